@@ -1,0 +1,215 @@
+#include "admin.h"
+
+#include "screen.h"
+
+#include "asp/when.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+enum exit_code complain(enum exit_code code, const char *format, ...)
+{
+    struct asp_out line = {0};
+    char text[2 * ASP_ERROR_TEXT];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    asp_out_add(&line, "asp-admin: ");
+    add_visible(&line, text);
+    asp_out_add(&line, "\n");
+    if (!line.failed)
+        (void)asp_write_all(STDERR_FILENO, line.text, line.length);
+    asp_out_free(&line);
+    return code;
+}
+
+static enum exit_code code_of(enum asp_status status)
+{
+    switch (status) {
+    case ASP_INVALID:
+        return EXIT_USAGE;
+    case ASP_NOT_FOUND:
+        return EXIT_NOT_FOUND;
+    case ASP_TAKEN:
+    case ASP_FULL:
+        return EXIT_TAKEN;
+    default:
+        return EXIT_STORE;
+    }
+}
+
+enum exit_code complain_of(const struct asp_error *error)
+{
+    if (error->status == ASP_DENIED && geteuid() != 0)
+        return complain(EXIT_STORE, "%s; run asp-admin as root", error->text);
+    return complain(code_of(error->status), "%s", error->text);
+}
+
+bool emit(const struct asp_out *out)
+{
+    if (out->failed) {
+        (void)complain(EXIT_STORE, "out of memory");
+        return false;
+    }
+    if (out->length == 0 || asp_write_all(STDOUT_FILENO, out->text, out->length))
+        return true;
+    (void)complain(EXIT_STORE, "standard output cannot be written: %s", strerror(errno));
+    return false;
+}
+
+/* The configuration's path made absolute, `.` and `..` taken out by name alone: where a link stood
+ * in it, the core refuses it. */
+static bool absolute_path(const char *given, char path[PATH_MAX])
+{
+    char whole[2 * PATH_MAX];
+    char *rest = NULL;
+    size_t length = 0;
+
+    if (given[0] == '/') {
+        (void)snprintf(whole, sizeof whole, "%s", given);
+    } else {
+        if (getcwd(path, PATH_MAX) == NULL)
+            return false;
+        (void)snprintf(whole, sizeof whole, "%s/%s", path, given);
+    }
+    for (char *part = strtok_r(whole, "/", &rest); part != NULL;
+         part = strtok_r(NULL, "/", &rest)) {
+        if (strcmp(part, ".") == 0)
+            continue;
+        if (strcmp(part, "..") == 0) {
+            while (length > 0 && path[--length] != '/')
+                ;
+            continue;
+        }
+        if (length + 1 + strlen(part) >= PATH_MAX)
+            return false;
+        path[length++] = '/';
+        memcpy(path + length, part, strlen(part));
+        length += strlen(part);
+    }
+    path[length] = '\0';
+    return length > 0;
+}
+
+static enum exit_code read_conf(struct admin *admin)
+{
+    const char *given = admin->options->config;
+    char path[PATH_MAX] = ASP_CONF_DEFAULT;
+    struct asp_identity identity;
+    struct asp_error error = {ASP_OK, ""};
+
+    if (given != NULL && !absolute_path(given, path))
+        return complain(EXIT_CONF, "%s: no such configuration", given);
+    if (asp_conf_load(path, given != NULL, &admin->conf, &identity, &error) == ASP_OK)
+        return EXIT_DONE;
+    return complain(EXIT_CONF, "%s", error.text);
+}
+
+static void name_of(uid_t uid, char by[ASP_BY_SIZE])
+{
+    const struct passwd *entry = getpwuid(uid);
+
+    if (entry != NULL && strlen(entry->pw_name) < ASP_BY_SIZE)
+        (void)snprintf(by, ASP_BY_SIZE, "%s", entry->pw_name);
+    else
+        (void)snprintf(by, ASP_BY_SIZE, "uid %lu", (unsigned long)uid);
+}
+
+/* The login uid says who sat down, also behind sudo; where there is none, the real uid. */
+static void look_who(struct admin *admin)
+{
+    FILE *file = fopen("/proc/self/loginuid", "re");
+    unsigned long uid = UINT_MAX;
+
+    if (file != NULL) {
+        if (fscanf(file, "%lu", &uid) != 1)
+            uid = UINT_MAX;
+        (void)fclose(file);
+    }
+    name_of(uid == UINT_MAX ? getuid() : (uid_t)uid, admin->by);
+}
+
+static bool wants_colour(void)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+
+    return (no_colour == NULL || no_colour[0] == '\0') &&
+           (terminal == NULL || strcmp(terminal, "dumb") != 0);
+}
+
+enum exit_code admin_open(struct admin *admin, const struct options *options)
+{
+    const char *user = options->argument_count > 0 ? options->arguments[0] : NULL;
+    enum exit_code code;
+
+    *admin = (struct admin){.options = options, .store = ASP_STORE_CLOSED, .now = time(NULL)};
+    admin->terminal = isatty(STDOUT_FILENO) == 1;
+    admin->colour = admin->terminal && wants_colour();
+    openlog("asp-admin", LOG_PID, LOG_AUTHPRIV);
+    code = read_conf(admin);
+    if (code != EXIT_DONE)
+        return code;
+    if (user != NULL && !asp_user_canonical(user, admin->conf->fold_user_names, admin->user) &&
+        strcmp(options->command, "check") != 0)
+        return complain(EXIT_USAGE, "\"%s\" is not a well-formed user name", user);
+    look_who(admin);
+    return EXIT_DONE;
+}
+
+enum exit_code admin_open_store(struct admin *admin, bool make)
+{
+    struct asp_error error = {ASP_OK, ""};
+    enum asp_status status;
+    bool made = false;
+
+    if (make)
+        status = asp_store_make(&admin->store, admin->conf->store, &made, &error);
+    else
+        status = asp_store_open(&admin->store, admin->conf->store, &error);
+    if (status != ASP_OK) {
+        error.status = status == ASP_DENIED ? ASP_DENIED : ASP_IO;
+        return complain_of(&error);
+    }
+    if (made && !admin->options->quiet && !admin->options->json)
+        (void)complain(EXIT_DONE, "a new store was made at %s", admin->conf->store);
+    return EXIT_DONE;
+}
+
+void admin_close(struct admin *admin)
+{
+    asp_store_close(&admin->store);
+    asp_conf_free(admin->conf);
+    admin->conf = NULL;
+}
+
+void log_change(const struct admin *admin, const char *event, const struct asp_entry *entry,
+                const char *reason)
+{
+    struct asp_change_event change = {
+        .event = event, .by = admin->by, .user = admin->user, .reason = reason};
+    struct asp_out line = {0};
+
+    if (entry != NULL) {
+        change.id = entry->id;
+        change.label = entry->label;
+    }
+    asp_event_change(&change, &line);
+    if (!line.failed)
+        syslog(LOG_NOTICE, "%s", line.text);
+    asp_out_free(&line);
+}
+
+bool user_is_known(const char *user)
+{
+    return getpwnam(user) != NULL;
+}

@@ -1,0 +1,77 @@
+/*
+ * What every command of asp-admin stands on: the configuration, the store, who asks, where the
+ * answer goes.
+ */
+#ifndef ASP_ADMIN_H
+#define ASP_ADMIN_H
+
+#include "options.h"
+
+#include "asp/conf.h"
+#include "asp/entry.h"
+#include "asp/event.h"
+#include "asp/store.h"
+#include "asp/text.h"
+
+#include <stdbool.h>
+#include <time.h>
+
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_NO = 1, /* the answer is no */
+    EXIT_USAGE = 2,
+    EXIT_NOT_FOUND = 3, /* no such user or entry */
+    EXIT_TAKEN = 4,     /* limit or label */
+    EXIT_STORE = 5,     /* unreadable, corrupt, locked, not writable, not root */
+    EXIT_CONF = 6,
+};
+
+struct admin {
+    const struct options *options;
+    struct asp_conf *conf;
+    struct asp_store store;
+    char user[ASP_USER_MAX +
+              1];         /* the USER of the command, as it is stored; empty: none was given */
+    char by[ASP_BY_SIZE]; /* who asks */
+    time_t now;
+    bool terminal; /* standard output is one */
+    bool colour;
+};
+
+/*
+ * Reads the configuration, opens the store (`make`: makes it where it is missing) and looks who
+ * asks. EXIT_DONE, or what was complained about. The caller calls admin_close in any case.
+ */
+enum exit_code admin_open(struct admin *admin, const struct options *options);
+enum exit_code admin_open_store(struct admin *admin, bool make);
+void admin_close(struct admin *admin);
+
+/* Writes one line to standard error, with what could disturb a terminal made visible, and returns
+ * `code`. */
+enum exit_code complain(enum exit_code code, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same for what the core says. */
+enum exit_code complain_of(const struct asp_error *error);
+
+/* Writes the whole text to standard output. False, with a complaint, when it did not get there. */
+bool emit(const struct asp_out *out);
+
+/* One line in the system's log. */
+void log_change(const struct admin *admin, const char *event, const struct asp_entry *entry,
+                const char *reason);
+
+/* True when the system knows the user. */
+bool user_is_known(const char *user);
+
+/* The commands. Each prints its answer and returns the exit code. */
+enum exit_code command_create(struct admin *admin);
+enum exit_code command_rotate(struct admin *admin);
+enum exit_code command_list(struct admin *admin);
+enum exit_code command_history(struct admin *admin);
+enum exit_code command_label(struct admin *admin);
+enum exit_code command_revoke(struct admin *admin);
+enum exit_code command_remove(struct admin *admin);
+enum exit_code command_check(struct admin *admin);
+
+#endif

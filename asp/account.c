@@ -1,0 +1,379 @@
+#include "account.h"
+
+#include "when.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAGIC "asp-account "
+#define VERSION "1"
+#define DIGEST_KEY "digest="
+
+enum {
+    DIGEST_BYTES = crypto_onetimeauth_poly1305_BYTES,
+    DIGEST_LINE = sizeof DIGEST_KEY - 1 + 2 * DIGEST_BYTES + 1,
+};
+
+const char *const asp_source_words[] = {
+    [ASP_SOURCE_NONE] = "none",
+    [ASP_SOURCE_SHADOW] = "shadow",
+    [ASP_SOURCE_COMMAND] = "command",
+    NULL,
+};
+
+/*
+ * The digest tells an accident (a cut, a flipped bit), not an enemy: who can write here can do as
+ * he likes. Poly1305 under a known key does that at a tenth of the cost of a hash, and it is run
+ * over the whole file at every login.
+ */
+static void digest(const uint8_t *bytes, size_t length, char hex[2 * DIGEST_BYTES + 1])
+{
+    static const uint8_t key[crypto_onetimeauth_poly1305_KEYBYTES] =
+        "pam_asp: the digest of a file..";
+    uint8_t tag[DIGEST_BYTES];
+
+    crypto_onetimeauth_poly1305(tag, bytes, length, key);
+    sodium_bin2hex(hex, 2 * DIGEST_BYTES + 1, tag, sizeof tag);
+}
+
+void asp_account_init(struct asp_account *account, const char *user)
+{
+    memset(account, 0, sizeof *account);
+    memcpy(account->user, user, strnlen(user, ASP_USER_MAX));
+}
+
+/* Lines that are still to be read. */
+struct lines {
+    const char *at;
+    const char *end;
+};
+
+/* The next line, without its line end. False at the end; every line of a sound file has its line
+ * end. */
+static bool next_line(struct lines *lines, const char **line, size_t *length)
+{
+    const char *newline;
+
+    if (lines->at == lines->end)
+        return false;
+    newline = memchr(lines->at, '\n', (size_t)(lines->end - lines->at));
+    if (newline == NULL)
+        return false;
+    *line = lines->at;
+    *length = (size_t)(newline - lines->at);
+    lines->at = newline + 1;
+    return true;
+}
+
+static bool line_is(const char *line, size_t length, const char *text)
+{
+    return strlen(text) == length && memcmp(line, text, length) == 0;
+}
+
+static bool has_prefix(const char *line, size_t length, const char *prefix)
+{
+    return length >= strlen(prefix) && memcmp(line, prefix, strlen(prefix)) == 0;
+}
+
+/* Leaves in `body` the lines above the digest. */
+static enum asp_status check_frame(const uint8_t *bytes, size_t length, struct lines *body,
+                                   struct asp_error *error)
+{
+    static const char ours[] = MAGIC VERSION " ";
+    const char *text = (const char *)bytes;
+    char expected[2 * DIGEST_BYTES + 1];
+
+    if (length >= sizeof MAGIC && has_prefix(text, length, MAGIC) &&
+        text[sizeof MAGIC - 1] >= '2' && text[sizeof MAGIC - 1] <= '9')
+        return asp_fail(error, ASP_NEWER, "it was written by a newer version: upgrade this one");
+    if (!has_prefix(text, length, ours) || length < sizeof ours + DIGEST_LINE)
+        return asp_fail(error, ASP_CORRUPT, "it is damaged: its first line is not one of ours");
+    length -= DIGEST_LINE;
+    digest(bytes, length, expected);
+    if (memcmp(text + length, DIGEST_KEY, sizeof DIGEST_KEY - 1) != 0 ||
+        memcmp(text + length + sizeof DIGEST_KEY - 1, expected, 2 * DIGEST_BYTES) != 0 ||
+        text[length + DIGEST_LINE - 1] != '\n' || text[length - 1] != '\n')
+        return asp_fail(error, ASP_CORRUPT, "it is damaged: its digest does not match");
+    body->at = text;
+    body->end = text + length;
+    return ASP_OK;
+}
+
+static void write_head(const struct asp_account *account, struct asp_out *out)
+{
+    asp_out_add(out, MAGIC VERSION " user=");
+    asp_out_stored(out, account->user);
+    asp_out_add(out, "\n");
+}
+
+/* The first line names the user, so that a file under another's name is seen. */
+static enum asp_status check_head(struct lines *lines, const struct asp_account *account,
+                                  struct asp_error *error)
+{
+    struct asp_out expected = {0};
+    enum asp_status status = ASP_OK;
+    const char *line;
+    size_t length;
+
+    write_head(account, &expected);
+    if (expected.failed)
+        status = asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    else if (!next_line(lines, &line, &length) || length + 1 != expected.length ||
+             memcmp(line, expected.text, length) != 0)
+        status = asp_fail(error, ASP_CORRUPT, "it is the file of another user");
+    asp_out_free(&expected);
+    return status;
+}
+
+static void write_hex(struct asp_out *out, const uint8_t bytes[ASP_PRINT_BYTES])
+{
+    char hex[2 * ASP_PRINT_BYTES + 1];
+
+    sodium_bin2hex(hex, sizeof hex, bytes, ASP_PRINT_BYTES);
+    asp_out_add(out, hex);
+}
+
+/* primary=- | primary=SOURCE,none | primary=SOURCE,KEY,PRINT */
+static void write_primary(const struct asp_fingerprint *primary, struct asp_out *out)
+{
+    asp_out_add(out, "primary=");
+    if (!primary->taken) {
+        asp_out_add(out, "-");
+    } else {
+        asp_out_add(out, asp_source_words[primary->source]);
+        asp_out_add(out, ",");
+        if (primary->has_hash) {
+            write_hex(out, primary->key);
+            asp_out_add(out, ",");
+            write_hex(out, primary->print);
+        } else {
+            asp_out_add(out, "none");
+        }
+    }
+    asp_out_add(out, "\n");
+}
+
+/* Two runs of lower-case hexadecimal digits with a comma between them, and nothing else. */
+static bool read_print(const char *text, size_t length, struct asp_fingerprint *primary)
+{
+    enum { HEX = 2 * ASP_PRINT_BYTES };
+    const char *end = NULL;
+    size_t got = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] >= 'A' && text[i] <= 'F')
+            return false;
+    }
+    return length == 2 * HEX + 1 && text[HEX] == ',' &&
+           sodium_hex2bin(primary->key, ASP_PRINT_BYTES, text, HEX, NULL, &got, &end) == 0 &&
+           got == ASP_PRINT_BYTES &&
+           sodium_hex2bin(primary->print, ASP_PRINT_BYTES, text + HEX + 1, HEX, NULL, &got, &end) ==
+               0 &&
+           got == ASP_PRINT_BYTES;
+}
+
+static bool read_primary(const char *line, size_t length, struct asp_fingerprint *primary)
+{
+    const char *end = line + length;
+
+    memset(primary, 0, sizeof *primary);
+    if (line_is(line, length, "primary=-"))
+        return true;
+    if (!has_prefix(line, length, "primary="))
+        return false;
+    line += strlen("primary=");
+    for (size_t i = ASP_SOURCE_SHADOW; i <= ASP_SOURCE_COMMAND; i++) {
+        size_t word = strlen(asp_source_words[i]);
+
+        if (!has_prefix(line, (size_t)(end - line), asp_source_words[i]) || line[word] != ',')
+            continue;
+        line += word + 1;
+        length = (size_t)(end - line);
+        primary->taken = true;
+        primary->source = (enum asp_source)i;
+        primary->has_hash = !line_is(line, length, "none");
+        return !primary->has_hash || read_print(line, length, primary);
+    }
+    return false;
+}
+
+static bool is_entry_of(const char *line, size_t length, const char *id)
+{
+    return has_prefix(line, length, "id=") && length > 5 &&
+           memcmp(line + 3, id, ASP_ID_CHARS) == 0 && line[5] == ' ';
+}
+
+/* Reads one line into a new entry at the end of the account. */
+static enum asp_status read_entry(struct asp_account *account, const char *line, size_t length,
+                                  struct asp_error *error)
+{
+    struct asp_entry entry;
+    enum asp_status status = asp_entry_read(line, length, &entry);
+
+    if (status == ASP_OK && asp_account_find(account, entry.id) != NULL)
+        status = ASP_CORRUPT;
+    if (status == ASP_OK)
+        status = asp_account_add(account, &entry);
+    sodium_memzero(&entry, sizeof entry);
+    if (status == ASP_NO_MEMORY)
+        return asp_fail(error, status, "out of memory");
+    if (status != ASP_OK)
+        return asp_fail(error, status, "it is damaged: an entry is not well-formed");
+    return ASP_OK;
+}
+
+static enum asp_status read_all(struct lines *lines, struct asp_account *account,
+                                struct asp_error *error)
+{
+    enum asp_status status = ASP_OK;
+    const char *line;
+    size_t length;
+
+    while (status == ASP_OK && next_line(lines, &line, &length))
+        status = read_entry(account, line, length, error);
+    return status;
+}
+
+/* Reads the one line of this id or, where there is none, the last line, and forgets it: the same
+ * work. */
+static enum asp_status read_only(struct lines *lines, struct asp_account *account, const char *only,
+                                 struct asp_error *error)
+{
+    enum asp_status status = ASP_OK;
+    const char *chosen = NULL;
+    size_t chosen_length = 0;
+    const char *line;
+    size_t length;
+    bool found = false;
+
+    while (next_line(lines, &line, &length)) {
+        bool hit = is_entry_of(line, length, only);
+
+        if (hit || !found) {
+            chosen = line;
+            chosen_length = length;
+        }
+        found = found || hit;
+    }
+    if (chosen != NULL)
+        status = read_entry(account, chosen, chosen_length, error);
+    if (status == ASP_OK && chosen != NULL && !found)
+        asp_account_remove(account, &account->entries[0]);
+    return status;
+}
+
+enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char *user,
+                                 const char *only, struct asp_account *account,
+                                 struct asp_error *error)
+{
+    struct lines lines = {NULL, NULL};
+    enum asp_status status;
+    const char *line;
+    size_t line_length;
+
+    asp_account_init(account, user);
+    status = check_frame(bytes, length, &lines, error);
+    if (status == ASP_OK)
+        status = check_head(&lines, account, error);
+    if (status == ASP_OK && (!next_line(&lines, &line, &line_length) ||
+                             !read_primary(line, line_length, &account->primary)))
+        status = asp_fail(error, ASP_CORRUPT, "it is damaged: its second line is not one of ours");
+    if (status == ASP_OK && only == NULL)
+        status = read_all(&lines, account, error);
+    else if (status == ASP_OK)
+        status = read_only(&lines, account, only, error);
+    if (status != ASP_OK)
+        asp_account_free(account);
+    return status;
+}
+
+void asp_account_write(const struct asp_account *account, struct asp_out *out)
+{
+    char hex[2 * DIGEST_BYTES + 1];
+
+    write_head(account, out);
+    write_primary(&account->primary, out);
+    for (size_t i = 0; i < account->count; i++)
+        asp_entry_write(&account->entries[i], out);
+    if (out->failed)
+        return;
+    digest((const uint8_t *)out->text, out->length, hex);
+    asp_out_add(out, DIGEST_KEY);
+    asp_out_add(out, hex);
+    asp_out_add(out, "\n");
+}
+
+struct asp_entry *asp_account_find(const struct asp_account *account, const char *id)
+{
+    for (size_t i = 0; i < account->count; i++) {
+        if (strcmp(account->entries[i].id, id) == 0)
+            return &account->entries[i];
+    }
+    return NULL;
+}
+
+enum asp_status asp_account_add(struct asp_account *account, const struct asp_entry *entry)
+{
+    if (account->count == account->room) {
+        size_t room = account->room == 0 ? 1 : 2 * account->room;
+        struct asp_entry *grown = calloc(room, sizeof *grown);
+
+        if (grown == NULL)
+            return ASP_NO_MEMORY;
+        if (account->count > 0)
+            memcpy(grown, account->entries, account->count * sizeof *grown);
+        if (account->entries != NULL)
+            sodium_memzero(account->entries, account->count * sizeof *grown);
+        free(account->entries);
+        account->entries = grown;
+        account->room = room;
+    }
+    account->entries[account->count++] = *entry;
+    return ASP_OK;
+}
+
+void asp_account_remove(struct asp_account *account, struct asp_entry *entry)
+{
+    size_t at = (size_t)(entry - account->entries);
+
+    memmove(entry, entry + 1, (account->count - at - 1) * sizeof *entry);
+    account->count--;
+    sodium_memzero(&account->entries[account->count], sizeof *entry);
+}
+
+void asp_account_prune(struct asp_account *account, size_t keep)
+{
+    for (;;) {
+        struct asp_entry *first = NULL;
+        size_t revoked = 0;
+
+        for (size_t i = 0; i < account->count; i++) {
+            struct asp_entry *entry = &account->entries[i];
+
+            if (entry->revoked == ASP_NEVER)
+                continue;
+            revoked++;
+            if (first == NULL || entry->revoked < first->revoked)
+                first = entry;
+        }
+        if (revoked <= keep || first == NULL)
+            return;
+        asp_account_remove(account, first);
+    }
+}
+
+void asp_account_ids(const struct asp_account *account, bool taken[ASP_IDS])
+{
+    memset(taken, 0, ASP_IDS * sizeof *taken);
+    for (size_t i = 0; i < account->count; i++)
+        taken[asp_id_index(account->entries[i].id)] = true;
+}
+
+void asp_account_free(struct asp_account *account)
+{
+    if (account->entries != NULL)
+        sodium_memzero(account->entries, account->room * sizeof *account->entries);
+    free(account->entries);
+    memset(account, 0, sizeof *account);
+}

@@ -1,0 +1,85 @@
+/*
+ * A user's app passwords and the fingerprint of her primary password, and the bytes of the file
+ * that holds them:
+ *
+ *   asp-account 1 user="alice"
+ *   primary=-
+ *   id=7k label="Old phone" ...        a line for each entry, see entry.h
+ *   digest=0f3c...                     of all the bytes above it
+ *
+ * Pure: it reads and writes bytes, never files.
+ */
+#ifndef ASP_ACCOUNT_H
+#define ASP_ACCOUNT_H
+
+#include "entry.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    ASP_ACCOUNT_BYTES_MAX = 8 * 1024 * 1024, /* a longer file is none of ours */
+    ASP_PRINT_BYTES = 32,
+};
+
+/* Where the primary password is kept. */
+enum asp_source { ASP_SOURCE_NONE, ASP_SOURCE_SHADOW, ASP_SOURCE_COMMAND };
+
+/* Its words, by their values, with a NULL after the last. */
+extern const char *const asp_source_words[];
+
+/* What is remembered of the primary password; see primary.h. */
+struct asp_fingerprint {
+    bool taken; /* false: not yet, the rest is unset */
+    enum asp_source source;
+    bool has_hash; /* false: there was no password to log in with */
+    uint8_t key[ASP_PRINT_BYTES];
+    uint8_t print[ASP_PRINT_BYTES];
+};
+
+struct asp_account {
+    char user[ASP_USER_MAX + 1];
+    struct asp_fingerprint primary;
+    struct asp_entry *entries; /* oldest first */
+    size_t count;
+    size_t room;
+};
+
+/* An account without entries. Free it with asp_account_free. */
+void asp_account_init(struct asp_account *account, const char *user);
+
+/*
+ * Reads the bytes of the file of `user`. With `only` not NULL, the entry of that id alone is read,
+ * if there is one: the digest vouches for the others. The work is then the same whether it is there
+ * or not.
+ *
+ * ASP_OK: the caller frees `account`. Else ASP_CORRUPT, ASP_NEWER or ASP_NO_MEMORY, and nothing to
+ * free.
+ */
+enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char *user,
+                                 const char *only, struct asp_account *account,
+                                 struct asp_error *error);
+
+/* Writes the bytes of the file. The caller frees `out`; `out->failed`: out of memory. */
+void asp_account_write(const struct asp_account *account, struct asp_out *out);
+
+/* The entry of this id, or NULL. */
+struct asp_entry *asp_account_find(const struct asp_account *account, const char *id);
+
+/* Adds a copy at the end. ASP_OK or ASP_NO_MEMORY. */
+enum asp_status asp_account_add(struct asp_account *account, const struct asp_entry *entry);
+
+/* Takes an entry out as if it had never been. */
+void asp_account_remove(struct asp_account *account, struct asp_entry *entry);
+
+/* Drops the revoked entries that were revoked first until at most `keep` of them are left. */
+void asp_account_prune(struct asp_account *account, size_t keep);
+
+/* Marks each id in use; `taken` is cleared first. */
+void asp_account_ids(const struct asp_account *account, bool taken[ASP_IDS]);
+
+/* Wipes and frees what it holds. */
+void asp_account_free(struct asp_account *account);
+
+#endif

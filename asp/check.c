@@ -1,0 +1,105 @@
+#include "check.h"
+
+#include "network.h"
+
+#include <string.h>
+
+const char *asp_verdict_word(enum asp_verdict verdict)
+{
+    static const char *const words[] = {
+        [ASP_UNAVAILABLE] = "unavailable",
+        [ASP_ACCEPTED] = "accepted",
+        [ASP_NO_ACCOUNT] = "no-account",
+        [ASP_NOT_AN_APP_PASSWORD] = "not-an-app-password",
+        [ASP_WRONG_SECRET] = "wrong-secret",
+        [ASP_IS_REVOKED] = "revoked",
+        [ASP_IS_EXPIRED] = "expired",
+        [ASP_IS_UNUSED] = "unused",
+        [ASP_WRONG_APP] = "wrong-app",
+        [ASP_WRONG_NETWORK] = "wrong-network",
+        [ASP_PRIMARY_CHANGED_SINCE] = "primary-changed",
+        [ASP_PRIMARY_IS_LOCKED] = "primary-locked",
+    };
+
+    return words[verdict];
+}
+
+enum asp_verdict asp_check_secret(const struct asp_account *account,
+                                  const struct asp_secret *secret, const struct asp_cost *cost,
+                                  const struct asp_entry **entry)
+{
+    const struct asp_entry *found;
+    enum asp_status status;
+
+    *entry = NULL;
+    if (secret == NULL)
+        return ASP_NOT_AN_APP_PASSWORD;
+
+    found = asp_account_find(account, secret->id);
+    if (found == NULL) {
+        status = asp_verifier_decoy(cost, account->user, secret);
+        return status == ASP_MISMATCH ? ASP_NOT_AN_APP_PASSWORD : ASP_UNAVAILABLE;
+    }
+    status = asp_verifier_check(found->verifier, account->user, secret);
+    if (status == ASP_MISMATCH)
+        return ASP_WRONG_SECRET;
+    if (status != ASP_OK)
+        return ASP_UNAVAILABLE;
+    *entry = found;
+    return ASP_ACCEPTED;
+}
+
+/* What the entry itself says: its state, its app, its networks. */
+static enum asp_verdict check_limits(const struct asp_entry *entry, const struct asp_facts *facts)
+{
+    switch (asp_entry_state(entry, facts->last_used, facts->now)) {
+    case ASP_REVOKED:
+        return ASP_IS_REVOKED;
+    case ASP_EXPIRED:
+        return ASP_IS_EXPIRED;
+    case ASP_UNUSED:
+        return ASP_IS_UNUSED;
+    case ASP_ACTIVE:
+        break;
+    }
+    if (asp_scope_admits(facts->scope, entry) == ASP_ADMIT_NO)
+        return ASP_WRONG_APP;
+    if (entry->network_count > 0 &&
+        (facts->host == NULL ||
+         !asp_networks_contain(entry->networks, entry->network_count, facts->host)))
+        return ASP_WRONG_NETWORK;
+    return ASP_ACCEPTED;
+}
+
+/* What the primary password says. A user who is gone is refused like one who is locked: she may
+ * come back. */
+static enum asp_verdict check_primary(enum asp_primary primary)
+{
+    switch (primary) {
+    case ASP_PRIMARY_SAME:
+        return ASP_ACCEPTED;
+    case ASP_PRIMARY_CHANGED:
+        return ASP_PRIMARY_CHANGED_SINCE;
+    case ASP_PRIMARY_LOCKED:
+    case ASP_PRIMARY_ABSENT:
+        return ASP_PRIMARY_IS_LOCKED;
+    case ASP_PRIMARY_UNKNOWN:
+        break;
+    }
+    return ASP_UNAVAILABLE;
+}
+
+enum asp_verdict asp_check_entry(const struct asp_entry *entry, const struct asp_facts *facts,
+                                 enum asp_action *action)
+{
+    enum asp_verdict verdict = check_limits(entry, facts);
+
+    *action = ASP_WRITE_NOTHING;
+    if (verdict == ASP_ACCEPTED)
+        verdict = check_primary(facts->primary);
+    if (verdict == ASP_PRIMARY_CHANGED_SINCE)
+        *action = ASP_REVOKE_ALL;
+    if (verdict == ASP_ACCEPTED && asp_scope_admits(facts->scope, entry) == ASP_ADMIT_BIND)
+        *action = ASP_WRITE_BINDING;
+    return verdict;
+}

@@ -1,0 +1,373 @@
+#include "conf.h"
+
+#include "conf_lists.h"
+#include "conf_text.h"
+#include "scope.h"
+#include "when.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+enum kind { INTEGER, BOOLEAN, WORD, SWITCH, PATH, OPTIONAL_PATH, SOCKET, DURATION, NAME, TEXT };
+
+/* A key with one value: where it goes, and what it may be. */
+struct key {
+    const char *name;
+    enum kind kind;
+    size_t offset;
+    int least;
+    int most;
+    const char *const
+        *words; /* WORD: by their values in the enum; SWITCH: for false and for true */
+};
+
+/* A group of keys; its name is empty for the file itself. */
+struct group {
+    const char *name;
+    const struct key *keys;
+    size_t count;
+};
+
+static const char *const user_name_words[] = {"exact", "lower", NULL};
+static const char *const log_words[] = {"refused", "all", NULL};
+static const char *const scheme_words[] = {
+    [ASP_HMAC_SHA256] = "hmac-sha256", [ASP_ARGON2ID] = "argon2id", NULL};
+
+#define AT(field) offsetof(struct asp_conf, field)
+
+static const struct key top_keys[] = {
+    {"store", PATH, AT(store), 0, 0, NULL},
+    {"limit", INTEGER, AT(limit), 1, 500, NULL},
+    {"history", INTEGER, AT(history), 0, 500, NULL},
+    {"usage_interval", INTEGER, AT(usage_interval), 0, 86400, NULL},
+    {"user_name", SWITCH, AT(fold_user_names), 0, 0, user_name_words},
+    {"virtual_users", BOOLEAN, AT(virtual_users), 0, 0, NULL},
+    {"default_app", NAME, AT(default_app), 0, 0, NULL},
+    {"expires", DURATION, AT(expires), 0, 0, NULL},
+    {"unused", DURATION, AT(unused), 0, 0, NULL},
+    {"log", SWITCH, AT(log_accepted), 0, 0, log_words},
+};
+
+static const struct key hash_keys[] = {
+    {"scheme", WORD, AT(cost.scheme), 0, 0, scheme_words},
+    {"memory", INTEGER, AT(cost.memory), ASP_MEMORY_MIN, ASP_MEMORY_MAX, NULL},
+    {"passes", INTEGER, AT(cost.passes), ASP_PASSES_MIN, ASP_PASSES_MAX, NULL},
+};
+
+static const struct key primary_keys[] = {
+    {"source", WORD, AT(primary_source), 0, 0, asp_source_words},
+    {"command", OPTIONAL_PATH, AT(primary_command), 0, 0, NULL},
+    {"interval", INTEGER, AT(primary_interval), 10, 86400, NULL},
+};
+
+static const struct key hooks_keys[] = {
+    {"created", OPTIONAL_PATH, AT(hook_created), 0, 0, NULL},
+    {"revoked", OPTIONAL_PATH, AT(hook_revoked), 0, 0, NULL},
+    {"timeout", INTEGER, AT(hook_timeout), 1, 300, NULL},
+};
+
+static const struct key broker_keys[] = {
+    {"socket", SOCKET, AT(broker_socket), 0, 0, NULL},
+    {"workers", INTEGER, AT(broker_workers), 1, 64, NULL},
+};
+
+static const struct key self_keys[] = {
+    {"enabled", BOOLEAN, AT(self_enabled), 0, 0, NULL},
+    {"socket", SOCKET, AT(self_socket), 0, 0, NULL},
+    {"group", TEXT, AT(self_group), 0, 0, NULL},
+};
+
+#define GROUP(name, keys)                                                                          \
+    {                                                                                              \
+        name, keys, sizeof(keys) / sizeof *(keys)                                                  \
+    }
+
+static const struct group groups[] = {
+    GROUP("", top_keys),        GROUP("hash", hash_keys),     GROUP("primary", primary_keys),
+    GROUP("hooks", hooks_keys), GROUP("broker", broker_keys), GROUP("self_service", self_keys),
+};
+
+static void set_defaults(struct asp_conf *conf)
+{
+    *conf = (struct asp_conf){
+        .store = "/var/lib/asp",
+        .limit = 25,
+        .history = 100,
+        .usage_interval = 60,
+        .default_app = ASP_APP_FIRST_USE,
+        .expires = ASP_NEVER,
+        .unused = ASP_NEVER,
+        .log_accepted = true,
+        .cost = {ASP_HMAC_SHA256, 19456, 2},
+        .primary_source = ASP_SOURCE_SHADOW,
+        .primary_command = "",
+        .primary_interval = 300,
+        .hook_created = "",
+        .hook_revoked = "",
+        .hook_timeout = 10,
+        .broker_socket = "/run/asp/broker.sock",
+        .broker_workers = 8,
+        .self_enabled = true,
+        .self_socket = "/run/asp/self.sock",
+        .self_group = "",
+    };
+    asp_conf_default_lists(conf);
+}
+
+static enum asp_status set_integer(const struct asp_conf_reader *reader,
+                                   const config_setting_t *setting, const struct key *key,
+                                   void *place)
+{
+    int value;
+
+    if (config_setting_type(setting) != CONFIG_TYPE_INT)
+        return asp_conf_refuse(reader, setting, "must be a whole number");
+    value = config_setting_get_int(setting);
+    if (value < key->least || value > key->most)
+        return asp_conf_refuse(reader, setting, "must be from %d to %d", key->least, key->most);
+    memcpy(place, &value, sizeof value);
+    return ASP_OK;
+}
+
+static enum asp_status set_boolean(const struct asp_conf_reader *reader,
+                                   const config_setting_t *setting, bool *place)
+{
+    if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
+        return asp_conf_refuse(reader, setting, "must be true or false");
+    *place = config_setting_get_bool(setting) != 0;
+    return ASP_OK;
+}
+
+/* One of a few words. The error names them all. */
+static enum asp_status set_word(const struct asp_conf_reader *reader,
+                                const config_setting_t *setting, const struct key *key,
+                                const char *text, void *place)
+{
+    const char *const *words = key->words;
+
+    for (unsigned value = 0; words[value] != NULL; value++) {
+        if (strcmp(text, words[value]) != 0)
+            continue;
+        if (key->kind == SWITCH)
+            *(bool *)place = value == 1;
+        else
+            memcpy(place, &value, sizeof value);
+        return ASP_OK;
+    }
+    if (words[2] == NULL)
+        return asp_conf_refuse(reader, setting, "must be \"%s\" or \"%s\"", words[0], words[1]);
+    return asp_conf_refuse(reader, setting, "must be \"%s\", \"%s\" or \"%s\"", words[0], words[1],
+                           words[2]);
+}
+
+static bool path_fits(enum kind kind, const char *text)
+{
+    size_t most = kind == SOCKET ? sizeof((struct sockaddr_un *)NULL)->sun_path : PATH_MAX;
+
+    return (kind == OPTIONAL_PATH && text[0] == '\0') || (text[0] == '/' && strlen(text) < most);
+}
+
+static enum asp_status set_text(const struct asp_conf_reader *reader,
+                                const config_setting_t *setting, const struct key *key, void *place)
+{
+    const char *text;
+
+    if (config_setting_type(setting) != CONFIG_TYPE_STRING)
+        return asp_conf_refuse(reader, setting, "must be a text in quotes");
+    text = config_setting_get_string(setting);
+    switch (key->kind) {
+    case WORD:
+    case SWITCH:
+        return set_word(reader, setting, key, text, place);
+    case DURATION:
+        if (!asp_duration_read(text, place))
+            return asp_conf_refuse(reader, setting,
+                                   "must be \"never\" or a number with s, m, h, d or w");
+        return ASP_OK;
+    case PATH:
+    case OPTIONAL_PATH:
+    case SOCKET:
+        if (!path_fits(key->kind, text))
+            return asp_conf_refuse(reader, setting, "must be an absolute path, not too long");
+        break;
+    case NAME:
+        if (!asp_service_valid(text))
+            return asp_conf_refuse(reader, setting, "is not a well-formed name");
+        break;
+    default:
+        break;
+    }
+    *(const char **)place = text;
+    return ASP_OK;
+}
+
+static enum asp_status set_value(const struct asp_conf_reader *reader,
+                                 const config_setting_t *setting, const struct key *key)
+{
+    char *place = (char *)reader->conf + key->offset;
+
+    if (key->kind == INTEGER)
+        return set_integer(reader, setting, key, place);
+    if (key->kind == BOOLEAN)
+        return set_boolean(reader, setting, (bool *)place);
+    return set_text(reader, setting, key, place);
+}
+
+static const struct key *find_key(const struct group *group, const char *name)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        if (strcmp(group->keys[i].name, name) == 0)
+            return &group->keys[i];
+    }
+    return NULL;
+}
+
+static enum asp_status read_group(const struct asp_conf_reader *reader,
+                                  const config_setting_t *setting, const struct group *group);
+
+static enum asp_status read_one(const struct asp_conf_reader *reader,
+                                const config_setting_t *setting, const struct group *group)
+{
+    const char *name = config_setting_name(setting);
+    const struct key *key = find_key(group, name);
+    bool is_list = false;
+    enum asp_status status;
+
+    if (key != NULL)
+        return set_value(reader, setting, key);
+    status = asp_conf_read_list(reader, group->name, setting, &is_list);
+    if (is_list || status != ASP_OK)
+        return status;
+    for (size_t i = 1; group->name[0] == '\0' && i < sizeof groups / sizeof *groups; i++) {
+        if (strcmp(groups[i].name, name) == 0)
+            return read_group(reader, setting, &groups[i]);
+    }
+    return asp_conf_refuse(reader, setting, "is not a key of this program");
+}
+
+static enum asp_status read_group(const struct asp_conf_reader *reader,
+                                  const config_setting_t *setting, const struct group *group)
+{
+    enum asp_status status = ASP_OK;
+
+    if (config_setting_type(setting) != CONFIG_TYPE_GROUP)
+        return asp_conf_refuse(reader, setting, "must be a group, { ... }");
+    for (int i = 0; status == ASP_OK && i < config_setting_length(setting); i++)
+        status = read_one(reader, config_setting_get_elem(setting, (unsigned)i), group);
+    return status;
+}
+
+/* What two keys say together. */
+static enum asp_status check_together(const struct asp_conf_reader *reader,
+                                      const config_setting_t *root)
+{
+    const struct asp_conf *conf = reader->conf;
+
+    if (strcmp(conf->default_app, ASP_APP_FIRST_USE) != 0 &&
+        !asp_scope_is_group(conf, conf->default_app))
+        return asp_conf_refuse(reader, config_setting_get_member(root, "default_app"),
+                               "must be \"first-use\" or the name of an app");
+    if (conf->primary_source == ASP_SOURCE_COMMAND && conf->primary_command[0] == '\0')
+        return asp_conf_refuse(reader, config_setting_get_member(root, "primary"),
+                               "has source = \"command\" and no command");
+    return ASP_OK;
+}
+
+enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
+                              struct asp_conf **conf, struct asp_error *error)
+{
+    struct asp_conf_reader reader = {.path = path, .error = error};
+    config_setting_t *root;
+    enum asp_status status;
+
+    *conf = NULL;
+    status = asp_conf_text_check(path, text, length, error);
+    if (status != ASP_OK)
+        return status;
+    reader.owned = calloc(1, sizeof *reader.owned);
+    reader.conf = calloc(1, sizeof *reader.conf);
+    if (reader.owned == NULL || reader.conf == NULL) {
+        free(reader.owned);
+        free(reader.conf);
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    }
+    set_defaults(reader.conf);
+    config_init(&reader.owned->tree);
+    reader.conf->owned = reader.owned;
+
+    if (config_read_string(&reader.owned->tree, text) != CONFIG_TRUE) {
+        status =
+            asp_fail(error, ASP_INVALID, "%s:%d: %s", path, config_error_line(&reader.owned->tree),
+                     config_error_text(&reader.owned->tree));
+    } else {
+        root = config_root_setting(&reader.owned->tree);
+        status = read_group(&reader, root, &groups[0]);
+        if (status == ASP_OK)
+            status = check_together(&reader, root);
+    }
+    if (status == ASP_OK)
+        *conf = reader.conf;
+    else
+        asp_conf_free(reader.conf);
+    return status;
+}
+
+/* The folder and the file's name in it. */
+static enum asp_status open_conf(const char *path, int *fd, struct stat *st,
+                                 struct asp_error *error)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int folder_fd = -1;
+    enum asp_status status;
+
+    *fd = -1;
+    if (slash == NULL || path[0] != '/' || slash[1] == '\0' || strlen(path) >= sizeof folder)
+        return asp_fail(error, ASP_INVALID, "%s: the configuration's path must be absolute", path);
+    memcpy(folder, path, (size_t)(slash - path) + 1);
+    folder[slash == path ? 1 : slash - path] = '\0';
+    status = asp_folder_open(folder, &folder_fd, error);
+    if (status == ASP_OK)
+        status = asp_file_open(folder_fd, folder, slash + 1, O_RDONLY, fd, st, error);
+    asp_close(folder_fd);
+    return status;
+}
+
+enum asp_status asp_conf_load(const char *path, bool required, struct asp_conf **conf,
+                              struct asp_identity *identity, struct asp_error *error)
+{
+    struct asp_error why = {ASP_OK, ""};
+    struct stat st;
+    uint8_t *bytes = NULL;
+    size_t length = 0;
+    int fd = -1;
+    enum asp_status status;
+
+    *conf = NULL;
+    memset(identity, 0, sizeof *identity);
+    status = open_conf(path, &fd, &st, error);
+    if (status == ASP_NOT_FOUND && !required)
+        return asp_conf_read(path, "", 0, conf, error);
+    if (status != ASP_OK)
+        return status;
+    asp_identity_of(&st, identity);
+    status = asp_file_read(fd, &st, ASP_CONF_BYTES_MAX, &bytes, &length, &why);
+    if (status != ASP_OK)
+        (void)asp_fail(error, status, "%s: %s", path, why.text);
+    else
+        status = asp_conf_read(path, (const char *)bytes, length, conf, error);
+    free(bytes);
+    asp_close(fd);
+    return status;
+}
+
+void asp_conf_free(struct asp_conf *conf)
+{
+    if (conf != NULL)
+        asp_conf_owned_free(conf->owned);
+    free(conf);
+}

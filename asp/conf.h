@@ -1,0 +1,91 @@
+/*
+ * The configuration file -> an immutable struct. Every key of asp.conf(5) is checked, also those
+ * that another program reads.
+ */
+#ifndef ASP_CONF_H
+#define ASP_CONF_H
+
+#include "account.h"
+#include "error.h"
+#include "safeio.h"
+#include "verifier.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#define ASP_CONF_DEFAULT "/etc/asp/asp.conf"
+
+enum { ASP_CONF_BYTES_MAX = 256 * 1024 };
+
+/* Names in a row. */
+struct asp_names {
+    const char *const *names;
+    size_t count;
+};
+
+/* PAM services under a name that a person knows. */
+struct asp_app {
+    const char *name;
+    struct asp_names services;
+};
+
+/* The service names that a client of the broker may claim. */
+struct asp_client {
+    const char *user;
+    struct asp_names services;
+};
+
+struct asp_conf {
+    const char *store;
+    int limit;
+    int history;
+    int usage_interval; /* seconds */
+    bool fold_user_names;
+    bool virtual_users;
+    const char *default_app; /* ASP_APP_FIRST_USE or an app's name */
+    time_t expires;          /* a length of time or ASP_NEVER */
+    time_t unused;           /* the same */
+    bool log_accepted;
+    struct asp_cost cost;
+    const struct asp_app *apps;
+    size_t app_count;
+    struct asp_names guarded;
+
+    enum asp_source primary_source;
+    const char *primary_command;
+    int primary_interval;
+
+    const char *hook_created;
+    const char *hook_revoked;
+    int hook_timeout;
+
+    const char *broker_socket;
+    int broker_workers;
+    const struct asp_client *clients;
+    size_t client_count;
+
+    bool self_enabled;
+    const char *self_socket;
+    const char *self_group;
+    struct asp_names self_apps;
+
+    void *owned; /* what asp_conf_free frees */
+};
+
+/*
+ * Reads the file at `path`. When it is not there, that is an error with `required`, else all values
+ * are the built-in ones. `identity` says which state of the file was read. ASP_OK: the caller calls
+ * asp_conf_free. Else ASP_NO_MEMORY or any other status, with a line that names the file and, where
+ * there is one, the line in it.
+ */
+enum asp_status asp_conf_load(const char *path, bool required, struct asp_conf **conf,
+                              struct asp_identity *identity, struct asp_error *error);
+
+/* The same from text of `length` bytes; `path` is for the error line. */
+enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
+                              struct asp_conf **conf, struct asp_error *error);
+
+void asp_conf_free(struct asp_conf *conf);
+
+#endif

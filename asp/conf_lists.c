@@ -1,0 +1,240 @@
+#include "conf_lists.h"
+
+#include "scope.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const char *const mail_services[] = {"dovecot", "imap",       "pop3",  "lmtp",
+                                            "smtp",    "submission", "sieve", "managesieve"};
+static const char *const calendar_services[] = {"caldav", "carddav", "radicale",
+                                                "nginx",  "apache2", "httpd"};
+static const char *const ssh_services[] = {"sshd"};
+
+static const struct asp_app default_apps[] = {
+    {"mail", {mail_services, COUNT(mail_services)}},
+    {"calendar", {calendar_services, COUNT(calendar_services)}},
+    {"ssh", {ssh_services, COUNT(ssh_services)}},
+};
+
+static const char *const default_guarded[] = {
+    "login",        "su",       "su-l",   "sudo",    "sudo-i",    "runuser",
+    "runuser-l",    "polkit-1", "passwd", "chsh",    "chfn",      "cron",
+    "gdm-password", "lightdm",  "sddm",   "cockpit", "asp-admin", "sshd",
+};
+
+void asp_conf_default_lists(struct asp_conf *conf)
+{
+    conf->apps = default_apps;
+    conf->app_count = COUNT(default_apps);
+    conf->guarded = (struct asp_names){default_guarded, COUNT(default_guarded)};
+}
+
+void asp_conf_owned_free(struct asp_conf_owned *owned)
+{
+    while (owned->blocks != NULL) {
+        struct asp_conf_block *next = owned->blocks->next;
+
+        free(owned->blocks);
+        owned->blocks = next;
+    }
+    config_destroy(&owned->tree);
+    free(owned);
+}
+
+enum asp_status asp_conf_refuse(const struct asp_conf_reader *reader,
+                                const config_setting_t *setting, const char *format, ...)
+{
+    const char *name = config_setting_name(setting);
+    char why[ASP_ERROR_TEXT / 2];
+    va_list args;
+
+    /* An element of a list has no name of its own. */
+    for (const config_setting_t *above = setting; name == NULL && above != NULL;) {
+        above = config_setting_parent(above);
+        name = above == NULL ? NULL : config_setting_name(above);
+    }
+    va_start(args, format);
+    (void)vsnprintf(why, sizeof why, format, args);
+    va_end(args);
+    return asp_fail(reader->error, ASP_INVALID, "%s:%u: %s %s", reader->path,
+                    config_setting_source_line(setting), name != NULL ? name : "this", why);
+}
+
+static void *own(const struct asp_conf_reader *reader, size_t count, size_t size)
+{
+    struct asp_conf_block *block = calloc(1, sizeof *block + count * size);
+
+    if (block == NULL)
+        return NULL;
+    block->next = reader->owned->blocks;
+    reader->owned->blocks = block;
+    return block->bytes;
+}
+
+static enum asp_status no_memory(const struct asp_conf_reader *reader)
+{
+    return asp_fail(reader->error, ASP_NO_MEMORY, "out of memory");
+}
+
+static bool is_sequence(const config_setting_t *setting)
+{
+    return config_setting_type(setting) == CONFIG_TYPE_ARRAY ||
+           config_setting_type(setting) == CONFIG_TYPE_LIST;
+}
+
+static enum asp_status read_names(const struct asp_conf_reader *reader,
+                                  const config_setting_t *setting, struct asp_names *names)
+{
+    const char **list;
+    size_t count;
+
+    if (!is_sequence(setting))
+        return asp_conf_refuse(reader, setting, "must be a list of names, [ \"...\" ]");
+    count = (size_t)config_setting_length(setting);
+    list = own(reader, count, sizeof *list);
+    if (list == NULL)
+        return no_memory(reader);
+    for (size_t i = 0; i < count; i++) {
+        const config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
+
+        if (config_setting_type(element) != CONFIG_TYPE_STRING)
+            return asp_conf_refuse(reader, element, "must hold texts in quotes");
+        list[i] = config_setting_get_string(element);
+        if (!asp_service_valid(list[i]))
+            return asp_conf_refuse(reader, element, "holds a name that is not well-formed");
+    }
+    *names = (struct asp_names){list, count};
+    return ASP_OK;
+}
+
+/* One `{ NAME_KEY = "..."; services = [ ... ]; }` of a list. */
+static enum asp_status read_services_of(const struct asp_conf_reader *reader,
+                                        const config_setting_t *setting, const char *name_key,
+                                        const char **name, struct asp_names *services)
+{
+    enum asp_status status = ASP_OK;
+
+    *name = NULL;
+    if (config_setting_type(setting) != CONFIG_TYPE_GROUP)
+        return asp_conf_refuse(reader, setting,
+                               "must hold groups, { %s = \"...\"; services = [ ... ]; }", name_key);
+    for (int i = 0; status == ASP_OK && i < config_setting_length(setting); i++) {
+        const config_setting_t *member = config_setting_get_elem(setting, (unsigned)i);
+
+        if (strcmp(config_setting_name(member), "services") == 0)
+            status = read_names(reader, member, services);
+        else if (strcmp(config_setting_name(member), name_key) != 0)
+            status = asp_conf_refuse(reader, member, "is not a key of this program");
+        else if (config_setting_type(member) != CONFIG_TYPE_STRING ||
+                 config_setting_get_string(member)[0] == '\0')
+            status = asp_conf_refuse(reader, member, "must be a text in quotes");
+        else
+            *name = config_setting_get_string(member);
+    }
+    if (status == ASP_OK && (*name == NULL || services->names == NULL))
+        status = asp_conf_refuse(reader, setting, "lacks %s or services", name_key);
+    return status;
+}
+
+/* An app against those before it. */
+static enum asp_status check_app(const struct asp_conf_reader *reader,
+                                 const config_setting_t *setting, const struct asp_app *apps,
+                                 size_t before)
+{
+    const struct asp_app *app = &apps[before];
+
+    if (!asp_service_valid(app->name))
+        return asp_conf_refuse(reader, setting, "holds a name that is not well-formed");
+    if (strcmp(app->name, ASP_APP_ANY) == 0 || strcmp(app->name, ASP_APP_FIRST_USE) == 0)
+        return asp_conf_refuse(reader, setting,
+                               "names an app \"%s\", a word with a meaning of its own", app->name);
+    for (size_t i = 0; i < before; i++) {
+        if (strcmp(apps[i].name, app->name) == 0)
+            return asp_conf_refuse(reader, setting, "has the app \"%s\" twice", app->name);
+    }
+    for (size_t i = 0; i < app->services.count; i++) {
+        const char *service = app->services.names[i];
+        const char *other = NULL;
+
+        /* Against the services of the apps before it and those of its own before this one. */
+        for (size_t k = 0; other == NULL && k <= before; k++) {
+            const struct asp_names *names = &apps[k].services;
+
+            if (asp_names_contain(names, k < before ? names->count : i, service))
+                other = apps[k].name;
+        }
+        if (other != NULL)
+            return asp_conf_refuse(
+                reader, setting, "has the service \"%s\" twice (first in \"%s\")", service, other);
+    }
+    return ASP_OK;
+}
+
+static enum asp_status read_apps(const struct asp_conf_reader *reader,
+                                 const config_setting_t *setting)
+{
+    enum asp_status status = ASP_OK;
+    struct asp_app *apps;
+    size_t count;
+
+    if (!is_sequence(setting))
+        return asp_conf_refuse(reader, setting, "must be a list of groups, ( { ... } )");
+    count = (size_t)config_setting_length(setting);
+    apps = own(reader, count, sizeof *apps);
+    if (apps == NULL)
+        return no_memory(reader);
+    for (size_t i = 0; status == ASP_OK && i < count; i++) {
+        const config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
+
+        status = read_services_of(reader, element, "name", &apps[i].name, &apps[i].services);
+        if (status == ASP_OK)
+            status = check_app(reader, element, apps, i);
+    }
+    reader->conf->apps = apps;
+    reader->conf->app_count = count;
+    return status;
+}
+
+static enum asp_status read_clients(const struct asp_conf_reader *reader,
+                                    const config_setting_t *setting)
+{
+    enum asp_status status = ASP_OK;
+    struct asp_client *clients;
+    size_t count;
+
+    if (!is_sequence(setting))
+        return asp_conf_refuse(reader, setting, "must be a list of groups, ( { ... } )");
+    count = (size_t)config_setting_length(setting);
+    clients = own(reader, count, sizeof *clients);
+    if (clients == NULL)
+        return no_memory(reader);
+    for (size_t i = 0; status == ASP_OK && i < count; i++)
+        status = read_services_of(reader, config_setting_get_elem(setting, (unsigned)i), "user",
+                                  &clients[i].user, &clients[i].services);
+    reader->conf->clients = clients;
+    reader->conf->client_count = count;
+    return status;
+}
+
+enum asp_status asp_conf_read_list(const struct asp_conf_reader *reader, const char *group,
+                                   const config_setting_t *setting, bool *is_list)
+{
+    const char *name = config_setting_name(setting);
+
+    *is_list = true;
+    if (group[0] == '\0' && strcmp(name, "apps") == 0)
+        return read_apps(reader, setting);
+    if (group[0] == '\0' && strcmp(name, "guarded") == 0)
+        return read_names(reader, setting, &reader->conf->guarded);
+    if (strcmp(group, "broker") == 0 && strcmp(name, "clients") == 0)
+        return read_clients(reader, setting);
+    if (strcmp(group, "self_service") == 0 && strcmp(name, "apps") == 0)
+        return read_names(reader, setting, &reader->conf->self_apps);
+    *is_list = false;
+    return ASP_OK;
+}

@@ -1,0 +1,79 @@
+/*
+ * One app password's record, and the one line of text that holds it:
+ *
+ *   id=7k label="Old phone" app=mail created=TIME by="root" bound=TIME,imap expires=TIME
+ * unused=SECONDS from=192.0.2.0/24,2001:db8::/32 revoked=TIME revoked_by="ann" reason="lost"
+ * replaced_by=9x verifier=$...
+ *
+ * on a single line, the fields in this order, each of them always there, `-`, `never` or `any`
+ * where nothing is set; the three after `revoked` only when it is set. There is one text for a
+ * record: what is read is what would be written, to the byte.
+ */
+#ifndef ASP_ENTRY_H
+#define ASP_ENTRY_H
+
+#include "error.h"
+#include "name.h"
+#include "network.h"
+#include "secret.h"
+#include "text.h"
+#include "verifier.h"
+
+#include <stdbool.h>
+#include <time.h>
+
+/* Words that are no app's name. */
+#define ASP_APP_ANY "any"
+#define ASP_APP_FIRST_USE "first-use"
+
+/* Reasons of a revocation that the program itself gives. */
+#define ASP_REASON_ROTATED "rotated"
+#define ASP_REASON_PRIMARY "primary-password"
+
+enum {
+    ASP_BY_SIZE = 256, /* who did it: a user's name, `watch`, `pam:SERVICE` */
+    ASP_NETWORKS_MAX = 64,
+};
+
+struct asp_entry {
+    char id[ASP_ID_CHARS + 1];
+    char label[ASP_LABEL_SIZE];
+    char app[ASP_SERVICE_MAX + 1]; /* an app's name, ASP_APP_ANY or ASP_APP_FIRST_USE */
+    char verifier[ASP_VERIFIER_SIZE];
+    time_t created;
+    char created_by[ASP_BY_SIZE];
+    time_t bound; /* by a first use, or ASP_NEVER */
+    char bound_service[ASP_SERVICE_MAX + 1];
+    time_t expires;       /* or ASP_NEVER */
+    time_t unused_limit;  /* seconds, or ASP_NEVER */
+    size_t network_count; /* 0: any */
+    struct asp_network networks[ASP_NETWORKS_MAX];
+    time_t revoked; /* or ASP_NEVER */
+    char revoked_by[ASP_BY_SIZE];
+    char reason[ASP_LABEL_SIZE];
+    char replaced_by[ASP_ID_CHARS + 1]; /* empty: by none */
+};
+
+enum asp_state { ASP_ACTIVE, ASP_REVOKED, ASP_EXPIRED, ASP_UNUSED };
+
+/* A record with nothing set: never, any, first use. */
+void asp_entry_init(struct asp_entry *entry);
+
+/* The one validator of a record's fields. NULL when all are good, else what is wrong, in a few
+ * words. */
+const char *asp_entry_fault(const struct asp_entry *entry);
+
+/* Adds the line with its line end. The record must be valid. */
+void asp_entry_write(const struct asp_entry *entry, struct asp_out *out);
+
+/* Reads one line, without its line end. ASP_OK or ASP_CORRUPT; `entry` is wiped first. */
+enum asp_status asp_entry_read(const char *line, size_t length, struct asp_entry *entry);
+
+/*
+ * What it is at `now`, last used at `last_used` (or ASP_NEVER): computed and never stored, so that
+ * a wrong clock, set right, loses nothing. Unused counts from the latest of created, bound and last
+ * use.
+ */
+enum asp_state asp_entry_state(const struct asp_entry *entry, time_t last_used, time_t now);
+
+#endif

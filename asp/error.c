@@ -1,0 +1,60 @@
+#include "error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void write_line(struct asp_error *error, enum asp_status status, const char *format,
+                       va_list args)
+{
+    error->status = status;
+    if (vsnprintf(error->text, sizeof error->text, format, args) < 0)
+        error->text[0] = '\0';
+}
+
+enum asp_status asp_fail(struct asp_error *error, enum asp_status status, const char *format, ...)
+{
+    va_list args;
+
+    if (error != NULL) {
+        va_start(args, format);
+        write_line(error, status, format, args);
+        va_end(args);
+    }
+    return status;
+}
+
+static enum asp_status status_of(int number)
+{
+    switch (number) {
+    case ENOENT:
+        return ASP_NOT_FOUND;
+    case ENOMEM:
+        return ASP_NO_MEMORY;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return ASP_DENIED;
+    default:
+        return ASP_IO;
+    }
+}
+
+enum asp_status asp_fail_errno(struct asp_error *error, const char *format, ...)
+{
+    int number = errno;
+    enum asp_status status = status_of(number);
+    const char *why = strerrordesc_np(number);
+    va_list args;
+
+    if (error != NULL) {
+        va_start(args, format);
+        write_line(error, status, format, args);
+        va_end(args);
+        size_t used = strlen(error->text);
+        (void)snprintf(error->text + used, sizeof error->text - used, ": %s",
+                       why != NULL ? why : "unknown error");
+    }
+    return status;
+}

@@ -1,0 +1,45 @@
+/*
+ * What went wrong, in a code for the program and one clear line for the person.
+ *
+ * Functions that can fail return ASP_OK (0) or one of the negative codes below and, where they take
+ * an asp_error, leave in it the line that says what is wrong and what to do.
+ */
+#ifndef ASP_ERROR_H
+#define ASP_ERROR_H
+
+enum asp_status {
+    ASP_OK = 0,
+    ASP_UNCHANGED = 1,  /* no failure: there is nothing to write */
+    ASP_NO_MEMORY = -1, /* out of memory, or the memory of a hash is not to be had */
+    ASP_INVALID = -2,   /* what the caller was given by a person is not well-formed */
+    ASP_NOT_FOUND = -3, /* it is not there, and the place where it would be was seen */
+    ASP_TAKEN = -4,     /* the label is in use */
+    ASP_FULL = -5,      /* the limit is reached */
+    ASP_BUSY = -6,      /* another process holds the lock */
+    ASP_DENIED = -7,    /* EACCES, EPERM, EROFS */
+    ASP_UNSAFE = -8,    /* owner, mode or kind of a file: not to be trusted */
+    ASP_CORRUPT = -9,   /* not what we wrote */
+    ASP_NEWER = -10,    /* written by a later version */
+    ASP_IO = -11,       /* any other failure of the system */
+    ASP_MISMATCH = -12, /* a secret does not match its verifier */
+};
+
+enum { ASP_ERROR_TEXT = 1024 };
+
+struct asp_error {
+    enum asp_status status;
+    char text[ASP_ERROR_TEXT];
+};
+
+/*
+ * Writes the line (cut at the end of the room) and returns `status`, so that a caller can say
+ * `return asp_fail(error, ASP_INVALID, "...")`. `error` may be NULL.
+ */
+enum asp_status asp_fail(struct asp_error *error, enum asp_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same, with the status that errno stands for and ": " and errno's text after the line. */
+enum asp_status asp_fail_errno(struct asp_error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,143 @@
+#include "lock.h"
+
+#include "safeio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 5000, STEP_MS = 10, NONCE_BYTES = 8, NOTE_SIZE = 2 * ASP_LOCK_NAME };
+
+/* Waits one step. False when the wait is over. */
+static bool wait_step(unsigned *waited)
+{
+    const struct timespec step = {0, STEP_MS * 1000000L};
+
+    if (*waited >= WAIT_MS)
+        return false;
+    *waited += STEP_MS;
+    (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &step, NULL);
+    return true;
+}
+
+/* The lock file holds the holder's process id and the name of the file that it writes. */
+static void read_note(int fd, char note[NOTE_SIZE])
+{
+    ssize_t got = pread(fd, note, NOTE_SIZE - 1, 0);
+
+    note[got > 0 ? got : 0] = '\0';
+    note[strcspn(note, "\n")] = '\0';
+}
+
+/* After a wait in vain: the note is the holder's. */
+static enum asp_status busy(const struct asp_lock *lock, struct asp_error *error)
+{
+    char note[NOTE_SIZE];
+
+    read_note(lock->fd, note);
+    note[strspn(note, "0123456789")] = '\0';
+    return asp_fail(
+        error, ASP_BUSY,
+        "the app passwords of this user are locked by process %s: try again when it has ended",
+        note[0] != '\0' ? note : "(unknown)");
+}
+
+/* A process that was killed may have left the file that it was writing. */
+static void clear_leavings(const struct asp_lock *lock)
+{
+    char note[NOTE_SIZE];
+    const char *left;
+
+    read_note(lock->fd, note);
+    left = strchr(note, ' ');
+    if (left != NULL && left[1] == '.' && strchr(left, '/') == NULL)
+        (void)unlinkat(lock->folder, left + 1, 0);
+}
+
+static bool write_note(struct asp_lock *lock)
+{
+    char note[NOTE_SIZE];
+    char nonce[2 * NONCE_BYTES + 1];
+    uint8_t random[NONCE_BYTES];
+    int length;
+
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(nonce, sizeof nonce, random, sizeof random);
+    (void)snprintf(lock->temp, sizeof lock->temp, ".%s.%s", lock->name, nonce);
+    length = snprintf(note, sizeof note, "%ld %s\n", (long)getpid(), lock->temp);
+    return ftruncate(lock->fd, 0) == 0 && pwrite(lock->fd, note, (size_t)length, 0) == length;
+}
+
+/* True when the file that is locked is still the one that others will find: remove takes it away.
+ */
+static bool is_current(int store, const struct asp_lock *lock, const char *path)
+{
+    struct stat held;
+    struct stat there;
+
+    return fstat(lock->fd, &held) == 0 && fstatat(store, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+/* Opens and locks locks/NAME. flock(2) holds between threads too, and a kill frees it. */
+static enum asp_status lock_file(int store, const char *path, struct asp_lock *lock,
+                                 struct asp_error *error)
+{
+    char file[ASP_LOCK_NAME];
+    struct stat st;
+    unsigned waited = 0;
+    enum asp_status status;
+
+    (void)snprintf(file, sizeof file, ASP_LOCKS "/%s", lock->name);
+    for (;;) {
+        status = asp_file_open(store, path, file, O_RDWR | O_CREAT, &lock->fd, &st, error);
+        if (status != ASP_OK)
+            return status;
+        while (flock(lock->fd, LOCK_EX | LOCK_NB) != 0) {
+            if (errno != EWOULDBLOCK)
+                return asp_fail_errno(error, "%s/%s cannot be locked", path, file);
+            if (!wait_step(&waited))
+                return busy(lock, error);
+        }
+        if (is_current(store, lock, file))
+            return ASP_OK;
+        asp_close(lock->fd);
+        lock->fd = -1;
+        if (!wait_step(&waited))
+            return asp_fail(error, ASP_BUSY, "%s/%s changes all the time", path, file);
+    }
+}
+
+enum asp_status asp_lock_take(int store, const char *path, const char *folder, const char *name,
+                              struct asp_lock *lock, struct asp_error *error)
+{
+    enum asp_status status;
+
+    *lock = ASP_LOCK_FREE;
+    (void)snprintf(lock->name, sizeof lock->name, "%s", name);
+    lock->folder = openat(store, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (lock->folder < 0)
+        return asp_fail_errno(error, "%s/%s", path, folder);
+    status = lock_file(store, path, lock, error);
+    if (status != ASP_OK)
+        return status;
+    clear_leavings(lock);
+    if (!write_note(lock))
+        return asp_fail_errno(error, "%s/" ASP_LOCKS "/%s cannot be written", path, name);
+    return ASP_OK;
+}
+
+void asp_lock_give(struct asp_lock *lock)
+{
+    /* By word, and not by closing alone: a process forked meanwhile may hold a copy. */
+    if (lock->fd >= 0)
+        (void)flock(lock->fd, LOCK_UN);
+    asp_close(lock->fd);
+    asp_close(lock->folder);
+    *lock = ASP_LOCK_FREE;
+}

@@ -1,0 +1,41 @@
+/*
+ * One request from beginning to end: load, check, apply under the lock by checking again what was
+ * read there, record the use. The module and asp-admin check share it.
+ */
+#ifndef ASP_LOGIN_H
+#define ASP_LOGIN_H
+
+#include "check.h"
+#include "conf.h"
+#include "error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+struct asp_request {
+    const char *user;
+    const char *service;
+    const char *app;    /* stands in for the service's app; or NULL */
+    const char *host;   /* PAM_RHOST, or NULL */
+    const char *secret; /* what was typed; not NUL-terminated */
+    size_t secret_length;
+    bool dry; /* say the verdict and change nothing */
+};
+
+struct asp_outcome {
+    enum asp_verdict verdict;
+    char app[ASP_SERVICE_MAX + 1]; /* the service's; empty when its name is not well-formed */
+    char id[ASP_ID_CHARS + 1];     /* empty unless a secret was proven */
+    char label[ASP_LABEL_SIZE];    /* the same */
+    struct asp_error cause; /* of ASP_UNAVAILABLE, and of a revocation that could not be written */
+};
+
+/*
+ * Decides one request at the time `now`. Needs sodium_init to have succeeded. There is no failure:
+ * what cannot be decided is ASP_UNAVAILABLE, with its cause.
+ */
+void asp_login(const struct asp_conf *conf, const struct asp_request *request, time_t now,
+               struct asp_outcome *outcome);
+
+#endif

@@ -1,0 +1,114 @@
+#include "name.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static const char hex[] = "0123456789ABCDEF";
+
+static bool is_alnum(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static bool stands_for_itself(char c, bool first)
+{
+    return is_alnum(c) || (c != '\0' && strchr("_@+-", c) != NULL) || (c == '.' && !first);
+}
+
+static bool is_refused(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f || strchr("/:*?", c) != NULL;
+}
+
+bool asp_user_encode(const char *user, char encoded[ASP_USER_MAX + 1])
+{
+    size_t at = 0;
+
+    if (user[0] == '\0' || user[0] == '-' || strcmp(user, ".") == 0 || strcmp(user, "..") == 0)
+        return false;
+    for (const char *p = user; *p != '\0'; p++) {
+        bool plain = stands_for_itself(*p, p == user);
+
+        if (is_refused(*p) || at + (plain ? 1 : 3) > ASP_USER_MAX)
+            return false;
+        if (plain) {
+            encoded[at++] = *p;
+        } else {
+            encoded[at++] = '%';
+            encoded[at++] = hex[(unsigned char)*p >> 4];
+            encoded[at++] = hex[(unsigned char)*p & 15];
+        }
+    }
+    encoded[at] = '\0';
+    return true;
+}
+
+/* The value of an upper-case hexadecimal digit, or 16. */
+static unsigned digit(char c)
+{
+    const char *at = c == '\0' ? NULL : strchr(hex, c);
+
+    return at == NULL ? 16 : (unsigned)(at - hex);
+}
+
+bool asp_user_decode(const char *encoded, char user[ASP_USER_MAX + 1])
+{
+    char again[ASP_USER_MAX + 1];
+    size_t at = 0;
+
+    if (strnlen(encoded, ASP_USER_MAX + 1) > ASP_USER_MAX)
+        return false;
+    for (const char *p = encoded; *p != '\0'; p++) {
+        if (*p == '%') {
+            if (digit(p[1]) > 15 || digit(p[2]) > 15)
+                return false;
+            user[at++] = (char)(digit(p[1]) << 4 | digit(p[2]));
+            p += 2;
+        } else {
+            user[at++] = *p;
+        }
+    }
+    user[at] = '\0';
+    /* One file, one name: only what encoding the name gives again is a file of ours. */
+    return strlen(user) == at && asp_user_encode(user, again) && strcmp(again, encoded) == 0;
+}
+
+char asp_fold(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool asp_user_canonical(const char *given, bool fold, char user[ASP_USER_MAX + 1])
+{
+    char encoded[ASP_USER_MAX + 1];
+    size_t length = strnlen(given, ASP_USER_MAX + 1);
+
+    if (length > ASP_USER_MAX)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        user[i] = fold ? asp_fold(given[i]) : given[i];
+    user[length] = '\0';
+    return asp_user_encode(user, encoded);
+}
+
+bool asp_service_valid(const char *name)
+{
+    size_t length = strnlen(name, ASP_SERVICE_MAX + 1);
+
+    if (length == 0 || length > ASP_SERVICE_MAX)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (name[i] <= ' ' || name[i] >= 0x7f || strchr("\"\\%/,", name[i]) != NULL)
+            return false;
+    }
+    return true;
+}
+
+bool asp_service_equal(const char *a, const char *b)
+{
+    while (*a != '\0' && asp_fold(*a) == asp_fold(*b)) {
+        a++;
+        b++;
+    }
+    return asp_fold(*a) == asp_fold(*b);
+}

@@ -1,0 +1,42 @@
+/*
+ * Names: of users, as they are stored, and of services and apps.
+ */
+#ifndef ASP_NAME_H
+#define ASP_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    ASP_USER_MAX = 200,   /* bytes of a user name as it is stored, see asp_user_encode */
+    ASP_SERVICE_MAX = 64, /* bytes of a service or app name */
+};
+
+/*
+ * The name of a user's file: A-Z a-z 0-9 _ @ + - and a dot that is not first stand for themselves,
+ * every other byte is %XX. False for a name that is not well-formed: empty, over ASP_USER_MAX bytes
+ * when encoded, "." or "..", with a leading "-", or with one of / : * ? or a control byte in it. No
+ * two well-formed names have the same file.
+ */
+bool asp_user_encode(const char *user, char encoded[ASP_USER_MAX + 1]);
+
+/* The way back; false for what asp_user_encode does not write. */
+bool asp_user_decode(const char *encoded, char user[ASP_USER_MAX + 1]);
+
+/*
+ * The name under which a user is looked up: as it is, or with A-Z folded to a-z. False when it is
+ * not well-formed.
+ */
+bool asp_user_canonical(const char *given, bool fold, char user[ASP_USER_MAX + 1]);
+
+/* The name of a service or an app: 1 to 64 bytes of printable ASCII without space and any of " \ %
+ * / , */
+bool asp_service_valid(const char *name);
+
+/* Compares two service names as libpam does, which makes them lower case (ASCII). */
+bool asp_service_equal(const char *a, const char *b);
+
+/* ASCII lower case, whatever the locale. */
+char asp_fold(char c);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * IPv4 and IPv6 networks: text, and membership. An IPv4 address is held as v4-mapped IPv6 (RFC
+ * 4291, 2.5.5.2), so that both forms of one address are the same.
+ */
+#ifndef ASP_NETWORK_H
+#define ASP_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ASP_NETWORK_SIZE = 52 }; /* the longest text with its NUL */
+
+struct asp_network {
+    uint8_t address[16];
+    uint8_t bits; /* of the 128 */
+};
+
+/* An address or CIDR (RFC 4632, RFC 4291); a bare address is one host. False for anything else, or
+ * with host bits set. */
+bool asp_network_read(const char *text, struct asp_network *network);
+
+/* As it is shown and stored: a v4-mapped one in dotted form, one host without its length. */
+void asp_network_write(const struct asp_network *network, char text[ASP_NETWORK_SIZE]);
+
+/*
+ * True when `host` is an address in one of the networks. A name never is: nothing is looked up. The
+ * zone of a link-local address (RFC 4007) is passed over.
+ */
+bool asp_networks_contain(const struct asp_network *networks, size_t count, const char *host);
+
+#endif

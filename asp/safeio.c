@@ -1,0 +1,345 @@
+#include "safeio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { DEPTH_MAX = 64 };
+
+void asp_identity_of(const struct stat *st, struct asp_identity *identity)
+{
+    identity->present = true;
+    identity->device = (uint64_t)st->st_dev;
+    identity->inode = (uint64_t)st->st_ino;
+    identity->size = (int64_t)st->st_size;
+    identity->mtime_s = (int64_t)st->st_mtim.tv_sec;
+    identity->mtime_ns = (int64_t)st->st_mtim.tv_nsec;
+    identity->ctime_s = (int64_t)st->st_ctim.tv_sec;
+    identity->ctime_ns = (int64_t)st->st_ctim.tv_nsec;
+}
+
+bool asp_identity_same(const struct asp_identity *a, const struct asp_identity *b)
+{
+    if (!a->present || !b->present)
+        return a->present == b->present;
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->mtime_s == b->mtime_s && a->mtime_ns == b->mtime_ns && a->ctime_s == b->ctime_s &&
+           a->ctime_ns == b->ctime_ns;
+}
+
+enum asp_status asp_identity_at(const char *path, struct asp_identity *identity,
+                                struct asp_error *error)
+{
+    struct stat st;
+
+    memset(identity, 0, sizeof *identity);
+    if (fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        asp_identity_of(&st, identity);
+        return ASP_OK;
+    }
+    if (errno == ENOENT)
+        return ASP_OK;
+    return asp_fail_errno(error, "%s", path);
+}
+
+void asp_close(int fd)
+{
+    int kept = errno;
+
+    if (fd >= 0)
+        (void)close(fd);
+    errno = kept;
+}
+
+/* Moves `*at` to the next component and returns its length, 0 at the end. */
+static size_t next_component(const char **at)
+{
+    *at += strspn(*at, "/");
+    return strcspn(*at, "/");
+}
+
+/* open(2) of a path below `folder`, one component at a time, so that no link is followed anywhere.
+ */
+static int open_by_steps(int folder, const char *path, int flags, mode_t mode)
+{
+    char name[NAME_MAX + 1];
+    int at = path[0] == '/' ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : folder;
+    const char *rest = path;
+    size_t length = next_component(&rest);
+
+    while (at >= 0 || at == AT_FDCWD) {
+        const char *after = rest + length;
+        bool last = next_component(&after) == 0;
+        int next = -1;
+
+        if (length == 0 || length > NAME_MAX) {
+            errno = length == 0 ? EISDIR : ENAMETOOLONG;
+        } else {
+            memcpy(name, rest, length);
+            name[length] = '\0';
+            next = openat(at, name, last ? flags : O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+                          mode);
+        }
+        if (at != folder)
+            asp_close(at);
+        if (last || next < 0)
+            return next;
+        at = next;
+        rest = after;
+        length = strcspn(rest, "/");
+    }
+    return -1;
+}
+
+/* The same in one system call where the kernel has it (Linux 5.6). */
+static int open_no_links(int folder, const char *path, int flags, mode_t mode)
+{
+    struct open_how how = {
+        .flags = (uint64_t)(unsigned)flags,
+        .mode = (flags & O_CREAT) != 0 ? mode : 0,
+        .resolve = RESOLVE_NO_SYMLINKS,
+    };
+    long fd = syscall(SYS_openat2, folder, path, &how, sizeof how);
+
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == E2BIG))
+        return open_by_steps(folder, path, flags, mode);
+    return (int)fd;
+}
+
+/* True when only root and the process's own user can have put it there or change it. */
+static bool is_trusted(const struct stat *st, bool sticky_allowed)
+{
+    if (st->st_uid != 0 && st->st_uid != geteuid())
+        return false;
+    return (st->st_mode & (S_IWGRP | S_IWOTH)) == 0 ||
+           (sticky_allowed && S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0);
+}
+
+static enum asp_status untrusted(struct asp_error *error, const char *path, const struct stat *st)
+{
+    if (st->st_uid != 0 && st->st_uid != geteuid())
+        return asp_fail(error, ASP_UNSAFE, "%s belongs to uid %lu: it must be root's (chown root)",
+                        path, (unsigned long)st->st_uid);
+    return asp_fail(error, ASP_UNSAFE,
+                    "%s can be written by group or others (mode %04o): chmod go-w it", path,
+                    (unsigned)(st->st_mode & 07777));
+}
+
+/* Looks for the first link in a path, and says where it leads. Called after a failure, for the line
+ * of the error. */
+static bool explain_link(struct asp_error *error, const char *path)
+{
+    char prefix[PATH_MAX];
+    const char *rest = path;
+    struct stat st;
+
+    for (size_t length; (length = next_component(&rest)) > 0; rest += length) {
+        size_t upto = (size_t)(rest - path) + length;
+
+        if (upto >= sizeof prefix)
+            return false;
+        memcpy(prefix, path, upto);
+        prefix[upto] = '\0';
+        if (lstat(prefix, &st) != 0 || !S_ISLNK(st.st_mode))
+            continue;
+        char *real = realpath(prefix, NULL);
+        if (real != NULL)
+            (void)asp_fail(error, ASP_UNSAFE,
+                           "%s is a link, and none is followed: name the real path, %s%s", prefix,
+                           real, rest + length);
+        else
+            (void)asp_fail(error, ASP_UNSAFE, "%s is a link that leads nowhere", prefix);
+        free(real);
+        return true;
+    }
+    return false;
+}
+
+static enum asp_status open_failed(struct asp_error *error, const char *path)
+{
+    int kept = errno;
+
+    if ((kept == ELOOP || kept == ENOTDIR) && explain_link(error, path))
+        return ASP_UNSAFE;
+    errno = kept;
+    return asp_fail_errno(error, "%s", path);
+}
+
+/* Checks the folders above the open one by way of "..": whatever path led here, these are the ones
+ * that hold it. */
+static enum asp_status check_above(int fd, const char *path, struct asp_error *error)
+{
+    char up[3 * DEPTH_MAX];
+    char shown[PATH_MAX];
+    size_t length = 0;
+    struct stat st;
+
+    (void)snprintf(shown, sizeof shown, "%s", path);
+    for (size_t depth = 0; depth < DEPTH_MAX; depth++) {
+        char *slash;
+
+        for (size_t end = strlen(shown); end > 1 && shown[end - 1] == '/'; end--)
+            shown[end - 1] = '\0';
+        slash = strrchr(shown, '/');
+        if (slash == NULL || shown[1] == '\0')
+            return ASP_OK;
+        slash[slash == shown ? 1 : 0] = '\0';
+
+        strcpy(up + length, depth == 0 ? ".." : "/..");
+        length += strlen(up + length);
+        if (fstatat(fd, up, &st, 0) != 0)
+            return asp_fail_errno(error, "%s", shown);
+        if (!is_trusted(&st, true))
+            return untrusted(error, shown, &st);
+    }
+    return asp_fail(error, ASP_UNSAFE, "%s is too deep", path);
+}
+
+static bool path_is_plain(const char *path)
+{
+    const char *rest = path;
+
+    if (path[0] != '/' || strnlen(path, PATH_MAX) >= PATH_MAX)
+        return false;
+    for (size_t length; (length = next_component(&rest)) > 0; rest += length) {
+        if (rest[0] == '.' && (length == 1 || (length == 2 && rest[1] == '.')))
+            return false;
+    }
+    return true;
+}
+
+enum asp_status asp_folder_open(const char *path, int *fd, struct asp_error *error)
+{
+    struct stat st;
+    enum asp_status status = ASP_OK;
+
+    *fd = -1;
+    if (!path_is_plain(path))
+        return asp_fail(error, ASP_INVALID, "%s: a path must be absolute, without . and ..", path);
+    *fd = open_no_links(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (*fd < 0)
+        return open_failed(error, path);
+    if (fstat(*fd, &st) != 0)
+        status = asp_fail_errno(error, "%s", path);
+    else if (!is_trusted(&st, false))
+        status = untrusted(error, path, &st);
+    else
+        status = check_above(*fd, path, error);
+    if (status != ASP_OK) {
+        asp_close(*fd);
+        *fd = -1;
+    }
+    return status;
+}
+
+static const char *joined(char full[PATH_MAX], const char *path, const char *name)
+{
+    (void)snprintf(full, PATH_MAX, "%s/%s", path, name);
+    return full;
+}
+
+enum asp_status asp_folder_check(int folder, const char *path, const char *name,
+                                 struct asp_error *error)
+{
+    char full[PATH_MAX];
+    struct stat st;
+
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return asp_fail_errno(error, "%s", joined(full, path, name));
+    if (S_ISLNK(st.st_mode) && explain_link(error, joined(full, path, name)))
+        return ASP_UNSAFE;
+    if (!S_ISDIR(st.st_mode))
+        return asp_fail(error, ASP_UNSAFE, "%s is not a folder", joined(full, path, name));
+    if (!is_trusted(&st, false))
+        return untrusted(error, joined(full, path, name), &st);
+    return ASP_OK;
+}
+
+enum asp_status asp_file_open(int folder, const char *path, const char *name, int flags, int *fd,
+                              struct stat *st, struct asp_error *error)
+{
+    char full[PATH_MAX];
+    enum asp_status status = ASP_OK;
+
+    *fd = open_no_links(folder, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+                        S_IRUSR | S_IWUSR);
+    if (*fd < 0) {
+        /* What open(2) says of a socket, and of a FIFO that nobody reads, when it is to be written.
+         */
+        if (errno == ENXIO || errno == EISDIR)
+            return asp_fail(error, ASP_UNSAFE, "%s is not a plain file", joined(full, path, name));
+        return open_failed(error, joined(full, path, name));
+    }
+    if (fstat(*fd, st) != 0)
+        status = asp_fail_errno(error, "%s", joined(full, path, name));
+    else if (!S_ISREG(st->st_mode))
+        status = asp_fail(error, ASP_UNSAFE, "%s is not a plain file", joined(full, path, name));
+    else if (!is_trusted(st, false))
+        status = untrusted(error, joined(full, path, name), st);
+    else if ((flags & O_CREAT) != 0 && st->st_size == 0 && (st->st_mode & 07777) != 0600 &&
+             fchmod(*fd, S_IRUSR | S_IWUSR) != 0)
+        status = asp_fail_errno(error, "%s", joined(full, path, name));
+    if (status != ASP_OK) {
+        asp_close(*fd);
+        *fd = -1;
+    }
+    return status;
+}
+
+enum asp_status asp_file_read(int fd, const struct stat *st, size_t most, uint8_t **bytes,
+                              size_t *length, struct asp_error *error)
+{
+    size_t room = (size_t)st->st_size;
+    ssize_t got;
+
+    *bytes = NULL;
+    *length = 0;
+    if (st->st_size < 0 || room > most)
+        return asp_fail(error, ASP_CORRUPT, "it has %lld bytes, and may have %zu",
+                        (long long)st->st_size, most);
+    *bytes = malloc(room + 1);
+    if (*bytes == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    while (*length < room) {
+        got = read(fd, *bytes + *length, room - *length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            enum asp_status status = asp_fail_errno(error, "it cannot be read");
+
+            free(*bytes);
+            *bytes = NULL;
+            return status;
+        }
+        if (got == 0)
+            break;
+        *length += (size_t)got;
+    }
+    (*bytes)[*length] = '\0';
+    return ASP_OK;
+}
+
+bool asp_write_all(int fd, const void *bytes, size_t length)
+{
+    const char *at = bytes;
+
+    while (length > 0) {
+        ssize_t wrote = write(fd, at, length);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0) {
+            errno = wrote == 0 ? ENOSPC : errno;
+            return false;
+        }
+        at += wrote;
+        length -= (size_t)wrote;
+    }
+    return true;
+}

@@ -1,0 +1,70 @@
+/*
+ * Files that must be trusted: opened relative to held descriptors, through no link, and owned by
+ * root or by the process's own effective user, with no write bit for group or others, and so the
+ * folders above them (a sticky one is allowed there).
+ *
+ * The error line of each failure names the path, and says what to do where that is known. All
+ * descriptors are close-on-exec.
+ */
+#ifndef ASP_SAFEIO_H
+#define ASP_SAFEIO_H
+
+#include "error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+/* Which state of a file it was: equal when nothing was changed in between. */
+struct asp_identity {
+    bool present; /* false: there is no such file */
+    uint64_t device;
+    uint64_t inode;
+    int64_t size;
+    int64_t mtime_s;
+    int64_t mtime_ns;
+    int64_t ctime_s;
+    int64_t ctime_ns;
+};
+
+void asp_identity_of(const struct stat *st, struct asp_identity *identity);
+bool asp_identity_same(const struct asp_identity *a, const struct asp_identity *b);
+
+/* The identity of the file at `path`, which is not followed when it is a link. One system call.
+ * ASP_OK also when it is absent. */
+enum asp_status asp_identity_at(const char *path, struct asp_identity *identity,
+                                struct asp_error *error);
+
+/*
+ * Opens the folder at `path` (absolute, without . and ..), checking it and all the folders above.
+ * The caller closes `*fd`.
+ */
+enum asp_status asp_folder_open(const char *path, int *fd, struct asp_error *error);
+
+/* Checks that `name` in the open folder at `path` is a folder to be trusted. */
+enum asp_status asp_folder_check(int folder, const char *path, const char *name,
+                                 struct asp_error *error);
+
+/*
+ * Opens the plain file `name`, which may have one folder before it, in the open folder at `path`.
+ * `flags` as of open(2); with O_CREAT the new file has mode 0600 whatever the umask. At once for
+ * whatever stands there: a FIFO or a device is refused, never waited for. The caller closes `*fd`.
+ */
+enum asp_status asp_file_open(int folder, const char *path, const char *name, int flags, int *fd,
+                              struct stat *st, struct asp_error *error);
+
+/*
+ * Reads the whole of an open file of `st->st_size` bytes, at most `most`. The caller frees
+ * `*bytes`, which has a NUL after its `*length` bytes.
+ */
+enum asp_status asp_file_read(int fd, const struct stat *st, size_t most, uint8_t **bytes,
+                              size_t *length, struct asp_error *error);
+
+/* Writes all, over short writes and EINTR. False with errno. */
+bool asp_write_all(int fd, const void *bytes, size_t length);
+
+/* Closes a descriptor that may be -1, keeping errno. */
+void asp_close(int fd);
+
+#endif

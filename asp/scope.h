@@ -1,0 +1,46 @@
+/*
+ * Which app a service belongs to, and whether an entry serves it.
+ */
+#ifndef ASP_SCOPE_H
+#define ASP_SCOPE_H
+
+#include "conf.h"
+#include "entry.h"
+#include "when.h"
+
+#include <stdbool.h>
+
+/* Where a request comes in. */
+struct asp_scope {
+    char service[ASP_SERVICE_MAX + 1]; /* lower case; empty when it is not well-formed */
+    char app[ASP_SERVICE_MAX + 1];     /* the same */
+    bool guarded;
+};
+
+/*
+ * The scope of a service: the app that lists it, else an app of its own name. `app`, when not NULL,
+ * is an app's or a service's name that stands in for the service's app; whether the door is guarded
+ * is the service's alone. An ill-formed name gives a scope that no entry serves.
+ */
+void asp_scope_of(const struct asp_conf *conf, const char *service, const char *app,
+                  struct asp_scope *scope);
+
+enum asp_admission { ASP_ADMIT_NO, ASP_ADMIT_YES, ASP_ADMIT_BIND };
+
+/*
+ * ASP_ADMIT_BIND: the entry waits for its first use, and this is it. A guarded service is served by
+ * none but an entry that was created for its app: neither `any`, nor a first use, nor an entry that
+ * a first use has bound.
+ */
+enum asp_admission asp_scope_admits(const struct asp_scope *scope, const struct asp_entry *entry);
+
+/* True when one of the first `count` names is that of the service. */
+bool asp_names_contain(const struct asp_names *names, size_t count, const char *service);
+
+/* The app in whose list a service stands, or NULL. */
+const char *asp_scope_listed(const struct asp_conf *conf, const char *service);
+
+/* True for the name of a group in the configuration. */
+bool asp_scope_is_group(const struct asp_conf *conf, const char *name);
+
+#endif

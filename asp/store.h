@@ -1,0 +1,81 @@
+/*
+ * The only door to what is stored. What it promises stands at the top of store.c.
+ */
+#ifndef ASP_STORE_H
+#define ASP_STORE_H
+
+#include "account.h"
+#include "error.h"
+#include "usage.h"
+
+#include <stdbool.h>
+#include <time.h>
+
+/* An open store. Begins as ASP_STORE_CLOSED; the path is borrowed and must outlive it. */
+struct asp_store {
+    int folder;
+    const char *path;
+};
+
+#define ASP_STORE_CLOSED ((struct asp_store){-1, NULL})
+
+/*
+ * Opens the store at `path`. ASP_OK, or why it cannot be used: a store that is not there is an
+ * error like any other. The caller calls asp_store_close in any case.
+ */
+enum asp_status asp_store_open(struct asp_store *store, const char *path, struct asp_error *error);
+
+/* The same, after making what is missing of the store's folder and those in it. `*made`: it was not
+ * there. */
+enum asp_status asp_store_make(struct asp_store *store, const char *path, bool *made,
+                               struct asp_error *error);
+
+void asp_store_close(struct asp_store *store);
+
+/*
+ * Reads the account of a user with a well-formed name, the old state or the new one and never a
+ * mix, without a lock. `only` as of asp_account_read. ASP_OK: the caller frees `account`.
+ * ASP_NOT_FOUND: the users folder was opened and checked, and there is no account. Else it is not
+ * known.
+ */
+enum asp_status asp_store_load(const struct asp_store *store, const char *user, const char *only,
+                               struct asp_account *account, struct asp_error *error);
+
+/*
+ * Changes the account it is given, which is what was read under the lock. ASP_OK: write it. Any
+ * other status ends the update, nothing is written and the status is handed on; `error` is the
+ * function's to fill.
+ */
+typedef enum asp_status asp_change(struct asp_account *account, void *context,
+                                   struct asp_error *error);
+
+/*
+ * Lock, read, change, write, unlock. With `make` an account that is not there begins empty, else it
+ * is ASP_NOT_FOUND. ASP_OK: the new state is there and survives a power cut. Anything else: the old
+ * state is. ASP_BUSY after 5 seconds behind another's lock.
+ */
+enum asp_status asp_store_update(const struct asp_store *store, const char *user, bool make,
+                                 asp_change *change, void *context, struct asp_error *error);
+
+/* Removes account and usage, whatever is in them. ASP_NOT_FOUND when there is no account. */
+enum asp_status asp_store_remove(const struct asp_store *store, const char *user,
+                                 struct asp_error *error);
+
+/* Reads the usage of a user. There is no failure: what cannot be read is not known. The caller
+ * frees it. */
+void asp_store_usage(const struct asp_store *store, const char *user, struct asp_usage *usage);
+
+/*
+ * Writes the use of one entry in its place, without fsync and without waiting for anybody. False
+ * when it could not be written, which decides nothing.
+ */
+bool asp_store_record(const struct asp_store *store, const char *user, const struct asp_use *use);
+
+/* Called for each user that has an account, in no order; anything but ASP_OK ends the walk and is
+ * handed on. */
+typedef enum asp_status asp_visit(const char *user, void *context);
+
+enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, void *context,
+                               struct asp_error *error);
+
+#endif

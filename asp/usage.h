@@ -1,0 +1,71 @@
+/*
+ * When, by which service and from where each entry was last used, and which state of the shadow
+ * file was last compared:
+ *
+ *   a head of ASP_HEAD_BYTES, then slots of ASP_SLOT_BYTES, each closed by a digest of itself
+ *
+ * A slot is keyed by id and creation time, so that the use of an entry is never taken for that of a
+ * later one with its id. What is cut, torn or foreign counts as not there: usage is told to people
+ * and read by the unused limit, and it decides no login. Pure.
+ */
+#ifndef ASP_USAGE_H
+#define ASP_USAGE_H
+
+#include "name.h"
+#include "safeio.h"
+#include "secret.h"
+#include "text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+enum {
+    ASP_HEAD_BYTES = 128,
+    ASP_SLOT_BYTES = 256,
+    ASP_USAGE_BYTES_MAX = ASP_HEAD_BYTES + ASP_IDS * ASP_SLOT_BYTES,
+    ASP_COMPARED_BYTES = 16,
+};
+
+/* The last use of one entry. */
+struct asp_use {
+    char id[ASP_ID_CHARS + 1];
+    time_t created; /* of the entry */
+    time_t last;
+    char service[ASP_SERVICE_MAX + 1];
+    char host[ASP_HOST_MAX + 1]; /* empty: none, or no host's name */
+};
+
+/* The state of the shadow file in which the fingerprint with this digest was found to be the same.
+ */
+struct asp_compared {
+    struct asp_identity identity;
+    uint8_t digest[ASP_COMPARED_BYTES];
+};
+
+/* The bytes of a file; the owner frees them with asp_usage_free. Begins as {0}: no use known. */
+struct asp_usage {
+    uint8_t *bytes;
+    size_t length;
+};
+
+/* False when there is no whole head in it. */
+bool asp_usage_compared(const struct asp_usage *usage, struct asp_compared *compared);
+
+/* The use of the entry with this id and creation time. False when none is known. */
+bool asp_usage_find(const struct asp_usage *usage, const char *id, time_t created,
+                    struct asp_use *use);
+
+/* The time of it, or ASP_NEVER. */
+time_t asp_usage_last(const struct asp_usage *usage, const char *id, time_t created);
+
+/* Where in the file the slot of this id is: its own, else a free one, else a new one at the end. */
+size_t asp_usage_place(const struct asp_usage *usage, const char *id, bool *own);
+
+/* The bytes of a slot and of a head. */
+void asp_usage_slot(const struct asp_use *use, uint8_t bytes[ASP_SLOT_BYTES]);
+void asp_usage_head(const struct asp_compared *compared, uint8_t bytes[ASP_HEAD_BYTES]);
+
+void asp_usage_free(struct asp_usage *usage);
+
+#endif

@@ -1,0 +1,223 @@
+#include "verifier.h"
+
+#include "name.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    SALT_BYTES = 16,
+    TAG_BYTES = 32,
+    SALT_CHARS = 22, /* unpadded base64 */
+    TAG_CHARS = 43,
+    LENGTH_BYTES = 4,
+    VERSION_BYTES = 7,
+    MESSAGE_MAX = 4 * LENGTH_BYTES + VERSION_BYTES + ASP_USER_MAX + ASP_ID_CHARS + ASP_KEY_CHARS,
+};
+
+static const char version[VERSION_BYTES + 1] = "asp v=1";
+
+#define HMAC_PREFIX "$hmac-sha256$"
+#define ARGON_PREFIX "$argon2id$v=19$"
+#define DECOY_LINE HMAC_PREFIX "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+_Static_assert(SALT_BYTES == crypto_pwhash_argon2id_SALTBYTES, "one salt serves both schemes");
+_Static_assert(TAG_BYTES == crypto_auth_hmacsha256_BYTES, "one tag serves both schemes");
+
+/* A PHC string taken apart. */
+struct parsed {
+    struct asp_cost cost;
+    unsigned char salt[SALT_BYTES];
+    unsigned char tag[TAG_BYTES];
+};
+
+struct message {
+    unsigned char bytes[MESSAGE_MAX];
+    size_t length;
+};
+
+static void append(struct message *message, const char *text, size_t length)
+{
+    unsigned char *at = message->bytes + message->length;
+
+    for (size_t i = 0; i < LENGTH_BYTES; i++)
+        at[i] = (unsigned char)(length >> (8 * i));
+    memcpy(at + LENGTH_BYTES, text, length);
+    message->length += LENGTH_BYTES + length;
+}
+
+static void build(struct message *message, const char *user, const struct asp_secret *secret)
+{
+    message->length = 0;
+    append(message, version, VERSION_BYTES);
+    append(message, user, strnlen(user, ASP_USER_MAX));
+    append(message, secret->id, ASP_ID_CHARS);
+    append(message, secret->key, ASP_KEY_CHARS);
+}
+
+static void hmac(const struct message *message, const unsigned char salt[SALT_BYTES],
+                 unsigned char tag[TAG_BYTES])
+{
+    crypto_auth_hmacsha256_state state;
+
+    crypto_auth_hmacsha256_init(&state, salt, SALT_BYTES);
+    crypto_auth_hmacsha256_update(&state, message->bytes, message->length);
+    crypto_auth_hmacsha256_final(&state, tag);
+    sodium_memzero(&state, sizeof state);
+}
+
+/* One hash. Its bounds were checked, so that a failure of crypto_pwhash can only be memory. */
+static enum asp_status hash(const struct asp_cost *cost, const unsigned char salt[SALT_BYTES],
+                            const char *user, const struct asp_secret *secret,
+                            unsigned char tag[TAG_BYTES])
+{
+    struct message message;
+    enum asp_status status = ASP_OK;
+
+    build(&message, user, secret);
+    if (cost->scheme == ASP_HMAC_SHA256)
+        hmac(&message, salt, tag);
+    else if (crypto_pwhash(tag, TAG_BYTES, (const char *)message.bytes, message.length, salt,
+                           cost->passes, (size_t)cost->memory * 1024,
+                           crypto_pwhash_ALG_ARGON2ID13) != 0)
+        status = ASP_NO_MEMORY;
+    sodium_memzero(&message, sizeof message);
+    return status;
+}
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Reads `key` and a number without sign or leading zero, and the byte after it. Moves `*at` on. */
+static bool read_number(const char **at, const char *key, char after, uint32_t *value)
+{
+    const char *p = *at;
+    uint32_t number = 0;
+    size_t digits = 0;
+
+    if (!starts_with(p, key))
+        return false;
+    for (p += strlen(key); *p >= '0' && *p <= '9'; p++) {
+        if (++digits > 7 || (digits == 1 && *p == '0'))
+            return false;
+        number = number * 10 + (uint32_t)(*p - '0');
+    }
+    if (digits == 0 || *p != after)
+        return false;
+    *at = p + 1;
+    *value = number;
+    return true;
+}
+
+/* Reads exactly `chars` characters of canonical unpadded base64. Moves `*at` on. */
+static bool read_base64(const char **at, size_t chars, unsigned char *bytes, size_t size)
+{
+    const char *end = NULL;
+    size_t got = 0;
+
+    if (strnlen(*at, chars) < chars ||
+        sodium_base642bin(bytes, size, *at, chars, NULL, &got, &end,
+                          sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0)
+        return false;
+    if (got != size || end != *at + chars)
+        return false;
+    *at = end;
+    return true;
+}
+
+static bool read_cost(const char **at, struct asp_cost *cost)
+{
+    uint32_t lanes = 0;
+
+    if (starts_with(*at, HMAC_PREFIX)) {
+        *at += strlen(HMAC_PREFIX);
+        cost->scheme = ASP_HMAC_SHA256;
+        return true;
+    }
+    if (!starts_with(*at, ARGON_PREFIX))
+        return false;
+    *at += strlen(ARGON_PREFIX);
+    cost->scheme = ASP_ARGON2ID;
+    return read_number(at, "m=", ',', &cost->memory) && read_number(at, "t=", ',', &cost->passes) &&
+           read_number(at, "p=", '$', &lanes) && lanes == 1 && cost->memory >= ASP_MEMORY_MIN &&
+           cost->memory <= ASP_MEMORY_MAX && cost->passes >= ASP_PASSES_MIN &&
+           cost->passes <= ASP_PASSES_MAX;
+}
+
+static bool parse(const char *verifier, struct parsed *parsed)
+{
+    const char *at = verifier;
+
+    memset(parsed, 0, sizeof *parsed);
+    return read_cost(&at, &parsed->cost) &&
+           read_base64(&at, SALT_CHARS, parsed->salt, SALT_BYTES) && *at++ == '$' &&
+           read_base64(&at, TAG_CHARS, parsed->tag, TAG_BYTES) && *at == '\0';
+}
+
+bool asp_verifier_valid(const char *verifier)
+{
+    struct parsed parsed;
+
+    return parse(verifier, &parsed);
+}
+
+enum asp_status asp_verifier_make(const struct asp_cost *cost, const char *user,
+                                  const struct asp_secret *secret, char verifier[ASP_VERIFIER_SIZE])
+{
+    unsigned char salt[SALT_BYTES];
+    unsigned char tag[TAG_BYTES];
+    char salt_text[SALT_CHARS + 1];
+    char tag_text[TAG_CHARS + 1];
+    char prefix[48] = HMAC_PREFIX;
+    enum asp_status status;
+
+    randombytes_buf(salt, sizeof salt);
+    status = hash(cost, salt, user, secret, tag);
+    if (status != ASP_OK)
+        return status;
+
+    sodium_bin2base64(salt_text, sizeof salt_text, salt, sizeof salt,
+                      sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+    sodium_bin2base64(tag_text, sizeof tag_text, tag, sizeof tag,
+                      sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+    if (cost->scheme == ASP_ARGON2ID)
+        (void)snprintf(prefix, sizeof prefix, ARGON_PREFIX "m=%u,t=%u,p=1$", cost->memory,
+                       cost->passes);
+    (void)snprintf(verifier, ASP_VERIFIER_SIZE, "%s%s$%s", prefix, salt_text, tag_text);
+    return ASP_OK;
+}
+
+enum asp_status asp_verifier_check(const char *verifier, const char *user,
+                                   const struct asp_secret *secret)
+{
+    struct parsed parsed;
+    unsigned char tag[TAG_BYTES] = {0};
+    enum asp_status status;
+
+    if (!parse(verifier, &parsed))
+        return ASP_CORRUPT;
+    status = hash(&parsed.cost, parsed.salt, user, secret, tag);
+    if (status == ASP_OK && sodium_memcmp(tag, parsed.tag, TAG_BYTES) != 0)
+        status = ASP_MISMATCH;
+    sodium_memzero(tag, sizeof tag);
+    return status;
+}
+
+enum asp_status asp_verifier_decoy(const struct asp_cost *cost, const char *user,
+                                   const struct asp_secret *secret)
+{
+    static const unsigned char salt[SALT_BYTES] = {0};
+    unsigned char tag[TAG_BYTES];
+    enum asp_status status;
+
+    /* With the fast hash the reading of the line counts too, so there is a line to read. */
+    if (cost->scheme == ASP_HMAC_SHA256)
+        status = asp_verifier_check(DECOY_LINE, user, secret);
+    else
+        status = hash(cost, salt, user, secret, tag);
+    sodium_memzero(tag, sizeof tag);
+    return status == ASP_NO_MEMORY ? ASP_NO_MEMORY : ASP_MISMATCH;
+}

@@ -1,0 +1,60 @@
+/*
+ * The one-way hash of a secret, as a PHC string.
+ *
+ *   $hmac-sha256$SALT$TAG                      the default: RFC 2104 with SHA-256, the salt as key
+ *   $argon2id$v=19$m=KIB,t=PASSES,p=1$SALT$TAG RFC 9106
+ *
+ * Both hash one message: a version, the user, the id and the secret, each with its length before
+ * it, so that a line copied to another user or another id does not verify. The secret is uniform
+ * over 2^115, so a fast hash is as safe as a slow one; see the manual for the argument and its
+ * limits.
+ */
+#ifndef ASP_VERIFIER_H
+#define ASP_VERIFIER_H
+
+#include "error.h"
+#include "secret.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum asp_scheme { ASP_HMAC_SHA256, ASP_ARGON2ID };
+
+enum {
+    ASP_MEMORY_MIN =
+        8192, /* KiB; what the configuration allows, and the most that a stored line can ask for */
+    ASP_MEMORY_MAX = 1048576,
+    ASP_PASSES_MIN = 1,
+    ASP_PASSES_MAX = 10,
+    ASP_VERIFIER_SIZE = 128, /* the longest PHC string with its NUL */
+};
+
+struct asp_cost {
+    enum asp_scheme scheme;
+    uint32_t memory; /* KiB, argon2id alone */
+    uint32_t passes;
+};
+
+/* True for a string that asp_verifier_check can work with, its cost within the bounds above. */
+bool asp_verifier_valid(const char *verifier);
+
+/* Makes a verifier with a new salt. ASP_OK, or ASP_NO_MEMORY. */
+enum asp_status asp_verifier_make(const struct asp_cost *cost, const char *user,
+                                  const struct asp_secret *secret,
+                                  char verifier[ASP_VERIFIER_SIZE]);
+
+/*
+ * One hash, compared in constant time. ASP_OK: it is the secret of this verifier; ASP_MISMATCH;
+ * ASP_NO_MEMORY: it could not be told; ASP_CORRUPT: not a valid verifier, nothing was hashed.
+ */
+enum asp_status asp_verifier_check(const char *verifier, const char *user,
+                                   const struct asp_secret *secret);
+
+/*
+ * The work of asp_verifier_check where there is no verifier to check: one hash at `cost`, and a
+ * comparison whose result is dropped. ASP_MISMATCH or ASP_NO_MEMORY, never anything else.
+ */
+enum asp_status asp_verifier_decoy(const struct asp_cost *cost, const char *user,
+                                   const struct asp_secret *secret);
+
+#endif

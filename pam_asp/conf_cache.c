@@ -1,0 +1,104 @@
+#include "conf_cache.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A file changed this short a time ago may change again without its identity showing it. */
+enum { YOUNG_SECONDS = 2 };
+
+struct shared_conf {
+    atomic_uint holders;
+    struct asp_conf *conf;
+};
+
+static struct {
+    pthread_mutex_t mutex; /* only ever tried: after a fork it may stay locked for good */
+    char path[PATH_MAX];
+    bool required;
+    struct asp_identity identity;
+    struct shared_conf *shared; /* NULL: empty */
+} cache = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+const struct asp_conf *conf_cache_read(const struct shared_conf *shared)
+{
+    return shared->conf;
+}
+
+void conf_cache_give(struct shared_conf *shared)
+{
+    if (shared == NULL || atomic_fetch_sub(&shared->holders, 1) > 1)
+        return;
+    asp_conf_free(shared->conf);
+    free(shared);
+}
+
+/* The cached one, or NULL when it is another, or another thread is at the cache. */
+static struct shared_conf *look(const char *path, bool required,
+                                const struct asp_identity *identity)
+{
+    struct shared_conf *found = NULL;
+
+    if (pthread_mutex_trylock(&cache.mutex) != 0)
+        return NULL;
+    if (cache.shared != NULL && cache.required == required && strcmp(cache.path, path) == 0 &&
+        asp_identity_same(&cache.identity, identity)) {
+        found = cache.shared;
+        atomic_fetch_add(&found->holders, 1);
+    }
+    (void)pthread_mutex_unlock(&cache.mutex);
+    return found;
+}
+
+static bool may_be_kept(const struct asp_identity *identity)
+{
+    return !identity->present || (int64_t)time(NULL) - identity->ctime_s > YOUNG_SECONDS;
+}
+
+static void keep(const char *path, bool required, const struct asp_identity *identity,
+                 struct shared_conf *shared)
+{
+    struct shared_conf *old;
+
+    if (strlen(path) >= sizeof cache.path || !may_be_kept(identity) ||
+        pthread_mutex_trylock(&cache.mutex) != 0)
+        return;
+    old = cache.shared;
+    atomic_fetch_add(&shared->holders, 1);
+    cache.shared = shared;
+    cache.required = required;
+    cache.identity = *identity;
+    strcpy(cache.path, path);
+    (void)pthread_mutex_unlock(&cache.mutex);
+    conf_cache_give(old);
+}
+
+enum asp_status conf_cache_take(const char *path, bool required, struct shared_conf **shared,
+                                struct asp_error *error)
+{
+    struct asp_identity identity;
+    enum asp_status status = asp_identity_at(path, &identity, error);
+
+    *shared = NULL;
+    if (status != ASP_OK)
+        return status;
+    *shared = look(path, required, &identity);
+    if (*shared != NULL)
+        return ASP_OK;
+
+    *shared = calloc(1, sizeof **shared);
+    if (*shared == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    atomic_init(&(*shared)->holders, 1);
+    status = asp_conf_load(path, required, &(*shared)->conf, &identity, error);
+    if (status == ASP_OK) {
+        keep(path, required, &identity, *shared);
+        return ASP_OK;
+    }
+    free(*shared);
+    *shared = NULL;
+    return status;
+}

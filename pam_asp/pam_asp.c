@@ -1,0 +1,223 @@
+/*
+ * pam_asp.so: what PAM calls, and the one table from verdicts to its codes. The rules are libasp's.
+ */
+#include "arguments.h"
+#include "conf_cache.h"
+
+#include "asp/event.h"
+#include "asp/login.h"
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* Under this name the handle remembers for which user auth was ours. */
+#define OURS "pam_asp_user"
+
+enum { TOKEN_MAX = 4096 };
+
+static int code_of(enum asp_verdict verdict)
+{
+    switch (verdict) {
+    case ASP_ACCEPTED:
+        return PAM_SUCCESS;
+    case ASP_NO_ACCOUNT:
+        return PAM_USER_UNKNOWN;
+    case ASP_NOT_AN_APP_PASSWORD:
+        return PAM_CRED_INSUFFICIENT;
+    case ASP_UNAVAILABLE:
+        return PAM_AUTHINFO_UNAVAIL;
+    case ASP_WRONG_SECRET:
+    case ASP_IS_REVOKED:
+    case ASP_IS_EXPIRED:
+    case ASP_IS_UNUSED:
+    case ASP_WRONG_APP:
+    case ASP_WRONG_NETWORK:
+    case ASP_PRIMARY_CHANGED_SINCE:
+    case ASP_PRIMARY_IS_LOCKED:
+        break;
+    }
+    return PAM_AUTH_ERR;
+}
+
+static int level_of(enum asp_verdict verdict)
+{
+    if (verdict == ASP_ACCEPTED)
+        return LOG_INFO;
+    return verdict == ASP_UNAVAILABLE ? LOG_ERR : LOG_NOTICE;
+}
+
+/* A text item; NULL when it is not set. */
+static const char *item(pam_handle_t *pamh, int type)
+{
+    const void *value = NULL;
+
+    return pam_get_item(pamh, type, &value) == PAM_SUCCESS ? value : NULL;
+}
+
+static void free_user(pam_handle_t *pamh, void *data, int error_status)
+{
+    (void)pamh;
+    (void)error_status;
+    free(data);
+}
+
+static int remember(pam_handle_t *pamh, const char *user)
+{
+    char *copy = strdup(user);
+    int code;
+
+    if (copy == NULL)
+        return PAM_BUF_ERR;
+    code = pam_set_data(pamh, OURS, copy, free_user);
+    if (code != PAM_SUCCESS)
+        free(copy);
+    return code;
+}
+
+/* PAM_SUCCESS when auth was ours in this handle for the user of now, else PAM_IGNORE. */
+static int was_ours(pam_handle_t *pamh)
+{
+    const char *user = item(pamh, PAM_USER);
+    const void *ours = NULL;
+
+    if (user == NULL || pam_get_data(pamh, OURS, &ours) != PAM_SUCCESS || ours == NULL)
+        return PAM_IGNORE;
+    return strcmp(user, ours) == 0 ? PAM_SUCCESS : PAM_IGNORE;
+}
+
+static int put_env(pam_handle_t *pamh, const char *name, const char *value)
+{
+    char line[16 + ASP_LABEL_SIZE];
+
+    (void)snprintf(line, sizeof line, "%s=%s", name, value);
+    return pam_putenv(pamh, line);
+}
+
+/* What an accepted login leaves in the handle. */
+static int accept_login(pam_handle_t *pamh, const char *user, const struct asp_outcome *outcome)
+{
+    int code = put_env(pamh, "ASP_ID", outcome->id);
+
+    if (code == PAM_SUCCESS)
+        code = put_env(pamh, "ASP_LABEL", outcome->label);
+    if (code == PAM_SUCCESS)
+        code = put_env(pamh, "ASP_APP", outcome->app);
+    if (code == PAM_SUCCESS)
+        code = remember(pamh, user);
+    return code == PAM_SUCCESS ? PAM_SUCCESS : PAM_BUF_ERR;
+}
+
+static void log_login(pam_handle_t *pamh, const struct asp_conf *conf,
+                      const struct asp_request *request, const struct asp_outcome *outcome)
+{
+    struct asp_out line = {0};
+
+    if (outcome->verdict == ASP_ACCEPTED && !conf->log_accepted)
+        return;
+    asp_event_login(request, outcome, &line);
+    if (!line.failed)
+        pam_syslog(pamh, level_of(outcome->verdict), "%s", line.text);
+    asp_out_free(&line);
+}
+
+/* The token, asked for unless a module before us did. It is libpam's, not ours to wipe. */
+static int get_token(pam_handle_t *pamh, const struct arguments *arguments, const char **token)
+{
+    int code = PAM_SUCCESS;
+
+    *token = NULL;
+    if (arguments->use_first_pass)
+        *token = item(pamh, PAM_AUTHTOK);
+    else
+        code = pam_get_authtok(pamh, PAM_AUTHTOK, token, NULL);
+    if (code == PAM_BUF_ERR)
+        return PAM_BUF_ERR;
+    return code == PAM_SUCCESS && *token != NULL && (*token)[0] != '\0' ? PAM_SUCCESS
+                                                                        : PAM_AUTH_ERR;
+}
+
+static int decide(pam_handle_t *pamh, const struct arguments *arguments,
+                  const struct asp_conf *conf)
+{
+    struct asp_outcome outcome;
+    struct asp_request request = {
+        .service = item(pamh, PAM_SERVICE),
+        .app = arguments->app,
+        .host = item(pamh, PAM_RHOST),
+    };
+    int code = pam_get_user(pamh, &request.user, NULL);
+
+    if (code != PAM_SUCCESS || request.user == NULL) {
+        pam_syslog(pamh, LOG_NOTICE, "no user was named: the application's conversation failed");
+        return code == PAM_BUF_ERR ? PAM_BUF_ERR : PAM_AUTH_ERR;
+    }
+    code = get_token(pamh, arguments, &request.secret);
+    if (code != PAM_SUCCESS) {
+        pam_syslog(pamh, LOG_NOTICE, "no password was given");
+        return code;
+    }
+    if (request.service == NULL)
+        return PAM_SERVICE_ERR;
+    request.secret_length = strnlen(request.secret, TOKEN_MAX);
+
+    asp_login(conf, &request, time(NULL), &outcome);
+    log_login(pamh, conf, &request, &outcome);
+    code = code_of(outcome.verdict);
+    if (code == PAM_SUCCESS)
+        code = accept_login(pamh, request.user, &outcome);
+    return code;
+}
+
+EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    struct arguments arguments;
+    struct asp_error error = {ASP_OK, ""};
+    struct shared_conf *conf = NULL;
+    const char *wrong = arguments_read(argc, argv, &arguments);
+    int code;
+
+    (void)flags;
+    (void)pam_set_data(pamh, OURS, NULL, NULL);
+    if (wrong != NULL) {
+        pam_syslog(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);
+        return PAM_SERVICE_ERR;
+    }
+    if (sodium_init() < 0) {
+        pam_syslog(pamh, LOG_ERR, "libsodium does not start");
+        return PAM_AUTHINFO_UNAVAIL;
+    }
+    if (conf_cache_take(arguments.conf_path, arguments.conf_required, &conf, &error) != ASP_OK) {
+        pam_syslog(pamh, LOG_ERR, "configuration: %s", error.text);
+        return error.status == ASP_NO_MEMORY ? PAM_BUF_ERR : PAM_SERVICE_ERR;
+    }
+    if (arguments.debug)
+        pam_syslog(pamh, LOG_DEBUG, "configuration %s, store %s", arguments.conf_path,
+                   conf_cache_read(conf)->store);
+    code = decide(pamh, &arguments, conf_cache_read(conf));
+    conf_cache_give(conf);
+    return code;
+}
+
+EXPORT int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    (void)flags;
+    (void)argc;
+    (void)argv;
+    return was_ours(pamh);
+}
+
+EXPORT int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    (void)flags;
+    (void)argc;
+    (void)argv;
+    return was_ours(pamh);
+}
