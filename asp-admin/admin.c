@@ -175,7 +175,7 @@ enum exit_code admin_open_store(struct admin *admin, bool make)
     if (make)
         status = asp_store_make(&admin->store, admin->conf->store, &made, &error);
     else
-        status = asp_store_open(&admin->store, admin->conf->store, &error);
+        status = asp_store_open(&admin->store, admin->conf->store, NULL, &error);
     if (status != ASP_OK) {
         error.status = status == ASP_DENIED ? ASP_DENIED : ASP_IO;
         return complain_of(&error);

@@ -65,12 +65,6 @@ static void changing_free(struct changing *changing)
     asp_usage_free(&changing->usage);
 }
 
-static bool is_active(const struct changing *changing, const struct asp_entry *entry)
-{
-    return asp_entry_state(entry, asp_usage_last(&changing->usage, entry->id, entry->created),
-                           changing->admin->now) == ASP_ACTIVE;
-}
-
 static enum asp_status label_in(struct asp_account *account, void *context, struct asp_error *error)
 {
     struct changing *changing = context;
@@ -78,7 +72,6 @@ static enum asp_status label_in(struct asp_account *account, void *context, stru
     const char *id = admin->options->arguments[1];
     const char *label = admin->options->arguments[2];
     struct asp_entry *entry = asp_account_find(account, id);
-    enum asp_status status;
 
     if (entry == NULL)
         return no_such_entry(admin, id, error);
@@ -87,22 +80,21 @@ static enum asp_status label_in(struct asp_account *account, void *context, stru
     for (size_t i = 0; i < account->count; i++) {
         const struct asp_entry *other = &account->entries[i];
 
-        if (other != entry && strcmp(other->label, label) == 0 && is_active(changing, other))
+        if (other != entry && strcmp(other->label, label) == 0 &&
+            asp_usage_state(&changing->usage, other, admin->now) == ASP_ACTIVE)
             return asp_fail(error, ASP_TAKEN,
                             "%s already has an active app password with this label (%s)",
                             admin->user, other->id);
     }
     (void)snprintf(entry->label, sizeof entry->label, "%s", label);
-    status = keep_changed(changing, entry, error);
-    return status;
+    return keep_changed(changing, entry, error);
 }
 
 enum exit_code command_label(struct admin *admin)
 {
     struct changing changing = {.admin = admin};
     const char *label = admin->options->arguments[2];
-    enum exit_code code = EXIT_DONE;
-    struct asp_use use;
+    enum exit_code code;
 
     if (!asp_label_valid(label))
         return complain(EXIT_USAGE,
@@ -110,11 +102,10 @@ enum exit_code command_label(struct admin *admin)
     code = change_account(&changing, label_in);
     if (code == EXIT_DONE) {
         const struct asp_entry *entry = &changing.changed[0];
-        bool used = asp_usage_find(&changing.usage, entry->id, entry->created, &use);
 
         log_change(admin, "labelled", entry, NULL);
         if (admin->options->json &&
-            !document_emit(document_entry(entry, used ? &use : NULL, admin->now)))
+            !document_emit(document_entry(admin->user, entry, &changing.usage, admin->now)))
             code = EXIT_STORE;
     }
     changing_free(&changing);

@@ -20,6 +20,7 @@ struct making {
     struct asp_secret secret;
     char shown[ASP_SECRET_SHOWN + 1];
     size_t active;
+    bool new_account; /* the user had none */
 };
 
 /* The app's name, or what is wrong with it. */
@@ -101,12 +102,6 @@ static enum exit_code check_user(const struct admin *admin)
                     admin->user);
 }
 
-static bool is_active(const struct making *making, const struct asp_entry *entry)
-{
-    return asp_entry_state(entry, asp_usage_last(&making->usage, entry->id, entry->created),
-                           making->admin->now) == ASP_ACTIVE;
-}
-
 /* Label and limit, counted among the active ones, the one that is to be replaced left out. */
 static enum asp_status check_room(struct making *making, const struct asp_account *account,
                                   struct asp_error *error)
@@ -118,7 +113,7 @@ static enum asp_status check_room(struct making *making, const struct asp_accoun
         const struct asp_entry *other = &account->entries[i];
 
         if ((making->old_id != NULL && strcmp(other->id, making->old_id) == 0) ||
-            !is_active(making, other))
+            asp_usage_state(&making->usage, other, making->admin->now) != ASP_ACTIVE)
             continue;
         making->active++;
         if (strcmp(other->label, making->entry.label) == 0)
@@ -167,6 +162,7 @@ static enum asp_status create_in(struct asp_account *account, void *context,
     struct making *making = context;
     enum asp_status status = check_room(making, account, error);
 
+    making->new_account = account->is_new;
     if (status == ASP_OK)
         status = add_entry(making, account, error);
     if (status == ASP_OK)
@@ -243,7 +239,7 @@ static enum asp_status take_back(struct asp_account *account, void *context,
     if (entry != NULL && strcmp(entry->verifier, making->entry.verifier) == 0)
         asp_account_remove(account, entry);
     if (making->old_id == NULL)
-        return ASP_OK;
+        return making->new_account && account->count == 0 ? ASP_DROP : ASP_OK;
     old = asp_account_find(account, making->old_id);
     if (old == NULL)
         return asp_account_add(account, &making->old);
@@ -338,6 +334,7 @@ static enum exit_code make(struct making *making, bool new_account, asp_change *
             ASP_OK)
             (void)complain_of(&error);
     } else {
+        asp_store_begin_usage(&admin->store, admin->user, admin->now);
         log_change(admin, "created", &making->entry, NULL);
         if (making->old_id != NULL && making->old.revoked == ASP_NEVER)
             log_change(admin, "revoked", &making->old, ASP_REASON_ROTATED);

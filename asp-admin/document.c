@@ -78,12 +78,14 @@ static json_t *binding_of(const struct asp_entry *entry)
                      document_text(entry->bound_service));
 }
 
-static json_t *use_of(const struct asp_use *use)
+static json_t *use_of(const struct asp_entry *entry, const struct asp_usage *usage)
 {
-    if (use == NULL)
+    struct asp_use use;
+
+    if (!asp_usage_find(usage, entry->id, entry->created, &use))
         return json_null();
-    return json_pack("{s:o, s:o, s:o}", "time", document_time(use->last), "service",
-                     document_text(use->service), "rhost", document_text(use->host));
+    return json_pack("{s:o, s:o, s:o}", "time", document_time(use.last), "service",
+                     document_text(use.service), "rhost", document_text(use.host));
 }
 
 static json_t *revocation_of(const struct asp_entry *entry)
@@ -94,18 +96,19 @@ static json_t *revocation_of(const struct asp_entry *entry)
                      document_text(entry->revoked_by), "reason", document_text(entry->reason));
 }
 
-json_t *document_entry(const struct asp_entry *entry, const struct asp_use *use, time_t now)
+json_t *document_entry(const char *user, const struct asp_entry *entry,
+                       const struct asp_usage *usage, time_t now)
 {
-    enum asp_state state = asp_entry_state(entry, use == NULL ? ASP_NEVER : use->last, now);
     json_t *unused =
         entry->unused_limit == ASP_NEVER ? json_null() : json_integer(entry->unused_limit);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
-                     entry->id, "label", entry->label, "app", entry->app, "state",
-                     state_word(state), "created", document_time(entry->created), "created_by",
-                     document_text(entry->created_by), "bound", binding_of(entry), "expires",
-                     document_time(entry->expires), "unused", unused, "networks",
-                     networks_of(entry), "last_used", use_of(use), "revoked", revocation_of(entry));
+    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "user",
+                     document_text(user), "id", entry->id, "label", entry->label, "app", entry->app,
+                     "state", state_word(asp_usage_state(usage, entry, now)), "created",
+                     document_time(entry->created), "created_by", document_text(entry->created_by),
+                     "bound", binding_of(entry), "expires", document_time(entry->expires), "unused",
+                     unused, "networks", networks_of(entry), "last_used", use_of(entry, usage),
+                     "revoked", revocation_of(entry));
 }
 
 bool document_emit(json_t *document)

@@ -17,8 +17,9 @@ json_t *document_text(const char *text);
 /* RFC 3339 UTC, or null for ASP_NEVER. */
 json_t *document_time(time_t when);
 
-/* An entry as list shows it; `use` NULL: not used yet. */
-json_t *document_entry(const struct asp_entry *entry, const struct asp_use *use, time_t now);
+/* An entry as list shows it. */
+json_t *document_entry(const char *user, const struct asp_entry *entry,
+                       const struct asp_usage *usage, time_t now);
 
 /* Writes the document to standard output, wipes and frees it. False after a complaint; NULL is out
  * of memory. */

@@ -38,22 +38,24 @@ static const char *text_or_dash(const struct asp_out *out)
 }
 
 static void add_entry_row(const struct admin *admin, struct table *table,
-                          const struct asp_entry *entry, const struct asp_use *use)
+                          const struct asp_entry *entry, const struct asp_usage *usage)
 {
-    enum asp_state state = asp_entry_state(entry, use == NULL ? ASP_NEVER : use->last, admin->now);
     struct asp_out created = {0};
-    struct asp_out used = {0};
+    struct asp_out last = {0};
+    struct asp_use use;
+    bool used = asp_usage_find(usage, entry->id, entry->created, &use);
 
     add_when(admin, &created, entry->created, "-");
-    add_when(admin, &used, use == NULL ? ASP_NEVER : use->last, "never");
+    add_when(admin, &last, used ? use.last : ASP_NEVER, "never");
     table_add(table, 8,
-              (const char *[]){entry->id, entry->label, entry->app, state_word(state),
-                               text_or_dash(&created), text_or_dash(&used),
-                               use == NULL ? "-" : use->service,
-                               use == NULL || use->host[0] == '\0' ? "-" : use->host});
-    table->failed = table->failed || created.failed || used.failed;
+              (const char *[]){entry->id, entry->label, entry->app,
+                               state_word(asp_usage_state(usage, entry, admin->now)),
+                               text_or_dash(&created), text_or_dash(&last),
+                               used ? use.service : "-",
+                               used && use.host[0] != '\0' ? use.host : "-"});
+    table->failed = table->failed || created.failed || last.failed;
     asp_out_free(&created);
-    asp_out_free(&used);
+    asp_out_free(&last);
 }
 
 static bool list_account(const struct admin *admin, const struct asp_account *account,
@@ -69,16 +71,14 @@ static bool list_account(const struct admin *admin, const struct asp_account *ac
         (const char *[]){"ID", "LABEL", "APP", "STATE", "CREATED", "LAST USED", "BY", "FROM"});
     for (size_t i = 0; i < account->count; i++) {
         const struct asp_entry *entry = &account->entries[i];
-        struct asp_use use;
-        bool used = asp_usage_find(usage, entry->id, entry->created, &use);
 
         if (entry->revoked != ASP_NEVER && !admin->options->all)
             continue;
         if (document != NULL)
             (void)json_array_append_new(document,
-                                        document_entry(entry, used ? &use : NULL, admin->now));
+                                        document_entry(admin->user, entry, usage, admin->now));
         else
-            add_entry_row(admin, &table, entry, used ? &use : NULL);
+            add_entry_row(admin, &table, entry, usage);
     }
     if (table.count == 1)
         asp_out_add(&out, "no app passwords\n");
@@ -114,7 +114,7 @@ static void summarise(const struct admin *admin, const struct asp_account *accou
     for (size_t i = 0; i < account->count; i++) {
         const struct asp_entry *entry = &account->entries[i];
         time_t last = asp_usage_last(usage, entry->id, entry->created);
-        enum asp_state state = asp_entry_state(entry, last, admin->now);
+        enum asp_state state = asp_usage_state(usage, entry, admin->now);
 
         summary->active += state == ASP_ACTIVE;
         summary->revoked += state == ASP_REVOKED;

@@ -1,5 +1,6 @@
 #include "account.h"
 
+#include "sum.h"
 #include "when.h"
 
 #include <sodium.h>
@@ -8,11 +9,12 @@
 
 #define MAGIC "asp-account "
 #define VERSION "1"
+#define HEAD MAGIC VERSION " user=\""
 #define DIGEST_KEY "digest="
 
 enum {
-    DIGEST_BYTES = crypto_onetimeauth_poly1305_BYTES,
-    DIGEST_LINE = sizeof DIGEST_KEY - 1 + 2 * DIGEST_BYTES + 1,
+    DIGEST_CHARS = 16,
+    DIGEST_LINE = sizeof DIGEST_KEY - 1 + DIGEST_CHARS + 1,
 };
 
 const char *const asp_source_words[] = {
@@ -22,24 +24,19 @@ const char *const asp_source_words[] = {
     NULL,
 };
 
-/*
- * The digest tells an accident (a cut, a flipped bit), not an enemy: who can write here can do as
- * he likes. Poly1305 under a known key does that at a tenth of the cost of a hash, and it is run
- * over the whole file at every login.
- */
-static void digest(const uint8_t *bytes, size_t length, char hex[2 * DIGEST_BYTES + 1])
+static void digest(const uint8_t *bytes, size_t length, char hex[DIGEST_CHARS + 1])
 {
-    static const uint8_t key[crypto_onetimeauth_poly1305_KEYBYTES] =
-        "pam_asp: the digest of a file..";
-    uint8_t tag[DIGEST_BYTES];
+    uint64_t sum = asp_sum(bytes, length);
 
-    crypto_onetimeauth_poly1305(tag, bytes, length, key);
-    sodium_bin2hex(hex, 2 * DIGEST_BYTES + 1, tag, sizeof tag);
+    for (size_t i = DIGEST_CHARS; i-- > 0; sum >>= 4)
+        hex[i] = "0123456789abcdef"[sum & 15];
+    hex[DIGEST_CHARS] = '\0';
 }
 
 void asp_account_init(struct asp_account *account, const char *user)
 {
     memset(account, 0, sizeof *account);
+    account->is_new = true;
     memcpy(account->user, user, strnlen(user, ASP_USER_MAX));
 }
 
@@ -82,7 +79,7 @@ static enum asp_status check_frame(const uint8_t *bytes, size_t length, struct l
 {
     static const char ours[] = MAGIC VERSION " ";
     const char *text = (const char *)bytes;
-    char expected[2 * DIGEST_BYTES + 1];
+    char expected[DIGEST_CHARS + 1];
 
     if (length >= sizeof MAGIC && has_prefix(text, length, MAGIC) &&
         text[sizeof MAGIC - 1] >= '2' && text[sizeof MAGIC - 1] <= '9')
@@ -92,7 +89,7 @@ static enum asp_status check_frame(const uint8_t *bytes, size_t length, struct l
     length -= DIGEST_LINE;
     digest(bytes, length, expected);
     if (memcmp(text + length, DIGEST_KEY, sizeof DIGEST_KEY - 1) != 0 ||
-        memcmp(text + length + sizeof DIGEST_KEY - 1, expected, 2 * DIGEST_BYTES) != 0 ||
+        memcmp(text + length + sizeof DIGEST_KEY - 1, expected, DIGEST_CHARS) != 0 ||
         text[length + DIGEST_LINE - 1] != '\n' || text[length - 1] != '\n')
         return asp_fail(error, ASP_CORRUPT, "it is damaged: its digest does not match");
     body->at = text;
@@ -100,30 +97,21 @@ static enum asp_status check_frame(const uint8_t *bytes, size_t length, struct l
     return ASP_OK;
 }
 
-static void write_head(const struct asp_account *account, struct asp_out *out)
-{
-    asp_out_add(out, MAGIC VERSION " user=");
-    asp_out_stored(out, account->user);
-    asp_out_add(out, "\n");
-}
-
 /* The first line names the user, so that a file under another's name is seen. */
-static enum asp_status check_head(struct lines *lines, const struct asp_account *account,
-                                  struct asp_error *error)
+static bool head_is_of(const char *line, size_t length, const char *user)
 {
-    struct asp_out expected = {0};
-    enum asp_status status = ASP_OK;
-    const char *line;
-    size_t length;
+    const char *at = line + strlen(HEAD);
+    const char *end = line + length;
 
-    write_head(account, &expected);
-    if (expected.failed)
-        status = asp_fail(error, ASP_NO_MEMORY, "out of memory");
-    else if (!next_line(lines, &line, &length) || length + 1 != expected.length ||
-             memcmp(line, expected.text, length) != 0)
-        status = asp_fail(error, ASP_CORRUPT, "it is the file of another user");
-    asp_out_free(&expected);
-    return status;
+    if (!has_prefix(line, length, HEAD))
+        return false;
+    for (; *user != '\0'; user++) {
+        if ((*user == '"' || *user == '\\') && (at == end || *at++ != '\\'))
+            return false;
+        if (at == end || *at++ != *user)
+            return false;
+    }
+    return end - at == 1 && *at == '"';
 }
 
 static void write_hex(struct asp_out *out, const uint8_t bytes[ASP_PRINT_BYTES])
@@ -204,22 +192,38 @@ static bool is_entry_of(const char *line, size_t length, const char *id)
            memcmp(line + 3, id, ASP_ID_CHARS) == 0 && line[5] == ' ';
 }
 
+/* A new record at the end, not yet set; NULL: out of memory. */
+static struct asp_entry *append(struct asp_account *account)
+{
+    if (account->count == account->room) {
+        size_t room = account->room == 0 ? 1 : 2 * account->room;
+        struct asp_entry *grown = malloc(room * sizeof *grown);
+
+        if (grown == NULL)
+            return NULL;
+        if (account->count > 0) {
+            memcpy(grown, account->entries, account->count * sizeof *grown);
+            sodium_memzero(account->entries, account->count * sizeof *grown);
+        }
+        free(account->entries);
+        account->entries = grown;
+        account->room = room;
+    }
+    return &account->entries[account->count++];
+}
+
 /* Reads one line into a new entry at the end of the account. */
 static enum asp_status read_entry(struct asp_account *account, const char *line, size_t length,
                                   struct asp_error *error)
 {
-    struct asp_entry entry;
-    enum asp_status status = asp_entry_read(line, length, &entry);
+    struct asp_entry *entry = append(account);
 
-    if (status == ASP_OK && asp_account_find(account, entry.id) != NULL)
-        status = ASP_CORRUPT;
-    if (status == ASP_OK)
-        status = asp_account_add(account, &entry);
-    sodium_memzero(&entry, sizeof entry);
-    if (status == ASP_NO_MEMORY)
-        return asp_fail(error, status, "out of memory");
-    if (status != ASP_OK)
-        return asp_fail(error, status, "it is damaged: an entry is not well-formed");
+    if (entry == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    /* Found before itself: there are two of this id. */
+    if (asp_entry_read(line, length, entry) != ASP_OK ||
+        asp_account_find(account, entry->id) != entry)
+        return asp_fail(error, ASP_CORRUPT, "it is damaged: an entry is not well-formed");
     return ASP_OK;
 }
 
@@ -273,9 +277,11 @@ enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char
     size_t line_length;
 
     asp_account_init(account, user);
+    account->is_new = false;
     status = check_frame(bytes, length, &lines, error);
-    if (status == ASP_OK)
-        status = check_head(&lines, account, error);
+    if (status == ASP_OK &&
+        (!next_line(&lines, &line, &line_length) || !head_is_of(line, line_length, account->user)))
+        status = asp_fail(error, ASP_CORRUPT, "it is the file of another user");
     if (status == ASP_OK && (!next_line(&lines, &line, &line_length) ||
                              !read_primary(line, line_length, &account->primary)))
         status = asp_fail(error, ASP_CORRUPT, "it is damaged: its second line is not one of ours");
@@ -290,9 +296,11 @@ enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char
 
 void asp_account_write(const struct asp_account *account, struct asp_out *out)
 {
-    char hex[2 * DIGEST_BYTES + 1];
+    char hex[DIGEST_CHARS + 1];
 
-    write_head(account, out);
+    asp_out_add(out, MAGIC VERSION " user=");
+    asp_out_stored(out, account->user);
+    asp_out_add(out, "\n");
     write_primary(&account->primary, out);
     for (size_t i = 0; i < account->count; i++)
         asp_entry_write(&account->entries[i], out);
@@ -315,21 +323,11 @@ struct asp_entry *asp_account_find(const struct asp_account *account, const char
 
 enum asp_status asp_account_add(struct asp_account *account, const struct asp_entry *entry)
 {
-    if (account->count == account->room) {
-        size_t room = account->room == 0 ? 1 : 2 * account->room;
-        struct asp_entry *grown = calloc(room, sizeof *grown);
+    struct asp_entry *place = append(account);
 
-        if (grown == NULL)
-            return ASP_NO_MEMORY;
-        if (account->count > 0)
-            memcpy(grown, account->entries, account->count * sizeof *grown);
-        if (account->entries != NULL)
-            sodium_memzero(account->entries, account->count * sizeof *grown);
-        free(account->entries);
-        account->entries = grown;
-        account->room = room;
-    }
-    account->entries[account->count++] = *entry;
+    if (place == NULL)
+        return ASP_NO_MEMORY;
+    *place = *entry;
     return ASP_OK;
 }
 
@@ -373,7 +371,7 @@ void asp_account_ids(const struct asp_account *account, bool taken[ASP_IDS])
 void asp_account_free(struct asp_account *account)
 {
     if (account->entries != NULL)
-        sodium_memzero(account->entries, account->room * sizeof *account->entries);
+        sodium_memzero(account->entries, account->count * sizeof *account->entries);
     free(account->entries);
     memset(account, 0, sizeof *account);
 }

@@ -40,6 +40,7 @@ struct asp_fingerprint {
 
 struct asp_account {
     char user[ASP_USER_MAX + 1];
+    bool is_new; /* it was not read from a file: there is none yet */
     struct asp_fingerprint primary;
     struct asp_entry *entries; /* oldest first */
     size_t count;

@@ -52,7 +52,7 @@ enum asp_verdict asp_check_secret(const struct asp_account *account,
 /* What the entry itself says: its state, its app, its networks. */
 static enum asp_verdict check_limits(const struct asp_entry *entry, const struct asp_facts *facts)
 {
-    switch (asp_entry_state(entry, facts->last_used, facts->now)) {
+    switch (asp_entry_state(entry, facts->used, facts->now)) {
     case ASP_REVOKED:
         return ASP_IS_REVOKED;
     case ASP_EXPIRED:

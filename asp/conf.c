@@ -166,9 +166,10 @@ static enum asp_status set_word(const struct asp_conf_reader *reader,
 
 static bool path_fits(enum kind kind, const char *text)
 {
-    size_t most = kind == SOCKET ? sizeof((struct sockaddr_un *)NULL)->sun_path : PATH_MAX;
-
-    return (kind == OPTIONAL_PATH && text[0] == '\0') || (text[0] == '/' && strlen(text) < most);
+    if (kind == OPTIONAL_PATH && text[0] == '\0')
+        return true;
+    return asp_path_valid(text) &&
+           (kind != SOCKET || strlen(text) < sizeof((struct sockaddr_un *)NULL)->sun_path);
 }
 
 static enum asp_status set_text(const struct asp_conf_reader *reader,
@@ -192,7 +193,8 @@ static enum asp_status set_text(const struct asp_conf_reader *reader,
     case OPTIONAL_PATH:
     case SOCKET:
         if (!path_fits(key->kind, text))
-            return asp_conf_refuse(reader, setting, "must be an absolute path, not too long");
+            return asp_conf_refuse(reader, setting,
+                                   "must be an absolute path without . and .., not too long");
         break;
     case NAME:
         if (!asp_service_valid(text))
@@ -281,6 +283,7 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
                               struct asp_conf **conf, struct asp_error *error)
 {
     struct asp_conf_reader reader = {.path = path, .error = error};
+    struct asp_out lines = {0};
     config_setting_t *root;
     enum asp_status status;
 
@@ -299,7 +302,12 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
     config_init(&reader.owned->tree);
     reader.conf->owned = reader.owned;
 
-    if (config_read_string(&reader.owned->tree, text) != CONFIG_TRUE) {
+    /* A comment on the last line needs its line end. */
+    asp_out_bytes(&lines, text, length);
+    asp_out_add(&lines, "\n");
+    if (lines.failed) {
+        status = asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    } else if (config_read_string(&reader.owned->tree, lines.text) != CONFIG_TRUE) {
         status =
             asp_fail(error, ASP_INVALID, "%s:%d: %s", path, config_error_line(&reader.owned->tree),
                      config_error_text(&reader.owned->tree));
@@ -313,6 +321,7 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
         *conf = reader.conf;
     else
         asp_conf_free(reader.conf);
+    asp_out_free(&lines);
     return status;
 }
 
@@ -330,7 +339,7 @@ static enum asp_status open_conf(const char *path, int *fd, struct stat *st,
         return asp_fail(error, ASP_INVALID, "%s: the configuration's path must be absolute", path);
     memcpy(folder, path, (size_t)(slash - path) + 1);
     folder[slash == path ? 1 : slash - path] = '\0';
-    status = asp_folder_open(folder, &folder_fd, error);
+    status = asp_folder_open(folder, NULL, &folder_fd, error);
     if (status == ASP_OK)
         status = asp_file_open(folder_fd, folder, slash + 1, O_RDONLY, fd, st, error);
     asp_close(folder_fd);

@@ -107,7 +107,7 @@ static enum asp_status scan_string(struct scan *scan)
 {
     const char *at = scan->text + scan->at;
 
-    if (starts_with(at, "\\x00"))
+    if (starts_with(at, "\\x00") || starts_with(at, "\\X00"))
         return refuse(scan, "a text must not hold a NUL");
     if (*at == '"')
         scan->state = PLAIN;

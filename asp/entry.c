@@ -156,12 +156,12 @@ static bool take(struct cursor *line, const char *text)
     return true;
 }
 
-/* Everything up to the next space, comma or the end, at least one byte. */
-static bool take_word(struct cursor *line, char *word, size_t size)
+/* Everything up to the next space, `other` or the end, at least one byte. */
+static bool take_until(struct cursor *line, char other, char *word, size_t size)
 {
     size_t length = 0;
 
-    while (line->at + length < line->end && line->at[length] != ' ' && line->at[length] != ',')
+    while (line->at + length < line->end && line->at[length] != ' ' && line->at[length] != other)
         length++;
     if (length == 0 || length >= size)
         return false;
@@ -169,6 +169,11 @@ static bool take_word(struct cursor *line, char *word, size_t size)
     word[length] = '\0';
     line->at += length;
     return true;
+}
+
+static bool take_word(struct cursor *line, char *word, size_t size)
+{
+    return take_until(line, ',', word, size);
 }
 
 static bool take_quoted(struct cursor *line, char *value, size_t size)
@@ -268,7 +273,7 @@ static bool take_all(struct cursor *line, struct asp_entry *entry)
            take(line, " unused=") && take_seconds(line, &entry->unused_limit) &&
            take(line, " from=") && take_networks(line, entry) && take(line, " revoked=") &&
            take_revocation(line, entry) && take(line, " verifier=") &&
-           take_word(line, entry->verifier, sizeof entry->verifier);
+           take_until(line, ' ', entry->verifier, sizeof entry->verifier);
 }
 
 enum asp_status asp_entry_read(const char *line, size_t length, struct asp_entry *entry)
@@ -285,7 +290,7 @@ enum asp_status asp_entry_read(const char *line, size_t length, struct asp_entry
     return ASP_OK;
 }
 
-enum asp_state asp_entry_state(const struct asp_entry *entry, time_t last_used, time_t now)
+enum asp_state asp_entry_state(const struct asp_entry *entry, time_t used, time_t now)
 {
     time_t since = entry->created;
 
@@ -295,8 +300,8 @@ enum asp_state asp_entry_state(const struct asp_entry *entry, time_t last_used, 
         return ASP_EXPIRED;
     if (entry->bound != ASP_NEVER && entry->bound > since)
         since = entry->bound;
-    if (last_used != ASP_NEVER && last_used > since)
-        since = last_used;
+    if (used != ASP_NEVER && used > since)
+        since = used;
     if (entry->unused_limit != ASP_NEVER && now - since >= entry->unused_limit)
         return ASP_UNUSED;
     return ASP_ACTIVE;

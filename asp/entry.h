@@ -31,8 +31,8 @@
 #define ASP_REASON_PRIMARY "primary-password"
 
 enum {
-    ASP_BY_SIZE = 256, /* who did it: a user's name, `watch`, `pam:SERVICE` */
-    ASP_NETWORKS_MAX = 64,
+    ASP_BY_SIZE = 208, /* who did it: a user's name, `watch`, `pam:SERVICE` */
+    ASP_NETWORKS_MAX = 32,
 };
 
 struct asp_entry {
@@ -70,10 +70,10 @@ void asp_entry_write(const struct asp_entry *entry, struct asp_out *out);
 enum asp_status asp_entry_read(const char *line, size_t length, struct asp_entry *entry);
 
 /*
- * What it is at `now`, last used at `last_used` (or ASP_NEVER): computed and never stored, so that
- * a wrong clock, set right, loses nothing. Unused counts from the latest of created, bound and last
- * use.
+ * What it is at `now`: computed and never stored, so that a wrong clock, set right, loses nothing.
+ * `used` is what asp_usage_since says, or ASP_NEVER; unused counts from the latest of created,
+ * bound and that.
  */
-enum asp_state asp_entry_state(const struct asp_entry *entry, time_t last_used, time_t now);
+enum asp_state asp_entry_state(const struct asp_entry *entry, time_t used, time_t now);
 
 #endif

@@ -10,6 +10,7 @@
 enum asp_status {
     ASP_OK = 0,
     ASP_UNCHANGED = 1,  /* no failure: there is nothing to write */
+    ASP_DROP = 2,       /* no failure: nothing is to be left */
     ASP_NO_MEMORY = -1, /* out of memory, or the memory of a hash is not to be had */
     ASP_INVALID = -2,   /* what the caller was given by a person is not well-formed */
     ASP_NOT_FOUND = -3, /* it is not there, and the place where it would be was seen */

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define OLD_SUFFIX "~"
+
 enum { WAIT_MS = 5000, STEP_MS = 10, NONCE_BYTES = 8, NOTE_SIZE = 2 * ASP_LOCK_NAME };
 
 /* Waits one step. False when the wait is over. */
@@ -51,12 +53,17 @@ static enum asp_status busy(const struct asp_lock *lock, struct asp_error *error
 static void clear_leavings(const struct asp_lock *lock)
 {
     char note[NOTE_SIZE];
-    const char *left;
+    char *left;
 
     read_note(lock->fd, note);
     left = strchr(note, ' ');
-    if (left != NULL && left[1] == '.' && strchr(left, '/') == NULL)
+    if (left == NULL || left[1] != '.' || strchr(left, '/') != NULL)
+        return;
+    (void)unlinkat(lock->folder, left + 1, 0);
+    if (strlen(note) + strlen(OLD_SUFFIX) < sizeof note) {
+        strcat(left, OLD_SUFFIX);
         (void)unlinkat(lock->folder, left + 1, 0);
+    }
 }
 
 static bool write_note(struct asp_lock *lock)
@@ -69,6 +76,7 @@ static bool write_note(struct asp_lock *lock)
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(nonce, sizeof nonce, random, sizeof random);
     (void)snprintf(lock->temp, sizeof lock->temp, ".%s.%s", lock->name, nonce);
+    (void)snprintf(lock->old, sizeof lock->old, "%s" OLD_SUFFIX, lock->temp);
     length = snprintf(note, sizeof note, "%ld %s\n", (long)getpid(), lock->temp);
     return ftruncate(lock->fd, 0) == 0 && pwrite(lock->fd, note, (size_t)length, 0) == length;
 }
@@ -88,12 +96,12 @@ static bool is_current(int store, const struct asp_lock *lock, const char *path)
 static enum asp_status lock_file(int store, const char *path, struct asp_lock *lock,
                                  struct asp_error *error)
 {
-    char file[ASP_LOCK_NAME];
+    char file[ASP_USER_PATH];
     struct stat st;
     unsigned waited = 0;
     enum asp_status status;
 
-    (void)snprintf(file, sizeof file, ASP_LOCKS "/%s", lock->name);
+    asp_user_join(file, ASP_LOCKS "/", lock->name);
     for (;;) {
         status = asp_file_open(store, path, file, O_RDWR | O_CREAT, &lock->fd, &st, error);
         if (status != ASP_OK)

@@ -12,7 +12,7 @@
 #define ASP_LOCKS "locks"
 
 enum {
-    ASP_LOCK_NAME = ASP_USER_MAX + 32
+    ASP_LOCK_NAME = ASP_USER_MAX + 24
 }; /* an encoded name with what stands before or after it */
 
 struct asp_lock {
@@ -20,6 +20,7 @@ struct asp_lock {
     int folder;                  /* the one that holds the user's file, open */
     char name[ASP_USER_MAX + 1]; /* of the user's file in it */
     char temp[ASP_LOCK_NAME];    /* of the file that is to replace it; nobody can guess it */
+    char old[ASP_LOCK_NAME + 1]; /* of the one that it replaces, until that is certain */
 };
 
 #define ASP_LOCK_FREE ((struct asp_lock){.fd = -1, .folder = -1})

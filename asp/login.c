@@ -14,7 +14,8 @@ struct login {
     struct asp_store store;
     struct asp_scope scope;
     struct asp_facts facts;
-    struct asp_usage usage;
+    struct asp_use
+        use; /* the last one that is known of the entry; last is ASP_NEVER when none is */
     char user[ASP_USER_MAX + 1];
     char verifier[ASP_VERIFIER_SIZE]; /* of the entry whose secret was proven */
     struct asp_outcome *outcome;
@@ -71,26 +72,38 @@ static void write_action(struct login *login, enum asp_action action)
 
 /* A new service or host is written at once, else the time alone and not more often than the
  * interval. */
-static bool use_is_due(const struct login *login, const struct asp_use *known,
-                       const struct asp_use *use)
+static bool use_is_due(const struct login *login, const struct asp_use *use)
 {
-    return strcmp(known->service, use->service) != 0 || strcmp(known->host, use->host) != 0 ||
-           use->last < known->last || use->last - known->last >= login->conf->usage_interval;
+    const struct asp_use *known = &login->use;
+
+    return known->last == ASP_NEVER || strcmp(known->service, use->service) != 0 ||
+           strcmp(known->host, use->host) != 0 || use->last < known->last ||
+           use->last - known->last >= login->conf->usage_interval;
 }
 
 static void record_use(struct login *login, time_t created)
 {
     const char *host = login->request->host;
-    struct asp_use known;
     struct asp_use use = {.created = created, .last = login->facts.now};
 
     memcpy(use.id, login->outcome->id, sizeof use.id);
     memcpy(use.service, login->scope.service, sizeof use.service);
     if (host != NULL && asp_host_valid(host))
         memcpy(use.host, host, strlen(host) + 1);
-    if (asp_usage_find(&login->usage, use.id, created, &known) && !use_is_due(login, &known, &use))
-        return;
-    (void)asp_store_record(&login->store, login->user, &use);
+    if (use_is_due(login, &use))
+        (void)asp_store_record(&login->store, login->user, &use);
+}
+
+static void look_up_use(struct login *login, const struct asp_entry *entry)
+{
+    struct asp_usage usage;
+
+    asp_store_usage(&login->store, login->user, &usage);
+    if (!asp_usage_find(&usage, entry->id, entry->created, &login->use))
+        login->use.last = ASP_NEVER;
+    if (entry->unused_limit != ASP_NEVER)
+        login->facts.used = asp_usage_since(&usage, entry->id, entry->created, login->facts.now);
+    asp_usage_free(&usage);
 }
 
 /* The secret was proven: now, and not before, the rest is looked up. */
@@ -101,8 +114,7 @@ static void judge(struct login *login, const struct asp_entry *entry)
 
     name_entry(outcome, entry);
     memcpy(login->verifier, entry->verifier, sizeof login->verifier);
-    asp_store_usage(&login->store, login->user, &login->usage);
-    login->facts.last_used = asp_usage_last(&login->usage, entry->id, entry->created);
+    look_up_use(login, entry);
     login->facts.primary = ASP_PRIMARY_SAME;
 
     outcome->verdict = asp_check_entry(entry, &login->facts, &action);
@@ -115,10 +127,11 @@ static void decide(struct login *login, const struct asp_secret *secret, bool we
 {
     struct asp_outcome *outcome = login->outcome;
     const struct asp_entry *entry = NULL;
+    struct asp_folder known = login->request->store;
     struct asp_account account;
     enum asp_status status;
 
-    status = asp_store_open(&login->store, login->conf->store, &outcome->cause);
+    status = asp_store_open(&login->store, login->conf->store, &known, &outcome->cause);
     if (status == ASP_OK)
         status = asp_store_load(&login->store, login->user, secret->id, &account, &outcome->cause);
     if (status == ASP_NOT_FOUND)
@@ -142,7 +155,7 @@ void asp_login(const struct asp_conf *conf, const struct asp_request *request, t
         .conf = conf,
         .request = request,
         .store = ASP_STORE_CLOSED,
-        .facts = {.scope = &login.scope, .host = request->host, .last_used = ASP_NEVER, .now = now},
+        .facts = {.scope = &login.scope, .host = request->host, .used = ASP_NEVER, .now = now},
         .outcome = outcome,
     };
     struct asp_secret secret;
@@ -159,7 +172,6 @@ void asp_login(const struct asp_conf *conf, const struct asp_request *request, t
     well_shaped = asp_secret_read(request->secret, request->secret_length, &secret);
     decide(&login, &secret, well_shaped);
     asp_secret_wipe(&secret);
-    asp_usage_free(&login.usage);
     asp_store_close(&login.store);
     sodium_memzero(&login, sizeof login);
 }

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "conf.h"
 #include "error.h"
+#include "safeio.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +21,8 @@ struct asp_request {
     const char *host;   /* PAM_RHOST, or NULL */
     const char *secret; /* what was typed; not NUL-terminated */
     size_t secret_length;
-    bool dry; /* say the verdict and change nothing */
+    bool dry;                /* say the verdict and change nothing */
+    struct asp_folder store; /* as it was found at an earlier login, see asp_folder_open */
 };
 
 struct asp_outcome {

@@ -43,6 +43,14 @@ bool asp_user_encode(const char *user, char encoded[ASP_USER_MAX + 1])
     return true;
 }
 
+void asp_user_join(char path[ASP_USER_PATH], const char *folder, const char *encoded)
+{
+    size_t length = strlen(folder);
+
+    memcpy(path, folder, length);
+    memcpy(path + length, encoded, strlen(encoded) + 1);
+}
+
 /* The value of an upper-case hexadecimal digit, or 16. */
 static unsigned digit(char c)
 {
@@ -98,7 +106,9 @@ bool asp_service_valid(const char *name)
     if (length == 0 || length > ASP_SERVICE_MAX)
         return false;
     for (size_t i = 0; i < length; i++) {
-        if (name[i] <= ' ' || name[i] >= 0x7f || strchr("\"\\%/,", name[i]) != NULL)
+        char c = name[i];
+
+        if (!is_alnum(c) && (c <= ' ' || c >= 0x7f || strchr("\"\\%/,", c) != NULL))
             return false;
     }
     return true;

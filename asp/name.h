@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 enum {
-    ASP_USER_MAX = 200,   /* bytes of a user name as it is stored, see asp_user_encode */
+    ASP_USER_MAX = 200, /* bytes of a user name as it is stored, see asp_user_encode */
+    ASP_USER_PATH = ASP_USER_MAX + 9,
     ASP_SERVICE_MAX = 64, /* bytes of a service or app name */
 };
 
@@ -19,6 +20,9 @@ enum {
  * two well-formed names have the same file.
  */
 bool asp_user_encode(const char *user, char encoded[ASP_USER_MAX + 1]);
+
+/* The path `folder` + an encoded name; `folder` ends with the sign / and has at most 8 bytes. */
+void asp_user_join(char path[ASP_USER_PATH], const char *folder, const char *encoded);
 
 /* The way back; false for what asp_user_encode does not write. */
 bool asp_user_decode(const char *encoded, char user[ASP_USER_MAX + 1]);

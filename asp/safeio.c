@@ -60,8 +60,9 @@ void asp_close(int fd)
 /* Moves `*at` to the next component and returns its length, 0 at the end. */
 static size_t next_component(const char **at)
 {
-    *at += strspn(*at, "/");
-    return strcspn(*at, "/");
+    while (**at == '/')
+        ++*at;
+    return (size_t)(strchrnul(*at, '/') - *at);
 }
 
 /* open(2) of a path below `folder`, one component at a time, so that no link is followed anywhere.
@@ -92,7 +93,7 @@ static int open_by_steps(int folder, const char *path, int flags, mode_t mode)
             return next;
         at = next;
         rest = after;
-        length = strcspn(rest, "/");
+        length = next_component(&rest);
     }
     return -1;
 }
@@ -201,7 +202,7 @@ static enum asp_status check_above(int fd, const char *path, struct asp_error *e
     return asp_fail(error, ASP_UNSAFE, "%s is too deep", path);
 }
 
-static bool path_is_plain(const char *path)
+bool asp_path_valid(const char *path)
 {
     const char *rest = path;
 
@@ -214,13 +215,20 @@ static bool path_is_plain(const char *path)
     return true;
 }
 
-enum asp_status asp_folder_open(const char *path, int *fd, struct asp_error *error)
+static bool is_known(const struct asp_folder *known, const struct stat *st)
+{
+    return known != NULL && known->checked && known->device == (uint64_t)st->st_dev &&
+           known->inode == (uint64_t)st->st_ino;
+}
+
+enum asp_status asp_folder_open(const char *path, struct asp_folder *known, int *fd,
+                                struct asp_error *error)
 {
     struct stat st;
     enum asp_status status = ASP_OK;
 
     *fd = -1;
-    if (!path_is_plain(path))
+    if (!asp_path_valid(path))
         return asp_fail(error, ASP_INVALID, "%s: a path must be absolute, without . and ..", path);
     *fd = open_no_links(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
     if (*fd < 0)
@@ -229,8 +237,10 @@ enum asp_status asp_folder_open(const char *path, int *fd, struct asp_error *err
         status = asp_fail_errno(error, "%s", path);
     else if (!is_trusted(&st, false))
         status = untrusted(error, path, &st);
-    else
+    else if (!is_known(known, &st))
         status = check_above(*fd, path, error);
+    if (status == ASP_OK && known != NULL)
+        *known = (struct asp_folder){true, (uint64_t)st.st_dev, (uint64_t)st.st_ino};
     if (status != ASP_OK) {
         asp_close(*fd);
         *fd = -1;
@@ -240,7 +250,7 @@ enum asp_status asp_folder_open(const char *path, int *fd, struct asp_error *err
 
 static const char *joined(char full[PATH_MAX], const char *path, const char *name)
 {
-    (void)snprintf(full, PATH_MAX, "%s/%s", path, name);
+    (void)snprintf(full, PATH_MAX, "%s/%s", strcmp(path, "/") == 0 ? "" : path, name);
     return full;
 }
 

@@ -36,11 +36,23 @@ bool asp_identity_same(const struct asp_identity *a, const struct asp_identity *
 enum asp_status asp_identity_at(const char *path, struct asp_identity *identity,
                                 struct asp_error *error);
 
+/* True for an absolute path without . and .. in it, short enough to open. */
+bool asp_path_valid(const char *path);
+
+/* A folder that was found sound together with all those above it. Begins as {0}: none yet. */
+struct asp_folder {
+    bool checked;
+    uint64_t device;
+    uint64_t inode;
+};
+
 /*
  * Opens the folder at `path` (absolute, without . and ..), checking it and all the folders above.
- * The caller closes `*fd`.
+ * With `known` not NULL, those above are checked once for each folder that is found there: as long
+ * as the same one is, nobody has put another in its place. The caller closes `*fd`.
  */
-enum asp_status asp_folder_open(const char *path, int *fd, struct asp_error *error);
+enum asp_status asp_folder_open(const char *path, struct asp_folder *known, int *fd,
+                                struct asp_error *error);
 
 /* Checks that `name` in the open folder at `path` is a folder to be trusted. */
 enum asp_status asp_folder_check(int folder, const char *path, const char *name,

@@ -12,9 +12,11 @@ _Static_assert(sizeof alphabet - 1 == 1U << ASP_ALPHABET_BITS, "the entropy coun
 /* The value of a character, or 32 when it is none of the alphabet. */
 static size_t value_of(char c)
 {
-    const char *at = c == '\0' ? NULL : strchr(alphabet, c);
-
-    return at == NULL ? sizeof alphabet - 1 : (size_t)(at - alphabet);
+    if (c >= '0' && c <= '9')
+        return (size_t)(c - '0');
+    if (c < 'a' || c > 'z' || c == 'i' || c == 'l' || c == 'o' || c == 'u')
+        return sizeof alphabet - 1;
+    return (size_t)(10 + (c - 'a') - (c > 'i') - (c > 'l') - (c > 'o') - (c > 'u'));
 }
 
 static bool in_alphabet(char c)

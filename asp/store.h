@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <time.h>
 
+/* The folder of the usage files. */
+#define ASP_USED "used"
+
 /* An open store. Begins as ASP_STORE_CLOSED; the path is borrowed and must outlive it. */
 struct asp_store {
     int folder;
@@ -21,9 +24,11 @@ struct asp_store {
 
 /*
  * Opens the store at `path`. ASP_OK, or why it cannot be used: a store that is not there is an
- * error like any other. The caller calls asp_store_close in any case.
+ * error like any other. The caller calls asp_store_close in any case. `known` as of
+ * asp_folder_open.
  */
-enum asp_status asp_store_open(struct asp_store *store, const char *path, struct asp_error *error);
+enum asp_status asp_store_open(struct asp_store *store, const char *path, struct asp_folder *known,
+                               struct asp_error *error);
 
 /* The same, after making what is missing of the store's folder and those in it. `*made`: it was not
  * there. */
@@ -42,9 +47,9 @@ enum asp_status asp_store_load(const struct asp_store *store, const char *user, 
                                struct asp_account *account, struct asp_error *error);
 
 /*
- * Changes the account it is given, which is what was read under the lock. ASP_OK: write it. Any
- * other status ends the update, nothing is written and the status is handed on; `error` is the
- * function's to fill.
+ * Changes the account it is given, which is what was read under the lock. ASP_OK: write it;
+ * ASP_DROP: remove it. Any other status ends the update, nothing is written and the status is
+ * handed on; `error` is the function's to fill.
  */
 typedef enum asp_status asp_change(struct asp_account *account, void *context,
                                    struct asp_error *error);
@@ -64,6 +69,10 @@ enum asp_status asp_store_remove(const struct asp_store *store, const char *user
 /* Reads the usage of a user. There is no failure: what cannot be read is not known. The caller
  * frees it. */
 void asp_store_usage(const struct asp_store *store, const char *user, struct asp_usage *usage);
+
+/* Begins the usage of a user at `now`, where there is none that is sound: from then on it is known
+ * what was not used. */
+void asp_store_begin_usage(const struct asp_store *store, const char *user, time_t now);
 
 /*
  * Writes the use of one entry in its place, without fsync and without waiting for anybody. False

@@ -45,8 +45,8 @@ bool asp_label_valid(const char *label)
     size_t chars = 0;
 
     while (*label != '\0') {
-        unsigned long value = 0;
-        size_t length = asp_utf8_next(label, &value);
+        unsigned long value = (unsigned char)*label;
+        size_t length = value < 0x80 ? 1 : asp_utf8_next(label, &value);
 
         if (length == 0 || asp_is_control(value) || ++chars > ASP_LABEL_CHARS)
             return false;

@@ -1,14 +1,14 @@
 #include "usage.h"
 
+#include "sum.h"
 #include "when.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     NUMBER = 8,
-    SUM_BYTES = crypto_shorthash_BYTES,
+    SUM_BYTES = NUMBER,
     /* Places in a slot. */
     AT_CREATED = SUM_BYTES,
     AT_LAST = AT_CREATED + NUMBER,
@@ -19,7 +19,8 @@ enum {
     AT_HOST = AT_SERVICE + ASP_SERVICE_MAX,
     /* Places in a head. */
     AT_MAGIC = SUM_BYTES,
-    AT_IDENTITY = AT_MAGIC + NUMBER,
+    AT_BEGUN = AT_MAGIC + NUMBER,
+    AT_IDENTITY = AT_BEGUN + NUMBER,
     AT_DIGEST = AT_IDENTITY + 8 * NUMBER,
 };
 
@@ -27,14 +28,6 @@ _Static_assert(AT_HOST + ASP_HOST_MAX <= ASP_SLOT_BYTES, "a slot holds the longe
 _Static_assert(AT_DIGEST + ASP_COMPARED_BYTES <= ASP_HEAD_BYTES, "a head holds it all");
 
 static const char magic[NUMBER + 1] = "asp-use1";
-
-/* Tells torn and foreign bytes from ours; the key is not secret. */
-static void sum(const uint8_t *bytes, size_t length, uint8_t out[SUM_BYTES])
-{
-    static const uint8_t key[crypto_shorthash_KEYBYTES] = "pam_asp: a slot";
-
-    crypto_shorthash(out, bytes + SUM_BYTES, length - SUM_BYTES, key);
-}
 
 static void put_number(uint8_t *at, int64_t number)
 {
@@ -51,15 +44,18 @@ static int64_t get_number(const uint8_t *at)
     return (int64_t)number;
 }
 
-static bool sum_matches(const uint8_t *bytes, size_t length)
+/* Each piece begins with the sum of what follows in it. */
+static int64_t sum_of(const uint8_t *bytes, size_t length)
 {
-    uint8_t expected[SUM_BYTES];
-
-    sum(bytes, length, expected);
-    return memcmp(bytes, expected, SUM_BYTES) == 0;
+    return (int64_t)asp_sum(bytes + SUM_BYTES, length - SUM_BYTES);
 }
 
-void asp_usage_slot(const struct asp_use *use, uint8_t bytes[ASP_SLOT_BYTES])
+static bool sum_matches(const uint8_t *bytes, size_t length)
+{
+    return get_number(bytes) == sum_of(bytes, length);
+}
+
+void asp_usage_write_slot(const struct asp_use *use, uint8_t bytes[ASP_SLOT_BYTES])
 {
     size_t service = strnlen(use->service, ASP_SERVICE_MAX);
     size_t host = strnlen(use->host, ASP_HOST_MAX);
@@ -72,7 +68,7 @@ void asp_usage_slot(const struct asp_use *use, uint8_t bytes[ASP_SLOT_BYTES])
     bytes[AT_HOST_LENGTH] = (uint8_t)host;
     memcpy(bytes + AT_SERVICE, use->service, service);
     memcpy(bytes + AT_HOST, use->host, host);
-    sum(bytes, ASP_SLOT_BYTES, bytes);
+    put_number(bytes, sum_of(bytes, ASP_SLOT_BYTES));
 }
 
 /* False for bytes that are no whole slot of ours, whatever they are. */
@@ -93,41 +89,51 @@ static bool read_slot(const uint8_t *bytes, struct asp_use *use)
            (use->host[0] == '\0' || asp_host_valid(use->host));
 }
 
-void asp_usage_head(const struct asp_compared *compared, uint8_t bytes[ASP_HEAD_BYTES])
+/* The numbers of an identity, in the order in which they are stored. */
+enum { IDENTITY_NUMBERS = 8 };
+
+void asp_usage_write_head(const struct asp_usage_head *head, uint8_t bytes[ASP_HEAD_BYTES])
 {
-    const struct asp_identity *identity = &compared->identity;
-    const int64_t numbers[] = {
+    const struct asp_identity *identity = &head->compared.identity;
+    const int64_t numbers[IDENTITY_NUMBERS] = {
         identity->present, (int64_t)identity->device, (int64_t)identity->inode, identity->size,
         identity->mtime_s, identity->mtime_ns,        identity->ctime_s,        identity->ctime_ns,
     };
 
     memset(bytes, 0, ASP_HEAD_BYTES);
     memcpy(bytes + AT_MAGIC, magic, NUMBER);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    put_number(bytes + AT_BEGUN, head->begun);
+    for (size_t i = 0; i < IDENTITY_NUMBERS; i++)
         put_number(bytes + AT_IDENTITY + i * NUMBER, numbers[i]);
-    memcpy(bytes + AT_DIGEST, compared->digest, ASP_COMPARED_BYTES);
-    sum(bytes, ASP_HEAD_BYTES, bytes);
+    memcpy(bytes + AT_DIGEST, head->compared.digest, ASP_COMPARED_BYTES);
+    put_number(bytes, sum_of(bytes, ASP_HEAD_BYTES));
 }
 
-bool asp_usage_compared(const struct asp_usage *usage, struct asp_compared *compared)
+bool asp_usage_read_head(const struct asp_usage *usage, struct asp_usage_head *head)
 {
+    struct asp_identity *identity = &head->compared.identity;
     const uint8_t *at = usage->bytes;
+    int64_t numbers[IDENTITY_NUMBERS];
 
-    memset(compared, 0, sizeof *compared);
+    memset(head, 0, sizeof *head);
     if (usage->length < ASP_HEAD_BYTES || memcmp(at + AT_MAGIC, magic, NUMBER) != 0 ||
         !sum_matches(at, ASP_HEAD_BYTES))
         return false;
-    at += AT_IDENTITY;
-    compared->identity.present = get_number(at) == 1;
-    compared->identity.device = (uint64_t)get_number(at + NUMBER);
-    compared->identity.inode = (uint64_t)get_number(at + 2 * NUMBER);
-    compared->identity.size = get_number(at + 3 * NUMBER);
-    compared->identity.mtime_s = get_number(at + 4 * NUMBER);
-    compared->identity.mtime_ns = get_number(at + 5 * NUMBER);
-    compared->identity.ctime_s = get_number(at + 6 * NUMBER);
-    compared->identity.ctime_ns = get_number(at + 7 * NUMBER);
-    memcpy(compared->digest, usage->bytes + AT_DIGEST, ASP_COMPARED_BYTES);
-    return compared->identity.present;
+    for (size_t i = 0; i < IDENTITY_NUMBERS; i++)
+        numbers[i] = get_number(at + AT_IDENTITY + i * NUMBER);
+    head->begun = get_number(at + AT_BEGUN);
+    *identity = (struct asp_identity){
+        .present = numbers[0] == 1,
+        .device = (uint64_t)numbers[1],
+        .inode = (uint64_t)numbers[2],
+        .size = numbers[3],
+        .mtime_s = numbers[4],
+        .mtime_ns = numbers[5],
+        .ctime_s = numbers[6],
+        .ctime_ns = numbers[7],
+    };
+    memcpy(head->compared.digest, at + AT_DIGEST, ASP_COMPARED_BYTES);
+    return true;
 }
 
 bool asp_usage_find(const struct asp_usage *usage, const char *id, time_t created,
@@ -150,19 +156,32 @@ time_t asp_usage_last(const struct asp_usage *usage, const char *id, time_t crea
     return asp_usage_find(usage, id, created, &use) ? use.last : ASP_NEVER;
 }
 
-size_t asp_usage_place(const struct asp_usage *usage, const char *id, bool *own)
+time_t asp_usage_since(const struct asp_usage *usage, const char *id, time_t created, time_t now)
+{
+    struct asp_usage_head head;
+    time_t last = asp_usage_last(usage, id, created);
+
+    if (!asp_usage_read_head(usage, &head))
+        return now;
+    return last > head.begun ? last : head.begun;
+}
+
+enum asp_state asp_usage_state(const struct asp_usage *usage, const struct asp_entry *entry,
+                               time_t now)
+{
+    return asp_entry_state(entry, asp_usage_since(usage, entry->id, entry->created, now), now);
+}
+
+size_t asp_usage_place(const struct asp_usage *usage, const char *id)
 {
     size_t free_place = 0;
     size_t at = ASP_HEAD_BYTES;
 
-    *own = false;
     for (; at + ASP_SLOT_BYTES <= usage->length; at += ASP_SLOT_BYTES) {
         struct asp_use use;
 
-        if (memcmp(usage->bytes + at + AT_ID, id, ASP_ID_CHARS) == 0) {
-            *own = true;
+        if (memcmp(usage->bytes + at + AT_ID, id, ASP_ID_CHARS) == 0)
             return at;
-        }
         if (free_place == 0 && !read_slot(usage->bytes + at, &use))
             free_place = at;
     }

@@ -11,6 +11,7 @@
 #ifndef ASP_USAGE_H
 #define ASP_USAGE_H
 
+#include "entry.h"
 #include "name.h"
 #include "safeio.h"
 #include "secret.h"
@@ -43,28 +44,46 @@ struct asp_compared {
     uint8_t digest[ASP_COMPARED_BYTES];
 };
 
+/* The head of a file. */
+struct asp_usage_head {
+    time_t begun; /* when the file was begun: what was used before it is not known */
+    struct asp_compared compared;
+};
+
 /* The bytes of a file; the owner frees them with asp_usage_free. Begins as {0}: no use known. */
 struct asp_usage {
     uint8_t *bytes;
     size_t length;
 };
 
-/* False when there is no whole head in it. */
-bool asp_usage_compared(const struct asp_usage *usage, struct asp_compared *compared);
+/* False when there is no whole head in it: then the file is missing, or not to be trusted as a
+ * whole. */
+bool asp_usage_read_head(const struct asp_usage *usage, struct asp_usage_head *head);
 
 /* The use of the entry with this id and creation time. False when none is known. */
 bool asp_usage_find(const struct asp_usage *usage, const char *id, time_t created,
                     struct asp_use *use);
 
-/* The time of it, or ASP_NEVER. */
+/*
+ * From when on the entry can count as unused, as far as usage knows: its last use or, where a use
+ * may have been forgotten, the time since when none would have been. A file that is missing or
+ * damaged starts it anew, at `now`.
+ */
+time_t asp_usage_since(const struct asp_usage *usage, const char *id, time_t created, time_t now);
+
+/* The state of an entry, by what is known of its use. */
+enum asp_state asp_usage_state(const struct asp_usage *usage, const struct asp_entry *entry,
+                               time_t now);
+
+/* The time of the last use, or ASP_NEVER. */
 time_t asp_usage_last(const struct asp_usage *usage, const char *id, time_t created);
 
 /* Where in the file the slot of this id is: its own, else a free one, else a new one at the end. */
-size_t asp_usage_place(const struct asp_usage *usage, const char *id, bool *own);
+size_t asp_usage_place(const struct asp_usage *usage, const char *id);
 
 /* The bytes of a slot and of a head. */
-void asp_usage_slot(const struct asp_use *use, uint8_t bytes[ASP_SLOT_BYTES]);
-void asp_usage_head(const struct asp_compared *compared, uint8_t bytes[ASP_HEAD_BYTES]);
+void asp_usage_write_slot(const struct asp_use *use, uint8_t bytes[ASP_SLOT_BYTES]);
+void asp_usage_write_head(const struct asp_usage_head *head, uint8_t bytes[ASP_HEAD_BYTES]);
 
 void asp_usage_free(struct asp_usage *usage);
 

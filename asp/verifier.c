@@ -11,9 +11,8 @@ enum {
     TAG_BYTES = 32,
     SALT_CHARS = 22, /* unpadded base64 */
     TAG_CHARS = 43,
-    LENGTH_BYTES = 4,
     VERSION_BYTES = 7,
-    MESSAGE_MAX = 4 * LENGTH_BYTES + VERSION_BYTES + ASP_USER_MAX + ASP_ID_CHARS + ASP_KEY_CHARS,
+    MESSAGE_MAX = 4 + VERSION_BYTES + ASP_USER_MAX + ASP_ID_CHARS + ASP_KEY_CHARS,
 };
 
 static const char version[VERSION_BYTES + 1] = "asp v=1";
@@ -37,14 +36,12 @@ struct message {
     size_t length;
 };
 
+/* One byte says the length of what follows: none is longer than a user's name. */
 static void append(struct message *message, const char *text, size_t length)
 {
-    unsigned char *at = message->bytes + message->length;
-
-    for (size_t i = 0; i < LENGTH_BYTES; i++)
-        at[i] = (unsigned char)(length >> (8 * i));
-    memcpy(at + LENGTH_BYTES, text, length);
-    message->length += LENGTH_BYTES + length;
+    message->bytes[message->length++] = (unsigned char)length;
+    memcpy(message->bytes + message->length, text, length);
+    message->length += length;
 }
 
 static void build(struct message *message, const char *user, const struct asp_secret *secret)
@@ -112,20 +109,44 @@ static bool read_number(const char **at, const char *key, char after, uint32_t *
     return true;
 }
 
-/* Reads exactly `chars` characters of canonical unpadded base64. Moves `*at` on. */
-static bool read_base64(const char **at, size_t chars, unsigned char *bytes, size_t size)
+static unsigned base64_value(char c)
 {
-    const char *end = NULL;
-    size_t got = 0;
+    if (c >= 'A' && c <= 'Z')
+        return (unsigned)(c - 'A');
+    if (c >= 'a' && c <= 'z')
+        return (unsigned)(c - 'a') + 26;
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0') + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : 64;
+}
 
-    if (strnlen(*at, chars) < chars ||
-        sodium_base642bin(bytes, size, *at, chars, NULL, &got, &end,
-                          sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0)
-        return false;
-    if (got != size || end != *at + chars)
-        return false;
-    *at = end;
-    return true;
+/*
+ * Reads exactly as many characters of unpadded base64 (RFC 4648, 4) as `size` bytes have, in their
+ * one canonical form. Moves
+ * `*at` on. Written out, since libsodium's hides which characters it reads, at fifteen times the
+ * cost: here they are those of a stored line, and no secret.
+ */
+static bool read_base64(const char **at, unsigned char *bytes, size_t size)
+{
+    const char *p = *at;
+    uint32_t pending = 0;
+    unsigned bits = 0;
+
+    for (size_t got = 0; got < size;) {
+        unsigned value = base64_value(*p);
+
+        if (value > 63)
+            return false;
+        p++;
+        pending = (pending << 6 | value) & 0xffff;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            bytes[got++] = (unsigned char)(pending >> bits);
+        }
+    }
+    *at = p;
+    return (pending & ((1U << bits) - 1)) == 0;
 }
 
 static bool read_cost(const char **at, struct asp_cost *cost)
@@ -152,16 +173,30 @@ static bool parse(const char *verifier, struct parsed *parsed)
     const char *at = verifier;
 
     memset(parsed, 0, sizeof *parsed);
-    return read_cost(&at, &parsed->cost) &&
-           read_base64(&at, SALT_CHARS, parsed->salt, SALT_BYTES) && *at++ == '$' &&
-           read_base64(&at, TAG_CHARS, parsed->tag, TAG_BYTES) && *at == '\0';
+    return read_cost(&at, &parsed->cost) && read_base64(&at, parsed->salt, SALT_BYTES) &&
+           *at++ == '$' && read_base64(&at, parsed->tag, TAG_BYTES) && *at == '\0';
+}
+
+/* Passes over the characters of base64. */
+static size_t base64_span(const char *text)
+{
+    size_t length = 0;
+
+    while (base64_value(text[length]) < 64)
+        length++;
+    return length;
 }
 
 bool asp_verifier_valid(const char *verifier)
 {
-    struct parsed parsed;
+    struct asp_cost cost = {ASP_HMAC_SHA256, 0, 0};
+    const char *salt = verifier;
+    const char *tag;
 
-    return parse(verifier, &parsed);
+    if (!read_cost(&salt, &cost) || base64_span(salt) != SALT_CHARS || salt[SALT_CHARS] != '$')
+        return false;
+    tag = salt + SALT_CHARS + 1;
+    return base64_span(tag) == TAG_CHARS && tag[TAG_CHARS] == '\0';
 }
 
 enum asp_status asp_verifier_make(const struct asp_cost *cost, const char *user,

@@ -35,7 +35,7 @@ struct asp_cost {
     uint32_t passes;
 };
 
-/* True for a string that asp_verifier_check can work with, its cost within the bounds above. */
+/* True for a string of one of the two forms, its cost within the bounds above. */
 bool asp_verifier_valid(const char *verifier);
 
 /* Makes a verifier with a new salt. ASP_OK, or ASP_NO_MEMORY. */

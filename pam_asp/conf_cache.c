@@ -1,18 +1,18 @@
 #include "conf_cache.h"
 
+#include "asp/store.h"
+
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-/* A file changed this short a time ago may change again without its identity showing it. */
-enum { YOUNG_SECONDS = 2 };
 
 struct shared_conf {
     atomic_uint holders;
     struct asp_conf *conf;
+    struct asp_folder
+        store; /* as it was when the file was read; not checked: it was not sound then */
 };
 
 static struct {
@@ -26,6 +26,11 @@ static struct {
 const struct asp_conf *conf_cache_read(const struct shared_conf *shared)
 {
     return shared->conf;
+}
+
+const struct asp_folder *conf_cache_store(const struct shared_conf *shared)
+{
+    return &shared->store;
 }
 
 void conf_cache_give(struct shared_conf *shared)
@@ -53,18 +58,12 @@ static struct shared_conf *look(const char *path, bool required,
     return found;
 }
 
-static bool may_be_kept(const struct asp_identity *identity)
-{
-    return !identity->present || (int64_t)time(NULL) - identity->ctime_s > YOUNG_SECONDS;
-}
-
 static void keep(const char *path, bool required, const struct asp_identity *identity,
                  struct shared_conf *shared)
 {
     struct shared_conf *old;
 
-    if (strlen(path) >= sizeof cache.path || !may_be_kept(identity) ||
-        pthread_mutex_trylock(&cache.mutex) != 0)
+    if (strlen(path) >= sizeof cache.path || pthread_mutex_trylock(&cache.mutex) != 0)
         return;
     old = cache.shared;
     atomic_fetch_add(&shared->holders, 1);
@@ -74,6 +73,16 @@ static void keep(const char *path, bool required, const struct asp_identity *ide
     strcpy(cache.path, path);
     (void)pthread_mutex_unlock(&cache.mutex);
     conf_cache_give(old);
+}
+
+/* The folders above the store are looked at once for each configuration, and again when another
+ * store lies there. */
+static void look_at_store(struct shared_conf *shared)
+{
+    struct asp_store store;
+
+    (void)asp_store_open(&store, shared->conf->store, &shared->store, NULL);
+    asp_store_close(&store);
 }
 
 enum asp_status conf_cache_take(const char *path, bool required, struct shared_conf **shared,
@@ -95,6 +104,7 @@ enum asp_status conf_cache_take(const char *path, bool required, struct shared_c
     atomic_init(&(*shared)->holders, 1);
     status = asp_conf_load(path, required, &(*shared)->conf, &identity, error);
     if (status == ASP_OK) {
+        look_at_store(*shared);
         keep(path, required, &identity, *shared);
         return ASP_OK;
     }

@@ -19,6 +19,9 @@ enum asp_status conf_cache_take(const char *path, bool required, struct shared_c
 
 const struct asp_conf *conf_cache_read(const struct shared_conf *shared);
 
+/* Its store's folder, for asp_request. */
+const struct asp_folder *conf_cache_store(const struct shared_conf *shared);
+
 /* NULL is passed over. */
 void conf_cache_give(struct shared_conf *shared);
 

@@ -10,7 +10,6 @@
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -82,6 +81,15 @@ static int remember(pam_handle_t *pamh, const char *user)
     return code;
 }
 
+/* An earlier login in this handle is no longer ours once there is another try. */
+static void forget(pam_handle_t *pamh)
+{
+    const void *ours = NULL;
+
+    if (pam_get_data(pamh, OURS, &ours) == PAM_SUCCESS && ours != NULL)
+        (void)pam_set_data(pamh, OURS, NULL, NULL);
+}
+
 /* PAM_SUCCESS when auth was ours in this handle for the user of now, else PAM_IGNORE. */
 static int was_ours(pam_handle_t *pamh)
 {
@@ -93,23 +101,26 @@ static int was_ours(pam_handle_t *pamh)
     return strcmp(user, ours) == 0 ? PAM_SUCCESS : PAM_IGNORE;
 }
 
+/* `name` ends with the sign =. */
 static int put_env(pam_handle_t *pamh, const char *name, const char *value)
 {
     char line[16 + ASP_LABEL_SIZE];
+    size_t length = strlen(name);
 
-    (void)snprintf(line, sizeof line, "%s=%s", name, value);
+    memcpy(line, name, length);
+    memcpy(line + length, value, strlen(value) + 1);
     return pam_putenv(pamh, line);
 }
 
 /* What an accepted login leaves in the handle. */
 static int accept_login(pam_handle_t *pamh, const char *user, const struct asp_outcome *outcome)
 {
-    int code = put_env(pamh, "ASP_ID", outcome->id);
+    int code = put_env(pamh, "ASP_ID=", outcome->id);
 
     if (code == PAM_SUCCESS)
-        code = put_env(pamh, "ASP_LABEL", outcome->label);
+        code = put_env(pamh, "ASP_LABEL=", outcome->label);
     if (code == PAM_SUCCESS)
-        code = put_env(pamh, "ASP_APP", outcome->app);
+        code = put_env(pamh, "ASP_APP=", outcome->app);
     if (code == PAM_SUCCESS)
         code = remember(pamh, user);
     return code == PAM_SUCCESS ? PAM_SUCCESS : PAM_BUF_ERR;
@@ -145,13 +156,15 @@ static int get_token(pam_handle_t *pamh, const struct arguments *arguments, cons
 }
 
 static int decide(pam_handle_t *pamh, const struct arguments *arguments,
-                  const struct asp_conf *conf)
+                  const struct shared_conf *shared)
 {
+    const struct asp_conf *conf = conf_cache_read(shared);
     struct asp_outcome outcome;
     struct asp_request request = {
         .service = item(pamh, PAM_SERVICE),
         .app = arguments->app,
         .host = item(pamh, PAM_RHOST),
+        .store = *conf_cache_store(shared),
     };
     int code = pam_get_user(pamh, &request.user, NULL);
 
@@ -185,7 +198,7 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
     int code;
 
     (void)flags;
-    (void)pam_set_data(pamh, OURS, NULL, NULL);
+    forget(pamh);
     if (wrong != NULL) {
         pam_syslog(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);
         return PAM_SERVICE_ERR;
@@ -201,7 +214,7 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
     if (arguments.debug)
         pam_syslog(pamh, LOG_DEBUG, "configuration %s, store %s", arguments.conf_path,
                    conf_cache_read(conf)->store);
-    code = decide(pamh, &arguments, conf_cache_read(conf));
+    code = decide(pamh, &arguments, conf);
     conf_cache_give(conf);
     return code;
 }

@@ -1,0 +1,115 @@
+/*
+ * The store's usage files: written in place, never waited for, never relied on.
+ */
+#include "store.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/*
+ * Opens used/NAME; without `make`, for reading. The folder needs no look of its own: what is not
+ * root's in it is refused, and usage decides no login.
+ */
+static int open_used(const struct asp_store *store, const char *user, bool make, struct stat *st)
+{
+    char name[ASP_USER_MAX + 1];
+    char path[ASP_USER_PATH];
+    int fd = -1;
+
+    if (!asp_user_encode(user, name))
+        return -1;
+    asp_user_join(path, ASP_USED "/", name);
+    (void)asp_file_open(store->folder, store->path, path, make ? O_RDWR | O_CREAT : O_RDONLY, &fd,
+                        st, NULL);
+    return fd;
+}
+
+static void read_used(int fd, const struct stat *st, struct asp_usage *usage)
+{
+    memset(usage, 0, sizeof *usage);
+    (void)asp_file_read(fd, st, ASP_USAGE_BYTES_MAX, &usage->bytes, &usage->length, NULL);
+}
+
+void asp_store_usage(const struct asp_store *store, const char *user, struct asp_usage *usage)
+{
+    struct stat st;
+    int fd = open_used(store, user, false, &st);
+
+    memset(usage, 0, sizeof *usage);
+    if (fd >= 0)
+        read_used(fd, &st, usage);
+    asp_close(fd);
+}
+
+/* Writes a head at `now` where there is none that is sound. True when there is one then. */
+static bool begin(int fd, const struct asp_usage *usage, time_t now)
+{
+    struct asp_usage_head head;
+    uint8_t bytes[ASP_HEAD_BYTES];
+
+    if (asp_usage_read_head(usage, &head))
+        return true;
+    head.begun = now;
+    asp_usage_write_head(&head, bytes);
+    return pwrite(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes;
+}
+
+/*
+ * A usage file that is open for writing, under a lock that is only tried: where two would write at
+ * once, one leaves it to the next login. -1 when it cannot be had.
+ */
+static int open_locked(const struct asp_store *store, const char *user, struct asp_usage *usage)
+{
+    struct stat st;
+    int fd = open_used(store, user, true, &st);
+
+    if (fd < 0)
+        return -1;
+    /* Its size may have changed before the lock was there. */
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0) {
+        asp_close(fd);
+        return -1;
+    }
+    read_used(fd, &st, usage);
+    return fd;
+}
+
+static void close_locked(int fd)
+{
+    (void)flock(fd, LOCK_UN);
+    asp_close(fd);
+}
+
+void asp_store_begin_usage(const struct asp_store *store, const char *user, time_t now)
+{
+    struct asp_usage usage = {0};
+    int fd = open_locked(store, user, &usage);
+
+    if (fd < 0)
+        return;
+    (void)begin(fd, &usage, now);
+    asp_usage_free(&usage);
+    close_locked(fd);
+}
+
+bool asp_store_record(const struct asp_store *store, const char *user, const struct asp_use *use)
+{
+    uint8_t slot[ASP_SLOT_BYTES];
+    struct asp_usage usage = {0};
+    int fd = open_locked(store, user, &usage);
+    size_t place;
+    bool written;
+
+    if (fd < 0)
+        return false;
+    place = asp_usage_place(&usage, use->id);
+    asp_usage_write_slot(use, slot);
+    written = begin(fd, &usage, use->last) &&
+              pwrite(fd, slot, sizeof slot, (off_t)place) == (ssize_t)sizeof slot;
+    asp_usage_free(&usage);
+    close_locked(fd);
+    return written;
+}
