@@ -2,12 +2,14 @@
 #include "admin.h"
 #include "document.h"
 #include "screen.h"
+#include "source.h"
 
 #include "asp/scope.h"
 #include "asp/when.h"
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A password on its way into the store and to the screen. */
@@ -21,6 +23,10 @@ struct making {
     char shown[ASP_SECRET_SHOWN + 1];
     size_t active;
     bool new_account; /* the user had none */
+    struct source source;
+    struct asp_primary_now now; /* what it says of the user */
+    struct asp_entry *swept;    /* copies of what a changed primary password revoked */
+    size_t swept_count;
 };
 
 /* The app's name, or what is wrong with it. */
@@ -156,13 +162,53 @@ static enum asp_status add_entry(struct making *making, struct asp_account *acco
     return ASP_OK;
 }
 
+static enum asp_status keep_swept(struct making *making, const struct asp_account *account,
+                                  struct asp_error *error)
+{
+    making->swept = calloc(account->count + 1, sizeof *making->swept);
+    if (making->swept == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < account->count; i++) {
+        if (account->entries[i].revoked == ASP_NEVER)
+            making->swept[making->swept_count++] = account->entries[i];
+    }
+    return ASP_OK;
+}
+
+/* Before anything is added: what was made under an earlier primary password goes. */
+static enum asp_status compare_primary(struct making *making, struct asp_account *account,
+                                       struct asp_error *error)
+{
+    const struct admin *admin = making->admin;
+    struct asp_revocation how = revocation_of(admin, false);
+    bool written;
+
+    if (making->now.says == ASP_SAYS_NOTHING)
+        return ASP_OK;
+    switch (asp_primary_compare(&account->primary, &making->now, admin->now)) {
+    case ASP_PRIMARY_CHANGED:
+        if (keep_swept(making, account, error) != ASP_OK)
+            return ASP_NO_MEMORY;
+        break;
+    case ASP_PRIMARY_ABSENT:
+        return asp_fail(error, ASP_NOT_FOUND,
+                        "%s had a primary password, and is gone from /etc/shadow", account->user);
+    default:
+        break;
+    }
+    (void)asp_primary_settle(account, &making->now, &how, false, &written);
+    return ASP_OK;
+}
+
 static enum asp_status create_in(struct asp_account *account, void *context,
                                  struct asp_error *error)
 {
     struct making *making = context;
-    enum asp_status status = check_room(making, account, error);
+    enum asp_status status = compare_primary(making, account, error);
 
     making->new_account = account->is_new;
+    if (status == ASP_OK)
+        status = check_room(making, account, error);
     if (status == ASP_OK)
         status = add_entry(making, account, error);
     if (status == ASP_OK)
@@ -199,9 +245,12 @@ static enum asp_status rotate_in(struct asp_account *account, void *context,
 {
     struct making *making = context;
     struct admin *admin = making->admin;
-    struct asp_entry *old = asp_account_find(account, making->old_id);
-    enum asp_status status;
+    enum asp_status status = compare_primary(making, account, error);
+    struct asp_entry *old;
 
+    if (status != ASP_OK)
+        return status;
+    old = asp_account_find(account, making->old_id);
     if (old == NULL)
         return asp_fail(error, ASP_NOT_FOUND, "%s has no app password %s", admin->user,
                         making->old_id);
@@ -315,31 +364,64 @@ static bool show(const struct making *making)
     return shown;
 }
 
-/* Stored first and shown then: what a person has seen works. */
-static enum exit_code make(struct making *making, bool new_account, asp_change *change)
+/* Reads what there is to compare. What cannot be read stops here: a password would be made that is
+ * refused. */
+static enum exit_code look_at_primary(struct making *making)
+{
+    const struct admin *admin = making->admin;
+    enum exit_code code = source_open(admin->conf, &making->source);
+
+    if (code != EXIT_DONE || admin->conf->primary_source == ASP_SOURCE_NONE)
+        return code;
+    source_find(&making->source, admin->user, &making->now);
+    if (making->now.says == ASP_SAYS_NOTHING)
+        return complain(EXIT_STORE,
+                        "nothing can be told of the primary password of %s: its line is not whole",
+                        admin->user);
+    if (making->now.says == ASP_SAYS_ABSENT && !admin->options->quiet && !admin->options->json)
+        (void)complain(EXIT_DONE,
+                       "note: %s has no line in /etc/shadow, so a change of the primary password "
+                       "is not seen there: see asp-admin(8)",
+                       admin->user);
+    return EXIT_DONE;
+}
+
+static enum exit_code store_and_show(struct making *making, bool new_account, asp_change *change)
 {
     struct admin *admin = making->admin;
     struct asp_error error = {ASP_OK, ""};
-    enum exit_code code = EXIT_DONE;
 
-    asp_store_usage(&admin->store, admin->user, &making->usage);
-    if (asp_store_update(&admin->store, admin->user, new_account, change, making, &error) !=
-        ASP_OK) {
-        code = error.status == ASP_NOT_FOUND && error.text[0] == '/'
+    if (asp_store_update(&admin->store, admin->user, new_account, change, making, &error) != ASP_OK)
+        return error.status == ASP_NOT_FOUND && error.text[0] == '/'
                    ? complain(EXIT_NOT_FOUND, "%s has no app passwords", admin->user)
                    : complain_of(&error);
-    } else if (!show(making)) {
-        code = EXIT_STORE;
+    for (size_t i = 0; i < making->swept_count; i++)
+        log_change(admin, "revoked", &making->swept[i], ASP_REASON_PRIMARY);
+    if (!show(making)) {
         if (asp_store_update(&admin->store, admin->user, false, take_back, making, &error) !=
             ASP_OK)
             (void)complain_of(&error);
-    } else {
-        asp_store_begin_usage(&admin->store, admin->user, admin->now);
-        log_change(admin, "created", &making->entry, NULL);
-        if (making->old_id != NULL && making->old.revoked == ASP_NEVER)
-            log_change(admin, "revoked", &making->old, ASP_REASON_ROTATED);
+        return EXIT_STORE;
     }
+    asp_store_begin_usage(&admin->store, admin->user, admin->now);
+    log_change(admin, "created", &making->entry, NULL);
+    if (making->old_id != NULL && making->old.revoked == ASP_NEVER)
+        log_change(admin, "revoked", &making->old, ASP_REASON_ROTATED);
+    return EXIT_DONE;
+}
+
+/* Stored first and shown then: what a person has seen works. */
+static enum exit_code make(struct making *making, bool new_account, asp_change *change)
+{
+    enum exit_code code = look_at_primary(making);
+
+    if (code == EXIT_DONE) {
+        asp_store_usage(&making->admin->store, making->admin->user, &making->usage);
+        code = store_and_show(making, new_account, change);
+    }
+    source_close(&making->source);
     asp_usage_free(&making->usage);
+    free(making->swept);
     sodium_memzero(making, sizeof *making);
     return code;
 }

@@ -189,7 +189,7 @@ static bool read_primary(const char *line, size_t length, struct asp_fingerprint
 static bool is_entry_of(const char *line, size_t length, const char *id)
 {
     return has_prefix(line, length, "id=") && length > 5 &&
-           memcmp(line + 3, id, ASP_ID_CHARS) == 0 && line[5] == ' ';
+           strncmp(line + 3, id, ASP_ID_CHARS) == 0 && line[5] == ' ';
 }
 
 /* A new record at the end, not yet set; NULL: out of memory. */
@@ -340,6 +340,16 @@ void asp_account_remove(struct asp_account *account, struct asp_entry *entry)
     sodium_memzero(&account->entries[account->count], sizeof *entry);
 }
 
+size_t asp_account_revoke_all(struct asp_account *account, time_t when, const char *by,
+                              const char *reason, bool hook_due)
+{
+    size_t revoked = 0;
+
+    for (size_t i = 0; i < account->count; i++)
+        revoked += asp_entry_revoke(&account->entries[i], when, by, reason, hook_due);
+    return revoked;
+}
+
 void asp_account_prune(struct asp_account *account, size_t keep)
 {
     for (;;) {
@@ -352,6 +362,8 @@ void asp_account_prune(struct asp_account *account, size_t keep)
             if (entry->revoked == ASP_NEVER)
                 continue;
             revoked++;
+            if (entry->hook_due)
+                continue;
             if (first == NULL || entry->revoked < first->revoked)
                 first = entry;
         }

@@ -74,7 +74,12 @@ enum asp_status asp_account_add(struct asp_account *account, const struct asp_en
 /* Takes an entry out as if it had never been. */
 void asp_account_remove(struct asp_account *account, struct asp_entry *entry);
 
-/* Drops the revoked entries that were revoked first until at most `keep` of them are left. */
+/* Revokes every one that is not revoked yet. Returns how many. */
+size_t asp_account_revoke_all(struct asp_account *account, time_t when, const char *by,
+                              const char *reason, bool hook_due);
+
+/* Drops the revoked entries that were revoked first until at most `keep` of them are left, but none
+ * whose hook is due. */
 void asp_account_prune(struct asp_account *account, size_t keep);
 
 /* Marks each id in use; `taken` is cleared first. */

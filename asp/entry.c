@@ -3,6 +3,7 @@
 #include "when.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 void asp_entry_init(struct asp_entry *entry)
@@ -13,6 +14,18 @@ void asp_entry_init(struct asp_entry *entry)
     entry->expires = ASP_NEVER;
     entry->unused_limit = ASP_NEVER;
     entry->revoked = ASP_NEVER;
+}
+
+bool asp_entry_revoke(struct asp_entry *entry, time_t when, const char *by, const char *reason,
+                      bool hook_due)
+{
+    if (entry->revoked != ASP_NEVER)
+        return false;
+    entry->revoked = when;
+    (void)snprintf(entry->revoked_by, sizeof entry->revoked_by, "%s", by);
+    (void)snprintf(entry->reason, sizeof entry->reason, "%s", reason);
+    entry->hook_due = hook_due;
+    return true;
 }
 
 static bool name_valid(const char *by)
@@ -42,7 +55,7 @@ static bool revocation_valid(const struct asp_entry *entry)
 {
     if (entry->revoked == ASP_NEVER)
         return entry->revoked_by[0] == '\0' && entry->reason[0] == '\0' &&
-               entry->replaced_by[0] == '\0';
+               entry->replaced_by[0] == '\0' && !entry->hook_due;
     return time_valid(entry->revoked) && name_valid(entry->revoked_by) &&
            asp_label_valid(entry->reason) &&
            (entry->replaced_by[0] == '\0' || asp_id_valid(entry->replaced_by));
@@ -109,6 +122,7 @@ static void write_revocation(struct asp_out *out, const struct asp_entry *entry)
     asp_out_stored(out, entry->reason);
     asp_out_add(out, " replaced_by=");
     asp_out_add(out, entry->replaced_by[0] == '\0' ? "-" : entry->replaced_by);
+    asp_out_add(out, entry->hook_due ? " hook=due" : " hook=-");
 }
 
 void asp_entry_write(const struct asp_entry *entry, struct asp_out *out)
@@ -255,7 +269,8 @@ static bool take_revocation(struct cursor *line, struct asp_entry *entry)
            take_quoted(line, entry->revoked_by, sizeof entry->revoked_by) &&
            take(line, " reason=") && take_quoted(line, entry->reason, sizeof entry->reason) &&
            take(line, " replaced_by=") &&
-           (take(line, "-") || take_word(line, entry->replaced_by, sizeof entry->replaced_by));
+           (take(line, "-") || take_word(line, entry->replaced_by, sizeof entry->replaced_by)) &&
+           take(line, " hook=") && ((entry->hook_due = take(line, "due")) || take(line, "-"));
 }
 
 static bool take_all(struct cursor *line, struct asp_entry *entry)

@@ -3,10 +3,10 @@
  *
  *   id=7k label="Old phone" app=mail created=TIME by="root" bound=TIME,imap expires=TIME
  * unused=SECONDS from=192.0.2.0/24,2001:db8::/32 revoked=TIME revoked_by="ann" reason="lost"
- * replaced_by=9x verifier=$...
+ * replaced_by=9x hook=- verifier=$...
  *
  * on a single line, the fields in this order, each of them always there, `-`, `never` or `any`
- * where nothing is set; the three after `revoked` only when it is set. There is one text for a
+ * where nothing is set; the four after `revoked` only when it is set. There is one text for a
  * record: what is read is what would be written, to the byte.
  */
 #ifndef ASP_ENTRY_H
@@ -52,12 +52,17 @@ struct asp_entry {
     char revoked_by[ASP_BY_SIZE];
     char reason[ASP_LABEL_SIZE];
     char replaced_by[ASP_ID_CHARS + 1]; /* empty: by none */
+    bool hook_due;                      /* the hook of its revocation is still to be run */
 };
 
 enum asp_state { ASP_ACTIVE, ASP_REVOKED, ASP_EXPIRED, ASP_UNUSED };
 
 /* A record with nothing set: never, any, first use. */
 void asp_entry_init(struct asp_entry *entry);
+
+/* Revokes one that is not revoked yet. True when it was not. */
+bool asp_entry_revoke(struct asp_entry *entry, time_t when, const char *by, const char *reason,
+                      bool hook_due);
 
 /* The one validator of a record's fields. NULL when all are good, else what is wrong, in a few
  * words. */

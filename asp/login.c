@@ -1,9 +1,11 @@
 #include "login.h"
 
+#include "shadow.h"
 #include "store.h"
 #include "when.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +16,10 @@ struct login {
     struct asp_store store;
     struct asp_scope scope;
     struct asp_facts facts;
-    struct asp_use
-        use; /* the last one that is known of the entry; last is ASP_NEVER when none is */
+    struct asp_use use; /* the entry's last one; last is ASP_NEVER when none is known */
+    struct asp_usage_head head;
+    struct asp_shadow shadow; /* empty: it was not read */
+    struct asp_primary_now now;
     char user[ASP_USER_MAX + 1];
     char verifier[ASP_VERIFIER_SIZE]; /* of the entry whose secret was proven */
     struct asp_outcome *outcome;
@@ -34,6 +38,74 @@ static void bind_entry(struct asp_entry *entry, const struct login *login)
     entry->bound = login->facts.now;
 }
 
+/* What the shadow file says of the user now; it is read once for a login, and only when its state
+ * is not known. */
+static const struct asp_primary_now *look_at_shadow(struct login *login)
+{
+    struct asp_outcome *outcome = login->outcome;
+
+    if (login->shadow.text != NULL)
+        return &login->now;
+    login->now = (struct asp_primary_now){.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
+    if (asp_shadow_read(ASP_SHADOW_FOLDER, ASP_SHADOW_NAME, &login->shadow, &outcome->cause) ==
+        ASP_OK) {
+        asp_shadow_find(&login->shadow, login->user, &login->now);
+        if (login->now.says == ASP_SAYS_NOTHING)
+            (void)asp_fail(&outcome->cause, ASP_IO,
+                           ASP_SHADOW_PATH ": the user's line is not whole");
+    }
+    return &login->now;
+}
+
+/* True when the file is as it was when this very fingerprint was found to be the same: then one
+ * stat tells. */
+static bool shadow_is_known(const struct login *login, const struct asp_account *account)
+{
+    const struct asp_compared *known = &login->head.compared;
+    struct asp_identity identity;
+
+    return known->identity.present && asp_identity_at(ASP_SHADOW_PATH, &identity, NULL) == ASP_OK &&
+           asp_identity_same(&identity, &known->identity) &&
+           known->digest == asp_primary_digest(&account->primary) &&
+           !asp_primary_is_due(&account->primary, ASP_SOURCE_SHADOW);
+}
+
+static enum asp_primary compare_primary(struct login *login, const struct asp_account *account)
+{
+    time_t expires = login->head.compared.expires;
+
+    /* What the command says is for watch and create, which can wait for it. */
+    if (login->conf->primary_source != ASP_SOURCE_SHADOW)
+        return ASP_PRIMARY_SAME;
+    if (shadow_is_known(login, account))
+        return expires != ASP_NEVER && login->facts.now >= expires ? ASP_PRIMARY_LOCKED
+                                                                   : ASP_PRIMARY_SAME;
+    return asp_primary_compare(&account->primary, look_at_shadow(login), login->facts.now);
+}
+
+static struct asp_revocation revocation_by(const struct login *login, char by[ASP_BY_SIZE])
+{
+    (void)snprintf(by, ASP_BY_SIZE, "pam:%s", login->scope.service);
+    return (struct asp_revocation){
+        .when = login->facts.now,
+        .by = by,
+        .hook_due = login->conf->hook_revoked[0] != '\0',
+        .keep = (size_t)login->conf->history,
+    };
+}
+
+/* Under the lock: what the shadow file was found to say is written, if it still has to be. */
+static bool settle_primary(struct login *login, struct asp_account *account)
+{
+    char by[ASP_BY_SIZE];
+    struct asp_revocation how = revocation_by(login, by);
+    bool written = false;
+
+    if (login->shadow.text != NULL)
+        (void)asp_primary_settle(account, &login->now, &how, false, &written);
+    return written;
+}
+
 /*
  * Under the lock: the check is made again on what was read there, since it may have been changed by
  * another. The secret needs no second hash: it was proven against this very verifier.
@@ -44,30 +116,55 @@ static enum asp_status apply(struct asp_account *account, void *context, struct 
     struct asp_outcome *outcome = login->outcome;
     struct asp_entry *entry = asp_account_find(account, outcome->id);
     enum asp_action action = ASP_WRITE_NOTHING;
+    bool written;
 
     (void)error;
     if (entry == NULL || strcmp(entry->verifier, login->verifier) != 0) {
         outcome->verdict = ASP_NOT_AN_APP_PASSWORD;
         return ASP_UNCHANGED;
     }
+    login->facts.primary = compare_primary(login, account);
     outcome->verdict = asp_check_entry(entry, &login->facts, &action);
-    if (action != ASP_WRITE_BINDING)
-        return ASP_UNCHANGED;
-    bind_entry(entry, login);
-    return ASP_OK;
+    if (action == ASP_WRITE_BINDING)
+        bind_entry(entry, login);
+    written = settle_primary(login, account);
+    return action == ASP_WRITE_BINDING || written ? ASP_OK : ASP_UNCHANGED;
 }
 
-/* What the verdict asks to be written, before it is told. */
-static void write_action(struct login *login, enum asp_action action)
+/*
+ * What the verdict asks to be written, before it is told. A changed primary password refuses, also
+ * when that cannot be written; a fingerprint that cannot be taken yet refuses nobody.
+ */
+static void write_action(struct login *login, enum asp_action action, bool fingerprint_due)
 {
     struct asp_outcome *outcome = login->outcome;
     enum asp_status status;
 
-    if (action == ASP_WRITE_NOTHING || login->request->dry)
+    if (login->request->dry || (action == ASP_WRITE_NOTHING && !fingerprint_due))
         return;
     status = asp_store_update(&login->store, login->user, false, apply, login, &outcome->cause);
-    if (status != ASP_OK && status != ASP_UNCHANGED)
-        outcome->verdict = status == ASP_NOT_FOUND ? ASP_NO_ACCOUNT : ASP_UNAVAILABLE;
+    if (status == ASP_OK || status == ASP_UNCHANGED)
+        return;
+    if (status == ASP_NOT_FOUND)
+        outcome->verdict = ASP_NO_ACCOUNT;
+    else if (action == ASP_REVOKE_ALL)
+        outcome->verdict = ASP_PRIMARY_CHANGED_SINCE;
+    else if (action == ASP_WRITE_BINDING)
+        outcome->verdict = ASP_UNAVAILABLE;
+}
+
+/* So that the next login needs one stat. */
+static void remember_shadow(struct login *login, const struct asp_account *account)
+{
+    struct asp_compared compared = {
+        .identity = login->shadow.identity,
+        .expires = login->now.expires,
+        .digest = asp_primary_digest(&account->primary),
+    };
+
+    if (login->shadow.text != NULL && !asp_primary_is_due(&account->primary, ASP_SOURCE_SHADOW) &&
+        asp_shadow_is_settled(&compared.identity, login->facts.now))
+        (void)asp_store_compared(&login->store, login->user, &compared, login->facts.now);
 }
 
 /* A new service or host is written at once, else the time alone and not more often than the
@@ -99,6 +196,7 @@ static void look_up_use(struct login *login, const struct asp_entry *entry)
     struct asp_usage usage;
 
     asp_store_usage(&login->store, login->user, &usage);
+    (void)asp_usage_read_head(&usage, &login->head);
     if (!asp_usage_find(&usage, entry->id, entry->created, &login->use))
         login->use.last = ASP_NEVER;
     if (entry->unused_limit != ASP_NEVER)
@@ -107,20 +205,25 @@ static void look_up_use(struct login *login, const struct asp_entry *entry)
 }
 
 /* The secret was proven: now, and not before, the rest is looked up. */
-static void judge(struct login *login, const struct asp_entry *entry)
+static void judge(struct login *login, const struct asp_account *account,
+                  const struct asp_entry *entry)
 {
     struct asp_outcome *outcome = login->outcome;
+    bool due = login->conf->primary_source == ASP_SOURCE_SHADOW &&
+               asp_primary_is_due(&account->primary, ASP_SOURCE_SHADOW);
     enum asp_action action;
 
     name_entry(outcome, entry);
     memcpy(login->verifier, entry->verifier, sizeof login->verifier);
     look_up_use(login, entry);
-    login->facts.primary = ASP_PRIMARY_SAME;
+    login->facts.primary = compare_primary(login, account);
 
     outcome->verdict = asp_check_entry(entry, &login->facts, &action);
-    write_action(login, action);
-    if (outcome->verdict == ASP_ACCEPTED && !login->request->dry)
-        record_use(login, entry->created);
+    write_action(login, action, due);
+    if (outcome->verdict != ASP_ACCEPTED || login->request->dry)
+        return;
+    record_use(login, entry->created);
+    remember_shadow(login, account);
 }
 
 static void decide(struct login *login, const struct asp_secret *secret, bool well_shaped)
@@ -144,7 +247,7 @@ static void decide(struct login *login, const struct asp_secret *secret, bool we
     if (outcome->verdict == ASP_UNAVAILABLE)
         (void)asp_fail(&outcome->cause, ASP_NO_MEMORY, "there is no memory for the hash");
     if (entry != NULL)
-        judge(login, entry);
+        judge(login, &account, entry);
     asp_account_free(&account);
 }
 
@@ -172,6 +275,7 @@ void asp_login(const struct asp_conf *conf, const struct asp_request *request, t
     well_shaped = asp_secret_read(request->secret, request->secret_length, &secret);
     decide(&login, &secret, well_shaped);
     asp_secret_wipe(&secret);
+    asp_shadow_free(&login.shadow);
     asp_store_close(&login.store);
     sodium_memzero(&login, sizeof login);
 }

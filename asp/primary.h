@@ -1,15 +1,69 @@
 /*
- * The primary password: what it is now, against what was remembered of it.
+ * The primary password: what it is now, against what was remembered of it. Pure; shadow.h reads the
+ * file.
+ *
+ * What is remembered is a fingerprint: BLAKE2b of the password's hash, keyed with a key that is
+ * random for each account.
  */
 #ifndef ASP_PRIMARY_H
 #define ASP_PRIMARY_H
+
+#include "account.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
 
 enum asp_primary {
     ASP_PRIMARY_UNKNOWN, /* it could not be told; never counted as changed */
     ASP_PRIMARY_SAME,
     ASP_PRIMARY_CHANGED,
-    ASP_PRIMARY_LOCKED, /* locked or expired for a while: nothing is destroyed */
+    ASP_PRIMARY_LOCKED, /* locked, or the account expired, for a while: nothing is destroyed */
     ASP_PRIMARY_ABSENT, /* it had one, and the user is gone */
 };
+
+/* What a source says of one user now. */
+struct asp_primary_now {
+    enum asp_source source;
+    enum {
+        ASP_SAYS_NOTHING,
+        ASP_SAYS_ABSENT,
+        ASP_SAYS_HASH
+    } says;           /* nothing: it could not be told */
+    const char *hash; /* of `length` bytes, borrowed from what was read; may be empty or locked */
+    size_t length;
+    time_t expires; /* when the account does, or ASP_NEVER */
+};
+
+/* True when no fingerprint was taken yet, or one of another source: it is taken anew, and is no
+ * change. */
+bool asp_primary_is_due(const struct asp_fingerprint *stored, enum asp_source source);
+
+enum asp_primary asp_primary_compare(const struct asp_fingerprint *stored,
+                                     const struct asp_primary_now *now, time_t at);
+
+/* Takes the fingerprint of what is now. `now` says more than nothing. */
+void asp_primary_take(const struct asp_primary_now *now, struct asp_fingerprint *stored);
+
+/* Tells one stored fingerprint from another. */
+uint64_t asp_primary_digest(const struct asp_fingerprint *stored);
+
+/* How entries are revoked when the primary password has changed. */
+struct asp_revocation {
+    time_t when;
+    const char *by;
+    bool hook_due; /* there is a hook to be run by another program */
+    size_t keep;   /* how many revoked ones */
+};
+
+/*
+ * Brings an account up to what is now: revokes all when it has changed, takes the fingerprint where
+ * that is due or after a change. `*written` says whether the account is to be written. What it was
+ * is returned. With `reached`, a user without a line counts as changed: another program has just
+ * set a password that we cannot see.
+ */
+enum asp_primary asp_primary_settle(struct asp_account *account, const struct asp_primary_now *now,
+                                    const struct asp_revocation *how, bool reached, bool *written);
 
 #endif

@@ -80,6 +80,13 @@ void asp_store_begin_usage(const struct asp_store *store, const char *user, time
  */
 bool asp_store_record(const struct asp_store *store, const char *user, const struct asp_use *use);
 
+/*
+ * Remembers the state of the shadow file that was compared, as asp_store_record remembers a use.
+ * False when it could not be written: it is compared again then.
+ */
+bool asp_store_compared(const struct asp_store *store, const char *user,
+                        const struct asp_compared *compared, time_t now);
+
 /* Called for each user that has an account, in no order; anything but ASP_OK ends the walk and is
  * handed on. */
 typedef enum asp_status asp_visit(const char *user, void *context);

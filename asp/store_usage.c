@@ -44,17 +44,23 @@ void asp_store_usage(const struct asp_store *store, const char *user, struct asp
     asp_close(fd);
 }
 
+static bool write_head(int fd, const struct asp_usage_head *head)
+{
+    uint8_t bytes[ASP_HEAD_BYTES];
+
+    asp_usage_write_head(head, bytes);
+    return pwrite(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes;
+}
+
 /* Writes a head at `now` where there is none that is sound. True when there is one then. */
 static bool begin(int fd, const struct asp_usage *usage, time_t now)
 {
     struct asp_usage_head head;
-    uint8_t bytes[ASP_HEAD_BYTES];
 
     if (asp_usage_read_head(usage, &head))
         return true;
     head.begun = now;
-    asp_usage_write_head(&head, bytes);
-    return pwrite(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes;
+    return write_head(fd, &head);
 }
 
 /*
@@ -109,6 +115,25 @@ bool asp_store_record(const struct asp_store *store, const char *user, const str
     asp_usage_write_slot(use, slot);
     written = begin(fd, &usage, use->last) &&
               pwrite(fd, slot, sizeof slot, (off_t)place) == (ssize_t)sizeof slot;
+    asp_usage_free(&usage);
+    close_locked(fd);
+    return written;
+}
+
+bool asp_store_compared(const struct asp_store *store, const char *user,
+                        const struct asp_compared *compared, time_t now)
+{
+    struct asp_usage usage = {0};
+    struct asp_usage_head head;
+    int fd = open_locked(store, user, &usage);
+    bool written;
+
+    if (fd < 0)
+        return false;
+    if (!asp_usage_read_head(&usage, &head))
+        head.begun = now;
+    head.compared = *compared;
+    written = write_head(fd, &head);
     asp_usage_free(&usage);
     close_locked(fd);
     return written;

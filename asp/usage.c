@@ -21,11 +21,12 @@ enum {
     AT_MAGIC = SUM_BYTES,
     AT_BEGUN = AT_MAGIC + NUMBER,
     AT_IDENTITY = AT_BEGUN + NUMBER,
-    AT_DIGEST = AT_IDENTITY + 8 * NUMBER,
+    AT_EXPIRES = AT_IDENTITY + 8 * NUMBER,
+    AT_DIGEST = AT_EXPIRES + NUMBER,
 };
 
 _Static_assert(AT_HOST + ASP_HOST_MAX <= ASP_SLOT_BYTES, "a slot holds the longest of all");
-_Static_assert(AT_DIGEST + ASP_COMPARED_BYTES <= ASP_HEAD_BYTES, "a head holds it all");
+_Static_assert(AT_DIGEST + NUMBER <= ASP_HEAD_BYTES, "a head holds it all");
 
 static const char magic[NUMBER + 1] = "asp-use1";
 
@@ -105,7 +106,8 @@ void asp_usage_write_head(const struct asp_usage_head *head, uint8_t bytes[ASP_H
     put_number(bytes + AT_BEGUN, head->begun);
     for (size_t i = 0; i < IDENTITY_NUMBERS; i++)
         put_number(bytes + AT_IDENTITY + i * NUMBER, numbers[i]);
-    memcpy(bytes + AT_DIGEST, head->compared.digest, ASP_COMPARED_BYTES);
+    put_number(bytes + AT_EXPIRES, head->compared.expires);
+    put_number(bytes + AT_DIGEST, (int64_t)head->compared.digest);
     put_number(bytes, sum_of(bytes, ASP_HEAD_BYTES));
 }
 
@@ -132,7 +134,8 @@ bool asp_usage_read_head(const struct asp_usage *usage, struct asp_usage_head *h
         .ctime_s = numbers[6],
         .ctime_ns = numbers[7],
     };
-    memcpy(head->compared.digest, at + AT_DIGEST, ASP_COMPARED_BYTES);
+    head->compared.expires = get_number(at + AT_EXPIRES);
+    head->compared.digest = (uint64_t)get_number(at + AT_DIGEST);
     return true;
 }
 

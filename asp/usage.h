@@ -25,7 +25,6 @@ enum {
     ASP_HEAD_BYTES = 128,
     ASP_SLOT_BYTES = 256,
     ASP_USAGE_BYTES_MAX = ASP_HEAD_BYTES + ASP_IDS * ASP_SLOT_BYTES,
-    ASP_COMPARED_BYTES = 16,
 };
 
 /* The last use of one entry. */
@@ -41,7 +40,8 @@ struct asp_use {
  */
 struct asp_compared {
     struct asp_identity identity;
-    uint8_t digest[ASP_COMPARED_BYTES];
+    time_t expires;  /* of the account, or ASP_NEVER: it passes while the file stays the same */
+    uint64_t digest; /* of the fingerprint, see asp_primary_digest */
 };
 
 /* The head of a file. */

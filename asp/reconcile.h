@@ -1,0 +1,28 @@
+/*
+ * One user's account brought up to what her primary password is now. The PAM password stack and
+ * asp-admin watch share it.
+ */
+#ifndef ASP_RECONCILE_H
+#define ASP_RECONCILE_H
+
+#include "primary.h"
+#include "store.h"
+
+struct asp_reconciled {
+    enum asp_primary primary;  /* what it was found to be */
+    struct asp_entry *revoked; /* copies of the entries that were revoked by it */
+    size_t count;
+};
+
+/*
+ * Compares without a lock and, where something is to be written, again under the lock. `reached` as
+ * of asp_primary_settle. ASP_OK, ASP_NOT_FOUND when the user has no account, or why it could not be
+ * read or written. The caller calls asp_reconciled_free in any case.
+ */
+enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
+                              const struct asp_primary_now *now, const struct asp_revocation *how,
+                              bool reached, struct asp_reconciled *result, struct asp_error *error);
+
+void asp_reconciled_free(struct asp_reconciled *result);
+
+#endif

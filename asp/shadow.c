@@ -1,0 +1,147 @@
+#include "shadow.h"
+
+#include "when.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BYTES_MAX = 256 * 1024 * 1024,
+    TRIES = 5,
+    FIELDS = 9, /* shadow(5) */
+    FIELD_HASH = 1,
+    FIELD_EXPIRES = 7,
+    DAY = 24 * 3600,
+    SETTLED_SECONDS = 2,
+};
+
+static enum asp_status open_file(const char *folder, const char *name, int *fd, struct stat *st,
+                                 struct asp_error *error)
+{
+    int folder_fd = -1;
+    enum asp_status status = asp_folder_open(folder, NULL, &folder_fd, error);
+
+    *fd = -1;
+    if (status == ASP_OK)
+        status = asp_file_open(folder_fd, folder, name, O_RDONLY, fd, st, error);
+    asp_close(folder_fd);
+    return status;
+}
+
+static enum asp_status read_once(const char *folder, const char *name, struct asp_shadow *shadow,
+                                 struct asp_error *error)
+{
+    struct asp_identity after = {.present = false};
+    char path[PATH_MAX];
+    struct stat st;
+    int fd = -1;
+    uint8_t *bytes = NULL;
+    enum asp_status status = open_file(folder, name, &fd, &st, error);
+
+    if (status != ASP_OK)
+        return status == ASP_NOT_FOUND ? ASP_IO : status;
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    asp_identity_of(&st, &shadow->identity);
+    status = asp_file_read(fd, &st, BYTES_MAX, &bytes, &shadow->length, error);
+    shadow->text = (char *)bytes;
+    asp_close(fd);
+    if (status != ASP_OK)
+        return asp_fail(error, status, "%s cannot be read", path);
+    if (shadow->length == 0 || shadow->text[shadow->length - 1] != '\n')
+        return asp_fail(error, ASP_BUSY, "%s is not whole: its last line has no end", path);
+    if (asp_identity_at(path, &after, error) != ASP_OK ||
+        !asp_identity_same(&shadow->identity, &after))
+        return asp_fail(error, ASP_BUSY, "%s was changed while it was read", path);
+    return ASP_OK;
+}
+
+enum asp_status asp_shadow_read(const char *folder, const char *name, struct asp_shadow *shadow,
+                                struct asp_error *error)
+{
+    enum asp_status status = ASP_BUSY;
+
+    memset(shadow, 0, sizeof *shadow);
+    for (int i = 0; status == ASP_BUSY && i < TRIES; i++) {
+        asp_shadow_free(shadow);
+        status = read_once(folder, name, shadow, error);
+    }
+    if (status != ASP_OK)
+        asp_shadow_free(shadow);
+    return status;
+}
+
+/* The day in field 8, as the time at which it begins. Empty: never. False for what is no number. */
+static bool read_day(const char *field, size_t length, time_t *expires)
+{
+    time_t days = 0;
+
+    *expires = ASP_NEVER;
+    if (length == 0 || length > 9)
+        return length == 0;
+    for (size_t i = 0; i < length; i++) {
+        if (field[i] < '0' || field[i] > '9')
+            return length == 2 && field[0] == '-' &&
+                   field[1] == '1'; /* what chage writes for never */
+        days = days * 10 + (field[i] - '0');
+    }
+    *expires = days * DAY;
+    return true;
+}
+
+void asp_shadow_line(const char *line, size_t length, struct asp_primary_now *now)
+{
+    const char *fields[FIELDS + 1];
+    size_t count = 0;
+    const char *end = line + length;
+
+    *now = (struct asp_primary_now){.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
+    for (const char *at = line; at != NULL && count < FIELDS; count++) {
+        fields[count] = at;
+        at = memchr(at, ':', (size_t)(end - at));
+        at = at == NULL ? NULL : at + 1;
+    }
+    if (count < FIELDS)
+        return;
+    if (!read_day(fields[FIELD_EXPIRES],
+                  (size_t)(fields[FIELD_EXPIRES + 1] - fields[FIELD_EXPIRES]) - 1, &now->expires))
+        return;
+    now->says = ASP_SAYS_HASH;
+    now->hash = fields[FIELD_HASH];
+    now->length = (size_t)(fields[FIELD_HASH + 1] - fields[FIELD_HASH]) - 1;
+}
+
+void asp_shadow_find(const struct asp_shadow *shadow, const char *user, struct asp_primary_now *now)
+{
+    const char *end = shadow->text + shadow->length;
+    size_t name = strlen(user);
+
+    for (const char *line = shadow->text; line < end;) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+        size_t length = (size_t)(newline - line);
+
+        if (length > name && line[name] == ':' && memcmp(line, user, name) == 0) {
+            asp_shadow_line(line, length, now);
+            return;
+        }
+        line = newline + 1;
+    }
+    *now = (struct asp_primary_now){
+        .source = ASP_SOURCE_SHADOW, .says = ASP_SAYS_ABSENT, .expires = ASP_NEVER};
+}
+
+bool asp_shadow_is_settled(const struct asp_identity *identity, time_t now)
+{
+    return identity->present && now - identity->ctime_s > SETTLED_SECONDS;
+}
+
+void asp_shadow_free(struct asp_shadow *shadow)
+{
+    if (shadow->text != NULL)
+        sodium_memzero(shadow->text, shadow->length);
+    free(shadow->text);
+    memset(shadow, 0, sizeof *shadow);
+}
