@@ -99,7 +99,11 @@ enum asp_primary asp_primary_settle(struct asp_account *account, const struct as
     if (primary == ASP_PRIMARY_CHANGED)
         *written = asp_account_revoke_all(account, how->when, how->by, ASP_REASON_PRIMARY,
                                           how->hook_due) > 0;
-    if (primary == ASP_PRIMARY_CHANGED || asp_primary_is_due(&account->primary, now->source)) {
+    if (reached && now->says == ASP_SAYS_ABSENT) {
+        /* What it is now cannot be seen from here; it is taken by who sees it. */
+        memset(&account->primary, 0, sizeof account->primary);
+    } else if (primary == ASP_PRIMARY_CHANGED ||
+               asp_primary_is_due(&account->primary, now->source)) {
         asp_primary_take(now, &account->primary);
         *written = true;
     }

@@ -3,6 +3,7 @@
  */
 #include "arguments.h"
 #include "conf_cache.h"
+#include "password.h"
 
 #include "asp/event.h"
 #include "asp/login.h"
@@ -233,4 +234,21 @@ EXPORT int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char 
     (void)argc;
     (void)argv;
     return was_ours(pamh);
+}
+
+/* The change of the primary password never fails because of us. */
+EXPORT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    struct arguments arguments;
+    const char *wrong = arguments_read(argc, argv, &arguments);
+    const char *user = item(pamh, PAM_USER);
+    const char *service = item(pamh, PAM_SERVICE);
+
+    if ((flags & PAM_UPDATE_AUTHTOK) == 0)
+        return PAM_SUCCESS;
+    if (wrong != NULL)
+        pam_syslog(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);
+    else if (user != NULL && service != NULL && sodium_init() >= 0)
+        password_was_set(pamh, &arguments, user, service);
+    return PAM_SUCCESS;
 }
