@@ -143,6 +143,11 @@ void asp_out_stored(struct asp_out *out, const char *value)
     asp_out_add(out, "\"");
 }
 
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
+}
+
 void asp_out_logged(struct asp_out *out, const char *value)
 {
     static const char hex[] = "0123456789abcdef";
@@ -152,14 +157,19 @@ void asp_out_logged(struct asp_out *out, const char *value)
         return;
     }
     asp_out_add(out, "\"");
-    for (; *value != '\0'; value++) {
-        unsigned char byte = (unsigned char)*value;
-        char escaped[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+    while (*value != '\0') {
+        size_t plain = 0;
 
-        if (byte < 0x20 || byte > 0x7e || byte == '"' || byte == '\\')
+        while (is_plain(value[plain]))
+            plain++;
+        asp_out_bytes(out, value, plain);
+        value += plain;
+        if (*value != '\0') {
+            unsigned char byte = (unsigned char)*value++;
+            char escaped[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+
             asp_out_bytes(out, escaped, sizeof escaped);
-        else
-            asp_out_bytes(out, value, 1);
+        }
     }
     asp_out_add(out, "\"");
 }
