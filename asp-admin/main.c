@@ -131,13 +131,11 @@ static enum exit_code run(const struct command *command, const struct options *o
     return code;
 }
 
-int main(int argc, char **argv)
+static enum exit_code dispatch(int argc, char **argv)
 {
     const struct command *command = NULL;
     struct options options;
 
-    (void)setlocale(LC_CTYPE, "C.UTF-8");
-    (void)signal(SIGPIPE, SIG_IGN);
     if (sodium_init() < 0)
         return complain(EXIT_STORE, "libsodium does not start");
     if (!options_read(argc, argv, &options))
@@ -154,4 +152,11 @@ int main(int argc, char **argv)
         return complain(EXIT_USAGE, "there is no command %s: see asp-admin --help",
                         options.command);
     return run(command, &options);
+}
+
+int main(int argc, char **argv)
+{
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+    (void)signal(SIGPIPE, SIG_IGN);
+    return (int)dispatch(argc, argv);
 }

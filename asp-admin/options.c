@@ -94,7 +94,7 @@ static bool take_option(struct options *options, int letter)
 {
     unsigned bit;
 
-    if (letter >= 'A' && letter <= 'Z') {
+    if (letter < 'a') {
         set_global(options, letter);
         return true;
     }

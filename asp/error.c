@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void write_line(struct asp_error *error, enum asp_status status, const char *format,
-                       va_list args)
+static void __attribute__((format(printf, 3, 0)))
+write_line(struct asp_error *error, enum asp_status status, const char *format, va_list args)
 {
     error->status = status;
     if (vsnprintf(error->text, sizeof error->text, format, args) < 0)
