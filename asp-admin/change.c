@@ -37,8 +37,6 @@ static enum exit_code change_account(struct changing *changing, asp_change *chan
         return code;
     /* Looked at first, so that a mistyped name leaves no lock behind. */
     status = asp_store_load(&admin->store, admin->user, "", &account, &error);
-    if (status == ASP_NOT_FOUND)
-        return complain(EXIT_NOT_FOUND, "%s has no app passwords", admin->user);
     if (status != ASP_OK)
         return complain_of(&error);
     asp_account_free(&account);
@@ -241,8 +239,6 @@ enum exit_code command_remove(struct admin *admin)
     if (code != EXIT_DONE)
         return code;
     status = asp_store_remove(&admin->store, admin->user, &error);
-    if (status == ASP_NOT_FOUND)
-        return complain(EXIT_NOT_FOUND, "%s has no app passwords", admin->user);
     if (status != ASP_OK)
         return complain_of(&error);
     log_change(admin, "removed", NULL, NULL);

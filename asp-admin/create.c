@@ -392,9 +392,7 @@ static enum exit_code store_and_show(struct making *making, bool new_account, as
     struct asp_error error = {ASP_OK, ""};
 
     if (asp_store_update(&admin->store, admin->user, new_account, change, making, &error) != ASP_OK)
-        return error.status == ASP_NOT_FOUND && error.text[0] == '/'
-                   ? complain(EXIT_NOT_FOUND, "%s has no app passwords", admin->user)
-                   : complain_of(&error);
+        return complain_of(&error);
     for (size_t i = 0; i < making->swept_count; i++)
         log_change(admin, "revoked", &making->swept[i], ASP_REASON_PRIMARY);
     if (!show(making)) {

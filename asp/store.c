@@ -172,6 +172,8 @@ static enum asp_status read_account(const struct asp_store *store, const char *n
     status = asp_file_open(store->folder, store->path, path, O_RDONLY, &fd, &st, error);
     if (status == ASP_NOT_FOUND && check_users(store, error) != ASP_OK)
         return ASP_IO;
+    if (status == ASP_NOT_FOUND)
+        return asp_fail(error, status, "%s has no app passwords", user);
     if (status != ASP_OK)
         return status;
     status = asp_file_read(fd, &st, ASP_ACCOUNT_BYTES_MAX, &bytes, &length, error);
@@ -276,7 +278,9 @@ static enum asp_status remove_account(const struct asp_store *store, const struc
     enum asp_status status;
 
     if (renameat(lock->folder, lock->name, lock->folder, lock->temp) != 0)
-        return asp_fail_errno(error, "%s/" USERS "/%s", store->path, lock->name);
+        return errno == ENOENT
+                   ? asp_fail(error, ASP_NOT_FOUND, "%s has no app passwords", lock->name)
+                   : asp_fail_errno(error, "%s/" USERS "/%s", store->path, lock->name);
     if (fsync(lock->folder) != 0) {
         status = asp_fail_errno(error, "%s/" USERS " cannot be written to disk", store->path);
         (void)renameat(lock->folder, lock->temp, lock->folder, lock->name);
