@@ -129,10 +129,14 @@ static void look_who(struct admin *admin)
 {
     FILE *file = fopen("/proc/self/loginuid", "re");
     unsigned long uid = UINT_MAX;
+    char digits[16];
+    char *end;
 
     if (file != NULL) {
-        if (fscanf(file, "%lu", &uid) != 1)
-            uid = UINT_MAX;
+        if (fgets(digits, sizeof digits, file) != NULL) {
+            uid = strtoul(digits, &end, 10);
+            uid = end == digits ? UINT_MAX : uid;
+        }
         (void)fclose(file);
     }
     name_of(uid == UINT_MAX ? getuid() : (uid_t)uid, admin->by);

@@ -65,7 +65,10 @@ void add_when(const struct admin *admin, struct asp_out *out, time_t when, const
     static const struct {
         time_t seconds;
         const char *name;
-    } units[] = {{7 * 24 * 3600, "week"}, {24 * 3600, "day"}, {3600, "hour"}, {60, "minute"}};
+    } units[] = {{(time_t)7 * 24 * 3600, "week"},
+                 {(time_t)24 * 3600, "day"},
+                 {3600, "hour"},
+                 {60, "minute"}};
     time_t ago = admin->now - when;
     time_t count;
 

@@ -380,8 +380,10 @@ enum exit_code command_history(struct admin *admin)
     if (code == EXIT_DONE) {
         events = calloc(4 * account.count + 1, sizeof *events);
         uses = calloc(account.count + 1, sizeof *uses);
-        if (events == NULL || uses == NULL)
-            code = complain(EXIT_STORE, "out of memory");
+        if (events == NULL || uses == NULL) {
+            (void)complain(EXIT_STORE, "out of memory");
+            code = EXIT_STORE;
+        }
     }
     for (size_t i = 0; code == EXIT_DONE && i < account.count; i++) {
         const struct asp_entry *entry = &account.entries[i];

@@ -8,7 +8,7 @@ enum exit_code source_open(const struct asp_conf *conf, struct source *source)
 
     *source = (struct source){.kind = conf->primary_source};
     if (source->kind == ASP_SOURCE_SHADOW &&
-        asp_shadow_read(ASP_SHADOW_FOLDER, ASP_SHADOW_NAME, &source->shadow, &error) != ASP_OK) {
+        asp_shadow_read(ASP_SHADOW_PATH, &source->shadow, &error) != ASP_OK) {
         (void)complain_of(&error);
         return EXIT_STORE;
     }

@@ -5,9 +5,6 @@
 #include "scope.h"
 #include "when.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -228,14 +225,10 @@ static const struct key *find_key(const struct group *group, const char *name)
     return NULL;
 }
 
-static enum asp_status read_group(const struct asp_conf_reader *reader,
-                                  const config_setting_t *setting, const struct group *group);
-
 static enum asp_status read_one(const struct asp_conf_reader *reader,
                                 const config_setting_t *setting, const struct group *group)
 {
-    const char *name = config_setting_name(setting);
-    const struct key *key = find_key(group, name);
+    const struct key *key = find_key(group, config_setting_name(setting));
     bool is_list = false;
     enum asp_status status;
 
@@ -244,10 +237,6 @@ static enum asp_status read_one(const struct asp_conf_reader *reader,
     status = asp_conf_read_list(reader, group->name, setting, &is_list);
     if (is_list || status != ASP_OK)
         return status;
-    for (size_t i = 1; group->name[0] == '\0' && i < sizeof groups / sizeof *groups; i++) {
-        if (strcmp(groups[i].name, name) == 0)
-            return read_group(reader, setting, &groups[i]);
-    }
     return asp_conf_refuse(reader, setting, "is not a key of this program");
 }
 
@@ -260,6 +249,25 @@ static enum asp_status read_group(const struct asp_conf_reader *reader,
         return asp_conf_refuse(reader, setting, "must be a group, { ... }");
     for (int i = 0; status == ASP_OK && i < config_setting_length(setting); i++)
         status = read_one(reader, config_setting_get_elem(setting, (unsigned)i), group);
+    return status;
+}
+
+/* Keys of the file itself, and groups; there are none in groups. */
+static enum asp_status read_file(const struct asp_conf_reader *reader, const config_setting_t *root)
+{
+    enum asp_status status = ASP_OK;
+
+    for (int i = 0; status == ASP_OK && i < config_setting_length(root); i++) {
+        const config_setting_t *setting = config_setting_get_elem(root, (unsigned)i);
+        const struct group *group = NULL;
+
+        for (size_t k = 1; group == NULL && k < sizeof groups / sizeof *groups; k++) {
+            if (strcmp(groups[k].name, config_setting_name(setting)) == 0)
+                group = &groups[k];
+        }
+        status = group != NULL ? read_group(reader, setting, group)
+                               : read_one(reader, setting, &groups[0]);
+    }
     return status;
 }
 
@@ -313,7 +321,7 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
                      config_error_text(&reader.owned->tree));
     } else {
         root = config_root_setting(&reader.owned->tree);
-        status = read_group(&reader, root, &groups[0]);
+        status = read_file(&reader, root);
         if (status == ASP_OK)
             status = check_together(&reader, root);
     }
@@ -322,27 +330,6 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
     else
         asp_conf_free(reader.conf);
     asp_out_free(&lines);
-    return status;
-}
-
-/* The folder and the file's name in it. */
-static enum asp_status open_conf(const char *path, int *fd, struct stat *st,
-                                 struct asp_error *error)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int folder_fd = -1;
-    enum asp_status status;
-
-    *fd = -1;
-    if (slash == NULL || path[0] != '/' || slash[1] == '\0' || strlen(path) >= sizeof folder)
-        return asp_fail(error, ASP_INVALID, "%s: the configuration's path must be absolute", path);
-    memcpy(folder, path, (size_t)(slash - path) + 1);
-    folder[slash == path ? 1 : slash - path] = '\0';
-    status = asp_folder_open(folder, NULL, &folder_fd, error);
-    if (status == ASP_OK)
-        status = asp_file_open(folder_fd, folder, slash + 1, O_RDONLY, fd, st, error);
-    asp_close(folder_fd);
     return status;
 }
 
@@ -358,7 +345,7 @@ enum asp_status asp_conf_load(const char *path, bool required, struct asp_conf *
 
     *conf = NULL;
     memset(identity, 0, sizeof *identity);
-    status = open_conf(path, &fd, &st, error);
+    status = asp_path_open(path, &fd, &st, error);
     if (status == ASP_NOT_FOUND && !required)
         return asp_conf_read(path, "", 0, conf, error);
     if (status != ASP_OK)

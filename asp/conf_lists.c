@@ -148,7 +148,7 @@ static enum asp_status check_app(const struct asp_conf_reader *reader,
 {
     const struct asp_app *app = &apps[before];
 
-    if (!asp_service_valid(app->name))
+    if (app->name == NULL || !asp_service_valid(app->name))
         return asp_conf_refuse(reader, setting, "holds a name that is not well-formed");
     if (strcmp(app->name, ASP_APP_ANY) == 0 || strcmp(app->name, ASP_APP_FIRST_USE) == 0)
         return asp_conf_refuse(reader, setting,

@@ -47,8 +47,7 @@ static const struct asp_primary_now *look_at_shadow(struct login *login)
     if (login->shadow.text != NULL)
         return &login->now;
     login->now = (struct asp_primary_now){.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
-    if (asp_shadow_read(ASP_SHADOW_FOLDER, ASP_SHADOW_NAME, &login->shadow, &outcome->cause) ==
-        ASP_OK) {
+    if (asp_shadow_read(ASP_SHADOW_PATH, &login->shadow, &outcome->cause) == ASP_OK) {
         asp_shadow_find(&login->shadow, login->user, &login->now);
         if (login->now.says == ASP_SAYS_NOTHING)
             (void)asp_fail(&outcome->cause, ASP_IO,

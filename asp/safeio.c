@@ -302,6 +302,38 @@ enum asp_status asp_file_open(int folder, const char *path, const char *name, in
     return status;
 }
 
+enum asp_status asp_path_open(const char *path, int *fd, struct stat *st, struct asp_error *error)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int folder_fd = -1;
+    enum asp_status status;
+
+    *fd = -1;
+    if (slash == NULL || slash[1] == '\0' || !asp_path_valid(path))
+        return asp_fail(error, ASP_INVALID, "%s: a path must be absolute, without . and ..", path);
+    memcpy(folder, path, (size_t)(slash - path) + 1);
+    folder[slash == path ? 1 : slash - path] = '\0';
+    status = asp_folder_open(folder, NULL, &folder_fd, error);
+    if (status == ASP_OK)
+        status = asp_file_open(folder_fd, folder, slash + 1, O_RDONLY, fd, st, error);
+    asp_close(folder_fd);
+    return status;
+}
+
+enum asp_status asp_program_check(const char *path, struct asp_error *error)
+{
+    struct stat st;
+    int fd = -1;
+    enum asp_status status = asp_path_open(path, &fd, &st, error);
+
+    if (status == ASP_OK && (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
+        status = asp_fail(error, ASP_UNSAFE, "%s is no program (mode %04o): chmod +x it", path,
+                          (unsigned)(st.st_mode & 07777));
+    asp_close(fd);
+    return status;
+}
+
 enum asp_status asp_file_read(int fd, const struct stat *st, size_t most, uint8_t **bytes,
                               size_t *length, struct asp_error *error)
 {

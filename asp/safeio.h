@@ -66,6 +66,17 @@ enum asp_status asp_folder_check(int folder, const char *path, const char *name,
 enum asp_status asp_file_open(int folder, const char *path, const char *name, int flags, int *fd,
                               struct stat *st, struct asp_error *error);
 
+/* Opens the plain file at `path` (absolute, without . and ..) for reading, checking it and all the
+ * folders above. The caller closes `*fd`. */
+enum asp_status asp_path_open(const char *path, int *fd, struct stat *st, struct asp_error *error);
+
+/*
+ * Checks that `path` is a program that may be run as oneself: asp_path_open opens it, and somebody
+ * may execute it. Then only those who are trusted can put another in its place, so that it can be
+ * run by its path.
+ */
+enum asp_status asp_program_check(const char *path, struct asp_error *error);
+
 /*
  * Reads the whole of an open file of `st->st_size` bytes, at most `most`. The caller frees
  * `*bytes`, which has a NUL after its `*length` bytes.

@@ -2,10 +2,7 @@
 
 #include "when.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,32 +16,17 @@ enum {
     SETTLED_SECONDS = 2,
 };
 
-static enum asp_status open_file(const char *folder, const char *name, int *fd, struct stat *st,
-                                 struct asp_error *error)
-{
-    int folder_fd = -1;
-    enum asp_status status = asp_folder_open(folder, NULL, &folder_fd, error);
-
-    *fd = -1;
-    if (status == ASP_OK)
-        status = asp_file_open(folder_fd, folder, name, O_RDONLY, fd, st, error);
-    asp_close(folder_fd);
-    return status;
-}
-
-static enum asp_status read_once(const char *folder, const char *name, struct asp_shadow *shadow,
+static enum asp_status read_once(const char *path, struct asp_shadow *shadow,
                                  struct asp_error *error)
 {
     struct asp_identity after = {.present = false};
-    char path[PATH_MAX];
     struct stat st;
     int fd = -1;
     uint8_t *bytes = NULL;
-    enum asp_status status = open_file(folder, name, &fd, &st, error);
+    enum asp_status status = asp_path_open(path, &fd, &st, error);
 
     if (status != ASP_OK)
         return status == ASP_NOT_FOUND ? ASP_IO : status;
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
     asp_identity_of(&st, &shadow->identity);
     status = asp_file_read(fd, &st, BYTES_MAX, &bytes, &shadow->length, error);
     shadow->text = (char *)bytes;
@@ -59,7 +41,7 @@ static enum asp_status read_once(const char *folder, const char *name, struct as
     return ASP_OK;
 }
 
-enum asp_status asp_shadow_read(const char *folder, const char *name, struct asp_shadow *shadow,
+enum asp_status asp_shadow_read(const char *path, struct asp_shadow *shadow,
                                 struct asp_error *error)
 {
     enum asp_status status = ASP_BUSY;
@@ -67,7 +49,7 @@ enum asp_status asp_shadow_read(const char *folder, const char *name, struct asp
     memset(shadow, 0, sizeof *shadow);
     for (int i = 0; status == ASP_BUSY && i < TRIES; i++) {
         asp_shadow_free(shadow);
-        status = read_once(folder, name, shadow, error);
+        status = read_once(path, shadow, error);
     }
     if (status != ASP_OK)
         asp_shadow_free(shadow);
@@ -97,12 +79,16 @@ void asp_shadow_line(const char *line, size_t length, struct asp_primary_now *no
     const char *fields[FIELDS + 1];
     size_t count = 0;
     const char *end = line + length;
+    const char *at = line;
 
     *now = (struct asp_primary_now){.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
-    for (const char *at = line; at != NULL && count < FIELDS; count++) {
-        fields[count] = at;
-        at = memchr(at, ':', (size_t)(end - at));
-        at = at == NULL ? NULL : at + 1;
+    while (count < FIELDS) {
+        const char *colon = memchr(at, ':', (size_t)(end - at));
+
+        fields[count++] = at;
+        if (colon == NULL)
+            break;
+        at = colon + 1;
     }
     if (count < FIELDS)
         return;

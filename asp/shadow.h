@@ -13,9 +13,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#define ASP_SHADOW_FOLDER "/etc"
-#define ASP_SHADOW_NAME "shadow"
-#define ASP_SHADOW_PATH ASP_SHADOW_FOLDER "/" ASP_SHADOW_NAME
+#define ASP_SHADOW_PATH "/etc/shadow"
 
 /* What was read of it. It holds hashes: asp_shadow_free wipes it. Begins as {0}. */
 struct asp_shadow {
@@ -25,10 +23,10 @@ struct asp_shadow {
 };
 
 /*
- * Reads the file `name` in `folder`. ASP_OK, or why it is not known: it is missing or not to be
+ * Reads the file at `path`. ASP_OK, or why it is not known: it is missing or not to be
  * trusted, its last line has no end, or it was changed while it was read (it is tried a few times).
  */
-enum asp_status asp_shadow_read(const char *folder, const char *name, struct asp_shadow *shadow,
+enum asp_status asp_shadow_read(const char *path, struct asp_shadow *shadow,
                                 struct asp_error *error);
 
 /* What it says of a user, by her first line. A line with fewer than 9 fields says nothing. */

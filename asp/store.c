@@ -355,35 +355,41 @@ enum asp_status asp_store_remove(const struct asp_store *store, const char *user
     return status;
 }
 
+static DIR *open_users(const struct asp_store *store, struct asp_error *error)
+{
+    int fd = openat(store->folder, USERS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+
+    if (folder == NULL) {
+        (void)asp_fail_errno(error, "%s/" USERS, store->path);
+        asp_close(fd);
+    }
+    return folder;
+}
+
 enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, void *context,
                                struct asp_error *error)
 {
     char user[ASP_USER_MAX + 1];
-    enum asp_status status = asp_folder_check(store->folder, store->path, USERS, error);
-    DIR *folder = NULL;
-    int fd = -1;
+    enum asp_status status = check_users(store, error);
+    struct dirent *item;
+    DIR *folder;
 
-    if (status == ASP_OK) {
-        fd = openat(store->folder, USERS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        folder = fd < 0 ? NULL : fdopendir(fd);
-        if (folder == NULL)
-            status = asp_fail_errno(error, "%s/" USERS, store->path);
-    }
-    while (status == ASP_OK) {
-        struct dirent *item;
-
+    if (status != ASP_OK)
+        return status;
+    folder = open_users(store, error);
+    if (folder == NULL)
+        return ASP_IO;
+    do {
         errno = 0;
         item = readdir(folder);
-        if (item == NULL && errno != 0)
-            status = asp_fail_errno(error, "%s/" USERS, store->path);
-        if (item == NULL)
-            break;
-        if (asp_user_decode(item->d_name, user))
+        if (item == NULL && errno != 0) {
+            (void)asp_fail_errno(error, "%s/" USERS, store->path);
+            status = ASP_IO;
+        } else if (item != NULL && asp_user_decode(item->d_name, user)) {
             status = visit(user, context);
-    }
-    if (folder != NULL)
-        (void)closedir(folder);
-    else
-        asp_close(fd);
-    return status == ASP_NOT_FOUND ? ASP_IO : status;
+        }
+    } while (status == ASP_OK && item != NULL);
+    (void)closedir(folder);
+    return status;
 }

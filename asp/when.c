@@ -126,7 +126,7 @@ bool asp_time_read(const char *text, time_t *when)
 bool asp_duration_read(const char *text, time_t *seconds)
 {
     static const char units[] = "smhdw";
-    static const long length[] = {1, 60, 3600, DAY, 7 * DAY};
+    static const long length[] = {1, 60, 3600, DAY, 7L * DAY};
     time_t number = 0;
     const char *unit;
     size_t digits = strspn(text, "0123456789");

@@ -85,7 +85,7 @@ static enum asp_status reconcile(const struct asp_conf *conf, const char *user,
     enum asp_status status = asp_store_open(&store, conf->store, NULL, error);
 
     if (status == ASP_OK)
-        status = asp_shadow_read(ASP_SHADOW_FOLDER, ASP_SHADOW_NAME, &shadow, error);
+        status = asp_shadow_read(ASP_SHADOW_PATH, &shadow, error);
     if (status == ASP_OK) {
         asp_shadow_find(&shadow, user, &now);
         if (conf->primary_source == ASP_SOURCE_SHADOW || now.says == ASP_SAYS_ABSENT) {
