@@ -154,6 +154,8 @@ static enum asp_status check_app(const struct asp_conf_reader *reader,
         return asp_conf_refuse(reader, setting,
                                "names an app \"%s\", a word with a meaning of its own", app->name);
     for (size_t i = 0; i < before; i++) {
+        /* Those before it were found to have a name.
+         * NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
         if (strcmp(apps[i].name, app->name) == 0)
             return asp_conf_refuse(reader, setting, "has the app \"%s\" twice", app->name);
     }

@@ -323,7 +323,7 @@ enum asp_status asp_path_open(const char *path, int *fd, struct stat *st, struct
 
 enum asp_status asp_program_check(const char *path, struct asp_error *error)
 {
-    struct stat st;
+    struct stat st = {.st_mode = 0};
     int fd = -1;
     enum asp_status status = asp_path_open(path, &fd, &st, error);
 
