@@ -277,8 +277,9 @@ static enum asp_status check_together(const struct asp_conf_reader *reader,
 {
     const struct asp_conf *conf = reader->conf;
 
-    if (strcmp(conf->default_app, ASP_APP_FIRST_USE) != 0 &&
-        !asp_scope_is_group(conf, conf->default_app))
+    if (strcmp(conf->default_app, ASP_APP_ANY) == 0 ||
+        (!asp_scope_is_group(conf, conf->default_app) &&
+         asp_scope_listed(conf, conf->default_app) != NULL))
         return asp_conf_refuse(reader, config_setting_get_member(root, "default_app"),
                                "must be \"first-use\" or the name of an app");
     if (conf->primary_source == ASP_SOURCE_COMMAND && conf->primary_command[0] == '\0')

@@ -13,6 +13,8 @@ struct scan {
     size_t at;
     unsigned line;
     unsigned depth;
+    unsigned opened[DEPTH_MAX]; /* on which line each open bracket stands */
+    unsigned began;             /* on which line the text or comment began */
     int state;
     struct asp_error *error;
 };
@@ -95,10 +97,13 @@ static enum asp_status scan_plain(struct scan *scan)
         scan->state = BLOCK_COMMENT;
     else if (*at == '"')
         scan->state = STRING;
-    else if (strchr("{([", *at) != NULL && ++scan->depth > DEPTH_MAX)
-        return refuse(scan, "too many brackets are open");
     else if (strchr("})]", *at) != NULL && scan->depth > 0)
         scan->depth--;
+    else if (strchr("{([", *at) != NULL && scan->depth == DEPTH_MAX)
+        return refuse(scan, "too many brackets are open");
+    else if (strchr("{([", *at) != NULL)
+        scan->opened[scan->depth++] = scan->line;
+    scan->began = scan->line;
     scan->at += scan->state == BLOCK_COMMENT ? 2 : 1;
     return ASP_OK;
 }
@@ -150,6 +155,21 @@ static enum asp_status scan_step(struct scan *scan)
     return ASP_OK;
 }
 
+/* libconfig says the wrong line of these, or nothing at all. */
+static enum asp_status check_end(struct scan *scan)
+{
+    if (scan->state == STRING || scan->state == BLOCK_COMMENT) {
+        scan->line = scan->began;
+        return refuse(scan,
+                      scan->state == STRING ? "a text is not closed" : "a comment is not closed");
+    }
+    if (scan->depth > 0) {
+        scan->line = scan->opened[scan->depth - 1];
+        return refuse(scan, "a bracket is not closed");
+    }
+    return ASP_OK;
+}
+
 enum asp_status asp_conf_text_check(const char *path, const char *text, size_t length,
                                     struct asp_error *error)
 {
@@ -158,5 +178,5 @@ enum asp_status asp_conf_text_check(const char *path, const char *text, size_t l
 
     while (status == ASP_OK && scan.at < scan.length)
         status = scan_step(&scan);
-    return status;
+    return status == ASP_OK ? check_end(&scan) : status;
 }

@@ -106,7 +106,7 @@ bool asp_networks_contain(const struct asp_network *networks, size_t count, cons
     unsigned family_bits;
     size_t length = strcspn(host, "%");
 
-    if (length >= sizeof text)
+    if (length >= sizeof text || (host[length] == '%' && strchr(host, ':') == NULL))
         return false;
     memcpy(text, host, length);
     text[length] = '\0';

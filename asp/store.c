@@ -34,7 +34,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define USERS "users"
+#define USERS ASP_USERS
 
 /* Wipes and frees what was read of a file; in pieces, since one large one costs glibc an
  * instruction for each byte. */
@@ -141,13 +141,15 @@ static enum asp_status of_account(const struct asp_store *store, const char *nam
                         : "");
 }
 
-static enum asp_status check_users(const struct asp_store *store, struct asp_error *error)
+/* A folder of the store: that it is missing says nothing about any user. */
+static enum asp_status check_part(const struct asp_store *store, const char *part,
+                                  struct asp_error *error)
 {
-    enum asp_status status = asp_folder_check(store->folder, store->path, USERS, error);
+    enum asp_status status = asp_folder_check(store->folder, store->path, part, error);
 
     if (status == ASP_NOT_FOUND)
-        return asp_fail(error, ASP_IO, "%s has no folder " USERS ": is the store mounted?",
-                        store->path);
+        return asp_fail(error, ASP_IO, "%s has no folder %s: is the store mounted?", store->path,
+                        part);
     return status;
 }
 
@@ -164,13 +166,13 @@ static enum asp_status read_account(const struct asp_store *store, const char *n
     uint8_t *bytes = NULL;
     size_t length = 0;
     int fd = -1;
-    enum asp_status status = check_users(store, error);
+    enum asp_status status = check_part(store, USERS, error);
 
     if (status != ASP_OK)
         return status;
     asp_user_join(path, USERS "/", name);
     status = asp_file_open(store->folder, store->path, path, O_RDONLY, &fd, &st, error);
-    if (status == ASP_NOT_FOUND && check_users(store, error) != ASP_OK)
+    if (status == ASP_NOT_FOUND && check_part(store, USERS, error) != ASP_OK)
         return ASP_IO;
     if (status == ASP_NOT_FOUND)
         return asp_fail(error, status, "%s has no app passwords", user);
@@ -204,11 +206,13 @@ static enum asp_status take_lock(const struct asp_store *store, const char *user
     *lock = ASP_LOCK_FREE;
     if (!asp_user_encode(user, name))
         return bad_name(error);
-    status = asp_folder_check(store->folder, store->path, ASP_LOCKS, error);
+    status = check_part(store, ASP_LOCKS, error);
     if (status == ASP_OK)
-        status = asp_folder_check(store->folder, store->path, USERS, error);
+        status = check_part(store, USERS, error);
     if (status == ASP_OK)
         status = asp_lock_take(store->folder, store->path, USERS, name, lock, error);
+    if (status == ASP_NOT_FOUND && error != NULL)
+        error->status = ASP_IO;
     return status == ASP_NOT_FOUND ? ASP_IO : status;
 }
 
@@ -371,7 +375,7 @@ enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, 
                                struct asp_error *error)
 {
     char user[ASP_USER_MAX + 1];
-    enum asp_status status = check_users(store, error);
+    enum asp_status status = check_part(store, USERS, error);
     struct dirent *item;
     DIR *folder;
 

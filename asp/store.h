@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <time.h>
 
-/* The folder of the usage files. */
+/* The folders of the accounts and of the usage files. */
+#define ASP_USERS "users"
 #define ASP_USED "used"
 
 /* An open store. Begins as ASP_STORE_CLOSED; the path is borrowed and must outlive it. */

@@ -52,15 +52,16 @@ static bool write_head(int fd, const struct asp_usage_head *head)
     return pwrite(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes;
 }
 
-/* Writes a head at `now` where there is none that is sound. True when there is one then. */
-static bool begin(int fd, const struct asp_usage *usage, time_t now)
+/* Begins a file anew at `now` where it is not sound: what is left of it cannot say what was not
+ * used. */
+static bool begin(int fd, struct asp_usage *usage, time_t now, struct asp_usage_head *head)
 {
-    struct asp_usage_head head;
-
-    if (asp_usage_read_head(usage, &head))
+    if (asp_usage_sound(usage, head))
         return true;
-    head.begun = now;
-    return write_head(fd, &head);
+    memset(head, 0, sizeof *head);
+    head->begun = now;
+    asp_usage_free(usage);
+    return ftruncate(fd, 0) == 0 && write_head(fd, head);
 }
 
 /*
@@ -92,29 +93,43 @@ static void close_locked(int fd)
 void asp_store_begin_usage(const struct asp_store *store, const char *user, time_t now)
 {
     struct asp_usage usage = {0};
+    struct asp_usage_head head;
     int fd = open_locked(store, user, &usage);
 
     if (fd < 0)
         return;
-    (void)begin(fd, &usage, now);
+    (void)begin(fd, &usage, now, &head);
     asp_usage_free(&usage);
     close_locked(fd);
 }
 
-bool asp_store_record(const struct asp_store *store, const char *user, const struct asp_use *use)
+/* Writes a slot in its place and, when it is a new one, that there is one more. */
+static bool write_slot(int fd, const struct asp_usage *usage, struct asp_usage_head *head,
+                       const struct asp_use *use)
 {
     uint8_t slot[ASP_SLOT_BYTES];
+    size_t place = asp_usage_place(usage, use->id);
+
+    asp_usage_write_slot(use, slot);
+    if (pwrite(fd, slot, sizeof slot, (off_t)(ASP_HEAD_BYTES + place * ASP_SLOT_BYTES)) !=
+        (ssize_t)sizeof slot)
+        return false;
+    if (place < head->slots)
+        return true;
+    head->slots = place + 1;
+    return write_head(fd, head);
+}
+
+bool asp_store_record(const struct asp_store *store, const char *user, const struct asp_use *use)
+{
     struct asp_usage usage = {0};
+    struct asp_usage_head head;
     int fd = open_locked(store, user, &usage);
-    size_t place;
     bool written;
 
     if (fd < 0)
         return false;
-    place = asp_usage_place(&usage, use->id);
-    asp_usage_write_slot(use, slot);
-    written = begin(fd, &usage, use->last) &&
-              pwrite(fd, slot, sizeof slot, (off_t)place) == (ssize_t)sizeof slot;
+    written = begin(fd, &usage, use->last, &head) && write_slot(fd, &usage, &head, use);
     asp_usage_free(&usage);
     close_locked(fd);
     return written;
@@ -130,10 +145,11 @@ bool asp_store_compared(const struct asp_store *store, const char *user,
 
     if (fd < 0)
         return false;
-    if (!asp_usage_read_head(&usage, &head))
-        head.begun = now;
-    head.compared = *compared;
-    written = write_head(fd, &head);
+    written = begin(fd, &usage, now, &head);
+    if (written) {
+        head.compared = *compared;
+        written = write_head(fd, &head);
+    }
     asp_usage_free(&usage);
     close_locked(fd);
     return written;

@@ -20,7 +20,8 @@ enum {
     /* Places in a head. */
     AT_MAGIC = SUM_BYTES,
     AT_BEGUN = AT_MAGIC + NUMBER,
-    AT_IDENTITY = AT_BEGUN + NUMBER,
+    AT_SLOTS = AT_BEGUN + NUMBER,
+    AT_IDENTITY = AT_SLOTS + NUMBER,
     AT_EXPIRES = AT_IDENTITY + 8 * NUMBER,
     AT_DIGEST = AT_EXPIRES + NUMBER,
 };
@@ -104,6 +105,7 @@ void asp_usage_write_head(const struct asp_usage_head *head, uint8_t bytes[ASP_H
     memset(bytes, 0, ASP_HEAD_BYTES);
     memcpy(bytes + AT_MAGIC, magic, NUMBER);
     put_number(bytes + AT_BEGUN, head->begun);
+    put_number(bytes + AT_SLOTS, (int64_t)head->slots);
     for (size_t i = 0; i < IDENTITY_NUMBERS; i++)
         put_number(bytes + AT_IDENTITY + i * NUMBER, numbers[i]);
     put_number(bytes + AT_EXPIRES, head->compared.expires);
@@ -124,6 +126,7 @@ bool asp_usage_read_head(const struct asp_usage *usage, struct asp_usage_head *h
     for (size_t i = 0; i < IDENTITY_NUMBERS; i++)
         numbers[i] = get_number(at + AT_IDENTITY + i * NUMBER);
     head->begun = get_number(at + AT_BEGUN);
+    head->slots = (size_t)get_number(at + AT_SLOTS);
     *identity = (struct asp_identity){
         .present = numbers[0] == 1,
         .device = (uint64_t)numbers[1],
@@ -159,12 +162,27 @@ time_t asp_usage_last(const struct asp_usage *usage, const char *id, time_t crea
     return asp_usage_find(usage, id, created, &use) ? use.last : ASP_NEVER;
 }
 
+bool asp_usage_sound(const struct asp_usage *usage, struct asp_usage_head *head)
+{
+    struct asp_use use;
+    size_t slots = 0;
+
+    if (!asp_usage_read_head(usage, head))
+        return false;
+    for (size_t at = ASP_HEAD_BYTES; at + ASP_SLOT_BYTES <= usage->length; at += ASP_SLOT_BYTES) {
+        if (!read_slot(usage->bytes + at, &use))
+            return false;
+        slots++;
+    }
+    return slots >= head->slots;
+}
+
 time_t asp_usage_since(const struct asp_usage *usage, const char *id, time_t created, time_t now)
 {
     struct asp_usage_head head;
     time_t last = asp_usage_last(usage, id, created);
 
-    if (!asp_usage_read_head(usage, &head))
+    if (!asp_usage_sound(usage, &head))
         return now;
     return last > head.begun ? last : head.begun;
 }
@@ -177,18 +195,13 @@ enum asp_state asp_usage_state(const struct asp_usage *usage, const struct asp_e
 
 size_t asp_usage_place(const struct asp_usage *usage, const char *id)
 {
-    size_t free_place = 0;
-    size_t at = ASP_HEAD_BYTES;
+    size_t place = 0;
 
-    for (; at + ASP_SLOT_BYTES <= usage->length; at += ASP_SLOT_BYTES) {
-        struct asp_use use;
-
-        if (memcmp(usage->bytes + at + AT_ID, id, ASP_ID_CHARS) == 0)
-            return at;
-        if (free_place == 0 && !read_slot(usage->bytes + at, &use))
-            free_place = at;
-    }
-    return free_place != 0 ? free_place : at;
+    while (ASP_HEAD_BYTES + (place + 1) * ASP_SLOT_BYTES <= usage->length &&
+           memcmp(usage->bytes + ASP_HEAD_BYTES + place * ASP_SLOT_BYTES + AT_ID, id,
+                  ASP_ID_CHARS) != 0)
+        place++;
+    return place;
 }
 
 void asp_usage_free(struct asp_usage *usage)

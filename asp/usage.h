@@ -47,6 +47,7 @@ struct asp_compared {
 /* The head of a file. */
 struct asp_usage_head {
     time_t begun; /* when the file was begun: what was used before it is not known */
+    size_t slots; /* how many it has at least */
     struct asp_compared compared;
 };
 
@@ -59,6 +60,9 @@ struct asp_usage {
 /* False when there is no whole head in it: then the file is missing, or not to be trusted as a
  * whole. */
 bool asp_usage_read_head(const struct asp_usage *usage, struct asp_usage_head *head);
+
+/* True for a file of which nothing is missing or damaged: then what is not in it was not used. */
+bool asp_usage_sound(const struct asp_usage *usage, struct asp_usage_head *head);
 
 /* The use of the entry with this id and creation time. False when none is known. */
 bool asp_usage_find(const struct asp_usage *usage, const char *id, time_t created,
@@ -78,7 +82,7 @@ enum asp_state asp_usage_state(const struct asp_usage *usage, const struct asp_e
 /* The time of the last use, or ASP_NEVER. */
 time_t asp_usage_last(const struct asp_usage *usage, const char *id, time_t created);
 
-/* Where in the file the slot of this id is: its own, else a free one, else a new one at the end. */
+/* Which slot of the file is that of this id: its own, else a new one at the end. */
 size_t asp_usage_place(const struct asp_usage *usage, const char *id);
 
 /* The bytes of a slot and of a head. */

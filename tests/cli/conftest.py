@@ -1,0 +1,122 @@
+"""Fixtures of the command-line tests: another clock, a login, a system log of one's own, and what needs root."""
+
+import os
+import pathlib
+import shutil
+import socket
+import sys
+import tempfile
+
+import pytest
+from support import tool_works
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+# Gives a command its own /dev/log: $1 a folder for a tmpfs, $2 the socket. The whole of /dev is overlaid, as a name
+# can't be added to the machine's own.
+PRIVATE_LOG = (
+    'mount -t tmpfs tmpfs "$1" && mkdir "$1/upper" "$1/work" &&'
+    ' mount -t overlay overlay -o "lowerdir=/dev,upperdir=$1/upper,workdir=$1/work" /dev &&'
+    ' ln -sfn "$2" /dev/log && shift 2 && exec "$@"'
+)
+UNSHARE = ("unshare", "-m", "--propagation", "private")
+
+
+@pytest.fixture(scope="session")
+def root():
+    if os.geteuid() != 0:
+        pytest.skip("needs root: files of other owners")
+
+
+@pytest.fixture
+def nobody(root):
+    """The prefix that runs a command as somebody else than root."""
+    return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+@pytest.fixture
+def shared(make_site):
+    """A site that everybody can get at, with the tool in it: pytest's own folders are closed to others."""
+    with tempfile.TemporaryDirectory(prefix="asp-shared-") as folder:
+        path = pathlib.Path(folder)
+        path.chmod(0o755)
+        site = make_site(path)
+        site.admin = pathlib.Path(shutil.copy(site.admin, path))
+        yield site
+
+
+@pytest.fixture(scope="session")
+def namespaces(root):
+    """The prefix that runs a command in a mount namespace of its own."""
+    if not tool_works(*UNSHARE, "true"):
+        pytest.skip("needs a mount namespace: unshare -m is refused here")
+    return UNSHARE
+
+
+@pytest.fixture(scope="session")
+def strace():
+    if not tool_works("strace", "-e", "inject=getpid:error=EPERM", "true"):
+        pytest.skip("needs strace: it is missing or ptrace is refused here")
+
+
+@pytest.fixture(scope="session")
+def clock(tmp_path_factory):
+    """The environment in which a process takes the time to be so many seconds from now."""
+    if shutil.which("cc") is None:
+        pytest.skip("needs cc: the other clock is a preloaded library")
+    library = tmp_path_factory.mktemp("clock") / "clock.so"
+    source = HERE / "clock.c"
+    assert tool_works("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source), "clock.c does not build"
+    # A sanitizer insists on being the first library; it may come second here.
+    return lambda seconds: {
+        "LD_PRELOAD": str(library),
+        "ASP_TEST_CLOCK": str(seconds),
+        "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",
+    }
+
+
+@pytest.fixture
+def login(site):
+    """Logs in through libpam and pam_asp.so; returns the code of pam_authenticate."""
+
+    def attempt(password, user="alice", service="imap", rhost="", **options):
+        confdir = site.folder / "pam.d"
+        confdir.mkdir(exist_ok=True)
+        module = site.build / "pam_asp" / "pam_asp.so"
+        (confdir / service).write_text(f"auth required {module} config={site.conf}\n")
+        words = [sys.executable, HERE / "pam_login.py", confdir, service, user, rhost]
+        return site.execute(words, input=password, **options).code
+
+    return attempt
+
+
+class Log:
+    """A private /dev/log: `prefix` runs a command that sees it, `lines` is what was sent to it since last asked."""
+
+    def __init__(self, folder, namespaces):
+        path = folder / "log"
+        scratch = folder / "dev"
+        scratch.mkdir()
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        path.chmod(0o666)
+        self.prefix = [*namespaces, "sh", "-c", PRIVATE_LOG, "sh", scratch, path]
+
+    def lines(self):
+        """The messages, without what syslog puts before them."""
+        found = []
+        while True:
+            try:
+                line = self.socket.recv(65536, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return found
+            found.append(line.decode("utf-8", "surrogateescape").split(": ", 1)[1])
+
+
+@pytest.fixture
+def log(namespaces):
+    # The name of a socket has to be short.
+    with tempfile.TemporaryDirectory(prefix="asp-log-") as folder:
+        private = Log(pathlib.Path(folder), namespaces)
+        yield private
+        private.socket.close()

@@ -1,0 +1,296 @@
+"""An update is all or nothing and durable: killed or failed at any system call, raced by others, locked out."""
+
+import collections
+import concurrent.futures
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from support import Call, children, contents, ended, injecting, restore, system_calls
+
+# The words of each update, and what it makes of [("Phone", "active")]; None: no account.
+UPDATES = {
+    "create": (["create", "alice", "--label", "New", "--quiet"], [("New", "active"), ("Phone", "active")]),
+    "label": (["label", "alice", "ID", "New"], [("New", "active")]),
+    "rotate": (["rotate", "alice", "ID", "--quiet"], [("Phone", "active"), ("Phone", "revoked")]),
+    "revoke": (["revoke", "alice", "ID"], [("Phone", "revoked")]),
+    "remove": (["remove", "alice"], None),
+}
+OLD = [("Phone", "active")]
+
+# These always succeed (getrandom does for so few bytes); an error would be the tracer's and never the machine's.
+NEVER_FAIL = {
+    "getegid",
+    "geteuid",
+    "getgid",
+    "getpid",
+    "getrandom",
+    "gettid",
+    "getuid",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "set_robust_list",
+}
+
+
+class Update:
+    """One update of Alice's account, from a saved store each time."""
+
+    def __init__(self, site, name):
+        self.site = site
+        words, self.new = UPDATES[name]
+        self.phone = site.create("alice", "Phone", "--app", "mail")
+        self.other = site.create("bob", "Phone", "--app", "mail")
+        self.words = [self.phone["id"] if word == "ID" else word for word in words]
+        self.saved = site.folder / "saved"
+        shutil.copytree(site.store, self.saved)
+        self.calls = system_calls(site, site.folder, *self.words)
+        assert self.state() == self.new
+        self.back()
+
+    def back(self):
+        restore(self.saved, self.site.store)
+
+    def state(self):
+        """Alice's entries now. That the users folder holds no third user, and Bob's is whole, is asserted with it."""
+        users = {row["user"] for row in self.site.json("list")}
+        assert {"bob"} <= users <= {"alice", "bob"}
+        assert self.site.check(self.other["password"], "bob") == "accepted"
+        return self.site.states() if "alice" in users else None
+
+    def again(self):
+        """Asserts that the next update is not stopped by what this one left behind."""
+        self.site.run("create", "alice", "--label", "Next", "--quiet", timeout=4).done()
+
+    def with_call(self, call, action):
+        return self.site.run(*self.words, prefix=injecting(self.site.folder, call, action))
+
+
+@pytest.fixture(params=UPDATES)
+def update(site, strace, request):
+    return Update(site, request.param)
+
+
+def some(names):
+    """Marks the updates that are not in names as long."""
+    return [name if name in names else pytest.param(name, marks=pytest.mark.long) for name in UPDATES]
+
+
+@pytest.mark.parametrize("update", some({"create"}), indirect=True)
+def test_killed_at_any_system_call_the_account_is_the_old_or_the_new_one(update):
+    seen = collections.Counter()
+    for call in update.calls:
+        run = update.with_call(call, "signal=SIGKILL")
+        assert run.code in (-signal.SIGKILL, 128 + signal.SIGKILL), (call, run)
+        state = update.state()
+        assert state in (OLD, update.new), (call, state)
+        if run.out:
+            assert state == update.new, (call, "reported done and not done")
+        seen["new" if state == update.new else "old"] += 1
+        update.again()
+        update.back()
+    assert seen["old"], "no kill came before the update"
+    assert seen["new"], "no kill came after the update"
+
+
+@pytest.mark.parametrize("error", ["EIO", pytest.param("ENOSPC", marks=pytest.mark.long)])
+@pytest.mark.parametrize("update", some({"revoke"}), indirect=True)
+def test_a_system_call_that_fails_is_reported_and_changes_nothing_or_the_update_is_done(update, error):
+    failed = 0
+    for call in update.calls:
+        if call.name in NEVER_FAIL:
+            continue
+        run = update.with_call(call, f"error={error}")
+        state = update.state()
+        # A revocation whose answer can't be printed stays one; only a password that nobody got is taken back.
+        untold = call.line.startswith("write(1,") and "--quiet" not in update.words
+        assert state == (update.new if run.code == 0 or untold else OLD), (call, run, state)
+        if run.code != 0:
+            failed += 1
+            assert run.code > 0, (call, run)
+            if not call.line.startswith("write(2,"):
+                assert re.fullmatch(r"[^\n]+\n", run.err), (call, run)
+        if run.code == 0 and "--quiet" in update.words:
+            assert update.site.check(run.out) == "accepted", (call, run)
+        update.again()
+        update.back()
+    assert failed > 5, "hardly any error was reported"
+
+
+def test_an_update_is_written_fsynced_renamed_and_its_folder_fsynced(site, strace):
+    calls = [call for call in Update(site, "revoke").calls]
+    lines = [call.line for call in calls]
+    (rename,) = [index for index, call in enumerate(calls) if call.name.startswith("rename")]
+    syncs = [index for index, call in enumerate(calls) if call.name in ("fsync", "fdatasync")]
+    assert len(syncs) == 2, "one fsync of the file and one of the folder, no more"
+    assert syncs[0] < rename < syncs[1], lines
+    assert not [line for line in lines if re.search(r"\b(fork|vfork|clone)\(", line)]
+
+
+def test_every_descriptor_of_an_update_is_closed_on_exec(site, strace):
+    for call in Update(site, "revoke").calls:
+        if call.name in ("open", "openat", "openat2", "socket", "accept4", "pipe2"):
+            assert re.search("O_CLOEXEC|SOCK_CLOEXEC| = -1 ", call.line), call
+
+
+def test_check_and_list_take_no_lock(site, strace):
+    update = Update(site, "revoke")
+    log = site.folder / "calls"
+    for words in (["check", "alice", "--service", "imap"], ["list", "alice"], ["history", "alice"], ["list"]):
+        site.run(*words, prefix=["strace", "-o", log], input=update.phone["password"]).done()
+        lines = log.read_text()
+        assert "alice" in lines or words == ["list"]
+        assert not re.search(r"flock\(|F_(OFD_)?SETLKW?\b|O_WRONLY|O_RDWR|O_CREAT|rename", lines), words
+
+
+def parallel(jobs, workers=12):
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        return [job.result() for job in [pool.submit(function, *words) for function, *words in jobs]]
+
+
+def test_two_updates_of_one_user_at_once_lose_nothing(site):
+    site.configure("virtual_users = true;", "limit = 100;")
+    first = [site.create("alice", f"old {number}") for number in range(8)]
+    jobs = [(site.json, "create", "alice", "--label", f"new {number}") for number in range(8)]
+    jobs += [(site.json, "revoke", "alice", entry["id"]) for entry in first[:4]]
+    jobs += [(site.json, "label", "alice", entry["id"], f"named {entry['id']}") for entry in first[4:6]]
+    jobs += [(site.json, "rotate", "alice", entry["id"]) for entry in first[6:]]
+    jobs += [(site.json, "create", f"user{number}", "--label", "x") for number in range(4)]
+    answers = parallel(jobs)
+    made = [answer for answer in answers if "password" in answer]
+    assert len(made) == 14
+    for entry in made:
+        assert site.check(entry["password"], entry["user"]) == "accepted"
+    states = {entry["id"]: (entry["label"], entry["state"]) for entry in site.entries("alice", "--all")}
+    assert len(states) == 18
+    assert {states[entry["id"]][1] for entry in first[:4]} == {"revoked"}
+    assert [states[entry["id"]] for entry in first[4:6]] == [(f"named {e['id']}", "active") for e in first[4:6]]
+    assert {states[entry["id"]][1] for entry in first[6:]} == {"revoked"}
+
+
+def test_processes_that_race_for_the_last_places_get_no_more(site):
+    site.configure("virtual_users = true;", "limit = 5;")
+    for number in range(2):
+        site.create("alice", f"old {number}")
+    runs = parallel([(site.run, "create", "alice", "--label", f"new {number}", "--quiet") for number in range(12)])
+    assert collections.Counter(run.code for run in runs) == {0: 3, 4: 9}
+    assert len(site.entries()) == 5
+    assert all(site.check(run.out) == "accepted" for run in runs if run.code == 0)
+
+
+def test_processes_that_race_for_a_label_get_it_once(site):
+    site.create("alice", "old")
+    runs = parallel([(site.run, "create", "alice", "--label", "New", "--quiet") for _ in range(8)])
+    assert collections.Counter(run.code for run in runs) == {0: 1, 4: 7}
+    assert site.states() == [("New", "active"), ("old", "active")]
+
+
+def test_processes_that_race_for_the_first_account_all_get_theirs(site):
+    runs = parallel([(site.run, "create", "alice", "--label", f"L{number}", "--quiet") for number in range(8)])
+    assert [run.code for run in runs] == [0] * 8, runs
+    assert len(site.entries()) == 8
+
+
+def test_processes_that_race_to_rotate_one_entry_leave_one_password(site):
+    old = site.create("alice", "Phone")
+    runs = parallel([(site.run, "rotate", "alice", old["id"], "--quiet") for _ in range(6)])
+    good = [run for run in runs if run.code == 0]
+    assert {run.code for run in runs} <= {0, 4}
+    assert [site.check(run.out) for run in good].count("accepted") == 1
+    assert [state for _, state in site.states()].count("active") == 1
+
+
+def test_readers_see_the_old_or_the_new_account_while_updates_go_on(site):
+    made = site.create("alice", "Phone", "--app", "mail")
+    seen = set()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(lambda: [site.json("label", "alice", made["id"], f"L{number}") for number in range(60)])
+        while not writer.done():
+            seen.add(site.entries()[0]["label"])
+            assert site.check(made["password"]) == "accepted"
+    writer.result()
+    assert seen <= {"Phone", *(f"L{number}" for number in range(60))}
+
+
+@pytest.fixture
+def holder(site, strace):
+    """Stops an update of Alice's account at its first fsync: under the lock. Gives the pid and the tracer."""
+    made = site.create("alice", "Phone", "--app", "mail")
+    site.create("bob", "Phone", "--app", "mail")
+    prefix = injecting(site.folder, Call("fsync,fdatasync", 1, ""), "signal=SIGSTOP")
+    with ended(site.start("label", "alice", made["id"], "Held", prefix=prefix)) as tracer:
+        deadline = time.monotonic() + 10
+        while "stopped by SIGSTOP" not in text_of(site.folder / "injected"):
+            assert time.monotonic() < deadline, "the update never came to its fsync"
+            time.sleep(0.01)
+        (pid,) = children(tracer.pid)
+        yield pid, tracer
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def text_of(path):
+    return path.read_text(errors="replace") if path.exists() else ""
+
+
+def test_a_lock_wait_is_bounded_and_names_the_holder_and_others_go_on(site, holder):
+    pid, _ = holder
+    before = contents(site.store / "users")
+    began = time.monotonic()
+    waiters = [site.start(*words) for words in (["create", "alice", "--label", "x"], ["revoke", "alice", "--all"])]
+    # Neither readers nor the updates of other users wait.
+    assert len(site.entries()) == 1
+    assert site.check("x") == "not-an-app-password"
+    site.json("create", "bob", "--label", "Tablet")
+    assert time.monotonic() - began < 3
+    for waiter in waiters:
+        out, err = waiter.communicate(timeout=10)
+        assert (waiter.returncode, out) == (5, b"")
+        assert re.fullmatch(rb"[^\n]*\b%d\b[^\n]*\n" % pid, err), (pid, err)
+    assert 4.5 <= time.monotonic() - began < 8
+    assert contents(site.store / "users")[str(site.account("alice"))] == before[str(site.account("alice"))]
+
+
+def test_a_lock_that_is_given_up_in_time_is_taken(site, holder):
+    pid, tracer = holder
+    waiter = site.start("--json", "create", "alice", "--label", "x")
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiter.communicate(timeout=0.5)
+    os.kill(pid, signal.SIGCONT)
+    out, err = waiter.communicate(timeout=5)
+    assert (waiter.returncode, err) == (0, b"")
+    assert json.loads(out)["active"] == 2
+    assert tracer.wait(timeout=5) == 0
+    assert site.states() == [("Held", "active"), ("x", "active")]
+
+
+def test_the_lock_of_a_killed_process_is_free(site, holder):
+    pid, _ = holder
+    os.kill(pid, signal.SIGKILL)
+    site.run("create", "alice", "--label", "x", timeout=4).done()
+    assert site.states() == [("Phone", "active"), ("x", "active")]
+
+
+@pytest.mark.long
+def test_killed_at_random_nothing_acknowledged_is_lost(site):
+    site.configure("virtual_users = true;", "limit = 500;")
+    made, base = [], site.create("alice", "first")
+    for number in range(300):
+        child = site.start("--json", "create", "alice", "--label", f"L{number}")
+        with ended(child):
+            time.sleep((number % 30) / 2000)
+            child.kill()
+            out, _ = child.communicate()
+        if out.endswith(b"}\n"):
+            made.append(json.loads(out))
+        labels = {label for label, _ in site.states()}
+        assert {entry["label"] for entry in made} <= labels
+    assert made, "no create came to its end"
+    for entry in [base, *made]:
+        assert site.check(entry["password"]) == "accepted"

@@ -1,0 +1,167 @@
+"""User names: none leaves the store, none is another's, and each well-formed one has a file of its own."""
+
+import json
+import re
+import shutil
+
+import pytest
+from support import snapshot
+
+ILL_FORMED = {
+    "empty": "",
+    "one dot": ".",
+    "two dots": "..",
+    "out of the store": "../x",
+    "far out": "../../../../etc/passwd",
+    "a slash": "a/b",
+    "absolute": "/etc/passwd",
+    "a slash at the end": "alice/",
+    "a colon": "a:b",
+    "an asterisk": "*",
+    "an asterisk at the end": "alice*",
+    "a question mark": "alic?",
+    "a dash first": "-alice",
+    "an option": "--all",
+    "a newline": "alice\n",
+    "a tab": "a\tb",
+    "an escape": "\x1b[31malice",
+    "delete": "alice\x7f",
+    "the first control byte": "\x01",
+    "201 bytes": "a" * 201,
+    "255 bytes": "a" * 255,
+    "256 bytes": "a" * 256,
+    "204 encoded bytes": "ü" * 34,
+    "201 encoded bytes": " " * 67,
+    "a kilobyte": "a" * 1024,
+}
+
+WELL_FORMED = {
+    "alice": "alice",
+    "200 bytes": "a" * 200,
+    "198 encoded bytes": "ü" * 33,
+    "one letter": "x",
+    "digits": "1000",
+    "a dot within": "alice.used",
+    "dots at the end": "alice..",
+    "an underscore": "_apt",
+    "a plus first": "+alice",
+    "a dash within": "a-b",
+    "an address": "alice@example.org",
+    "upper case": "Alice",
+    "a machine": "HOST$",
+    "a domain": "DOMAIN\\alice",
+    "a space": "alice smith",
+    "a dot first": ".alice",
+    "three dots": "...",
+    "a percent sign": "%2e%2e",
+    "a tilde": "~",
+    "letters of others": "jürgen",
+    "no UTF-8": "j\udcfcrgen",
+    "like a password": "7kabc-defgh-jkmnp-qrstv-wxyz0",
+    "quotes": "\"a' b",
+}
+
+FILE_NAMES = {
+    "alice.used": "alice.used",
+    "alice@example.org": "alice@example.org",
+    "+a_b-c": "+a_b-c",
+    ".alice": "%2Ealice",
+    "...": "%2E..",
+    "a b": "a%20b",
+    "%2e": "%252e",
+    "jürgen": "j%C3%BCrgen",
+    "HOST$": "HOST%24",
+    "a\\b": "a%5Cb",
+    "\udcff": "%FF",
+}
+
+
+@pytest.mark.parametrize("user", ILL_FORMED.values(), ids=ILL_FORMED)
+def test_an_ill_formed_name_is_code_2_and_nobody_s(site, user):
+    site.create()
+    before = snapshot(site.folder)
+    for words in (
+        ["create", "--label", "x", "--virtual", "--", user],
+        ["list", "--", user],
+        ["label", "--", user, "zz", "x"],
+        ["rotate", "--", user, "zz"],
+        ["revoke", "--all", "--", user],
+        ["history", "--", user],
+        ["remove", "--", user],
+    ):
+        site.run(*words).refused(2)
+    run = site.run("check", "--service", "imap", "--json", "--", user, input="x")
+    assert (run.code, json.loads(run.out)["verdict"]) == (1, "no-account"), run
+    assert snapshot(site.folder) == before
+
+
+@pytest.mark.parametrize("user", WELL_FORMED.values(), ids=WELL_FORMED)
+def test_a_well_formed_name_has_an_account_of_its_own(site, user):
+    other = site.create("somebody", "Phone")
+    password = site.run("create", "--label", "Phone", "--quiet", "--", user).done().out
+    site.run("list", "--", user).done()
+    assert site.check(password, user) == "accepted"
+    assert len([path for path in (site.store / "users").iterdir() if path.is_file()]) == 2
+    site.run("remove", "--", user).done()
+    assert site.check(other["password"], "somebody") == "accepted"
+
+
+@pytest.mark.parametrize(("user", "file"), FILE_NAMES.items(), ids=FILE_NAMES.values())
+def test_the_file_of_a_user_is_named_as_documented(site, user, file):
+    site.run("create", user, "--label", "x", "--quiet").done()
+    assert [path.name.lower() for path in (site.store / "users").iterdir()] == [file.lower()]
+
+
+def test_names_that_look_alike_are_different_users(site, login):
+    names = [
+        "alice",
+        "alice.used",
+        "alice.lock",
+        "alice.tmp",
+        "Alice",
+        "alice ",
+        "%61lice",
+        "alice.",
+        ".alice",
+        "alice@h",
+    ]
+    made = {user: site.create(user, f"of {user.strip()}", "--app", "mail") for user in names}
+    for user in names:
+        assert login(made[user]["password"], user) == 0
+        (entry,) = site.entries(user)
+        assert entry["label"] == f"of {user.strip()}"
+        assert entry["last_used"]["service"] == "imap"
+        for other in names:
+            assert (site.check(made[user]["password"], other) == "accepted") == (user == other)
+    assert sorted(row["user"] for row in site.json("list")) == sorted(names)
+    site.json("remove", "alice")
+    assert sorted(row["user"] for row in site.json("list")) == sorted(names[1:])
+    assert site.check(made["alice.used"]["password"], "alice.used") == "accepted"
+    assert site.entries("alice.used")[0]["last_used"] is not None
+
+
+def test_a_name_that_is_no_utf8_leaves_every_answer_a_document(site):
+    site.create()
+    site.run("create", "j\udcfcrgen", "--label", "x", "--quiet").done()
+    for words in (["list"], ["list", "j\udcfcrgen"], ["history", "j\udcfcrgen"], ["remove", "j\udcfcrgen"]):
+        run = site.run("--json", *words).done()
+        json.loads(run.out.encode("utf-8", "surrogateescape").decode("utf-8"))
+    assert [row["user"] for row in site.json("list")] == ["alice"]
+
+
+def test_an_ill_formed_name_in_an_error_reaches_no_screen(site):
+    site.create()
+    for user in ("\x1b[31mred", "\u009b31m", "a\u202eb", "a\u2028b:", "\x07*"):
+        run = site.run("list", "--", user)
+        assert run.code in (2, 3), run
+        assert re.fullmatch(r"[^\n]+\n", run.err)
+        assert run.err[:-1].isprintable(), ascii(run.err)
+
+
+def test_what_is_no_account_in_the_users_folder_is_nobody_s(site):
+    site.create()
+    users = site.store / "users"
+    for name in (".hidden", "%zz", "a b", "%", "a%2", "alice~", "x" * 201):
+        shutil.copy(site.account("alice"), users / name)
+    run = site.run("--json", "list")
+    assert [row["user"] for row in json.loads(run.out)] == ["alice"], run

@@ -1,0 +1,216 @@
+"""The PAM password stack: a primary password that is set by PAM revokes all at once, and nothing that its user does to passwd
+can hinder that. Debian's own common-password, with the shipped profile.
+"""
+
+import json
+import pathlib
+import signal
+import time
+
+import pytest
+
+TREE = pathlib.Path(__file__).resolve().parent.parent.parent
+MODULES = "/lib/$(uname -m)-linux-gnu/security"
+FIRST, SECOND = "First-pw-1!", "Second-pw-2?"
+
+# Holds the lock of alice's account until its standard input ends.
+HOLD_LOCK = """
+import fcntl, sys
+lock = open("/var/lib/asp/locks/alice", "a")
+fcntl.flock(lock, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+# pam_chauthtok for one user of one service, as a program of root's would call it.
+CHAUTHTOK = """
+import ctypes, sys
+pam = ctypes.CDLL("libpam.so.0")
+conversation = (ctypes.c_void_p * 2)()
+handle = ctypes.c_void_p()
+assert pam.pam_start(sys.argv[1].encode(), sys.argv[2].encode(), ctypes.byref(conversation), ctypes.byref(handle)) == 0
+code = pam.pam_chauthtok(handle, 0)
+pam.pam_end(handle, code)
+print(code)
+"""
+
+
+class Machine:
+    """A Debian with the module installed, the profile enabled, and the user alice."""
+
+    def __init__(self, sandbox, build, tree):
+        self.sandbox = sandbox
+        self.admin = build / "asp-admin" / "asp-admin"
+        sandbox.shell(
+            f'cp "$1" {MODULES}/ && cp "$2" /usr/share/pam-configs/asp && pam-auth-update --package',
+            build / "pam_asp" / "pam_asp.so",
+            tree / "conf" / "pam-configs" / "asp",
+            env={"DEBIAN_FRONTEND": "noninteractive"},
+        ).done()
+        sandbox.shell("useradd -m -d /run/alice alice; useradd -m -d /run/bob bob").done()
+        self.chpasswd(FIRST)
+
+    def chpasswd(self, password):
+        return self.sandbox.run("chpasswd", input=f"alice:{password}\n").done()
+
+    def passwd_as_alice(self, current=FIRST, new=SECOND):
+        return self.sandbox.run(
+            *"setpriv --reuid alice --regid alice --clear-groups passwd".split(), input=f"{current}\n{new}\n{new}\n"
+        )
+
+    def asp_admin(self, *words):
+        return self.sandbox.run(self.admin, *words)
+
+    def create(self, user="alice", label="Phone", *more):
+        return self.asp_admin("create", user, "--label", label, "--quiet", *more).done().out.strip()
+
+    def entries(self, user="alice"):
+        return json.loads(self.asp_admin("--json", "list", user, "--all").done().out)
+
+    def states(self, user="alice"):
+        return [(entry["label"], entry["state"], (entry["revoked"] or {}).get("reason")) for entry in self.entries(user)]
+
+    def revoked_by(self):
+        (entry,) = self.entries()
+        assert entry["revoked"]["reason"] == "primary-password"
+        return entry["revoked"]["by"]
+
+
+@pytest.fixture
+def machine(sandbox, build):
+    if sandbox.run("sh", "-c", "command -v pam-auth-update").code != 0:
+        pytest.skip("no pam-auth-update: not a Debian or Ubuntu")
+    return Machine(sandbox, build, TREE)
+
+
+def test_the_profile_stands_where_only_a_success_reaches_it(machine):
+    lines = [line.split() for line in machine.sandbox.read("/etc/pam.d/common-password").splitlines()]
+    password = [line for line in lines if line and line[0] == "password"]
+    assert password[-1][-1] == "pam_asp.so"
+    assert ["password", "requisite", "pam_deny.so"] in password[:-1]
+    for other in ("auth", "account", "session"):
+        assert "pam_asp" not in machine.sandbox.read(f"/etc/pam.d/common-{other}"), other
+
+
+def test_passwd_as_the_user_revokes_all_of_hers_and_nobody_elses(machine):
+    machine.create("alice", "Phone")
+    machine.create("alice", "Laptop", "--app", "any")
+    machine.create("bob", "Phone")
+    machine.passwd_as_alice().done()
+    assert machine.states() == [
+        ("Phone", "revoked", "primary-password"),
+        ("Laptop", "revoked", "primary-password"),
+    ]
+    assert {entry["revoked"]["by"] for entry in machine.entries()} == {"pam:passwd"}
+    assert machine.states("bob") == [("Phone", "active", None)]
+
+
+def test_passwd_as_root_revokes(machine):
+    machine.create()
+    machine.sandbox.run("passwd", "alice", input=f"{SECOND}\n{SECOND}\n").done()
+    assert machine.revoked_by() == "pam:passwd"
+
+
+def test_chpasswd_revokes(machine):
+    machine.create()
+    machine.chpasswd(SECOND)
+    assert machine.revoked_by() == "pam:chpasswd"
+
+
+def test_newusers_revokes_those_of_a_user_who_is_there(machine):
+    machine.create()
+    passwd = machine.sandbox.run("getent", "passwd", "alice").done().out.strip().split(":")
+    passwd[1] = SECOND
+    machine.sandbox.run("newusers", input=":".join(passwd) + "\n").done()
+    assert machine.revoked_by() == "pam:newusers"
+
+
+def test_setting_the_same_password_again_is_a_change_of_its_hash(machine):
+    """A new salt is a new hash, and what was typed cannot be seen: better once too often."""
+    machine.create()
+    machine.chpasswd(FIRST)
+    assert machine.revoked_by() == "pam:chpasswd"
+
+
+def test_what_is_created_after_the_change_stays(machine):
+    machine.create()
+    machine.chpasswd(SECOND)
+    machine.create("alice", "New phone")
+    assert machine.states() == [("Phone", "revoked", "primary-password"), ("New phone", "active", None)]
+    assert machine.passwd_as_alice("not " + SECOND).code != 0
+    assert machine.states()[1] == ("New phone", "active", None)
+
+
+def test_a_failed_pam_unix_in_a_required_stack_revokes_nothing(machine):
+    machine.create()
+    machine.sandbox.write("/etc/pam.d/passwd", "password required pam_unix.so\npassword required pam_asp.so\n")
+    assert machine.passwd_as_alice("not the current one").code != 0
+    assert machine.states() == [("Phone", "active", None)]
+    machine.passwd_as_alice().done()
+    assert machine.revoked_by() == "pam:passwd"
+
+
+def test_being_reached_for_a_user_without_a_line_in_shadow_is_a_change(machine):
+    machine.create("carol@example.org", "Phone", "--virtual")
+    machine.sandbox.write("/etc/pam.d/directory", "password required pam_permit.so\npassword optional pam_asp.so\n")
+    run = machine.sandbox.run("/usr/bin/python3", "-c", CHAUTHTOK, "directory", "carol@example.org").done()
+    assert run.out == "0\n"
+    assert machine.states("carol@example.org") == [("Phone", "revoked", "primary-password")]
+
+
+def hold_lock(machine):
+    holder = machine.sandbox.start("/usr/bin/python3", "-c", HOLD_LOCK, stdin=-1, stdout=-1)
+    assert holder.stdout.readline() == "held\n"
+    return holder
+
+
+def passwd_waiting_for_the_lock(machine):
+    """passwd, run by alice, that has set her password and now waits for our work. Returns it and its pid in the sandbox."""
+    words = "setpriv --reuid alice --regid alice --clear-groups passwd".split()
+    passwd = machine.sandbox.start(*words, stdin=-1, stdout=-1, stderr=-1)
+    passwd.stdin.write(f"{FIRST}\n{SECOND}\n{SECOND}\n")
+    passwd.stdin.flush()
+    before = machine.sandbox.read("/etc/shadow")
+    deadline = time.monotonic() + 10
+    while machine.sandbox.read("/etc/shadow") == before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    pid = machine.sandbox.run("pgrep", "-o", "-x", "-u", "root", "passwd").done().out.split()[0]
+    time.sleep(0.3)  # from the new shadow file to the child it takes a few milliseconds
+    assert passwd.poll() is None, "it waits"
+    return passwd, pid
+
+
+@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed"])
+def test_a_user_who_stops_or_kills_passwd_in_the_middle_hinders_nothing(machine, how):
+    machine.create()
+    holder = hold_lock(machine)
+    passwd, pid = passwd_waiting_for_the_lock(machine)
+    # alice is the real user of passwd: the kernel lets her do this.
+    machine.sandbox.run(*"setpriv --reuid alice --regid alice --clear-groups".split(), "kill", f"-{int(how)}", pid).done()
+    holder.stdin.close()
+    holder.wait()
+    deadline = time.monotonic() + 5
+    while machine.states()[0][1] != "revoked" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert machine.revoked_by() == "pam:passwd"
+    machine.create("alice", "New phone")  # no lock is left behind
+    machine.sandbox.run("pkill", "-KILL", "-x", "passwd")
+    passwd.send_signal(signal.SIGCONT)  # what started it in the sandbox has stopped with it
+    passwd.communicate(timeout=10)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "echo nonsense > /var/lib/asp/users/alice",
+        "rm -rf /var/lib/asp",
+        "mkdir -p /etc/asp && echo 'nonsense = 1;' > /etc/asp/asp.conf",
+        "chmod 777 /var/lib/asp/users",
+    ],
+    ids=["damaged", "missing", "configuration", "unsafe"],
+)
+def test_a_change_of_the_primary_never_fails_because_of_us(machine, harm):
+    machine.create()
+    machine.sandbox.run("bash", "-c", harm).done()
+    machine.passwd_as_alice().done()
+    machine.chpasswd(FIRST)
