@@ -44,8 +44,9 @@ static const struct asp_primary_now *look_at_shadow(struct login *login)
 {
     struct asp_outcome *outcome = login->outcome;
 
-    if (login->shadow.text != NULL)
+    if (login->shadow.text != NULL && !asp_shadow_is_stale(&login->now))
         return &login->now;
+    asp_shadow_free(&login->shadow);
     login->now = (struct asp_primary_now){.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
     if (asp_shadow_read(ASP_SHADOW_PATH, &login->shadow, &outcome->cause) == ASP_OK) {
         asp_shadow_find(&login->shadow, login->user, &login->now);
@@ -190,17 +191,20 @@ static void record_use(struct login *login, time_t created)
         (void)asp_store_record(&login->store, login->user, &use);
 }
 
-static void look_up_use(struct login *login, const struct asp_entry *entry)
+/* False when it could not be read, and the verdict hangs on it. */
+static bool look_up_use(struct login *login, const struct asp_entry *entry)
 {
     struct asp_usage usage;
+    enum asp_status status =
+        asp_store_usage(&login->store, login->user, &usage, &login->outcome->cause);
 
-    asp_store_usage(&login->store, login->user, &usage);
     (void)asp_usage_read_head(&usage, &login->head);
     if (!asp_usage_find(&usage, entry->id, entry->created, &login->use))
         login->use.last = ASP_NEVER;
     if (entry->unused_limit != ASP_NEVER)
         login->facts.used = asp_usage_since(&usage, entry->id, entry->created, login->facts.now);
     asp_usage_free(&usage);
+    return status == ASP_OK || entry->unused_limit == ASP_NEVER;
 }
 
 /* The secret was proven: now, and not before, the rest is looked up. */
@@ -214,7 +218,10 @@ static void judge(struct login *login, const struct asp_account *account,
 
     name_entry(outcome, entry);
     memcpy(login->verifier, entry->verifier, sizeof login->verifier);
-    look_up_use(login, entry);
+    if (!look_up_use(login, entry)) {
+        outcome->verdict = ASP_UNAVAILABLE;
+        return;
+    }
     login->facts.primary = compare_primary(login, account);
 
     outcome->verdict = asp_check_entry(entry, &login->facts, &action);

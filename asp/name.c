@@ -12,7 +12,7 @@ static bool is_alnum(char c)
 
 static bool stands_for_itself(char c, bool first)
 {
-    return is_alnum(c) || (c != '\0' && strchr("_@+-", c) != NULL) || (c == '.' && !first);
+    return is_alnum(c) || c == '_' || c == '@' || c == '+' || c == '-' || (c == '.' && !first);
 }
 
 static bool is_refused(char c)
@@ -29,7 +29,7 @@ bool asp_user_encode(const char *user, char encoded[ASP_USER_MAX + 1])
     for (const char *p = user; *p != '\0'; p++) {
         bool plain = stands_for_itself(*p, p == user);
 
-        if (is_refused(*p) || at + (plain ? 1 : 3) > ASP_USER_MAX)
+        if ((!plain && is_refused(*p)) || at + (plain ? 1 : 3) > ASP_USER_MAX)
             return false;
         if (plain) {
             encoded[at++] = *p;

@@ -9,6 +9,7 @@
 #define ASP_PRIMARY_H
 
 #include "account.h"
+#include "safeio.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +35,8 @@ struct asp_primary_now {
     const char *hash; /* of `length` bytes, borrowed from what was read; may be empty or locked */
     size_t length;
     time_t expires; /* when the account does, or ASP_NEVER */
+    const struct asp_identity
+        *read; /* the state of the file that says so, borrowed; NULL: no file */
 };
 
 /* True when no fingerprint was taken yet, or one of another source: it is taken anew, and is no

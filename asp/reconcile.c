@@ -1,5 +1,6 @@
 #include "reconcile.h"
 
+#include "shadow.h"
 #include "when.h"
 
 #include <sodium.h>
@@ -33,6 +34,11 @@ static enum asp_status settle(struct asp_account *account, void *context, struct
     struct asp_reconciled *result = settling->result;
     bool written;
 
+    /* What was read before the lock may be overtaken, and would undo what was made since. */
+    if (asp_shadow_is_stale(settling->now)) {
+        result->primary = ASP_PRIMARY_UNKNOWN;
+        return ASP_UNCHANGED;
+    }
     if (keep_copies(account, result, error) != ASP_OK)
         return ASP_NO_MEMORY;
     result->primary =

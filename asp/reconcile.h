@@ -17,7 +17,8 @@ struct asp_reconciled {
 /*
  * Compares without a lock and, where something is to be written, again under the lock. `reached` as
  * of asp_primary_settle. ASP_OK, ASP_NOT_FOUND when the user has no account, or why it could not be
- * read or written. The caller calls asp_reconciled_free in any case.
+ * read or written. What was overtaken by a newer file meanwhile is ASP_PRIMARY_UNKNOWN, and left to
+ * the next pass. The caller calls asp_reconciled_free in any case.
  */
 enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
                               const struct asp_primary_now *now, const struct asp_revocation *how,

@@ -74,13 +74,17 @@ static int open_by_steps(int folder, const char *path, int flags, mode_t mode)
     const char *rest = path;
     size_t length = next_component(&rest);
 
+    if (length == 0) {
+        asp_close(at);
+        return open("/", flags);
+    }
     while (at >= 0 || at == AT_FDCWD) {
         const char *after = rest + length;
         bool last = next_component(&after) == 0;
         int next = -1;
 
-        if (length == 0 || length > NAME_MAX) {
-            errno = length == 0 ? EISDIR : ENAMETOOLONG;
+        if (length > NAME_MAX) {
+            errno = ENAMETOOLONG;
         } else {
             memcpy(name, rest, length);
             name[length] = '\0';

@@ -54,6 +54,8 @@ void asp_scope_of(const struct asp_conf *conf, const char *service, const char *
     if (app == NULL)
         app = scope->service;
     listed = asp_scope_listed(conf, app);
+    if (listed == NULL && (strcmp(app, ASP_APP_ANY) == 0 || strcmp(app, ASP_APP_FIRST_USE) == 0))
+        return; /* a word with a meaning of its own: a service of that name is no app */
     copy_name(scope->app, listed != NULL ? listed : app);
 }
 

@@ -111,12 +111,23 @@ void asp_shadow_find(const struct asp_shadow *shadow, const char *user, struct a
 
         if (length > name && line[name] == ':' && memcmp(line, user, name) == 0) {
             asp_shadow_line(line, length, now);
+            now->read = &shadow->identity;
             return;
         }
         line = newline + 1;
     }
-    *now = (struct asp_primary_now){
-        .source = ASP_SOURCE_SHADOW, .says = ASP_SAYS_ABSENT, .expires = ASP_NEVER};
+    *now = (struct asp_primary_now){.source = ASP_SOURCE_SHADOW,
+                                    .says = ASP_SAYS_ABSENT,
+                                    .expires = ASP_NEVER,
+                                    .read = &shadow->identity};
+}
+
+bool asp_shadow_is_stale(const struct asp_primary_now *now)
+{
+    struct asp_identity identity;
+
+    return now->read != NULL && (asp_identity_at(ASP_SHADOW_PATH, &identity, NULL) != ASP_OK ||
+                                 !asp_identity_same(&identity, now->read));
 }
 
 bool asp_shadow_is_settled(const struct asp_identity *identity, time_t now)

@@ -36,6 +36,10 @@ void asp_shadow_find(const struct asp_shadow *shadow, const char *user,
 /* What one line of `length` bytes, without its end, says. */
 void asp_shadow_line(const char *line, size_t length, struct asp_primary_now *now);
 
+/* True when the file is no longer the one that says so: under a lock, nothing may be done by it
+ * then. */
+bool asp_shadow_is_stale(const struct asp_primary_now *now);
+
 /* True when the file has been as it is for so long that its identity can be told from the next
  * one's. */
 bool asp_shadow_is_settled(const struct asp_identity *identity, time_t now);

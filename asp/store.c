@@ -300,6 +300,21 @@ static enum asp_status remove_account(const struct asp_store *store, const struc
     return ASP_OK;
 }
 
+/* What could not be read again is never written. */
+static bool is_writable(const struct asp_account *account, struct asp_error *error)
+{
+    for (size_t i = 0; i < account->count; i++) {
+        const char *fault = asp_entry_fault(&account->entries[i]);
+
+        if (fault != NULL) {
+            (void)asp_fail(error, ASP_INVALID, "%s: %s, nothing was changed",
+                           account->entries[i].id, fault);
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum asp_status update_locked(const struct asp_store *store, const struct asp_lock *lock,
                                      const char *user, bool make, asp_change *change, void *context,
                                      struct asp_error *error)
@@ -317,6 +332,8 @@ static enum asp_status update_locked(const struct asp_store *store, const struct
         status = change(&account, context, error);
     if (status == ASP_DROP) {
         status = remove_account(store, lock, error);
+    } else if (status == ASP_OK && !is_writable(&account, error)) {
+        status = ASP_INVALID;
     } else if (status == ASP_OK) {
         asp_account_write(&account, &new);
         status = new.failed ? asp_fail(error, ASP_NO_MEMORY, "out of memory")

@@ -67,9 +67,13 @@ enum asp_status asp_store_update(const struct asp_store *store, const char *user
 enum asp_status asp_store_remove(const struct asp_store *store, const char *user,
                                  struct asp_error *error);
 
-/* Reads the usage of a user. There is no failure: what cannot be read is not known. The caller
- * frees it. */
-void asp_store_usage(const struct asp_store *store, const char *user, struct asp_usage *usage);
+/*
+ * Reads the usage of a user. ASP_OK also where there is none, or none that can be trusted: it
+ * starts anew. Else why it could not be read just now, and nothing is known. The caller frees it in
+ * any case.
+ */
+enum asp_status asp_store_usage(const struct asp_store *store, const char *user,
+                                struct asp_usage *usage, struct asp_error *error);
 
 /* Begins the usage of a user at `now`, where there is none that is sound: from then on it is known
  * what was not used. */

@@ -13,35 +13,43 @@
  * Opens used/NAME; without `make`, for reading. The folder needs no look of its own: what is not
  * root's in it is refused, and usage decides no login.
  */
-static int open_used(const struct asp_store *store, const char *user, bool make, struct stat *st)
+static enum asp_status open_used(const struct asp_store *store, const char *user, bool make,
+                                 int *fd, struct stat *st, struct asp_error *error)
 {
     char name[ASP_USER_MAX + 1];
     char path[ASP_USER_PATH];
-    int fd = -1;
 
+    *fd = -1;
     if (!asp_user_encode(user, name))
-        return -1;
+        return asp_fail(error, ASP_INVALID, "the user's name is not well-formed");
     asp_user_join(path, ASP_USED "/", name);
-    (void)asp_file_open(store->folder, store->path, path, make ? O_RDWR | O_CREAT : O_RDONLY, &fd,
-                        st, NULL);
-    return fd;
+    return asp_file_open(store->folder, store->path, path, make ? O_RDWR | O_CREAT : O_RDONLY, fd,
+                         st, error);
 }
 
-static void read_used(int fd, const struct stat *st, struct asp_usage *usage)
+/* A file that is too long is none of ours, and counts as empty. */
+static enum asp_status read_used(int fd, const struct stat *st, struct asp_usage *usage,
+                                 struct asp_error *error)
 {
+    enum asp_status status;
+
     memset(usage, 0, sizeof *usage);
-    (void)asp_file_read(fd, st, ASP_USAGE_BYTES_MAX, &usage->bytes, &usage->length, NULL);
+    status = asp_file_read(fd, st, ASP_USAGE_BYTES_MAX, &usage->bytes, &usage->length, error);
+    return status == ASP_CORRUPT ? ASP_OK : status;
 }
 
-void asp_store_usage(const struct asp_store *store, const char *user, struct asp_usage *usage)
+enum asp_status asp_store_usage(const struct asp_store *store, const char *user,
+                                struct asp_usage *usage, struct asp_error *error)
 {
     struct stat st;
-    int fd = open_used(store, user, false, &st);
+    int fd;
+    enum asp_status status = open_used(store, user, false, &fd, &st, error);
 
     memset(usage, 0, sizeof *usage);
-    if (fd >= 0)
-        read_used(fd, &st, usage);
+    if (status == ASP_OK)
+        status = read_used(fd, &st, usage, error);
     asp_close(fd);
+    return status == ASP_NOT_FOUND || status == ASP_UNSAFE ? ASP_OK : status;
 }
 
 static bool write_head(int fd, const struct asp_usage_head *head)
@@ -56,8 +64,11 @@ static bool write_head(int fd, const struct asp_usage_head *head)
  * used. */
 static bool begin(int fd, struct asp_usage *usage, time_t now, struct asp_usage_head *head)
 {
-    if (asp_usage_sound(usage, head))
+    if (asp_usage_sound(usage, head)) {
+        /* Begun by a clock that was ahead. */
+        head->begun = head->begun < now ? head->begun : now;
         return true;
+    }
     memset(head, 0, sizeof *head);
     head->begun = now;
     asp_usage_free(usage);
@@ -71,16 +82,17 @@ static bool begin(int fd, struct asp_usage *usage, time_t now, struct asp_usage_
 static int open_locked(const struct asp_store *store, const char *user, struct asp_usage *usage)
 {
     struct stat st;
-    int fd = open_used(store, user, true, &st);
+    int fd;
 
-    if (fd < 0)
+    if (open_used(store, user, true, &fd, &st, NULL) != ASP_OK)
         return -1;
-    /* Its size may have changed before the lock was there. */
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0) {
+    /* Its size may have changed before the lock was there. What cannot be read is not begun anew.
+     */
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0 ||
+        read_used(fd, &st, usage, NULL) != ASP_OK) {
         asp_close(fd);
         return -1;
     }
-    read_used(fd, &st, usage);
     return fd;
 }
 

@@ -87,8 +87,12 @@ static void forget(pam_handle_t *pamh)
 {
     const void *ours = NULL;
 
-    if (pam_get_data(pamh, OURS, &ours) == PAM_SUCCESS && ours != NULL)
-        (void)pam_set_data(pamh, OURS, NULL, NULL);
+    if (pam_get_data(pamh, OURS, &ours) != PAM_SUCCESS || ours == NULL)
+        return;
+    (void)pam_set_data(pamh, OURS, NULL, NULL);
+    (void)pam_putenv(pamh, "ASP_ID");
+    (void)pam_putenv(pamh, "ASP_LABEL");
+    (void)pam_putenv(pamh, "ASP_APP");
 }
 
 /* PAM_SUCCESS when auth was ours in this handle for the user of now, else PAM_IGNORE. */

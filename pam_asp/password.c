@@ -33,6 +33,7 @@ enum {
     WAIT_MS = 10000,    /* how long the caller waits; a lock is waited for half as long */
     CHILD_SECONDS = 30, /* after which the child is ended, whatever it does */
     DONE_FD = 3,        /* the child's end of the pipe */
+    TRIES = 5,          /* how often a file that has changed meanwhile is read again */
 };
 
 /* What the child says in the log when it is not a change of ours. */
@@ -75,25 +76,41 @@ static void log_revoked(pam_handle_t *pamh, const char *user, const char *by,
  * is reached is all that can be seen of the change. One who has a line, where another source is
  * configured, is left to that source.
  */
+static enum asp_status reconcile_once(const struct asp_conf *conf, const struct asp_store *store,
+                                      const char *user, const struct asp_revocation *how,
+                                      struct asp_reconciled *result, struct asp_error *error)
+{
+    struct asp_shadow shadow;
+    struct asp_primary_now now;
+    enum asp_status status = asp_shadow_read(ASP_SHADOW_PATH, &shadow, error);
+
+    result->primary = ASP_PRIMARY_SAME;
+    if (status == ASP_OK) {
+        asp_shadow_find(&shadow, user, &now);
+        if (conf->primary_source == ASP_SOURCE_SHADOW || now.says == ASP_SAYS_ABSENT) {
+            now.source = conf->primary_source;
+            status = asp_reconcile(store, user, &now, how, true, result, error);
+        }
+    }
+    asp_shadow_free(&shadow);
+    return status;
+}
+
 static enum asp_status reconcile(const struct asp_conf *conf, const char *user,
                                  const struct asp_revocation *how, struct asp_reconciled *result,
                                  struct asp_error *error)
 {
     struct asp_store store;
-    struct asp_shadow shadow = {0};
-    struct asp_primary_now now;
     enum asp_status status = asp_store_open(&store, conf->store, NULL, error);
 
-    if (status == ASP_OK)
-        status = asp_shadow_read(ASP_SHADOW_PATH, &shadow, error);
-    if (status == ASP_OK) {
-        asp_shadow_find(&shadow, user, &now);
-        if (conf->primary_source == ASP_SOURCE_SHADOW || now.says == ASP_SAYS_ABSENT) {
-            now.source = conf->primary_source;
-            status = asp_reconcile(&store, user, &now, how, true, result, error);
-        }
+    result->primary = ASP_PRIMARY_UNKNOWN;
+    for (int i = 0; status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN && i < TRIES; i++) {
+        asp_reconciled_free(result);
+        status = reconcile_once(conf, &store, user, how, result, error);
     }
-    asp_shadow_free(&shadow);
+    if (status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN)
+        status =
+            asp_fail(error, ASP_BUSY, ASP_SHADOW_PATH " is not whole, or changes all the time");
     asp_store_close(&store);
     return status;
 }

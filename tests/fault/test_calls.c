@@ -1,0 +1,362 @@
+/*
+ * Every system call of a login made to fail, one at a time, and the process ended at every one:
+ * what was not proven or not written never gets in, what only records a use never keeps out, and
+ * the store is the old or the new one.
+ */
+#include "cast.h"
+#include "stored.h"
+#include "syscalls.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct cast cast;
+static struct syscalls_report report;
+static const int few_errors[] = {EIO, EACCES, ENOSPC, 0};
+static const int all_errors[] = {EIO,    EACCES, ENOSPC, ENOMEM, EMFILE, EROFS,
+                                 EDQUOT, EPERM,  EINTR,  EINVAL, 0};
+
+static char used_once[PASSWORD_MAX]; /* of alice, at smtp */
+
+static void make_cast(void)
+{
+    cast_make(&cast, "usage_interval = 0;");
+    create(&cast.world, used_once, "alice", "--label", "used once", "--app", "mail", NULL);
+    world_stack(&cast.world, "imap", "auth required @TAP@\n");
+}
+
+/* A use to be lost, at the start of each test. */
+static void use_once(void)
+{
+    ck_code(login(&cast.world, "smtp", "alice", NULL, used_once), PAM_SUCCESS);
+}
+
+static const int *errors(void)
+{
+    return harness_all() ? all_errors : few_errors;
+}
+
+struct attempt {
+    const struct world *world;
+    const char *user, *service, *password;
+    bool cold; /* nothing was logged in before in its process */
+};
+
+/* Returns what the module itself answered: libpam has calls of its own that may fail. */
+static int attempt_login(void (*arm)(bool), void *data)
+{
+    const struct attempt *attempt = data;
+    struct conversation conversation = {.text = attempt->password};
+
+    ck_assert(dlopen(harness_path("ASP_MODULE"), RTLD_NOW | RTLD_LOCAL) != NULL);
+    if (!attempt->cold)
+        (void)login(attempt->world, attempt->service, "nobody-here", NULL, "x");
+    pam_handle_t *pamh =
+        handle_open(attempt->world, attempt->service, attempt->user, "192.0.2.7", &conversation);
+    pam_tapped[TAP_AUTH] = -1;
+    arm(true);
+    int code = pam_authenticate(pamh, 0);
+    arm(false);
+    if (pam_tapped[TAP_AUTH] == PAM_SUCCESS || code != PAM_SUCCESS)
+        code = pam_tapped[TAP_AUTH];
+    (void)handle_close(pamh, code);
+    return code;
+}
+
+static int run(struct attempt *attempt, const struct syscalls_plan *plan)
+{
+    const char *refused = syscalls_run(attempt_login, attempt, plan, &report);
+    ck_assert_msg(refused == NULL, "%s", refused);
+    ck_assert_msg(plan->kill || (report.finished && report.status == 0),
+                  "%s with %s: the process ended with status 0x%x", report.note,
+                  strerror(plan->error), (unsigned)report.status);
+    return report.result;
+}
+
+/* Whether the call that failed was about a path with PART. */
+static bool about(const char *part)
+{
+    return holds(report.note, part);
+}
+
+static bool is_call(const char *name)
+{
+    return strncmp(report.note, name, strlen(name)) == 0;
+}
+
+static bool is_failure(int code)
+{
+    return code == PAM_AUTHINFO_UNAVAIL || code == PAM_SERVICE_ERR || code == PAM_BUF_ERR;
+}
+
+/* What is read for the decision: a failure there is a failure of the login. EINTR may have been
+ * taken as "again". */
+static bool reads_for_the_decision(int error)
+{
+    bool reads = is_call("openat ") || is_call("fstat ") || is_call("newfstatat ") ||
+                 is_call("read ") || is_call("pread64 ") || is_call("statx ");
+    return reads && error != EINTR && (about("/store/users") || about("/asp.conf"));
+}
+
+/* What must be done before a binding may be called done. */
+static bool writes_for_the_decision(int error)
+{
+    if (error == EINTR)
+        return false;
+    if (is_call("fsync ") || is_call("fdatasync ") || is_call("renameat") || is_call("linkat "))
+        return true;
+    return (is_call("write ") || is_call("pwrite64 ") || is_call("writev ")) &&
+           about("/store/users");
+}
+
+/* --- logins that write nothing but their use -------------------------------------------------- */
+
+static void check_accepted(int code, int error)
+{
+    ck_assert_msg(code == PAM_SUCCESS || is_failure(code), "%s with %s: %s", report.note,
+                  strerror(error), code_name(code));
+    if (!report.failed)
+        ck_code_msg(code, PAM_SUCCESS, "%s was not made to fail", report.note);
+    if (reads_for_the_decision(error))
+        ck_assert_msg(code != PAM_SUCCESS, "%s with %s: accepted", report.note, strerror(error));
+    if (!about("/store/used"))
+        return;
+    ck_code_msg(code, PAM_SUCCESS, "%s with %s, of the record of use", report.note,
+                strerror(error));
+    struct stored other = stored_entry(&cast.world, "alice", used_once);
+    ck_assert_msg(strcmp(other.used_service, "smtp") == 0,
+                  "%s with %s: the use of another entry is lost", report.note, strerror(error));
+}
+
+static void break_accepted(bool cold)
+{
+    const struct scene *scene = cast_find(&cast, "accepted");
+    struct attempt attempt = {&cast.world, scene->user, scene->service, scene->password, cold};
+    int recorded = 0, decided = 0;
+
+    ck_code(run(&attempt, &(struct syscalls_plan){0}), PAM_SUCCESS);
+    for (const int *error = errors(); *error != 0; error++) {
+        for (int at = 1; at == 1 || report.count >= at - 1; at++) {
+            int code = run(&attempt, &(struct syscalls_plan){.at = at, .error = *error});
+            check_accepted(code, *error);
+            recorded += about("/store/used");
+            decided += reads_for_the_decision(*error);
+        }
+    }
+    ck_assert_msg(recorded > 0 && decided > 0, "%d calls for the record, %d for the decision",
+                  recorded, decided);
+    ck_code(cast_login(&cast, scene), PAM_SUCCESS);
+}
+
+START_TEST(an_accepted_login_in_which_any_call_fails)
+{
+    break_accepted(false);
+}
+END_TEST
+
+START_TEST(a_first_login_of_a_process_in_which_any_call_fails)
+{
+    break_accepted(true);
+}
+END_TEST
+
+START_TEST(no_refusal_becomes_another_one_or_an_acceptance_when_a_call_fails)
+{
+    for (size_t i = 0; i < cast.count; i++) {
+        const struct scene *scene = &cast.scenes[i];
+        struct attempt attempt = {&cast.world, scene->user, scene->service, scene->password, false};
+        if (scene->code == PAM_SUCCESS)
+            continue;
+        ck_code_msg(run(&attempt, &(struct syscalls_plan){0}), scene->code, "%s", scene->verdict);
+        for (const int *error = errors(); *error != 0; error++) {
+            for (int at = 1; at == 1 || report.count >= at - 1; at++) {
+                int code = run(&attempt, &(struct syscalls_plan){.at = at, .error = *error});
+                ck_assert_msg(code == scene->code || is_failure(code), "%s, %s with %s: %s",
+                              scene->verdict, report.note, strerror(*error), code_name(code));
+            }
+        }
+    }
+}
+END_TEST
+
+/* --- first use -------------------------------------------------------------------------------- */
+
+struct first_use {
+    struct world world;
+    char password[PASSWORD_MAX];
+    char before[8192]; /* the account, not yet bound */
+    size_t length;
+};
+
+static void make_first_use(struct first_use *first)
+{
+    world_make(&first->world, "usage_interval = 0;");
+    world_stack(&first->world, "imap", "auth required @TAP@\n");
+    create(&first->world, first->password, "alice", "--label", "Phone", NULL);
+    first->length =
+        file_read(store_path(&first->world, "users/alice"), first->before, sizeof first->before);
+}
+
+/* Back to the account that is not bound, with nothing else in the folder. */
+static void restore(const struct first_use *first)
+{
+    char command[2 * WORLD_PATH_MAX];
+    (void)snprintf(command, sizeof command, "rm -rf '%s'/* '%s'/*",
+                   store_path(&first->world, "users"), store_path(&first->world, "used"));
+    ck_assert(system(command) == 0);
+    file_write(store_path(&first->world, "users/alice"), first->before, first->length);
+}
+
+/* The account is the old or the new one, whole; and the next login gets in, at once. Returns
+ * whether it was bound. */
+static bool check_account(const struct first_use *first, const char *how)
+{
+    char after[8192], list[65536];
+    struct stored stored = stored_entry(&first->world, "alice", first->password);
+    size_t length = file_read(store_path(&first->world, "users/alice"), after, sizeof after);
+    bool bound = strcmp(stored.app, "mail") == 0;
+    long long begun = now_ms();
+
+    ck_assert_msg(stored.found && (bound || strcmp(stored.app, "first-use") == 0),
+                  "%s: app is \"%s\"", how, stored.app);
+    ck_assert_msg(bound || (length == first->length && memcmp(after, first->before, length) == 0),
+                  "%s: neither the old nor the new file", how);
+    ck_assert_int_eq(admin(&first->world, list, sizeof list, "--json", "list", NULL), 0);
+    ck_assert_msg(holds(list, "\"alice\"") &&
+                      strstr(strstr(list, "\"user\"") + 1, "\"user\"") == NULL,
+                  "%s: more than one user: %s", how, list);
+    ck_code_msg(login(&first->world, "imap", "alice", "192.0.2.7", first->password), PAM_SUCCESS,
+                "%s: the login after it", how);
+    ck_assert_msg(now_ms() - begun < 2000, "%s: the login after it takes %lld ms", how,
+                  now_ms() - begun);
+    ck_assert_str_eq(stored_entry(&first->world, "alice", first->password).app, "mail");
+    return bound;
+}
+
+static void break_first_use(struct first_use *first, struct attempt *attempt, int at, int error)
+{
+    char how[SYSCALLS_NOTE_MAX + 64];
+
+    restore(first);
+    int code = run(attempt, &(struct syscalls_plan){.at = at, .error = error});
+    (void)snprintf(how, sizeof how, "%s with %s", report.note, strerror(error));
+    ck_assert_msg(code == PAM_SUCCESS || is_failure(code), "%s: %s", how, code_name(code));
+    if (reads_for_the_decision(error) || writes_for_the_decision(error))
+        ck_assert_msg(code != PAM_SUCCESS, "%s: accepted", how);
+    if (about("/store/used"))
+        ck_code_msg(code, PAM_SUCCESS, "%s, of the record of use", how);
+    bool bound = check_account(first, how);
+    ck_assert_msg(code != PAM_SUCCESS || bound, "%s: accepted and not bound", how);
+}
+
+START_TEST(a_first_use_in_which_any_call_fails_binds_or_is_refused)
+{
+    struct first_use first;
+    int synced = 0, renamed = 0;
+
+    make_first_use(&first);
+    struct attempt attempt = {&first.world, "alice", "imap", first.password, false};
+    for (const int *error = errors(); *error != 0; error++) {
+        for (int at = 1; at == 1 || report.count >= at - 1; at++) {
+            break_first_use(&first, &attempt, at, *error);
+            synced += is_call("fsync ") || is_call("fdatasync ");
+            renamed += is_call("rename");
+        }
+    }
+    ck_assert_msg(synced > 1 && renamed > 0, "%d syncs and %d renames were met", synced, renamed);
+}
+END_TEST
+
+/* The number of the call that starts with NAME and is about PATH, the first behind AFTER; 0 where
+ * there is none. */
+static int position(struct attempt *attempt, const struct first_use *first, const char *name,
+                    const char *path, int after)
+{
+    for (int at = after + 1; at == after + 1 || report.count >= at - 1; at++) {
+        restore(first);
+        (void)run(attempt, &(struct syscalls_plan){.at = at});
+        if (report.count >= at && is_call(name) && holds(report.note, path))
+            return at;
+    }
+    return 0;
+}
+
+START_TEST(a_first_use_is_on_the_disk_before_it_is_accepted)
+{
+    struct first_use first;
+    char folder[2 * WORLD_PATH_MAX];
+
+    make_first_use(&first);
+    struct attempt attempt = {&first.world, "alice", "imap", first.password, false};
+    (void)snprintf(folder, sizeof folder, "%s", store_path(&first.world, "users"));
+    int file = position(&attempt, &first, "fsync ", folder, 0);
+    ck_assert_msg(file > 0, "no file is synced");
+    int put = position(&attempt, &first, "rename", folder, file);
+    ck_assert_msg(put > 0, "nothing is renamed once a file is synced");
+    int synced = position(&attempt, &first, "fsync ", folder, put);
+    ck_assert_msg(synced > 0, "the folder is not synced once the file is in its place");
+}
+END_TEST
+
+START_TEST(a_first_use_that_is_killed_at_any_call_leaves_the_old_or_the_new)
+{
+    struct first_use first;
+    int killed = 0, bound = 0;
+
+    make_first_use(&first);
+    struct attempt attempt = {&first.world, "alice", "imap", first.password, false};
+    for (int at = 1; killed == at - 1; at++) {
+        restore(&first);
+        int code = run(&attempt, &(struct syscalls_plan){.at = at, .kill = true});
+        killed += WIFSIGNALED(report.status) && WTERMSIG(report.status) == SIGKILL;
+        ck_assert_msg(killed == at || (report.finished && code == PAM_SUCCESS),
+                      "call %d: status 0x%x", at, (unsigned)report.status);
+        bound += check_account(&first, report.note);
+    }
+    ck_assert_msg(killed > 20 && bound > 1 && bound < killed, "%d of %d were bound", bound, killed);
+}
+END_TEST
+
+static int no_login(void (*arm)(bool), void *data)
+{
+    (void)data;
+    arm(true);
+    arm(false);
+    return 0;
+}
+
+int main(void)
+{
+    if (harness_sanitized()) {
+        puts("skipped: failing system calls: a sanitizer ends the process when its own fail");
+        return 77;
+    }
+    const char *refused = syscalls_run(no_login, NULL, &(struct syscalls_plan){0}, &report);
+    if (refused != NULL) {
+        printf("skipped: failing system calls: %s\n", refused);
+        return 77;
+    }
+    harness_begin("calls");
+
+    Suite *suite = suite_create("fault: calls");
+    TCase *tests = tcase_create("calls");
+
+    tcase_add_unchecked_fixture(tests, make_cast, NULL);
+    tcase_add_checked_fixture(tests, use_once, NULL);
+    tcase_set_timeout(tests, harness_all() ? 600 : 120);
+    tcase_add_test(tests, an_accepted_login_in_which_any_call_fails);
+    tcase_add_test(tests, a_first_login_of_a_process_in_which_any_call_fails);
+    tcase_add_test(tests, no_refusal_becomes_another_one_or_an_acceptance_when_a_call_fails);
+    tcase_add_test(tests, a_first_use_in_which_any_call_fails_binds_or_is_refused);
+    tcase_add_test(tests, a_first_use_is_on_the_disk_before_it_is_accepted);
+    tcase_add_test(tests, a_first_use_that_is_killed_at_any_call_leaves_the_old_or_the_new);
+    suite_add_tcase(suite, tests);
+    return harness_run(suite);
+}

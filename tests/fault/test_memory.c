@@ -1,0 +1,334 @@
+/*
+ * Memory that runs out: every allocation of a login made to fail, one at a time and from one on,
+ * and no room for Argon2id. Nothing crashes, nothing unproven gets in, and nobody is told that the
+ * password was wrong.
+ */
+#include "cast.h"
+#include "stored.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libconfig.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* --- allocations ------------------------------------------------------------------------------ */
+
+/* The functions of this program stand before libc's for all that is loaded. */
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *block, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+
+static bool counting;
+static long allocations; /* while counting */
+static long fail_at;     /* the number of the one that fails; 0: none */
+static bool fail_on;     /* and all behind it */
+
+/* libconfig does not survive it, and ends its host or breaks it: its own allocations are spared. */
+static int in_libconfig; /* counts: it calls itself by these names */
+
+static bool fails(void)
+{
+    if (!counting || in_libconfig > 0)
+        return false;
+    allocations++;
+    if (fail_at == 0 || allocations < fail_at || (allocations > fail_at && !fail_on))
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t size)
+{
+    return fails() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *block, size_t size)
+{
+    return fails() ? NULL : __libc_realloc(block, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return fails() ? NULL : __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **block, size_t alignment, size_t size)
+{
+    if (fails())
+        return ENOMEM;
+    *block = __libc_memalign(alignment, size);
+    return *block == NULL ? ENOMEM : 0;
+}
+
+static void *libconfigs(const char *name)
+{
+    void *function = dlsym(RTLD_NEXT, name);
+    if (function == NULL)
+        abort();
+    return function;
+}
+
+void config_init(config_t *config)
+{
+    void (*real)(config_t *);
+
+    *(void **)&real = libconfigs("config_init");
+    in_libconfig++;
+    real(config);
+    in_libconfig--;
+}
+
+int config_read_string(config_t *config, const char *text)
+{
+    int (*real)(config_t *, const char *);
+
+    *(void **)&real = libconfigs("config_read_string");
+    in_libconfig++;
+    int read = real(config, text);
+    in_libconfig--;
+    return read;
+}
+
+static struct cast cast;
+static char used_once[PASSWORD_MAX]; /* of alice, at smtp */
+
+static void make_cast(void)
+{
+    cast_make(&cast, "usage_interval = 0;");
+    create(&cast.world, used_once, "alice", "--label", "used once", "--app", "mail", NULL);
+    world_stack(&cast.world, "imap", "auth required @TAP@\n");
+}
+
+/* A use to be lost, at the start of each test. */
+static void use_once(void)
+{
+    ck_code(login(&cast.world, "smtp", "alice", NULL, used_once), PAM_SUCCESS);
+}
+
+/* What a child found out about one login. */
+struct outcome {
+    int code;   /* of libpam */
+    int module; /* of the module, -1 if it was not reached */
+    long allocations;
+    int left_open;
+};
+
+static int count_descriptors(void)
+{
+    int count = 0;
+    for (int fd = 0; fd < 256; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static struct outcome try_login(const struct scene *scene, bool cold)
+{
+    struct outcome outcome;
+    struct conversation conversation = {.text = scene->password};
+
+    ck_assert(dlopen(harness_path("ASP_MODULE"), RTLD_NOW | RTLD_LOCAL) != NULL);
+    if (!cold)
+        (void)login(&cast.world, "imap", "nobody-here", NULL, "x");
+    pam_handle_t *pamh =
+        handle_open(&cast.world, scene->service, scene->user, scene->rhost, &conversation);
+    int before = count_descriptors();
+    allocations = 0;
+    pam_tapped[TAP_AUTH] = -1;
+    counting = true;
+    outcome.code = pam_authenticate(pamh, 0);
+    counting = false;
+    outcome.module = pam_tapped[TAP_AUTH];
+    outcome.allocations = allocations;
+    outcome.left_open = count_descriptors() - before;
+    (void)handle_close(pamh, outcome.code);
+    return outcome;
+}
+
+/* The login in a process of its own, in which allocation AT fails, and with ON all that follow. */
+static struct outcome starve(const struct scene *scene, bool cold, long at, bool on)
+{
+    struct outcome outcome = {.code = -1};
+    int ends[2], status = 0;
+
+    ck_assert(pipe2(ends, O_CLOEXEC) == 0);
+    pid_t child = fork();
+    ck_assert(child >= 0);
+    if (child == 0) {
+        fail_at = at;
+        fail_on = on;
+        outcome = try_login(scene, cold);
+        _exit(write(ends[1], &outcome, sizeof outcome) == (ssize_t)sizeof outcome ? 0 : 1);
+    }
+    (void)close(ends[1]);
+    ssize_t got = read(ends[0], &outcome, sizeof outcome);
+    (void)close(ends[0]);
+    ck_assert(waitpid(child, &status, 0) == child);
+    ck_assert_msg(got == (ssize_t)sizeof outcome && status == 0,
+                  "%s, allocation %ld%s: the process ended with status 0x%x", scene->verdict, at,
+                  on ? " and on" : "", (unsigned)status);
+    return outcome;
+}
+
+/* Out of memory, or one of its consequences: unavailable, or a conversation that could not be had.
+ */
+static void check_starved(const struct scene *scene, const struct outcome *is, long at, bool on)
+{
+    bool failed = is->module == PAM_BUF_ERR || is->module == PAM_AUTHINFO_UNAVAIL ||
+                  is->module == PAM_SERVICE_ERR || is->module == PAM_AUTH_ERR || is->module == -1;
+    ck_assert_msg(is->module == scene->code || failed, "%s, allocation %ld%s: %s", scene->verdict,
+                  at, on ? " and on" : "", code_name(is->module));
+    ck_assert_msg(is->code != PAM_SUCCESS || is->module == PAM_SUCCESS,
+                  "%s, allocation %ld: accepted by none", scene->verdict, at);
+    ck_assert_msg(is->left_open == 0, "%s, allocation %ld: %d descriptors are left open",
+                  scene->verdict, at, is->left_open);
+}
+
+static void starve_everywhere(const struct scene *scene, bool cold)
+{
+    struct outcome whole = starve(scene, cold, 0, false);
+    ck_code_msg(whole.code, scene->code, "%s", scene->verdict);
+    ck_assert_msg(whole.allocations > 3, "only %ld allocations were seen", whole.allocations);
+    for (long at = 1; at <= whole.allocations; at++) {
+        for (int on = 0; on < 2; on++) {
+            struct outcome is = starve(scene, cold, at, on != 0);
+            check_starved(scene, &is, at, on != 0);
+            struct stored other = stored_entry(&cast.world, "alice", used_once);
+            ck_assert_msg(strcmp(other.used_service, "smtp") == 0,
+                          "%s, allocation %ld%s: the use of another entry is lost", scene->verdict,
+                          at, on != 0 ? " and on" : "");
+        }
+    }
+}
+
+START_TEST(every_allocation_of_a_login_may_fail)
+{
+    for (size_t i = 0; i < cast.count; i++)
+        starve_everywhere(&cast.scenes[i], false);
+}
+END_TEST
+
+START_TEST(every_allocation_of_the_first_login_of_a_process_may_fail)
+{
+    starve_everywhere(cast_find(&cast, "accepted"), true);
+    starve_everywhere(cast_find(&cast, "wrong-secret"), true);
+}
+END_TEST
+
+START_TEST(every_allocation_of_a_first_use_may_fail)
+{
+    struct scene scene = *cast_find(&cast, "accepted");
+    char before[16384], path[2 * WORLD_PATH_MAX];
+
+    create(&cast.world, scene.password, "alice", "--label", "first use", NULL);
+    scene.verdict = "first use";
+    (void)snprintf(path, sizeof path, "%s", store_path(&cast.world, "users/alice"));
+    size_t length = file_read(path, before, sizeof before);
+    struct outcome whole = starve(&scene, false, 0, false);
+    ck_code(whole.code, PAM_SUCCESS);
+    for (long at = 1; at <= whole.allocations; at++) {
+        for (int on = 0; on < 2; on++) {
+            char after[16384];
+            file_write(path, before, length);
+            struct outcome is = starve(&scene, false, at, on != 0);
+            check_starved(&scene, &is, at, on != 0);
+            bool bound = file_read(path, after, sizeof after) != length ||
+                         memcmp(before, after, length) != 0;
+            ck_assert_msg(is.code != PAM_SUCCESS || bound, "allocation %ld: accepted and not bound",
+                          at);
+            ck_code_msg(cast_login(&cast, &scene), PAM_SUCCESS, "after allocation %ld", at);
+        }
+    }
+}
+END_TEST
+
+/* --- Argon2id --------------------------------------------------------------------------------- */
+
+static struct world slow;
+static char slows[PASSWORD_MAX];
+
+static void make_slow(void)
+{
+    world_make(&slow, "hash: { scheme = \"argon2id\"; memory = 65536; passes = 1; };");
+    create(&slow, slows, "alice", "--label", "x", "--app", "mail", NULL);
+}
+
+/* The codes of three logins: with room for 8 MiB more than there is, the same again, with room for
+ * all. */
+static void log_in_without_room(const char *password, int codes[3])
+{
+    char text[256];
+    long pages = 0;
+    struct rlimit limit;
+
+    codes[0] = login(&slow, "imap", "nobody-here", NULL, "x");
+    (void)file_read("/proc/self/statm", text, sizeof text);
+    (void)sscanf(text, "%ld", &pages);
+    (void)getrlimit(RLIMIT_AS, &limit);
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = (rlim_t)(pages * sysconf(_SC_PAGESIZE)) + (8 << 20);
+    (void)setrlimit(RLIMIT_AS, &limit);
+    codes[0] = login(&slow, "imap", "alice", NULL, password);
+    codes[1] = login(&slow, "imap", "alice", NULL, password);
+    limit.rlim_cur = before;
+    (void)setrlimit(RLIMIT_AS, &limit);
+    codes[2] = login(&slow, "imap", "alice", NULL, password);
+}
+
+START_TEST(no_room_for_argon2id_is_unavailable_and_never_a_wrong_password)
+{
+    char wrong[PASSWORD_MAX], unknown[PASSWORD_MAX];
+    int codes[3];
+
+    with_other_secret(wrong, slows);
+    (void)snprintf(unknown, sizeof unknown, "%s", slows);
+    unknown[0] = unknown[0] == '0' ? '1' : '0';
+    log_in_without_room(slows, codes);
+    ck_code(codes[0], PAM_AUTHINFO_UNAVAIL);
+    ck_code(codes[1], PAM_AUTHINFO_UNAVAIL);
+    ck_code(codes[2], PAM_SUCCESS);
+    log_in_without_room(wrong, codes);
+    ck_code(codes[0], PAM_AUTHINFO_UNAVAIL);
+    ck_code(codes[2], PAM_AUTH_ERR);
+    log_in_without_room(unknown, codes);
+    ck_assert_msg(codes[0] == PAM_AUTHINFO_UNAVAIL || codes[0] == PAM_CRED_INSUFFICIENT,
+                  "an unknown id: %s", code_name(codes[0]));
+    ck_code(codes[2], PAM_CRED_INSUFFICIENT);
+}
+END_TEST
+
+int main(void)
+{
+    config_t config;
+
+    config_init(&config); /* and by this call libconfig is there to be found */
+    config_destroy(&config);
+    harness_begin("memory");
+
+    Suite *suite = suite_create("fault: memory");
+    TCase *allocation = tcase_create("allocation"), *argon2id = tcase_create("argon2id");
+
+    tcase_add_unchecked_fixture(allocation, make_cast, NULL);
+    tcase_add_checked_fixture(allocation, use_once, NULL);
+    tcase_set_timeout(allocation, 120);
+    tcase_add_test(allocation, every_allocation_of_a_login_may_fail);
+    tcase_add_test(allocation, every_allocation_of_the_first_login_of_a_process_may_fail);
+    tcase_add_test(allocation, every_allocation_of_a_first_use_may_fail);
+    tcase_add_unchecked_fixture(argon2id, make_slow, NULL);
+    tcase_set_timeout(argon2id, 60);
+    tcase_add_test(argon2id, no_room_for_argon2id_is_unavailable_and_never_a_wrong_password);
+    suite_add_tcase(suite, allocation);
+    suite_add_tcase(suite, argon2id);
+    return harness_run(suite);
+}

@@ -1,0 +1,94 @@
+/* A hundred logins of each verdict under valgrind: no wrong access, no leak, no descriptor left. */
+#include "cast.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct cast cast;
+
+static void make_cast(void)
+{
+    cast_make(&cast, "usage_interval = 0;");
+}
+
+/* What COMMAND prints, without the lines in which valgrind speaks of itself. Returns its status. */
+static int run(const char *command, char *said, size_t size)
+{
+    char line[1024];
+    size_t used = 0;
+    FILE *from = popen(command, "re");
+
+    ck_assert(from != NULL);
+    said[0] = '\0';
+    while (fgets(line, sizeof line, from) != NULL) {
+        size_t length = strlen(line);
+        if (strncmp(line, "--", 2) == 0 || used + length >= size)
+            continue;
+        memcpy(said + used, line, length + 1);
+        used += length;
+    }
+    return pclose(from);
+}
+
+static void expect_clean(const struct scene *scene)
+{
+    char masked[PASSWORD_MAX], command[4096], said[4096], code[32];
+
+    (void)snprintf(masked, sizeof masked, "%s", scene->password);
+    mask(masked);
+    ck_assert(setenv("ASP_PASSWORD", masked, 1) == 0);
+    (void)snprintf(
+        command, sizeof command,
+        "valgrind -q --error-exitcode=99 --leak-check=full "
+        "--show-leak-kinds=definite,indirect,possible "
+        "--errors-for-leak-kinds=definite,indirect,possible '%s' hundred '%s' %s %s %s 2>&1",
+        harness_path("ASP_DRIVER"), cast.world.confdir, scene->service, scene->user, scene->rhost);
+    int status = run(command, said, sizeof said);
+    ck_assert_msg(status == 0, "%s: status %d:\n%s", scene->verdict, status, said);
+    (void)snprintf(code, sizeof code, "code %d\n", scene->code);
+    ck_assert_msg(strcmp(said, code) == 0, "%s:\n%s", scene->verdict, said);
+}
+
+START_TEST(a_hundred_logins_are_clean)
+{
+    static const char *const quick[] = {"accepted", "wrong-secret", "unavailable"};
+
+    if (harness_all()) {
+        for (size_t i = 0; i < cast.count; i++)
+            expect_clean(&cast.scenes[i]);
+        return;
+    }
+    for (size_t i = 0; i < sizeof quick / sizeof *quick; i++)
+        expect_clean(cast_find(&cast, quick[i]));
+}
+END_TEST
+
+START_TEST(a_hundred_logins_with_a_wrong_configuration_are_clean)
+{
+    struct scene scene = *cast_find(&cast, "accepted");
+
+    scene.code = PAM_SERVICE_ERR;
+    world_configure(&cast.world, "limit = 0;");
+    expect_clean(&scene);
+}
+END_TEST
+
+int main(void)
+{
+    if (harness_sanitized() || system("valgrind -q true >/dev/null 2>&1") != 0) {
+        puts("skipped: valgrind is not there, or does not run here");
+        return 77;
+    }
+    harness_begin("valgrind");
+
+    Suite *suite = suite_create("fault: valgrind");
+    TCase *tests = tcase_create("valgrind");
+
+    tcase_add_unchecked_fixture(tests, make_cast, NULL);
+    tcase_set_timeout(tests, 300);
+    tcase_add_test(tests, a_hundred_logins_are_clean);
+    tcase_add_test(tests, a_hundred_logins_with_a_wrong_configuration_are_clean);
+    suite_add_tcase(suite, tests);
+    return harness_run(suite);
+}

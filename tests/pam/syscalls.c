@@ -1,0 +1,286 @@
+#include "syscalls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DESCRIPTORS_MAX 64
+
+/* Lives in a mapping that the child shares with the parent. */
+struct watch {
+    struct syscalls_plan plan;
+    struct syscalls_report report;
+    atomic_int listener;
+    atomic_bool armed;
+    bool refused;
+    bool known[DESCRIPTORS_MAX]; /* descriptors that were open before */
+};
+
+static struct watch *watch;
+
+static const struct {
+    int number;
+    const char *name;
+} names[] = {
+    {SYS_openat, "openat"},
+    {SYS_close, "close"},
+    {SYS_read, "read"},
+    {SYS_pread64, "pread64"},
+    {SYS_write, "write"},
+    {SYS_pwrite64, "pwrite64"},
+    {SYS_writev, "writev"},
+    {SYS_fsync, "fsync"},
+    {SYS_fdatasync, "fdatasync"},
+    {SYS_renameat, "renameat"},
+    {SYS_renameat2, "renameat2"},
+    {SYS_newfstatat, "newfstatat"},
+    {SYS_fstat, "fstat"},
+    {SYS_statx, "statx"},
+    {SYS_fcntl, "fcntl"},
+    {SYS_flock, "flock"},
+    {SYS_fchmod, "fchmod"},
+    {SYS_unlinkat, "unlinkat"},
+    {SYS_mkdirat, "mkdirat"},
+    {SYS_mmap, "mmap"},
+    {SYS_munmap, "munmap"},
+    {SYS_brk, "brk"},
+    {SYS_getrandom, "getrandom"},
+    {SYS_futex, "futex"},
+    {SYS_socket, "socket"},
+    {SYS_connect, "connect"},
+    {SYS_sendto, "sendto"},
+    {SYS_geteuid, "geteuid"},
+    {SYS_getpid, "getpid"},
+    {SYS_lseek, "lseek"},
+    {SYS_ftruncate, "ftruncate"},
+    {SYS_madvise, "madvise"},
+    {SYS_mprotect, "mprotect"},
+    {SYS_clone, "clone"},
+    {SYS_execve, "execve"},
+    {SYS_chdir, "chdir"},
+    {SYS_fchdir, "fchdir"},
+    {SYS_umask, "umask"},
+    {SYS_rt_sigaction, "rt_sigaction"},
+    {SYS_openat2, "openat2"},
+    {SYS_fchown, "fchown"},
+    {SYS_linkat, "linkat"},
+};
+
+const char *syscalls_name(int number)
+{
+    static _Thread_local char text[24];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].number == number)
+            return names[i].name;
+    }
+    (void)snprintf(text, sizeof text, "call %d", number);
+    return text;
+}
+
+/* To make these fail tells nothing, or breaks libc's own promises. */
+static bool spared(int number)
+{
+    return number == SYS_exit || number == SYS_exit_group || number == SYS_futex ||
+           number == SYS_rt_sigprocmask || number == SYS_rt_sigreturn || number == SYS_getpid ||
+           number == SYS_gettid || number == SYS_tgkill || number == SYS_rt_sigaction ||
+           number == SYS_geteuid || number == SYS_getuid || number == SYS_getrandom;
+}
+
+static bool takes_descriptor(int number)
+{
+    return number == SYS_close || number == SYS_read || number == SYS_pread64 ||
+           number == SYS_write || number == SYS_pwrite64 || number == SYS_writev ||
+           number == SYS_fsync || number == SYS_fdatasync || number == SYS_fstat ||
+           number == SYS_fcntl || number == SYS_flock || number == SYS_fchmod ||
+           number == SYS_ftruncate || number == SYS_lseek || number == SYS_fchown;
+}
+
+static bool takes_path(int number)
+{
+    return number == SYS_openat || number == SYS_newfstatat || number == SYS_statx ||
+           number == SYS_renameat || number == SYS_renameat2 || number == SYS_unlinkat ||
+           number == SYS_mkdirat || number == SYS_openat2 || number == SYS_linkat;
+}
+
+static void describe(const struct seccomp_data *call)
+{
+    char link[64], path[256] = "";
+    int number = call->nr;
+    const char *name = takes_path(number) ? (const char *)(uintptr_t)call->args[1] : NULL;
+
+    if (takes_descriptor(number) || takes_path(number)) {
+        (void)snprintf(link, sizeof link, "/proc/self/fd/%d", (int)call->args[0]);
+        if (readlink(link, path, sizeof path - 1) < 0)
+            path[0] = '\0';
+    }
+    (void)snprintf(watch->report.note, sizeof watch->report.note, "%s %s%s%.128s",
+                   syscalls_name(number), path, name == NULL || name[0] == '/' ? "" : "/",
+                   name == NULL ? "" : name);
+}
+
+/* libpam hands each of its own results to the kernel's audit, by a socket that is close-on-exec a
+ * call later. */
+static bool is_audit(int fd)
+{
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_NETLINK;
+}
+
+/* Every descriptor but those of before must be close-on-exec, at every moment. */
+static void check_descriptors(void)
+{
+    char link[64];
+    size_t start;
+
+    if (watch->report.leaky[0] != '\0')
+        return;
+    for (int fd = 0; fd < DESCRIPTORS_MAX; fd++) {
+        int flags = watch->known[fd] ? -1 : fcntl(fd, F_GETFD);
+        if (flags < 0 || (flags & FD_CLOEXEC) != 0 || is_audit(fd))
+            continue;
+        (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        (void)snprintf(watch->report.leaky, sizeof watch->report.leaky, "descriptor %d: ", fd);
+        start = strlen(watch->report.leaky);
+        if (readlink(link, watch->report.leaky + start, sizeof watch->report.leaky - start - 1) < 0)
+            watch->report.leaky[start] = '?';
+    }
+}
+
+/* Decides on one call: the error with which it fails, or 0. */
+static int decide(const struct seccomp_data *call)
+{
+    const struct syscalls_plan *plan = &watch->plan;
+    struct syscalls_report *report = &watch->report;
+
+    check_descriptors();
+    if (report->count < SYSCALLS_SEEN_MAX)
+        report->number[report->count] = call->nr;
+    report->count++;
+    if (report->count != plan->at)
+        return 0;
+    describe(call);
+    if (plan->kill) {
+        (void)kill(getpid(), SIGKILL);
+        for (;;)
+            (void)pause();
+    }
+    if (plan->error == 0 || spared(call->nr))
+        return 0;
+    report->failed = true;
+    if (call->nr == SYS_close) /* the kernel closes even where it reports an error */
+        (void)close((int)call->args[0]);
+    return plan->error;
+}
+
+/* The second thread. The first may hold any lock of libc while it waits: nothing here takes one. */
+static void *answer_calls(void *unused)
+{
+    union {
+        struct seccomp_notif call;
+        char room[512];
+    } asked;
+    union {
+        struct seccomp_notif_resp answer;
+        char room[512];
+    } said;
+    int listener;
+
+    (void)unused;
+    while ((listener = atomic_load(&watch->listener)) < 0)
+        (void)usleep(100);
+    for (;;) {
+        memset(&asked, 0, sizeof asked);
+        memset(&said, 0, sizeof said);
+        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked.call) != 0)
+            continue;
+        int error = atomic_load(&watch->armed) ? decide(&asked.call.data) : 0;
+        said.answer.id = asked.call.id;
+        said.answer.error = -error;
+        if (error == 0)
+            said.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+        (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &said.answer);
+    }
+    return NULL;
+}
+
+static void note_descriptors(void)
+{
+    for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
+        watch->known[fd] = fcntl(fd, F_GETFD) >= 0;
+}
+
+/* The first call installs the filter: what comes before it runs at full speed. */
+static void arm(bool on)
+{
+    struct sock_filter ask[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF)};
+    struct sock_fprog program = {.len = 1, .filter = ask};
+
+    if (on && atomic_load(&watch->listener) < 0) {
+        note_descriptors();
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+            _exit(1);
+        long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                                SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+        if (listener < 0) {
+            watch->refused = true;
+            _exit(1);
+        }
+        if (listener < DESCRIPTORS_MAX)
+            watch->known[listener] = true;
+        atomic_store(&watch->listener, (int)listener);
+    }
+    atomic_store(&watch->armed, on);
+}
+
+static void run_child(syscalls_body *body, void *data)
+{
+    pthread_t thread;
+
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (pthread_create(&thread, NULL, answer_calls, NULL) != 0)
+        _exit(1);
+    watch->report.result = body(arm, data);
+    watch->report.finished = true;
+    _exit(0);
+}
+
+const char *syscalls_run(syscalls_body *body, void *data, const struct syscalls_plan *plan,
+                         struct syscalls_report *report)
+{
+    const char *refused = NULL;
+    int status = 0;
+
+    watch = mmap(NULL, sizeof *watch, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (watch == MAP_FAILED)
+        return "no memory to share";
+    watch->plan = *plan;
+    atomic_store(&watch->listener, -1);
+    pid_t child = fork();
+    if (child == 0)
+        run_child(body, data);
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        refused = "no child process";
+    else if (watch->refused)
+        refused = "seccomp refuses a listener";
+    *report = watch->report;
+    report->status = status;
+    (void)munmap(watch, sizeof *watch);
+    return refused;
+}

@@ -1,0 +1,402 @@
+/* The log line, to the letter, for every verdict and for names, hosts and services that try to
+ * forge one. */
+#include "cast.h"
+#include "devlog.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+static struct cast cast;
+
+static void make_cast(void)
+{
+    cast_make(&cast, NULL);
+}
+
+/* Each test has a log of its own, and the stack and the configuration as they were. */
+static void begin(void)
+{
+    const char *refused = devlog_open();
+    ck_assert_msg(refused == NULL, "%s", refused);
+    world_configure(&cast.world, NULL);
+    world_stack(&cast.world, "imap", "auth required @ASP@\n");
+}
+
+/* The one line that a login has left, checked for its level. */
+static const char *line_of(int code, int level)
+{
+    struct logged *logged = devlog_take();
+    ck_assert_msg(logged->count == 1, "%d lines for %s, the last \"%s\"", logged->count,
+                  code_name(code), logged->count == 0 ? "" : logged->line[logged->count - 1].raw);
+    ck_assert_int_eq(logged->line[0].facility, LOG_AUTHPRIV);
+    ck_assert_msg(logged->line[0].priority == level, "level %d and not %d of \"%s\"",
+                  logged->line[0].priority, level, logged->line[0].raw);
+    for (const char *at = logged->line[0].text; *at != '\0'; at++)
+        ck_assert_msg(*at >= 0x20 && *at <= 0x7e, "byte 0x%02x is in \"%s\"",
+                      (unsigned)(unsigned char)*at, logged->line[0].text);
+    return logged->line[0].text;
+}
+
+static int level_of(int code)
+{
+    return code == PAM_SUCCESS ? LOG_INFO : code == PAM_AUTHINFO_UNAVAIL ? LOG_ERR : LOG_NOTICE;
+}
+
+/* A label of the cast as a quoted value: some have quotes and UTF-8. */
+static void escape(char *out, size_t size, const char *text)
+{
+    size_t used = 0;
+    for (; *text != '\0'; text++) {
+        if (*text < 0x20 || *text > 0x7e || *text == '"' || *text == '\\')
+            used += (size_t)snprintf(out + used, size - used, "\\x%02x",
+                                     (unsigned)(unsigned char)*text);
+        else
+            out[used++] = *text;
+        ck_assert(used < size);
+    }
+    out[used] = '\0';
+}
+
+/* --- to the letter ---------------------------------------------------------------------------- */
+
+START_TEST(each_verdict_is_one_line_to_the_letter)
+{
+    char expected[512], label[256] = "";
+
+    for (size_t i = 0; i < cast.count; i++) {
+        const struct scene *scene = &cast.scenes[i];
+        int code = cast_login(&cast, scene);
+        const char *line = line_of(code, level_of(scene->code));
+        int length =
+            snprintf(expected, sizeof expected,
+                     "verdict=%s rhost=192.0.2.7 user=\"%s\" service=\"imap\" app=\"mail\"",
+                     scene->verdict, scene->user);
+        if (scene->label != NULL) {
+            escape(label, sizeof label, scene->label);
+            length += snprintf(expected + length, sizeof expected - (size_t)length,
+                               " id=%s label=\"%s\"", id_of(scene->password), label);
+        } else {
+            length +=
+                snprintf(expected + length, sizeof expected - (size_t)length, " id=- label=-");
+        }
+        if (scene->code != PAM_AUTHINFO_UNAVAIL) {
+            ck_assert_str_eq(line, expected);
+            continue;
+        }
+        ck_assert_msg(strncmp(line, expected, (size_t)length) == 0, "\"%s\"", line);
+        ck_assert_msg(strncmp(line + length, " cause=\"", 8) == 0 && strlen(line + length) > 10 &&
+                          line[strlen(line) - 1] == '"',
+                      "no cause: \"%s\"", line);
+    }
+}
+END_TEST
+
+START_TEST(the_escapes_of_a_label_are_lower_case_hex)
+{
+    const struct scene *fenced = cast_find(&cast, "wrong-network");
+    const struct scene *quoted = cast_find(&cast, "expired");
+
+    const char *line = line_of(cast_login(&cast, fenced), LOG_NOTICE);
+    ck_assert_msg(holds(line, " label=\"B\\xc3\\xbcro\""), "\"%s\"", line);
+    line = line_of(cast_login(&cast, quoted), LOG_NOTICE);
+    ck_assert_msg(holds(line, " label=\"Loan \\x22for a day\\x22\""), "\"%s\"", line);
+}
+END_TEST
+
+START_TEST(a_first_use_is_logged_with_the_app_that_it_bound)
+{
+    char password[PASSWORD_MAX], expected[256];
+    struct world world;
+
+    world_make(&world, NULL);
+    create(&world, password, "alice", "--label", "x", NULL);
+    (void)devlog_take();
+    int code = login(&world, "caldav", "alice", "2001:db8::7", password);
+    (void)snprintf(
+        expected, sizeof expected,
+        "verdict=accepted rhost=2001:db8::7 user=\"alice\" service=\"caldav\" app=\"calendar\" "
+        "id=%s label=\"x\"",
+        id_of(password));
+    ck_assert_str_eq(line_of(code, LOG_INFO), expected);
+}
+END_TEST
+
+START_TEST(accepted_logins_have_no_line_where_refused_ones_are_asked_for)
+{
+    world_configure(&cast.world, "log = \"refused\";");
+    for (size_t i = 0; i < cast.count; i++) {
+        int code = cast_login(&cast, &cast.scenes[i]);
+        if (code == PAM_SUCCESS)
+            ck_assert_int_eq(devlog_take()->count, 0);
+        else
+            (void)line_of(code, level_of(code));
+    }
+}
+END_TEST
+
+/* --- forgery ---------------------------------------------------------------------------------- */
+
+static void expect_line(const char *line, const char *rhost, const char *user, const char *service,
+                        const char *app)
+{
+    char expected[1024];
+    (void)snprintf(expected, sizeof expected,
+                   "verdict=no-account rhost=%s user=%s service=%s app=%s id=- label=-", rhost,
+                   user, service, app);
+    ck_assert_str_eq(line, expected);
+}
+
+START_TEST(a_users_name_can_not_forge_a_line)
+{
+    static const struct {
+        const char *name, *logged;
+    } users[] = {
+        {"carol", "\"carol\""},
+        {"a\" verdict=accepted user=\"root", "\"a\\x22 verdict=accepted user=\\x22root\""},
+        {"a\\", "\"a\\x5c\""},
+        {"a\nverdict=accepted", "\"a\\x0averdict=accepted\""},
+        {"a\r\x1b[2J\t\x7f", "\"a\\x0d\\x1b[2J\\x09\\x7f\""},
+        {"J\xc3\xb6rg", "\"J\\xc3\\xb6rg\""},
+        {"\xff\xfe", "\"\\xff\\xfe\""},
+        {"%s%n%x", "\"%s%n%x\""},
+        {"a b", "\"a b\""},
+    };
+
+    for (size_t i = 0; i < sizeof users / sizeof *users; i++) {
+        int code = login(&cast.world, "imap", users[i].name, NULL, "x");
+        expect_line(line_of(code, LOG_NOTICE), "-", users[i].logged, "\"imap\"", "\"mail\"");
+    }
+}
+END_TEST
+
+START_TEST(a_users_name_that_looks_like_an_app_password_is_not_logged)
+{
+    const char *password = cast_find(&cast, "accepted")->password;
+    char plain[PASSWORD_MAX], spaced[2 * PASSWORD_MAX], line[2 * PASSWORD_MAX];
+
+    bare(plain, password);
+    (void)snprintf(spaced, sizeof spaced, " %.7s %s", plain, plain + 7);
+    (void)snprintf(line, sizeof line, "%s\n", password);
+    const char *const names[] = {password, plain, spaced, line};
+    for (size_t i = 0; i < 4; i++) {
+        int code = login(&cast.world, "imap", names[i], NULL, password);
+        expect_line(line_of(code, LOG_NOTICE), "-", "-", "\"imap\"", "\"mail\"");
+    }
+    int code = login(&cast.world, "imap", "abcdefghjkmnpqrstvwxyz0123x", NULL, "x");
+    expect_line(line_of(code, LOG_NOTICE), "-", "\"abcdefghjkmnpqrstvwxyz0123x\"", "\"imap\"",
+                "\"mail\"");
+}
+END_TEST
+
+START_TEST(rhost_is_logged_if_it_is_an_address_or_a_host_name)
+{
+    static const char *const shown[] = {"192.0.2.7",        "2001:db8::1", "::1",
+                                        "::ffff:192.0.2.7", "localhost",   "mail.example.org",
+                                        "MX-1.example.org", "3com.example"};
+    static const char *const hidden[] = {"",
+                                         "a b",
+                                         "192.0.2.7 verdict=accepted",
+                                         "a\"b",
+                                         "a\nb",
+                                         "a=b",
+                                         "a\\b",
+                                         "J\xc3\xb6rg.example",
+                                         "\x1b[2J",
+                                         "a/b",
+                                         "user@host",
+                                         "-",
+                                         "a;b",
+                                         "$(id)",
+                                         "\xff"};
+
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        int code = login(&cast.world, "imap", "carol", shown[i], "x");
+        expect_line(line_of(code, LOG_NOTICE), shown[i], "\"carol\"", "\"imap\"", "\"mail\"");
+    }
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
+        int code = login(&cast.world, "imap", "carol", hidden[i], "x");
+        expect_line(line_of(code, LOG_NOTICE), "-", "\"carol\"", "\"imap\"", "\"mail\"");
+    }
+    int code = login(&cast.world, "imap", "carol", NULL, "x");
+    expect_line(line_of(code, LOG_NOTICE), "-", "\"carol\"", "\"imap\"", "\"mail\"");
+}
+END_TEST
+
+START_TEST(an_rhost_longer_than_a_host_name_is_not_logged)
+{
+    char rhost[1025];
+
+    memset(rhost, 'a', sizeof rhost - 1);
+    rhost[sizeof rhost - 1] = '\0';
+    int code = login(&cast.world, "imap", "carol", rhost, "x");
+    expect_line(line_of(code, LOG_NOTICE), "-", "\"carol\"", "\"imap\"", "\"mail\"");
+    rhost[256] = '\0';
+    code = login(&cast.world, "imap", "carol", rhost, "x");
+    expect_line(line_of(code, LOG_NOTICE), "-", "\"carol\"", "\"imap\"", "\"mail\"");
+}
+END_TEST
+
+START_TEST(a_services_name_can_not_forge_a_line)
+{
+    static const struct {
+        const char *name, *logged;
+    } services[] = {
+        {"a\" app=\"mail", "\"a\\x22 app=\\x22mail\""},
+        {"a\\\n", "\"a\\x5c\\x0a\""},
+        {"\xc3\xafmap", "\"\\xc3\\xafmap\""},
+    };
+
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
+        char start[256];
+        int code = login(&cast.world, services[i].name, "carol", NULL, "x");
+        const char *line = line_of(code, LOG_NOTICE);
+        (void)snprintf(
+            start, sizeof start,
+            "verdict=no-account rhost=- user=\"carol\" service=%s app=", services[i].logged);
+        ck_assert_msg(strncmp(line, start, strlen(start)) == 0, "\"%s\"", line);
+        ck_assert_msg(holds(line, " id=- label=-"), "\"%s\"", line);
+    }
+}
+END_TEST
+
+START_TEST(names_without_end_leave_one_line_in_order)
+{
+    char name[10241];
+
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    int code = login(&cast.world, name, "carol", NULL, "x");
+    const char *line = line_of(code, LOG_NOTICE);
+    ck_assert_msg(strncmp(line, "verdict=no-account rhost=- user=\"carol\" service=", 48) == 0,
+                  "\"%s\"", line);
+    const char *end = strstr(line, " app=");
+    ck_assert_msg(end != NULL && strcmp(strchr(end + 1, ' '), " id=- label=-") == 0, "\"%s\"",
+                  line);
+    code = login(&cast.world, "imap", name, NULL, "x");
+    line = line_of(code, LOG_NOTICE);
+    ck_assert_msg(strncmp(line, "verdict=no-account rhost=- user=", 32) == 0, "\"%s\"", line);
+    end = strstr(line, " service=");
+    ck_assert_msg(end != NULL && strcmp(end, " service=\"imap\" app=\"mail\" id=- label=-") == 0,
+                  "\"%s\"", line);
+}
+END_TEST
+
+/* --- no secret -------------------------------------------------------------------------------- */
+
+/* What must never be in a line: the password in any of its shapes, or six characters of its secret
+ * in a row. */
+static void expect_no_secret(const char *password)
+{
+    struct logged *logged = devlog_take();
+    char plain[PASSWORD_MAX], piece[8];
+
+    bare(plain, password);
+    for (int i = 0; i < logged->count; i++) {
+        ck_assert_msg(!holds(logged->line[i].raw, password), "\"%s\"", logged->line[i].raw);
+        for (size_t at = 2; at + 6 <= strlen(plain); at++) {
+            (void)snprintf(piece, sizeof piece, "%.6s", plain + at);
+            ck_assert_msg(!holds(logged->line[i].raw, piece), "%s is in \"%s\"", piece,
+                          logged->line[i].raw);
+        }
+    }
+}
+
+START_TEST(no_line_has_a_secret)
+{
+    static const char *const stacks[] = {"auth required @ASP@\n", "auth required @ASP@ debug\n",
+                                         "auth required @ASP@ unknown\n",
+                                         "auth required @MODULE@ config=/not/there debug\n",
+                                         "auth required @MODULE@ config=@CONF@.not\n"};
+
+    for (size_t stack = 0; stack < sizeof stacks / sizeof *stacks; stack++) {
+        world_stack(&cast.world, "imap", stacks[stack]);
+        for (size_t i = 0; i < cast.count; i++) {
+            (void)cast_login(&cast, &cast.scenes[i]);
+            expect_no_secret(cast.scenes[i].password);
+        }
+    }
+}
+END_TEST
+
+START_TEST(debug_says_more_at_level_debug)
+{
+    world_stack(&cast.world, "imap", "auth required @ASP@ debug\n");
+    ck_code(cast_login(&cast, cast_find(&cast, "accepted")), PAM_SUCCESS);
+    struct logged *logged = devlog_take();
+    int verdicts = 0;
+    for (int i = 0; i < logged->count; i++) {
+        if (strncmp(logged->line[i].text, "verdict=", 8) == 0)
+            verdicts++;
+        else
+            ck_assert_int_eq(logged->line[i].priority, LOG_DEBUG);
+    }
+    ck_assert_int_eq(verdicts, 1);
+}
+END_TEST
+
+START_TEST(an_error_of_argument_or_configuration_says_what_is_wrong)
+{
+    world_stack(&cast.world, "imap", "auth required @ASP@ nullok\n");
+    ck_code(cast_login(&cast, cast_find(&cast, "accepted")), PAM_SERVICE_ERR);
+    struct logged *logged = devlog_take();
+    ck_assert_int_eq(logged->count, 1);
+    ck_assert_int_eq(logged->line[0].priority, LOG_ERR);
+    ck_assert_msg(holds(logged->line[0].text, "nullok"), "\"%s\"", logged->line[0].text);
+    world_stack(&cast.world, "imap", "auth required @ASP@\n");
+    world_configure(&cast.world, "limit = 25;\nlimit = 501;");
+    ck_code(cast_login(&cast, cast_find(&cast, "accepted")), PAM_SERVICE_ERR);
+    logged = devlog_take();
+    ck_assert_int_eq(logged->count, 1);
+    ck_assert_int_eq(logged->line[0].priority, LOG_ERR);
+    ck_assert_msg(holds(logged->line[0].text, cast.world.conf), "no file: \"%s\"",
+                  logged->line[0].text);
+    ck_assert_msg(holds(logged->line[0].text, "5"), "no line number: \"%s\"", logged->line[0].text);
+}
+END_TEST
+
+START_TEST(a_missing_store_is_named_in_the_cause)
+{
+    static const char start[] =
+        "verdict=unavailable rhost=- user=\"alice\" service=\"imap\" app=\"mail\" "
+        "id=- label=- cause=\"";
+    char moved[2 * WORLD_PATH_MAX];
+
+    (void)snprintf(moved, sizeof moved, "%s.away", cast.world.store);
+    ck_assert(rename(cast.world.store, moved) == 0);
+    int code = login(&cast.world, "imap", "alice", NULL, "x");
+    ck_assert(rename(moved, cast.world.store) == 0);
+    const char *line = line_of(code, LOG_ERR);
+    ck_assert_msg(strncmp(line, start, sizeof start - 1) == 0, "\"%s\"", line);
+    ck_assert_msg(holds(line, cast.world.store), "the store is not named: \"%s\"", line);
+}
+END_TEST
+
+int main(void)
+{
+    devlog_require();
+    harness_begin("log");
+
+    Suite *suite = suite_create("pam: log");
+    TCase *tests = tcase_create("log");
+
+    tcase_add_unchecked_fixture(tests, make_cast, NULL);
+    tcase_add_checked_fixture(tests, begin, NULL);
+    tcase_set_timeout(tests, 30);
+    tcase_add_test(tests, each_verdict_is_one_line_to_the_letter);
+    tcase_add_test(tests, the_escapes_of_a_label_are_lower_case_hex);
+    tcase_add_test(tests, a_first_use_is_logged_with_the_app_that_it_bound);
+    tcase_add_test(tests, accepted_logins_have_no_line_where_refused_ones_are_asked_for);
+    tcase_add_test(tests, a_users_name_can_not_forge_a_line);
+    tcase_add_test(tests, a_users_name_that_looks_like_an_app_password_is_not_logged);
+    tcase_add_test(tests, rhost_is_logged_if_it_is_an_address_or_a_host_name);
+    tcase_add_test(tests, an_rhost_longer_than_a_host_name_is_not_logged);
+    tcase_add_test(tests, a_services_name_can_not_forge_a_line);
+    tcase_add_test(tests, names_without_end_leave_one_line_in_order);
+    tcase_add_test(tests, no_line_has_a_secret);
+    tcase_add_test(tests, debug_says_more_at_level_debug);
+    tcase_add_test(tests, an_error_of_argument_or_configuration_says_what_is_wrong);
+    tcase_add_test(tests, a_missing_store_is_named_in_the_cause);
+    suite_add_tcase(suite, tests);
+    return harness_run(suite);
+}

@@ -1,0 +1,243 @@
+/* What a login leaves behind in its host: no descriptor, no memory, no secret, nothing of the
+ * process changed. */
+#include "cast.h"
+#include "syscalls.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct cast cast;
+
+static void make_cast(void)
+{
+    cast_make(&cast, NULL);
+}
+
+/* --- descriptors and memory ------------------------------------------------------------------- */
+
+/* Every open descriptor with what it leads to. */
+static void list_descriptors(char *out, size_t size)
+{
+    char target[512];
+    size_t used = 0;
+
+    for (int fd = 0; fd < 256; fd++) {
+        char link[64];
+        (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        ssize_t length = readlink(link, target, sizeof target - 1);
+        if (length < 0)
+            continue;
+        target[length] = '\0';
+        used += (size_t)snprintf(out + used, size - used, "%d %s\n", fd, target);
+        ck_assert(used < size);
+    }
+}
+
+static long resident_pages(void)
+{
+    char text[256];
+    long size, resident;
+
+    (void)file_read("/proc/self/statm", text, sizeof text);
+    ck_assert(sscanf(text, "%ld %ld", &size, &resident) == 2);
+    return resident;
+}
+
+static void log_in_often(int times)
+{
+    for (int i = 0; i < times; i++) {
+        const struct scene *scene = &cast.scenes[(size_t)i % cast.count];
+        ck_code_msg(cast_login(&cast, scene), scene->code, "%s, login %d", scene->verdict, i);
+    }
+}
+
+START_TEST(ten_thousand_logins_leave_no_descriptor_and_no_memory)
+{
+    static char before[16384], after[16384];
+
+    log_in_often(200);
+    list_descriptors(before, sizeof before);
+    long resident = resident_pages();
+    log_in_often(harness_all() ? 200000 : 10000);
+    list_descriptors(after, sizeof after);
+    ck_assert_str_eq(after, before);
+    if (harness_sanitized()) {
+        harness_skip("resident memory", "a sanitizer keeps what is freed");
+        return;
+    }
+    long grown = (resident_pages() - resident) * sysconf(_SC_PAGESIZE);
+    ck_assert_msg(grown < 1 << 20, "%ld bytes more", grown);
+}
+END_TEST
+
+START_TEST(what_reads_no_configuration_or_store_leaves_no_descriptor)
+{
+    static char before[16384], after[16384];
+    struct world world;
+
+    world_make(&world, "limit = 0;");
+    ck_code(login(&world, "imap", "alice", NULL, "x"), PAM_SERVICE_ERR);
+    list_descriptors(before, sizeof before);
+    for (int i = 0; i < 1000; i++) {
+        struct conversation missing = {.reply = REPLY_MISSING}, empty = {.text = ""};
+        ck_code(login(&world, "imap", "alice", NULL, "x"), PAM_SERVICE_ERR);
+        ck_code(login_with(&cast.world, "imap", "alice", NULL, &missing), PAM_AUTH_ERR);
+        ck_code(login_with(&cast.world, "imap", "alice", NULL, &empty), PAM_AUTH_ERR);
+    }
+    list_descriptors(after, sizeof after);
+    ck_assert_str_eq(after, before);
+}
+END_TEST
+
+/* One watched login of a scene; COLD is the first in its process. */
+struct watched {
+    const struct scene *scene;
+    bool cold;
+};
+
+static int watched_login(void (*arm)(bool), void *data)
+{
+    const struct watched *watched = data;
+    const struct scene *scene = watched->scene;
+    struct conversation conversation = {.text = scene->password};
+
+    if (!watched->cold)
+        (void)cast_login(&cast, scene);
+    pam_handle_t *pamh =
+        handle_open(&cast.world, scene->service, scene->user, scene->rhost, &conversation);
+    arm(true);
+    int code = pam_authenticate(pamh, 0);
+    (void)pam_acct_mgmt(pamh, 0);
+    (void)pam_setcred(pamh, PAM_ESTABLISH_CRED);
+    arm(false);
+    return handle_close(pamh, code);
+}
+
+/* Calls by which a login would change its host. */
+static bool meddles(int number)
+{
+    static const int calls[] = {
+        SYS_clone,     SYS_clone3,    SYS_execve,          SYS_execveat,       SYS_umask,
+        SYS_chdir,     SYS_fchdir,    SYS_rt_sigaction,    SYS_rt_sigprocmask, SYS_setuid,
+        SYS_setresuid, SYS_setgid,    SYS_setresgid,       SYS_setgroups,      SYS_setsid,
+        SYS_setrlimit, SYS_prlimit64, SYS_prctl,           SYS_kill,           SYS_wait4,
+        SYS_setitimer, SYS_nanosleep, SYS_clock_nanosleep, SYS_mlock,          SYS_mlockall,
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        if (calls[i] == number)
+            return true;
+    }
+    return false;
+}
+
+static void expect_clean(struct watched *watched)
+{
+    static struct syscalls_report report;
+    const char *verdict = watched->scene->verdict;
+    const char *refused = syscalls_run(watched_login, watched, &(struct syscalls_plan){0}, &report);
+
+    if (refused != NULL) {
+        harness_skip(verdict, refused);
+        return;
+    }
+    ck_assert(report.finished);
+    ck_code_msg(report.result, watched->scene->code, "%s", verdict);
+    ck_assert_msg(report.leaky[0] == '\0', "%s, %s: not close-on-exec: %s", verdict,
+                  watched->cold ? "cold" : "warm", report.leaky);
+    for (int i = 0; i < report.count && i < SYSCALLS_SEEN_MAX; i++)
+        ck_assert_msg(!meddles(report.number[i]), "%s calls %s", verdict,
+                      syscalls_name(report.number[i]));
+}
+
+START_TEST(every_descriptor_is_close_on_exec_at_every_moment_and_the_host_is_let_alone)
+{
+    struct scene first = *cast_find(&cast, "accepted");
+
+    for (size_t i = 0; i < cast.count; i++) {
+        expect_clean(&(struct watched){&cast.scenes[i], true});
+        expect_clean(&(struct watched){&cast.scenes[i], false});
+    }
+    create(&cast.world, first.password, "alice", "--label", "first use", NULL);
+    first.verdict = "first use";
+    expect_clean(&(struct watched){&first, true});
+}
+END_TEST
+
+START_TEST(signals_umask_and_folder_are_as_before)
+{
+    struct sigaction before[65], after;
+    sigset_t set, is;
+    char cwd[4096], now[4096];
+
+    ck_assert(chdir("/usr") == 0 && getcwd(cwd, sizeof cwd) != NULL);
+    (void)umask(0135);
+    for (int number = 1; number <= 64; number++)
+        (void)sigaction(number, NULL, &before[number]);
+    ck_assert(sigemptyset(&set) == 0 && sigaddset(&set, SIGUSR1) == 0);
+    ck_assert(sigprocmask(SIG_SETMASK, &set, NULL) == 0);
+    log_in_often(100);
+    ck_assert(sigprocmask(SIG_SETMASK, NULL, &is) == 0);
+    ck_assert(sigismember(&is, SIGUSR1) == 1 && sigismember(&is, SIGPIPE) == 0 &&
+              sigismember(&is, SIGINT) == 0);
+    for (int number = 1; number <= 64; number++) {
+        if (sigaction(number, NULL, &after) == 0)
+            ck_assert_msg(before[number].sa_handler == after.sa_handler, "signal %d", number);
+    }
+    ck_assert(umask(022) == 0135);
+    ck_assert(getcwd(now, sizeof now) != NULL);
+    ck_assert_str_eq(now, cwd);
+}
+END_TEST
+
+START_TEST(a_login_works_without_standard_streams)
+{
+    const struct scene *scene = cast_find(&cast, "accepted");
+    int status;
+
+    world_configure(&cast.world, "log = \"refused\";"); /* libc keeps the socket of the log */
+    pid_t child = fork();
+
+    ck_assert(child >= 0);
+    if (child == 0) {
+        for (int fd = 0; fd < 3; fd++)
+            (void)close(fd);
+        int code = cast_login(&cast, scene);
+        for (int fd = 0; fd < 3; fd++) {
+            if (fcntl(fd, F_GETFD) >= 0)
+                code = 100 + fd;
+        }
+        _exit(code);
+    }
+    ck_assert(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    world_configure(&cast.world, NULL);
+    ck_assert_msg(WEXITSTATUS(status) < 100, "descriptor %d is left open",
+                  WEXITSTATUS(status) - 100);
+    ck_code(WEXITSTATUS(status), PAM_SUCCESS);
+}
+END_TEST
+
+int main(void)
+{
+    harness_begin("residue");
+
+    Suite *suite = suite_create("pam: residue");
+    TCase *tests = tcase_create("residue");
+
+    tcase_add_unchecked_fixture(tests, make_cast, NULL);
+    tcase_set_timeout(tests, harness_all() ? 300 : 60);
+    tcase_add_test(tests, ten_thousand_logins_leave_no_descriptor_and_no_memory);
+    tcase_add_test(tests, what_reads_no_configuration_or_store_leaves_no_descriptor);
+    tcase_add_test(tests,
+                   every_descriptor_is_close_on_exec_at_every_moment_and_the_host_is_let_alone);
+    tcase_add_test(tests, signals_umask_and_folder_are_as_before);
+    tcase_add_test(tests, a_login_works_without_standard_streams);
+    suite_add_tcase(suite, tests);
+    return harness_run(suite);
+}

@@ -1,0 +1,226 @@
+/* Memory after a login: a core dump of the host holds no secret, and nothing of the account. */
+#include "cast.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct cast cast;
+
+/* Without a line for what is accepted: libc's work for it would cover the traces on the stack. */
+static void make_cast(void)
+{
+    cast_make(&cast, "log = \"refused\";");
+    world_stack(&cast.world, "imap", "auth required @TAP@\n");
+}
+
+/* --- a host, and what it can write to --------------------------------------------------------- */
+
+struct host {
+    pid_t pid;
+    int to;   /* its standard input */
+    int from; /* its standard output */
+};
+
+/* A driver that logs in as SCENE says; MODE as it takes it. */
+static struct host start_host(const struct scene *scene, const char *mode)
+{
+    struct host host;
+    int in[2], out[2];
+    char masked[PASSWORD_MAX];
+
+    (void)snprintf(masked, sizeof masked, "%s", scene->password);
+    mask(masked);
+    ck_assert(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
+    host.pid = fork();
+    ck_assert(host.pid >= 0);
+    if (host.pid == 0) {
+        (void)setenv("ASP_PASSWORD", masked, 1);
+        (void)unsetenv("MALLOC_PERTURB_"); /* it would wipe what is freed */
+        if (dup2(in[0], STDIN_FILENO) == 0 && dup2(out[1], STDOUT_FILENO) == 1)
+            (void)execl(harness_path("ASP_DRIVER"), "driver", mode, cast.world.confdir,
+                        scene->service, scene->user, scene->rhost, NULL);
+        _exit(127);
+    }
+    (void)close(in[0]);
+    (void)close(out[1]);
+    host.to = in[1];
+    host.from = out[0];
+    return host;
+}
+
+/* Waits until the module has returned, in the middle of the transaction. */
+static void await_stop(const struct host *host)
+{
+    int status = 0;
+    ck_assert(waitpid(host->pid, &status, WUNTRACED) == host->pid);
+    ck_assert_msg(WIFSTOPPED(status), "the driver did not stop: status 0x%x", (unsigned)status);
+}
+
+/* Waits until the transaction is over; returns its code. */
+static int await_end(const struct host *host)
+{
+    char text[64] = "";
+    int code = -1;
+    ck_assert(read(host->from, text, sizeof text - 1) > 0);
+    ck_assert_msg(sscanf(text, "code %d", &code) == 1, "the driver says \"%s\"", text);
+    return code;
+}
+
+static void end_host(const struct host *host)
+{
+    int status;
+    (void)close(host->to);
+    (void)close(host->from);
+    ck_assert(waitpid(host->pid, &status, 0) == host->pid && status == 0);
+}
+
+#define REGIONS_MAX 128
+
+static struct {
+    char name[128];
+    char *bytes;
+    size_t length;
+} regions[REGIONS_MAX];
+static int region_count;
+
+/* Takes what the host can write to, as a core dump would. */
+static void dump(const struct host *host)
+{
+    char path[64], line[512], mode[8];
+    unsigned long from, to;
+
+    (void)snprintf(path, sizeof path, "/proc/%d/maps", (int)host->pid);
+    FILE *maps = fopen(path, "re");
+    (void)snprintf(path, sizeof path, "/proc/%d/mem", (int)host->pid);
+    int mem = open(path, O_RDONLY | O_CLOEXEC);
+    ck_assert(maps != NULL && mem >= 0);
+    for (; region_count > 0; region_count--)
+        free(regions[region_count - 1].bytes);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        char name[128] = "memory without a name";
+        if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %127s", &from, &to, mode, name) < 3 ||
+            strncmp(mode, "rw", 2) != 0)
+            continue;
+        ck_assert(region_count < REGIONS_MAX);
+        char *bytes = malloc(to - from);
+        ck_assert(bytes != NULL);
+        ck_assert(pread(mem, bytes, to - from, (off_t)from) == (ssize_t)(to - from));
+        (void)snprintf(regions[region_count].name, sizeof regions->name, "%s", name);
+        regions[region_count].bytes = bytes;
+        regions[region_count++].length = to - from;
+    }
+    (void)close(mem);
+    (void)fclose(maps);
+    ck_assert_msg(region_count > 3, "only %d regions were read", region_count);
+}
+
+/* The name of a region that has NEEDLE, or NULL. PART is the one to look in, NULL for all. */
+static const char *find(const char *part, const char *needle)
+{
+    for (int i = 0; i < region_count; i++) {
+        if (part != NULL && strcmp(regions[i].name, part) != 0)
+            continue;
+        if (memmem(regions[i].bytes, regions[i].length, needle, strlen(needle)) != NULL)
+            return regions[i].name;
+    }
+    return NULL;
+}
+
+/* No ten characters in a row of TEXT were there. */
+static void expect_absent(const char *part, const char *text, const char *what)
+{
+    char piece[16];
+    for (size_t at = 0; at + 10 <= strlen(text); at++) {
+        (void)snprintf(piece, sizeof piece, "%.10s", text + at);
+        const char *where = find(part, piece);
+        ck_assert_msg(where == NULL, "%s: characters %zu to %zu are in %s", what, at, at + 10,
+                      where);
+    }
+}
+
+static void expect_no_verifier(const char *what)
+{
+    char account[16384];
+    int verifiers = 0;
+
+    (void)file_read(store_path(&cast.world, "users/alice"), account, sizeof account);
+    for (char *at = account; (at = strstr(at, "$hmac-sha256$")) != NULL; verifiers++) {
+        char verifier[128];
+        at += strlen("$hmac-sha256$");
+        (void)snprintf(verifier, sizeof verifier, "%.*s", (int)strcspn(at, " \n"), at);
+        expect_absent(NULL, verifier, what);
+    }
+    ck_assert_msg(verifiers > 1, "%d verifiers are in the account", verifiers);
+}
+
+/* --- tests ------------------------------------------------------------------------------------ */
+
+START_TEST(after_a_login_no_secret_and_no_verifier_is_left_in_memory)
+{
+    for (size_t i = 0; i < cast.count; i++) {
+        const struct scene *scene = &cast.scenes[i];
+        struct host host = start_host(scene, "once");
+        char plain[PASSWORD_MAX];
+
+        ck_code_msg(await_end(&host), scene->code, "%s", scene->verdict);
+        dump(&host);
+        end_host(&host);
+        ck_assert_msg(find(NULL, cast.world.confdir) != NULL, "nothing is found at all");
+        bare(plain, scene->password);
+        expect_absent(NULL, scene->password, scene->verdict);
+        expect_absent(NULL, plain, scene->verdict);
+        expect_no_verifier(scene->verdict);
+    }
+}
+END_TEST
+
+/*
+ * libpam still holds the token, as it was typed. Ten characters in a row without dashes are in no
+ * place of that: they can only be of the module's own making.
+ */
+START_TEST(when_auth_returns_the_module_has_wiped_its_own_copies)
+{
+    for (size_t i = 0; i < cast.count; i++) {
+        const struct scene *scene = &cast.scenes[i];
+        struct host host = start_host(scene, "stopped");
+        char plain[PASSWORD_MAX];
+
+        await_stop(&host);
+        dump(&host);
+        ck_assert(kill(host.pid, SIGCONT) == 0);
+        ck_code_msg(await_end(&host), scene->code, "%s", scene->verdict);
+        end_host(&host);
+        bare(plain, scene->password);
+        if (strcmp(plain, scene->password) != 0) {
+            ck_assert_msg(find(NULL, scene->password) != NULL, "libpam's token is not found");
+            expect_absent(NULL, plain, scene->verdict);
+        }
+        expect_absent("[stack]", scene->password, scene->verdict);
+        expect_no_verifier(scene->verdict);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    if (harness_sanitized()) {
+        puts("skipped: secrets in memory: a sanitizer keeps what is freed");
+        return 77;
+    }
+    harness_begin("secrets");
+
+    Suite *suite = suite_create("pam: secrets");
+    TCase *tests = tcase_create("secrets");
+
+    tcase_add_unchecked_fixture(tests, make_cast, NULL);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, after_a_login_no_secret_and_no_verifier_is_left_in_memory);
+    tcase_add_test(tests, when_auth_returns_the_module_has_wiped_its_own_copies);
+    suite_add_tcase(suite, tests);
+    return harness_run(suite);
+}
