@@ -100,16 +100,26 @@ static bool absolute_path(const char *given, char path[PATH_MAX])
     return length > 0;
 }
 
-static enum exit_code read_conf(struct admin *admin)
+bool admin_conf_path(const struct admin *admin, char path[PATH_MAX])
 {
     const char *given = admin->options->config;
-    char path[PATH_MAX] = ASP_CONF_DEFAULT;
+
+    if (given != NULL)
+        return absolute_path(given, path);
+    strcpy(path, ASP_CONF_DEFAULT);
+    return true;
+}
+
+static enum exit_code read_conf(struct admin *admin)
+{
+    bool given = admin->options->config != NULL;
+    char path[PATH_MAX];
     struct asp_identity identity;
     struct asp_error error = {ASP_OK, ""};
 
-    if (given != NULL && !absolute_path(given, path))
-        return complain(EXIT_CONF, "%s: no such configuration", given);
-    if (asp_conf_load(path, given != NULL, &admin->conf, &identity, &error) == ASP_OK)
+    if (!admin_conf_path(admin, path))
+        return complain(EXIT_CONF, "%s: no such configuration", admin->options->config);
+    if (asp_conf_load(path, given, &admin->conf, &identity, &error) == ASP_OK)
         return EXIT_DONE;
     return complain(EXIT_CONF, "%s", error.text);
 }
@@ -184,8 +194,7 @@ enum exit_code admin_open_store(struct admin *admin, bool make)
         error.status = status == ASP_DENIED ? ASP_DENIED : ASP_IO;
         return complain_of(&error);
     }
-    if (made && !admin->options->quiet && !admin->options->json)
-        (void)complain(EXIT_DONE, "a new store was made at %s", admin->conf->store);
+    admin->new_store = made;
     return EXIT_DONE;
 }
 

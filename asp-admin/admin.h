@@ -13,6 +13,7 @@
 #include "asp/store.h"
 #include "asp/text.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <time.h>
 
@@ -34,7 +35,8 @@ struct admin {
               1];         /* the USER of the command, as it is stored; empty: none was given */
     char by[ASP_BY_SIZE]; /* who asks */
     time_t now;
-    bool terminal; /* standard output is one */
+    bool new_store; /* it was made by this command */
+    bool terminal;  /* standard output is one */
     bool colour;
 };
 
@@ -45,6 +47,9 @@ struct admin {
 enum exit_code admin_open(struct admin *admin, const struct options *options);
 enum exit_code admin_open_store(struct admin *admin, bool make);
 void admin_close(struct admin *admin);
+
+/* The absolute path of the configuration. False: there is none that could be opened. */
+bool admin_conf_path(const struct admin *admin, char path[PATH_MAX]);
 
 /* Writes one line to standard error, with what could disturb a terminal made visible, and returns
  * `code`. */
@@ -73,5 +78,6 @@ enum exit_code command_label(struct admin *admin);
 enum exit_code command_revoke(struct admin *admin);
 enum exit_code command_remove(struct admin *admin);
 enum exit_code command_check(struct admin *admin);
+enum exit_code command_watch(struct admin *admin);
 
 #endif

@@ -1,6 +1,7 @@
 /* label, revoke and remove. */
 #include "admin.h"
 #include "document.h"
+#include "hooks.h"
 #include "screen.h"
 
 #include "asp/when.h"
@@ -12,7 +13,7 @@
 /* What a locked update is given and what it leaves. */
 struct changing {
     struct admin *admin;
-    const char *reason;
+    const char *reason; /* of a revocation; NULL: it is none */
     struct asp_usage usage;
     struct asp_entry *changed; /* copies of what it changed, for the answer and the log */
     size_t count;
@@ -40,7 +41,10 @@ static enum exit_code change_account(struct changing *changing, asp_change *chan
     if (status != ASP_OK)
         return complain_of(&error);
     asp_account_free(&account);
-    asp_store_usage(&admin->store, admin->user, &changing->usage);
+    /* A revocation does not wait for what it has no need of. */
+    if (changing->reason == NULL &&
+        asp_store_usage(&admin->store, admin->user, &changing->usage, &error) != ASP_OK)
+        return complain_of(&error);
     status = asp_store_update(&admin->store, admin->user, false, change, changing, &error);
     return status == ASP_OK || status == ASP_UNCHANGED ? EXIT_DONE : complain_of(&error);
 }
@@ -225,6 +229,8 @@ enum exit_code command_revoke(struct admin *admin)
             log_change(admin, "revoked", &changing.changed[i], changing.reason);
         if (!show_revoked(&changing))
             code = EXIT_STORE;
+        hooks_run(admin, admin->user, HOOK_REVOKED, changing.changed, changing.count,
+                  changing.reason);
     }
     changing_free(&changing);
     return code;

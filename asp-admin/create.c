@@ -1,33 +1,16 @@
 /* create and rotate: a new password, shown once. */
 #include "admin.h"
 #include "document.h"
+#include "hooks.h"
+#include "making.h"
 #include "screen.h"
-#include "source.h"
 
 #include "asp/scope.h"
 #include "asp/when.h"
 
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* A password on its way into the store and to the screen. */
-struct making {
-    struct admin *admin;
-    struct asp_entry entry; /* what it is to be */
-    const char *old_id;     /* the one that it replaces, or NULL */
-    struct asp_entry old;   /* that one, as it was before */
-    struct asp_usage usage;
-    struct asp_secret secret;
-    char shown[ASP_SECRET_SHOWN + 1];
-    size_t active;
-    bool new_account; /* the user had none */
-    struct source source;
-    struct asp_primary_now now; /* what it says of the user */
-    struct asp_entry *swept;    /* copies of what a changed primary password revoked */
-    size_t swept_count;
-};
 
 /* The app's name, or what is wrong with it. */
 static enum exit_code read_app(const struct admin *admin, char app[ASP_SERVICE_MAX + 1])
@@ -106,195 +89,6 @@ static enum exit_code check_user(const struct admin *admin)
     return complain(EXIT_NOT_FOUND,
                     "the system knows no user %s; for one that only a service knows, say --virtual",
                     admin->user);
-}
-
-/* Label and limit, counted among the active ones, the one that is to be replaced left out. */
-static enum asp_status check_room(struct making *making, const struct asp_account *account,
-                                  struct asp_error *error)
-{
-    const int limit = making->admin->conf->limit;
-
-    making->active = 0;
-    for (size_t i = 0; i < account->count; i++) {
-        const struct asp_entry *other = &account->entries[i];
-
-        if ((making->old_id != NULL && strcmp(other->id, making->old_id) == 0) ||
-            asp_usage_state(&making->usage, other, making->admin->now) != ASP_ACTIVE)
-            continue;
-        making->active++;
-        if (strcmp(other->label, making->entry.label) == 0)
-            return asp_fail(error, ASP_TAKEN,
-                            "%s already has an active app password with this label (%s)",
-                            making->admin->user, other->id);
-    }
-    if (making->active >= (size_t)limit)
-        return asp_fail(error, ASP_FULL,
-                        "%s has %zu active app passwords, and the limit is %d: revoke one first",
-                        making->admin->user, making->active, limit);
-    making->active++;
-    return ASP_OK;
-}
-
-/* Makes the secret and adds the entry. */
-static enum asp_status add_entry(struct making *making, struct asp_account *account,
-                                 struct asp_error *error)
-{
-    struct admin *admin = making->admin;
-    bool taken[ASP_IDS];
-    enum asp_status status;
-
-    asp_account_ids(account, taken);
-    if (asp_secret_make(taken, &making->secret) != ASP_OK)
-        return asp_fail(error, ASP_FULL,
-                        "%s has no id left: revoke what is expired, or lower `history`",
-                        admin->user);
-    memcpy(making->entry.id, making->secret.id, sizeof making->entry.id);
-    making->entry.created = admin->now;
-    (void)snprintf(making->entry.created_by, sizeof making->entry.created_by, "%s", admin->by);
-    status = asp_verifier_make(&admin->conf->cost, account->user, &making->secret,
-                               making->entry.verifier);
-    if (status != ASP_OK)
-        return asp_fail(error, status, "there is no memory for the hash");
-    status = asp_account_add(account, &making->entry);
-    if (status != ASP_OK)
-        return asp_fail(error, status, "out of memory");
-    asp_secret_show(&making->secret, making->shown);
-    return ASP_OK;
-}
-
-static enum asp_status keep_swept(struct making *making, const struct asp_account *account,
-                                  struct asp_error *error)
-{
-    making->swept = calloc(account->count + 1, sizeof *making->swept);
-    if (making->swept == NULL)
-        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
-    for (size_t i = 0; i < account->count; i++) {
-        if (account->entries[i].revoked == ASP_NEVER)
-            making->swept[making->swept_count++] = account->entries[i];
-    }
-    return ASP_OK;
-}
-
-/* Before anything is added: what was made under an earlier primary password goes. */
-static enum asp_status compare_primary(struct making *making, struct asp_account *account,
-                                       struct asp_error *error)
-{
-    const struct admin *admin = making->admin;
-    struct asp_revocation how = revocation_of(admin, false);
-    bool written;
-
-    if (making->now.says == ASP_SAYS_NOTHING)
-        return ASP_OK;
-    switch (asp_primary_compare(&account->primary, &making->now, admin->now)) {
-    case ASP_PRIMARY_CHANGED:
-        if (keep_swept(making, account, error) != ASP_OK)
-            return ASP_NO_MEMORY;
-        break;
-    case ASP_PRIMARY_ABSENT:
-        return asp_fail(error, ASP_NOT_FOUND,
-                        "%s had a primary password, and is gone from /etc/shadow", account->user);
-    default:
-        break;
-    }
-    (void)asp_primary_settle(account, &making->now, &how, false, &written);
-    return ASP_OK;
-}
-
-static enum asp_status create_in(struct asp_account *account, void *context,
-                                 struct asp_error *error)
-{
-    struct making *making = context;
-    enum asp_status status = compare_primary(making, account, error);
-
-    making->new_account = account->is_new;
-    if (status == ASP_OK)
-        status = check_room(making, account, error);
-    if (status == ASP_OK)
-        status = add_entry(making, account, error);
-    if (status == ASP_OK)
-        asp_account_prune(account, (size_t)making->admin->conf->history);
-    return status;
-}
-
-/* The new one takes over what the old one was good for, and nothing more: what a first use bound
- * stays bound by it. */
-static enum asp_status inherit(struct making *making, const struct asp_entry *old,
-                               struct asp_error *error)
-{
-    const struct admin *admin = making->admin;
-    struct asp_entry *entry = &making->entry;
-
-    *entry = *old;
-    entry->revoked = ASP_NEVER;
-    memset(entry->revoked_by, 0, sizeof entry->revoked_by);
-    memset(entry->reason, 0, sizeof entry->reason);
-    memset(entry->replaced_by, 0, sizeof entry->replaced_by);
-    if (entry->bound != ASP_NEVER)
-        entry->bound = admin->now;
-    if (admin->options->expires != NULL)
-        (void)asp_when_read(admin->options->expires, admin->now, &entry->expires);
-    if (entry->expires != ASP_NEVER && entry->expires <= admin->now)
-        return asp_fail(error, ASP_INVALID,
-                        "%s has expired: say until when the new one is good, with --expires",
-                        old->id);
-    return ASP_OK;
-}
-
-static enum asp_status rotate_in(struct asp_account *account, void *context,
-                                 struct asp_error *error)
-{
-    struct making *making = context;
-    struct admin *admin = making->admin;
-    enum asp_status status = compare_primary(making, account, error);
-    struct asp_entry *old;
-
-    if (status != ASP_OK)
-        return status;
-    old = asp_account_find(account, making->old_id);
-    if (old == NULL)
-        return asp_fail(error, ASP_NOT_FOUND, "%s has no app password %s", admin->user,
-                        making->old_id);
-    making->old = *old;
-    status = inherit(making, old, error);
-    if (status == ASP_OK)
-        status = check_room(making, account, error);
-    if (status == ASP_OK)
-        status = add_entry(making, account, error);
-    if (status != ASP_OK)
-        return status;
-
-    /* Adding may have moved it. */
-    old = asp_account_find(account, making->old_id);
-    memcpy(old->replaced_by, making->entry.id, sizeof old->replaced_by);
-    if (old->revoked == ASP_NEVER) {
-        old->revoked = admin->now;
-        (void)snprintf(old->revoked_by, sizeof old->revoked_by, "%s", admin->by);
-        strcpy(old->reason, ASP_REASON_ROTATED);
-    }
-    asp_account_prune(account, (size_t)admin->conf->history);
-    return ASP_OK;
-}
-
-/* Nobody saw the password: it is as if it had never been made, and the one that it replaced is as
- * it was. */
-static enum asp_status take_back(struct asp_account *account, void *context,
-                                 struct asp_error *error)
-{
-    struct making *making = context;
-    struct asp_entry *entry = asp_account_find(account, making->entry.id);
-    struct asp_entry *old = NULL;
-
-    (void)error;
-    if (entry != NULL && strcmp(entry->verifier, making->entry.verifier) == 0)
-        asp_account_remove(account, entry);
-    if (making->old_id == NULL)
-        return making->new_account && account->count == 0 ? ASP_DROP : ASP_OK;
-    old = asp_account_find(account, making->old_id);
-    if (old == NULL)
-        return asp_account_add(account, &making->old);
-    if (strcmp(old->replaced_by, making->entry.id) == 0)
-        *old = making->old;
-    return ASP_OK;
 }
 
 static void add_centred(const struct admin *admin, struct asp_out *out, const char *text)
@@ -378,12 +172,36 @@ static enum exit_code look_at_primary(struct making *making)
         return complain(EXIT_STORE,
                         "nothing can be told of the primary password of %s: its line is not whole",
                         admin->user);
-    if (making->now.says == ASP_SAYS_ABSENT && !admin->options->quiet && !admin->options->json)
+    return EXIT_DONE;
+}
+
+/* After all is stored and told; what ends access comes first. */
+static void run_hooks(const struct making *making, bool shown)
+{
+    const struct admin *admin = making->admin;
+
+    hooks_run(admin, admin->user, HOOK_REVOKED, making->swept, making->swept_count,
+              ASP_REASON_PRIMARY);
+    if (shown && making->old_id != NULL && making->old.revoked == ASP_NEVER)
+        hooks_run(admin, admin->user, HOOK_REVOKED, &making->old, 1, ASP_REASON_ROTATED);
+    if (shown)
+        hooks_run(admin, admin->user, HOOK_CREATED, &making->entry, 1, NULL);
+}
+
+/* What a person should know, and a program has no use for. */
+static void say_notes(const struct making *making)
+{
+    const struct admin *admin = making->admin;
+
+    if (admin->options->quiet || admin->options->json)
+        return;
+    if (admin->new_store)
+        (void)complain(EXIT_DONE, "note: a new store was made at %s", admin->conf->store);
+    if (making->now.source == ASP_SOURCE_SHADOW && making->now.says == ASP_SAYS_ABSENT)
         (void)complain(EXIT_DONE,
                        "note: %s has no line in /etc/shadow, so a change of the primary password "
                        "is not seen there: see asp-admin(8)",
                        admin->user);
-    return EXIT_DONE;
 }
 
 static enum exit_code store_and_show(struct making *making, bool new_account, asp_change *change)
@@ -396,31 +214,34 @@ static enum exit_code store_and_show(struct making *making, bool new_account, as
     for (size_t i = 0; i < making->swept_count; i++)
         log_change(admin, "revoked", &making->swept[i], ASP_REASON_PRIMARY);
     if (!show(making)) {
-        if (asp_store_update(&admin->store, admin->user, false, take_back, making, &error) !=
+        if (asp_store_update(&admin->store, admin->user, false, making_take_back, making, &error) !=
             ASP_OK)
             (void)complain_of(&error);
+        run_hooks(making, false);
         return EXIT_STORE;
     }
     asp_store_begin_usage(&admin->store, admin->user, admin->now);
     log_change(admin, "created", &making->entry, NULL);
     if (making->old_id != NULL && making->old.revoked == ASP_NEVER)
         log_change(admin, "revoked", &making->old, ASP_REASON_ROTATED);
+    say_notes(making);
+    run_hooks(making, true);
     return EXIT_DONE;
 }
 
 /* Stored first and shown then: what a person has seen works. */
 static enum exit_code make(struct making *making, bool new_account, asp_change *change)
 {
+    const struct admin *admin = making->admin;
+    struct asp_error error = {ASP_OK, ""};
     enum exit_code code = look_at_primary(making);
 
-    if (code == EXIT_DONE) {
-        asp_store_usage(&making->admin->store, making->admin->user, &making->usage);
+    if (code == EXIT_DONE &&
+        asp_store_usage(&admin->store, admin->user, &making->usage, &error) != ASP_OK)
+        code = complain_of(&error);
+    if (code == EXIT_DONE)
         code = store_and_show(making, new_account, change);
-    }
-    source_close(&making->source);
-    asp_usage_free(&making->usage);
-    free(making->swept);
-    sodium_memzero(making, sizeof *making);
+    making_free(making);
     return code;
 }
 
@@ -434,7 +255,7 @@ enum exit_code command_create(struct admin *admin)
     if (code == EXIT_DONE)
         code = admin_open_store(admin, true);
     if (code == EXIT_DONE)
-        code = make(&making, true, create_in);
+        code = make(&making, true, making_create);
     return code;
 }
 
@@ -451,6 +272,6 @@ enum exit_code command_rotate(struct admin *admin)
     if (code == EXIT_DONE)
         code = admin_open_store(admin, false);
     if (code == EXIT_DONE)
-        code = make(&making, false, rotate_in);
+        code = make(&making, false, making_rotate);
     return code;
 }

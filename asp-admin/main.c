@@ -38,6 +38,8 @@ static const struct command commands[] = {
     {"check", "USER --service NAME [--rhost ADDR]", 1, 1, B('s') | B('h'), B('s'), command_check,
      "try a password from standard input; changes nothing"},
     {"remove", "USER", 1, 1, 0, 0, command_remove, "drop all that is stored of a user, for good"},
+    {"watch", "[--once] [--confirm]", 0, 0, B('o') | B('c'), 0, command_watch,
+     "follow primary passwords, revoke when one changes, run hooks; --once: one pass"},
 };
 
 static const char usage_head[] =

@@ -14,7 +14,8 @@ static const struct option table[] = {
     {"unused", required_argument, NULL, 'u'},  {"reason", required_argument, NULL, 'r'},
     {"service", required_argument, NULL, 's'}, {"rhost", required_argument, NULL, 'h'},
     {"virtual", no_argument, NULL, 'v'},       {"quiet", no_argument, NULL, 'q'},
-    {"all", no_argument, NULL, 'z'},           {NULL, 0, NULL, 0},
+    {"all", no_argument, NULL, 'z'},           {"once", no_argument, NULL, 'o'},
+    {"confirm", no_argument, NULL, 'c'},       {NULL, 0, NULL, 0},
 };
 
 const char *option_name(unsigned bits)
@@ -73,6 +74,12 @@ static void set(struct options *options, int letter)
         break;
     case 'q':
         options->quiet = true;
+        break;
+    case 'o':
+        options->once = true;
+        break;
+    case 'c':
+        options->confirm = true;
         break;
     default:
         options->all = true;

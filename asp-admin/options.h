@@ -31,6 +31,8 @@ struct options {
     bool is_virtual;
     bool quiet;
     bool all;
+    bool once;
+    bool confirm;
 
     unsigned given; /* which of those that only some commands take, see OPTION_BIT */
 };

@@ -28,7 +28,8 @@ static enum exit_code load(struct admin *admin, struct asp_account *account,
                         "the system knows no user %s, and there are no app passwords", admin->user);
     if (status != ASP_OK)
         return complain_of(&error);
-    asp_store_usage(&admin->store, admin->user, usage);
+    if (asp_store_usage(&admin->store, admin->user, usage, &error) != ASP_OK)
+        return complain_of(&error);
     return EXIT_DONE;
 }
 
@@ -151,11 +152,15 @@ static enum asp_status visit_user(const char *user, void *context)
     status = asp_store_load(&admin->store, user, NULL, &account, &all->error);
     if (status == ASP_NOT_FOUND)
         return ASP_OK;
+    if (status == ASP_OK) {
+        status = asp_store_usage(&admin->store, user, &usage, &all->error);
+        if (status != ASP_OK)
+            asp_account_free(&account);
+    }
     if (status != ASP_OK) {
         all->worst = complain_of(&all->error);
         return ASP_OK;
     }
-    asp_store_usage(&admin->store, user, &usage);
     summarise(admin, &account, &usage, &summary);
     asp_usage_free(&usage);
     asp_account_free(&account);

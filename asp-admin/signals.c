@@ -1,0 +1,48 @@
+#include "signals.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static const int stops[] = {SIGTERM, SIGINT, SIGQUIT};
+
+int signals_open(void)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
+        (void)sigaddset(&set, stops[i]);
+    (void)sigaddset(&set, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        return -1;
+    /* Whoever started us may have it ignored, and then nobody's end would be seen. */
+    (void)signal(SIGCHLD, SIG_DFL);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+void signals_take(int fd, struct signals *signals)
+{
+    struct signalfd_siginfo info;
+
+    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP)
+            signals->reload = true;
+        else
+            signals->stop = true;
+    }
+}
+
+bool signals_stop_is_pending(void)
+{
+    sigset_t pending;
+
+    if (sigpending(&pending) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
+        if (sigismember(&pending, stops[i]) == 1)
+            return true;
+    }
+    return false;
+}

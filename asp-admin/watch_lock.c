@@ -1,0 +1,77 @@
+#include "watch_lock.h"
+
+#include "asp/lock.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_NAME ASP_LOCKS "/.watch"
+
+enum { NOTE_SIZE = 24 };
+
+static enum asp_status busy(const struct asp_store *store, int fd, struct asp_error *error)
+{
+    char note[NOTE_SIZE];
+    ssize_t got = pread(fd, note, sizeof note - 1, 0);
+
+    note[got > 0 ? got : 0] = '\0';
+    note[strspn(note, "0123456789")] = '\0';
+    return asp_fail(error, ASP_BUSY, "process %s watches %s already",
+                    note[0] != '\0' ? note : "(unknown)", store->path);
+}
+
+static enum asp_status take(const struct asp_store *store, int fd, struct asp_error *error)
+{
+    char note[NOTE_SIZE];
+    int length = snprintf(note, sizeof note, "%ld\n", (long)getpid());
+
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return busy(store, fd, error);
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, note, (size_t)length, 0) != length)
+        return asp_fail_errno(error, "%s/" FILE_NAME " cannot be written", store->path);
+    return ASP_OK;
+}
+
+enum asp_status watch_lock_take(const struct asp_store *store, time_t now, int *fd, time_t *looked,
+                                struct asp_error *error)
+{
+    struct stat st;
+    enum asp_status status = asp_folder_check(store->folder, store->path, ASP_LOCKS, error);
+
+    *fd = -1;
+    if (status == ASP_OK)
+        status =
+            asp_file_open(store->folder, store->path, FILE_NAME, O_RDWR | O_CREAT, fd, &st, error);
+    if (status == ASP_OK) {
+        *looked = st.st_size == 0 || st.st_mtim.tv_sec > now ? now : st.st_mtim.tv_sec;
+        status = take(store, *fd, error);
+    }
+    if (status == ASP_OK) {
+        watch_lock_mark(*fd, *looked);
+        return ASP_OK;
+    }
+    asp_close(*fd);
+    *fd = -1;
+    return status == ASP_NOT_FOUND ? ASP_IO : status;
+}
+
+bool watch_lock_is_of(const struct asp_store *store, int fd)
+{
+    struct stat held;
+    struct stat there;
+
+    return fd >= 0 && fstat(fd, &held) == 0 &&
+           fstatat(store->folder, FILE_NAME, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+void watch_lock_mark(int fd, time_t looked)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = looked}};
+
+    (void)futimens(fd, times);
+}
