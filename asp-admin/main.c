@@ -3,10 +3,12 @@
  */
 #include "admin.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
+#include <unistd.h>
 
 struct command {
     const char *name;
@@ -156,8 +158,23 @@ static enum exit_code dispatch(int argc, char **argv)
     return run(command, &options);
 }
 
+/*
+ * Whoever calls with a closed descriptor would have the next file that is opened in its place, and
+ * a password written into it. What is put there instead cannot be written.
+ */
+static bool occupy_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+            return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!occupy_standard_descriptors())
+        return EXIT_STORE;
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     (void)signal(SIGPIPE, SIG_IGN);
     return (int)dispatch(argc, argv);

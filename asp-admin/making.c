@@ -146,6 +146,7 @@ static enum asp_status inherit(struct making *making, const struct asp_entry *ol
     memset(entry->revoked_by, 0, sizeof entry->revoked_by);
     memset(entry->reason, 0, sizeof entry->reason);
     memset(entry->replaced_by, 0, sizeof entry->replaced_by);
+    entry->hook_due = false;
     if (entry->bound != ASP_NEVER)
         entry->bound = admin->now;
     if (admin->options->expires != NULL)

@@ -9,19 +9,23 @@ static const char alphabet[] = ASP_ALPHABET;
 
 _Static_assert(sizeof alphabet - 1 == 1U << ASP_ALPHABET_BITS, "the entropy counts on 32 letters");
 
-/* The value of a character, or 32 when it is none of the alphabet. */
-static size_t value_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (size_t)(c - '0');
-    if (c < 'a' || c > 'z' || c == 'i' || c == 'l' || c == 'o' || c == 'u')
-        return sizeof alphabet - 1;
-    return (size_t)(10 + (c - 'a') - (c > 'i') - (c > 'l') - (c > 'o') - (c > 'u'));
-}
+/* The value of each character of the alphabet, plus one; 0 for all others. */
+static const unsigned char values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['g'] = 17, ['h'] = 18, ['j'] = 19, ['k'] = 20, ['m'] = 21, ['n'] = 22, ['p'] = 23, ['q'] = 24,
+    ['r'] = 25, ['s'] = 26, ['t'] = 27, ['v'] = 28, ['w'] = 29, ['x'] = 30, ['y'] = 31, ['z'] = 32,
+};
 
 static bool in_alphabet(char c)
 {
-    return value_of(c) < sizeof alphabet - 1;
+    return values[(unsigned char)c] != 0;
+}
+
+/* Of a character of the alphabet. */
+static size_t value_of(char c)
+{
+    return values[(unsigned char)c] - 1U;
 }
 
 bool asp_id_valid(const char *id)

@@ -3,6 +3,7 @@
 #include "sum.h"
 #include "when.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,17 +34,17 @@ static const char magic[NUMBER + 1] = "asp-use1";
 
 static void put_number(uint8_t *at, int64_t number)
 {
-    for (size_t i = 0; i < NUMBER; i++)
-        at[i] = (uint8_t)((uint64_t)number >> (8 * i));
+    uint64_t stored = htole64((uint64_t)number);
+
+    memcpy(at, &stored, NUMBER);
 }
 
 static int64_t get_number(const uint8_t *at)
 {
-    uint64_t number = 0;
+    uint64_t stored;
 
-    for (size_t i = 0; i < NUMBER; i++)
-        number |= (uint64_t)at[i] << (8 * i);
-    return (int64_t)number;
+    memcpy(&stored, at, NUMBER);
+    return (int64_t)le64toh(stored);
 }
 
 /* Each piece begins with the sum of what follows in it. */

@@ -109,16 +109,17 @@ static bool read_number(const char **at, const char *key, char after, uint32_t *
     return true;
 }
 
-static unsigned base64_value(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return (unsigned)(c - 'A');
-    if (c >= 'a' && c <= 'z')
-        return (unsigned)(c - 'a') + 26;
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0') + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : 64;
-}
+/* The value of each character of base64, plus one; 0 for all others. */
+static const unsigned char base64_values[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
 
 /*
  * Reads exactly as many characters of unpadded base64 (RFC 4648, 4) as `size` bytes have, in their
@@ -133,12 +134,12 @@ static bool read_base64(const char **at, unsigned char *bytes, size_t size)
     unsigned bits = 0;
 
     for (size_t got = 0; got < size;) {
-        unsigned value = base64_value(*p);
+        unsigned value = base64_values[(unsigned char)*p];
 
-        if (value > 63)
+        if (value == 0)
             return false;
         p++;
-        pending = (pending << 6 | value) & 0xffff;
+        pending = (pending << 6 | (value - 1)) & 0xffff;
         bits += 6;
         if (bits >= 8) {
             bits -= 8;
@@ -182,7 +183,7 @@ static size_t base64_span(const char *text)
 {
     size_t length = 0;
 
-    while (base64_value(text[length]) < 64)
+    while (base64_values[(unsigned char)text[length]] != 0)
         length++;
     return length;
 }
