@@ -121,6 +121,8 @@ static enum exit_code read_conf(struct admin *admin)
         return complain(EXIT_CONF, "%s: no such configuration", admin->options->config);
     if (asp_conf_load(path, given, &admin->conf, &identity, &error) == ASP_OK)
         return EXIT_DONE;
+    if (error.status == ASP_NOT_FOUND)
+        return complain(EXIT_CONF, "%s; name a configuration that is there", error.text);
     return complain(EXIT_CONF, "%s", error.text);
 }
 
@@ -195,6 +197,17 @@ enum exit_code admin_open_store(struct admin *admin, bool make)
         return complain_of(&error);
     }
     admin->new_store = made;
+    return EXIT_DONE;
+}
+
+enum exit_code admin_check_account(const struct admin *admin)
+{
+    struct asp_account account;
+    struct asp_error error = {ASP_OK, ""};
+
+    if (asp_store_load(&admin->store, admin->user, "", &account, &error) != ASP_OK)
+        return complain_of(&error);
+    asp_account_free(&account);
     return EXIT_DONE;
 }
 

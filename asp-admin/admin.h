@@ -41,11 +41,18 @@ struct admin {
 };
 
 /*
- * Reads the configuration, opens the store (`make`: makes it where it is missing) and looks who
- * asks. EXIT_DONE, or what was complained about. The caller calls admin_close in any case.
+ * Reads the configuration and looks who asks. EXIT_DONE, or what was complained about. The caller
+ * calls admin_close in any case.
  */
 enum exit_code admin_open(struct admin *admin, const struct options *options);
+
+/* Opens the store; `make`: makes it where it is missing. */
 enum exit_code admin_open_store(struct admin *admin, bool make);
+
+/* EXIT_DONE when the user has an account that can be read. Looked at before an update, so that a
+ * mistyped name leaves no lock behind. */
+enum exit_code admin_check_account(const struct admin *admin);
+
 void admin_close(struct admin *admin);
 
 /* The absolute path of the configuration. False: there is none that could be opened. */

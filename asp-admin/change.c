@@ -25,22 +25,18 @@ static enum asp_status no_such_entry(const struct admin *admin, const char *id,
     return asp_fail(error, ASP_NOT_FOUND, "%s has no app password %s", admin->user, id);
 }
 
-/* One locked update of the user's account, with a plain word when there is none. */
+/* One locked update of the user's account. */
 static enum exit_code change_account(struct changing *changing, asp_change *change)
 {
     struct admin *admin = changing->admin;
-    struct asp_account account;
     struct asp_error error = {ASP_OK, ""};
     enum exit_code code = admin_open_store(admin, false);
     enum asp_status status;
 
+    if (code == EXIT_DONE)
+        code = admin_check_account(admin);
     if (code != EXIT_DONE)
         return code;
-    /* Looked at first, so that a mistyped name leaves no lock behind. */
-    status = asp_store_load(&admin->store, admin->user, "", &account, &error);
-    if (status != ASP_OK)
-        return complain_of(&error);
-    asp_account_free(&account);
     /* A revocation does not wait for what it has no need of. */
     if (changing->reason == NULL &&
         asp_store_usage(&admin->store, admin->user, &changing->usage, &error) != ASP_OK)
@@ -49,21 +45,21 @@ static enum exit_code change_account(struct changing *changing, asp_change *chan
     return status == ASP_OK || status == ASP_UNCHANGED ? EXIT_DONE : complain_of(&error);
 }
 
+/* There are no more of them than ids. */
 static enum asp_status keep_changed(struct changing *changing, const struct asp_entry *entry,
                                     struct asp_error *error)
 {
-    struct asp_entry *grown = reallocarray(changing->changed, changing->count + 1, sizeof *grown);
-
-    if (grown == NULL)
+    if (changing->changed == NULL)
+        changing->changed = calloc(ASP_IDS, sizeof *changing->changed);
+    if (changing->changed == NULL)
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");
-    changing->changed = grown;
     changing->changed[changing->count++] = *entry;
     return ASP_OK;
 }
 
 static void changing_free(struct changing *changing)
 {
-    free(changing->changed);
+    asp_entries_free(changing->changed, changing->count);
     asp_usage_free(&changing->usage);
 }
 
@@ -119,11 +115,8 @@ static enum asp_status revoke_one(struct changing *changing, struct asp_entry *e
 {
     const struct admin *admin = changing->admin;
 
-    if (entry->revoked != ASP_NEVER)
+    if (!asp_entry_revoke(entry, admin->now, admin->by, changing->reason, false))
         return ASP_OK;
-    entry->revoked = admin->now;
-    (void)snprintf(entry->revoked_by, sizeof entry->revoked_by, "%s", admin->by);
-    (void)snprintf(entry->reason, sizeof entry->reason, "%s", changing->reason);
     return keep_changed(changing, entry, error);
 }
 

@@ -26,7 +26,7 @@ static enum exit_code read_app(const struct admin *admin, char app[ASP_SERVICE_M
     if (!asp_scope_is_group(admin->conf, given) && listed != NULL)
         return complain(EXIT_USAGE, "--app %s: %s is a service of the app %s: say --app %s", given,
                         given, listed, listed);
-    (void)snprintf(app, ASP_SERVICE_MAX + 1, "%s", given);
+    asp_scope_app(admin->conf, given, app);
     return EXIT_DONE;
 }
 
@@ -169,9 +169,10 @@ static enum exit_code look_at_primary(struct making *making)
         return code;
     source_find(&making->source, admin->user, &making->now);
     if (making->now.says == ASP_SAYS_NOTHING)
-        return complain(EXIT_STORE,
-                        "nothing can be told of the primary password of %s: its line is not whole",
-                        admin->user);
+        return complain(
+            EXIT_STORE,
+            "nothing can be told of the primary password of %s: see primary in asp.conf(5)",
+            admin->user);
     return EXIT_DONE;
 }
 
@@ -271,6 +272,8 @@ enum exit_code command_rotate(struct admin *admin)
         code = check_user(admin);
     if (code == EXIT_DONE)
         code = admin_open_store(admin, false);
+    if (code == EXIT_DONE)
+        code = admin_check_account(admin);
     if (code == EXIT_DONE)
         code = make(&making, false, making_rotate);
     return code;

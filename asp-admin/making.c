@@ -6,7 +6,6 @@
 
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Label and limit, counted among the active ones, the one that is to be replaced left out. */
@@ -47,7 +46,8 @@ static enum asp_status add_entry(struct making *making, struct asp_account *acco
     asp_account_ids(account, taken);
     if (asp_secret_make(taken, &making->secret) != ASP_OK)
         return asp_fail(error, ASP_FULL,
-                        "%s has no id left: revoke what is expired, or lower `history`",
+                        "%s has no id left: revoke what is expired, lower `history`, or let watch "
+                        "run the hooks that are due",
                         admin->user);
     memcpy(making->entry.id, making->secret.id, sizeof making->entry.id);
     making->entry.created = admin->now;
@@ -60,19 +60,6 @@ static enum asp_status add_entry(struct making *making, struct asp_account *acco
     if (status != ASP_OK)
         return asp_fail(error, status, "out of memory");
     asp_secret_show(&making->secret, making->shown);
-    return ASP_OK;
-}
-
-static enum asp_status keep_swept(struct making *making, const struct asp_account *account,
-                                  struct asp_error *error)
-{
-    making->swept = calloc(account->count + 1, sizeof *making->swept);
-    if (making->swept == NULL)
-        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
-    for (size_t i = 0; i < account->count; i++) {
-        if (account->entries[i].revoked == ASP_NEVER)
-            making->swept[making->swept_count++] = account->entries[i];
-    }
     return ASP_OK;
 }
 
@@ -90,8 +77,8 @@ static enum asp_status compare_primary(struct making *making, struct asp_account
         return asp_fail(error, ASP_BUSY, "/etc/shadow was changed just now: try again");
     switch (asp_primary_compare(&account->primary, &making->now, admin->now)) {
     case ASP_PRIMARY_CHANGED:
-        if (keep_swept(making, account, error) != ASP_OK)
-            return ASP_NO_MEMORY;
+        if (asp_account_copy(account, false, &making->swept, &making->swept_count) != ASP_OK)
+            return asp_fail(error, ASP_NO_MEMORY, "out of memory");
         break;
     case ASP_PRIMARY_ABSENT:
         return asp_fail(error, ASP_NOT_FOUND,
@@ -107,12 +94,8 @@ static enum asp_status compare_primary(struct making *making, struct asp_account
 static enum asp_status keep_before(struct making *making, const struct asp_account *account,
                                    struct asp_error *error)
 {
-    making->before = calloc(account->count + 1, sizeof *making->before);
-    if (making->before == NULL)
+    if (asp_account_copy(account, true, &making->before, &making->before_count) != ASP_OK)
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");
-    for (size_t i = 0; i < account->count; i++)
-        making->before[i] = account->entries[i];
-    making->before_count = account->count;
     return ASP_OK;
 }
 
@@ -185,11 +168,7 @@ enum asp_status making_rotate(struct asp_account *account, void *context, struct
     /* Adding may have moved it. */
     old = asp_account_find(account, making->old_id);
     memcpy(old->replaced_by, making->entry.id, sizeof old->replaced_by);
-    if (old->revoked == ASP_NEVER) {
-        old->revoked = admin->now;
-        (void)snprintf(old->revoked_by, sizeof old->revoked_by, "%s", admin->by);
-        strcpy(old->reason, ASP_REASON_ROTATED);
-    }
+    (void)asp_entry_revoke(old, admin->now, admin->by, ASP_REASON_ROTATED, false);
     asp_account_prune(account, (size_t)admin->conf->history);
     return ASP_OK;
 }
@@ -247,12 +226,8 @@ enum asp_status making_take_back(struct asp_account *account, void *context,
 
 void making_free(struct making *making)
 {
-    if (making->before != NULL)
-        sodium_memzero(making->before, making->before_count * sizeof *making->before);
-    if (making->swept != NULL)
-        sodium_memzero(making->swept, making->swept_count * sizeof *making->swept);
-    free(making->before);
-    free(making->swept);
+    asp_entries_free(making->before, making->before_count);
+    asp_entries_free(making->swept, making->swept_count);
     source_close(&making->source);
     asp_usage_free(&making->usage);
     sodium_memzero(making, sizeof *making);

@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -239,12 +240,38 @@ static bool start(struct running *running, struct asp_error *why)
     return true;
 }
 
+/* What a program has from its parent, and what keeps the parent from seeing its end. */
+struct inherited {
+    sigset_t mask;
+    struct sigaction child;
+    mode_t umask;
+};
+
+/* `ending` is blocked while it runs, and SIGHUP. */
+static void set_inherited(struct inherited *before, const sigset_t *ending)
+{
+    struct sigaction seen = {.sa_handler = SIG_DFL};
+    sigset_t blocked = *ending;
+
+    (void)sigaddset(&blocked, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &blocked, &before->mask);
+    (void)sigaction(SIGCHLD, &seen, &before->child);
+    before->umask = umask(S_IWGRP | S_IWOTH);
+}
+
+static void put_back(const struct inherited *before)
+{
+    (void)umask(before->umask);
+    (void)sigaction(SIGCHLD, &before->child, NULL);
+    (void)sigprocmask(SIG_SETMASK, &before->mask, NULL);
+}
+
 enum run_end run_program(const struct run *run, struct asp_error *why)
 {
     struct running running = {.run = run};
+    struct inherited before;
     enum run_end end = RUN_FAILED;
     sigset_t ending;
-    sigset_t before;
 
     if (asp_program_check(run->path, why) != ASP_OK)
         return RUN_FAILED;
@@ -255,12 +282,11 @@ enum run_end run_program(const struct run *run, struct asp_error *why)
     for (int which = 0; which < WATCHED; which++)
         running.watched[which] = (struct pollfd){.fd = -1, .events = POLLIN};
     running.watched[STOP].fd = signalfd(-1, &ending, SFD_CLOEXEC);
-    (void)sigaddset(&ending, SIGHUP);
-    (void)sigprocmask(SIG_BLOCK, &ending, &before);
+    set_inherited(&before, &ending);
     if (start(&running, why))
         end = stay_with(&running, why);
     for (int which = 0; which < WATCHED; which++)
         forget(&running, which);
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    put_back(&before);
     return end;
 }

@@ -4,7 +4,7 @@
  *
  * The program is one that may be trusted, see asp_program_check; that is looked at when it is run.
  * It gets the environment given and nothing else of ours: standard input is /dev/null, the working
- * directory /, the session its own, signals are as at the start of a program.
+ * directory /, the umask 022, the session its own, signals are as at the start of a program.
  */
 #ifndef ASP_ADMIN_RUN_H
 #define ASP_ADMIN_RUN_H

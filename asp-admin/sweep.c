@@ -91,8 +91,7 @@ static bool is_overtaken(const struct pass *pass, const char *user)
     asp_user_join(path, ASP_USERS "/", name);
     return fstatat(pass->admin->store.folder, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
            (st.st_mtim.tv_sec > pass->begun.tv_sec ||
-            (st.st_mtim.tv_sec == pass->begun.tv_sec &&
-             st.st_mtim.tv_nsec > pass->begun.tv_nsec));
+            (st.st_mtim.tv_sec == pass->begun.tv_sec && st.st_mtim.tv_nsec > pass->begun.tv_nsec));
 }
 
 static void settle(struct pass *pass, const char *user, bool changed)
@@ -101,7 +100,7 @@ static void settle(struct pass *pass, const char *user, bool changed)
     struct sweep_result *result = pass->result;
     struct asp_revocation how = revocation_of(admin, admin->conf->hook_revoked[0] != '\0');
     struct asp_error error = {ASP_OK, ""};
-    struct asp_reconciled done;
+    struct asp_reconciled done = {.count = 0};
     struct asp_primary_now now;
     enum asp_status status;
 

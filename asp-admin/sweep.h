@@ -9,11 +9,11 @@
 
 struct sweep_result {
     size_t accounts;
-    size_t changed; /* accounts whose primary password has changed */
-    size_t revoked; /* app passwords that were revoked for it */
-    size_t unknown; /* accounts of which nothing could be told */
-    size_t held;    /* changed ones that were left as they are: too many at once */
-    size_t failed;  /* accounts that could not be read or written; they are unknown too */
+    size_t changed;           /* accounts whose primary password has changed */
+    size_t revoked;           /* app passwords that were revoked for it */
+    size_t unknown;           /* accounts of which nothing could be told */
+    size_t held;              /* changed ones that were left as they are: too many at once */
+    size_t failed;            /* accounts that could not be read or written; they are unknown too */
     struct asp_error failure; /* of the first of those */
 };
 

@@ -64,6 +64,12 @@ static long long clock_ms(void)
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+/* True when there are hooks to be run, and a store to look for them in. */
+static bool has_hooks(const struct watch *watch)
+{
+    return watch->lock >= 0 && watch->admin->conf->hook_revoked[0] != '\0';
+}
+
 /* Watches a folder, or the one that is there now; the same one keeps its number. */
 static bool watch_folder(const struct watch *watch, const char *path, uint32_t more, int *number)
 {
@@ -190,8 +196,8 @@ static void make_pass(struct watch *watch)
                        result.failed, result.failure.text);
     else if (watch->trouble[0] != '\0')
         watch->tend.walk = true;
-    /* Who writes the shadow file in place is not done yet. */
-    if (status != ASP_BUSY || watch->retry > 1)
+    /* Who writes the shadow file in place may not be done yet. */
+    if (status != ASP_BUSY || watch->lock < 0 || watch->retry > 1)
         report_trouble(watch, trouble);
     schedule(watch, trouble[0] != '\0');
 }
@@ -247,7 +253,7 @@ static void take_event(struct watch *watch, const struct inotify_event *event)
     if (event->wd == watch->users) {
         if ((event->mask & (IN_MOVE_SELF | IN_DELETE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0)
             watch->pass_due = true;
-        else if (event->len > 0 && asp_user_decode(event->name, user))
+        else if (has_hooks(watch) && event->len > 0 && asp_user_decode(event->name, user))
             tend_note(&watch->tend, user);
     }
     if (is_of(&watch->shadow, event) && watch->admin->conf->primary_source == ASP_SOURCE_SHADOW)
@@ -274,7 +280,7 @@ static void take_events(struct watch *watch)
 static int time_to_sleep(const struct watch *watch)
 {
     long long left = watch->next_pass - clock_ms();
-    time_t wait = watch->lock < 0 ? ASP_NEVER : tend_wait(&watch->tend, time(NULL));
+    time_t wait = has_hooks(watch) ? tend_wait(&watch->tend, time(NULL)) : ASP_NEVER;
 
     if (watch->pass_due || watch->asked.reload || left <= 0 || wait == 0)
         return 0;
@@ -304,7 +310,7 @@ static void tend(struct watch *watch)
     struct admin *admin = watch->admin;
 
     admin->now = time(NULL);
-    if (watch->lock < 0 || tend_wait(&watch->tend, admin->now) != 0)
+    if (!has_hooks(watch) || tend_wait(&watch->tend, admin->now) != 0)
         return;
     tend_step(admin, &watch->tend);
     if (watch->tend.expired.count == 0 && watch->tend.looked != watch->marked) {

@@ -380,10 +380,29 @@ void asp_account_ids(const struct asp_account *account, bool taken[ASP_IDS])
         taken[asp_id_index(account->entries[i].id)] = true;
 }
 
+enum asp_status asp_account_copy(const struct asp_account *account, bool all,
+                                 struct asp_entry **copies, size_t *count)
+{
+    *count = 0;
+    *copies = calloc(account->count + 1, sizeof **copies);
+    if (*copies == NULL)
+        return ASP_NO_MEMORY;
+    for (size_t i = 0; i < account->count; i++) {
+        if (all || account->entries[i].revoked == ASP_NEVER)
+            (*copies)[(*count)++] = account->entries[i];
+    }
+    return ASP_OK;
+}
+
+void asp_entries_free(struct asp_entry *copies, size_t count)
+{
+    if (copies != NULL)
+        sodium_memzero(copies, count * sizeof *copies);
+    free(copies);
+}
+
 void asp_account_free(struct asp_account *account)
 {
-    if (account->entries != NULL)
-        sodium_memzero(account->entries, account->count * sizeof *account->entries);
-    free(account->entries);
+    asp_entries_free(account->entries, account->count);
     memset(account, 0, sizeof *account);
 }

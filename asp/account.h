@@ -85,6 +85,17 @@ void asp_account_prune(struct asp_account *account, size_t keep);
 /* Marks each id in use; `taken` is cleared first. */
 void asp_account_ids(const struct asp_account *account, bool taken[ASP_IDS]);
 
+/*
+ * Copies of the entries that are not revoked, or of `all`, for who has to tell of them or bring
+ * them back. ASP_OK: the caller gives them to asp_entries_free. Else ASP_NO_MEMORY, and nothing to
+ * free.
+ */
+enum asp_status asp_account_copy(const struct asp_account *account, bool all,
+                                 struct asp_entry **copies, size_t *count);
+
+/* Wipes and frees; NULL is passed over. */
+void asp_entries_free(struct asp_entry *copies, size_t count);
+
 /* Wipes and frees what it holds. */
 void asp_account_free(struct asp_account *account);
 

@@ -165,7 +165,7 @@ static bool path_fits(enum kind kind, const char *text)
 {
     if (kind == OPTIONAL_PATH && text[0] == '\0')
         return true;
-    return asp_path_valid(text) &&
+    return asp_path_valid(text) && text[strlen(text) - 1] != '/' &&
            (kind != SOCKET || strlen(text) < sizeof((struct sockaddr_un *)NULL)->sun_path);
 }
 
@@ -191,7 +191,8 @@ static enum asp_status set_text(const struct asp_conf_reader *reader,
     case SOCKET:
         if (!path_fits(key->kind, text))
             return asp_conf_refuse(reader, setting,
-                                   "must be an absolute path without . and .., not too long");
+                                   "must be an absolute path without . and .., not too long, and "
+                                   "without / at its end");
         break;
     case NAME:
         if (!asp_service_valid(text))
@@ -277,7 +278,7 @@ static enum asp_status check_together(const struct asp_conf_reader *reader,
 {
     const struct asp_conf *conf = reader->conf;
 
-    if (strcmp(conf->default_app, ASP_APP_ANY) == 0 ||
+    if (asp_service_equal(conf->default_app, ASP_APP_ANY) ||
         (!asp_scope_is_group(conf, conf->default_app) &&
          asp_scope_listed(conf, conf->default_app) != NULL))
         return asp_conf_refuse(reader, config_setting_get_member(root, "default_app"),
@@ -286,6 +287,18 @@ static enum asp_status check_together(const struct asp_conf_reader *reader,
         return asp_conf_refuse(reader, config_setting_get_member(root, "primary"),
                                "has source = \"command\" and no command");
     return ASP_OK;
+}
+
+/* libconfig tells of what is missing at the end by a line behind the last one. */
+static size_t within(const char *text, size_t length, size_t line)
+{
+    size_t last = 1;
+
+    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
+        length--;
+    for (size_t i = 0; i < length; i++)
+        last += text[i] == '\n';
+    return line < last ? line : last;
 }
 
 enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
@@ -317,9 +330,9 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
     if (lines.failed) {
         status = asp_fail(error, ASP_NO_MEMORY, "out of memory");
     } else if (config_read_string(&reader.owned->tree, lines.text) != CONFIG_TRUE) {
-        status =
-            asp_fail(error, ASP_INVALID, "%s:%d: %s", path, config_error_line(&reader.owned->tree),
-                     config_error_text(&reader.owned->tree));
+        status = asp_fail(error, ASP_INVALID, "%s:%zu: %s", path,
+                          within(text, length, (size_t)config_error_line(&reader.owned->tree)),
+                          config_error_text(&reader.owned->tree));
     } else {
         root = config_root_setting(&reader.owned->tree);
         status = read_file(&reader, root);

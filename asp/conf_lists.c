@@ -49,7 +49,7 @@ void asp_conf_owned_free(struct asp_conf_owned *owned)
 enum asp_status asp_conf_refuse(const struct asp_conf_reader *reader,
                                 const config_setting_t *setting, const char *format, ...)
 {
-    const char *name = config_setting_name(setting);
+    const char *name = setting == NULL ? NULL : config_setting_name(setting);
     char why[ASP_ERROR_TEXT / 2];
     va_list args;
 
@@ -62,7 +62,8 @@ enum asp_status asp_conf_refuse(const struct asp_conf_reader *reader,
     (void)vsnprintf(why, sizeof why, format, args);
     va_end(args);
     return asp_fail(reader->error, ASP_INVALID, "%s:%u: %s %s", reader->path,
-                    config_setting_source_line(setting), name != NULL ? name : "this", why);
+                    setting == NULL ? 1 : config_setting_source_line(setting),
+                    name != NULL ? name : "this", why);
 }
 
 static void *own(const struct asp_conf_reader *reader, size_t count, size_t size)
@@ -150,7 +151,7 @@ static enum asp_status check_app(const struct asp_conf_reader *reader,
 
     if (app->name == NULL || !asp_service_valid(app->name))
         return asp_conf_refuse(reader, setting, "holds a name that is not well-formed");
-    if (strcmp(app->name, ASP_APP_ANY) == 0 || strcmp(app->name, ASP_APP_FIRST_USE) == 0)
+    if (asp_app_is_reserved(app->name))
         return asp_conf_refuse(reader, setting,
                                "names an app \"%s\", a word with a meaning of its own", app->name);
     for (size_t i = 0; i < before; i++) {
@@ -162,6 +163,11 @@ static enum asp_status check_app(const struct asp_conf_reader *reader,
     for (size_t i = 0; i < app->services.count; i++) {
         const char *service = app->services.names[i];
         const char *other = NULL;
+
+        if (asp_app_is_reserved(service))
+            return asp_conf_refuse(reader, setting,
+                                   "names a service \"%s\", a word with a meaning of its own",
+                                   service);
 
         /* Against the services of the apps before it and those of its own before this one. */
         for (size_t k = 0; other == NULL && k <= before; k++) {

@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+bool asp_app_is_reserved(const char *name)
+{
+    return asp_service_equal(name, ASP_APP_ANY) || asp_service_equal(name, ASP_APP_FIRST_USE);
+}
+
 void asp_entry_init(struct asp_entry *entry)
 {
     memset(entry, 0, sizeof *entry);
@@ -44,7 +49,7 @@ static bool time_valid(time_t when)
 
 static bool binding_valid(const struct asp_entry *entry)
 {
-    bool open = strcmp(entry->app, ASP_APP_ANY) == 0 || strcmp(entry->app, ASP_APP_FIRST_USE) == 0;
+    bool open = asp_app_is_reserved(entry->app);
 
     if (entry->bound == ASP_NEVER)
         return entry->bound_service[0] == '\0';

@@ -30,6 +30,9 @@
 #define ASP_REASON_ROTATED "rotated"
 #define ASP_REASON_PRIMARY "primary-password"
 
+/* True for one of them, in whatever case. */
+bool asp_app_is_reserved(const char *name);
+
 enum {
     ASP_BY_SIZE = 208, /* who did it: a user's name, `watch`, `pam:SERVICE` */
     ASP_NETWORKS_MAX = 32,

@@ -28,6 +28,12 @@ static const char *or_null(const char *text)
     return text[0] == '\0' ? NULL : text;
 }
 
+bool asp_event_is_error(const struct asp_outcome *outcome)
+{
+    return outcome->verdict == ASP_UNAVAILABLE ||
+           (outcome->verdict == ASP_PRIMARY_CHANGED_SINCE && outcome->cause.text[0] != '\0');
+}
+
 void asp_event_login(const struct asp_request *request, const struct asp_outcome *outcome,
                      struct asp_out *out)
 {
@@ -49,7 +55,7 @@ void asp_event_login(const struct asp_request *request, const struct asp_outcome
     asp_out_add(out, " id=");
     asp_out_add(out, outcome->id[0] == '\0' ? "-" : outcome->id);
     add(out, " label=", or_null(outcome->label));
-    if (outcome->verdict == ASP_UNAVAILABLE)
+    if (asp_event_is_error(outcome))
         add(out, " cause=", or_null(outcome->cause.text));
 }
 

@@ -8,6 +8,8 @@
 #include "login.h"
 #include "text.h"
 
+#include <stdbool.h>
+
 /*
  * verdict=... rhost=... user="..." service="..." app="..." id=.. label="..." and, for what is
  * unavailable, cause="...". `user` is as it was presented; one that is shaped like an app password
@@ -15,6 +17,10 @@
  */
 void asp_event_login(const struct asp_request *request, const struct asp_outcome *outcome,
                      struct asp_out *out);
+
+/* True for what is unavailable, and for a revocation that could not be written: there is a cause to
+ * be told. */
+bool asp_event_is_error(const struct asp_outcome *outcome);
 
 /*
  * event=... by="..." user="..." and then, those that are not NULL, id=.. label="..." reason="...".

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
@@ -43,6 +45,9 @@ static enum asp_status busy(const struct asp_lock *lock, struct asp_error *error
 
     read_note(lock->fd, note);
     note[strspn(note, "0123456789")] = '\0';
+    /* Who locks without leaving a note is not the one that left the last one. */
+    if (kill((pid_t)strtol(note, NULL, 10), 0) != 0 && errno == ESRCH)
+        note[0] = '\0';
     return asp_fail(
         error, ASP_BUSY,
         "the app passwords of this user are locked by process %s: try again when it has ended",

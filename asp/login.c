@@ -83,27 +83,45 @@ static enum asp_primary compare_primary(struct login *login, const struct asp_ac
     return asp_primary_compare(&account->primary, look_at_shadow(login), login->facts.now);
 }
 
-static struct asp_revocation revocation_by(const struct login *login, char by[ASP_BY_SIZE])
+void asp_login_by(const struct asp_request *request, char by[ASP_BY_SIZE])
 {
-    (void)snprintf(by, ASP_BY_SIZE, "pam:%s", login->scope.service);
-    return (struct asp_revocation){
-        .when = login->facts.now,
-        .by = by,
-        .hook_due = login->conf->hook_revoked[0] != '\0',
-        .keep = (size_t)login->conf->history,
-    };
+    (void)snprintf(by, ASP_BY_SIZE, "pam:%.*s", ASP_SERVICE_MAX, request->service);
 }
 
 /* Under the lock: what the shadow file was found to say is written, if it still has to be. */
 static bool settle_primary(struct login *login, struct asp_account *account)
 {
+    struct asp_outcome *outcome = login->outcome;
     char by[ASP_BY_SIZE];
-    struct asp_revocation how = revocation_by(login, by);
+    struct asp_revocation how = {
+        .when = login->facts.now,
+        .by = by,
+        .hook_due = login->conf->hook_revoked[0] != '\0',
+        .keep = (size_t)login->conf->history,
+    };
     bool written = false;
 
+    asp_login_by(login->request, by);
+    /* Without memory for the copies nobody is told of them, and they are revoked all the same. */
+    if (outcome->verdict == ASP_PRIMARY_CHANGED_SINCE)
+        (void)asp_account_copy(account, false, &outcome->revoked, &outcome->revoked_count);
     if (login->shadow.text != NULL)
         (void)asp_primary_settle(account, &login->now, &how, false, &written);
     return written;
+}
+
+/* The second half of the check. Shadow is looked at for nobody whom the entry itself refuses. */
+static enum asp_verdict check(struct login *login, const struct asp_account *account,
+                              const struct asp_entry *entry, enum asp_action *action)
+{
+    enum asp_verdict verdict;
+
+    login->facts.primary = ASP_PRIMARY_SAME;
+    verdict = asp_check_entry(entry, &login->facts, action);
+    if (verdict != ASP_ACCEPTED)
+        return verdict;
+    login->facts.primary = compare_primary(login, account);
+    return asp_check_entry(entry, &login->facts, action);
 }
 
 /*
@@ -116,35 +134,44 @@ static enum asp_status apply(struct asp_account *account, void *context, struct 
     struct asp_outcome *outcome = login->outcome;
     struct asp_entry *entry = asp_account_find(account, outcome->id);
     enum asp_action action = ASP_WRITE_NOTHING;
-    bool written;
+    bool written = false;
 
     (void)error;
     if (entry == NULL || strcmp(entry->verifier, login->verifier) != 0) {
         outcome->verdict = ASP_NOT_AN_APP_PASSWORD;
+        memset(outcome->id, 0, sizeof outcome->id);
+        memset(outcome->label, 0, sizeof outcome->label);
         return ASP_UNCHANGED;
     }
-    login->facts.primary = compare_primary(login, account);
-    outcome->verdict = asp_check_entry(entry, &login->facts, &action);
+    outcome->verdict = check(login, account, entry, &action);
     if (action == ASP_WRITE_BINDING)
         bind_entry(entry, login);
-    written = settle_primary(login, account);
+    if (outcome->verdict == ASP_ACCEPTED || action == ASP_REVOKE_ALL)
+        written = settle_primary(login, account);
     return action == ASP_WRITE_BINDING || written ? ASP_OK : ASP_UNCHANGED;
+}
+
+static void forget_revoked(struct asp_outcome *outcome)
+{
+    asp_entries_free(outcome->revoked, outcome->revoked_count);
+    outcome->revoked = NULL;
+    outcome->revoked_count = 0;
 }
 
 /*
  * What the verdict asks to be written, before it is told. A changed primary password refuses, also
  * when that cannot be written; a fingerprint that cannot be taken yet refuses nobody.
  */
-static void write_action(struct login *login, enum asp_action action, bool fingerprint_due)
+static void write_action(struct login *login, enum asp_action action)
 {
     struct asp_outcome *outcome = login->outcome;
     enum asp_status status;
 
-    if (login->request->dry || (action == ASP_WRITE_NOTHING && !fingerprint_due))
-        return;
+    memset(&outcome->cause, 0, sizeof outcome->cause);
     status = asp_store_update(&login->store, login->user, false, apply, login, &outcome->cause);
     if (status == ASP_OK || status == ASP_UNCHANGED)
         return;
+    forget_revoked(outcome);
     if (status == ASP_NOT_FOUND)
         outcome->verdict = ASP_NO_ACCOUNT;
     else if (action == ASP_REVOKE_ALL)
@@ -207,6 +234,13 @@ static bool look_up_use(struct login *login, const struct asp_entry *entry)
     return status == ASP_OK || entry->unused_limit == ASP_NEVER;
 }
 
+/* A clock that is behind what is stored is wrong, and what it says now would destroy later. */
+static bool clock_is_behind(const struct login *login, const struct asp_entry *entry)
+{
+    return login->facts.now < entry->created ||
+           (entry->bound != ASP_NEVER && login->facts.now < entry->bound);
+}
+
 /* The secret was proven: now, and not before, the rest is looked up. */
 static void judge(struct login *login, const struct asp_account *account,
                   const struct asp_entry *entry)
@@ -215,6 +249,7 @@ static void judge(struct login *login, const struct asp_account *account,
     bool due = login->conf->primary_source == ASP_SOURCE_SHADOW &&
                asp_primary_is_due(&account->primary, ASP_SOURCE_SHADOW);
     enum asp_action action;
+    bool to_write;
 
     name_entry(outcome, entry);
     memcpy(login->verifier, entry->verifier, sizeof login->verifier);
@@ -222,14 +257,18 @@ static void judge(struct login *login, const struct asp_account *account,
         outcome->verdict = ASP_UNAVAILABLE;
         return;
     }
-    login->facts.primary = compare_primary(login, account);
-
-    outcome->verdict = asp_check_entry(entry, &login->facts, &action);
-    write_action(login, action, due);
-    if (outcome->verdict != ASP_ACCEPTED || login->request->dry)
+    outcome->verdict = check(login, account, entry, &action);
+    to_write = action != ASP_WRITE_NOTHING || (due && outcome->verdict == ASP_ACCEPTED);
+    if (login->request->dry)
+        return;
+    if (to_write)
+        write_action(login, action);
+    if (outcome->verdict != ASP_ACCEPTED || clock_is_behind(login, entry))
         return;
     record_use(login, entry->created);
-    remember_shadow(login, account);
+    /* After an update the account is not the one that was compared here: the next login's turn. */
+    if (!to_write)
+        remember_shadow(login, account);
 }
 
 static void decide(struct login *login, const struct asp_secret *secret, bool well_shaped)
@@ -251,7 +290,8 @@ static void decide(struct login *login, const struct asp_secret *secret, bool we
     outcome->verdict =
         asp_check_secret(&account, well_shaped ? secret : NULL, &login->conf->cost, &entry);
     if (outcome->verdict == ASP_UNAVAILABLE)
-        (void)asp_fail(&outcome->cause, ASP_NO_MEMORY, "there is no memory for the hash");
+        (void)asp_fail(&outcome->cause, ASP_IO,
+                       "there is no memory for the hash, or its line is damaged");
     if (entry != NULL)
         judge(login, &account, entry);
     asp_account_free(&account);
@@ -284,4 +324,9 @@ void asp_login(const struct asp_conf *conf, const struct asp_request *request, t
     asp_shadow_free(&login.shadow);
     asp_store_close(&login.store);
     sodium_memzero(&login, sizeof login);
+}
+
+void asp_outcome_free(struct asp_outcome *outcome)
+{
+    forget_revoked(outcome);
 }

@@ -30,14 +30,23 @@ struct asp_outcome {
     char app[ASP_SERVICE_MAX + 1]; /* the service's; empty when its name is not well-formed */
     char id[ASP_ID_CHARS + 1];     /* empty unless a secret was proven */
     char label[ASP_LABEL_SIZE];    /* the same */
+    struct asp_entry *revoked;     /* copies of what a changed primary password has revoked */
+    size_t revoked_count;
     struct asp_error cause; /* of ASP_UNAVAILABLE, and of a revocation that could not be written */
 };
 
 /*
  * Decides one request at the time `now`. Needs sodium_init to have succeeded. There is no failure:
- * what cannot be decided is ASP_UNAVAILABLE, with its cause.
+ * what cannot be decided is ASP_UNAVAILABLE, with its cause. The caller gives `outcome` to
+ * asp_outcome_free.
  */
 void asp_login(const struct asp_conf *conf, const struct asp_request *request, time_t now,
                struct asp_outcome *outcome);
+
+/* Frees what it holds. */
+void asp_outcome_free(struct asp_outcome *outcome);
+
+/* Who has revoked, for an event: pam:SERVICE. */
+void asp_login_by(const struct asp_request *request, char by[ASP_BY_SIZE]);
 
 #endif

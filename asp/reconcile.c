@@ -1,10 +1,7 @@
 #include "reconcile.h"
 
 #include "shadow.h"
-#include "when.h"
 
-#include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct settling {
@@ -14,18 +11,11 @@ struct settling {
     struct asp_reconciled *result;
 };
 
-/* Copies of the entries that a change would revoke. */
-static enum asp_status keep_copies(const struct asp_account *account, struct asp_reconciled *result,
-                                   struct asp_error *error)
+static void forget_copies(struct asp_reconciled *result)
 {
-    result->revoked = calloc(account->count + 1, sizeof *result->revoked);
-    if (result->revoked == NULL)
-        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
-    for (size_t i = 0; i < account->count; i++) {
-        if (account->entries[i].revoked == ASP_NEVER)
-            result->revoked[result->count++] = account->entries[i];
-    }
-    return ASP_OK;
+    asp_entries_free(result->revoked, result->count);
+    result->revoked = NULL;
+    result->count = 0;
 }
 
 static enum asp_status settle(struct asp_account *account, void *context, struct asp_error *error)
@@ -39,12 +29,12 @@ static enum asp_status settle(struct asp_account *account, void *context, struct
         result->primary = ASP_PRIMARY_UNKNOWN;
         return ASP_UNCHANGED;
     }
-    if (keep_copies(account, result, error) != ASP_OK)
-        return ASP_NO_MEMORY;
+    if (asp_account_copy(account, false, &result->revoked, &result->count) != ASP_OK)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
     result->primary =
         asp_primary_settle(account, settling->now, settling->how, settling->reached, &written);
     if (result->primary != ASP_PRIMARY_CHANGED)
-        result->count = 0;
+        forget_copies(result);
     return written ? ASP_OK : ASP_UNCHANGED;
 }
 
@@ -70,7 +60,7 @@ enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
 
     status = asp_store_update(store, user, false, settle, &settling, error);
     if (status != ASP_OK && status != ASP_UNCHANGED) {
-        result->count = 0;
+        forget_copies(result);
         return status;
     }
     return ASP_OK;
@@ -78,8 +68,6 @@ enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
 
 void asp_reconciled_free(struct asp_reconciled *result)
 {
-    if (result->revoked != NULL)
-        sodium_memzero(result->revoked, result->count * sizeof *result->revoked);
-    free(result->revoked);
+    forget_copies(result);
     memset(result, 0, sizeof *result);
 }

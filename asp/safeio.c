@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,8 +226,8 @@ static bool is_known(const struct asp_folder *known, const struct stat *st)
            known->inode == (uint64_t)st->st_ino;
 }
 
-enum asp_status asp_folder_open(const char *path, struct asp_folder *known, int *fd,
-                                struct asp_error *error)
+static enum asp_status open_folder(const char *path, bool sticky_allowed, struct asp_folder *known,
+                                   int *fd, struct asp_error *error)
 {
     struct stat st;
     enum asp_status status = ASP_OK;
@@ -239,7 +240,7 @@ enum asp_status asp_folder_open(const char *path, struct asp_folder *known, int 
         return open_failed(error, path);
     if (fstat(*fd, &st) != 0)
         status = asp_fail_errno(error, "%s", path);
-    else if (!is_trusted(&st, false))
+    else if (!is_trusted(&st, sticky_allowed))
         status = untrusted(error, path, &st);
     else if (!is_known(known, &st))
         status = check_above(*fd, path, error);
@@ -250,6 +251,17 @@ enum asp_status asp_folder_open(const char *path, struct asp_folder *known, int 
         *fd = -1;
     }
     return status;
+}
+
+enum asp_status asp_folder_open(const char *path, struct asp_folder *known, int *fd,
+                                struct asp_error *error)
+{
+    return open_folder(path, false, known, fd, error);
+}
+
+enum asp_status asp_folder_open_above(const char *path, int *fd, struct asp_error *error)
+{
+    return open_folder(path, true, NULL, fd, error);
 }
 
 static const char *joined(char full[PATH_MAX], const char *path, const char *name)
@@ -318,7 +330,7 @@ enum asp_status asp_path_open(const char *path, int *fd, struct stat *st, struct
         return asp_fail(error, ASP_INVALID, "%s: a path must be absolute, without . and ..", path);
     memcpy(folder, path, (size_t)(slash - path) + 1);
     folder[slash == path ? 1 : slash - path] = '\0';
-    status = asp_folder_open(folder, NULL, &folder_fd, error);
+    status = asp_folder_open_above(folder, &folder_fd, error);
     if (status == ASP_OK)
         status = asp_file_open(folder_fd, folder, slash + 1, O_RDONLY, fd, st, error);
     asp_close(folder_fd);
@@ -359,6 +371,7 @@ enum asp_status asp_file_read(int fd, const struct stat *st, size_t most, uint8_
         if (got < 0) {
             enum asp_status status = asp_fail_errno(error, "it cannot be read");
 
+            sodium_memzero(*bytes, *length);
             free(*bytes);
             *bytes = NULL;
             return status;

@@ -54,6 +54,9 @@ struct asp_folder {
 enum asp_status asp_folder_open(const char *path, struct asp_folder *known, int *fd,
                                 struct asp_error *error);
 
+/* The same for a folder that stands above what is looked for, so that it may be a sticky one. */
+enum asp_status asp_folder_open_above(const char *path, int *fd, struct asp_error *error);
+
 /* Checks that `name` in the open folder at `path` is a folder to be trusted. */
 enum asp_status asp_folder_check(int folder, const char *path, const char *name,
                                  struct asp_error *error);

@@ -23,16 +23,19 @@ const char *asp_scope_listed(const struct asp_conf *conf, const char *service)
 bool asp_scope_is_group(const struct asp_conf *conf, const char *name)
 {
     for (size_t i = 0; i < conf->app_count; i++) {
+        /* Every app has one. NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
         if (strcmp(conf->apps[i].name, name) == 0)
             return true;
     }
     return false;
 }
 
-/* Copies a well-formed name. */
-static void copy_name(char to[ASP_SERVICE_MAX + 1], const char *from)
+void asp_scope_app(const struct asp_conf *conf, const char *name, char app[ASP_SERVICE_MAX + 1])
 {
-    memcpy(to, from, strlen(from) + 1);
+    bool fold = !asp_scope_is_group(conf, name);
+
+    for (size_t i = 0; i == 0 || name[i - 1] != '\0'; i++)
+        app[i] = fold ? asp_fold(name[i]) : name[i];
 }
 
 void asp_scope_of(const struct asp_conf *conf, const char *service, const char *app,
@@ -47,16 +50,16 @@ void asp_scope_of(const struct asp_conf *conf, const char *service, const char *
         scope->service[i] = asp_fold(service[i]);
     scope->guarded = asp_names_contain(&conf->guarded, conf->guarded.count, scope->service);
 
-    if (app != NULL && asp_scope_is_group(conf, app)) {
-        copy_name(scope->app, app);
-        return;
-    }
     if (app == NULL)
         app = scope->service;
+    else if (asp_scope_is_group(conf, app)) {
+        asp_scope_app(conf, app, scope->app);
+        return;
+    }
     listed = asp_scope_listed(conf, app);
-    if (listed == NULL && (strcmp(app, ASP_APP_ANY) == 0 || strcmp(app, ASP_APP_FIRST_USE) == 0))
-        return; /* a word with a meaning of its own: a service of that name is no app */
-    copy_name(scope->app, listed != NULL ? listed : app);
+    /* A word with a meaning of its own: a service of that name is no app. */
+    if (listed != NULL || !asp_app_is_reserved(app))
+        asp_scope_app(conf, listed != NULL ? listed : app, scope->app);
 }
 
 enum asp_admission asp_scope_admits(const struct asp_scope *scope, const struct asp_entry *entry)

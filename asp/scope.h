@@ -25,6 +25,10 @@ struct asp_scope {
 void asp_scope_of(const struct asp_conf *conf, const char *service, const char *app,
                   struct asp_scope *scope);
 
+/* The name of an app as it is stored: that of a group as it stands, any other in lower case, as
+ * libpam makes services. */
+void asp_scope_app(const struct asp_conf *conf, const char *name, char app[ASP_SERVICE_MAX + 1]);
+
 enum asp_admission { ASP_ADMIT_NO, ASP_ADMIT_YES, ASP_ADMIT_BIND };
 
 /*

@@ -79,11 +79,10 @@ enum asp_status asp_secret_make(const bool taken[ASP_IDS], struct asp_secret *se
 
 static size_t without_line_end(const char *typed, size_t length)
 {
-    if (length > 0 && typed[length - 1] == '\n')
-        length--;
-    if (length > 0 && typed[length - 1] == '\r')
-        length--;
-    return length;
+    if (length == 0 || typed[length - 1] != '\n')
+        return length;
+    length--;
+    return length > 0 && typed[length - 1] == '\r' ? length - 1 : length;
 }
 
 bool asp_secret_read(const char *typed, size_t length, struct asp_secret *secret)

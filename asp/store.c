@@ -103,7 +103,10 @@ static enum asp_status make_top(const char *path, bool *made, struct asp_error *
     if (slash == NULL || slash[1] == '\0')
         return asp_fail(error, ASP_INVALID, "%s: the store's path must not end with /", path);
     slash[slash == parent ? 1 : 0] = '\0';
-    status = asp_folder_open(parent, NULL, &fd, error);
+    status = asp_folder_open_above(parent, &fd, error);
+    if (status == ASP_NOT_FOUND)
+        status = asp_fail(error, ASP_IO, "the store %s cannot be made: make the folder %s first",
+                          path, parent);
     if (status == ASP_OK)
         status = make_folder(fd, path + (strrchr(path, '/') - path) + 1, made, error);
     asp_close(fd);

@@ -15,6 +15,8 @@
 /* The last second that YYYY-MM-DDTHH:MM:SSZ can say. */
 #define ASP_TIME_MAX ((time_t)253402300799)
 
+_Static_assert(sizeof(time_t) >= 8, "times go beyond 2038");
+
 /* The longest duration, 100 years of 365 days. */
 #define ASP_DURATION_MAX ((time_t)100 * 365 * 24 * 3600)
 

@@ -15,8 +15,7 @@ static const char *value_of(const char *argument, const char *key)
 
 static bool is_app_name(const char *name)
 {
-    return asp_service_valid(name) && strcmp(name, ASP_APP_ANY) != 0 &&
-           strcmp(name, ASP_APP_FIRST_USE) != 0;
+    return asp_service_valid(name) && !asp_app_is_reserved(name);
 }
 
 static bool read_one(const char *argument, struct arguments *arguments)

@@ -47,11 +47,11 @@ static int code_of(enum asp_verdict verdict)
     return PAM_AUTH_ERR;
 }
 
-static int level_of(enum asp_verdict verdict)
+static int level_of(const struct asp_outcome *outcome)
 {
-    if (verdict == ASP_ACCEPTED)
+    if (outcome->verdict == ASP_ACCEPTED)
         return LOG_INFO;
-    return verdict == ASP_UNAVAILABLE ? LOG_ERR : LOG_NOTICE;
+    return asp_event_is_error(outcome) ? LOG_ERR : LOG_NOTICE;
 }
 
 /* A text item; NULL when it is not set. */
@@ -140,7 +140,7 @@ static void log_login(pam_handle_t *pamh, const struct asp_conf *conf,
         return;
     asp_event_login(request, outcome, &line);
     if (!line.failed)
-        pam_syslog(pamh, level_of(outcome->verdict), "%s", line.text);
+        pam_syslog(pamh, level_of(outcome), "%s", line.text);
     asp_out_free(&line);
 }
 
@@ -160,37 +160,60 @@ static int get_token(pam_handle_t *pamh, const struct arguments *arguments, cons
                                                                         : PAM_AUTH_ERR;
 }
 
-static int decide(pam_handle_t *pamh, const struct arguments *arguments,
-                  const struct shared_conf *shared)
+/* Each entry that a changed primary password has revoked is a line of its own. */
+static void log_revoked(pam_handle_t *pamh, const struct asp_request *request,
+                        const struct asp_outcome *outcome)
 {
-    const struct asp_conf *conf = conf_cache_read(shared);
-    struct asp_outcome outcome;
-    struct asp_request request = {
-        .service = item(pamh, PAM_SERVICE),
-        .app = arguments->app,
-        .host = item(pamh, PAM_RHOST),
-        .store = *conf_cache_store(shared),
-    };
-    int code = pam_get_user(pamh, &request.user, NULL);
+    char by[ASP_BY_SIZE];
 
-    if (code != PAM_SUCCESS || request.user == NULL) {
+    asp_login_by(request, by);
+    log_revocation(pamh, by, request->user, outcome->revoked, outcome->revoked_count);
+}
+
+/* The items are read after the conversation, which may have set them anew. */
+static int ask(pam_handle_t *pamh, const struct arguments *arguments, struct asp_request *request)
+{
+    const char *user = NULL;
+    int code = pam_get_user(pamh, &user, NULL);
+
+    if (code != PAM_SUCCESS || user == NULL) {
         pam_syslog(pamh, LOG_NOTICE, "no user was named: the application's conversation failed");
         return code == PAM_BUF_ERR ? PAM_BUF_ERR : PAM_AUTH_ERR;
     }
-    code = get_token(pamh, arguments, &request.secret);
+    code = get_token(pamh, arguments, &request->secret);
     if (code != PAM_SUCCESS) {
         pam_syslog(pamh, LOG_NOTICE, "no password was given");
         return code;
     }
-    if (request.service == NULL)
-        return PAM_SERVICE_ERR;
-    request.secret_length = strnlen(request.secret, TOKEN_MAX);
+    request->secret_length = strnlen(request->secret, TOKEN_MAX);
+    request->user = item(pamh, PAM_USER);
+    request->service = item(pamh, PAM_SERVICE);
+    request->host = item(pamh, PAM_RHOST);
+    if (request->user != NULL && request->service != NULL)
+        return PAM_SUCCESS;
+    pam_syslog(pamh, LOG_ERR, "the application does not say the user or the service");
+    return PAM_AUTH_ERR;
+}
 
+static int decide(pam_handle_t *pamh, const struct arguments *arguments,
+                  const struct shared_conf *shared)
+{
+    const struct asp_conf *conf = conf_cache_read(shared);
+    struct asp_request request = {.app = arguments->app, .store = *conf_cache_store(shared)};
+    struct asp_outcome outcome;
+    int code = ask(pamh, arguments, &request);
+
+    if (code != PAM_SUCCESS)
+        return code;
     asp_login(conf, &request, time(NULL), &outcome);
     log_login(pamh, conf, &request, &outcome);
+    log_revoked(pamh, &request, &outcome);
     code = code_of(outcome.verdict);
+    if (code == PAM_AUTHINFO_UNAVAIL && outcome.cause.status == ASP_NO_MEMORY)
+        code = PAM_BUF_ERR;
     if (code == PAM_SUCCESS)
         code = accept_login(pamh, request.user, &outcome);
+    asp_outcome_free(&outcome);
     return code;
 }
 
@@ -252,7 +275,9 @@ EXPORT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char 
         return PAM_SUCCESS;
     if (wrong != NULL)
         pam_syslog(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);
-    else if (user != NULL && service != NULL && sodium_init() >= 0)
+    else if (sodium_init() < 0)
+        pam_syslog(pamh, LOG_ERR, "libsodium does not start");
+    else if (user != NULL && service != NULL)
         password_was_set(pamh, &arguments, user, service);
     return PAM_SUCCESS;
 }

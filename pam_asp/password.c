@@ -23,17 +23,21 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
+#define NOT_COMPARED "a new primary password was set and not compared: "
+
 enum {
     WAIT_MS = 10000,    /* how long the caller waits; a lock is waited for half as long */
     CHILD_SECONDS = 30, /* after which the child is ended, whatever it does */
     DONE_FD = 3,        /* the child's end of the pipe */
-    TRIES = 5,          /* how often a file that has changed meanwhile is read again */
+    FILES_MAX = 1024,
+    TRIES = 5, /* how often a file that has changed meanwhile is read again */
 };
 
 /* What the child says in the log when it is not a change of ours. */
@@ -41,7 +45,7 @@ static void log_error(pam_handle_t *pamh, const char *user, const struct asp_err
 {
     struct asp_out line = {0};
 
-    asp_out_add(&line, "a new primary password was set and not compared: user=");
+    asp_out_add(&line, NOT_COMPARED "user=");
     asp_out_logged(&line, user);
     asp_out_add(&line, " cause=");
     asp_out_logged(&line, error->text);
@@ -50,16 +54,16 @@ static void log_error(pam_handle_t *pamh, const char *user, const struct asp_err
     asp_out_free(&line);
 }
 
-static void log_revoked(pam_handle_t *pamh, const char *user, const char *by,
-                        const struct asp_reconciled *result)
+void log_revocation(pam_handle_t *pamh, const char *by, const char *user,
+                    const struct asp_entry *entries, size_t count)
 {
-    for (size_t i = 0; i < result->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct asp_change_event event = {
             .event = "revoked",
             .by = by,
             .user = user,
-            .id = result->revoked[i].id,
-            .label = result->revoked[i].label,
+            .id = entries[i].id,
+            .label = entries[i].label,
             .reason = ASP_REASON_PRIMARY,
         };
         struct asp_out line = {0};
@@ -139,7 +143,7 @@ static void compare(pam_handle_t *pamh, const struct arguments *arguments, const
         };
 
         status = reconcile(conf, user, &how, &result, &error);
-        log_revoked(pamh, user, by, &result);
+        log_revocation(pamh, by, user, result.revoked, result.count);
     }
     if (status != ASP_OK && status != ASP_NOT_FOUND)
         log_error(pamh, given, &error);
@@ -163,13 +167,11 @@ static void reset_limits(void)
     static const int limits[] = {RLIMIT_AS,  RLIMIT_CPU,     RLIMIT_DATA,  RLIMIT_FSIZE,
                                  RLIMIT_RSS, RLIMIT_MEMLOCK, RLIMIT_STACK, RLIMIT_LOCKS};
     const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
-    const struct rlimit files = {256, 256};
+    const struct rlimit files = {FILES_MAX, FILES_MAX};
 
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         (void)setrlimit((__rlimit_resource_t)limits[i], &none);
     (void)setrlimit(RLIMIT_NOFILE, &files);
-    /* No core either: hashes are in memory. */
-    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 
 /* Only the pipe's end is kept of what the caller has open. */
@@ -180,16 +182,22 @@ static bool reset_descriptors(int done)
     closelog(); /* else the log would go to whatever is opened under its number next */
     if (dup2(done, DONE_FD) < 0)
         return false;
-    if (close_range(DONE_FD + 1, ~0U, 0) != 0)
-        return false;
-    null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    /* Before Linux 5.9 there is no close_range; then it is these that a process usually has. */
+    if (close_range(DONE_FD + 1, ~0U, 0) != 0) {
+        for (int fd = DONE_FD + 1; fd < FILES_MAX; fd++)
+            (void)close(fd);
+    }
+    null = open("/dev/null", O_RDWR);
     return null >= 0 && dup2(null, 0) == 0 && dup2(null, 1) == 1 && dup2(null, 2) == 2 &&
-           close(null) == 0;
+           (null <= 2 || close(null) == 0);
 }
 
 /* From here on the user who called passwd has no hold on it: root's in every respect. */
 static bool become_clean(int done)
 {
+    /* Out of reach of the terminal first, and no core at any time: hashes are in memory. */
+    if (setsid() < 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
+        return false;
     if (geteuid() == 0 &&
         (setgroups(0, NULL) != 0 || setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0))
         return false;
@@ -197,10 +205,11 @@ static bool become_clean(int done)
     reset_limits();
     (void)umask(077);
     (void)alarm(CHILD_SECONDS);
-    return setsid() >= 0 && chdir("/") == 0 && reset_descriptors(done);
+    return chdir("/") == 0 && reset_descriptors(done);
 }
 
-/* True when the other end was closed in time: the child has ended. */
+/* Waits until the child says that it has done its work, or has ended. False when neither came in
+ * time. */
 static bool wait_for_end(int done)
 {
     struct timespec begun;
@@ -223,6 +232,32 @@ static bool wait_for_end(int done)
     return false;
 }
 
+static void wait_for_child(pam_handle_t *pamh, pid_t child, int done)
+{
+    char word;
+
+    if (!wait_for_end(done)) {
+        pam_syslog(pamh, LOG_ERR,
+                   "the app passwords are still being compared with the new primary password");
+        return;
+    }
+    if (read(done, &word, 1) != 1)
+        pam_syslog(pamh, LOG_ERR, NOT_COMPARED "the process that does it was killed");
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+/* In the child. Does not return. */
+__attribute__((noreturn)) static void work(pam_handle_t *pamh, const struct arguments *arguments,
+                                           const char *user, const char *service, int done)
+{
+    if (become_clean(done))
+        compare(pamh, arguments, user, service);
+    else
+        pam_syslog(pamh, LOG_ERR, NOT_COMPARED "no clean process");
+    _exit(write(DONE_FD, "", 1) == 1 ? 0 : 1);
+}
+
 void password_was_set(pam_handle_t *pamh, const struct arguments *arguments, const char *user,
                       const char *service)
 {
@@ -230,26 +265,16 @@ void password_was_set(pam_handle_t *pamh, const struct arguments *arguments, con
     pid_t child;
 
     if (pipe2(done, O_CLOEXEC) != 0) {
-        pam_syslog(pamh, LOG_ERR, "a new primary password was set and not compared: no pipe");
+        pam_syslog(pamh, LOG_ERR, NOT_COMPARED "no pipe");
         return;
     }
     child = fork();
-    if (child == 0) {
-        if (become_clean(done[1]))
-            compare(pamh, arguments, user, service);
-        else
-            pam_syslog(pamh, LOG_ERR,
-                       "a new primary password was set and not compared: no clean process");
-        _exit(0);
-    }
+    if (child == 0)
+        work(pamh, arguments, user, service, done[1]);
     (void)close(done[1]);
     if (child < 0)
-        pam_syslog(pamh, LOG_ERR, "a new primary password was set and not compared: no process");
-    else if (!wait_for_end(done[0]))
-        pam_syslog(pamh, LOG_ERR,
-                   "the app passwords are still being compared with the new primary password");
+        pam_syslog(pamh, LOG_ERR, NOT_COMPARED "no process");
     else
-        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-            ;
+        wait_for_child(pamh, child, done[0]);
     (void)close(done[0]);
 }
