@@ -251,7 +251,7 @@ START_TEST(a_process_forked_while_threads_log_in_can_log_in)
      * forked process. */
     crowd.rhost[0] = crowd.rhost[1] = NULL;
     start_threads(threads, 4, &crowd);
-    for (int i = 0; i < (harness_all() ? 3000 : 200); i++) {
+    for (int i = 0; i < (harness_all() ? 3000 : 60); i++) {
         pid_t child = fork();
         ck_assert(child >= 0);
         if (child == 0) {

@@ -1,0 +1,55 @@
+/* The file of an account: as it is, and with a digest that is right. */
+#include "asp/account.h"
+#include "asp/sum.h"
+
+#include "fuzz.h"
+
+/* For some ids: what reading one entry gives is what reading all gives for it. */
+static void read_each(const uint8_t *bytes, size_t length, const struct asp_account *all)
+{
+    for (size_t i = 0; i <= all->count && i < 8; i++) {
+        const char *id = i < all->count ? all->entries[i].id : "00";
+        const struct asp_entry *expected = asp_account_find(all, id);
+        struct asp_account one;
+
+        FUZZ_NEED(asp_account_read(bytes, length, "alice", id, &one, NULL) == ASP_OK);
+        FUZZ_NEED(one.count == (expected != NULL));
+        if (expected != NULL)
+            FUZZ_NEED(memcmp(&one.entries[0], expected, sizeof *expected) == 0);
+        asp_account_free(&one);
+    }
+}
+
+static void read_all(const uint8_t *bytes, size_t length)
+{
+    struct asp_error error = {ASP_OK, ""};
+    struct asp_account account;
+    struct asp_out out = {0};
+    enum asp_status status = asp_account_read(bytes, length, "alice", NULL, &account, &error);
+
+    FUZZ_NEED(status == ASP_OK || status == ASP_CORRUPT || status == ASP_NEWER);
+    FUZZ_NEED((status == ASP_OK) == (error.text[0] == '\0'));
+    if (status != ASP_OK)
+        return;
+    asp_account_write(&account, &out);
+    FUZZ_NEED(out.length == length && memcmp(out.text, bytes, length) == 0);
+    asp_out_free(&out);
+    read_each(bytes, length, &account);
+    asp_account_free(&account);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 64);
+    int length;
+
+    if (text == NULL)
+        abort();
+    read_all(data, size);
+    if (size > 0)
+        memcpy(text, data, size);
+    length = snprintf(text + size, 64, "digest=%016llx\n", (unsigned long long)asp_sum(data, size));
+    read_all((uint8_t *)text, size + (size_t)length);
+    free(text);
+    return 0;
+}

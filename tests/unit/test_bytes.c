@@ -1,0 +1,338 @@
+/* Reading and writing whole files, their identity, and the line that says what failed. */
+#include "asp/safeio.h"
+
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct asp_error error;
+
+static int open_new(const char **path, struct stat *st, const char *text)
+{
+    static char name[UNIT_PATH];
+    int fd;
+
+    (void)snprintf(name, sizeof name, "%.400s/file", unit_folder());
+    unit_write(name, text, strlen(text));
+    fd = open(name, O_RDWR | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(fstat(fd, st), 0);
+    *path = name;
+    return fd;
+}
+
+START_TEST(a_file_is_read_whole_over_short_reads_and_interruptions)
+{
+    static const struct unit_plan plans[] = {
+        {.call = "read", .shortest = 1},
+        {.call = "read", .first = 1, .times = 3, .number = EINTR, .shortest = 2},
+    };
+    const char *path;
+    struct stat st;
+
+    for (size_t i = 0; i < UNIT_COUNT(plans); i++) {
+        int fd = open_new(&path, &st, "0123456789");
+        uint8_t *bytes = NULL;
+        size_t length = 0;
+        enum asp_status status;
+
+        unit_calls_begin(&plans[i]);
+        status = asp_file_read(fd, &st, 10, &bytes, &length, &error);
+        (void)unit_calls_end();
+        ck_assert_int_eq(status, ASP_OK);
+        ck_assert_uint_eq(length, 10);
+        ck_assert_str_eq((char *)bytes, "0123456789");
+        free(bytes);
+        asp_close(fd);
+    }
+}
+END_TEST
+
+START_TEST(a_file_longer_than_it_may_be_is_not_read)
+{
+    const char *path;
+    struct stat st;
+    int fd = open_new(&path, &st, "0123456789");
+    uint8_t *bytes = NULL;
+    size_t length = 0;
+
+    unit_calls_begin(NULL);
+    ck_assert_int_eq(asp_file_read(fd, &st, 9, &bytes, &length, &error), ASP_CORRUPT);
+    ck_assert_int_eq(ftruncate(fd, 1LL << 40), 0);
+    ck_assert_int_eq(fstat(fd, &st), 0);
+    ck_assert_int_eq(asp_file_read(fd, &st, 8 << 20, &bytes, &length, &error), ASP_CORRUPT);
+    st.st_size = -1;
+    ck_assert_int_eq(asp_file_read(fd, &st, 8 << 20, &bytes, &length, &error), ASP_CORRUPT);
+    (void)unit_calls_end();
+    ck_assert_uint_eq(unit_calls("read"), 0);
+    ck_assert_ptr_null(bytes);
+    asp_close(fd);
+}
+END_TEST
+
+START_TEST(a_file_that_shrinks_or_grows_meanwhile_is_read_as_far_as_it_was)
+{
+    const char *path;
+    struct stat st;
+    int fd = open_new(&path, &st, "0123456789");
+    uint8_t *bytes = NULL;
+    size_t length = 0;
+
+    ck_assert_int_eq(ftruncate(fd, 4), 0);
+    ck_assert_int_eq(asp_file_read(fd, &st, 100, &bytes, &length, &error), ASP_OK);
+    ck_assert_uint_eq(length, 4);
+    ck_assert_str_eq((char *)bytes, "0123");
+    free(bytes);
+    asp_close(fd);
+
+    fd = open_new(&path, &st, "0123");
+    unit_write(path, "0123456789", 10);
+    ck_assert_int_eq(asp_file_read(fd, &st, 100, &bytes, &length, &error), ASP_OK);
+    ck_assert_str_eq((char *)bytes, "0123");
+    free(bytes);
+    asp_close(fd);
+
+    fd = open_new(&path, &st, "");
+    ck_assert_int_eq(asp_file_read(fd, &st, 0, &bytes, &length, &error), ASP_OK);
+    ck_assert_uint_eq(length, 0);
+    ck_assert_str_eq((char *)bytes, "");
+    free(bytes);
+    asp_close(fd);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_read_leaves_nothing_to_free)
+{
+    static const struct unit_plan plans[] = {
+        {.call = "read", .first = 1, .number = EIO},
+        {.call = "read", .first = 3, .number = EIO, .shortest = 1},
+        {.call = "malloc", .first = 1, .number = ENOMEM},
+    };
+    static const enum asp_status expected[] = {ASP_IO, ASP_IO, ASP_NO_MEMORY};
+    const char *path;
+    struct stat st;
+
+    for (size_t i = 0; i < UNIT_COUNT(plans); i++) {
+        int fd = open_new(&path, &st, "0123456789");
+        uint8_t *bytes = NULL;
+        size_t length = 0;
+        enum asp_status status;
+
+        unit_calls_begin(&plans[i]);
+        status = asp_file_read(fd, &st, 10, &bytes, &length, &error);
+        ck_assert(unit_calls_end());
+        ck_assert_int_eq(status, expected[i]);
+        ck_assert_ptr_null(bytes);
+        asp_close(fd);
+    }
+}
+END_TEST
+
+START_TEST(all_is_written_over_short_writes_and_interruptions)
+{
+    static const struct unit_plan plans[] = {
+        {.call = "write", .shortest = 3},
+        {.call = "write", .first = 2, .times = 2, .number = EINTR, .shortest = 1},
+    };
+    const char *path;
+    struct stat st;
+
+    for (size_t i = 0; i < UNIT_COUNT(plans); i++) {
+        int fd = open_new(&path, &st, "");
+        size_t length;
+        bool written;
+        char *text;
+
+        unit_calls_begin(&plans[i]);
+        written = asp_write_all(fd, "0123456789", 10);
+        (void)unit_calls_end();
+        ck_assert(written);
+        text = unit_read(path, &length);
+        ck_assert_str_eq(text, "0123456789");
+        free(text);
+        asp_close(fd);
+    }
+}
+END_TEST
+
+START_TEST(what_cannot_be_written_says_why)
+{
+    static const struct unit_plan full = {
+        .call = "write", .first = 2, .number = ENOSPC, .shortest = 4};
+    static const struct unit_plan nothing = {
+        .call = "write", .first = 1, .returns = true, .result = 0};
+    const char *path;
+    struct stat st;
+    int fd = open_new(&path, &st, "");
+    bool written;
+    int number;
+
+    unit_calls_begin(&full);
+    written = asp_write_all(fd, "0123456789", 10);
+    number = errno;
+    ck_assert(unit_calls_end());
+    ck_assert(!written);
+    ck_assert_int_eq(number, ENOSPC);
+
+    unit_calls_begin(&nothing);
+    written = asp_write_all(fd, "0123456789", 10);
+    number = errno;
+    ck_assert(unit_calls_end());
+    ck_assert(!written);
+    ck_assert_int_eq(number, ENOSPC);
+    ck_assert(asp_write_all(fd, "", 0));
+    asp_close(fd);
+}
+END_TEST
+
+START_TEST(closing_keeps_errno)
+{
+    const char *path;
+    struct stat st;
+    int fd = open_new(&path, &st, "");
+
+    errno = ENOSPC;
+    asp_close(fd);
+    ck_assert_int_eq(errno, ENOSPC);
+    ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+    errno = ENOSPC;
+    asp_close(-1);
+    ck_assert_int_eq(errno, ENOSPC);
+}
+END_TEST
+
+START_TEST(an_identity_is_the_same_while_nothing_was_changed)
+{
+    const struct timespec long_ago[2] = {{1000, 1}, {1000, 1}};
+    struct asp_identity before;
+    struct asp_identity after;
+    const char *path;
+    struct stat st;
+    int fd = open_new(&path, &st, "x");
+
+    ck_assert_int_eq(asp_identity_at(path, &before, &error), ASP_OK);
+    asp_identity_of(&st, &after);
+    ck_assert(before.present && asp_identity_same(&before, &after));
+    ck_assert_int_eq(futimens(fd, long_ago), 0);
+    ck_assert_int_eq(asp_identity_at(path, &after, &error), ASP_OK);
+    ck_assert(!asp_identity_same(&before, &after));
+    asp_close(fd);
+}
+END_TEST
+
+START_TEST(every_field_of_an_identity_counts)
+{
+    const struct asp_identity one = {true, 1, 2, 3, 4, 5, 6, 7};
+    struct asp_identity other[] = {one, one, one, one, one, one, one, one};
+
+    other[0].present = false;
+    other[1].device++;
+    other[2].inode++;
+    other[3].size++;
+    other[4].mtime_s++;
+    other[5].mtime_ns++;
+    other[6].ctime_s++;
+    other[7].ctime_ns++;
+    ck_assert(asp_identity_same(&one, &one));
+    for (size_t i = 0; i < UNIT_COUNT(other); i++) {
+        unit_need(!asp_identity_same(&one, &other[i]), "field %zu", i);
+        unit_need(!asp_identity_same(&other[i], &one), "field %zu", i);
+    }
+    ck_assert(asp_identity_same(&other[0], &other[0]));
+}
+END_TEST
+
+START_TEST(a_file_that_is_absent_has_that_for_its_identity_and_a_link_is_not_followed)
+{
+    struct asp_identity identity;
+    struct asp_identity of_link;
+    const char *folder = unit_folder();
+    const char *link = unit_path(folder, "link");
+    const char *file = unit_path(folder, "file");
+
+    ck_assert_int_eq(asp_identity_at(file, &identity, &error), ASP_OK);
+    ck_assert(!identity.present);
+    unit_write(file, "x", 1);
+    ck_assert_int_eq(symlink("file", link), 0);
+    ck_assert_int_eq(asp_identity_at(file, &identity, &error), ASP_OK);
+    ck_assert_int_eq(asp_identity_at(link, &of_link, &error), ASP_OK);
+    ck_assert(!asp_identity_same(&identity, &of_link));
+    ck_assert_int_eq(asp_identity_at(unit_path(file, "x"), &identity, &error), ASP_IO);
+    ck_assert(!identity.present);
+}
+END_TEST
+
+/* The line */
+
+START_TEST(an_errno_has_its_status_and_its_words)
+{
+    static const struct {
+        int number;
+        enum asp_status status;
+        const char *words;
+    } cases[] = {
+        {ENOENT, ASP_NOT_FOUND, "No such file"},
+        {ENOMEM, ASP_NO_MEMORY, "Cannot allocate"},
+        {EACCES, ASP_DENIED, "Permission"},
+        {EPERM, ASP_DENIED, "not permitted"},
+        {EROFS, ASP_DENIED, "Read-only"},
+        {EIO, ASP_IO, "Input/output"},
+        {ENOSPC, ASP_IO, "No space"},
+        {EDQUOT, ASP_IO, "quota"},
+        {ELOOP, ASP_IO, "symbolic links"},
+        {9999, ASP_IO, "unknown error"},
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        errno = cases[i].number;
+        ck_assert_int_eq(asp_fail_errno(&error, "%s", "/a/path"), cases[i].status);
+        ck_assert_int_eq(error.status, cases[i].status);
+        ck_assert_int_eq(strncmp(error.text, "/a/path: ", 9), 0);
+        ck_assert_msg(strstr(error.text, cases[i].words) != NULL, "%s", error.text);
+        errno = cases[i].number;
+        ck_assert_int_eq(asp_fail_errno(NULL, "x"), cases[i].status);
+    }
+}
+END_TEST
+
+START_TEST(a_line_longer_than_its_room_is_cut)
+{
+    char text[2 * ASP_ERROR_TEXT];
+
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = '\0';
+    ck_assert_int_eq(asp_fail(&error, ASP_TAKEN, "%s", text), ASP_TAKEN);
+    ck_assert_uint_eq(strlen(error.text), ASP_ERROR_TEXT - 1);
+    errno = EIO;
+    ck_assert_int_eq(asp_fail_errno(&error, "%s", text), ASP_IO);
+    ck_assert_uint_eq(strlen(error.text), ASP_ERROR_TEXT - 1);
+    ck_assert_int_eq(asp_fail(NULL, ASP_FULL, "%s", text), ASP_FULL);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, a_file_is_read_whole_over_short_reads_and_interruptions);
+    unit_add(suite, a_file_longer_than_it_may_be_is_not_read);
+    unit_add(suite, a_file_that_shrinks_or_grows_meanwhile_is_read_as_far_as_it_was);
+    unit_add(suite, a_file_that_cannot_be_read_leaves_nothing_to_free);
+    unit_add(suite, all_is_written_over_short_writes_and_interruptions);
+    unit_add(suite, what_cannot_be_written_says_why);
+    unit_add(suite, closing_keeps_errno);
+    unit_add(suite, an_identity_is_the_same_while_nothing_was_changed);
+    unit_add(suite, every_field_of_an_identity_counts);
+    unit_add(suite, a_file_that_is_absent_has_that_for_its_identity_and_a_link_is_not_followed);
+    unit_add(suite, an_errno_has_its_status_and_its_words);
+    unit_add(suite, a_line_longer_than_its_room_is_cut);
+}
+
+int main(void)
+{
+    return unit_run("bytes", fill);
+}

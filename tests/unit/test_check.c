@@ -1,0 +1,514 @@
+/* The decision: every verdict, the order of the rules, and that one hash is all it costs. */
+#include "asp/check.h"
+
+#include "unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first half: is this the secret of an entry? */
+
+static const struct asp_cost hmac = {ASP_HMAC_SHA256, 19456, 2};
+static const struct asp_cost argon = {ASP_ARGON2ID, 8192, 1};
+
+/* What came of a first half, and what it cost. */
+struct proof {
+    enum asp_verdict verdict;
+    const struct asp_entry *entry;
+    unsigned hmacs;
+    unsigned argons;
+};
+
+static struct proof prove_with(const struct asp_account *account, const struct asp_secret *secret,
+                               const struct asp_cost *cost, const struct unit_plan *plan)
+{
+    static const struct asp_entry stale;
+    struct proof proof = {.entry = &stale};
+
+    unit_calls_begin(plan);
+    proof.verdict = asp_check_secret(account, secret, cost, &proof.entry);
+    (void)unit_calls_end();
+    proof.hmacs = unit_calls("hmac");
+    proof.argons = unit_calls("crypto_pwhash");
+    return proof;
+}
+
+static struct proof prove(const struct asp_account *account, const struct asp_secret *secret)
+{
+    return prove_with(account, secret, &hmac, NULL);
+}
+
+/* Alice's account of `count` entries; the secret of the last is returned. */
+static struct asp_secret account_of(struct asp_account *account, size_t count)
+{
+    struct asp_secret secret = {"", ""};
+    struct asp_entry entry;
+    char id[ASP_ID_CHARS + 1];
+
+    asp_account_init(account, "alice");
+    for (size_t i = 0; i < count; i++) {
+        unit_id(i, id);
+        if (i + 1 == count)
+            secret = unit_entry(&entry, "alice", id, "Phone");
+        else
+            unit_plain_entry(&entry, id, "Other");
+        ck_assert_int_eq(asp_account_add(account, &entry), ASP_OK);
+    }
+    return secret;
+}
+
+static void wrong_letter(struct asp_secret *secret)
+{
+    secret->key[11] = secret->key[11] == '5' ? '6' : '5';
+}
+
+START_TEST(one_hash_is_run_whatever_the_number_of_entries)
+{
+    static const size_t counts[] = {1, 2, 25, 500, 1024};
+    struct asp_account account;
+    struct asp_secret secret = account_of(&account, counts[_i]);
+    struct asp_secret wrong = secret;
+    struct proof right = prove(&account, &secret);
+    struct proof refused;
+
+    wrong_letter(&wrong);
+    refused = prove(&account, &wrong);
+    ck_assert_int_eq(right.verdict, ASP_ACCEPTED);
+    ck_assert_ptr_eq(right.entry, &account.entries[account.count - 1]);
+    ck_assert_uint_eq(right.hmacs, 1);
+    ck_assert_uint_eq(right.argons, 0);
+    ck_assert_int_eq(refused.verdict, ASP_WRONG_SECRET);
+    ck_assert_ptr_null(refused.entry);
+    ck_assert_uint_eq(refused.hmacs, 1);
+    ck_assert_uint_eq(refused.argons, 0);
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(an_unknown_id_costs_the_same_and_is_not_ours)
+{
+    static const size_t counts[] = {0, 1, 500};
+    struct asp_account account;
+    struct asp_secret secret = {"zz", "abcdefghjkmnpqrstvwxyz0"};
+    struct proof proof;
+
+    (void)account_of(&account, counts[_i]);
+    proof = prove(&account, &secret);
+    ck_assert_int_eq(proof.verdict, ASP_NOT_AN_APP_PASSWORD);
+    ck_assert_ptr_null(proof.entry);
+    ck_assert_uint_eq(proof.hmacs, 1);
+    ck_assert_uint_eq(proof.argons, 0);
+
+    proof = prove_with(&account, &secret, &argon, NULL);
+    ck_assert_int_eq(proof.verdict, ASP_NOT_AN_APP_PASSWORD);
+    ck_assert_ptr_null(proof.entry);
+    ck_assert_uint_eq(proof.hmacs, 0);
+    ck_assert_uint_eq(proof.argons, 1);
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(what_is_not_shaped_like_ours_is_not_hashed)
+{
+    struct asp_account account;
+    struct proof proof;
+
+    (void)account_of(&account, 3);
+    proof = prove(&account, NULL);
+    ck_assert_int_eq(proof.verdict, ASP_NOT_AN_APP_PASSWORD);
+    ck_assert_ptr_null(proof.entry);
+    ck_assert_uint_eq(proof.hmacs + proof.argons, 0);
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(both_schemes_are_recognised_at_all_times)
+{
+    struct asp_account account;
+    struct asp_secret secret = account_of(&account, 2);
+    struct proof proof;
+
+    proof = prove_with(&account, &secret, &argon, NULL);
+    ck_assert_int_eq(proof.verdict, ASP_ACCEPTED);
+    ck_assert_uint_eq(proof.hmacs, 1);
+    ck_assert_uint_eq(proof.argons, 0);
+
+    ck_assert_int_eq(asp_verifier_make(&argon, "alice", &secret, account.entries[1].verifier),
+                     ASP_OK);
+    proof = prove(&account, &secret);
+    ck_assert_int_eq(proof.verdict, ASP_ACCEPTED);
+    ck_assert_ptr_eq(proof.entry, &account.entries[1]);
+    ck_assert_uint_eq(proof.hmacs, 0);
+    ck_assert_uint_eq(proof.argons, 1);
+    wrong_letter(&secret);
+    proof = prove(&account, &secret);
+    ck_assert_int_eq(proof.verdict, ASP_WRONG_SECRET);
+    ck_assert_uint_eq(proof.hmacs, 0);
+    ck_assert_uint_eq(proof.argons, 1);
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(a_line_copied_from_another_user_or_entry_proves_nothing)
+{
+    struct asp_account account;
+    struct asp_secret secret = account_of(&account, 2);
+
+    strcpy(account.entries[0].verifier, account.entries[1].verifier);
+    memcpy(secret.id, account.entries[0].id, sizeof secret.id);
+    ck_assert_int_eq(prove(&account, &secret).verdict, ASP_WRONG_SECRET);
+    memcpy(secret.id, account.entries[1].id, sizeof secret.id);
+    ck_assert_int_eq(prove(&account, &secret).verdict, ASP_ACCEPTED);
+    strcpy(account.user, "bob");
+    ck_assert_int_eq(prove(&account, &secret).verdict, ASP_WRONG_SECRET);
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(a_revoked_entry_is_still_the_one_whose_secret_it_is)
+{
+    struct asp_account account;
+    struct asp_secret secret = account_of(&account, 2);
+    struct proof proof;
+
+    ck_assert(asp_entry_revoke(&account.entries[1], 2000, "ann", "lost", false));
+    proof = prove(&account, &secret);
+    ck_assert_int_eq(proof.verdict, ASP_ACCEPTED);
+    ck_assert_ptr_eq(proof.entry, &account.entries[1]);
+    asp_account_free(&account);
+}
+END_TEST
+
+/* Never a wrong secret, and never a right one. */
+START_TEST(without_memory_for_the_hash_it_cannot_be_told)
+{
+    static const struct unit_plan no_memory = {
+        .call = "crypto_pwhash", .first = 1, .number = ENOMEM};
+    struct asp_account account;
+    struct asp_secret secret = account_of(&account, 2);
+    struct asp_secret unknown = {"zz", "abcdefghjkmnpqrstvwxyz0"};
+    struct proof proof;
+
+    ck_assert_int_eq(asp_verifier_make(&argon, "alice", &secret, account.entries[1].verifier),
+                     ASP_OK);
+    proof = prove_with(&account, &secret, &hmac, &no_memory);
+    ck_assert_int_eq(proof.verdict, ASP_UNAVAILABLE);
+    ck_assert_ptr_null(proof.entry);
+    wrong_letter(&secret);
+    proof = prove_with(&account, &secret, &hmac, &no_memory);
+    ck_assert_int_eq(proof.verdict, ASP_UNAVAILABLE);
+    ck_assert_ptr_null(proof.entry);
+    proof = prove_with(&account, &unknown, &argon, &no_memory);
+    ck_assert_int_eq(proof.verdict, ASP_UNAVAILABLE);
+    ck_assert_ptr_null(proof.entry);
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(a_verifier_that_is_none_cannot_be_told_either)
+{
+    static const char *const verifiers[] = {"", "*", "$hmac-sha256$",
+                                            "$argon2id$v=19$m=4294967295,t=1,p=1$x$y"};
+    struct asp_account account;
+    struct asp_secret secret = account_of(&account, 1);
+
+    for (size_t i = 0; i < UNIT_COUNT(verifiers); i++) {
+        struct proof proof;
+
+        strcpy(account.entries[0].verifier, verifiers[i]);
+        proof = prove(&account, &secret);
+        ck_assert_int_eq(proof.verdict, ASP_UNAVAILABLE);
+        ck_assert_ptr_null(proof.entry);
+    }
+    asp_account_free(&account);
+}
+END_TEST
+
+/* The second half: may the entry serve the request? */
+
+enum { NOW = 1000000 };
+
+/* What an entry was made for. */
+enum kind { MAIL, MAIL_BY_FIRST_USE, OTHER_APP, ANY, FIRST_USE, KINDS };
+
+/* Where a request comes in. SSHD is guarded and listed, LOGIN guarded and an app of its own. */
+enum door { IMAP, RADIO, MAIL_GUARDED, LOGIN, ILL_FORMED, DOORS };
+
+/* The networks of an entry, and the host of a request. */
+enum reach { NO_NETWORKS, NO_NETWORKS_NO_HOST, INSIDE, OUTSIDE, NO_HOST, A_NAME, REACHES };
+
+enum { PRIMARIES = ASP_PRIMARY_ABSENT + 1, STATES = 8 };
+
+static const struct asp_scope scopes[DOORS] = {
+    [IMAP] = {"imap", "mail", false},        [RADIO] = {"radio", "radio", false},
+    [MAIL_GUARDED] = {"pop3", "mail", true}, [LOGIN] = {"login", "login", true},
+    [ILL_FORMED] = {"", "", false},
+};
+
+static const char *const hosts[REACHES] = {"203.0.113.1", NULL, "192.0.2.7",
+                                           "203.0.113.1", NULL, "host.example.org"};
+
+static struct asp_entry entry_of(enum kind kind, enum reach reach, unsigned state)
+{
+    static const char *const apps[KINDS] = {"mail", "mail", "calendar", ASP_APP_ANY,
+                                            ASP_APP_FIRST_USE};
+    struct asp_entry entry;
+
+    unit_plain_entry(&entry, "7k", "Phone");
+    strcpy(entry.app, apps[kind]);
+    if (kind == MAIL_BY_FIRST_USE) {
+        entry.bound = 2000;
+        strcpy(entry.bound_service, "imap");
+    }
+    if (reach != NO_NETWORKS && reach != NO_NETWORKS_NO_HOST) {
+        entry.network_count = 2;
+        ck_assert(asp_network_read("198.51.100.0/24", &entry.networks[0]));
+        ck_assert(asp_network_read("192.0.2.0/24", &entry.networks[1]));
+    }
+    if ((state & 1) != 0)
+        ck_assert(asp_entry_revoke(&entry, 3000, "ann", "lost", false));
+    if ((state & 2) != 0)
+        entry.expires = NOW;
+    if ((state & 4) != 0)
+        entry.unused_limit = 100;
+    return entry;
+}
+
+/* The rules once more, in the words of their description. */
+static bool may_open(enum kind kind, enum door door)
+{
+    switch (door) {
+    case IMAP:
+        return kind == MAIL || kind == MAIL_BY_FIRST_USE || kind == ANY || kind == FIRST_USE;
+    case RADIO:
+        return kind == ANY || kind == FIRST_USE;
+    case MAIL_GUARDED:
+        return kind == MAIL;
+    default:
+        return false;
+    }
+}
+
+static enum asp_verdict expected_verdict(enum kind kind, enum door door, enum reach reach,
+                                         unsigned state, enum asp_primary primary)
+{
+    static const enum asp_verdict of_primary[PRIMARIES] = {
+        [ASP_PRIMARY_UNKNOWN] = ASP_UNAVAILABLE,
+        [ASP_PRIMARY_SAME] = ASP_ACCEPTED,
+        [ASP_PRIMARY_CHANGED] = ASP_PRIMARY_CHANGED_SINCE,
+        [ASP_PRIMARY_LOCKED] = ASP_PRIMARY_IS_LOCKED,
+        [ASP_PRIMARY_ABSENT] = ASP_PRIMARY_IS_LOCKED,
+    };
+
+    if ((state & 1) != 0)
+        return ASP_IS_REVOKED;
+    if ((state & 2) != 0)
+        return ASP_IS_EXPIRED;
+    if ((state & 4) != 0)
+        return ASP_IS_UNUSED;
+    if (!may_open(kind, door))
+        return ASP_WRONG_APP;
+    if (reach == OUTSIDE || reach == NO_HOST || reach == A_NAME)
+        return ASP_WRONG_NETWORK;
+    return of_primary[primary];
+}
+
+static enum asp_action expected_action(enum kind kind, enum asp_verdict verdict)
+{
+    if (verdict == ASP_PRIMARY_CHANGED_SINCE)
+        return ASP_REVOKE_ALL;
+    return verdict == ASP_ACCEPTED && kind == FIRST_USE ? ASP_WRITE_BINDING : ASP_WRITE_NOTHING;
+}
+
+/* Every state of an entry at every door, from everywhere, under every primary password. */
+START_TEST(the_rules_hold_in_their_order_in_every_combination)
+{
+    enum kind kind = (enum kind)_i;
+
+    for (unsigned n = 0; n < DOORS * REACHES * STATES * PRIMARIES; n++) {
+        enum door door = (enum door)(n % DOORS);
+        enum reach reach = (enum reach)(n / DOORS % REACHES);
+        unsigned state = n / DOORS / REACHES % STATES;
+        enum asp_primary primary = (enum asp_primary)(n / DOORS / REACHES / STATES);
+        struct asp_entry entry = entry_of(kind, reach, state);
+        struct asp_entry before = entry;
+        struct asp_facts facts = {&scopes[door], hosts[reach], ASP_NEVER, primary, NOW};
+        enum asp_verdict expected = expected_verdict(kind, door, reach, state, primary);
+        enum asp_action action = (enum asp_action)99;
+        enum asp_verdict verdict = asp_check_entry(&entry, &facts, &action);
+
+        unit_need(verdict == expected,
+                  "kind %d door %d reach %d state %u primary %d: %s and not %s", kind, door, reach,
+                  state, primary, asp_verdict_word(verdict), asp_verdict_word(expected));
+        unit_need(action == expected_action(kind, expected),
+                  "kind %d door %d reach %d state %u primary %d: action %d", kind, door, reach,
+                  state, primary, action);
+        unit_need(memcmp(&entry, &before, sizeof entry) == 0, "the entry was changed");
+    }
+}
+END_TEST
+
+static void decides(const struct asp_entry *entry, const struct asp_facts *facts,
+                    enum asp_verdict expected, enum asp_action expected_to_write)
+{
+    enum asp_action action = (enum asp_action)99;
+
+    ck_assert_str_eq(asp_verdict_word(asp_check_entry(entry, facts, &action)),
+                     asp_verdict_word(expected));
+    ck_assert_int_eq(action, expected_to_write);
+}
+
+START_TEST(a_refusal_under_a_changed_primary_revokes_nothing)
+{
+    struct asp_entry entry = entry_of(MAIL, INSIDE, 0);
+    struct asp_facts facts = {&scopes[IMAP], "192.0.2.7", ASP_NEVER, ASP_PRIMARY_CHANGED, NOW};
+
+    decides(&entry, &facts, ASP_PRIMARY_CHANGED_SINCE, ASP_REVOKE_ALL);
+    facts.host = "203.0.113.1";
+    decides(&entry, &facts, ASP_WRONG_NETWORK, ASP_WRITE_NOTHING);
+    facts.scope = &scopes[RADIO];
+    decides(&entry, &facts, ASP_WRONG_APP, ASP_WRITE_NOTHING);
+    entry.unused_limit = 1;
+    decides(&entry, &facts, ASP_IS_UNUSED, ASP_WRITE_NOTHING);
+    entry.expires = NOW;
+    decides(&entry, &facts, ASP_IS_EXPIRED, ASP_WRITE_NOTHING);
+    ck_assert(asp_entry_revoke(&entry, 3000, "ann", "lost", false));
+    decides(&entry, &facts, ASP_IS_REVOKED, ASP_WRITE_NOTHING);
+}
+END_TEST
+
+START_TEST(a_primary_that_cannot_be_told_binds_and_destroys_nothing)
+{
+    struct asp_entry entry = entry_of(FIRST_USE, NO_NETWORKS, 0);
+    struct asp_facts facts = {&scopes[IMAP], NULL, ASP_NEVER, ASP_PRIMARY_UNKNOWN, NOW};
+
+    decides(&entry, &facts, ASP_UNAVAILABLE, ASP_WRITE_NOTHING);
+    facts.primary = ASP_PRIMARY_LOCKED;
+    decides(&entry, &facts, ASP_PRIMARY_IS_LOCKED, ASP_WRITE_NOTHING);
+    facts.primary = ASP_PRIMARY_ABSENT;
+    decides(&entry, &facts, ASP_PRIMARY_IS_LOCKED, ASP_WRITE_NOTHING);
+    facts.primary = (enum asp_primary)77;
+    decides(&entry, &facts, ASP_UNAVAILABLE, ASP_WRITE_NOTHING);
+    facts.primary = ASP_PRIMARY_CHANGED;
+    decides(&entry, &facts, ASP_PRIMARY_CHANGED_SINCE, ASP_REVOKE_ALL);
+    facts.primary = ASP_PRIMARY_SAME;
+    decides(&entry, &facts, ASP_ACCEPTED, ASP_WRITE_BINDING);
+}
+END_TEST
+
+START_TEST(one_network_is_a_limit_too)
+{
+    struct asp_entry entry = entry_of(MAIL, NO_NETWORKS, 0);
+    struct asp_facts facts = {&scopes[IMAP], "192.0.2.7", ASP_NEVER, ASP_PRIMARY_SAME, NOW};
+
+    entry.network_count = 1;
+    ck_assert(asp_network_read("192.0.2.0/24", &entry.networks[0]));
+    decides(&entry, &facts, ASP_ACCEPTED, ASP_WRITE_NOTHING);
+    facts.host = "192.0.3.7";
+    decides(&entry, &facts, ASP_WRONG_NETWORK, ASP_WRITE_NOTHING);
+    facts.host = NULL;
+    decides(&entry, &facts, ASP_WRONG_NETWORK, ASP_WRITE_NOTHING);
+}
+END_TEST
+
+START_TEST(a_guarded_door_opens_for_what_was_created_for_it_alone)
+{
+    struct asp_entry entry = entry_of(MAIL, NO_NETWORKS, 0);
+    struct asp_facts facts = {&scopes[LOGIN], NULL, ASP_NEVER, ASP_PRIMARY_SAME, NOW};
+
+    decides(&entry, &facts, ASP_WRONG_APP, ASP_WRITE_NOTHING);
+    strcpy(entry.app, ASP_APP_ANY);
+    decides(&entry, &facts, ASP_WRONG_APP, ASP_WRITE_NOTHING);
+    strcpy(entry.app, ASP_APP_FIRST_USE);
+    decides(&entry, &facts, ASP_WRONG_APP, ASP_WRITE_NOTHING);
+    strcpy(entry.app, "login");
+    decides(&entry, &facts, ASP_ACCEPTED, ASP_WRITE_NOTHING);
+    entry.bound = 2000;
+    strcpy(entry.bound_service, "login");
+    decides(&entry, &facts, ASP_WRONG_APP, ASP_WRITE_NOTHING);
+}
+END_TEST
+
+START_TEST(a_use_that_is_known_keeps_an_entry_from_being_unused)
+{
+    struct asp_entry entry = entry_of(MAIL, NO_NETWORKS, 4);
+    struct asp_facts facts = {&scopes[IMAP], NULL, NOW - 99, ASP_PRIMARY_SAME, NOW};
+
+    decides(&entry, &facts, ASP_ACCEPTED, ASP_WRITE_NOTHING);
+    facts.used--;
+    decides(&entry, &facts, ASP_IS_UNUSED, ASP_WRITE_NOTHING);
+}
+END_TEST
+
+/* 1970, the year 9999 and back: what is stored is not touched, and the verdict is as it was. */
+START_TEST(a_wrong_clock_refuses_for_as_long_as_it_is_wrong)
+{
+    struct asp_entry entry = entry_of(MAIL, NO_NETWORKS, 0);
+    struct asp_facts facts = {&scopes[IMAP], NULL, NOW - 10, ASP_PRIMARY_SAME, NOW};
+
+    entry.unused_limit = 1000;
+    entry.expires = NOW + 1000;
+    decides(&entry, &facts, ASP_ACCEPTED, ASP_WRITE_NOTHING);
+    facts.now = 0;
+    decides(&entry, &facts, ASP_ACCEPTED, ASP_WRITE_NOTHING);
+    facts.now = ASP_TIME_MAX;
+    decides(&entry, &facts, ASP_IS_EXPIRED, ASP_WRITE_NOTHING);
+    entry.expires = ASP_NEVER;
+    decides(&entry, &facts, ASP_IS_UNUSED, ASP_WRITE_NOTHING);
+    facts.now = NOW;
+    decides(&entry, &facts, ASP_ACCEPTED, ASP_WRITE_NOTHING);
+}
+END_TEST
+
+START_TEST(every_verdict_has_its_word)
+{
+    static const struct {
+        enum asp_verdict verdict;
+        const char *word;
+    } words[] = {
+        {ASP_ACCEPTED, "accepted"},
+        {ASP_NO_ACCOUNT, "no-account"},
+        {ASP_NOT_AN_APP_PASSWORD, "not-an-app-password"},
+        {ASP_WRONG_SECRET, "wrong-secret"},
+        {ASP_IS_REVOKED, "revoked"},
+        {ASP_IS_EXPIRED, "expired"},
+        {ASP_IS_UNUSED, "unused"},
+        {ASP_WRONG_APP, "wrong-app"},
+        {ASP_WRONG_NETWORK, "wrong-network"},
+        {ASP_PRIMARY_CHANGED_SINCE, "primary-changed"},
+        {ASP_PRIMARY_IS_LOCKED, "primary-locked"},
+        {ASP_UNAVAILABLE, "unavailable"},
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(words); i++)
+        ck_assert_str_eq(asp_verdict_word(words[i].verdict), words[i].word);
+    /* What a verdict is before there is one is no acceptance. */
+    ck_assert_int_eq((enum asp_verdict)0, ASP_UNAVAILABLE);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_loop(suite, one_hash_is_run_whatever_the_number_of_entries, 5);
+    unit_loop(suite, an_unknown_id_costs_the_same_and_is_not_ours, 3);
+    unit_add(suite, what_is_not_shaped_like_ours_is_not_hashed);
+    unit_add(suite, both_schemes_are_recognised_at_all_times);
+    unit_add(suite, a_line_copied_from_another_user_or_entry_proves_nothing);
+    unit_add(suite, a_revoked_entry_is_still_the_one_whose_secret_it_is);
+    unit_add(suite, without_memory_for_the_hash_it_cannot_be_told);
+    unit_add(suite, a_verifier_that_is_none_cannot_be_told_either);
+    unit_loop(suite, the_rules_hold_in_their_order_in_every_combination, KINDS);
+    unit_add(suite, a_refusal_under_a_changed_primary_revokes_nothing);
+    unit_add(suite, a_primary_that_cannot_be_told_binds_and_destroys_nothing);
+    unit_add(suite, one_network_is_a_limit_too);
+    unit_add(suite, a_guarded_door_opens_for_what_was_created_for_it_alone);
+    unit_add(suite, a_use_that_is_known_keeps_an_entry_from_being_unused);
+    unit_add(suite, a_wrong_clock_refuses_for_as_long_as_it_is_wrong);
+    unit_add(suite, every_verdict_has_its_word);
+}
+
+int main(void)
+{
+    return unit_run("check", fill);
+}

@@ -1,0 +1,637 @@
+/* The configuration: what each key may be, and what the shipped file says. */
+#include "asp/conf.h"
+
+#include "unit.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+static enum asp_status read_text(const char *text, struct asp_conf **conf, struct asp_error *error)
+{
+    *error = (struct asp_error){ASP_OK, ""};
+    return asp_conf_read("test.conf", text, strlen(text), conf, error);
+}
+
+static void is_good(const char *text)
+{
+    struct asp_conf *conf = NULL;
+    struct asp_error error;
+
+    unit_need(read_text(text, &conf, &error) == ASP_OK, "%s: %s", text, error.text);
+    asp_conf_free(conf);
+}
+
+/* Refused, with a line that begins with the file and the line in it, and holds `word`. */
+static void is_bad(const char *text, unsigned line, const char *word)
+{
+    struct asp_conf *conf = NULL;
+    struct asp_error error;
+    char where[32];
+
+    (void)snprintf(where, sizeof where, "test.conf:%u: ", line);
+    unit_need(read_text(text, &conf, &error) == ASP_INVALID, "%s", text);
+    unit_need(conf == NULL && error.status == ASP_INVALID, "%s", text);
+    unit_need(strncmp(error.text, where, strlen(where)) == 0, "%s: %s", text, error.text);
+    unit_need(strstr(error.text, word) != NULL, "%s: %s", text, error.text);
+    unit_need(strchr(error.text, '\n') == NULL, "%s: %s", text, error.text);
+}
+
+/* One key with one value, inside GROUP where that is not empty. */
+static void key_with(char *text, size_t size, const char *group, const char *key, const char *value)
+{
+    int length = group[0] == '\0'
+                     ? snprintf(text, size, "\n%s = %s;\n", key, value)
+                     : snprintf(text, size, "%s: {\n  %s = %s;\n};\n", group, key, value);
+
+    ck_assert_int_lt(length, (int)size);
+}
+
+static void accepts(const char *group, const char *key, const char *value)
+{
+    char text[PATH_MAX + 256];
+
+    key_with(text, sizeof text, group, key, value);
+    is_good(text);
+}
+
+static void refuses(const char *group, const char *key, const char *value)
+{
+    char text[PATH_MAX + 256];
+
+    key_with(text, sizeof text, group, key, value);
+    is_bad(text, 2, key);
+}
+
+/* Numbers */
+
+static const struct {
+    const char *group;
+    const char *key;
+    long least;
+    long most;
+} numbers[] = {
+    {"", "limit", 1, 500},
+    {"", "history", 0, 500},
+    {"", "usage_interval", 0, 86400},
+    {"hash", "memory", 8192, 1048576},
+    {"hash", "passes", 1, 10},
+    {"primary", "interval", 10, 86400},
+    {"hooks", "timeout", 1, 300},
+    {"broker", "workers", 1, 64},
+};
+
+START_TEST(a_number_is_within_its_bounds)
+{
+    const char *group = numbers[_i].group;
+    const char *key = numbers[_i].key;
+    const long good[] = {numbers[_i].least, numbers[_i].least + 1, numbers[_i].most};
+    const long bad[] = {numbers[_i].least - 1, numbers[_i].most + 1, -1, INT_MAX, INT_MIN};
+    static const char *const wrong[] = {"\"25\"", "25.0", "true", "25L",  "0x19L", "[25]",
+                                        "(25)",   "{}",   "25.",  "\"\"", "1.5e1"};
+    char value[32];
+
+    for (size_t i = 0; i < UNIT_COUNT(good); i++) {
+        (void)snprintf(value, sizeof value, "%ld", good[i]);
+        accepts(group, key, value);
+        (void)snprintf(value, sizeof value, "0x%lx", good[i]);
+        accepts(group, key, value);
+    }
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
+        (void)snprintf(value, sizeof value, "%ld", bad[i]);
+        refuses(group, key, value);
+    }
+    for (size_t i = 0; i < UNIT_COUNT(wrong); i++)
+        refuses(group, key, wrong[i]);
+}
+END_TEST
+
+START_TEST(a_number_goes_where_it_belongs)
+{
+    struct asp_conf *conf =
+        unit_conf("limit = 101; history = 102; usage_interval = 103;\n"
+                  "hash: { memory = 10004; passes = 5; }; primary: { interval = 106; };\n"
+                  "hooks: { timeout = 107; }; broker: { workers = 18; };\n");
+
+    ck_assert_int_eq(conf->limit, 101);
+    ck_assert_int_eq(conf->history, 102);
+    ck_assert_int_eq(conf->usage_interval, 103);
+    ck_assert_uint_eq(conf->cost.memory, 10004);
+    ck_assert_uint_eq(conf->cost.passes, 5);
+    ck_assert_int_eq(conf->primary_interval, 106);
+    ck_assert_int_eq(conf->hook_timeout, 107);
+    ck_assert_int_eq(conf->broker_workers, 18);
+    asp_conf_free(conf);
+}
+END_TEST
+
+/* Words and switches */
+
+static const struct {
+    const char *group;
+    const char *key;
+    const char *words[4];
+} worded[] = {
+    {"", "user_name", {"exact", "lower"}},
+    {"", "log", {"all", "refused"}},
+    {"hash", "scheme", {"hmac-sha256", "argon2id"}},
+    {"primary", "source", {"shadow", "none"}},
+};
+
+START_TEST(a_word_is_one_of_a_few)
+{
+    static const char *const wrong[] = {"\"\"",    "\"other\"", "\"Exact\"", "\"all \"",  "\"ALL\"",
+                                        "\"non\"", "1",         "true",      "[\"all\"]", "{}"};
+    char value[64];
+
+    for (size_t i = 0; worded[_i].words[i] != NULL; i++) {
+        (void)snprintf(value, sizeof value, "\"%s\"", worded[_i].words[i]);
+        accepts(worded[_i].group, worded[_i].key, value);
+    }
+    for (size_t i = 0; i < UNIT_COUNT(wrong); i++)
+        refuses(worded[_i].group, worded[_i].key, wrong[i]);
+}
+END_TEST
+
+START_TEST(words_and_switches_go_where_they_belong)
+{
+    struct asp_conf *conf =
+        unit_conf("user_name = \"lower\"; virtual_users = true; log = \"refused\";\n"
+                  "hash: { scheme = \"argon2id\"; };\n"
+                  "primary: { source = \"command\"; command = \"/bin/x\"; };\n"
+                  "self_service: { enabled = false; group = \"staff\"; };\n");
+
+    ck_assert(conf->fold_user_names);
+    ck_assert(conf->virtual_users);
+    ck_assert(!conf->log_accepted);
+    ck_assert_int_eq(conf->cost.scheme, ASP_ARGON2ID);
+    ck_assert_int_eq(conf->primary_source, ASP_SOURCE_COMMAND);
+    ck_assert_str_eq(conf->primary_command, "/bin/x");
+    ck_assert(!conf->self_enabled);
+    ck_assert_str_eq(conf->self_group, "staff");
+    asp_conf_free(conf);
+
+    conf = unit_conf("user_name = \"exact\"; virtual_users = false; log = \"all\";\n"
+                     "hash: { scheme = \"hmac-sha256\"; }; primary: { source = \"none\"; };\n"
+                     "self_service: { enabled = true; };\n");
+    ck_assert(!conf->fold_user_names);
+    ck_assert(!conf->virtual_users);
+    ck_assert(conf->log_accepted);
+    ck_assert_int_eq(conf->cost.scheme, ASP_HMAC_SHA256);
+    ck_assert_int_eq(conf->primary_source, ASP_SOURCE_NONE);
+    ck_assert(conf->self_enabled);
+    asp_conf_free(conf);
+}
+END_TEST
+
+START_TEST(a_switch_is_true_or_false)
+{
+    static const char *const good[] = {"true", "false", "TRUE", "False"};
+    static const char *const bad[] = {"1", "0", "\"true\"", "[true]"};
+
+    for (size_t i = 0; i < UNIT_COUNT(good); i++) {
+        accepts("", "virtual_users", good[i]);
+        accepts("self_service", "enabled", good[i]);
+    }
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
+        refuses("", "virtual_users", bad[i]);
+        refuses("self_service", "enabled", bad[i]);
+    }
+    is_bad("\nvirtual_users = yes;\n", 2, "syntax");
+}
+END_TEST
+
+/* Paths, durations, names */
+
+static void path_of(char *value, size_t length)
+{
+    value[0] = '"';
+    value[1] = '/';
+    memset(value + 2, 'a', length - 1);
+    strcpy(value + 1 + length, "\"");
+}
+
+START_TEST(a_path_is_absolute_and_plain)
+{
+    static const struct {
+        const char *group;
+        const char *key;
+        bool optional;
+        size_t most;
+    } paths[] = {
+        {"", "store", false, PATH_MAX - 1},
+        {"primary", "command", true, PATH_MAX - 1},
+        {"hooks", "created", true, PATH_MAX - 1},
+        {"hooks", "revoked", true, PATH_MAX - 1},
+        {"broker", "socket", false, sizeof((struct sockaddr_un *)NULL)->sun_path - 1},
+        {"self_service", "socket", false, sizeof((struct sockaddr_un *)NULL)->sun_path - 1},
+    };
+    static const char *const wrong[] = {"\"a\"",      "\"a/b\"", "\"./a\"", "\"/a/../b\"",
+                                        "\"/a/./b\"", "\"/..\"", "\" /a\"", "\"~/a\"",
+                                        "1",          "true",    "[\"/a\"]"};
+    char value[PATH_MAX + 8];
+
+    for (size_t i = 0; i < UNIT_COUNT(paths); i++) {
+        accepts(paths[i].group, paths[i].key, "\"/a/b.c/..d\"");
+        if (paths[i].optional)
+            accepts(paths[i].group, paths[i].key, "\"\"");
+        else
+            refuses(paths[i].group, paths[i].key, "\"\"");
+        for (size_t k = 0; k < UNIT_COUNT(wrong); k++)
+            refuses(paths[i].group, paths[i].key, wrong[k]);
+        path_of(value, paths[i].most);
+        accepts(paths[i].group, paths[i].key, value);
+        path_of(value, paths[i].most + 1);
+        refuses(paths[i].group, paths[i].key, value);
+    }
+}
+END_TEST
+
+START_TEST(paths_durations_and_the_default_app_go_where_they_belong)
+{
+    struct asp_conf *conf = unit_conf(
+        "store = \"/s\"; expires = \"90d\"; unused = \"2h\"; default_app = \"mail\";\n"
+        "primary: { command = \"/c\"; }; hooks: { created = \"/h1\"; revoked = \"/h2\"; };\n"
+        "broker: { socket = \"/b\"; }; self_service: { socket = \"/e\"; };\n");
+
+    ck_assert_str_eq(conf->store, "/s");
+    ck_assert_int_eq(conf->expires, 90 * 86400);
+    ck_assert_int_eq(conf->unused, 7200);
+    ck_assert_str_eq(conf->default_app, "mail");
+    ck_assert_str_eq(conf->primary_command, "/c");
+    ck_assert_str_eq(conf->hook_created, "/h1");
+    ck_assert_str_eq(conf->hook_revoked, "/h2");
+    ck_assert_str_eq(conf->broker_socket, "/b");
+    ck_assert_str_eq(conf->self_socket, "/e");
+    asp_conf_free(conf);
+}
+END_TEST
+
+START_TEST(a_duration_is_one_or_never)
+{
+    static const char *const keys[] = {"expires", "unused"};
+    static const char *const good[] = {"\"never\"", "\"1s\"", "\"90d\"", "\"36500d\""};
+    static const char *const bad[] = {"\"\"",       "\"0d\"",  "\"90\"", "\"Never\"",
+                                      "\"36501d\"", "\"-1d\"", "90",     "true"};
+
+    for (size_t i = 0; i < UNIT_COUNT(keys); i++) {
+        for (size_t k = 0; k < UNIT_COUNT(good); k++)
+            accepts("", keys[i], good[k]);
+        for (size_t k = 0; k < UNIT_COUNT(bad); k++)
+            refuses("", keys[i], bad[k]);
+    }
+}
+END_TEST
+
+START_TEST(the_default_app_is_first_use_or_an_app)
+{
+    static const char *const bad[] = {"\"any\"", "\"imap\"", "\"IMAP\"", "\"\"", "\"a b\"", "1"};
+
+    accepts("", "default_app", "\"first-use\"");
+    accepts("", "default_app", "\"mail\"");
+    accepts("", "default_app", "\"radio\""); /* a service in no group is an app of its own */
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++)
+        refuses("", "default_app", bad[i]);
+    is_good("default_app = \"web\"; apps: ( { name = \"web\"; services = [ \"x\" ]; } );");
+    is_bad("default_app = \"x\";\napps: ( { name = \"web\"; services = [ \"x\" ]; } );", 1,
+           "default_app");
+}
+END_TEST
+
+START_TEST(a_source_that_is_a_command_has_one)
+{
+    is_good("primary: { source = \"command\"; command = \"/bin/x\"; };");
+    is_bad("\n\nprimary: { source = \"command\"; };", 3, "command");
+    is_bad("primary: { source = \"command\"; command = \"\"; };", 1, "command");
+}
+END_TEST
+
+/* Lists */
+
+START_TEST(apps_are_groups_with_a_name_and_services)
+{
+    struct asp_conf *conf = unit_conf("apps: ( { services = [ \"b\", \"C\" ]; name = \"one\"; },\n"
+                                      "        { name = \"two\"; services = ( \"d\" ); },\n"
+                                      "        { name = \"three\"; services = []; } );");
+
+    ck_assert_uint_eq(conf->app_count, 3);
+    ck_assert_str_eq(conf->apps[0].name, "one");
+    ck_assert_uint_eq(conf->apps[0].services.count, 2);
+    ck_assert_str_eq(conf->apps[0].services.names[1], "C");
+    ck_assert_str_eq(conf->apps[1].name, "two");
+    ck_assert_uint_eq(conf->apps[1].services.count, 1);
+    ck_assert_str_eq(conf->apps[2].name, "three");
+    ck_assert_uint_eq(conf->apps[2].services.count, 0);
+    asp_conf_free(conf);
+
+    conf = unit_conf("apps = ();");
+    ck_assert_uint_eq(conf->app_count, 0);
+    asp_conf_free(conf);
+}
+END_TEST
+
+START_TEST(apps_that_are_wrong_are_refused_where_they_are)
+{
+    static const struct {
+        const char *text;
+        unsigned line;
+        const char *word;
+    } cases[] = {
+        {"apps = 3;", 1, "apps"},
+        {"apps = \"mail\";", 1, "apps"},
+        {"apps: { name = \"a\"; services = []; };", 1, "apps"},
+        {"apps = [ \"mail\" ];", 1, "apps"},
+        {"apps: (\n \"mail\" );", 2, "apps"},
+        {"apps: (\n { } );", 2, "name"},
+        {"apps: (\n { name = \"a\"; } );", 2, "services"},
+        {"apps: (\n { services = [ \"a\" ]; } );", 2, "name"},
+        {"apps: ( { name = \"a\"; services = [];\n other = 1; } );", 2, "other"},
+        {"apps: ( { name = \"a\"; services = [];\n user = \"x\"; } );", 2, "user"},
+        {"apps: ( {\n name = 1; services = []; } );", 2, "name"},
+        {"apps: ( {\n name = \"\"; services = []; } );", 2, "name"},
+        {"apps: (\n { name = \"a b\"; services = []; } );", 2, "apps"},
+        {"apps: (\n { name = \"any\"; services = []; } );", 2, "any"},
+        {"apps: (\n { name = \"first-use\"; services = []; } );", 2, "first-use"},
+        {"apps: ( { name = \"a\";\n services = \"b\"; } );", 2, "services"},
+        {"apps: ( { name = \"a\"; services = (\n 1 ); } );", 2, "services"},
+        {"apps: ( { name = \"a\"; services = [\n \"b c\" ]; } );", 2, "services"},
+        {"apps: ( { name = \"a\"; services = [\n \"\" ]; } );", 2, "services"},
+        {"apps: ( { name = \"a\"; services = [\"b\"]; },\n { name = \"a\"; services = []; } );", 2,
+         "twice"},
+        {"apps: ( { name = \"a\"; services = [\"b\"]; },\n { name = \"c\"; services = [\"b\"]; } "
+         ");",
+         2, "twice"},
+        {"apps: ( { name = \"a\"; services = [\"b\"]; },\n { name = \"c\"; services = [\"B\"]; } "
+         ");",
+         2, "twice"},
+        {"apps: (\n { name = \"a\"; services = [\"b\", \"c\", \"b\"]; } );", 2, "twice"},
+        {"apps: (\n { name = \"a\"; services = [\"b\", \"B\"]; } );", 2, "twice"},
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++)
+        is_bad(cases[i].text, cases[i].line, cases[i].word);
+}
+END_TEST
+
+START_TEST(the_other_lists_hold_well_formed_names)
+{
+    struct asp_conf *conf =
+        unit_conf("guarded = [ \"su\", \"X\" ];\n"
+                  "broker: { clients = ( { user = \"www-data\"; services = [ \"nginx\" ]; } ); };\n"
+                  "self_service: { apps = [ \"mail\", \"ssh\" ]; };\n");
+
+    ck_assert_uint_eq(conf->guarded.count, 2);
+    ck_assert_str_eq(conf->guarded.names[1], "X");
+    ck_assert_uint_eq(conf->client_count, 1);
+    ck_assert_str_eq(conf->clients[0].user, "www-data");
+    ck_assert_str_eq(conf->clients[0].services.names[0], "nginx");
+    ck_assert_uint_eq(conf->self_apps.count, 2);
+    ck_assert_str_eq(conf->self_apps.names[0], "mail");
+    asp_conf_free(conf);
+
+    conf = unit_conf("guarded = [];");
+    ck_assert_uint_eq(conf->guarded.count, 0);
+    asp_conf_free(conf);
+
+    refuses("", "guarded", "\"su\"");
+    refuses("", "guarded", "(1)");
+    refuses("", "guarded", "[\"a b\"]");
+    refuses("", "guarded", "{}");
+    refuses("self_service", "apps", "\"mail\"");
+    refuses("self_service", "apps", "[\"\"]");
+    refuses("broker", "clients", "\"www-data\"");
+    refuses("broker", "clients", "[\"www-data\"]");
+    is_bad("broker: { clients = (\n { user = \"x\"; } ); };", 2, "services");
+    is_bad("broker: { clients = ( {\n name = \"x\"; services = []; } ); };", 2, "name");
+}
+END_TEST
+
+/* Keys */
+
+START_TEST(a_key_that_is_not_known_is_an_error_at_every_level)
+{
+    static const char *const groups[] = {"", "hash", "primary", "hooks", "broker", "self_service"};
+    /* Each of them is a key, elsewhere. */
+    static const char *const keys[] = {"other", "Limit",    "limits", "lim",
+                                       "name",  "services", "user"};
+
+    for (size_t i = 0; i < UNIT_COUNT(groups); i++) {
+        for (size_t k = 0; k < UNIT_COUNT(keys); k++)
+            refuses(groups[i], keys[k], "1");
+        if (groups[i][0] != '\0') {
+            refuses(groups[i], "limit", "25");
+            refuses(groups[i], "store", "\"/a\"");
+            refuses(groups[i], "guarded", "[]");
+            refuses(groups[i], groups[i], "{}");
+        }
+    }
+    refuses("", "scheme", "\"argon2id\"");
+    refuses("", "interval", "300");
+    refuses("", "clients", "()");
+    refuses("hash", "apps", "()");
+    refuses("broker", "apps", "[]");
+}
+END_TEST
+
+START_TEST(a_group_is_a_group)
+{
+    static const char *const groups[] = {"hash", "primary", "hooks", "broker", "self_service"};
+
+    for (size_t i = 0; i < UNIT_COUNT(groups); i++) {
+        accepts("", groups[i], "{}");
+        refuses("", groups[i], "1");
+        refuses("", groups[i], "\"x\"");
+        refuses("", groups[i], "()");
+        refuses("", groups[i], "[]");
+    }
+}
+END_TEST
+
+START_TEST(a_key_given_twice_is_an_error)
+{
+    is_bad("limit = 1;\nlimit = 2;\n", 2, "");
+    is_bad("hash: {};\nhash: {};\n", 2, "");
+}
+END_TEST
+
+/* The whole */
+
+static void same_names(const struct asp_names *a, const struct asp_names *b)
+{
+    ck_assert_uint_eq(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++)
+        ck_assert_str_eq(a->names[i], b->names[i]);
+}
+
+static void same_conf(const struct asp_conf *a, const struct asp_conf *b)
+{
+    ck_assert_str_eq(a->store, b->store);
+    ck_assert_int_eq(a->limit, b->limit);
+    ck_assert_int_eq(a->history, b->history);
+    ck_assert_int_eq(a->usage_interval, b->usage_interval);
+    ck_assert_int_eq(a->fold_user_names, b->fold_user_names);
+    ck_assert_int_eq(a->virtual_users, b->virtual_users);
+    ck_assert_str_eq(a->default_app, b->default_app);
+    ck_assert_int_eq(a->expires, b->expires);
+    ck_assert_int_eq(a->unused, b->unused);
+    ck_assert_int_eq(a->log_accepted, b->log_accepted);
+    ck_assert_int_eq(a->cost.scheme, b->cost.scheme);
+    ck_assert_uint_eq(a->cost.memory, b->cost.memory);
+    ck_assert_uint_eq(a->cost.passes, b->cost.passes);
+    ck_assert_uint_eq(a->app_count, b->app_count);
+    for (size_t i = 0; i < a->app_count; i++) {
+        ck_assert_str_eq(a->apps[i].name, b->apps[i].name);
+        same_names(&a->apps[i].services, &b->apps[i].services);
+    }
+    same_names(&a->guarded, &b->guarded);
+    ck_assert_int_eq(a->primary_source, b->primary_source);
+    ck_assert_str_eq(a->primary_command, b->primary_command);
+    ck_assert_int_eq(a->primary_interval, b->primary_interval);
+    ck_assert_str_eq(a->hook_created, b->hook_created);
+    ck_assert_str_eq(a->hook_revoked, b->hook_revoked);
+    ck_assert_int_eq(a->hook_timeout, b->hook_timeout);
+    ck_assert_str_eq(a->broker_socket, b->broker_socket);
+    ck_assert_int_eq(a->broker_workers, b->broker_workers);
+    ck_assert_uint_eq(a->client_count, b->client_count);
+    ck_assert_int_eq(a->self_enabled, b->self_enabled);
+    ck_assert_str_eq(a->self_socket, b->self_socket);
+    ck_assert_str_eq(a->self_group, b->self_group);
+    same_names(&a->self_apps, &b->self_apps);
+}
+
+static char *shipped_text(void)
+{
+    const char *path = getenv("ASP_CONF");
+    size_t length;
+
+    ck_assert_msg(path != NULL, "ASP_CONF must name conf/asp.conf");
+    return unit_read(path, &length);
+}
+
+START_TEST(the_shipped_file_says_what_is_built_in)
+{
+    char *text = shipped_text();
+    struct asp_conf *shipped = unit_conf(text);
+    struct asp_conf *built_in = unit_conf("");
+
+    same_conf(shipped, built_in);
+    asp_conf_free(shipped);
+    asp_conf_free(built_in);
+    free(text);
+}
+END_TEST
+
+START_TEST(what_is_built_in_is_what_the_manual_says)
+{
+    struct asp_conf *conf = unit_conf("");
+
+    ck_assert_str_eq(conf->store, "/var/lib/asp");
+    ck_assert_int_eq(conf->limit, 25);
+    ck_assert_int_eq(conf->history, 100);
+    ck_assert_int_eq(conf->usage_interval, 60);
+    ck_assert(!conf->fold_user_names && !conf->virtual_users && conf->log_accepted);
+    ck_assert_str_eq(conf->default_app, "first-use");
+    ck_assert_int_eq(conf->expires, ASP_NEVER);
+    ck_assert_int_eq(conf->unused, ASP_NEVER);
+    ck_assert_int_eq(conf->cost.scheme, ASP_HMAC_SHA256);
+    ck_assert_uint_eq(conf->cost.memory, 19456);
+    ck_assert_uint_eq(conf->cost.passes, 2);
+    ck_assert_uint_eq(conf->app_count, 3);
+    ck_assert_int_eq(conf->primary_source, ASP_SOURCE_SHADOW);
+    ck_assert_str_eq(conf->primary_command, "");
+    ck_assert_int_eq(conf->primary_interval, 300);
+    ck_assert_str_eq(conf->hook_created, "");
+    ck_assert_str_eq(conf->hook_revoked, "");
+    ck_assert_int_eq(conf->hook_timeout, 10);
+    ck_assert_str_eq(conf->broker_socket, "/run/asp/broker.sock");
+    ck_assert_int_eq(conf->broker_workers, 8);
+    ck_assert_uint_eq(conf->client_count, 0);
+    ck_assert(conf->self_enabled);
+    ck_assert_str_eq(conf->self_socket, "/run/asp/self.sock");
+    ck_assert_str_eq(conf->self_group, "");
+    ck_assert_uint_eq(conf->self_apps.count, 0);
+    asp_conf_free(conf);
+}
+END_TEST
+
+/* The shipped file cut at every byte: read or refused, and never worse. */
+START_TEST(a_file_cut_anywhere_is_read_or_refused)
+{
+    char *text = shipped_text();
+    size_t length = strlen(text);
+    size_t step = unit_is_watched() ? 17 : 1;
+
+    for (size_t cut = 0; cut < length; cut += step) {
+        struct asp_conf *conf = NULL;
+        struct asp_error error = {ASP_OK, ""};
+        char *exact = malloc(cut + 1);
+        enum asp_status status;
+
+        unit_need(exact != NULL, "no memory");
+        memcpy(exact, text, cut);
+        exact[cut] = '\0';
+        status = asp_conf_read("test.conf", exact, cut, &conf, &error);
+        unit_need(status == ASP_OK || (status == ASP_INVALID && conf == NULL &&
+                                       strncmp(error.text, "test.conf:", 10) == 0),
+                  "%zu: %d %s", cut, status, error.text);
+        asp_conf_free(conf);
+        free(exact);
+    }
+    free(text);
+}
+END_TEST
+
+START_TEST(without_memory_it_says_so_and_keeps_nothing)
+{
+    char *text = shipped_text();
+    size_t length = strlen(text);
+    unsigned nth = 0;
+
+    for (bool reached = true; reached;) {
+        struct unit_plan plan = {.call = "malloc", .first = ++nth, .times = 1, .number = ENOMEM};
+        struct asp_conf *conf = NULL;
+        enum asp_status status;
+
+        unit_calls_begin(&plan);
+        status = asp_conf_read("test.conf", text, length, &conf, NULL);
+        reached = unit_calls_end();
+        ck_assert_int_eq(status, reached ? ASP_NO_MEMORY : ASP_OK);
+        ck_assert_int_eq(conf == NULL, reached);
+        asp_conf_free(conf);
+    }
+    ck_assert_uint_gt(nth, 5);
+    free(text);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_loop(suite, a_number_is_within_its_bounds, UNIT_COUNT(numbers));
+    unit_add(suite, a_number_goes_where_it_belongs);
+    unit_loop(suite, a_word_is_one_of_a_few, UNIT_COUNT(worded));
+    unit_add(suite, words_and_switches_go_where_they_belong);
+    unit_add(suite, a_switch_is_true_or_false);
+    unit_add(suite, a_path_is_absolute_and_plain);
+    unit_add(suite, paths_durations_and_the_default_app_go_where_they_belong);
+    unit_add(suite, a_duration_is_one_or_never);
+    unit_add(suite, the_default_app_is_first_use_or_an_app);
+    unit_add(suite, a_source_that_is_a_command_has_one);
+    unit_add(suite, apps_are_groups_with_a_name_and_services);
+    unit_add(suite, apps_that_are_wrong_are_refused_where_they_are);
+    unit_add(suite, the_other_lists_hold_well_formed_names);
+    unit_add(suite, a_key_that_is_not_known_is_an_error_at_every_level);
+    unit_add(suite, a_group_is_a_group);
+    unit_add(suite, a_key_given_twice_is_an_error);
+    unit_add(suite, the_shipped_file_says_what_is_built_in);
+    unit_add(suite, what_is_built_in_is_what_the_manual_says);
+    unit_add(suite, a_file_cut_anywhere_is_read_or_refused);
+    unit_add(suite, without_memory_it_says_so_and_keeps_nothing);
+}
+
+int main(void)
+{
+    return unit_run("conf", fill);
+}

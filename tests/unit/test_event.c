@@ -1,0 +1,207 @@
+/* The text of a log line: to the letter, whatever strangers wrote. */
+#include "asp/event.h"
+
+#include "unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void logs(const struct asp_request *request, const struct asp_outcome *outcome,
+                 const char *expected)
+{
+    struct asp_out out = {0};
+
+    asp_event_login(request, outcome, &out);
+    ck_assert(!out.failed);
+    ck_assert_str_eq(out.text, expected);
+    asp_out_free(&out);
+}
+
+START_TEST(a_decision_is_one_line_in_a_fixed_order)
+{
+    struct asp_request request = {.user = "alice", .service = "imap", .host = "192.0.2.7"};
+    struct asp_outcome outcome = {
+        .verdict = ASP_IS_REVOKED, .app = "mail", .id = "7k", .label = "Old phone"};
+
+    logs(&request, &outcome,
+         "verdict=revoked rhost=192.0.2.7 user=\"alice\" service=\"imap\" app=\"mail\" id=7k "
+         "label=\"Old phone\"");
+}
+END_TEST
+
+START_TEST(a_missing_value_is_a_dash)
+{
+    struct asp_request request = {.user = "alice", .service = "imap"};
+    struct asp_outcome outcome = {.verdict = ASP_WRONG_SECRET};
+
+    logs(&request, &outcome,
+         "verdict=wrong-secret rhost=- user=\"alice\" service=\"imap\" app=- id=- label=-");
+    request.host = "";
+    logs(&request, &outcome,
+         "verdict=wrong-secret rhost=- user=\"alice\" service=\"imap\" app=- id=- label=-");
+}
+END_TEST
+
+START_TEST(what_is_unavailable_has_its_cause)
+{
+    struct asp_request request = {.user = "alice", .service = "imap"};
+    struct asp_outcome outcome = {.verdict = ASP_UNAVAILABLE, .app = "mail"};
+
+    (void)asp_fail(&outcome.cause, ASP_IO, "/var/lib/asp: \"gone\"\n");
+    logs(&request, &outcome,
+         "verdict=unavailable rhost=- user=\"alice\" service=\"imap\" app=\"mail\" id=- label=- "
+         "cause=\"/var/lib/asp: \\x22gone\\x22\\x0a\"");
+    outcome.cause.text[0] = '\0';
+    logs(&request, &outcome,
+         "verdict=unavailable rhost=- user=\"alice\" service=\"imap\" app=\"mail\" id=- label=- "
+         "cause=-");
+}
+END_TEST
+
+START_TEST(nothing_hostile_leaves_its_quotes)
+{
+    struct asp_request request = {.user = "a\" verdict=accepted user=\"b\n\x1b[31m\xff\\",
+                                  .service = "im\"ap\r\nverdict=accepted"};
+    struct asp_outcome outcome = {
+        .verdict = ASP_ACCEPTED, .app = "mail", .id = "7k", .label = "x\" \\ \xc3\xa9"};
+
+    logs(&request, &outcome,
+         "verdict=accepted rhost=- user=\"a\\x22 verdict=accepted user=\\x22b\\x0a\\x1b[31m\\xff"
+         "\\x5c\" service=\"im\\x22ap\\x0d\\x0averdict=accepted\" app=\"mail\" id=7k "
+         "label=\"x\\x22 \\x5c \\xc3\\xa9\"");
+}
+END_TEST
+
+START_TEST(a_host_that_looks_like_none_is_not_written)
+{
+    static const char *const bad[] = {
+        "192.0.2.7 user=\"root\"", "a\nb", "a b", "a\"", "-", "\x1b[31m", "a=b", "\xc3\xa9",
+    };
+    static const char *const good[] = {"host.example.org", "2001:db8::7", "fe80::1%eth0"};
+    struct asp_request request = {.user = "alice", .service = "imap"};
+    struct asp_outcome outcome = {.verdict = ASP_WRONG_SECRET};
+    char expected[256];
+
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
+        request.host = bad[i];
+        logs(&request, &outcome,
+             "verdict=wrong-secret rhost=- user=\"alice\" service=\"imap\" app=- id=- label=-");
+    }
+    for (size_t i = 0; i < UNIT_COUNT(good); i++) {
+        request.host = good[i];
+        (void)snprintf(expected, sizeof expected,
+                       "verdict=wrong-secret rhost=%s user=\"alice\" service=\"imap\" app=- id=- "
+                       "label=-",
+                       good[i]);
+        logs(&request, &outcome, expected);
+    }
+}
+END_TEST
+
+START_TEST(a_password_typed_in_the_place_of_the_name_is_not_written)
+{
+    static const char *const typed[] = {
+        "7kabc-defgh-jkmnp-qrstv-wxyz0",
+        "7kabcdefghjkmnpqrstvwxyz0",
+        " 7kabc defgh jkmnp qrstv wxyz0\n",
+    };
+    struct asp_request request = {.service = "imap"};
+    struct asp_outcome outcome = {.verdict = ASP_NO_ACCOUNT};
+
+    for (size_t i = 0; i < UNIT_COUNT(typed); i++) {
+        request.user = typed[i];
+        logs(&request, &outcome,
+             "verdict=no-account rhost=- user=- service=\"imap\" app=- id=- label=-");
+    }
+    request.user = "7kabc-defgh-jkmnp-qrstv-wxyz";
+    logs(&request, &outcome,
+         "verdict=no-account rhost=- user=\"7kabc-defgh-jkmnp-qrstv-wxyz\" service=\"imap\" app=- "
+         "id=- label=-");
+}
+END_TEST
+
+/* A megabyte of a name is not a megabyte of log. */
+START_TEST(what_a_stranger_made_long_is_cut)
+{
+    size_t length = 1024 * 1024;
+    char *name = malloc(length + 1);
+    struct asp_request request = {.service = "imap"};
+    struct asp_outcome outcome = {.verdict = ASP_NO_ACCOUNT};
+    struct asp_out out = {0};
+
+    ck_assert_ptr_nonnull(name);
+    memset(name, '\x01', length);
+    name[length] = '\0';
+    request.user = name;
+    request.host = name;
+    asp_event_login(&request, &outcome, &out);
+    ck_assert_uint_lt(out.length, 1400);
+    asp_out_free(&out);
+
+    request.user = "alice";
+    request.service = name;
+    asp_event_login(&request, &outcome, &out);
+    ck_assert_uint_lt(out.length, 500);
+    asp_out_free(&out);
+    free(name);
+}
+END_TEST
+
+START_TEST(a_change_says_who_did_what_to_whom)
+{
+    struct asp_change_event change = {.event = "revoked",
+                                      .by = "ann",
+                                      .user = "alice",
+                                      .id = "7k",
+                                      .label = "Old \"phone\"",
+                                      .reason = "lost\n"};
+    struct asp_out out = {0};
+
+    asp_event_change(&change, &out);
+    ck_assert_str_eq(out.text, "event=revoked by=\"ann\" user=\"alice\" id=7k "
+                               "label=\"Old \\x22phone\\x22\" reason=\"lost\\x0a\"");
+    asp_out_free(&out);
+
+    change.id = change.label = change.reason = NULL;
+    change.event = "removed";
+    change.by = "a\" user=\"root";
+    asp_event_change(&change, &out);
+    ck_assert_str_eq(out.text, "event=removed by=\"a\\x22 user=\\x22root\" user=\"alice\"");
+    asp_out_free(&out);
+}
+END_TEST
+
+START_TEST(without_memory_the_line_says_that_it_failed)
+{
+    struct asp_request request = {.user = "alice", .service = "imap"};
+    struct asp_outcome outcome = {.verdict = ASP_WRONG_SECRET};
+    static const struct unit_plan no_memory = {.call = "malloc", .first = 1, .number = ENOMEM};
+    struct asp_out out = {0};
+
+    unit_calls_begin(&no_memory);
+    asp_event_login(&request, &outcome, &out);
+    ck_assert(unit_calls_end());
+    ck_assert(out.failed);
+    asp_out_free(&out);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, a_decision_is_one_line_in_a_fixed_order);
+    unit_add(suite, a_missing_value_is_a_dash);
+    unit_add(suite, what_is_unavailable_has_its_cause);
+    unit_add(suite, nothing_hostile_leaves_its_quotes);
+    unit_add(suite, a_host_that_looks_like_none_is_not_written);
+    unit_add(suite, a_password_typed_in_the_place_of_the_name_is_not_written);
+    unit_add(suite, what_a_stranger_made_long_is_cut);
+    unit_add(suite, a_change_says_who_did_what_to_whom);
+    unit_add(suite, without_memory_the_line_says_that_it_failed);
+}
+
+int main(void)
+{
+    return unit_run("event", fill);
+}

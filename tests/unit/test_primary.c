@@ -1,0 +1,348 @@
+/* The primary password: what it is now, against what was remembered of it. */
+#include "asp/primary.h"
+
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NOW = 1700000000, LATER = NOW + 1000 };
+
+#define HASH "$y$j9T$abcdefgh$0123456789abcdefghijklmnopqrstuvwxyz"
+#define OTHER "$y$j9T$abcdefgh$0123456789abcdefghijklmnopqrstuvwxyY"
+
+static struct asp_primary_now says(const char *hash)
+{
+    return (struct asp_primary_now){.source = ASP_SOURCE_SHADOW,
+                                    .says = ASP_SAYS_HASH,
+                                    .hash = hash,
+                                    .length = strlen(hash),
+                                    .expires = ASP_NEVER};
+}
+
+static struct asp_primary_now absent(void)
+{
+    return (struct asp_primary_now){
+        .source = ASP_SOURCE_SHADOW, .says = ASP_SAYS_ABSENT, .expires = ASP_NEVER};
+}
+
+static struct asp_primary_now nothing(void)
+{
+    return (struct asp_primary_now){
+        .source = ASP_SOURCE_SHADOW, .says = ASP_SAYS_NOTHING, .expires = ASP_NEVER};
+}
+
+static struct asp_fingerprint taken_of(const char *hash)
+{
+    struct asp_primary_now now = says(hash);
+    struct asp_fingerprint stored;
+
+    asp_primary_take(&now, &stored);
+    return stored;
+}
+
+/* What was stored, what shadow says now, and the answer. */
+static const struct {
+    const char *stored;
+    const char *now; /* NULL: the user has no line */
+    enum asp_primary answer;
+} answers[] = {
+    {HASH, HASH, ASP_PRIMARY_SAME},
+    {HASH, ("!" HASH), ASP_PRIMARY_LOCKED},
+    {HASH, ("!!" HASH), ASP_PRIMARY_LOCKED},
+    {HASH, ("!!!!" HASH), ASP_PRIMARY_LOCKED},
+    {HASH, OTHER, ASP_PRIMARY_CHANGED},
+    {HASH, "", ASP_PRIMARY_CHANGED},
+    {HASH, "*", ASP_PRIMARY_CHANGED},
+    {HASH, "!", ASP_PRIMARY_CHANGED},
+    {HASH, "!!", ASP_PRIMARY_CHANGED},
+    {HASH, "!*", ASP_PRIMARY_CHANGED},
+    {HASH, ("!" OTHER), ASP_PRIMARY_CHANGED},
+    {HASH, ("*" HASH), ASP_PRIMARY_CHANGED},
+    {HASH, (HASH "x"), ASP_PRIMARY_CHANGED},
+    {HASH, "x", ASP_PRIMARY_CHANGED},
+    {HASH, NULL, ASP_PRIMARY_ABSENT},
+    {("!" HASH), HASH, ASP_PRIMARY_SAME}, /* locked when it was taken */
+    {("!" HASH), ("!" HASH), ASP_PRIMARY_LOCKED},
+    {("!" HASH), OTHER, ASP_PRIMARY_CHANGED},
+    {"*", "*", ASP_PRIMARY_SAME},
+    {"*", "!", ASP_PRIMARY_SAME},
+    {"!", "!!", ASP_PRIMARY_SAME},
+    {"!!", "", ASP_PRIMARY_SAME},
+    {"", "*", ASP_PRIMARY_SAME},
+    {"", "!*", ASP_PRIMARY_SAME},
+    {"*", HASH, ASP_PRIMARY_CHANGED},
+    {"!", HASH, ASP_PRIMARY_CHANGED},
+    {"!!", HASH, ASP_PRIMARY_CHANGED},
+    {"", HASH, ASP_PRIMARY_CHANGED},
+    {"", "x", ASP_PRIMARY_CHANGED},
+    {"*", NULL, ASP_PRIMARY_SAME},
+};
+
+START_TEST(every_row_of_the_table_has_its_answer)
+{
+    struct asp_fingerprint stored = taken_of(answers[_i].stored);
+    struct asp_primary_now now = answers[_i].now != NULL ? says(answers[_i].now) : absent();
+
+    ck_assert_int_eq(asp_primary_compare(&stored, &now, NOW), answers[_i].answer);
+}
+END_TEST
+
+START_TEST(an_account_that_has_expired_is_locked_whatever_else)
+{
+    static const char *const hashes[] = {HASH, OTHER, "", "*", ("!" HASH)};
+    struct asp_fingerprint stored = taken_of(HASH);
+
+    for (size_t i = 0; i < UNIT_COUNT(hashes); i++) {
+        struct asp_primary_now now = says(hashes[i]);
+
+        now.expires = NOW;
+        ck_assert_int_eq(asp_primary_compare(&stored, &now, NOW), ASP_PRIMARY_LOCKED);
+        ck_assert_int_eq(asp_primary_compare(&stored, &now, NOW + 1), ASP_PRIMARY_LOCKED);
+        now.expires = 0;
+        ck_assert_int_eq(asp_primary_compare(&stored, &now, NOW), ASP_PRIMARY_LOCKED);
+    }
+    {
+        struct asp_primary_now now = says(HASH);
+
+        now.expires = NOW;
+        ck_assert_int_eq(asp_primary_compare(&stored, &now, NOW - 1), ASP_PRIMARY_SAME);
+    }
+}
+END_TEST
+
+START_TEST(what_cannot_be_told_is_unknown_and_never_changed)
+{
+    static const char *const hashes[] = {HASH, "*", "", "!"};
+    struct asp_primary_now now = nothing();
+    struct asp_fingerprint none = {.taken = false};
+
+    for (size_t i = 0; i < UNIT_COUNT(hashes); i++) {
+        struct asp_fingerprint stored = taken_of(hashes[i]);
+
+        now.expires = ASP_NEVER;
+        ck_assert_int_eq(asp_primary_compare(&stored, &now, NOW), ASP_PRIMARY_UNKNOWN);
+        now.expires = 0;
+        ck_assert_int_eq(asp_primary_compare(&stored, &now, NOW), ASP_PRIMARY_UNKNOWN);
+    }
+    ck_assert_int_eq(asp_primary_compare(&none, &now, NOW), ASP_PRIMARY_UNKNOWN);
+}
+END_TEST
+
+START_TEST(a_fingerprint_of_none_or_of_another_source_never_counts_as_changed)
+{
+    struct asp_fingerprint none = {.taken = false};
+    struct asp_fingerprint other = taken_of(HASH);
+    struct asp_primary_now now = says(OTHER);
+
+    other.source = ASP_SOURCE_COMMAND;
+    ck_assert(asp_primary_is_due(&none, ASP_SOURCE_SHADOW));
+    ck_assert(asp_primary_is_due(&other, ASP_SOURCE_SHADOW));
+    ck_assert(!asp_primary_is_due(&other, ASP_SOURCE_COMMAND));
+    ck_assert_int_eq(asp_primary_compare(&none, &now, NOW), ASP_PRIMARY_SAME);
+    ck_assert_int_eq(asp_primary_compare(&other, &now, NOW), ASP_PRIMARY_SAME);
+    now = says("!" OTHER);
+    ck_assert_int_eq(asp_primary_compare(&none, &now, NOW), ASP_PRIMARY_LOCKED);
+    now = absent();
+    ck_assert_int_eq(asp_primary_compare(&none, &now, NOW), ASP_PRIMARY_SAME);
+    ck_assert_int_eq(asp_primary_compare(&other, &now, NOW), ASP_PRIMARY_SAME);
+}
+END_TEST
+
+/* The key is random: two accounts with one hash have nothing in common, and the hash is not there.
+ */
+START_TEST(a_fingerprint_is_keyed_anew_each_time)
+{
+    struct asp_fingerprint a = taken_of(HASH);
+    struct asp_fingerprint b = taken_of(HASH);
+    struct asp_fingerprint none = taken_of("!");
+
+    ck_assert(a.taken && a.has_hash && a.source == ASP_SOURCE_SHADOW);
+    ck_assert(none.taken && !none.has_hash);
+    ck_assert_mem_ne(a.key, b.key, ASP_PRINT_BYTES);
+    ck_assert_mem_ne(a.print, b.print, ASP_PRINT_BYTES);
+    ck_assert(asp_primary_digest(&a) != asp_primary_digest(&b));
+    ck_assert(asp_primary_digest(&a) != asp_primary_digest(&none));
+    ck_assert(asp_primary_digest(&a) == asp_primary_digest(&a));
+}
+END_TEST
+
+/* Keyed BLAKE2b, computed apart: hashlib.blake2b(hash, key=bytes(range(32)), digest_size=32). */
+START_TEST(a_fingerprint_is_keyed_blake2b_of_the_hash_without_the_marks_of_a_lock)
+{
+    static const uint8_t print[ASP_PRINT_BYTES] = {0x2b, 0xe5, 0x79, 0xd8, 0xb5, 0x0e, 0xde, 0xa8,
+                                                   0x9b, 0x0c, 0x53, 0xad, 0x85, 0x74, 0x10, 0xf7,
+                                                   0x41, 0xf0, 0xae, 0x0c, 0x5d, 0x78, 0x8e, 0xaf,
+                                                   0x8c, 0x93, 0x94, 0xf6, 0x8d, 0x99, 0x68, 0x0a};
+    struct asp_fingerprint stored = {.taken = true, .source = ASP_SOURCE_SHADOW, .has_hash = true};
+    struct asp_primary_now now = says(HASH);
+
+    for (size_t i = 0; i < ASP_PRINT_BYTES; i++)
+        stored.key[i] = (uint8_t)i;
+    memcpy(stored.print, print, sizeof print);
+    ck_assert_int_eq(asp_primary_compare(&stored, &now, NOW), ASP_PRIMARY_SAME);
+    for (size_t bit = 0; bit < ASP_PRINT_BYTES * 8; bit++) {
+        stored.print[bit / 8] = (uint8_t)(stored.print[bit / 8] ^ 1U << bit % 8);
+        unit_need(asp_primary_compare(&stored, &now, NOW) == ASP_PRIMARY_CHANGED, "bit %zu", bit);
+        stored.print[bit / 8] = (uint8_t)(stored.print[bit / 8] ^ 1U << bit % 8);
+    }
+}
+END_TEST
+
+/* Settling */
+
+static struct asp_account account;
+static const struct asp_revocation how = {
+    .when = LATER, .by = "watch", .hook_due = true, .keep = 100};
+
+/* Two active entries and one that was revoked before. */
+static void fill_account(const struct asp_fingerprint *stored)
+{
+    struct asp_entry entry;
+
+    asp_account_init(&account, "alice");
+    account.primary = *stored;
+    unit_plain_entry(&entry, "7k", "Phone");
+    ck_assert_int_eq(asp_account_add(&account, &entry), ASP_OK);
+    unit_plain_entry(&entry, "00", "Old");
+    ck_assert(asp_entry_revoke(&entry, 2000, "ann", "lost", false));
+    ck_assert_int_eq(asp_account_add(&account, &entry), ASP_OK);
+    unit_plain_entry(&entry, "zz", "Tablet");
+    ck_assert_int_eq(asp_account_add(&account, &entry), ASP_OK);
+}
+
+static size_t revoked_now(void)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < account.count; i++)
+        count += account.entries[i].revoked == LATER;
+    return count;
+}
+
+static void settles(const char *stored, struct asp_primary_now now, bool reached,
+                    enum asp_primary expected, bool all_revoked, bool written)
+{
+    struct asp_fingerprint before = taken_of(stored);
+    bool was_written = !written;
+
+    fill_account(&before);
+    ck_assert_int_eq(asp_primary_settle(&account, &now, &how, reached, &was_written), expected);
+    ck_assert_int_eq(was_written, written);
+    ck_assert_uint_eq(revoked_now(), all_revoked ? 2 : 0);
+    ck_assert_str_eq(asp_account_find(&account, "00")->reason, "lost");
+    if (!written)
+        ck_assert_mem_eq(&account.primary, &before, sizeof before);
+    if (all_revoked) {
+        const struct asp_entry *entry = asp_account_find(&account, "zz");
+
+        ck_assert_str_eq(entry->revoked_by, "watch");
+        ck_assert_str_eq(entry->reason, "primary-password");
+        ck_assert(entry->hook_due);
+        ck_assert_ptr_null(asp_entry_fault(entry));
+    }
+}
+
+START_TEST(a_change_revokes_all_and_takes_what_is_now)
+{
+    struct asp_primary_now now = says(OTHER);
+
+    settles(HASH, now, false, ASP_PRIMARY_CHANGED, true, true);
+    ck_assert_int_eq(asp_primary_compare(&account.primary, &now, NOW), ASP_PRIMARY_SAME);
+    asp_account_free(&account);
+
+    now = says("*");
+    settles(HASH, now, false, ASP_PRIMARY_CHANGED, true, true);
+    ck_assert_int_eq(asp_primary_compare(&account.primary, &now, NOW), ASP_PRIMARY_SAME);
+    now = says(HASH);
+    ck_assert_int_eq(asp_primary_compare(&account.primary, &now, NOW), ASP_PRIMARY_CHANGED);
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(anything_else_revokes_nothing_and_is_not_written)
+{
+    struct asp_primary_now expired = says(OTHER);
+
+    expired.expires = NOW;
+    settles(HASH, says(HASH), false, ASP_PRIMARY_SAME, false, false);
+    asp_account_free(&account);
+    settles(HASH, says(HASH), true, ASP_PRIMARY_SAME, false, false);
+    asp_account_free(&account);
+    settles(HASH, says("!" HASH), false, ASP_PRIMARY_LOCKED, false, false);
+    asp_account_free(&account);
+    settles(HASH, expired, false, ASP_PRIMARY_LOCKED, false, false);
+    asp_account_free(&account);
+    settles(HASH, nothing(), false, ASP_PRIMARY_UNKNOWN, false, false);
+    asp_account_free(&account);
+    settles(HASH, nothing(), true, ASP_PRIMARY_UNKNOWN, false, false);
+    asp_account_free(&account);
+    settles(HASH, absent(), false, ASP_PRIMARY_ABSENT, false, false);
+    asp_account_free(&account);
+    settles("*", absent(), false, ASP_PRIMARY_SAME, false, false);
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(a_user_without_a_line_whose_password_was_just_set_counts_as_changed)
+{
+    settles("*", absent(), true, ASP_PRIMARY_CHANGED, true, true);
+    ck_assert(!account.primary.taken);
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(a_fingerprint_that_is_due_is_taken_and_revokes_nothing)
+{
+    struct asp_fingerprint none = {.taken = false};
+    struct asp_primary_now now = says(HASH);
+    bool written = false;
+
+    fill_account(&none);
+    ck_assert_int_eq(asp_primary_settle(&account, &now, &how, false, &written), ASP_PRIMARY_SAME);
+    ck_assert(written);
+    ck_assert_uint_eq(revoked_now(), 0);
+    ck_assert(account.primary.taken && account.primary.has_hash);
+    ck_assert_int_eq(asp_primary_compare(&account.primary, &now, NOW), ASP_PRIMARY_SAME);
+    written = true;
+    ck_assert_int_eq(asp_primary_settle(&account, &now, &how, false, &written), ASP_PRIMARY_SAME);
+    ck_assert(!written);
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(of_those_revoked_no_more_are_kept_than_the_history_is_long)
+{
+    struct asp_fingerprint stored = taken_of(HASH);
+    struct asp_primary_now now = says(OTHER);
+    struct asp_revocation short_history = how;
+    bool written;
+
+    short_history.keep = 2;
+    fill_account(&stored);
+    (void)asp_primary_settle(&account, &now, &short_history, false, &written);
+    ck_assert_uint_eq(account.count, 2);
+    ck_assert_ptr_null(asp_account_find(&account, "00"));
+    asp_account_free(&account);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_loop(suite, every_row_of_the_table_has_its_answer, UNIT_COUNT(answers));
+    unit_add(suite, an_account_that_has_expired_is_locked_whatever_else);
+    unit_add(suite, what_cannot_be_told_is_unknown_and_never_changed);
+    unit_add(suite, a_fingerprint_of_none_or_of_another_source_never_counts_as_changed);
+    unit_add(suite, a_fingerprint_is_keyed_anew_each_time);
+    unit_add(suite, a_fingerprint_is_keyed_blake2b_of_the_hash_without_the_marks_of_a_lock);
+    unit_add(suite, a_change_revokes_all_and_takes_what_is_now);
+    unit_add(suite, anything_else_revokes_nothing_and_is_not_written);
+    unit_add(suite, a_user_without_a_line_whose_password_was_just_set_counts_as_changed);
+    unit_add(suite, a_fingerprint_that_is_due_is_taken_and_revokes_nothing);
+    unit_add(suite, of_those_revoked_no_more_are_kept_than_the_history_is_long);
+}
+
+int main(void)
+{
+    return unit_run("primary", fill);
+}

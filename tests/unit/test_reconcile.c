@@ -1,0 +1,266 @@
+/* One user's account brought up to what her primary password is now, in a real store. */
+#include "asp/reconcile.h"
+
+#include "unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { LATER = 1700000000 };
+
+#define HASH "$y$j9T$abcdefgh$0123456789abcdefghijklmnopqrstuvwxyz"
+#define OTHER "$6$abcdefgh$0123456789abcdefghijklmnopqrstuvwxyz"
+
+static const struct asp_revocation how = {
+    .when = LATER, .by = "watch", .hook_due = true, .keep = 100};
+
+static struct asp_store store;
+static struct asp_error error;
+static struct asp_reconciled result;
+
+static struct asp_primary_now says(const char *hash)
+{
+    struct asp_primary_now now = {.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
+
+    now.says = hash != NULL ? ASP_SAYS_HASH : ASP_SAYS_ABSENT;
+    now.hash = hash;
+    now.length = hash != NULL ? strlen(hash) : 0;
+    return now;
+}
+
+/* Alice with two entries, one more that was revoked before, and the fingerprint of `hash`, if any.
+ */
+static enum asp_status fill_account(struct asp_account *account, void *context,
+                                    struct asp_error *why)
+{
+    const char *hash = context;
+    struct asp_entry entry;
+
+    (void)why;
+    if (hash != NULL) {
+        struct asp_primary_now now = says(hash);
+
+        asp_primary_take(&now, &account->primary);
+    }
+    unit_plain_entry(&entry, "7k", "Phone");
+    ck_assert_int_eq(asp_account_add(account, &entry), ASP_OK);
+    unit_plain_entry(&entry, "00", "Old");
+    ck_assert(asp_entry_revoke(&entry, 2000, "ann", "lost", false));
+    ck_assert_int_eq(asp_account_add(account, &entry), ASP_OK);
+    unit_plain_entry(&entry, "zz", "Tablet");
+    return asp_account_add(account, &entry);
+}
+
+static void begin(char *hash)
+{
+    unit_store(&store);
+    ck_assert_int_eq(asp_store_update(&store, "alice", true, fill_account, hash, &error), ASP_OK);
+}
+
+static enum asp_status reconcile(const struct asp_primary_now *now, bool reached)
+{
+    error = (struct asp_error){ASP_OK, ""};
+    memset(&result, 'x', sizeof result);
+    return asp_reconcile(&store, "alice", now, &how, reached, &result, &error);
+}
+
+/* How many entries are revoked in the store, besides the one that was before. */
+static size_t revoked_now(void)
+{
+    struct asp_account account;
+    size_t count = 0;
+
+    ck_assert_int_eq(asp_store_load(&store, "alice", NULL, &account, &error), ASP_OK);
+    for (size_t i = 0; i < account.count; i++)
+        count += account.entries[i].revoked == LATER;
+    asp_account_free(&account);
+    return count;
+}
+
+static enum asp_primary compared_with(const struct asp_primary_now *now)
+{
+    struct asp_account account;
+    enum asp_primary primary;
+
+    ck_assert_int_eq(asp_store_load(&store, "alice", NULL, &account, &error), ASP_OK);
+    primary = asp_primary_compare(&account.primary, now, LATER);
+    asp_account_free(&account);
+    return primary;
+}
+
+START_TEST(a_change_revokes_all_and_names_them)
+{
+    struct asp_primary_now now = says(OTHER);
+
+    begin(HASH);
+    ck_assert_int_eq(reconcile(&now, false), ASP_OK);
+    ck_assert_int_eq(result.primary, ASP_PRIMARY_CHANGED);
+    ck_assert_uint_eq(result.count, 2);
+    ck_assert_str_eq(result.revoked[0].id, "7k");
+    ck_assert_str_eq(result.revoked[1].id, "zz");
+    asp_reconciled_free(&result);
+    ck_assert_ptr_null(result.revoked);
+    ck_assert_uint_eq(revoked_now(), 2);
+    ck_assert_int_eq(compared_with(&now), ASP_PRIMARY_SAME);
+
+    /* Once. */
+    ck_assert_int_eq(reconcile(&now, false), ASP_OK);
+    ck_assert_int_eq(result.primary, ASP_PRIMARY_SAME);
+    ck_assert_uint_eq(result.count, 0);
+    asp_reconciled_free(&result);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(what_is_no_change_takes_no_lock_and_writes_nothing)
+{
+    static const char *const hashes[] = {HASH, "!" HASH, "!!" HASH, NULL};
+    static const enum asp_primary answers[] = {ASP_PRIMARY_SAME, ASP_PRIMARY_LOCKED,
+                                               ASP_PRIMARY_LOCKED, ASP_PRIMARY_ABSENT};
+
+    begin(HASH);
+    for (size_t i = 0; i < UNIT_COUNT(hashes); i++) {
+        struct asp_primary_now now = says(hashes[i]);
+        enum asp_status status;
+
+        unit_calls_begin(NULL);
+        status = reconcile(&now, false);
+        (void)unit_calls_end();
+        ck_assert_int_eq(status, ASP_OK);
+        ck_assert_int_eq(result.primary, answers[i]);
+        ck_assert_uint_eq(result.count, 0);
+        ck_assert_uint_eq(unit_calls("flock") + unit_calls("renameat"), 0);
+        asp_reconciled_free(&result);
+    }
+    ck_assert_uint_eq(revoked_now(), 0);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(what_could_not_be_told_changes_nothing_whoever_asks)
+{
+    struct asp_primary_now now = {.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
+
+    for (int reached = 0; reached < 2; reached++) {
+        begin(reached == 0 ? HASH : NULL);
+        ck_assert_int_eq(reconcile(&now, reached == 1), ASP_OK);
+        ck_assert_int_eq(result.primary, ASP_PRIMARY_UNKNOWN);
+        ck_assert_uint_eq(result.count, 0);
+        asp_reconciled_free(&result);
+        ck_assert_uint_eq(revoked_now(), 0);
+        asp_store_close(&store);
+    }
+}
+END_TEST
+
+START_TEST(a_first_fingerprint_is_taken_and_revokes_nothing)
+{
+    struct asp_primary_now now = says(HASH);
+
+    begin(NULL);
+    ck_assert_int_eq(reconcile(&now, false), ASP_OK);
+    ck_assert_int_eq(result.primary, ASP_PRIMARY_SAME);
+    ck_assert_uint_eq(result.count, 0);
+    asp_reconciled_free(&result);
+    ck_assert_uint_eq(revoked_now(), 0);
+    now = says(OTHER);
+    ck_assert_int_eq(compared_with(&now), ASP_PRIMARY_CHANGED);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(a_user_without_a_line_is_changed_only_when_a_password_was_just_set)
+{
+    struct asp_primary_now now = says(NULL);
+
+    begin(NULL);
+    ck_assert_int_eq(reconcile(&now, false), ASP_OK);
+    ck_assert_int_eq(result.primary, ASP_PRIMARY_SAME);
+    asp_reconciled_free(&result);
+    ck_assert_uint_eq(revoked_now(), 0);
+    ck_assert_int_eq(reconcile(&now, true), ASP_OK);
+    ck_assert_int_eq(result.primary, ASP_PRIMARY_CHANGED);
+    ck_assert_uint_eq(result.count, 2);
+    asp_reconciled_free(&result);
+    ck_assert_uint_eq(revoked_now(), 2);
+    asp_store_close(&store);
+}
+END_TEST
+
+/* The file that said so is another by now: what was read would undo what was made since. */
+START_TEST(what_was_overtaken_before_the_lock_changes_nothing)
+{
+    const struct asp_identity overtaken = {.present = true, .inode = 1};
+    struct asp_primary_now now = says(OTHER);
+
+    now.read = &overtaken;
+    begin(HASH);
+    ck_assert_int_eq(reconcile(&now, false), ASP_OK);
+    ck_assert_int_eq(result.primary, ASP_PRIMARY_UNKNOWN);
+    ck_assert_uint_eq(result.count, 0);
+    asp_reconciled_free(&result);
+    ck_assert_uint_eq(revoked_now(), 0);
+    now = says(HASH);
+    ck_assert_int_eq(compared_with(&now), ASP_PRIMARY_SAME);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(a_user_without_an_account_has_nothing_to_revoke)
+{
+    struct asp_primary_now now = says(OTHER);
+
+    unit_store(&store);
+    ck_assert_int_eq(reconcile(&now, true), ASP_NOT_FOUND);
+    asp_reconciled_free(&result);
+    ck_assert_uint_eq(unit_names(unit_path(store.path, "users")), 0);
+    ck_assert_uint_eq(unit_names(unit_path(store.path, "locks")), 0);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(what_cannot_be_written_names_nothing_as_revoked)
+{
+    static const char *const calls[] = {"fsync", "renameat", "malloc"};
+    struct asp_primary_now now = says(OTHER);
+
+    for (size_t i = 0; i < UNIT_COUNT(calls); i++) {
+        struct unit_plan plan = {.call = calls[i], .first = 1, .times = 1, .number = EIO};
+        bool reached;
+
+        begin(HASH);
+        do {
+            enum asp_status status;
+
+            unit_calls_begin(&plan);
+            status = reconcile(&now, false);
+            reached = unit_calls_end();
+            ck_assert_int_eq(status == ASP_OK, !reached);
+            ck_assert_uint_eq(result.count, reached ? 0 : 2);
+            ck_assert_uint_eq(revoked_now(), reached ? 0 : 2);
+            asp_reconciled_free(&result);
+            plan.first++;
+        } while (reached);
+        asp_store_close(&store);
+    }
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, a_change_revokes_all_and_names_them);
+    unit_add(suite, what_is_no_change_takes_no_lock_and_writes_nothing);
+    unit_add(suite, what_could_not_be_told_changes_nothing_whoever_asks);
+    unit_add(suite, a_first_fingerprint_is_taken_and_revokes_nothing);
+    unit_add(suite, a_user_without_a_line_is_changed_only_when_a_password_was_just_set);
+    unit_add(suite, what_was_overtaken_before_the_lock_changes_nothing);
+    unit_add(suite, a_user_without_an_account_has_nothing_to_revoke);
+    unit_add(suite, what_cannot_be_written_names_nothing_as_revoked);
+}
+
+int main(void)
+{
+    return unit_run("reconcile", fill);
+}

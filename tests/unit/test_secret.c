@@ -1,0 +1,406 @@
+/* The text of an app password: what it is made of, how it is made, and how it is read. */
+#include "unit.h"
+
+#include <ctype.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LETTERS = 32, SAMPLES = 64000 };
+
+/*
+ * Quantiles of chi-square at p < 1e-9, from Wilson and Hilferty's approximation, rounded
+ * outwards: 31 degrees of freedom for one letter, 1023 for two letters and for an id.
+ */
+static const double one_letter_most = 110;
+static const double two_letters_most = 1350;
+static const double two_letters_least = 760;
+
+static const bool none_taken[ASP_IDS];
+
+static size_t letter(char c)
+{
+    const char *at = strchr(ASP_ALPHABET, c);
+
+    unit_need(c != '\0' && at != NULL, "%#x is not of the alphabet", (unsigned char)c);
+    return (size_t)(at - ASP_ALPHABET);
+}
+
+static double chi_square(const unsigned *counts, size_t cells, size_t samples)
+{
+    double expected = (double)samples / (double)cells;
+    double sum = 0;
+
+    for (size_t i = 0; i < cells; i++)
+        sum += (counts[i] - expected) * (counts[i] - expected) / expected;
+    return sum;
+}
+
+static struct asp_secret make(const bool taken[ASP_IDS])
+{
+    struct asp_secret secret;
+
+    unit_need(asp_secret_make(taken, &secret) == ASP_OK, "no secret was made");
+    return secret;
+}
+
+/* What is the entropy of a secret: the bits of a letter times the letters, both counted. */
+START_TEST(the_secret_has_115_bits_counted_from_alphabet_and_length)
+{
+    bool seen[256] = {false};
+    struct asp_secret secret = make(none_taken);
+    size_t letters = 0;
+    size_t bits = 0;
+
+    for (const char *c = ASP_ALPHABET; *c != '\0'; c++) {
+        letters += !seen[(unsigned char)*c];
+        seen[(unsigned char)*c] = true;
+        unit_need(islower((unsigned char)*c) || isdigit((unsigned char)*c), "%c", *c);
+    }
+    while ((size_t)1 << bits < letters)
+        bits++;
+
+    ck_assert_uint_eq(letters, strlen(ASP_ALPHABET));
+    ck_assert_uint_eq((size_t)1 << bits, letters);
+    ck_assert(!seen['i'] && !seen['l'] && !seen['o'] && !seen['u']);
+    ck_assert_uint_eq(strlen(secret.key), 23);
+    ck_assert_uint_eq(strlen(secret.key) * bits, 115);
+    ck_assert_int_eq(ASP_ENTROPY_BITS, 115);
+    ck_assert_uint_eq(strlen(secret.id), 2);
+    ck_assert_int_eq(ASP_IDS, 1024);
+}
+END_TEST
+
+START_TEST(it_is_shown_as_five_groups_of_five_and_read_back)
+{
+    struct asp_secret secret = make(none_taken);
+    struct asp_secret again;
+    char shown[ASP_SECRET_SHOWN + 1];
+
+    asp_secret_show(&secret, shown);
+    ck_assert_uint_eq(strlen(shown), 29);
+    for (size_t i = 0; i < 29; i++)
+        unit_need((shown[i] == '-') == (i % 6 == 5), "%s", shown);
+    ck_assert_mem_eq(shown, secret.id, 2);
+    ck_assert(asp_secret_read(shown, strlen(shown), &again));
+    ck_assert_mem_eq(&again, &secret, sizeof secret);
+}
+END_TEST
+
+/* All values of the random byte at one place, in turn; the others are 0. */
+static size_t fed_place;
+static unsigned fed_value;
+
+static void feed(void *bytes, size_t length)
+{
+    ck_assert_uint_eq(length, 23);
+    memset(bytes, 0, length);
+    ((unsigned char *)bytes)[fed_place] = (unsigned char)fed_value;
+}
+
+START_TEST(each_letter_comes_of_as_many_random_bytes_as_any_other_and_of_no_other_place)
+{
+    unsigned counts[LETTERS] = {0};
+
+    fed_place = (size_t)_i;
+    unit_random_bytes = feed;
+    for (fed_value = 0; fed_value < 256; fed_value++) {
+        struct asp_secret secret = make(none_taken);
+
+        for (size_t i = 0; i < ASP_KEY_CHARS; i++) {
+            if (i == fed_place)
+                counts[letter(secret.key[i])]++;
+            else
+                ck_assert_int_eq(secret.key[i], ASP_ALPHABET[0]);
+        }
+    }
+    for (size_t i = 0; i < LETTERS; i++)
+        ck_assert_uint_eq(counts[i], 256 / LETTERS);
+}
+END_TEST
+
+START_TEST(the_randomness_is_the_kernels)
+{
+    unit_calls_begin(NULL);
+    (void)make(none_taken);
+    (void)unit_calls_end();
+    ck_assert_uint_eq(unit_calls("randombytes_buf"), 1);
+    ck_assert_uint_eq(unit_calls("randombytes_uniform"), 1);
+    ck_assert_str_eq(randombytes_implementation_name(), "sysrandom");
+}
+END_TEST
+
+/* A statistic that is far too small is no accident either: numbers in turn, and not random ones. */
+START_TEST(every_letter_pair_of_neighbours_and_id_is_as_likely_as_another)
+{
+    static unsigned single[ASP_KEY_CHARS][LETTERS];
+    static unsigned pair[ASP_KEY_CHARS][LETTERS * LETTERS];
+    static unsigned ids[ASP_IDS];
+    size_t samples = unit_many(SAMPLES);
+
+    for (size_t n = 0; n < samples; n++) {
+        struct asp_secret secret = make(none_taken);
+
+        for (size_t i = 0; i < ASP_KEY_CHARS; i++) {
+            size_t here = letter(secret.key[i]);
+            size_t next = letter(secret.key[(i + 1) % ASP_KEY_CHARS]);
+
+            single[i][here]++;
+            pair[i][here * LETTERS + next]++;
+        }
+        ids[letter(secret.id[0]) * LETTERS + letter(secret.id[1])]++;
+    }
+    for (size_t i = 0; i < ASP_KEY_CHARS; i++) {
+        ck_assert_double_lt(chi_square(single[i], LETTERS, samples), one_letter_most);
+        ck_assert_double_lt(chi_square(pair[i], UNIT_COUNT(pair[i]), samples), two_letters_most);
+    }
+    ck_assert_double_lt(chi_square(ids, ASP_IDS, samples), two_letters_most);
+    ck_assert_double_gt(chi_square(ids, ASP_IDS, samples), two_letters_least);
+}
+END_TEST
+
+static uint32_t chosen;
+static uint32_t asked;
+
+static uint32_t choose(uint32_t bound)
+{
+    asked = bound;
+    return chosen;
+}
+
+/* The n-th of the free ids for each n: each once, the taken ones never. */
+START_TEST(an_id_is_any_of_the_free_ones_and_never_a_taken_one)
+{
+    bool taken[ASP_IDS];
+    bool made[ASP_IDS] = {false};
+    uint64_t state = 1;
+    uint32_t free_ids = 0;
+
+    for (size_t i = 0; i < ASP_IDS; i++) {
+        taken[i] = unit_random(&state) % 3 == 0 || i == 0 || i == ASP_IDS - 1;
+        free_ids += !taken[i];
+    }
+    unit_random_below = choose;
+    for (chosen = 0; chosen < free_ids; chosen++) {
+        struct asp_secret secret = make(taken);
+        size_t index = asp_id_index(secret.id);
+
+        ck_assert_uint_eq(asked, free_ids);
+        ck_assert(!taken[index] && !made[index]);
+        made[index] = true;
+    }
+}
+END_TEST
+
+START_TEST(the_last_free_id_is_found_wherever_it_is)
+{
+    bool taken[ASP_IDS];
+
+    memset(taken, true, sizeof taken);
+    for (size_t i = 0; i < ASP_IDS; i++) {
+        char id[ASP_ID_CHARS + 1];
+
+        taken[i] = false;
+        unit_id(i, id);
+        ck_assert_str_eq(make(taken).id, id);
+        ck_assert_uint_eq(asp_id_index(id), i);
+        taken[i] = true;
+    }
+}
+END_TEST
+
+START_TEST(with_every_id_taken_it_is_full_and_no_secret_is_made)
+{
+    static const struct asp_secret nothing;
+    struct asp_secret secret;
+    bool taken[ASP_IDS];
+
+    memset(taken, true, sizeof taken);
+    memset(&secret, 'x', sizeof secret);
+    ck_assert_int_eq(asp_secret_make(taken, &secret), ASP_FULL);
+    ck_assert_mem_eq(&secret, &nothing, sizeof secret);
+}
+END_TEST
+
+START_TEST(an_id_is_two_letters_of_the_alphabet_and_no_more)
+{
+    static const char *const wrong[] = {"",   "a",  "abc", "A0", "0A", "i0", "0l",
+                                        "o0", "0u", "a ",  " a", "-a", "a-", "\xc3\xa9"};
+    char id[ASP_ID_CHARS + 1];
+
+    for (size_t i = 0; i < ASP_IDS; i++) {
+        unit_id(i, id);
+        ck_assert(asp_id_valid(id));
+    }
+    for (size_t i = 0; i < UNIT_COUNT(wrong); i++)
+        unit_need(!asp_id_valid(wrong[i]), "%s", wrong[i]);
+}
+END_TEST
+
+#define BARE "7kabcdefghjkmnpqrstvwxyz0"
+
+static bool reads(const char *typed, size_t length)
+{
+    static const struct asp_secret nothing;
+    struct asp_secret secret;
+    bool ours;
+    /* Of its very size, so that a sanitizer sees a read behind its end. */
+    char *exact = malloc(length + (length == 0));
+
+    ck_assert_ptr_nonnull(exact);
+    memcpy(exact, typed, length);
+    memset(&secret, 'x', sizeof secret);
+    ours = asp_secret_read(exact, length, &secret);
+    free(exact);
+    if (ours) {
+        ck_assert_str_eq(secret.id, "7k");
+        ck_assert_str_eq(secret.key, "abcdefghjkmnpqrstvwxyz0");
+    } else {
+        ck_assert_mem_eq(&secret, &nothing, sizeof secret);
+    }
+    return ours;
+}
+
+START_TEST(spaces_dashes_and_one_line_end_are_passed_over)
+{
+    static const char *const typed[] = {
+        BARE,
+        "7kabc-defgh-jkmnp-qrstv-wxyz0",
+        "7kabc defgh jkmnp qrstv wxyz0",
+        " 7kabc - defgh - jkmnp - qrstv - wxyz0 ",
+        "---7kabcdefghjkmnpqrstvwxyz0---",
+        "7-k-a-b-c-d-e-f-g-h-j-k-m-n-p-q-r-s-t-v-w-x-y-z-0",
+        BARE "\n",
+        BARE "\r\n",
+        BARE " \n",
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(typed); i++)
+        unit_need(reads(typed[i], strlen(typed[i])), "%s", typed[i]);
+}
+END_TEST
+
+START_TEST(anything_else_is_none_of_ours)
+{
+    static const char *const typed[] = {
+        "",
+        " ",
+        "\n",
+        "-",
+        "7kabcdefghjkmnpqrstvwxyz",
+        BARE "0",
+        BARE "\n\n",
+        BARE "\r\n\n",
+        BARE "\r\r\n",
+        BARE "\n\r",
+        "\n" BARE,
+        "7kabc\ndefghjkmnpqrstvwxyz0",
+        "7kabc\tdefghjkmnpqrstvwxyz0",
+        BARE "\t",
+        "7kabc_defgh_jkmnp_qrstv_wxyz0",
+        "7kabc\xe2\x80\x93"
+        "defgh-jkmnp-qrstv-wxyz0", /* an en dash */
+        "7kabc\xc2\xa0"
+        "defghjkmnpqrstvwxyz0", /* a no-break space */
+        "7KABCDEFGHJKMNPQRSTVWXYZ0",
+        "\b\n\r\177INCORRECT",
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(typed); i++)
+        unit_need(!reads(typed[i], strlen(typed[i])), "%s", typed[i]);
+}
+END_TEST
+
+/* At each place, each of the 256 bytes: only the separators and the letter that belongs there. */
+START_TEST(one_wrong_byte_anywhere_makes_it_another_secret_or_none)
+{
+    char typed[sizeof BARE];
+
+    for (size_t at = 0; at < sizeof BARE - 1; at++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            struct asp_secret secret;
+            bool letter_of_ours = byte != 0 && strchr(ASP_ALPHABET, (int)byte) != NULL;
+
+            memcpy(typed, BARE, sizeof typed);
+            typed[at] = (char)byte;
+            unit_need(asp_secret_read(typed, 25, &secret) == letter_of_ours, "%u at %zu", byte, at);
+            if (letter_of_ours)
+                unit_need((at < 2 ? secret.id[at] : secret.key[at - 2]) == (char)byte, "%u at %zu",
+                          byte, at);
+        }
+    }
+}
+END_TEST
+
+START_TEST(an_embedded_nul_is_never_the_end)
+{
+    ck_assert(!reads(BARE "\0", 26));
+    ck_assert(!reads("\0" BARE, 26));
+    ck_assert(!reads(BARE "\0garbage", 33));
+    ck_assert(!reads("7kabc\0defghjkmnpqrstvwxyz0", 26));
+    ck_assert(!reads("7kabc\0efghjkmnpqrstvwxyz0", 25));
+    ck_assert(!reads(BARE "\n\0", 27));
+}
+END_TEST
+
+START_TEST(up_to_128_bytes_are_read_and_129_are_not)
+{
+    char typed[2048];
+
+    memset(typed, ' ', sizeof typed);
+    memcpy(typed, BARE, 25);
+    ck_assert(reads(typed, 128));
+    ck_assert(!reads(typed, 129));
+    ck_assert(!reads(typed, 511));
+    ck_assert(!reads(typed, 512));
+    ck_assert(!reads(typed, 513));
+    memset(typed, '-', sizeof typed);
+    memcpy(typed + 103, BARE, 25);
+    ck_assert(reads(typed, 128));
+    typed[127] = '\n';
+    memcpy(typed + 102, BARE, 25);
+    ck_assert(reads(typed, 128));
+    memset(typed, 'a', sizeof typed);
+    for (size_t length = 0; length <= sizeof typed; length++) {
+        struct asp_secret secret;
+
+        unit_need(asp_secret_read(typed, length, &secret) == (length == 25), "%zu", length);
+    }
+}
+END_TEST
+
+START_TEST(a_wiped_secret_is_all_zeros)
+{
+    static const struct asp_secret nothing;
+    struct asp_secret secret = make(none_taken);
+
+    asp_secret_wipe(&secret);
+    ck_assert_mem_eq(&secret, &nothing, sizeof secret);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, the_secret_has_115_bits_counted_from_alphabet_and_length);
+    unit_add(suite, it_is_shown_as_five_groups_of_five_and_read_back);
+    unit_loop(suite, each_letter_comes_of_as_many_random_bytes_as_any_other_and_of_no_other_place,
+              ASP_KEY_CHARS);
+    unit_add(suite, the_randomness_is_the_kernels);
+    unit_add(suite, every_letter_pair_of_neighbours_and_id_is_as_likely_as_another);
+    unit_add(suite, an_id_is_any_of_the_free_ones_and_never_a_taken_one);
+    unit_add(suite, the_last_free_id_is_found_wherever_it_is);
+    unit_add(suite, with_every_id_taken_it_is_full_and_no_secret_is_made);
+    unit_add(suite, an_id_is_two_letters_of_the_alphabet_and_no_more);
+    unit_add(suite, spaces_dashes_and_one_line_end_are_passed_over);
+    unit_add(suite, anything_else_is_none_of_ours);
+    unit_add(suite, one_wrong_byte_anywhere_makes_it_another_secret_or_none);
+    unit_add(suite, an_embedded_nul_is_never_the_end);
+    unit_add(suite, up_to_128_bytes_are_read_and_129_are_not);
+    unit_add(suite, a_wiped_secret_is_all_zeros);
+}
+
+int main(void)
+{
+    return unit_run("secret", fill);
+}

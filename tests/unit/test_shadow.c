@@ -1,0 +1,297 @@
+/* /etc/shadow: its lines, and that it is read whole and at one moment. */
+#include "asp/shadow.h"
+
+#include "unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STRANGER = 54321, NOW = 1700000000, DAY = 86400 };
+
+#define REST ":19000:0:99999:7:::"
+
+static struct asp_error error;
+static char path[UNIT_PATH];
+
+static void write_shadow(const char *text)
+{
+    (void)snprintf(path, sizeof path, "%.400s/shadow", unit_folder());
+    unit_write(path, text, strlen(text));
+}
+
+/* What the text says of a user; the hash is copied to `hash`. */
+static struct asp_primary_now find(const char *text, const char *user, char hash[128])
+{
+    struct asp_shadow shadow = {NULL, 0, {.present = false}};
+    struct asp_primary_now now;
+
+    write_shadow(text);
+    ck_assert_msg(asp_shadow_read(path, &shadow, &error) == ASP_OK, "%s", error.text);
+    asp_shadow_find(&shadow, user, &now);
+    ck_assert_int_eq(now.source, ASP_SOURCE_SHADOW);
+    hash[0] = '\0';
+    if (now.says == ASP_SAYS_HASH) {
+        ck_assert_uint_lt(now.length, 128);
+        memcpy(hash, now.hash, now.length);
+        hash[now.length] = '\0';
+    }
+    asp_shadow_free(&shadow);
+    ck_assert_ptr_null(shadow.text);
+    return now;
+}
+
+static void has_hash(const char *text, const char *user, const char *expected)
+{
+    char hash[128];
+
+    ck_assert_int_eq(find(text, user, hash).says, ASP_SAYS_HASH);
+    ck_assert_str_eq(hash, expected);
+}
+
+START_TEST(a_users_line_is_found_by_the_whole_name)
+{
+    static const char text[] =
+        "root:*" REST "\nal:$a" REST "\nalice:$b" REST "\nalice2:$c" REST "\nAlice:$d" REST "\n";
+    char hash[128];
+
+    has_hash(text, "alice", "$b");
+    has_hash(text, "al", "$a");
+    has_hash(text, "alice2", "$c");
+    has_hash(text, "Alice", "$d");
+    has_hash(text, "root", "*");
+    ck_assert_int_eq(find(text, "ali", hash).says, ASP_SAYS_ABSENT);
+    ck_assert_int_eq(find(text, "alice3", hash).says, ASP_SAYS_ABSENT);
+    ck_assert_int_eq(find(text, "bob", hash).says, ASP_SAYS_ABSENT);
+    ck_assert_int_eq(find(text, "$b", hash).says, ASP_SAYS_ABSENT);
+    ck_assert_int_eq(find(text, "19000", hash).says, ASP_SAYS_ABSENT);
+}
+END_TEST
+
+START_TEST(the_first_line_of_a_user_counts)
+{
+    has_hash("alice:$a" REST "\nalice:$b" REST "\n", "alice", "$a");
+}
+END_TEST
+
+START_TEST(every_form_of_the_hash_field_is_handed_on_as_it_is)
+{
+    has_hash("alice:" REST "\n", "alice", "");
+    has_hash("alice:!" REST "\n", "alice", "!");
+    has_hash("alice:!!" REST "\n", "alice", "!!");
+    has_hash("alice:*" REST "\n", "alice", "*");
+    has_hash("alice:!$y$x" REST "\n", "alice", "!$y$x");
+}
+END_TEST
+
+START_TEST(a_line_with_fewer_than_nine_fields_says_nothing)
+{
+    static const char fields[] = "alice:$a:1:2:3:4:5:6:7";
+    char line[64];
+    char hash[128];
+
+    for (size_t colons = 1; colons <= 8; colons++) {
+        const char *at = fields;
+
+        for (size_t i = 0; i <= colons; i++)
+            at += strcspn(at, ":") + (i < colons);
+        (void)snprintf(line, sizeof line, "%.*s\n", (int)(at - fields), fields);
+        ck_assert_int_eq(find(line, "alice", hash).says,
+                         colons == 8 ? ASP_SAYS_HASH : ASP_SAYS_NOTHING);
+    }
+    ck_assert_int_eq(find("alice\n", "alice", hash).says, ASP_SAYS_ABSENT);
+    ck_assert_int_eq(find("\n\n:\nbob:$b" REST "\n", "alice", hash).says, ASP_SAYS_ABSENT);
+    has_hash("alice:$a:1:2:3:4:5:6:7:8:9\n", "alice", "$a");
+}
+END_TEST
+
+static time_t expires(const char *field, bool *known)
+{
+    char line[128];
+    char hash[128];
+    struct asp_primary_now now;
+
+    (void)snprintf(line, sizeof line, "alice:$a:19000:0:99999:7::%s:\n", field);
+    now = find(line, "alice", hash);
+    *known = now.says == ASP_SAYS_HASH;
+    return now.expires;
+}
+
+START_TEST(field_8_is_the_day_on_which_the_account_expires)
+{
+    static const char *const bad[] = {
+        "x",   "1x",  "x1", "1 ",   " 1",  "-2",         "-",
+        "--1", "-1x", "1-", "0x10", "1.5", "9999999999", "99999999999999999999"};
+    bool known;
+
+    ck_assert_int_eq(expires("", &known), ASP_NEVER);
+    ck_assert(known);
+    ck_assert_int_eq(expires("-1", &known), ASP_NEVER);
+    ck_assert(known);
+    ck_assert_int_eq(expires("0", &known), 0);
+    ck_assert(known);
+    ck_assert_int_eq(expires("1", &known), DAY);
+    ck_assert(known);
+    ck_assert_int_eq(expires("19700", &known), (time_t)19700 * DAY);
+    ck_assert(known);
+    ck_assert_int_eq(expires("999999999", &known), (time_t)999999999 * DAY);
+    ck_assert(known);
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
+        (void)expires(bad[i], &known);
+        unit_need(!known, "%s", bad[i]);
+    }
+}
+END_TEST
+
+/* What is not known */
+
+static enum asp_status reads(void)
+{
+    struct asp_shadow shadow = {NULL, 0, {.present = false}};
+    enum asp_status status;
+
+    error = (struct asp_error){ASP_OK, ""};
+    status = asp_shadow_read(path, &shadow, &error);
+    ck_assert_int_eq(status == ASP_OK, shadow.text != NULL);
+    ck_assert(status == ASP_OK || error.text[0] != '\0');
+    asp_shadow_free(&shadow);
+    return status;
+}
+
+START_TEST(a_file_that_is_missing_or_not_to_be_trusted_is_not_known)
+{
+    write_shadow("alice:$a" REST "\n");
+    ck_assert_int_eq(reads(), ASP_OK);
+    ck_assert_int_eq(chmod(path, 0640), 0); /* as it is shipped, for its group to read */
+    ck_assert_int_eq(reads(), ASP_OK);
+    ck_assert_int_eq(chmod(path, 0660), 0);
+    ck_assert_int_eq(reads(), ASP_UNSAFE);
+    ck_assert_int_eq(chmod(path, 0600), 0);
+    if (unit_is_root()) {
+        ck_assert_int_eq(chown(path, STRANGER, 0), 0);
+        ck_assert_int_eq(reads(), ASP_UNSAFE);
+    }
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(reads(), ASP_IO);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ck_assert_int_eq(reads(), ASP_UNSAFE);
+    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(reads(), ASP_UNSAFE);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(symlink("/etc/shadow", path), 0);
+    ck_assert_int_eq(reads(), ASP_UNSAFE);
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_whole_is_not_known)
+{
+    write_shadow("");
+    ck_assert_int_lt(reads(), ASP_OK);
+    write_shadow("alice:$a" REST);
+    ck_assert_int_lt(reads(), ASP_OK);
+    write_shadow("alice:$a" REST "\nbo");
+    ck_assert_int_lt(reads(), ASP_OK);
+    write_shadow("\n");
+    ck_assert_int_eq(reads(), ASP_OK);
+}
+END_TEST
+
+static void replace_it(void)
+{
+    static unsigned turn;
+    char other[UNIT_PATH + 16];
+    char text[64];
+
+    (void)snprintf(other, sizeof other, "%s.new", path);
+    (void)snprintf(text, sizeof text, "alice:$%u" REST "\n", ++turn);
+    unit_write(other, text, strlen(text));
+    if (rename(other, path) != 0)
+        abort();
+}
+
+START_TEST(a_file_that_is_replaced_while_it_is_read_is_read_again)
+{
+    struct unit_plan plan = {.call = "read", .first = 1, .times = 1, .at = replace_it};
+    struct asp_shadow shadow = {NULL, 0, {.present = false}};
+    struct asp_identity identity;
+    enum asp_status status;
+
+    write_shadow("alice:$0" REST "\n");
+    unit_calls_begin(&plan);
+    status = asp_shadow_read(path, &shadow, &error);
+    ck_assert(unit_calls_end());
+    ck_assert_int_eq(status, ASP_OK);
+    ck_assert_str_eq(shadow.text, "alice:$1" REST "\n");
+    ck_assert_int_eq(asp_identity_at(path, &identity, &error), ASP_OK);
+    ck_assert(asp_identity_same(&identity, &shadow.identity));
+    asp_shadow_free(&shadow);
+
+    /* Not for ever. */
+    plan.times = 0;
+    unit_calls_begin(&plan);
+    status = asp_shadow_read(path, &shadow, &error);
+    ck_assert(unit_calls_end());
+    ck_assert_int_lt(status, ASP_OK);
+    ck_assert_ptr_null(shadow.text);
+    ck_assert_uint_le(unit_calls("read"), 20);
+}
+END_TEST
+
+START_TEST(a_failed_call_is_not_known_and_keeps_nothing)
+{
+    size_t before;
+    bool reached = true;
+
+    write_shadow("alice:$0" REST "\n");
+    before = unit_names("/proc/self/fd");
+    for (unsigned nth = 1; reached; nth++) {
+        struct unit_plan plan = {.first = nth, .times = 1, .number = EIO};
+        struct asp_shadow shadow = {NULL, 0, {.present = false}};
+        enum asp_status status;
+
+        unit_calls_begin(&plan);
+        status = asp_shadow_read(path, &shadow, &error);
+        reached = unit_calls_end();
+        unit_need((status == ASP_OK) == (shadow.text != NULL), "call %u: %d", nth, status);
+        asp_shadow_free(&shadow);
+    }
+    ck_assert_uint_eq(unit_names("/proc/self/fd"), before);
+}
+END_TEST
+
+START_TEST(a_state_younger_than_two_seconds_is_not_trusted)
+{
+    struct asp_identity identity = {.present = true, .ctime_s = NOW};
+
+    ck_assert(!asp_shadow_is_settled(&identity, NOW));
+    ck_assert(!asp_shadow_is_settled(&identity, NOW + 1));
+    ck_assert(!asp_shadow_is_settled(&identity, NOW - 1000)); /* a clock that was set back */
+    ck_assert(asp_shadow_is_settled(&identity, NOW + 3));
+    ck_assert(asp_shadow_is_settled(&identity, NOW + 100000));
+    identity.present = false;
+    ck_assert(!asp_shadow_is_settled(&identity, NOW + 100000));
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, a_users_line_is_found_by_the_whole_name);
+    unit_add(suite, the_first_line_of_a_user_counts);
+    unit_add(suite, every_form_of_the_hash_field_is_handed_on_as_it_is);
+    unit_add(suite, a_line_with_fewer_than_nine_fields_says_nothing);
+    unit_add(suite, field_8_is_the_day_on_which_the_account_expires);
+    unit_add(suite, a_file_that_is_missing_or_not_to_be_trusted_is_not_known);
+    unit_add(suite, a_file_that_is_not_whole_is_not_known);
+    unit_add(suite, a_file_that_is_replaced_while_it_is_read_is_read_again);
+    unit_add(suite, a_failed_call_is_not_known_and_keeps_nothing);
+    unit_add(suite, a_state_younger_than_two_seconds_is_not_trusted);
+}
+
+int main(void)
+{
+    return unit_run("shadow", fill);
+}

@@ -1,0 +1,209 @@
+/*
+ * What is left of a secret on the stack when a function has returned: nothing. Each runs on a stack
+ * of its own, which is searched afterwards.
+ */
+#include "asp/login.h"
+
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+
+enum { STACK = 512 * 1024, PIECE = 8 };
+
+static const struct asp_cost hmac = {ASP_HMAC_SHA256, 19456, 2};
+static const struct asp_cost argon = {ASP_ARGON2ID, 8192, 1};
+
+static char *stack;
+static ucontext_t here;
+static ucontext_t there;
+
+/* Where they come from and go to: none of it is on that stack. */
+static struct asp_secret secret = {"7k", "0123456789abcdefghjkmnp"};
+static struct asp_secret made;
+static char typed[] = "7k012-34567-89abc-defgh-jkmnp\n";
+static char shown[ASP_SECRET_SHOWN + 1];
+static char verifier[ASP_VERIFIER_SIZE];
+static const struct asp_cost *cost;
+static bool taken[ASP_IDS];
+static struct asp_conf *conf;
+static struct asp_request request;
+static struct asp_outcome outcome;
+
+static void run(void (*function)(void))
+{
+    memset(stack, 0, STACK);
+    ck_assert_int_eq(getcontext(&there), 0);
+    there.uc_stack.ss_sp = stack;
+    there.uc_stack.ss_size = STACK;
+    there.uc_link = &here;
+    makecontext(&there, function, 0);
+    ck_assert_int_eq(swapcontext(&here, &there), 0);
+}
+
+static bool is_left(const void *bytes, size_t length)
+{
+    return memmem(stack, STACK, bytes, length) != NULL;
+}
+
+/* No piece of the key, and none of the tag that a verifier is compared with. */
+static void nothing_is_left(const char *what)
+{
+    for (size_t at = 0; at + PIECE <= ASP_KEY_CHARS; at++)
+        ck_assert_msg(!is_left(secret.key + at, PIECE), "%s leaves %.8s", what, secret.key + at);
+}
+
+static void leave_it(void)
+{
+    char copy[sizeof secret.key];
+
+    memcpy(copy, secret.key, sizeof copy);
+    __asm__ volatile("" : : "r"(copy) : "memory");
+}
+
+/* That what is left would be found. */
+START_TEST(a_copy_on_the_stack_is_found)
+{
+    run(leave_it);
+    ck_assert(is_left(secret.key, PIECE));
+}
+END_TEST
+
+static void random_letters(void *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        ((char *)bytes)[i] = (char)(0xa0 + i);
+}
+
+static void do_make(void)
+{
+    if (asp_secret_make(taken, &made) != ASP_OK)
+        abort();
+}
+
+START_TEST(making_a_secret_leaves_neither_it_nor_its_random_bytes)
+{
+    char random[ASP_KEY_CHARS];
+
+    random_letters(random, sizeof random);
+    unit_random_bytes = random_letters;
+    run(do_make);
+    ck_assert_uint_eq(strlen(made.key), ASP_KEY_CHARS);
+    ck_assert(!is_left(made.key, PIECE));
+    ck_assert(!is_left(random, PIECE));
+    ck_assert(!is_left(random + ASP_KEY_CHARS - PIECE, PIECE));
+}
+END_TEST
+
+static void do_read(void)
+{
+    if (!asp_secret_read(typed, sizeof typed - 1, &made))
+        abort();
+}
+
+static void do_show(void)
+{
+    asp_secret_show(&secret, shown);
+}
+
+START_TEST(reading_and_showing_leave_nothing)
+{
+    run(do_read);
+    ck_assert_str_eq(made.key, secret.key);
+    nothing_is_left("asp_secret_read");
+    run(do_show);
+    nothing_is_left("asp_secret_show");
+}
+END_TEST
+
+static void do_verifier_make(void)
+{
+    if (asp_verifier_make(cost, "alice", &secret, verifier) != ASP_OK)
+        abort();
+}
+
+static void do_check(void)
+{
+    if (asp_verifier_check(verifier, "alice", &secret) != ASP_OK)
+        abort();
+}
+
+static void do_decoy(void)
+{
+    if (asp_verifier_decoy(cost, "alice", &secret) != ASP_MISMATCH)
+        abort();
+}
+
+START_TEST(hashing_leaves_nothing)
+{
+    cost = _i == 0 ? &hmac : &argon;
+    run(do_verifier_make);
+    nothing_is_left("asp_verifier_make");
+    run(do_check);
+    nothing_is_left("asp_verifier_check");
+    run(do_decoy);
+    nothing_is_left("asp_verifier_decoy");
+}
+END_TEST
+
+static void do_login(void)
+{
+    asp_login(conf, &request, 2000, &outcome);
+}
+
+START_TEST(a_login_leaves_nothing_whatever_the_verdict)
+{
+    static const char *const users[] = {"alice", "bob", "carol", "../x"};
+    static const enum asp_verdict verdicts[] = {ASP_ACCEPTED, ASP_WRONG_SECRET, ASP_NO_ACCOUNT,
+                                                ASP_NO_ACCOUNT};
+    struct asp_store store;
+    struct asp_entry entry;
+    char text[1024];
+
+    unit_store(&store);
+    (void)snprintf(text, sizeof text, "store = \"%s\"; primary: { source = \"none\"; };",
+                   store.path);
+    conf = unit_conf(text);
+    unit_plain_entry(&entry, "7k", "Phone");
+    unit_put(&store, "bob", &entry, 1);
+    ck_assert_int_eq(asp_verifier_make(&hmac, "alice", &secret, entry.verifier), ASP_OK);
+    unit_put(&store, "alice", &entry, 1);
+    request =
+        (struct asp_request){.service = "imap", .secret = typed, .secret_length = sizeof typed - 1};
+    for (size_t i = 0; i < UNIT_COUNT(users); i++) {
+        request.user = users[i];
+        run(do_login);
+        ck_assert_int_eq(outcome.verdict, verdicts[i]);
+        nothing_is_left(users[i]);
+    }
+    asp_conf_free(conf);
+    asp_store_close(&store);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    stack = malloc(STACK);
+    if (stack == NULL)
+        abort();
+    unit_add(suite, a_copy_on_the_stack_is_found);
+    unit_add(suite, making_a_secret_leaves_neither_it_nor_its_random_bytes);
+    unit_add(suite, reading_and_showing_leave_nothing);
+    unit_loop(suite, hashing_leaves_nothing, 2);
+    unit_add(suite, a_login_leaves_nothing_whatever_the_verdict);
+}
+
+int main(void)
+{
+    int result;
+
+    if (unit_is_watched()) {
+        (void)puts("a sanitizer or valgrind has stacks of its own");
+        return 77;
+    }
+    result = unit_run("wipe", fill);
+    free(stack);
+    return result;
+}

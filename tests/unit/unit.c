@@ -1,0 +1,335 @@
+#include "unit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TEST_SECONDS = 300, PATHS = 8 };
+
+static char base[UNIT_PATH];
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+    (void)st;
+    (void)type;
+    (void)where;
+    return remove(path);
+}
+
+/* In memory where that can be had: these tests ask for some thousand fsyncs. */
+static bool make_base(void)
+{
+    (void)snprintf(base, sizeof base, "/dev/shm/asp-unit-XXXXXX");
+    if (mkdtemp(base) != NULL)
+        return true;
+    (void)snprintf(base, sizeof base, "/tmp/asp-unit-XXXXXX");
+    return mkdtemp(base) != NULL;
+}
+
+int unit_run(const char *name, void (*fill)(Suite *suite))
+{
+    Suite *suite = suite_create(name);
+    SRunner *runner;
+    int failed;
+
+    if (sodium_init() < 0 || !make_base()) {
+        (void)fprintf(stderr, "%s: no libsodium or no temporary folder: %s\n", name,
+                      strerror(errno));
+        return EXIT_FAILURE;
+    }
+    (void)chmod(base, 0711); /* some tests look from outside as somebody else */
+    fill(suite);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    (void)nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+void unit_add_case(Suite *suite, const TTest *test, int times)
+{
+    TCase *tcase = tcase_create(test->name);
+
+    tcase_set_timeout(tcase, TEST_SECONDS);
+    tcase_add_loop_test(tcase, test, 0, times);
+    suite_add_tcase(suite, tcase);
+}
+
+static bool is_under_valgrind(void)
+{
+    const char *preloaded = getenv("LD_PRELOAD");
+
+    return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#if !defined(SANITIZED) && defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
+bool unit_is_watched(void)
+{
+    return SANITIZED || is_under_valgrind();
+}
+
+size_t unit_many(size_t count)
+{
+    return is_under_valgrind() ? (count + 19) / 20 : count;
+}
+
+bool unit_is_root(void)
+{
+    return geteuid() == 0;
+}
+
+const char *unit_folder(void)
+{
+    static char path[UNIT_PATH];
+
+    (void)snprintf(path, sizeof path, "%.200s/XXXXXX", base);
+    ck_assert_ptr_nonnull(mkdtemp(path));
+    return path;
+}
+
+const char *unit_path(const char *folder, const char *name)
+{
+    static char paths[PATHS][UNIT_PATH];
+    static size_t next;
+    char *path = paths[next++ % PATHS];
+    int length = snprintf(path, UNIT_PATH, "%s/%s", folder, name);
+
+    ck_assert_int_lt(length, UNIT_PATH);
+    return path;
+}
+
+void unit_write(const char *path, const void *bytes, size_t length)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+    ck_assert(asp_write_all(fd, bytes, length));
+    ck_assert_int_eq(close(fd), 0);
+}
+
+char *unit_read(const char *path, size_t *length)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    char *text;
+    ssize_t got;
+
+    ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+    ck_assert_int_eq(fstat(fd, &st), 0);
+    text = malloc((size_t)st.st_size + 1);
+    ck_assert_ptr_nonnull(text);
+    got = read(fd, text, (size_t)st.st_size);
+    ck_assert_int_eq(got, st.st_size);
+    text[got] = '\0';
+    *length = (size_t)got;
+    ck_assert_int_eq(close(fd), 0);
+    return text;
+}
+
+bool unit_exists(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+size_t unit_names(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    size_t count = 0;
+
+    ck_assert_msg(dir != NULL, "%s: %s", folder, strerror(errno));
+    while (readdir(dir) != NULL)
+        count++;
+    (void)closedir(dir);
+    return count - 2;
+}
+
+unsigned unit_mode(const char *path)
+{
+    struct stat st;
+
+    ck_assert_msg(lstat(path, &st) == 0, "%s: %s", path, strerror(errno));
+    return st.st_mode & 07777;
+}
+
+void unit_forked(void (*body)(void *context), void *context)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        body(context);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(status == 0, "the forked process ended with status %#x", (unsigned)status);
+}
+
+long long unit_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* SplitMix64 (Steele, Lea, Flood, 2014). */
+uint64_t unit_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15U;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+    return z ^ (z >> 31);
+}
+
+void unit_plain_entry(struct asp_entry *entry, const char *id, const char *label)
+{
+    asp_entry_init(entry);
+    (void)snprintf(entry->id, sizeof entry->id, "%s", id);
+    (void)snprintf(entry->label, sizeof entry->label, "%s", label);
+    (void)snprintf(entry->verifier, sizeof entry->verifier, "%s",
+                   "$hmac-sha256$"
+                   "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    entry->created = 1000;
+    (void)snprintf(entry->created_by, sizeof entry->created_by, "root");
+}
+
+struct asp_secret unit_entry(struct asp_entry *entry, const char *user, const char *id,
+                             const char *label)
+{
+    const struct asp_cost cost = {ASP_HMAC_SHA256, 0, 0};
+    struct asp_secret secret;
+    bool taken[ASP_IDS] = {false};
+
+    unit_plain_entry(entry, id, label);
+    ck_assert_int_eq(asp_secret_make(taken, &secret), ASP_OK);
+    memcpy(secret.id, entry->id, sizeof secret.id);
+    ck_assert_int_eq(asp_verifier_make(&cost, user, &secret, entry->verifier), ASP_OK);
+    return secret;
+}
+
+void unit_id(size_t index, char id[ASP_ID_CHARS + 1])
+{
+    id[0] = ASP_ALPHABET[index / 32];
+    id[1] = ASP_ALPHABET[index % 32];
+    id[2] = '\0';
+}
+
+char *unit_account_text(const struct asp_account *account, size_t *length)
+{
+    struct asp_out out = {0};
+    char *text;
+
+    asp_account_write(account, &out);
+    ck_assert(!out.failed);
+    text = malloc(out.length + 1);
+    ck_assert_ptr_nonnull(text);
+    memcpy(text, out.text, out.length + 1);
+    *length = out.length;
+    asp_out_free(&out);
+    return text;
+}
+
+void unit_same_entry(const struct asp_entry *a, const struct asp_entry *b)
+{
+    ck_assert_str_eq(a->id, b->id);
+    ck_assert_str_eq(a->label, b->label);
+    ck_assert_str_eq(a->app, b->app);
+    ck_assert_str_eq(a->verifier, b->verifier);
+    ck_assert_int_eq(a->created, b->created);
+    ck_assert_str_eq(a->created_by, b->created_by);
+    ck_assert_int_eq(a->bound, b->bound);
+    ck_assert_str_eq(a->bound_service, b->bound_service);
+    ck_assert_int_eq(a->expires, b->expires);
+    ck_assert_int_eq(a->unused_limit, b->unused_limit);
+    ck_assert_uint_eq(a->network_count, b->network_count);
+    for (size_t i = 0; i < a->network_count; i++) {
+        ck_assert_mem_eq(a->networks[i].address, b->networks[i].address, 16);
+        ck_assert_uint_eq(a->networks[i].bits, b->networks[i].bits);
+    }
+    ck_assert_int_eq(a->revoked, b->revoked);
+    ck_assert_str_eq(a->revoked_by, b->revoked_by);
+    ck_assert_str_eq(a->reason, b->reason);
+    ck_assert_str_eq(a->replaced_by, b->replaced_by);
+    ck_assert_int_eq(a->hook_due, b->hook_due);
+}
+
+struct asp_conf *unit_conf(const char *text)
+{
+    struct asp_conf *conf = NULL;
+    struct asp_error error = {ASP_OK, ""};
+
+    ck_assert_msg(asp_conf_read("test.conf", text, strlen(text), &conf, &error) == ASP_OK, "%s",
+                  error.text);
+    return conf;
+}
+
+void unit_store(struct asp_store *store)
+{
+    static char path[UNIT_PATH];
+    struct asp_error error = {ASP_OK, ""};
+    bool made = false;
+
+    (void)snprintf(path, sizeof path, "%.400s/store", unit_folder());
+    ck_assert_msg(asp_store_make(store, path, &made, &error) == ASP_OK, "%s", error.text);
+    ck_assert(made);
+}
+
+struct entries {
+    const struct asp_entry *entries;
+    size_t count;
+};
+
+static enum asp_status put_entries(struct asp_account *account, void *context,
+                                   struct asp_error *error)
+{
+    const struct entries *entries = context;
+
+    (void)error;
+    for (size_t i = 0; i < entries->count; i++)
+        ck_assert_int_eq(asp_account_add(account, &entries->entries[i]), ASP_OK);
+    return ASP_OK;
+}
+
+void unit_put(const struct asp_store *store, const char *user, const struct asp_entry *entries,
+              size_t count)
+{
+    struct entries context = {entries, count};
+    struct asp_error error = {ASP_OK, ""};
+
+    ck_assert_msg(asp_store_update(store, user, true, put_entries, &context, &error) == ASP_OK,
+                  "%s", error.text);
+}
+
+struct asp_usage unit_usage(const struct asp_store *store, const char *user)
+{
+    struct asp_error error = {ASP_OK, ""};
+    struct asp_usage usage;
+
+    ck_assert_msg(asp_store_usage(store, user, &usage, &error) == ASP_OK, "%s", error.text);
+    return usage;
+}
