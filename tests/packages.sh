@@ -1,0 +1,180 @@
+# shellcheck shell=bash
+# Debian and Ubuntu packages by name, and how quickstart and tests/run get them without changing more than that.
+# Sourced.
+#
+# Nothing here starts or enables a service, removes a package, or leaves package lists and archives behind: they go to
+# a folder of the caller's. What was installed is told by its name.
+
+# shellcheck disable=SC2034 # used by those who source this
+build_packages=(gcc libc6-dev pkg-config meson ninja-build libpam0g-dev libsodium-dev libconfig-dev libjansson-dev)
+sandbox_packages=(iproute2 util-linux passwd)
+show_packages=(curl python3)
+dovecot_packages=(dovecot-imapd)
+test_packages=(
+    clang clang-format check valgrind strace python3-pytest python3-pytest-timeout libpam-wrapper mandoc shellcheck
+    procps openssh-client sshpass
+)
+# Never installed for the tests: where they are missing they are unpacked for the sandboxes.
+server_packages=("${dovecot_packages[@]}" openssh-server slapd ldap-utils)
+
+new_packages=()
+upgraded_packages=()
+holding=
+
+readonly policy=/usr/sbin/policy-rc.d
+readonly policy_saved=$policy.before-pam_asp
+readonly policy_mark='# pam_asp: no service starts while packages are installed; this file is gone when they are.'
+
+# become_root SCRIPT [ARGUMENT...]: returns when we are root; else runs the script as root through sudo, or ends.
+become_root() {
+    [[ $EUID -ne 0 ]] || return 0
+    if command -v sudo >/dev/null; then
+        exec sudo -- "$@"
+    fi
+    echo "${1##*/}: must be root, and there is no sudo: run it as root" >&2
+    exit 1
+}
+
+# missing_packages NAME...: prints those that are not installed.
+missing_packages() {
+    local name
+    for name in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || echo "$name"
+    done
+}
+
+# apt FOLDER COMMAND [ARGUMENT...]: apt-get with its lists and archives in FOLDER; its words go to FOLDER/log. A file
+# tells it of FOLDER, for the helpers that it calls have to know too.
+apt() {
+    local folder=$1
+    shift
+    printf 'Dir::State::lists "%s/lists";\nDir::Cache "%s/cache";\n' "$folder" "$folder" >"$folder/apt.conf"
+    APT_CONFIG=$folder/apt.conf DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
+        apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" </dev/null >>"$folder/log" 2>&1
+}
+
+apt_error() {
+    grep -m1 '^E: ' "$1/log" || tail -n1 "$1/log"
+}
+
+# apt_update FOLDER: once for each folder. A source that does not answer is no matter if the packages come from
+# another.
+apt_update() {
+    [[ ! -e $1/lists ]] || return 0
+    mkdir -p "$1/lists/partial" "$1/cache/archives/partial"
+    apt "$1" update || true
+}
+
+# download_packages FOLDER NAME...: what the packages and all they need but this machine lacks come as, into
+# FOLDER/cache/archives. Nothing is installed or removed, so it does not matter what they conflict with.
+download_packages() {
+    local folder=$1
+    shift
+    apt_update "$folder"
+    if ! apt "$folder" install --download-only "$@"; then
+        echo "could not get $*: $(apt_error "$folder")" >&2
+        return 1
+    fi
+}
+
+# unpack_packages FOLDER LAYER: what download_packages got, unpacked below LAYER for a sandbox. /bin, /lib and /sbin
+# are in /usr, as they are on the machine.
+unpack_packages() {
+    local archive sub
+    mkdir -p "$2/usr"
+    for archive in "$1"/cache/archives/*.deb; do
+        dpkg-deb --extract "$archive" "$2"
+    done
+    for sub in bin lib lib64 sbin; do
+        if [[ -d $2/$sub ]]; then
+            cp -a "$2/$sub" "$2/usr/"
+            rm -r "${2:?}/$sub"
+        fi
+    done
+}
+
+package_versions() {
+    dpkg-query -W -f '${db:Status-Status} ${binary:Package} ${Version}\n' |
+        sed -n "s/:$(dpkg --print-architecture) / /; s/^installed //p" | LC_ALL=C sort
+}
+
+# The links by which services come up at boot.
+boot_links() {
+    find /etc/systemd/system /etc/systemd/user /etc/rc?.d /etc/runlevels -type l 2>/dev/null | LC_ALL=C sort || true
+}
+
+# hold_services FOLDER: from now on nothing that a package does starts a service; what is there now is noted in
+# FOLDER. What is on disk at any moment tells a later run how to put things right, should this one be killed. The lock
+# is on the folder of the policy, so it leaves no file.
+hold_services() {
+    package_versions >"$1/packages.before"
+    boot_links >"$1/links.before"
+    exec {policy_lock}<"${policy%/*}"
+    flock "$policy_lock"
+    restore_policy
+    holding=$1
+    if [[ -e $policy || -L $policy ]]; then
+        mv "$policy" "$policy_saved"
+    fi
+    printf '#!/bin/sh\n%s\nexit 101\n' "$policy_mark" >"$policy"
+    chmod 755 "$policy"
+}
+
+restore_policy() {
+    if [[ -f $policy ]] && grep -qxF "$policy_mark" "$policy"; then
+        rm "$policy"
+    fi
+    if [[ -e $policy_saved || -L $policy_saved ]]; then
+        mv "$policy_saved" "$policy"
+    fi
+}
+
+# Puts back what hold_services took and takes away what would start at the next boot: installing enables what it
+# brings, held or not. Tells new packages from upgraded ones. Does nothing when services are not held.
+release_services() {
+    local name
+    [[ -n $holding ]] || return 0
+    restore_policy
+    exec {policy_lock}<&-
+    boot_links | LC_ALL=C comm -13 "$holding/links.before" - | xargs -r -d '\n' rm --
+    while read -r name _; do
+        if grep -q "^$name " "$holding/packages.before"; then
+            upgraded_packages+=("$name")
+        else
+            new_packages+=("$name")
+        fi
+    done < <(package_versions | LC_ALL=C comm -13 "$holding/packages.before" -)
+    holding=
+}
+
+# install_packages FOLDER NAME...: installs those that are missing, and adds to new_packages what was not there
+# before, and to upgraded_packages what had to change. The caller's exit trap must call release_services.
+install_packages() {
+    local folder=$1 status=0
+    local -a missing
+    shift
+    mapfile -t missing < <(missing_packages "$@")
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    download_packages "$folder" "${missing[@]}"
+    hold_services "$folder"
+    # In a session of its own, so that an interrupt from the keyboard does not leave packages half installed.
+    export -f apt
+    setsid --wait "$BASH" -c 'apt "$@"' apt "$folder" install --no-remove "${missing[@]}" || status=$?
+    release_services
+    apt "$folder" clean
+    if [[ $status -ne 0 ]]; then
+        echo "could not install ${missing[*]}: $(apt_error "$folder")" >&2
+    fi
+    return "$status"
+}
+
+# Prints what install_packages did, and how to undo it.
+name_packages() {
+    if [[ ${#upgraded_packages[@]} -gt 0 ]]; then
+        echo "Packages were upgraded: ${upgraded_packages[*]}"
+    fi
+    if [[ ${#new_packages[@]} -gt 0 ]]; then
+        echo "Packages were installed, and no service started or enabled. This removes them:"
+        echo "  apt-get purge ${new_packages[*]}"
+    fi
+}

@@ -1,0 +1,391 @@
+#!/usr/bin/python3
+"""The suites of tests/run, which calls this: builds the project, runs the tests, counts them.
+
+What a suite prints is shown when something in it failed. Each test that was skipped is shown with its reason.
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+TREE = pathlib.Path(__file__).resolve().parent.parent
+PYTHON = "/usr/bin/python3"
+PYTEST = (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=300")
+FORMAT_VERSION = "14"
+VALGRIND = (
+    "valgrind --quiet --vgdb=no --error-exitcode=99"
+    " --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite"
+).split()
+# Their subject is system calls, memory, threads or races of the process that they run in.
+OF_THE_PROCESS = ("pam-cost", "pam-parallel", "pam-residue", "pam-secrets", "pam-swap", "unit-safeio")
+
+
+@dataclasses.dataclass
+class Count:
+    """What came of some tests. `trouble` is to be shown of those that failed; `reasons` has a pair for each that was
+    skipped: which, and why."""
+
+    passed: int = 0
+    failed: int = 0
+    reasons: list = dataclasses.field(default_factory=list)
+    trouble: list = dataclasses.field(default_factory=list)
+
+    def __iadd__(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.reasons += other.reasons
+        self.trouble += other.trouble
+        return self
+
+    @property
+    def ran(self):
+        return self.passed + self.failed + len(self.reasons)
+
+
+def passed():
+    return Count(passed=1)
+
+
+def failed(trouble):
+    return Count(failed=1, trouble=[trouble])
+
+
+def skipped(what, reason):
+    return Count(reasons=[(what, " ".join(reason.split()))])
+
+
+def judge(what, run):
+    """One test that is a command: it passes when the command succeeds."""
+    return passed() if run.returncode == 0 else failed(f"{what}: exit status {run.returncode}\n{run.stdout}")
+
+
+class Runner:
+    def __init__(self, work, everything):
+        self.work = work
+        self.everything = everything
+        self.builds = {}
+        self.told = set()
+        self.running = set()
+        self.environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
+        if everything:
+            self.environment["ASP_TEST_ALL"] = "1"
+        # What a test that was ended leaves behind goes with the folder.
+        temporary = work / "tmp"
+        temporary.mkdir()
+        temporary.chmod(0o1777)
+        self.environment["TMPDIR"] = str(temporary)
+
+    def run(self, *words, timeout=None, **environment):
+        """Runs a command to its end. Its output, errors too, is text; one that hangs has failed."""
+        words = [os.fspath(word) for word in words]
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        # A group of its own, so that with a command that is ended goes everything it started.
+        with subprocess.Popen(
+            words, env={**self.environment, **environment}, cwd=TREE, start_new_session=True, **options
+        ) as process:
+            self.running.add(process.pid)
+            try:
+                out, _ = process.communicate(timeout=timeout)
+                note = ""
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                out, _ = process.communicate()
+                note = f"\nstill running after {timeout} s: ended"
+            self.running.discard(process.pid)
+        return subprocess.CompletedProcess(words, process.returncode, out.decode("utf-8", "replace") + note)
+
+    def end(self, *_):
+        """On a signal: nothing that was started goes on, nothing new is started."""
+        for pid in list(self.running):
+            os.killpg(pid, signal.SIGKILL)
+        os._exit(128 + signal.SIGTERM)
+
+    def build(self, name, compiler="gcc", *options):
+        """Builds once for each name. Returns the folder, or None, and the run that made or failed to make it."""
+        if name not in self.builds:
+            folder = self.work / name
+            setup = ["meson", "setup", folder, TREE, "-Dwerror=true", "-Dtests=true", *options]
+            run = self.run(*setup, CC=compiler)
+            if run.returncode == 0:
+                run = self.run("ninja", "-C", folder, "all", "meson-test-prereq")
+            self.builds[name] = (folder if run.returncode == 0 else None, run)
+        return self.builds[name]
+
+    def not_built(self, run):
+        """The failure of tests that need a build which failed. Its output is shown once."""
+        shown = "" if id(run) in self.told else f"\n{run.stdout}"
+        self.told.add(id(run))
+        return failed(f"not run: the build failed{shown}")
+
+    # Programs that meson builds and knows as tests
+
+    def programs(self, kind, build="gcc", *options, prefix=(), patience=1, **environment):
+        """Runs the programs of a suite of meson's, as many at a time as there are processors. Behind a prefix that is
+        valgrind's, those that look at their own process are left out: they would see valgrind's."""
+        folder, run = self.build(build, *options)
+        if folder is None:
+            return self.not_built(run)
+        tests = json.loads(self.run("meson", "introspect", "--tests", folder).stdout)
+        tests = [test for test in tests if f"pam_asp:{kind}" in test["suite"]]
+        if not self.everything:
+            tests = [test for test in tests if "pam_asp:long" not in test["suite"]]
+        count = Count()
+        if prefix:
+            for test in [test for test in tests if test["name"] in OF_THE_PROCESS]:
+                count += skipped(f"{test['name']} under {prefix[0]}", "it looks at its own process")
+                tests.remove(test)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for one in pool.map(lambda test: self.program(folder, test, prefix, patience, environment), tests):
+                count += one
+        return count
+
+    def program(self, folder, test, prefix, patience, environment):
+        tap = self.work / "tap" / f"{folder.name}-{re.sub('[^A-Za-z0-9_]', '-', test['name'])}-{'-'.join(prefix)[:8]}"
+        tap.parent.mkdir(exist_ok=True)
+        environment = {**test["env"], **environment, "CK_TAP_LOG_FILE_NAME": str(tap), "ASP_BUILD": str(folder)}
+        timeout = test["timeout"] * patience or None
+        run = self.run(*prefix, *test["cmd"], timeout=timeout, **environment)
+        reasons = re.findall(r"(?m)^skipped: (.*)", run.stdout)
+        if run.returncode == 77:
+            return skipped(
+                test["name"], " ".join(reasons) or run.stdout.strip().rsplit("\n", 1)[-1] or "it does not say"
+            )
+        lines = tap.read_text(errors="replace").splitlines() if tap.exists() else None
+        if lines is None:  # no program of Check's, or one that did not come so far
+            return judge(test["name"], run)
+        # A case that says "skipped:" has shown nothing, and Check counts it as passed.
+        count = Count(
+            passed=sum(line.startswith("ok ") for line in lines) - len(reasons),
+            failed=sum(line.startswith("not ok ") for line in lines),
+            reasons=[(test["name"], reason) for reason in reasons],
+        )
+        if count.failed == 0 and (run.returncode != 0 or count.ran == 0):
+            count.failed = 1
+        if count.failed:
+            count.trouble.append(f"{test['name']}: exit status {run.returncode}\n{tail(run.stdout)}")
+        return count
+
+    # pytest
+
+    def pytest(self, name):
+        folder = TREE / "tests" / name
+        build, run = self.build("gcc")
+        if build is None:
+            return self.not_built(run)
+        report = self.work / f"{name}.xml"
+        words = [*PYTEST, f"--basetemp={self.work / name}", f"--junitxml={report}", folder]
+        words += [] if self.everything else ["-m", "not long"]
+        run = self.run(*words, timeout=3600, ASP_BUILD=str(build))
+        count = read_junit(report) if report.exists() else Count()
+        # 5: no test was found. Anything over 1 else: pytest itself broke off.
+        if count.failed == 0 and run.returncode != 0:
+            count.failed = 1
+        if count.failed:
+            count.trouble.append(run.stdout)
+        return count
+
+    def measure(self, name):
+        """What came of a suite, and the seconds it took. A suite without a test has failed."""
+        begin = time.monotonic()
+        count = getattr(self, f"suite_{name}")()
+        if count.ran == 0:
+            count = failed(f"{name}: ran no test")
+        return count, time.monotonic() - begin
+
+    # The suites
+
+    def suite_build(self):
+        """the build with gcc, and with clang, without a warning"""
+        count = Count()
+        for compiler in ("gcc", "clang"):
+            if shutil.which(compiler) is None:
+                count += skipped(f"build with {compiler}", "it is not installed")
+                continue
+            folder, run = self.build(compiler, compiler)
+            count += passed() if folder else self.not_built(run)
+        return count
+
+    def suite_style(self):
+        """C as clang-format has it, shell scripts without a warning from shellcheck"""
+        count = Count()
+        sources = sorted(
+            path for part in ("asp", "pam_asp", "asp-admin", "tests") for path in (TREE / part).rglob("*.[ch]")
+        )
+        formatter = next(filter(shutil.which, (f"clang-format-{FORMAT_VERSION}", "clang-format")), None)
+        if formatter is None or f"version {FORMAT_VERSION}." not in self.run(formatter, "--version").stdout:
+            count += skipped(
+                "clang-format", f"version {FORMAT_VERSION} is not installed, and others format otherwise"
+            )
+        else:
+            run = self.run(formatter, "--dry-run", "-Werror", *sources)
+            unformatted = sorted(set(re.findall(r"(?m)^(\S+?):\d+:\d+: error", run.stdout)))
+            count += (
+                judge("clang-format", run) if not unformatted else failed(f"not formatted: {' '.join(unformatted)}")
+            )
+        if shutil.which("shellcheck") is None:
+            count += skipped("shellcheck", "it is not installed")
+        else:
+            for script in shell_scripts():
+                count += judge("shellcheck", self.run("shellcheck", "-S", "warning", "-x", "-P", TREE, script))
+        return count
+
+    def suite_man(self):
+        """manual pages that mandoc finds nothing to say about"""
+        if shutil.which("mandoc") is None:
+            return skipped("mandoc", "it is not installed")
+        count = Count()
+        for page in sorted((TREE / "man").glob("*.[1-9]")):
+            run = self.run("mandoc", "-T", "lint", page)
+            # Which other pages are installed is not the page's fault.
+            found = [line for line in run.stdout.splitlines() if not re.search("referenced manual|mandoc.db", line)]
+            count += passed() if not found else failed("\n".join(found))
+        return count
+
+    def suite_unit(self):
+        """libasp, function by function"""
+        return self.programs("unit")
+
+    def suite_pam(self):
+        """the module, through the real libpam"""
+        return self.programs("pam")
+
+    def suite_cli(self):
+        """asp-admin, from outside"""
+        return self.pytest("cli")
+
+    def suite_services(self):
+        """a real Dovecot, quickstart, and the sandbox that they run in"""
+        return self.pytest("services")
+
+    def suite_fault(self):
+        """the module while calls and memory fail it"""
+        return self.programs("fault")
+
+    def suite_sanitize(self):
+        """unit and pam once more, under the address and undefined behaviour sanitizers"""
+        # What gcc warns of in the instrumented code is not in the source: the last word on a warning is
+        # suite_build's.
+        options = ("gcc", "-Dwerror=false", "-Db_sanitize=address,undefined", "-Db_lundef=false")
+        count = Count()
+        for kind in ("unit", "pam"):
+            count += self.programs(kind, "sanitize", *options, patience=5, UBSAN_OPTIONS="halt_on_error=1")
+        return count
+
+    def suite_valgrind(self):
+        """unit and pam once more, under valgrind"""
+        if shutil.which("valgrind") is None:
+            return skipped("valgrind", "it is not installed")
+        count = Count()
+        for kind in ("unit", "pam"):
+            count += self.programs(kind, prefix=VALGRIND, patience=30, ASP_TEST_VALGRIND="1")
+        return count
+
+
+LONG = ("sanitize", "valgrind")
+# These wait more than they work, so they run at the same time.
+PATIENT = ("cli", "services")
+SUITES = ("build", "style", "man", "unit", "pam", "cli", "services", "fault", *LONG)
+
+
+def read_junit(report):
+    count = Count()
+    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        skip = case.find("skipped")
+        if skip is not None:
+            count += skipped(name, skip.get("message"))
+        elif case.find("failure") is not None or case.find("error") is not None:
+            count.failed += 1
+        else:
+            count.passed += 1
+    return count
+
+
+def shell_scripts():
+    """Every file of the tree, but for folders that git passes over, that is a shell script."""
+    for folder, below, files in os.walk(TREE):
+        below[:] = sorted(name for name in below if name != ".git" and not name.startswith("build"))
+        for name in sorted(files):
+            path = pathlib.Path(folder, name)
+            with open(path, "rb") as file:
+                first = file.readline(100)
+            if path.suffix == ".sh" or re.match(rb"#!.*\b(ba)?sh\b", first):
+                yield path
+
+
+def say(line):
+    print(line, flush=True)
+
+
+def tail(text, most=100):
+    """The last lines of a text, with a word on what is left out."""
+    lines = text.splitlines()
+    left_out = [f"({len(lines) - most} lines before these)"] if len(lines) > most else []
+    return "\n".join(left_out + lines[-most:])
+
+
+def tell(name, count, seconds):
+    for trouble in count.trouble:
+        say(trouble.rstrip())
+    state = "FAILED" if count.failed else "ok"
+    say(f"{name:10} {state:6} {count.ran:5} tests {seconds:7.1f} s")
+    return count
+
+
+def tell_skipped(reasons):
+    """A line for each that was skipped; where many share a reason, one for them all."""
+    shared = {}
+    for what, reason in reasons:
+        shared.setdefault(reason, []).append(what)
+    for reason, which in shared.items():
+        others = f" and {len(which) - 1} more" if len(which) > 1 else ""
+        say(f"skipped: {which[0]}{others}: {reason}")
+
+
+def main():
+    about = "\n".join(f"  {name:10} {getattr(Runner, f'suite_{name}').__doc__}" for name in SUITES)
+    parser = argparse.ArgumentParser(
+        prog="tests/run", epilog=f"suites:\n{about}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--all", action="store_true", help=f"what takes long too: {', '.join(LONG)} and more of the others"
+    )
+    parser.add_argument("--work", type=pathlib.Path, help=argparse.SUPPRESS)
+    parser.add_argument("suite", nargs="*", help="run only these")
+    options = parser.parse_args()
+    for name in options.suite:
+        if name not in SUITES:
+            parser.error(f"no suite {name}: there are {', '.join(SUITES)}")
+
+    runner = Runner(options.work, options.all)
+    # Heard here, and as ever by what is started, even where the shell that started us had it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, runner.end)
+    names = options.suite or [name for name in SUITES if options.all or name not in LONG]
+    total = Count()
+    for name in names:
+        if name not in PATIENT:
+            total += tell(name, *runner.measure(name))
+    patient = [name for name in names if name in PATIENT]
+    if patient:
+        runner.build("gcc")
+        with concurrent.futures.ThreadPoolExecutor(len(patient)) as pool:
+            for name, measured in zip(patient, pool.map(runner.measure, patient)):
+                total += tell(name, *measured)
+    tell_skipped(total.reasons)
+    say(f"{total.passed} passed, {total.failed} failed, {len(total.reasons)} skipped")
+    return 0 if total.failed == 0 and total.passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
