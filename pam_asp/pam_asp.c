@@ -166,6 +166,8 @@ static void log_revoked(pam_handle_t *pamh, const struct asp_request *request,
 {
     char by[ASP_BY_SIZE];
 
+    if (outcome->revoked_count == 0)
+        return;
     asp_login_by(request, by);
     log_revocation(pamh, by, request->user, outcome->revoked, outcome->revoked_count);
 }

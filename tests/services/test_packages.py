@@ -7,7 +7,6 @@ import pytest
 from conftest import TREE
 
 POLICY = "/usr/sbin/policy-rc.d"
-WORK = "/run/work"
 
 MAKE_PACKAGE = """
 root=/run/archive/tree; rm -rf "$root"; mkdir -p "$root/DEBIAN" "$root/usr/share/$1"
