@@ -33,7 +33,7 @@ void asp_conf_owned_free(struct asp_conf_owned *owned);
 /* Writes "FILE:LINE: KEY ..." and returns ASP_INVALID. */
 enum asp_status asp_conf_refuse(const struct asp_conf_reader *reader,
                                 const config_setting_t *setting, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4), nonnull(3)));
 
 void asp_conf_default_lists(struct asp_conf *conf);
 

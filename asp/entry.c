@@ -175,12 +175,12 @@ static bool take(struct cursor *line, const char *text)
     return true;
 }
 
-/* Everything up to the next space, `other` or the end, at least one byte. */
-static bool take_until(struct cursor *line, char other, char *word, size_t size)
+/* Everything up to the next space, comma or the end, at least one byte. */
+static bool take_word(struct cursor *line, char *word, size_t size)
 {
     size_t length = 0;
 
-    while (line->at + length < line->end && line->at[length] != ' ' && line->at[length] != other)
+    while (line->at + length < line->end && line->at[length] != ' ' && line->at[length] != ',')
         length++;
     if (length == 0 || length >= size)
         return false;
@@ -190,9 +190,17 @@ static bool take_until(struct cursor *line, char other, char *word, size_t size)
     return true;
 }
 
-static bool take_word(struct cursor *line, char *word, size_t size)
+/* All that is left. */
+static bool take_rest(struct cursor *line, char *rest, size_t size)
 {
-    return take_until(line, ',', word, size);
+    size_t length = (size_t)(line->end - line->at);
+
+    if (length >= size)
+        return false;
+    memcpy(rest, line->at, length);
+    rest[length] = '\0';
+    line->at = line->end;
+    return true;
 }
 
 static bool take_quoted(struct cursor *line, char *value, size_t size)
@@ -293,7 +301,7 @@ static bool take_all(struct cursor *line, struct asp_entry *entry)
            take(line, " unused=") && take_seconds(line, &entry->unused_limit) &&
            take(line, " from=") && take_networks(line, entry) && take(line, " revoked=") &&
            take_revocation(line, entry) && take(line, " verifier=") &&
-           take_until(line, ' ', entry->verifier, sizeof entry->verifier);
+           take_rest(line, entry->verifier, sizeof entry->verifier);
 }
 
 enum asp_status asp_entry_read(const char *line, size_t length, struct asp_entry *entry)

@@ -81,7 +81,8 @@ static int open_by_steps(int folder, const char *path, int flags, mode_t mode)
     }
     while (at >= 0 || at == AT_FDCWD) {
         const char *after = rest + length;
-        bool last = next_component(&after) == 0;
+        size_t following = next_component(&after);
+        bool last = following == 0;
         int next = -1;
 
         if (length > NAME_MAX) {
@@ -98,7 +99,7 @@ static int open_by_steps(int folder, const char *path, int flags, mode_t mode)
             return next;
         at = next;
         rest = after;
-        length = next_component(&rest);
+        length = following;
     }
     return -1;
 }

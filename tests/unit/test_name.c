@@ -216,6 +216,16 @@ START_TEST(the_limit_is_200_bytes_as_it_is_stored)
     user[68] = 'a';
     user[69] = '\0';
     refuses(user);
+
+    /* 197 and one of three bytes. */
+    memset(user, 'a', sizeof user);
+    memset(expected, 'a', sizeof expected);
+    strcpy(user + 197, " ");
+    strcpy(expected + 197, "%20");
+    encodes(user, expected);
+    strcpy(user + 197, "a ");
+    refuses(user);
+    memset(user, ' ', 66);
     user[66] = ' ';
     user[67] = '\0';
     ck_assert(!asp_user_encode(user, encoded));

@@ -66,6 +66,7 @@ START_TEST(a_use_is_read_back_by_id_and_creation_time)
 {
     struct asp_use longest = {.id = "00", .created = ASP_TIME_MAX, .last = ASP_TIME_MAX};
     struct asp_use other = use_7k;
+    struct asp_use first = {.id = "01", .service = "x", .host = "h"}; /* at the very beginning */
     struct asp_use got;
     struct file file;
 
@@ -75,6 +76,8 @@ START_TEST(a_use_is_read_back_by_id_and_creation_time)
     add(&file, &use_7k);
     add(&file, &use_zz);
     add(&file, &longest);
+    add(&file, &first);
+    ck_assert(finds(&file, &first, &got) && is_same(&got, &first));
     ck_assert(finds(&file, &use_7k, &got) && is_same(&got, &use_7k));
     ck_assert(finds(&file, &use_zz, &got) && is_same(&got, &use_zz));
     ck_assert(finds(&file, &longest, &got) && is_same(&got, &longest));
@@ -167,7 +170,7 @@ START_TEST(a_slot_with_values_that_we_would_not_write_is_no_slot)
     strcpy(uses[2].service, "im ap");
     uses[3].service[0] = '\0';
     strcpy(uses[4].host, "a\x1b[31mb");
-    strcpy(uses[5].host, "a b");
+    strcpy(uses[5].host, "\x1b");
     for (size_t i = 0; i < UNIT_COUNT(uses); i++) {
         begin(&file, 1);
         add(&file, &uses[i]);
@@ -204,7 +207,9 @@ START_TEST(a_head_is_read_back_and_with_any_bit_flipped_it_is_none)
 {
     const struct asp_usage_head head = {
         .begun = 1700000000,
-        .compared = {.identity = {true, 1, 2, 3, 4, 5, 6, 7}, .digest = 0x8123456789abcdef},
+        .compared = {.identity = {true, 1, 2, 3, 4, 5, 6, 7},
+                     .expires = 77,
+                     .digest = 0x8123456789abcdef},
     };
     struct asp_usage_head got;
     struct file file;
@@ -217,6 +222,7 @@ START_TEST(a_head_is_read_back_and_with_any_bit_flipped_it_is_none)
     ck_assert_int_eq(got.begun, head.begun);
     ck_assert(asp_identity_same(&got.compared.identity, &head.compared.identity));
     ck_assert(got.compared.digest == head.compared.digest);
+    ck_assert_int_eq(got.compared.expires, 77);
     for (size_t bit = 0; bit < (size_t)ASP_HEAD_BYTES * 8; bit++) {
         usage.bytes[bit / 8] = (uint8_t)(usage.bytes[bit / 8] ^ 1U << bit % 8);
         unit_need(!asp_usage_read_head(&usage, &got), "bit %zu", bit);
