@@ -271,6 +271,17 @@ class Runner:
         """the module while calls and memory fail it"""
         return self.programs("fault")
 
+    def suite_fuzz(self):
+        """the readers of libasp, on their seeds and a fixed number of mutations; with --all a fuzzer looks for more"""
+        count = self.programs("fuzz")
+        if self.everything:
+            count += judge("libFuzzer", self.run(TREE / "tests" / "fuzz" / "run", "20", timeout=1800))
+        return count
+
+    def suite_mutants(self):
+        """small faults put into asp/check.c, each of which a test must catch"""
+        return judge("mutants", self.run(TREE / "tests" / "unit" / "mutate", timeout=3600))
+
     def suite_sanitize(self):
         """unit and pam once more, under the address and undefined behaviour sanitizers"""
         # What gcc warns of in the instrumented code is not in the source: the last word on a warning is
@@ -291,10 +302,10 @@ class Runner:
         return count
 
 
-LONG = ("sanitize", "valgrind")
+LONG = ("mutants", "sanitize", "valgrind")
 # These wait more than they work, so they run at the same time.
 PATIENT = ("cli", "services")
-SUITES = ("build", "style", "man", "unit", "pam", "cli", "services", "fault", *LONG)
+SUITES = ("build", "style", "man", "unit", "fuzz", "pam", "cli", "services", "fault", *LONG)
 
 
 def read_junit(report):
