@@ -2,7 +2,6 @@
 
 import re
 import select
-import shutil
 import socket
 import subprocess
 import time
@@ -268,13 +267,14 @@ def test_with_watch_a_session_ends_when_its_password_expires(hooked, idle, watch
 @pytest.fixture
 def ssh(mail, sessions):
     """A real sshd with the hook, and a way to open a session: with a terminal or without."""
+    box = mail.sandbox
     for tool in ("/usr/sbin/sshd", "ssh", "sshpass"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"no {tool.rpartition('/')[2]}: it is not installed")
+        if box.run("sh", "-c", f"command -v {tool}").code != 0:
+            pytest.skip(f"no {tool.rpartition('/')[2]}: neither installed nor unpacked in ASP_LAYER")
     set_up(mail, "run-all")
     mail.stack("asp-only", "sshd")
-    box = mail.sandbox
     box.shell(
+        "getent passwd sshd >/dev/null || useradd --system --no-create-home --home-dir /run/sshd sshd;"
         "mkdir -p /run/sshd; chmod 755 /run/sshd; [[ -e /run/key ]] || ssh-keygen -q -t ed25519 -N '' -f /run/key;"
         " for user in alice bob root; do home=$(getent passwd $user | cut -d: -f6); mkdir -p $home/.ssh;"
         "   cp /run/key.pub $home/.ssh/authorized_keys; chown -R $user: $home/.ssh; chmod 700 $home $home/.ssh; done;"
