@@ -99,6 +99,18 @@ static enum asp_status keep_before(struct making *making, const struct asp_accou
     return ASP_OK;
 }
 
+static enum asp_status add_with_room(struct making *making, struct asp_account *account,
+                                     struct asp_error *error)
+{
+    enum asp_status status = keep_before(making, account, error);
+
+    if (status == ASP_OK)
+        status = check_room(making, account, error);
+    if (status == ASP_OK)
+        status = add_entry(making, account, error);
+    return status;
+}
+
 enum asp_status making_create(struct asp_account *account, void *context, struct asp_error *error)
 {
     struct making *making = context;
@@ -106,11 +118,7 @@ enum asp_status making_create(struct asp_account *account, void *context, struct
 
     making->new_account = account->is_new;
     if (status == ASP_OK)
-        status = keep_before(making, account, error);
-    if (status == ASP_OK)
-        status = check_room(making, account, error);
-    if (status == ASP_OK)
-        status = add_entry(making, account, error);
+        status = add_with_room(making, account, error);
     if (status == ASP_OK)
         asp_account_prune(account, (size_t)making->admin->conf->history);
     return status;
@@ -157,11 +165,7 @@ enum asp_status making_rotate(struct asp_account *account, void *context, struct
     making->old = *old;
     status = inherit(making, old, error);
     if (status == ASP_OK)
-        status = keep_before(making, account, error);
-    if (status == ASP_OK)
-        status = check_room(making, account, error);
-    if (status == ASP_OK)
-        status = add_entry(making, account, error);
+        status = add_with_room(making, account, error);
     if (status != ASP_OK)
         return status;
 

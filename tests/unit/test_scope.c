@@ -89,6 +89,23 @@ START_TEST(an_app_that_is_named_stands_in_for_the_services)
 }
 END_TEST
 
+/* A group's name is as it is written there; any other is a service's, in lower case. */
+START_TEST(an_apps_name_has_one_form)
+{
+    static const char *const names[][2] = {
+        {"mail", "mail"}, {"Web", "Web"}, {"web", "web"}, {"Radio", "radio"}, {"X", "x"}};
+    struct asp_conf *conf = unit_conf(conf_text);
+    char app[ASP_SERVICE_MAX + 1];
+
+    for (size_t i = 0; i < UNIT_COUNT(names); i++) {
+        memset(app, 'x', sizeof app);
+        asp_scope_app(conf, names[i][0], app);
+        ck_assert_str_eq(app, names[i][1]);
+    }
+    asp_conf_free(conf);
+}
+END_TEST
+
 START_TEST(an_ill_formed_name_gives_a_scope_that_nothing_serves)
 {
     static const char *const names[] = {"",      " ",  "a b", "a\"",      "a\\", "a/b",
@@ -214,6 +231,7 @@ static void fill(Suite *suite)
     unit_add(suite, services_compare_in_lower_case);
     unit_add(suite, a_service_named_any_or_first_use_is_served_by_nothing);
     unit_add(suite, an_app_that_is_named_stands_in_for_the_services);
+    unit_add(suite, an_apps_name_has_one_form);
     unit_add(suite, an_ill_formed_name_gives_a_scope_that_nothing_serves);
     unit_add(suite, an_entry_serves_its_own_app_and_no_other);
     unit_add(suite, groups_and_lists_are_looked_up);
