@@ -118,11 +118,12 @@ START_TEST(there_is_one_text_for_a_record)
     static const char *const lines[] = {PLAIN, FULL};
     const char *line = lines[_i];
     size_t length = strlen(line);
+    unsigned step = unit_is_watched() ? 31 : 1;
     char changed[1024];
 
     for (size_t at = 0; at <= length; at++) {
         is_corrupt(line, at == length ? 0 : at);
-        for (unsigned byte = 0; byte < 256; byte++) {
+        for (unsigned byte = 0; byte < 256; byte += step) {
             memcpy(changed, line, length);
             if (at < length) {
                 changed[at] = (char)byte;
