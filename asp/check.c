@@ -24,6 +24,17 @@ const char *asp_verdict_word(enum asp_verdict verdict)
     return words[verdict];
 }
 
+bool asp_verdict_read(const char *word, enum asp_verdict *verdict)
+{
+    for (int i = ASP_UNAVAILABLE; i <= ASP_PRIMARY_IS_LOCKED; i++) {
+        *verdict = (enum asp_verdict)i;
+        if (strcmp(asp_verdict_word(*verdict), word) == 0)
+            return true;
+    }
+    *verdict = ASP_UNAVAILABLE;
+    return false;
+}
+
 enum asp_verdict asp_check_secret(const struct asp_account *account,
                                   const struct asp_secret *secret, const struct asp_cost *cost,
                                   const struct asp_entry **entry)

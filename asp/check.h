@@ -33,6 +33,9 @@ enum asp_verdict {
 /* The word of a verdict, the same everywhere. */
 const char *asp_verdict_word(enum asp_verdict verdict);
 
+/* The verdict of a word; false, and ASP_UNAVAILABLE, for a word that is none. */
+bool asp_verdict_read(const char *word, enum asp_verdict *verdict);
+
 /* What must be written, and durably, before the verdict may be told. */
 enum asp_action { ASP_WRITE_NOTHING, ASP_WRITE_BINDING, ASP_REVOKE_ALL };
 

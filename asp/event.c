@@ -57,6 +57,8 @@ void asp_event_login(const struct asp_request *request, const struct asp_outcome
     add(out, " label=", or_null(outcome->label));
     if (asp_event_is_error(outcome))
         add(out, " cause=", or_null(outcome->cause.text));
+    if (request->via != NULL)
+        add(out, " via=", request->via);
 }
 
 void asp_event_change(const struct asp_change_event *change, struct asp_out *out)

@@ -25,6 +25,13 @@ struct login {
     struct asp_outcome *outcome;
 };
 
+/* What this process was not allowed, another one may be. */
+static void note_denied(struct login *login, enum asp_status status)
+{
+    if (status == ASP_DENIED)
+        login->outcome->fenced = true;
+}
+
 static void name_entry(struct asp_outcome *outcome, const struct asp_entry *entry)
 {
     memcpy(outcome->id, entry->id, sizeof outcome->id);
@@ -43,12 +50,15 @@ static void bind_entry(struct asp_entry *entry, const struct login *login)
 static const struct asp_primary_now *look_at_shadow(struct login *login)
 {
     struct asp_outcome *outcome = login->outcome;
+    enum asp_status status;
 
     if (login->shadow.text != NULL && !asp_shadow_is_stale(&login->now))
         return &login->now;
     asp_shadow_free(&login->shadow);
     login->now = (struct asp_primary_now){.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
-    if (asp_shadow_read(ASP_SHADOW_PATH, &login->shadow, &outcome->cause) == ASP_OK) {
+    status = asp_shadow_read(ASP_SHADOW_PATH, &login->shadow, &outcome->cause);
+    note_denied(login, status);
+    if (status == ASP_OK) {
         asp_shadow_find(&login->shadow, login->user, &login->now);
         if (login->now.says == ASP_SAYS_NOTHING)
             (void)asp_fail(&outcome->cause, ASP_IO,
@@ -169,6 +179,7 @@ static void write_action(struct login *login, enum asp_action action)
 
     memset(&outcome->cause, 0, sizeof outcome->cause);
     status = asp_store_update(&login->store, login->user, false, apply, login, &outcome->cause);
+    note_denied(login, status);
     if (status == ASP_OK || status == ASP_UNCHANGED)
         return;
     forget_revoked(outcome);
@@ -215,7 +226,7 @@ static void record_use(struct login *login, time_t created)
     if (host != NULL && asp_host_valid(host))
         memcpy(use.host, host, strlen(host) + 1);
     if (use_is_due(login, &use))
-        (void)asp_store_record(&login->store, login->user, &use);
+        note_denied(login, asp_store_record(&login->store, login->user, &use));
 }
 
 /* False when it could not be read, and the verdict hangs on it. */
@@ -225,6 +236,7 @@ static bool look_up_use(struct login *login, const struct asp_entry *entry)
     enum asp_status status =
         asp_store_usage(&login->store, login->user, &usage, &login->outcome->cause);
 
+    note_denied(login, status);
     (void)asp_usage_read_head(&usage, &login->head);
     if (!asp_usage_find(&usage, entry->id, entry->created, &login->use))
         login->use.last = ASP_NEVER;
@@ -282,6 +294,7 @@ static void decide(struct login *login, const struct asp_secret *secret, bool we
     status = asp_store_open(&login->store, login->conf->store, &known, &outcome->cause);
     if (status == ASP_OK)
         status = asp_store_load(&login->store, login->user, secret->id, &account, &outcome->cause);
+    note_denied(login, status);
     if (status == ASP_NOT_FOUND)
         outcome->verdict = ASP_NO_ACCOUNT;
     if (status != ASP_OK)

@@ -21,6 +21,7 @@ struct asp_request {
     const char *host;   /* PAM_RHOST, or NULL */
     const char *secret; /* what was typed; not NUL-terminated */
     size_t secret_length;
+    const char *via;         /* the user whose process asks through the broker, or NULL */
     bool dry;                /* say the verdict and change nothing */
     struct asp_folder store; /* as it was found at an earlier login, see asp_folder_open */
 };
@@ -32,6 +33,8 @@ struct asp_outcome {
     char label[ASP_LABEL_SIZE];    /* the same */
     struct asp_entry *revoked;     /* copies of what a changed primary password has revoked */
     size_t revoked_count;
+    bool fenced; /* the store or shadow was denied to this process: one that is root, and free, has
+                    to decide, or to write what this one could not */
     struct asp_error cause; /* of ASP_UNAVAILABLE, and of a revocation that could not be written */
 };
 

@@ -80,17 +80,18 @@ enum asp_status asp_store_usage(const struct asp_store *store, const char *user,
 void asp_store_begin_usage(const struct asp_store *store, const char *user, time_t now);
 
 /*
- * Writes the use of one entry in its place, without fsync and without waiting for anybody. False
- * when it could not be written, which decides nothing.
+ * Writes the use of one entry in its place, without fsync and without waiting for anybody. Anything
+ * but ASP_OK: it could not be written, which decides nothing.
  */
-bool asp_store_record(const struct asp_store *store, const char *user, const struct asp_use *use);
+enum asp_status asp_store_record(const struct asp_store *store, const char *user,
+                                 const struct asp_use *use);
 
 /*
  * Remembers the state of the shadow file that was compared, as asp_store_record remembers a use.
- * False when it could not be written: it is compared again then.
+ * Anything but ASP_OK: it is compared again then.
  */
-bool asp_store_compared(const struct asp_store *store, const char *user,
-                        const struct asp_compared *compared, time_t now);
+enum asp_status asp_store_compared(const struct asp_store *store, const char *user,
+                                   const struct asp_compared *compared, time_t now);
 
 /* Called for each user that has an account, in no order; anything but ASP_OK ends the walk and is
  * handed on. */

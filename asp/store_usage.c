@@ -77,23 +77,27 @@ static bool begin(int fd, struct asp_usage *usage, time_t now, struct asp_usage_
 
 /*
  * A usage file that is open for writing, under a lock that is only tried: where two would write at
- * once, one leaves it to the next login. -1 when it cannot be had.
+ * once, one leaves it to the next login. The caller closes `*fd` with close_locked.
  */
-static int open_locked(const struct asp_store *store, const char *user, struct asp_usage *usage)
+static enum asp_status open_locked(const struct asp_store *store, const char *user, int *fd,
+                                   struct asp_usage *usage)
 {
     struct stat st;
-    int fd;
+    enum asp_status status = open_used(store, user, true, fd, &st, NULL);
 
-    if (open_used(store, user, true, &fd, &st, NULL) != ASP_OK)
-        return -1;
+    if (status != ASP_OK)
+        return status;
     /* Its size may have changed before the lock was there. What cannot be read is not begun anew.
      */
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0 ||
-        read_used(fd, &st, usage, NULL) != ASP_OK) {
-        asp_close(fd);
-        return -1;
-    }
-    return fd;
+    if (flock(*fd, LOCK_EX | LOCK_NB) != 0)
+        status = ASP_BUSY;
+    else if (fstat(*fd, &st) != 0)
+        status = ASP_IO;
+    else
+        status = read_used(*fd, &st, usage, NULL);
+    if (status != ASP_OK)
+        asp_close(*fd);
+    return status;
 }
 
 static void close_locked(int fd)
@@ -102,23 +106,47 @@ static void close_locked(int fd)
     asp_close(fd);
 }
 
-void asp_store_begin_usage(const struct asp_store *store, const char *user, time_t now)
+/* What is written into a usage file that is sound, or begun anew. */
+typedef bool write_part(int fd, const struct asp_usage *usage, struct asp_usage_head *head,
+                        const void *part);
+
+static enum asp_status write_used(const struct asp_store *store, const char *user, time_t now,
+                                  write_part *write, const void *part)
 {
     struct asp_usage usage = {0};
     struct asp_usage_head head;
-    int fd = open_locked(store, user, &usage);
+    int fd;
+    enum asp_status status = open_locked(store, user, &fd, &usage);
 
-    if (fd < 0)
-        return;
-    (void)begin(fd, &usage, now, &head);
+    if (status != ASP_OK)
+        return status;
+    if (!begin(fd, &usage, now, &head) || !write(fd, &usage, &head, part))
+        status = ASP_IO;
     asp_usage_free(&usage);
     close_locked(fd);
+    return status;
+}
+
+static bool write_nothing(int fd, const struct asp_usage *usage, struct asp_usage_head *head,
+                          const void *part)
+{
+    (void)fd;
+    (void)usage;
+    (void)head;
+    (void)part;
+    return true;
+}
+
+void asp_store_begin_usage(const struct asp_store *store, const char *user, time_t now)
+{
+    (void)write_used(store, user, now, write_nothing, NULL);
 }
 
 /* Writes a slot in its place and, when it is a new one, that there is one more. */
 static bool write_slot(int fd, const struct asp_usage *usage, struct asp_usage_head *head,
-                       const struct asp_use *use)
+                       const void *part)
 {
+    const struct asp_use *use = part;
     uint8_t slot[ASP_SLOT_BYTES];
     size_t place = asp_usage_place(usage, use->id);
 
@@ -132,37 +160,22 @@ static bool write_slot(int fd, const struct asp_usage *usage, struct asp_usage_h
     return write_head(fd, head);
 }
 
-bool asp_store_record(const struct asp_store *store, const char *user, const struct asp_use *use)
+enum asp_status asp_store_record(const struct asp_store *store, const char *user,
+                                 const struct asp_use *use)
 {
-    struct asp_usage usage = {0};
-    struct asp_usage_head head;
-    int fd = open_locked(store, user, &usage);
-    bool written;
-
-    if (fd < 0)
-        return false;
-    written = begin(fd, &usage, use->last, &head) && write_slot(fd, &usage, &head, use);
-    asp_usage_free(&usage);
-    close_locked(fd);
-    return written;
+    return write_used(store, user, use->last, write_slot, use);
 }
 
-bool asp_store_compared(const struct asp_store *store, const char *user,
-                        const struct asp_compared *compared, time_t now)
+static bool write_compared(int fd, const struct asp_usage *usage, struct asp_usage_head *head,
+                           const void *part)
 {
-    struct asp_usage usage = {0};
-    struct asp_usage_head head;
-    int fd = open_locked(store, user, &usage);
-    bool written;
+    (void)usage;
+    head->compared = *(const struct asp_compared *)part;
+    return write_head(fd, head);
+}
 
-    if (fd < 0)
-        return false;
-    written = begin(fd, &usage, now, &head);
-    if (written) {
-        head.compared = *compared;
-        written = write_head(fd, &head);
-    }
-    asp_usage_free(&usage);
-    close_locked(fd);
-    return written;
+enum asp_status asp_store_compared(const struct asp_store *store, const char *user,
+                                   const struct asp_compared *compared, time_t now)
+{
+    return write_used(store, user, now, write_compared, compared);
 }

@@ -2,8 +2,10 @@
  * pam_asp.so: what PAM calls, and the one table from verdicts to its codes. The rules are libasp's.
  */
 #include "arguments.h"
+#include "ask.h"
 #include "conf_cache.h"
 #include "password.h"
+#include "record.h"
 
 #include "asp/event.h"
 #include "asp/login.h"
@@ -45,13 +47,6 @@ static int code_of(enum asp_verdict verdict)
         break;
     }
     return PAM_AUTH_ERR;
-}
-
-static int level_of(const struct asp_outcome *outcome)
-{
-    if (outcome->verdict == ASP_ACCEPTED)
-        return LOG_INFO;
-    return asp_event_is_error(outcome) ? LOG_ERR : LOG_NOTICE;
 }
 
 /* A text item; NULL when it is not set. */
@@ -131,19 +126,6 @@ static int accept_login(pam_handle_t *pamh, const char *user, const struct asp_o
     return code == PAM_SUCCESS ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 
-static void log_login(pam_handle_t *pamh, const struct asp_conf *conf,
-                      const struct asp_request *request, const struct asp_outcome *outcome)
-{
-    struct asp_out line = {0};
-
-    if (outcome->verdict == ASP_ACCEPTED && !conf->log_accepted)
-        return;
-    asp_event_login(request, outcome, &line);
-    if (!line.failed)
-        pam_syslog(pamh, level_of(outcome), "%s", line.text);
-    asp_out_free(&line);
-}
-
 /* The token, asked for unless a module before us did. It is libpam's, not ours to wipe. */
 static int get_token(pam_handle_t *pamh, const struct arguments *arguments, const char **token)
 {
@@ -158,18 +140,6 @@ static int get_token(pam_handle_t *pamh, const struct arguments *arguments, cons
         return PAM_BUF_ERR;
     return code == PAM_SUCCESS && *token != NULL && (*token)[0] != '\0' ? PAM_SUCCESS
                                                                         : PAM_AUTH_ERR;
-}
-
-/* Each entry that a changed primary password has revoked is a line of its own. */
-static void log_revoked(pam_handle_t *pamh, const struct asp_request *request,
-                        const struct asp_outcome *outcome)
-{
-    char by[ASP_BY_SIZE];
-
-    if (outcome->revoked_count == 0)
-        return;
-    asp_login_by(request, by);
-    log_revocation(pamh, by, request->user, outcome->revoked, outcome->revoked_count);
 }
 
 /* The items are read after the conversation, which may have set them anew. */
@@ -197,6 +167,30 @@ static int ask(pam_handle_t *pamh, const struct arguments *arguments, struct asp
     return PAM_AUTH_ERR;
 }
 
+/*
+ * This process may not read or write what the login needs: a host that is not root, or one that is
+ * fenced in. The broker decides, and has logged it then. Without one, what was decided here stands;
+ * what was not is unavailable, and the line says what to start.
+ */
+static bool broker_decides(const struct asp_conf *conf, const struct asp_request *request,
+                           struct asp_outcome *outcome)
+{
+    struct asp_outcome answer;
+    struct asp_error error = {ASP_OK, ""};
+
+    if (ask_broker(conf, request, &answer, &error) != ASP_OK) {
+        if (asp_event_is_error(outcome)) {
+            struct asp_error here = outcome->cause;
+
+            (void)asp_fail(&outcome->cause, here.status, "%.480s; %.480s", here.text, error.text);
+        }
+        return false;
+    }
+    asp_outcome_free(outcome);
+    *outcome = answer;
+    return true;
+}
+
 static int decide(pam_handle_t *pamh, const struct arguments *arguments,
                   const struct shared_conf *shared)
 {
@@ -208,8 +202,8 @@ static int decide(pam_handle_t *pamh, const struct arguments *arguments,
     if (code != PAM_SUCCESS)
         return code;
     asp_login(conf, &request, time(NULL), &outcome);
-    log_login(pamh, conf, &request, &outcome);
-    log_revoked(pamh, &request, &outcome);
+    if (!outcome.fenced || !broker_decides(conf, &request, &outcome))
+        record_login(log_to_pam, pamh, conf, &request, &outcome);
     code = code_of(outcome.verdict);
     if (code == PAM_AUTHINFO_UNAVAIL && outcome.cause.status == ASP_NO_MEMORY)
         code = PAM_BUF_ERR;

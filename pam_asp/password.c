@@ -8,8 +8,9 @@
  */
 #include "password.h"
 
+#include "record.h"
+
 #include "asp/conf.h"
-#include "asp/event.h"
 #include "asp/reconcile.h"
 #include "asp/shadow.h"
 #include "asp/when.h"
@@ -40,6 +41,11 @@ enum {
     TRIES = 5, /* how often a file that has changed meanwhile is read again */
 };
 
+void log_to_pam(void *pamh, int level, const char *line)
+{
+    pam_syslog(pamh, level, "%s", line);
+}
+
 /* What the child says in the log when it is not a change of ours. */
 static void log_error(pam_handle_t *pamh, const char *user, const struct asp_error *error)
 {
@@ -52,27 +58,6 @@ static void log_error(pam_handle_t *pamh, const char *user, const struct asp_err
     if (!line.failed)
         pam_syslog(pamh, LOG_ERR, "%s", line.text);
     asp_out_free(&line);
-}
-
-void log_revocation(pam_handle_t *pamh, const char *by, const char *user,
-                    const struct asp_entry *entries, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct asp_change_event event = {
-            .event = "revoked",
-            .by = by,
-            .user = user,
-            .id = entries[i].id,
-            .label = entries[i].label,
-            .reason = ASP_REASON_PRIMARY,
-        };
-        struct asp_out line = {0};
-
-        asp_event_change(&event, &line);
-        if (!line.failed)
-            pam_syslog(pamh, LOG_NOTICE, "%s", line.text);
-        asp_out_free(&line);
-    }
 }
 
 /*
@@ -143,7 +128,7 @@ static void compare(pam_handle_t *pamh, const struct arguments *arguments, const
         };
 
         status = reconcile(conf, user, &how, &result, &error);
-        log_revocation(pamh, by, user, result.revoked, result.count);
+        record_revocation(log_to_pam, pamh, by, user, result.revoked, result.count);
     }
     if (status != ASP_OK && status != ASP_NOT_FOUND)
         log_error(pamh, given, &error);

@@ -6,8 +6,6 @@
 
 #include "arguments.h"
 
-#include "asp/entry.h"
-
 #include <security/pam_modules.h>
 
 /*
@@ -18,8 +16,7 @@
 void password_was_set(pam_handle_t *pamh, const struct arguments *arguments, const char *user,
                       const char *service);
 
-/* A line in the log for each entry that a changed primary password has revoked. */
-void log_revocation(pam_handle_t *pamh, const char *by, const char *user,
-                    const struct asp_entry *entries, size_t count);
+/* A log_line for a PAM handle. */
+void log_to_pam(void *pamh, int level, const char *line);
 
 #endif

@@ -14,8 +14,19 @@ test_packages=(
     clang clang-format check valgrind strace python3-pytest python3-pytest-timeout libpam-wrapper mandoc shellcheck
     procps openssh-client sshpass
 )
-# Never installed for the tests: where they are missing they are unpacked for the sandboxes.
-server_packages=("${dovecot_packages[@]}" openssh-server slapd ldap-utils)
+# Never installed for the tests: where they are missing they are unpacked for the sandboxes, one set after the other, for
+# packages of one set may conflict with those of another.
+server_packages=(
+    "${dovecot_packages[*]} dovecot-submissiond"
+    "openssh-server slapd ldap-utils"
+    "nginx libnginx-mod-http-auth-pam apache2 libapache2-mod-authnz-pam radicale vdirsyncer"
+    "postfix swaks msmtp fetchmail isync sasl2-bin libsasl2-modules"
+    "exim4-daemon-heavy"
+    "vsftpd ejabberd"
+    "libpam-google-authenticator libpam-oath oathtool nslcd libnss-ldapd sudo fail2ban"
+    "cockpit-ws cockpit-bridge cockpit-system chromium chromium-driver python3-selenium"
+    "systemd"
+)
 
 new_packages=()
 upgraded_packages=()

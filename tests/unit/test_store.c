@@ -294,7 +294,7 @@ START_TEST(a_name_that_is_not_well_formed_opens_no_door)
         ck_assert_int_eq(asp_store_remove(&store, users[i], &error), ASP_INVALID);
         ck_assert_int_eq(asp_store_usage(&store, users[i], &usage, &error), ASP_INVALID);
         ck_assert_ptr_null(usage.bytes);
-        ck_assert(!asp_store_record(&store, users[i], &use));
+        ck_assert_int_ne(asp_store_record(&store, users[i], &use), ASP_OK);
     }
     ck_assert_uint_eq(unit_names(in_store("users")), 0);
     ck_assert_uint_eq(unit_names(in_store("locks")), 0);

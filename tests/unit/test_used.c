@@ -35,7 +35,7 @@ static bool record(const char *id, time_t last)
 {
     const struct asp_use use = use_of(id, last);
 
-    return asp_store_record(&store, "alice", &use);
+    return asp_store_record(&store, "alice", &use) == ASP_OK;
 }
 
 static time_t last_of(const char *id)
@@ -120,7 +120,7 @@ START_TEST(what_was_compared_is_remembered_beside_the_uses)
 
     unit_store(&store);
     ck_assert(record("7k", 5000));
-    ck_assert(asp_store_compared(&store, "alice", &compared, 6000));
+    ck_assert_int_eq(asp_store_compared(&store, "alice", &compared, 6000), ASP_OK);
     usage = unit_usage(&store, "alice");
     ck_assert(asp_usage_read_head(&usage, &head));
     ck_assert(asp_identity_same(&head.compared.identity, &compared.identity));
@@ -135,7 +135,7 @@ START_TEST(what_was_compared_is_remembered_beside_the_uses)
     ck_assert_int_eq(last_of("7k"), 7000);
 
     ck_assert_int_eq(unlink(in_store("used/alice")), 0);
-    ck_assert(asp_store_compared(&store, "alice", &compared, 6000));
+    ck_assert_int_eq(asp_store_compared(&store, "alice", &compared, 6000), ASP_OK);
     ck_assert_int_eq(begun(), 6000);
     asp_store_close(&store);
 }
@@ -204,7 +204,7 @@ START_TEST(what_is_no_file_of_ours_is_neither_read_nor_written_nor_waited_for)
         if (kind == 5 && (!unit_is_root() || chown(file, STRANGER, 0) != 0))
             ck_assert_int_eq(chmod(file, 0620), 0);
         ck_assert(!record("7k", 5000));
-        ck_assert(!asp_store_compared(&store, "alice", &compared, 5000));
+        ck_assert_int_ne(asp_store_compared(&store, "alice", &compared, 5000), ASP_OK);
         asp_store_begin_usage(&store, "alice", 5000);
         ck_assert_int_eq(last_of("7k"), ASP_NEVER);
         ck_assert_int_eq(begun(), ASP_NEVER);
