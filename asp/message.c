@@ -1,6 +1,8 @@
 #include "message.h"
 
+#include <limits.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { HEAD = 8, TYPE_AT = 4, COUNT_AT = 5, LENGTH_AT = 6, LENGTH_BYTES = 2 };
@@ -64,6 +66,14 @@ void asp_message_bytes(struct asp_message *message, const void *bytes, size_t le
     add(message, bytes, length, 0);
 }
 
+void asp_message_number(struct asp_message *message, unsigned number)
+{
+    char digits[12];
+
+    (void)snprintf(digits, sizeof digits, "%u", number);
+    asp_message_text(message, digits, sizeof digits);
+}
+
 void asp_message_wipe(struct asp_message *message)
 {
     sodium_memzero(message, sizeof *message);
@@ -92,7 +102,7 @@ enum asp_status asp_message_read(const uint8_t *bytes, size_t length, const char
 {
     memset(message, 0, sizeof *message);
     if (length < HEAD || memcmp(bytes, magic, VERSION_AT) != 0 ||
-        get_length(bytes + LENGTH_AT) != length || bytes[COUNT_AT] > ASP_MESSAGE_FIELDS)
+        get_length(bytes + LENGTH_AT) != length)
         return asp_fail(error, ASP_CORRUPT, "what %s says is no message", sender);
     message->type = (enum asp_message_type)bytes[TYPE_AT];
     message->count = bytes[COUNT_AT];
@@ -120,4 +130,20 @@ const char *asp_message_field(const struct asp_message_read *message, size_t fie
     if (bytes == NULL || memchr(bytes, '\0', length) != bytes + length - 1)
         return NULL;
     return (const char *)bytes;
+}
+
+bool asp_message_read_number(const struct asp_message_read *message, size_t field, int *number)
+{
+    const char *text = asp_message_field(message, field);
+    int value = 0;
+
+    if (text == NULL || text[0] == '\0')
+        return false;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9' || value > (INT_MAX - (*text - '0')) / 10)
+            return false;
+        value = value * 10 + (*text - '0');
+    }
+    *number = value;
+    return true;
 }

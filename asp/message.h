@@ -20,15 +20,36 @@
 
 enum {
     ASP_MESSAGE_VERSION = 1,
-    ASP_MESSAGE_MAX = 8192, /* bytes of a message */
-    ASP_MESSAGE_FIELDS = 64,
+    ASP_MESSAGE_MAX = 8192,   /* bytes of a message */
+    ASP_MESSAGE_FIELDS = 255, /* as many as the byte of their count can say */
 };
 
 enum asp_message_type {
     ASP_MESSAGE_REFUSED = 1, /* text: why nothing was done */
     ASP_MESSAGE_LOGIN,       /* user, service, app or -, host or -, secret (bytes) */
     ASP_MESSAGE_OUTCOME,     /* verdict, app, id, label: texts, empty where there is none */
+
+    /* A user on her own account. Each that the broker sends is answered by the one after it, but
+     * the last. */
+    ASP_MESSAGE_COMMAND, /* width of the terminal or -, colour or -, the words of the command line
+                          */
+    ASP_MESSAGE_SAY,     /* ASP_STREAM_OUT or ASP_STREAM_ERR, bytes to be written there */
+    ASP_MESSAGE_SAID,    /* errno as a number, 0: they were */
+    ASP_MESSAGE_ASK,     /* ASP_ASK_..., the text to be shown; the answer is ASP_MESSAGE_REPLY */
+    ASP_MESSAGE_REPLY, /* what was typed (bytes, may be none), then "typed"; else nobody answers */
+    ASP_MESSAGE_DONE,  /* the exit status as a number */
 };
+
+#define ASP_STREAM_OUT "out"
+#define ASP_STREAM_ERR "err"
+
+/* How something is asked or told: as PAM's four styles of a conversation, and an app password for
+ * check, from standard input. */
+#define ASP_ASK_HIDDEN "hidden"
+#define ASP_ASK_SHOWN "shown"
+#define ASP_ASK_INFO "info"
+#define ASP_ASK_ERROR "error"
+#define ASP_ASK_APP_PASSWORD "app-password"
 
 /* A message that is being written. Begun by asp_message_begin; the caller wipes it with
  * asp_message_wipe. */
@@ -64,6 +85,12 @@ struct asp_message_read {
  */
 enum asp_status asp_message_read(const uint8_t *bytes, size_t length, const char *sender,
                                  struct asp_message_read *message, struct asp_error *error);
+
+/* Adds a number, as a text. */
+void asp_message_number(struct asp_message *message, unsigned number);
+
+/* The number in a field; false when there is none, or it is over INT_MAX. */
+bool asp_message_read_number(const struct asp_message_read *message, size_t field, int *number);
 
 /* The text in a field: it ends with the one NUL that is in it. NULL when there is no such field,
  * when it is missing, or when it is no text. */
