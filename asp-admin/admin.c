@@ -1,6 +1,7 @@
 #include "admin.h"
 
 #include "screen.h"
+#include "talk.h"
 
 #include "asp/when.h"
 
@@ -27,7 +28,7 @@ enum exit_code complain(enum exit_code code, const char *format, ...)
     add_visible(&line, text);
     asp_out_add(&line, "\n");
     if (!line.failed)
-        (void)asp_write_all(STDERR_FILENO, line.text, line.length);
+        (void)talk_now()->say(talk_now()->context, TALK_ERROR, line.text, line.length);
     asp_out_free(&line);
     return code;
 }
@@ -60,7 +61,8 @@ bool emit(const struct asp_out *out)
         (void)complain(EXIT_STORE, "out of memory");
         return false;
     }
-    if (out->length == 0 || asp_write_all(STDOUT_FILENO, out->text, out->length))
+    if (out->length == 0 ||
+        talk_now()->say(talk_now()->context, TALK_ANSWER, out->text, out->length))
         return true;
     (void)complain(EXIT_STORE, "standard output cannot be written: %s", strerror(errno));
     return false;
@@ -154,23 +156,12 @@ static void look_who(struct admin *admin)
     name_of(uid == UINT_MAX ? getuid() : (uid_t)uid, admin->by);
 }
 
-static bool wants_colour(void)
-{
-    const char *no_colour = getenv("NO_COLOR");
-    const char *terminal = getenv("TERM");
-
-    return (no_colour == NULL || no_colour[0] == '\0') &&
-           (terminal == NULL || strcmp(terminal, "dumb") != 0);
-}
-
-enum exit_code admin_open(struct admin *admin, const struct options *options)
+enum exit_code admin_open(struct admin *admin, const struct options *options, const char *by)
 {
     const char *user = options->argument_count > 0 ? options->arguments[0] : NULL;
     enum exit_code code;
 
     *admin = (struct admin){.options = options, .store = ASP_STORE_CLOSED, .now = time(NULL)};
-    admin->terminal = isatty(STDOUT_FILENO) == 1;
-    admin->colour = admin->terminal && wants_colour();
     openlog("asp-admin", LOG_PID, LOG_AUTHPRIV);
     code = read_conf(admin);
     if (code != EXIT_DONE)
@@ -178,7 +169,10 @@ enum exit_code admin_open(struct admin *admin, const struct options *options)
     if (user != NULL && !asp_user_canonical(user, admin->conf->fold_user_names, admin->user) &&
         strcmp(options->command, "check") != 0)
         return complain(EXIT_USAGE, "\"%s\" is not a well-formed user name", user);
-    look_who(admin);
+    if (by != NULL)
+        (void)snprintf(admin->by, sizeof admin->by, "%s", by);
+    else
+        look_who(admin);
     return EXIT_DONE;
 }
 
@@ -233,6 +227,27 @@ void log_change(const struct admin *admin, const char *event, const struct asp_e
     if (!line.failed)
         syslog(LOG_NOTICE, "%s", line.text);
     asp_out_free(&line);
+}
+
+enum asp_status admin_may_make(const struct admin *admin, const char *app, struct asp_error *error)
+{
+    struct asp_out names = {0};
+    enum asp_status status;
+
+    if (admin->apps == NULL)
+        return ASP_OK;
+    for (size_t i = 0; i < admin->apps->count; i++) {
+        if (strcmp(admin->apps->names[i], app) == 0) {
+            asp_out_free(&names);
+            return ASP_OK;
+        }
+        asp_out_add(&names, i == 0 ? "" : ", ");
+        asp_out_add(&names, admin->apps->names[i]);
+    }
+    status = asp_fail(error, ASP_DENIED, "the app is %s, and yours can be: %.800s", app,
+                      names.failed || names.text == NULL ? "none" : names.text);
+    asp_out_free(&names);
+    return status;
 }
 
 bool user_is_known(const char *user)

@@ -35,16 +35,15 @@ struct admin {
               1];         /* the USER of the command, as it is stored; empty: none was given */
     char by[ASP_BY_SIZE]; /* who asks */
     time_t now;
-    bool new_store; /* it was made by this command */
-    bool terminal;  /* standard output is one */
-    bool colour;
+    bool new_store;               /* it was made by this command */
+    const struct asp_names *apps; /* NULL: it may make passwords for any app; else for these */
 };
 
 /*
- * Reads the configuration and looks who asks. EXIT_DONE, or what was complained about. The caller
- * calls admin_close in any case.
+ * Reads the configuration and looks who asks, unless that is given as `by`. EXIT_DONE, or what was
+ * complained about. The caller calls admin_close in any case.
  */
-enum exit_code admin_open(struct admin *admin, const struct options *options);
+enum exit_code admin_open(struct admin *admin, const struct options *options, const char *by);
 
 /* Opens the store; `make`: makes it where it is missing. */
 enum exit_code admin_open_store(struct admin *admin, bool make);
@@ -73,18 +72,10 @@ bool emit(const struct asp_out *out);
 void log_change(const struct admin *admin, const char *event, const struct asp_entry *entry,
                 const char *reason);
 
+/* ASP_OK when a password for that app may be made; else ASP_DENIED, and for which ones. */
+enum asp_status admin_may_make(const struct admin *admin, const char *app, struct asp_error *error);
+
 /* True when the system knows the user. */
 bool user_is_known(const char *user);
-
-/* The commands. Each prints its answer and returns the exit code. */
-enum exit_code command_create(struct admin *admin);
-enum exit_code command_rotate(struct admin *admin);
-enum exit_code command_list(struct admin *admin);
-enum exit_code command_history(struct admin *admin);
-enum exit_code command_label(struct admin *admin);
-enum exit_code command_revoke(struct admin *admin);
-enum exit_code command_remove(struct admin *admin);
-enum exit_code command_check(struct admin *admin);
-enum exit_code command_watch(struct admin *admin);
 
 #endif

@@ -1,5 +1,6 @@
 /* label, revoke and remove. */
 #include "admin.h"
+#include "commands.h"
 #include "document.h"
 #include "hooks.h"
 #include "screen.h"

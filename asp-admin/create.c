@@ -1,9 +1,11 @@
 /* create and rotate: a new password, shown once. */
 #include "admin.h"
+#include "commands.h"
 #include "document.h"
 #include "hooks.h"
 #include "making.h"
 #include "screen.h"
+#include "talk.h"
 
 #include "asp/scope.h"
 #include "asp/when.h"
@@ -69,6 +71,7 @@ static enum exit_code read_limits(const struct admin *admin, struct asp_entry *e
 /* The entry that the options ask for. */
 static enum exit_code read_entry(const struct admin *admin, struct asp_entry *entry)
 {
+    struct asp_error error = {ASP_OK, ""};
     enum exit_code code;
 
     asp_entry_init(entry);
@@ -77,6 +80,8 @@ static enum exit_code read_entry(const struct admin *admin, struct asp_entry *en
                         "--label: say 1 to 64 characters of UTF-8, without control characters");
     (void)snprintf(entry->label, sizeof entry->label, "%s", admin->options->label);
     code = read_app(admin, entry->app);
+    if (code == EXIT_DONE && admin_may_make(admin, entry->app, &error) != ASP_OK)
+        code = complain_of(&error);
     if (code == EXIT_DONE)
         code = read_limits(admin, entry);
     return code;
@@ -91,14 +96,14 @@ static enum exit_code check_user(const struct admin *admin)
                     admin->user);
 }
 
-static void add_centred(const struct admin *admin, struct asp_out *out, const char *text)
+static void add_centred(struct asp_out *out, const char *text)
 {
-    size_t width = admin->terminal ? screen_width() : 0;
+    size_t width = talk_now()->terminal ? talk_now()->width : 0;
     size_t indent = width > strlen(text) ? (width - strlen(text)) / 2 : 4;
 
     while (indent-- > 0)
         asp_out_add(out, " ");
-    add_bold(admin, out, text);
+    add_bold(out, text);
 }
 
 static void write_screen(const struct making *making, struct asp_out *out)
@@ -112,7 +117,7 @@ static void write_screen(const struct making *making, struct asp_out *out)
     asp_out_add(out, ": ");
     add_visible(out, entry->label);
     asp_out_add(out, "\n\n\n");
-    add_centred(admin, out, making->shown);
+    add_centred(out, making->shown);
     asp_out_add(out, "\n\n\nType it into the app in place of your own password; spaces and dashes "
                      "do not matter, capitals\n"
                      "do. It is shown this once and cannot be shown again.\n\n  good for    ");

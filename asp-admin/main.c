@@ -1,7 +1,9 @@
 /*
  * asp-admin: app passwords made, listed, renamed, renewed and revoked.
  */
-#include "admin.h"
+#include "commands.h"
+#include "own_client.h"
+#include "talk.h"
 
 #include <fcntl.h>
 #include <locale.h>
@@ -9,82 +11,6 @@
 #include <sodium.h>
 #include <string.h>
 #include <unistd.h>
-
-struct command {
-    const char *name;
-    const char *arguments;
-    int least; /* how many arguments */
-    int most;
-    unsigned allowed; /* options, see OPTION_BIT */
-    unsigned needed;
-    enum exit_code (*run)(struct admin *admin);
-    const char *help;
-};
-
-#define B OPTION_BIT
-
-static const struct command commands[] = {
-    {"create",
-     "USER --label TEXT [--app APP] [--from CIDR]... [--expires WHEN] [--unused DURATION] "
-     "[--virtual] [--quiet]",
-     1, 1, B('l') | B('a') | B('f') | B('e') | B('u') | B('v') | B('q'), B('l'), command_create,
-     "make an app password and show it, once"},
-    {"list", "[USER] [--all]", 0, 1, B('z'), 0, command_list,
-     "the app passwords of a user, or every user; --all: revoked ones too"},
-    {"label", "USER ID TEXT", 3, 3, 0, 0, command_label, "give one another label"},
-    {"rotate", "USER ID [--expires WHEN] [--virtual] [--quiet]", 2, 2, B('e') | B('v') | B('q'), 0,
-     command_rotate, "a new one with the same label, app and limits; revokes the old one"},
-    {"revoke", "USER (ID... | --label TEXT | --all) [--reason TEXT]", 1, ASP_IDS,
-     B('l') | B('z') | B('r'), 0, command_revoke, "sign apps out, for good"},
-    {"history", "USER", 1, 1, 0, 0, command_history, "what happened, oldest first"},
-    {"check", "USER --service NAME [--rhost ADDR]", 1, 1, B('s') | B('h'), B('s'), command_check,
-     "try a password from standard input; changes nothing"},
-    {"remove", "USER", 1, 1, 0, 0, command_remove, "drop all that is stored of a user, for good"},
-    {"watch", "[--once] [--confirm]", 0, 0, B('o') | B('c'), 0, command_watch,
-     "follow primary passwords, revoke when one changes, run hooks; --once: one pass"},
-};
-
-static const char usage_head[] =
-    "usage: asp-admin [--config FILE] [--json] COMMAND ...\n"
-    "\n"
-    "App-specific passwords: one for each app, shown once, revoked one by one or all at once.\n"
-    "\n";
-
-static const char usage_tail[] =
-    "\n"
-    "  DURATION  a number with s, m, h, d or w, or never\n"
-    "  WHEN      a DURATION from now, YYYY-MM-DD (its end, UTC) or RFC 3339\n"
-    "  CIDR      an address or a network: 192.0.2.7, 2001:db8::/32\n"
-    "\n"
-    "Exit: 0 done, 1 the answer is no, 2 usage, 3 no such user or entry, 4 limit or label taken,\n"
-    "5 store, 6 configuration. See asp-admin(8).\n";
-
-static void add_command(struct asp_out *out, const struct command *command)
-{
-    asp_out_add(out, "  ");
-    asp_out_add(out, command->name);
-    asp_out_add(out, " ");
-    asp_out_add(out, command->arguments);
-    asp_out_add(out, "\n      ");
-    asp_out_add(out, command->help);
-    asp_out_add(out, "\n");
-}
-
-static enum exit_code show_help(const struct command *only)
-{
-    struct asp_out out = {0};
-    bool shown;
-
-    asp_out_add(&out, usage_head);
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        if (only == NULL || only == &commands[i])
-            add_command(&out, &commands[i]);
-    }
-    asp_out_add(&out, usage_tail);
-    shown = emit(&out);
-    asp_out_free(&out);
-    return shown ? EXIT_DONE : EXIT_STORE;
-}
 
 static enum exit_code show_version(void)
 {
@@ -97,38 +23,14 @@ static enum exit_code show_version(void)
     return shown ? EXIT_DONE : EXIT_STORE;
 }
 
-static const struct command *find_command(const char *name)
-{
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
-    }
-    return NULL;
-}
-
-/* What getopt cannot know: which options and how many arguments this command takes. */
-static enum exit_code check_line(const struct command *command, const struct options *options)
-{
-    unsigned wrong = options->given & ~command->allowed;
-    unsigned missing = command->needed & ~options->given;
-
-    if (wrong != 0)
-        return complain(EXIT_USAGE, "%s takes no --%s", command->name, option_name(wrong));
-    if (options->argument_count < command->least || options->argument_count > command->most)
-        return complain(EXIT_USAGE, "usage: asp-admin %s %s", command->name, command->arguments);
-    if (missing != 0)
-        return complain(EXIT_USAGE, "%s needs --%s", command->name, option_name(missing));
-    return EXIT_DONE;
-}
-
 static enum exit_code run(const struct command *command, const struct options *options)
 {
     struct admin admin;
-    enum exit_code code = check_line(command, options);
+    enum exit_code code = command_check_line(command, options);
 
     if (code != EXIT_DONE)
         return code;
-    code = admin_open(&admin, options);
+    code = admin_open(&admin, options, NULL);
     if (code == EXIT_DONE)
         code = command->run(&admin);
     admin_close(&admin);
@@ -139,15 +41,16 @@ static enum exit_code dispatch(int argc, char **argv)
 {
     const struct command *command = NULL;
     struct options options;
+    char socket[OWN_SOCKET_SIZE];
 
     if (sodium_init() < 0)
         return complain(EXIT_STORE, "libsodium does not start");
     if (!options_read(argc, argv, &options))
         return EXIT_USAGE;
     if (options.command != NULL)
-        command = find_command(options.command);
+        command = command_find(options.command);
     if (options.help)
-        return show_help(command);
+        return commands_help(command);
     if (options.version)
         return show_version();
     if (options.command == NULL)
@@ -155,6 +58,8 @@ static enum exit_code dispatch(int argc, char **argv)
     if (command == NULL)
         return complain(EXIT_USAGE, "there is no command %s: see asp-admin --help",
                         options.command);
+    if (own_client_is_needed(&options, socket))
+        return own_client_run(&options, socket, argc, argv);
     return run(command, &options);
 }
 
@@ -173,9 +78,13 @@ static bool occupy_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+    struct talk talk;
+
     if (!occupy_standard_descriptors())
         return EXIT_STORE;
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     (void)signal(SIGPIPE, SIG_IGN);
+    talk = talk_of_process();
+    talk_through(&talk);
     return (int)dispatch(argc, argv);
 }

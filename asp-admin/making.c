@@ -1,7 +1,6 @@
 /* What create and rotate do under the lock. */
 #include "making.h"
 
-#include "asp/scope.h"
 #include "asp/when.h"
 
 #include <sodium.h>
@@ -146,7 +145,7 @@ static enum asp_status inherit(struct making *making, const struct asp_entry *ol
         return asp_fail(error, ASP_INVALID,
                         "%s has expired: say until when the new one is good, with --expires",
                         old->id);
-    return ASP_OK;
+    return admin_may_make(admin, entry->app, error);
 }
 
 enum asp_status making_rotate(struct asp_account *account, void *context, struct asp_error *error)

@@ -1,4 +1,5 @@
 /* watch, and its one pass: --once and --confirm. */
+#include "commands.h"
 #include "document.h"
 #include "sweep.h"
 #include "tend.h"

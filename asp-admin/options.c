@@ -123,6 +123,7 @@ bool options_read(int argc, char **argv, struct options *options)
 
     memset(options, 0, sizeof *options);
     opterr = 0;
+    optind = 0; /* from the beginning, whoever has read another line in this process */
     while ((letter = getopt_long(argc, argv, ":", table, NULL)) != -1) {
         if (letter == ':') {
             (void)complain(EXIT_USAGE, "%s needs a value: see asp-admin --help", argv[optind - 1]);

@@ -1,12 +1,12 @@
 #include "screen.h"
 
+#include "talk.h"
+
 #include "asp/when.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include <wchar.h>
 
 void add_visible(struct asp_out *out, const char *text)
@@ -26,22 +26,13 @@ void add_visible(struct asp_out *out, const char *text)
     }
 }
 
-void add_bold(const struct admin *admin, struct asp_out *out, const char *text)
+void add_bold(struct asp_out *out, const char *text)
 {
-    if (admin->colour)
+    if (talk_now()->colour)
         asp_out_add(out, "\033[1m");
     asp_out_add(out, text);
-    if (admin->colour)
+    if (talk_now()->colour)
         asp_out_add(out, "\033[0m");
-}
-
-size_t screen_width(void)
-{
-    struct winsize size;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
-        return size.ws_col;
-    return 80;
 }
 
 /* How many columns a visible text takes. */
@@ -76,7 +67,7 @@ void add_when(const struct admin *admin, struct asp_out *out, time_t when, const
         asp_out_add(out, unset);
         return;
     }
-    if (!admin->terminal || ago < 0 || ago > 365 * (time_t)24 * 3600) {
+    if (!talk_now()->terminal || ago < 0 || ago > 365 * (time_t)24 * 3600) {
         asp_out_time(out, when);
         return;
     }
@@ -136,7 +127,7 @@ static void write_row(const struct table *table, size_t row, const size_t widths
     }
 }
 
-void table_write(const struct table *table, const struct admin *admin, struct asp_out *out)
+void table_write(const struct table *table, struct asp_out *out)
 {
     size_t widths[SCREEN_COLUMNS] = {0};
 
@@ -155,7 +146,7 @@ void table_write(const struct table *table, const struct admin *admin, struct as
         if (line.failed)
             out->failed = true;
         else if (row == 0)
-            add_bold(admin, out, line.text);
+            add_bold(out, line.text);
         else
             asp_out_add(out, line.text);
         asp_out_add(out, "\n");

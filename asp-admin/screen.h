@@ -24,7 +24,7 @@ struct table {
 void table_add(struct table *table, size_t columns, const char *const cells[]);
 
 /* Writes the rows under the first one, which is the heading. */
-void table_write(const struct table *table, const struct admin *admin, struct asp_out *out);
+void table_write(const struct table *table, struct asp_out *out);
 
 void table_free(struct table *table);
 
@@ -35,9 +35,6 @@ void add_when(const struct admin *admin, struct asp_out *out, time_t when, const
 void add_visible(struct asp_out *out, const char *text);
 
 /* Adds text between the codes for bold, where colour is wanted. */
-void add_bold(const struct admin *admin, struct asp_out *out, const char *text);
-
-/* The width of the terminal, or 80. */
-size_t screen_width(void);
+void add_bold(struct asp_out *out, const char *text);
 
 #endif

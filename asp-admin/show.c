@@ -1,5 +1,6 @@
 /* list and history. */
 #include "admin.h"
+#include "commands.h"
 #include "document.h"
 #include "screen.h"
 
@@ -84,7 +85,7 @@ static bool list_account(const struct admin *admin, const struct asp_account *ac
     if (table.count == 1)
         asp_out_add(&out, "no app passwords\n");
     else
-        table_write(&table, admin, &out);
+        table_write(&table, &out);
     shown = document != NULL ? document_emit(document) : emit(&out);
     table_free(&table);
     asp_out_free(&out);
@@ -222,7 +223,7 @@ static bool show_users(const struct summaries *all)
     if (document == NULL && all->count == 0)
         asp_out_add(&out, "no users\n");
     else if (document == NULL)
-        table_write(&table, admin, &out);
+        table_write(&table, &out);
     shown = document != NULL ? document_emit(document) : emit(&out);
     table_free(&table);
     asp_out_free(&out);
@@ -366,7 +367,7 @@ static bool show_history(const struct admin *admin, const struct happening *even
     if (document == NULL && count == 0)
         asp_out_add(&out, "no app passwords yet\n");
     else if (document == NULL)
-        table_write(&table, admin, &out);
+        table_write(&table, &out);
     shown = document != NULL ? document_emit(document) : emit(&out);
     table_free(&table);
     asp_out_free(&out);

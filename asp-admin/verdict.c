@@ -1,55 +1,17 @@
 /* check: what a service would be told. */
 #include "admin.h"
+#include "commands.h"
 #include "document.h"
-#include "screen.h"
+#include "talk.h"
 
 #include "asp/login.h"
 
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 /* More than the longest that is looked at: what is longer is none of ours. */
 enum { TYPED_SIZE = 4 * ASP_SECRET_TYPED_MAX };
-
-/* Turns the terminal's echo off, and says whether it was on. */
-static bool hide_typing(struct termios *before)
-{
-    struct termios hidden;
-
-    if (tcgetattr(STDIN_FILENO, before) != 0)
-        return false;
-    hidden = *before;
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
-    (void)asp_write_all(STDERR_FILENO, "App password: ", strlen("App password: "));
-    return tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0;
-}
-
-/* Reads to the end of the input, of a line on a terminal, or of the room. */
-static bool read_typed(char typed[TYPED_SIZE], size_t *length)
-{
-    struct termios before;
-    bool hidden = hide_typing(&before);
-    ssize_t got = 1;
-
-    *length = 0;
-    while (*length < TYPED_SIZE && got > 0) {
-        got = read(STDIN_FILENO, typed + *length, TYPED_SIZE - *length);
-        if (got < 0 && errno == EINTR)
-            got = 1;
-        else if (got > 0)
-            *length += (size_t)got;
-        if (hidden && *length > 0 && typed[*length - 1] == '\n')
-            break;
-    }
-    if (hidden) {
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        (void)asp_write_all(STDERR_FILENO, "\n", 1);
-    }
-    return got >= 0;
-}
 
 static bool show_verdict(const struct admin *admin, const struct asp_outcome *outcome)
 {
@@ -83,7 +45,8 @@ enum exit_code command_check(struct admin *admin)
 
     if (!asp_service_valid(options->service))
         return complain(EXIT_USAGE, "--service %s: not a well-formed name", options->service);
-    if (!read_typed(typed, &request.secret_length)) {
+    if (!talk_now()->read_secret(talk_now()->context, typed, sizeof typed,
+                                 &request.secret_length)) {
         sodium_memzero(typed, sizeof typed);
         return complain(EXIT_STORE, "standard input cannot be read: %s", strerror(errno));
     }

@@ -125,6 +125,9 @@ enum asp_status asp_channel_receive(int fd, const char *peer, long deadline,
         return asp_fail(error, ASP_BUSY, "%s did not answer in time", peer);
     /* With MSG_TRUNC the whole length, also of what does not fit: then it is no message. */
     got = recv(fd, bytes, ASP_MESSAGE_MAX, MSG_DONTWAIT | MSG_TRUNC);
+    /* Closed without having read what we said; what it said before comes after this. */
+    if (got < 0 && errno == ECONNRESET)
+        got = recv(fd, bytes, ASP_MESSAGE_MAX, MSG_DONTWAIT | MSG_TRUNC);
     if (got <= 0)
         return asp_fail(error, ASP_NOT_FOUND, "%s broke off", peer);
     status =

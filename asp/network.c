@@ -1,5 +1,7 @@
 #include "network.h"
 
+#include "text.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -99,6 +101,14 @@ static bool contains(const struct asp_network *network, const uint8_t address[16
            (rest == 0 || ((network->address[bytes] ^ address[bytes]) & mask) == 0);
 }
 
+/* What stands behind an IPv6 address: nothing, or % and the name or number of a link (RFC 4007). */
+static bool zone_is_sound(const char *zone)
+{
+    size_t length = zone[0] == '%' ? strcspn(zone + 1, "%") : 0;
+
+    return zone[0] == '\0' || (length > 0 && zone[1 + length] == '\0');
+}
+
 bool asp_networks_contain(const struct asp_network *networks, size_t count, const char *host)
 {
     char text[INET6_ADDRSTRLEN];
@@ -106,7 +116,8 @@ bool asp_networks_contain(const struct asp_network *networks, size_t count, cons
     unsigned family_bits;
     size_t length = strcspn(host, "%");
 
-    if (length >= sizeof text || (host[length] == '%' && strchr(host, ':') == NULL))
+    if (!asp_host_valid(host) || length >= sizeof text || !zone_is_sound(host + length) ||
+        (host[length] == '%' && strchr(host, ':') == NULL))
         return false;
     memcpy(text, host, length);
     text[length] = '\0';

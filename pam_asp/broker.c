@@ -4,6 +4,7 @@
 #include "door.h"
 #include "notice.h"
 #include "pool.h"
+#include "self_door.h"
 #include "worker.h"
 
 #include "asp/conf.h"
@@ -29,8 +30,8 @@ struct broker {
     bool conf_required;
     const char *socket; /* NULL: the configuration's */
     struct asp_conf *conf;
-    struct door doors[DOORS_MAX];
-    size_t door_count;
+    struct door door; /* for hosts */
+    struct door self; /* for users on their own accounts */
 };
 
 static const char usage[] =
@@ -112,46 +113,75 @@ static gid_t find_group(void)
     return (gid_t)-1;
 }
 
-static enum exit_code open_doors(struct broker *broker)
+/* Of the sockets that were handed over one may be that of self-service; any other is the broker's.
+ */
+static enum exit_code take_doors(struct broker *broker)
 {
+    struct door doors[DOORS_MAX];
+    size_t count;
     struct asp_error error = {ASP_OK, ""};
 
-    if (doors_take(broker->doors, &broker->door_count, &error) != ASP_OK)
+    if (doors_take(doors, &count, &error) != ASP_OK)
         return complain(EXIT_BROKEN, error.text);
-    if (broker->door_count > 0)
-        return EXIT_DONE;
-    if (door_make(broker->socket != NULL ? broker->socket : broker->conf->broker_socket, 0660,
-                  find_group(), &broker->doors[0], &error) != ASP_OK)
-        return complain(EXIT_BROKEN, error.text);
-    broker->door_count = 1;
+    for (size_t i = 0; i < count; i++) {
+        struct door *door =
+            strcmp(doors[i].path, broker->conf->self_socket) == 0 ? &broker->self : &broker->door;
+
+        if (door->fd >= 0)
+            return complain(EXIT_BROKEN, "two sockets for the same were handed over");
+        *door = doors[i];
+    }
     return EXIT_DONE;
+}
+
+/* Without users' own door there is still the broker's. */
+static enum exit_code make_doors(struct broker *broker)
+{
+    struct asp_error error = {ASP_OK, ""};
+    const char *path = broker->socket != NULL ? broker->socket : broker->conf->broker_socket;
+
+    if (door_make(path, 0660, find_group(), &broker->door, &error) != ASP_OK)
+        return complain(EXIT_BROKEN, error.text);
+    if (broker->conf->self_enabled &&
+        door_make(broker->conf->self_socket, 0666, (gid_t)-1, &broker->self, &error) != ASP_OK)
+        (void)complain(EXIT_DONE, error.text);
+    return EXIT_DONE;
+}
+
+static enum exit_code open_doors(struct broker *broker)
+{
+    enum exit_code code = take_doors(broker);
+
+    if (code == EXIT_DONE && broker->door.fd < 0 && broker->self.fd < 0)
+        code = make_doors(broker);
+    return code;
 }
 
 static void hide_doors(void *context)
 {
     struct broker *broker = context;
 
-    for (size_t i = 0; i < broker->door_count; i++)
-        door_hide(&broker->doors[i]);
+    door_hide(&broker->door);
+    door_hide(&broker->self);
 }
 
+/* As many workers as configured for logins, and one process that keeps the users' door. */
 static enum exit_code work(struct broker *broker)
 {
-    const size_t count = (size_t)broker->conf->broker_workers;
-    struct worker worker = {
-        .door = broker->doors[0].fd,
-        .conf_path = broker->conf_path,
-        .conf_required = broker->conf_required,
-        .notices = notices_make(),
-    };
-    struct pool_job *jobs = calloc(count, sizeof *jobs);
+    struct worker worker = {broker->door.fd, broker->conf_path, broker->conf_required,
+                            notices_make()};
+    struct self_door self = {broker->self.fd, broker->conf_path, broker->conf_required};
+    struct pool_job *jobs = calloc((size_t)broker->conf->broker_workers + 1, sizeof *jobs);
+    size_t count = 0;
     enum exit_code code = EXIT_BROKEN;
 
     if (jobs == NULL || worker.notices == NULL) {
         (void)complain(EXIT_BROKEN, "out of memory");
     } else {
-        for (size_t i = 0; i < count; i++)
-            jobs[i] = (struct pool_job){.work = worker_run, .context = &worker};
+        for (int i = 0; worker.door >= 0 && i < broker->conf->broker_workers; i++)
+            jobs[count++] = (struct pool_job){.work = worker_run, .context = &worker};
+        if (self.door >= 0)
+            jobs[count++] = (struct pool_job){.work = self_door_run, .context = &self};
         code = pool_run(jobs, count, hide_doors, broker) ? EXIT_DONE : EXIT_BROKEN;
     }
     free(jobs);
@@ -170,7 +200,8 @@ static void become_private(void)
 
 int main(int argc, char **argv)
 {
-    struct broker broker = {.conf_path = ASP_CONF_DEFAULT};
+    struct broker broker = {
+        .conf_path = ASP_CONF_DEFAULT, .door = DOOR_CLOSED, .self = DOOR_CLOSED};
     enum exit_code code;
     bool done;
 
@@ -189,8 +220,8 @@ int main(int argc, char **argv)
     if (code == EXIT_DONE)
         code = work(&broker);
     hide_doors(&broker);
-    for (size_t i = 0; i < broker.door_count; i++)
-        door_close(&broker.doors[i]);
+    door_close(&broker.door);
+    door_close(&broker.self);
     asp_conf_free(broker.conf);
     return code;
 }

@@ -1,0 +1,77 @@
+#include "prompt.h"
+
+#include "screen.h"
+#include "typed.h"
+
+#include "asp/message.h"
+#include "asp/safeio.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is(const char *style, const char *other)
+{
+    return strcmp(style, other) == 0;
+}
+
+static bool is_question(const char *style)
+{
+    return is(style, ASP_ASK_HIDDEN) || is(style, ASP_ASK_SHOWN);
+}
+
+/* What is written before the answer is read. The caller frees it. */
+static void write_question(const char *style, const char *text, bool json, struct asp_out *out)
+{
+    json_t *document;
+    char *line;
+
+    if (!json) {
+        add_visible(out, text);
+        asp_out_add(out, is_question(style) ? "" : "\n");
+        return;
+    }
+    if (is_question(style))
+        document = json_pack("{s:s, s:b}", "prompt", text, "echo", is(style, ASP_ASK_SHOWN));
+    else
+        document = json_pack("{s:s, s:b}", "message", text, "error", is(style, ASP_ASK_ERROR));
+    line = document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
+    if (line != NULL) {
+        asp_out_add(out, line);
+        asp_out_add(out, "\n");
+    }
+    out->failed = out->failed || line == NULL;
+    free(line);
+    json_decref(document);
+}
+
+bool prompt_ask(const char *style, const char *text, bool json, char reply[PROMPT_REPLY_MAX],
+                size_t *length)
+{
+    bool program = json && isatty(STDIN_FILENO) != 1;
+    int terminal = program ? -1 : open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    struct typing typing = {
+        .from = terminal >= 0 ? terminal : STDIN_FILENO,
+        .to = terminal >= 0 ? terminal : STDERR_FILENO,
+        .hidden = is(style, ASP_ASK_HIDDEN),
+        .line = true,
+    };
+    struct asp_out question = {0};
+    bool done;
+
+    *length = 0;
+    asp_out_add(&question, "");
+    write_question(style, text, program, &question);
+    typing.text = question.text;
+    if (question.failed)
+        done = false;
+    else if (is_question(style))
+        done = typed_read(&typing, reply, PROMPT_REPLY_MAX, length) && *length <= PROMPT_REPLY_MAX;
+    else
+        done = asp_write_all(typing.to, question.text, question.length);
+    asp_out_free(&question);
+    asp_close(terminal);
+    return done;
+}

@@ -1,0 +1,241 @@
+#include "self_session.h"
+
+#include "self_pam.h"
+
+#include "asp-admin/own.h"
+#include "asp-admin/talk.h"
+#include "asp/channel.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define CLIENT "the client"
+
+enum {
+    COMMAND_MS = 5000,  /* until it has said what it wants */
+    WRITTEN_MS = 10000, /* until what it was told is written */
+    CHUNK = 4096,
+    WIDTH = 80,
+};
+
+enum { FIELD_WIDTH, FIELD_COLOUR, FIELD_WORDS };
+
+static bool say_chunk(int fd, enum talk_stream stream, const char *text, size_t length)
+{
+    uint8_t bytes[ASP_MESSAGE_MAX];
+    struct asp_message message;
+    struct asp_message_read answer;
+    enum asp_status status;
+    int number = EPIPE;
+
+    asp_message_begin(&message, ASP_MESSAGE_SAY);
+    asp_message_text(&message, stream == TALK_ANSWER ? ASP_STREAM_OUT : ASP_STREAM_ERR,
+                     ASP_MESSAGE_MAX);
+    asp_message_bytes(&message, text, length);
+    status = asp_channel_send(fd, CLIENT, &message, NULL);
+    asp_message_wipe(&message);
+    if (status == ASP_OK)
+        status =
+            asp_channel_receive(fd, CLIENT, asp_channel_now() + WRITTEN_MS, bytes, &answer, NULL);
+    if (status == ASP_OK &&
+        (answer.type != ASP_MESSAGE_SAID || !asp_message_read_number(&answer, 0, &number)))
+        number = EPROTO;
+    errno = number;
+    return number == 0;
+}
+
+static bool say(void *context, enum talk_stream stream, const char *text, size_t length)
+{
+    const struct self_session *session = context;
+
+    for (size_t at = 0; at < length; at += CHUNK) {
+        if (!say_chunk(session->fd, stream, text + at, length - at < CHUNK ? length - at : CHUNK))
+            return false;
+    }
+    return true;
+}
+
+static bool read_secret(void *context, char *typed, size_t size, size_t *length)
+{
+    const struct self_session *session = context;
+
+    errno = EPIPE;
+    return self_ask(session->fd, ASP_ASK_APP_PASSWORD, "", typed, size, length, NULL) == ASP_OK;
+}
+
+/* From here on what the command says goes to the client. */
+static void talk_to_client(const struct self_session *session, const struct asp_message_read *order)
+{
+    struct talk talk = {
+        .say = say,
+        .read_secret = read_secret,
+        .context = (void *)(uintptr_t)session,
+        .colour = asp_message_field(order, FIELD_COLOUR) != NULL,
+    };
+    int width = WIDTH;
+
+    talk.terminal = asp_message_read_number(order, FIELD_WIDTH, &width);
+    talk.width = width > 0 && width <= 1000 ? (size_t)width : WIDTH;
+    talk_through(&talk);
+}
+
+static void log_refusal(const char *name, const char *cause)
+{
+    struct asp_out line = {0};
+
+    asp_out_add(&line, "self-service refused: user=");
+    asp_out_logged(&line, name);
+    asp_out_add(&line, " cause=");
+    asp_out_logged(&line, cause);
+    if (!line.failed)
+        syslog(LOG_NOTICE, "%s", line.text);
+    asp_out_free(&line);
+}
+
+/* Whether she is who she is known to be. Three wrong answers make her wait. */
+static enum exit_code let_in(const struct self_session *session, const char *name)
+{
+    struct self_report report = {.process = getpid()};
+    struct asp_error error = {ASP_OK, ""};
+    enum asp_status status;
+
+    if (session->ticket)
+        return EXIT_DONE;
+    if (session->wait_ms > 0)
+        return complain(EXIT_NO, "too many wrong answers: wait %ld seconds",
+                        (session->wait_ms + 999) / 1000);
+    status = self_pam_ask(session->fd, name, &error);
+    report.let_in = status == ASP_OK;
+    if ((status == ASP_OK || status == ASP_DENIED) &&
+        write(session->report, &report, sizeof report) != (ssize_t)sizeof report)
+        return complain(EXIT_STORE, "asp-broker is about to end: try again");
+    if (status == ASP_OK)
+        return EXIT_DONE;
+    log_refusal(name, error.text);
+    return complain(EXIT_NO, "%s", error.text);
+}
+
+/* A command that is sound, of a user who may: now she is asked, and it is carried out. */
+static enum exit_code carry_out(const struct self_session *session, struct admin *admin,
+                                const struct command *command, const char *name)
+{
+    enum exit_code code = EXIT_DONE;
+    sigset_t stop;
+
+    if (admin->conf->self_apps.count > 0)
+        admin->apps = &admin->conf->self_apps;
+    if (command->own == OWN_ASKED)
+        code = let_in(session, name);
+    if (code != EXIT_DONE)
+        return code;
+    /* What was begun is brought to its end: a password that is stored is shown, or taken back. */
+    (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &stop, NULL);
+    return command->run(admin);
+}
+
+/* Whether she may act here at all, and on which account: her own, always. */
+static enum exit_code check_who(struct admin *admin, const struct command *command,
+                                struct options *options, const char *name, char **words)
+{
+    bool fold = admin->conf->fold_user_names;
+
+    if (!own_is_allowed(admin->conf, name))
+        return complain(EXIT_STORE, "self-service is not for you here: ask the administrator");
+    if (!asp_user_canonical(name, fold, admin->user))
+        return complain(EXIT_STORE, "%s cannot have app passwords: the name is not well-formed",
+                        name);
+    return own_check(command, options, admin->user, fold, words);
+}
+
+static enum exit_code run_command(const struct self_session *session, const struct command *command,
+                                  struct options *options, const char *name)
+{
+    struct admin admin = {0};
+    char **words = calloc((size_t)options->argument_count + 1, sizeof *words);
+    enum exit_code code;
+
+    if (words == NULL)
+        return complain(EXIT_STORE, "out of memory");
+    options->config = session->conf_required ? session->conf_path : NULL;
+    code = admin_open(&admin, options, name);
+    if (code == EXIT_DONE)
+        code = check_who(&admin, command, options, name, words);
+    if (code == EXIT_DONE)
+        code = carry_out(session, &admin, command, name);
+    admin_close(&admin);
+    free(words);
+    return code;
+}
+
+/* The words lie in the message, NUL-terminated each. */
+static enum exit_code run_words(const struct self_session *session,
+                                const struct asp_message_read *order, const char *name)
+{
+    char *words[ASP_MESSAGE_FIELDS + 1] = {NULL};
+    size_t count = 0;
+    struct options options;
+    const struct command *command = NULL;
+
+    for (size_t i = FIELD_WORDS; i < order->count; i++) {
+        words[count] = (char *)(uintptr_t)asp_message_field(order, i);
+        if (words[count++] == NULL)
+            return complain(EXIT_USAGE, "a word of the command line is missing");
+    }
+    if (count == 0 || !options_read((int)count, words, &options))
+        return EXIT_USAGE;
+    if (options.command != NULL)
+        command = command_find(options.command);
+    if (command == NULL)
+        return complain(EXIT_USAGE, "there is no such command");
+    return run_command(session, command, &options, name);
+}
+
+static void say_done(int fd, enum exit_code code)
+{
+    struct asp_message message;
+
+    asp_message_begin(&message, ASP_MESSAGE_DONE);
+    asp_message_number(&message, (unsigned)code);
+    (void)asp_channel_send(fd, CLIENT, &message, NULL);
+}
+
+int self_session_run(const struct self_session *session)
+{
+    uint8_t bytes[ASP_MESSAGE_MAX];
+    struct asp_message_read order;
+    const struct passwd *user = getpwuid(session->uid);
+    char name[ASP_USER_MAX + 1];
+    struct asp_error error = {ASP_OK, ""};
+    enum asp_status status = asp_channel_receive(
+        session->fd, CLIENT, asp_channel_now() + COMMAND_MS, bytes, &order, &error);
+
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+    if (status == ASP_OK && order.type != ASP_MESSAGE_COMMAND)
+        status = asp_fail(&error, ASP_CORRUPT, "this is no command");
+    if (status == ASP_OK && (user == NULL || strlen(user->pw_name) >= sizeof name))
+        status = asp_fail(&error, ASP_NOT_FOUND, "the system does not know who you are: uid %lu",
+                          (unsigned long)session->uid);
+    if (status != ASP_OK) {
+        struct asp_message refusal;
+
+        asp_message_begin(&refusal, ASP_MESSAGE_REFUSED);
+        asp_message_text(&refusal, error.text, ASP_ERROR_TEXT);
+        (void)asp_channel_send(session->fd, CLIENT, &refusal, NULL);
+        return 1;
+    }
+    memcpy(name, user->pw_name, strlen(user->pw_name) + 1);
+    talk_to_client(session, &order);
+    say_done(session->fd, run_words(session, &order, name));
+    sodium_memzero(bytes, sizeof bytes);
+    return 0;
+}

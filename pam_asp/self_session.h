@@ -1,0 +1,30 @@
+/*
+ * One command of one user on her own account, in a process of its own: nothing of what she has
+ * typed outlives it.
+ */
+#ifndef PAM_ASP_SELF_SESSION_H
+#define PAM_ASP_SELF_SESSION_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct self_session {
+    int fd; /* the client */
+    uid_t uid;
+    bool ticket;  /* she was let in a few minutes ago */
+    long wait_ms; /* until she may answer again */
+    int report;   /* where a self_report is written when PAM was asked */
+    const char *conf_path;
+    bool conf_required;
+};
+
+/* What the broker has to remember: less than PIPE_BUF, so that none is torn. */
+struct self_report {
+    pid_t process;
+    bool let_in;
+};
+
+/* Runs it. Returns the exit status of the process. */
+int self_session_run(const struct self_session *session);
+
+#endif

@@ -1,0 +1,175 @@
+#include "tickets.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STAT_SIZE = 1024 };
+
+/* The fields of /proc/PID/stat, proc(5), after the name, which may have anything in it. `owner`,
+ * when not NULL: whose the process is. */
+static bool read_stat(pid_t process, uid_t *owner, struct ticket_place *place)
+{
+    char path[32];
+    char text[STAT_SIZE];
+    const char *after;
+    struct stat st;
+    ssize_t got = -1;
+    int session;
+    int terminal;
+    int fd;
+
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)process);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    if (fstat(fd, &st) == 0)
+        got = read(fd, text, sizeof text - 1);
+    (void)close(fd);
+    if (got <= 0)
+        return false;
+    text[got] = '\0';
+    after = strrchr(text, ')');
+    if (after == NULL ||
+        sscanf(after + 1,
+               " %*c %*d %*d %d %d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+               &session, &terminal, &place->begun) != 3)
+        return false;
+    place->session = session;
+    place->terminal = (unsigned long)(unsigned)terminal;
+    if (owner != NULL)
+        *owner = st.st_uid;
+    return true;
+}
+
+void ticket_place_of(pid_t process, uid_t uid, struct ticket_place *place)
+{
+    struct ticket_place leader;
+    uid_t owner;
+
+    if (process > 0 && read_stat(process, &owner, place) && owner == uid && place->session > 0 &&
+        read_stat(place->session, NULL, &leader) && leader.session == place->session) {
+        place->begun = leader.begun;
+        return;
+    }
+    memset(place, 0, sizeof *place);
+}
+
+static bool same_place(const struct ticket_place *one, const struct ticket_place *other)
+{
+    return one->session == other->session && one->begun == other->begun &&
+           one->terminal == other->terminal;
+}
+
+bool ticket_holds(const struct tickets *tickets, uid_t uid, const struct ticket_place *place,
+                  long now_ms)
+{
+    for (size_t i = 0; place->session != 0 && i < TICKETS; i++) {
+        const struct ticket *ticket = &tickets->list[i];
+
+        if (ticket->until_ms > now_ms && ticket->uid == uid && same_place(&ticket->place, place))
+            return true;
+    }
+    return false;
+}
+
+static const struct ticket_user *find_user(const struct tickets *tickets, uid_t uid)
+{
+    for (size_t i = 0; i < USERS; i++) {
+        if (tickets->users[i].taken && tickets->users[i].uid == uid)
+            return &tickets->users[i];
+    }
+    return NULL;
+}
+
+/* The user's place, a new one where she has none: the one of whoever has no session and was seen
+ * longest ago. NULL when all have sessions. */
+static struct ticket_user *take_user(struct tickets *tickets, uid_t uid, long now_ms)
+{
+    struct ticket_user *best = NULL;
+
+    for (size_t i = 0; i < USERS; i++) {
+        struct ticket_user *user = &tickets->users[i];
+
+        if (user->taken && user->uid == uid) {
+            user->seen_ms = now_ms;
+            return user;
+        }
+        if (user->sessions == 0 &&
+            (best == NULL || (best->taken && (!user->taken || user->seen_ms < best->seen_ms))))
+            best = user;
+    }
+    if (best != NULL)
+        *best = (struct ticket_user){.taken = true, .uid = uid, .seen_ms = now_ms};
+    return best;
+}
+
+void ticket_give(struct tickets *tickets, uid_t uid, const struct ticket_place *place, long now_ms)
+{
+    struct ticket *oldest = &tickets->list[0];
+    struct ticket_user *user = take_user(tickets, uid, now_ms);
+
+    if (user != NULL)
+        user->wrong = 0;
+    if (place->session == 0)
+        return;
+    for (size_t i = 0; i < TICKETS; i++) {
+        if (tickets->list[i].until_ms < oldest->until_ms)
+            oldest = &tickets->list[i];
+    }
+    *oldest = (struct ticket){.uid = uid, .place = *place, .until_ms = now_ms + TICKET_MS};
+}
+
+void ticket_wrong(struct tickets *tickets, uid_t uid, long now_ms)
+{
+    struct ticket_user *user = take_user(tickets, uid, now_ms);
+
+    if (user == NULL)
+        return;
+    if (now_ms - user->last_wrong_ms > TRIES_KEPT_MS)
+        user->wrong = 0;
+    user->wrong++;
+    user->last_wrong_ms = now_ms;
+}
+
+long ticket_wait(const struct tickets *tickets, uid_t uid, long now_ms)
+{
+    const struct ticket_user *user = find_user(tickets, uid);
+    long left;
+
+    if (user == NULL || user->wrong < TRIES)
+        return 0;
+    left = user->last_wrong_ms + TRIES_WAIT_MS - now_ms;
+    return left > 0 ? left : 0;
+}
+
+const char *ticket_enter(struct tickets *tickets, uid_t uid, long now_ms)
+{
+    struct ticket_user *user = take_user(tickets, uid, now_ms);
+
+    if (user == NULL)
+        return "too many users are at it: try again in a moment";
+    if (user->sessions >= SESSIONS_EACH)
+        return "you have three commands running: end one first";
+    if (now_ms - user->second_ms >= 1000) {
+        user->second_ms = now_ms;
+        user->in_second = 0;
+    }
+    if (user->in_second >= SESSIONS_A_SECOND)
+        return "too many commands in a second: try again in a moment";
+    user->in_second++;
+    user->sessions++;
+    return NULL;
+}
+
+void ticket_leave(struct tickets *tickets, uid_t uid)
+{
+    for (size_t i = 0; i < USERS; i++) {
+        struct ticket_user *user = &tickets->users[i];
+
+        if (user->taken && user->uid == uid && user->sessions > 0)
+            user->sessions--;
+    }
+}
