@@ -22,8 +22,8 @@ server_packages=(
     "nginx libnginx-mod-http-auth-pam apache2 libapache2-mod-authnz-pam radicale vdirsyncer"
     "postfix swaks msmtp fetchmail isync sasl2-bin libsasl2-modules"
     "exim4-daemon-heavy"
-    "vsftpd ejabberd"
-    "libpam-google-authenticator libpam-oath oathtool nslcd libnss-ldapd sudo fail2ban"
+    "vsftpd ejabberd erlang-p1-pam openssl"
+    "libpam-google-authenticator libpam-oath oathtool nslcd libnss-ldapd sudo fail2ban rsyslog python3-systemd"
     "cockpit-ws cockpit-bridge cockpit-system chromium chromium-driver python3-selenium"
     "systemd"
 )

@@ -250,6 +250,14 @@ def folder():
         yield path
 
 
+def quick_refusals(box):
+    """Dovecot 2.3 waits half a second before it tells a refusal, whatever auth_failure_delay says. For what PAM has
+    refused it comes to this passdb, which lets nobody in and asks for haste."""
+    if not box.run("dovecot", "--version").out.startswith("2.3."):
+        return []
+    return ["passdb {", "driver = static", "args = nopassword nodelay", "result_success = continue-fail", "}"]
+
+
 @pytest.fixture(scope="session")
 def dovecot_box(sandboxes, layer):
     """A sandbox with Dovecot's programs and users, two people, and a log; shared by all tests that ask for `mail`."""
@@ -261,7 +269,7 @@ def dovecot_box(sandboxes, layer):
     box.run(HERE / "syslogd", "/run/messages").done()
     for user in PRIMARY:
         box.shell('getent passwd "$1" >/dev/null || useradd --create-home --home-dir "/run/$1" "$1"', user).done()
-    box.run(HERE / "dovecot", "start", "/run/d", str(PORT), "%s").done()
+    box.run(HERE / "dovecot", "start", "/run/d", str(PORT), "%s", *quick_refusals(box)).done()
     yield box
     box.run(HERE / "dovecot", "stop", "/run/d").done()
     box.close()

@@ -1,0 +1,157 @@
+"""What the host of PAM tells of itself and of its client, as it can be told: which verdict comes of it, what is logged
+and remembered, and what an entry with networks makes of it.
+
+libpam is asked directly, with the shipped stack for every service, for no server passes all of this on; and Dovecot
+where it does.
+"""
+
+import re
+
+import pytest
+from conftest import TREE
+
+CONFDIR = "/run/hosts/pam.d"
+NETWORKS = ["192.0.2.0/24", "2001:db8::/32", "fe80::/10"]
+
+# PAM_RHOST; whether it is in NETWORKS; and what is logged and remembered where that is something else.
+HOSTS = [
+    ("192.0.2.7", True),
+    ("198.51.100.7", False),
+    ("::ffff:192.0.2.7", True),
+    ("::FFFF:C000:207", True),
+    ("::ffff:198.51.100.7", False),
+    ("::192.0.2.7", False),
+    ("2001:db8::7", True),
+    ("2001:DB8:0:0::7", True),
+    ("2001:db9::7", False),
+    ("fe80::1", True),
+    ("fe80::1%eth0", True),
+    ("FE80::1%2", True),
+    ("fec0::1%eth0", False),
+    ("192.0.2.7%eth0", False),
+    ("%eth0", False, "-"),
+    ("", False, "-"),
+    ("-", False, "-"),
+    ("client.example.org", False),
+    ("192.0.2.7.example.org", False),
+    ("192.0.2.7 ", False, "-"),
+    ("192.0.2.7, 198.51.100.7", False, "-"),
+    ("[2001:db8::7]", False, "-"),
+    ("192.0.2.7\nverdict=accepted", False, "-"),
+]
+
+# An address with something behind it that is no zone is no address.
+NO_ZONES = ["fe80::1%", "fe80::1%%", "fe80::1%eth0 x", "fe80::1%eth0/64", "fe80::1%eth0\n", "fe80::1%" + "e" * 200]
+
+
+@pytest.fixture
+def door(mail):
+    """A store of its own, and a resolver that would put a name into the networks."""
+    stack = (TREE / "conf" / "pam.d" / "asp-only").read_text()
+    stack = re.sub(r"(?m)^(?!#)(.*)pam_asp\.so", rf"\1{mail.build}/pam_asp/pam_asp.so", stack)
+    mail.sandbox.write(f"{CONFDIR}/other", stack)
+    mail.sandbox.shell("grep -q client.example.org /etc/hosts || echo 192.0.2.7 client.example.org >>/etc/hosts").done()
+
+    def login(password, service="imap", rhost=""):
+        """The line that it leaves; an empty rhost is none."""
+        words = [TREE / "tests" / "cli" / "pam_login.py", CONFDIR, service, "alice", rhost]
+        run = mail.sandbox.run("/usr/bin/python3", *words, input=password)
+        (line,) = mail.log(1)
+        assert run.code == (0 if line.word("verdict") == "accepted" else 7), (run, line)  # 7: PAM_AUTH_ERR
+        return line
+
+    mail.login = login
+    return mail
+
+
+def fenced(mail, app="mail"):
+    networks = [word for network in NETWORKS for word in ("--from", network)]
+    return mail.create("alice", "Home", "--app", app, *networks)
+
+
+def test_a_host_is_logged_and_held_against_the_networks_as_what_it_is(door):
+    password = fenced(door)
+    for host, inside, *logged in HOSTS:
+        line = door.login(password, rhost=host)
+        found = (line.word("rhost"), line.word("verdict"))
+        assert found == ((logged or [host])[0], "accepted" if inside else "wrong-network"), host
+        assert line.word("user") == "alice" and line.text.endswith(' label="Home"'), line
+
+
+def test_an_address_with_no_zone_behind_its_sign_is_in_no_network(door):
+    password = fenced(door)
+    assert {host: door.login(password, rhost=host).word("verdict") for host in NO_ZONES} == dict.fromkeys(
+        NO_ZONES, "wrong-network"
+    )
+
+
+def test_without_networks_every_host_is_good_and_remembered_if_it_can_be_shown(door):
+    password = door.create("alice", "Anywhere", "--app", "mail")
+    for host in ("198.51.100.7", "", "client.example.org", "192.0.2.7 ", "fe80::1%eth0", "[2001:db8::7]"):
+        line = door.login(password, rhost=host)
+        assert line.word("verdict") == "accepted"
+        used = door.entry(password[:2])["last_used"]["rhost"]
+        assert used == (None if line.word("rhost") == "-" else host)
+
+
+def test_dovecot_tells_of_an_address_in_either_family_and_of_none(door):
+    password = fenced(door)
+    assert door.auth("alice", password, rhost="::ffff:192.0.2.7")
+    assert door.auth("alice", password, rhost="2001:db8::7")
+    assert not door.auth("alice", password, rhost="::ffff:198.51.100.7")
+    words = ["doveadm", "-c", f"{door.folder}/dovecot.conf", "auth", "test", "-x", "service=imap", "alice", password]
+    assert door.sandbox.run(*words).code == 77
+    lines = [(line.word("verdict"), line.word("rhost")) for line in door.log(4)]
+    assert lines == [
+        ("accepted", "::ffff:192.0.2.7"),
+        ("accepted", "2001:db8::7"),
+        ("wrong-network", "::ffff:198.51.100.7"),
+        ("wrong-network", "-"),
+    ]
+
+
+# A service is often the name of a program, with its path as it was started.
+
+
+def test_a_service_is_its_last_part_in_lower_case(door):
+    password = door.create("alice", "Phone", "--app", "mail")
+    for service in ("IMAP", "/usr/lib/dovecot/imap", "../imap", "/etc/pam.d/Imap"):
+        line = door.login(password, service)
+        assert (line.stack, line.word("service"), line.word("app")) == ("imap:auth", "imap", "mail")
+        assert line.word("verdict") == "accepted"
+
+
+def test_a_guarded_service_is_guarded_however_it_is_named(door):
+    passwords = [door.create("alice", app, "--app", app) for app in ("any", "first-use")]
+    for service in ("SSHD", "/usr/sbin/sshd", "../sshd", "Su", "x/SUDO"):
+        for password in passwords:
+            line = door.login(password, service)
+            assert line.word("service") == service.rpartition("/")[2].lower()
+            assert line.word("verdict") == "wrong-app"
+
+
+ODD = {
+    "": "",
+    "imap/": "",
+    "imap ": "imap ",
+    " sshd": " sshd",
+    "im ap": "im ap",
+    'im"ap': r"im\x22ap",
+    "im\\ap": r"im\x5cap",
+    "imap\n": r"imap\x0a",
+    "\u00efmap": r"\xc3\xafmap",
+    "imap,sshd": "imap,sshd",
+    "imap:auth): x": "imap:auth): x",
+    "s" * 65: "s" * 64,
+}
+
+
+def test_a_service_whose_name_can_not_be_is_opened_by_nothing(door):
+    passwords = {app: door.create("alice", app, "--app", app) for app in ("any", "first-use")}
+    for service, logged in ODD.items():
+        for password in passwords.values():
+            line = door.login(password, service)
+            assert f' service="{logged}" app=- id={password[:2]} ' in line.text
+            assert line.word("verdict") == "wrong-app"
+    for app, password in passwords.items():
+        assert door.entry(password[:2])["app"] == app, "nothing is bound"

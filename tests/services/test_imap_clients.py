@@ -1,0 +1,182 @@
+"""The shipped Dovecot configuration with `args = %s`, and the IMAP clients that people have: curl, mbsync, fetchmail.
+
+The clients come from an address of their own, CLIENT: it is not the one that they ask.
+"""
+
+import contextlib
+import re
+
+import pytest
+from clients import CLIENTS, fetch, put_mail
+from conftest import HERE, PRIMARY, TREE, Mail
+
+SERVER, CLIENT = "192.0.2.1", "192.0.2.7"
+LISTEN = f"listen = 127.0.0.1, {SERVER}, ::1"
+CACHE = "auth_cache_size = 10M"
+HOOK = "/etc/asp/hooks/dovecot"
+PROTOCOLS = ["imap", "pop3", "sieve", "submission", "smtp"]
+
+
+def recipe(arguments):
+    """The shipped file, with the line for PAM that its text names."""
+    text = (TREE / "conf" / "dovecot" / "auth-asp.conf.ext").read_text()
+    changed = text.replace("  args = dovecot\n  #args = %s\n", f"  #args = dovecot\n  args = {arguments}\n")
+    assert changed != text
+    return changed
+
+
+@contextlib.contextmanager
+def dovecot(box, folder, port, arguments):
+    """A Dovecot that can cache: but without a cache_key nothing of PAM's is in there."""
+    box.write(f"{folder}/recipe", recipe(arguments))
+    box.run(HERE / "dovecot", "start", folder, str(port), f"{folder}/recipe", LISTEN, CACHE).done()
+    put_mail(box, f"{folder}/mail/alice", "alice")
+    try:
+        yield folder, port
+    finally:
+        box.run(HERE / "dovecot", "stop", folder).done()
+
+
+@pytest.fixture(scope="module")
+def box(dovecot_box):
+    version = dovecot_box.run("dovecot", "--version").out
+    if not version.startswith("2.3."):
+        pytest.skip(f"the recipe is for Dovecot 2.3, and this is {version.split()[0]}")
+    dovecot_box.shell(
+        "ip addr replace $1/32 dev lo; ip addr replace $2/32 dev lo;"
+        "ip route replace local $1 dev lo table local src $2",
+        SERVER,
+        CLIENT,
+    ).done()
+    return dovecot_box
+
+
+@pytest.fixture(scope="module")
+def plain(box):
+    with dovecot(box, "/run/i", 1143, "%s") as where:
+        yield where
+
+
+@pytest.fixture(scope="module")
+def caching(box):
+    with dovecot(box, "/run/j", 2143, "cache_key=%u%w%s%r %s") as where:
+        yield where
+
+
+def begin(box, build, where):
+    """Before anybody has an app password. The PAM files are those that the recipe says to make."""
+    folder, port = where
+    mail = Mail(box, build, folder)
+    mail.port = port
+    mail.reset()
+    mail.stack("asp-only", "asp-only")
+    (loop,) = re.findall(r"(?m)^  # +(for .*; done)$", recipe("%s"))
+    box.shell(f"cd /etc/pam.d; rm -f {' '.join(PROTOCOLS)}; {loop}; rm asp-only").done()
+    return mail
+
+
+@pytest.fixture
+def imap(box, build, plain):
+    yield begin(box, build, plain)
+    box.shell(f"cd /etc/pam.d; rm -f {' '.join(PROTOCOLS)}").done()
+
+
+@pytest.fixture
+def cached(box, build, caching):
+    """With the hook."""
+    mail = begin(box, build, caching)
+    box.write(HOOK, (TREE / "conf" / "hooks" / "dovecot").read_text())
+    box.run("chmod", "755", HOOK).done()
+    box.write("/etc/asp/asp.conf", f'hooks: {{ revoked = "{HOOK}"; }};\n')
+    box.write("/etc/dovecot/dovecot.conf", f"!include {caching[0]}/dovecot.conf\n")
+    yield mail
+    box.shell(f"cd /etc/pam.d; rm -f {' '.join(PROTOCOLS)}").done()
+
+
+@pytest.fixture(params=CLIENTS)
+def client(request, box):
+    if box.run("sh", "-c", f"command -v {request.param}").code != 0:
+        pytest.skip(f"no {request.param}: neither installed nor unpacked in ASP_LAYER")
+    return request.param
+
+
+def logs_in(mail, client, password, host=SERVER):
+    return fetch(client, mail.sandbox, host, mail.port, "alice", password)
+
+
+def line(verdict, id="-", label="-", rhost=CLIENT):
+    return f'verdict={verdict} rhost={rhost} user="alice" service="imap" app="mail" id={id} label={label}'
+
+
+def test_a_client_with_its_app_password_gets_the_mail_and_is_named(imap, client):
+    password = imap.create("alice", "Laptop", "--app", "mail", "--from", CLIENT)
+    assert logs_in(imap, client, password)
+    (logged,) = imap.log(1)
+    assert (logged.stack, logged.text) == ("imap:auth", line("accepted", password[:2], '"Laptop"'))
+    used = imap.entry(password[:2])["last_used"]
+    assert (used["service"], used["rhost"]) == ("imap", CLIENT)
+
+
+def test_a_client_at_another_address_is_refused(imap, client):
+    password = imap.create("alice", "Laptop", "--app", "mail", "--from", CLIENT)
+    assert not logs_in(imap, client, password, "127.0.0.1")
+    assert imap.log(1)[0].text == line("wrong-network", password[:2], '"Laptop"', "127.0.0.1")
+
+
+def test_a_client_that_comes_by_ipv6_is_named_by_its_address(imap):
+    password = imap.create("alice", "Laptop", "--app", "mail", "--from", "::1")
+    assert logs_in(imap, "curl", password, "[::1]")
+    assert imap.log(1)[0].text == line("accepted", password[:2], '"Laptop"', "::1")
+
+
+def test_an_app_password_of_another_app_fetches_nothing(imap, client):
+    password = imap.create("alice", "Calendar", "--app", "calendar")
+    assert not logs_in(imap, client, password)
+    assert imap.log(1)[0].text == line("wrong-app", password[:2], '"Calendar"')
+
+
+def test_a_revoked_app_password_fetches_nothing_from_then_on(imap, client):
+    password = imap.create("alice", "Laptop", "--app", "mail")
+    assert logs_in(imap, client, password)
+    imap.asp_admin("revoke", "alice", password[:2]).done()
+    assert not logs_in(imap, client, password)
+    assert imap.log(2)[1].text == line("revoked", password[:2], '"Laptop"')
+
+
+def test_the_primary_password_fetches_nothing(imap, client):
+    imap.create("alice", "Laptop", "--app", "mail")
+    assert not logs_in(imap, client, PRIMARY["alice"])
+    assert imap.log(1)[0].text == line("not-an-app-password")
+
+
+def test_with_the_pam_files_of_the_recipe_no_protocol_takes_the_primary_password(imap):
+    password = imap.create("alice", "Laptop", "--app", "mail")
+    for protocol in PROTOCOLS:
+        assert not imap.auth("alice", PRIMARY["alice"], protocol)
+        assert imap.auth("alice", password, protocol)
+    lines = imap.log(2 * len(PROTOCOLS))
+    assert [logged.word("verdict") for logged in lines] == ["not-an-app-password", "accepted"] * len(PROTOCOLS)
+    assert [logged.word("service") for logged in lines[1::2]] == PROTOCOLS
+
+
+def test_a_protocol_without_a_pam_file_takes_the_primary_password(imap):
+    """What the recipe warns of."""
+    if "common-auth" not in imap.sandbox.read("/etc/pam.d/other"):
+        pytest.skip("/etc/pam.d/other is not Debian's")
+    imap.create("alice", "Laptop", "--app", "mail")
+    imap.sandbox.run("rm", "/etc/pam.d/pop3").done()
+    assert imap.auth("alice", PRIMARY["alice"], "pop3")
+    imap.log(0)
+
+
+def test_from_a_cache_as_the_recipe_has_it_nobody_gets_in_with_what_was_revoked(cached, client):
+    """The user's other device is where it was."""
+    lost = cached.create("alice", "Laptop", "--app", "mail")
+    kept = cached.create("alice", "Phone", "--app", "mail")
+    for password in (lost, kept, lost, kept):
+        assert logs_in(cached, client, password)
+    cached.log(2)  # the other two were from the cache
+    cached.asp_admin("revoke", "alice", lost[:2]).done()
+    assert not logs_in(cached, client, lost)
+    assert logs_in(cached, client, kept)
+    assert [logged.word("verdict") for logged in cached.log(2)] == ["revoked", "accepted"]
