@@ -11,7 +11,7 @@ sandbox_packages=(iproute2 util-linux passwd)
 show_packages=(curl python3)
 dovecot_packages=(dovecot-imapd)
 test_packages=(
-    clang clang-format check valgrind strace python3-pytest python3-pytest-timeout libpam-wrapper mandoc shellcheck
+    clang clang-format check valgrind strace python3-pytest python3-pytest-timeout python3-pytest-xdist libpam-wrapper mandoc shellcheck
     procps openssh-client sshpass
 )
 # Never installed for the tests: where they are missing they are unpacked for the sandboxes, one set after the other, for
@@ -20,7 +20,7 @@ server_packages=(
     "${dovecot_packages[*]} dovecot-submissiond"
     "openssh-server slapd ldap-utils"
     "nginx libnginx-mod-http-auth-pam apache2 libapache2-mod-authnz-pam radicale vdirsyncer"
-    "postfix swaks msmtp fetchmail isync sasl2-bin libsasl2-modules"
+    "postfix swaks libnet-ssleay-perl msmtp fetchmail isync sasl2-bin libsasl2-modules"
     "exim4-daemon-heavy"
     "vsftpd ejabberd erlang-p1-pam openssl"
     "libpam-google-authenticator libpam-oath oathtool nslcd libnss-ldapd sudo fail2ban rsyslog python3-systemd"

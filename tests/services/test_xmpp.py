@@ -1,0 +1,229 @@
+"""A real ejabberd with the shipped recipe, asked by a small XMPP client over TLS. Its helper that asks PAM is not root
+and has no set-uid bit: asp-broker answers.
+"""
+
+import re
+import subprocess
+import time
+
+import pytest
+from conftest import PRIMARY
+from doors import MORTAL, Door, conf, open_box, wrong
+
+EPAM = "/usr/lib/erlang/p1_pam/bin/epam"
+LINE = re.compile(r"<\d+>.{15} (?:asp-broker\[\d+\]|epam: pam_asp\(ejabberd:auth\)): (verdict=.*)")
+WITHOUT_A_BROKER = 'broker: { socket = "/run/asp/nobody.sock"; };'
+AS_EJABBERD = "setpriv --reuid ejabberd --regid ejabberd --init-groups env HOME=/var/lib/ejabberd".split()
+
+CLIENT = """
+import base64, socket, ssl, sys
+user, password = sys.stdin.read().split("\\n")
+open_stream = b"<stream:stream to='localhost' version='1.0' xmlns='jabber:client'"
+open_stream += b" xmlns:stream='http://etherx.jabber.org/streams'>"
+
+def until(*ends):
+    text = b""
+    while not any(end in text for end in ends):
+        more = line.recv(65536)
+        assert more, text
+        text += more
+    return text
+
+line = socket.create_connection(("127.0.0.1", 5222), timeout=30)
+line.sendall(open_stream)
+offer = until(b"</stream:features>")
+assert b"<mechanism>" not in offer, offer
+line.sendall(b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+until(b"<proceed")
+context = ssl.create_default_context()
+context.check_hostname = False
+context.verify_mode = ssl.CERT_NONE
+line = context.wrap_socket(line)
+line.sendall(open_stream)
+offer = until(b"</stream:features>")
+assert offer.count(b"<mechanism>") == offer.count(b"<mechanism>PLAIN</mechanism>") == 1, offer
+token = base64.b64encode(b"\\0".join([b"", user.encode(), password.encode()]))
+line.sendall(b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>" + token + b"</auth>")
+answer = until(b"<success", b"</failure>")
+assert b"<success" in answer or b"<not-authorized/>" in answer, answer
+print("in" if b"<success" in answer else "refused")
+"""
+
+
+class Xmpp(Door):
+    def log(self, count):
+        """The lines since last asked, of the broker or of the module. There must be `count` of them, and soon."""
+        deadline = time.monotonic() + 5
+        while True:
+            messages = self._messages()
+            found = [line[1] for line in map(LINE.fullmatch, messages[self.heard :]) if line]
+            if len(found) >= count or time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+        assert len(found) == count, messages[self.heard :]
+        self.heard = len(messages)
+        return found
+
+    def verdicts(self, count):
+        return [re.match(r"verdict=(\S+) ", line)[1] for line in self.log(count)]
+
+    def configure(self, text):
+        """Has ejabberd read these settings in place of the shipped ones."""
+        self.sandbox.write("/etc/ejabberd/asp.yml", text)
+        self.sandbox.run(*AS_EJABBERD, "ejabberdctl", "reload_config").done()
+
+    def login(self, user, password):
+        """Whether the client is let in."""
+        run = self.sandbox.run("/usr/bin/python3", "-c", CLIENT, input=f"{user}\n{password}").done()
+        assert run.out in ("in\n", "refused\n"), run
+        return run.out == "in\n"
+
+
+@pytest.fixture(scope="module")
+def xmpp_box(sandboxes, layer, build):
+    box = open_box(layer, build)
+    for tool in ("ejabberdctl", EPAM):
+        if box.run("sh", "-c", f"command -v {tool}").code != 0:
+            box.close()
+            pytest.skip(f"no {tool.rpartition('/')[2]}: neither installed nor unpacked in ASP_LAYER")
+    box.shell(
+        "getent passwd ejabberd >/dev/null ||"
+        "  useradd --system --user-group --home-dir /var/lib/ejabberd --shell /bin/sh ejabberd;"
+        "getent group asp >/dev/null || groupadd --system asp; usermod --append --groups asp ejabberd;"
+        "for folder in /run /var/lib /var/log; do install -d -o ejabberd -g ejabberd -m 750 $folder/ejabberd; done;"
+        "[[ -e /etc/default/ejabberd ]] || cp /usr/share/ejabberd/ejabberdctl.cfg.example /etc/default/ejabberd;"
+        'install -m 644 "$1" /etc/ejabberd/asp.yml;'
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+        "  -addext subjectAltName=DNS:localhost -keyout /run/key.pem -out /run/cert.pem 2>/dev/null;"
+        "cat /run/cert.pem /run/key.pem >/etc/ejabberd/ejabberd.pem;"
+        "cp /usr/share/ejabberd/ejabberd.yml.example /etc/ejabberd/ejabberd.yml;"
+        "echo 'include_config_file: /etc/ejabberd/asp.yml' >>/etc/ejabberd/ejabberd.yml;"
+        "chown -R ejabberd: /etc/ejabberd",
+        conf("ejabberd/asp.yml"),
+    ).done()
+    service = Xmpp(box, build)
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    box.start(*MORTAL, build / "pam_asp" / "asp-broker", **quiet)
+    box.start(*MORTAL, *AS_EJABBERD, "ejabberdctl", "foreground", **quiet)
+    service.knock(5222)
+    yield service
+    box.close()
+
+
+@pytest.fixture
+def xmpp(xmpp_box):
+    """ejabberd with the recipe as it is."""
+    (clients,) = re.findall(r"(?m)^ +(broker: .*)$", conf("ejabberd/README").read_text())
+    xmpp_box.reset(clients)
+    xmpp_box.install("ejabberd/pam-ejabberd", "/etc/pam.d/ejabberd")
+    return xmpp_box
+
+
+def test_an_app_password_opens_through_the_broker(xmpp):
+    password = xmpp.create("alice", "Phone", "--app", "ejabberd")
+    assert xmpp.login("alice", password)
+    assert xmpp.log(1) == [
+        'verdict=accepted rhost=- user="alice" service="ejabberd" app="ejabberd"'
+        f' id={password[:2]} label="Phone" via="ejabberd"'
+    ]
+    used = xmpp.entry(password[:2])["last_used"]
+    assert (used["service"], used["rhost"]) == ("ejabberd", None)
+
+
+def test_the_helper_has_no_right_of_its_own(xmpp):
+    """Or the broker would not be what has answered."""
+    assert xmpp.sandbox.run("stat", "-c", "%A", EPAM).done().out == "-rwxr-xr-x\n"
+    assert xmpp.sandbox.shell("ps -o user= -p $(pgrep -x epam)").done().out == "ejabberd\n"
+    assert xmpp.sandbox.run(*AS_EJABBERD, "ls", "/var/lib/asp").code != 0
+
+
+def test_what_is_no_app_password_made_for_it_is_refused(xmpp):
+    password = xmpp.create("alice", "Phone", "--app", "ejabberd")
+    mail = xmpp.create("alice", "Mail", "--app", "mail")
+    assert not xmpp.login("alice", wrong(password))
+    assert not xmpp.login("alice", mail)
+    assert not xmpp.login("alice", PRIMARY["alice"])
+    assert not xmpp.login("bob", PRIMARY["bob"])
+    assert xmpp.verdicts(4) == ["wrong-secret", "wrong-app", "not-an-app-password", "no-account"]
+
+
+def test_a_revoked_app_password_is_refused_at_the_very_next_login(xmpp):
+    password = xmpp.create("alice", "Old phone", "--app", "ejabberd")
+    other = xmpp.create("alice", "New phone", "--app", "ejabberd")
+    assert xmpp.login("alice", password)
+    xmpp.asp_admin("revoke", "alice", password[:2]).done()
+    assert not xmpp.login("alice", password)
+    assert xmpp.login("alice", other)
+    (_, refused, _) = xmpp.log(3)
+    assert refused == (
+        'verdict=revoked rhost=- user="alice" service="ejabberd" app="ejabberd"'
+        f' id={password[:2]} label="Old phone" via="ejabberd"'
+    )
+
+
+def test_with_ejabberds_cache_a_revoked_app_password_would_go_on(xmpp):
+    """What the recipe turns it off for."""
+    shipped = conf("ejabberd/asp.yml").read_text()
+    cached, count = re.subn(r"(?m)^auth_use_cache: false$", "", shipped)
+    assert count == 1
+    password = xmpp.create("alice", "Old phone", "--app", "ejabberd")
+    xmpp.configure(cached)
+    try:
+        assert xmpp.login("alice", password)
+        xmpp.asp_admin("revoke", "alice", password[:2]).done()
+        assert xmpp.login("alice", password)
+        assert xmpp.verdicts(1) == ["accepted"]
+    finally:
+        xmpp.configure(shipped)
+    assert not xmpp.login("alice", password)
+    assert xmpp.verdicts(1) == ["revoked"]
+
+
+def test_ejabberd_names_no_client_so_an_entry_with_networks_is_refused(xmpp):
+    password = xmpp.create("alice", "Here", "--app", "ejabberd", "--from", "127.0.0.0/8", "--from", "::/0")
+    assert not xmpp.login("alice", password)
+    assert xmpp.verdicts(1) == ["wrong-network"]
+
+
+def test_the_first_use_binds_to_it(xmpp):
+    password = xmpp.create("alice", "Phone")
+    assert xmpp.login("alice", password)
+    entry = xmpp.entry(password[:2])
+    assert (entry["app"], entry["bound"]["service"]) == ("ejabberd", "ejabberd")
+
+
+def test_an_aged_primary_and_a_user_unknown_to_the_system_are_no_matter(xmpp):
+    aged = xmpp.create("alice", "Phone", "--app", "ejabberd")
+    virtual = xmpp.create("carol", "Phone", "--app", "ejabberd", "--virtual")
+    xmpp.sandbox.run("chage", "--lastday", "0", "alice").done()
+    try:
+        assert xmpp.login("alice", aged)
+        assert xmpp.login("carol", virtual)
+    finally:
+        xmpp.sandbox.run("chage", "--lastday", "-1", "alice").done()
+
+
+def test_without_a_login_the_users_of_the_system_are_those_who_exist(xmpp):
+    def exists(user):
+        return xmpp.sandbox.run(*AS_EJABBERD, "ejabberdctl", "check_account", user, "localhost").code == 0
+
+    assert exists("alice")
+    assert not exists("nobody-of-that-name")
+    xmpp.log(0)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "cause"),
+    [
+        (WITHOUT_A_BROKER, "/run/asp/nobody.sock"),
+        ('broker: { clients = ( { user = "ejabberd"; services = [ "imap" ]; } ); };', "broker.clients"),
+    ],
+    ids=["no-broker", "not-its-service"],
+)
+def test_who_may_not_ask_the_broker_lets_nobody_in(xmpp, configuration, cause):
+    password = xmpp.create("alice", "Phone", "--app", "ejabberd")
+    xmpp.sandbox.write("/etc/asp/asp.conf", f"{configuration}\n")
+    assert not xmpp.login("alice", password)
+    (line,) = xmpp.log(1)
+    assert line.startswith('verdict=unavailable rhost=- user="alice" service="ejabberd" app="ejabberd" id=- label=- ')
+    assert cause in line.partition(' cause="')[2]
