@@ -199,7 +199,7 @@ class Mail:
         return run.code == 0
 
     def _messages(self):
-        return self.sandbox.read("/run/messages").splitlines()
+        return self.sandbox.read("/run/messages").split("\n")[:-1]
 
     def log(self, count):
         """The module's lines since last asked. There must be `count` of them, and soon."""
