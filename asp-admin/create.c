@@ -91,9 +91,11 @@ static enum exit_code check_user(const struct admin *admin)
 {
     if (admin->options->is_virtual || admin->conf->virtual_users || user_is_known(admin->user))
         return EXIT_DONE;
-    return complain(EXIT_NOT_FOUND,
-                    "the system knows no user %s; for one that only a service knows, say --virtual",
-                    admin->user);
+    return complain(
+        EXIT_NOT_FOUND,
+        "the system knows no user %s, or the directory of its users does not answer; for one "
+        "that only a service knows, say --virtual",
+        admin->user);
 }
 
 static void add_centred(struct asp_out *out, const char *text)

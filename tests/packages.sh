@@ -23,7 +23,8 @@ server_packages=(
     "postfix swaks libnet-ssleay-perl msmtp fetchmail isync sasl2-bin libsasl2-modules"
     "exim4-daemon-heavy"
     "vsftpd ejabberd erlang-p1-pam openssl"
-    "libpam-google-authenticator libpam-oath oathtool nslcd libnss-ldapd sudo fail2ban rsyslog python3-systemd"
+    "libpam-google-authenticator libpam-oath oathtool nslcd libnss-ldapd libpam-ldapd sudo fail2ban rsyslog python3-systemd"
+    "sssd-ldap libnss-sss libpam-sss"
     "cockpit-ws cockpit-bridge cockpit-system chromium chromium-driver python3-selenium"
     "systemd"
 )

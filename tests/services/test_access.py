@@ -1,0 +1,118 @@
+"""Beside pam_nologin and pam_access, as conf/beside has them: they bar app passwords too, where they stand before pam_asp.
+A real Dovecot asks.
+"""
+
+import re
+
+import pytest
+from beside import change, need, shipped
+
+HOME, HOME_6, AWAY = "192.0.2.7", "2001:db8::7", "198.51.100.7"
+NO_LOGIN = "/run/nologin"
+ALICES = "correct horse"
+
+
+@pytest.fixture
+def shut(mail):
+    """Makes and takes away the file that shuts the machine."""
+    need(mail.sandbox, "pam_nologin.so")
+    mail.sandbox.write("/etc/pam.d/imap", shipped("beside/nologin", mail.build))
+    yield lambda: mail.sandbox.write(NO_LOGIN, "The machine goes down.\n")
+    mail.sandbox.run("rm", "-f", NO_LOGIN).done()
+
+
+@pytest.fixture
+def fenced(mail):
+    need(mail.sandbox, "pam_access.so")
+    mail.sandbox.write("/etc/pam.d/imap", shipped("beside/access", mail.build))
+    mail.sandbox.write("/etc/security/access-mail.conf", shipped("beside/access-mail.conf", mail.build))
+    mail.sandbox.shell("getent group travel >/dev/null || groupadd travel; gpasswd -M bob travel").done()
+    return mail
+
+
+def pam_asp_first(mail, recipe):
+    """The recipe's lines, but with pam_asp before the module that is to bar."""
+    text = shipped(recipe, mail.build)
+    (line,) = re.findall(r"(?m)^account +sufficient .*\n", text)
+    text = change(text, line, "")
+    first = re.search(r"(?m)^account ", text).start()
+    mail.sandbox.write("/etc/pam.d/imap", text[:first] + line + text[first:])
+
+
+def either(mail):
+    """The auth lines of asp-either with the account lines that are there."""
+    account = [line for line in mail.sandbox.read("/etc/pam.d/imap").splitlines() if line.startswith("account")]
+    auth = [line for line in shipped("pam.d/asp-either", mail.build).splitlines() if line.startswith("auth")]
+    mail.sandbox.write("/etc/pam.d/imap", "\n".join([*auth, *account, ""]))
+
+
+def test_while_nologin_is_there_no_app_password_opens(mail, shut):
+    password = mail.create("alice", "Phone", "--app", "mail")
+    assert mail.curl("alice", password)
+    shut()
+    assert not mail.curl("alice", password)
+    mail.sandbox.run("rm", NO_LOGIN).done()
+    assert mail.curl("alice", password)
+
+
+def test_nologin_lets_root_in_and_shuts_virtual_users_out(mail, shut):
+    root = mail.create("root", "Phone", "--app", "mail")
+    carol = mail.create("carol@example.org", "Phone", "--app", "mail", "--virtual")
+    assert mail.auth("carol@example.org", carol)
+    shut()
+    assert mail.auth("root", root)
+    assert not mail.auth("carol@example.org", carol)
+
+
+def test_behind_pam_asp_nologin_bars_the_primary_alone(mail, shut):
+    """Why the recipe has it before."""
+    pam_asp_first(mail, "beside/nologin")
+    either(mail)
+    password = mail.create("alice", "Phone", "--app", "mail")
+    shut()
+    assert mail.auth("alice", password)
+    assert not mail.auth("alice", ALICES)
+
+
+def test_access_says_from_where_an_app_password_opens(fenced):
+    alices = fenced.create("alice", "Phone", "--app", "mail")
+    bobs = fenced.create("bob", "Phone", "--app", "mail")
+    assert fenced.curl("alice", alices)
+    assert [fenced.auth("alice", alices, rhost=rhost) for rhost in (HOME, HOME_6, AWAY)] == [True, True, False]
+    assert fenced.auth("bob", bobs, rhost=AWAY), "bob may travel"
+    assert not fenced.auth("bob", alices, rhost=HOME)
+
+
+def test_access_holds_for_the_primary_as_well(fenced):
+    either(fenced)
+    fenced.create("alice", "Phone", "--app", "mail")
+    assert [fenced.auth("alice", ALICES, rhost=rhost) for rhost in (HOME, AWAY)] == [True, False]
+
+
+def test_the_log_says_who_was_barred_with_which_password(fenced):
+    password = fenced.create("alice", "Phone", "--app", "mail")
+    assert not fenced.auth("alice", password, rhost=AWAY)
+    (line,) = fenced.log(1)
+    assert (line.word("verdict"), line.word("rhost"), line.word("id")) == ("accepted", AWAY, password[:2])
+    denied = rf"pam_access\(imap:account\): access denied for user `alice' from `{AWAY}'"
+    assert re.search(denied, fenced.sandbox.read("/run/messages"))
+
+
+def test_access_refuses_virtual_users_unless_told_otherwise(fenced):
+    """By the line that the recipe gives."""
+    carol = fenced.create("carol@example.org", "Phone", "--app", "mail", "--virtual")
+    alice = fenced.create("alice", "Phone", "--app", "mail")
+    assert not fenced.auth("carol@example.org", carol, rhost=HOME)
+    recipe = shipped("beside/access", fenced.build)
+    (instead,) = re.findall(r"(?m)^# +(account +\[.*pam_access\.so .*)$", recipe)
+    (line,) = re.findall(r"(?m)^account .*pam_access\.so .*$", recipe)
+    fenced.sandbox.write("/etc/pam.d/imap", change(recipe, "\n" + line, "\n" + instead))
+    assert fenced.auth("carol@example.org", carol, rhost=AWAY)
+    assert [fenced.auth("alice", alice, rhost=rhost) for rhost in (HOME, AWAY)] == [True, False]
+
+
+def test_behind_pam_asp_access_bars_nobody_with_an_app_password(fenced):
+    """Why the recipe has it before."""
+    pam_asp_first(fenced, "beside/access")
+    password = fenced.create("alice", "Phone", "--app", "mail")
+    assert fenced.auth("alice", password, rhost=AWAY)

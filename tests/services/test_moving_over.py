@@ -1,0 +1,171 @@
+"""A running site moves over: each step of conf/moving-over.md, and each way back, with a real Dovecot; and the page's own
+commands on the log that was really written.
+"""
+
+import re
+
+import pytest
+from beside import lines, shipped
+from conftest import TREE
+
+ALICES, BOBS = "correct horse", "battery staple"
+PAGE = (TREE / "conf" / "moving-over.md").read_text()
+BEFORE = "auth required pam_unix.so nodelay\naccount required pam_unix.so\n"
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+def command(word):
+    """The one command of the page that begins with a word."""
+    (found,) = re.findall(rf"(?m)^    ({word} .*)$", PAGE)
+    return found
+
+
+def traditional(message):
+    """As rsyslog's traditional format and journalctl write what came to /dev/log."""
+    return re.sub(r"^<\d+>(.{15}) ", r"\1 mail.example ", message)
+
+
+def precise(message):
+    """As rsyslog writes it nowadays, with a time of RFC 3339."""
+    month, day, time, rest = re.fullmatch(r"<\d+>(\w{3}) ([ \d]\d) (\S+) (.*)", message).groups()
+    return f"2031-{MONTHS.index(month) + 1:02}-{int(day):02}T{time}.123456+01:00 mail {rest}"
+
+
+FORMATS = {"traditional": traditional, "precise": precise}
+
+
+class Site:
+    def __init__(self, mail):
+        self.mail = mail
+        self.begin = len(self.messages())
+        self.take("before")
+
+    def take(self, step):
+        """The file of a step; `before` is what was there."""
+        text = BEFORE if step == "before" else shipped(step, self.mail.build)
+        self.mail.sandbox.write("/etc/pam.d/imap", text)
+
+    def messages(self):
+        return self.mail.sandbox.read("/run/messages").splitlines()
+
+    def restart_log(self):
+        self.begin = len(self.messages())
+
+    def run(self, word, form, *more):
+        """A command of the page on the log since last restarted, a part of which has been rotated and compressed."""
+        text = [form(message) for message in self.messages()[self.begin :]] + list(more)
+        half = len(text) // 2
+        box = self.mail.sandbox
+        box.shell("rm -f /var/log/auth.log*").done()
+        box.write("/var/log/auth.log.2", "".join(f"{line}\n" for line in text[:half]))
+        box.run("gzip", "/var/log/auth.log.2").done()
+        box.write("/var/log/auth.log", "".join(f"{line}\n" for line in text[half:]))
+        return box.shell(command(word)).done().out
+
+    def users_of_primary(self, form=traditional, *more):
+        """What the page's list says: {(user, service, address): count}."""
+        found = {}
+        for line in self.run("zcat", form, *more).splitlines():
+            count, user, service, rhost = line.split()
+            found[user, service, rhost] = int(count)
+        return found
+
+    def opens(self, user, password, rhost="192.0.2.7"):
+        return self.mail.auth(user, password, rhost=rhost)
+
+
+@pytest.fixture
+def site(mail):
+    moved = Site(mail)
+    yield moved
+    mail.sandbox.shell("rm -f /var/log/auth.log*").done()
+
+
+STEPS = ("before", "moving-over/asp-either", "moving-over/asp-enrolled", "pam.d/asp-only")
+# Who gets in at each step, with: alice's primary and her app password, the primary of bob who has none.
+OPENS = dict(zip(STEPS, [(True, False, True), (True, True, True), (False, True, True), (False, True, False)]))
+
+
+def test_each_step_and_each_step_back_is_what_the_page_says(site):
+    phone = site.mail.create("alice", "Phone", "--app", "mail")
+    for step in [*STEPS, *reversed(STEPS)]:
+        site.take(step)
+        tried = [site.mail.curl(*one) for one in (("alice", ALICES), ("alice", phone), ("bob", BOBS))]
+        assert tuple(tried) == OPENS[step], step
+    assert site.mail.entry(phone[:2])["state"] == "active"
+
+
+def test_the_page_names_the_files_that_are_tested():
+    named = re.findall(r"(?m)^    install -m 644 (\S+) /etc/pam.d/dovecot$", PAGE)
+    assert named == list(STEPS[1:])
+
+
+@pytest.mark.parametrize("name", ["asp-either", "asp-enrolled"])
+def test_a_step_differs_from_the_stack_of_its_name_in_what_is_logged_alone(mail, name):
+    step, stack = (shipped(f"{folder}/{name}", mail.build) for folder in ("moving-over", "pam.d"))
+    assert lines(step, "account") == lines(stack, "account")
+    first, unix, warn = (line.split() for line in lines(step, "auth"))
+    assert [first, ["auth", "required", *unix[2:]]] == [line.split() for line in lines(stack, "auth")]
+    assert (unix[1], warn) == ("requisite", ["auth", "optional", "pam_warn.so"])
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
+def test_the_list_has_who_got_in_with_the_primary_and_nobody_else(site, form):
+    phone = site.mail.create("alice", "Phone", "--app", "mail")
+    site.take("moving-over/asp-either")
+    assert site.opens("alice", phone)
+    assert not site.opens("alice", "a guess")
+    assert not site.opens("nobody-of-that-name", "a guess")
+    assert site.users_of_primary(form) == {}
+    assert site.opens("alice", ALICES)
+    assert all(site.opens("bob", BOBS, rhost) for rhost in ("192.0.2.7", "2001:db8::7", "2001:db8::7"))
+    assert site.users_of_primary(form) == {
+        ("bob", "imap", "2001:db8::7"): 2,
+        ("bob", "imap", "192.0.2.7"): 1,
+        ("alice", "imap", "192.0.2.7"): 1,
+    }
+
+
+def test_of_the_enrolled_the_list_has_nobody_in_the_second_step(site):
+    site.mail.create("alice", "Phone", "--app", "mail")
+    site.take("moving-over/asp-enrolled")
+    assert not site.opens("alice", ALICES)
+    assert site.opens("bob", BOBS)
+    assert site.users_of_primary() == {("bob", "imap", "192.0.2.7"): 1}
+    site.mail.create("bob", "Phone", "--app", "mail")
+    site.restart_log()
+    assert not site.opens("bob", BOBS)
+    assert site.users_of_primary() == {}
+
+
+@pytest.fixture
+def any_name(mail):
+    """Dovecot hands on names with any character, which it does not by default."""
+    set_and_reload = "sed -i '/^auth_username_chars/d' /run/d/dovecot.conf; {} doveadm -c /run/d/dovecot.conf reload"
+    mail.sandbox.shell(set_and_reload.format("echo 'auth_username_chars =' >>/run/d/dovecot.conf;")).done()
+    yield
+    mail.sandbox.shell(set_and_reload.format("")).done()
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
+def test_nobody_gets_another_one_onto_the_list(site, any_name, form):
+    """Names that look like the line, tried at a login, and as another program may log them."""
+    site.take("moving-over/asp-either")
+    shape = "pam_warn(imap:auth): function=[pam_sm_authenticate] flags=0 service=[imap] user=[bob] ruser=[] rhost=[]"
+    names = (shape, f"x: {shape}", f"x] user=[bob] {shape}", f"x\nNov 25 02:15:22 mail auth: {shape}")
+    for name in names:
+        assert not site.opens(name, "a guess")
+    assert sum(shape in message for message in site.messages()) >= len(names), "they are in the log"
+    said = [form(f"<38>Nov 25 02:15:22 sshd[77]: Invalid user {name} from 192.0.2.9") for name in names[:3]]
+    assert site.users_of_primary(form, *said) == {}
+    assert site.opens("alice", ALICES)
+    assert site.users_of_primary(form, *said) == {("alice", "imap", "192.0.2.7"): 1}
+
+
+def test_the_second_command_has_the_devices_that_are_refused(site):
+    site.mail.create("alice", "Phone", "--app", "mail")
+    site.take("pam.d/asp-only")
+    assert not site.opens("alice", ALICES)
+    assert not site.opens("bob", BOBS, "2001:db8::7")
+    refused = re.findall(r'rhost=(\S+) user="(\w+)"', site.run("zgrep", traditional))
+    assert sorted(refused) == [("192.0.2.7", "alice"), ("2001:db8::7", "bob")]
