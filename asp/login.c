@@ -131,6 +131,8 @@ static enum asp_verdict check(struct login *login, const struct asp_account *acc
     if (verdict != ASP_ACCEPTED)
         return verdict;
     login->facts.primary = compare_primary(login, account);
+    if (login->facts.primary == ASP_PRIMARY_SAME)
+        return verdict;
     return asp_check_entry(entry, &login->facts, action);
 }
 
@@ -191,7 +193,11 @@ static void write_action(struct login *login, enum asp_action action)
         outcome->verdict = ASP_UNAVAILABLE;
 }
 
-/* So that the next login needs one stat. */
+/*
+ * So that the next login needs one stat. What is remembered is that the fingerprint is the same; a
+ * password that is locked is that from the beginning of time, while the file stays as it is. Of an
+ * account that has expired neither need be true, whatever the clock says.
+ */
 static void remember_shadow(struct login *login, const struct asp_account *account)
 {
     struct asp_compared compared = {
@@ -199,10 +205,17 @@ static void remember_shadow(struct login *login, const struct asp_account *accou
         .expires = login->now.expires,
         .digest = asp_primary_digest(&account->primary),
     };
+    enum asp_primary timeless;
 
-    if (login->shadow.text != NULL && !asp_primary_is_due(&account->primary, ASP_SOURCE_SHADOW) &&
-        asp_shadow_is_settled(&compared.identity, login->facts.now))
-        (void)asp_store_compared(&login->store, login->user, &compared, login->facts.now);
+    if (login->shadow.text == NULL || asp_primary_is_due(&account->primary, ASP_SOURCE_SHADOW) ||
+        !asp_shadow_is_settled(&compared.identity, login->facts.now))
+        return;
+    timeless = asp_primary_compare(&account->primary, &login->now, 0);
+    if (timeless == ASP_PRIMARY_LOCKED)
+        compared.expires = 0;
+    else if (timeless != ASP_PRIMARY_SAME)
+        return;
+    (void)asp_store_compared(&login->store, login->user, &compared, login->facts.now);
 }
 
 /* A new service or host is written at once, else the time alone and not more often than the
@@ -275,6 +288,8 @@ static void judge(struct login *login, const struct asp_account *account,
         return;
     if (to_write)
         write_action(login, action);
+    if (outcome->verdict == ASP_PRIMARY_IS_LOCKED)
+        remember_shadow(login, account);
     if (outcome->verdict != ASP_ACCEPTED || clock_is_behind(login, entry))
         return;
     record_use(login, entry->created);

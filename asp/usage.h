@@ -40,7 +40,8 @@ struct asp_use {
  */
 struct asp_compared {
     struct asp_identity identity;
-    time_t expires;  /* of the account, or ASP_NEVER: it passes while the file stays the same */
+    time_t expires; /* of the account, or ASP_NEVER: it passes while the file stays the same; 0 when
+                       the password is locked */
     uint64_t digest; /* of the fingerprint, see asp_primary_digest */
 };
 

@@ -2,9 +2,13 @@
  * fill FOLDER COUNT ENTRIES: writes the accounts of as many users, with as many app passwords each,
  * into FOLDER as a store keeps them, without its locks and fsyncs. Their lines of /etc/shadow go to
  * standard output.
+ *
+ * The users are user0, user1 and so on; an app password is an id, 00, 01 and so on, and a secret of
+ * zeros alone.
  */
 #include "asp/account.h"
 #include "asp/primary.h"
+#include "asp/verifier.h"
 #include "asp/when.h"
 
 #include <sodium.h>
@@ -12,20 +16,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char shown[] = "$hmac-sha256$AAAAAAAAAAAAAAAAAAAAAA$"
-                            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
 static void add_entry(struct asp_account *account, size_t number)
 {
-    static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+    static const struct asp_cost cost = {.scheme = ASP_HMAC_SHA256};
+    struct asp_secret secret = {.key = "00000000000000000000000"};
     struct asp_entry entry;
 
+    secret.id[0] = ASP_ALPHABET[number / 32 % 32];
+    secret.id[1] = ASP_ALPHABET[number % 32];
     asp_entry_init(&entry);
-    entry.id[0] = digits[number / 32 % 32];
-    entry.id[1] = digits[number % 32];
+    memcpy(entry.id, secret.id, sizeof entry.id);
+    if (asp_verifier_make(&cost, account->user, &secret, entry.verifier) != ASP_OK)
+        exit(1);
     (void)snprintf(entry.label, sizeof entry.label, "Device %zu", number);
     (void)snprintf(entry.app, sizeof entry.app, "mail");
-    (void)snprintf(entry.verifier, sizeof entry.verifier, "%s", shown);
     (void)snprintf(entry.created_by, sizeof entry.created_by, "root");
     entry.created = 1700000000;
     if (asp_entry_fault(&entry) != NULL || asp_account_add(account, &entry) != ASP_OK)

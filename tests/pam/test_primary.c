@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HASH "$6$salt$abcdefghijklmnopqrstuvwxyz"
@@ -17,6 +19,19 @@
 
 static struct world world;
 static char phone[PASSWORD_MAX], laptop[PASSWORD_MAX], bobs[PASSWORD_MAX];
+
+/* How far the clock that the module reads is ahead. */
+static time_t ahead;
+
+time_t time(time_t *now)
+{
+    struct timespec real;
+
+    (void)clock_gettime(CLOCK_REALTIME, &real);
+    if (now != NULL)
+        *now = real.tv_sec + ahead;
+    return real.tv_sec + ahead;
+}
 
 /* Replaces /etc/shadow as passwd does, by rename. */
 static void shadow(const char *text)
@@ -162,6 +177,43 @@ START_TEST(a_locked_primary_refuses_and_destroys_nothing)
 }
 END_TEST
 
+START_TEST(a_lock_is_remembered_as_long_as_the_file_is_the_same)
+{
+    char events[4096];
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+    alice_has("!" HASH);
+    ahead = 5; /* the file is not of this very moment */
+    ck_code(log_in("alice", phone), PAM_AUTH_ERR);
+    ck_assert(inotify_add_watch(watch, "/etc/shadow", IN_OPEN) >= 0);
+    ck_code(log_in("alice", phone), PAM_AUTH_ERR);
+    ck_assert_msg(read(watch, events, sizeof events) < 0, "shadow was read again");
+    (void)close(watch);
+    alice_has(HASH);
+    ck_code(log_in("alice", phone), PAM_SUCCESS);
+    alice_has("!" HASH);
+    ck_code(log_in("alice", phone), PAM_AUTH_ERR);
+    expect_states("active");
+}
+END_TEST
+
+START_TEST(an_account_that_has_expired_by_a_wrong_clock_hides_no_change)
+{
+    char text[512];
+
+    (void)snprintf(text, sizeof text, "alice:" OTHER ":19000:0:99999:7::%ld:\n" BOB,
+                   (long)(time(NULL) / 86400 + 2));
+    shadow(text);
+    ahead = (time_t)3 * 86400;
+    ck_code(log_in("alice", phone), PAM_AUTH_ERR);
+    expect_line("primary-locked");
+    ahead = 0;
+    ck_code(log_in("alice", phone), PAM_AUTH_ERR);
+    expect_line("primary-changed");
+    expect_states("revoked");
+}
+END_TEST
+
 START_TEST(a_user_who_is_gone_from_shadow_is_refused_and_loses_nothing)
 {
     shadow(BOB);
@@ -247,6 +299,8 @@ int main(void)
     tcase_add_test(tests, each_kind_of_change_counts);
     tcase_add_test(tests, a_change_is_not_acted_on_for_a_secret_that_was_not_proven);
     tcase_add_test(tests, a_locked_primary_refuses_and_destroys_nothing);
+    tcase_add_test(tests, a_lock_is_remembered_as_long_as_the_file_is_the_same);
+    tcase_add_test(tests, an_account_that_has_expired_by_a_wrong_clock_hides_no_change);
     tcase_add_test(tests, a_user_who_is_gone_from_shadow_is_refused_and_loses_nothing);
     tcase_add_test(tests, a_shadow_that_can_not_be_told_is_unavailable_and_never_a_change);
     tcase_add_test(tests, a_change_that_can_not_be_written_is_refused_all_the_same);

@@ -1,0 +1,255 @@
+/*
+ * host CONFDIR LOGINS: a long-lived process that logs in through libpam as often as it is told to.
+ * CONFDIR takes the place of /etc/pam.d. LOGINS has a line for each login, "SERVICE USER PASSWORD
+ * CODE", where CODE is what PAM has to answer: another answer ends the program. A transaction is
+ * pam_start_confdir, pam_authenticate and pam_end; they are made with the logins by turns.
+ * PAM_RHOST is not set: libpam hands it to the kernel's audit, and looks it up first.
+ *
+ * Commands come on standard input, a line each, and each is answered by a line:
+ *   use FIRST COUNT   takes turns with these logins from now on (at first: with all)    "used"
+ *   time COUNT        as many transactions                                              the
+ * nanoseconds of each for MILLISECONDS  as many as there is time for how many mark COUNT        as
+ * many, each inside of marked_transaction and of two getppid     "marked" many COUNT        as many
+ * descriptors and resident bytes before, and behind
+ */
+#include <dirent.h>
+#include <security/pam_appl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LOGINS_MAX = 20000, TIMES_MAX = 100000, WORD = 64 };
+
+struct login {
+    char service[WORD];
+    char user[WORD];
+    char password[WORD];
+    int code;
+};
+
+struct ring {
+    const char *confdir;
+    const struct login *logins;
+    size_t first;
+    size_t count;
+    size_t next;
+};
+
+int marked_transaction(const char *confdir, const struct login *login) __attribute__((noinline));
+
+static void stop(const char *why)
+{
+    (void)fprintf(stderr, "host: %s\n", why);
+    exit(1);
+}
+
+static int converse(int count, const struct pam_message **messages, struct pam_response **responses,
+                    void *data)
+{
+    const struct login *login = data;
+    struct pam_response *made = calloc((size_t)count, sizeof *made);
+
+    if (made == NULL)
+        return PAM_BUF_ERR;
+    for (int i = 0; i < count; i++) {
+        if (messages[i]->msg_style == PAM_PROMPT_ECHO_OFF)
+            made[i].resp = strdup(login->password);
+    }
+    *responses = made;
+    return PAM_SUCCESS;
+}
+
+static int transaction(const char *confdir, const struct login *login)
+{
+    const struct pam_conv with = {converse, (void *)(uintptr_t)login};
+    pam_handle_t *pamh = NULL;
+    int code = pam_start_confdir(login->service, login->user, &with, confdir, &pamh);
+
+    if (code != PAM_SUCCESS)
+        return -1;
+    code = pam_authenticate(pamh, 0);
+    return pam_end(pamh, code) == PAM_SUCCESS ? code : -1;
+}
+
+int marked_transaction(const char *confdir, const struct login *login)
+{
+    return transaction(confdir, login);
+}
+
+static const struct login *turn(struct ring *ring)
+{
+    const struct login *login = &ring->logins[ring->first + ring->next];
+
+    ring->next = (ring->next + 1) % ring->count;
+    return login;
+}
+
+static void expect(const struct login *login, int code)
+{
+    if (code == login->code)
+        return;
+    (void)fprintf(stderr, "host: %s at %s: code %d and not %d\n", login->user, login->service, code,
+                  login->code);
+    exit(1);
+}
+
+static void one(struct ring *ring)
+{
+    const struct login *login = turn(ring);
+
+    expect(login, transaction(ring->confdir, login));
+}
+
+static long long now(void)
+{
+    struct timespec at;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    return (long long)at.tv_sec * 1000000000 + at.tv_nsec;
+}
+
+static void time_each(struct ring *ring, long count)
+{
+    static long long times[TIMES_MAX];
+
+    if (count < 1 || count > TIMES_MAX)
+        stop("too many to time");
+    for (long i = 0; i < count; i++) {
+        long long begin = now();
+
+        one(ring);
+        times[i] = now() - begin;
+    }
+    for (long i = 0; i < count; i++)
+        printf("%lld%c", times[i], i + 1 < count ? ' ' : '\n');
+}
+
+static void go_on_for(struct ring *ring, long milliseconds)
+{
+    long long end = now() + milliseconds * 1000000LL;
+    long count = 0;
+
+    for (; now() < end; count++)
+        one(ring);
+    printf("%ld\n", count);
+}
+
+static void mark(struct ring *ring, long count)
+{
+    for (long i = 0; i < count; i++) {
+        const struct login *login = turn(ring);
+        int code;
+
+        (void)getppid();
+        code = marked_transaction(ring->confdir, login);
+        (void)getppid();
+        expect(login, code);
+    }
+    (void)puts("marked");
+}
+
+static long descriptors(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    long count = 0;
+
+    if (folder == NULL)
+        stop("no /proc/self/fd");
+    while (readdir(folder) != NULL)
+        count++;
+    (void)closedir(folder);
+    return count;
+}
+
+/* The sum over the pages: what statm says is rounded by what each processor has not reported yet.
+ */
+static long resident(void)
+{
+    FILE *file = fopen("/proc/self/smaps_rollup", "re");
+    char line[256];
+    long kib = -1;
+
+    while (file != NULL && kib < 0 && fgets(line, sizeof line, file) != NULL)
+        (void)sscanf(line, "Rss: %ld kB", &kib);
+    if (kib < 0)
+        stop("no /proc/self/smaps_rollup");
+    (void)fclose(file);
+    return kib * 1024;
+}
+
+static void many(struct ring *ring, long count)
+{
+    long fds, bytes;
+
+    (void)resident(); /* what reading it takes, it has now */
+    fds = descriptors();
+    bytes = resident();
+    for (long i = 0; i < count; i++)
+        one(ring);
+    printf("%ld %ld %ld %ld\n", fds, bytes, descriptors(), resident());
+}
+
+static void obey(struct ring *ring, size_t most, const char *line)
+{
+    char command[8];
+    unsigned long number = 0, count = 0;
+    int words = sscanf(line, "%7s %lu %lu", command, &number, &count);
+
+    if (words == 3 && strcmp(command, "use") == 0 && count > 0 && number + count <= most) {
+        ring->first = number;
+        ring->count = count;
+        ring->next = 0;
+        (void)puts("used");
+    } else if (words == 2 && strcmp(command, "time") == 0) {
+        time_each(ring, (long)number);
+    } else if (words == 2 && strcmp(command, "for") == 0) {
+        go_on_for(ring, (long)number);
+    } else if (words == 2 && strcmp(command, "mark") == 0) {
+        mark(ring, (long)number);
+    } else if (words == 2 && strcmp(command, "many") == 0) {
+        many(ring, (long)number);
+    } else {
+        stop("not a command");
+    }
+    (void)fflush(stdout);
+}
+
+static size_t read_logins(const char *path, struct login *logins)
+{
+    FILE *file = fopen(path, "re");
+    size_t count = 0;
+    char line[4 * WORD];
+
+    if (file == NULL)
+        stop("the logins cannot be read");
+    while (fgets(line, sizeof line, file) != NULL) {
+        struct login *login = &logins[count];
+
+        if (count == LOGINS_MAX || sscanf(line, "%63s %63s %63s %d", login->service, login->user,
+                                          login->password, &login->code) != 4)
+            stop("a line of the logins is none");
+        count++;
+    }
+    (void)fclose(file);
+    return count;
+}
+
+int main(int argc, char **argv)
+{
+    static struct login logins[LOGINS_MAX];
+    struct ring ring = {.logins = logins};
+    char line[64];
+
+    if (argc != 3)
+        stop("host CONFDIR LOGINS");
+    ring.confdir = argv[1];
+    ring.count = read_logins(argv[2], logins);
+    if (ring.count == 0)
+        stop("there are no logins");
+    for (size_t most = ring.count; fgets(line, sizeof line, stdin) != NULL;)
+        obey(&ring, most, line);
+    return 0;
+}
