@@ -9,22 +9,26 @@ static const struct command commands[] = {
      "USER --label TEXT [--app APP] [--from CIDR]... [--expires WHEN] [--unused DURATION] "
      "[--virtual] [--quiet]",
      1, 1, B('l') | B('a') | B('f') | B('e') | B('u') | B('v') | B('q'), B('l'), command_create,
-     OWN_ASKED, "make an app password and show it, once"},
-    {"list", "[USER] [--all]", 0, 1, B('z'), 0, command_list, OWN_FREE,
+     OWN_ASKED, false, "make an app password and show it, once"},
+    {"list", "[USER] [--all]", 0, 1, B('z'), 0, command_list, OWN_FREE, false,
      "the app passwords of a user, or every user; --all: revoked ones too"},
-    {"label", "USER ID TEXT", 3, 3, 0, 0, command_label, OWN_ASKED, "give one another label"},
+    {"label", "USER ID TEXT", 3, 3, 0, 0, command_label, OWN_ASKED, false,
+     "give one another label"},
     {"rotate", "USER ID [--expires WHEN] [--virtual] [--quiet]", 2, 2, B('e') | B('v') | B('q'), 0,
-     command_rotate, OWN_ASKED,
+     command_rotate, OWN_ASKED, false,
      "a new one with the same label, app and limits; revokes the old one"},
     {"revoke", "USER (ID... | --label TEXT | --all) [--reason TEXT]", 1, ASP_IDS,
-     B('l') | B('z') | B('r'), 0, command_revoke, OWN_ASKED, "sign apps out, for good"},
-    {"history", "USER", 1, 1, 0, 0, command_history, OWN_FREE, "what happened, oldest first"},
+     B('l') | B('z') | B('r'), 0, command_revoke, OWN_ASKED, false, "sign apps out, for good"},
+    {"history", "USER", 1, 1, 0, 0, command_history, OWN_FREE, false,
+     "what happened, oldest first"},
     {"check", "USER --service NAME [--rhost ADDR]", 1, 1, B('s') | B('h'), B('s'), command_check,
-     OWN_FREE, "try a password from standard input; changes nothing"},
-    {"remove", "USER", 1, 1, 0, 0, command_remove, OWN_NO,
+     OWN_FREE, false, "try a password from standard input; changes nothing"},
+    {"remove", "USER", 1, 1, 0, 0, command_remove, OWN_NO, false,
      "drop all that is stored of a user, for good"},
-    {"watch", "[--once] [--confirm]", 0, 0, B('o') | B('c'), 0, command_watch, OWN_NO,
+    {"watch", "[--once] [--confirm]", 0, 0, B('o') | B('c'), 0, command_watch, OWN_NO, false,
      "follow primary passwords, revoke when one changes, run hooks; --once: one pass"},
+    {"doctor", "", 0, 0, 0, 0, command_doctor, OWN_NO, true,
+     "look over configuration, store, PAM files and watch; say what is wrong, and the mend"},
 };
 
 static const char usage_head[] =
@@ -48,7 +52,7 @@ static void add_command(struct asp_out *out, const struct command *command)
 {
     asp_out_add(out, "  ");
     asp_out_add(out, command->name);
-    asp_out_add(out, " ");
+    asp_out_add(out, command->arguments[0] != '\0' ? " " : "");
     asp_out_add(out, command->arguments);
     asp_out_add(out, "\n      ");
     asp_out_add(out, command->help);
@@ -89,7 +93,8 @@ enum exit_code command_check_line(const struct command *command, const struct op
     if (wrong != 0)
         return complain(EXIT_USAGE, "%s takes no --%s", command->name, option_name(wrong));
     if (options->argument_count < command->least || options->argument_count > command->most)
-        return complain(EXIT_USAGE, "usage: asp-admin %s %s", command->name, command->arguments);
+        return complain(EXIT_USAGE, "usage: asp-admin %s%s%s", command->name,
+                        command->arguments[0] != '\0' ? " " : "", command->arguments);
     if (missing != 0)
         return complain(EXIT_USAGE, "%s needs --%s", command->name, option_name(missing));
     return EXIT_DONE;

@@ -22,6 +22,7 @@ struct command {
     unsigned needed;
     enum exit_code (*run)(struct admin *admin);
     enum own_use own;
+    bool bare; /* it opens what it needs by itself, and tells what is wrong with it */
     const char *help;
 };
 
@@ -45,5 +46,6 @@ enum exit_code command_revoke(struct admin *admin);
 enum exit_code command_remove(struct admin *admin);
 enum exit_code command_check(struct admin *admin);
 enum exit_code command_watch(struct admin *admin);
+enum exit_code command_doctor(struct admin *admin);
 
 #endif

@@ -25,12 +25,13 @@ static enum exit_code show_version(void)
 
 static enum exit_code run(const struct command *command, const struct options *options)
 {
-    struct admin admin;
+    struct admin admin = {.options = options, .store = ASP_STORE_CLOSED, .now = time(NULL)};
     enum exit_code code = command_check_line(command, options);
 
     if (code != EXIT_DONE)
         return code;
-    code = admin_open(&admin, options, NULL);
+    if (!command->bare)
+        code = admin_open(&admin, options, NULL);
     if (code == EXIT_DONE)
         code = command->run(&admin);
     admin_close(&admin);

@@ -1,0 +1,175 @@
+#include "pam_folder.h"
+
+#include "asp/safeio.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OTHER "other"
+
+enum { BYTES_MAX = 1024 * 1024 };
+
+static const char *const folders[] = {"/etc/pam.d", "/usr/lib/pam.d"};
+
+/* Links are followed, as libpam follows them. NULL: it cannot be read, or is no file. */
+static char *read_text(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat st;
+    uint8_t *bytes = NULL;
+    size_t length;
+
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+        asp_file_read(fd, &st, BYTES_MAX, &bytes, &length, NULL) != ASP_OK)
+        bytes = NULL;
+    asp_close(fd);
+    return (char *)bytes;
+}
+
+static bool keep(struct pam_folder *folder, struct pam_file *file)
+{
+    if (folder->count == folder->room) {
+        size_t room = folder->room == 0 ? 64 : 2 * folder->room;
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): it holds pointers */
+        struct pam_file **grown = reallocarray(folder->files, room, sizeof *grown);
+
+        if (grown == NULL)
+            return false;
+        folder->files = grown;
+        folder->room = room;
+    }
+    folder->files[folder->count++] = file;
+    return true;
+}
+
+/* Reads one more. NULL: it is no file that can be read, or out of memory. */
+static struct pam_file *add(struct pam_folder *folder, const char *name, const char *path)
+{
+    char *text = read_text(path);
+    struct pam_file *file;
+
+    if (text == NULL)
+        return NULL;
+    file = calloc(1, sizeof *file);
+    if (file == NULL) {
+        free(text);
+        folder->failed = true;
+        return NULL;
+    }
+    file->text = text;
+    file->name = strdup(name);
+    file->path = strdup(path);
+    if (file->name != NULL && file->path != NULL && pam_file_read(file) && keep(folder, file))
+        return file;
+    folder->failed = true;
+    pam_file_free(file);
+    free(file);
+    return NULL;
+}
+
+/* No service has such a name. */
+static bool is_left_over(const char *name)
+{
+    static const char *const ends[] = {"~",       ".bak",     ".orig",    ".old",
+                                       ".rpmnew", ".rpmsave", ".rpmorig", ".swp"};
+    size_t length = strlen(name);
+
+    if (name[0] == '.' || strstr(name, ".dpkg-") != NULL || strstr(name, ".ucf-") != NULL)
+        return true;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t end = strlen(ends[i]);
+
+        if (length > end && strcmp(name + length - end, ends[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static struct pam_file *find(const struct pam_folder *folder, const char *name)
+{
+    bool is_path = name[0] == '/';
+
+    for (size_t i = 0; i < folder->count; i++) {
+        struct pam_file *file = folder->files[i];
+
+        if (strcmp(is_path ? file->path : file->name, name) == 0)
+            return file;
+    }
+    return NULL;
+}
+
+struct pam_file *pam_folder_find(struct pam_folder *folder, const char *name)
+{
+    struct pam_file *file = find(folder, name);
+
+    return file == NULL && name[0] == '/' ? add(folder, name, name) : file;
+}
+
+static void read_folder(struct pam_folder *folder, const char *path)
+{
+    struct dirent **items = NULL;
+    int count = scandir(path, &items, NULL, alphasort);
+
+    for (int i = 0; i < count; i++) {
+        const char *name = items[i]->d_name;
+        char *whole = NULL;
+
+        if (!is_left_over(name) && find(folder, name) == NULL) {
+            if (asprintf(&whole, "%s/%s", path, name) < 0)
+                folder->failed = true;
+            else
+                (void)add(folder, name, whole);
+        }
+        free(whole);
+        free(items[i]);
+    }
+    free(items);
+}
+
+void pam_folder_read(struct pam_folder *folder)
+{
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        read_folder(folder, folders[i]);
+    /* A file that is brought in by its path comes to the end of the list, and into this loop. */
+    for (size_t i = 0; i < folder->count; i++) {
+        for (size_t k = 0; k < folder->files[i]->count; k++) {
+            const struct pam_line *line = &folder->files[i]->lines[k];
+            struct pam_file *other = NULL;
+
+            if (line->kind == LINE_INCLUDE || line->kind == LINE_SUBSTACK)
+                other = pam_folder_find(folder, line->word);
+            if (other != NULL)
+                other->included = true;
+        }
+    }
+}
+
+static struct pam_file *find_for_stack(void *context, const char *name)
+{
+    return pam_folder_find(context, name);
+}
+
+void pam_folder_stack(struct pam_folder *folder, const struct pam_file *file,
+                      enum facility facility, struct pam_stack *stack)
+{
+    const struct pam_file *other = find(folder, OTHER);
+
+    pam_stack_add(stack, file, facility, find_for_stack, folder);
+    if (stack->count == 0 && other != NULL)
+        pam_stack_add(stack, other, facility, find_for_stack, folder);
+    folder->failed = folder->failed || stack->failed;
+}
+
+void pam_folder_free(struct pam_folder *folder)
+{
+    for (size_t i = 0; i < folder->count; i++) {
+        pam_file_free(folder->files[i]);
+        free(folder->files[i]);
+    }
+    free(folder->files);
+    *folder = (struct pam_folder){0};
+}

@@ -1,0 +1,75 @@
+"""doctor's command line, and its text on a terminal. What it finds is in the service tests, which have a machine of their
+own to break; here it looks over this one, so nothing is said of the whole."""
+
+import json
+import os
+import re
+
+import pytest
+
+USAGE_ERRORS = [
+    ["doctor", "alice"],
+    ["doctor", "--all"],
+    ["doctor", "--quiet"],
+    ["doctor", "--once"],
+    ["doctor", "--config"],
+]
+
+
+@pytest.mark.parametrize("words", USAGE_ERRORS, ids=" ".join)
+def test_it_takes_no_arguments_and_global_options_alone(site, words):
+    site.run(*words).refused(2)
+
+
+def test_help_names_it(site):
+    for words in (["--help"], ["doctor", "--help"]):
+        assert re.search(r"(?m)^  doctor$", site.run(*words).done().out)
+
+
+def test_who_is_not_root_is_told_so_with_code_5(shared, nobody):
+    shared.create()
+    for path in (shared.folder, shared.conf):
+        os.chown(path, 65534, 65534)
+    shared.run("doctor", prefix=nobody).refused(5)
+    shared.run("--json", "doctor", prefix=nobody).refused(5)
+
+
+def test_an_error_in_the_configuration_is_an_answer_and_no_error(root, site):
+    site.configure("limits = 7;")
+    run = site.run("doctor")
+    assert (run.code, run.err) == (1, "")
+    row = next(row for row in site.run("--json", "doctor").document(1) if not row["ok"])
+    assert set(row) == {"check", "ok", "message", "mend"}
+    assert row["check"] == "configuration"
+    assert f"{site.conf}:2" in row["message"]
+
+
+def test_the_document_is_ascii_whatever_is_in_it(root, site):
+    site.configure('hooks: { created = "/nowhere/h\u00f6ok\u202e"; };')
+    run = site.run("--json", "doctor")
+    assert run.out.isascii()
+    assert any("h\u00f6ok" in row["message"] for row in json.loads(run.out))
+    assert "\u202e" not in site.run("doctor").out
+
+
+@pytest.mark.parametrize("columns", [40, 60, 100])
+def test_the_text_is_broken_between_words_on_a_terminal(root, site, columns):
+    site.configure('hooks: { created = "/nowhere/hook"; };')
+    run = site.terminal("doctor", columns=columns, env={"NO_COLOR": "1"})
+    assert run.code == 1
+    lines = run.out.splitlines()
+    long = [line for line in lines if len(line) > max(columns, 53) and " " in line[23:].strip()]
+    assert long == []
+    assert all(re.match(r"[a-z-]+ +(ok|FAULT) +\S| {23}\S", line) for line in lines)
+    text = " ".join(line[23:] for line in lines)
+    for row in json.loads(site.run("--json", "doctor").out):
+        assert row["message"] in text
+        assert row["mend"] is None or f"mend: {row['mend']}" in text
+
+
+def test_an_answer_that_cannot_be_written_is_no_success(root, site):
+    for words in (["doctor"], ["--json", "doctor"]):
+        with open("/dev/full", "wb") as full:
+            run = site.run(*words, stdout=full)
+        assert run.code == 5
+        assert re.fullmatch(r"[^\n]+\n", run.err)

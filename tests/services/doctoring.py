@@ -1,0 +1,111 @@
+"""What the tests of `asp-admin doctor` share: a sandbox in which all is well, put right again before each test."""
+
+import contextlib
+import dataclasses
+import json
+import re
+
+from brokers import Broker, Site
+from doors import Door, open_box
+
+CHECKS = [
+    *("configuration", "store", "accounts", "usage", "primary", "watch", "hooks", "pam", "password-stack", "broker"),
+    "self-service",
+]
+
+# Before each test: no store, no configuration, no sockets, the users and the PAM files as they were at the beginning.
+PUT_RIGHT = """
+umount -q /var/lib/asp || true
+rm -rf /var/lib/asp /etc/asp /run/asp /run/programs
+for file in passwd shadow group gshadow; do cat /run/saved/$file >/etc/$file; done
+chmod 640 /etc/shadow
+chown root:shadow /etc/shadow
+rm -rf /etc/pam.d
+cp -a /run/saved/pam.d /etc/
+mkdir /run/programs
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    check: str
+    ok: bool
+    message: str
+    mend: str | None
+
+    @property
+    def note(self):
+        return self.ok and self.message.startswith("note: ")
+
+
+class Patient(Door):
+    """A machine with the module, which imap asks, its password stack and a store with an account for alice."""
+
+    listens = Site.listens
+
+    def __init__(self, build):
+        super().__init__(open_box(None, build), build)
+        self.broker = build / "pam_asp" / "asp-broker"
+        self.admin = build / "asp-admin" / "asp-admin"
+        self.sandbox.shell(
+            "mkdir /run/saved; echo 'password optional pam_asp.so' >>/etc/pam.d/common-password;"
+            "groupadd --force --system asp; getent passwd www-data >/dev/null || useradd --system www-data;"
+            # A machine of its own: what is installed on this one is looked over by nobody here.
+            "rm -f /etc/pam.d/{asp-*,dovecot,imap,nginx,apache2,cockpit,sudo}; cp -a /etc/pam.d /run/saved/;"
+            "echo 'alice:the first one' | chpasswd; cp /etc/{passwd,shadow,group,gshadow} /run/saved/"
+        ).done()
+
+    def heal(self):
+        self.sandbox.shell(PUT_RIGHT).done()
+        self.install("pam.d/asp-only", "/etc/pam.d/imap")
+        self.create("alice")
+
+    def configure(self, *lines):
+        self.sandbox.write("/etc/asp/asp.conf", "\n".join([*lines, ""]))
+
+    def program(self, name, script="exit 0"):
+        """A program that doctor has nothing against."""
+        path = f"/run/programs/{name}"
+        self.sandbox.write(path, f"#!/bin/sh\n{script}\n")
+        self.sandbox.run("chmod", "755", path).done()
+        return path
+
+    def findings(self, *words):
+        """What doctor finds. That the exit status and the words agree with it is asserted here, once for all."""
+        run = self.asp_admin("--json", *words, "doctor")
+        assert run.err == "", run
+        found = [Finding(**row) for row in json.loads(run.out)]
+        assert run.code == (1 if any(not finding.ok for finding in found) else 0), run
+        for finding in found:
+            assert finding.check in CHECKS
+            assert (finding.mend is None) == finding.ok, finding
+        return found
+
+    def faults(self, *words):
+        return [finding for finding in self.findings(*words) if not finding.ok]
+
+    def fault(self, check, message, *words):
+        """The only fault that is found: of that check, with that in its message."""
+        (fault,) = self.faults(*words)
+        assert fault.check == check and re.search(message, fault.message), fault
+        return fault
+
+    def told(self, check, message, *words):
+        """The same of what is told, where nothing is wrong."""
+        found = [finding for finding in self.findings(*words) if finding.note and finding.check == check]
+        assert [finding for finding in found if re.search(message, finding.message)], found
+        assert self.faults(*words) == []
+
+    def is_well(self, check, message):
+        """There is no fault, and nothing to be told by this check; this is what it says."""
+        assert self.faults() == []
+        (row,) = [finding for finding in self.findings() if finding.check == check]
+        assert not row.note and re.search(message, row.message), row
+
+    @contextlib.contextmanager
+    def serving(self, **options):
+        broker = Broker(self, **options)
+        try:
+            yield broker
+        finally:
+            broker.close()

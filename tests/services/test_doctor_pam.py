@@ -1,0 +1,316 @@
+"""What asp-admin doctor says of the files in /etc/pam.d: faults made one at a time, and none in what we ship."""
+
+import pytest
+from conftest import TREE
+from doctoring import Patient
+
+ACCOUNT = "account sufficient pam_asp.so\naccount required pam_unix.so\n"
+REFUSED = "what pam_asp refuses there, a revoked app password too, goes on to the lines below"
+BARS = "no account line lets an app password in when the primary password is too old"
+
+
+@pytest.fixture(scope="module")
+def ward(sandboxes, build):
+    patient = Patient(build)
+    modules = patient.sandbox.shell("dirname $(find /usr/lib /lib -name pam_unix.so -print -quit)").done().out.strip()
+    patient.module = f"{modules}/pam_asp.so"
+    yield patient
+    patient.sandbox.close()
+
+
+@pytest.fixture
+def patient(ward):
+    ward.heal()
+    return ward
+
+
+def service(patient, text, name="imap"):
+    patient.sandbox.write(f"/etc/pam.d/{name}", text)
+
+
+# What we ship
+
+# Brought in by another file, or no service's; each has a test of its own below.
+PARTS = {
+    *(f"sshd/asp-sshd-{name}" for name in ("only", "either", "enrolled")),
+    *("beside/google-authenticator", "beside/oath", "pam-configs/asp"),
+}
+
+
+def has_line(path):
+    return any("pam_asp.so" in line.split("#")[0] for line in path.read_text(errors="replace").splitlines())
+
+
+FILES = sorted(path for path in (TREE / "conf").rglob("*") if path.is_file())
+RECIPES = [str(path.relative_to(TREE / "conf")) for path in FILES if has_line(path)]
+
+
+def test_the_shipped_stacks_are_found():
+    assert {"pam.d/asp-only", "pam.d/asp-either", "pam.d/asp-enrolled", *PARTS} <= set(RECIPES)
+
+
+@pytest.mark.parametrize("recipe", [recipe for recipe in RECIPES if recipe not in PARTS])
+def test_no_recipe_is_a_fault(patient, recipe):
+    patient.install(recipe, "/etc/pam.d/door")
+    patient.is_well("pam", "^app passwords are asked for by door and imap$")
+
+
+@pytest.mark.parametrize("stack", ["asp-sshd-only", "asp-sshd-either", "asp-sshd-enrolled"])
+def test_the_recipe_of_sshd_is_no_fault(patient, stack):
+    patient.install(f"sshd/{stack}", f"/etc/pam.d/{stack}")
+    brought_in = f"auth include {stack}\naccount required pam_nologin.so\naccount include {stack}\n"
+    service(patient, brought_in, "sshd")
+    patient.is_well("pam", "^app passwords are asked for by imap and sshd$")
+
+
+@pytest.mark.parametrize("factor", ["google-authenticator", "oath"])
+def test_a_second_factor_for_sshd_is_no_fault(patient, factor):
+    patient.install(f"beside/{factor}", "/etc/pam.d/asp-second-factor")
+    service(patient, "auth include asp-second-factor\naccount include asp-second-factor\n", "sshd")
+    patient.is_well("pam", "imap and sshd$")
+
+
+def test_a_recipe_that_brings_in_a_stack_is_no_fault(patient):
+    patient.install("pam.d/asp-only", "/etc/pam.d/asp-only")
+    patient.install("vsftpd/pam-vsftpd", "/etc/pam.d/vsftpd")
+    patient.is_well("pam", "imap and vsftpd$")
+
+
+# Who asks
+
+
+def test_that_no_service_asks_is_told(patient):
+    patient.sandbox.run("rm", "/etc/pam.d/imap").done()
+    patient.told("pam", "no service in /etc/pam.d asks pam_asp")
+
+
+def test_what_editors_and_packages_leave_is_no_service(patient):
+    for name in ("imap~", ".imap.swp", "imap.dpkg-dist", "imap.rpmsave", "imap.bak"):
+        service(patient, "auth sufficient pam_asp.so\nauth required pam_unix.so\n", name)
+    patient.is_well("pam", "asked for by imap$")
+
+
+def test_a_service_of_a_package_is_looked_at_unless_it_has_a_file_in_etc(patient):
+    text = "auth sufficient pam_asp.so\nauth required pam_unix.so\n" + ACCOUNT
+    patient.sandbox.write("/usr/lib/pam.d/imap", text)
+    try:
+        assert patient.faults() == []
+        patient.sandbox.run("rm", "/etc/pam.d/imap").done()
+        patient.fault("pam", f"^/usr/lib/pam.d/imap:1: {REFUSED}")
+    finally:
+        patient.sandbox.run("rm", "/usr/lib/pam.d/imap").done()
+
+
+# Where an app password has no business
+
+
+@pytest.mark.parametrize("line", ["auth sufficient pam_asp.so", "auth [success=2 default=ignore] pam_asp.so"])
+def test_common_auth_is_a_fault_and_told_once(patient, line):
+    patient.sandbox.shell('sed -i "1i $1" /etc/pam.d/common-auth', line).done()
+    fault = patient.fault("pam", "^/etc/pam.d/common-auth:1 asks pam_asp for every service")
+    assert "a stack of its own" in fault.mend
+    patient.sandbox.shell("sed -i 1d /etc/pam.d/common-auth").done()
+    assert patient.faults() == []
+
+
+@pytest.mark.parametrize("name", ["su", "login", "sudo", "cockpit", "polkit-1"])
+def test_a_guarded_service_is_a_fault(patient, name):
+    service(patient, f"auth required pam_asp.so\n{ACCOUNT}", name)
+    fault = patient.fault("pam", f"^/etc/pam.d/{name}:1 asks pam_asp for the guarded service {name}$")
+    assert name in fault.mend
+
+
+def test_a_guarded_service_is_a_fault_by_a_file_that_it_brings_in(patient):
+    patient.install("pam.d/asp-either", "/etc/pam.d/asp-either")
+    service(patient, "@include asp-either\n", "sudo")
+    patient.fault("pam", r"^/etc/pam.d/asp-either:\d+ asks pam_asp for the guarded service sudo$")
+
+
+def test_a_guarded_service_that_an_app_lists_is_meant(patient):
+    service(patient, f"auth required pam_asp.so\n{ACCOUNT}", "sudo")
+    patient.configure('apps: ( { name = "root"; services = [ "sudo" ]; } );')
+    patient.is_well("pam", "imap and sudo$")
+
+
+def test_services_that_are_guarded_by_the_configuration_alone_are_a_fault(patient):
+    patient.configure('guarded = [ "imap" ];', "apps: ();")
+    patient.fault("pam", "asks pam_asp for the guarded service imap")
+
+
+# What a revoked app password comes to
+
+FALLS_THROUGH = {
+    "sufficient": "auth sufficient pam_asp.so\nauth required pam_unix.so try_first_pass\n",
+    "before common-auth": "auth sufficient pam_asp.so\n@include common-auth\n",
+    "ignored": "auth [success=done default=ignore] pam_asp.so\nauth required pam_unix.so\n",
+    "jumped over": "auth [success=2 default=ignore] pam_asp.so\nauth [success=1 default=ignore] pam_unix.so\n"
+    "auth requisite pam_deny.so\nauth required pam_permit.so\n",
+    "optional": "auth optional pam_asp.so\nauth required pam_unix.so\n",
+    "into the open": "auth sufficient pam_asp.so\nauth optional pam_permit.so\n",
+    "in upper case, over two lines": "AUTH \\\n  Sufficient pam_asp.so # here\nauth required pam_unix.so\n",
+    "out of a substack": "auth substack part\nauth required pam_unix.so\n",
+}
+
+
+@pytest.mark.parametrize("how", FALLS_THROUGH)
+def test_a_stack_in_which_a_revoked_one_goes_on_is_a_fault(patient, how):
+    if "part" in FALLS_THROUGH[how]:
+        service(patient, "auth sufficient pam_asp.so\n", "part")
+    service(patient, FALLS_THROUGH[how] + ACCOUNT)
+    place = "/etc/pam.d/part:1" if "part" in FALLS_THROUGH[how] else "/etc/pam.d/imap:1"
+    fault = patient.fault("pam", f"^{place}: {REFUSED}")
+    assert "required" in fault.mend
+
+
+ENDS = {
+    "required": "auth required pam_asp.so\nauth required pam_unix.so try_first_pass\n",
+    "sufficient, and denied": "auth sufficient pam_asp.so\nauth required pam_deny.so\n",
+    "sufficient, and counted": "auth sufficient pam_asp.so\nauth [default=die] pam_faillock.so authfail\n",
+    "sufficient, and alone": "auth sufficient pam_asp.so\n",
+    "after the primary": "auth sufficient pam_unix.so\nauth required pam_asp.so use_first_pass\n",
+    "required, with what always succeeds": "auth required pam_asp.so\nauth optional pam_permit.so\n",
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_a_stack_in_which_a_revoked_one_ends_is_no_fault(patient, how):
+    service(patient, ENDS[how] + ACCOUNT)
+    patient.is_well("pam", "asked for by imap$")
+
+
+# The account lines
+
+BARRED = {
+    "none": "account required pam_unix.so\n",
+    "common-account": "@include common-account\n",
+    "too late": "account required pam_unix.so\naccount sufficient pam_asp.so\n",
+    "not enough": "account required pam_asp.so\naccount required pam_unix.so\n",
+    "those of other": "",
+}
+
+
+@pytest.mark.parametrize("how", BARRED)
+def test_account_lines_that_bar_app_passwords_with_the_primary_are_a_fault(patient, how):
+    service(patient, "auth required pam_asp.so\n" + BARRED[how])
+    fault = patient.fault("pam", f"^/etc/pam.d/imap: {BARS}$")
+    assert "account sufficient pam_asp.so" in fault.mend
+
+
+def test_account_lines_that_bar_nobody_are_no_fault(patient):
+    service(patient, "auth required pam_asp.so\naccount required pam_permit.so\n")
+    patient.is_well("pam", "asked for by imap$")
+
+
+@pytest.mark.parametrize("module", ["pam_nologin", "pam_access", "pam_time", "pam_listfile", "pam_shells"])
+def test_what_stands_below_the_account_line_and_bars_nobody_is_told(patient, module):
+    lines = ["auth required pam_asp.so", "account sufficient pam_asp.so", f"account required {module}.so"]
+    service(patient, "\n".join([*lines, "account required pam_unix.so", ""]))
+    patient.told("pam", rf"^note: /etc/pam.d/imap: the account line of pam_asp \(/etc/pam.d/imap:2\) .* {module}\.so")
+    lines[1], lines[2] = lines[2], lines[1]
+    service(patient, "\n".join([*lines, "account required pam_unix.so", ""]))
+    patient.is_well("pam", "asked for by imap$")
+
+
+# The line itself
+
+
+@pytest.mark.parametrize("argument", ["nullok", "config=relative", "app=any", "debug=1", "[two words]"])
+def test_a_wrong_argument_is_a_fault(patient, argument):
+    service(patient, f"auth required pam_asp.so {argument}\n{ACCOUNT}")
+    fault = patient.fault("pam", "^/etc/pam.d/imap:1: .* is a wrong argument, and refuses everybody$")
+    assert argument.strip("[]") in fault.message
+
+
+def test_arguments_that_are_known_are_no_fault(patient):
+    service(patient, f"auth required pam_asp.so use_first_pass debug app=mail\n{ACCOUNT}")
+    patient.is_well("pam", "asked for by imap$")
+
+
+@pytest.mark.parametrize("name", ["mail.conf", "asp.conf"])
+def test_a_configuration_that_a_line_names_and_that_is_missing_is_a_fault(patient, name):
+    service(patient, f"auth required pam_asp.so config=/etc/asp/{name}\n{ACCOUNT}")
+    patient.fault("pam", f"^/etc/pam.d/imap:1 has config=/etc/asp/{name}, and nobody gets in: .*No such")
+
+
+def test_a_configuration_that_a_line_names_is_told(patient):
+    patient.sandbox.write("/etc/asp/mail.conf", "limit = 7;\n")
+    service(patient, f"auth required pam_asp.so config=/etc/asp/mail.conf\n{ACCOUNT}")
+    patient.told("pam", "/etc/pam.d/imap:1 has a configuration of its own, .*--config /etc/asp/mail.conf doctor")
+    patient.sandbox.write("/etc/asp/mail.conf", "limits = 7;\n")
+    patient.fault("pam", "^/etc/pam.d/imap:1 has config=/etc/asp/mail.conf, and nobody gets in: /etc/asp/mail.conf:1:")
+
+
+def test_a_line_for_sessions_is_a_fault(patient):
+    service(patient, f"auth required pam_asp.so\n{ACCOUNT}session required pam_asp.so\n")
+    patient.fault("pam", "^/etc/pam.d/imap:4: pam_asp.so knows nothing of sessions")
+
+
+# The module
+
+
+def test_a_module_that_is_missing_is_a_fault(patient):
+    service(patient, f"auth required /nowhere/pam_asp.so\n{ACCOUNT}")
+    patient.fault("pam", "^/etc/pam.d/imap:1 asks a module that is not there, /nowhere/pam_asp.so: nobody gets in$")
+
+
+MODULES = {
+    "setuid": ("chmod u+s", "chmod u-s", "has a setuid or setgid bit"),
+    "open to be written": ("chmod g+w", "chmod g-w", "can be written by group or others"),
+    "somebody else's": ("chown alice", "chown root", "belongs to uid"),
+}
+
+
+@pytest.mark.parametrize("what", MODULES)
+def test_a_module_that_cannot_be_trusted_is_a_fault(patient, what):
+    do, undo, message = MODULES[what]
+    patient.sandbox.shell(f"{do} {patient.module}").done()
+    try:
+        fault = patient.fault("pam", message)
+        assert what != "setuid" or fault.mend == f"chmod ug-s {patient.module}"
+    finally:
+        patient.sandbox.shell(f"{undo} {patient.module}").done()
+    assert patient.faults() == []
+
+
+# The password stack
+
+PASSWORD = "/etc/pam.d/common-password"
+SHIPPED = (
+    "password [success=1 default=ignore] pam_unix.so obscure yescrypt\npassword requisite pam_deny.so\n"
+    "password required pam_permit.so\n"
+)
+
+
+def test_the_shipped_profile_is_well(patient):
+    text = (TREE / "conf" / "pam-configs" / "asp").read_text()
+    (line,) = [line for line in text.splitlines() if "pam_asp.so" in line]
+    patient.sandbox.write(PASSWORD, SHIPPED + "password" + line + "\n")
+    patient.is_well("password-stack", "pam_asp is told of a password that passwd")
+    patient.create("dave", "Phone", "--virtual")
+    assert patient.faults() == []
+
+
+def test_a_password_stack_that_does_not_ask_is_told(patient):
+    patient.sandbox.write(PASSWORD, SHIPPED)
+    patient.told("password-stack", "/etc/pam.d/passwd does not ask pam_asp.*by a login or a watch.*pam-configs/asp")
+
+
+def test_without_a_source_the_password_stack_does_nothing(patient):
+    patient.sandbox.write(PASSWORD, SHIPPED)
+    patient.configure('primary: { source = "none"; };')
+    assert patient.faults() == []
+    (row,) = [finding for finding in patient.findings() if finding.check == "password-stack"]
+    assert "does nothing there" in row.message
+
+
+def test_a_password_line_that_is_never_reached_is_a_fault(patient):
+    patient.sandbox.write(PASSWORD, "password sufficient pam_unix.so\npassword optional pam_asp.so\n")
+    fault = patient.fault("password-stack", "^/etc/pam.d/common-password:2 is not reached")
+    assert "pam-configs/asp" in fault.mend
+
+
+def test_a_password_line_that_is_reached_after_a_failure_is_a_fault_for_who_has_no_line_in_shadow(patient):
+    patient.sandbox.write(PASSWORD, "password required pam_unix.so\npassword optional pam_asp.so\n")
+    patient.told("password-stack", "^note: /etc/pam.d/common-password:2 is reached after a failure too")
+    patient.create("dave", "Phone", "--virtual")
+    patient.fault("password-stack", "^/etc/pam.d/common-password:2 is reached after a failure too: it revokes")
