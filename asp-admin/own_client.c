@@ -137,13 +137,15 @@ static enum exit_code serve(int fd, bool json)
     enum exit_code code = EXIT_STORE;
     bool more = true;
 
-    while (status == ASP_OK && more) {
+    while (more) {
         status = asp_channel_receive(fd, PEER, asp_channel_now() + WAIT_MS, bytes, &order, &error);
         if (status != ASP_OK)
             break;
         more = obey(&order, json, &answer, &code);
+        /* Where it has not waited for the answer, what it has said before it left is still to come.
+         */
         if (more)
-            status = asp_channel_send(fd, PEER, &answer, &error);
+            (void)asp_channel_send(fd, PEER, &answer, NULL);
         asp_message_wipe(&answer);
         sodium_memzero(bytes, sizeof bytes);
     }
@@ -159,21 +161,21 @@ enum exit_code own_client_run(const struct options *options, const char *socket,
     int fd;
     enum asp_status status = asp_channel_connect(socket, &fd, &error);
 
+    write_command(argc, argv, &command);
     if (status == ASP_NOT_FOUND || status == ASP_DENIED) {
         code = complain(EXIT_STORE,
                         "%s: no asp-broker serves users there: run asp-admin as root, or have "
                         "asp-self.socket started",
                         socket);
-        asp_close(fd);
-        return code;
+    } else if (status != ASP_OK) {
+        code = complain(EXIT_STORE, "%s", error.text);
+    } else if (command.failed) {
+        code = complain(EXIT_USAGE, "that is too long for one command: say less at a time");
+    } else {
+        /* Who is refused at the door is not heard, and told why. */
+        (void)asp_channel_send(fd, PEER, &command, NULL);
+        code = serve(fd, options->json);
     }
-    if (status == ASP_OK) {
-        write_command(argc, argv, &command);
-        status = asp_channel_send(fd, PEER, &command, &error);
-        if (status == ASP_IO)
-            status = ASP_OK; /* it has refused at the door, and said why */
-    }
-    code = status == ASP_OK ? serve(fd, options->json) : complain(EXIT_STORE, "%s", error.text);
     asp_close(fd);
     return code;
 }

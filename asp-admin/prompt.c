@@ -1,5 +1,6 @@
 #include "prompt.h"
 
+#include "document.h"
 #include "screen.h"
 #include "typed.h"
 
@@ -7,7 +8,6 @@
 #include "asp/safeio.h"
 
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +22,27 @@ static bool is_question(const char *style)
     return is(style, ASP_ASK_HIDDEN) || is(style, ASP_ASK_SHOWN);
 }
 
+/* Of several lines, as modules have it. */
+static void add_lines(struct asp_out *out, const char *text, bool question)
+{
+    struct asp_out line = {0};
+
+    for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+        asp_out_bytes(&line, text, (size_t)(end - text));
+        add_visible(out, line.text != NULL ? line.text : "");
+        asp_out_add(out, "\n");
+        out->failed = out->failed || line.failed;
+        asp_out_free(&line);
+    }
+    add_visible(out, text);
+    asp_out_add(out, question || *text == '\0' ? "" : "\n");
+}
+
+static json_t *text_of(const char *text)
+{
+    return text[0] == '\0' ? json_string("") : document_text(text);
+}
+
 /* What is written before the answer is read. The caller frees it. */
 static void write_question(const char *style, const char *text, bool json, struct asp_out *out)
 {
@@ -29,15 +50,16 @@ static void write_question(const char *style, const char *text, bool json, struc
     char *line;
 
     if (!json) {
-        add_visible(out, text);
-        asp_out_add(out, is_question(style) ? "" : "\n");
+        add_lines(out, text, is_question(style));
         return;
     }
     if (is_question(style))
-        document = json_pack("{s:s, s:b}", "prompt", text, "echo", is(style, ASP_ASK_SHOWN));
+        document =
+            json_pack("{s:o, s:b}", "prompt", text_of(text), "echo", is(style, ASP_ASK_SHOWN));
     else
-        document = json_pack("{s:s, s:b}", "message", text, "error", is(style, ASP_ASK_ERROR));
-    line = document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
+        document =
+            json_pack("{s:o, s:b}", "message", text_of(text), "error", is(style, ASP_ASK_ERROR));
+    line = document != NULL ? json_dumps(document, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
     if (line != NULL) {
         asp_out_add(out, line);
         asp_out_add(out, "\n");

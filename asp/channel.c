@@ -93,6 +93,8 @@ enum asp_status asp_channel_send(int fd, const char *peer, const struct asp_mess
         sent = send(fd, message->bytes, message->length, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent == (ssize_t)message->length)
         return ASP_OK;
+    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET))
+        return asp_fail(error, ASP_NOT_FOUND, "%s broke off", peer);
     return asp_fail_errno(error, "%s does not listen", peer);
 }
 

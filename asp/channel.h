@@ -21,7 +21,8 @@ long asp_channel_now(void);
  */
 enum asp_status asp_channel_connect(const char *path, int *fd, struct asp_error *error);
 
-/* Sends one message, at once or within half a second. `peer` is who gets it, for the error line. */
+/* Sends one message, at once or within half a second. `peer` is who gets it, for the error line.
+ * ASP_NOT_FOUND: the other end is closed, and has got nothing. */
 enum asp_status asp_channel_send(int fd, const char *peer, const struct asp_message *message,
                                  struct asp_error *error);
 

@@ -5,9 +5,12 @@
 #include "asp/channel.h"
 #include "asp/safeio.h"
 
+#define SEE_ITS_LOG "restart asp-broker.service, its log says more"
+
 enum {
     WAIT_MS = 1000, /* for all of it */
     SLOW_MS = 5000, /* the same where a hash is slow on purpose */
+    TRIES = 3,
 };
 
 static enum asp_status send_question(int fd, const struct asp_request *request,
@@ -22,6 +25,26 @@ static enum asp_status send_question(int fd, const struct asp_request *request,
     return status;
 }
 
+/* A broker in front of which many crowd may drop one who has not spoken yet: then nothing was sent,
+ * and it is asked again. */
+static enum asp_status ask(const char *path, const struct asp_request *request, long deadline,
+                           int *fd, struct asp_error *error)
+{
+    enum asp_status status;
+
+    for (int tries = 1;; tries++) {
+        status = asp_channel_connect(path, fd, error);
+        if (status != ASP_OK)
+            return status;
+        status = send_question(*fd, request, error);
+        if (status != ASP_NOT_FOUND)
+            return status;
+        if (tries == TRIES || asp_channel_now() >= deadline)
+            return asp_fail(error, ASP_NOT_FOUND, "asp-broker broke off: " SEE_ITS_LOG);
+        asp_close(*fd);
+    }
+}
+
 static enum asp_status receive_answer(int fd, long deadline, struct asp_outcome *outcome,
                                       struct asp_error *error)
 {
@@ -33,8 +56,7 @@ static enum asp_status receive_answer(int fd, long deadline, struct asp_outcome 
     if (status == ASP_BUSY || status == ASP_NOT_FOUND) {
         struct asp_error what = *error;
 
-        return asp_fail(error, status, "%.400s: restart asp-broker.service, its log says more",
-                        what.text);
+        return asp_fail(error, status, "%.400s: " SEE_ITS_LOG, what.text);
     }
     if (status == ASP_OK && !answer_read(&message, outcome))
         return asp_fail(error, ASP_CORRUPT, "what asp-broker says is no answer");
@@ -46,10 +68,8 @@ enum asp_status ask_broker(const struct asp_conf *conf, const struct asp_request
 {
     long deadline = asp_channel_now() + (conf->cost.scheme == ASP_ARGON2ID ? SLOW_MS : WAIT_MS);
     int fd;
-    enum asp_status status = asp_channel_connect(conf->broker_socket, &fd, error);
+    enum asp_status status = ask(conf->broker_socket, request, deadline, &fd, error);
 
-    if (status == ASP_OK)
-        status = send_question(fd, request, error);
     if (status == ASP_OK)
         status = receive_answer(fd, deadline, outcome, error);
     asp_close(fd);

@@ -113,6 +113,14 @@ static gid_t find_group(void)
     return (gid_t)-1;
 }
 
+/* Who gets at the broker's door is trusted, so that everybody may not. */
+static bool is_open_to_all(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && (st.st_mode & S_IWOTH) != 0;
+}
+
 /* Of the sockets that were handed over one may be that of self-service; any other is the broker's.
  */
 static enum exit_code take_doors(struct broker *broker)
@@ -127,6 +135,13 @@ static enum exit_code take_doors(struct broker *broker)
         struct door *door =
             strcmp(doors[i].path, broker->conf->self_socket) == 0 ? &broker->self : &broker->door;
 
+        if (door == &broker->door && is_open_to_all(doors[i].path)) {
+            (void)asp_fail(&error, ASP_UNSAFE,
+                           "%s was handed over, and everybody can write to it: it is not "
+                           "self_service.socket, so its mode must be 0660",
+                           doors[i].path);
+            return complain(EXIT_BROKEN, error.text);
+        }
         if (door->fd >= 0)
             return complain(EXIT_BROKEN, "two sockets for the same were handed over");
         *door = doors[i];
@@ -170,7 +185,8 @@ static enum exit_code work(struct broker *broker)
 {
     struct worker worker = {broker->door.fd, broker->conf_path, broker->conf_required,
                             notices_make()};
-    struct self_door self = {broker->self.fd, broker->conf_path, broker->conf_required};
+    struct self_door self = {broker->self.fd, broker->door.fd, broker->conf_path,
+                             broker->conf_required};
     struct pool_job *jobs = calloc((size_t)broker->conf->broker_workers + 1, sizeof *jobs);
     size_t count = 0;
     enum exit_code code = EXIT_BROKEN;
@@ -209,9 +225,9 @@ int main(int argc, char **argv)
     openlog("asp-broker", LOG_PID, LOG_AUTHPRIV);
     code = read_options(argc, argv, &broker, &done);
     if (code != EXIT_DONE || done)
-        return code;
+        return (int)code;
     if (sodium_init() < 0)
-        return complain(EXIT_BROKEN, "libsodium does not start");
+        return (int)complain(EXIT_BROKEN, "libsodium does not start");
     code = read_conf(&broker);
     if (code == EXIT_DONE)
         code = open_doors(&broker);
@@ -223,5 +239,5 @@ int main(int argc, char **argv)
     door_close(&broker.door);
     door_close(&broker.self);
     asp_conf_free(broker.conf);
-    return code;
+    return (int)code;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -85,6 +86,21 @@ static enum asp_status open_folder(const char *path, int *fd, struct asp_error *
     return asp_folder_open_above(length > 0 ? folder : "/", fd, error);
 }
 
+/* A lock for the time in which it is made, so that two that start at once do not take each other's
+ * socket for one left behind. Not on the folder: what everybody can open, everybody can lock. */
+static int lock(int folder, const char *path)
+{
+    char name[sizeof((struct sockaddr_un *)0)->sun_path + sizeof ".lock"];
+    int fd;
+
+    (void)snprintf(name, sizeof name, "%s.lock", strrchr(path, '/') + 1);
+    fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+        return fd;
+    asp_close(fd);
+    return -1;
+}
+
 /* Removes a socket at which nobody listens any more. */
 static enum asp_status clear(const struct sockaddr_un *address, struct asp_error *error)
 {
@@ -133,9 +149,11 @@ enum asp_status door_make(const char *path, mode_t mode, gid_t group, struct doo
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     enum asp_status status;
     int folder;
+    int locked;
 
     *door = DOOR_CLOSED;
-    if (!asp_path_valid(path) || strlen(path) >= sizeof address.sun_path)
+    if (!asp_path_valid(path) || path[strlen(path) - 1] == '/' ||
+        strlen(path) >= sizeof address.sun_path)
         return asp_fail(error, ASP_INVALID, "%s is no absolute path, or too long for a socket",
                         path);
     memcpy(address.sun_path, path, strlen(path) + 1);
@@ -143,9 +161,9 @@ enum asp_status door_make(const char *path, mode_t mode, gid_t group, struct doo
     status = open_folder(path, &folder, error);
     if (status != ASP_OK)
         return status;
-    /* Two that start at once do not take each other's socket for one left behind. */
-    if (flock(folder, LOCK_EX) != 0)
-        status = asp_fail_errno(error, "%s: the folder's lock", path);
+    locked = lock(folder, path);
+    if (locked < 0)
+        status = asp_fail_errno(error, "%s.lock", path);
     if (status == ASP_OK)
         status = clear(&address, error);
     if (status == ASP_OK) {
@@ -153,6 +171,7 @@ enum asp_status door_make(const char *path, mode_t mode, gid_t group, struct doo
         status = door->fd >= 0 ? bind_and_listen(door, &address, mode, group, error)
                                : asp_fail_errno(error, "no socket");
     }
+    asp_close(locked);
     asp_close(folder);
     if (status != ASP_OK) {
         door_hide(door);

@@ -180,11 +180,14 @@ static bool reset_descriptors(int done)
 /* From here on the user who called passwd has no hold on it: root's in every respect. */
 static bool become_clean(int done)
 {
-    /* Out of reach of the terminal first, and no core at any time: hashes are in memory. */
-    if (setsid() < 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
+    if (setsid() < 0) /* out of reach of the terminal first */
         return false;
     if (geteuid() == 0 &&
         (setgroups(0, NULL) != 0 || setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0))
+        return false;
+    /* No core, before there are hashes in memory: and after the ids, for a change of those has the
+     * kernel set this as fs.suid_dumpable says. */
+    if (prctl(PR_SET_DUMPABLE, 0) != 0)
         return false;
     reset_signals();
     reset_limits();

@@ -27,6 +27,7 @@ static void heard(sigset_t *set)
     (void)sigemptyset(set);
     (void)sigaddset(set, SIGTERM);
     (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGHUP); /* of whoever wants it to read its configuration: it does */
     (void)sigaddset(set, SIGCHLD);
 }
 

@@ -20,9 +20,9 @@ struct pool_job {
 
 /*
  * Runs each job in a process of its own until SIGTERM or SIGINT; one that ends before is begun
- * again, and that is logged. In the processes SIGTERM and SIGINT are blocked. On the signal
- * `stopping` is called, the processes get SIGTERM, and are killed when they have not ended in 10
- * seconds. False with a logged line when not one could be begun.
+ * again, and that is logged. SIGHUP is passed over. In the processes all three are blocked. On the
+ * signal `stopping` is called, the processes get SIGTERM, and are killed when they have not ended
+ * in 10 seconds. False with a logged line when not one could be begun.
  */
 bool pool_run(struct pool_job *jobs, size_t count, void (*stopping)(void *), void *context);
 

@@ -18,7 +18,11 @@
 #include <syslog.h>
 #include <unistd.h>
 
-enum { SESSIONS = 64 };
+enum {
+    SESSIONS = 64,
+    AT_A_TIME = 16, /* let in before the others are looked after again, however many wait */
+    FULL_MS = 500,  /* without a free place, until those who come are told so */
+};
 
 struct visit {
     pid_t process; /* 0: a free place */
@@ -31,6 +35,7 @@ struct receiving {
     struct tickets *tickets;
     struct visit visits[SESSIONS];
     int reports[2]; /* a pipe */
+    long full_ms;   /* since when there has been no free place; 0: there is one */
 };
 
 static volatile sig_atomic_t stop;
@@ -75,7 +80,8 @@ __attribute__((noreturn)) static void run_session(const struct receiving *receiv
     };
     sigset_t none;
 
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    (void)prctl(PR_SET_PDEATHSIG, SELF_END);
+    (void)setsid(); /* whoever started the broker at a terminal has no hand in it, nor it in that */
     (void)signal(SIGTERM, SIG_DFL);
     (void)signal(SIGCHLD, SIG_DFL);
     (void)signal(SIGPIPE, SIG_IGN);
@@ -126,9 +132,24 @@ static void let_in(struct receiving *receiving, int fd)
     begin(receiving, visit, fd);
 }
 
-static void accept_all(struct receiving *receiving)
+/* How long nobody is let in or refused: most sessions are short, and a place is free in a moment.
+ */
+static long wait_for_place(struct receiving *receiving)
 {
-    for (;;) {
+    long now = asp_channel_now();
+    long left;
+
+    if (find_visit(receiving, 0) != NULL)
+        receiving->full_ms = 0;
+    else if (receiving->full_ms == 0)
+        receiving->full_ms = now;
+    left = receiving->full_ms == 0 ? 0 : receiving->full_ms + FULL_MS - now;
+    return left > 0 ? left : 0;
+}
+
+static void accept_some(struct receiving *receiving)
+{
+    for (int i = 0; i < AT_A_TIME && wait_for_place(receiving) == 0; i++) {
         int fd = accept4(receiving->self->door, NULL, NULL, SOCK_CLOEXEC);
 
         if (fd >= 0) {
@@ -184,16 +205,18 @@ static bool some_are_here(const struct receiving *receiving)
 
 static void wait_and_serve(struct receiving *receiving, bool open, const sigset_t *mask)
 {
+    long ms = open ? wait_for_place(receiving) : 0;
+    const struct timespec most = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
     struct pollfd ready[] = {
         {.fd = receiving->reports[0], .events = POLLIN},
-        {.fd = open ? receiving->self->door : -1, .events = POLLIN},
+        {.fd = open && ms == 0 ? receiving->self->door : -1, .events = POLLIN},
     };
 
-    (void)ppoll(ready, sizeof ready / sizeof *ready, NULL, mask);
+    (void)ppoll(ready, sizeof ready / sizeof *ready, ms > 0 ? &most : NULL, mask);
     take_reports(receiving);
     reap(receiving);
-    if (open && (ready[1].revents & POLLIN) != 0)
-        accept_all(receiving);
+    if ((ready[1].revents & POLLIN) != 0)
+        accept_some(receiving);
 }
 
 /* Sessions that only wait for their user end; one that is at work has the signal blocked. */
@@ -201,7 +224,7 @@ static void finish(struct receiving *receiving, const sigset_t *mask)
 {
     for (size_t i = 0; i < SESSIONS; i++) {
         if (receiving->visits[i].process > 0)
-            (void)kill(receiving->visits[i].process, SIGTERM);
+            (void)kill(receiving->visits[i].process, SELF_END);
     }
     reap(receiving);
     while (some_are_here(receiving))
@@ -215,6 +238,7 @@ int self_door_run(void *context)
     sigset_t mask;
     sigset_t child;
 
+    asp_close(receiving.self->other);
     /* Both are let in by ppoll alone. */
     (void)sigemptyset(&child);
     (void)sigaddset(&child, SIGCHLD);

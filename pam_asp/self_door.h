@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 struct self_door {
-    int door; /* where it listens */
+    int door;  /* where it listens */
+    int other; /* the hosts' door, which is closed here: a session may outlive the broker; or -1 */
     const char *conf_path;
     bool conf_required;
 };

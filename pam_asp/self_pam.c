@@ -15,6 +15,7 @@ enum { HUMAN_MS = 120 * 1000 };
 struct asking {
     int fd;
     bool answered; /* a question was, so that a refusal is a wrong answer */
+    bool broken;   /* one was not, or what was told has not come there */
 };
 
 enum asp_status self_ask(int fd, const char *style, const char *text, char *reply, size_t size,
@@ -79,7 +80,8 @@ static bool converse_one(struct asking *asking, const struct pam_message *messag
     done = true;
     if (question) {
         asking->answered = true;
-        *reply = strdup(typed);
+        /* What has a NUL in it would be cut to something else. */
+        *reply = strlen(typed) == length ? strdup(typed) : NULL;
         done = *reply != NULL;
     }
 end:
@@ -100,6 +102,7 @@ static void free_replies(struct pam_response *replies, int count)
 static int converse(int count, const struct pam_message **messages, struct pam_response **responses,
                     void *context)
 {
+    struct asking *asking = context;
     struct pam_response *replies;
 
     *responses = NULL;
@@ -109,8 +112,9 @@ static int converse(int count, const struct pam_message **messages, struct pam_r
     if (replies == NULL)
         return PAM_BUF_ERR;
     for (int i = 0; i < count; i++) {
-        if (converse_one(context, messages[i], &replies[i].resp))
+        if (converse_one(asking, messages[i], &replies[i].resp))
             continue;
+        asking->broken = true;
         free_replies(replies, count);
         return PAM_CONV_ERR;
     }
@@ -155,5 +159,6 @@ enum asp_status self_pam_ask(int fd, const char *user, struct asp_error *error)
         (void)pam_end(pamh, code);
     if (code == PAM_SUCCESS)
         return ASP_OK;
-    return asp_fail(error, asking.answered ? ASP_DENIED : ASP_IO, "%s", pam_strerror(NULL, code));
+    return asp_fail(error, asking.answered ? ASP_DENIED : ASP_IO, "%s",
+                    asking.broken ? "there was no answer" : pam_strerror(NULL, code));
 }

@@ -28,36 +28,51 @@ enum {
 
 enum { FIELD_WIDTH, FIELD_COLOUR, FIELD_WORDS };
 
-static bool say_chunk(int fd, enum talk_stream stream, const char *text, size_t length)
+/* The other end, as the commands have it before them. */
+struct client {
+    int fd;
+    bool silent; /* it has not answered in time: it is told the rest, and not waited for again */
+};
+
+/* Whether it is written: 0, or an errno. */
+static int wait_written(struct client *client)
 {
     uint8_t bytes[ASP_MESSAGE_MAX];
-    struct asp_message message;
     struct asp_message_read answer;
+    int number;
+
+    if (client->silent || asp_channel_receive(client->fd, CLIENT, asp_channel_now() + WRITTEN_MS,
+                                              bytes, &answer, NULL) != ASP_OK) {
+        client->silent = true;
+        return EPIPE;
+    }
+    if (answer.type != ASP_MESSAGE_SAID || !asp_message_read_number(&answer, 0, &number))
+        return EPROTO;
+    return number;
+}
+
+static bool say_chunk(struct client *client, enum talk_stream stream, const char *text,
+                      size_t length)
+{
+    struct asp_message message;
     enum asp_status status;
-    int number = EPIPE;
 
     asp_message_begin(&message, ASP_MESSAGE_SAY);
     asp_message_text(&message, stream == TALK_ANSWER ? ASP_STREAM_OUT : ASP_STREAM_ERR,
                      ASP_MESSAGE_MAX);
     asp_message_bytes(&message, text, length);
-    status = asp_channel_send(fd, CLIENT, &message, NULL);
+    status = asp_channel_send(client->fd, CLIENT, &message, NULL);
     asp_message_wipe(&message);
-    if (status == ASP_OK)
-        status =
-            asp_channel_receive(fd, CLIENT, asp_channel_now() + WRITTEN_MS, bytes, &answer, NULL);
-    if (status == ASP_OK &&
-        (answer.type != ASP_MESSAGE_SAID || !asp_message_read_number(&answer, 0, &number)))
-        number = EPROTO;
-    errno = number;
-    return number == 0;
+    errno = status == ASP_OK ? wait_written(client) : EPIPE;
+    return errno == 0;
 }
 
 static bool say(void *context, enum talk_stream stream, const char *text, size_t length)
 {
-    const struct self_session *session = context;
+    struct client *client = context;
 
     for (size_t at = 0; at < length; at += CHUNK) {
-        if (!say_chunk(session->fd, stream, text + at, length - at < CHUNK ? length - at : CHUNK))
+        if (!say_chunk(client, stream, text + at, length - at < CHUNK ? length - at : CHUNK))
             return false;
     }
     return true;
@@ -65,19 +80,21 @@ static bool say(void *context, enum talk_stream stream, const char *text, size_t
 
 static bool read_secret(void *context, char *typed, size_t size, size_t *length)
 {
-    const struct self_session *session = context;
+    const struct client *client = context;
+    bool answered =
+        self_ask(client->fd, ASP_ASK_APP_PASSWORD, "", typed, size, length, NULL) == ASP_OK;
 
     errno = EPIPE;
-    return self_ask(session->fd, ASP_ASK_APP_PASSWORD, "", typed, size, length, NULL) == ASP_OK;
+    return answered;
 }
 
 /* From here on what the command says goes to the client. */
-static void talk_to_client(const struct self_session *session, const struct asp_message_read *order)
+static void talk_to_client(struct client *client, const struct asp_message_read *order)
 {
     struct talk talk = {
         .say = say,
         .read_secret = read_secret,
-        .context = (void *)(uintptr_t)session,
+        .context = client,
         .colour = asp_message_field(order, FIELD_COLOUR) != NULL,
     };
     int width = WIDTH;
@@ -136,11 +153,27 @@ static enum exit_code carry_out(const struct self_session *session, struct admin
         code = let_in(session, name);
     if (code != EXIT_DONE)
         return code;
-    /* What was begun is brought to its end: a password that is stored is shown, or taken back. */
+    /* What changes something is brought to its end: a password that is stored is shown, or taken
+     * back. */
     (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, SELF_END);
     (void)sigaddset(&stop, SIGTERM);
-    (void)sigprocmask(SIG_BLOCK, &stop, NULL);
+    if (command->own == OWN_ASKED)
+        (void)sigprocmask(SIG_BLOCK, &stop, NULL);
     return command->run(admin);
+}
+
+/* Folded, a name may be that of somebody else. */
+static bool is_of_another(const char *account, const char *name)
+{
+    const struct passwd *entry = strcmp(account, name) != 0 ? getpwnam(account) : NULL;
+    uid_t uid;
+
+    if (entry == NULL)
+        return false;
+    uid = entry->pw_uid;
+    entry = getpwnam(name);
+    return entry == NULL || entry->pw_uid != uid;
 }
 
 /* Whether she may act here at all, and on which account: her own, always. */
@@ -154,6 +187,8 @@ static enum exit_code check_who(struct admin *admin, const struct command *comma
     if (!asp_user_canonical(name, fold, admin->user))
         return complain(EXIT_STORE, "%s cannot have app passwords: the name is not well-formed",
                         name);
+    if (is_of_another(admin->user, name))
+        return complain(EXIT_STORE, "%s is another user here: ask the administrator", admin->user);
     return own_check(command, options, admin->user, fold, words);
 }
 
@@ -209,32 +244,49 @@ static void say_done(int fd, enum exit_code code)
     (void)asp_channel_send(fd, CLIENT, &message, NULL);
 }
 
+/* Who it is, and what she wants. */
+static enum asp_status hear(const struct self_session *session, uint8_t bytes[ASP_MESSAGE_MAX],
+                            struct asp_message_read *order, char name[ASP_USER_MAX + 1],
+                            struct asp_error *error)
+{
+    const struct passwd *user = getpwuid(session->uid);
+    enum asp_status status;
+
+    /* Nobody who has no account is listened to: of such uids one person can have many. */
+    if (user == NULL || strlen(user->pw_name) > ASP_USER_MAX)
+        return asp_fail(error, ASP_NOT_FOUND, "the system does not know who you are: uid %lu",
+                        (unsigned long)session->uid);
+    memcpy(name, user->pw_name, strlen(user->pw_name) + 1);
+    status = asp_channel_receive(session->fd, CLIENT, asp_channel_now() + COMMAND_MS, bytes, order,
+                                 error);
+    if (status == ASP_OK && order->type != ASP_MESSAGE_COMMAND)
+        status = asp_fail(error, ASP_CORRUPT, "this is no command");
+    return status;
+}
+
+static void refuse(int fd, const char *why)
+{
+    struct asp_message refusal;
+
+    asp_message_begin(&refusal, ASP_MESSAGE_REFUSED);
+    asp_message_text(&refusal, why, ASP_ERROR_TEXT);
+    (void)asp_channel_send(fd, CLIENT, &refusal, NULL);
+}
+
 int self_session_run(const struct self_session *session)
 {
+    struct client client = {.fd = session->fd};
     uint8_t bytes[ASP_MESSAGE_MAX];
     struct asp_message_read order;
-    const struct passwd *user = getpwuid(session->uid);
     char name[ASP_USER_MAX + 1];
     struct asp_error error = {ASP_OK, ""};
-    enum asp_status status = asp_channel_receive(
-        session->fd, CLIENT, asp_channel_now() + COMMAND_MS, bytes, &order, &error);
 
     (void)setlocale(LC_CTYPE, "C.UTF-8");
-    if (status == ASP_OK && order.type != ASP_MESSAGE_COMMAND)
-        status = asp_fail(&error, ASP_CORRUPT, "this is no command");
-    if (status == ASP_OK && (user == NULL || strlen(user->pw_name) >= sizeof name))
-        status = asp_fail(&error, ASP_NOT_FOUND, "the system does not know who you are: uid %lu",
-                          (unsigned long)session->uid);
-    if (status != ASP_OK) {
-        struct asp_message refusal;
-
-        asp_message_begin(&refusal, ASP_MESSAGE_REFUSED);
-        asp_message_text(&refusal, error.text, ASP_ERROR_TEXT);
-        (void)asp_channel_send(session->fd, CLIENT, &refusal, NULL);
+    if (hear(session, bytes, &order, name, &error) != ASP_OK) {
+        refuse(session->fd, error.text);
         return 1;
     }
-    memcpy(name, user->pw_name, strlen(user->pw_name) + 1);
-    talk_to_client(session, &order);
+    talk_to_client(&client, &order);
     say_done(session->fd, run_words(session, &order, name));
     sodium_memzero(bytes, sizeof bytes);
     return 0;

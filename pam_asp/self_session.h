@@ -5,8 +5,13 @@
 #ifndef PAM_ASP_SELF_SESSION_H
 #define PAM_ASP_SELF_SESSION_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
+
+/* Ends a session that waits for its user, and none that is at work; nor the hook that it runs, as
+ * SIGTERM would. */
+#define SELF_END SIGUSR1
 
 struct self_session {
     int fd; /* the client */

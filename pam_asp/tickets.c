@@ -84,8 +84,19 @@ static const struct ticket_user *find_user(const struct tickets *tickets, uid_t 
     return NULL;
 }
 
-/* The user's place, a new one where she has none: the one of whoever has no session and was seen
- * longest ago. NULL when all have sessions. */
+/* Whether one user's place is rather given away than the other's: a free one, then one without
+ * wrong answers, which nobody is to be rid of by having others come, then by age. */
+static bool is_worth_less(const struct ticket_user *user, const struct ticket_user *other)
+{
+    if (!user->taken || !other->taken)
+        return other->taken;
+    if ((user->wrong == 0) != (other->wrong == 0))
+        return user->wrong == 0;
+    return user->seen_ms < other->seen_ms;
+}
+
+/* The user's place, a new one where she has none: that of whoever has no session and is worth
+ * least. NULL when all have sessions. */
 static struct ticket_user *take_user(struct tickets *tickets, uid_t uid, long now_ms)
 {
     struct ticket_user *best = NULL;
@@ -97,8 +108,7 @@ static struct ticket_user *take_user(struct tickets *tickets, uid_t uid, long no
             user->seen_ms = now_ms;
             return user;
         }
-        if (user->sessions == 0 &&
-            (best == NULL || (best->taken && (!user->taken || user->seen_ms < best->seen_ms))))
+        if (user->sessions == 0 && (best == NULL || is_worth_less(user, best)))
             best = user;
     }
     if (best != NULL)

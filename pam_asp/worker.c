@@ -166,6 +166,15 @@ static void drop(struct guest *guest)
     guest->fd = -1;
 }
 
+/* True for one who does not wait for the answer any more: what it asked for is not to be done, and
+ * not to be logged as if it had been. */
+static bool has_gone(const struct guest *guest)
+{
+    char byte;
+
+    return recv(guest->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
+}
+
 /* Reads what a guest says, if it has said it already, answers, and lets it go. */
 static void serve(struct serving *serving, struct guest *guest)
 {
@@ -174,21 +183,22 @@ static void serve(struct serving *serving, struct guest *guest)
     /* With MSG_TRUNC the whole length, also of what does not fit: then it is no message. */
     ssize_t length = recv(guest->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC);
 
+    answer.failed = true; /* there is none yet; all of it need not be cleared */
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (length > 0) {
         bool fits = length <= (ssize_t)sizeof bytes;
 
-        answer_to(serving, guest->uid, bytes, fits ? (size_t)length : 0, &answer);
+        if (!has_gone(guest))
+            answer_to(serving, guest->uid, bytes, fits ? (size_t)length : 0, &answer);
+        sodium_memzero(bytes, fits ? (size_t)length : sizeof bytes);
         if (!answer.failed)
             (void)send(guest->fd, answer.bytes, answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
-        sodium_memzero(bytes, fits ? (size_t)length : sizeof bytes);
     }
     drop(guest);
 }
 
-/* A free place; where there is none, that of whoever has been silent for longest. A host that asks
- * has spoken before it is let in. */
+/* A free place; where there is none, that of whoever has been silent for longest, and still is. */
 static struct guest *find_place(struct serving *serving)
 {
     struct guest *oldest = &serving->guests[0];
@@ -201,6 +211,9 @@ static struct guest *find_place(struct serving *serving)
         if (guest->since_ms < oldest->since_ms)
             oldest = guest;
     }
+    serve(serving, oldest);
+    if (oldest->fd < 0)
+        return oldest;
     notice(serving->worker->notices, NOTICE_CROWDED, oldest->uid, LOG_NOTICE,
            "uid %lu has many connections that say nothing: the oldest are dropped",
            (unsigned long)oldest->uid);
@@ -233,19 +246,25 @@ static void let_in(struct serving *serving, int fd)
         drop(guest);
 }
 
-static void accept_all(struct serving *serving)
+/* Lets in those who wait, so many at a time that nobody who is in has to wait for all of them. True
+ * when there may be more. */
+static bool accept_some(struct serving *serving)
 {
-    for (;;) {
+    for (int count = 0; count < EVENTS;) {
         int fd = accept4(serving->worker->door, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-        if (fd >= 0)
+        if (fd >= 0) {
             let_in(serving, fd);
-        else if (errno != EINTR && errno != ECONNABORTED)
-            return;
+            count++;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            return false;
+        }
     }
+    return true;
 }
 
-/* Drops those whose time is over. Returns how long the next one has, -1: there is none. */
+/* Drops those whose time is over and who have not said anything by now. Returns how long the next
+ * one has, -1: there is none. */
 static int drop_silent(struct serving *serving)
 {
     long time = now_ms();
@@ -255,6 +274,10 @@ static int drop_silent(struct serving *serving)
         struct guest *guest = &serving->guests[i];
         long left = guest->since_ms + SAY_MS - time;
 
+        if (guest->fd < 0)
+            continue;
+        if (left <= 0)
+            serve(serving, guest);
         if (guest->fd < 0)
             continue;
         if (left <= 0) {
@@ -279,7 +302,7 @@ static void wait_and_serve(struct serving *serving, int most_ms, const sigset_t 
         struct guest *guest = events[i].data.ptr;
 
         if (guest == NULL)
-            accept_all(serving);
+            (void)accept_some(serving);
         else if (guest->fd >= 0)
             serve(serving, guest);
     }
@@ -303,7 +326,8 @@ static void finish(struct serving *serving, const sigset_t *mask)
     int left;
 
     (void)epoll_ctl(serving->epoll, EPOLL_CTL_DEL, serving->worker->door, NULL);
-    accept_all(serving);
+    while (accept_some(serving))
+        ;
     while ((left = drop_silent(serving)) >= 0)
         wait_and_serve(serving, left, mask);
 }

@@ -263,12 +263,30 @@ START_TEST(a_newer_version_is_told_from_damage)
 {
     struct asp_account account;
 
-    for (int version = 2; version <= 9; version++) {
-        char body[] = "asp-account 0 user=\"alice\" new=1\nother\n";
+    for (int version = 2; version <= 120; version++) {
+        char body[64];
 
-        body[12] = (char)('0' + version);
+        (void)snprintf(body, sizeof body, "asp-account %d user=\"alice\" new=1\nother\n", version);
         ck_assert_int_eq(read_body(body, "alice", &account), ASP_NEWER);
         ck_assert_int_eq(read_bytes(body, strlen(body), "alice", NULL, &account), ASP_NEWER);
+    }
+}
+END_TEST
+
+START_TEST(what_is_no_number_of_a_version_is_damage)
+{
+    static const char *const numbers[] = {"",   " ",  "0", "00", "01", "02", "10user", "2user",
+                                          "1x", "1,", "x", "-2", "+2", "2",  "99"};
+    struct asp_account account;
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        char body[64];
+        /* The last two are all that there is. */
+        const char *rest = i + 2 < sizeof numbers / sizeof *numbers ? " user=\"alice\"\n" : "";
+
+        (void)snprintf(body, sizeof body, "asp-account %s%s", numbers[i], rest);
+        unit_need(read_bytes(body, strlen(body), "alice", NULL, &account) == ASP_CORRUPT, "%s",
+                  body);
     }
 }
 END_TEST
@@ -596,6 +614,7 @@ static void fill(Suite *suite)
     unit_add(suite, the_file_of_another_user_is_refused);
     unit_add(suite, any_well_formed_name_is_its_own_in_the_file);
     unit_add(suite, a_newer_version_is_told_from_damage);
+    unit_add(suite, what_is_no_number_of_a_version_is_damage);
     unit_add(suite, a_file_cut_at_any_byte_is_refused);
     unit_add(suite, a_file_with_any_bit_flipped_is_refused);
     unit_add(suite, a_file_that_was_edited_is_refused);

@@ -60,6 +60,25 @@ START_TEST(what_is_unavailable_has_its_cause)
 }
 END_TEST
 
+START_TEST(what_came_through_the_broker_ends_with_who_asked)
+{
+    struct asp_request request = {.user = "alice", .service = "nginx", .via = "www-data"};
+    struct asp_outcome outcome = {
+        .verdict = ASP_ACCEPTED, .app = "calendar", .id = "7k", .label = "Phone"};
+
+    logs(&request, &outcome,
+         "verdict=accepted rhost=- user=\"alice\" service=\"nginx\" app=\"calendar\" id=7k "
+         "label=\"Phone\" via=\"www-data\"");
+    /* Behind the cause, where there is one. */
+    outcome = (struct asp_outcome){.verdict = ASP_UNAVAILABLE};
+    (void)asp_fail(&outcome.cause, ASP_IO, "no store");
+    request.via = "a\" b";
+    logs(&request, &outcome,
+         "verdict=unavailable rhost=- user=\"alice\" service=\"nginx\" app=- id=- label=- "
+         "cause=\"no store\" via=\"a\\x22 b\"");
+}
+END_TEST
+
 START_TEST(nothing_hostile_leaves_its_quotes)
 {
     struct asp_request request = {.user = "a\" verdict=accepted user=\"b\n\x1b[31m\xff\\",
@@ -193,6 +212,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_decision_is_one_line_in_a_fixed_order);
     unit_add(suite, a_missing_value_is_a_dash);
     unit_add(suite, what_is_unavailable_has_its_cause);
+    unit_add(suite, what_came_through_the_broker_ends_with_who_asked);
     unit_add(suite, nothing_hostile_leaves_its_quotes);
     unit_add(suite, a_host_that_looks_like_none_is_not_written);
     unit_add(suite, a_password_typed_in_the_place_of_the_name_is_not_written);

@@ -1,0 +1,113 @@
+/* What a client says to the broker, and the broker to a client: as it is, and with a head that is
+ * right. */
+#include "asp/message.h"
+#include "asp/name.h"
+#include "asp/secret.h"
+#include "pam_asp/claim.h"
+#include "pam_asp/question.h"
+
+#include "fuzz.h"
+
+enum { HEAD = 8, LENGTH_AT = 6 };
+
+static const char conf_text[] =
+    "broker: { clients = ( { user = \"www-data\"; services = [ \"nginx\" ]; } ); };";
+
+/* Made once, and kept. */
+static const struct asp_conf *get_conf(void)
+{
+    static struct asp_conf *conf;
+
+    FUZZ_NEED(conf != NULL ||
+              asp_conf_read("fuzz", conf_text, sizeof conf_text - 1, &conf, NULL) == ASP_OK);
+    return conf;
+}
+
+static void same_text(const char *sent, const char *read)
+{
+    FUZZ_NEED((sent == NULL) == (read == NULL));
+    FUZZ_NEED(sent == NULL || strncmp(sent, read, strlen(read)) == 0);
+}
+
+/* What was read is written as a question again, whose values are cut at most. */
+static void ask_again(const struct asp_request *request)
+{
+    struct asp_message message;
+    struct asp_message_read read;
+    struct asp_request again;
+    struct asp_secret a;
+    struct asp_secret b;
+    char user_a[ASP_USER_MAX + 1];
+    char user_b[ASP_USER_MAX + 1];
+
+    question_write(request, &message);
+    FUZZ_NEED(!message.failed);
+    FUZZ_NEED(asp_message_read(message.bytes, message.length, "x", &read, NULL) == ASP_OK);
+    FUZZ_NEED(question_read(&read, &again));
+    same_text(request->user, again.user);
+    same_text(request->service, again.service);
+    same_text(request->app, again.app);
+    same_text(request->host, again.host);
+    FUZZ_NEED(asp_user_canonical(request->user, false, user_a) ==
+              asp_user_canonical(again.user, false, user_b));
+    FUZZ_NEED(asp_service_valid(request->service) == asp_service_valid(again.service));
+    FUZZ_NEED(asp_secret_read(request->secret, request->secret_length, &a) ==
+              asp_secret_read(again.secret, again.secret_length, &b));
+    FUZZ_NEED(memcmp(&a, &b, sizeof a) == 0);
+    if (claim_check(get_conf(), 33, "www-data", request, NULL) == ASP_OK)
+        FUZZ_NEED(asp_service_equal(request->service, "nginx"));
+}
+
+static void answer_again(const struct asp_outcome *outcome)
+{
+    struct asp_message message;
+    struct asp_message_read read;
+    struct asp_outcome again;
+
+    FUZZ_NEED(outcome->verdict != ASP_ACCEPTED || outcome->id[0] != '\0');
+    answer_write(outcome, &message);
+    FUZZ_NEED(!message.failed);
+    FUZZ_NEED(asp_message_read(message.bytes, message.length, "x", &read, NULL) == ASP_OK);
+    FUZZ_NEED(answer_read(&read, &again));
+    FUZZ_NEED(memcmp(outcome, &again, sizeof again) == 0);
+}
+
+static void look_at(const uint8_t *bytes, size_t size)
+{
+    struct asp_message_read read;
+    struct asp_request request;
+    struct asp_outcome outcome;
+    int number;
+
+    if (asp_message_read(bytes, size, "x", &read, NULL) != ASP_OK) {
+        FUZZ_NEED(asp_message_field(&read, 0) == NULL);
+        return;
+    }
+    for (size_t i = 0; i <= read.count; i++) {
+        const char *text = asp_message_field(&read, i);
+
+        FUZZ_NEED(text == NULL || strlen(text) + 1 == read.fields[i].length);
+        FUZZ_NEED(!asp_message_read_number(&read, i, &number) || (text != NULL && number >= 0));
+    }
+    if (question_read(&read, &request))
+        ask_again(&request);
+    if (answer_read(&read, &outcome))
+        answer_again(&outcome);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const uint8_t magic[] = {'a', 's', 'p', ASP_MESSAGE_VERSION};
+    uint8_t *bytes;
+
+    look_at(data, size);
+    if (size < HEAD)
+        return 0;
+    bytes = (uint8_t *)fuzz_text(data, size);
+    memcpy(bytes, magic, sizeof magic);
+    bytes[LENGTH_AT] = (uint8_t)(size & 0xff);
+    bytes[LENGTH_AT + 1] = (uint8_t)(size >> 8 & 0xff);
+    look_at(bytes, size);
+    free(bytes);
+    return 0;
+}

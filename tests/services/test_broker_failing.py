@@ -1,0 +1,202 @@
+"""A broker that is absent, hangs, dies, answers what is no answer, or is not root's: the host is told within a second
+that it can't be told, and a line in the log says what to start."""
+
+import os
+import signal
+import time
+
+import pytest
+from brokers import AUTHINFO_UNAVAIL, SOCKET, SOON, SUCCESS, Host, Site, child_of, in_its_place, message, wait_until
+
+START = "start asp-broker.socket, or asp-broker(8) itself"
+RESTART = "restart asp-broker.service, its log says more"
+
+
+REFUSED, LOGIN, OUTCOME = 1, 2, 3
+GOOD = (b"accepted\0", b"calendar\0", b"7k\0", b"Phone\0")
+ACCEPTED = message(OUTCOME, *GOOD)
+NO_MESSAGE = "what asp-broker says is no message"
+NO_ANSWER = "what asp-broker says is no answer"
+
+# What is answered, and what the log says of it.
+ANSWERS = {
+    "a-word": (b"hello", NO_MESSAGE),
+    "a-web-page": (b"HTTP/1.1 200 OK\r\n\r\n" * 20, NO_MESSAGE),
+    "half-of-it": (ACCEPTED[: len(ACCEPTED) // 2], NO_MESSAGE),
+    "half-of-it-as-if-whole": (message(OUTCOME, *GOOD[:2], count=4), NO_MESSAGE),
+    "more-than-it": (ACCEPTED + b"\0", NO_MESSAGE),
+    "too-long": (message(OUTCOME, *GOOD[:3], b"a" * 8192 + b"\0"), NO_MESSAGE),
+    "far-too-long": (b"asp\x01\x03\x04" + b"\0" * 60_000, NO_MESSAGE),
+    "an-older-version": (
+        message(OUTCOME, *GOOD, version=0),
+        "asp-broker speaks version 0 of the messages and not 1: after an",
+    ),
+    "a-newer-version": (
+        message(OUTCOME, *GOOD, b"more\0", version=2),
+        "asp-broker speaks version 2 of the messages and not 1: after an upgrade, restart asp-broker and the services",
+    ),
+    "a-newer-version-that-refuses": (
+        message(REFUSED, b"I speak version 2\nand you do not\0", version=2),
+        r"asp-broker refuses: I speak version 2\x0aand you do not",
+    ),
+    "a-refusal-without-a-reason": (message(REFUSED), "asp-broker refuses: no reason"),
+    "a-question": (message(LOGIN, b"alice\0", b"nginx\0", b"", b"", b"secret"), NO_ANSWER),
+    "nothing-in-it": (message(OUTCOME), NO_ANSWER),
+    "a-word-that-is-no-verdict": (message(OUTCOME, b"yes\0", *GOOD[1:]), NO_ANSWER),
+    "a-verdict-without-its-end": (message(OUTCOME, b"accepted", *GOOD[1:]), NO_ANSWER),
+    "no-id": (message(OUTCOME, *GOOD[:2], b"\0", GOOD[3]), NO_ANSWER),
+    "no-label": (message(OUTCOME, *GOOD[:3], b""), NO_ANSWER),
+    "a-label-that-is-none": (message(OUTCOME, *GOOD[:3], b"a\nb\0"), NO_ANSWER),
+    "a-label-that-is-too-long": (message(OUTCOME, *GOOD[:3], b"a" * 300 + b"\0"), NO_ANSWER),
+    "an-app-that-is-none": (message(OUTCOME, GOOD[0], b"a b\0", *GOOD[2:]), NO_ANSWER),
+}
+WAYS = {"hasty": "broke off: " + RESTART, "rude": "broke off: " + RESTART}
+SLOW_WAYS = {
+    "deaf": "did not answer in time: " + RESTART,
+    "mute": "did not answer in time: " + RESTART,
+    "full": "takes no more: restart asp-broker.service",
+}
+
+
+@pytest.fixture(scope="module")
+def shared(sandboxes, layer, build):
+    site = Site(layer, build)
+    site.reset()
+    site.password = site.create("alice", "Phone", "--app", "calendar")
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def site(shared):
+    """Before any broker was started. Nobody writes to the store in these tests."""
+    shared.sandbox.shell("rm -rf /run/asp; mkdir -m 755 /run/asp").done()
+    shared.said()
+    return shared
+
+
+def unavailable(site, expected, host=None, *, begun=False):
+    """The host is told soon, and the one line that it has logged says why."""
+    host = host or site.host()
+    if begun:
+        (answer,) = host.answers()
+    else:
+        answer = host.login(site.password)
+    assert (answer.code, answer.environment) == (AUTHINFO_UNAVAIL, {})
+    assert answer.seconds < SOON
+    line = site.said_one()
+    assert (line.severity, line.by, line.word("verdict")) == (3, "nginx:auth", "unavailable")
+    assert line.word("cause").startswith("/var/lib/asp: Permission denied; "), line
+    assert expected in line.word("cause"), line
+
+
+def test_none_was_ever_started(site):
+    site.sandbox.run("rmdir", "/run/asp").done()
+    unavailable(site, f"{SOCKET}: no asp-broker is there: {START}")
+
+
+def test_one_has_left_its_socket_behind(site):
+    with site.serving() as broker:
+        assert site.host().login(site.password).code == SUCCESS
+        site.said()
+        workers = broker.workers()
+        broker.close()
+        # Its workers end with it, however it ends.
+        wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers), "workers live on")
+        assert site.sandbox.run("test", "-S", SOCKET).code == 0
+        unavailable(site, f"{SOCKET}: no asp-broker is there: {START}")
+
+
+def test_a_host_whose_user_is_not_in_the_group(site):
+    uid = site.sandbox.run("id", "-u", "mallory").done().out.strip()
+    with site.serving():
+        unavailable(
+            site,
+            f"{SOCKET}: uid {uid} may not ask asp-broker: put its user into the group asp and restart the service",
+            site.host("mallory"),
+        )
+
+
+def test_one_that_hangs(site):
+    with site.serving() as broker:
+        for pid in broker.processes():
+            os.kill(pid, signal.SIGSTOP)
+        unavailable(site, "asp-broker did not answer in time: " + RESTART)
+        for pid in broker.processes():
+            os.kill(pid, signal.SIGCONT)
+        assert site.host().login(site.password).code == SUCCESS
+
+
+def test_one_that_is_killed_while_it_has_the_question(site):
+    with site.serving() as broker:
+        for pid in broker.processes():
+            os.kill(pid, signal.SIGSTOP)
+        site.host().begin((site.password,))
+        time.sleep(0.2)
+        for pid in broker.processes():
+            os.kill(pid, signal.SIGKILL)
+        unavailable(site, "asp-broker broke off: " + RESTART, begun=True)
+
+
+@pytest.mark.parametrize("how", [*WAYS, *SLOW_WAYS])
+def test_one_that_does_not_answer(site, how):
+    with in_its_place(site, how):
+        unavailable(site, {**WAYS, **SLOW_WAYS}[how])
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_one_that_says_what_is_no_answer(site, answer):
+    said, expected = ANSWERS[answer]
+    with in_its_place(site, said.hex()):
+        unavailable(site, expected)
+
+
+def test_what_the_others_are_told_apart_from(site):
+    """The same stand-in with an answer that is one: nothing else was wrong with those that are none."""
+    with in_its_place(site, ACCEPTED.hex()):
+        answer = site.host().login(site.password)
+    environment = {"ASP_ID": "7k", "ASP_LABEL": "Phone", "ASP_APP": "calendar"}
+    assert (answer.code, answer.account, answer.environment) == (SUCCESS, SUCCESS, environment)
+    assert site.said() == []
+    heard = site.sandbox.run("cat", f"{SOCKET}.heard").done().out
+    assert site.password in heard and "alice" in heard and "192.0.2.7" in heard
+
+
+def test_one_of_another_user_is_told_nothing(site):
+    with in_its_place(site, ACCEPTED.hex(), user="mallory"):
+        uid = site.sandbox.run("id", "-u", "mallory").done().out.strip()
+        unavailable(
+            site,
+            f"{SOCKET}: uid {uid} listens there, which is not root: nothing was sent to it; start asp-broker as root",
+        )
+        assert site.sandbox.read(f"{SOCKET}.heard") == ""
+
+
+def test_one_of_the_hosts_own_user_is_believed(site):
+    """It could read the secret in the host's memory anyway."""
+    with in_its_place(site, ACCEPTED.hex(), user="www-data"):
+        assert site.host().login(site.password).code == SUCCESS
+
+
+def test_a_host_has_no_more_descriptors_open_after_all_that(site):
+    host = Host(site, "www-data")
+    try:
+        host.login("x")
+        folder = f"/proc/{child_of(host.process)}/fd"
+        before = sorted(os.listdir(folder))
+        for how in (ACCEPTED.hex(), b"hello".hex(), "rude"):
+            with in_its_place(site, how):
+                for _ in range(20):
+                    host.login("x")
+            assert sorted(os.listdir(folder)) == before
+    finally:
+        host.close()
+
+
+def test_what_needs_no_broker_does_not_wait_for_it(site):
+    """A user that no account can have, and a conversation without a password."""
+    with in_its_place(site, "mute"):
+        for words in ((site.password, "nginx", "../alice"), ("",)):
+            answer = site.host().login(*words)
+            assert answer.code != SUCCESS and answer.seconds < 0.9, "it was waited for"
+    site.said()

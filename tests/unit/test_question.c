@@ -1,0 +1,410 @@
+/* A login as a message, and its outcome as the answer: what one side writes the other reads, and
+ * nothing else. */
+#include "pam_asp/question.h"
+
+#include "asp/name.h"
+#include "asp/secret.h"
+#include "asp/text.h"
+
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { USER, SERVICE, APP, HOST, SECRET, QUESTION_FIELDS };
+enum { VERDICT, OUTCOME_APP, ID, LABEL, ANSWER_FIELDS };
+
+/* A field of a message that is written by hand. */
+struct field {
+    const char *bytes; /* NULL: missing */
+    size_t length;
+};
+
+#define TEXT(text) ((struct field){(text), sizeof(text)})
+#define MISSING ((struct field){NULL, 0})
+
+static void write_fields(struct asp_message *message, enum asp_message_type type,
+                         const struct field *fields, size_t count)
+{
+    asp_message_begin(message, type);
+    for (size_t i = 0; i < count; i++)
+        asp_message_bytes(message, fields[i].bytes, fields[i].length);
+    ck_assert(!message->failed);
+}
+
+static void parse(const struct asp_message *written, struct asp_message_read *message)
+{
+    struct asp_error error = {ASP_OK, ""};
+
+    ck_assert(!written->failed);
+    ck_assert_msg(asp_message_read(written->bytes, written->length, "x", message, &error) == ASP_OK,
+                  "%s", error.text);
+}
+
+/* The question */
+
+static const struct field good_question[] = {
+    TEXT("alice"), TEXT("nginx"), TEXT("calendar"), TEXT("192.0.2.7"), {"secret", 6}};
+
+static bool is_question(enum asp_message_type type, const struct field *fields, size_t count)
+{
+    struct asp_message message;
+    struct asp_message_read read;
+    struct asp_request request;
+
+    write_fields(&message, type, fields, count);
+    parse(&message, &read);
+    return question_read(&read, &request);
+}
+
+static void same_text(const char *a, const char *b)
+{
+    ck_assert_int_eq(a == NULL, b == NULL);
+    if (a != NULL)
+        ck_assert_str_eq(a, b);
+}
+
+static void same_request(const struct asp_request *a, const struct asp_request *b)
+{
+    same_text(a->user, b->user);
+    same_text(a->service, b->service);
+    same_text(a->app, b->app);
+    same_text(a->host, b->host);
+    ck_assert_uint_eq(a->secret_length, b->secret_length);
+    ck_assert_mem_eq(a->secret, b->secret, a->secret_length);
+}
+
+START_TEST(a_question_arrives_as_it_was_asked)
+{
+    static const struct asp_request requests[] = {
+        {.user = "alice",
+         .service = "nginx",
+         .app = "calendar",
+         .host = "192.0.2.7",
+         .secret = "7kabc-defgh-jkmnp-qrstv-wxyz0\n",
+         .secret_length = 30},
+        {.user = "alice", .service = "nginx", .secret = "x", .secret_length = 1},
+        {.user = "",
+         .service = "",
+         .app = "",
+         .host = "",
+         .secret = "\0\xff\0",
+         .secret_length = 3},
+        {.user = "a\n\xff", .service = "x y", .host = "no host", .secret = "x", .secret_length = 1},
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(requests); i++) {
+        struct asp_message message;
+        struct asp_message_read read;
+        struct asp_request request;
+
+        memset(&request, 'x', sizeof request);
+        question_write(&requests[i], &message);
+        parse(&message, &read);
+        ck_assert(question_read(&read, &request));
+        same_request(&requests[i], &request);
+        /* Nobody tells the broker who asks, or that it is not meant. */
+        ck_assert_ptr_null(request.via);
+        ck_assert(!request.dry);
+        ck_assert(!request.store.checked);
+    }
+}
+END_TEST
+
+/* What is cut is refused as the whole would be, and no cut makes a good value of a bad one. */
+START_TEST(what_is_too_long_arrives_too_long)
+{
+    static char name[5000];
+    const struct asp_request asked = {.user = name,
+                                      .service = name,
+                                      .app = name,
+                                      .host = name,
+                                      .secret = name,
+                                      .secret_length = sizeof name - 1};
+    char user[ASP_USER_MAX + 1];
+    struct asp_secret secret;
+    struct asp_message message;
+    struct asp_message_read read;
+    struct asp_request request;
+
+    memset(name, 'a', sizeof name - 1);
+    question_write(&asked, &message);
+    parse(&message, &read);
+    ck_assert(question_read(&read, &request));
+    ck_assert(!asp_user_canonical(request.user, false, user));
+    ck_assert(!asp_service_valid(request.service));
+    ck_assert(!asp_service_valid(request.app));
+    ck_assert(!asp_host_valid(request.host));
+    ck_assert(!asp_secret_read(request.secret, request.secret_length, &secret));
+    ck_assert_uint_eq(request.secret_length, ASP_SECRET_TYPED_MAX + 1);
+}
+END_TEST
+
+/* As long as they may be, they arrive whole. */
+START_TEST(what_is_just_short_enough_arrives_whole)
+{
+    char user[ASP_USER_MAX + 1] = "";
+    char service[ASP_SERVICE_MAX + 1] = "";
+    char host[ASP_HOST_MAX + 1] = "";
+    char typed[ASP_SECRET_TYPED_MAX];
+    const struct asp_request asked = {.user = user,
+                                      .service = service,
+                                      .app = service,
+                                      .host = host,
+                                      .secret = typed,
+                                      .secret_length = sizeof typed};
+    struct asp_message message;
+    struct asp_message_read read;
+    struct asp_request request;
+
+    memset(user, 'u', sizeof user - 1);
+    memset(service, 's', sizeof service - 1);
+    memset(host, 'h', sizeof host - 1);
+    memset(typed, '-', sizeof typed);
+    question_write(&asked, &message);
+    parse(&message, &read);
+    ck_assert(question_read(&read, &request));
+    same_request(&asked, &request);
+}
+END_TEST
+
+START_TEST(a_question_needs_user_service_and_secret_and_may_do_without_app_and_host)
+{
+    for (size_t i = 0; i < QUESTION_FIELDS; i++) {
+        struct field fields[QUESTION_FIELDS];
+
+        memcpy(fields, good_question, sizeof fields);
+        ck_assert(is_question(ASP_MESSAGE_LOGIN, fields, QUESTION_FIELDS));
+        fields[i] = MISSING;
+        ck_assert_msg(is_question(ASP_MESSAGE_LOGIN, fields, QUESTION_FIELDS) ==
+                          (i == APP || i == HOST),
+                      "field %zu", i);
+    }
+}
+END_TEST
+
+START_TEST(a_question_with_a_text_that_is_none_is_no_question)
+{
+    static const struct field bad[] = {{"alice", 5}, {"a\0b\0", 4}, {"alice\0\0", 7}, {"\0a", 2}};
+
+    for (size_t i = 0; i < SECRET; i++) {
+        for (size_t k = 0; k < UNIT_COUNT(bad); k++) {
+            struct field fields[QUESTION_FIELDS];
+
+            memcpy(fields, good_question, sizeof fields);
+            fields[i] = bad[k];
+            ck_assert_msg(!is_question(ASP_MESSAGE_LOGIN, fields, QUESTION_FIELDS),
+                          "field %zu, case %zu", i, k);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_question_has_its_type_and_its_number_of_fields)
+{
+    struct field fields[64];
+
+    for (size_t i = 0; i < UNIT_COUNT(fields); i++)
+        fields[i] = TEXT("alice");
+    for (size_t count = 0; count <= UNIT_COUNT(fields); count++)
+        ck_assert_msg(is_question(ASP_MESSAGE_LOGIN, fields, count) == (count == QUESTION_FIELDS),
+                      "%zu fields", count);
+    for (unsigned type = 0; type < 256; type++)
+        ck_assert_msg(is_question((enum asp_message_type)type, fields, QUESTION_FIELDS) ==
+                          (type == ASP_MESSAGE_LOGIN),
+                      "type %u", type);
+}
+END_TEST
+
+/* The answer */
+
+static const struct field good_answer[] = {TEXT("accepted"), TEXT("calendar"), TEXT("7k"),
+                                           TEXT("Phone")};
+
+/* Nothing of an answer that is none reaches the caller, and least of all that it was accepted. */
+static bool is_answer(enum asp_message_type type, const struct field *fields, size_t count,
+                      struct asp_outcome *outcome)
+{
+    static const struct asp_outcome nothing;
+    struct asp_message message;
+    struct asp_message_read read;
+    bool good;
+
+    write_fields(&message, type, fields, count);
+    parse(&message, &read);
+    memset(outcome, 'x', sizeof *outcome);
+    good = answer_read(&read, outcome);
+    if (!good)
+        ck_assert_mem_eq(outcome, &nothing, sizeof nothing);
+    return good;
+}
+
+START_TEST(each_verdict_arrives_with_what_is_told_of_the_entry)
+{
+    for (int verdict = ASP_UNAVAILABLE; verdict <= ASP_PRIMARY_IS_LOCKED; verdict++) {
+        struct asp_outcome told = {.verdict = (enum asp_verdict)verdict,
+                                   .app = "mail",
+                                   .id = "7k",
+                                   .label = "Old \"phone\""};
+        struct asp_outcome heard;
+        struct asp_message message;
+        struct asp_message_read read;
+
+        for (int named = 1; named >= 0; named--) {
+            if (named == 0) {
+                if (verdict == ASP_ACCEPTED)
+                    continue;
+                told = (struct asp_outcome){.verdict = (enum asp_verdict)verdict};
+            }
+            answer_write(&told, &message);
+            parse(&message, &read);
+            memset(&heard, 'x', sizeof heard);
+            ck_assert(answer_read(&read, &heard));
+            ck_assert_int_eq(heard.verdict, told.verdict);
+            ck_assert_str_eq(heard.app, told.app);
+            ck_assert_str_eq(heard.id, told.id);
+            ck_assert_str_eq(heard.label, told.label);
+            /* It owns nothing, and asks nobody else. */
+            ck_assert_ptr_null(heard.revoked);
+            ck_assert_uint_eq(heard.revoked_count, 0);
+            ck_assert(!heard.fenced);
+            ck_assert_str_eq(heard.cause.text, "");
+        }
+    }
+}
+END_TEST
+
+START_TEST(the_longest_label_and_app_arrive)
+{
+    struct asp_outcome told = {.verdict = ASP_ACCEPTED, .id = "zz"};
+    struct asp_outcome heard;
+    struct asp_message message;
+    struct asp_message_read read;
+
+    memset(told.app, 'a', ASP_SERVICE_MAX);
+    for (size_t i = 0; i < ASP_LABEL_CHARS; i++)
+        memcpy(told.label + 4 * i, "\xf0\x9f\x98\x80", 4);
+    answer_write(&told, &message);
+    parse(&message, &read);
+    ck_assert(answer_read(&read, &heard));
+    ck_assert_str_eq(heard.app, told.app);
+    ck_assert_str_eq(heard.label, told.label);
+}
+END_TEST
+
+START_TEST(no_word_but_a_verdicts_is_one)
+{
+    static const char *const words[] = {"",           "accept",    "Accepted", "accepted ",
+                                        "accepted\n", " accepted", "yes",      "0",
+                                        "1",          "denied"};
+    struct field fields[ANSWER_FIELDS];
+    struct asp_outcome outcome;
+
+    memcpy(fields, good_answer, sizeof fields);
+    ck_assert(is_answer(ASP_MESSAGE_OUTCOME, fields, ANSWER_FIELDS, &outcome));
+    ck_assert_int_eq(outcome.verdict, ASP_ACCEPTED);
+    for (size_t i = 0; i < UNIT_COUNT(words); i++) {
+        fields[VERDICT] = (struct field){words[i], strlen(words[i]) + 1};
+        ck_assert_msg(!is_answer(ASP_MESSAGE_OUTCOME, fields, ANSWER_FIELDS, &outcome), "%s",
+                      words[i]);
+    }
+}
+END_TEST
+
+/* What lets somebody in names the entry that did, and can go into PAM's environment and a log. */
+START_TEST(accepted_with_a_bad_id_label_or_app_is_no_answer)
+{
+    static const struct {
+        size_t field;
+        struct field value;
+    } bad[] = {
+        {ID, TEXT("")},
+        {ID, TEXT("7")},
+        {ID, TEXT("7i")},
+        {ID, TEXT("7K")},
+        {ID, TEXT("7kk")},
+        {LABEL, TEXT("")},
+        {LABEL, TEXT("a\nb")},
+        {LABEL, TEXT("\x1b[31m")},
+        {LABEL, TEXT("\xff")},
+        {LABEL, TEXT("\xe2\x80\xae")},
+        {OUTCOME_APP, TEXT("")},
+        {OUTCOME_APP, TEXT("a b")},
+        {OUTCOME_APP, TEXT("a\"b")},
+        {OUTCOME_APP, TEXT("\xc3\xa9")},
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
+        struct field fields[ANSWER_FIELDS];
+        struct asp_outcome outcome;
+
+        memcpy(fields, good_answer, sizeof fields);
+        fields[bad[i].field] = bad[i].value;
+        ck_assert_msg(!is_answer(ASP_MESSAGE_OUTCOME, fields, ANSWER_FIELDS, &outcome), "case %zu",
+                      i);
+    }
+}
+END_TEST
+
+START_TEST(an_answer_has_four_texts_that_fit)
+{
+    static char too_long[ASP_LABEL_SIZE + 1];
+    const struct field bad[] = {
+        MISSING, {"7k", 2}, {"7k\0\0", 4}, {"7\0k", 3}, {too_long, sizeof too_long}};
+
+    memset(too_long, 'a', sizeof too_long - 1);
+    for (size_t i = 0; i < ANSWER_FIELDS; i++) {
+        for (size_t k = 0; k < UNIT_COUNT(bad); k++) {
+            struct field fields[ANSWER_FIELDS];
+            struct asp_outcome outcome;
+
+            memcpy(fields, good_answer, sizeof fields);
+            fields[VERDICT] = TEXT("revoked");
+            ck_assert(is_answer(ASP_MESSAGE_OUTCOME, fields, ANSWER_FIELDS, &outcome));
+            fields[i] = bad[k];
+            ck_assert_msg(!is_answer(ASP_MESSAGE_OUTCOME, fields, ANSWER_FIELDS, &outcome),
+                          "field %zu, case %zu", i, k);
+        }
+    }
+}
+END_TEST
+
+START_TEST(an_answer_has_its_type_and_its_number_of_fields)
+{
+    struct field fields[64];
+    struct asp_outcome outcome;
+
+    for (size_t i = 0; i < UNIT_COUNT(fields); i++)
+        fields[i] = i < ANSWER_FIELDS ? good_answer[i] : TEXT("more");
+    for (size_t count = 0; count <= UNIT_COUNT(fields); count++)
+        ck_assert_msg(is_answer(ASP_MESSAGE_OUTCOME, fields, count, &outcome) ==
+                          (count == ANSWER_FIELDS),
+                      "%zu fields", count);
+    for (unsigned type = 0; type < 256; type++)
+        ck_assert_msg(is_answer((enum asp_message_type)type, fields, ANSWER_FIELDS, &outcome) ==
+                          (type == ASP_MESSAGE_OUTCOME),
+                      "type %u", type);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, a_question_arrives_as_it_was_asked);
+    unit_add(suite, what_is_too_long_arrives_too_long);
+    unit_add(suite, what_is_just_short_enough_arrives_whole);
+    unit_add(suite, a_question_needs_user_service_and_secret_and_may_do_without_app_and_host);
+    unit_add(suite, a_question_with_a_text_that_is_none_is_no_question);
+    unit_add(suite, a_question_has_its_type_and_its_number_of_fields);
+    unit_add(suite, each_verdict_arrives_with_what_is_told_of_the_entry);
+    unit_add(suite, the_longest_label_and_app_arrive);
+    unit_add(suite, no_word_but_a_verdicts_is_one);
+    unit_add(suite, accepted_with_a_bad_id_label_or_app_is_no_answer);
+    unit_add(suite, an_answer_has_four_texts_that_fit);
+    unit_add(suite, an_answer_has_its_type_and_its_number_of_fields);
+}
+
+int main(void)
+{
+    return unit_run("question", fill);
+}
