@@ -1,0 +1,155 @@
+"""The page for Cockpit as a person has it before her: a real cockpit-ws, signed in through PAM, in a real Chromium."""
+
+import contextlib
+import subprocess
+import time
+
+from browser import Browser
+
+PORT = 9090
+IN_COCKPIT = f"http://127.0.0.1:{PORT}/asp"
+ALONE = f"http://127.0.0.1:{PORT}/cockpit/@localhost/asp/index.html"
+FRAME = 'iframe[name="cockpit1:localhost/asp"]'
+FILES = ["asp.css", "asp.js", "index.html", "manifest.json"]
+INSTALL = """
+mkdir -p /usr/local/share/cockpit/asp
+# Each sign-in would start a bus and an agent, whose sockets are in /tmp.
+printf '%s\n' DBUS_SESSION_BUS_ADDRESS=disabled: SSH_AUTH_SOCK=/nonexistent >>/etc/environment
+sed -i /pam_ssh_add/d /etc/pam.d/cockpit
+for file in "${@:3}"; do install -m 644 "$1/cockpit/$file" /usr/local/share/cockpit/asp/; done
+install -m 755 "$2/asp-admin/asp-admin" /usr/local/sbin/
+install -D -m 755 "$2/pam_asp/asp-broker" -t /usr/local/libexec
+"""
+
+
+@contextlib.contextmanager
+def running(sandbox, *words):
+    """A server that goes with this process, in a session of its own, as an init system starts one."""
+    process = sandbox.start(
+        *("setpriv", "--pdeathsig", "KILL", "setsid", *words),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_for(sandbox, *words):
+    """Until the command succeeds in the sandbox."""
+    deadline = time.monotonic() + 20
+    while sandbox.run(*words).code != 0:
+        assert time.monotonic() < deadline, words
+        time.sleep(0.05)
+
+
+class Page:
+    """What she sees and does. Buttons and fields are found as a screen reader names them."""
+
+    def __init__(self, browser):
+        self.browser = browser
+        self.user = None
+
+    def sign_in(self, user, password, administrator=False):
+        """Leaves her before the page, with Cockpit around it, and where she wants it with administrative access."""
+        self.browser.top()
+        self.browser.ask("DELETE", "/cookie")
+        self.browser.open("about:blank")
+        self.browser.open(IN_COCKPIT)
+        self.browser.wait("#login-user-input").type(user)
+        self.browser.wait("#login-password-input").type(password)
+        access = "any" if administrator else "none"
+        self.browser.run("localStorage.setItem(`superuser:${arguments[0]}`, arguments[1])", user, access)
+        self.browser.wait("#login-button").click()
+        self.browser.enter(FRAME)
+        self.settled()
+        self.user = user
+
+    def show(self, *path):
+        """Loads it afresh, at that place in it, and without the rest of Cockpit: that is quicker."""
+        self.browser.top()
+        self.browser.open("about:blank")
+        self.browser.open(f"{ALONE}#/{'/'.join(path)}")
+        self.settled()
+
+    def settled(self):
+        self.browser.until(lambda: self.browser.all('#main[aria-busy="false"]'), "the page")
+
+    def button(self, name):
+        return self.browser.named("button", name)
+
+    def press(self, name):
+        self.button(name).click()
+
+    def fill(self, name, text):
+        self.browser.named("textbox", name).type(text)
+
+    def dialogs(self):
+        return [dialog.name for dialog in self.browser.all("dialog[open]")]
+
+    def dialog(self, name):
+        self.browser.until(lambda: self.dialogs()[-1:] == [name], f"dialog {name}")
+
+    def no_dialog(self):
+        self.browser.until(lambda: not self.browser.all("dialog"), "no dialog")
+        self.settled()
+
+    def alert(self):
+        """What went wrong, in the dialog on top or in the page."""
+        return self.browser.wait("dialog:last-of-type [role=alert] .asp-alert, #main > .asp-alert").text
+
+    def rows(self):
+        """The table as it is read: a dictionary for each row, by the heads."""
+        return self.browser.run(
+            "return [...document.querySelectorAll('tbody tr')].map(row => Object.fromEntries("
+            "[...row.cells].map(cell => [cell.dataset.label, cell.innerText])))"
+        )
+
+    def labels(self):
+        return [row.get("Label") for row in self.rows()]
+
+    def shown_password(self):
+        """Read without leaving a copy of it in the page."""
+        self.dialog("Your new app password")
+        return self.browser.wait(".asp-password").text
+
+    def create(self, label, app, primary=None):
+        """Up to where the password is shown. `primary`: she is asked for it, and this is her answer."""
+        self.press("Create app password")
+        self.fill("Label", label)
+        self.browser.wait("#asp-app").type(app)
+        self.press("Create")
+        if primary is not None:
+            self.confirm(primary)
+
+    def confirm(self, primary):
+        self.dialog("Confirm that it is you")
+        self.fill("Password", primary)
+        self.press("Continue")
+
+
+@contextlib.contextmanager
+def cockpit(sandbox, tree, build):
+    """A Page before anybody has signed in. The sandbox has Cockpit, Chromium and the users."""
+    sandbox.shell(INSTALL, tree, build, *FILES).done()
+    with running(sandbox, "/usr/lib/cockpit/cockpit-ws", "--no-tls", "-a", "127.0.0.1", "-p", str(PORT)):
+        browser = Browser(sandbox)
+        try:
+            browser.screen(1280, 800)
+            yield Page(browser)
+        finally:
+            browser.close()
+
+
+@contextlib.contextmanager
+def broker(sandbox):
+    """The broker with nobody's ticket."""
+    try:
+        with running(sandbox, "/usr/local/libexec/asp-broker"):
+            wait_for(sandbox, "test", "-S", "/run/asp/self.sock")
+            yield
+    finally:
+        sandbox.run("rm", "-rf", "/run/asp").done()
