@@ -68,6 +68,14 @@ bool emit(const struct asp_out *out)
     return false;
 }
 
+bool emit_and_free(struct asp_out *out)
+{
+    bool emitted = emit(out);
+
+    asp_out_free(out);
+    return emitted;
+}
+
 /* The configuration's path made absolute, `.` and `..` taken out by name alone: where a link stood
  * in it, the core refuses it. */
 static bool absolute_path(const char *given, char path[PATH_MAX])

@@ -68,6 +68,9 @@ enum exit_code complain_of(const struct asp_error *error);
 /* Writes the whole text to standard output. False, with a complaint, when it did not get there. */
 bool emit(const struct asp_out *out);
 
+/* The same, and frees it. */
+bool emit_and_free(struct asp_out *out);
+
 /* One line in the system's log. */
 void log_change(const struct admin *admin, const char *event, const struct asp_entry *entry,
                 const char *reason);

@@ -180,7 +180,6 @@ static bool show_revoked(const struct changing *changing)
     const struct admin *admin = changing->admin;
     struct asp_out out = {0};
     json_t *ids;
-    bool shown;
 
     if (admin->options->json) {
         ids = json_array();
@@ -198,9 +197,7 @@ static bool show_revoked(const struct changing *changing)
     }
     if (changing->count == 0)
         asp_out_add(&out, "nothing to revoke\n");
-    shown = emit(&out);
-    asp_out_free(&out);
-    return shown;
+    return emit_and_free(&out);
 }
 
 enum exit_code command_revoke(struct admin *admin)

@@ -62,7 +62,6 @@ static void add_command(struct asp_out *out, const struct command *command)
 enum exit_code commands_help(const struct command *only)
 {
     struct asp_out out = {0};
-    bool shown;
 
     asp_out_add(&out, usage_head);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
@@ -70,9 +69,7 @@ enum exit_code commands_help(const struct command *only)
             add_command(&out, &commands[i]);
     }
     asp_out_add(&out, usage_tail);
-    shown = emit(&out);
-    asp_out_free(&out);
-    return shown ? EXIT_DONE : EXIT_STORE;
+    return emit_and_free(&out) ? EXIT_DONE : EXIT_STORE;
 }
 
 const struct command *command_find(const char *name)

@@ -145,7 +145,6 @@ static bool show(const struct making *making)
     const struct admin *admin = making->admin;
     const struct asp_entry *entry = &making->entry;
     struct asp_out out = {0};
-    bool shown;
 
     if (admin->options->json)
         return document_emit(json_pack(
@@ -160,9 +159,7 @@ static bool show(const struct making *making)
     } else {
         write_screen(making, &out);
     }
-    shown = emit(&out);
-    asp_out_free(&out);
-    return shown;
+    return emit_and_free(&out);
 }
 
 /* Reads what there is to compare. What cannot be read stops here: a password would be made that is

@@ -170,13 +170,10 @@ static void add_row(struct asp_out *out, const struct finding *finding)
 static bool show_text(const struct findings *findings)
 {
     struct asp_out out = {0};
-    bool shown;
 
     for (size_t i = 0; i < findings->count; i++)
         add_row(&out, &findings->list[i]);
-    shown = emit(&out);
-    asp_out_free(&out);
-    return shown;
+    return emit_and_free(&out);
 }
 
 static bool show_document(const struct findings *findings)

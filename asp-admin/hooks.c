@@ -60,10 +60,10 @@ static void set_variable(struct environment *environment, const char *name, cons
     asp_out_add(add_variable(environment, name), value);
 }
 
-/* Adds a word after what follows the sign =. */
+/* Adds a word to the value, which follows the first sign =; a word may have one too. */
 static void add_word(struct asp_out *text, const char *between, const char *word)
 {
-    if (!text->failed && text->text[text->length - 1] != '=')
+    if (!text->failed && strchr(text->text, '=')[1] != '\0')
         asp_out_add(text, between);
     asp_out_add(text, word);
 }
@@ -330,12 +330,14 @@ static enum asp_status clear_marks(struct asp_account *account, void *context,
     return cleared ? ASP_OK : ASP_UNCHANGED;
 }
 
-enum asp_status hooks_run_due(const struct admin *admin, const char *user, struct asp_error *error)
+enum asp_status hooks_run_due(const struct admin *admin, const char *user, bool *ran,
+                              struct asp_error *error)
 {
     struct asp_account account;
     struct chosen due;
     enum asp_status status = load(admin, user, &account, &due, error);
 
+    *ran = status == ASP_OK;
     if (status != ASP_OK)
         return status;
     for (size_t i = 0; i < account.count; i++) {

@@ -29,8 +29,10 @@ void hooks_run(const struct admin *admin, const char *user, enum hook_event even
  * reason, and then takes their marks away: whatever stops it in between, it is run at least once. A
  * hook that failed is not due any more, one that was cut short since this process is to end is.
  * ASP_OK, ASP_NOT_FOUND when the user has no account, or why it could not be read or written.
+ * `*ran`: it was read, and what was due is run.
  */
-enum asp_status hooks_run_due(const struct admin *admin, const char *user, struct asp_error *error);
+enum asp_status hooks_run_due(const struct admin *admin, const char *user, bool *ran,
+                              struct asp_error *error);
 
 /*
  * Runs the hook for the entries of `user` that have expired after `since` and by admin->now. With

@@ -15,12 +15,9 @@
 static enum exit_code show_version(void)
 {
     struct asp_out out = {0};
-    bool shown;
 
     asp_out_add(&out, "asp-admin " VERSION "\n");
-    shown = emit(&out);
-    asp_out_free(&out);
-    return shown ? EXIT_DONE : EXIT_STORE;
+    return emit_and_free(&out) ? EXIT_DONE : EXIT_STORE;
 }
 
 static enum exit_code run(const struct command *command, const struct options *options)

@@ -1,6 +1,7 @@
 /* What create and rotate do under the lock. */
 #include "making.h"
 
+#include "asp/reconcile.h"
 #include "asp/when.h"
 
 #include <sodium.h>
@@ -68,13 +69,20 @@ static enum asp_status compare_primary(struct making *making, struct asp_account
 {
     const struct admin *admin = making->admin;
     struct asp_revocation how = revocation_of(admin, false);
+    enum asp_primary primary;
     bool written;
 
     if (making->now.says == ASP_SAYS_NOTHING)
         return ASP_OK;
-    if (asp_shadow_is_stale(&making->now))
-        return asp_fail(error, ASP_BUSY, "/etc/shadow was changed just now: try again");
-    switch (asp_primary_compare(&account->primary, &making->now, admin->now)) {
+    primary = asp_primary_compare(&account->primary, &making->now, admin->now);
+    /* What a command said is compared with what the one before us has written, and may be older. */
+    if ((making->now.asked == NULL || primary == ASP_PRIMARY_CHANGED ||
+         asp_primary_is_due(&account->primary, making->now.source)) &&
+        asp_primary_is_overtaken(account, &making->now))
+        return asp_fail(error, ASP_BUSY,
+                        "the primary password of %s was changed just now: try again",
+                        account->user);
+    switch (primary) {
     case ASP_PRIMARY_CHANGED:
         if (asp_account_copy(account, false, &making->swept, &making->swept_count) != ASP_OK)
             return asp_fail(error, ASP_NO_MEMORY, "out of memory");
@@ -110,6 +118,12 @@ static enum asp_status add_with_room(struct making *making, struct asp_account *
     return status;
 }
 
+static void finish(struct making *making, struct asp_account *account)
+{
+    asp_account_prune(account, (size_t)making->admin->conf->history);
+    asp_account_ids(account, making->after);
+}
+
 enum asp_status making_create(struct asp_account *account, void *context, struct asp_error *error)
 {
     struct making *making = context;
@@ -119,7 +133,7 @@ enum asp_status making_create(struct asp_account *account, void *context, struct
     if (status == ASP_OK)
         status = add_with_room(making, account, error);
     if (status == ASP_OK)
-        asp_account_prune(account, (size_t)making->admin->conf->history);
+        finish(making, account);
     return status;
 }
 
@@ -172,7 +186,7 @@ enum asp_status making_rotate(struct asp_account *account, void *context, struct
     old = asp_account_find(account, making->old_id);
     memcpy(old->replaced_by, making->entry.id, sizeof old->replaced_by);
     (void)asp_entry_revoke(old, admin->now, admin->by, ASP_REASON_ROTATED, false);
-    asp_account_prune(account, (size_t)admin->conf->history);
+    finish(making, account);
     return ASP_OK;
 }
 
@@ -185,16 +199,16 @@ static bool was_before(const struct making *making, const char *id)
     return false;
 }
 
-/* What it is now, unless that is this change's doing. */
+/* What it is now, unless that is this change's doing. NULL: others have taken it away. */
 static const struct asp_entry *without_us(const struct making *making,
                                           const struct asp_account *account,
                                           const struct asp_entry *before)
 {
     const struct asp_entry *now = asp_account_find(account, before->id);
 
-    if (now == NULL || (making->old_id != NULL && strcmp(now->replaced_by, making->entry.id) == 0))
-        return before;
-    return now;
+    if (now == NULL)
+        return making->after[asp_id_index(before->id)] ? NULL : before;
+    return making->old_id != NULL && strcmp(now->replaced_by, making->entry.id) == 0 ? before : now;
 }
 
 /*
@@ -210,8 +224,12 @@ enum asp_status making_take_back(struct asp_account *account, void *context,
 
     asp_account_init(&restored, account->user);
     restored.primary = account->primary;
-    for (size_t i = 0; status == ASP_OK && i < making->before_count; i++)
-        status = asp_account_add(&restored, without_us(making, account, &making->before[i]));
+    for (size_t i = 0; status == ASP_OK && i < making->before_count; i++) {
+        const struct asp_entry *entry = without_us(making, account, &making->before[i]);
+
+        if (entry != NULL)
+            status = asp_account_add(&restored, entry);
+    }
     for (size_t i = 0; status == ASP_OK && i < account->count; i++) {
         const struct asp_entry *entry = &account->entries[i];
 

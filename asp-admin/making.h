@@ -26,6 +26,7 @@ struct making {
     size_t swept_count;
     struct asp_entry *before; /* copies of all entries, before anything was added */
     size_t before_count;
+    bool after[ASP_IDS]; /* the ids that were there when this change was done */
 };
 
 /* Adds `entry`, after comparing the primary password, where label and limit have room for it. */

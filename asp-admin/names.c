@@ -21,6 +21,11 @@ bool names_add(struct names *names, const char *name)
     return true;
 }
 
+void names_drop(struct names *names)
+{
+    free(names->list[--names->count]);
+}
+
 void names_clear(struct names *names)
 {
     for (size_t i = 0; i < names->count; i++)

@@ -17,6 +17,9 @@ struct names {
 /* Adds a copy at the end. False: out of memory. */
 bool names_add(struct names *names, const char *name);
 
+/* Takes the last one away. There is one. */
+void names_drop(struct names *names);
+
 /* Frees them all and begins anew. */
 void names_clear(struct names *names);
 

@@ -11,7 +11,6 @@
 static bool show(const struct admin *admin, const struct sweep_result *result)
 {
     struct asp_out out = {0};
-    bool shown;
 
     if (admin->options->json)
         return document_emit(json_pack(
@@ -28,9 +27,7 @@ static bool show(const struct admin *admin, const struct sweep_result *result)
     asp_out_add(&out, " unknown, ");
     asp_out_number(&out, result->held);
     asp_out_add(&out, " held back\n");
-    shown = emit(&out);
-    asp_out_free(&out);
-    return shown;
+    return emit_and_free(&out);
 }
 
 /* What runs beside us does it when it is a watch. */

@@ -266,6 +266,23 @@ static void put_back(const struct inherited *before)
     (void)sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
+/* The signals that end this process, or that it has blocked to end in its own way: not one that
+ * whoever started it had it ignore. */
+static void look_what_ends_us(sigset_t *ending)
+{
+    static const int numbers[] = {SIGINT, SIGQUIT, SIGTERM};
+    struct sigaction action;
+    sigset_t blocked;
+
+    (void)sigemptyset(ending);
+    (void)sigprocmask(SIG_BLOCK, NULL, &blocked);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (sigismember(&blocked, numbers[i]) == 1 ||
+            (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN))
+            (void)sigaddset(ending, numbers[i]);
+    }
+}
+
 enum run_end run_program(const struct run *run, struct asp_error *why)
 {
     struct running running = {.run = run};
@@ -275,10 +292,7 @@ enum run_end run_program(const struct run *run, struct asp_error *why)
 
     if (asp_program_check(run->path, why) != ASP_OK)
         return RUN_FAILED;
-    (void)sigemptyset(&ending);
-    (void)sigaddset(&ending, SIGINT);
-    (void)sigaddset(&ending, SIGQUIT);
-    (void)sigaddset(&ending, SIGTERM);
+    look_what_ends_us(&ending);
     for (int which = 0; which < WATCHED; which++)
         running.watched[which] = (struct pollfd){.fd = -1, .events = POLLIN};
     running.watched[STOP].fd = signalfd(-1, &ending, SFD_CLOEXEC);

@@ -34,7 +34,7 @@ enum run_end {
 /*
  * Returns when the program has ended. What runs too long or writes too much is killed, with its
  * process group. So it is when SIGINT, SIGQUIT or SIGTERM comes for this process, which gets the
- * signal then; SIGHUP waits. `why` says what went wrong, in a few words.
+ * signal then; not when it ignores that. SIGHUP waits. `why` says what went wrong, in a few words.
  */
 enum run_end run_program(const struct run *run, struct asp_error *why);
 

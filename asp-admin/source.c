@@ -89,6 +89,7 @@ enum asp_status source_read(const struct asp_conf *conf, struct source *source,
     enum asp_status status = ASP_OK;
 
     *source = (struct source){.kind = conf->primary_source};
+    (void)clock_gettime(CLOCK_REALTIME, &source->asked);
     switch (source->kind) {
     case ASP_SOURCE_SHADOW:
         status = asp_shadow_read(ASP_SHADOW_PATH, &source->shadow, error);
@@ -162,6 +163,7 @@ void source_find(const struct source *source, const char *user, struct asp_prima
         now->says = ASP_SAYS_HASH;
         now->hash = line->at + length + 1;
         now->length = line->length - length - 1;
+        now->asked = &source->asked;
     }
 }
 

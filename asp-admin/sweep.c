@@ -6,10 +6,8 @@
 
 #include "asp/reconcile.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
     /* A program that lies would sign everybody out: more than this many, and more than this share
@@ -21,7 +19,6 @@ enum {
 
 struct pass {
     struct admin *admin;
-    struct timespec begun; /* before the source was read */
     struct source source;
     struct names changed;
     struct names due; /* their fingerprint is to be taken */
@@ -75,25 +72,6 @@ static enum asp_status look(const char *user, void *context)
     return list == NULL || names_add(list, user) ? ASP_OK : ASP_NO_MEMORY;
 }
 
-/*
- * True when the account was written since the source was read: by a create, perhaps, which has
- * compared with what is newer. The core sees by itself when the shadow file is another one; what a
- * command has printed is known to be old by this alone.
- */
-static bool is_overtaken(const struct pass *pass, const char *user)
-{
-    char name[ASP_USER_MAX + 1];
-    char path[ASP_USER_PATH];
-    struct stat st;
-
-    if (pass->source.kind != ASP_SOURCE_COMMAND || !asp_user_encode(user, name))
-        return false;
-    asp_user_join(path, ASP_USERS "/", name);
-    return fstatat(pass->admin->store.folder, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           (st.st_mtim.tv_sec > pass->begun.tv_sec ||
-            (st.st_mtim.tv_sec == pass->begun.tv_sec && st.st_mtim.tv_nsec > pass->begun.tv_nsec));
-}
-
 static void settle(struct pass *pass, const char *user, bool changed)
 {
     struct admin *admin = pass->admin;
@@ -106,8 +84,11 @@ static void settle(struct pass *pass, const char *user, bool changed)
 
     source_find(&pass->source, user, &now);
     status = asp_reconcile(&admin->store, user, &now, &how, false, &done, &error);
-    if (status == ASP_OK && done.primary == ASP_PRIMARY_UNKNOWN)
+    /* The shadow file is read again; a command is asked at the next pass. */
+    if (status == ASP_OK && done.primary == ASP_PRIMARY_UNKNOWN && now.asked == NULL)
         pass->overtaken = true;
+    else if (status == ASP_OK && done.primary == ASP_PRIMARY_UNKNOWN)
+        result->unknown++;
     else if (status != ASP_NOT_FOUND && changed)
         result->changed++;
     if (status != ASP_OK && status != ASP_NOT_FOUND)
@@ -124,10 +105,7 @@ static enum asp_status settle_all(struct pass *pass, const struct names *names, 
     for (size_t i = 0; i < names->count && !pass->overtaken; i++) {
         if (signals_stop_is_pending())
             return ASP_UNCHANGED;
-        if (is_overtaken(pass, names->list[i]))
-            pass->result->unknown++;
-        else
-            settle(pass, names->list[i], changed);
+        settle(pass, names->list[i], changed);
     }
     return ASP_OK;
 }
@@ -144,7 +122,6 @@ static enum asp_status make_pass(struct pass *pass, bool confirmed, struct asp_e
     struct sweep_result *result = pass->result;
     enum asp_status status;
 
-    (void)clock_gettime(CLOCK_REALTIME, &pass->begun);
     status = source_read(admin->conf, &pass->source, error);
     if (status == ASP_OK)
         status = asp_store_each(&admin->store, look, pass, error);

@@ -5,8 +5,6 @@
 
 #include "asp/when.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <syslog.h>
 
 enum {
@@ -87,6 +85,7 @@ static void walk_all(struct admin *admin, struct tend *tend)
     enum asp_status status;
 
     tend->walk = false;
+    tend->missed = false;
     tend->next = ASP_NEVER;
     /* The clock may have been set back. */
     tend->since = tend->looked < admin->now ? tend->looked : admin->now;
@@ -96,6 +95,7 @@ static void walk_all(struct admin *admin, struct tend *tend)
         tend->looked = admin->now;
     if (status == ASP_OK || status == ASP_UNCHANGED)
         return;
+    tend->missed = true;
     if (status == ASP_NO_MEMORY)
         (void)asp_fail(&error, status, "out of memory");
     syslog(LOG_ERR, "hooks that are due were not all found: %s", error.text);
@@ -104,38 +104,44 @@ static void walk_all(struct admin *admin, struct tend *tend)
 static void run_due(struct admin *admin, struct tend *tend, const char *user)
 {
     struct asp_error error = {ASP_OK, ""};
+    bool ran;
     time_t next;
-    enum asp_status status = hooks_run_due(admin, user, &error);
+    enum asp_status status = hooks_run_due(admin, user, &ran, &error);
 
-    if (status != ASP_OK && status != ASP_NOT_FOUND)
-        syslog(LOG_ERR, "a hook may be run again: %s", error.text);
-    /* Nothing is in this span of time: it is asked for when the next one expires. */
-    if (hooks_run_expired(admin, user, admin->now, &next, NULL) == ASP_OK)
+    if (status != ASP_OK && status != ASP_NOT_FOUND) {
+        syslog(LOG_ERR, ran ? "a hook may be run again: %s" : "hooks that are due wait: %s",
+               error.text);
+        tend->missed = tend->missed || !ran;
+    }
+    /* Nothing is in this span of time: it is asked for when the next one expires. That may be past
+     * already, when the hooks of others took long. */
+    admin->now = tend->looked;
+    if (hooks_run_expired(admin, user, tend->looked, &next, NULL) == ASP_OK)
         see_next(tend, next);
 }
 
-/* The last of the names, taken out. */
-static char *take(struct names *names)
+static void run_expired(struct admin *admin, struct tend *tend, const char *user)
 {
-    return names->list[--names->count];
+    time_t next;
+
+    admin->now = tend->looked;
+    (void)hooks_run_expired(admin, user, tend->since, &next, NULL);
 }
 
 void tend_step(struct admin *admin, struct tend *tend)
 {
-    char *user = NULL;
-    time_t next;
+    struct names *names = tend->due.count > 0 ? &tend->due : &tend->expired;
+    const char *user = names->count > 0 ? names->list[names->count - 1] : NULL;
 
-    if (tend->due.count > 0) {
-        user = take(&tend->due);
-        run_due(admin, tend, user);
-    } else if (tend->expired.count > 0) {
-        user = take(&tend->expired);
-        admin->now = tend->looked;
-        (void)hooks_run_expired(admin, user, tend->since, &next, NULL);
-    } else {
+    if (user == NULL)
         walk_all(admin, tend);
-    }
-    free(user);
+    else if (names == &tend->due)
+        run_due(admin, tend, user);
+    else
+        run_expired(admin, tend, user);
+    /* One whose hook was cut short is left, and then not taken for done. */
+    if (user != NULL && !signals_stop_is_pending())
+        names_drop(names);
 }
 
 void tend_end(struct tend *tend)

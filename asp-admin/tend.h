@@ -16,6 +16,7 @@ struct tend {
     time_t looked; /* what expired by then was found */
     time_t next;   /* the next time at which one expires, or ASP_NEVER */
     bool walk;     /* all accounts are to be looked at */
+    bool missed;   /* something could not be looked at: they are, once that may be over */
 };
 
 /* Begins, with all accounts to be looked at. `looked` as an earlier process has left it. */

@@ -17,9 +17,9 @@ struct typing {
 
 /*
  * Reads at most `size` bytes; what a line has beyond them is passed over, and is `*length` over
- * `size` by one. A signal that would end or stop us finds the terminal as it was, and who goes on after
- * a stop is asked again. False with errno, EPIPE at the end of the input before a line; the caller
- * wipes `typed` in any case.
+ * `size` by one. A signal that would end or stop us finds the terminal as it was, and who goes on
+ * after a stop is asked again. False with errno, EPIPE at the end of the input before a line; the
+ * caller wipes `typed` in any case.
  */
 bool typed_read(const struct typing *typing, char *typed, size_t size, size_t *length);
 

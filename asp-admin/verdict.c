@@ -17,7 +17,6 @@ static bool show_verdict(const struct admin *admin, const struct asp_outcome *ou
 {
     const char *word = asp_verdict_word(outcome->verdict);
     struct asp_out out = {0};
-    bool shown;
 
     if (admin->options->json)
         return document_emit(json_pack(
@@ -26,9 +25,7 @@ static bool show_verdict(const struct admin *admin, const struct asp_outcome *ou
             document_text(outcome->label), "app", document_text(outcome->app)));
     asp_out_add(&out, word);
     asp_out_add(&out, "\n");
-    shown = emit(&out);
-    asp_out_free(&out);
-    return shown;
+    return emit_and_free(&out);
 }
 
 enum exit_code command_check(struct admin *admin)

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -28,7 +29,9 @@
 
 enum {
     EVENTS_ROOM = 16384,
-    SLEEP_MAX = 60 * 1000, /* ms: the clock by which app passwords expire may be set */
+    SLEEP_MAX = 60 * 1000, /* ms: the clock by which app passwords expire may be set, and what no
+                              event tells of is looked at */
+    SETTLED = 2,           /* seconds after which a file that was changed is taken to be whole */
 };
 
 /* A file whose folder is watched. */
@@ -43,8 +46,9 @@ struct watch {
     int events; /* inotify */
     struct watched shadow;
     struct watched conf;
-    int users; /* the number of the store's folder */
-    int lock;  /* -1: there is no store to work on now */
+    struct asp_identity conf_read; /* the configuration that was read last, sound or not */
+    int users;                     /* the number of the store's folder */
+    int lock;                      /* -1: there is no store to work on now */
     struct signals asked;
     struct tend tend;
     time_t marked; /* the time of the lock */
@@ -109,6 +113,7 @@ static enum asp_status watch_folders(struct watch *watch, struct asp_error *erro
 static enum asp_status attach(struct watch *watch, struct asp_error *error)
 {
     struct admin *admin = watch->admin;
+    int users = watch->users;
     enum asp_status status;
     time_t looked;
 
@@ -126,7 +131,24 @@ static enum asp_status attach(struct watch *watch, struct asp_error *error)
         tend_begin(&watch->tend, looked);
         watch->marked = looked;
     }
-    return watch_folders(watch, error);
+    status = watch_folders(watch, error);
+    /* Nobody has looked for hooks that are due in a folder that was put in the other's place. */
+    if (watch->users >= 0 && watch->users != users)
+        watch->tend.walk = true;
+    return status;
+}
+
+/* True when the store that is open is no longer the one at its path: what was renamed, or has
+ * another mounted over it, tells nobody. */
+static bool store_is_another(const struct watch *watch)
+{
+    const struct asp_store *store = &watch->admin->store;
+    struct stat held;
+    struct stat there;
+
+    return watch->lock >= 0 &&
+           (fstat(store->folder, &held) != 0 || lstat(store->path, &there) != 0 ||
+            held.st_dev != there.st_dev || held.st_ino != there.st_ino);
 }
 
 /* One line when a trouble begins, and one when it is over. */
@@ -194,7 +216,7 @@ static void make_pass(struct watch *watch)
     else if (result.failed > 0)
         (void)snprintf(trouble, sizeof trouble, "%zu accounts could not be compared, first: %.800s",
                        result.failed, result.failure.text);
-    else if (watch->trouble[0] != '\0')
+    else if (watch->trouble[0] != '\0' || watch->tend.missed)
         watch->tend.walk = true;
     /* Who writes the shadow file in place may not be done yet. */
     if (status != ASP_BUSY || watch->lock < 0 || watch->retry > 1)
@@ -211,20 +233,46 @@ static void notify_reloading(void)
     notify_manager(state);
 }
 
-static void reload(struct watch *watch)
+/* Puts the configuration that is there now in the place of the other, which stays when this one is
+ * not sound. */
+static enum asp_status read_conf(struct watch *watch, struct asp_error *error)
 {
     struct admin *admin = watch->admin;
-    struct asp_error error = {ASP_OK, ""};
     struct asp_identity identity;
     struct asp_conf *conf;
+    enum asp_status status;
+
+    /* Looked at before, so that what is written meanwhile is another one. */
+    (void)asp_identity_at(watch->conf.path, &watch->conf_read, NULL);
+    status =
+        asp_conf_load(watch->conf.path, admin->options->config != NULL, &conf, &identity, error);
+    if (status != ASP_OK)
+        return status;
+    asp_store_close(&admin->store); /* it has the path of the old one */
+    asp_conf_free(admin->conf);
+    admin->conf = conf;
+    return ASP_OK;
+}
+
+/*
+ * True when there is another configuration and nothing has told of it: its folder was replaced, or
+ * made. One that is missing, or was written this very moment, may be about to be written.
+ */
+static bool conf_is_another(const struct watch *watch)
+{
+    struct asp_identity now;
+
+    return asp_identity_at(watch->conf.path, &now, NULL) == ASP_OK && now.present &&
+           !asp_identity_same(&now, &watch->conf_read) && time(NULL) - now.ctime_s > SETTLED;
+}
+
+static void reload(struct watch *watch)
+{
+    struct asp_error error = {ASP_OK, ""};
 
     watch->asked.reload = false;
     notify_reloading();
-    if (asp_conf_load(watch->conf.path, admin->options->config != NULL, &conf, &identity, &error) ==
-        ASP_OK) {
-        asp_store_close(&admin->store); /* it has the path of the old one */
-        asp_conf_free(admin->conf);
-        admin->conf = conf;
+    if (read_conf(watch, &error) == ASP_OK) {
         watch->pass_due = true;
         watch->tend.walk = true;
         watch->retry = 1;
@@ -247,6 +295,7 @@ static void take_event(struct watch *watch, const struct inotify_event *event)
 
     if ((event->mask & IN_Q_OVERFLOW) != 0) {
         watch->pass_due = true;
+        watch->asked.reload = true;
         watch->tend.walk = true;
         return;
     }
@@ -325,9 +374,9 @@ static void loop(struct watch *watch)
         wait_for_news(watch);
         if (watch->asked.stop)
             return;
-        if (watch->asked.reload)
+        if (watch->asked.reload || conf_is_another(watch))
             reload(watch);
-        if (watch->pass_due || clock_ms() >= watch->next_pass)
+        if (watch->pass_due || clock_ms() >= watch->next_pass || store_is_another(watch))
             make_pass(watch);
         else
             tend(watch);
@@ -345,6 +394,10 @@ static enum exit_code begin(struct watch *watch)
     watch->events = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (watch->signals < 0 || watch->events < 0)
         return complain(EXIT_STORE, "the system gives no means to watch: %s", strerror(errno));
+    /* Once more, now that a change of it is seen. */
+    (void)watch_folder_of(watch, &watch->conf);
+    if (read_conf(watch, &error) != ASP_OK)
+        return complain(EXIT_CONF, "%s", error.text);
     if (attach(watch, &error) == ASP_OK)
         return EXIT_DONE;
     error.status = error.status == ASP_DENIED ? ASP_DENIED : ASP_IO;

@@ -73,6 +73,21 @@ static bool has_prefix(const char *line, size_t length, const char *prefix)
     return length >= strlen(prefix) && memcmp(line, prefix, strlen(prefix)) == 0;
 }
 
+/* True when the number of the version is greater than ours. */
+static bool is_newer(const char *text, size_t length)
+{
+    const char *number = text + sizeof MAGIC - 1;
+    size_t digits = 0;
+
+    if (!has_prefix(text, length, MAGIC))
+        return false;
+    length -= sizeof MAGIC - 1;
+    while (digits < length && number[digits] >= '0' && number[digits] <= '9')
+        digits++;
+    return digits > 0 && digits < length && number[digits] == ' ' && number[0] != '0' &&
+           (digits > 1 || number[0] > VERSION[0]);
+}
+
 /* Leaves in `body` the lines above the digest. */
 static enum asp_status check_frame(const uint8_t *bytes, size_t length, struct lines *body,
                                    struct asp_error *error)
@@ -81,8 +96,7 @@ static enum asp_status check_frame(const uint8_t *bytes, size_t length, struct l
     const char *text = (const char *)bytes;
     char expected[DIGEST_CHARS + 1];
 
-    if (length >= sizeof MAGIC && has_prefix(text, length, MAGIC) &&
-        text[sizeof MAGIC - 1] >= '2' && text[sizeof MAGIC - 1] <= '9')
+    if (!has_prefix(text, length, ours) && is_newer(text, length))
         return asp_fail(error, ASP_NEWER, "it was written by a newer version: upgrade this one");
     if (!has_prefix(text, length, ours) || length < sizeof ours + DIGEST_LINE)
         return asp_fail(error, ASP_CORRUPT, "it is damaged: its first line is not one of ours");

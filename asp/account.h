@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 enum {
     ASP_ACCOUNT_BYTES_MAX = 8 * 1024 * 1024, /* a longer file is none of ours */
@@ -40,7 +41,8 @@ struct asp_fingerprint {
 
 struct asp_account {
     char user[ASP_USER_MAX + 1];
-    bool is_new; /* it was not read from a file: there is none yet */
+    bool is_new;             /* it was not read from a file: there is none yet */
+    struct timespec written; /* when the file that it was read from was */
     struct asp_fingerprint primary;
     struct asp_entry *entries; /* oldest first */
     size_t count;

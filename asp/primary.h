@@ -37,6 +37,8 @@ struct asp_primary_now {
     time_t expires; /* when the account does, or ASP_NEVER */
     const struct asp_identity
         *read; /* the state of the file that says so, borrowed; NULL: no file */
+    const struct timespec
+        *asked; /* where it is no file: the time before it was asked, borrowed; NULL: not known */
 };
 
 /* True when no fingerprint was taken yet, or one of another source: it is taken anew, and is no

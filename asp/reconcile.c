@@ -18,6 +18,22 @@ static void forget_copies(struct asp_reconciled *result)
     result->count = 0;
 }
 
+static bool is_later(const struct timespec *one, const struct timespec *other)
+{
+    return one->tv_sec > other->tv_sec ||
+           (one->tv_sec == other->tv_sec && one->tv_nsec > other->tv_nsec);
+}
+
+bool asp_primary_is_overtaken(const struct asp_account *account, const struct asp_primary_now *now)
+{
+    struct timespec clock;
+
+    if (now->asked == NULL)
+        return asp_shadow_is_stale(now);
+    (void)clock_gettime(CLOCK_REALTIME, &clock);
+    return is_later(&account->written, now->asked) && !is_later(&account->written, &clock);
+}
+
 static enum asp_status settle(struct asp_account *account, void *context, struct asp_error *error)
 {
     const struct settling *settling = context;
@@ -25,7 +41,7 @@ static enum asp_status settle(struct asp_account *account, void *context, struct
     bool written;
 
     /* What was read before the lock may be overtaken, and would undo what was made since. */
-    if (asp_shadow_is_stale(settling->now)) {
+    if (asp_primary_is_overtaken(account, settling->now)) {
         result->primary = ASP_PRIMARY_UNKNOWN;
         return ASP_UNCHANGED;
     }

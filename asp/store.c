@@ -184,6 +184,8 @@ static enum asp_status read_account(const struct asp_store *store, const char *n
     status = asp_file_read(fd, &st, ASP_ACCOUNT_BYTES_MAX, &bytes, &length, error);
     if (status == ASP_OK)
         status = asp_account_read(bytes, length, user, only, account, error);
+    if (status == ASP_OK)
+        account->written = st.st_mtim;
     status = of_account(store, name, status, error);
     asp_close(fd);
     content_wipe(bytes, length);

@@ -1,36 +1,48 @@
 #include "tickets.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { STAT_SIZE = 1024 };
 
-/* The fields of /proc/PID/stat, proc(5), after the name, which may have anything in it. `owner`,
- * when not NULL: whose the process is. */
-static bool read_stat(pid_t process, uid_t *owner, struct ticket_place *place)
+/* Reads a file of /proc that is about a process. `owner`, when not NULL: whose the process is. */
+static bool read_proc(pid_t process, const char *name, char text[STAT_SIZE], uid_t *owner)
 {
-    char path[32];
-    char text[STAT_SIZE];
-    const char *after;
+    char path[48];
     struct stat st;
     ssize_t got = -1;
-    int session;
-    int terminal;
     int fd;
 
-    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)process);
+    (void)snprintf(path, sizeof path, "/proc/%ld/%s", (long)process, name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
     if (fstat(fd, &st) == 0)
-        got = read(fd, text, sizeof text - 1);
+        got = read(fd, text, STAT_SIZE - 1);
     (void)close(fd);
     if (got <= 0)
         return false;
     text[got] = '\0';
+    if (owner != NULL)
+        *owner = st.st_uid;
+    return true;
+}
+
+/* The fields of /proc/PID/stat, proc(5), after the name, which may have anything in it. */
+static bool read_stat(pid_t process, uid_t *owner, struct ticket_place *place)
+{
+    char text[STAT_SIZE];
+    const char *after;
+    int session;
+    int terminal;
+
+    if (!read_proc(process, "stat", text, owner))
+        return false;
     after = strrchr(text, ')');
     if (after == NULL ||
         sscanf(after + 1,
@@ -39,9 +51,14 @@ static bool read_stat(pid_t process, uid_t *owner, struct ticket_place *place)
         return false;
     place->session = session;
     place->terminal = (unsigned long)(unsigned)terminal;
-    if (owner != NULL)
-        *owner = st.st_uid;
     return true;
+}
+
+static unsigned long read_login(pid_t process)
+{
+    char text[STAT_SIZE];
+
+    return read_proc(process, "sessionid", text, NULL) ? strtoul(text, NULL, 10) : ULONG_MAX;
 }
 
 void ticket_place_of(pid_t process, uid_t uid, struct ticket_place *place)
@@ -52,6 +69,7 @@ void ticket_place_of(pid_t process, uid_t uid, struct ticket_place *place)
     if (process > 0 && read_stat(process, &owner, place) && owner == uid && place->session > 0 &&
         read_stat(place->session, NULL, &leader) && leader.session == place->session) {
         place->begun = leader.begun;
+        place->login = read_login(process);
         return;
     }
     memset(place, 0, sizeof *place);
@@ -60,7 +78,7 @@ void ticket_place_of(pid_t process, uid_t uid, struct ticket_place *place)
 static bool same_place(const struct ticket_place *one, const struct ticket_place *other)
 {
     return one->session == other->session && one->begun == other->begun &&
-           one->terminal == other->terminal;
+           one->terminal == other->terminal && one->login == other->login;
 }
 
 bool ticket_holds(const struct tickets *tickets, uid_t uid, const struct ticket_place *place,

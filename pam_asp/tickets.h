@@ -22,11 +22,12 @@ enum {
 };
 
 /* The session of a login, at its terminal: a session id, and when its leader began, for ids are
- * used again. */
+ * used again; and the audit session, which tells logins apart that a web server has in one. */
 struct ticket_place {
     pid_t session; /* 0: none is known, and nothing is remembered */
     unsigned long long begun;
     unsigned long terminal;
+    unsigned long login; /* ULONG_MAX where the system counts none */
 };
 
 struct tickets {

@@ -146,6 +146,17 @@ def test_revoke_tells_the_hook_once_of_all(site, hooks):
     assert run["ASP_SERVICES"].split(" ") == ["caldav", "carddav", "radicale", "nginx", "apache2", "httpd"]
 
 
+def test_a_word_that_ends_like_the_name_of_a_variable_stays_one_of_its_own(site, hooks):
+    hooks.configure('apps: ( { name = "mail"; services = [ "imap" ]; } );')
+    site.create("alice", "1 + 1 =", "--app", "x=")
+    site.create("alice", "Phone", "--app", "mail")
+    hooks.runs()
+    site.run("revoke", "alice", "--all", "--reason", "lost =").done()
+    (run,) = hooks.environments()
+    assert run["ASP_LABELS"].split("\n") == ["1 + 1 =", "Phone"]
+    assert (run["ASP_APPS"], run["ASP_SERVICES"], run["ASP_REASON"]) == ("x= mail", "x= imap", "lost =")
+
+
 def test_what_is_revoked_already_is_no_event(site, hooks):
     id = site.create()["id"]
     site.run("revoke", "alice", id).done()
@@ -461,6 +472,17 @@ def test_who_ends_asp_admin_ends_the_hook_and_the_revocation_stays(site, hooks, 
     pid = (hooks.folder / "pid").read_text().strip()
     assert not os.path.exists(f"/proc/{pid}")
     assert site.entry(id)["state"] == "revoked"
+
+
+@pytest.mark.parametrize("name", ["INT", "TERM"])
+def test_a_signal_that_asp_admin_was_started_to_ignore_does_not_end_it(site, hooks, name):
+    id = site.create()["id"]
+    hooks.write(f"#!/bin/sh\ntouch {hooks.folder}/begun\nsleep 0.5\ntouch {hooks.folder}/end\n")
+    with ended(site.start("revoke", "alice", id, prefix=["sh", "-c", f"trap '' {name}; exec \"$@\"", "sh"])) as revoke:
+        started(revoke, hooks.folder / "begun")
+        revoke.send_signal(getattr(signal, f"SIG{name}"))
+        assert revoke.wait(5) == 0
+    assert (hooks.folder / "end").exists()
 
 
 def test_a_lost_terminal_does_not_end_it(site, hooks):

@@ -14,7 +14,7 @@ import subprocess
 import time
 
 import pytest
-from support import ended
+from support import ended, exchange
 
 UNIT = "asp-watch.service"
 COUNTS = ["accounts", "changed", "revoked", "unknown", "held"]
@@ -309,6 +309,12 @@ def test_what_the_command_said_before_a_create_does_not_undo_it(site, three):
     assert once(site) == counts(accounts=3)
 
 
+def test_an_account_that_a_wrong_clock_has_written_in_the_future_is_compared_all_the_same(site, three):
+    os.utime(site.account("alice"), (4102444800, 4102444800))
+    three.say({"alice": "new", "bob": "two", "carol": "three"})
+    assert once(site) == counts(accounts=3, changed=1, revoked=1)
+
+
 # Too many at once
 
 
@@ -506,6 +512,59 @@ def test_a_broken_configuration_is_logged_at_once_and_the_old_one_kept(site, thr
     end(process)
 
 
+def wake(folder):
+    """Something that happens in a folder that is watched, and means nothing."""
+    (folder / "nothing").write_text("")
+
+
+def test_a_configuration_whose_folder_was_replaced_is_read(site, three, log, watch):
+    folder, other = site.folder / "etc", site.folder / "other"
+    folder.mkdir()
+    site.conf = folder / "asp.conf"
+    three.configure()
+    process = watch()
+    shutil.copytree(folder, other)
+    (other / "asp.conf").write_text("limit = many;\n")
+    time.sleep(3)  # what was written this moment may not be whole yet
+    exchange(folder, other)
+    wake(other)  # the one that it watches; without that it looks once in a minute
+    lines = logged(log, f"{site.conf}:1:", 3)
+    assert sum("is kept" in line for line in lines) == 1
+    wake(other)
+    three.configure()
+    three.say({"alice": "new", "bob": "two", "carol": "three"})
+    process.send_signal(signal.SIGHUP)
+    logged(log, 'event=revoked .*user="alice"')
+    site.conf.write_text("limit = many;\n")  # the new folder is watched now
+    logged(log, f"{site.conf}:1:", 3)
+    end(process)
+
+
+def test_a_configuration_is_read_also_when_the_event_was_lost(site, three, log, watch):
+    process = watch()
+    process.send_signal(signal.SIGSTOP)
+    most = int(pathlib.Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    for number in range(most + 2):  # by turns: one that comes again at once is kept once
+        os.close(os.open(site.folder / f"nothing{number % 2}", os.O_WRONLY | os.O_CREAT))
+    site.conf.write_text("limit = many;\n")
+    process.send_signal(signal.SIGCONT)
+    logged(log, f"{site.conf}:1:", 5)
+    end(process)
+
+
+def test_another_store_in_the_place_of_the_one_that_is_watched_is_found(site, three, log, watch):
+    process = watch()
+    copy = site.folder / "copy"
+    shutil.copytree(site.store, copy)
+    exchange(site.store, copy)
+    three.say({"alice": "new", "bob": "two", "carol": "three"})
+    wake(site.folder)
+    logged(log, 'event=revoked .*user="alice"', 5)
+    assert not active(site, "alice")
+    site.run("watch").refused(5)
+    end(process)
+
+
 def test_a_command_that_fails_revokes_nothing_and_is_said_once(site, three, log, watch):
     three.write("exit 3")
     process = watch()
@@ -614,6 +673,57 @@ def test_what_expired_while_no_watch_ran_is_found_by_the_next_one(site, three, h
     assert hooked() == [f"expired bob {entry['id']} expired"]
 
 
+@pytest.fixture
+def slow(site, three):
+    """A hook that notes its beginning and its end, and waits in between until it may go on."""
+    note, go, hook = (site.folder / name for name in ("hooked", "go", "hook"))
+    wait = f"until [ -e {go} ]; do sleep 0.05; done"
+    hook.write_text(f'#!/bin/sh\nfor what in begin end; do echo "$what $ASP_EVENT $ASP_USER" >>{note}; {wait}; done\n')
+    hook.chmod(0o755)
+    three.configure(f'hooks: {{ revoked = "{hook}"; timeout = 60; }};')
+    return lambda: note.read_text().splitlines() if note.exists() else []
+
+
+def test_what_expires_while_another_hook_runs_is_found_after_it(site, three, slow, watch):
+    process = watch()
+    three.say({"alice": "new", "bob": "two", "carol": "three"})
+    once(site)
+    wait_until(slow, 5)
+    site.create("bob", "Tablet", "--expires", "1s")
+    time.sleep(1.1)
+    (site.folder / "go").touch()
+    wait_until(lambda: "end expired bob" in slow(), 5)
+    end(process)
+
+
+def test_a_hook_for_what_has_expired_that_is_cut_short_is_run_again(site, three, slow, watch):
+    process = watch()
+    site.create("bob", "Tablet", "--expires", "1s")
+    wait_until(slow, 8)
+    end(process)
+    (site.folder / "go").touch()
+    process = watch()
+    wait_until(lambda: len(slow()) == 3, 5)
+    end(process)
+    end(watch())
+    assert slow() == ["begin expired bob", "begin expired bob", "end expired bob"]
+
+
+def test_hooks_that_are_due_in_a_folder_put_in_place_of_the_other_are_run(site, three, hooked, watch):
+    three.say({"alice": "new", "bob": "two", "carol": "three"})
+    with open(site.store / "locks" / ".watch", "w", encoding="ascii") as lock:
+        os.fchmod(lock.fileno(), 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        once(site)
+    copy = site.folder / "copy"
+    shutil.copytree(site.store / "users", copy)
+    process = watch()
+    wait_until(lambda: "hook=due" not in site.account("alice").read_text())
+    exchange(site.store / "users", copy)
+    wait_until(lambda: len(hooked()) == 2, 5)
+    end(process)
+
+
 # Mistakes
 
 
@@ -678,3 +788,39 @@ def test_systemd_finds_nothing_to_say_about_the_unit(unit):
 def test_the_unit_is_hardened(unit):
     run = analyze("security", "--offline=yes", "--threshold=35", unit)
     assert run.returncode == 0, run.stdout
+
+
+def test_an_older_answer_of_the_command_does_not_undo_what_a_create_has_seen_since(site, three):
+    slow, go = site.folder / "slow", site.folder / "go"
+    wait = f"if rm {slow} 2>&-; then until [ -e {go} ]; do sleep 0.05; done; fi"
+    three.write(f'said=$(cat "{three.data}"); {wait}; echo "$said"')
+    slow.touch()
+    with ended(site.start("--json", "create", "alice", "--label", "Tablet")) as process:
+        wait_until(lambda: not slow.exists())
+        three.say({"alice": "new", "bob": "two", "carol": "three"})
+        site.create("alice", "Laptop")
+        go.touch()
+        out, err = process.communicate(timeout=10)
+    assert process.returncode == 5 and b"try again" in err and out == b""
+    assert site.states("alice") == [("Laptop", "active"), ("Phone", "revoked")]
+
+
+def test_what_a_pass_waited_to_write_is_compared_with_what_was_written_meanwhile(site, three):
+    before = site.account("alice").read_bytes()
+    three.say({"alice": "new", "bob": "two", "carol": "three"})
+    site.create("alice", "Laptop")
+    after = site.account("alice").read_bytes()
+    site.account("alice").write_bytes(before)
+    time.sleep(0.05)
+    three.say({"alice": "between", "bob": "two", "carol": "three"})
+    with open(site.store / "locks" / "alice", "a", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        runs = three.count()
+        with ended(site.start("--json", "watch", "--once")) as process:
+            wait_until(lambda: three.count() > runs)
+            time.sleep(0.5)  # now it waits for the lock
+            site.account("alice").write_bytes(after)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            out, _ = process.communicate(timeout=10)
+    assert json.loads(out) == counts(accounts=3, unknown=1)
+    assert site.states("alice") == [("Laptop", "active"), ("Phone", "revoked")]

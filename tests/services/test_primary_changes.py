@@ -166,6 +166,31 @@ def test_a_file_that_is_half_written_says_nothing(machine):
         assert machine.revoked() == ["carol"]
 
 
+def test_a_hook_that_could_not_be_run_for_a_while_is_run_after_the_next_pass(machine):
+    wait = "until [ -e /run/go ]; do sleep 0.05; done"
+    machine.sandbox.write("/etc/asp/hook", f"#!/bin/sh\necho $ASP_USER >>/run/hooked\n{wait}\n")
+    machine.sandbox.run("chmod", "755", "/etc/asp/hook").done()
+    machine.sandbox.write("/etc/asp/asp.conf", f'{CONF}hooks: {{ revoked = "/etc/asp/hook"; timeout = 60; }};\n')
+    machine.sandbox.shell("touch /run/hooked")
+    with machine.watch():
+        machine.sandbox.shell('sed -i "s/^\\(alice\\|bob\\):[^:]*:/\\1:$1:/" /etc/shadow', HASH.replace("$", "\\$")).done()
+        machine.wait_for("2 of 3 primary passwords have changed", 5)
+        deadline = time.monotonic() + 5
+        while not (first := machine.sandbox.read("/run/hooked")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        (other,) = {"alice", "bob"} - {first.strip()}
+        # The hook of one runs, and that of the other one waits for it; now nobody's file may be trusted.
+        machine.sandbox.shell("chmod 770 /var/lib/asp/users; touch /run/go").done()
+        machine.wait_for("hooks that are due wait: /var/lib/asp/users", 5)
+        machine.sandbox.shell("chmod 700 /var/lib/asp/users").done()
+        machine.sandbox.run("usermod", "-p", HASH, "carol").done()
+        deadline = time.monotonic() + 5
+        while other not in machine.sandbox.read("/run/hooked").split():
+            assert time.monotonic() < deadline, machine.sandbox.read("/run/messages")
+            time.sleep(0.02)
+
+
 WHOLE_FILE = {
     "missing": "rm /etc/shadow",
     "a folder": "rm /etc/shadow && mkdir /etc/shadow",
