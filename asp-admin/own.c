@@ -29,15 +29,15 @@ static bool names_user(const struct command *command, const struct options *opti
     return options->argument_count >= command->most;
 }
 
-enum exit_code own_check(const struct command *command, struct options *options,
-                         const char *account, bool fold, char **words)
+enum exit_code own_check(const struct command *command, struct options *options, char *account,
+                         bool fold, char **words)
 {
     if (command->own == OWN_NO)
         return complain(EXIT_STORE, "%s is for root: run asp-admin as root", command->name);
     if (options->is_virtual)
         return complain(EXIT_STORE, "--virtual is for root: run asp-admin as root");
     if (!names_user(command, options, account, fold)) {
-        words[0] = (char *)(uintptr_t)account;
+        words[0] = account;
         memcpy(words + 1, options->arguments, (size_t)options->argument_count * sizeof *words);
         options->arguments = words;
         options->argument_count++;

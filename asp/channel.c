@@ -65,7 +65,7 @@ enum asp_status asp_channel_connect(const char *path, int *fd, struct asp_error 
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     /* Where others wait to be taken, connect waits; and so long at most. */
-    const struct timeval most = {.tv_usec = LET_IN_MS * 1000};
+    const struct timeval most = {.tv_usec = LET_IN_MS * 1000L};
     int code = -1;
 
     memcpy(address.sun_path, path, strlen(path) + 1);

@@ -212,8 +212,8 @@ static enum exit_code run_command(const struct self_session *session, const stru
     return code;
 }
 
-/* The words lie in the message, NUL-terminated each. */
-static enum exit_code run_words(const struct self_session *session,
+/* The words lie in the bytes of the message, NUL-terminated each. */
+static enum exit_code run_words(const struct self_session *session, uint8_t *bytes,
                                 const struct asp_message_read *order, const char *name)
 {
     char *words[ASP_MESSAGE_FIELDS + 1] = {NULL};
@@ -222,9 +222,11 @@ static enum exit_code run_words(const struct self_session *session,
     const struct command *command = NULL;
 
     for (size_t i = FIELD_WORDS; i < order->count; i++) {
-        words[count] = (char *)(uintptr_t)asp_message_field(order, i);
-        if (words[count++] == NULL)
+        const char *word = asp_message_field(order, i);
+
+        if (word == NULL)
             return complain(EXIT_USAGE, "a word of the command line is missing");
+        words[count++] = (char *)bytes + (word - (const char *)bytes);
     }
     if (count == 0 || !options_read((int)count, words, &options))
         return EXIT_USAGE;
@@ -277,7 +279,7 @@ int self_session_run(const struct self_session *session)
 {
     struct client client = {.fd = session->fd};
     uint8_t bytes[ASP_MESSAGE_MAX];
-    struct asp_message_read order;
+    struct asp_message_read order = {.count = 0};
     char name[ASP_USER_MAX + 1];
     struct asp_error error = {ASP_OK, ""};
 
@@ -287,7 +289,7 @@ int self_session_run(const struct self_session *session)
         return 1;
     }
     talk_to_client(&client, &order);
-    say_done(session->fd, run_words(session, &order, name));
+    say_done(session->fd, run_words(session, bytes, &order, name));
     sodium_memzero(bytes, sizeof bytes);
     return 0;
 }

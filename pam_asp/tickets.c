@@ -40,14 +40,18 @@ static bool read_stat(pid_t process, uid_t *owner, struct ticket_place *place)
     const char *after;
     int session;
     int terminal;
+    int got;
 
     if (!read_proc(process, "stat", text, owner))
         return false;
     after = strrchr(text, ')');
-    if (after == NULL ||
-        sscanf(after + 1,
-               " %*c %*d %*d %d %d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-               &session, &terminal, &place->begun) != 3)
+    if (after == NULL)
+        return false;
+    /* The kernel's own numbers. NOLINTNEXTLINE(cert-err34-c) */
+    got = sscanf(after + 1,
+                 " %*c %*d %*d %d %d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                 &session, &terminal, &place->begun);
+    if (got != 3)
         return false;
     place->session = session;
     place->terminal = (unsigned long)(unsigned)terminal;

@@ -1,0 +1,327 @@
+"""What a user does on her own account from the command line: with the real broker, the real pam_unix, at real terminals."""
+
+import re
+
+import pytest
+from brokers import Site
+from self_service import ADMIN, ALICES, BOBS, CONF, DONE, NO, NOT_FOUND, PASSWORD, STORE, TAKEN, USAGE, Own, refused
+
+ASKED = [("Password: ", ALICES)]
+
+
+@pytest.fixture(scope="module")
+def shared(sandboxes, layer, build):
+    site = Own(layer, build)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def own(shared):
+    return shared.begin()
+
+
+# Each command
+
+
+@pytest.mark.parametrize("user", [(), ("alice",)], ids=["without-user", "with-user"])
+def test_each_command_is_for_her_own_account(own, user):
+    with own.typist("alice") as alice:
+        code, shown = alice.admin("create", *user, "--label", "Phone", "--app", "mail", answers=ASKED)
+        assert code == DONE
+        password = PASSWORD.search(shown)[0]
+        code, shown = alice.admin("list", *user)
+        assert code == DONE and re.search(rf"(?m)^{password[:2]}  Phone  mail ", shown)
+        assert alice.admin("label", *user, password[:2], "Desk")[0] == DONE
+        code, shown = alice.admin("rotate", *user, password[:2], "--quiet")
+        assert code == DONE
+        renewed = PASSWORD.search(shown)[0]
+        code, shown = alice.type(f"{ADMIN} check {' '.join(user)} --service imap <<<{renewed}")
+        assert (code, shown.strip()) == (DONE, "accepted")
+        code, shown = alice.type(f"{ADMIN} check {' '.join(user)} --service imap <<<{password}")
+        assert (code, shown.strip()) == (NO, "revoked")
+        code, shown = alice.admin("revoke", *user, renewed[:2], "--reason", "lost")
+        assert (code, shown.strip()) == (DONE, f"revoked {renewed[:2]}  Desk")
+        code, shown = alice.admin("history", *user)
+        assert code == DONE and "by alice: lost" in shown
+    assert own.states() == [("Desk", "revoked"), ("Desk", "revoked")]
+
+
+def test_each_way_to_revoke_takes_her_own(own):
+    ids = {label: own.makes("alice", label)[:2] for label in ("one", "two", "three", "four")}
+    own.makes("bob", "two")
+    with own.typist("alice") as alice:
+        assert alice.admin("revoke", "--label", "one", answers=ASKED)[0] == DONE
+        assert alice.admin("revoke", ids["two"], ids["three"])[0] == DONE
+        assert own.states() == [(label, "active" if label == "four" else "revoked") for label in sorted(ids)]
+        assert alice.admin("revoke", "--all")[0] == DONE
+    assert {state for _, state in own.states()} == {"revoked"}
+    assert own.states("bob") == [("two", "active")]
+
+
+def test_what_she_makes_logs_her_in(own):
+    password = own.makes("alice", "Phone")
+    assert own.json("list", "alice")[0]["created_by"] == "alice"
+    run = own.asp_admin("check", "alice", "--service", "imap", input=password)
+    assert (run.code, run.out) == (DONE, "accepted\n")
+
+
+def test_what_changes_or_shows_a_password_is_asked_for_first(own):
+    password = own.makes("alice", "Phone")
+    before = own.json("list", "alice", "--all")
+    changes = {
+        "create": ("--label", "More"),
+        "label": (password[:2], "Desk"),
+        "rotate": (password[:2],),
+        "revoke": ("--all",),
+    }
+    for name, words in changes.items():
+        run = own.run("alice", name, *words)
+        assert (run.code, run.out, run.err) == (NO, "", "Password: asp-admin: there was no answer\n"), name
+    assert own.json("list", "alice", "--all") == before
+    for name, words in changes.items():
+        assert own.run("alice", name, *words, input=f"{ALICES}\n").code == DONE or name == "revoke", name
+    assert own.states() == [("Desk", "revoked"), ("Desk", "revoked"), ("More", "revoked")]
+
+
+def test_what_changes_nothing_is_not_asked_for(own):
+    password = own.makes("alice", "Phone")
+    for words in (("list",), ("list", "--all"), ("history",), ("check", "--service", "imap")):
+        run = own.run("alice", *words, input=password)
+        assert run.code == DONE and run.err == "", words
+
+
+def test_who_has_none_has_an_empty_list_and_history(own):
+    assert own.run("alice", "--json", "list").out == own.run("alice", "--json", "history").out == "[]\n"
+
+
+def test_a_command_that_is_wrong_is_refused_before_anything_is_asked(own):
+    own.makes("alice", "Phone")
+    refused(own.run("alice", "create"), USAGE, "create needs --label")
+    refused(own.run("alice", "label", "xx"), USAGE, "usage: asp-admin label USER ID TEXT")
+    refused(own.run("alice", "list", "--label", "x"), USAGE, "list takes no --label")
+    refused(own.run("alice", "dance"), USAGE, "there is no command dance")
+    refused(own.run("alice", "create", "--label", "x" * 9000), USAGE, "that is too long for one command")
+    refused(own.run("alice", "revoke", *["xx"] * 300), USAGE, "that is too long for one command")
+
+
+def test_the_codes_are_those_of_the_administrators_command(own):
+    own.sandbox.write("/etc/asp/asp.conf", "limit = 2;\n")
+    first = own.makes("alice", "Phone")
+    own.makes("alice", "Laptop")
+    with own.typist("alice") as alice:
+        code, shown = alice.admin("create", "--label", "Third", answers=ASKED)
+        assert code == TAKEN and "the limit is 2" in shown
+        code, shown = alice.admin("label", first[:2], "Laptop")
+        assert code == TAKEN and "already has an active app password with this label" in shown
+        assert alice.admin("rotate", "zz")[0] == NOT_FOUND
+        assert alice.admin("revoke", first[:2], "zz")[0] == NOT_FOUND
+        assert alice.admin("revoke", "--label", "none of hers")[0] == NOT_FOUND
+        assert alice.admin("create", "--label", "x", "--expires", "yesterday")[0] == USAGE
+        assert alice.admin("revoke")[0] == USAGE
+        own.sandbox.shell("echo damage >>/var/lib/asp/users/alice").done()
+        assert alice.admin("revoke", "--all")[0] == STORE
+        assert alice.admin("list")[0] == STORE
+        own.sandbox.write("/etc/asp/asp.conf", "limit = 0;\n")
+        code, shown = alice.admin("list")
+        assert code == CONF and "asp.conf" in shown
+
+
+def test_who_did_it_is_in_the_log(own):
+    password = own.makes("alice", "Phone")
+    id = password[:2]
+    with own.typist("alice") as alice:
+        alice.admin("label", id, "Desk", answers=ASKED)
+        code, shown = alice.admin("rotate", id, "--quiet")
+        new = PASSWORD.search(shown)[0]
+        alice.admin("revoke", "--all", "--reason", "lost")
+    who = 'by="alice" user="alice"'
+    assert own.events() == [
+        f'event=created {who} id={id} label="Phone"',
+        f'event=labelled {who} id={id} label="Desk"',
+        f'event=created {who} id={new[:2]} label="Desk"',
+        f'event=revoked {who} id={id} label="Desk" reason="rotated"',
+        f'event=revoked {who} id={new[:2]} label="Desk" reason="lost"',
+    ]
+    log = "\n".join(own._messages())
+    assert ALICES not in log and password not in log and new not in log
+
+
+def test_five_hundred_come_across_as_they_are(own):
+    own.sandbox.write("/etc/asp/asp.conf", "limit = 500;\n")
+    make = f"{ADMIN} create alice --quiet --app mail --label"
+    own.sandbox.shell(f'for i in {{1..500}}; do {make} "Nr. $i of Büro 携帯" >/dev/null; done').done()
+    for words in (("--json", "list"), ("--json", "history"), ("list",)):
+        hers = own.run("alice", *words).done().out
+        assert hers == own.asp_admin(*words, "alice").done().out, words
+        assert len(hers) > 30_000
+
+
+# Whose account
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)], ids=["", "json"])
+def test_nobody_acts_on_another_users_account(own, words):
+    password = own.makes("alice", "Phone")
+    before = own.json("list", "alice", "--all")
+    why = "you are bob: leave alice out, or run asp-admin as root"
+    for tried in (
+        ("create", "alice", "--label", "x"),
+        ("list", "alice"),
+        ("list", "alice", "--all"),
+        ("label", "alice", password[:2], "x"),
+        ("rotate", "alice", password[:2]),
+        ("revoke", "alice", password[:2]),
+        ("revoke", "alice", "--all"),
+        ("history", "alice"),
+        ("check", "alice", "--service", "imap"),
+    ):
+        refused(own.run("bob", *words, *tried, input=BOBS), STORE, why)
+    for id in ("label", password[:2], "x"), ("rotate", password[:2]), ("revoke", password[:2]):
+        assert own.run("bob", *id, input=f"{BOBS}\n").code == NOT_FOUND
+    assert own.json("list", "alice", "--all") == before
+    assert own.states("bob") == []
+
+
+def test_what_is_roots_is_refused_without_a_question(own):
+    own.makes("alice", "Phone")
+    before = own.json("list", "alice", "--all")
+    refused(own.run("alice", "remove", "alice"), STORE, "remove is for root: run asp-admin as root")
+    refused(own.run("alice", "watch", "--once"), STORE, "watch is for root: run asp-admin as root")
+    refused(own.run("alice", "watch", "--confirm"), STORE, "watch is for root: run asp-admin as root")
+    refused(own.run("alice", "doctor"), STORE, "doctor is for root: run asp-admin as root")
+    for tried in (("create", "--virtual", "--label", "x"), ("create", "ghost", "--virtual", "--label", "x")):
+        refused(own.run("alice", *tried), STORE, "--virtual is for root: run asp-admin as root")
+    refused(own.run("alice", "rotate", before[0]["id"], "--virt"), STORE, "--virtual is for root")
+    refused(own.run("alice", "list", "root"), STORE, "you are alice")
+    assert own.json("list", "alice", "--all") == before and own.events()[1:] == []
+
+
+def test_the_name_in_another_case_is_hers_where_names_are_folded_and_no_others(own):
+    own.makes("alice", "Phone")
+    refused(own.run("alice", "list", "ALICE"), STORE, "you are alice: leave ALICE out")
+    own.sandbox.write("/etc/asp/asp.conf", 'user_name = "lower";\n')
+    assert "Phone" in own.run("alice", "list", "ALICE").done().out
+    assert own.run("alice", "revoke", "Alice", "--all", input=f"{ALICES}\n").code == DONE
+    for name in ("BOB", "Bob", "bob"):
+        refused(own.run("alice", "list", name), STORE, f"you are alice: leave {name} out")
+
+
+def test_who_is_another_user_when_folded_has_no_account(own):
+    own.makes("alice", "Phone")
+    own.sandbox.shell("getent passwd Alice || useradd --badname Alice 2>/dev/null || useradd --badnames Alice").done()
+    own.sandbox.run("chpasswd", input="Alice:her own\n").done()
+    own.sandbox.write("/etc/asp/asp.conf", 'user_name = "lower";\n')
+    try:
+        for words in (("list",), ("list", "alice"), ("revoke", "--all"), ("create", "--label", "x")):
+            refused(own.run("Alice", *words, input="her own\n"), STORE, "alice is another user here")
+        assert own.states() == [("Phone", "active")]
+        own.sandbox.write("/etc/asp/asp.conf", 'user_name = "exact";\n')
+        assert "no app passwords" in own.run("Alice", "list").done().out
+    finally:
+        own.sandbox.run("userdel", "Alice").done()
+
+
+def test_a_name_like_an_id_is_a_name_to_its_user_and_an_id_to_all_others(own):
+    own.sandbox.shell(
+        "grep -q ^7k: /etc/passwd || {"
+        " echo 7k:x:1777:1777::/run/bob:/bin/bash >>/etc/passwd; echo 7k:x:1777: >>/etc/group;"
+        " echo '7k:*:19000:0:99999:7:::' >>/etc/shadow; }"
+    ).done()
+    own.sandbox.run("chpasswd", input="7k:seven\n").done()
+    password = own.run("7k", "create", "--label", "Phone", "--quiet", input="seven\n").done().out
+    more = own.run("7k", "create", "7k", "--label", "More", "--quiet", input="seven\n").done().out
+    assert own.run("7k", "list", "7k").out == own.run("7k", "list").out
+    # alice's own entry would be meant, and she has none.
+    own.makes("alice", "Phone")
+    assert own.run("alice", "revoke", "7k", input=f"{ALICES}\n").code == NOT_FOUND
+    assert own.run("alice", "rotate", "7k", input=f"{ALICES}\n").code == NOT_FOUND
+    refused(own.run("alice", "list", "7k"), STORE, "you are alice: leave 7k out")
+    assert own.states("7k") == [("More", "active"), ("Phone", "active")]
+    # Alone it is her name, which says nothing of what is to be revoked.
+    assert own.run("7k", "revoke", "7k", input="seven\n").code == USAGE
+    assert own.run("7k", "label", password[:2], "Old", input="seven\n").code == DONE
+    assert own.run("7k", "revoke", password[:2], input="seven\n").code == DONE
+    assert own.run("7k", "revoke", "7k", more[:2], input="seven\n").code == DONE
+    assert own.states("7k") == [("More", "revoked"), ("Old", "revoked")]
+
+
+def test_a_user_whom_the_system_does_not_know_is_refused(own):
+    run = own.sandbox.run("setsid", "--wait", "setpriv", "--reuid", "4321", "--clear-groups", ADMIN, "list")
+    refused(run, STORE, "the system does not know who you are: uid 4321")
+
+
+def test_a_configuration_of_her_own_changes_nothing_of_the_brokers(own):
+    own.sandbox.write("/run/alice/asp.conf", 'limit = 1;\nself_service: { apps = [ "ssh" ]; };\n')
+    own.sandbox.run("chown", "alice", "/run/alice/asp.conf").done()
+    own.makes("alice", "Phone")
+    run = own.run(
+        "alice", "--config", "/run/alice/asp.conf", "create", "--label", "More", "--app", "mail", input=f"{ALICES}\n"
+    )
+    assert run.code == DONE
+    assert len(own.json("list", "alice")) == 2
+
+
+def test_a_store_of_her_own_needs_no_broker(own):
+    own.sandbox.shell(
+        "install -d -o alice -m 700 /run/alice/asp; install -o alice -m 644 /dev/stdin /run/alice/own.conf",
+        input='store = "/run/alice/asp/store";\nprimary: { source = "none"; };\n',
+    ).done()
+    own.serves.stop()
+    run = own.run("alice", "--config", "/run/alice/own.conf", "create", "alice", "--label", "x", "--quiet")
+    assert run.code == DONE and PASSWORD.match(run.out), run
+
+
+# What the administrator lets users do
+
+
+def test_it_can_be_turned_off_and_that_holds_at_once(own):
+    own.makes("alice", "Phone")
+    own.sandbox.write("/etc/asp/asp.conf", "self_service: { enabled = false; };\n")
+    for words in (("list",), ("create", "--label", "x"), ("revoke", "--all")):
+        refused(own.run("alice", *words), STORE, "self-service is not for you here: ask the administrator")
+    own.serves.stop()
+    with Site.serving(own):
+        refused(own.run("alice", "list"), STORE, "no asp-broker serves users there")
+    assert own.states() == [("Phone", "active")]
+
+
+def test_it_can_be_for_the_members_of_a_group(own):
+    own.sandbox.shell("getent group mailers >/dev/null || groupadd mailers; usermod --append --groups mailers alice").done()
+    own.sandbox.write("/etc/asp/asp.conf", 'self_service: { group = "mailers"; };\n')
+    assert own.run("alice", "list").code == DONE
+    refused(own.run("bob", "list"), STORE, "self-service is not for you here")
+    own.sandbox.write("/etc/asp/asp.conf", 'self_service: { group = "bob"; };\n')
+    assert own.run("bob", "list").code == DONE, "as the primary group too"
+    refused(own.run("alice", "list"), STORE, "self-service is not for you here")
+    own.sandbox.write("/etc/asp/asp.conf", 'self_service: { group = "no-such-group"; };\n')
+    refused(own.run("alice", "list"), STORE, "self-service is not for you here")
+
+
+def test_it_can_be_for_some_apps(own):
+    root_made = own.create("alice", "Old", "--app", "ssh")
+    own.sandbox.write("/etc/asp/asp.conf", 'self_service: { apps = [ "mail", "calendar" ]; };\n')
+    with own.typist("alice") as alice:
+        code, shown = alice.admin("create", "--label", "x", answers=ASKED)
+        assert code == STORE and "the app is first-use, and yours can be: mail, calendar" in shown
+        for app in ("ssh", "any", "first-use"):
+            code, shown = alice.admin("create", "--label", "x", "--app", app)
+            assert code == STORE and f"the app is {app}, and yours can be: mail, calendar" in shown
+        assert alice.admin("create", "--label", "x", "--app", "mail")[0] == DONE
+        code, shown = alice.admin("rotate", root_made[:2])
+        assert code == STORE and "the app is ssh" in shown
+        assert own.states() == [("Old", "active"), ("x", "active")]
+        # What she has she may be rid of.
+        assert alice.admin("revoke", root_made[:2])[0] == DONE
+        assert alice.admin("rotate", root_made[:2])[0] == STORE
+        own.sandbox.write("/etc/asp/asp.conf", 'self_service: { apps = [ "first-use" ]; };\n')
+        assert alice.admin("create", "--label", "y")[0] == DONE
+    own.create("bob", "Old", "--app", "ssh")
+
+
+def test_a_revoked_one_is_renewed_by_her_as_by_root(own):
+    password = own.makes("alice", "Phone")
+    own.asp_admin("revoke", "alice", password[:2]).done()
+    run = own.run("alice", "rotate", password[:2], "--quiet", input=f"{ALICES}\n")
+    assert run.code == DONE and PASSWORD.match(run.out)
+    assert own.states() == [("Phone", "active"), ("Phone", "revoked")]

@@ -1,0 +1,452 @@
+"""How a user is asked before she acts on her own account, how long her answer holds, and what becomes of it when she, her
+terminal or the broker goes away meanwhile."""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import termios
+import time
+
+import pytest
+from brokers import as_user, wait_until
+from doors import Terminal, conf
+from self_service import (
+    ADMIN,
+    ALICES,
+    BOBS,
+    DONE,
+    NO,
+    PASSWORD,
+    SELF,
+    STORE,
+    Own,
+    SelfBroker,
+    last_child,
+    refused,
+    seconds_of,
+)
+
+ASKED = [("Password: ", ALICES)]
+
+
+@pytest.fixture(scope="module")
+def shared(sandboxes, layer, build):
+    site = Own(layer, build)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def own(shared):
+    return shared.begin()
+
+
+def asked(run):
+    return "Password: " in run.err
+
+
+# How long an answer holds
+
+
+def test_an_answer_holds_for_a_while_at_this_terminal(own):
+    with own.typist("alice") as alice:
+        assert alice.admin("create", "--label", "one", answers=ASKED)[0] == DONE
+        for label in ("two", "three"):
+            code, shown = alice.admin("create", "--label", label)
+            assert code == DONE and "Password" not in shown
+
+
+def test_an_answer_does_not_hold_elsewhere(own):
+    with own.typist("alice") as here, own.typist("alice") as there:
+        assert here.admin("create", "--label", "one", answers=ASKED)[0] == DONE
+        assert there.admin("create", "--label", "two", answers=ASKED)[0] == DONE, "another terminal"
+        code, shown = here.type(f"setsid --wait {ADMIN} revoke --all </dev/null")
+        assert code == NO and "Password: " in shown, "another session of the same terminal"
+        run = own.run("alice", "revoke", "--all")
+        assert run.code == NO and asked(run), "no terminal"
+    with own.typist("alice") as later:
+        assert later.admin("revoke", "--all", answers=ASKED)[0] == DONE, "a new login"
+
+
+def test_an_answer_holds_for_one_user(own):
+    bobs = f"{' '.join(as_user('bob'))} {ADMIN} create --label"
+    alices = f"{' '.join(as_user('alice'))} {ADMIN} create --label"
+    with own.typist("root") as root:
+        assert root.type(f"{alices} one", *ASKED)[0] == DONE
+        assert root.type(f"{bobs} one", ("Password: ", BOBS))[0] == DONE
+        for line in (f"{alices} two", f"{bobs} two"):
+            code, shown = root.type(line)
+            assert code == DONE and "Password" not in shown
+
+
+def test_an_answer_is_forgotten_with_the_broker(own):
+    with own.typist("alice") as alice:
+        assert alice.admin("create", "--label", "one", answers=ASKED)[0] == DONE
+        own.again()
+        assert alice.admin("create", "--label", "two", answers=ASKED)[0] == DONE
+
+
+def test_a_wrong_answer_and_a_free_command_give_no_leave(own):
+    with own.typist("alice") as alice:
+        code, shown = alice.admin("create", "--label", "one", answers=[("Password: ", "wrong")])
+        assert code == NO and "Authentication failure" in shown
+        assert alice.admin("list")[0] == DONE
+        assert alice.admin("create", "--label", "one", answers=ASKED)[0] == DONE
+    assert own.states() == [("one", "active")]
+
+
+def test_off_a_terminal_an_answer_holds_for_its_session(own):
+    script = f"{ADMIN} create --label one --quiet; {ADMIN} create --label two --quiet </dev/null"
+    run = own.sandbox.run(
+        "setsid", "--wait", *as_user("alice"), "bash", "-c", script, input=f"{ALICES}\nwhat comes after is not read\n"
+    )
+    assert run.code == DONE and len(PASSWORD.findall(run.out)) == 2 and run.err.count("Password: ") == 1
+
+
+# Who asks whom
+
+
+def test_a_program_is_asked_in_lines_of_json(own):
+    run = own.run("alice", "--json", "create", "--label", "Phone", input=f"{ALICES}\n")
+    assert run.code == DONE and run.err == '{"prompt":"Password: ","echo":false}\n'
+    made = json.loads(run.out)
+    assert made["user"] == "alice" and PASSWORD.fullmatch(made["password"])
+    run = own.run("alice", "--json", "create", "--label", "More", input="wrong\n")
+    prompt, error = run.err.splitlines()
+    assert (run.code, run.out, error) == (NO, "", "asp-admin: Authentication failure") and json.loads(prompt)
+    run = own.run("alice", "--json", "create", "--label", "More")
+    assert (run.code, run.out) == (NO, "") and run.err.endswith("asp-admin: there was no answer\n")
+
+
+def test_what_a_module_says_comes_to_her_in_all_its_lines(own):
+    own.sandbox.write("/etc/hello", "Hello %u\nof the \x1b[31mmail\n")
+    own.ask_for(facility_first="auth optional pam_echo.so file=/etc/hello\n")
+    shown = "Hello alice\nof the \\x1b[31mmail\n"
+    with own.typist("alice") as alice:
+        code, seen = alice.admin("create", "--label", "one", answers=ASKED)
+        assert code == DONE and f"{shown}Password: " in seen
+    run = own.run("alice", "create", "--label", "two", input=f"{ALICES}\n")
+    assert run.err == f"{shown}Password: "
+    run = own.run("alice", "--json", "create", "--label", "three", input=f"{ALICES}\n")
+    message, prompt = map(json.loads, run.err.splitlines())
+    assert message == {"message": "Hello alice\nof the \x1b[31mmail", "error": False}
+    assert prompt == {"prompt": "Password: ", "echo": False}
+
+
+def test_why_the_account_is_not_let_in_comes_to_her(own):
+    own.sandbox.run("chage", "--expiredate", "1", "bob").done()
+    try:
+        run = own.run("bob", "create", "--label", "x", input=f"{BOBS}\n")
+        assert run.code == NO and "Your account has expired; please contact your system administrator" in run.err
+        run = own.run("bob", "--json", "create", "--label", "x", input=f"{BOBS}\n")
+        assert any(json.loads(line).get("error") for line in run.err.splitlines() if line.startswith("{"))
+    finally:
+        own.sandbox.run("chage", "--expiredate", "-1", "bob").done()
+    assert own.states("bob") == []
+
+
+def test_three_wrong_answers_make_her_wait_and_nobody_else(own):
+    with own.typist("alice") as alice:
+        for _ in range(3):
+            assert alice.admin("create", "--label", "x", answers=[("Password: ", "wrong")])[0] == NO
+        code, shown = alice.admin("create", "--label", "x")
+        assert code == NO and re.search(r"too many wrong answers: wait (30|2\d) seconds\n", shown)
+        run = own.run("alice", "create", "--label", "x", input=f"{ALICES}\n")
+        refused(run, NO, "too many wrong answers: wait")
+        assert alice.admin("list")[0] == DONE
+    own.makes("bob", "Phone")
+    assert own.states() == []
+
+
+def test_a_right_answer_forgets_the_wrong_ones(own):
+    for _ in range(2):
+        for _ in range(2):
+            assert own.run("alice", "create", "--label", "x", input="wrong\n").code == NO
+        own.run("alice", "revoke", "--label", "x", input=f"{ALICES}\n")
+    assert own.makes("alice", "x")
+
+
+def test_as_shipped_a_wrong_answer_takes_two_seconds(own):
+    own.install("pam.d/asp-admin", "/etc/pam.d/asp-admin")
+    assert seconds_of(lambda: own.run("alice", "create", "--label", "x", input="wrong\n")) > 1.4
+    assert own.run("alice", "create", "--label", "x", input=f"{ALICES}\n").code == DONE
+
+
+def test_the_distributions_own_stack_takes_the_place_of_pam_unix_as_the_text_says(own):
+    auth, account = re.search("Debian, Ubuntu +(.*?) +and +(.*)", conf("pam.d/asp-admin").read_text()).groups()
+    if own.sandbox.run("test", "-e", "/etc/pam.d/common-auth").code != 0:
+        pytest.skip("this is neither Debian nor Ubuntu")
+    own.ask_for((r"(?m)^auth .*pam_unix.so.*$", auth), (r"(?m)^account .*pam_unix.so$", account))
+    assert own.run("alice", "create", "--label", "x", input="wrong\n").code == NO
+    assert own.run("alice", "create", "--label", "x", input=f"{ALICES}\n").code == DONE
+
+
+OF_MAIL = """
+auth     sufficient  pam_asp.so app=mail
+auth     required    pam_unix.so nodelay try_first_pass
+account  required    pam_permit.so
+"""
+
+
+# That it is pam_asp which has let her in, and not the stack which is broken, is seen by what it has logged.
+@pytest.mark.parametrize("stack", ["asp-only", "asp-either", "asp-enrolled", "of-mail"])
+def test_an_app_password_never_opens_the_door(own, stack):
+    if stack == "of-mail":
+        own.sandbox.write("/etc/pam.d/asp-admin", OF_MAIL)
+    else:
+        own.install(f"pam.d/{stack}", "/etc/pam.d/asp-admin")
+    opening = "mail" if stack == "of-mail" else "asp-admin"
+    made = {app: own.create("alice", app, "--app", app) for app in ("asp-admin", "mail", "any")}
+    for app, password in made.items():
+        run = own.run("alice", "create", "--label", "x", "--app", "mail", input=f"{password}\n")
+        assert run.code == NO and asked(run), run
+        assert any("verdict=accepted" in line.text for line in own.said()) == (app == opening)
+    assert own.states() == [(app, "active") for app in ("any", "asp-admin", "mail")]
+
+
+@pytest.mark.parametrize("stack", ["asp-either", "asp-enrolled"])
+def test_beside_pam_asp_the_primary_opens_it_where_the_stack_says_so(own, stack):
+    own.install(f"pam.d/{stack}", "/etc/pam.d/asp-admin")
+    assert own.run("alice", "create", "--label", "x", input=f"{ALICES}\n").code == DONE
+    enrolled = own.run("alice", "create", "--label", "y", input=f"{ALICES}\n").code
+    assert enrolled == (NO if stack == "asp-enrolled" else DONE)
+
+
+# What cannot be written, and who goes away
+
+
+def unwritable(where):
+    """A standard output on which nothing can be written."""
+    if where == "full":
+        return os.open("/dev/full", os.O_WRONLY)
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
+@pytest.mark.parametrize("where", ["full", "closed"])
+def test_a_password_that_cannot_be_written_is_taken_back(own, where):
+    old = own.makes("alice", "Old")
+    for words in (("create", "--label", "New"), ("--json", "create", "--label", "New"), ("rotate", old[:2], "--quiet")):
+        out = unwritable(where)
+        run = own.start("alice", *words, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE)
+        os.close(out)
+        _, errors = run.communicate(f"{ALICES}\n", timeout=20)
+        assert run.returncode == STORE
+        assert re.search("asp-admin: standard output cannot be written: [^\n]*\n$", errors), errors
+        assert own.states() == [("Old", "active")]
+    assert own.run("alice", "check", "--service", "imap", input=old).code == DONE
+
+
+def test_who_stops_when_it_was_stored_loses_it_and_holds_up_nobody(own):
+    """A real client, whose output nobody reads, and one who does not answer. Meanwhile others are served, and the account
+    too."""
+    own.makes("alice", "Old")
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writing, b"." * 4096)
+    with own.stranger("alice") as stranger, own.stranger("mallory") as nothing, open(reading, encoding="utf-8") as output:
+        client = own.start(
+            "alice", "create", "--label", "Stopped", stdin=subprocess.PIPE, stdout=writing, stderr=subprocess.PIPE
+        )
+        os.close(writing)
+        client.stdin.write(f"{ALICES}\n")
+        client.stdin.close()
+        number = stranger.begin("create", "--label", "Silent", "--quiet")
+        stranger.answer(number, ALICES)
+        assert PASSWORD.search(stranger.told(number)[1])
+        begun = time.monotonic()
+        wait_until(lambda: {("Stopped", "active"), ("Silent", "active")} < set(own.states()), "it is not stored")
+        its = last_child(client.pid, "asp-admin")
+        os.kill(its, signal.SIGSTOP)
+        mute = nothing.open()
+        own.serves.have_sessions(3)
+        assert seconds_of(lambda: own.run("alice", "list").done()) < 2
+        assert own.makes("bob", "Phone")
+        own.asp_admin("label", "alice", own.entry_of("Old")["id"], "Older").done()
+        assert 2 < seconds_of(lambda: nothing.refused(mute, 8)) < 7, "who says nothing is gone"
+        own.serves.no_sessions(12)
+        assert 8 < time.monotonic() - begun < 12
+        assert own.states() == [("Older", "active")]
+        # When it goes on it says what has come of it.
+        for one in (client.pid, its):  # nsenter has stopped with it
+            os.kill(one, signal.SIGCONT)
+        assert PASSWORD.search(output.read())
+        assert client.wait() == STORE
+        assert client.stderr.read() == "Password: asp-admin: standard output cannot be written: Broken pipe\n"
+        client.stderr.close()
+        assert stranger.end(number)[0] == STORE
+
+
+def test_whoever_goes_away_at_any_time_leaves_nothing_behind(own):
+    with own.stranger("alice") as stranger:
+        stranger.leave(stranger.open())
+        stranger.leave(stranger.begin("create", "--label", "x"))
+        number = stranger.begin("create", "--label", "x")
+        stranger.asked(number)
+        stranger.leave(number)
+        number = stranger.begin("create", "--label", "x")
+        stranger.answer(number, ALICES)
+        stranger.leave(number)
+        own.serves.no_sessions()
+        assert own.states() == []
+        number = stranger.begin("create", "--label", "x")
+        assert PASSWORD.search(stranger.told(number)[1]), "the answer holds"
+        stranger.leave(number)
+        own.serves.no_sessions()
+    assert own.states() == []
+
+
+def test_a_client_that_is_killed_while_it_is_asked_is_gone_at_once(own):
+    with own.typist("alice") as alice:
+        alice.answer(f"{ADMIN} create --label x")
+        assert alice.until("Password: ")
+        own.serves.have_sessions(1)
+        os.kill(last_child(alice.process.pid, "asp-admin"), signal.SIGKILL)
+        own.serves.no_sessions(1)
+    assert own.states() == []
+
+
+def test_the_broker_ends_at_once_while_users_are_asked(own):
+    """And while one may type an app password, and one has said nothing."""
+    with own.typist("alice") as alice, own.typist("bob") as bob, own.stranger("bob") as silent:
+        alice.answer(f"{ADMIN} create --label x")
+        assert alice.until("Password: ")
+        bob.answer(f"{ADMIN} check --service imap")
+        assert bob.until("App password: ")
+        silent.open()
+        own.serves.have_sessions(3)
+        code, _, _ = own.serves.stop()
+        assert code == 0
+        for one in (alice, bob):
+            one.answer("anything")
+            assert one.until(r"asp-admin: asp-broker broke off\s+<<5>>")
+
+
+def test_hooks_are_run_for_her(own):
+    own.hook('echo "$ASP_EVENT $ASP_USER $ASP_LABELS $(id -un) $#" >>/run/hooked')
+    own.makes("alice", "Phone")
+    own.run("alice", "revoke", "--all", input=f"{ALICES}\n").done()
+    assert own.sandbox.read("/run/hooked").splitlines() == ["created alice Phone root 0", "revoked alice Phone root 0"]
+
+
+@pytest.mark.parametrize("what", ["the-client-is-killed", "the-broker-ends", "the-broker-is-killed"])
+def test_a_hook_that_was_begun_is_brought_to_its_end(own, what):
+    own.makes("alice", "Phone")
+    own.hook("echo begun >>/run/hooked; sleep 1; echo ended >>/run/hooked")
+    client = own.start("alice", "revoke", "--all", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    client.stdin.write(f"{ALICES}\n")
+    client.stdin.flush()
+    own.sandbox.shell("until [[ -e /run/hooked ]]; do sleep 0.02; done", timeout=10).done()
+    if what == "the-broker-ends":
+        own.serves.stop()
+        client.communicate()
+        assert client.returncode == DONE
+    elif what == "the-broker-is-killed":
+        broker = own.serves
+        for pid in broker.processes():
+            with contextlib.suppress(ProcessLookupError):  # some end with the first
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not own.listens(SELF), "it does not go away")
+        own.serves = SelfBroker(own)
+        wait_until(lambda: own.run("bob", "list").code == DONE, "no other serves meanwhile", 5)
+        broker.close()
+        client.communicate()
+        assert client.returncode == DONE
+    else:
+        os.kill(last_child(client.pid, "asp-admin"), signal.SIGKILL)
+        client.communicate()
+        own.serves.no_sessions()
+    assert own.sandbox.read("/run/hooked") == "begun\nended\n"
+
+
+# The terminal
+
+
+class Screen(Terminal):
+    """asp-admin itself at a terminal with its echo on."""
+
+    def __init__(self, own, *words):
+        super().__init__(own.sandbox, ADMIN, *words, prefix=as_user("alice"))
+        self.settings = termios.tcgetattr(self.slave)
+        self.settings[3] |= termios.ECHO
+        termios.tcsetattr(self.slave, termios.TCSANOW, self.settings)
+
+    def press(self, key):
+        os.write(self.master, key)
+
+    def hidden(self):
+        return not termios.tcgetattr(self.slave)[3] & termios.ECHO
+
+    def as_it_was(self):
+        return termios.tcgetattr(self.slave) == self.settings
+
+    def code(self):
+        return self.process.wait(timeout=10)
+
+
+@pytest.fixture
+def screen(own):
+    one = Screen(own, "create", "--label", "Phone")
+    assert one.until("Password: ")
+    yield one
+    one.close()
+
+
+def test_what_is_typed_is_not_shown_and_the_echo_comes_back(screen):
+    assert screen.hidden()
+    screen.answer(ALICES)
+    shown = screen.until(PASSWORD.pattern)
+    assert ALICES not in shown.string and shown.string.startswith("\r\n")
+    assert screen.code() == DONE and screen.as_it_was()
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_it_and_leaves_the_terminal_as_it_was(own, screen, name):
+    screen.press(b"half of it")
+    keys = {"SIGINT": b"\x03", "SIGQUIT": b"\x1c"}
+    if name in keys:
+        screen.press(keys[name])
+    else:
+        os.kill(last_child(screen.process.pid, "asp-admin"), getattr(signal, name))
+    assert screen.code() == -getattr(signal, name)
+    assert screen.as_it_was()
+    own.serves.no_sessions(1)
+    assert own.states() == []
+
+
+def test_the_end_of_input_is_no_answer(own, screen):
+    screen.press(b"\x04")
+    assert screen.until("there was no answer") and screen.code() == NO and screen.as_it_was()
+    assert own.run("alice", "list").code == DONE
+
+
+def test_who_was_stopped_is_asked_again(own):
+    """In an interactive shell, which goes on meanwhile."""
+    shell = Terminal(own.sandbox, "bash", "--norc", "--noprofile", "--noediting", "-i", prefix=as_user("alice"))
+    try:
+        shell.answer(f"{ADMIN} create --label Phone --quiet")
+        assert shell.until("Password: ")
+        os.write(shell.master, b"half of it\x1a")
+        assert shell.until("Stopped")
+        shell.answer("echo 'the shell' has it")
+        assert shell.until("the shell has it")
+        shell.answer("fg; echo ended with $?")
+        assert shell.until("Password: ")
+        shell.answer(ALICES)
+        assert shell.until(PASSWORD.pattern) and shell.until("ended with 0")
+    finally:
+        shell.close()
+    assert own.states() == [("Phone", "active")]
+
+
+def test_a_line_that_is_too_long_is_refused_whole(own):
+    for length in (511, 512, 513, 5000):
+        run = own.run("alice", "create", "--label", "x", input=ALICES + "x" * (length - len(ALICES)) + "\n")
+        assert run.code == NO and asked(run), length
+        own.again()
+    assert own.states() == []

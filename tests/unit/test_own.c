@@ -1,0 +1,231 @@
+/* What a user may say of her own account, and on whose account it is carried out: always on hers.
+ */
+#include "asp-admin/own.h"
+
+#include "asp-admin/talk.h"
+
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WORDS_MAX = 16 };
+
+static char said[1024];
+
+static bool note(void *context, enum talk_stream stream, const char *text, size_t length)
+{
+    (void)context;
+    ck_assert_int_eq(stream, TALK_ERROR);
+    ck_assert_uint_lt(strlen(said) + length, sizeof said);
+    strncat(said, text, length);
+    return true;
+}
+
+/* A line, and what becomes of it. */
+struct line {
+    char *given[WORDS_MAX];
+    char *words[WORDS_MAX + 1];
+    struct options options;
+    enum exit_code code;
+};
+
+static void say(struct line *line, const char *account, bool fold, const char *text)
+{
+    static const struct talk talk = {.say = note};
+    static char copy[256];
+    static char own[256];
+    char *rest = NULL;
+    int count = 0;
+
+    memset(line, 0, sizeof *line);
+    said[0] = '\0';
+    talk_through(&talk);
+    (void)snprintf(copy, sizeof copy, "asp-admin %s", text);
+    for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
+        line->given[count++] = word;
+    ck_assert(options_read(count, line->given, &line->options));
+    (void)snprintf(own, sizeof own, "%s", account);
+    line->code =
+        own_check(command_find(line->options.command), &line->options, own, fold, line->words);
+}
+
+/* The arguments that it comes to, and each on her account. */
+static void comes_to(const char *account, bool fold, const char *text, const char *arguments)
+{
+    struct line line;
+    char found[256] = "";
+
+    say(&line, account, fold, text);
+    ck_assert_msg(line.code == EXIT_DONE, "%s: %s", text, said);
+    for (int i = 0; i < line.options.argument_count; i++) {
+        strcat(found, i == 0 ? "" : " ");
+        strcat(found, line.options.arguments[i]);
+    }
+    ck_assert_str_eq(found, arguments);
+    ck_assert_str_eq(said, "");
+}
+
+static void is_refused(const char *account, bool fold, const char *text, enum exit_code code,
+                       const char *why)
+{
+    struct line line;
+
+    say(&line, account, fold, text);
+    ck_assert_msg(line.code == code, "%s: %d", text, (int)line.code);
+    ck_assert_msg(strstr(said, why) != NULL, "%s: %s", text, said);
+}
+
+START_TEST(where_user_is_left_out_it_is_hers)
+{
+    comes_to("alice", false, "create --label x", "alice");
+    comes_to("alice", false, "list", "alice");
+    comes_to("alice", false, "list --all", "alice");
+    comes_to("alice", false, "label 7k Desk", "alice 7k Desk");
+    comes_to("alice", false, "rotate 7k", "alice 7k");
+    comes_to("alice", false, "revoke 7k", "alice 7k");
+    comes_to("alice", false, "revoke 7k 8m 9n", "alice 7k 8m 9n");
+    comes_to("alice", false, "revoke --all", "alice");
+    comes_to("alice", false, "revoke --label Phone", "alice");
+    comes_to("alice", false, "history", "alice");
+    comes_to("alice", false, "check --service imap", "alice");
+}
+END_TEST
+
+START_TEST(her_own_name_may_stand_there)
+{
+    comes_to("alice", false, "create alice --label x", "alice");
+    comes_to("alice", false, "list alice", "alice");
+    comes_to("alice", false, "label alice 7k Desk", "alice 7k Desk");
+    comes_to("alice", false, "rotate alice 7k", "alice 7k");
+    comes_to("alice", false, "revoke alice 7k 8m", "alice 7k 8m");
+    comes_to("alice", false, "revoke alice --all", "alice");
+    comes_to("alice", false, "history alice", "alice");
+    comes_to("alice", false, "check alice --service imap", "alice");
+}
+END_TEST
+
+START_TEST(any_other_name_is_refused)
+{
+    static const char *const lines[] = {
+        "create bob --label x", "list bob",
+        "label bob 7k Desk",    "rotate bob 7k",
+        "revoke bob",           "revoke bob --all",
+        "revoke bob 7k",        "revoke 7kk 7k",
+        "history bob",          "check bob --service imap",
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(lines); i++)
+        is_refused("alice", false, lines[i], EXIT_STORE,
+                   i == 7 ? "you are alice: leave 7kk out" : "you are alice: leave bob out");
+}
+END_TEST
+
+START_TEST(a_name_in_another_case_is_hers_where_names_are_folded)
+{
+    comes_to("alice", true, "list ALICE", "ALICE");
+    comes_to("alice", true, "revoke Alice 7k", "Alice 7k");
+    is_refused("alice", false, "list ALICE", EXIT_STORE, "you are alice");
+    is_refused("alice", true, "list BOB", EXIT_STORE, "you are alice");
+    is_refused("alice", true, "list alicE.", EXIT_STORE, "you are alice");
+}
+END_TEST
+
+/* To everybody else 7k is an id. */
+START_TEST(a_name_like_an_id_is_a_name_to_its_user)
+{
+    comes_to("7k", false, "list 7k", "7k");
+    comes_to("7k", false, "revoke 7k --all", "7k");
+    comes_to("7k", false, "revoke 7k 7k", "7k 7k");
+    comes_to("7k", false, "revoke 8m", "7k 8m");
+    comes_to("7k", false, "rotate 7k", "7k 7k");
+    comes_to("7k", false, "label 7k Desk", "7k 7k Desk");
+    comes_to("alice", false, "revoke 7k", "alice 7k");
+    comes_to("alice", false, "rotate 7k", "alice 7k");
+    is_refused("alice", false, "list 7k", EXIT_STORE, "you are alice");
+    is_refused("alice", false, "rotate 7k 7k", EXIT_STORE, "you are alice");
+}
+END_TEST
+
+START_TEST(what_is_roots_is_refused)
+{
+    is_refused("alice", false, "remove", EXIT_STORE, "remove is for root");
+    is_refused("alice", false, "remove alice", EXIT_STORE, "remove is for root");
+    is_refused("alice", false, "watch", EXIT_STORE, "watch is for root");
+    is_refused("alice", false, "watch --once", EXIT_STORE, "watch is for root");
+    is_refused("alice", false, "create --virtual --label x", EXIT_STORE, "--virtual is for root");
+    is_refused("alice", false, "rotate 7k --virtual", EXIT_STORE, "--virtual is for root");
+}
+END_TEST
+
+START_TEST(a_line_that_is_wrong_is_an_error_of_usage)
+{
+    is_refused("alice", false, "create", EXIT_USAGE, "create needs --label");
+    is_refused("alice", false, "label", EXIT_USAGE, "usage: asp-admin label");
+    is_refused("alice", false, "label 7k", EXIT_USAGE, "usage: asp-admin label");
+    is_refused("alice", false, "label alice 7k Desk more", EXIT_USAGE, "usage: asp-admin label");
+    is_refused("alice", false, "rotate", EXIT_USAGE, "usage: asp-admin rotate");
+    is_refused("alice", false, "check", EXIT_USAGE, "check needs --service");
+    is_refused("alice", false, "list --quiet", EXIT_USAGE, "list takes no --quiet");
+}
+END_TEST
+
+/* A new command is nobody's but root's until somebody says otherwise, here too. */
+START_TEST(each_command_is_asked_for_unless_it_changes_and_shows_nothing)
+{
+    static const char *const asked[] = {"create", "label", "rotate", "revoke"};
+    static const char *const unasked[] = {"list", "history", "check"};
+
+    for (size_t i = 0; i < UNIT_COUNT(asked); i++)
+        ck_assert_int_eq(command_find(asked[i])->own, OWN_ASKED);
+    for (size_t i = 0; i < UNIT_COUNT(unasked); i++)
+        ck_assert_int_eq(command_find(unasked[i])->own, OWN_FREE);
+    ck_assert_int_eq(command_find("remove")->own, OWN_NO);
+    ck_assert_int_eq(command_find("watch")->own, OWN_NO);
+    ck_assert_ptr_null(command_find("dance"));
+}
+END_TEST
+
+static bool allows(const char *self_service, const char *name)
+{
+    char text[256];
+    struct asp_conf *conf;
+    bool allowed;
+
+    (void)snprintf(text, sizeof text, "self_service: { %s };", self_service);
+    conf = unit_conf(text);
+    allowed = own_is_allowed(conf, name);
+    asp_conf_free(conf);
+    return allowed;
+}
+
+START_TEST(it_is_for_all_for_nobody_or_for_a_group)
+{
+    ck_assert(allows("", "root"));
+    ck_assert(allows("", "nobody"));
+    ck_assert(!allows("enabled = false;", "root"));
+    ck_assert(allows("group = \"root\";", "root"));
+    ck_assert(!allows("group = \"root\";", "nobody"));
+    ck_assert(!allows("group = \"root\";", "no-such-user"));
+    ck_assert(!allows("group = \"no-such-group\";", "root"));
+    ck_assert(!allows("enabled = false; group = \"root\";", "root"));
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, where_user_is_left_out_it_is_hers);
+    unit_add(suite, her_own_name_may_stand_there);
+    unit_add(suite, any_other_name_is_refused);
+    unit_add(suite, a_name_in_another_case_is_hers_where_names_are_folded);
+    unit_add(suite, a_name_like_an_id_is_a_name_to_its_user);
+    unit_add(suite, what_is_roots_is_refused);
+    unit_add(suite, a_line_that_is_wrong_is_an_error_of_usage);
+    unit_add(suite, each_command_is_asked_for_unless_it_changes_and_shows_nothing);
+    unit_add(suite, it_is_for_all_for_nobody_or_for_a_group);
+}
+
+int main(void)
+{
+    return unit_run("own", fill);
+}
