@@ -120,7 +120,7 @@ bool admin_conf_path(const struct admin *admin, char path[PATH_MAX])
     return true;
 }
 
-static enum exit_code read_conf(struct admin *admin)
+enum exit_code admin_read_conf(struct admin *admin)
 {
     bool given = admin->options->config != NULL;
     char path[PATH_MAX];
@@ -171,7 +171,7 @@ enum exit_code admin_open(struct admin *admin, const struct options *options, co
 
     *admin = (struct admin){.options = options, .store = ASP_STORE_CLOSED, .now = time(NULL)};
     openlog("asp-admin", LOG_PID, LOG_AUTHPRIV);
-    code = read_conf(admin);
+    code = admin_read_conf(admin);
     if (code != EXIT_DONE)
         return code;
     if (user != NULL && !asp_user_canonical(user, admin->conf->fold_user_names, admin->user) &&

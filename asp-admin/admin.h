@@ -45,6 +45,9 @@ struct admin {
  */
 enum exit_code admin_open(struct admin *admin, const struct options *options, const char *by);
 
+/* The first half of it: the configuration alone. */
+enum exit_code admin_read_conf(struct admin *admin);
+
 /* Opens the store; `make`: makes it where it is missing. */
 enum exit_code admin_open_store(struct admin *admin, bool make);
 

@@ -89,16 +89,21 @@ static enum asp_status label_in(struct asp_account *account, void *context, stru
     return keep_changed(changing, entry, error);
 }
 
+enum exit_code command_label_look(const struct admin *admin)
+{
+    if (asp_label_valid(admin->options->arguments[2]))
+        return EXIT_DONE;
+    return complain(EXIT_USAGE,
+                    "TEXT: say 1 to 64 characters of UTF-8, without control characters");
+}
+
 enum exit_code command_label(struct admin *admin)
 {
     struct changing changing = {.admin = admin};
-    const char *label = admin->options->arguments[2];
-    enum exit_code code;
+    enum exit_code code = command_label_look(admin);
 
-    if (!asp_label_valid(label))
-        return complain(EXIT_USAGE,
-                        "TEXT: say 1 to 64 characters of UTF-8, without control characters");
-    code = change_account(&changing, label_in);
+    if (code == EXIT_DONE)
+        code = change_account(&changing, label_in);
     if (code == EXIT_DONE) {
         const struct asp_entry *entry = &changing.changed[0];
 
@@ -200,21 +205,29 @@ static bool show_revoked(const struct changing *changing)
     return emit_and_free(&out);
 }
 
+enum exit_code command_revoke_look(const struct admin *admin)
+{
+    const struct options *options = admin->options;
+    int ways = (options->argument_count > 1) + (options->label != NULL) + options->all;
+
+    if (ways != 1)
+        return complain(EXIT_USAGE, "revoke needs one of: ID..., --label TEXT, --all");
+    if (options->reason != NULL && !asp_label_valid(options->reason))
+        return complain(EXIT_USAGE,
+                        "--reason: say 1 to 64 characters of UTF-8, without control characters");
+    return EXIT_DONE;
+}
+
 enum exit_code command_revoke(struct admin *admin)
 {
     const struct options *options = admin->options;
     struct changing changing = {.admin = admin, .reason = options->reason};
-    int ways = (options->argument_count > 1) + (options->label != NULL) + options->all;
-    enum exit_code code;
+    enum exit_code code = command_revoke_look(admin);
 
-    if (ways != 1)
-        return complain(EXIT_USAGE, "revoke needs one of: ID..., --label TEXT, --all");
     if (changing.reason == NULL)
         changing.reason = "admin";
-    if (!asp_label_valid(changing.reason))
-        return complain(EXIT_USAGE,
-                        "--reason: say 1 to 64 characters of UTF-8, without control characters");
-    code = change_account(&changing, revoke_in);
+    if (code == EXIT_DONE)
+        code = change_account(&changing, revoke_in);
     if (code == EXIT_DONE) {
         for (size_t i = 0; i < changing.count; i++)
             log_change(admin, "revoked", &changing.changed[i], changing.reason);

@@ -21,6 +21,9 @@ struct command {
     unsigned allowed; /* options, see OPTION_BIT */
     unsigned needed;
     enum exit_code (*run)(struct admin *admin);
+    /* What is said of the line before anybody is asked who she is; NULL: nothing. `run` looks too.
+     */
+    enum exit_code (*look)(const struct admin *admin);
     enum own_use own;
     bool bare; /* it opens what it needs by itself, and tells what is wrong with it */
     const char *help;
@@ -47,5 +50,11 @@ enum exit_code command_remove(struct admin *admin);
 enum exit_code command_check(struct admin *admin);
 enum exit_code command_watch(struct admin *admin);
 enum exit_code command_doctor(struct admin *admin);
+
+/* What is wrong with their lines, with a complaint. */
+enum exit_code command_create_look(const struct admin *admin);
+enum exit_code command_rotate_look(const struct admin *admin);
+enum exit_code command_label_look(const struct admin *admin);
+enum exit_code command_revoke_look(const struct admin *admin);
 
 #endif

@@ -13,6 +13,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The app's name, or what is wrong with it. */
 static enum exit_code read_app(const struct admin *admin, char app[ASP_SERVICE_MAX + 1])
@@ -193,6 +194,23 @@ static void run_hooks(const struct making *making, bool shown)
         hooks_run(admin, admin->user, HOOK_CREATED, &making->entry, 1, NULL);
 }
 
+/* True for an app that is nothing that the system knows: not in asp.conf, and no service of PAM's.
+ * Such a one may be meant, and more often it is a slip of the hand. */
+static bool app_is_unknown(const struct asp_conf *conf, const char *app)
+{
+    static const char *const folders[] = {"/etc/pam.d/", "/usr/lib/pam.d/"};
+    char path[32 + ASP_SERVICE_MAX];
+
+    if (asp_scope_is_group(conf, app) || asp_app_is_reserved(app))
+        return false;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", folders[i], app);
+        if (access(path, F_OK) == 0)
+            return false;
+    }
+    return true;
+}
+
 /* What a person should know, and a program has no use for. */
 static void say_notes(const struct making *making)
 {
@@ -202,6 +220,12 @@ static void say_notes(const struct making *making)
         return;
     if (admin->new_store)
         (void)complain(EXIT_DONE, "note: a new store was made at %s", admin->conf->store);
+    if (app_is_unknown(admin->conf, making->entry.app))
+        (void)complain(
+            EXIT_DONE,
+            "note: no app of asp.conf is called %s, and no service of /etc/pam.d: if that "
+            "is a slip, revoke %s",
+            making->entry.app, making->entry.id);
     if (making->now.source == ASP_SOURCE_SHADOW && making->now.says == ASP_SAYS_ABSENT)
         (void)complain(EXIT_DONE,
                        "note: %s has no line in /etc/shadow, so a change of the primary password "
@@ -250,6 +274,13 @@ static enum exit_code make(struct making *making, bool new_account, asp_change *
     return code;
 }
 
+enum exit_code command_create_look(const struct admin *admin)
+{
+    struct asp_entry entry;
+
+    return read_entry(admin, &entry);
+}
+
 enum exit_code command_create(struct admin *admin)
 {
     struct making making = {.admin = admin};
@@ -264,14 +295,18 @@ enum exit_code command_create(struct admin *admin)
     return code;
 }
 
+enum exit_code command_rotate_look(const struct admin *admin)
+{
+    time_t expires;
+
+    return admin->options->expires != NULL ? read_expires(admin, &expires) : EXIT_DONE;
+}
+
 enum exit_code command_rotate(struct admin *admin)
 {
     struct making making = {.admin = admin, .old_id = admin->options->arguments[1]};
-    enum exit_code code = EXIT_DONE;
-    time_t expires;
+    enum exit_code code = command_rotate_look(admin);
 
-    if (admin->options->expires != NULL)
-        code = read_expires(admin, &expires);
     if (code == EXIT_DONE)
         code = check_user(admin);
     if (code == EXIT_DONE)

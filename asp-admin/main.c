@@ -40,6 +40,7 @@ static enum exit_code dispatch(int argc, char **argv)
     const struct command *command = NULL;
     struct options options;
     char socket[OWN_SOCKET_SIZE];
+    enum exit_code code;
 
     if (sodium_init() < 0)
         return complain(EXIT_STORE, "libsodium does not start");
@@ -56,7 +57,10 @@ static enum exit_code dispatch(int argc, char **argv)
     if (command == NULL)
         return complain(EXIT_USAGE, "there is no command %s: see asp-admin --help",
                         options.command);
-    if (own_client_is_needed(&options, socket))
+    code = own_client_look(&options, socket);
+    if (code != EXIT_DONE)
+        return code;
+    if (socket[0] != '\0')
         return own_client_run(&options, socket, argc, argv);
     return run(command, &options);
 }

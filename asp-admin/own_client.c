@@ -34,22 +34,19 @@ static bool store_is_ours(const char *store)
     return access(above[0] != '\0' ? above : "/", W_OK) == 0;
 }
 
-bool own_client_is_needed(const struct options *options, char socket[OWN_SOCKET_SIZE])
+enum exit_code own_client_look(const struct options *options, char socket[OWN_SOCKET_SIZE])
 {
     struct admin admin = {.options = options};
-    char path[PATH_MAX];
-    struct asp_identity identity;
-    bool needed = false;
+    enum exit_code code;
 
-    if (geteuid() == 0 || !admin_conf_path(&admin, path) ||
-        asp_conf_load(path, options->config != NULL, &admin.conf, &identity, NULL) != ASP_OK)
-        return false;
-    if (!store_is_ours(admin.conf->store)) {
+    socket[0] = '\0';
+    if (geteuid() == 0)
+        return EXIT_DONE;
+    code = admin_read_conf(&admin);
+    if (code == EXIT_DONE && !store_is_ours(admin.conf->store))
         (void)snprintf(socket, OWN_SOCKET_SIZE, "%s", admin.conf->self_socket);
-        needed = true;
-    }
     asp_conf_free(admin.conf);
-    return needed;
+    return code;
 }
 
 static void write_command(int argc, char **argv, struct asp_message *message)
@@ -149,7 +146,9 @@ static enum exit_code serve(int fd, bool json)
         asp_message_wipe(&answer);
         sodium_memzero(bytes, sizeof bytes);
     }
-    return status == ASP_OK ? code : complain(EXIT_STORE, "%s", error.text);
+    if (status == ASP_OK)
+        return code;
+    return complain(EXIT_STORE, status == ASP_NOT_FOUND ? "%s: try again" : "%s", error.text);
 }
 
 enum exit_code own_client_run(const struct options *options, const char *socket, int argc,

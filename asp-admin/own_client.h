@@ -11,9 +11,9 @@
 
 enum { OWN_SOCKET_SIZE = sizeof((struct sockaddr_un *)0)->sun_path };
 
-/* True when the store of the configuration is another user's, so that the broker has to be asked:
- * `socket` is where. False also for a configuration that cannot be read. */
-bool own_client_is_needed(const struct options *options, char socket[OWN_SOCKET_SIZE]);
+/* Where the broker has to be asked, since the store of the configuration is another user's; empty
+ * when it has not. EXIT_DONE, or a complaint about the configuration. */
+enum exit_code own_client_look(const struct options *options, char socket[OWN_SOCKET_SIZE]);
 
 /* Has the broker carry out the line `argv`. Returns its exit code, or one of this side after a
  * complaint. */

@@ -43,8 +43,11 @@ static void hide(int fd, struct hidden *hidden)
     for (size_t i = 0; i < SIGNALS; i++)
         (void)sigaddset(&noted, signals[i]);
     (void)sigprocmask(SIG_BLOCK, &noted, &hidden->mask);
-    for (size_t i = 0; i < SIGNALS; i++)
+    for (size_t i = 0; i < SIGNALS; i++) {
         (void)sigaction(signals[i], &note, &hidden->actions[i]);
+        if (hidden->actions[i].sa_handler == SIG_IGN)
+            (void)sigaction(signals[i], &hidden->actions[i], NULL);
+    }
     quiet = hidden->terminal;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     (void)tcsetattr(fd, TCSAFLUSH, &quiet);

@@ -10,10 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    LET_IN_MS = 500,
-    CONNECT_TRIES = 3, /* a signal of the process's may break in */
-};
+enum { LET_IN_MS = ASP_CHANNEL_LET_IN_MS };
 
 long asp_channel_now(void)
 {
@@ -64,19 +61,26 @@ static enum asp_status check_peer(int fd, const char *path, struct asp_error *er
 enum asp_status asp_channel_connect(const char *path, int *fd, struct asp_error *error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    /* Where others wait to be taken, connect waits; and so long at most. */
-    const struct timeval most = {.tv_usec = LET_IN_MS * 1000L};
-    int code = -1;
+    const long deadline = asp_channel_now() + LET_IN_MS;
+    long left = LET_IN_MS;
+    int code;
 
     memcpy(address.sun_path, path, strlen(path) + 1);
     *fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (*fd < 0)
         return asp_fail_errno(error, "%s: no socket", path);
-    if (setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most) == 0) {
-        errno = EINTR;
-        for (int i = 0; code != 0 && errno == EINTR && i < CONNECT_TRIES; i++)
+    /* Where others wait to be taken, connect waits; and so long at most, however often a signal of
+     * the process's breaks in. */
+    do {
+        const struct timeval most = {.tv_usec = left * 1000};
+
+        code = setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
+        if (code == 0)
             code = connect(*fd, (const struct sockaddr *)&address, sizeof address);
-    }
+        left = deadline - asp_channel_now();
+    } while (code != 0 && errno == EINTR && left > 0);
+    if (code != 0 && errno == EINTR)
+        errno = EAGAIN;
     return code == 0 ? check_peer(*fd, path, error) : explain(path, error);
 }
 

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { ASP_CHANNEL_LET_IN_MS = 500 }; /* as long as asp_channel_connect takes at most */
+
 /* Milliseconds of a clock that nobody sets. */
 long asp_channel_now(void);
 

@@ -283,6 +283,13 @@ static enum asp_status check_together(const struct asp_conf_reader *reader,
          asp_scope_listed(conf, conf->default_app) != NULL))
         return asp_conf_refuse(reader, config_setting_get_member(root, "default_app"),
                                "must be \"first-use\" or the name of an app");
+    for (size_t i = 0; i < conf->self_apps.count; i++) {
+        const char *app = conf->self_apps.names[i];
+
+        if (!asp_scope_is_group(conf, app) && asp_scope_listed(conf, app) != NULL)
+            return asp_conf_refuse(reader, config_setting_get_member(root, "self_service"),
+                                   "names in apps a service that is in an app: say that app");
+    }
     if (conf->primary_source == ASP_SOURCE_COMMAND && conf->primary_command[0] == '\0')
         return asp_conf_refuse(reader, config_setting_get_member(root, "primary"),
                                "has source = \"command\" and no command");

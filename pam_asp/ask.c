@@ -39,7 +39,7 @@ static enum asp_status ask(const char *path, const struct asp_request *request, 
         status = send_question(*fd, request, error);
         if (status != ASP_NOT_FOUND)
             return status;
-        if (tries == TRIES || asp_channel_now() >= deadline)
+        if (tries == TRIES || asp_channel_now() + ASP_CHANNEL_LET_IN_MS > deadline)
             return asp_fail(error, ASP_NOT_FOUND, "asp-broker broke off: " SEE_ITS_LOG);
         asp_close(*fd);
     }

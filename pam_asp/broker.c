@@ -155,11 +155,20 @@ static enum exit_code make_doors(struct broker *broker)
     struct asp_error error = {ASP_OK, ""};
     const char *path = broker->socket != NULL ? broker->socket : broker->conf->broker_socket;
 
+    if (broker->conf->self_enabled && strcmp(path, broker->conf->self_socket) == 0)
+        return complain(EXIT_CONF, "the socket for services and self_service.socket are the same");
     if (door_make(path, 0660, find_group(), &broker->door, &error) != ASP_OK)
         return complain(EXIT_BROKEN, error.text);
     if (broker->conf->self_enabled &&
-        door_make(broker->conf->self_socket, 0666, (gid_t)-1, &broker->self, &error) != ASP_OK)
+        door_make(broker->conf->self_socket, 0666, (gid_t)-1, &broker->self, &error) != ASP_OK) {
+        struct asp_error why = error;
+
+        (void)asp_fail(
+            &error, why.status,
+            "%.900s: logins are answered, and users are not served on their own accounts",
+            why.text);
         (void)complain(EXIT_DONE, error.text);
+    }
     return EXIT_DONE;
 }
 

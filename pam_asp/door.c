@@ -154,7 +154,7 @@ enum asp_status door_make(const char *path, mode_t mode, gid_t group, struct doo
     *door = DOOR_CLOSED;
     if (!asp_path_valid(path) || path[strlen(path) - 1] == '/' ||
         strlen(path) >= sizeof address.sun_path)
-        return asp_fail(error, ASP_INVALID, "%s is no absolute path, or too long for a socket",
+        return asp_fail(error, ASP_INVALID, "\"%s\" is no absolute path, or too long for a socket",
                         path);
     memcpy(address.sun_path, path, strlen(path) + 1);
     memcpy(door->path, path, strlen(path) + 1);

@@ -5,6 +5,7 @@
 
 #include "asp/channel.h"
 #include "asp/safeio.h"
+#include "asp/shadow.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,7 @@ struct visit {
     pid_t process; /* 0: a free place */
     uid_t uid;
     struct ticket_place place;
+    struct asp_identity shadow; /* when she came */
 };
 
 struct receiving {
@@ -73,6 +75,7 @@ __attribute__((noreturn)) static void run_session(const struct receiving *receiv
         .fd = fd,
         .uid = visit->uid,
         .ticket = ticket_holds(receiving->tickets, visit->uid, &visit->place, now),
+        .shadow = visit->shadow,
         .wait_ms = ticket_wait(receiving->tickets, visit->uid, now),
         .report = receiving->reports[1],
         .conf_path = receiving->self->conf_path,
@@ -128,6 +131,7 @@ static void let_in(struct receiving *receiving, int fd)
         return;
     }
     visit->uid = peer.uid;
+    (void)asp_identity_at(ASP_SHADOW_PATH, &visit->shadow, NULL);
     ticket_place_of(peer.pid, peer.uid, &visit->place);
     begin(receiving, visit, fd);
 }

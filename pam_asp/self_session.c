@@ -5,6 +5,7 @@
 #include "asp-admin/own.h"
 #include "asp-admin/talk.h"
 #include "asp/channel.h"
+#include "asp/shadow.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -117,6 +118,16 @@ static void log_refusal(const char *name, const char *cause)
     asp_out_free(&line);
 }
 
+/* A password that was changed while she said what she wants, or was asked, may be hers: what an
+ * earlier answer would make now the change would not revoke. */
+static bool shadow_has_changed(const struct self_session *session)
+{
+    struct asp_identity now;
+
+    return asp_identity_at(ASP_SHADOW_PATH, &now, NULL) != ASP_OK ||
+           !asp_identity_same(&now, &session->shadow);
+}
+
 /* Whether she is who she is known to be. Three wrong answers make her wait. */
 static enum exit_code let_in(const struct self_session *session, const char *name)
 {
@@ -137,7 +148,7 @@ static enum exit_code let_in(const struct self_session *session, const char *nam
     if (status == ASP_OK)
         return EXIT_DONE;
     log_refusal(name, error.text);
-    return complain(EXIT_NO, "%s", error.text);
+    return complain(EXIT_NO, status == ASP_DENIED ? "you were not let in: %s" : "%s", error.text);
 }
 
 /* A command that is sound, of a user who may: now she is asked, and it is carried out. */
@@ -149,8 +160,13 @@ static enum exit_code carry_out(const struct self_session *session, struct admin
 
     if (admin->conf->self_apps.count > 0)
         admin->apps = &admin->conf->self_apps;
-    if (command->own == OWN_ASKED)
+    /* A slip of the hand costs no one-time code. */
+    if (command->look != NULL)
+        code = command->look(admin);
+    if (code == EXIT_DONE && command->own == OWN_ASKED)
         code = let_in(session, name);
+    if (code == EXIT_DONE && command->own == OWN_ASKED && shadow_has_changed(session))
+        code = complain(EXIT_NO, "a password was changed on this machine meanwhile: try again");
     if (code != EXIT_DONE)
         return code;
     /* What changes something is brought to its end: a password that is stored is shown, or taken

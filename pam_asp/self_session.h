@@ -5,6 +5,8 @@
 #ifndef PAM_ASP_SELF_SESSION_H
 #define PAM_ASP_SELF_SESSION_H
 
+#include "asp/safeio.h"
+
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -16,9 +18,10 @@
 struct self_session {
     int fd; /* the client */
     uid_t uid;
-    bool ticket;  /* she was let in a few minutes ago */
-    long wait_ms; /* until she may answer again */
-    int report;   /* where a self_report is written when PAM was asked */
+    bool ticket;                /* she was let in a few minutes ago */
+    struct asp_identity shadow; /* as it was when she came */
+    long wait_ms;               /* until she may answer again */
+    int report;                 /* where a self_report is written when PAM was asked */
     const char *conf_path;
     bool conf_required;
 };

@@ -1,5 +1,7 @@
 #include "tickets.h"
 
+#include "asp/shadow.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -71,7 +73,8 @@ void ticket_place_of(pid_t process, uid_t uid, struct ticket_place *place)
     uid_t owner;
 
     if (process > 0 && read_stat(process, &owner, place) && owner == uid && place->session > 0 &&
-        read_stat(place->session, NULL, &leader) && leader.session == place->session) {
+        read_stat(place->session, NULL, &leader) && leader.session == place->session &&
+        asp_identity_at(ASP_SHADOW_PATH, &place->shadow, NULL) == ASP_OK) {
         place->begun = leader.begun;
         place->login = read_login(process);
         return;
@@ -82,7 +85,8 @@ void ticket_place_of(pid_t process, uid_t uid, struct ticket_place *place)
 static bool same_place(const struct ticket_place *one, const struct ticket_place *other)
 {
     return one->session == other->session && one->begun == other->begun &&
-           one->terminal == other->terminal && one->login == other->login;
+           one->terminal == other->terminal && one->login == other->login &&
+           asp_identity_same(&one->shadow, &other->shadow);
 }
 
 bool ticket_holds(const struct tickets *tickets, uid_t uid, const struct ticket_place *place,
@@ -143,8 +147,10 @@ void ticket_give(struct tickets *tickets, uid_t uid, const struct ticket_place *
     struct ticket *oldest = &tickets->list[0];
     struct ticket_user *user = take_user(tickets, uid, now_ms);
 
-    if (user != NULL)
+    if (user != NULL) {
         user->wrong = 0;
+        user->unanswered -= user->unanswered > 0;
+    }
     if (place->session == 0)
         return;
     for (size_t i = 0; i < TICKETS; i++) {
@@ -163,18 +169,24 @@ void ticket_wrong(struct tickets *tickets, uid_t uid, long now_ms)
     if (now_ms - user->last_wrong_ms > TRIES_KEPT_MS)
         user->wrong = 0;
     user->wrong++;
+    user->unanswered -= user->unanswered > 0;
     user->last_wrong_ms = now_ms;
 }
 
 long ticket_wait(const struct tickets *tickets, uid_t uid, long now_ms)
 {
     const struct ticket_user *user = find_user(tickets, uid);
+    int wrong;
     long left;
 
-    if (user == NULL || user->wrong < TRIES)
+    if (user == NULL)
         return 0;
-    left = user->last_wrong_ms + TRIES_WAIT_MS - now_ms;
-    return left > 0 ? left : 0;
+    wrong = now_ms - user->last_wrong_ms > TRIES_KEPT_MS ? 0 : user->wrong;
+    left = wrong < TRIES ? 0 : user->last_wrong_ms + TRIES_WAIT_MS - now_ms;
+    if (left > 0)
+        return left;
+    /* What is asked at once beside others may be answered wrong as well. */
+    return user->unanswered > 1 && wrong + user->unanswered > TRIES ? BESIDE_WAIT_MS : 0;
 }
 
 const char *ticket_enter(struct tickets *tickets, uid_t uid, long now_ms)
@@ -193,6 +205,7 @@ const char *ticket_enter(struct tickets *tickets, uid_t uid, long now_ms)
         return "too many commands in a second: try again in a moment";
     user->in_second++;
     user->sessions++;
+    user->unanswered++;
     return NULL;
 }
 
@@ -201,7 +214,10 @@ void ticket_leave(struct tickets *tickets, uid_t uid)
     for (size_t i = 0; i < USERS; i++) {
         struct ticket_user *user = &tickets->users[i];
 
-        if (user->taken && user->uid == uid && user->sessions > 0)
-            user->sessions--;
+        if (!user->taken || user->uid != uid || user->sessions == 0)
+            continue;
+        user->sessions--;
+        if (user->unanswered > user->sessions)
+            user->unanswered = user->sessions;
     }
 }

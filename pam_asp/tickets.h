@@ -6,14 +6,17 @@
 #ifndef PAM_ASP_TICKETS_H
 #define PAM_ASP_TICKETS_H
 
+#include "asp/safeio.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 enum {
-    TICKET_MS = 5 * 60 * 1000,      /* how long an answer holds */
-    TRIES = 3,                      /* wrong answers after which one waits */
-    TRIES_WAIT_MS = 30 * 1000,      /* after each of them from the third on */
+    TICKET_MS = 5 * 60 * 1000, /* how long an answer holds */
+    TRIES = 3,                 /* wrong answers after which one waits */
+    TRIES_WAIT_MS = 30 * 1000, /* after each of them from the third on */
+    BESIDE_WAIT_MS = 1000,     /* when the tries that are left are taken by her other sessions */
     TRIES_KEPT_MS = 15 * 60 * 1000, /* after the last of them all are forgotten */
     SESSIONS_EACH = 3,              /* of one user at a time */
     SESSIONS_A_SECOND = 20,         /* begun by one user */
@@ -22,12 +25,14 @@ enum {
 };
 
 /* The session of a login, at its terminal: a session id, and when its leader began, for ids are
- * used again; and the audit session, which tells logins apart that a web server has in one. */
+ * used again; and the audit session, which tells logins apart that a web server has in one. With
+ * the state of the shadow file: who has changed her password, or was locked out, is asked anew. */
 struct ticket_place {
     pid_t session; /* 0: none is known, and nothing is remembered */
     unsigned long long begun;
     unsigned long terminal;
     unsigned long login; /* ULONG_MAX where the system counts none */
+    struct asp_identity shadow;
 };
 
 struct tickets {
@@ -44,6 +49,7 @@ struct tickets {
         long second_ms; /* when the second began in which sessions are counted */
         int in_second;
         int sessions;
+        int unanswered; /* of them, whom PAM has not decided on */
         long seen_ms;
     } users[USERS];
 };

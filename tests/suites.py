@@ -385,6 +385,7 @@ def main():
     # Heard here, and as ever by what is started, even where the shell that started us had it ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, runner.end)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     names = options.suite or [name for name in SUITES if options.all or name not in LONG]
     total = Count()
     for name in names:

@@ -101,6 +101,15 @@ def test_a_command_that_is_wrong_is_refused_before_anything_is_asked(own):
     refused(own.run("alice", "label", "xx"), USAGE, "usage: asp-admin label USER ID TEXT")
     refused(own.run("alice", "list", "--label", "x"), USAGE, "list takes no --label")
     refused(own.run("alice", "dance"), USAGE, "there is no command dance")
+    refused(own.run("alice", "revoke"), USAGE, "revoke needs one of: ID..., --label TEXT, --all")
+    refused(own.run("alice", "label", "xx", "a\nb"), USAGE, "TEXT: say 1 to 64 characters")
+    for words, why in (
+        (("--app", "imap"), "say --app mail"),
+        (("--from", "192.0.2.1/8"), "--from 192.0.2.1/8: say"),
+        (("--expires", "2001-01-01"), "that is in the past"),
+    ):
+        refused(own.run("alice", "create", "--label", "x", *words), USAGE, why)
+    refused(own.run("alice", "rotate", "xx", "--expires", "2001-01-01"), USAGE, "that is in the past")
     refused(own.run("alice", "create", "--label", "x" * 9000), USAGE, "that is too long for one command")
     refused(own.run("alice", "revoke", *["xx"] * 300), USAGE, "that is too long for one command")
 
@@ -262,6 +271,12 @@ def test_a_configuration_of_her_own_changes_nothing_of_the_brokers(own):
     assert len(own.json("list", "alice")) == 2
 
 
+def test_a_configuration_that_is_broken_is_what_she_is_told(own):
+    own.sandbox.write("/etc/asp/asp.conf", "x = 1;\n")
+    for words in (["history"], ["create", "--label", "x"], ["revoke", "--all"]):
+        refused(own.run("alice", *words), 6, "/etc/asp/asp.conf:1: x is not a key")
+
+
 def test_a_store_of_her_own_needs_no_broker(own):
     own.sandbox.shell(
         "install -d -o alice -m 700 /run/alice/asp; install -o alice -m 644 /dev/stdin /run/alice/own.conf",
@@ -302,12 +317,12 @@ def test_it_can_be_for_some_apps(own):
     root_made = own.create("alice", "Old", "--app", "ssh")
     own.sandbox.write("/etc/asp/asp.conf", 'self_service: { apps = [ "mail", "calendar" ]; };\n')
     with own.typist("alice") as alice:
-        code, shown = alice.admin("create", "--label", "x", answers=ASKED)
+        code, shown = alice.admin("create", "--label", "x")
         assert code == STORE and "the app is first-use, and yours can be: mail, calendar" in shown
         for app in ("ssh", "any", "first-use"):
             code, shown = alice.admin("create", "--label", "x", "--app", app)
             assert code == STORE and f"the app is {app}, and yours can be: mail, calendar" in shown
-        assert alice.admin("create", "--label", "x", "--app", "mail")[0] == DONE
+        assert alice.admin("create", "--label", "x", "--app", "mail", answers=ASKED)[0] == DONE
         code, shown = alice.admin("rotate", root_made[:2])
         assert code == STORE and "the app is ssh" in shown
         assert own.states() == [("Old", "active"), ("x", "active")]

@@ -72,6 +72,18 @@ def test_an_answer_does_not_hold_elsewhere(own):
         assert later.admin("revoke", "--all", answers=ASKED)[0] == DONE, "a new login"
 
 
+def test_an_answer_ends_when_the_primary_password_is_changed_or_locked(own):
+    for change in ("echo 'alice:another' | chpasswd", "usermod --lock alice"):
+        with own.typist("alice") as alice:
+            own.set_primary("alice", ALICES)
+            assert alice.admin("create", "--label", f"before {change[0]}", answers=ASKED)[0] == DONE
+            own.sandbox.shell(change).done()
+            code, shown = alice.admin("create", "--label", "after", answers=ASKED)
+            assert code == NO and "Password: " in shown
+        own.sandbox.run("usermod", "--unlock", "alice")
+    assert "after" not in [label for label, _ in own.states()]
+
+
 def test_an_answer_holds_for_one_user(own):
     bobs = f"{' '.join(as_user('bob'))} {ADMIN} create --label"
     alices = f"{' '.join(as_user('alice'))} {ADMIN} create --label"
@@ -117,7 +129,7 @@ def test_a_program_is_asked_in_lines_of_json(own):
     assert made["user"] == "alice" and PASSWORD.fullmatch(made["password"])
     run = own.run("alice", "--json", "create", "--label", "More", input="wrong\n")
     prompt, error = run.err.splitlines()
-    assert (run.code, run.out, error) == (NO, "", "asp-admin: Authentication failure") and json.loads(prompt)
+    assert (run.code, run.out, error) == (NO, "", "asp-admin: you were not let in: Authentication failure") and json.loads(prompt)
     run = own.run("alice", "--json", "create", "--label", "More")
     assert (run.code, run.out) == (NO, "") and run.err.endswith("asp-admin: there was no answer\n")
 
@@ -324,7 +336,7 @@ def test_the_broker_ends_at_once_while_users_are_asked(own):
         assert code == 0
         for one in (alice, bob):
             one.answer("anything")
-            assert one.until(r"asp-admin: asp-broker broke off\s+<<5>>")
+            assert one.until(r"asp-admin: asp-broker broke off: try again\s+<<5>>")
 
 
 def test_hooks_are_run_for_her(own):
