@@ -238,13 +238,13 @@ def test_vdirsyncer_carries_events_and_contacts_both_ways(caldav, phone):
     caldav.configure_vdirsyncer("alice", laptop)
     box.write("/run/vdirsyncer/calendar/diary/near.ics", event("near"))
     box.write("/run/vdirsyncer/contacts/friends/near.vcf", contact("near"))
-    caldav.make(phone, "/alice/work/")
+    caldav.make(phone, "/alice/office/")
     caldav.vdirsyncer("discover", input="y\n" * 10).done()
     caldav.vdirsyncer("sync").done()
     # What the laptop has made, the phone finds; and what the phone has made, the laptop.
     assert "SUMMARY:near" in caldav.curl(phone, "/alice/diary/near.ics")[1]
     assert "FN:near" in caldav.curl(phone, "/alice/friends/near.vcf")[1]
-    assert "SUMMARY:one" in box.read("/run/vdirsyncer/calendar/work/one.ics")
+    assert "SUMMARY:one" in box.read("/run/vdirsyncer/calendar/office/one.ics")
     assert caldav.put(phone, "/alice/diary/one.ics") == 201
     assert caldav.curl(phone, "/alice/diary/near.ics", "--request", "DELETE")[0] == 200
     caldav.vdirsyncer("sync").done()
