@@ -61,6 +61,12 @@ void asp_message_text(struct asp_message *message, const char *text, size_t most
         add(message, text, strnlen(text, most), 1);
 }
 
+void asp_message_refuse(struct asp_message *message, const char *why)
+{
+    asp_message_begin(message, ASP_MESSAGE_REFUSED);
+    asp_message_text(message, why, ASP_ERROR_TEXT);
+}
+
 void asp_message_bytes(struct asp_message *message, const void *bytes, size_t length)
 {
     add(message, bytes, length, 0);

@@ -64,6 +64,9 @@ void asp_message_begin(struct asp_message *message, enum asp_message_type type);
 /* Adds a text, its first `most` bytes where it is longer; NULL is a value that is missing. */
 void asp_message_text(struct asp_message *message, const char *text, size_t most);
 
+/* The whole of a message ASP_MESSAGE_REFUSED. */
+void asp_message_refuse(struct asp_message *message, const char *why);
+
 /* Adds bytes that are no text. */
 void asp_message_bytes(struct asp_message *message, const void *bytes, size_t length);
 

@@ -1,5 +1,7 @@
 #include "pool.h"
 
+#include "asp/channel.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -13,14 +15,6 @@ enum {
     DRAIN_MS = 10000,
     SHORT_MS = 1000, /* one that lives no longer is begun again only after so long a pause */
 };
-
-static long now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void heard(sigset_t *set)
 {
@@ -49,7 +43,7 @@ static bool begin(struct pool_job *job)
 {
     pid_t keeper = getpid();
 
-    job->begun_ms = now_ms();
+    job->begun_ms = asp_channel_now();
     job->process = fork();
     if (job->process == 0)
         run_job(job, keeper);
@@ -92,7 +86,7 @@ static long fill(struct pool_job *jobs, size_t count)
     long next = -1;
 
     for (size_t i = 0; i < count; i++) {
-        long pause = jobs[i].begun_ms + SHORT_MS - now_ms();
+        long pause = jobs[i].begun_ms + SHORT_MS - asp_channel_now();
 
         if (jobs[i].process > 0)
             continue;
@@ -132,12 +126,12 @@ static int wait_signal(const sigset_t *set, long ms)
 
 static void drain(struct pool_job *jobs, size_t count, const sigset_t *set)
 {
-    long deadline = now_ms() + DRAIN_MS;
+    long deadline = asp_channel_now() + DRAIN_MS;
 
     signal_all(jobs, count, SIGTERM);
     reap(jobs, count, true);
-    while (some_run(jobs, count) && now_ms() < deadline) {
-        (void)wait_signal(set, deadline - now_ms() > 0 ? deadline - now_ms() : 0);
+    while (some_run(jobs, count) && asp_channel_now() < deadline) {
+        (void)wait_signal(set, deadline - asp_channel_now() > 0 ? deadline - asp_channel_now() : 0);
         reap(jobs, count, true);
     }
     if (!some_run(jobs, count))

@@ -52,8 +52,7 @@ static void refuse(int fd, const char *why)
 {
     struct asp_message message;
 
-    asp_message_begin(&message, ASP_MESSAGE_REFUSED);
-    asp_message_text(&message, why, ASP_ERROR_TEXT);
+    asp_message_refuse(&message, why);
     (void)send(fd, message.bytes, message.length, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 

@@ -286,8 +286,7 @@ static void refuse(int fd, const char *why)
 {
     struct asp_message refusal;
 
-    asp_message_begin(&refusal, ASP_MESSAGE_REFUSED);
-    asp_message_text(&refusal, why, ASP_ERROR_TEXT);
+    asp_message_refuse(&refusal, why);
     (void)asp_channel_send(fd, CLIENT, &refusal, NULL);
 }
 

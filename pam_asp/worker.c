@@ -5,6 +5,8 @@
 #include "question.h"
 #include "record.h"
 
+#include "asp/channel.h"
+
 #include <errno.h>
 #include <pwd.h>
 #include <signal.h>
@@ -21,7 +23,7 @@ enum {
     GUESTS = 64, /* connections that have not said anything yet */
     SAY_MS = 500,
     EVENTS = 16,
-    NAME_SECONDS = 60, /* how long the name of a uid is remembered */
+    NAME_MS = 60 * 1000, /* how long the name of a uid is remembered */
 };
 
 struct guest {
@@ -36,7 +38,7 @@ struct serving {
     struct guest guests[GUESTS];
     char name[ASP_BY_SIZE]; /* of the uid that asked last */
     uid_t name_uid;
-    time_t name_until; /* 0: there is none */
+    long name_until; /* 0: there is none */
 };
 
 static volatile sig_atomic_t stop;
@@ -45,21 +47,6 @@ static void ask_to_stop(int number)
 {
     (void)number;
     stop = 1;
-}
-
-static struct timespec now(void)
-{
-    struct timespec time;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return time;
-}
-
-static long now_ms(void)
-{
-    struct timespec time = now();
-
-    return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
 static void log_to_syslog(void *context, int level, const char *line)
@@ -71,7 +58,7 @@ static void log_to_syslog(void *context, int level, const char *line)
 /* Who a uid is, looked up once a minute: the same host asks again and again. */
 static const char *name_of(struct serving *serving, uid_t uid)
 {
-    time_t time = now().tv_sec;
+    long time = asp_channel_now();
     const struct passwd *entry;
 
     if (serving->name_until > time && serving->name_uid == uid)
@@ -82,14 +69,8 @@ static const char *name_of(struct serving *serving, uid_t uid)
     else
         (void)snprintf(serving->name, sizeof serving->name, "uid %lu", (unsigned long)uid);
     serving->name_uid = uid;
-    serving->name_until = time + NAME_SECONDS;
+    serving->name_until = time + NAME_MS;
     return serving->name;
-}
-
-static void refuse(const char *why, struct asp_message *answer)
-{
-    asp_message_begin(answer, ASP_MESSAGE_REFUSED);
-    asp_message_text(answer, why, ASP_ERROR_TEXT);
 }
 
 static void decide(const struct asp_conf *conf, const struct asp_request *request,
@@ -157,7 +138,7 @@ static void answer_to(struct serving *serving, uid_t uid, const uint8_t *bytes, 
         status = answer_question(serving, uid, &request, answer, &error);
     }
     if (status != ASP_OK)
-        refuse(error.text, answer);
+        asp_message_refuse(answer, error.text);
 }
 
 static void drop(struct guest *guest)
@@ -240,7 +221,7 @@ static void let_in(struct serving *serving, int fd)
         return;
     }
     guest->uid = peer.uid;
-    guest->since_ms = now_ms();
+    guest->since_ms = asp_channel_now();
     serve(serving, guest);
     if (guest->fd >= 0 && !watch(serving, guest))
         drop(guest);
@@ -267,7 +248,7 @@ static bool accept_some(struct serving *serving)
  * one has, -1: there is none. */
 static int drop_silent(struct serving *serving)
 {
-    long time = now_ms();
+    long time = asp_channel_now();
     long next = -1;
 
     for (size_t i = 0; i < GUESTS; i++) {
