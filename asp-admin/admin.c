@@ -3,7 +3,7 @@
 #include "screen.h"
 #include "talk.h"
 
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -2,16 +2,16 @@
  * What every command of asp-admin stands on: the configuration, the store, who asks, where the
  * answer goes.
  */
-#ifndef ASP_ADMIN_H
-#define ASP_ADMIN_H
+#ifndef ASP_ADMIN_ADMIN_H
+#define ASP_ADMIN_ADMIN_H
 
 #include "options.h"
 
+#include "asp/buffer.h"
 #include "asp/conf.h"
 #include "asp/entry.h"
-#include "asp/event.h"
+#include "asp/log_line.h"
 #include "asp/store.h"
-#include "asp/text.h"
 
 #include <limits.h>
 #include <stdbool.h>

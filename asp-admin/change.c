@@ -5,7 +5,7 @@
 #include "hooks.h"
 #include "screen.h"
 
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

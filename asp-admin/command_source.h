@@ -4,8 +4,8 @@
 #ifndef ASP_ADMIN_COMMAND_SOURCE_H
 #define ASP_ADMIN_COMMAND_SOURCE_H
 
+#include "asp/buffer.h"
 #include "asp/error.h"
-#include "asp/text.h"
 
 /*
  * Runs it once, for 30 seconds and 64 MiB at most; what it says to standard error goes to the log.

@@ -8,7 +8,7 @@
 #include "talk.h"
 
 #include "asp/scope.h"
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include <sodium.h>
 #include <stdio.h>

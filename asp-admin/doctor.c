@@ -3,7 +3,7 @@
 
 #include "commands.h"
 
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "doctor.h"
 #include "names.h"
 
-#include "asp/channel.h"
+#include "asp/broker_socket.h"
 
 #include <errno.h>
 #include <grp.h>

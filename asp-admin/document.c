@@ -2,7 +2,7 @@
 
 #include "admin.h"
 
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include <malloc.h>
 #include <sodium.h>

@@ -3,7 +3,7 @@
 #include "run.h"
 
 #include "asp/scope.h"
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include <stdlib.h>
 #include <string.h>

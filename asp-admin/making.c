@@ -2,7 +2,7 @@
 #include "making.h"
 
 #include "asp/reconcile.h"
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "prompt.h"
 #include "talk.h"
 
-#include "asp/channel.h"
+#include "asp/broker_socket.h"
 
 #include <errno.h>
 #include <sodium.h>

@@ -4,7 +4,7 @@
 #include "screen.h"
 #include "typed.h"
 
-#include "asp/message.h"
+#include "asp/broker_message.h"
 #include "asp/safeio.h"
 
 #include <fcntl.h>

@@ -11,7 +11,7 @@
 enum { PROMPT_REPLY_MAX = 512 };
 
 /*
- * Asks in one of the styles ASP_ASK_... of asp/message.h, on the terminal of the process. Where it
+ * Asks in one of the styles ASP_ASK_... of asp/broker_message.h, on the terminal of the process. Where it
  * has none: on standard error, and the answer is a line of standard input. With `json`, unless
  * standard input is a terminal, a program asks the person: the question is a line
  * {"prompt": TEXT, "echo": BOOL} on standard error, a message {"message": TEXT, "error": BOOL}, and

@@ -2,7 +2,7 @@
 
 #include "talk.h"
 
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

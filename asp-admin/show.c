@@ -4,7 +4,7 @@
 #include "document.h"
 #include "screen.h"
 
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include <stdlib.h>
 #include <string.h>

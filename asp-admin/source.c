@@ -3,7 +3,7 @@
 #include "command_source.h"
 
 #include "asp/name.h"
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "hooks.h"
 #include "signals.h"
 
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include <syslog.h>
 

@@ -12,7 +12,7 @@
 #include "watch_lock.h"
 
 #include "asp/shadow.h"
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 #include "watch_lock.h"
 
 #include "asp/lock.h"
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include <fcntl.h>
 #include <stdio.h>

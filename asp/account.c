@@ -1,7 +1,7 @@
 #include "account.h"
 
-#include "sum.h"
-#include "when.h"
+#include "checksum.h"
+#include "time_text.h"
 
 #include <sodium.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "conf_lists.h"
 #include "conf_text.h"
 #include "scope.h"
-#include "when.h"
+#include "time_text.h"
 
 #include <stdlib.h>
 #include <string.h>

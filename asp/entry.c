@@ -1,6 +1,6 @@
 #include "entry.h"
 
-#include "when.h"
+#include "time_text.h"
 
 #include <sodium.h>
 #include <stdio.h>

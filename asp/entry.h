@@ -12,11 +12,11 @@
 #ifndef ASP_ENTRY_H
 #define ASP_ENTRY_H
 
+#include "buffer.h"
 #include "error.h"
 #include "name.h"
 #include "network.h"
 #include "secret.h"
-#include "text.h"
 #include "verifier.h"
 
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 
 #include "shadow.h"
 #include "store.h"
-#include "when.h"
+#include "time_text.h"
 
 #include <sodium.h>
 #include <stdio.h>

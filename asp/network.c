@@ -1,6 +1,6 @@
 #include "network.h"
 
-#include "text.h"
+#include "buffer.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

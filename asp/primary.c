@@ -1,7 +1,7 @@
 #include "primary.h"
 
-#include "sum.h"
-#include "when.h"
+#include "checksum.h"
+#include "time_text.h"
 
 #include <sodium.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 
 #include "conf.h"
 #include "entry.h"
-#include "when.h"
+#include "time_text.h"
 
 #include <stdbool.h>
 

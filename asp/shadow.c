@@ -1,6 +1,6 @@
 #include "shadow.h"
 
-#include "when.h"
+#include "time_text.h"
 
 #include <sodium.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "usage.h"
 
-#include "sum.h"
-#include "when.h"
+#include "checksum.h"
+#include "time_text.h"
 
 #include <endian.h>
 #include <stdlib.h>

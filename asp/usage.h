@@ -11,11 +11,11 @@
 #ifndef ASP_USAGE_H
 #define ASP_USAGE_H
 
+#include "buffer.h"
 #include "entry.h"
 #include "name.h"
 #include "safeio.h"
 #include "secret.h"
-#include "text.h"
 
 #include <stdbool.h>
 #include <stdint.h>

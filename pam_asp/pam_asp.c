@@ -2,12 +2,12 @@
  * pam_asp.so: what PAM calls, and the one table from verdicts to its codes. The rules are libasp's.
  */
 #include "arguments.h"
-#include "ask.h"
+#include "broker_client.h"
 #include "conf_cache.h"
-#include "password.h"
-#include "record.h"
+#include "login_log.h"
+#include "password_stack.h"
 
-#include "asp/event.h"
+#include "asp/log_line.h"
 #include "asp/login.h"
 
 #include <security/pam_ext.h>

@@ -222,7 +222,7 @@ class Runner:
         """C as clang-format has it, shell scripts without a warning from shellcheck"""
         count = Count()
         sources = sorted(
-            path for part in ("asp", "pam_asp", "asp-admin", "tests") for path in (TREE / part).rglob("*.[ch]")
+            path for part in ("asp", "pam_asp", "asp-admin", "asp-broker", "tests") for path in (TREE / part).rglob("*.[ch]")
         )
         formatter = next(filter(shutil.which, (f"clang-format-{FORMAT_VERSION}", "clang-format")), None)
         if formatter is None or f"version {FORMAT_VERSION}." not in self.run(formatter, "--version").stdout:

@@ -8,8 +8,8 @@
  */
 #include "asp/account.h"
 #include "asp/primary.h"
+#include "asp/time_text.h"
 #include "asp/verifier.h"
-#include "asp/when.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The file of an account: as it is, and with a digest that is right. */
 #include "asp/account.h"
-#include "asp/sum.h"
+#include "asp/checksum.h"
 
 #include "fuzz.h"
 

@@ -1,6 +1,6 @@
 /* One line of an account. */
 #include "asp/entry.h"
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include "fuzz.h"
 

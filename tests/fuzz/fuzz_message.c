@@ -1,10 +1,10 @@
 /* What a client says to the broker, and the broker to a client: as it is, and with a head that is
  * right. */
-#include "asp/message.h"
+#include "asp-broker/client_policy.h"
+#include "asp/broker_login.h"
+#include "asp/broker_message.h"
 #include "asp/name.h"
 #include "asp/secret.h"
-#include "pam_asp/claim.h"
-#include "pam_asp/question.h"
 
 #include "fuzz.h"
 

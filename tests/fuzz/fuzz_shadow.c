@@ -1,6 +1,6 @@
 /* The text of /etc/shadow. */
 #include "asp/shadow.h"
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 /* Labels, hosts, and what a log line makes of them. */
-#include "asp/text.h"
+#include "asp/buffer.h"
 
 #include "fuzz.h"
 

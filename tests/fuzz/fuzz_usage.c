@@ -1,7 +1,7 @@
 /* The file of last uses: as it is, and with sums that are right. */
-#include "asp/sum.h"
+#include "asp/checksum.h"
+#include "asp/time_text.h"
 #include "asp/usage.h"
-#include "asp/when.h"
 
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 /* Times and lengths of time. */
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include "fuzz.h"
 

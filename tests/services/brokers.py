@@ -168,7 +168,7 @@ class Site(Door):
 
     def __init__(self, layer, build):
         super().__init__(open_box(layer, build), build)
-        self.broker = build / "pam_asp" / "asp-broker"
+        self.broker = build / "asp-broker" / "asp-broker"
         self.hosts = {}
         self.sandbox.shell(ACCOUNTS).done()
         # The module alone: what pam_unix answers to a host that is not root is not looked at here.

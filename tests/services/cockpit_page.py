@@ -18,7 +18,7 @@ printf '%s\n' DBUS_SESSION_BUS_ADDRESS=disabled: SSH_AUTH_SOCK=/nonexistent >>/e
 sed -i /pam_ssh_add/d /etc/pam.d/cockpit
 for file in "${@:3}"; do install -m 644 "$1/cockpit/$file" /usr/local/share/cockpit/asp/; done
 install -m 755 "$2/asp-admin/asp-admin" /usr/local/sbin/
-install -D -m 755 "$2/pam_asp/asp-broker" -t /usr/local/libexec
+install -D -m 755 "$2/asp-broker/asp-broker" -t /usr/local/libexec
 """
 
 

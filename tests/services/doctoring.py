@@ -45,7 +45,7 @@ class Patient(Door):
 
     def __init__(self, build):
         super().__init__(open_box(None, build), build)
-        self.broker = build / "pam_asp" / "asp-broker"
+        self.broker = build / "asp-broker" / "asp-broker"
         self.admin = build / "asp-admin" / "asp-admin"
         self.sandbox.shell(
             "mkdir /run/saved; echo 'password optional pam_asp.so' >>/etc/pam.d/common-password;"

@@ -28,7 +28,7 @@ MARK = "<<{}>>"
 STORE_OF_NONE = "install -d -m 700 /var/lib/asp /var/lib/asp/users /var/lib/asp/used /var/lib/asp/locks"
 INSTALL = """
 install -m 755 "$1/asp-admin/asp-admin" /usr/local/sbin/
-install -D -m 755 "$1/pam_asp/asp-broker" -t /usr/local/libexec
+install -D -m 755 "$1/asp-broker/asp-broker" -t /usr/local/libexec
 """
 HOOK = "/etc/asp/hook"
 WRITE_HOOK = """

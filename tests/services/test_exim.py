@@ -84,7 +84,7 @@ def box(sandboxes, layer, build):
     if "PAM" not in re.search("(?m)^Support for: (.*)$", box.run("exim4", "-bV").out)[1].split():
         box.close()
         pytest.skip("this Exim has no PAM: exim4-daemon-heavy has it")
-    broker = box.start("setpriv", "--pdeathsig", "KILL", build / "pam_asp" / "asp-broker")
+    broker = box.start("setpriv", "--pdeathsig", "KILL", build / "asp-broker" / "asp-broker")
     box.shell("until [[ -S /run/asp/broker.sock ]]; do sleep 0.05; done", timeout=10).done()
     yield box
     broker.kill()

@@ -242,7 +242,7 @@ def write_names(mail, phone):
 
 def write_via_broker(mail, phone, lost):
     """As nginx, which is not root and in the group asp."""
-    broker = mail.sandbox.start("setpriv", "--pdeathsig", "KILL", mail.build / "pam_asp" / "asp-broker")
+    broker = mail.sandbox.start("setpriv", "--pdeathsig", "KILL", mail.build / "asp-broker" / "asp-broker")
     as_nginx = ("setpriv", "--reuid", "nginx", "--regid", "nginx", "--init-groups")
     try:
         mail.sandbox.shell("until [[ -S /run/asp/broker.sock ]]; do sleep 0.05; done", timeout=10).done()

@@ -28,7 +28,7 @@ def units(build, tmp_path_factory):
     (where,) = {path.parent for path in folder.rglob("asp-*.socket")}
     for path in where.glob("*.service"):
         path.write_text(
-            re.sub(r"(?m)^ExecStart=\S+/asp-broker$", f"ExecStart={build}/pam_asp/asp-broker", path.read_text())
+            re.sub(r"(?m)^ExecStart=\S+/asp-broker$", f"ExecStart={build}/asp-broker/asp-broker", path.read_text())
         )
     return where
 

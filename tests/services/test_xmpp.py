@@ -103,7 +103,7 @@ def xmpp_box(sandboxes, layer, build):
     ).done()
     service = Xmpp(box, build)
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    box.start(*MORTAL, build / "pam_asp" / "asp-broker", **quiet)
+    box.start(*MORTAL, build / "asp-broker" / "asp-broker", **quiet)
     box.start(*MORTAL, *AS_EJABBERD, "ejabberdctl", "foreground", **quiet)
     service.knock(5222)
     yield service

@@ -64,7 +64,7 @@ class Broker:
 
     def __init__(self, box, build):
         self.box = box
-        self.program = build / "pam_asp" / "asp-broker"
+        self.program = build / "asp-broker" / "asp-broker"
         self.process = None
 
     def start(self):

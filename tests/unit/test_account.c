@@ -1,5 +1,5 @@
 /* A user's entries and the bytes of the file that holds them. */
-#include "asp/sum.h"
+#include "asp/checksum.h"
 
 #include "unit.h"
 

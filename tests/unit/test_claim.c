@@ -1,5 +1,5 @@
 /* Which services a client of the broker may ask for. */
-#include "pam_asp/claim.h"
+#include "asp-broker/client_policy.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* The text of a log line: to the letter, whatever strangers wrote. */
-#include "asp/event.h"
+#include "asp/log_line.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* The messages between a host and the broker: what is written is read, and nothing else is. */
-#include "asp/message.h"
+#include "asp/broker_message.h"
 
 #include "unit.h"
 

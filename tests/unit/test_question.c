@@ -1,10 +1,10 @@
 /* A login as a message, and its outcome as the answer: what one side writes the other reads, and
  * nothing else. */
-#include "pam_asp/question.h"
+#include "asp/broker_login.h"
 
+#include "asp/buffer.h"
 #include "asp/name.h"
 #include "asp/secret.h"
-#include "asp/text.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* The sum that tells accidents from what was written. */
-#include "asp/sum.h"
+#include "asp/checksum.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* Labels and hosts that others wrote, and the text that grows. */
-#include "asp/text.h"
+#include "asp/buffer.h"
 
 #include "unit.h"
 

@@ -1,6 +1,6 @@
 /* What the broker remembers of users: how long an answer holds and where, how often one may be
  * wrong, how many sessions one has; and that all of it is bounded. */
-#include "pam_asp/tickets.h"
+#include "asp-broker/tickets.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* Times and lengths of time, against the C library's calendar. */
-#include "asp/when.h"
+#include "asp/time_text.h"
 
 #include "unit.h"
 

@@ -13,8 +13,8 @@
 #include "asp/error.h"
 #include "asp/secret.h"
 #include "asp/store.h"
+#include "asp/time_text.h"
 #include "asp/verifier.h"
-#include "asp/when.h"
 
 #include <check.h>
 #include <stdbool.h>

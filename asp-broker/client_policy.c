@@ -1,0 +1,69 @@
+#include "client_policy.h"
+
+#include "asp/scope.h"
+
+#include <string.h>
+
+/* True for an app that a service of the client is in. */
+static bool has_app(const struct asp_conf *conf, const struct asp_client *client, const char *app)
+{
+    struct asp_scope own;
+
+    for (size_t i = 0; i < client->services.count; i++) {
+        asp_scope_of(conf, client->services.names[i], NULL, &own);
+        if (strcmp(own.app, app) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What a user may do. One may stand among the clients more than once. */
+struct leave {
+    bool listed;
+    bool service;
+    bool app; /* the one that stands in for the service's */
+};
+
+static struct leave look_up(const struct asp_conf *conf, const char *name,
+                            const struct asp_request *request)
+{
+    struct leave leave = {.app = request->app == NULL};
+    struct asp_scope claimed;
+
+    asp_scope_of(conf, request->service, request->app, &claimed);
+    for (size_t i = 0; i < conf->client_count; i++) {
+        const struct asp_client *client = &conf->clients[i];
+
+        if (strcmp(client->user, name) != 0)
+            continue;
+        leave.listed = true;
+        if (asp_names_contain(&client->services, client->services.count, request->service))
+            leave.service = true;
+        if (has_app(conf, client, claimed.app))
+            leave.app = true;
+    }
+    return leave;
+}
+
+enum asp_status claim_check(const struct asp_conf *conf, uid_t uid, const char *name,
+                            const struct asp_request *request, struct asp_error *error)
+{
+    const struct leave leave = look_up(conf, name, request);
+
+    if (!leave.listed && (conf->client_count == 0 || uid == 0))
+        return ASP_OK;
+    if (!leave.listed)
+        return asp_fail(error, ASP_DENIED,
+                        "%s is none of broker.clients: put it there, with the services it may ask "
+                        "for",
+                        name);
+    if (!leave.service)
+        return asp_fail(error, ASP_DENIED,
+                        "%s may not ask for the service %.*s: see broker.clients in asp.conf(5)",
+                        name, ASP_SERVICE_MAX, request->service);
+    if (!leave.app)
+        return asp_fail(error, ASP_DENIED,
+                        "%s may not ask for the app %.*s: see broker.clients in asp.conf(5)", name,
+                        ASP_SERVICE_MAX, request->app);
+    return ASP_OK;
+}

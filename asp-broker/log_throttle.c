@@ -1,0 +1,55 @@
+#include "log_throttle.h"
+
+#include "asp/buffer.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <syslog.h>
+#include <time.h>
+
+enum { PLACES = 256, PAUSE_SECONDS = 60, LINE_SIZE = 1500 };
+
+/* When a line was last logged, in a place that kinds and users may share: then one of them is told
+ * of less. */
+struct notices {
+    _Atomic long last[PLACES];
+};
+
+struct notices *notices_make(void)
+{
+    void *shared = mmap(NULL, sizeof(struct notices), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    return shared == MAP_FAILED ? NULL : shared;
+}
+
+static bool is_due(struct notices *notices, enum notice_kind kind, uid_t uid)
+{
+    size_t place = ((size_t)uid * NOTICE_KINDS + (size_t)kind) % PLACES;
+    struct timespec now;
+    long last = atomic_load(&notices->last[place]);
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    if (last != 0 && now.tv_sec - last < PAUSE_SECONDS)
+        return false;
+    return atomic_compare_exchange_strong(&notices->last[place], &last,
+                                          now.tv_sec + (now.tv_sec == 0));
+}
+
+void notice(struct notices *notices, enum notice_kind kind, uid_t uid, int level,
+            const char *format, ...)
+{
+    char line[LINE_SIZE];
+    va_list args;
+
+    if (!is_due(notices, kind, uid))
+        return;
+    va_start(args, format);
+    (void)vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    syslog(level, "%s", line);
+}

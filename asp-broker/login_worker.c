@@ -1,0 +1,334 @@
+#include "login_worker.h"
+
+#include "asp/broker_login.h"
+#include "client_policy.h"
+#include "pam_asp/conf_cache.h"
+#include "pam_asp/login_log.h"
+
+#include "asp/broker_socket.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    GUESTS = 64, /* connections that have not said anything yet */
+    SAY_MS = 500,
+    EVENTS = 16,
+    NAME_MS = 60 * 1000, /* how long the name of a uid is remembered */
+};
+
+struct guest {
+    int fd; /* -1: a free place */
+    uid_t uid;
+    long since_ms;
+};
+
+struct serving {
+    const struct worker *worker;
+    int epoll;
+    struct guest guests[GUESTS];
+    char name[ASP_BY_SIZE]; /* of the uid that asked last */
+    uid_t name_uid;
+    long name_until; /* 0: there is none */
+};
+
+static volatile sig_atomic_t stop;
+
+static void ask_to_stop(int number)
+{
+    (void)number;
+    stop = 1;
+}
+
+static void log_to_syslog(void *context, int level, const char *line)
+{
+    (void)context;
+    syslog(level, "%s", line);
+}
+
+/* Who a uid is, looked up once a minute: the same host asks again and again. */
+static const char *name_of(struct serving *serving, uid_t uid)
+{
+    long time = asp_channel_now();
+    const struct passwd *entry;
+
+    if (serving->name_until > time && serving->name_uid == uid)
+        return serving->name;
+    entry = getpwuid(uid);
+    if (entry != NULL && strlen(entry->pw_name) < sizeof serving->name)
+        (void)snprintf(serving->name, sizeof serving->name, "%s", entry->pw_name);
+    else
+        (void)snprintf(serving->name, sizeof serving->name, "uid %lu", (unsigned long)uid);
+    serving->name_uid = uid;
+    serving->name_until = time + NAME_MS;
+    return serving->name;
+}
+
+static void decide(const struct asp_conf *conf, const struct asp_request *request,
+                   struct asp_message *answer)
+{
+    struct asp_outcome outcome;
+
+    asp_login(conf, request, time(NULL), &outcome);
+    record_login(log_to_syslog, NULL, conf, request, &outcome);
+    answer_write(&outcome, answer);
+    asp_outcome_free(&outcome);
+}
+
+static void note_claim(const struct serving *serving, uid_t uid, const char *why)
+{
+    struct asp_out line = {0};
+
+    asp_out_logged(&line, why);
+    if (!line.failed)
+        notice(serving->worker->notices, NOTICE_CLAIM, uid, LOG_NOTICE, "refused: %s", line.text);
+    asp_out_free(&line);
+}
+
+/* A question is answered by a configuration that is sound, and to a client that may ask it. */
+static enum asp_status answer_question(struct serving *serving, uid_t uid,
+                                       struct asp_request *request, struct asp_message *answer,
+                                       struct asp_error *error)
+{
+    const struct worker *worker = serving->worker;
+    struct shared_conf *conf = NULL;
+    enum asp_status status =
+        conf_cache_take(worker->conf_path, worker->conf_required, &conf, error);
+
+    if (status != ASP_OK) {
+        notice(worker->notices, NOTICE_FAILED, uid, LOG_ERR, "configuration: %s", error->text);
+        return status;
+    }
+    status = claim_check(conf_cache_read(conf), uid, request->via, request, error);
+    if (status == ASP_OK) {
+        request->store = *conf_cache_store(conf);
+        decide(conf_cache_read(conf), request, answer);
+    } else {
+        note_claim(serving, uid, error->text);
+    }
+    conf_cache_give(conf);
+    return status;
+}
+
+/* What a client has said, and what it is answered. */
+static void answer_to(struct serving *serving, uid_t uid, const uint8_t *bytes, size_t length,
+                      struct asp_message *answer)
+{
+    const char *name = name_of(serving, uid);
+    struct asp_message_read message;
+    struct asp_request request;
+    struct asp_error error = {ASP_OK, ""};
+    enum asp_status status = asp_message_read(bytes, length, name, &message, &error);
+
+    if (status == ASP_OK && !question_read(&message, &request))
+        status = asp_fail(&error, ASP_CORRUPT, "what %s says is no question", name);
+    if (status != ASP_OK) {
+        notice(serving->worker->notices, NOTICE_GARBAGE, uid, LOG_NOTICE, "%s", error.text);
+    } else {
+        request.via = name;
+        status = answer_question(serving, uid, &request, answer, &error);
+    }
+    if (status != ASP_OK)
+        asp_message_refuse(answer, error.text);
+}
+
+static void drop(struct guest *guest)
+{
+    (void)close(guest->fd);
+    guest->fd = -1;
+}
+
+/* True for one who does not wait for the answer any more: what it asked for is not to be done, and
+ * not to be logged as if it had been. */
+static bool has_gone(const struct guest *guest)
+{
+    char byte;
+
+    return recv(guest->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
+}
+
+/* Reads what a guest says, if it has said it already, answers, and lets it go. */
+static void serve(struct serving *serving, struct guest *guest)
+{
+    uint8_t bytes[ASP_MESSAGE_MAX];
+    struct asp_message answer;
+    /* With MSG_TRUNC the whole length, also of what does not fit: then it is no message. */
+    ssize_t length = recv(guest->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC);
+
+    answer.failed = true; /* there is none yet; all of it need not be cleared */
+    if (length < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (length > 0) {
+        bool fits = length <= (ssize_t)sizeof bytes;
+
+        if (!has_gone(guest))
+            answer_to(serving, guest->uid, bytes, fits ? (size_t)length : 0, &answer);
+        sodium_memzero(bytes, fits ? (size_t)length : sizeof bytes);
+        if (!answer.failed)
+            (void)send(guest->fd, answer.bytes, answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    drop(guest);
+}
+
+/* A free place; where there is none, that of whoever has been silent for longest, and still is. */
+static struct guest *find_place(struct serving *serving)
+{
+    struct guest *oldest = &serving->guests[0];
+
+    for (size_t i = 0; i < GUESTS; i++) {
+        struct guest *guest = &serving->guests[i];
+
+        if (guest->fd < 0)
+            return guest;
+        if (guest->since_ms < oldest->since_ms)
+            oldest = guest;
+    }
+    serve(serving, oldest);
+    if (oldest->fd < 0)
+        return oldest;
+    notice(serving->worker->notices, NOTICE_CROWDED, oldest->uid, LOG_NOTICE,
+           "uid %lu has many connections that say nothing: the oldest are dropped",
+           (unsigned long)oldest->uid);
+    drop(oldest);
+    return oldest;
+}
+
+static bool watch(struct serving *serving, struct guest *guest)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = guest};
+
+    return epoll_ctl(serving->epoll, EPOLL_CTL_ADD, guest->fd, &event) == 0;
+}
+
+static void let_in(struct serving *serving, int fd)
+{
+    struct guest *guest = find_place(serving);
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+
+    guest->fd = fd;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+        drop(guest);
+        return;
+    }
+    guest->uid = peer.uid;
+    guest->since_ms = asp_channel_now();
+    serve(serving, guest);
+    if (guest->fd >= 0 && !watch(serving, guest))
+        drop(guest);
+}
+
+/* Lets in those who wait, so many at a time that nobody who is in has to wait for all of them. True
+ * when there may be more. */
+static bool accept_some(struct serving *serving)
+{
+    for (int count = 0; count < EVENTS;) {
+        int fd = accept4(serving->worker->door, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd >= 0) {
+            let_in(serving, fd);
+            count++;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Drops those whose time is over and who have not said anything by now. Returns how long the next
+ * one has, -1: there is none. */
+static int drop_silent(struct serving *serving)
+{
+    long time = asp_channel_now();
+    long next = -1;
+
+    for (size_t i = 0; i < GUESTS; i++) {
+        struct guest *guest = &serving->guests[i];
+        long left = guest->since_ms + SAY_MS - time;
+
+        if (guest->fd < 0)
+            continue;
+        if (left <= 0)
+            serve(serving, guest);
+        if (guest->fd < 0)
+            continue;
+        if (left <= 0) {
+            notice(serving->worker->notices, NOTICE_SILENT, guest->uid, LOG_NOTICE,
+                   "uid %lu has connected and said nothing for %d ms: dropped",
+                   (unsigned long)guest->uid, SAY_MS);
+            drop(guest);
+        } else if (next < 0 || left < next) {
+            next = left;
+        }
+    }
+    return (int)next;
+}
+
+/* With a mask under which the signal to stop can come. */
+static void wait_and_serve(struct serving *serving, int most_ms, const sigset_t *mask)
+{
+    struct epoll_event events[EVENTS];
+    int count = epoll_pwait(serving->epoll, events, EVENTS, most_ms, mask);
+
+    for (int i = 0; i < count; i++) {
+        struct guest *guest = events[i].data.ptr;
+
+        if (guest == NULL)
+            (void)accept_some(serving);
+        else if (guest->fd >= 0)
+            serve(serving, guest);
+    }
+}
+
+static bool open_serving(struct serving *serving)
+{
+    /* Of the workers that wait, one is woken for a client. */
+    struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = NULL};
+
+    for (size_t i = 0; i < GUESTS; i++)
+        serving->guests[i].fd = -1;
+    serving->epoll = epoll_create1(EPOLL_CLOEXEC);
+    return serving->epoll >= 0 &&
+           epoll_ctl(serving->epoll, EPOLL_CTL_ADD, serving->worker->door, &event) == 0;
+}
+
+/* What has come in before the signal is answered. */
+static void finish(struct serving *serving, const sigset_t *mask)
+{
+    int left;
+
+    (void)epoll_ctl(serving->epoll, EPOLL_CTL_DEL, serving->worker->door, NULL);
+    while (accept_some(serving))
+        ;
+    while ((left = drop_silent(serving)) >= 0)
+        wait_and_serve(serving, left, mask);
+}
+
+int worker_run(void *context)
+{
+    struct serving serving = {.worker = context};
+    struct sigaction action = {.sa_handler = ask_to_stop};
+    sigset_t mask;
+
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigprocmask(SIG_BLOCK, NULL, &mask);
+    (void)sigdelset(&mask, SIGTERM);
+    if (!open_serving(&serving)) {
+        syslog(LOG_ERR, "a worker cannot listen: %s", strerror(errno));
+        return 1;
+    }
+    while (stop == 0)
+        wait_and_serve(&serving, drop_silent(&serving), &mask);
+    finish(&serving, &mask);
+    (void)close(serving.epoll);
+    return 0;
+}

@@ -1,0 +1,252 @@
+/*
+ * asp-broker: answers the logins of hosts that are not root, or are fenced in.
+ */
+#include "listener.h"
+#include "log_throttle.h"
+#include "login_worker.h"
+#include "process_pool.h"
+#include "self_listener.h"
+
+#include "asp/conf.h"
+
+#include <getopt.h>
+#include <grp.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define GROUP "asp"
+
+enum exit_code { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_BROKEN = 5, EXIT_CONF = 6 };
+
+struct broker {
+    const char *conf_path;
+    bool conf_required;
+    const char *socket; /* NULL: the configuration's */
+    struct asp_conf *conf;
+    struct door door; /* for hosts */
+    struct door self; /* for users on their own accounts */
+};
+
+static const char usage[] =
+    "usage: asp-broker [--config FILE] [--socket PATH]\n"
+    "\n"
+    "Checks app passwords for services that are not root. Listens at PATH, else at the socket of\n"
+    "the configuration, or at one that it is handed. See asp-broker(8).\n";
+
+static enum exit_code complain(enum exit_code code, const char *text)
+{
+    (void)fprintf(stderr, "asp-broker: %s\n", text);
+    syslog(LOG_ERR, "%s", text);
+    return code;
+}
+
+/* EXIT_DONE with *done true: what was asked for is printed, and there is nothing else to do. */
+static enum exit_code read_options(int argc, char **argv, struct broker *broker, bool *done)
+{
+    static const struct option table[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"socket", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
+        {NULL, 0, NULL, 0},
+    };
+    int letter;
+
+    *done = false;
+    while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1) {
+        if (letter == 'c') {
+            broker->conf_path = optarg;
+            broker->conf_required = true;
+        } else if (letter == 's') {
+            broker->socket = optarg;
+        } else if (letter == 'h' || letter == 'v') {
+            *done = true;
+            return fputs(letter == 'h' ? usage : "asp-broker " VERSION "\n", stdout) < 0 ||
+                           fflush(stdout) != 0
+                       ? EXIT_BROKEN
+                       : EXIT_DONE;
+        } else {
+            return EXIT_USAGE; /* getopt has said what is wrong */
+        }
+    }
+    if (optind < argc)
+        return complain(EXIT_USAGE, "takes no arguments: see asp-broker --help");
+    return EXIT_DONE;
+}
+
+static enum exit_code read_conf(struct broker *broker)
+{
+    static char absolute[PATH_MAX];
+    struct asp_identity identity;
+    struct asp_error error = {ASP_OK, ""};
+
+    /* The workers go to /. */
+    if (broker->conf_path[0] != '/') {
+        if (realpath(broker->conf_path, absolute) == NULL) {
+            (void)asp_fail_errno(&error, "%s", broker->conf_path);
+            return complain(EXIT_CONF, error.text);
+        }
+        broker->conf_path = absolute;
+    }
+    if (asp_conf_load(broker->conf_path, broker->conf_required, &broker->conf, &identity, &error) !=
+        ASP_OK)
+        return complain(EXIT_CONF, error.text);
+    return EXIT_DONE;
+}
+
+/* Members of the group may ask. Without the group root alone may, and that is said. */
+static gid_t find_group(void)
+{
+    const struct group *entry = getgrnam(GROUP);
+
+    if (entry != NULL || geteuid() != 0)
+        return entry != NULL && geteuid() == 0 ? entry->gr_gid : (gid_t)-1;
+    (void)complain(EXIT_DONE, "there is no group " GROUP ", so only root can ask: `groupadd "
+                              "--system " GROUP "`, then start again");
+    return (gid_t)-1;
+}
+
+/* Who gets at the broker's door is trusted, so that everybody may not. */
+static bool is_open_to_all(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && (st.st_mode & S_IWOTH) != 0;
+}
+
+/* Of the sockets that were handed over one may be that of self-service; any other is the broker's.
+ */
+static enum exit_code take_doors(struct broker *broker)
+{
+    struct door doors[DOORS_MAX];
+    size_t count;
+    struct asp_error error = {ASP_OK, ""};
+
+    if (doors_take(doors, &count, &error) != ASP_OK)
+        return complain(EXIT_BROKEN, error.text);
+    for (size_t i = 0; i < count; i++) {
+        struct door *door =
+            strcmp(doors[i].path, broker->conf->self_socket) == 0 ? &broker->self : &broker->door;
+
+        if (door == &broker->door && is_open_to_all(doors[i].path)) {
+            (void)asp_fail(&error, ASP_UNSAFE,
+                           "%s was handed over, and everybody can write to it: it is not "
+                           "self_service.socket, so its mode must be 0660",
+                           doors[i].path);
+            return complain(EXIT_BROKEN, error.text);
+        }
+        if (door->fd >= 0)
+            return complain(EXIT_BROKEN, "two sockets for the same were handed over");
+        *door = doors[i];
+    }
+    return EXIT_DONE;
+}
+
+/* Without users' own door there is still the broker's. */
+static enum exit_code make_doors(struct broker *broker)
+{
+    struct asp_error error = {ASP_OK, ""};
+    const char *path = broker->socket != NULL ? broker->socket : broker->conf->broker_socket;
+
+    if (broker->conf->self_enabled && strcmp(path, broker->conf->self_socket) == 0)
+        return complain(EXIT_CONF, "the socket for services and self_service.socket are the same");
+    if (door_make(path, 0660, find_group(), &broker->door, &error) != ASP_OK)
+        return complain(EXIT_BROKEN, error.text);
+    if (broker->conf->self_enabled &&
+        door_make(broker->conf->self_socket, 0666, (gid_t)-1, &broker->self, &error) != ASP_OK) {
+        struct asp_error why = error;
+
+        (void)asp_fail(
+            &error, why.status,
+            "%.900s: logins are answered, and users are not served on their own accounts",
+            why.text);
+        (void)complain(EXIT_DONE, error.text);
+    }
+    return EXIT_DONE;
+}
+
+static enum exit_code open_doors(struct broker *broker)
+{
+    enum exit_code code = take_doors(broker);
+
+    if (code == EXIT_DONE && broker->door.fd < 0 && broker->self.fd < 0)
+        code = make_doors(broker);
+    return code;
+}
+
+static void hide_doors(void *context)
+{
+    struct broker *broker = context;
+
+    door_hide(&broker->door);
+    door_hide(&broker->self);
+}
+
+/* As many workers as configured for logins, and one process that keeps the users' door. */
+static enum exit_code work(struct broker *broker)
+{
+    struct worker worker = {broker->door.fd, broker->conf_path, broker->conf_required,
+                            notices_make()};
+    struct self_door self = {broker->self.fd, broker->door.fd, broker->conf_path,
+                             broker->conf_required};
+    struct pool_job *jobs = calloc((size_t)broker->conf->broker_workers + 1, sizeof *jobs);
+    size_t count = 0;
+    enum exit_code code = EXIT_BROKEN;
+
+    if (jobs == NULL || worker.notices == NULL) {
+        (void)complain(EXIT_BROKEN, "out of memory");
+    } else {
+        for (int i = 0; worker.door >= 0 && i < broker->conf->broker_workers; i++)
+            jobs[count++] = (struct pool_job){.work = worker_run, .context = &worker};
+        if (self.door >= 0)
+            jobs[count++] = (struct pool_job){.work = self_door_run, .context = &self};
+        code = pool_run(jobs, count, hide_doors, broker) ? EXIT_DONE : EXIT_BROKEN;
+    }
+    free(jobs);
+    return code;
+}
+
+/* Secrets pass through: no core, nobody's eyes. */
+static void become_private(void)
+{
+    const struct rlimit none = {0, 0};
+
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)umask(077);
+}
+
+int main(int argc, char **argv)
+{
+    struct broker broker = {
+        .conf_path = ASP_CONF_DEFAULT, .door = DOOR_CLOSED, .self = DOOR_CLOSED};
+    enum exit_code code;
+    bool done;
+
+    become_private();
+    openlog("asp-broker", LOG_PID, LOG_AUTHPRIV);
+    code = read_options(argc, argv, &broker, &done);
+    if (code != EXIT_DONE || done)
+        return (int)code;
+    if (sodium_init() < 0)
+        return (int)complain(EXIT_BROKEN, "libsodium does not start");
+    code = read_conf(&broker);
+    if (code == EXIT_DONE)
+        code = open_doors(&broker);
+    if (code == EXIT_DONE && chdir("/") != 0)
+        code = complain(EXIT_BROKEN, "the folder / cannot be entered");
+    if (code == EXIT_DONE)
+        code = work(&broker);
+    hide_doors(&broker);
+    door_close(&broker.door);
+    door_close(&broker.self);
+    asp_conf_free(broker.conf);
+    return (int)code;
+}

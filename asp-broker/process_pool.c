@@ -1,0 +1,164 @@
+#include "process_pool.h"
+
+#include "asp/broker_socket.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    DRAIN_MS = 10000,
+    SHORT_MS = 1000, /* one that lives no longer is begun again only after so long a pause */
+};
+
+static void heard(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGTERM);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGHUP); /* of whoever wants it to read its configuration: it does */
+    (void)sigaddset(set, SIGCHLD);
+}
+
+/* In the process of a job. It ends with the one that keeps it, however that ends. */
+__attribute__((noreturn)) static void run_job(const struct pool_job *job, pid_t keeper)
+{
+    sigset_t child;
+
+    (void)sigemptyset(&child);
+    (void)sigaddset(&child, SIGCHLD);
+    (void)sigprocmask(SIG_UNBLOCK, &child, NULL);
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != keeper)
+        _exit(0);
+    _exit(job->work(job->context));
+}
+
+static bool begin(struct pool_job *job)
+{
+    pid_t keeper = getpid();
+
+    job->begun_ms = asp_channel_now();
+    job->process = fork();
+    if (job->process == 0)
+        run_job(job, keeper);
+    if (job->process < 0)
+        syslog(LOG_ERR, "a worker cannot be begun: %s", strerror(errno));
+    return job->process > 0;
+}
+
+static void note_end(struct pool_job *jobs, size_t count, pid_t process, int status, bool told)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].process != process)
+            continue;
+        jobs[i].process = -1;
+        if (told)
+            continue;
+        if (WIFSIGNALED(status))
+            syslog(LOG_ERR, "a worker was ended by signal %d: another takes its place",
+                   WTERMSIG(status));
+        else
+            syslog(LOG_ERR, "a worker has ended with %d: another takes its place",
+                   WEXITSTATUS(status));
+    }
+}
+
+static void reap(struct pool_job *jobs, size_t count, bool told)
+{
+    int status;
+    pid_t process;
+
+    while ((process = waitpid(-1, &status, WNOHANG)) > 0)
+        note_end(jobs, count, process, status, told);
+}
+
+/* Begins those that are missing. Returns how many ms until the next may be begun; -1: none is
+ * missing.
+ */
+static long fill(struct pool_job *jobs, size_t count)
+{
+    long next = -1;
+
+    for (size_t i = 0; i < count; i++) {
+        long pause = jobs[i].begun_ms + SHORT_MS - asp_channel_now();
+
+        if (jobs[i].process > 0)
+            continue;
+        if (pause <= 0 && begin(&jobs[i]))
+            continue;
+        pause = pause > 0 ? pause : SHORT_MS;
+        if (next < 0 || pause < next)
+            next = pause;
+    }
+    return next;
+}
+
+static bool some_run(const struct pool_job *jobs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].process > 0)
+            return true;
+    }
+    return false;
+}
+
+static void signal_all(const struct pool_job *jobs, size_t count, int number)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].process > 0)
+            (void)kill(jobs[i].process, number);
+    }
+}
+
+/* Waits for a signal, `ms` at most, or for ever when that is -1. Returns it, or -1. */
+static int wait_signal(const sigset_t *set, long ms)
+{
+    const struct timespec most = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+    return ms < 0 ? sigwaitinfo(set, NULL) : sigtimedwait(set, NULL, &most);
+}
+
+static void drain(struct pool_job *jobs, size_t count, const sigset_t *set)
+{
+    long deadline = asp_channel_now() + DRAIN_MS;
+
+    signal_all(jobs, count, SIGTERM);
+    reap(jobs, count, true);
+    while (some_run(jobs, count) && asp_channel_now() < deadline) {
+        (void)wait_signal(set, deadline - asp_channel_now() > 0 ? deadline - asp_channel_now() : 0);
+        reap(jobs, count, true);
+    }
+    if (!some_run(jobs, count))
+        return;
+    syslog(LOG_ERR, "workers that did not end were killed");
+    signal_all(jobs, count, SIGKILL);
+}
+
+bool pool_run(struct pool_job *jobs, size_t count, void (*stopping)(void *), void *context)
+{
+    sigset_t set;
+    int number = -1;
+
+    heard(&set);
+    (void)signal(SIGCHLD, SIG_DFL);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    for (size_t i = 0; i < count; i++)
+        jobs[i].process = -1;
+    for (size_t i = 0; i < count; i++)
+        (void)begin(&jobs[i]);
+    if (!some_run(jobs, count))
+        return false;
+    while (number != SIGTERM && number != SIGINT) {
+        reap(jobs, count, false);
+        number = wait_signal(&set, fill(jobs, count));
+    }
+    stopping(context);
+    drain(jobs, count, &set);
+    return true;
+}

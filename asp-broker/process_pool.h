@@ -1,0 +1,29 @@
+/*
+ * A fixed number of processes that work, and one that keeps their number.
+ */
+#ifndef ASP_BROKER_PROCESS_POOL_H
+#define ASP_BROKER_PROCESS_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* The work of one process, until it is asked to stop. Returns its exit status. */
+typedef int pool_work(void *context);
+
+struct pool_job {
+    pool_work *work;
+    void *context;
+    pid_t process; /* the pool's own */
+    long begun_ms; /* the same */
+};
+
+/*
+ * Runs each job in a process of its own until SIGTERM or SIGINT; one that ends before is begun
+ * again, and that is logged. SIGHUP is passed over. In the processes all three are blocked. On the
+ * signal `stopping` is called, the processes get SIGTERM, and are killed when they have not ended
+ * in 10 seconds. False with a logged line when not one could be begun.
+ */
+bool pool_run(struct pool_job *jobs, size_t count, void (*stopping)(void *), void *context);
+
+#endif

@@ -1,0 +1,164 @@
+#include "self_pam.h"
+
+#include "asp/broker_socket.h"
+
+#include <security/pam_appl.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SERVICE "asp-admin"
+
+enum { HUMAN_MS = 120 * 1000 };
+
+struct asking {
+    int fd;
+    bool answered; /* a question was, so that a refusal is a wrong answer */
+    bool broken;   /* one was not, or what was told has not come there */
+};
+
+enum asp_status self_ask(int fd, const char *style, const char *text, char *reply, size_t size,
+                         size_t *length, struct asp_error *error)
+{
+    uint8_t bytes[ASP_MESSAGE_MAX];
+    struct asp_message question;
+    struct asp_message_read answer;
+    enum asp_status status;
+
+    *length = 0;
+    asp_message_begin(&question, ASP_MESSAGE_ASK);
+    asp_message_text(&question, style, ASP_MESSAGE_MAX);
+    asp_message_text(&question, text, ASP_MESSAGE_MAX / 2);
+    status = asp_channel_send(fd, "the client", &question, error);
+    if (status == ASP_OK)
+        status = asp_channel_receive(fd, "the client", asp_channel_now() + HUMAN_MS, bytes, &answer,
+                                     error);
+    if (status == ASP_OK &&
+        (answer.type != ASP_MESSAGE_REPLY || asp_message_field(&answer, 1) == NULL ||
+         answer.fields[0].length > size))
+        status = asp_fail(error, ASP_IO, "nobody has answered");
+    if (status == ASP_OK) {
+        *length = answer.fields[0].length;
+        if (*length > 0)
+            memcpy(reply, answer.fields[0].bytes, *length);
+    }
+    sodium_memzero(bytes, sizeof bytes);
+    return status;
+}
+
+static const char *style_of(int style)
+{
+    switch (style) {
+    case PAM_PROMPT_ECHO_OFF:
+        return ASP_ASK_HIDDEN;
+    case PAM_PROMPT_ECHO_ON:
+        return ASP_ASK_SHOWN;
+    case PAM_TEXT_INFO:
+        return ASP_ASK_INFO;
+    case PAM_ERROR_MSG:
+        return ASP_ASK_ERROR;
+    default:
+        return NULL;
+    }
+}
+
+/* One message of a module's. The reply is libpam's to free. */
+static bool converse_one(struct asking *asking, const struct pam_message *message, char **reply)
+{
+    const char *style = style_of(message->msg_style);
+    bool question =
+        message->msg_style == PAM_PROMPT_ECHO_OFF || message->msg_style == PAM_PROMPT_ECHO_ON;
+    char typed[PAM_MAX_RESP_SIZE];
+    size_t length;
+    bool done = false;
+
+    if (style == NULL || message->msg == NULL ||
+        self_ask(asking->fd, style, message->msg, typed, sizeof typed - 1, &length, NULL) != ASP_OK)
+        goto end;
+    typed[length] = '\0';
+    done = true;
+    if (question) {
+        asking->answered = true;
+        /* What has a NUL in it would be cut to something else. */
+        *reply = strlen(typed) == length ? strdup(typed) : NULL;
+        done = *reply != NULL;
+    }
+end:
+    sodium_memzero(typed, sizeof typed);
+    return done;
+}
+
+static void free_replies(struct pam_response *replies, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (replies[i].resp != NULL)
+            sodium_memzero(replies[i].resp, strlen(replies[i].resp));
+        free(replies[i].resp);
+    }
+    free(replies);
+}
+
+static int converse(int count, const struct pam_message **messages, struct pam_response **responses,
+                    void *context)
+{
+    struct asking *asking = context;
+    struct pam_response *replies;
+
+    *responses = NULL;
+    if (count <= 0 || count > PAM_MAX_NUM_MSG)
+        return PAM_CONV_ERR;
+    replies = calloc((size_t)count, sizeof *replies);
+    if (replies == NULL)
+        return PAM_BUF_ERR;
+    for (int i = 0; i < count; i++) {
+        if (converse_one(asking, messages[i], &replies[i].resp))
+            continue;
+        asking->broken = true;
+        free_replies(replies, count);
+        return PAM_CONV_ERR;
+    }
+    *responses = replies;
+    return PAM_SUCCESS;
+}
+
+/* It must still be the same user, let in by something else than an app password. */
+static int check_who(pam_handle_t *pamh, const char *user)
+{
+    const void *now = NULL;
+
+    if (pam_get_item(pamh, PAM_USER, &now) != PAM_SUCCESS || now == NULL ||
+        strcmp(now, user) != 0 || pam_getenv(pamh, "ASP_ID") != NULL)
+        return PAM_AUTH_ERR;
+    return PAM_SUCCESS;
+}
+
+static int let_in(pam_handle_t *pamh, const char *user)
+{
+    int code = pam_set_item(pamh, PAM_RUSER, user);
+
+    if (code == PAM_SUCCESS)
+        code = pam_authenticate(pamh, 0);
+    if (code == PAM_SUCCESS)
+        code = pam_acct_mgmt(pamh, 0);
+    if (code == PAM_SUCCESS)
+        code = check_who(pamh, user);
+    return code;
+}
+
+enum asp_status self_pam_ask(int fd, const char *user, struct asp_error *error)
+{
+    struct asking asking = {.fd = fd};
+    const struct pam_conv conversation = {converse, &asking};
+    pam_handle_t *pamh = NULL;
+    int code = pam_start(SERVICE, user, &conversation, &pamh);
+
+    if (code == PAM_SUCCESS)
+        code = let_in(pamh, user);
+    if (pamh != NULL)
+        (void)pam_end(pamh, code);
+    if (code == PAM_SUCCESS)
+        return ASP_OK;
+    return asp_fail(error, asking.answered ? ASP_DENIED : ASP_IO, "%s",
+                    asking.broken ? "there was no answer" : pam_strerror(NULL, code));
+}

@@ -1,0 +1,26 @@
+/*
+ * PAM service asp-admin: whether a user is let in to her own app passwords. The conversation
+ * crosses the socket, message by message.
+ */
+#ifndef ASP_BROKER_SELF_PAM_H
+#define ASP_BROKER_SELF_PAM_H
+
+#include "asp/error.h"
+
+#include <stddef.h>
+
+/*
+ * ASP_OK: PAM has let `user` in, auth and account. ASP_DENIED: it has not. ASP_IO: nobody has
+ * answered, or PAM could not ask; `error` says what. `fd` is the client's socket. An app password
+ * never opens this door.
+ */
+enum asp_status self_pam_ask(int fd, const char *user, struct asp_error *error);
+
+/*
+ * Asks the client at `fd` in one of the styles ASP_ASK_... . ASP_OK: `reply`, of at most `size`
+ * bytes, is what was typed, and the caller wipes it. Else nobody has answered.
+ */
+enum asp_status self_ask(int fd, const char *style, const char *text, char *reply, size_t size,
+                         size_t *length, struct asp_error *error);
+
+#endif

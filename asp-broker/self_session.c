@@ -1,0 +1,310 @@
+#include "self_session.h"
+
+#include "self_pam.h"
+
+#include "asp-admin/own.h"
+#include "asp-admin/talk.h"
+#include "asp/broker_socket.h"
+#include "asp/shadow.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define CLIENT "the client"
+
+enum {
+    COMMAND_MS = 5000,  /* until it has said what it wants */
+    WRITTEN_MS = 10000, /* until what it was told is written */
+    CHUNK = 4096,
+    WIDTH = 80,
+};
+
+enum { FIELD_WIDTH, FIELD_COLOUR, FIELD_WORDS };
+
+/* The other end, as the commands have it before them. */
+struct client {
+    int fd;
+    bool silent; /* it has not answered in time: it is told the rest, and not waited for again */
+};
+
+/* Whether it is written: 0, or an errno. */
+static int wait_written(struct client *client)
+{
+    uint8_t bytes[ASP_MESSAGE_MAX];
+    struct asp_message_read answer;
+    int number;
+
+    if (client->silent || asp_channel_receive(client->fd, CLIENT, asp_channel_now() + WRITTEN_MS,
+                                              bytes, &answer, NULL) != ASP_OK) {
+        client->silent = true;
+        return EPIPE;
+    }
+    if (answer.type != ASP_MESSAGE_SAID || !asp_message_read_number(&answer, 0, &number))
+        return EPROTO;
+    return number;
+}
+
+static bool say_chunk(struct client *client, enum talk_stream stream, const char *text,
+                      size_t length)
+{
+    struct asp_message message;
+    enum asp_status status;
+
+    asp_message_begin(&message, ASP_MESSAGE_SAY);
+    asp_message_text(&message, stream == TALK_ANSWER ? ASP_STREAM_OUT : ASP_STREAM_ERR,
+                     ASP_MESSAGE_MAX);
+    asp_message_bytes(&message, text, length);
+    status = asp_channel_send(client->fd, CLIENT, &message, NULL);
+    asp_message_wipe(&message);
+    errno = status == ASP_OK ? wait_written(client) : EPIPE;
+    return errno == 0;
+}
+
+static bool say(void *context, enum talk_stream stream, const char *text, size_t length)
+{
+    struct client *client = context;
+
+    for (size_t at = 0; at < length; at += CHUNK) {
+        if (!say_chunk(client, stream, text + at, length - at < CHUNK ? length - at : CHUNK))
+            return false;
+    }
+    return true;
+}
+
+static bool read_secret(void *context, char *typed, size_t size, size_t *length)
+{
+    const struct client *client = context;
+    bool answered =
+        self_ask(client->fd, ASP_ASK_APP_PASSWORD, "", typed, size, length, NULL) == ASP_OK;
+
+    errno = EPIPE;
+    return answered;
+}
+
+/* From here on what the command says goes to the client. */
+static void talk_to_client(struct client *client, const struct asp_message_read *order)
+{
+    struct talk talk = {
+        .say = say,
+        .read_secret = read_secret,
+        .context = client,
+        .colour = asp_message_field(order, FIELD_COLOUR) != NULL,
+    };
+    int width = WIDTH;
+
+    talk.terminal = asp_message_read_number(order, FIELD_WIDTH, &width);
+    talk.width = width > 0 && width <= 1000 ? (size_t)width : WIDTH;
+    talk_through(&talk);
+}
+
+static void log_refusal(const char *name, const char *cause)
+{
+    struct asp_out line = {0};
+
+    asp_out_add(&line, "self-service refused: user=");
+    asp_out_logged(&line, name);
+    asp_out_add(&line, " cause=");
+    asp_out_logged(&line, cause);
+    if (!line.failed)
+        syslog(LOG_NOTICE, "%s", line.text);
+    asp_out_free(&line);
+}
+
+/* A password that was changed while she said what she wants, or was asked, may be hers: what an
+ * earlier answer would make now the change would not revoke. */
+static bool shadow_has_changed(const struct self_session *session)
+{
+    struct asp_identity now;
+
+    return asp_identity_at(ASP_SHADOW_PATH, &now, NULL) != ASP_OK ||
+           !asp_identity_same(&now, &session->shadow);
+}
+
+/* Whether she is who she is known to be. Three wrong answers make her wait. */
+static enum exit_code let_in(const struct self_session *session, const char *name)
+{
+    struct self_report report = {.process = getpid()};
+    struct asp_error error = {ASP_OK, ""};
+    enum asp_status status;
+
+    if (session->ticket)
+        return EXIT_DONE;
+    if (session->wait_ms > 0)
+        return complain(EXIT_NO, "too many wrong answers: wait %ld seconds",
+                        (session->wait_ms + 999) / 1000);
+    status = self_pam_ask(session->fd, name, &error);
+    report.let_in = status == ASP_OK;
+    if ((status == ASP_OK || status == ASP_DENIED) &&
+        write(session->report, &report, sizeof report) != (ssize_t)sizeof report)
+        return complain(EXIT_STORE, "asp-broker is about to end: try again");
+    if (status == ASP_OK)
+        return EXIT_DONE;
+    log_refusal(name, error.text);
+    return complain(EXIT_NO, status == ASP_DENIED ? "you were not let in: %s" : "%s", error.text);
+}
+
+/* A command that is sound, of a user who may: now she is asked, and it is carried out. */
+static enum exit_code carry_out(const struct self_session *session, struct admin *admin,
+                                const struct command *command, const char *name)
+{
+    enum exit_code code = EXIT_DONE;
+    sigset_t stop;
+
+    if (admin->conf->self_apps.count > 0)
+        admin->apps = &admin->conf->self_apps;
+    /* A slip of the hand costs no one-time code. */
+    if (command->look != NULL)
+        code = command->look(admin);
+    if (code == EXIT_DONE && command->own == OWN_ASKED)
+        code = let_in(session, name);
+    if (code == EXIT_DONE && command->own == OWN_ASKED && shadow_has_changed(session))
+        code = complain(EXIT_NO, "a password was changed on this machine meanwhile: try again");
+    if (code != EXIT_DONE)
+        return code;
+    /* What changes something is brought to its end: a password that is stored is shown, or taken
+     * back. */
+    (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, SELF_END);
+    (void)sigaddset(&stop, SIGTERM);
+    if (command->own == OWN_ASKED)
+        (void)sigprocmask(SIG_BLOCK, &stop, NULL);
+    return command->run(admin);
+}
+
+/* Folded, a name may be that of somebody else. */
+static bool is_of_another(const char *account, const char *name)
+{
+    const struct passwd *entry = strcmp(account, name) != 0 ? getpwnam(account) : NULL;
+    uid_t uid;
+
+    if (entry == NULL)
+        return false;
+    uid = entry->pw_uid;
+    entry = getpwnam(name);
+    return entry == NULL || entry->pw_uid != uid;
+}
+
+/* Whether she may act here at all, and on which account: her own, always. */
+static enum exit_code check_who(struct admin *admin, const struct command *command,
+                                struct options *options, const char *name, char **words)
+{
+    bool fold = admin->conf->fold_user_names;
+
+    if (!own_is_allowed(admin->conf, name))
+        return complain(EXIT_STORE, "self-service is not for you here: ask the administrator");
+    if (!asp_user_canonical(name, fold, admin->user))
+        return complain(EXIT_STORE, "%s cannot have app passwords: the name is not well-formed",
+                        name);
+    if (is_of_another(admin->user, name))
+        return complain(EXIT_STORE, "%s is another user here: ask the administrator", admin->user);
+    return own_check(command, options, admin->user, fold, words);
+}
+
+static enum exit_code run_command(const struct self_session *session, const struct command *command,
+                                  struct options *options, const char *name)
+{
+    struct admin admin = {0};
+    char **words = calloc((size_t)options->argument_count + 1, sizeof *words);
+    enum exit_code code;
+
+    if (words == NULL)
+        return complain(EXIT_STORE, "out of memory");
+    options->config = session->conf_required ? session->conf_path : NULL;
+    code = admin_open(&admin, options, name);
+    if (code == EXIT_DONE)
+        code = check_who(&admin, command, options, name, words);
+    if (code == EXIT_DONE)
+        code = carry_out(session, &admin, command, name);
+    admin_close(&admin);
+    free(words);
+    return code;
+}
+
+/* The words lie in the bytes of the message, NUL-terminated each. */
+static enum exit_code run_words(const struct self_session *session, uint8_t *bytes,
+                                const struct asp_message_read *order, const char *name)
+{
+    char *words[ASP_MESSAGE_FIELDS + 1] = {NULL};
+    size_t count = 0;
+    struct options options;
+    const struct command *command = NULL;
+
+    for (size_t i = FIELD_WORDS; i < order->count; i++) {
+        const char *word = asp_message_field(order, i);
+
+        if (word == NULL)
+            return complain(EXIT_USAGE, "a word of the command line is missing");
+        words[count++] = (char *)bytes + (word - (const char *)bytes);
+    }
+    if (count == 0 || !options_read((int)count, words, &options))
+        return EXIT_USAGE;
+    if (options.command != NULL)
+        command = command_find(options.command);
+    if (command == NULL)
+        return complain(EXIT_USAGE, "there is no such command");
+    return run_command(session, command, &options, name);
+}
+
+static void say_done(int fd, enum exit_code code)
+{
+    struct asp_message message;
+
+    asp_message_begin(&message, ASP_MESSAGE_DONE);
+    asp_message_number(&message, (unsigned)code);
+    (void)asp_channel_send(fd, CLIENT, &message, NULL);
+}
+
+/* Who it is, and what she wants. */
+static enum asp_status hear(const struct self_session *session, uint8_t bytes[ASP_MESSAGE_MAX],
+                            struct asp_message_read *order, char name[ASP_USER_MAX + 1],
+                            struct asp_error *error)
+{
+    const struct passwd *user = getpwuid(session->uid);
+    enum asp_status status;
+
+    /* Nobody who has no account is listened to: of such uids one person can have many. */
+    if (user == NULL || strlen(user->pw_name) > ASP_USER_MAX)
+        return asp_fail(error, ASP_NOT_FOUND, "the system does not know who you are: uid %lu",
+                        (unsigned long)session->uid);
+    memcpy(name, user->pw_name, strlen(user->pw_name) + 1);
+    status = asp_channel_receive(session->fd, CLIENT, asp_channel_now() + COMMAND_MS, bytes, order,
+                                 error);
+    if (status == ASP_OK && order->type != ASP_MESSAGE_COMMAND)
+        status = asp_fail(error, ASP_CORRUPT, "this is no command");
+    return status;
+}
+
+static void refuse(int fd, const char *why)
+{
+    struct asp_message refusal;
+
+    asp_message_refuse(&refusal, why);
+    (void)asp_channel_send(fd, CLIENT, &refusal, NULL);
+}
+
+int self_session_run(const struct self_session *session)
+{
+    struct client client = {.fd = session->fd};
+    uint8_t bytes[ASP_MESSAGE_MAX];
+    struct asp_message_read order = {.count = 0};
+    char name[ASP_USER_MAX + 1];
+    struct asp_error error = {ASP_OK, ""};
+
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+    if (hear(session, bytes, &order, name, &error) != ASP_OK) {
+        refuse(session->fd, error.text);
+        return 1;
+    }
+    talk_to_client(&client, &order);
+    say_done(session->fd, run_words(session, bytes, &order, name));
+    sodium_memzero(bytes, sizeof bytes);
+    return 0;
+}

@@ -1,0 +1,86 @@
+#include "broker_login.h"
+
+#include "name.h"
+#include "secret.h"
+
+#include <string.h>
+
+/* One byte more than what can be well-formed, so that what is cut is refused as the whole is. */
+enum {
+    USER_SENT = 256, /* as much as a log line shows */
+    SERVICE_SENT = ASP_SERVICE_MAX + 1,
+    HOST_SENT = ASP_HOST_MAX + 1,
+    SECRET_SENT = ASP_SECRET_TYPED_MAX + 1,
+};
+
+enum { USER, SERVICE, APP, HOST, SECRET, QUESTION_FIELDS };
+enum { VERDICT, OUTCOME_APP, ID, LABEL, ANSWER_FIELDS };
+
+void question_write(const struct asp_request *request, struct asp_message *message)
+{
+    size_t length = request->secret_length;
+
+    asp_message_begin(message, ASP_MESSAGE_LOGIN);
+    asp_message_text(message, request->user, USER_SENT);
+    asp_message_text(message, request->service, SERVICE_SENT);
+    asp_message_text(message, request->app, SERVICE_SENT);
+    asp_message_text(message, request->host, HOST_SENT);
+    asp_message_bytes(message, request->secret, length < SECRET_SENT ? length : SECRET_SENT);
+}
+
+bool question_read(const struct asp_message_read *message, struct asp_request *request)
+{
+    *request = (struct asp_request){
+        .user = asp_message_field(message, USER),
+        .service = asp_message_field(message, SERVICE),
+        .app = asp_message_field(message, APP),
+        .host = asp_message_field(message, HOST),
+    };
+    if (message->type != ASP_MESSAGE_LOGIN || message->count != QUESTION_FIELDS ||
+        request->user == NULL || request->service == NULL ||
+        (request->app == NULL && message->fields[APP].bytes != NULL) ||
+        (request->host == NULL && message->fields[HOST].bytes != NULL) ||
+        message->fields[SECRET].bytes == NULL)
+        return false;
+    request->secret = (const char *)message->fields[SECRET].bytes;
+    request->secret_length = message->fields[SECRET].length;
+    return true;
+}
+
+void answer_write(const struct asp_outcome *outcome, struct asp_message *message)
+{
+    asp_message_begin(message, ASP_MESSAGE_OUTCOME);
+    asp_message_text(message, asp_verdict_word(outcome->verdict), ASP_MESSAGE_MAX);
+    asp_message_text(message, outcome->app, sizeof outcome->app);
+    asp_message_text(message, outcome->id, sizeof outcome->id);
+    asp_message_text(message, outcome->label, sizeof outcome->label);
+}
+
+/* Copies a text that must be there and fit. */
+static bool take(const struct asp_message_read *message, size_t field, char *to, size_t size)
+{
+    const char *text = asp_message_field(message, field);
+
+    if (text == NULL || strlen(text) >= size)
+        return false;
+    memcpy(to, text, strlen(text) + 1);
+    return true;
+}
+
+bool answer_read(const struct asp_message_read *message, struct asp_outcome *outcome)
+{
+    const char *word = asp_message_field(message, VERDICT);
+
+    memset(outcome, 0, sizeof *outcome);
+    if (message->type == ASP_MESSAGE_OUTCOME && message->count == ANSWER_FIELDS && word != NULL &&
+        take(message, OUTCOME_APP, outcome->app, sizeof outcome->app) &&
+        take(message, ID, outcome->id, sizeof outcome->id) &&
+        take(message, LABEL, outcome->label, sizeof outcome->label) &&
+        asp_verdict_read(word, &outcome->verdict) &&
+        (outcome->verdict != ASP_ACCEPTED ||
+         (asp_id_valid(outcome->id) && asp_label_valid(outcome->label) &&
+          asp_service_valid(outcome->app))))
+        return true;
+    memset(outcome, 0, sizeof *outcome);
+    return false;
+}

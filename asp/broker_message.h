@@ -1,0 +1,102 @@
+/*
+ * What a host and the broker say to each other: one message is one datagram of a SOCK_SEQPACKET
+ * socket. Pure; what is read comes from somebody who need not be trusted.
+ *
+ *   'a' 's' 'p' VERSION TYPE COUNT LENGTH(2) and COUNT times: LENGTH(2) BYTES
+ *
+ * Lengths are little-endian; the first is that of the whole message. A field of length 0 is a value
+ * that is missing; a text has its NUL with it, and no other. The head, and the message
+ * ASP_MESSAGE_REFUSED, are the same in every version, so that an older module and a newer broker,
+ * or the other way round, can say so to each other.
+ */
+#ifndef ASP_BROKER_MESSAGE_H
+#define ASP_BROKER_MESSAGE_H
+
+#include "error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    ASP_MESSAGE_VERSION = 1,
+    ASP_MESSAGE_MAX = 8192,   /* bytes of a message */
+    ASP_MESSAGE_FIELDS = 255, /* as many as the byte of their count can say */
+};
+
+enum asp_message_type {
+    ASP_MESSAGE_REFUSED = 1, /* text: why nothing was done */
+    ASP_MESSAGE_LOGIN,       /* user, service, app or -, host or -, secret (bytes) */
+    ASP_MESSAGE_OUTCOME,     /* verdict, app, id, label: texts, empty where there is none */
+
+    /* A user on her own account. Each that the broker sends is answered by the one after it, but
+     * the last. */
+    ASP_MESSAGE_COMMAND, /* width of the terminal or -, colour or -, the words of the command line
+                          */
+    ASP_MESSAGE_SAY,     /* ASP_STREAM_OUT or ASP_STREAM_ERR, bytes to be written there */
+    ASP_MESSAGE_SAID,    /* errno as a number, 0: they were */
+    ASP_MESSAGE_ASK,     /* ASP_ASK_..., the text to be shown; the answer is ASP_MESSAGE_REPLY */
+    ASP_MESSAGE_REPLY, /* what was typed (bytes, may be none), then "typed"; else nobody answers */
+    ASP_MESSAGE_DONE,  /* the exit status as a number */
+};
+
+#define ASP_STREAM_OUT "out"
+#define ASP_STREAM_ERR "err"
+
+/* How something is asked or told: as PAM's four styles of a conversation, and an app password for
+ * check, from standard input. */
+#define ASP_ASK_HIDDEN "hidden"
+#define ASP_ASK_SHOWN "shown"
+#define ASP_ASK_INFO "info"
+#define ASP_ASK_ERROR "error"
+#define ASP_ASK_APP_PASSWORD "app-password"
+
+/* A message that is being written. Begun by asp_message_begin; the caller wipes it with
+ * asp_message_wipe. */
+struct asp_message {
+    uint8_t bytes[ASP_MESSAGE_MAX];
+    size_t length;
+    bool failed; /* something had no room: it must not be sent */
+};
+
+void asp_message_begin(struct asp_message *message, enum asp_message_type type);
+
+/* Adds a text, its first `most` bytes where it is longer; NULL is a value that is missing. */
+void asp_message_text(struct asp_message *message, const char *text, size_t most);
+
+/* The whole of a message ASP_MESSAGE_REFUSED. */
+void asp_message_refuse(struct asp_message *message, const char *why);
+
+/* Adds bytes that are no text. */
+void asp_message_bytes(struct asp_message *message, const void *bytes, size_t length);
+
+void asp_message_wipe(struct asp_message *message);
+
+/* A message that was read. The fields lie in the bytes that were given. */
+struct asp_message_read {
+    enum asp_message_type type;
+    size_t count;
+    struct {
+        const uint8_t *bytes; /* NULL: missing */
+        size_t length;
+    } fields[ASP_MESSAGE_FIELDS];
+};
+
+/*
+ * Reads one message. ASP_OK; ASP_NEWER when it is one of another version, which `error` names;
+ * ASP_CORRUPT when it is none. `sender` is who sent it, for the error line.
+ */
+enum asp_status asp_message_read(const uint8_t *bytes, size_t length, const char *sender,
+                                 struct asp_message_read *message, struct asp_error *error);
+
+/* Adds a number, as a text. */
+void asp_message_number(struct asp_message *message, unsigned number);
+
+/* The number in a field; false when there is none, or it is over INT_MAX. */
+bool asp_message_read_number(const struct asp_message_read *message, size_t field, int *number);
+
+/* The text in a field: it ends with the one NUL that is in it. NULL when there is no such field,
+ * when it is missing, or when it is no text. */
+const char *asp_message_field(const struct asp_message_read *message, size_t field);
+
+#endif

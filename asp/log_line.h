@@ -1,0 +1,40 @@
+/*
+ * The text of a line in the system's log. Fixed order; a value that is missing is - without quotes;
+ * nothing that others wrote can leave its quotes.
+ */
+#ifndef ASP_LOG_LINE_H
+#define ASP_LOG_LINE_H
+
+#include "buffer.h"
+#include "login.h"
+
+#include <stdbool.h>
+
+/*
+ * verdict=... rhost=... user="..." service="..." app="..." id=.. label="..." and, for what is
+ * unavailable, cause="...", and via="..." for what came through the broker. `user` is as it was
+ * presented; one that is shaped like an app password is not written. The caller frees `out`.
+ */
+void asp_event_login(const struct asp_request *request, const struct asp_outcome *outcome,
+                     struct asp_out *out);
+
+/* True for what is unavailable, and for a revocation that could not be written: there is a cause to
+ * be told. */
+bool asp_event_is_error(const struct asp_outcome *outcome);
+
+/*
+ * event=... by="..." user="..." and then, those that are not NULL, id=.. label="..." reason="...".
+ * The caller frees `out`.
+ */
+struct asp_change_event {
+    const char *event;
+    const char *by;
+    const char *user;
+    const char *id;
+    const char *label;
+    const char *reason;
+};
+
+void asp_event_change(const struct asp_change_event *change, struct asp_out *out);
+
+#endif

@@ -1,0 +1,55 @@
+#include "login_log.h"
+
+#include "asp/log_line.h"
+
+#include <syslog.h>
+
+static int level_of(const struct asp_outcome *outcome)
+{
+    if (outcome->verdict == ASP_ACCEPTED)
+        return LOG_INFO;
+    return asp_event_is_error(outcome) ? LOG_ERR : LOG_NOTICE;
+}
+
+/* Hands on a line that was built, and frees it. */
+static void hand_on(log_line *log, void *context, int level, struct asp_out *line)
+{
+    if (!line->failed)
+        log(context, level, line->text);
+    asp_out_free(line);
+}
+
+void record_revocation(log_line *log, void *context, const char *by, const char *user,
+                       const struct asp_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct asp_change_event event = {
+            .event = "revoked",
+            .by = by,
+            .user = user,
+            .id = entries[i].id,
+            .label = entries[i].label,
+            .reason = ASP_REASON_PRIMARY,
+        };
+        struct asp_out line = {0};
+
+        asp_event_change(&event, &line);
+        hand_on(log, context, LOG_NOTICE, &line);
+    }
+}
+
+void record_login(log_line *log, void *context, const struct asp_conf *conf,
+                  const struct asp_request *request, const struct asp_outcome *outcome)
+{
+    char by[ASP_BY_SIZE];
+    struct asp_out line = {0};
+
+    if (outcome->verdict != ASP_ACCEPTED || conf->log_accepted) {
+        asp_event_login(request, outcome, &line);
+        hand_on(log, context, level_of(outcome), &line);
+    }
+    if (outcome->revoked_count == 0)
+        return;
+    asp_login_by(request, by);
+    record_revocation(log, context, by, request->user, outcome->revoked, outcome->revoked_count);
+}

@@ -1,0 +1,268 @@
+/*
+ * The PAM password stack: a primary password has just been set.
+ *
+ * passwd(1) runs with the real uid of its user, who can stop it, kill it and bound its resources.
+ * So the work is done in a child that is root's alone, and what the caller does waits for it a
+ * bounded time. Whatever happens here, the change of the primary password never fails because of
+ * it.
+ */
+#include "password_stack.h"
+
+#include "login_log.h"
+
+#include "asp/conf.h"
+#include "asp/reconcile.h"
+#include "asp/shadow.h"
+#include "asp/time_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <security/pam_ext.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NOT_COMPARED "a new primary password was set and not compared: "
+
+enum {
+    WAIT_MS = 10000,    /* how long the caller waits; a lock is waited for half as long */
+    CHILD_SECONDS = 30, /* after which the child is ended, whatever it does */
+    DONE_FD = 3,        /* the child's end of the pipe */
+    FILES_MAX = 1024,
+    TRIES = 5, /* how often a file that has changed meanwhile is read again */
+};
+
+void log_to_pam(void *pamh, int level, const char *line)
+{
+    pam_syslog(pamh, level, "%s", line);
+}
+
+/* What the child says in the log when it is not a change of ours. */
+static void log_error(pam_handle_t *pamh, const char *user, const struct asp_error *error)
+{
+    struct asp_out line = {0};
+
+    asp_out_add(&line, NOT_COMPARED "user=");
+    asp_out_logged(&line, user);
+    asp_out_add(&line, " cause=");
+    asp_out_logged(&line, error->text);
+    if (!line.failed)
+        pam_syslog(pamh, LOG_ERR, "%s", line.text);
+    asp_out_free(&line);
+}
+
+/*
+ * Compares what shadow says now. A user who has no line there has her password elsewhere: that this
+ * is reached is all that can be seen of the change. One who has a line, where another source is
+ * configured, is left to that source.
+ */
+static enum asp_status reconcile_once(const struct asp_conf *conf, const struct asp_store *store,
+                                      const char *user, const struct asp_revocation *how,
+                                      struct asp_reconciled *result, struct asp_error *error)
+{
+    struct asp_shadow shadow;
+    struct asp_primary_now now;
+    enum asp_status status = asp_shadow_read(ASP_SHADOW_PATH, &shadow, error);
+
+    result->primary = ASP_PRIMARY_SAME;
+    if (status == ASP_OK) {
+        asp_shadow_find(&shadow, user, &now);
+        if (conf->primary_source == ASP_SOURCE_SHADOW || now.says == ASP_SAYS_ABSENT) {
+            now.source = conf->primary_source;
+            status = asp_reconcile(store, user, &now, how, true, result, error);
+        }
+    }
+    asp_shadow_free(&shadow);
+    return status;
+}
+
+static enum asp_status reconcile(const struct asp_conf *conf, const char *user,
+                                 const struct asp_revocation *how, struct asp_reconciled *result,
+                                 struct asp_error *error)
+{
+    struct asp_store store;
+    enum asp_status status = asp_store_open(&store, conf->store, NULL, error);
+
+    result->primary = ASP_PRIMARY_UNKNOWN;
+    for (int i = 0; status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN && i < TRIES; i++) {
+        asp_reconciled_free(result);
+        status = reconcile_once(conf, &store, user, how, result, error);
+    }
+    if (status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN)
+        status =
+            asp_fail(error, ASP_BUSY, ASP_SHADOW_PATH " is not whole, or changes all the time");
+    asp_store_close(&store);
+    return status;
+}
+
+static void compare(pam_handle_t *pamh, const struct arguments *arguments, const char *given,
+                    const char *service)
+{
+    char by[ASP_BY_SIZE];
+    char user[ASP_USER_MAX + 1];
+    struct asp_error error = {ASP_OK, ""};
+    struct asp_conf *conf = NULL;
+    struct asp_identity identity;
+    struct asp_reconciled result = {0};
+    enum asp_status status;
+
+    (void)snprintf(by, sizeof by, "pam:%s", service);
+    status =
+        asp_conf_load(arguments->conf_path, arguments->conf_required, &conf, &identity, &error);
+    if (status == ASP_OK && conf->primary_source != ASP_SOURCE_NONE &&
+        asp_user_canonical(given, conf->fold_user_names, user)) {
+        struct asp_revocation how = {
+            .when = time(NULL),
+            .by = by,
+            .hook_due = conf->hook_revoked[0] != '\0',
+            .keep = (size_t)conf->history,
+        };
+
+        status = reconcile(conf, user, &how, &result, &error);
+        record_revocation(log_to_pam, pamh, by, user, result.revoked, result.count);
+    }
+    if (status != ASP_OK && status != ASP_NOT_FOUND)
+        log_error(pamh, given, &error);
+    asp_reconciled_free(&result);
+    asp_conf_free(conf);
+}
+
+static void reset_signals(void)
+{
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        (void)sigaction(number, &plain, NULL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void reset_limits(void)
+{
+    static const int limits[] = {RLIMIT_AS,  RLIMIT_CPU,     RLIMIT_DATA,  RLIMIT_FSIZE,
+                                 RLIMIT_RSS, RLIMIT_MEMLOCK, RLIMIT_STACK, RLIMIT_LOCKS};
+    const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    const struct rlimit files = {FILES_MAX, FILES_MAX};
+
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        (void)setrlimit((__rlimit_resource_t)limits[i], &none);
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/* Only the pipe's end is kept of what the caller has open. */
+static bool reset_descriptors(int done)
+{
+    int null;
+
+    closelog(); /* else the log would go to whatever is opened under its number next */
+    if (dup2(done, DONE_FD) < 0)
+        return false;
+    /* Before Linux 5.9 there is no close_range; then it is these that a process usually has. */
+    if (close_range(DONE_FD + 1, ~0U, 0) != 0) {
+        for (int fd = DONE_FD + 1; fd < FILES_MAX; fd++)
+            (void)close(fd);
+    }
+    null = open("/dev/null", O_RDWR);
+    return null >= 0 && dup2(null, 0) == 0 && dup2(null, 1) == 1 && dup2(null, 2) == 2 &&
+           (null <= 2 || close(null) == 0);
+}
+
+/* From here on the user who called passwd has no hold on it: root's in every respect. */
+static bool become_clean(int done)
+{
+    if (setsid() < 0) /* out of reach of the terminal first */
+        return false;
+    if (geteuid() == 0 &&
+        (setgroups(0, NULL) != 0 || setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0))
+        return false;
+    /* No core, before there are hashes in memory: and after the ids, for a change of those has the
+     * kernel set this as fs.suid_dumpable says. */
+    if (prctl(PR_SET_DUMPABLE, 0) != 0)
+        return false;
+    reset_signals();
+    reset_limits();
+    (void)umask(077);
+    (void)alarm(CHILD_SECONDS);
+    return chdir("/") == 0 && reset_descriptors(done);
+}
+
+/* Waits until the child says that it has done its work, or has ended. False when neither came in
+ * time. */
+static bool wait_for_end(int done)
+{
+    struct timespec begun;
+    struct timespec now;
+    struct pollfd fd = {.fd = done, .events = POLLIN};
+    long left = WAIT_MS;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &begun);
+    while (left > 0) {
+        int ready = poll(&fd, 1, (int)left);
+
+        if (ready > 0)
+            return true;
+        if (ready < 0 && errno != EINTR)
+            return false;
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        left =
+            WAIT_MS - (now.tv_sec - begun.tv_sec) * 1000 - (now.tv_nsec - begun.tv_nsec) / 1000000;
+    }
+    return false;
+}
+
+static void wait_for_child(pam_handle_t *pamh, pid_t child, int done)
+{
+    char word;
+
+    if (!wait_for_end(done)) {
+        pam_syslog(pamh, LOG_ERR,
+                   "the app passwords are still being compared with the new primary password");
+        return;
+    }
+    if (read(done, &word, 1) != 1)
+        pam_syslog(pamh, LOG_ERR, NOT_COMPARED "the process that does it was killed");
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+/* In the child. Does not return. */
+__attribute__((noreturn)) static void work(pam_handle_t *pamh, const struct arguments *arguments,
+                                           const char *user, const char *service, int done)
+{
+    if (become_clean(done))
+        compare(pamh, arguments, user, service);
+    else
+        pam_syslog(pamh, LOG_ERR, NOT_COMPARED "no clean process");
+    _exit(write(DONE_FD, "", 1) == 1 ? 0 : 1);
+}
+
+void password_was_set(pam_handle_t *pamh, const struct arguments *arguments, const char *user,
+                      const char *service)
+{
+    int done[2];
+    pid_t child;
+
+    if (pipe2(done, O_CLOEXEC) != 0) {
+        pam_syslog(pamh, LOG_ERR, NOT_COMPARED "no pipe");
+        return;
+    }
+    child = fork();
+    if (child == 0)
+        work(pamh, arguments, user, service, done[1]);
+    (void)close(done[1]);
+    if (child < 0)
+        pam_syslog(pamh, LOG_ERR, NOT_COMPARED "no process");
+    else
+        wait_for_child(pamh, child, done[0]);
+    (void)close(done[0]);
+}
