@@ -1,8 +1,7 @@
 #include "admin.h"
 
-#include "screen.h"
-#include "talk.h"
-
+#include "asp-admin/ui/console.h"
+#include "asp-admin/ui/table.h"
 #include "asp/time_text.h"
 
 #include <errno.h>

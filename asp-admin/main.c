@@ -1,9 +1,9 @@
 /*
  * asp-admin: app passwords made, listed, renamed, renewed and revoked.
  */
-#include "commands.h"
-#include "own_client.h"
-#include "talk.h"
+#include "asp-admin/commands/commands.h"
+#include "asp-admin/self/self_client.h"
+#include "asp-admin/ui/console.h"
 
 #include <fcntl.h>
 #include <locale.h>

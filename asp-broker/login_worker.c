@@ -1,11 +1,11 @@
 #include "login_worker.h"
 
-#include "asp/broker_login.h"
 #include "client_policy.h"
+
+#include "asp/broker_login.h"
+#include "asp/broker_socket.h"
 #include "pam_asp/conf_cache.h"
 #include "pam_asp/login_log.h"
-
-#include "asp/broker_socket.h"
 
 #include <errno.h>
 #include <pwd.h>

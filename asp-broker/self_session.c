@@ -2,8 +2,8 @@
 
 #include "self_pam.h"
 
-#include "asp-admin/own.h"
-#include "asp-admin/talk.h"
+#include "asp-admin/self/self_rules.h"
+#include "asp-admin/ui/console.h"
 #include "asp/broker_socket.h"
 #include "asp/shadow.h"
 

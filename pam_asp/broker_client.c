@@ -1,7 +1,6 @@
 #include "broker_client.h"
 
 #include "asp/broker_login.h"
-
 #include "asp/broker_socket.h"
 #include "asp/safeio.h"
 

@@ -1,8 +1,8 @@
 /* The file of an account: as it is, and with a digest that is right. */
+#include "fuzz.h"
+
 #include "asp/account.h"
 #include "asp/checksum.h"
-
-#include "fuzz.h"
 
 /* For some ids: what reading one entry gives is what reading all gives for it. */
 static void read_each(const uint8_t *bytes, size_t length, const struct asp_account *all)

@@ -1,8 +1,8 @@
 /* The text of a configuration. */
+#include "fuzz.h"
+
 #include "asp/conf.h"
 #include "asp/name.h"
-
-#include "fuzz.h"
 
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_options(void);

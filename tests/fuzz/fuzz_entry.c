@@ -1,8 +1,8 @@
 /* One line of an account. */
+#include "fuzz.h"
+
 #include "asp/entry.h"
 #include "asp/time_text.h"
-
-#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

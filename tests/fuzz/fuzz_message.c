@@ -1,12 +1,12 @@
 /* What a client says to the broker, and the broker to a client: as it is, and with a head that is
  * right. */
+#include "fuzz.h"
+
 #include "asp-broker/client_policy.h"
 #include "asp/broker_login.h"
 #include "asp/broker_message.h"
 #include "asp/name.h"
 #include "asp/secret.h"
-
-#include "fuzz.h"
 
 enum { HEAD = 8, LENGTH_AT = 6 };
 

@@ -1,7 +1,7 @@
 /* Names of users, of their files, of services. */
-#include "asp/name.h"
-
 #include "fuzz.h"
+
+#include "asp/name.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,7 +1,7 @@
 /* Networks and addresses. */
-#include "asp/network.h"
-
 #include "fuzz.h"
+
+#include "asp/network.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,7 +1,7 @@
 /* What was typed for an app password. */
-#include "asp/secret.h"
-
 #include "fuzz.h"
+
+#include "asp/secret.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

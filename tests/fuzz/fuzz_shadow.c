@@ -1,8 +1,8 @@
 /* The text of /etc/shadow. */
+#include "fuzz.h"
+
 #include "asp/shadow.h"
 #include "asp/time_text.h"
-
-#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

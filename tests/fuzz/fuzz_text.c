@@ -1,7 +1,7 @@
 /* Labels, hosts, and what a log line makes of them. */
-#include "asp/buffer.h"
-
 #include "fuzz.h"
+
+#include "asp/buffer.h"
 
 static void log_value(const char *text)
 {

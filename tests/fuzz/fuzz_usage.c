@@ -1,9 +1,9 @@
 /* The file of last uses: as it is, and with sums that are right. */
+#include "fuzz.h"
+
 #include "asp/checksum.h"
 #include "asp/time_text.h"
 #include "asp/usage.h"
-
-#include "fuzz.h"
 
 enum { SUM_BYTES = 8 };
 

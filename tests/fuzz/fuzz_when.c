@@ -1,7 +1,7 @@
 /* Times and lengths of time. */
-#include "asp/time_text.h"
-
 #include "fuzz.h"
+
+#include "asp/time_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

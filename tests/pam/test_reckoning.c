@@ -1,6 +1,6 @@
 /* What doctor reckons that a stack answers, against what the real libpam answers, for stacks drawn
  * at random. */
-#include "asp-admin/pam_stack.h"
+#include "asp-admin/doctor/pam_stack.h"
 
 #include <check.h>
 #include <security/pam_appl.h>

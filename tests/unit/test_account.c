@@ -1,7 +1,7 @@
 /* A user's entries and the bytes of the file that holds them. */
-#include "asp/checksum.h"
-
 #include "unit.h"
+
+#include "asp/checksum.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Reading and writing whole files, their identity, and the line that says what failed. */
-#include "asp/safeio.h"
-
 #include "unit.h"
+
+#include "asp/safeio.h"
 
 #include <errno.h>
 #include <fcntl.h>

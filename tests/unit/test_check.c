@@ -1,7 +1,7 @@
 /* The decision: every verdict, the order of the rules, and that one hash is all it costs. */
-#include "asp/check.h"
-
 #include "unit.h"
+
+#include "asp/check.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Which services a client of the broker may ask for. */
-#include "asp-broker/client_policy.h"
-
 #include "unit.h"
+
+#include "asp-broker/client_policy.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The configuration: what each key may be, and what the shipped file says. */
-#include "asp/conf.h"
-
 #include "unit.h"
+
+#include "asp/conf.h"
 
 #include <errno.h>
 #include <limits.h>

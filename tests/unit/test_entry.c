@@ -1,7 +1,7 @@
 /* One record and its one line of text, and what it is at a time. */
-#include "asp/entry.h"
-
 #include "unit.h"
+
+#include "asp/entry.h"
 
 #include <stdio.h>
 #include <stdlib.h>

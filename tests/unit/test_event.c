@@ -1,7 +1,7 @@
 /* The text of a log line: to the letter, whatever strangers wrote. */
-#include "asp/log_line.h"
-
 #include "unit.h"
+
+#include "asp/log_line.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* A process that is denied the store: it says so, and only then, so that another one is asked. The
  * primary password is left alone. */
-#include "asp/login.h"
-
 #include "unit.h"
+
+#include "asp/login.h"
 
 #include <errno.h>
 #include <stdio.h>

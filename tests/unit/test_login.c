@@ -1,8 +1,8 @@
 /* One request from beginning to end, against a real store. The primary password is left alone. */
+#include "unit.h"
+
 #include "asp/login.h"
 #include "asp/usage.h"
-
-#include "unit.h"
 
 #include <errno.h>
 #include <stdio.h>

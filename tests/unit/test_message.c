@@ -1,7 +1,7 @@
 /* The messages between a host and the broker: what is written is read, and nothing else is. */
-#include "asp/broker_message.h"
-
 #include "unit.h"
+
+#include "asp/broker_message.h"
 
 #include <limits.h>
 #include <stdio.h>

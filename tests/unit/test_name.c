@@ -1,7 +1,7 @@
 /* Names: which are well-formed, and that no two of them share a file. */
-#include "asp/name.h"
-
 #include "unit.h"
+
+#include "asp/name.h"
 
 #include <stdio.h>
 #include <stdlib.h>

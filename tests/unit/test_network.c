@@ -1,7 +1,7 @@
 /* Networks of both families: which texts are one, and which addresses are in it. */
-#include "asp/network.h"
-
 #include "unit.h"
+
+#include "asp/network.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

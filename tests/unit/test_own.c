@@ -1,10 +1,9 @@
 /* What a user may say of her own account, and on whose account it is carried out: always on hers.
  */
-#include "asp-admin/own.h"
-
-#include "asp-admin/talk.h"
-
 #include "unit.h"
+
+#include "asp-admin/self/self_rules.h"
+#include "asp-admin/ui/console.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The primary password: what it is now, against what was remembered of it. */
-#include "asp/primary.h"
-
 #include "unit.h"
+
+#include "asp/primary.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,11 @@
 /* A login as a message, and its outcome as the answer: what one side writes the other reads, and
  * nothing else. */
-#include "asp/broker_login.h"
+#include "unit.h"
 
+#include "asp/broker_login.h"
 #include "asp/buffer.h"
 #include "asp/name.h"
 #include "asp/secret.h"
-
-#include "unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* One user's account brought up to what her primary password is now, in a real store. */
-#include "asp/reconcile.h"
-
 #include "unit.h"
+
+#include "asp/reconcile.h"
 
 #include <errno.h>
 #include <stdlib.h>

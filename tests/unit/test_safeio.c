@@ -2,9 +2,9 @@
  * Files that must be trusted. What opens a path is tried with openat2(2) and, as on a kernel that
  * has none, without it: _i is 1 then.
  */
-#include "asp/safeio.h"
-
 #include "unit.h"
+
+#include "asp/safeio.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* Which app a service belongs to, and which entries serve it. */
-#include "asp/scope.h"
-
 #include "unit.h"
+
+#include "asp/scope.h"
 
 #include <stdlib.h>
 #include <string.h>

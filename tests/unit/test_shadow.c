@@ -1,7 +1,7 @@
 /* /etc/shadow: its lines, and that it is read whole and at one moment. */
-#include "asp/shadow.h"
-
 #include "unit.h"
+
+#include "asp/shadow.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The door to what is stored, when nothing goes wrong but what is found there. */
-#include "asp/store.h"
-
 #include "unit.h"
+
+#include "asp/store.h"
 
 #include <errno.h>
 #include <fcntl.h>

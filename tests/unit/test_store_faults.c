@@ -3,10 +3,10 @@
  * every call, and others who want the same at the same time. The old state or the new one, never a
  * mix, and what was reported is what is there.
  */
+#include "unit.h"
+
 #include "asp/lock.h"
 #include "asp/store.h"
-
-#include "unit.h"
 
 #include <errno.h>
 #include <fcntl.h>

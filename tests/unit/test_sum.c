@@ -1,7 +1,7 @@
 /* The sum that tells accidents from what was written. */
-#include "asp/checksum.h"
-
 #include "unit.h"
+
+#include "asp/checksum.h"
 
 #include <stdlib.h>
 #include <string.h>

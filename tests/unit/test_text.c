@@ -1,7 +1,7 @@
 /* Labels and hosts that others wrote, and the text that grows. */
-#include "asp/buffer.h"
-
 #include "unit.h"
+
+#include "asp/buffer.h"
 
 #include <errno.h>
 #include <stdio.h>

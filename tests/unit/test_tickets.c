@@ -1,8 +1,8 @@
 /* What the broker remembers of users: how long an answer holds and where, how often one may be
  * wrong, how many sessions one has; and that all of it is bounded. */
-#include "asp-broker/tickets.h"
-
 #include "unit.h"
+
+#include "asp-broker/tickets.h"
 
 #include <signal.h>
 #include <sys/prctl.h>

@@ -1,7 +1,7 @@
 /* Last uses: the bytes of a slot, of a head, and what becomes of those that are damaged. */
-#include "asp/usage.h"
-
 #include "unit.h"
+
+#include "asp/usage.h"
 
 #include <stdlib.h>
 #include <string.h>

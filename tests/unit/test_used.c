@@ -1,7 +1,7 @@
 /* The usage files of the store: written in place, never waited for, never relied on. */
-#include "asp/store.h"
-
 #include "unit.h"
+
+#include "asp/store.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* Times and lengths of time, against the C library's calendar. */
-#include "asp/time_text.h"
-
 #include "unit.h"
+
+#include "asp/time_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

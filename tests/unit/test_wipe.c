@@ -2,9 +2,9 @@
  * What is left of a secret on the stack when a function has returned: nothing. Each runs on a stack
  * of its own, which is searched afterwards.
  */
-#include "asp/login.h"
-
 #include "unit.h"
+
+#include "asp/login.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,59 @@
+/* check: what a service would be told. */
+#include "commands.h"
+
+#include "asp-admin/admin.h"
+#include "asp-admin/ui/console.h"
+#include "asp-admin/ui/json.h"
+#include "asp/login.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+/* More than the longest that is looked at: what is longer is none of ours. */
+enum { TYPED_SIZE = 4 * ASP_SECRET_TYPED_MAX };
+
+static bool show_verdict(const struct admin *admin, const struct asp_outcome *outcome)
+{
+    const char *word = asp_verdict_word(outcome->verdict);
+    struct asp_out out = {0};
+
+    if (admin->options->json)
+        return document_emit(json_pack(
+            "{s:o, s:s, s:o, s:o, s:o}", "user", document_text(admin->options->arguments[0]),
+            "verdict", word, "id", document_text(outcome->id), "label",
+            document_text(outcome->label), "app", document_text(outcome->app)));
+    asp_out_add(&out, word);
+    asp_out_add(&out, "\n");
+    return emit_and_free(&out);
+}
+
+enum exit_code command_check(struct admin *admin)
+{
+    const struct options *options = admin->options;
+    struct asp_request request = {
+        .user = options->arguments[0],
+        .service = options->service,
+        .host = options->rhost,
+        .dry = true,
+    };
+    struct asp_outcome outcome;
+    char typed[TYPED_SIZE];
+
+    if (!asp_service_valid(options->service))
+        return complain(EXIT_USAGE, "--service %s: not a well-formed name", options->service);
+    if (!talk_now()->read_secret(talk_now()->context, typed, sizeof typed,
+                                 &request.secret_length)) {
+        sodium_memzero(typed, sizeof typed);
+        return complain(EXIT_STORE, "standard input cannot be read: %s", strerror(errno));
+    }
+    request.secret = typed;
+    asp_login(admin->conf, &request, admin->now, &outcome);
+    asp_outcome_free(&outcome); /* nothing was revoked: it was a dry run */
+    sodium_memzero(typed, sizeof typed);
+    if (!show_verdict(admin, &outcome))
+        return EXIT_STORE;
+    if (outcome.verdict == ASP_UNAVAILABLE)
+        return complain(EXIT_STORE, "%s", outcome.cause.text);
+    return outcome.verdict == ASP_ACCEPTED ? EXIT_DONE : EXIT_NO;
+}

@@ -1,0 +1,60 @@
+/*
+ * The commands of asp-admin: their lines, and what runs them.
+ */
+#ifndef ASP_ADMIN_COMMANDS_COMMANDS_H
+#define ASP_ADMIN_COMMANDS_COMMANDS_H
+
+#include "asp-admin/admin.h"
+
+/* What a user who is not root may do with a command, on her own account. */
+enum own_use {
+    OWN_NO,
+    OWN_FREE,  /* it changes nothing and shows nothing that is secret */
+    OWN_ASKED, /* after PAM has let her in */
+};
+
+struct command {
+    const char *name;
+    const char *arguments;
+    int least; /* how many arguments */
+    int most;
+    unsigned allowed; /* options, see OPTION_BIT */
+    unsigned needed;
+    enum exit_code (*run)(struct admin *admin);
+    /* What is said of the line before anybody is asked who she is; NULL: nothing. `run` looks too.
+     */
+    enum exit_code (*look)(const struct admin *admin);
+    enum own_use own;
+    bool bare; /* it opens what it needs by itself, and tells what is wrong with it */
+    const char *help;
+};
+
+/* NULL when there is none of that name. */
+const struct command *command_find(const char *name);
+
+/* What getopt cannot know: which options and how many arguments this command takes. EXIT_DONE or
+ * EXIT_USAGE, with a complaint. */
+enum exit_code command_check_line(const struct command *command, const struct options *options);
+
+/* Prints how one command is called, or with NULL how each is. */
+enum exit_code commands_help(const struct command *only);
+
+/* Each prints its answer and returns the exit code. */
+enum exit_code command_create(struct admin *admin);
+enum exit_code command_rotate(struct admin *admin);
+enum exit_code command_list(struct admin *admin);
+enum exit_code command_history(struct admin *admin);
+enum exit_code command_label(struct admin *admin);
+enum exit_code command_revoke(struct admin *admin);
+enum exit_code command_remove(struct admin *admin);
+enum exit_code command_check(struct admin *admin);
+enum exit_code command_watch(struct admin *admin);
+enum exit_code command_doctor(struct admin *admin);
+
+/* What is wrong with their lines, with a complaint. */
+enum exit_code command_create_look(const struct admin *admin);
+enum exit_code command_rotate_look(const struct admin *admin);
+enum exit_code command_label_look(const struct admin *admin);
+enum exit_code command_revoke_look(const struct admin *admin);
+
+#endif

@@ -1,0 +1,319 @@
+/* create and rotate: a new password, shown once. */
+#include "commands.h"
+#include "new_password.h"
+
+#include "asp-admin/admin.h"
+#include "asp-admin/hooks/hooks.h"
+#include "asp-admin/ui/console.h"
+#include "asp-admin/ui/json.h"
+#include "asp-admin/ui/table.h"
+#include "asp/scope.h"
+#include "asp/time_text.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The app's name, or what is wrong with it. */
+static enum exit_code read_app(const struct admin *admin, char app[ASP_SERVICE_MAX + 1])
+{
+    const char *given = admin->options->app;
+    const char *listed;
+
+    if (given == NULL)
+        given = admin->conf->default_app;
+    if (!asp_service_valid(given))
+        return complain(EXIT_USAGE, "--app %s: not a well-formed name", given);
+    listed = asp_scope_listed(admin->conf, given);
+    if (!asp_scope_is_group(admin->conf, given) && listed != NULL)
+        return complain(EXIT_USAGE, "--app %s: %s is a service of the app %s: say --app %s", given,
+                        given, listed, listed);
+    asp_scope_app(admin->conf, given, app);
+    return EXIT_DONE;
+}
+
+static enum exit_code read_expires(const struct admin *admin, time_t *expires)
+{
+    const char *given = admin->options->expires;
+
+    if (!asp_when_read(given, admin->now, expires))
+        return complain(
+            EXIT_USAGE,
+            "--expires %s: say a number with s, m, h, d or w, YYYY-MM-DD, RFC 3339 or never",
+            given);
+    if (*expires != ASP_NEVER && *expires <= admin->now)
+        return complain(EXIT_USAGE, "--expires %s: that is in the past", given);
+    return EXIT_DONE;
+}
+
+static enum exit_code read_limits(const struct admin *admin, struct asp_entry *entry)
+{
+    const struct options *options = admin->options;
+    const struct asp_conf *conf = admin->conf;
+
+    entry->unused_limit = conf->unused;
+    if (options->unused != NULL && !asp_duration_read(options->unused, &entry->unused_limit))
+        return complain(EXIT_USAGE, "--unused %s: say a number with s, m, h, d or w, or never",
+                        options->unused);
+    if (conf->expires != ASP_NEVER)
+        entry->expires = admin->now + conf->expires;
+    for (size_t i = 0; i < options->from_count; i++) {
+        if (!asp_network_read(options->from[i], &entry->networks[i]))
+            return complain(
+                EXIT_USAGE,
+                "--from %s: say an address or a network without host bits, like 192.0.2.0/24",
+                options->from[i]);
+    }
+    entry->network_count = options->from_count;
+    return options->expires != NULL ? read_expires(admin, &entry->expires) : EXIT_DONE;
+}
+
+/* The entry that the options ask for. */
+static enum exit_code read_entry(const struct admin *admin, struct asp_entry *entry)
+{
+    struct asp_error error = {ASP_OK, ""};
+    enum exit_code code;
+
+    asp_entry_init(entry);
+    if (!asp_label_valid(admin->options->label))
+        return complain(EXIT_USAGE,
+                        "--label: say 1 to 64 characters of UTF-8, without control characters");
+    (void)snprintf(entry->label, sizeof entry->label, "%s", admin->options->label);
+    code = read_app(admin, entry->app);
+    if (code == EXIT_DONE && admin_may_make(admin, entry->app, &error) != ASP_OK)
+        code = complain_of(&error);
+    if (code == EXIT_DONE)
+        code = read_limits(admin, entry);
+    return code;
+}
+
+static enum exit_code check_user(const struct admin *admin)
+{
+    if (admin->options->is_virtual || admin->conf->virtual_users || user_is_known(admin->user))
+        return EXIT_DONE;
+    return complain(
+        EXIT_NOT_FOUND,
+        "the system knows no user %s, or the directory of its users does not answer; for one "
+        "that only a service knows, say --virtual",
+        admin->user);
+}
+
+static void add_centred(struct asp_out *out, const char *text)
+{
+    size_t width = talk_now()->terminal ? talk_now()->width : 0;
+    size_t indent = width > strlen(text) ? (width - strlen(text)) / 2 : 4;
+
+    while (indent-- > 0)
+        asp_out_add(out, " ");
+    add_bold(out, text);
+}
+
+static void write_screen(const struct making *making, struct asp_out *out)
+{
+    const struct admin *admin = making->admin;
+    const struct asp_entry *entry = &making->entry;
+    bool open = strcmp(entry->app, ASP_APP_FIRST_USE) == 0;
+
+    asp_out_add(out, "\nA new app password for ");
+    add_visible(out, admin->user);
+    asp_out_add(out, ": ");
+    add_visible(out, entry->label);
+    asp_out_add(out, "\n\n\n");
+    add_centred(out, making->shown);
+    asp_out_add(out, "\n\n\nType it into the app in place of your own password; spaces and dashes "
+                     "do not matter, capitals\n"
+                     "do. It is shown this once and cannot be shown again.\n\n  good for    ");
+    add_visible(out, open ? "the app that uses it first" : entry->app);
+    asp_out_add(out, "\n  until       ");
+    if (entry->expires == ASP_NEVER)
+        asp_out_add(out, "it is revoked");
+    else
+        asp_out_time(out, entry->expires);
+    asp_out_add(out, "\n  revoke it   asp-admin revoke ");
+    add_visible(out, admin->user);
+    asp_out_add(out, " ");
+    asp_out_add(out, entry->id);
+    asp_out_add(out, "\n  active      ");
+    asp_out_number(out, making->active);
+    asp_out_add(out, " of ");
+    asp_out_number(out, (unsigned long long)admin->conf->limit);
+    asp_out_add(out, "\n");
+}
+
+static bool show(const struct making *making)
+{
+    const struct admin *admin = making->admin;
+    const struct asp_entry *entry = &making->entry;
+    struct asp_out out = {0};
+
+    if (admin->options->json)
+        return document_emit(json_pack(
+            "{s:o, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:I, s:i}", "user",
+            document_text(admin->user), "id", entry->id, "label", entry->label, "app", entry->app,
+            "password", making->shown, "entropy_bits", ASP_ENTROPY_BITS, "created",
+            document_time(entry->created), "expires", document_time(entry->expires), "active",
+            (json_int_t)making->active, "limit", admin->conf->limit));
+    if (admin->options->quiet) {
+        asp_out_add(&out, making->shown);
+        asp_out_add(&out, "\n");
+    } else {
+        write_screen(making, &out);
+    }
+    return emit_and_free(&out);
+}
+
+/* Reads what there is to compare. What cannot be read stops here: a password would be made that is
+ * refused. */
+static enum exit_code look_at_primary(struct making *making)
+{
+    const struct admin *admin = making->admin;
+    enum exit_code code = source_open(admin->conf, &making->source);
+
+    if (code != EXIT_DONE || admin->conf->primary_source == ASP_SOURCE_NONE)
+        return code;
+    source_find(&making->source, admin->user, &making->now);
+    if (making->now.says == ASP_SAYS_NOTHING)
+        return complain(
+            EXIT_STORE,
+            "nothing can be told of the primary password of %s: see primary in asp.conf(5)",
+            admin->user);
+    return EXIT_DONE;
+}
+
+/* After all is stored and told; what ends access comes first. */
+static void run_hooks(const struct making *making, bool shown)
+{
+    const struct admin *admin = making->admin;
+
+    hooks_run(admin, admin->user, HOOK_REVOKED, making->swept, making->swept_count,
+              ASP_REASON_PRIMARY);
+    if (shown && making->old_id != NULL && making->old.revoked == ASP_NEVER)
+        hooks_run(admin, admin->user, HOOK_REVOKED, &making->old, 1, ASP_REASON_ROTATED);
+    if (shown)
+        hooks_run(admin, admin->user, HOOK_CREATED, &making->entry, 1, NULL);
+}
+
+/* True for an app that is nothing that the system knows: not in asp.conf, and no service of PAM's.
+ * Such a one may be meant, and more often it is a slip of the hand. */
+static bool app_is_unknown(const struct asp_conf *conf, const char *app)
+{
+    static const char *const folders[] = {"/etc/pam.d/", "/usr/lib/pam.d/"};
+    char path[32 + ASP_SERVICE_MAX];
+
+    if (asp_scope_is_group(conf, app) || asp_app_is_reserved(app))
+        return false;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", folders[i], app);
+        if (access(path, F_OK) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* What a person should know, and a program has no use for. */
+static void say_notes(const struct making *making)
+{
+    const struct admin *admin = making->admin;
+
+    if (admin->options->quiet || admin->options->json)
+        return;
+    if (admin->new_store)
+        (void)complain(EXIT_DONE, "note: a new store was made at %s", admin->conf->store);
+    if (app_is_unknown(admin->conf, making->entry.app))
+        (void)complain(
+            EXIT_DONE,
+            "note: no app of asp.conf is called %s, and no service of /etc/pam.d: if that "
+            "is a slip, revoke %s",
+            making->entry.app, making->entry.id);
+    if (making->now.source == ASP_SOURCE_SHADOW && making->now.says == ASP_SAYS_ABSENT)
+        (void)complain(EXIT_DONE,
+                       "note: %s has no line in /etc/shadow, so a change of the primary password "
+                       "is not seen there: see asp-admin(8)",
+                       admin->user);
+}
+
+static enum exit_code store_and_show(struct making *making, bool new_account, asp_change *change)
+{
+    struct admin *admin = making->admin;
+    struct asp_error error = {ASP_OK, ""};
+
+    if (asp_store_update(&admin->store, admin->user, new_account, change, making, &error) != ASP_OK)
+        return complain_of(&error);
+    for (size_t i = 0; i < making->swept_count; i++)
+        log_change(admin, "revoked", &making->swept[i], ASP_REASON_PRIMARY);
+    if (!show(making)) {
+        if (asp_store_update(&admin->store, admin->user, false, making_take_back, making, &error) !=
+            ASP_OK)
+            (void)complain_of(&error);
+        run_hooks(making, false);
+        return EXIT_STORE;
+    }
+    asp_store_begin_usage(&admin->store, admin->user, admin->now);
+    log_change(admin, "created", &making->entry, NULL);
+    if (making->old_id != NULL && making->old.revoked == ASP_NEVER)
+        log_change(admin, "revoked", &making->old, ASP_REASON_ROTATED);
+    say_notes(making);
+    run_hooks(making, true);
+    return EXIT_DONE;
+}
+
+/* Stored first and shown then: what a person has seen works. */
+static enum exit_code make(struct making *making, bool new_account, asp_change *change)
+{
+    const struct admin *admin = making->admin;
+    struct asp_error error = {ASP_OK, ""};
+    enum exit_code code = look_at_primary(making);
+
+    if (code == EXIT_DONE &&
+        asp_store_usage(&admin->store, admin->user, &making->usage, &error) != ASP_OK)
+        code = complain_of(&error);
+    if (code == EXIT_DONE)
+        code = store_and_show(making, new_account, change);
+    making_free(making);
+    return code;
+}
+
+enum exit_code command_create_look(const struct admin *admin)
+{
+    struct asp_entry entry;
+
+    return read_entry(admin, &entry);
+}
+
+enum exit_code command_create(struct admin *admin)
+{
+    struct making making = {.admin = admin};
+    enum exit_code code = read_entry(admin, &making.entry);
+
+    if (code == EXIT_DONE)
+        code = check_user(admin);
+    if (code == EXIT_DONE)
+        code = admin_open_store(admin, true);
+    if (code == EXIT_DONE)
+        code = make(&making, true, making_create);
+    return code;
+}
+
+enum exit_code command_rotate_look(const struct admin *admin)
+{
+    time_t expires;
+
+    return admin->options->expires != NULL ? read_expires(admin, &expires) : EXIT_DONE;
+}
+
+enum exit_code command_rotate(struct admin *admin)
+{
+    struct making making = {.admin = admin, .old_id = admin->options->arguments[1]};
+    enum exit_code code = command_rotate_look(admin);
+
+    if (code == EXIT_DONE)
+        code = check_user(admin);
+    if (code == EXIT_DONE)
+        code = admin_open_store(admin, false);
+    if (code == EXIT_DONE)
+        code = admin_check_account(admin);
+    if (code == EXIT_DONE)
+        code = make(&making, false, making_rotate);
+    return code;
+}

@@ -1,0 +1,413 @@
+/* list and history. */
+#include "commands.h"
+
+#include "asp-admin/admin.h"
+#include "asp-admin/ui/json.h"
+#include "asp-admin/ui/table.h"
+#include "asp/time_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The account and usage of the command's user; an empty account for a known user who has none. */
+static enum exit_code load(struct admin *admin, struct asp_account *account,
+                           struct asp_usage *usage)
+{
+    struct asp_error error = {ASP_OK, ""};
+    enum exit_code code = admin_open_store(admin, false);
+    enum asp_status status;
+
+    if (code != EXIT_DONE)
+        return code;
+    status = asp_store_load(&admin->store, admin->user, NULL, account, &error);
+    if (status == ASP_NOT_FOUND && user_is_known(admin->user)) {
+        asp_account_init(account, admin->user);
+        return EXIT_DONE;
+    }
+    if (status == ASP_NOT_FOUND)
+        return complain(EXIT_NOT_FOUND,
+                        "the system knows no user %s, and there are no app passwords", admin->user);
+    if (status != ASP_OK)
+        return complain_of(&error);
+    if (asp_store_usage(&admin->store, admin->user, usage, &error) != ASP_OK)
+        return complain_of(&error);
+    return EXIT_DONE;
+}
+
+static const char *text_or_dash(const struct asp_out *out)
+{
+    return out->text == NULL ? "-" : out->text;
+}
+
+static void add_entry_row(const struct admin *admin, struct table *table,
+                          const struct asp_entry *entry, const struct asp_usage *usage)
+{
+    struct asp_out created = {0};
+    struct asp_out last = {0};
+    struct asp_use use;
+    bool used = asp_usage_find(usage, entry->id, entry->created, &use);
+
+    add_when(admin, &created, entry->created, "-");
+    add_when(admin, &last, used ? use.last : ASP_NEVER, "never");
+    table_add(table, 8,
+              (const char *[]){entry->id, entry->label, entry->app,
+                               state_word(asp_usage_state(usage, entry, admin->now)),
+                               text_or_dash(&created), text_or_dash(&last),
+                               used ? use.service : "-",
+                               used && use.host[0] != '\0' ? use.host : "-"});
+    table->failed = table->failed || created.failed || last.failed;
+    asp_out_free(&created);
+    asp_out_free(&last);
+}
+
+static bool list_account(const struct admin *admin, const struct asp_account *account,
+                         const struct asp_usage *usage)
+{
+    json_t *document = admin->options->json ? json_array() : NULL;
+    struct table table = {0};
+    struct asp_out out = {0};
+    bool shown;
+
+    table_add(
+        &table, 8,
+        (const char *[]){"ID", "LABEL", "APP", "STATE", "CREATED", "LAST USED", "BY", "FROM"});
+    for (size_t i = 0; i < account->count; i++) {
+        const struct asp_entry *entry = &account->entries[i];
+
+        if (entry->revoked != ASP_NEVER && !admin->options->all)
+            continue;
+        if (document != NULL)
+            (void)json_array_append_new(document,
+                                        document_entry(admin->user, entry, usage, admin->now));
+        else
+            add_entry_row(admin, &table, entry, usage);
+    }
+    if (table.count == 1)
+        asp_out_add(&out, "no app passwords\n");
+    else
+        table_write(&table, &out);
+    shown = document != NULL ? document_emit(document) : emit(&out);
+    table_free(&table);
+    asp_out_free(&out);
+    return shown;
+}
+
+/* One line of the list of users. */
+struct summary {
+    char *user;
+    size_t active;
+    size_t revoked;
+    time_t last_used;
+};
+
+struct summaries {
+    struct admin *admin;
+    struct summary *list;
+    size_t count;
+    size_t room;
+    struct asp_error error;
+    enum exit_code worst;
+};
+
+static void summarise(const struct admin *admin, const struct asp_account *account,
+                      const struct asp_usage *usage, struct summary *summary)
+{
+    summary->last_used = ASP_NEVER;
+    for (size_t i = 0; i < account->count; i++) {
+        const struct asp_entry *entry = &account->entries[i];
+        time_t last = asp_usage_last(usage, entry->id, entry->created);
+        enum asp_state state = asp_usage_state(usage, entry, admin->now);
+
+        summary->active += state == ASP_ACTIVE;
+        summary->revoked += state == ASP_REVOKED;
+        if (last > summary->last_used)
+            summary->last_used = last;
+    }
+}
+
+static enum asp_status add_summary(struct summaries *all, const struct summary *summary)
+{
+    if (all->count == all->room) {
+        size_t room = all->room == 0 ? 64 : 2 * all->room;
+        struct summary *grown = reallocarray(all->list, room, sizeof *grown);
+
+        if (grown == NULL)
+            return ASP_NO_MEMORY;
+        all->list = grown;
+        all->room = room;
+    }
+    all->list[all->count++] = *summary;
+    return ASP_OK;
+}
+
+/* A damaged account is complained about, and does not hide the others. */
+static enum asp_status visit_user(const char *user, void *context)
+{
+    struct summaries *all = context;
+    struct admin *admin = all->admin;
+    struct summary summary = {0};
+    struct asp_account account;
+    struct asp_usage usage;
+    enum asp_status status;
+
+    status = asp_store_load(&admin->store, user, NULL, &account, &all->error);
+    if (status == ASP_NOT_FOUND)
+        return ASP_OK;
+    if (status == ASP_OK) {
+        status = asp_store_usage(&admin->store, user, &usage, &all->error);
+        if (status != ASP_OK)
+            asp_account_free(&account);
+    }
+    if (status != ASP_OK) {
+        all->worst = complain_of(&all->error);
+        return ASP_OK;
+    }
+    summarise(admin, &account, &usage, &summary);
+    asp_usage_free(&usage);
+    asp_account_free(&account);
+    summary.user = strdup(user);
+    if (summary.user == NULL)
+        return asp_fail(&all->error, ASP_NO_MEMORY, "out of memory");
+    status = add_summary(all, &summary);
+    if (status != ASP_OK) {
+        free(summary.user);
+        return asp_fail(&all->error, status, "out of memory");
+    }
+    return ASP_OK;
+}
+
+static int by_user(const void *a, const void *b)
+{
+    return strcmp(((const struct summary *)a)->user, ((const struct summary *)b)->user);
+}
+
+static void add_summary_row(const struct admin *admin, struct table *table,
+                            const struct summary *summary)
+{
+    struct asp_out active = {0};
+    struct asp_out revoked = {0};
+    struct asp_out used = {0};
+
+    asp_out_number(&active, summary->active);
+    asp_out_number(&revoked, summary->revoked);
+    add_when(admin, &used, summary->last_used, "never");
+    table_add(table, 4,
+              (const char *[]){summary->user, text_or_dash(&active), text_or_dash(&revoked),
+                               text_or_dash(&used)});
+    asp_out_free(&active);
+    asp_out_free(&revoked);
+    asp_out_free(&used);
+}
+
+static bool show_users(const struct summaries *all)
+{
+    const struct admin *admin = all->admin;
+    json_t *document = admin->options->json ? json_array() : NULL;
+    struct table table = {0};
+    struct asp_out out = {0};
+    bool shown;
+
+    table_add(&table, 4, (const char *[]){"USER", "ACTIVE", "REVOKED", "LAST USED"});
+    for (size_t i = 0; i < all->count; i++) {
+        const struct summary *summary = &all->list[i];
+
+        if (document != NULL)
+            (void)json_array_append_new(
+                document,
+                json_pack("{s:o, s:I, s:I, s:o}", "user", document_text(summary->user), "active",
+                          (json_int_t)summary->active, "revoked", (json_int_t)summary->revoked,
+                          "last_used", document_time(summary->last_used)));
+        else
+            add_summary_row(admin, &table, summary);
+    }
+    if (document == NULL && all->count == 0)
+        asp_out_add(&out, "no users\n");
+    else if (document == NULL)
+        table_write(&table, &out);
+    shown = document != NULL ? document_emit(document) : emit(&out);
+    table_free(&table);
+    asp_out_free(&out);
+    return shown;
+}
+
+static enum exit_code list_users(struct admin *admin)
+{
+    struct summaries all = {.admin = admin};
+    struct asp_error error = {ASP_OK, ""};
+    enum exit_code code = admin_open_store(admin, false);
+    enum asp_status status;
+
+    if (code != EXIT_DONE)
+        return code;
+    status = asp_store_each(&admin->store, visit_user, &all, &error);
+    if (status != ASP_OK)
+        code = complain_of(error.status != ASP_OK ? &error : &all.error);
+    if (all.count > 0)
+        qsort(all.list, all.count, sizeof *all.list, by_user);
+    if (code == EXIT_DONE && !show_users(&all))
+        code = EXIT_STORE;
+    for (size_t i = 0; i < all.count; i++)
+        free(all.list[i].user);
+    free(all.list);
+    return code != EXIT_DONE ? code : all.worst;
+}
+
+enum exit_code command_list(struct admin *admin)
+{
+    struct asp_account account = {0};
+    struct asp_usage usage = {0};
+    enum exit_code code;
+
+    if (admin->user[0] == '\0')
+        return list_users(admin);
+    code = load(admin, &account, &usage);
+    if (code == EXIT_DONE && !list_account(admin, &account, &usage))
+        code = EXIT_STORE;
+    asp_usage_free(&usage);
+    asp_account_free(&account);
+    return code;
+}
+
+/* One thing that happened. What does not belong to it is NULL. */
+struct happening {
+    time_t time;
+    const char *event;
+    const struct asp_entry *entry;
+    const char *by;
+    const char *service;
+    const char *host;
+    const char *reason;
+    size_t order; /* of those in the same second */
+};
+
+static int by_time(const void *a, const void *b)
+{
+    const struct happening *x = a;
+    const struct happening *y = b;
+
+    if (x->time != y->time)
+        return x->time < y->time ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* At most four of one entry. Returns how many. */
+static size_t tell(const struct asp_entry *entry, const struct asp_use *use,
+                   struct happening *events)
+{
+    size_t count = 0;
+
+    events[count++] =
+        (struct happening){.time = entry->created, .event = "created", .by = entry->created_by};
+    if (entry->bound != ASP_NEVER)
+        events[count++] = (struct happening){
+            .time = entry->bound, .event = "bound", .service = entry->bound_service};
+    if (use->last != ASP_NEVER)
+        events[count++] = (struct happening){
+            .time = use->last, .event = "used", .service = use->service, .host = use->host};
+    if (entry->revoked != ASP_NEVER)
+        events[count++] = (struct happening){.time = entry->revoked,
+                                             .event = "revoked",
+                                             .by = entry->revoked_by,
+                                             .reason = entry->reason};
+    for (size_t i = 0; i < count; i++)
+        events[i].entry = entry;
+    return count;
+}
+
+static json_t *document_happening(const struct happening *event)
+{
+    return json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "time", document_time(event->time),
+                     "event", event->event, "id", event->entry->id, "label", event->entry->label,
+                     "by", document_text(event->by), "service", document_text(event->service),
+                     "rhost", document_text(event->host), "reason", document_text(event->reason));
+}
+
+/* "by ann: lost", "imap from 192.0.2.7" */
+static void add_detail(struct asp_out *out, const char *before, const char *text)
+{
+    if (text == NULL || text[0] == '\0')
+        return;
+    asp_out_add(out, before);
+    asp_out_add(out, text);
+}
+
+static void add_happening_row(const struct admin *admin, struct table *table,
+                              const struct happening *event)
+{
+    struct asp_out when = {0};
+    struct asp_out detail = {0};
+
+    add_when(admin, &when, event->time, "-");
+    asp_out_add(&detail, "");
+    add_detail(&detail, "by ", event->by);
+    add_detail(&detail, "by ", event->service);
+    add_detail(&detail, " from ", event->host);
+    add_detail(&detail, ": ", event->reason);
+    table_add(table, 5,
+              (const char *[]){text_or_dash(&when), event->event, event->entry->id,
+                               event->entry->label, text_or_dash(&detail)});
+    asp_out_free(&when);
+    asp_out_free(&detail);
+}
+
+static bool show_history(const struct admin *admin, const struct happening *events, size_t count)
+{
+    json_t *document = admin->options->json ? json_array() : NULL;
+    struct table table = {0};
+    struct asp_out out = {0};
+    bool shown;
+
+    table_add(&table, 5, (const char *[]){"WHEN", "WHAT", "ID", "LABEL", "HOW"});
+    for (size_t i = 0; i < count; i++) {
+        if (document != NULL)
+            (void)json_array_append_new(document, document_happening(&events[i]));
+        else
+            add_happening_row(admin, &table, &events[i]);
+    }
+    if (document == NULL && count == 0)
+        asp_out_add(&out, "no app passwords yet\n");
+    else if (document == NULL)
+        table_write(&table, &out);
+    shown = document != NULL ? document_emit(document) : emit(&out);
+    table_free(&table);
+    asp_out_free(&out);
+    return shown;
+}
+
+enum exit_code command_history(struct admin *admin)
+{
+    struct asp_account account = {0};
+    struct asp_usage usage = {0};
+    struct happening *events = NULL;
+    struct asp_use *uses = NULL;
+    size_t count = 0;
+    enum exit_code code = load(admin, &account, &usage);
+
+    if (code == EXIT_DONE) {
+        events = calloc(4 * account.count + 1, sizeof *events);
+        uses = calloc(account.count + 1, sizeof *uses);
+        if (events == NULL || uses == NULL) {
+            (void)complain(EXIT_STORE, "out of memory");
+            code = EXIT_STORE;
+        }
+    }
+    for (size_t i = 0; code == EXIT_DONE && i < account.count; i++) {
+        const struct asp_entry *entry = &account.entries[i];
+
+        if (!asp_usage_find(&usage, entry->id, entry->created, &uses[i]))
+            uses[i].last = ASP_NEVER;
+        count += tell(entry, &uses[i], events + count);
+    }
+    for (size_t i = 0; i < count; i++)
+        events[i].order = i;
+    if (code == EXIT_DONE) {
+        qsort(events, count, sizeof *events, by_time);
+        if (!show_history(admin, events, count))
+            code = EXIT_STORE;
+    }
+    free(events);
+    free(uses);
+    asp_usage_free(&usage);
+    asp_account_free(&account);
+    return code;
+}

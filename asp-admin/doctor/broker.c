@@ -1,0 +1,219 @@
+/* doctor: asp-broker, for hosts that are not root, and for users on their own accounts. */
+#include "doctor.h"
+
+#include "asp-admin/system/name_list.h"
+#include "asp/broker_socket.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define GROUP "asp"
+#define SERVICE "asp-admin"
+
+/* Whether somebody listens at a socket to whom something may be said. A socket that systemd keeps
+ * is answered by a broker that is started for it. */
+static enum asp_status knock(const char *path, struct asp_error *error)
+{
+    int fd;
+    enum asp_status status = asp_channel_connect(path, &fd, error);
+
+    asp_close(fd);
+    return status;
+}
+
+static bool is_there(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 || errno != ENOENT;
+}
+
+static bool is_in_group(const struct passwd *user, gid_t wanted)
+{
+    enum { GROUPS = 1024 };
+    gid_t groups[GROUPS];
+    int count = GROUPS;
+
+    if (getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
+        return true; /* in more than that: it is not known */
+    for (int i = 0; i < count; i++) {
+        if (groups[i] == wanted)
+            return true;
+    }
+    return false;
+}
+
+static void check_client(struct doctor *doctor, const char *name, bool has_group, gid_t group)
+{
+    const struct passwd *user = getpwnam(name);
+
+    if (user == NULL) {
+        finding_fault(&doctor->findings, CHECK_BROKER,
+                      "broker.clients names %s, whom the system does not know", name);
+        finding_mend(&doctor->findings, "put that name right in asp.conf, or take it out");
+    } else if (has_group && user->pw_uid != 0 && !is_in_group(user, group)) {
+        finding_fault(
+            &doctor->findings, CHECK_BROKER,
+            "broker.clients names %s, who is not in the group " GROUP " and so may not ask", name);
+        finding_mend(&doctor->findings,
+                     "usermod --append --groups " GROUP " %s, and restart its services", name);
+    }
+}
+
+/* The socket is the group's. False: there is no such group. */
+static bool check_group(struct doctor *doctor, gid_t *group)
+{
+    const struct asp_conf *conf = doctor->admin->conf;
+    const struct group *entry = getgrnam(GROUP);
+    struct stat st;
+
+    if (entry == NULL) {
+        finding_fault(&doctor->findings, CHECK_BROKER,
+                      "there is no group " GROUP ", so none but root can ask asp-broker");
+        finding_mend(&doctor->findings, "groupadd --system " GROUP
+                                        ", put the users of such services into it, and restart "
+                                        "asp-broker and them");
+        return false;
+    }
+    *group = entry->gr_gid;
+    if (stat(conf->broker_socket, &st) == 0 && st.st_gid == *group && (st.st_mode & S_IWGRP) != 0)
+        return true;
+    finding_fault(&doctor->findings, CHECK_BROKER,
+                  "%s cannot be written by the group " GROUP ": none but root can ask",
+                  conf->broker_socket);
+    finding_mend(&doctor->findings, "restart asp-broker, which makes it so");
+    return true;
+}
+
+static void tell_members(struct doctor *doctor)
+{
+    const struct group *entry = getgrnam(GROUP);
+    struct names names = {0};
+    struct asp_out members = {0};
+
+    for (size_t i = 0; entry != NULL && entry->gr_mem[i] != NULL; i++) {
+        if (!names_add(&names, entry->gr_mem[i]))
+            doctor->findings.failed = true;
+    }
+    doctor_add_names(&members, &names);
+    doctor->findings.failed = doctor->findings.failed || members.failed;
+    if (names.count == 0)
+        finding_note(&doctor->findings, CHECK_BROKER,
+                     "asp-broker listens at %s, and the group " GROUP
+                     " has no members: put the users of services that are not root into it",
+                     doctor->admin->conf->broker_socket);
+    else if (!members.failed)
+        finding_ok(&doctor->findings, CHECK_BROKER,
+                   "asp-broker listens at %s; the group " GROUP " has %s",
+                   doctor->admin->conf->broker_socket, members.text);
+    asp_out_free(&members);
+    names_clear(&names);
+}
+
+static void mend_broker(struct doctor *doctor, const char *unit)
+{
+    finding_mend(&doctor->findings, "systemctl enable --now %s, or start asp-broker as root", unit);
+}
+
+static void check_broker(struct doctor *doctor)
+{
+    const struct asp_conf *conf = doctor->admin->conf;
+    struct asp_error error = {ASP_OK, ""};
+    bool has_group = false;
+    gid_t group = 0;
+
+    if (conf->client_count == 0 && !is_there(conf->broker_socket)) {
+        finding_note(&doctor->findings, CHECK_BROKER,
+                     "nobody listens at %s, which is well as long as every service that asks "
+                     "pam_asp is root. nginx and Apache are not: for them start asp-broker",
+                     conf->broker_socket);
+        return;
+    }
+    if (knock(conf->broker_socket, &error) != ASP_OK) {
+        finding_fault(&doctor->findings, CHECK_BROKER, "%s", error.text);
+        mend_broker(doctor, "asp-broker.socket");
+    } else {
+        has_group = check_group(doctor, &group);
+    }
+    for (size_t i = 0; i < conf->client_count; i++)
+        check_client(doctor, conf->clients[i].user, has_group, group);
+    if (findings_none_of(&doctor->findings, CHECK_BROKER))
+        tell_members(doctor);
+}
+
+/* The stack that lets a user in to her own app passwords: no app password may do that. */
+static void check_stack(struct doctor *doctor, bool listens)
+{
+    const struct pam_file *file = pam_folder_find(&doctor->pam, SERVICE);
+    struct pam_stack stack = {0};
+
+    if (file == NULL && listens) {
+        finding_fault(&doctor->findings, CHECK_SELF_SERVICE,
+                      "there is no /etc/pam.d/" SERVICE
+                      ": /etc/pam.d/other decides who acts on her app passwords");
+        finding_mend(&doctor->findings, "write one that asks for the primary password, and for the "
+                                        "second factor if there is one");
+    }
+    if (file == NULL)
+        return;
+    pam_folder_stack(&doctor->pam, file, FACILITY_AUTH, &stack);
+    for (size_t i = 0; i < stack.count; i++) {
+        if (!pam_line_has(stack.entries[i].line, DOCTOR_MODULE))
+            continue;
+        finding_fault(&doctor->findings, CHECK_SELF_SERVICE,
+                      "%s asks pam_asp, by line %zu of %s: nobody acts on her app passwords with "
+                      "one of them",
+                      file->path, stack.entries[i].line->number, stack.entries[i].file->path);
+        finding_mend(&doctor->findings, "let it ask for the primary password, and for the second "
+                                        "factor if there is one");
+        break;
+    }
+    pam_stack_free(&stack);
+}
+
+static void check_self_service(struct doctor *doctor)
+{
+    const struct asp_conf *conf = doctor->admin->conf;
+    struct findings *findings = &doctor->findings;
+    struct asp_error error = {ASP_OK, ""};
+    bool there = is_there(conf->self_socket);
+    struct stat st;
+
+    if (!conf->self_enabled) {
+        finding_ok(findings, CHECK_SELF_SERVICE, "it is switched off in asp.conf");
+        return;
+    }
+    if (there && knock(conf->self_socket, &error) != ASP_OK) {
+        finding_fault(findings, CHECK_SELF_SERVICE, "%s", error.text);
+        mend_broker(doctor, "asp-self.socket");
+    } else if (there && stat(conf->self_socket, &st) == 0 && (st.st_mode & S_IWOTH) == 0) {
+        finding_fault(findings, CHECK_SELF_SERVICE, "%s is not open to users (mode %04o)",
+                      conf->self_socket, (unsigned)(st.st_mode & 07777));
+        finding_mend(findings, "restart asp-self.socket or asp-broker, which makes it so");
+    }
+    if (conf->self_group[0] != '\0' && getgrnam(conf->self_group) == NULL) {
+        finding_fault(findings, CHECK_SELF_SERVICE,
+                      "self_service.group is %s, and there is no such group: nobody may use it",
+                      conf->self_group);
+        finding_mend(findings, "put its name right in asp.conf, or make the group");
+    }
+    check_stack(doctor, there);
+    if (!findings_none_of(findings, CHECK_SELF_SERVICE))
+        return;
+    if (there)
+        finding_ok(findings, CHECK_SELF_SERVICE, "users are served at %s", conf->self_socket);
+    else
+        finding_note(findings, CHECK_SELF_SERVICE,
+                     "nobody listens at %s: users cannot act on their own app passwords, root does "
+                     "it for them; asp-self.socket would serve them",
+                     conf->self_socket);
+}
+
+void doctor_broker(struct doctor *doctor)
+{
+    check_broker(doctor);
+    check_self_service(doctor);
+}

@@ -1,0 +1,211 @@
+#include "findings.h"
+
+#include "asp-admin/ui/console.h"
+#include "asp-admin/ui/json.h"
+#include "asp-admin/ui/table.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CHECK_WIDTH = 16, /* of the columns, with the space behind them */
+    STATE_WIDTH = 7,
+    TEXT_WIDTH_MIN = 30,
+};
+
+static void __attribute__((format(printf, 5, 0)))
+add(struct findings *findings, const char *check, bool ok, const char *before, const char *format,
+    va_list args)
+{
+    struct finding finding = {.check = check, .ok = ok};
+    char *text = NULL;
+
+    if (findings->count == findings->room) {
+        size_t room = findings->room == 0 ? 16 : 2 * findings->room;
+        struct finding *grown = reallocarray(findings->list, room, sizeof *grown);
+
+        if (grown == NULL) {
+            findings->failed = true;
+            return;
+        }
+        findings->list = grown;
+        findings->room = room;
+    }
+    if (vasprintf(&text, format, args) < 0 || asprintf(&finding.message, "%s%s", before, text) < 0)
+        findings->failed = true;
+    else
+        findings->list[findings->count++] = finding;
+    findings->faults += !ok;
+    free(text);
+}
+
+void finding_ok(struct findings *findings, const char *check, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(findings, check, true, "", format, args);
+    va_end(args);
+}
+
+void finding_note(struct findings *findings, const char *check, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(findings, check, true, "note: ", format, args);
+    va_end(args);
+}
+
+void finding_fault(struct findings *findings, const char *check, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(findings, check, false, "", format, args);
+    va_end(args);
+}
+
+void finding_mend(struct findings *findings, const char *format, ...)
+{
+    va_list args;
+
+    if (findings->failed)
+        return;
+    va_start(args, format);
+    if (vasprintf(&findings->list[findings->count - 1].mend, format, args) < 0)
+        findings->failed = true;
+    va_end(args);
+}
+
+bool findings_none_of(const struct findings *findings, const char *check)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        if (strcmp(findings->list[i].check, check) == 0)
+            return false;
+    }
+    return true;
+}
+
+static void add_padded(struct asp_out *out, const char *text, size_t width)
+{
+    size_t length = strlen(text);
+
+    asp_out_add(out, text);
+    for (; length < width; length++)
+        asp_out_add(out, " ");
+}
+
+static size_t characters(const char *text, const char *end)
+{
+    size_t count = 0;
+
+    for (; text < end; text++)
+        count += (*text & 0xC0) != 0x80;
+    return count;
+}
+
+/* Adds a text that begins in a column and goes on below it, broken between words. */
+static void add_wrapped(struct asp_out *out, const char *text, size_t column, size_t width)
+{
+    size_t used = 0;
+
+    while (*text != '\0') {
+        size_t gap = strspn(text, " ");
+        const char *word = text + gap;
+        const char *end = word + strcspn(word, " ");
+        size_t length = characters(word, end);
+
+        if (used > 0 && used + gap + length > width) {
+            asp_out_add(out, "\n");
+            add_padded(out, "", column);
+            used = gap = 0;
+        }
+        add_padded(out, "", gap);
+        asp_out_bytes(out, word, (size_t)(end - word));
+        used += gap + length;
+        text = end;
+    }
+    asp_out_add(out, "\n");
+}
+
+/* On a terminal as wide as that; else each on a line of its own, for grep. */
+static size_t text_width(void)
+{
+    size_t column = CHECK_WIDTH + STATE_WIDTH;
+    size_t width = talk_now()->width;
+
+    if (!talk_now()->terminal)
+        return (size_t)-1;
+    return width > column + TEXT_WIDTH_MIN ? width - column : TEXT_WIDTH_MIN;
+}
+
+static void add_row(struct asp_out *out, const struct finding *finding)
+{
+    struct asp_out text = {0};
+
+    add_padded(out, finding->check, CHECK_WIDTH);
+    if (finding->ok)
+        add_padded(out, "ok", STATE_WIDTH);
+    else
+        add_bold(out, "FAULT  ");
+    add_visible(&text, finding->message);
+    out->failed = out->failed || text.failed;
+    if (!text.failed)
+        add_wrapped(out, text.text, CHECK_WIDTH + STATE_WIDTH, text_width());
+    asp_out_free(&text);
+    if (finding->mend == NULL)
+        return;
+    asp_out_add(&text, "mend: ");
+    add_visible(&text, finding->mend);
+    out->failed = out->failed || text.failed;
+    add_padded(out, "", CHECK_WIDTH + STATE_WIDTH);
+    if (!text.failed)
+        add_wrapped(out, text.text, CHECK_WIDTH + STATE_WIDTH, text_width());
+    asp_out_free(&text);
+}
+
+static bool show_text(const struct findings *findings)
+{
+    struct asp_out out = {0};
+
+    for (size_t i = 0; i < findings->count; i++)
+        add_row(&out, &findings->list[i]);
+    return emit_and_free(&out);
+}
+
+static bool show_document(const struct findings *findings)
+{
+    json_t *document = json_array();
+
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->list[i];
+
+        (void)json_array_append_new(document, json_pack("{s:s, s:b, s:o, s:o}", "check",
+                                                        finding->check, "ok", finding->ok,
+                                                        "message", document_text(finding->message),
+                                                        "mend", document_text(finding->mend)));
+    }
+    return document_emit(document);
+}
+
+bool findings_show(const struct findings *findings, bool json)
+{
+    if (findings->failed) {
+        (void)complain(EXIT_STORE, "out of memory");
+        return false;
+    }
+    return json ? show_document(findings) : show_text(findings);
+}
+
+void findings_free(struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        free(findings->list[i].message);
+        free(findings->list[i].mend);
+    }
+    free(findings->list);
+    *findings = (struct findings){0};
+}

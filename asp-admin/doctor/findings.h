@@ -1,0 +1,52 @@
+/*
+ * What doctor has found: rows of a check's name, whether all is well there, what is so, and what
+ * mends it.
+ */
+#ifndef ASP_ADMIN_DOCTOR_FINDINGS_H
+#define ASP_ADMIN_DOCTOR_FINDINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct finding {
+    const char *check; /* borrowed */
+    bool ok;
+    char *message;
+    char *mend; /* NULL when it is ok */
+};
+
+/* Begins as {0}. */
+struct findings {
+    struct finding *list;
+    size_t count;
+    size_t room;
+    size_t faults;
+    bool failed; /* out of memory: something is missing */
+};
+
+/* All is well, and this is how it is. */
+void finding_ok(struct findings *findings, const char *check, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Nothing is wrong, and yet somebody should know: an ok whose message begins with "note:". */
+void finding_note(struct findings *findings, const char *check, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Something is wrong. What mends it is said next, with finding_mend. */
+void finding_fault(struct findings *findings, const char *check, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What mends the fault that was added last. */
+void finding_mend(struct findings *findings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* True when nothing was found by this check yet. */
+bool findings_none_of(const struct findings *findings, const char *check);
+
+/* Writes them to standard output, in the order in which they were found. False after a complaint.
+ */
+bool findings_show(const struct findings *findings, bool json);
+
+void findings_free(struct findings *findings);
+
+#endif

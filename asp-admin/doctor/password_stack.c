@@ -1,0 +1,122 @@
+/* doctor: the PAM password stacks, which see a primary password in the moment in which it is set.
+ */
+#include "doctor.h"
+
+#include "asp-admin/system/name_list.h"
+
+#include <string.h>
+
+enum { TOLD_PLACE = 4 };
+
+static bool is_ours(const struct pam_entry *entry)
+{
+    return pam_line_has(entry->line, DOCTOR_MODULE);
+}
+
+/* When all but our line succeed or, with *good false, fail: whether ours is reached. */
+struct trial {
+    bool good;
+    bool reached;
+};
+
+static enum reply answer(const struct pam_entry *entry, void *context)
+{
+    struct trial *trial = context;
+
+    if (is_ours(entry)) {
+        trial->reached = true;
+        return REPLY_SUCCESS;
+    }
+    return trial->good && !pam_line_has(entry->line, "pam_deny.so") ? REPLY_SUCCESS
+                                                                    : REPLY_AUTHTOK_ERR;
+}
+
+static bool is_reached(const struct pam_stack *stack, bool good)
+{
+    struct trial trial = {.good = good};
+
+    (void)pam_stack_ask(stack, 0, answer, &trial);
+    return trial.reached;
+}
+
+/* Our line is reached when a password was set, and only then. */
+static void check_place(struct doctor *doctor, const struct pam_stack *stack,
+                        const struct pam_entry *entry)
+{
+    struct findings *findings = &doctor->findings;
+    const char *path = entry->file->path;
+    size_t number = entry->line->number;
+
+    if ((entry->line->told & TOLD_PLACE) != 0)
+        return;
+    entry->line->told |= TOLD_PLACE;
+    if (!is_reached(stack, true)) {
+        finding_fault(findings, CHECK_PASSWORD_STACK,
+                      "%s:%zu is not reached: a line above it ends the stack when a password was "
+                      "set",
+                      path, number);
+    } else if (!is_reached(stack, false)) {
+        return;
+    } else if (doctor->absent == 0) {
+        finding_note(
+            findings, CHECK_PASSWORD_STACK,
+            "%s:%zu is reached after a failure too. For users with no line in /etc/shadow, "
+            "if there were any, that would count as a change",
+            path, number);
+        return;
+    } else {
+        finding_fault(findings, CHECK_PASSWORD_STACK,
+                      "%s:%zu is reached after a failure too: it revokes the app passwords of "
+                      "users with no line in /etc/shadow when nothing was changed",
+                      path, number);
+    }
+    finding_mend(findings, "place it as pam-configs/asp does: see The primary password in "
+                           "pam_asp(8)");
+}
+
+/* True when the service tells us of a password that is set. */
+static bool check_service(struct doctor *doctor, const struct pam_file *file)
+{
+    struct pam_stack stack = {0};
+    bool asks = false;
+
+    pam_folder_stack(&doctor->pam, file, FACILITY_PASSWORD, &stack);
+    for (size_t i = 0; i < stack.count; i++) {
+        if (!is_ours(&stack.entries[i]))
+            continue;
+        check_place(doctor, &stack, &stack.entries[i]);
+        asks = true;
+    }
+    pam_stack_free(&stack);
+    return asks;
+}
+
+void doctor_password_stack(struct doctor *doctor)
+{
+    static const char *const passwd = "passwd"; /* by which people set theirs */
+    struct findings *findings = &doctor->findings;
+    const struct pam_file *file = pam_folder_find(&doctor->pam, passwd);
+    bool any = false;
+
+    if (doctor->admin->conf->primary_source == ASP_SOURCE_NONE) {
+        finding_ok(findings, CHECK_PASSWORD_STACK,
+                   "primary.source is \"none\": pam_asp does nothing there");
+        return;
+    }
+    for (size_t i = 0; i < doctor->pam.count; i++) {
+        if (!doctor->pam.files[i]->included && doctor->pam.files[i]->name[0] != '/')
+            any = check_service(doctor, doctor->pam.files[i]) || any;
+    }
+    if (file != NULL && !check_service(doctor, file))
+        finding_note(findings, CHECK_PASSWORD_STACK,
+                     "%s does not ask pam_asp, so a password that it sets is seen later, by %s. "
+                     "Where pam-auth-update(8) is, the profile pam-configs/asp changes that",
+                     file->path,
+                     doctor->admin->conf->primary_source == ASP_SOURCE_SHADOW ? "a login or a watch"
+                                                                              : "a watch");
+    else if (!any)
+        finding_note(findings, CHECK_PASSWORD_STACK, "no password stack asks pam_asp");
+    if (findings_none_of(findings, CHECK_PASSWORD_STACK))
+        finding_ok(findings, CHECK_PASSWORD_STACK,
+                   "pam_asp is told of a password that passwd(1) has set");
+}

@@ -1,0 +1,405 @@
+/* doctor: the store, the accounts in it, and where the primary passwords of their users are. */
+#include "doctor.h"
+
+#include "asp-admin/primary/primary_source.h"
+#include "asp-admin/system/name_list.h"
+#include "asp/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+enum { FAULTS_MAX = 20 }; /* how many damaged accounts have a fault each */
+
+/* What one pass over all accounts gathers. */
+struct pass {
+    struct doctor *doctor;
+    const struct source *shadow; /* NULL: nothing to compare with */
+    size_t accounts;
+    struct names damaged; /* what cannot be read */
+    struct names usage;   /* whose usage is damaged */
+    struct names absent;  /* no line in shadow, and none to be missed */
+    struct names gone;    /* no line any more */
+    struct names broken;  /* a line that says nothing */
+    struct names changed; /* another password than the one remembered */
+};
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void sort(struct names *names)
+{
+    if (names->count > 0)
+        qsort(names->list, names->count, sizeof *names->list, by_name);
+}
+
+void doctor_add_names(struct asp_out *out, struct names *names)
+{
+    size_t shown = names->count <= DOCTOR_NAMES ? names->count : DOCTOR_NAMES;
+
+    sort(names);
+    asp_out_add(out, "");
+    for (size_t i = 0; i < shown; i++) {
+        asp_out_add(out, i == 0 ? "" : i + 1 == names->count ? " and " : ", ");
+        asp_out_add(out, names->list[i]);
+    }
+    if (shown == names->count)
+        return;
+    asp_out_add(out, " and ");
+    asp_out_number(out, names->count - shown);
+    asp_out_add(out, " more");
+}
+
+/* The same as a text of its own, in `out`; empty where memory is short. */
+static const char *named(struct doctor *doctor, struct asp_out *out, struct names *names)
+{
+    doctor_add_names(out, names);
+    doctor->findings.failed = doctor->findings.failed || out->failed;
+    return out->failed ? "" : out->text;
+}
+
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* The folder and those in it are root's alone. */
+static void check_mode(struct doctor *doctor, const char *path, const struct stat *st)
+{
+    if ((st->st_mode & (S_IRWXG | S_IRWXO)) == 0)
+        return;
+    finding_fault(&doctor->findings, CHECK_STORE, "%s is open to others than root (mode %04o)",
+                  path, (unsigned)(st->st_mode & 07777));
+    finding_mend(&doctor->findings, "chmod 700 %s", path);
+}
+
+/* False: it cannot be used. */
+static bool check_part(struct doctor *doctor, const char *part)
+{
+    const struct asp_store *store = &doctor->admin->store;
+    struct asp_error error = {ASP_OK, ""};
+    char path[PATH_MAX];
+    struct stat st;
+    enum asp_status status = asp_folder_check(store->folder, store->path, part, &error);
+
+    (void)snprintf(path, sizeof path, "%s/%s", store->path, part);
+    if (status == ASP_NOT_FOUND) {
+        finding_fault(&doctor->findings, CHECK_STORE, "there is no folder %s", path);
+        finding_mend(&doctor->findings,
+                     "mount the store, restore it from a backup, or mkdir -m 700 %s", path);
+    } else if (status != ASP_OK) {
+        doctor_fault(doctor, CHECK_STORE, &error);
+    } else if (fstatat(store->folder, part, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        check_mode(doctor, path, &st);
+    }
+    return status == ASP_OK;
+}
+
+static void check_room(struct doctor *doctor)
+{
+    const struct asp_store *store = &doctor->admin->store;
+    struct statvfs fs;
+
+    if (fstatvfs(store->folder, &fs) != 0)
+        return;
+    if ((fs.f_flag & ST_RDONLY) != 0) {
+        finding_fault(&doctor->findings, CHECK_STORE,
+                      "%s is mounted read-only: nothing can be made, bound or revoked",
+                      store->path);
+        finding_mend(&doctor->findings, "mount it to be written");
+    } else if (fs.f_bfree == 0 || (fs.f_files > 0 && fs.f_ffree == 0)) {
+        finding_fault(&doctor->findings, CHECK_STORE,
+                      "the disk of %s is full: nothing can be made, bound or revoked", store->path);
+        finding_mend(&doctor->findings, "make room on it");
+    }
+}
+
+/* False: there are no accounts that could be looked at. */
+static bool check_store(struct doctor *doctor)
+{
+    struct admin *admin = doctor->admin;
+    const char *path = admin->conf->store;
+    struct asp_error error = {ASP_OK, ""};
+    struct stat st;
+    bool users;
+
+    if (lstat(path, &st) != 0 && errno == ENOENT) {
+        finding_fault(&doctor->findings, CHECK_STORE,
+                      "there is no store at %s: no app password is accepted", path);
+        finding_mend(&doctor->findings, "mount it, or make it with the first asp-admin create");
+        return false;
+    }
+    if (asp_store_open(&admin->store, path, NULL, &error) != ASP_OK) {
+        doctor_fault(doctor, CHECK_STORE, &error);
+        return false;
+    }
+    if (fstat(admin->store.folder, &st) == 0)
+        check_mode(doctor, path, &st);
+    users = check_part(doctor, ASP_USERS);
+    (void)check_part(doctor, ASP_USED);
+    (void)check_part(doctor, ASP_LOCKS);
+    check_room(doctor);
+    if (findings_none_of(&doctor->findings, CHECK_STORE))
+        finding_ok(&doctor->findings, CHECK_STORE, "%s is sound, and root's alone", path);
+    return users;
+}
+
+static bool has_due_hook(const struct asp_account *account)
+{
+    for (size_t i = 0; i < account->count; i++) {
+        if (account->entries[i].hook_due)
+            return true;
+    }
+    return false;
+}
+
+static bool look_at_usage(struct pass *pass, const char *user)
+{
+    struct asp_usage usage = {0};
+    struct asp_usage_head head;
+    enum asp_status status = asp_store_usage(&pass->doctor->admin->store, user, &usage, NULL);
+    bool damaged = status != ASP_OK || (usage.length > 0 && !asp_usage_sound(&usage, &head));
+
+    asp_usage_free(&usage);
+    return !damaged || names_add(&pass->usage, user);
+}
+
+static bool look_at_primary(struct pass *pass, const char *user, const struct asp_account *account)
+{
+    struct asp_primary_now now;
+    enum asp_primary primary;
+    struct names *list = NULL;
+
+    if (pass->shadow == NULL)
+        return true;
+    source_find(pass->shadow, user, &now);
+    primary = asp_primary_compare(&account->primary, &now, pass->doctor->admin->now);
+    if (primary == ASP_PRIMARY_ABSENT)
+        list = &pass->gone;
+    else if (primary == ASP_PRIMARY_CHANGED)
+        list = &pass->changed;
+    else if (now.says == ASP_SAYS_ABSENT)
+        list = &pass->absent;
+    else if (now.says == ASP_SAYS_NOTHING)
+        list = &pass->broken;
+    return list == NULL || names_add(list, user);
+}
+
+static enum asp_status visit(const char *user, void *context)
+{
+    struct pass *pass = context;
+    struct asp_account account;
+    bool added;
+    enum asp_status status =
+        asp_store_load(&pass->doctor->admin->store, user, NULL, &account, NULL);
+
+    if (status == ASP_NOT_FOUND || status == ASP_NO_MEMORY)
+        return status == ASP_NOT_FOUND ? ASP_OK : status;
+    pass->accounts++;
+    if (status != ASP_OK) {
+        added = names_add(&pass->damaged, user);
+    } else {
+        pass->doctor->due += has_due_hook(&account);
+        added = look_at_primary(pass, user, &account);
+        asp_account_free(&account);
+    }
+    return added && look_at_usage(pass, user) ? ASP_OK : ASP_NO_MEMORY;
+}
+
+static void tell_damaged_account(struct doctor *doctor, const char *user)
+{
+    struct asp_account account;
+    struct asp_error error = {ASP_OK, ""};
+    enum asp_status status = asp_store_load(&doctor->admin->store, user, NULL, &account, &error);
+    char *what_to_do = strstr(error.text, "; restore it");
+
+    if (status == ASP_OK) { /* mended meanwhile */
+        asp_account_free(&account);
+        return;
+    }
+    if (what_to_do != NULL)
+        *what_to_do = '\0';
+    finding_fault(&doctor->findings, CHECK_ACCOUNTS, "%s: %s", user, error.text);
+    if (status == ASP_NEWER)
+        finding_mend(&doctor->findings,
+                     "install the version of pam_asp that has written it, or a later one");
+    else if (status == ASP_CORRUPT)
+        finding_mend(&doctor->findings, "restore it from a backup, or drop it: asp-admin remove %s",
+                     user);
+    else if (status == ASP_UNSAFE)
+        finding_mend(&doctor->findings,
+                     "make it a plain file of root's with mode 0600, or drop it: asp-admin remove "
+                     "%s",
+                     user);
+    else
+        finding_mend(&doctor->findings, "see what the system's log says of that disk");
+}
+
+static void tell_accounts(struct doctor *doctor, struct pass *pass)
+{
+    struct names *damaged = &pass->damaged;
+
+    sort(damaged);
+    for (size_t i = 0; i < damaged->count && i < FAULTS_MAX; i++)
+        tell_damaged_account(doctor, damaged->list[i]);
+    if (damaged->count > FAULTS_MAX) {
+        finding_fault(&doctor->findings, CHECK_ACCOUNTS, "%zu more of %zu cannot be read",
+                      damaged->count - FAULTS_MAX, pass->accounts);
+        finding_mend(&doctor->findings, "asp-admin list names them all");
+    }
+    if (findings_none_of(&doctor->findings, CHECK_ACCOUNTS))
+        finding_ok(&doctor->findings, CHECK_ACCOUNTS, "%zu user%s, each account can be read",
+                   pass->accounts, plural(pass->accounts));
+}
+
+static void tell_usage(struct doctor *doctor, struct pass *pass)
+{
+    struct asp_out names = {0};
+
+    if (pass->usage.count == 0)
+        finding_ok(&doctor->findings, CHECK_USAGE, "the last uses can be read");
+    else
+        finding_note(&doctor->findings, CHECK_USAGE,
+                     "the last uses of %s are damaged. They begin anew with the next login, and so "
+                     "does the time that an app password may lie unused",
+                     named(doctor, &names, &pass->usage));
+    asp_out_free(&names);
+}
+
+/* Each list that has somebody in it is a row of its own. */
+static void tell_shadow(struct doctor *doctor, struct pass *pass)
+{
+    struct findings *findings = &doctor->findings;
+    struct asp_out broken = {0};
+    struct asp_out gone = {0};
+    struct asp_out changed = {0};
+    struct asp_out absent = {0};
+
+    if (pass->broken.count > 0) {
+        finding_fault(findings, CHECK_PRIMARY,
+                      "the line in " ASP_SHADOW_PATH
+                      " has not its nine fields for %s: their app passwords are refused",
+                      named(doctor, &broken, &pass->broken));
+        finding_mend(findings, "mend the line with vipw -s; pwck(8) looks it over");
+    }
+    if (pass->gone.count > 0)
+        finding_note(findings, CHECK_PRIMARY,
+                     "%s had a primary password and no line in " ASP_SHADOW_PATH
+                     " any more: their app passwords are refused. asp-admin remove forgets them",
+                     named(doctor, &gone, &pass->gone));
+    if (pass->changed.count > 0)
+        finding_note(findings, CHECK_PRIMARY,
+                     "the primary password of %s has changed: their app passwords are refused, and "
+                     "revoked by the next login or by asp-admin watch --once",
+                     named(doctor, &changed, &pass->changed));
+    if (pass->absent.count > 0)
+        finding_note(findings, CHECK_PRIMARY,
+                     "%s: no line in " ASP_SHADOW_PATH
+                     ", so a change of the primary password is not seen there. The PAM password "
+                     "stack sees one that is made on this machine; a directory can be asked with "
+                     "primary.source = \"command\", see asp.conf(5); else say asp-admin revoke",
+                     named(doctor, &absent, &pass->absent));
+    if (findings_none_of(findings, CHECK_PRIMARY))
+        finding_ok(findings, CHECK_PRIMARY, ASP_SHADOW_PATH " can be read%s",
+                   pass->accounts > pass->damaged.count
+                       ? ", and has a line for every user whose account can be"
+                       : "");
+    asp_out_free(&broken);
+    asp_out_free(&gone);
+    asp_out_free(&changed);
+    asp_out_free(&absent);
+}
+
+static void tell_unread_shadow(struct doctor *doctor, const struct asp_error *error)
+{
+    if (error->status == ASP_UNSAFE) {
+        doctor_fault(doctor, CHECK_PRIMARY, error);
+        return;
+    }
+    finding_fault(&doctor->findings, CHECK_PRIMARY, "%s: every app password is refused",
+                  error->text);
+    finding_mend(&doctor->findings, ASP_SHADOW_PATH " has to be there, and each of its lines needs "
+                                                    "an end: pwck(8) looks it over");
+}
+
+static void check_command(struct doctor *doctor)
+{
+    const char *command = doctor->admin->conf->primary_command;
+    struct asp_error error = {ASP_OK, ""};
+
+    if (asp_program_check(command, &error) == ASP_OK) {
+        finding_ok(&doctor->findings, CHECK_PRIMARY,
+                   "%s is a program that can be trusted; asp-admin watch --once runs it", command);
+        return;
+    }
+    finding_fault(&doctor->findings, CHECK_PRIMARY,
+                  "primary.command, %s, is not run, so no change is seen and nothing can be "
+                  "created: %s",
+                  command, error.text);
+    finding_mend(&doctor->findings, "make primary.command in asp.conf a program that is root's, "
+                                    "in folders that are, and no link");
+}
+
+static void tell_primary(struct doctor *doctor, struct pass *pass, const struct asp_error *error)
+{
+    switch (doctor->admin->conf->primary_source) {
+    case ASP_SOURCE_SHADOW:
+        if (pass->shadow != NULL)
+            tell_shadow(doctor, pass);
+        else
+            tell_unread_shadow(doctor, error);
+        break;
+    case ASP_SOURCE_COMMAND:
+        check_command(doctor);
+        break;
+    default:
+        finding_note(&doctor->findings, CHECK_PRIMARY,
+                     "primary.source is \"none\": when a primary password changes, the user's app "
+                     "passwords go on as they are");
+        break;
+    }
+}
+
+static void look_at_accounts(struct doctor *doctor, struct pass *pass)
+{
+    struct asp_error error = {ASP_OK, ""};
+    enum asp_status status = asp_store_each(&doctor->admin->store, visit, pass, &error);
+
+    if (status == ASP_NO_MEMORY) {
+        doctor->findings.failed = true;
+    } else if (status != ASP_OK) {
+        doctor_fault(doctor, CHECK_ACCOUNTS, &error);
+    } else {
+        tell_accounts(doctor, pass);
+        tell_usage(doctor, pass);
+    }
+}
+
+void doctor_store(struct doctor *doctor)
+{
+    const struct asp_conf *conf = doctor->admin->conf;
+    struct source source = {0};
+    struct pass pass = {.doctor = doctor};
+    struct asp_error error = {ASP_OK, ""};
+
+    /* Before the accounts: they are compared with it while they are looked at. */
+    if (conf->primary_source == ASP_SOURCE_SHADOW && source_read(conf, &source, &error) == ASP_OK)
+        pass.shadow = &source;
+    if (check_store(doctor))
+        look_at_accounts(doctor, &pass);
+    tell_primary(doctor, &pass, &error);
+    doctor->absent = pass.absent.count;
+    source_close(&source);
+    names_clear(&pass.damaged);
+    names_clear(&pass.usage);
+    names_clear(&pass.absent);
+    names_clear(&pass.gone);
+    names_clear(&pass.broken);
+    names_clear(&pass.changed);
+}

@@ -1,0 +1,377 @@
+#include "hooks.h"
+
+#include "asp-admin/system/program.h"
+#include "asp/scope.h"
+#include "asp/time_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+enum {
+    VARIABLES = 9,
+    /* The kernel takes 128 KiB for one variable, and a label may have 256 bytes. */
+    ENTRIES_FOR_A_RUN = 400,
+    LINE_MAX_LOGGED = 500,
+    LINES_LOGGED = 200, /* of one run; a hook that floods is heard to its end, and not logged */
+};
+
+struct environment {
+    struct asp_out texts[VARIABLES];
+    char *list[VARIABLES + 1];
+    size_t count;
+};
+
+/* What one of the hook's streams has written since the last line end. */
+struct line {
+    char text[LINE_MAX_LOGGED + 1];
+    size_t length;
+};
+
+struct hook {
+    const struct admin *admin;
+    const char *user;
+    enum hook_event event;
+    const char *path;
+    struct line output;
+    struct line errors;
+    size_t logged;
+};
+
+static const char *const event_words[] = {
+    [HOOK_CREATED] = "created",
+    [HOOK_REVOKED] = "revoked",
+    [HOOK_EXPIRED] = "expired",
+};
+
+/* Begins a variable; what is added to the text that is returned is its value. */
+static struct asp_out *add_variable(struct environment *environment, const char *name)
+{
+    struct asp_out *text = &environment->texts[environment->count++];
+
+    asp_out_add(text, name);
+    asp_out_add(text, "=");
+    return text;
+}
+
+static void set_variable(struct environment *environment, const char *name, const char *value)
+{
+    asp_out_add(add_variable(environment, name), value);
+}
+
+/* Adds a word to the value, which follows the first sign =; a word may have one too. */
+static void add_word(struct asp_out *text, const char *between, const char *word)
+{
+    if (!text->failed && strchr(text->text, '=')[1] != '\0')
+        asp_out_add(text, between);
+    asp_out_add(text, word);
+}
+
+/* Adds a service in lower case, once. */
+static void add_service(struct asp_out *text, const char *service)
+{
+    char folded[ASP_SERVICE_MAX + 1];
+    size_t length = strlen(service);
+
+    if (text->failed)
+        return;
+    for (size_t i = 0; i <= length; i++)
+        folded[i] = asp_fold(service[i]);
+    for (const char *at = strchr(text->text, '=') + 1; *at != '\0';) {
+        const char *end = strchrnul(at, ' ');
+
+        if ((size_t)(end - at) == length && memcmp(at, folded, length) == 0)
+            return;
+        at = *end == '\0' ? end : end + 1;
+    }
+    add_word(text, " ", folded);
+}
+
+/* The services that an entry opens, as far as it is known. */
+static void add_services(struct asp_out *text, const struct asp_conf *conf,
+                         const struct asp_entry *entry)
+{
+    bool any = strcmp(entry->app, ASP_APP_ANY) == 0;
+
+    for (size_t i = 0; i < conf->app_count; i++) {
+        const struct asp_app *app = &conf->apps[i];
+
+        if (!any && strcmp(app->name, entry->app) != 0)
+            continue;
+        for (size_t j = 0; j < app->services.count; j++)
+            add_service(text, app->services.names[j]);
+    }
+    if (entry->bound != ASP_NEVER)
+        add_service(text, entry->bound_service);
+    else if (!any && strcmp(entry->app, ASP_APP_FIRST_USE) != 0 &&
+             !asp_scope_is_group(conf, entry->app))
+        add_service(text, entry->app);
+}
+
+/* False: out of memory. */
+static bool make_environment(const struct hook *hook, const struct asp_entry *entries, size_t count,
+                             const char *reason, struct environment *environment)
+{
+    struct asp_out *ids;
+    struct asp_out *labels;
+    struct asp_out *apps;
+    struct asp_out *services;
+
+    set_variable(environment, "PATH",
+                 "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    set_variable(environment, "LC_ALL", "C");
+    set_variable(environment, "ASP_EVENT", event_words[hook->event]);
+    set_variable(environment, "ASP_USER", hook->user);
+    set_variable(environment, "ASP_REASON", reason == NULL ? "" : reason);
+    ids = add_variable(environment, "ASP_IDS");
+    labels = add_variable(environment, "ASP_LABELS");
+    apps = add_variable(environment, "ASP_APPS");
+    services = add_variable(environment, "ASP_SERVICES");
+    for (size_t i = 0; i < count; i++) {
+        add_word(ids, " ", entries[i].id);
+        add_word(labels, "\n", entries[i].label);
+        add_word(apps, " ", entries[i].app);
+        add_services(services, hook->admin->conf, &entries[i]);
+    }
+    for (size_t i = 0; i < environment->count; i++) {
+        if (environment->texts[i].failed)
+            return false;
+        environment->list[i] = environment->texts[i].text;
+    }
+    return true;
+}
+
+static void free_environment(struct environment *environment)
+{
+    for (size_t i = 0; i < environment->count; i++)
+        asp_out_free(&environment->texts[i]);
+}
+
+/* One line in the system's log: hook=revoked user="alice" path="..." and what is said. */
+static void log_hook(const struct hook *hook, int level, const char *key, const char *text)
+{
+    struct asp_out line = {0};
+
+    asp_out_add(&line, "hook=");
+    asp_out_add(&line, event_words[hook->event]);
+    asp_out_add(&line, " user=");
+    asp_out_logged(&line, hook->user);
+    asp_out_add(&line, " path=");
+    asp_out_logged(&line, hook->path);
+    asp_out_add(&line, key);
+    asp_out_logged(&line, text);
+    if (!line.failed)
+        syslog(level, "%s", line.text);
+    asp_out_free(&line);
+}
+
+static void end_line(struct hook *hook, struct line *line)
+{
+    line->text[line->length] = '\0';
+    if (line->length > 0 && hook->logged < LINES_LOGGED)
+        log_hook(hook, LOG_NOTICE, " says=", line->text);
+    else if (line->length > 0 && hook->logged == LINES_LOGGED)
+        log_hook(hook, LOG_WARNING, " note=", "it says too much: the rest is not logged");
+    hook->logged += line->length > 0;
+    line->length = 0;
+}
+
+/* A NUL byte counts as a line end. */
+static void take_bytes(struct hook *hook, struct line *line, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        bool ends = bytes[i] == '\n' || bytes[i] == '\0';
+
+        if (ends || line->length == LINE_MAX_LOGGED)
+            end_line(hook, line);
+        if (!ends)
+            line->text[line->length++] = bytes[i];
+    }
+}
+
+static bool take_output(void *context, const char *bytes, size_t length)
+{
+    struct hook *hook = context;
+
+    take_bytes(hook, &hook->output, bytes, length);
+    return true;
+}
+
+static bool take_errors(void *context, const char *bytes, size_t length)
+{
+    struct hook *hook = context;
+
+    take_bytes(hook, &hook->errors, bytes, length);
+    return true;
+}
+
+static enum run_end run_once(const struct admin *admin, const char *user, enum hook_event event,
+                             const struct asp_entry *entries, size_t count, const char *reason)
+{
+    const struct asp_conf *conf = admin->conf;
+    struct hook hook = {
+        .admin = admin,
+        .user = user,
+        .event = event,
+        .path = event == HOOK_CREATED ? conf->hook_created : conf->hook_revoked,
+    };
+    struct environment environment = {0};
+    struct asp_error why = {ASP_OK, ""};
+    struct run run = {
+        .path = hook.path,
+        .environment = environment.list,
+        .timeout = conf->hook_timeout,
+        .take_output = take_output,
+        .take_errors = take_errors,
+        .context = &hook,
+    };
+    enum run_end end = RUN_FAILED;
+
+    if (hook.path[0] == '\0' || count == 0)
+        return RUN_DONE;
+    if (make_environment(&hook, entries, count, reason, &environment))
+        end = run_program(&run, &why);
+    else
+        (void)asp_fail(&why, ASP_NO_MEMORY, "out of memory");
+    end_line(&hook, &hook.output);
+    end_line(&hook, &hook.errors);
+    if (end != RUN_DONE)
+        log_hook(&hook, LOG_ERR, " failed=", why.text);
+    free_environment(&environment);
+    return end;
+}
+
+/* In as many runs as it takes. */
+static enum run_end run_all(const struct admin *admin, const char *user, enum hook_event event,
+                            const struct asp_entry *entries, size_t count, const char *reason)
+{
+    enum run_end end = RUN_DONE;
+
+    for (size_t at = 0; at < count && end != RUN_INTERRUPTED; at += ENTRIES_FOR_A_RUN) {
+        size_t left = count - at;
+
+        end = run_once(admin, user, event, entries + at,
+                       left < ENTRIES_FOR_A_RUN ? left : ENTRIES_FOR_A_RUN, reason);
+    }
+    return end;
+}
+
+void hooks_run(const struct admin *admin, const char *user, enum hook_event event,
+               const struct asp_entry *entries, size_t count, const char *reason)
+{
+    (void)run_all(admin, user, event, entries, count, reason);
+}
+
+/* Entries of one account that something is to be done for. */
+struct chosen {
+    struct asp_entry *entries;
+    size_t count;
+    size_t keep; /* how many revoked ones */
+};
+
+/* Reads the account and keeps room for as many as it has. */
+static enum asp_status load(const struct admin *admin, const char *user,
+                            struct asp_account *account, struct chosen *chosen,
+                            struct asp_error *error)
+{
+    enum asp_status status = asp_store_load(&admin->store, user, NULL, account, error);
+
+    *chosen = (struct chosen){.keep = (size_t)admin->conf->history};
+    if (status != ASP_OK)
+        return status;
+    chosen->entries = calloc(account->count + 1, sizeof *chosen->entries);
+    if (chosen->entries != NULL)
+        return ASP_OK;
+    asp_account_free(account);
+    return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+}
+
+static int by_reason(const void *one, const void *other)
+{
+    return strcmp(((const struct asp_entry *)one)->reason,
+                  ((const struct asp_entry *)other)->reason);
+}
+
+/* Once for each reason. False when it was cut short. */
+static bool run_by_reason(const struct admin *admin, const char *user, const struct chosen *due)
+{
+    size_t end;
+
+    qsort(due->entries, due->count, sizeof *due->entries, by_reason);
+    for (size_t at = 0; at < due->count; at = end) {
+        const struct asp_entry *first = &due->entries[at];
+
+        for (end = at + 1; end < due->count && by_reason(first, &due->entries[end]) == 0; end++)
+            ;
+        if (run_all(admin, user, HOOK_REVOKED, first, end - at, first->reason) == RUN_INTERRUPTED)
+            return false;
+    }
+    return true;
+}
+
+/* Takes away the marks of those that the hook was run for: others may be due by now. */
+static enum asp_status clear_marks(struct asp_account *account, void *context,
+                                   struct asp_error *error)
+{
+    const struct chosen *due = context;
+    bool cleared = false;
+
+    (void)error;
+    for (size_t i = 0; i < due->count; i++) {
+        struct asp_entry *entry = asp_account_find(account, due->entries[i].id);
+
+        if (entry == NULL || !entry->hook_due || entry->created != due->entries[i].created)
+            continue;
+        entry->hook_due = false;
+        cleared = true;
+    }
+    asp_account_prune(account, due->keep);
+    return cleared ? ASP_OK : ASP_UNCHANGED;
+}
+
+enum asp_status hooks_run_due(const struct admin *admin, const char *user, bool *ran,
+                              struct asp_error *error)
+{
+    struct asp_account account;
+    struct chosen due;
+    enum asp_status status = load(admin, user, &account, &due, error);
+
+    *ran = status == ASP_OK;
+    if (status != ASP_OK)
+        return status;
+    for (size_t i = 0; i < account.count; i++) {
+        if (account.entries[i].hook_due)
+            due.entries[due.count++] = account.entries[i];
+    }
+    asp_account_free(&account);
+    if (due.count > 0 && run_by_reason(admin, user, &due))
+        status = asp_store_update(&admin->store, user, false, clear_marks, &due, error);
+    free(due.entries);
+    return status == ASP_UNCHANGED ? ASP_OK : status;
+}
+
+enum asp_status hooks_run_expired(const struct admin *admin, const char *user, time_t since,
+                                  time_t *next, struct asp_error *error)
+{
+    struct asp_account account;
+    struct chosen expired;
+    enum asp_status status = load(admin, user, &account, &expired, error);
+
+    *next = ASP_NEVER;
+    if (status != ASP_OK)
+        return status;
+    for (size_t i = 0; i < account.count; i++) {
+        const struct asp_entry *entry = &account.entries[i];
+
+        if (entry->revoked != ASP_NEVER || entry->expires == ASP_NEVER)
+            continue;
+        if (entry->expires > admin->now)
+            *next = *next == ASP_NEVER || entry->expires < *next ? entry->expires : *next;
+        else if (entry->expires > since)
+            expired.entries[expired.count++] = *entry;
+    }
+    asp_account_free(&account);
+    (void)run_all(admin, user, HOOK_EXPIRED, expired.entries, expired.count, "expired");
+    free(expired.entries);
+    return ASP_OK;
+}

@@ -1,0 +1,107 @@
+#include "primary_command.h"
+
+#include "asp-admin/system/program.h"
+
+#include <string.h>
+#include <syslog.h>
+
+enum {
+    SECONDS = 30,
+    BYTES_MAX = 64 * 1024 * 1024,
+    ERRORS_MAX = 4096, /* what is logged of one run */
+};
+
+struct outputs {
+    struct asp_out *printed;
+    struct asp_out errors;
+};
+
+static bool take_output(void *context, const char *bytes, size_t length)
+{
+    struct asp_out *printed = ((struct outputs *)context)->printed;
+
+    if (printed->length + length > BYTES_MAX)
+        return false;
+    asp_out_bytes(printed, bytes, length);
+    return !printed->failed;
+}
+
+/* What is over the bound is heard and dropped: it is no reason to end it. */
+static bool take_errors(void *context, const char *bytes, size_t length)
+{
+    struct asp_out *errors = &((struct outputs *)context)->errors;
+    size_t room = ERRORS_MAX - errors->length;
+
+    asp_out_bytes(errors, bytes, length < room ? length : room);
+    return true;
+}
+
+static void log_errors(struct asp_out *errors)
+{
+    char *rest = NULL;
+
+    if (errors->failed || errors->length == 0)
+        return;
+    for (char *line = strtok_r(errors->text, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        struct asp_out shown = {0};
+
+        asp_out_add(&shown, "primary.command says=");
+        asp_out_logged(&shown, line);
+        if (!shown.failed)
+            syslog(LOG_WARNING, "%s", shown.text);
+        asp_out_free(&shown);
+    }
+}
+
+/* A program that ends with 0 and prints an error, or half of what it wanted to, is not believed. */
+static enum asp_status check_form(const char *path, const struct asp_out *printed,
+                                  struct asp_error *error)
+{
+    const char *end = printed->text + printed->length;
+    size_t number = 1;
+
+    for (const char *line = printed->text; line < end; number++) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+        const char *stop = newline == NULL ? end : newline;
+        const char *tab = memchr(line, '\t', (size_t)(stop - line));
+
+        if (newline == NULL)
+            return asp_fail(error, ASP_CORRUPT, "%s: line %zu that it printed has no end", path,
+                            number);
+        if (tab == NULL || tab == line || memchr(line, '\0', (size_t)(stop - line)) != NULL)
+            return asp_fail(error, ASP_CORRUPT,
+                            "%s: line %zu that it printed is not a name, a tab and a text", path,
+                            number);
+        line = newline + 1;
+    }
+    return ASP_OK;
+}
+
+enum asp_status command_source_read(const char *path, struct asp_out *printed,
+                                    struct asp_error *error)
+{
+    char *environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                           "LC_ALL=C", NULL};
+    struct outputs outputs = {.printed = printed};
+    struct run run = {
+        .path = path,
+        .environment = environment,
+        .timeout = SECONDS,
+        .take_output = take_output,
+        .take_errors = take_errors,
+        .context = &outputs,
+    };
+    struct asp_error why = {ASP_OK, ""};
+    enum run_end end;
+
+    memset(printed, 0, sizeof *printed);
+    end = run_program(&run, &why);
+    log_errors(&outputs.errors);
+    asp_out_free(&outputs.errors);
+    if (end == RUN_INTERRUPTED)
+        return asp_fail(error, ASP_UNCHANGED, "%s: %s", path, why.text);
+    if (end != RUN_DONE)
+        return asp_fail(error, ASP_IO, "primary.command %s: %s", path, why.text);
+    return check_form(path, printed, error);
+}

@@ -1,0 +1,19 @@
+/*
+ * The program of primary.command, which prints NAME<TAB>STRING for every user.
+ */
+#ifndef ASP_ADMIN_PRIMARY_PRIMARY_COMMAND_H
+#define ASP_ADMIN_PRIMARY_PRIMARY_COMMAND_H
+
+#include "asp/buffer.h"
+#include "asp/error.h"
+
+/*
+ * Runs it once, for 30 seconds and 64 MiB at most; what it says to standard error goes to the log.
+ * ASP_OK: it ended with 0, and all that it printed are whole lines of that form, perhaps none. Else
+ * why nothing of it counts; ASP_UNCHANGED: this process is to end. The caller frees `printed` in
+ * any case.
+ */
+enum asp_status command_source_read(const char *path, struct asp_out *printed,
+                                    struct asp_error *error);
+
+#endif

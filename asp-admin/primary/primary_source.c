@@ -1,0 +1,186 @@
+#include "primary_source.h"
+
+#include "primary_command.h"
+
+#include "asp/name.h"
+#include "asp/time_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A line of the text; its first `name` bytes are the user's name. */
+struct source_line {
+    const char *at;
+    size_t length;
+    size_t name;
+};
+
+static int compare_names(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
+
+    if (order != 0)
+        return order;
+    return a_length < b_length ? -1 : a_length > b_length;
+}
+
+/* Of one name, as they stand in the text. */
+static int by_name(const void *one, const void *other)
+{
+    const struct source_line *a = one;
+    const struct source_line *b = other;
+    int order = compare_names(a->at, a->name, b->at, b->name);
+
+    if (order != 0)
+        return order;
+    return a->at < b->at ? -1 : a->at > b->at;
+}
+
+static size_t count_lines(const char *text, size_t length)
+{
+    size_t count = 0;
+
+    for (const char *at = text; (at = memchr(at, '\n', length - (size_t)(at - text))) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* Puts the lines in order, so that a pass over all users reads the text once. Each has its end; one
+ * without `separator` is nobody's. */
+static enum asp_status index_lines(struct source *source, const char *text, size_t length,
+                                   char separator, struct asp_error *error)
+{
+    size_t most = length == 0 ? 0 : count_lines(text, length);
+
+    source->lines = calloc(most + 1, sizeof *source->lines);
+    if (source->lines == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    for (const char *line = text; source->count < most && line < text + length;) {
+        const char *newline = memchr(line, '\n', length - (size_t)(line - text));
+        const char *end = memchr(line, separator, (size_t)(newline - line));
+
+        if (end != NULL)
+            source->lines[source->count++] =
+                (struct source_line){line, (size_t)(newline - line), (size_t)(end - line)};
+        line = newline + 1;
+    }
+    qsort(source->lines, source->count, sizeof *source->lines, by_name);
+    return ASP_OK;
+}
+
+/* The store has the folded names too, and the program may print them as they were typed once. */
+static void fold_names(struct asp_out *printed)
+{
+    bool in_name = true;
+
+    for (size_t i = 0; i < printed->length; i++) {
+        char *c = &printed->text[i];
+
+        if (*c == '\t' || *c == '\n')
+            in_name = *c == '\n';
+        else if (in_name)
+            *c = asp_fold(*c);
+    }
+}
+
+enum asp_status source_read(const struct asp_conf *conf, struct source *source,
+                            struct asp_error *error)
+{
+    enum asp_status status = ASP_OK;
+
+    *source = (struct source){.kind = conf->primary_source};
+    (void)clock_gettime(CLOCK_REALTIME, &source->asked);
+    switch (source->kind) {
+    case ASP_SOURCE_SHADOW:
+        status = asp_shadow_read(ASP_SHADOW_PATH, &source->shadow, error);
+        if (status == ASP_OK)
+            status = index_lines(source, source->shadow.text, source->shadow.length, ':', error);
+        break;
+    case ASP_SOURCE_COMMAND:
+        status = command_source_read(conf->primary_command, &source->printed, error);
+        if (status == ASP_OK && conf->fold_user_names)
+            fold_names(&source->printed);
+        if (status == ASP_OK)
+            status = index_lines(source, source->printed.text, source->printed.length, '\t', error);
+        break;
+    default:
+        break;
+    }
+    return status;
+}
+
+enum exit_code source_open(const struct asp_conf *conf, struct source *source)
+{
+    struct asp_error error = {ASP_OK, ""};
+    enum asp_status status = source_read(conf, source, &error);
+
+    if (status == ASP_OK)
+        return EXIT_DONE;
+    /* Whatever is wrong, it is the source that could not be read. */
+    error.status = status == ASP_DENIED ? ASP_DENIED : ASP_IO;
+    return complain_of(&error);
+}
+
+/* The first line of the user, or where it would be. */
+static size_t place_of(const struct source *source, const char *user, size_t length)
+{
+    size_t low = 0;
+    size_t high = source->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct source_line *line = &source->lines[middle];
+
+        if (compare_names(line->at, line->name, user, length) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_line_of(const struct source *source, size_t place, const char *user, size_t length)
+{
+    return place < source->count && source->lines[place].name == length &&
+           memcmp(source->lines[place].at, user, length) == 0;
+}
+
+void source_find(const struct source *source, const char *user, struct asp_primary_now *now)
+{
+    size_t length = strlen(user);
+    size_t place = place_of(source, user, length);
+    bool found = is_line_of(source, place, user, length);
+    const struct source_line *line = found ? &source->lines[place] : NULL;
+
+    *now = (struct asp_primary_now){.source = source->kind, .expires = ASP_NEVER};
+    if (source->kind == ASP_SOURCE_SHADOW) {
+        if (found)
+            asp_shadow_line(line->at, line->length, now);
+        else
+            now->says = ASP_SAYS_ABSENT;
+        now->read = &source->shadow.identity;
+    } else if (found && line->length > length + 1 && !is_line_of(source, place + 1, user, length)) {
+        now->says = ASP_SAYS_HASH;
+        now->hash = line->at + length + 1;
+        now->length = line->length - length - 1;
+        now->asked = &source->asked;
+    }
+}
+
+void source_close(struct source *source)
+{
+    free(source->lines);
+    asp_shadow_free(&source->shadow);
+    asp_out_free(&source->printed);
+    *source = (struct source){0};
+}
+
+struct asp_revocation revocation_of(const struct admin *admin, bool hook_due)
+{
+    return (struct asp_revocation){
+        .when = admin->now,
+        .by = admin->by,
+        .hook_due = hook_due,
+        .keep = (size_t)admin->conf->history,
+    };
+}

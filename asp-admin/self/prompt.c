@@ -1,0 +1,98 @@
+#include "prompt.h"
+
+#include "asp-admin/ui/json.h"
+#include "asp-admin/ui/read_secret.h"
+#include "asp-admin/ui/table.h"
+#include "asp/broker_message.h"
+#include "asp/safeio.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is(const char *style, const char *other)
+{
+    return strcmp(style, other) == 0;
+}
+
+static bool is_question(const char *style)
+{
+    return is(style, ASP_ASK_HIDDEN) || is(style, ASP_ASK_SHOWN);
+}
+
+/* Of several lines, as modules have it. */
+static void add_lines(struct asp_out *out, const char *text, bool question)
+{
+    struct asp_out line = {0};
+
+    for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
+        asp_out_bytes(&line, text, (size_t)(end - text));
+        add_visible(out, line.text != NULL ? line.text : "");
+        asp_out_add(out, "\n");
+        out->failed = out->failed || line.failed;
+        asp_out_free(&line);
+    }
+    add_visible(out, text);
+    asp_out_add(out, question || *text == '\0' ? "" : "\n");
+}
+
+static json_t *text_of(const char *text)
+{
+    return text[0] == '\0' ? json_string("") : document_text(text);
+}
+
+/* What is written before the answer is read. The caller frees it. */
+static void write_question(const char *style, const char *text, bool json, struct asp_out *out)
+{
+    json_t *document;
+    char *line;
+
+    if (!json) {
+        add_lines(out, text, is_question(style));
+        return;
+    }
+    if (is_question(style))
+        document =
+            json_pack("{s:o, s:b}", "prompt", text_of(text), "echo", is(style, ASP_ASK_SHOWN));
+    else
+        document =
+            json_pack("{s:o, s:b}", "message", text_of(text), "error", is(style, ASP_ASK_ERROR));
+    line = document != NULL ? json_dumps(document, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    if (line != NULL) {
+        asp_out_add(out, line);
+        asp_out_add(out, "\n");
+    }
+    out->failed = out->failed || line == NULL;
+    free(line);
+    json_decref(document);
+}
+
+bool prompt_ask(const char *style, const char *text, bool json, char reply[PROMPT_REPLY_MAX],
+                size_t *length)
+{
+    bool program = json && isatty(STDIN_FILENO) != 1;
+    int terminal = program ? -1 : open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    struct typing typing = {
+        .from = terminal >= 0 ? terminal : STDIN_FILENO,
+        .to = terminal >= 0 ? terminal : STDERR_FILENO,
+        .hidden = is(style, ASP_ASK_HIDDEN),
+        .line = true,
+    };
+    struct asp_out question = {0};
+    bool done;
+
+    *length = 0;
+    asp_out_add(&question, "");
+    write_question(style, text, program, &question);
+    typing.text = question.text;
+    if (question.failed)
+        done = false;
+    else if (is_question(style))
+        done = typed_read(&typing, reply, PROMPT_REPLY_MAX, length) && *length <= PROMPT_REPLY_MAX;
+    else
+        done = asp_write_all(typing.to, question.text, question.length);
+    asp_out_free(&question);
+    asp_close(terminal);
+    return done;
+}

@@ -1,0 +1,180 @@
+#include "self_client.h"
+
+#include "prompt.h"
+
+#include "asp-admin/ui/console.h"
+#include "asp/broker_socket.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PEER "asp-broker"
+
+enum {
+    WAIT_MS = 700 * 1000, /* a hook may run for 300 seconds, and there can be two */
+    SECRET_SIZE = 512,
+};
+
+/* The store belongs to this process's user, or could be made by it. */
+static bool store_is_ours(const char *store)
+{
+    char above[PATH_MAX];
+    const char *slash = strrchr(store, '/');
+    struct stat st;
+
+    if (lstat(store, &st) == 0)
+        return st.st_uid == geteuid();
+    if (errno != ENOENT || slash == NULL)
+        return false;
+    (void)snprintf(above, sizeof above, "%.*s", (int)(slash - store), store);
+    return access(above[0] != '\0' ? above : "/", W_OK) == 0;
+}
+
+enum exit_code own_client_look(const struct options *options, char socket[OWN_SOCKET_SIZE])
+{
+    struct admin admin = {.options = options};
+    enum exit_code code;
+
+    socket[0] = '\0';
+    if (geteuid() == 0)
+        return EXIT_DONE;
+    code = admin_read_conf(&admin);
+    if (code == EXIT_DONE && !store_is_ours(admin.conf->store))
+        (void)snprintf(socket, OWN_SOCKET_SIZE, "%s", admin.conf->self_socket);
+    asp_conf_free(admin.conf);
+    return code;
+}
+
+static void write_command(int argc, char **argv, struct asp_message *message)
+{
+    const struct talk *talk = talk_now();
+
+    asp_message_begin(message, ASP_MESSAGE_COMMAND);
+    if (talk->terminal)
+        asp_message_number(message, (unsigned)talk->width);
+    else
+        asp_message_text(message, NULL, 0);
+    asp_message_text(message, talk->colour ? "colour" : NULL, ASP_MESSAGE_MAX);
+    for (int i = 0; i < argc; i++)
+        asp_message_text(message, argv[i], ASP_MESSAGE_MAX);
+}
+
+/* Writes what the command says to where it belongs, and answers whether it got there. */
+static bool say(const struct asp_message_read *order, struct asp_message *answer)
+{
+    const char *stream = asp_message_field(order, 0);
+    const struct talk *talk = talk_now();
+    bool out;
+
+    if (stream == NULL || order->count != 2)
+        return false;
+    out = strcmp(stream, ASP_STREAM_OUT) == 0;
+    asp_message_begin(answer, ASP_MESSAGE_SAID);
+    if (talk->say(talk->context, out ? TALK_ANSWER : TALK_ERROR,
+                  (const char *)order->fields[1].bytes, order->fields[1].length))
+        asp_message_number(answer, 0);
+    else
+        asp_message_number(answer, (unsigned)errno);
+    return true;
+}
+
+/* Asks the person, and answers what was typed. */
+static bool ask(const struct asp_message_read *order, bool json, struct asp_message *answer)
+{
+    const char *style = asp_message_field(order, 0);
+    const char *text = asp_message_field(order, 1);
+    char reply[SECRET_SIZE];
+    size_t length = 0;
+    bool typed;
+
+    if (style == NULL || text == NULL)
+        return false;
+    if (strcmp(style, ASP_ASK_APP_PASSWORD) == 0)
+        typed = talk_now()->read_secret(talk_now()->context, reply, sizeof reply, &length);
+    else
+        typed = prompt_ask(style, text, json, reply, &length);
+    asp_message_begin(answer, ASP_MESSAGE_REPLY);
+    if (typed) {
+        asp_message_bytes(answer, reply, length);
+        asp_message_text(answer, "typed", ASP_MESSAGE_MAX);
+    }
+    sodium_memzero(reply, sizeof reply);
+    return true;
+}
+
+/* Does what the broker wants. True with an answer for it; else *code is the end. */
+static bool obey(const struct asp_message_read *order, bool json, struct asp_message *answer,
+                 enum exit_code *code)
+{
+    int number;
+
+    if (order->type == ASP_MESSAGE_SAY && say(order, answer))
+        return true;
+    if (order->type == ASP_MESSAGE_ASK && ask(order, json, answer))
+        return true;
+    if (order->type == ASP_MESSAGE_DONE && asp_message_read_number(order, 0, &number) &&
+        number <= EXIT_CONF)
+        *code = (enum exit_code)number;
+    else
+        *code = complain(EXIT_STORE, "what " PEER " says is no message of this version");
+    return false;
+}
+
+static enum exit_code serve(int fd, bool json)
+{
+    uint8_t bytes[ASP_MESSAGE_MAX];
+    struct asp_message_read order;
+    struct asp_message answer;
+    struct asp_error error = {ASP_OK, ""};
+    enum asp_status status = ASP_OK;
+    enum exit_code code = EXIT_STORE;
+    bool more = true;
+
+    while (more) {
+        status = asp_channel_receive(fd, PEER, asp_channel_now() + WAIT_MS, bytes, &order, &error);
+        if (status != ASP_OK)
+            break;
+        more = obey(&order, json, &answer, &code);
+        /* Where it has not waited for the answer, what it has said before it left is still to come.
+         */
+        if (more)
+            (void)asp_channel_send(fd, PEER, &answer, NULL);
+        asp_message_wipe(&answer);
+        sodium_memzero(bytes, sizeof bytes);
+    }
+    if (status == ASP_OK)
+        return code;
+    return complain(EXIT_STORE, status == ASP_NOT_FOUND ? "%s: try again" : "%s", error.text);
+}
+
+enum exit_code own_client_run(const struct options *options, const char *socket, int argc,
+                              char **argv)
+{
+    struct asp_message command;
+    struct asp_error error = {ASP_OK, ""};
+    enum exit_code code;
+    int fd;
+    enum asp_status status = asp_channel_connect(socket, &fd, &error);
+
+    write_command(argc, argv, &command);
+    if (status == ASP_NOT_FOUND || status == ASP_DENIED) {
+        code = complain(EXIT_STORE,
+                        "%s: no asp-broker serves users there: run asp-admin as root, or have "
+                        "asp-self.socket started",
+                        socket);
+    } else if (status != ASP_OK) {
+        code = complain(EXIT_STORE, "%s", error.text);
+    } else if (command.failed) {
+        code = complain(EXIT_USAGE, "that is too long for one command: say less at a time");
+    } else {
+        /* Who is refused at the door is not heard, and told why. */
+        (void)asp_channel_send(fd, PEER, &command, NULL);
+        code = serve(fd, options->json);
+    }
+    asp_close(fd);
+    return code;
+}

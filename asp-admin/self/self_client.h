@@ -1,0 +1,23 @@
+/*
+ * A user who is not root, on her own account: this process hands her command line to asp-broker,
+ * and is its hands at her terminal.
+ */
+#ifndef ASP_ADMIN_SELF_SELF_CLIENT_H
+#define ASP_ADMIN_SELF_SELF_CLIENT_H
+
+#include "asp-admin/commands/commands.h"
+
+#include <sys/un.h>
+
+enum { OWN_SOCKET_SIZE = sizeof((struct sockaddr_un *)0)->sun_path };
+
+/* Where the broker has to be asked, since the store of the configuration is another user's; empty
+ * when it has not. EXIT_DONE, or a complaint about the configuration. */
+enum exit_code own_client_look(const struct options *options, char socket[OWN_SOCKET_SIZE]);
+
+/* Has the broker carry out the line `argv`. Returns its exit code, or one of this side after a
+ * complaint. */
+enum exit_code own_client_run(const struct options *options, const char *socket, int argc,
+                              char **argv);
+
+#endif

@@ -1,0 +1,76 @@
+#include "self_rules.h"
+
+#include "asp/secret.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* True when a word is the name of the account. */
+static bool is_account(const char *word, const char *account, bool fold)
+{
+    char user[ASP_USER_MAX + 1];
+
+    return asp_user_canonical(word, fold, user) && strcmp(user, account) == 0;
+}
+
+/* Whether the first argument is a USER. Where any number of ids may follow, it tells itself by its
+ * shape; her own name is her own name. */
+static bool names_user(const struct command *command, const struct options *options,
+                       const char *account, bool fold)
+{
+    const char *first = options->argument_count > 0 ? options->arguments[0] : NULL;
+
+    if (first == NULL)
+        return false;
+    if (command->most == ASP_IDS)
+        return is_account(first, account, fold) || !asp_id_valid(first);
+    return options->argument_count >= command->most;
+}
+
+enum exit_code own_check(const struct command *command, struct options *options, char *account,
+                         bool fold, char **words)
+{
+    if (command->own == OWN_NO)
+        return complain(EXIT_STORE, "%s is for root: run asp-admin as root", command->name);
+    if (options->is_virtual)
+        return complain(EXIT_STORE, "--virtual is for root: run asp-admin as root");
+    if (!names_user(command, options, account, fold)) {
+        words[0] = account;
+        memcpy(words + 1, options->arguments, (size_t)options->argument_count * sizeof *words);
+        options->arguments = words;
+        options->argument_count++;
+    } else if (!is_account(options->arguments[0], account, fold)) {
+        return complain(EXIT_STORE, "you are %s: leave %s out, or run asp-admin as root", account,
+                        options->arguments[0]);
+    }
+    return command_check_line(command, options);
+}
+
+static bool is_member(const char *name, const char *group)
+{
+    enum { GROUPS = 1024 };
+    const struct passwd *user = getpwnam(name);
+    const struct group *wanted;
+    gid_t groups[GROUPS];
+    int count = GROUPS;
+    gid_t primary;
+
+    if (user == NULL)
+        return false;
+    primary = user->pw_gid;
+    wanted = getgrnam(group);
+    if (wanted == NULL || getgrouplist(name, primary, groups, &count) < 0)
+        return false;
+    for (int i = 0; i < count; i++) {
+        if (groups[i] == wanted->gr_gid)
+            return true;
+    }
+    return false;
+}
+
+bool own_is_allowed(const struct asp_conf *conf, const char *name)
+{
+    return conf->self_enabled && (conf->self_group[0] == '\0' || is_member(name, conf->self_group));
+}

@@ -1,0 +1,20 @@
+/*
+ * A user who is not root, on her own account: what she may say. The broker's side.
+ */
+#ifndef ASP_ADMIN_SELF_SELF_RULES_H
+#define ASP_ADMIN_SELF_SELF_RULES_H
+
+#include "asp-admin/commands/commands.h"
+
+/*
+ * Checks a command line for the user whose account is `account`, and puts it where she left USER
+ * out: `words` then has the arguments, and room for one more than there were. EXIT_DONE; else a
+ * complaint: EXIT_USAGE, or EXIT_STORE for what is root's and for anybody else's account.
+ */
+enum exit_code own_check(const struct command *command, struct options *options, char *account,
+                         bool fold, char **words);
+
+/* True when the configuration lets her act at all: self_service, and its group. */
+bool own_is_allowed(const struct asp_conf *conf, const char *name);
+
+#endif

@@ -1,0 +1,35 @@
+#include "name_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool names_add(struct names *names, const char *name)
+{
+    if (names->count == names->room) {
+        size_t room = names->room == 0 ? 16 : 2 * names->room;
+        char **grown = reallocarray(names->list, room, sizeof *grown);
+
+        if (grown == NULL)
+            return false;
+        names->list = grown;
+        names->room = room;
+    }
+    names->list[names->count] = strdup(name);
+    if (names->list[names->count] == NULL)
+        return false;
+    names->count++;
+    return true;
+}
+
+void names_drop(struct names *names)
+{
+    free(names->list[--names->count]);
+}
+
+void names_clear(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->list[i]);
+    free(names->list);
+    *names = (struct names){0};
+}

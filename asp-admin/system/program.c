@@ -1,0 +1,306 @@
+#include "program.h"
+
+#include "asp/safeio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    OUTPUT,
+    ERRORS,
+    ENDED, /* a pidfd, where the kernel has them (Linux 5.3) */
+    STOP,  /* a signalfd */
+    WATCHED,
+    PIECE = 4096,
+    PIECES_LEFT = 64, /* read of a pipe after the end: more than one holds */
+    SLICE = 50,       /* milliseconds between two looks where there is no pidfd */
+};
+
+struct running {
+    const struct run *run;
+    pid_t pid;
+    struct pollfd watched[WATCHED]; /* fd -1: none */
+    long long deadline;
+    bool flooded;
+};
+
+static long long now_in_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* A pipe with both ends off 0, 1 and 2, which may be closed and are set up for the program. */
+static bool make_pipe(int *reading, int *writing)
+{
+    int low[2];
+    bool made;
+
+    if (pipe2(low, O_CLOEXEC) != 0)
+        return false;
+    *reading = fcntl(low[0], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    *writing = fcntl(low[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    made = *reading >= 0 && *writing >= 0 && fcntl(*reading, F_SETFL, O_NONBLOCK) == 0;
+    asp_close(low[0]);
+    asp_close(low[1]);
+    return made;
+}
+
+static int set_actions(posix_spawn_file_actions_t *actions, int output, int errors)
+{
+    int failed = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+
+    if (failed == 0)
+        failed = posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
+    if (failed == 0)
+        failed = posix_spawn_file_actions_adddup2(actions, errors, STDERR_FILENO);
+    if (failed == 0)
+        failed = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+    if (failed == 0)
+        failed = posix_spawn_file_actions_addchdir_np(actions, "/");
+    return failed;
+}
+
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+    const int flags = POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+    sigset_t signals;
+    int failed = posix_spawnattr_setflags(attributes, (short)flags);
+
+    (void)sigfillset(&signals);
+    if (failed == 0)
+        failed = posix_spawnattr_setsigdefault(attributes, &signals);
+    (void)sigemptyset(&signals);
+    if (failed == 0)
+        failed = posix_spawnattr_setsigmask(attributes, &signals);
+    return failed;
+}
+
+/* 0 or the error. */
+static int spawn(const struct run *run, int output, int errors, pid_t *pid)
+{
+    char *arguments[] = {(char *)run->path, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int failed = posix_spawn_file_actions_init(&actions);
+
+    if (failed != 0)
+        return failed;
+    failed = posix_spawnattr_init(&attributes);
+    if (failed == 0) {
+        failed = set_actions(&actions, output, errors);
+        if (failed == 0)
+            failed = set_attributes(&attributes);
+        if (failed == 0)
+            failed =
+                posix_spawn(pid, run->path, &actions, &attributes, arguments, run->environment);
+        (void)posix_spawnattr_destroy(&attributes);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return failed;
+}
+
+static void forget(struct running *running, int which)
+{
+    asp_close(running->watched[which].fd);
+    running->watched[which].fd = -1;
+}
+
+/* Reads one piece. False when there is none now. */
+static bool read_piece(struct running *running, int which)
+{
+    const struct run *run = running->run;
+    char bytes[PIECE];
+    ssize_t got;
+
+    do {
+        got = read(running->watched[which].fd, bytes, sizeof bytes);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == EAGAIN)
+        return false;
+    if (got <= 0) {
+        forget(running, which);
+        return false;
+    }
+    if (!(which == OUTPUT ? run->take_output : run->take_errors)(run->context, bytes, (size_t)got))
+        running->flooded = true;
+    return true;
+}
+
+/* What it left in its pipes. Another process that it has started may hold them open, and go on. */
+static void read_rest(struct running *running)
+{
+    for (int which = OUTPUT; which <= ERRORS; which++) {
+        for (int piece = 0; piece < PIECES_LEFT && running->watched[which].fd >= 0; piece++) {
+            if (!read_piece(running, which))
+                break;
+        }
+    }
+}
+
+/* Waits for something to happen, and reads what it wrote. */
+static void wait_for_news(struct running *running, long long left)
+{
+    if (running->watched[ENDED].fd < 0 && left > SLICE)
+        left = SLICE;
+    if (poll(running->watched, WATCHED, (int)left) <= 0)
+        return;
+    for (int which = OUTPUT; which <= ERRORS; which++) {
+        if (running->watched[which].fd >= 0 && running->watched[which].revents != 0)
+            (void)read_piece(running, which);
+    }
+}
+
+static enum run_end kill_it(struct running *running, enum run_end end)
+{
+    (void)kill(-running->pid, SIGKILL);
+    while (waitpid(running->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    read_rest(running);
+    return end;
+}
+
+static enum run_end judge(int status, struct asp_error *why)
+{
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return RUN_DONE;
+    if (WIFEXITED(status))
+        (void)asp_fail(why, ASP_IO, "it ended with exit code %d", WEXITSTATUS(status));
+    else
+        (void)asp_fail(why, ASP_IO, "it was ended by signal %d", WTERMSIG(status));
+    return RUN_FAILED;
+}
+
+static enum run_end stay_with(struct running *running, struct asp_error *why)
+{
+    int status;
+
+    for (;;) {
+        long long left = running->deadline - now_in_ms();
+        pid_t ended = waitpid(running->pid, &status, WNOHANG);
+
+        if (ended == running->pid) {
+            read_rest(running);
+            if (!running->flooded)
+                return judge(status, why);
+        } else if (ended < 0 && errno != EINTR) {
+            (void)asp_fail_errno(why, "its end was not seen");
+            return RUN_FAILED;
+        }
+        if (running->flooded) {
+            (void)asp_fail(why, ASP_FULL, "it wrote too much");
+            return ended == running->pid ? RUN_FAILED : kill_it(running, RUN_FAILED);
+        }
+        if (running->watched[STOP].revents != 0) {
+            (void)asp_fail(why, ASP_IO, "it was ended because asp-admin is to end");
+            return kill_it(running, RUN_INTERRUPTED);
+        }
+        if (left <= 0) {
+            (void)asp_fail(why, ASP_IO, "it ran for more than %d s, and was killed",
+                           running->run->timeout);
+            return kill_it(running, RUN_FAILED);
+        }
+        wait_for_news(running, left);
+    }
+}
+
+/* Starts it, with what is to be watched. */
+static bool start(struct running *running, struct asp_error *why)
+{
+    int output = -1;
+    int errors = -1;
+    int failed = 0;
+
+    if (!make_pipe(&running->watched[OUTPUT].fd, &output) ||
+        !make_pipe(&running->watched[ERRORS].fd, &errors))
+        failed = errno;
+    if (failed == 0)
+        failed = spawn(running->run, output, errors, &running->pid);
+    asp_close(output);
+    asp_close(errors);
+    if (failed != 0) {
+        errno = failed;
+        (void)asp_fail_errno(why, "it cannot be run");
+        return false;
+    }
+    running->watched[ENDED].fd = (int)syscall(SYS_pidfd_open, running->pid, 0);
+    running->deadline = now_in_ms() + running->run->timeout * 1000LL;
+    return true;
+}
+
+/* What a program has from its parent, and what keeps the parent from seeing its end. */
+struct inherited {
+    sigset_t mask;
+    struct sigaction child;
+    mode_t umask;
+};
+
+/* `ending` is blocked while it runs, and SIGHUP. */
+static void set_inherited(struct inherited *before, const sigset_t *ending)
+{
+    struct sigaction seen = {.sa_handler = SIG_DFL};
+    sigset_t blocked = *ending;
+
+    (void)sigaddset(&blocked, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &blocked, &before->mask);
+    (void)sigaction(SIGCHLD, &seen, &before->child);
+    before->umask = umask(S_IWGRP | S_IWOTH);
+}
+
+static void put_back(const struct inherited *before)
+{
+    (void)umask(before->umask);
+    (void)sigaction(SIGCHLD, &before->child, NULL);
+    (void)sigprocmask(SIG_SETMASK, &before->mask, NULL);
+}
+
+/* The signals that end this process, or that it has blocked to end in its own way: not one that
+ * whoever started it had it ignore. */
+static void look_what_ends_us(sigset_t *ending)
+{
+    static const int numbers[] = {SIGINT, SIGQUIT, SIGTERM};
+    struct sigaction action;
+    sigset_t blocked;
+
+    (void)sigemptyset(ending);
+    (void)sigprocmask(SIG_BLOCK, NULL, &blocked);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (sigismember(&blocked, numbers[i]) == 1 ||
+            (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN))
+            (void)sigaddset(ending, numbers[i]);
+    }
+}
+
+enum run_end run_program(const struct run *run, struct asp_error *why)
+{
+    struct running running = {.run = run};
+    struct inherited before;
+    enum run_end end = RUN_FAILED;
+    sigset_t ending;
+
+    if (asp_program_check(run->path, why) != ASP_OK)
+        return RUN_FAILED;
+    look_what_ends_us(&ending);
+    for (int which = 0; which < WATCHED; which++)
+        running.watched[which] = (struct pollfd){.fd = -1, .events = POLLIN};
+    running.watched[STOP].fd = signalfd(-1, &ending, SFD_CLOEXEC);
+    set_inherited(&before, &ending);
+    if (start(&running, why))
+        end = stay_with(&running, why);
+    for (int which = 0; which < WATCHED; which++)
+        forget(&running, which);
+    put_back(&before);
+    return end;
+}

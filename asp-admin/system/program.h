@@ -1,0 +1,41 @@
+/*
+ * Runs one program, without a shell, and stays with it: hooks, and the command that tells of
+ * primary passwords.
+ *
+ * The program is one that may be trusted, see asp_program_check; that is looked at when it is run.
+ * It gets the environment given and nothing else of ours: standard input is /dev/null, the working
+ * directory /, the umask 022, the session its own, signals are as at the start of a program.
+ */
+#ifndef ASP_ADMIN_SYSTEM_PROGRAM_H
+#define ASP_ADMIN_SYSTEM_PROGRAM_H
+
+#include "asp/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct run {
+    const char *path;
+    char *const *environment; /* NAME=VALUE, and NULL at the end */
+    int timeout;              /* seconds */
+    /* What it writes to standard output and standard error, as it comes. False: that is too much.
+     */
+    bool (*take_output)(void *context, const char *bytes, size_t length);
+    bool (*take_errors)(void *context, const char *bytes, size_t length);
+    void *context;
+};
+
+enum run_end {
+    RUN_DONE,        /* with exit code 0 */
+    RUN_FAILED,      /* another one, a signal, too long, too much, or it could not be run */
+    RUN_INTERRUPTED, /* this process is to end */
+};
+
+/*
+ * Returns when the program has ended. What runs too long or writes too much is killed, with its
+ * process group. So it is when SIGINT, SIGQUIT or SIGTERM comes for this process, which gets the
+ * signal then; not when it ignores that. SIGHUP waits. `why` says what went wrong, in a few words.
+ */
+enum run_end run_program(const struct run *run, struct asp_error *why);
+
+#endif

@@ -1,0 +1,165 @@
+#include "table.h"
+
+#include "console.h"
+
+#include "asp/time_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+void add_visible(struct asp_out *out, const char *text)
+{
+    while (*text != '\0') {
+        char escaped[5];
+        unsigned long value = 0;
+        size_t length = asp_utf8_next(text, &value);
+
+        if (length > 0 && !asp_is_control(value)) {
+            asp_out_bytes(out, text, length);
+            text += length;
+        } else {
+            (void)snprintf(escaped, sizeof escaped, "\\x%02x", (unsigned char)*text++);
+            asp_out_add(out, escaped);
+        }
+    }
+}
+
+void add_bold(struct asp_out *out, const char *text)
+{
+    if (talk_now()->colour)
+        asp_out_add(out, "\033[1m");
+    asp_out_add(out, text);
+    if (talk_now()->colour)
+        asp_out_add(out, "\033[0m");
+}
+
+/* How many columns a visible text takes. */
+static size_t width_of(const char *text)
+{
+    size_t width = 0;
+
+    while (*text != '\0') {
+        unsigned long value = 0;
+        size_t length = asp_utf8_next(text, &value);
+        int columns = length == 0 ? 1 : wcwidth((wchar_t)value);
+
+        width += columns < 0 ? 1 : (size_t)columns;
+        text += length == 0 ? 1 : length;
+    }
+    return width;
+}
+
+void add_when(const struct admin *admin, struct asp_out *out, time_t when, const char *unset)
+{
+    static const struct {
+        time_t seconds;
+        const char *name;
+    } units[] = {{(time_t)7 * 24 * 3600, "week"},
+                 {(time_t)24 * 3600, "day"},
+                 {3600, "hour"},
+                 {60, "minute"}};
+    time_t ago = admin->now - when;
+    time_t count;
+
+    if (when == ASP_NEVER) {
+        asp_out_add(out, unset);
+        return;
+    }
+    if (!talk_now()->terminal || ago < 0 || ago > 365 * (time_t)24 * 3600) {
+        asp_out_time(out, when);
+        return;
+    }
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        count = ago / units[i].seconds;
+        if (count == 0)
+            continue;
+        asp_out_number(out, (unsigned long long)count);
+        asp_out_add(out, " ");
+        asp_out_add(out, units[i].name);
+        asp_out_add(out, count == 1 ? " ago" : "s ago");
+        return;
+    }
+    asp_out_add(out, "just now");
+}
+
+void table_add(struct table *table, size_t columns, const char *const cells[])
+{
+    if (table->count == table->room) {
+        size_t room = table->room == 0 ? 32 : 2 * table->room;
+        void *grown = reallocarray(table->rows, room, sizeof *table->rows);
+
+        if (grown == NULL) {
+            table->failed = true;
+            return;
+        }
+        table->rows = grown;
+        table->room = room;
+    }
+    table->columns = columns;
+    for (size_t i = 0; i < columns; i++) {
+        struct asp_out cell = {0};
+
+        asp_out_add(&cell, "");
+        add_visible(&cell, cells[i]);
+        table->failed = table->failed || cell.failed;
+        table->rows[table->count][i] = cell.text;
+    }
+    table->count++;
+}
+
+static void add_spaces(struct asp_out *out, size_t count)
+{
+    while (count-- > 0)
+        asp_out_add(out, " ");
+}
+
+static void write_row(const struct table *table, size_t row, const size_t widths[],
+                      struct asp_out *out)
+{
+    for (size_t i = 0; i < table->columns; i++) {
+        const char *cell = table->rows[row][i];
+
+        asp_out_add(out, cell);
+        if (i + 1 < table->columns)
+            add_spaces(out, widths[i] - width_of(cell) + 2);
+    }
+}
+
+void table_write(const struct table *table, struct asp_out *out)
+{
+    size_t widths[SCREEN_COLUMNS] = {0};
+
+    out->failed = out->failed || table->failed;
+    for (size_t row = 0; !out->failed && row < table->count; row++) {
+        for (size_t i = 0; i < table->columns; i++) {
+            size_t width = width_of(table->rows[row][i]);
+
+            widths[i] = width > widths[i] ? width : widths[i];
+        }
+    }
+    for (size_t row = 0; !out->failed && row < table->count; row++) {
+        struct asp_out line = {0};
+
+        write_row(table, row, widths, &line);
+        if (line.failed)
+            out->failed = true;
+        else if (row == 0)
+            add_bold(out, line.text);
+        else
+            asp_out_add(out, line.text);
+        asp_out_add(out, "\n");
+        asp_out_free(&line);
+    }
+}
+
+void table_free(struct table *table)
+{
+    for (size_t row = 0; row < table->count; row++) {
+        for (size_t i = 0; i < table->columns; i++)
+            free(table->rows[row][i]);
+    }
+    free(table->rows);
+    memset(table, 0, sizeof *table);
+}

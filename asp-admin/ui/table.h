@@ -1,0 +1,40 @@
+/*
+ * What a person sees.
+ */
+#ifndef ASP_ADMIN_UI_TABLE_H
+#define ASP_ADMIN_UI_TABLE_H
+
+#include "asp-admin/admin.h"
+
+#include <stddef.h>
+#include <time.h>
+
+enum { SCREEN_COLUMNS = 8 };
+
+/* A table that is aligned when it is written. Begins as {0}. */
+struct table {
+    char *(*rows)[SCREEN_COLUMNS];
+    size_t count;
+    size_t room;
+    size_t columns;
+    bool failed;
+};
+
+/* Adds a row of `columns` texts, which are copied. Every row of a table has the same number. */
+void table_add(struct table *table, size_t columns, const char *const cells[]);
+
+/* Writes the rows under the first one, which is the heading. */
+void table_write(const struct table *table, struct asp_out *out);
+
+void table_free(struct table *table);
+
+/* On a terminal "3 hours ago", else RFC 3339; ASP_NEVER is `unset`. Adds it to `out`. */
+void add_when(const struct admin *admin, struct asp_out *out, time_t when, const char *unset);
+
+/* Adds text with every control and broken byte as \xNN. */
+void add_visible(struct asp_out *out, const char *text);
+
+/* Adds text between the codes for bold, where colour is wanted. */
+void add_bold(struct asp_out *out, const char *text);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * One pass over all accounts: each is compared with what the source says now, and where the primary
+ * password has changed, all is revoked. The source is read once for all.
+ */
+#ifndef ASP_ADMIN_WATCH_COMPARE_ALL_H
+#define ASP_ADMIN_WATCH_COMPARE_ALL_H
+
+#include "asp-admin/admin.h"
+
+struct sweep_result {
+    size_t accounts;
+    size_t changed;           /* accounts whose primary password has changed */
+    size_t revoked;           /* app passwords that were revoked for it */
+    size_t unknown;           /* accounts of which nothing could be told */
+    size_t held;              /* changed ones that were left as they are: too many at once */
+    size_t failed;            /* accounts that could not be read or written; they are unknown too */
+    struct asp_error failure; /* of the first of those */
+};
+
+/*
+ * Makes the pass, as admin->by and at admin->now, and logs each revocation. Where very many have
+ * changed at once by the word of a command, nothing is revoked unless it is `confirmed`.
+ *
+ * ASP_OK, or why it was not made: the source or the store could not be read. ASP_BUSY: the source
+ * changes all the time. ASP_UNCHANGED: this process is to end, and the pass was cut short. What was
+ * revoked until then is in the result; the next pass finds the rest.
+ */
+enum asp_status sweep(struct admin *admin, bool confirmed, struct sweep_result *result,
+                      struct asp_error *error);
+
+#endif

@@ -1,0 +1,437 @@
+/*
+ * The loop of a running watch. It reconciles at start, when the shadow file was changed, every
+ * primary.interval, and when events were lost; between two things it looks who calls. Whatever goes
+ * wrong while it runs is logged once, and tried again.
+ */
+#include "loop.h"
+
+#include "compare_all.h"
+#include "hook_queue.h"
+#include "lock.h"
+#include "sd_notify.h"
+#include "signals.h"
+
+#include "asp/shadow.h"
+#include "asp/time_text.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+/* The file is replaced or closed after it was written in place. A watch on the file itself would go
+ * blind when it is replaced. */
+#define WRITTEN (IN_MOVED_TO | IN_CLOSE_WRITE)
+
+enum {
+    EVENTS_ROOM = 16384,
+    SLEEP_MAX = 60 * 1000, /* ms: the clock by which app passwords expire may be set, and what no
+                              event tells of is looked at */
+    SETTLED = 2,           /* seconds after which a file that was changed is taken to be whole */
+};
+
+/* A file whose folder is watched. */
+struct watched {
+    char path[PATH_MAX];
+    int folder; /* by the number that inotify gives it; -1: it is not watched */
+};
+
+struct watch {
+    struct admin *admin;
+    int signals;
+    int events; /* inotify */
+    struct watched shadow;
+    struct watched conf;
+    struct asp_identity conf_read; /* the configuration that was read last, sound or not */
+    int users;                     /* the number of the store's folder */
+    int lock;                      /* -1: there is no store to work on now */
+    struct signals asked;
+    struct tend tend;
+    time_t marked; /* the time of the lock */
+    bool pass_due;
+    long long next_pass; /* ms, see clock_ms */
+    int retry;           /* seconds until the next try */
+    size_t unknown;      /* as it was logged last */
+    size_t held;
+    char trouble[ASP_ERROR_TEXT]; /* the same; empty: all is well */
+};
+
+static long long clock_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* True when there are hooks to be run, and a store to look for them in. */
+static bool has_hooks(const struct watch *watch)
+{
+    return watch->lock >= 0 && watch->admin->conf->hook_revoked[0] != '\0';
+}
+
+/* Watches a folder, or the one that is there now; the same one keeps its number. */
+static bool watch_folder(const struct watch *watch, const char *path, uint32_t more, int *number)
+{
+    int before = *number;
+
+    *number = inotify_add_watch(watch->events, path, WRITTEN | IN_ONLYDIR | IN_DONT_FOLLOW | more);
+    if (before >= 0 && before != *number)
+        (void)inotify_rm_watch(watch->events, before);
+    return *number >= 0;
+}
+
+static bool watch_folder_of(const struct watch *watch, struct watched *file)
+{
+    char folder[PATH_MAX];
+    size_t length = (size_t)(strrchr(file->path, '/') - file->path);
+
+    memcpy(folder, file->path, length + 1);
+    folder[length == 0 ? 1 : length] = '\0';
+    return watch_folder(watch, folder, 0, &file->folder);
+}
+
+static enum asp_status watch_folders(struct watch *watch, struct asp_error *error)
+{
+    char users[PATH_MAX];
+
+    (void)snprintf(users, sizeof users, "%s/" ASP_USERS, watch->admin->conf->store);
+    /* The configuration may be missing, with its folder. */
+    (void)watch_folder_of(watch, &watch->conf);
+    if (!watch_folder_of(watch, &watch->shadow))
+        return asp_fail_errno(error, "the folder of " ASP_SHADOW_PATH " cannot be watched");
+    if (!watch_folder(watch, users, IN_MOVE_SELF | IN_DELETE_SELF, &watch->users))
+        return asp_fail_errno(error, "%s cannot be watched", users);
+    return ASP_OK;
+}
+
+/* Opens the store that is there now: another may have been mounted, or put in its place. */
+static enum asp_status attach(struct watch *watch, struct asp_error *error)
+{
+    struct admin *admin = watch->admin;
+    int users = watch->users;
+    enum asp_status status;
+    time_t looked;
+
+    asp_store_close(&admin->store);
+    admin->now = time(NULL);
+    status = asp_store_open(&admin->store, admin->conf->store, NULL, error);
+    if (status != ASP_OK || !watch_lock_is_of(&admin->store, watch->lock)) {
+        asp_close(watch->lock);
+        watch->lock = -1;
+        if (status == ASP_OK)
+            status = watch_lock_take(&admin->store, admin->now, &watch->lock, &looked, error);
+        if (status != ASP_OK)
+            return status;
+        tend_end(&watch->tend);
+        tend_begin(&watch->tend, looked);
+        watch->marked = looked;
+    }
+    status = watch_folders(watch, error);
+    /* Nobody has looked for hooks that are due in a folder that was put in the other's place. */
+    if (watch->users >= 0 && watch->users != users)
+        watch->tend.walk = true;
+    return status;
+}
+
+/* True when the store that is open is no longer the one at its path: what was renamed, or has
+ * another mounted over it, tells nobody. */
+static bool store_is_another(const struct watch *watch)
+{
+    const struct asp_store *store = &watch->admin->store;
+    struct stat held;
+    struct stat there;
+
+    return watch->lock >= 0 &&
+           (fstat(store->folder, &held) != 0 || lstat(store->path, &there) != 0 ||
+            held.st_dev != there.st_dev || held.st_ino != there.st_ino);
+}
+
+/* One line when a trouble begins, and one when it is over. */
+static void report_trouble(struct watch *watch, const char *trouble)
+{
+    if (strcmp(trouble, watch->trouble) == 0)
+        return;
+    if (trouble[0] != '\0')
+        syslog(LOG_ERR, "watch: %s", trouble);
+    else
+        syslog(LOG_NOTICE, "watch: all is well again");
+    (void)snprintf(watch->trouble, sizeof watch->trouble, "%s", trouble);
+}
+
+static void report_result(struct watch *watch, const struct sweep_result *result)
+{
+    if (result->held > 0 && result->held != watch->held)
+        syslog(LOG_ERR,
+               "watch: the primary passwords of %zu of %zu users seem to have changed at once: "
+               "nothing was revoked; if it is so, say asp-admin watch --confirm",
+               result->held, result->accounts);
+    else if (result->changed > 0 && result->held == 0)
+        syslog(LOG_NOTICE,
+               "watch: %zu of %zu primary passwords have changed, %zu app passwords were revoked",
+               result->changed, result->accounts, result->revoked);
+    if (result->unknown != watch->unknown)
+        syslog(LOG_WARNING,
+               "watch: nothing can be told of the primary passwords of %zu of %zu users",
+               result->unknown, result->accounts);
+    watch->held = result->held;
+    watch->unknown = result->unknown;
+}
+
+/* A command is run at its interval and no sooner. */
+static void schedule(struct watch *watch, bool failed)
+{
+    const struct asp_conf *conf = watch->admin->conf;
+    int seconds = conf->primary_interval;
+
+    if (failed && conf->primary_source != ASP_SOURCE_COMMAND && watch->retry < seconds) {
+        seconds = watch->retry;
+        watch->retry *= 2;
+    } else if (!failed) {
+        watch->retry = 1;
+    }
+    watch->pass_due = false;
+    watch->next_pass = clock_ms() + seconds * 1000LL;
+}
+
+static void make_pass(struct watch *watch)
+{
+    struct asp_error error = {ASP_OK, ""};
+    struct sweep_result result = {0};
+    char trouble[ASP_ERROR_TEXT] = "";
+    enum asp_status status = attach(watch, &error);
+
+    if (status == ASP_OK)
+        status = sweep(watch->admin, false, &result, &error);
+    if (status == ASP_UNCHANGED)
+        return;
+    if (status == ASP_OK || result.changed > 0)
+        report_result(watch, &result);
+    if (status != ASP_OK)
+        (void)snprintf(trouble, sizeof trouble, "%s", error.text);
+    else if (result.failed > 0)
+        (void)snprintf(trouble, sizeof trouble, "%zu accounts could not be compared, first: %.800s",
+                       result.failed, result.failure.text);
+    else if (watch->trouble[0] != '\0' || watch->tend.missed)
+        watch->tend.walk = true;
+    /* Who writes the shadow file in place may not be done yet. */
+    if (status != ASP_BUSY || watch->lock < 0 || watch->retry > 1)
+        report_trouble(watch, trouble);
+    schedule(watch, trouble[0] != '\0');
+}
+
+/* The way of sd_notify(3) for services that read their configuration anew. */
+static void notify_reloading(void)
+{
+    char state[64];
+
+    (void)snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%lld", clock_ms() * 1000);
+    notify_manager(state);
+}
+
+/* Puts the configuration that is there now in the place of the other, which stays when this one is
+ * not sound. */
+static enum asp_status read_conf(struct watch *watch, struct asp_error *error)
+{
+    struct admin *admin = watch->admin;
+    struct asp_identity identity;
+    struct asp_conf *conf;
+    enum asp_status status;
+
+    /* Looked at before, so that what is written meanwhile is another one. */
+    (void)asp_identity_at(watch->conf.path, &watch->conf_read, NULL);
+    status =
+        asp_conf_load(watch->conf.path, admin->options->config != NULL, &conf, &identity, error);
+    if (status != ASP_OK)
+        return status;
+    asp_store_close(&admin->store); /* it has the path of the old one */
+    asp_conf_free(admin->conf);
+    admin->conf = conf;
+    return ASP_OK;
+}
+
+/*
+ * True when there is another configuration and nothing has told of it: its folder was replaced, or
+ * made. One that is missing, or was written this very moment, may be about to be written.
+ */
+static bool conf_is_another(const struct watch *watch)
+{
+    struct asp_identity now;
+
+    return asp_identity_at(watch->conf.path, &now, NULL) == ASP_OK && now.present &&
+           !asp_identity_same(&now, &watch->conf_read) && time(NULL) - now.ctime_s > SETTLED;
+}
+
+static void reload(struct watch *watch)
+{
+    struct asp_error error = {ASP_OK, ""};
+
+    watch->asked.reload = false;
+    notify_reloading();
+    if (read_conf(watch, &error) == ASP_OK) {
+        watch->pass_due = true;
+        watch->tend.walk = true;
+        watch->retry = 1;
+    } else {
+        syslog(LOG_ERR, "watch: the configuration that was read before is kept: %s", error.text);
+    }
+    notify_manager("READY=1");
+}
+
+static bool is_of(const struct watched *file, const struct inotify_event *event)
+{
+    return event->wd == file->folder && event->len > 0 &&
+           strcmp(event->name, strrchr(file->path, '/') + 1) == 0;
+}
+
+/* What happened to a file in a folder, or to the folder. Two folders may be one. */
+static void take_event(struct watch *watch, const struct inotify_event *event)
+{
+    char user[ASP_USER_MAX + 1];
+
+    if ((event->mask & IN_Q_OVERFLOW) != 0) {
+        watch->pass_due = true;
+        watch->asked.reload = true;
+        watch->tend.walk = true;
+        return;
+    }
+    if (event->wd == watch->users) {
+        if ((event->mask & (IN_MOVE_SELF | IN_DELETE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0)
+            watch->pass_due = true;
+        else if (has_hooks(watch) && event->len > 0 && asp_user_decode(event->name, user))
+            tend_note(&watch->tend, user);
+    }
+    if (is_of(&watch->shadow, event) && watch->admin->conf->primary_source == ASP_SOURCE_SHADOW)
+        watch->pass_due = true;
+    if (is_of(&watch->conf, event))
+        watch->asked.reload = true;
+}
+
+static void take_events(struct watch *watch)
+{
+    _Alignas(struct inotify_event) char room[EVENTS_ROOM];
+    ssize_t got;
+
+    while ((got = read(watch->events, room, sizeof room)) > 0) {
+        const struct inotify_event *event;
+
+        for (const char *at = room; at < room + got; at += sizeof *event + event->len) {
+            event = (const struct inotify_event *)(const void *)at;
+            take_event(watch, event);
+        }
+    }
+}
+
+static int time_to_sleep(const struct watch *watch)
+{
+    long long left = watch->next_pass - clock_ms();
+    time_t wait = has_hooks(watch) ? tend_wait(&watch->tend, time(NULL)) : ASP_NEVER;
+
+    if (watch->pass_due || watch->asked.reload || left <= 0 || wait == 0)
+        return 0;
+    if (wait != ASP_NEVER && wait < SLEEP_MAX / 1000 && left > wait * 1000LL)
+        left = wait * 1000LL;
+    return left < SLEEP_MAX ? (int)left : SLEEP_MAX;
+}
+
+static void wait_for_news(struct watch *watch)
+{
+    struct pollfd news[] = {
+        {.fd = watch->signals, .events = POLLIN},
+        {.fd = watch->events, .events = POLLIN},
+    };
+
+    if (poll(news, sizeof news / sizeof *news, time_to_sleep(watch)) <= 0)
+        return;
+    if (news[0].revents != 0)
+        signals_take(watch->signals, &watch->asked);
+    if (news[1].revents != 0)
+        take_events(watch);
+}
+
+/* Hooks of one account, and back to see who calls. */
+static void tend(struct watch *watch)
+{
+    struct admin *admin = watch->admin;
+
+    admin->now = time(NULL);
+    if (!has_hooks(watch) || tend_wait(&watch->tend, admin->now) != 0)
+        return;
+    tend_step(admin, &watch->tend);
+    if (watch->tend.expired.count == 0 && watch->tend.looked != watch->marked) {
+        watch->marked = watch->tend.looked;
+        watch_lock_mark(watch->lock, watch->marked);
+    }
+}
+
+static void loop(struct watch *watch)
+{
+    for (;;) {
+        wait_for_news(watch);
+        if (watch->asked.stop)
+            return;
+        if (watch->asked.reload || conf_is_another(watch))
+            reload(watch);
+        if (watch->pass_due || clock_ms() >= watch->next_pass || store_is_another(watch))
+            make_pass(watch);
+        else
+            tend(watch);
+    }
+}
+
+/* All that can fail before it has begun. */
+static enum exit_code begin(struct watch *watch)
+{
+    struct asp_error error = {ASP_OK, ""};
+
+    if (!admin_conf_path(watch->admin, watch->conf.path) || chdir("/") != 0)
+        return complain(EXIT_CONF, "the configuration cannot be found: %s", strerror(errno));
+    watch->signals = signals_open();
+    watch->events = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (watch->signals < 0 || watch->events < 0)
+        return complain(EXIT_STORE, "the system gives no means to watch: %s", strerror(errno));
+    /* Once more, now that a change of it is seen. */
+    (void)watch_folder_of(watch, &watch->conf);
+    if (read_conf(watch, &error) != ASP_OK)
+        return complain(EXIT_CONF, "%s", error.text);
+    if (attach(watch, &error) == ASP_OK)
+        return EXIT_DONE;
+    error.status = error.status == ASP_DENIED ? ASP_DENIED : ASP_IO;
+    return complain_of(&error);
+}
+
+enum exit_code watch_run(struct admin *admin)
+{
+    struct watch watch = {
+        .admin = admin,
+        .signals = -1,
+        .events = -1,
+        .shadow = {.path = ASP_SHADOW_PATH, .folder = -1},
+        .conf = {.folder = -1},
+        .users = -1,
+        .lock = -1,
+        .retry = 1,
+    };
+    enum exit_code code;
+
+    /* Who has started it by hand sees what is logged. */
+    if (isatty(STDERR_FILENO) == 1)
+        openlog("asp-admin", LOG_PID | LOG_PERROR, LOG_AUTHPRIV);
+    tend_begin(&watch.tend, admin->now);
+    code = begin(&watch);
+    if (code == EXIT_DONE) {
+        make_pass(&watch);
+        notify_manager("READY=1");
+        loop(&watch);
+        notify_manager("STOPPING=1");
+    }
+    tend_end(&watch.tend);
+    asp_close(watch.lock);
+    asp_close(watch.events);
+    asp_close(watch.signals);
+    return code;
+}

@@ -1,0 +1,12 @@
+/*
+ * The watch that runs until it is told to end.
+ */
+#ifndef ASP_ADMIN_WATCH_LOOP_H
+#define ASP_ADMIN_WATCH_LOOP_H
+
+#include "asp-admin/admin.h"
+
+/* EXIT_DONE after a signal to end, else what was complained about before it began. */
+enum exit_code watch_run(struct admin *admin);
+
+#endif

@@ -1,0 +1,95 @@
+/* watch, and its one pass: --once and --confirm. */
+#include "compare_all.h"
+#include "hook_queue.h"
+#include "lock.h"
+#include "loop.h"
+
+#include "asp-admin/commands/commands.h"
+#include "asp-admin/ui/json.h"
+
+#include <stdio.h>
+
+static bool show(const struct admin *admin, const struct sweep_result *result)
+{
+    struct asp_out out = {0};
+
+    if (admin->options->json)
+        return document_emit(json_pack(
+            "{s:I, s:I, s:I, s:I, s:I}", "accounts", (json_int_t)result->accounts, "changed",
+            (json_int_t)result->changed, "revoked", (json_int_t)result->revoked, "unknown",
+            (json_int_t)result->unknown, "held", (json_int_t)result->held));
+    asp_out_number(&out, result->accounts);
+    asp_out_add(&out, " accounts: ");
+    asp_out_number(&out, result->changed);
+    asp_out_add(&out, " changed, ");
+    asp_out_number(&out, result->revoked);
+    asp_out_add(&out, " app passwords revoked, ");
+    asp_out_number(&out, result->unknown);
+    asp_out_add(&out, " unknown, ");
+    asp_out_number(&out, result->held);
+    asp_out_add(&out, " held back\n");
+    return emit_and_free(&out);
+}
+
+/* What runs beside us does it when it is a watch. */
+static enum exit_code run_hooks(struct admin *admin)
+{
+    struct asp_error error = {ASP_OK, ""};
+    struct tend tend;
+    time_t looked;
+    int lock;
+    enum asp_status status = watch_lock_take(&admin->store, admin->now, &lock, &looked, &error);
+
+    if (status == ASP_BUSY)
+        return EXIT_DONE;
+    if (status != ASP_OK)
+        return complain_of(&error);
+    tend_begin(&tend, looked);
+    while (tend_wait(&tend, admin->now) == 0)
+        tend_step(admin, &tend);
+    watch_lock_mark(lock, tend.looked);
+    tend_end(&tend);
+    asp_close(lock);
+    return EXIT_DONE;
+}
+
+static enum exit_code watch_once(struct admin *admin)
+{
+    struct asp_error error = {ASP_OK, ""};
+    struct sweep_result result;
+    enum exit_code code = admin_open_store(admin, false);
+    enum asp_status status;
+
+    if (code != EXIT_DONE)
+        return code;
+    status = sweep(admin, admin->options->confirm, &result, &error);
+    if (status != ASP_OK) {
+        error.status = status == ASP_DENIED ? ASP_DENIED : ASP_IO;
+        return complain_of(&error);
+    }
+    if (admin->conf->hook_revoked[0] != '\0')
+        code = run_hooks(admin);
+    if (!show(admin, &result))
+        code = EXIT_STORE;
+    if (result.held > 0)
+        (void)complain(EXIT_DONE,
+                       "the primary passwords of %zu of %zu users seem to have changed at once: "
+                       "nothing was revoked; if it is so, say asp-admin watch --confirm",
+                       result.held, result.accounts);
+    if (result.failed > 0)
+        code = complain(EXIT_STORE, "%zu accounts could not be compared, first: %s", result.failed,
+                        result.failure.text);
+    return code;
+}
+
+enum exit_code command_watch(struct admin *admin)
+{
+    const struct options *options = admin->options;
+
+    (void)snprintf(admin->by, sizeof admin->by, "watch");
+    if (options->once || options->confirm)
+        return watch_once(admin);
+    if (options->json)
+        return complain(EXIT_USAGE, "watch has a document with --once or --confirm only");
+    return watch_run(admin);
+}
