@@ -28,7 +28,7 @@ VALGRIND = (
     " --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite"
 ).split()
 # Their subject is system calls, memory, threads or races of the process that they run in.
-OF_THE_PROCESS = ("pam-cost", "pam-parallel", "pam-residue", "pam-secrets", "pam-swap", "unit-safeio")
+OF_THE_PROCESS = ("pam-cost", "pam-parallel", "pam-residue", "pam-secrets", "pam-symlink_race", "unit-safeio")
 
 
 @dataclasses.dataclass

@@ -49,7 +49,7 @@ class Place:
         # Copies: a host that is not root may not get to where they were built.
         self.module = shutil.copy2(build / "pam_asp" / "pam_asp.so", folder)
         self.null = shutil.copy2(build / "tests" / "bench" / "null.so", folder)
-        self.host = shutil.copy2(build / "tests" / "bench" / "host", folder)
+        self.host = shutil.copy2(build / "tests" / "bench" / "pam_host", folder)
         self.fill = build / "tests" / "bench" / "fill"
         self.admin = build / "asp-admin" / "asp-admin"
         self.broker = build / "pam_asp" / "asp-broker"

@@ -3,7 +3,7 @@
  * what was not proven or not written never gets in, what only records a use never keeps out, and
  * the store is the old or the new one.
  */
-#include "cast.h"
+#include "verdict_fixture.h"
 #include "stored.h"
 #include "syscalls.h"
 

@@ -3,7 +3,7 @@
  * and no room for Argon2id. Nothing crashes, nothing unproven gets in, and nobody is told that the
  * password was wrong.
  */
-#include "cast.h"
+#include "verdict_fixture.h"
 #include "stored.h"
 
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
 /* A hundred logins of each verdict under valgrind: no wrong access, no leak, no descriptor left. */
-#include "cast.h"
+#include "verdict_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* What auth answers: the table of verdicts and codes, conversations that go wrong, and passwords of
  * every shape. */
-#include "cast.h"
+#include "verdict_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>

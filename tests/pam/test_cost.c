@@ -1,8 +1,8 @@
 /* What a login may cost, in counts that do not depend on the machine: hashes, system calls,
  * instructions. */
-#include "cast.h"
 #include "devlog.h"
 #include "syscalls.h"
+#include "verdict_fixture.h"
 
 #include <dlfcn.h>
 #include <sodium.h>

@@ -1,7 +1,7 @@
 /* The log line, to the letter, for every verdict and for names, hosts and services that try to
  * forge one. */
-#include "cast.h"
 #include "devlog.h"
+#include "verdict_fixture.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* What a login leaves behind in its host: no descriptor, no memory, no secret, nothing of the
  * process changed. */
-#include "cast.h"
 #include "syscalls.h"
+#include "verdict_fixture.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* Memory after a login: a core dump of the host holds no secret, and nothing of the account. */
-#include "cast.h"
+#include "verdict_fixture.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* The module among others: account and setcred, the PAM environment, the token handed on, and the
  * shipped stacks. */
-#include "cast.h"
+#include "verdict_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>

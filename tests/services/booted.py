@@ -8,7 +8,7 @@ import time
 
 import pytest
 from conftest import ENVIRONMENT, HERE, execute
-from doors import MORTAL
+from listeners import MORTAL
 
 CLEAR = """
 group=$(cat /run/boot.cgroup)

@@ -14,7 +14,7 @@ import time
 import uuid
 
 from conftest import ENVIRONMENT, HERE
-from doors import MORTAL, Door, open_box, wrong
+from listeners import MORTAL, Door, open_box, wrong
 
 SOCKET = "/run/asp/broker.sock"
 SUCCESS, AUTH_ERR, CRED_INSUFFICIENT, AUTHINFO_UNAVAIL, USER_UNKNOWN = 0, 7, 8, 9, 10
@@ -132,7 +132,7 @@ class Host:
     """A service that asks PAM as `user`, in one process that lives on."""
 
     def __init__(self, site, user, prefix=()):
-        words = [*site.sandbox.prefix, *MORTAL, *prefix, *as_user(user), HERE / "host", "/etc/pam.d"]
+        words = [*site.sandbox.prefix, *MORTAL, *prefix, *as_user(user), HERE / "pam_host", "/etc/pam.d"]
         self.process = subprocess.Popen(
             [os.fspath(word) for word in words],
             stdin=subprocess.PIPE,

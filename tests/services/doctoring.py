@@ -6,7 +6,7 @@ import json
 import re
 
 from brokers import Broker, Site
-from doors import Door, open_box
+from listeners import Door, open_box
 
 CHECKS = [
     *("configuration", "store", "accounts", "usage", "primary", "watch", "hooks", "pam", "password-stack", "broker"),

@@ -13,7 +13,7 @@ import time
 
 from brokers import Broker, Site, as_user, message, wait_until
 from conftest import HERE
-from doors import MORTAL, Terminal, conf
+from listeners import MORTAL, Terminal, conf
 
 SELF = "/run/asp/self.sock"
 ADMIN = "/usr/local/sbin/asp-admin"
@@ -92,7 +92,7 @@ class Stranger:
             *MORTAL,
             "setsid",
             *(as_user(user) if user else ()),
-            *(HERE / "stranger", path),
+            *(HERE / "hostile_client", path),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -220,7 +220,7 @@ class Own(Site):
         wait_until(lambda: self.listens(SELF), f"nobody listens at {SELF}")
 
     @contextlib.contextmanager
-    def stranger(self, user=None, **how):
+    def hostile_client(self, user=None, **how):
         one = Stranger(self, user, **how)
         try:
             yield one

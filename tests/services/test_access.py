@@ -1,11 +1,11 @@
-"""Beside pam_nologin and pam_access, as conf/beside has them: they bar app passwords too, where they stand before pam_asp.
+"""Beside pam_nologin and pam_access, as conf/with-other-modules has them: they bar app passwords too, where they stand before pam_asp.
 A real Dovecot asks.
 """
 
 import re
 
 import pytest
-from beside import change, need, shipped
+from with_other_modules import change, need, shipped
 
 HOME, HOME_6, AWAY = "192.0.2.7", "2001:db8::7", "198.51.100.7"
 NO_LOGIN = "/run/nologin"
@@ -16,7 +16,7 @@ ALICES = "correct horse"
 def shut(mail):
     """Makes and takes away the file that shuts the machine."""
     need(mail.sandbox, "pam_nologin.so")
-    mail.sandbox.write("/etc/pam.d/imap", shipped("beside/nologin", mail.build))
+    mail.sandbox.write("/etc/pam.d/imap", shipped("with-other-modules/nologin", mail.build))
     yield lambda: mail.sandbox.write(NO_LOGIN, "The machine goes down.\n")
     mail.sandbox.run("rm", "-f", NO_LOGIN).done()
 
@@ -24,8 +24,8 @@ def shut(mail):
 @pytest.fixture
 def fenced(mail):
     need(mail.sandbox, "pam_access.so")
-    mail.sandbox.write("/etc/pam.d/imap", shipped("beside/access", mail.build))
-    mail.sandbox.write("/etc/security/access-mail.conf", shipped("beside/access-mail.conf", mail.build))
+    mail.sandbox.write("/etc/pam.d/imap", shipped("with-other-modules/access", mail.build))
+    mail.sandbox.write("/etc/security/access-mail.conf", shipped("with-other-modules/access-mail.conf", mail.build))
     mail.sandbox.shell("getent group travel >/dev/null || groupadd travel; gpasswd -M bob travel").done()
     return mail
 
@@ -66,7 +66,7 @@ def test_nologin_lets_root_in_and_shuts_virtual_users_out(mail, shut):
 
 def test_behind_pam_asp_nologin_bars_the_primary_alone(mail, shut):
     """Why the recipe has it before."""
-    pam_asp_first(mail, "beside/nologin")
+    pam_asp_first(mail, "with-other-modules/nologin")
     either(mail)
     password = mail.create("alice", "Phone", "--app", "mail")
     shut()
@@ -103,7 +103,7 @@ def test_access_refuses_virtual_users_unless_told_otherwise(fenced):
     carol = fenced.create("carol@example.org", "Phone", "--app", "mail", "--virtual")
     alice = fenced.create("alice", "Phone", "--app", "mail")
     assert not fenced.auth("carol@example.org", carol, rhost=HOME)
-    recipe = shipped("beside/access", fenced.build)
+    recipe = shipped("with-other-modules/access", fenced.build)
     (instead,) = re.findall(r"(?m)^# +(account +\[.*pam_access\.so .*)$", recipe)
     (line,) = re.findall(r"(?m)^account .*pam_access\.so .*$", recipe)
     fenced.sandbox.write("/etc/pam.d/imap", change(recipe, "\n" + line, "\n" + instead))
@@ -113,6 +113,6 @@ def test_access_refuses_virtual_users_unless_told_otherwise(fenced):
 
 def test_behind_pam_asp_access_bars_nobody_with_an_app_password(fenced):
     """Why the recipe has it before."""
-    pam_asp_first(fenced, "beside/access")
+    pam_asp_first(fenced, "with-other-modules/access")
     password = fenced.create("alice", "Phone", "--app", "mail")
     assert fenced.auth("alice", password, rhost=AWAY)

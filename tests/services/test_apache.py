@@ -5,7 +5,7 @@ import re
 
 import pytest
 from conftest import PRIMARY
-from doors import conf
+from listeners import conf
 from web import CLIENT, Web, open_web, wrong
 
 HOST = "files.example.org"

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from brokers import AUTH_ERR, AUTHINFO_UNAVAIL, HERE, SOCKET, SOON, SUCCESS, Site, as_user, message, wait_until
-from doors import MORTAL
+from listeners import MORTAL
 
 CLIENTS = """
 broker: { clients = ( { user = "www-data"; services = [ "nginx", "wiki" ]; },
@@ -109,8 +109,8 @@ def test_who_is_a_client_and_not_in_the_group_does_not_get_in(site):
 # What is no question
 
 
-def guest(site, count, seconds, *said, user="www-data"):
-    words = [*MORTAL, *as_user(user), HERE / "guest", SOCKET, str(count), str(seconds), *(text.hex() for text in said)]
+def flood(site, count, seconds, *said, user="www-data"):
+    words = [*MORTAL, *as_user(user), HERE / "flood_client", SOCKET, str(count), str(seconds), *(text.hex() for text in said)]
     process = site.sandbox.start(*words, stdout=subprocess.PIPE)
     assert process.stdout.readline() == "in\n"
     return process
@@ -159,7 +159,7 @@ WRONG = {
 def test_root_is_no_client_and_may_ask_for_every_service(site):
     configure(site, CLIENTS)
     said = question(b"alice\0", b"imap\0", b"", b"", site.mail.encode())
-    _, _, (answer,) = result(guest(site, 1, 5, said, user="root"))
+    _, _, (answer,) = result(flood(site, 1, 5, said, user="root"))
     assert answer == message(OUTCOME, b"accepted\0", b"mail\0", site.mail[:2].encode() + b"\0", b"Mail\0")
     assert site.said_one().word("via") == "root"
 
@@ -167,7 +167,7 @@ def test_root_is_no_client_and_may_ask_for_every_service(site):
 def test_what_is_no_question_is_refused_with_a_reason_and_logged_once(site):
     told = []
     for said, expected in WRONG.values():
-        left, seconds, answers = result(guest(site, 1, 5, said))
+        left, seconds, answers = result(flood(site, 1, 5, said))
         assert left == 0 and seconds < SOON, said
         (answer,) = answers
         # A refusal is the same in all versions.
@@ -179,7 +179,7 @@ def test_what_is_no_question_is_refused_with_a_reason_and_logged_once(site):
 
 def test_another_users_is_logged_too(site):
     for user in ("www-data", "proxied", "www-data", "proxied"):
-        result(guest(site, 1, 5, b"hello", user=user))
+        result(flood(site, 1, 5, b"hello", user=user))
     assert [line.text for line in site.said()] == [
         f"what {user} says is no message" for user in ("www-data", "proxied")
     ]
@@ -188,7 +188,7 @@ def test_another_users_is_logged_too(site):
 def test_a_question_in_which_nothing_is_as_it_should_be_is_a_refused_login(site):
     """What is well-formed as a message is judged as a login."""
     said = question(b"\n\xff\0", b"a b\n\0", b"\x1b\0", b"no address\0", b"\0" * 4000)
-    _, _, answers = result(guest(site, 1, 5, said))
+    _, _, answers = result(flood(site, 1, 5, said))
     assert answers == [message(OUTCOME, b"no-account\0", b"\0", b"\0", b"\0")]
     assert site.said_one().text == (
         r'verdict=no-account rhost=- user="\x0a\xff" service="a b\x0a" app=- id=- label=- via="www-data"'
@@ -196,13 +196,13 @@ def test_a_question_in_which_nothing_is_as_it_should_be_is_a_refused_login(site)
 
 
 def test_only_the_first_of_two_questions_is_answered(site):
-    left, _, answers = result(guest(site, 1, 5, question(*GOOD), question(b"bob\0", *GOOD[1:])))
+    left, _, answers = result(flood(site, 1, 5, question(*GOOD), question(b"bob\0", *GOOD[1:])))
     assert left == 0 and len(answers) <= 1
     assert site.said_one().word("user") == "alice"
 
 
 def test_who_does_not_wait_for_the_answer_harms_nobody(site):
-    process = guest(site, 0, 0.5, question(*GOOD))
+    process = flood(site, 0, 0.5, question(*GOOD))
     assert int(process.stdout.read().split()[0]) > 100
     assert site.host().login(site.phone).code == SUCCESS
     assert {line.word("verdict") for line in site.said()} == {"not-an-app-password", "accepted"}
@@ -213,14 +213,14 @@ def test_who_does_not_wait_for_the_answer_harms_nobody(site):
 
 def test_who_says_nothing_is_dropped_after_half_a_second_and_logged_once(site):
     for _ in range(2):
-        left, seconds, answers = result(guest(site, 1, 5))
+        left, seconds, answers = result(flood(site, 1, 5))
         assert (left, answers) == (0, []) and 0.4 < seconds < 2
     (line,) = site.said()
     assert (line.severity, line.text.split(" ", 2)[2]) == (5, "has connected and said nothing for 500 ms: dropped")
 
 
 def test_a_thousand_who_say_nothing_keep_nobody_out(site):
-    silent = guest(site, 1000, 5)
+    silent = flood(site, 1000, 5)
     host = site.host()
     for _ in range(30):
         answer = host.login(site.phone)
@@ -236,7 +236,7 @@ def test_a_thousand_who_say_nothing_keep_nobody_out(site):
 
 
 def test_who_goes_on_connecting_keeps_nobody_out(site):
-    crowd = [guest(site, 0, 2) for _ in range(2)]
+    crowd = [flood(site, 0, 2) for _ in range(2)]
     host = site.host()
     answers = [host.login(site.phone) for _ in range(40)]
     assert {answer.code for answer in answers} == {SUCCESS}
@@ -255,10 +255,10 @@ def test_a_worker_is_the_same_after_all_that(site):
         def descriptors():
             return {pid: len(os.listdir(f"/proc/{pid}/fd")) for pid in broker.workers()}
 
-        result(guest(site, 1, 5, question(*GOOD)))
+        result(flood(site, 1, 5, question(*GOOD)))
         before = descriptors()
         for said in ((), (b"hello",), (question(*GOOD),)):
-            result(guest(site, 200, 5, *said))
+            result(flood(site, 200, 5, *said))
         wait_until(lambda: descriptors() == before, "descriptors stay open, or the worker is another one")
     site.said()
 

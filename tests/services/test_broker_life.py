@@ -9,7 +9,7 @@ import time
 
 import pytest
 from brokers import AUTHINFO_UNAVAIL, SOCKET, SOON, SUCCESS, Site, child_of, wait_until
-from doors import MORTAL
+from listeners import MORTAL
 
 WORKERS = 8
 ALONE = "self_service: { enabled = false; };"

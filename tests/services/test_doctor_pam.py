@@ -33,7 +33,7 @@ def service(patient, text, name="imap"):
 # Brought in by another file, or no service's; each has a test of its own below.
 PARTS = {
     *(f"sshd/asp-sshd-{name}" for name in ("only", "either", "enrolled")),
-    *("beside/google-authenticator", "beside/oath", "pam-configs/asp"),
+    *("with-other-modules/google-authenticator", "with-other-modules/oath", "pam-configs/asp"),
 }
 
 
@@ -65,7 +65,7 @@ def test_the_recipe_of_sshd_is_no_fault(patient, stack):
 
 @pytest.mark.parametrize("factor", ["google-authenticator", "oath"])
 def test_a_second_factor_for_sshd_is_no_fault(patient, factor):
-    patient.install(f"beside/{factor}", "/etc/pam.d/asp-second-factor")
+    patient.install(f"with-other-modules/{factor}", "/etc/pam.d/asp-second-factor")
     service(patient, "auth include asp-second-factor\naccount include asp-second-factor\n", "sshd")
     patient.is_well("pam", "imap and sshd$")
 

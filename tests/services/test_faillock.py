@@ -1,12 +1,12 @@
-"""Beside pam_faillock, as conf/beside/faillock has it: what counts as a wrong primary password, what does not, and whom a
+"""Beside pam_faillock, as conf/with-other-modules/faillock has it: what counts as a wrong primary password, what does not, and whom a
 shut account keeps out. A real Dovecot asks; `imap` has the recipe, `pop3` the primary password alone and the same count.
 """
 
 import re
 
 import pytest
-from beside import change, need, shipped
-from doors import wrong
+from with_other_modules import change, need, shipped
+from listeners import wrong
 
 ALICES, BOBS = "correct horse", "battery staple"
 DENY = 3
@@ -27,7 +27,7 @@ class Counted:
     def __init__(self, mail):
         need(mail.sandbox, "pam_faillock.so")
         self.mail = mail
-        self.recipe = shipped("beside/faillock", mail.build)
+        self.recipe = shipped("with-other-modules/faillock", mail.build)
         mail.sandbox.write("/etc/security/faillock.conf", f"deny = {DENY}\nunlock_time = 600\nnodelay\n")
         mail.sandbox.run("rm", "-rf", "/run/faillock").done()
         mail.sandbox.write("/etc/pam.d/pop3", PRIMARY_ALONE)

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from beside import change, lines, need, shipped
+from with_other_modules import change, lines, need, shipped
 from conftest import HERE, TREE, Mail, Sandbox
 
 MODULES = "/lib/$(uname -m)-linux-gnu/security"
@@ -137,7 +137,7 @@ class Directory(Mail):
     def __init__(self, box, build, kind):
         super().__init__(box, build, "/run/l")
         self.kind = kind
-        self.recipe = shipped(f"beside/{kind.name}", build)
+        self.recipe = shipped(f"with-other-modules/{kind.name}", build)
         self.server = None
 
     def set_up(self):
@@ -177,7 +177,7 @@ class Directory(Mail):
 
     def told(self, commands):
         """The commands that the recipe's text gives."""
-        text = (TREE / "conf" / "beside" / self.kind.name).read_text()
+        text = (TREE / "conf" / "with-other-modules" / self.kind.name).read_text()
         return re.findall(rf"(?m)^# {{5,}}((?:{commands}) .*)$", text)
 
     def start(self):

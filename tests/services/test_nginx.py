@@ -8,7 +8,7 @@ import time
 
 import pytest
 from conftest import PRIMARY
-from doors import MORTAL, conf
+from listeners import MORTAL, conf
 from web import CLIENT, Web, open_web, wrong
 
 HOST = "dav.example.org"

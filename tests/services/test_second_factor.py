@@ -1,4 +1,4 @@
-"""A second factor guards the primary password where a person types, and app passwords need none: conf/beside's recipes for
+"""A second factor guards the primary password where a person types, and app passwords need none: conf/with-other-modules's recipes for
 pam_google_authenticator and pam_oath, with a real sshd and ssh, su, and a real Dovecot for the mail.
 """
 
@@ -8,7 +8,7 @@ import secrets
 import subprocess
 
 import pytest
-from beside import need, shipped
+from with_other_modules import need, shipped
 
 ALICES = "correct horse"
 AS_BOB = "setpriv --reuid bob --regid bob --init-groups".split()
@@ -100,7 +100,7 @@ class Guarded:
                 pytest.skip(f"no {tool}: neither installed nor unpacked in ASP_LAYER")
         self.factor = enroll(self.box)
         self.codes = 0
-        recipe = shipped(f"beside/{kind}", mail.build)
+        recipe = shipped(f"with-other-modules/{kind}", mail.build)
         self.box.write("/etc/pam.d/asp-second-factor", recipe)
         for facility in ("auth", "account"):
             sshd, count = re.subn(f"(?m)^@include common-{facility}$", f"{facility} include asp-second-factor", sshd)

@@ -13,7 +13,7 @@ import time
 
 import pytest
 from brokers import as_user, wait_until
-from doors import Terminal, conf
+from listeners import Terminal, conf
 from self_service import (
     ADMIN,
     ALICES,
@@ -261,7 +261,7 @@ def test_who_stops_when_it_was_stored_loses_it_and_holds_up_nobody(own):
     reading, writing = os.pipe()
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
     os.write(writing, b"." * 4096)
-    with own.stranger("alice") as stranger, own.stranger("mallory") as nothing, open(reading, encoding="utf-8") as output:
+    with own.hostile_client("alice") as stranger, own.hostile_client("mallory") as nothing, open(reading, encoding="utf-8") as output:
         client = own.start(
             "alice", "create", "--label", "Stopped", stdin=subprocess.PIPE, stdout=writing, stderr=subprocess.PIPE
         )
@@ -295,7 +295,7 @@ def test_who_stops_when_it_was_stored_loses_it_and_holds_up_nobody(own):
 
 
 def test_whoever_goes_away_at_any_time_leaves_nothing_behind(own):
-    with own.stranger("alice") as stranger:
+    with own.hostile_client("alice") as stranger:
         stranger.leave(stranger.open())
         stranger.leave(stranger.begin("create", "--label", "x"))
         number = stranger.begin("create", "--label", "x")
@@ -325,7 +325,7 @@ def test_a_client_that_is_killed_while_it_is_asked_is_gone_at_once(own):
 
 def test_the_broker_ends_at_once_while_users_are_asked(own):
     """And while one may type an app password, and one has said nothing."""
-    with own.typist("alice") as alice, own.typist("bob") as bob, own.stranger("bob") as silent:
+    with own.typist("alice") as alice, own.typist("bob") as bob, own.hostile_client("bob") as silent:
         alice.answer(f"{ADMIN} create --label x")
         assert alice.until("Password: ")
         bob.answer(f"{ADMIN} check --service imap")

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 from brokers import SUCCESS, as_user
 from conftest import HERE
-from doors import MORTAL
+from listeners import MORTAL
 from self_service import (
     ALICES,
     ASK,
@@ -56,13 +56,13 @@ def own(shared):
 
 @pytest.fixture
 def mallory(own):
-    with own.stranger("mallory") as one:
+    with own.hostile_client("mallory") as one:
         yield one
 
 
 @pytest.fixture
 def alice(own):
-    with own.stranger("alice") as one:
+    with own.hostile_client("alice") as one:
         yield one
 
 
@@ -200,7 +200,7 @@ def test_who_connects_and_then_becomes_another_stays_who_it_was(own):
     holds for neither of them there."""
     own.makes("alice", "Phone")
     alices, bobs = own.uid("alice"), own.uid("bob")
-    with own.stranger() as one:
+    with own.hostile_client() as one:
         first = one.open(bobs, bobs)
         one.ask("become", alices)
         one.send(first, command("create", "--label", "x", "--quiet"))
@@ -220,7 +220,7 @@ def test_who_connects_and_then_becomes_another_stays_who_it_was(own):
 def test_an_answer_is_remembered_for_no_process_that_has_become_another(own):
     """bob connects and becomes root before the broker looks at the process."""
     bobs, door = own.uid("bob"), own.serves.door()
-    with own.stranger() as one:
+    with own.hostile_client() as one:
         for label in ("one", "two"):
             os.kill(door, signal.SIGSTOP)
             number = one.open(bobs)
@@ -290,7 +290,7 @@ def open_conversations(own, stranger, uids, each=SESSIONS_EACH):
 
 
 def test_three_conversations_of_one_user_are_the_most_and_keep_out_no_other(own, alice):
-    with own.stranger("bob") as bob:
+    with own.hostile_client("bob") as bob:
         numbers = [alice.begin("create", "--label", "x") for _ in range(SESSIONS_EACH)]
         for number in numbers:
             alice.asked(number)
@@ -309,7 +309,7 @@ def test_three_conversations_of_one_user_are_the_most_and_keep_out_no_other(own,
 
 
 def test_sixty_four_conversations_are_the_most(own):
-    with own.stranger() as crowd:
+    with own.hostile_client() as crowd:
         uids = range(3001, 3023)
         open_conversations(own, crowd, uids[:21])
         open_conversations(own, crowd, uids[21:], each=1)
@@ -340,7 +340,7 @@ def test_uids_without_an_account_take_no_place_and_make_no_guess_forgotten(own, 
         number = alice.begin("create", "--label", "x")
         alice.answer(number, "wrong")
         assert alice.end(number)[0] == NO
-    with own.stranger() as crowd:
+    with own.hostile_client() as crowd:
         first = crowd.open(*range(100_000, 100_300))
         serves(own)
         for number in range(first, first + 300):
@@ -352,7 +352,7 @@ def test_uids_without_an_account_take_no_place_and_make_no_guess_forgotten(own, 
 @contextlib.contextmanager
 def flood(own, user):
     """Three that go on connecting with a command, and do not wait for an answer."""
-    words = [*as_user(user), *MORTAL, HERE / "guest", SELF, "0", "60", command("list").hex()]
+    words = [*as_user(user), *MORTAL, HERE / "flood_client", SELF, "0", "60", command("list").hex()]
     crowd = [own.sandbox.start(*words, stdout=subprocess.PIPE) for _ in range(3)]
     try:
         assert [process.stdout.readline() for process in crowd] == ["in\n"] * 3
@@ -386,7 +386,7 @@ def test_no_conversation_holds_up_a_login(own):
 
     login()
     without = median()
-    with own.stranger() as crowd:
+    with own.hostile_client() as crowd:
         open_conversations(own, crowd, range(3001, 3021))
         own.serves.have_sessions(20 * SESSIONS_EACH)
         assert median() < 2 * without + 0.002
@@ -458,7 +458,7 @@ def test_no_core_can_be_had_and_nobody_looks_in(own):
     broker = SelfBroker(own, "--config", "/run/alice/own.conf", prefix=prefix, socket="/run/alice/asp/broker")
     try:
         wait_until(lambda: own.listens("/run/alice/asp/self"), "it does not listen")
-        with own.stranger("alice", path="/run/alice/asp/self") as alice:
+        with own.hostile_client("alice", path="/run/alice/asp/self") as alice:
             number = alice.begin("create", "--label", "x")
             alice.asked(number)
             found = [*broker.processes(), *broker.sessions()]
@@ -469,6 +469,6 @@ def test_no_core_can_be_had_and_nobody_looks_in(own):
                 assert owners == [own.uid("alice"), 0, 0]
                 assert re.search(r"Max core file size +0 +0 ", pathlib.Path(f"/proc/{pid}/limits").read_text())
             its = alice.process.pid
-            assert os.stat(f"/proc/{last_child(its, 'stranger')}/environ").st_uid == own.uid("alice"), "others can be seen"
+            assert os.stat(f"/proc/{last_child(its, 'hostile_client')}/environ").st_uid == own.uid("alice"), "others can be seen"
     finally:
         broker.close()

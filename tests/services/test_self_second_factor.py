@@ -6,7 +6,7 @@ import re
 import secrets
 
 import pytest
-from beside import need
+from with_other_modules import need
 from self_service import ALICES, DONE, NO, PASSWORD, Own, as_user
 
 CODE = re.compile("Verification code: |One-time password.*: ")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from beside import change
+from with_other_modules import change
 from conftest import HERE, TREE, Mail
 
 PORT = 1343

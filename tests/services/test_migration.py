@@ -1,15 +1,15 @@
-"""A running site moves over: each step of conf/moving-over.md, and each way back, with a real Dovecot; and the page's own
+"""A running site moves over: each step of conf/migration.md, and each way back, with a real Dovecot; and the page's own
 commands on the log that was really written.
 """
 
 import re
 
 import pytest
-from beside import lines, shipped
+from with_other_modules import lines, shipped
 from conftest import TREE
 
 ALICES, BOBS = "correct horse", "battery staple"
-PAGE = (TREE / "conf" / "moving-over.md").read_text()
+PAGE = (TREE / "conf" / "migration.md").read_text()
 BEFORE = "auth required pam_unix.so nodelay\naccount required pam_unix.so\n"
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
@@ -81,7 +81,7 @@ def site(mail):
     mail.sandbox.shell("rm -f /var/log/auth.log*").done()
 
 
-STEPS = ("before", "moving-over/asp-either", "moving-over/asp-enrolled", "pam.d/asp-only")
+STEPS = ("before", "migration/asp-either", "migration/asp-enrolled", "pam.d/asp-only")
 # Who gets in at each step, with: alice's primary and her app password, the primary of bob who has none.
 OPENS = dict(zip(STEPS, [(True, False, True), (True, True, True), (False, True, True), (False, True, False)]))
 
@@ -102,7 +102,7 @@ def test_the_page_names_the_files_that_are_tested():
 
 @pytest.mark.parametrize("name", ["asp-either", "asp-enrolled"])
 def test_a_step_differs_from_the_stack_of_its_name_in_what_is_logged_alone(mail, name):
-    step, stack = (shipped(f"{folder}/{name}", mail.build) for folder in ("moving-over", "pam.d"))
+    step, stack = (shipped(f"{folder}/{name}", mail.build) for folder in ("migration", "pam.d"))
     assert lines(step, "account") == lines(stack, "account")
     first, unix, warn = (line.split() for line in lines(step, "auth"))
     assert [first, ["auth", "required", *unix[2:]]] == [line.split() for line in lines(stack, "auth")]
@@ -112,7 +112,7 @@ def test_a_step_differs_from_the_stack_of_its_name_in_what_is_logged_alone(mail,
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
 def test_the_list_has_who_got_in_with_the_primary_and_nobody_else(site, form):
     phone = site.mail.create("alice", "Phone", "--app", "mail")
-    site.take("moving-over/asp-either")
+    site.take("migration/asp-either")
     assert site.opens("alice", phone)
     assert not site.opens("alice", "a guess")
     assert not site.opens("nobody-of-that-name", "a guess")
@@ -128,7 +128,7 @@ def test_the_list_has_who_got_in_with_the_primary_and_nobody_else(site, form):
 
 def test_of_the_enrolled_the_list_has_nobody_in_the_second_step(site):
     site.mail.create("alice", "Phone", "--app", "mail")
-    site.take("moving-over/asp-enrolled")
+    site.take("migration/asp-enrolled")
     assert not site.opens("alice", ALICES)
     assert site.opens("bob", BOBS)
     assert site.users_of_primary() == {("bob", "imap", "192.0.2.7"): 1}
@@ -150,7 +150,7 @@ def any_name(mail):
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
 def test_nobody_gets_another_one_onto_the_list(site, any_name, form):
     """Names that look like the line, tried at a login, and as another program may log them."""
-    site.take("moving-over/asp-either")
+    site.take("migration/asp-either")
     shape = "pam_warn(imap:auth): function=[pam_sm_authenticate] flags=0 service=[imap] user=[bob] ruser=[] rhost=[]"
     names = (shape, f"x: {shape}", f"x] user=[bob] {shape}", f"x\nNov 25 02:15:22 mail auth: {shape}")
     for name in names:

@@ -1,4 +1,4 @@
-"""The recipes of conf/beside as they are shipped, for the tests of life beside other PAM modules."""
+"""The recipes of conf/with-other-modules as they are shipped, for the tests of life beside other PAM modules."""
 
 import re
 

@@ -1,4 +1,4 @@
-#include "cast.h"
+#include "verdict_fixture.h"
 
 #include <stdio.h>
 #include <string.h>
