@@ -16,19 +16,19 @@
 
 enum exit_code complain(enum exit_code code, const char *format, ...)
 {
-    struct asp_out line = {0};
+    struct asp_buffer line = {0};
     char text[2 * ASP_ERROR_TEXT];
     va_list args;
 
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    asp_out_add(&line, "asp-admin: ");
+    asp_buffer_add(&line, "asp-admin: ");
     add_visible(&line, text);
-    asp_out_add(&line, "\n");
+    asp_buffer_add(&line, "\n");
     if (!line.failed)
         (void)talk_now()->say(talk_now()->context, TALK_ERROR, line.text, line.length);
-    asp_out_free(&line);
+    asp_buffer_free(&line);
     return code;
 }
 
@@ -54,7 +54,7 @@ enum exit_code complain_of(const struct asp_error *error)
     return complain(code_of(error->status), "%s", error->text);
 }
 
-bool emit(const struct asp_out *out)
+bool emit(const struct asp_buffer *out)
 {
     if (out->failed) {
         (void)complain(EXIT_STORE, "out of memory");
@@ -67,11 +67,11 @@ bool emit(const struct asp_out *out)
     return false;
 }
 
-bool emit_and_free(struct asp_out *out)
+bool emit_and_free(struct asp_buffer *out)
 {
     bool emitted = emit(out);
 
-    asp_out_free(out);
+    asp_buffer_free(out);
     return emitted;
 }
 
@@ -222,38 +222,38 @@ void admin_close(struct admin *admin)
 void log_change(const struct admin *admin, const char *event, const struct asp_entry *entry,
                 const char *reason)
 {
-    struct asp_change_event change = {
+    struct asp_log_change change = {
         .event = event, .by = admin->by, .user = admin->user, .reason = reason};
-    struct asp_out line = {0};
+    struct asp_buffer line = {0};
 
     if (entry != NULL) {
         change.id = entry->id;
         change.label = entry->label;
     }
-    asp_event_change(&change, &line);
+    asp_log_line_change(&change, &line);
     if (!line.failed)
         syslog(LOG_NOTICE, "%s", line.text);
-    asp_out_free(&line);
+    asp_buffer_free(&line);
 }
 
 enum asp_status admin_may_make(const struct admin *admin, const char *app, struct asp_error *error)
 {
-    struct asp_out names = {0};
+    struct asp_buffer names = {0};
     enum asp_status status;
 
     if (admin->apps == NULL)
         return ASP_OK;
     for (size_t i = 0; i < admin->apps->count; i++) {
         if (strcmp(admin->apps->names[i], app) == 0) {
-            asp_out_free(&names);
+            asp_buffer_free(&names);
             return ASP_OK;
         }
-        asp_out_add(&names, i == 0 ? "" : ", ");
-        asp_out_add(&names, admin->apps->names[i]);
+        asp_buffer_add(&names, i == 0 ? "" : ", ");
+        asp_buffer_add(&names, admin->apps->names[i]);
     }
     status = asp_fail(error, ASP_DENIED, "the app is %s, and yours can be: %.800s", app,
                       names.failed || names.text == NULL ? "none" : names.text);
-    asp_out_free(&names);
+    asp_buffer_free(&names);
     return status;
 }
 

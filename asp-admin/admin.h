@@ -69,10 +69,10 @@ enum exit_code complain(enum exit_code code, const char *format, ...)
 enum exit_code complain_of(const struct asp_error *error);
 
 /* Writes the whole text to standard output. False, with a complaint, when it did not get there. */
-bool emit(const struct asp_out *out);
+bool emit(const struct asp_buffer *out);
 
 /* The same, and frees it. */
-bool emit_and_free(struct asp_out *out);
+bool emit_and_free(struct asp_buffer *out);
 
 /* One line in the system's log. */
 void log_change(const struct admin *admin, const char *event, const struct asp_entry *entry,

@@ -14,9 +14,9 @@
 
 static enum exit_code show_version(void)
 {
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
 
-    asp_out_add(&out, "asp-admin " VERSION "\n");
+    asp_buffer_add(&out, "asp-admin " VERSION "\n");
     return emit_and_free(&out) ? EXIT_DONE : EXIT_STORE;
 }
 

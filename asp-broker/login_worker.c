@@ -58,7 +58,7 @@ static void log_to_syslog(void *context, int level, const char *line)
 /* Who a uid is, looked up once a minute: the same host asks again and again. */
 static const char *name_of(struct serving *serving, uid_t uid)
 {
-    long time = asp_channel_now();
+    long time = asp_clock_ms();
     const struct passwd *entry;
 
     if (serving->name_until > time && serving->name_uid == uid)
@@ -80,18 +80,18 @@ static void decide(const struct asp_conf *conf, const struct asp_request *reques
 
     asp_login(conf, request, time(NULL), &outcome);
     record_login(log_to_syslog, NULL, conf, request, &outcome);
-    answer_write(&outcome, answer);
+    asp_broker_outcome_write(&outcome, answer);
     asp_outcome_free(&outcome);
 }
 
 static void note_claim(const struct serving *serving, uid_t uid, const char *why)
 {
-    struct asp_out line = {0};
+    struct asp_buffer line = {0};
 
-    asp_out_logged(&line, why);
+    asp_buffer_add_logged(&line, why);
     if (!line.failed)
         notice(serving->worker->notices, NOTICE_CLAIM, uid, LOG_NOTICE, "refused: %s", line.text);
-    asp_out_free(&line);
+    asp_buffer_free(&line);
 }
 
 /* A question is answered by a configuration that is sound, and to a client that may ask it. */
@@ -129,7 +129,7 @@ static void answer_to(struct serving *serving, uid_t uid, const uint8_t *bytes, 
     struct asp_error error = {ASP_OK, ""};
     enum asp_status status = asp_message_read(bytes, length, name, &message, &error);
 
-    if (status == ASP_OK && !question_read(&message, &request))
+    if (status == ASP_OK && !asp_broker_login_read(&message, &request))
         status = asp_fail(&error, ASP_CORRUPT, "what %s says is no question", name);
     if (status != ASP_OK) {
         notice(serving->worker->notices, NOTICE_GARBAGE, uid, LOG_NOTICE, "%s", error.text);
@@ -221,7 +221,7 @@ static void let_in(struct serving *serving, int fd)
         return;
     }
     guest->uid = peer.uid;
-    guest->since_ms = asp_channel_now();
+    guest->since_ms = asp_clock_ms();
     serve(serving, guest);
     if (guest->fd >= 0 && !watch(serving, guest))
         drop(guest);
@@ -248,7 +248,7 @@ static bool accept_some(struct serving *serving)
  * one has, -1: there is none. */
 static int drop_silent(struct serving *serving)
 {
-    long time = asp_channel_now();
+    long time = asp_clock_ms();
     long next = -1;
 
     for (size_t i = 0; i < GUESTS; i++) {

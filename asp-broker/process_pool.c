@@ -43,7 +43,7 @@ static bool begin(struct pool_job *job)
 {
     pid_t keeper = getpid();
 
-    job->begun_ms = asp_channel_now();
+    job->begun_ms = asp_clock_ms();
     job->process = fork();
     if (job->process == 0)
         run_job(job, keeper);
@@ -86,7 +86,7 @@ static long fill(struct pool_job *jobs, size_t count)
     long next = -1;
 
     for (size_t i = 0; i < count; i++) {
-        long pause = jobs[i].begun_ms + SHORT_MS - asp_channel_now();
+        long pause = jobs[i].begun_ms + SHORT_MS - asp_clock_ms();
 
         if (jobs[i].process > 0)
             continue;
@@ -126,12 +126,12 @@ static int wait_signal(const sigset_t *set, long ms)
 
 static void drain(struct pool_job *jobs, size_t count, const sigset_t *set)
 {
-    long deadline = asp_channel_now() + DRAIN_MS;
+    long deadline = asp_clock_ms() + DRAIN_MS;
 
     signal_all(jobs, count, SIGTERM);
     reap(jobs, count, true);
-    while (some_run(jobs, count) && asp_channel_now() < deadline) {
-        (void)wait_signal(set, deadline - asp_channel_now() > 0 ? deadline - asp_channel_now() : 0);
+    while (some_run(jobs, count) && asp_clock_ms() < deadline) {
+        (void)wait_signal(set, deadline - asp_clock_ms() > 0 ? deadline - asp_clock_ms() : 0);
         reap(jobs, count, true);
     }
     if (!some_run(jobs, count))

@@ -69,7 +69,7 @@ static struct visit *find_visit(struct receiving *receiving, pid_t process)
 __attribute__((noreturn)) static void run_session(const struct receiving *receiving,
                                                   const struct visit *visit, int fd, pid_t door)
 {
-    const long now = asp_channel_now();
+    const long now = asp_clock_ms();
     const struct self_session session = {
         .fd = fd,
         .uid = visit->uid,
@@ -124,7 +124,7 @@ static void let_in(struct receiving *receiving, int fd)
     if (visit == NULL)
         why = "too many users are at it: try again in a moment";
     else
-        why = ticket_enter(receiving->tickets, peer.uid, asp_channel_now());
+        why = ticket_enter(receiving->tickets, peer.uid, asp_clock_ms());
     if (why != NULL) {
         refuse(fd, why);
         return;
@@ -139,7 +139,7 @@ static void let_in(struct receiving *receiving, int fd)
  */
 static long wait_for_place(struct receiving *receiving)
 {
-    long now = asp_channel_now();
+    long now = asp_clock_ms();
     long left;
 
     if (find_visit(receiving, 0) != NULL)
@@ -176,9 +176,9 @@ static void take_reports(struct receiving *receiving)
         if (visit == NULL)
             continue;
         if (report.let_in)
-            ticket_give(receiving->tickets, visit->uid, &visit->place, asp_channel_now());
+            ticket_give(receiving->tickets, visit->uid, &visit->place, asp_clock_ms());
         else
-            ticket_wrong(receiving->tickets, visit->uid, asp_channel_now());
+            ticket_wrong(receiving->tickets, visit->uid, asp_clock_ms());
     }
 }
 

@@ -30,10 +30,10 @@ enum asp_status self_ask(int fd, const char *style, const char *text, char *repl
     asp_message_begin(&question, ASP_MESSAGE_ASK);
     asp_message_text(&question, style, ASP_MESSAGE_MAX);
     asp_message_text(&question, text, ASP_MESSAGE_MAX / 2);
-    status = asp_channel_send(fd, "the client", &question, error);
+    status = asp_broker_send(fd, "the client", &question, error);
     if (status == ASP_OK)
-        status = asp_channel_receive(fd, "the client", asp_channel_now() + HUMAN_MS, bytes, &answer,
-                                     error);
+        status =
+            asp_broker_receive(fd, "the client", asp_clock_ms() + HUMAN_MS, bytes, &answer, error);
     if (status == ASP_OK &&
         (answer.type != ASP_MESSAGE_REPLY || asp_message_field(&answer, 1) == NULL ||
          answer.fields[0].length > size))

@@ -42,8 +42,8 @@ static int wait_written(struct client *client)
     struct asp_message_read answer;
     int number;
 
-    if (client->silent || asp_channel_receive(client->fd, CLIENT, asp_channel_now() + WRITTEN_MS,
-                                              bytes, &answer, NULL) != ASP_OK) {
+    if (client->silent || asp_broker_receive(client->fd, CLIENT, asp_clock_ms() + WRITTEN_MS, bytes,
+                                             &answer, NULL) != ASP_OK) {
         client->silent = true;
         return EPIPE;
     }
@@ -62,7 +62,7 @@ static bool say_chunk(struct client *client, enum talk_stream stream, const char
     asp_message_text(&message, stream == TALK_ANSWER ? ASP_STREAM_OUT : ASP_STREAM_ERR,
                      ASP_MESSAGE_MAX);
     asp_message_bytes(&message, text, length);
-    status = asp_channel_send(client->fd, CLIENT, &message, NULL);
+    status = asp_broker_send(client->fd, CLIENT, &message, NULL);
     asp_message_wipe(&message);
     errno = status == ASP_OK ? wait_written(client) : EPIPE;
     return errno == 0;
@@ -107,15 +107,15 @@ static void talk_to_client(struct client *client, const struct asp_message_read 
 
 static void log_refusal(const char *name, const char *cause)
 {
-    struct asp_out line = {0};
+    struct asp_buffer line = {0};
 
-    asp_out_add(&line, "self-service refused: user=");
-    asp_out_logged(&line, name);
-    asp_out_add(&line, " cause=");
-    asp_out_logged(&line, cause);
+    asp_buffer_add(&line, "self-service refused: user=");
+    asp_buffer_add_logged(&line, name);
+    asp_buffer_add(&line, " cause=");
+    asp_buffer_add_logged(&line, cause);
     if (!line.failed)
         syslog(LOG_NOTICE, "%s", line.text);
-    asp_out_free(&line);
+    asp_buffer_free(&line);
 }
 
 /* A password that was changed while she said what she wants, or was asked, may be hers: what an
@@ -259,7 +259,7 @@ static void say_done(int fd, enum exit_code code)
 
     asp_message_begin(&message, ASP_MESSAGE_DONE);
     asp_message_number(&message, (unsigned)code);
-    (void)asp_channel_send(fd, CLIENT, &message, NULL);
+    (void)asp_broker_send(fd, CLIENT, &message, NULL);
 }
 
 /* Who it is, and what she wants. */
@@ -275,8 +275,8 @@ static enum asp_status hear(const struct self_session *session, uint8_t bytes[AS
         return asp_fail(error, ASP_NOT_FOUND, "the system does not know who you are: uid %lu",
                         (unsigned long)session->uid);
     memcpy(name, user->pw_name, strlen(user->pw_name) + 1);
-    status = asp_channel_receive(session->fd, CLIENT, asp_channel_now() + COMMAND_MS, bytes, order,
-                                 error);
+    status =
+        asp_broker_receive(session->fd, CLIENT, asp_clock_ms() + COMMAND_MS, bytes, order, error);
     if (status == ASP_OK && order->type != ASP_MESSAGE_COMMAND)
         status = asp_fail(error, ASP_CORRUPT, "this is no command");
     return status;
@@ -287,7 +287,7 @@ static void refuse(int fd, const char *why)
     struct asp_message refusal;
 
     asp_message_refuse(&refusal, why);
-    (void)asp_channel_send(fd, CLIENT, &refusal, NULL);
+    (void)asp_broker_send(fd, CLIENT, &refusal, NULL);
 }
 
 int self_session_run(const struct self_session *session)

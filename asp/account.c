@@ -26,7 +26,7 @@ const char *const asp_source_words[] = {
 
 static void digest(const uint8_t *bytes, size_t length, char hex[DIGEST_CHARS + 1])
 {
-    uint64_t sum = asp_sum(bytes, length);
+    uint64_t sum = asp_checksum(bytes, length);
 
     for (size_t i = DIGEST_CHARS; i-- > 0; sum >>= 4)
         hex[i] = "0123456789abcdef"[sum & 15];
@@ -128,32 +128,32 @@ static bool head_is_of(const char *line, size_t length, const char *user)
     return end - at == 1 && *at == '"';
 }
 
-static void write_hex(struct asp_out *out, const uint8_t bytes[ASP_PRINT_BYTES])
+static void write_hex(struct asp_buffer *out, const uint8_t bytes[ASP_PRINT_BYTES])
 {
     char hex[2 * ASP_PRINT_BYTES + 1];
 
     sodium_bin2hex(hex, sizeof hex, bytes, ASP_PRINT_BYTES);
-    asp_out_add(out, hex);
+    asp_buffer_add(out, hex);
 }
 
 /* primary=- | primary=SOURCE,none | primary=SOURCE,KEY,PRINT */
-static void write_primary(const struct asp_fingerprint *primary, struct asp_out *out)
+static void write_primary(const struct asp_fingerprint *primary, struct asp_buffer *out)
 {
-    asp_out_add(out, "primary=");
+    asp_buffer_add(out, "primary=");
     if (!primary->taken) {
-        asp_out_add(out, "-");
+        asp_buffer_add(out, "-");
     } else {
-        asp_out_add(out, asp_source_words[primary->source]);
-        asp_out_add(out, ",");
+        asp_buffer_add(out, asp_source_words[primary->source]);
+        asp_buffer_add(out, ",");
         if (primary->has_hash) {
             write_hex(out, primary->key);
-            asp_out_add(out, ",");
+            asp_buffer_add(out, ",");
             write_hex(out, primary->print);
         } else {
-            asp_out_add(out, "none");
+            asp_buffer_add(out, "none");
         }
     }
-    asp_out_add(out, "\n");
+    asp_buffer_add(out, "\n");
 }
 
 /* The value of each lower-case hexadecimal digit, plus one; 0 for all else. */
@@ -319,22 +319,22 @@ enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char
     return status;
 }
 
-void asp_account_write(const struct asp_account *account, struct asp_out *out)
+void asp_account_write(const struct asp_account *account, struct asp_buffer *out)
 {
     char hex[DIGEST_CHARS + 1];
 
-    asp_out_add(out, MAGIC VERSION " user=");
-    asp_out_stored(out, account->user);
-    asp_out_add(out, "\n");
+    asp_buffer_add(out, MAGIC VERSION " user=");
+    asp_buffer_add_stored(out, account->user);
+    asp_buffer_add(out, "\n");
     write_primary(&account->primary, out);
     for (size_t i = 0; i < account->count; i++)
         asp_entry_write(&account->entries[i], out);
     if (out->failed)
         return;
     digest((const uint8_t *)out->text, out->length, hex);
-    asp_out_add(out, DIGEST_KEY);
-    asp_out_add(out, hex);
-    asp_out_add(out, "\n");
+    asp_buffer_add(out, DIGEST_KEY);
+    asp_buffer_add(out, hex);
+    asp_buffer_add(out, "\n");
 }
 
 struct asp_entry *asp_account_find(const struct asp_account *account, const char *id)

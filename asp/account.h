@@ -65,7 +65,7 @@ enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char
                                  struct asp_error *error);
 
 /* Writes the bytes of the file. The caller frees `out`; `out->failed`: out of memory. */
-void asp_account_write(const struct asp_account *account, struct asp_out *out);
+void asp_account_write(const struct asp_account *account, struct asp_buffer *out);
 
 /* The entry of this id, or NULL. */
 struct asp_entry *asp_account_find(const struct asp_account *account, const char *id);

@@ -13,10 +13,10 @@ enum {
     SECRET_SENT = ASP_SECRET_TYPED_MAX + 1,
 };
 
-enum { USER, SERVICE, APP, HOST, SECRET, QUESTION_FIELDS };
-enum { VERDICT, OUTCOME_APP, ID, LABEL, ANSWER_FIELDS };
+enum { USER, SERVICE, APP, HOST, SECRET, LOGIN_FIELDS };
+enum { VERDICT, OUTCOME_APP, ID, LABEL, OUTCOME_FIELDS };
 
-void question_write(const struct asp_request *request, struct asp_message *message)
+void asp_broker_login_write(const struct asp_request *request, struct asp_message *message)
 {
     size_t length = request->secret_length;
 
@@ -28,7 +28,7 @@ void question_write(const struct asp_request *request, struct asp_message *messa
     asp_message_bytes(message, request->secret, length < SECRET_SENT ? length : SECRET_SENT);
 }
 
-bool question_read(const struct asp_message_read *message, struct asp_request *request)
+bool asp_broker_login_read(const struct asp_message_read *message, struct asp_request *request)
 {
     *request = (struct asp_request){
         .user = asp_message_field(message, USER),
@@ -36,7 +36,7 @@ bool question_read(const struct asp_message_read *message, struct asp_request *r
         .app = asp_message_field(message, APP),
         .host = asp_message_field(message, HOST),
     };
-    if (message->type != ASP_MESSAGE_LOGIN || message->count != QUESTION_FIELDS ||
+    if (message->type != ASP_MESSAGE_LOGIN || message->count != LOGIN_FIELDS ||
         request->user == NULL || request->service == NULL ||
         (request->app == NULL && message->fields[APP].bytes != NULL) ||
         (request->host == NULL && message->fields[HOST].bytes != NULL) ||
@@ -47,7 +47,7 @@ bool question_read(const struct asp_message_read *message, struct asp_request *r
     return true;
 }
 
-void answer_write(const struct asp_outcome *outcome, struct asp_message *message)
+void asp_broker_outcome_write(const struct asp_outcome *outcome, struct asp_message *message)
 {
     asp_message_begin(message, ASP_MESSAGE_OUTCOME);
     asp_message_text(message, asp_verdict_word(outcome->verdict), ASP_MESSAGE_MAX);
@@ -67,12 +67,12 @@ static bool take(const struct asp_message_read *message, size_t field, char *to,
     return true;
 }
 
-bool answer_read(const struct asp_message_read *message, struct asp_outcome *outcome)
+bool asp_broker_outcome_read(const struct asp_message_read *message, struct asp_outcome *outcome)
 {
     const char *word = asp_message_field(message, VERDICT);
 
     memset(outcome, 0, sizeof *outcome);
-    if (message->type == ASP_MESSAGE_OUTCOME && message->count == ANSWER_FIELDS && word != NULL &&
+    if (message->type == ASP_MESSAGE_OUTCOME && message->count == OUTCOME_FIELDS && word != NULL &&
         take(message, OUTCOME_APP, outcome->app, sizeof outcome->app) &&
         take(message, ID, outcome->id, sizeof outcome->id) &&
         take(message, LABEL, outcome->label, sizeof outcome->label) &&

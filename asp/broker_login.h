@@ -9,16 +9,16 @@
 
 /* Writes the request. What is too long to be well-formed is cut where it is still too long. The
  * caller wipes `message`, which holds the secret. */
-void question_write(const struct asp_request *request, struct asp_message *message);
+void asp_broker_login_write(const struct asp_request *request, struct asp_message *message);
 
 /* Reads it; what `request` points at lies in the message. False when it is not one. */
-bool question_read(const struct asp_message_read *message, struct asp_request *request);
+bool asp_broker_login_read(const struct asp_message_read *message, struct asp_request *request);
 
 /* Writes what the host is told: the verdict, and of an entry whose secret was proven the id, the
  * label and the app. */
-void answer_write(const struct asp_outcome *outcome, struct asp_message *message);
+void asp_broker_outcome_write(const struct asp_outcome *outcome, struct asp_message *message);
 
 /* Reads it into an outcome that owns nothing. False when it is not one. */
-bool answer_read(const struct asp_message_read *message, struct asp_outcome *outcome);
+bool asp_broker_outcome_read(const struct asp_message_read *message, struct asp_outcome *outcome);
 
 #endif

@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LET_IN_MS = ASP_CHANNEL_LET_IN_MS };
+enum { LET_IN_MS = ASP_BROKER_CONNECT_MS };
 
-long asp_channel_now(void)
+long asp_clock_ms(void)
 {
     struct timespec now;
 
@@ -58,10 +58,10 @@ static enum asp_status check_peer(int fd, const char *path, struct asp_error *er
                     path, (unsigned long)peer.uid);
 }
 
-enum asp_status asp_channel_connect(const char *path, int *fd, struct asp_error *error)
+enum asp_status asp_broker_connect(const char *path, int *fd, struct asp_error *error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const long deadline = asp_channel_now() + LET_IN_MS;
+    const long deadline = asp_clock_ms() + LET_IN_MS;
     long left = LET_IN_MS;
     int code;
 
@@ -77,15 +77,15 @@ enum asp_status asp_channel_connect(const char *path, int *fd, struct asp_error 
         code = setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
         if (code == 0)
             code = connect(*fd, (const struct sockaddr *)&address, sizeof address);
-        left = deadline - asp_channel_now();
+        left = deadline - asp_clock_ms();
     } while (code != 0 && errno == EINTR && left > 0);
     if (code != 0 && errno == EINTR)
         errno = EAGAIN;
     return code == 0 ? check_peer(*fd, path, error) : explain(path, error);
 }
 
-enum asp_status asp_channel_send(int fd, const char *peer, const struct asp_message *message,
-                                 struct asp_error *error)
+enum asp_status asp_broker_send(int fd, const char *peer, const struct asp_message *message,
+                                struct asp_error *error)
 {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
     ssize_t sent;
@@ -107,7 +107,7 @@ static bool wait_for(int fd, long deadline)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
 
-    for (long left = deadline - asp_channel_now(); left > 0; left = deadline - asp_channel_now()) {
+    for (long left = deadline - asp_clock_ms(); left > 0; left = deadline - asp_clock_ms()) {
         int code = poll(&ready, 1, (int)left);
 
         if (code > 0)
@@ -118,9 +118,9 @@ static bool wait_for(int fd, long deadline)
     return false;
 }
 
-enum asp_status asp_channel_receive(int fd, const char *peer, long deadline,
-                                    uint8_t bytes[ASP_MESSAGE_MAX],
-                                    struct asp_message_read *message, struct asp_error *error)
+enum asp_status asp_broker_receive(int fd, const char *peer, long deadline,
+                                   uint8_t bytes[ASP_MESSAGE_MAX], struct asp_message_read *message,
+                                   struct asp_error *error)
 {
     enum asp_status status;
     const char *text;

@@ -11,30 +11,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ASP_CHANNEL_LET_IN_MS = 500 }; /* as long as asp_channel_connect takes at most */
+enum { ASP_BROKER_CONNECT_MS = 500 }; /* as long as asp_broker_connect takes at most */
 
 /* Milliseconds of a clock that nobody sets. */
-long asp_channel_now(void);
+long asp_clock_ms(void);
 
 /*
  * Connects to the broker at `path` (shorter than a socket's name may be). Secrets are for root or
  * for this process's own user, so anybody else who listens there is ASP_UNSAFE. Else the error line
  * says what to start. The caller closes `*fd` with asp_close in any case.
  */
-enum asp_status asp_channel_connect(const char *path, int *fd, struct asp_error *error);
+enum asp_status asp_broker_connect(const char *path, int *fd, struct asp_error *error);
 
 /* Sends one message, at once or within half a second. `peer` is who gets it, for the error line.
  * ASP_NOT_FOUND: the other end is closed, and has got nothing. */
-enum asp_status asp_channel_send(int fd, const char *peer, const struct asp_message *message,
-                                 struct asp_error *error);
+enum asp_status asp_broker_send(int fd, const char *peer, const struct asp_message *message,
+                                struct asp_error *error);
 
 /*
- * Receives one message until `deadline` (see asp_channel_now); its fields lie in `bytes`, which the
+ * Receives one message until `deadline` (see asp_clock_ms); its fields lie in `bytes`, which the
  * caller wipes. ASP_BUSY: nothing came in time; ASP_NOT_FOUND: the other end is closed. A message
  * ASP_MESSAGE_REFUSED is ASP_INVALID, with its text.
  */
-enum asp_status asp_channel_receive(int fd, const char *peer, long deadline,
-                                    uint8_t bytes[ASP_MESSAGE_MAX],
-                                    struct asp_message_read *message, struct asp_error *error);
+enum asp_status asp_broker_receive(int fd, const char *peer, long deadline,
+                                   uint8_t bytes[ASP_MESSAGE_MAX], struct asp_message_read *message,
+                                   struct asp_error *error);
 
 #endif

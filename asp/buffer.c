@@ -72,7 +72,7 @@ bool asp_host_valid(const char *host)
     return true;
 }
 
-static bool reserve(struct asp_out *out, size_t more)
+static bool reserve(struct asp_buffer *out, size_t more)
 {
     size_t room = out->room == 0 ? 256 : out->room;
     char *grown;
@@ -98,7 +98,7 @@ static bool reserve(struct asp_out *out, size_t more)
     return true;
 }
 
-void asp_out_bytes(struct asp_out *out, const char *bytes, size_t length)
+void asp_buffer_add_bytes(struct asp_buffer *out, const char *bytes, size_t length)
 {
     if (!reserve(out, length))
         return;
@@ -107,12 +107,12 @@ void asp_out_bytes(struct asp_out *out, const char *bytes, size_t length)
     out->text[out->length] = '\0';
 }
 
-void asp_out_add(struct asp_out *out, const char *text)
+void asp_buffer_add(struct asp_buffer *out, const char *text)
 {
-    asp_out_bytes(out, text, strlen(text));
+    asp_buffer_add_bytes(out, text, strlen(text));
 }
 
-void asp_out_number(struct asp_out *out, unsigned long long number)
+void asp_buffer_add_number(struct asp_buffer *out, unsigned long long number)
 {
     char digits[20];
     size_t at = sizeof digits;
@@ -121,26 +121,26 @@ void asp_out_number(struct asp_out *out, unsigned long long number)
         digits[--at] = (char)('0' + number % 10);
         number /= 10;
     } while (number > 0);
-    asp_out_bytes(out, digits + at, sizeof digits - at);
+    asp_buffer_add_bytes(out, digits + at, sizeof digits - at);
 }
 
-void asp_out_time(struct asp_out *out, time_t when)
+void asp_buffer_add_time(struct asp_buffer *out, time_t when)
 {
     char text[ASP_TIME_SIZE];
 
     asp_time_format(when, text);
-    asp_out_add(out, text);
+    asp_buffer_add(out, text);
 }
 
-void asp_out_stored(struct asp_out *out, const char *value)
+void asp_buffer_add_stored(struct asp_buffer *out, const char *value)
 {
-    asp_out_add(out, "\"");
+    asp_buffer_add(out, "\"");
     for (; *value != '\0'; value++) {
         if (*value == '"' || *value == '\\')
-            asp_out_add(out, "\\");
-        asp_out_bytes(out, value, 1);
+            asp_buffer_add(out, "\\");
+        asp_buffer_add_bytes(out, value, 1);
     }
-    asp_out_add(out, "\"");
+    asp_buffer_add(out, "\"");
 }
 
 static bool is_plain(char c)
@@ -148,33 +148,33 @@ static bool is_plain(char c)
     return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
 }
 
-void asp_out_logged(struct asp_out *out, const char *value)
+void asp_buffer_add_logged(struct asp_buffer *out, const char *value)
 {
     static const char hex[] = "0123456789abcdef";
 
     if (value == NULL) {
-        asp_out_add(out, "-");
+        asp_buffer_add(out, "-");
         return;
     }
-    asp_out_add(out, "\"");
+    asp_buffer_add(out, "\"");
     while (*value != '\0') {
         size_t plain = 0;
 
         while (is_plain(value[plain]))
             plain++;
-        asp_out_bytes(out, value, plain);
+        asp_buffer_add_bytes(out, value, plain);
         value += plain;
         if (*value != '\0') {
             unsigned char byte = (unsigned char)*value++;
             char escaped[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
 
-            asp_out_bytes(out, escaped, sizeof escaped);
+            asp_buffer_add_bytes(out, escaped, sizeof escaped);
         }
     }
-    asp_out_add(out, "\"");
+    asp_buffer_add(out, "\"");
 }
 
-void asp_out_free(struct asp_out *out)
+void asp_buffer_free(struct asp_buffer *out)
 {
     if (out->text != NULL)
         sodium_memzero(out->text, out->room);

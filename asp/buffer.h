@@ -33,26 +33,26 @@ bool asp_host_valid(const char *host);
 
 /*
  * A text that grows. Begins as {0}; after the first failed growth `failed` stays true and what is
- * added is dropped. The owner calls asp_out_free, which wipes it.
+ * added is dropped. The owner calls asp_buffer_free, which wipes it.
  */
-struct asp_out {
+struct asp_buffer {
     char *text; /* NUL-terminated once something was added */
     size_t length;
     size_t room;
     bool failed;
 };
 
-void asp_out_add(struct asp_out *out, const char *text);
-void asp_out_bytes(struct asp_out *out, const char *bytes, size_t length);
-void asp_out_number(struct asp_out *out, unsigned long long number);
+void asp_buffer_add(struct asp_buffer *out, const char *text);
+void asp_buffer_add_bytes(struct asp_buffer *out, const char *bytes, size_t length);
+void asp_buffer_add_number(struct asp_buffer *out, unsigned long long number);
 /* YYYY-MM-DDTHH:MM:SSZ */
-void asp_out_time(struct asp_out *out, time_t when);
+void asp_buffer_add_time(struct asp_buffer *out, time_t when);
 /* In quotes, with a backslash before quote and backslash: for the store, whose values hold no
  * control bytes. */
-void asp_out_stored(struct asp_out *out, const char *value);
+void asp_buffer_add_stored(struct asp_buffer *out, const char *value);
 /* In quotes, with \xNN for quote, backslash and every byte outside 0x20..0x7e: for logs. NULL is -
  * without quotes. */
-void asp_out_logged(struct asp_out *out, const char *value);
-void asp_out_free(struct asp_out *out);
+void asp_buffer_add_logged(struct asp_buffer *out, const char *value);
+void asp_buffer_free(struct asp_buffer *out);
 
 #endif

@@ -24,7 +24,7 @@ static uint64_t mix(uint64_t state, uint64_t word)
     return state ^ state >> 32;
 }
 
-uint64_t asp_sum(const void *bytes, size_t length)
+uint64_t asp_checksum(const void *bytes, size_t length)
 {
     const uint8_t *at = bytes;
     uint64_t even = length;

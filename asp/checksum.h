@@ -13,6 +13,6 @@
  * bytes is always seen, anything else but for one in 2^64. It is run over whole files at every
  * login, where a hash of libsodium would cost as much as all the rest.
  */
-uint64_t asp_sum(const void *bytes, size_t length);
+uint64_t asp_checksum(const void *bytes, size_t length);
 
 #endif

@@ -312,7 +312,7 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
                               struct asp_conf **conf, struct asp_error *error)
 {
     struct asp_conf_reader reader = {.path = path, .error = error};
-    struct asp_out lines = {0};
+    struct asp_buffer lines = {0};
     config_setting_t *root;
     enum asp_status status;
 
@@ -332,8 +332,8 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
     reader.conf->owned = reader.owned;
 
     /* A comment on the last line needs its line end. */
-    asp_out_bytes(&lines, text, length);
-    asp_out_add(&lines, "\n");
+    asp_buffer_add_bytes(&lines, text, length);
+    asp_buffer_add(&lines, "\n");
     if (lines.failed) {
         status = asp_fail(error, ASP_NO_MEMORY, "out of memory");
     } else if (config_read_string(&reader.owned->tree, lines.text) != CONFIG_TRUE) {
@@ -350,7 +350,7 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
         *conf = reader.conf;
     else
         asp_conf_free(reader.conf);
-    asp_out_free(&lines);
+    asp_buffer_free(&lines);
     return status;
 }
 

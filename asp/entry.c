@@ -92,71 +92,71 @@ const char *asp_entry_fault(const struct asp_entry *entry)
     return NULL;
 }
 
-static void write_time(struct asp_out *out, const char *key, time_t when, const char *unset)
+static void write_time(struct asp_buffer *out, const char *key, time_t when, const char *unset)
 {
-    asp_out_add(out, key);
+    asp_buffer_add(out, key);
     if (when == ASP_NEVER)
-        asp_out_add(out, unset);
+        asp_buffer_add(out, unset);
     else
-        asp_out_time(out, when);
+        asp_buffer_add_time(out, when);
 }
 
-static void write_networks(struct asp_out *out, const struct asp_entry *entry)
+static void write_networks(struct asp_buffer *out, const struct asp_entry *entry)
 {
     char text[ASP_NETWORK_SIZE];
 
-    asp_out_add(out, " from=");
+    asp_buffer_add(out, " from=");
     if (entry->network_count == 0)
-        asp_out_add(out, "any");
+        asp_buffer_add(out, "any");
     for (size_t i = 0; i < entry->network_count; i++) {
         asp_network_write(&entry->networks[i], text);
         if (i > 0)
-            asp_out_add(out, ",");
-        asp_out_add(out, text);
+            asp_buffer_add(out, ",");
+        asp_buffer_add(out, text);
     }
 }
 
-static void write_revocation(struct asp_out *out, const struct asp_entry *entry)
+static void write_revocation(struct asp_buffer *out, const struct asp_entry *entry)
 {
     write_time(out, " revoked=", entry->revoked, "-");
     if (entry->revoked == ASP_NEVER)
         return;
-    asp_out_add(out, " revoked_by=");
-    asp_out_stored(out, entry->revoked_by);
-    asp_out_add(out, " reason=");
-    asp_out_stored(out, entry->reason);
-    asp_out_add(out, " replaced_by=");
-    asp_out_add(out, entry->replaced_by[0] == '\0' ? "-" : entry->replaced_by);
-    asp_out_add(out, entry->hook_due ? " hook=due" : " hook=-");
+    asp_buffer_add(out, " revoked_by=");
+    asp_buffer_add_stored(out, entry->revoked_by);
+    asp_buffer_add(out, " reason=");
+    asp_buffer_add_stored(out, entry->reason);
+    asp_buffer_add(out, " replaced_by=");
+    asp_buffer_add(out, entry->replaced_by[0] == '\0' ? "-" : entry->replaced_by);
+    asp_buffer_add(out, entry->hook_due ? " hook=due" : " hook=-");
 }
 
-void asp_entry_write(const struct asp_entry *entry, struct asp_out *out)
+void asp_entry_write(const struct asp_entry *entry, struct asp_buffer *out)
 {
-    asp_out_add(out, "id=");
-    asp_out_add(out, entry->id);
-    asp_out_add(out, " label=");
-    asp_out_stored(out, entry->label);
-    asp_out_add(out, " app=");
-    asp_out_add(out, entry->app);
+    asp_buffer_add(out, "id=");
+    asp_buffer_add(out, entry->id);
+    asp_buffer_add(out, " label=");
+    asp_buffer_add_stored(out, entry->label);
+    asp_buffer_add(out, " app=");
+    asp_buffer_add(out, entry->app);
     write_time(out, " created=", entry->created, "-");
-    asp_out_add(out, " by=");
-    asp_out_stored(out, entry->created_by);
+    asp_buffer_add(out, " by=");
+    asp_buffer_add_stored(out, entry->created_by);
     write_time(out, " bound=", entry->bound, "-");
     if (entry->bound != ASP_NEVER) {
-        asp_out_add(out, ",");
-        asp_out_add(out, entry->bound_service);
+        asp_buffer_add(out, ",");
+        asp_buffer_add(out, entry->bound_service);
     }
     write_time(out, " expires=", entry->expires, "never");
-    asp_out_add(out, " unused=");
+    asp_buffer_add(out, " unused=");
     if (entry->unused_limit == ASP_NEVER)
-        asp_out_add(out, "never");
+        asp_buffer_add(out, "never");
     else
-        asp_out_number(out, (unsigned long long)entry->unused_limit);
+        asp_buffer_add_number(out, (unsigned long long)entry->unused_limit);
     write_networks(out, entry);
     write_revocation(out, entry);
-    asp_out_add(out, " verifier=");
-    asp_out_add(out, entry->verifier);
-    asp_out_add(out, "\n");
+    asp_buffer_add(out, " verifier=");
+    asp_buffer_add(out, entry->verifier);
+    asp_buffer_add(out, "\n");
 }
 
 /* What is left of the line. A NUL never stands in it: asp_entry_read saw to that. */

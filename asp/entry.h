@@ -72,7 +72,7 @@ bool asp_entry_revoke(struct asp_entry *entry, time_t when, const char *by, cons
 const char *asp_entry_fault(const struct asp_entry *entry);
 
 /* Adds the line with its line end. The record must be valid. */
-void asp_entry_write(const struct asp_entry *entry, struct asp_out *out);
+void asp_entry_write(const struct asp_entry *entry, struct asp_buffer *out);
 
 /* Reads one line, without its line end. ASP_OK or ASP_CORRUPT; `entry` is wiped first. */
 enum asp_status asp_entry_read(const char *line, size_t length, struct asp_entry *entry);

@@ -6,14 +6,14 @@
 
 enum { SERVICE_SHOWN = ASP_SERVICE_MAX, USER_SHOWN = 256 };
 
-static void add(struct asp_out *out, const char *key, const char *value)
+static void add(struct asp_buffer *out, const char *key, const char *value)
 {
-    asp_out_add(out, key);
-    asp_out_logged(out, value);
+    asp_buffer_add(out, key);
+    asp_buffer_add_logged(out, value);
 }
 
 /* The first bytes of what a stranger may have made long. */
-static void add_bounded(struct asp_out *out, const char *key, const char *value, size_t most)
+static void add_bounded(struct asp_buffer *out, const char *key, const char *value, size_t most)
 {
     char shown[USER_SHOWN + 1];
     size_t length = strnlen(value, most);
@@ -28,48 +28,49 @@ static const char *or_null(const char *text)
     return text[0] == '\0' ? NULL : text;
 }
 
-bool asp_event_is_error(const struct asp_outcome *outcome)
+bool asp_log_line_is_error(const struct asp_outcome *outcome)
 {
     return outcome->verdict == ASP_UNAVAILABLE ||
            (outcome->verdict == ASP_PRIMARY_CHANGED_SINCE && outcome->cause.text[0] != '\0');
 }
 
-void asp_event_login(const struct asp_request *request, const struct asp_outcome *outcome,
-                     struct asp_out *out)
+void asp_log_line_login(const struct asp_request *request, const struct asp_outcome *outcome,
+                        struct asp_buffer *out)
 {
     struct asp_secret secret;
     bool typed_into_the_wrong_field =
         asp_secret_read(request->user, strlen(request->user), &secret);
 
     asp_secret_wipe(&secret);
-    asp_out_add(out, "verdict=");
-    asp_out_add(out, asp_verdict_word(outcome->verdict));
-    asp_out_add(out, " rhost=");
-    asp_out_add(out, request->host != NULL && asp_host_valid(request->host) ? request->host : "-");
+    asp_buffer_add(out, "verdict=");
+    asp_buffer_add(out, asp_verdict_word(outcome->verdict));
+    asp_buffer_add(out, " rhost=");
+    asp_buffer_add(out,
+                   request->host != NULL && asp_host_valid(request->host) ? request->host : "-");
     if (typed_into_the_wrong_field)
         add(out, " user=", NULL);
     else
         add_bounded(out, " user=", request->user, USER_SHOWN);
     add_bounded(out, " service=", request->service, SERVICE_SHOWN);
     add(out, " app=", or_null(outcome->app));
-    asp_out_add(out, " id=");
-    asp_out_add(out, outcome->id[0] == '\0' ? "-" : outcome->id);
+    asp_buffer_add(out, " id=");
+    asp_buffer_add(out, outcome->id[0] == '\0' ? "-" : outcome->id);
     add(out, " label=", or_null(outcome->label));
-    if (asp_event_is_error(outcome))
+    if (asp_log_line_is_error(outcome))
         add(out, " cause=", or_null(outcome->cause.text));
     if (request->via != NULL)
         add(out, " via=", request->via);
 }
 
-void asp_event_change(const struct asp_change_event *change, struct asp_out *out)
+void asp_log_line_change(const struct asp_log_change *change, struct asp_buffer *out)
 {
-    asp_out_add(out, "event=");
-    asp_out_add(out, change->event);
+    asp_buffer_add(out, "event=");
+    asp_buffer_add(out, change->event);
     add(out, " by=", change->by);
     add(out, " user=", change->user);
     if (change->id != NULL) {
-        asp_out_add(out, " id=");
-        asp_out_add(out, change->id);
+        asp_buffer_add(out, " id=");
+        asp_buffer_add(out, change->id);
     }
     if (change->label != NULL)
         add(out, " label=", change->label);

@@ -15,18 +15,18 @@
  * unavailable, cause="...", and via="..." for what came through the broker. `user` is as it was
  * presented; one that is shaped like an app password is not written. The caller frees `out`.
  */
-void asp_event_login(const struct asp_request *request, const struct asp_outcome *outcome,
-                     struct asp_out *out);
+void asp_log_line_login(const struct asp_request *request, const struct asp_outcome *outcome,
+                        struct asp_buffer *out);
 
 /* True for what is unavailable, and for a revocation that could not be written: there is a cause to
  * be told. */
-bool asp_event_is_error(const struct asp_outcome *outcome);
+bool asp_log_line_is_error(const struct asp_outcome *outcome);
 
 /*
  * event=... by="..." user="..." and then, those that are not NULL, id=.. label="..." reason="...".
  * The caller frees `out`.
  */
-struct asp_change_event {
+struct asp_log_change {
     const char *event;
     const char *by;
     const char *user;
@@ -35,6 +35,6 @@ struct asp_change_event {
     const char *reason;
 };
 
-void asp_event_change(const struct asp_change_event *change, struct asp_out *out);
+void asp_log_line_change(const struct asp_log_change *change, struct asp_buffer *out);
 
 #endif

@@ -76,14 +76,14 @@ void asp_primary_take(const struct asp_primary_now *now, struct asp_fingerprint 
     make_print(now, stored->key, stored->print);
 }
 
-uint64_t asp_primary_digest(const struct asp_fingerprint *stored)
+uint64_t asp_primary_checksum(const struct asp_fingerprint *stored)
 {
     uint8_t bytes[3 + 2 * ASP_PRINT_BYTES] = {stored->taken, (uint8_t)stored->source,
                                               stored->has_hash};
 
     memcpy(bytes + 3, stored->key, ASP_PRINT_BYTES);
     memcpy(bytes + 3 + ASP_PRINT_BYTES, stored->print, ASP_PRINT_BYTES);
-    return asp_sum(bytes, sizeof bytes);
+    return asp_checksum(bytes, sizeof bytes);
 }
 
 enum asp_primary asp_primary_settle(struct asp_account *account, const struct asp_primary_now *now,

@@ -52,7 +52,7 @@ enum asp_primary asp_primary_compare(const struct asp_fingerprint *stored,
 void asp_primary_take(const struct asp_primary_now *now, struct asp_fingerprint *stored);
 
 /* Tells one stored fingerprint from another. */
-uint64_t asp_primary_digest(const struct asp_fingerprint *stored);
+uint64_t asp_primary_checksum(const struct asp_fingerprint *stored);
 
 /* How entries are revoked when the primary password has changed. */
 struct asp_revocation {

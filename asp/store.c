@@ -222,7 +222,7 @@ static enum asp_status take_lock(const struct asp_store *store, const char *user
 }
 
 /* Writes the bytes to the new file and to the disk. */
-static bool write_new(const struct asp_lock *lock, const struct asp_out *new)
+static bool write_new(const struct asp_lock *lock, const struct asp_buffer *new)
 {
     int fd = openat(lock->folder, lock->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                     S_IRUSR | S_IWUSR);
@@ -257,7 +257,7 @@ static void discard(const struct asp_lock *lock, const char *name)
 
 /* Makes the new text the durable state, or leaves the old one. */
 static enum asp_status commit(const struct asp_store *store, const struct asp_lock *lock,
-                              const struct asp_out *new, struct asp_error *error)
+                              const struct asp_buffer *new, struct asp_error *error)
 {
     enum asp_status status = ASP_OK;
     bool kept = false;
@@ -325,7 +325,7 @@ static enum asp_status update_locked(const struct asp_store *store, const struct
                                      struct asp_error *error)
 {
     struct asp_account account = {0};
-    struct asp_out new = {0};
+    struct asp_buffer new = {0};
     enum asp_status status;
 
     status = read_account(store, lock->name, user, NULL, &account, error);
@@ -344,7 +344,7 @@ static enum asp_status update_locked(const struct asp_store *store, const struct
         status = new.failed ? asp_fail(error, ASP_NO_MEMORY, "out of memory")
                             : commit(store, lock, &new, error);
     }
-    asp_out_free(&new);
+    asp_buffer_free(&new);
     asp_account_free(&account);
     return status;
 }

@@ -50,7 +50,7 @@ static int64_t get_number(const uint8_t *at)
 /* Each piece begins with the sum of what follows in it. */
 static int64_t sum_of(const uint8_t *bytes, size_t length)
 {
-    return (int64_t)asp_sum(bytes + SUM_BYTES, length - SUM_BYTES);
+    return (int64_t)asp_checksum(bytes + SUM_BYTES, length - SUM_BYTES);
 }
 
 static bool sum_matches(const uint8_t *bytes, size_t length)

@@ -42,7 +42,7 @@ struct asp_compared {
     struct asp_identity identity;
     time_t expires; /* of the account, or ASP_NEVER: it passes while the file stays the same; 0 when
                        the password is locked */
-    uint64_t digest; /* of the fingerprint, see asp_primary_digest */
+    uint64_t digest; /* of the fingerprint, see asp_primary_checksum */
 };
 
 /* The head of a file. */

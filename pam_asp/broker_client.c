@@ -18,8 +18,8 @@ static enum asp_status send_question(int fd, const struct asp_request *request,
     struct asp_message message;
     enum asp_status status;
 
-    question_write(request, &message);
-    status = asp_channel_send(fd, "asp-broker", &message, error);
+    asp_broker_login_write(request, &message);
+    status = asp_broker_send(fd, "asp-broker", &message, error);
     asp_message_wipe(&message);
     return status;
 }
@@ -32,13 +32,13 @@ static enum asp_status ask(const char *path, const struct asp_request *request, 
     enum asp_status status;
 
     for (int tries = 1;; tries++) {
-        status = asp_channel_connect(path, fd, error);
+        status = asp_broker_connect(path, fd, error);
         if (status != ASP_OK)
             return status;
         status = send_question(*fd, request, error);
         if (status != ASP_NOT_FOUND)
             return status;
-        if (tries == TRIES || asp_channel_now() + ASP_CHANNEL_LET_IN_MS > deadline)
+        if (tries == TRIES || asp_clock_ms() + ASP_BROKER_CONNECT_MS > deadline)
             return asp_fail(error, ASP_NOT_FOUND, "asp-broker broke off: " SEE_ITS_LOG);
         asp_close(*fd);
     }
@@ -49,15 +49,14 @@ static enum asp_status receive_answer(int fd, long deadline, struct asp_outcome 
 {
     uint8_t bytes[ASP_MESSAGE_MAX];
     struct asp_message_read message;
-    enum asp_status status =
-        asp_channel_receive(fd, "asp-broker", deadline, bytes, &message, error);
+    enum asp_status status = asp_broker_receive(fd, "asp-broker", deadline, bytes, &message, error);
 
     if (status == ASP_BUSY || status == ASP_NOT_FOUND) {
         struct asp_error what = *error;
 
         return asp_fail(error, status, "%.400s: " SEE_ITS_LOG, what.text);
     }
-    if (status == ASP_OK && !answer_read(&message, outcome))
+    if (status == ASP_OK && !asp_broker_outcome_read(&message, outcome))
         return asp_fail(error, ASP_CORRUPT, "what asp-broker says is no answer");
     return status;
 }
@@ -65,7 +64,7 @@ static enum asp_status receive_answer(int fd, long deadline, struct asp_outcome 
 enum asp_status ask_broker(const struct asp_conf *conf, const struct asp_request *request,
                            struct asp_outcome *outcome, struct asp_error *error)
 {
-    long deadline = asp_channel_now() + (conf->cost.scheme == ASP_ARGON2ID ? SLOW_MS : WAIT_MS);
+    long deadline = asp_clock_ms() + (conf->cost.scheme == ASP_ARGON2ID ? SLOW_MS : WAIT_MS);
     int fd;
     enum asp_status status = ask(conf->broker_socket, request, deadline, &fd, error);
 

@@ -8,22 +8,22 @@ static int level_of(const struct asp_outcome *outcome)
 {
     if (outcome->verdict == ASP_ACCEPTED)
         return LOG_INFO;
-    return asp_event_is_error(outcome) ? LOG_ERR : LOG_NOTICE;
+    return asp_log_line_is_error(outcome) ? LOG_ERR : LOG_NOTICE;
 }
 
 /* Hands on a line that was built, and frees it. */
-static void hand_on(log_line *log, void *context, int level, struct asp_out *line)
+static void hand_on(log_line *log, void *context, int level, struct asp_buffer *line)
 {
     if (!line->failed)
         log(context, level, line->text);
-    asp_out_free(line);
+    asp_buffer_free(line);
 }
 
 void record_revocation(log_line *log, void *context, const char *by, const char *user,
                        const struct asp_entry *entries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct asp_change_event event = {
+        struct asp_log_change event = {
             .event = "revoked",
             .by = by,
             .user = user,
@@ -31,9 +31,9 @@ void record_revocation(log_line *log, void *context, const char *by, const char 
             .label = entries[i].label,
             .reason = ASP_REASON_PRIMARY,
         };
-        struct asp_out line = {0};
+        struct asp_buffer line = {0};
 
-        asp_event_change(&event, &line);
+        asp_log_line_change(&event, &line);
         hand_on(log, context, LOG_NOTICE, &line);
     }
 }
@@ -42,10 +42,10 @@ void record_login(log_line *log, void *context, const struct asp_conf *conf,
                   const struct asp_request *request, const struct asp_outcome *outcome)
 {
     char by[ASP_BY_SIZE];
-    struct asp_out line = {0};
+    struct asp_buffer line = {0};
 
     if (outcome->verdict != ASP_ACCEPTED || conf->log_accepted) {
-        asp_event_login(request, outcome, &line);
+        asp_log_line_login(request, outcome, &line);
         hand_on(log, context, level_of(outcome), &line);
     }
     if (outcome->revoked_count == 0)

@@ -179,7 +179,7 @@ static bool broker_decides(const struct asp_conf *conf, const struct asp_request
     struct asp_error error = {ASP_OK, ""};
 
     if (ask_broker(conf, request, &answer, &error) != ASP_OK) {
-        if (asp_event_is_error(outcome)) {
+        if (asp_log_line_is_error(outcome)) {
             struct asp_error here = outcome->cause;
 
             (void)asp_fail(&outcome->cause, here.status, "%.480s; %.480s", here.text, error.text);

@@ -49,15 +49,15 @@ void log_to_pam(void *pamh, int level, const char *line)
 /* What the child says in the log when it is not a change of ours. */
 static void log_error(pam_handle_t *pamh, const char *user, const struct asp_error *error)
 {
-    struct asp_out line = {0};
+    struct asp_buffer line = {0};
 
-    asp_out_add(&line, NOT_COMPARED "user=");
-    asp_out_logged(&line, user);
-    asp_out_add(&line, " cause=");
-    asp_out_logged(&line, error->text);
+    asp_buffer_add(&line, NOT_COMPARED "user=");
+    asp_buffer_add_logged(&line, user);
+    asp_buffer_add(&line, " cause=");
+    asp_buffer_add_logged(&line, error->text);
     if (!line.failed)
         pam_syslog(pamh, LOG_ERR, "%s", line.text);
-    asp_out_free(&line);
+    asp_buffer_free(&line);
 }
 
 /*

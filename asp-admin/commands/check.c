@@ -16,15 +16,15 @@ enum { TYPED_SIZE = 4 * ASP_SECRET_TYPED_MAX };
 static bool show_verdict(const struct admin *admin, const struct asp_outcome *outcome)
 {
     const char *word = asp_verdict_word(outcome->verdict);
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
 
     if (admin->options->json)
         return document_emit(json_pack(
             "{s:o, s:s, s:o, s:o, s:o}", "user", document_text(admin->options->arguments[0]),
             "verdict", word, "id", document_text(outcome->id), "label",
             document_text(outcome->label), "app", document_text(outcome->app)));
-    asp_out_add(&out, word);
-    asp_out_add(&out, "\n");
+    asp_buffer_add(&out, word);
+    asp_buffer_add(&out, "\n");
     return emit_and_free(&out);
 }
 

@@ -49,27 +49,27 @@ static const char usage_tail[] =
     "Exit: 0 done, 1 the answer is no, 2 usage, 3 no such user or entry, 4 limit or label taken,\n"
     "5 store, 6 configuration. See asp-admin(8).\n";
 
-static void add_command(struct asp_out *out, const struct command *command)
+static void add_command(struct asp_buffer *out, const struct command *command)
 {
-    asp_out_add(out, "  ");
-    asp_out_add(out, command->name);
-    asp_out_add(out, command->arguments[0] != '\0' ? " " : "");
-    asp_out_add(out, command->arguments);
-    asp_out_add(out, "\n      ");
-    asp_out_add(out, command->help);
-    asp_out_add(out, "\n");
+    asp_buffer_add(out, "  ");
+    asp_buffer_add(out, command->name);
+    asp_buffer_add(out, command->arguments[0] != '\0' ? " " : "");
+    asp_buffer_add(out, command->arguments);
+    asp_buffer_add(out, "\n      ");
+    asp_buffer_add(out, command->help);
+    asp_buffer_add(out, "\n");
 }
 
 enum exit_code commands_help(const struct command *only)
 {
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
 
-    asp_out_add(&out, usage_head);
+    asp_buffer_add(&out, usage_head);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (only == NULL || only == &commands[i])
             add_command(&out, &commands[i]);
     }
-    asp_out_add(&out, usage_tail);
+    asp_buffer_add(&out, usage_tail);
     return emit_and_free(&out) ? EXIT_DONE : EXIT_STORE;
 }
 

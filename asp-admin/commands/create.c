@@ -99,53 +99,54 @@ static enum exit_code check_user(const struct admin *admin)
         admin->user);
 }
 
-static void add_centred(struct asp_out *out, const char *text)
+static void add_centred(struct asp_buffer *out, const char *text)
 {
     size_t width = talk_now()->terminal ? talk_now()->width : 0;
     size_t indent = width > strlen(text) ? (width - strlen(text)) / 2 : 4;
 
     while (indent-- > 0)
-        asp_out_add(out, " ");
+        asp_buffer_add(out, " ");
     add_bold(out, text);
 }
 
-static void write_screen(const struct making *making, struct asp_out *out)
+static void write_screen(const struct making *making, struct asp_buffer *out)
 {
     const struct admin *admin = making->admin;
     const struct asp_entry *entry = &making->entry;
     bool open = strcmp(entry->app, ASP_APP_FIRST_USE) == 0;
 
-    asp_out_add(out, "\nA new app password for ");
+    asp_buffer_add(out, "\nA new app password for ");
     add_visible(out, admin->user);
-    asp_out_add(out, ": ");
+    asp_buffer_add(out, ": ");
     add_visible(out, entry->label);
-    asp_out_add(out, "\n\n\n");
+    asp_buffer_add(out, "\n\n\n");
     add_centred(out, making->shown);
-    asp_out_add(out, "\n\n\nType it into the app in place of your own password; spaces and dashes "
-                     "do not matter, capitals\n"
-                     "do. It is shown this once and cannot be shown again.\n\n  good for    ");
+    asp_buffer_add(out,
+                   "\n\n\nType it into the app in place of your own password; spaces and dashes "
+                   "do not matter, capitals\n"
+                   "do. It is shown this once and cannot be shown again.\n\n  good for    ");
     add_visible(out, open ? "the app that uses it first" : entry->app);
-    asp_out_add(out, "\n  until       ");
+    asp_buffer_add(out, "\n  until       ");
     if (entry->expires == ASP_NEVER)
-        asp_out_add(out, "it is revoked");
+        asp_buffer_add(out, "it is revoked");
     else
-        asp_out_time(out, entry->expires);
-    asp_out_add(out, "\n  revoke it   asp-admin revoke ");
+        asp_buffer_add_time(out, entry->expires);
+    asp_buffer_add(out, "\n  revoke it   asp-admin revoke ");
     add_visible(out, admin->user);
-    asp_out_add(out, " ");
-    asp_out_add(out, entry->id);
-    asp_out_add(out, "\n  active      ");
-    asp_out_number(out, making->active);
-    asp_out_add(out, " of ");
-    asp_out_number(out, (unsigned long long)admin->conf->limit);
-    asp_out_add(out, "\n");
+    asp_buffer_add(out, " ");
+    asp_buffer_add(out, entry->id);
+    asp_buffer_add(out, "\n  active      ");
+    asp_buffer_add_number(out, making->active);
+    asp_buffer_add(out, " of ");
+    asp_buffer_add_number(out, (unsigned long long)admin->conf->limit);
+    asp_buffer_add(out, "\n");
 }
 
 static bool show(const struct making *making)
 {
     const struct admin *admin = making->admin;
     const struct asp_entry *entry = &making->entry;
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
 
     if (admin->options->json)
         return document_emit(json_pack(
@@ -155,8 +156,8 @@ static bool show(const struct making *making)
             document_time(entry->created), "expires", document_time(entry->expires), "active",
             (json_int_t)making->active, "limit", admin->conf->limit));
     if (admin->options->quiet) {
-        asp_out_add(&out, making->shown);
-        asp_out_add(&out, "\n");
+        asp_buffer_add(&out, making->shown);
+        asp_buffer_add(&out, "\n");
     } else {
         write_screen(making, &out);
     }

@@ -34,7 +34,7 @@ static enum exit_code load(struct admin *admin, struct asp_account *account,
     return EXIT_DONE;
 }
 
-static const char *text_or_dash(const struct asp_out *out)
+static const char *text_or_dash(const struct asp_buffer *out)
 {
     return out->text == NULL ? "-" : out->text;
 }
@@ -42,8 +42,8 @@ static const char *text_or_dash(const struct asp_out *out)
 static void add_entry_row(const struct admin *admin, struct table *table,
                           const struct asp_entry *entry, const struct asp_usage *usage)
 {
-    struct asp_out created = {0};
-    struct asp_out last = {0};
+    struct asp_buffer created = {0};
+    struct asp_buffer last = {0};
     struct asp_use use;
     bool used = asp_usage_find(usage, entry->id, entry->created, &use);
 
@@ -56,8 +56,8 @@ static void add_entry_row(const struct admin *admin, struct table *table,
                                used ? use.service : "-",
                                used && use.host[0] != '\0' ? use.host : "-"});
     table->failed = table->failed || created.failed || last.failed;
-    asp_out_free(&created);
-    asp_out_free(&last);
+    asp_buffer_free(&created);
+    asp_buffer_free(&last);
 }
 
 static bool list_account(const struct admin *admin, const struct asp_account *account,
@@ -65,7 +65,7 @@ static bool list_account(const struct admin *admin, const struct asp_account *ac
 {
     json_t *document = admin->options->json ? json_array() : NULL;
     struct table table = {0};
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
     bool shown;
 
     table_add(
@@ -83,12 +83,12 @@ static bool list_account(const struct admin *admin, const struct asp_account *ac
             add_entry_row(admin, &table, entry, usage);
     }
     if (table.count == 1)
-        asp_out_add(&out, "no app passwords\n");
+        asp_buffer_add(&out, "no app passwords\n");
     else
         table_write(&table, &out);
     shown = document != NULL ? document_emit(document) : emit(&out);
     table_free(&table);
-    asp_out_free(&out);
+    asp_buffer_free(&out);
     return shown;
 }
 
@@ -184,19 +184,19 @@ static int by_user(const void *a, const void *b)
 static void add_summary_row(const struct admin *admin, struct table *table,
                             const struct summary *summary)
 {
-    struct asp_out active = {0};
-    struct asp_out revoked = {0};
-    struct asp_out used = {0};
+    struct asp_buffer active = {0};
+    struct asp_buffer revoked = {0};
+    struct asp_buffer used = {0};
 
-    asp_out_number(&active, summary->active);
-    asp_out_number(&revoked, summary->revoked);
+    asp_buffer_add_number(&active, summary->active);
+    asp_buffer_add_number(&revoked, summary->revoked);
     add_when(admin, &used, summary->last_used, "never");
     table_add(table, 4,
               (const char *[]){summary->user, text_or_dash(&active), text_or_dash(&revoked),
                                text_or_dash(&used)});
-    asp_out_free(&active);
-    asp_out_free(&revoked);
-    asp_out_free(&used);
+    asp_buffer_free(&active);
+    asp_buffer_free(&revoked);
+    asp_buffer_free(&used);
 }
 
 static bool show_users(const struct summaries *all)
@@ -204,7 +204,7 @@ static bool show_users(const struct summaries *all)
     const struct admin *admin = all->admin;
     json_t *document = admin->options->json ? json_array() : NULL;
     struct table table = {0};
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
     bool shown;
 
     table_add(&table, 4, (const char *[]){"USER", "ACTIVE", "REVOKED", "LAST USED"});
@@ -221,12 +221,12 @@ static bool show_users(const struct summaries *all)
             add_summary_row(admin, &table, summary);
     }
     if (document == NULL && all->count == 0)
-        asp_out_add(&out, "no users\n");
+        asp_buffer_add(&out, "no users\n");
     else if (document == NULL)
         table_write(&table, &out);
     shown = document != NULL ? document_emit(document) : emit(&out);
     table_free(&table);
-    asp_out_free(&out);
+    asp_buffer_free(&out);
     return shown;
 }
 
@@ -323,22 +323,22 @@ static json_t *document_happening(const struct happening *event)
 }
 
 /* "by ann: lost", "imap from 192.0.2.7" */
-static void add_detail(struct asp_out *out, const char *before, const char *text)
+static void add_detail(struct asp_buffer *out, const char *before, const char *text)
 {
     if (text == NULL || text[0] == '\0')
         return;
-    asp_out_add(out, before);
-    asp_out_add(out, text);
+    asp_buffer_add(out, before);
+    asp_buffer_add(out, text);
 }
 
 static void add_happening_row(const struct admin *admin, struct table *table,
                               const struct happening *event)
 {
-    struct asp_out when = {0};
-    struct asp_out detail = {0};
+    struct asp_buffer when = {0};
+    struct asp_buffer detail = {0};
 
     add_when(admin, &when, event->time, "-");
-    asp_out_add(&detail, "");
+    asp_buffer_add(&detail, "");
     add_detail(&detail, "by ", event->by);
     add_detail(&detail, "by ", event->service);
     add_detail(&detail, " from ", event->host);
@@ -346,15 +346,15 @@ static void add_happening_row(const struct admin *admin, struct table *table,
     table_add(table, 5,
               (const char *[]){text_or_dash(&when), event->event, event->entry->id,
                                event->entry->label, text_or_dash(&detail)});
-    asp_out_free(&when);
-    asp_out_free(&detail);
+    asp_buffer_free(&when);
+    asp_buffer_free(&detail);
 }
 
 static bool show_history(const struct admin *admin, const struct happening *events, size_t count)
 {
     json_t *document = admin->options->json ? json_array() : NULL;
     struct table table = {0};
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
     bool shown;
 
     table_add(&table, 5, (const char *[]){"WHEN", "WHAT", "ID", "LABEL", "HOW"});
@@ -365,12 +365,12 @@ static bool show_history(const struct admin *admin, const struct happening *even
             add_happening_row(admin, &table, &events[i]);
     }
     if (document == NULL && count == 0)
-        asp_out_add(&out, "no app passwords yet\n");
+        asp_buffer_add(&out, "no app passwords yet\n");
     else if (document == NULL)
         table_write(&table, &out);
     shown = document != NULL ? document_emit(document) : emit(&out);
     table_free(&table);
-    asp_out_free(&out);
+    asp_buffer_free(&out);
     return shown;
 }
 

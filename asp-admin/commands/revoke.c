@@ -183,7 +183,7 @@ static enum asp_status revoke_in(struct asp_account *account, void *context,
 static bool show_revoked(const struct changing *changing)
 {
     const struct admin *admin = changing->admin;
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
     json_t *ids;
 
     if (admin->options->json) {
@@ -194,14 +194,14 @@ static bool show_revoked(const struct changing *changing)
                                        "revoked", ids, "reason", changing->reason));
     }
     for (size_t i = 0; i < changing->count; i++) {
-        asp_out_add(&out, "revoked ");
-        asp_out_add(&out, changing->changed[i].id);
-        asp_out_add(&out, "  ");
+        asp_buffer_add(&out, "revoked ");
+        asp_buffer_add(&out, changing->changed[i].id);
+        asp_buffer_add(&out, "  ");
         add_visible(&out, changing->changed[i].label);
-        asp_out_add(&out, "\n");
+        asp_buffer_add(&out, "\n");
     }
     if (changing->count == 0)
-        asp_out_add(&out, "nothing to revoke\n");
+        asp_buffer_add(&out, "nothing to revoke\n");
     return emit_and_free(&out);
 }
 

@@ -18,7 +18,7 @@
 static enum asp_status knock(const char *path, struct asp_error *error)
 {
     int fd;
-    enum asp_status status = asp_channel_connect(path, &fd, error);
+    enum asp_status status = asp_broker_connect(path, &fd, error);
 
     asp_close(fd);
     return status;
@@ -92,7 +92,7 @@ static void tell_members(struct doctor *doctor)
 {
     const struct group *entry = getgrnam(GROUP);
     struct names names = {0};
-    struct asp_out members = {0};
+    struct asp_buffer members = {0};
 
     for (size_t i = 0; entry != NULL && entry->gr_mem[i] != NULL; i++) {
         if (!names_add(&names, entry->gr_mem[i]))
@@ -109,7 +109,7 @@ static void tell_members(struct doctor *doctor)
         finding_ok(&doctor->findings, CHECK_BROKER,
                    "asp-broker listens at %s; the group " GROUP " has %s",
                    doctor->admin->conf->broker_socket, members.text);
-    asp_out_free(&members);
+    asp_buffer_free(&members);
     names_clear(&names);
 }
 

@@ -61,6 +61,6 @@ enum { DOCTOR_NAMES = 10 }; /* how many of many are named */
 struct names;
 
 /* Adds "alice, bob and 3 more"; the names are put in order. */
-void doctor_add_names(struct asp_out *out, struct names *names);
+void doctor_add_names(struct asp_buffer *out, struct names *names);
 
 #endif

@@ -89,13 +89,13 @@ bool findings_none_of(const struct findings *findings, const char *check)
     return true;
 }
 
-static void add_padded(struct asp_out *out, const char *text, size_t width)
+static void add_padded(struct asp_buffer *out, const char *text, size_t width)
 {
     size_t length = strlen(text);
 
-    asp_out_add(out, text);
+    asp_buffer_add(out, text);
     for (; length < width; length++)
-        asp_out_add(out, " ");
+        asp_buffer_add(out, " ");
 }
 
 static size_t characters(const char *text, const char *end)
@@ -108,7 +108,7 @@ static size_t characters(const char *text, const char *end)
 }
 
 /* Adds a text that begins in a column and goes on below it, broken between words. */
-static void add_wrapped(struct asp_out *out, const char *text, size_t column, size_t width)
+static void add_wrapped(struct asp_buffer *out, const char *text, size_t column, size_t width)
 {
     size_t used = 0;
 
@@ -119,16 +119,16 @@ static void add_wrapped(struct asp_out *out, const char *text, size_t column, si
         size_t length = characters(word, end);
 
         if (used > 0 && used + gap + length > width) {
-            asp_out_add(out, "\n");
+            asp_buffer_add(out, "\n");
             add_padded(out, "", column);
             used = gap = 0;
         }
         add_padded(out, "", gap);
-        asp_out_bytes(out, word, (size_t)(end - word));
+        asp_buffer_add_bytes(out, word, (size_t)(end - word));
         used += gap + length;
         text = end;
     }
-    asp_out_add(out, "\n");
+    asp_buffer_add(out, "\n");
 }
 
 /* On a terminal as wide as that; else each on a line of its own, for grep. */
@@ -142,9 +142,9 @@ static size_t text_width(void)
     return width > column + TEXT_WIDTH_MIN ? width - column : TEXT_WIDTH_MIN;
 }
 
-static void add_row(struct asp_out *out, const struct finding *finding)
+static void add_row(struct asp_buffer *out, const struct finding *finding)
 {
-    struct asp_out text = {0};
+    struct asp_buffer text = {0};
 
     add_padded(out, finding->check, CHECK_WIDTH);
     if (finding->ok)
@@ -155,21 +155,21 @@ static void add_row(struct asp_out *out, const struct finding *finding)
     out->failed = out->failed || text.failed;
     if (!text.failed)
         add_wrapped(out, text.text, CHECK_WIDTH + STATE_WIDTH, text_width());
-    asp_out_free(&text);
+    asp_buffer_free(&text);
     if (finding->mend == NULL)
         return;
-    asp_out_add(&text, "mend: ");
+    asp_buffer_add(&text, "mend: ");
     add_visible(&text, finding->mend);
     out->failed = out->failed || text.failed;
     add_padded(out, "", CHECK_WIDTH + STATE_WIDTH);
     if (!text.failed)
         add_wrapped(out, text.text, CHECK_WIDTH + STATE_WIDTH, text_width());
-    asp_out_free(&text);
+    asp_buffer_free(&text);
 }
 
 static bool show_text(const struct findings *findings)
 {
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
 
     for (size_t i = 0; i < findings->count; i++)
         add_row(&out, &findings->list[i]);

@@ -317,7 +317,7 @@ void doctor_pam(struct doctor *doctor)
     struct findings *findings = &doctor->findings;
     size_t faults = findings->faults;
     struct names services = {0};
-    struct asp_out list = {0};
+    struct asp_buffer list = {0};
 
     check_lines(doctor);
     for (size_t i = 0; i < doctor->pam.count; i++) {
@@ -336,6 +336,6 @@ void doctor_pam(struct doctor *doctor)
         finding_note(findings, CHECK_PAM,
                      "no service in /etc/pam.d asks pam_asp: see Stacks in "
                      "pam_asp(8)");
-    asp_out_free(&list);
+    asp_buffer_free(&list);
     names_clear(&services);
 }

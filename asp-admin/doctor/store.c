@@ -39,25 +39,25 @@ static void sort(struct names *names)
         qsort(names->list, names->count, sizeof *names->list, by_name);
 }
 
-void doctor_add_names(struct asp_out *out, struct names *names)
+void doctor_add_names(struct asp_buffer *out, struct names *names)
 {
     size_t shown = names->count <= DOCTOR_NAMES ? names->count : DOCTOR_NAMES;
 
     sort(names);
-    asp_out_add(out, "");
+    asp_buffer_add(out, "");
     for (size_t i = 0; i < shown; i++) {
-        asp_out_add(out, i == 0 ? "" : i + 1 == names->count ? " and " : ", ");
-        asp_out_add(out, names->list[i]);
+        asp_buffer_add(out, i == 0 ? "" : i + 1 == names->count ? " and " : ", ");
+        asp_buffer_add(out, names->list[i]);
     }
     if (shown == names->count)
         return;
-    asp_out_add(out, " and ");
-    asp_out_number(out, names->count - shown);
-    asp_out_add(out, " more");
+    asp_buffer_add(out, " and ");
+    asp_buffer_add_number(out, names->count - shown);
+    asp_buffer_add(out, " more");
 }
 
 /* The same as a text of its own, in `out`; empty where memory is short. */
-static const char *named(struct doctor *doctor, struct asp_out *out, struct names *names)
+static const char *named(struct doctor *doctor, struct asp_buffer *out, struct names *names)
 {
     doctor_add_names(out, names);
     doctor->findings.failed = doctor->findings.failed || out->failed;
@@ -260,7 +260,7 @@ static void tell_accounts(struct doctor *doctor, struct pass *pass)
 
 static void tell_usage(struct doctor *doctor, struct pass *pass)
 {
-    struct asp_out names = {0};
+    struct asp_buffer names = {0};
 
     if (pass->usage.count == 0)
         finding_ok(&doctor->findings, CHECK_USAGE, "the last uses can be read");
@@ -269,17 +269,17 @@ static void tell_usage(struct doctor *doctor, struct pass *pass)
                      "the last uses of %s are damaged. They begin anew with the next login, and so "
                      "does the time that an app password may lie unused",
                      named(doctor, &names, &pass->usage));
-    asp_out_free(&names);
+    asp_buffer_free(&names);
 }
 
 /* Each list that has somebody in it is a row of its own. */
 static void tell_shadow(struct doctor *doctor, struct pass *pass)
 {
     struct findings *findings = &doctor->findings;
-    struct asp_out broken = {0};
-    struct asp_out gone = {0};
-    struct asp_out changed = {0};
-    struct asp_out absent = {0};
+    struct asp_buffer broken = {0};
+    struct asp_buffer gone = {0};
+    struct asp_buffer changed = {0};
+    struct asp_buffer absent = {0};
 
     if (pass->broken.count > 0) {
         finding_fault(findings, CHECK_PRIMARY,
@@ -310,10 +310,10 @@ static void tell_shadow(struct doctor *doctor, struct pass *pass)
                    pass->accounts > pass->damaged.count
                        ? ", and has a line for every user whose account can be"
                        : "");
-    asp_out_free(&broken);
-    asp_out_free(&gone);
-    asp_out_free(&changed);
-    asp_out_free(&absent);
+    asp_buffer_free(&broken);
+    asp_buffer_free(&gone);
+    asp_buffer_free(&changed);
+    asp_buffer_free(&absent);
 }
 
 static void tell_unread_shadow(struct doctor *doctor, const struct asp_error *error)

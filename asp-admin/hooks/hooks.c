@@ -17,7 +17,7 @@ enum {
 };
 
 struct environment {
-    struct asp_out texts[VARIABLES];
+    struct asp_buffer texts[VARIABLES];
     char *list[VARIABLES + 1];
     size_t count;
 };
@@ -45,30 +45,30 @@ static const char *const event_words[] = {
 };
 
 /* Begins a variable; what is added to the text that is returned is its value. */
-static struct asp_out *add_variable(struct environment *environment, const char *name)
+static struct asp_buffer *add_variable(struct environment *environment, const char *name)
 {
-    struct asp_out *text = &environment->texts[environment->count++];
+    struct asp_buffer *text = &environment->texts[environment->count++];
 
-    asp_out_add(text, name);
-    asp_out_add(text, "=");
+    asp_buffer_add(text, name);
+    asp_buffer_add(text, "=");
     return text;
 }
 
 static void set_variable(struct environment *environment, const char *name, const char *value)
 {
-    asp_out_add(add_variable(environment, name), value);
+    asp_buffer_add(add_variable(environment, name), value);
 }
 
 /* Adds a word to the value, which follows the first sign =; a word may have one too. */
-static void add_word(struct asp_out *text, const char *between, const char *word)
+static void add_word(struct asp_buffer *text, const char *between, const char *word)
 {
     if (!text->failed && strchr(text->text, '=')[1] != '\0')
-        asp_out_add(text, between);
-    asp_out_add(text, word);
+        asp_buffer_add(text, between);
+    asp_buffer_add(text, word);
 }
 
 /* Adds a service in lower case, once. */
-static void add_service(struct asp_out *text, const char *service)
+static void add_service(struct asp_buffer *text, const char *service)
 {
     char folded[ASP_SERVICE_MAX + 1];
     size_t length = strlen(service);
@@ -88,7 +88,7 @@ static void add_service(struct asp_out *text, const char *service)
 }
 
 /* The services that an entry opens, as far as it is known. */
-static void add_services(struct asp_out *text, const struct asp_conf *conf,
+static void add_services(struct asp_buffer *text, const struct asp_conf *conf,
                          const struct asp_entry *entry)
 {
     bool any = strcmp(entry->app, ASP_APP_ANY) == 0;
@@ -112,10 +112,10 @@ static void add_services(struct asp_out *text, const struct asp_conf *conf,
 static bool make_environment(const struct hook *hook, const struct asp_entry *entries, size_t count,
                              const char *reason, struct environment *environment)
 {
-    struct asp_out *ids;
-    struct asp_out *labels;
-    struct asp_out *apps;
-    struct asp_out *services;
+    struct asp_buffer *ids;
+    struct asp_buffer *labels;
+    struct asp_buffer *apps;
+    struct asp_buffer *services;
 
     set_variable(environment, "PATH",
                  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
@@ -144,25 +144,25 @@ static bool make_environment(const struct hook *hook, const struct asp_entry *en
 static void free_environment(struct environment *environment)
 {
     for (size_t i = 0; i < environment->count; i++)
-        asp_out_free(&environment->texts[i]);
+        asp_buffer_free(&environment->texts[i]);
 }
 
 /* One line in the system's log: hook=revoked user="alice" path="..." and what is said. */
 static void log_hook(const struct hook *hook, int level, const char *key, const char *text)
 {
-    struct asp_out line = {0};
+    struct asp_buffer line = {0};
 
-    asp_out_add(&line, "hook=");
-    asp_out_add(&line, event_words[hook->event]);
-    asp_out_add(&line, " user=");
-    asp_out_logged(&line, hook->user);
-    asp_out_add(&line, " path=");
-    asp_out_logged(&line, hook->path);
-    asp_out_add(&line, key);
-    asp_out_logged(&line, text);
+    asp_buffer_add(&line, "hook=");
+    asp_buffer_add(&line, event_words[hook->event]);
+    asp_buffer_add(&line, " user=");
+    asp_buffer_add_logged(&line, hook->user);
+    asp_buffer_add(&line, " path=");
+    asp_buffer_add_logged(&line, hook->path);
+    asp_buffer_add(&line, key);
+    asp_buffer_add_logged(&line, text);
     if (!line.failed)
         syslog(level, "%s", line.text);
-    asp_out_free(&line);
+    asp_buffer_free(&line);
 }
 
 static void end_line(struct hook *hook, struct line *line)

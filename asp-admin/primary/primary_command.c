@@ -12,31 +12,31 @@ enum {
 };
 
 struct outputs {
-    struct asp_out *printed;
-    struct asp_out errors;
+    struct asp_buffer *printed;
+    struct asp_buffer errors;
 };
 
 static bool take_output(void *context, const char *bytes, size_t length)
 {
-    struct asp_out *printed = ((struct outputs *)context)->printed;
+    struct asp_buffer *printed = ((struct outputs *)context)->printed;
 
     if (printed->length + length > BYTES_MAX)
         return false;
-    asp_out_bytes(printed, bytes, length);
+    asp_buffer_add_bytes(printed, bytes, length);
     return !printed->failed;
 }
 
 /* What is over the bound is heard and dropped: it is no reason to end it. */
 static bool take_errors(void *context, const char *bytes, size_t length)
 {
-    struct asp_out *errors = &((struct outputs *)context)->errors;
+    struct asp_buffer *errors = &((struct outputs *)context)->errors;
     size_t room = ERRORS_MAX - errors->length;
 
-    asp_out_bytes(errors, bytes, length < room ? length : room);
+    asp_buffer_add_bytes(errors, bytes, length < room ? length : room);
     return true;
 }
 
-static void log_errors(struct asp_out *errors)
+static void log_errors(struct asp_buffer *errors)
 {
     char *rest = NULL;
 
@@ -44,18 +44,18 @@ static void log_errors(struct asp_out *errors)
         return;
     for (char *line = strtok_r(errors->text, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
-        struct asp_out shown = {0};
+        struct asp_buffer shown = {0};
 
-        asp_out_add(&shown, "primary.command says=");
-        asp_out_logged(&shown, line);
+        asp_buffer_add(&shown, "primary.command says=");
+        asp_buffer_add_logged(&shown, line);
         if (!shown.failed)
             syslog(LOG_WARNING, "%s", shown.text);
-        asp_out_free(&shown);
+        asp_buffer_free(&shown);
     }
 }
 
 /* A program that ends with 0 and prints an error, or half of what it wanted to, is not believed. */
-static enum asp_status check_form(const char *path, const struct asp_out *printed,
+static enum asp_status check_form(const char *path, const struct asp_buffer *printed,
                                   struct asp_error *error)
 {
     const char *end = printed->text + printed->length;
@@ -78,7 +78,7 @@ static enum asp_status check_form(const char *path, const struct asp_out *printe
     return ASP_OK;
 }
 
-enum asp_status command_source_read(const char *path, struct asp_out *printed,
+enum asp_status command_source_read(const char *path, struct asp_buffer *printed,
                                     struct asp_error *error)
 {
     char *environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -98,7 +98,7 @@ enum asp_status command_source_read(const char *path, struct asp_out *printed,
     memset(printed, 0, sizeof *printed);
     end = run_program(&run, &why);
     log_errors(&outputs.errors);
-    asp_out_free(&outputs.errors);
+    asp_buffer_free(&outputs.errors);
     if (end == RUN_INTERRUPTED)
         return asp_fail(error, ASP_UNCHANGED, "%s: %s", path, why.text);
     if (end != RUN_DONE)

@@ -69,7 +69,7 @@ static enum asp_status index_lines(struct source *source, const char *text, size
 }
 
 /* The store has the folded names too, and the program may print them as they were typed once. */
-static void fold_names(struct asp_out *printed)
+static void fold_names(struct asp_buffer *printed)
 {
     bool in_name = true;
 
@@ -171,7 +171,7 @@ void source_close(struct source *source)
 {
     free(source->lines);
     asp_shadow_free(&source->shadow);
-    asp_out_free(&source->printed);
+    asp_buffer_free(&source->printed);
     *source = (struct source){0};
 }
 

@@ -17,7 +17,7 @@ struct source {
     enum asp_source kind;
     struct timespec asked; /* before it was read */
     struct asp_shadow shadow;
-    struct asp_out printed;    /* by the command */
+    struct asp_buffer printed; /* by the command */
     struct source_line *lines; /* of one of the two, in the order of names */
     size_t count;
 };

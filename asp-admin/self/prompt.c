@@ -22,19 +22,19 @@ static bool is_question(const char *style)
 }
 
 /* Of several lines, as modules have it. */
-static void add_lines(struct asp_out *out, const char *text, bool question)
+static void add_lines(struct asp_buffer *out, const char *text, bool question)
 {
-    struct asp_out line = {0};
+    struct asp_buffer line = {0};
 
     for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
-        asp_out_bytes(&line, text, (size_t)(end - text));
+        asp_buffer_add_bytes(&line, text, (size_t)(end - text));
         add_visible(out, line.text != NULL ? line.text : "");
-        asp_out_add(out, "\n");
+        asp_buffer_add(out, "\n");
         out->failed = out->failed || line.failed;
-        asp_out_free(&line);
+        asp_buffer_free(&line);
     }
     add_visible(out, text);
-    asp_out_add(out, question || *text == '\0' ? "" : "\n");
+    asp_buffer_add(out, question || *text == '\0' ? "" : "\n");
 }
 
 static json_t *text_of(const char *text)
@@ -43,7 +43,7 @@ static json_t *text_of(const char *text)
 }
 
 /* What is written before the answer is read. The caller frees it. */
-static void write_question(const char *style, const char *text, bool json, struct asp_out *out)
+static void write_question(const char *style, const char *text, bool json, struct asp_buffer *out)
 {
     json_t *document;
     char *line;
@@ -60,8 +60,8 @@ static void write_question(const char *style, const char *text, bool json, struc
             json_pack("{s:o, s:b}", "message", text_of(text), "error", is(style, ASP_ASK_ERROR));
     line = document != NULL ? json_dumps(document, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
     if (line != NULL) {
-        asp_out_add(out, line);
-        asp_out_add(out, "\n");
+        asp_buffer_add(out, line);
+        asp_buffer_add(out, "\n");
     }
     out->failed = out->failed || line == NULL;
     free(line);
@@ -79,11 +79,11 @@ bool prompt_ask(const char *style, const char *text, bool json, char reply[PROMP
         .hidden = is(style, ASP_ASK_HIDDEN),
         .line = true,
     };
-    struct asp_out question = {0};
+    struct asp_buffer question = {0};
     bool done;
 
     *length = 0;
-    asp_out_add(&question, "");
+    asp_buffer_add(&question, "");
     write_question(style, text, program, &question);
     typing.text = question.text;
     if (question.failed)
@@ -92,7 +92,7 @@ bool prompt_ask(const char *style, const char *text, bool json, char reply[PROMP
         done = typed_read(&typing, reply, PROMPT_REPLY_MAX, length) && *length <= PROMPT_REPLY_MAX;
     else
         done = asp_write_all(typing.to, question.text, question.length);
-    asp_out_free(&question);
+    asp_buffer_free(&question);
     asp_close(terminal);
     return done;
 }

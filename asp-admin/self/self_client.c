@@ -135,14 +135,14 @@ static enum exit_code serve(int fd, bool json)
     bool more = true;
 
     while (more) {
-        status = asp_channel_receive(fd, PEER, asp_channel_now() + WAIT_MS, bytes, &order, &error);
+        status = asp_broker_receive(fd, PEER, asp_clock_ms() + WAIT_MS, bytes, &order, &error);
         if (status != ASP_OK)
             break;
         more = obey(&order, json, &answer, &code);
         /* Where it has not waited for the answer, what it has said before it left is still to come.
          */
         if (more)
-            (void)asp_channel_send(fd, PEER, &answer, NULL);
+            (void)asp_broker_send(fd, PEER, &answer, NULL);
         asp_message_wipe(&answer);
         sodium_memzero(bytes, sizeof bytes);
     }
@@ -158,7 +158,7 @@ enum exit_code own_client_run(const struct options *options, const char *socket,
     struct asp_error error = {ASP_OK, ""};
     enum exit_code code;
     int fd;
-    enum asp_status status = asp_channel_connect(socket, &fd, &error);
+    enum asp_status status = asp_broker_connect(socket, &fd, &error);
 
     write_command(argc, argv, &command);
     if (status == ASP_NOT_FOUND || status == ASP_DENIED) {
@@ -172,7 +172,7 @@ enum exit_code own_client_run(const struct options *options, const char *socket,
         code = complain(EXIT_USAGE, "that is too long for one command: say less at a time");
     } else {
         /* Who is refused at the door is not heard, and told why. */
-        (void)asp_channel_send(fd, PEER, &command, NULL);
+        (void)asp_broker_send(fd, PEER, &command, NULL);
         code = serve(fd, options->json);
     }
     asp_close(fd);

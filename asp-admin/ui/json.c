@@ -19,7 +19,7 @@ static void wiping_free(void *memory)
 json_t *document_text(const char *text)
 {
     json_t *value;
-    struct asp_out visible = {0};
+    struct asp_buffer visible = {0};
 
     if (text == NULL || text[0] == '\0')
         return json_null();
@@ -28,10 +28,10 @@ json_t *document_text(const char *text)
         return value;
 
     /* A name that is no UTF-8 is shown as the log shows it. */
-    asp_out_logged(&visible, text);
+    asp_buffer_add_logged(&visible, text);
     if (!visible.failed)
         value = json_stringn(visible.text + 1, visible.length - 2);
-    asp_out_free(&visible);
+    asp_buffer_free(&visible);
     return value;
 }
 
@@ -112,7 +112,7 @@ json_t *document_entry(const char *user, const struct asp_entry *entry,
 
 bool document_emit(json_t *document)
 {
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
     char *text = NULL;
     bool emitted = false;
 
@@ -120,14 +120,14 @@ bool document_emit(json_t *document)
     if (document != NULL)
         text = json_dumps(document, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     if (text != NULL) {
-        asp_out_add(&out, text);
-        asp_out_add(&out, "\n");
+        asp_buffer_add(&out, text);
+        asp_buffer_add(&out, "\n");
         emitted = emit(&out);
     } else {
         (void)complain(EXIT_STORE, "out of memory");
     }
     wiping_free(text);
-    asp_out_free(&out);
+    asp_buffer_free(&out);
     json_decref(document);
     return emitted;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <wchar.h>
 
-void add_visible(struct asp_out *out, const char *text)
+void add_visible(struct asp_buffer *out, const char *text)
 {
     while (*text != '\0') {
         char escaped[5];
@@ -17,22 +17,22 @@ void add_visible(struct asp_out *out, const char *text)
         size_t length = asp_utf8_next(text, &value);
 
         if (length > 0 && !asp_is_control(value)) {
-            asp_out_bytes(out, text, length);
+            asp_buffer_add_bytes(out, text, length);
             text += length;
         } else {
             (void)snprintf(escaped, sizeof escaped, "\\x%02x", (unsigned char)*text++);
-            asp_out_add(out, escaped);
+            asp_buffer_add(out, escaped);
         }
     }
 }
 
-void add_bold(struct asp_out *out, const char *text)
+void add_bold(struct asp_buffer *out, const char *text)
 {
     if (talk_now()->colour)
-        asp_out_add(out, "\033[1m");
-    asp_out_add(out, text);
+        asp_buffer_add(out, "\033[1m");
+    asp_buffer_add(out, text);
     if (talk_now()->colour)
-        asp_out_add(out, "\033[0m");
+        asp_buffer_add(out, "\033[0m");
 }
 
 /* How many columns a visible text takes. */
@@ -51,7 +51,7 @@ static size_t width_of(const char *text)
     return width;
 }
 
-void add_when(const struct admin *admin, struct asp_out *out, time_t when, const char *unset)
+void add_when(const struct admin *admin, struct asp_buffer *out, time_t when, const char *unset)
 {
     static const struct {
         time_t seconds;
@@ -64,24 +64,24 @@ void add_when(const struct admin *admin, struct asp_out *out, time_t when, const
     time_t count;
 
     if (when == ASP_NEVER) {
-        asp_out_add(out, unset);
+        asp_buffer_add(out, unset);
         return;
     }
     if (!talk_now()->terminal || ago < 0 || ago > 365 * (time_t)24 * 3600) {
-        asp_out_time(out, when);
+        asp_buffer_add_time(out, when);
         return;
     }
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         count = ago / units[i].seconds;
         if (count == 0)
             continue;
-        asp_out_number(out, (unsigned long long)count);
-        asp_out_add(out, " ");
-        asp_out_add(out, units[i].name);
-        asp_out_add(out, count == 1 ? " ago" : "s ago");
+        asp_buffer_add_number(out, (unsigned long long)count);
+        asp_buffer_add(out, " ");
+        asp_buffer_add(out, units[i].name);
+        asp_buffer_add(out, count == 1 ? " ago" : "s ago");
         return;
     }
-    asp_out_add(out, "just now");
+    asp_buffer_add(out, "just now");
 }
 
 void table_add(struct table *table, size_t columns, const char *const cells[])
@@ -99,9 +99,9 @@ void table_add(struct table *table, size_t columns, const char *const cells[])
     }
     table->columns = columns;
     for (size_t i = 0; i < columns; i++) {
-        struct asp_out cell = {0};
+        struct asp_buffer cell = {0};
 
-        asp_out_add(&cell, "");
+        asp_buffer_add(&cell, "");
         add_visible(&cell, cells[i]);
         table->failed = table->failed || cell.failed;
         table->rows[table->count][i] = cell.text;
@@ -109,25 +109,25 @@ void table_add(struct table *table, size_t columns, const char *const cells[])
     table->count++;
 }
 
-static void add_spaces(struct asp_out *out, size_t count)
+static void add_spaces(struct asp_buffer *out, size_t count)
 {
     while (count-- > 0)
-        asp_out_add(out, " ");
+        asp_buffer_add(out, " ");
 }
 
 static void write_row(const struct table *table, size_t row, const size_t widths[],
-                      struct asp_out *out)
+                      struct asp_buffer *out)
 {
     for (size_t i = 0; i < table->columns; i++) {
         const char *cell = table->rows[row][i];
 
-        asp_out_add(out, cell);
+        asp_buffer_add(out, cell);
         if (i + 1 < table->columns)
             add_spaces(out, widths[i] - width_of(cell) + 2);
     }
 }
 
-void table_write(const struct table *table, struct asp_out *out)
+void table_write(const struct table *table, struct asp_buffer *out)
 {
     size_t widths[SCREEN_COLUMNS] = {0};
 
@@ -140,7 +140,7 @@ void table_write(const struct table *table, struct asp_out *out)
         }
     }
     for (size_t row = 0; !out->failed && row < table->count; row++) {
-        struct asp_out line = {0};
+        struct asp_buffer line = {0};
 
         write_row(table, row, widths, &line);
         if (line.failed)
@@ -148,9 +148,9 @@ void table_write(const struct table *table, struct asp_out *out)
         else if (row == 0)
             add_bold(out, line.text);
         else
-            asp_out_add(out, line.text);
-        asp_out_add(out, "\n");
-        asp_out_free(&line);
+            asp_buffer_add(out, line.text);
+        asp_buffer_add(out, "\n");
+        asp_buffer_free(&line);
     }
 }
 

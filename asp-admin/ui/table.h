@@ -24,17 +24,17 @@ struct table {
 void table_add(struct table *table, size_t columns, const char *const cells[]);
 
 /* Writes the rows under the first one, which is the heading. */
-void table_write(const struct table *table, struct asp_out *out);
+void table_write(const struct table *table, struct asp_buffer *out);
 
 void table_free(struct table *table);
 
 /* On a terminal "3 hours ago", else RFC 3339; ASP_NEVER is `unset`. Adds it to `out`. */
-void add_when(const struct admin *admin, struct asp_out *out, time_t when, const char *unset);
+void add_when(const struct admin *admin, struct asp_buffer *out, time_t when, const char *unset);
 
 /* Adds text with every control and broken byte as \xNN. */
-void add_visible(struct asp_out *out, const char *text);
+void add_visible(struct asp_buffer *out, const char *text);
 
 /* Adds text between the codes for bold, where colour is wanted. */
-void add_bold(struct asp_out *out, const char *text);
+void add_bold(struct asp_buffer *out, const char *text);
 
 #endif

@@ -11,23 +11,23 @@
 
 static bool show(const struct admin *admin, const struct sweep_result *result)
 {
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
 
     if (admin->options->json)
         return document_emit(json_pack(
             "{s:I, s:I, s:I, s:I, s:I}", "accounts", (json_int_t)result->accounts, "changed",
             (json_int_t)result->changed, "revoked", (json_int_t)result->revoked, "unknown",
             (json_int_t)result->unknown, "held", (json_int_t)result->held));
-    asp_out_number(&out, result->accounts);
-    asp_out_add(&out, " accounts: ");
-    asp_out_number(&out, result->changed);
-    asp_out_add(&out, " changed, ");
-    asp_out_number(&out, result->revoked);
-    asp_out_add(&out, " app passwords revoked, ");
-    asp_out_number(&out, result->unknown);
-    asp_out_add(&out, " unknown, ");
-    asp_out_number(&out, result->held);
-    asp_out_add(&out, " held back\n");
+    asp_buffer_add_number(&out, result->accounts);
+    asp_buffer_add(&out, " accounts: ");
+    asp_buffer_add_number(&out, result->changed);
+    asp_buffer_add(&out, " changed, ");
+    asp_buffer_add_number(&out, result->revoked);
+    asp_buffer_add(&out, " app passwords revoked, ");
+    asp_buffer_add_number(&out, result->unknown);
+    asp_buffer_add(&out, " unknown, ");
+    asp_buffer_add_number(&out, result->held);
+    asp_buffer_add(&out, " held back\n");
     return emit_and_free(&out);
 }
 

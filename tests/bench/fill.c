@@ -39,7 +39,7 @@ static void add_entry(struct asp_account *account, size_t number)
 static void write_account(const char *folder, const struct asp_account *account)
 {
     char path[4096];
-    struct asp_out text = {0};
+    struct asp_buffer text = {0};
     FILE *file;
 
     (void)snprintf(path, sizeof path, "%s/%s", folder, account->user);
@@ -48,7 +48,7 @@ static void write_account(const char *folder, const struct asp_account *account)
     if (file == NULL || text.failed || fwrite(text.text, 1, text.length, file) != text.length ||
         fclose(file) != 0)
         exit(1);
-    asp_out_free(&text);
+    asp_buffer_free(&text);
 }
 
 int main(int argc, char **argv)

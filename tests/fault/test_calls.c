@@ -3,9 +3,9 @@
  * what was not proven or not written never gets in, what only records a use never keeps out, and
  * the store is the old or the new one.
  */
-#include "verdict_fixture.h"
 #include "stored.h"
 #include "syscalls.h"
+#include "verdict_fixture.h"
 
 #include <dlfcn.h>
 #include <errno.h>

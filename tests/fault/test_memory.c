@@ -3,8 +3,8 @@
  * and no room for Argon2id. Nothing crashes, nothing unproven gets in, and nobody is told that the
  * password was wrong.
  */
-#include "verdict_fixture.h"
 #include "stored.h"
+#include "verdict_fixture.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -24,7 +24,7 @@ static void read_all(const uint8_t *bytes, size_t length)
 {
     struct asp_error error = {ASP_OK, ""};
     struct asp_account account;
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
     enum asp_status status = asp_account_read(bytes, length, "alice", NULL, &account, &error);
 
     FUZZ_NEED(status == ASP_OK || status == ASP_CORRUPT || status == ASP_NEWER);
@@ -33,7 +33,7 @@ static void read_all(const uint8_t *bytes, size_t length)
         return;
     asp_account_write(&account, &out);
     FUZZ_NEED(out.length == length && memcmp(out.text, bytes, length) == 0);
-    asp_out_free(&out);
+    asp_buffer_free(&out);
     read_each(bytes, length, &account);
     asp_account_free(&account);
 }
@@ -48,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_all(data, size);
     if (size > 0)
         memcpy(text, data, size);
-    length = snprintf(text + size, 64, "digest=%016llx\n", (unsigned long long)asp_sum(data, size));
+    length =
+        snprintf(text + size, 64, "digest=%016llx\n", (unsigned long long)asp_checksum(data, size));
     read_all((uint8_t *)text, size + (size_t)length);
     free(text);
     return 0;

@@ -40,10 +40,10 @@ static void ask_again(const struct asp_request *request)
     char user_a[ASP_USER_MAX + 1];
     char user_b[ASP_USER_MAX + 1];
 
-    question_write(request, &message);
+    asp_broker_login_write(request, &message);
     FUZZ_NEED(!message.failed);
     FUZZ_NEED(asp_message_read(message.bytes, message.length, "x", &read, NULL) == ASP_OK);
-    FUZZ_NEED(question_read(&read, &again));
+    FUZZ_NEED(asp_broker_login_read(&read, &again));
     same_text(request->user, again.user);
     same_text(request->service, again.service);
     same_text(request->app, again.app);
@@ -65,10 +65,10 @@ static void answer_again(const struct asp_outcome *outcome)
     struct asp_outcome again;
 
     FUZZ_NEED(outcome->verdict != ASP_ACCEPTED || outcome->id[0] != '\0');
-    answer_write(outcome, &message);
+    asp_broker_outcome_write(outcome, &message);
     FUZZ_NEED(!message.failed);
     FUZZ_NEED(asp_message_read(message.bytes, message.length, "x", &read, NULL) == ASP_OK);
-    FUZZ_NEED(answer_read(&read, &again));
+    FUZZ_NEED(asp_broker_outcome_read(&read, &again));
     FUZZ_NEED(memcmp(outcome, &again, sizeof again) == 0);
 }
 
@@ -89,9 +89,9 @@ static void look_at(const uint8_t *bytes, size_t size)
         FUZZ_NEED(text == NULL || strlen(text) + 1 == read.fields[i].length);
         FUZZ_NEED(!asp_message_read_number(&read, i, &number) || (text != NULL && number >= 0));
     }
-    if (question_read(&read, &request))
+    if (asp_broker_login_read(&read, &request))
         ask_again(&request);
-    if (answer_read(&read, &outcome))
+    if (asp_broker_outcome_read(&read, &outcome))
         answer_again(&outcome);
 }
 

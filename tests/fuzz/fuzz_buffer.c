@@ -5,13 +5,13 @@
 
 static void log_value(const char *text)
 {
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
 
-    asp_out_logged(&out, text);
+    asp_buffer_add_logged(&out, text);
     for (size_t i = 0; i < out.length; i++)
         FUZZ_NEED(out.text[i] >= 0x20 && out.text[i] <= 0x7e);
     FUZZ_NEED(out.length >= 2 && strchr(out.text + 1, '"') == out.text + out.length - 1);
-    asp_out_free(&out);
+    asp_buffer_free(&out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *line = fuzz_text(data, size);
     struct asp_entry entry;
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
 
     /* There is one text for a record. */
     if (asp_entry_read(line, size, &entry) == ASP_OK) {
@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_NEED(out.length == size + 1 && memcmp(out.text, line, size) == 0);
         (void)asp_entry_state(&entry, ASP_NEVER, 0);
     }
-    asp_out_free(&out);
+    asp_buffer_free(&out);
     free(line);
     return 0;
 }

@@ -9,7 +9,7 @@ enum { SUM_BYTES = 8 };
 
 static void put_sum(uint8_t *piece, size_t length)
 {
-    uint64_t sum = asp_sum(piece + SUM_BYTES, length - SUM_BYTES);
+    uint64_t sum = asp_checksum(piece + SUM_BYTES, length - SUM_BYTES);
 
     for (size_t i = 0; i < SUM_BYTES; i++)
         piece[i] = (uint8_t)(sum >> 8 * i);

@@ -36,7 +36,7 @@ static enum asp_status read_body(const char *body, const char *user, struct asp_
 {
     char text[8192];
     int length = snprintf(text, sizeof text, "%sdigest=%016llx\n", body,
-                          (unsigned long long)asp_sum(body, strlen(body)));
+                          (unsigned long long)asp_checksum(body, strlen(body)));
 
     ck_assert_int_lt(length, (int)sizeof text);
     return read_bytes(text, (size_t)length, user, NULL, account);
@@ -571,7 +571,7 @@ START_TEST(without_memory_nothing_is_read_and_nothing_lost)
     char *text;
     unsigned nth = 0;
     enum asp_status status;
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
     static const struct unit_plan no_memory = {.call = "malloc", .first = 1, .number = ENOMEM};
 
     three(&account);
@@ -596,7 +596,7 @@ START_TEST(without_memory_nothing_is_read_and_nothing_lost)
     ck_assert(unit_calls_end());
     ck_assert_int_eq(status, ASP_NO_MEMORY);
     ck_assert(out.failed);
-    asp_out_free(&out);
+    asp_buffer_free(&out);
     ck_assert_uint_eq(account.count, 4);
     ck_assert_str_eq(account.entries[3].label, "Watch");
     asp_account_free(&account);

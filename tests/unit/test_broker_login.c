@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { USER, SERVICE, APP, HOST, SECRET, QUESTION_FIELDS };
-enum { VERDICT, OUTCOME_APP, ID, LABEL, ANSWER_FIELDS };
+enum { USER, SERVICE, APP, HOST, SECRET, LOGIN_FIELDS };
+enum { VERDICT, OUTCOME_APP, ID, LABEL, OUTCOME_FIELDS };
 
 /* A field of a message that is written by hand. */
 struct field {
@@ -54,7 +54,7 @@ static bool is_question(enum asp_message_type type, const struct field *fields, 
 
     write_fields(&message, type, fields, count);
     parse(&message, &read);
-    return question_read(&read, &request);
+    return asp_broker_login_read(&read, &request);
 }
 
 static void same_text(const char *a, const char *b)
@@ -99,9 +99,9 @@ START_TEST(a_question_arrives_as_it_was_asked)
         struct asp_request request;
 
         memset(&request, 'x', sizeof request);
-        question_write(&requests[i], &message);
+        asp_broker_login_write(&requests[i], &message);
         parse(&message, &read);
-        ck_assert(question_read(&read, &request));
+        ck_assert(asp_broker_login_read(&read, &request));
         same_request(&requests[i], &request);
         /* Nobody tells the broker who asks, or that it is not meant. */
         ck_assert_ptr_null(request.via);
@@ -128,9 +128,9 @@ START_TEST(what_is_too_long_arrives_too_long)
     struct asp_request request;
 
     memset(name, 'a', sizeof name - 1);
-    question_write(&asked, &message);
+    asp_broker_login_write(&asked, &message);
     parse(&message, &read);
-    ck_assert(question_read(&read, &request));
+    ck_assert(asp_broker_login_read(&read, &request));
     ck_assert(!asp_user_canonical(request.user, false, user));
     ck_assert(!asp_service_valid(request.service));
     ck_assert(!asp_service_valid(request.app));
@@ -161,22 +161,22 @@ START_TEST(what_is_just_short_enough_arrives_whole)
     memset(service, 's', sizeof service - 1);
     memset(host, 'h', sizeof host - 1);
     memset(typed, '-', sizeof typed);
-    question_write(&asked, &message);
+    asp_broker_login_write(&asked, &message);
     parse(&message, &read);
-    ck_assert(question_read(&read, &request));
+    ck_assert(asp_broker_login_read(&read, &request));
     same_request(&asked, &request);
 }
 END_TEST
 
 START_TEST(a_question_needs_user_service_and_secret_and_may_do_without_app_and_host)
 {
-    for (size_t i = 0; i < QUESTION_FIELDS; i++) {
-        struct field fields[QUESTION_FIELDS];
+    for (size_t i = 0; i < LOGIN_FIELDS; i++) {
+        struct field fields[LOGIN_FIELDS];
 
         memcpy(fields, good_question, sizeof fields);
-        ck_assert(is_question(ASP_MESSAGE_LOGIN, fields, QUESTION_FIELDS));
+        ck_assert(is_question(ASP_MESSAGE_LOGIN, fields, LOGIN_FIELDS));
         fields[i] = MISSING;
-        ck_assert_msg(is_question(ASP_MESSAGE_LOGIN, fields, QUESTION_FIELDS) ==
+        ck_assert_msg(is_question(ASP_MESSAGE_LOGIN, fields, LOGIN_FIELDS) ==
                           (i == APP || i == HOST),
                       "field %zu", i);
     }
@@ -189,11 +189,11 @@ START_TEST(a_question_with_a_text_that_is_none_is_no_question)
 
     for (size_t i = 0; i < SECRET; i++) {
         for (size_t k = 0; k < UNIT_COUNT(bad); k++) {
-            struct field fields[QUESTION_FIELDS];
+            struct field fields[LOGIN_FIELDS];
 
             memcpy(fields, good_question, sizeof fields);
             fields[i] = bad[k];
-            ck_assert_msg(!is_question(ASP_MESSAGE_LOGIN, fields, QUESTION_FIELDS),
+            ck_assert_msg(!is_question(ASP_MESSAGE_LOGIN, fields, LOGIN_FIELDS),
                           "field %zu, case %zu", i, k);
         }
     }
@@ -207,10 +207,10 @@ START_TEST(a_question_has_its_type_and_its_number_of_fields)
     for (size_t i = 0; i < UNIT_COUNT(fields); i++)
         fields[i] = TEXT("alice");
     for (size_t count = 0; count <= UNIT_COUNT(fields); count++)
-        ck_assert_msg(is_question(ASP_MESSAGE_LOGIN, fields, count) == (count == QUESTION_FIELDS),
+        ck_assert_msg(is_question(ASP_MESSAGE_LOGIN, fields, count) == (count == LOGIN_FIELDS),
                       "%zu fields", count);
     for (unsigned type = 0; type < 256; type++)
-        ck_assert_msg(is_question((enum asp_message_type)type, fields, QUESTION_FIELDS) ==
+        ck_assert_msg(is_question((enum asp_message_type)type, fields, LOGIN_FIELDS) ==
                           (type == ASP_MESSAGE_LOGIN),
                       "type %u", type);
 }
@@ -233,7 +233,7 @@ static bool is_answer(enum asp_message_type type, const struct field *fields, si
     write_fields(&message, type, fields, count);
     parse(&message, &read);
     memset(outcome, 'x', sizeof *outcome);
-    good = answer_read(&read, outcome);
+    good = asp_broker_outcome_read(&read, outcome);
     if (!good)
         ck_assert_mem_eq(outcome, &nothing, sizeof nothing);
     return good;
@@ -256,10 +256,10 @@ START_TEST(each_verdict_arrives_with_what_is_told_of_the_entry)
                     continue;
                 told = (struct asp_outcome){.verdict = (enum asp_verdict)verdict};
             }
-            answer_write(&told, &message);
+            asp_broker_outcome_write(&told, &message);
             parse(&message, &read);
             memset(&heard, 'x', sizeof heard);
-            ck_assert(answer_read(&read, &heard));
+            ck_assert(asp_broker_outcome_read(&read, &heard));
             ck_assert_int_eq(heard.verdict, told.verdict);
             ck_assert_str_eq(heard.app, told.app);
             ck_assert_str_eq(heard.id, told.id);
@@ -284,9 +284,9 @@ START_TEST(the_longest_label_and_app_arrive)
     memset(told.app, 'a', ASP_SERVICE_MAX);
     for (size_t i = 0; i < ASP_LABEL_CHARS; i++)
         memcpy(told.label + 4 * i, "\xf0\x9f\x98\x80", 4);
-    answer_write(&told, &message);
+    asp_broker_outcome_write(&told, &message);
     parse(&message, &read);
-    ck_assert(answer_read(&read, &heard));
+    ck_assert(asp_broker_outcome_read(&read, &heard));
     ck_assert_str_eq(heard.app, told.app);
     ck_assert_str_eq(heard.label, told.label);
 }
@@ -297,15 +297,15 @@ START_TEST(no_word_but_a_verdicts_is_one)
     static const char *const words[] = {"",           "accept",    "Accepted", "accepted ",
                                         "accepted\n", " accepted", "yes",      "0",
                                         "1",          "denied"};
-    struct field fields[ANSWER_FIELDS];
+    struct field fields[OUTCOME_FIELDS];
     struct asp_outcome outcome;
 
     memcpy(fields, good_answer, sizeof fields);
-    ck_assert(is_answer(ASP_MESSAGE_OUTCOME, fields, ANSWER_FIELDS, &outcome));
+    ck_assert(is_answer(ASP_MESSAGE_OUTCOME, fields, OUTCOME_FIELDS, &outcome));
     ck_assert_int_eq(outcome.verdict, ASP_ACCEPTED);
     for (size_t i = 0; i < UNIT_COUNT(words); i++) {
         fields[VERDICT] = (struct field){words[i], strlen(words[i]) + 1};
-        ck_assert_msg(!is_answer(ASP_MESSAGE_OUTCOME, fields, ANSWER_FIELDS, &outcome), "%s",
+        ck_assert_msg(!is_answer(ASP_MESSAGE_OUTCOME, fields, OUTCOME_FIELDS, &outcome), "%s",
                       words[i]);
     }
 }
@@ -335,12 +335,12 @@ START_TEST(accepted_with_a_bad_id_label_or_app_is_no_answer)
     };
 
     for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
-        struct field fields[ANSWER_FIELDS];
+        struct field fields[OUTCOME_FIELDS];
         struct asp_outcome outcome;
 
         memcpy(fields, good_answer, sizeof fields);
         fields[bad[i].field] = bad[i].value;
-        ck_assert_msg(!is_answer(ASP_MESSAGE_OUTCOME, fields, ANSWER_FIELDS, &outcome), "case %zu",
+        ck_assert_msg(!is_answer(ASP_MESSAGE_OUTCOME, fields, OUTCOME_FIELDS, &outcome), "case %zu",
                       i);
     }
 }
@@ -353,16 +353,16 @@ START_TEST(an_answer_has_four_texts_that_fit)
         MISSING, {"7k", 2}, {"7k\0\0", 4}, {"7\0k", 3}, {too_long, sizeof too_long}};
 
     memset(too_long, 'a', sizeof too_long - 1);
-    for (size_t i = 0; i < ANSWER_FIELDS; i++) {
+    for (size_t i = 0; i < OUTCOME_FIELDS; i++) {
         for (size_t k = 0; k < UNIT_COUNT(bad); k++) {
-            struct field fields[ANSWER_FIELDS];
+            struct field fields[OUTCOME_FIELDS];
             struct asp_outcome outcome;
 
             memcpy(fields, good_answer, sizeof fields);
             fields[VERDICT] = TEXT("revoked");
-            ck_assert(is_answer(ASP_MESSAGE_OUTCOME, fields, ANSWER_FIELDS, &outcome));
+            ck_assert(is_answer(ASP_MESSAGE_OUTCOME, fields, OUTCOME_FIELDS, &outcome));
             fields[i] = bad[k];
-            ck_assert_msg(!is_answer(ASP_MESSAGE_OUTCOME, fields, ANSWER_FIELDS, &outcome),
+            ck_assert_msg(!is_answer(ASP_MESSAGE_OUTCOME, fields, OUTCOME_FIELDS, &outcome),
                           "field %zu, case %zu", i, k);
         }
     }
@@ -375,13 +375,13 @@ START_TEST(an_answer_has_its_type_and_its_number_of_fields)
     struct asp_outcome outcome;
 
     for (size_t i = 0; i < UNIT_COUNT(fields); i++)
-        fields[i] = i < ANSWER_FIELDS ? good_answer[i] : TEXT("more");
+        fields[i] = i < OUTCOME_FIELDS ? good_answer[i] : TEXT("more");
     for (size_t count = 0; count <= UNIT_COUNT(fields); count++)
         ck_assert_msg(is_answer(ASP_MESSAGE_OUTCOME, fields, count, &outcome) ==
-                          (count == ANSWER_FIELDS),
+                          (count == OUTCOME_FIELDS),
                       "%zu fields", count);
     for (unsigned type = 0; type < 256; type++)
-        ck_assert_msg(is_answer((enum asp_message_type)type, fields, ANSWER_FIELDS, &outcome) ==
+        ck_assert_msg(is_answer((enum asp_message_type)type, fields, OUTCOME_FIELDS, &outcome) ==
                           (type == ASP_MESSAGE_OUTCOME),
                       "type %u", type);
 }

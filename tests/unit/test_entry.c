@@ -45,7 +45,7 @@ static void full_entry(struct asp_entry *entry)
 
 static void writes(const struct asp_entry *entry, const char *line)
 {
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
 
     asp_entry_write(entry, &out);
     ck_assert(!out.failed);
@@ -53,7 +53,7 @@ static void writes(const struct asp_entry *entry, const char *line)
     ck_assert_int_eq(out.text[out.length - 1], '\n');
     out.text[out.length - 1] = '\0';
     ck_assert_str_eq(out.text, line);
-    asp_out_free(&out);
+    asp_buffer_free(&out);
 }
 
 /* Reads from memory of the line's very size. */
@@ -103,14 +103,14 @@ END_TEST
 static void one_text(const char *line, size_t length)
 {
     struct asp_entry entry;
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
 
     if (read_line(line, length, &entry) != ASP_OK)
         return;
     asp_entry_write(&entry, &out);
     unit_need(out.length == length + 1 && memcmp(out.text, line, length) == 0, "%.*s became %s",
               (int)length, line, out.text);
-    asp_out_free(&out);
+    asp_buffer_free(&out);
 }
 
 START_TEST(there_is_one_text_for_a_record)

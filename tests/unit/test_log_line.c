@@ -11,12 +11,12 @@
 static void logs(const struct asp_request *request, const struct asp_outcome *outcome,
                  const char *expected)
 {
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
 
-    asp_event_login(request, outcome, &out);
+    asp_log_line_login(request, outcome, &out);
     ck_assert(!out.failed);
     ck_assert_str_eq(out.text, expected);
-    asp_out_free(&out);
+    asp_buffer_free(&out);
 }
 
 START_TEST(a_decision_is_one_line_in_a_fixed_order)
@@ -148,47 +148,47 @@ START_TEST(what_a_stranger_made_long_is_cut)
     char *name = malloc(length + 1);
     struct asp_request request = {.service = "imap"};
     struct asp_outcome outcome = {.verdict = ASP_NO_ACCOUNT};
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
 
     ck_assert_ptr_nonnull(name);
     memset(name, '\x01', length);
     name[length] = '\0';
     request.user = name;
     request.host = name;
-    asp_event_login(&request, &outcome, &out);
+    asp_log_line_login(&request, &outcome, &out);
     ck_assert_uint_lt(out.length, 1400);
-    asp_out_free(&out);
+    asp_buffer_free(&out);
 
     request.user = "alice";
     request.service = name;
-    asp_event_login(&request, &outcome, &out);
+    asp_log_line_login(&request, &outcome, &out);
     ck_assert_uint_lt(out.length, 500);
-    asp_out_free(&out);
+    asp_buffer_free(&out);
     free(name);
 }
 END_TEST
 
 START_TEST(a_change_says_who_did_what_to_whom)
 {
-    struct asp_change_event change = {.event = "revoked",
-                                      .by = "ann",
-                                      .user = "alice",
-                                      .id = "7k",
-                                      .label = "Old \"phone\"",
-                                      .reason = "lost\n"};
-    struct asp_out out = {0};
+    struct asp_log_change change = {.event = "revoked",
+                                    .by = "ann",
+                                    .user = "alice",
+                                    .id = "7k",
+                                    .label = "Old \"phone\"",
+                                    .reason = "lost\n"};
+    struct asp_buffer out = {0};
 
-    asp_event_change(&change, &out);
+    asp_log_line_change(&change, &out);
     ck_assert_str_eq(out.text, "event=revoked by=\"ann\" user=\"alice\" id=7k "
                                "label=\"Old \\x22phone\\x22\" reason=\"lost\\x0a\"");
-    asp_out_free(&out);
+    asp_buffer_free(&out);
 
     change.id = change.label = change.reason = NULL;
     change.event = "removed";
     change.by = "a\" user=\"root";
-    asp_event_change(&change, &out);
+    asp_log_line_change(&change, &out);
     ck_assert_str_eq(out.text, "event=removed by=\"a\\x22 user=\\x22root\" user=\"alice\"");
-    asp_out_free(&out);
+    asp_buffer_free(&out);
 }
 END_TEST
 
@@ -197,13 +197,13 @@ START_TEST(without_memory_the_line_says_that_it_failed)
     struct asp_request request = {.user = "alice", .service = "imap"};
     struct asp_outcome outcome = {.verdict = ASP_WRONG_SECRET};
     static const struct unit_plan no_memory = {.call = "malloc", .first = 1, .number = ENOMEM};
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
 
     unit_calls_begin(&no_memory);
-    asp_event_login(&request, &outcome, &out);
+    asp_log_line_login(&request, &outcome, &out);
     ck_assert(unit_calls_end());
     ck_assert(out.failed);
-    asp_out_free(&out);
+    asp_buffer_free(&out);
 }
 END_TEST
 

@@ -161,9 +161,9 @@ START_TEST(a_fingerprint_is_keyed_anew_each_time)
     ck_assert(none.taken && !none.has_hash);
     ck_assert_mem_ne(a.key, b.key, ASP_PRINT_BYTES);
     ck_assert_mem_ne(a.print, b.print, ASP_PRINT_BYTES);
-    ck_assert(asp_primary_digest(&a) != asp_primary_digest(&b));
-    ck_assert(asp_primary_digest(&a) != asp_primary_digest(&none));
-    ck_assert(asp_primary_digest(&a) == asp_primary_digest(&a));
+    ck_assert(asp_primary_checksum(&a) != asp_primary_checksum(&b));
+    ck_assert(asp_primary_checksum(&a) != asp_primary_checksum(&none));
+    ck_assert(asp_primary_checksum(&a) == asp_primary_checksum(&a));
 }
 END_TEST
 

@@ -247,7 +247,7 @@ void unit_id(size_t index, char id[ASP_ID_CHARS + 1])
 
 char *unit_account_text(const struct asp_account *account, size_t *length)
 {
-    struct asp_out out = {0};
+    struct asp_buffer out = {0};
     char *text;
 
     asp_account_write(account, &out);
@@ -256,7 +256,7 @@ char *unit_account_text(const struct asp_account *account, size_t *length)
     ck_assert_ptr_nonnull(text);
     memcpy(text, out.text, out.length + 1);
     *length = out.length;
-    asp_out_free(&out);
+    asp_buffer_free(&out);
     return text;
 }
 
