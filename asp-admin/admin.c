@@ -2,7 +2,6 @@
 
 #include "asp-admin/ui/console.h"
 #include "asp-admin/ui/table.h"
-#include "asp/time_text.h"
 
 #include <errno.h>
 #include <limits.h>

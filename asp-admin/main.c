@@ -4,6 +4,7 @@
 #include "asp-admin/commands/commands.h"
 #include "asp-admin/self/self_client.h"
 #include "asp-admin/ui/console.h"
+#include "asp/buffer.h"
 
 #include <fcntl.h>
 #include <locale.h>

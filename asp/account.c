@@ -1,5 +1,6 @@
 #include "account.h"
 
+#include "buffer.h"
 #include "checksum.h"
 #include "time_text.h"
 

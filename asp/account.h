@@ -12,6 +12,7 @@
 #ifndef ASP_ACCOUNT_H
 #define ASP_ACCOUNT_H
 
+#include "buffer.h"
 #include "entry.h"
 
 #include <stdbool.h>

@@ -1,6 +1,8 @@
 #include "broker_login.h"
 
+#include "label.h"
 #include "name.h"
+#include "network.h"
 #include "secret.h"
 
 #include <string.h>

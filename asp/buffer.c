@@ -1,76 +1,11 @@
+/* A text that grows, and the forms in which values are added to it. */
 #include "buffer.h"
 
-#include "name.h"
 #include "time_text.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-
-size_t asp_utf8_next(const char *text, unsigned long *value)
-{
-    static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000};
-    const unsigned char *p = (const unsigned char *)text;
-    size_t length = 1;
-
-    if (p[0] >= 0xf0 && p[0] <= 0xf4)
-        length = 4;
-    else if (p[0] >= 0xe0 && p[0] < 0xf0)
-        length = 3;
-    else if (p[0] >= 0xc2 && p[0] < 0xe0)
-        length = 2;
-    else if (p[0] >= 0x80 || p[0] == 0)
-        return 0;
-
-    *value = length == 1 ? p[0] : p[0] & (0xffU >> (length + 1));
-    for (size_t i = 1; i < length; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-        *value = *value << 6 | (p[i] & 0x3f);
-    }
-    if (*value < least[length] || *value > 0x10ffff || (*value >= 0xd800 && *value <= 0xdfff))
-        return 0;
-    return length;
-}
-
-bool asp_is_control(unsigned long value)
-{
-    return value < 0x20 || (value >= 0x7f && value < 0xa0) || value == 0x061c || value == 0x200e ||
-           value == 0x200f || (value >= 0x2028 && value <= 0x202e) ||
-           (value >= 0x2066 && value <= 0x2069);
-}
-
-bool asp_label_valid(const char *label)
-{
-    size_t chars = 0;
-
-    while (*label != '\0') {
-        unsigned long value = (unsigned char)*label;
-        size_t length = value < 0x80 ? 1 : asp_utf8_next(label, &value);
-
-        if (length == 0 || asp_is_control(value) || ++chars > ASP_LABEL_CHARS)
-            return false;
-        label += length;
-    }
-    return chars > 0;
-}
-
-bool asp_host_valid(const char *host)
-{
-    size_t length = strnlen(host, ASP_HOST_MAX + 1);
-
-    if (length == 0 || length > ASP_HOST_MAX)
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        char c = asp_fold(host[i]);
-        bool inner = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ':';
-
-        /* '%' is a zone (RFC 4007); '-', '.', '_' stand inside names. */
-        if (!inner && (i == 0 || c == '\0' || strchr("-._%", c) == NULL))
-            return false;
-    }
-    return true;
-}
 
 static bool reserve(struct asp_buffer *out, size_t more)
 {

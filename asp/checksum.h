@@ -1,6 +1,6 @@
 /*
- * A sum of bytes that tells an accident: a cut, a flipped bit, a torn write. It tells no enemy: who
- * can write to the store can do as he likes.
+ * A checksum of bytes, which tells an accident: a cut, a flipped bit, a torn write. It tells no
+ * enemy (it is no digest): who can write to the store can do as he likes.
  */
 #ifndef ASP_CHECKSUM_H
 #define ASP_CHECKSUM_H

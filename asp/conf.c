@@ -1,5 +1,6 @@
 #include "conf.h"
 
+#include "buffer.h"
 #include "conf_lists.h"
 #include "conf_text.h"
 #include "scope.h"

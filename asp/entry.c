@@ -1,5 +1,6 @@
 #include "entry.h"
 
+#include "label.h"
 #include "time_text.h"
 
 #include <sodium.h>

@@ -14,6 +14,7 @@
 
 #include "buffer.h"
 #include "error.h"
+#include "label.h"
 #include "name.h"
 #include "network.h"
 #include "secret.h"

@@ -1,5 +1,6 @@
 #include "log_line.h"
 
+#include "network.h"
 #include "secret.h"
 
 #include <string.h>

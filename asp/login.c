@@ -1,5 +1,6 @@
 #include "login.h"
 
+#include "network.h"
 #include "shadow.h"
 #include "store.h"
 #include "time_text.h"
@@ -76,7 +77,7 @@ static bool shadow_is_known(const struct login *login, const struct asp_account 
 
     return known->identity.present && asp_identity_at(ASP_SHADOW_PATH, &identity, NULL) == ASP_OK &&
            asp_identity_same(&identity, &known->identity) &&
-           known->digest == asp_primary_checksum(&account->primary) &&
+           known->checksum == asp_primary_checksum(&account->primary) &&
            !asp_primary_is_due(&account->primary, ASP_SOURCE_SHADOW);
 }
 
@@ -203,7 +204,7 @@ static void remember_shadow(struct login *login, const struct asp_account *accou
     struct asp_compared compared = {
         .identity = login->shadow.identity,
         .expires = login->now.expires,
-        .digest = asp_primary_checksum(&account->primary),
+        .checksum = asp_primary_checksum(&account->primary),
     };
     enum asp_primary timeless;
 

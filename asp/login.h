@@ -8,6 +8,7 @@
 #include "check.h"
 #include "conf.h"
 #include "error.h"
+#include "label.h"
 #include "safeio.h"
 
 #include <stdbool.h>

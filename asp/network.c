@@ -1,6 +1,6 @@
 #include "network.h"
 
-#include "buffer.h"
+#include "name.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -9,6 +9,23 @@
 enum { MAPPED_BITS = 96 };
 
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+bool asp_host_valid(const char *host)
+{
+    size_t length = strnlen(host, ASP_HOST_MAX + 1);
+
+    if (length == 0 || length > ASP_HOST_MAX)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        char c = asp_fold(host[i]);
+        bool inner = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ':';
+
+        /* '%' is a zone (RFC 4007); '-', '.', '_' stand inside names. */
+        if (!inner && (i == 0 || c == '\0' || strchr("-._%", c) == NULL))
+            return false;
+    }
+    return true;
+}
 
 static bool is_mapped(const uint8_t address[16])
 {

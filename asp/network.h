@@ -1,6 +1,6 @@
 /*
- * IPv4 and IPv6 networks: text, and membership. An IPv4 address is held as v4-mapped IPv6 (RFC
- * 4291, 2.5.5.2), so that both forms of one address are the same.
+ * Hosts, and IPv4 and IPv6 networks: text, and membership. An IPv4 address is held as v4-mapped
+ * IPv6 (RFC 4291, 2.5.5.2), so that both forms of one address are the same.
  */
 #ifndef ASP_NETWORK_H
 #define ASP_NETWORK_H
@@ -9,12 +9,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ASP_NETWORK_SIZE = 52 }; /* the longest text with its NUL */
+enum {
+    ASP_NETWORK_SIZE = 52, /* the longest text of a network, with its NUL */
+    ASP_HOST_MAX = 160,    /* a host longer than this is not kept */
+};
 
 struct asp_network {
     uint8_t address[16];
     uint8_t bits; /* of the 128 */
 };
+
+/* True for what looks like an IPv4 or IPv6 address or a host name of at most ASP_HOST_MAX bytes. */
+bool asp_host_valid(const char *host);
 
 /* An address or CIDR (RFC 4632, RFC 4291); a bare address is one host. False for anything else, or
  * with host bits set. */

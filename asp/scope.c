@@ -1,5 +1,7 @@
 #include "scope.h"
 
+#include "time_text.h"
+
 #include <string.h>
 
 bool asp_names_contain(const struct asp_names *names, size_t count, const char *service)

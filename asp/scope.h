@@ -6,7 +6,6 @@
 
 #include "conf.h"
 #include "entry.h"
-#include "time_text.h"
 
 #include <stdbool.h>
 

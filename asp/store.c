@@ -22,6 +22,7 @@
  */
 #include "store.h"
 
+#include "buffer.h"
 #include "lock.h"
 
 #include <dirent.h>

@@ -4,10 +4,10 @@
 #ifndef ASP_TIME_TEXT_H
 #define ASP_TIME_TEXT_H
 
-#include "buffer.h"
-
 #include <stdbool.h>
 #include <time.h>
+
+enum { ASP_TIME_SIZE = 21 }; /* YYYY-MM-DDTHH:MM:SSZ and NUL */
 
 /* A time or a length of time that is not set. */
 #define ASP_NEVER ((time_t)-1)

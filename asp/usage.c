@@ -1,6 +1,7 @@
 #include "usage.h"
 
 #include "checksum.h"
+#include "network.h"
 #include "time_text.h"
 
 #include <endian.h>
@@ -9,9 +10,9 @@
 
 enum {
     NUMBER = 8,
-    SUM_BYTES = NUMBER,
+    CHECKSUM_BYTES = NUMBER,
     /* Places in a slot. */
-    AT_CREATED = SUM_BYTES,
+    AT_CREATED = CHECKSUM_BYTES,
     AT_LAST = AT_CREATED + NUMBER,
     AT_ID = AT_LAST + NUMBER,
     AT_SERVICE_LENGTH = AT_ID + ASP_ID_CHARS,
@@ -19,16 +20,16 @@ enum {
     AT_SERVICE = AT_HOST_LENGTH + 1,
     AT_HOST = AT_SERVICE + ASP_SERVICE_MAX,
     /* Places in a head. */
-    AT_MAGIC = SUM_BYTES,
+    AT_MAGIC = CHECKSUM_BYTES,
     AT_BEGUN = AT_MAGIC + NUMBER,
     AT_SLOTS = AT_BEGUN + NUMBER,
     AT_IDENTITY = AT_SLOTS + NUMBER,
     AT_EXPIRES = AT_IDENTITY + 8 * NUMBER,
-    AT_DIGEST = AT_EXPIRES + NUMBER,
+    AT_CHECKSUM = AT_EXPIRES + NUMBER,
 };
 
 _Static_assert(AT_HOST + ASP_HOST_MAX <= ASP_SLOT_BYTES, "a slot holds the longest of all");
-_Static_assert(AT_DIGEST + NUMBER <= ASP_HEAD_BYTES, "a head holds it all");
+_Static_assert(AT_CHECKSUM + NUMBER <= ASP_HEAD_BYTES, "a head holds it all");
 
 static const char magic[NUMBER + 1] = "asp-use1";
 
@@ -47,15 +48,15 @@ static int64_t get_number(const uint8_t *at)
     return (int64_t)le64toh(stored);
 }
 
-/* Each piece begins with the sum of what follows in it. */
-static int64_t sum_of(const uint8_t *bytes, size_t length)
+/* Each piece begins with the checksum of what follows in it. */
+static int64_t checksum_of(const uint8_t *bytes, size_t length)
 {
-    return (int64_t)asp_checksum(bytes + SUM_BYTES, length - SUM_BYTES);
+    return (int64_t)asp_checksum(bytes + CHECKSUM_BYTES, length - CHECKSUM_BYTES);
 }
 
-static bool sum_matches(const uint8_t *bytes, size_t length)
+static bool checksum_matches(const uint8_t *bytes, size_t length)
 {
-    return get_number(bytes) == sum_of(bytes, length);
+    return get_number(bytes) == checksum_of(bytes, length);
 }
 
 void asp_usage_write_slot(const struct asp_use *use, uint8_t bytes[ASP_SLOT_BYTES])
@@ -71,7 +72,7 @@ void asp_usage_write_slot(const struct asp_use *use, uint8_t bytes[ASP_SLOT_BYTE
     bytes[AT_HOST_LENGTH] = (uint8_t)host;
     memcpy(bytes + AT_SERVICE, use->service, service);
     memcpy(bytes + AT_HOST, use->host, host);
-    put_number(bytes, sum_of(bytes, ASP_SLOT_BYTES));
+    put_number(bytes, checksum_of(bytes, ASP_SLOT_BYTES));
 }
 
 /* False for bytes that are no whole slot of ours, whatever they are. */
@@ -80,7 +81,8 @@ static bool read_slot(const uint8_t *bytes, struct asp_use *use)
     size_t service = bytes[AT_SERVICE_LENGTH];
     size_t host = bytes[AT_HOST_LENGTH];
 
-    if (service > ASP_SERVICE_MAX || host > ASP_HOST_MAX || !sum_matches(bytes, ASP_SLOT_BYTES))
+    if (service > ASP_SERVICE_MAX || host > ASP_HOST_MAX ||
+        !checksum_matches(bytes, ASP_SLOT_BYTES))
         return false;
     memset(use, 0, sizeof *use);
     memcpy(use->id, bytes + AT_ID, ASP_ID_CHARS);
@@ -110,8 +112,8 @@ void asp_usage_write_head(const struct asp_usage_head *head, uint8_t bytes[ASP_H
     for (size_t i = 0; i < IDENTITY_NUMBERS; i++)
         put_number(bytes + AT_IDENTITY + i * NUMBER, numbers[i]);
     put_number(bytes + AT_EXPIRES, head->compared.expires);
-    put_number(bytes + AT_DIGEST, (int64_t)head->compared.digest);
-    put_number(bytes, sum_of(bytes, ASP_HEAD_BYTES));
+    put_number(bytes + AT_CHECKSUM, (int64_t)head->compared.checksum);
+    put_number(bytes, checksum_of(bytes, ASP_HEAD_BYTES));
 }
 
 bool asp_usage_read_head(const struct asp_usage *usage, struct asp_usage_head *head)
@@ -122,7 +124,7 @@ bool asp_usage_read_head(const struct asp_usage *usage, struct asp_usage_head *h
 
     memset(head, 0, sizeof *head);
     if (usage->length < ASP_HEAD_BYTES || memcmp(at + AT_MAGIC, magic, NUMBER) != 0 ||
-        !sum_matches(at, ASP_HEAD_BYTES))
+        !checksum_matches(at, ASP_HEAD_BYTES))
         return false;
     for (size_t i = 0; i < IDENTITY_NUMBERS; i++)
         numbers[i] = get_number(at + AT_IDENTITY + i * NUMBER);
@@ -139,7 +141,7 @@ bool asp_usage_read_head(const struct asp_usage *usage, struct asp_usage_head *h
         .ctime_ns = numbers[7],
     };
     head->compared.expires = get_number(at + AT_EXPIRES);
-    head->compared.digest = (uint64_t)get_number(at + AT_DIGEST);
+    head->compared.checksum = (uint64_t)get_number(at + AT_CHECKSUM);
     return true;
 }
 

@@ -2,7 +2,8 @@
  * When, by which service and from where each entry was last used, and which state of the shadow
  * file was last compared:
  *
- *   a head of ASP_HEAD_BYTES, then slots of ASP_SLOT_BYTES, each closed by a digest of itself
+ *   a head of ASP_HEAD_BYTES, then slots of ASP_SLOT_BYTES, each of which begins with a checksum of
+ * itself
  *
  * A slot is keyed by id and creation time, so that the use of an entry is never taken for that of a
  * later one with its id. What is cut, torn or foreign counts as not there: usage is told to people
@@ -11,9 +12,9 @@
 #ifndef ASP_USAGE_H
 #define ASP_USAGE_H
 
-#include "buffer.h"
 #include "entry.h"
 #include "name.h"
+#include "network.h"
 #include "safeio.h"
 #include "secret.h"
 
@@ -36,13 +37,14 @@ struct asp_use {
     char host[ASP_HOST_MAX + 1]; /* empty: none, or no host's name */
 };
 
-/* The state of the shadow file in which the fingerprint with this digest was found to be the same.
+/* The state of the shadow file in which the fingerprint with this checksum was found to be the
+ * same.
  */
 struct asp_compared {
     struct asp_identity identity;
     time_t expires; /* of the account, or ASP_NEVER: it passes while the file stays the same; 0 when
                        the password is locked */
-    uint64_t digest; /* of the fingerprint, see asp_primary_checksum */
+    uint64_t checksum; /* of the fingerprint, see asp_primary_checksum */
 };
 
 /* The head of a file. */

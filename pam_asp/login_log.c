@@ -1,5 +1,6 @@
 #include "login_log.h"
 
+#include "asp/buffer.h"
 #include "asp/log_line.h"
 
 #include <syslog.h>

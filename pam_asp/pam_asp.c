@@ -7,6 +7,7 @@
 #include "login_log.h"
 #include "password_stack.h"
 
+#include "asp/label.h"
 #include "asp/log_line.h"
 #include "asp/login.h"
 

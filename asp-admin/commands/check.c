@@ -4,6 +4,7 @@
 #include "asp-admin/admin.h"
 #include "asp-admin/ui/console.h"
 #include "asp-admin/ui/json.h"
+#include "asp/buffer.h"
 #include "asp/login.h"
 
 #include <errno.h>

@@ -1,5 +1,7 @@
 #include "commands.h"
 
+#include "asp/buffer.h"
+
 #include <string.h>
 
 #define B OPTION_BIT

@@ -7,6 +7,9 @@
 #include "asp-admin/ui/console.h"
 #include "asp-admin/ui/json.h"
 #include "asp-admin/ui/table.h"
+#include "asp/buffer.h"
+#include "asp/label.h"
+#include "asp/network.h"
 #include "asp/scope.h"
 #include "asp/time_text.h"
 

@@ -4,6 +4,7 @@
 #include "asp-admin/admin.h"
 #include "asp-admin/ui/json.h"
 #include "asp-admin/ui/table.h"
+#include "asp/buffer.h"
 #include "asp/time_text.h"
 
 #include <stdlib.h>

@@ -5,6 +5,8 @@
 #include "asp-admin/hooks/hooks.h"
 #include "asp-admin/ui/json.h"
 #include "asp-admin/ui/table.h"
+#include "asp/buffer.h"
+#include "asp/label.h"
 #include "asp/time_text.h"
 
 #include <stdio.h>

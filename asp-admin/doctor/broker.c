@@ -3,6 +3,7 @@
 
 #include "asp-admin/system/name_list.h"
 #include "asp/broker_socket.h"
+#include "asp/buffer.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -13,6 +13,7 @@
 
 #include "asp-admin/admin.h"
 #include "asp-admin/watch/lock.h"
+#include "asp/buffer.h"
 
 /* The names of the checks. */
 #define CHECK_CONFIGURATION "configuration"

@@ -3,6 +3,7 @@
 #include "asp-admin/ui/console.h"
 #include "asp-admin/ui/json.h"
 #include "asp-admin/ui/table.h"
+#include "asp/buffer.h"
 
 #include <stdarg.h>
 #include <stdio.h>

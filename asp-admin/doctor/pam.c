@@ -2,6 +2,7 @@
 #include "doctor.h"
 
 #include "asp-admin/system/name_list.h"
+#include "asp/buffer.h"
 #include "asp/scope.h"
 #include "pam_asp/arguments.h"
 

@@ -3,6 +3,7 @@
 
 #include "asp-admin/primary/primary_source.h"
 #include "asp-admin/system/name_list.h"
+#include "asp/buffer.h"
 #include "asp/lock.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 #include "hooks.h"
 
 #include "asp-admin/system/program.h"
+#include "asp/buffer.h"
 #include "asp/scope.h"
 #include "asp/time_text.h"
 

@@ -2,6 +2,7 @@
 
 #include "primary_command.h"
 
+#include "asp/buffer.h"
 #include "asp/name.h"
 #include "asp/time_text.h"
 

@@ -6,6 +6,7 @@
 #define ASP_ADMIN_PRIMARY_PRIMARY_SOURCE_H
 
 #include "asp-admin/admin.h"
+#include "asp/buffer.h"
 #include "asp/primary.h"
 #include "asp/shadow.h"
 

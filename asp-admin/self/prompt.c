@@ -4,6 +4,7 @@
 #include "asp-admin/ui/read_secret.h"
 #include "asp-admin/ui/table.h"
 #include "asp/broker_message.h"
+#include "asp/buffer.h"
 #include "asp/safeio.h"
 
 #include <fcntl.h>

@@ -1,6 +1,8 @@
 #include "json.h"
 
 #include "asp-admin/admin.h"
+#include "asp/buffer.h"
+#include "asp/network.h"
 #include "asp/time_text.h"
 
 #include <malloc.h>

@@ -2,6 +2,8 @@
 
 #include "console.h"
 
+#include "asp/buffer.h"
+#include "asp/label.h"
 #include "asp/time_text.h"
 
 #include <stdio.h>

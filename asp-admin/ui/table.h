@@ -5,6 +5,7 @@
 #define ASP_ADMIN_UI_TABLE_H
 
 #include "asp-admin/admin.h"
+#include "asp/buffer.h"
 
 #include <stddef.h>
 #include <time.h>

@@ -6,6 +6,7 @@
 
 #include "asp-admin/commands/commands.h"
 #include "asp-admin/ui/json.h"
+#include "asp/buffer.h"
 
 #include <stdio.h>
 

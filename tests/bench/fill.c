@@ -7,6 +7,7 @@
  * zeros alone.
  */
 #include "asp/account.h"
+#include "asp/buffer.h"
 #include "asp/primary.h"
 #include "asp/time_text.h"
 #include "asp/verifier.h"

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "asp/account.h"
+#include "asp/buffer.h"
 #include "asp/checksum.h"
 
 /* For some ids: what reading one entry gives is what reading all gives for it. */

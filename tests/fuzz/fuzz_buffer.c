@@ -2,6 +2,8 @@
 #include "fuzz.h"
 
 #include "asp/buffer.h"
+#include "asp/label.h"
+#include "asp/network.h"
 
 static void log_value(const char *text)
 {

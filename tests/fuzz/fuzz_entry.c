@@ -1,6 +1,7 @@
 /* One line of an account. */
 #include "fuzz.h"
 
+#include "asp/buffer.h"
 #include "asp/entry.h"
 #include "asp/time_text.h"
 

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "asp/checksum.h"
+#include "asp/network.h"
 #include "asp/time_text.h"
 #include "asp/usage.h"
 

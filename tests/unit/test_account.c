@@ -1,6 +1,7 @@
 /* A user's entries and the bytes of the file that holds them. */
 #include "unit.h"
 
+#include "asp/buffer.h"
 #include "asp/checksum.h"
 
 #include <errno.h>

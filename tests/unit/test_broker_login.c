@@ -3,8 +3,9 @@
 #include "unit.h"
 
 #include "asp/broker_login.h"
-#include "asp/buffer.h"
+#include "asp/label.h"
 #include "asp/name.h"
+#include "asp/network.h"
 #include "asp/secret.h"
 
 #include <stdio.h>

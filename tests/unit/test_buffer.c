@@ -2,6 +2,8 @@
 #include "unit.h"
 
 #include "asp/buffer.h"
+#include "asp/label.h"
+#include "asp/network.h"
 
 #include <errno.h>
 #include <stdio.h>

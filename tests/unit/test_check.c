@@ -2,6 +2,8 @@
 #include "unit.h"
 
 #include "asp/check.h"
+#include "asp/network.h"
+#include "asp/time_text.h"
 
 #include <errno.h>
 #include <stdlib.h>

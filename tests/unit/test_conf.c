@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "asp/conf.h"
+#include "asp/time_text.h"
 
 #include <errno.h>
 #include <limits.h>

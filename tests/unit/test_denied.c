@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "asp/login.h"
+#include "asp/time_text.h"
 
 #include <errno.h>
 #include <stdio.h>

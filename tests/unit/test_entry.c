@@ -1,7 +1,10 @@
 /* One record and its one line of text, and what it is at a time. */
 #include "unit.h"
 
+#include "asp/buffer.h"
 #include "asp/entry.h"
+#include "asp/network.h"
+#include "asp/time_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

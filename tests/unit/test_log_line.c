@@ -1,6 +1,7 @@
 /* The text of a log line: to the letter, whatever strangers wrote. */
 #include "unit.h"
 
+#include "asp/buffer.h"
 #include "asp/log_line.h"
 
 #include <errno.h>

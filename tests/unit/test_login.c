@@ -2,6 +2,8 @@
 #include "unit.h"
 
 #include "asp/login.h"
+#include "asp/network.h"
+#include "asp/time_text.h"
 #include "asp/usage.h"
 
 #include <errno.h>

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "asp/primary.h"
+#include "asp/time_text.h"
 
 #include <stdlib.h>
 #include <string.h>

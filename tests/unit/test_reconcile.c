@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "asp/reconcile.h"
+#include "asp/time_text.h"
 
 #include <errno.h>
 #include <stdlib.h>

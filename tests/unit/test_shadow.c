@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "asp/shadow.h"
+#include "asp/time_text.h"
 
 #include <errno.h>
 #include <stdio.h>

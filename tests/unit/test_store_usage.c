@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "asp/store.h"
+#include "asp/time_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -114,7 +115,7 @@ END_TEST
 
 START_TEST(what_was_compared_is_remembered_beside_the_uses)
 {
-    const struct asp_compared compared = {.identity = {true, 1, 2, 3, 4, 5, 6, 7}, .digest = 9};
+    const struct asp_compared compared = {.identity = {true, 1, 2, 3, 4, 5, 6, 7}, .checksum = 9};
     struct asp_usage usage;
     struct asp_usage_head head;
 
@@ -124,7 +125,7 @@ START_TEST(what_was_compared_is_remembered_beside_the_uses)
     usage = unit_usage(&store, "alice");
     ck_assert(asp_usage_read_head(&usage, &head));
     ck_assert(asp_identity_same(&head.compared.identity, &compared.identity));
-    ck_assert(head.compared.digest == 9);
+    ck_assert(head.compared.checksum == 9);
     ck_assert_int_eq(head.begun, 5000);
     asp_usage_free(&usage);
     ck_assert(record("7k", 7000));
@@ -187,7 +188,7 @@ START_TEST(what_is_no_file_of_ours_is_neither_read_nor_written_nor_waited_for)
     victim = in_store("victim");
     unit_write(victim, "kept", 4);
     for (int kind = 0; kind < 6; kind++) {
-        const struct asp_compared compared = {.digest = 1};
+        const struct asp_compared compared = {.checksum = 1};
 
         if (kind == 0)
             ck_assert_int_eq(mkfifo(file, 0600), 0);
@@ -252,7 +253,7 @@ static pid_t hold(const char *path)
 
 START_TEST(a_lock_that_is_held_is_not_waited_for)
 {
-    const struct asp_compared compared = {.digest = 1};
+    const struct asp_compared compared = {.checksum = 1};
     long long begin;
     pid_t child;
 

@@ -1,6 +1,8 @@
 /* Last uses: the bytes of a slot, of a head, and what becomes of those that are damaged. */
 #include "unit.h"
 
+#include "asp/network.h"
+#include "asp/time_text.h"
 #include "asp/usage.h"
 
 #include <stdlib.h>
@@ -209,7 +211,7 @@ START_TEST(a_head_is_read_back_and_with_any_bit_flipped_it_is_none)
         .begun = 1700000000,
         .compared = {.identity = {true, 1, 2, 3, 4, 5, 6, 7},
                      .expires = 77,
-                     .digest = 0x8123456789abcdef},
+                     .checksum = 0x8123456789abcdef},
     };
     struct asp_usage_head got;
     struct file file;
@@ -221,7 +223,7 @@ START_TEST(a_head_is_read_back_and_with_any_bit_flipped_it_is_none)
     ck_assert(asp_usage_read_head(&usage, &got));
     ck_assert_int_eq(got.begun, head.begun);
     ck_assert(asp_identity_same(&got.compared.identity, &head.compared.identity));
-    ck_assert(got.compared.digest == head.compared.digest);
+    ck_assert(got.compared.checksum == head.compared.checksum);
     ck_assert_int_eq(got.compared.expires, 77);
     for (size_t bit = 0; bit < (size_t)ASP_HEAD_BYTES * 8; bit++) {
         usage.bytes[bit / 8] = (uint8_t)(usage.bytes[bit / 8] ^ 1U << bit % 8);

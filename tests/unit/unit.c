@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include "asp/buffer.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -13,7 +13,6 @@
 #include "asp/error.h"
 #include "asp/secret.h"
 #include "asp/store.h"
-#include "asp/time_text.h"
 #include "asp/verifier.h"
 
 #include <check.h>
