@@ -1,22 +1,22 @@
 #include "log_throttle.h"
 
-#include "asp/buffer.h"
+#include "asp/clock.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <syslog.h>
-#include <time.h>
 
-enum { PLACES = 256, PAUSE_SECONDS = 60, LINE_SIZE = 1500 };
+enum { PLACES = 256, PAUSE_MS = 60 * 1000, LINE_SIZE = 1500 };
 
 /* When a line was last logged, in a place that kinds and users may share: then one of them is told
  * of less. */
 struct notices {
-    _Atomic long last[PLACES];
+    _Atomic int64_t last[PLACES];
 };
 
 struct notices *notices_make(void)
@@ -30,14 +30,12 @@ struct notices *notices_make(void)
 static bool is_due(struct notices *notices, enum notice_kind kind, uid_t uid)
 {
     size_t place = ((size_t)uid * NOTICE_KINDS + (size_t)kind) % PLACES;
-    struct timespec now;
-    long last = atomic_load(&notices->last[place]);
+    int64_t now = asp_clock_ms();
+    int64_t last = atomic_load(&notices->last[place]);
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    if (last != 0 && now.tv_sec - last < PAUSE_SECONDS)
+    if (last != 0 && now - last < PAUSE_MS)
         return false;
-    return atomic_compare_exchange_strong(&notices->last[place], &last,
-                                          now.tv_sec + (now.tv_sec == 0));
+    return atomic_compare_exchange_strong(&notices->last[place], &last, now + (now == 0));
 }
 
 void notice(struct notices *notices, enum notice_kind kind, uid_t uid, int level,

@@ -4,6 +4,8 @@
 
 #include "asp/broker_login.h"
 #include "asp/broker_socket.h"
+#include "asp/buffer.h"
+#include "asp/clock.h"
 #include "pam_asp/conf_cache.h"
 #include "pam_asp/login_log.h"
 
@@ -29,7 +31,7 @@ enum {
 struct guest {
     int fd; /* -1: a free place */
     uid_t uid;
-    long since_ms;
+    int64_t since_ms;
 };
 
 struct serving {
@@ -38,7 +40,7 @@ struct serving {
     struct guest guests[GUESTS];
     char name[ASP_BY_SIZE]; /* of the uid that asked last */
     uid_t name_uid;
-    long name_until; /* 0: there is none */
+    int64_t name_until; /* 0: there is none */
 };
 
 static volatile sig_atomic_t stop;
@@ -58,7 +60,7 @@ static void log_to_syslog(void *context, int level, const char *line)
 /* Who a uid is, looked up once a minute: the same host asks again and again. */
 static const char *name_of(struct serving *serving, uid_t uid)
 {
-    long time = asp_clock_ms();
+    int64_t time = asp_clock_ms();
     const struct passwd *entry;
 
     if (serving->name_until > time && serving->name_uid == uid)
@@ -248,12 +250,12 @@ static bool accept_some(struct serving *serving)
  * one has, -1: there is none. */
 static int drop_silent(struct serving *serving)
 {
-    long time = asp_clock_ms();
-    long next = -1;
+    int64_t time = asp_clock_ms();
+    int64_t next = -1;
 
     for (size_t i = 0; i < GUESTS; i++) {
         struct guest *guest = &serving->guests[i];
-        long left = guest->since_ms + SAY_MS - time;
+        int64_t left = guest->since_ms + SAY_MS - time;
 
         if (guest->fd < 0)
             continue;

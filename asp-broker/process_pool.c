@@ -1,6 +1,7 @@
 #include "process_pool.h"
 
 #include "asp/broker_socket.h"
+#include "asp/clock.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -81,12 +82,12 @@ static void reap(struct pool_job *jobs, size_t count, bool told)
 /* Begins those that are missing. Returns how many ms until the next may be begun; -1: none is
  * missing.
  */
-static long fill(struct pool_job *jobs, size_t count)
+static int64_t fill(struct pool_job *jobs, size_t count)
 {
-    long next = -1;
+    int64_t next = -1;
 
     for (size_t i = 0; i < count; i++) {
-        long pause = jobs[i].begun_ms + SHORT_MS - asp_clock_ms();
+        int64_t pause = jobs[i].begun_ms + SHORT_MS - asp_clock_ms();
 
         if (jobs[i].process > 0)
             continue;
@@ -117,7 +118,7 @@ static void signal_all(const struct pool_job *jobs, size_t count, int number)
 }
 
 /* Waits for a signal, `ms` at most, or for ever when that is -1. Returns it, or -1. */
-static int wait_signal(const sigset_t *set, long ms)
+static int wait_signal(const sigset_t *set, int64_t ms)
 {
     const struct timespec most = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 
@@ -126,7 +127,7 @@ static int wait_signal(const sigset_t *set, long ms)
 
 static void drain(struct pool_job *jobs, size_t count, const sigset_t *set)
 {
-    long deadline = asp_clock_ms() + DRAIN_MS;
+    int64_t deadline = asp_clock_ms() + DRAIN_MS;
 
     signal_all(jobs, count, SIGTERM);
     reap(jobs, count, true);

@@ -14,8 +14,8 @@ typedef int pool_work(void *context);
 struct pool_job {
     pool_work *work;
     void *context;
-    pid_t process; /* the pool's own */
-    long begun_ms; /* the same */
+    pid_t process;    /* the pool's own */
+    int64_t begun_ms; /* the same */
 };
 
 /*

@@ -4,6 +4,7 @@
 #include "tickets.h"
 
 #include "asp/broker_socket.h"
+#include "asp/clock.h"
 #include "asp/safeio.h"
 #include "asp/shadow.h"
 
@@ -36,8 +37,8 @@ struct receiving {
     const struct self_door *self;
     struct tickets *tickets;
     struct visit visits[SESSIONS];
-    int reports[2]; /* a pipe */
-    long full_ms;   /* since when there has been no free place; 0: there is one */
+    int reports[2];  /* a pipe */
+    int64_t full_ms; /* since when there has been no free place; 0: there is one */
 };
 
 static volatile sig_atomic_t stop;
@@ -69,7 +70,7 @@ static struct visit *find_visit(struct receiving *receiving, pid_t process)
 __attribute__((noreturn)) static void run_session(const struct receiving *receiving,
                                                   const struct visit *visit, int fd, pid_t door)
 {
-    const long now = asp_clock_ms();
+    const int64_t now = asp_clock_ms();
     const struct self_session session = {
         .fd = fd,
         .uid = visit->uid,
@@ -137,10 +138,10 @@ static void let_in(struct receiving *receiving, int fd)
 
 /* How long nobody is let in or refused: most sessions are short, and a place is free in a moment.
  */
-static long wait_for_place(struct receiving *receiving)
+static int64_t wait_for_place(struct receiving *receiving)
 {
-    long now = asp_clock_ms();
-    long left;
+    int64_t now = asp_clock_ms();
+    int64_t left;
 
     if (find_visit(receiving, 0) != NULL)
         receiving->full_ms = 0;
@@ -208,7 +209,7 @@ static bool some_are_here(const struct receiving *receiving)
 
 static void wait_and_serve(struct receiving *receiving, bool open, const sigset_t *mask)
 {
-    long ms = open ? wait_for_place(receiving) : 0;
+    int64_t ms = open ? wait_for_place(receiving) : 0;
     const struct timespec most = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
     struct pollfd ready[] = {
         {.fd = receiving->reports[0], .events = POLLIN},

@@ -1,6 +1,7 @@
 #include "self_pam.h"
 
 #include "asp/broker_socket.h"
+#include "asp/clock.h"
 
 #include <security/pam_appl.h>
 #include <sodium.h>

@@ -5,6 +5,8 @@
 #include "asp-admin/self/self_rules.h"
 #include "asp-admin/ui/console.h"
 #include "asp/broker_socket.h"
+#include "asp/buffer.h"
+#include "asp/clock.h"
 #include "asp/shadow.h"
 
 #include <errno.h>

@@ -20,7 +20,7 @@ struct self_session {
     uid_t uid;
     bool ticket;                /* she was let in a few minutes ago */
     struct asp_identity shadow; /* as it was when she came */
-    long wait_ms;               /* until she may answer again */
+    int64_t wait_ms;            /* until she may answer again */
     int report;                 /* where a self_report is written when PAM was asked */
     const char *conf_path;
     bool conf_required;

@@ -90,7 +90,7 @@ static bool same_place(const struct ticket_place *one, const struct ticket_place
 }
 
 bool ticket_holds(const struct tickets *tickets, uid_t uid, const struct ticket_place *place,
-                  long now_ms)
+                  int64_t now_ms)
 {
     for (size_t i = 0; place->session != 0 && i < TICKETS; i++) {
         const struct ticket *ticket = &tickets->list[i];
@@ -123,7 +123,7 @@ static bool is_worth_less(const struct ticket_user *user, const struct ticket_us
 
 /* The user's place, a new one where she has none: that of whoever has no session and is worth
  * least. NULL when all have sessions. */
-static struct ticket_user *take_user(struct tickets *tickets, uid_t uid, long now_ms)
+static struct ticket_user *take_user(struct tickets *tickets, uid_t uid, int64_t now_ms)
 {
     struct ticket_user *best = NULL;
 
@@ -142,7 +142,8 @@ static struct ticket_user *take_user(struct tickets *tickets, uid_t uid, long no
     return best;
 }
 
-void ticket_give(struct tickets *tickets, uid_t uid, const struct ticket_place *place, long now_ms)
+void ticket_give(struct tickets *tickets, uid_t uid, const struct ticket_place *place,
+                 int64_t now_ms)
 {
     struct ticket *oldest = &tickets->list[0];
     struct ticket_user *user = take_user(tickets, uid, now_ms);
@@ -160,7 +161,7 @@ void ticket_give(struct tickets *tickets, uid_t uid, const struct ticket_place *
     *oldest = (struct ticket){.uid = uid, .place = *place, .until_ms = now_ms + TICKET_MS};
 }
 
-void ticket_wrong(struct tickets *tickets, uid_t uid, long now_ms)
+void ticket_wrong(struct tickets *tickets, uid_t uid, int64_t now_ms)
 {
     struct ticket_user *user = take_user(tickets, uid, now_ms);
 
@@ -173,11 +174,11 @@ void ticket_wrong(struct tickets *tickets, uid_t uid, long now_ms)
     user->last_wrong_ms = now_ms;
 }
 
-long ticket_wait(const struct tickets *tickets, uid_t uid, long now_ms)
+int64_t ticket_wait(const struct tickets *tickets, uid_t uid, int64_t now_ms)
 {
     const struct ticket_user *user = find_user(tickets, uid);
     int wrong;
-    long left;
+    int64_t left;
 
     if (user == NULL)
         return 0;
@@ -189,7 +190,7 @@ long ticket_wait(const struct tickets *tickets, uid_t uid, long now_ms)
     return user->unanswered > 1 && wrong + user->unanswered > TRIES ? BESIDE_WAIT_MS : 0;
 }
 
-const char *ticket_enter(struct tickets *tickets, uid_t uid, long now_ms)
+const char *ticket_enter(struct tickets *tickets, uid_t uid, int64_t now_ms)
 {
     struct ticket_user *user = take_user(tickets, uid, now_ms);
 

@@ -39,18 +39,18 @@ struct tickets {
     struct ticket {
         uid_t uid;
         struct ticket_place place;
-        long until_ms; /* 0: a free one */
+        int64_t until_ms; /* 0: a free one */
     } list[TICKETS];
     struct ticket_user {
         bool taken;
         uid_t uid;
         int wrong;
-        long last_wrong_ms;
-        long second_ms; /* when the second began in which sessions are counted */
+        int64_t last_wrong_ms;
+        int64_t second_ms; /* when the second began in which sessions are counted */
         int in_second;
         int sessions;
         int unanswered; /* of them, whom PAM has not decided on */
-        long seen_ms;
+        int64_t seen_ms;
     } users[USERS];
 };
 
@@ -59,20 +59,21 @@ void ticket_place_of(pid_t process, uid_t uid, struct ticket_place *place);
 
 /* True when the user was let in at this place, a few minutes ago at most. */
 bool ticket_holds(const struct tickets *tickets, uid_t uid, const struct ticket_place *place,
-                  long now_ms);
+                  int64_t now_ms);
 
 /* PAM has let her in. */
-void ticket_give(struct tickets *tickets, uid_t uid, const struct ticket_place *place, long now_ms);
+void ticket_give(struct tickets *tickets, uid_t uid, const struct ticket_place *place,
+                 int64_t now_ms);
 
 /* PAM has not. */
-void ticket_wrong(struct tickets *tickets, uid_t uid, long now_ms);
+void ticket_wrong(struct tickets *tickets, uid_t uid, int64_t now_ms);
 
 /* How many ms she has to wait until she may answer again; 0: none. */
-long ticket_wait(const struct tickets *tickets, uid_t uid, long now_ms);
+int64_t ticket_wait(const struct tickets *tickets, uid_t uid, int64_t now_ms);
 
 /* A session of hers is to begin. NULL: it may, and ticket_leave is called at its end; else why not.
  */
-const char *ticket_enter(struct tickets *tickets, uid_t uid, long now_ms);
+const char *ticket_enter(struct tickets *tickets, uid_t uid, int64_t now_ms);
 void ticket_leave(struct tickets *tickets, uid_t uid);
 
 #endif

@@ -1,5 +1,6 @@
 #include "broker_socket.h"
 
+#include "clock.h"
 #include "safeio.h"
 
 #include <errno.h>
@@ -11,14 +12,6 @@
 #include <unistd.h>
 
 enum { LET_IN_MS = ASP_BROKER_CONNECT_MS };
-
-long asp_clock_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* What a failed connection asks for. */
 static enum asp_status explain(const char *path, struct asp_error *error)
@@ -61,8 +54,8 @@ static enum asp_status check_peer(int fd, const char *path, struct asp_error *er
 enum asp_status asp_broker_connect(const char *path, int *fd, struct asp_error *error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const long deadline = asp_clock_ms() + LET_IN_MS;
-    long left = LET_IN_MS;
+    const int64_t deadline = asp_clock_ms() + LET_IN_MS;
+    int64_t left = LET_IN_MS;
     int code;
 
     memcpy(address.sun_path, path, strlen(path) + 1);
@@ -103,7 +96,7 @@ enum asp_status asp_broker_send(int fd, const char *peer, const struct asp_messa
 }
 
 /* True when something is to be read before `deadline`. */
-static bool wait_for(int fd, long deadline)
+static bool wait_for(int fd, int64_t deadline)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
 
@@ -118,7 +111,7 @@ static bool wait_for(int fd, long deadline)
     return false;
 }
 
-enum asp_status asp_broker_receive(int fd, const char *peer, long deadline,
+enum asp_status asp_broker_receive(int fd, const char *peer, int64_t deadline,
                                    uint8_t bytes[ASP_MESSAGE_MAX], struct asp_message_read *message,
                                    struct asp_error *error)
 {

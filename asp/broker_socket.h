@@ -13,9 +13,6 @@
 
 enum { ASP_BROKER_CONNECT_MS = 500 }; /* as long as asp_broker_connect takes at most */
 
-/* Milliseconds of a clock that nobody sets. */
-long asp_clock_ms(void);
-
 /*
  * Connects to the broker at `path` (shorter than a socket's name may be). Secrets are for root or
  * for this process's own user, so anybody else who listens there is ASP_UNSAFE. Else the error line
@@ -33,7 +30,7 @@ enum asp_status asp_broker_send(int fd, const char *peer, const struct asp_messa
  * caller wipes. ASP_BUSY: nothing came in time; ASP_NOT_FOUND: the other end is closed. A message
  * ASP_MESSAGE_REFUSED is ASP_INVALID, with its text.
  */
-enum asp_status asp_broker_receive(int fd, const char *peer, long deadline,
+enum asp_status asp_broker_receive(int fd, const char *peer, int64_t deadline,
                                    uint8_t bytes[ASP_MESSAGE_MAX], struct asp_message_read *message,
                                    struct asp_error *error);
 

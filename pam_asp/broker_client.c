@@ -2,6 +2,7 @@
 
 #include "asp/broker_login.h"
 #include "asp/broker_socket.h"
+#include "asp/clock.h"
 #include "asp/safeio.h"
 
 #define SEE_ITS_LOG "restart asp-broker.service, its log says more"
@@ -26,7 +27,7 @@ static enum asp_status send_question(int fd, const struct asp_request *request,
 
 /* A broker in front of which many crowd may drop one who has not spoken yet: then nothing was sent,
  * and it is asked again. */
-static enum asp_status ask(const char *path, const struct asp_request *request, long deadline,
+static enum asp_status ask(const char *path, const struct asp_request *request, int64_t deadline,
                            int *fd, struct asp_error *error)
 {
     enum asp_status status;
@@ -44,7 +45,7 @@ static enum asp_status ask(const char *path, const struct asp_request *request, 
     }
 }
 
-static enum asp_status receive_answer(int fd, long deadline, struct asp_outcome *outcome,
+static enum asp_status receive_answer(int fd, int64_t deadline, struct asp_outcome *outcome,
                                       struct asp_error *error)
 {
     uint8_t bytes[ASP_MESSAGE_MAX];
@@ -64,7 +65,7 @@ static enum asp_status receive_answer(int fd, long deadline, struct asp_outcome 
 enum asp_status ask_broker(const struct asp_conf *conf, const struct asp_request *request,
                            struct asp_outcome *outcome, struct asp_error *error)
 {
-    long deadline = asp_clock_ms() + (conf->cost.scheme == ASP_ARGON2ID ? SLOW_MS : WAIT_MS);
+    int64_t deadline = asp_clock_ms() + (conf->cost.scheme == ASP_ARGON2ID ? SLOW_MS : WAIT_MS);
     int fd;
     enum asp_status status = ask(conf->broker_socket, request, deadline, &fd, error);
 

@@ -10,10 +10,11 @@
 
 #include "login_log.h"
 
+#include "asp/buffer.h"
+#include "asp/clock.h"
 #include "asp/conf.h"
 #include "asp/reconcile.h"
 #include "asp/shadow.h"
-#include "asp/time_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -200,22 +201,16 @@ static bool become_clean(int done)
  * time. */
 static bool wait_for_end(int done)
 {
-    struct timespec begun;
-    struct timespec now;
+    const int64_t deadline = asp_clock_ms() + WAIT_MS;
     struct pollfd fd = {.fd = done, .events = POLLIN};
-    long left = WAIT_MS;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &begun);
-    while (left > 0) {
+    for (int64_t left = WAIT_MS; left > 0; left = deadline - asp_clock_ms()) {
         int ready = poll(&fd, 1, (int)left);
 
         if (ready > 0)
             return true;
         if (ready < 0 && errno != EINTR)
             return false;
-        (void)clock_gettime(CLOCK_MONOTONIC, &now);
-        left =
-            WAIT_MS - (now.tv_sec - begun.tv_sec) * 1000 - (now.tv_nsec - begun.tv_nsec) / 1000000;
     }
     return false;
 }

@@ -4,6 +4,7 @@
 
 #include "asp-admin/ui/console.h"
 #include "asp/broker_socket.h"
+#include "asp/clock.h"
 
 #include <errno.h>
 #include <sodium.h>

@@ -1,5 +1,6 @@
 #include "program.h"
 
+#include "asp/clock.h"
 #include "asp/safeio.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -30,17 +30,9 @@ struct running {
     const struct run *run;
     pid_t pid;
     struct pollfd watched[WATCHED]; /* fd -1: none */
-    long long deadline;
+    int64_t deadline;
     bool flooded;
 };
-
-static long long now_in_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 /* A pipe with both ends off 0, 1 and 2, which may be closed and are set up for the program. */
 static bool make_pipe(int *reading, int *writing)
@@ -151,7 +143,7 @@ static void read_rest(struct running *running)
 }
 
 /* Waits for something to happen, and reads what it wrote. */
-static void wait_for_news(struct running *running, long long left)
+static void wait_for_news(struct running *running, int64_t left)
 {
     if (running->watched[ENDED].fd < 0 && left > SLICE)
         left = SLICE;
@@ -188,7 +180,7 @@ static enum run_end stay_with(struct running *running, struct asp_error *why)
     int status;
 
     for (;;) {
-        long long left = running->deadline - now_in_ms();
+        int64_t left = running->deadline - asp_clock_ms();
         pid_t ended = waitpid(running->pid, &status, WNOHANG);
 
         if (ended == running->pid) {
@@ -236,7 +228,7 @@ static bool start(struct running *running, struct asp_error *why)
         return false;
     }
     running->watched[ENDED].fd = (int)syscall(SYS_pidfd_open, running->pid, 0);
-    running->deadline = now_in_ms() + running->run->timeout * 1000LL;
+    running->deadline = asp_clock_ms() + running->run->timeout * 1000LL;
     return true;
 }
 

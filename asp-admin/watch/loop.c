@@ -11,10 +11,12 @@
 #include "sd_notify.h"
 #include "signals.h"
 
+#include "asp/clock.h"
 #include "asp/shadow.h"
 #include "asp/time_text.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,20 +55,12 @@ struct watch {
     struct tend tend;
     time_t marked; /* the time of the lock */
     bool pass_due;
-    long long next_pass; /* ms, see clock_ms */
-    int retry;           /* seconds until the next try */
-    size_t unknown;      /* as it was logged last */
+    int64_t next_pass; /* ms, see asp_clock_ms */
+    int retry;         /* seconds until the next try */
+    size_t unknown;    /* as it was logged last */
     size_t held;
     char trouble[ASP_ERROR_TEXT]; /* the same; empty: all is well */
 };
-
-static long long clock_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 /* True when there are hooks to be run, and a store to look for them in. */
 static bool has_hooks(const struct watch *watch)
@@ -195,7 +189,7 @@ static void schedule(struct watch *watch, bool failed)
         watch->retry = 1;
     }
     watch->pass_due = false;
-    watch->next_pass = clock_ms() + seconds * 1000LL;
+    watch->next_pass = asp_clock_ms() + seconds * 1000LL;
 }
 
 static void make_pass(struct watch *watch)
@@ -229,7 +223,8 @@ static void notify_reloading(void)
 {
     char state[64];
 
-    (void)snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%lld", clock_ms() * 1000);
+    (void)snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+                   asp_clock_ms() * 1000);
     notify_manager(state);
 }
 
@@ -328,7 +323,7 @@ static void take_events(struct watch *watch)
 
 static int time_to_sleep(const struct watch *watch)
 {
-    long long left = watch->next_pass - clock_ms();
+    int64_t left = watch->next_pass - asp_clock_ms();
     time_t wait = has_hooks(watch) ? tend_wait(&watch->tend, time(NULL)) : ASP_NEVER;
 
     if (watch->pass_due || watch->asked.reload || left <= 0 || wait == 0)
@@ -376,7 +371,7 @@ static void loop(struct watch *watch)
             return;
         if (watch->asked.reload || conf_is_another(watch))
             reload(watch);
-        if (watch->pass_due || clock_ms() >= watch->next_pass || store_is_another(watch))
+        if (watch->pass_due || asp_clock_ms() >= watch->next_pass || store_is_another(watch))
             make_pass(watch);
         else
             tend(watch);
