@@ -13,7 +13,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-enum exit_code complain(enum exit_code code, const char *format, ...)
+enum exit_code fail_with(enum exit_code code, const char *format, ...)
 {
     struct asp_buffer line = {0};
     char text[2 * ASP_ERROR_TEXT];
@@ -26,7 +26,7 @@ enum exit_code complain(enum exit_code code, const char *format, ...)
     add_visible(&line, text);
     asp_buffer_add(&line, "\n");
     if (!line.failed)
-        (void)talk_now()->say(talk_now()->context, TALK_ERROR, line.text, line.length);
+        (void)console_now()->say(console_now()->context, CONSOLE_ERR, line.text, line.length);
     asp_buffer_free(&line);
     return code;
 }
@@ -46,23 +46,23 @@ static enum exit_code code_of(enum asp_status status)
     }
 }
 
-enum exit_code complain_of(const struct asp_error *error)
+enum exit_code fail_with_error(const struct asp_error *error)
 {
     if (error->status == ASP_DENIED && geteuid() != 0)
-        return complain(EXIT_STORE, "%s; run asp-admin as root", error->text);
-    return complain(code_of(error->status), "%s", error->text);
+        return fail_with(EXIT_STORE, "%s; run asp-admin as root", error->text);
+    return fail_with(code_of(error->status), "%s", error->text);
 }
 
 bool emit(const struct asp_buffer *out)
 {
     if (out->failed) {
-        (void)complain(EXIT_STORE, "out of memory");
+        (void)fail_with(EXIT_STORE, "out of memory");
         return false;
     }
     if (out->length == 0 ||
-        talk_now()->say(talk_now()->context, TALK_ANSWER, out->text, out->length))
+        console_now()->say(console_now()->context, CONSOLE_OUT, out->text, out->length))
         return true;
-    (void)complain(EXIT_STORE, "standard output cannot be written: %s", strerror(errno));
+    (void)fail_with(EXIT_STORE, "standard output cannot be written: %s", strerror(errno));
     return false;
 }
 
@@ -126,12 +126,12 @@ enum exit_code admin_read_conf(struct admin *admin)
     struct asp_error error = {ASP_OK, ""};
 
     if (!admin_conf_path(admin, path))
-        return complain(EXIT_CONF, "%s: no such configuration", admin->options->config);
+        return fail_with(EXIT_CONF, "%s: no such configuration", admin->options->config);
     if (asp_conf_load(path, given, &admin->conf, &identity, &error) == ASP_OK)
         return EXIT_DONE;
     if (error.status == ASP_NOT_FOUND)
-        return complain(EXIT_CONF, "%s; name a configuration that is there", error.text);
-    return complain(EXIT_CONF, "%s", error.text);
+        return fail_with(EXIT_CONF, "%s; name a configuration that is there", error.text);
+    return fail_with(EXIT_CONF, "%s", error.text);
 }
 
 static void name_of(uid_t uid, char by[ASP_BY_SIZE])
@@ -174,7 +174,7 @@ enum exit_code admin_open(struct admin *admin, const struct options *options, co
         return code;
     if (user != NULL && !asp_user_canonical(user, admin->conf->fold_user_names, admin->user) &&
         strcmp(options->command, "check") != 0)
-        return complain(EXIT_USAGE, "\"%s\" is not a well-formed user name", user);
+        return fail_with(EXIT_USAGE, "\"%s\" is not a well-formed user name", user);
     if (by != NULL)
         (void)snprintf(admin->by, sizeof admin->by, "%s", by);
     else
@@ -194,7 +194,7 @@ enum exit_code admin_open_store(struct admin *admin, bool make)
         status = asp_store_open(&admin->store, admin->conf->store, NULL, &error);
     if (status != ASP_OK) {
         error.status = status == ASP_DENIED ? ASP_DENIED : ASP_IO;
-        return complain_of(&error);
+        return fail_with_error(&error);
     }
     admin->new_store = made;
     return EXIT_DONE;
@@ -206,7 +206,7 @@ enum exit_code admin_check_account(const struct admin *admin)
     struct asp_error error = {ASP_OK, ""};
 
     if (asp_store_load(&admin->store, admin->user, "", &account, &error) != ASP_OK)
-        return complain_of(&error);
+        return fail_with_error(&error);
     asp_account_free(&account);
     return EXIT_DONE;
 }

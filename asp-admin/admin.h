@@ -62,11 +62,11 @@ bool admin_conf_path(const struct admin *admin, char path[PATH_MAX]);
 
 /* Writes one line to standard error, with what could disturb a terminal made visible, and returns
  * `code`. */
-enum exit_code complain(enum exit_code code, const char *format, ...)
+enum exit_code fail_with(enum exit_code code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* The same for what the core says. */
-enum exit_code complain_of(const struct asp_error *error);
+enum exit_code fail_with_error(const struct asp_error *error);
 
 /* Writes the whole text to standard output. False, with a complaint, when it did not get there. */
 bool emit(const struct asp_buffer *out);

@@ -28,7 +28,7 @@ static enum exit_code run(const struct command *command, const struct options *o
 
     if (code != EXIT_DONE)
         return code;
-    if (!command->bare)
+    if (!command->opens_own_conf)
         code = admin_open(&admin, options, NULL);
     if (code == EXIT_DONE)
         code = command->run(&admin);
@@ -40,11 +40,11 @@ static enum exit_code dispatch(int argc, char **argv)
 {
     const struct command *command = NULL;
     struct options options;
-    char socket[OWN_SOCKET_SIZE];
+    char socket[SELF_SOCKET_SIZE];
     enum exit_code code;
 
     if (sodium_init() < 0)
-        return complain(EXIT_STORE, "libsodium does not start");
+        return fail_with(EXIT_STORE, "libsodium does not start");
     if (!options_read(argc, argv, &options))
         return EXIT_USAGE;
     if (options.command != NULL)
@@ -54,15 +54,15 @@ static enum exit_code dispatch(int argc, char **argv)
     if (options.version)
         return show_version();
     if (options.command == NULL)
-        return complain(EXIT_USAGE, "which command? See asp-admin --help");
+        return fail_with(EXIT_USAGE, "which command? See asp-admin --help");
     if (command == NULL)
-        return complain(EXIT_USAGE, "there is no command %s: see asp-admin --help",
-                        options.command);
-    code = own_client_look(&options, socket);
+        return fail_with(EXIT_USAGE, "there is no command %s: see asp-admin --help",
+                         options.command);
+    code = self_client_find_socket(&options, socket);
     if (code != EXIT_DONE)
         return code;
     if (socket[0] != '\0')
-        return own_client_run(&options, socket, argc, argv);
+        return self_client_run(&options, socket, argc, argv);
     return run(command, &options);
 }
 
@@ -81,13 +81,13 @@ static bool occupy_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
-    struct talk talk;
+    struct console console;
 
     if (!occupy_standard_descriptors())
         return EXIT_STORE;
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     (void)signal(SIGPIPE, SIG_IGN);
-    talk = talk_of_process();
-    talk_through(&talk);
+    console = console_of_process();
+    console_use(&console);
     return (int)dispatch(argc, argv);
 }

@@ -90,7 +90,7 @@ static void set(struct options *options, int letter)
 static bool add_network(struct options *options)
 {
     if (options->from_count == ASP_NETWORKS_MAX) {
-        (void)complain(EXIT_USAGE, "--from can be given %d times at most", ASP_NETWORKS_MAX);
+        (void)fail_with(EXIT_USAGE, "--from can be given %d times at most", ASP_NETWORKS_MAX);
         return false;
     }
     options->from[options->from_count++] = optarg;
@@ -107,7 +107,7 @@ static bool take_option(struct options *options, int letter)
     }
     bit = OPTION_BIT(letter);
     if ((options->given & bit) != 0 && letter != 'f') {
-        (void)complain(EXIT_USAGE, "--%s is given twice", option_name(bit));
+        (void)fail_with(EXIT_USAGE, "--%s is given twice", option_name(bit));
         return false;
     }
     options->given |= bit;
@@ -126,12 +126,12 @@ bool options_read(int argc, char **argv, struct options *options)
     optind = 0; /* from the beginning, whoever has read another line in this process */
     while ((letter = getopt_long(argc, argv, ":", table, NULL)) != -1) {
         if (letter == ':') {
-            (void)complain(EXIT_USAGE, "%s needs a value: see asp-admin --help", argv[optind - 1]);
+            (void)fail_with(EXIT_USAGE, "%s needs a value: see asp-admin --help", argv[optind - 1]);
             return false;
         }
         if (letter == '?') {
-            (void)complain(EXIT_USAGE, "%s is no option, or takes no value: see asp-admin --help",
-                           argv[optind - 1]);
+            (void)fail_with(EXIT_USAGE, "%s is no option, or takes no value: see asp-admin --help",
+                            argv[optind - 1]);
             return false;
         }
         if (!take_option(options, letter))

@@ -18,16 +18,16 @@ static bool has_app(const struct asp_conf *conf, const struct asp_client *client
 }
 
 /* What a user may do. One may stand among the clients more than once. */
-struct leave {
+struct permission {
     bool listed;
     bool service;
     bool app; /* the one that stands in for the service's */
 };
 
-static struct leave look_up(const struct asp_conf *conf, const char *name,
-                            const struct asp_request *request)
+static struct permission look_up(const struct asp_conf *conf, const char *name,
+                                 const struct asp_request *request)
 {
-    struct leave leave = {.app = request->app == NULL};
+    struct permission permission = {.app = request->app == NULL};
     struct asp_scope claimed;
 
     asp_scope_of(conf, request->service, request->app, &claimed);
@@ -36,32 +36,32 @@ static struct leave look_up(const struct asp_conf *conf, const char *name,
 
         if (strcmp(client->user, name) != 0)
             continue;
-        leave.listed = true;
+        permission.listed = true;
         if (asp_names_contain(&client->services, client->services.count, request->service))
-            leave.service = true;
+            permission.service = true;
         if (has_app(conf, client, claimed.app))
-            leave.app = true;
+            permission.app = true;
     }
-    return leave;
+    return permission;
 }
 
-enum asp_status claim_check(const struct asp_conf *conf, uid_t uid, const char *name,
-                            const struct asp_request *request, struct asp_error *error)
+enum asp_status client_policy_check(const struct asp_conf *conf, uid_t uid, const char *name,
+                                    const struct asp_request *request, struct asp_error *error)
 {
-    const struct leave leave = look_up(conf, name, request);
+    const struct permission permission = look_up(conf, name, request);
 
-    if (!leave.listed && (conf->client_count == 0 || uid == 0))
+    if (!permission.listed && (conf->client_count == 0 || uid == 0))
         return ASP_OK;
-    if (!leave.listed)
+    if (!permission.listed)
         return asp_fail(error, ASP_DENIED,
                         "%s is none of broker.clients: put it there, with the services it may ask "
                         "for",
                         name);
-    if (!leave.service)
+    if (!permission.service)
         return asp_fail(error, ASP_DENIED,
                         "%s may not ask for the service %.*s: see broker.clients in asp.conf(5)",
                         name, ASP_SERVICE_MAX, request->service);
-    if (!leave.app)
+    if (!permission.app)
         return asp_fail(error, ASP_DENIED,
                         "%s may not ask for the app %.*s: see broker.clients in asp.conf(5)", name,
                         ASP_SERVICE_MAX, request->app);

@@ -27,7 +27,7 @@ static long number_in(const char *name)
     return *end == '\0' ? number : -1;
 }
 
-static enum asp_status take(int fd, struct door *door, struct asp_error *error)
+static enum asp_status take(int fd, struct listener *listener, struct asp_error *error)
 {
     struct sockaddr_un address = {0};
     socklen_t size = sizeof address;
@@ -45,14 +45,15 @@ static enum asp_status take(int fd, struct door *door, struct asp_error *error)
                         fd);
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
         return asp_fail_errno(error, "descriptor %d", fd);
-    door->fd = fd;
-    door->made = false;
-    memcpy(door->path, address.sun_path, sizeof door->path);
-    door->path[sizeof door->path - 1] = '\0';
+    listener->fd = fd;
+    listener->made = false;
+    memcpy(listener->path, address.sun_path, sizeof listener->path);
+    listener->path[sizeof listener->path - 1] = '\0';
     return ASP_OK;
 }
 
-enum asp_status doors_take(struct door doors[DOORS_MAX], size_t *count, struct asp_error *error)
+enum asp_status listeners_take(struct listener listeners[LISTENERS_MAX], size_t *count,
+                               struct asp_error *error)
 {
     long process = number_in("LISTEN_PID");
     long given = number_in("LISTEN_FDS");
@@ -64,11 +65,11 @@ enum asp_status doors_take(struct door doors[DOORS_MAX], size_t *count, struct a
     (void)unsetenv("LISTEN_FDNAMES");
     if (process != getpid() || given <= 0)
         return ASP_OK;
-    if (given > DOORS_MAX)
+    if (given > LISTENERS_MAX)
         return asp_fail(error, ASP_INVALID, "%ld sockets were handed over, and %d are the most",
-                        given, DOORS_MAX);
+                        given, LISTENERS_MAX);
     for (long i = 0; status == ASP_OK && i < given; i++)
-        status = take(FIRST_FD + (int)i, &doors[(*count)++], error);
+        status = take(FIRST_FD + (int)i, &listeners[(*count)++], error);
     return status;
 }
 
@@ -126,38 +127,38 @@ static enum asp_status clear(const struct sockaddr_un *address, struct asp_error
 }
 
 /* Its mode is tight from the beginning, and its group comes before its mode is widened. */
-static enum asp_status bind_and_listen(struct door *door, const struct sockaddr_un *address,
+static enum asp_status bind_and_listen(struct listener *listener, const struct sockaddr_un *address,
                                        mode_t mode, gid_t group, struct asp_error *error)
 {
     const char *path = address->sun_path;
     mode_t umask_before = umask(0777);
-    int code = bind(door->fd, (const struct sockaddr *)address, sizeof *address);
+    int code = bind(listener->fd, (const struct sockaddr *)address, sizeof *address);
 
     (void)umask(umask_before);
     if (code != 0)
         return asp_fail_errno(error, "%s", path);
-    door->made = true;
+    listener->made = true;
     if ((group != (gid_t)-1 && lchown(path, (uid_t)-1, group) != 0) || chmod(path, mode) != 0 ||
-        listen(door->fd, BACKLOG) != 0)
+        listen(listener->fd, BACKLOG) != 0)
         return asp_fail_errno(error, "%s", path);
     return ASP_OK;
 }
 
-enum asp_status door_make(const char *path, mode_t mode, gid_t group, struct door *door,
-                          struct asp_error *error)
+enum asp_status listener_make(const char *path, mode_t mode, gid_t group, struct listener *listener,
+                              struct asp_error *error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     enum asp_status status;
     int folder;
     int locked;
 
-    *door = DOOR_CLOSED;
+    *listener = LISTENER_CLOSED;
     if (!asp_path_valid(path) || path[strlen(path) - 1] == '/' ||
         strlen(path) >= sizeof address.sun_path)
         return asp_fail(error, ASP_INVALID, "\"%s\" is no absolute path, or too long for a socket",
                         path);
     memcpy(address.sun_path, path, strlen(path) + 1);
-    memcpy(door->path, path, strlen(path) + 1);
+    memcpy(listener->path, path, strlen(path) + 1);
     status = open_folder(path, &folder, error);
     if (status != ASP_OK)
         return status;
@@ -167,28 +168,28 @@ enum asp_status door_make(const char *path, mode_t mode, gid_t group, struct doo
     if (status == ASP_OK)
         status = clear(&address, error);
     if (status == ASP_OK) {
-        door->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        status = door->fd >= 0 ? bind_and_listen(door, &address, mode, group, error)
-                               : asp_fail_errno(error, "no socket");
+        listener->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        status = listener->fd >= 0 ? bind_and_listen(listener, &address, mode, group, error)
+                                   : asp_fail_errno(error, "no socket");
     }
     asp_close(locked);
     asp_close(folder);
     if (status != ASP_OK) {
-        door_hide(door);
-        door_close(door);
+        listener_hide(listener);
+        listener_close(listener);
     }
     return status;
 }
 
-void door_hide(struct door *door)
+void listener_hide(struct listener *listener)
 {
-    if (door->made)
-        (void)unlink(door->path);
-    door->made = false;
+    if (listener->made)
+        (void)unlink(listener->path);
+    listener->made = false;
 }
 
-void door_close(struct door *door)
+void listener_close(struct listener *listener)
 {
-    asp_close(door->fd);
-    door->fd = -1;
+    asp_close(listener->fd);
+    listener->fd = -1;
 }

@@ -11,35 +11,36 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
-struct door {
+struct listener {
     int fd; /* -1: closed */
     char path[sizeof((struct sockaddr_un *)0)->sun_path];
     bool made; /* by us, so that it goes with us */
 };
 
-#define DOOR_CLOSED ((struct door){.fd = -1})
+#define LISTENER_CLOSED ((struct listener){.fd = -1})
 
-enum { DOORS_MAX = 4 };
+enum { LISTENERS_MAX = 4 };
 
 /*
  * Takes the listening sockets that were handed over, close-on-exec and non-blocking. ASP_OK with
  * their number in `*count`, which is 0 where there are none; else one of them is not what we can
  * listen at.
  */
-enum asp_status doors_take(struct door doors[DOORS_MAX], size_t *count, struct asp_error *error);
+enum asp_status listeners_take(struct listener listeners[LISTENERS_MAX], size_t *count,
+                               struct asp_error *error);
 
 /*
  * Makes a socket at `path`, with that mode and group ((gid_t)-1: as it comes), and the folder it
  * lies in where that is missing. What an earlier one has left behind is removed; one at which
  * somebody listens is not.
  */
-enum asp_status door_make(const char *path, mode_t mode, gid_t group, struct door *door,
-                          struct asp_error *error);
+enum asp_status listener_make(const char *path, mode_t mode, gid_t group, struct listener *listener,
+                              struct asp_error *error);
 
 /* Removes the name of one that we have made: from now on nobody new finds it. */
-void door_hide(struct door *door);
+void listener_hide(struct listener *listener);
 
 /* Closes it. */
-void door_close(struct door *door);
+void listener_close(struct listener *listener);
 
 #endif

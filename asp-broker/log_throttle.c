@@ -15,36 +15,36 @@ enum { PLACES = 256, PAUSE_MS = 60 * 1000, LINE_SIZE = 1500 };
 
 /* When a line was last logged, in a place that kinds and users may share: then one of them is told
  * of less. */
-struct notices {
+struct log_throttle {
     _Atomic int64_t last[PLACES];
 };
 
-struct notices *notices_make(void)
+struct log_throttle *log_throttle_make(void)
 {
-    void *shared = mmap(NULL, sizeof(struct notices), PROT_READ | PROT_WRITE,
+    void *shared = mmap(NULL, sizeof(struct log_throttle), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     return shared == MAP_FAILED ? NULL : shared;
 }
 
-static bool is_due(struct notices *notices, enum notice_kind kind, uid_t uid)
+static bool is_due(struct log_throttle *log_throttle, enum log_throttle_kind kind, uid_t uid)
 {
-    size_t place = ((size_t)uid * NOTICE_KINDS + (size_t)kind) % PLACES;
+    size_t place = ((size_t)uid * THROTTLED_KINDS + (size_t)kind) % PLACES;
     int64_t now = asp_clock_ms();
-    int64_t last = atomic_load(&notices->last[place]);
+    int64_t last = atomic_load(&log_throttle->last[place]);
 
     if (last != 0 && now - last < PAUSE_MS)
         return false;
-    return atomic_compare_exchange_strong(&notices->last[place], &last, now + (now == 0));
+    return atomic_compare_exchange_strong(&log_throttle->last[place], &last, now + (now == 0));
 }
 
-void notice(struct notices *notices, enum notice_kind kind, uid_t uid, int level,
-            const char *format, ...)
+void log_throttled(struct log_throttle *log_throttle, enum log_throttle_kind kind, uid_t uid,
+                   int level, const char *format, ...)
 {
     char line[LINE_SIZE];
     va_list args;
 
-    if (!is_due(notices, kind, uid))
+    if (!is_due(log_throttle, kind, uid))
         return;
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);

@@ -7,23 +7,23 @@
 
 #include <sys/types.h>
 
-enum notice_kind {
-    NOTICE_SILENT,  /* connected, and said nothing */
-    NOTICE_GARBAGE, /* what it said was no message of ours */
-    NOTICE_CLAIM,   /* claimed a service that is not its own */
-    NOTICE_CROWDED, /* has more connections than it can have */
-    NOTICE_FAILED,  /* asp-broker itself could not answer */
-    NOTICE_KINDS,
+enum log_throttle_kind {
+    THROTTLED_SILENT,  /* connected, and said nothing */
+    THROTTLED_GARBAGE, /* what it said was no message of ours */
+    THROTTLED_CLAIM,   /* claimed a service that is not its own */
+    THROTTLED_CROWDED, /* has more connections than it can have */
+    THROTTLED_FAILED,  /* asp-broker itself could not answer */
+    THROTTLED_KINDS,
 };
 
-struct notices;
+struct log_throttle;
 
 /* Memory that is shared with the processes that are forked from now on; NULL when there is none. */
-struct notices *notices_make(void);
+struct log_throttle *log_throttle_make(void);
 
 /* Logs the line at that level of syslog(3), if none of its kind was logged for this user within a
  * minute. */
-void notice(struct notices *notices, enum notice_kind kind, uid_t uid, int level,
-            const char *format, ...) __attribute__((format(printf, 5, 6)));
+void log_throttled(struct log_throttle *log_throttle, enum log_throttle_kind kind, uid_t uid,
+                   int level, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 #endif

@@ -22,22 +22,22 @@
 #include <unistd.h>
 
 enum {
-    GUESTS = 64, /* connections that have not said anything yet */
+    CONNECTIONS = 64, /* connections that have not said anything yet */
     SAY_MS = 500,
     EVENTS = 16,
     NAME_MS = 60 * 1000, /* how long the name of a uid is remembered */
 };
 
-struct guest {
+struct connection {
     int fd; /* -1: a free place */
     uid_t uid;
     int64_t since_ms;
 };
 
 struct serving {
-    const struct worker *worker;
+    const struct login_worker *login_worker;
     int epoll;
-    struct guest guests[GUESTS];
+    struct connection connections[CONNECTIONS];
     char name[ASP_BY_SIZE]; /* of the uid that asked last */
     uid_t name_uid;
     int64_t name_until; /* 0: there is none */
@@ -81,18 +81,19 @@ static void decide(const struct asp_conf *conf, const struct asp_request *reques
     struct asp_outcome outcome;
 
     asp_login(conf, request, time(NULL), &outcome);
-    record_login(log_to_syslog, NULL, conf, request, &outcome);
+    login_log_decision(log_to_syslog, NULL, conf, request, &outcome);
     asp_broker_outcome_write(&outcome, answer);
     asp_outcome_free(&outcome);
 }
 
-static void note_claim(const struct serving *serving, uid_t uid, const char *why)
+static void log_claim(const struct serving *serving, uid_t uid, const char *why)
 {
     struct asp_buffer line = {0};
 
     asp_buffer_add_logged(&line, why);
     if (!line.failed)
-        notice(serving->worker->notices, NOTICE_CLAIM, uid, LOG_NOTICE, "refused: %s", line.text);
+        log_throttled(serving->login_worker->log_throttle, THROTTLED_CLAIM, uid, LOG_NOTICE,
+                      "refused: %s", line.text);
     asp_buffer_free(&line);
 }
 
@@ -101,21 +102,22 @@ static enum asp_status answer_question(struct serving *serving, uid_t uid,
                                        struct asp_request *request, struct asp_message *answer,
                                        struct asp_error *error)
 {
-    const struct worker *worker = serving->worker;
+    const struct login_worker *login_worker = serving->login_worker;
     struct shared_conf *conf = NULL;
     enum asp_status status =
-        conf_cache_take(worker->conf_path, worker->conf_required, &conf, error);
+        conf_cache_take(login_worker->conf_path, login_worker->conf_required, &conf, error);
 
     if (status != ASP_OK) {
-        notice(worker->notices, NOTICE_FAILED, uid, LOG_ERR, "configuration: %s", error->text);
+        log_throttled(login_worker->log_throttle, THROTTLED_FAILED, uid, LOG_ERR,
+                      "configuration: %s", error->text);
         return status;
     }
-    status = claim_check(conf_cache_read(conf), uid, request->via, request, error);
+    status = client_policy_check(conf_cache_read(conf), uid, request->via, request, error);
     if (status == ASP_OK) {
         request->store = *conf_cache_store(conf);
         decide(conf_cache_read(conf), request, answer);
     } else {
-        note_claim(serving, uid, error->text);
+        log_claim(serving, uid, error->text);
     }
     conf_cache_give(conf);
     return status;
@@ -134,7 +136,8 @@ static void answer_to(struct serving *serving, uid_t uid, const uint8_t *bytes, 
     if (status == ASP_OK && !asp_broker_login_read(&message, &request))
         status = asp_fail(&error, ASP_CORRUPT, "what %s says is no question", name);
     if (status != ASP_OK) {
-        notice(serving->worker->notices, NOTICE_GARBAGE, uid, LOG_NOTICE, "%s", error.text);
+        log_throttled(serving->login_worker->log_throttle, THROTTLED_GARBAGE, uid, LOG_NOTICE, "%s",
+                      error.text);
     } else {
         request.via = name;
         status = answer_question(serving, uid, &request, answer, &error);
@@ -143,28 +146,28 @@ static void answer_to(struct serving *serving, uid_t uid, const uint8_t *bytes, 
         asp_message_refuse(answer, error.text);
 }
 
-static void drop(struct guest *guest)
+static void drop(struct connection *connection)
 {
-    (void)close(guest->fd);
-    guest->fd = -1;
+    (void)close(connection->fd);
+    connection->fd = -1;
 }
 
 /* True for one who does not wait for the answer any more: what it asked for is not to be done, and
  * not to be logged as if it had been. */
-static bool has_gone(const struct guest *guest)
+static bool has_gone(const struct connection *connection)
 {
     char byte;
 
-    return recv(guest->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
+    return recv(connection->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
 }
 
-/* Reads what a guest says, if it has said it already, answers, and lets it go. */
-static void serve(struct serving *serving, struct guest *guest)
+/* Reads what a connection says, if it has said it already, answers, and lets it go. */
+static void serve(struct serving *serving, struct connection *connection)
 {
     uint8_t bytes[ASP_MESSAGE_MAX];
     struct asp_message answer;
     /* With MSG_TRUNC the whole length, also of what does not fit: then it is no message. */
-    ssize_t length = recv(guest->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC);
+    ssize_t length = recv(connection->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC);
 
     answer.failed = true; /* there is none yet; all of it need not be cleared */
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
@@ -172,61 +175,61 @@ static void serve(struct serving *serving, struct guest *guest)
     if (length > 0) {
         bool fits = length <= (ssize_t)sizeof bytes;
 
-        if (!has_gone(guest))
-            answer_to(serving, guest->uid, bytes, fits ? (size_t)length : 0, &answer);
+        if (!has_gone(connection))
+            answer_to(serving, connection->uid, bytes, fits ? (size_t)length : 0, &answer);
         sodium_memzero(bytes, fits ? (size_t)length : sizeof bytes);
         if (!answer.failed)
-            (void)send(guest->fd, answer.bytes, answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+            (void)send(connection->fd, answer.bytes, answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
-    drop(guest);
+    drop(connection);
 }
 
 /* A free place; where there is none, that of whoever has been silent for longest, and still is. */
-static struct guest *find_place(struct serving *serving)
+static struct connection *find_place(struct serving *serving)
 {
-    struct guest *oldest = &serving->guests[0];
+    struct connection *oldest = &serving->connections[0];
 
-    for (size_t i = 0; i < GUESTS; i++) {
-        struct guest *guest = &serving->guests[i];
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        struct connection *connection = &serving->connections[i];
 
-        if (guest->fd < 0)
-            return guest;
-        if (guest->since_ms < oldest->since_ms)
-            oldest = guest;
+        if (connection->fd < 0)
+            return connection;
+        if (connection->since_ms < oldest->since_ms)
+            oldest = connection;
     }
     serve(serving, oldest);
     if (oldest->fd < 0)
         return oldest;
-    notice(serving->worker->notices, NOTICE_CROWDED, oldest->uid, LOG_NOTICE,
-           "uid %lu has many connections that say nothing: the oldest are dropped",
-           (unsigned long)oldest->uid);
+    log_throttled(serving->login_worker->log_throttle, THROTTLED_CROWDED, oldest->uid, LOG_NOTICE,
+                  "uid %lu has many connections that say nothing: the oldest are dropped",
+                  (unsigned long)oldest->uid);
     drop(oldest);
     return oldest;
 }
 
-static bool watch(struct serving *serving, struct guest *guest)
+static bool watch(struct serving *serving, struct connection *connection)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = guest};
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
 
-    return epoll_ctl(serving->epoll, EPOLL_CTL_ADD, guest->fd, &event) == 0;
+    return epoll_ctl(serving->epoll, EPOLL_CTL_ADD, connection->fd, &event) == 0;
 }
 
-static void let_in(struct serving *serving, int fd)
+static void accept_connection(struct serving *serving, int fd)
 {
-    struct guest *guest = find_place(serving);
+    struct connection *connection = find_place(serving);
     struct ucred peer;
     socklen_t size = sizeof peer;
 
-    guest->fd = fd;
+    connection->fd = fd;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-        drop(guest);
+        drop(connection);
         return;
     }
-    guest->uid = peer.uid;
-    guest->since_ms = asp_clock_ms();
-    serve(serving, guest);
-    if (guest->fd >= 0 && !watch(serving, guest))
-        drop(guest);
+    connection->uid = peer.uid;
+    connection->since_ms = asp_clock_ms();
+    serve(serving, connection);
+    if (connection->fd >= 0 && !watch(serving, connection))
+        drop(connection);
 }
 
 /* Lets in those who wait, so many at a time that nobody who is in has to wait for all of them. True
@@ -234,10 +237,10 @@ static void let_in(struct serving *serving, int fd)
 static bool accept_some(struct serving *serving)
 {
     for (int count = 0; count < EVENTS;) {
-        int fd = accept4(serving->worker->door, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int fd = accept4(serving->login_worker->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd >= 0) {
-            let_in(serving, fd);
+            accept_connection(serving, fd);
             count++;
         } else if (errno != EINTR && errno != ECONNABORTED) {
             return false;
@@ -253,21 +256,21 @@ static int drop_silent(struct serving *serving)
     int64_t time = asp_clock_ms();
     int64_t next = -1;
 
-    for (size_t i = 0; i < GUESTS; i++) {
-        struct guest *guest = &serving->guests[i];
-        int64_t left = guest->since_ms + SAY_MS - time;
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        struct connection *connection = &serving->connections[i];
+        int64_t left = connection->since_ms + SAY_MS - time;
 
-        if (guest->fd < 0)
+        if (connection->fd < 0)
             continue;
         if (left <= 0)
-            serve(serving, guest);
-        if (guest->fd < 0)
+            serve(serving, connection);
+        if (connection->fd < 0)
             continue;
         if (left <= 0) {
-            notice(serving->worker->notices, NOTICE_SILENT, guest->uid, LOG_NOTICE,
-                   "uid %lu has connected and said nothing for %d ms: dropped",
-                   (unsigned long)guest->uid, SAY_MS);
-            drop(guest);
+            log_throttled(serving->login_worker->log_throttle, THROTTLED_SILENT, connection->uid,
+                          LOG_NOTICE, "uid %lu has connected and said nothing for %d ms: dropped",
+                          (unsigned long)connection->uid, SAY_MS);
+            drop(connection);
         } else if (next < 0 || left < next) {
             next = left;
         }
@@ -282,12 +285,12 @@ static void wait_and_serve(struct serving *serving, int most_ms, const sigset_t 
     int count = epoll_pwait(serving->epoll, events, EVENTS, most_ms, mask);
 
     for (int i = 0; i < count; i++) {
-        struct guest *guest = events[i].data.ptr;
+        struct connection *connection = events[i].data.ptr;
 
-        if (guest == NULL)
+        if (connection == NULL)
             (void)accept_some(serving);
-        else if (guest->fd >= 0)
-            serve(serving, guest);
+        else if (connection->fd >= 0)
+            serve(serving, connection);
     }
 }
 
@@ -296,11 +299,11 @@ static bool open_serving(struct serving *serving)
     /* Of the workers that wait, one is woken for a client. */
     struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = NULL};
 
-    for (size_t i = 0; i < GUESTS; i++)
-        serving->guests[i].fd = -1;
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        serving->connections[i].fd = -1;
     serving->epoll = epoll_create1(EPOLL_CLOEXEC);
     return serving->epoll >= 0 &&
-           epoll_ctl(serving->epoll, EPOLL_CTL_ADD, serving->worker->door, &event) == 0;
+           epoll_ctl(serving->epoll, EPOLL_CTL_ADD, serving->login_worker->listener, &event) == 0;
 }
 
 /* What has come in before the signal is answered. */
@@ -308,16 +311,16 @@ static void finish(struct serving *serving, const sigset_t *mask)
 {
     int left;
 
-    (void)epoll_ctl(serving->epoll, EPOLL_CTL_DEL, serving->worker->door, NULL);
+    (void)epoll_ctl(serving->epoll, EPOLL_CTL_DEL, serving->login_worker->listener, NULL);
     while (accept_some(serving))
         ;
     while ((left = drop_silent(serving)) >= 0)
         wait_and_serve(serving, left, mask);
 }
 
-int worker_run(void *context)
+int login_worker_run(void *context)
 {
-    struct serving serving = {.worker = context};
+    struct serving serving = {.login_worker = context};
     struct sigaction action = {.sa_handler = ask_to_stop};
     sigset_t mask;
 
@@ -325,7 +328,7 @@ int worker_run(void *context)
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
     (void)sigdelset(&mask, SIGTERM);
     if (!open_serving(&serving)) {
-        syslog(LOG_ERR, "a worker cannot listen: %s", strerror(errno));
+        syslog(LOG_ERR, "a login_worker cannot listen: %s", strerror(errno));
         return 1;
     }
     while (stop == 0)

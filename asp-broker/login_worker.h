@@ -8,18 +8,18 @@
 
 #include <stdbool.h>
 
-struct worker {
-    int door; /* where it listens, as the other workers do */
+struct login_worker {
+    int listener; /* where it listens, as the other workers do */
     const char *conf_path;
     bool conf_required;
-    struct notices *notices;
+    struct log_throttle *log_throttle;
 };
 
 /*
- * A pool_work for a `struct worker`. A connection that says nothing is dropped after 500 ms, and
- * holds nobody up; a message is answered at once, and the connection closed. SIGTERM: what has come
- * in is answered, and then it returns.
+ * A process_pool_work for a `struct login_worker`. A connection that says nothing is dropped after
+ * 500 ms, and holds nobody up; a message is answered at once, and the connection closed. SIGTERM:
+ * what has come in is answered, and then it returns.
  */
-int worker_run(void *worker);
+int login_worker_run(void *login_worker);
 
 #endif

@@ -30,8 +30,8 @@ struct broker {
     bool conf_required;
     const char *socket; /* NULL: the configuration's */
     struct asp_conf *conf;
-    struct door door; /* for hosts */
-    struct door self; /* for users on their own accounts */
+    struct listener listener; /* for hosts */
+    struct listener self;     /* for users on their own accounts */
 };
 
 static const char usage[] =
@@ -40,7 +40,7 @@ static const char usage[] =
     "Checks app passwords for services that are not root. Listens at PATH, else at the socket of\n"
     "the configuration, or at one that it is handed. See asp-broker(8).\n";
 
-static enum exit_code complain(enum exit_code code, const char *text)
+static enum exit_code fail_with(enum exit_code code, const char *text)
 {
     (void)fprintf(stderr, "asp-broker: %s\n", text);
     syslog(LOG_ERR, "%s", text);
@@ -77,7 +77,7 @@ static enum exit_code read_options(int argc, char **argv, struct broker *broker,
         }
     }
     if (optind < argc)
-        return complain(EXIT_USAGE, "takes no arguments: see asp-broker --help");
+        return fail_with(EXIT_USAGE, "takes no arguments: see asp-broker --help");
     return EXIT_DONE;
 }
 
@@ -91,13 +91,13 @@ static enum exit_code read_conf(struct broker *broker)
     if (broker->conf_path[0] != '/') {
         if (realpath(broker->conf_path, absolute) == NULL) {
             (void)asp_fail_errno(&error, "%s", broker->conf_path);
-            return complain(EXIT_CONF, error.text);
+            return fail_with(EXIT_CONF, error.text);
         }
         broker->conf_path = absolute;
     }
     if (asp_conf_load(broker->conf_path, broker->conf_required, &broker->conf, &identity, &error) !=
         ASP_OK)
-        return complain(EXIT_CONF, error.text);
+        return fail_with(EXIT_CONF, error.text);
     return EXIT_DONE;
 }
 
@@ -108,12 +108,12 @@ static gid_t find_group(void)
 
     if (entry != NULL || geteuid() != 0)
         return entry != NULL && geteuid() == 0 ? entry->gr_gid : (gid_t)-1;
-    (void)complain(EXIT_DONE, "there is no group " GROUP ", so only root can ask: `groupadd "
-                              "--system " GROUP "`, then start again");
+    (void)fail_with(EXIT_DONE, "there is no group " GROUP ", so only root can ask: `groupadd "
+                               "--system " GROUP "`, then start again");
     return (gid_t)-1;
 }
 
-/* Who gets at the broker's door is trusted, so that everybody may not. */
+/* Who gets at the broker's listener is trusted, so that everybody may not. */
 static bool is_open_to_all(const char *path)
 {
     struct stat st;
@@ -123,91 +123,93 @@ static bool is_open_to_all(const char *path)
 
 /* Of the sockets that were handed over one may be that of self-service; any other is the broker's.
  */
-static enum exit_code take_doors(struct broker *broker)
+static enum exit_code take_listeners(struct broker *broker)
 {
-    struct door doors[DOORS_MAX];
+    struct listener listeners[LISTENERS_MAX];
     size_t count;
     struct asp_error error = {ASP_OK, ""};
 
-    if (doors_take(doors, &count, &error) != ASP_OK)
-        return complain(EXIT_BROKEN, error.text);
+    if (listeners_take(listeners, &count, &error) != ASP_OK)
+        return fail_with(EXIT_BROKEN, error.text);
     for (size_t i = 0; i < count; i++) {
-        struct door *door =
-            strcmp(doors[i].path, broker->conf->self_socket) == 0 ? &broker->self : &broker->door;
+        struct listener *listener = strcmp(listeners[i].path, broker->conf->self_socket) == 0
+                                        ? &broker->self
+                                        : &broker->listener;
 
-        if (door == &broker->door && is_open_to_all(doors[i].path)) {
+        if (listener == &broker->listener && is_open_to_all(listeners[i].path)) {
             (void)asp_fail(&error, ASP_UNSAFE,
                            "%s was handed over, and everybody can write to it: it is not "
                            "self_service.socket, so its mode must be 0660",
-                           doors[i].path);
-            return complain(EXIT_BROKEN, error.text);
+                           listeners[i].path);
+            return fail_with(EXIT_BROKEN, error.text);
         }
-        if (door->fd >= 0)
-            return complain(EXIT_BROKEN, "two sockets for the same were handed over");
-        *door = doors[i];
+        if (listener->fd >= 0)
+            return fail_with(EXIT_BROKEN, "two sockets for the same were handed over");
+        *listener = listeners[i];
     }
     return EXIT_DONE;
 }
 
-/* Without users' own door there is still the broker's. */
-static enum exit_code make_doors(struct broker *broker)
+/* Without users' own listener there is still the broker's. */
+static enum exit_code make_listeners(struct broker *broker)
 {
     struct asp_error error = {ASP_OK, ""};
     const char *path = broker->socket != NULL ? broker->socket : broker->conf->broker_socket;
 
     if (broker->conf->self_enabled && strcmp(path, broker->conf->self_socket) == 0)
-        return complain(EXIT_CONF, "the socket for services and self_service.socket are the same");
-    if (door_make(path, 0660, find_group(), &broker->door, &error) != ASP_OK)
-        return complain(EXIT_BROKEN, error.text);
-    if (broker->conf->self_enabled &&
-        door_make(broker->conf->self_socket, 0666, (gid_t)-1, &broker->self, &error) != ASP_OK) {
+        return fail_with(EXIT_CONF, "the socket for services and self_service.socket are the same");
+    if (listener_make(path, 0660, find_group(), &broker->listener, &error) != ASP_OK)
+        return fail_with(EXIT_BROKEN, error.text);
+    if (broker->conf->self_enabled && listener_make(broker->conf->self_socket, 0666, (gid_t)-1,
+                                                    &broker->self, &error) != ASP_OK) {
         struct asp_error why = error;
 
         (void)asp_fail(
             &error, why.status,
             "%.900s: logins are answered, and users are not served on their own accounts",
             why.text);
-        (void)complain(EXIT_DONE, error.text);
+        (void)fail_with(EXIT_DONE, error.text);
     }
     return EXIT_DONE;
 }
 
-static enum exit_code open_doors(struct broker *broker)
+static enum exit_code open_listeners(struct broker *broker)
 {
-    enum exit_code code = take_doors(broker);
+    enum exit_code code = take_listeners(broker);
 
-    if (code == EXIT_DONE && broker->door.fd < 0 && broker->self.fd < 0)
-        code = make_doors(broker);
+    if (code == EXIT_DONE && broker->listener.fd < 0 && broker->self.fd < 0)
+        code = make_listeners(broker);
     return code;
 }
 
-static void hide_doors(void *context)
+static void hide_listeners(void *context)
 {
     struct broker *broker = context;
 
-    door_hide(&broker->door);
-    door_hide(&broker->self);
+    listener_hide(&broker->listener);
+    listener_hide(&broker->self);
 }
 
-/* As many workers as configured for logins, and one process that keeps the users' door. */
+/* As many workers as configured for logins, and one process that keeps the users' listener. */
 static enum exit_code work(struct broker *broker)
 {
-    struct worker worker = {broker->door.fd, broker->conf_path, broker->conf_required,
-                            notices_make()};
-    struct self_door self = {broker->self.fd, broker->door.fd, broker->conf_path,
-                             broker->conf_required};
-    struct pool_job *jobs = calloc((size_t)broker->conf->broker_workers + 1, sizeof *jobs);
+    struct login_worker login_worker = {broker->listener.fd, broker->conf_path,
+                                        broker->conf_required, log_throttle_make()};
+    struct self_listener self = {broker->self.fd, broker->listener.fd, broker->conf_path,
+                                 broker->conf_required};
+    struct process_pool_job *jobs = calloc((size_t)broker->conf->broker_workers + 1, sizeof *jobs);
     size_t count = 0;
     enum exit_code code = EXIT_BROKEN;
 
-    if (jobs == NULL || worker.notices == NULL) {
-        (void)complain(EXIT_BROKEN, "out of memory");
+    if (jobs == NULL || login_worker.log_throttle == NULL) {
+        (void)fail_with(EXIT_BROKEN, "out of memory");
     } else {
-        for (int i = 0; worker.door >= 0 && i < broker->conf->broker_workers; i++)
-            jobs[count++] = (struct pool_job){.work = worker_run, .context = &worker};
-        if (self.door >= 0)
-            jobs[count++] = (struct pool_job){.work = self_door_run, .context = &self};
-        code = pool_run(jobs, count, hide_doors, broker) ? EXIT_DONE : EXIT_BROKEN;
+        for (int i = 0; login_worker.listener >= 0 && i < broker->conf->broker_workers; i++)
+            jobs[count++] =
+                (struct process_pool_job){.work = login_worker_run, .context = &login_worker};
+        if (self.listener >= 0)
+            jobs[count++] = (struct process_pool_job){.work = self_listener_run, .context = &self};
+        code = process_pool_run(jobs, count, hide_listeners, broker) ? EXIT_DONE : EXIT_BROKEN;
     }
     free(jobs);
     return code;
@@ -226,7 +228,7 @@ static void become_private(void)
 int main(int argc, char **argv)
 {
     struct broker broker = {
-        .conf_path = ASP_CONF_DEFAULT, .door = DOOR_CLOSED, .self = DOOR_CLOSED};
+        .conf_path = ASP_CONF_DEFAULT, .listener = LISTENER_CLOSED, .self = LISTENER_CLOSED};
     enum exit_code code;
     bool done;
 
@@ -236,17 +238,17 @@ int main(int argc, char **argv)
     if (code != EXIT_DONE || done)
         return (int)code;
     if (sodium_init() < 0)
-        return (int)complain(EXIT_BROKEN, "libsodium does not start");
+        return (int)fail_with(EXIT_BROKEN, "libsodium does not start");
     code = read_conf(&broker);
     if (code == EXIT_DONE)
-        code = open_doors(&broker);
+        code = open_listeners(&broker);
     if (code == EXIT_DONE && chdir("/") != 0)
-        code = complain(EXIT_BROKEN, "the folder / cannot be entered");
+        code = fail_with(EXIT_BROKEN, "the folder / cannot be entered");
     if (code == EXIT_DONE)
         code = work(&broker);
-    hide_doors(&broker);
-    door_close(&broker.door);
-    door_close(&broker.self);
+    hide_listeners(&broker);
+    listener_close(&broker.listener);
+    listener_close(&broker.self);
     asp_conf_free(broker.conf);
     return (int)code;
 }

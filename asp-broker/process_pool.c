@@ -27,7 +27,7 @@ static void heard(sigset_t *set)
 }
 
 /* In the process of a job. It ends with the one that keeps it, however that ends. */
-__attribute__((noreturn)) static void run_job(const struct pool_job *job, pid_t keeper)
+__attribute__((noreturn)) static void run_job(const struct process_pool_job *job, pid_t keeper)
 {
     sigset_t child;
 
@@ -40,7 +40,7 @@ __attribute__((noreturn)) static void run_job(const struct pool_job *job, pid_t 
     _exit(job->work(job->context));
 }
 
-static bool begin(struct pool_job *job)
+static bool begin(struct process_pool_job *job)
 {
     pid_t keeper = getpid();
 
@@ -49,11 +49,12 @@ static bool begin(struct pool_job *job)
     if (job->process == 0)
         run_job(job, keeper);
     if (job->process < 0)
-        syslog(LOG_ERR, "a worker cannot be begun: %s", strerror(errno));
+        syslog(LOG_ERR, "a login_worker cannot be begun: %s", strerror(errno));
     return job->process > 0;
 }
 
-static void note_end(struct pool_job *jobs, size_t count, pid_t process, int status, bool told)
+static void note_end(struct process_pool_job *jobs, size_t count, pid_t process, int status,
+                     bool told)
 {
     for (size_t i = 0; i < count; i++) {
         if (jobs[i].process != process)
@@ -62,15 +63,15 @@ static void note_end(struct pool_job *jobs, size_t count, pid_t process, int sta
         if (told)
             continue;
         if (WIFSIGNALED(status))
-            syslog(LOG_ERR, "a worker was ended by signal %d: another takes its place",
+            syslog(LOG_ERR, "a login_worker was ended by signal %d: another takes its place",
                    WTERMSIG(status));
         else
-            syslog(LOG_ERR, "a worker has ended with %d: another takes its place",
+            syslog(LOG_ERR, "a login_worker has ended with %d: another takes its place",
                    WEXITSTATUS(status));
     }
 }
 
-static void reap(struct pool_job *jobs, size_t count, bool told)
+static void reap(struct process_pool_job *jobs, size_t count, bool told)
 {
     int status;
     pid_t process;
@@ -82,7 +83,7 @@ static void reap(struct pool_job *jobs, size_t count, bool told)
 /* Begins those that are missing. Returns how many ms until the next may be begun; -1: none is
  * missing.
  */
-static int64_t fill(struct pool_job *jobs, size_t count)
+static int64_t fill(struct process_pool_job *jobs, size_t count)
 {
     int64_t next = -1;
 
@@ -100,7 +101,7 @@ static int64_t fill(struct pool_job *jobs, size_t count)
     return next;
 }
 
-static bool some_run(const struct pool_job *jobs, size_t count)
+static bool some_run(const struct process_pool_job *jobs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (jobs[i].process > 0)
@@ -109,7 +110,7 @@ static bool some_run(const struct pool_job *jobs, size_t count)
     return false;
 }
 
-static void signal_all(const struct pool_job *jobs, size_t count, int number)
+static void signal_all(const struct process_pool_job *jobs, size_t count, int number)
 {
     for (size_t i = 0; i < count; i++) {
         if (jobs[i].process > 0)
@@ -125,7 +126,7 @@ static int wait_signal(const sigset_t *set, int64_t ms)
     return ms < 0 ? sigwaitinfo(set, NULL) : sigtimedwait(set, NULL, &most);
 }
 
-static void drain(struct pool_job *jobs, size_t count, const sigset_t *set)
+static void drain(struct process_pool_job *jobs, size_t count, const sigset_t *set)
 {
     int64_t deadline = asp_clock_ms() + DRAIN_MS;
 
@@ -141,7 +142,8 @@ static void drain(struct pool_job *jobs, size_t count, const sigset_t *set)
     signal_all(jobs, count, SIGKILL);
 }
 
-bool pool_run(struct pool_job *jobs, size_t count, void (*stopping)(void *), void *context)
+bool process_pool_run(struct process_pool_job *jobs, size_t count, void (*stopping)(void *),
+                      void *context)
 {
     sigset_t set;
     int number = -1;

@@ -9,10 +9,10 @@
 #include <sys/types.h>
 
 /* The work of one process, until it is asked to stop. Returns its exit status. */
-typedef int pool_work(void *context);
+typedef int process_pool_work(void *context);
 
-struct pool_job {
-    pool_work *work;
+struct process_pool_job {
+    process_pool_work *work;
     void *context;
     pid_t process;    /* the pool's own */
     int64_t begun_ms; /* the same */
@@ -24,6 +24,7 @@ struct pool_job {
  * signal `stopping` is called, the processes get SIGTERM, and are killed when they have not ended
  * in 10 seconds. False with a logged line when not one could be begun.
  */
-bool pool_run(struct pool_job *jobs, size_t count, void (*stopping)(void *), void *context);
+bool process_pool_run(struct process_pool_job *jobs, size_t count, void (*stopping)(void *),
+                      void *context);
 
 #endif

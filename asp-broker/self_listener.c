@@ -26,17 +26,17 @@ enum {
     FULL_MS = 500,  /* without a free place, until those who come are told so */
 };
 
-struct visit {
+struct session {
     pid_t process; /* 0: a free place */
     uid_t uid;
     struct ticket_place place;
     struct asp_identity shadow; /* when she came */
 };
 
-struct receiving {
-    const struct self_door *self;
+struct serving {
+    const struct self_listener *self;
     struct tickets *tickets;
-    struct visit visits[SESSIONS];
+    struct session sessions[SESSIONS];
     int reports[2];  /* a pipe */
     int64_t full_ms; /* since when there has been no free place; 0: there is one */
 };
@@ -57,29 +57,30 @@ static void refuse(int fd, const char *why)
     (void)send(fd, message.bytes, message.length, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static struct visit *find_visit(struct receiving *receiving, pid_t process)
+static struct session *find_session(struct serving *serving, pid_t process)
 {
     for (size_t i = 0; i < SESSIONS; i++) {
-        if (receiving->visits[i].process == process)
-            return &receiving->visits[i];
+        if (serving->sessions[i].process == process)
+            return &serving->sessions[i];
     }
     return NULL;
 }
 
 /* In the process of a session. */
-__attribute__((noreturn)) static void run_session(const struct receiving *receiving,
-                                                  const struct visit *visit, int fd, pid_t door)
+__attribute__((noreturn)) static void run_session(const struct serving *serving,
+                                                  const struct session *session, int fd,
+                                                  pid_t listener)
 {
     const int64_t now = asp_clock_ms();
-    const struct self_session session = {
+    const struct self_session own = {
         .fd = fd,
-        .uid = visit->uid,
-        .ticket = ticket_holds(receiving->tickets, visit->uid, &visit->place, now),
-        .shadow = visit->shadow,
-        .wait_ms = ticket_wait(receiving->tickets, visit->uid, now),
-        .report = receiving->reports[1],
-        .conf_path = receiving->self->conf_path,
-        .conf_required = receiving->self->conf_required,
+        .uid = session->uid,
+        .ticket = ticket_holds(serving->tickets, session->uid, &session->place, now),
+        .shadow = session->shadow,
+        .wait_ms = ticket_wait(serving->tickets, session->uid, now),
+        .report = serving->reports[1],
+        .conf_path = serving->self->conf_path,
+        .conf_required = serving->self->conf_required,
     };
     sigset_t none;
 
@@ -90,74 +91,74 @@ __attribute__((noreturn)) static void run_session(const struct receiving *receiv
     (void)signal(SIGPIPE, SIG_IGN);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)close(receiving->self->door);
-    (void)close(receiving->reports[0]);
-    if (getppid() != door)
+    (void)close(serving->self->listener);
+    (void)close(serving->reports[0]);
+    if (getppid() != listener)
         _exit(0);
-    _exit(self_session_run(&session));
+    _exit(self_session_run(&own));
 }
 
-static void begin(struct receiving *receiving, struct visit *visit, int fd)
+static void begin(struct serving *serving, struct session *session, int fd)
 {
-    pid_t door = getpid();
+    pid_t listener = getpid();
     pid_t process = fork();
 
     if (process == 0)
-        run_session(receiving, visit, fd, door);
+        run_session(serving, session, fd, listener);
     if (process > 0) {
-        visit->process = process;
+        session->process = process;
         return;
     }
     syslog(LOG_ERR, "a session cannot be begun: %s", strerror(errno));
     refuse(fd, "asp-broker has no process for you: try again in a moment");
-    ticket_leave(receiving->tickets, visit->uid);
+    ticket_leave(serving->tickets, session->uid);
 }
 
-static void let_in(struct receiving *receiving, int fd)
+static void accept_connection(struct serving *serving, int fd)
 {
-    struct visit *visit = find_visit(receiving, 0);
+    struct session *session = find_session(serving, 0);
     struct ucred peer;
     socklen_t size = sizeof peer;
     const char *why = NULL;
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
         return;
-    if (visit == NULL)
+    if (session == NULL)
         why = "too many users are at it: try again in a moment";
     else
-        why = ticket_enter(receiving->tickets, peer.uid, asp_clock_ms());
+        why = ticket_enter(serving->tickets, peer.uid, asp_clock_ms());
     if (why != NULL) {
         refuse(fd, why);
         return;
     }
-    visit->uid = peer.uid;
-    (void)asp_identity_at(ASP_SHADOW_PATH, &visit->shadow, NULL);
-    ticket_place_of(peer.pid, peer.uid, &visit->place);
-    begin(receiving, visit, fd);
+    session->uid = peer.uid;
+    (void)asp_identity_at(ASP_SHADOW_PATH, &session->shadow, NULL);
+    ticket_place_of(peer.pid, peer.uid, &session->place);
+    begin(serving, session, fd);
 }
 
 /* How long nobody is let in or refused: most sessions are short, and a place is free in a moment.
  */
-static int64_t wait_for_place(struct receiving *receiving)
+static int64_t wait_for_place(struct serving *serving)
 {
     int64_t now = asp_clock_ms();
     int64_t left;
 
-    if (find_visit(receiving, 0) != NULL)
-        receiving->full_ms = 0;
-    else if (receiving->full_ms == 0)
-        receiving->full_ms = now;
-    left = receiving->full_ms == 0 ? 0 : receiving->full_ms + FULL_MS - now;
+    if (find_session(serving, 0) != NULL)
+        serving->full_ms = 0;
+    else if (serving->full_ms == 0)
+        serving->full_ms = now;
+    left = serving->full_ms == 0 ? 0 : serving->full_ms + FULL_MS - now;
     return left > 0 ? left : 0;
 }
 
-static void accept_some(struct receiving *receiving)
+static void accept_some(struct serving *serving)
 {
-    for (int i = 0; i < AT_A_TIME && wait_for_place(receiving) == 0; i++) {
-        int fd = accept4(receiving->self->door, NULL, NULL, SOCK_CLOEXEC);
+    for (int i = 0; i < AT_A_TIME && wait_for_place(serving) == 0; i++) {
+        int fd = accept4(serving->self->listener, NULL, NULL, SOCK_CLOEXEC);
 
         if (fd >= 0) {
-            let_in(receiving, fd);
+            accept_connection(serving, fd);
             (void)close(fd);
         } else if (errno != EINTR && errno != ECONNABORTED) {
             return;
@@ -167,82 +168,82 @@ static void accept_some(struct receiving *receiving)
 
 /* What PAM has said in the sessions. Read before a session's end is seen, so that its place is
  * still its own. */
-static void take_reports(struct receiving *receiving)
+static void take_reports(struct serving *serving)
 {
     struct self_report report;
 
-    while (read(receiving->reports[0], &report, sizeof report) == (ssize_t)sizeof report) {
-        const struct visit *visit = find_visit(receiving, report.process);
+    while (read(serving->reports[0], &report, sizeof report) == (ssize_t)sizeof report) {
+        const struct session *session = find_session(serving, report.process);
 
-        if (visit == NULL)
+        if (session == NULL)
             continue;
-        if (report.let_in)
-            ticket_give(receiving->tickets, visit->uid, &visit->place, asp_clock_ms());
+        if (report.accept_connection)
+            ticket_give(serving->tickets, session->uid, &session->place, asp_clock_ms());
         else
-            ticket_wrong(receiving->tickets, visit->uid, asp_clock_ms());
+            ticket_wrong(serving->tickets, session->uid, asp_clock_ms());
     }
 }
 
-static void reap(struct receiving *receiving)
+static void reap(struct serving *serving)
 {
     pid_t process;
 
     while ((process = waitpid(-1, NULL, WNOHANG)) > 0) {
-        struct visit *visit = find_visit(receiving, process);
+        struct session *session = find_session(serving, process);
 
-        take_reports(receiving);
-        if (visit == NULL)
+        take_reports(serving);
+        if (session == NULL)
             continue;
-        ticket_leave(receiving->tickets, visit->uid);
-        memset(visit, 0, sizeof *visit);
+        ticket_leave(serving->tickets, session->uid);
+        memset(session, 0, sizeof *session);
     }
 }
 
-static bool some_are_here(const struct receiving *receiving)
+static bool some_are_here(const struct serving *serving)
 {
     for (size_t i = 0; i < SESSIONS; i++) {
-        if (receiving->visits[i].process > 0)
+        if (serving->sessions[i].process > 0)
             return true;
     }
     return false;
 }
 
-static void wait_and_serve(struct receiving *receiving, bool open, const sigset_t *mask)
+static void wait_and_serve(struct serving *serving, bool open, const sigset_t *mask)
 {
-    int64_t ms = open ? wait_for_place(receiving) : 0;
+    int64_t ms = open ? wait_for_place(serving) : 0;
     const struct timespec most = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
     struct pollfd ready[] = {
-        {.fd = receiving->reports[0], .events = POLLIN},
-        {.fd = open && ms == 0 ? receiving->self->door : -1, .events = POLLIN},
+        {.fd = serving->reports[0], .events = POLLIN},
+        {.fd = open && ms == 0 ? serving->self->listener : -1, .events = POLLIN},
     };
 
     (void)ppoll(ready, sizeof ready / sizeof *ready, ms > 0 ? &most : NULL, mask);
-    take_reports(receiving);
-    reap(receiving);
+    take_reports(serving);
+    reap(serving);
     if ((ready[1].revents & POLLIN) != 0)
-        accept_some(receiving);
+        accept_some(serving);
 }
 
 /* Sessions that only wait for their user end; one that is at work has the signal blocked. */
-static void finish(struct receiving *receiving, const sigset_t *mask)
+static void finish(struct serving *serving, const sigset_t *mask)
 {
     for (size_t i = 0; i < SESSIONS; i++) {
-        if (receiving->visits[i].process > 0)
-            (void)kill(receiving->visits[i].process, SELF_END);
+        if (serving->sessions[i].process > 0)
+            (void)kill(serving->sessions[i].process, SELF_END);
     }
-    reap(receiving);
-    while (some_are_here(receiving))
-        wait_and_serve(receiving, false, mask);
+    reap(serving);
+    while (some_are_here(serving))
+        wait_and_serve(serving, false, mask);
 }
 
-int self_door_run(void *context)
+int self_listener_run(void *context)
 {
-    struct receiving receiving = {.self = context};
+    struct serving serving = {.self = context};
     struct sigaction action = {.sa_handler = note_signal};
     sigset_t mask;
     sigset_t child;
 
-    asp_close(receiving.self->other);
+    asp_close(serving.self->other);
     /* Both are let in by ppoll alone. */
     (void)sigemptyset(&child);
     (void)sigaddset(&child, SIGCHLD);
@@ -252,17 +253,17 @@ int self_door_run(void *context)
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
     (void)sigdelset(&mask, SIGTERM);
     (void)sigdelset(&mask, SIGCHLD);
-    receiving.tickets = calloc(1, sizeof *receiving.tickets);
-    if (receiving.tickets == NULL || pipe2(receiving.reports, O_CLOEXEC | O_NONBLOCK) != 0) {
-        syslog(LOG_ERR, "the door for users cannot be opened: %s", strerror(errno));
-        free(receiving.tickets);
+    serving.tickets = calloc(1, sizeof *serving.tickets);
+    if (serving.tickets == NULL || pipe2(serving.reports, O_CLOEXEC | O_NONBLOCK) != 0) {
+        syslog(LOG_ERR, "the listener for users cannot be opened: %s", strerror(errno));
+        free(serving.tickets);
         return 1;
     }
     while (stop == 0)
-        wait_and_serve(&receiving, true, &mask);
-    finish(&receiving, &mask);
-    asp_close(receiving.reports[0]);
-    asp_close(receiving.reports[1]);
-    free(receiving.tickets);
+        wait_and_serve(&serving, true, &mask);
+    finish(&serving, &mask);
+    asp_close(serving.reports[0]);
+    asp_close(serving.reports[1]);
+    free(serving.tickets);
     return 0;
 }

@@ -134,7 +134,7 @@ static int check_who(pam_handle_t *pamh, const char *user)
     return PAM_SUCCESS;
 }
 
-static int let_in(pam_handle_t *pamh, const char *user)
+static int authenticate(pam_handle_t *pamh, const char *user)
 {
     int code = pam_set_item(pamh, PAM_RUSER, user);
 
@@ -155,7 +155,7 @@ enum asp_status self_pam_ask(int fd, const char *user, struct asp_error *error)
     int code = pam_start(SERVICE, user, &conversation, &pamh);
 
     if (code == PAM_SUCCESS)
-        code = let_in(pamh, user);
+        code = authenticate(pamh, user);
     if (pamh != NULL)
         (void)pam_end(pamh, code);
     if (code == PAM_SUCCESS)

@@ -12,7 +12,7 @@
 /*
  * ASP_OK: PAM has let `user` in, auth and account. ASP_DENIED: it has not. ASP_IO: nobody has
  * answered, or PAM could not ask; `error` says what. `fd` is the client's socket. An app password
- * never opens this door.
+ * never lets anybody in here.
  */
 enum asp_status self_pam_ask(int fd, const char *user, struct asp_error *error);
 

@@ -54,14 +54,14 @@ static int wait_written(struct client *client)
     return number;
 }
 
-static bool say_chunk(struct client *client, enum talk_stream stream, const char *text,
+static bool say_chunk(struct client *client, enum console_stream stream, const char *text,
                       size_t length)
 {
     struct asp_message message;
     enum asp_status status;
 
     asp_message_begin(&message, ASP_MESSAGE_SAY);
-    asp_message_text(&message, stream == TALK_ANSWER ? ASP_STREAM_OUT : ASP_STREAM_ERR,
+    asp_message_text(&message, stream == CONSOLE_OUT ? ASP_STREAM_OUT : ASP_STREAM_ERR,
                      ASP_MESSAGE_MAX);
     asp_message_bytes(&message, text, length);
     status = asp_broker_send(client->fd, CLIENT, &message, NULL);
@@ -70,7 +70,7 @@ static bool say_chunk(struct client *client, enum talk_stream stream, const char
     return errno == 0;
 }
 
-static bool say(void *context, enum talk_stream stream, const char *text, size_t length)
+static bool say(void *context, enum console_stream stream, const char *text, size_t length)
 {
     struct client *client = context;
 
@@ -92,9 +92,9 @@ static bool read_secret(void *context, char *typed, size_t size, size_t *length)
 }
 
 /* From here on what the command says goes to the client. */
-static void talk_to_client(struct client *client, const struct asp_message_read *order)
+static void use_client_console(struct client *client, const struct asp_message_read *order)
 {
-    struct talk talk = {
+    struct console console = {
         .say = say,
         .read_secret = read_secret,
         .context = client,
@@ -102,9 +102,9 @@ static void talk_to_client(struct client *client, const struct asp_message_read 
     };
     int width = WIDTH;
 
-    talk.terminal = asp_message_read_number(order, FIELD_WIDTH, &width);
-    talk.width = width > 0 && width <= 1000 ? (size_t)width : WIDTH;
-    talk_through(&talk);
+    console.terminal = asp_message_read_number(order, FIELD_WIDTH, &width);
+    console.width = width > 0 && width <= 1000 ? (size_t)width : WIDTH;
+    console_use(&console);
 }
 
 static void log_refusal(const char *name, const char *cause)
@@ -131,7 +131,7 @@ static bool shadow_has_changed(const struct self_session *session)
 }
 
 /* Whether she is who she is known to be. Three wrong answers make her wait. */
-static enum exit_code let_in(const struct self_session *session, const char *name)
+static enum exit_code authenticate(const struct self_session *session, const char *name)
 {
     struct self_report report = {.process = getpid()};
     struct asp_error error = {ASP_OK, ""};
@@ -140,17 +140,17 @@ static enum exit_code let_in(const struct self_session *session, const char *nam
     if (session->ticket)
         return EXIT_DONE;
     if (session->wait_ms > 0)
-        return complain(EXIT_NO, "too many wrong answers: wait %ld seconds",
-                        (session->wait_ms + 999) / 1000);
+        return fail_with(EXIT_NO, "too many wrong answers: wait %ld seconds",
+                         (session->wait_ms + 999) / 1000);
     status = self_pam_ask(session->fd, name, &error);
-    report.let_in = status == ASP_OK;
+    report.accept_connection = status == ASP_OK;
     if ((status == ASP_OK || status == ASP_DENIED) &&
         write(session->report, &report, sizeof report) != (ssize_t)sizeof report)
-        return complain(EXIT_STORE, "asp-broker is about to end: try again");
+        return fail_with(EXIT_STORE, "asp-broker is about to end: try again");
     if (status == ASP_OK)
         return EXIT_DONE;
     log_refusal(name, error.text);
-    return complain(EXIT_NO, status == ASP_DENIED ? "you were not let in: %s" : "%s", error.text);
+    return fail_with(EXIT_NO, status == ASP_DENIED ? "you were not let in: %s" : "%s", error.text);
 }
 
 /* A command that is sound, of a user who may: now she is asked, and it is carried out. */
@@ -163,12 +163,12 @@ static enum exit_code carry_out(const struct self_session *session, struct admin
     if (admin->conf->self_apps.count > 0)
         admin->apps = &admin->conf->self_apps;
     /* A slip of the hand costs no one-time code. */
-    if (command->look != NULL)
-        code = command->look(admin);
-    if (code == EXIT_DONE && command->own == OWN_ASKED)
-        code = let_in(session, name);
-    if (code == EXIT_DONE && command->own == OWN_ASKED && shadow_has_changed(session))
-        code = complain(EXIT_NO, "a password was changed on this machine meanwhile: try again");
+    if (command->validate != NULL)
+        code = command->validate(admin);
+    if (code == EXIT_DONE && command->self_use == SELF_ASKED)
+        code = authenticate(session, name);
+    if (code == EXIT_DONE && command->self_use == SELF_ASKED && shadow_has_changed(session))
+        code = fail_with(EXIT_NO, "a password was changed on this machine meanwhile: try again");
     if (code != EXIT_DONE)
         return code;
     /* What changes something is brought to its end: a password that is stored is shown, or taken
@@ -176,7 +176,7 @@ static enum exit_code carry_out(const struct self_session *session, struct admin
     (void)sigemptyset(&stop);
     (void)sigaddset(&stop, SELF_END);
     (void)sigaddset(&stop, SIGTERM);
-    if (command->own == OWN_ASKED)
+    if (command->self_use == SELF_ASKED)
         (void)sigprocmask(SIG_BLOCK, &stop, NULL);
     return command->run(admin);
 }
@@ -200,14 +200,14 @@ static enum exit_code check_who(struct admin *admin, const struct command *comma
 {
     bool fold = admin->conf->fold_user_names;
 
-    if (!own_is_allowed(admin->conf, name))
-        return complain(EXIT_STORE, "self-service is not for you here: ask the administrator");
+    if (!self_rules_admit(admin->conf, name))
+        return fail_with(EXIT_STORE, "self-service is not for you here: ask the administrator");
     if (!asp_user_canonical(name, fold, admin->user))
-        return complain(EXIT_STORE, "%s cannot have app passwords: the name is not well-formed",
-                        name);
+        return fail_with(EXIT_STORE, "%s cannot have app passwords: the name is not well-formed",
+                         name);
     if (is_of_another(admin->user, name))
-        return complain(EXIT_STORE, "%s is another user here: ask the administrator", admin->user);
-    return own_check(command, options, admin->user, fold, words);
+        return fail_with(EXIT_STORE, "%s is another user here: ask the administrator", admin->user);
+    return self_rules_check(command, options, admin->user, fold, words);
 }
 
 static enum exit_code run_command(const struct self_session *session, const struct command *command,
@@ -218,7 +218,7 @@ static enum exit_code run_command(const struct self_session *session, const stru
     enum exit_code code;
 
     if (words == NULL)
-        return complain(EXIT_STORE, "out of memory");
+        return fail_with(EXIT_STORE, "out of memory");
     options->config = session->conf_required ? session->conf_path : NULL;
     code = admin_open(&admin, options, name);
     if (code == EXIT_DONE)
@@ -243,7 +243,7 @@ static enum exit_code run_words(const struct self_session *session, uint8_t *byt
         const char *word = asp_message_field(order, i);
 
         if (word == NULL)
-            return complain(EXIT_USAGE, "a word of the command line is missing");
+            return fail_with(EXIT_USAGE, "a word of the command line is missing");
         words[count++] = (char *)bytes + (word - (const char *)bytes);
     }
     if (count == 0 || !options_read((int)count, words, &options))
@@ -251,7 +251,7 @@ static enum exit_code run_words(const struct self_session *session, uint8_t *byt
     if (options.command != NULL)
         command = command_find(options.command);
     if (command == NULL)
-        return complain(EXIT_USAGE, "there is no such command");
+        return fail_with(EXIT_USAGE, "there is no such command");
     return run_command(session, command, &options, name);
 }
 
@@ -265,9 +265,9 @@ static void say_done(int fd, enum exit_code code)
 }
 
 /* Who it is, and what she wants. */
-static enum asp_status hear(const struct self_session *session, uint8_t bytes[ASP_MESSAGE_MAX],
-                            struct asp_message_read *order, char name[ASP_USER_MAX + 1],
-                            struct asp_error *error)
+static enum asp_status read_command(const struct self_session *session,
+                                    uint8_t bytes[ASP_MESSAGE_MAX], struct asp_message_read *order,
+                                    char name[ASP_USER_MAX + 1], struct asp_error *error)
 {
     const struct passwd *user = getpwuid(session->uid);
     enum asp_status status;
@@ -301,11 +301,11 @@ int self_session_run(const struct self_session *session)
     struct asp_error error = {ASP_OK, ""};
 
     (void)setlocale(LC_CTYPE, "C.UTF-8");
-    if (hear(session, bytes, &order, name, &error) != ASP_OK) {
+    if (read_command(session, bytes, &order, name, &error) != ASP_OK) {
         refuse(session->fd, error.text);
         return 1;
     }
-    talk_to_client(&client, &order);
+    use_client_console(&client, &order);
     say_done(session->fd, run_words(session, bytes, &order, name));
     sodium_memzero(bytes, sizeof bytes);
     return 0;

@@ -62,8 +62,8 @@ static enum asp_status receive_answer(int fd, int64_t deadline, struct asp_outco
     return status;
 }
 
-enum asp_status ask_broker(const struct asp_conf *conf, const struct asp_request *request,
-                           struct asp_outcome *outcome, struct asp_error *error)
+enum asp_status broker_client_ask(const struct asp_conf *conf, const struct asp_request *request,
+                                  struct asp_outcome *outcome, struct asp_error *error)
 {
     int64_t deadline = asp_clock_ms() + (conf->cost.scheme == ASP_ARGON2ID ? SLOW_MS : WAIT_MS);
     int fd;

@@ -12,7 +12,7 @@
  * hash.scheme = "argon2id" within five. Sends only to a process of root's or of this one's own
  * user. The host's signals and descriptors are as they were.
  */
-enum asp_status ask_broker(const struct asp_conf *conf, const struct asp_request *request,
-                           struct asp_outcome *outcome, struct asp_error *error);
+enum asp_status broker_client_ask(const struct asp_conf *conf, const struct asp_request *request,
+                                  struct asp_outcome *outcome, struct asp_error *error);
 
 #endif

@@ -13,15 +13,15 @@ static int level_of(const struct asp_outcome *outcome)
 }
 
 /* Hands on a line that was built, and frees it. */
-static void hand_on(log_line *log, void *context, int level, struct asp_buffer *line)
+static void hand_on(login_log_write *log, void *context, int level, struct asp_buffer *line)
 {
     if (!line->failed)
         log(context, level, line->text);
     asp_buffer_free(line);
 }
 
-void record_revocation(log_line *log, void *context, const char *by, const char *user,
-                       const struct asp_entry *entries, size_t count)
+void login_log_revocations(login_log_write *log, void *context, const char *by, const char *user,
+                           const struct asp_entry *entries, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct asp_log_change event = {
@@ -39,8 +39,8 @@ void record_revocation(log_line *log, void *context, const char *by, const char 
     }
 }
 
-void record_login(log_line *log, void *context, const struct asp_conf *conf,
-                  const struct asp_request *request, const struct asp_outcome *outcome)
+void login_log_decision(login_log_write *log, void *context, const struct asp_conf *conf,
+                        const struct asp_request *request, const struct asp_outcome *outcome)
 {
     char by[ASP_BY_SIZE];
     struct asp_buffer line = {0};
@@ -52,5 +52,6 @@ void record_login(log_line *log, void *context, const struct asp_conf *conf,
     if (outcome->revoked_count == 0)
         return;
     asp_login_by(request, by);
-    record_revocation(log, context, by, request->user, outcome->revoked, outcome->revoked_count);
+    login_log_revocations(log, context, by, request->user, outcome->revoked,
+                          outcome->revoked_count);
 }

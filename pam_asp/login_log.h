@@ -8,15 +8,15 @@
 #include "asp/login.h"
 
 /* Hands one line to the system's log at a level of syslog(3). */
-typedef void log_line(void *context, int level, const char *line);
+typedef void login_log_write(void *context, int level, const char *line);
 
 /* One line for the decision, unless it is one that the configuration leaves out, and one for each
  * entry that it has revoked. */
-void record_login(log_line *log, void *context, const struct asp_conf *conf,
-                  const struct asp_request *request, const struct asp_outcome *outcome);
+void login_log_decision(login_log_write *log, void *context, const struct asp_conf *conf,
+                        const struct asp_request *request, const struct asp_outcome *outcome);
 
 /* A line for each entry that a changed primary password has revoked. */
-void record_revocation(log_line *log, void *context, const char *by, const char *user,
-                       const struct asp_entry *entries, size_t count);
+void login_log_revocations(login_log_write *log, void *context, const char *by, const char *user,
+                           const struct asp_entry *entries, size_t count);
 
 #endif

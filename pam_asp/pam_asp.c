@@ -179,7 +179,7 @@ static bool broker_decides(const struct asp_conf *conf, const struct asp_request
     struct asp_outcome answer;
     struct asp_error error = {ASP_OK, ""};
 
-    if (ask_broker(conf, request, &answer, &error) != ASP_OK) {
+    if (broker_client_ask(conf, request, &answer, &error) != ASP_OK) {
         if (asp_log_line_is_error(outcome)) {
             struct asp_error here = outcome->cause;
 
@@ -204,7 +204,7 @@ static int decide(pam_handle_t *pamh, const struct arguments *arguments,
         return code;
     asp_login(conf, &request, time(NULL), &outcome);
     if (!outcome.fenced || !broker_decides(conf, &request, &outcome))
-        record_login(log_to_pam, pamh, conf, &request, &outcome);
+        login_log_decision(log_to_pam, pamh, conf, &request, &outcome);
     code = code_of(outcome.verdict);
     if (code == PAM_AUTHINFO_UNAVAIL && outcome.cause.status == ASP_NO_MEMORY)
         code = PAM_BUF_ERR;

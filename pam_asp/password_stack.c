@@ -129,7 +129,7 @@ static void compare(pam_handle_t *pamh, const struct arguments *arguments, const
         };
 
         status = reconcile(conf, user, &how, &result, &error);
-        record_revocation(log_to_pam, pamh, by, user, result.revoked, result.count);
+        login_log_revocations(log_to_pam, pamh, by, user, result.revoked, result.count);
     }
     if (status != ASP_OK && status != ASP_NOT_FOUND)
         log_error(pamh, given, &error);

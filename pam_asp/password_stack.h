@@ -16,7 +16,7 @@
 void password_was_set(pam_handle_t *pamh, const struct arguments *arguments, const char *user,
                       const char *service);
 
-/* A log_line for a PAM handle. */
+/* A login_log_write for a PAM handle. */
 void log_to_pam(void *pamh, int level, const char *line);
 
 #endif

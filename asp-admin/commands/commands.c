@@ -11,26 +11,26 @@ static const struct command commands[] = {
      "USER --label TEXT [--app APP] [--from CIDR]... [--expires WHEN] [--unused DURATION] "
      "[--virtual] [--quiet]",
      1, 1, B('l') | B('a') | B('f') | B('e') | B('u') | B('v') | B('q'), B('l'), command_create,
-     command_create_look, OWN_ASKED, false, "make an app password and show it, once"},
-    {"list", "[USER] [--all]", 0, 1, B('z'), 0, command_list, NULL, OWN_FREE, false,
+     command_create_validate, SELF_ASKED, false, "make an app password and show it, once"},
+    {"list", "[USER] [--all]", 0, 1, B('z'), 0, command_list, NULL, SELF_FREE, false,
      "the app passwords of a user, or every user; --all: revoked ones too"},
-    {"label", "USER ID TEXT", 3, 3, 0, 0, command_label, command_label_look, OWN_ASKED, false,
+    {"label", "USER ID TEXT", 3, 3, 0, 0, command_label, command_label_validate, SELF_ASKED, false,
      "give one another label"},
     {"rotate", "USER ID [--expires WHEN] [--virtual] [--quiet]", 2, 2, B('e') | B('v') | B('q'), 0,
-     command_rotate, command_rotate_look, OWN_ASKED, false,
+     command_rotate, command_rotate_validate, SELF_ASKED, false,
      "a new one with the same label, app and limits; revokes the old one"},
     {"revoke", "USER (ID... | --label TEXT | --all) [--reason TEXT]", 1, ASP_IDS,
-     B('l') | B('z') | B('r'), 0, command_revoke, command_revoke_look, OWN_ASKED, false,
+     B('l') | B('z') | B('r'), 0, command_revoke, command_revoke_validate, SELF_ASKED, false,
      "sign apps out, for good"},
-    {"history", "USER", 1, 1, 0, 0, command_history, NULL, OWN_FREE, false,
+    {"history", "USER", 1, 1, 0, 0, command_history, NULL, SELF_FREE, false,
      "what happened, oldest first"},
     {"check", "USER --service NAME [--rhost ADDR]", 1, 1, B('s') | B('h'), B('s'), command_check,
-     NULL, OWN_FREE, false, "try a password from standard input; changes nothing"},
-    {"remove", "USER", 1, 1, 0, 0, command_remove, NULL, OWN_NO, false,
+     NULL, SELF_FREE, false, "try a password from standard input; changes nothing"},
+    {"remove", "USER", 1, 1, 0, 0, command_remove, NULL, SELF_NO, false,
      "drop all that is stored of a user, for good"},
-    {"watch", "[--once] [--confirm]", 0, 0, B('o') | B('c'), 0, command_watch, NULL, OWN_NO, false,
+    {"watch", "[--once] [--confirm]", 0, 0, B('o') | B('c'), 0, command_watch, NULL, SELF_NO, false,
      "follow primary passwords, revoke when one changes, run hooks; --once: one pass"},
-    {"doctor", "", 0, 0, 0, 0, command_doctor, NULL, OWN_NO, true,
+    {"doctor", "", 0, 0, 0, 0, command_doctor, NULL, SELF_NO, true,
      "look over configuration, store, PAM files and watch; say what is wrong, and the mend"},
 };
 
@@ -91,11 +91,11 @@ enum exit_code command_check_line(const struct command *command, const struct op
     unsigned missing = command->needed & ~options->given;
 
     if (wrong != 0)
-        return complain(EXIT_USAGE, "%s takes no --%s", command->name, option_name(wrong));
-    if (options->argument_count < command->least || options->argument_count > command->most)
-        return complain(EXIT_USAGE, "usage: asp-admin %s%s%s", command->name,
-                        command->arguments[0] != '\0' ? " " : "", command->arguments);
+        return fail_with(EXIT_USAGE, "%s takes no --%s", command->name, option_name(wrong));
+    if (options->argument_count < command->min_args || options->argument_count > command->max_args)
+        return fail_with(EXIT_USAGE, "usage: asp-admin %s%s%s", command->name,
+                         command->arguments[0] != '\0' ? " " : "", command->arguments);
     if (missing != 0)
-        return complain(EXIT_USAGE, "%s needs --%s", command->name, option_name(missing));
+        return fail_with(EXIT_USAGE, "%s needs --%s", command->name, option_name(missing));
     return EXIT_DONE;
 }

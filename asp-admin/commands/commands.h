@@ -7,25 +7,26 @@
 #include "asp-admin/admin.h"
 
 /* What a user who is not root may do with a command, on her own account. */
-enum own_use {
-    OWN_NO,
-    OWN_FREE,  /* it changes nothing and shows nothing that is secret */
-    OWN_ASKED, /* after PAM has let her in */
+enum self_use {
+    SELF_NO,
+    SELF_FREE,  /* it changes nothing and shows nothing that is secret */
+    SELF_ASKED, /* after PAM has let her in */
 };
 
 struct command {
     const char *name;
     const char *arguments;
-    int least; /* how many arguments */
-    int most;
+    int min_args;
+    int max_args;
     unsigned allowed; /* options, see OPTION_BIT */
     unsigned needed;
     enum exit_code (*run)(struct admin *admin);
-    /* What is said of the line before anybody is asked who she is; NULL: nothing. `run` looks too.
+    /* What is said of the line before anybody is asked who she is; NULL: nothing. `run` validates
+     * too.
      */
-    enum exit_code (*look)(const struct admin *admin);
-    enum own_use own;
-    bool bare; /* it opens what it needs by itself, and tells what is wrong with it */
+    enum exit_code (*validate)(const struct admin *admin);
+    enum self_use self_use;
+    bool opens_own_conf; /* it opens what it needs by itself, and tells what is wrong with it */
     const char *help;
 };
 
@@ -52,9 +53,9 @@ enum exit_code command_watch(struct admin *admin);
 enum exit_code command_doctor(struct admin *admin);
 
 /* What is wrong with their lines, with a complaint. */
-enum exit_code command_create_look(const struct admin *admin);
-enum exit_code command_rotate_look(const struct admin *admin);
-enum exit_code command_label_look(const struct admin *admin);
-enum exit_code command_revoke_look(const struct admin *admin);
+enum exit_code command_create_validate(const struct admin *admin);
+enum exit_code command_rotate_validate(const struct admin *admin);
+enum exit_code command_label_validate(const struct admin *admin);
+enum exit_code command_revoke_validate(const struct admin *admin);
 
 #endif

@@ -27,11 +27,11 @@ static enum exit_code read_app(const struct admin *admin, char app[ASP_SERVICE_M
     if (given == NULL)
         given = admin->conf->default_app;
     if (!asp_service_valid(given))
-        return complain(EXIT_USAGE, "--app %s: not a well-formed name", given);
+        return fail_with(EXIT_USAGE, "--app %s: not a well-formed name", given);
     listed = asp_scope_listed(admin->conf, given);
     if (!asp_scope_is_group(admin->conf, given) && listed != NULL)
-        return complain(EXIT_USAGE, "--app %s: %s is a service of the app %s: say --app %s", given,
-                        given, listed, listed);
+        return fail_with(EXIT_USAGE, "--app %s: %s is a service of the app %s: say --app %s", given,
+                         given, listed, listed);
     asp_scope_app(admin->conf, given, app);
     return EXIT_DONE;
 }
@@ -41,12 +41,12 @@ static enum exit_code read_expires(const struct admin *admin, time_t *expires)
     const char *given = admin->options->expires;
 
     if (!asp_when_read(given, admin->now, expires))
-        return complain(
+        return fail_with(
             EXIT_USAGE,
             "--expires %s: say a number with s, m, h, d or w, YYYY-MM-DD, RFC 3339 or never",
             given);
     if (*expires != ASP_NEVER && *expires <= admin->now)
-        return complain(EXIT_USAGE, "--expires %s: that is in the past", given);
+        return fail_with(EXIT_USAGE, "--expires %s: that is in the past", given);
     return EXIT_DONE;
 }
 
@@ -57,13 +57,13 @@ static enum exit_code read_limits(const struct admin *admin, struct asp_entry *e
 
     entry->unused_limit = conf->unused;
     if (options->unused != NULL && !asp_duration_read(options->unused, &entry->unused_limit))
-        return complain(EXIT_USAGE, "--unused %s: say a number with s, m, h, d or w, or never",
-                        options->unused);
+        return fail_with(EXIT_USAGE, "--unused %s: say a number with s, m, h, d or w, or never",
+                         options->unused);
     if (conf->expires != ASP_NEVER)
         entry->expires = admin->now + conf->expires;
     for (size_t i = 0; i < options->from_count; i++) {
         if (!asp_network_read(options->from[i], &entry->networks[i]))
-            return complain(
+            return fail_with(
                 EXIT_USAGE,
                 "--from %s: say an address or a network without host bits, like 192.0.2.0/24",
                 options->from[i]);
@@ -80,12 +80,12 @@ static enum exit_code read_entry(const struct admin *admin, struct asp_entry *en
 
     asp_entry_init(entry);
     if (!asp_label_valid(admin->options->label))
-        return complain(EXIT_USAGE,
-                        "--label: say 1 to 64 characters of UTF-8, without control characters");
+        return fail_with(EXIT_USAGE,
+                         "--label: say 1 to 64 characters of UTF-8, without control characters");
     (void)snprintf(entry->label, sizeof entry->label, "%s", admin->options->label);
     code = read_app(admin, entry->app);
     if (code == EXIT_DONE && admin_may_make(admin, entry->app, &error) != ASP_OK)
-        code = complain_of(&error);
+        code = fail_with_error(&error);
     if (code == EXIT_DONE)
         code = read_limits(admin, entry);
     return code;
@@ -95,7 +95,7 @@ static enum exit_code check_user(const struct admin *admin)
 {
     if (admin->options->is_virtual || admin->conf->virtual_users || user_is_known(admin->user))
         return EXIT_DONE;
-    return complain(
+    return fail_with(
         EXIT_NOT_FOUND,
         "the system knows no user %s, or the directory of its users does not answer; for one "
         "that only a service knows, say --virtual",
@@ -104,7 +104,7 @@ static enum exit_code check_user(const struct admin *admin)
 
 static void add_centred(struct asp_buffer *out, const char *text)
 {
-    size_t width = talk_now()->terminal ? talk_now()->width : 0;
+    size_t width = console_now()->terminal ? console_now()->width : 0;
     size_t indent = width > strlen(text) ? (width - strlen(text)) / 2 : 4;
 
     while (indent-- > 0)
@@ -112,10 +112,10 @@ static void add_centred(struct asp_buffer *out, const char *text)
     add_bold(out, text);
 }
 
-static void write_screen(const struct making *making, struct asp_buffer *out)
+static void write_screen(const struct new_password *password, struct asp_buffer *out)
 {
-    const struct admin *admin = making->admin;
-    const struct asp_entry *entry = &making->entry;
+    const struct admin *admin = password->admin;
+    const struct asp_entry *entry = &password->entry;
     bool open = strcmp(entry->app, ASP_APP_FIRST_USE) == 0;
 
     asp_buffer_add(out, "\nA new app password for ");
@@ -123,7 +123,7 @@ static void write_screen(const struct making *making, struct asp_buffer *out)
     asp_buffer_add(out, ": ");
     add_visible(out, entry->label);
     asp_buffer_add(out, "\n\n\n");
-    add_centred(out, making->shown);
+    add_centred(out, password->shown);
     asp_buffer_add(out,
                    "\n\n\nType it into the app in place of your own password; spaces and dashes "
                    "do not matter, capitals\n"
@@ -139,46 +139,46 @@ static void write_screen(const struct making *making, struct asp_buffer *out)
     asp_buffer_add(out, " ");
     asp_buffer_add(out, entry->id);
     asp_buffer_add(out, "\n  active      ");
-    asp_buffer_add_number(out, making->active);
+    asp_buffer_add_number(out, password->active);
     asp_buffer_add(out, " of ");
     asp_buffer_add_number(out, (unsigned long long)admin->conf->limit);
     asp_buffer_add(out, "\n");
 }
 
-static bool show(const struct making *making)
+static bool show(const struct new_password *password)
 {
-    const struct admin *admin = making->admin;
-    const struct asp_entry *entry = &making->entry;
+    const struct admin *admin = password->admin;
+    const struct asp_entry *entry = &password->entry;
     struct asp_buffer out = {0};
 
     if (admin->options->json)
-        return document_emit(json_pack(
+        return json_write(json_pack(
             "{s:o, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:I, s:i}", "user",
-            document_text(admin->user), "id", entry->id, "label", entry->label, "app", entry->app,
-            "password", making->shown, "entropy_bits", ASP_ENTROPY_BITS, "created",
-            document_time(entry->created), "expires", document_time(entry->expires), "active",
-            (json_int_t)making->active, "limit", admin->conf->limit));
+            json_from_text(admin->user), "id", entry->id, "label", entry->label, "app", entry->app,
+            "password", password->shown, "entropy_bits", ASP_ENTROPY_BITS, "created",
+            json_from_time(entry->created), "expires", json_from_time(entry->expires), "active",
+            (json_int_t)password->active, "limit", admin->conf->limit));
     if (admin->options->quiet) {
-        asp_buffer_add(&out, making->shown);
+        asp_buffer_add(&out, password->shown);
         asp_buffer_add(&out, "\n");
     } else {
-        write_screen(making, &out);
+        write_screen(password, &out);
     }
     return emit_and_free(&out);
 }
 
 /* Reads what there is to compare. What cannot be read stops here: a password would be made that is
  * refused. */
-static enum exit_code look_at_primary(struct making *making)
+static enum exit_code look_at_primary(struct new_password *password)
 {
-    const struct admin *admin = making->admin;
-    enum exit_code code = source_open(admin->conf, &making->source);
+    const struct admin *admin = password->admin;
+    enum exit_code code = primary_source_open(admin->conf, &password->source);
 
     if (code != EXIT_DONE || admin->conf->primary_source == ASP_SOURCE_NONE)
         return code;
-    source_find(&making->source, admin->user, &making->now);
-    if (making->now.says == ASP_SAYS_NOTHING)
-        return complain(
+    primary_source_find(&password->source, admin->user, &password->now);
+    if (password->now.says == ASP_SAYS_NOTHING)
+        return fail_with(
             EXIT_STORE,
             "nothing can be told of the primary password of %s: see primary in asp.conf(5)",
             admin->user);
@@ -186,16 +186,16 @@ static enum exit_code look_at_primary(struct making *making)
 }
 
 /* After all is stored and told; what ends access comes first. */
-static void run_hooks(const struct making *making, bool shown)
+static void run_hooks(const struct new_password *password, bool shown)
 {
-    const struct admin *admin = making->admin;
+    const struct admin *admin = password->admin;
 
-    hooks_run(admin, admin->user, HOOK_REVOKED, making->swept, making->swept_count,
+    hooks_run(admin, admin->user, HOOK_REVOKED, password->revoked, password->revoked_count,
               ASP_REASON_PRIMARY);
-    if (shown && making->old_id != NULL && making->old.revoked == ASP_NEVER)
-        hooks_run(admin, admin->user, HOOK_REVOKED, &making->old, 1, ASP_REASON_ROTATED);
+    if (shown && password->old_id != NULL && password->old.revoked == ASP_NEVER)
+        hooks_run(admin, admin->user, HOOK_REVOKED, &password->old, 1, ASP_REASON_ROTATED);
     if (shown)
-        hooks_run(admin, admin->user, HOOK_CREATED, &making->entry, 1, NULL);
+        hooks_run(admin, admin->user, HOOK_CREATED, &password->entry, 1, NULL);
 }
 
 /* True for an app that is nothing that the system knows: not in asp.conf, and no service of PAM's.
@@ -216,69 +216,71 @@ static bool app_is_unknown(const struct asp_conf *conf, const char *app)
 }
 
 /* What a person should know, and a program has no use for. */
-static void say_notes(const struct making *making)
+static void say_notes(const struct new_password *password)
 {
-    const struct admin *admin = making->admin;
+    const struct admin *admin = password->admin;
 
     if (admin->options->quiet || admin->options->json)
         return;
     if (admin->new_store)
-        (void)complain(EXIT_DONE, "note: a new store was made at %s", admin->conf->store);
-    if (app_is_unknown(admin->conf, making->entry.app))
-        (void)complain(
+        (void)fail_with(EXIT_DONE, "note: a new store was made at %s", admin->conf->store);
+    if (app_is_unknown(admin->conf, password->entry.app))
+        (void)fail_with(
             EXIT_DONE,
             "note: no app of asp.conf is called %s, and no service of /etc/pam.d: if that "
             "is a slip, revoke %s",
-            making->entry.app, making->entry.id);
-    if (making->now.source == ASP_SOURCE_SHADOW && making->now.says == ASP_SAYS_ABSENT)
-        (void)complain(EXIT_DONE,
-                       "note: %s has no line in /etc/shadow, so a change of the primary password "
-                       "is not seen there: see asp-admin(8)",
-                       admin->user);
+            password->entry.app, password->entry.id);
+    if (password->now.source == ASP_SOURCE_SHADOW && password->now.says == ASP_SAYS_ABSENT)
+        (void)fail_with(EXIT_DONE,
+                        "note: %s has no line in /etc/shadow, so a change of the primary password "
+                        "is not seen there: see asp-admin(8)",
+                        admin->user);
 }
 
-static enum exit_code store_and_show(struct making *making, bool new_account, asp_change *change)
+static enum exit_code store_and_show(struct new_password *password, bool new_account,
+                                     asp_change *change)
 {
-    struct admin *admin = making->admin;
+    struct admin *admin = password->admin;
     struct asp_error error = {ASP_OK, ""};
 
-    if (asp_store_update(&admin->store, admin->user, new_account, change, making, &error) != ASP_OK)
-        return complain_of(&error);
-    for (size_t i = 0; i < making->swept_count; i++)
-        log_change(admin, "revoked", &making->swept[i], ASP_REASON_PRIMARY);
-    if (!show(making)) {
-        if (asp_store_update(&admin->store, admin->user, false, making_take_back, making, &error) !=
-            ASP_OK)
-            (void)complain_of(&error);
-        run_hooks(making, false);
+    if (asp_store_update(&admin->store, admin->user, new_account, change, password, &error) !=
+        ASP_OK)
+        return fail_with_error(&error);
+    for (size_t i = 0; i < password->revoked_count; i++)
+        log_change(admin, "revoked", &password->revoked[i], ASP_REASON_PRIMARY);
+    if (!show(password)) {
+        if (asp_store_update(&admin->store, admin->user, false, new_password_take_back, password,
+                             &error) != ASP_OK)
+            (void)fail_with_error(&error);
+        run_hooks(password, false);
         return EXIT_STORE;
     }
     asp_store_begin_usage(&admin->store, admin->user, admin->now);
-    log_change(admin, "created", &making->entry, NULL);
-    if (making->old_id != NULL && making->old.revoked == ASP_NEVER)
-        log_change(admin, "revoked", &making->old, ASP_REASON_ROTATED);
-    say_notes(making);
-    run_hooks(making, true);
+    log_change(admin, "created", &password->entry, NULL);
+    if (password->old_id != NULL && password->old.revoked == ASP_NEVER)
+        log_change(admin, "revoked", &password->old, ASP_REASON_ROTATED);
+    say_notes(password);
+    run_hooks(password, true);
     return EXIT_DONE;
 }
 
 /* Stored first and shown then: what a person has seen works. */
-static enum exit_code make(struct making *making, bool new_account, asp_change *change)
+static enum exit_code make(struct new_password *password, bool new_account, asp_change *change)
 {
-    const struct admin *admin = making->admin;
+    const struct admin *admin = password->admin;
     struct asp_error error = {ASP_OK, ""};
-    enum exit_code code = look_at_primary(making);
+    enum exit_code code = look_at_primary(password);
 
     if (code == EXIT_DONE &&
-        asp_store_usage(&admin->store, admin->user, &making->usage, &error) != ASP_OK)
-        code = complain_of(&error);
+        asp_store_usage(&admin->store, admin->user, &password->usage, &error) != ASP_OK)
+        code = fail_with_error(&error);
     if (code == EXIT_DONE)
-        code = store_and_show(making, new_account, change);
-    making_free(making);
+        code = store_and_show(password, new_account, change);
+    new_password_free(password);
     return code;
 }
 
-enum exit_code command_create_look(const struct admin *admin)
+enum exit_code command_create_validate(const struct admin *admin)
 {
     struct asp_entry entry;
 
@@ -287,19 +289,19 @@ enum exit_code command_create_look(const struct admin *admin)
 
 enum exit_code command_create(struct admin *admin)
 {
-    struct making making = {.admin = admin};
-    enum exit_code code = read_entry(admin, &making.entry);
+    struct new_password password = {.admin = admin};
+    enum exit_code code = read_entry(admin, &password.entry);
 
     if (code == EXIT_DONE)
         code = check_user(admin);
     if (code == EXIT_DONE)
         code = admin_open_store(admin, true);
     if (code == EXIT_DONE)
-        code = make(&making, true, making_create);
+        code = make(&password, true, new_password_create);
     return code;
 }
 
-enum exit_code command_rotate_look(const struct admin *admin)
+enum exit_code command_rotate_validate(const struct admin *admin)
 {
     time_t expires;
 
@@ -308,8 +310,8 @@ enum exit_code command_rotate_look(const struct admin *admin)
 
 enum exit_code command_rotate(struct admin *admin)
 {
-    struct making making = {.admin = admin, .old_id = admin->options->arguments[1]};
-    enum exit_code code = command_rotate_look(admin);
+    struct new_password password = {.admin = admin, .old_id = admin->options->arguments[1]};
+    enum exit_code code = command_rotate_validate(admin);
 
     if (code == EXIT_DONE)
         code = check_user(admin);
@@ -318,6 +320,6 @@ enum exit_code command_rotate(struct admin *admin)
     if (code == EXIT_DONE)
         code = admin_check_account(admin);
     if (code == EXIT_DONE)
-        code = make(&making, false, making_rotate);
+        code = make(&password, false, new_password_rotate);
     return code;
 }

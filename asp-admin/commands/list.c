@@ -26,12 +26,13 @@ static enum exit_code load(struct admin *admin, struct asp_account *account,
         return EXIT_DONE;
     }
     if (status == ASP_NOT_FOUND)
-        return complain(EXIT_NOT_FOUND,
-                        "the system knows no user %s, and there are no app passwords", admin->user);
+        return fail_with(EXIT_NOT_FOUND,
+                         "the system knows no user %s, and there are no app passwords",
+                         admin->user);
     if (status != ASP_OK)
-        return complain_of(&error);
+        return fail_with_error(&error);
     if (asp_store_usage(&admin->store, admin->user, usage, &error) != ASP_OK)
-        return complain_of(&error);
+        return fail_with_error(&error);
     return EXIT_DONE;
 }
 
@@ -79,7 +80,7 @@ static bool list_account(const struct admin *admin, const struct asp_account *ac
             continue;
         if (document != NULL)
             (void)json_array_append_new(document,
-                                        document_entry(admin->user, entry, usage, admin->now));
+                                        json_from_entry(admin->user, entry, usage, admin->now));
         else
             add_entry_row(admin, &table, entry, usage);
     }
@@ -87,7 +88,7 @@ static bool list_account(const struct admin *admin, const struct asp_account *ac
         asp_buffer_add(&out, "no app passwords\n");
     else
         table_write(&table, &out);
-    shown = document != NULL ? document_emit(document) : emit(&out);
+    shown = document != NULL ? json_write(document) : emit(&out);
     table_free(&table);
     asp_buffer_free(&out);
     return shown;
@@ -160,7 +161,7 @@ static enum asp_status visit_user(const char *user, void *context)
             asp_account_free(&account);
     }
     if (status != ASP_OK) {
-        all->worst = complain_of(&all->error);
+        all->worst = fail_with_error(&all->error);
         return ASP_OK;
     }
     summarise(admin, &account, &usage, &summary);
@@ -215,9 +216,9 @@ static bool show_users(const struct summaries *all)
         if (document != NULL)
             (void)json_array_append_new(
                 document,
-                json_pack("{s:o, s:I, s:I, s:o}", "user", document_text(summary->user), "active",
+                json_pack("{s:o, s:I, s:I, s:o}", "user", json_from_text(summary->user), "active",
                           (json_int_t)summary->active, "revoked", (json_int_t)summary->revoked,
-                          "last_used", document_time(summary->last_used)));
+                          "last_used", json_from_time(summary->last_used)));
         else
             add_summary_row(admin, &table, summary);
     }
@@ -225,7 +226,7 @@ static bool show_users(const struct summaries *all)
         asp_buffer_add(&out, "no users\n");
     else if (document == NULL)
         table_write(&table, &out);
-    shown = document != NULL ? document_emit(document) : emit(&out);
+    shown = document != NULL ? json_write(document) : emit(&out);
     table_free(&table);
     asp_buffer_free(&out);
     return shown;
@@ -242,7 +243,7 @@ static enum exit_code list_users(struct admin *admin)
         return code;
     status = asp_store_each(&admin->store, visit_user, &all, &error);
     if (status != ASP_OK)
-        code = complain_of(error.status != ASP_OK ? &error : &all.error);
+        code = fail_with_error(error.status != ASP_OK ? &error : &all.error);
     if (all.count > 0)
         qsort(all.list, all.count, sizeof *all.list, by_user);
     if (code == EXIT_DONE && !show_users(&all))
@@ -270,7 +271,7 @@ enum exit_code command_list(struct admin *admin)
 }
 
 /* One thing that happened. What does not belong to it is NULL. */
-struct happening {
+struct history_event {
     time_t time;
     const char *event;
     const struct asp_entry *entry;
@@ -283,8 +284,8 @@ struct happening {
 
 static int by_time(const void *a, const void *b)
 {
-    const struct happening *x = a;
-    const struct happening *y = b;
+    const struct history_event *x = a;
+    const struct history_event *y = b;
 
     if (x->time != y->time)
         return x->time < y->time ? -1 : 1;
@@ -293,34 +294,35 @@ static int by_time(const void *a, const void *b)
 
 /* At most four of one entry. Returns how many. */
 static size_t tell(const struct asp_entry *entry, const struct asp_use *use,
-                   struct happening *events)
+                   struct history_event *events)
 {
     size_t count = 0;
 
     events[count++] =
-        (struct happening){.time = entry->created, .event = "created", .by = entry->created_by};
+        (struct history_event){.time = entry->created, .event = "created", .by = entry->created_by};
     if (entry->bound != ASP_NEVER)
-        events[count++] = (struct happening){
+        events[count++] = (struct history_event){
             .time = entry->bound, .event = "bound", .service = entry->bound_service};
     if (use->last != ASP_NEVER)
-        events[count++] = (struct happening){
+        events[count++] = (struct history_event){
             .time = use->last, .event = "used", .service = use->service, .host = use->host};
     if (entry->revoked != ASP_NEVER)
-        events[count++] = (struct happening){.time = entry->revoked,
-                                             .event = "revoked",
-                                             .by = entry->revoked_by,
-                                             .reason = entry->reason};
+        events[count++] = (struct history_event){.time = entry->revoked,
+                                                 .event = "revoked",
+                                                 .by = entry->revoked_by,
+                                                 .reason = entry->reason};
     for (size_t i = 0; i < count; i++)
         events[i].entry = entry;
     return count;
 }
 
-static json_t *document_happening(const struct happening *event)
+static json_t *json_from_history_event(const struct history_event *event)
 {
-    return json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "time", document_time(event->time),
-                     "event", event->event, "id", event->entry->id, "label", event->entry->label,
-                     "by", document_text(event->by), "service", document_text(event->service),
-                     "rhost", document_text(event->host), "reason", document_text(event->reason));
+    return json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "time",
+                     json_from_time(event->time), "event", event->event, "id", event->entry->id,
+                     "label", event->entry->label, "by", json_from_text(event->by), "service",
+                     json_from_text(event->service), "rhost", json_from_text(event->host), "reason",
+                     json_from_text(event->reason));
 }
 
 /* "by ann: lost", "imap from 192.0.2.7" */
@@ -332,8 +334,8 @@ static void add_detail(struct asp_buffer *out, const char *before, const char *t
     asp_buffer_add(out, text);
 }
 
-static void add_happening_row(const struct admin *admin, struct table *table,
-                              const struct happening *event)
+static void add_history_row(const struct admin *admin, struct table *table,
+                            const struct history_event *event)
 {
     struct asp_buffer when = {0};
     struct asp_buffer detail = {0};
@@ -351,7 +353,8 @@ static void add_happening_row(const struct admin *admin, struct table *table,
     asp_buffer_free(&detail);
 }
 
-static bool show_history(const struct admin *admin, const struct happening *events, size_t count)
+static bool show_history(const struct admin *admin, const struct history_event *events,
+                         size_t count)
 {
     json_t *document = admin->options->json ? json_array() : NULL;
     struct table table = {0};
@@ -361,15 +364,15 @@ static bool show_history(const struct admin *admin, const struct happening *even
     table_add(&table, 5, (const char *[]){"WHEN", "WHAT", "ID", "LABEL", "HOW"});
     for (size_t i = 0; i < count; i++) {
         if (document != NULL)
-            (void)json_array_append_new(document, document_happening(&events[i]));
+            (void)json_array_append_new(document, json_from_history_event(&events[i]));
         else
-            add_happening_row(admin, &table, &events[i]);
+            add_history_row(admin, &table, &events[i]);
     }
     if (document == NULL && count == 0)
         asp_buffer_add(&out, "no app passwords yet\n");
     else if (document == NULL)
         table_write(&table, &out);
-    shown = document != NULL ? document_emit(document) : emit(&out);
+    shown = document != NULL ? json_write(document) : emit(&out);
     table_free(&table);
     asp_buffer_free(&out);
     return shown;
@@ -379,7 +382,7 @@ enum exit_code command_history(struct admin *admin)
 {
     struct asp_account account = {0};
     struct asp_usage usage = {0};
-    struct happening *events = NULL;
+    struct history_event *events = NULL;
     struct asp_use *uses = NULL;
     size_t count = 0;
     enum exit_code code = load(admin, &account, &usage);
@@ -388,7 +391,7 @@ enum exit_code command_history(struct admin *admin)
         events = calloc(4 * account.count + 1, sizeof *events);
         uses = calloc(account.count + 1, sizeof *uses);
         if (events == NULL || uses == NULL) {
-            (void)complain(EXIT_STORE, "out of memory");
+            (void)fail_with(EXIT_STORE, "out of memory");
             code = EXIT_STORE;
         }
     }

@@ -43,9 +43,9 @@ static enum exit_code change_account(struct changing *changing, asp_change *chan
     /* A revocation does not wait for what it has no need of. */
     if (changing->reason == NULL &&
         asp_store_usage(&admin->store, admin->user, &changing->usage, &error) != ASP_OK)
-        return complain_of(&error);
+        return fail_with_error(&error);
     status = asp_store_update(&admin->store, admin->user, false, change, changing, &error);
-    return status == ASP_OK || status == ASP_UNCHANGED ? EXIT_DONE : complain_of(&error);
+    return status == ASP_OK || status == ASP_UNCHANGED ? EXIT_DONE : fail_with_error(&error);
 }
 
 /* There are no more of them than ids. */
@@ -91,18 +91,18 @@ static enum asp_status label_in(struct asp_account *account, void *context, stru
     return keep_changed(changing, entry, error);
 }
 
-enum exit_code command_label_look(const struct admin *admin)
+enum exit_code command_label_validate(const struct admin *admin)
 {
     if (asp_label_valid(admin->options->arguments[2]))
         return EXIT_DONE;
-    return complain(EXIT_USAGE,
-                    "TEXT: say 1 to 64 characters of UTF-8, without control characters");
+    return fail_with(EXIT_USAGE,
+                     "TEXT: say 1 to 64 characters of UTF-8, without control characters");
 }
 
 enum exit_code command_label(struct admin *admin)
 {
     struct changing changing = {.admin = admin};
-    enum exit_code code = command_label_look(admin);
+    enum exit_code code = command_label_validate(admin);
 
     if (code == EXIT_DONE)
         code = change_account(&changing, label_in);
@@ -111,7 +111,7 @@ enum exit_code command_label(struct admin *admin)
 
         log_change(admin, "labelled", entry, NULL);
         if (admin->options->json &&
-            !document_emit(document_entry(admin->user, entry, &changing.usage, admin->now)))
+            !json_write(json_from_entry(admin->user, entry, &changing.usage, admin->now)))
             code = EXIT_STORE;
     }
     changing_free(&changing);
@@ -192,8 +192,8 @@ static bool show_revoked(const struct changing *changing)
         ids = json_array();
         for (size_t i = 0; i < changing->count; i++)
             (void)json_array_append_new(ids, json_string(changing->changed[i].id));
-        return document_emit(json_pack("{s:o, s:o, s:s}", "user", document_text(admin->user),
-                                       "revoked", ids, "reason", changing->reason));
+        return json_write(json_pack("{s:o, s:o, s:s}", "user", json_from_text(admin->user),
+                                    "revoked", ids, "reason", changing->reason));
     }
     for (size_t i = 0; i < changing->count; i++) {
         asp_buffer_add(&out, "revoked ");
@@ -207,16 +207,16 @@ static bool show_revoked(const struct changing *changing)
     return emit_and_free(&out);
 }
 
-enum exit_code command_revoke_look(const struct admin *admin)
+enum exit_code command_revoke_validate(const struct admin *admin)
 {
     const struct options *options = admin->options;
     int ways = (options->argument_count > 1) + (options->label != NULL) + options->all;
 
     if (ways != 1)
-        return complain(EXIT_USAGE, "revoke needs one of: ID..., --label TEXT, --all");
+        return fail_with(EXIT_USAGE, "revoke needs one of: ID..., --label TEXT, --all");
     if (options->reason != NULL && !asp_label_valid(options->reason))
-        return complain(EXIT_USAGE,
-                        "--reason: say 1 to 64 characters of UTF-8, without control characters");
+        return fail_with(EXIT_USAGE,
+                         "--reason: say 1 to 64 characters of UTF-8, without control characters");
     return EXIT_DONE;
 }
 
@@ -224,7 +224,7 @@ enum exit_code command_revoke(struct admin *admin)
 {
     const struct options *options = admin->options;
     struct changing changing = {.admin = admin, .reason = options->reason};
-    enum exit_code code = command_revoke_look(admin);
+    enum exit_code code = command_revoke_validate(admin);
 
     if (changing.reason == NULL)
         changing.reason = "admin";
@@ -252,10 +252,10 @@ enum exit_code command_remove(struct admin *admin)
         return code;
     status = asp_store_remove(&admin->store, admin->user, &error);
     if (status != ASP_OK)
-        return complain_of(&error);
+        return fail_with_error(&error);
     log_change(admin, "removed", NULL, NULL);
     if (admin->options->json &&
-        !document_emit(json_pack("{s:o, s:b}", "user", document_text(admin->user), "removed", 1)))
+        !json_write(json_pack("{s:o, s:b}", "user", json_from_text(admin->user), "removed", 1)))
         code = EXIT_STORE;
     return code;
 }

@@ -16,7 +16,7 @@
 
 /* Whether somebody listens at a socket to whom something may be said. A socket that systemd keeps
  * is answered by a broker that is started for it. */
-static enum asp_status knock(const char *path, struct asp_error *error)
+static enum asp_status probe(const char *path, struct asp_error *error)
 {
     int fd;
     enum asp_status status = asp_broker_connect(path, &fd, error);
@@ -54,13 +54,13 @@ static void check_client(struct doctor *doctor, const char *name, bool has_group
     if (user == NULL) {
         finding_fault(&doctor->findings, CHECK_BROKER,
                       "broker.clients names %s, whom the system does not know", name);
-        finding_mend(&doctor->findings, "put that name right in asp.conf, or take it out");
+        finding_fix(&doctor->findings, "put that name right in asp.conf, or take it out");
     } else if (has_group && user->pw_uid != 0 && !is_in_group(user, group)) {
         finding_fault(
             &doctor->findings, CHECK_BROKER,
             "broker.clients names %s, who is not in the group " GROUP " and so may not ask", name);
-        finding_mend(&doctor->findings,
-                     "usermod --append --groups " GROUP " %s, and restart its services", name);
+        finding_fix(&doctor->findings,
+                    "usermod --append --groups " GROUP " %s, and restart its services", name);
     }
 }
 
@@ -74,9 +74,9 @@ static bool check_group(struct doctor *doctor, gid_t *group)
     if (entry == NULL) {
         finding_fault(&doctor->findings, CHECK_BROKER,
                       "there is no group " GROUP ", so none but root can ask asp-broker");
-        finding_mend(&doctor->findings, "groupadd --system " GROUP
-                                        ", put the users of such services into it, and restart "
-                                        "asp-broker and them");
+        finding_fix(&doctor->findings, "groupadd --system " GROUP
+                                       ", put the users of such services into it, and restart "
+                                       "asp-broker and them");
         return false;
     }
     *group = entry->gr_gid;
@@ -85,18 +85,18 @@ static bool check_group(struct doctor *doctor, gid_t *group)
     finding_fault(&doctor->findings, CHECK_BROKER,
                   "%s cannot be written by the group " GROUP ": none but root can ask",
                   conf->broker_socket);
-    finding_mend(&doctor->findings, "restart asp-broker, which makes it so");
+    finding_fix(&doctor->findings, "restart asp-broker, which makes it so");
     return true;
 }
 
 static void tell_members(struct doctor *doctor)
 {
     const struct group *entry = getgrnam(GROUP);
-    struct names names = {0};
+    struct name_list names = {0};
     struct asp_buffer members = {0};
 
     for (size_t i = 0; entry != NULL && entry->gr_mem[i] != NULL; i++) {
-        if (!names_add(&names, entry->gr_mem[i]))
+        if (!name_list_add(&names, entry->gr_mem[i]))
             doctor->findings.failed = true;
     }
     doctor_add_names(&members, &names);
@@ -111,12 +111,12 @@ static void tell_members(struct doctor *doctor)
                    "asp-broker listens at %s; the group " GROUP " has %s",
                    doctor->admin->conf->broker_socket, members.text);
     asp_buffer_free(&members);
-    names_clear(&names);
+    name_list_clear(&names);
 }
 
 static void mend_broker(struct doctor *doctor, const char *unit)
 {
-    finding_mend(&doctor->findings, "systemctl enable --now %s, or start asp-broker as root", unit);
+    finding_fix(&doctor->findings, "systemctl enable --now %s, or start asp-broker as root", unit);
 }
 
 static void check_broker(struct doctor *doctor)
@@ -133,7 +133,7 @@ static void check_broker(struct doctor *doctor)
                      conf->broker_socket);
         return;
     }
-    if (knock(conf->broker_socket, &error) != ASP_OK) {
+    if (probe(conf->broker_socket, &error) != ASP_OK) {
         finding_fault(&doctor->findings, CHECK_BROKER, "%s", error.text);
         mend_broker(doctor, "asp-broker.socket");
     } else {
@@ -155,8 +155,8 @@ static void check_stack(struct doctor *doctor, bool listens)
         finding_fault(&doctor->findings, CHECK_SELF_SERVICE,
                       "there is no /etc/pam.d/" SERVICE
                       ": /etc/pam.d/other decides who acts on her app passwords");
-        finding_mend(&doctor->findings, "write one that asks for the primary password, and for the "
-                                        "second factor if there is one");
+        finding_fix(&doctor->findings, "write one that asks for the primary password, and for the "
+                                       "second factor if there is one");
     }
     if (file == NULL)
         return;
@@ -168,8 +168,8 @@ static void check_stack(struct doctor *doctor, bool listens)
                       "%s asks pam_asp, by line %zu of %s: nobody acts on her app passwords with "
                       "one of them",
                       file->path, stack.entries[i].line->number, stack.entries[i].file->path);
-        finding_mend(&doctor->findings, "let it ask for the primary password, and for the second "
-                                        "factor if there is one");
+        finding_fix(&doctor->findings, "let it ask for the primary password, and for the second "
+                                       "factor if there is one");
         break;
     }
     pam_stack_free(&stack);
@@ -187,19 +187,19 @@ static void check_self_service(struct doctor *doctor)
         finding_ok(findings, CHECK_SELF_SERVICE, "it is switched off in asp.conf");
         return;
     }
-    if (there && knock(conf->self_socket, &error) != ASP_OK) {
+    if (there && probe(conf->self_socket, &error) != ASP_OK) {
         finding_fault(findings, CHECK_SELF_SERVICE, "%s", error.text);
         mend_broker(doctor, "asp-self.socket");
     } else if (there && stat(conf->self_socket, &st) == 0 && (st.st_mode & S_IWOTH) == 0) {
         finding_fault(findings, CHECK_SELF_SERVICE, "%s is not open to users (mode %04o)",
                       conf->self_socket, (unsigned)(st.st_mode & 07777));
-        finding_mend(findings, "restart asp-self.socket or asp-broker, which makes it so");
+        finding_fix(findings, "restart asp-self.socket or asp-broker, which makes it so");
     }
     if (conf->self_group[0] != '\0' && getgrnam(conf->self_group) == NULL) {
         finding_fault(findings, CHECK_SELF_SERVICE,
                       "self_service.group is %s, and there is no such group: nobody may use it",
                       conf->self_group);
-        finding_mend(findings, "put its name right in asp.conf, or make the group");
+        finding_fix(findings, "put its name right in asp.conf, or make the group");
     }
     check_stack(doctor, there);
     if (!findings_none_of(findings, CHECK_SELF_SERVICE))

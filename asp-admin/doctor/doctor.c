@@ -18,10 +18,10 @@ void doctor_fault(struct doctor *doctor, const char *check, const struct asp_err
 {
     finding_fault(&doctor->findings, check, "%s", error->text);
     if (error->status == ASP_UNSAFE)
-        finding_mend(&doctor->findings, "it and every folder above it have to be root's, writable "
-                                        "by nobody else, and no link");
+        finding_fix(&doctor->findings, "it and every folder above it have to be root's, writable "
+                                       "by nobody else, and no link");
     else
-        finding_mend(&doctor->findings, "see what the system's log says of it");
+        finding_fix(&doctor->findings, "see what the system's log says of it");
 }
 
 /* Services that are not root read it too, and so do users. */
@@ -34,7 +34,7 @@ static void check_readable(struct doctor *doctor)
     finding_fault(&doctor->findings, CHECK_CONFIGURATION,
                   "%s cannot be read by services and users that are not root (mode %04o)",
                   doctor->conf_path, (unsigned)(st.st_mode & 07777));
-    finding_mend(&doctor->findings, "chmod 644 %s: it holds no secret", doctor->conf_path);
+    finding_fix(&doctor->findings, "chmod 644 %s: it holds no secret", doctor->conf_path);
 }
 
 static void check_configuration(struct doctor *doctor)
@@ -56,7 +56,7 @@ static void check_configuration(struct doctor *doctor)
                       "%s: nobody gets in with an app password, and what it decides was not looked "
                       "at",
                       error.text);
-        finding_mend(&doctor->findings, "mend it as asp.conf(5) has it, and look again");
+        finding_fix(&doctor->findings, "mend it as asp.conf(5) has it, and look again");
     } else if (!identity.present) {
         finding_ok(&doctor->findings, CHECK_CONFIGURATION,
                    "there is no %s: the built-in values hold", doctor->conf_path);
@@ -67,8 +67,8 @@ static void check_configuration(struct doctor *doctor)
 
 static void mend_watch(struct doctor *doctor)
 {
-    finding_mend(&doctor->findings, "systemctl enable --now asp-watch, or start asp-admin watch "
-                                    "with the machine; cron can run asp-admin watch --once");
+    finding_fix(&doctor->findings, "systemctl enable --now asp-watch, or start asp-admin watch "
+                                   "with the machine; cron can run asp-admin watch --once");
 }
 
 /* True when a pass that runs hooks was made so lately that there will be others. */
@@ -133,8 +133,8 @@ static void check_hook(struct doctor *doctor, const char *key, const char *path)
     if (path[0] == '\0' || asp_program_check(path, &error) == ASP_OK)
         return;
     finding_fault(&doctor->findings, CHECK_HOOKS, "%s, %s, is not run: %s", key, path, error.text);
-    finding_mend(&doctor->findings, "make it a program that is root's, in folders that are, and no "
-                                    "link; HOOKS in asp.conf(5) says more");
+    finding_fix(&doctor->findings, "make it a program that is root's, in folders that are, and no "
+                                   "link; HOOKS in asp.conf(5) says more");
 }
 
 void doctor_watch(struct doctor *doctor)
@@ -178,7 +178,7 @@ enum exit_code command_doctor(struct admin *admin)
     enum exit_code code;
 
     if (geteuid() != 0)
-        return complain(EXIT_STORE, "doctor is for root: run asp-admin as root");
+        return fail_with(EXIT_STORE, "doctor is for root: run asp-admin as root");
     look_over(&doctor);
     code = doctor.findings.faults > 0 ? EXIT_NO : EXIT_DONE;
     if (!findings_show(&doctor.findings, admin->options->json))

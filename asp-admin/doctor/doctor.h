@@ -59,9 +59,9 @@ void doctor_fault(struct doctor *doctor, const char *check, const struct asp_err
 
 enum { DOCTOR_NAMES = 10 }; /* how many of many are named */
 
-struct names;
+struct name_list;
 
 /* Adds "alice, bob and 3 more"; the names are put in order. */
-void doctor_add_names(struct asp_buffer *out, struct names *names);
+void doctor_add_names(struct asp_buffer *out, struct name_list *names);
 
 #endif

@@ -69,7 +69,7 @@ void finding_fault(struct findings *findings, const char *check, const char *for
     va_end(args);
 }
 
-void finding_mend(struct findings *findings, const char *format, ...)
+void finding_fix(struct findings *findings, const char *format, ...)
 {
     va_list args;
 
@@ -136,9 +136,9 @@ static void add_wrapped(struct asp_buffer *out, const char *text, size_t column,
 static size_t text_width(void)
 {
     size_t column = CHECK_WIDTH + STATE_WIDTH;
-    size_t width = talk_now()->width;
+    size_t width = console_now()->width;
 
-    if (!talk_now()->terminal)
+    if (!console_now()->terminal)
         return (size_t)-1;
     return width > column + TEXT_WIDTH_MIN ? width - column : TEXT_WIDTH_MIN;
 }
@@ -186,16 +186,16 @@ static bool show_document(const struct findings *findings)
 
         (void)json_array_append_new(document, json_pack("{s:s, s:b, s:o, s:o}", "check",
                                                         finding->check, "ok", finding->ok,
-                                                        "message", document_text(finding->message),
-                                                        "mend", document_text(finding->mend)));
+                                                        "message", json_from_text(finding->message),
+                                                        "mend", json_from_text(finding->mend)));
     }
-    return document_emit(document);
+    return json_write(document);
 }
 
 bool findings_show(const struct findings *findings, bool json)
 {
     if (findings->failed) {
-        (void)complain(EXIT_STORE, "out of memory");
+        (void)fail_with(EXIT_STORE, "out of memory");
         return false;
     }
     return json ? show_document(findings) : show_text(findings);

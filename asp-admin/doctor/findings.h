@@ -32,12 +32,12 @@ void finding_ok(struct findings *findings, const char *check, const char *format
 void finding_note(struct findings *findings, const char *check, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Something is wrong. What mends it is said next, with finding_mend. */
+/* Something is wrong. What mends it is said next, with finding_fix. */
 void finding_fault(struct findings *findings, const char *check, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* What mends the fault that was added last. */
-void finding_mend(struct findings *findings, const char *format, ...)
+void finding_fix(struct findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* True when nothing was found by this check yet. */

@@ -80,7 +80,7 @@ static void check_module(struct doctor *doctor, const struct pam_file *file,
         finding_fault(findings, CHECK_PAM,
                       "%s:%zu asks a module that is not there, %s: nobody gets in", file->path,
                       line->number, path);
-        finding_mend(findings, "install pam_asp, or write the path at which the module lies");
+        finding_fix(findings, "install pam_asp, or write the path at which the module lies");
     } else if (asp_path_open(real, &fd, &st, &error) != ASP_OK) {
         doctor_fault(doctor, CHECK_PAM, &error);
     } else {
@@ -88,7 +88,7 @@ static void check_module(struct doctor *doctor, const struct pam_file *file,
         if ((st.st_mode & (S_ISUID | S_ISGID)) != 0) {
             finding_fault(findings, CHECK_PAM, "%s has a setuid or setgid bit (mode %04o)", real,
                           (unsigned)(st.st_mode & 07777));
-            finding_mend(findings, "chmod ug-s %s", real);
+            finding_fix(findings, "chmod ug-s %s", real);
         }
     }
     free(real);
@@ -111,8 +111,8 @@ static void check_other_conf(struct doctor *doctor, const char *place, const cha
         /* Also ours, where it is missing: named here it has to be there. */
         finding_fault(&doctor->findings, CHECK_PAM, "%s has config=%s, and nobody gets in: %s",
                       place, path, error.text);
-        finding_mend(&doctor->findings, "mend that file as asp.conf(5) has it, or put config= "
-                                        "right");
+        finding_fix(&doctor->findings, "mend that file as asp.conf(5) has it, or put config= "
+                                       "right");
     }
     asp_conf_free(conf);
 }
@@ -128,12 +128,12 @@ static void check_line(struct doctor *doctor, const struct pam_file *file,
     if (line->facility == FACILITY_SESSION) {
         finding_fault(&doctor->findings, CHECK_PAM,
                       "%s: " DOCTOR_MODULE " knows nothing of sessions, and fails there", place);
-        finding_mend(&doctor->findings, "take that line out");
+        finding_fix(&doctor->findings, "take that line out");
     }
     if (wrong != NULL) {
         finding_fault(&doctor->findings, CHECK_PAM,
                       "%s: %s is a wrong argument, and refuses everybody", place, wrong);
-        finding_mend(&doctor->findings, "take it out, or write it as pam_asp(8) has it");
+        finding_fix(&doctor->findings, "take it out, or write it as pam_asp(8) has it");
     } else if (arguments.conf_required) {
         check_other_conf(doctor, place, arguments.conf_path);
     }
@@ -142,7 +142,7 @@ static void check_line(struct doctor *doctor, const struct pam_file *file,
 /* All lines of the module, wherever they stand. */
 static void check_lines(struct doctor *doctor)
 {
-    struct names modules = {0};
+    struct name_list modules = {0};
 
     for (size_t i = 0; i < doctor->pam.count; i++) {
         const struct pam_file *file = doctor->pam.files[i];
@@ -156,11 +156,11 @@ static void check_lines(struct doctor *doctor)
             if (is_one_of(line->word, (const char *const *)modules.list, modules.count))
                 continue;
             check_module(doctor, file, line);
-            if (!names_add(&modules, line->word))
+            if (!name_list_add(&modules, line->word))
                 doctor->findings.failed = true;
         }
     }
-    names_clear(&modules);
+    name_list_clear(&modules);
 }
 
 /* Guarded, and of no app: a door for people, to become somebody. */
@@ -193,16 +193,16 @@ static void tell_guarded(struct doctor *doctor, const struct pam_file *service,
                       "%s:%zu asks pam_asp for every service that brings this file in, sudo and su "
                       "among them",
                       entry->file->path, entry->line->number);
-        finding_mend(&doctor->findings, "take that line out, and give each service that is meant a "
-                                        "stack of its own; see Stacks in pam_asp(8)");
+        finding_fix(&doctor->findings, "take that line out, and give each service that is meant a "
+                                       "stack of its own; see Stacks in pam_asp(8)");
     } else {
         finding_fault(&doctor->findings, CHECK_PAM,
                       "%s:%zu asks pam_asp for the guarded service %s", entry->file->path,
                       entry->line->number, service->name);
-        finding_mend(&doctor->findings,
-                     "take that line out; if it is meant, put %s into an app in "
-                     "asp.conf, whose app passwords then open it",
-                     service->name);
+        finding_fix(&doctor->findings,
+                    "take that line out; if it is meant, put %s into an app in "
+                    "asp.conf, whose app passwords then open it",
+                    service->name);
     }
 }
 
@@ -263,8 +263,8 @@ static void check_account(struct doctor *doctor, const struct pam_file *file)
                       "%s: no account line lets an app password in when the primary password is "
                       "too old",
                       file->path);
-        finding_mend(&doctor->findings,
-                     "put `account sufficient " DOCTOR_MODULE "` above the line of pam_unix there");
+        finding_fix(&doctor->findings,
+                    "put `account sufficient " DOCTOR_MODULE "` above the line of pam_unix there");
     }
     check_bars(doctor, file, &account);
     pam_stack_free(&account);
@@ -294,8 +294,8 @@ static bool check_auth(struct doctor *doctor, const struct pam_file *file,
                       "%s:%zu: what pam_asp refuses there, a revoked app password too, goes on to "
                       "the lines below",
                       entry->file->path, entry->line->number);
-        finding_mend(&doctor->findings, "write `required` where app passwords alone open it, else "
-                                        "the brackets of asp-either; see Stacks in pam_asp(8)");
+        finding_fix(&doctor->findings, "write `required` where app passwords alone open it, else "
+                                       "the brackets of asp-either; see Stacks in pam_asp(8)");
     }
     return asks;
 }
@@ -317,7 +317,7 @@ void doctor_pam(struct doctor *doctor)
 {
     struct findings *findings = &doctor->findings;
     size_t faults = findings->faults;
-    struct names services = {0};
+    struct name_list services = {0};
     struct asp_buffer list = {0};
 
     check_lines(doctor);
@@ -325,7 +325,7 @@ void doctor_pam(struct doctor *doctor)
         const struct pam_file *file = doctor->pam.files[i];
 
         if (is_service(doctor, file) && strcmp(file->name, SELF_SERVICE) != 0 &&
-            check_service(doctor, file) && !names_add(&services, file->name))
+            check_service(doctor, file) && !name_list_add(&services, file->name))
             findings->failed = true;
     }
     doctor_add_names(&list, &services);
@@ -338,5 +338,5 @@ void doctor_pam(struct doctor *doctor)
                      "no service in /etc/pam.d asks pam_asp: see Stacks in "
                      "pam_asp(8)");
     asp_buffer_free(&list);
-    names_clear(&services);
+    name_list_clear(&services);
 }

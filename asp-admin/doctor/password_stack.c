@@ -70,8 +70,8 @@ static void check_place(struct doctor *doctor, const struct pam_stack *stack,
                       "users with no line in /etc/shadow when nothing was changed",
                       path, number);
     }
-    finding_mend(findings, "place it as pam-configs/asp does: see The primary password in "
-                           "pam_asp(8)");
+    finding_fix(findings, "place it as pam-configs/asp does: see The primary password in "
+                          "pam_asp(8)");
 }
 
 /* True when the service tells us of a password that is set. */

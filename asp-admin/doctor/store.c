@@ -19,14 +19,14 @@ enum { FAULTS_MAX = 20 }; /* how many damaged accounts have a fault each */
 /* What one pass over all accounts gathers. */
 struct pass {
     struct doctor *doctor;
-    const struct source *shadow; /* NULL: nothing to compare with */
+    const struct primary_source *shadow; /* NULL: nothing to compare with */
     size_t accounts;
-    struct names damaged; /* what cannot be read */
-    struct names usage;   /* whose usage is damaged */
-    struct names absent;  /* no line in shadow, and none to be missed */
-    struct names gone;    /* no line any more */
-    struct names broken;  /* a line that says nothing */
-    struct names changed; /* another password than the one remembered */
+    struct name_list damaged; /* what cannot be read */
+    struct name_list usage;   /* whose usage is damaged */
+    struct name_list absent;  /* no line in shadow, and none to be missed */
+    struct name_list gone;    /* no line any more */
+    struct name_list broken;  /* a line that says nothing */
+    struct name_list changed; /* another password than the one remembered */
 };
 
 static int by_name(const void *a, const void *b)
@@ -34,13 +34,13 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void sort(struct names *names)
+static void sort(struct name_list *names)
 {
     if (names->count > 0)
         qsort(names->list, names->count, sizeof *names->list, by_name);
 }
 
-void doctor_add_names(struct asp_buffer *out, struct names *names)
+void doctor_add_names(struct asp_buffer *out, struct name_list *names)
 {
     size_t shown = names->count <= DOCTOR_NAMES ? names->count : DOCTOR_NAMES;
 
@@ -58,7 +58,7 @@ void doctor_add_names(struct asp_buffer *out, struct names *names)
 }
 
 /* The same as a text of its own, in `out`; empty where memory is short. */
-static const char *named(struct doctor *doctor, struct asp_buffer *out, struct names *names)
+static const char *named(struct doctor *doctor, struct asp_buffer *out, struct name_list *names)
 {
     doctor_add_names(out, names);
     doctor->findings.failed = doctor->findings.failed || out->failed;
@@ -77,7 +77,7 @@ static void check_mode(struct doctor *doctor, const char *path, const struct sta
         return;
     finding_fault(&doctor->findings, CHECK_STORE, "%s is open to others than root (mode %04o)",
                   path, (unsigned)(st->st_mode & 07777));
-    finding_mend(&doctor->findings, "chmod 700 %s", path);
+    finding_fix(&doctor->findings, "chmod 700 %s", path);
 }
 
 /* False: it cannot be used. */
@@ -92,8 +92,8 @@ static bool check_part(struct doctor *doctor, const char *part)
     (void)snprintf(path, sizeof path, "%s/%s", store->path, part);
     if (status == ASP_NOT_FOUND) {
         finding_fault(&doctor->findings, CHECK_STORE, "there is no folder %s", path);
-        finding_mend(&doctor->findings,
-                     "mount the store, restore it from a backup, or mkdir -m 700 %s", path);
+        finding_fix(&doctor->findings,
+                    "mount the store, restore it from a backup, or mkdir -m 700 %s", path);
     } else if (status != ASP_OK) {
         doctor_fault(doctor, CHECK_STORE, &error);
     } else if (fstatat(store->folder, part, &st, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -113,11 +113,11 @@ static void check_room(struct doctor *doctor)
         finding_fault(&doctor->findings, CHECK_STORE,
                       "%s is mounted read-only: nothing can be made, bound or revoked",
                       store->path);
-        finding_mend(&doctor->findings, "mount it to be written");
+        finding_fix(&doctor->findings, "mount it to be written");
     } else if (fs.f_bfree == 0 || (fs.f_files > 0 && fs.f_ffree == 0)) {
         finding_fault(&doctor->findings, CHECK_STORE,
                       "the disk of %s is full: nothing can be made, bound or revoked", store->path);
-        finding_mend(&doctor->findings, "make room on it");
+        finding_fix(&doctor->findings, "make room on it");
     }
 }
 
@@ -133,7 +133,7 @@ static bool check_store(struct doctor *doctor)
     if (lstat(path, &st) != 0 && errno == ENOENT) {
         finding_fault(&doctor->findings, CHECK_STORE,
                       "there is no store at %s: no app password is accepted", path);
-        finding_mend(&doctor->findings, "mount it, or make it with the first asp-admin create");
+        finding_fix(&doctor->findings, "mount it, or make it with the first asp-admin create");
         return false;
     }
     if (asp_store_open(&admin->store, path, NULL, &error) != ASP_OK) {
@@ -168,18 +168,18 @@ static bool look_at_usage(struct pass *pass, const char *user)
     bool damaged = status != ASP_OK || (usage.length > 0 && !asp_usage_sound(&usage, &head));
 
     asp_usage_free(&usage);
-    return !damaged || names_add(&pass->usage, user);
+    return !damaged || name_list_add(&pass->usage, user);
 }
 
 static bool look_at_primary(struct pass *pass, const char *user, const struct asp_account *account)
 {
     struct asp_primary_now now;
     enum asp_primary primary;
-    struct names *list = NULL;
+    struct name_list *list = NULL;
 
     if (pass->shadow == NULL)
         return true;
-    source_find(pass->shadow, user, &now);
+    primary_source_find(pass->shadow, user, &now);
     primary = asp_primary_compare(&account->primary, &now, pass->doctor->admin->now);
     if (primary == ASP_PRIMARY_ABSENT)
         list = &pass->gone;
@@ -189,7 +189,7 @@ static bool look_at_primary(struct pass *pass, const char *user, const struct as
         list = &pass->absent;
     else if (now.says == ASP_SAYS_NOTHING)
         list = &pass->broken;
-    return list == NULL || names_add(list, user);
+    return list == NULL || name_list_add(list, user);
 }
 
 static enum asp_status visit(const char *user, void *context)
@@ -204,7 +204,7 @@ static enum asp_status visit(const char *user, void *context)
         return status == ASP_NOT_FOUND ? ASP_OK : status;
     pass->accounts++;
     if (status != ASP_OK) {
-        added = names_add(&pass->damaged, user);
+        added = name_list_add(&pass->damaged, user);
     } else {
         pass->doctor->due += has_due_hook(&account);
         added = look_at_primary(pass, user, &account);
@@ -228,23 +228,23 @@ static void tell_damaged_account(struct doctor *doctor, const char *user)
         *what_to_do = '\0';
     finding_fault(&doctor->findings, CHECK_ACCOUNTS, "%s: %s", user, error.text);
     if (status == ASP_NEWER)
-        finding_mend(&doctor->findings,
-                     "install the version of pam_asp that has written it, or a later one");
+        finding_fix(&doctor->findings,
+                    "install the version of pam_asp that has written it, or a later one");
     else if (status == ASP_CORRUPT)
-        finding_mend(&doctor->findings, "restore it from a backup, or drop it: asp-admin remove %s",
-                     user);
+        finding_fix(&doctor->findings, "restore it from a backup, or drop it: asp-admin remove %s",
+                    user);
     else if (status == ASP_UNSAFE)
-        finding_mend(&doctor->findings,
-                     "make it a plain file of root's with mode 0600, or drop it: asp-admin remove "
-                     "%s",
-                     user);
+        finding_fix(&doctor->findings,
+                    "make it a plain file of root's with mode 0600, or drop it: asp-admin remove "
+                    "%s",
+                    user);
     else
-        finding_mend(&doctor->findings, "see what the system's log says of that disk");
+        finding_fix(&doctor->findings, "see what the system's log says of that disk");
 }
 
 static void tell_accounts(struct doctor *doctor, struct pass *pass)
 {
-    struct names *damaged = &pass->damaged;
+    struct name_list *damaged = &pass->damaged;
 
     sort(damaged);
     for (size_t i = 0; i < damaged->count && i < FAULTS_MAX; i++)
@@ -252,7 +252,7 @@ static void tell_accounts(struct doctor *doctor, struct pass *pass)
     if (damaged->count > FAULTS_MAX) {
         finding_fault(&doctor->findings, CHECK_ACCOUNTS, "%zu more of %zu cannot be read",
                       damaged->count - FAULTS_MAX, pass->accounts);
-        finding_mend(&doctor->findings, "asp-admin list names them all");
+        finding_fix(&doctor->findings, "asp-admin list names them all");
     }
     if (findings_none_of(&doctor->findings, CHECK_ACCOUNTS))
         finding_ok(&doctor->findings, CHECK_ACCOUNTS, "%zu user%s, each account can be read",
@@ -287,7 +287,7 @@ static void tell_shadow(struct doctor *doctor, struct pass *pass)
                       "the line in " ASP_SHADOW_PATH
                       " has not its nine fields for %s: their app passwords are refused",
                       named(doctor, &broken, &pass->broken));
-        finding_mend(findings, "mend the line with vipw -s; pwck(8) looks it over");
+        finding_fix(findings, "mend the line with vipw -s; pwck(8) looks it over");
     }
     if (pass->gone.count > 0)
         finding_note(findings, CHECK_PRIMARY,
@@ -325,8 +325,8 @@ static void tell_unread_shadow(struct doctor *doctor, const struct asp_error *er
     }
     finding_fault(&doctor->findings, CHECK_PRIMARY, "%s: every app password is refused",
                   error->text);
-    finding_mend(&doctor->findings, ASP_SHADOW_PATH " has to be there, and each of its lines needs "
-                                                    "an end: pwck(8) looks it over");
+    finding_fix(&doctor->findings, ASP_SHADOW_PATH " has to be there, and each of its lines needs "
+                                                   "an end: pwck(8) looks it over");
 }
 
 static void check_command(struct doctor *doctor)
@@ -343,8 +343,8 @@ static void check_command(struct doctor *doctor)
                   "primary.command, %s, is not run, so no change is seen and nothing can be "
                   "created: %s",
                   command, error.text);
-    finding_mend(&doctor->findings, "make primary.command in asp.conf a program that is root's, "
-                                    "in folders that are, and no link");
+    finding_fix(&doctor->findings, "make primary.command in asp.conf a program that is root's, "
+                                   "in folders that are, and no link");
 }
 
 static void tell_primary(struct doctor *doctor, struct pass *pass, const struct asp_error *error)
@@ -385,22 +385,23 @@ static void look_at_accounts(struct doctor *doctor, struct pass *pass)
 void doctor_store(struct doctor *doctor)
 {
     const struct asp_conf *conf = doctor->admin->conf;
-    struct source source = {0};
+    struct primary_source source = {0};
     struct pass pass = {.doctor = doctor};
     struct asp_error error = {ASP_OK, ""};
 
     /* Before the accounts: they are compared with it while they are looked at. */
-    if (conf->primary_source == ASP_SOURCE_SHADOW && source_read(conf, &source, &error) == ASP_OK)
+    if (conf->primary_source == ASP_SOURCE_SHADOW &&
+        primary_source_read(conf, &source, &error) == ASP_OK)
         pass.shadow = &source;
     if (check_store(doctor))
         look_at_accounts(doctor, &pass);
     tell_primary(doctor, &pass, &error);
     doctor->absent = pass.absent.count;
-    source_close(&source);
-    names_clear(&pass.damaged);
-    names_clear(&pass.usage);
-    names_clear(&pass.absent);
-    names_clear(&pass.gone);
-    names_clear(&pass.broken);
-    names_clear(&pass.changed);
+    primary_source_close(&source);
+    name_list_clear(&pass.damaged);
+    name_list_clear(&pass.usage);
+    name_list_clear(&pass.absent);
+    name_list_clear(&pass.gone);
+    name_list_clear(&pass.broken);
+    name_list_clear(&pass.changed);
 }

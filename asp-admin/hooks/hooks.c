@@ -206,8 +206,8 @@ static bool take_errors(void *context, const char *bytes, size_t length)
     return true;
 }
 
-static enum run_end run_once(const struct admin *admin, const char *user, enum hook_event event,
-                             const struct asp_entry *entries, size_t count, const char *reason)
+static enum program_end run_once(const struct admin *admin, const char *user, enum hook_event event,
+                                 const struct asp_entry *entries, size_t count, const char *reason)
 {
     const struct asp_conf *conf = admin->conf;
     struct hook hook = {
@@ -218,7 +218,7 @@ static enum run_end run_once(const struct admin *admin, const char *user, enum h
     };
     struct environment environment = {0};
     struct asp_error why = {ASP_OK, ""};
-    struct run run = {
+    struct program run = {
         .path = hook.path,
         .environment = environment.list,
         .timeout = conf->hook_timeout,
@@ -226,29 +226,29 @@ static enum run_end run_once(const struct admin *admin, const char *user, enum h
         .take_errors = take_errors,
         .context = &hook,
     };
-    enum run_end end = RUN_FAILED;
+    enum program_end end = PROGRAM_FAILED;
 
     if (hook.path[0] == '\0' || count == 0)
-        return RUN_DONE;
+        return PROGRAM_DONE;
     if (make_environment(&hook, entries, count, reason, &environment))
-        end = run_program(&run, &why);
+        end = program_run(&run, &why);
     else
         (void)asp_fail(&why, ASP_NO_MEMORY, "out of memory");
     end_line(&hook, &hook.output);
     end_line(&hook, &hook.errors);
-    if (end != RUN_DONE)
+    if (end != PROGRAM_DONE)
         log_hook(&hook, LOG_ERR, " failed=", why.text);
     free_environment(&environment);
     return end;
 }
 
 /* In as many runs as it takes. */
-static enum run_end run_all(const struct admin *admin, const char *user, enum hook_event event,
-                            const struct asp_entry *entries, size_t count, const char *reason)
+static enum program_end run_all(const struct admin *admin, const char *user, enum hook_event event,
+                                const struct asp_entry *entries, size_t count, const char *reason)
 {
-    enum run_end end = RUN_DONE;
+    enum program_end end = PROGRAM_DONE;
 
-    for (size_t at = 0; at < count && end != RUN_INTERRUPTED; at += ENTRIES_FOR_A_RUN) {
+    for (size_t at = 0; at < count && end != PROGRAM_INTERRUPTED; at += ENTRIES_FOR_A_RUN) {
         size_t left = count - at;
 
         end = run_once(admin, user, event, entries + at,
@@ -304,7 +304,8 @@ static bool run_by_reason(const struct admin *admin, const char *user, const str
 
         for (end = at + 1; end < due->count && by_reason(first, &due->entries[end]) == 0; end++)
             ;
-        if (run_all(admin, user, HOOK_REVOKED, first, end - at, first->reason) == RUN_INTERRUPTED)
+        if (run_all(admin, user, HOOK_REVOKED, first, end - at, first->reason) ==
+            PROGRAM_INTERRUPTED)
             return false;
     }
     return true;

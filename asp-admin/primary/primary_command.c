@@ -78,13 +78,13 @@ static enum asp_status check_form(const char *path, const struct asp_buffer *pri
     return ASP_OK;
 }
 
-enum asp_status command_source_read(const char *path, struct asp_buffer *printed,
-                                    struct asp_error *error)
+enum asp_status primary_command_read(const char *path, struct asp_buffer *printed,
+                                     struct asp_error *error)
 {
     char *environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                            "LC_ALL=C", NULL};
     struct outputs outputs = {.printed = printed};
-    struct run run = {
+    struct program run = {
         .path = path,
         .environment = environment,
         .timeout = SECONDS,
@@ -93,15 +93,15 @@ enum asp_status command_source_read(const char *path, struct asp_buffer *printed
         .context = &outputs,
     };
     struct asp_error why = {ASP_OK, ""};
-    enum run_end end;
+    enum program_end end;
 
     memset(printed, 0, sizeof *printed);
-    end = run_program(&run, &why);
+    end = program_run(&run, &why);
     log_errors(&outputs.errors);
     asp_buffer_free(&outputs.errors);
-    if (end == RUN_INTERRUPTED)
+    if (end == PROGRAM_INTERRUPTED)
         return asp_fail(error, ASP_UNCHANGED, "%s: %s", path, why.text);
-    if (end != RUN_DONE)
+    if (end != PROGRAM_DONE)
         return asp_fail(error, ASP_IO, "primary.command %s: %s", path, why.text);
     return check_form(path, printed, error);
 }

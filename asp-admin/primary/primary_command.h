@@ -13,7 +13,7 @@
  * why nothing of it counts; ASP_UNCHANGED: this process is to end. The caller frees `printed` in
  * any case.
  */
-enum asp_status command_source_read(const char *path, struct asp_buffer *printed,
-                                    struct asp_error *error);
+enum asp_status primary_command_read(const char *path, struct asp_buffer *printed,
+                                     struct asp_error *error);
 
 #endif

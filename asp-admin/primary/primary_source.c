@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* A line of the text; its first `name` bytes are the user's name. */
-struct source_line {
+struct primary_line {
     const char *at;
     size_t length;
     size_t name;
@@ -28,8 +28,8 @@ static int compare_names(const char *a, size_t a_length, const char *b, size_t b
 /* Of one name, as they stand in the text. */
 static int by_name(const void *one, const void *other)
 {
-    const struct source_line *a = one;
-    const struct source_line *b = other;
+    const struct primary_line *a = one;
+    const struct primary_line *b = other;
     int order = compare_names(a->at, a->name, b->at, b->name);
 
     if (order != 0)
@@ -48,7 +48,7 @@ static size_t count_lines(const char *text, size_t length)
 
 /* Puts the lines in order, so that a pass over all users reads the text once. Each has its end; one
  * without `separator` is nobody's. */
-static enum asp_status index_lines(struct source *source, const char *text, size_t length,
+static enum asp_status index_lines(struct primary_source *source, const char *text, size_t length,
                                    char separator, struct asp_error *error)
 {
     size_t most = length == 0 ? 0 : count_lines(text, length);
@@ -62,7 +62,7 @@ static enum asp_status index_lines(struct source *source, const char *text, size
 
         if (end != NULL)
             source->lines[source->count++] =
-                (struct source_line){line, (size_t)(newline - line), (size_t)(end - line)};
+                (struct primary_line){line, (size_t)(newline - line), (size_t)(end - line)};
         line = newline + 1;
     }
     qsort(source->lines, source->count, sizeof *source->lines, by_name);
@@ -84,12 +84,12 @@ static void fold_names(struct asp_buffer *printed)
     }
 }
 
-enum asp_status source_read(const struct asp_conf *conf, struct source *source,
-                            struct asp_error *error)
+enum asp_status primary_source_read(const struct asp_conf *conf, struct primary_source *source,
+                                    struct asp_error *error)
 {
     enum asp_status status = ASP_OK;
 
-    *source = (struct source){.kind = conf->primary_source};
+    *source = (struct primary_source){.kind = conf->primary_source};
     (void)clock_gettime(CLOCK_REALTIME, &source->asked);
     switch (source->kind) {
     case ASP_SOURCE_SHADOW:
@@ -98,7 +98,7 @@ enum asp_status source_read(const struct asp_conf *conf, struct source *source,
             status = index_lines(source, source->shadow.text, source->shadow.length, ':', error);
         break;
     case ASP_SOURCE_COMMAND:
-        status = command_source_read(conf->primary_command, &source->printed, error);
+        status = primary_command_read(conf->primary_command, &source->printed, error);
         if (status == ASP_OK && conf->fold_user_names)
             fold_names(&source->printed);
         if (status == ASP_OK)
@@ -110,27 +110,27 @@ enum asp_status source_read(const struct asp_conf *conf, struct source *source,
     return status;
 }
 
-enum exit_code source_open(const struct asp_conf *conf, struct source *source)
+enum exit_code primary_source_open(const struct asp_conf *conf, struct primary_source *source)
 {
     struct asp_error error = {ASP_OK, ""};
-    enum asp_status status = source_read(conf, source, &error);
+    enum asp_status status = primary_source_read(conf, source, &error);
 
     if (status == ASP_OK)
         return EXIT_DONE;
     /* Whatever is wrong, it is the source that could not be read. */
     error.status = status == ASP_DENIED ? ASP_DENIED : ASP_IO;
-    return complain_of(&error);
+    return fail_with_error(&error);
 }
 
 /* The first line of the user, or where it would be. */
-static size_t place_of(const struct source *source, const char *user, size_t length)
+static size_t place_of(const struct primary_source *source, const char *user, size_t length)
 {
     size_t low = 0;
     size_t high = source->count;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const struct source_line *line = &source->lines[middle];
+        const struct primary_line *line = &source->lines[middle];
 
         if (compare_names(line->at, line->name, user, length) < 0)
             low = middle + 1;
@@ -140,18 +140,20 @@ static size_t place_of(const struct source *source, const char *user, size_t len
     return low;
 }
 
-static bool is_line_of(const struct source *source, size_t place, const char *user, size_t length)
+static bool is_line_of(const struct primary_source *source, size_t place, const char *user,
+                       size_t length)
 {
     return place < source->count && source->lines[place].name == length &&
            memcmp(source->lines[place].at, user, length) == 0;
 }
 
-void source_find(const struct source *source, const char *user, struct asp_primary_now *now)
+void primary_source_find(const struct primary_source *source, const char *user,
+                         struct asp_primary_now *now)
 {
     size_t length = strlen(user);
     size_t place = place_of(source, user, length);
     bool found = is_line_of(source, place, user, length);
-    const struct source_line *line = found ? &source->lines[place] : NULL;
+    const struct primary_line *line = found ? &source->lines[place] : NULL;
 
     *now = (struct asp_primary_now){.source = source->kind, .expires = ASP_NEVER};
     if (source->kind == ASP_SOURCE_SHADOW) {
@@ -168,12 +170,12 @@ void source_find(const struct source *source, const char *user, struct asp_prima
     }
 }
 
-void source_close(struct source *source)
+void primary_source_close(struct primary_source *source)
 {
     free(source->lines);
     asp_shadow_free(&source->shadow);
     asp_buffer_free(&source->printed);
-    *source = (struct source){0};
+    *source = (struct primary_source){0};
 }
 
 struct asp_revocation revocation_of(const struct admin *admin, bool hook_due)

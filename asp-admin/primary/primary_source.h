@@ -10,35 +10,36 @@
 #include "asp/primary.h"
 #include "asp/shadow.h"
 
-struct source_line;
+struct primary_line;
 
-/* What was read, for every user at one moment. Begins as {0}. It holds hashes: source_close wipes
- * it. */
-struct source {
+/* What was read, for every user at one moment. Begins as {0}. It holds hashes: primary_source_close
+ * wipes it. */
+struct primary_source {
     enum asp_source kind;
     struct timespec asked; /* before it was read */
     struct asp_shadow shadow;
-    struct asp_buffer printed; /* by the command */
-    struct source_line *lines; /* of one of the two, in the order of names */
+    struct asp_buffer printed;  /* by the command */
+    struct primary_line *lines; /* of one of the two, in the order of names */
     size_t count;
 };
 
 /* Reads it, once. ASP_OK, or why nothing is known of anybody; ASP_UNCHANGED: this process is to
- * end. The caller calls source_close in any case. */
-enum asp_status source_read(const struct asp_conf *conf, struct source *source,
-                            struct asp_error *error);
+ * end. The caller calls primary_source_close in any case. */
+enum asp_status primary_source_read(const struct asp_conf *conf, struct primary_source *source,
+                                    struct asp_error *error);
 
 /* The same. EXIT_DONE, or EXIT_STORE after a complaint. */
-enum exit_code source_open(const struct asp_conf *conf, struct source *source);
+enum exit_code primary_source_open(const struct asp_conf *conf, struct primary_source *source);
 
 /*
  * What it says of one user. The shadow file speaks with the user's first line, and of who has none
  * it says that she is absent. The command says nothing of who has no line, more than one, or an
  * empty text. With `none` as source nothing is said, and there is nothing to compare.
  */
-void source_find(const struct source *source, const char *user, struct asp_primary_now *now);
+void primary_source_find(const struct primary_source *source, const char *user,
+                         struct asp_primary_now *now);
 
-void source_close(struct source *source);
+void primary_source_close(struct primary_source *source);
 
 /* How entries of this configuration are revoked when the primary password has changed. */
 struct asp_revocation revocation_of(const struct admin *admin, bool hook_due);

@@ -40,7 +40,7 @@ static void add_lines(struct asp_buffer *out, const char *text, bool question)
 
 static json_t *text_of(const char *text)
 {
-    return text[0] == '\0' ? json_string("") : document_text(text);
+    return text[0] == '\0' ? json_string("") : json_from_text(text);
 }
 
 /* What is written before the answer is read. The caller frees it. */
@@ -74,7 +74,7 @@ bool prompt_ask(const char *style, const char *text, bool json, char reply[PROMP
 {
     bool program = json && isatty(STDIN_FILENO) != 1;
     int terminal = program ? -1 : open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    struct typing typing = {
+    struct secret_prompt prompt = {
         .from = terminal >= 0 ? terminal : STDIN_FILENO,
         .to = terminal >= 0 ? terminal : STDERR_FILENO,
         .hidden = is(style, ASP_ASK_HIDDEN),
@@ -86,13 +86,13 @@ bool prompt_ask(const char *style, const char *text, bool json, char reply[PROMP
     *length = 0;
     asp_buffer_add(&question, "");
     write_question(style, text, program, &question);
-    typing.text = question.text;
+    prompt.text = question.text;
     if (question.failed)
         done = false;
     else if (is_question(style))
-        done = typed_read(&typing, reply, PROMPT_REPLY_MAX, length) && *length <= PROMPT_REPLY_MAX;
+        done = secret_read(&prompt, reply, PROMPT_REPLY_MAX, length) && *length <= PROMPT_REPLY_MAX;
     else
-        done = asp_write_all(typing.to, question.text, question.length);
+        done = asp_write_all(prompt.to, question.text, question.length);
     asp_buffer_free(&question);
     asp_close(terminal);
     return done;

@@ -35,7 +35,7 @@ static bool store_is_ours(const char *store)
     return access(above[0] != '\0' ? above : "/", W_OK) == 0;
 }
 
-enum exit_code own_client_look(const struct options *options, char socket[OWN_SOCKET_SIZE])
+enum exit_code self_client_find_socket(const struct options *options, char socket[SELF_SOCKET_SIZE])
 {
     struct admin admin = {.options = options};
     enum exit_code code;
@@ -45,21 +45,21 @@ enum exit_code own_client_look(const struct options *options, char socket[OWN_SO
         return EXIT_DONE;
     code = admin_read_conf(&admin);
     if (code == EXIT_DONE && !store_is_ours(admin.conf->store))
-        (void)snprintf(socket, OWN_SOCKET_SIZE, "%s", admin.conf->self_socket);
+        (void)snprintf(socket, SELF_SOCKET_SIZE, "%s", admin.conf->self_socket);
     asp_conf_free(admin.conf);
     return code;
 }
 
 static void write_command(int argc, char **argv, struct asp_message *message)
 {
-    const struct talk *talk = talk_now();
+    const struct console *console = console_now();
 
     asp_message_begin(message, ASP_MESSAGE_COMMAND);
-    if (talk->terminal)
-        asp_message_number(message, (unsigned)talk->width);
+    if (console->terminal)
+        asp_message_number(message, (unsigned)console->width);
     else
         asp_message_text(message, NULL, 0);
-    asp_message_text(message, talk->colour ? "colour" : NULL, ASP_MESSAGE_MAX);
+    asp_message_text(message, console->colour ? "colour" : NULL, ASP_MESSAGE_MAX);
     for (int i = 0; i < argc; i++)
         asp_message_text(message, argv[i], ASP_MESSAGE_MAX);
 }
@@ -68,15 +68,15 @@ static void write_command(int argc, char **argv, struct asp_message *message)
 static bool say(const struct asp_message_read *order, struct asp_message *answer)
 {
     const char *stream = asp_message_field(order, 0);
-    const struct talk *talk = talk_now();
+    const struct console *console = console_now();
     bool out;
 
     if (stream == NULL || order->count != 2)
         return false;
     out = strcmp(stream, ASP_STREAM_OUT) == 0;
     asp_message_begin(answer, ASP_MESSAGE_SAID);
-    if (talk->say(talk->context, out ? TALK_ANSWER : TALK_ERROR,
-                  (const char *)order->fields[1].bytes, order->fields[1].length))
+    if (console->say(console->context, out ? CONSOLE_OUT : CONSOLE_ERR,
+                     (const char *)order->fields[1].bytes, order->fields[1].length))
         asp_message_number(answer, 0);
     else
         asp_message_number(answer, (unsigned)errno);
@@ -95,7 +95,7 @@ static bool ask(const struct asp_message_read *order, bool json, struct asp_mess
     if (style == NULL || text == NULL)
         return false;
     if (strcmp(style, ASP_ASK_APP_PASSWORD) == 0)
-        typed = talk_now()->read_secret(talk_now()->context, reply, sizeof reply, &length);
+        typed = console_now()->read_secret(console_now()->context, reply, sizeof reply, &length);
     else
         typed = prompt_ask(style, text, json, reply, &length);
     asp_message_begin(answer, ASP_MESSAGE_REPLY);
@@ -108,8 +108,8 @@ static bool ask(const struct asp_message_read *order, bool json, struct asp_mess
 }
 
 /* Does what the broker wants. True with an answer for it; else *code is the end. */
-static bool obey(const struct asp_message_read *order, bool json, struct asp_message *answer,
-                 enum exit_code *code)
+static bool handle_message(const struct asp_message_read *order, bool json,
+                           struct asp_message *answer, enum exit_code *code)
 {
     int number;
 
@@ -121,7 +121,7 @@ static bool obey(const struct asp_message_read *order, bool json, struct asp_mes
         number <= EXIT_CONF)
         *code = (enum exit_code)number;
     else
-        *code = complain(EXIT_STORE, "what " PEER " says is no message of this version");
+        *code = fail_with(EXIT_STORE, "what " PEER " says is no message of this version");
     return false;
 }
 
@@ -139,7 +139,7 @@ static enum exit_code serve(int fd, bool json)
         status = asp_broker_receive(fd, PEER, asp_clock_ms() + WAIT_MS, bytes, &order, &error);
         if (status != ASP_OK)
             break;
-        more = obey(&order, json, &answer, &code);
+        more = handle_message(&order, json, &answer, &code);
         /* Where it has not waited for the answer, what it has said before it left is still to come.
          */
         if (more)
@@ -149,11 +149,11 @@ static enum exit_code serve(int fd, bool json)
     }
     if (status == ASP_OK)
         return code;
-    return complain(EXIT_STORE, status == ASP_NOT_FOUND ? "%s: try again" : "%s", error.text);
+    return fail_with(EXIT_STORE, status == ASP_NOT_FOUND ? "%s: try again" : "%s", error.text);
 }
 
-enum exit_code own_client_run(const struct options *options, const char *socket, int argc,
-                              char **argv)
+enum exit_code self_client_run(const struct options *options, const char *socket, int argc,
+                               char **argv)
 {
     struct asp_message command;
     struct asp_error error = {ASP_OK, ""};
@@ -163,14 +163,14 @@ enum exit_code own_client_run(const struct options *options, const char *socket,
 
     write_command(argc, argv, &command);
     if (status == ASP_NOT_FOUND || status == ASP_DENIED) {
-        code = complain(EXIT_STORE,
-                        "%s: no asp-broker serves users there: run asp-admin as root, or have "
-                        "asp-self.socket started",
-                        socket);
+        code = fail_with(EXIT_STORE,
+                         "%s: no asp-broker serves users there: run asp-admin as root, or have "
+                         "asp-self.socket started",
+                         socket);
     } else if (status != ASP_OK) {
-        code = complain(EXIT_STORE, "%s", error.text);
+        code = fail_with(EXIT_STORE, "%s", error.text);
     } else if (command.failed) {
-        code = complain(EXIT_USAGE, "that is too long for one command: say less at a time");
+        code = fail_with(EXIT_USAGE, "that is too long for one command: say less at a time");
     } else {
         /* Who is refused at the door is not heard, and told why. */
         (void)asp_broker_send(fd, PEER, &command, NULL);

@@ -24,26 +24,26 @@ static bool names_user(const struct command *command, const struct options *opti
 
     if (first == NULL)
         return false;
-    if (command->most == ASP_IDS)
+    if (command->max_args == ASP_IDS)
         return is_account(first, account, fold) || !asp_id_valid(first);
-    return options->argument_count >= command->most;
+    return options->argument_count >= command->max_args;
 }
 
-enum exit_code own_check(const struct command *command, struct options *options, char *account,
-                         bool fold, char **words)
+enum exit_code self_rules_check(const struct command *command, struct options *options,
+                                char *account, bool fold, char **words)
 {
-    if (command->own == OWN_NO)
-        return complain(EXIT_STORE, "%s is for root: run asp-admin as root", command->name);
+    if (command->self_use == SELF_NO)
+        return fail_with(EXIT_STORE, "%s is for root: run asp-admin as root", command->name);
     if (options->is_virtual)
-        return complain(EXIT_STORE, "--virtual is for root: run asp-admin as root");
+        return fail_with(EXIT_STORE, "--virtual is for root: run asp-admin as root");
     if (!names_user(command, options, account, fold)) {
         words[0] = account;
         memcpy(words + 1, options->arguments, (size_t)options->argument_count * sizeof *words);
         options->arguments = words;
         options->argument_count++;
     } else if (!is_account(options->arguments[0], account, fold)) {
-        return complain(EXIT_STORE, "you are %s: leave %s out, or run asp-admin as root", account,
-                        options->arguments[0]);
+        return fail_with(EXIT_STORE, "you are %s: leave %s out, or run asp-admin as root", account,
+                         options->arguments[0]);
     }
     return command_check_line(command, options);
 }
@@ -70,7 +70,7 @@ static bool is_member(const char *name, const char *group)
     return false;
 }
 
-bool own_is_allowed(const struct asp_conf *conf, const char *name)
+bool self_rules_admit(const struct asp_conf *conf, const char *name)
 {
     return conf->self_enabled && (conf->self_group[0] == '\0' || is_member(name, conf->self_group));
 }

@@ -11,10 +11,10 @@
  * out: `words` then has the arguments, and room for one more than there were. EXIT_DONE; else a
  * complaint: EXIT_USAGE, or EXIT_STORE for what is root's and for anybody else's account.
  */
-enum exit_code own_check(const struct command *command, struct options *options, char *account,
-                         bool fold, char **words);
+enum exit_code self_rules_check(const struct command *command, struct options *options,
+                                char *account, bool fold, char **words);
 
 /* True when the configuration lets her act at all: self_service, and its group. */
-bool own_is_allowed(const struct asp_conf *conf, const char *name);
+bool self_rules_admit(const struct asp_conf *conf, const char *name);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool names_add(struct names *names, const char *name)
+bool name_list_add(struct name_list *names, const char *name)
 {
     if (names->count == names->room) {
         size_t room = names->room == 0 ? 16 : 2 * names->room;
@@ -21,15 +21,15 @@ bool names_add(struct names *names, const char *name)
     return true;
 }
 
-void names_drop(struct names *names)
+void name_list_drop_last(struct name_list *names)
 {
     free(names->list[--names->count]);
 }
 
-void names_clear(struct names *names)
+void name_list_clear(struct name_list *names)
 {
     for (size_t i = 0; i < names->count; i++)
         free(names->list[i]);
     free(names->list);
-    *names = (struct names){0};
+    *names = (struct name_list){0};
 }

@@ -8,19 +8,19 @@
 #include <stddef.h>
 
 /* Begins as {0}. */
-struct names {
+struct name_list {
     char **list;
     size_t count;
     size_t room;
 };
 
 /* Adds a copy at the end. False: out of memory. */
-bool names_add(struct names *names, const char *name);
+bool name_list_add(struct name_list *names, const char *name);
 
 /* Takes the last one away. There is one. */
-void names_drop(struct names *names);
+void name_list_drop_last(struct name_list *names);
 
 /* Frees them all and begins anew. */
-void names_clear(struct names *names);
+void name_list_clear(struct name_list *names);
 
 #endif

@@ -27,7 +27,7 @@ enum {
 };
 
 struct running {
-    const struct run *run;
+    const struct program *run;
     pid_t pid;
     struct pollfd watched[WATCHED]; /* fd -1: none */
     int64_t deadline;
@@ -81,7 +81,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
 }
 
 /* 0 or the error. */
-static int spawn(const struct run *run, int output, int errors, pid_t *pid)
+static int spawn(const struct program *run, int output, int errors, pid_t *pid)
 {
     char *arguments[] = {(char *)run->path, NULL};
     posix_spawn_file_actions_t actions;
@@ -113,7 +113,7 @@ static void forget(struct running *running, int which)
 /* Reads one piece. False when there is none now. */
 static bool read_piece(struct running *running, int which)
 {
-    const struct run *run = running->run;
+    const struct program *run = running->run;
     char bytes[PIECE];
     ssize_t got;
 
@@ -155,7 +155,7 @@ static void wait_for_news(struct running *running, int64_t left)
     }
 }
 
-static enum run_end kill_it(struct running *running, enum run_end end)
+static enum program_end kill_it(struct running *running, enum program_end end)
 {
     (void)kill(-running->pid, SIGKILL);
     while (waitpid(running->pid, NULL, 0) < 0 && errno == EINTR)
@@ -164,18 +164,18 @@ static enum run_end kill_it(struct running *running, enum run_end end)
     return end;
 }
 
-static enum run_end judge(int status, struct asp_error *why)
+static enum program_end judge(int status, struct asp_error *why)
 {
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return RUN_DONE;
+        return PROGRAM_DONE;
     if (WIFEXITED(status))
         (void)asp_fail(why, ASP_IO, "it ended with exit code %d", WEXITSTATUS(status));
     else
         (void)asp_fail(why, ASP_IO, "it was ended by signal %d", WTERMSIG(status));
-    return RUN_FAILED;
+    return PROGRAM_FAILED;
 }
 
-static enum run_end stay_with(struct running *running, struct asp_error *why)
+static enum program_end stay_with(struct running *running, struct asp_error *why)
 {
     int status;
 
@@ -189,20 +189,20 @@ static enum run_end stay_with(struct running *running, struct asp_error *why)
                 return judge(status, why);
         } else if (ended < 0 && errno != EINTR) {
             (void)asp_fail_errno(why, "its end was not seen");
-            return RUN_FAILED;
+            return PROGRAM_FAILED;
         }
         if (running->flooded) {
             (void)asp_fail(why, ASP_FULL, "it wrote too much");
-            return ended == running->pid ? RUN_FAILED : kill_it(running, RUN_FAILED);
+            return ended == running->pid ? PROGRAM_FAILED : kill_it(running, PROGRAM_FAILED);
         }
         if (running->watched[STOP].revents != 0) {
             (void)asp_fail(why, ASP_IO, "it was ended because asp-admin is to end");
-            return kill_it(running, RUN_INTERRUPTED);
+            return kill_it(running, PROGRAM_INTERRUPTED);
         }
         if (left <= 0) {
             (void)asp_fail(why, ASP_IO, "it ran for more than %d s, and was killed",
                            running->run->timeout);
-            return kill_it(running, RUN_FAILED);
+            return kill_it(running, PROGRAM_FAILED);
         }
         wait_for_news(running, left);
     }
@@ -275,15 +275,15 @@ static void look_what_ends_us(sigset_t *ending)
     }
 }
 
-enum run_end run_program(const struct run *run, struct asp_error *why)
+enum program_end program_run(const struct program *run, struct asp_error *why)
 {
     struct running running = {.run = run};
     struct inherited before;
-    enum run_end end = RUN_FAILED;
+    enum program_end end = PROGRAM_FAILED;
     sigset_t ending;
 
     if (asp_program_check(run->path, why) != ASP_OK)
-        return RUN_FAILED;
+        return PROGRAM_FAILED;
     look_what_ends_us(&ending);
     for (int which = 0; which < WATCHED; which++)
         running.watched[which] = (struct pollfd){.fd = -1, .events = POLLIN};

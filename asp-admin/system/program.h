@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct run {
+struct program {
     const char *path;
     char *const *environment; /* NAME=VALUE, and NULL at the end */
     int timeout;              /* seconds */
@@ -25,10 +25,10 @@ struct run {
     void *context;
 };
 
-enum run_end {
-    RUN_DONE,        /* with exit code 0 */
-    RUN_FAILED,      /* another one, a signal, too long, too much, or it could not be run */
-    RUN_INTERRUPTED, /* this process is to end */
+enum program_end {
+    PROGRAM_DONE,        /* with exit code 0 */
+    PROGRAM_FAILED,      /* another one, a signal, too long, too much, or it could not be run */
+    PROGRAM_INTERRUPTED, /* this process is to end */
 };
 
 /*
@@ -36,6 +36,6 @@ enum run_end {
  * process group. So it is when SIGINT, SIGQUIT or SIGTERM comes for this process, which gets the
  * signal then; not when it ignores that. SIGHUP waits. `why` says what went wrong, in a few words.
  */
-enum run_end run_program(const struct run *run, struct asp_error *why);
+enum program_end program_run(const struct program *run, struct asp_error *why);
 
 #endif

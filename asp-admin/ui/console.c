@@ -11,15 +11,15 @@
 
 enum { WIDTH = 80, WIDTH_MIN = 20 };
 
-static bool say(void *context, enum talk_stream stream, const char *text, size_t length)
+static bool say(void *context, enum console_stream stream, const char *text, size_t length)
 {
     (void)context;
-    return asp_write_all(stream == TALK_ANSWER ? STDOUT_FILENO : STDERR_FILENO, text, length);
+    return asp_write_all(stream == CONSOLE_OUT ? STDOUT_FILENO : STDERR_FILENO, text, length);
 }
 
 static bool read_secret(void *context, char *typed, size_t size, size_t *length)
 {
-    const struct typing typing = {
+    const struct secret_prompt prompt = {
         .from = STDIN_FILENO,
         .to = isatty(STDIN_FILENO) == 1 ? STDERR_FILENO : -1,
         .text = "App password: ",
@@ -27,7 +27,7 @@ static bool read_secret(void *context, char *typed, size_t size, size_t *length)
     };
 
     (void)context;
-    return typed_read(&typing, typed, size, length);
+    return secret_read(&prompt, typed, size, length);
 }
 
 static bool wants_colour(void)
@@ -39,26 +39,26 @@ static bool wants_colour(void)
            (terminal == NULL || strcmp(terminal, "dumb") != 0);
 }
 
-struct talk talk_of_process(void)
+struct console console_of_process(void)
 {
-    struct talk talk = {.say = say, .read_secret = read_secret, .width = WIDTH};
+    struct console console = {.say = say, .read_secret = read_secret, .width = WIDTH};
     struct winsize size;
 
-    talk.terminal = isatty(STDOUT_FILENO) == 1;
-    talk.colour = talk.terminal && wants_colour();
+    console.terminal = isatty(STDOUT_FILENO) == 1;
+    console.colour = console.terminal && wants_colour();
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_MIN)
-        talk.width = size.ws_col;
-    return talk;
+        console.width = size.ws_col;
+    return console;
 }
 
-static struct talk current = {.say = say, .read_secret = read_secret, .width = WIDTH};
+static struct console current = {.say = say, .read_secret = read_secret, .width = WIDTH};
 
-void talk_through(const struct talk *talk)
+void console_use(const struct console *console)
 {
-    current = *talk;
+    current = *console;
 }
 
-const struct talk *talk_now(void)
+const struct console *console_now(void)
 {
     return &current;
 }

@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum talk_stream { TALK_ANSWER, TALK_ERROR };
+enum console_stream { CONSOLE_OUT, CONSOLE_ERR };
 
-struct talk {
+struct console {
     /* Writes all of it. False with errno when it did not get there. */
-    bool (*say)(void *context, enum talk_stream stream, const char *text, size_t length);
+    bool (*say)(void *context, enum console_stream stream, const char *text, size_t length);
     /* Reads an app password, to the end of the input, of a line on a terminal, or of the room.
      * False with errno. The caller wipes `typed`. */
     bool (*read_secret)(void *context, char *typed, size_t size, size_t *length);
@@ -23,12 +23,12 @@ struct talk {
 };
 
 /* From now on all goes through this one, which is copied. */
-void talk_through(const struct talk *talk);
+void console_use(const struct console *console);
 
-/* The one of now. Before talk_through it is this process's own streams. */
-const struct talk *talk_now(void);
+/* The one of now. Before console_use it is this process's own streams. */
+const struct console *console_now(void);
 
 /* This process's own streams, as they are now. */
-struct talk talk_of_process(void);
+struct console console_of_process(void);
 
 #endif

@@ -18,7 +18,7 @@ static void wiping_free(void *memory)
     free(memory);
 }
 
-json_t *document_text(const char *text)
+json_t *json_from_text(const char *text)
 {
     json_t *value;
     struct asp_buffer visible = {0};
@@ -37,7 +37,7 @@ json_t *document_text(const char *text)
     return value;
 }
 
-json_t *document_time(time_t when)
+json_t *json_from_time(time_t when)
 {
     char text[ASP_TIME_SIZE];
 
@@ -75,8 +75,8 @@ static json_t *binding_of(const struct asp_entry *entry)
 {
     if (entry->bound == ASP_NEVER)
         return json_null();
-    return json_pack("{s:o, s:o}", "time", document_time(entry->bound), "service",
-                     document_text(entry->bound_service));
+    return json_pack("{s:o, s:o}", "time", json_from_time(entry->bound), "service",
+                     json_from_text(entry->bound_service));
 }
 
 static json_t *use_of(const struct asp_entry *entry, const struct asp_usage *usage)
@@ -85,34 +85,34 @@ static json_t *use_of(const struct asp_entry *entry, const struct asp_usage *usa
 
     if (!asp_usage_find(usage, entry->id, entry->created, &use))
         return json_null();
-    return json_pack("{s:o, s:o, s:o}", "time", document_time(use.last), "service",
-                     document_text(use.service), "rhost", document_text(use.host));
+    return json_pack("{s:o, s:o, s:o}", "time", json_from_time(use.last), "service",
+                     json_from_text(use.service), "rhost", json_from_text(use.host));
 }
 
 static json_t *revocation_of(const struct asp_entry *entry)
 {
     if (entry->revoked == ASP_NEVER)
         return json_null();
-    return json_pack("{s:o, s:o, s:o}", "time", document_time(entry->revoked), "by",
-                     document_text(entry->revoked_by), "reason", document_text(entry->reason));
+    return json_pack("{s:o, s:o, s:o}", "time", json_from_time(entry->revoked), "by",
+                     json_from_text(entry->revoked_by), "reason", json_from_text(entry->reason));
 }
 
-json_t *document_entry(const char *user, const struct asp_entry *entry,
-                       const struct asp_usage *usage, time_t now)
+json_t *json_from_entry(const char *user, const struct asp_entry *entry,
+                        const struct asp_usage *usage, time_t now)
 {
     json_t *unused =
         entry->unused_limit == ASP_NEVER ? json_null() : json_integer(entry->unused_limit);
 
-    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "user",
-                     document_text(user), "id", entry->id, "label", entry->label, "app", entry->app,
-                     "state", state_word(asp_usage_state(usage, entry, now)), "created",
-                     document_time(entry->created), "created_by", document_text(entry->created_by),
-                     "bound", binding_of(entry), "expires", document_time(entry->expires), "unused",
-                     unused, "networks", networks_of(entry), "last_used", use_of(entry, usage),
-                     "revoked", revocation_of(entry));
+    return json_pack(
+        "{s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "user",
+        json_from_text(user), "id", entry->id, "label", entry->label, "app", entry->app, "state",
+        state_word(asp_usage_state(usage, entry, now)), "created", json_from_time(entry->created),
+        "created_by", json_from_text(entry->created_by), "bound", binding_of(entry), "expires",
+        json_from_time(entry->expires), "unused", unused, "networks", networks_of(entry),
+        "last_used", use_of(entry, usage), "revoked", revocation_of(entry));
 }
 
-bool document_emit(json_t *document)
+bool json_write(json_t *document)
 {
     struct asp_buffer out = {0};
     char *text = NULL;
@@ -126,7 +126,7 @@ bool document_emit(json_t *document)
         asp_buffer_add(&out, "\n");
         emitted = emit(&out);
     } else {
-        (void)complain(EXIT_STORE, "out of memory");
+        (void)fail_with(EXIT_STORE, "out of memory");
     }
     wiping_free(text);
     asp_buffer_free(&out);

@@ -54,13 +54,13 @@ static void hide(int fd, struct hidden *hidden)
 }
 
 /* As it was; then the signal that came does what it would have done. */
-static void unhide(const struct typing *typing, const struct hidden *hidden)
+static void unhide(const struct secret_prompt *prompt, const struct hidden *hidden)
 {
     if (!hidden->active)
         return;
-    (void)tcsetattr(typing->from, TCSAFLUSH, &hidden->terminal);
-    if (typing->to >= 0)
-        (void)asp_write_all(typing->to, "\n", 1);
+    (void)tcsetattr(prompt->from, TCSAFLUSH, &hidden->terminal);
+    if (prompt->to >= 0)
+        (void)asp_write_all(prompt->to, "\n", 1);
     for (size_t i = 0; i < SIGNALS; i++)
         (void)sigaction(signals[i], &hidden->actions[i], NULL);
     if (came != 0)
@@ -69,7 +69,7 @@ static void unhide(const struct typing *typing, const struct hidden *hidden)
 }
 
 /* As read, which is not begun before there is something to read. EINTR when a signal came. */
-static ssize_t read_typed(int fd, const struct hidden *hidden, char *bytes, size_t size)
+static ssize_t read_some(int fd, const struct hidden *hidden, char *bytes, size_t size)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
     ssize_t got;
@@ -96,7 +96,7 @@ static bool read_line(int fd, const struct hidden *hidden, char *typed, size_t s
     char byte = 0;
     ssize_t got;
 
-    while ((got = read_typed(fd, hidden, &byte, 1)) == 1 && byte != '\n') {
+    while ((got = read_some(fd, hidden, &byte, 1)) == 1 && byte != '\n') {
         if (*length < size)
             typed[*length] = byte;
         if (*length <= size)
@@ -111,7 +111,7 @@ static bool read_line(int fd, const struct hidden *hidden, char *typed, size_t s
 static bool read_all(int fd, const struct hidden *hidden, char *typed, size_t size, size_t *length)
 {
     while (*length < size) {
-        ssize_t got = read_typed(fd, hidden, typed + *length, size - *length);
+        ssize_t got = read_some(fd, hidden, typed + *length, size - *length);
 
         if (got <= 0)
             return got == 0;
@@ -122,7 +122,7 @@ static bool read_all(int fd, const struct hidden *hidden, char *typed, size_t si
     return true;
 }
 
-static bool ask(const struct typing *typing, char *typed, size_t size, size_t *length)
+static bool ask(const struct secret_prompt *prompt, char *typed, size_t size, size_t *length)
 {
     struct hidden hidden = {.active = false};
     bool done;
@@ -130,25 +130,25 @@ static bool ask(const struct typing *typing, char *typed, size_t size, size_t *l
 
     *length = 0;
     came = 0;
-    if (typing->hidden)
-        hide(typing->from, &hidden);
-    if (typing->to >= 0)
-        (void)asp_write_all(typing->to, typing->text, strlen(typing->text));
-    done = typing->line ? read_line(typing->from, &hidden, typed, size, length)
-                        : read_all(typing->from, &hidden, typed, size, length);
+    if (prompt->hidden)
+        hide(prompt->from, &hidden);
+    if (prompt->to >= 0)
+        (void)asp_write_all(prompt->to, prompt->text, strlen(prompt->text));
+    done = prompt->line ? read_line(prompt->from, &hidden, typed, size, length)
+                        : read_all(prompt->from, &hidden, typed, size, length);
     number = errno;
-    unhide(typing, &hidden);
+    unhide(prompt, &hidden);
     errno = number;
     return done;
 }
 
-bool typed_read(const struct typing *typing, char *typed, size_t size, size_t *length)
+bool secret_read(const struct secret_prompt *prompt, char *typed, size_t size, size_t *length)
 {
     bool done;
 
     /* Who was stopped and goes on is asked again. */
     do {
-        done = ask(typing, typed, size, length);
+        done = ask(prompt, typed, size, length);
     } while (!done && came == SIGTSTP);
     return done;
 }

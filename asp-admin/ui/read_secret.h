@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct typing {
+struct secret_prompt {
     int from;         /* read here */
     int to;           /* where the prompt goes; -1: nowhere */
     const char *text; /* the prompt */
@@ -21,6 +21,6 @@ struct typing {
  * after a stop is asked again. False with errno, EPIPE at the end of the input before a line; the
  * caller wipes `typed` in any case.
  */
-bool typed_read(const struct typing *typing, char *typed, size_t size, size_t *length);
+bool secret_read(const struct secret_prompt *prompt, char *typed, size_t size, size_t *length);
 
 #endif

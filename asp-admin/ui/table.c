@@ -30,10 +30,10 @@ void add_visible(struct asp_buffer *out, const char *text)
 
 void add_bold(struct asp_buffer *out, const char *text)
 {
-    if (talk_now()->colour)
+    if (console_now()->colour)
         asp_buffer_add(out, "\033[1m");
     asp_buffer_add(out, text);
-    if (talk_now()->colour)
+    if (console_now()->colour)
         asp_buffer_add(out, "\033[0m");
 }
 
@@ -69,7 +69,7 @@ void add_when(const struct admin *admin, struct asp_buffer *out, time_t when, co
         asp_buffer_add(out, unset);
         return;
     }
-    if (!talk_now()->terminal || ago < 0 || ago > 365 * (time_t)24 * 3600) {
+    if (!console_now()->terminal || ago < 0 || ago > 365 * (time_t)24 * 3600) {
         asp_buffer_add_time(out, when);
         return;
     }
@@ -131,7 +131,7 @@ static void write_row(const struct table *table, size_t row, const size_t widths
 
 void table_write(const struct table *table, struct asp_buffer *out)
 {
-    size_t widths[SCREEN_COLUMNS] = {0};
+    size_t widths[TABLE_COLUMNS] = {0};
 
     out->failed = out->failed || table->failed;
     for (size_t row = 0; !out->failed && row < table->count; row++) {

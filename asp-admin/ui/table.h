@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <time.h>
 
-enum { SCREEN_COLUMNS = 8 };
+enum { TABLE_COLUMNS = 8 };
 
 /* A table that is aligned when it is written. Begins as {0}. */
 struct table {
-    char *(*rows)[SCREEN_COLUMNS];
+    char *(*rows)[TABLE_COLUMNS];
     size_t count;
     size_t room;
     size_t columns;

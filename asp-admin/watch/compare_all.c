@@ -19,14 +19,14 @@ enum {
 
 struct pass {
     struct admin *admin;
-    struct source source;
-    struct names changed;
-    struct names due; /* their fingerprint is to be taken */
-    bool overtaken;   /* the source has changed since it was read */
-    struct sweep_result *result;
+    struct primary_source source;
+    struct name_list changed;
+    struct name_list due; /* their fingerprint is to be taken */
+    bool overtaken;       /* the source has changed since it was read */
+    struct compare_result *result;
 };
 
-static void count_failure(struct sweep_result *result, const struct asp_error *error)
+static void count_failure(struct compare_result *result, const struct asp_error *error)
 {
     if (result->failed == 0)
         result->failure = *error;
@@ -38,13 +38,13 @@ static void count_failure(struct sweep_result *result, const struct asp_error *e
 static enum asp_status look(const char *user, void *context)
 {
     struct pass *pass = context;
-    struct sweep_result *result = pass->result;
+    struct compare_result *result = pass->result;
     struct asp_error error = {ASP_OK, ""};
     struct asp_primary_now now;
     struct asp_account account;
     enum asp_primary primary;
     enum asp_status status;
-    struct names *list = NULL;
+    struct name_list *list = NULL;
 
     if (signals_stop_is_pending())
         return ASP_UNCHANGED;
@@ -60,7 +60,7 @@ static enum asp_status look(const char *user, void *context)
         count_failure(result, &error);
         return ASP_OK;
     }
-    source_find(&pass->source, user, &now);
+    primary_source_find(&pass->source, user, &now);
     primary = asp_primary_compare(&account.primary, &now, pass->admin->now);
     if (primary == ASP_PRIMARY_UNKNOWN)
         result->unknown++;
@@ -69,20 +69,20 @@ static enum asp_status look(const char *user, void *context)
     else if (asp_primary_is_due(&account.primary, now.source))
         list = &pass->due;
     asp_account_free(&account);
-    return list == NULL || names_add(list, user) ? ASP_OK : ASP_NO_MEMORY;
+    return list == NULL || name_list_add(list, user) ? ASP_OK : ASP_NO_MEMORY;
 }
 
 static void settle(struct pass *pass, const char *user, bool changed)
 {
     struct admin *admin = pass->admin;
-    struct sweep_result *result = pass->result;
+    struct compare_result *result = pass->result;
     struct asp_revocation how = revocation_of(admin, admin->conf->hook_revoked[0] != '\0');
     struct asp_error error = {ASP_OK, ""};
     struct asp_reconciled done = {.count = 0};
     struct asp_primary_now now;
     enum asp_status status;
 
-    source_find(&pass->source, user, &now);
+    primary_source_find(&pass->source, user, &now);
     status = asp_reconcile(&admin->store, user, &now, &how, false, &done, &error);
     /* The shadow file is read again; a command is asked at the next pass. */
     if (status == ASP_OK && done.primary == ASP_PRIMARY_UNKNOWN && now.asked == NULL)
@@ -100,7 +100,7 @@ static void settle(struct pass *pass, const char *user, bool changed)
     asp_reconciled_free(&done);
 }
 
-static enum asp_status settle_all(struct pass *pass, const struct names *names, bool changed)
+static enum asp_status settle_all(struct pass *pass, const struct name_list *names, bool changed)
 {
     for (size_t i = 0; i < names->count && !pass->overtaken; i++) {
         if (signals_stop_is_pending())
@@ -119,10 +119,10 @@ static bool is_too_many(const struct pass *pass)
 static enum asp_status make_pass(struct pass *pass, bool confirmed, struct asp_error *error)
 {
     struct admin *admin = pass->admin;
-    struct sweep_result *result = pass->result;
+    struct compare_result *result = pass->result;
     enum asp_status status;
 
-    status = source_read(admin->conf, &pass->source, error);
+    status = primary_source_read(admin->conf, &pass->source, error);
     if (status == ASP_OK)
         status = asp_store_each(&admin->store, look, pass, error);
     if (status == ASP_NO_MEMORY)
@@ -133,14 +133,14 @@ static enum asp_status make_pass(struct pass *pass, bool confirmed, struct asp_e
         status = settle_all(pass, &pass->changed, true);
     if (status == ASP_OK)
         status = settle_all(pass, &pass->due, false);
-    names_clear(&pass->changed);
-    names_clear(&pass->due);
-    source_close(&pass->source);
+    name_list_clear(&pass->changed);
+    name_list_clear(&pass->due);
+    primary_source_close(&pass->source);
     return status;
 }
 
-enum asp_status sweep(struct admin *admin, bool confirmed, struct sweep_result *result,
-                      struct asp_error *error)
+enum asp_status compare_all(struct admin *admin, bool confirmed, struct compare_result *result,
+                            struct asp_error *error)
 {
     enum asp_status status;
 

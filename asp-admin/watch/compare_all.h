@@ -7,7 +7,7 @@
 
 #include "asp-admin/admin.h"
 
-struct sweep_result {
+struct compare_result {
     size_t accounts;
     size_t changed;           /* accounts whose primary password has changed */
     size_t revoked;           /* app passwords that were revoked for it */
@@ -25,7 +25,7 @@ struct sweep_result {
  * changes all the time. ASP_UNCHANGED: this process is to end, and the pass was cut short. What was
  * revoked until then is in the result; the next pass finds the rest.
  */
-enum asp_status sweep(struct admin *admin, bool confirmed, struct sweep_result *result,
-                      struct asp_error *error);
+enum asp_status compare_all(struct admin *admin, bool confirmed, struct compare_result *result,
+                            struct asp_error *error);
 
 #endif

@@ -12,45 +12,46 @@ enum {
     WALK_GAP = 2,     /* seconds between two looks at all accounts for expired ones */
 };
 
-void tend_begin(struct tend *tend, time_t looked)
+void hook_queue_begin(struct hook_queue *queue, time_t looked)
 {
-    *tend = (struct tend){.since = looked, .looked = looked, .next = ASP_NEVER, .walk = true};
+    *queue =
+        (struct hook_queue){.since = looked, .looked = looked, .next = ASP_NEVER, .walk = true};
 }
 
-void tend_note(struct tend *tend, const char *user)
+void hook_queue_note(struct hook_queue *queue, const char *user)
 {
-    if (tend->due.count >= NOTED_MAX || !names_add(&tend->due, user))
-        tend->walk = true;
+    if (queue->due.count >= NOTED_MAX || !name_list_add(&queue->due, user))
+        queue->walk = true;
 }
 
-time_t tend_wait(const struct tend *tend, time_t now)
+time_t hook_queue_wait(const struct hook_queue *queue, time_t now)
 {
-    time_t next = tend->next;
+    time_t next = queue->next;
 
-    if (tend->due.count > 0 || tend->expired.count > 0 || tend->walk || now < tend->looked)
+    if (queue->due.count > 0 || queue->expired.count > 0 || queue->walk || now < queue->looked)
         return 0;
     if (next == ASP_NEVER)
         return ASP_NEVER;
-    if (next < tend->looked + WALK_GAP)
-        next = tend->looked + WALK_GAP;
+    if (next < queue->looked + WALK_GAP)
+        next = queue->looked + WALK_GAP;
     return next > now ? next - now : 0;
 }
 
-static void see_next(struct tend *tend, time_t expires)
+static void see_next(struct hook_queue *queue, time_t expires)
 {
-    if (expires != ASP_NEVER && (tend->next == ASP_NEVER || expires < tend->next))
-        tend->next = expires;
+    if (expires != ASP_NEVER && (queue->next == ASP_NEVER || expires < queue->next))
+        queue->next = expires;
 }
 
 struct walk {
     const struct admin *admin;
-    struct tend *tend;
+    struct hook_queue *queue;
 };
 
 static enum asp_status look(const char *user, void *context)
 {
     const struct walk *walk = context;
-    struct tend *tend = walk->tend;
+    struct hook_queue *queue = walk->queue;
     struct asp_account account;
     bool due = false;
     bool expired = false;
@@ -67,41 +68,42 @@ static enum asp_status look(const char *user, void *context)
         if (entry->revoked != ASP_NEVER || entry->expires == ASP_NEVER)
             continue;
         if (entry->expires > walk->admin->now)
-            see_next(tend, entry->expires);
-        else if (entry->expires > tend->since)
+            see_next(queue, entry->expires);
+        else if (entry->expires > queue->since)
             expired = true;
     }
     asp_account_free(&account);
-    if ((due && !names_add(&tend->due, user)) || (expired && !names_add(&tend->expired, user)))
+    if ((due && !name_list_add(&queue->due, user)) ||
+        (expired && !name_list_add(&queue->expired, user)))
         return ASP_NO_MEMORY;
     return ASP_OK;
 }
 
 /* Only when nothing is left of an earlier one. */
-static void walk_all(struct admin *admin, struct tend *tend)
+static void walk_all(struct admin *admin, struct hook_queue *queue)
 {
-    struct walk walk = {admin, tend};
+    struct walk walk = {admin, queue};
     struct asp_error error = {ASP_OK, ""};
     enum asp_status status;
 
-    tend->walk = false;
-    tend->missed = false;
-    tend->next = ASP_NEVER;
+    queue->walk = false;
+    queue->missed = false;
+    queue->next = ASP_NEVER;
     /* The clock may have been set back. */
-    tend->since = tend->looked < admin->now ? tend->looked : admin->now;
-    tend->looked = tend->since;
+    queue->since = queue->looked < admin->now ? queue->looked : admin->now;
+    queue->looked = queue->since;
     status = asp_store_each(&admin->store, look, &walk, &error);
     if (status == ASP_OK)
-        tend->looked = admin->now;
+        queue->looked = admin->now;
     if (status == ASP_OK || status == ASP_UNCHANGED)
         return;
-    tend->missed = true;
+    queue->missed = true;
     if (status == ASP_NO_MEMORY)
         (void)asp_fail(&error, status, "out of memory");
     syslog(LOG_ERR, "hooks that are due were not all found: %s", error.text);
 }
 
-static void run_due(struct admin *admin, struct tend *tend, const char *user)
+static void run_due(struct admin *admin, struct hook_queue *queue, const char *user)
 {
     struct asp_error error = {ASP_OK, ""};
     bool ran;
@@ -111,41 +113,41 @@ static void run_due(struct admin *admin, struct tend *tend, const char *user)
     if (status != ASP_OK && status != ASP_NOT_FOUND) {
         syslog(LOG_ERR, ran ? "a hook may be run again: %s" : "hooks that are due wait: %s",
                error.text);
-        tend->missed = tend->missed || !ran;
+        queue->missed = queue->missed || !ran;
     }
     /* Nothing is in this span of time: it is asked for when the next one expires. That may be past
      * already, when the hooks of others took long. */
-    admin->now = tend->looked;
-    if (hooks_run_expired(admin, user, tend->looked, &next, NULL) == ASP_OK)
-        see_next(tend, next);
+    admin->now = queue->looked;
+    if (hooks_run_expired(admin, user, queue->looked, &next, NULL) == ASP_OK)
+        see_next(queue, next);
 }
 
-static void run_expired(struct admin *admin, struct tend *tend, const char *user)
+static void run_expired(struct admin *admin, struct hook_queue *queue, const char *user)
 {
     time_t next;
 
-    admin->now = tend->looked;
-    (void)hooks_run_expired(admin, user, tend->since, &next, NULL);
+    admin->now = queue->looked;
+    (void)hooks_run_expired(admin, user, queue->since, &next, NULL);
 }
 
-void tend_step(struct admin *admin, struct tend *tend)
+void hook_queue_step(struct admin *admin, struct hook_queue *queue)
 {
-    struct names *names = tend->due.count > 0 ? &tend->due : &tend->expired;
+    struct name_list *names = queue->due.count > 0 ? &queue->due : &queue->expired;
     const char *user = names->count > 0 ? names->list[names->count - 1] : NULL;
 
     if (user == NULL)
-        walk_all(admin, tend);
-    else if (names == &tend->due)
-        run_due(admin, tend, user);
+        walk_all(admin, queue);
+    else if (names == &queue->due)
+        run_due(admin, queue, user);
     else
-        run_expired(admin, tend, user);
+        run_expired(admin, queue, user);
     /* One whose hook was cut short is left, and then not taken for done. */
     if (user != NULL && !signals_stop_is_pending())
-        names_drop(names);
+        name_list_drop_last(names);
 }
 
-void tend_end(struct tend *tend)
+void hook_queue_end(struct hook_queue *queue)
 {
-    names_clear(&tend->due);
-    names_clear(&tend->expired);
+    name_list_clear(&queue->due);
+    name_list_clear(&queue->expired);
 }

@@ -9,9 +9,9 @@
 #include "asp-admin/admin.h"
 #include "asp-admin/system/name_list.h"
 
-struct tend {
-    struct names due;     /* accounts to be looked at for hooks that are due */
-    struct names expired; /* those in which something has expired after `since`, by `looked` */
+struct hook_queue {
+    struct name_list due;     /* accounts to be looked at for hooks that are due */
+    struct name_list expired; /* those in which something has expired after `since`, by `looked` */
     time_t since;
     time_t looked; /* what expired by then was found */
     time_t next;   /* the next time at which one expires, or ASP_NEVER */
@@ -20,17 +20,17 @@ struct tend {
 };
 
 /* Begins, with all accounts to be looked at. `looked` as an earlier process has left it. */
-void tend_begin(struct tend *tend, time_t looked);
+void hook_queue_begin(struct hook_queue *queue, time_t looked);
 
 /* The file of this user was written. */
-void tend_note(struct tend *tend, const char *user);
+void hook_queue_note(struct hook_queue *queue, const char *user);
 
 /* In how many seconds there is something to be done: 0 is at once, ASP_NEVER is not yet known. */
-time_t tend_wait(const struct tend *tend, time_t now);
+time_t hook_queue_wait(const struct hook_queue *queue, time_t now);
 
 /* Does one thing of it: looks at all accounts, or runs the hooks of one. */
-void tend_step(struct admin *admin, struct tend *tend);
+void hook_queue_step(struct admin *admin, struct hook_queue *queue);
 
-void tend_end(struct tend *tend);
+void hook_queue_end(struct hook_queue *queue);
 
 #endif

@@ -52,7 +52,7 @@ struct watch {
     int users;                     /* the number of the store's folder */
     int lock;                      /* -1: there is no store to work on now */
     struct signals asked;
-    struct tend tend;
+    struct hook_queue queue;
     time_t marked; /* the time of the lock */
     bool pass_due;
     int64_t next_pass; /* ms, see asp_clock_ms */
@@ -121,14 +121,14 @@ static enum asp_status attach(struct watch *watch, struct asp_error *error)
             status = watch_lock_take(&admin->store, admin->now, &watch->lock, &looked, error);
         if (status != ASP_OK)
             return status;
-        tend_end(&watch->tend);
-        tend_begin(&watch->tend, looked);
+        hook_queue_end(&watch->queue);
+        hook_queue_begin(&watch->queue, looked);
         watch->marked = looked;
     }
     status = watch_folders(watch, error);
     /* Nobody has looked for hooks that are due in a folder that was put in the other's place. */
     if (watch->users >= 0 && watch->users != users)
-        watch->tend.walk = true;
+        watch->queue.walk = true;
     return status;
 }
 
@@ -157,7 +157,7 @@ static void report_trouble(struct watch *watch, const char *trouble)
     (void)snprintf(watch->trouble, sizeof watch->trouble, "%s", trouble);
 }
 
-static void report_result(struct watch *watch, const struct sweep_result *result)
+static void report_result(struct watch *watch, const struct compare_result *result)
 {
     if (result->held > 0 && result->held != watch->held)
         syslog(LOG_ERR,
@@ -195,12 +195,12 @@ static void schedule(struct watch *watch, bool failed)
 static void make_pass(struct watch *watch)
 {
     struct asp_error error = {ASP_OK, ""};
-    struct sweep_result result = {0};
+    struct compare_result result = {0};
     char trouble[ASP_ERROR_TEXT] = "";
     enum asp_status status = attach(watch, &error);
 
     if (status == ASP_OK)
-        status = sweep(watch->admin, false, &result, &error);
+        status = compare_all(watch->admin, false, &result, &error);
     if (status == ASP_UNCHANGED)
         return;
     if (status == ASP_OK || result.changed > 0)
@@ -210,8 +210,8 @@ static void make_pass(struct watch *watch)
     else if (result.failed > 0)
         (void)snprintf(trouble, sizeof trouble, "%zu accounts could not be compared, first: %.800s",
                        result.failed, result.failure.text);
-    else if (watch->trouble[0] != '\0' || watch->tend.missed)
-        watch->tend.walk = true;
+    else if (watch->trouble[0] != '\0' || watch->queue.missed)
+        watch->queue.walk = true;
     /* Who writes the shadow file in place may not be done yet. */
     if (status != ASP_BUSY || watch->lock < 0 || watch->retry > 1)
         report_trouble(watch, trouble);
@@ -225,7 +225,7 @@ static void notify_reloading(void)
 
     (void)snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
                    asp_clock_ms() * 1000);
-    notify_manager(state);
+    notify_service_manager(state);
 }
 
 /* Puts the configuration that is there now in the place of the other, which stays when this one is
@@ -269,12 +269,12 @@ static void reload(struct watch *watch)
     notify_reloading();
     if (read_conf(watch, &error) == ASP_OK) {
         watch->pass_due = true;
-        watch->tend.walk = true;
+        watch->queue.walk = true;
         watch->retry = 1;
     } else {
         syslog(LOG_ERR, "watch: the configuration that was read before is kept: %s", error.text);
     }
-    notify_manager("READY=1");
+    notify_service_manager("READY=1");
 }
 
 static bool is_of(const struct watched *file, const struct inotify_event *event)
@@ -291,14 +291,14 @@ static void take_event(struct watch *watch, const struct inotify_event *event)
     if ((event->mask & IN_Q_OVERFLOW) != 0) {
         watch->pass_due = true;
         watch->asked.reload = true;
-        watch->tend.walk = true;
+        watch->queue.walk = true;
         return;
     }
     if (event->wd == watch->users) {
         if ((event->mask & (IN_MOVE_SELF | IN_DELETE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0)
             watch->pass_due = true;
         else if (has_hooks(watch) && event->len > 0 && asp_user_decode(event->name, user))
-            tend_note(&watch->tend, user);
+            hook_queue_note(&watch->queue, user);
     }
     if (is_of(&watch->shadow, event) && watch->admin->conf->primary_source == ASP_SOURCE_SHADOW)
         watch->pass_due = true;
@@ -324,7 +324,7 @@ static void take_events(struct watch *watch)
 static int time_to_sleep(const struct watch *watch)
 {
     int64_t left = watch->next_pass - asp_clock_ms();
-    time_t wait = has_hooks(watch) ? tend_wait(&watch->tend, time(NULL)) : ASP_NEVER;
+    time_t wait = has_hooks(watch) ? hook_queue_wait(&watch->queue, time(NULL)) : ASP_NEVER;
 
     if (watch->pass_due || watch->asked.reload || left <= 0 || wait == 0)
         return 0;
@@ -349,16 +349,16 @@ static void wait_for_news(struct watch *watch)
 }
 
 /* Hooks of one account, and back to see who calls. */
-static void tend(struct watch *watch)
+static void run_due_hooks(struct watch *watch)
 {
     struct admin *admin = watch->admin;
 
     admin->now = time(NULL);
-    if (!has_hooks(watch) || tend_wait(&watch->tend, admin->now) != 0)
+    if (!has_hooks(watch) || hook_queue_wait(&watch->queue, admin->now) != 0)
         return;
-    tend_step(admin, &watch->tend);
-    if (watch->tend.expired.count == 0 && watch->tend.looked != watch->marked) {
-        watch->marked = watch->tend.looked;
+    hook_queue_step(admin, &watch->queue);
+    if (watch->queue.expired.count == 0 && watch->queue.looked != watch->marked) {
+        watch->marked = watch->queue.looked;
         watch_lock_mark(watch->lock, watch->marked);
     }
 }
@@ -374,7 +374,7 @@ static void loop(struct watch *watch)
         if (watch->pass_due || asp_clock_ms() >= watch->next_pass || store_is_another(watch))
             make_pass(watch);
         else
-            tend(watch);
+            run_due_hooks(watch);
     }
 }
 
@@ -384,19 +384,19 @@ static enum exit_code begin(struct watch *watch)
     struct asp_error error = {ASP_OK, ""};
 
     if (!admin_conf_path(watch->admin, watch->conf.path) || chdir("/") != 0)
-        return complain(EXIT_CONF, "the configuration cannot be found: %s", strerror(errno));
+        return fail_with(EXIT_CONF, "the configuration cannot be found: %s", strerror(errno));
     watch->signals = signals_open();
     watch->events = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (watch->signals < 0 || watch->events < 0)
-        return complain(EXIT_STORE, "the system gives no means to watch: %s", strerror(errno));
+        return fail_with(EXIT_STORE, "the system gives no means to watch: %s", strerror(errno));
     /* Once more, now that a change of it is seen. */
     (void)watch_folder_of(watch, &watch->conf);
     if (read_conf(watch, &error) != ASP_OK)
-        return complain(EXIT_CONF, "%s", error.text);
+        return fail_with(EXIT_CONF, "%s", error.text);
     if (attach(watch, &error) == ASP_OK)
         return EXIT_DONE;
     error.status = error.status == ASP_DENIED ? ASP_DENIED : ASP_IO;
-    return complain_of(&error);
+    return fail_with_error(&error);
 }
 
 enum exit_code watch_run(struct admin *admin)
@@ -416,15 +416,15 @@ enum exit_code watch_run(struct admin *admin)
     /* Who has started it by hand sees what is logged. */
     if (isatty(STDERR_FILENO) == 1)
         openlog("asp-admin", LOG_PID | LOG_PERROR, LOG_AUTHPRIV);
-    tend_begin(&watch.tend, admin->now);
+    hook_queue_begin(&watch.queue, admin->now);
     code = begin(&watch);
     if (code == EXIT_DONE) {
         make_pass(&watch);
-        notify_manager("READY=1");
+        notify_service_manager("READY=1");
         loop(&watch);
-        notify_manager("STOPPING=1");
+        notify_service_manager("STOPPING=1");
     }
-    tend_end(&watch.tend);
+    hook_queue_end(&watch.queue);
     asp_close(watch.lock);
     asp_close(watch.events);
     asp_close(watch.signals);

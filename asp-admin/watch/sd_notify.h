@@ -6,6 +6,6 @@
 
 /* Sends NAME=VALUE, or several, a line each, to the socket that $NOTIFY_SOCKET names. Without one,
  * nothing; a failure is nobody's concern. */
-void notify_manager(const char *state);
+void notify_service_manager(const char *state);
 
 #endif

@@ -10,12 +10,12 @@
 
 #include <stdio.h>
 
-static bool show(const struct admin *admin, const struct sweep_result *result)
+static bool show(const struct admin *admin, const struct compare_result *result)
 {
     struct asp_buffer out = {0};
 
     if (admin->options->json)
-        return document_emit(json_pack(
+        return json_write(json_pack(
             "{s:I, s:I, s:I, s:I, s:I}", "accounts", (json_int_t)result->accounts, "changed",
             (json_int_t)result->changed, "revoked", (json_int_t)result->revoked, "unknown",
             (json_int_t)result->unknown, "held", (json_int_t)result->held));
@@ -36,7 +36,7 @@ static bool show(const struct admin *admin, const struct sweep_result *result)
 static enum exit_code run_hooks(struct admin *admin)
 {
     struct asp_error error = {ASP_OK, ""};
-    struct tend tend;
+    struct hook_queue queue;
     time_t looked;
     int lock;
     enum asp_status status = watch_lock_take(&admin->store, admin->now, &lock, &looked, &error);
@@ -44,12 +44,12 @@ static enum exit_code run_hooks(struct admin *admin)
     if (status == ASP_BUSY)
         return EXIT_DONE;
     if (status != ASP_OK)
-        return complain_of(&error);
-    tend_begin(&tend, looked);
-    while (tend_wait(&tend, admin->now) == 0)
-        tend_step(admin, &tend);
-    watch_lock_mark(lock, tend.looked);
-    tend_end(&tend);
+        return fail_with_error(&error);
+    hook_queue_begin(&queue, looked);
+    while (hook_queue_wait(&queue, admin->now) == 0)
+        hook_queue_step(admin, &queue);
+    watch_lock_mark(lock, queue.looked);
+    hook_queue_end(&queue);
     asp_close(lock);
     return EXIT_DONE;
 }
@@ -57,29 +57,29 @@ static enum exit_code run_hooks(struct admin *admin)
 static enum exit_code watch_once(struct admin *admin)
 {
     struct asp_error error = {ASP_OK, ""};
-    struct sweep_result result;
+    struct compare_result result;
     enum exit_code code = admin_open_store(admin, false);
     enum asp_status status;
 
     if (code != EXIT_DONE)
         return code;
-    status = sweep(admin, admin->options->confirm, &result, &error);
+    status = compare_all(admin, admin->options->confirm, &result, &error);
     if (status != ASP_OK) {
         error.status = status == ASP_DENIED ? ASP_DENIED : ASP_IO;
-        return complain_of(&error);
+        return fail_with_error(&error);
     }
     if (admin->conf->hook_revoked[0] != '\0')
         code = run_hooks(admin);
     if (!show(admin, &result))
         code = EXIT_STORE;
     if (result.held > 0)
-        (void)complain(EXIT_DONE,
-                       "the primary passwords of %zu of %zu users seem to have changed at once: "
-                       "nothing was revoked; if it is so, say asp-admin watch --confirm",
-                       result.held, result.accounts);
+        (void)fail_with(EXIT_DONE,
+                        "the primary passwords of %zu of %zu users seem to have changed at once: "
+                        "nothing was revoked; if it is so, say asp-admin watch --confirm",
+                        result.held, result.accounts);
     if (result.failed > 0)
-        code = complain(EXIT_STORE, "%zu accounts could not be compared, first: %s", result.failed,
-                        result.failure.text);
+        code = fail_with(EXIT_STORE, "%zu accounts could not be compared, first: %s", result.failed,
+                         result.failure.text);
     return code;
 }
 
@@ -91,6 +91,6 @@ enum exit_code command_watch(struct admin *admin)
     if (options->once || options->confirm)
         return watch_once(admin);
     if (options->json)
-        return complain(EXIT_USAGE, "watch has a document with --once or --confirm only");
+        return fail_with(EXIT_USAGE, "watch has a document with --once or --confirm only");
     return watch_run(admin);
 }

@@ -54,7 +54,7 @@ static void ask_again(const struct asp_request *request)
     FUZZ_NEED(asp_secret_read(request->secret, request->secret_length, &a) ==
               asp_secret_read(again.secret, again.secret_length, &b));
     FUZZ_NEED(memcmp(&a, &b, sizeof a) == 0);
-    if (claim_check(get_conf(), 33, "www-data", request, NULL) == ASP_OK)
+    if (client_policy_check(get_conf(), 33, "www-data", request, NULL) == ASP_OK)
         FUZZ_NEED(asp_service_equal(request->service, "nginx"));
 }
 

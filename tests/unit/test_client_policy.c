@@ -21,7 +21,7 @@ static enum asp_status claims(const char *text, uid_t uid, const char *name, con
 {
     struct asp_conf *conf = unit_conf(text);
     struct asp_request request = {.user = "alice", .service = service, .app = app, .via = name};
-    enum asp_status status = claim_check(conf, uid, name, &request, error);
+    enum asp_status status = client_policy_check(conf, uid, name, &request, error);
 
     asp_conf_free(conf);
     return status;

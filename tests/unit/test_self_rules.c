@@ -12,10 +12,10 @@ enum { WORDS_MAX = 16 };
 
 static char said[1024];
 
-static bool note(void *context, enum talk_stream stream, const char *text, size_t length)
+static bool note(void *context, enum console_stream stream, const char *text, size_t length)
 {
     (void)context;
-    ck_assert_int_eq(stream, TALK_ERROR);
+    ck_assert_int_eq(stream, CONSOLE_ERR);
     ck_assert_uint_lt(strlen(said) + length, sizeof said);
     strncat(said, text, length);
     return true;
@@ -31,7 +31,7 @@ struct line {
 
 static void say(struct line *line, const char *account, bool fold, const char *text)
 {
-    static const struct talk talk = {.say = note};
+    static const struct console console = {.say = note};
     static char copy[256];
     static char own[256];
     char *rest = NULL;
@@ -39,14 +39,14 @@ static void say(struct line *line, const char *account, bool fold, const char *t
 
     memset(line, 0, sizeof *line);
     said[0] = '\0';
-    talk_through(&talk);
+    console_use(&console);
     (void)snprintf(copy, sizeof copy, "asp-admin %s", text);
     for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
         line->given[count++] = word;
     ck_assert(options_read(count, line->given, &line->options));
     (void)snprintf(own, sizeof own, "%s", account);
-    line->code =
-        own_check(command_find(line->options.command), &line->options, own, fold, line->words);
+    line->code = self_rules_check(command_find(line->options.command), &line->options, own, fold,
+                                  line->words);
 }
 
 /* The arguments that it comes to, and each on her account. */
@@ -176,11 +176,11 @@ START_TEST(each_command_is_asked_for_unless_it_changes_and_shows_nothing)
     static const char *const unasked[] = {"list", "history", "check"};
 
     for (size_t i = 0; i < UNIT_COUNT(asked); i++)
-        ck_assert_int_eq(command_find(asked[i])->own, OWN_ASKED);
+        ck_assert_int_eq(command_find(asked[i])->self_use, SELF_ASKED);
     for (size_t i = 0; i < UNIT_COUNT(unasked); i++)
-        ck_assert_int_eq(command_find(unasked[i])->own, OWN_FREE);
-    ck_assert_int_eq(command_find("remove")->own, OWN_NO);
-    ck_assert_int_eq(command_find("watch")->own, OWN_NO);
+        ck_assert_int_eq(command_find(unasked[i])->self_use, SELF_FREE);
+    ck_assert_int_eq(command_find("remove")->self_use, SELF_NO);
+    ck_assert_int_eq(command_find("watch")->self_use, SELF_NO);
     ck_assert_ptr_null(command_find("dance"));
 }
 END_TEST
@@ -193,7 +193,7 @@ static bool allows(const char *self_service, const char *name)
 
     (void)snprintf(text, sizeof text, "self_service: { %s };", self_service);
     conf = unit_conf(text);
-    allowed = own_is_allowed(conf, name);
+    allowed = self_rules_admit(conf, name);
     asp_conf_free(conf);
     return allowed;
 }
