@@ -1,7 +1,6 @@
 #include "admin.h"
 
-#include "asp-admin/ui/console.h"
-#include "asp-admin/ui/table.h"
+#include "asp/buffer.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,67 +11,6 @@
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
-
-enum exit_code fail_with(enum exit_code code, const char *format, ...)
-{
-    struct asp_buffer line = {0};
-    char text[2 * ASP_ERROR_TEXT];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    asp_buffer_add(&line, "asp-admin: ");
-    add_visible(&line, text);
-    asp_buffer_add(&line, "\n");
-    if (!line.failed)
-        (void)console_now()->say(console_now()->context, CONSOLE_ERR, line.text, line.length);
-    asp_buffer_free(&line);
-    return code;
-}
-
-static enum exit_code code_of(enum asp_status status)
-{
-    switch (status) {
-    case ASP_INVALID:
-        return EXIT_USAGE;
-    case ASP_NOT_FOUND:
-        return EXIT_NOT_FOUND;
-    case ASP_TAKEN:
-    case ASP_FULL:
-        return EXIT_TAKEN;
-    default:
-        return EXIT_STORE;
-    }
-}
-
-enum exit_code fail_with_error(const struct asp_error *error)
-{
-    if (error->status == ASP_DENIED && geteuid() != 0)
-        return fail_with(EXIT_STORE, "%s; run asp-admin as root", error->text);
-    return fail_with(code_of(error->status), "%s", error->text);
-}
-
-bool emit(const struct asp_buffer *out)
-{
-    if (out->failed) {
-        (void)fail_with(EXIT_STORE, "out of memory");
-        return false;
-    }
-    if (out->length == 0 ||
-        console_now()->say(console_now()->context, CONSOLE_OUT, out->text, out->length))
-        return true;
-    (void)fail_with(EXIT_STORE, "standard output cannot be written: %s", strerror(errno));
-    return false;
-}
-
-bool emit_and_free(struct asp_buffer *out)
-{
-    bool emitted = emit(out);
-
-    asp_buffer_free(out);
-    return emitted;
-}
 
 /* The configuration's path made absolute, `.` and `..` taken out by name alone: where a link stood
  * in it, the core refuses it. */
@@ -126,12 +64,14 @@ enum exit_code admin_read_conf(struct admin *admin)
     struct asp_error error = {ASP_OK, ""};
 
     if (!admin_conf_path(admin, path))
-        return fail_with(EXIT_CONF, "%s: no such configuration", admin->options->config);
+        return fail_with(admin->console, EXIT_CONF, "%s: no such configuration",
+                         admin->options->config);
     if (asp_conf_load(path, given, &admin->conf, &identity, &error) == ASP_OK)
         return EXIT_DONE;
     if (error.status == ASP_NOT_FOUND)
-        return fail_with(EXIT_CONF, "%s; name a configuration that is there", error.text);
-    return fail_with(EXIT_CONF, "%s", error.text);
+        return fail_with(admin->console, EXIT_CONF, "%s; name a configuration that is there",
+                         error.text);
+    return fail_with(admin->console, EXIT_CONF, "%s", error.text);
 }
 
 static void name_of(uid_t uid, char by[ASP_BY_SIZE])
@@ -162,19 +102,21 @@ static void look_who(struct admin *admin)
     name_of(uid == UINT_MAX ? getuid() : (uid_t)uid, admin->by);
 }
 
-enum exit_code admin_open(struct admin *admin, const struct options *options, const char *by)
+enum exit_code admin_open(struct admin *admin, const struct options *options,
+                          const struct console *console, const char *by)
 {
     const char *user = options->argument_count > 0 ? options->arguments[0] : NULL;
     enum exit_code code;
 
-    *admin = (struct admin){.options = options, .store = ASP_STORE_CLOSED, .now = time(NULL)};
+    *admin = (struct admin){
+        .options = options, .console = console, .store = ASP_STORE_CLOSED, .now = time(NULL)};
     openlog("asp-admin", LOG_PID, LOG_AUTHPRIV);
     code = admin_read_conf(admin);
     if (code != EXIT_DONE)
         return code;
     if (user != NULL && !asp_user_canonical(user, admin->conf->fold_user_names, admin->user) &&
         strcmp(options->command, "check") != 0)
-        return fail_with(EXIT_USAGE, "\"%s\" is not a well-formed user name", user);
+        return fail_with(admin->console, EXIT_USAGE, "\"%s\" is not a well-formed user name", user);
     if (by != NULL)
         (void)snprintf(admin->by, sizeof admin->by, "%s", by);
     else
@@ -193,8 +135,7 @@ enum exit_code admin_open_store(struct admin *admin, bool make)
     else
         status = asp_store_open(&admin->store, admin->conf->store, NULL, &error);
     if (status != ASP_OK) {
-        error.status = status == ASP_DENIED ? ASP_DENIED : ASP_IO;
-        return fail_with_error(&error);
+        return fail_unreadable(admin->console, &error);
     }
     admin->new_store = made;
     return EXIT_DONE;
@@ -206,7 +147,7 @@ enum exit_code admin_check_account(const struct admin *admin)
     struct asp_error error = {ASP_OK, ""};
 
     if (asp_store_load(&admin->store, admin->user, "", &account, &error) != ASP_OK)
-        return fail_with_error(&error);
+        return fail_with_error(admin->console, &error);
     asp_account_free(&account);
     return EXIT_DONE;
 }

@@ -7,7 +7,7 @@
 
 #include "options.h"
 
-#include "asp/buffer.h"
+#include "asp-admin/ui/console.h"
 #include "asp/conf.h"
 #include "asp/entry.h"
 #include "asp/log_line.h"
@@ -17,18 +17,9 @@
 #include <stdbool.h>
 #include <time.h>
 
-enum exit_code {
-    EXIT_DONE = 0,
-    EXIT_NO = 1, /* the answer is no */
-    EXIT_USAGE = 2,
-    EXIT_NOT_FOUND = 3, /* no such user or entry */
-    EXIT_TAKEN = 4,     /* limit or label */
-    EXIT_STORE = 5,     /* unreadable, corrupt, locked, not writable, not root */
-    EXIT_CONF = 6,
-};
-
 struct admin {
     const struct options *options;
+    const struct console *console; /* where it speaks, and hears */
     struct asp_conf *conf;
     struct asp_store store;
     char user[ASP_USER_MAX +
@@ -40,10 +31,11 @@ struct admin {
 };
 
 /*
- * Reads the configuration and looks who asks, unless that is given as `by`. EXIT_DONE, or what was
- * complained about. The caller calls admin_close in any case.
+ * Reads the configuration and looks who asks, unless that is given as `by`. EXIT_DONE, or a code
+ * after a line on the console. The caller calls admin_close in any case.
  */
-enum exit_code admin_open(struct admin *admin, const struct options *options, const char *by);
+enum exit_code admin_open(struct admin *admin, const struct options *options,
+                          const struct console *console, const char *by);
 
 /* The first half of it: the configuration alone. */
 enum exit_code admin_read_conf(struct admin *admin);
@@ -59,20 +51,6 @@ void admin_close(struct admin *admin);
 
 /* The absolute path of the configuration. False: there is none that could be opened. */
 bool admin_conf_path(const struct admin *admin, char path[PATH_MAX]);
-
-/* Writes one line to standard error, with what could disturb a terminal made visible, and returns
- * `code`. */
-enum exit_code fail_with(enum exit_code code, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* The same for what the core says. */
-enum exit_code fail_with_error(const struct asp_error *error);
-
-/* Writes the whole text to standard output. False, with a complaint, when it did not get there. */
-bool emit(const struct asp_buffer *out);
-
-/* The same, and frees it. */
-bool emit_and_free(struct asp_buffer *out);
 
 /* One line in the system's log. */
 void log_change(const struct admin *admin, const char *event, const struct asp_entry *entry,

@@ -13,30 +13,32 @@
 #include <string.h>
 #include <unistd.h>
 
-static enum exit_code show_version(void)
+static enum exit_code show_version(const struct console *console)
 {
     struct asp_buffer out = {0};
 
     asp_buffer_add(&out, "asp-admin " VERSION "\n");
-    return emit_and_free(&out) ? EXIT_DONE : EXIT_STORE;
+    return console_print_and_free(console, &out) ? EXIT_DONE : EXIT_STORE;
 }
 
-static enum exit_code run(const struct command *command, const struct options *options)
+static enum exit_code run(const struct command *command, const struct options *options,
+                          const struct console *console)
 {
-    struct admin admin = {.options = options, .store = ASP_STORE_CLOSED, .now = time(NULL)};
-    enum exit_code code = command_check_line(command, options);
+    struct admin admin = {
+        .options = options, .console = console, .store = ASP_STORE_CLOSED, .now = time(NULL)};
+    enum exit_code code = command_check_line(command, console, options);
 
     if (code != EXIT_DONE)
         return code;
     if (!command->opens_own_conf)
-        code = admin_open(&admin, options, NULL);
+        code = admin_open(&admin, options, console, NULL);
     if (code == EXIT_DONE)
         code = command->run(&admin);
     admin_close(&admin);
     return code;
 }
 
-static enum exit_code dispatch(int argc, char **argv)
+static enum exit_code dispatch(int argc, char **argv, const struct console *console)
 {
     const struct command *command = NULL;
     struct options options;
@@ -44,26 +46,26 @@ static enum exit_code dispatch(int argc, char **argv)
     enum exit_code code;
 
     if (sodium_init() < 0)
-        return fail_with(EXIT_STORE, "libsodium does not start");
-    if (!options_read(argc, argv, &options))
+        return fail_with(console, EXIT_STORE, "libsodium does not start");
+    if (!options_read(argc, argv, console, &options))
         return EXIT_USAGE;
     if (options.command != NULL)
         command = command_find(options.command);
     if (options.help)
-        return commands_help(command);
+        return commands_help(console, command);
     if (options.version)
-        return show_version();
+        return show_version(console);
     if (options.command == NULL)
-        return fail_with(EXIT_USAGE, "which command? See asp-admin --help");
+        return fail_with(console, EXIT_USAGE, "which command? See asp-admin --help");
     if (command == NULL)
-        return fail_with(EXIT_USAGE, "there is no command %s: see asp-admin --help",
+        return fail_with(console, EXIT_USAGE, "there is no command %s: see asp-admin --help",
                          options.command);
-    code = self_client_find_socket(&options, socket);
+    code = self_client_find_socket(&options, console, socket);
     if (code != EXIT_DONE)
         return code;
     if (socket[0] != '\0')
-        return self_client_run(&options, socket, argc, argv);
-    return run(command, &options);
+        return self_client_run(&options, console, socket, argc, argv);
+    return run(command, &options, console);
 }
 
 /*
@@ -87,7 +89,6 @@ int main(int argc, char **argv)
         return EXIT_STORE;
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     (void)signal(SIGPIPE, SIG_IGN);
-    console = console_of_process();
-    console_use(&console);
-    return (int)dispatch(argc, argv);
+    console = console_of_process("asp-admin");
+    return (int)dispatch(argc, argv, &console);
 }

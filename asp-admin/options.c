@@ -1,7 +1,5 @@
 #include "options.h"
 
-#include "admin.h"
-
 #include <getopt.h>
 #include <string.h>
 
@@ -87,17 +85,18 @@ static void set(struct options *options, int letter)
     }
 }
 
-static bool add_network(struct options *options)
+static bool add_network(const struct console *console, struct options *options)
 {
     if (options->from_count == ASP_NETWORKS_MAX) {
-        (void)fail_with(EXIT_USAGE, "--from can be given %d times at most", ASP_NETWORKS_MAX);
+        (void)fail_with(console, EXIT_USAGE, "--from can be given %d times at most",
+                        ASP_NETWORKS_MAX);
         return false;
     }
     options->from[options->from_count++] = optarg;
     return true;
 }
 
-static bool take_option(struct options *options, int letter)
+static bool take_option(const struct console *console, struct options *options, int letter)
 {
     unsigned bit;
 
@@ -107,17 +106,17 @@ static bool take_option(struct options *options, int letter)
     }
     bit = OPTION_BIT(letter);
     if ((options->given & bit) != 0 && letter != 'f') {
-        (void)fail_with(EXIT_USAGE, "--%s is given twice", option_name(bit));
+        (void)fail_with(console, EXIT_USAGE, "--%s is given twice", option_name(bit));
         return false;
     }
     options->given |= bit;
     if (letter == 'f')
-        return add_network(options);
+        return add_network(console, options);
     set(options, letter);
     return true;
 }
 
-bool options_read(int argc, char **argv, struct options *options)
+bool options_read(int argc, char **argv, const struct console *console, struct options *options)
 {
     int letter;
 
@@ -126,15 +125,17 @@ bool options_read(int argc, char **argv, struct options *options)
     optind = 0; /* from the beginning, whoever has read another line in this process */
     while ((letter = getopt_long(argc, argv, ":", table, NULL)) != -1) {
         if (letter == ':') {
-            (void)fail_with(EXIT_USAGE, "%s needs a value: see asp-admin --help", argv[optind - 1]);
-            return false;
-        }
-        if (letter == '?') {
-            (void)fail_with(EXIT_USAGE, "%s is no option, or takes no value: see asp-admin --help",
+            (void)fail_with(console, EXIT_USAGE, "%s needs a value: see asp-admin --help",
                             argv[optind - 1]);
             return false;
         }
-        if (!take_option(options, letter))
+        if (letter == '?') {
+            (void)fail_with(console, EXIT_USAGE,
+                            "%s is no option, or takes no value: see asp-admin --help",
+                            argv[optind - 1]);
+            return false;
+        }
+        if (!take_option(console, options, letter))
             return false;
     }
     if (optind < argc) {

@@ -4,6 +4,7 @@
 #ifndef ASP_ADMIN_OPTIONS_H
 #define ASP_ADMIN_OPTIONS_H
 
+#include "asp-admin/ui/console.h"
 #include "asp/entry.h"
 
 #include <stdbool.h>
@@ -40,10 +41,10 @@ struct options {
 /* A bit for each option that is not global, by its letter. */
 #define OPTION_BIT(letter) (1U << ((letter) - 'a'))
 
-/* Reads the line. False after a complaint. */
-bool options_read(int argc, char **argv, struct options *options);
+/* Reads the line. False after a line on the console. */
+bool options_read(int argc, char **argv, const struct console *console, struct options *options);
 
-/* The name of the first option in `bits`, for a complaint. */
+/* The name of the first option in `bits`, for a line on the console. */
 const char *option_name(unsigned bits);
 
 #endif

@@ -7,6 +7,7 @@
 #include "process_pool.h"
 #include "self_listener.h"
 
+#include "asp-admin/ui/console.h"
 #include "asp/conf.h"
 
 #include <getopt.h>
@@ -23,8 +24,6 @@
 
 #define GROUP "asp"
 
-enum exit_code { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_BROKEN = 5, EXIT_CONF = 6 };
-
 struct broker {
     const char *conf_path;
     bool conf_required;
@@ -40,11 +39,13 @@ static const char usage[] =
     "Checks app passwords for services that are not root. Listens at PATH, else at the socket of\n"
     "the configuration, or at one that it is handed. See asp-broker(8).\n";
 
-static enum exit_code fail_with(enum exit_code code, const char *text)
+/* To whoever starts it, and to the system's log. */
+static enum exit_code report(enum exit_code code, const char *text)
 {
-    (void)fprintf(stderr, "asp-broker: %s\n", text);
+    const struct console console = console_of_process("asp-broker");
+
     syslog(LOG_ERR, "%s", text);
-    return code;
+    return fail_with(&console, code, "%s", text);
 }
 
 /* EXIT_DONE with *done true: what was asked for is printed, and there is nothing else to do. */
@@ -70,14 +71,14 @@ static enum exit_code read_options(int argc, char **argv, struct broker *broker,
             *done = true;
             return fputs(letter == 'h' ? usage : "asp-broker " VERSION "\n", stdout) < 0 ||
                            fflush(stdout) != 0
-                       ? EXIT_BROKEN
+                       ? EXIT_STORE
                        : EXIT_DONE;
         } else {
             return EXIT_USAGE; /* getopt has said what is wrong */
         }
     }
     if (optind < argc)
-        return fail_with(EXIT_USAGE, "takes no arguments: see asp-broker --help");
+        return report(EXIT_USAGE, "takes no arguments: see asp-broker --help");
     return EXIT_DONE;
 }
 
@@ -91,13 +92,13 @@ static enum exit_code read_conf(struct broker *broker)
     if (broker->conf_path[0] != '/') {
         if (realpath(broker->conf_path, absolute) == NULL) {
             (void)asp_fail_errno(&error, "%s", broker->conf_path);
-            return fail_with(EXIT_CONF, error.text);
+            return report(EXIT_CONF, error.text);
         }
         broker->conf_path = absolute;
     }
     if (asp_conf_load(broker->conf_path, broker->conf_required, &broker->conf, &identity, &error) !=
         ASP_OK)
-        return fail_with(EXIT_CONF, error.text);
+        return report(EXIT_CONF, error.text);
     return EXIT_DONE;
 }
 
@@ -108,8 +109,8 @@ static gid_t find_group(void)
 
     if (entry != NULL || geteuid() != 0)
         return entry != NULL && geteuid() == 0 ? entry->gr_gid : (gid_t)-1;
-    (void)fail_with(EXIT_DONE, "there is no group " GROUP ", so only root can ask: `groupadd "
-                               "--system " GROUP "`, then start again");
+    (void)report(EXIT_DONE, "there is no group " GROUP ", so only root can ask: `groupadd "
+                            "--system " GROUP "`, then start again");
     return (gid_t)-1;
 }
 
@@ -130,7 +131,7 @@ static enum exit_code take_listeners(struct broker *broker)
     struct asp_error error = {ASP_OK, ""};
 
     if (listeners_take(listeners, &count, &error) != ASP_OK)
-        return fail_with(EXIT_BROKEN, error.text);
+        return report(EXIT_STORE, error.text);
     for (size_t i = 0; i < count; i++) {
         struct listener *listener = strcmp(listeners[i].path, broker->conf->self_socket) == 0
                                         ? &broker->self
@@ -141,10 +142,10 @@ static enum exit_code take_listeners(struct broker *broker)
                            "%s was handed over, and everybody can write to it: it is not "
                            "self_service.socket, so its mode must be 0660",
                            listeners[i].path);
-            return fail_with(EXIT_BROKEN, error.text);
+            return report(EXIT_STORE, error.text);
         }
         if (listener->fd >= 0)
-            return fail_with(EXIT_BROKEN, "two sockets for the same were handed over");
+            return report(EXIT_STORE, "two sockets for the same were handed over");
         *listener = listeners[i];
     }
     return EXIT_DONE;
@@ -157,9 +158,9 @@ static enum exit_code make_listeners(struct broker *broker)
     const char *path = broker->socket != NULL ? broker->socket : broker->conf->broker_socket;
 
     if (broker->conf->self_enabled && strcmp(path, broker->conf->self_socket) == 0)
-        return fail_with(EXIT_CONF, "the socket for services and self_service.socket are the same");
+        return report(EXIT_CONF, "the socket for services and self_service.socket are the same");
     if (listener_make(path, 0660, find_group(), &broker->listener, &error) != ASP_OK)
-        return fail_with(EXIT_BROKEN, error.text);
+        return report(EXIT_STORE, error.text);
     if (broker->conf->self_enabled && listener_make(broker->conf->self_socket, 0666, (gid_t)-1,
                                                     &broker->self, &error) != ASP_OK) {
         struct asp_error why = error;
@@ -168,7 +169,7 @@ static enum exit_code make_listeners(struct broker *broker)
             &error, why.status,
             "%.900s: logins are answered, and users are not served on their own accounts",
             why.text);
-        (void)fail_with(EXIT_DONE, error.text);
+        (void)report(EXIT_DONE, error.text);
     }
     return EXIT_DONE;
 }
@@ -199,17 +200,17 @@ static enum exit_code work(struct broker *broker)
                                  broker->conf_required};
     struct process_pool_job *jobs = calloc((size_t)broker->conf->broker_workers + 1, sizeof *jobs);
     size_t count = 0;
-    enum exit_code code = EXIT_BROKEN;
+    enum exit_code code = EXIT_STORE;
 
     if (jobs == NULL || login_worker.log_throttle == NULL) {
-        (void)fail_with(EXIT_BROKEN, "out of memory");
+        (void)report(EXIT_STORE, "out of memory");
     } else {
         for (int i = 0; login_worker.listener >= 0 && i < broker->conf->broker_workers; i++)
             jobs[count++] =
                 (struct process_pool_job){.work = login_worker_run, .context = &login_worker};
         if (self.listener >= 0)
             jobs[count++] = (struct process_pool_job){.work = self_listener_run, .context = &self};
-        code = process_pool_run(jobs, count, hide_listeners, broker) ? EXIT_DONE : EXIT_BROKEN;
+        code = process_pool_run(jobs, count, hide_listeners, broker) ? EXIT_DONE : EXIT_STORE;
     }
     free(jobs);
     return code;
@@ -238,12 +239,12 @@ int main(int argc, char **argv)
     if (code != EXIT_DONE || done)
         return (int)code;
     if (sodium_init() < 0)
-        return (int)fail_with(EXIT_BROKEN, "libsodium does not start");
+        return (int)report(EXIT_STORE, "libsodium does not start");
     code = read_conf(&broker);
     if (code == EXIT_DONE)
         code = open_listeners(&broker);
     if (code == EXIT_DONE && chdir("/") != 0)
-        code = fail_with(EXIT_BROKEN, "the folder / cannot be entered");
+        code = report(EXIT_STORE, "the folder / cannot be entered");
     if (code == EXIT_DONE)
         code = work(&broker);
     hide_listeners(&broker);

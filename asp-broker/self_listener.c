@@ -177,7 +177,7 @@ static void take_reports(struct serving *serving)
 
         if (session == NULL)
             continue;
-        if (report.accept_connection)
+        if (report.admitted)
             ticket_give(serving->tickets, session->uid, &session->place, asp_clock_ms());
         else
             ticket_wrong(serving->tickets, session->uid, asp_clock_ms());

@@ -10,6 +10,7 @@
 #include "asp/shadow.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <pwd.h>
 #include <signal.h>
@@ -27,6 +28,7 @@ enum {
     WRITTEN_MS = 10000, /* until what it was told is written */
     CHUNK = 4096,
     WIDTH = 80,
+    WIDTH_MAX = 1000,
 };
 
 enum { FIELD_WIDTH, FIELD_COLOUR, FIELD_WORDS };
@@ -54,8 +56,8 @@ static int wait_written(struct client *client)
     return number;
 }
 
-static bool say_chunk(struct client *client, enum console_stream stream, const char *text,
-                      size_t length)
+static bool write_chunk(struct client *client, enum console_stream stream, const char *text,
+                        size_t length)
 {
     struct asp_message message;
     enum asp_status status;
@@ -70,12 +72,13 @@ static bool say_chunk(struct client *client, enum console_stream stream, const c
     return errno == 0;
 }
 
-static bool say(void *context, enum console_stream stream, const char *text, size_t length)
+static bool write_to_client(void *context, enum console_stream stream, const char *text,
+                            size_t length)
 {
     struct client *client = context;
 
     for (size_t at = 0; at < length; at += CHUNK) {
-        if (!say_chunk(client, stream, text + at, length - at < CHUNK ? length - at : CHUNK))
+        if (!write_chunk(client, stream, text + at, length - at < CHUNK ? length - at : CHUNK))
             return false;
     }
     return true;
@@ -91,20 +94,22 @@ static bool read_secret(void *context, char *typed, size_t size, size_t *length)
     return answered;
 }
 
-/* From here on what the command says goes to the client. */
-static void use_client_console(struct client *client, const struct asp_message_read *order)
+/* What the command says goes to the client. */
+static struct console console_of_client(struct client *client,
+                                        const struct asp_message_read *message)
 {
     struct console console = {
-        .say = say,
+        .program = "asp-admin",
+        .write = write_to_client,
         .read_secret = read_secret,
         .context = client,
-        .colour = asp_message_field(order, FIELD_COLOUR) != NULL,
+        .colour = asp_message_field(message, FIELD_COLOUR) != NULL,
     };
     int width = WIDTH;
 
-    console.terminal = asp_message_read_number(order, FIELD_WIDTH, &width);
-    console.width = width > 0 && width <= 1000 ? (size_t)width : WIDTH;
-    console_use(&console);
+    console.terminal = asp_message_read_number(message, FIELD_WIDTH, &width);
+    console.width = width > 0 && width <= WIDTH_MAX ? (size_t)width : WIDTH;
+    return console;
 }
 
 static void log_refusal(const char *name, const char *cause)
@@ -131,7 +136,8 @@ static bool shadow_has_changed(const struct self_session *session)
 }
 
 /* Whether she is who she is known to be. Three wrong answers make her wait. */
-static enum exit_code authenticate(const struct self_session *session, const char *name)
+static enum exit_code authenticate(const struct self_session *session,
+                                   const struct console *console, const char *name)
 {
     struct self_report report = {.process = getpid()};
     struct asp_error error = {ASP_OK, ""};
@@ -140,17 +146,18 @@ static enum exit_code authenticate(const struct self_session *session, const cha
     if (session->ticket)
         return EXIT_DONE;
     if (session->wait_ms > 0)
-        return fail_with(EXIT_NO, "too many wrong answers: wait %ld seconds",
+        return fail_with(console, EXIT_NO, "too many wrong answers: wait %" PRId64 " seconds",
                          (session->wait_ms + 999) / 1000);
     status = self_pam_ask(session->fd, name, &error);
-    report.accept_connection = status == ASP_OK;
+    report.admitted = status == ASP_OK;
     if ((status == ASP_OK || status == ASP_DENIED) &&
         write(session->report, &report, sizeof report) != (ssize_t)sizeof report)
-        return fail_with(EXIT_STORE, "asp-broker is about to end: try again");
+        return fail_with(console, EXIT_STORE, "asp-broker is about to end: try again");
     if (status == ASP_OK)
         return EXIT_DONE;
     log_refusal(name, error.text);
-    return fail_with(EXIT_NO, status == ASP_DENIED ? "you were not let in: %s" : "%s", error.text);
+    return fail_with(console, EXIT_NO, status == ASP_DENIED ? "you were not let in: %s" : "%s",
+                     error.text);
 }
 
 /* A command that is sound, of a user who may: now she is asked, and it is carried out. */
@@ -166,9 +173,10 @@ static enum exit_code carry_out(const struct self_session *session, struct admin
     if (command->validate != NULL)
         code = command->validate(admin);
     if (code == EXIT_DONE && command->self_use == SELF_ASKED)
-        code = authenticate(session, name);
+        code = authenticate(session, admin->console, name);
     if (code == EXIT_DONE && command->self_use == SELF_ASKED && shadow_has_changed(session))
-        code = fail_with(EXIT_NO, "a password was changed on this machine meanwhile: try again");
+        code = fail_with(admin->console, EXIT_NO,
+                         "a password was changed on this machine meanwhile: try again");
     if (code != EXIT_DONE)
         return code;
     /* What changes something is brought to its end: a password that is stored is shown, or taken
@@ -198,29 +206,32 @@ static bool is_of_another(const char *account, const char *name)
 static enum exit_code check_who(struct admin *admin, const struct command *command,
                                 struct options *options, const char *name, char **words)
 {
-    bool fold = admin->conf->fold_user_names;
+    const struct console *console = admin->console;
 
     if (!self_rules_admit(admin->conf, name))
-        return fail_with(EXIT_STORE, "self-service is not for you here: ask the administrator");
-    if (!asp_user_canonical(name, fold, admin->user))
-        return fail_with(EXIT_STORE, "%s cannot have app passwords: the name is not well-formed",
-                         name);
+        return fail_with(console, EXIT_STORE,
+                         "self-service is not for you here: ask the administrator");
+    if (!asp_user_canonical(name, admin->conf->fold_user_names, admin->user))
+        return fail_with(console, EXIT_STORE,
+                         "%s cannot have app passwords: the name is not well-formed", name);
     if (is_of_another(admin->user, name))
-        return fail_with(EXIT_STORE, "%s is another user here: ask the administrator", admin->user);
-    return self_rules_check(command, options, admin->user, fold, words);
+        return fail_with(console, EXIT_STORE, "%s is another user here: ask the administrator",
+                         admin->user);
+    return self_rules_check(admin, command, options, words);
 }
 
-static enum exit_code run_command(const struct self_session *session, const struct command *command,
-                                  struct options *options, const char *name)
+static enum exit_code run_command(const struct self_session *session, const struct console *console,
+                                  const struct command *command, struct options *options,
+                                  const char *name)
 {
     struct admin admin = {0};
     char **words = calloc((size_t)options->argument_count + 1, sizeof *words);
     enum exit_code code;
 
     if (words == NULL)
-        return fail_with(EXIT_STORE, "out of memory");
+        return fail_with(console, EXIT_STORE, "out of memory");
     options->config = session->conf_required ? session->conf_path : NULL;
-    code = admin_open(&admin, options, name);
+    code = admin_open(&admin, options, console, name);
     if (code == EXIT_DONE)
         code = check_who(&admin, command, options, name, words);
     if (code == EXIT_DONE)
@@ -231,28 +242,29 @@ static enum exit_code run_command(const struct self_session *session, const stru
 }
 
 /* The words lie in the bytes of the message, NUL-terminated each. */
-static enum exit_code run_words(const struct self_session *session, uint8_t *bytes,
-                                const struct asp_message_read *order, const char *name)
+static enum exit_code run_words(const struct self_session *session, const struct console *console,
+                                uint8_t *bytes, const struct asp_message_read *message,
+                                const char *name)
 {
     char *words[ASP_MESSAGE_FIELDS + 1] = {NULL};
     size_t count = 0;
     struct options options;
     const struct command *command = NULL;
 
-    for (size_t i = FIELD_WORDS; i < order->count; i++) {
-        const char *word = asp_message_field(order, i);
+    for (size_t i = FIELD_WORDS; i < message->count; i++) {
+        const char *word = asp_message_field(message, i);
 
         if (word == NULL)
-            return fail_with(EXIT_USAGE, "a word of the command line is missing");
+            return fail_with(console, EXIT_USAGE, "a word of the command line is missing");
         words[count++] = (char *)bytes + (word - (const char *)bytes);
     }
-    if (count == 0 || !options_read((int)count, words, &options))
+    if (count == 0 || !options_read((int)count, words, console, &options))
         return EXIT_USAGE;
     if (options.command != NULL)
         command = command_find(options.command);
     if (command == NULL)
-        return fail_with(EXIT_USAGE, "there is no such command");
-    return run_command(session, command, &options, name);
+        return fail_with(console, EXIT_USAGE, "there is no such command");
+    return run_command(session, console, command, &options, name);
 }
 
 static void say_done(int fd, enum exit_code code)
@@ -266,8 +278,9 @@ static void say_done(int fd, enum exit_code code)
 
 /* Who it is, and what she wants. */
 static enum asp_status read_command(const struct self_session *session,
-                                    uint8_t bytes[ASP_MESSAGE_MAX], struct asp_message_read *order,
-                                    char name[ASP_USER_MAX + 1], struct asp_error *error)
+                                    uint8_t bytes[ASP_MESSAGE_MAX],
+                                    struct asp_message_read *message, char name[ASP_USER_MAX + 1],
+                                    struct asp_error *error)
 {
     const struct passwd *user = getpwuid(session->uid);
     enum asp_status status;
@@ -278,8 +291,8 @@ static enum asp_status read_command(const struct self_session *session,
                         (unsigned long)session->uid);
     memcpy(name, user->pw_name, strlen(user->pw_name) + 1);
     status =
-        asp_broker_receive(session->fd, CLIENT, asp_clock_ms() + COMMAND_MS, bytes, order, error);
-    if (status == ASP_OK && order->type != ASP_MESSAGE_COMMAND)
+        asp_broker_receive(session->fd, CLIENT, asp_clock_ms() + COMMAND_MS, bytes, message, error);
+    if (status == ASP_OK && message->type != ASP_MESSAGE_COMMAND)
         status = asp_fail(error, ASP_CORRUPT, "this is no command");
     return status;
 }
@@ -296,17 +309,18 @@ int self_session_run(const struct self_session *session)
 {
     struct client client = {.fd = session->fd};
     uint8_t bytes[ASP_MESSAGE_MAX];
-    struct asp_message_read order = {.count = 0};
+    struct asp_message_read message = {.count = 0};
+    struct console console;
     char name[ASP_USER_MAX + 1];
     struct asp_error error = {ASP_OK, ""};
 
     (void)setlocale(LC_CTYPE, "C.UTF-8");
-    if (read_command(session, bytes, &order, name, &error) != ASP_OK) {
+    if (read_command(session, bytes, &message, name, &error) != ASP_OK) {
         refuse(session->fd, error.text);
         return 1;
     }
-    use_client_console(&client, &order);
-    say_done(session->fd, run_words(session, bytes, &order, name));
+    console = console_of_client(&client, &message);
+    say_done(session->fd, run_words(session, &console, bytes, &message, name));
     sodium_memzero(bytes, sizeof bytes);
     return 0;
 }

@@ -29,7 +29,7 @@ struct self_session {
 /* What the broker has to remember: less than PIPE_BUF, so that none is torn. */
 struct self_report {
     pid_t process;
-    bool accept_connection;
+    bool admitted;
 };
 
 /* Runs it. Returns the exit status of the process. */

@@ -1,6 +1,7 @@
 /* A text that grows, and the forms in which values are added to it. */
 #include "buffer.h"
 
+#include "label.h"
 #include "time_text.h"
 
 #include <sodium.h>
@@ -83,10 +84,17 @@ static bool is_plain(char c)
     return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
 }
 
-void asp_buffer_add_logged(struct asp_buffer *out, const char *value)
+static void add_escaped(struct asp_buffer *out, char c)
 {
     static const char hex[] = "0123456789abcdef";
+    unsigned char byte = (unsigned char)c;
+    char escaped[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
 
+    asp_buffer_add_bytes(out, escaped, sizeof escaped);
+}
+
+void asp_buffer_add_logged(struct asp_buffer *out, const char *value)
+{
     if (value == NULL) {
         asp_buffer_add(out, "-");
         return;
@@ -99,14 +107,24 @@ void asp_buffer_add_logged(struct asp_buffer *out, const char *value)
             plain++;
         asp_buffer_add_bytes(out, value, plain);
         value += plain;
-        if (*value != '\0') {
-            unsigned char byte = (unsigned char)*value++;
-            char escaped[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
-
-            asp_buffer_add_bytes(out, escaped, sizeof escaped);
-        }
+        if (*value != '\0')
+            add_escaped(out, *value++);
     }
     asp_buffer_add(out, "\"");
+}
+
+void asp_buffer_add_visible(struct asp_buffer *out, const char *text)
+{
+    while (*text != '\0') {
+        unsigned long value = 0;
+        size_t length = asp_utf8_next(text, &value);
+
+        if (length > 0 && !asp_is_control(value))
+            asp_buffer_add_bytes(out, text, length);
+        else
+            add_escaped(out, *text);
+        text += length > 0 ? length : 1;
+    }
 }
 
 void asp_buffer_free(struct asp_buffer *out)

@@ -319,6 +319,18 @@ enum asp_status asp_entry_read(const char *line, size_t length, struct asp_entry
     return ASP_OK;
 }
 
+const char *asp_state_word(enum asp_state state)
+{
+    static const char *const words[] = {
+        [ASP_ACTIVE] = "active",
+        [ASP_REVOKED] = "revoked",
+        [ASP_EXPIRED] = "expired",
+        [ASP_UNUSED] = "unused",
+    };
+
+    return words[state];
+}
+
 enum asp_state asp_entry_state(const struct asp_entry *entry, time_t used, time_t now)
 {
     time_t since = entry->created;

@@ -61,6 +61,9 @@ struct asp_entry {
 
 enum asp_state { ASP_ACTIVE, ASP_REVOKED, ASP_EXPIRED, ASP_UNUSED };
 
+/* The word of a state, the same everywhere. */
+const char *asp_state_word(enum asp_state state);
+
 /* A record with nothing set: never, any, first use. */
 void asp_entry_init(struct asp_entry *entry);
 

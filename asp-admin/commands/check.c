@@ -20,13 +20,15 @@ static bool show_verdict(const struct admin *admin, const struct asp_outcome *ou
     struct asp_buffer out = {0};
 
     if (admin->options->json)
-        return json_write(json_pack(
-            "{s:o, s:s, s:o, s:o, s:o}", "user", json_from_text(admin->options->arguments[0]),
-            "verdict", word, "id", json_from_text(outcome->id), "label",
-            json_from_text(outcome->label), "app", json_from_text(outcome->app)));
+        return json_write(admin->console,
+                          json_pack("{s:o, s:s, s:o, s:o, s:o}", "user",
+                                    json_from_text(admin->options->arguments[0]), "verdict", word,
+                                    "id", json_from_text(outcome->id), "label",
+                                    json_from_text(outcome->label), "app",
+                                    json_from_text(outcome->app)));
     asp_buffer_add(&out, word);
     asp_buffer_add(&out, "\n");
-    return emit_and_free(&out);
+    return console_print_and_free(admin->console, &out);
 }
 
 enum exit_code command_check(struct admin *admin)
@@ -42,11 +44,13 @@ enum exit_code command_check(struct admin *admin)
     char typed[TYPED_SIZE];
 
     if (!asp_service_valid(options->service))
-        return fail_with(EXIT_USAGE, "--service %s: not a well-formed name", options->service);
-    if (!console_now()->read_secret(console_now()->context, typed, sizeof typed,
-                                    &request.secret_length)) {
+        return fail_with(admin->console, EXIT_USAGE, "--service %s: not a well-formed name",
+                         options->service);
+    if (!admin->console->read_secret(admin->console->context, typed, sizeof typed,
+                                     &request.secret_length)) {
         sodium_memzero(typed, sizeof typed);
-        return fail_with(EXIT_STORE, "standard input cannot be read: %s", strerror(errno));
+        return fail_with(admin->console, EXIT_STORE, "standard input cannot be read: %s",
+                         strerror(errno));
     }
     request.secret = typed;
     asp_login(admin->conf, &request, admin->now, &outcome);
@@ -55,6 +59,6 @@ enum exit_code command_check(struct admin *admin)
     if (!show_verdict(admin, &outcome))
         return EXIT_STORE;
     if (outcome.verdict == ASP_UNAVAILABLE)
-        return fail_with(EXIT_STORE, "%s", outcome.cause.text);
+        return fail_with(admin->console, EXIT_STORE, "%s", outcome.cause.text);
     return outcome.verdict == ASP_ACCEPTED ? EXIT_DONE : EXIT_NO;
 }

@@ -62,7 +62,7 @@ static void add_command(struct asp_buffer *out, const struct command *command)
     asp_buffer_add(out, "\n");
 }
 
-enum exit_code commands_help(const struct command *only)
+enum exit_code commands_help(const struct console *console, const struct command *only)
 {
     struct asp_buffer out = {0};
 
@@ -72,7 +72,7 @@ enum exit_code commands_help(const struct command *only)
             add_command(&out, &commands[i]);
     }
     asp_buffer_add(&out, usage_tail);
-    return emit_and_free(&out) ? EXIT_DONE : EXIT_STORE;
+    return console_print_and_free(console, &out) ? EXIT_DONE : EXIT_STORE;
 }
 
 const struct command *command_find(const char *name)
@@ -85,17 +85,19 @@ const struct command *command_find(const char *name)
 }
 
 /* What getopt cannot know: which options and how many arguments this command takes. */
-enum exit_code command_check_line(const struct command *command, const struct options *options)
+enum exit_code command_check_line(const struct command *command, const struct console *console,
+                                  const struct options *options)
 {
     unsigned wrong = options->given & ~command->allowed;
     unsigned missing = command->needed & ~options->given;
 
     if (wrong != 0)
-        return fail_with(EXIT_USAGE, "%s takes no --%s", command->name, option_name(wrong));
+        return fail_with(console, EXIT_USAGE, "%s takes no --%s", command->name,
+                         option_name(wrong));
     if (options->argument_count < command->min_args || options->argument_count > command->max_args)
-        return fail_with(EXIT_USAGE, "usage: asp-admin %s%s%s", command->name,
+        return fail_with(console, EXIT_USAGE, "usage: asp-admin %s%s%s", command->name,
                          command->arguments[0] != '\0' ? " " : "", command->arguments);
     if (missing != 0)
-        return fail_with(EXIT_USAGE, "%s needs --%s", command->name, option_name(missing));
+        return fail_with(console, EXIT_USAGE, "%s needs --%s", command->name, option_name(missing));
     return EXIT_DONE;
 }

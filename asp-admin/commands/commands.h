@@ -34,11 +34,12 @@ struct command {
 const struct command *command_find(const char *name);
 
 /* What getopt cannot know: which options and how many arguments this command takes. EXIT_DONE or
- * EXIT_USAGE, with a complaint. */
-enum exit_code command_check_line(const struct command *command, const struct options *options);
+ * EXIT_USAGE after a line on the console. */
+enum exit_code command_check_line(const struct command *command, const struct console *console,
+                                  const struct options *options);
 
 /* Prints how one command is called, or with NULL how each is. */
-enum exit_code commands_help(const struct command *only);
+enum exit_code commands_help(const struct console *console, const struct command *only);
 
 /* Each prints its answer and returns the exit code. */
 enum exit_code command_create(struct admin *admin);
@@ -52,7 +53,7 @@ enum exit_code command_check(struct admin *admin);
 enum exit_code command_watch(struct admin *admin);
 enum exit_code command_doctor(struct admin *admin);
 
-/* What is wrong with their lines, with a complaint. */
+/* What is wrong with their lines, said on the console. */
 enum exit_code command_create_validate(const struct admin *admin);
 enum exit_code command_rotate_validate(const struct admin *admin);
 enum exit_code command_label_validate(const struct admin *admin);

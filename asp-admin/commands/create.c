@@ -27,11 +27,12 @@ static enum exit_code read_app(const struct admin *admin, char app[ASP_SERVICE_M
     if (given == NULL)
         given = admin->conf->default_app;
     if (!asp_service_valid(given))
-        return fail_with(EXIT_USAGE, "--app %s: not a well-formed name", given);
+        return fail_with(admin->console, EXIT_USAGE, "--app %s: not a well-formed name", given);
     listed = asp_scope_listed(admin->conf, given);
     if (!asp_scope_is_group(admin->conf, given) && listed != NULL)
-        return fail_with(EXIT_USAGE, "--app %s: %s is a service of the app %s: say --app %s", given,
-                         given, listed, listed);
+        return fail_with(admin->console, EXIT_USAGE,
+                         "--app %s: %s is a service of the app %s: say --app %s", given, given,
+                         listed, listed);
     asp_scope_app(admin->conf, given, app);
     return EXIT_DONE;
 }
@@ -42,11 +43,11 @@ static enum exit_code read_expires(const struct admin *admin, time_t *expires)
 
     if (!asp_when_read(given, admin->now, expires))
         return fail_with(
-            EXIT_USAGE,
+            admin->console, EXIT_USAGE,
             "--expires %s: say a number with s, m, h, d or w, YYYY-MM-DD, RFC 3339 or never",
             given);
     if (*expires != ASP_NEVER && *expires <= admin->now)
-        return fail_with(EXIT_USAGE, "--expires %s: that is in the past", given);
+        return fail_with(admin->console, EXIT_USAGE, "--expires %s: that is in the past", given);
     return EXIT_DONE;
 }
 
@@ -57,14 +58,15 @@ static enum exit_code read_limits(const struct admin *admin, struct asp_entry *e
 
     entry->unused_limit = conf->unused;
     if (options->unused != NULL && !asp_duration_read(options->unused, &entry->unused_limit))
-        return fail_with(EXIT_USAGE, "--unused %s: say a number with s, m, h, d or w, or never",
+        return fail_with(admin->console, EXIT_USAGE,
+                         "--unused %s: say a number with s, m, h, d or w, or never",
                          options->unused);
     if (conf->expires != ASP_NEVER)
         entry->expires = admin->now + conf->expires;
     for (size_t i = 0; i < options->from_count; i++) {
         if (!asp_network_read(options->from[i], &entry->networks[i]))
             return fail_with(
-                EXIT_USAGE,
+                admin->console, EXIT_USAGE,
                 "--from %s: say an address or a network without host bits, like 192.0.2.0/24",
                 options->from[i]);
     }
@@ -80,12 +82,12 @@ static enum exit_code read_entry(const struct admin *admin, struct asp_entry *en
 
     asp_entry_init(entry);
     if (!asp_label_valid(admin->options->label))
-        return fail_with(EXIT_USAGE,
+        return fail_with(admin->console, EXIT_USAGE,
                          "--label: say 1 to 64 characters of UTF-8, without control characters");
     (void)snprintf(entry->label, sizeof entry->label, "%s", admin->options->label);
     code = read_app(admin, entry->app);
     if (code == EXIT_DONE && admin_may_make(admin, entry->app, &error) != ASP_OK)
-        code = fail_with_error(&error);
+        code = fail_with_error(admin->console, &error);
     if (code == EXIT_DONE)
         code = read_limits(admin, entry);
     return code;
@@ -96,20 +98,20 @@ static enum exit_code check_user(const struct admin *admin)
     if (admin->options->is_virtual || admin->conf->virtual_users || user_is_known(admin->user))
         return EXIT_DONE;
     return fail_with(
-        EXIT_NOT_FOUND,
+        admin->console, EXIT_NOT_FOUND,
         "the system knows no user %s, or the directory of its users does not answer; for one "
         "that only a service knows, say --virtual",
         admin->user);
 }
 
-static void add_centred(struct asp_buffer *out, const char *text)
+static void add_centred(const struct console *console, struct asp_buffer *out, const char *text)
 {
-    size_t width = console_now()->terminal ? console_now()->width : 0;
+    size_t width = console->terminal ? console->width : 0;
     size_t indent = width > strlen(text) ? (width - strlen(text)) / 2 : 4;
 
     while (indent-- > 0)
         asp_buffer_add(out, " ");
-    add_bold(out, text);
+    console_add_bold(console, out, text);
 }
 
 static void write_screen(const struct new_password *password, struct asp_buffer *out)
@@ -119,23 +121,23 @@ static void write_screen(const struct new_password *password, struct asp_buffer 
     bool open = strcmp(entry->app, ASP_APP_FIRST_USE) == 0;
 
     asp_buffer_add(out, "\nA new app password for ");
-    add_visible(out, admin->user);
+    asp_buffer_add_visible(out, admin->user);
     asp_buffer_add(out, ": ");
-    add_visible(out, entry->label);
+    asp_buffer_add_visible(out, entry->label);
     asp_buffer_add(out, "\n\n\n");
-    add_centred(out, password->shown);
+    add_centred(admin->console, out, password->shown);
     asp_buffer_add(out,
                    "\n\n\nType it into the app in place of your own password; spaces and dashes "
                    "do not matter, capitals\n"
                    "do. It is shown this once and cannot be shown again.\n\n  good for    ");
-    add_visible(out, open ? "the app that uses it first" : entry->app);
+    asp_buffer_add_visible(out, open ? "the app that uses it first" : entry->app);
     asp_buffer_add(out, "\n  until       ");
     if (entry->expires == ASP_NEVER)
         asp_buffer_add(out, "it is revoked");
     else
         asp_buffer_add_time(out, entry->expires);
     asp_buffer_add(out, "\n  revoke it   asp-admin revoke ");
-    add_visible(out, admin->user);
+    asp_buffer_add_visible(out, admin->user);
     asp_buffer_add(out, " ");
     asp_buffer_add(out, entry->id);
     asp_buffer_add(out, "\n  active      ");
@@ -152,19 +154,21 @@ static bool show(const struct new_password *password)
     struct asp_buffer out = {0};
 
     if (admin->options->json)
-        return json_write(json_pack(
-            "{s:o, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:I, s:i}", "user",
-            json_from_text(admin->user), "id", entry->id, "label", entry->label, "app", entry->app,
-            "password", password->shown, "entropy_bits", ASP_ENTROPY_BITS, "created",
-            json_from_time(entry->created), "expires", json_from_time(entry->expires), "active",
-            (json_int_t)password->active, "limit", admin->conf->limit));
+        return json_write(admin->console,
+                          json_pack("{s:o, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:I, s:i}", "user",
+                                    json_from_text(admin->user), "id", entry->id, "label",
+                                    entry->label, "app", entry->app, "password", password->shown,
+                                    "entropy_bits", ASP_ENTROPY_BITS, "created",
+                                    json_from_time(entry->created), "expires",
+                                    json_from_time(entry->expires), "active",
+                                    (json_int_t)password->active, "limit", admin->conf->limit));
     if (admin->options->quiet) {
         asp_buffer_add(&out, password->shown);
         asp_buffer_add(&out, "\n");
     } else {
         write_screen(password, &out);
     }
-    return emit_and_free(&out);
+    return console_print_and_free(admin->console, &out);
 }
 
 /* Reads what there is to compare. What cannot be read stops here: a password would be made that is
@@ -172,14 +176,18 @@ static bool show(const struct new_password *password)
 static enum exit_code look_at_primary(struct new_password *password)
 {
     const struct admin *admin = password->admin;
-    enum exit_code code = primary_source_open(admin->conf, &password->source);
+    struct asp_error error = {ASP_OK, ""};
+    enum asp_status status = primary_source_read(admin->conf, &password->source, &error);
 
-    if (code != EXIT_DONE || admin->conf->primary_source == ASP_SOURCE_NONE)
-        return code;
+    if (status != ASP_OK) {
+        return fail_unreadable(admin->console, &error);
+    }
+    if (admin->conf->primary_source == ASP_SOURCE_NONE)
+        return EXIT_DONE;
     primary_source_find(&password->source, admin->user, &password->now);
     if (password->now.says == ASP_SAYS_NOTHING)
         return fail_with(
-            EXIT_STORE,
+            admin->console, EXIT_STORE,
             "nothing can be told of the primary password of %s: see primary in asp.conf(5)",
             admin->user);
     return EXIT_DONE;
@@ -223,15 +231,16 @@ static void say_notes(const struct new_password *password)
     if (admin->options->quiet || admin->options->json)
         return;
     if (admin->new_store)
-        (void)fail_with(EXIT_DONE, "note: a new store was made at %s", admin->conf->store);
+        (void)fail_with(admin->console, EXIT_DONE, "note: a new store was made at %s",
+                        admin->conf->store);
     if (app_is_unknown(admin->conf, password->entry.app))
         (void)fail_with(
-            EXIT_DONE,
+            admin->console, EXIT_DONE,
             "note: no app of asp.conf is called %s, and no service of /etc/pam.d: if that "
             "is a slip, revoke %s",
             password->entry.app, password->entry.id);
     if (password->now.source == ASP_SOURCE_SHADOW && password->now.says == ASP_SAYS_ABSENT)
-        (void)fail_with(EXIT_DONE,
+        (void)fail_with(admin->console, EXIT_DONE,
                         "note: %s has no line in /etc/shadow, so a change of the primary password "
                         "is not seen there: see asp-admin(8)",
                         admin->user);
@@ -245,13 +254,13 @@ static enum exit_code store_and_show(struct new_password *password, bool new_acc
 
     if (asp_store_update(&admin->store, admin->user, new_account, change, password, &error) !=
         ASP_OK)
-        return fail_with_error(&error);
+        return fail_with_error(admin->console, &error);
     for (size_t i = 0; i < password->revoked_count; i++)
         log_change(admin, "revoked", &password->revoked[i], ASP_REASON_PRIMARY);
     if (!show(password)) {
         if (asp_store_update(&admin->store, admin->user, false, new_password_take_back, password,
                              &error) != ASP_OK)
-            (void)fail_with_error(&error);
+            (void)fail_with_error(admin->console, &error);
         run_hooks(password, false);
         return EXIT_STORE;
     }
@@ -273,7 +282,7 @@ static enum exit_code make(struct new_password *password, bool new_account, asp_
 
     if (code == EXIT_DONE &&
         asp_store_usage(&admin->store, admin->user, &password->usage, &error) != ASP_OK)
-        code = fail_with_error(&error);
+        code = fail_with_error(admin->console, &error);
     if (code == EXIT_DONE)
         code = store_and_show(password, new_account, change);
     new_password_free(password);

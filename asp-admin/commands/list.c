@@ -26,13 +26,13 @@ static enum exit_code load(struct admin *admin, struct asp_account *account,
         return EXIT_DONE;
     }
     if (status == ASP_NOT_FOUND)
-        return fail_with(EXIT_NOT_FOUND,
+        return fail_with(admin->console, EXIT_NOT_FOUND,
                          "the system knows no user %s, and there are no app passwords",
                          admin->user);
     if (status != ASP_OK)
-        return fail_with_error(&error);
+        return fail_with_error(admin->console, &error);
     if (asp_store_usage(&admin->store, admin->user, usage, &error) != ASP_OK)
-        return fail_with_error(&error);
+        return fail_with_error(admin->console, &error);
     return EXIT_DONE;
 }
 
@@ -49,11 +49,11 @@ static void add_entry_row(const struct admin *admin, struct table *table,
     struct asp_use use;
     bool used = asp_usage_find(usage, entry->id, entry->created, &use);
 
-    add_when(admin, &created, entry->created, "-");
-    add_when(admin, &last, used ? use.last : ASP_NEVER, "never");
+    add_when(admin->console, &created, admin->now, entry->created, "-");
+    add_when(admin->console, &last, admin->now, used ? use.last : ASP_NEVER, "never");
     table_add(table, 8,
               (const char *[]){entry->id, entry->label, entry->app,
-                               state_word(asp_usage_state(usage, entry, admin->now)),
+                               asp_state_word(asp_usage_state(usage, entry, admin->now)),
                                text_or_dash(&created), text_or_dash(&last),
                                used ? use.service : "-",
                                used && use.host[0] != '\0' ? use.host : "-"});
@@ -87,8 +87,9 @@ static bool list_account(const struct admin *admin, const struct asp_account *ac
     if (table.count == 1)
         asp_buffer_add(&out, "no app passwords\n");
     else
-        table_write(&table, &out);
-    shown = document != NULL ? json_write(document) : emit(&out);
+        table_write(&table, admin->console, &out);
+    shown = document != NULL ? json_write(admin->console, document)
+                             : console_print(admin->console, &out);
     table_free(&table);
     asp_buffer_free(&out);
     return shown;
@@ -142,7 +143,7 @@ static enum asp_status add_summary(struct summaries *all, const struct summary *
     return ASP_OK;
 }
 
-/* A damaged account is complained about, and does not hide the others. */
+/* A damaged account is told of, and does not hide the others. */
 static enum asp_status visit_user(const char *user, void *context)
 {
     struct summaries *all = context;
@@ -161,7 +162,7 @@ static enum asp_status visit_user(const char *user, void *context)
             asp_account_free(&account);
     }
     if (status != ASP_OK) {
-        all->worst = fail_with_error(&all->error);
+        all->worst = fail_with_error(admin->console, &all->error);
         return ASP_OK;
     }
     summarise(admin, &account, &usage, &summary);
@@ -192,7 +193,7 @@ static void add_summary_row(const struct admin *admin, struct table *table,
 
     asp_buffer_add_number(&active, summary->active);
     asp_buffer_add_number(&revoked, summary->revoked);
-    add_when(admin, &used, summary->last_used, "never");
+    add_when(admin->console, &used, admin->now, summary->last_used, "never");
     table_add(table, 4,
               (const char *[]){summary->user, text_or_dash(&active), text_or_dash(&revoked),
                                text_or_dash(&used)});
@@ -225,8 +226,9 @@ static bool show_users(const struct summaries *all)
     if (document == NULL && all->count == 0)
         asp_buffer_add(&out, "no users\n");
     else if (document == NULL)
-        table_write(&table, &out);
-    shown = document != NULL ? json_write(document) : emit(&out);
+        table_write(&table, admin->console, &out);
+    shown = document != NULL ? json_write(admin->console, document)
+                             : console_print(admin->console, &out);
     table_free(&table);
     asp_buffer_free(&out);
     return shown;
@@ -243,7 +245,7 @@ static enum exit_code list_users(struct admin *admin)
         return code;
     status = asp_store_each(&admin->store, visit_user, &all, &error);
     if (status != ASP_OK)
-        code = fail_with_error(error.status != ASP_OK ? &error : &all.error);
+        code = fail_with_error(admin->console, error.status != ASP_OK ? &error : &all.error);
     if (all.count > 0)
         qsort(all.list, all.count, sizeof *all.list, by_user);
     if (code == EXIT_DONE && !show_users(&all))
@@ -340,7 +342,7 @@ static void add_history_row(const struct admin *admin, struct table *table,
     struct asp_buffer when = {0};
     struct asp_buffer detail = {0};
 
-    add_when(admin, &when, event->time, "-");
+    add_when(admin->console, &when, admin->now, event->time, "-");
     asp_buffer_add(&detail, "");
     add_detail(&detail, "by ", event->by);
     add_detail(&detail, "by ", event->service);
@@ -371,8 +373,9 @@ static bool show_history(const struct admin *admin, const struct history_event *
     if (document == NULL && count == 0)
         asp_buffer_add(&out, "no app passwords yet\n");
     else if (document == NULL)
-        table_write(&table, &out);
-    shown = document != NULL ? json_write(document) : emit(&out);
+        table_write(&table, admin->console, &out);
+    shown = document != NULL ? json_write(admin->console, document)
+                             : console_print(admin->console, &out);
     table_free(&table);
     asp_buffer_free(&out);
     return shown;
@@ -391,7 +394,7 @@ enum exit_code command_history(struct admin *admin)
         events = calloc(4 * account.count + 1, sizeof *events);
         uses = calloc(account.count + 1, sizeof *uses);
         if (events == NULL || uses == NULL) {
-            (void)fail_with(EXIT_STORE, "out of memory");
+            (void)fail_with(admin->console, EXIT_STORE, "out of memory");
             code = EXIT_STORE;
         }
     }

@@ -43,9 +43,10 @@ static enum exit_code change_account(struct changing *changing, asp_change *chan
     /* A revocation does not wait for what it has no need of. */
     if (changing->reason == NULL &&
         asp_store_usage(&admin->store, admin->user, &changing->usage, &error) != ASP_OK)
-        return fail_with_error(&error);
+        return fail_with_error(admin->console, &error);
     status = asp_store_update(&admin->store, admin->user, false, change, changing, &error);
-    return status == ASP_OK || status == ASP_UNCHANGED ? EXIT_DONE : fail_with_error(&error);
+    return status == ASP_OK || status == ASP_UNCHANGED ? EXIT_DONE
+                                                       : fail_with_error(admin->console, &error);
 }
 
 /* There are no more of them than ids. */
@@ -95,7 +96,7 @@ enum exit_code command_label_validate(const struct admin *admin)
 {
     if (asp_label_valid(admin->options->arguments[2]))
         return EXIT_DONE;
-    return fail_with(EXIT_USAGE,
+    return fail_with(admin->console, EXIT_USAGE,
                      "TEXT: say 1 to 64 characters of UTF-8, without control characters");
 }
 
@@ -111,7 +112,8 @@ enum exit_code command_label(struct admin *admin)
 
         log_change(admin, "labelled", entry, NULL);
         if (admin->options->json &&
-            !json_write(json_from_entry(admin->user, entry, &changing.usage, admin->now)))
+            !json_write(admin->console,
+                        json_from_entry(admin->user, entry, &changing.usage, admin->now)))
             code = EXIT_STORE;
     }
     changing_free(&changing);
@@ -192,19 +194,20 @@ static bool show_revoked(const struct changing *changing)
         ids = json_array();
         for (size_t i = 0; i < changing->count; i++)
             (void)json_array_append_new(ids, json_string(changing->changed[i].id));
-        return json_write(json_pack("{s:o, s:o, s:s}", "user", json_from_text(admin->user),
+        return json_write(admin->console,
+                          json_pack("{s:o, s:o, s:s}", "user", json_from_text(admin->user),
                                     "revoked", ids, "reason", changing->reason));
     }
     for (size_t i = 0; i < changing->count; i++) {
         asp_buffer_add(&out, "revoked ");
         asp_buffer_add(&out, changing->changed[i].id);
         asp_buffer_add(&out, "  ");
-        add_visible(&out, changing->changed[i].label);
+        asp_buffer_add_visible(&out, changing->changed[i].label);
         asp_buffer_add(&out, "\n");
     }
     if (changing->count == 0)
         asp_buffer_add(&out, "nothing to revoke\n");
-    return emit_and_free(&out);
+    return console_print_and_free(admin->console, &out);
 }
 
 enum exit_code command_revoke_validate(const struct admin *admin)
@@ -213,9 +216,10 @@ enum exit_code command_revoke_validate(const struct admin *admin)
     int ways = (options->argument_count > 1) + (options->label != NULL) + options->all;
 
     if (ways != 1)
-        return fail_with(EXIT_USAGE, "revoke needs one of: ID..., --label TEXT, --all");
+        return fail_with(admin->console, EXIT_USAGE,
+                         "revoke needs one of: ID..., --label TEXT, --all");
     if (options->reason != NULL && !asp_label_valid(options->reason))
-        return fail_with(EXIT_USAGE,
+        return fail_with(admin->console, EXIT_USAGE,
                          "--reason: say 1 to 64 characters of UTF-8, without control characters");
     return EXIT_DONE;
 }
@@ -252,10 +256,11 @@ enum exit_code command_remove(struct admin *admin)
         return code;
     status = asp_store_remove(&admin->store, admin->user, &error);
     if (status != ASP_OK)
-        return fail_with_error(&error);
+        return fail_with_error(admin->console, &error);
     log_change(admin, "removed", NULL, NULL);
     if (admin->options->json &&
-        !json_write(json_pack("{s:o, s:b}", "user", json_from_text(admin->user), "removed", 1)))
+        !json_write(admin->console,
+                    json_pack("{s:o, s:b}", "user", json_from_text(admin->user), "removed", 1)))
         code = EXIT_STORE;
     return code;
 }

@@ -178,10 +178,10 @@ enum exit_code command_doctor(struct admin *admin)
     enum exit_code code;
 
     if (geteuid() != 0)
-        return fail_with(EXIT_STORE, "doctor is for root: run asp-admin as root");
+        return fail_with(admin->console, EXIT_STORE, "doctor is for root: run asp-admin as root");
     look_over(&doctor);
     code = doctor.findings.faults > 0 ? EXIT_NO : EXIT_DONE;
-    if (!findings_show(&doctor.findings, admin->options->json))
+    if (!findings_show(&doctor.findings, admin->console, admin->options->json))
         code = EXIT_STORE;
     findings_free(&doctor.findings);
     pam_folder_free(&doctor.pam);

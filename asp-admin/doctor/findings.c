@@ -133,17 +133,18 @@ static void add_wrapped(struct asp_buffer *out, const char *text, size_t column,
 }
 
 /* On a terminal as wide as that; else each on a line of its own, for grep. */
-static size_t text_width(void)
+static size_t text_width(const struct console *console)
 {
     size_t column = CHECK_WIDTH + STATE_WIDTH;
-    size_t width = console_now()->width;
+    size_t width = console->width;
 
-    if (!console_now()->terminal)
+    if (!console->terminal)
         return (size_t)-1;
     return width > column + TEXT_WIDTH_MIN ? width - column : TEXT_WIDTH_MIN;
 }
 
-static void add_row(struct asp_buffer *out, const struct finding *finding)
+static void add_row(const struct console *console, struct asp_buffer *out,
+                    const struct finding *finding)
 {
     struct asp_buffer text = {0};
 
@@ -151,33 +152,33 @@ static void add_row(struct asp_buffer *out, const struct finding *finding)
     if (finding->ok)
         add_padded(out, "ok", STATE_WIDTH);
     else
-        add_bold(out, "FAULT  ");
-    add_visible(&text, finding->message);
+        console_add_bold(console, out, "FAULT  ");
+    asp_buffer_add_visible(&text, finding->message);
     out->failed = out->failed || text.failed;
     if (!text.failed)
-        add_wrapped(out, text.text, CHECK_WIDTH + STATE_WIDTH, text_width());
+        add_wrapped(out, text.text, CHECK_WIDTH + STATE_WIDTH, text_width(console));
     asp_buffer_free(&text);
     if (finding->mend == NULL)
         return;
     asp_buffer_add(&text, "mend: ");
-    add_visible(&text, finding->mend);
+    asp_buffer_add_visible(&text, finding->mend);
     out->failed = out->failed || text.failed;
     add_padded(out, "", CHECK_WIDTH + STATE_WIDTH);
     if (!text.failed)
-        add_wrapped(out, text.text, CHECK_WIDTH + STATE_WIDTH, text_width());
+        add_wrapped(out, text.text, CHECK_WIDTH + STATE_WIDTH, text_width(console));
     asp_buffer_free(&text);
 }
 
-static bool show_text(const struct findings *findings)
+static bool show_text(const struct console *console, const struct findings *findings)
 {
     struct asp_buffer out = {0};
 
     for (size_t i = 0; i < findings->count; i++)
-        add_row(&out, &findings->list[i]);
-    return emit_and_free(&out);
+        add_row(console, &out, &findings->list[i]);
+    return console_print_and_free(console, &out);
 }
 
-static bool show_document(const struct findings *findings)
+static bool show_document(const struct console *console, const struct findings *findings)
 {
     json_t *document = json_array();
 
@@ -189,16 +190,16 @@ static bool show_document(const struct findings *findings)
                                                         "message", json_from_text(finding->message),
                                                         "mend", json_from_text(finding->mend)));
     }
-    return json_write(document);
+    return json_write(console, document);
 }
 
-bool findings_show(const struct findings *findings, bool json)
+bool findings_show(const struct findings *findings, const struct console *console, bool json)
 {
     if (findings->failed) {
-        (void)fail_with(EXIT_STORE, "out of memory");
+        (void)fail_with(console, EXIT_STORE, "out of memory");
         return false;
     }
-    return json ? show_document(findings) : show_text(findings);
+    return json ? show_document(console, findings) : show_text(console, findings);
 }
 
 void findings_free(struct findings *findings)

@@ -5,6 +5,8 @@
 #ifndef ASP_ADMIN_DOCTOR_FINDINGS_H
 #define ASP_ADMIN_DOCTOR_FINDINGS_H
 
+#include "asp-admin/ui/console.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -43,9 +45,10 @@ void finding_fix(struct findings *findings, const char *format, ...)
 /* True when nothing was found by this check yet. */
 bool findings_none_of(const struct findings *findings, const char *check);
 
-/* Writes them to standard output, in the order in which they were found. False after a complaint.
+/* Writes them to standard output, in the order in which they were found. False when they did not
+ * get there.
  */
-bool findings_show(const struct findings *findings, bool json);
+bool findings_show(const struct findings *findings, const struct console *console, bool json);
 
 void findings_free(struct findings *findings);
 

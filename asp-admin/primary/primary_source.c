@@ -110,18 +110,6 @@ enum asp_status primary_source_read(const struct asp_conf *conf, struct primary_
     return status;
 }
 
-enum exit_code primary_source_open(const struct asp_conf *conf, struct primary_source *source)
-{
-    struct asp_error error = {ASP_OK, ""};
-    enum asp_status status = primary_source_read(conf, source, &error);
-
-    if (status == ASP_OK)
-        return EXIT_DONE;
-    /* Whatever is wrong, it is the source that could not be read. */
-    error.status = status == ASP_DENIED ? ASP_DENIED : ASP_IO;
-    return fail_with_error(&error);
-}
-
 /* The first line of the user, or where it would be. */
 static size_t place_of(const struct primary_source *source, const char *user, size_t length)
 {

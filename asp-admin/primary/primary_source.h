@@ -28,9 +28,6 @@ struct primary_source {
 enum asp_status primary_source_read(const struct asp_conf *conf, struct primary_source *source,
                                     struct asp_error *error);
 
-/* The same. EXIT_DONE, or EXIT_STORE after a complaint. */
-enum exit_code primary_source_open(const struct asp_conf *conf, struct primary_source *source);
-
 /*
  * What it says of one user. The shadow file speaks with the user's first line, and of who has none
  * it says that she is absent. The command says nothing of who has no line, more than one, or an

@@ -29,12 +29,12 @@ static void add_lines(struct asp_buffer *out, const char *text, bool question)
 
     for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1) {
         asp_buffer_add_bytes(&line, text, (size_t)(end - text));
-        add_visible(out, line.text != NULL ? line.text : "");
+        asp_buffer_add_visible(out, line.text != NULL ? line.text : "");
         asp_buffer_add(out, "\n");
         out->failed = out->failed || line.failed;
         asp_buffer_free(&line);
     }
-    add_visible(out, text);
+    asp_buffer_add_visible(out, text);
     asp_buffer_add(out, question || *text == '\0' ? "" : "\n");
 }
 

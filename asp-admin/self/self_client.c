@@ -35,9 +35,10 @@ static bool store_is_ours(const char *store)
     return access(above[0] != '\0' ? above : "/", W_OK) == 0;
 }
 
-enum exit_code self_client_find_socket(const struct options *options, char socket[SELF_SOCKET_SIZE])
+enum exit_code self_client_find_socket(const struct options *options, const struct console *console,
+                                       char socket[SELF_SOCKET_SIZE])
 {
-    struct admin admin = {.options = options};
+    struct admin admin = {.options = options, .console = console};
     enum exit_code code;
 
     socket[0] = '\0';
@@ -50,10 +51,9 @@ enum exit_code self_client_find_socket(const struct options *options, char socke
     return code;
 }
 
-static void write_command(int argc, char **argv, struct asp_message *message)
+static void write_command(const struct console *console, int argc, char **argv,
+                          struct asp_message *message)
 {
-    const struct console *console = console_now();
-
     asp_message_begin(message, ASP_MESSAGE_COMMAND);
     if (console->terminal)
         asp_message_number(message, (unsigned)console->width);
@@ -65,18 +65,18 @@ static void write_command(int argc, char **argv, struct asp_message *message)
 }
 
 /* Writes what the command says to where it belongs, and answers whether it got there. */
-static bool say(const struct asp_message_read *order, struct asp_message *answer)
+static bool say(const struct console *console, const struct asp_message_read *message,
+                struct asp_message *answer)
 {
-    const char *stream = asp_message_field(order, 0);
-    const struct console *console = console_now();
+    const char *stream = asp_message_field(message, 0);
     bool out;
 
-    if (stream == NULL || order->count != 2)
+    if (stream == NULL || message->count != 2)
         return false;
     out = strcmp(stream, ASP_STREAM_OUT) == 0;
     asp_message_begin(answer, ASP_MESSAGE_SAID);
-    if (console->say(console->context, out ? CONSOLE_OUT : CONSOLE_ERR,
-                     (const char *)order->fields[1].bytes, order->fields[1].length))
+    if (console->write(console->context, out ? CONSOLE_OUT : CONSOLE_ERR,
+                       (const char *)message->fields[1].bytes, message->fields[1].length))
         asp_message_number(answer, 0);
     else
         asp_message_number(answer, (unsigned)errno);
@@ -84,10 +84,11 @@ static bool say(const struct asp_message_read *order, struct asp_message *answer
 }
 
 /* Asks the person, and answers what was typed. */
-static bool ask(const struct asp_message_read *order, bool json, struct asp_message *answer)
+static bool ask(const struct console *console, const struct asp_message_read *message, bool json,
+                struct asp_message *answer)
 {
-    const char *style = asp_message_field(order, 0);
-    const char *text = asp_message_field(order, 1);
+    const char *style = asp_message_field(message, 0);
+    const char *text = asp_message_field(message, 1);
     char reply[SECRET_SIZE];
     size_t length = 0;
     bool typed;
@@ -95,7 +96,7 @@ static bool ask(const struct asp_message_read *order, bool json, struct asp_mess
     if (style == NULL || text == NULL)
         return false;
     if (strcmp(style, ASP_ASK_APP_PASSWORD) == 0)
-        typed = console_now()->read_secret(console_now()->context, reply, sizeof reply, &length);
+        typed = console->read_secret(console->context, reply, sizeof reply, &length);
     else
         typed = prompt_ask(style, text, json, reply, &length);
     asp_message_begin(answer, ASP_MESSAGE_REPLY);
@@ -107,28 +108,37 @@ static bool ask(const struct asp_message_read *order, bool json, struct asp_mess
     return true;
 }
 
+/* What the broker is told, and where it is heard. */
+struct exchange {
+    const struct console *console;
+    int fd;
+    bool json;
+};
+
 /* Does what the broker wants. True with an answer for it; else *code is the end. */
-static bool handle_message(const struct asp_message_read *order, bool json,
+static bool handle_message(const struct exchange *exchange, const struct asp_message_read *message,
                            struct asp_message *answer, enum exit_code *code)
 {
     int number;
 
-    if (order->type == ASP_MESSAGE_SAY && say(order, answer))
+    if (message->type == ASP_MESSAGE_SAY && say(exchange->console, message, answer))
         return true;
-    if (order->type == ASP_MESSAGE_ASK && ask(order, json, answer))
+    if (message->type == ASP_MESSAGE_ASK && ask(exchange->console, message, exchange->json, answer))
         return true;
-    if (order->type == ASP_MESSAGE_DONE && asp_message_read_number(order, 0, &number) &&
+    if (message->type == ASP_MESSAGE_DONE && asp_message_read_number(message, 0, &number) &&
         number <= EXIT_CONF)
         *code = (enum exit_code)number;
     else
-        *code = fail_with(EXIT_STORE, "what " PEER " says is no message of this version");
+        *code = fail_with(exchange->console, EXIT_STORE,
+                          "what " PEER " says is no message of this version");
     return false;
 }
 
-static enum exit_code serve(int fd, bool json)
+/* Until the broker has said how the command has ended. */
+static enum exit_code serve_broker(const struct exchange *exchange)
 {
     uint8_t bytes[ASP_MESSAGE_MAX];
-    struct asp_message_read order;
+    struct asp_message_read message;
     struct asp_message answer;
     struct asp_error error = {ASP_OK, ""};
     enum asp_status status = ASP_OK;
@@ -136,24 +146,26 @@ static enum exit_code serve(int fd, bool json)
     bool more = true;
 
     while (more) {
-        status = asp_broker_receive(fd, PEER, asp_clock_ms() + WAIT_MS, bytes, &order, &error);
+        status = asp_broker_receive(exchange->fd, PEER, asp_clock_ms() + WAIT_MS, bytes, &message,
+                                    &error);
         if (status != ASP_OK)
             break;
-        more = handle_message(&order, json, &answer, &code);
+        more = handle_message(exchange, &message, &answer, &code);
         /* Where it has not waited for the answer, what it has said before it left is still to come.
          */
         if (more)
-            (void)asp_broker_send(fd, PEER, &answer, NULL);
+            (void)asp_broker_send(exchange->fd, PEER, &answer, NULL);
         asp_message_wipe(&answer);
         sodium_memzero(bytes, sizeof bytes);
     }
     if (status == ASP_OK)
         return code;
-    return fail_with(EXIT_STORE, status == ASP_NOT_FOUND ? "%s: try again" : "%s", error.text);
+    return fail_with(exchange->console, EXIT_STORE,
+                     status == ASP_NOT_FOUND ? "%s: try again" : "%s", error.text);
 }
 
-enum exit_code self_client_run(const struct options *options, const char *socket, int argc,
-                               char **argv)
+enum exit_code self_client_run(const struct options *options, const struct console *console,
+                               const char *socket, int argc, char **argv)
 {
     struct asp_message command;
     struct asp_error error = {ASP_OK, ""};
@@ -161,20 +173,21 @@ enum exit_code self_client_run(const struct options *options, const char *socket
     int fd;
     enum asp_status status = asp_broker_connect(socket, &fd, &error);
 
-    write_command(argc, argv, &command);
+    write_command(console, argc, argv, &command);
     if (status == ASP_NOT_FOUND || status == ASP_DENIED) {
-        code = fail_with(EXIT_STORE,
+        code = fail_with(console, EXIT_STORE,
                          "%s: no asp-broker serves users there: run asp-admin as root, or have "
                          "asp-self.socket started",
                          socket);
     } else if (status != ASP_OK) {
-        code = fail_with(EXIT_STORE, "%s", error.text);
+        code = fail_with(console, EXIT_STORE, "%s", error.text);
     } else if (command.failed) {
-        code = fail_with(EXIT_USAGE, "that is too long for one command: say less at a time");
+        code =
+            fail_with(console, EXIT_USAGE, "that is too long for one command: say less at a time");
     } else {
         /* Who is refused at the door is not heard, and told why. */
         (void)asp_broker_send(fd, PEER, &command, NULL);
-        code = serve(fd, options->json);
+        code = serve_broker(&(struct exchange){console, fd, options->json});
     }
     asp_close(fd);
     return code;

@@ -12,13 +12,12 @@
 enum { SELF_SOCKET_SIZE = sizeof((struct sockaddr_un *)0)->sun_path };
 
 /* Where the broker has to be asked, since the store of the configuration is another user's; empty
- * when it has not. EXIT_DONE, or a complaint about the configuration. */
-enum exit_code self_client_find_socket(const struct options *options,
+ * when it has not. EXIT_DONE, else what is wrong with the configuration was said. */
+enum exit_code self_client_find_socket(const struct options *options, const struct console *console,
                                        char socket[SELF_SOCKET_SIZE]);
 
-/* Has the broker carry out the line `argv`. Returns its exit code, or one of this side after a
- * complaint. */
-enum exit_code self_client_run(const struct options *options, const char *socket, int argc,
-                               char **argv);
+/* Has the broker carry out the line `argv`. Returns its exit code, or one of this side. */
+enum exit_code self_client_run(const struct options *options, const struct console *console,
+                               const char *socket, int argc, char **argv);
 
 #endif

@@ -29,23 +29,28 @@ static bool names_user(const struct command *command, const struct options *opti
     return options->argument_count >= command->max_args;
 }
 
-enum exit_code self_rules_check(const struct command *command, struct options *options,
-                                char *account, bool fold, char **words)
+enum exit_code self_rules_check(struct admin *admin, const struct command *command,
+                                struct options *options, char **words)
 {
+    const struct console *console = admin->console;
+    char *account = admin->user;
+    bool fold = admin->conf->fold_user_names;
+
     if (command->self_use == SELF_NO)
-        return fail_with(EXIT_STORE, "%s is for root: run asp-admin as root", command->name);
+        return fail_with(console, EXIT_STORE, "%s is for root: run asp-admin as root",
+                         command->name);
     if (options->is_virtual)
-        return fail_with(EXIT_STORE, "--virtual is for root: run asp-admin as root");
+        return fail_with(console, EXIT_STORE, "--virtual is for root: run asp-admin as root");
     if (!names_user(command, options, account, fold)) {
         words[0] = account;
         memcpy(words + 1, options->arguments, (size_t)options->argument_count * sizeof *words);
         options->arguments = words;
         options->argument_count++;
     } else if (!is_account(options->arguments[0], account, fold)) {
-        return fail_with(EXIT_STORE, "you are %s: leave %s out, or run asp-admin as root", account,
-                         options->arguments[0]);
+        return fail_with(console, EXIT_STORE, "you are %s: leave %s out, or run asp-admin as root",
+                         account, options->arguments[0]);
     }
-    return command_check_line(command, options);
+    return command_check_line(command, console, options);
 }
 
 static bool is_member(const char *name, const char *group)

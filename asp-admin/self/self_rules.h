@@ -7,12 +7,13 @@
 #include "asp-admin/commands/commands.h"
 
 /*
- * Checks a command line for the user whose account is `account`, and puts it where she left USER
- * out: `words` then has the arguments, and room for one more than there were. EXIT_DONE; else a
- * complaint: EXIT_USAGE, or EXIT_STORE for what is root's and for anybody else's account.
+ * Checks a command line for the user whose account is `admin->user`, and puts that where she left
+ * USER out: `words` then has the arguments, and room for one more than there were. EXIT_DONE; else,
+ * after a line on the console, EXIT_USAGE, or EXIT_STORE for what is root's and for anybody else's
+ * account.
  */
-enum exit_code self_rules_check(const struct command *command, struct options *options,
-                                char *account, bool fold, char **words);
+enum exit_code self_rules_check(struct admin *admin, const struct command *command,
+                                struct options *options, char **words);
 
 /* True when the configuration lets her act at all: self_service, and its group. */
 bool self_rules_admit(const struct asp_conf *conf, const char *name);

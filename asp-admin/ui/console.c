@@ -1,9 +1,13 @@
+/* The console: what is said to standard output and standard error, and how it fails. */
 #include "console.h"
 
 #include "read_secret.h"
 
 #include "asp/safeio.h"
 
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -11,13 +15,13 @@
 
 enum { WIDTH = 80, WIDTH_MIN = 20 };
 
-static bool say(void *context, enum console_stream stream, const char *text, size_t length)
+static bool write_stream(void *context, enum console_stream stream, const char *text, size_t length)
 {
     (void)context;
     return asp_write_all(stream == CONSOLE_OUT ? STDOUT_FILENO : STDERR_FILENO, text, length);
 }
 
-static bool read_secret(void *context, char *typed, size_t size, size_t *length)
+static bool read_typed_secret(void *context, char *typed, size_t size, size_t *length)
 {
     const struct secret_prompt prompt = {
         .from = STDIN_FILENO,
@@ -39,9 +43,12 @@ static bool wants_colour(void)
            (terminal == NULL || strcmp(terminal, "dumb") != 0);
 }
 
-struct console console_of_process(void)
+struct console console_of_process(const char *program)
 {
-    struct console console = {.say = say, .read_secret = read_secret, .width = WIDTH};
+    struct console console = {.program = program,
+                              .write = write_stream,
+                              .read_secret = read_typed_secret,
+                              .width = WIDTH};
     struct winsize size;
 
     console.terminal = isatty(STDOUT_FILENO) == 1;
@@ -51,14 +58,84 @@ struct console console_of_process(void)
     return console;
 }
 
-static struct console current = {.say = say, .read_secret = read_secret, .width = WIDTH};
-
-void console_use(const struct console *console)
+enum exit_code fail_with(const struct console *console, enum exit_code code, const char *format,
+                         ...)
 {
-    current = *console;
+    struct asp_buffer line = {0};
+    char text[2 * ASP_ERROR_TEXT];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    asp_buffer_add(&line, console->program);
+    asp_buffer_add(&line, ": ");
+    asp_buffer_add_visible(&line, text);
+    asp_buffer_add(&line, "\n");
+    if (!line.failed)
+        (void)console->write(console->context, CONSOLE_ERR, line.text, line.length);
+    asp_buffer_free(&line);
+    return code;
 }
 
-const struct console *console_now(void)
+static enum exit_code code_of(enum asp_status status)
 {
-    return &current;
+    switch (status) {
+    case ASP_INVALID:
+        return EXIT_USAGE;
+    case ASP_NOT_FOUND:
+        return EXIT_NOT_FOUND;
+    case ASP_TAKEN:
+    case ASP_FULL:
+        return EXIT_TAKEN;
+    default:
+        return EXIT_STORE;
+    }
+}
+
+static enum exit_code fail_as(const struct console *console, enum exit_code code,
+                              const struct asp_error *error)
+{
+    if (error->status == ASP_DENIED && geteuid() != 0)
+        return fail_with(console, EXIT_STORE, "%s; run asp-admin as root", error->text);
+    return fail_with(console, code, "%s", error->text);
+}
+
+enum exit_code fail_with_error(const struct console *console, const struct asp_error *error)
+{
+    return fail_as(console, code_of(error->status), error);
+}
+
+enum exit_code fail_unreadable(const struct console *console, const struct asp_error *error)
+{
+    return fail_as(console, EXIT_STORE, error);
+}
+
+bool console_print(const struct console *console, const struct asp_buffer *out)
+{
+    if (out->failed) {
+        (void)fail_with(console, EXIT_STORE, "out of memory");
+        return false;
+    }
+    if (out->length == 0 || console->write(console->context, CONSOLE_OUT, out->text, out->length))
+        return true;
+    (void)fail_with(console, EXIT_STORE, "standard output cannot be written: %s", strerror(errno));
+    return false;
+}
+
+bool console_print_and_free(const struct console *console, struct asp_buffer *out)
+{
+    bool printed = console_print(console, out);
+
+    asp_buffer_free(out);
+    return printed;
+}
+
+void console_add_bold(const struct console *console, struct asp_buffer *out, const char *text)
+{
+    if (console->colour)
+        asp_buffer_add(out, "\033[1m");
+    asp_buffer_add(out, text);
+    if (console->colour)
+        asp_buffer_add(out, "\033[0m");
 }

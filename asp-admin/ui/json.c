@@ -1,3 +1,4 @@
+/* The documents of --json, by jansson. */
 #include "json.h"
 
 #include "asp-admin/admin.h"
@@ -47,18 +48,6 @@ json_t *json_from_time(time_t when)
     return json_string(text);
 }
 
-const char *state_word(enum asp_state state)
-{
-    static const char *const words[] = {
-        [ASP_ACTIVE] = "active",
-        [ASP_REVOKED] = "revoked",
-        [ASP_EXPIRED] = "expired",
-        [ASP_UNUSED] = "unused",
-    };
-
-    return words[state];
-}
-
 static json_t *networks_of(const struct asp_entry *entry)
 {
     char text[ASP_NETWORK_SIZE];
@@ -106,13 +95,13 @@ json_t *json_from_entry(const char *user, const struct asp_entry *entry,
     return json_pack(
         "{s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "user",
         json_from_text(user), "id", entry->id, "label", entry->label, "app", entry->app, "state",
-        state_word(asp_usage_state(usage, entry, now)), "created", json_from_time(entry->created),
-        "created_by", json_from_text(entry->created_by), "bound", binding_of(entry), "expires",
-        json_from_time(entry->expires), "unused", unused, "networks", networks_of(entry),
-        "last_used", use_of(entry, usage), "revoked", revocation_of(entry));
+        asp_state_word(asp_usage_state(usage, entry, now)), "created",
+        json_from_time(entry->created), "created_by", json_from_text(entry->created_by), "bound",
+        binding_of(entry), "expires", json_from_time(entry->expires), "unused", unused, "networks",
+        networks_of(entry), "last_used", use_of(entry, usage), "revoked", revocation_of(entry));
 }
 
-bool json_write(json_t *document)
+bool json_write(const struct console *console, json_t *document)
 {
     struct asp_buffer out = {0};
     char *text = NULL;
@@ -124,9 +113,9 @@ bool json_write(json_t *document)
     if (text != NULL) {
         asp_buffer_add(&out, text);
         asp_buffer_add(&out, "\n");
-        emitted = emit(&out);
+        emitted = console_print(console, &out);
     } else {
-        (void)fail_with(EXIT_STORE, "out of memory");
+        (void)fail_with(console, EXIT_STORE, "out of memory");
     }
     wiping_free(text);
     asp_buffer_free(&out);

@@ -4,6 +4,8 @@
 #ifndef ASP_ADMIN_UI_JSON_H
 #define ASP_ADMIN_UI_JSON_H
 
+#include "console.h"
+
 #include "asp/entry.h"
 #include "asp/usage.h"
 
@@ -21,11 +23,8 @@ json_t *json_from_time(time_t when);
 json_t *json_from_entry(const char *user, const struct asp_entry *entry,
                         const struct asp_usage *usage, time_t now);
 
-/* Writes the document to standard output, wipes and frees it. False after a complaint; NULL is out
- * of memory. */
-bool json_write(json_t *document);
-
-/* The word of a state. */
-const char *state_word(enum asp_state state);
+/* Writes the document to standard output, wipes and frees it. False when it did not get there; NULL
+ * is out of memory. */
+bool json_write(const struct console *console, json_t *document);
 
 #endif

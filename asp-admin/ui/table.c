@@ -1,6 +1,5 @@
+/* Tables and times, as a person sees them. */
 #include "table.h"
-
-#include "console.h"
 
 #include "asp/buffer.h"
 #include "asp/label.h"
@@ -10,32 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
-
-void add_visible(struct asp_buffer *out, const char *text)
-{
-    while (*text != '\0') {
-        char escaped[5];
-        unsigned long value = 0;
-        size_t length = asp_utf8_next(text, &value);
-
-        if (length > 0 && !asp_is_control(value)) {
-            asp_buffer_add_bytes(out, text, length);
-            text += length;
-        } else {
-            (void)snprintf(escaped, sizeof escaped, "\\x%02x", (unsigned char)*text++);
-            asp_buffer_add(out, escaped);
-        }
-    }
-}
-
-void add_bold(struct asp_buffer *out, const char *text)
-{
-    if (console_now()->colour)
-        asp_buffer_add(out, "\033[1m");
-    asp_buffer_add(out, text);
-    if (console_now()->colour)
-        asp_buffer_add(out, "\033[0m");
-}
 
 /* How many columns a visible text takes. */
 static size_t width_of(const char *text)
@@ -53,7 +26,8 @@ static size_t width_of(const char *text)
     return width;
 }
 
-void add_when(const struct admin *admin, struct asp_buffer *out, time_t when, const char *unset)
+void add_when(const struct console *console, struct asp_buffer *out, time_t now, time_t when,
+              const char *unset)
 {
     static const struct {
         time_t seconds;
@@ -62,14 +36,14 @@ void add_when(const struct admin *admin, struct asp_buffer *out, time_t when, co
                  {(time_t)24 * 3600, "day"},
                  {3600, "hour"},
                  {60, "minute"}};
-    time_t ago = admin->now - when;
+    time_t ago = now - when;
     time_t count;
 
     if (when == ASP_NEVER) {
         asp_buffer_add(out, unset);
         return;
     }
-    if (!console_now()->terminal || ago < 0 || ago > 365 * (time_t)24 * 3600) {
+    if (!console->terminal || ago < 0 || ago > 365 * (time_t)24 * 3600) {
         asp_buffer_add_time(out, when);
         return;
     }
@@ -104,7 +78,7 @@ void table_add(struct table *table, size_t columns, const char *const cells[])
         struct asp_buffer cell = {0};
 
         asp_buffer_add(&cell, "");
-        add_visible(&cell, cells[i]);
+        asp_buffer_add_visible(&cell, cells[i]);
         table->failed = table->failed || cell.failed;
         table->rows[table->count][i] = cell.text;
     }
@@ -129,7 +103,7 @@ static void write_row(const struct table *table, size_t row, const size_t widths
     }
 }
 
-void table_write(const struct table *table, struct asp_buffer *out)
+void table_write(const struct table *table, const struct console *console, struct asp_buffer *out)
 {
     size_t widths[TABLE_COLUMNS] = {0};
 
@@ -148,7 +122,7 @@ void table_write(const struct table *table, struct asp_buffer *out)
         if (line.failed)
             out->failed = true;
         else if (row == 0)
-            add_bold(out, line.text);
+            console_add_bold(console, out, line.text);
         else
             asp_buffer_add(out, line.text);
         asp_buffer_add(out, "\n");

@@ -1,10 +1,11 @@
 /*
- * What a person sees.
+ * Tables and times, as a person sees them.
  */
 #ifndef ASP_ADMIN_UI_TABLE_H
 #define ASP_ADMIN_UI_TABLE_H
 
-#include "asp-admin/admin.h"
+#include "console.h"
+
 #include "asp/buffer.h"
 
 #include <stddef.h>
@@ -25,17 +26,12 @@ struct table {
 void table_add(struct table *table, size_t columns, const char *const cells[]);
 
 /* Writes the rows under the first one, which is the heading. */
-void table_write(const struct table *table, struct asp_buffer *out);
+void table_write(const struct table *table, const struct console *console, struct asp_buffer *out);
 
 void table_free(struct table *table);
 
 /* On a terminal "3 hours ago", else RFC 3339; ASP_NEVER is `unset`. Adds it to `out`. */
-void add_when(const struct admin *admin, struct asp_buffer *out, time_t when, const char *unset);
-
-/* Adds text with every control and broken byte as \xNN. */
-void add_visible(struct asp_buffer *out, const char *text);
-
-/* Adds text between the codes for bold, where colour is wanted. */
-void add_bold(struct asp_buffer *out, const char *text);
+void add_when(const struct console *console, struct asp_buffer *out, time_t now, time_t when,
+              const char *unset);
 
 #endif

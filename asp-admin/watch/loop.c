@@ -384,19 +384,20 @@ static enum exit_code begin(struct watch *watch)
     struct asp_error error = {ASP_OK, ""};
 
     if (!admin_conf_path(watch->admin, watch->conf.path) || chdir("/") != 0)
-        return fail_with(EXIT_CONF, "the configuration cannot be found: %s", strerror(errno));
+        return fail_with(watch->admin->console, EXIT_CONF, "the configuration cannot be found: %s",
+                         strerror(errno));
     watch->signals = signals_open();
     watch->events = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (watch->signals < 0 || watch->events < 0)
-        return fail_with(EXIT_STORE, "the system gives no means to watch: %s", strerror(errno));
+        return fail_with(watch->admin->console, EXIT_STORE,
+                         "the system gives no means to watch: %s", strerror(errno));
     /* Once more, now that a change of it is seen. */
     (void)watch_folder_of(watch, &watch->conf);
     if (read_conf(watch, &error) != ASP_OK)
-        return fail_with(EXIT_CONF, "%s", error.text);
+        return fail_with(watch->admin->console, EXIT_CONF, "%s", error.text);
     if (attach(watch, &error) == ASP_OK)
         return EXIT_DONE;
-    error.status = error.status == ASP_DENIED ? ASP_DENIED : ASP_IO;
-    return fail_with_error(&error);
+    return fail_unreadable(watch->admin->console, &error);
 }
 
 enum exit_code watch_run(struct admin *admin)

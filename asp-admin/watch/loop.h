@@ -6,7 +6,7 @@
 
 #include "asp-admin/admin.h"
 
-/* EXIT_DONE after a signal to end, else what was complained about before it began. */
+/* EXIT_DONE after a signal to end, else the code of what went wrong before it began. */
 enum exit_code watch_run(struct admin *admin);
 
 #endif

@@ -15,10 +15,12 @@ static bool show(const struct admin *admin, const struct compare_result *result)
     struct asp_buffer out = {0};
 
     if (admin->options->json)
-        return json_write(json_pack(
-            "{s:I, s:I, s:I, s:I, s:I}", "accounts", (json_int_t)result->accounts, "changed",
-            (json_int_t)result->changed, "revoked", (json_int_t)result->revoked, "unknown",
-            (json_int_t)result->unknown, "held", (json_int_t)result->held));
+        return json_write(admin->console,
+                          json_pack("{s:I, s:I, s:I, s:I, s:I}", "accounts",
+                                    (json_int_t)result->accounts, "changed",
+                                    (json_int_t)result->changed, "revoked",
+                                    (json_int_t)result->revoked, "unknown",
+                                    (json_int_t)result->unknown, "held", (json_int_t)result->held));
     asp_buffer_add_number(&out, result->accounts);
     asp_buffer_add(&out, " accounts: ");
     asp_buffer_add_number(&out, result->changed);
@@ -29,7 +31,7 @@ static bool show(const struct admin *admin, const struct compare_result *result)
     asp_buffer_add(&out, " unknown, ");
     asp_buffer_add_number(&out, result->held);
     asp_buffer_add(&out, " held back\n");
-    return emit_and_free(&out);
+    return console_print_and_free(admin->console, &out);
 }
 
 /* What runs beside us does it when it is a watch. */
@@ -44,7 +46,7 @@ static enum exit_code run_hooks(struct admin *admin)
     if (status == ASP_BUSY)
         return EXIT_DONE;
     if (status != ASP_OK)
-        return fail_with_error(&error);
+        return fail_with_error(admin->console, &error);
     hook_queue_begin(&queue, looked);
     while (hook_queue_wait(&queue, admin->now) == 0)
         hook_queue_step(admin, &queue);
@@ -65,21 +67,21 @@ static enum exit_code watch_once(struct admin *admin)
         return code;
     status = compare_all(admin, admin->options->confirm, &result, &error);
     if (status != ASP_OK) {
-        error.status = status == ASP_DENIED ? ASP_DENIED : ASP_IO;
-        return fail_with_error(&error);
+        return fail_unreadable(admin->console, &error);
     }
     if (admin->conf->hook_revoked[0] != '\0')
         code = run_hooks(admin);
     if (!show(admin, &result))
         code = EXIT_STORE;
     if (result.held > 0)
-        (void)fail_with(EXIT_DONE,
+        (void)fail_with(admin->console, EXIT_DONE,
                         "the primary passwords of %zu of %zu users seem to have changed at once: "
                         "nothing was revoked; if it is so, say asp-admin watch --confirm",
                         result.held, result.accounts);
     if (result.failed > 0)
-        code = fail_with(EXIT_STORE, "%zu accounts could not be compared, first: %s", result.failed,
-                         result.failure.text);
+        code =
+            fail_with(admin->console, EXIT_STORE, "%zu accounts could not be compared, first: %s",
+                      result.failed, result.failure.text);
     return code;
 }
 
@@ -91,6 +93,7 @@ enum exit_code command_watch(struct admin *admin)
     if (options->once || options->confirm)
         return watch_once(admin);
     if (options->json)
-        return fail_with(EXIT_USAGE, "watch has a document with --once or --confirm only");
+        return fail_with(admin->console, EXIT_USAGE,
+                         "watch has a document with --once or --confirm only");
     return watch_run(admin);
 }

@@ -31,22 +31,24 @@ struct line {
 
 static void say(struct line *line, const char *account, bool fold, const char *text)
 {
-    static const struct console console = {.say = note};
+    static const struct console console = {.program = "asp-admin", .write = note};
     static char copy[256];
-    static char own[256];
+    static struct asp_conf conf;
+    static struct admin admin;
     char *rest = NULL;
     int count = 0;
 
     memset(line, 0, sizeof *line);
     said[0] = '\0';
-    console_use(&console);
     (void)snprintf(copy, sizeof copy, "asp-admin %s", text);
     for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
         line->given[count++] = word;
-    ck_assert(options_read(count, line->given, &line->options));
-    (void)snprintf(own, sizeof own, "%s", account);
-    line->code = self_rules_check(command_find(line->options.command), &line->options, own, fold,
-                                  line->words);
+    ck_assert(options_read(count, line->given, &console, &line->options));
+    conf = (struct asp_conf){.fold_user_names = fold};
+    admin = (struct admin){.conf = &conf, .console = &console};
+    (void)snprintf(admin.user, sizeof admin.user, "%s", account);
+    line->code =
+        self_rules_check(&admin, command_find(line->options.command), &line->options, line->words);
 }
 
 /* The arguments that it comes to, and each on her account. */
