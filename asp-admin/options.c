@@ -1,141 +1,147 @@
+/* The command line, by getopt_long(3). */
 #include "options.h"
 
 #include <getopt.h>
 #include <string.h>
 
-/* Upper case: global, and lower case: for some commands. */
 static const struct option table[] = {
-    {"config", required_argument, NULL, 'C'},  {"json", no_argument, NULL, 'J'},
-    {"help", no_argument, NULL, 'H'},          {"version", no_argument, NULL, 'V'},
-    {"label", required_argument, NULL, 'l'},   {"app", required_argument, NULL, 'a'},
-    {"from", required_argument, NULL, 'f'},    {"expires", required_argument, NULL, 'e'},
-    {"unused", required_argument, NULL, 'u'},  {"reason", required_argument, NULL, 'r'},
-    {"service", required_argument, NULL, 's'}, {"rhost", required_argument, NULL, 'h'},
-    {"virtual", no_argument, NULL, 'v'},       {"quiet", no_argument, NULL, 'q'},
-    {"all", no_argument, NULL, 'z'},           {"once", no_argument, NULL, 'o'},
-    {"confirm", no_argument, NULL, 'c'},       {NULL, 0, NULL, 0},
+    {"config", required_argument, NULL, OPTION_CONFIG},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {"all", no_argument, NULL, OPTION_ALL},
+    {"app", required_argument, NULL, OPTION_APP},
+    {"confirm", no_argument, NULL, OPTION_CONFIRM},
+    {"expires", required_argument, NULL, OPTION_EXPIRES},
+    {"from", required_argument, NULL, OPTION_FROM},
+    {"label", required_argument, NULL, OPTION_LABEL},
+    {"once", no_argument, NULL, OPTION_ONCE},
+    {"quiet", no_argument, NULL, OPTION_QUIET},
+    {"reason", required_argument, NULL, OPTION_REASON},
+    {"rhost", required_argument, NULL, OPTION_RHOST},
+    {"service", required_argument, NULL, OPTION_SERVICE},
+    {"unused", required_argument, NULL, OPTION_UNUSED},
+    {"virtual", no_argument, NULL, OPTION_VIRTUAL},
+    {NULL, 0, NULL, 0},
 };
+
+static bool is_global(enum option_id id)
+{
+    return id <= OPTION_VERSION;
+}
 
 const char *option_name(unsigned bits)
 {
     for (const struct option *option = table; option->name != NULL; option++) {
-        if (option->val >= 'a' && (bits & OPTION_BIT(option->val)) != 0)
+        if ((bits & OPTION_BIT(option->val)) != 0)
             return option->name;
     }
     return "";
 }
 
-static void set_global(struct options *options, int letter)
-{
-    switch (letter) {
-    case 'C':
-        options->config = optarg;
-        break;
-    case 'J':
-        options->json = true;
-        break;
-    case 'H':
-        options->help = true;
-        break;
-    default:
-        options->version = true;
-        break;
-    }
-}
-
-static void set(struct options *options, int letter)
-{
-    switch (letter) {
-    case 'l':
-        options->label = optarg;
-        break;
-    case 'a':
-        options->app = optarg;
-        break;
-    case 'e':
-        options->expires = optarg;
-        break;
-    case 'u':
-        options->unused = optarg;
-        break;
-    case 'r':
-        options->reason = optarg;
-        break;
-    case 's':
-        options->service = optarg;
-        break;
-    case 'h':
-        options->rhost = optarg;
-        break;
-    case 'v':
-        options->is_virtual = true;
-        break;
-    case 'q':
-        options->quiet = true;
-        break;
-    case 'o':
-        options->once = true;
-        break;
-    case 'c':
-        options->confirm = true;
-        break;
-    default:
-        options->all = true;
-        break;
-    }
-}
-
-static bool add_network(const struct console *console, struct options *options)
+static bool add_network(const struct console *console, struct options *options, const char *value)
 {
     if (options->from_count == ASP_NETWORKS_MAX) {
         (void)fail_with(console, EXIT_USAGE, "--from can be given %d times at most",
                         ASP_NETWORKS_MAX);
         return false;
     }
-    options->from[options->from_count++] = optarg;
+    options->from[options->from_count++] = value;
     return true;
 }
 
-static bool take_option(const struct console *console, struct options *options, int letter)
+/* Without a default: the compiler finds an option that has no case. */
+static bool set(const struct console *console, struct options *options, enum option_id id,
+                const char *value)
 {
-    unsigned bit;
-
-    if (letter < 'a') {
-        set_global(options, letter);
-        return true;
+    switch (id) {
+    case OPTION_CONFIG:
+        options->config = value;
+        break;
+    case OPTION_JSON:
+        options->json = true;
+        break;
+    case OPTION_HELP:
+        options->help = true;
+        break;
+    case OPTION_VERSION:
+        options->version = true;
+        break;
+    case OPTION_ALL:
+        options->all = true;
+        break;
+    case OPTION_APP:
+        options->app = value;
+        break;
+    case OPTION_CONFIRM:
+        options->confirm = true;
+        break;
+    case OPTION_EXPIRES:
+        options->expires = value;
+        break;
+    case OPTION_FROM:
+        return add_network(console, options, value);
+    case OPTION_LABEL:
+        options->label = value;
+        break;
+    case OPTION_ONCE:
+        options->once = true;
+        break;
+    case OPTION_QUIET:
+        options->quiet = true;
+        break;
+    case OPTION_REASON:
+        options->reason = value;
+        break;
+    case OPTION_RHOST:
+        options->rhost = value;
+        break;
+    case OPTION_SERVICE:
+        options->service = value;
+        break;
+    case OPTION_UNUSED:
+        options->unused = value;
+        break;
+    case OPTION_VIRTUAL:
+        options->is_virtual = true;
+        break;
     }
-    bit = OPTION_BIT(letter);
-    if ((options->given & bit) != 0 && letter != 'f') {
+    return true;
+}
+
+static bool take_option(const struct console *console, struct options *options, enum option_id id)
+{
+    unsigned bit = OPTION_BIT(id);
+
+    if (!is_global(id) && id != OPTION_FROM && (options->given & bit) != 0) {
         (void)fail_with(console, EXIT_USAGE, "--%s is given twice", option_name(bit));
         return false;
     }
-    options->given |= bit;
-    if (letter == 'f')
-        return add_network(console, options);
-    set(options, letter);
-    return true;
+    if (!is_global(id))
+        options->given |= bit;
+    return set(console, options, id, optarg);
 }
 
 bool options_read(int argc, char **argv, const struct console *console, struct options *options)
 {
-    int letter;
+    int found;
 
     memset(options, 0, sizeof *options);
     opterr = 0;
     optind = 0; /* from the beginning, whoever has read another line in this process */
-    while ((letter = getopt_long(argc, argv, ":", table, NULL)) != -1) {
-        if (letter == ':') {
+    while ((found = getopt_long(argc, argv, ":", table, NULL)) != -1) {
+        if (found == ':') {
             (void)fail_with(console, EXIT_USAGE, "%s needs a value: see asp-admin --help",
                             argv[optind - 1]);
             return false;
         }
-        if (letter == '?') {
+        if (found == '?') {
             (void)fail_with(console, EXIT_USAGE,
                             "%s is no option, or takes no value: see asp-admin --help",
                             argv[optind - 1]);
             return false;
         }
-        if (!take_option(console, options, letter))
+        if (!take_option(console, options, (enum option_id)found))
             return false;
     }
     if (optind < argc) {

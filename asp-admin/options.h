@@ -10,6 +10,32 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Every option, by which a command says what it takes. */
+enum option_id {
+    /* global: before or after any command */
+    OPTION_CONFIG = 1,
+    OPTION_JSON,
+    OPTION_HELP,
+    OPTION_VERSION,
+    /* of some commands */
+    OPTION_ALL,
+    OPTION_APP,
+    OPTION_CONFIRM,
+    OPTION_EXPIRES,
+    OPTION_FROM,
+    OPTION_LABEL,
+    OPTION_ONCE,
+    OPTION_QUIET,
+    OPTION_REASON,
+    OPTION_RHOST,
+    OPTION_SERVICE,
+    OPTION_UNUSED,
+    OPTION_VIRTUAL,
+};
+
+/* The bit of an option in a set of them. */
+#define OPTION_BIT(id) (1U << (id))
+
 struct options {
     const char *config; /* NULL: the default, which may be missing */
     bool json;
@@ -35,11 +61,8 @@ struct options {
     bool once;
     bool confirm;
 
-    unsigned given; /* which of those that only some commands take, see OPTION_BIT */
+    unsigned given; /* which of those that only some commands take, by OPTION_BIT */
 };
-
-/* A bit for each option that is not global, by its letter. */
-#define OPTION_BIT(letter) (1U << ((letter) - 'a'))
 
 /* Reads the line. False after a line on the console. */
 bool options_read(int argc, char **argv, const struct console *console, struct options *options);

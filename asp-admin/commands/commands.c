@@ -1,37 +1,113 @@
+/* The table of asp-admin's commands: their lines, their help, and what runs them. */
 #include "commands.h"
 
+#include "asp-admin/doctor/doctor.h"
+#include "asp-admin/watch/watch.h"
 #include "asp/buffer.h"
 
 #include <string.h>
 
-#define B OPTION_BIT
+#define BIT(option) OPTION_BIT(OPTION_##option)
 
 static const struct command commands[] = {
-    {"create",
-     "USER --label TEXT [--app APP] [--from CIDR]... [--expires WHEN] [--unused DURATION] "
-     "[--virtual] [--quiet]",
-     1, 1, B('l') | B('a') | B('f') | B('e') | B('u') | B('v') | B('q'), B('l'), command_create,
-     command_create_validate, SELF_ASKED, false, "make an app password and show it, once"},
-    {"list", "[USER] [--all]", 0, 1, B('z'), 0, command_list, NULL, SELF_FREE, false,
-     "the app passwords of a user, or every user; --all: revoked ones too"},
-    {"label", "USER ID TEXT", 3, 3, 0, 0, command_label, command_label_validate, SELF_ASKED, false,
-     "give one another label"},
-    {"rotate", "USER ID [--expires WHEN] [--virtual] [--quiet]", 2, 2, B('e') | B('v') | B('q'), 0,
-     command_rotate, command_rotate_validate, SELF_ASKED, false,
-     "a new one with the same label, app and limits; revokes the old one"},
-    {"revoke", "USER (ID... | --label TEXT | --all) [--reason TEXT]", 1, ASP_IDS,
-     B('l') | B('z') | B('r'), 0, command_revoke, command_revoke_validate, SELF_ASKED, false,
-     "sign apps out, for good"},
-    {"history", "USER", 1, 1, 0, 0, command_history, NULL, SELF_FREE, false,
-     "what happened, oldest first"},
-    {"check", "USER --service NAME [--rhost ADDR]", 1, 1, B('s') | B('h'), B('s'), command_check,
-     NULL, SELF_FREE, false, "try a password from standard input; changes nothing"},
-    {"remove", "USER", 1, 1, 0, 0, command_remove, NULL, SELF_NO, false,
-     "drop all that is stored of a user, for good"},
-    {"watch", "[--once] [--confirm]", 0, 0, B('o') | B('c'), 0, command_watch, NULL, SELF_NO, false,
-     "follow primary passwords, revoke when one changes, run hooks; --once: one pass"},
-    {"doctor", "", 0, 0, 0, 0, command_doctor, NULL, SELF_NO, true,
-     "look over configuration, store, PAM files and watch; say what is wrong, and the mend"},
+    {
+        .name = "create",
+        .arguments = "USER --label TEXT [--app APP] [--from CIDR]... [--expires WHEN] [--unused "
+                     "DURATION] [--virtual] [--quiet]",
+        .help = "make an app password and show it, once",
+        .min_args = 1,
+        .max_args = 1,
+        .allowed = BIT(LABEL) | BIT(APP) | BIT(FROM) | BIT(EXPIRES) | BIT(UNUSED) | BIT(VIRTUAL) |
+                   BIT(QUIET),
+        .needed = BIT(LABEL),
+        .validate = command_create_validate,
+        .run = command_create,
+        .self_use = SELF_ASKED,
+    },
+    {
+        .name = "list",
+        .arguments = "[USER] [--all]",
+        .help = "the app passwords of a user, or every user; --all: revoked ones too",
+        .max_args = 1,
+        .allowed = BIT(ALL),
+        .run = command_list,
+        .self_use = SELF_FREE,
+    },
+    {
+        .name = "label",
+        .arguments = "USER ID TEXT",
+        .help = "give one another label",
+        .min_args = 3,
+        .max_args = 3,
+        .validate = command_label_validate,
+        .run = command_label,
+        .self_use = SELF_ASKED,
+    },
+    {
+        .name = "rotate",
+        .arguments = "USER ID [--expires WHEN] [--virtual] [--quiet]",
+        .help = "a new one with the same label, app and limits; revokes the old one",
+        .min_args = 2,
+        .max_args = 2,
+        .allowed = BIT(EXPIRES) | BIT(VIRTUAL) | BIT(QUIET),
+        .validate = command_rotate_validate,
+        .run = command_rotate,
+        .self_use = SELF_ASKED,
+    },
+    {
+        .name = "revoke",
+        .arguments = "USER (ID... | --label TEXT | --all) [--reason TEXT]",
+        .help = "sign apps out, for good",
+        .min_args = 1,
+        .max_args = ASP_IDS,
+        .allowed = BIT(LABEL) | BIT(ALL) | BIT(REASON),
+        .validate = command_revoke_validate,
+        .run = command_revoke,
+        .self_use = SELF_ASKED,
+    },
+    {
+        .name = "history",
+        .arguments = "USER",
+        .help = "what happened, oldest first",
+        .min_args = 1,
+        .max_args = 1,
+        .run = command_history,
+        .self_use = SELF_FREE,
+    },
+    {
+        .name = "check",
+        .arguments = "USER --service NAME [--rhost ADDR]",
+        .help = "try a password from standard input; changes nothing",
+        .min_args = 1,
+        .max_args = 1,
+        .allowed = BIT(SERVICE) | BIT(RHOST),
+        .needed = BIT(SERVICE),
+        .run = command_check,
+        .self_use = SELF_FREE,
+    },
+    {
+        .name = "remove",
+        .arguments = "USER",
+        .help = "drop all that is stored of a user, for good",
+        .min_args = 1,
+        .max_args = 1,
+        .run = command_remove,
+    },
+    {
+        .name = "watch",
+        .arguments = "[--once] [--confirm]",
+        .help = "follow primary passwords, revoke when one changes, run hooks; --once: one pass",
+        .allowed = BIT(ONCE) | BIT(CONFIRM),
+        .run = command_watch,
+    },
+    {
+        .name = "doctor",
+        .arguments = "",
+        .help = "look over configuration, store, PAM files and watch; say what is wrong, and the "
+                "mend",
+        .run = command_doctor,
+        .opens_own_conf = true,
+    },
 };
 
 static const char usage_head[] =

@@ -15,19 +15,18 @@ enum self_use {
 
 struct command {
     const char *name;
-    const char *arguments;
+    const char *arguments; /* as the help shows them */
+    const char *help;
     int min_args;
     int max_args;
     unsigned allowed; /* options, see OPTION_BIT */
     unsigned needed;
-    enum exit_code (*run)(struct admin *admin);
     /* What is said of the line before anybody is asked who she is; NULL: nothing. `run` validates
-     * too.
-     */
+     * too. */
     enum exit_code (*validate)(const struct admin *admin);
+    enum exit_code (*run)(struct admin *admin);
     enum self_use self_use;
     bool opens_own_conf; /* it opens what it needs by itself, and tells what is wrong with it */
-    const char *help;
 };
 
 /* NULL when there is none of that name. */
@@ -50,8 +49,6 @@ enum exit_code command_label(struct admin *admin);
 enum exit_code command_revoke(struct admin *admin);
 enum exit_code command_remove(struct admin *admin);
 enum exit_code command_check(struct admin *admin);
-enum exit_code command_watch(struct admin *admin);
-enum exit_code command_doctor(struct admin *admin);
 
 /* What is wrong with their lines, said on the console. */
 enum exit_code command_create_validate(const struct admin *admin);

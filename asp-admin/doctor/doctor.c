@@ -1,7 +1,6 @@
 /* doctor: the command, and its look at the configuration, the watch and the hooks. */
 #include "doctor.h"
 
-#include "asp-admin/commands/commands.h"
 #include "asp/time_text.h"
 
 #include <stdio.h>

@@ -15,6 +15,9 @@
 #include "asp-admin/watch/lock.h"
 #include "asp/buffer.h"
 
+/* The command. */
+enum exit_code command_doctor(struct admin *admin);
+
 /* The names of the checks. */
 #define CHECK_CONFIGURATION "configuration"
 #define CHECK_STORE "store"

@@ -1,10 +1,11 @@
 /* watch, and its one pass: --once and --confirm. */
+#include "watch.h"
+
 #include "compare_all.h"
 #include "hook_queue.h"
 #include "lock.h"
 #include "loop.h"
 
-#include "asp-admin/commands/commands.h"
 #include "asp-admin/ui/json.h"
 #include "asp/buffer.h"
 

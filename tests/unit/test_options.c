@@ -1,0 +1,132 @@
+/* The command line: each option sets what is its own, and nothing else. */
+#include "unit.h"
+
+#include "asp-admin/commands/commands.h"
+#include "asp-admin/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WORDS_MAX = 80, VALUE_SIZE = 8 };
+
+static char said[512];
+
+static bool note(void *context, enum console_stream stream, const char *text, size_t length)
+{
+    (void)context;
+    ck_assert_int_eq(stream, CONSOLE_ERR);
+    ck_assert_uint_lt(length, sizeof said);
+    memcpy(said, text, length);
+    said[length] = '\0';
+    return true;
+}
+
+static const struct console console = {.program = "asp-admin", .write = note};
+
+static bool read_words(char **words, struct options *options)
+{
+    int count = 0;
+
+    said[0] = '\0';
+    while (words[count] != NULL)
+        count++;
+    return options_read(count, words, &console, options);
+}
+
+/* What one option alone is to leave in an empty struct. */
+struct expected {
+    const char *name;
+    bool takes_value;
+    unsigned given;
+    struct options options;
+};
+
+static char value[VALUE_SIZE] = "value";
+
+static const struct expected options_alone[] = {
+    {"config", true, 0, {.config = value}},
+    {"json", false, 0, {.json = true}},
+    {"help", false, 0, {.help = true}},
+    {"version", false, 0, {.version = true}},
+    {"all", false, OPTION_BIT(OPTION_ALL), {.all = true}},
+    {"app", true, OPTION_BIT(OPTION_APP), {.app = value}},
+    {"confirm", false, OPTION_BIT(OPTION_CONFIRM), {.confirm = true}},
+    {"expires", true, OPTION_BIT(OPTION_EXPIRES), {.expires = value}},
+    {"from", true, OPTION_BIT(OPTION_FROM), {.from = {value}, .from_count = 1}},
+    {"label", true, OPTION_BIT(OPTION_LABEL), {.label = value}},
+    {"once", false, OPTION_BIT(OPTION_ONCE), {.once = true}},
+    {"quiet", false, OPTION_BIT(OPTION_QUIET), {.quiet = true}},
+    {"reason", true, OPTION_BIT(OPTION_REASON), {.reason = value}},
+    {"rhost", true, OPTION_BIT(OPTION_RHOST), {.rhost = value}},
+    {"service", true, OPTION_BIT(OPTION_SERVICE), {.service = value}},
+    {"unused", true, OPTION_BIT(OPTION_UNUSED), {.unused = value}},
+    {"virtual", false, OPTION_BIT(OPTION_VIRTUAL), {.is_virtual = true}},
+};
+
+START_TEST(an_option_sets_its_own_field_and_no_other)
+{
+    const struct expected *expected = &options_alone[_i];
+    char option[32];
+    char *words[] = {"asp-admin", option, value, NULL};
+    struct options found;
+    struct options wanted = expected->options;
+
+    (void)snprintf(option, sizeof option, "--%s", expected->name);
+    if (!expected->takes_value)
+        words[2] = NULL;
+    wanted.given = expected->given;
+    ck_assert(read_words(words, &found));
+    ck_assert_msg(memcmp(&found, &wanted, sizeof found) == 0, "--%s", expected->name);
+}
+END_TEST
+
+START_TEST(an_option_of_some_commands_has_its_name_by_its_bit)
+{
+    const struct expected *expected = &options_alone[_i];
+
+    if (expected->given != 0)
+        ck_assert_str_eq(option_name(expected->given), expected->name);
+}
+END_TEST
+
+START_TEST(what_is_no_option_is_refused_with_a_line)
+{
+    char *words[] = {"asp-admin", "list", "--whole", NULL};
+    struct options options;
+
+    ck_assert(!read_words(words, &options));
+    ck_assert_ptr_nonnull(strstr(said, "--whole is no option"));
+}
+END_TEST
+
+START_TEST(networks_can_be_given_as_often_as_an_entry_holds_them)
+{
+    char *words[WORDS_MAX] = {"asp-admin"};
+    struct options options;
+    size_t count = 1;
+
+    for (int i = 0; i < ASP_NETWORKS_MAX; i++) {
+        words[count++] = "--from";
+        words[count++] = value;
+    }
+    ck_assert(read_words(words, &options));
+    ck_assert_uint_eq(options.from_count, ASP_NETWORKS_MAX);
+    words[count++] = "--from";
+    words[count++] = value;
+    ck_assert(!read_words(words, &options));
+    ck_assert_ptr_nonnull(strstr(said, "--from can be given"));
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_loop(suite, an_option_sets_its_own_field_and_no_other, UNIT_COUNT(options_alone));
+    unit_loop(suite, an_option_of_some_commands_has_its_name_by_its_bit, UNIT_COUNT(options_alone));
+    unit_add(suite, what_is_no_option_is_refused_with_a_line);
+    unit_add(suite, networks_can_be_given_as_often_as_an_entry_holds_them);
+}
+
+int main(void)
+{
+    return unit_run("options", fill);
+}
