@@ -18,13 +18,6 @@ enum {
     DIGEST_LINE = sizeof DIGEST_KEY - 1 + DIGEST_CHARS + 1,
 };
 
-const char *const asp_source_words[] = {
-    [ASP_SOURCE_NONE] = "none",
-    [ASP_SOURCE_SHADOW] = "shadow",
-    [ASP_SOURCE_COMMAND] = "command",
-    NULL,
-};
-
 static void digest(const uint8_t *bytes, size_t length, char hex[DIGEST_CHARS + 1])
 {
     uint64_t sum = asp_checksum(bytes, length);
@@ -190,6 +183,7 @@ static bool read_print(const char *text, size_t length, struct asp_fingerprint *
 static bool read_primary(const char *line, size_t length, struct asp_fingerprint *primary)
 {
     const char *end = line + length;
+    const char *comma;
 
     memset(primary, 0, sizeof *primary);
     if (line_is(line, length, "primary=-"))
@@ -197,19 +191,14 @@ static bool read_primary(const char *line, size_t length, struct asp_fingerprint
     if (!has_prefix(line, length, "primary="))
         return false;
     line += strlen("primary=");
-    for (size_t i = ASP_SOURCE_SHADOW; i <= ASP_SOURCE_COMMAND; i++) {
-        size_t word = strlen(asp_source_words[i]);
-
-        if (!has_prefix(line, (size_t)(end - line), asp_source_words[i]) || line[word] != ',')
-            continue;
-        line += word + 1;
-        length = (size_t)(end - line);
-        primary->taken = true;
-        primary->source = (enum asp_source)i;
-        primary->has_hash = !line_is(line, length, "none");
-        return !primary->has_hash || read_print(line, length, primary);
-    }
-    return false;
+    comma = memchr(line, ',', (size_t)(end - line));
+    if (comma == NULL || !asp_source_read(line, (size_t)(comma - line), &primary->source))
+        return false;
+    line = comma + 1;
+    length = (size_t)(end - line);
+    primary->taken = true;
+    primary->has_hash = !line_is(line, length, "none");
+    return !primary->has_hash || read_print(line, length, primary);
 }
 
 static bool is_entry_of(const char *line, size_t length, const char *id)

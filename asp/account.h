@@ -14,6 +14,7 @@
 
 #include "buffer.h"
 #include "entry.h"
+#include "source.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,12 +25,6 @@ enum {
     ASP_ACCOUNT_BYTES_MAX = 8 * 1024 * 1024, /* a longer file is none of ours */
     ASP_PRINT_BYTES = 32,
 };
-
-/* Where the primary password is kept. */
-enum asp_source { ASP_SOURCE_NONE, ASP_SOURCE_SHADOW, ASP_SOURCE_COMMAND };
-
-/* Its words, by their values, with a NULL after the last. */
-extern const char *const asp_source_words[];
 
 /* What is remembered of the primary password; see primary.h. */
 struct asp_fingerprint {

@@ -291,7 +291,7 @@ static enum asp_status check_together(const struct asp_conf_reader *reader,
             return asp_conf_refuse(reader, config_setting_get_member(root, "self_service"),
                                    "names in apps a service that is in an app: say that app");
     }
-    if (conf->primary_source == ASP_SOURCE_COMMAND && conf->primary_command[0] == '\0')
+    if (asp_source_traits(conf->primary_source).is_program && conf->primary_command[0] == '\0')
         return asp_conf_refuse(reader, config_setting_get_member(root, "primary"),
                                "has source = \"command\" and no command");
     return ASP_OK;

@@ -86,7 +86,7 @@ static enum asp_primary compare_primary(struct login *login, const struct asp_ac
     time_t expires = login->head.compared.expires;
 
     /* What the command says is for watch and create, which can wait for it. */
-    if (login->conf->primary_source != ASP_SOURCE_SHADOW)
+    if (!asp_source_traits(login->conf->primary_source).at_login)
         return ASP_PRIMARY_SAME;
     if (shadow_is_known(login, account))
         return expires != ASP_NEVER && login->facts.now >= expires ? ASP_PRIMARY_LOCKED
@@ -272,8 +272,8 @@ static void judge(struct login *login, const struct asp_account *account,
                   const struct asp_entry *entry)
 {
     struct asp_outcome *outcome = login->outcome;
-    bool due = login->conf->primary_source == ASP_SOURCE_SHADOW &&
-               asp_primary_is_due(&account->primary, ASP_SOURCE_SHADOW);
+    bool due = asp_source_traits(login->conf->primary_source).at_login &&
+               asp_primary_is_due(&account->primary, login->conf->primary_source);
     enum asp_action action;
     bool to_write;
 

@@ -77,7 +77,7 @@ static enum asp_status reconcile_once(const struct asp_conf *conf, const struct 
     result->primary = ASP_PRIMARY_SAME;
     if (status == ASP_OK) {
         asp_shadow_find(&shadow, user, &now);
-        if (conf->primary_source == ASP_SOURCE_SHADOW || now.says == ASP_SAYS_ABSENT) {
+        if (asp_source_traits(conf->primary_source).at_login || now.says == ASP_SAYS_ABSENT) {
             now.source = conf->primary_source;
             status = asp_reconcile(store, user, &now, how, true, result, error);
         }
@@ -119,7 +119,7 @@ static void compare(pam_handle_t *pamh, const struct arguments *arguments, const
     (void)snprintf(by, sizeof by, "pam:%s", service);
     status =
         asp_conf_load(arguments->conf_path, arguments->conf_required, &conf, &identity, &error);
-    if (status == ASP_OK && conf->primary_source != ASP_SOURCE_NONE &&
+    if (status == ASP_OK && asp_source_traits(conf->primary_source).is_compared &&
         asp_user_canonical(given, conf->fold_user_names, user)) {
         struct asp_revocation how = {
             .when = time(NULL),

@@ -182,7 +182,7 @@ static enum exit_code look_at_primary(struct new_password *password)
     if (status != ASP_OK) {
         return fail_unreadable(admin->console, &error);
     }
-    if (admin->conf->primary_source == ASP_SOURCE_NONE)
+    if (!asp_source_traits(admin->conf->primary_source).is_compared)
         return EXIT_DONE;
     primary_source_find(&password->source, admin->user, &password->now);
     if (password->now.says == ASP_SAYS_NOTHING)
@@ -239,7 +239,7 @@ static void say_notes(const struct new_password *password)
             "note: no app of asp.conf is called %s, and no service of /etc/pam.d: if that "
             "is a slip, revoke %s",
             password->entry.app, password->entry.id);
-    if (password->now.source == ASP_SOURCE_SHADOW && password->now.says == ASP_SAYS_ABSENT)
+    if (asp_source_traits(password->now.source).at_login && password->now.says == ASP_SAYS_ABSENT)
         (void)fail_with(admin->console, EXIT_DONE,
                         "note: %s has no line in /etc/shadow, so a change of the primary password "
                         "is not seen there: see asp-admin(8)",

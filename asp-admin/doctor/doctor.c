@@ -83,6 +83,7 @@ static bool is_passed_often(const struct doctor *doctor)
 static void judge_no_watch(struct doctor *doctor)
 {
     const struct asp_conf *conf = doctor->admin->conf;
+    const struct asp_source_traits source = asp_source_traits(conf->primary_source);
     struct findings *findings = &doctor->findings;
 
     if (conf->hook_revoked[0] != '\0' && is_passed_often(doctor)) {
@@ -96,12 +97,12 @@ static void judge_no_watch(struct doctor *doctor)
                       "stack has revoked, nor for what expires (users who wait for it now: %zu)",
                       doctor->due);
         mend_watch(doctor);
-    } else if (conf->primary_source == ASP_SOURCE_COMMAND) {
+    } else if (source.is_program) {
         finding_fault(findings, CHECK_WATCH,
                       "no watch runs: a change that primary.command tells of is seen by asp-admin "
                       "create alone, and by no login");
         mend_watch(doctor);
-    } else if (conf->primary_source == ASP_SOURCE_SHADOW) {
+    } else if (source.at_login) {
         finding_note(findings, CHECK_WATCH,
                      "no watch runs. A login sees a changed primary password by itself, and so do "
                      "the PAM password stack and asp-admin create; what nobody uses is revoked by "

@@ -94,11 +94,12 @@ static bool check_service(struct doctor *doctor, const struct pam_file *file)
 void doctor_password_stack(struct doctor *doctor)
 {
     static const char *const passwd = "passwd"; /* by which people set theirs */
+    const struct asp_source_traits source = asp_source_traits(doctor->admin->conf->primary_source);
     struct findings *findings = &doctor->findings;
     const struct pam_file *file = pam_folder_find(&doctor->pam, passwd);
     bool any = false;
 
-    if (doctor->admin->conf->primary_source == ASP_SOURCE_NONE) {
+    if (!source.is_compared) {
         finding_ok(findings, CHECK_PASSWORD_STACK,
                    "primary.source is \"none\": pam_asp does nothing there");
         return;
@@ -111,9 +112,7 @@ void doctor_password_stack(struct doctor *doctor)
         finding_note(findings, CHECK_PASSWORD_STACK,
                      "%s does not ask pam_asp, so a password that it sets is seen later, by %s. "
                      "Where pam-auth-update(8) is, the profile pam-configs/asp changes that",
-                     file->path,
-                     doctor->admin->conf->primary_source == ASP_SOURCE_SHADOW ? "a login or a watch"
-                                                                              : "a watch");
+                     file->path, source.at_login ? "a login or a watch" : "a watch");
     else if (!any)
         finding_note(findings, CHECK_PASSWORD_STACK, "no password stack asks pam_asp");
     if (findings_none_of(findings, CHECK_PASSWORD_STACK))

@@ -349,22 +349,18 @@ static void check_command(struct doctor *doctor)
 
 static void tell_primary(struct doctor *doctor, struct pass *pass, const struct asp_error *error)
 {
-    switch (doctor->admin->conf->primary_source) {
-    case ASP_SOURCE_SHADOW:
-        if (pass->shadow != NULL)
-            tell_shadow(doctor, pass);
-        else
-            tell_unread_shadow(doctor, error);
-        break;
-    case ASP_SOURCE_COMMAND:
+    const struct asp_source_traits source = asp_source_traits(doctor->admin->conf->primary_source);
+
+    if (source.is_program)
         check_command(doctor);
-        break;
-    default:
+    else if (!source.is_compared)
         finding_note(&doctor->findings, CHECK_PRIMARY,
                      "primary.source is \"none\": when a primary password changes, the user's app "
                      "passwords go on as they are");
-        break;
-    }
+    else if (pass->shadow != NULL)
+        tell_shadow(doctor, pass);
+    else
+        tell_unread_shadow(doctor, error);
 }
 
 static void look_at_accounts(struct doctor *doctor, struct pass *pass)
@@ -390,7 +386,7 @@ void doctor_store(struct doctor *doctor)
     struct asp_error error = {ASP_OK, ""};
 
     /* Before the accounts: they are compared with it while they are looked at. */
-    if (conf->primary_source == ASP_SOURCE_SHADOW &&
+    if (asp_source_traits(conf->primary_source).at_login &&
         primary_source_read(conf, &source, &error) == ASP_OK)
         pass.shadow = &source;
     if (check_store(doctor))

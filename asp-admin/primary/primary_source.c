@@ -1,3 +1,4 @@
+/* The sources as create, watch and doctor read them: whole, once, in the order of names. */
 #include "primary_source.h"
 
 #include "primary_command.h"
@@ -84,30 +85,72 @@ static void fold_names(struct asp_buffer *printed)
     }
 }
 
+static enum asp_status read_shadow(const struct asp_conf *conf, struct primary_source *source,
+                                   struct asp_error *error)
+{
+    enum asp_status status = asp_shadow_read(ASP_SHADOW_PATH, &source->shadow, error);
+
+    (void)conf;
+    if (status == ASP_OK)
+        status = index_lines(source, source->shadow.text, source->shadow.length, ':', error);
+    return status;
+}
+
+/* `line` is the user's first one, or NULL. */
+static void tell_shadow(const struct primary_source *source, const struct primary_line *line,
+                        bool alone, struct asp_primary_now *now)
+{
+    (void)alone;
+    if (line != NULL)
+        asp_shadow_line(line->at, line->length, now);
+    else
+        now->says = ASP_SAYS_ABSENT;
+    now->read = &source->shadow.identity;
+}
+
+static enum asp_status read_command(const struct asp_conf *conf, struct primary_source *source,
+                                    struct asp_error *error)
+{
+    enum asp_status status = primary_command_read(conf->primary_command, &source->printed, error);
+
+    if (status == ASP_OK && conf->fold_user_names)
+        fold_names(&source->printed);
+    if (status == ASP_OK)
+        status = index_lines(source, source->printed.text, source->printed.length, '\t', error);
+    return status;
+}
+
+static void tell_command(const struct primary_source *source, const struct primary_line *line,
+                         bool alone, struct asp_primary_now *now)
+{
+    if (line == NULL || !alone || line->length <= line->name + 1)
+        return;
+    now->says = ASP_SAYS_HASH;
+    now->hash = line->at + line->name + 1;
+    now->length = line->length - line->name - 1;
+    now->asked = &source->asked;
+}
+
+/* How each source is read, and what it says of a user by her first line, or without one. */
+static const struct reader {
+    enum asp_status (*read)(const struct asp_conf *conf, struct primary_source *source,
+                            struct asp_error *error);
+    void (*tell)(const struct primary_source *source, const struct primary_line *line, bool alone,
+                 struct asp_primary_now *now);
+} readers[] = {
+    [ASP_SOURCE_NONE] = {NULL, NULL},
+    [ASP_SOURCE_SHADOW] = {read_shadow, tell_shadow},
+    [ASP_SOURCE_COMMAND] = {read_command, tell_command},
+};
+
 enum asp_status primary_source_read(const struct asp_conf *conf, struct primary_source *source,
                                     struct asp_error *error)
 {
-    enum asp_status status = ASP_OK;
+    const struct reader *reader = &readers[conf->primary_source];
 
     *source = (struct primary_source){.kind = conf->primary_source};
     (void)clock_gettime(CLOCK_REALTIME, &source->asked);
-    switch (source->kind) {
-    case ASP_SOURCE_SHADOW:
-        status = asp_shadow_read(ASP_SHADOW_PATH, &source->shadow, error);
-        if (status == ASP_OK)
-            status = index_lines(source, source->shadow.text, source->shadow.length, ':', error);
-        break;
-    case ASP_SOURCE_COMMAND:
-        status = primary_command_read(conf->primary_command, &source->printed, error);
-        if (status == ASP_OK && conf->fold_user_names)
-            fold_names(&source->printed);
-        if (status == ASP_OK)
-            status = index_lines(source, source->printed.text, source->printed.length, '\t', error);
-        break;
-    default:
-        break;
-    }
-    return status;
+    return reader->read != NULL ? reader->read(conf, source, error) : ASP_OK;
 }
 
 /* The first line of the user, or where it would be. */
@@ -138,24 +181,15 @@ static bool is_line_of(const struct primary_source *source, size_t place, const 
 void primary_source_find(const struct primary_source *source, const char *user,
                          struct asp_primary_now *now)
 {
+    const struct reader *reader = &readers[source->kind];
     size_t length = strlen(user);
     size_t place = place_of(source, user, length);
     bool found = is_line_of(source, place, user, length);
-    const struct primary_line *line = found ? &source->lines[place] : NULL;
+    bool alone = !is_line_of(source, place + 1, user, length);
 
     *now = (struct asp_primary_now){.source = source->kind, .expires = ASP_NEVER};
-    if (source->kind == ASP_SOURCE_SHADOW) {
-        if (found)
-            asp_shadow_line(line->at, line->length, now);
-        else
-            now->says = ASP_SAYS_ABSENT;
-        now->read = &source->shadow.identity;
-    } else if (found && line->length > length + 1 && !is_line_of(source, place + 1, user, length)) {
-        now->says = ASP_SAYS_HASH;
-        now->hash = line->at + length + 1;
-        now->length = line->length - length - 1;
-        now->asked = &source->asked;
-    }
+    if (reader->tell != NULL)
+        reader->tell(source, found ? &source->lines[place] : NULL, alone, now);
 }
 
 void primary_source_close(struct primary_source *source)

@@ -48,7 +48,7 @@ static enum asp_status look(const char *user, void *context)
 
     if (signals_stop_is_pending())
         return ASP_UNCHANGED;
-    if (pass->source.kind == ASP_SOURCE_NONE) {
+    if (!asp_source_traits(pass->source.kind).is_compared) {
         result->accounts++;
         return ASP_OK;
     }
@@ -112,7 +112,7 @@ static enum asp_status settle_all(struct pass *pass, const struct name_list *nam
 
 static bool is_too_many(const struct pass *pass)
 {
-    return pass->source.kind == ASP_SOURCE_COMMAND && pass->changed.count > HELD_ABOVE &&
+    return asp_source_traits(pass->source.kind).is_program && pass->changed.count > HELD_ABOVE &&
            pass->changed.count * 100 > pass->result->accounts * HELD_ABOVE_PERCENT;
 }
 

@@ -182,7 +182,7 @@ static void schedule(struct watch *watch, bool failed)
     const struct asp_conf *conf = watch->admin->conf;
     int seconds = conf->primary_interval;
 
-    if (failed && conf->primary_source != ASP_SOURCE_COMMAND && watch->retry < seconds) {
+    if (failed && !asp_source_traits(conf->primary_source).is_program && watch->retry < seconds) {
         seconds = watch->retry;
         watch->retry *= 2;
     } else if (!failed) {
@@ -300,7 +300,8 @@ static void take_event(struct watch *watch, const struct inotify_event *event)
         else if (has_hooks(watch) && event->len > 0 && asp_user_decode(event->name, user))
             hook_queue_note(&watch->queue, user);
     }
-    if (is_of(&watch->shadow, event) && watch->admin->conf->primary_source == ASP_SOURCE_SHADOW)
+    if (is_of(&watch->shadow, event) &&
+        asp_source_traits(watch->admin->conf->primary_source).at_login)
         watch->pass_due = true;
     if (is_of(&watch->conf, event))
         watch->asked.reload = true;
