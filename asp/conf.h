@@ -7,6 +7,7 @@
 
 #include "account.h"
 #include "error.h"
+#include "name.h"
 #include "safeio.h"
 #include "verifier.h"
 
@@ -17,12 +18,6 @@
 #define ASP_CONF_DEFAULT "/etc/asp/asp.conf"
 
 enum { ASP_CONF_BYTES_MAX = 256 * 1024 };
-
-/* Names in a row. */
-struct asp_names {
-    const char *const *names;
-    size_t count;
-};
 
 /* PAM services under a name that a person knows. */
 struct asp_app {

@@ -104,15 +104,11 @@ static bool settle_primary(struct login *login, struct asp_account *account)
 {
     struct asp_outcome *outcome = login->outcome;
     char by[ASP_BY_SIZE];
-    struct asp_revocation how = {
-        .when = login->facts.now,
-        .by = by,
-        .hook_due = login->conf->hook_revoked[0] != '\0',
-        .keep = (size_t)login->conf->history,
-    };
+    struct asp_revocation how;
     bool written = false;
 
     asp_login_by(login->request, by);
+    how = asp_revocation_of(login->conf, login->facts.now, by, ASP_HOOK_BY_WATCH);
     /* Without memory for the copies nobody is told of them, and they are revoked all the same. */
     if (outcome->verdict == ASP_PRIMARY_CHANGED_SINCE)
         (void)asp_account_copy(account, false, &outcome->revoked, &outcome->revoked_count);

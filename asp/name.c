@@ -122,3 +122,12 @@ bool asp_service_equal(const char *a, const char *b)
     }
     return asp_fold(*a) == asp_fold(*b);
 }
+
+bool asp_names_contain(const struct asp_names *names, size_t count, const char *service)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (asp_service_equal(names->names[i], service))
+            return true;
+    }
+    return false;
+}

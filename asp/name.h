@@ -43,4 +43,13 @@ bool asp_service_equal(const char *a, const char *b);
 /* ASCII lower case, whatever the locale. */
 char asp_fold(char c);
 
+/* Names in a row, of services or apps. */
+struct asp_names {
+    const char *const *names;
+    size_t count;
+};
+
+/* True when one of the first `count` names is that of the service. */
+bool asp_names_contain(const struct asp_names *names, size_t count, const char *service);
+
 #endif

@@ -1,6 +1,7 @@
 #include "primary.h"
 
 #include "checksum.h"
+#include "shadow.h"
 #include "time_text.h"
 
 #include <sodium.h>
@@ -84,6 +85,22 @@ uint64_t asp_primary_checksum(const struct asp_fingerprint *stored)
     memcpy(bytes + 3, stored->key, ASP_PRINT_BYTES);
     memcpy(bytes + 3 + ASP_PRINT_BYTES, stored->print, ASP_PRINT_BYTES);
     return asp_checksum(bytes, sizeof bytes);
+}
+
+static bool is_later(const struct timespec *one, const struct timespec *other)
+{
+    return one->tv_sec > other->tv_sec ||
+           (one->tv_sec == other->tv_sec && one->tv_nsec > other->tv_nsec);
+}
+
+bool asp_primary_is_overtaken(const struct asp_account *account, const struct asp_primary_now *now)
+{
+    struct timespec clock;
+
+    if (now->asked == NULL)
+        return asp_shadow_is_stale(now);
+    (void)clock_gettime(CLOCK_REALTIME, &clock);
+    return is_later(&account->written, now->asked) && !is_later(&account->written, &clock);
 }
 
 enum asp_primary asp_primary_settle(struct asp_account *account, const struct asp_primary_now *now,

@@ -1,6 +1,5 @@
 /*
- * The primary password: what it is now, against what was remembered of it. Pure; shadow.h reads the
- * file.
+ * The primary password: what it is now, against what was remembered of it. shadow.h reads the file.
  *
  * What is remembered is a fingerprint: BLAKE2b of the password's hash, keyed with a key that is
  * random for each account.
@@ -9,6 +8,7 @@
 #define ASP_PRIMARY_H
 
 #include "account.h"
+#include "revocation.h"
 #include "safeio.h"
 
 #include <stdbool.h>
@@ -54,13 +54,13 @@ void asp_primary_take(const struct asp_primary_now *now, struct asp_fingerprint 
 /* Tells one stored fingerprint from another. */
 uint64_t asp_primary_checksum(const struct asp_fingerprint *stored);
 
-/* How entries are revoked when the primary password has changed. */
-struct asp_revocation {
-    time_t when;
-    const char *by;
-    bool hook_due; /* there is a hook to be run by another program */
-    size_t keep;   /* how many revoked ones */
-};
+/*
+ * Under the lock: true when what was said before may be older than what was written of it since, by
+ * a create perhaps. The shadow file is another one then. What a command says is old when the
+ * account was written after it was asked; a time that is still to come says only that the clock was
+ * wrong once.
+ */
+bool asp_primary_is_overtaken(const struct asp_account *account, const struct asp_primary_now *now);
 
 /*
  * Brings an account up to what is now: revokes all when it has changed, takes the fingerprint where

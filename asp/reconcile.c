@@ -1,7 +1,5 @@
 #include "reconcile.h"
 
-#include "shadow.h"
-
 #include <string.h>
 
 struct settling {
@@ -16,22 +14,6 @@ static void forget_copies(struct asp_reconciled *result)
     asp_entries_free(result->revoked, result->count);
     result->revoked = NULL;
     result->count = 0;
-}
-
-static bool is_later(const struct timespec *one, const struct timespec *other)
-{
-    return one->tv_sec > other->tv_sec ||
-           (one->tv_sec == other->tv_sec && one->tv_nsec > other->tv_nsec);
-}
-
-bool asp_primary_is_overtaken(const struct asp_account *account, const struct asp_primary_now *now)
-{
-    struct timespec clock;
-
-    if (now->asked == NULL)
-        return asp_shadow_is_stale(now);
-    (void)clock_gettime(CLOCK_REALTIME, &clock);
-    return is_later(&account->written, now->asked) && !is_later(&account->written, &clock);
 }
 
 static enum asp_status settle(struct asp_account *account, void *context, struct asp_error *error)

@@ -24,14 +24,6 @@ enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
                               const struct asp_primary_now *now, const struct asp_revocation *how,
                               bool reached, struct asp_reconciled *result, struct asp_error *error);
 
-/*
- * Under the lock: true when what was said before may be older than what was written of it since, by
- * a create perhaps. The shadow file is another one then. What a command says is old when the
- * account was written after it was asked; a time that is still to come says only that the clock was
- * wrong once.
- */
-bool asp_primary_is_overtaken(const struct asp_account *account, const struct asp_primary_now *now);
-
 void asp_reconciled_free(struct asp_reconciled *result);
 
 #endif

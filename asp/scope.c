@@ -4,15 +4,6 @@
 
 #include <string.h>
 
-bool asp_names_contain(const struct asp_names *names, size_t count, const char *service)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (asp_service_equal(names->names[i], service))
-            return true;
-    }
-    return false;
-}
-
 const char *asp_scope_listed(const struct asp_conf *conf, const char *service)
 {
     for (size_t i = 0; i < conf->app_count; i++) {

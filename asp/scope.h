@@ -37,9 +37,6 @@ enum asp_admission { ASP_ADMIT_NO, ASP_ADMIT_YES, ASP_ADMIT_BIND };
  */
 enum asp_admission asp_scope_admits(const struct asp_scope *scope, const struct asp_entry *entry);
 
-/* True when one of the first `count` names is that of the service. */
-bool asp_names_contain(const struct asp_names *names, size_t count, const char *service);
-
 /* The app in whose list a service stands, or NULL. */
 const char *asp_scope_listed(const struct asp_conf *conf, const char *service);
 

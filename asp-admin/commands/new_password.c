@@ -68,7 +68,8 @@ static enum asp_status compare_primary(struct new_password *password, struct asp
                                        struct asp_error *error)
 {
     const struct admin *admin = password->admin;
-    struct asp_revocation how = revocation_of(admin, false);
+    struct asp_revocation how =
+        asp_revocation_of(admin->conf, admin->now, admin->by, ASP_HOOK_BY_CALLER);
     enum asp_primary primary;
     bool written;
 

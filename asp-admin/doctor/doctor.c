@@ -1,6 +1,7 @@
 /* doctor: the command, and its look at the configuration, the watch and the hooks. */
 #include "doctor.h"
 
+#include "asp/revocation.h"
 #include "asp/time_text.h"
 
 #include <stdio.h>
@@ -86,12 +87,12 @@ static void judge_no_watch(struct doctor *doctor)
     const struct asp_source_traits source = asp_source_traits(conf->primary_source);
     struct findings *findings = &doctor->findings;
 
-    if (conf->hook_revoked[0] != '\0' && is_passed_often(doctor)) {
+    if (asp_has_revoked_hook(conf) && is_passed_often(doctor)) {
         finding_note(findings, CHECK_WATCH,
                      "no watch runs now; the last pass was made %lld minutes ago, and changes, "
                      "hooks and expired sessions wait for the next",
                      (long long)(doctor->admin->now - doctor->watch.looked) / MINUTE);
-    } else if (conf->hook_revoked[0] != '\0') {
+    } else if (asp_has_revoked_hook(conf)) {
         finding_fault(findings, CHECK_WATCH,
                       "no watch runs: nobody runs hooks.revoked for what a login or the password "
                       "stack has revoked, nor for what expires (users who wait for it now: %zu)",
@@ -148,7 +149,7 @@ void doctor_watch(struct doctor *doctor)
     check_hook(doctor, "hooks.revoked", conf->hook_revoked);
     if (!findings_none_of(findings, CHECK_HOOKS))
         return;
-    if (conf->hook_revoked[0] == '\0')
+    if (!asp_has_revoked_hook(conf))
         finding_ok(findings, CHECK_HOOKS,
                    "hooks.revoked is not set: a session that is open when its app password is "
                    "revoked stays open");

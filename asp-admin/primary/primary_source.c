@@ -199,13 +199,3 @@ void primary_source_close(struct primary_source *source)
     asp_buffer_free(&source->printed);
     *source = (struct primary_source){0};
 }
-
-struct asp_revocation revocation_of(const struct admin *admin, bool hook_due)
-{
-    return (struct asp_revocation){
-        .when = admin->now,
-        .by = admin->by,
-        .hook_due = hook_due,
-        .keep = (size_t)admin->conf->history,
-    };
-}

@@ -5,8 +5,8 @@
 #ifndef ASP_ADMIN_PRIMARY_PRIMARY_SOURCE_H
 #define ASP_ADMIN_PRIMARY_PRIMARY_SOURCE_H
 
-#include "asp-admin/admin.h"
 #include "asp/buffer.h"
+#include "asp/conf.h"
 #include "asp/primary.h"
 #include "asp/shadow.h"
 
@@ -37,8 +37,5 @@ void primary_source_find(const struct primary_source *source, const char *user,
                          struct asp_primary_now *now);
 
 void primary_source_close(struct primary_source *source);
-
-/* How entries of this configuration are revoked when the primary password has changed. */
-struct asp_revocation revocation_of(const struct admin *admin, bool hook_due);
 
 #endif

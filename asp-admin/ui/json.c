@@ -78,7 +78,7 @@ static json_t *use_of(const struct asp_entry *entry, const struct asp_usage *usa
                      json_from_text(use.service), "rhost", json_from_text(use.host));
 }
 
-static json_t *revocation_of(const struct asp_entry *entry)
+static json_t *revoked_of(const struct asp_entry *entry)
 {
     if (entry->revoked == ASP_NEVER)
         return json_null();
@@ -98,7 +98,7 @@ json_t *json_from_entry(const char *user, const struct asp_entry *entry,
         asp_state_word(asp_usage_state(usage, entry, now)), "created",
         json_from_time(entry->created), "created_by", json_from_text(entry->created_by), "bound",
         binding_of(entry), "expires", json_from_time(entry->expires), "unused", unused, "networks",
-        networks_of(entry), "last_used", use_of(entry, usage), "revoked", revocation_of(entry));
+        networks_of(entry), "last_used", use_of(entry, usage), "revoked", revoked_of(entry));
 }
 
 bool json_write(const struct console *console, json_t *document)

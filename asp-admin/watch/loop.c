@@ -12,6 +12,7 @@
 #include "signals.h"
 
 #include "asp/clock.h"
+#include "asp/revocation.h"
 #include "asp/shadow.h"
 #include "asp/time_text.h"
 
@@ -65,7 +66,7 @@ struct watch {
 /* True when there are hooks to be run, and a store to look for them in. */
 static bool has_hooks(const struct watch *watch)
 {
-    return watch->lock >= 0 && watch->admin->conf->hook_revoked[0] != '\0';
+    return watch->lock >= 0 && asp_has_revoked_hook(watch->admin->conf);
 }
 
 /* Watches a folder, or the one that is there now; the same one keeps its number. */

@@ -8,6 +8,7 @@
 
 #include "asp-admin/ui/json.h"
 #include "asp/buffer.h"
+#include "asp/revocation.h"
 
 #include <stdio.h>
 
@@ -70,7 +71,7 @@ static enum exit_code watch_once(struct admin *admin)
     if (status != ASP_OK) {
         return fail_unreadable(admin->console, &error);
     }
-    if (admin->conf->hook_revoked[0] != '\0')
+    if (asp_has_revoked_hook(admin->conf))
         code = run_hooks(admin);
     if (!show(admin, &result))
         code = EXIT_STORE;

@@ -1,0 +1,30 @@
+/*
+ * How entries are revoked: put together here, whoever revokes.
+ */
+#ifndef ASP_REVOCATION_H
+#define ASP_REVOCATION_H
+
+#include "conf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+struct asp_revocation {
+    time_t when;
+    const char *by; /* borrowed */
+    bool hook_due;  /* there is a hook to be run by another program */
+    size_t keep;    /* how many revoked ones are kept */
+};
+
+/* Who runs the hook that a revocation asks for. */
+enum asp_hook_runner { ASP_HOOK_BY_CALLER, ASP_HOOK_BY_WATCH };
+
+/* True when the configuration names a hook for revocations. */
+bool asp_has_revoked_hook(const struct asp_conf *conf);
+
+/* A revocation as this configuration has it. */
+struct asp_revocation asp_revocation_of(const struct asp_conf *conf, time_t when, const char *by,
+                                        enum asp_hook_runner runner);
+
+#endif
