@@ -1,10 +1,10 @@
 #include "admin.h"
 
+#include "asp-admin/system/users.h"
 #include "asp/buffer.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,16 +74,6 @@ enum exit_code admin_read_conf(struct admin *admin)
     return fail_with(admin->console, EXIT_CONF, "%s", error.text);
 }
 
-static void name_of(uid_t uid, char by[ASP_BY_SIZE])
-{
-    const struct passwd *entry = getpwuid(uid);
-
-    if (entry != NULL && strlen(entry->pw_name) < ASP_BY_SIZE)
-        (void)snprintf(by, ASP_BY_SIZE, "%s", entry->pw_name);
-    else
-        (void)snprintf(by, ASP_BY_SIZE, "uid %lu", (unsigned long)uid);
-}
-
 /* The login uid says who sat down, also behind sudo; where there is none, the real uid. */
 static void look_who(struct admin *admin)
 {
@@ -99,7 +89,7 @@ static void look_who(struct admin *admin)
         }
         (void)fclose(file);
     }
-    name_of(uid == UINT_MAX ? getuid() : (uid_t)uid, admin->by);
+    user_name_of(uid == UINT_MAX ? getuid() : (uid_t)uid, admin->by, sizeof admin->by);
 }
 
 enum exit_code admin_open(struct admin *admin, const struct options *options,
@@ -195,9 +185,4 @@ enum asp_status admin_may_make(const struct admin *admin, const char *app, struc
                       names.failed || names.text == NULL ? "none" : names.text);
     asp_buffer_free(&names);
     return status;
-}
-
-bool user_is_known(const char *user)
-{
-    return getpwnam(user) != NULL;
 }

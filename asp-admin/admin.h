@@ -59,7 +59,4 @@ void log_change(const struct admin *admin, const char *event, const struct asp_e
 /* ASP_OK when a password for that app may be made; else ASP_DENIED, and for which ones. */
 enum asp_status admin_may_make(const struct admin *admin, const char *app, struct asp_error *error);
 
-/* True when the system knows the user. */
-bool user_is_known(const char *user);
-
 #endif

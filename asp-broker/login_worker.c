@@ -2,6 +2,7 @@
 
 #include "client_policy.h"
 
+#include "asp-admin/system/users.h"
 #include "asp/broker_login.h"
 #include "asp/broker_socket.h"
 #include "asp/buffer.h"
@@ -10,10 +11,8 @@
 #include "pam_asp/login_log.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <signal.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -58,20 +57,15 @@ static void log_to_syslog(void *context, int level, const char *line)
 }
 
 /* Who a uid is, looked up once a minute: the same host asks again and again. */
-static const char *name_of(struct serving *serving, uid_t uid)
+static const char *name_of_client(struct serving *serving, uid_t uid)
 {
-    int64_t time = asp_clock_ms();
-    const struct passwd *entry;
+    int64_t now = asp_clock_ms();
 
-    if (serving->name_until > time && serving->name_uid == uid)
-        return serving->name;
-    entry = getpwuid(uid);
-    if (entry != NULL && strlen(entry->pw_name) < sizeof serving->name)
-        (void)snprintf(serving->name, sizeof serving->name, "%s", entry->pw_name);
-    else
-        (void)snprintf(serving->name, sizeof serving->name, "uid %lu", (unsigned long)uid);
-    serving->name_uid = uid;
-    serving->name_until = time + NAME_MS;
+    if (serving->name_until <= now || serving->name_uid != uid) {
+        user_name_of(uid, serving->name, sizeof serving->name);
+        serving->name_uid = uid;
+        serving->name_until = now + NAME_MS;
+    }
     return serving->name;
 }
 
@@ -127,7 +121,7 @@ static enum asp_status answer_question(struct serving *serving, uid_t uid,
 static void answer_to(struct serving *serving, uid_t uid, const uint8_t *bytes, size_t length,
                       struct asp_message *answer)
 {
-    const char *name = name_of(serving, uid);
+    const char *name = name_of_client(serving, uid);
     struct asp_message_read message;
     struct asp_request request;
     struct asp_error error = {ASP_OK, ""};

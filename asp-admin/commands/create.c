@@ -4,6 +4,7 @@
 
 #include "asp-admin/admin.h"
 #include "asp-admin/hooks/hooks.h"
+#include "asp-admin/system/users.h"
 #include "asp-admin/ui/console.h"
 #include "asp-admin/ui/json.h"
 #include "asp-admin/ui/table.h"

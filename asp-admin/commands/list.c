@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "asp-admin/admin.h"
+#include "asp-admin/system/users.h"
 #include "asp-admin/ui/json.h"
 #include "asp-admin/ui/table.h"
 #include "asp/buffer.h"

@@ -2,6 +2,7 @@
 #include "doctor.h"
 
 #include "asp-admin/system/name_list.h"
+#include "asp-admin/system/users.h"
 #include "asp/broker_socket.h"
 #include "asp/buffer.h"
 
@@ -32,21 +33,6 @@ static bool is_there(const char *path)
     return lstat(path, &st) == 0 || errno != ENOENT;
 }
 
-static bool is_in_group(const struct passwd *user, gid_t wanted)
-{
-    enum { GROUPS = 1024 };
-    gid_t groups[GROUPS];
-    int count = GROUPS;
-
-    if (getgrouplist(user->pw_name, user->pw_gid, groups, &count) < 0)
-        return true; /* in more than that: it is not known */
-    for (int i = 0; i < count; i++) {
-        if (groups[i] == wanted)
-            return true;
-    }
-    return false;
-}
-
 static void check_client(struct doctor *doctor, const char *name, bool has_group, gid_t group)
 {
     const struct passwd *user = getpwnam(name);
@@ -55,7 +41,7 @@ static void check_client(struct doctor *doctor, const char *name, bool has_group
         finding_fault(&doctor->findings, CHECK_BROKER,
                       "broker.clients names %s, whom the system does not know", name);
         finding_fix(&doctor->findings, "put that name right in asp.conf, or take it out");
-    } else if (has_group && user->pw_uid != 0 && !is_in_group(user, group)) {
+    } else if (has_group && user->pw_uid != 0 && !user_is_member(name, group)) {
         finding_fault(
             &doctor->findings, CHECK_BROKER,
             "broker.clients names %s, who is not in the group " GROUP " and so may not ask", name);

@@ -1,9 +1,9 @@
 #include "self_rules.h"
 
+#include "asp-admin/system/users.h"
 #include "asp/secret.h"
 
 #include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,24 +55,9 @@ enum exit_code self_rules_check(struct admin *admin, const struct command *comma
 
 static bool is_member(const char *name, const char *group)
 {
-    enum { GROUPS = 1024 };
-    const struct passwd *user = getpwnam(name);
-    const struct group *wanted;
-    gid_t groups[GROUPS];
-    int count = GROUPS;
-    gid_t primary;
+    const struct group *wanted = getgrnam(group);
 
-    if (user == NULL)
-        return false;
-    primary = user->pw_gid;
-    wanted = getgrnam(group);
-    if (wanted == NULL || getgrouplist(name, primary, groups, &count) < 0)
-        return false;
-    for (int i = 0; i < count; i++) {
-        if (groups[i] == wanted->gr_gid)
-            return true;
-    }
-    return false;
+    return wanted != NULL && user_is_member(name, wanted->gr_gid);
 }
 
 bool self_rules_admit(const struct asp_conf *conf, const char *name)

@@ -1,0 +1,55 @@
+/* Users and their groups, as the name service knows them. */
+#include "users.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GROUPS = 64, GROUPS_MAX = 65536 /* NGROUPS_MAX of Linux */ };
+
+void user_name_of(uid_t uid, char *name, size_t size)
+{
+    const struct passwd *entry = getpwuid(uid);
+
+    if (entry != NULL && strlen(entry->pw_name) < size)
+        (void)snprintf(name, size, "%s", entry->pw_name);
+    else
+        (void)snprintf(name, size, "uid %lu", (unsigned long)uid);
+}
+
+bool user_is_known(const char *user)
+{
+    return getpwnam(user) != NULL;
+}
+
+static bool holds(const gid_t *groups, int count, gid_t wanted)
+{
+    for (int i = 0; i < count; i++) {
+        if (groups[i] == wanted)
+            return true;
+    }
+    return false;
+}
+
+bool user_is_member(const char *user, gid_t group)
+{
+    const struct passwd *entry = getpwnam(user);
+    gid_t primary;
+
+    if (entry == NULL)
+        return false;
+    primary = entry->pw_gid;
+    for (int room = GROUPS; room <= GROUPS_MAX; room *= 4) {
+        gid_t *groups = calloc((size_t)room, sizeof *groups);
+        int count = room;
+        bool complete = groups != NULL && getgrouplist(user, primary, groups, &count) >= 0;
+        bool found = complete && holds(groups, count, group);
+
+        free(groups);
+        if (complete || groups == NULL)
+            return found;
+    }
+    return false;
+}
