@@ -1,6 +1,6 @@
 /* create and rotate: a new password, shown once. */
 #include "commands.h"
-#include "new_password.h"
+#include "new_password_store.h"
 
 #include "asp-admin/admin.h"
 #include "asp-admin/hooks/hooks.h"

@@ -2,8 +2,8 @@
  * A new password on its way into the store: what create and rotate do under the lock, each an
  * asp_change whose context is a struct new_password.
  */
-#ifndef ASP_ADMIN_COMMANDS_NEW_PASSWORD_H
-#define ASP_ADMIN_COMMANDS_NEW_PASSWORD_H
+#ifndef ASP_ADMIN_COMMANDS_NEW_PASSWORD_STORE_H
+#define ASP_ADMIN_COMMANDS_NEW_PASSWORD_STORE_H
 
 #include "asp-admin/admin.h"
 #include "asp-admin/primary/primary_source.h"

@@ -1,5 +1,5 @@
 /* What create and rotate do under the lock. */
-#include "new_password.h"
+#include "new_password_store.h"
 
 #include "asp/reconcile.h"
 #include "asp/time_text.h"
