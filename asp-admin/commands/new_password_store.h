@@ -1,43 +1,54 @@
 /*
- * A new password on its way into the store: what create and rotate do under the lock, each an
- * asp_change whose context is a struct new_password.
+ * What is done under the lock for a new app password, and how it is taken back.
  */
 #ifndef ASP_ADMIN_COMMANDS_NEW_PASSWORD_STORE_H
 #define ASP_ADMIN_COMMANDS_NEW_PASSWORD_STORE_H
 
-#include "asp-admin/admin.h"
-#include "asp-admin/primary/primary_source.h"
+#include "new_password.h"
+
+#include "asp/primary.h"
 #include "asp/secret.h"
 
-struct new_password {
-    struct admin *admin;
-    struct asp_entry entry; /* what it is to be */
-    const char *old_id;     /* the one that it replaces, or NULL */
-    struct asp_entry old;   /* that one, as it was before */
-    struct asp_usage usage;
-    struct asp_secret secret;
-    char shown[ASP_SECRET_SHOWN + 1];
-    size_t active;
-    bool new_account; /* the user had none */
-    struct primary_source source;
-    struct asp_primary_now now; /* what it says of the user */
-    struct asp_entry *revoked;  /* copies of what a changed primary password revoked */
+/* What came of it. */
+struct stored_password {
+    struct asp_entry entry;
+    char shown[ASP_SECRET_SHOWN + 1]; /* the password */
+    size_t active;                    /* how many the user has, this one counted */
+    struct asp_entry replaced;        /* the one that it replaces, as it was before */
+    struct asp_entry *revoked;        /* copies of what a changed primary password revoked */
     size_t revoked_count;
-    struct asp_entry *before; /* copies of all entries, before anything was added */
-    size_t before_count;
-    bool after[ASP_IDS]; /* the ids that were there when this change was done */
 };
 
-/* Adds `entry`, after comparing the primary password, where label and limit have room for it. */
-asp_change new_password_create;
+/* What the account was before, for the way back. */
+struct account_before {
+    struct asp_entry *entries; /* copies of all, before anything was added */
+    size_t count;
+    bool left[ASP_IDS]; /* the ids that were there when this change was done */
+    bool was_none;      /* the user had no account */
+};
 
-/* Adds an entry that takes over what `old_id` was good for, and revokes that one. */
-asp_change new_password_rotate;
+/* What the change is made of. Begins as {0} but for `admin` and `wanted`. */
+struct storing {
+    const struct admin *admin;
+    const struct new_password *wanted;
+    struct asp_primary_now now; /* what is said of the user's primary password */
+    struct asp_usage usage;     /* by which it is known what is active */
+    struct stored_password stored;
+    struct account_before before;
+};
 
-/* Takes back what one of them has done. */
-asp_change new_password_take_back;
+/*
+ * Compares the primary password, and where label and limit have room for it adds the entry; one
+ * that it replaces is revoked. ASP_OK: `storing->stored` is what was made. Else nothing was.
+ */
+enum asp_status new_password_store(const struct asp_store *store, struct storing *storing,
+                                   struct asp_error *error);
+
+/* Nobody saw the password: it is as if it had never been made. */
+enum asp_status new_password_take_back(const struct asp_store *store, struct storing *storing,
+                                       struct asp_error *error);
 
 /* Wipes and frees all that it holds. */
-void new_password_free(struct new_password *new);
+void storing_free(struct storing *storing);
 
 #endif

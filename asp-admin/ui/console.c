@@ -58,16 +58,13 @@ struct console console_of_process(const char *program)
     return console;
 }
 
-enum exit_code fail_with(const struct console *console, enum exit_code code, const char *format,
-                         ...)
+static void __attribute__((format(printf, 2, 0)))
+say_line(const struct console *console, const char *format, va_list args)
 {
     struct asp_buffer line = {0};
     char text[2 * ASP_ERROR_TEXT];
-    va_list args;
 
-    va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     asp_buffer_add(&line, console->program);
     asp_buffer_add(&line, ": ");
     asp_buffer_add_visible(&line, text);
@@ -75,6 +72,25 @@ enum exit_code fail_with(const struct console *console, enum exit_code code, con
     if (!line.failed)
         (void)console->write(console->context, CONSOLE_ERR, line.text, line.length);
     asp_buffer_free(&line);
+}
+
+void console_say(const struct console *console, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say_line(console, format, args);
+    va_end(args);
+}
+
+enum exit_code fail_with(const struct console *console, enum exit_code code, const char *format,
+                         ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say_line(console, format, args);
+    va_end(args);
     return code;
 }
 

@@ -40,8 +40,11 @@ struct console {
 /* This process's own streams, as they are now; `program` is borrowed. */
 struct console console_of_process(const char *program);
 
-/* Writes one line to standard error, with what could disturb a terminal made visible, and returns
- * `code`. */
+/* Writes one line to standard error, with what could disturb a terminal made visible. */
+void console_say(const struct console *console, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same, and returns `code`. */
 enum exit_code fail_with(const struct console *console, enum exit_code code, const char *format,
                          ...) __attribute__((format(printf, 3, 4)));
 

@@ -76,10 +76,10 @@ static enum exit_code watch_once(struct admin *admin)
     if (!show(admin, &result))
         code = EXIT_STORE;
     if (result.held > 0)
-        (void)fail_with(admin->console, EXIT_DONE,
-                        "the primary passwords of %zu of %zu users seem to have changed at once: "
-                        "nothing was revoked; if it is so, say asp-admin watch --confirm",
-                        result.held, result.accounts);
+        console_say(admin->console,
+                    "the primary passwords of %zu of %zu users seem to have changed at once: "
+                    "nothing was revoked; if it is so, say asp-admin watch --confirm",
+                    result.held, result.accounts);
     if (result.failed > 0)
         code =
             fail_with(admin->console, EXIT_STORE, "%zu accounts could not be compared, first: %s",

@@ -1,0 +1,114 @@
+/* A new app password as it is shown, this once, and what a person should know of it. */
+#include "new_password_show.h"
+
+#include "asp-admin/ui/json.h"
+#include "asp/buffer.h"
+#include "asp/scope.h"
+#include "asp/time_text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void add_centred(const struct console *console, struct asp_buffer *out, const char *text)
+{
+    size_t width = console->terminal ? console->width : 0;
+    size_t indent = width > strlen(text) ? (width - strlen(text)) / 2 : 4;
+
+    while (indent-- > 0)
+        asp_buffer_add(out, " ");
+    console_add_bold(console, out, text);
+}
+
+/* For a person. */
+static void write_screen(const struct admin *admin, const struct stored_password *stored,
+                         struct asp_buffer *out)
+{
+    const struct asp_entry *entry = &stored->entry;
+    bool open = strcmp(entry->app, ASP_APP_FIRST_USE) == 0;
+
+    asp_buffer_add(out, "\nA new app password for ");
+    asp_buffer_add_visible(out, admin->user);
+    asp_buffer_add(out, ": ");
+    asp_buffer_add_visible(out, entry->label);
+    asp_buffer_add(out, "\n\n\n");
+    add_centred(admin->console, out, stored->shown);
+    asp_buffer_add(out,
+                   "\n\n\nType it into the app in place of your own password; spaces and dashes "
+                   "do not matter, capitals\n"
+                   "do. It is shown this once and cannot be shown again.\n\n  good for    ");
+    asp_buffer_add_visible(out, open ? "the app that uses it first" : entry->app);
+    asp_buffer_add(out, "\n  until       ");
+    if (entry->expires == ASP_NEVER)
+        asp_buffer_add(out, "it is revoked");
+    else
+        asp_buffer_add_time(out, entry->expires);
+    asp_buffer_add(out, "\n  revoke it   asp-admin revoke ");
+    asp_buffer_add_visible(out, admin->user);
+    asp_buffer_add(out, " ");
+    asp_buffer_add(out, entry->id);
+    asp_buffer_add(out, "\n  active      ");
+    asp_buffer_add_number(out, stored->active);
+    asp_buffer_add(out, " of ");
+    asp_buffer_add_number(out, (unsigned long long)admin->conf->limit);
+    asp_buffer_add(out, "\n");
+}
+
+bool new_password_show(const struct admin *admin, const struct stored_password *stored)
+{
+    const struct asp_entry *entry = &stored->entry;
+    struct asp_buffer out = {0};
+
+    if (admin->options->json)
+        return json_write(admin->console,
+                          json_pack("{s:o, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:I, s:i}", "user",
+                                    json_from_text(admin->user), "id", entry->id, "label",
+                                    entry->label, "app", entry->app, "password", stored->shown,
+                                    "entropy_bits", ASP_ENTROPY_BITS, "created",
+                                    json_from_time(entry->created), "expires",
+                                    json_from_time(entry->expires), "active",
+                                    (json_int_t)stored->active, "limit", admin->conf->limit));
+    if (admin->options->quiet) {
+        asp_buffer_add(&out, stored->shown);
+        asp_buffer_add(&out, "\n");
+    } else {
+        write_screen(admin, stored, &out);
+    }
+    return console_print_and_free(admin->console, &out);
+}
+
+/* True for an app that is nothing that the system knows: not in asp.conf, and no service of PAM's.
+ * Such a one may be meant, and more often it is a slip of the hand. */
+static bool app_is_unknown(const struct asp_conf *conf, const char *app)
+{
+    static const char *const folders[] = {"/etc/pam.d/", "/usr/lib/pam.d/"};
+    char path[32 + ASP_SERVICE_MAX];
+
+    if (asp_scope_is_group(conf, app) || asp_app_is_reserved(app))
+        return false;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", folders[i], app);
+        if (access(path, F_OK) == 0)
+            return false;
+    }
+    return true;
+}
+
+void new_password_show_notes(const struct admin *admin, const struct stored_password *stored,
+                             const struct asp_primary_now *now)
+{
+    if (admin->options->quiet || admin->options->json)
+        return;
+    if (admin->new_store)
+        console_say(admin->console, "note: a new store was made at %s", admin->conf->store);
+    if (app_is_unknown(admin->conf, stored->entry.app))
+        console_say(admin->console,
+                    "note: no app of asp.conf is called %s, and no service of /etc/pam.d: if that "
+                    "is a slip, revoke %s",
+                    stored->entry.app, stored->entry.id);
+    if (asp_source_traits(now->source).at_login && now->says == ASP_SAYS_ABSENT)
+        console_say(admin->console,
+                    "note: %s has no line in /etc/shadow, so a change of the primary password "
+                    "is not seen there: see asp-admin(8)",
+                    admin->user);
+}
