@@ -61,17 +61,19 @@ enum exit_code admin_read_conf(struct admin *admin)
     bool given = admin->options->config != NULL;
     char path[PATH_MAX];
     struct asp_identity identity;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
+    char room[ASP_ERROR_LINE];
+    const char *line;
 
     if (!admin_conf_path(admin, path))
         return fail_with(admin->console, EXIT_CONF, "%s: no such configuration",
                          admin->options->config);
     if (asp_conf_load(path, given, &admin->conf, &identity, &error) == ASP_OK)
         return EXIT_DONE;
+    line = asp_error_line(&error, room);
     if (error.status == ASP_NOT_FOUND)
-        return fail_with(admin->console, EXIT_CONF, "%s; name a configuration that is there",
-                         error.text);
-    return fail_with(admin->console, EXIT_CONF, "%s", error.text);
+        return fail_with(admin->console, EXIT_CONF, "%s; name a configuration that is there", line);
+    return fail_with(admin->console, EXIT_CONF, "%s", line);
 }
 
 /* The login uid says who sat down, also behind sudo; where there is none, the real uid. */
@@ -116,7 +118,7 @@ enum exit_code admin_open(struct admin *admin, const struct options *options,
 
 enum exit_code admin_open_store(struct admin *admin, bool make)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     enum asp_status status;
     bool made = false;
 
@@ -134,7 +136,7 @@ enum exit_code admin_open_store(struct admin *admin, bool make)
 enum exit_code admin_check_account(const struct admin *admin)
 {
     struct asp_account account;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     if (asp_store_load(&admin->store, admin->user, "", &account, &error) != ASP_OK)
         return fail_with_error(admin->console, &error);

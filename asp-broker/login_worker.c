@@ -98,12 +98,13 @@ static enum asp_status answer_question(struct serving *serving, uid_t uid,
 {
     const struct login_worker *login_worker = serving->login_worker;
     struct shared_conf *conf = NULL;
+    char line[ASP_ERROR_LINE];
     enum asp_status status =
         conf_cache_take(login_worker->conf_path, login_worker->conf_required, &conf, error);
 
     if (status != ASP_OK) {
         log_throttled(login_worker->log_throttle, THROTTLED_FAILED, uid, LOG_ERR,
-                      "configuration: %s", error->text);
+                      "configuration: %s", asp_error_line(error, line));
         return status;
     }
     status = client_policy_check(conf_cache_read(conf), uid, request->via, request, error);
@@ -111,7 +112,7 @@ static enum asp_status answer_question(struct serving *serving, uid_t uid,
         request->store = *conf_cache_store(conf);
         decide(conf_cache_read(conf), request, answer);
     } else {
-        log_claim(serving, uid, error->text);
+        log_claim(serving, uid, asp_error_line(error, line));
     }
     conf_cache_give(conf);
     return status;
@@ -124,20 +125,21 @@ static void answer_to(struct serving *serving, uid_t uid, const uint8_t *bytes, 
     const char *name = name_of_client(serving, uid);
     struct asp_message_read message;
     struct asp_request request;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
     enum asp_status status = asp_message_read(bytes, length, name, &message, &error);
 
     if (status == ASP_OK && !asp_broker_login_read(&message, &request))
         status = asp_fail(&error, ASP_CORRUPT, "what %s says is no question", name);
     if (status != ASP_OK) {
         log_throttled(serving->login_worker->log_throttle, THROTTLED_GARBAGE, uid, LOG_NOTICE, "%s",
-                      error.text);
+                      asp_error_line(&error, line));
     } else {
         request.via = name;
         status = answer_question(serving, uid, &request, answer, &error);
     }
     if (status != ASP_OK)
-        asp_message_refuse(answer, error.text);
+        asp_message_refuse(answer, asp_error_line(&error, line));
 }
 
 static void drop(struct connection *connection)

@@ -48,6 +48,13 @@ static enum exit_code report(enum exit_code code, const char *text)
     return fail_with(&console, code, "%s", text);
 }
 
+static enum exit_code report_error(enum exit_code code, const struct asp_error *error)
+{
+    char room[ASP_ERROR_LINE];
+
+    return report(code, asp_error_line(error, room));
+}
+
 /* EXIT_DONE with *done true: what was asked for is printed, and there is nothing else to do. */
 static enum exit_code read_options(int argc, char **argv, struct broker *broker, bool *done)
 {
@@ -86,19 +93,19 @@ static enum exit_code read_conf(struct broker *broker)
 {
     static char absolute[PATH_MAX];
     struct asp_identity identity;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     /* The workers go to /. */
     if (broker->conf_path[0] != '/') {
         if (realpath(broker->conf_path, absolute) == NULL) {
             (void)asp_fail_errno(&error, "%s", broker->conf_path);
-            return report(EXIT_CONF, error.text);
+            return report_error(EXIT_CONF, &error);
         }
         broker->conf_path = absolute;
     }
     if (asp_conf_load(broker->conf_path, broker->conf_required, &broker->conf, &identity, &error) !=
         ASP_OK)
-        return report(EXIT_CONF, error.text);
+        return report_error(EXIT_CONF, &error);
     return EXIT_DONE;
 }
 
@@ -128,10 +135,10 @@ static enum exit_code take_listeners(struct broker *broker)
 {
     struct listener listeners[LISTENERS_MAX];
     size_t count;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     if (listeners_take(listeners, &count, &error) != ASP_OK)
-        return report(EXIT_STORE, error.text);
+        return report_error(EXIT_STORE, &error);
     for (size_t i = 0; i < count; i++) {
         struct listener *listener = strcmp(listeners[i].path, broker->conf->self_socket) == 0
                                         ? &broker->self
@@ -142,7 +149,7 @@ static enum exit_code take_listeners(struct broker *broker)
                            "%s was handed over, and everybody can write to it: it is not "
                            "self_service.socket, so its mode must be 0660",
                            listeners[i].path);
-            return report(EXIT_STORE, error.text);
+            return report_error(EXIT_STORE, &error);
         }
         if (listener->fd >= 0)
             return report(EXIT_STORE, "two sockets for the same were handed over");
@@ -154,13 +161,13 @@ static enum exit_code take_listeners(struct broker *broker)
 /* Without users' own listener there is still the broker's. */
 static enum exit_code make_listeners(struct broker *broker)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     const char *path = broker->socket != NULL ? broker->socket : broker->conf->broker_socket;
 
     if (broker->conf->self_enabled && strcmp(path, broker->conf->self_socket) == 0)
         return report(EXIT_CONF, "the socket for services and self_service.socket are the same");
     if (listener_make(path, 0660, find_group(), &broker->listener, &error) != ASP_OK)
-        return report(EXIT_STORE, error.text);
+        return report_error(EXIT_STORE, &error);
     if (broker->conf->self_enabled && listener_make(broker->conf->self_socket, 0666, (gid_t)-1,
                                                     &broker->self, &error) != ASP_OK) {
         struct asp_error why = error;
@@ -169,7 +176,7 @@ static enum exit_code make_listeners(struct broker *broker)
             &error, why.status,
             "%.900s: logins are answered, and users are not served on their own accounts",
             why.text);
-        (void)report(EXIT_DONE, error.text);
+        (void)report_error(EXIT_DONE, &error);
     }
     return EXIT_DONE;
 }

@@ -140,7 +140,7 @@ static enum exit_code authenticate(const struct self_session *session,
                                    const struct console *console, const char *name)
 {
     struct self_report report = {.process = getpid()};
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     enum asp_status status;
 
     if (session->ticket)
@@ -312,11 +312,12 @@ int self_session_run(const struct self_session *session)
     struct asp_message_read message = {.count = 0};
     struct console console;
     char name[ASP_USER_MAX + 1];
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
 
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     if (read_command(session, bytes, &message, name, &error) != ASP_OK) {
-        refuse(session->fd, error.text);
+        refuse(session->fd, asp_error_line(&error, line));
         return 1;
     }
     console = console_of_client(&client, &message);

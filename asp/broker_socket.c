@@ -45,10 +45,10 @@ static enum asp_status check_peer(int fd, const char *path, struct asp_error *er
         return asp_fail_errno(error, "%s: who listens", path);
     if (peer.uid == 0 || peer.uid == geteuid())
         return ASP_OK;
-    return asp_fail(error, ASP_UNSAFE,
-                    "%s: uid %lu listens there, which is not root: nothing was sent to it; start "
-                    "asp-broker as root",
-                    path, (unsigned long)peer.uid);
+    (void)asp_fail(error, ASP_UNSAFE,
+                   "%s: uid %lu listens there, which is not root: nothing was sent to it", path,
+                   (unsigned long)peer.uid);
+    return asp_advise(error, ASP_UNSAFE, "start asp-broker as root");
 }
 
 enum asp_status asp_broker_connect(const char *path, int *fd, struct asp_error *error)

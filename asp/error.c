@@ -1,3 +1,4 @@
+/* Errors: a status, what is wrong, what to do. */
 #include "error.h"
 
 #include <errno.h>
@@ -6,9 +7,10 @@
 #include <string.h>
 
 static void __attribute__((format(printf, 3, 0)))
-write_line(struct asp_error *error, enum asp_status status, const char *format, va_list args)
+write_text(struct asp_error *error, enum asp_status status, const char *format, va_list args)
 {
     error->status = status;
+    error->advice[0] = '\0';
     if (vsnprintf(error->text, sizeof error->text, format, args) < 0)
         error->text[0] = '\0';
 }
@@ -19,7 +21,7 @@ enum asp_status asp_fail(struct asp_error *error, enum asp_status status, const 
 
     if (error != NULL) {
         va_start(args, format);
-        write_line(error, status, format, args);
+        write_text(error, status, format, args);
         va_end(args);
     }
     return status;
@@ -50,11 +52,32 @@ enum asp_status asp_fail_errno(struct asp_error *error, const char *format, ...)
 
     if (error != NULL) {
         va_start(args, format);
-        write_line(error, status, format, args);
+        write_text(error, status, format, args);
         va_end(args);
         size_t used = strlen(error->text);
         (void)snprintf(error->text + used, sizeof error->text - used, ": %s",
                        why != NULL ? why : "unknown error");
     }
     return status;
+}
+
+enum asp_status asp_advise(struct asp_error *error, enum asp_status status, const char *format, ...)
+{
+    va_list args;
+
+    if (error != NULL) {
+        va_start(args, format);
+        if (vsnprintf(error->advice, sizeof error->advice, format, args) < 0)
+            error->advice[0] = '\0';
+        va_end(args);
+    }
+    return status;
+}
+
+const char *asp_error_line(const struct asp_error *error, char line[ASP_ERROR_LINE])
+{
+    if (error->advice[0] == '\0')
+        return error->text;
+    (void)snprintf(line, ASP_ERROR_LINE, "%s; %s", error->text, error->advice);
+    return line;
 }

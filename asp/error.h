@@ -2,7 +2,7 @@
  * What went wrong, in a code for the program and one clear line for the person.
  *
  * Functions that can fail return ASP_OK (0) or one of the negative codes below and, where they take
- * an asp_error, leave in it the line that says what is wrong and what to do.
+ * an asp_error, leave in it what is wrong and, where that is known, what to do.
  */
 #ifndef ASP_ERROR_H
 #define ASP_ERROR_H
@@ -25,16 +25,22 @@ enum asp_status {
     ASP_MISMATCH = -12, /* a secret does not match its verifier */
 };
 
-enum { ASP_ERROR_TEXT = 1024 };
+enum {
+    ASP_ERROR_TEXT = 1024,
+    ASP_ERROR_ADVICE = 256,
+    ASP_ERROR_LINE = ASP_ERROR_TEXT + 1 + ASP_ERROR_ADVICE, /* the two joined */
+};
 
+/* Begins as {0}: nothing is wrong. */
 struct asp_error {
     enum asp_status status;
-    char text[ASP_ERROR_TEXT];
+    char text[ASP_ERROR_TEXT];     /* what is wrong */
+    char advice[ASP_ERROR_ADVICE]; /* what to do; empty: nothing that is known here */
 };
 
 /*
- * Writes the line (cut at the end of the room) and returns `status`, so that a caller can say
- * `return asp_fail(error, ASP_INVALID, "...")`. `error` may be NULL.
+ * Writes the text (cut at the end of the room), without advice, and returns `status`, so that a
+ * caller can say `return asp_fail(error, ASP_INVALID, "...")`. `error` may be NULL.
  */
 enum asp_status asp_fail(struct asp_error *error, enum asp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -42,5 +48,15 @@ enum asp_status asp_fail(struct asp_error *error, enum asp_status status, const 
 /* The same, with the status that errno stands for and ": " and errno's text after the line. */
 enum asp_status asp_fail_errno(struct asp_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Adds what to do to what asp_fail has just written, and returns `status`. `error` may be NULL. */
+enum asp_status asp_advise(struct asp_error *error, enum asp_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/*
+ * The line for a person or a log: the text and, where there is any, "; " and the advice. It is in
+ * `line` or in `error` itself, and good as long as both are.
+ */
+const char *asp_error_line(const struct asp_error *error, char line[ASP_ERROR_LINE]);
 
 #endif

@@ -38,6 +38,7 @@ bool asp_log_line_is_error(const struct asp_outcome *outcome)
 void asp_log_line_login(const struct asp_request *request, const struct asp_outcome *outcome,
                         struct asp_buffer *out)
 {
+    char cause[ASP_ERROR_LINE];
     struct asp_secret secret;
     bool typed_into_the_wrong_field =
         asp_secret_read(request->user, strlen(request->user), &secret);
@@ -58,7 +59,7 @@ void asp_log_line_login(const struct asp_request *request, const struct asp_outc
     asp_buffer_add(out, outcome->id[0] == '\0' ? "-" : outcome->id);
     add(out, " label=", or_null(outcome->label));
     if (asp_log_line_is_error(outcome))
-        add(out, " cause=", or_null(outcome->cause.text));
+        add(out, " cause=", or_null(asp_error_line(&outcome->cause, cause)));
     if (request->via != NULL)
         add(out, " via=", request->via);
 }

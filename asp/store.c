@@ -139,10 +139,11 @@ static enum asp_status of_account(const struct asp_store *store, const char *nam
     if (error == NULL || (status != ASP_CORRUPT && status != ASP_NEWER && status != ASP_IO))
         return status;
     memcpy(why, error->text, sizeof why);
-    return asp_fail(error, status, "%s/" USERS "/%s: %s%s", store->path, name, why,
-                    status == ASP_CORRUPT
-                        ? "; restore it from a backup, or drop it with asp-admin remove"
-                        : "");
+    (void)asp_fail(error, status, "%s/" USERS "/%s: %s", store->path, name, why);
+    if (status == ASP_CORRUPT)
+        (void)asp_advise(error, status,
+                         "restore it from a backup, or drop it with asp-admin remove");
+    return status;
 }
 
 /* A folder of the store: that it is missing says nothing about any user. */

@@ -54,8 +54,9 @@ static enum asp_status receive_answer(int fd, int64_t deadline, struct asp_outco
 
     if (status == ASP_BUSY || status == ASP_NOT_FOUND) {
         struct asp_error what = *error;
+        char line[ASP_ERROR_LINE];
 
-        return asp_fail(error, status, "%.400s: " SEE_ITS_LOG, what.text);
+        return asp_fail(error, status, "%.400s: " SEE_ITS_LOG, asp_error_line(&what, line));
     }
     if (status == ASP_OK && !asp_broker_outcome_read(&message, outcome))
         return asp_fail(error, ASP_CORRUPT, "what asp-broker says is no answer");

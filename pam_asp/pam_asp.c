@@ -177,13 +177,16 @@ static bool broker_decides(const struct asp_conf *conf, const struct asp_request
                            struct asp_outcome *outcome)
 {
     struct asp_outcome answer;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     if (broker_client_ask(conf, request, &answer, &error) != ASP_OK) {
         if (asp_log_line_is_error(outcome)) {
             struct asp_error here = outcome->cause;
+            char line[ASP_ERROR_LINE];
+            char broker_line[ASP_ERROR_LINE];
 
-            (void)asp_fail(&outcome->cause, here.status, "%.480s; %.480s", here.text, error.text);
+            (void)asp_fail(&outcome->cause, here.status, "%.480s; %.480s",
+                           asp_error_line(&here, line), asp_error_line(&error, broker_line));
         }
         return false;
     }
@@ -217,7 +220,8 @@ static int decide(pam_handle_t *pamh, const struct arguments *arguments,
 EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct arguments arguments;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
     struct shared_conf *conf = NULL;
     const char *wrong = arguments_read(argc, argv, &arguments);
     int code;
@@ -233,7 +237,7 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
         return PAM_AUTHINFO_UNAVAIL;
     }
     if (conf_cache_take(arguments.conf_path, arguments.conf_required, &conf, &error) != ASP_OK) {
-        pam_syslog(pamh, LOG_ERR, "configuration: %s", error.text);
+        pam_syslog(pamh, LOG_ERR, "configuration: %s", asp_error_line(&error, line));
         return error.status == ASP_NO_MEMORY ? PAM_BUF_ERR : PAM_SERVICE_ERR;
     }
     if (arguments.debug)

@@ -50,12 +50,13 @@ void log_to_pam(void *pamh, int level, const char *line)
 /* What the child says in the log when it is not a change of ours. */
 static void log_error(pam_handle_t *pamh, const char *user, const struct asp_error *error)
 {
+    char cause[ASP_ERROR_LINE];
     struct asp_buffer line = {0};
 
     asp_buffer_add(&line, NOT_COMPARED "user=");
     asp_buffer_add_logged(&line, user);
     asp_buffer_add(&line, " cause=");
-    asp_buffer_add_logged(&line, error->text);
+    asp_buffer_add_logged(&line, asp_error_line(error, cause));
     if (!line.failed)
         pam_syslog(pamh, LOG_ERR, "%s", line.text);
     asp_buffer_free(&line);
@@ -110,7 +111,7 @@ static void compare(pam_handle_t *pamh, const struct arguments *arguments, const
 {
     char by[ASP_BY_SIZE];
     char user[ASP_USER_MAX + 1];
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     struct asp_conf *conf = NULL;
     struct asp_identity identity;
     struct asp_reconciled result = {0};

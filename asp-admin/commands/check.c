@@ -41,6 +41,7 @@ enum exit_code command_check(struct admin *admin)
         .dry = true,
     };
     struct asp_outcome outcome;
+    char line[ASP_ERROR_LINE];
     char typed[TYPED_SIZE];
 
     if (!asp_service_valid(options->service))
@@ -59,6 +60,6 @@ enum exit_code command_check(struct admin *admin)
     if (!show_verdict(admin, &outcome))
         return EXIT_STORE;
     if (outcome.verdict == ASP_UNAVAILABLE)
-        return fail_with(admin->console, EXIT_STORE, "%s", outcome.cause.text);
+        return fail_with(admin->console, EXIT_STORE, "%s", asp_error_line(&outcome.cause, line));
     return outcome.verdict == ASP_ACCEPTED ? EXIT_DONE : EXIT_NO;
 }

@@ -54,7 +54,7 @@ static enum exit_code read_limits(const struct admin *admin, struct asp_entry *e
 /* The entry that the options ask for. */
 static enum exit_code read_entry(const struct admin *admin, struct asp_entry *entry)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     enum exit_code code;
 
     asp_entry_init(entry);

@@ -15,7 +15,7 @@
 static enum exit_code load(struct admin *admin, struct asp_account *account,
                            struct asp_usage *usage)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     enum exit_code code = admin_open_store(admin, false);
     enum asp_status status;
 
@@ -238,7 +238,7 @@ static bool show_users(const struct summaries *all)
 static enum exit_code list_users(struct admin *admin)
 {
     struct summaries all = {.admin = admin};
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     enum exit_code code = admin_open_store(admin, false);
     enum asp_status status;
 

@@ -39,7 +39,7 @@ enum exit_code new_password_read_expires(const struct admin *admin, time_t *expi
 static enum exit_code look_at_primary(const struct admin *admin, struct primary_source *source,
                                       struct asp_primary_now *now)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     if (primary_source_read(admin->conf, source, &error) != ASP_OK)
         return fail_unreadable(admin->console, &error);
@@ -56,7 +56,7 @@ static enum exit_code look_at_primary(const struct admin *admin, struct primary_
 
 static enum exit_code look_at_uses(const struct admin *admin, struct asp_usage *usage)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     if (asp_store_usage(&admin->store, admin->user, usage, &error) != ASP_OK)
         return fail_with_error(admin->console, &error);
@@ -95,7 +95,7 @@ static void tell(const struct admin *admin, const struct storing *storing)
 static enum exit_code store_and_show(struct admin *admin, struct storing *storing)
 {
     const struct stored_password *stored = &storing->stored;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     if (new_password_store(&admin->store, storing, &error) != ASP_OK)
         return fail_with_error(admin->console, &error);

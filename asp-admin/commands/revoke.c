@@ -32,7 +32,7 @@ static enum asp_status no_such_entry(const struct admin *admin, const char *id,
 static enum exit_code change_account(struct changing *changing, asp_change *change)
 {
     struct admin *admin = changing->admin;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     enum exit_code code = admin_open_store(admin, false);
     enum asp_status status;
 
@@ -248,7 +248,7 @@ enum exit_code command_revoke(struct admin *admin)
 
 enum exit_code command_remove(struct admin *admin)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     enum exit_code code = admin_open_store(admin, false);
     enum asp_status status;
 

@@ -108,7 +108,8 @@ static void mend_broker(struct doctor *doctor, const char *unit)
 static void check_broker(struct doctor *doctor)
 {
     const struct asp_conf *conf = doctor->admin->conf;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
     bool has_group = false;
     gid_t group = 0;
 
@@ -120,7 +121,7 @@ static void check_broker(struct doctor *doctor)
         return;
     }
     if (probe(conf->broker_socket, &error) != ASP_OK) {
-        finding_fault(&doctor->findings, CHECK_BROKER, "%s", error.text);
+        finding_fault(&doctor->findings, CHECK_BROKER, "%s", asp_error_line(&error, line));
         mend_broker(doctor, "asp-broker.socket");
     } else {
         has_group = check_group(doctor, &group);
@@ -165,7 +166,8 @@ static void check_self_service(struct doctor *doctor)
 {
     const struct asp_conf *conf = doctor->admin->conf;
     struct findings *findings = &doctor->findings;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
     bool there = is_there(conf->self_socket);
     struct stat st;
 
@@ -174,7 +176,7 @@ static void check_self_service(struct doctor *doctor)
         return;
     }
     if (there && probe(conf->self_socket, &error) != ASP_OK) {
-        finding_fault(findings, CHECK_SELF_SERVICE, "%s", error.text);
+        finding_fault(findings, CHECK_SELF_SERVICE, "%s", asp_error_line(&error, line));
         mend_broker(doctor, "asp-self.socket");
     } else if (there && stat(conf->self_socket, &st) == 0 && (st.st_mode & S_IWOTH) == 0) {
         finding_fault(findings, CHECK_SELF_SERVICE, "%s is not open to users (mode %04o)",

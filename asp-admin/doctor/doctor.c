@@ -16,7 +16,9 @@ enum {
 
 void doctor_fault(struct doctor *doctor, const char *check, const struct asp_error *error)
 {
-    finding_fault(&doctor->findings, check, "%s", error->text);
+    char line[ASP_ERROR_LINE];
+
+    finding_fault(&doctor->findings, check, "%s", asp_error_line(error, line));
     if (error->status == ASP_UNSAFE)
         finding_fix(&doctor->findings, "it and every folder above it have to be root's, writable "
                                        "by nobody else, and no link");
@@ -41,7 +43,7 @@ static void check_configuration(struct doctor *doctor)
 {
     struct admin *admin = doctor->admin;
     const char *given = admin->options->config;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     struct asp_identity identity = {.present = false};
 
     if (!admin_conf_path(admin, doctor->conf_path))
@@ -116,7 +118,7 @@ static void judge_no_watch(struct doctor *doctor)
 static void check_watch(struct doctor *doctor)
 {
     const struct asp_store *store = &doctor->admin->store;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     if (watch_lock_look(store, &doctor->watch, &error) != ASP_OK)
         doctor_fault(doctor, CHECK_WATCH, &error);
@@ -129,7 +131,7 @@ static void check_watch(struct doctor *doctor)
 
 static void check_hook(struct doctor *doctor, const char *key, const char *path)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     if (path[0] == '\0' || asp_program_check(path, &error) == ASP_OK)
         return;

@@ -65,7 +65,7 @@ static void check_module(struct doctor *doctor, const struct pam_file *file,
 {
     struct findings *findings = &doctor->findings;
     const char *module = line->word;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     char path[PATH_MAX];
     char *real;
     struct stat st;
@@ -98,7 +98,7 @@ static void check_other_conf(struct doctor *doctor, const char *place, const cha
 {
     struct asp_conf *conf = NULL;
     struct asp_identity identity;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     bool other = strcmp(path, doctor->conf_path) != 0;
 
     if (asp_conf_load(path, true, &conf, &identity, &error) == ASP_OK) {

@@ -84,7 +84,7 @@ static void check_mode(struct doctor *doctor, const char *path, const struct sta
 static bool check_part(struct doctor *doctor, const char *part)
 {
     const struct asp_store *store = &doctor->admin->store;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     char path[PATH_MAX];
     struct stat st;
     enum asp_status status = asp_folder_check(store->folder, store->path, part, &error);
@@ -126,7 +126,7 @@ static bool check_store(struct doctor *doctor)
 {
     struct admin *admin = doctor->admin;
     const char *path = admin->conf->store;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     struct stat st;
     bool users;
 
@@ -216,16 +216,13 @@ static enum asp_status visit(const char *user, void *context)
 static void tell_damaged_account(struct doctor *doctor, const char *user)
 {
     struct asp_account account;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     enum asp_status status = asp_store_load(&doctor->admin->store, user, NULL, &account, &error);
-    char *what_to_do = strstr(error.text, "; restore it");
 
     if (status == ASP_OK) { /* mended meanwhile */
         asp_account_free(&account);
         return;
     }
-    if (what_to_do != NULL)
-        *what_to_do = '\0';
     finding_fault(&doctor->findings, CHECK_ACCOUNTS, "%s: %s", user, error.text);
     if (status == ASP_NEWER)
         finding_fix(&doctor->findings,
@@ -332,7 +329,7 @@ static void tell_unread_shadow(struct doctor *doctor, const struct asp_error *er
 static void check_command(struct doctor *doctor)
 {
     const char *command = doctor->admin->conf->primary_command;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     if (asp_program_check(command, &error) == ASP_OK) {
         finding_ok(&doctor->findings, CHECK_PRIMARY,
@@ -365,7 +362,7 @@ static void tell_primary(struct doctor *doctor, struct pass *pass, const struct 
 
 static void look_at_accounts(struct doctor *doctor, struct pass *pass)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     enum asp_status status = asp_store_each(&doctor->admin->store, visit, pass, &error);
 
     if (status == ASP_NO_MEMORY) {
@@ -383,7 +380,7 @@ void doctor_store(struct doctor *doctor)
     const struct asp_conf *conf = doctor->admin->conf;
     struct primary_source source = {0};
     struct pass pass = {.doctor = doctor};
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     /* Before the accounts: they are compared with it while they are looked at. */
     if (asp_source_traits(conf->primary_source).at_login &&

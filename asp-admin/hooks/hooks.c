@@ -217,7 +217,7 @@ static enum program_end run_once(const struct admin *admin, const char *user, en
         .path = event == HOOK_CREATED ? conf->hook_created : conf->hook_revoked,
     };
     struct environment environment = {0};
-    struct asp_error why = {ASP_OK, ""};
+    struct asp_error why = {0};
     struct program run = {
         .path = hook.path,
         .environment = environment.list,

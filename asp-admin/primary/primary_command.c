@@ -92,7 +92,7 @@ enum asp_status primary_command_read(const char *path, struct asp_buffer *printe
         .take_errors = take_errors,
         .context = &outputs,
     };
-    struct asp_error why = {ASP_OK, ""};
+    struct asp_error why = {0};
     enum program_end end;
 
     memset(printed, 0, sizeof *printed);

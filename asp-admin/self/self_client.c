@@ -140,7 +140,7 @@ static enum exit_code serve_broker(const struct exchange *exchange)
     uint8_t bytes[ASP_MESSAGE_MAX];
     struct asp_message_read message;
     struct asp_message answer;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     enum asp_status status = ASP_OK;
     enum exit_code code = EXIT_STORE;
     bool more = true;
@@ -168,7 +168,8 @@ enum exit_code self_client_run(const struct options *options, const struct conso
                                const char *socket, int argc, char **argv)
 {
     struct asp_message command;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
     enum exit_code code;
     int fd;
     enum asp_status status = asp_broker_connect(socket, &fd, &error);
@@ -180,7 +181,7 @@ enum exit_code self_client_run(const struct options *options, const struct conso
                          "asp-self.socket started",
                          socket);
     } else if (status != ASP_OK) {
-        code = fail_with(console, EXIT_STORE, "%s", error.text);
+        code = fail_with(console, EXIT_STORE, "%s", asp_error_line(&error, line));
     } else if (command.failed) {
         code =
             fail_with(console, EXIT_USAGE, "that is too long for one command: say less at a time");

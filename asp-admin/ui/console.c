@@ -112,9 +112,12 @@ static enum exit_code code_of(enum asp_status status)
 static enum exit_code fail_as(const struct console *console, enum exit_code code,
                               const struct asp_error *error)
 {
+    char room[ASP_ERROR_LINE];
+    const char *line = asp_error_line(error, room);
+
     if (error->status == ASP_DENIED && geteuid() != 0)
-        return fail_with(console, EXIT_STORE, "%s; run asp-admin as root", error->text);
-    return fail_with(console, code, "%s", error->text);
+        return fail_with(console, EXIT_STORE, "%s; run asp-admin as root", line);
+    return fail_with(console, code, "%s", line);
 }
 
 enum exit_code fail_with_error(const struct console *console, const struct asp_error *error)

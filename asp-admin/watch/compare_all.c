@@ -39,7 +39,7 @@ static enum asp_status look(const char *user, void *context)
 {
     struct pass *pass = context;
     struct compare_result *result = pass->result;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     struct asp_primary_now now;
     struct asp_account account;
     enum asp_primary primary;
@@ -78,7 +78,7 @@ static void settle(struct pass *pass, const char *user, bool changed)
     struct compare_result *result = pass->result;
     struct asp_revocation how =
         asp_revocation_of(admin->conf, admin->now, admin->by, ASP_HOOK_BY_WATCH);
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     struct asp_reconciled done = {.count = 0};
     struct asp_primary_now now;
     enum asp_status status;

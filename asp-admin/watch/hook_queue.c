@@ -83,7 +83,8 @@ static enum asp_status look(const char *user, void *context)
 static void walk_all(struct admin *admin, struct hook_queue *queue)
 {
     struct walk walk = {admin, queue};
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
     enum asp_status status;
 
     queue->walk = false;
@@ -100,19 +101,20 @@ static void walk_all(struct admin *admin, struct hook_queue *queue)
     queue->missed = true;
     if (status == ASP_NO_MEMORY)
         (void)asp_fail(&error, status, "out of memory");
-    syslog(LOG_ERR, "hooks that are due were not all found: %s", error.text);
+    syslog(LOG_ERR, "hooks that are due were not all found: %s", asp_error_line(&error, line));
 }
 
 static void run_due(struct admin *admin, struct hook_queue *queue, const char *user)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
     bool ran;
     time_t next;
     enum asp_status status = hooks_run_due(admin, user, &ran, &error);
 
     if (status != ASP_OK && status != ASP_NOT_FOUND) {
         syslog(LOG_ERR, ran ? "a hook may be run again: %s" : "hooks that are due wait: %s",
-               error.text);
+               asp_error_line(&error, line));
         queue->missed = queue->missed || !ran;
     }
     /* Nothing is in this span of time: it is asked for when the next one expires. That may be past

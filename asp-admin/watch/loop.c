@@ -60,7 +60,7 @@ struct watch {
     int retry;         /* seconds until the next try */
     size_t unknown;    /* as it was logged last */
     size_t held;
-    char trouble[ASP_ERROR_TEXT]; /* the same; empty: all is well */
+    char trouble[ASP_ERROR_LINE]; /* the same; empty: all is well */
 };
 
 /* True when there are hooks to be run, and a store to look for them in. */
@@ -195,9 +195,10 @@ static void schedule(struct watch *watch, bool failed)
 
 static void make_pass(struct watch *watch)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     struct compare_result result = {0};
-    char trouble[ASP_ERROR_TEXT] = "";
+    char line[ASP_ERROR_LINE];
+    char trouble[ASP_ERROR_LINE] = "";
     enum asp_status status = attach(watch, &error);
 
     if (status == ASP_OK)
@@ -207,10 +208,10 @@ static void make_pass(struct watch *watch)
     if (status == ASP_OK || result.changed > 0)
         report_result(watch, &result);
     if (status != ASP_OK)
-        (void)snprintf(trouble, sizeof trouble, "%s", error.text);
+        (void)snprintf(trouble, sizeof trouble, "%s", asp_error_line(&error, line));
     else if (result.failed > 0)
         (void)snprintf(trouble, sizeof trouble, "%zu accounts could not be compared, first: %.800s",
-                       result.failed, result.failure.text);
+                       result.failed, asp_error_line(&result.failure, line));
     else if (watch->trouble[0] != '\0' || watch->queue.missed)
         watch->queue.walk = true;
     /* Who writes the shadow file in place may not be done yet. */
@@ -264,7 +265,8 @@ static bool conf_is_another(const struct watch *watch)
 
 static void reload(struct watch *watch)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
 
     watch->asked.reload = false;
     notify_reloading();
@@ -273,7 +275,8 @@ static void reload(struct watch *watch)
         watch->queue.walk = true;
         watch->retry = 1;
     } else {
-        syslog(LOG_ERR, "watch: the configuration that was read before is kept: %s", error.text);
+        syslog(LOG_ERR, "watch: the configuration that was read before is kept: %s",
+               asp_error_line(&error, line));
     }
     notify_service_manager("READY=1");
 }
@@ -383,7 +386,8 @@ static void loop(struct watch *watch)
 /* All that can fail before it has begun. */
 static enum exit_code begin(struct watch *watch)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
 
     if (!admin_conf_path(watch->admin, watch->conf.path) || chdir("/") != 0)
         return fail_with(watch->admin->console, EXIT_CONF, "the configuration cannot be found: %s",
@@ -396,7 +400,7 @@ static enum exit_code begin(struct watch *watch)
     /* Once more, now that a change of it is seen. */
     (void)watch_folder_of(watch, &watch->conf);
     if (read_conf(watch, &error) != ASP_OK)
-        return fail_with(watch->admin->console, EXIT_CONF, "%s", error.text);
+        return fail_with(watch->admin->console, EXIT_CONF, "%s", asp_error_line(&error, line));
     if (attach(watch, &error) == ASP_OK)
         return EXIT_DONE;
     return fail_unreadable(watch->admin->console, &error);

@@ -39,7 +39,7 @@ static bool show(const struct admin *admin, const struct compare_result *result)
 /* What runs beside us does it when it is a watch. */
 static enum exit_code run_hooks(struct admin *admin)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     struct hook_queue queue;
     time_t looked;
     int lock;
@@ -60,8 +60,9 @@ static enum exit_code run_hooks(struct admin *admin)
 
 static enum exit_code watch_once(struct admin *admin)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     struct compare_result result;
+    char line[ASP_ERROR_LINE];
     enum exit_code code = admin_open_store(admin, false);
     enum asp_status status;
 
@@ -83,7 +84,7 @@ static enum exit_code watch_once(struct admin *admin)
     if (result.failed > 0)
         code =
             fail_with(admin->console, EXIT_STORE, "%zu accounts could not be compared, first: %s",
-                      result.failed, result.failure.text);
+                      result.failed, asp_error_line(&result.failure, line));
     return code;
 }
 

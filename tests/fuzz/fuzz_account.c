@@ -23,7 +23,7 @@ static void read_each(const uint8_t *bytes, size_t length, const struct asp_acco
 
 static void read_all(const uint8_t *bytes, size_t length)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     struct asp_account account;
     struct asp_buffer out = {0};
     enum asp_status status = asp_account_read(bytes, length, "alice", NULL, &account, &error);

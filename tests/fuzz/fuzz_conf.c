@@ -39,7 +39,7 @@ static void look_at(const struct asp_conf *conf)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size);
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     struct asp_conf *conf = NULL;
     enum asp_status status = asp_conf_read("fuzz.conf", text, size, &conf, &error);
 

@@ -35,7 +35,7 @@ static void write_fields(struct asp_message *message, enum asp_message_type type
 
 static void parse(const struct asp_message *written, struct asp_message_read *message)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     ck_assert(!written->failed);
     ck_assert_msg(asp_message_read(written->bytes, written->length, "x", message, &error) == ASP_OK,

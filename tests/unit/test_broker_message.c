@@ -28,7 +28,7 @@ static enum asp_status read_status(const uint8_t *bytes, size_t length, struct a
 
 static void is_none(const uint8_t *bytes, size_t length)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     ck_assert_int_eq(read_status(bytes, length, &error), ASP_CORRUPT);
     ck_assert_str_eq(error.text, "what www-data says is no message");
@@ -36,7 +36,7 @@ static void is_none(const uint8_t *bytes, size_t length)
 
 static void read_good(const struct asp_message *written, struct asp_message_read *message)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     ck_assert(!written->failed);
     ck_assert_msg(asp_message_read(written->bytes, written->length, "www-data", message, &error) ==
@@ -197,7 +197,7 @@ START_TEST(another_version_is_told_with_both_numbers)
     for (unsigned version = 0; version < 256; version++) {
         write_some(&message);
         message.bytes[VERSION_AT] = (uint8_t)version;
-        error = (struct asp_error){ASP_OK, ""};
+        error = (struct asp_error){0};
         if (version == ASP_MESSAGE_VERSION) {
             ck_assert_int_eq(read_status(message.bytes, message.length, &error), ASP_OK);
             continue;

@@ -29,7 +29,7 @@ static enum asp_status claims(const char *text, uid_t uid, const char *name, con
 
 static void may(uid_t uid, const char *name, const char *service, const char *app)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     ck_assert_msg(claims(conf_text, uid, name, service, app, &error) == ASP_OK, "%s", error.text);
 }
@@ -37,7 +37,7 @@ static void may(uid_t uid, const char *name, const char *service, const char *ap
 static void may_not(uid_t uid, const char *name, const char *service, const char *app,
                     const char *why)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     ck_assert_int_eq(claims(conf_text, uid, name, service, app, &error), ASP_DENIED);
     ck_assert_str_eq(error.text, why);
@@ -79,7 +79,7 @@ START_TEST(a_client_may_ask_for_no_other_service)
                                            "",     "nginx ", "nginx\n", "any",  "*"};
 
     for (size_t i = 0; i < UNIT_COUNT(services); i++) {
-        struct asp_error error = {ASP_OK, ""};
+        struct asp_error error = {0};
 
         ck_assert_int_eq(claims(conf_text, WWW, "www-data", services[i], NULL, &error), ASP_DENIED);
         ck_assert(strncmp(error.text, why, strlen(why)) == 0);
@@ -147,7 +147,7 @@ END_TEST
 START_TEST(a_long_service_is_cut_in_what_is_told)
 {
     char service[2 * ASP_SERVICE_MAX];
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     memset(service, 'a', sizeof service - 1);
     service[sizeof service - 1] = '\0';

@@ -13,7 +13,7 @@
 
 static enum asp_status read_text(const char *text, struct asp_conf **conf, struct asp_error *error)
 {
-    *error = (struct asp_error){ASP_OK, ""};
+    *error = (struct asp_error){0};
     return asp_conf_read("test.conf", text, strlen(text), conf, error);
 }
 
@@ -567,7 +567,7 @@ START_TEST(a_file_cut_anywhere_is_read_or_refused)
 
     for (size_t cut = 0; cut < length; cut += step) {
         struct asp_conf *conf = NULL;
-        struct asp_error error = {ASP_OK, ""};
+        struct asp_error error = {0};
         char *exact = malloc(cut + 1);
         enum asp_status status;
 

@@ -14,7 +14,7 @@ static enum asp_status read_bytes(const char *text, size_t length, struct asp_er
     unit_need(exact != NULL, "no memory");
     memcpy(exact, text, length);
     exact[length] = '\0';
-    *error = (struct asp_error){ASP_OK, ""};
+    *error = (struct asp_error){0};
     status = asp_conf_read("test.conf", exact, length, &conf, error);
     asp_conf_free(conf);
     free(exact);

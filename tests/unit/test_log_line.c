@@ -54,7 +54,11 @@ START_TEST(what_is_unavailable_has_its_cause)
     logs(&request, &outcome,
          "verdict=unavailable rhost=- user=\"alice\" service=\"imap\" app=\"mail\" id=- label=- "
          "cause=\"/var/lib/asp: \\x22gone\\x22\\x0a\"");
-    outcome.cause.text[0] = '\0';
+    (void)asp_advise(&outcome.cause, ASP_IO, "mount it");
+    logs(&request, &outcome,
+         "verdict=unavailable rhost=- user=\"alice\" service=\"imap\" app=\"mail\" id=- label=- "
+         "cause=\"/var/lib/asp: \\x22gone\\x22\\x0a; mount it\"");
+    outcome.cause = (struct asp_error){0};
     logs(&request, &outcome,
          "verdict=unavailable rhost=- user=\"alice\" service=\"imap\" app=\"mail\" id=- label=- "
          "cause=-");

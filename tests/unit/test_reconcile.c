@@ -62,7 +62,7 @@ static void begin(char *hash)
 
 static enum asp_status reconcile(const struct asp_primary_now *now, bool reached)
 {
-    error = (struct asp_error){ASP_OK, ""};
+    error = (struct asp_error){0};
     memset(&result, 'x', sizeof result);
     return asp_reconcile(&store, "alice", now, &how, reached, &result, &error);
 }

@@ -35,7 +35,7 @@ static enum asp_status open_known(const char *path, struct asp_folder *known, in
 {
     enum asp_status status;
 
-    error = (struct asp_error){ASP_OK, ""};
+    error = (struct asp_error){0};
     old_kernel(way);
     status = asp_folder_open(path, known, fd, &error);
     (void)unit_calls_end();
@@ -61,7 +61,7 @@ static enum asp_status open_file(int folder, const char *path, const char *name,
     int fd = -1;
     enum asp_status status;
 
-    error = (struct asp_error){ASP_OK, ""};
+    error = (struct asp_error){0};
     old_kernel(way);
     status = asp_file_open(folder, path, name, flags, &fd, st, &error);
     (void)unit_calls_end();

@@ -154,7 +154,7 @@ static enum asp_status reads(void)
     struct asp_shadow shadow = {NULL, 0, {.present = false}};
     enum asp_status status;
 
-    error = (struct asp_error){ASP_OK, ""};
+    error = (struct asp_error){0};
     status = asp_shadow_read(path, &shadow, &error);
     ck_assert_int_eq(status == ASP_OK, shadow.text != NULL);
     ck_assert(status == ASP_OK || error.text[0] != '\0');

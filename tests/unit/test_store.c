@@ -31,7 +31,7 @@ static enum asp_status add(struct asp_account *account, void *context, struct as
 
 static enum asp_status update(const char *user, bool make, asp_change *change, void *context)
 {
-    error = (struct asp_error){ASP_OK, ""};
+    error = (struct asp_error){0};
     return asp_store_update(&store, user, make, change, context, &error);
 }
 
@@ -46,7 +46,7 @@ static enum asp_status add_id(const char *user, const char *id)
 
 static enum asp_status load(const char *user, struct asp_account *account)
 {
-    error = (struct asp_error){ASP_OK, ""};
+    error = (struct asp_error){0};
     return asp_store_load(&store, user, NULL, account, &error);
 }
 
@@ -74,7 +74,10 @@ static size_t entries_of(const char *user)
 
 static void says(const char *word)
 {
-    ck_assert_msg(strstr(error.text, word) != NULL, "%s: not in: %s", word, error.text);
+    char room[ASP_ERROR_LINE];
+    const char *line = asp_error_line(&error, room);
+
+    ck_assert_msg(strstr(line, word) != NULL, "%s: not in: %s", word, line);
 }
 
 /* Making and opening */

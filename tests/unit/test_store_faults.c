@@ -31,7 +31,7 @@ static const char *in_store(const char *name)
 static int entries_now(void)
 {
     struct asp_account account;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     enum asp_status status = asp_store_load(&store, "alice", NULL, &account, &error);
     int count;
 
@@ -73,7 +73,7 @@ static const int after_work[WORKS] = {1, 2, -1};
 
 static void prepare(enum work work)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     (void)asp_store_remove(&store, "alice", &error);
     if (work != FIRST)
@@ -84,7 +84,7 @@ static void prepare(enum work work)
 /* After whatever happened: the next update is done, and what was left lying about is gone. */
 static void is_sound_again(void)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     unit_need(add("alice", &error) == ASP_OK, "%s", error.text);
     unit_need(unit_names(in_store("users")) == 1, "something is left in users");
@@ -95,7 +95,7 @@ static void is_sound_again(void)
 static bool fail_once(enum work work, const struct unit_plan *plan)
 {
     const char *call = plan->call != NULL ? plan->call : "call";
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     enum asp_status status;
     bool reached;
     int now;
@@ -155,7 +155,7 @@ END_TEST
 
 START_TEST(a_folder_that_cannot_be_synced_is_put_back_as_it_was)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     unit_store(&store);
     for (enum work work = FIRST; work < WORKS; work++) {
@@ -183,7 +183,7 @@ START_TEST(short_writes_and_interruptions_lose_nothing)
         {.call = "write", .first = 2, .times = 3, .number = EINTR, .shortest = 7},
         {.call = "read", .first = 1, .times = 3, .number = EINTR, .shortest = 5},
     };
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     unit_store(&store);
     prepare(SECOND);
@@ -202,7 +202,7 @@ END_TEST
 
 START_TEST(without_memory_nothing_is_changed)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     unsigned nth = 0;
 
     unit_store(&store);
@@ -291,7 +291,7 @@ START_TEST(nothing_but_leavings_is_cleared_away)
         "",
         " victim\n",
     };
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     char long_note[2000];
 
     unit_store(&store);
@@ -352,7 +352,7 @@ START_TEST(a_wait_for_the_lock_is_bounded_and_names_the_holder)
 {
     static const struct unit_plan no_waiting = {.hasty = true};
     enum asp_status status;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     long long begin;
     char pid[32];
     pid_t child;
@@ -480,7 +480,7 @@ END_TEST
 START_TEST(updates_and_removals_at_once_never_share_a_lock)
 {
     pid_t children[WRITERS];
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     unit_store(&store);
     for (size_t i = 0; i < WRITERS; i++) {
@@ -511,7 +511,7 @@ static struct asp_lock held_lock;
 
 START_TEST(a_lock_that_is_given_back_is_free_though_a_fork_has_a_copy)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     long long begin;
     pid_t child;
 
@@ -537,7 +537,7 @@ END_TEST
 /* Every lock has a name of its own for the file it writes, and it cannot be guessed. */
 START_TEST(the_name_of_the_new_file_is_another_each_time)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     struct asp_lock lock;
     char first[sizeof lock.temp];
 

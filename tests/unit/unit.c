@@ -289,7 +289,7 @@ void unit_same_entry(const struct asp_entry *a, const struct asp_entry *b)
 struct asp_conf *unit_conf(const char *text)
 {
     struct asp_conf *conf = NULL;
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     ck_assert_msg(asp_conf_read("test.conf", text, strlen(text), &conf, &error) == ASP_OK, "%s",
                   error.text);
@@ -299,7 +299,7 @@ struct asp_conf *unit_conf(const char *text)
 void unit_store(struct asp_store *store)
 {
     static char path[UNIT_PATH];
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     bool made = false;
 
     (void)snprintf(path, sizeof path, "%.400s/store", unit_folder());
@@ -327,7 +327,7 @@ void unit_put(const struct asp_store *store, const char *user, const struct asp_
               size_t count)
 {
     struct entries context = {entries, count};
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
 
     ck_assert_msg(asp_store_update(store, user, true, put_entries, &context, &error) == ASP_OK,
                   "%s", error.text);
@@ -335,7 +335,7 @@ void unit_put(const struct asp_store *store, const char *user, const struct asp_
 
 struct asp_usage unit_usage(const struct asp_store *store, const char *user)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     struct asp_usage usage;
 
     ck_assert_msg(asp_store_usage(store, user, &usage, &error) == ASP_OK, "%s", error.text);
