@@ -2,63 +2,11 @@
 #include "unit.h"
 
 #include "asp/buffer.h"
-#include "asp/network.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-START_TEST(a_host_is_what_looks_like_an_address_or_a_name)
-{
-    static const char *const good[] = {
-        "192.0.2.7",        "::1",       "::", "2001:db8::7",       "fe80::1%eth0",
-        "::ffff:192.0.2.7", "localhost", "a",  "MAIL.example.org.", "a-b_c.example",
-        "127.0.0.1",
-    };
-    static const char *const bad[] = {
-        "",         ".example",
-        "-a",       "_a",
-        "%eth0",    " a",
-        "a ",       "a b",
-        "a\n",      "a\"",
-        "a\\",      "a\x1b[m",
-        "a=b",      "a/b",
-        "a,b",      "a;b",
-        "\xc3\xa9", "a\x80",
-        "a'",       "a@b",
-        "a[b]",     "verdict=accepted x",
-        "a\x7f",
-    };
-    char host[ASP_HOST_MAX + 2];
-
-    for (size_t i = 0; i < UNIT_COUNT(good); i++)
-        unit_need(asp_host_valid(good[i]), "%s", good[i]);
-    for (size_t i = 0; i < UNIT_COUNT(bad); i++)
-        unit_need(!asp_host_valid(bad[i]), "%s", bad[i]);
-    memset(host, 'a', sizeof host);
-    host[ASP_HOST_MAX] = '\0';
-    ck_assert(asp_host_valid(host));
-    host[ASP_HOST_MAX] = 'a';
-    host[ASP_HOST_MAX + 1] = '\0';
-    ck_assert(!asp_host_valid(host));
-}
-END_TEST
-
-START_TEST(every_byte_of_a_host_is_of_a_few)
-{
-    for (unsigned byte = 1; byte < 256; byte++) {
-        const char first[] = {(char)byte, '\0'};
-        const char inner[] = {'a', (char)byte, '\0'};
-        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                     (byte >= '0' && byte <= '9') || byte == ':';
-
-        unit_need(asp_host_valid(first) == plain, "%u", byte);
-        unit_need(asp_host_valid(inner) == (plain || strchr("-._%", (int)byte) != NULL), "%u",
-                  byte);
-    }
-}
-END_TEST
 
 START_TEST(text_grows_to_any_length)
 {
@@ -153,8 +101,6 @@ END_TEST
 
 static void fill(Suite *suite)
 {
-    unit_add(suite, a_host_is_what_looks_like_an_address_or_a_name);
-    unit_add(suite, every_byte_of_a_host_is_of_a_few);
     unit_add(suite, text_grows_to_any_length);
     unit_add(suite, numbers_times_and_quotes_are_written);
     unit_add(suite, a_logged_value_shows_every_byte_that_is_no_printable_ascii_as_hex);
@@ -164,5 +110,5 @@ static void fill(Suite *suite)
 
 int main(void)
 {
-    return unit_run("text", fill);
+    return unit_run("buffer", fill);
 }

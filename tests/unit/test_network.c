@@ -1,4 +1,4 @@
-/* Networks of both families: which texts are one, and which addresses are in it. */
+/* Which texts are a host or a network, of both families, and which addresses are in a network. */
 #include "unit.h"
 
 #include "asp/network.h"
@@ -225,6 +225,57 @@ START_TEST(any_one_of_several_networks_is_enough_and_none_is_not)
 }
 END_TEST
 
+START_TEST(a_host_is_what_looks_like_an_address_or_a_name)
+{
+    static const char *const good[] = {
+        "192.0.2.7",        "::1",       "::", "2001:db8::7",       "fe80::1%eth0",
+        "::ffff:192.0.2.7", "localhost", "a",  "MAIL.example.org.", "a-b_c.example",
+        "127.0.0.1",
+    };
+    static const char *const bad[] = {
+        "",         ".example",
+        "-a",       "_a",
+        "%eth0",    " a",
+        "a ",       "a b",
+        "a\n",      "a\"",
+        "a\\",      "a\x1b[m",
+        "a=b",      "a/b",
+        "a,b",      "a;b",
+        "\xc3\xa9", "a\x80",
+        "a'",       "a@b",
+        "a[b]",     "verdict=accepted x",
+        "a\x7f",
+    };
+    char host[ASP_HOST_MAX + 2];
+
+    for (size_t i = 0; i < UNIT_COUNT(good); i++)
+        unit_need(asp_host_valid(good[i]), "%s", good[i]);
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++)
+        unit_need(!asp_host_valid(bad[i]), "%s", bad[i]);
+    memset(host, 'a', sizeof host);
+    host[ASP_HOST_MAX] = '\0';
+    ck_assert(asp_host_valid(host));
+    host[ASP_HOST_MAX] = 'a';
+    host[ASP_HOST_MAX + 1] = '\0';
+    ck_assert(!asp_host_valid(host));
+}
+END_TEST
+
+START_TEST(every_byte_of_a_host_is_of_a_few)
+{
+    for (unsigned byte = 1; byte < 256; byte++) {
+        const char first[] = {(char)byte, '\0'};
+        const char inner[] = {'a', (char)byte, '\0'};
+        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                     (byte >= '0' && byte <= '9') || byte == ':';
+
+        unit_need(asp_host_valid(first) == plain, "%u", byte);
+        unit_need(asp_host_valid(inner) == (plain || strchr("-._%", (int)byte) != NULL), "%u",
+                  byte);
+    }
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, a_network_is_shown_in_one_form);
@@ -235,6 +286,8 @@ static void fill(Suite *suite)
     unit_add(suite, what_is_no_address_is_in_no_network);
     unit_add(suite, the_zone_of_a_link_local_address_is_passed_over);
     unit_add(suite, any_one_of_several_networks_is_enough_and_none_is_not);
+    unit_add(suite, a_host_is_what_looks_like_an_address_or_a_name);
+    unit_add(suite, every_byte_of_a_host_is_of_a_few);
 }
 
 int main(void)
