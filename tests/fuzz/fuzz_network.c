@@ -1,4 +1,4 @@
-/* Networks and addresses. */
+/* Hosts, networks and addresses. */
 #include "fuzz.h"
 
 #include "asp/network.h"
@@ -23,6 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* An address is of one family, and of one alone. */
     if (asp_networks_contain(all, 2, text))
         FUZZ_NEED(asp_networks_contain(all, 1, text) != asp_networks_contain(all + 1, 1, text));
+    if (asp_host_valid(text))
+        FUZZ_NEED(strlen(text) <= ASP_HOST_MAX && strpbrk(text, " \"\\\n=") == NULL);
     free(text);
     return 0;
 }
