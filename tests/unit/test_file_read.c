@@ -1,4 +1,4 @@
-/* Reading and writing whole files, their identity, and the line that says what failed. */
+/* Reading and writing whole files, and their identity. */
 #include "unit.h"
 
 #include "asp/safeio.h"
@@ -268,86 +268,6 @@ START_TEST(a_file_that_is_absent_has_that_for_its_identity_and_a_link_is_not_fol
 }
 END_TEST
 
-/* The line */
-
-START_TEST(an_errno_has_its_status_and_its_words)
-{
-    static const struct {
-        int number;
-        enum asp_status status;
-        const char *words;
-    } cases[] = {
-        {ENOENT, ASP_NOT_FOUND, "No such file"},
-        {ENOMEM, ASP_NO_MEMORY, "Cannot allocate"},
-        {EACCES, ASP_DENIED, "Permission"},
-        {EPERM, ASP_DENIED, "not permitted"},
-        {EROFS, ASP_DENIED, "Read-only"},
-        {EIO, ASP_IO, "Input/output"},
-        {ENOSPC, ASP_IO, "No space"},
-        {EDQUOT, ASP_IO, "quota"},
-        {ELOOP, ASP_IO, "symbolic links"},
-        {9999, ASP_IO, "unknown error"},
-    };
-
-    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
-        errno = cases[i].number;
-        ck_assert_int_eq(asp_fail_errno(&error, "%s", "/a/path"), cases[i].status);
-        ck_assert_int_eq(error.status, cases[i].status);
-        ck_assert_int_eq(strncmp(error.text, "/a/path: ", 9), 0);
-        ck_assert_msg(strstr(error.text, cases[i].words) != NULL, "%s", error.text);
-        errno = cases[i].number;
-        ck_assert_int_eq(asp_fail_errno(NULL, "x"), cases[i].status);
-    }
-}
-END_TEST
-
-START_TEST(a_line_longer_than_its_room_is_cut)
-{
-    char text[2 * ASP_ERROR_TEXT];
-
-    memset(text, 'x', sizeof text);
-    text[sizeof text - 1] = '\0';
-    ck_assert_int_eq(asp_fail(&error, ASP_TAKEN, "%s", text), ASP_TAKEN);
-    ck_assert_uint_eq(strlen(error.text), ASP_ERROR_TEXT - 1);
-    errno = EIO;
-    ck_assert_int_eq(asp_fail_errno(&error, "%s", text), ASP_IO);
-    ck_assert_uint_eq(strlen(error.text), ASP_ERROR_TEXT - 1);
-    ck_assert_int_eq(asp_fail(NULL, ASP_FULL, "%s", text), ASP_FULL);
-}
-END_TEST
-
-START_TEST(a_line_is_what_is_wrong_and_what_to_do)
-{
-    char line[ASP_ERROR_LINE];
-    char text[2 * ASP_ERROR_TEXT];
-
-    (void)asp_fail(&error, ASP_CORRUPT, "it is %s", "damaged");
-    ck_assert_str_eq(error.advice, "");
-    ck_assert_str_eq(asp_error_line(&error, line), "it is damaged");
-    ck_assert_int_eq(asp_advise(&error, ASP_CORRUPT, "restore %s", "it"), ASP_CORRUPT);
-    ck_assert_int_eq(error.status, ASP_CORRUPT);
-    ck_assert_str_eq(error.text, "it is damaged");
-    ck_assert_str_eq(error.advice, "restore it");
-    ck_assert_str_eq(asp_error_line(&error, line), "it is damaged; restore it");
-
-    /* What is said next is not about that. */
-    (void)asp_fail(&error, ASP_IO, "a disk");
-    ck_assert_str_eq(asp_error_line(&error, line), "a disk");
-    (void)asp_advise(&error, ASP_IO, "x");
-    errno = EIO;
-    (void)asp_fail_errno(&error, "a disk");
-    ck_assert_str_eq(error.advice, "");
-    ck_assert_int_eq(asp_advise(NULL, ASP_FULL, "%s", "x"), ASP_FULL);
-
-    memset(text, 'x', sizeof text);
-    text[sizeof text - 1] = '\0';
-    (void)asp_fail(&error, ASP_IO, "%s", text);
-    (void)asp_advise(&error, ASP_IO, "%s", text);
-    ck_assert_uint_eq(strlen(error.advice), ASP_ERROR_ADVICE - 1);
-    ck_assert_uint_eq(strlen(asp_error_line(&error, line)), ASP_ERROR_LINE - 1);
-}
-END_TEST
-
 static void fill(Suite *suite)
 {
     unit_add(suite, a_file_is_read_whole_over_short_reads_and_interruptions);
@@ -360,12 +280,9 @@ static void fill(Suite *suite)
     unit_add(suite, an_identity_is_the_same_while_nothing_was_changed);
     unit_add(suite, every_field_of_an_identity_counts);
     unit_add(suite, a_file_that_is_absent_has_that_for_its_identity_and_a_link_is_not_followed);
-    unit_add(suite, an_errno_has_its_status_and_its_words);
-    unit_add(suite, a_line_longer_than_its_room_is_cut);
-    unit_add(suite, a_line_is_what_is_wrong_and_what_to_do);
 }
 
 int main(void)
 {
-    return unit_run("bytes", fill);
+    return unit_run("file_read", fill);
 }

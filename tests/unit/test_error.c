@@ -1,0 +1,66 @@
+/* The line that says what failed. */
+#include "unit.h"
+
+#include "asp/error.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct asp_error error;
+
+START_TEST(an_errno_has_its_status_and_its_words)
+{
+    static const struct {
+        int number;
+        enum asp_status status;
+        const char *words;
+    } cases[] = {
+        {ENOENT, ASP_NOT_FOUND, "No such file"},
+        {ENOMEM, ASP_NO_MEMORY, "Cannot allocate"},
+        {EACCES, ASP_DENIED, "Permission"},
+        {EPERM, ASP_DENIED, "not permitted"},
+        {EROFS, ASP_DENIED, "Read-only"},
+        {EIO, ASP_IO, "Input/output"},
+        {ENOSPC, ASP_IO, "No space"},
+        {EDQUOT, ASP_IO, "quota"},
+        {ELOOP, ASP_IO, "symbolic links"},
+        {9999, ASP_IO, "unknown error"},
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        errno = cases[i].number;
+        ck_assert_int_eq(asp_fail_errno(&error, "%s", "/a/path"), cases[i].status);
+        ck_assert_int_eq(error.status, cases[i].status);
+        ck_assert_int_eq(strncmp(error.text, "/a/path: ", 9), 0);
+        ck_assert_msg(strstr(error.text, cases[i].words) != NULL, "%s", error.text);
+        errno = cases[i].number;
+        ck_assert_int_eq(asp_fail_errno(NULL, "x"), cases[i].status);
+    }
+}
+END_TEST
+
+START_TEST(a_line_longer_than_its_room_is_cut)
+{
+    char text[2 * ASP_ERROR_TEXT];
+
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = '\0';
+    ck_assert_int_eq(asp_fail(&error, ASP_TAKEN, "%s", text), ASP_TAKEN);
+    ck_assert_uint_eq(strlen(error.text), ASP_ERROR_TEXT - 1);
+    errno = EIO;
+    ck_assert_int_eq(asp_fail_errno(&error, "%s", text), ASP_IO);
+    ck_assert_uint_eq(strlen(error.text), ASP_ERROR_TEXT - 1);
+    ck_assert_int_eq(asp_fail(NULL, ASP_FULL, "%s", text), ASP_FULL);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, an_errno_has_its_status_and_its_words);
+    unit_add(suite, a_line_longer_than_its_room_is_cut);
+}
+
+int main(void)
+{
+    return unit_run("error", fill);
+}
