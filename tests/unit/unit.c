@@ -240,6 +240,28 @@ struct asp_secret unit_entry(struct asp_entry *entry, const char *user, const ch
     return secret;
 }
 
+void unit_three_entries(struct asp_account *account)
+{
+    struct asp_entry entry;
+
+    asp_account_init(account, "alice");
+    account->primary.taken = true;
+    account->primary.source = ASP_SOURCE_SHADOW;
+    account->primary.has_hash = true;
+    for (size_t i = 0; i < ASP_PRINT_BYTES; i++) {
+        account->primary.key[i] = (uint8_t)i;
+        account->primary.print[i] = (uint8_t)(255 - i);
+    }
+    unit_plain_entry(&entry, "7k", "Phone");
+    ck_assert_int_eq(asp_account_add(account, &entry), ASP_OK);
+    unit_plain_entry(&entry, "00", "Old \"phone\"");
+    ck_assert(asp_entry_revoke(&entry, 2000, "ann", "lost", false));
+    ck_assert_int_eq(asp_account_add(account, &entry), ASP_OK);
+    unit_plain_entry(&entry, "zz", "Tablet");
+    strcpy(entry.app, "mail");
+    ck_assert_int_eq(asp_account_add(account, &entry), ASP_OK);
+}
+
 void unit_id(size_t index, char id[ASP_ID_CHARS + 1])
 {
     id[0] = ASP_ALPHABET[index / 32];

@@ -83,6 +83,8 @@ struct asp_secret unit_entry(struct asp_entry *entry, const char *user, const ch
 void unit_plain_entry(struct asp_entry *entry, const char *id, const char *label);
 /* The id at this place among all of them. */
 void unit_id(size_t index, char id[ASP_ID_CHARS + 1]);
+/* An account of alice with a fingerprint and three entries, the middle one revoked. */
+void unit_three_entries(struct asp_account *account);
 /* The text of an account, as its file has it; the caller frees it. */
 char *unit_account_text(const struct asp_account *account, size_t *length);
 /* Compares every field. */

@@ -1,0 +1,494 @@
+/* The bytes of the file that holds a user's entries: what is written is read, and nothing else. */
+#include "unit.h"
+
+#include "asp/buffer.h"
+#include "asp/checksum.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HMAC_ZERO "$hmac-sha256$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define ENTRY(id, label)                                                                           \
+    "id=" id " label=\"" label                                                                     \
+    "\" app=first-use created=1970-01-01T00:16:40Z by=\"root\" bound=- "                           \
+    "expires=never unused=never from=any revoked=- verifier=" HMAC_ZERO "\n"
+
+static enum asp_status read_bytes(const char *bytes, size_t length, const char *user,
+                                  const char *only, struct asp_account *account)
+{
+    struct asp_error error = {ASP_OK, ""};
+    uint8_t *exact = malloc(length + (length == 0));
+    enum asp_status status;
+
+    unit_need(exact != NULL, "no memory");
+    memcpy(exact, bytes, length);
+    status = asp_account_read(exact, length, user, only, account, &error);
+    unit_need(status == ASP_OK || (error.status == status && error.text[0] != '\0'),
+              "no line says what is wrong");
+    unit_need(status == ASP_OK || account->entries == NULL, "there is something to free");
+    free(exact);
+    return status;
+}
+
+/* BODY with the digest of it. */
+static enum asp_status read_body(const char *body, const char *user, struct asp_account *account)
+{
+    char text[8192];
+    int length = snprintf(text, sizeof text, "%sdigest=%016llx\n", body,
+                          (unsigned long long)asp_checksum(body, strlen(body)));
+
+    ck_assert_int_lt(length, (int)sizeof text);
+    return read_bytes(text, (size_t)length, user, NULL, account);
+}
+
+static void same_account(const struct asp_account *a, const struct asp_account *b)
+{
+    ck_assert_str_eq(a->user, b->user);
+    ck_assert_int_eq(a->primary.taken, b->primary.taken);
+    ck_assert_int_eq(a->primary.source, b->primary.source);
+    ck_assert_int_eq(a->primary.has_hash, b->primary.has_hash);
+    ck_assert_mem_eq(a->primary.key, b->primary.key, ASP_PRINT_BYTES);
+    ck_assert_mem_eq(a->primary.print, b->primary.print, ASP_PRINT_BYTES);
+    ck_assert_uint_eq(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++)
+        unit_same_entry(&a->entries[i], &b->entries[i]);
+}
+
+START_TEST(what_is_written_is_read_back)
+{
+    struct asp_account account;
+    struct asp_account again;
+    size_t length;
+    char *text;
+
+    unit_three_entries(&account);
+    text = unit_account_text(&account, &length);
+    ck_assert_int_eq(read_bytes(text, length, "alice", NULL, &again), ASP_OK);
+    same_account(&account, &again);
+    ck_assert(account.is_new && !again.is_new);
+    asp_account_free(&account);
+    asp_account_free(&again);
+    ck_assert_ptr_null(again.entries);
+    free(text);
+}
+END_TEST
+
+/* To the byte, so that a change of the format is seen here; the digest was computed apart. */
+START_TEST(the_file_is_text_that_a_person_reads_and_a_tool_greps)
+{
+    static const char expected[] = "asp-account 1 user=\"alice\"\nprimary=-\n" ENTRY(
+        "7k", "Phone") "digest=d59b8b669c72a841\n";
+    struct asp_account account;
+    struct asp_account again;
+    struct asp_entry entry;
+    size_t length;
+    char *text;
+
+    asp_account_init(&account, "alice");
+    unit_plain_entry(&entry, "7k", "Phone");
+    ck_assert_int_eq(asp_account_add(&account, &entry), ASP_OK);
+    text = unit_account_text(&account, &length);
+    ck_assert_str_eq(text, expected);
+    ck_assert_int_eq(read_bytes(expected, sizeof expected - 1, "alice", NULL, &again), ASP_OK);
+    asp_account_free(&account);
+    asp_account_free(&again);
+    free(text);
+}
+END_TEST
+
+START_TEST(each_form_of_the_fingerprint_is_read_back)
+{
+    static const struct asp_fingerprint forms[] = {
+        {.taken = false},
+        {.taken = true, .source = ASP_SOURCE_SHADOW},
+        {.taken = true, .source = ASP_SOURCE_COMMAND},
+        {.taken = true, .source = ASP_SOURCE_SHADOW, .has_hash = true, .key = {1}, .print = {0xab}},
+        {.taken = true, .source = ASP_SOURCE_COMMAND, .has_hash = true},
+    };
+    struct asp_account account;
+    struct asp_account again;
+    size_t length;
+    char *text;
+
+    asp_account_init(&account, "alice");
+    account.primary = forms[_i];
+    text = unit_account_text(&account, &length);
+    ck_assert_int_eq(read_bytes(text, length, "alice", NULL, &again), ASP_OK);
+    same_account(&account, &again);
+    free(text);
+}
+END_TEST
+
+#define HEAD "asp-account 1 user=\"alice\"\n"
+#define HEX_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* Each with a digest that is right: it is the form itself that is refused. */
+START_TEST(a_body_that_we_would_not_write_is_corrupt)
+{
+    static const char *const bodies[] = {
+        HEAD,
+        HEAD "\n",
+        HEAD ENTRY("7k", "Phone"),
+        HEAD "primary=\n",
+        HEAD "primary=- \n",
+        HEAD "primary=none\n",
+        HEAD "primary=none,none\n",
+        HEAD "primary=shadow\n",
+        HEAD "primary=shadow,\n",
+        HEAD "primary=shadow,none \n",
+        HEAD "primary=other,none\n",
+        HEAD "primary=shadow," HEX_64 "\n",
+        HEAD "primary=shadow," HEX_64 ",\n",
+        HEAD "primary=shadow," HEX_64 ",0" HEX_64 "\n",
+        HEAD "primary=shadow," HEX_64 "," HEX_64 ",\n",
+        HEAD
+        "primary=shadow,0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef," HEX_64
+        "\n",
+        HEAD
+        "primary=shadow,g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef," HEX_64
+        "\n",
+        HEAD "primary=shadow," HEX_64 ":" HEX_64 "\n",
+        HEAD "primary=-\nprimary=-\n",
+        HEAD "primary=-\n\n",
+        HEAD "primary=-\n" ENTRY("7k", "Phone") "\n",
+        HEAD "primary=-\n" ENTRY("7k", "Phone") "junk\n",
+        HEAD "primary=-\n" ENTRY("7k", "Phone") "digest=0000000000000000\n",
+        HEAD "primary=-\n" ENTRY("7i", "Phone"),
+        HEAD "primary=-\n " ENTRY("7k", "Phone"),
+        HEAD "primary=-\n# a comment\n",
+        HEAD "primary=-\nid=7k\n",
+        HEAD "primary=-\r\n",
+        "asp-account 1 user=\"alice\" \nprimary=-\n",
+        "asp-account 1 user=\"alic\\e\"\nprimary=-\n",
+        "asp-account 1 user=alice\nprimary=-\n",
+        "asp-account 1  user=\"alice\"\nprimary=-\n",
+        "asp-account 1\nprimary=-\n",
+        "asp-account 0 user=\"alice\"\nprimary=-\n",
+        "asp-account 1",
+        "",
+    };
+    struct asp_account account;
+
+    for (size_t i = 0; i < UNIT_COUNT(bodies); i++)
+        unit_need(read_body(bodies[i], "alice", &account) == ASP_CORRUPT, "%s", bodies[i]);
+    ck_assert_int_eq(read_body(HEAD "primary=shadow," HEX_64 "," HEX_64 "\n", "alice", &account),
+                     ASP_OK);
+}
+END_TEST
+
+START_TEST(two_entries_of_one_id_are_corrupt)
+{
+    struct asp_account account;
+
+    ck_assert_int_eq(read_body(HEAD "primary=-\n" ENTRY("7k", "A") ENTRY("zz", "B")
+                                   ENTRY("7k", "C"),
+                               "alice", &account),
+                     ASP_CORRUPT);
+    /* Labels may be the same: one may be revoked, expired or unused. */
+    ck_assert_int_eq(
+        read_body(HEAD "primary=-\n" ENTRY("7k", "A") ENTRY("zz", "A"), "alice", &account), ASP_OK);
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(the_file_of_another_user_is_refused)
+{
+    static const char *const users[] = {"",      "a",          "alic",    "alicf",  "alice ",
+                                        "Alice", "alicealice", "\"alice", "alice\""};
+    struct asp_account account;
+    struct asp_account again;
+    size_t length;
+    char *text;
+
+    unit_three_entries(&account);
+    text = unit_account_text(&account, &length);
+    for (size_t i = 0; i < UNIT_COUNT(users); i++)
+        unit_need(read_bytes(text, length, users[i], NULL, &again) == ASP_CORRUPT, "%s", users[i]);
+    asp_account_free(&account);
+    free(text);
+}
+END_TEST
+
+/* Names with the bytes that are escaped in the file's first line, at every place and to the limit.
+ */
+START_TEST(any_well_formed_name_is_its_own_in_the_file)
+{
+    static const char *const users[] = {"a\"b",        "\"",   "\\",         "a\\",
+                                        "a\\\"b\\\\c", "\\\"", "\xc3\xa9 x", "x\xff"};
+    char longest[ASP_USER_MAX + 1];
+    struct asp_account account;
+    struct asp_account again;
+    size_t length;
+    char *text;
+
+    memset(longest, 'a', ASP_USER_MAX);
+    longest[ASP_USER_MAX] = '\0';
+    for (size_t i = 0; i <= UNIT_COUNT(users); i++) {
+        const char *user = i < UNIT_COUNT(users) ? users[i] : longest;
+
+        asp_account_init(&account, user);
+        text = unit_account_text(&account, &length);
+        unit_need(read_bytes(text, length, user, NULL, &again) == ASP_OK, "%s", user);
+        ck_assert_str_eq(again.user, user);
+        free(text);
+    }
+}
+END_TEST
+
+START_TEST(a_newer_version_is_told_from_damage)
+{
+    struct asp_account account;
+
+    for (int version = 2; version <= 120; version++) {
+        char body[64];
+
+        (void)snprintf(body, sizeof body, "asp-account %d user=\"alice\" new=1\nother\n", version);
+        ck_assert_int_eq(read_body(body, "alice", &account), ASP_NEWER);
+        ck_assert_int_eq(read_bytes(body, strlen(body), "alice", NULL, &account), ASP_NEWER);
+    }
+}
+END_TEST
+
+START_TEST(what_is_no_number_of_a_version_is_damage)
+{
+    static const char *const numbers[] = {"",   " ",  "0", "00", "01", "02", "10user", "2user",
+                                          "1x", "1,", "x", "-2", "+2", "2",  "99"};
+    struct asp_account account;
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        char body[64];
+        /* The last two are all that there is. */
+        const char *rest = i + 2 < sizeof numbers / sizeof *numbers ? " user=\"alice\"\n" : "";
+
+        (void)snprintf(body, sizeof body, "asp-account %s%s", numbers[i], rest);
+        unit_need(read_bytes(body, strlen(body), "alice", NULL, &account) == ASP_CORRUPT, "%s",
+                  body);
+    }
+}
+END_TEST
+
+START_TEST(a_file_cut_at_any_byte_is_refused)
+{
+    struct asp_account account;
+    struct asp_account again;
+    size_t length;
+    char *text;
+
+    unit_three_entries(&account);
+    text = unit_account_text(&account, &length);
+    for (size_t cut = 0; cut < length; cut++) {
+        unit_need(read_bytes(text, cut, "alice", NULL, &again) == ASP_CORRUPT, "%zu", cut);
+        unit_need(read_bytes(text, cut, "alice", "7k", &again) == ASP_CORRUPT, "%zu", cut);
+    }
+    asp_account_free(&account);
+    free(text);
+}
+END_TEST
+
+START_TEST(a_file_with_any_bit_flipped_is_refused)
+{
+    static const char *const only[] = {NULL, "7k", "zz", "9x"};
+    struct asp_account account;
+    struct asp_account again;
+    size_t length;
+    char *text;
+
+    unit_three_entries(&account);
+    text = unit_account_text(&account, &length);
+    for (size_t bit = 0; bit < length * 8; bit++) {
+        text[bit / 8] = (char)(text[bit / 8] ^ 1 << bit % 8);
+        for (size_t i = 0; i < UNIT_COUNT(only); i++)
+            unit_need(read_bytes(text, length, "alice", only[i], &again) != ASP_OK, "bit %zu", bit);
+        text[bit / 8] = (char)(text[bit / 8] ^ 1 << bit % 8);
+    }
+    ck_assert_int_eq(read_bytes(text, length, "alice", NULL, &again), ASP_OK);
+    asp_account_free(&again);
+    asp_account_free(&account);
+    free(text);
+}
+END_TEST
+
+/* Lines of the file swapped, dropped, doubled: as a hand that edits might leave it. */
+START_TEST(a_file_that_was_edited_is_refused)
+{
+    struct asp_account account;
+    struct asp_account again;
+    char edited[8192];
+    size_t length;
+    char *text;
+    char *last;
+
+    unit_three_entries(&account);
+    text = unit_account_text(&account, &length);
+    last = strstr(text, "\ndigest=") + 1;
+    for (char *line = text; line < last; line = strchr(line, '\n') + 1) {
+        size_t size = (size_t)(strchr(line, '\n') + 1 - line);
+        size_t before = (size_t)(line - text);
+
+        memcpy(edited, text, before);
+        memcpy(edited + before, line + size, length - before - size);
+        ck_assert_int_ne(read_bytes(edited, length - size, "alice", NULL, &again), ASP_OK);
+        memcpy(edited + before, line, size);
+        memcpy(edited + before + size, line, length - before);
+        ck_assert_int_ne(read_bytes(edited, length + size, "alice", NULL, &again), ASP_OK);
+    }
+    memcpy(edited, text, length);
+    strcpy(edited + length, "\n");
+    ck_assert_int_eq(read_bytes(edited, length + 1, "alice", NULL, &again), ASP_CORRUPT);
+    ck_assert_int_eq(read_bytes(edited, length - 1, "alice", NULL, &again), ASP_CORRUPT);
+    asp_account_free(&account);
+    free(text);
+}
+END_TEST
+
+/* For each id there is, and for those there are not. */
+static void only_is_as_full(const struct asp_account *account)
+{
+    size_t length;
+    char *text = unit_account_text(account, &length);
+
+    for (size_t i = 0; i < ASP_IDS; i++) {
+        struct asp_account one;
+        const struct asp_entry *expected;
+        char id[ASP_ID_CHARS + 1];
+
+        unit_id(i, id);
+        expected = asp_account_find(account, id);
+        unit_need(read_bytes(text, length, "alice", id, &one) == ASP_OK, "%s", id);
+        unit_need(one.count == (expected != NULL), "%s: %zu", id, one.count);
+        unit_need((asp_account_find(&one, id) != NULL) == (expected != NULL), "%s", id);
+        if (expected != NULL)
+            unit_same_entry(&one.entries[0], expected);
+        unit_need(memcmp(&one.primary, &account->primary, sizeof one.primary) == 0, "%s", id);
+        asp_account_free(&one);
+    }
+    free(text);
+}
+
+START_TEST(reading_one_entry_gives_what_reading_all_gives_for_it)
+{
+    struct asp_account account;
+
+    asp_account_init(&account, "alice");
+    only_is_as_full(&account);
+    unit_three_entries(&account);
+    only_is_as_full(&account);
+    asp_account_free(&account);
+}
+END_TEST
+
+/* A label, a name or a reason that looks like a line of another id. */
+START_TEST(what_stands_in_quotes_is_no_other_entry)
+{
+    struct asp_account account;
+    struct asp_entry entry;
+
+    asp_account_init(&account, "alice");
+    unit_plain_entry(&entry, "7k", "id=zz label=\"x\"");
+    ck_assert(asp_entry_revoke(&entry, 2000, "id=zz ", "id=zz label=", false));
+    ck_assert_int_eq(asp_account_add(&account, &entry), ASP_OK);
+    only_is_as_full(&account);
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(a_thousand_entries_are_written_and_read)
+{
+    struct asp_account account;
+    struct asp_account again;
+    struct asp_entry entry;
+    char id[ASP_ID_CHARS + 1];
+    size_t length;
+    char *text;
+
+    asp_account_init(&account, "alice");
+    for (size_t i = 0; i < 1000; i++) {
+        unit_id(i, id);
+        unit_plain_entry(&entry, id, "Phone");
+        entry.created = (time_t)i;
+        ck_assert_int_eq(asp_account_add(&account, &entry), ASP_OK);
+    }
+    text = unit_account_text(&account, &length);
+    ck_assert_int_eq(read_bytes(text, length, "alice", NULL, &again), ASP_OK);
+    same_account(&account, &again);
+    asp_account_free(&again);
+    for (size_t i = 0; i < 1000; i += 111) {
+        unit_id(i, id);
+        ck_assert_int_eq(read_bytes(text, length, "alice", id, &again), ASP_OK);
+        ck_assert_uint_eq(again.count, 1);
+        ck_assert_int_eq(again.entries[0].created, (time_t)i);
+        asp_account_free(&again);
+    }
+    asp_account_free(&account);
+    free(text);
+}
+END_TEST
+
+START_TEST(without_memory_nothing_is_read_and_nothing_lost)
+{
+    struct asp_account account;
+    struct asp_account again;
+    struct asp_entry entry;
+    size_t length;
+    char *text;
+    unsigned nth = 0;
+    enum asp_status status;
+    struct asp_buffer out = {0};
+    static const struct unit_plan no_memory = {.call = "malloc", .first = 1, .number = ENOMEM};
+
+    unit_three_entries(&account);
+    text = unit_account_text(&account, &length);
+    for (bool reached = true; reached;) {
+        struct unit_plan plan = {.call = "malloc", .first = ++nth, .times = 1, .number = ENOMEM};
+
+        unit_calls_begin(&plan);
+        status = asp_account_read((uint8_t *)text, length, "alice", NULL, &again, NULL);
+        reached = unit_calls_end();
+        ck_assert_int_eq(status, reached ? ASP_NO_MEMORY : ASP_OK);
+    }
+    ck_assert_uint_gt(nth, 1);
+    asp_account_free(&again);
+
+    unit_plain_entry(&entry, "01", "Watch");
+    ck_assert_int_eq(asp_account_add(&account, &entry), ASP_OK);
+    unit_plain_entry(&entry, "02", "Car");
+    unit_calls_begin(&no_memory);
+    status = asp_account_add(&account, &entry);
+    asp_account_write(&account, &out);
+    ck_assert(unit_calls_end());
+    ck_assert_int_eq(status, ASP_NO_MEMORY);
+    ck_assert(out.failed);
+    asp_buffer_free(&out);
+    ck_assert_uint_eq(account.count, 4);
+    ck_assert_str_eq(account.entries[3].label, "Watch");
+    asp_account_free(&account);
+    free(text);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, what_is_written_is_read_back);
+    unit_add(suite, the_file_is_text_that_a_person_reads_and_a_tool_greps);
+    unit_loop(suite, each_form_of_the_fingerprint_is_read_back, 5);
+    unit_add(suite, a_body_that_we_would_not_write_is_corrupt);
+    unit_add(suite, two_entries_of_one_id_are_corrupt);
+    unit_add(suite, the_file_of_another_user_is_refused);
+    unit_add(suite, any_well_formed_name_is_its_own_in_the_file);
+    unit_add(suite, a_newer_version_is_told_from_damage);
+    unit_add(suite, what_is_no_number_of_a_version_is_damage);
+    unit_add(suite, a_file_cut_at_any_byte_is_refused);
+    unit_add(suite, a_file_with_any_bit_flipped_is_refused);
+    unit_add(suite, a_file_that_was_edited_is_refused);
+    unit_add(suite, reading_one_entry_gives_what_reading_all_gives_for_it);
+    unit_add(suite, what_stands_in_quotes_is_no_other_entry);
+    unit_add(suite, a_thousand_entries_are_written_and_read);
+    unit_add(suite, without_memory_nothing_is_read_and_nothing_lost);
+}
+
+int main(void)
+{
+    return unit_run("account_file", fill);
+}
