@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct cast cast;
+static struct verdict_fixture fixture;
 static struct syscalls_report report;
 static const int few_errors[] = {EIO, EACCES, ENOSPC, 0};
 static const int all_errors[] = {EIO,    EACCES, ENOSPC, ENOMEM, EMFILE, EROFS,
@@ -25,17 +25,17 @@ static const int all_errors[] = {EIO,    EACCES, ENOSPC, ENOMEM, EMFILE, EROFS,
 
 static char used_once[PASSWORD_MAX]; /* of alice, at smtp */
 
-static void make_cast(void)
+static void make_fixture(void)
 {
-    cast_make(&cast, "usage_interval = 0;");
-    create(&cast.world, used_once, "alice", "--label", "used once", "--app", "mail", NULL);
-    world_stack(&cast.world, "imap", "auth required @TAP@\n");
+    verdict_fixture_make(&fixture, "usage_interval = 0;");
+    create(&fixture.world, used_once, "alice", "--label", "used once", "--app", "mail", NULL);
+    world_stack(&fixture.world, "imap", "auth required @TAP@\n");
 }
 
 /* A use to be lost, at the start of each test. */
 static void use_once(void)
 {
-    ck_code(login(&cast.world, "smtp", "alice", NULL, used_once), PAM_SUCCESS);
+    ck_code(login(&fixture.world, "smtp", "alice", NULL, used_once), PAM_SUCCESS);
 }
 
 static const int *errors(void)
@@ -130,15 +130,16 @@ static void check_accepted(int code, int error)
         return;
     ck_code_msg(code, PAM_SUCCESS, "%s with %s, of the record of use", report.note,
                 strerror(error));
-    struct stored other = stored_entry(&cast.world, "alice", used_once);
+    struct stored other = stored_entry(&fixture.world, "alice", used_once);
     ck_assert_msg(strcmp(other.used_service, "smtp") == 0,
                   "%s with %s: the use of another entry is lost", report.note, strerror(error));
 }
 
 static void break_accepted(bool cold)
 {
-    const struct scene *scene = cast_find(&cast, "accepted");
-    struct attempt attempt = {&cast.world, scene->user, scene->service, scene->password, cold};
+    const struct verdict_sample *sample = verdict_fixture_find(&fixture, "accepted");
+    struct attempt attempt = {&fixture.world, sample->user, sample->service, sample->password,
+                              cold};
     int recorded = 0, decided = 0;
 
     ck_code(run(&attempt, &(struct syscalls_plan){0}), PAM_SUCCESS);
@@ -152,7 +153,7 @@ static void break_accepted(bool cold)
     }
     ck_assert_msg(recorded > 0 && decided > 0, "%d calls for the record, %d for the decision",
                   recorded, decided);
-    ck_code(cast_login(&cast, scene), PAM_SUCCESS);
+    ck_code(verdict_fixture_login(&fixture, sample), PAM_SUCCESS);
 }
 
 START_TEST(an_accepted_login_in_which_any_call_fails)
@@ -169,17 +170,18 @@ END_TEST
 
 START_TEST(no_refusal_becomes_another_one_or_an_acceptance_when_a_call_fails)
 {
-    for (size_t i = 0; i < cast.count; i++) {
-        const struct scene *scene = &cast.scenes[i];
-        struct attempt attempt = {&cast.world, scene->user, scene->service, scene->password, false};
-        if (scene->code == PAM_SUCCESS)
+    for (size_t i = 0; i < fixture.count; i++) {
+        const struct verdict_sample *sample = &fixture.samples[i];
+        struct attempt attempt = {&fixture.world, sample->user, sample->service, sample->password,
+                                  false};
+        if (sample->code == PAM_SUCCESS)
             continue;
-        ck_code_msg(run(&attempt, &(struct syscalls_plan){0}), scene->code, "%s", scene->verdict);
+        ck_code_msg(run(&attempt, &(struct syscalls_plan){0}), sample->code, "%s", sample->verdict);
         for (const int *error = errors(); *error != 0; error++) {
             for (int at = 1; at == 1 || report.count >= at - 1; at++) {
                 int code = run(&attempt, &(struct syscalls_plan){.at = at, .error = *error});
-                ck_assert_msg(code == scene->code || is_failure(code), "%s, %s with %s: %s",
-                              scene->verdict, report.note, strerror(*error), code_name(code));
+                ck_assert_msg(code == sample->code || is_failure(code), "%s, %s with %s: %s",
+                              sample->verdict, report.note, strerror(*error), code_name(code));
             }
         }
     }
@@ -348,7 +350,7 @@ int main(void)
     Suite *suite = suite_create("fault: calls");
     TCase *tests = tcase_create("calls");
 
-    tcase_add_unchecked_fixture(tests, make_cast, NULL);
+    tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_add_checked_fixture(tests, use_once, NULL);
     tcase_set_timeout(tests, harness_all() ? 600 : 120);
     tcase_add_test(tests, an_accepted_login_in_which_any_call_fails);

@@ -101,20 +101,20 @@ int config_read_string(config_t *config, const char *text)
     return read;
 }
 
-static struct cast cast;
+static struct verdict_fixture fixture;
 static char used_once[PASSWORD_MAX]; /* of alice, at smtp */
 
-static void make_cast(void)
+static void make_fixture(void)
 {
-    cast_make(&cast, "usage_interval = 0;");
-    create(&cast.world, used_once, "alice", "--label", "used once", "--app", "mail", NULL);
-    world_stack(&cast.world, "imap", "auth required @TAP@\n");
+    verdict_fixture_make(&fixture, "usage_interval = 0;");
+    create(&fixture.world, used_once, "alice", "--label", "used once", "--app", "mail", NULL);
+    world_stack(&fixture.world, "imap", "auth required @TAP@\n");
 }
 
 /* A use to be lost, at the start of each test. */
 static void use_once(void)
 {
-    ck_code(login(&cast.world, "smtp", "alice", NULL, used_once), PAM_SUCCESS);
+    ck_code(login(&fixture.world, "smtp", "alice", NULL, used_once), PAM_SUCCESS);
 }
 
 /* What a child found out about one login. */
@@ -133,16 +133,16 @@ static int count_descriptors(void)
     return count;
 }
 
-static struct outcome try_login(const struct scene *scene, bool cold)
+static struct outcome try_login(const struct verdict_sample *sample, bool cold)
 {
     struct outcome outcome;
-    struct conversation conversation = {.text = scene->password};
+    struct conversation conversation = {.text = sample->password};
 
     ck_assert(dlopen(harness_path("ASP_MODULE"), RTLD_NOW | RTLD_LOCAL) != NULL);
     if (!cold)
-        (void)login(&cast.world, "imap", "nobody-here", NULL, "x");
+        (void)login(&fixture.world, "imap", "nobody-here", NULL, "x");
     pam_handle_t *pamh =
-        handle_open(&cast.world, scene->service, scene->user, scene->rhost, &conversation);
+        handle_open(&fixture.world, sample->service, sample->user, sample->rhost, &conversation);
     int before = count_descriptors();
     allocations = 0;
     pam_tapped[TAP_AUTH] = -1;
@@ -157,7 +157,7 @@ static struct outcome try_login(const struct scene *scene, bool cold)
 }
 
 /* The login in a process of its own, in which allocation AT fails, and with ON all that follow. */
-static struct outcome starve(const struct scene *scene, bool cold, long at, bool on)
+static struct outcome starve(const struct verdict_sample *sample, bool cold, long at, bool on)
 {
     struct outcome outcome = {.code = -1};
     int ends[2], status = 0;
@@ -168,7 +168,7 @@ static struct outcome starve(const struct scene *scene, bool cold, long at, bool
     if (child == 0) {
         fail_at = at;
         fail_on = on;
-        outcome = try_login(scene, cold);
+        outcome = try_login(sample, cold);
         _exit(write(ends[1], &outcome, sizeof outcome) == (ssize_t)sizeof outcome ? 0 : 1);
     }
     (void)close(ends[1]);
@@ -176,37 +176,38 @@ static struct outcome starve(const struct scene *scene, bool cold, long at, bool
     (void)close(ends[0]);
     ck_assert(waitpid(child, &status, 0) == child);
     ck_assert_msg(got == (ssize_t)sizeof outcome && status == 0,
-                  "%s, allocation %ld%s: the process ended with status 0x%x", scene->verdict, at,
+                  "%s, allocation %ld%s: the process ended with status 0x%x", sample->verdict, at,
                   on ? " and on" : "", (unsigned)status);
     return outcome;
 }
 
 /* Out of memory, or one of its consequences: unavailable, or a conversation that could not be had.
  */
-static void check_starved(const struct scene *scene, const struct outcome *is, long at, bool on)
+static void check_starved(const struct verdict_sample *sample, const struct outcome *is, long at,
+                          bool on)
 {
     bool failed = is->module == PAM_BUF_ERR || is->module == PAM_AUTHINFO_UNAVAIL ||
                   is->module == PAM_SERVICE_ERR || is->module == PAM_AUTH_ERR || is->module == -1;
-    ck_assert_msg(is->module == scene->code || failed, "%s, allocation %ld%s: %s", scene->verdict,
+    ck_assert_msg(is->module == sample->code || failed, "%s, allocation %ld%s: %s", sample->verdict,
                   at, on ? " and on" : "", code_name(is->module));
     ck_assert_msg(is->code != PAM_SUCCESS || is->module == PAM_SUCCESS,
-                  "%s, allocation %ld: accepted by none", scene->verdict, at);
+                  "%s, allocation %ld: accepted by none", sample->verdict, at);
     ck_assert_msg(is->left_open == 0, "%s, allocation %ld: %d descriptors are left open",
-                  scene->verdict, at, is->left_open);
+                  sample->verdict, at, is->left_open);
 }
 
-static void starve_everywhere(const struct scene *scene, bool cold)
+static void starve_everywhere(const struct verdict_sample *sample, bool cold)
 {
-    struct outcome whole = starve(scene, cold, 0, false);
-    ck_code_msg(whole.code, scene->code, "%s", scene->verdict);
+    struct outcome whole = starve(sample, cold, 0, false);
+    ck_code_msg(whole.code, sample->code, "%s", sample->verdict);
     ck_assert_msg(whole.allocations > 3, "only %ld allocations were seen", whole.allocations);
     for (long at = 1; at <= whole.allocations; at++) {
         for (int on = 0; on < 2; on++) {
-            struct outcome is = starve(scene, cold, at, on != 0);
-            check_starved(scene, &is, at, on != 0);
-            struct stored other = stored_entry(&cast.world, "alice", used_once);
+            struct outcome is = starve(sample, cold, at, on != 0);
+            check_starved(sample, &is, at, on != 0);
+            struct stored other = stored_entry(&fixture.world, "alice", used_once);
             ck_assert_msg(strcmp(other.used_service, "smtp") == 0,
-                          "%s, allocation %ld%s: the use of another entry is lost", scene->verdict,
+                          "%s, allocation %ld%s: the use of another entry is lost", sample->verdict,
                           at, on != 0 ? " and on" : "");
         }
     }
@@ -214,40 +215,41 @@ static void starve_everywhere(const struct scene *scene, bool cold)
 
 START_TEST(every_allocation_of_a_login_may_fail)
 {
-    for (size_t i = 0; i < cast.count; i++)
-        starve_everywhere(&cast.scenes[i], false);
+    for (size_t i = 0; i < fixture.count; i++)
+        starve_everywhere(&fixture.samples[i], false);
 }
 END_TEST
 
 START_TEST(every_allocation_of_the_first_login_of_a_process_may_fail)
 {
-    starve_everywhere(cast_find(&cast, "accepted"), true);
-    starve_everywhere(cast_find(&cast, "wrong-secret"), true);
+    starve_everywhere(verdict_fixture_find(&fixture, "accepted"), true);
+    starve_everywhere(verdict_fixture_find(&fixture, "wrong-secret"), true);
 }
 END_TEST
 
 START_TEST(every_allocation_of_a_first_use_may_fail)
 {
-    struct scene scene = *cast_find(&cast, "accepted");
+    struct verdict_sample sample = *verdict_fixture_find(&fixture, "accepted");
     char before[16384], path[2 * WORLD_PATH_MAX];
 
-    create(&cast.world, scene.password, "alice", "--label", "first use", NULL);
-    scene.verdict = "first use";
-    (void)snprintf(path, sizeof path, "%s", store_path(&cast.world, "users/alice"));
+    create(&fixture.world, sample.password, "alice", "--label", "first use", NULL);
+    sample.verdict = "first use";
+    (void)snprintf(path, sizeof path, "%s", store_path(&fixture.world, "users/alice"));
     size_t length = file_read(path, before, sizeof before);
-    struct outcome whole = starve(&scene, false, 0, false);
+    struct outcome whole = starve(&sample, false, 0, false);
     ck_code(whole.code, PAM_SUCCESS);
     for (long at = 1; at <= whole.allocations; at++) {
         for (int on = 0; on < 2; on++) {
             char after[16384];
             file_write(path, before, length);
-            struct outcome is = starve(&scene, false, at, on != 0);
-            check_starved(&scene, &is, at, on != 0);
+            struct outcome is = starve(&sample, false, at, on != 0);
+            check_starved(&sample, &is, at, on != 0);
             bool bound = file_read(path, after, sizeof after) != length ||
                          memcmp(before, after, length) != 0;
             ck_assert_msg(is.code != PAM_SUCCESS || bound, "allocation %ld: accepted and not bound",
                           at);
-            ck_code_msg(cast_login(&cast, &scene), PAM_SUCCESS, "after allocation %ld", at);
+            ck_code_msg(verdict_fixture_login(&fixture, &sample), PAM_SUCCESS,
+                        "after allocation %ld", at);
         }
     }
 }
@@ -319,7 +321,7 @@ int main(void)
     Suite *suite = suite_create("fault: memory");
     TCase *allocation = tcase_create("allocation"), *argon2id = tcase_create("argon2id");
 
-    tcase_add_unchecked_fixture(allocation, make_cast, NULL);
+    tcase_add_unchecked_fixture(allocation, make_fixture, NULL);
     tcase_add_checked_fixture(allocation, use_once, NULL);
     tcase_set_timeout(allocation, 120);
     tcase_add_test(allocation, every_allocation_of_a_login_may_fail);

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct cast cast;
+static struct verdict_fixture fixture;
 
-static void make_cast(void)
+static void make_fixture(void)
 {
-    cast_make(&cast, "usage_interval = 0;");
+    verdict_fixture_make(&fixture, "usage_interval = 0;");
 }
 
 /* What COMMAND prints, without the lines in which valgrind speaks of itself. Returns its status. */
@@ -31,11 +31,11 @@ static int run(const char *command, char *said, size_t size)
     return pclose(from);
 }
 
-static void expect_clean(const struct scene *scene)
+static void expect_clean(const struct verdict_sample *sample)
 {
     char masked[PASSWORD_MAX], command[4096], said[4096], code[32];
 
-    (void)snprintf(masked, sizeof masked, "%s", scene->password);
+    (void)snprintf(masked, sizeof masked, "%s", sample->password);
     mask(masked);
     ck_assert(setenv("ASP_PASSWORD", masked, 1) == 0);
     (void)snprintf(
@@ -43,11 +43,12 @@ static void expect_clean(const struct scene *scene)
         "valgrind -q --error-exitcode=99 --leak-check=full "
         "--show-leak-kinds=definite,indirect,possible "
         "--errors-for-leak-kinds=definite,indirect,possible '%s' hundred '%s' %s %s %s 2>&1",
-        harness_path("ASP_DRIVER"), cast.world.confdir, scene->service, scene->user, scene->rhost);
+        harness_path("ASP_DRIVER"), fixture.world.confdir, sample->service, sample->user,
+        sample->rhost);
     int status = run(command, said, sizeof said);
-    ck_assert_msg(status == 0, "%s: status %d:\n%s", scene->verdict, status, said);
-    (void)snprintf(code, sizeof code, "code %d\n", scene->code);
-    ck_assert_msg(strcmp(said, code) == 0, "%s:\n%s", scene->verdict, said);
+    ck_assert_msg(status == 0, "%s: status %d:\n%s", sample->verdict, status, said);
+    (void)snprintf(code, sizeof code, "code %d\n", sample->code);
+    ck_assert_msg(strcmp(said, code) == 0, "%s:\n%s", sample->verdict, said);
 }
 
 START_TEST(a_hundred_logins_are_clean)
@@ -55,22 +56,22 @@ START_TEST(a_hundred_logins_are_clean)
     static const char *const quick[] = {"accepted", "wrong-secret", "unavailable"};
 
     if (harness_all()) {
-        for (size_t i = 0; i < cast.count; i++)
-            expect_clean(&cast.scenes[i]);
+        for (size_t i = 0; i < fixture.count; i++)
+            expect_clean(&fixture.samples[i]);
         return;
     }
     for (size_t i = 0; i < sizeof quick / sizeof *quick; i++)
-        expect_clean(cast_find(&cast, quick[i]));
+        expect_clean(verdict_fixture_find(&fixture, quick[i]));
 }
 END_TEST
 
 START_TEST(a_hundred_logins_with_a_wrong_configuration_are_clean)
 {
-    struct scene scene = *cast_find(&cast, "accepted");
+    struct verdict_sample sample = *verdict_fixture_find(&fixture, "accepted");
 
-    scene.code = PAM_SERVICE_ERR;
-    world_configure(&cast.world, "limit = 0;");
-    expect_clean(&scene);
+    sample.code = PAM_SERVICE_ERR;
+    world_configure(&fixture.world, "limit = 0;");
+    expect_clean(&sample);
 }
 END_TEST
 
@@ -85,7 +86,7 @@ int main(void)
     Suite *suite = suite_create("fault: valgrind");
     TCase *tests = tcase_create("valgrind");
 
-    tcase_add_unchecked_fixture(tests, make_cast, NULL);
+    tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, a_hundred_logins_are_clean);
     tcase_add_test(tests, a_hundred_logins_with_a_wrong_configuration_are_clean);

@@ -6,34 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct cast cast;
+static struct verdict_fixture fixture;
 
-static void make_cast(void)
+static void make_fixture(void)
 {
-    cast_make(&cast, NULL);
+    verdict_fixture_make(&fixture, NULL);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
 
 START_TEST(each_verdict_gives_its_code)
 {
-    for (size_t i = 0; i < cast.count; i++) {
-        const struct scene *scene = &cast.scenes[i];
-        ck_code_msg(cast_login(&cast, scene), scene->code, "%s", scene->verdict);
+    for (size_t i = 0; i < fixture.count; i++) {
+        const struct verdict_sample *sample = &fixture.samples[i];
+        ck_code_msg(verdict_fixture_login(&fixture, sample), sample->code, "%s", sample->verdict);
     }
 }
 END_TEST
 
 START_TEST(the_module_itself_never_answers_ignore)
 {
-    world_stack(&cast.world, "imap", "auth required @TAP@\n");
-    for (size_t i = 0; i < cast.count; i++) {
-        const struct scene *scene = &cast.scenes[i];
-        struct conversation conversation = {.text = scene->password};
+    world_stack(&fixture.world, "imap", "auth required @TAP@\n");
+    for (size_t i = 0; i < fixture.count; i++) {
+        const struct verdict_sample *sample = &fixture.samples[i];
+        struct conversation conversation = {.text = sample->password};
         pam_handle_t *pamh =
-            handle_open(&cast.world, "imap", scene->user, scene->rhost, &conversation);
+            handle_open(&fixture.world, "imap", sample->user, sample->rhost, &conversation);
         int code = pam_authenticate(pamh, 0);
-        ck_code_msg(pam_tapped[TAP_AUTH], scene->code, "%s", scene->verdict);
+        ck_code_msg(pam_tapped[TAP_AUTH], sample->code, "%s", sample->verdict);
         (void)handle_close(pamh, code);
     }
 }
@@ -44,7 +44,7 @@ END_TEST
 static int answered(enum reply reply, int code, const char *text)
 {
     struct conversation conversation = {.reply = reply, .code = code, .text = text};
-    return login_with(&cast.world, "imap", "alice", "192.0.2.7", &conversation);
+    return login_with(&fixture.world, "imap", "alice", "192.0.2.7", &conversation);
 }
 
 START_TEST(a_missing_conversation_function_is_refused)
@@ -76,11 +76,11 @@ START_TEST(the_token_is_asked_for_first_whoever_the_user)
     static const char *const users[] = {"alice", "nobody-here", "broken", "../alice", ""};
     for (size_t i = 0; i < sizeof users / sizeof *users; i++) {
         struct conversation conversation = {.text = "correct horse"};
-        (void)login_with(&cast.world, "imap", users[i], NULL, &conversation);
+        (void)login_with(&fixture.world, "imap", users[i], NULL, &conversation);
         ck_assert_msg(conversation.prompts == 1, "user \"%s\": %d prompts", users[i],
                       conversation.prompts);
         struct conversation empty = {.text = ""};
-        ck_code_msg(login_with(&cast.world, "imap", users[i], NULL, &empty), PAM_AUTH_ERR,
+        ck_code_msg(login_with(&fixture.world, "imap", users[i], NULL, &empty), PAM_AUTH_ERR,
                     "user \"%s\", empty reply", users[i]);
     }
 }
@@ -88,11 +88,11 @@ END_TEST
 
 START_TEST(the_users_name_is_asked_for_when_the_application_has_none)
 {
-    const struct scene *scene = cast_find(&cast, "accepted");
-    struct conversation conversation = {.text = scene->password, .login = "alice"};
-    ck_code(login_with(&cast.world, "imap", NULL, NULL, &conversation), PAM_SUCCESS);
+    const struct verdict_sample *sample = verdict_fixture_find(&fixture, "accepted");
+    struct conversation conversation = {.text = sample->password, .login = "alice"};
+    ck_code(login_with(&fixture.world, "imap", NULL, NULL, &conversation), PAM_SUCCESS);
     conversation.login = "nobody-here";
-    ck_code(login_with(&cast.world, "imap", NULL, NULL, &conversation), PAM_USER_UNKNOWN);
+    ck_code(login_with(&fixture.world, "imap", NULL, NULL, &conversation), PAM_USER_UNKNOWN);
 }
 END_TEST
 
@@ -100,13 +100,13 @@ END_TEST
 
 static int with(const char *password)
 {
-    return login(&cast.world, "imap", "alice", "192.0.2.7", password);
+    return login(&fixture.world, "imap", "alice", "192.0.2.7", password);
 }
 
 START_TEST(separators_and_one_line_end_are_ignored)
 {
     char plain[PASSWORD_MAX], text[4 * PASSWORD_MAX];
-    const char *dashed = cast_find(&cast, "accepted")->password;
+    const char *dashed = verdict_fixture_find(&fixture, "accepted")->password;
 
     bare(plain, dashed);
     ck_code(with(dashed), PAM_SUCCESS);
@@ -123,7 +123,7 @@ START_TEST(what_is_near_an_app_password_is_none)
     static const char *const shapes[] = {"%s\n\n", "\n%s", "%s\t", "\t%s",       "%s\v",  "%s.",
                                          "_%s",    "%sz",  "0%s",  "%s\xc2\xa0", "%s\x80"};
     char text[4 * PASSWORD_MAX];
-    const char *dashed = cast_find(&cast, "accepted")->password;
+    const char *dashed = verdict_fixture_find(&fixture, "accepted")->password;
 
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         size_t at = (size_t)(strstr(shapes[i], "%s") - shapes[i]);
@@ -141,7 +141,7 @@ END_TEST
 START_TEST(case_matters)
 {
     char text[PASSWORD_MAX];
-    const char *right = cast_find(&cast, "accepted")->password;
+    const char *right = verdict_fixture_find(&fixture, "accepted")->password;
 
     for (size_t i = 0; right[i] != '\0'; i++) {
         if (right[i] < 'a' || right[i] > 'z')
@@ -156,7 +156,7 @@ END_TEST
 START_TEST(every_character_of_the_secret_counts)
 {
     char text[PASSWORD_MAX];
-    const char *right = cast_find(&cast, "accepted")->password;
+    const char *right = verdict_fixture_find(&fixture, "accepted")->password;
 
     for (size_t i = 2; right[i] != '\0'; i++) {
         if (right[i] == '-')
@@ -194,7 +194,7 @@ START_TEST(passwords_of_any_length_are_refused_and_never_cut_to_a_match)
     char *text = malloc((1 << 20) + 1);
 
     ck_assert(text != NULL);
-    bare(plain, cast_find(&cast, "accepted")->password);
+    bare(plain, verdict_fixture_find(&fixture, "accepted")->password);
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         size_t length = lengths[i], tail = length - strlen(plain);
         memset(text, 'x', length);
@@ -215,7 +215,7 @@ END_TEST
 START_TEST(sshds_decoy_is_just_a_wrong_password)
 {
     ck_code(with("\b\n\r\177INCORRECT"), PAM_CRED_INSUFFICIENT);
-    ck_code(login(&cast.world, "imap", "nobody-here", NULL, "\b\n\r\177INCORRECT"),
+    ck_code(login(&fixture.world, "imap", "nobody-here", NULL, "\b\n\r\177INCORRECT"),
             PAM_USER_UNKNOWN);
 }
 END_TEST
@@ -227,21 +227,21 @@ START_TEST(a_name_that_is_not_well_formed_has_no_account)
     static const char *const names[] = {
         "",   ".",     "..", "../users/alice", "./alice", "/alice", "alice/",    "al:ice",
         "a*", "?lice", "*",  "-alice",         "alice\n", "\x01",   "al\x7fice", "users/alice"};
-    const char *right = cast_find(&cast, "accepted")->password;
+    const char *right = verdict_fixture_find(&fixture, "accepted")->password;
     char name[257];
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        ck_code_msg(login(&cast.world, "imap", names[i], NULL, right), PAM_USER_UNKNOWN,
+        ck_code_msg(login(&fixture.world, "imap", names[i], NULL, right), PAM_USER_UNKNOWN,
                     "user \"%s\"", names[i]);
     for (size_t length = 200; length <= 256; length++) {
         memset(name, 'a', length);
         name[length] = '\0';
-        ck_code_msg(login(&cast.world, "imap", name, NULL, right), PAM_USER_UNKNOWN, "%zu bytes",
+        ck_code_msg(login(&fixture.world, "imap", name, NULL, right), PAM_USER_UNKNOWN, "%zu bytes",
                     length);
     }
     memset(name, ' ', 67);
     name[67] = '\0';
-    ck_code_msg(login(&cast.world, "imap", name, NULL, right), PAM_USER_UNKNOWN, "%s",
+    ck_code_msg(login(&fixture.world, "imap", name, NULL, right), PAM_USER_UNKNOWN, "%s",
                 "201 bytes when encoded");
 }
 END_TEST
@@ -290,7 +290,7 @@ int main(void)
     Suite *suite = suite_create("pam: codes");
     TCase *tests = tcase_create("codes");
 
-    tcase_add_unchecked_fixture(tests, make_cast, NULL);
+    tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, each_verdict_gives_its_code);
     tcase_add_test(tests, the_module_itself_never_answers_ignore);

@@ -80,13 +80,13 @@ static void expect_one_mac(const struct world *world, const char *password, int 
 
 START_TEST(every_well_shaped_password_of_an_enrolled_user_costs_one_hash)
 {
-    static struct cast cast;
+    static struct verdict_fixture fixture;
 
-    cast_make(&cast, NULL);
-    for (size_t i = 0; i < cast.count; i++) {
-        const struct scene *scene = &cast.scenes[i];
-        if (scene->hashed)
-            expect_one_mac(&cast.world, scene->password, scene->code, scene->verdict);
+    verdict_fixture_make(&fixture, NULL);
+    for (size_t i = 0; i < fixture.count; i++) {
+        const struct verdict_sample *sample = &fixture.samples[i];
+        if (sample->hashed)
+            expect_one_mac(&fixture.world, sample->password, sample->code, sample->verdict);
     }
 }
 END_TEST

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <syslog.h>
 
-static struct cast cast;
+static struct verdict_fixture fixture;
 
-static void make_cast(void)
+static void make_fixture(void)
 {
-    cast_make(&cast, NULL);
+    verdict_fixture_make(&fixture, NULL);
 }
 
 /* Each test has a log of its own, and the stack and the configuration as they were. */
@@ -19,8 +19,8 @@ static void begin(void)
 {
     const char *refused = devlog_open();
     ck_assert_msg(refused == NULL, "%s", refused);
-    world_configure(&cast.world, NULL);
-    world_stack(&cast.world, "imap", "auth required @ASP@\n");
+    world_configure(&fixture.world, NULL);
+    world_stack(&fixture.world, "imap", "auth required @ASP@\n");
 }
 
 /* The one line that a login has left, checked for its level. */
@@ -43,7 +43,7 @@ static int level_of(int code)
     return code == PAM_SUCCESS ? LOG_INFO : code == PAM_AUTHINFO_UNAVAIL ? LOG_ERR : LOG_NOTICE;
 }
 
-/* A label of the cast as a quoted value: some have quotes and UTF-8. */
+/* A label of the fixture as a quoted value: some have quotes and UTF-8. */
 static void escape(char *out, size_t size, const char *text)
 {
     size_t used = 0;
@@ -64,23 +64,23 @@ START_TEST(each_verdict_is_one_line_to_the_letter)
 {
     char expected[512], label[256] = "";
 
-    for (size_t i = 0; i < cast.count; i++) {
-        const struct scene *scene = &cast.scenes[i];
-        int code = cast_login(&cast, scene);
-        const char *line = line_of(code, level_of(scene->code));
+    for (size_t i = 0; i < fixture.count; i++) {
+        const struct verdict_sample *sample = &fixture.samples[i];
+        int code = verdict_fixture_login(&fixture, sample);
+        const char *line = line_of(code, level_of(sample->code));
         int length =
             snprintf(expected, sizeof expected,
                      "verdict=%s rhost=192.0.2.7 user=\"%s\" service=\"imap\" app=\"mail\"",
-                     scene->verdict, scene->user);
-        if (scene->label != NULL) {
-            escape(label, sizeof label, scene->label);
+                     sample->verdict, sample->user);
+        if (sample->label != NULL) {
+            escape(label, sizeof label, sample->label);
             length += snprintf(expected + length, sizeof expected - (size_t)length,
-                               " id=%s label=\"%s\"", id_of(scene->password), label);
+                               " id=%s label=\"%s\"", id_of(sample->password), label);
         } else {
             length +=
                 snprintf(expected + length, sizeof expected - (size_t)length, " id=- label=-");
         }
-        if (scene->code != PAM_AUTHINFO_UNAVAIL) {
+        if (sample->code != PAM_AUTHINFO_UNAVAIL) {
             ck_assert_str_eq(line, expected);
             continue;
         }
@@ -94,12 +94,12 @@ END_TEST
 
 START_TEST(the_escapes_of_a_label_are_lower_case_hex)
 {
-    const struct scene *fenced = cast_find(&cast, "wrong-network");
-    const struct scene *quoted = cast_find(&cast, "expired");
+    const struct verdict_sample *fenced = verdict_fixture_find(&fixture, "wrong-network");
+    const struct verdict_sample *quoted = verdict_fixture_find(&fixture, "expired");
 
-    const char *line = line_of(cast_login(&cast, fenced), LOG_NOTICE);
+    const char *line = line_of(verdict_fixture_login(&fixture, fenced), LOG_NOTICE);
     ck_assert_msg(holds(line, " label=\"B\\xc3\\xbcro\""), "\"%s\"", line);
-    line = line_of(cast_login(&cast, quoted), LOG_NOTICE);
+    line = line_of(verdict_fixture_login(&fixture, quoted), LOG_NOTICE);
     ck_assert_msg(holds(line, " label=\"Loan \\x22for a day\\x22\""), "\"%s\"", line);
 }
 END_TEST
@@ -124,9 +124,9 @@ END_TEST
 
 START_TEST(accepted_logins_have_no_line_where_refused_ones_are_asked_for)
 {
-    world_configure(&cast.world, "log = \"refused\";");
-    for (size_t i = 0; i < cast.count; i++) {
-        int code = cast_login(&cast, &cast.scenes[i]);
+    world_configure(&fixture.world, "log = \"refused\";");
+    for (size_t i = 0; i < fixture.count; i++) {
+        int code = verdict_fixture_login(&fixture, &fixture.samples[i]);
         if (code == PAM_SUCCESS)
             ck_assert_int_eq(devlog_take()->count, 0);
         else
@@ -164,7 +164,7 @@ START_TEST(a_users_name_can_not_forge_a_line)
     };
 
     for (size_t i = 0; i < sizeof users / sizeof *users; i++) {
-        int code = login(&cast.world, "imap", users[i].name, NULL, "x");
+        int code = login(&fixture.world, "imap", users[i].name, NULL, "x");
         expect_line(line_of(code, LOG_NOTICE), "-", users[i].logged, "\"imap\"", "\"mail\"");
     }
 }
@@ -172,7 +172,7 @@ END_TEST
 
 START_TEST(a_users_name_that_looks_like_an_app_password_is_not_logged)
 {
-    const char *password = cast_find(&cast, "accepted")->password;
+    const char *password = verdict_fixture_find(&fixture, "accepted")->password;
     char plain[PASSWORD_MAX], spaced[2 * PASSWORD_MAX], line[2 * PASSWORD_MAX];
 
     bare(plain, password);
@@ -180,10 +180,10 @@ START_TEST(a_users_name_that_looks_like_an_app_password_is_not_logged)
     (void)snprintf(line, sizeof line, "%s\n", password);
     const char *const names[] = {password, plain, spaced, line};
     for (size_t i = 0; i < 4; i++) {
-        int code = login(&cast.world, "imap", names[i], NULL, password);
+        int code = login(&fixture.world, "imap", names[i], NULL, password);
         expect_line(line_of(code, LOG_NOTICE), "-", "-", "\"imap\"", "\"mail\"");
     }
-    int code = login(&cast.world, "imap", "abcdefghjkmnpqrstvwxyz0123x", NULL, "x");
+    int code = login(&fixture.world, "imap", "abcdefghjkmnpqrstvwxyz0123x", NULL, "x");
     expect_line(line_of(code, LOG_NOTICE), "-", "\"abcdefghjkmnpqrstvwxyz0123x\"", "\"imap\"",
                 "\"mail\"");
 }
@@ -211,14 +211,14 @@ START_TEST(rhost_is_logged_if_it_is_an_address_or_a_host_name)
                                          "\xff"};
 
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
-        int code = login(&cast.world, "imap", "carol", shown[i], "x");
+        int code = login(&fixture.world, "imap", "carol", shown[i], "x");
         expect_line(line_of(code, LOG_NOTICE), shown[i], "\"carol\"", "\"imap\"", "\"mail\"");
     }
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
-        int code = login(&cast.world, "imap", "carol", hidden[i], "x");
+        int code = login(&fixture.world, "imap", "carol", hidden[i], "x");
         expect_line(line_of(code, LOG_NOTICE), "-", "\"carol\"", "\"imap\"", "\"mail\"");
     }
-    int code = login(&cast.world, "imap", "carol", NULL, "x");
+    int code = login(&fixture.world, "imap", "carol", NULL, "x");
     expect_line(line_of(code, LOG_NOTICE), "-", "\"carol\"", "\"imap\"", "\"mail\"");
 }
 END_TEST
@@ -229,10 +229,10 @@ START_TEST(an_rhost_longer_than_a_host_name_is_not_logged)
 
     memset(rhost, 'a', sizeof rhost - 1);
     rhost[sizeof rhost - 1] = '\0';
-    int code = login(&cast.world, "imap", "carol", rhost, "x");
+    int code = login(&fixture.world, "imap", "carol", rhost, "x");
     expect_line(line_of(code, LOG_NOTICE), "-", "\"carol\"", "\"imap\"", "\"mail\"");
     rhost[256] = '\0';
-    code = login(&cast.world, "imap", "carol", rhost, "x");
+    code = login(&fixture.world, "imap", "carol", rhost, "x");
     expect_line(line_of(code, LOG_NOTICE), "-", "\"carol\"", "\"imap\"", "\"mail\"");
 }
 END_TEST
@@ -249,7 +249,7 @@ START_TEST(a_services_name_can_not_forge_a_line)
 
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         char start[256];
-        int code = login(&cast.world, services[i].name, "carol", NULL, "x");
+        int code = login(&fixture.world, services[i].name, "carol", NULL, "x");
         const char *line = line_of(code, LOG_NOTICE);
         (void)snprintf(
             start, sizeof start,
@@ -266,14 +266,14 @@ START_TEST(names_without_end_leave_one_line_in_order)
 
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    int code = login(&cast.world, name, "carol", NULL, "x");
+    int code = login(&fixture.world, name, "carol", NULL, "x");
     const char *line = line_of(code, LOG_NOTICE);
     ck_assert_msg(strncmp(line, "verdict=no-account rhost=- user=\"carol\" service=", 48) == 0,
                   "\"%s\"", line);
     const char *end = strstr(line, " app=");
     ck_assert_msg(end != NULL && strcmp(strchr(end + 1, ' '), " id=- label=-") == 0, "\"%s\"",
                   line);
-    code = login(&cast.world, "imap", name, NULL, "x");
+    code = login(&fixture.world, "imap", name, NULL, "x");
     line = line_of(code, LOG_NOTICE);
     ck_assert_msg(strncmp(line, "verdict=no-account rhost=- user=", 32) == 0, "\"%s\"", line);
     end = strstr(line, " service=");
@@ -310,10 +310,10 @@ START_TEST(no_line_has_a_secret)
                                          "auth required @MODULE@ config=@CONF@.not\n"};
 
     for (size_t stack = 0; stack < sizeof stacks / sizeof *stacks; stack++) {
-        world_stack(&cast.world, "imap", stacks[stack]);
-        for (size_t i = 0; i < cast.count; i++) {
-            (void)cast_login(&cast, &cast.scenes[i]);
-            expect_no_secret(cast.scenes[i].password);
+        world_stack(&fixture.world, "imap", stacks[stack]);
+        for (size_t i = 0; i < fixture.count; i++) {
+            (void)verdict_fixture_login(&fixture, &fixture.samples[i]);
+            expect_no_secret(fixture.samples[i].password);
         }
     }
 }
@@ -321,8 +321,9 @@ END_TEST
 
 START_TEST(debug_says_more_at_level_debug)
 {
-    world_stack(&cast.world, "imap", "auth required @ASP@ debug\n");
-    ck_code(cast_login(&cast, cast_find(&cast, "accepted")), PAM_SUCCESS);
+    world_stack(&fixture.world, "imap", "auth required @ASP@ debug\n");
+    ck_code(verdict_fixture_login(&fixture, verdict_fixture_find(&fixture, "accepted")),
+            PAM_SUCCESS);
     struct logged *logged = devlog_take();
     int verdicts = 0;
     for (int i = 0; i < logged->count; i++) {
@@ -337,19 +338,21 @@ END_TEST
 
 START_TEST(an_error_of_argument_or_configuration_says_what_is_wrong)
 {
-    world_stack(&cast.world, "imap", "auth required @ASP@ nullok\n");
-    ck_code(cast_login(&cast, cast_find(&cast, "accepted")), PAM_SERVICE_ERR);
+    world_stack(&fixture.world, "imap", "auth required @ASP@ nullok\n");
+    ck_code(verdict_fixture_login(&fixture, verdict_fixture_find(&fixture, "accepted")),
+            PAM_SERVICE_ERR);
     struct logged *logged = devlog_take();
     ck_assert_int_eq(logged->count, 1);
     ck_assert_int_eq(logged->line[0].priority, LOG_ERR);
     ck_assert_msg(holds(logged->line[0].text, "nullok"), "\"%s\"", logged->line[0].text);
-    world_stack(&cast.world, "imap", "auth required @ASP@\n");
-    world_configure(&cast.world, "limit = 25;\nlimit = 501;");
-    ck_code(cast_login(&cast, cast_find(&cast, "accepted")), PAM_SERVICE_ERR);
+    world_stack(&fixture.world, "imap", "auth required @ASP@\n");
+    world_configure(&fixture.world, "limit = 25;\nlimit = 501;");
+    ck_code(verdict_fixture_login(&fixture, verdict_fixture_find(&fixture, "accepted")),
+            PAM_SERVICE_ERR);
     logged = devlog_take();
     ck_assert_int_eq(logged->count, 1);
     ck_assert_int_eq(logged->line[0].priority, LOG_ERR);
-    ck_assert_msg(holds(logged->line[0].text, cast.world.conf), "no file: \"%s\"",
+    ck_assert_msg(holds(logged->line[0].text, fixture.world.conf), "no file: \"%s\"",
                   logged->line[0].text);
     ck_assert_msg(holds(logged->line[0].text, "5"), "no line number: \"%s\"", logged->line[0].text);
 }
@@ -362,13 +365,13 @@ START_TEST(a_missing_store_is_named_in_the_cause)
         "id=- label=- cause=\"";
     char moved[2 * WORLD_PATH_MAX];
 
-    (void)snprintf(moved, sizeof moved, "%s.away", cast.world.store);
-    ck_assert(rename(cast.world.store, moved) == 0);
-    int code = login(&cast.world, "imap", "alice", NULL, "x");
-    ck_assert(rename(moved, cast.world.store) == 0);
+    (void)snprintf(moved, sizeof moved, "%s.away", fixture.world.store);
+    ck_assert(rename(fixture.world.store, moved) == 0);
+    int code = login(&fixture.world, "imap", "alice", NULL, "x");
+    ck_assert(rename(moved, fixture.world.store) == 0);
     const char *line = line_of(code, LOG_ERR);
     ck_assert_msg(strncmp(line, start, sizeof start - 1) == 0, "\"%s\"", line);
-    ck_assert_msg(holds(line, cast.world.store), "the store is not named: \"%s\"", line);
+    ck_assert_msg(holds(line, fixture.world.store), "the store is not named: \"%s\"", line);
 }
 END_TEST
 
@@ -380,7 +383,7 @@ int main(void)
     Suite *suite = suite_create("pam: log");
     TCase *tests = tcase_create("log");
 
-    tcase_add_unchecked_fixture(tests, make_cast, NULL);
+    tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_add_checked_fixture(tests, begin, NULL);
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, each_verdict_is_one_line_to_the_letter);

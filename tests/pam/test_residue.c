@@ -13,11 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct cast cast;
+static struct verdict_fixture fixture;
 
-static void make_cast(void)
+static void make_fixture(void)
 {
-    cast_make(&cast, NULL);
+    verdict_fixture_make(&fixture, NULL);
 }
 
 /* --- descriptors and memory ------------------------------------------------------------------- */
@@ -53,8 +53,9 @@ static long resident_pages(void)
 static void log_in_often(int times)
 {
     for (int i = 0; i < times; i++) {
-        const struct scene *scene = &cast.scenes[(size_t)i % cast.count];
-        ck_code_msg(cast_login(&cast, scene), scene->code, "%s, login %d", scene->verdict, i);
+        const struct verdict_sample *sample = &fixture.samples[(size_t)i % fixture.count];
+        ck_code_msg(verdict_fixture_login(&fixture, sample), sample->code, "%s, login %d",
+                    sample->verdict, i);
     }
 }
 
@@ -88,30 +89,30 @@ START_TEST(what_reads_no_configuration_or_store_leaves_no_descriptor)
     for (int i = 0; i < 1000; i++) {
         struct conversation missing = {.reply = REPLY_MISSING}, empty = {.text = ""};
         ck_code(login(&world, "imap", "alice", NULL, "x"), PAM_SERVICE_ERR);
-        ck_code(login_with(&cast.world, "imap", "alice", NULL, &missing), PAM_AUTH_ERR);
-        ck_code(login_with(&cast.world, "imap", "alice", NULL, &empty), PAM_AUTH_ERR);
+        ck_code(login_with(&fixture.world, "imap", "alice", NULL, &missing), PAM_AUTH_ERR);
+        ck_code(login_with(&fixture.world, "imap", "alice", NULL, &empty), PAM_AUTH_ERR);
     }
     list_descriptors(after, sizeof after);
     ck_assert_str_eq(after, before);
 }
 END_TEST
 
-/* One watched login of a scene; COLD is the first in its process. */
+/* One watched login of a sample; COLD is the first in its process. */
 struct watched {
-    const struct scene *scene;
+    const struct verdict_sample *sample;
     bool cold;
 };
 
 static int watched_login(void (*arm)(bool), void *data)
 {
     const struct watched *watched = data;
-    const struct scene *scene = watched->scene;
-    struct conversation conversation = {.text = scene->password};
+    const struct verdict_sample *sample = watched->sample;
+    struct conversation conversation = {.text = sample->password};
 
     if (!watched->cold)
-        (void)cast_login(&cast, scene);
+        (void)verdict_fixture_login(&fixture, sample);
     pam_handle_t *pamh =
-        handle_open(&cast.world, scene->service, scene->user, scene->rhost, &conversation);
+        handle_open(&fixture.world, sample->service, sample->user, sample->rhost, &conversation);
     arm(true);
     int code = pam_authenticate(pamh, 0);
     (void)pam_acct_mgmt(pamh, 0);
@@ -140,7 +141,7 @@ static bool meddles(int number)
 static void expect_clean(struct watched *watched)
 {
     static struct syscalls_report report;
-    const char *verdict = watched->scene->verdict;
+    const char *verdict = watched->sample->verdict;
     const char *refused = syscalls_run(watched_login, watched, &(struct syscalls_plan){0}, &report);
 
     if (refused != NULL) {
@@ -148,7 +149,7 @@ static void expect_clean(struct watched *watched)
         return;
     }
     ck_assert(report.finished);
-    ck_code_msg(report.result, watched->scene->code, "%s", verdict);
+    ck_code_msg(report.result, watched->sample->code, "%s", verdict);
     ck_assert_msg(report.leaky[0] == '\0', "%s, %s: not close-on-exec: %s", verdict,
                   watched->cold ? "cold" : "warm", report.leaky);
     for (int i = 0; i < report.count && i < SYSCALLS_SEEN_MAX; i++)
@@ -158,13 +159,13 @@ static void expect_clean(struct watched *watched)
 
 START_TEST(every_descriptor_is_close_on_exec_at_every_moment_and_the_host_is_let_alone)
 {
-    struct scene first = *cast_find(&cast, "accepted");
+    struct verdict_sample first = *verdict_fixture_find(&fixture, "accepted");
 
-    for (size_t i = 0; i < cast.count; i++) {
-        expect_clean(&(struct watched){&cast.scenes[i], true});
-        expect_clean(&(struct watched){&cast.scenes[i], false});
+    for (size_t i = 0; i < fixture.count; i++) {
+        expect_clean(&(struct watched){&fixture.samples[i], true});
+        expect_clean(&(struct watched){&fixture.samples[i], false});
     }
-    create(&cast.world, first.password, "alice", "--label", "first use", NULL);
+    create(&fixture.world, first.password, "alice", "--label", "first use", NULL);
     first.verdict = "first use";
     expect_clean(&(struct watched){&first, true});
 }
@@ -198,17 +199,17 @@ END_TEST
 
 START_TEST(a_login_works_without_standard_streams)
 {
-    const struct scene *scene = cast_find(&cast, "accepted");
+    const struct verdict_sample *sample = verdict_fixture_find(&fixture, "accepted");
     int status;
 
-    world_configure(&cast.world, "log = \"refused\";"); /* libc keeps the socket of the log */
+    world_configure(&fixture.world, "log = \"refused\";"); /* libc keeps the socket of the log */
     pid_t child = fork();
 
     ck_assert(child >= 0);
     if (child == 0) {
         for (int fd = 0; fd < 3; fd++)
             (void)close(fd);
-        int code = cast_login(&cast, scene);
+        int code = verdict_fixture_login(&fixture, sample);
         for (int fd = 0; fd < 3; fd++) {
             if (fcntl(fd, F_GETFD) >= 0)
                 code = 100 + fd;
@@ -216,7 +217,7 @@ START_TEST(a_login_works_without_standard_streams)
         _exit(code);
     }
     ck_assert(waitpid(child, &status, 0) == child && WIFEXITED(status));
-    world_configure(&cast.world, NULL);
+    world_configure(&fixture.world, NULL);
     ck_assert_msg(WEXITSTATUS(status) < 100, "descriptor %d is left open",
                   WEXITSTATUS(status) - 100);
     ck_code(WEXITSTATUS(status), PAM_SUCCESS);
@@ -230,7 +231,7 @@ int main(void)
     Suite *suite = suite_create("pam: residue");
     TCase *tests = tcase_create("residue");
 
-    tcase_add_unchecked_fixture(tests, make_cast, NULL);
+    tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_set_timeout(tests, harness_all() ? 300 : 60);
     tcase_add_test(tests, ten_thousand_logins_leave_no_descriptor_and_no_memory);
     tcase_add_test(tests, what_reads_no_configuration_or_store_leaves_no_descriptor);

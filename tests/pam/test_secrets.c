@@ -9,13 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct cast cast;
+static struct verdict_fixture fixture;
 
 /* Without a line for what is accepted: libc's work for it would cover the traces on the stack. */
-static void make_cast(void)
+static void make_fixture(void)
 {
-    cast_make(&cast, "log = \"refused\";");
-    world_stack(&cast.world, "imap", "auth required @TAP@\n");
+    verdict_fixture_make(&fixture, "log = \"refused\";");
+    world_stack(&fixture.world, "imap", "auth required @TAP@\n");
 }
 
 /* --- a host, and what it can write to --------------------------------------------------------- */
@@ -26,14 +26,14 @@ struct host {
     int from; /* its standard output */
 };
 
-/* A driver that logs in as SCENE says; MODE as it takes it. */
-static struct host start_host(const struct scene *scene, const char *mode)
+/* A driver that logs in as SAMPLE says; MODE as it takes it. */
+static struct host start_host(const struct verdict_sample *sample, const char *mode)
 {
     struct host host;
     int in[2], out[2];
     char masked[PASSWORD_MAX];
 
-    (void)snprintf(masked, sizeof masked, "%s", scene->password);
+    (void)snprintf(masked, sizeof masked, "%s", sample->password);
     mask(masked);
     ck_assert(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
     host.pid = fork();
@@ -42,8 +42,8 @@ static struct host start_host(const struct scene *scene, const char *mode)
         (void)setenv("ASP_PASSWORD", masked, 1);
         (void)unsetenv("MALLOC_PERTURB_"); /* it would wipe what is freed */
         if (dup2(in[0], STDIN_FILENO) == 0 && dup2(out[1], STDOUT_FILENO) == 1)
-            (void)execl(harness_path("ASP_DRIVER"), "driver", mode, cast.world.confdir,
-                        scene->service, scene->user, scene->rhost, NULL);
+            (void)execl(harness_path("ASP_DRIVER"), "driver", mode, fixture.world.confdir,
+                        sample->service, sample->user, sample->rhost, NULL);
         _exit(127);
     }
     (void)close(in[0]);
@@ -148,7 +148,7 @@ static void expect_no_verifier(const char *what)
     char account[16384];
     int verifiers = 0;
 
-    (void)file_read(store_path(&cast.world, "users/alice"), account, sizeof account);
+    (void)file_read(store_path(&fixture.world, "users/alice"), account, sizeof account);
     for (char *at = account; (at = strstr(at, "$hmac-sha256$")) != NULL; verifiers++) {
         char verifier[128];
         at += strlen("$hmac-sha256$");
@@ -162,19 +162,19 @@ static void expect_no_verifier(const char *what)
 
 START_TEST(after_a_login_no_secret_and_no_verifier_is_left_in_memory)
 {
-    for (size_t i = 0; i < cast.count; i++) {
-        const struct scene *scene = &cast.scenes[i];
-        struct host host = start_host(scene, "once");
+    for (size_t i = 0; i < fixture.count; i++) {
+        const struct verdict_sample *sample = &fixture.samples[i];
+        struct host host = start_host(sample, "once");
         char plain[PASSWORD_MAX];
 
-        ck_code_msg(await_end(&host), scene->code, "%s", scene->verdict);
+        ck_code_msg(await_end(&host), sample->code, "%s", sample->verdict);
         dump(&host);
         end_host(&host);
-        ck_assert_msg(find(NULL, cast.world.confdir) != NULL, "nothing is found at all");
-        bare(plain, scene->password);
-        expect_absent(NULL, scene->password, scene->verdict);
-        expect_absent(NULL, plain, scene->verdict);
-        expect_no_verifier(scene->verdict);
+        ck_assert_msg(find(NULL, fixture.world.confdir) != NULL, "nothing is found at all");
+        bare(plain, sample->password);
+        expect_absent(NULL, sample->password, sample->verdict);
+        expect_absent(NULL, plain, sample->verdict);
+        expect_no_verifier(sample->verdict);
     }
 }
 END_TEST
@@ -185,23 +185,23 @@ END_TEST
  */
 START_TEST(when_auth_returns_the_module_has_wiped_its_own_copies)
 {
-    for (size_t i = 0; i < cast.count; i++) {
-        const struct scene *scene = &cast.scenes[i];
-        struct host host = start_host(scene, "stopped");
+    for (size_t i = 0; i < fixture.count; i++) {
+        const struct verdict_sample *sample = &fixture.samples[i];
+        struct host host = start_host(sample, "stopped");
         char plain[PASSWORD_MAX];
 
         await_stop(&host);
         dump(&host);
         ck_assert(kill(host.pid, SIGCONT) == 0);
-        ck_code_msg(await_end(&host), scene->code, "%s", scene->verdict);
+        ck_code_msg(await_end(&host), sample->code, "%s", sample->verdict);
         end_host(&host);
-        bare(plain, scene->password);
-        if (strcmp(plain, scene->password) != 0) {
-            ck_assert_msg(find(NULL, scene->password) != NULL, "libpam's token is not found");
-            expect_absent(NULL, plain, scene->verdict);
+        bare(plain, sample->password);
+        if (strcmp(plain, sample->password) != 0) {
+            ck_assert_msg(find(NULL, sample->password) != NULL, "libpam's token is not found");
+            expect_absent(NULL, plain, sample->verdict);
         }
-        expect_absent("[stack]", scene->password, scene->verdict);
-        expect_no_verifier(scene->verdict);
+        expect_absent("[stack]", sample->password, sample->verdict);
+        expect_no_verifier(sample->verdict);
     }
 }
 END_TEST
@@ -217,7 +217,7 @@ int main(void)
     Suite *suite = suite_create("pam: secrets");
     TCase *tests = tcase_create("secrets");
 
-    tcase_add_unchecked_fixture(tests, make_cast, NULL);
+    tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, after_a_login_no_secret_and_no_verifier_is_left_in_memory);
     tcase_add_test(tests, when_auth_returns_the_module_has_wiped_its_own_copies);

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct cast cast;
+static struct verdict_fixture fixture;
 
-static void make_cast(void)
+static void make_fixture(void)
 {
-    cast_make(&cast, NULL);
-    world_stack(&cast.world, "imap", "auth required @TAP@\naccount required @TAP@\n");
+    verdict_fixture_make(&fixture, NULL);
+    world_stack(&fixture.world, "imap", "auth required @TAP@\naccount required @TAP@\n");
 }
 
 /* --- account and setcred ---------------------------------------------------------------------- */
@@ -30,9 +30,9 @@ static int setcred(pam_handle_t *pamh)
 
 START_TEST(account_and_setcred_succeed_after_an_accepted_login)
 {
-    const struct scene *scene = cast_find(&cast, "accepted");
-    struct conversation conversation = {.text = scene->password};
-    pam_handle_t *pamh = handle_open(&cast.world, "imap", "alice", NULL, &conversation);
+    const struct verdict_sample *sample = verdict_fixture_find(&fixture, "accepted");
+    struct conversation conversation = {.text = sample->password};
+    pam_handle_t *pamh = handle_open(&fixture.world, "imap", "alice", NULL, &conversation);
 
     ck_code(pam_authenticate(pamh, 0), PAM_SUCCESS);
     ck_code(account(pamh), PAM_SUCCESS);
@@ -47,7 +47,7 @@ END_TEST
 START_TEST(account_and_setcred_ignore_what_auth_did_not_decide)
 {
     struct conversation conversation = {.text = ""};
-    pam_handle_t *pamh = handle_open(&cast.world, "imap", "alice", NULL, &conversation);
+    pam_handle_t *pamh = handle_open(&fixture.world, "imap", "alice", NULL, &conversation);
 
     ck_code(account(pamh), PAM_IGNORE);
     ck_code(setcred(pamh), PAM_IGNORE);
@@ -57,16 +57,16 @@ END_TEST
 
 START_TEST(account_and_setcred_ignore_every_refusal)
 {
-    for (size_t i = 0; i < cast.count; i++) {
-        const struct scene *scene = &cast.scenes[i];
-        if (scene->code == PAM_SUCCESS)
+    for (size_t i = 0; i < fixture.count; i++) {
+        const struct verdict_sample *sample = &fixture.samples[i];
+        if (sample->code == PAM_SUCCESS)
             continue;
-        struct conversation conversation = {.text = scene->password};
+        struct conversation conversation = {.text = sample->password};
         pam_handle_t *pamh =
-            handle_open(&cast.world, "imap", scene->user, scene->rhost, &conversation);
-        ck_code_msg(pam_authenticate(pamh, 0), scene->code, "%s", scene->verdict);
-        ck_code_msg(account(pamh), PAM_IGNORE, "%s", scene->verdict);
-        ck_code_msg(setcred(pamh), PAM_IGNORE, "%s", scene->verdict);
+            handle_open(&fixture.world, "imap", sample->user, sample->rhost, &conversation);
+        ck_code_msg(pam_authenticate(pamh, 0), sample->code, "%s", sample->verdict);
+        ck_code_msg(account(pamh), PAM_IGNORE, "%s", sample->verdict);
+        ck_code_msg(setcred(pamh), PAM_IGNORE, "%s", sample->verdict);
         (void)handle_close(pamh, PAM_SUCCESS);
     }
 }
@@ -74,9 +74,9 @@ END_TEST
 
 START_TEST(account_and_setcred_ignore_another_user_of_the_same_handle)
 {
-    const struct scene *scene = cast_find(&cast, "accepted");
-    struct conversation conversation = {.text = scene->password};
-    pam_handle_t *pamh = handle_open(&cast.world, "imap", "alice", NULL, &conversation);
+    const struct verdict_sample *sample = verdict_fixture_find(&fixture, "accepted");
+    struct conversation conversation = {.text = sample->password};
+    pam_handle_t *pamh = handle_open(&fixture.world, "imap", "alice", NULL, &conversation);
 
     ck_code(pam_authenticate(pamh, 0), PAM_SUCCESS);
     ck_assert(pam_set_item(pamh, PAM_USER, "alice2") == PAM_SUCCESS);
@@ -101,13 +101,14 @@ static int again(pam_handle_t *pamh, struct conversation *conversation, const ch
 
 START_TEST(a_later_refusal_takes_back_what_an_earlier_login_gave)
 {
-    for (size_t i = 0; i < cast.count; i++) {
-        const struct scene *refused = &cast.scenes[i];
+    for (size_t i = 0; i < fixture.count; i++) {
+        const struct verdict_sample *refused = &fixture.samples[i];
         if (refused->code == PAM_SUCCESS || strcmp(refused->user, "alice") != 0)
             continue;
-        struct conversation conversation = {.text = cast_find(&cast, "accepted")->password};
+        struct conversation conversation = {
+            .text = verdict_fixture_find(&fixture, "accepted")->password};
         pam_handle_t *pamh =
-            handle_open(&cast.world, "imap", "alice", refused->rhost, &conversation);
+            handle_open(&fixture.world, "imap", "alice", refused->rhost, &conversation);
         ck_code(pam_authenticate(pamh, 0), PAM_SUCCESS);
         ck_code(again(pamh, &conversation, refused->password), refused->code);
         ck_code_msg(account(pamh), PAM_IGNORE, "%s", refused->verdict);
@@ -122,8 +123,9 @@ END_TEST
 
 START_TEST(an_empty_reply_takes_back_what_an_earlier_login_gave)
 {
-    struct conversation conversation = {.text = cast_find(&cast, "accepted")->password};
-    pam_handle_t *pamh = handle_open(&cast.world, "imap", "alice", NULL, &conversation);
+    struct conversation conversation = {.text =
+                                            verdict_fixture_find(&fixture, "accepted")->password};
+    pam_handle_t *pamh = handle_open(&fixture.world, "imap", "alice", NULL, &conversation);
 
     ck_code(pam_authenticate(pamh, 0), PAM_SUCCESS);
     ck_code(again(pamh, &conversation, ""), PAM_AUTH_ERR);
@@ -135,10 +137,10 @@ END_TEST
 
 START_TEST(handles_do_not_know_of_each_other)
 {
-    struct conversation right = {.text = cast_find(&cast, "accepted")->password},
+    struct conversation right = {.text = verdict_fixture_find(&fixture, "accepted")->password},
                         wrong = {.text = "x"};
-    pam_handle_t *mine = handle_open(&cast.world, "imap", "alice", NULL, &right);
-    pam_handle_t *yours = handle_open(&cast.world, "imap", "alice", NULL, &wrong);
+    pam_handle_t *mine = handle_open(&fixture.world, "imap", "alice", NULL, &right);
+    pam_handle_t *yours = handle_open(&fixture.world, "imap", "alice", NULL, &wrong);
 
     ck_code(pam_authenticate(mine, 0), PAM_SUCCESS);
     ck_code(account(yours), PAM_IGNORE);
@@ -196,17 +198,17 @@ END_TEST
 
 START_TEST(a_refusal_leaves_no_environment)
 {
-    world_stack(&cast.world, "bare", "auth required @ASP@\n");
-    for (size_t i = 0; i < cast.count; i++) {
-        const struct scene *scene = &cast.scenes[i];
-        if (scene->code == PAM_SUCCESS)
+    world_stack(&fixture.world, "bare", "auth required @ASP@\n");
+    for (size_t i = 0; i < fixture.count; i++) {
+        const struct verdict_sample *sample = &fixture.samples[i];
+        if (sample->code == PAM_SUCCESS)
             continue;
-        struct conversation conversation = {.text = scene->password};
+        struct conversation conversation = {.text = sample->password};
         pam_handle_t *pamh =
-            handle_open(&cast.world, "bare", scene->user, scene->rhost, &conversation);
+            handle_open(&fixture.world, "bare", sample->user, sample->rhost, &conversation);
         int code = pam_authenticate(pamh, 0);
         char **list = pam_getenvlist(pamh);
-        ck_assert_msg(list != NULL && list[0] == NULL, "%s leaves %s", scene->verdict,
+        ck_assert_msg(list != NULL && list[0] == NULL, "%s leaves %s", sample->verdict,
                       list == NULL ? "no list" : list[0]);
         ck_assert(code != PAM_SUCCESS);
         free(list);
@@ -292,49 +294,52 @@ static void expect(const struct world *world, const char *user, const char *pass
                     user, password);
 }
 
-/* Every refusal of the cast, but those in which the stack goes on, ends there. */
+/* Every refusal of the fixture, but those in which the stack goes on, ends there. */
 static void expect_refusals(const char *goes_on_for)
 {
-    for (size_t i = 0; i < cast.count; i++) {
-        const struct scene *scene = &cast.scenes[i];
-        if (scene->code == PAM_SUCCESS)
+    for (size_t i = 0; i < fixture.count; i++) {
+        const struct verdict_sample *sample = &fixture.samples[i];
+        if (sample->code == PAM_SUCCESS)
             continue;
-        bool goes_on = holds(goes_on_for, scene->verdict);
-        expect(&cast.world, scene->user, scene->password, goes_on ? PAM_AUTH_ERR : scene->code,
-               goes_on);
+        bool goes_on = holds(goes_on_for, sample->verdict);
+        expect(&fixture.world, sample->user, sample->password,
+               goes_on ? PAM_AUTH_ERR : sample->code, goes_on);
     }
 }
 
 START_TEST(only_app_passwords)
 {
-    ship(&cast.world, "asp-only", only);
-    expect(&cast.world, "alice", cast_find(&cast, "accepted")->password, PAM_SUCCESS, false);
-    expect(&cast.world, "alice", "primary", PAM_CRED_INSUFFICIENT, false);
-    expect(&cast.world, "nobody-here", "primary", PAM_USER_UNKNOWN, false);
-    expect(&cast.world, "broken", "primary", PAM_AUTHINFO_UNAVAIL, false);
+    ship(&fixture.world, "asp-only", only);
+    expect(&fixture.world, "alice", verdict_fixture_find(&fixture, "accepted")->password,
+           PAM_SUCCESS, false);
+    expect(&fixture.world, "alice", "primary", PAM_CRED_INSUFFICIENT, false);
+    expect(&fixture.world, "nobody-here", "primary", PAM_USER_UNKNOWN, false);
+    expect(&fixture.world, "broken", "primary", PAM_AUTHINFO_UNAVAIL, false);
     expect_refusals("");
 }
 END_TEST
 
 START_TEST(either_an_app_password_or_the_primary)
 {
-    ship(&cast.world, "asp-either", either);
-    expect(&cast.world, "alice", cast_find(&cast, "accepted")->password, PAM_SUCCESS, false);
-    expect(&cast.world, "alice", "primary", PAM_SUCCESS, true);
-    expect(&cast.world, "nobody-here", "primary", PAM_SUCCESS, true);
-    expect(&cast.world, "broken", "primary", PAM_SUCCESS, true);
-    expect(&cast.world, "alice", "wrong", PAM_AUTH_ERR, true);
+    ship(&fixture.world, "asp-either", either);
+    expect(&fixture.world, "alice", verdict_fixture_find(&fixture, "accepted")->password,
+           PAM_SUCCESS, false);
+    expect(&fixture.world, "alice", "primary", PAM_SUCCESS, true);
+    expect(&fixture.world, "nobody-here", "primary", PAM_SUCCESS, true);
+    expect(&fixture.world, "broken", "primary", PAM_SUCCESS, true);
+    expect(&fixture.world, "alice", "wrong", PAM_AUTH_ERR, true);
     expect_refusals("no-account not-an-app-password unavailable");
 }
 END_TEST
 
 START_TEST(who_is_enrolled_by_app_passwords_only)
 {
-    ship(&cast.world, "asp-enrolled", enrolled);
-    expect(&cast.world, "alice", cast_find(&cast, "accepted")->password, PAM_SUCCESS, false);
-    expect(&cast.world, "alice", "primary", PAM_CRED_INSUFFICIENT, false);
-    expect(&cast.world, "nobody-here", "primary", PAM_SUCCESS, true);
-    expect(&cast.world, "broken", "primary", PAM_AUTHINFO_UNAVAIL, false);
+    ship(&fixture.world, "asp-enrolled", enrolled);
+    expect(&fixture.world, "alice", verdict_fixture_find(&fixture, "accepted")->password,
+           PAM_SUCCESS, false);
+    expect(&fixture.world, "alice", "primary", PAM_CRED_INSUFFICIENT, false);
+    expect(&fixture.world, "nobody-here", "primary", PAM_SUCCESS, true);
+    expect(&fixture.world, "broken", "primary", PAM_AUTHINFO_UNAVAIL, false);
     expect_refusals("no-account");
 }
 END_TEST
@@ -377,7 +382,7 @@ int main(void)
     Suite *suite = suite_create("pam: stacks");
     TCase *tests = tcase_create("stacks");
 
-    tcase_add_unchecked_fixture(tests, make_cast, NULL);
+    tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, account_and_setcred_succeed_after_an_accepted_login);
     tcase_add_test(tests, account_and_setcred_ignore_what_auth_did_not_decide);

@@ -4,28 +4,28 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct scene *add(struct cast *cast, const char *verdict, int code, const char *user,
-                         const char *service, const char *password)
+static struct verdict_sample *add(struct verdict_fixture *fixture, const char *verdict, int code,
+                                  const char *user, const char *service, const char *password)
 {
-    ck_assert(cast->count < SCENES_MAX);
-    struct scene *scene = &cast->scenes[cast->count++];
-    *scene = (struct scene){
+    ck_assert(fixture->count < VERDICT_SAMPLES_MAX);
+    struct verdict_sample *sample = &fixture->samples[fixture->count++];
+    *sample = (struct verdict_sample){
         .verdict = verdict,
         .code = code,
         .user = user,
         .service = service,
         .rhost = "192.0.2.7",
     };
-    (void)snprintf(scene->password, sizeof scene->password, "%s", password);
-    return scene;
+    (void)snprintf(sample->password, sizeof sample->password, "%s", password);
+    return sample;
 }
 
-static void add_proven(struct cast *cast, const char *verdict, int code, const char *label,
-                       const char *password)
+static void add_proven(struct verdict_fixture *fixture, const char *verdict, int code,
+                       const char *label, const char *password)
 {
-    struct scene *scene = add(cast, verdict, code, "alice", "imap", password);
-    scene->label = label;
-    scene->hashed = true;
+    struct verdict_sample *sample = add(fixture, verdict, code, "alice", "imap", password);
+    sample->label = label;
+    sample->hashed = true;
 }
 
 /* A password whose id none of COUNT others has. */
@@ -54,10 +54,10 @@ static void damage(const struct world *world, const char *user)
     ck_assert(length > 1 && truncate(store_path(world, path), (off_t)length / 2) == 0);
 }
 
-void cast_make(struct cast *cast, const char *settings)
+void verdict_fixture_make(struct verdict_fixture *fixture, const char *settings)
 {
     enum { MAIL, EXPIRED, UNUSED, REVOKED, FENCED, HERS, OTHER, COUNT };
-    const struct world *world = &cast->world;
+    const struct world *world = &fixture->world;
     char passwords[COUNT][PASSWORD_MAX], made_up[PASSWORD_MAX], theirs[PASSWORD_MAX];
     static const struct {
         const char *label, *option, *value;
@@ -71,8 +71,8 @@ void cast_make(struct cast *cast, const char *settings)
         [OTHER] = {"Calendar", "--app", "calendar"},
     };
 
-    memset(cast, 0, sizeof *cast);
-    world_make(&cast->world, settings);
+    memset(fixture, 0, sizeof *fixture);
+    world_make(&fixture->world, settings);
     for (int i = 0; i < COUNT; i++)
         create(world, passwords[i], "alice", "--label", hers[i].label, hers[i].option,
                hers[i].value, NULL);
@@ -80,33 +80,35 @@ void cast_make(struct cast *cast, const char *settings)
     create(world, theirs, "broken", "--label", "Phone", NULL);
     damage(world, "broken");
 
-    add_proven(cast, "accepted", PAM_SUCCESS, hers[MAIL].label, passwords[MAIL]);
-    add_proven(cast, "revoked", PAM_AUTH_ERR, hers[REVOKED].label, passwords[REVOKED]);
-    add_proven(cast, "expired", PAM_AUTH_ERR, hers[EXPIRED].label, passwords[EXPIRED]);
-    add_proven(cast, "unused", PAM_AUTH_ERR, hers[UNUSED].label, passwords[UNUSED]);
-    add_proven(cast, "wrong-app", PAM_AUTH_ERR, hers[OTHER].label, passwords[OTHER]);
-    add_proven(cast, "wrong-network", PAM_AUTH_ERR, hers[FENCED].label, passwords[FENCED]);
+    add_proven(fixture, "accepted", PAM_SUCCESS, hers[MAIL].label, passwords[MAIL]);
+    add_proven(fixture, "revoked", PAM_AUTH_ERR, hers[REVOKED].label, passwords[REVOKED]);
+    add_proven(fixture, "expired", PAM_AUTH_ERR, hers[EXPIRED].label, passwords[EXPIRED]);
+    add_proven(fixture, "unused", PAM_AUTH_ERR, hers[UNUSED].label, passwords[UNUSED]);
+    add_proven(fixture, "wrong-app", PAM_AUTH_ERR, hers[OTHER].label, passwords[OTHER]);
+    add_proven(fixture, "wrong-network", PAM_AUTH_ERR, hers[FENCED].label, passwords[FENCED]);
     with_other_secret(made_up, passwords[HERS]);
-    add(cast, "wrong-secret", PAM_AUTH_ERR, "alice", "imap", made_up)->hashed = true;
-    add(cast, "no-account", PAM_USER_UNKNOWN, "nobody-here", "imap", passwords[MAIL]);
+    add(fixture, "wrong-secret", PAM_AUTH_ERR, "alice", "imap", made_up)->hashed = true;
+    add(fixture, "no-account", PAM_USER_UNKNOWN, "nobody-here", "imap", passwords[MAIL]);
     with_other_id(made_up, passwords, COUNT);
-    add(cast, "not-an-app-password", PAM_CRED_INSUFFICIENT, "alice", "imap", made_up)->hashed =
+    add(fixture, "not-an-app-password", PAM_CRED_INSUFFICIENT, "alice", "imap", made_up)->hashed =
         true;
-    add(cast, "not-an-app-password", PAM_CRED_INSUFFICIENT, "alice", "imap", "correct horse");
-    add(cast, "unavailable", PAM_AUTHINFO_UNAVAIL, "broken", "imap", theirs);
+    add(fixture, "not-an-app-password", PAM_CRED_INSUFFICIENT, "alice", "imap", "correct horse");
+    add(fixture, "unavailable", PAM_AUTHINFO_UNAVAIL, "broken", "imap", theirs);
     (void)sleep(2);
 }
 
-const struct scene *cast_find(const struct cast *cast, const char *verdict)
+const struct verdict_sample *verdict_fixture_find(const struct verdict_fixture *fixture,
+                                                  const char *verdict)
 {
-    for (size_t i = 0; i < cast->count; i++) {
-        if (strcmp(cast->scenes[i].verdict, verdict) == 0)
-            return &cast->scenes[i];
+    for (size_t i = 0; i < fixture->count; i++) {
+        if (strcmp(fixture->samples[i].verdict, verdict) == 0)
+            return &fixture->samples[i];
     }
-    ck_abort_msg("no scene for %s", verdict);
+    ck_abort_msg("no sample for %s", verdict);
 }
 
-int cast_login(const struct cast *cast, const struct scene *scene)
+int verdict_fixture_login(const struct verdict_fixture *fixture,
+                          const struct verdict_sample *sample)
 {
-    return login(&cast->world, scene->service, scene->user, scene->rhost, scene->password);
+    return login(&fixture->world, sample->service, sample->user, sample->rhost, sample->password);
 }

@@ -2,13 +2,13 @@
  * One world with a user for each verdict that the module can reach: made once by a program, before
  * its tests, and only read by them.
  */
-#ifndef ASP_TESTS_CAST_H
-#define ASP_TESTS_CAST_H
+#ifndef ASP_TESTS_VERDICT_FIXTURE_H
+#define ASP_TESTS_VERDICT_FIXTURE_H
 
 #include "harness.h"
 
 /* A login and what must come out of it. */
-struct scene {
+struct verdict_sample {
     const char *verdict;
     const char *user;
     const char *service;
@@ -19,20 +19,22 @@ struct scene {
     bool hashed;       /* well-shaped, of an enrolled user: exactly one hash */
 };
 
-#define SCENES_MAX 16
+#define VERDICT_SAMPLES_MAX 16
 
-struct cast {
+struct verdict_fixture {
     struct world world;
-    struct scene scenes[SCENES_MAX];
+    struct verdict_sample samples[VERDICT_SAMPLES_MAX];
     size_t count;
 };
 
 /* SETTINGS as for world_make. Takes two seconds, in which one password expires and one falls out of
  * use. */
-void cast_make(struct cast *cast, const char *settings);
-/* The first scene with VERDICT. */
-const struct scene *cast_find(const struct cast *cast, const char *verdict);
-/* Logs in as SCENE says; returns the code. */
-int cast_login(const struct cast *cast, const struct scene *scene);
+void verdict_fixture_make(struct verdict_fixture *fixture, const char *settings);
+/* The first sample with VERDICT. */
+const struct verdict_sample *verdict_fixture_find(const struct verdict_fixture *fixture,
+                                                  const char *verdict);
+/* Logs in as SAMPLE says; returns the code. */
+int verdict_fixture_login(const struct verdict_fixture *fixture,
+                          const struct verdict_sample *sample);
 
 #endif
