@@ -345,10 +345,8 @@ int main(void)
         printf("skipped: failing system calls: %s\n", refused);
         return 77;
     }
-    harness_begin("calls");
 
-    Suite *suite = suite_create("fault: calls");
-    TCase *tests = tcase_create("calls");
+    TCase *tests = harness_begin("calls");
 
     tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_add_checked_fixture(tests, use_once, NULL);
@@ -359,6 +357,5 @@ int main(void)
     tcase_add_test(tests, a_first_use_in_which_any_call_fails_binds_or_is_refused);
     tcase_add_test(tests, a_first_use_is_on_the_disk_before_it_is_accepted);
     tcase_add_test(tests, a_first_use_that_is_killed_at_any_call_leaves_the_old_or_the_new);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

@@ -316,10 +316,9 @@ int main(void)
 
     config_init(&config); /* and by this call libconfig is there to be found */
     config_destroy(&config);
-    harness_begin("memory");
 
-    Suite *suite = suite_create("fault: memory");
-    TCase *allocation = tcase_create("allocation"), *argon2id = tcase_create("argon2id");
+    TCase *allocation = harness_begin("memory");
+    TCase *argon2id = harness_case("argon2id");
 
     tcase_add_unchecked_fixture(allocation, make_fixture, NULL);
     tcase_add_checked_fixture(allocation, use_once, NULL);
@@ -330,7 +329,5 @@ int main(void)
     tcase_add_unchecked_fixture(argon2id, make_slow, NULL);
     tcase_set_timeout(argon2id, 60);
     tcase_add_test(argon2id, no_room_for_argon2id_is_unavailable_and_never_a_wrong_password);
-    suite_add_tcase(suite, allocation);
-    suite_add_tcase(suite, argon2id);
-    return harness_run(suite);
+    return harness_run();
 }

@@ -81,15 +81,12 @@ int main(void)
         puts("skipped: valgrind is not there, or does not run here");
         return 77;
     }
-    harness_begin("valgrind");
 
-    Suite *suite = suite_create("fault: valgrind");
-    TCase *tests = tcase_create("valgrind");
+    TCase *tests = harness_begin("valgrind");
 
     tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, a_hundred_logins_are_clean);
     tcase_add_test(tests, a_hundred_logins_with_a_wrong_configuration_are_clean);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

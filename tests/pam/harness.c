@@ -19,6 +19,7 @@
 #define ARGUMENTS_MAX 32
 
 static char root[WORLD_PATH_MAX / 2];
+static Suite *suite;
 
 const char *harness_path(const char *variable)
 {
@@ -74,7 +75,17 @@ static bool forbid_openat2(void)
            syscall(SYS_openat2, -1, NULL, NULL, 0) == -1 && errno == ENOSYS;
 }
 
-void harness_begin(const char *program)
+TCase *harness_case(const char *name)
+{
+    TCase *tests = tcase_create(name);
+
+    if (suite == NULL)
+        suite = suite_create(name);
+    suite_add_tcase(suite, tests);
+    return tests;
+}
+
+TCase *harness_begin(const char *program)
 {
     const char *base = getenv("TMPDIR");
 
@@ -94,6 +105,7 @@ void harness_begin(const char *program)
         perror(root);
         exit(99);
     }
+    return harness_case(program);
 }
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
@@ -102,7 +114,7 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
     return remove(path);
 }
 
-int harness_run(Suite *suite)
+int harness_run(void)
 {
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -47,11 +47,13 @@ struct conversation {
     bool masked;       /* `text` was hidden by `mask`, and is uncovered in the response only */
 };
 
-/* Makes the temporary folder; ends the program with 77 (skipped) and a reason where tests can't run
- * at all. */
-void harness_begin(const char *program);
-/* Runs the suite, removes the temporary folder. Returns the exit status of the program. */
-int harness_run(Suite *suite);
+/* Makes the temporary folder and a case for the tests; ends the program with 77 (skipped) and a
+ * reason where tests can't run at all. */
+TCase *harness_begin(const char *program);
+/* One more case, for tests that have fixtures of their own or need no folder. */
+TCase *harness_case(const char *name);
+/* Runs all cases, removes the temporary folder. Returns the exit status of the program. */
+int harness_run(void);
 /* A path from the environment; ends the program when it is not set. */
 const char *harness_path(const char *variable);
 /* Whether the long tests are asked for: ASP_TEST_ALL. */

@@ -332,10 +332,7 @@ END_TEST
 
 int main(void)
 {
-    harness_begin("arguments");
-
-    Suite *suite = suite_create("pam: arguments");
-    TCase *tests = tcase_create("arguments");
+    TCase *tests = harness_begin("arguments");
 
     tcase_add_unchecked_fixture(tests, make_world, NULL);
     tcase_add_checked_fixture(tests, begin, NULL);
@@ -356,6 +353,5 @@ int main(void)
     tcase_add_test(tests, a_change_of_the_configuration_is_seen_by_the_next_login);
     tcase_add_test(tests, two_configurations_in_one_process_are_kept_apart);
     tcase_add_test(tests, a_host_that_is_not_root_gets_unavailable);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

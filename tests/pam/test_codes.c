@@ -285,10 +285,7 @@ END_TEST
 
 int main(void)
 {
-    harness_begin("codes");
-
-    Suite *suite = suite_create("pam: codes");
-    TCase *tests = tcase_create("codes");
+    TCase *tests = harness_begin("codes");
 
     tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_set_timeout(tests, 30);
@@ -309,6 +306,5 @@ int main(void)
     tcase_add_test(tests, a_name_that_is_not_well_formed_has_no_account);
     tcase_add_test(tests, no_users_file_is_anothers);
     tcase_add_test(tests, user_names_are_exact_or_folded_as_configured);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

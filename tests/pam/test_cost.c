@@ -309,10 +309,8 @@ int main(void)
 {
     if (sodium_init() < 0) /* and by this call libsodium is there to be found */
         return 99;
-    harness_begin("cost");
 
-    Suite *suite = suite_create("pam: cost");
-    TCase *tests = tcase_create("cost");
+    TCase *tests = harness_begin("cost");
 
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, every_well_shaped_password_of_an_enrolled_user_costs_one_hash);
@@ -322,6 +320,5 @@ int main(void)
     tcase_add_test(tests, with_argon2id_one_slow_hash_and_no_other);
     tcase_add_test(tests, a_warm_accepted_login_makes_few_system_calls);
     tcase_add_test(tests, a_warm_accepted_login_takes_few_instructions);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

@@ -378,10 +378,8 @@ END_TEST
 int main(void)
 {
     devlog_require();
-    harness_begin("log");
 
-    Suite *suite = suite_create("pam: log");
-    TCase *tests = tcase_create("log");
+    TCase *tests = harness_begin("log");
 
     tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_add_checked_fixture(tests, begin, NULL);
@@ -400,6 +398,5 @@ int main(void)
     tcase_add_test(tests, debug_says_more_at_level_debug);
     tcase_add_test(tests, an_error_of_argument_or_configuration_says_what_is_wrong);
     tcase_add_test(tests, a_missing_store_is_named_in_the_cause);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

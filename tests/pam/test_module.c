@@ -158,14 +158,12 @@ int main(void)
         return 77;
     }
 
-    Suite *suite = suite_create("pam: module");
-    TCase *tests = tcase_create("module");
+    TCase *tests = harness_case("module");
 
     tcase_add_test(tests, it_exports_the_entry_points_of_its_facilities_alone);
     tcase_add_test(tests, it_imports_nothing_that_its_host_would_feel);
     tcase_add_test(tests, it_needs_libpam_libsodium_libconfig_and_libc_alone);
     tcase_add_test(tests, it_stays_loaded_binds_at_once_and_is_read_only_where_it_can_be);
     tcase_add_test(tests, it_stays_where_it_is_when_it_is_closed);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

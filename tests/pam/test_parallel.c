@@ -315,10 +315,7 @@ END_TEST
 
 int main(void)
 {
-    harness_begin("parallel");
-
-    Suite *suite = suite_create("pam: parallel");
-    TCase *tests = tcase_create("parallel");
+    TCase *tests = harness_begin("parallel");
 
     tcase_set_timeout(tests, harness_all() ? 300 : 60);
     tcase_add_test(tests, processes_and_threads_that_race_for_a_first_use_bind_once);
@@ -331,6 +328,5 @@ int main(void)
         tcase_add_test(tests, a_process_forked_while_threads_log_in_can_log_in);
     tcase_add_test(tests, an_auth_in_a_child_and_the_account_in_it_as_sshd_does);
     tcase_add_test(tests, a_login_after_a_reported_revocation_is_refused);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

@@ -287,10 +287,8 @@ END_TEST
 int main(void)
 {
     devlog_require();
-    harness_begin("primary");
 
-    Suite *suite = suite_create("pam: primary");
-    TCase *tests = tcase_create("primary");
+    TCase *tests = harness_begin("primary");
 
     tcase_add_checked_fixture(tests, make_world, NULL);
     tcase_set_timeout(tests, 30);
@@ -306,6 +304,5 @@ int main(void)
     tcase_add_test(tests, a_change_that_can_not_be_written_is_refused_all_the_same);
     tcase_add_test(tests,
                    a_user_without_a_primary_password_has_nothing_to_change_until_there_is_one);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

@@ -226,10 +226,7 @@ END_TEST
 
 int main(void)
 {
-    harness_begin("residue");
-
-    Suite *suite = suite_create("pam: residue");
-    TCase *tests = tcase_create("residue");
+    TCase *tests = harness_begin("residue");
 
     tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_set_timeout(tests, harness_all() ? 300 : 60);
@@ -239,6 +236,5 @@ int main(void)
                    every_descriptor_is_close_on_exec_at_every_moment_and_the_host_is_let_alone);
     tcase_add_test(tests, signals_umask_and_folder_are_as_before);
     tcase_add_test(tests, a_login_works_without_standard_streams);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

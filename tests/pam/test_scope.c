@@ -302,10 +302,7 @@ END_TEST
 
 int main(void)
 {
-    harness_begin("scope");
-
-    Suite *suite = suite_create("pam: scope");
-    TCase *tests = tcase_create("scope");
+    TCase *tests = harness_begin("scope");
 
     tcase_add_checked_fixture(tests, make_world, NULL);
     tcase_set_timeout(tests, 30);
@@ -324,6 +321,5 @@ int main(void)
     tcase_add_test(tests, a_name_or_nonsense_as_rhost_is_in_no_network);
     tcase_add_test(tests, an_entry_without_networks_is_good_from_anywhere);
     tcase_add_test(tests, the_last_use_is_recorded_for_accepted_logins_only);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

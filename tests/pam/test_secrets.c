@@ -212,15 +212,12 @@ int main(void)
         puts("skipped: secrets in memory: a sanitizer keeps what is freed");
         return 77;
     }
-    harness_begin("secrets");
 
-    Suite *suite = suite_create("pam: secrets");
-    TCase *tests = tcase_create("secrets");
+    TCase *tests = harness_begin("secrets");
 
     tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, after_a_login_no_secret_and_no_verifier_is_left_in_memory);
     tcase_add_test(tests, when_auth_returns_the_module_has_wiped_its_own_copies);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

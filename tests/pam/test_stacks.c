@@ -377,10 +377,7 @@ END_TEST
 
 int main(void)
 {
-    harness_begin("stacks");
-
-    Suite *suite = suite_create("pam: stacks");
-    TCase *tests = tcase_create("stacks");
+    TCase *tests = harness_begin("stacks");
 
     tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_set_timeout(tests, 30);
@@ -399,6 +396,5 @@ int main(void)
     tcase_add_test(tests, who_is_enrolled_by_app_passwords_only);
     tcase_add_test(tests, an_account_stays_enrolled_until_it_is_removed);
     tcase_add_test(tests, a_wrong_configuration_opens_none_of_the_stacks);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

@@ -371,10 +371,7 @@ END_TEST
 
 int main(void)
 {
-    harness_begin("store");
-
-    Suite *suite = suite_create("pam: store");
-    TCase *tests = tcase_create("store");
+    TCase *tests = harness_begin("store");
 
     tcase_add_checked_fixture(tests, make_world, NULL);
     tcase_set_timeout(tests, 30);
@@ -393,6 +390,5 @@ int main(void)
     tcase_add_test(tests, a_link_as_record_of_use_is_not_followed);
     tcase_add_test(tests, a_first_use_that_can_not_be_locked_is_unavailable_and_binds_nothing);
     tcase_add_test(tests, a_read_only_store_lets_bound_entries_in_and_binds_none);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

@@ -108,16 +108,12 @@ END_TEST
 
 int main(void)
 {
-    harness_begin("swap");
-
-    Suite *suite = suite_create("pam: swap");
-    TCase *tests = tcase_create("swap");
+    TCase *tests = harness_begin("symlink_race");
 
     tcase_add_checked_fixture(tests, make_worlds, NULL);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, the_users_folder_swapped_for_a_link_lets_no_login_out);
     tcase_add_test(tests, the_store_swapped_for_a_link_lets_no_login_out);
     tcase_add_test(tests, a_users_file_swapped_for_a_link_lets_no_login_out);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }

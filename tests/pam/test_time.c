@@ -111,10 +111,7 @@ END_TEST
 
 int main(void)
 {
-    harness_begin("time");
-
-    Suite *suite = suite_create("pam: time");
-    TCase *tests = tcase_create("time");
+    TCase *tests = harness_begin("time");
 
     tcase_add_checked_fixture(tests, make_world, NULL);
     tcase_set_timeout(tests, 30);
@@ -123,6 +120,5 @@ int main(void)
     tcase_add_test(tests, a_use_in_1970_does_not_make_an_entry_unused);
     tcase_add_test(tests, a_first_use_in_1970_is_still_bound_today);
     tcase_add_test(tests, without_limits_an_entry_is_good_at_any_time);
-    suite_add_tcase(suite, tests);
-    return harness_run(suite);
+    return harness_run();
 }
