@@ -3,9 +3,9 @@
  * what was not proven or not written never gets in, what only records a use never keeps out, and
  * the store is the old or the new one.
  */
+#include "fault_fixture.h"
 #include "stored.h"
 #include "syscalls.h"
-#include "verdict_fixture.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,26 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct verdict_fixture fixture;
 static struct syscalls_report report;
 static const int few_errors[] = {EIO, EACCES, ENOSPC, 0};
 static const int all_errors[] = {EIO,    EACCES, ENOSPC, ENOMEM, EMFILE, EROFS,
                                  EDQUOT, EPERM,  EINTR,  EINVAL, 0};
-
-static char used_once[PASSWORD_MAX]; /* of alice, at smtp */
-
-static void make_fixture(void)
-{
-    verdict_fixture_make(&fixture, "usage_interval = 0;");
-    create(&fixture.world, used_once, "alice", "--label", "used once", "--app", "mail", NULL);
-    world_stack(&fixture.world, "imap", "auth required @TAP@\n");
-}
-
-/* A use to be lost, at the start of each test. */
-static void use_once(void)
-{
-    ck_code(login(&fixture.world, "smtp", "alice", NULL, used_once), PAM_SUCCESS);
-}
 
 static const int *errors(void)
 {
@@ -130,9 +114,8 @@ static void check_accepted(int code, int error)
         return;
     ck_code_msg(code, PAM_SUCCESS, "%s with %s, of the record of use", report.note,
                 strerror(error));
-    struct stored other = stored_entry(&fixture.world, "alice", used_once);
-    ck_assert_msg(strcmp(other.used_service, "smtp") == 0,
-                  "%s with %s: the use of another entry is lost", report.note, strerror(error));
+    ck_assert_msg(other_use_is_kept(), "%s with %s: the use of another entry is lost", report.note,
+                  strerror(error));
 }
 
 static void break_accepted(bool cold)
@@ -349,7 +332,7 @@ int main(void)
     TCase *tests = harness_begin("calls");
 
     tcase_add_unchecked_fixture(tests, make_fixture, NULL);
-    tcase_add_checked_fixture(tests, use_once, NULL);
+    tcase_add_checked_fixture(tests, use_other_entry, NULL);
     tcase_set_timeout(tests, harness_all() ? 600 : 120);
     tcase_add_test(tests, an_accepted_login_in_which_any_call_fails);
     tcase_add_test(tests, a_first_login_of_a_process_in_which_any_call_fails);

@@ -3,8 +3,7 @@
  * and no room for Argon2id. Nothing crashes, nothing unproven gets in, and nobody is told that the
  * password was wrong.
  */
-#include "stored.h"
-#include "verdict_fixture.h"
+#include "fault_fixture.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -101,22 +100,6 @@ int config_read_string(config_t *config, const char *text)
     return read;
 }
 
-static struct verdict_fixture fixture;
-static char used_once[PASSWORD_MAX]; /* of alice, at smtp */
-
-static void make_fixture(void)
-{
-    verdict_fixture_make(&fixture, "usage_interval = 0;");
-    create(&fixture.world, used_once, "alice", "--label", "used once", "--app", "mail", NULL);
-    world_stack(&fixture.world, "imap", "auth required @TAP@\n");
-}
-
-/* A use to be lost, at the start of each test. */
-static void use_once(void)
-{
-    ck_code(login(&fixture.world, "smtp", "alice", NULL, used_once), PAM_SUCCESS);
-}
-
 /* What a child found out about one login. */
 struct outcome {
     int code;   /* of libpam */
@@ -205,8 +188,7 @@ static void starve_everywhere(const struct verdict_sample *sample, bool cold)
         for (int on = 0; on < 2; on++) {
             struct outcome is = starve(sample, cold, at, on != 0);
             check_starved(sample, &is, at, on != 0);
-            struct stored other = stored_entry(&fixture.world, "alice", used_once);
-            ck_assert_msg(strcmp(other.used_service, "smtp") == 0,
+            ck_assert_msg(other_use_is_kept(),
                           "%s, allocation %ld%s: the use of another entry is lost", sample->verdict,
                           at, on != 0 ? " and on" : "");
         }
@@ -321,7 +303,7 @@ int main(void)
     TCase *argon2id = harness_case("argon2id");
 
     tcase_add_unchecked_fixture(allocation, make_fixture, NULL);
-    tcase_add_checked_fixture(allocation, use_once, NULL);
+    tcase_add_checked_fixture(allocation, use_other_entry, NULL);
     tcase_set_timeout(allocation, 120);
     tcase_add_test(allocation, every_allocation_of_a_login_may_fail);
     tcase_add_test(allocation, every_allocation_of_the_first_login_of_a_process_may_fail);
