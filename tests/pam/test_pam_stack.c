@@ -1,4 +1,4 @@
-/* What doctor reckons that a stack answers, against what the real libpam answers, for stacks drawn
+/* What doctor says that a stack answers, against what the real libpam answers, for stacks drawn
  * at random. */
 #include "asp-admin/doctor/pam_stack.h"
 
@@ -14,7 +14,7 @@ enum { FILES = 4, LINES_MAX = 7, TEXT_MAX = 4096, STACKS = 1000 };
 /* The first is the service; each may bring in those behind it. */
 static const char *const names[FILES] = {"service", "first", "second", "third"};
 
-static char folder[] = "/tmp/asp-reckoning-XXXXXX";
+static char folder[] = "/tmp/asp-pam_stack-XXXXXX";
 static const char *module;
 static char texts[FILES][TEXT_MAX];
 static struct pam_file files[FILES];
@@ -162,7 +162,7 @@ static enum reply answer(const struct pam_entry *entry, void *context)
     ck_abort_msg("%d", code);
 }
 
-static int reckoned(void)
+static int of_doctor(void)
 {
     struct pam_stack stack = {0};
     enum reply reply;
@@ -212,7 +212,7 @@ static void look_for_at_include(void)
         printf("skipped: @include: this libpam does not know it\n");
 }
 
-START_TEST(what_is_reckoned_is_what_libpam_answers)
+START_TEST(doctor_answers_what_libpam_answers)
 {
     unsigned seen[REPLIES] = {0};
     char text[512];
@@ -226,7 +226,7 @@ START_TEST(what_is_reckoned_is_what_libpam_answers)
         draw_files();
         code = of_libpam();
         /* A stack without a line is answered by `other`. */
-        ck_assert_msg(reckoned() == code,
+        ck_assert_msg(of_doctor() == code,
                       "stack %d: libpam says %d:\n%s\n--- first\n%s\n--- second\n%s\n--- third\n%s",
                       i, code, texts[0], texts[1], texts[2], texts[3]);
         for (int k = 0; k < REPLIES; k++)
@@ -239,8 +239,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("reckoning");
-    TCase *tcase = tcase_create("reckoning");
+    Suite *suite = suite_create("pam_stack");
+    TCase *tcase = tcase_create("pam_stack");
     SRunner *runner;
     int failures;
 
@@ -248,7 +248,7 @@ int main(void)
     if (module == NULL || mkdtemp(folder) == NULL)
         return 99;
     tcase_set_timeout(tcase, 60);
-    tcase_add_test(tcase, what_is_reckoned_is_what_libpam_answers);
+    tcase_add_test(tcase, doctor_answers_what_libpam_answers);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
