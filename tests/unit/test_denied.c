@@ -79,7 +79,7 @@ static bool is_bound(void)
     return bound;
 }
 
-START_TEST(who_is_denied_nothing_is_not_fenced)
+START_TEST(nothing_denied_is_not_called_denied)
 {
     begin("mail");
     ck_assert_str_eq(try("alice", typed), "accepted");
@@ -99,11 +99,11 @@ END_TEST
 
 /* Denies each open in turn, in a login with an entry of that app. Of what is not known then,
  * nothing is told but that; what is known and could not be written is told as it is. Returns how
- * many of them fenced it in. */
+ * many of them were called denied. */
 static unsigned deny_each(const char *app, const char *call, int number)
 {
     bool reached = true;
-    unsigned fenced = 0;
+    unsigned denied = 0;
 
     for (unsigned nth = 1; reached; nth++) {
         struct unit_plan plan = {.call = call, .first = nth, .times = 1, .number = number};
@@ -111,7 +111,7 @@ static unsigned deny_each(const char *app, const char *call, int number)
         begin(app);
         reached = try_with(&plan);
         if (outcome.fenced)
-            fenced++;
+            denied++;
         else
             unit_need(outcome.verdict == ASP_ACCEPTED && is_used(), "%s %u, errno %d: %s", call,
                       nth, number, asp_verdict_word(outcome.verdict));
@@ -121,28 +121,28 @@ static unsigned deny_each(const char *app, const char *call, int number)
                   "%s %u, errno %d: accepted and not bound", call, nth, number);
         end();
     }
-    return fenced;
+    return denied;
 }
 
-START_TEST(who_is_denied_an_open_is_fenced)
+START_TEST(an_open_that_is_denied_is_called_denied)
 {
     static const char *const apps[] = {"mail", NULL};
 
     for (size_t a = 0; a < UNIT_COUNT(apps); a++) {
         for (size_t i = 0; i < UNIT_COUNT(denials); i++) {
-            unsigned fenced = deny_each(apps[a], "openat2", denials[i]);
+            unsigned denied = deny_each(apps[a], "openat2", denials[i]);
 
-            fenced += deny_each(apps[a], "openat", denials[i]);
+            denied += deny_each(apps[a], "openat", denials[i]);
             /* EPERM is also what a filter answers that does not know openat2: then openat is tried,
              * which is let through here. */
-            unit_need(fenced >= 3 || denials[i] == EPERM, "%u, errno %d", fenced, denials[i]);
+            unit_need(denied >= 3 || denials[i] == EPERM, "%u, errno %d", denied, denials[i]);
         }
     }
 }
 END_TEST
 
 /* As where a filter or a security module stands before all of it. */
-START_TEST(who_is_denied_everything_from_some_call_on_is_fenced)
+START_TEST(everything_denied_from_some_call_on_is_called_denied)
 {
     for (size_t i = 0; i < UNIT_COUNT(denials); i++) {
         bool reached = true;
@@ -163,7 +163,7 @@ START_TEST(who_is_denied_everything_from_some_call_on_is_fenced)
 END_TEST
 
 /* The disk that is full, the file that is not there: another process would fare no better. */
-START_TEST(who_is_failed_by_something_else_is_not_fenced)
+START_TEST(any_other_failure_is_not_called_denied)
 {
     for (size_t i = 0; i < UNIT_COUNT(others); i++) {
         bool reached = true;
@@ -212,14 +212,14 @@ END_TEST
 
 static void fill(Suite *suite)
 {
-    unit_add(suite, who_is_denied_nothing_is_not_fenced);
-    unit_add(suite, who_is_denied_an_open_is_fenced);
-    unit_add(suite, who_is_denied_everything_from_some_call_on_is_fenced);
-    unit_add(suite, who_is_failed_by_something_else_is_not_fenced);
+    unit_add(suite, nothing_denied_is_not_called_denied);
+    unit_add(suite, an_open_that_is_denied_is_called_denied);
+    unit_add(suite, everything_denied_from_some_call_on_is_called_denied);
+    unit_add(suite, any_other_failure_is_not_called_denied);
     unit_add(suite, a_use_that_is_denied_leaves_what_was_accepted);
 }
 
 int main(void)
 {
-    return unit_run("fenced", fill);
+    return unit_run("denied", fill);
 }
