@@ -234,15 +234,16 @@ enum { NOW = 1000000 };
 /* What an entry was made for. */
 enum kind { MAIL, MAIL_BY_FIRST_USE, OTHER_APP, ANY, FIRST_USE, KINDS };
 
-/* Where a request comes in. SSHD is guarded and listed, LOGIN guarded and an app of its own. */
-enum door { IMAP, RADIO, MAIL_GUARDED, LOGIN, ILL_FORMED, DOORS };
+/* Where a request comes in. MAIL_GUARDED is guarded and listed, LOGIN guarded and an app of its
+ * own. */
+enum service { IMAP, RADIO, MAIL_GUARDED, LOGIN, ILL_FORMED, SERVICES };
 
 /* The networks of an entry, and the host of a request. */
 enum reach { NO_NETWORKS, NO_NETWORKS_NO_HOST, INSIDE, OUTSIDE, NO_HOST, A_NAME, REACHES };
 
 enum { PRIMARIES = ASP_PRIMARY_ABSENT + 1, STATES = 8 };
 
-static const struct asp_scope scopes[DOORS] = {
+static const struct asp_scope scopes[SERVICES] = {
     [IMAP] = {"imap", "mail", false},        [RADIO] = {"radio", "radio", false},
     [MAIL_GUARDED] = {"pop3", "mail", true}, [LOGIN] = {"login", "login", true},
     [ILL_FORMED] = {"", "", false},
@@ -278,9 +279,9 @@ static struct asp_entry entry_of(enum kind kind, enum reach reach, unsigned stat
 }
 
 /* The rules once more, in the words of their description. */
-static bool may_open(enum kind kind, enum door door)
+static bool may_open(enum kind kind, enum service service)
 {
-    switch (door) {
+    switch (service) {
     case IMAP:
         return kind == MAIL || kind == MAIL_BY_FIRST_USE || kind == ANY || kind == FIRST_USE;
     case RADIO:
@@ -292,7 +293,7 @@ static bool may_open(enum kind kind, enum door door)
     }
 }
 
-static enum asp_verdict expected_verdict(enum kind kind, enum door door, enum reach reach,
+static enum asp_verdict expected_verdict(enum kind kind, enum service service, enum reach reach,
                                          unsigned state, enum asp_primary primary)
 {
     static const enum asp_verdict of_primary[PRIMARIES] = {
@@ -309,7 +310,7 @@ static enum asp_verdict expected_verdict(enum kind kind, enum door door, enum re
         return ASP_IS_EXPIRED;
     if ((state & 4) != 0)
         return ASP_IS_UNUSED;
-    if (!may_open(kind, door))
+    if (!may_open(kind, service))
         return ASP_WRONG_APP;
     if (reach == OUTSIDE || reach == NO_HOST || reach == A_NAME)
         return ASP_WRONG_NETWORK;
@@ -323,29 +324,29 @@ static enum asp_action expected_action(enum kind kind, enum asp_verdict verdict)
     return verdict == ASP_ACCEPTED && kind == FIRST_USE ? ASP_WRITE_BINDING : ASP_WRITE_NOTHING;
 }
 
-/* Every state of an entry at every door, from everywhere, under every primary password. */
+/* Every state of an entry at every service, from everywhere, under every primary password. */
 START_TEST(the_rules_hold_in_their_order_in_every_combination)
 {
     enum kind kind = (enum kind)_i;
 
-    for (unsigned n = 0; n < DOORS * REACHES * STATES * PRIMARIES; n++) {
-        enum door door = (enum door)(n % DOORS);
-        enum reach reach = (enum reach)(n / DOORS % REACHES);
-        unsigned state = n / DOORS / REACHES % STATES;
-        enum asp_primary primary = (enum asp_primary)(n / DOORS / REACHES / STATES);
+    for (unsigned n = 0; n < SERVICES * REACHES * STATES * PRIMARIES; n++) {
+        enum service service = (enum service)(n % SERVICES);
+        enum reach reach = (enum reach)(n / SERVICES % REACHES);
+        unsigned state = n / SERVICES / REACHES % STATES;
+        enum asp_primary primary = (enum asp_primary)(n / SERVICES / REACHES / STATES);
         struct asp_entry entry = entry_of(kind, reach, state);
         struct asp_entry before = entry;
-        struct asp_facts facts = {&scopes[door], hosts[reach], ASP_NEVER, primary, NOW};
-        enum asp_verdict expected = expected_verdict(kind, door, reach, state, primary);
+        struct asp_facts facts = {&scopes[service], hosts[reach], ASP_NEVER, primary, NOW};
+        enum asp_verdict expected = expected_verdict(kind, service, reach, state, primary);
         enum asp_action action = (enum asp_action)99;
         enum asp_verdict verdict = asp_check_entry(&entry, &facts, &action);
 
         unit_need(verdict == expected,
-                  "kind %d door %d reach %d state %u primary %d: %s and not %s", kind, door, reach,
-                  state, primary, asp_verdict_word(verdict), asp_verdict_word(expected));
+                  "kind %d service %d reach %d state %u primary %d: %s and not %s", kind, service,
+                  reach, state, primary, asp_verdict_word(verdict), asp_verdict_word(expected));
         unit_need(action == expected_action(kind, expected),
-                  "kind %d door %d reach %d state %u primary %d: action %d", kind, door, reach,
-                  state, primary, action);
+                  "kind %d service %d reach %d state %u primary %d: action %d", kind, service,
+                  reach, state, primary, action);
         unit_need(memcmp(&entry, &before, sizeof entry) == 0, "the entry was changed");
     }
 }
@@ -414,7 +415,7 @@ START_TEST(one_network_is_a_limit_too)
 }
 END_TEST
 
-START_TEST(a_guarded_door_opens_for_what_was_created_for_it_alone)
+START_TEST(a_guarded_service_opens_for_what_was_created_for_it_alone)
 {
     struct asp_entry entry = entry_of(MAIL, NO_NETWORKS, 0);
     struct asp_facts facts = {&scopes[LOGIN], NULL, ASP_NEVER, ASP_PRIMARY_SAME, NOW};
@@ -504,7 +505,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_refusal_under_a_changed_primary_revokes_nothing);
     unit_add(suite, a_primary_that_cannot_be_told_binds_and_destroys_nothing);
     unit_add(suite, one_network_is_a_limit_too);
-    unit_add(suite, a_guarded_door_opens_for_what_was_created_for_it_alone);
+    unit_add(suite, a_guarded_service_opens_for_what_was_created_for_it_alone);
     unit_add(suite, a_use_that_is_known_keeps_an_entry_from_being_unused);
     unit_add(suite, a_wrong_clock_refuses_for_as_long_as_it_is_wrong);
     unit_add(suite, every_verdict_has_its_word);

@@ -71,7 +71,7 @@ START_TEST(a_service_named_any_or_first_use_is_served_by_nothing)
 }
 END_TEST
 
-/* The door stays guarded: who may come in is asked of the service alone. */
+/* A service stays guarded: who may come in is asked of the service alone. */
 START_TEST(an_app_that_is_named_stands_in_for_the_services)
 {
     is_scope("imap", "Web", "imap", "Web", false);
@@ -204,8 +204,8 @@ START_TEST(groups_and_lists_are_looked_up)
 }
 END_TEST
 
-/* What is built in: no door to a shell or to root is opened by first use or by `any`. */
-START_TEST(the_doors_to_a_shell_are_guarded)
+/* What is built in: no service that gives a shell or root is opened by first use or by `any`. */
+START_TEST(the_services_that_give_a_shell_are_guarded)
 {
     static const char *const guarded[] = {
         "login",        "su",       "su-l",   "sudo",    "sudo-i",    "runuser",
@@ -235,7 +235,7 @@ static void fill(Suite *suite)
     unit_add(suite, an_ill_formed_name_gives_a_scope_that_nothing_serves);
     unit_add(suite, an_entry_serves_its_own_app_and_no_other);
     unit_add(suite, groups_and_lists_are_looked_up);
-    unit_add(suite, the_doors_to_a_shell_are_guarded);
+    unit_add(suite, the_services_that_give_a_shell_are_guarded);
 }
 
 int main(void)
