@@ -29,7 +29,7 @@ static void same_text(const char *sent, const char *read)
     FUZZ_NEED(sent == NULL || strncmp(sent, read, strlen(read)) == 0);
 }
 
-/* What was read is written as a question again, whose values are cut at most. */
+/* What was read is written as a login again, whose values are cut at most. */
 static void ask_again(const struct asp_request *request)
 {
     struct asp_message message;

@@ -42,12 +42,12 @@ static void parse(const struct asp_message *written, struct asp_message_read *me
                   "%s", error.text);
 }
 
-/* The question */
+/* The login */
 
-static const struct field good_question[] = {
+static const struct field good_login[] = {
     TEXT("alice"), TEXT("nginx"), TEXT("calendar"), TEXT("192.0.2.7"), {"secret", 6}};
 
-static bool is_question(enum asp_message_type type, const struct field *fields, size_t count)
+static bool is_login(enum asp_message_type type, const struct field *fields, size_t count)
 {
     struct asp_message message;
     struct asp_message_read read;
@@ -75,7 +75,7 @@ static void same_request(const struct asp_request *a, const struct asp_request *
     ck_assert_mem_eq(a->secret, b->secret, a->secret_length);
 }
 
-START_TEST(a_question_arrives_as_it_was_asked)
+START_TEST(a_login_arrives_as_it_was_asked)
 {
     static const struct asp_request requests[] = {
         {.user = "alice",
@@ -169,22 +169,21 @@ START_TEST(what_is_just_short_enough_arrives_whole)
 }
 END_TEST
 
-START_TEST(a_question_needs_user_service_and_secret_and_may_do_without_app_and_host)
+START_TEST(a_login_needs_user_service_and_secret_and_may_do_without_app_and_host)
 {
     for (size_t i = 0; i < LOGIN_FIELDS; i++) {
         struct field fields[LOGIN_FIELDS];
 
-        memcpy(fields, good_question, sizeof fields);
-        ck_assert(is_question(ASP_MESSAGE_LOGIN, fields, LOGIN_FIELDS));
+        memcpy(fields, good_login, sizeof fields);
+        ck_assert(is_login(ASP_MESSAGE_LOGIN, fields, LOGIN_FIELDS));
         fields[i] = MISSING;
-        ck_assert_msg(is_question(ASP_MESSAGE_LOGIN, fields, LOGIN_FIELDS) ==
-                          (i == APP || i == HOST),
+        ck_assert_msg(is_login(ASP_MESSAGE_LOGIN, fields, LOGIN_FIELDS) == (i == APP || i == HOST),
                       "field %zu", i);
     }
 }
 END_TEST
 
-START_TEST(a_question_with_a_text_that_is_none_is_no_question)
+START_TEST(a_login_with_a_text_that_is_none_is_refused)
 {
     static const struct field bad[] = {{"alice", 5}, {"a\0b\0", 4}, {"alice\0\0", 7}, {"\0a", 2}};
 
@@ -192,26 +191,26 @@ START_TEST(a_question_with_a_text_that_is_none_is_no_question)
         for (size_t k = 0; k < UNIT_COUNT(bad); k++) {
             struct field fields[LOGIN_FIELDS];
 
-            memcpy(fields, good_question, sizeof fields);
+            memcpy(fields, good_login, sizeof fields);
             fields[i] = bad[k];
-            ck_assert_msg(!is_question(ASP_MESSAGE_LOGIN, fields, LOGIN_FIELDS),
-                          "field %zu, case %zu", i, k);
+            ck_assert_msg(!is_login(ASP_MESSAGE_LOGIN, fields, LOGIN_FIELDS), "field %zu, case %zu",
+                          i, k);
         }
     }
 }
 END_TEST
 
-START_TEST(a_question_has_its_type_and_its_number_of_fields)
+START_TEST(a_login_has_its_type_and_its_number_of_fields)
 {
     struct field fields[64];
 
     for (size_t i = 0; i < UNIT_COUNT(fields); i++)
         fields[i] = TEXT("alice");
     for (size_t count = 0; count <= UNIT_COUNT(fields); count++)
-        ck_assert_msg(is_question(ASP_MESSAGE_LOGIN, fields, count) == (count == LOGIN_FIELDS),
+        ck_assert_msg(is_login(ASP_MESSAGE_LOGIN, fields, count) == (count == LOGIN_FIELDS),
                       "%zu fields", count);
     for (unsigned type = 0; type < 256; type++)
-        ck_assert_msg(is_question((enum asp_message_type)type, fields, LOGIN_FIELDS) ==
+        ck_assert_msg(is_login((enum asp_message_type)type, fields, LOGIN_FIELDS) ==
                           (type == ASP_MESSAGE_LOGIN),
                       "type %u", type);
 }
@@ -390,12 +389,12 @@ END_TEST
 
 static void fill(Suite *suite)
 {
-    unit_add(suite, a_question_arrives_as_it_was_asked);
+    unit_add(suite, a_login_arrives_as_it_was_asked);
     unit_add(suite, what_is_too_long_arrives_too_long);
     unit_add(suite, what_is_just_short_enough_arrives_whole);
-    unit_add(suite, a_question_needs_user_service_and_secret_and_may_do_without_app_and_host);
-    unit_add(suite, a_question_with_a_text_that_is_none_is_no_question);
-    unit_add(suite, a_question_has_its_type_and_its_number_of_fields);
+    unit_add(suite, a_login_needs_user_service_and_secret_and_may_do_without_app_and_host);
+    unit_add(suite, a_login_with_a_text_that_is_none_is_refused);
+    unit_add(suite, a_login_has_its_type_and_its_number_of_fields);
     unit_add(suite, each_verdict_arrives_with_what_is_told_of_the_entry);
     unit_add(suite, the_longest_label_and_app_arrive);
     unit_add(suite, no_word_but_a_verdicts_is_one);
@@ -406,5 +405,5 @@ static void fill(Suite *suite)
 
 int main(void)
 {
-    return unit_run("question", fill);
+    return unit_run("broker_login", fill);
 }
