@@ -468,5 +468,5 @@ static void fill(Suite *suite)
 
 int main(void)
 {
-    return unit_run("message", fill);
+    return unit_run("broker_message", fill);
 }

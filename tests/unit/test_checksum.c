@@ -1,4 +1,4 @@
-/* The sum that tells accidents from what was written. */
+/* The checksum that tells accidents from what was written. */
 #include "unit.h"
 
 #include "asp/checksum.h"
@@ -78,7 +78,7 @@ START_TEST(the_length_counts)
 }
 END_TEST
 
-START_TEST(words_in_another_place_are_another_sum)
+START_TEST(words_in_another_place_give_another_checksum)
 {
     uint8_t bytes[LONGEST];
     uint8_t moved[LONGEST];
@@ -97,7 +97,7 @@ START_TEST(words_in_another_place_are_another_sum)
 END_TEST
 
 /* Reads its bytes wherever they lie, and none besides them. */
-START_TEST(it_is_the_same_at_any_address_and_of_these_bytes_alone)
+START_TEST(the_checksum_is_the_same_at_any_address_and_of_these_bytes_alone)
 {
     uint8_t room[LONGEST + 16];
     uint8_t bytes[LONGEST];
@@ -124,11 +124,11 @@ static void fill(Suite *suite)
     unit_loop(suite, any_one_or_two_flipped_bits_are_seen, 12);
     unit_add(suite, any_change_within_a_word_is_seen);
     unit_add(suite, the_length_counts);
-    unit_add(suite, words_in_another_place_are_another_sum);
-    unit_add(suite, it_is_the_same_at_any_address_and_of_these_bytes_alone);
+    unit_add(suite, words_in_another_place_give_another_checksum);
+    unit_add(suite, the_checksum_is_the_same_at_any_address_and_of_these_bytes_alone);
 }
 
 int main(void)
 {
-    return unit_run("sum", fill);
+    return unit_run("checksum", fill);
 }

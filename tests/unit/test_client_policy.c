@@ -16,8 +16,8 @@ static const char conf_text[] =
     "                      { user = \"exim\"; services = [ \"exim\" ]; },\n"
     "                      { user = \"www-data\"; services = [ \"apache2\" ]; } ); };\n";
 
-static enum asp_status claims(const char *text, uid_t uid, const char *name, const char *service,
-                              const char *app, struct asp_error *error)
+static enum asp_status asks(const char *text, uid_t uid, const char *name, const char *service,
+                            const char *app, struct asp_error *error)
 {
     struct asp_conf *conf = unit_conf(text);
     struct asp_request request = {.user = "alice", .service = service, .app = app, .via = name};
@@ -31,7 +31,7 @@ static void may(uid_t uid, const char *name, const char *service, const char *ap
 {
     struct asp_error error = {0};
 
-    ck_assert_msg(claims(conf_text, uid, name, service, app, &error) == ASP_OK, "%s", error.text);
+    ck_assert_msg(asks(conf_text, uid, name, service, app, &error) == ASP_OK, "%s", error.text);
 }
 
 static void may_not(uid_t uid, const char *name, const char *service, const char *app,
@@ -39,7 +39,7 @@ static void may_not(uid_t uid, const char *name, const char *service, const char
 {
     struct asp_error error = {0};
 
-    ck_assert_int_eq(claims(conf_text, uid, name, service, app, &error), ASP_DENIED);
+    ck_assert_int_eq(asks(conf_text, uid, name, service, app, &error), ASP_DENIED);
     ck_assert_str_eq(error.text, why);
 }
 
@@ -48,9 +48,9 @@ START_TEST(without_clients_everybody_may_ask_for_everything)
     static const char *const services[] = {"nginx", "imap", "sudo", "", "no service\n"};
 
     for (size_t i = 0; i < UNIT_COUNT(services); i++) {
-        ck_assert_int_eq(claims("", WWW, "www-data", services[i], NULL, NULL), ASP_OK);
-        ck_assert_int_eq(claims("", OTHER, "uid 1000", services[i], "mail", NULL), ASP_OK);
-        ck_assert_int_eq(claims("", 0, "root", services[i], NULL, NULL), ASP_OK);
+        ck_assert_int_eq(asks("", WWW, "www-data", services[i], NULL, NULL), ASP_OK);
+        ck_assert_int_eq(asks("", OTHER, "uid 1000", services[i], "mail", NULL), ASP_OK);
+        ck_assert_int_eq(asks("", 0, "root", services[i], NULL, NULL), ASP_OK);
     }
 }
 END_TEST
@@ -81,7 +81,7 @@ START_TEST(a_client_may_ask_for_no_other_service)
     for (size_t i = 0; i < UNIT_COUNT(services); i++) {
         struct asp_error error = {0};
 
-        ck_assert_int_eq(claims(conf_text, WWW, "www-data", services[i], NULL, &error), ASP_DENIED);
+        ck_assert_int_eq(asks(conf_text, WWW, "www-data", services[i], NULL, &error), ASP_DENIED);
         ck_assert(strncmp(error.text, why, strlen(why)) == 0);
     }
     may_not(WWW, "www-data", "imap", NULL,
@@ -139,8 +139,8 @@ START_TEST(root_may_ask_for_everything_unless_it_is_a_client_itself)
     may(0, "root", "imap", NULL);
     may(0, "root", "imap", "calendar");
     may(0, "uid 0", "sudo", NULL);
-    ck_assert_int_eq(claims(root_too, 0, "root", "nginx", NULL, NULL), ASP_OK);
-    ck_assert_int_eq(claims(root_too, 0, "root", "imap", NULL, NULL), ASP_DENIED);
+    ck_assert_int_eq(asks(root_too, 0, "root", "nginx", NULL, NULL), ASP_OK);
+    ck_assert_int_eq(asks(root_too, 0, "root", "imap", NULL, NULL), ASP_DENIED);
 }
 END_TEST
 
@@ -151,7 +151,7 @@ START_TEST(a_long_service_is_cut_in_what_is_told)
 
     memset(service, 'a', sizeof service - 1);
     service[sizeof service - 1] = '\0';
-    ck_assert_int_eq(claims(conf_text, WWW, "www-data", service, NULL, &error), ASP_DENIED);
+    ck_assert_int_eq(asks(conf_text, WWW, "www-data", service, NULL, &error), ASP_DENIED);
     ck_assert_ptr_null(strstr(error.text, service));
     service[ASP_SERVICE_MAX] = '\0';
     ck_assert_ptr_nonnull(strstr(error.text, service));
@@ -172,5 +172,5 @@ static void fill(Suite *suite)
 
 int main(void)
 {
-    return unit_run("claim", fill);
+    return unit_run("client_policy", fill);
 }

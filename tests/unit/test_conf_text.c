@@ -307,5 +307,5 @@ static void fill(Suite *suite)
 
 int main(void)
 {
-    return unit_run("conf-text", fill);
+    return unit_run("conf_text", fill);
 }

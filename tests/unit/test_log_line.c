@@ -1,4 +1,4 @@
-/* The text of a log line: to the letter, whatever strangers wrote. */
+/* The text of a log line: to the letter, whatever others wrote. */
 #include "unit.h"
 
 #include "asp/buffer.h"
@@ -147,7 +147,7 @@ START_TEST(a_password_typed_in_the_place_of_the_name_is_not_written)
 END_TEST
 
 /* A megabyte of a name is not a megabyte of log. */
-START_TEST(what_a_stranger_made_long_is_cut)
+START_TEST(what_others_made_long_is_cut)
 {
     size_t length = 1024 * 1024;
     char *name = malloc(length + 1);
@@ -221,12 +221,12 @@ static void fill(Suite *suite)
     unit_add(suite, nothing_hostile_leaves_its_quotes);
     unit_add(suite, a_host_that_looks_like_none_is_not_written);
     unit_add(suite, a_password_typed_in_the_place_of_the_name_is_not_written);
-    unit_add(suite, what_a_stranger_made_long_is_cut);
+    unit_add(suite, what_others_made_long_is_cut);
     unit_add(suite, a_change_says_who_did_what_to_whom);
     unit_add(suite, without_memory_the_line_says_that_it_failed);
 }
 
 int main(void)
 {
-    return unit_run("event", fill);
+    return unit_run("log_line", fill);
 }

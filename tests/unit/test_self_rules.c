@@ -228,5 +228,5 @@ static void fill(Suite *suite)
 
 int main(void)
 {
-    return unit_run("own", fill);
+    return unit_run("self_rules", fill);
 }

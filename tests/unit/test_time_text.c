@@ -316,5 +316,5 @@ static void fill(Suite *suite)
 
 int main(void)
 {
-    return unit_run("when", fill);
+    return unit_run("time_text", fill);
 }
