@@ -4,7 +4,7 @@
  * STANDIN=account.
  *
  *   password=TEXT    the primary password
- *   account=NUMBER   the answer to account, as of an aged primary password
+ *   account=NUMBER   the answer to account, as with an aged primary password
  */
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>

@@ -28,7 +28,7 @@ struct syscalls_report {
     char leaky[SYSCALLS_NOTE_MAX]; /* a descriptor that was seen without close-on-exec, or "" */
     int result;                    /* of the code */
     bool finished;                 /* the code has returned */
-    int status;                    /* of the process, as of waitpid */
+    int status;                    /* of the process, as in waitpid */
 };
 
 /*

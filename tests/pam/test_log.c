@@ -94,10 +94,10 @@ END_TEST
 
 START_TEST(the_escapes_of_a_label_are_lower_case_hex)
 {
-    const struct verdict_sample *fenced = verdict_fixture_find(&fixture, "wrong-network");
+    const struct verdict_sample *limited = verdict_fixture_find(&fixture, "wrong-network");
     const struct verdict_sample *quoted = verdict_fixture_find(&fixture, "expired");
 
-    const char *line = line_of(verdict_fixture_login(&fixture, fenced), LOG_NOTICE);
+    const char *line = line_of(verdict_fixture_login(&fixture, limited), LOG_NOTICE);
     ck_assert_msg(holds(line, " label=\"B\\xc3\\xbcro\""), "\"%s\"", line);
     line = line_of(verdict_fixture_login(&fixture, quoted), LOG_NOTICE);
     ck_assert_msg(holds(line, " label=\"Loan \\x22for a day\\x22\""), "\"%s\"", line);

@@ -56,7 +56,7 @@ static void damage(const struct world *world, const char *user)
 
 void verdict_fixture_make(struct verdict_fixture *fixture, const char *settings)
 {
-    enum { MAIL, EXPIRED, UNUSED, REVOKED, FENCED, HERS, OTHER, COUNT };
+    enum { MAIL, EXPIRED, UNUSED, REVOKED, LIMITED, HERS, OTHER, COUNT };
     const struct world *world = &fixture->world;
     char passwords[COUNT][PASSWORD_MAX], made_up[PASSWORD_MAX], theirs[PASSWORD_MAX];
     static const struct {
@@ -66,7 +66,7 @@ void verdict_fixture_make(struct verdict_fixture *fixture, const char *settings)
         [EXPIRED] = {"Loan \"for a day\"", "--expires", "1s"},
         [UNUSED] = {"Drawer", "--unused", "1s"},
         [REVOKED] = {"Old phone", "--app", "mail"},
-        [FENCED] = {"B\xc3\xbcro", "--from", "198.51.100.0/24"},
+        [LIMITED] = {"B\xc3\xbcro", "--from", "198.51.100.0/24"},
         [HERS] = {"Tablet", "--app", "mail"},
         [OTHER] = {"Calendar", "--app", "calendar"},
     };
@@ -85,7 +85,7 @@ void verdict_fixture_make(struct verdict_fixture *fixture, const char *settings)
     add_proven(fixture, "expired", PAM_AUTH_ERR, hers[EXPIRED].label, passwords[EXPIRED]);
     add_proven(fixture, "unused", PAM_AUTH_ERR, hers[UNUSED].label, passwords[UNUSED]);
     add_proven(fixture, "wrong-app", PAM_AUTH_ERR, hers[OTHER].label, passwords[OTHER]);
-    add_proven(fixture, "wrong-network", PAM_AUTH_ERR, hers[FENCED].label, passwords[FENCED]);
+    add_proven(fixture, "wrong-network", PAM_AUTH_ERR, hers[LIMITED].label, passwords[LIMITED]);
     with_other_secret(made_up, passwords[HERS]);
     add(fixture, "wrong-secret", PAM_AUTH_ERR, "alice", "imap", made_up)->hashed = true;
     add(fixture, "no-account", PAM_USER_UNKNOWN, "nobody-here", "imap", passwords[MAIL]);
