@@ -77,7 +77,7 @@ END_TEST
 
 int main(void)
 {
-    if (harness_sanitized() || system("valgrind -q true >/dev/null 2>&1") != 0) {
+    if (is_sanitized() || system("valgrind -q true >/dev/null 2>&1") != 0) {
         puts("skipped: valgrind is not there, or does not run here");
         return 77;
     }

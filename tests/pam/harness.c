@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdarg.h>
@@ -13,7 +12,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ARGUMENTS_MAX 32
@@ -35,22 +33,6 @@ bool harness_all(void)
 {
     const char *all = getenv("ASP_TEST_ALL");
     return all != NULL && strcmp(all, "1") == 0;
-}
-
-bool harness_sanitized(void)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
-    __has_feature(thread_sanitizer)
-    return true;
-#else
-    return false;
-#endif
-#else
-    return false;
-#endif
 }
 
 void harness_skip(const char *what, const char *why)
@@ -108,12 +90,6 @@ TCase *harness_begin(const char *program)
     return harness_case(program);
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk;
-    return remove(path);
-}
-
 int harness_run(void)
 {
     SRunner *runner = srunner_create(suite);
@@ -121,7 +97,7 @@ int harness_run(void)
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     if (root[0] != '\0')
-        (void)nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+        folder_remove(root);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -136,24 +112,9 @@ size_t file_read(const char *path, char *out, size_t size)
     return length;
 }
 
-void file_write(const char *path, const char *bytes, size_t length)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
-    ck_assert(write(fd, bytes, length) == (ssize_t)length);
-    ck_assert(close(fd) == 0);
-}
-
 bool holds(const char *hay, const char *needle)
 {
     return strstr(hay, needle) != NULL;
-}
-
-long long now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* --- worlds ----------------------------------------------------------------------------------- */

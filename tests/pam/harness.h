@@ -10,6 +10,7 @@
 #ifndef ASP_TESTS_HARNESS_H
 #define ASP_TESTS_HARNESS_H
 
+#include "support.h"
 #include "tap.h"
 
 #include <check.h>
@@ -58,8 +59,6 @@ int harness_run(void);
 const char *harness_path(const char *variable);
 /* Whether the long tests are asked for: ASP_TEST_ALL. */
 bool harness_all(void);
-/* True when SCALE can't be trusted: the program runs under a sanitizer. */
-bool harness_sanitized(void);
 /* Says on standard output that a part of a test is left out, and why. */
 void harness_skip(const char *what, const char *why);
 
@@ -127,10 +126,7 @@ const char *code_name(int code);
 
 /* The whole of a small file; the length is returned. */
 size_t file_read(const char *path, char *out, size_t size);
-void file_write(const char *path, const char *bytes, size_t length);
 /* Whether HAY holds NEEDLE. */
 bool holds(const char *hay, const char *needle);
-/* Milliseconds of the monotonic clock. */
-long long now_ms(void);
 
 #endif

@@ -291,7 +291,7 @@ static long count_instructions(const char *what, const char *settings)
 
 START_TEST(a_warm_accepted_login_takes_few_instructions)
 {
-    if (harness_sanitized()) {
+    if (is_sanitized()) {
         harness_skip("instructions", "a sanitizer adds its own");
         return;
     }

@@ -322,7 +322,7 @@ int main(void)
     tcase_add_test(tests, threads_log_in_side_by_side);
     tcase_add_test(tests, threads_log_in_while_the_configuration_changes);
     tcase_add_test(tests, threads_of_one_process_that_bind_at_once_all_get_in);
-    if (harness_sanitized())
+    if (is_sanitized())
         harness_skip("forks beside threads", "a sanitizer's malloc does not survive them");
     else
         tcase_add_test(tests, a_process_forked_while_threads_log_in_can_log_in);

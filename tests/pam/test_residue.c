@@ -69,7 +69,7 @@ START_TEST(ten_thousand_logins_leave_no_descriptor_and_no_memory)
     log_in_often(harness_all() ? 200000 : 10000);
     list_descriptors(after, sizeof after);
     ck_assert_str_eq(after, before);
-    if (harness_sanitized()) {
+    if (is_sanitized()) {
         harness_skip("resident memory", "a sanitizer keeps what is freed");
         return;
     }

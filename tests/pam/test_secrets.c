@@ -208,7 +208,7 @@ END_TEST
 
 int main(void)
 {
-    if (harness_sanitized()) {
+    if (is_sanitized()) {
         puts("skipped: secrets in memory: a sanitizer keeps what is freed");
         return 77;
     }

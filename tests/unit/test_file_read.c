@@ -19,7 +19,7 @@ static int open_new(const char **path, struct stat *st, const char *text)
     int fd;
 
     (void)snprintf(name, sizeof name, "%.400s/file", unit_folder());
-    unit_write(name, text, strlen(text));
+    file_write(name, text, strlen(text));
     fd = open(name, O_RDWR | O_CLOEXEC);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(fstat(fd, st), 0);
@@ -92,7 +92,7 @@ START_TEST(a_file_that_shrinks_or_grows_meanwhile_is_read_as_far_as_it_was)
     asp_close(fd);
 
     fd = open_new(&path, &st, "0123");
-    unit_write(path, "0123456789", 10);
+    file_write(path, "0123456789", 10);
     ck_assert_int_eq(asp_file_read(fd, &st, 100, &bytes, &length, &error), ASP_OK);
     ck_assert_str_eq((char *)bytes, "0123");
     free(bytes);
@@ -258,7 +258,7 @@ START_TEST(a_file_that_is_absent_has_that_for_its_identity_and_a_link_is_not_fol
 
     ck_assert_int_eq(asp_identity_at(file, &identity, &error), ASP_OK);
     ck_assert(!identity.present);
-    unit_write(file, "x", 1);
+    file_write(file, "x", 1);
     ck_assert_int_eq(symlink("file", link), 0);
     ck_assert_int_eq(asp_identity_at(file, &identity, &error), ASP_OK);
     ck_assert_int_eq(asp_identity_at(link, &of_link, &error), ASP_OK);

@@ -179,7 +179,7 @@ START_TEST(a_missing_folder_is_told_from_one_that_is_none)
     says(path);
     (void)snprintf(path, sizeof path, "%s/d/e", chain[3]);
     ck_assert_int_eq(open_folder(path, _i), ASP_NOT_FOUND);
-    unit_write(unit_path(chain[3], "file"), "x", 1);
+    file_write(unit_path(chain[3], "file"), "x", 1);
     (void)snprintf(path, sizeof path, "%s/file", chain[3]);
     ck_assert_int_eq(open_folder(path, _i), ASP_IO);
     says(path);
@@ -271,7 +271,7 @@ START_TEST(a_folder_in_a_folder_is_checked)
     ck_assert_int_eq(symlink("nowhere", chain[3]), 0);
     ck_assert_int_eq(asp_folder_check(fd, chain[2], "c", &chain_error), ASP_UNSAFE);
     ck_assert_int_eq(unlink(chain[3]), 0);
-    unit_write(chain[3], "x", 1);
+    file_write(chain[3], "x", 1);
     ck_assert_int_eq(asp_folder_check(fd, chain[2], "c", &chain_error), ASP_UNSAFE);
     says("folder");
     asp_close(fd);

@@ -47,7 +47,7 @@ START_TEST(what_is_no_plain_file_is_refused_at_once)
     (void)snprintf(address.sun_path, sizeof address.sun_path, "%.90s/socket", chain[3]);
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
     ck_assert_int_eq(chmod(address.sun_path, 0600), 0);
-    begin = unit_ms();
+    begin = now_ms();
     for (size_t i = 0; i < UNIT_COUNT(flags); i++) {
         ck_assert_int_eq(open_file(fd, chain[3], "fifo", flags[i], &st, _i), ASP_UNSAFE);
         says("not a plain file");
@@ -62,7 +62,7 @@ START_TEST(what_is_no_plain_file_is_refused_at_once)
     fd = held("/dev");
     ck_assert_int_eq(open_file(fd, "/dev", "null", O_RDONLY, &st, _i), ASP_UNSAFE);
     says("not a plain file");
-    ck_assert_int_lt(unit_ms() - begin, 2000);
+    ck_assert_int_lt(now_ms() - begin, 2000);
     asp_close(fd);
     asp_close(listener);
 }
@@ -76,7 +76,7 @@ START_TEST(a_file_or_its_folder_that_is_a_link_is_refused)
 
     make_chain();
     fd = held(chain[2]);
-    unit_write(unit_path(chain[3], "file"), "x", 1);
+    file_write(unit_path(chain[3], "file"), "x", 1);
     ck_assert_int_eq(symlink("file", unit_path(chain[3], "link")), 0);
     ck_assert_int_eq(symlink("c", unit_path(chain[2], "to_c")), 0);
     ck_assert_int_eq(symlink("nothing", unit_path(chain[3], "dangling")), 0);
@@ -104,7 +104,7 @@ START_TEST(a_file_that_others_own_or_can_write_is_refused)
     make_chain();
     fd = held(chain[3]);
     path = unit_path(chain[3], "file");
-    unit_write(path, "x", 1);
+    file_write(path, "x", 1);
     for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
         ck_assert_int_eq(chmod(path, bad[i]), 0);
         ck_assert_int_eq(open_file(fd, chain[3], "file", O_RDONLY, &st, _i), ASP_UNSAFE);
@@ -161,11 +161,11 @@ START_TEST(a_file_is_opened_in_the_folder_that_is_held)
 
     make_chain();
     (void)snprintf(aside, sizeof aside, "%.400s/aside", chain_top);
-    unit_write(unit_path(chain[3], "file"), "right", 5);
+    file_write(unit_path(chain[3], "file"), "right", 5);
     fd = held(chain[3]);
     ck_assert_int_eq(rename(chain[3], aside), 0);
     make_folder(chain[3]);
-    unit_write(unit_path(chain[3], "file"), "wrong one", 9);
+    file_write(unit_path(chain[3], "file"), "wrong one", 9);
     ck_assert_int_eq(open_file(fd, chain[3], "file", O_RDONLY, &st, _i), ASP_OK);
     ck_assert_int_eq(st.st_size, 5);
     asp_close(fd);
@@ -187,7 +187,7 @@ START_TEST(who_swaps_folders_for_links_gets_nobody_out)
 {
     char aside[UNIT_PATH];
     char link[UNIT_PATH];
-    long long end = unit_ms() + 400;
+    long long end = now_ms() + 400;
     size_t opened = 0;
     size_t refused = 0;
     pid_t child;
@@ -198,8 +198,8 @@ START_TEST(who_swaps_folders_for_links_gets_nobody_out)
     (void)snprintf(aside, sizeof aside, "%.400s/aside", chain[2]);
     (void)snprintf(link, sizeof link, "%.400s/link", chain[2]);
     make_folder(unit_path(chain_top, "outside"));
-    unit_write(unit_path(unit_path(chain_top, "outside"), "file"), "outside", 7);
-    unit_write(unit_path(chain[3], "file"), "in", 2);
+    file_write(unit_path(unit_path(chain_top, "outside"), "file"), "outside", 7);
+    file_write(unit_path(chain[3], "file"), "in", 2);
     ck_assert_int_eq(symlink("../../outside", link), 0);
     fd = held(chain[2]);
     child = fork();
@@ -207,7 +207,7 @@ START_TEST(who_swaps_folders_for_links_gets_nobody_out)
     if (child == 0)
         swap_for_ever(chain[3], aside, link);
     /* On a slow machine, until both were seen. */
-    while (unit_ms() < end || ((opened == 0 || refused == 0) && unit_ms() < end + 20000)) {
+    while (now_ms() < end || ((opened == 0 || refused == 0) && now_ms() < end + 20000)) {
         struct stat st;
 
         if (open_file(fd, chain[2], "c/file", O_RDONLY, &st, _i) == ASP_OK) {
@@ -235,7 +235,7 @@ START_TEST(a_path_is_opened_with_all_that_is_above_it)
     make_chain();
     (void)snprintf(path, sizeof path, "%s/file", chain[3]);
     ck_assert_int_eq(asp_path_open(path, &fd, &st, &chain_error), ASP_NOT_FOUND);
-    unit_write(path, "x", 1);
+    file_write(path, "x", 1);
     ck_assert_int_eq(asp_path_open(path, &fd, &st, &chain_error), ASP_OK);
     ck_assert_int_eq(st.st_size, 1);
     asp_close(fd);
@@ -261,7 +261,7 @@ START_TEST(a_failed_call_is_an_error_and_leaves_nothing_open)
     int fd;
 
     make_chain();
-    unit_write(unit_path(chain[3], "file"), "x", 1);
+    file_write(unit_path(chain[3], "file"), "x", 1);
     fd = held(chain[2]);
     before = unit_names("/proc/self/fd");
     for (size_t i = 0; i < UNIT_COUNT(calls) * UNIT_COUNT(numbers); i++) {

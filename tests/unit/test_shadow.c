@@ -21,7 +21,7 @@ static char path[UNIT_PATH];
 static void write_shadow(const char *text)
 {
     (void)snprintf(path, sizeof path, "%.400s/shadow", unit_folder());
-    unit_write(path, text, strlen(text));
+    file_write(path, text, strlen(text));
 }
 
 /* What the text says of a user; the hash is copied to `hash`. */
@@ -209,7 +209,7 @@ static void replace_it(void)
 
     (void)snprintf(other, sizeof other, "%s.new", path);
     (void)snprintf(text, sizeof text, "alice:$%u" REST "\n", ++turn);
-    unit_write(other, text, strlen(text));
+    file_write(other, text, strlen(text));
     if (rename(other, path) != 0)
         abort();
 }

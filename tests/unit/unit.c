@@ -5,27 +5,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TEST_SECONDS = 300, PATHS = 8 };
 
 static char base[UNIT_PATH];
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
-{
-    (void)st;
-    (void)type;
-    (void)where;
-    return remove(path);
-}
 
 /* In memory where that can be had: these tests ask for some thousand fsyncs. Or where
  * ASP_UNIT_FOLDER says: who kills the program clears it away. */
@@ -60,7 +50,7 @@ int unit_run(const char *name, void (*fill)(Suite *suite))
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
-    (void)nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(base);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -80,21 +70,9 @@ static bool is_under_valgrind(void)
     return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
 }
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#if !defined(SANITIZED) && defined(__SANITIZE_ADDRESS__)
-#define SANITIZED true
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
-
 bool unit_is_watched(void)
 {
-    return SANITIZED || is_under_valgrind();
+    return is_sanitized() || is_under_valgrind();
 }
 
 size_t unit_many(size_t count)
@@ -125,15 +103,6 @@ const char *unit_path(const char *folder, const char *name)
 
     ck_assert_int_lt(length, UNIT_PATH);
     return path;
-}
-
-void unit_write(const char *path, const void *bytes, size_t length)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-    ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
-    ck_assert(asp_write_all(fd, bytes, length));
-    ck_assert_int_eq(close(fd), 0);
 }
 
 char *unit_read(const char *path, size_t *length)
@@ -194,14 +163,6 @@ void unit_forked(void (*body)(void *context), void *context)
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_msg(status == 0, "the forked process ended with status %#x", (unsigned)status);
-}
-
-long long unit_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
 /* SplitMix64 (Steele, Lea, Flood, 2014). */

@@ -15,10 +15,16 @@
 #include "asp/store.h"
 #include "asp/verifier.h"
 
+#include "support.h"
+
 #include <check.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* The names that some tests have for what is in support.h. */
+#define unit_write file_write
+#define unit_ms now_ms
 
 #define UNIT_COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -56,7 +62,6 @@ enum { UNIT_PATH = 512 };
 const char *unit_folder(void);
 /* FOLDER/NAME, good until the eighth call after it. */
 const char *unit_path(const char *folder, const char *name);
-void unit_write(const char *path, const void *bytes, size_t length);
 /* The whole of a file and a NUL; the caller frees it. */
 char *unit_read(const char *path, size_t *length);
 bool unit_exists(const char *path);
@@ -68,8 +73,6 @@ unsigned unit_mode(const char *path);
 
 /* Runs `body` in a forked process that must end with 0; a failed assertion ends it with another. */
 void unit_forked(void (*body)(void *context), void *context);
-/* Milliseconds of a clock that is never set. */
-long long unit_ms(void);
 
 /* Numbers that are the same in each run. Begins with any seed. */
 uint64_t unit_random(uint64_t *state);
