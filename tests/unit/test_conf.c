@@ -8,36 +8,6 @@
 #include <string.h>
 #include <sys/un.h>
 
-static enum asp_status read_text(const char *text, struct asp_conf **conf, struct asp_error *error)
-{
-    *error = (struct asp_error){0};
-    return asp_conf_read("test.conf", text, strlen(text), conf, error);
-}
-
-static void is_good(const char *text)
-{
-    struct asp_conf *conf = NULL;
-    struct asp_error error;
-
-    unit_need(read_text(text, &conf, &error) == ASP_OK, "%s: %s", text, error.text);
-    asp_conf_free(conf);
-}
-
-/* Refused, with a line that begins with the file and the line in it, and holds `word`. */
-static void is_bad(const char *text, unsigned line, const char *word)
-{
-    struct asp_conf *conf = NULL;
-    struct asp_error error;
-    char where[32];
-
-    (void)snprintf(where, sizeof where, "test.conf:%u: ", line);
-    unit_need(read_text(text, &conf, &error) == ASP_INVALID, "%s", text);
-    unit_need(conf == NULL && error.status == ASP_INVALID, "%s", text);
-    unit_need(strncmp(error.text, where, strlen(where)) == 0, "%s: %s", text, error.text);
-    unit_need(strstr(error.text, word) != NULL, "%s: %s", text, error.text);
-    unit_need(strchr(error.text, '\n') == NULL, "%s: %s", text, error.text);
-}
-
 /* One key with one value, inside GROUP where that is not empty. */
 static void key_with(char *text, size_t size, const char *group, const char *key, const char *value)
 {
@@ -53,7 +23,7 @@ static void accepts(const char *group, const char *key, const char *value)
     char text[PATH_MAX + 256];
 
     key_with(text, sizeof text, group, key, value);
-    is_good(text);
+    unit_conf_is_good(text);
 }
 
 static void refuses(const char *group, const char *key, const char *value)
@@ -61,7 +31,7 @@ static void refuses(const char *group, const char *key, const char *value)
     char text[PATH_MAX + 256];
 
     key_with(text, sizeof text, group, key, value);
-    is_bad(text, 2, key);
+    unit_conf_is_bad(text, 2, key);
 }
 
 /* Numbers */
@@ -198,7 +168,7 @@ START_TEST(a_switch_is_true_or_false)
         refuses("", "virtual_users", bad[i]);
         refuses("self_service", "enabled", bad[i]);
     }
-    is_bad("\nvirtual_users = yes;\n", 2, "syntax");
+    unit_conf_is_bad("\nvirtual_users = yes;\n", 2, "syntax");
 }
 END_TEST
 
@@ -293,17 +263,18 @@ START_TEST(the_default_app_is_first_use_or_an_app)
     accepts("", "default_app", "\"radio\""); /* a service in no group is an app of its own */
     for (size_t i = 0; i < UNIT_COUNT(bad); i++)
         refuses("", "default_app", bad[i]);
-    is_good("default_app = \"web\"; apps: ( { name = \"web\"; services = [ \"x\" ]; } );");
-    is_bad("default_app = \"x\";\napps: ( { name = \"web\"; services = [ \"x\" ]; } );", 1,
-           "default_app");
+    unit_conf_is_good(
+        "default_app = \"web\"; apps: ( { name = \"web\"; services = [ \"x\" ]; } );");
+    unit_conf_is_bad("default_app = \"x\";\napps: ( { name = \"web\"; services = [ \"x\" ]; } );",
+                     1, "default_app");
 }
 END_TEST
 
 START_TEST(a_source_that_is_a_command_has_one)
 {
-    is_good("primary: { source = \"command\"; command = \"/bin/x\"; };");
-    is_bad("\n\nprimary: { source = \"command\"; };", 3, "command");
-    is_bad("primary: { source = \"command\"; command = \"\"; };", 1, "command");
+    unit_conf_is_good("primary: { source = \"command\"; command = \"/bin/x\"; };");
+    unit_conf_is_bad("\n\nprimary: { source = \"command\"; };", 3, "command");
+    unit_conf_is_bad("primary: { source = \"command\"; command = \"\"; };", 1, "command");
 }
 END_TEST
 
@@ -370,7 +341,7 @@ START_TEST(apps_that_are_wrong_are_refused_where_they_are)
     };
 
     for (size_t i = 0; i < UNIT_COUNT(cases); i++)
-        is_bad(cases[i].text, cases[i].line, cases[i].word);
+        unit_conf_is_bad(cases[i].text, cases[i].line, cases[i].word);
 }
 END_TEST
 
@@ -402,8 +373,8 @@ START_TEST(the_other_lists_hold_well_formed_names)
     refuses("self_service", "apps", "[\"\"]");
     refuses("broker", "clients", "\"www-data\"");
     refuses("broker", "clients", "[\"www-data\"]");
-    is_bad("broker: { clients = (\n { user = \"x\"; } ); };", 2, "services");
-    is_bad("broker: { clients = ( {\n name = \"x\"; services = []; } ); };", 2, "name");
+    unit_conf_is_bad("broker: { clients = (\n { user = \"x\"; } ); };", 2, "services");
+    unit_conf_is_bad("broker: { clients = ( {\n name = \"x\"; services = []; } ); };", 2, "name");
 }
 END_TEST
 
@@ -450,8 +421,8 @@ END_TEST
 
 START_TEST(a_key_given_twice_is_an_error)
 {
-    is_bad("limit = 1;\nlimit = 2;\n", 2, "");
-    is_bad("hash: {};\nhash: {};\n", 2, "");
+    unit_conf_is_bad("limit = 1;\nlimit = 2;\n", 2, "");
+    unit_conf_is_bad("hash: {};\nhash: {};\n", 2, "");
 }
 END_TEST
 

@@ -5,45 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum asp_status read_bytes(const char *text, size_t length, struct asp_error *error)
-{
-    struct asp_conf *conf = NULL;
-    enum asp_status status;
-    char *exact = malloc(length + 1);
-
-    unit_need(exact != NULL, "no memory");
-    memcpy(exact, text, length);
-    exact[length] = '\0';
-    *error = (struct asp_error){0};
-    status = asp_conf_read("test.conf", exact, length, &conf, error);
-    asp_conf_free(conf);
-    free(exact);
-    return status;
-}
-
-static void is_good(const char *text)
-{
-    struct asp_error error;
-
-    unit_need(read_bytes(text, strlen(text), &error) == ASP_OK, "%s: %s", text, error.text);
-}
-
-static void is_bad_bytes(const char *text, size_t length, unsigned line, const char *word)
-{
-    struct asp_error error;
-    char where[32];
-
-    (void)snprintf(where, sizeof where, "test.conf:%u: ", line);
-    unit_need(read_bytes(text, length, &error) == ASP_INVALID, "%s", text);
-    unit_need(strncmp(error.text, where, strlen(where)) == 0, "%s: %s", text, error.text);
-    unit_need(strstr(error.text, word) != NULL, "%s: %s", text, error.text);
-}
-
-static void is_bad(const char *text, unsigned line, const char *word)
-{
-    is_bad_bytes(text, strlen(text), line, word);
-}
-
 START_TEST(a_number_outside_32_bits_is_refused_before_it_wraps)
 {
     static const char *const bad[] = {
@@ -69,15 +30,15 @@ START_TEST(a_number_outside_32_bits_is_refused_before_it_wraps)
 
     for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
         (void)snprintf(text, sizeof text, "\nlimit = %s;", bad[i]);
-        is_bad(text, 2, "32 bits");
+        unit_conf_is_bad(text, 2, "32 bits");
         (void)snprintf(text, sizeof text, "limit=\n%s", bad[i]);
-        is_bad(text, 2, "32 bits");
+        unit_conf_is_bad(text, 2, "32 bits");
         (void)snprintf(text, sizeof text, "hash:{passes=%s;}", bad[i]);
-        is_bad(text, 1, "32 bits");
+        unit_conf_is_bad(text, 1, "32 bits");
         (void)snprintf(text, sizeof text, "guarded = (1,%s)", bad[i]);
-        is_bad(text, 1, "32 bits");
+        unit_conf_is_bad(text, 1, "32 bits");
         (void)snprintf(text, sizeof text, "limit = /* x */%s;", bad[i]);
-        is_bad(text, 1, "32 bits");
+        unit_conf_is_bad(text, 1, "32 bits");
     }
 }
 END_TEST
@@ -85,62 +46,62 @@ END_TEST
 /* Within 32 bits it is for the key to say. */
 START_TEST(a_number_within_32_bits_is_the_keys_to_refuse)
 {
-    is_bad("limit = 2147483647;", 1, "from 1 to 500");
-    is_bad("limit = -2147483648;", 1, "from 1 to 500");
-    is_bad("limit = 0x7fffffff;", 1, "from 1 to 500");
-    is_bad("limit = -25;", 1, "from 1 to 500");
-    is_good("limit = 0x19;");
-    is_good("limit = 0X19;");
-    is_good("limit = +25;");
-    is_good("limit = 25");
+    unit_conf_is_bad("limit = 2147483647;", 1, "from 1 to 500");
+    unit_conf_is_bad("limit = -2147483648;", 1, "from 1 to 500");
+    unit_conf_is_bad("limit = 0x7fffffff;", 1, "from 1 to 500");
+    unit_conf_is_bad("limit = -25;", 1, "from 1 to 500");
+    unit_conf_is_good("limit = 0x19;");
+    unit_conf_is_good("limit = 0X19;");
+    unit_conf_is_good("limit = +25;");
+    unit_conf_is_good("limit = 25");
 }
 END_TEST
 
 START_TEST(a_number_in_a_comment_or_a_text_is_nobodys_loss)
 {
-    is_good("# 4294967321\nlimit = 25;");
-    is_good("// 4294967321\nlimit = 25;");
-    is_good("/* 4294967321\n 4294967321 */ limit = 25;");
-    is_good("limit = 25; # 4294967321");
-    is_good("limit = 25; // \" 4294967321");
-    is_good("/**/limit/* 4294967321 */ = 25;");
-    is_good("/***/limit = 25;/* ** / 4294967321 */");
-    is_good("store = \"/x/4294967321\";");
-    is_good("store = \"/x/ \\\" 4294967321\";");
-    is_good("store = \"/x/\\\\\"; # \" 4294967321");
-    is_good("store = \"/x/# 4294967321\";");
-    is_good("store = \"/x//* 4294967321\";");
-    is_good("store = \"/x\n4294967321\";");
+    unit_conf_is_good("# 4294967321\nlimit = 25;");
+    unit_conf_is_good("// 4294967321\nlimit = 25;");
+    unit_conf_is_good("/* 4294967321\n 4294967321 */ limit = 25;");
+    unit_conf_is_good("limit = 25; # 4294967321");
+    unit_conf_is_good("limit = 25; // \" 4294967321");
+    unit_conf_is_good("/**/limit/* 4294967321 */ = 25;");
+    unit_conf_is_good("/***/limit = 25;/* ** / 4294967321 */");
+    unit_conf_is_good("store = \"/x/4294967321\";");
+    unit_conf_is_good("store = \"/x/ \\\" 4294967321\";");
+    unit_conf_is_good("store = \"/x/\\\\\"; # \" 4294967321");
+    unit_conf_is_good("store = \"/x/# 4294967321\";");
+    unit_conf_is_good("store = \"/x//* 4294967321\";");
+    unit_conf_is_good("store = \"/x\n4294967321\";");
 }
 END_TEST
 
 /* What ends a comment or a text, and what only looks like it. */
 START_TEST(a_number_after_a_comment_or_a_text_counts)
 {
-    is_bad("# x\nlimit = 4294967321;", 2, "32 bits");
-    is_bad("// /*\nlimit = 4294967321;", 2, "32 bits");
-    is_bad("# \"\nlimit = 4294967321;", 2, "32 bits");
-    is_bad("/* # */ limit = 4294967321;", 1, "32 bits");
-    is_bad("/* // */ limit = 4294967321;", 1, "32 bits");
-    is_bad("/* \" */ limit = 4294967321;", 1, "32 bits");
-    is_bad("/*/*/ limit = 4294967321;", 1, "32 bits");
-    is_bad("/**/ limit = 4294967321;", 1, "32 bits");
-    is_bad("store = \"/*\"; limit = 4294967321;", 1, "32 bits");
-    is_bad("store = \"/#\"; limit = 4294967321;", 1, "32 bits");
-    is_bad("store = \"/\\\\\"; limit = 4294967321;", 1, "32 bits");
-    is_bad("store = \"/\\\"\"; limit = 4294967321;", 1, "32 bits");
-    is_bad("store = \"/\\\n\"; limit = 4294967321;", 2, "32 bits");
-    is_bad("store = \"/\" \"a\"; limit = 4294967321;", 1, "32 bits");
-    is_bad("limit = 1; history =4294967321", 1, "32 bits");
-    is_bad("a-1 = 4294967321;", 1, "32 bits");
+    unit_conf_is_bad("# x\nlimit = 4294967321;", 2, "32 bits");
+    unit_conf_is_bad("// /*\nlimit = 4294967321;", 2, "32 bits");
+    unit_conf_is_bad("# \"\nlimit = 4294967321;", 2, "32 bits");
+    unit_conf_is_bad("/* # */ limit = 4294967321;", 1, "32 bits");
+    unit_conf_is_bad("/* // */ limit = 4294967321;", 1, "32 bits");
+    unit_conf_is_bad("/* \" */ limit = 4294967321;", 1, "32 bits");
+    unit_conf_is_bad("/*/*/ limit = 4294967321;", 1, "32 bits");
+    unit_conf_is_bad("/**/ limit = 4294967321;", 1, "32 bits");
+    unit_conf_is_bad("store = \"/*\"; limit = 4294967321;", 1, "32 bits");
+    unit_conf_is_bad("store = \"/#\"; limit = 4294967321;", 1, "32 bits");
+    unit_conf_is_bad("store = \"/\\\\\"; limit = 4294967321;", 1, "32 bits");
+    unit_conf_is_bad("store = \"/\\\"\"; limit = 4294967321;", 1, "32 bits");
+    unit_conf_is_bad("store = \"/\\\n\"; limit = 4294967321;", 2, "32 bits");
+    unit_conf_is_bad("store = \"/\" \"a\"; limit = 4294967321;", 1, "32 bits");
+    unit_conf_is_bad("limit = 1; history =4294967321", 1, "32 bits");
+    unit_conf_is_bad("a-1 = 4294967321;", 1, "32 bits");
 }
 END_TEST
 
 START_TEST(a_number_within_a_name_is_none)
 {
-    is_bad("limit4294967321 = 1;", 1, "limit4294967321");
-    is_bad("a-4294967321 = 1;", 1, "a-4294967321");
-    is_bad("*4294967321 = 1;", 1, "*4294967321");
+    unit_conf_is_bad("limit4294967321 = 1;", 1, "limit4294967321");
+    unit_conf_is_bad("a-4294967321 = 1;", 1, "a-4294967321");
+    unit_conf_is_bad("*4294967321 = 1;", 1, "*4294967321");
 }
 END_TEST
 
@@ -176,40 +137,41 @@ START_TEST(an_include_is_refused_in_every_form)
     for (size_t i = 0; i < UNIT_COUNT(forms); i++) {
         struct asp_error error;
 
-        unit_need(read_bytes(forms[i], strlen(forms[i]), &error) == ASP_INVALID, "%s", forms[i]);
+        unit_need(unit_conf_read(forms[i], strlen(forms[i]), &error) == ASP_INVALID, "%s",
+                  forms[i]);
         unit_need(strstr(error.text, "@include is not allowed") != NULL, "%s: %s", forms[i],
                   error.text);
     }
     for (size_t i = 0; i < UNIT_COUNT(hidden); i++)
-        is_bad(hidden[i], 2, "@include");
-    is_bad("limit = 1;\n\n  @include \"x\"", 3, "@include");
+        unit_conf_is_bad(hidden[i], 2, "@include");
+    unit_conf_is_bad("limit = 1;\n\n  @include \"x\"", 3, "@include");
 }
 END_TEST
 
 START_TEST(an_include_that_is_only_spoken_of_is_none)
 {
-    is_good("# @include \"x\"\nlimit = 25;");
-    is_good("limit = 25; // no @include here");
-    is_good("/* no @include here */ limit = 25;");
-    is_good("store = \"/@include\";");
+    unit_conf_is_good("# @include \"x\"\nlimit = 25;");
+    unit_conf_is_good("limit = 25; // no @include here");
+    unit_conf_is_good("/* no @include here */ limit = 25;");
+    unit_conf_is_good("store = \"/@include\";");
 }
 END_TEST
 
 START_TEST(a_nul_byte_is_refused_wherever_it_is)
 {
-    is_bad_bytes("\0", 1, 1, "NUL");
-    is_bad_bytes("limit = 25;\n\0", 13, 2, "NUL");
-    is_bad_bytes("limit = 25;\0limit = bad", 23, 1, "NUL");
-    is_bad_bytes("# \0\n", 4, 1, "NUL");
-    is_bad_bytes("/* \0 */", 7, 1, "NUL");
-    is_bad_bytes("store = \"/a\0b\";", 15, 1, "NUL");
-    is_bad("store = \"/a\\x00b\";", 1, "NUL");
-    is_bad("\nstore = \"/a\\X00b\";", 2, "NUL");
-    is_bad("store = \"\\x00\";", 1, "NUL");
-    is_bad("store = \"/a\\\\\\x00\";", 1, "NUL");
-    is_good("store = \"/a\\\\x00\";"); /* a backslash, and then x00 */
-    is_good("store = \"/a\\x01\";");
-    is_good("# \\x00\nlimit = 25;");
+    unit_conf_is_bad_bytes("\0", 1, 1, "NUL");
+    unit_conf_is_bad_bytes("limit = 25;\n\0", 13, 2, "NUL");
+    unit_conf_is_bad_bytes("limit = 25;\0limit = bad", 23, 1, "NUL");
+    unit_conf_is_bad_bytes("# \0\n", 4, 1, "NUL");
+    unit_conf_is_bad_bytes("/* \0 */", 7, 1, "NUL");
+    unit_conf_is_bad_bytes("store = \"/a\0b\";", 15, 1, "NUL");
+    unit_conf_is_bad("store = \"/a\\x00b\";", 1, "NUL");
+    unit_conf_is_bad("\nstore = \"/a\\X00b\";", 2, "NUL");
+    unit_conf_is_bad("store = \"\\x00\";", 1, "NUL");
+    unit_conf_is_bad("store = \"/a\\\\\\x00\";", 1, "NUL");
+    unit_conf_is_good("store = \"/a\\\\x00\";"); /* a backslash, and then x00 */
+    unit_conf_is_good("store = \"/a\\x01\";");
+    unit_conf_is_good("# \\x00\nlimit = 25;");
 }
 END_TEST
 
@@ -225,35 +187,35 @@ START_TEST(brackets_are_nested_to_a_depth_and_no_deeper)
         memset(text + at, '(', depth);
         memset(text + at + depth, ')', depth);
         strcpy(text + at + 2 * depth, ";");
-        unit_need(read_bytes(text, strlen(text), &error) == (depth == 1 ? ASP_OK : ASP_INVALID),
+        unit_need(unit_conf_read(text, strlen(text), &error) == (depth == 1 ? ASP_OK : ASP_INVALID),
                   "%zu", depth);
         unit_need((strstr(error.text, "brackets") != NULL) == (depth > 8), "%zu: %s", depth,
                   error.text);
     }
-    is_good("store = \"/((((((((((((\"; # {{{{{{{{{{{{\n/* [[[[[[[[[[[[ */");
-    is_bad("hash:\n{\n", 2, "bracket is not closed");
-    is_bad("guarded =\n(\n[\n] \n", 2, "bracket is not closed");
-    is_bad("hash: };", 1, "syntax");
+    unit_conf_is_good("store = \"/((((((((((((\"; # {{{{{{{{{{{{\n/* [[[[[[[[[[[[ */");
+    unit_conf_is_bad("hash:\n{\n", 2, "bracket is not closed");
+    unit_conf_is_bad("guarded =\n(\n[\n] \n", 2, "bracket is not closed");
+    unit_conf_is_bad("hash: };", 1, "syntax");
 }
 END_TEST
 
 START_TEST(other_text_is_refused_with_its_line)
 {
-    is_bad("limit\n= x;", 2, "syntax");
-    is_bad("\n\n\nlimit 25;", 4, "syntax");
-    is_bad("store = \"/a\n\n", 1, "text is not closed");
-    is_bad("\nstore = \"/a\\\"", 2, "text is not closed");
-    is_bad("limit = 25; /* a comment\n", 1, "comment is not closed");
-    is_bad("\n/*/", 2, "comment is not closed");
-    is_bad("/*\n*/\n!", 3, "syntax");
-    is_bad("\xef\xbb\xbflimit = 25;", 1, "syntax");
-    is_good("");
-    is_good("\n\r\n\t \f");
-    is_good("# a comment without a line end");
-    is_good("limit = 25; // a comment without a line end");
-    is_good("limit = 25 history = 5");
-    is_good("limit : 25, history = 5;");
-    is_good("limit = 25;\r\nhistory = 5;\r\n");
+    unit_conf_is_bad("limit\n= x;", 2, "syntax");
+    unit_conf_is_bad("\n\n\nlimit 25;", 4, "syntax");
+    unit_conf_is_bad("store = \"/a\n\n", 1, "text is not closed");
+    unit_conf_is_bad("\nstore = \"/a\\\"", 2, "text is not closed");
+    unit_conf_is_bad("limit = 25; /* a comment\n", 1, "comment is not closed");
+    unit_conf_is_bad("\n/*/", 2, "comment is not closed");
+    unit_conf_is_bad("/*\n*/\n!", 3, "syntax");
+    unit_conf_is_bad("\xef\xbb\xbflimit = 25;", 1, "syntax");
+    unit_conf_is_good("");
+    unit_conf_is_good("\n\r\n\t \f");
+    unit_conf_is_good("# a comment without a line end");
+    unit_conf_is_good("limit = 25; // a comment without a line end");
+    unit_conf_is_good("limit = 25 history = 5");
+    unit_conf_is_good("limit : 25, history = 5;");
+    unit_conf_is_good("limit = 25;\r\nhistory = 5;\r\n");
 }
 END_TEST
 
@@ -269,21 +231,21 @@ START_TEST(a_huge_text_is_read_in_its_time)
     ck_assert_ptr_nonnull(text);
     memset(text, ' ', size);
     text[size] = '\0';
-    ck_assert_int_eq(read_bytes(text, size, &error), ASP_OK);
+    ck_assert_int_eq(unit_conf_read(text, size, &error), ASP_OK);
     memset(text, '"', size);
     text[size - 1] = ' ';
-    ck_assert_int_eq(read_bytes(text, size, &error), ASP_INVALID);
+    ck_assert_int_eq(unit_conf_read(text, size, &error), ASP_INVALID);
     memset(text, '/', size);
-    ck_assert_int_eq(read_bytes(text, size, &error), ASP_OK);
+    ck_assert_int_eq(unit_conf_read(text, size, &error), ASP_OK);
     memset(text, '9', size);
-    ck_assert_int_eq(read_bytes(text, size, &error), ASP_INVALID);
+    ck_assert_int_eq(unit_conf_read(text, size, &error), ASP_INVALID);
     memset(text, 'a', size);
-    ck_assert_int_eq(read_bytes(text, size, &error), ASP_INVALID);
+    ck_assert_int_eq(unit_conf_read(text, size, &error), ASP_INVALID);
     at = (size_t)sprintf(text, "guarded = [ \"a\"");
     while (at + 32 < size)
         at += (size_t)sprintf(text + at, ",\"a\"");
     strcpy(text + at, "];");
-    ck_assert_int_eq(read_bytes(text, strlen(text), &error), ASP_OK);
+    ck_assert_int_eq(unit_conf_read(text, strlen(text), &error), ASP_OK);
     if (!unit_is_watched())
         ck_assert_int_lt(now_ms() - begin, 20000);
     free(text);

@@ -279,6 +279,48 @@ struct asp_conf *unit_conf(const char *text)
     return conf;
 }
 
+enum asp_status unit_conf_read(const char *text, size_t length, struct asp_error *error)
+{
+    struct asp_conf *conf = NULL;
+    enum asp_status status;
+    char *exact = malloc(length + 1);
+
+    unit_need(exact != NULL, "no memory");
+    memcpy(exact, text, length);
+    exact[length] = '\0';
+    *error = (struct asp_error){ASP_OK, ""};
+    status = asp_conf_read("test.conf", exact, length, &conf, error);
+    unit_need((status == ASP_OK) == (conf != NULL), "%s: status %d", text, status);
+    asp_conf_free(conf);
+    free(exact);
+    return status;
+}
+
+void unit_conf_is_good(const char *text)
+{
+    struct asp_error error;
+
+    unit_need(unit_conf_read(text, strlen(text), &error) == ASP_OK, "%s: %s", text, error.text);
+}
+
+void unit_conf_is_bad_bytes(const char *text, size_t length, unsigned line, const char *word)
+{
+    struct asp_error error;
+    char where[32];
+
+    (void)snprintf(where, sizeof where, "test.conf:%u: ", line);
+    unit_need(unit_conf_read(text, length, &error) == ASP_INVALID, "%s", text);
+    unit_need(error.status == ASP_INVALID, "%s", text);
+    unit_need(strncmp(error.text, where, strlen(where)) == 0, "%s: %s", text, error.text);
+    unit_need(strstr(error.text, word) != NULL, "%s: %s", text, error.text);
+    unit_need(strchr(error.text, '\n') == NULL, "%s: %s", text, error.text);
+}
+
+void unit_conf_is_bad(const char *text, unsigned line, const char *word)
+{
+    unit_conf_is_bad_bytes(text, strlen(text), line, word);
+}
+
 void unit_store(struct asp_store *store)
 {
     static char path[UNIT_PATH];

@@ -94,6 +94,14 @@ char *unit_account_text(const struct asp_account *account, size_t *length);
 void unit_same_entry(const struct asp_entry *a, const struct asp_entry *b);
 /* The built-in configuration with `text` read over it, which must be good. */
 struct asp_conf *unit_conf(const char *text);
+/* What comes of `text` alone. It is given in memory of its very size, so that a read behind its end
+ * is seen by a sanitizer. */
+enum asp_status unit_conf_read(const char *text, size_t length, struct asp_error *error);
+/* It is read. */
+void unit_conf_is_good(const char *text);
+/* It is refused, by one line that begins with the file and the line in it, and holds `word`. */
+void unit_conf_is_bad(const char *text, unsigned line, const char *word);
+void unit_conf_is_bad_bytes(const char *text, size_t length, unsigned line, const char *word);
 /* An open store in a new folder, with an account of these entries for each user that is added. */
 void unit_store(struct asp_store *store);
 void unit_put(const struct asp_store *store, const char *user, const struct asp_entry *entries,
