@@ -18,27 +18,27 @@ static void make_fixture(void)
     world_stack(&fixture.world, "imap", "auth required @TAP@\n");
 }
 
-/* --- a host, and what it can write to --------------------------------------------------------- */
+/* --- a driver, and what it can write to ------------------------------------------------------ */
 
-struct host {
+struct driver {
     pid_t pid;
     int to;   /* its standard input */
     int from; /* its standard output */
 };
 
 /* A driver that logs in as SAMPLE says; MODE as it takes it. */
-static struct host start_host(const struct verdict_sample *sample, const char *mode)
+static struct driver start_driver(const struct verdict_sample *sample, const char *mode)
 {
-    struct host host;
+    struct driver driver;
     int in[2], out[2];
     char masked[PASSWORD_MAX];
 
     (void)snprintf(masked, sizeof masked, "%s", sample->password);
     mask(masked);
     ck_assert(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
-    host.pid = fork();
-    ck_assert(host.pid >= 0);
-    if (host.pid == 0) {
+    driver.pid = fork();
+    ck_assert(driver.pid >= 0);
+    if (driver.pid == 0) {
         (void)setenv("ASP_PASSWORD", masked, 1);
         (void)unsetenv("MALLOC_PERTURB_"); /* it would wipe what is freed */
         if (dup2(in[0], STDIN_FILENO) == 0 && dup2(out[1], STDOUT_FILENO) == 1)
@@ -48,35 +48,35 @@ static struct host start_host(const struct verdict_sample *sample, const char *m
     }
     (void)close(in[0]);
     (void)close(out[1]);
-    host.to = in[1];
-    host.from = out[0];
-    return host;
+    driver.to = in[1];
+    driver.from = out[0];
+    return driver;
 }
 
 /* Waits until the module has returned, in the middle of the transaction. */
-static void await_stop(const struct host *host)
+static void await_stop(const struct driver *driver)
 {
     int status = 0;
-    ck_assert(waitpid(host->pid, &status, WUNTRACED) == host->pid);
+    ck_assert(waitpid(driver->pid, &status, WUNTRACED) == driver->pid);
     ck_assert_msg(WIFSTOPPED(status), "the driver did not stop: status 0x%x", (unsigned)status);
 }
 
 /* Waits until the transaction is over; returns its code. */
-static int await_end(const struct host *host)
+static int await_end(const struct driver *driver)
 {
     char text[64] = "";
     int code = -1;
-    ck_assert(read(host->from, text, sizeof text - 1) > 0);
+    ck_assert(read(driver->from, text, sizeof text - 1) > 0);
     ck_assert_msg(sscanf(text, "code %d", &code) == 1, "the driver says \"%s\"", text);
     return code;
 }
 
-static void end_host(const struct host *host)
+static void end_driver(const struct driver *driver)
 {
     int status;
-    (void)close(host->to);
-    (void)close(host->from);
-    ck_assert(waitpid(host->pid, &status, 0) == host->pid && status == 0);
+    (void)close(driver->to);
+    (void)close(driver->from);
+    ck_assert(waitpid(driver->pid, &status, 0) == driver->pid && status == 0);
 }
 
 #define REGIONS_MAX 128
@@ -88,15 +88,15 @@ static struct {
 } regions[REGIONS_MAX];
 static int region_count;
 
-/* Takes what the host can write to, as a core dump would. */
-static void dump(const struct host *host)
+/* Takes what the driver can write to, as a core dump would. */
+static void dump(const struct driver *driver)
 {
     char path[64], line[512], mode[8];
     unsigned long from, to;
 
-    (void)snprintf(path, sizeof path, "/proc/%d/maps", (int)host->pid);
+    (void)snprintf(path, sizeof path, "/proc/%d/maps", (int)driver->pid);
     FILE *maps = fopen(path, "re");
-    (void)snprintf(path, sizeof path, "/proc/%d/mem", (int)host->pid);
+    (void)snprintf(path, sizeof path, "/proc/%d/mem", (int)driver->pid);
     int mem = open(path, O_RDONLY | O_CLOEXEC);
     ck_assert(maps != NULL && mem >= 0);
     for (; region_count > 0; region_count--)
@@ -164,12 +164,12 @@ START_TEST(after_a_login_no_secret_and_no_verifier_is_left_in_memory)
 {
     for (size_t i = 0; i < fixture.count; i++) {
         const struct verdict_sample *sample = &fixture.samples[i];
-        struct host host = start_host(sample, "once");
+        struct driver driver = start_driver(sample, "once");
         char plain[PASSWORD_MAX];
 
-        ck_code_msg(await_end(&host), sample->code, "%s", sample->verdict);
-        dump(&host);
-        end_host(&host);
+        ck_code_msg(await_end(&driver), sample->code, "%s", sample->verdict);
+        dump(&driver);
+        end_driver(&driver);
         ck_assert_msg(find(NULL, fixture.world.confdir) != NULL, "nothing is found at all");
         bare(plain, sample->password);
         expect_absent(NULL, sample->password, sample->verdict);
@@ -187,14 +187,14 @@ START_TEST(when_auth_returns_the_module_has_wiped_its_own_copies)
 {
     for (size_t i = 0; i < fixture.count; i++) {
         const struct verdict_sample *sample = &fixture.samples[i];
-        struct host host = start_host(sample, "stopped");
+        struct driver driver = start_driver(sample, "stopped");
         char plain[PASSWORD_MAX];
 
-        await_stop(&host);
-        dump(&host);
-        ck_assert(kill(host.pid, SIGCONT) == 0);
-        ck_code_msg(await_end(&host), sample->code, "%s", sample->verdict);
-        end_host(&host);
+        await_stop(&driver);
+        dump(&driver);
+        ck_assert(kill(driver.pid, SIGCONT) == 0);
+        ck_code_msg(await_end(&driver), sample->code, "%s", sample->verdict);
+        end_driver(&driver);
         bare(plain, sample->password);
         if (strcmp(plain, sample->password) != 0) {
             ck_assert_msg(find(NULL, sample->password) != NULL, "libpam's token is not found");
