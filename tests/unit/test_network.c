@@ -115,6 +115,21 @@ START_TEST(host_bits_that_are_set_are_an_error)
 }
 END_TEST
 
+/* Of a network whose host bits are clear at any length, so that the length alone is refused. */
+START_TEST(a_length_is_digits_without_a_leading_zero)
+{
+    static const char *const texts[] = {
+        "0.0.0.0/",   "0.0.0.0/x",  "0.0.0.0/00", "0.0.0.0/08", "0.0.0.0/000", "0.0.0.0/0000",
+        "0.0.0.0/0x", "0.0.0.0/33", "::/",        "::/x",       "::/00",       "::/012",
+        "::/0 ",      "::/ 0",      "::/-0",      "::/129",     "::/1000",
+    };
+    struct asp_network network;
+
+    for (size_t i = 0; i < UNIT_COUNT(texts); i++)
+        unit_need(!asp_network_read(texts[i], &network), "%s", texts[i]);
+}
+END_TEST
+
 /* Every length of both families: the address itself is in, and with any one bit flipped it is in
  * when that bit is one of the host's. */
 static void every_length(int family, const char *host, unsigned most)
@@ -281,6 +296,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_network_is_shown_in_one_form);
     unit_add(suite, anything_else_is_no_network);
     unit_add(suite, host_bits_that_are_set_are_an_error);
+    unit_add(suite, a_length_is_digits_without_a_leading_zero);
     unit_add(suite, membership_is_by_the_bits_of_the_network_alone);
     unit_add(suite, a_mapped_address_is_the_v4_one_and_never_v6);
     unit_add(suite, what_is_no_address_is_in_no_network);
