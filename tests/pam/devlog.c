@@ -1,3 +1,4 @@
+/* A socket at /dev/log, in a mount namespace of its own. */
 #include "devlog.h"
 
 #include <check.h>

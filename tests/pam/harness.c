@@ -1,3 +1,4 @@
+/* Worlds, app passwords and the frame of a program of tests of the module. */
 #include "harness.h"
 
 #include <errno.h>

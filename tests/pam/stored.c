@@ -1,3 +1,4 @@
+/* asp-admin --json, read with jansson. */
 #include "stored.h"
 
 #include <jansson.h>

@@ -1,3 +1,4 @@
+/* A supervisor of system calls, by seccomp's user notification. */
 #include "syscalls.h"
 
 #include <errno.h>

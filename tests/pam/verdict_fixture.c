@@ -1,3 +1,4 @@
+/* The world in which each verdict is reached. */
 #include "verdict_fixture.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* The runner, the temporary folder, and records and stores ready-made. */
 #include "unit.h"
 
 #include "asp/buffer.h"
