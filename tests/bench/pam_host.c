@@ -1,16 +1,17 @@
 /*
- * host CONFDIR LOGINS: a long-lived process that logs in through libpam as often as it is told to.
+ * pam_host CONFDIR LOGINS: a long-lived process that logs in through libpam as often as it is told
+ * to.
  * CONFDIR takes the place of /etc/pam.d. LOGINS has a line for each login, "SERVICE USER PASSWORD
  * CODE", where CODE is what PAM has to answer: another answer ends the program. A transaction is
  * pam_start_confdir, pam_authenticate and pam_end; they are made with the logins by turns.
  * PAM_RHOST is not set: libpam hands it to the kernel's audit, and looks it up first.
  *
  * Commands come on standard input, a line each, and each is answered by a line:
- *   use FIRST COUNT   takes turns with these logins from now on (at first: with all)    "used"
- *   time COUNT        as many transactions                                              the
- * nanoseconds of each for MILLISECONDS  as many as there is time for how many mark COUNT        as
- * many, each inside of marked_transaction and of two getppid     "marked" many COUNT        as many
- * descriptors and resident bytes before, and behind
+ *   use FIRST COUNT   takes turns with these logins from now on (at first: with all): "used"
+ *   time COUNT        as many transactions: the nanoseconds of each
+ *   for MILLISECONDS  as many as there is time for: how many
+ *   mark COUNT        as many, each inside of marked_transaction and of two getppid: "marked"
+ *   many COUNT        as many: descriptors and resident bytes before, and behind
  */
 #include <dirent.h>
 #include <security/pam_appl.h>
@@ -42,7 +43,7 @@ int marked_transaction(const char *confdir, const struct login *login) __attribu
 
 static void stop(const char *why)
 {
-    (void)fprintf(stderr, "host: %s\n", why);
+    (void)fprintf(stderr, "pam_host: %s\n", why);
     exit(1);
 }
 
@@ -91,8 +92,8 @@ static void expect(const struct login *login, int code)
 {
     if (code == login->code)
         return;
-    (void)fprintf(stderr, "host: %s at %s: code %d and not %d\n", login->user, login->service, code,
-                  login->code);
+    (void)fprintf(stderr, "pam_host: %s at %s: code %d and not %d\n", login->user, login->service,
+                  code, login->code);
     exit(1);
 }
 
@@ -192,13 +193,13 @@ static void many(struct ring *ring, long count)
     printf("%ld %ld %ld %ld\n", fds, bytes, descriptors(), resident());
 }
 
-static void obey(struct ring *ring, size_t most, const char *line)
+static void handle_command(struct ring *ring, size_t login_count, const char *line)
 {
     char command[8];
     unsigned long number = 0, count = 0;
     int words = sscanf(line, "%7s %lu %lu", command, &number, &count);
 
-    if (words == 3 && strcmp(command, "use") == 0 && count > 0 && number + count <= most) {
+    if (words == 3 && strcmp(command, "use") == 0 && count > 0 && number + count <= login_count) {
         ring->first = number;
         ring->count = count;
         ring->next = 0;
@@ -244,12 +245,12 @@ int main(int argc, char **argv)
     char line[64];
 
     if (argc != 3)
-        stop("host CONFDIR LOGINS");
+        stop("pam_host CONFDIR LOGINS");
     ring.confdir = argv[1];
     ring.count = read_logins(argv[2], logins);
     if (ring.count == 0)
         stop("there are no logins");
-    for (size_t most = ring.count; fgets(line, sizeof line, stdin) != NULL;)
-        obey(&ring, most, line);
+    for (size_t login_count = ring.count; fgets(line, sizeof line, stdin) != NULL;)
+        handle_command(&ring, login_count, line);
     return 0;
 }
