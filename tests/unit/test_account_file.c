@@ -18,7 +18,7 @@
 static enum asp_status read_bytes(const char *bytes, size_t length, const char *user,
                                   const char *only, struct asp_account *account)
 {
-    struct asp_error error = {ASP_OK, ""};
+    struct asp_error error = {0};
     uint8_t *exact = malloc(length + (length == 0));
     enum asp_status status;
 

@@ -116,7 +116,7 @@ START_TEST(a_file_cut_anywhere_is_read_or_refused)
 
     for (size_t cut = 0; cut < length; cut += step) {
         struct asp_conf *conf = NULL;
-        struct asp_error error = {ASP_OK, ""};
+        struct asp_error error = {0};
         char *exact = malloc(cut + 1);
         enum asp_status status;
 

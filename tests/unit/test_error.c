@@ -54,10 +54,43 @@ START_TEST(a_line_longer_than_its_room_is_cut)
 }
 END_TEST
 
+START_TEST(a_line_is_what_is_wrong_and_what_to_do)
+{
+    char line[ASP_ERROR_LINE];
+    char text[2 * ASP_ERROR_TEXT];
+
+    (void)asp_fail(&error, ASP_CORRUPT, "it is %s", "damaged");
+    ck_assert_str_eq(error.advice, "");
+    ck_assert_str_eq(asp_error_line(&error, line), "it is damaged");
+    ck_assert_int_eq(asp_advise(&error, ASP_CORRUPT, "restore %s", "it"), ASP_CORRUPT);
+    ck_assert_int_eq(error.status, ASP_CORRUPT);
+    ck_assert_str_eq(error.text, "it is damaged");
+    ck_assert_str_eq(error.advice, "restore it");
+    ck_assert_str_eq(asp_error_line(&error, line), "it is damaged; restore it");
+
+    /* What is said next is not about that. */
+    (void)asp_fail(&error, ASP_IO, "a disk");
+    ck_assert_str_eq(asp_error_line(&error, line), "a disk");
+    (void)asp_advise(&error, ASP_IO, "x");
+    errno = EIO;
+    (void)asp_fail_errno(&error, "a disk");
+    ck_assert_str_eq(error.advice, "");
+    ck_assert_int_eq(asp_advise(NULL, ASP_FULL, "%s", "x"), ASP_FULL);
+
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = '\0';
+    (void)asp_fail(&error, ASP_IO, "%s", text);
+    (void)asp_advise(&error, ASP_IO, "%s", text);
+    ck_assert_uint_eq(strlen(error.advice), ASP_ERROR_ADVICE - 1);
+    ck_assert_uint_eq(strlen(asp_error_line(&error, line)), ASP_ERROR_LINE - 1);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, an_errno_has_its_status_and_its_words);
     unit_add(suite, a_line_longer_than_its_room_is_cut);
+    unit_add(suite, a_line_is_what_is_wrong_and_what_to_do);
 }
 
 int main(void)

@@ -15,7 +15,7 @@ static enum asp_status open_known(const char *path, struct asp_folder *known, in
 {
     enum asp_status status;
 
-    chain_error = (struct asp_error){ASP_OK, ""};
+    chain_error = (struct asp_error){0};
     old_kernel(way);
     status = asp_folder_open(path, known, fd, &chain_error);
     (void)unit_calls_end();

@@ -20,7 +20,7 @@ static enum asp_status open_file(int folder, const char *path, const char *name,
     int fd = -1;
     enum asp_status status;
 
-    chain_error = (struct asp_error){ASP_OK, ""};
+    chain_error = (struct asp_error){0};
     old_kernel(way);
     status = asp_file_open(folder, path, name, flags, &fd, st, &chain_error);
     (void)unit_calls_end();

@@ -289,7 +289,7 @@ enum asp_status unit_conf_read(const char *text, size_t length, struct asp_error
     unit_need(exact != NULL, "no memory");
     memcpy(exact, text, length);
     exact[length] = '\0';
-    *error = (struct asp_error){ASP_OK, ""};
+    *error = (struct asp_error){0};
     status = asp_conf_read("test.conf", exact, length, &conf, error);
     unit_need((status == ASP_OK) == (conf != NULL), "%s: status %d", text, status);
     asp_conf_free(conf);
