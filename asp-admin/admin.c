@@ -133,7 +133,8 @@ enum exit_code admin_open_store(struct admin *admin, bool make)
     return EXIT_DONE;
 }
 
-enum exit_code admin_check_account(const struct admin *admin)
+/* Looked at before an update, so that a mistyped name leaves no lock behind. */
+static enum exit_code check_account(const struct admin *admin)
 {
     struct asp_account account;
     struct asp_error error = {0};
@@ -142,6 +143,57 @@ enum exit_code admin_check_account(const struct admin *admin)
         return fail_with_error(admin->console, &error);
     asp_account_free(&account);
     return EXIT_DONE;
+}
+
+enum exit_code admin_open_account(struct admin *admin)
+{
+    enum exit_code code = admin_open_store(admin, false);
+
+    return code == EXIT_DONE ? check_account(admin) : code;
+}
+
+enum exit_code admin_load_account(struct admin *admin, struct asp_account *account,
+                                  struct asp_usage *usage)
+{
+    struct asp_error error = {0};
+    enum exit_code code = admin_open_store(admin, false);
+    enum asp_status status;
+
+    if (code != EXIT_DONE)
+        return code;
+    status = asp_store_load(&admin->store, admin->user, NULL, account, &error);
+    if (status == ASP_NOT_FOUND && user_is_known(admin->user)) {
+        asp_account_init(account, admin->user);
+        return EXIT_DONE;
+    }
+    if (status == ASP_NOT_FOUND)
+        return fail_with(admin->console, EXIT_NOT_FOUND,
+                         "the system knows no user %s, and there are no app passwords",
+                         admin->user);
+    if (status == ASP_OK)
+        status = asp_store_usage(&admin->store, admin->user, usage, &error);
+    return status == ASP_OK ? EXIT_DONE : fail_with_error(admin->console, &error);
+}
+
+enum exit_code admin_change_account(const struct admin *admin, asp_change *change, void *context)
+{
+    struct asp_error error = {0};
+    enum asp_status status =
+        asp_store_update(&admin->store, admin->user, false, change, context, &error);
+
+    if (status == ASP_OK || status == ASP_UNCHANGED)
+        return EXIT_DONE;
+    return fail_with_error(admin->console, &error);
+}
+
+struct asp_entry *admin_find_entry(const struct admin *admin, const struct asp_account *account,
+                                   const char *id, struct asp_error *error)
+{
+    struct asp_entry *entry = asp_account_find(account, id);
+
+    if (entry == NULL)
+        (void)asp_fail(error, ASP_NOT_FOUND, "%s has no app password %s", admin->user, id);
+    return entry;
 }
 
 void admin_close(struct admin *admin)

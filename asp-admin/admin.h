@@ -43,9 +43,24 @@ enum exit_code admin_read_conf(struct admin *admin);
 /* Opens the store; `make`: makes it where it is missing. */
 enum exit_code admin_open_store(struct admin *admin, bool make);
 
-/* EXIT_DONE when the user has an account that can be read. Looked at before an update, so that a
- * mistyped name leaves no lock behind. */
-enum exit_code admin_check_account(const struct admin *admin);
+/* Opens the store, in which the command's user has an account that can be read. */
+enum exit_code admin_open_account(struct admin *admin);
+
+/*
+ * Opens the store and reads account and usage of the command's user; an empty account for a user
+ * whom the system knows and who has none. EXIT_DONE, or a code after a line on the console. The
+ * caller frees both, which begin as {0}, in any case.
+ */
+enum exit_code admin_load_account(struct admin *admin, struct asp_account *account,
+                                  struct asp_usage *usage);
+
+/* One locked update of the account of the command's user, in the store that is open. EXIT_DONE,
+ * also where there was nothing to write, or a code after a line on the console. */
+enum exit_code admin_change_account(const struct admin *admin, asp_change *change, void *context);
+
+/* The entry of this id. NULL: there is none, ASP_NOT_FOUND, and `error` says so. */
+struct asp_entry *admin_find_entry(const struct admin *admin, const struct asp_account *account,
+                                   const char *id, struct asp_error *error);
 
 void admin_close(struct admin *admin);
 

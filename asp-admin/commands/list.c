@@ -1,4 +1,4 @@
-/* list and history. */
+/* list: the app passwords of a user, or a line for each user. */
 #include "commands.h"
 
 #include "asp-admin/admin.h"
@@ -10,37 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* The account and usage of the command's user; an empty account for a known user who has none. */
-static enum exit_code load(struct admin *admin, struct asp_account *account,
-                           struct asp_usage *usage)
-{
-    struct asp_error error = {0};
-    enum exit_code code = admin_open_store(admin, false);
-    enum asp_status status;
-
-    if (code != EXIT_DONE)
-        return code;
-    status = asp_store_load(&admin->store, admin->user, NULL, account, &error);
-    if (status == ASP_NOT_FOUND && user_is_known(admin->user)) {
-        asp_account_init(account, admin->user);
-        return EXIT_DONE;
-    }
-    if (status == ASP_NOT_FOUND)
-        return fail_with(admin->console, EXIT_NOT_FOUND,
-                         "the system knows no user %s, and there are no app passwords",
-                         admin->user);
-    if (status != ASP_OK)
-        return fail_with_error(admin->console, &error);
-    if (asp_store_usage(&admin->store, admin->user, usage, &error) != ASP_OK)
-        return fail_with_error(admin->console, &error);
-    return EXIT_DONE;
-}
-
-static const char *text_or_dash(const struct asp_buffer *out)
-{
-    return out->text == NULL ? "-" : out->text;
-}
 
 static void add_entry_row(const struct admin *admin, struct table *table,
                           const struct asp_entry *entry, const struct asp_usage *usage)
@@ -55,8 +24,7 @@ static void add_entry_row(const struct admin *admin, struct table *table,
     table_add(table, 8,
               (const char *[]){entry->id, entry->label, entry->app,
                                asp_state_word(asp_usage_state(usage, entry, admin->now)),
-                               text_or_dash(&created), text_or_dash(&last),
-                               used ? use.service : "-",
+                               table_cell(&created), table_cell(&last), used ? use.service : "-",
                                used && use.host[0] != '\0' ? use.host : "-"});
     table->failed = table->failed || created.failed || last.failed;
     asp_buffer_free(&created);
@@ -196,8 +164,8 @@ static void add_summary_row(const struct admin *admin, struct table *table,
     asp_buffer_add_number(&revoked, summary->revoked);
     add_when(admin->console, &used, admin->now, summary->last_used, "never");
     table_add(table, 4,
-              (const char *[]){summary->user, text_or_dash(&active), text_or_dash(&revoked),
-                               text_or_dash(&used)});
+              (const char *[]){summary->user, table_cell(&active), table_cell(&revoked),
+                               table_cell(&used)});
     asp_buffer_free(&active);
     asp_buffer_free(&revoked);
     asp_buffer_free(&used);
@@ -265,156 +233,9 @@ enum exit_code command_list(struct admin *admin)
 
     if (admin->user[0] == '\0')
         return list_users(admin);
-    code = load(admin, &account, &usage);
+    code = admin_load_account(admin, &account, &usage);
     if (code == EXIT_DONE && !list_account(admin, &account, &usage))
         code = EXIT_STORE;
-    asp_usage_free(&usage);
-    asp_account_free(&account);
-    return code;
-}
-
-/* One thing that happened. What does not belong to it is NULL. */
-struct history_event {
-    time_t time;
-    const char *event;
-    const struct asp_entry *entry;
-    const char *by;
-    const char *service;
-    const char *host;
-    const char *reason;
-    size_t order; /* of those in the same second */
-};
-
-static int by_time(const void *a, const void *b)
-{
-    const struct history_event *x = a;
-    const struct history_event *y = b;
-
-    if (x->time != y->time)
-        return x->time < y->time ? -1 : 1;
-    return x->order < y->order ? -1 : x->order > y->order;
-}
-
-/* At most four of one entry. Returns how many. */
-static size_t tell(const struct asp_entry *entry, const struct asp_use *use,
-                   struct history_event *events)
-{
-    size_t count = 0;
-
-    events[count++] =
-        (struct history_event){.time = entry->created, .event = "created", .by = entry->created_by};
-    if (entry->bound != ASP_NEVER)
-        events[count++] = (struct history_event){
-            .time = entry->bound, .event = "bound", .service = entry->bound_service};
-    if (use->last != ASP_NEVER)
-        events[count++] = (struct history_event){
-            .time = use->last, .event = "used", .service = use->service, .host = use->host};
-    if (entry->revoked != ASP_NEVER)
-        events[count++] = (struct history_event){.time = entry->revoked,
-                                                 .event = "revoked",
-                                                 .by = entry->revoked_by,
-                                                 .reason = entry->reason};
-    for (size_t i = 0; i < count; i++)
-        events[i].entry = entry;
-    return count;
-}
-
-static json_t *json_from_history_event(const struct history_event *event)
-{
-    return json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "time",
-                     json_from_time(event->time), "event", event->event, "id", event->entry->id,
-                     "label", event->entry->label, "by", json_from_text(event->by), "service",
-                     json_from_text(event->service), "rhost", json_from_text(event->host), "reason",
-                     json_from_text(event->reason));
-}
-
-/* "by ann: lost", "imap from 192.0.2.7" */
-static void add_detail(struct asp_buffer *out, const char *before, const char *text)
-{
-    if (text == NULL || text[0] == '\0')
-        return;
-    asp_buffer_add(out, before);
-    asp_buffer_add(out, text);
-}
-
-static void add_history_row(const struct admin *admin, struct table *table,
-                            const struct history_event *event)
-{
-    struct asp_buffer when = {0};
-    struct asp_buffer detail = {0};
-
-    add_when(admin->console, &when, admin->now, event->time, "-");
-    asp_buffer_add(&detail, "");
-    add_detail(&detail, "by ", event->by);
-    add_detail(&detail, "by ", event->service);
-    add_detail(&detail, " from ", event->host);
-    add_detail(&detail, ": ", event->reason);
-    table_add(table, 5,
-              (const char *[]){text_or_dash(&when), event->event, event->entry->id,
-                               event->entry->label, text_or_dash(&detail)});
-    asp_buffer_free(&when);
-    asp_buffer_free(&detail);
-}
-
-static bool show_history(const struct admin *admin, const struct history_event *events,
-                         size_t count)
-{
-    json_t *document = admin->options->json ? json_array() : NULL;
-    struct table table = {0};
-    struct asp_buffer out = {0};
-    bool shown;
-
-    table_add(&table, 5, (const char *[]){"WHEN", "WHAT", "ID", "LABEL", "HOW"});
-    for (size_t i = 0; i < count; i++) {
-        if (document != NULL)
-            (void)json_array_append_new(document, json_from_history_event(&events[i]));
-        else
-            add_history_row(admin, &table, &events[i]);
-    }
-    if (document == NULL && count == 0)
-        asp_buffer_add(&out, "no app passwords yet\n");
-    else if (document == NULL)
-        table_write(&table, admin->console, &out);
-    shown = document != NULL ? json_write(admin->console, document)
-                             : console_print(admin->console, &out);
-    table_free(&table);
-    asp_buffer_free(&out);
-    return shown;
-}
-
-enum exit_code command_history(struct admin *admin)
-{
-    struct asp_account account = {0};
-    struct asp_usage usage = {0};
-    struct history_event *events = NULL;
-    struct asp_use *uses = NULL;
-    size_t count = 0;
-    enum exit_code code = load(admin, &account, &usage);
-
-    if (code == EXIT_DONE) {
-        events = calloc(4 * account.count + 1, sizeof *events);
-        uses = calloc(account.count + 1, sizeof *uses);
-        if (events == NULL || uses == NULL) {
-            (void)fail_with(admin->console, EXIT_STORE, "out of memory");
-            code = EXIT_STORE;
-        }
-    }
-    for (size_t i = 0; code == EXIT_DONE && i < account.count; i++) {
-        const struct asp_entry *entry = &account.entries[i];
-
-        if (!asp_usage_find(&usage, entry->id, entry->created, &uses[i]))
-            uses[i].last = ASP_NEVER;
-        count += tell(entry, &uses[i], events + count);
-    }
-    for (size_t i = 0; i < count; i++)
-        events[i].order = i;
-    if (code == EXIT_DONE) {
-        qsort(events, count, sizeof *events, by_time);
-        if (!show_history(admin, events, count))
-            code = EXIT_STORE;
-    }
-    free(events);
-    free(uses);
     asp_usage_free(&usage);
     asp_account_free(&account);
     return code;

@@ -81,10 +81,9 @@ static enum asp_status choose_entry(struct storing *storing, const struct asp_ac
         storing->stored.entry = wanted->entry;
         return ASP_OK;
     }
-    old = asp_account_find(account, wanted->replaces);
+    old = admin_find_entry(storing->admin, account, wanted->replaces, error);
     if (old == NULL)
-        return asp_fail(error, ASP_NOT_FOUND, "%s has no app password %s", storing->admin->user,
-                        wanted->replaces);
+        return ASP_NOT_FOUND;
     storing->stored.replaced = *old;
     return inherit(storing, old, error);
 }

@@ -25,9 +25,7 @@ enum exit_code command_rotate(struct admin *admin)
     if (code == EXIT_DONE)
         code = new_password_check_user(admin);
     if (code == EXIT_DONE)
-        code = admin_open_store(admin, false);
-    if (code == EXIT_DONE)
-        code = admin_check_account(admin);
+        code = admin_open_account(admin);
     if (code == EXIT_DONE)
         code = new_password_make(admin, &wanted);
     return code;

@@ -85,6 +85,11 @@ void table_add(struct table *table, size_t columns, const char *const cells[])
     table->count++;
 }
 
+const char *table_cell(const struct asp_buffer *text)
+{
+    return text->text == NULL ? "-" : text->text;
+}
+
 static void add_spaces(struct asp_buffer *out, size_t count)
 {
     while (count-- > 0)

@@ -25,6 +25,9 @@ struct table {
 /* Adds a row of `columns` texts, which are copied. Every row of a table has the same number. */
 void table_add(struct table *table, size_t columns, const char *const cells[]);
 
+/* The text of a cell, a dash where it is empty. */
+const char *table_cell(const struct asp_buffer *text);
+
 /* Writes the rows under the first one, which is the heading. */
 void table_write(const struct table *table, const struct console *console, struct asp_buffer *out);
 

@@ -7,6 +7,8 @@
 #ifndef ASP_TESTS_UNIT_H
 #define ASP_TESTS_UNIT_H
 
+#include "support.h"
+
 #include "asp/account.h"
 #include "asp/conf.h"
 #include "asp/entry.h"
@@ -14,8 +16,6 @@
 #include "asp/secret.h"
 #include "asp/store.h"
 #include "asp/verifier.h"
-
-#include "support.h"
 
 #include <check.h>
 #include <stdbool.h>

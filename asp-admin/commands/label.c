@@ -1,0 +1,83 @@
+/* label: another label for an app password. */
+#include "commands.h"
+
+#include "asp-admin/ui/json.h"
+#include "asp/label.h"
+#include "asp/time_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What the change is made of, and what it leaves. */
+struct labelling {
+    const struct admin *admin;
+    struct asp_usage usage; /* by which it is known what is active */
+    struct asp_entry entry; /* as it is now */
+};
+
+/* An asp_change. */
+static enum asp_status set_label(struct asp_account *account, void *context,
+                                 struct asp_error *error)
+{
+    struct labelling *labelling = context;
+    const struct admin *admin = labelling->admin;
+    const char *id = admin->options->arguments[1];
+    const char *label = admin->options->arguments[2];
+    struct asp_entry *entry = admin_find_entry(admin, account, id, error);
+
+    if (entry == NULL)
+        return ASP_NOT_FOUND;
+    if (entry->revoked != ASP_NEVER)
+        return asp_fail(error, ASP_NOT_FOUND, "%s is revoked: its label stays as it was", id);
+    for (size_t i = 0; i < account->count; i++) {
+        const struct asp_entry *other = &account->entries[i];
+
+        if (other != entry && strcmp(other->label, label) == 0 &&
+            asp_usage_state(&labelling->usage, other, admin->now) == ASP_ACTIVE)
+            return asp_fail(error, ASP_TAKEN,
+                            "%s already has an active app password with this label (%s)",
+                            admin->user, other->id);
+    }
+    (void)snprintf(entry->label, sizeof entry->label, "%s", label);
+    labelling->entry = *entry;
+    return ASP_OK;
+}
+
+static enum exit_code change(struct admin *admin, struct labelling *labelling)
+{
+    struct asp_error error = {0};
+    enum exit_code code = admin_open_account(admin);
+
+    if (code == EXIT_DONE &&
+        asp_store_usage(&admin->store, admin->user, &labelling->usage, &error) != ASP_OK)
+        code = fail_with_error(admin->console, &error);
+    if (code == EXIT_DONE)
+        code = admin_change_account(admin, set_label, labelling);
+    return code;
+}
+
+enum exit_code command_label_validate(const struct admin *admin)
+{
+    if (asp_label_valid(admin->options->arguments[2]))
+        return EXIT_DONE;
+    return fail_with(admin->console, EXIT_USAGE,
+                     "TEXT: say 1 to 64 characters of UTF-8, without control characters");
+}
+
+enum exit_code command_label(struct admin *admin)
+{
+    struct labelling labelling = {.admin = admin};
+    enum exit_code code = command_label_validate(admin);
+
+    if (code == EXIT_DONE)
+        code = change(admin, &labelling);
+    if (code == EXIT_DONE) {
+        log_change(admin, "labelled", &labelling.entry, NULL);
+        if (admin->options->json &&
+            !json_write(admin->console, json_from_entry(admin->user, &labelling.entry,
+                                                        &labelling.usage, admin->now)))
+            code = EXIT_STORE;
+    }
+    asp_usage_free(&labelling.usage);
+    return code;
+}
