@@ -1,6 +1,7 @@
 #include "self_listener.h"
 
 #include "self_session.h"
+#include "throttle.h"
 #include "tickets.h"
 
 #include "asp/broker_socket.h"
@@ -12,7 +13,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -35,7 +35,8 @@ struct session {
 
 struct serving {
     const struct self_listener *self;
-    struct tickets *tickets;
+    struct tickets tickets;
+    struct throttle throttle;
     struct session sessions[SESSIONS];
     int reports[2];  /* a pipe */
     int64_t full_ms; /* since when there has been no free place; 0: there is one */
@@ -75,9 +76,9 @@ __attribute__((noreturn)) static void run_session(const struct serving *serving,
     const struct self_session own = {
         .fd = fd,
         .uid = session->uid,
-        .ticket = ticket_holds(serving->tickets, session->uid, &session->place, now),
+        .ticket = ticket_holds(&serving->tickets, session->uid, &session->place, now),
         .shadow = session->shadow,
-        .wait_ms = ticket_wait(serving->tickets, session->uid, now),
+        .wait_ms = throttle_wait(&serving->throttle, session->uid, now),
         .report = serving->reports[1],
         .conf_path = serving->self->conf_path,
         .conf_required = serving->self->conf_required,
@@ -111,7 +112,7 @@ static void begin(struct serving *serving, struct session *session, int fd)
     }
     syslog(LOG_ERR, "a session cannot be begun: %s", strerror(errno));
     refuse(fd, "asp-broker has no process for you: try again in a moment");
-    ticket_leave(serving->tickets, session->uid);
+    throttle_leave(&serving->throttle, session->uid);
 }
 
 static void accept_connection(struct serving *serving, int fd)
@@ -126,7 +127,7 @@ static void accept_connection(struct serving *serving, int fd)
     if (session == NULL)
         why = "too many users are at it: try again in a moment";
     else
-        why = ticket_enter(serving->tickets, peer.uid, asp_clock_ms());
+        why = throttle_enter(&serving->throttle, peer.uid, asp_clock_ms());
     if (why != NULL) {
         refuse(fd, why);
         return;
@@ -177,10 +178,12 @@ static void take_reports(struct serving *serving)
 
         if (session == NULL)
             continue;
-        if (report.admitted)
-            ticket_give(serving->tickets, session->uid, &session->place, asp_clock_ms());
-        else
-            ticket_wrong(serving->tickets, session->uid, asp_clock_ms());
+        if (!report.admitted) {
+            throttle_wrong(&serving->throttle, session->uid, asp_clock_ms());
+            continue;
+        }
+        throttle_right(&serving->throttle, session->uid, asp_clock_ms());
+        ticket_give(&serving->tickets, session->uid, &session->place, asp_clock_ms());
     }
 }
 
@@ -194,7 +197,7 @@ static void reap(struct serving *serving)
         take_reports(serving);
         if (session == NULL)
             continue;
-        ticket_leave(serving->tickets, session->uid);
+        throttle_leave(&serving->throttle, session->uid);
         memset(session, 0, sizeof *session);
     }
 }
@@ -236,27 +239,31 @@ static void finish(struct serving *serving, const sigset_t *mask)
         wait_and_serve(serving, false, mask);
 }
 
-int self_listener_run(void *context)
+/* Both signals are let in by ppoll alone, under `mask`. */
+static void prepare_signals(sigset_t *mask)
 {
-    struct serving serving = {.self = context};
     struct sigaction action = {.sa_handler = note_signal};
-    sigset_t mask;
     sigset_t child;
 
-    asp_close(serving.self->other);
-    /* Both are let in by ppoll alone. */
     (void)sigemptyset(&child);
     (void)sigaddset(&child, SIGCHLD);
     (void)sigprocmask(SIG_BLOCK, &child, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGCHLD, &action, NULL);
-    (void)sigprocmask(SIG_BLOCK, NULL, &mask);
-    (void)sigdelset(&mask, SIGTERM);
-    (void)sigdelset(&mask, SIGCHLD);
-    serving.tickets = calloc(1, sizeof *serving.tickets);
-    if (serving.tickets == NULL || pipe2(serving.reports, O_CLOEXEC | O_NONBLOCK) != 0) {
+    (void)sigprocmask(SIG_BLOCK, NULL, mask);
+    (void)sigdelset(mask, SIGTERM);
+    (void)sigdelset(mask, SIGCHLD);
+}
+
+int self_listener_run(void *context)
+{
+    struct serving serving = {.self = context};
+    sigset_t mask;
+
+    asp_close(serving.self->other);
+    prepare_signals(&mask);
+    if (pipe2(serving.reports, O_CLOEXEC | O_NONBLOCK) != 0) {
         syslog(LOG_ERR, "the listener for users cannot be opened: %s", strerror(errno));
-        free(serving.tickets);
         return 1;
     }
     while (stop == 0)
@@ -264,6 +271,5 @@ int self_listener_run(void *context)
     finish(&serving, &mask);
     asp_close(serving.reports[0]);
     asp_close(serving.reports[1]);
-    free(serving.tickets);
     return 0;
 }

@@ -1,3 +1,4 @@
+/* Who was let in a few minutes ago, and where. */
 #include "tickets.h"
 
 #include "asp/shadow.h"
@@ -92,7 +93,7 @@ static bool same_place(const struct ticket_place *one, const struct ticket_place
 bool ticket_holds(const struct tickets *tickets, uid_t uid, const struct ticket_place *place,
                   int64_t now_ms)
 {
-    for (size_t i = 0; place->session != 0 && i < TICKETS; i++) {
+    for (size_t i = 0; place->session != 0 && i < TICKETS_MAX; i++) {
         const struct ticket *ticket = &tickets->list[i];
 
         if (ticket->until_ms > now_ms && ticket->uid == uid && same_place(&ticket->place, place))
@@ -101,124 +102,16 @@ bool ticket_holds(const struct tickets *tickets, uid_t uid, const struct ticket_
     return false;
 }
 
-static const struct ticket_user *find_user(const struct tickets *tickets, uid_t uid)
-{
-    for (size_t i = 0; i < USERS; i++) {
-        if (tickets->users[i].taken && tickets->users[i].uid == uid)
-            return &tickets->users[i];
-    }
-    return NULL;
-}
-
-/* Whether one user's place is rather given away than the other's: a free one, then one without
- * wrong answers, which nobody is to be rid of by having others come, then by age. */
-static bool is_worth_less(const struct ticket_user *user, const struct ticket_user *other)
-{
-    if (!user->taken || !other->taken)
-        return other->taken;
-    if ((user->wrong == 0) != (other->wrong == 0))
-        return user->wrong == 0;
-    return user->seen_ms < other->seen_ms;
-}
-
-/* The user's place, a new one where she has none: that of whoever has no session and is worth
- * least. NULL when all have sessions. */
-static struct ticket_user *take_user(struct tickets *tickets, uid_t uid, int64_t now_ms)
-{
-    struct ticket_user *best = NULL;
-
-    for (size_t i = 0; i < USERS; i++) {
-        struct ticket_user *user = &tickets->users[i];
-
-        if (user->taken && user->uid == uid) {
-            user->seen_ms = now_ms;
-            return user;
-        }
-        if (user->sessions == 0 && (best == NULL || is_worth_less(user, best)))
-            best = user;
-    }
-    if (best != NULL)
-        *best = (struct ticket_user){.taken = true, .uid = uid, .seen_ms = now_ms};
-    return best;
-}
-
 void ticket_give(struct tickets *tickets, uid_t uid, const struct ticket_place *place,
                  int64_t now_ms)
 {
     struct ticket *oldest = &tickets->list[0];
-    struct ticket_user *user = take_user(tickets, uid, now_ms);
 
-    if (user != NULL) {
-        user->wrong = 0;
-        user->unanswered -= user->unanswered > 0;
-    }
     if (place->session == 0)
         return;
-    for (size_t i = 0; i < TICKETS; i++) {
+    for (size_t i = 0; i < TICKETS_MAX; i++) {
         if (tickets->list[i].until_ms < oldest->until_ms)
             oldest = &tickets->list[i];
     }
     *oldest = (struct ticket){.uid = uid, .place = *place, .until_ms = now_ms + TICKET_MS};
-}
-
-void ticket_wrong(struct tickets *tickets, uid_t uid, int64_t now_ms)
-{
-    struct ticket_user *user = take_user(tickets, uid, now_ms);
-
-    if (user == NULL)
-        return;
-    if (now_ms - user->last_wrong_ms > TRIES_KEPT_MS)
-        user->wrong = 0;
-    user->wrong++;
-    user->unanswered -= user->unanswered > 0;
-    user->last_wrong_ms = now_ms;
-}
-
-int64_t ticket_wait(const struct tickets *tickets, uid_t uid, int64_t now_ms)
-{
-    const struct ticket_user *user = find_user(tickets, uid);
-    int wrong;
-    int64_t left;
-
-    if (user == NULL)
-        return 0;
-    wrong = now_ms - user->last_wrong_ms > TRIES_KEPT_MS ? 0 : user->wrong;
-    left = wrong < TRIES ? 0 : user->last_wrong_ms + TRIES_WAIT_MS - now_ms;
-    if (left > 0)
-        return left;
-    /* What is asked at once beside others may be answered wrong as well. */
-    return user->unanswered > 1 && wrong + user->unanswered > TRIES ? BESIDE_WAIT_MS : 0;
-}
-
-const char *ticket_enter(struct tickets *tickets, uid_t uid, int64_t now_ms)
-{
-    struct ticket_user *user = take_user(tickets, uid, now_ms);
-
-    if (user == NULL)
-        return "too many users are at it: try again in a moment";
-    if (user->sessions >= SESSIONS_EACH)
-        return "you have three commands running: end one first";
-    if (now_ms - user->second_ms >= 1000) {
-        user->second_ms = now_ms;
-        user->in_second = 0;
-    }
-    if (user->in_second >= SESSIONS_A_SECOND)
-        return "too many commands in a second: try again in a moment";
-    user->in_second++;
-    user->sessions++;
-    user->unanswered++;
-    return NULL;
-}
-
-void ticket_leave(struct tickets *tickets, uid_t uid)
-{
-    for (size_t i = 0; i < USERS; i++) {
-        struct ticket_user *user = &tickets->users[i];
-
-        if (!user->taken || user->uid != uid || user->sessions == 0)
-            continue;
-        user->sessions--;
-        if (user->unanswered > user->sessions)
-            user->unanswered = user->sessions;
-    }
 }
