@@ -1,3 +1,4 @@
+/* What every command stands on: the configuration, the store, who asks. */
 #include "admin.h"
 
 #include "asp-admin/system/users.h"

@@ -1,3 +1,4 @@
+/* Which services a client may ask for. */
 #include "client_policy.h"
 
 #include "asp/scope.h"

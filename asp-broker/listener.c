@@ -1,3 +1,4 @@
+/* Listening sockets: handed over, or made here. */
 #include "listener.h"
 
 #include "asp/safeio.h"

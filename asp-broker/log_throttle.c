@@ -1,3 +1,4 @@
+/* Lines about clients, one a minute for each kind and user. */
 #include "log_throttle.h"
 
 #include "asp/clock.h"

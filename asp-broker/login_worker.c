@@ -1,3 +1,4 @@
+/* One worker: connections, the logins that come in on them, the answers. */
 #include "login_worker.h"
 
 #include "client_policy.h"

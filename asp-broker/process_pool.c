@@ -1,3 +1,4 @@
+/* Processes that are kept at a number, and ended together. */
 #include "process_pool.h"
 
 #include "asp/broker_socket.h"

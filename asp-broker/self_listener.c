@@ -1,3 +1,4 @@
+/* Users on their own accounts: let in, counted, each in a process of its own. */
 #include "self_listener.h"
 
 #include "self_session.h"

@@ -1,3 +1,4 @@
+/* PAM service asp-admin, with a conversation that crosses the socket. */
 #include "self_pam.h"
 
 #include "asp/broker_socket.h"

@@ -1,3 +1,4 @@
+/* One command of one user on her own account, from her words to its exit code. */
 #include "self_session.h"
 
 #include "self_pam.h"

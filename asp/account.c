@@ -1,3 +1,4 @@
+/* The bytes of an account's file, read and written, and the entries in it. */
 #include "account.h"
 
 #include "buffer.h"

@@ -1,3 +1,4 @@
+/* A login and its outcome, as messages on the broker's socket. */
 #include "broker_login.h"
 
 #include "label.h"

@@ -1,3 +1,4 @@
+/* The form of a message on the broker's socket. */
 #include "broker_message.h"
 
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* The socket to the broker: connected, written and read within bounds. */
 #include "broker_socket.h"
 
 #include "clock.h"

@@ -1,3 +1,4 @@
+/* The decision: the secret first, then what the entry and the primary say. */
 #include "check.h"
 
 #include "network.h"

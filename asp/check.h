@@ -52,7 +52,7 @@ enum asp_verdict asp_check_secret(const struct asp_account *account,
 struct asp_facts {
     const struct asp_scope *scope;
     const char *host; /* PAM_RHOST or NULL */
-    time_t used;      /* as of asp_usage_since, or ASP_NEVER */
+    time_t used;      /* what asp_usage_since says, or ASP_NEVER */
     enum asp_primary primary;
     time_t now;
 };

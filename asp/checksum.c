@@ -1,3 +1,4 @@
+/* A checksum of bytes, 16 at a time. */
 #include "checksum.h"
 
 #include <endian.h>

@@ -1,3 +1,4 @@
+/* The configuration: its keys, their kinds and bounds, and the file that is read. */
 #include "conf.h"
 
 #include "buffer.h"

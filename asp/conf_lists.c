@@ -1,3 +1,4 @@
+/* The lists of the configuration: apps, guarded, clients. */
 #include "conf_lists.h"
 
 #include "scope.h"

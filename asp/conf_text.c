@@ -1,3 +1,4 @@
+/* The text of a configuration, looked over before libconfig gets it. */
 #include "conf_text.h"
 
 #include <stdbool.h>

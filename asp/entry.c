@@ -1,3 +1,4 @@
+/* An entry: its line in the account's file, its validity, its state. */
 #include "entry.h"
 
 #include "label.h"

@@ -1,3 +1,4 @@
+/* The text of a line in the system's log. */
 #include "log_line.h"
 
 #include "network.h"
@@ -13,7 +14,7 @@ static void add(struct asp_buffer *out, const char *key, const char *value)
     asp_buffer_add_logged(out, value);
 }
 
-/* The first bytes of what a stranger may have made long. */
+/* The first bytes of what others may have made long. */
 static void add_bounded(struct asp_buffer *out, const char *key, const char *value, size_t most)
 {
     char shown[USER_SHOWN + 1];

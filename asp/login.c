@@ -1,3 +1,4 @@
+/* A request, from the load of the account to the use that is recorded. */
 #include "login.h"
 
 #include "network.h"

@@ -1,3 +1,4 @@
+/* Names of users, services and apps: which are well-formed, and how they are stored. */
 #include "name.h"
 
 #include <stdint.h>

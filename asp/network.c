@@ -1,3 +1,4 @@
+/* Hosts and networks: read, written, compared. */
 #include "network.h"
 
 #include "name.h"

@@ -1,3 +1,4 @@
+/* The fingerprint of a primary password, and what follows when it is another. */
 #include "primary.h"
 
 #include "checksum.h"

@@ -1,3 +1,4 @@
+/* One account, brought up to what its user's primary password is now. */
 #include "reconcile.h"
 
 #include <string.h>

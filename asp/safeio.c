@@ -1,3 +1,4 @@
+/* Files and folders that are opened through no link, and trusted by owner and mode. */
 #include "safeio.h"
 
 #include <errno.h>

@@ -63,7 +63,7 @@ enum asp_status asp_folder_check(int folder, const char *path, const char *name,
 
 /*
  * Opens the plain file `name`, which may have one folder before it, in the open folder at `path`.
- * `flags` as of open(2); with O_CREAT the new file has mode 0600 whatever the umask. At once for
+ * `flags` as in open(2); with O_CREAT the new file has mode 0600 whatever the umask. At once for
  * whatever stands there: a FIFO or a device is refused, never waited for. The caller closes `*fd`.
  */
 enum asp_status asp_file_open(int folder, const char *path, const char *name, int flags, int *fd,

@@ -1,3 +1,4 @@
+/* The app of a service, and whether an entry serves it. */
 #include "scope.h"
 
 #include "time_text.h"

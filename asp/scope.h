@@ -18,7 +18,7 @@ struct asp_scope {
 
 /*
  * The scope of a service: the app that lists it, else an app of its own name. `app`, when not NULL,
- * is an app's or a service's name that stands in for the service's app; whether the door is guarded
+ * is an app's or a service's name that stands in for the service's app; whether it is guarded
  * is the service's alone. An ill-formed name gives a scope that no entry serves.
  */
 void asp_scope_of(const struct asp_conf *conf, const char *service, const char *app,

@@ -1,3 +1,4 @@
+/* The text of an app password: made, read, shown. */
 #include "secret.h"
 
 #include <sodium.h>

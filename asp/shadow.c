@@ -1,3 +1,4 @@
+/* /etc/shadow, read whole, and what a line of it says. */
 #include "shadow.h"
 
 #include "time_text.h"

@@ -1,3 +1,4 @@
+/* Times and durations as text, without locale or time zone. */
 #include "time_text.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The bytes of a usage file: a head, and a slot for each entry. */
 #include "usage.h"
 
 #include "checksum.h"

@@ -1,3 +1,4 @@
+/* Verifiers: made, checked, and the decoy that costs the same. */
 #include "verifier.h"
 
 #include "name.h"

@@ -1,3 +1,4 @@
+/* The words behind pam_asp.so in a PAM file. */
 #include "arguments.h"
 
 #include "asp/conf.h"

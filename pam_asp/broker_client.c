@@ -1,3 +1,4 @@
+/* A login that asp-broker decides, asked within a second. */
 #include "broker_client.h"
 
 #include "asp/broker_login.h"

@@ -8,7 +8,7 @@
 
 /*
  * Asks the broker of the configuration. ASP_OK: `outcome` is its answer, it owns nothing, and the
- * broker has logged it. Else `error` says what to start or to mend. Returns within a second, with
+ * broker has logged it. Else `error` says what to start or to fix. Returns within a second, with
  * hash.scheme = "argon2id" within five. Sends only to a process of root's or of this one's own
  * user. The host's signals and descriptors are as they were.
  */

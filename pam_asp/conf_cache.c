@@ -1,3 +1,4 @@
+/* The configuration, parsed once and kept while its file is the same. */
 #include "conf_cache.h"
 
 #include "asp/store.h"

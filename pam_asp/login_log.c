@@ -1,3 +1,4 @@
+/* The lines of a decision and of what it revoked, and their levels. */
 #include "login_log.h"
 
 #include "asp/buffer.h"

@@ -1,3 +1,4 @@
+/* The list of what doctor has found, and how it is shown. */
 #include "findings.h"
 
 #include "asp-admin/ui/console.h"

@@ -163,7 +163,7 @@ static void check_lines(struct doctor *doctor)
     name_list_clear(&modules);
 }
 
-/* Guarded, and of no app: a door for people, to become somebody. */
+/* Guarded, and of no app: where people become somebody. */
 static bool is_closed(const struct doctor *doctor, const char *service)
 {
     const struct asp_conf *conf = doctor->admin->conf;

@@ -1,3 +1,4 @@
+/* A file of PAM, cut into lines and words as libpam cuts it. */
 #include "pam_file.h"
 
 #include <ctype.h>

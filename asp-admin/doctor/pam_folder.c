@@ -1,3 +1,4 @@
+/* The files of PAM on this machine, and the stack of a service among them. */
 #include "pam_folder.h"
 
 #include "asp/safeio.h"

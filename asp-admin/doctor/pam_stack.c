@@ -1,3 +1,4 @@
+/* The lines of a stack, and what libpam makes of the answers of its modules. */
 #include "pam_stack.h"
 
 #include <stdlib.h>

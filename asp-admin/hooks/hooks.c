@@ -1,3 +1,4 @@
+/* Hooks: what they are told, and when they are run. */
 #include "hooks.h"
 
 #include "asp-admin/system/program.h"

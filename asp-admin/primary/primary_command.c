@@ -1,3 +1,4 @@
+/* The output of primary.command, read and held to its form. */
 #include "primary_command.h"
 
 #include "asp-admin/system/program.h"

@@ -1,3 +1,4 @@
+/* The questions of a PAM conversation, for a person at a terminal or for a program. */
 #include "prompt.h"
 
 #include "asp-admin/ui/json.h"

@@ -1,3 +1,4 @@
+/* A user's own command, handed to asp-broker; this process is its hands at her terminal. */
 #include "self_client.h"
 
 #include "prompt.h"
@@ -186,7 +187,7 @@ enum exit_code self_client_run(const struct options *options, const struct conso
         code =
             fail_with(console, EXIT_USAGE, "that is too long for one command: say less at a time");
     } else {
-        /* Who is refused at the door is not heard, and told why. */
+        /* Who is refused is told why without being heard. */
         (void)asp_broker_send(fd, PEER, &command, NULL);
         code = serve_broker(&(struct exchange){console, fd, options->json});
     }

@@ -1,3 +1,4 @@
+/* What a user may say of her own account, and whom the configuration admits. */
 #include "self_rules.h"
 
 #include "asp-admin/system/users.h"

@@ -1,3 +1,4 @@
+/* User names in a row. */
 #include "name_list.h"
 
 #include <stdlib.h>

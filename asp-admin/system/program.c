@@ -1,3 +1,4 @@
+/* One program, run without a shell and stayed with to its end. */
 #include "program.h"
 
 #include "asp/clock.h"

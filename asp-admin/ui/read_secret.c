@@ -1,3 +1,4 @@
+/* What is typed, with a terminal that is left as it was found. */
 #include "read_secret.h"
 
 #include "asp/safeio.h"

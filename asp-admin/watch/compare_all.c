@@ -1,3 +1,4 @@
+/* One pass over all accounts, against what the source of primaries says now. */
 #include "compare_all.h"
 
 #include "signals.h"

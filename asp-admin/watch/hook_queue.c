@@ -1,3 +1,4 @@
+/* The accounts whose hooks are due, and whose app passwords have expired. */
 #include "hook_queue.h"
 
 #include "signals.h"

@@ -1,3 +1,4 @@
+/* What a service manager is told. */
 #include "sd_notify.h"
 
 #include "asp/safeio.h"

@@ -1,3 +1,4 @@
+/* The signals of a running watch, read from a descriptor. */
 #include "signals.h"
 
 #include <signal.h>
