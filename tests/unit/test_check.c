@@ -464,30 +464,54 @@ START_TEST(a_wrong_clock_refuses_for_as_long_as_it_is_wrong)
 }
 END_TEST
 
+static const struct {
+    enum asp_verdict verdict;
+    const char *word;
+} words[] = {
+    {ASP_ACCEPTED, "accepted"},
+    {ASP_NO_ACCOUNT, "no-account"},
+    {ASP_NOT_AN_APP_PASSWORD, "not-an-app-password"},
+    {ASP_WRONG_SECRET, "wrong-secret"},
+    {ASP_IS_REVOKED, "revoked"},
+    {ASP_IS_EXPIRED, "expired"},
+    {ASP_IS_UNUSED, "unused"},
+    {ASP_WRONG_APP, "wrong-app"},
+    {ASP_WRONG_NETWORK, "wrong-network"},
+    {ASP_PRIMARY_CHANGED_SINCE, "primary-changed"},
+    {ASP_PRIMARY_IS_LOCKED, "primary-locked"},
+    {ASP_UNAVAILABLE, "unavailable"},
+};
+
 START_TEST(every_verdict_has_its_word)
 {
-    static const struct {
-        enum asp_verdict verdict;
-        const char *word;
-    } words[] = {
-        {ASP_ACCEPTED, "accepted"},
-        {ASP_NO_ACCOUNT, "no-account"},
-        {ASP_NOT_AN_APP_PASSWORD, "not-an-app-password"},
-        {ASP_WRONG_SECRET, "wrong-secret"},
-        {ASP_IS_REVOKED, "revoked"},
-        {ASP_IS_EXPIRED, "expired"},
-        {ASP_IS_UNUSED, "unused"},
-        {ASP_WRONG_APP, "wrong-app"},
-        {ASP_WRONG_NETWORK, "wrong-network"},
-        {ASP_PRIMARY_CHANGED_SINCE, "primary-changed"},
-        {ASP_PRIMARY_IS_LOCKED, "primary-locked"},
-        {ASP_UNAVAILABLE, "unavailable"},
-    };
-
     for (size_t i = 0; i < UNIT_COUNT(words); i++)
         ck_assert_str_eq(asp_verdict_word(words[i].verdict), words[i].word);
     /* What a verdict is before there is one is no acceptance. */
     ck_assert_int_eq((enum asp_verdict)0, ASP_UNAVAILABLE);
+}
+END_TEST
+
+START_TEST(every_word_is_read_as_its_verdict)
+{
+    for (size_t i = 0; i < UNIT_COUNT(words); i++) {
+        enum asp_verdict verdict = (enum asp_verdict)99;
+
+        ck_assert_msg(asp_verdict_read(words[i].word, &verdict), "%s is no word", words[i].word);
+        ck_assert_int_eq(verdict, words[i].verdict);
+    }
+}
+END_TEST
+
+START_TEST(a_word_of_no_verdict_is_read_as_unavailable)
+{
+    static const char *const others[] = {"", "a", "accepte", "accepted ", "ACCEPTED", "zzz", "1"};
+
+    for (size_t i = 0; i < UNIT_COUNT(others); i++) {
+        enum asp_verdict verdict = ASP_ACCEPTED;
+
+        ck_assert_msg(!asp_verdict_read(others[i], &verdict), "\"%s\" is a word", others[i]);
+        ck_assert_int_eq(verdict, ASP_UNAVAILABLE);
+    }
 }
 END_TEST
 
@@ -509,6 +533,8 @@ static void fill(Suite *suite)
     unit_add(suite, a_use_that_is_known_keeps_an_entry_from_being_unused);
     unit_add(suite, a_wrong_clock_refuses_for_as_long_as_it_is_wrong);
     unit_add(suite, every_verdict_has_its_word);
+    unit_add(suite, every_word_is_read_as_its_verdict);
+    unit_add(suite, a_word_of_no_verdict_is_read_as_unavailable);
 }
 
 int main(void)
