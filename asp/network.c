@@ -96,7 +96,7 @@ void asp_network_write(const struct asp_network *network, char text[ASP_NETWORK_
 {
     char address[INET6_ADDRSTRLEN] = "";
     bool v4 = is_v4(network);
-    unsigned bits = v4 ? network->bits - MAPPED_BITS : network->bits;
+    unsigned bits = network->bits - (v4 ? MAPPED_BITS : 0U);
 
     (void)inet_ntop(v4 ? AF_INET : AF_INET6, network->address + (v4 ? 12 : 0), address,
                     sizeof address);
