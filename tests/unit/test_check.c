@@ -329,7 +329,7 @@ START_TEST(the_rules_hold_in_their_order_in_every_combination)
 {
     enum kind kind = (enum kind)_i;
 
-    for (unsigned n = 0; n < SERVICES * REACHES * STATES * PRIMARIES; n++) {
+    for (unsigned n = 0; n < (unsigned)SERVICES * REACHES * STATES * PRIMARIES; n++) {
         enum service service = (enum service)(n % SERVICES);
         enum reach reach = (enum reach)(n / SERVICES % REACHES);
         unsigned state = n / SERVICES / REACHES % STATES;
