@@ -14,6 +14,8 @@
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 #include <sodium.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -217,6 +219,17 @@ static int decide(pam_handle_t *pamh, const struct arguments *arguments,
     return code;
 }
 
+/* sodium_init takes a lock each time, and one that another thread holds stays locked for good in a
+ * process that is forked meanwhile. So it is not called again once it has succeeded. */
+static bool sodium_is_ready(void)
+{
+    static atomic_bool ready;
+
+    if (!atomic_load(&ready) && sodium_init() >= 0)
+        atomic_store(&ready, true);
+    return atomic_load(&ready);
+}
+
 EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct arguments arguments;
@@ -232,7 +245,7 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
         pam_syslog(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);
         return PAM_SERVICE_ERR;
     }
-    if (sodium_init() < 0) {
+    if (!sodium_is_ready()) {
         pam_syslog(pamh, LOG_ERR, "libsodium does not start");
         return PAM_AUTHINFO_UNAVAIL;
     }
@@ -276,7 +289,7 @@ EXPORT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char 
         return PAM_SUCCESS;
     if (wrong != NULL)
         pam_syslog(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);
-    else if (sodium_init() < 0)
+    else if (!sodium_is_ready())
         pam_syslog(pamh, LOG_ERR, "libsodium does not start");
     else if (user != NULL && service != NULL)
         password_was_set(pamh, &arguments, user, service);
