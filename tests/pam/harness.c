@@ -118,6 +118,13 @@ bool holds(const char *hay, const char *needle)
     return strstr(hay, needle) != NULL;
 }
 
+void at_once_since(long long begun, const char *what)
+{
+    long long most = getenv("ASP_TEST_VALGRIND") != NULL ? 4500 : 1000;
+    long long took = now_ms() - begun;
+    ck_assert_msg(took < most, "%s takes %lld ms", what, took);
+}
+
 /* --- worlds ----------------------------------------------------------------------------------- */
 
 void world_configure(const struct world *world, const char *settings)

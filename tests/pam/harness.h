@@ -128,5 +128,8 @@ const char *code_name(int code);
 size_t file_read(const char *path, char *out, size_t size);
 /* Whether HAY holds NEEDLE. */
 bool holds(const char *hay, const char *needle);
+/* What began then has waited for nobody. Under valgrind all is slow, but a lock is waited for
+ * longer. */
+void at_once_since(long long begun, const char *what);
 
 #endif

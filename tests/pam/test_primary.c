@@ -242,7 +242,7 @@ START_TEST(a_shadow_that_can_not_be_told_is_unavailable_and_never_a_change)
     ck_assert(mkfifo("/etc/shadow", 0600) == 0);
     long long begun = now_ms();
     ck_code(log_in("alice", phone), PAM_AUTHINFO_UNAVAIL);
-    ck_assert_msg(now_ms() - begun < 1000, "a FIFO takes %lld ms", now_ms() - begun);
+    at_once_since(begun, "a FIFO");
     ck_assert(unlink("/etc/shadow") == 0 && mkdir("/etc/shadow", 0700) == 0);
     ck_code(log_in("alice", phone), PAM_AUTHINFO_UNAVAIL);
     ck_assert(rmdir("/etc/shadow") == 0);
