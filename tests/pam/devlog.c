@@ -46,7 +46,7 @@ const char *devlog_open(void)
 
     if (unshare(CLONE_NEWNS) != 0)
         return "unshare refuses a mount namespace";
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+    if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0)
         return "mount refuses private propagation";
     if (!make_dev())
         return "mount refuses a private /dev";

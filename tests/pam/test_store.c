@@ -345,10 +345,10 @@ END_TEST
 
 static bool make_read_only(void)
 {
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0)
         return false;
-    return mount(world.store, world.store, NULL, MS_BIND, NULL) == 0 &&
-           mount(NULL, world.store, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) == 0;
+    return mount(world.store, world.store, "none", MS_BIND, NULL) == 0 &&
+           mount("none", world.store, "none", MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) == 0;
 }
 
 START_TEST(a_read_only_store_lets_bound_entries_in_and_binds_none)
