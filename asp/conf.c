@@ -80,14 +80,11 @@ static const struct key self_keys[] = {
     {"group", TEXT, AT(self_group), 0, 0, NULL},
 };
 
-#define GROUP(name, keys)                                                                          \
-    {                                                                                              \
-        name, keys, sizeof(keys) / sizeof *(keys)                                                  \
-    }
+#define KEYS(keys) keys, sizeof(keys) / sizeof *(keys)
 
 static const struct group groups[] = {
-    GROUP("", top_keys),        GROUP("hash", hash_keys),     GROUP("primary", primary_keys),
-    GROUP("hooks", hooks_keys), GROUP("broker", broker_keys), GROUP("self_service", self_keys),
+    {"", KEYS(top_keys)},        {"hash", KEYS(hash_keys)},     {"primary", KEYS(primary_keys)},
+    {"hooks", KEYS(hooks_keys)}, {"broker", KEYS(broker_keys)}, {"self_service", KEYS(self_keys)},
 };
 
 static void set_defaults(struct asp_conf *conf)

@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static void __attribute__((format(printf, 3, 0)))
-write_text(struct asp_error *error, enum asp_status status, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void write_text(struct asp_error *error,
+                                                             enum asp_status status,
+                                                             const char *format, va_list args)
 {
     error->status = status;
     error->advice[0] = '\0';

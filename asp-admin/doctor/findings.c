@@ -17,9 +17,9 @@ enum {
     TEXT_WIDTH_MIN = 30,
 };
 
-static void __attribute__((format(printf, 5, 0)))
-add(struct findings *findings, const char *check, bool ok, const char *before, const char *format,
-    va_list args)
+__attribute__((format(printf, 5, 0))) static void add(struct findings *findings, const char *check,
+                                                      bool ok, const char *before,
+                                                      const char *format, va_list args)
 {
     struct finding finding = {.check = check, .ok = ok};
     char *text = NULL;

@@ -58,8 +58,8 @@ struct console console_of_process(const char *program)
     return console;
 }
 
-static void __attribute__((format(printf, 2, 0)))
-say_line(const struct console *console, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void say_line(const struct console *console,
+                                                           const char *format, va_list args)
 {
     struct asp_buffer line = {0};
     char text[2 * ASP_ERROR_TEXT];
