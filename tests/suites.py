@@ -23,6 +23,8 @@ PYTHON = "/usr/bin/python3"
 PYTEST = (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=300")
 PROCESSES = "3"
 FORMAT_VERSION = "14"
+# The first of each that is good for this tree.
+COMPILERS = {"gcc": 12, "clang": 14}
 VALGRIND = (
     "valgrind --quiet --vgdb=no --error-exitcode=99"
     " --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite"
@@ -111,16 +113,32 @@ class Runner:
             os.killpg(pid, signal.SIGKILL)
         os._exit(128 + signal.SIGTERM)
 
-    def build(self, name, compiler="gcc", *options):
-        """Builds once for each name. Returns the folder, or None, and the run that made or failed to make it."""
+    def build(self, name, compiler="gcc", *options, linked=True):
+        """Builds once for each name; all that is compiled and no more where it is not to be linked. Returns the folder,
+        or None, and the run that made or failed to make it."""
         if name not in self.builds:
             folder = self.work / name
             setup = ["meson", "setup", folder, TREE, "-Dwerror=true", "-Dtests=true", *options]
             run = self.run(*setup, CC=compiler)
             if run.returncode == 0:
-                run = self.run("ninja", "-C", folder, "all", "meson-test-prereq")
+                targets = ["all", "meson-test-prereq"] if linked else objects_of(folder)
+                run = self.run("ninja", "-C", folder, *targets)
             self.builds[name] = (folder if run.returncode == 0 else None, run)
         return self.builds[name]
+
+    def versions(self, family):
+        """The commands FAMILY and FAMILY-N of this machine, each with its version, FAMILY first. Where two are the same
+        program, one of them."""
+        names = {path.name for place in os.get_exec_path() for path in pathlib.Path(place).glob(f"{family}-*")}
+        numbered = {name for name in names if re.fullmatch(rf"{family}-\d+", name)}
+        found = {}
+        for name in (family, *sorted(numbered, key=lambda name: int(name.rsplit("-", 1)[1]))):
+            if shutil.which(name) is not None:
+                version = re.search(r"(\d+)\.\d+\.\d+", self.run(name, "--version").stdout)
+                if version is not None:
+                    program = os.path.realpath(shutil.which(name))
+                    found.setdefault((program, version[1]), (name, int(version[1])))
+        return list(found.values())
 
     def not_built(self, run):
         """The failure of tests that need a build which failed. Its output is shown once."""
@@ -210,14 +228,15 @@ class Runner:
     # The suites
 
     def suite_build(self):
-        """the build with gcc, and with clang, without a warning"""
+        """the build with gcc, and with clang, without a warning; and all C with every other version that is there"""
         count = Count()
-        for compiler in ("gcc", "clang"):
-            if shutil.which(compiler) is None:
-                count += skipped(f"build with {compiler}", "it is not installed")
-                continue
-            folder, run = self.build(compiler, compiler)
-            count += passed() if folder else self.not_built(run)
+        for family, first in COMPILERS.items():
+            compilers = [(name, version) for name, version in self.versions(family) if version >= first]
+            if not compilers:
+                count += skipped(f"build with {family}", f"none from version {first} on is installed")
+            for i, (name, _) in enumerate(compilers):
+                folder, run = self.build(name, name, linked=i == 0)
+                count += passed() if folder else self.not_built(run)
         return count
 
     def suite_style(self):
@@ -325,6 +344,11 @@ def read_junit(report):
         else:
             count.passed += 1
     return count
+
+
+def objects_of(folder):
+    """What a build of meson's compiles each file of C into."""
+    return [command["output"] for command in json.loads((folder / "compile_commands.json").read_text())]
 
 
 def shell_scripts():
