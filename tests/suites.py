@@ -22,9 +22,9 @@ TREE = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"
 PYTEST = (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=300")
 PROCESSES = "3"
-FORMAT_VERSION = "14"
-# The first of each that is good for this tree.
+# The first of each that is good for this tree. Other versions of the formatter than these may format otherwise.
 COMPILERS = {"gcc": 12, "clang": 14}
+FORMATTERS = range(14, 23)
 VALGRIND = (
     "valgrind --quiet --vgdb=no --error-exitcode=99"
     " --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite"
@@ -239,23 +239,23 @@ class Runner:
                 count += passed() if folder else self.not_built(run)
         return count
 
+    def format(self, sources):
+        formatters = self.versions("clang-format")
+        good = [(name, version) for name, version in formatters if version >= FORMATTERS[0]]
+        if not good:
+            return skipped("clang-format", f"none from version {FORMATTERS[0]} on is installed")
+        name, version = good[0]
+        run = self.run(name, "--dry-run", "-Werror", *sources)
+        if run.returncode == 0:
+            return passed()
+        if version not in FORMATTERS:
+            return skipped("clang-format", f"version {version} is not known, and formats otherwise")
+        unformatted = sorted(set(re.findall(r"(?m)^(\S+?):\d+:\d+: error", run.stdout)))
+        return failed(f"not formatted: {' '.join(unformatted)}") if unformatted else judge(name, run)
+
     def suite_style(self):
         """C as clang-format has it, shell scripts without a warning from shellcheck"""
-        count = Count()
-        sources = sorted(
-            path for part in ("asp", "pam_asp", "asp-admin", "asp-broker", "tests") for path in (TREE / part).rglob("*.[ch]")
-        )
-        formatter = next(filter(shutil.which, (f"clang-format-{FORMAT_VERSION}", "clang-format")), None)
-        if formatter is None or f"version {FORMAT_VERSION}." not in self.run(formatter, "--version").stdout:
-            count += skipped(
-                "clang-format", f"version {FORMAT_VERSION} is not installed, and others format otherwise"
-            )
-        else:
-            run = self.run(formatter, "--dry-run", "-Werror", *sources)
-            unformatted = sorted(set(re.findall(r"(?m)^(\S+?):\d+:\d+: error", run.stdout)))
-            count += (
-                judge("clang-format", run) if not unformatted else failed(f"not formatted: {' '.join(unformatted)}")
-            )
+        count = self.format(c_files("asp", "pam_asp", "asp-admin", "asp-broker", "tests", suffixes="ch"))
         if shutil.which("shellcheck") is None:
             count += skipped("shellcheck", "it is not installed")
         else:
@@ -349,6 +349,10 @@ def read_junit(report):
 def objects_of(folder):
     """What a build of meson's compiles each file of C into."""
     return [command["output"] for command in json.loads((folder / "compile_commands.json").read_text())]
+
+
+def c_files(*folders, suffixes):
+    return sorted(path for folder in folders for path in (TREE / folder).rglob(f"*.[{suffixes}]"))
 
 
 def shell_scripts():
