@@ -11,8 +11,8 @@ sandbox_packages=(iproute2 util-linux passwd)
 show_packages=(curl python3)
 dovecot_packages=(dovecot-imapd)
 test_packages=(
-    clang clang-format check valgrind strace python3-pytest python3-pytest-timeout python3-pytest-xdist libpam-wrapper mandoc shellcheck
-    procps openssh-client sshpass
+    clang clang-format clang-tidy cppcheck check valgrind strace python3-pytest python3-pytest-timeout
+    python3-pytest-xdist libpam-wrapper mandoc shellcheck procps openssh-client sshpass
 )
 # Never installed for the tests: where they are missing they are unpacked for the sandboxes, one set after the other, for
 # packages of one set may conflict with those of another.

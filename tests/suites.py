@@ -25,9 +25,14 @@ PROCESSES = "3"
 # The first of each that is good for this tree. Other versions of the formatter than these may format otherwise.
 COMPILERS = {"gcc": 12, "clang": 14}
 FORMATTERS = range(14, 23)
+TIDY_VERSION = 14
 VALGRIND = (
     "valgrind --quiet --vgdb=no --error-exitcode=99"
     " --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite"
+).split()
+CPPCHECK = (
+    "cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1"
+    " -D_GNU_SOURCE -I."
 ).split()
 # Their subject is system calls, memory, threads or races of the process that they run in.
 OF_THE_PROCESS = ("pam-cost", "pam-parallel", "pam-residue", "pam-secrets", "pam-symlink_race", "unit-safeio")
@@ -263,6 +268,29 @@ class Runner:
                 count += judge("shellcheck", self.run("shellcheck", "-S", "warning", "-x", "-P", TREE, script))
         return count
 
+    def suite_lint(self):
+        """asp, pam_asp and asp-admin without a word from cppcheck and clang-tidy"""
+        count = Count()
+        folders = ("asp", "pam_asp", "asp-admin")
+        if shutil.which("cppcheck") is None:
+            count += skipped("cppcheck", "it is not installed")
+        else:
+            count += judge("cppcheck", self.run(*CPPCHECK, *folders))
+        tidy = next((name for name, version in self.versions("clang-tidy") if version == TIDY_VERSION), None)
+        if tidy is None:
+            count += skipped("clang-tidy", f"version {TIDY_VERSION} is not installed, and others look for other things")
+            return count
+        folder = self.work / "tidy"
+        setup = self.run("meson", "setup", folder, TREE)
+        if setup.returncode != 0:
+            count += self.not_built(setup)
+            return count
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            sources = c_files(*folders, suffixes="c")
+            for run in pool.map(lambda source: self.run(tidy, "--quiet", "-p", folder, source), sources):
+                count += judge(" ".join(run.args), run)
+        return count
+
     def suite_man(self):
         """manual pages that mandoc finds nothing to say about"""
         if shutil.which("mandoc") is None:
@@ -326,7 +354,7 @@ class Runner:
         return count
 
 
-LONG = ("mutants", "sanitize", "valgrind")
+LONG = ("lint", "mutants", "sanitize", "valgrind")
 # These wait more than they work, so they run at the same time.
 PATIENT = ("cli", "services")
 SUITES = ("build", "style", "man", "unit", "fuzz", "pam", "cli", "services", "fault", *LONG)
