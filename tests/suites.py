@@ -177,6 +177,7 @@ class Runner:
         tap = self.work / "tap" / f"{folder.name}-{re.sub('[^A-Za-z0-9_]', '-', test['name'])}-{'-'.join(prefix)[:8]}"
         tap.parent.mkdir(exist_ok=True)
         environment = {**test["env"], **environment, "CK_TAP_LOG_FILE_NAME": str(tap), "ASP_BUILD": str(folder)}
+        environment["CK_TIMEOUT_MULTIPLIER"] = str(patience)  # Check has a limit of its own for each case
         timeout = test["timeout"] * patience or None
         run = self.run(*prefix, *test["cmd"], timeout=timeout, **environment)
         # Valgrind's words on itself: five lines for each call that it does not know, as Debian 12's does openat2.
