@@ -77,7 +77,7 @@ static bool read_day(const char *field, size_t length, time_t *expires)
 
 void asp_shadow_line(const char *line, size_t length, struct asp_primary_now *now)
 {
-    const char *fields[FIELDS + 1];
+    const char *fields[FIELDS + 1] = {NULL};
     size_t count = 0;
     const char *end = line + length;
     const char *at = line;
