@@ -32,7 +32,7 @@ VALGRIND = (
 ).split()
 CPPCHECK = (
     "cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1"
-    " -D_GNU_SOURCE -I."
+    " --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DVERSION=\"0\" -I."
 ).split()
 # Their subject is system calls, memory, threads or races of the process that they run in.
 OF_THE_PROCESS = ("pam-cost", "pam-parallel", "pam-residue", "pam-secrets", "pam-symlink_race", "unit-safeio")
