@@ -221,7 +221,7 @@ static bool check_account(const struct first_use *first, const char *how)
                 "%s: the login after it", how);
     ck_assert_msg(now_ms() - begun < 2000, "%s: the login after it takes %lld ms", how,
                   now_ms() - begun);
-    ck_assert_str_eq(stored_entry(&first->world, "alice", first->password).app, "mail");
+    ck_returned_str_eq(stored_entry(&first->world, "alice", first->password).app, "mail");
     return bound;
 }
 

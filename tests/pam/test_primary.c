@@ -75,9 +75,9 @@ static int log_in(const char *user, const char *password)
 
 static void expect_states(const char *state)
 {
-    ck_assert_str_eq(stored_entry(&world, "alice", phone).state, state);
-    ck_assert_str_eq(stored_entry(&world, "alice", laptop).state, state);
-    ck_assert_str_eq(stored_entry(&world, "bob", bobs).state, "active");
+    ck_returned_str_eq(stored_entry(&world, "alice", phone).state, state);
+    ck_returned_str_eq(stored_entry(&world, "alice", laptop).state, state);
+    ck_returned_str_eq(stored_entry(&world, "bob", bobs).state, "active");
 }
 
 /* One of the lines since the last look is of a login of alice with this verdict. */

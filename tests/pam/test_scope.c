@@ -87,10 +87,10 @@ START_TEST(a_service_name_that_can_not_be_is_another_app)
     ck_code(at(name, unbound), PAM_AUTH_ERR);
     name[65] = '\0';
     ck_code(at(name, unbound), PAM_AUTH_ERR);
-    ck_assert_str_eq(stored_entry(&world, "alice", unbound).app, "first-use");
+    ck_returned_str_eq(stored_entry(&world, "alice", unbound).app, "first-use");
     name[64] = '\0';
     ck_code(at(name, unbound), PAM_SUCCESS);
-    ck_assert_str_eq(stored_entry(&world, "alice", unbound).app, name);
+    ck_returned_str_eq(stored_entry(&world, "alice", unbound).app, name);
 }
 END_TEST
 
@@ -108,7 +108,7 @@ START_TEST(any_opens_all_but_guarded_services_and_never_binds)
         ck_code_msg(at(services[i], password), PAM_SUCCESS, "%s", services[i]);
     for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
         ck_code_msg(at(guarded[i], password), PAM_AUTH_ERR, "%s", guarded[i]);
-    ck_assert_str_eq(stored_entry(&world, "alice", password).app, "any");
+    ck_returned_str_eq(stored_entry(&world, "alice", password).app, "any");
 }
 END_TEST
 
@@ -130,7 +130,7 @@ START_TEST(the_first_use_binds_for_good)
     ck_code(at("caldav", password), PAM_AUTH_ERR);
     ck_code(at("smtp", password), PAM_SUCCESS);
     ck_assert_int_eq(stored_events(&world, "alice", password, "bound"), 1);
-    ck_assert_str_eq(stored_entry(&world, "alice", password).bound_service, "imap");
+    ck_returned_str_eq(stored_entry(&world, "alice", password).bound_service, "imap");
 }
 END_TEST
 
@@ -140,7 +140,7 @@ START_TEST(a_first_use_at_a_service_in_no_group_binds_to_it)
 
     create(&world, password, "alice", "--label", "first", NULL);
     ck_code(at("webmail", password), PAM_SUCCESS);
-    ck_assert_str_eq(stored_entry(&world, "alice", password).app, "webmail");
+    ck_returned_str_eq(stored_entry(&world, "alice", password).app, "webmail");
     ck_code(at("imap", password), PAM_AUTH_ERR);
     ck_code(at("webmail", password), PAM_SUCCESS);
 }
@@ -160,7 +160,7 @@ START_TEST(a_refused_login_binds_nothing)
     ck_code(login(&world, "imap", "alice", "198.51.100.1", password), PAM_AUTH_ERR);
     ck_assert_uint_eq(file_read(store_path(&world, "users/alice"), after, sizeof after), length);
     ck_assert_mem_eq(before, after, length);
-    ck_assert_str_eq(stored_entry(&world, "alice", password).app, "first-use");
+    ck_returned_str_eq(stored_entry(&world, "alice", password).app, "first-use");
     ck_assert(!stored_entry(&world, "alice", password).used);
 }
 END_TEST

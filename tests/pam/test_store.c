@@ -338,7 +338,7 @@ START_TEST(a_first_use_that_can_not_be_locked_is_unavailable_and_binds_nothing)
     ck_code(at_once("no locks folder", "alice", unbound), PAM_AUTHINFO_UNAVAIL);
     expect_all_well("the locks folder went");
     put_back();
-    ck_assert_str_eq(stored_entry(&world, "alice", unbound).app, "first-use");
+    ck_returned_str_eq(stored_entry(&world, "alice", unbound).app, "first-use");
     ck_code(login(&world, "imap", "alice", NULL, unbound), PAM_SUCCESS);
 }
 END_TEST
@@ -364,7 +364,7 @@ START_TEST(a_read_only_store_lets_bound_entries_in_and_binds_none)
     ck_code(at_once("read-only", "alice", unbound), PAM_AUTHINFO_UNAVAIL);
     ck_code(at_once("read-only", "alice", "correct horse"), PAM_CRED_INSUFFICIENT);
     ck_assert(umount2(world.store, MNT_DETACH) == 0);
-    ck_assert_str_eq(stored_entry(&world, "alice", unbound).app, "first-use");
+    ck_returned_str_eq(stored_entry(&world, "alice", unbound).app, "first-use");
     ck_code(login(&world, "imap", "alice", NULL, unbound), PAM_SUCCESS);
 }
 END_TEST

@@ -59,7 +59,7 @@ START_TEST(an_expired_entry_is_refused_and_good_again_when_the_clock_is_set_righ
     ck_code(at(DAY + 60, password), PAM_AUTH_ERR);
     ck_code(at(50 * YEAR, password), PAM_AUTH_ERR);
     ck_code(at(0, password), PAM_SUCCESS);
-    ck_assert_str_eq(stored_entry(&world, "alice", password).state, "active");
+    ck_returned_str_eq(stored_entry(&world, "alice", password).state, "active");
 }
 END_TEST
 
@@ -72,7 +72,7 @@ START_TEST(an_unused_entry_is_refused_and_good_again_when_the_clock_is_set_right
     ck_code(at(18 * DAY, password), PAM_SUCCESS);
     ck_code(at(29 * DAY, password), PAM_AUTH_ERR);
     ck_code(at(0, password), PAM_SUCCESS);
-    ck_assert_str_eq(stored_entry(&world, "alice", password).state, "active");
+    ck_returned_str_eq(stored_entry(&world, "alice", password).state, "active");
 }
 END_TEST
 
@@ -93,7 +93,7 @@ START_TEST(a_first_use_in_1970_is_still_bound_today)
 
     create(&world, password, "alice", "--label", "x", "--unused", "10d", NULL);
     ck_code(at(-time(NULL) + DAY, password), PAM_SUCCESS);
-    ck_assert_str_eq(stored_entry(&world, "alice", password).app, "mail");
+    ck_returned_str_eq(stored_entry(&world, "alice", password).app, "mail");
     ck_code(at(0, password), PAM_SUCCESS);
 }
 END_TEST

@@ -226,7 +226,7 @@ START_TEST(an_entry_opens_its_app_and_nothing_else)
     ck_assert_str_eq(try("alice", "radio", typed), "accepted");
     ck_assert_str_eq(try("alice", "sshd", typed), "wrong-app");
     ck_assert_str_eq(try("alice", "su", typed), "wrong-app");
-    ck_assert_str_eq(entry_now().app, ASP_APP_ANY);
+    ck_returned_str_eq(entry_now().app, ASP_APP_ANY);
     end();
 }
 END_TEST
@@ -310,7 +310,7 @@ START_TEST(the_first_use_binds_for_good)
 
     begin("", NULL);
     ck_assert_str_eq(try("alice", "sshd", typed), "wrong-app"); /* guarded: not by first use */
-    ck_assert_str_eq(entry_now().app, ASP_APP_FIRST_USE);
+    ck_returned_str_eq(entry_now().app, ASP_APP_FIRST_USE);
     ck_assert_str_eq(try("alice", "Pop3", typed), "accepted");
     entry = entry_now();
     ck_assert_str_eq(entry.app, "mail");
@@ -318,12 +318,12 @@ START_TEST(the_first_use_binds_for_good)
     ck_assert_int_eq(entry.bound, NOW);
     ck_assert_str_eq(try("alice", "imap", typed), "accepted");
     ck_assert_str_eq(try("alice", "radio", typed), "wrong-app");
-    ck_assert_str_eq(entry_now().bound_service, "pop3");
+    ck_returned_str_eq(entry_now().bound_service, "pop3");
     end();
 
     begin("", NULL);
     ck_assert_str_eq(try("alice", "radio", typed), "accepted");
-    ck_assert_str_eq(entry_now().app, "radio");
+    ck_returned_str_eq(entry_now().app, "radio");
     ck_assert_str_eq(try("alice", "imap", typed), "wrong-app");
     end();
 }
@@ -333,7 +333,7 @@ START_TEST(what_was_bound_by_first_use_never_opens_a_guarded_service)
 {
     begin("apps: ( { name = \"desk\"; services = [ \"radio\", \"login\" ]; } );", NULL);
     ck_assert_str_eq(try("alice", "radio", typed), "accepted");
-    ck_assert_str_eq(entry_now().app, "desk");
+    ck_returned_str_eq(entry_now().app, "desk");
     ck_assert_str_eq(try("alice", "login", typed), "wrong-app");
     end();
 }
@@ -355,7 +355,7 @@ START_TEST(a_binding_that_cannot_be_written_is_unavailable_and_is_none)
         ck_assert(reached);
         ck_assert_str_eq(asp_verdict_word(outcome.verdict), "unavailable");
         ck_assert_ptr_nonnull(strstr(outcome.cause.text, "No space"));
-        ck_assert_str_eq(entry_now().app, ASP_APP_FIRST_USE);
+        ck_returned_str_eq(entry_now().app, ASP_APP_FIRST_USE);
     }
     ck_assert_str_eq(try("alice", "imap", typed), "accepted");
     end();
@@ -467,7 +467,7 @@ START_TEST(the_check_is_made_again_under_the_lock)
     ck_assert(unit_calls_end());
     ck_assert_str_eq(asp_verdict_word(outcome.verdict), cases[_i].verdict);
     if (meanwhile == bind_to_mail)
-        ck_assert_str_eq(entry_now().bound_service, "smtp");
+        ck_returned_str_eq(entry_now().bound_service, "smtp");
     end();
 }
 END_TEST
@@ -606,7 +606,7 @@ START_TEST(a_dry_request_says_the_verdict_and_changes_nothing)
     (void)unit_calls_end();
     ck_assert_uint_eq(unit_calls("pwrite") + unit_calls("fsync") + unit_calls("flock"), 0);
     ck_assert_str_eq(outcome.id, "7k");
-    ck_assert_str_eq(entry_now().app, ASP_APP_FIRST_USE);
+    ck_returned_str_eq(entry_now().app, ASP_APP_FIRST_USE);
     ck_assert(!use_now(&use));
     end();
 }

@@ -203,7 +203,7 @@ START_TEST(the_last_free_id_is_found_wherever_it_is)
 
         taken[i] = false;
         unit_id(i, id);
-        ck_assert_str_eq(make(taken).id, id);
+        ck_returned_str_eq(make(taken).id, id);
         ck_assert_uint_eq(asp_id_index(id), i);
         taken[i] = true;
     }

@@ -21,6 +21,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 /* The names that some tests have for what is in support.h. */
 #define unit_write file_write
@@ -45,6 +47,16 @@ void unit_add_case(Suite *suite, const TTest *test, int times);
     do {                                                                                           \
         if (!(condition))                                                                          \
             ck_abort_msg(__VA_ARGS__);                                                             \
+    } while (0)
+
+/* ck_assert_str_eq for a text within a structure that a function returns: it is gone at the end of
+ * the expression, and Check keeps its address for longer. */
+#define ck_returned_str_eq(text, expected)                                                         \
+    do {                                                                                           \
+        char text_[512];                                                                           \
+        (void)snprintf(text_, sizeof text_, "%s", text);                                           \
+        ck_assert_msg(strcmp(text_, expected) == 0, "%s is \"%s\" and not \"%s\"", #text, text_,   \
+                      expected);                                                                   \
     } while (0)
 
 /* Under valgrind or a sanitizer: limits on memory cannot be set. */
