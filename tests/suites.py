@@ -270,9 +270,9 @@ class Runner:
         return count
 
     def suite_lint(self):
-        """asp, pam_asp and asp-admin without a word from cppcheck and clang-tidy"""
+        """asp, pam_asp, asp-admin and asp-broker without a word from cppcheck and clang-tidy"""
         count = Count()
-        folders = ("asp", "pam_asp", "asp-admin")
+        folders = ("asp", "pam_asp", "asp-admin", "asp-broker")
         if shutil.which("cppcheck") is None:
             count += skipped("cppcheck", "it is not installed")
         else:
