@@ -5,6 +5,7 @@
 #include "broker_client.h"
 #include "conf_cache.h"
 #include "login_log.h"
+#include "pam_log.h"
 #include "password_stack.h"
 
 #include "asp/label.h"

@@ -9,6 +9,7 @@
 #include "password_stack.h"
 
 #include "login_log.h"
+#include "pam_log.h"
 
 #include "asp/buffer.h"
 #include "asp/clock.h"
@@ -41,11 +42,6 @@ enum {
     FILES_MAX = 1024,
     TRIES = 5, /* how often a file that has changed meanwhile is read again */
 };
-
-void log_to_pam(void *pamh, int level, const char *line)
-{
-    pam_syslog(pamh, level, "%s", line);
-}
 
 /* What the child says in the log when it is not a change of ours. */
 static void log_error(pam_handle_t *pamh, const char *user, const struct asp_error *error)

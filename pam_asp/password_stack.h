@@ -16,7 +16,4 @@
 void password_was_set(pam_handle_t *pamh, const struct arguments *arguments, const char *user,
                       const char *service);
 
-/* A login_log_write for a PAM handle. */
-void log_to_pam(void *pamh, int level, const char *line);
-
 #endif

@@ -1,7 +1,6 @@
 /* The documents of --json, by jansson. */
 #include "json.h"
 
-#include "asp-admin/admin.h"
 #include "asp/buffer.h"
 #include "asp/network.h"
 #include "asp/time_text.h"
