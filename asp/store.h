@@ -1,5 +1,5 @@
 /*
- * The only door to what is stored. What it promises stands at the top of store.c.
+ * The only door to what is stored. What it promises stands at the top of store_files.c.
  */
 #ifndef ASP_STORE_H
 #define ASP_STORE_H

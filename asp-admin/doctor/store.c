@@ -4,7 +4,7 @@
 #include "asp-admin/primary/primary_source.h"
 #include "asp-admin/system/name_list.h"
 #include "asp/buffer.h"
-#include "asp/lock.h"
+#include "asp/store_files_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>

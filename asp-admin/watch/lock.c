@@ -1,6 +1,6 @@
 #include "lock.h"
 
-#include "asp/lock.h"
+#include "asp/store_files_lock.h"
 #include "asp/time_text.h"
 
 #include <fcntl.h>

@@ -5,7 +5,7 @@
  */
 #include "unit.h"
 
-#include "asp/lock.h"
+#include "asp/store_files_lock.h"
 #include "asp/store.h"
 
 #include <errno.h>

@@ -23,7 +23,7 @@
 #include "store.h"
 
 #include "buffer.h"
-#include "lock.h"
+#include "store_files_lock.h"
 
 #include <dirent.h>
 #include <errno.h>

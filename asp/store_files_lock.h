@@ -3,8 +3,8 @@
  * While it is held the file says by which process, and which new file it is writing, so that the
  * next holder clears away what a killed one left.
  */
-#ifndef ASP_LOCK_H
-#define ASP_LOCK_H
+#ifndef ASP_STORE_FILES_LOCK_H
+#define ASP_STORE_FILES_LOCK_H
 
 #include "error.h"
 #include "name.h"

@@ -1,4 +1,4 @@
-#include "lock.h"
+#include "store_files_lock.h"
 
 #include "safeio.h"
 
