@@ -124,9 +124,9 @@ enum exit_code admin_open_store(struct admin *admin, bool make)
     bool made = false;
 
     if (make)
-        status = asp_store_make(&admin->store, admin->conf->store, &made, &error);
+        status = asp_store_make(&admin->store, admin->conf, NULL, &made, &error);
     else
-        status = asp_store_open(&admin->store, admin->conf->store, NULL, &error);
+        status = asp_store_open(&admin->store, admin->conf, NULL, &error);
     if (status != ASP_OK) {
         return fail_unreadable(admin->console, &error);
     }

@@ -70,12 +70,13 @@ static const char *name_of_client(struct serving *serving, uid_t uid)
     return serving->name;
 }
 
-static void decide(const struct asp_conf *conf, const struct asp_request *request,
+static void decide(const struct shared_conf *shared, const struct asp_request *request,
                    struct asp_message *answer)
 {
+    const struct asp_conf *conf = conf_cache_read(shared);
     struct asp_outcome outcome;
 
-    asp_login(conf, request, time(NULL), &outcome);
+    asp_login(conf, conf_cache_kept(shared), request, time(NULL), &outcome);
     login_log_decision(log_to_syslog, NULL, conf, request, &outcome);
     asp_broker_outcome_write(&outcome, answer);
     asp_outcome_free(&outcome);
@@ -110,8 +111,7 @@ static enum asp_status answer_question(struct serving *serving, uid_t uid,
     }
     status = client_policy_check(conf_cache_read(conf), uid, request->via, request, error);
     if (status == ASP_OK) {
-        request->store = *conf_cache_store(conf);
-        decide(conf_cache_read(conf), request, answer);
+        decide(conf, request, answer);
     } else {
         log_claim(serving, uid, asp_error_line(error, line));
     }

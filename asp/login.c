@@ -3,7 +3,6 @@
 
 #include "network.h"
 #include "shadow.h"
-#include "store.h"
 #include "time_text.h"
 
 #include <sodium.h>
@@ -296,15 +295,16 @@ static void judge(struct login *login, const struct asp_account *account,
         remember_shadow(login, account);
 }
 
-static void decide(struct login *login, const struct asp_secret *secret, bool well_shaped)
+/* What is kept stays as it is: others may be reading it. */
+static void decide(struct login *login, struct asp_store_kept kept,
+                   const struct asp_secret *secret, bool well_shaped)
 {
     struct asp_outcome *outcome = login->outcome;
     const struct asp_entry *entry = NULL;
-    struct asp_folder known = login->request->store;
     struct asp_account account;
     enum asp_status status;
 
-    status = asp_store_open(&login->store, login->conf->store, &known, &outcome->cause);
+    status = asp_store_open(&login->store, login->conf, &kept, &outcome->cause);
     if (status == ASP_OK)
         status = asp_store_load(&login->store, login->user, secret->id, &account, &outcome->cause);
     note_denied(login, status);
@@ -323,8 +323,8 @@ static void decide(struct login *login, const struct asp_secret *secret, bool we
     asp_account_free(&account);
 }
 
-void asp_login(const struct asp_conf *conf, const struct asp_request *request, time_t now,
-               struct asp_outcome *outcome)
+void asp_login(const struct asp_conf *conf, const struct asp_store_kept *kept,
+               const struct asp_request *request, time_t now, struct asp_outcome *outcome)
 {
     struct login login = {
         .conf = conf,
@@ -345,7 +345,7 @@ void asp_login(const struct asp_conf *conf, const struct asp_request *request, t
         return;
     }
     well_shaped = asp_secret_read(request->secret, request->secret_length, &secret);
-    decide(&login, &secret, well_shaped);
+    decide(&login, kept != NULL ? *kept : (struct asp_store_kept){NULL}, &secret, well_shaped);
     asp_secret_wipe(&secret);
     asp_shadow_free(&login.shadow);
     asp_store_close(&login.store);

@@ -9,7 +9,7 @@
 #include "conf.h"
 #include "error.h"
 #include "label.h"
-#include "safeio.h"
+#include "store.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,9 +22,8 @@ struct asp_request {
     const char *host;   /* PAM_RHOST, or NULL */
     const char *secret; /* what was typed; not NUL-terminated */
     size_t secret_length;
-    const char *via;         /* the user whose process asks through the broker, or NULL */
-    bool dry;                /* say the verdict and change nothing */
-    struct asp_folder store; /* as it was found at an earlier login, see asp_folder_open */
+    const char *via; /* the user whose process asks through the broker, or NULL */
+    bool dry;        /* say the verdict and change nothing */
 };
 
 struct asp_outcome {
@@ -41,11 +40,11 @@ struct asp_outcome {
 
 /*
  * Decides one request at the time `now`. Needs sodium_init to have succeeded. There is no failure:
- * what cannot be decided is ASP_UNAVAILABLE, with its cause. The caller gives `outcome` to
- * asp_outcome_free.
+ * what cannot be decided is ASP_UNAVAILABLE, with its cause. `kept` is what is kept of the
+ * configuration's store, or NULL. The caller gives `outcome` to asp_outcome_free.
  */
-void asp_login(const struct asp_conf *conf, const struct asp_request *request, time_t now,
-               struct asp_outcome *outcome);
+void asp_login(const struct asp_conf *conf, const struct asp_store_kept *kept,
+               const struct asp_request *request, time_t now, struct asp_outcome *outcome);
 
 /* Frees what it holds. */
 void asp_outcome_free(struct asp_outcome *outcome);

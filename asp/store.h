@@ -1,47 +1,68 @@
 /*
- * The only door to what is stored. What it promises stands at the top of store_files.c.
+ * The only door to what is stored. What it promises stands at the top of store.c; how accounts are
+ * kept is the business of an engine (engine.h), which nobody behind this door sees.
  */
 #ifndef ASP_STORE_H
 #define ASP_STORE_H
 
 #include "account.h"
+#include "conf.h"
 #include "error.h"
 #include "usage.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
-/* The folders of the accounts and of the usage files. */
-#define ASP_USERS "users"
-#define ASP_USED "used"
+struct asp_store_engine;
 
-/* An open store. Begins as ASP_STORE_CLOSED; the path is borrowed and must outlive it. */
-struct asp_store {
-    int folder;
-    const char *path;
+/* What an engine has in a struct of its callers. */
+union asp_store_own {
+    int fd;
+    void *memory;
 };
 
-#define ASP_STORE_CLOSED ((struct asp_store){-1, NULL})
+/* An open store. Begins as ASP_STORE_CLOSED. */
+struct asp_store {
+    const struct asp_store_engine *engine; /* NULL: it is closed */
+    const char *path;                      /* as it is named to people; the configuration's */
+    union asp_store_own own;
+};
+
+#define ASP_STORE_CLOSED ((struct asp_store){.own = {-1}})
 
 /*
- * Opens the store at `path`. ASP_OK, or why it cannot be used: a store that is not there is an
- * error like any other. The caller calls asp_store_close in any case. `known` as of
- * asp_folder_open.
+ * What a process keeps of a store between two openings, so that the next one costs less: what is in
+ * it is the engine's. Begins as {0}, or with the engine that is to be used in place of that for
+ * files. It holds nothing that has to be freed. A copy is as good as the first.
  */
-enum asp_status asp_store_open(struct asp_store *store, const char *path, struct asp_folder *known,
+struct asp_store_kept {
+    const struct asp_store_engine *engine;
+    uint64_t words[4];
+};
+
+/*
+ * Opens the store of a configuration, which must outlive it. ASP_OK, or why it cannot be used: a
+ * store that is not there is an error like any other. The caller calls asp_store_close in any case.
+ * `kept` may be NULL; else it is brought up to what was found.
+ */
+enum asp_status asp_store_open(struct asp_store *store, const struct asp_conf *conf,
+                               struct asp_store_kept *kept, struct asp_error *error);
+
+/* The same, after making what is missing of it. `*made`: something was. Of `kept` the engine alone
+ * is read. */
+enum asp_status asp_store_make(struct asp_store *store, const struct asp_conf *conf,
+                               const struct asp_store_kept *kept, bool *made,
                                struct asp_error *error);
 
-/* The same, after making what is missing of the store's folder and those in it. `*made`: it was not
- * there. */
-enum asp_status asp_store_make(struct asp_store *store, const char *path, bool *made,
-                               struct asp_error *error);
+bool asp_store_is_open(const struct asp_store *store);
 
 void asp_store_close(struct asp_store *store);
 
 /*
  * Reads the account of a user with a well-formed name, the old state or the new one and never a
  * mix, without a lock. `only` as of asp_account_read. ASP_OK: the caller frees `account`.
- * ASP_NOT_FOUND: the users folder was opened and checked, and there is no account. Else it is not
+ * ASP_NOT_FOUND: the place where it would be was seen, and there is no account. Else it is not
  * known.
  */
 enum asp_status asp_store_load(const struct asp_store *store, const char *user, const char *only,

@@ -1,6 +1,6 @@
 /*
- * The store: a folder, 0700, with users/NAME (an account each, text), used/NAME (last uses, fixed
- * slots) and locks/NAME.
+ * The store in files: a folder, 0700, with users/NAME (an account each, text), used/NAME (last
+ * uses, fixed slots) and locks/NAME.
  *
  * It MUST
  *  - update by lock, read, change, write a new file, fsync, rename, fsync the folder, unlock:
@@ -20,58 +20,39 @@
  *  - let a failed write of a last use decide anything, or wait for one;
  *  - leave a name that can be guessed, or a file that is not whole, where a reader looks.
  */
-#include "store.h"
-
-#include "buffer.h"
-#include "store_files_lock.h"
+#include "store_files.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define USERS ASP_USERS
-
-/* Wipes and frees what was read of a file; in pieces, since one large one costs glibc an
- * instruction for each byte. */
-static void content_wipe(uint8_t *bytes, size_t length)
+static enum asp_status open_store(struct asp_store *store, const struct asp_conf *conf,
+                                  struct asp_store_kept *kept, struct asp_error *error)
 {
-    enum { PIECE = 1024 };
-
-    for (size_t at = 0; bytes != NULL && at < length; at += PIECE)
-        sodium_memzero(bytes + at, length - at < PIECE ? length - at : PIECE);
-    free(bytes);
-}
-
-static enum asp_status bad_name(struct asp_error *error)
-{
-    return asp_fail(error, ASP_INVALID, "the user's name is not well-formed");
-}
-
-enum asp_status asp_store_open(struct asp_store *store, const char *path, struct asp_folder *known,
-                               struct asp_error *error)
-{
+    struct asp_folder known = {0};
     enum asp_status status;
 
-    *store = ASP_STORE_CLOSED;
-    store->path = path;
-    status = asp_folder_open(path, known, &store->folder, error);
+    _Static_assert(sizeof known <= sizeof kept->words, "what is kept has no room");
+    if (kept != NULL)
+        memcpy(&known, kept->words, sizeof known);
+    status = asp_folder_open(conf->store, &known, &store->own.fd, error);
+    if (kept != NULL)
+        memcpy(kept->words, &known, sizeof known);
     if (status == ASP_NOT_FOUND)
         return asp_fail(
             error, ASP_IO,
-            "there is no store at %s: mount it, or make it with the first asp-admin create", path);
+            "there is no store at %s: mount it, or make it with the first asp-admin create",
+            conf->store);
     return status;
 }
 
-void asp_store_close(struct asp_store *store)
+static void close_store(struct asp_store *store)
 {
-    asp_close(store->folder);
-    *store = ASP_STORE_CLOSED;
+    asp_close(store->own.fd);
 }
 
 /* Makes a folder with mode 0700 whatever the umask. */
@@ -114,47 +95,27 @@ static enum asp_status make_top(const char *path, bool *made, struct asp_error *
     return status;
 }
 
-enum asp_status asp_store_make(struct asp_store *store, const char *path, bool *made,
-                               struct asp_error *error)
-{
-    static const char *const parts[] = {USERS, ASP_USED, ASP_LOCKS};
-    enum asp_status status;
-
-    *made = false;
-    *store = ASP_STORE_CLOSED;
-    status = make_top(path, made, error);
-    if (status == ASP_OK)
-        status = asp_store_open(store, path, NULL, error);
-    for (size_t i = 0; status == ASP_OK && i < sizeof parts / sizeof *parts; i++)
-        status = make_folder(store->folder, parts[i], made, error);
-    return status;
-}
-
-/* Says of which file `error` speaks, and what to do about one that is damaged. */
-static enum asp_status of_account(const struct asp_store *store, const char *name,
-                                  enum asp_status status, struct asp_error *error)
-{
-    char why[ASP_ERROR_TEXT];
-
-    if (error == NULL || (status != ASP_CORRUPT && status != ASP_NEWER && status != ASP_IO))
-        return status;
-    memcpy(why, error->text, sizeof why);
-    (void)asp_fail(error, status, "%s/" USERS "/%s: %s", store->path, name, why);
-    if (status == ASP_CORRUPT)
-        (void)asp_advise(error, status,
-                         "restore it from a backup, or drop it with asp-admin remove");
-    return status;
-}
-
-/* A folder of the store: that it is missing says nothing about any user. */
-static enum asp_status check_part(const struct asp_store *store, const char *part,
+static enum asp_status make_store(struct asp_store *store, const struct asp_conf *conf, bool *made,
                                   struct asp_error *error)
 {
-    enum asp_status status = asp_folder_check(store->folder, store->path, part, error);
+    static const char *const folders[] = {USERS_FOLDER, USED_FOLDER, LOCKS_FOLDER};
+    enum asp_status status = make_top(conf->store, made, error);
+
+    if (status == ASP_OK)
+        status = open_store(store, conf, NULL, error);
+    for (size_t i = 0; status == ASP_OK && i < sizeof folders / sizeof *folders; i++)
+        status = make_folder(store->own.fd, folders[i], made, error);
+    return status;
+}
+
+enum asp_status asp_files_check_folder(const struct asp_store *store, const char *folder,
+                                       struct asp_error *error)
+{
+    enum asp_status status = asp_folder_check(store->own.fd, store->path, folder, error);
 
     if (status == ASP_NOT_FOUND)
         return asp_fail(error, ASP_IO, "%s has no folder %s: is the store mounted?", store->path,
-                        part);
+                        folder);
     return status;
 }
 
@@ -163,243 +124,43 @@ static enum asp_status check_part(const struct asp_store *store, const char *par
  * it is sound, and was not unmounted meanwhile, does a missing file mean that there is no account.
  */
 static enum asp_status read_account(const struct asp_store *store, const char *name,
-                                    const char *user, const char *only, struct asp_account *account,
-                                    struct asp_error *error)
+                                    struct asp_stored *stored, struct asp_error *error)
 {
     char path[ASP_USER_PATH];
     struct stat st;
-    uint8_t *bytes = NULL;
-    size_t length = 0;
     int fd = -1;
-    enum asp_status status = check_part(store, USERS, error);
+    enum asp_status status = asp_files_check_folder(store, USERS_FOLDER, error);
 
     if (status != ASP_OK)
         return status;
-    asp_user_join(path, USERS "/", name);
-    status = asp_file_open(store->folder, store->path, path, O_RDONLY, &fd, &st, error);
-    if (status == ASP_NOT_FOUND && check_part(store, USERS, error) != ASP_OK)
+    asp_user_join(path, USERS_FOLDER "/", name);
+    status = asp_file_open(store->own.fd, store->path, path, O_RDONLY, &fd, &st, error);
+    if (status == ASP_NOT_FOUND && asp_files_check_folder(store, USERS_FOLDER, error) != ASP_OK)
         return ASP_IO;
-    if (status == ASP_NOT_FOUND)
-        return asp_fail(error, status, "%s has no app passwords", user);
     if (status != ASP_OK)
         return status;
-    status = asp_file_read(fd, &st, ASP_ACCOUNT_BYTES_MAX, &bytes, &length, error);
-    if (status == ASP_OK)
-        status = asp_account_read(bytes, length, user, only, account, error);
-    if (status == ASP_OK)
-        account->written = st.st_mtim;
-    status = of_account(store, name, status, error);
+    status = asp_file_read(fd, &st, ASP_ACCOUNT_BYTES_MAX, &stored->bytes, &stored->length, error);
+    stored->written = st.st_mtim;
     asp_close(fd);
-    content_wipe(bytes, length);
-    return status;
-}
-
-enum asp_status asp_store_load(const struct asp_store *store, const char *user, const char *only,
-                               struct asp_account *account, struct asp_error *error)
-{
-    char name[ASP_USER_MAX + 1];
-
-    if (!asp_user_encode(user, name))
-        return bad_name(error);
-    return read_account(store, name, user, only, account, error);
-}
-
-static enum asp_status take_lock(const struct asp_store *store, const char *user,
-                                 struct asp_lock *lock, struct asp_error *error)
-{
-    char name[ASP_USER_MAX + 1];
-    enum asp_status status;
-
-    *lock = ASP_LOCK_FREE;
-    if (!asp_user_encode(user, name))
-        return bad_name(error);
-    status = check_part(store, ASP_LOCKS, error);
-    if (status == ASP_OK)
-        status = check_part(store, USERS, error);
-    if (status == ASP_OK)
-        status = asp_lock_take(store->folder, store->path, USERS, name, lock, error);
-    if (status == ASP_NOT_FOUND && error != NULL)
-        error->status = ASP_IO;
-    return status == ASP_NOT_FOUND ? ASP_IO : status;
-}
-
-/* Writes the bytes to the new file and to the disk. */
-static bool write_new(const struct asp_lock *lock, const struct asp_buffer *new)
-{
-    int fd = openat(lock->folder, lock->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    S_IRUSR | S_IWUSR);
-    bool written;
-
-    if (fd < 0)
-        return false;
-    written = fchmod(fd, S_IRUSR | S_IWUSR) == 0 && asp_write_all(fd, new->text, new->length) &&
-              fsync(fd) == 0;
-    if (written)
-        return close(fd) == 0;
-    asp_close(fd);
-    return false;
-}
-
-/* Gives the old file a second name, so that the way back needs no room on the disk. True also where
- * there is no old file. */
-static bool keep_old(const struct asp_lock *lock, bool *kept)
-{
-    *kept = linkat(lock->folder, lock->name, lock->folder, lock->old, 0) == 0;
-    return *kept || errno == ENOENT;
-}
-
-/* Takes a file away, keeping errno. */
-static void discard(const struct asp_lock *lock, const char *name)
-{
-    int kept = errno;
-
-    (void)unlinkat(lock->folder, name, 0);
-    errno = kept;
-}
-
-/* Makes the new text the durable state, or leaves the old one. */
-static enum asp_status commit(const struct asp_store *store, const struct asp_lock *lock,
-                              const struct asp_buffer *new, struct asp_error *error)
-{
-    enum asp_status status = ASP_OK;
-    bool kept = false;
-
-    if (!write_new(lock, new) || !keep_old(lock, &kept) ||
-        renameat(lock->folder, lock->temp, lock->folder, lock->name) != 0) {
-        status = asp_fail_errno(error, "%s/" USERS "/%s cannot be written, nothing was changed",
-                                store->path, lock->name);
-        discard(lock, lock->temp);
-    } else if (fsync(lock->folder) != 0) {
-        status = asp_fail_errno(
-            error, "%s/" USERS " cannot be written to disk, nothing was changed", store->path);
-        if (!kept)
-            discard(lock, lock->name);
-        else if (renameat(lock->folder, lock->old, lock->folder, lock->name) == 0)
-            kept = false;
-    }
-    if (kept)
-        discard(lock, lock->old);
-    return status;
-}
-
-/* The account goes first and durably: aside, and back again when the disk refuses. */
-static enum asp_status remove_account(const struct asp_store *store, const struct asp_lock *lock,
-                                      struct asp_error *error)
-{
-    enum asp_status status;
-
-    if (renameat(lock->folder, lock->name, lock->folder, lock->temp) != 0)
-        return errno == ENOENT
-                   ? asp_fail(error, ASP_NOT_FOUND, "%s has no app passwords", lock->name)
-                   : asp_fail_errno(error, "%s/" USERS "/%s", store->path, lock->name);
-    if (fsync(lock->folder) != 0) {
-        status = asp_fail_errno(error, "%s/" USERS " cannot be written to disk", store->path);
-        (void)renameat(lock->folder, lock->temp, lock->folder, lock->name);
-        return status;
-    }
-    if (unlinkat(lock->folder, lock->temp, 0) != 0 &&
-        unlinkat(lock->folder, lock->temp, AT_REMOVEDIR) != 0) {
-        status =
-            asp_fail_errno(error, "%s/" USERS "/%s cannot be removed", store->path, lock->name);
-        (void)renameat(lock->folder, lock->temp, lock->folder, lock->name);
-        return status;
-    }
-    return ASP_OK;
-}
-
-/* What could not be read again is never written. */
-static bool is_writable(const struct asp_account *account, struct asp_error *error)
-{
-    for (size_t i = 0; i < account->count; i++) {
-        const char *fault = asp_entry_fault(&account->entries[i]);
-
-        if (fault != NULL) {
-            (void)asp_fail(error, ASP_INVALID, "%s: %s, nothing was changed",
-                           account->entries[i].id, fault);
-            return false;
-        }
-    }
-    return true;
-}
-
-static enum asp_status update_locked(const struct asp_store *store, const struct asp_lock *lock,
-                                     const char *user, bool make, asp_change *change, void *context,
-                                     struct asp_error *error)
-{
-    struct asp_account account = {0};
-    struct asp_buffer new = {0};
-    enum asp_status status;
-
-    status = read_account(store, lock->name, user, NULL, &account, error);
-    if (status == ASP_NOT_FOUND && make) {
-        asp_account_init(&account, user);
-        status = ASP_OK;
-    }
-    if (status == ASP_OK)
-        status = change(&account, context, error);
-    if (status == ASP_DROP) {
-        status = remove_account(store, lock, error);
-    } else if (status == ASP_OK && !is_writable(&account, error)) {
-        status = ASP_INVALID;
-    } else if (status == ASP_OK) {
-        asp_account_write(&account, &new);
-        status = new.failed ? asp_fail(error, ASP_NO_MEMORY, "out of memory")
-                            : commit(store, lock, &new, error);
-    }
-    asp_buffer_free(&new);
-    asp_account_free(&account);
-    return status;
-}
-
-enum asp_status asp_store_update(const struct asp_store *store, const char *user, bool make,
-                                 asp_change *change, void *context, struct asp_error *error)
-{
-    struct asp_lock lock;
-    enum asp_status status = take_lock(store, user, &lock, error);
-
-    if (status == ASP_OK)
-        status = update_locked(store, &lock, user, make, change, context, error);
-    asp_lock_give(&lock);
-    return status;
-}
-
-enum asp_status asp_store_remove(const struct asp_store *store, const char *user,
-                                 struct asp_error *error)
-{
-    char path[ASP_USER_PATH];
-    struct asp_lock lock;
-    enum asp_status status = take_lock(store, user, &lock, error);
-
-    if (status == ASP_OK) {
-        status = remove_account(store, &lock, error);
-        if (status == ASP_OK || status == ASP_NOT_FOUND) {
-            asp_user_join(path, ASP_USED "/", lock.name);
-            (void)unlinkat(store->folder, path, 0);
-            asp_user_join(path, ASP_LOCKS "/", lock.name);
-            (void)unlinkat(store->folder, path, 0);
-        }
-    }
-    asp_lock_give(&lock);
-    return status;
+    return asp_store_of_account(store, name, status, error);
 }
 
 static DIR *open_users(const struct asp_store *store, struct asp_error *error)
 {
-    int fd = openat(store->folder, USERS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(store->own.fd, USERS_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *folder = fd < 0 ? NULL : fdopendir(fd);
 
     if (folder == NULL) {
-        (void)asp_fail_errno(error, "%s/" USERS, store->path);
+        (void)asp_fail_errno(error, "%s/" USERS_FOLDER, store->path);
         asp_close(fd);
     }
     return folder;
 }
 
-enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, void *context,
-                               struct asp_error *error)
+static enum asp_status visit_each(const struct asp_store *store, asp_visit *visit, void *context,
+                                  struct asp_error *error)
 {
-    char user[ASP_USER_MAX + 1];
-    enum asp_status status = check_part(store, USERS, error);
+    enum asp_status status = asp_files_check_folder(store, USERS_FOLDER, error);
     struct dirent *item;
     DIR *folder;
 
@@ -412,12 +173,29 @@ enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, 
         errno = 0;
         item = readdir(folder);
         if (item == NULL && errno != 0) {
-            (void)asp_fail_errno(error, "%s/" USERS, store->path);
+            (void)asp_fail_errno(error, "%s/" USERS_FOLDER, store->path);
             status = ASP_IO;
-        } else if (item != NULL && asp_user_decode(item->d_name, user)) {
-            status = visit(user, context);
+        } else if (item != NULL) {
+            status = visit(item->d_name, context);
         }
     } while (status == ASP_OK && item != NULL);
     (void)closedir(folder);
     return status;
 }
+
+const struct asp_store_engine asp_store_files = {
+    .accounts = "/" USERS_FOLDER "/",
+    .open = open_store,
+    .make = make_store,
+    .close = close_store,
+    .read = read_account,
+    .hold = asp_files_hold,
+    .write = asp_files_write,
+    .drop = asp_files_drop,
+    .forget = asp_files_forget,
+    .usage = asp_files_usage,
+    .begin_usage = asp_files_begin_usage,
+    .record = asp_files_record,
+    .compared = asp_files_compared,
+    .each = visit_each,
+};

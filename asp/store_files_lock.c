@@ -1,3 +1,4 @@
+/* The locks of the store's files, one for each user. */
 #include "store_files_lock.h"
 
 #include "safeio.h"
@@ -39,7 +40,7 @@ static void read_note(int fd, char note[NOTE_SIZE])
 }
 
 /* After a wait in vain: the note is the holder's. */
-static enum asp_status busy(const struct asp_lock *lock, struct asp_error *error)
+static enum asp_status busy(const struct asp_store_held *lock, struct asp_error *error)
 {
     char note[NOTE_SIZE];
 
@@ -55,7 +56,7 @@ static enum asp_status busy(const struct asp_lock *lock, struct asp_error *error
 }
 
 /* A process that was killed may have left the file that it was writing. */
-static void clear_leavings(const struct asp_lock *lock)
+static void clear_leavings(const struct asp_store_held *lock)
 {
     char note[NOTE_SIZE];
     char *left;
@@ -71,7 +72,7 @@ static void clear_leavings(const struct asp_lock *lock)
     }
 }
 
-static bool write_note(struct asp_lock *lock)
+static bool write_note(struct asp_store_held *lock)
 {
     char note[NOTE_SIZE];
     char nonce[2 * NONCE_BYTES + 1];
@@ -88,17 +89,19 @@ static bool write_note(struct asp_lock *lock)
 
 /* True when the file that is locked is still the one that others will find: remove takes it away.
  */
-static bool is_current(int store, const struct asp_lock *lock, const char *path)
+static bool is_current(const struct asp_store *store, const struct asp_store_held *lock,
+                       const char *path)
 {
     struct stat held;
     struct stat there;
 
-    return fstat(lock->fd, &held) == 0 && fstatat(store, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+    return fstat(lock->fd, &held) == 0 &&
+           fstatat(store->own.fd, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
            held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }
 
 /* Opens and locks locks/NAME. flock(2) holds between threads too, and a kill frees it. */
-static enum asp_status lock_file(int store, const char *path, struct asp_lock *lock,
+static enum asp_status lock_file(const struct asp_store *store, struct asp_store_held *lock,
                                  struct asp_error *error)
 {
     char file[ASP_USER_PATH];
@@ -106,14 +109,15 @@ static enum asp_status lock_file(int store, const char *path, struct asp_lock *l
     unsigned waited = 0;
     enum asp_status status;
 
-    asp_user_join(file, ASP_LOCKS "/", lock->name);
+    asp_user_join(file, LOCKS_FOLDER "/", lock->name);
     for (;;) {
-        status = asp_file_open(store, path, file, O_RDWR | O_CREAT, &lock->fd, &st, error);
+        status = asp_file_open(store->own.fd, store->path, file, O_RDWR | O_CREAT, &lock->fd, &st,
+                               error);
         if (status != ASP_OK)
             return status;
         while (flock(lock->fd, LOCK_EX | LOCK_NB) != 0) {
             if (errno != EWOULDBLOCK)
-                return asp_fail_errno(error, "%s/%s cannot be locked", path, file);
+                return asp_fail_errno(error, "%s/%s cannot be locked", store->path, file);
             if (!wait_step(&waited))
                 return busy(lock, error);
         }
@@ -122,35 +126,36 @@ static enum asp_status lock_file(int store, const char *path, struct asp_lock *l
         asp_close(lock->fd);
         lock->fd = -1;
         if (!wait_step(&waited))
-            return asp_fail(error, ASP_BUSY, "%s/%s changes all the time", path, file);
+            return asp_fail(error, ASP_BUSY, "%s/%s changes all the time", store->path, file);
     }
 }
 
-enum asp_status asp_lock_take(int store, const char *path, const char *folder, const char *name,
-                              struct asp_lock *lock, struct asp_error *error)
+enum asp_status asp_files_lock_take(const struct asp_store *store, const char *name,
+                                    struct asp_store_held *lock, struct asp_error *error)
 {
     enum asp_status status;
 
-    *lock = ASP_LOCK_FREE;
+    *lock = ASP_FILES_LOCK_FREE;
     (void)snprintf(lock->name, sizeof lock->name, "%s", name);
-    lock->folder = openat(store, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    lock->folder =
+        openat(store->own.fd, USERS_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (lock->folder < 0)
-        return asp_fail_errno(error, "%s/%s", path, folder);
-    status = lock_file(store, path, lock, error);
+        return asp_fail_errno(error, "%s/" USERS_FOLDER, store->path);
+    status = lock_file(store, lock, error);
     if (status != ASP_OK)
         return status;
     clear_leavings(lock);
     if (!write_note(lock))
-        return asp_fail_errno(error, "%s/" ASP_LOCKS "/%s cannot be written", path, name);
+        return asp_fail_errno(error, "%s/" LOCKS_FOLDER "/%s cannot be written", store->path, name);
     return ASP_OK;
 }
 
-void asp_lock_give(struct asp_lock *lock)
+void asp_files_lock_give(struct asp_store_held *lock)
 {
     /* By word, and not by closing alone: a process forked meanwhile may hold a copy. */
     if (lock->fd >= 0)
         (void)flock(lock->fd, LOCK_UN);
     asp_close(lock->fd);
     asp_close(lock->folder);
-    *lock = ASP_LOCK_FREE;
+    *lock = ASP_FILES_LOCK_FREE;
 }

@@ -6,16 +6,13 @@
 #ifndef ASP_STORE_FILES_LOCK_H
 #define ASP_STORE_FILES_LOCK_H
 
-#include "error.h"
-#include "name.h"
-
-#define ASP_LOCKS "locks"
+#include "store_files.h"
 
 enum {
     ASP_LOCK_NAME = ASP_USER_MAX + 24
 }; /* an encoded name with what stands before or after it */
 
-struct asp_lock {
+struct asp_store_held {
     int fd;
     int folder;                  /* the one that holds the user's file, open */
     char name[ASP_USER_MAX + 1]; /* of the user's file in it */
@@ -23,16 +20,15 @@ struct asp_lock {
     char old[ASP_LOCK_NAME + 1]; /* of the one that it replaces, until that is certain */
 };
 
-#define ASP_LOCK_FREE ((struct asp_lock){.fd = -1, .folder = -1})
+#define ASP_FILES_LOCK_FREE ((struct asp_store_held){.fd = -1, .folder = -1})
 
 /*
- * Takes the lock of the user with this encoded name in the open store at `path`, whose file is in
- * `folder`. ASP_OK, ASP_BUSY after 5 seconds with the holder named, or why it cannot be had. The
- * caller calls asp_lock_give in any case.
+ * Takes the lock of this name. ASP_OK, ASP_BUSY after 5 seconds with the holder named, or why it
+ * cannot be had. The caller calls asp_files_lock_give in any case.
  */
-enum asp_status asp_lock_take(int store, const char *path, const char *folder, const char *name,
-                              struct asp_lock *lock, struct asp_error *error);
+enum asp_status asp_files_lock_take(const struct asp_store *store, const char *name,
+                                    struct asp_store_held *lock, struct asp_error *error);
 
-void asp_lock_give(struct asp_lock *lock);
+void asp_files_lock_give(struct asp_store_held *lock);
 
 #endif

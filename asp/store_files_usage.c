@@ -1,7 +1,7 @@
 /*
  * The store's usage files: written in place, never waited for, never relied on.
  */
-#include "store.h"
+#include "store_files.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,17 +13,14 @@
  * Opens used/NAME; without `make`, for reading. The folder needs no look of its own: what is not
  * root's in it is refused, and usage decides no login.
  */
-static enum asp_status open_used(const struct asp_store *store, const char *user, bool make,
+static enum asp_status open_used(const struct asp_store *store, const char *name, bool make,
                                  int *fd, struct stat *st, struct asp_error *error)
 {
-    char name[ASP_USER_MAX + 1];
     char path[ASP_USER_PATH];
 
     *fd = -1;
-    if (!asp_user_encode(user, name))
-        return asp_fail(error, ASP_INVALID, "the user's name is not well-formed");
-    asp_user_join(path, ASP_USED "/", name);
-    return asp_file_open(store->folder, store->path, path, make ? O_RDWR | O_CREAT : O_RDONLY, fd,
+    asp_user_join(path, USED_FOLDER "/", name);
+    return asp_file_open(store->own.fd, store->path, path, make ? O_RDWR | O_CREAT : O_RDONLY, fd,
                          st, error);
 }
 
@@ -38,14 +35,13 @@ static enum asp_status read_used(int fd, const struct stat *st, struct asp_usage
     return status == ASP_CORRUPT ? ASP_OK : status;
 }
 
-enum asp_status asp_store_usage(const struct asp_store *store, const char *user,
+enum asp_status asp_files_usage(const struct asp_store *store, const char *name,
                                 struct asp_usage *usage, struct asp_error *error)
 {
     struct stat st;
     int fd;
-    enum asp_status status = open_used(store, user, false, &fd, &st, error);
+    enum asp_status status = open_used(store, name, false, &fd, &st, error);
 
-    memset(usage, 0, sizeof *usage);
     if (status == ASP_OK)
         status = read_used(fd, &st, usage, error);
     asp_close(fd);
@@ -79,11 +75,11 @@ static bool begin(int fd, struct asp_usage *usage, time_t now, struct asp_usage_
  * A usage file that is open for writing, under a lock that is only tried: where two would write at
  * once, one leaves it to the next login. The caller closes `*fd` with close_locked.
  */
-static enum asp_status open_locked(const struct asp_store *store, const char *user, int *fd,
+static enum asp_status open_locked(const struct asp_store *store, const char *name, int *fd,
                                    struct asp_usage *usage)
 {
     struct stat st;
-    enum asp_status status = open_used(store, user, true, fd, &st, NULL);
+    enum asp_status status = open_used(store, name, true, fd, &st, NULL);
 
     if (status != ASP_OK)
         return status;
@@ -110,13 +106,13 @@ static void close_locked(int fd)
 typedef bool write_part(int fd, const struct asp_usage *usage, struct asp_usage_head *head,
                         const void *part);
 
-static enum asp_status write_used(const struct asp_store *store, const char *user, time_t now,
+static enum asp_status write_used(const struct asp_store *store, const char *name, time_t now,
                                   write_part *write, const void *part)
 {
     struct asp_usage usage = {0};
     struct asp_usage_head head;
     int fd;
-    enum asp_status status = open_locked(store, user, &fd, &usage);
+    enum asp_status status = open_locked(store, name, &fd, &usage);
 
     if (status != ASP_OK)
         return status;
@@ -137,9 +133,9 @@ static bool write_nothing(int fd, const struct asp_usage *usage, struct asp_usag
     return true;
 }
 
-void asp_store_begin_usage(const struct asp_store *store, const char *user, time_t now)
+void asp_files_begin_usage(const struct asp_store *store, const char *name, time_t now)
 {
-    (void)write_used(store, user, now, write_nothing, NULL);
+    (void)write_used(store, name, now, write_nothing, NULL);
 }
 
 /* Writes a slot in its place and, when it is a new one, that there is one more. */
@@ -160,10 +156,10 @@ static bool write_slot(int fd, const struct asp_usage *usage, struct asp_usage_h
     return write_head(fd, head);
 }
 
-enum asp_status asp_store_record(const struct asp_store *store, const char *user,
+enum asp_status asp_files_record(const struct asp_store *store, const char *name,
                                  const struct asp_use *use)
 {
-    return write_used(store, user, use->last, write_slot, use);
+    return write_used(store, name, use->last, write_slot, use);
 }
 
 static bool write_compared(int fd, const struct asp_usage *usage, struct asp_usage_head *head,
@@ -174,8 +170,8 @@ static bool write_compared(int fd, const struct asp_usage *usage, struct asp_usa
     return write_head(fd, head);
 }
 
-enum asp_status asp_store_compared(const struct asp_store *store, const char *user,
+enum asp_status asp_files_compared(const struct asp_store *store, const char *name,
                                    const struct asp_compared *compared, time_t now)
 {
-    return write_used(store, user, now, write_compared, compared);
+    return write_used(store, name, now, write_compared, compared);
 }

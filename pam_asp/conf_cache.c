@@ -1,7 +1,7 @@
-/* The configuration, parsed once and kept while its file is the same. */
+/* The configuration, parsed once and kept while its file is the same, and what is kept of its
+ * store.
+ */
 #include "conf_cache.h"
-
-#include "asp/store.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -12,8 +12,7 @@
 struct shared_conf {
     atomic_uint holders;
     struct asp_conf *conf;
-    struct asp_folder
-        store; /* as it was when the file was read; not checked: it was not sound then */
+    struct asp_store_kept kept; /* of its store, as it was when the file was read */
 };
 
 static struct {
@@ -29,9 +28,9 @@ const struct asp_conf *conf_cache_read(const struct shared_conf *shared)
     return shared->conf;
 }
 
-const struct asp_folder *conf_cache_store(const struct shared_conf *shared)
+const struct asp_store_kept *conf_cache_kept(const struct shared_conf *shared)
 {
-    return &shared->store;
+    return &shared->kept;
 }
 
 void conf_cache_give(struct shared_conf *shared)
@@ -76,13 +75,12 @@ static void keep(const char *path, bool required, const struct asp_identity *ide
     conf_cache_give(old);
 }
 
-/* The folders above the store are looked at once for each configuration, and again when another
- * store lies there. */
+/* What is kept of the store is found out once for each configuration. */
 static void look_at_store(struct shared_conf *shared)
 {
     struct asp_store store;
 
-    (void)asp_store_open(&store, shared->conf->store, &shared->store, NULL);
+    (void)asp_store_open(&store, shared->conf, &shared->kept, NULL);
     asp_store_close(&store);
 }
 

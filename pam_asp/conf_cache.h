@@ -6,6 +6,7 @@
 #define PAM_ASP_CONF_CACHE_H
 
 #include "asp/conf.h"
+#include "asp/store.h"
 
 /* A configuration that several threads may hold at once. */
 struct shared_conf;
@@ -19,8 +20,8 @@ enum asp_status conf_cache_take(const char *path, bool required, struct shared_c
 
 const struct asp_conf *conf_cache_read(const struct shared_conf *shared);
 
-/* Its store's folder, for asp_request. */
-const struct asp_folder *conf_cache_store(const struct shared_conf *shared);
+/* What is kept of its store, for asp_login. */
+const struct asp_store_kept *conf_cache_kept(const struct shared_conf *shared);
 
 /* NULL is passed over. */
 void conf_cache_give(struct shared_conf *shared);

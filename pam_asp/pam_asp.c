@@ -202,13 +202,13 @@ static int decide(pam_handle_t *pamh, const struct arguments *arguments,
                   const struct shared_conf *shared)
 {
     const struct asp_conf *conf = conf_cache_read(shared);
-    struct asp_request request = {.app = arguments->app, .store = *conf_cache_store(shared)};
+    struct asp_request request = {.app = arguments->app};
     struct asp_outcome outcome;
     int code = ask(pamh, arguments, &request);
 
     if (code != PAM_SUCCESS)
         return code;
-    asp_login(conf, &request, time(NULL), &outcome);
+    asp_login(conf, conf_cache_kept(shared), &request, time(NULL), &outcome);
     if (!outcome.fenced || !broker_decides(conf, &request, &outcome))
         login_log_decision(log_to_pam, pamh, conf, &request, &outcome);
     code = code_of(outcome.verdict);

@@ -88,7 +88,7 @@ static enum asp_status reconcile(const struct asp_conf *conf, const char *user,
                                  struct asp_error *error)
 {
     struct asp_store store;
-    enum asp_status status = asp_store_open(&store, conf->store, NULL, error);
+    enum asp_status status = asp_store_open(&store, conf, NULL, error);
 
     result->primary = ASP_PRIMARY_UNKNOWN;
     for (int i = 0; status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN && i < TRIES; i++) {

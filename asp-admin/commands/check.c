@@ -54,7 +54,7 @@ enum exit_code command_check(struct admin *admin)
                          strerror(errno));
     }
     request.secret = typed;
-    asp_login(admin->conf, &request, admin->now, &outcome);
+    asp_login(admin->conf, NULL, &request, admin->now, &outcome);
     asp_outcome_free(&outcome); /* nothing was revoked: it was a dry run */
     sodium_memzero(typed, sizeof typed);
     if (!show_verdict(admin, &outcome))

@@ -145,7 +145,7 @@ void doctor_watch(struct doctor *doctor)
     const struct asp_conf *conf = doctor->admin->conf;
     struct findings *findings = &doctor->findings;
 
-    if (doctor->admin->store.folder >= 0)
+    if (doctor->admin->store.own.fd >= 0)
         check_watch(doctor);
     check_hook(doctor, "hooks.created", conf->hook_created);
     check_hook(doctor, "hooks.revoked", conf->hook_revoked);

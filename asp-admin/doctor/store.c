@@ -4,7 +4,7 @@
 #include "asp-admin/primary/primary_source.h"
 #include "asp-admin/system/name_list.h"
 #include "asp/buffer.h"
-#include "asp/store_files_lock.h"
+#include "asp/store_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,7 +87,7 @@ static bool check_part(struct doctor *doctor, const char *part)
     struct asp_error error = {0};
     char path[PATH_MAX];
     struct stat st;
-    enum asp_status status = asp_folder_check(store->folder, store->path, part, &error);
+    enum asp_status status = asp_folder_check(store->own.fd, store->path, part, &error);
 
     (void)snprintf(path, sizeof path, "%s/%s", store->path, part);
     if (status == ASP_NOT_FOUND) {
@@ -96,7 +96,7 @@ static bool check_part(struct doctor *doctor, const char *part)
                     "mount the store, restore it from a backup, or mkdir -m 700 %s", path);
     } else if (status != ASP_OK) {
         doctor_fault(doctor, CHECK_STORE, &error);
-    } else if (fstatat(store->folder, part, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+    } else if (fstatat(store->own.fd, part, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         check_mode(doctor, path, &st);
     }
     return status == ASP_OK;
@@ -107,7 +107,7 @@ static void check_room(struct doctor *doctor)
     const struct asp_store *store = &doctor->admin->store;
     struct statvfs fs;
 
-    if (fstatvfs(store->folder, &fs) != 0)
+    if (fstatvfs(store->own.fd, &fs) != 0)
         return;
     if ((fs.f_flag & ST_RDONLY) != 0) {
         finding_fault(&doctor->findings, CHECK_STORE,
@@ -136,15 +136,15 @@ static bool check_store(struct doctor *doctor)
         finding_fix(&doctor->findings, "mount it, or make it with the first asp-admin create");
         return false;
     }
-    if (asp_store_open(&admin->store, path, NULL, &error) != ASP_OK) {
+    if (asp_store_open(&admin->store, admin->conf, NULL, &error) != ASP_OK) {
         doctor_fault(doctor, CHECK_STORE, &error);
         return false;
     }
-    if (fstat(admin->store.folder, &st) == 0)
+    if (fstat(admin->store.own.fd, &st) == 0)
         check_mode(doctor, path, &st);
-    users = check_part(doctor, ASP_USERS);
-    (void)check_part(doctor, ASP_USED);
-    (void)check_part(doctor, ASP_LOCKS);
+    users = check_part(doctor, USERS_FOLDER);
+    (void)check_part(doctor, USED_FOLDER);
+    (void)check_part(doctor, LOCKS_FOLDER);
     check_room(doctor);
     if (findings_none_of(&doctor->findings, CHECK_STORE))
         finding_ok(&doctor->findings, CHECK_STORE, "%s is sound, and root's alone", path);

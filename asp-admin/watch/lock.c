@@ -1,6 +1,6 @@
 #include "lock.h"
 
-#include "asp/store_files_lock.h"
+#include "asp/store_files.h"
 #include "asp/time_text.h"
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_NAME ASP_LOCKS "/.watch"
+#define FILE_NAME LOCKS_FOLDER "/.watch"
 
 enum { NOTE_SIZE = 24 };
 
@@ -49,12 +49,12 @@ enum asp_status watch_lock_take(const struct asp_store *store, time_t now, int *
                                 struct asp_error *error)
 {
     struct stat st;
-    enum asp_status status = asp_folder_check(store->folder, store->path, ASP_LOCKS, error);
+    enum asp_status status = asp_folder_check(store->own.fd, store->path, LOCKS_FOLDER, error);
 
     *fd = -1;
     if (status == ASP_OK)
         status =
-            asp_file_open(store->folder, store->path, FILE_NAME, O_RDWR | O_CREAT, fd, &st, error);
+            asp_file_open(store->own.fd, store->path, FILE_NAME, O_RDWR | O_CREAT, fd, &st, error);
     if (status == ASP_OK) {
         *looked = st.st_size == 0 || st.st_mtim.tv_sec > now ? now : st.st_mtim.tv_sec;
         status = take(store, *fd, error);
@@ -74,7 +74,7 @@ bool watch_lock_is_of(const struct asp_store *store, int fd)
     struct stat there;
 
     return fd >= 0 && fstat(fd, &held) == 0 &&
-           fstatat(store->folder, FILE_NAME, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstatat(store->own.fd, FILE_NAME, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
            held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }
 
@@ -85,7 +85,7 @@ enum asp_status watch_lock_look(const struct asp_store *store, struct watch_seen
     struct stat st;
     int fd;
     enum asp_status status =
-        asp_file_open(store->folder, store->path, FILE_NAME, O_RDONLY, &fd, &st, error);
+        asp_file_open(store->own.fd, store->path, FILE_NAME, O_RDONLY, &fd, &st, error);
 
     *seen = (struct watch_seen){.looked = ASP_NEVER};
     if (status != ASP_OK)

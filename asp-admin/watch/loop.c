@@ -14,6 +14,7 @@
 #include "asp/clock.h"
 #include "asp/revocation.h"
 #include "asp/shadow.h"
+#include "asp/store_files.h"
 #include "asp/time_text.h"
 
 #include <errno.h>
@@ -94,7 +95,7 @@ static enum asp_status watch_folders(struct watch *watch, struct asp_error *erro
 {
     char users[PATH_MAX];
 
-    (void)snprintf(users, sizeof users, "%s/" ASP_USERS, watch->admin->conf->store);
+    (void)snprintf(users, sizeof users, "%s/" USERS_FOLDER, watch->admin->conf->store);
     /* The configuration may be missing, with its folder. */
     (void)watch_folder_of(watch, &watch->conf);
     if (!watch_folder_of(watch, &watch->shadow))
@@ -114,7 +115,7 @@ static enum asp_status attach(struct watch *watch, struct asp_error *error)
 
     asp_store_close(&admin->store);
     admin->now = time(NULL);
-    status = asp_store_open(&admin->store, admin->conf->store, NULL, error);
+    status = asp_store_open(&admin->store, admin->conf, NULL, error);
     if (status != ASP_OK || !watch_lock_is_of(&admin->store, watch->lock)) {
         asp_close(watch->lock);
         watch->lock = -1;
@@ -142,7 +143,7 @@ static bool store_is_another(const struct watch *watch)
     struct stat there;
 
     return watch->lock >= 0 &&
-           (fstat(store->folder, &held) != 0 || lstat(store->path, &there) != 0 ||
+           (fstat(store->own.fd, &held) != 0 || lstat(store->path, &there) != 0 ||
             held.st_dev != there.st_dev || held.st_ino != there.st_ino);
 }
 

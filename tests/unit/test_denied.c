@@ -48,7 +48,7 @@ static const char *try(const char *user, const char *password)
         .user = user, .service = "imap", .secret = password, .secret_length = strlen(password)};
 
     memset(&outcome, 'x', sizeof outcome);
-    asp_login(conf, &request, NOW, &outcome);
+    asp_login(conf, NULL, &request, NOW, &outcome);
     return asp_verdict_word(outcome.verdict);
 }
 

@@ -93,14 +93,14 @@ START_TEST(a_store_is_made_with_its_folders_for_its_owner_alone)
         unit_store(&store);
         for (size_t k = 0; k < UNIT_COUNT(parts); k++)
             ck_assert_uint_eq(unit_mode(in_store(parts[k])), 0700);
-        ck_assert_int_ne(fcntl(store.folder, F_GETFD) & FD_CLOEXEC, 0);
+        ck_assert_int_ne(fcntl(store.own.fd, F_GETFD) & FD_CLOEXEC, 0);
         ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
         ck_assert_uint_eq(unit_mode(in_store("users/alice")), 0600);
         ck_assert_uint_eq(unit_mode(in_store("locks/alice")), 0600);
         asp_store_begin_usage(&store, "alice", 1000);
         ck_assert_uint_eq(unit_mode(in_store("used/alice")), 0600);
         asp_store_close(&store);
-        ck_assert_int_eq(store.folder, -1);
+        ck_assert(!asp_store_is_open(&store));
         (void)umask(before);
     }
 }
@@ -114,11 +114,11 @@ START_TEST(making_a_store_that_is_there_makes_what_is_missing_of_it)
     unit_store(&store);
     strcpy(path, store.path);
     asp_store_close(&store);
-    ck_assert_int_eq(asp_store_make(&store, path, &made, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &error), ASP_OK);
     ck_assert(!made);
     asp_store_close(&store);
     ck_assert_int_eq(rmdir(unit_path(path, "used")), 0);
-    ck_assert_int_eq(asp_store_make(&store, path, &made, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &error), ASP_OK);
     ck_assert(made);
     ck_assert_uint_eq(unit_mode(unit_path(path, "used")), 0700);
     asp_store_close(&store);
@@ -131,22 +131,22 @@ START_TEST(a_store_is_made_in_a_folder_that_is_there_and_sound)
     bool made = true;
 
     (void)snprintf(path, sizeof path, "%.400s/none/store", unit_folder());
-    ck_assert_int_lt(asp_store_make(&store, path, &made, &error), ASP_OK);
+    ck_assert_int_lt(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &error), ASP_OK);
     ck_assert(!made);
     asp_store_close(&store);
-    ck_assert_int_lt(asp_store_make(&store, "store", &made, &error), ASP_OK);
+    ck_assert_int_lt(asp_store_make(&store, UNIT_CONF_OF("store"), NULL, &made, &error), ASP_OK);
     asp_store_close(&store);
-    ck_assert_int_lt(asp_store_make(&store, "", &made, &error), ASP_OK);
+    ck_assert_int_lt(asp_store_make(&store, UNIT_CONF_OF(""), NULL, &made, &error), ASP_OK);
     asp_store_close(&store);
     (void)snprintf(path, sizeof path, "%.400s/store/", unit_folder());
-    ck_assert_int_eq(asp_store_make(&store, path, &made, &error), ASP_INVALID);
+    ck_assert_int_eq(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &error), ASP_INVALID);
     asp_store_close(&store);
 
     (void)snprintf(path, sizeof path, "%.400s/store", unit_folder());
     *strrchr(path, '/') = '\0';
     ck_assert_int_eq(chmod(path, 0777), 0);
     path[strlen(path)] = '/';
-    ck_assert_int_eq(asp_store_make(&store, path, &made, &error), ASP_UNSAFE);
+    ck_assert_int_eq(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &error), ASP_UNSAFE);
     ck_assert(!unit_exists(path));
     asp_store_close(&store);
 }
@@ -157,16 +157,16 @@ START_TEST(a_store_that_is_not_there_is_an_error_like_any_other)
     char path[UNIT_PATH];
 
     (void)snprintf(path, sizeof path, "%.400s/store", unit_folder());
-    ck_assert_int_eq(asp_store_open(&store, path, NULL, &error), ASP_IO);
+    ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), NULL, &error), ASP_IO);
     says(path);
     says("mount");
     asp_store_close(&store);
     unit_write(path, "x", 1);
-    ck_assert_int_eq(asp_store_open(&store, path, NULL, &error), ASP_IO);
+    ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), NULL, &error), ASP_IO);
     asp_store_close(&store);
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(symlink("/", path), 0);
-    ck_assert_int_eq(asp_store_open(&store, path, NULL, &error), ASP_UNSAFE);
+    ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), NULL, &error), ASP_UNSAFE);
     asp_store_close(&store);
 }
 END_TEST

@@ -5,8 +5,8 @@
  */
 #include "unit.h"
 
-#include "asp/store_files_lock.h"
 #include "asp/store.h"
+#include "asp/store_files_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -328,9 +328,9 @@ static pid_t hold_lock(void)
     child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
-        struct asp_lock lock;
+        struct asp_store_held lock;
 
-        if (asp_lock_take(store.folder, store.path, "users", "alice", &lock, NULL) != ASP_OK ||
+        if (asp_files_lock_take(&store, "alice", &lock, NULL) != ASP_OK ||
             write(ready[1], "x", 1) != 1)
             _exit(1);
         for (;;)
@@ -507,7 +507,7 @@ START_TEST(updates_and_removals_at_once_never_share_a_lock)
 END_TEST
 
 /* A copy of the descriptor in a process that was forked meanwhile keeps nobody out. */
-static struct asp_lock held_lock;
+static struct asp_store_held held_lock;
 
 START_TEST(a_lock_that_is_given_back_is_free_though_a_fork_has_a_copy)
 {
@@ -517,15 +517,14 @@ START_TEST(a_lock_that_is_given_back_is_free_though_a_fork_has_a_copy)
 
     unit_store(&store);
     prepare(SECOND);
-    ck_assert_int_eq(asp_lock_take(store.folder, store.path, "users", "alice", &held_lock, &error),
-                     ASP_OK);
+    ck_assert_int_eq(asp_files_lock_take(&store, "alice", &held_lock, &error), ASP_OK);
     child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         for (;;)
             (void)pause();
     }
-    asp_lock_give(&held_lock);
+    asp_files_lock_give(&held_lock);
     begin = unit_ms();
     ck_assert_int_eq(add("alice", &error), ASP_OK);
     ck_assert_int_lt(unit_ms() - begin, 1000);
@@ -538,21 +537,19 @@ END_TEST
 START_TEST(the_name_of_the_new_file_is_another_each_time)
 {
     struct asp_error error = {0};
-    struct asp_lock lock;
+    struct asp_store_held lock;
     char first[sizeof lock.temp];
 
     unit_store(&store);
-    ck_assert_int_eq(asp_lock_take(store.folder, store.path, "users", "alice", &lock, &error),
-                     ASP_OK);
+    ck_assert_int_eq(asp_files_lock_take(&store, "alice", &lock, &error), ASP_OK);
     strcpy(first, lock.temp);
-    asp_lock_give(&lock);
-    ck_assert_int_eq(asp_lock_take(store.folder, store.path, "users", "alice", &lock, &error),
-                     ASP_OK);
+    asp_files_lock_give(&lock);
+    ck_assert_int_eq(asp_files_lock_take(&store, "alice", &lock, &error), ASP_OK);
     ck_assert_int_eq(first[0], '.');
     ck_assert_uint_eq(strlen(first), strlen(".alice.") + 16);
     ck_assert_str_ne(lock.temp, first);
     ck_assert_str_ne(lock.temp, lock.old);
-    asp_lock_give(&lock);
+    asp_files_lock_give(&lock);
     ck_assert_int_eq(lock.fd, -1);
     asp_store_close(&store);
 }

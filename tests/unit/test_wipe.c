@@ -150,7 +150,7 @@ END_TEST
 
 static void do_login(void)
 {
-    asp_login(conf, &request, 2000, &outcome);
+    asp_login(conf, NULL, &request, 2000, &outcome);
 }
 
 START_TEST(a_login_leaves_nothing_whatever_the_verdict)

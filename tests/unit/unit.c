@@ -329,7 +329,8 @@ void unit_store(struct asp_store *store)
     bool made = false;
 
     (void)snprintf(path, sizeof path, "%.400s/store", unit_folder());
-    ck_assert_msg(asp_store_make(store, path, &made, &error) == ASP_OK, "%s", error.text);
+    ck_assert_msg(asp_store_make(store, UNIT_CONF_OF(path), NULL, &made, &error) == ASP_OK, "%s",
+                  error.text);
     ck_assert(made);
 }
 

@@ -114,6 +114,8 @@ void unit_conf_is_good(const char *text);
 /* It is refused, by one line that begins with the file and the line in it, and holds `word`. */
 void unit_conf_is_bad(const char *text, unsigned line, const char *word);
 void unit_conf_is_bad_bytes(const char *text, size_t length, unsigned line, const char *word);
+/* A configuration whose store is at `path`, and no more. */
+#define UNIT_CONF_OF(where) (&(const struct asp_conf){.store = (where)})
 /* An open store in a new folder, with an account of these entries for each user that is added. */
 void unit_store(struct asp_store *store);
 void unit_put(const struct asp_store *store, const char *user, const struct asp_entry *entries,

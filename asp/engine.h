@@ -1,0 +1,105 @@
+/*
+ * The seam between the store and how it is kept. An engine is a struct of the operations below; the
+ * front, store.c, calls them and is the only one that does. Included by it and by engines alone.
+ *
+ * A `name` is a user's, well-formed and as asp_user_encode writes it: an engine can use it as the
+ * name of a file. What an operation returns is a status, with a line in `error` that names the
+ * place and, where it is known, says what to do; `error` may be NULL. What every engine promises
+ * stands at the top of store.c.
+ */
+#ifndef ASP_ENGINE_H
+#define ASP_ENGINE_H
+
+#include "buffer.h"
+#include "store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* The bytes of an account as it is kept. The front wipes and frees them. */
+struct asp_stored {
+    uint8_t *bytes; /* at most ASP_ACCOUNT_BYTES_MAX, and a NUL after them */
+    size_t length;
+    struct timespec written;
+};
+
+/* One account that is held so that nobody else changes it: a struct of the engine's own. */
+struct asp_store_held;
+
+/* What is done with an account while it is held. Its status is handed on. */
+typedef enum asp_status asp_store_step(struct asp_store_held *held, void *context,
+                                       struct asp_error *error);
+
+struct asp_store_engine {
+    /* What stands between the store's path and the name of an account in a line: "/users/". */
+    const char *accounts;
+
+    /*
+     * Opens the store that the configuration names; its path is set, and its `own` is -1. What is
+     * not there is an error like any other, never ASP_NOT_FOUND. `kept` may be NULL. The front
+     * calls `close` in any case, once.
+     */
+    enum asp_status (*open)(struct asp_store *store, const struct asp_conf *conf,
+                            struct asp_store_kept *kept, struct asp_error *error);
+
+    /* The same, after making what is missing of it. `*made`, which is false: something was. */
+    enum asp_status (*make)(struct asp_store *store, const struct asp_conf *conf, bool *made,
+                            struct asp_error *error);
+
+    void (*close)(struct asp_store *store);
+
+    /*
+     * Reads an account, without waiting for anybody. ASP_OK, also where it is none of ours: the
+     * front sees that. ASP_NOT_FOUND, and no line: the place where it would be was seen, and it is
+     * not there. Anything else leaves nothing in `stored`.
+     */
+    enum asp_status (*read)(const struct asp_store *store, const char *name,
+                            struct asp_stored *stored, struct asp_error *error);
+
+    /*
+     * Holds an account, whether it is there or not, takes the step, and gives it again. ASP_BUSY
+     * when it could not be had in 5 seconds; else what the step returns, or why it was not taken.
+     */
+    enum asp_status (*hold)(const struct asp_store *store, const char *name, asp_store_step *step,
+                            void *context, struct asp_error *error);
+
+    /* Puts this text in the place of what is kept. ASP_OK: it is there and survives a power cut.
+     * Anything else: what was there is. */
+    enum asp_status (*write)(const struct asp_store *store, struct asp_store_held *held,
+                             const struct asp_buffer *text, struct asp_error *error);
+
+    /* Takes the account away, whatever it is, and its usage not. As `write`; ASP_NOT_FOUND: there
+     * is none. */
+    enum asp_status (*drop)(const struct asp_store *store, struct asp_store_held *held,
+                            struct asp_error *error);
+
+    /* Takes away what is left of an account that is not there: its usage. */
+    void (*forget)(const struct asp_store *store, struct asp_store_held *held);
+
+    /* As asp_store_usage, asp_store_begin_usage, asp_store_record and asp_store_compared; `usage`
+     * is empty, and what is left in it the caller frees in any case. */
+    enum asp_status (*usage)(const struct asp_store *store, const char *name,
+                             struct asp_usage *usage, struct asp_error *error);
+    void (*begin_usage)(const struct asp_store *store, const char *name, time_t now);
+    enum asp_status (*record)(const struct asp_store *store, const char *name,
+                              const struct asp_use *use);
+    enum asp_status (*compared)(const struct asp_store *store, const char *name,
+                                const struct asp_compared *compared, time_t now);
+
+    /* As asp_store_each, with each name that it finds; what is not well-formed the front passes
+     * over. */
+    enum asp_status (*each)(const struct asp_store *store, asp_visit *visit, void *context,
+                            struct asp_error *error);
+};
+
+/* Accounts in files: the one that is used when no other is named. */
+extern const struct asp_store_engine asp_store_files;
+
+/* Says of which account `error` speaks, and what to do about one that is damaged; for those of its
+ * faults whose line does not name it. Returns `status`. */
+enum asp_status asp_store_of_account(const struct asp_store *store, const char *name,
+                                     enum asp_status status, struct asp_error *error);
+
+#endif

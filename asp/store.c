@@ -1,0 +1,279 @@
+/*
+ * The store's front: names, the choice of an engine, and what is the same for all of them.
+ *
+ * Every engine MUST
+ *  - show whoever reads, and whoever comes back after a power cut or a kill, the old state of an
+ * account or the new one, whole;
+ *  - let readers wait for nobody, and two users' updates not for each other;
+ *  - let an update wait 5 seconds at most, and then say for whom, where that can be known;
+ *  - leave the old state where it reports a failure, the new one where it reports success;
+ *  - read while it holds an account what was there when it was held: an update that begins after a
+ * revocation was reported sees it;
+ *  - trust only what nobody but root or the process's own user can have written.
+ *
+ * It MUST NOT
+ *  - say that there is no account unless the place where it would be was seen and found sound;
+ *  - let a failed write of a last use decide anything, or wait for one.
+ */
+#include "engine.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Wipes and frees what was read of an account; in pieces, since one large one costs glibc an
+ * instruction for each byte. */
+static void wipe_stored(struct asp_stored *stored)
+{
+    enum { PIECE = 1024 };
+
+    for (size_t at = 0; stored->bytes != NULL && at < stored->length; at += PIECE)
+        sodium_memzero(stored->bytes + at,
+                       stored->length - at < PIECE ? stored->length - at : PIECE);
+    free(stored->bytes);
+}
+
+static enum asp_status encode(const char *user, char name[ASP_USER_MAX + 1],
+                              struct asp_error *error)
+{
+    if (asp_user_encode(user, name))
+        return ASP_OK;
+    return asp_fail(error, ASP_INVALID, "the user's name is not well-formed");
+}
+
+enum asp_status asp_store_of_account(const struct asp_store *store, const char *name,
+                                     enum asp_status status, struct asp_error *error)
+{
+    char why[ASP_ERROR_TEXT];
+
+    if (error == NULL || (status != ASP_CORRUPT && status != ASP_NEWER && status != ASP_IO))
+        return status;
+    memcpy(why, error->text, sizeof why);
+    (void)asp_fail(error, status, "%s%s%s: %s", store->path, store->engine->accounts, name, why);
+    if (status == ASP_CORRUPT)
+        (void)asp_advise(error, status,
+                         "restore it from a backup, or drop it with asp-admin remove");
+    return status;
+}
+
+static const struct asp_store_engine *engine_of(const struct asp_store_kept *kept)
+{
+    return kept != NULL && kept->engine != NULL ? kept->engine : &asp_store_files;
+}
+
+/* What is left of one that could not be opened is closed. */
+static enum asp_status opened(struct asp_store *store, enum asp_status status)
+{
+    if (status != ASP_OK)
+        asp_store_close(store);
+    return status;
+}
+
+enum asp_status asp_store_open(struct asp_store *store, const struct asp_conf *conf,
+                               struct asp_store_kept *kept, struct asp_error *error)
+{
+    *store = ASP_STORE_CLOSED;
+    store->engine = engine_of(kept);
+    store->path = conf->store;
+    return opened(store, store->engine->open(store, conf, kept, error));
+}
+
+enum asp_status asp_store_make(struct asp_store *store, const struct asp_conf *conf,
+                               const struct asp_store_kept *kept, bool *made,
+                               struct asp_error *error)
+{
+    *made = false;
+    *store = ASP_STORE_CLOSED;
+    store->engine = engine_of(kept);
+    store->path = conf->store;
+    return opened(store, store->engine->make(store, conf, made, error));
+}
+
+bool asp_store_is_open(const struct asp_store *store)
+{
+    return store->engine != NULL;
+}
+
+void asp_store_close(struct asp_store *store)
+{
+    if (store->engine != NULL)
+        store->engine->close(store);
+    *store = ASP_STORE_CLOSED;
+}
+
+static enum asp_status read_account(const struct asp_store *store, const char *name,
+                                    const char *user, const char *only, struct asp_account *account,
+                                    struct asp_error *error)
+{
+    struct asp_stored stored = {0};
+    enum asp_status status = store->engine->read(store, name, &stored, error);
+
+    if (status == ASP_NOT_FOUND)
+        return asp_fail(error, status, "%s has no app passwords", user);
+    if (status != ASP_OK)
+        return status;
+    status = asp_account_read(stored.bytes, stored.length, user, only, account, error);
+    if (status == ASP_OK)
+        account->written = stored.written;
+    wipe_stored(&stored);
+    return asp_store_of_account(store, name, status, error);
+}
+
+enum asp_status asp_store_load(const struct asp_store *store, const char *user, const char *only,
+                               struct asp_account *account, struct asp_error *error)
+{
+    char name[ASP_USER_MAX + 1];
+    enum asp_status status = encode(user, name, error);
+
+    return status == ASP_OK ? read_account(store, name, user, only, account, error) : status;
+}
+
+/* What could not be read again is never written. */
+static bool is_writable(const struct asp_account *account, struct asp_error *error)
+{
+    for (size_t i = 0; i < account->count; i++) {
+        const char *fault = asp_entry_fault(&account->entries[i]);
+
+        if (fault != NULL) {
+            (void)asp_fail(error, ASP_INVALID, "%s: %s, nothing was changed",
+                           account->entries[i].id, fault);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One update, and whose. */
+struct update {
+    const struct asp_store *store;
+    const char *user;
+    const char *name;
+    bool make;
+    asp_change *change;
+    void *context;
+};
+
+static enum asp_status write_account(const struct asp_store *store, struct asp_store_held *held,
+                                     const struct asp_account *account, struct asp_error *error)
+{
+    struct asp_buffer text = {0};
+    enum asp_status status;
+
+    if (!is_writable(account, error))
+        return ASP_INVALID;
+    asp_account_write(account, &text);
+    status = text.failed ? asp_fail(error, ASP_NO_MEMORY, "out of memory")
+                         : store->engine->write(store, held, &text, error);
+    asp_buffer_free(&text);
+    return status;
+}
+
+static enum asp_status update_held(struct asp_store_held *held, void *context,
+                                   struct asp_error *error)
+{
+    const struct update *update = context;
+    const struct asp_store *store = update->store;
+    struct asp_account account = {0};
+    enum asp_status status = read_account(store, update->name, update->user, NULL, &account, error);
+
+    if (status == ASP_NOT_FOUND && update->make) {
+        asp_account_init(&account, update->user);
+        status = ASP_OK;
+    }
+    if (status == ASP_OK)
+        status = update->change(&account, update->context, error);
+    if (status == ASP_DROP)
+        status = store->engine->drop(store, held, error);
+    else if (status == ASP_OK)
+        status = write_account(store, held, &account, error);
+    asp_account_free(&account);
+    return status;
+}
+
+enum asp_status asp_store_update(const struct asp_store *store, const char *user, bool make,
+                                 asp_change *change, void *context, struct asp_error *error)
+{
+    char name[ASP_USER_MAX + 1];
+    struct update update = {store, user, name, make, change, context};
+    enum asp_status status = encode(user, name, error);
+
+    return status == ASP_OK ? store->engine->hold(store, name, update_held, &update, error)
+                            : status;
+}
+
+static enum asp_status remove_held(struct asp_store_held *held, void *context,
+                                   struct asp_error *error)
+{
+    const struct asp_store *store = *(const struct asp_store *const *)context;
+    enum asp_status status = store->engine->drop(store, held, error);
+
+    if (status == ASP_OK || status == ASP_NOT_FOUND)
+        store->engine->forget(store, held);
+    return status;
+}
+
+enum asp_status asp_store_remove(const struct asp_store *store, const char *user,
+                                 struct asp_error *error)
+{
+    char name[ASP_USER_MAX + 1];
+    enum asp_status status = encode(user, name, error);
+
+    return status == ASP_OK ? store->engine->hold(store, name, remove_held, &store, error) : status;
+}
+
+enum asp_status asp_store_usage(const struct asp_store *store, const char *user,
+                                struct asp_usage *usage, struct asp_error *error)
+{
+    char name[ASP_USER_MAX + 1];
+    enum asp_status status = encode(user, name, error);
+
+    memset(usage, 0, sizeof *usage);
+    return status == ASP_OK ? store->engine->usage(store, name, usage, error) : status;
+}
+
+void asp_store_begin_usage(const struct asp_store *store, const char *user, time_t now)
+{
+    char name[ASP_USER_MAX + 1];
+
+    if (asp_user_encode(user, name))
+        store->engine->begin_usage(store, name, now);
+}
+
+enum asp_status asp_store_record(const struct asp_store *store, const char *user,
+                                 const struct asp_use *use)
+{
+    char name[ASP_USER_MAX + 1];
+
+    return asp_user_encode(user, name) ? store->engine->record(store, name, use) : ASP_INVALID;
+}
+
+enum asp_status asp_store_compared(const struct asp_store *store, const char *user,
+                                   const struct asp_compared *compared, time_t now)
+{
+    char name[ASP_USER_MAX + 1];
+
+    return asp_user_encode(user, name) ? store->engine->compared(store, name, compared, now)
+                                       : ASP_INVALID;
+}
+
+struct walk {
+    asp_visit *visit;
+    void *context;
+};
+
+/* What an engine finds besides accounts is passed over. */
+static enum asp_status visit_name(const char *name, void *context)
+{
+    const struct walk *walk = context;
+    char user[ASP_USER_MAX + 1];
+
+    return asp_user_decode(name, user) ? walk->visit(user, walk->context) : ASP_OK;
+}
+
+enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, void *context,
+                               struct asp_error *error)
+{
+    struct walk walk = {visit, context};
+
+    return store->engine->each(store, visit_name, &walk, error);
+}

@@ -1,0 +1,40 @@
+/*
+ * What the files of the engine for files share. Its descriptor, `own.fd`, is the store's folder.
+ */
+#ifndef ASP_STORE_FILES_H
+#define ASP_STORE_FILES_H
+
+#include "engine.h"
+#include "safeio.h"
+
+/* The folders of the accounts, of the usage files and of the locks. */
+#define USERS_FOLDER "users"
+#define USED_FOLDER "used"
+#define LOCKS_FOLDER "locks"
+
+/* Checks one of them. ASP_OK, or why it is not to be used: that it is missing says nothing about
+ * any user, and is ASP_IO. */
+enum asp_status asp_files_check_folder(const struct asp_store *store, const char *folder,
+                                       struct asp_error *error);
+
+/* The operations that are not in store_files.c. */
+
+/* store_files_write.c: what is done under a lock. */
+enum asp_status asp_files_hold(const struct asp_store *store, const char *name,
+                               asp_store_step *step, void *context, struct asp_error *error);
+enum asp_status asp_files_write(const struct asp_store *store, struct asp_store_held *held,
+                                const struct asp_buffer *text, struct asp_error *error);
+enum asp_status asp_files_drop(const struct asp_store *store, struct asp_store_held *held,
+                               struct asp_error *error);
+void asp_files_forget(const struct asp_store *store, struct asp_store_held *held);
+
+/* store_files_usage.c */
+enum asp_status asp_files_usage(const struct asp_store *store, const char *name,
+                                struct asp_usage *usage, struct asp_error *error);
+void asp_files_begin_usage(const struct asp_store *store, const char *name, time_t now);
+enum asp_status asp_files_record(const struct asp_store *store, const char *name,
+                                 const struct asp_use *use);
+enum asp_status asp_files_compared(const struct asp_store *store, const char *name,
+                                   const struct asp_compared *compared, time_t now);
+
+#endif
