@@ -12,6 +12,7 @@
 
 #include "buffer.h"
 #include "store.h"
+#include "store_watch.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -92,6 +93,26 @@ struct asp_store_engine {
      * over. */
     enum asp_status (*each)(const struct asp_store *store, asp_visit *visit, void *context,
                             struct asp_error *error);
+
+    /* As asp_store_examine and asp_store_is_own. */
+    bool (*examine)(const struct asp_conf *conf, asp_store_fault *tell, void *context);
+    bool (*is_own)(const struct asp_conf *conf);
+
+    /* As store_watch.h has them. `changed` is called with names, as `each` calls `visit`. */
+    bool (*is_another)(const struct asp_store *store);
+    enum asp_status (*follow)(const struct asp_store *store, struct asp_store_changes *changes,
+                              bool *another, struct asp_error *error);
+    struct asp_store_news (*take_changes)(struct asp_store_changes *changes, asp_changed *changed,
+                                          void *context);
+    void (*end_changes)(struct asp_store_changes *changes);
+    enum asp_status (*take_watch)(const struct asp_store *store, time_t now,
+                                  struct asp_watch_lock *lock, time_t *looked,
+                                  struct asp_error *error);
+    bool (*watch_is_of)(const struct asp_watch_lock *lock, const struct asp_store *store);
+    void (*mark_watch)(const struct asp_watch_lock *lock, time_t looked);
+    void (*give_watch)(struct asp_watch_lock *lock);
+    enum asp_status (*look_at_watch)(const struct asp_store *store, struct asp_watch_seen *seen,
+                                     struct asp_error *error);
 };
 
 /* Accounts in files: the one that is used when no other is named. */

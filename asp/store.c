@@ -277,3 +277,14 @@ enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, 
 
     return store->engine->each(store, visit_name, &walk, error);
 }
+
+bool asp_store_examine(const struct asp_conf *conf, const struct asp_store_kept *kept,
+                       asp_store_fault *tell, void *context)
+{
+    return engine_of(kept)->examine(conf, tell, context);
+}
+
+bool asp_store_is_own(const struct asp_conf *conf, const struct asp_store_kept *kept)
+{
+    return engine_of(kept)->is_own(conf);
+}

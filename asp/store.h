@@ -121,4 +121,17 @@ typedef enum asp_status asp_visit(const char *user, void *context);
 enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, void *context,
                                struct asp_error *error);
 
+/* Told of what is wrong with a store. The advice is empty where the status says all. */
+typedef void asp_store_fault(const struct asp_error *fault, void *context);
+
+/* Looks over the store of a configuration, without what is in its accounts, and changes nothing.
+ * True: accounts can be looked at. Else they cannot, and a fault that was told of says why. `kept`
+ * as of asp_store_make. */
+bool asp_store_examine(const struct asp_conf *conf, const struct asp_store_kept *kept,
+                       asp_store_fault *tell, void *context);
+
+/* True when the store belongs to this process's own user, or could be made by it. `kept` as of
+ * asp_store_make. */
+bool asp_store_is_own(const struct asp_conf *conf, const struct asp_store_kept *kept);
+
 #endif

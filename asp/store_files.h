@@ -37,4 +37,24 @@ enum asp_status asp_files_record(const struct asp_store *store, const char *name
 enum asp_status asp_files_compared(const struct asp_store *store, const char *name,
                                    const struct asp_compared *compared, time_t now);
 
+/* store_files_examine.c */
+bool asp_files_examine(const struct asp_conf *conf, asp_store_fault *tell, void *context);
+bool asp_files_is_own(const struct asp_conf *conf);
+
+/* store_files_watch.c */
+bool asp_files_is_another(const struct asp_store *store);
+enum asp_status asp_files_follow(const struct asp_store *store, struct asp_store_changes *changes,
+                                 bool *another, struct asp_error *error);
+struct asp_store_news asp_files_take_changes(struct asp_store_changes *changes,
+                                             asp_changed *changed, void *context);
+void asp_files_end_changes(struct asp_store_changes *changes);
+enum asp_status asp_files_take_watch(const struct asp_store *store, time_t now,
+                                     struct asp_watch_lock *lock, time_t *looked,
+                                     struct asp_error *error);
+bool asp_files_watch_is_of(const struct asp_watch_lock *lock, const struct asp_store *store);
+void asp_files_mark_watch(const struct asp_watch_lock *lock, time_t looked);
+void asp_files_give_watch(struct asp_watch_lock *lock);
+enum asp_status asp_files_look_at_watch(const struct asp_store *store, struct asp_watch_seen *seen,
+                                        struct asp_error *error);
+
 #endif

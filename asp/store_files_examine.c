@@ -1,0 +1,129 @@
+/* What the engine for files finds wrong with the folders of a store, and whose they are. */
+#include "store_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* Who is told what is found. */
+struct examination {
+    struct asp_store store;
+    asp_store_fault *tell;
+    void *context;
+};
+
+/* The folder and those in it are root's alone. */
+static void check_mode(const struct examination *examination, const char *path,
+                       const struct stat *st)
+{
+    struct asp_error fault;
+
+    if ((st->st_mode & (S_IRWXG | S_IRWXO)) == 0)
+        return;
+    (void)asp_fail(&fault, ASP_UNSAFE, "%s is open to others than root (mode %04o)", path,
+                   (unsigned)(st->st_mode & 07777));
+    (void)asp_advise(&fault, ASP_UNSAFE, "chmod 700 %s", path);
+    examination->tell(&fault, examination->context);
+}
+
+/* False: it cannot be used. */
+static bool check_folder(const struct examination *examination, const char *folder)
+{
+    const struct asp_store *store = &examination->store;
+    struct asp_error fault;
+    char path[PATH_MAX];
+    struct stat st;
+    enum asp_status status = asp_folder_check(store->own.fd, store->path, folder, &fault);
+
+    (void)snprintf(path, sizeof path, "%s/%s", store->path, folder);
+    if (status == ASP_OK) {
+        if (fstatat(store->own.fd, folder, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            check_mode(examination, path, &st);
+        return true;
+    }
+    if (status == ASP_NOT_FOUND) {
+        (void)asp_fail(&fault, status, "there is no folder %s", path);
+        (void)asp_advise(&fault, status,
+                         "mount the store, restore it from a backup, or mkdir -m 700 %s", path);
+    }
+    examination->tell(&fault, examination->context);
+    return false;
+}
+
+static void check_room(const struct examination *examination)
+{
+    const struct asp_store *store = &examination->store;
+    struct asp_error fault;
+    struct statvfs fs;
+
+    if (fstatvfs(store->own.fd, &fs) != 0)
+        return;
+    if ((fs.f_flag & ST_RDONLY) != 0) {
+        (void)asp_fail(&fault, ASP_IO,
+                       "%s is mounted read-only: nothing can be made, bound or revoked",
+                       store->path);
+        (void)asp_advise(&fault, ASP_IO, "mount it to be written");
+        examination->tell(&fault, examination->context);
+    } else if (fs.f_bfree == 0 || (fs.f_files > 0 && fs.f_ffree == 0)) {
+        (void)asp_fail(&fault, ASP_IO,
+                       "the disk of %s is full: nothing can be made, bound or revoked",
+                       store->path);
+        (void)asp_advise(&fault, ASP_IO, "make room on it");
+        examination->tell(&fault, examination->context);
+    }
+}
+
+static bool open_store(struct examination *examination)
+{
+    struct asp_store *store = &examination->store;
+    struct asp_error fault;
+    struct stat st;
+
+    if (lstat(store->path, &st) != 0 && errno == ENOENT) {
+        (void)asp_fail(&fault, ASP_IO, "there is no store at %s: no app password is accepted",
+                       store->path);
+        (void)asp_advise(&fault, ASP_IO, "mount it, or make it with the first asp-admin create");
+    } else if (asp_folder_open(store->path, NULL, &store->own.fd, &fault) == ASP_OK) {
+        return true;
+    }
+    examination->tell(&fault, examination->context);
+    return false;
+}
+
+bool asp_files_examine(const struct asp_conf *conf, asp_store_fault *tell, void *context)
+{
+    struct examination examination = {
+        .store = {.path = conf->store, .own = {-1}}, .tell = tell, .context = context};
+    struct stat st;
+    bool usable;
+
+    if (!open_store(&examination))
+        return false;
+    if (fstat(examination.store.own.fd, &st) == 0)
+        check_mode(&examination, conf->store, &st);
+    usable = check_folder(&examination, USERS_FOLDER);
+    (void)check_folder(&examination, USED_FOLDER);
+    (void)check_folder(&examination, LOCKS_FOLDER);
+    check_room(&examination);
+    asp_close(examination.store.own.fd);
+    return usable;
+}
+
+bool asp_files_is_own(const struct asp_conf *conf)
+{
+    char above[PATH_MAX];
+    const char *slash = strrchr(conf->store, '/');
+    struct stat st;
+
+    if (lstat(conf->store, &st) == 0)
+        return st.st_uid == geteuid();
+    if (errno != ENOENT || slash == NULL)
+        return false;
+    (void)snprintf(above, sizeof above, "%.*s", (int)(slash - conf->store), conf->store);
+    return access(above[0] != '\0' ? above : "/", W_OK) == 0;
+}
