@@ -1,5 +1,5 @@
-/* The door to what is stored, when nothing goes wrong but what is found there. */
-#include "unit.h"
+/* A store in files, when nothing goes wrong but what is found there: folders, modes, links. */
+#include "store_fixture.h"
 
 #include "asp/store.h"
 
@@ -14,70 +14,10 @@
 
 enum { STRANGER = 54321 };
 
-static struct asp_error error;
-static struct asp_store store;
-
 /* A path in the store. */
 static const char *in_store(const char *name)
 {
     return unit_path(store.path, name);
-}
-
-static enum asp_status add(struct asp_account *account, void *context, struct asp_error *why)
-{
-    (void)why;
-    return asp_account_add(account, context);
-}
-
-static enum asp_status update(const char *user, bool make, asp_change *change, void *context)
-{
-    error = (struct asp_error){0};
-    return asp_store_update(&store, user, make, change, context, &error);
-}
-
-/* Adds an entry of this id. */
-static enum asp_status add_id(const char *user, const char *id)
-{
-    struct asp_entry entry;
-
-    unit_plain_entry(&entry, id, id);
-    return update(user, true, add, &entry);
-}
-
-static enum asp_status load(const char *user, struct asp_account *account)
-{
-    error = (struct asp_error){0};
-    return asp_store_load(&store, user, NULL, account, &error);
-}
-
-/* What loading says, with nothing kept. */
-static enum asp_status loads(const char *user)
-{
-    struct asp_account account;
-    enum asp_status status = load(user, &account);
-
-    if (status == ASP_OK)
-        asp_account_free(&account);
-    return status;
-}
-
-static size_t entries_of(const char *user)
-{
-    struct asp_account account;
-    size_t count;
-
-    unit_need(load(user, &account) == ASP_OK, "%s: %s", user, error.text);
-    count = account.count;
-    asp_account_free(&account);
-    return count;
-}
-
-static void says(const char *word)
-{
-    char room[ASP_ERROR_LINE];
-    const char *line = asp_error_line(&error, room);
-
-    ck_assert_msg(strstr(line, word) != NULL, "%s: not in: %s", word, line);
 }
 
 /* Making and opening */
@@ -158,8 +98,8 @@ START_TEST(a_store_that_is_not_there_is_an_error_like_any_other)
 
     (void)snprintf(path, sizeof path, "%.400s/store", unit_folder());
     ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), NULL, &error), ASP_IO);
-    says(path);
-    says("mount");
+    store_says(path);
+    store_says("mount");
     asp_store_close(&store);
     unit_write(path, "x", 1);
     ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), NULL, &error), ASP_IO);
@@ -172,20 +112,6 @@ START_TEST(a_store_that_is_not_there_is_an_error_like_any_other)
 END_TEST
 
 /* No account means only this: the folder was looked at, and the file is not in it. */
-
-START_TEST(no_account_is_told_where_the_folder_is_sound_and_the_file_not_there)
-{
-    unit_store(&store);
-    ck_assert_int_eq(loads("alice"), ASP_NOT_FOUND);
-    ck_assert_int_eq(update("alice", false, add, NULL), ASP_NOT_FOUND);
-    ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_NOT_FOUND);
-    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
-    ck_assert_int_eq(loads("alice"), ASP_OK);
-    ck_assert_int_eq(loads("alic"), ASP_NOT_FOUND);
-    ck_assert_int_eq(loads("alice2"), ASP_NOT_FOUND);
-    asp_store_close(&store);
-}
-END_TEST
 
 static void every_door_says(enum asp_status expected)
 {
@@ -213,7 +139,7 @@ START_TEST(a_store_without_its_users_folder_has_not_no_account_but_an_error)
     ck_assert_int_eq(rmdir(in_store("users")), 0);
     every_door_says(ASP_IO);
     ck_assert_int_eq(loads("alice"), ASP_IO);
-    says("mounted");
+    store_says("mounted");
     ck_assert_int_eq(asp_store_each(&store, count_user, &count, &error), ASP_IO);
     ck_assert_uint_eq(count, 0);
     asp_store_close(&store);
@@ -283,21 +209,17 @@ START_TEST(a_users_folder_that_vanishes_meanwhile_is_no_missing_account)
 }
 END_TEST
 
-START_TEST(a_name_that_is_not_well_formed_opens_no_door)
+START_TEST(a_name_that_is_not_well_formed_makes_no_file)
 {
     static const char *const users[] = {"", ".", "..", "../alice", "a/b", "-a", "a*", "a\n"};
 
     unit_store(&store);
     for (size_t i = 0; i < UNIT_COUNT(users); i++) {
-        struct asp_usage usage;
         struct asp_use use = {.id = "7k", .service = "imap"};
 
-        ck_assert_int_eq(loads(users[i]), ASP_INVALID);
         ck_assert_int_eq(add_id(users[i], "7k"), ASP_INVALID);
-        ck_assert_int_eq(asp_store_remove(&store, users[i], &error), ASP_INVALID);
-        ck_assert_int_eq(asp_store_usage(&store, users[i], &usage, &error), ASP_INVALID);
-        ck_assert_ptr_null(usage.bytes);
         ck_assert_int_ne(asp_store_record(&store, users[i], &use), ASP_OK);
+        asp_store_begin_usage(&store, users[i], 1000);
     }
     ck_assert_uint_eq(unit_names(in_store("users")), 0);
     ck_assert_uint_eq(unit_names(in_store("locks")), 0);
@@ -334,7 +256,7 @@ START_TEST(what_is_no_file_of_ours_is_refused_and_can_be_removed)
             unit_write(file, "damaged", 7);
         unit_plain_entry(&entry, "7k", "Phone");
         ck_assert_int_eq(loads("alice"), expected);
-        says("alice");
+        store_says("alice");
         ck_assert_int_eq(update("alice", true, add, &entry), expected);
         ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_OK);
         ck_assert(!unit_exists(file));
@@ -359,7 +281,7 @@ START_TEST(a_file_of_others_or_writable_by_them_is_refused)
     if (unit_is_root()) {
         ck_assert_int_eq(chown(in_store("users/alice"), STRANGER, 0), 0);
         ck_assert_int_eq(loads("alice"), ASP_UNSAFE);
-        says("54321");
+        store_says("54321");
     }
     asp_store_close(&store);
 }
@@ -370,17 +292,17 @@ START_TEST(damage_is_told_from_a_newer_version_with_what_to_do)
     unit_store(&store);
     unit_write(in_store("users/alice"), "asp-account 2 user=\"alice\"\n", 26);
     ck_assert_int_eq(loads("alice"), ASP_NEWER);
-    says("users/alice");
-    says("newer");
+    store_says("users/alice");
+    store_says("newer");
     ck_assert_int_eq(add_id("alice", "7k"), ASP_NEWER);
     unit_write(in_store("users/alice"), "", 0);
     ck_assert_int_eq(loads("alice"), ASP_CORRUPT);
-    says("users/alice");
-    says("asp-admin remove");
+    store_says("users/alice");
+    store_says("asp-admin remove");
     ck_assert_int_eq(add_id("bob", "7k"), ASP_OK);
     ck_assert_int_eq(rename(in_store("users/bob"), in_store("users/alice")), 0);
     ck_assert_int_eq(loads("alice"), ASP_CORRUPT);
-    says("another user");
+    store_says("another user");
     /* Longer than a file of ours may be: refused unread. */
     ck_assert_int_eq(truncate(in_store("users/alice"), 1LL << 40), 0);
     ck_assert_int_eq(loads("alice"), ASP_CORRUPT);
@@ -390,29 +312,16 @@ END_TEST
 
 /* Updates */
 
-START_TEST(what_was_changed_is_there)
+START_TEST(each_user_has_files_of_her_own)
 {
     static const char *const users[] = {"alice",   "alice.used", "alice.lock", "Alice",
                                         "al ice",  "a\\b",       "EX\\al%ice", "\xff",
                                         ".hidden", "users",      "locks"};
-    struct asp_account account;
 
     unit_store(&store);
     for (size_t i = 0; i < UNIT_COUNT(users); i++) {
         ck_assert_int_eq(add_id(users[i], "7k"), ASP_OK);
-        ck_assert_int_eq(add_id(users[i], "zz"), ASP_OK);
         asp_store_begin_usage(&store, users[i], 1000);
-    }
-    for (size_t i = 0; i < UNIT_COUNT(users); i++) {
-        ck_assert_int_eq(load(users[i], &account), ASP_OK);
-        ck_assert_str_eq(account.user, users[i]);
-        ck_assert_uint_eq(account.count, 2);
-        ck_assert_str_eq(account.entries[1].id, "zz");
-        asp_account_free(&account);
-        ck_assert_int_eq(asp_store_load(&store, users[i], "zz", &account, &error), ASP_OK);
-        ck_assert_uint_eq(account.count, 1);
-        ck_assert_str_eq(account.entries[0].id, "zz");
-        asp_account_free(&account);
     }
     ck_assert_uint_eq(unit_names(in_store("users")), UNIT_COUNT(users));
     ck_assert_uint_eq(unit_names(in_store("used")), UNIT_COUNT(users));
@@ -420,16 +329,7 @@ START_TEST(what_was_changed_is_there)
 }
 END_TEST
 
-static enum asp_status end_with(struct asp_account *account, void *context, struct asp_error *why)
-{
-    enum asp_status status = *(enum asp_status *)context;
-
-    if (account->count > 0)
-        account->entries[0].label[0] = 'X';
-    return status < ASP_OK ? asp_fail(why, status, "as it was told") : status;
-}
-
-START_TEST(a_change_that_ends_otherwise_is_not_written)
+START_TEST(a_change_that_ends_otherwise_leaves_the_file_alone)
 {
     static enum asp_status ends[] = {ASP_UNCHANGED, ASP_TAKEN,   ASP_FULL,
                                      ASP_NOT_FOUND, ASP_INVALID, ASP_NO_MEMORY};
@@ -452,27 +352,7 @@ START_TEST(a_change_that_ends_otherwise_is_not_written)
 }
 END_TEST
 
-static enum asp_status spoil(struct asp_account *account, void *context, struct asp_error *why)
-{
-    (void)context;
-    (void)why;
-    account->entries[0].label[0] = '\n';
-    return ASP_OK;
-}
-
-START_TEST(what_could_not_be_read_again_is_never_written)
-{
-    unit_store(&store);
-    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
-    ck_assert_int_eq(update("alice", false, spoil, NULL), ASP_INVALID);
-    says("7k");
-    says("label");
-    ck_assert_uint_eq(entries_of("alice"), 1);
-    asp_store_close(&store);
-}
-END_TEST
-
-START_TEST(a_change_that_drops_the_account_leaves_none)
+START_TEST(a_change_that_drops_the_account_leaves_no_file)
 {
     static enum asp_status drop = ASP_DROP;
 
@@ -551,16 +431,6 @@ START_TEST(removing_takes_account_usage_and_lock_away)
 }
 END_TEST
 
-static char seen[256];
-
-static enum asp_status note_user(const char *user, void *context)
-{
-    const enum asp_status *status = context;
-
-    (void)strcat(strcat(seen, user), " ");
-    return *status;
-}
-
 START_TEST(each_user_with_an_account_is_visited_once_and_nothing_else_is)
 {
     static const char *const others[] = {"users/.alice.0123456789abcdef", "users/%61",
@@ -589,58 +459,30 @@ START_TEST(each_user_with_an_account_is_visited_once_and_nothing_else_is)
 }
 END_TEST
 
-START_TEST(nothing_is_left_open)
-{
-    enum asp_status status = ASP_OK;
-    size_t before;
-
-    unit_store(&store);
-    before = unit_names("/proc/self/fd");
-    for (size_t i = 0; i < 20; i++) {
-        struct asp_usage usage;
-
-        ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
-        ck_assert_int_eq(loads("alice"), ASP_OK);
-        ck_assert_int_eq(loads("bob"), ASP_NOT_FOUND);
-        asp_store_begin_usage(&store, "alice", 1000);
-        usage = unit_usage(&store, "alice");
-        asp_usage_free(&usage);
-        seen[0] = '\0';
-        ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_OK);
-        ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_OK);
-    }
-    ck_assert_uint_eq(unit_names("/proc/self/fd"), before);
-    asp_store_close(&store);
-}
-END_TEST
-
 static void fill(Suite *suite)
 {
     unit_add(suite, a_store_is_made_with_its_folders_for_its_owner_alone);
     unit_add(suite, making_a_store_that_is_there_makes_what_is_missing_of_it);
     unit_add(suite, a_store_is_made_in_a_folder_that_is_there_and_sound);
     unit_add(suite, a_store_that_is_not_there_is_an_error_like_any_other);
-    unit_add(suite, no_account_is_told_where_the_folder_is_sound_and_the_file_not_there);
     unit_add(suite, a_store_without_its_users_folder_has_not_no_account_but_an_error);
     unit_add(suite, a_users_folder_that_is_not_to_be_trusted_is_refused);
     unit_add(suite, without_a_sound_locks_folder_nothing_is_changed);
     unit_add(suite, a_users_folder_that_vanishes_meanwhile_is_no_missing_account);
-    unit_add(suite, a_name_that_is_not_well_formed_opens_no_door);
+    unit_add(suite, a_name_that_is_not_well_formed_makes_no_file);
     unit_add(suite, what_is_no_file_of_ours_is_refused_and_can_be_removed);
     unit_add(suite, a_file_of_others_or_writable_by_them_is_refused);
     unit_add(suite, damage_is_told_from_a_newer_version_with_what_to_do);
-    unit_add(suite, what_was_changed_is_there);
-    unit_add(suite, a_change_that_ends_otherwise_is_not_written);
-    unit_add(suite, what_could_not_be_read_again_is_never_written);
-    unit_add(suite, a_change_that_drops_the_account_leaves_none);
+    unit_add(suite, each_user_has_files_of_her_own);
+    unit_add(suite, a_change_that_ends_otherwise_leaves_the_file_alone);
+    unit_add(suite, a_change_that_drops_the_account_leaves_no_file);
     unit_add(suite, the_new_file_is_on_disk_before_it_takes_the_old_ones_place);
     unit_add(suite, readers_take_no_lock_and_write_nothing);
     unit_add(suite, removing_takes_account_usage_and_lock_away);
     unit_add(suite, each_user_with_an_account_is_visited_once_and_nothing_else_is);
-    unit_add(suite, nothing_is_left_open);
 }
 
 int main(void)
 {
-    return unit_run("store", fill);
+    return unit_run("store-files", fill);
 }

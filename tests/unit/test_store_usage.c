@@ -61,24 +61,33 @@ static time_t begun(void)
 
 START_TEST(a_use_that_was_recorded_is_known)
 {
-    struct stat before;
-    struct stat after;
-
     unit_store(&store);
     ck_assert_int_eq(last_of("7k"), ASP_NEVER);
     ck_assert(record("7k", 5000));
     ck_assert_int_eq(last_of("7k"), 5000);
     ck_assert_int_eq(begun(), 5000);
-    ck_assert_uint_eq(unit_mode(in_store("used/alice")), 0600);
-    ck_assert_int_eq(stat(in_store("used/alice"), &before), 0);
     ck_assert(record("7k", 6000));
     ck_assert(record("zz", 7000));
     ck_assert(record("7k", 8000));
     ck_assert_int_eq(last_of("7k"), 8000);
     ck_assert_int_eq(last_of("zz"), 7000);
     ck_assert_int_eq(begun(), 5000);
+    asp_store_close(&store);
+}
+END_TEST
 
-    /* In its place, in the same file. */
+START_TEST(a_use_is_written_in_its_place_in_the_same_file)
+{
+    struct stat before;
+    struct stat after;
+
+    unit_store(&store);
+    ck_assert(record("7k", 5000));
+    ck_assert_uint_eq(unit_mode(in_store("used/alice")), 0600);
+    ck_assert_int_eq(stat(in_store("used/alice"), &before), 0);
+    ck_assert(record("7k", 6000));
+    ck_assert(record("zz", 7000));
+    ck_assert(record("7k", 8000));
     ck_assert_int_eq(stat(in_store("used/alice"), &after), 0);
     ck_assert(before.st_ino == after.st_ino);
     ck_assert_int_eq(after.st_size, ASP_HEAD_BYTES + 2 * ASP_SLOT_BYTES);
@@ -135,6 +144,21 @@ START_TEST(what_was_compared_is_remembered_beside_the_uses)
     asp_usage_free(&usage);
     ck_assert_int_eq(last_of("7k"), 7000);
 
+    ck_assert_int_eq(asp_store_remove(&store, "alice", NULL), ASP_NOT_FOUND);
+    ck_assert_int_eq(begun(), ASP_NEVER);
+    ck_assert_int_eq(asp_store_compared(&store, "alice", &compared, 6000), ASP_OK);
+    ck_assert_int_eq(begun(), 6000);
+    asp_store_close(&store);
+}
+END_TEST
+
+/* A file that is taken away by somebody is begun anew by whoever writes next. */
+START_TEST(what_was_compared_begins_a_file_that_is_missing)
+{
+    const struct asp_compared compared = {.identity = {true, 1, 2, 3, 4, 5, 6, 7}, .checksum = 9};
+
+    unit_store(&store);
+    ck_assert(record("7k", 5000));
     ck_assert_int_eq(unlink(in_store("used/alice")), 0);
     ck_assert_int_eq(asp_store_compared(&store, "alice", &compared, 6000), ASP_OK);
     ck_assert_int_eq(begun(), 6000);
@@ -356,10 +380,12 @@ END_TEST
 
 static void fill(Suite *suite)
 {
-    unit_add(suite, a_use_that_was_recorded_is_known);
-    unit_add(suite, a_file_is_begun_once);
-    unit_add(suite, a_file_that_was_begun_by_a_clock_that_was_ahead_is_set_right);
-    unit_add(suite, what_was_compared_is_remembered_beside_the_uses);
+    unit_add_on_engines(suite, a_use_that_was_recorded_is_known);
+    unit_add_on_engines(suite, a_file_is_begun_once);
+    unit_add_on_engines(suite, a_file_that_was_begun_by_a_clock_that_was_ahead_is_set_right);
+    unit_add_on_engines(suite, what_was_compared_is_remembered_beside_the_uses);
+    unit_add(suite, a_use_is_written_in_its_place_in_the_same_file);
+    unit_add(suite, what_was_compared_begins_a_file_that_is_missing);
     unit_add(suite, usage_that_is_damaged_is_begun_anew);
     unit_add(suite, what_is_no_file_of_ours_is_neither_read_nor_written_nor_waited_for);
     unit_add(suite, a_lock_that_is_held_is_not_waited_for);

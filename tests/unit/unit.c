@@ -1,6 +1,8 @@
 /* The runner, the temporary folder, and records and stores ready-made. */
 #include "unit.h"
 
+#include "store_memory.h"
+
 #include "asp/buffer.h"
 
 #include <dirent.h>
@@ -62,6 +64,33 @@ void unit_add_case(Suite *suite, const TTest *test, int times)
     tcase_set_timeout(tcase, TEST_SECONDS);
     tcase_add_loop_test(tcase, test, 0, times);
     suite_add_tcase(suite, tcase);
+}
+
+/* The engine of the test that runs. */
+static struct asp_store_kept kept;
+
+static void use_memory(void)
+{
+    kept.engine = &store_memory;
+}
+
+void unit_add_on_engines(Suite *suite, const TTest *test)
+{
+    char name[256];
+    TCase *tcase;
+
+    unit_add(suite, test);
+    (void)snprintf(name, sizeof name, "%s, in memory", test->name);
+    tcase = tcase_create(strdup(name)); /* check keeps the pointer */
+    tcase_set_timeout(tcase, TEST_SECONDS);
+    tcase_add_checked_fixture(tcase, use_memory, NULL);
+    tcase_add_test(tcase, test);
+    suite_add_tcase(suite, tcase);
+}
+
+const struct asp_store_kept *unit_kept(void)
+{
+    return &kept;
 }
 
 static bool is_under_valgrind(void)
@@ -329,7 +358,7 @@ void unit_store(struct asp_store *store)
     bool made = false;
 
     (void)snprintf(path, sizeof path, "%.400s/store", unit_folder());
-    ck_assert_msg(asp_store_make(store, UNIT_CONF_OF(path), NULL, &made, &error) == ASP_OK, "%s",
+    ck_assert_msg(asp_store_make(store, UNIT_CONF_OF(path), &kept, &made, &error) == ASP_OK, "%s",
                   error.text);
     ck_assert(made);
 }
@@ -358,6 +387,33 @@ void unit_put(const struct asp_store *store, const char *user, const struct asp_
 
     ck_assert_msg(asp_store_update(store, user, true, put_entries, &context, &error) == ASP_OK,
                   "%s", error.text);
+}
+
+struct stored_bytes {
+    const struct asp_store *store;
+    struct asp_buffer text;
+};
+
+static enum asp_status put_bytes(struct asp_store_held *held, void *context,
+                                 struct asp_error *error)
+{
+    const struct stored_bytes *bytes = context;
+
+    return bytes->store->engine->write(bytes->store, held, &bytes->text, error);
+}
+
+void unit_put_bytes(const struct asp_store *store, const char *user, const char *bytes,
+                    size_t length)
+{
+    struct stored_bytes stored = {.store = store};
+    struct asp_error error = {0};
+    char name[ASP_USER_MAX + 1];
+
+    ck_assert(asp_user_encode(user, name));
+    asp_buffer_add_bytes(&stored.text, bytes, length);
+    ck_assert_msg(store->engine->hold(store, name, put_bytes, &stored, &error) == ASP_OK, "%s",
+                  error.text);
+    asp_buffer_free(&stored.text);
 }
 
 struct asp_usage unit_usage(const struct asp_store *store, const char *user)

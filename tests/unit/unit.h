@@ -38,6 +38,8 @@ int unit_run(const char *name, void (*fill)(Suite *suite));
 void unit_add_case(Suite *suite, const TTest *test, int times);
 #define unit_add(suite, test) unit_add_case((suite), (test), 1)
 #define unit_loop(suite, test, times) unit_add_case((suite), (test), (int)(times))
+/* The same, once for each engine of the store: unit_store and unit_kept are of that one. */
+void unit_add_on_engines(Suite *suite, const TTest *test);
 
 /*
  * ck_assert_msg for what is asserted very often: the runner hears of it only when it fails, since
@@ -118,8 +120,14 @@ void unit_conf_is_bad_bytes(const char *text, size_t length, unsigned line, cons
 #define UNIT_CONF_OF(where) (&(const struct asp_conf){.store = (where)})
 /* An open store in a new folder, with an account of these entries for each user that is added. */
 void unit_store(struct asp_store *store);
+/* What names the engine of that store. */
+const struct asp_store_kept *unit_kept(void);
 void unit_put(const struct asp_store *store, const char *user, const struct asp_entry *entries,
               size_t count);
+
+/* Puts any bytes in the place of an account, past all that the store does to them. */
+void unit_put_bytes(const struct asp_store *store, const char *user, const char *bytes,
+                    size_t length);
 
 /* What is known of the uses of a user's entries. The caller frees it. */
 struct asp_usage unit_usage(const struct asp_store *store, const char *user);

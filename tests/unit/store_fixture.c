@@ -1,0 +1,80 @@
+/* An open store, and what is done with it in a word. */
+#include "store_fixture.h"
+
+#include <string.h>
+
+struct asp_error error;
+struct asp_store store;
+char seen[256];
+
+enum asp_status add(struct asp_account *account, void *context, struct asp_error *why)
+{
+    (void)why;
+    return asp_account_add(account, context);
+}
+
+enum asp_status update(const char *user, bool make, asp_change *change, void *context)
+{
+    error = (struct asp_error){0};
+    return asp_store_update(&store, user, make, change, context, &error);
+}
+
+enum asp_status add_id(const char *user, const char *id)
+{
+    struct asp_entry entry;
+
+    unit_plain_entry(&entry, id, id);
+    return update(user, true, add, &entry);
+}
+
+enum asp_status load(const char *user, struct asp_account *account)
+{
+    error = (struct asp_error){0};
+    return asp_store_load(&store, user, NULL, account, &error);
+}
+
+enum asp_status loads(const char *user)
+{
+    struct asp_account account;
+    enum asp_status status = load(user, &account);
+
+    if (status == ASP_OK)
+        asp_account_free(&account);
+    return status;
+}
+
+size_t entries_of(const char *user)
+{
+    struct asp_account account;
+    size_t count;
+
+    unit_need(load(user, &account) == ASP_OK, "%s: %s", user, error.text);
+    count = account.count;
+    asp_account_free(&account);
+    return count;
+}
+
+void store_says(const char *word)
+{
+    char room[ASP_ERROR_LINE];
+    const char *line = asp_error_line(&error, room);
+
+    ck_assert_msg(strstr(line, word) != NULL, "%s: not in: %s", word, line);
+}
+
+enum asp_status end_with(struct asp_account *account, void *context, struct asp_error *why)
+{
+    enum asp_status status = *(enum asp_status *)context;
+
+    if (account->count > 0)
+        account->entries[0].label[0] = 'X';
+    return status < ASP_OK ? asp_fail(why, status, "as it was told") : status;
+}
+
+enum asp_status note_user(const char *user, void *context)
+{
+    const enum asp_status *status = context;
+
+    (void)strcat(strcat(seen, user), " ");
+    return *status;
+}

@@ -1,0 +1,432 @@
+/* A store in the memory of one process. */
+#include "store_memory.h"
+
+#include "asp/time_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 512, NEWS_MAX = 64 };
+
+/* What is kept under one name. */
+struct row {
+    struct row *next;
+    char name[ASP_USER_MAX + 1];
+    uint8_t *text; /* NULL: there is no account */
+    size_t length;
+    struct timespec written;
+    struct asp_usage usage;
+    bool held;
+};
+
+/* One store. */
+struct place {
+    struct place *next;
+    char path[PATH_SIZE];
+    struct row *rows;
+    bool watched;
+    bool marked;
+    time_t looked;
+    int told; /* who follows it; -1: nobody */
+    char news[NEWS_MAX][ASP_USER_MAX + 1];
+    size_t news_count;
+};
+
+struct asp_store_held {
+    struct row *row;
+};
+
+static struct place *places;
+
+static struct place *find_place(const char *path)
+{
+    struct place *place = places;
+
+    while (place != NULL && strcmp(place->path, path) != 0)
+        place = place->next;
+    return place;
+}
+
+static struct place *place_of(const struct asp_store *store)
+{
+    return store->own.memory;
+}
+
+static struct row *find_row(const struct asp_store *store, const char *name)
+{
+    struct row *row = place_of(store)->rows;
+
+    while (row != NULL && strcmp(row->name, name) != 0)
+        row = row->next;
+    return row;
+}
+
+/* The row of this name, a new one where there is none. NULL: out of memory. */
+static struct row *make_row(const struct asp_store *store, const char *name)
+{
+    struct row *row = find_row(store, name);
+
+    if (row != NULL)
+        return row;
+    row = calloc(1, sizeof *row);
+    if (row == NULL)
+        return NULL;
+    strcpy(row->name, name);
+    row->next = place_of(store)->rows;
+    place_of(store)->rows = row;
+    return row;
+}
+
+static enum asp_status open_store(struct asp_store *store, const struct asp_conf *conf,
+                                  struct asp_store_kept *kept, struct asp_error *error)
+{
+    (void)kept;
+    store->own.memory = find_place(conf->store);
+    if (store->own.memory != NULL)
+        return ASP_OK;
+    return asp_fail(error, ASP_IO, "there is no store at %s: mount it", conf->store);
+}
+
+static enum asp_status make_store(struct asp_store *store, const struct asp_conf *conf, bool *made,
+                                  struct asp_error *error)
+{
+    struct place *place;
+
+    if (find_place(conf->store) == NULL) {
+        place = calloc(1, sizeof *place);
+        if (place == NULL)
+            return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+        (void)snprintf(place->path, sizeof place->path, "%s", conf->store);
+        place->told = -1;
+        place->next = places;
+        places = place;
+        *made = true;
+    }
+    return open_store(store, conf, NULL, error);
+}
+
+static void close_store(struct asp_store *store)
+{
+    (void)store;
+}
+
+static enum asp_status read_account(const struct asp_store *store, const char *name,
+                                    struct asp_stored *stored, struct asp_error *error)
+{
+    const struct row *row = find_row(store, name);
+
+    if (row == NULL || row->text == NULL)
+        return ASP_NOT_FOUND;
+    stored->bytes = malloc(row->length + 1);
+    if (stored->bytes == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    memcpy(stored->bytes, row->text, row->length + 1);
+    stored->length = row->length;
+    stored->written = row->written;
+    return ASP_OK;
+}
+
+static enum asp_status hold(const struct asp_store *store, const char *name, asp_store_step *step,
+                            void *context, struct asp_error *error)
+{
+    struct asp_store_held held = {make_row(store, name)};
+    enum asp_status status;
+
+    if (held.row == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    if (held.row->held)
+        return asp_fail(error, ASP_BUSY, "process %ld has it", (long)getpid());
+    held.row->held = true;
+    status = step(&held, context, error);
+    held.row->held = false;
+    return status;
+}
+
+static void tell(const struct asp_store *store, const char *name)
+{
+    struct place *place = place_of(store);
+
+    if (place->told < 0)
+        return;
+    if (place->news_count < NEWS_MAX)
+        strcpy(place->news[place->news_count], name);
+    place->news_count++;
+    (void)eventfd_write(place->told, 1);
+}
+
+static enum asp_status write_account(const struct asp_store *store, struct asp_store_held *held,
+                                     const struct asp_buffer *text, struct asp_error *error)
+{
+    struct row *row = held->row;
+    uint8_t *copy = malloc(text->length + 1);
+
+    if (copy == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    memcpy(copy, text->text, text->length + 1);
+    free(row->text);
+    row->text = copy;
+    row->length = text->length;
+    (void)clock_gettime(CLOCK_REALTIME, &row->written);
+    tell(store, row->name);
+    return ASP_OK;
+}
+
+static enum asp_status drop(const struct asp_store *store, struct asp_store_held *held,
+                            struct asp_error *error)
+{
+    struct row *row = held->row;
+
+    (void)store;
+    if (row->text == NULL)
+        return asp_fail(error, ASP_NOT_FOUND, "%s has no app passwords", row->name);
+    free(row->text);
+    row->text = NULL;
+    return ASP_OK;
+}
+
+static void forget(const struct asp_store *store, struct asp_store_held *held)
+{
+    (void)store;
+    asp_usage_free(&held->row->usage);
+}
+
+static enum asp_status usage_of(const struct asp_store *store, const char *name,
+                                struct asp_usage *usage, struct asp_error *error)
+{
+    const struct row *row = find_row(store, name);
+
+    if (row == NULL || row->usage.bytes == NULL)
+        return ASP_OK;
+    usage->bytes = malloc(row->usage.length + 1);
+    if (usage->bytes == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    memcpy(usage->bytes, row->usage.bytes, row->usage.length);
+    usage->length = row->usage.length;
+    return ASP_OK;
+}
+
+/* What is known of a name's uses, with room for `slots`, begun anew at `now` where it is not sound.
+ * NULL: out of memory. */
+static struct asp_usage *usage_with(const struct asp_store *store, const char *name, time_t now,
+                                    const char *id, struct asp_usage_head *head)
+{
+    struct row *row = make_row(store, name);
+    struct asp_usage *usage = row != NULL ? &row->usage : NULL;
+    size_t length;
+    uint8_t *bytes;
+
+    if (usage == NULL)
+        return NULL;
+    if (!asp_usage_sound(usage, head)) {
+        asp_usage_free(usage);
+        *head = (struct asp_usage_head){.begun = now};
+    }
+    head->begun = head->begun < now ? head->begun : now;
+    if (id != NULL && asp_usage_place(usage, id) >= head->slots)
+        head->slots = asp_usage_place(usage, id) + 1;
+    length = ASP_HEAD_BYTES + head->slots * ASP_SLOT_BYTES;
+    bytes = realloc(usage->bytes, length + 1);
+    if (bytes == NULL)
+        return NULL;
+    usage->bytes = bytes;
+    usage->length = length;
+    return usage;
+}
+
+static void begin_usage(const struct asp_store *store, const char *name, time_t now)
+{
+    struct asp_usage_head head;
+    struct asp_usage *usage = usage_with(store, name, now, NULL, &head);
+
+    if (usage != NULL)
+        asp_usage_write_head(&head, usage->bytes);
+}
+
+static enum asp_status record(const struct asp_store *store, const char *name,
+                              const struct asp_use *use)
+{
+    struct asp_usage_head head;
+    struct row *row = make_row(store, name);
+    size_t place;
+    struct asp_usage *usage;
+
+    if (row == NULL)
+        return ASP_NO_MEMORY;
+    place = asp_usage_sound(&row->usage, &head) ? asp_usage_place(&row->usage, use->id) : 0;
+    usage = usage_with(store, name, use->last, use->id, &head);
+    if (usage == NULL)
+        return ASP_NO_MEMORY;
+    asp_usage_write_head(&head, usage->bytes);
+    asp_usage_write_slot(use, usage->bytes + ASP_HEAD_BYTES + place * ASP_SLOT_BYTES);
+    return ASP_OK;
+}
+
+static enum asp_status compared_with(const struct asp_store *store, const char *name,
+                                     const struct asp_compared *compared, time_t now)
+{
+    struct asp_usage_head head;
+    struct asp_usage *usage = usage_with(store, name, now, NULL, &head);
+
+    if (usage == NULL)
+        return ASP_NO_MEMORY;
+    head.compared = *compared;
+    asp_usage_write_head(&head, usage->bytes);
+    return ASP_OK;
+}
+
+static enum asp_status visit_each(const struct asp_store *store, asp_visit *visit, void *context,
+                                  struct asp_error *error)
+{
+    enum asp_status status = ASP_OK;
+
+    (void)error;
+    for (const struct row *row = place_of(store)->rows; row != NULL && status == ASP_OK;
+         row = row->next) {
+        if (row->text != NULL)
+            status = visit(row->name, context);
+    }
+    return status;
+}
+
+static bool examine(const struct asp_conf *conf, asp_store_fault *told, void *context)
+{
+    struct asp_error fault;
+
+    if (find_place(conf->store) != NULL)
+        return true;
+    (void)asp_fail(&fault, ASP_IO, "there is no store at %s", conf->store);
+    (void)asp_advise(&fault, ASP_IO, "make it");
+    told(&fault, context);
+    return false;
+}
+
+static bool is_own(const struct asp_conf *conf)
+{
+    (void)conf;
+    return true;
+}
+
+static bool is_another(const struct asp_store *store)
+{
+    return find_place(store->path) != place_of(store);
+}
+
+static enum asp_status follow(const struct asp_store *store, struct asp_store_changes *changes,
+                              bool *another, struct asp_error *error)
+{
+    if (changes->fd < 0) {
+        changes->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        changes->own.memory = NULL;
+    }
+    if (changes->fd < 0)
+        return asp_fail_errno(error, "no eventfd");
+    *another = changes->own.memory != place_of(store);
+    changes->own.memory = place_of(store);
+    place_of(store)->told = changes->fd;
+    return ASP_OK;
+}
+
+static struct asp_store_news take_changes(struct asp_store_changes *changes, asp_changed *changed,
+                                          void *context)
+{
+    struct place *place = changes->own.memory;
+    struct asp_store_news news = {.lost = place->news_count > NEWS_MAX};
+    eventfd_t count;
+
+    (void)eventfd_read(changes->fd, &count);
+    for (size_t i = 0; i < place->news_count && i < NEWS_MAX; i++)
+        changed(place->news[i], context);
+    place->news_count = 0;
+    return news;
+}
+
+static void end_changes(struct asp_store_changes *changes)
+{
+    struct place *place = changes->own.memory;
+
+    if (changes->fd < 0)
+        return;
+    place->told = -1;
+    (void)close(changes->fd);
+}
+
+static enum asp_status take_watch(const struct asp_store *store, time_t now,
+                                  struct asp_watch_lock *lock, time_t *looked,
+                                  struct asp_error *error)
+{
+    struct place *place = place_of(store);
+
+    if (place->watched)
+        return asp_fail(error, ASP_BUSY, "process %ld watches %s already", (long)getpid(),
+                        store->path);
+    place->watched = true;
+    if (!place->marked || place->looked > now)
+        place->looked = now;
+    place->marked = true;
+    *looked = place->looked;
+    lock->own.memory = place;
+    return ASP_OK;
+}
+
+static bool watch_is_of(const struct asp_watch_lock *lock, const struct asp_store *store)
+{
+    return lock->own.memory == place_of(store);
+}
+
+static void mark_watch(const struct asp_watch_lock *lock, time_t looked)
+{
+    struct place *place = lock->own.memory;
+
+    place->looked = looked;
+}
+
+static void give_watch(struct asp_watch_lock *lock)
+{
+    struct place *place = lock->own.memory;
+
+    place->watched = false;
+}
+
+static enum asp_status look_at_watch(const struct asp_store *store, struct asp_watch_seen *seen,
+                                     struct asp_error *error)
+{
+    const struct place *place = place_of(store);
+
+    (void)error;
+    seen->looked = place->marked ? place->looked : ASP_NEVER;
+    seen->runs = place->watched;
+    seen->process = place->watched ? (long)getpid() : 0;
+    return ASP_OK;
+}
+
+const struct asp_store_engine store_memory = {
+    .accounts = ": ",
+    .open = open_store,
+    .make = make_store,
+    .close = close_store,
+    .read = read_account,
+    .hold = hold,
+    .write = write_account,
+    .drop = drop,
+    .forget = forget,
+    .usage = usage_of,
+    .begin_usage = begin_usage,
+    .record = record,
+    .compared = compared_with,
+    .each = visit_each,
+    .examine = examine,
+    .is_own = is_own,
+    .is_another = is_another,
+    .follow = follow,
+    .take_changes = take_changes,
+    .end_changes = end_changes,
+    .take_watch = take_watch,
+    .watch_is_of = watch_is_of,
+    .mark_watch = mark_watch,
+    .give_watch = give_watch,
+    .look_at_watch = look_at_watch,
+};

@@ -1,0 +1,314 @@
+/* The store's contract, which every engine keeps. */
+#include "store_fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(a_store_that_is_not_there_is_an_error_like_any_other)
+{
+    char path[UNIT_PATH];
+    struct asp_store_kept kept = *unit_kept();
+
+    (void)snprintf(path, sizeof path, "%.400s/store", unit_folder());
+    ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), &kept, &error), ASP_IO);
+    store_says(path);
+    store_says("mount");
+    ck_assert(!asp_store_is_open(&store));
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(a_store_that_was_made_is_there_for_whoever_opens_it)
+{
+    struct asp_store_kept kept = *unit_kept();
+    struct asp_store other;
+    struct asp_account account;
+    bool made = true;
+
+    unit_store(&store);
+    ck_assert(asp_store_is_open(&store));
+    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+    /* Whatever was kept of it, and however often. */
+    for (size_t i = 0; i < 3; i++) {
+        struct asp_store_kept *known = i < 2 ? &kept : &(struct asp_store_kept){kept.engine, {0}};
+
+        ck_assert_int_eq(asp_store_open(&other, UNIT_CONF_OF(store.path), known, &error), ASP_OK);
+        ck_assert_int_eq(asp_store_load(&other, "alice", NULL, &account, &error), ASP_OK);
+        asp_account_free(&account);
+        asp_store_close(&other);
+        ck_assert(!asp_store_is_open(&other));
+    }
+    ck_assert_int_eq(asp_store_make(&other, UNIT_CONF_OF(store.path), &kept, &made, &error),
+                     ASP_OK);
+    ck_assert(!made);
+    ck_assert_int_eq(asp_store_load(&other, "alice", NULL, &account, &error), ASP_OK);
+    asp_account_free(&account);
+    asp_store_close(&other);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(no_account_is_told_where_its_place_was_seen_and_is_empty)
+{
+    unit_store(&store);
+    ck_assert_int_eq(loads("alice"), ASP_NOT_FOUND);
+    ck_assert_int_eq(update("alice", false, add, NULL), ASP_NOT_FOUND);
+    ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_NOT_FOUND);
+    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+    ck_assert_int_eq(loads("alice"), ASP_OK);
+    ck_assert_int_eq(loads("alic"), ASP_NOT_FOUND);
+    ck_assert_int_eq(loads("alice2"), ASP_NOT_FOUND);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(a_name_that_is_not_well_formed_opens_no_door)
+{
+    static const char *const users[] = {"", ".", "..", "../alice", "a/b", "-a", "a*", "a\n"};
+    enum asp_status status = ASP_OK;
+
+    unit_store(&store);
+    for (size_t i = 0; i < UNIT_COUNT(users); i++) {
+        struct asp_usage usage;
+        struct asp_use use = {.id = "7k", .service = "imap"};
+
+        ck_assert_int_eq(loads(users[i]), ASP_INVALID);
+        ck_assert_int_eq(add_id(users[i], "7k"), ASP_INVALID);
+        ck_assert_int_eq(asp_store_remove(&store, users[i], &error), ASP_INVALID);
+        ck_assert_int_eq(asp_store_usage(&store, users[i], &usage, &error), ASP_INVALID);
+        ck_assert_ptr_null(usage.bytes);
+        ck_assert_int_ne(asp_store_record(&store, users[i], &use), ASP_OK);
+    }
+    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_OK);
+    ck_assert_str_eq(seen, "");
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(what_is_no_account_is_told_of_and_can_be_removed)
+{
+    static const struct {
+        const char *text;
+        enum asp_status status;
+        const char *word;
+    } cases[] = {
+        {"damaged", ASP_CORRUPT, "asp-admin remove"},
+        {"", ASP_CORRUPT, "asp-admin remove"},
+        {"asp-account 2 user=\"alice\"\n", ASP_NEWER, "newer"},
+    };
+
+    unit_store(&store);
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        unit_put_bytes(&store, "alice", cases[i].text, strlen(cases[i].text));
+        ck_assert_int_eq(loads("alice"), cases[i].status);
+        store_says(store.path);
+        store_says("alice: ");
+        store_says(cases[i].word);
+        ck_assert_str_eq(error.advice,
+                         cases[i].status == ASP_CORRUPT
+                             ? "restore it from a backup, or drop it with asp-admin remove"
+                             : "");
+        ck_assert_int_eq(add_id("alice", "7k"), cases[i].status);
+        ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_OK);
+        ck_assert_int_eq(loads("alice"), ASP_NOT_FOUND);
+    }
+    asp_store_close(&store);
+}
+END_TEST
+
+/* Updates */
+
+START_TEST(what_was_changed_is_there)
+{
+    static const char *const users[] = {"alice",   "alice.used", "alice.lock", "Alice",
+                                        "al ice",  "a\\b",       "EX\\al%ice", "\xff",
+                                        ".hidden", "users",      "locks"};
+    struct asp_account account;
+
+    unit_store(&store);
+    for (size_t i = 0; i < UNIT_COUNT(users); i++) {
+        ck_assert_int_eq(add_id(users[i], "7k"), ASP_OK);
+        ck_assert_int_eq(add_id(users[i], "zz"), ASP_OK);
+        asp_store_begin_usage(&store, users[i], 1000);
+    }
+    for (size_t i = 0; i < UNIT_COUNT(users); i++) {
+        ck_assert_int_eq(load(users[i], &account), ASP_OK);
+        ck_assert_str_eq(account.user, users[i]);
+        ck_assert_uint_eq(account.count, 2);
+        ck_assert_str_eq(account.entries[1].id, "zz");
+        asp_account_free(&account);
+        ck_assert_int_eq(asp_store_load(&store, users[i], "zz", &account, &error), ASP_OK);
+        ck_assert_uint_eq(account.count, 1);
+        ck_assert_str_eq(account.entries[0].id, "zz");
+        asp_account_free(&account);
+    }
+    asp_store_close(&store);
+}
+END_TEST
+
+/* When an account was written is told with it, and by no clock but that of its store. */
+START_TEST(an_account_knows_when_it_was_written)
+{
+    struct asp_account account;
+    time_t before = time(NULL);
+
+    unit_store(&store);
+    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+    ck_assert_int_eq(load("alice", &account), ASP_OK);
+    ck_assert(account.written.tv_sec >= before - 1 && account.written.tv_sec <= time(NULL) + 1);
+    asp_account_free(&account);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(a_change_that_ends_otherwise_is_not_written)
+{
+    static enum asp_status ends[] = {ASP_UNCHANGED, ASP_TAKEN,   ASP_FULL,
+                                     ASP_NOT_FOUND, ASP_INVALID, ASP_NO_MEMORY};
+    struct asp_account account;
+
+    unit_store(&store);
+    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+    for (size_t i = 0; i < UNIT_COUNT(ends); i++) {
+        ck_assert_int_eq(update("alice", false, end_with, &ends[i]), ends[i]);
+        ck_assert_str_eq(error.text, ends[i] < ASP_OK ? "as it was told" : "");
+        ck_assert_int_eq(update("bob", true, end_with, &ends[i]), ends[i]);
+        ck_assert_int_eq(loads("bob"), ASP_NOT_FOUND);
+    }
+    ck_assert_int_eq(load("alice", &account), ASP_OK);
+    ck_assert_str_eq(account.entries[0].label, "7k");
+    asp_account_free(&account);
+    asp_store_close(&store);
+}
+END_TEST
+
+static enum asp_status spoil(struct asp_account *account, void *context, struct asp_error *why)
+{
+    (void)context;
+    (void)why;
+    account->entries[0].label[0] = '\n';
+    return ASP_OK;
+}
+
+START_TEST(what_could_not_be_read_again_is_never_written)
+{
+    unit_store(&store);
+    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+    ck_assert_int_eq(update("alice", false, spoil, NULL), ASP_INVALID);
+    store_says("7k");
+    store_says("label");
+    ck_assert_uint_eq(entries_of("alice"), 1);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(a_change_that_drops_the_account_leaves_none)
+{
+    static enum asp_status drop = ASP_DROP;
+
+    unit_store(&store);
+    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+    ck_assert_int_eq(update("alice", false, end_with, &drop), ASP_OK);
+    ck_assert_int_eq(loads("alice"), ASP_NOT_FOUND);
+    asp_store_close(&store);
+}
+END_TEST
+
+/* Removing and walking */
+
+START_TEST(removing_takes_account_and_usage_away)
+{
+    struct asp_usage usage;
+
+    unit_store(&store);
+    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+    ck_assert_int_eq(add_id("alice.used", "7k"), ASP_OK);
+    for (size_t i = 0; i < 2; i++) { /* usage that was left alone goes too */
+        asp_store_begin_usage(&store, "alice", 1000);
+        asp_store_begin_usage(&store, "alice.used", 1000);
+        ck_assert_int_eq(asp_store_remove(&store, "alice", &error),
+                         i == 0 ? ASP_OK : ASP_NOT_FOUND);
+        ck_assert_int_eq(loads("alice"), ASP_NOT_FOUND);
+        usage = unit_usage(&store, "alice");
+        ck_assert_uint_eq(usage.length, 0);
+        asp_usage_free(&usage);
+        usage = unit_usage(&store, "alice.used");
+        ck_assert_uint_gt(usage.length, 0);
+        asp_usage_free(&usage);
+    }
+    ck_assert_uint_eq(entries_of("alice.used"), 1);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(each_user_with_an_account_is_visited_once)
+{
+    enum asp_status status = ASP_OK;
+
+    unit_store(&store);
+    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_OK);
+    ck_assert_str_eq(seen, "");
+    ck_assert_int_eq(add_id("al ice", "7k"), ASP_OK);
+    ck_assert_int_eq(add_id("carol", "7k"), ASP_OK);
+    ck_assert_int_eq(add_id("bob", "7k"), ASP_OK);
+    ck_assert_int_eq(asp_store_remove(&store, "carol", &error), ASP_OK);
+    asp_store_begin_usage(&store, "dave", 1000);
+    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_OK);
+    ck_assert(strcmp(seen, "al ice bob ") == 0 || strcmp(seen, "bob al ice ") == 0);
+
+    /* Anything but ASP_OK ends the walk. */
+    seen[0] = '\0';
+    status = ASP_TAKEN;
+    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_TAKEN);
+    ck_assert(strcmp(seen, "al ice ") == 0 || strcmp(seen, "bob ") == 0);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(nothing_is_left_open)
+{
+    enum asp_status status = ASP_OK;
+    size_t before;
+
+    unit_store(&store);
+    before = unit_names("/proc/self/fd");
+    for (size_t i = 0; i < 20; i++) {
+        struct asp_usage usage;
+
+        ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+        ck_assert_int_eq(loads("alice"), ASP_OK);
+        ck_assert_int_eq(loads("bob"), ASP_NOT_FOUND);
+        asp_store_begin_usage(&store, "alice", 1000);
+        usage = unit_usage(&store, "alice");
+        asp_usage_free(&usage);
+        seen[0] = '\0';
+        ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_OK);
+        ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_OK);
+    }
+    ck_assert_uint_eq(unit_names("/proc/self/fd"), before);
+    asp_store_close(&store);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add_on_engines(suite, a_store_that_is_not_there_is_an_error_like_any_other);
+    unit_add_on_engines(suite, a_store_that_was_made_is_there_for_whoever_opens_it);
+    unit_add_on_engines(suite, no_account_is_told_where_its_place_was_seen_and_is_empty);
+    unit_add_on_engines(suite, a_name_that_is_not_well_formed_opens_no_door);
+    unit_add_on_engines(suite, what_is_no_account_is_told_of_and_can_be_removed);
+    unit_add_on_engines(suite, what_was_changed_is_there);
+    unit_add_on_engines(suite, an_account_knows_when_it_was_written);
+    unit_add_on_engines(suite, a_change_that_ends_otherwise_is_not_written);
+    unit_add_on_engines(suite, what_could_not_be_read_again_is_never_written);
+    unit_add_on_engines(suite, a_change_that_drops_the_account_leaves_none);
+    unit_add_on_engines(suite, removing_takes_account_and_usage_away);
+    unit_add_on_engines(suite, each_user_with_an_account_is_visited_once);
+    unit_add_on_engines(suite, nothing_is_left_open);
+}
+
+int main(void)
+{
+    return unit_run("store", fill);
+}
