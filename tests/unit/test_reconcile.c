@@ -212,6 +212,19 @@ END_TEST
 START_TEST(a_user_without_an_account_has_nothing_to_revoke)
 {
     struct asp_primary_now now = says(OTHER);
+    struct asp_account account;
+
+    unit_store(&store);
+    ck_assert_int_eq(reconcile(&now, true), ASP_NOT_FOUND);
+    asp_reconciled_free(&result);
+    ck_assert_int_eq(asp_store_load(&store, "alice", NULL, &account, &error), ASP_NOT_FOUND);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(a_user_without_an_account_gets_no_file)
+{
+    struct asp_primary_now now = says(OTHER);
 
     unit_store(&store);
     ck_assert_int_eq(reconcile(&now, true), ASP_NOT_FOUND);
@@ -251,13 +264,14 @@ END_TEST
 
 static void fill(Suite *suite)
 {
-    unit_add(suite, a_change_revokes_all_and_names_them);
-    unit_add(suite, what_is_no_change_takes_no_lock_and_writes_nothing);
-    unit_add(suite, what_could_not_be_told_changes_nothing_whoever_asks);
-    unit_add(suite, a_first_fingerprint_is_taken_and_revokes_nothing);
-    unit_add(suite, a_user_without_a_line_is_changed_only_when_a_password_was_just_set);
-    unit_add(suite, what_was_overtaken_before_the_lock_changes_nothing);
-    unit_add(suite, a_user_without_an_account_has_nothing_to_revoke);
+    unit_add_on_engines(suite, a_change_revokes_all_and_names_them);
+    unit_add_on_engines(suite, what_is_no_change_takes_no_lock_and_writes_nothing);
+    unit_add_on_engines(suite, what_could_not_be_told_changes_nothing_whoever_asks);
+    unit_add_on_engines(suite, a_first_fingerprint_is_taken_and_revokes_nothing);
+    unit_add_on_engines(suite, a_user_without_a_line_is_changed_only_when_a_password_was_just_set);
+    unit_add_on_engines(suite, what_was_overtaken_before_the_lock_changes_nothing);
+    unit_add_on_engines(suite, a_user_without_an_account_has_nothing_to_revoke);
+    unit_add(suite, a_user_without_an_account_gets_no_file);
     unit_add(suite, what_cannot_be_written_names_nothing_as_revoked);
 }
 

@@ -111,6 +111,46 @@ START_TEST(a_store_that_is_not_there_is_an_error_like_any_other)
 }
 END_TEST
 
+/* How many looks one opening takes. */
+static unsigned looks(struct asp_store_kept *kept, enum asp_status expected)
+{
+    const char *path = store.path;
+    struct asp_store opened;
+    enum asp_status status;
+
+    unit_calls_begin(NULL);
+    status = asp_store_open(&opened, UNIT_CONF_OF(path), kept, &error);
+    (void)unit_calls_end();
+    ck_assert_int_eq(status, expected);
+    asp_store_close(&opened);
+    return unit_calls("fstatat");
+}
+
+START_TEST(what_is_kept_spares_the_look_at_the_folders_above_the_same_store)
+{
+    struct asp_store_kept kept = {0};
+    struct asp_store_kept before;
+    unsigned all;
+
+    unit_store(&store);
+    all = looks(NULL, ASP_OK);
+    ck_assert_uint_gt(all, 0);
+    ck_assert_uint_eq(looks(&kept, ASP_OK), all);
+    ck_assert_uint_eq(looks(&kept, ASP_OK), 0);
+    before = kept;
+
+    /* What was found is of that folder alone, and a failure changes nothing of it. */
+    ck_assert_int_eq(chmod(store.path, 0770), 0);
+    (void)looks(&kept, ASP_UNSAFE);
+    ck_assert_mem_eq(kept.words, before.words, sizeof kept.words);
+    ck_assert_int_eq(rename(store.path, unit_path(unit_folder(), "moved")), 0);
+    ck_assert_int_eq(mkdir(store.path, 0700), 0);
+    ck_assert_uint_eq(looks(&kept, ASP_OK), all);
+    ck_assert_uint_eq(looks(&kept, ASP_OK), 0);
+    asp_store_close(&store);
+}
+END_TEST
+
 /* No account means only this: the folder was looked at, and the file is not in it. */
 
 static void every_door_says(enum asp_status expected)
@@ -465,6 +505,7 @@ static void fill(Suite *suite)
     unit_add(suite, making_a_store_that_is_there_makes_what_is_missing_of_it);
     unit_add(suite, a_store_is_made_in_a_folder_that_is_there_and_sound);
     unit_add(suite, a_store_that_is_not_there_is_an_error_like_any_other);
+    unit_add(suite, what_is_kept_spares_the_look_at_the_folders_above_the_same_store);
     unit_add(suite, a_store_without_its_users_folder_has_not_no_account_but_an_error);
     unit_add(suite, a_users_folder_that_is_not_to_be_trusted_is_refused);
     unit_add(suite, without_a_sound_locks_folder_nothing_is_changed);

@@ -1,0 +1,303 @@
+/* A request against a store in files that is damaged, fails, or is written by others meanwhile. The
+ * primary password is left alone. */
+#include "login_fixture.h"
+
+#include "asp/time_text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { RACERS = 6 };
+
+static const char *in_store(const char *name)
+{
+    return unit_path(store.path, name);
+}
+
+/* What is broken is not "no account": no stack may fall through to the primary password. */
+START_TEST(a_store_that_cannot_be_used_is_unavailable_with_its_cause)
+{
+    begin("", for_mail);
+    unit_write(in_store("users/alice"), "damaged", 7);
+    ck_assert_str_eq(try("alice", "imap", typed), "unavailable");
+    ck_assert_ptr_nonnull(strstr(outcome.cause.text, "users/alice"));
+    ck_assert_str_eq(outcome.id, "");
+    ck_assert_int_eq(unlink(in_store("users/alice")), 0);
+    ck_assert_int_eq(mkfifo(in_store("users/alice"), 0600), 0);
+    ck_assert_str_eq(try("alice", "imap", typed), "unavailable");
+    ck_assert_int_eq(unlink(in_store("users/alice")), 0);
+    ck_assert_str_eq(try("alice", "imap", typed), "no-account");
+    ck_assert_int_eq(rename(in_store("users"), in_store("gone")), 0);
+    ck_assert_str_eq(try("alice", "imap", typed), "unavailable");
+    ck_assert_str_eq(try("bob", "imap", typed), "unavailable");
+    ck_assert_int_eq(rename(store.path, unit_path(unit_folder(), "moved")), 0);
+    ck_assert_str_eq(try("alice", "imap", typed), "unavailable");
+    ck_assert_ptr_nonnull(strstr(outcome.cause.text, store.path));
+    end();
+}
+END_TEST
+
+/* First use */
+
+START_TEST(a_binding_that_cannot_be_written_is_unavailable_and_is_none)
+{
+    static const char *const calls[] = {"write", "fsync", "renameat"};
+
+    begin("", NULL);
+    for (size_t i = 0; i < UNIT_COUNT(calls); i++) {
+        struct unit_plan plan = {.call = calls[i], .first = 1, .number = ENOSPC};
+        struct asp_request request = request_of("alice", "imap", typed);
+        bool reached;
+
+        unit_calls_begin(&plan);
+        asp_login(conf, unit_kept(), &request, NOW, &outcome);
+        reached = unit_calls_end();
+        ck_assert(reached);
+        ck_assert_str_eq(asp_verdict_word(outcome.verdict), "unavailable");
+        ck_assert_ptr_nonnull(strstr(outcome.cause.text, "No space"));
+        ck_returned_str_eq(entry_now().app, ASP_APP_FIRST_USE);
+    }
+    ck_assert_str_eq(try("alice", "imap", typed), "accepted");
+    end();
+}
+END_TEST
+
+/* Of many who come at once by different doors one binds, and those of its app are let in. */
+START_TEST(first_uses_that_race_bind_exactly_once)
+{
+    static const char *const services[RACERS] = {"imap", "radio", "pop3", "nginx", "smtp", "clock"};
+    pid_t children[RACERS];
+    struct asp_entry entry;
+
+    begin("", NULL);
+    for (size_t i = 0; i < RACERS; i++) {
+        children[i] = fork();
+        ck_assert_int_ge(children[i], 0);
+        if (children[i] == 0) {
+            const char *verdict = try("alice", services[i], typed);
+
+            _exit(strcmp(verdict, "accepted") == 0 ? 0 : strcmp(verdict, "wrong-app") == 0 ? 1 : 2);
+        }
+    }
+    for (size_t i = 0; i < RACERS; i++) {
+        struct asp_scope scope;
+        int status;
+
+        ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
+        ck_assert(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+        entry = entry_now();
+        asp_scope_of(conf, services[i], NULL, &scope);
+        ck_assert_int_eq(WEXITSTATUS(status) == 0, strcmp(entry.app, scope.app) == 0);
+    }
+    ck_assert_int_eq(entry.bound, NOW);
+    end();
+}
+END_TEST
+
+/* Somebody else was quicker: what is read under the lock counts, not what was read before. */
+static void (*meanwhile)(struct asp_entry *entry);
+
+static enum asp_status change_entry(struct asp_account *account, void *context,
+                                    struct asp_error *why)
+{
+    (void)context;
+    (void)why;
+    if (meanwhile == NULL)
+        asp_account_remove(account, &account->entries[0]);
+    else
+        meanwhile(&account->entries[0]);
+    return ASP_OK;
+}
+
+static void be_quicker(void)
+{
+    if (asp_store_update(&store, "alice", false, change_entry, NULL, NULL) != ASP_OK)
+        abort();
+}
+
+static void remove_account(void)
+{
+    if (asp_store_remove(&store, "alice", NULL) != ASP_OK)
+        abort();
+}
+
+static void bind_to_radio(struct asp_entry *entry)
+{
+    strcpy(entry->app, "radio");
+    strcpy(entry->bound_service, "radio");
+    entry->bound = NOW - 1;
+}
+
+static void bind_to_mail(struct asp_entry *entry)
+{
+    strcpy(entry->app, "mail");
+    strcpy(entry->bound_service, "smtp");
+    entry->bound = NOW - 1;
+}
+
+static void make_another(struct asp_entry *entry)
+{
+    (void)unit_entry(entry, "alice", "7k", "Phone");
+}
+
+START_TEST(the_check_is_made_again_under_the_lock)
+{
+    static const struct {
+        void (*meanwhile)(struct asp_entry *entry);
+        void (*at)(void);
+        const char *verdict;
+    } cases[] = {
+        {revoked, be_quicker, "revoked"},
+        {bind_to_radio, be_quicker, "wrong-app"},
+        {bind_to_mail, be_quicker, "accepted"},
+        {make_another, be_quicker, "not-an-app-password"},
+        {NULL, be_quicker, "not-an-app-password"},
+        {NULL, remove_account, "no-account"},
+    };
+    struct asp_request request;
+    /* The first lock is that of the binding. */
+    struct unit_plan plan = {.call = "flock", .first = 1, .times = 1};
+
+    begin("", NULL);
+    meanwhile = cases[_i].meanwhile;
+    plan.at = cases[_i].at;
+    request = request_of("alice", "imap", typed);
+    unit_calls_begin(&plan);
+    asp_login(conf, unit_kept(), &request, NOW, &outcome);
+    ck_assert(unit_calls_end());
+    ck_assert_str_eq(asp_verdict_word(outcome.verdict), cases[_i].verdict);
+    if (meanwhile == bind_to_mail)
+        ck_returned_str_eq(entry_now().bound_service, "smtp");
+    end();
+}
+END_TEST
+
+/* Uses */
+
+START_TEST(nothing_is_written_for_what_was_refused)
+{
+    char wrong[sizeof typed];
+    struct asp_use use;
+
+    begin("", from_office);
+    strcpy(wrong, typed);
+    wrong[10] = wrong[10] == '5' ? '6' : '5';
+    unit_calls_begin(NULL);
+    (void)try("alice", "imap", wrong);
+    (void)try("alice", "imap", "x");
+    (void)try("alice", "imap", typed); /* wrong-network */
+    (void)try("alice", "sshd", typed); /* wrong-app */
+    (void)try("bob", "imap", typed);
+    (void)unit_calls_end();
+    ck_assert_uint_eq(unit_calls("pwrite") + unit_calls("renameat") + unit_calls("flock"), 0);
+    ck_assert(!use_now(&use));
+    ck_assert_uint_eq(unit_names(in_store("locks")), 1);
+    ck_assert_uint_eq(unit_names(in_store("used")), 1);
+    end();
+}
+END_TEST
+
+START_TEST(a_use_that_cannot_be_written_decides_nothing)
+{
+    begin("", for_mail);
+    ck_assert_int_eq(unlink(in_store("used/alice")), 0);
+    ck_assert_int_eq(mkfifo(in_store("used/alice"), 0600), 0);
+    ck_assert_str_eq(try("alice", "imap", typed), "accepted");
+    ck_assert_int_eq(unlink(in_store("used/alice")), 0);
+    ck_assert_int_eq(rename(in_store("used"), in_store("gone")), 0);
+    ck_assert_str_eq(try("alice", "imap", typed), "accepted");
+    end();
+}
+END_TEST
+
+/* Unused since its last use; a usage file that is lost starts the count anew and locks nobody out.
+ */
+START_TEST(an_entry_that_is_used_stays_and_one_that_is_not_is_refused)
+{
+    struct asp_request request;
+
+    begin("usage_interval = 0;", soon_unused);
+    request = request_of("alice", "imap", typed);
+    ck_assert_str_eq(decide(&request, 999), "accepted");
+    ck_assert_str_eq(decide(&request, 2998), "accepted");
+    ck_assert_str_eq(decide(&request, 4998), "unused");
+    ck_assert_str_eq(decide(&request, 4000), "accepted"); /* the clock was set right */
+    ck_assert_str_eq(decide(&request, 6000), "unused");
+    ck_assert_int_eq(unlink(in_store("used/alice")), 0);
+    ck_assert_str_eq(decide(&request, 100000), "accepted");
+    ck_assert_str_eq(decide(&request, 101999), "accepted");
+    ck_assert_str_eq(decide(&request, 104000), "unused");
+    unit_write(in_store("used/alice"), "damaged", 7);
+    ck_assert_str_eq(decide(&request, 200000), "accepted");
+    end();
+}
+END_TEST
+
+static void unbind(struct asp_entry *entry)
+{
+    strcpy(entry->app, ASP_APP_FIRST_USE);
+    entry->bound = ASP_NEVER;
+    entry->bound_service[0] = '\0';
+}
+
+/* Each call of a login made to fail in turn: never accepted unbound, never an account that is none.
+ */
+START_TEST(no_failed_call_opens_a_door_or_says_no_account)
+{
+    static const int numbers[] = {EIO, EACCES, ENOMEM, ENOENT};
+    size_t before;
+
+    begin("", NULL);
+    before = unit_names("/proc/self/fd");
+    for (size_t i = 0; i < UNIT_COUNT(numbers); i++) {
+        bool reached = true;
+
+        for (unsigned nth = 1; reached; nth++) {
+            struct unit_plan plan = {.first = nth, .times = 1, .number = numbers[i], .hasty = true};
+            struct asp_request request = request_of("alice", "imap", typed);
+            struct asp_entry entry;
+
+            unit_calls_begin(&plan);
+            asp_login(conf, unit_kept(), &request, NOW, &outcome);
+            reached = unit_calls_end();
+            entry = entry_now();
+            unit_need(outcome.verdict == ASP_ACCEPTED || outcome.verdict == ASP_UNAVAILABLE ||
+                          (outcome.verdict == ASP_NO_ACCOUNT && numbers[i] == ENOENT),
+                      "call %u, errno %d: %s", nth, numbers[i], asp_verdict_word(outcome.verdict));
+            unit_need((outcome.verdict == ASP_ACCEPTED) == (strcmp(entry.app, "mail") == 0),
+                      "call %u, errno %d: %s and %s", nth, numbers[i],
+                      asp_verdict_word(outcome.verdict), entry.app);
+            if (outcome.verdict == ASP_UNAVAILABLE)
+                unit_need(outcome.cause.text[0] != '\0', "call %u: no cause", nth);
+            if (outcome.verdict == ASP_ACCEPTED) {
+                meanwhile = unbind;
+                be_quicker();
+            }
+        }
+    }
+    ck_assert_uint_eq(unit_names("/proc/self/fd"), before);
+    end();
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, a_store_that_cannot_be_used_is_unavailable_with_its_cause);
+    unit_add(suite, a_binding_that_cannot_be_written_is_unavailable_and_is_none);
+    unit_add(suite, first_uses_that_race_bind_exactly_once);
+    unit_loop(suite, the_check_is_made_again_under_the_lock, 6);
+    unit_add(suite, nothing_is_written_for_what_was_refused);
+    unit_add(suite, a_use_that_cannot_be_written_decides_nothing);
+    unit_add(suite, an_entry_that_is_used_stays_and_one_that_is_not_is_refused);
+    unit_add(suite, no_failed_call_opens_a_door_or_says_no_account);
+}
+
+int main(void)
+{
+    return unit_run("login-files", fill);
+}
