@@ -16,6 +16,11 @@ enum asp_status asp_watch_lock_take(const struct asp_store *store, time_t now,
     return status;
 }
 
+bool asp_watch_lock_is_held(const struct asp_watch_lock *lock)
+{
+    return lock->engine != NULL;
+}
+
 bool asp_watch_lock_is_of(const struct asp_watch_lock *lock, const struct asp_store *store)
 {
     return lock->engine != NULL && lock->engine == store->engine &&

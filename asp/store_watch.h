@@ -28,6 +28,8 @@ enum asp_status asp_watch_lock_take(const struct asp_store *store, time_t now,
                                     struct asp_watch_lock *lock, time_t *looked,
                                     struct asp_error *error);
 
+bool asp_watch_lock_is_held(const struct asp_watch_lock *lock);
+
 /* True when the lock that is held is the one that others will find in this store. */
 bool asp_watch_lock_is_of(const struct asp_watch_lock *lock, const struct asp_store *store);
 

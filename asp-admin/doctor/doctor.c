@@ -120,7 +120,7 @@ static void check_watch(struct doctor *doctor)
     const struct asp_store *store = &doctor->admin->store;
     struct asp_error error = {0};
 
-    if (watch_lock_look(store, &doctor->watch, &error) != ASP_OK)
+    if (asp_watch_lock_look(store, &doctor->watch, &error) != ASP_OK)
         doctor_fault(doctor, CHECK_WATCH, &error);
     else if (doctor->watch.runs)
         finding_ok(&doctor->findings, CHECK_WATCH, "process %ld watches %s", doctor->watch.process,
@@ -145,7 +145,7 @@ void doctor_watch(struct doctor *doctor)
     const struct asp_conf *conf = doctor->admin->conf;
     struct findings *findings = &doctor->findings;
 
-    if (doctor->admin->store.own.fd >= 0)
+    if (asp_store_is_open(&doctor->admin->store))
         check_watch(doctor);
     check_hook(doctor, "hooks.created", conf->hook_created);
     check_hook(doctor, "hooks.revoked", conf->hook_revoked);

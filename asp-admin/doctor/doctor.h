@@ -12,8 +12,8 @@
 #include "pam_folder.h"
 
 #include "asp-admin/admin.h"
-#include "asp-admin/watch/lock.h"
 #include "asp/buffer.h"
+#include "asp/store_watch.h"
 
 /* The command. */
 enum exit_code command_doctor(struct admin *admin);
@@ -38,7 +38,7 @@ struct doctor {
     char conf_path[PATH_MAX];
     struct findings findings;
     struct pam_folder pam;
-    struct watch_seen watch;
+    struct asp_watch_seen watch;
     size_t due;    /* users with a hook that is due */
     size_t absent; /* users with no line in the shadow file */
 };

@@ -7,14 +7,13 @@
 
 #include "compare_all.h"
 #include "hook_queue.h"
-#include "lock.h"
 #include "sd_notify.h"
 #include "signals.h"
 
 #include "asp/clock.h"
 #include "asp/revocation.h"
 #include "asp/shadow.h"
-#include "asp/store_files.h"
+#include "asp/store_watch.h"
 #include "asp/time_text.h"
 
 #include <errno.h>
@@ -23,7 +22,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -51,8 +49,8 @@ struct watch {
     struct watched shadow;
     struct watched conf;
     struct asp_identity conf_read; /* the configuration that was read last, sound or not */
-    int users;                     /* the number of the store's folder */
-    int lock;                      /* -1: there is no store to work on now */
+    struct asp_store_changes changes;
+    struct asp_watch_lock lock; /* not held: there is no store to work on now */
     struct signals asked;
     struct hook_queue queue;
     time_t marked; /* the time of the lock */
@@ -67,41 +65,30 @@ struct watch {
 /* True when there are hooks to be run, and a store to look for them in. */
 static bool has_hooks(const struct watch *watch)
 {
-    return watch->lock >= 0 && asp_has_revoked_hook(watch->admin->conf);
+    return asp_watch_lock_is_held(&watch->lock) && asp_has_revoked_hook(watch->admin->conf);
 }
 
-/* Watches a folder, or the one that is there now; the same one keeps its number. */
-static bool watch_folder(const struct watch *watch, const char *path, uint32_t more, int *number)
-{
-    int before = *number;
-
-    *number = inotify_add_watch(watch->events, path, WRITTEN | IN_ONLYDIR | IN_DONT_FOLLOW | more);
-    if (before >= 0 && before != *number)
-        (void)inotify_rm_watch(watch->events, before);
-    return *number >= 0;
-}
-
+/* Watches the folder of a file, or the one that is there now; the same one keeps its number. */
 static bool watch_folder_of(const struct watch *watch, struct watched *file)
 {
     char folder[PATH_MAX];
     size_t length = (size_t)(strrchr(file->path, '/') - file->path);
+    int before = file->folder;
 
     memcpy(folder, file->path, length + 1);
     folder[length == 0 ? 1 : length] = '\0';
-    return watch_folder(watch, folder, 0, &file->folder);
+    file->folder = inotify_add_watch(watch->events, folder, WRITTEN | IN_ONLYDIR | IN_DONT_FOLLOW);
+    if (before >= 0 && before != file->folder)
+        (void)inotify_rm_watch(watch->events, before);
+    return file->folder >= 0;
 }
 
 static enum asp_status watch_folders(struct watch *watch, struct asp_error *error)
 {
-    char users[PATH_MAX];
-
-    (void)snprintf(users, sizeof users, "%s/" USERS_FOLDER, watch->admin->conf->store);
     /* The configuration may be missing, with its folder. */
     (void)watch_folder_of(watch, &watch->conf);
     if (!watch_folder_of(watch, &watch->shadow))
         return asp_fail_errno(error, "the folder of " ASP_SHADOW_PATH " cannot be watched");
-    if (!watch_folder(watch, users, IN_MOVE_SELF | IN_DELETE_SELF, &watch->users))
-        return asp_fail_errno(error, "%s cannot be watched", users);
     return ASP_OK;
 }
 
@@ -109,18 +96,17 @@ static enum asp_status watch_folders(struct watch *watch, struct asp_error *erro
 static enum asp_status attach(struct watch *watch, struct asp_error *error)
 {
     struct admin *admin = watch->admin;
-    int users = watch->users;
     enum asp_status status;
     time_t looked;
+    bool another = false;
 
     asp_store_close(&admin->store);
     admin->now = time(NULL);
     status = asp_store_open(&admin->store, admin->conf, NULL, error);
-    if (status != ASP_OK || !watch_lock_is_of(&admin->store, watch->lock)) {
-        asp_close(watch->lock);
-        watch->lock = -1;
+    if (status != ASP_OK || !asp_watch_lock_is_of(&watch->lock, &admin->store)) {
+        asp_watch_lock_give(&watch->lock);
         if (status == ASP_OK)
-            status = watch_lock_take(&admin->store, admin->now, &watch->lock, &looked, error);
+            status = asp_watch_lock_take(&admin->store, admin->now, &watch->lock, &looked, error);
         if (status != ASP_OK)
             return status;
         hook_queue_end(&watch->queue);
@@ -128,23 +114,11 @@ static enum asp_status attach(struct watch *watch, struct asp_error *error)
         watch->marked = looked;
     }
     status = watch_folders(watch, error);
-    /* Nobody has looked for hooks that are due in a folder that was put in the other's place. */
-    if (watch->users >= 0 && watch->users != users)
-        watch->queue.walk = true;
+    if (status == ASP_OK)
+        status = asp_store_follow(&admin->store, &watch->changes, &another, error);
+    /* Nobody has looked for hooks that are due in a store that was put in the other's place. */
+    watch->queue.walk = watch->queue.walk || another;
     return status;
-}
-
-/* True when the store that is open is no longer the one at its path: what was renamed, or has
- * another mounted over it, tells nobody. */
-static bool store_is_another(const struct watch *watch)
-{
-    const struct asp_store *store = &watch->admin->store;
-    struct stat held;
-    struct stat there;
-
-    return watch->lock >= 0 &&
-           (fstat(store->own.fd, &held) != 0 || lstat(store->path, &there) != 0 ||
-            held.st_dev != there.st_dev || held.st_ino != there.st_ino);
 }
 
 /* One line when a trouble begins, and one when it is over. */
@@ -216,7 +190,7 @@ static void make_pass(struct watch *watch)
     else if (watch->trouble[0] != '\0' || watch->queue.missed)
         watch->queue.walk = true;
     /* Who writes the shadow file in place may not be done yet. */
-    if (status != ASP_BUSY || watch->lock < 0 || watch->retry > 1)
+    if (status != ASP_BUSY || !asp_watch_lock_is_held(&watch->lock) || watch->retry > 1)
         report_trouble(watch, trouble);
     schedule(watch, trouble[0] != '\0');
 }
@@ -288,22 +262,14 @@ static bool is_of(const struct watched *file, const struct inotify_event *event)
            strcmp(event->name, strrchr(file->path, '/') + 1) == 0;
 }
 
-/* What happened to a file in a folder, or to the folder. Two folders may be one. */
+/* What happened to a file in a folder. Two folders may be one. */
 static void take_event(struct watch *watch, const struct inotify_event *event)
 {
-    char user[ASP_USER_MAX + 1];
-
     if ((event->mask & IN_Q_OVERFLOW) != 0) {
         watch->pass_due = true;
         watch->asked.reload = true;
         watch->queue.walk = true;
         return;
-    }
-    if (event->wd == watch->users) {
-        if ((event->mask & (IN_MOVE_SELF | IN_DELETE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0)
-            watch->pass_due = true;
-        else if (has_hooks(watch) && event->len > 0 && asp_user_decode(event->name, user))
-            hook_queue_note(&watch->queue, user);
     }
     if (is_of(&watch->shadow, event) &&
         asp_source_traits(watch->admin->conf->primary_source).at_login)
@@ -327,6 +293,24 @@ static void take_events(struct watch *watch)
     }
 }
 
+static void note_written(const char *user, void *context)
+{
+    struct watch *watch = context;
+
+    if (has_hooks(watch))
+        hook_queue_note(&watch->queue, user);
+}
+
+static void take_changes(struct watch *watch)
+{
+    struct asp_store_news news = asp_store_changes_take(&watch->changes, note_written, watch);
+
+    if (news.lost || news.gone)
+        watch->pass_due = true;
+    if (news.lost)
+        watch->queue.walk = true;
+}
+
 static int time_to_sleep(const struct watch *watch)
 {
     int64_t left = watch->next_pass - asp_clock_ms();
@@ -344,6 +328,7 @@ static void wait_for_news(struct watch *watch)
     struct pollfd news[] = {
         {.fd = watch->signals, .events = POLLIN},
         {.fd = watch->events, .events = POLLIN},
+        {.fd = watch->changes.fd, .events = POLLIN},
     };
 
     if (poll(news, sizeof news / sizeof *news, time_to_sleep(watch)) <= 0)
@@ -352,6 +337,8 @@ static void wait_for_news(struct watch *watch)
         signals_take(watch->signals, &watch->asked);
     if (news[1].revents != 0)
         take_events(watch);
+    if (news[2].revents != 0)
+        take_changes(watch);
 }
 
 /* Hooks of one account, and back to see who calls. */
@@ -365,7 +352,7 @@ static void run_due_hooks(struct watch *watch)
     hook_queue_step(admin, &watch->queue);
     if (watch->queue.expired.count == 0 && watch->queue.looked != watch->marked) {
         watch->marked = watch->queue.looked;
-        watch_lock_mark(watch->lock, watch->marked);
+        asp_watch_lock_mark(&watch->lock, watch->marked);
     }
 }
 
@@ -377,7 +364,8 @@ static void loop(struct watch *watch)
             return;
         if (watch->asked.reload || conf_is_another(watch))
             reload(watch);
-        if (watch->pass_due || asp_clock_ms() >= watch->next_pass || store_is_another(watch))
+        if (watch->pass_due || asp_clock_ms() >= watch->next_pass ||
+            (asp_watch_lock_is_held(&watch->lock) && asp_store_is_another(&watch->admin->store)))
             make_pass(watch);
         else
             run_due_hooks(watch);
@@ -415,8 +403,8 @@ enum exit_code watch_run(struct admin *admin)
         .events = -1,
         .shadow = {.path = ASP_SHADOW_PATH, .folder = -1},
         .conf = {.folder = -1},
-        .users = -1,
-        .lock = -1,
+        .changes = ASP_STORE_UNFOLLOWED,
+        .lock = ASP_WATCH_LOCK_FREE,
         .retry = 1,
     };
     enum exit_code code;
@@ -433,7 +421,8 @@ enum exit_code watch_run(struct admin *admin)
         notify_service_manager("STOPPING=1");
     }
     hook_queue_end(&watch.queue);
-    asp_close(watch.lock);
+    asp_watch_lock_give(&watch.lock);
+    asp_store_changes_end(&watch.changes);
     asp_close(watch.events);
     asp_close(watch.signals);
     return code;

@@ -3,12 +3,12 @@
 
 #include "compare_all.h"
 #include "hook_queue.h"
-#include "lock.h"
 #include "loop.h"
 
 #include "asp-admin/ui/json.h"
 #include "asp/buffer.h"
 #include "asp/revocation.h"
+#include "asp/store_watch.h"
 
 #include <stdio.h>
 
@@ -42,8 +42,8 @@ static enum exit_code run_hooks(struct admin *admin)
     struct asp_error error = {0};
     struct hook_queue queue;
     time_t looked;
-    int lock;
-    enum asp_status status = watch_lock_take(&admin->store, admin->now, &lock, &looked, &error);
+    struct asp_watch_lock lock;
+    enum asp_status status = asp_watch_lock_take(&admin->store, admin->now, &lock, &looked, &error);
 
     if (status == ASP_BUSY)
         return EXIT_DONE;
@@ -52,9 +52,9 @@ static enum exit_code run_hooks(struct admin *admin)
     hook_queue_begin(&queue, looked);
     while (hook_queue_wait(&queue, admin->now) == 0)
         hook_queue_step(admin, &queue);
-    watch_lock_mark(lock, queue.looked);
+    asp_watch_lock_mark(&lock, queue.looked);
     hook_queue_end(&queue);
-    asp_close(lock);
+    asp_watch_lock_give(&lock);
     return EXIT_DONE;
 }
 
