@@ -4,15 +4,10 @@
 #include "asp-admin/primary/primary_source.h"
 #include "asp-admin/system/name_list.h"
 #include "asp/buffer.h"
-#include "asp/store_files.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 
 enum { FAULTS_MAX = 20 }; /* how many damaged accounts have a fault each */
 
@@ -70,85 +65,34 @@ static const char *plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
-/* The folder and those in it are root's alone. */
-static void check_mode(struct doctor *doctor, const char *path, const struct stat *st)
+static void add_fault(const struct asp_error *fault, void *context)
 {
-    if ((st->st_mode & (S_IRWXG | S_IRWXO)) == 0)
+    struct doctor *doctor = context;
+
+    if (fault->advice[0] == '\0') {
+        doctor_fault(doctor, CHECK_STORE, fault);
         return;
-    finding_fault(&doctor->findings, CHECK_STORE, "%s is open to others than root (mode %04o)",
-                  path, (unsigned)(st->st_mode & 07777));
-    finding_fix(&doctor->findings, "chmod 700 %s", path);
-}
-
-/* False: it cannot be used. */
-static bool check_part(struct doctor *doctor, const char *part)
-{
-    const struct asp_store *store = &doctor->admin->store;
-    struct asp_error error = {0};
-    char path[PATH_MAX];
-    struct stat st;
-    enum asp_status status = asp_folder_check(store->own.fd, store->path, part, &error);
-
-    (void)snprintf(path, sizeof path, "%s/%s", store->path, part);
-    if (status == ASP_NOT_FOUND) {
-        finding_fault(&doctor->findings, CHECK_STORE, "there is no folder %s", path);
-        finding_fix(&doctor->findings,
-                    "mount the store, restore it from a backup, or mkdir -m 700 %s", path);
-    } else if (status != ASP_OK) {
-        doctor_fault(doctor, CHECK_STORE, &error);
-    } else if (fstatat(store->own.fd, part, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-        check_mode(doctor, path, &st);
     }
-    return status == ASP_OK;
-}
-
-static void check_room(struct doctor *doctor)
-{
-    const struct asp_store *store = &doctor->admin->store;
-    struct statvfs fs;
-
-    if (fstatvfs(store->own.fd, &fs) != 0)
-        return;
-    if ((fs.f_flag & ST_RDONLY) != 0) {
-        finding_fault(&doctor->findings, CHECK_STORE,
-                      "%s is mounted read-only: nothing can be made, bound or revoked",
-                      store->path);
-        finding_fix(&doctor->findings, "mount it to be written");
-    } else if (fs.f_bfree == 0 || (fs.f_files > 0 && fs.f_ffree == 0)) {
-        finding_fault(&doctor->findings, CHECK_STORE,
-                      "the disk of %s is full: nothing can be made, bound or revoked", store->path);
-        finding_fix(&doctor->findings, "make room on it");
-    }
+    finding_fault(&doctor->findings, CHECK_STORE, "%s", fault->text);
+    finding_fix(&doctor->findings, "%s", fault->advice);
 }
 
 /* False: there are no accounts that could be looked at. */
 static bool check_store(struct doctor *doctor)
 {
     struct admin *admin = doctor->admin;
-    const char *path = admin->conf->store;
     struct asp_error error = {0};
-    struct stat st;
-    bool users;
+    bool usable = asp_store_examine(admin->conf, NULL, add_fault, doctor);
 
-    if (lstat(path, &st) != 0 && errno == ENOENT) {
-        finding_fault(&doctor->findings, CHECK_STORE,
-                      "there is no store at %s: no app password is accepted", path);
-        finding_fix(&doctor->findings, "mount it, or make it with the first asp-admin create");
-        return false;
-    }
-    if (asp_store_open(&admin->store, admin->conf, NULL, &error) != ASP_OK) {
+    /* Also where its accounts cannot be looked at: the watch's lock perhaps can. */
+    if (asp_store_open(&admin->store, admin->conf, NULL, &error) != ASP_OK && usable) {
         doctor_fault(doctor, CHECK_STORE, &error);
-        return false;
+        usable = false;
     }
-    if (fstat(admin->store.own.fd, &st) == 0)
-        check_mode(doctor, path, &st);
-    users = check_part(doctor, USERS_FOLDER);
-    (void)check_part(doctor, USED_FOLDER);
-    (void)check_part(doctor, LOCKS_FOLDER);
-    check_room(doctor);
     if (findings_none_of(&doctor->findings, CHECK_STORE))
-        finding_ok(&doctor->findings, CHECK_STORE, "%s is sound, and root's alone", path);
-    return users;
+        finding_ok(&doctor->findings, CHECK_STORE, "%s is sound, and root's alone",
+                   admin->conf->store);
+    return usable;
 }
 
 static bool has_due_hook(const struct asp_account *account)

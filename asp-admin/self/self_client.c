@@ -11,7 +11,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PEER "asp-broker"
@@ -20,21 +19,6 @@ enum {
     WAIT_MS = 700 * 1000, /* a hook may run for 300 seconds, and there can be two */
     SECRET_SIZE = 512,
 };
-
-/* The store belongs to this process's user, or could be made by it. */
-static bool store_is_ours(const char *store)
-{
-    char above[PATH_MAX];
-    const char *slash = strrchr(store, '/');
-    struct stat st;
-
-    if (lstat(store, &st) == 0)
-        return st.st_uid == geteuid();
-    if (errno != ENOENT || slash == NULL)
-        return false;
-    (void)snprintf(above, sizeof above, "%.*s", (int)(slash - store), store);
-    return access(above[0] != '\0' ? above : "/", W_OK) == 0;
-}
 
 enum exit_code self_client_find_socket(const struct options *options, const struct console *console,
                                        char socket[SELF_SOCKET_SIZE])
@@ -46,7 +30,7 @@ enum exit_code self_client_find_socket(const struct options *options, const stru
     if (geteuid() == 0)
         return EXIT_DONE;
     code = admin_read_conf(&admin);
-    if (code == EXIT_DONE && !store_is_ours(admin.conf->store))
+    if (code == EXIT_DONE && !asp_store_is_own(admin.conf, NULL))
         (void)snprintf(socket, SELF_SOCKET_SIZE, "%s", admin.conf->self_socket);
     asp_conf_free(admin.conf);
     return code;
