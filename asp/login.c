@@ -296,8 +296,8 @@ static void judge(struct login *login, const struct asp_account *account,
 }
 
 /* What is kept stays as it is: others may be reading it. */
-static void decide(struct login *login, struct asp_store_kept kept,
-                   const struct asp_secret *secret, bool well_shaped)
+static void decide(struct login *login, struct asp_store_kept kept, const struct asp_secret *secret,
+                   bool well_shaped)
 {
     struct asp_outcome *outcome = login->outcome;
     const struct asp_entry *entry = NULL;

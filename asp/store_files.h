@@ -4,6 +4,7 @@
 #ifndef ASP_STORE_FILES_H
 #define ASP_STORE_FILES_H
 
+#include "buffer.h"
 #include "engine.h"
 #include "safeio.h"
 

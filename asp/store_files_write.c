@@ -1,4 +1,5 @@
 /* What the engine for files writes and takes away, under the lock of an account. */
+#include "buffer.h"
 #include "store_files_lock.h"
 
 #include <errno.h>

@@ -1,6 +1,5 @@
 /* The store's front for the one who watches it. */
 #include "engine.h"
-
 #include "time_text.h"
 
 enum asp_status asp_watch_lock_take(const struct asp_store *store, time_t now,

@@ -1,7 +1,6 @@
 /* doctor: asp-broker, for hosts that are not root, and for users on their own accounts. */
-#include "doctor.h"
+#include "broker.h"
 
-#include "asp-admin/system/name_list.h"
 #include "asp-admin/system/users.h"
 #include "asp/broker_socket.h"
 #include "asp/buffer.h"
@@ -33,49 +32,49 @@ static bool is_there(const char *path)
     return lstat(path, &st) == 0 || errno != ENOENT;
 }
 
-static void check_client(struct doctor *doctor, const char *name, bool has_group, gid_t group)
+static void check_client(struct examination *exam, const char *name, bool has_group, gid_t group)
 {
     const struct passwd *user = getpwnam(name);
 
     if (user == NULL) {
-        finding_fault(&doctor->findings, CHECK_BROKER,
+        finding_fault(&exam->findings, CHECK_BROKER,
                       "broker.clients names %s, whom the system does not know", name);
-        finding_fix(&doctor->findings, "put that name right in asp.conf, or take it out");
+        finding_fix(&exam->findings, "put that name right in asp.conf, or take it out");
     } else if (has_group && user->pw_uid != 0 && !user_is_member(name, group)) {
         finding_fault(
-            &doctor->findings, CHECK_BROKER,
+            &exam->findings, CHECK_BROKER,
             "broker.clients names %s, who is not in the group " GROUP " and so may not ask", name);
-        finding_fix(&doctor->findings,
+        finding_fix(&exam->findings,
                     "usermod --append --groups " GROUP " %s, and restart its services", name);
     }
 }
 
 /* The socket is the group's. False: there is no such group. */
-static bool check_group(struct doctor *doctor, gid_t *group)
+static bool check_group(struct examination *exam, gid_t *group)
 {
-    const struct asp_conf *conf = doctor->admin->conf;
+    const struct asp_conf *conf = exam->admin->conf;
     const struct group *entry = getgrnam(GROUP);
     struct stat st;
 
     if (entry == NULL) {
-        finding_fault(&doctor->findings, CHECK_BROKER,
+        finding_fault(&exam->findings, CHECK_BROKER,
                       "there is no group " GROUP ", so none but root can ask asp-broker");
-        finding_fix(&doctor->findings, "groupadd --system " GROUP
-                                       ", put the users of such services into it, and restart "
-                                       "asp-broker and them");
+        finding_fix(&exam->findings, "groupadd --system " GROUP
+                                     ", put the users of such services into it, and restart "
+                                     "asp-broker and them");
         return false;
     }
     *group = entry->gr_gid;
     if (stat(conf->broker_socket, &st) == 0 && st.st_gid == *group && (st.st_mode & S_IWGRP) != 0)
         return true;
-    finding_fault(&doctor->findings, CHECK_BROKER,
+    finding_fault(&exam->findings, CHECK_BROKER,
                   "%s cannot be written by the group " GROUP ": none but root can ask",
                   conf->broker_socket);
-    finding_fix(&doctor->findings, "restart asp-broker, which makes it so");
+    finding_fix(&exam->findings, "restart asp-broker, which makes it so");
     return true;
 }
 
-static void tell_members(struct doctor *doctor)
+static void tell_members(struct examination *exam)
 {
     const struct group *entry = getgrnam(GROUP);
     struct name_list names = {0};
@@ -83,89 +82,87 @@ static void tell_members(struct doctor *doctor)
 
     for (size_t i = 0; entry != NULL && entry->gr_mem[i] != NULL; i++) {
         if (!name_list_add(&names, entry->gr_mem[i]))
-            doctor->findings.failed = true;
+            exam->findings.failed = true;
     }
-    doctor_add_names(&members, &names);
-    doctor->findings.failed = doctor->findings.failed || members.failed;
     if (names.count == 0)
-        finding_note(&doctor->findings, CHECK_BROKER,
+        finding_note(&exam->findings, CHECK_BROKER,
                      "asp-broker listens at %s, and the group " GROUP
                      " has no members: put the users of services that are not root into it",
-                     doctor->admin->conf->broker_socket);
-    else if (!members.failed)
-        finding_ok(&doctor->findings, CHECK_BROKER,
+                     exam->admin->conf->broker_socket);
+    else
+        finding_ok(&exam->findings, CHECK_BROKER,
                    "asp-broker listens at %s; the group " GROUP " has %s",
-                   doctor->admin->conf->broker_socket, members.text);
+                   exam->admin->conf->broker_socket, exam_names(exam, &members, &names));
     asp_buffer_free(&members);
     name_list_clear(&names);
 }
 
-static void mend_broker(struct doctor *doctor, const char *unit)
+static void advise_broker(struct examination *exam, const char *unit)
 {
-    finding_fix(&doctor->findings, "systemctl enable --now %s, or start asp-broker as root", unit);
+    finding_fix(&exam->findings, "systemctl enable --now %s, or start asp-broker as root", unit);
 }
 
-static void check_broker(struct doctor *doctor)
+static void check_broker(struct examination *exam)
 {
-    const struct asp_conf *conf = doctor->admin->conf;
+    const struct asp_conf *conf = exam->admin->conf;
     struct asp_error error = {0};
     char line[ASP_ERROR_LINE];
     bool has_group = false;
     gid_t group = 0;
 
     if (conf->client_count == 0 && !is_there(conf->broker_socket)) {
-        finding_note(&doctor->findings, CHECK_BROKER,
+        finding_note(&exam->findings, CHECK_BROKER,
                      "nobody listens at %s, which is well as long as every service that asks "
                      "pam_asp is root. nginx and Apache are not: for them start asp-broker",
                      conf->broker_socket);
         return;
     }
     if (probe(conf->broker_socket, &error) != ASP_OK) {
-        finding_fault(&doctor->findings, CHECK_BROKER, "%s", asp_error_line(&error, line));
-        mend_broker(doctor, "asp-broker.socket");
+        finding_fault(&exam->findings, CHECK_BROKER, "%s", asp_error_line(&error, line));
+        advise_broker(exam, "asp-broker.socket");
     } else {
-        has_group = check_group(doctor, &group);
+        has_group = check_group(exam, &group);
     }
     for (size_t i = 0; i < conf->client_count; i++)
-        check_client(doctor, conf->clients[i].user, has_group, group);
-    if (findings_none_of(&doctor->findings, CHECK_BROKER))
-        tell_members(doctor);
+        check_client(exam, conf->clients[i].user, has_group, group);
+    if (findings_none_of(&exam->findings, CHECK_BROKER))
+        tell_members(exam);
 }
 
 /* The stack that lets a user in to her own app passwords: no app password may do that. */
-static void check_stack(struct doctor *doctor, bool listens)
+static void check_stack(struct examination *exam, bool listens)
 {
-    const struct pam_file *file = pam_folder_find(&doctor->pam, SERVICE);
+    const struct pam_file *file = pam_folder_find(&exam->pam, SERVICE);
     struct pam_stack stack = {0};
 
     if (file == NULL && listens) {
-        finding_fault(&doctor->findings, CHECK_SELF_SERVICE,
+        finding_fault(&exam->findings, CHECK_SELF_SERVICE,
                       "there is no /etc/pam.d/" SERVICE
                       ": /etc/pam.d/other decides who acts on her app passwords");
-        finding_fix(&doctor->findings, "write one that asks for the primary password, and for the "
-                                       "second factor if there is one");
+        finding_fix(&exam->findings, "write one that asks for the primary password, and for the "
+                                     "second factor if there is one");
     }
     if (file == NULL)
         return;
-    pam_folder_stack(&doctor->pam, file, FACILITY_AUTH, &stack);
+    pam_folder_stack(&exam->pam, file, FACILITY_AUTH, &stack);
     for (size_t i = 0; i < stack.count; i++) {
-        if (!pam_line_has(stack.entries[i].line, DOCTOR_MODULE))
+        if (!pam_line_has(stack.entries[i].line, MODULE_FILE))
             continue;
-        finding_fault(&doctor->findings, CHECK_SELF_SERVICE,
+        finding_fault(&exam->findings, CHECK_SELF_SERVICE,
                       "%s asks pam_asp, by line %zu of %s: nobody acts on her app passwords with "
                       "one of them",
                       file->path, stack.entries[i].line->number, stack.entries[i].file->path);
-        finding_fix(&doctor->findings, "let it ask for the primary password, and for the second "
-                                       "factor if there is one");
+        finding_fix(&exam->findings, "let it ask for the primary password, and for the second "
+                                     "factor if there is one");
         break;
     }
     pam_stack_free(&stack);
 }
 
-static void check_self_service(struct doctor *doctor)
+static void check_self_service(struct examination *exam)
 {
-    const struct asp_conf *conf = doctor->admin->conf;
-    struct findings *findings = &doctor->findings;
+    const struct asp_conf *conf = exam->admin->conf;
+    struct findings *findings = &exam->findings;
     struct asp_error error = {0};
     char line[ASP_ERROR_LINE];
     bool there = is_there(conf->self_socket);
@@ -177,7 +174,7 @@ static void check_self_service(struct doctor *doctor)
     }
     if (there && probe(conf->self_socket, &error) != ASP_OK) {
         finding_fault(findings, CHECK_SELF_SERVICE, "%s", asp_error_line(&error, line));
-        mend_broker(doctor, "asp-self.socket");
+        advise_broker(exam, "asp-self.socket");
     } else if (there && stat(conf->self_socket, &st) == 0 && (st.st_mode & S_IWOTH) == 0) {
         finding_fault(findings, CHECK_SELF_SERVICE, "%s is not open to users (mode %04o)",
                       conf->self_socket, (unsigned)(st.st_mode & 07777));
@@ -189,7 +186,7 @@ static void check_self_service(struct doctor *doctor)
                       conf->self_group);
         finding_fix(findings, "put its name right in asp.conf, or make the group");
     }
-    check_stack(doctor, there);
+    check_stack(exam, there);
     if (!findings_none_of(findings, CHECK_SELF_SERVICE))
         return;
     if (there)
@@ -201,8 +198,8 @@ static void check_self_service(struct doctor *doctor)
                      conf->self_socket);
 }
 
-void doctor_broker(struct doctor *doctor)
+void examine_broker(struct examination *exam)
 {
-    check_broker(doctor);
-    check_self_service(doctor);
+    check_broker(exam);
+    check_self_service(exam);
 }

@@ -77,7 +77,7 @@ void finding_fix(struct findings *findings, const char *format, ...)
     if (findings->failed)
         return;
     va_start(args, format);
-    if (vasprintf(&findings->list[findings->count - 1].mend, format, args) < 0)
+    if (vasprintf(&findings->list[findings->count - 1].fix, format, args) < 0)
         findings->failed = true;
     va_end(args);
 }
@@ -159,10 +159,10 @@ static void add_row(const struct console *console, struct asp_buffer *out,
     if (!text.failed)
         add_wrapped(out, text.text, CHECK_WIDTH + STATE_WIDTH, text_width(console));
     asp_buffer_free(&text);
-    if (finding->mend == NULL)
+    if (finding->fix == NULL)
         return;
     asp_buffer_add(&text, "mend: ");
-    asp_buffer_add_visible(&text, finding->mend);
+    asp_buffer_add_visible(&text, finding->fix);
     out->failed = out->failed || text.failed;
     add_padded(out, "", CHECK_WIDTH + STATE_WIDTH);
     if (!text.failed)
@@ -189,7 +189,7 @@ static bool show_document(const struct console *console, const struct findings *
         (void)json_array_append_new(document, json_pack("{s:s, s:b, s:o, s:o}", "check",
                                                         finding->check, "ok", finding->ok,
                                                         "message", json_from_text(finding->message),
-                                                        "mend", json_from_text(finding->mend)));
+                                                        "mend", json_from_text(finding->fix)));
     }
     return json_write(console, document);
 }
@@ -207,7 +207,7 @@ void findings_free(struct findings *findings)
 {
     for (size_t i = 0; i < findings->count; i++) {
         free(findings->list[i].message);
-        free(findings->list[i].mend);
+        free(findings->list[i].fix);
     }
     free(findings->list);
     *findings = (struct findings){0};

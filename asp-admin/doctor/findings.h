@@ -1,6 +1,6 @@
 /*
  * What doctor has found: rows of a check's name, whether all is well there, what is so, and what
- * mends it.
+ * fixes it.
  */
 #ifndef ASP_ADMIN_DOCTOR_FINDINGS_H
 #define ASP_ADMIN_DOCTOR_FINDINGS_H
@@ -14,7 +14,7 @@ struct finding {
     const char *check; /* borrowed */
     bool ok;
     char *message;
-    char *mend; /* NULL when it is ok */
+    char *fix; /* NULL when it is ok */
 };
 
 /* Begins as {0}. */
@@ -34,11 +34,11 @@ void finding_ok(struct findings *findings, const char *check, const char *format
 void finding_note(struct findings *findings, const char *check, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Something is wrong. What mends it is said next, with finding_fix. */
+/* Something is wrong. What fixes it is said next, with finding_fix. */
 void finding_fault(struct findings *findings, const char *check, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* What mends the fault that was added last. */
+/* What fixes the fault that was added last. */
 void finding_fix(struct findings *findings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

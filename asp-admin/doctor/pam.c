@@ -1,7 +1,6 @@
 /* doctor: the files of PAM that name the module. */
-#include "doctor.h"
+#include "pam.h"
 
-#include "asp-admin/system/name_list.h"
 #include "asp/buffer.h"
 #include "asp/scope.h"
 #include "pam_asp/arguments.h"
@@ -38,7 +37,7 @@ static bool line_has_one_of(const struct pam_line *line, const char *const modul
 
 static bool is_ours(const struct pam_entry *entry)
 {
-    return pam_line_has(entry->line, DOCTOR_MODULE);
+    return pam_line_has(entry->line, MODULE_FILE);
 }
 
 /* Says it once of each line. */
@@ -60,10 +59,10 @@ static bool is_shared(const struct pam_file *file)
 }
 
 /* The module that a line names is there, and root's. */
-static void check_module(struct doctor *doctor, const struct pam_file *file,
+static void check_module(struct examination *exam, const struct pam_file *file,
                          const struct pam_line *line)
 {
-    struct findings *findings = &doctor->findings;
+    struct findings *findings = &exam->findings;
     const char *module = line->word;
     struct asp_error error = {0};
     char path[PATH_MAX];
@@ -82,7 +81,7 @@ static void check_module(struct doctor *doctor, const struct pam_file *file,
                       line->number, path);
         finding_fix(findings, "install pam_asp, or write the path at which the module lies");
     } else if (asp_path_open(real, &fd, &st, &error) != ASP_OK) {
-        doctor_fault(doctor, CHECK_PAM, &error);
+        exam_fault(exam, CHECK_PAM, &error);
     } else {
         asp_close(fd);
         if ((st.st_mode & (S_ISUID | S_ISGID)) != 0) {
@@ -94,30 +93,30 @@ static void check_module(struct doctor *doctor, const struct pam_file *file,
     free(real);
 }
 
-static void check_other_conf(struct doctor *doctor, const char *place, const char *path)
+static void check_other_conf(struct examination *exam, const char *place, const char *path)
 {
     struct asp_conf *conf = NULL;
     struct asp_identity identity;
     struct asp_error error = {0};
-    bool other = strcmp(path, doctor->conf_path) != 0;
+    bool other = strcmp(path, exam->conf_path) != 0;
 
     if (asp_conf_load(path, true, &conf, &identity, &error) == ASP_OK) {
         if (other)
-            finding_note(&doctor->findings, CHECK_PAM,
+            finding_note(&exam->findings, CHECK_PAM,
                          "%s has a configuration of its own, which asp-admin --config %s doctor "
                          "looks over",
                          place, path);
-    } else if (other || doctor->admin->conf != NULL) {
+    } else if (other || exam->admin->conf != NULL) {
         /* Also ours, where it is missing: named here it has to be there. */
-        finding_fault(&doctor->findings, CHECK_PAM, "%s has config=%s, and nobody gets in: %s",
-                      place, path, error.text);
-        finding_fix(&doctor->findings, "mend that file as asp.conf(5) has it, or put config= "
-                                       "right");
+        finding_fault(&exam->findings, CHECK_PAM, "%s has config=%s, and nobody gets in: %s", place,
+                      path, error.text);
+        finding_fix(&exam->findings, "mend that file as asp.conf(5) has it, or put config= "
+                                     "right");
     }
     asp_conf_free(conf);
 }
 
-static void check_line(struct doctor *doctor, const struct pam_file *file,
+static void check_line(struct examination *exam, const struct pam_file *file,
                        const struct pam_line *line)
 {
     struct arguments arguments;
@@ -126,56 +125,56 @@ static void check_line(struct doctor *doctor, const struct pam_file *file,
 
     (void)snprintf(place, sizeof place, "%s:%zu", file->path, line->number);
     if (line->facility == FACILITY_SESSION) {
-        finding_fault(&doctor->findings, CHECK_PAM,
-                      "%s: " DOCTOR_MODULE " knows nothing of sessions, and fails there", place);
-        finding_fix(&doctor->findings, "take that line out");
+        finding_fault(&exam->findings, CHECK_PAM,
+                      "%s: " MODULE_FILE " knows nothing of sessions, and fails there", place);
+        finding_fix(&exam->findings, "take that line out");
     }
     if (wrong != NULL) {
-        finding_fault(&doctor->findings, CHECK_PAM,
+        finding_fault(&exam->findings, CHECK_PAM,
                       "%s: %s is a wrong argument, and refuses everybody", place, wrong);
-        finding_fix(&doctor->findings, "take it out, or write it as pam_asp(8) has it");
+        finding_fix(&exam->findings, "take it out, or write it as pam_asp(8) has it");
     } else if (arguments.conf_required) {
-        check_other_conf(doctor, place, arguments.conf_path);
+        check_other_conf(exam, place, arguments.conf_path);
     }
 }
 
 /* All lines of the module, wherever they stand. */
-static void check_lines(struct doctor *doctor)
+static void check_lines(struct examination *exam)
 {
     struct name_list modules = {0};
 
-    for (size_t i = 0; i < doctor->pam.count; i++) {
-        const struct pam_file *file = doctor->pam.files[i];
+    for (size_t i = 0; i < exam->pam.count; i++) {
+        const struct pam_file *file = exam->pam.files[i];
 
         for (size_t k = 0; k < file->count; k++) {
             const struct pam_line *line = &file->lines[k];
 
-            if (!pam_line_has(line, DOCTOR_MODULE))
+            if (!pam_line_has(line, MODULE_FILE))
                 continue;
-            check_line(doctor, file, line);
+            check_line(exam, file, line);
             if (is_one_of(line->word, (const char *const *)modules.list, modules.count))
                 continue;
-            check_module(doctor, file, line);
+            check_module(exam, file, line);
             if (!name_list_add(&modules, line->word))
-                doctor->findings.failed = true;
+                exam->findings.failed = true;
         }
     }
     name_list_clear(&modules);
 }
 
 /* Guarded, and of no app: where people become somebody. */
-static bool is_closed(const struct doctor *doctor, const char *service)
+static bool is_closed(const struct examination *exam, const char *service)
 {
-    const struct asp_conf *conf = doctor->admin->conf;
+    const struct asp_conf *conf = exam->admin->conf;
 
     return conf != NULL && asp_names_contain(&conf->guarded, conf->guarded.count, service) &&
            asp_scope_listed(conf, service) == NULL;
 }
 
 /* A file that others bring in is a service as well when it is guarded under its name. */
-static bool is_service(const struct doctor *doctor, const struct pam_file *file)
+static bool is_service(const struct examination *exam, const struct pam_file *file)
 {
-    const struct asp_conf *conf = doctor->admin->conf;
+    const struct asp_conf *conf = exam->admin->conf;
 
     if (file->name[0] == '/')
         return false;
@@ -183,23 +182,22 @@ static bool is_service(const struct doctor *doctor, const struct pam_file *file)
            (conf != NULL && asp_names_contain(&conf->guarded, conf->guarded.count, file->name));
 }
 
-static void tell_guarded(struct doctor *doctor, const struct pam_file *service,
+static void tell_guarded(struct examination *exam, const struct pam_file *service,
                          const struct pam_entry *entry)
 {
     if (!is_new(entry->line, TOLD_GUARDED))
         return;
     if (is_shared(entry->file)) {
-        finding_fault(&doctor->findings, CHECK_PAM,
+        finding_fault(&exam->findings, CHECK_PAM,
                       "%s:%zu asks pam_asp for every service that brings this file in, sudo and su "
                       "among them",
                       entry->file->path, entry->line->number);
-        finding_fix(&doctor->findings, "take that line out, and give each service that is meant a "
-                                       "stack of its own; see Stacks in pam_asp(8)");
+        finding_fix(&exam->findings, "take that line out, and give each service that is meant a "
+                                     "stack of its own; see Stacks in pam_asp(8)");
     } else {
-        finding_fault(&doctor->findings, CHECK_PAM,
-                      "%s:%zu asks pam_asp for the guarded service %s", entry->file->path,
-                      entry->line->number, service->name);
-        finding_fix(&doctor->findings,
+        finding_fault(&exam->findings, CHECK_PAM, "%s:%zu asks pam_asp for the guarded service %s",
+                      entry->file->path, entry->line->number, service->name);
+        finding_fix(&exam->findings,
                     "take that line out; if it is meant, put %s into an app in "
                     "asp.conf, whose app passwords then open it",
                     service->name);
@@ -231,7 +229,7 @@ static enum reply answer_aged(const struct pam_entry *entry, void *context)
 }
 
 /* What is to bar everybody stands above the line that ends the account lines. */
-static void check_bars(struct doctor *doctor, const struct pam_file *file,
+static void check_bars(struct examination *exam, const struct pam_file *file,
                        const struct pam_stack *account)
 {
     static const char *const bars[] = {"pam_nologin.so", "pam_access.so", "pam_time.so",
@@ -245,7 +243,7 @@ static void check_bars(struct doctor *doctor, const struct pam_file *file,
             ours = entry;
         if (ours == NULL || !line_has_one_of(entry->line, bars, COUNT(bars)))
             continue;
-        finding_note(&doctor->findings, CHECK_PAM,
+        finding_note(&exam->findings, CHECK_PAM,
                      "%s: the account line of pam_asp (%s:%zu) stands above %s, which bars no app "
                      "password there",
                      file->path, ours->file->path, ours->line->number, entry->line->word);
@@ -253,29 +251,29 @@ static void check_bars(struct doctor *doctor, const struct pam_file *file,
     }
 }
 
-static void check_account(struct doctor *doctor, const struct pam_file *file)
+static void check_account(struct examination *exam, const struct pam_file *file)
 {
     struct pam_stack account = {0};
 
-    pam_folder_stack(&doctor->pam, file, FACILITY_ACCOUNT, &account);
+    pam_folder_stack(&exam->pam, file, FACILITY_ACCOUNT, &account);
     if (pam_stack_ask(&account, 0, answer_aged, NULL) != REPLY_SUCCESS) {
-        finding_fault(&doctor->findings, CHECK_PAM,
+        finding_fault(&exam->findings, CHECK_PAM,
                       "%s: no account line lets an app password in when the primary password is "
                       "too old",
                       file->path);
-        finding_fix(&doctor->findings,
-                    "put `account sufficient " DOCTOR_MODULE "` above the line of pam_unix there");
+        finding_fix(&exam->findings,
+                    "put `account sufficient " MODULE_FILE "` above the line of pam_unix there");
     }
-    check_bars(doctor, file, &account);
+    check_bars(exam, file, &account);
     pam_stack_free(&account);
 }
 
 /* True when the service asks for app passwords, by a line of its own or of what it brings in. */
-static bool check_auth(struct doctor *doctor, const struct pam_file *file,
+static bool check_auth(struct examination *exam, const struct pam_file *file,
                        const struct pam_stack *auth)
 {
     bool asks = false;
-    bool closed = is_closed(doctor, file->name);
+    bool closed = is_closed(exam, file->name);
 
     for (size_t i = 0; i < auth->count; i++) {
         const struct pam_entry *entry = &auth->entries[i];
@@ -283,56 +281,54 @@ static bool check_auth(struct doctor *doctor, const struct pam_file *file,
         if (!is_ours(entry))
             continue;
         if (closed || is_shared(entry->file)) {
-            tell_guarded(doctor, file, entry);
+            tell_guarded(exam, file, entry);
             continue;
         }
         asks = true;
         if (pam_stack_ask(auth, i, answer_refused, NULL) != REPLY_SUCCESS ||
             !is_new(entry->line, TOLD_REFUSED))
             continue;
-        finding_fault(&doctor->findings, CHECK_PAM,
+        finding_fault(&exam->findings, CHECK_PAM,
                       "%s:%zu: what pam_asp refuses there, a revoked app password too, goes on to "
                       "the lines below",
                       entry->file->path, entry->line->number);
-        finding_fix(&doctor->findings, "write `required` where app passwords alone open it, else "
-                                       "the brackets of asp-either; see Stacks in pam_asp(8)");
+        finding_fix(&exam->findings, "write `required` where app passwords alone open it, else "
+                                     "the brackets of asp-either; see Stacks in pam_asp(8)");
     }
     return asks;
 }
 
-static bool check_service(struct doctor *doctor, const struct pam_file *file)
+static bool check_service(struct examination *exam, const struct pam_file *file)
 {
     struct pam_stack auth = {0};
     bool asks;
 
-    pam_folder_stack(&doctor->pam, file, FACILITY_AUTH, &auth);
-    asks = check_auth(doctor, file, &auth);
+    pam_folder_stack(&exam->pam, file, FACILITY_AUTH, &auth);
+    asks = check_auth(exam, file, &auth);
     if (asks)
-        check_account(doctor, file);
+        check_account(exam, file);
     pam_stack_free(&auth);
     return asks;
 }
 
-void doctor_pam(struct doctor *doctor)
+void examine_pam(struct examination *exam)
 {
-    struct findings *findings = &doctor->findings;
+    struct findings *findings = &exam->findings;
     size_t faults = findings->faults;
     struct name_list services = {0};
     struct asp_buffer list = {0};
 
-    check_lines(doctor);
-    for (size_t i = 0; i < doctor->pam.count; i++) {
-        const struct pam_file *file = doctor->pam.files[i];
+    check_lines(exam);
+    for (size_t i = 0; i < exam->pam.count; i++) {
+        const struct pam_file *file = exam->pam.files[i];
 
-        if (is_service(doctor, file) && strcmp(file->name, SELF_SERVICE) != 0 &&
-            check_service(doctor, file) && !name_list_add(&services, file->name))
+        if (is_service(exam, file) && strcmp(file->name, SELF_SERVICE) != 0 &&
+            check_service(exam, file) && !name_list_add(&services, file->name))
             findings->failed = true;
     }
-    doctor_add_names(&list, &services);
-    findings->failed = findings->failed || list.failed;
     if (services.count > 0 && findings->faults == faults)
         finding_ok(findings, CHECK_PAM, "app passwords are asked for by %s",
-                   list.failed ? "" : list.text);
+                   exam_names(exam, &list, &services));
     else if (findings_none_of(findings, CHECK_PAM))
         finding_note(findings, CHECK_PAM,
                      "no service in /etc/pam.d asks pam_asp: see Stacks in "

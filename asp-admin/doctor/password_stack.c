@@ -1,8 +1,6 @@
 /* doctor: the PAM password stacks, which see a primary password in the moment in which it is set.
  */
-#include "doctor.h"
-
-#include "asp-admin/system/name_list.h"
+#include "password_stack.h"
 
 #include <string.h>
 
@@ -10,7 +8,7 @@ enum { TOLD_PLACE = 4 };
 
 static bool is_ours(const struct pam_entry *entry)
 {
-    return pam_line_has(entry->line, DOCTOR_MODULE);
+    return pam_line_has(entry->line, MODULE_FILE);
 }
 
 /* When all but our line succeed or, with *good false, fail: whether ours is reached. */
@@ -40,10 +38,10 @@ static bool is_reached(const struct pam_stack *stack, bool good)
 }
 
 /* Our line is reached when a password was set, and only then. */
-static void check_place(struct doctor *doctor, const struct pam_stack *stack,
+static void check_place(struct examination *exam, const struct pam_stack *stack,
                         const struct pam_entry *entry)
 {
-    struct findings *findings = &doctor->findings;
+    struct findings *findings = &exam->findings;
     const char *path = entry->file->path;
     size_t number = entry->line->number;
 
@@ -57,7 +55,7 @@ static void check_place(struct doctor *doctor, const struct pam_stack *stack,
                       path, number);
     } else if (!is_reached(stack, false)) {
         return;
-    } else if (doctor->absent == 0) {
+    } else if (exam->absent == 0) {
         finding_note(
             findings, CHECK_PASSWORD_STACK,
             "%s:%zu is reached after a failure too. For users with no line in /etc/shadow, "
@@ -75,28 +73,28 @@ static void check_place(struct doctor *doctor, const struct pam_stack *stack,
 }
 
 /* True when the service tells us of a password that is set. */
-static bool check_service(struct doctor *doctor, const struct pam_file *file)
+static bool check_service(struct examination *exam, const struct pam_file *file)
 {
     struct pam_stack stack = {0};
     bool asks = false;
 
-    pam_folder_stack(&doctor->pam, file, FACILITY_PASSWORD, &stack);
+    pam_folder_stack(&exam->pam, file, FACILITY_PASSWORD, &stack);
     for (size_t i = 0; i < stack.count; i++) {
         if (!is_ours(&stack.entries[i]))
             continue;
-        check_place(doctor, &stack, &stack.entries[i]);
+        check_place(exam, &stack, &stack.entries[i]);
         asks = true;
     }
     pam_stack_free(&stack);
     return asks;
 }
 
-void doctor_password_stack(struct doctor *doctor)
+void examine_password_stack(struct examination *exam)
 {
     static const char *const passwd = "passwd"; /* by which people set theirs */
-    const struct asp_source_traits source = asp_source_traits(doctor->admin->conf->primary_source);
-    struct findings *findings = &doctor->findings;
-    const struct pam_file *file = pam_folder_find(&doctor->pam, passwd);
+    const struct asp_source_traits source = asp_source_traits(exam->admin->conf->primary_source);
+    struct findings *findings = &exam->findings;
+    const struct pam_file *file = pam_folder_find(&exam->pam, passwd);
     bool any = false;
 
     if (!source.is_compared) {
@@ -104,11 +102,11 @@ void doctor_password_stack(struct doctor *doctor)
                    "primary.source is \"none\": pam_asp does nothing there");
         return;
     }
-    for (size_t i = 0; i < doctor->pam.count; i++) {
-        if (!doctor->pam.files[i]->included && doctor->pam.files[i]->name[0] != '/')
-            any = check_service(doctor, doctor->pam.files[i]) || any;
+    for (size_t i = 0; i < exam->pam.count; i++) {
+        if (!exam->pam.files[i]->included && exam->pam.files[i]->name[0] != '/')
+            any = check_service(exam, exam->pam.files[i]) || any;
     }
-    if (file != NULL && !check_service(doctor, file))
+    if (file != NULL && !check_service(exam, file))
         finding_note(findings, CHECK_PASSWORD_STACK,
                      "%s does not ask pam_asp, so a password that it sets is seen later, by %s. "
                      "Where pam-auth-update(8) is, the profile pam-configs/asp changes that",

@@ -34,3 +34,14 @@ void name_list_clear(struct name_list *names)
     free(names->list);
     *names = (struct name_list){0};
 }
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void name_list_sort(struct name_list *names)
+{
+    if (names->count > 0)
+        qsort(names->list, names->count, sizeof *names->list, by_name);
+}

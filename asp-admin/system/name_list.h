@@ -23,4 +23,7 @@ void name_list_drop_last(struct name_list *names);
 /* Frees them all and begins anew. */
 void name_list_clear(struct name_list *names);
 
+/* Puts them in the order of their bytes. */
+void name_list_sort(struct name_list *names);
+
 #endif

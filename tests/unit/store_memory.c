@@ -1,6 +1,7 @@
 /* A store in the memory of one process. */
 #include "store_memory.h"
 
+#include "asp/buffer.h"
 #include "asp/time_text.h"
 
 #include <stdio.h>

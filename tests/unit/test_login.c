@@ -1,8 +1,6 @@
 /* One request from beginning to end, against a real store. The primary password is left alone. */
 #include "login_fixture.h"
 
-#include "asp/time_text.h"
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,0 +1,45 @@
+/* doctor: the configuration. */
+#include "configuration.h"
+
+#include <sys/stat.h>
+
+/* Services that are not root read it too, and so do users. */
+static void check_readable(struct examination *exam)
+{
+    struct stat st;
+
+    if (stat(exam->conf_path, &st) != 0 || (st.st_mode & S_IROTH) != 0)
+        return;
+    finding_fault(&exam->findings, CHECK_CONFIGURATION,
+                  "%s cannot be read by services and users that are not root (mode %04o)",
+                  exam->conf_path, (unsigned)(st.st_mode & 07777));
+    finding_fix(&exam->findings, "chmod 644 %s: it holds no secret", exam->conf_path);
+}
+
+void examine_configuration(struct examination *exam)
+{
+    struct admin *admin = exam->admin;
+    const char *given = admin->options->config;
+    struct asp_error error = {0};
+    struct asp_identity identity = {.present = false};
+
+    if (!admin_conf_path(admin, exam->conf_path))
+        (void)asp_fail(&error, ASP_NOT_FOUND, "%s: no such configuration", given);
+    else if (asp_conf_load(exam->conf_path, given != NULL, &admin->conf, &identity, &error) ==
+             ASP_OK)
+        check_readable(exam);
+    if (admin->conf == NULL && error.status == ASP_UNSAFE) {
+        exam_fault(exam, CHECK_CONFIGURATION, &error);
+    } else if (admin->conf == NULL) {
+        finding_fault(&exam->findings, CHECK_CONFIGURATION,
+                      "%s: nobody gets in with an app password, and what it decides was not looked "
+                      "at",
+                      error.text);
+        finding_fix(&exam->findings, "mend it as asp.conf(5) has it, and look again");
+    } else if (!identity.present) {
+        finding_ok(&exam->findings, CHECK_CONFIGURATION, "there is no %s: the built-in values hold",
+                   exam->conf_path);
+    } else if (findings_none_of(&exam->findings, CHECK_CONFIGURATION)) {
+        finding_ok(&exam->findings, CHECK_CONFIGURATION, "%s has no error", exam->conf_path);
+    }
+}

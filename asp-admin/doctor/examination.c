@@ -1,0 +1,43 @@
+/* What all parts of the look share: faults of the core's, and names in a sentence. */
+#include "examination.h"
+
+#include "asp/buffer.h"
+
+enum { NAMES_SHOWN = 10 }; /* how many of many are named */
+
+void exam_fault(struct examination *exam, const char *check, const struct asp_error *error)
+{
+    finding_fault(&exam->findings, check, "%s", error->text);
+    if (error->advice[0] != '\0')
+        finding_fix(&exam->findings, "%s", error->advice);
+    else if (error->status == ASP_UNSAFE)
+        finding_fix(&exam->findings, "it and every folder above it have to be root's, writable "
+                                     "by nobody else, and no link");
+    else
+        finding_fix(&exam->findings, "see what the system's log says of it");
+}
+
+/* Adds the first of them, and how many there are beside. */
+static void add_names(struct asp_buffer *out, struct name_list *names)
+{
+    size_t shown = names->count <= NAMES_SHOWN ? names->count : NAMES_SHOWN;
+
+    name_list_sort(names);
+    asp_buffer_add(out, "");
+    for (size_t i = 0; i < shown; i++) {
+        asp_buffer_add(out, i == 0 ? "" : i + 1 == names->count ? " and " : ", ");
+        asp_buffer_add(out, names->list[i]);
+    }
+    if (shown == names->count)
+        return;
+    asp_buffer_add(out, " and ");
+    asp_buffer_add_number(out, names->count - shown);
+    asp_buffer_add(out, " more");
+}
+
+const char *exam_names(struct examination *exam, struct asp_buffer *out, struct name_list *names)
+{
+    add_names(out, names);
+    exam->findings.failed = exam->findings.failed || out->failed;
+    return out->failed ? "" : out->text;
+}

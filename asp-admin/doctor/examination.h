@@ -1,0 +1,50 @@
+/*
+ * What doctor looks at, and what was found so far. Each part of the look is a file of its own, adds
+ * what it finds, and is called once; those that need the configuration are not called when there is
+ * none.
+ */
+#ifndef ASP_ADMIN_DOCTOR_EXAMINATION_H
+#define ASP_ADMIN_DOCTOR_EXAMINATION_H
+
+#include "findings.h"
+#include "pam_folder.h"
+
+#include "asp-admin/admin.h"
+#include "asp-admin/system/name_list.h"
+#include "asp/buffer.h"
+#include "asp/store_watch.h"
+
+/* The names of the checks. */
+#define CHECK_CONFIGURATION "configuration"
+#define CHECK_STORE "store"
+#define CHECK_ACCOUNTS "accounts"
+#define CHECK_USAGE "usage"
+#define CHECK_PRIMARY "primary"
+#define CHECK_WATCH "watch"
+#define CHECK_HOOKS "hooks"
+#define CHECK_PAM "pam"
+#define CHECK_PASSWORD_STACK "password-stack"
+#define CHECK_BROKER "broker"
+#define CHECK_SELF_SERVICE "self-service"
+
+#define MODULE_FILE "pam_asp.so"
+
+struct examination {
+    struct admin *admin; /* its conf is NULL when it cannot be read */
+    char conf_path[PATH_MAX];
+    struct findings findings;
+    struct pam_folder pam;
+    struct asp_watch_seen watch;
+    size_t due;    /* users with a hook that is due */
+    size_t absent; /* users with no line in the shadow file */
+};
+
+/* A fault for what the core says, with its advice or, where it has none, what its status asks for.
+ */
+void exam_fault(struct examination *exam, const char *check, const struct asp_error *error);
+
+/* "alice, bob and 3 more", in `out`, which the caller frees; empty where memory is short. The names
+ * are put in order. */
+const char *exam_names(struct examination *exam, struct asp_buffer *out, struct name_list *names);
+
+#endif

@@ -1,0 +1,132 @@
+/* doctor: where the primary passwords of the users are, and what they are now. */
+#include "primary.h"
+
+#include "asp/buffer.h"
+#include "asp/safeio.h"
+
+void primaries_read(const struct asp_conf *conf, struct primaries *primaries)
+{
+    primaries->has_shadow =
+        asp_source_traits(conf->primary_source).at_login &&
+        primary_source_read(conf, &primaries->shadow, &primaries->error) == ASP_OK;
+}
+
+bool primaries_compare(struct primaries *primaries, const char *user,
+                       const struct asp_account *account, time_t at)
+{
+    struct asp_primary_now now;
+    enum asp_primary primary;
+    struct name_list *list = NULL;
+
+    if (!primaries->has_shadow)
+        return true;
+    primary_source_find(&primaries->shadow, user, &now);
+    primary = asp_primary_compare(&account->primary, &now, at);
+    if (primary == ASP_PRIMARY_ABSENT)
+        list = &primaries->gone;
+    else if (primary == ASP_PRIMARY_CHANGED)
+        list = &primaries->changed;
+    else if (now.says == ASP_SAYS_ABSENT)
+        list = &primaries->absent;
+    else if (now.says == ASP_SAYS_NOTHING)
+        list = &primaries->broken;
+    return list == NULL || name_list_add(list, user);
+}
+
+/* Each list that has somebody in it is a row of its own. */
+static void tell_shadow(struct examination *exam, struct primaries *primaries)
+{
+    struct findings *findings = &exam->findings;
+    struct asp_buffer broken = {0};
+    struct asp_buffer gone = {0};
+    struct asp_buffer changed = {0};
+    struct asp_buffer absent = {0};
+
+    if (primaries->broken.count > 0) {
+        finding_fault(findings, CHECK_PRIMARY,
+                      "the line in " ASP_SHADOW_PATH
+                      " has not its nine fields for %s: their app passwords are refused",
+                      exam_names(exam, &broken, &primaries->broken));
+        finding_fix(findings, "mend the line with vipw -s; pwck(8) looks it over");
+    }
+    if (primaries->gone.count > 0)
+        finding_note(findings, CHECK_PRIMARY,
+                     "%s had a primary password and no line in " ASP_SHADOW_PATH
+                     " any more: their app passwords are refused. asp-admin remove forgets them",
+                     exam_names(exam, &gone, &primaries->gone));
+    if (primaries->changed.count > 0)
+        finding_note(findings, CHECK_PRIMARY,
+                     "the primary password of %s has changed: their app passwords are refused, and "
+                     "revoked by the next login or by asp-admin watch --once",
+                     exam_names(exam, &changed, &primaries->changed));
+    if (primaries->absent.count > 0)
+        finding_note(findings, CHECK_PRIMARY,
+                     "%s: no line in " ASP_SHADOW_PATH
+                     ", so a change of the primary password is not seen there. The PAM password "
+                     "stack sees one that is made on this machine; a directory can be asked with "
+                     "primary.source = \"command\", see asp.conf(5); else say asp-admin revoke",
+                     exam_names(exam, &absent, &primaries->absent));
+    if (findings_none_of(findings, CHECK_PRIMARY))
+        finding_ok(findings, CHECK_PRIMARY, ASP_SHADOW_PATH " can be read%s",
+                   primaries->readable > 0 ? ", and has a line for every user whose account can be"
+                                           : "");
+    asp_buffer_free(&broken);
+    asp_buffer_free(&gone);
+    asp_buffer_free(&changed);
+    asp_buffer_free(&absent);
+}
+
+static void tell_unread_shadow(struct examination *exam, const struct asp_error *error)
+{
+    if (error->status == ASP_UNSAFE) {
+        exam_fault(exam, CHECK_PRIMARY, error);
+        return;
+    }
+    finding_fault(&exam->findings, CHECK_PRIMARY, "%s: every app password is refused", error->text);
+    finding_fix(&exam->findings, ASP_SHADOW_PATH " has to be there, and each of its lines needs "
+                                                 "an end: pwck(8) looks it over");
+}
+
+static void check_command(struct examination *exam)
+{
+    const char *command = exam->admin->conf->primary_command;
+    struct asp_error error = {0};
+
+    if (asp_program_check(command, &error) == ASP_OK) {
+        finding_ok(&exam->findings, CHECK_PRIMARY,
+                   "%s is a program that can be trusted; asp-admin watch --once runs it", command);
+        return;
+    }
+    finding_fault(&exam->findings, CHECK_PRIMARY,
+                  "primary.command, %s, is not run, so no change is seen and nothing can be "
+                  "created: %s",
+                  command, error.text);
+    finding_fix(&exam->findings, "make primary.command in asp.conf a program that is root's, "
+                                 "in folders that are, and no link");
+}
+
+void examine_primary(struct examination *exam, struct primaries *primaries)
+{
+    const struct asp_source_traits source = asp_source_traits(exam->admin->conf->primary_source);
+
+    exam->absent = primaries->absent.count;
+    if (source.is_program)
+        check_command(exam);
+    else if (!source.is_compared)
+        finding_note(&exam->findings, CHECK_PRIMARY,
+                     "primary.source is \"none\": when a primary password changes, the user's app "
+                     "passwords go on as they are");
+    else if (primaries->has_shadow)
+        tell_shadow(exam, primaries);
+    else
+        tell_unread_shadow(exam, &primaries->error);
+}
+
+void primaries_free(struct primaries *primaries)
+{
+    primary_source_close(&primaries->shadow);
+    name_list_clear(&primaries->absent);
+    name_list_clear(&primaries->gone);
+    name_list_clear(&primaries->broken);
+    name_list_clear(&primaries->changed);
+}

@@ -1,0 +1,102 @@
+/* doctor: the watch, and the hooks that it runs. */
+#include "watch.h"
+
+#include "asp/revocation.h"
+#include "asp/time_text.h"
+
+enum {
+    PASS_SECONDS = 15 * 60, /* a pass that was made since then is taken for one of many */
+    MINUTE = 60,
+};
+
+static void advise_watch(struct examination *exam)
+{
+    finding_fix(&exam->findings, "systemctl enable --now asp-watch, or start asp-admin watch "
+                                 "with the machine; cron can run asp-admin watch --once");
+}
+
+/* True when a pass that runs hooks was made so lately that there will be others. */
+static bool is_passed_often(const struct examination *exam)
+{
+    time_t looked = exam->watch.looked;
+
+    return exam->due == 0 && looked != ASP_NEVER && looked <= exam->admin->now &&
+           exam->admin->now - looked <= PASS_SECONDS;
+}
+
+/* No watch runs: whether anything is left undone by that. */
+static void judge_no_watch(struct examination *exam)
+{
+    const struct asp_conf *conf = exam->admin->conf;
+    const struct asp_source_traits source = asp_source_traits(conf->primary_source);
+    struct findings *findings = &exam->findings;
+
+    if (asp_has_revoked_hook(conf) && is_passed_often(exam)) {
+        finding_note(findings, CHECK_WATCH,
+                     "no watch runs now; the last pass was made %lld minutes ago, and changes, "
+                     "hooks and expired sessions wait for the next",
+                     (long long)(exam->admin->now - exam->watch.looked) / MINUTE);
+    } else if (asp_has_revoked_hook(conf)) {
+        finding_fault(findings, CHECK_WATCH,
+                      "no watch runs: nobody runs hooks.revoked for what a login or the password "
+                      "stack has revoked, nor for what expires (users who wait for it now: %zu)",
+                      exam->due);
+        advise_watch(exam);
+    } else if (source.is_program) {
+        finding_fault(findings, CHECK_WATCH,
+                      "no watch runs: a change that primary.command tells of is seen by asp-admin "
+                      "create alone, and by no login");
+        advise_watch(exam);
+    } else if (source.at_login) {
+        finding_note(findings, CHECK_WATCH,
+                     "no watch runs. A login sees a changed primary password by itself, and so do "
+                     "the PAM password stack and asp-admin create; what nobody uses is revoked by "
+                     "none of them, and stays listed as active");
+    } else {
+        finding_ok(findings, CHECK_WATCH, "no watch runs, and there is nothing for it to do");
+    }
+}
+
+static void check_watch(struct examination *exam)
+{
+    const struct asp_store *store = &exam->admin->store;
+    struct asp_error error = {0};
+
+    if (asp_watch_lock_look(store, &exam->watch, &error) != ASP_OK)
+        exam_fault(exam, CHECK_WATCH, &error);
+    else if (exam->watch.runs)
+        finding_ok(&exam->findings, CHECK_WATCH, "process %ld watches %s", exam->watch.process,
+                   store->path);
+    else
+        judge_no_watch(exam);
+}
+
+static void check_hook(struct examination *exam, const char *key, const char *path)
+{
+    struct asp_error error = {0};
+
+    if (path[0] == '\0' || asp_program_check(path, &error) == ASP_OK)
+        return;
+    finding_fault(&exam->findings, CHECK_HOOKS, "%s, %s, is not run: %s", key, path, error.text);
+    finding_fix(&exam->findings, "make it a program that is root's, in folders that are, and no "
+                                 "link; HOOKS in asp.conf(5) says more");
+}
+
+void examine_watch(struct examination *exam)
+{
+    const struct asp_conf *conf = exam->admin->conf;
+    struct findings *findings = &exam->findings;
+
+    if (asp_store_is_open(&exam->admin->store))
+        check_watch(exam);
+    check_hook(exam, "hooks.created", conf->hook_created);
+    check_hook(exam, "hooks.revoked", conf->hook_revoked);
+    if (!findings_none_of(findings, CHECK_HOOKS))
+        return;
+    if (!asp_has_revoked_hook(conf))
+        finding_ok(findings, CHECK_HOOKS,
+                   "hooks.revoked is not set: a session that is open when its app password is "
+                   "revoked stays open");
+    else
+        finding_ok(findings, CHECK_HOOKS, "what is set are programs that can be trusted");
+}
