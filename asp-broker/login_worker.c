@@ -325,7 +325,7 @@ int login_worker_run(void *context)
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
     (void)sigdelset(&mask, SIGTERM);
     if (!open_serving(&serving)) {
-        syslog(LOG_ERR, "a login_worker cannot listen: %s", strerror(errno));
+        syslog(LOG_ERR, "a worker cannot listen: %s", strerror(errno));
         return 1;
     }
     while (stop == 0)

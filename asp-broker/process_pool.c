@@ -50,7 +50,7 @@ static bool begin(struct process_pool_job *job)
     if (job->process == 0)
         run_job(job, keeper);
     if (job->process < 0)
-        syslog(LOG_ERR, "a login_worker cannot be begun: %s", strerror(errno));
+        syslog(LOG_ERR, "a worker cannot be begun: %s", strerror(errno));
     return job->process > 0;
 }
 
@@ -64,10 +64,10 @@ static void note_end(struct process_pool_job *jobs, size_t count, pid_t process,
         if (told)
             continue;
         if (WIFSIGNALED(status))
-            syslog(LOG_ERR, "a login_worker was ended by signal %d: another takes its place",
+            syslog(LOG_ERR, "a worker was ended by signal %d: another takes its place",
                    WTERMSIG(status));
         else
-            syslog(LOG_ERR, "a login_worker has ended with %d: another takes its place",
+            syslog(LOG_ERR, "a worker has ended with %d: another takes its place",
                    WEXITSTATUS(status));
     }
 }
