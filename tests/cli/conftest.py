@@ -84,7 +84,7 @@ def login(site):
         confdir.mkdir(exist_ok=True)
         module = site.build / "pam_asp" / "pam_asp.so"
         (confdir / service).write_text(f"auth required {module} config={site.conf}\n")
-        words = [sys.executable, HERE / "pam_login.py", confdir, service, user, rhost]
+        words = [sys.executable, HERE.parent / "support" / "bin" / "pam_login", confdir, service, user, rhost]
         return site.execute(words, input=password, **options).code
 
     return attempt

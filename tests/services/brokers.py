@@ -13,7 +13,7 @@ import subprocess
 import time
 import uuid
 
-from conftest import ENVIRONMENT, HERE
+from conftest import BIN, ENVIRONMENT
 from listeners import MORTAL, Door, open_box, wrong
 
 SOCKET = "/run/asp/broker.sock"
@@ -118,7 +118,7 @@ class Broker:
 def in_its_place(site, how, *, user="root"):
     """A stand-in for the broker, see no_broker, that is another user's or root's."""
     site.sandbox.run("chown", user, "/run/asp").done()
-    process = site.sandbox.start(*MORTAL, *as_user(user), HERE / "no_broker", SOCKET, how)
+    process = site.sandbox.start(*MORTAL, *as_user(user), BIN / "no_broker", SOCKET, how)
     pid = child_of(process)
     try:
         site.sandbox.shell("until [[ -S $1 ]]; do sleep 0.02; done", SOCKET, timeout=10).done()
@@ -132,7 +132,7 @@ class Host:
     """A service that asks PAM as `user`, in one process that lives on."""
 
     def __init__(self, site, user, prefix=()):
-        words = [*site.sandbox.prefix, *MORTAL, *prefix, *as_user(user), HERE / "pam_host", "/etc/pam.d"]
+        words = [*site.sandbox.prefix, *MORTAL, *prefix, *as_user(user), BIN / "pam_host", "/etc/pam.d"]
         self.process = subprocess.Popen(
             [os.fspath(word) for word in words],
             stdin=subprocess.PIPE,
@@ -226,7 +226,7 @@ __all__ = [
     *(
         "Answer",
         "Broker",
-        "HERE",
+        "BIN",
         "Host",
         "Said",
         "Site",

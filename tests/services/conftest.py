@@ -9,7 +9,6 @@ import os
 import pathlib
 import re
 import shlex
-import shutil
 import subprocess
 import tempfile
 import time
@@ -18,7 +17,8 @@ import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 TREE = HERE.parent.parent
-SANDBOX = HERE / "sandbox"
+BIN = TREE / "tests" / "support" / "bin"
+SANDBOX = BIN / "sandbox"
 
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -265,13 +265,13 @@ def dovecot_box(sandboxes, layer):
     if box.run("sh", "-c", "command -v dovecot doveadm && test -x /usr/lib/dovecot/imap").code != 0:
         box.close()
         pytest.skip("no Dovecot: neither installed nor unpacked in ASP_LAYER")
-    box.run(HERE / "dovecot", "users").done()
-    box.run(HERE / "syslogd", "/run/messages").done()
+    box.run(BIN / "dovecot", "users").done()
+    box.run(BIN / "syslogd", "/run/messages").done()
     for user in PRIMARY:
         box.shell('getent passwd "$1" >/dev/null || useradd --create-home --home-dir "/run/$1" "$1"', user).done()
-    box.run(HERE / "dovecot", "start", "/run/d", str(PORT), "%s", *quick_refusals(box)).done()
+    box.run(BIN / "dovecot", "start", "/run/d", str(PORT), "%s", *quick_refusals(box)).done()
     yield box
-    box.run(HERE / "dovecot", "stop", "/run/d").done()
+    box.run(BIN / "dovecot", "stop", "/run/d").done()
     box.close()
 
 
@@ -282,12 +282,3 @@ def mail(dovecot_box, build):
     service.reset()
     service.stack("asp-only")
     return service
-
-
-@pytest.fixture(scope="session")
-def tree(tmp_path_factory):
-    """A copy of what the show needs from the tree, for a test that changes it."""
-    copy = tmp_path_factory.mktemp("tree")
-    shutil.copytree(HERE, copy / "tests" / "services")
-    shutil.copytree(TREE / "conf", copy / "conf")
-    return copy

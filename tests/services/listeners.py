@@ -11,7 +11,7 @@ import subprocess
 import termios
 import time
 
-from conftest import ENVIRONMENT, HERE, PRIMARY, TREE, Mail, Sandbox
+from conftest import BIN, ENVIRONMENT, PRIMARY, TREE, Mail, Sandbox
 
 # What is started with these words ends with the test: to kill the program that entered the sandbox is not enough.
 MORTAL = ("setpriv", "--pdeathsig", "KILL")
@@ -31,7 +31,7 @@ def wrong(password):
 def open_box(layer, build):
     """A sandbox with a system log, alice and bob, and the module in libpam's own folder: PAM files need no path."""
     box = Sandbox(layer)
-    box.run(HERE / "syslogd", "/run/messages").done()
+    box.run(BIN / "syslogd", "/run/messages").done()
     for user in PRIMARY:
         box.shell('useradd --create-home --home-dir "/run/$1" --shell /bin/bash "$1"; chmod 755 "/run/$1"', user).done()
     box.shell(

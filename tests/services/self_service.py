@@ -12,7 +12,7 @@ import subprocess
 import time
 
 from brokers import Broker, Site, as_user, message, wait_until
-from conftest import HERE
+from conftest import BIN
 from listeners import MORTAL, Terminal, conf
 
 SELF = "/run/asp/self.sock"
@@ -92,7 +92,7 @@ class Stranger:
             *MORTAL,
             "setsid",
             *(as_user(user) if user else ()),
-            *(HERE / "hostile_client", path),
+            *(BIN / "hostile_client", path),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from conftest import HERE, PRIMARY, TREE, Mail, Sandbox
+from conftest import BIN, PRIMARY, TREE, Mail, Sandbox
 
 CONF = TREE / "conf"
 PORT = 587
@@ -162,8 +162,8 @@ def open_box(layer, *programs):
     if missing:
         box.close()
         pytest.skip(f"no {', '.join(missing)}: neither installed nor unpacked in ASP_LAYER")
-    box.run(HERE / "syslogd", "/run/messages").done()
-    box.run(HERE / "dovecot", "users").done()
+    box.run(BIN / "syslogd", "/run/messages").done()
+    box.run(BIN / "dovecot", "users").done()
     for user, password in PRIMARY.items():
         box.shell('getent passwd "$1" >/dev/null || useradd --create-home --home-dir "/run/$1" "$1"', user).done()
         box.run("chpasswd", input=f"{user}:{password}\n").done()

@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import pytest
-from brokers import AUTH_ERR, AUTHINFO_UNAVAIL, HERE, SOCKET, SOON, SUCCESS, Site, as_user, message, wait_until
+from brokers import AUTH_ERR, AUTHINFO_UNAVAIL, BIN, SOCKET, SOON, SUCCESS, Site, as_user, message, wait_until
 from listeners import MORTAL
 
 CLIENTS = """
@@ -110,7 +110,7 @@ def test_who_is_a_client_and_not_in_the_group_does_not_get_in(site):
 
 
 def flood(site, count, seconds, *said, user="www-data"):
-    words = [*MORTAL, *as_user(user), HERE / "flood_client", SOCKET, str(count), str(seconds), *(text.hex() for text in said)]
+    words = [*MORTAL, *as_user(user), BIN / "flood_client", SOCKET, str(count), str(seconds), *(text.hex() for text in said)]
     process = site.sandbox.start(*words, stdout=subprocess.PIPE)
     assert process.stdout.readline() == "in\n"
     return process

@@ -1,7 +1,7 @@
 """Dovecot's cache of logins: with the shipped recipe a revoked password is refused at once, without it not."""
 
 import pytest
-from conftest import HERE, TREE, Mail
+from conftest import BIN, TREE, Mail
 
 PORT = 1143
 CACHE = "auth_cache_size = 10M"
@@ -20,11 +20,11 @@ def cached(dovecot_box, build):
     def start(change=lambda text: text):
         recipe = (TREE / "conf" / "dovecot" / "auth-asp.conf.ext").read_text()
         dovecot_box.write("/run/c/recipe", change(recipe))
-        dovecot_box.run(HERE / "dovecot", "start", "/run/c", str(PORT), "/run/c/recipe", CACHE).done()
+        dovecot_box.run(BIN / "dovecot", "start", "/run/c", str(PORT), "/run/c/recipe", CACHE).done()
         return service
 
     yield start
-    dovecot_box.run(HERE / "dovecot", "stop", "/run/c").done()
+    dovecot_box.run(BIN / "dovecot", "stop", "/run/c").done()
 
 
 def log_in(mail, password):

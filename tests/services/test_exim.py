@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import HERE
+from conftest import BIN
 from smtp import (
     CERTIFICATE,
     CLIENT,
@@ -290,11 +290,11 @@ def dovecot_box(sandboxes, layer):
     box.write("/run/d/auth-asp.conf.ext", dovecot_recipe())
     box.write("/run/d/asp-exim.conf", shipped("dovecot/asp-exim.conf"))
     box.run(
-        *(HERE / "dovecot", "start", "/run/d", "143", "/run/d/auth-asp.conf.ext"),
+        *(BIN / "dovecot", "start", "/run/d", "143", "/run/d/auth-asp.conf.ext"),
         *("!include /run/d/asp-exim.conf", "auth_mechanisms = plain login"),
     ).done()
     yield box
-    box.run(HERE / "dovecot", "stop", "/run/d").done()
+    box.run(BIN / "dovecot", "stop", "/run/d").done()
     box.close()
 
 

@@ -10,7 +10,7 @@ import re
 import time
 
 import pytest
-from conftest import HERE, TREE, Mail, Sandbox
+from conftest import BIN, TREE, Mail, Sandbox
 
 FORMS = {"traditional": "/var/log/auth.log", "iso": "/var/log/iso.log", "journal": "systemd-journal"}
 MODES = ["mode=normal", "mode=app-only", "mode=normal, via=yes", "mode=app-only, via=yes"]
@@ -143,9 +143,9 @@ class Machine(Mail):
         box.write("/etc/systemd/journald.conf", JOURNALD)
         box.write("/run/rsyslog.conf", RSYSLOG)
         box.shell(LOGGING).done()
-        box.run(HERE / "dovecot", "users").done()
+        box.run(BIN / "dovecot", "users").done()
         names = ("auth_username_chars =", "auth_username_format =")
-        box.run(HERE / "dovecot", "start", "/run/d", "143", "%s", *names).done()
+        box.run(BIN / "dovecot", "start", "/run/d", "143", "%s", *names).done()
         box.shell(
             "groupadd asp; for user in alice bob carol dave nginx; do"
             ' getent passwd "$user" >/dev/null || useradd --create-home --home-dir "/run/$user" "$user"; done;'
@@ -162,7 +162,7 @@ class Machine(Mail):
 
     def libpam(self, user, password, service="imap", rhost="", program="libpam", prefix=()):
         """A login by a program of that name which passes on whatever it is told."""
-        words = ["/usr/bin/python3", TREE / "tests" / "cli" / "pam_login.py", "/etc/pam.d", service, user, rhost]
+        words = ["/usr/bin/python3", BIN / "pam_login", "/etc/pam.d", service, user, rhost]
         run = self.sandbox.run(*prefix, "bash", "-c", 'exec -a "$0" "$@"', program, *words, input=password)
         assert 0 <= run.code < 32 and run.err == "", run
         return run.code == 0
@@ -276,7 +276,7 @@ def machine(sandboxes, layer, build):
     mail.phone = phone
     mail.lost = lost
     yield mail
-    box.run(HERE / "dovecot", "stop", "/run/d").done()
+    box.run(BIN / "dovecot", "stop", "/run/d").done()
     box.close()
 
 

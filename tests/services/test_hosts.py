@@ -8,7 +8,7 @@ where it does.
 import re
 
 import pytest
-from conftest import TREE
+from conftest import BIN, TREE
 
 CONFDIR = "/run/hosts/pam.d"
 NETWORKS = ["192.0.2.0/24", "2001:db8::/32", "fe80::/10"]
@@ -54,7 +54,7 @@ def door(mail):
 
     def login(password, service="imap", rhost=""):
         """The line that it leaves; an empty rhost is none."""
-        words = [TREE / "tests" / "cli" / "pam_login.py", CONFDIR, service, "alice", rhost]
+        words = [BIN / "pam_login", CONFDIR, service, "alice", rhost]
         run = mail.sandbox.run("/usr/bin/python3", *words, input=password)
         (line,) = mail.log(1)
         assert run.code == (0 if line.word("verdict") == "accepted" else 7), (run, line)  # 7: PAM_AUTH_ERR

@@ -8,7 +8,7 @@ import re
 
 import pytest
 from clients import CLIENTS, fetch, put_mail
-from conftest import HERE, PRIMARY, TREE, Mail
+from conftest import BIN, PRIMARY, TREE, Mail
 
 SERVER, CLIENT = "192.0.2.1", "192.0.2.7"
 LISTEN = f"listen = 127.0.0.1, {SERVER}, ::1"
@@ -29,12 +29,12 @@ def recipe(arguments):
 def dovecot(box, folder, port, arguments):
     """A Dovecot that can cache: but without a cache_key nothing of PAM's is in there."""
     box.write(f"{folder}/recipe", recipe(arguments))
-    box.run(HERE / "dovecot", "start", folder, str(port), f"{folder}/recipe", LISTEN, CACHE).done()
+    box.run(BIN / "dovecot", "start", folder, str(port), f"{folder}/recipe", LISTEN, CACHE).done()
     put_mail(box, f"{folder}/mail/alice", "alice")
     try:
         yield folder, port
     finally:
-        box.run(HERE / "dovecot", "stop", folder).done()
+        box.run(BIN / "dovecot", "stop", folder).done()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import HERE, TREE, Sandbox
+from conftest import BIN, TREE, Sandbox
 from watching import running_watch, wait_for
 
 URI = "ldap://127.0.0.1:3389"
@@ -84,7 +84,7 @@ def directory_box(sandboxes, layer):
     if box.run("sh", "-c", "command -v slapd ldapsearch ldappasswd && test -d /usr/lib/ldap").code != 0:
         box.close()
         pytest.skip("no slapd with its tools: neither installed nor unpacked in ASP_LAYER")
-    box.run(HERE / "syslogd", "/run/messages").done()
+    box.run(BIN / "syslogd", "/run/messages").done()
     yield box
     box.close()
 

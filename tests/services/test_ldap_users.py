@@ -10,7 +10,7 @@ import time
 
 import pytest
 from with_other_modules import change, lines, need, shipped
-from conftest import HERE, TREE, Mail, Sandbox
+from conftest import BIN, TREE, Mail, Sandbox
 
 MODULES = "/lib/$(uname -m)-linux-gnu/security"
 MORTAL = ("setpriv", "--pdeathsig", "KILL")
@@ -142,8 +142,8 @@ class Directory(Mail):
 
     def set_up(self):
         box = self.sandbox
-        box.run(HERE / "syslogd", "/run/messages").done()
-        box.run(HERE / "dovecot", "users").done()
+        box.run(BIN / "syslogd", "/run/messages").done()
+        box.run(BIN / "dovecot", "users").done()
         # The profile's line names the module without a path.
         box.shell(
             f'cp "$1/pam_asp/pam_asp.so" {MODULES}/; cp "$2/conf/pam-configs/asp" /usr/share/pam-configs/; shift 2;'
@@ -173,7 +173,7 @@ class Directory(Mail):
         box.start(*MORTAL, *self.kind.command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         box.shell("until [[ -S $1 ]]; do sleep 0.05; done", self.kind.ready).done()
         recipe = TREE / "conf" / "dovecot" / "auth-asp.conf.ext"
-        box.run(HERE / "dovecot", "start", self.folder, "143", recipe).done()
+        box.run(BIN / "dovecot", "start", self.folder, "143", recipe).done()
 
     def told(self, commands):
         """The commands that the recipe's text gives."""
@@ -274,7 +274,7 @@ def directory_box(request, sandboxes, layer, build):
         served = Directory(box, build, kind)
         served.set_up()
         yield served
-        box.run(HERE / "dovecot", "stop", served.folder).done()
+        box.run(BIN / "dovecot", "stop", served.folder).done()
     finally:
         box.close()
 

@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from conftest import HERE
+from conftest import BIN
 from watching import running_watch, wait_for
 
 USERS = ("alice", "bob", "carol")
@@ -33,7 +33,7 @@ class Machine:
         self.sandbox = sandbox
         self.admin = build / "asp-admin" / "asp-admin"
         self.folder = folder
-        sandbox.run(HERE / "syslogd", "/run/messages").done()
+        sandbox.run(BIN / "syslogd", "/run/messages").done()
         sandbox.write("/etc/asp/asp.conf", CONF)
         for user in USERS:
             sandbox.run("useradd", "--no-create-home", user).done()

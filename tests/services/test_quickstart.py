@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import HERE, TREE, Sandbox
+from conftest import BIN, TREE, Sandbox
 
 SOURCE = "/usr/src/pam asp"
 # A container as they commonly are: root, but not allowed to make namespaces.
@@ -56,7 +56,7 @@ class Machine(Sandbox):
         super().__init__(layer)
         self.shell(COPY, SOURCE, TREE).done()
         self.shell(
-            '[[ -x /usr/sbin/dovecot && -x /usr/lib/dovecot/imap ]] || exit 1; "$1" users', HERE / "dovecot"
+            '[[ -x /usr/sbin/dovecot && -x /usr/lib/dovecot/imap ]] || exit 1; "$1" users', BIN / "dovecot"
         ).done()
         if self.missing("dovecot"):
             self.shell("cat >>/var/lib/dpkg/status", input=RECORD).done()
@@ -64,7 +64,7 @@ class Machine(Sandbox):
         if missing:
             self.close()
             pytest.skip(f"not installed: {' '.join(missing)}")
-        self.run(HERE / "dovecot", "start", "/run/m", "143", "imap").done()
+        self.run(BIN / "dovecot", "start", "/run/m", "143", "imap").done()
         self.before = self.look()
         self.running = self.processes()
 
@@ -110,7 +110,7 @@ def spare(sandboxes, layer):
 @pytest.fixture(scope="module")
 def nesting(machine):
     """Skips where a sandbox can't be had on that machine."""
-    probe = machine.run(HERE / "sandbox", "true")
+    probe = machine.run(BIN / "sandbox", "true")
     if probe.code != 0:
         pytest.skip(f"no sandbox in a sandbox on this machine: {probe.err.strip()}")
 
@@ -227,13 +227,13 @@ class TestTheShow:
         def run(stack):
             source = f"{folder}/source"
             dovecot_box.shell(
-                'mkdir -p "$1/tests"; cp -R "$2/conf" "$1/"; cp -R "$2/tests/services" "$1/tests/"', source, TREE
+                'mkdir -p "$1/tests/support"; cp -R "$2/conf" "$1/"; cp -R "$2/tests/support/bin" "$1/tests/support/"', source, TREE
             ).done()
             dovecot_box.write(f"{source}/conf/pam.d/asp-only", stack)
-            words = [HERE / "sandbox", f"{source}/tests/services/show", folder, build]
+            words = [BIN / "sandbox", f"{source}/tests/support/bin/show", folder, build]
             return dovecot_box.run(*words, timeout=120)
 
-        if dovecot_box.run(HERE / "sandbox", "true").code != 0:
+        if dovecot_box.run(BIN / "sandbox", "true").code != 0:
             pytest.skip("no sandbox in a sandbox on this machine")
         return run
 

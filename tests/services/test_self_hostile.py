@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 from brokers import SUCCESS, as_user
-from conftest import HERE
+from conftest import BIN
 from listeners import MORTAL
 from self_service import (
     ALICES,
@@ -352,7 +352,7 @@ def test_uids_without_an_account_take_no_place_and_make_no_guess_forgotten(own, 
 @contextlib.contextmanager
 def flood(own, user):
     """Three that go on connecting with a command, and do not wait for an answer."""
-    words = [*as_user(user), *MORTAL, HERE / "flood_client", SELF, "0", "60", command("list").hex()]
+    words = [*as_user(user), *MORTAL, BIN / "flood_client", SELF, "0", "60", command("list").hex()]
     crowd = [own.sandbox.start(*words, stdout=subprocess.PIPE) for _ in range(3)]
     try:
         assert [process.stdout.readline() for process in crowd] == ["in\n"] * 3

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import HERE, PORT, TREE, Mail
+from conftest import BIN, PORT, TREE, Mail
 
 HOOKS = "/etc/asp/hooks"
 SOON = 2
@@ -210,7 +210,7 @@ def test_from_a_cache_the_revoked_password_is_refused_at_once(dovecot_box, build
     recipe = re.sub(r"(?m)^  args = dovecot$", "  args = cache_key=%u%w%s%r dovecot", recipe)
     dovecot_box.write("/run/c/recipe", recipe)
     start = ["start", "/run/c", str(port), "/run/c/recipe", "auth_cache_size = 10M"]
-    dovecot_box.run(HERE / "dovecot", *start).done()
+    dovecot_box.run(BIN / "dovecot", *start).done()
     try:
         password = service.create("alice", "Phone", "--app", "mail")
         session = idle("alice", password, port, back=True)
@@ -221,7 +221,7 @@ def test_from_a_cache_the_revoked_password_is_refused_at_once(dovecot_box, build
         assert session.line(SOON) == "refused"
         assert not service.curl("alice", password, port)
     finally:
-        dovecot_box.run(HERE / "dovecot", "stop", "/run/c").done()
+        dovecot_box.run(BIN / "dovecot", "stop", "/run/c").done()
 
 
 def test_with_watch_a_session_ends_when_the_primary_is_set_behind_pam(hooked, idle, watch):

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from conftest import HERE
+from conftest import BIN
 from smtp import (
     CLIENT,
     Smtp,
@@ -60,12 +60,12 @@ def box(sandboxes, layer):
     }.items():
         box.write(f"/run/d/{name}", text)
     box.run(
-        *(HERE / "dovecot", "start", "/run/d", "143", "/run/d/auth-asp.conf.ext"),
+        *(BIN / "dovecot", "start", "/run/d", "143", "/run/d/auth-asp.conf.ext"),
         *("!include /run/d/asp-postfix.conf", "!include /run/d/asp-submission.conf", SUBMISSION),
     ).done()
     wait_for_port(box, 587)
     yield box
-    box.run(HERE / "dovecot", "stop", "/run/d").done()
+    box.run(BIN / "dovecot", "stop", "/run/d").done()
     box.close()
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from with_other_modules import change
-from conftest import HERE, TREE, Mail
+from conftest import BIN, TREE, Mail
 
 PORT = 1343
 ORG, NET = "alice@example.org", "alice@example.net"
@@ -39,10 +39,10 @@ class VirtualMail(Mail):
     def begin(self, text, port=PORT):
         self.sandbox.write(f"{self.folder}/recipe", text)
         more = ["mail_location = maildir:~/Maildir"]
-        self.sandbox.run(HERE / "dovecot", "start", self.folder, str(port), f"{self.folder}/recipe", *more).done()
+        self.sandbox.run(BIN / "dovecot", "start", self.folder, str(port), f"{self.folder}/recipe", *more).done()
 
     def end(self):
-        self.sandbox.run(HERE / "dovecot", "stop", self.folder).done()
+        self.sandbox.run(BIN / "dovecot", "stop", self.folder).done()
 
     def configure(self):
         self.sandbox.write("/etc/asp/asp.conf", "".join(f"{line}\n" for line in told("virtual_users =|user_name =")))
