@@ -8,7 +8,7 @@ import sys
 import tempfile
 
 import pytest
-from support import tool_works
+from support.files import tool_works
 
 HERE = pathlib.Path(__file__).resolve().parent
 

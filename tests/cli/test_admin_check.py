@@ -4,7 +4,7 @@ import ipaddress
 import re
 
 import pytest
-from support import DAY, HOUR, MINUTE, VERDICTS, snapshot, swap_character
+from support.files import DAY, HOUR, MINUTE, VERDICTS, snapshot, swap_character
 
 CHECK_KEYS = {"user", "verdict", "id", "label", "app"}
 

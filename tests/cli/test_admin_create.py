@@ -9,7 +9,7 @@ import stat
 import time
 
 import pytest
-from support import (
+from support.files import (
     accounts,
     ALPHABET,
     CREATED_KEYS,

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from support import (
+from support.files import (
     accounts,
     CREATED_KEYS,
     DAY,

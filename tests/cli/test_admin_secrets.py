@@ -5,7 +5,7 @@ import pwd
 import re
 
 import pytest
-from support import contents, owner_name, swap_character
+from support.files import contents, owner_name, swap_character
 
 
 def traces(password):

@@ -10,7 +10,7 @@ import stat
 import threading
 
 import pytest
-from support import PASSWORD, accounts, contents, exchange, restore, snapshot
+from support.files import PASSWORD, accounts, contents, exchange, restore, snapshot
 
 UPDATES = [
     ["create", "alice", "--label", "x"],

@@ -5,7 +5,7 @@ import re
 import unicodedata
 
 import pytest
-from support import DAY, HOUR, MINUTE, PASSWORD, trust_nothing_printed
+from support.files import DAY, HOUR, MINUTE, PASSWORD, trust_nothing_printed
 
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
 PLAIN = {"NO_COLOR": "1"}

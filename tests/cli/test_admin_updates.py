@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import pytest
-from support import Call, children, contents, ended, injecting, restore, system_calls
+from support.files import Call, children, contents, ended, injecting, restore, system_calls
 
 # The words of each update, and what it makes of [("Phone", "active")]; None: no account.
 UPDATES = {

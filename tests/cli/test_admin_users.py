@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from support import snapshot
+from support.files import snapshot
 
 ILL_FORMED = {
     "empty": "",

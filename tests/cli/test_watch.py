@@ -14,7 +14,7 @@ import subprocess
 import time
 
 import pytest
-from support import ended, exchange
+from support.files import ended, exchange
 
 UNIT = "asp-watch.service"
 COUNTS = ["accounts", "changed", "revoked", "unknown", "held"]

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from conftest import ENVIRONMENT, HERE, execute
-from listeners import MORTAL
+from support.service import MORTAL
 
 CLEAR = """
 group=$(cat /run/boot.cgroup)

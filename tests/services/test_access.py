@@ -5,7 +5,7 @@ A real Dovecot asks.
 import re
 
 import pytest
-from with_other_modules import change, need, shipped
+from support.recipes import change, need, shipped
 
 HOME, HOME_6, AWAY = "192.0.2.7", "2001:db8::7", "198.51.100.7"
 NO_LOGIN = "/run/nologin"

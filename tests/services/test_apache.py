@@ -5,8 +5,8 @@ import re
 
 import pytest
 from conftest import PRIMARY
-from listeners import conf
-from web import CLIENT, Web, open_web, wrong
+from support.service import conf
+from support.web import CLIENT, Web, open_web, wrong
 
 HOST = "files.example.org"
 PROXIED_PORT = 8443

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from brokers import AUTH_ERR, AUTHINFO_UNAVAIL, CRED_INSUFFICIENT, SUCCESS, USER_UNKNOWN, Site, wrong
+from support.broker import AUTH_ERR, AUTHINFO_UNAVAIL, CRED_INSUFFICIENT, SUCCESS, USER_UNKNOWN, Site, wrong
 
 HOOK = "/usr/local/libexec/hook"
 CONFIGURATION = f'hooks: {{ revoked = "{HOOK}"; }};'

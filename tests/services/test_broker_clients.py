@@ -5,8 +5,8 @@ import os
 import subprocess
 
 import pytest
-from brokers import AUTH_ERR, AUTHINFO_UNAVAIL, BIN, SOCKET, SOON, SUCCESS, Site, as_user, message, wait_until
-from listeners import MORTAL
+from support.broker import AUTH_ERR, AUTHINFO_UNAVAIL, BIN, SOCKET, SOON, SUCCESS, Site, as_user, message, wait_until
+from support.service import MORTAL
 
 CLIENTS = """
 broker: { clients = ( { user = "www-data"; services = [ "nginx", "wiki" ]; },

@@ -8,8 +8,8 @@ import subprocess
 import time
 
 import pytest
-from brokers import AUTHINFO_UNAVAIL, SOCKET, SOON, SUCCESS, Site, child_of, wait_until
-from listeners import MORTAL
+from support.broker import AUTHINFO_UNAVAIL, SOCKET, SOON, SUCCESS, Site, child_of, wait_until
+from support.service import MORTAL
 
 WORKERS = 8
 ALONE = "self_service: { enabled = false; };"

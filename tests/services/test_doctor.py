@@ -5,8 +5,8 @@ import re
 import time
 
 import pytest
-from doctoring import CHECKS, Patient
-from watching import running_watch
+from support.doctor import CHECKS, Patient
+from support.watch import running_watch
 
 SOCKET, SELF = "/run/asp/broker.sock", "/run/asp/self.sock"
 CLIENT = 'broker: { clients = ( { user = "%s"; services = [ "nginx" ]; } ); };'

@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import TREE
-from doctoring import Patient
+from support.doctor import Patient
 
 ACCOUNT = "account sufficient pam_asp.so\naccount required pam_unix.so\n"
 REFUSED = "what pam_asp refuses there, a revoked app password too, goes on to the lines below"

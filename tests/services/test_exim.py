@@ -4,7 +4,7 @@ import re
 
 import pytest
 from conftest import BIN
-from smtp import (
+from support.smtp import (
     CERTIFICATE,
     CLIENT,
     HOSTILE_NAMES,

@@ -5,8 +5,8 @@ shut account keeps out. A real Dovecot asks; `imap` has the recipe, `pop3` the p
 import re
 
 import pytest
-from with_other_modules import change, need, shipped
-from listeners import wrong
+from support.recipes import change, need, shipped
+from support.service import wrong
 
 ALICES, BOBS = "correct horse", "battery staple"
 DENY = 3

@@ -8,7 +8,7 @@ import re
 
 import pytest
 from conftest import PRIMARY, TREE
-from listeners import Door, open_box, terminal
+from support.service import Door, open_box, terminal
 
 OUT = "[Ii]ncorrect|Sorry|[Ff]ailure"
 SHOW = 'echo "IN AS $(id -un)"'

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from conftest import BIN, TREE, Sandbox
-from watching import running_watch, wait_for
+from support.watch import running_watch, wait_for
 
 URI = "ldap://127.0.0.1:3389"
 SUFFIX = "dc=example,dc=org"

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from with_other_modules import change, lines, need, shipped
+from support.recipes import change, lines, need, shipped
 from conftest import BIN, TREE, Mail, Sandbox
 
 MODULES = "/lib/$(uname -m)-linux-gnu/security"

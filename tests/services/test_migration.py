@@ -5,7 +5,7 @@ commands on the log that was really written.
 import re
 
 import pytest
-from with_other_modules import lines, shipped
+from support.recipes import lines, shipped
 from conftest import TREE
 
 ALICES, BOBS = "correct horse", "battery staple"

@@ -8,8 +8,8 @@ import time
 
 import pytest
 from conftest import PRIMARY
-from listeners import MORTAL, conf
-from web import CLIENT, Web, open_web, wrong
+from support.service import MORTAL, conf
+from support.web import CLIENT, Web, open_web, wrong
 
 HOST = "dav.example.org"
 PLAIN_PORT, PROXIED_PORT, SHOWN_PORT = 8080, 8443, 9443

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from conftest import BIN
-from watching import running_watch, wait_for
+from support.watch import running_watch, wait_for
 
 USERS = ("alice", "bob", "carol")
 CONF = "primary: { interval = 86400; };\n"

@@ -1,7 +1,7 @@
 """saslauthd asks pam_asp: with testsaslauthd, and with a Postfix that asks saslauthd."""
 
 import pytest
-from smtp import (
+from support.smtp import (
     CLIENT,
     HOSTILE_NAMES,
     Smtp,

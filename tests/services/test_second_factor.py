@@ -8,7 +8,7 @@ import secrets
 import subprocess
 
 import pytest
-from with_other_modules import need, shipped
+from support.recipes import need, shipped
 
 ALICES = "correct horse"
 AS_BOB = "setpriv --reuid bob --regid bob --init-groups".split()

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from brokers import Site
-from self_service import ADMIN, ALICES, BOBS, CONF, DONE, NO, NOT_FOUND, PASSWORD, STORE, TAKEN, USAGE, Own, refused
+from support.broker import Site
+from support.self_service import ADMIN, ALICES, BOBS, CONF, DONE, NO, NOT_FOUND, PASSWORD, STORE, TAKEN, USAGE, Own, refused
 
 ASKED = [("Password: ", ALICES)]
 

@@ -12,9 +12,9 @@ import termios
 import time
 
 import pytest
-from brokers import as_user, wait_until
-from listeners import Terminal, conf
-from self_service import (
+from support.broker import as_user, wait_until
+from support.service import Terminal, conf
+from support.self_service import (
     ADMIN,
     ALICES,
     BOBS,

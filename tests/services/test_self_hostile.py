@@ -10,10 +10,10 @@ import statistics
 import subprocess
 
 import pytest
-from brokers import SUCCESS, as_user
+from support.broker import SUCCESS, as_user
 from conftest import BIN
-from listeners import MORTAL
-from self_service import (
+from support.service import MORTAL
+from support.self_service import (
     ALICES,
     ASK,
     BOBS,

@@ -6,8 +6,8 @@ import re
 import secrets
 
 import pytest
-from with_other_modules import need
-from self_service import ALICES, DONE, NO, PASSWORD, Own, as_user
+from support.recipes import need
+from support.self_service import ALICES, DONE, NO, PASSWORD, Own, as_user
 
 CODE = re.compile("Verification code: |One-time password.*: ")
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 from conftest import BIN
-from smtp import (
+from support.smtp import (
     CLIENT,
     Smtp,
     dovecot_recipe,

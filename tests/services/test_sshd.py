@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from conftest import PRIMARY
-from listeners import MORTAL, Door, conf, open_box, terminal, wrong
+from support.service import MORTAL, Door, conf, open_box, terminal, wrong
 
 STACKS = ("either", "enrolled", "only")
 METHODS = {"password": 2201, "keyboard-interactive": 2202}

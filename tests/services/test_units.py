@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 from booted import Machine, install
-from brokers import AUTH_ERR, AUTHINFO_UNAVAIL, SOCKET, SUCCESS, Site, wait_until
+from support.broker import AUTH_ERR, AUTHINFO_UNAVAIL, SOCKET, SUCCESS, Site, wait_until
 from conftest import PRIMARY
-from listeners import terminal
+from support.service import terminal
 
 SECURITY = {"asp-broker.service": 12, "asp-self.service": 40}
 UNITS = ["asp-broker.service", "asp-broker.socket", "asp-self.service", "asp-self.socket"]

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from with_other_modules import change
+from support.recipes import change
 from conftest import BIN, TREE, Mail
 
 PORT = 1343

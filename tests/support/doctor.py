@@ -5,8 +5,8 @@ import dataclasses
 import json
 import re
 
-from brokers import Broker, Site
-from listeners import Door, open_box
+from support.broker import Broker, Site
+from support.service import Door, open_box
 
 CHECKS = [
     *("configuration", "store", "accounts", "usage", "primary", "watch", "hooks", "pam", "password-stack", "broker"),

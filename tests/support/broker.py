@@ -14,7 +14,7 @@ import time
 import uuid
 
 from conftest import BIN, ENVIRONMENT
-from listeners import MORTAL, Door, open_box, wrong
+from support.service import MORTAL, Door, open_box, wrong
 
 SOCKET = "/run/asp/broker.sock"
 SUCCESS, AUTH_ERR, CRED_INSUFFICIENT, AUTHINFO_UNAVAIL, USER_UNKNOWN = 0, 7, 8, 9, 10

@@ -11,9 +11,9 @@ import shlex
 import subprocess
 import time
 
-from brokers import Broker, Site, as_user, message, wait_until
+from support.broker import Broker, Site, as_user, message, wait_until
 from conftest import BIN
-from listeners import MORTAL, Terminal, conf
+from support.service import MORTAL, Terminal, conf
 
 SELF = "/run/asp/self.sock"
 ADMIN = "/usr/local/sbin/asp-admin"
