@@ -4,11 +4,10 @@ import os
 import pathlib
 import shutil
 import socket
-import sys
 import tempfile
 
 import pytest
-from support.files import tool_works
+from support.run import BIN, tool_works
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -84,8 +83,8 @@ def login(site):
         confdir.mkdir(exist_ok=True)
         module = site.build / "pam_asp" / "pam_asp.so"
         (confdir / service).write_text(f"auth required {module} config={site.conf}\n")
-        words = [sys.executable, HERE.parent / "support" / "bin" / "pam_login", confdir, service, user, rhost]
-        return site.execute(words, input=password, **options).code
+        words = [BIN / "pam_login", confdir, service, user, rhost]
+        return site.execute(*words, input=password, **options).code
 
     return attempt
 

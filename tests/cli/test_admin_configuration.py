@@ -370,7 +370,7 @@ def test_a_file_that_cannot_be_read_is_refused(shared, nobody):
 
 def test_config_may_be_relative_to_the_working_folder(site):
     site.create()
-    run = site.execute([site.admin, "--config", "asp.conf", "--json", "list"], cwd=site.folder)
+    run = site.execute(site.admin, "--config", "asp.conf", "--json", "list", cwd=site.folder)
     assert len(run.document()) == 1
 
 
@@ -384,7 +384,7 @@ def test_without_config_the_default_paths_are_used_and_may_be_missing(site, name
         "$1" create root --label x --quiet
         test -f /var/lib/asp/users/root
     """
-    run = site.execute([*namespaces, "sh", "-ec", script, "sh", site.admin])
+    run = site.execute(*namespaces, "sh", "-ec", script, "sh", site.admin)
     assert run.code == 0, run
 
 

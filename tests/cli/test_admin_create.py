@@ -10,13 +10,13 @@ import time
 
 import pytest
 from support.files import (
-    accounts,
     ALPHABET,
     CREATED_KEYS,
     DAY,
     ENTRY_KEYS,
     HOUR,
     PASSWORD,
+    accounts,
     contents,
     owner_name,
     seconds,

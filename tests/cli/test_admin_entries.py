@@ -4,7 +4,6 @@ import re
 
 import pytest
 from support.files import (
-    accounts,
     CREATED_KEYS,
     DAY,
     ENTRY_KEYS,
@@ -12,6 +11,7 @@ from support.files import (
     MINUTE,
     PASSWORD,
     TIME,
+    accounts,
     contents,
     owner_name,
     seconds,

@@ -31,7 +31,7 @@ def phone(site):
     ids=" ".join,
 )
 def test_global_options_stand_before_or_after_the_command(site, phone, words):
-    run = site.execute([site.admin, *(site.conf if word == "CONF" else word for word in words)])
+    run = site.execute(site.admin, *(site.conf if word == "CONF" else word for word in words))
     (entry,) = run.document()
     assert entry["id"] == phone["id"]
 

@@ -137,7 +137,7 @@ def test_a_log_that_is_not_there_stops_nothing(site):
 def test_by_is_the_login_uid_s_name_else_the_real_uid_s(site, log, root):
     daemon = pwd.getpwnam("daemon")
     became = ["sh", "-c", 'echo "$0" >/proc/self/loginuid && exec "$@"', str(daemon.pw_uid)]
-    probe = site.execute([*became, "true"])
+    probe = site.execute(*became, "true")
     if probe.code == 0:
         made = site.create("alice", "A", prefix=[*log.prefix, *became])
         assert site.entry(made["id"])["created_by"] == "daemon"

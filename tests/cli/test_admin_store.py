@@ -380,7 +380,7 @@ def test_a_full_disk_is_told_and_leaves_the_old_state(site, namespaces, tmp_path
     disk.mkdir()
     site.store = disk / "store"
     site.configure("virtual_users = true;")
-    run = site.execute([*namespaces, "sh", "-euc", script, "sh", disk, site.admin, site.conf], cwd=tmp_path)
+    run = site.execute(*namespaces, "sh", "-euc", script, "sh", disk, site.admin, site.conf, cwd=tmp_path)
     assert run.code == 0, run
     lines = run.out.splitlines()
     assert lines[:3] == ["5 0 1"] * 3, run

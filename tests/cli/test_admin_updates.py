@@ -12,7 +12,8 @@ import subprocess
 import time
 
 import pytest
-from support.files import Call, children, contents, ended, injecting, restore, system_calls
+from support.files import Call, children, contents, injecting, restore, system_calls
+from support.run import ended
 
 # The words of each update, and what it makes of [("Phone", "active")]; None: no account.
 UPDATES = {

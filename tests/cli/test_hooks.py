@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from support.files import ended
+from support.run import ended
 
 DEFAULTS = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 

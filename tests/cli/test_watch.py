@@ -14,7 +14,8 @@ import subprocess
 import time
 
 import pytest
-from support.files import ended, exchange
+from support.files import exchange
+from support.run import ended
 
 UNIT = "asp-watch.service"
 COUNTS = ["accounts", "changed", "revoked", "unknown", "held"]

@@ -7,8 +7,9 @@ import subprocess
 import time
 
 import pytest
-from conftest import ENVIRONMENT, HERE, execute
-from support.service import MORTAL
+from support.run import ENVIRONMENT, MORTAL, execute
+
+BOOT = pathlib.Path(__file__).resolve().parent / "boot"
 
 CLEAR = """
 group=$(cat /run/boot.cgroup)
@@ -46,7 +47,7 @@ class Machine:
         if box.run("test", "-x", "/usr/lib/systemd/systemd").code != 0:
             pytest.skip("no systemd: neither installed nor unpacked in ASP_LAYER")
         self.process = subprocess.Popen(
-            [*box.prefix, *MORTAL, os.fspath(HERE / "boot")],
+            [*box.prefix, *MORTAL, os.fspath(BOOT)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -14,18 +14,9 @@ import tempfile
 import time
 
 import pytest
+from support.run import BIN, ENVIRONMENT, TREE, execute
 
-HERE = pathlib.Path(__file__).resolve().parent
-TREE = HERE.parent.parent
-BIN = TREE / "tests" / "support" / "bin"
 SANDBOX = BIN / "sandbox"
-
-ENVIRONMENT = {
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "LC_ALL": "C.UTF-8",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    **{name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")},
-}
 
 PORT = 143
 PRIMARY = {"alice": "correct horse", "bob": "battery staple"}
@@ -43,32 +34,6 @@ assert status == "OK", (status, count)
 imap.logout()
 print("in")
 """
-
-
-@dataclasses.dataclass(frozen=True)
-class Result:
-    code: int
-    out: str
-    err: str
-
-    def done(self):
-        assert self.code == 0, self
-        return self
-
-
-def execute(*words, input="", timeout=60, env=None):
-    run = subprocess.run(
-        [os.fspath(word) for word in words],
-        input=input,
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-        timeout=timeout,
-        env={**ENVIRONMENT, **(env or {})},
-        cwd="/",
-        check=False,
-    )
-    return Result(run.returncode, run.stdout, run.stderr)
 
 
 class Sandbox:

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from support.broker import AUTH_ERR, AUTHINFO_UNAVAIL, CRED_INSUFFICIENT, SUCCESS, USER_UNKNOWN, Site, wrong
+from support.broker import AUTHINFO_UNAVAIL, AUTH_ERR, CRED_INSUFFICIENT, SUCCESS, USER_UNKNOWN, Site
+from support.service import wrong
 
 HOOK = "/usr/local/libexec/hook"
 CONFIGURATION = f'hooks: {{ revoked = "{HOOK}"; }};'

@@ -5,8 +5,8 @@ import os
 import subprocess
 
 import pytest
-from support.broker import AUTH_ERR, AUTHINFO_UNAVAIL, BIN, SOCKET, SOON, SUCCESS, Site, as_user, message, wait_until
-from support.service import MORTAL
+from support.broker import AUTHINFO_UNAVAIL, AUTH_ERR, SOCKET, SOON, SUCCESS, Site, message, wait_until
+from support.run import BIN, MORTAL, as_user
 
 CLIENTS = """
 broker: { clients = ( { user = "www-data"; services = [ "nginx", "wiki" ]; },

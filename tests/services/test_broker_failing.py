@@ -6,7 +6,18 @@ import signal
 import time
 
 import pytest
-from support.broker import AUTHINFO_UNAVAIL, SOCKET, SOON, SUCCESS, Host, Site, child_of, in_its_place, message, wait_until
+from support.broker import (
+    AUTHINFO_UNAVAIL,
+    SOCKET,
+    SOON,
+    SUCCESS,
+    Host,
+    Site,
+    child_of,
+    in_its_place,
+    message,
+    wait_until,
+)
 
 START = "start asp-broker.socket, or asp-broker(8) itself"
 RESTART = "restart asp-broker.service, its log says more"

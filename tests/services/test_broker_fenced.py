@@ -2,7 +2,7 @@
 writes. Without one, what was decided stands."""
 
 import pytest
-from support.broker import AUTH_ERR, AUTHINFO_UNAVAIL, CRED_INSUFFICIENT, SUCCESS, Host, Site, in_its_place, message
+from support.broker import AUTHINFO_UNAVAIL, AUTH_ERR, CRED_INSUFFICIENT, SUCCESS, Host, Site, in_its_place, message
 
 HOOK = "/usr/local/libexec/hook"
 START = "/run/asp/broker.sock: no asp-broker is there: start asp-broker.socket, or asp-broker(8) itself"

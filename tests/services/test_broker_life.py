@@ -9,7 +9,7 @@ import time
 
 import pytest
 from support.broker import AUTHINFO_UNAVAIL, SOCKET, SOON, SUCCESS, Site, child_of, wait_until
-from support.service import MORTAL
+from support.run import MORTAL
 
 WORKERS = 8
 ALONE = "self_service: { enabled = false; };"

@@ -1,7 +1,8 @@
 """Dovecot's cache of logins: with the shipped recipe a revoked password is refused at once, without it not."""
 
 import pytest
-from conftest import BIN, TREE, Mail
+from conftest import Mail
+from support.run import BIN, TREE
 
 PORT = 1143
 CACHE = "auth_cache_size = 10M"

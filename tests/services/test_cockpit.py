@@ -6,7 +6,8 @@ import re
 import pytest
 
 from cockpit_page import broker, cockpit
-from conftest import PRIMARY, TREE
+from conftest import PRIMARY
+from support.run import TREE
 from devtools import Devtools
 
 SHAPE = r"[0-9a-hjkmnp-tv-z]{5}(-[0-9a-hjkmnp-tv-z]{5}){4}"

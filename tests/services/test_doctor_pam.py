@@ -1,8 +1,8 @@
 """What asp-admin doctor says of the files in /etc/pam.d: faults made one at a time, and none in what we ship."""
 
 import pytest
-from conftest import TREE
 from support.doctor import Patient
+from support.run import TREE
 
 ACCOUNT = "account sufficient pam_asp.so\naccount required pam_unix.so\n"
 REFUSED = "what pam_asp refuses there, a revoked app password too, goes on to the lines below"

@@ -10,7 +10,8 @@ import re
 import time
 
 import pytest
-from conftest import BIN, TREE, Mail, Sandbox
+from conftest import Mail, Sandbox
+from support.run import BIN, TREE
 
 FORMS = {"traditional": "/var/log/auth.log", "iso": "/var/log/iso.log", "journal": "systemd-journal"}
 MODES = ["mode=normal", "mode=app-only", "mode=normal, via=yes", "mode=app-only, via=yes"]

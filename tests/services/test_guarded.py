@@ -7,7 +7,8 @@ alice's app passwords for mail, for any app and for none yet open none of them; 
 import re
 
 import pytest
-from conftest import PRIMARY, TREE
+from conftest import PRIMARY
+from support.run import TREE
 from support.service import Door, open_box, terminal
 
 OUT = "[Ii]ncorrect|Sorry|[Ff]ailure"

@@ -8,7 +8,7 @@ where it does.
 import re
 
 import pytest
-from conftest import BIN, TREE
+from support.run import BIN, TREE
 
 CONFDIR = "/run/hosts/pam.d"
 NETWORKS = ["192.0.2.0/24", "2001:db8::/32", "fe80::/10"]

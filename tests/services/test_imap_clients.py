@@ -8,7 +8,8 @@ import re
 
 import pytest
 from clients import CLIENTS, fetch, put_mail
-from conftest import BIN, PRIMARY, TREE, Mail
+from conftest import PRIMARY, Mail
+from support.run import BIN, TREE
 
 SERVER, CLIENT = "192.0.2.1", "192.0.2.7"
 LISTEN = f"listen = 127.0.0.1, {SERVER}, ::1"

@@ -9,7 +9,8 @@ import subprocess
 import time
 
 import pytest
-from conftest import BIN, TREE, Sandbox
+from conftest import Sandbox
+from support.run import BIN, TREE
 from support.watch import running_watch, wait_for
 
 URI = "ldap://127.0.0.1:3389"

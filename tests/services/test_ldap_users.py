@@ -9,11 +9,11 @@ import subprocess
 import time
 
 import pytest
+from conftest import Mail, Sandbox
 from support.recipes import change, lines, need, shipped
-from conftest import BIN, TREE, Mail, Sandbox
+from support.run import BIN, MORTAL, TREE
 
 MODULES = "/lib/$(uname -m)-linux-gnu/security"
-MORTAL = ("setpriv", "--pdeathsig", "KILL")
 PROGRAM = "/usr/local/libexec/asp/primary-openldap"
 QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 SUFFIX = "dc=example,dc=org"

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from support.recipes import lines, shipped
-from conftest import TREE
+from support.run import TREE
 
 ALICES, BOBS = "correct horse", "battery staple"
 PAGE = (TREE / "conf" / "migration.md").read_text()

@@ -8,7 +8,8 @@ import time
 
 import pytest
 from conftest import PRIMARY
-from support.service import MORTAL, conf
+from support.run import MORTAL
+from support.service import conf
 from support.web import CLIENT, Web, open_web, wrong
 
 HOST = "dav.example.org"

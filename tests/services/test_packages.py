@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import TREE
+from support.run import TREE
 
 POLICY = "/usr/sbin/policy-rc.d"
 

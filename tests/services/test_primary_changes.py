@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from conftest import BIN
+from support.run import BIN
 from support.watch import running_watch, wait_for
 
 USERS = ("alice", "bob", "carol")

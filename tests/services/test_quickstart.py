@@ -9,7 +9,8 @@ import subprocess
 import time
 
 import pytest
-from conftest import BIN, TREE, Sandbox
+from conftest import Sandbox
+from support.run import BIN, TREE
 
 SOURCE = "/usr/src/pam asp"
 # A container as they commonly are: root, but not allowed to make namespaces.

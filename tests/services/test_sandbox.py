@@ -8,7 +8,8 @@ import time
 import uuid
 
 import pytest
-from conftest import ENVIRONMENT, SANDBOX, execute
+from conftest import SANDBOX
+from support.run import ENVIRONMENT, execute
 
 
 @pytest.fixture

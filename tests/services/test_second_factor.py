@@ -9,10 +9,10 @@ import subprocess
 
 import pytest
 from support.recipes import need, shipped
+from support.run import MORTAL
 
 ALICES = "correct horse"
 AS_BOB = "setpriv --reuid bob --regid bob --init-groups".split()
-MORTAL = ("setpriv", "--pdeathsig", "KILL")
 PORT = 2322
 CLIENT = [
     *f"ssh -F /dev/null -p {PORT} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR".split(),

@@ -4,7 +4,21 @@ import re
 
 import pytest
 from support.broker import Site
-from support.self_service import ADMIN, ALICES, BOBS, CONF, DONE, NO, NOT_FOUND, PASSWORD, STORE, TAKEN, USAGE, Own, refused
+from support.self_service import (
+    ADMIN,
+    ALICES,
+    BOBS,
+    CONF,
+    DONE,
+    NO,
+    NOT_FOUND,
+    PASSWORD,
+    STORE,
+    TAKEN,
+    USAGE,
+    Own,
+    refused,
+)
 
 ASKED = [("Password: ", ALICES)]
 

@@ -12,8 +12,8 @@ import termios
 import time
 
 import pytest
-from support.broker import as_user, wait_until
-from support.service import Terminal, conf
+from support.broker import wait_until
+from support.run import as_user
 from support.self_service import (
     ADMIN,
     ALICES,
@@ -29,6 +29,7 @@ from support.self_service import (
     refused,
     seconds_of,
 )
+from support.service import Terminal, conf
 
 ASKED = [("Password: ", ALICES)]
 

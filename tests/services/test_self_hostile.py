@@ -10,9 +10,8 @@ import statistics
 import subprocess
 
 import pytest
-from support.broker import SUCCESS, as_user
-from conftest import BIN
-from support.service import MORTAL
+from support.broker import SUCCESS, message, wait_until
+from support.run import BIN, MORTAL, as_user
 from support.self_service import (
     ALICES,
     ASK,
@@ -32,10 +31,8 @@ from support.self_service import (
     command,
     fields,
     last_child,
-    message,
     reply,
     seconds_of,
-    wait_until,
 )
 
 SESSIONS, SESSIONS_EACH, SESSIONS_A_SECOND = 64, 3, 20

@@ -7,7 +7,8 @@ import secrets
 
 import pytest
 from support.recipes import need
-from support.self_service import ALICES, DONE, NO, PASSWORD, Own, as_user
+from support.run import as_user
+from support.self_service import ALICES, DONE, NO, PASSWORD, Own
 
 CODE = re.compile("Verification code: |One-time password.*: ")
 

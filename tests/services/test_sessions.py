@@ -7,7 +7,9 @@ import subprocess
 import time
 
 import pytest
-from conftest import BIN, PORT, TREE, Mail
+from conftest import Mail
+from support.run import BIN, MORTAL, TREE
+from support.smtp import PORT
 
 HOOKS = "/etc/asp/hooks"
 SOON = 2
@@ -42,10 +44,6 @@ if back == "back":
 else:
     print("over", flush=True)
 """
-
-
-# What is started with these words ends with the test: to kill the program that entered the sandbox is not enough.
-MORTAL = ("setpriv", "--pdeathsig", "KILL")
 
 
 class Session:

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from conftest import BIN
+from support.run import BIN
 from support.smtp import (
     CLIENT,
     Smtp,

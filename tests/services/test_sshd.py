@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 from conftest import PRIMARY
-from support.service import MORTAL, Door, conf, open_box, terminal, wrong
+from support.run import MORTAL
+from support.service import Door, conf, open_box, terminal, wrong
 
 STACKS = ("either", "enrolled", "only")
 METHODS = {"password": 2201, "keyboard-interactive": 2202}

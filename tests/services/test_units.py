@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 from booted import Machine, install
-from support.broker import AUTH_ERR, AUTHINFO_UNAVAIL, SOCKET, SUCCESS, Site, wait_until
 from conftest import PRIMARY
+from support.broker import AUTHINFO_UNAVAIL, AUTH_ERR, SOCKET, SUCCESS, Site, wait_until
 from support.service import terminal
 
 SECURITY = {"asp-broker.service": 12, "asp-self.service": 40}

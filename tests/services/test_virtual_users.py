@@ -3,8 +3,9 @@
 import re
 
 import pytest
+from conftest import Mail
 from support.recipes import change
-from conftest import BIN, TREE, Mail
+from support.run import BIN, TREE
 
 PORT = 1343
 ORG, NET = "alice@example.org", "alice@example.net"

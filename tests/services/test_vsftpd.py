@@ -4,7 +4,8 @@ import subprocess
 
 import pytest
 from conftest import PRIMARY
-from support.service import MORTAL, Door, conf, open_box, wrong
+from support.run import MORTAL
+from support.service import Door, conf, open_box, wrong
 
 # How vsftpd, which listens on IPv6, names a client that comes by IPv4.
 CLIENT = "::ffff:127.0.0.1"

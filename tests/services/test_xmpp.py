@@ -8,7 +8,8 @@ import time
 
 import pytest
 from conftest import PRIMARY
-from support.service import MORTAL, Door, conf, open_box, wrong
+from support.run import MORTAL
+from support.service import Door, conf, open_box, wrong
 
 EPAM = "/usr/lib/erlang/p1_pam/bin/epam"
 LINE = re.compile(r"<\d+>.{15} (?:asp-broker\[\d+\]|epam: pam_asp\(ejabberd:auth\)): (verdict=.*)")

@@ -13,8 +13,8 @@ import subprocess
 import time
 import uuid
 
-from conftest import BIN, ENVIRONMENT
-from support.service import MORTAL, Door, open_box, wrong
+from support.run import BIN, ENVIRONMENT, MORTAL, as_user
+from support.service import Door, open_box
 
 SOCKET = "/run/asp/broker.sock"
 SUCCESS, AUTH_ERR, CRED_INSUFFICIENT, AUTHINFO_UNAVAIL, USER_UNKNOWN = 0, 7, 8, 9, 10
@@ -28,10 +28,6 @@ usermod --append --groups asp www-data
 for user in mallory proxied; do useradd --system "$user"; done
 usermod --append --groups asp proxied
 """
-
-
-def as_user(user):
-    return ("setpriv", "--reuid", user, "--regid", user, "--init-groups")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -220,21 +216,3 @@ class Site(Door):
             host.close()
         self.sandbox.close()
 
-
-__all__ = [
-    *("AUTHINFO_UNAVAIL", "AUTH_ERR", "CRED_INSUFFICIENT", "SOCKET", "SOON", "SUCCESS", "USER_UNKNOWN"),
-    *(
-        "Answer",
-        "Broker",
-        "BIN",
-        "Host",
-        "Said",
-        "Site",
-        "as_user",
-        "child_of",
-        "in_its_place",
-        "message",
-        "wait_until",
-        "wrong",
-    ),
-]

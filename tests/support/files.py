@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import stat
-import subprocess
 import time
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -115,16 +114,6 @@ def exchange(one, other):
         raise OSError(ctypes.get_errno(), "renameat2")
 
 
-@contextlib.contextmanager
-def ended(process):
-    """Sees to it that a process that a test started is gone at the end."""
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def trust_nothing_printed(data):
     """Asserts that no control byte but line ends, and no bidi control, is in what a screen would get."""
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", data), ascii(data)
@@ -140,10 +129,3 @@ def owner_name():
         if uid != 0xFFFFFFFF:
             return pwd.getpwuid(uid).pw_name
     return pwd.getpwuid(os.getuid()).pw_name
-
-
-def tool_works(*argv):
-    """Whether a tool is there and allowed to do its work."""
-    with contextlib.suppress(OSError):
-        return subprocess.run(argv, capture_output=True, check=False, timeout=20).returncode == 0
-    return False

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import TREE
+from support.run import TREE
 
 MODULES = "/lib/$(uname -m)-linux-gnu/security"
 

@@ -11,9 +11,9 @@ import shlex
 import subprocess
 import time
 
-from support.broker import Broker, Site, as_user, message, wait_until
-from conftest import BIN
-from support.service import MORTAL, Terminal, conf
+from support.broker import Broker, Site, message, wait_until
+from support.run import BIN, MORTAL, as_user
+from support.service import Terminal, conf
 
 SELF = "/run/asp/self.sock"
 ADMIN = "/usr/local/sbin/asp-admin"

@@ -11,10 +11,8 @@ import subprocess
 import termios
 import time
 
-from conftest import BIN, ENVIRONMENT, PRIMARY, TREE, Mail, Sandbox
-
-# What is started with these words ends with the test: to kill the program that entered the sandbox is not enough.
-MORTAL = ("setpriv", "--pdeathsig", "KILL")
+from conftest import PRIMARY, Mail, Sandbox
+from support.run import BIN, ENVIRONMENT, MORTAL, TREE
 
 KNOCK = "for i in {1..200}; do (: </dev/tcp/$1/$2) 2>/dev/null && exit; sleep 0.05; done; exit 1"
 

@@ -5,7 +5,8 @@ import re
 import time
 
 import pytest
-from conftest import BIN, PRIMARY, TREE, Mail, Sandbox
+from conftest import PRIMARY, Mail, Sandbox
+from support.run import BIN, TREE
 
 CONF = TREE / "conf"
 PORT = 587

@@ -9,7 +9,8 @@ import time
 
 import pytest
 from conftest import Line
-from support.service import MORTAL, Door, open_box
+from support.run import MORTAL
+from support.service import Door, open_box
 
 # A client that is not of this machine, as the server sees it: loopback has all of 127.0.0.0/8.
 CLIENT = "127.0.0.9"
