@@ -7,7 +7,10 @@ import subprocess
 import time
 
 import pytest
+from support.processes import children
 from support.run import ENVIRONMENT, MORTAL, execute
+from support.systemd import install
+from support.wait import LONG
 
 BOOT = pathlib.Path(__file__).resolve().parent / "boot"
 
@@ -22,14 +25,9 @@ exit 1
 """
 
 
-def children(pid):
-    return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-
-
-def install(box, build, folder):
+def put_in_place(box, build, folder):
     """What `meson install` makes, put in its place."""
-    words = ["meson", "install", "-C", build, "--no-rebuild", "--quiet"]
-    subprocess.run(words, env={**os.environ, "DESTDIR": str(folder)}, check=True, stdout=subprocess.DEVNULL)
+    install(build, folder)
     # Never the folder itself, for / is the machine's own; what is in it is the sandbox's. /lib is a link on most
     # machines.
     names = sorted(path.name for path in folder.iterdir())
@@ -39,7 +37,7 @@ def install(box, build, folder):
     ).done()
 
 
-class Machine:
+class Systemd:
     """systemd in a sandbox that has a system log; skips where it does not come up."""
 
     def __init__(self, box):
@@ -66,7 +64,7 @@ class Machine:
             pytest.skip(f"systemd does not come up here: {said.strip()}")
 
     def comes_up(self):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while self.process.poll() is None and time.monotonic() < end:
             if self.run("systemctl", "is-system-running").out.strip() in ("running", "degraded"):
                 return True
@@ -75,7 +73,7 @@ class Machine:
 
     def first(self):
         """systemd, as this machine numbers it; None when it does not come up."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + LONG
         while self.process.poll() is None and time.monotonic() < end:
             pid = self.process.pid
             while found := children(pid):

@@ -11,6 +11,8 @@ import subprocess
 import threading
 import time
 
+from support.run import MORTAL
+
 PORT = 9515
 CLONE_NEWNET = 0x40000000
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
@@ -98,13 +100,12 @@ class WebDriverError(Exception):
 
 class Browser:
     def __init__(self, sandbox):
-        (target,) = [word.split("=")[1] for word in sandbox.prefix if word.startswith("--target=")]
-        self.connection = Inside(target, PORT)
-        self.connect = lambda address: connect_inside(target, address)
+        self.connection = Inside(sandbox.first, PORT)
+        self.connect = lambda address: connect_inside(sandbox.first, address)
         self.session = ""
         sandbox.run("mkdir", "-p", HOME).done()
         self.process = sandbox.start(
-            *("setpriv", "--pdeathsig", "KILL", "env", f"HOME={HOME}", f"TMPDIR={HOME}"),
+            *(*MORTAL, "env", f"HOME={HOME}", f"TMPDIR={HOME}"),
             *("chromedriver", f"--port={PORT}"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -157,7 +158,7 @@ class Browser:
         found = self.ask("POST", "/elements", {"using": "css selector", "value": selector})
         return [Element(self, one[ELEMENT]) for one in found]
 
-    def until(self, question, what="it", seconds=20):
+    def until(self, question, what="it", seconds=60):
         """The first answer to the question that is true; what changes while it is asked is asked again."""
         deadline = time.monotonic() + seconds
         while True:

@@ -2,9 +2,11 @@
 
 import contextlib
 import subprocess
-import time
 
 from browser import Browser
+
+from support.run import MORTAL
+from support.self_service import SELF
 
 PORT = 9090
 IN_COCKPIT = f"http://127.0.0.1:{PORT}/asp"
@@ -26,7 +28,7 @@ install -D -m 755 "$2/asp-broker/asp-broker" -t /usr/local/libexec
 def running(sandbox, *words):
     """A server that goes with this process, in a session of its own, as an init system starts one."""
     process = sandbox.start(
-        *("setpriv", "--pdeathsig", "KILL", "setsid", *words),
+        *(*MORTAL, "setsid", *words),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -36,14 +38,6 @@ def running(sandbox, *words):
     finally:
         process.kill()
         process.wait()
-
-
-def wait_for(sandbox, *words):
-    """Until the command succeeds in the sandbox."""
-    deadline = time.monotonic() + 20
-    while sandbox.run(*words).code != 0:
-        assert time.monotonic() < deadline, words
-        time.sleep(0.05)
 
 
 class Page:
@@ -149,7 +143,7 @@ def broker(sandbox):
     """The broker with nobody's ticket."""
     try:
         with running(sandbox, "/usr/local/libexec/asp-broker"):
-            wait_for(sandbox, "test", "-S", "/run/asp/self.sock")
+            sandbox.wait_for_socket(SELF)
             yield
     finally:
         sandbox.run("rm", "-rf", "/run/asp").done()

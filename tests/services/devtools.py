@@ -1,4 +1,4 @@
-"""What Chromium tells of a page over its own debugging door, as far as the tests ask."""
+"""What Chromium tells of a page over its own debugging port, as far as the tests ask."""
 
 import base64
 import http.client
@@ -61,8 +61,8 @@ class Devtools:
             told.append(message)
 
     def held(self, text):
-        """What stands around a text wherever scripts of the page hold it, once what nobody holds is gone: it is looked for
-        in a snapshot of the heap."""
+        """What stands around a text wherever scripts of the page hold it, once what nobody holds is gone: it is looked
+        for in a snapshot of the heap."""
         self.ask("HeapProfiler.enable")
         self.ask("HeapProfiler.collectGarbage")
         told = self.ask("HeapProfiler.takeHeapSnapshot", reportProgress=False)

@@ -1,48 +1,44 @@
-"""Beside pam_nologin and pam_access, as conf/with-other-modules has them: they bar app passwords too, where they stand before pam_asp.
-A real Dovecot asks.
+"""Beside pam_nologin and pam_access, as conf/with-other-modules has them: they bar app passwords too, where they stand
+before pam_asp. A real Dovecot asks.
 """
 
 import re
 
 import pytest
-from support.recipes import change, need, shipped
+from support.passwords import PRIMARY
+from support.recipes import account_first, change, pam_file
 
 HOME, HOME_6, AWAY = "192.0.2.7", "2001:db8::7", "198.51.100.7"
 NO_LOGIN = "/run/nologin"
-ALICES = "correct horse"
 
 
 @pytest.fixture
 def shut(mail):
     """Makes and takes away the file that shuts the machine."""
-    need(mail.sandbox, "pam_nologin.so")
-    mail.sandbox.write("/etc/pam.d/imap", shipped("with-other-modules/nologin", mail.build))
+    mail.sandbox.need_module("pam_nologin.so")
+    mail.sandbox.write("/etc/pam.d/imap", pam_file("with-other-modules/nologin", mail.build))
     yield lambda: mail.sandbox.write(NO_LOGIN, "The machine goes down.\n")
     mail.sandbox.run("rm", "-f", NO_LOGIN).done()
 
 
 @pytest.fixture
 def fenced(mail):
-    need(mail.sandbox, "pam_access.so")
-    mail.sandbox.write("/etc/pam.d/imap", shipped("with-other-modules/access", mail.build))
-    mail.sandbox.write("/etc/security/access-mail.conf", shipped("with-other-modules/access-mail.conf", mail.build))
+    mail.sandbox.need_module("pam_access.so")
+    mail.sandbox.write("/etc/pam.d/imap", pam_file("with-other-modules/access", mail.build))
+    mail.sandbox.write("/etc/security/access-mail.conf", pam_file("with-other-modules/access-mail.conf", mail.build))
     mail.sandbox.shell("getent group travel >/dev/null || groupadd travel; gpasswd -M bob travel").done()
     return mail
 
 
 def pam_asp_first(mail, recipe):
     """The recipe's lines, but with pam_asp before the module that is to bar."""
-    text = shipped(recipe, mail.build)
-    (line,) = re.findall(r"(?m)^account +sufficient .*\n", text)
-    text = change(text, line, "")
-    first = re.search(r"(?m)^account ", text).start()
-    mail.sandbox.write("/etc/pam.d/imap", text[:first] + line + text[first:])
+    mail.sandbox.write("/etc/pam.d/imap", account_first(pam_file(recipe, mail.build)))
 
 
 def either(mail):
     """The auth lines of asp-either with the account lines that are there."""
     account = [line for line in mail.sandbox.read("/etc/pam.d/imap").splitlines() if line.startswith("account")]
-    auth = [line for line in shipped("pam.d/asp-either", mail.build).splitlines() if line.startswith("auth")]
+    auth = [line for line in pam_file("pam.d/asp-either", mail.build).splitlines() if line.startswith("auth")]
     mail.sandbox.write("/etc/pam.d/imap", "\n".join([*auth, *account, ""]))
 
 
@@ -71,7 +67,7 @@ def test_behind_pam_asp_nologin_bars_the_primary_alone(mail, shut):
     password = mail.create("alice", "Phone", "--app", "mail")
     shut()
     assert mail.auth("alice", password)
-    assert not mail.auth("alice", ALICES)
+    assert not mail.auth("alice", PRIMARY["alice"])
 
 
 def test_access_says_from_where_an_app_password_opens(fenced):
@@ -86,7 +82,7 @@ def test_access_says_from_where_an_app_password_opens(fenced):
 def test_access_holds_for_the_primary_as_well(fenced):
     either(fenced)
     fenced.create("alice", "Phone", "--app", "mail")
-    assert [fenced.auth("alice", ALICES, rhost=rhost) for rhost in (HOME, AWAY)] == [True, False]
+    assert [fenced.auth("alice", PRIMARY["alice"], rhost=rhost) for rhost in (HOME, AWAY)] == [True, False]
 
 
 def test_the_log_says_who_was_barred_with_which_password(fenced):
@@ -103,7 +99,7 @@ def test_access_refuses_virtual_users_unless_told_otherwise(fenced):
     carol = fenced.create("carol@example.org", "Phone", "--app", "mail", "--virtual")
     alice = fenced.create("alice", "Phone", "--app", "mail")
     assert not fenced.auth("carol@example.org", carol, rhost=HOME)
-    recipe = shipped("with-other-modules/access", fenced.build)
+    recipe = pam_file("with-other-modules/access", fenced.build)
     (instead,) = re.findall(r"(?m)^# +(account +\[.*pam_access\.so .*)$", recipe)
     (line,) = re.findall(r"(?m)^account .*pam_access\.so .*$", recipe)
     fenced.sandbox.write("/etc/pam.d/imap", change(recipe, "\n" + line, "\n" + instead))

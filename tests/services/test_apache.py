@@ -4,9 +4,9 @@ import base64
 import re
 
 import pytest
-from conftest import PRIMARY
-from support.service import conf
-from support.web import CLIENT, Web, open_web, wrong
+from support.passwords import PRIMARY, wrong
+from support.recipes import recipe
+from support.web import CLIENT, Web, open_web
 
 HOST = "files.example.org"
 PROXIED_PORT = 8443
@@ -54,7 +54,7 @@ class Webdav(Web):
             "[[ ! -s /run/apache2/apache2.pid ]] || { apachectl -k stop;"
             "while [[ -e /run/apache2/apache2.pid ]]; do sleep 0.02; done; }; apachectl -k start",
         ).done()
-        self.knock(self.port)
+        self.sandbox.wait_for_port(self.port)
 
     def reset(self, *configuration):
         super().reset(*configuration)
@@ -74,7 +74,7 @@ class Webdav(Web):
 @pytest.fixture(scope="module")
 def webdav_box(sandboxes, layer, build):
     box = open_web(layer, build, HOST, "apache2", "a2enmod", "ab", "/usr/lib/apache2/modules/mod_authnz_pam.so")
-    (enabled,) = re.findall("(?m)^# +a2enmod (.*)$", conf("apache/webdav.conf").read_text())
+    (enabled,) = re.findall("(?m)^# +a2enmod (.*)$", recipe("apache/webdav.conf"))
     box.shell(STEPS, *MODULES, *enabled.split(), "remoteip").done()
     service = Webdav(box, build)
     service.stack()
@@ -89,7 +89,7 @@ def webdav_box(sandboxes, layer, build):
         ("#RemoteIPInternalProxy 192.0.2.1", "RemoteIPInternalProxy 127.0.0.1"),
     )
     box.write("/etc/apache2/conf-enabled/runs.conf", RUNS)
-    service.broker.start()
+    service.start_broker()
     service.restart()
     yield service
     service.sandbox.shell("apachectl -k stop")
@@ -204,7 +204,7 @@ def test_a_name_with_control_bytes_is_no_users(webdav, phone, name):
     said = base64.b64encode(f"{name}:{phone[6:]}".encode()).decode()
     assert webdav.curl(None, "/files/alice/", "--header", f"Authorization: Basic {said}")[0] == 401
     # A password behind a zero byte is none.
-    line = webdav.logged(r"pam_asp\(webdav:auth\)|asp-broker\[")
+    line = webdav.log_file.logged(r"pam_asp\(webdav:auth\)|asp-broker\[")
     assert "verdict=no-account" in line or line.endswith("no password was given")
 
 
@@ -220,13 +220,13 @@ def test_many_at_once_are_all_answered(webdav, phone):
 
 
 def test_without_the_broker_requests_are_refused_at_once_and_the_log_says_what_to_start(webdav, phone):
-    with webdav.broker.away(), webdav.connection() as request:
+    with webdav.without_broker(), webdav.connection() as request:
         for _ in range(3):
             status, seconds = request(phone, "/files/alice/", "PROPFIND")
             assert status == 401
             assert seconds < 0.9
         for line in webdav.log(3):
-            assert (line.severity, line.stack, line.word("verdict")) == (3, "webdav:auth", "unavailable")
+            assert (line.severity, line.by, line.word("verdict")) == (3, "webdav:auth", "unavailable")
             assert line.word("rhost") == "127.0.0.1"
             assert "start asp-broker.socket" in line.word("cause")
     assert webdav.get(phone, "/files/alice/x")[0] == 404

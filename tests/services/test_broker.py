@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from support.broker import AUTHINFO_UNAVAIL, AUTH_ERR, CRED_INSUFFICIENT, SUCCESS, USER_UNKNOWN, Site
-from support.service import wrong
+from support.broker import AUTHINFO_UNAVAIL, AUTH_ERR, CRED_INSUFFICIENT, SUCCESS, USER_UNKNOWN
+from support.documents import TIME
+from support.passwords import PRIMARY, wrong
 
 HOOK = "/usr/local/libexec/hook"
 CONFIGURATION = f'hooks: {{ revoked = "{HOOK}"; }};'
@@ -72,7 +73,7 @@ class Stage:
             "dave": ("dave", "Phone", "--app", "calendar", "--virtual"),
         }
         self.passwords = {name: site.create(*words) for name, words in made.items()}
-        self.passwords |= {"primary": "correct horse", "wrong": wrong(self.passwords["Phone"])}
+        self.passwords |= {"primary": PRIMARY["alice"], "wrong": wrong(self.passwords["Phone"])}
         site.asp_admin("revoke", "alice", "--label", "Old").done()
         site.set_primary("bob", "another one")
         site.sandbox.shell(FINISH).done()
@@ -90,7 +91,7 @@ class Stage:
         kept = self.site.sandbox.shell("cat /run/kept/users/*").done().out
         text = self.site.sandbox.shell("cd /var/lib/asp/users; grep -v ^digest= *").done().out
         text = re.sub(r"primary=\S+", lambda found: found[0] if found[0] in kept else "primary=anew", text)
-        return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
+        return TIME.sub("TIME", text)
 
     def uses(self):
         entries = [
@@ -103,12 +104,10 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(sandboxes, layer, build):
-    site = Site(layer, build)
-    ready = Stage(site)
-    with site.serving():
+def stage(broker_machine):
+    ready = Stage(broker_machine)
+    with broker_machine.serving():
         yield ready
-    site.close()
 
 
 @pytest.mark.parametrize("scene", SCENES)

@@ -1,29 +1,17 @@
 """A broker that is absent, hangs, dies, answers what is no answer, or is not root's: the host is told within a second
 that it can't be told, and a line in the log says what to start."""
 
-import os
 import signal
 import time
 
 import pytest
-from support.broker import (
-    AUTHINFO_UNAVAIL,
-    SOCKET,
-    SOON,
-    SUCCESS,
-    Host,
-    Site,
-    child_of,
-    in_its_place,
-    message,
-    wait_until,
-)
+from support.broker import AUTHINFO_UNAVAIL, LOGIN, OUTCOME, REFUSED, SOCKET, SOON, SUCCESS, Host, in_its_place, message
+from support.processes import child_of, descriptors, lives
+from support.wait import wait_until
 
 START = "start asp-broker.socket, or asp-broker(8) itself"
 RESTART = "restart asp-broker.service, its log says more"
 
-
-REFUSED, LOGIN, OUTCOME = 1, 2, 3
 GOOD = (b"accepted\0", b"calendar\0", b"7k\0", b"Phone\0")
 ACCEPTED = message(OUTCOME, *GOOD)
 NO_MESSAGE = "what asp-broker says is no message"
@@ -69,145 +57,134 @@ SLOW_WAYS = {
 }
 
 
-@pytest.fixture(scope="module")
-def shared(sandboxes, layer, build):
-    site = Site(layer, build)
-    site.reset()
-    site.password = site.create("alice", "Phone", "--app", "calendar")
-    yield site
-    site.close()
-
-
 @pytest.fixture
-def site(shared):
+def machine(broker_machine):
     """Before any broker was started. Nobody writes to the store in these tests."""
-    shared.sandbox.shell("rm -rf /run/asp; mkdir -m 755 /run/asp").done()
-    shared.said()
-    return shared
+    broker_machine.sandbox.shell("rm -rf /run/asp; mkdir -m 755 /run/asp").done()
+    broker_machine.said()
+    return broker_machine
 
 
-def unavailable(site, expected, host=None, *, begun=False):
+def unavailable(machine, expected, host=None, *, begun=False):
     """The host is told soon, and the one line that it has logged says why."""
-    host = host or site.host()
+    host = host or machine.host()
     if begun:
         (answer,) = host.answers()
     else:
-        answer = host.login(site.password)
+        answer = host.login(machine.phone)
     assert (answer.code, answer.environment) == (AUTHINFO_UNAVAIL, {})
     assert answer.seconds < SOON
-    line = site.said_one()
+    line = machine.said_one()
     assert (line.severity, line.by, line.word("verdict")) == (3, "nginx:auth", "unavailable")
     assert line.word("cause").startswith("/var/lib/asp: Permission denied; "), line
     assert expected in line.word("cause"), line
 
 
-def test_none_was_ever_started(site):
-    site.sandbox.run("rmdir", "/run/asp").done()
-    unavailable(site, f"{SOCKET}: no asp-broker is there: {START}")
+def test_none_was_ever_started(machine):
+    machine.sandbox.run("rmdir", "/run/asp").done()
+    unavailable(machine, f"{SOCKET}: no asp-broker is there: {START}")
 
 
-def test_one_has_left_its_socket_behind(site):
-    with site.serving() as broker:
-        assert site.host().login(site.password).code == SUCCESS
-        site.said()
+def test_one_has_left_its_socket_behind(machine):
+    with machine.serving() as broker:
+        assert machine.host().login(machine.phone).code == SUCCESS
+        machine.said()
         workers = broker.workers()
         broker.close()
         # Its workers end with it, however it ends.
-        wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers), "workers live on")
-        assert site.sandbox.run("test", "-S", SOCKET).code == 0
-        unavailable(site, f"{SOCKET}: no asp-broker is there: {START}")
+        wait_until(lambda: not any(map(lives, workers)), "workers live on")
+        assert machine.sandbox.run("test", "-S", SOCKET).code == 0
+        unavailable(machine, f"{SOCKET}: no asp-broker is there: {START}")
 
 
-def test_a_host_whose_user_is_not_in_the_group(site):
-    uid = site.sandbox.run("id", "-u", "mallory").done().out.strip()
-    with site.serving():
+def test_a_host_whose_user_is_not_in_the_group(machine):
+    uid = machine.sandbox.run("id", "-u", "mallory").done().out.strip()
+    with machine.serving():
         unavailable(
-            site,
+            machine,
             f"{SOCKET}: uid {uid} may not ask asp-broker: put its user into the group asp and restart the service",
-            site.host("mallory"),
+            machine.host("mallory"),
         )
 
 
-def test_one_that_hangs(site):
-    with site.serving() as broker:
-        for pid in broker.processes():
-            os.kill(pid, signal.SIGSTOP)
-        unavailable(site, "asp-broker did not answer in time: " + RESTART)
-        for pid in broker.processes():
-            os.kill(pid, signal.SIGCONT)
-        assert site.host().login(site.password).code == SUCCESS
+def test_one_that_hangs(machine):
+    with machine.serving() as broker:
+        with broker.hung():
+            unavailable(machine, "asp-broker did not answer in time: " + RESTART)
+        assert machine.host().login(machine.phone).code == SUCCESS
 
 
-def test_one_that_is_killed_while_it_has_the_question(site):
-    with site.serving() as broker:
-        for pid in broker.processes():
-            os.kill(pid, signal.SIGSTOP)
-        site.host().begin((site.password,))
-        time.sleep(0.2)
-        for pid in broker.processes():
-            os.kill(pid, signal.SIGKILL)
-        unavailable(site, "asp-broker broke off: " + RESTART, begun=True)
+def test_one_that_is_killed_while_it_has_the_question(machine):
+    with machine.serving() as broker:
+        broker.signal(signal.SIGSTOP)
+        pid = child_of(machine.host().process)
+        before = descriptors(pid)
+        machine.host().begin((machine.phone,))
+        wait_until(lambda: descriptors(pid) != before, "the host does not connect")
+        time.sleep(0.2)  # from the connection to the question it takes a few microseconds
+        broker.signal(signal.SIGKILL)
+        unavailable(machine, "asp-broker broke off: " + RESTART, begun=True)
 
 
 @pytest.mark.parametrize("how", [*WAYS, *SLOW_WAYS])
-def test_one_that_does_not_answer(site, how):
-    with in_its_place(site, how):
-        unavailable(site, {**WAYS, **SLOW_WAYS}[how])
+def test_one_that_does_not_answer(machine, how):
+    with in_its_place(machine.sandbox, how):
+        unavailable(machine, {**WAYS, **SLOW_WAYS}[how])
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_one_that_says_what_is_no_answer(site, answer):
+def test_one_that_says_what_is_no_answer(machine, answer):
     said, expected = ANSWERS[answer]
-    with in_its_place(site, said.hex()):
-        unavailable(site, expected)
+    with in_its_place(machine.sandbox, said.hex()):
+        unavailable(machine, expected)
 
 
-def test_what_the_others_are_told_apart_from(site):
+def test_what_the_others_are_told_apart_from(machine):
     """The same stand-in with an answer that is one: nothing else was wrong with those that are none."""
-    with in_its_place(site, ACCEPTED.hex()):
-        answer = site.host().login(site.password)
+    with in_its_place(machine.sandbox, ACCEPTED.hex()):
+        answer = machine.host().login(machine.phone)
     environment = {"ASP_ID": "7k", "ASP_LABEL": "Phone", "ASP_APP": "calendar"}
     assert (answer.code, answer.account, answer.environment) == (SUCCESS, SUCCESS, environment)
-    assert site.said() == []
-    heard = site.sandbox.run("cat", f"{SOCKET}.heard").done().out
-    assert site.password in heard and "alice" in heard and "192.0.2.7" in heard
+    assert machine.said() == []
+    heard = machine.sandbox.run("cat", f"{SOCKET}.heard").done().out
+    assert machine.phone in heard and "alice" in heard and "192.0.2.7" in heard
 
 
-def test_one_of_another_user_is_told_nothing(site):
-    with in_its_place(site, ACCEPTED.hex(), user="mallory"):
-        uid = site.sandbox.run("id", "-u", "mallory").done().out.strip()
+def test_one_of_another_user_is_told_nothing(machine):
+    with in_its_place(machine.sandbox, ACCEPTED.hex(), user="mallory"):
+        uid = machine.sandbox.run("id", "-u", "mallory").done().out.strip()
         unavailable(
-            site,
+            machine,
             f"{SOCKET}: uid {uid} listens there, which is not root: nothing was sent to it; start asp-broker as root",
         )
-        assert site.sandbox.read(f"{SOCKET}.heard") == ""
+        assert machine.sandbox.read(f"{SOCKET}.heard") == ""
 
 
-def test_one_of_the_hosts_own_user_is_believed(site):
+def test_one_of_the_hosts_own_user_is_believed(machine):
     """It could read the secret in the host's memory anyway."""
-    with in_its_place(site, ACCEPTED.hex(), user="www-data"):
-        assert site.host().login(site.password).code == SUCCESS
+    with in_its_place(machine.sandbox, ACCEPTED.hex(), user="www-data"):
+        assert machine.host().login(machine.phone).code == SUCCESS
 
 
-def test_a_host_has_no_more_descriptors_open_after_all_that(site):
-    host = Host(site, "www-data")
+def test_a_host_has_no_more_descriptors_open_after_all_that(machine):
+    host = Host(machine.sandbox, "www-data")
     try:
         host.login("x")
-        folder = f"/proc/{child_of(host.process)}/fd"
-        before = sorted(os.listdir(folder))
+        pid = child_of(host.process)
+        before = descriptors(pid)
         for how in (ACCEPTED.hex(), b"hello".hex(), "rude"):
-            with in_its_place(site, how):
+            with in_its_place(machine.sandbox, how):
                 for _ in range(20):
                     host.login("x")
-            assert sorted(os.listdir(folder)) == before
+            assert descriptors(pid) == before
     finally:
         host.close()
 
 
-def test_what_needs_no_broker_does_not_wait_for_it(site):
+def test_what_needs_no_broker_does_not_wait_for_it(machine):
     """A user that no account can have, and a conversation without a password."""
-    with in_its_place(site, "mute"):
-        for words in ((site.password, "nginx", "../alice"), ("",)):
-            answer = site.host().login(*words)
+    with in_its_place(machine.sandbox, "mute"):
+        for words in ((machine.phone, "nginx", "../alice"), ("",)):
+            answer = machine.host().login(*words)
             assert answer.code != SUCCESS and answer.seconds < 0.9, "it was waited for"
-    site.said()
+    machine.said()

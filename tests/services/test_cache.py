@@ -1,8 +1,10 @@
 """Dovecot's cache of logins: with the shipped recipe a revoked password is refused at once, without it not."""
 
+import contextlib
+
 import pytest
-from conftest import Mail
-from support.run import BIN, TREE
+from support.mail import Mail, dovecot, need_dovecot_2_3
+from support.recipes import recipe
 
 PORT = 1143
 CACHE = "auth_cache_size = 10M"
@@ -11,21 +13,18 @@ CACHE = "auth_cache_size = 10M"
 @pytest.fixture
 def cached(dovecot_box, build):
     """Starts a second Dovecot with a cache; its configuration is the shipped one, changed as asked."""
-    version = dovecot_box.run("dovecot", "--version").out
-    if not version.startswith("2.3."):
-        pytest.skip(f"the recipe is for Dovecot 2.3, and this is {version.split()[0]}")
+    need_dovecot_2_3(dovecot_box)
     service = Mail(dovecot_box, build, "/run/c")
     service.reset()
     service.stack("asp-only", "dovecot", "imap")
+    with contextlib.ExitStack() as stack:
 
-    def start(change=lambda text: text):
-        recipe = (TREE / "conf" / "dovecot" / "auth-asp.conf.ext").read_text()
-        dovecot_box.write("/run/c/recipe", change(recipe))
-        dovecot_box.run(BIN / "dovecot", "start", "/run/c", str(PORT), "/run/c/recipe", CACHE).done()
-        return service
+        def start(*changes):
+            dovecot_box.write("/run/c/recipe", recipe("dovecot/auth-asp.conf.ext", *changes))
+            stack.enter_context(dovecot(dovecot_box, "/run/c", PORT, "/run/c/recipe", CACHE))
+            return service
 
-    yield start
-    dovecot_box.run(BIN / "dovecot", "stop", "/run/c").done()
+        yield start
 
 
 def log_in(mail, password):
@@ -53,7 +52,7 @@ def test_with_the_recipe_one_wrong_password_shuts_no_device_out(cached):
 
 def test_a_cache_key_keeps_a_revoked_password_alive_until_the_flush(cached):
     """What the recipe warns of: if this fails, Dovecot has changed, and the recipe is to be thought over."""
-    mail = cached(lambda text: text.replace("args = dovecot\n", "args = cache_key=%u%s dovecot\n"))
+    mail = cached((r"(?m)^  args = dovecot$", "  args = cache_key=%u%s dovecot"))
     password = mail.create("alice", "Phone", "--app", "mail")
     assert log_in(mail, password)
     mail.asp_admin("revoke", "alice", password[:2]).done()

@@ -6,17 +6,15 @@ import re
 import pytest
 
 from cockpit_page import broker, cockpit
-from conftest import PRIMARY
+from support.passwords import PASSWORD, PRIMARY
+from support.recipes import recipe
 from support.run import TREE
 from devtools import Devtools
 
-SHAPE = r"[0-9a-hjkmnp-tv-z]{5}(-[0-9a-hjkmnp-tv-z]{5}){4}"
 OATH = "00112233445566778899aabbccddeeff00112233"
 IMAGE = '<img src=x onerror="top.ran = 1">'
 SCRIPT = "<script>top.ran = 1</script>"
-PROGRAMS = """
-command -v chromedriver cockpit-bridge && test -x /usr/lib/chromium/chromium && test -x /usr/lib/cockpit/cockpit-ws
-"""
+PROGRAMS = ("chromedriver", "cockpit-bridge", "/usr/lib/chromium/chromium", "/usr/lib/cockpit/cockpit-ws")
 WIDTH = "return document.querySelector(arguments[0]).getBoundingClientRect().width"
 # What is written with less than 4.5 : 1 against what it stands on (WCAG 2, 1.4.3); controls at rest are exempt.
 CONTRAST = r"""
@@ -50,8 +48,7 @@ OVERFLOW = "const page = document.scrollingElement; return page.scrollWidth - pa
 
 @pytest.fixture(scope="module")
 def server(dovecot_box, build):
-    if dovecot_box.run("sh", "-c", PROGRAMS).code != 0:
-        pytest.skip("no Cockpit or no Chromium: neither installed nor unpacked in ASP_LAYER")
+    dovecot_box.need(*PROGRAMS)
     with cockpit(dovecot_box, TREE, build) as page:
         yield page
 
@@ -60,7 +57,7 @@ def server(dovecot_box, build):
 def asked(mail):
     """Before a test nobody has confirmed anything, and the store is as it is installed."""
     mail.sandbox.shell("mkdir -p -m 700 /var/lib/asp /var/lib/asp/{users,used,locks}").done()
-    mail.sandbox.write("/etc/pam.d/asp-admin", (TREE / "conf" / "pam.d" / "asp-admin").read_text())
+    mail.install("pam.d/asp-admin", "/etc/pam.d/asp-admin")
     with broker(mail.sandbox):
         yield mail
     mail.sandbox.run("rm", "/etc/pam.d/asp-admin").done()
@@ -81,7 +78,7 @@ def test_a_password_created_on_the_page_logs_in_over_imap(asked, server, mail):
     assert page.rows() == []
     page.create("Phone", "mail", PRIMARY["alice"])
     password = page.shown_password()
-    assert re.fullmatch(SHAPE, password)
+    assert PASSWORD.fullmatch(password)
     assert mail.curl("alice", password)
     page.press("Done")
     page.no_dialog()
@@ -146,11 +143,9 @@ def test_a_wrong_primary_password_changes_nothing_and_is_said(page, mail):
 
 
 def test_a_second_factor_is_asked_for_in_its_turn_and_what_pam_says_is_shown(page, mail):
-    if mail.sandbox.run("sh", "-c", "command -v oathtool && test -e /usr/lib/*/security/pam_oath.so").code != 0:
-        pytest.skip("no pam_oath or no oathtool: neither installed nor unpacked in ASP_LAYER")
-    shipped = (TREE / "conf" / "pam.d" / "asp-admin").read_text()
-    stack = re.sub(r"(?m)^#(auth +required +pam_oath)", r"\1", shipped)
-    assert stack != shipped
+    mail.sandbox.need("oathtool")
+    mail.sandbox.need_module("pam_oath.so")
+    stack = recipe("pam.d/asp-admin", (r"(?m)^#(auth +required +pam_oath)", r"\1"))
     mail.sandbox.write("/etc/pam.d/asp-admin", "auth optional pam_echo.so file=/run/notice\n" + stack)
     mail.sandbox.write("/run/notice", "You will be asked twice")
     keys = re.search(r"usersfile=(\S+)", stack)[1]
@@ -300,8 +295,7 @@ def test_what_a_page_of_bobs_asks_for_alice_is_refused(asked, server, mail):
 
 def test_an_administrator_acts_on_any_user(asked, server, mail):
     mail.create("alice", "Phone", "--app", "mail")
-    if mail.sandbox.run("sh", "-c", "command -v sudo").code != 0:
-        pytest.skip("no sudo, by which Cockpit gives administrative access")
+    mail.sandbox.need("sudo")  # by which Cockpit gives administrative access
     mail.sandbox.shell("getent passwd ann >/dev/null || useradd --create-home -d /run/ann --groups sudo ann").done()
     mail.sandbox.run("chpasswd", input="ann:ann's own\n").done()
     server.sign_in("ann", "ann's own", administrator=True)

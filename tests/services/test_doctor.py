@@ -5,27 +5,17 @@ import re
 import time
 
 import pytest
-from support.doctor import CHECKS, Patient
+from support.broker import SOCKET, listens
+from support.doctor import CHECKS
+from support.run import MORTAL, as_user
+from support.self_service import SELF
+from support.wait import wait_until
 from support.watch import running_watch
 
-SOCKET, SELF = "/run/asp/broker.sock", "/run/asp/self.sock"
 CLIENT = 'broker: { clients = ( { user = "%s"; services = [ "nginx" ]; } ); };'
 
 # A hash that is not the first one.
 OTHER = "\\$6\\$saltsalt\\$" + "b" * 86
-
-
-@pytest.fixture(scope="module")
-def ward(sandboxes, build):
-    patient = Patient(build)
-    yield patient
-    patient.sandbox.close()
-
-
-@pytest.fixture
-def patient(ward):
-    ward.heal()
-    return ward
 
 
 # All is well
@@ -398,13 +388,9 @@ def test_somebody_else_who_listens_is_a_fault(patient):
         "s.listen(); time.sleep(60)"
     )
     patient.sandbox.run("install", "-d", "-m", "777", "/run/asp").done()
-    words = ("setpriv", "--pdeathsig", "KILL", "--reuid", "bob", "--clear-groups")
-    process = patient.sandbox.start(*words, "/usr/bin/python3", "-c", listen, SOCKET)
+    process = patient.sandbox.start(*as_user("bob"), *MORTAL, "/usr/bin/python3", "-c", listen, SOCKET)
     try:
-        deadline = time.monotonic() + 10
-        while not patient.listens(SOCKET):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(lambda: listens(patient.sandbox), "it does not listen")
         patient.fault("broker", "which is not root: nothing was sent to it")
     finally:
         process.kill()

@@ -1,27 +1,17 @@
 """What asp-admin doctor says of the files in /etc/pam.d: faults made one at a time, and none in what we ship."""
 
 import pytest
-from support.doctor import Patient
-from support.run import TREE
+from support.recipes import CONF, recipe
 
 ACCOUNT = "account sufficient pam_asp.so\naccount required pam_unix.so\n"
 REFUSED = "what pam_asp refuses there, a revoked app password too, goes on to the lines below"
 BARS = "no account line lets an app password in when the primary password is too old"
 
 
-@pytest.fixture(scope="module")
-def ward(sandboxes, build):
-    patient = Patient(build)
-    modules = patient.sandbox.shell("dirname $(find /usr/lib /lib -name pam_unix.so -print -quit)").done().out.strip()
-    patient.module = f"{modules}/pam_asp.so"
-    yield patient
-    patient.sandbox.close()
-
-
 @pytest.fixture
-def patient(ward):
-    ward.heal()
-    return ward
+def module(patient):
+    modules = patient.sandbox.shell("dirname $(find /usr/lib /lib -name pam_unix.so -print -quit)").done().out.strip()
+    return f"{modules}/pam_asp.so"
 
 
 def service(patient, text, name="imap"):
@@ -41,8 +31,8 @@ def has_line(path):
     return any("pam_asp.so" in line.split("#")[0] for line in path.read_text(errors="replace").splitlines())
 
 
-FILES = sorted(path for path in (TREE / "conf").rglob("*") if path.is_file())
-RECIPES = [str(path.relative_to(TREE / "conf")) for path in FILES if has_line(path)]
+FILES = sorted(path for path in CONF.rglob("*") if path.is_file())
+RECIPES = [str(path.relative_to(CONF)) for path in FILES if has_line(path)]
 
 
 def test_the_shipped_stacks_are_found():
@@ -261,14 +251,14 @@ MODULES = {
 
 
 @pytest.mark.parametrize("what", MODULES)
-def test_a_module_that_cannot_be_trusted_is_a_fault(patient, what):
+def test_a_module_that_cannot_be_trusted_is_a_fault(patient, module, what):
     do, undo, message = MODULES[what]
-    patient.sandbox.shell(f"{do} {patient.module}").done()
+    patient.sandbox.shell(f"{do} {module}").done()
     try:
         fault = patient.fault("pam", message)
-        assert what != "setuid" or fault.mend == f"chmod ug-s {patient.module}"
+        assert what != "setuid" or fault.mend == f"chmod ug-s {module}"
     finally:
-        patient.sandbox.shell(f"{undo} {patient.module}").done()
+        patient.sandbox.shell(f"{undo} {module}").done()
     assert patient.faults() == []
 
 
@@ -282,7 +272,7 @@ SHIPPED = (
 
 
 def test_the_shipped_profile_is_well(patient):
-    text = (TREE / "conf" / "pam-configs" / "asp").read_text()
+    text = recipe("pam-configs/asp")
     (line,) = [line for line in text.splitlines() if "pam_asp.so" in line]
     patient.sandbox.write(PASSWORD, SHIPPED + "password" + line + "\n")
     patient.is_well("password-stack", "pam_asp is told of a password that passwd")

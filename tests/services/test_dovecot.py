@@ -1,17 +1,13 @@
 """A real Dovecot asks pam_asp: who gets at the mail over IMAP, who does not, and what the log says of it."""
 
 import pytest
+from support.passwords import PRIMARY, wrong
 
 
 @pytest.fixture(params=["curl", "imaplib"])
 def login(request, mail):
     """A real IMAP client."""
     return getattr(mail, request.param)
-
-
-def wrong(password):
-    """The same id with another secret."""
-    return password[:-1] + ("y" if password[-1] == "x" else "x")
 
 
 def test_an_app_password_lets_an_imap_client_in(mail, login):
@@ -21,7 +17,7 @@ def test_an_app_password_lets_an_imap_client_in(mail, login):
     assert line.text == (
         f'verdict=accepted rhost=127.0.0.1 user="alice" service="imap" app="mail" id={password[:2]} label="Phone"'
     )
-    assert (line.severity, line.stack) == (6, "imap:auth")
+    assert (line.severity, line.by) == (6, "imap:auth")
 
 
 def test_dashes_may_be_left_out_but_case_counts(mail, login):
@@ -35,7 +31,7 @@ def test_a_wrong_secret_is_refused(mail, login):
     assert not login("alice", wrong(password))
     (line,) = mail.log(1)
     assert line.text == 'verdict=wrong-secret rhost=127.0.0.1 user="alice" service="imap" app="mail" id=- label=-'
-    assert (line.severity, line.stack) == (5, "imap:auth")
+    assert (line.severity, line.by) == (5, "imap:auth")
 
 
 def test_an_app_password_of_another_app_is_refused(mail, login):
@@ -87,8 +83,8 @@ def test_after_a_rotation_only_the_new_password_opens(mail, login):
 def test_the_primary_password_of_an_enrolled_user_is_refused(mail, login):
     mail.create("alice", "Phone", "--app", "mail")
     mail.sandbox.write("/etc/pam.d/radicale", "auth required pam_unix.so\naccount required pam_unix.so\n")
-    assert mail.auth("alice", "correct horse", "radicale"), "this is her password: pam_unix takes it elsewhere"
-    assert not login("alice", "correct horse")
+    assert mail.auth("alice", PRIMARY["alice"], "radicale"), "this is her password: pam_unix takes it elsewhere"
+    assert not login("alice", PRIMARY["alice"])
     assert mail.verdict() == "not-an-app-password"
 
 

@@ -3,7 +3,10 @@
 import re
 
 import pytest
-from support.run import BIN
+from support.broker import serving
+from support.mail import dovecot, need_dovecot_2_3
+from support.passwords import PRIMARY, wrong
+from support.recipes import recipe
 from support.smtp import (
     CERTIFICATE,
     CLIENT,
@@ -12,12 +15,8 @@ from support.smtp import (
     dovecot_recipe,
     encoded,
     names,
-    need_dovecot_2_3,
-    open_box,
-    shipped,
+    open_mail_box,
     try_hostile_names,
-    wait_for_port,
-    wrong,
 )
 
 PORT = 25
@@ -48,18 +47,18 @@ MAIN_HARDCODE_PRIMARY_HOSTNAME = mx.example.org
 """
 
 
-def start_exim(box, recipe, steps="true", **changes):
+def start_exim(box, addition, *changes, steps="true"):
     """An Exim as Debian sets it up, with one of the shipped additions to its authenticators and its further steps."""
     box.shell(EXIM_USERS).done()
     box.shell(CERTIFICATE, "/etc/exim4/exim").done()
     box.shell("chgrp Debian-exim /etc/exim4/exim.key; chmod 640 /etc/exim4/exim.key").done()
     box.write("/etc/exim4/update-exim4.conf.conf", SETTINGS)
     box.write("/etc/exim4/conf.d/main/000_localmacros", MACROS)
-    box.write(f"/etc/exim4/conf.d/auth/{recipe}", shipped(f"exim/{recipe}", **changes))
+    box.write(f"/etc/exim4/conf.d/auth/{addition}", recipe(f"exim/{addition}", *changes))
     box.shell(steps).done()
     box.run("update-exim4.conf").done()
     box.run("exim4", "-bd").done()
-    wait_for_port(box, PORT)
+    box.wait_for_port(PORT)
 
 
 class Exim(Smtp):
@@ -67,28 +66,26 @@ class Exim(Smtp):
 
     def reset(self):
         super().reset()
-        self.configure()
+        self.hold_to()
 
-    def configure(self, broker=None):
-        changes = {"broker": (r"(?m)^broker: .*$", f"broker: {broker};")} if broker else {}
-        if '"exim"' not in shipped("asp.conf"):
-            changes["mail"] = ('"smtp", ', '"smtp", "exim", ')
-        self.sandbox.write("/etc/asp/asp.conf", shipped("asp.conf", **changes))
+    def hold_to(self, broker=None):
+        """With these settings of the broker."""
+        changes = [(r"(?m)^broker: .*$", f"broker: {broker};")] if broker else []
+        if '"exim"' not in recipe("asp.conf"):
+            changes.append(('"smtp", ', '"smtp", "exim", '))
+        self.sandbox.write("/etc/asp/asp.conf", recipe("asp.conf", *changes))
 
 
 @pytest.fixture(scope="module")
 def box(sandboxes, layer, build):
     """Exim, who is in the group asp, and the broker that it asks."""
-    box = open_box(layer, "exim4", "update-exim4.conf", "swaks", "msmtp", "openssl")
-    start_exim(box, "30_exim4-config_asp", "groupadd --system asp; usermod --append --groups asp Debian-exim")
+    box = open_mail_box(layer, "exim4", "update-exim4.conf", "swaks", "msmtp", "openssl")
+    start_exim(box, "30_exim4-config_asp", steps="groupadd --system asp; usermod --append --groups asp Debian-exim")
     if "PAM" not in re.search("(?m)^Support for: (.*)$", box.run("exim4", "-bV").out)[1].split():
         box.close()
         pytest.skip("this Exim has no PAM: exim4-daemon-heavy has it")
-    broker = box.start("setpriv", "--pdeathsig", "KILL", build / "asp-broker" / "asp-broker")
-    box.shell("until [[ -S /run/asp/broker.sock ]]; do sleep 0.05; done", timeout=10).done()
-    yield box
-    broker.kill()
-    broker.wait()
+    with serving(box, build / "asp-broker" / "asp-broker"):
+        yield box
     box.close()
 
 
@@ -135,7 +132,7 @@ def test_others_are_refused(exim):
 def test_the_primary_password_is_refused_for_good(exim):
     """Also in the eyes of the mail program: with 435 it would try again and again."""
     exim.create("alice", "Phone", "--app", "mail")
-    assert exim.plain((b"alice", b"correct horse")) == ["535"]
+    assert exim.plain((b"alice", PRIMARY["alice"].encode())) == ["535"]
     assert exim.verdicts() == ["not-an-app-password"]
 
 
@@ -144,8 +141,8 @@ def test_with_either_the_primary_password_is_of_no_use(exim):
     exim.create("alice", "Phone", "--app", "mail")
     exim.stack("asp-either", "exim")
     exim.sandbox.run("sed", "-i", "s/try_first_pass$/& nodelay/", "/etc/pam.d/exim").done()
-    assert exim.plain((b"alice", b"correct horse")) != ["235"]
-    assert "pam_unix(exim:auth): authentication failure" in "\n".join(exim.unheard())
+    assert exim.plain((b"alice", PRIMARY["alice"].encode())) != ["235"]
+    assert "pam_unix(exim:auth): authentication failure" in "\n".join(exim.log_file.take())
 
 
 # A module before ours writes down what PAM was told: the user, and the password in between angle brackets.
@@ -246,9 +243,9 @@ def test_without_a_clients_address_networks_refuse(exim):
 
 def test_the_client_can_be_held_to_its_service(exim):
     password = exim.create("alice", "Phone", "--app", "mail")
-    exim.configure('{ clients = ( { user = "Debian-exim"; services = [ "exim" ]; } ); }')
+    exim.hold_to('{ clients = ( { user = "Debian-exim"; services = [ "exim" ]; } ); }')
     assert exim.swaks("alice", password)
-    exim.configure('{ clients = ( { user = "Debian-exim"; services = [ "nginx" ]; } ); }')
+    exim.hold_to('{ clients = ( { user = "Debian-exim"; services = [ "nginx" ]; } ); }')
     assert exim.plain((b"alice", password.encode())) == ["435"]
     (_, (text, verdict)) = exim.decisions()
     assert verdict == "unavailable"
@@ -272,35 +269,32 @@ def test_no_log_holds_a_password(exim):
     password = exim.create("alice", "Phone", "--app", "mail")
     assert exim.swaks("alice", password)
     assert not exim.swaks("alice", wrong(password))
-    assert not exim.swaks("alice", "correct horse")
+    assert not exim.swaks("alice", PRIMARY["alice"])
     assert len(exim.decisions()) == 3
     for log in ("/run/messages", LOG):
         text = exim.sandbox.read(log)
         assert "alice" in text, "the log is the one written to"
-        for secret in (password, password.replace("-", ""), password[6:11], "correct horse"):
+        for secret in (password, password.replace("-", ""), password[6:11], PRIMARY["alice"]):
             assert secret not in text
 
 
 @pytest.fixture(scope="module")
-def dovecot_box(sandboxes, layer):
+def box_with_dovecot(sandboxes, layer):
     """Exim that asks Dovecot; no broker."""
-    box = open_box(layer, "exim4", "update-exim4.conf", "dovecot", "swaks", "openssl")
+    box = open_mail_box(layer, "exim4", "update-exim4.conf", "dovecot", "swaks", "openssl")
     need_dovecot_2_3(box)
-    start_exim(box, "30_exim4-config_asp-dovecot", socket=("/run/dovecot/", "/run/d/run/"))
+    start_exim(box, "30_exim4-config_asp-dovecot", ("/run/dovecot/", "/run/d/run/"))
     box.write("/run/d/auth-asp.conf.ext", dovecot_recipe())
-    box.write("/run/d/asp-exim.conf", shipped("dovecot/asp-exim.conf"))
-    box.run(
-        *(BIN / "dovecot", "start", "/run/d", "143", "/run/d/auth-asp.conf.ext"),
-        *("!include /run/d/asp-exim.conf", "auth_mechanisms = plain login"),
-    ).done()
-    yield box
-    box.run(BIN / "dovecot", "stop", "/run/d").done()
+    box.write("/run/d/asp-exim.conf", recipe("dovecot/asp-exim.conf"))
+    lines = ("!include /run/d/asp-exim.conf", "auth_mechanisms = plain login")
+    with dovecot(box, "/run/d", 143, "/run/d/auth-asp.conf.ext", *lines):
+        yield box
     box.close()
 
 
 @pytest.fixture
-def exim_and_dovecot(dovecot_box, build):
-    service = Smtp(dovecot_box, build, port=PORT)
+def exim_and_dovecot(box_with_dovecot, build):
+    service = Smtp(box_with_dovecot, build, port=PORT)
     service.reset()
     service.stack("asp-only", "smtp")
     return service
@@ -323,7 +317,7 @@ def test_through_dovecot_others_are_refused(exim_and_dovecot):
     phone = exim.create("alice", "Phone", "--app", "mail")
     diary = exim.create("alice", "Diary", "--app", "calendar")
     exim.asp_admin("revoke", "alice", phone[:2]).done()
-    logins = [(b"alice", password.encode()) for password in (phone, diary, "correct horse")]
+    logins = [(b"alice", password.encode()) for password in (phone, diary, PRIMARY["alice"])]
     for mechanism in (exim.plain, exim.login):
         assert mechanism(*logins) == ["535"] * len(logins)
         found = sorted(line.word("verdict") for line in exim.log(len(logins)))

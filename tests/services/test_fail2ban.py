@@ -10,8 +10,13 @@ import re
 import time
 
 import pytest
-from conftest import Mail, Sandbox
-from support.run import BIN, TREE
+from support.broker import serving
+from support.mail import Mail, dovecot
+from support.passwords import PRIMARY, wrong
+from support.recipes import recipe
+from support.run import BIN, as_user
+from support.sandbox import Sandbox
+from support.wait import comes_true
 
 FORMS = {"traditional": "/var/log/auth.log", "iso": "/var/log/iso.log", "journal": "systemd-journal"}
 MODES = ["mode=normal", "mode=app-only", "mode=normal, via=yes", "mode=app-only, via=yes"]
@@ -126,12 +131,7 @@ done
 """
 
 
-def wrong(password):
-    """The same id with another secret."""
-    return password[:-1] + ("y" if password[-1] == "x" else "x")
-
-
-class Machine(Mail):
+class GuessedMail(Mail):
     """A mail server with a journal, rsyslog and fail2ban."""
 
     def __init__(self, box, build):
@@ -144,22 +144,18 @@ class Machine(Mail):
         box.write("/etc/systemd/journald.conf", JOURNALD)
         box.write("/run/rsyslog.conf", RSYSLOG)
         box.shell(LOGGING).done()
-        box.run(BIN / "dovecot", "users").done()
-        names = ("auth_username_chars =", "auth_username_format =")
-        box.run(BIN / "dovecot", "start", "/run/d", "143", "%s", *names).done()
         box.shell(
             "groupadd asp; for user in alice bob carol dave nginx; do"
             ' getent passwd "$user" >/dev/null || useradd --create-home --home-dir "/run/$user" "$user"; done;'
             "usermod --append --groups asp nginx"
         ).done()
         for user in ("alice", "bob", "carol", "dave"):
-            self.set_primary(user, "correct horse")
+            self.set_primary(user, PRIMARY["alice"])
         self.stack("asp-only", "imap", "other")
-        # A stranger's DNS may say what it likes.
+        # Anybody's DNS may say what it likes.
         box.shell('echo "$1 mail.example.org" >>/etc/hosts', VICTIM).done()
         for folder in ("filter.d", "jail.d"):
-            shipped = (TREE / "conf" / "fail2ban" / folder / "pam-asp.conf").read_text()
-            box.write(f"/etc/fail2ban/{folder}/pam-asp.conf", shipped)
+            self.install(f"fail2ban/{folder}/pam-asp.conf", f"/etc/fail2ban/{folder}/pam-asp.conf")
 
     def libpam(self, user, password, service="imap", rhost="", program="libpam", prefix=()):
         """A login by a program of that name which passes on whatever it is told."""
@@ -167,6 +163,17 @@ class Machine(Mail):
         run = self.sandbox.run(*prefix, "bash", "-c", 'exec -a "$0" "$@"', program, *words, input=password)
         assert 0 <= run.code < 32 and run.err == "", run
         return run.code == 0
+
+    def write_all(self):
+        """Each line that the tests look for, and last one that a user has written herself."""
+        self.phone, self.lost = write_verdicts(self)
+        write_names(self, self.phone)
+        write_via_broker(self, self.phone, self.lost)
+        forged = FORGED.replace(VICTIM, LOGGER)
+        words = ("logger", "-p", "authpriv.notice", "-t", "auth", f"pam_asp(imap:auth): {forged}")
+        self.sandbox.run(*as_user("alice"), *words).done()
+        for log in ("cat /var/log/auth.log", "cat /var/log/iso.log", "journalctl"):
+            self.sandbox.shell(f"until {log} | grep {LOGGER}; do sleep 0.05; done >/dev/null").done()
 
     def lines(self):
         """All that was written, one way or the other."""
@@ -199,14 +206,14 @@ def write_verdicts(mail):
     lost = mail.create("alice", "Lost", "--app", "mail")
     mail.asp_admin("revoke", "alice", lost[:2]).done()
     changed = mail.create("bob", "Phone", "--app", "mail")
-    mail.set_primary("bob", "battery staple")
+    mail.set_primary("bob", PRIMARY["bob"])
     locked = mail.create("carol", "Phone", "--app", "mail")
     mail.sandbox.run("usermod", "--lock", "carol").done()
     mail.create("dave", "Phone", "--app", "mail")
     mail.sandbox.shell("echo broken >/var/lib/asp/users/dave").done()
     logins = {
         "wrong-secret": ("alice", wrong(phone)),
-        "not-an-app-password": ("alice", "correct horse"),
+        "not-an-app-password": ("alice", PRIMARY["alice"]),
         "no-account": ("nobody-of-that-name", phone),
         "revoked": ("alice", lost),
         "wrong-app": ("alice", mail.create("alice", "Calendar", "--app", "calendar")),
@@ -243,17 +250,11 @@ def write_names(mail, phone):
 
 def write_via_broker(mail, phone, lost):
     """As nginx, which is not root and in the group asp."""
-    broker = mail.sandbox.start("setpriv", "--pdeathsig", "KILL", mail.build / "asp-broker" / "asp-broker")
-    as_nginx = ("setpriv", "--reuid", "nginx", "--regid", "nginx", "--init-groups")
-    try:
-        mail.sandbox.shell("until [[ -S /run/asp/broker.sock ]]; do sleep 0.05; done", timeout=10).done()
-        stranger = f'y" rhost={VICTIM} user="y'
-        logins = {"wrong-secret": ("alice", wrong(phone)), "no-account": (stranger, phone), "revoked": ("alice", lost)}
+    hostile = f'y" rhost={VICTIM} user="y'
+    logins = {"wrong-secret": ("alice", wrong(phone)), "no-account": (hostile, phone), "revoked": ("alice", lost)}
+    with serving(mail.sandbox, mail.build / "asp-broker" / "asp-broker"):
         for verdict, (user, password) in logins.items():
-            mail.libpam(user, password, "imap", VIA[verdict], prefix=as_nginx)
-    finally:
-        broker.kill()
-        broker.wait()
+            mail.libpam(user, password, "imap", VIA[verdict], prefix=as_user("nginx"))
 
 
 @pytest.fixture(scope="module")
@@ -264,20 +265,11 @@ def machine(sandboxes, layer, build):
     if missing:
         box.close()
         pytest.skip(f"{missing}: neither installed nor unpacked in ASP_LAYER")
-    mail = Machine(box, build)
+    mail = GuessedMail(box, build)
     mail.set_up()
-    phone, lost = write_verdicts(mail)
-    write_names(mail, phone)
-    write_via_broker(mail, phone, lost)
-    as_alice = ("setpriv", "--reuid", "alice", "--regid", "alice", "--clear-groups")
-    forged = FORGED.replace(VICTIM, LOGGER)
-    box.run(*as_alice, "logger", "-p", "authpriv.notice", "-t", "auth", f"pam_asp(imap:auth): {forged}").done()
-    for log in ("cat /var/log/auth.log", "cat /var/log/iso.log", "journalctl"):
-        box.shell(f"until {log} | grep {LOGGER}; do sleep 0.05; done >/dev/null", timeout=10).done()
-    mail.phone = phone
-    mail.lost = lost
-    yield mail
-    box.run(BIN / "dovecot", "stop", "/run/d").done()
+    with dovecot(box, "/run/d", 143, "%s", "auth_username_chars =", "auth_username_format ="):
+        mail.write_all()
+        yield mail
     box.close()
 
 
@@ -359,7 +351,7 @@ def test_a_hostile_label_makes_nothing_of_a_forgotten_phone(machine, form):
 def test_these_names_do_fool_a_careless_filter(machine, form):
     """One that looks for the address alone, and the shipped one without its end."""
     assert VICTIM in machine.regex(FORMS[form], "rhost=<HOST> ")
-    shipped = (TREE / "conf" / "fail2ban" / "filter.d" / "pam-asp.conf").read_text()
+    shipped = recipe("fail2ban/filter.d/pam-asp.conf")
     cut = re.sub(r"(?m)\$$", "", shipped)
     assert cut.count("$") == shipped.count("$") - 2
     machine.sandbox.write("/etc/fail2ban/filter.d/careless.conf", cut)
@@ -405,9 +397,7 @@ def test_fail2ban_bans_who_guesses_and_not_the_home_of_a_forgotten_phone(machine
         at_once([(machine.auth, *guess, "imap", guesser) for guess in machine.guesses.items()])
         at_once([(machine.auth, "alice", "password", "imap", prober)] * 5)
         expected = {f"pam-asp {guesser}", f"pam-asp-journal {guesser}", f"pam-asp-journal {prober}"}
-        deadline = time.monotonic() + 15
-        while not (banned := set(box.read("/run/banned").splitlines())) >= expected and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert banned == expected, box.read("/var/log/fail2ban.log")
+        comes_true(lambda: set(box.read("/run/banned").splitlines()) >= expected, interval=0.2)
+        assert set(box.read("/run/banned").splitlines()) == expected, box.read("/var/log/fail2ban.log")
     finally:
         box.run("fail2ban-client", "stop").done()

@@ -1,14 +1,15 @@
-"""Beside pam_faillock, as conf/with-other-modules/faillock has it: what counts as a wrong primary password, what does not, and whom a
-shut account keeps out. A real Dovecot asks; `imap` has the recipe, `pop3` the primary password alone and the same count.
+"""Beside pam_faillock, as conf/with-other-modules/faillock has it: what counts as a wrong primary password, what does
+not, and whom a shut account keeps out. A real Dovecot asks; `imap` has the recipe, `pop3` the primary password alone and
+the same count.
 """
 
 import re
 
 import pytest
-from support.recipes import change, need, shipped
-from support.service import wrong
+from support.passwords import PRIMARY, wrong
+from support.recipes import change, pam_file
 
-ALICES, BOBS = "correct horse", "battery staple"
+ALICES, BOBS = PRIMARY["alice"], PRIMARY["bob"]
 DENY = 3
 TRIES = range(DENY + 2)
 
@@ -25,9 +26,9 @@ class Counted:
     """Mail, the recipe's text, and the count."""
 
     def __init__(self, mail):
-        need(mail.sandbox, "pam_faillock.so")
+        mail.sandbox.need_module("pam_faillock.so")
         self.mail = mail
-        self.recipe = shipped("with-other-modules/faillock", mail.build)
+        self.recipe = pam_file("with-other-modules/faillock", mail.build)
         mail.sandbox.write("/etc/security/faillock.conf", f"deny = {DENY}\nunlock_time = 600\nnodelay\n")
         mail.sandbox.run("rm", "-rf", "/run/faillock").done()
         mail.sandbox.write("/etc/pam.d/pop3", PRIMARY_ALONE)

@@ -7,14 +7,17 @@ alice's app passwords for mail, for any app and for none yet open none of them; 
 import re
 
 import pytest
-from conftest import PRIMARY
-from support.run import TREE
-from support.service import Door, open_box, terminal
+from support.passwords import PRIMARY
+from support.recipes import recipe
+from support.run import as_user
+from support.sandbox import open_installed
+from support.service import Service
+from support.terminal import terminal
 
 OUT = "[Ii]ncorrect|Sorry|[Ff]ailure"
 SHOW = 'echo "IN AS $(id -un)"'
-BOB = ("setpriv", "--reuid", "bob", "--regid", "bob", "--init-groups", "env", "HOME=/run/bob")
-ALICE = ("setpriv", "--reuid", "alice", "--regid", "alice", "--init-groups", "env", "HOME=/run/alice")
+BOB = (*as_user("bob"), "env", "HOME=/run/bob")
+ALICE = (*as_user("alice"), "env", "HOME=/run/alice")
 
 # What is run, as whom it is run, who is in afterwards; and the name of the service.
 PROGRAMS = {
@@ -30,13 +33,12 @@ def in_common_auth(stack):
     """common-auth as somebody would write it with this stack's line, above what it had."""
     if stack == "sufficient":
         return "auth sufficient pam_asp.so\n"
-    text = (TREE / "conf" / "pam.d" / stack).read_text()
-    return re.search(r"(?m)^auth .*pam_asp\.so$", text)[0] + "\n"
+    return re.search(r"(?m)^auth .*pam_asp\.so$", recipe(f"pam.d/{stack}"))[0] + "\n"
 
 
 @pytest.fixture(scope="module")
 def guarded_box(sandboxes, layer, build):
-    box = open_box(layer, build)
+    box = open_installed(layer, build)
     box.shell(
         "cp /etc/pam.d/common-auth /run/common-auth;"
         # Tests must not be slow. And not every machine permits a program to set its login uid.
@@ -46,7 +48,7 @@ def guarded_box(sandboxes, layer, build):
         "  printf 'Defaults passwd_tries=1, timestamp_timeout=0\\nalice ALL=(ALL) ALL\\n' >/etc/sudoers.d/alice; fi;"
         "for program in $(command -v su sudo); do chmod u+s $program; done"
     ).done()
-    yield Door(box, build)
+    yield Service(box, build)
     box.close()
 
 
@@ -61,16 +63,14 @@ def common_auth(request, guarded_box):
 
 @pytest.fixture(params=PROGRAMS)
 def program(request, guarded_box):
-    tool = PROGRAMS[request.param][1][0]
-    if guarded_box.sandbox.run("sh", "-c", f"command -v {tool}").code != 0:
-        pytest.skip(f"no {tool}: neither installed nor unpacked in ASP_LAYER")
+    guarded_box.sandbox.need(PROGRAMS[request.param][1][0])
     return request.param
 
 
-def opens(door, program, password):
+def opens(machine, program, password):
     """Whether it lets the caller in, on a terminal, with one answer."""
     caller, words, expected = PROGRAMS[program]
-    with terminal(door.sandbox, *words, prefix=caller) as screen:
+    with terminal(machine.sandbox, *words, prefix=caller) as screen:
         assert screen.until("(?i)password[^:]*: ?"), screen.seen
         screen.answer(password)
         found = screen.until(rf"(IN AS \w+\s)|([$] )$|{OUT}")

@@ -5,10 +5,9 @@ libpam is asked directly, with the shipped stack for every service, for no serve
 where it does.
 """
 
-import re
-
 import pytest
-from support.run import BIN, TREE
+from support.recipes import recipe, with_module
+from support.run import BIN
 
 CONFDIR = "/run/hosts/pam.d"
 NETWORKS = ["192.0.2.0/24", "2001:db8::/32", "fe80::/10"]
@@ -45,17 +44,14 @@ NO_ZONES = ["fe80::1%", "fe80::1%%", "fe80::1%eth0 x", "fe80::1%eth0/64", "fe80:
 
 
 @pytest.fixture
-def door(mail):
+def host(mail):
     """A store of its own, and a resolver that would put a name into the networks."""
-    stack = (TREE / "conf" / "pam.d" / "asp-only").read_text()
-    stack = re.sub(r"(?m)^(?!#)(.*)pam_asp\.so", rf"\1{mail.build}/pam_asp/pam_asp.so", stack)
-    mail.sandbox.write(f"{CONFDIR}/other", stack)
+    mail.sandbox.write(f"{CONFDIR}/other", with_module(recipe("pam.d/asp-only"), mail.build))
     mail.sandbox.shell("grep -q client.example.org /etc/hosts || echo 192.0.2.7 client.example.org >>/etc/hosts").done()
 
     def login(password, service="imap", rhost=""):
         """The line that it leaves; an empty rhost is none."""
-        words = [BIN / "pam_login", CONFDIR, service, "alice", rhost]
-        run = mail.sandbox.run("/usr/bin/python3", *words, input=password)
+        run = mail.sandbox.run(BIN / "pam_login", CONFDIR, service, "alice", rhost, input=password)
         (line,) = mail.log(1)
         assert run.code == (0 if line.word("verdict") == "accepted" else 7), (run, line)  # 7: PAM_AUTH_ERR
         return line
@@ -69,39 +65,39 @@ def fenced(mail, app="mail"):
     return mail.create("alice", "Home", "--app", app, *networks)
 
 
-def test_a_host_is_logged_and_held_against_the_networks_as_what_it_is(door):
-    password = fenced(door)
-    for host, inside, *logged in HOSTS:
-        line = door.login(password, rhost=host)
+def test_a_host_is_logged_and_held_against_the_networks_as_what_it_is(host):
+    password = fenced(host)
+    for name, inside, *logged in HOSTS:
+        line = host.login(password, rhost=name)
         found = (line.word("rhost"), line.word("verdict"))
-        assert found == ((logged or [host])[0], "accepted" if inside else "wrong-network"), host
+        assert found == ((logged or [name])[0], "accepted" if inside else "wrong-network"), name
         assert line.word("user") == "alice" and line.text.endswith(' label="Home"'), line
 
 
-def test_an_address_with_no_zone_behind_its_sign_is_in_no_network(door):
-    password = fenced(door)
-    assert {host: door.login(password, rhost=host).word("verdict") for host in NO_ZONES} == dict.fromkeys(
+def test_an_address_with_no_zone_behind_its_sign_is_in_no_network(host):
+    password = fenced(host)
+    assert {name: host.login(password, rhost=name).word("verdict") for name in NO_ZONES} == dict.fromkeys(
         NO_ZONES, "wrong-network"
     )
 
 
-def test_without_networks_every_host_is_good_and_remembered_if_it_can_be_shown(door):
-    password = door.create("alice", "Anywhere", "--app", "mail")
-    for host in ("198.51.100.7", "", "client.example.org", "192.0.2.7 ", "fe80::1%eth0", "[2001:db8::7]"):
-        line = door.login(password, rhost=host)
+def test_without_networks_every_host_is_good_and_remembered_if_it_can_be_shown(host):
+    password = host.create("alice", "Anywhere", "--app", "mail")
+    for name in ("198.51.100.7", "", "client.example.org", "192.0.2.7 ", "fe80::1%eth0", "[2001:db8::7]"):
+        line = host.login(password, rhost=name)
         assert line.word("verdict") == "accepted"
-        used = door.entry(password[:2])["last_used"]["rhost"]
-        assert used == (None if line.word("rhost") == "-" else host)
+        used = host.entry(password[:2])["last_used"]["rhost"]
+        assert used == (None if line.word("rhost") == "-" else name)
 
 
-def test_dovecot_tells_of_an_address_in_either_family_and_of_none(door):
-    password = fenced(door)
-    assert door.auth("alice", password, rhost="::ffff:192.0.2.7")
-    assert door.auth("alice", password, rhost="2001:db8::7")
-    assert not door.auth("alice", password, rhost="::ffff:198.51.100.7")
-    words = ["doveadm", "-c", f"{door.folder}/dovecot.conf", "auth", "test", "-x", "service=imap", "alice", password]
-    assert door.sandbox.run(*words).code == 77
-    lines = [(line.word("verdict"), line.word("rhost")) for line in door.log(4)]
+def test_dovecot_tells_of_an_address_in_either_family_and_of_none(host):
+    password = fenced(host)
+    assert host.auth("alice", password, rhost="::ffff:192.0.2.7")
+    assert host.auth("alice", password, rhost="2001:db8::7")
+    assert not host.auth("alice", password, rhost="::ffff:198.51.100.7")
+    words = ["doveadm", "-c", f"{host.folder}/dovecot.conf", "auth", "test", "-x", "service=imap", "alice", password]
+    assert host.sandbox.run(*words).code == 77
+    lines = [(line.word("verdict"), line.word("rhost")) for line in host.log(4)]
     assert lines == [
         ("accepted", "::ffff:192.0.2.7"),
         ("accepted", "2001:db8::7"),
@@ -113,19 +109,19 @@ def test_dovecot_tells_of_an_address_in_either_family_and_of_none(door):
 # A service is often the name of a program, with its path as it was started.
 
 
-def test_a_service_is_its_last_part_in_lower_case(door):
-    password = door.create("alice", "Phone", "--app", "mail")
+def test_a_service_is_its_last_part_in_lower_case(host):
+    password = host.create("alice", "Phone", "--app", "mail")
     for service in ("IMAP", "/usr/lib/dovecot/imap", "../imap", "/etc/pam.d/Imap"):
-        line = door.login(password, service)
-        assert (line.stack, line.word("service"), line.word("app")) == ("imap:auth", "imap", "mail")
+        line = host.login(password, service)
+        assert (line.by, line.word("service"), line.word("app")) == ("imap:auth", "imap", "mail")
         assert line.word("verdict") == "accepted"
 
 
-def test_a_guarded_service_is_guarded_however_it_is_named(door):
-    passwords = [door.create("alice", app, "--app", app) for app in ("any", "first-use")]
+def test_a_guarded_service_is_guarded_however_it_is_named(host):
+    passwords = [host.create("alice", app, "--app", app) for app in ("any", "first-use")]
     for service in ("SSHD", "/usr/sbin/sshd", "../sshd", "Su", "x/SUDO"):
         for password in passwords:
-            line = door.login(password, service)
+            line = host.login(password, service)
             assert line.word("service") == service.rpartition("/")[2].lower()
             assert line.word("verdict") == "wrong-app"
 
@@ -146,12 +142,12 @@ ODD = {
 }
 
 
-def test_a_service_whose_name_can_not_be_is_opened_by_nothing(door):
-    passwords = {app: door.create("alice", app, "--app", app) for app in ("any", "first-use")}
+def test_a_service_whose_name_can_not_be_is_opened_by_nothing(host):
+    passwords = {app: host.create("alice", app, "--app", app) for app in ("any", "first-use")}
     for service, logged in ODD.items():
         for password in passwords.values():
-            line = door.login(password, service)
+            line = host.login(password, service)
             assert f' service="{logged}" app=- id={password[:2]} ' in line.text
             assert line.word("verdict") == "wrong-app"
     for app, password in passwords.items():
-        assert door.entry(password[:2])["app"] == app, "nothing is bound"
+        assert host.entry(password[:2])["app"] == app, "nothing is bound"

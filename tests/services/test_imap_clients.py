@@ -8,8 +8,9 @@ import re
 
 import pytest
 from clients import CLIENTS, fetch, put_mail
-from conftest import PRIMARY, Mail
-from support.run import BIN, TREE
+from support.mail import Mail, dovecot, need_dovecot_2_3
+from support.passwords import PRIMARY
+from support.recipes import recipe
 
 SERVER, CLIENT = "192.0.2.1", "192.0.2.7"
 LISTEN = f"listen = 127.0.0.1, {SERVER}, ::1"
@@ -18,31 +19,24 @@ HOOK = "/etc/asp/hooks/dovecot"
 PROTOCOLS = ["imap", "pop3", "sieve", "submission", "smtp"]
 
 
-def recipe(arguments):
+def recipe_with(arguments):
     """The shipped file, with the line for PAM that its text names."""
-    text = (TREE / "conf" / "dovecot" / "auth-asp.conf.ext").read_text()
-    changed = text.replace("  args = dovecot\n  #args = %s\n", f"  #args = dovecot\n  args = {arguments}\n")
-    assert changed != text
-    return changed
+    change = ("  args = dovecot\n  #args = %s\n", f"  #args = dovecot\n  args = {arguments}\n")
+    return recipe("dovecot/auth-asp.conf.ext", change)
 
 
 @contextlib.contextmanager
-def dovecot(box, folder, port, arguments):
+def dovecot_with(box, folder, port, arguments):
     """A Dovecot that can cache: but without a cache_key nothing of PAM's is in there."""
-    box.write(f"{folder}/recipe", recipe(arguments))
-    box.run(BIN / "dovecot", "start", folder, str(port), f"{folder}/recipe", LISTEN, CACHE).done()
-    put_mail(box, f"{folder}/mail/alice", "alice")
-    try:
+    box.write(f"{folder}/recipe", recipe_with(arguments))
+    with dovecot(box, folder, port, f"{folder}/recipe", LISTEN, CACHE):
+        put_mail(box, f"{folder}/mail/alice", "alice")
         yield folder, port
-    finally:
-        box.run(BIN / "dovecot", "stop", folder).done()
 
 
 @pytest.fixture(scope="module")
 def box(dovecot_box):
-    version = dovecot_box.run("dovecot", "--version").out
-    if not version.startswith("2.3."):
-        pytest.skip(f"the recipe is for Dovecot 2.3, and this is {version.split()[0]}")
+    need_dovecot_2_3(dovecot_box)
     dovecot_box.shell(
         "ip addr replace $1/32 dev lo; ip addr replace $2/32 dev lo;"
         "ip route replace local $1 dev lo table local src $2",
@@ -54,13 +48,13 @@ def box(dovecot_box):
 
 @pytest.fixture(scope="module")
 def plain(box):
-    with dovecot(box, "/run/i", 1143, "%s") as where:
+    with dovecot_with(box, "/run/i", 1143, "%s") as where:
         yield where
 
 
 @pytest.fixture(scope="module")
 def caching(box):
-    with dovecot(box, "/run/j", 2143, "cache_key=%u%w%s%r %s") as where:
+    with dovecot_with(box, "/run/j", 2143, "cache_key=%u%w%s%r %s") as where:
         yield where
 
 
@@ -71,7 +65,7 @@ def begin(box, build, where):
     mail.port = port
     mail.reset()
     mail.stack("asp-only", "asp-only")
-    (loop,) = re.findall(r"(?m)^  # +(for .*; done)$", recipe("%s"))
+    (loop,) = re.findall(r"(?m)^  # +(for .*; done)$", recipe_with("%s"))
     box.shell(f"cd /etc/pam.d; rm -f {' '.join(PROTOCOLS)}; {loop}; rm asp-only").done()
     return mail
 
@@ -86,9 +80,8 @@ def imap(box, build, plain):
 def cached(box, build, caching):
     """With the hook."""
     mail = begin(box, build, caching)
-    box.write(HOOK, (TREE / "conf" / "hooks" / "dovecot").read_text())
-    box.run("chmod", "755", HOOK).done()
-    box.write("/etc/asp/asp.conf", f'hooks: {{ revoked = "{HOOK}"; }};\n')
+    mail.install("hooks/dovecot", HOOK, "755")
+    mail.configure(f'hooks: {{ revoked = "{HOOK}"; }};')
     box.write("/etc/dovecot/dovecot.conf", f"!include {caching[0]}/dovecot.conf\n")
     yield mail
     box.shell(f"cd /etc/pam.d; rm -f {' '.join(PROTOCOLS)}").done()
@@ -96,8 +89,7 @@ def cached(box, build, caching):
 
 @pytest.fixture(params=CLIENTS)
 def client(request, box):
-    if box.run("sh", "-c", f"command -v {request.param}").code != 0:
-        pytest.skip(f"no {request.param}: neither installed nor unpacked in ASP_LAYER")
+    box.need(request.param)
     return request.param
 
 
@@ -113,7 +105,7 @@ def test_a_client_with_its_app_password_gets_the_mail_and_is_named(imap, client)
     password = imap.create("alice", "Laptop", "--app", "mail", "--from", CLIENT)
     assert logs_in(imap, client, password)
     (logged,) = imap.log(1)
-    assert (logged.stack, logged.text) == ("imap:auth", line("accepted", password[:2], '"Laptop"'))
+    assert (logged.by, logged.text) == ("imap:auth", line("accepted", password[:2], '"Laptop"'))
     used = imap.entry(password[:2])["last_used"]
     assert (used["service"], used["rhost"]) == ("imap", CLIENT)
 

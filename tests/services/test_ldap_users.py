@@ -6,14 +6,17 @@ Where they are not installed, ASP_LAYER may name a folder in which they are unpa
 import dataclasses
 import re
 import subprocess
-import time
 
 import pytest
-from conftest import Mail, Sandbox
-from support.recipes import change, lines, need, shipped
-from support.run import BIN, MORTAL, TREE
+from support.mail import Mail, dovecot, need_dovecot_2_3
+from support.passwords import PASSWORD
+from support.recipes import CONF, account_first, change, lines, pam_file, recipe
+from support.run import MORTAL, TREE
+from support.sandbox import MODULES, open_sandbox
+from support.slapd import Slapd
+from support.wait import comes_true
+from support.watch import counts
 
-MODULES = "/lib/$(uname -m)-linux-gnu/security"
 PROGRAM = "/usr/local/libexec/asp/primary-openldap"
 QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 SUFFIX = "dc=example,dc=org"
@@ -137,13 +140,11 @@ class Directory(Mail):
     def __init__(self, box, build, kind):
         super().__init__(box, build, "/run/l")
         self.kind = kind
-        self.recipe = shipped(f"with-other-modules/{kind.name}", build)
-        self.server = None
+        self.recipe = pam_file(f"with-other-modules/{kind.name}", build)
+        self.slapd = Slapd(box, "ldap://127.0.0.1", ADMIN, ADMIN_PASSWORD)
 
     def set_up(self):
         box = self.sandbox
-        box.run(BIN / "syslogd", "/run/messages").done()
-        box.run(BIN / "dovecot", "users").done()
         # The profile's line names the module without a path.
         box.shell(
             f'cp "$1/pam_asp/pam_asp.so" {MODULES}/; cp "$2/conf/pam-configs/asp" /usr/share/pam-configs/; shift 2;'
@@ -167,92 +168,62 @@ class Directory(Mail):
         box.write("/etc/nslcd.conf", NSLCD_CONF)
         box.write("/etc/sssd/sssd.conf", SSSD_CONF)
         box.run("chmod", "600", "/etc/sssd/sssd.conf").done()
-        box.run("install", "-D", "-m", "755", TREE / "conf" / "ldap" / "primary-openldap", PROGRAM).done()
-        self.start()
+        self.install("ldap/primary-openldap", PROGRAM, "755")
+        box.run("mkdir", "-p", "/run/ldap/db").done()
+        self.slapd.start()
         self.add(TOP)
         box.start(*MORTAL, *self.kind.command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        box.shell("until [[ -S $1 ]]; do sleep 0.05; done", self.kind.ready).done()
-        recipe = TREE / "conf" / "dovecot" / "auth-asp.conf.ext"
-        box.run(BIN / "dovecot", "start", self.folder, "143", recipe).done()
+        box.wait_for_socket(self.kind.ready)
 
     def told(self, commands):
         """The commands that the recipe's text gives."""
-        text = (TREE / "conf" / "with-other-modules" / self.kind.name).read_text()
-        return re.findall(rf"(?m)^# {{5,}}((?:{commands}) .*)$", text)
-
-    def start(self):
-        self.sandbox.shell("mkdir -p /run/ldap/db").done()
-        words = [*MORTAL, "slapd", "-f", "/run/ldap/conf", "-h", "ldap://127.0.0.1", "-d", "0"]
-        self.server = self.sandbox.start(*words, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while self.sandbox.run("ldapwhoami", "-x", "-H", "ldap://127.0.0.1").code != 0:
-            assert self.server.poll() is None and time.monotonic() < deadline, "slapd does not answer"
-            time.sleep(0.05)
-
-    def stop(self):
-        self.sandbox.shell("kill $(cat /run/ldap/pid)").done()
-        self.server.wait(20)
+        return re.findall(rf"(?m)^# {{5,}}((?:{commands}) .*)$", recipe(f"with-other-modules/{self.kind.name}"))
 
     def reset(self):
         self.sandbox.shell("rm -rf /var/lib/asp /etc/asp").done()
         self.use(self.recipe)
         for user in PEOPLE_THERE:
-            self.as_admin("ldapdelete", f"uid={user},{PEOPLE}", check=False)
+            self.slapd.as_admin("ldapdelete", f"uid={user},{PEOPLE}")
             self.hire(user)
         self.until_known("lena")
-        self.heard = len(self._messages())
+        self.log_file.forget()
 
     def until_known(self, user, known=True):
         again = "until" if known else "while"
-        self.sandbox.shell(f'{again} getent passwd "$1" >/run/found; do sleep 0.1; done', user, timeout=20).done()
+        self.sandbox.shell(f'{again} getent passwd "$1" >/run/found; do sleep 0.1; done', user).done()
 
     def use(self, text):
         self.sandbox.write("/etc/pam.d/dovecot", text)
 
-    def as_admin(self, command, *words, check=True, **options):
-        words = [command, "-x", "-H", "ldap://127.0.0.1", "-D", ADMIN, "-w", ADMIN_PASSWORD, *words]
-        run = self.sandbox.run(*words, **options)
-        return run.done() if check else run
-
     def add(self, text):
-        self.as_admin("ldapadd", input=text)
+        self.slapd.as_admin("ldapadd", input=text).done()
 
     def hire(self, user, password=FIRST):
         self.add(PERSON.format(user=user, number=PEOPLE_THERE[user], people=PEOPLE, password=password))
 
     def dismiss(self, user):
-        self.as_admin("ldapdelete", f"uid={user},{PEOPLE}")
+        self.slapd.as_admin("ldapdelete", f"uid={user},{PEOPLE}").done()
 
     def set(self, user, attribute, value):
         text = f"dn: uid={user},{PEOPLE}\nchangetype: modify\nreplace: {attribute}\n{attribute}: {value}\n"
-        self.as_admin("ldapmodify", input=text)
+        self.slapd.as_admin("ldapmodify", input=text).done()
 
     def set_in_directory(self, user, password):
-        self.as_admin("ldappasswd", "-s", password, f"uid={user},{PEOPLE}")
+        self.slapd.as_admin("ldappasswd", "-s", password, f"uid={user},{PEOPLE}").done()
 
     def follow_directory(self):
         """What the recipe and the shipped configuration say; the one who asks is the admin here."""
-        conf = (TREE / "conf" / "ldap" / "primary-openldap.conf").read_text()
-        conf = change(conf, "\nbind_dn=\n", f"\nbind_dn={ADMIN}\n")
+        conf = change(recipe("ldap/primary-openldap.conf"), "\nbind_dn=\n", f"\nbind_dn={ADMIN}\n")
         self.sandbox.write("/etc/asp/primary-openldap.conf", conf)
         self.sandbox.write("/etc/asp/primary-openldap.secret", ADMIN_PASSWORD)
         self.sandbox.shell("chmod 600 /etc/asp/primary-openldap.*").done()
-        self.sandbox.write("/etc/asp/asp.conf", f'primary: {{ source = "command"; command = "{PROGRAM}"; }};\n')
+        self.configure(f'primary: {{ source = "command"; command = "{PROGRAM}"; }};')
 
     def passwd(self, user, current, new, again=None):
         """By the user herself."""
         number = str(PEOPLE_THERE[user])
-        as_user = ["setpriv", "--reuid", number, "--regid", "65534", "--clear-groups"]
-        return self.sandbox.run(*as_user, "passwd", input=f"{current}\n{new}\n{again or new}\n")
-
-    def soon(self, test):
-        """Whether it comes true within the time for which SSSD remembers."""
-        deadline = time.monotonic() + 8
-        while not test():
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.2)
-        return True
+        herself = ["setpriv", "--reuid", number, "--regid", "65534", "--clear-groups"]
+        return self.sandbox.run(*herself, "passwd", input=f"{current}\n{new}\n{again or new}\n")
 
     def reason(self, password, user="lena"):
         revoked = self.entry(password[:2], user)["revoked"]
@@ -262,19 +233,15 @@ class Directory(Mail):
 @pytest.fixture(scope="module", params=KINDS)
 def directory_box(request, sandboxes, layer, build):
     kind = KINDS[request.param]
-    box = Sandbox(layer)
+    box = open_sandbox(layer, *TOOLS, kind.command[0])
     try:
-        for tool in (*TOOLS, kind.command[0]):
-            if box.run("sh", "-c", f"command -v {tool}").code != 0:
-                pytest.skip(f"no {tool}: neither installed nor unpacked in ASP_LAYER")
-        need(box, kind.module)
-        need(box, f"../libnss_{kind.nss}.so.2")
-        if not box.run("dovecot", "--version").out.startswith("2.3."):
-            pytest.skip("the recipe is for Dovecot 2.3")
+        box.need_module(kind.module)
+        box.need_module(f"../libnss_{kind.nss}.so.2")
+        need_dovecot_2_3(box)
         served = Directory(box, build, kind)
         served.set_up()
-        yield served
-        box.run(BIN / "dovecot", "stop", served.folder).done()
+        with dovecot(box, served.folder, 143, CONF / "dovecot" / "auth-asp.conf.ext"):
+            yield served
     finally:
         box.close()
 
@@ -288,7 +255,7 @@ def directory(directory_box):
 def test_a_user_who_is_in_the_directory_alone_reads_her_mail(directory):
     made = directory.asp_admin("create", "lena", "--label", "Phone", "--app", "mail").done()
     assert "no line in /etc/shadow" in made.err
-    (password,) = re.findall(r"(?m)^ +((?:\w{5}-){4}\w{5})$", made.out)
+    (password,) = PASSWORD.findall(made.out)
     assert directory.sandbox.run("grep", "-q", "lena", "/etc/passwd", "/etc/shadow").code == 1
     assert directory.curl("lena", password)
     (line,) = directory.log(1)
@@ -319,8 +286,8 @@ def test_a_change_in_the_directory_revokes(directory):
     milos = directory.create("milo", "Phone", "--app", "mail")
     directory.set_in_directory("lena", SECOND)
     assert directory.curl("lena", lenas), "no login asks the directory"
-    counts = directory.json("watch", "--once")
-    assert counts == {"accounts": 2, "changed": 1, "revoked": 1, "unknown": 0, "held": 0}
+    document = directory.json("watch", "--once")
+    assert document == counts(accounts=2, changed=1, revoked=1)
     assert directory.reason(lenas) == ("watch", "primary-password")
     assert not directory.curl("lena", lenas)
     assert directory.curl("milo", milos)
@@ -352,17 +319,17 @@ def test_a_passwd_that_fails_revokes_nothing(directory):
 
 
 def test_of_debians_own_profiles_that_of_sssd_alone_does_not_reach_the_module(directory):
-    """Why that recipe mends it."""
+    """Why that recipe fixes it."""
     common = "/etc/pam.d/common-password"
-    mended = directory.sandbox.read(common)
-    assert not [line for line in lines(mended, "password") if "sufficient" in line]
+    fixed = directory.sandbox.read(common)
+    assert not [line for line in lines(fixed, "password") if "sufficient" in line]
     directory.sandbox.write(common, "\n".join([*directory.own_password_stack, ""]))
     try:
         password = directory.create("lena", "Phone", "--app", "mail")
         directory.passwd("lena", FIRST, SECOND).done()
         assert (directory.reason(password) is None) is (directory.kind.name == "sssd")
     finally:
-        directory.sandbox.write(common, mended)
+        directory.sandbox.write(common, fixed)
 
 
 def test_who_is_gone_from_the_directory_is_out(directory):
@@ -380,16 +347,16 @@ def test_whose_account_has_ended_in_the_directory_is_out(directory):
     password = directory.create("lena", "Phone", "--app", "mail")
     assert directory.auth("lena", password, "dovecot")
     directory.set("lena", "shadowExpire", 1)
-    assert directory.soon(lambda: not directory.auth("lena", password, "dovecot"))
+    assert comes_true(lambda: not directory.auth("lena", password, "dovecot"))
     directory.set("lena", "shadowExpire", 99999)
-    assert directory.soon(lambda: directory.auth("lena", password, "dovecot"))
+    assert comes_true(lambda: directory.auth("lena", password, "dovecot"))
 
 
 def test_the_age_of_the_directorys_primary_bars_no_app_password(directory):
     password = directory.create("lena", "Phone", "--app", "mail")
     directory.set("lena", "shadowMax", 30)
     directory.set("lena", "shadowLastChange", 1)
-    assert directory.soon(lambda: not directory.auth("lena", FIRST, "dovecot"))
+    assert comes_true(lambda: not directory.auth("lena", FIRST, "dovecot"))
     assert directory.auth("lena", password, "dovecot")
 
 
@@ -397,14 +364,14 @@ def test_a_directory_that_is_down_revokes_nothing(directory):
     """nslcd then knows nobody, SSSD whom it remembers."""
     directory.follow_directory()
     password = directory.create("lena", "Phone", "--app", "mail")
-    directory.stop()
+    directory.slapd.stop()
     try:
         assert directory.auth("lena", password, "dovecot") is (directory.kind.name == "sssd")
         assert directory.asp_admin("watch", "--once").code == 5
         create = directory.asp_admin("create", "lena", "--label", "Laptop")
         assert (create.code, create.out) == (5 if directory.kind.name == "sssd" else 3, "")
     finally:
-        directory.start()
+        directory.slapd.start()
     directory.until_known("lena")
     assert directory.json("watch", "--once")["changed"] == 0
     assert directory.auth("lena", password, "dovecot")
@@ -412,10 +379,7 @@ def test_a_directory_that_is_down_revokes_nothing(directory):
 
 def test_behind_pam_asp_the_account_lines_would_let_who_is_gone_in(directory):
     """Why the recipe has them before."""
-    (line,) = re.findall(r"(?m)^account +sufficient .*\n", directory.recipe)
-    text = change(directory.recipe, line, "")
-    first = re.search(r"(?m)^account ", text).start()
-    directory.use(text[:first] + line + text[first:])
+    directory.use(account_first(directory.recipe))
     password = directory.create("lena", "Phone", "--app", "mail")
     directory.dismiss("lena")
     directory.until_known("lena", False)

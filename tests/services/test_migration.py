@@ -5,11 +5,11 @@ commands on the log that was really written.
 import re
 
 import pytest
-from support.recipes import lines, shipped
-from support.run import TREE
+from support.passwords import PRIMARY
+from support.recipes import lines, pam_file, recipe
 
-ALICES, BOBS = "correct horse", "battery staple"
-PAGE = (TREE / "conf" / "migration.md").read_text()
+ALICES, BOBS = PRIMARY["alice"], PRIMARY["bob"]
+PAGE = recipe("migration.md")
 BEFORE = "auth required pam_unix.so nodelay\naccount required pam_unix.so\n"
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
@@ -34,26 +34,29 @@ def precise(message):
 FORMATS = {"traditional": traditional, "precise": precise}
 
 
-class Site:
+class Migration:
+    """A site on its way, and its log."""
+
     def __init__(self, mail):
         self.mail = mail
-        self.begin = len(self.messages())
+        self.restart_log()
         self.take("before")
 
     def take(self, step):
         """The file of a step; `before` is what was there."""
-        text = BEFORE if step == "before" else shipped(step, self.mail.build)
+        text = BEFORE if step == "before" else pam_file(step, self.mail.build)
         self.mail.sandbox.write("/etc/pam.d/imap", text)
 
     def messages(self):
-        return self.mail.sandbox.read("/run/messages").splitlines()
+        return self.mail.log_file.messages()
 
     def restart_log(self):
-        self.begin = len(self.messages())
+        self.mail.log_file.forget()
 
     def run(self, word, form, *more):
         """A command of the page on the log since last restarted, a part of which has been rotated and compressed."""
-        text = [form(message) for message in self.messages()[self.begin :]] + list(more)
+        self.mail.log_file.settle()
+        text = [form(message) for message in self.mail.log_file.new()] + list(more)
         half = len(text) // 2
         box = self.mail.sandbox
         box.shell("rm -f /var/log/auth.log*").done()
@@ -75,9 +78,8 @@ class Site:
 
 
 @pytest.fixture
-def site(mail):
-    moved = Site(mail)
-    yield moved
+def moved(mail):
+    yield Migration(mail)
     mail.sandbox.shell("rm -f /var/log/auth.log*").done()
 
 
@@ -86,13 +88,13 @@ STEPS = ("before", "migration/asp-either", "migration/asp-enrolled", "pam.d/asp-
 OPENS = dict(zip(STEPS, [(True, False, True), (True, True, True), (False, True, True), (False, True, False)]))
 
 
-def test_each_step_and_each_step_back_is_what_the_page_says(site):
-    phone = site.mail.create("alice", "Phone", "--app", "mail")
+def test_each_step_and_each_step_back_is_what_the_page_says(moved):
+    phone = moved.mail.create("alice", "Phone", "--app", "mail")
     for step in [*STEPS, *reversed(STEPS)]:
-        site.take(step)
-        tried = [site.mail.curl(*one) for one in (("alice", ALICES), ("alice", phone), ("bob", BOBS))]
+        moved.take(step)
+        tried = [moved.mail.curl(*one) for one in (("alice", ALICES), ("alice", phone), ("bob", BOBS))]
         assert tuple(tried) == OPENS[step], step
-    assert site.mail.entry(phone[:2])["state"] == "active"
+    assert moved.mail.entry(phone[:2])["state"] == "active"
 
 
 def test_the_page_names_the_files_that_are_tested():
@@ -102,7 +104,7 @@ def test_the_page_names_the_files_that_are_tested():
 
 @pytest.mark.parametrize("name", ["asp-either", "asp-enrolled"])
 def test_a_step_differs_from_the_stack_of_its_name_in_what_is_logged_alone(mail, name):
-    step, stack = (shipped(f"{folder}/{name}", mail.build) for folder in ("migration", "pam.d"))
+    step, stack = (pam_file(f"{folder}/{name}", mail.build) for folder in ("migration", "pam.d"))
     assert lines(step, "account") == lines(stack, "account")
     first, unix, warn = (line.split() for line in lines(step, "auth"))
     assert [first, ["auth", "required", *unix[2:]]] == [line.split() for line in lines(stack, "auth")]
@@ -110,32 +112,32 @@ def test_a_step_differs_from_the_stack_of_its_name_in_what_is_logged_alone(mail,
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
-def test_the_list_has_who_got_in_with_the_primary_and_nobody_else(site, form):
-    phone = site.mail.create("alice", "Phone", "--app", "mail")
-    site.take("migration/asp-either")
-    assert site.opens("alice", phone)
-    assert not site.opens("alice", "a guess")
-    assert not site.opens("nobody-of-that-name", "a guess")
-    assert site.users_of_primary(form) == {}
-    assert site.opens("alice", ALICES)
-    assert all(site.opens("bob", BOBS, rhost) for rhost in ("192.0.2.7", "2001:db8::7", "2001:db8::7"))
-    assert site.users_of_primary(form) == {
+def test_the_list_has_who_got_in_with_the_primary_and_nobody_else(moved, form):
+    phone = moved.mail.create("alice", "Phone", "--app", "mail")
+    moved.take("migration/asp-either")
+    assert moved.opens("alice", phone)
+    assert not moved.opens("alice", "a guess")
+    assert not moved.opens("nobody-of-that-name", "a guess")
+    assert moved.users_of_primary(form) == {}
+    assert moved.opens("alice", ALICES)
+    assert all(moved.opens("bob", BOBS, rhost) for rhost in ("192.0.2.7", "2001:db8::7", "2001:db8::7"))
+    assert moved.users_of_primary(form) == {
         ("bob", "imap", "2001:db8::7"): 2,
         ("bob", "imap", "192.0.2.7"): 1,
         ("alice", "imap", "192.0.2.7"): 1,
     }
 
 
-def test_of_the_enrolled_the_list_has_nobody_in_the_second_step(site):
-    site.mail.create("alice", "Phone", "--app", "mail")
-    site.take("migration/asp-enrolled")
-    assert not site.opens("alice", ALICES)
-    assert site.opens("bob", BOBS)
-    assert site.users_of_primary() == {("bob", "imap", "192.0.2.7"): 1}
-    site.mail.create("bob", "Phone", "--app", "mail")
-    site.restart_log()
-    assert not site.opens("bob", BOBS)
-    assert site.users_of_primary() == {}
+def test_of_the_enrolled_the_list_has_nobody_in_the_second_step(moved):
+    moved.mail.create("alice", "Phone", "--app", "mail")
+    moved.take("migration/asp-enrolled")
+    assert not moved.opens("alice", ALICES)
+    assert moved.opens("bob", BOBS)
+    assert moved.users_of_primary() == {("bob", "imap", "192.0.2.7"): 1}
+    moved.mail.create("bob", "Phone", "--app", "mail")
+    moved.restart_log()
+    assert not moved.opens("bob", BOBS)
+    assert moved.users_of_primary() == {}
 
 
 @pytest.fixture
@@ -148,24 +150,24 @@ def any_name(mail):
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
-def test_nobody_gets_another_one_onto_the_list(site, any_name, form):
+def test_nobody_gets_another_one_onto_the_list(moved, any_name, form):
     """Names that look like the line, tried at a login, and as another program may log them."""
-    site.take("migration/asp-either")
+    moved.take("migration/asp-either")
     shape = "pam_warn(imap:auth): function=[pam_sm_authenticate] flags=0 service=[imap] user=[bob] ruser=[] rhost=[]"
     names = (shape, f"x: {shape}", f"x] user=[bob] {shape}", f"x\nNov 25 02:15:22 mail auth: {shape}")
     for name in names:
-        assert not site.opens(name, "a guess")
-    assert sum(shape in message for message in site.messages()) >= len(names), "they are in the log"
+        assert not moved.opens(name, "a guess")
+    assert sum(shape in message for message in moved.messages()) >= len(names), "they are in the log"
     said = [form(f"<38>Nov 25 02:15:22 sshd[77]: Invalid user {name} from 192.0.2.9") for name in names[:3]]
-    assert site.users_of_primary(form, *said) == {}
-    assert site.opens("alice", ALICES)
-    assert site.users_of_primary(form, *said) == {("alice", "imap", "192.0.2.7"): 1}
+    assert moved.users_of_primary(form, *said) == {}
+    assert moved.opens("alice", ALICES)
+    assert moved.users_of_primary(form, *said) == {("alice", "imap", "192.0.2.7"): 1}
 
 
-def test_the_second_command_has_the_devices_that_are_refused(site):
-    site.mail.create("alice", "Phone", "--app", "mail")
-    site.take("pam.d/asp-only")
-    assert not site.opens("alice", ALICES)
-    assert not site.opens("bob", BOBS, "2001:db8::7")
-    refused = re.findall(r'rhost=(\S+) user="(\w+)"', site.run("zgrep", traditional))
+def test_the_second_command_has_the_devices_that_are_refused(moved):
+    moved.mail.create("alice", "Phone", "--app", "mail")
+    moved.take("pam.d/asp-only")
+    assert not moved.opens("alice", ALICES)
+    assert not moved.opens("bob", BOBS, "2001:db8::7")
+    refused = re.findall(r'rhost=(\S+) user="(\w+)"', moved.run("zgrep", traditional))
     assert sorted(refused) == [("192.0.2.7", "alice"), ("2001:db8::7", "bob")]

@@ -7,10 +7,10 @@ import subprocess
 import time
 
 import pytest
-from conftest import PRIMARY
+from support.passwords import PRIMARY, wrong
+from support.recipes import CONF, recipe
 from support.run import MORTAL
-from support.service import conf
-from support.web import CLIENT, Web, open_web, wrong
+from support.web import CLIENT, Web, open_web
 
 HOST = "dav.example.org"
 PLAIN_PORT, PROXIED_PORT, SHOWN_PORT = 8080, 8443, 9443
@@ -116,7 +116,7 @@ def contact(uid):
 
 def unit(name, key):
     """What a shipped unit says for a key."""
-    return re.search(rf"(?m)^{key}=(.*)$", conf(f"radicale/{name}").read_text())[1]
+    return re.search(rf"(?m)^{key}=(.*)$", recipe(f"radicale/{name}"))[1]
 
 
 class Caldav(Web):
@@ -172,10 +172,10 @@ class Caldav(Web):
 
 def start_radicale(box):
     """Radicale as the shipped files have it, but for systemd."""
-    box.run("install", "-m", "644", conf("radicale/config"), "/etc/radicale/config").done()
+    box.run("install", "-m", "644", CONF / "radicale/config", "/etc/radicale/config").done()
     box.shell(": >/var/log/radicale").done()
     box.start(*MORTAL, "bash", "-c", RADICALE, stdin=subprocess.DEVNULL)
-    box.shell("until grep -q 'Radicale server ready' /var/log/radicale; do sleep 0.05; done", timeout=30).done()
+    box.shell("until grep -q 'Radicale server ready' /var/log/radicale; do sleep 0.05; done").done()
     # The network that is made for it above is what the units ask for.
     assert unit("private.conf", "PrivateNetwork") == unit("radicale-door.service", "PrivateNetwork") == "yes"
     assert unit("radicale-door.service", "JoinsNamespaceOf") == "radicale.service"
@@ -190,7 +190,6 @@ def start_radicale(box):
     box.shell(
         'until [[ -S "$1" ]]; do sleep 0.02; done; chown "$2:$3" "$1"; chmod "$4" "$1"',
         *(socket, *(unit("radicale-door.socket", f"Socket{key}") for key in ("User", "Group", "Mode"))),
-        timeout=30,
     ).done()
 
 
@@ -214,7 +213,7 @@ def caldav_box(sandboxes, layer, build):
     box.write("/srv/plain/open", "plain\n")
     box.write("/srv/plain/shut", "plain\n")
     box.start(*MORTAL, "/usr/bin/python3", "-c", SHOW, stdin=subprocess.DEVNULL)
-    service.broker.start()
+    service.start_broker()
     service.restart()
     yield service
     box.close()
@@ -266,7 +265,7 @@ def test_an_app_password_opens_and_the_log_names_the_client(caldav, phone):
         f'verdict=accepted rhost={CLIENT} user="alice" service="nginx" app="calendar" id={phone[6:8]} label="Phone" '
         'via="www-data"'
     )
-    assert (line.severity, line.stack) == (6, "asp-broker")
+    assert (line.severity, line.by) == (6, "asp-broker")
     assert caldav.propfind(phone, "/", "--interface", "::1", "--resolve", f"{HOST}:443:[::1]")[0] == 207
     assert caldav.log(1)[0].word("rhost") == "::1"
 
@@ -393,8 +392,7 @@ def test_nobody_but_nginx_gets_to_radicale(caldav, phone):
 
 def test_systemd_finds_nothing_to_say_about_the_units(caldav):
     box = caldav.sandbox
-    if box.run("sh", "-c", "command -v systemd-analyze").code != 0:
-        pytest.skip("no systemd-analyze: neither installed nor unpacked in ASP_LAYER")
+    box.need("systemd-analyze")
     units = ("radicale-door.socket", "radicale-door.service")
     for name in units:
         caldav.install(f"radicale/{name}", f"/etc/systemd/system/{name}")
@@ -426,13 +424,13 @@ def test_behind_a_proxy_that_is_named_the_address_is_the_clients(caldav):
 
 
 def test_without_the_broker_requests_are_refused_at_once_and_the_log_says_what_to_start(caldav, phone):
-    with caldav.broker.away(), caldav.connection() as request:
+    with caldav.without_broker(), caldav.connection() as request:
         for _ in range(3):
             status, seconds = request(phone, "/alice/", "PROPFIND")
             assert status == 401
             assert seconds < 0.9
         for line in caldav.log(3):
-            assert (line.severity, line.stack, line.word("verdict")) == (3, "nginx:auth", "unavailable")
+            assert (line.severity, line.by, line.word("verdict")) == (3, "nginx:auth", "unavailable")
             assert line.word("rhost") == "127.0.0.1"
             assert "start asp-broker.socket" in line.word("cause")
         assert caldav.curl(None, "/.well-known/caldav")[0] == 301
@@ -446,7 +444,7 @@ def test_while_the_broker_hangs_a_request_is_refused_in_about_a_second_and_nginx
             assert status == 401
             assert 0.9 < seconds < 2.5
             (line,) = caldav.log(1)
-            assert (line.severity, line.stack, line.word("verdict")) == (3, "nginx:auth", "unavailable")
+            assert (line.severity, line.by, line.word("verdict")) == (3, "nginx:auth", "unavailable")
             assert "restart asp-broker.service" in line.word("cause")
             assert request("", "/.well-known/caldav")[0] == 301
         assert request(phone, "/alice/", "PROPFIND")[0] == 207
@@ -469,7 +467,7 @@ def test_nginx_is_let_to_the_broker_by_its_group_after_a_restart(caldav, phone):
 
 
 def test_www_data_can_be_held_to_the_service_of_the_recipe(caldav):
-    (held,) = re.findall("(?m)^# +(broker: .*)$", conf("nginx/caldav.conf").read_text())
+    (held,) = re.findall("(?m)^# +(broker: .*)$", recipe("nginx/caldav.conf"))
     caldav.reset(held)
     phone = "alice:" + caldav.create("alice", "Phone", "--app", "calendar")
     assert caldav.propfind(phone)[0] == 207

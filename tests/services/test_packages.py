@@ -1,4 +1,4 @@
-"""How quickstart and tests/run get packages, with the real apt and dpkg, from a small archive made here, in a sandbox."""
+"""How quickstart and tests/run get packages: with the real apt and dpkg, from a small archive made here, in a sandbox."""
 
 import shutil
 import subprocess
@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from support.run import TREE
 
+PACKAGES = TREE / "tests" / "packages.sh"
 POLICY = "/usr/sbin/policy-rc.d"
 
 MAKE_PACKAGE = """
@@ -82,7 +83,7 @@ class Archive:
         self.sandbox.shell(INDEX).done()
 
     def install(self, *names):
-        return self.sandbox.shell(INSTALL, TREE / "tests" / "packages.sh", *names, timeout=120)
+        return self.sandbox.shell(INSTALL, PACKAGES, *names, timeout=120)
 
     def installed(self, name):
         return self.sandbox.run("dpkg-query", "-W", "-f", "${db:Status-Status}", name).out == "installed"
@@ -153,7 +154,7 @@ def test_a_policy_that_is_there_comes_back_unchanged(archive, make):
 def test_the_next_run_repairs_what_a_killed_one_left(archive):
     kill = '. "$1"; mkdir /run/killed; hold_services /run/killed; kill -KILL $$'
     archive.sandbox.shell("echo mine >/usr/sbin/policy-rc.d").done()
-    assert archive.sandbox.shell(kill, TREE / "tests" / "packages.sh").code != 0
+    assert archive.sandbox.shell(kill, PACKAGES).code != 0
     assert "pam_asp" in archive.sandbox.read(POLICY)
     archive.install("asp-service").done()
     assert archive.sandbox.read(POLICY) == "mine\n"
@@ -163,7 +164,7 @@ def test_the_next_run_repairs_what_a_killed_one_left(archive):
 def test_an_interrupt_leaves_no_package_half_installed(archive):
     archive.add("asp-slow")
     words = ["setsid", "--wait", "bash", "-euo", "pipefail", "-c", 'echo "$$"' + INSTALL, "bash"]
-    process = archive.sandbox.start(*words, TREE / "tests" / "packages.sh", "asp-slow", stdout=subprocess.PIPE)
+    process = archive.sandbox.start(*words, PACKAGES, "asp-slow", stdout=subprocess.PIPE)
     group = process.stdout.readline().strip()
     archive.sandbox.shell("until [[ -e /run/asp-slow-began ]]; do sleep 0.05; done", timeout=60).done()
     archive.sandbox.shell('kill -INT -- "$1"', f"-{group}").done()
@@ -195,7 +196,7 @@ def test_what_conflicts_can_still_be_unpacked_for_a_sandbox(archive):
     archive.add("asp-rival", "1", "Conflicts: asp-server", "Depends: asp-library")
     archive.install("asp-server").done()
     script = '. "$1"; download_packages /run/work asp-rival; unpack_packages /run/work /run/layer'
-    run = archive.sandbox.shell(f"{script}; ls /run/layer/usr/share", TREE / "tests" / "packages.sh").done()
+    run = archive.sandbox.shell(f"{script}; ls /run/layer/usr/share", PACKAGES).done()
     assert run.out == "asp-library\nasp-rival\n"
     assert archive.installed("asp-server") and not archive.installed("asp-rival")
 

@@ -1,16 +1,17 @@
-"""The PAM password stack: a primary password that is set by PAM revokes all at once, and nothing that its user does to passwd
-can hinder that. Debian's own common-password, with the shipped profile.
+"""The PAM password stack: a primary password that is set by PAM revokes all at once, and nothing that its user does to
+passwd can hinder that. Debian's own common-password, with the shipped profile.
 """
 
-import json
-import pathlib
 import signal
 import time
 
 import pytest
+from support.recipes import CONF
+from support.run import as_user
+from support.sandbox import MODULES
+from support.service import Service
+from support.wait import LONG, wait_until
 
-TREE = pathlib.Path(__file__).resolve().parent.parent.parent
-MODULES = "/lib/$(uname -m)-linux-gnu/security"
 FIRST, SECOND = "First-pw-1!", "Second-pw-2?"
 
 # Holds the lock of alice's account until its standard input ends.
@@ -35,16 +36,15 @@ print(code)
 """
 
 
-class Machine:
+class Debian(Service):
     """A Debian with the module installed, the profile enabled, and the user alice."""
 
-    def __init__(self, sandbox, build, tree):
-        self.sandbox = sandbox
-        self.admin = build / "asp-admin" / "asp-admin"
+    def __init__(self, sandbox, build):
+        super().__init__(sandbox, build)
         sandbox.shell(
             f'cp "$1" {MODULES}/ && cp "$2" /usr/share/pam-configs/asp && pam-auth-update --package',
             build / "pam_asp" / "pam_asp.so",
-            tree / "conf" / "pam-configs" / "asp",
+            CONF / "pam-configs" / "asp",
             env={"DEBIAN_FRONTEND": "noninteractive"},
         ).done()
         sandbox.shell("useradd -m -d /run/alice alice; useradd -m -d /run/bob bob").done()
@@ -54,18 +54,7 @@ class Machine:
         return self.sandbox.run("chpasswd", input=f"alice:{password}\n").done()
 
     def passwd_as_alice(self, current=FIRST, new=SECOND):
-        return self.sandbox.run(
-            *"setpriv --reuid alice --regid alice --clear-groups passwd".split(), input=f"{current}\n{new}\n{new}\n"
-        )
-
-    def asp_admin(self, *words):
-        return self.sandbox.run(self.admin, *words)
-
-    def create(self, user="alice", label="Phone", *more):
-        return self.asp_admin("create", user, "--label", label, "--quiet", *more).done().out.strip()
-
-    def entries(self, user="alice"):
-        return json.loads(self.asp_admin("--json", "list", user, "--all").done().out)
+        return self.sandbox.run(*as_user("alice"), "passwd", input=f"{current}\n{new}\n{new}\n")
 
     def states(self, user="alice"):
         return [(entry["label"], entry["state"], (entry["revoked"] or {}).get("reason")) for entry in self.entries(user)]
@@ -78,9 +67,8 @@ class Machine:
 
 @pytest.fixture
 def machine(sandbox, build):
-    if sandbox.run("sh", "-c", "command -v pam-auth-update").code != 0:
-        pytest.skip("no pam-auth-update: not a Debian or Ubuntu")
-    return Machine(sandbox, build, TREE)
+    sandbox.need("pam-auth-update")
+    return Debian(sandbox, build)
 
 
 def test_the_profile_stands_where_only_a_success_reaches_it(machine):
@@ -179,17 +167,16 @@ def hold_lock(machine):
 
 
 def passwd_waiting_for_the_lock(machine):
-    """passwd, run by alice, that has set her password and now waits for our work. Returns it and its pid in the sandbox."""
-    words = "setpriv --reuid alice --regid alice --clear-groups passwd".split()
-    passwd = machine.sandbox.start(*words, stdin=-1, stdout=-1, stderr=-1)
+    """passwd, run by alice, that has set her password and now waits for our work; and its pid in the sandbox."""
+    before = machine.sandbox.read("/etc/shadow")
+    passwd = machine.sandbox.start(*as_user("alice"), "passwd", stdin=-1, stdout=-1, stderr=-1)
     passwd.stdin.write(f"{FIRST}\n{SECOND}\n{SECOND}\n")
     passwd.stdin.flush()
-    before = machine.sandbox.read("/etc/shadow")
-    deadline = time.monotonic() + 10
-    while machine.sandbox.read("/etc/shadow") == before and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: machine.sandbox.read("/etc/shadow") != before, "her password is not set")
     pid = machine.sandbox.run("pgrep", "-o", "-x", "-u", "root", "passwd").done().out.split()[0]
-    time.sleep(0.3)  # from the new shadow file to the child it takes a few milliseconds
+    at_work = f"[[ $(cat /proc/{pid}/task/{pid}/children) ]]"
+    wait_until(lambda: machine.sandbox.shell(at_work).code == 0, "no child of it does our work")
+    time.sleep(0.3)  # from its beginning to the lock it takes a few milliseconds
     assert passwd.poll() is None, "it waits"
     return passwd, pid
 
@@ -200,17 +187,15 @@ def test_a_user_who_stops_or_kills_passwd_in_the_middle_hinders_nothing(machine,
     holder = hold_lock(machine)
     passwd, pid = passwd_waiting_for_the_lock(machine)
     # alice is the real user of passwd: the kernel lets her do this.
-    machine.sandbox.run(*"setpriv --reuid alice --regid alice --clear-groups".split(), "kill", f"-{int(how)}", pid).done()
+    machine.sandbox.run(*as_user("alice"), "kill", f"-{int(how)}", pid).done()
     holder.stdin.close()
     holder.wait()
-    deadline = time.monotonic() + 5
-    while machine.states()[0][1] != "revoked" and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: machine.states()[0][1] == "revoked", "it is not revoked")
     assert machine.revoked_by() == "pam:passwd"
     machine.create("alice", "New phone")  # no lock is left behind
     machine.sandbox.run("pkill", "-KILL", "-x", "passwd")
     passwd.send_signal(signal.SIGCONT)  # what started it in the sandbox has stopped with it
-    passwd.communicate(timeout=10)
+    passwd.communicate(timeout=LONG)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
-"""Every way in which /etc/shadow changes, with the real tool: a running watch notices it within a second, and revokes what
-is the changed user's alone. No PAM stack has our module here, and the watch's interval is a day: it has nothing but the
-folder to go by."""
+"""Every way in which /etc/shadow changes, with the real tool: a running watch notices it within a second, and revokes
+what is the changed user's alone. No PAM stack has our module here, and the watch's interval is a day: it has nothing but
+the folder to go by."""
 
-import json
 import time
 
 import pytest
-from support.run import BIN
-from support.watch import running_watch, wait_for
+from support.service import Service
+from support.wait import LONG, comes_true, wait_until
+from support.watch import counts, running_watch
 
 USERS = ("alice", "bob", "carol")
 CONF = "primary: { interval = 86400; };\n"
@@ -28,29 +28,24 @@ for _ in range(most // 2 + 1):
 """
 
 
-class Machine:
+class Watched(Service):
+    """A machine with three users, each with an app password."""
+
     def __init__(self, sandbox, build, folder):
-        self.sandbox = sandbox
-        self.admin = build / "asp-admin" / "asp-admin"
+        super().__init__(sandbox, build)
         self.folder = folder
-        sandbox.run(BIN / "syslogd", "/run/messages").done()
+        self.log_file.start()
         sandbox.write("/etc/asp/asp.conf", CONF)
         for user in USERS:
             sandbox.run("useradd", "--no-create-home", user).done()
             sandbox.run("chpasswd", "--crypt-method", "SHA512", input=f"{user}:the first one\n").done()
-            self.asp_admin("create", user, "--label", "Phone", "--quiet").done()
-
-    def asp_admin(self, *words, **options):
-        return self.sandbox.run(self.admin, *words, **options)
+            self.create(user)
 
     def states(self, user):
-        return [entry["state"] for entry in json.loads(self.asp_admin("--json", "list", user, "--all").done().out)]
+        return [entry["state"] for entry in self.entries(user)]
 
     def revoked(self):
         return [user for user in USERS if self.states(user) == ["revoked"]]
-
-    def wait_for(self, pattern, seconds):
-        wait_for(self.sandbox, pattern, seconds)
 
     def watch(self):
         return running_watch(self.sandbox, self.admin, self.folder)
@@ -58,7 +53,7 @@ class Machine:
 
 @pytest.fixture
 def machine(sandbox, build, folder):
-    return Machine(sandbox, build, folder)
+    return Watched(sandbox, build, folder)
 
 
 CHANGES = {
@@ -92,7 +87,7 @@ def test_a_change_is_noticed_within_a_second_and_revokes_nobody_elses(machine, s
         machine.sandbox.shell(script).done()
         after = machine.sandbox.read("/etc/shadow")
         assert before != after
-        machine.wait_for('event=revoked by="watch" user="alice" .* reason="primary-password"', WITHIN)
+        machine.log_file.wait_for('event=revoked by="watch" user="alice" .* reason="primary-password"', WITHIN)
         assert machine.revoked() == ["alice"]
 
 
@@ -100,10 +95,10 @@ def test_however_many_have_changed_at_once_the_file_is_believed(machine):
     users = [f"user{i}" for i in range(25)]
     for user in users:
         machine.sandbox.shell(f"useradd --no-create-home {user} && usermod -p x {user}").done()
-        machine.asp_admin("create", user, "--label", "Phone", "--quiet").done()
+        machine.create(user)
     with machine.watch():
         machine.sandbox.shell("sed -i 's/^user\\([0-9]*\\):x:/user\\1:y:/' /etc/shadow").done()
-        machine.wait_for("25 of 28 primary passwords have changed, 25 app passwords were revoked", 5)
+        machine.log_file.wait_for("25 of 28 primary passwords have changed, 25 app passwords were revoked")
     assert machine.revoked() == []
     assert all(machine.states(user) == ["revoked"] for user in users)
 
@@ -129,9 +124,9 @@ def test_what_passes_is_no_change(machine, scripts):
             assert machine.sandbox.read("/etc/shadow") != before
             # A change of another user's that comes after it has been noticed, so that was looked at too.
             number = time.monotonic_ns()
-            machine.asp_admin("create", "bob", "--label", f"{number}", "--quiet").done()
+            machine.create("bob", f"{number}")
             machine.sandbox.run("usermod", "-p", f"{HASH}{number}", "bob").done()
-            machine.wait_for(f'user="bob" .* label="{number}" reason="primary-password"', WITHIN)
+            machine.log_file.wait_for(f'user="bob" .* label="{number}" reason="primary-password"', WITHIN)
         assert machine.states("alice") == machine.states("carol") == ["active"]
 
 
@@ -147,7 +142,7 @@ def test_a_watch_that_lost_events_compares_all(machine):
         machine.sandbox.run("/usr/bin/python3", "-c", FLOOD).done()
         machine.sandbox.run("usermod", "-p", HASH, "alice").done()
         kill("CONT")
-        machine.wait_for('event=revoked by="watch" user="alice"', 5)
+        machine.log_file.wait_for('event=revoked by="watch" user="alice"')
         assert machine.revoked() == ["alice"]
 
 
@@ -162,33 +157,27 @@ def test_a_file_that_is_half_written_says_nothing(machine):
             time.sleep(1.5)
         machine.sandbox.run("dd", "of=/etc/shadow", "status=none", input=whole).done()
         machine.sandbox.run("usermod", "-p", HASH, "carol").done()
-        machine.wait_for('event=revoked by="watch" user="carol"', 5)
+        machine.log_file.wait_for('event=revoked by="watch" user="carol"')
         assert machine.revoked() == ["carol"]
 
 
 def test_a_hook_that_could_not_be_run_for_a_while_is_run_after_the_next_pass(machine):
     wait = "until [ -e /run/go ]; do sleep 0.05; done"
-    machine.sandbox.write("/etc/asp/hook", f"#!/bin/sh\necho $ASP_USER >>/run/hooked\n{wait}\n")
-    machine.sandbox.run("chmod", "755", "/etc/asp/hook").done()
+    machine.sandbox.write("/etc/asp/hook", f"#!/bin/sh\necho $ASP_USER >>/run/hooked\n{wait}\n", mode="755")
     machine.sandbox.write("/etc/asp/asp.conf", f'{CONF}hooks: {{ revoked = "/etc/asp/hook"; timeout = 60; }};\n')
     machine.sandbox.shell("touch /run/hooked")
     with machine.watch():
-        machine.sandbox.shell('sed -i "s/^\\(alice\\|bob\\):[^:]*:/\\1:$1:/" /etc/shadow', HASH.replace("$", "\\$")).done()
-        machine.wait_for("2 of 3 primary passwords have changed", 5)
-        deadline = time.monotonic() + 5
-        while not (first := machine.sandbox.read("/run/hooked")):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        both = 'sed -i "s/^\\(alice\\|bob\\):[^:]*:/\\1:$1:/" /etc/shadow'
+        machine.sandbox.shell(both, HASH.replace("$", "\\$")).done()
+        machine.log_file.wait_for("2 of 3 primary passwords have changed")
+        first = wait_until(lambda: machine.sandbox.read("/run/hooked"), "no hook runs")
         (other,) = {"alice", "bob"} - {first.strip()}
         # The hook of one runs, and that of the other one waits for it; now nobody's file may be trusted.
         machine.sandbox.shell("chmod 770 /var/lib/asp/users; touch /run/go").done()
-        machine.wait_for("hooks that are due wait: /var/lib/asp/users", 5)
+        machine.log_file.wait_for("hooks that are due wait: /var/lib/asp/users")
         machine.sandbox.shell("chmod 700 /var/lib/asp/users").done()
         machine.sandbox.run("usermod", "-p", HASH, "carol").done()
-        deadline = time.monotonic() + 5
-        while other not in machine.sandbox.read("/run/hooked").split():
-            assert time.monotonic() < deadline, machine.sandbox.read("/run/messages")
-            time.sleep(0.02)
+        wait_until(lambda: other in machine.sandbox.read("/run/hooked").split(), machine.log_file.messages)
 
 
 WHOLE_FILE = {
@@ -206,26 +195,33 @@ WHOLE_FILE = {
 @pytest.mark.parametrize("script", WHOLE_FILE.values(), ids=WHOLE_FILE)
 def test_a_shadow_file_that_cannot_be_trusted_or_read_is_told_and_changes_nothing(machine, script):
     machine.sandbox.shell(script).done()
-    run = machine.asp_admin("watch", "--once", timeout=10)
+    run = machine.asp_admin("watch", "--once", timeout=LONG)
     assert (run.code, run.out) == (5, "") and "/etc/shadow" in run.err and run.err.count("\n") == 1
     with machine.watch():
-        machine.wait_for("watch: .*/etc/shadow", 5)
+        machine.log_file.wait_for("watch: .*/etc/shadow")
     assert machine.revoked() == []
 
 
 LINES = {
     "a short line": (f"sed -i 's/^alice:.*/alice:{HASH}:1:2:3/' /etc/shadow", {"unknown": 1}, []),
-    "no number where the account ends": (f"sed -i 's/^alice:.*/alice:{HASH}:1:0:9:7::x:/' /etc/shadow", {"unknown": 1}, []),
+    "no number where the account ends": (
+        f"sed -i 's/^alice:.*/alice:{HASH}:1:0:9:7::x:/' /etc/shadow",
+        {"unknown": 1},
+        [],
+    ),
     "a second line": (f"echo 'alice:{HASH}:1:0:9:7:::' >>/etc/shadow", {}, []),
-    "garbage between": (f"sed -i '2i garbage' /etc/shadow && usermod -p '{HASH}' alice", {"changed": 1, "revoked": 1}, ["alice"]),
+    "garbage between": (
+        f"sed -i '2i garbage' /etc/shadow && usermod -p '{HASH}' alice",
+        {"changed": 1, "revoked": 1},
+        ["alice"],
+    ),
 }
 
 
-@pytest.mark.parametrize("script, counts, revoked", LINES.values(), ids=LINES)
-def test_one_line_that_is_wrong_speaks_for_nobody_else(machine, script, counts, revoked):
+@pytest.mark.parametrize("script, found, revoked", LINES.values(), ids=LINES)
+def test_one_line_that_is_wrong_speaks_for_nobody_else(machine, script, found, revoked):
     machine.sandbox.shell(script).done()
-    document = json.loads(machine.asp_admin("--json", "watch", "--once").done().out)
-    assert document == {"accounts": 3, "changed": 0, "revoked": 0, "unknown": 0, "held": 0, **counts}
+    assert machine.json("watch", "--once") == counts(accounts=3, **found)
     assert machine.revoked() == revoked
 
 
@@ -237,7 +233,7 @@ def test_among_a_hundred_thousand_lines_the_changed_one_is_found(machine):
     ).done()
     with machine.watch():
         machine.sandbox.shell(f"sed -i 's/^bob:[^:]*:/bob:{HASH}:/' /etc/shadow").done()
-        machine.wait_for('event=revoked by="watch" user="bob"', WITHIN)
+        machine.log_file.wait_for('event=revoked by="watch" user="bob"', WITHIN)
     assert machine.revoked() == ["bob"]
 
 
@@ -245,15 +241,14 @@ def test_a_pass_and_a_running_watch_leave_no_descriptor_open(machine):
     with machine.watch() as kill:
         pid = machine.sandbox.read("/var/lib/asp/locks/.watch").strip()
 
-        def descriptors():
+        def held():
             return machine.sandbox.run("ls", f"/proc/{pid}/fd").done().out.split()
 
         machine.sandbox.run("usermod", "-p", HASH, "bob").done()
-        machine.wait_for('user="bob"', WITHIN)
-        before = descriptors()
+        machine.log_file.wait_for('user="bob"', WITHIN)
+        before = held()
         for number in range(20):
             machine.sandbox.run("usermod", "-p", f"{HASH}{number}", "alice").done()
             kill("HUP")
-        machine.wait_for('user="alice"', WITHIN)
-        time.sleep(0.5)
-        assert descriptors() == before
+        machine.log_file.wait_for('user="alice"', WITHIN)
+        assert comes_true(lambda: held() == before), held()

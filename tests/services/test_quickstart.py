@@ -9,8 +9,9 @@ import subprocess
 import time
 
 import pytest
-from conftest import Sandbox
+from support.passwords import PASSWORD
 from support.run import BIN, TREE
+from support.sandbox import SANDBOX, Sandbox
 
 SOURCE = "/usr/src/pam asp"
 # A container as they commonly are: root, but not allowed to make namespaces.
@@ -53,6 +54,8 @@ Description: unpacked
 
 
 class Machine(Sandbox):
+    """One with the source, and a Dovecot on the usual port."""
+
     def __init__(self, layer):
         super().__init__(layer)
         self.shell(COPY, SOURCE, TREE).done()
@@ -111,14 +114,14 @@ def spare(sandboxes, layer):
 @pytest.fixture(scope="module")
 def nesting(machine):
     """Skips where a sandbox can't be had on that machine."""
-    probe = machine.run(BIN / "sandbox", "true")
+    probe = machine.run(SANDBOX, "true")
     if probe.code != 0:
         pytest.skip(f"no sandbox in a sandbox on this machine: {probe.err.strip()}")
 
 
 def normal(text):
     """What differs from run to run, named."""
-    text = re.sub(r"\b[0-9a-z]{5}(-[0-9a-z]{5}){4}\b", "PASSWORD", text)
+    text = PASSWORD.sub("PASSWORD", text)
     text = re.sub(r"/(var/)?tmp/pam_asp\.\w+", "WORK", text)
     text = re.sub(r"Dovecot \d\S*", "Dovecot N", text)
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
@@ -227,14 +230,13 @@ class TestTheShow:
     def show(self, dovecot_box, build, folder):
         def run(stack):
             source = f"{folder}/source"
-            dovecot_box.shell(
-                'mkdir -p "$1/tests/support"; cp -R "$2/conf" "$1/"; cp -R "$2/tests/support/bin" "$1/tests/support/"', source, TREE
-            ).done()
+            copy = 'mkdir -p "$1/tests/support"; cp -R "$2/conf" "$1/"; cp -R "$2/tests/support/bin" "$1/tests/support/"'
+            dovecot_box.shell(copy, source, TREE).done()
             dovecot_box.write(f"{source}/conf/pam.d/asp-only", stack)
-            words = [BIN / "sandbox", f"{source}/tests/support/bin/show", folder, build]
+            words = [SANDBOX, f"{source}/tests/support/bin/show", folder, build]
             return dovecot_box.run(*words, timeout=120)
 
-        if dovecot_box.run(BIN / "sandbox", "true").code != 0:
+        if dovecot_box.run(SANDBOX, "true").code != 0:
             pytest.skip("no sandbox in a sandbox on this machine")
         return run
 

@@ -4,12 +4,12 @@ import os
 import pathlib
 import signal
 import subprocess
-import time
 import uuid
 
 import pytest
-from conftest import SANDBOX
 from support.run import ENVIRONMENT, execute
+from support.sandbox import SANDBOX
+from support.wait import LONG, comes_true
 
 
 @pytest.fixture
@@ -31,12 +31,7 @@ def processes_with(mark):
 
 
 def all_gone(mark):
-    deadline = time.monotonic() + 5
-    while processes_with(mark):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
+    return comes_true(lambda: not processes_with(mark))
 
 
 def start(*words):
@@ -81,14 +76,14 @@ def test_the_network_inside_is_its_own_loopback(sandbox):
     # A port that anybody on the machine could see would be seen by this second sandbox, or stand in its way.
     script = (
         "import socket; s = socket.create_server(('127.0.0.1', 143)); print('up', flush=True);"
-        " socket.create_connection(('127.0.0.1', 143), 5); s.accept()"
+        " socket.create_connection(('127.0.0.1', 143), 30); s.accept()"
     )
     server = sandbox.start(
         "/usr/bin/python3", "-c", script + "; input()", stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert server.stdout.readline() == "up\n"
     execute(SANDBOX, "/usr/bin/python3", "-c", script).done()
-    server.communicate("\n", timeout=10)
+    server.communicate("\n", timeout=LONG)
     assert server.returncode == 0
 
 

@@ -1,18 +1,9 @@
 """saslauthd asks pam_asp: with testsaslauthd, and with a Postfix that asks saslauthd."""
 
 import pytest
-from support.smtp import (
-    CLIENT,
-    HOSTILE_NAMES,
-    Smtp,
-    names,
-    open_box,
-    shipped,
-    start_postfix,
-    try_hostile_names,
-    wait_for_port,
-    wrong,
-)
+from support.passwords import PRIMARY, wrong
+from support.recipes import recipe
+from support.smtp import CLIENT, HOSTILE_NAMES, Smtp, names, open_mail_box, start_postfix, try_hostile_names
 
 MUX = "/run/saslauthd/mux"
 REALM = "example.org"
@@ -20,7 +11,7 @@ REALM = "example.org"
 
 @pytest.fixture(scope="module")
 def box(sandboxes, layer):
-    box = open_box(layer, "saslauthd", "testsaslauthd", "start-stop-daemon")
+    box = open_mail_box(layer, "saslauthd", "testsaslauthd", "start-stop-daemon")
     box.shell("getent group sasl >/dev/null || groupadd --system sasl").done()
     yield box
     box.close()
@@ -63,12 +54,12 @@ def unstarted(box, build):
 
 @pytest.fixture
 def sasl(unstarted):
-    return unstarted.start(shipped("saslauthd/saslauthd"))
+    return unstarted.start(recipe("saslauthd/saslauthd"))
 
 
 def options(text):
     """The recipe with other OPTIONS."""
-    return shipped("saslauthd/saslauthd", options=(r'(?m)^OPTIONS=".*"$', f'OPTIONS="{text} -m /var/run/saslauthd"'))
+    return recipe("saslauthd/saslauthd", (r'(?m)^OPTIONS=".*"$', f'OPTIONS="{text} -m /var/run/saslauthd"'))
 
 
 def test_an_app_password_is_good(sasl):
@@ -112,10 +103,10 @@ def test_a_revoked_password_is_refused_at_the_very_next_time(sasl):
 
 def test_the_primary_password_is_refused(sasl):
     sasl.create("alice", "Phone", "--app", "mail")
-    assert not sasl.asks("alice", "correct horse")
+    assert not sasl.asks("alice", PRIMARY["alice"])
     assert sasl.verdict() == "not-an-app-password"
     sasl.sandbox.write("/etc/pam.d/smtp", "auth required pam_unix.so\naccount required pam_unix.so\n")
-    assert sasl.asks("alice", "correct horse"), "this is her password: pam_unix takes it"
+    assert sasl.asks("alice", PRIMARY["alice"]), "this is her password: pam_unix takes it"
 
 
 def test_without_a_clients_address_networks_refuse(sasl):
@@ -173,11 +164,11 @@ usermod --append --groups sasl postfix
 @pytest.fixture(scope="module")
 def postfix_box(sandboxes, layer):
     """Postfix, chrooted as Debian has it, with a saslauthd of its own."""
-    box = open_box(layer, "postfix", "saslauthd", "swaks", "msmtp", "openssl", "start-stop-daemon")
-    box.write("/etc/postfix/sasl/smtpd.conf", shipped("postfix/sasl-smtpd.conf"))
-    box.write("/etc/default/saslauthd-postfix", shipped("saslauthd/saslauthd-postfix"))
+    box = open_mail_box(layer, "postfix", "saslauthd", "swaks", "msmtp", "openssl", "start-stop-daemon")
+    box.write("/etc/postfix/sasl/smtpd.conf", recipe("postfix/sasl-smtpd.conf"))
+    box.write("/etc/default/saslauthd-postfix", recipe("saslauthd/saslauthd-postfix"))
     start_postfix(box, "postfix/master.cf-saslauthd", POSTFIX_STEPS)
-    wait_for_port(box, 587)
+    box.wait_for_port(587)
     yield box
     box.close()
 
@@ -205,7 +196,7 @@ def test_others_are_refused_by_postfix(postfix):
     diary = postfix.create("alice", "Diary", "--app", "calendar")
     assert postfix.swaks("alice", phone)
     postfix.asp_admin("revoke", "alice", phone[:2]).done()
-    for password in (phone, diary, "correct horse", wrong(phone)):
+    for password in (phone, diary, PRIMARY["alice"], wrong(phone)):
         assert not postfix.swaks("alice", password)
     assert [line.word("verdict") for line in postfix.log(5)] == [
         "accepted",
@@ -220,7 +211,7 @@ def test_postfix_logs_the_client_whom_saslauthd_does_not_know(postfix):
     """What the recipe promises: the address is in Postfix's own log."""
     password = postfix.create("alice", "Phone", "--app", "mail")
     assert not postfix.swaks("alice", wrong(password))
-    assert f"[{CLIENT}]: SASL PLAIN authentication failed" in "".join(postfix.unheard())
+    assert f"[{CLIENT}]: SASL PLAIN authentication failed" in "".join(postfix.log_file.take())
 
 
 def test_hostile_names_are_refused_and_leave_tidy_lines(postfix):
@@ -243,7 +234,7 @@ def test_no_log_holds_a_password(postfix):
     password = postfix.create("alice", "Phone", "--app", "mail")
     assert postfix.swaks("alice", password)
     assert not postfix.swaks("alice", wrong(password))
-    text = "\n".join(postfix.unheard())
+    text = "\n".join(postfix.log_file.take())
     assert "alice" in text, "the log is the one written to"
     for secret in (password, password.replace("-", ""), password[6:11]):
         assert secret not in text
@@ -253,11 +244,11 @@ def test_no_log_holds_a_password(postfix):
 def postfix_with_r(postfix):
     """The same with -r in saslauthd's OPTIONS, for one test."""
 
-    def restart(**changes):
-        postfix.sandbox.write("/etc/default/saslauthd-postfix", shipped("saslauthd/saslauthd-postfix", **changes))
+    def restart(*changes):
+        postfix.recipe("saslauthd/saslauthd-postfix", "/etc/default/saslauthd-postfix", *changes)
         postfix.sandbox.run("/etc/init.d/saslauthd", "restart-instance", "saslauthd-postfix").done()
 
-    restart(r=('(?m)^OPTIONS="', 'OPTIONS="-r '))
+    restart(('(?m)^OPTIONS="', 'OPTIONS="-r '))
     yield postfix
     restart()
 

@@ -1,21 +1,23 @@
-"""A second factor guards the primary password where a person types, and app passwords need none: conf/with-other-modules's recipes for
-pam_google_authenticator and pam_oath, with a real sshd and ssh, su, and a real Dovecot for the mail.
+"""A second factor guards the primary password where a person types, and app passwords need none: the recipes of
+conf/with-other-modules for pam_google_authenticator and pam_oath, with a real sshd and ssh, su, and a real Dovecot for
+the mail.
 """
 
 import pathlib
 import re
-import secrets
 import subprocess
 
 import pytest
-from support.recipes import need, shipped
-from support.run import MORTAL
+from support.passwords import PRIMARY
+from support.recipes import pam_file
+from support.run import MORTAL, as_user
+from support.second_factor import GOOGLE, OATH
 
-ALICES = "correct horse"
-AS_BOB = "setpriv --reuid bob --regid bob --init-groups".split()
+ALICES = PRIMARY["alice"]
 PORT = 2322
 CLIENT = [
-    *f"ssh -F /dev/null -p {PORT} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR".split(),
+    *f"ssh -F /dev/null -p {PORT} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null".split(),
+    *"-o LogLevel=ERROR".split(),
     *"-o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1 -o KexAlgorithms=curve25519-sha256".split(),
 ]
 
@@ -29,25 +31,7 @@ esac
 """
 
 
-def google(box):
-    """alice enrolls with the module's own program. Her secret, in base32."""
-    as_alice = "setpriv --reuid alice --regid alice --init-groups env HOME=/run/alice".split()
-    box.run(*as_alice, *"google-authenticator -t -d -f -u -w 17 -C -q".split()).done()
-    return ["-b", box.read("/run/alice/.google_authenticator").splitlines()[0]]
-
-
-def oath(box):
-    """A line for alice. Her secret, in hexadecimal."""
-    secret = secrets.token_hex(20)
-    box.write("/etc/users.oath", f"HOTP/T30/6 alice - {secret}\n")
-    box.run("chmod", "600", "/etc/users.oath").done()
-    return [secret]
-
-
-KINDS = {
-    "google-authenticator": ("pam_google_authenticator.so", ["google-authenticator", "oathtool"], google),
-    "oath": ("pam_oath.so", ["oathtool"], oath),
-}
+KINDS = {"google-authenticator": GOOGLE, "oath": OATH}
 
 
 @pytest.fixture(scope="module")
@@ -63,23 +47,19 @@ def debians_file(layer):
 @pytest.fixture(scope="module")
 def sshd_box(dovecot_box, debians_file):
     box = dovecot_box
-    for tool in ("/usr/sbin/sshd", "ssh"):
-        if box.run("sh", "-c", f"command -v {tool}").code != 0:
-            pytest.skip(f"no {tool.rpartition('/')[2]}: neither installed nor unpacked in ASP_LAYER")
+    box.need("/usr/sbin/sshd", "ssh")
     box.shell(
         "getent passwd sshd >/dev/null || useradd --system --no-create-home --home-dir /run/sshd sshd;"
         "mkdir -p /run/sshd; chmod 755 /run/sshd /run/alice; ssh-keygen -q -t ed25519 -N '' -f /run/second-key;"
         "cp /etc/pam.d/su /run/pam-su"
     ).done()
-    box.write("/run/askpass", ASKPASS)
-    box.run("chmod", "755", "/run/askpass").done()
+    box.write("/run/askpass", ASKPASS, mode="755")
     options = (
         f"-p {PORT} -o ListenAddress=127.0.0.1 -o HostKey=/run/second-key -o PidFile=none -o LogLevel=ERROR".split()
     )
     options += "-o UsePAM=yes -o PasswordAuthentication=yes -o KbdInteractiveAuthentication=yes".split()
     server = box.start(*MORTAL, "/usr/sbin/sshd", "-D", "-f", "/dev/null", *options, stdin=subprocess.DEVNULL)
-    knock = "for i in {1..200}; do (: </dev/tcp/127.0.0.1/$1) 2>/dev/null && exit; sleep 0.05; done; exit 1"
-    box.shell(knock, str(PORT)).done()
+    box.wait_for_port(PORT)
     yield box
     server.kill()
     server.wait()
@@ -91,28 +71,16 @@ class Guarded:
     """alice, whose primary password has a second factor in sshd and su, and app passwords alone open her mail."""
 
     def __init__(self, mail, kind, sshd):
-        module, tools, enroll = KINDS[kind]
         self.mail = mail
         self.box = mail.sandbox
-        need(self.box, module)
-        for tool in tools:
-            if self.box.run("sh", "-c", f"command -v {tool}").code != 0:
-                pytest.skip(f"no {tool}: neither installed nor unpacked in ASP_LAYER")
-        self.factor = enroll(self.box)
-        self.codes = 0
-        recipe = shipped(f"with-other-modules/{kind}", mail.build)
+        self.code = KINDS[kind].enroll(self.box, "/etc/users.oath")
+        recipe = pam_file(f"with-other-modules/{kind}", mail.build)
         self.box.write("/etc/pam.d/asp-second-factor", recipe)
         for facility in ("auth", "account"):
             sshd, count = re.subn(f"(?m)^@include common-{facility}$", f"{facility} include asp-second-factor", sshd)
             assert count == 1
         self.box.write("/etc/pam.d/sshd", sshd)
         self.box.write("/etc/pam.d/su", "".join(line for line in recipe.splitlines(True) if "pam_asp.so" not in line))
-
-    def code(self):
-        """What her telephone shows now; then what it shows next, for each is good once."""
-        when = f"now + {30 * self.codes} seconds"
-        self.codes += 1
-        return self.box.run("oathtool", "--totp", f"--now={when}", *self.factor).done().out.strip()
 
     def ssh(self, password, code="", method="keyboard-interactive"):
         """Whether she gets in, and how many questions she was asked."""
@@ -131,7 +99,7 @@ class Guarded:
 
     def su(self, password, code):
         """Whether bob becomes alice."""
-        run = self.box.run(*AS_BOB, "su", "alice", "-c", "id -un", input=f"{password}\n{code}\n")
+        run = self.box.run(*as_user("bob"), "su", "alice", "-c", "id -un", input=f"{password}\n{code}\n")
         assert run.out == ("alice\n" if run.code == 0 else ""), run
         return run.code == 0
 

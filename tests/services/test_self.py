@@ -3,37 +3,8 @@
 import re
 
 import pytest
-from support.broker import Site
-from support.self_service import (
-    ADMIN,
-    ALICES,
-    BOBS,
-    CONF,
-    DONE,
-    NO,
-    NOT_FOUND,
-    PASSWORD,
-    STORE,
-    TAKEN,
-    USAGE,
-    Own,
-    refused,
-)
-
-ASKED = [("Password: ", ALICES)]
-
-
-@pytest.fixture(scope="module")
-def shared(sandboxes, layer, build):
-    site = Own(layer, build)
-    yield site
-    site.close()
-
-
-@pytest.fixture
-def own(shared):
-    return shared.begin()
-
+from support.passwords import PASSWORD
+from support.self_service import ADMIN, ALICES, ASKED, BOBS, CONF, DONE, NO, NOT_FOUND, STORE, TAKEN, USAGE, refused
 
 # Each command
 
@@ -129,7 +100,7 @@ def test_a_command_that_is_wrong_is_refused_before_anything_is_asked(own):
 
 
 def test_the_codes_are_those_of_the_administrators_command(own):
-    own.sandbox.write("/etc/asp/asp.conf", "limit = 2;\n")
+    own.configure("limit = 2;")
     first = own.makes("alice", "Phone")
     own.makes("alice", "Laptop")
     with own.typist("alice") as alice:
@@ -145,7 +116,7 @@ def test_the_codes_are_those_of_the_administrators_command(own):
         own.sandbox.shell("echo damage >>/var/lib/asp/users/alice").done()
         assert alice.admin("revoke", "--all")[0] == STORE
         assert alice.admin("list")[0] == STORE
-        own.sandbox.write("/etc/asp/asp.conf", "limit = 0;\n")
+        own.configure("limit = 0;")
         code, shown = alice.admin("list")
         assert code == CONF and "asp.conf" in shown
 
@@ -166,12 +137,12 @@ def test_who_did_it_is_in_the_log(own):
         f'event=revoked {who} id={id} label="Desk" reason="rotated"',
         f'event=revoked {who} id={new[:2]} label="Desk" reason="lost"',
     ]
-    log = "\n".join(own._messages())
+    log = "\n".join(own.log_file.messages())
     assert ALICES not in log and password not in log and new not in log
 
 
 def test_five_hundred_come_across_as_they_are(own):
-    own.sandbox.write("/etc/asp/asp.conf", "limit = 500;\n")
+    own.configure("limit = 500;")
     make = f"{ADMIN} create alice --quiet --app mail --label"
     own.sandbox.shell(f'for i in {{1..500}}; do {make} "Nr. $i of Büro 携帯" >/dev/null; done').done()
     for words in (("--json", "list"), ("--json", "history"), ("list",)):
@@ -223,7 +194,7 @@ def test_what_is_roots_is_refused_without_a_question(own):
 def test_the_name_in_another_case_is_hers_where_names_are_folded_and_no_others(own):
     own.makes("alice", "Phone")
     refused(own.run("alice", "list", "ALICE"), STORE, "you are alice: leave ALICE out")
-    own.sandbox.write("/etc/asp/asp.conf", 'user_name = "lower";\n')
+    own.configure('user_name = "lower";')
     assert "Phone" in own.run("alice", "list", "ALICE").done().out
     assert own.run("alice", "revoke", "Alice", "--all", input=f"{ALICES}\n").code == DONE
     for name in ("BOB", "Bob", "bob"):
@@ -234,12 +205,12 @@ def test_who_is_another_user_when_folded_has_no_account(own):
     own.makes("alice", "Phone")
     own.sandbox.shell("getent passwd Alice || useradd --badname Alice 2>/dev/null || useradd --badnames Alice").done()
     own.sandbox.run("chpasswd", input="Alice:her own\n").done()
-    own.sandbox.write("/etc/asp/asp.conf", 'user_name = "lower";\n')
+    own.configure('user_name = "lower";')
     try:
         for words in (("list",), ("list", "alice"), ("revoke", "--all"), ("create", "--label", "x")):
             refused(own.run("Alice", *words, input="her own\n"), STORE, "alice is another user here")
         assert own.states() == [("Phone", "active")]
-        own.sandbox.write("/etc/asp/asp.conf", 'user_name = "exact";\n')
+        own.configure('user_name = "exact";')
         assert "no app passwords" in own.run("Alice", "list").done().out
     finally:
         own.sandbox.run("userdel", "Alice").done()
@@ -286,7 +257,7 @@ def test_a_configuration_of_her_own_changes_nothing_of_the_brokers(own):
 
 
 def test_a_configuration_that_is_broken_is_what_she_is_told(own):
-    own.sandbox.write("/etc/asp/asp.conf", "x = 1;\n")
+    own.configure("x = 1;")
     for words in (["history"], ["create", "--label", "x"], ["revoke", "--all"]):
         refused(own.run("alice", *words), 6, "/etc/asp/asp.conf:1: x is not a key")
 
@@ -306,30 +277,30 @@ def test_a_store_of_her_own_needs_no_broker(own):
 
 def test_it_can_be_turned_off_and_that_holds_at_once(own):
     own.makes("alice", "Phone")
-    own.sandbox.write("/etc/asp/asp.conf", "self_service: { enabled = false; };\n")
+    own.configure("self_service: { enabled = false; };")
     for words in (("list",), ("create", "--label", "x"), ("revoke", "--all")):
         refused(own.run("alice", *words), STORE, "self-service is not for you here: ask the administrator")
     own.serves.stop()
-    with Site.serving(own):
+    with own.serving():
         refused(own.run("alice", "list"), STORE, "no asp-broker serves users there")
     assert own.states() == [("Phone", "active")]
 
 
 def test_it_can_be_for_the_members_of_a_group(own):
     own.sandbox.shell("getent group mailers >/dev/null || groupadd mailers; usermod --append --groups mailers alice").done()
-    own.sandbox.write("/etc/asp/asp.conf", 'self_service: { group = "mailers"; };\n')
+    own.configure('self_service: { group = "mailers"; };')
     assert own.run("alice", "list").code == DONE
     refused(own.run("bob", "list"), STORE, "self-service is not for you here")
-    own.sandbox.write("/etc/asp/asp.conf", 'self_service: { group = "bob"; };\n')
+    own.configure('self_service: { group = "bob"; };')
     assert own.run("bob", "list").code == DONE, "as the primary group too"
     refused(own.run("alice", "list"), STORE, "self-service is not for you here")
-    own.sandbox.write("/etc/asp/asp.conf", 'self_service: { group = "no-such-group"; };\n')
+    own.configure('self_service: { group = "no-such-group"; };')
     refused(own.run("alice", "list"), STORE, "self-service is not for you here")
 
 
 def test_it_can_be_for_some_apps(own):
     root_made = own.create("alice", "Old", "--app", "ssh")
-    own.sandbox.write("/etc/asp/asp.conf", 'self_service: { apps = [ "mail", "calendar" ]; };\n')
+    own.configure('self_service: { apps = [ "mail", "calendar" ]; };')
     with own.typist("alice") as alice:
         code, shown = alice.admin("create", "--label", "x")
         assert code == STORE and "the app is first-use, and yours can be: mail, calendar" in shown
@@ -343,7 +314,7 @@ def test_it_can_be_for_some_apps(own):
         # What she has she may be rid of.
         assert alice.admin("revoke", root_made[:2])[0] == DONE
         assert alice.admin("rotate", root_made[:2])[0] == STORE
-        own.sandbox.write("/etc/asp/asp.conf", 'self_service: { apps = [ "first-use" ]; };\n')
+        own.configure('self_service: { apps = [ "first-use" ]; };')
         assert alice.admin("create", "--label", "y")[0] == DONE
     own.create("bob", "Old", "--app", "ssh")
 

@@ -1,16 +1,17 @@
-"""What a hostile user of this machine can do at the users' door of asp-broker is bounded: nobody is held up or kept out,
+"""What a hostile user of this machine can do at the users' socket of asp-broker is bounded: nobody is held up or kept out,
 nobody else's account is reached, nothing of a password stays in memory."""
 
 import contextlib
 import os
-import pathlib
 import re
 import signal
 import statistics
 import subprocess
 
 import pytest
-from support.broker import SUCCESS, message, wait_until
+from support.broker import LOGIN, SUCCESS, message
+from support.passwords import PASSWORD
+from support.processes import descendant, descriptors, has_no_core
 from support.run import BIN, MORTAL, as_user
 from support.self_service import (
     ALICES,
@@ -20,35 +21,25 @@ from support.self_service import (
     DONE,
     NO,
     OVER,
-    PASSWORD,
     REPLY,
     SAID,
     SAY,
     SELF,
     STORE,
-    Own,
-    SelfBroker,
     command,
     fields,
-    last_child,
     reply,
-    seconds_of,
 )
+from support.wait import seconds_of, wait_until
 
 SESSIONS, SESSIONS_EACH, SESSIONS_A_SECOND = 64, 3, 20
 
 
 @pytest.fixture(scope="module")
-def shared(sandboxes, layer, build):
-    site = Own(layer, build)
-    site.sandbox.shell("useradd mailman; for i in {1..22}; do useradd --uid $((3000 + i)) user$i; done").done()
-    yield site
-    site.close()
-
-
-@pytest.fixture
-def own(shared):
-    return shared.begin()
+def self_service(self_service):
+    """With more users than may be served at a time."""
+    self_service.sandbox.shell("for i in {1..22}; do useradd --uid $((3000 + i)) user$i; done").done()
+    return self_service
 
 
 @pytest.fixture
@@ -84,7 +75,7 @@ WRONG = {
     "an-answer": (message(SAID, b"0\0"), NO_COMMAND),
     "a-reply": (reply(ALICES), NO_COMMAND),
     "an-order": (message(SAY, b"out\0", b"x"), NO_COMMAND),
-    "a-login": (message(2, b"alice\0", b"imap\0", b"", b"", b"secret"), NO_COMMAND),
+    "a-login": (message(LOGIN, b"alice\0", b"imap\0", b"", b"", b"secret"), NO_COMMAND),
     "a-type-that-is-none": (message(200, *GOOD), NO_COMMAND),
 }
 USAGE_WRONG = {
@@ -104,7 +95,7 @@ def test_what_is_no_command_is_refused_with_a_reason(own, mallory):
         number = mallory.open()
         mallory.send(number, said)
         assert mallory.refused(number).startswith(why), said[:40]
-    own.serves.no_sessions()
+        own.serves.no_sessions()
     serves(own)
 
 
@@ -115,7 +106,7 @@ def test_what_is_no_line_of_a_command_is_an_error_of_usage(own, mallory):
         code, out, err = mallory.end(number)
         assert (code, out) == (2, ""), name
         assert err == "" or re.fullmatch(r"asp-admin: [ -~]+\n", err), (name, err)
-    own.serves.no_sessions()
+        own.serves.no_sessions()
 
 
 def test_numbers_that_are_none_do_no_harm(own, mallory):
@@ -124,6 +115,7 @@ def test_numbers_that_are_none_do_no_harm(own, mallory):
         mallory.send(number, message(COMMAND, width, b"x\0", *GOOD[2:]))
         code, out, _ = mallory.end(number)
         assert code == DONE and "no app passwords" in out
+        own.serves.no_sessions()
     for answer in (
         message(SAID),
         message(SAID, b""),
@@ -137,22 +129,22 @@ def test_numbers_that_are_none_do_no_harm(own, mallory):
         mallory.send(number, answer)
         assert mallory.told(number)[1].startswith("asp-admin: standard output cannot be written")
         mallory.leave(number)
-    own.serves.no_sessions()
+        own.serves.no_sessions()
 
 
 def test_descriptors_that_are_sent_along_go_nowhere(own, mallory):
     def held():
-        return {pid: len(os.listdir(f"/proc/{pid}/fd")) for pid in own.serves.processes()}
+        return {pid: descriptors(pid) for pid in own.serves.processes()}
 
     before = held()
     number = mallory.open()
     assert mallory.send(number, command("create", "--label", "x"), 200) == 0
     mallory.asked(number)
     (session,) = own.serves.sessions()
-    count = len(os.listdir(f"/proc/{session}/fd"))
+    count = len(descriptors(session))
     assert mallory.send(number, message(REPLY, b""), 200) == 0
     mallory.told(number)
-    assert len(os.listdir(f"/proc/{session}/fd")) < count + 5 < 20
+    assert len(descriptors(session)) < count + 5 < 20
     mallory.leave(number)
     for _ in range(10):
         number = mallory.open()
@@ -178,6 +170,7 @@ def test_the_one_who_has_connected_is_the_user_whatever_is_said(own, mallory):
         number = mallory.begin(*words)
         code, out, err = mallory.end(number)
         assert code == STORE and out == "" and ("you are mallory" in err or "is for root" in err)
+        own.serves.no_sessions()
     number = mallory.begin("create", "--label", "x", "--quiet")
     mallory.answer(number, "hers")
     assert mallory.end(number)[0] == DONE
@@ -216,13 +209,13 @@ def test_who_connects_and_then_becomes_another_stays_who_it_was(own):
 
 def test_an_answer_is_remembered_for_no_process_that_has_become_another(own):
     """bob connects and becomes root before the broker looks at the process."""
-    bobs, door = own.uid("bob"), own.serves.door()
+    bobs, listener = own.uid("bob"), own.serves.listener()
     with own.hostile_client() as one:
         for label in ("one", "two"):
-            os.kill(door, signal.SIGSTOP)
+            os.kill(listener, signal.SIGSTOP)
             number = one.open(bobs)
             one.send(number, command("create", "--label", label, "--quiet"))
-            os.kill(door, signal.SIGCONT)
+            os.kill(listener, signal.SIGCONT)
             one.answer(number, BOBS)
             assert one.end(number)[0] == DONE
     assert own.states("bob") == [("one", "active"), ("two", "active")]
@@ -247,6 +240,7 @@ def test_each_question_takes_one_answer_and_nothing_else(own, alice):
         alice.asked(number)
         alice.send(number, said)
         assert alice.end(number)[:2] == (NO, "")
+        own.serves.no_sessions()
     serves(own)
 
 
@@ -275,14 +269,14 @@ def test_an_answer_is_never_cut_to_the_right_one(own, alice):
 # Who is kept out
 
 
-def open_conversations(own, stranger, uids, each=SESSIONS_EACH):
+def open_conversations(client, uids, each=SESSIONS_EACH):
     """All of them waiting for an answer."""
-    first = stranger.open(*[uid for uid in uids for _ in range(each)])
+    first = client.open(*[uid for uid in uids for _ in range(each)])
     numbers = range(first, first + len(uids) * each)
     for number in numbers:
-        stranger.send(number, command("create", "--label", "x"))
+        client.send(number, command("create", "--label", "x"))
     for number in numbers:
-        stranger.asked(number)
+        client.asked(number)
     return numbers
 
 
@@ -308,8 +302,8 @@ def test_three_conversations_of_one_user_are_the_most_and_keep_out_no_other(own,
 def test_sixty_four_conversations_are_the_most(own):
     with own.hostile_client() as crowd:
         uids = range(3001, 3023)
-        open_conversations(own, crowd, uids[:21])
-        open_conversations(own, crowd, uids[21:], each=1)
+        open_conversations(crowd, uids[:21])
+        open_conversations(crowd, uids[21:], each=1)
         own.serves.have_sessions(SESSIONS)
         run = own.run("alice", "list")
         assert (run.code, run.err) == (
@@ -337,6 +331,7 @@ def test_uids_without_an_account_take_no_place_and_make_no_guess_forgotten(own, 
         number = alice.begin("create", "--label", "x")
         alice.answer(number, "wrong")
         assert alice.end(number)[0] == NO
+        own.serves.no_sessions()
     with own.hostile_client() as crowd:
         first = crowd.open(*range(100_000, 100_300))
         serves(own)
@@ -384,7 +379,7 @@ def test_no_conversation_holds_up_a_login(own):
     login()
     without = median()
     with own.hostile_client() as crowd:
-        open_conversations(own, crowd, range(3001, 3021))
+        open_conversations(crowd, range(3001, 3021))
         own.serves.have_sessions(20 * SESSIONS_EACH)
         assert median() < 2 * without + 0.002
         own.serves.have_sessions(20 * SESSIONS_EACH)
@@ -452,7 +447,7 @@ def test_no_core_can_be_had_and_nobody_looks_in(own):
         'self_service: { socket = "/run/alice/asp/self"; };\n',
     ).done()
     prefix = ("prlimit", "--core=unlimited", *as_user("alice"))
-    broker = SelfBroker(own, "--config", "/run/alice/own.conf", prefix=prefix, socket="/run/alice/asp/broker")
+    broker = own.serve("--config", "/run/alice/own.conf", prefix=prefix, socket="/run/alice/asp/broker")
     try:
         wait_until(lambda: own.listens("/run/alice/asp/self"), "it does not listen")
         with own.hostile_client("alice", path="/run/alice/asp/self") as alice:
@@ -464,8 +459,8 @@ def test_no_core_can_be_had_and_nobody_looks_in(own):
                 # Whose the process is, and whose what can be seen of it.
                 owners = [os.stat(f"/proc/{pid}{what}").st_uid for what in ("", "/environ", "/mem")]
                 assert owners == [own.uid("alice"), 0, 0]
-                assert re.search(r"Max core file size +0 +0 ", pathlib.Path(f"/proc/{pid}/limits").read_text())
-            its = alice.process.pid
-            assert os.stat(f"/proc/{last_child(its, 'hostile_client')}/environ").st_uid == own.uid("alice"), "others can be seen"
+                assert has_no_core(pid)
+            other = descendant(alice.process.pid, "hostile_client")
+            assert os.stat(f"/proc/{other}/environ").st_uid == own.uid("alice"), "others can be seen"
     finally:
         broker.close()

@@ -3,68 +3,33 @@ pam_oath, with the `#` taken away, at a real terminal and in lines of JSON."""
 
 import json
 import re
-import secrets
 
 import pytest
-from support.recipes import need
-from support.run import as_user
-from support.self_service import ALICES, DONE, NO, PASSWORD, Own
+from support.passwords import PASSWORD
+from support.second_factor import GOOGLE, OATH
+from support.self_service import ALICES, BOBS, DONE, NO
 
 CODE = re.compile("Verification code: |One-time password.*: ")
 
 
-def google(own):
-    """alice enrolls with the module's own program. Her secret, in base32."""
-    words = "env HOME=/run/alice google-authenticator -t -d -f -u -w 17 -C -q".split()
-    own.sandbox.run(*as_user("alice"), *words).done()
-    return ["-b", own.sandbox.read("/run/alice/.google_authenticator").splitlines()[0]]
-
-
-def oath(own):
-    """A line for alice. Her secret, in hexadecimal."""
-    secret = secrets.token_hex(20)
-    own.sandbox.write("/var/lib/oath/users.oath", f"HOTP/T30/6 alice - {secret}\n")
-    own.sandbox.run("chmod", "600", "/var/lib/oath/users.oath").done()
-    return [secret]
-
-
-KINDS = {"pam_google_authenticator.so": (google, "google-authenticator"), "pam_oath.so": (oath, "oathtool")}
-
-
-@pytest.fixture(scope="module")
-def shared(sandboxes, layer, build):
-    site = Own(layer, build)
-    yield site
-    site.close()
+KINDS = {"pam_google_authenticator.so": GOOGLE, "pam_oath.so": OATH}
 
 
 class Factor:
     """alice with a telephone."""
 
     def __init__(self, own, module):
-        enroll, program = KINDS[module]
-        need(own.sandbox, module)
-        for tool in (program, "oathtool"):
-            if own.sandbox.run("sh", "-c", f"command -v {tool}").code != 0:
-                pytest.skip(f"no {tool}: neither installed nor unpacked in ASP_LAYER")
         self.own = own
-        self.secret = enroll(own)
-        self.codes = 0
+        self.code = KINDS[module].enroll(own.sandbox, "/var/lib/oath/users.oath")
         own.ask_for((rf"(?m)^#(auth +required +{module})", r"\1"))
-
-    def code(self):
-        """What her telephone shows now; then what it shows next, for each is good once."""
-        when = f"now + {30 * self.codes} seconds"
-        self.codes += 1
-        return self.own.sandbox.run("oathtool", "--totp", f"--now={when}", *self.secret).done().out.strip()
 
     def answers(self, password, code):
         return [("Password: ", password), (CODE.pattern, code)]
 
 
 @pytest.fixture(params=KINDS)
-def factor(request, shared):
-    return Factor(shared.begin(), request.param)
+def factor(request, own):
+    return Factor(own, request.param)
 
 
 def test_she_types_her_password_and_her_code(factor):
@@ -94,7 +59,7 @@ def test_a_code_is_good_once(factor):
 
 
 def test_who_has_no_second_factor_gets_no_further(factor):
-    run = factor.own.run("bob", "create", "--label", "Phone", input="battery staple\n000000\n")
+    run = factor.own.run("bob", "create", "--label", "Phone", input=f"{BOBS}\n000000\n")
     assert run.code == NO
     assert factor.own.states("bob") == []
 

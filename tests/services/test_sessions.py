@@ -2,16 +2,16 @@
 
 import re
 import select
-import socket
 import subprocess
-import time
 
 import pytest
-from conftest import Mail
-from support.run import BIN, MORTAL, TREE
-from support.smtp import PORT
+from support.hook_recipes import HOOKS, install_hooks
+from support.mail import PORT, Mail, dovecot, need_dovecot_2_3
+from support.recipes import recipe
+from support.run import MORTAL
+from support.wait import LONG, comes_true, wait_until
+from support.watch import Manager
 
-HOOKS = "/etc/asp/hooks"
 SOON = 2
 
 # Logs in, waits in IDLE, says so, and says when the session is over. With `back` it tries to log in again at once then.
@@ -52,7 +52,7 @@ class Session:
     def __init__(self, process):
         self.process = process
 
-    def line(self, within=10):
+    def line(self, within=LONG):
         """The next line, or None when there is none in this time."""
         ready, _, _ = select.select([self.process.stdout], [], [], within)
         return self.process.stdout.readline().rstrip("\n") if ready else None
@@ -91,20 +91,10 @@ def idle(mail, sessions):
     return begin
 
 
-def set_up(mail, hook, folder="/run/d"):
-    """Installs the shipped hooks where root alone can write, and has `hook` run. doveadm finds this Dovecot."""
-    for name in ("dovecot", "sshd", "run-all"):
-        mail.sandbox.write(f"{HOOKS}/{name}", (TREE / "conf" / "hooks" / name).read_text())
-        mail.sandbox.run("chmod", "755", f"{HOOKS}/{name}").done()
-    mail.sandbox.write("/etc/asp/asp.conf", f'hooks: {{ revoked = "{HOOKS}/{hook}"; }};\n')
-    mail.sandbox.write("/etc/dovecot/dovecot.conf", f"!include {folder}/dovecot.conf\n")
-    return mail
-
-
 @pytest.fixture
 def hooked(mail):
     """Dovecot, with its hook."""
-    return set_up(mail, "dovecot")
+    return install_hooks(mail, "dovecot")
 
 
 @pytest.fixture
@@ -112,13 +102,10 @@ def watch(mail, sessions, folder):
     """Begins asp-admin watch and waits until it is ready."""
 
     def begin(*more):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
-            door.bind(str(folder / "ready"))
-            door.settimeout(10)
-            words = ["env", f"NOTIFY_SOCKET={folder}/ready", mail.build / "asp-admin" / "asp-admin", "watch", *more]
-            sessions.append(Session(mail.sandbox.start(*MORTAL, *words, stdin=subprocess.DEVNULL)))
-            while b"READY=1" not in door.recv(4096):
-                pass
+        with Manager(folder) as manager:
+            words = [*MORTAL, *manager.prefix, mail.admin, "watch", *more]
+            sessions.append(Session(mail.sandbox.start(*words, stdin=subprocess.DEVNULL)))
+            manager.wait_ready()
 
     return begin
 
@@ -197,19 +184,15 @@ def test_a_user_named_like_an_address_takes_nobody_along(hooked, idle, user):
 
 
 def test_from_a_cache_the_revoked_password_is_refused_at_once(dovecot_box, build, mail, idle):
-    if not dovecot_box.run("dovecot", "--version").out.startswith("2.3."):
-        pytest.skip("the cache_key of this test is for Dovecot 2.3")
+    need_dovecot_2_3(dovecot_box)
     port = 1143
     service = Mail(dovecot_box, build, "/run/c")
     service.reset()
-    set_up(service, "dovecot", "/run/c")
+    install_hooks(service, "dovecot", "/run/c")
     service.stack("asp-only", "dovecot")
-    recipe = (TREE / "conf" / "dovecot" / "auth-asp.conf.ext").read_text()
-    recipe = re.sub(r"(?m)^  args = dovecot$", "  args = cache_key=%u%w%s%r dovecot", recipe)
-    dovecot_box.write("/run/c/recipe", recipe)
-    start = ["start", "/run/c", str(port), "/run/c/recipe", "auth_cache_size = 10M"]
-    dovecot_box.run(BIN / "dovecot", *start).done()
-    try:
+    cache_key = (r"(?m)^  args = dovecot$", "  args = cache_key=%u%w%s%r dovecot")
+    service.recipe("dovecot/auth-asp.conf.ext", "/run/c/recipe", cache_key)
+    with dovecot(dovecot_box, "/run/c", port, "/run/c/recipe", "auth_cache_size = 10M"):
         password = service.create("alice", "Phone", "--app", "mail")
         session = idle("alice", password, port, back=True)
         service.log(1)
@@ -218,8 +201,6 @@ def test_from_a_cache_the_revoked_password_is_refused_at_once(dovecot_box, build
         service.asp_admin("revoke", "alice", password[:2]).done()
         assert session.line(SOON) == "refused"
         assert not service.curl("alice", password, port)
-    finally:
-        dovecot_box.run(BIN / "dovecot", "stop", "/run/c").done()
 
 
 def test_with_watch_a_session_ends_when_the_primary_is_set_behind_pam(hooked, idle, watch):
@@ -248,10 +229,7 @@ def test_with_watch_a_session_ends_after_a_logins_own_check_has_revoked(hooked, 
         assert " hook=due " in hooked.sandbox.read("/var/lib/asp/users/alice")
         watch("--config", "/etc/asp/watch.conf")
     assert session.line(SOON) == "over"
-    deadline = time.monotonic() + SOON
-    while " hook=due " in hooked.sandbox.read("/var/lib/asp/users/alice"):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: " hook=due " not in hooked.sandbox.read("/var/lib/asp/users/alice"), "the hook stays due")
 
 
 def test_with_watch_a_session_ends_when_its_password_expires(hooked, idle, watch):
@@ -267,10 +245,8 @@ def test_with_watch_a_session_ends_when_its_password_expires(hooked, idle, watch
 def ssh(mail, sessions):
     """A real sshd with the hook, and a way to open a session: with a terminal or without."""
     box = mail.sandbox
-    for tool in ("/usr/sbin/sshd", "ssh", "sshpass"):
-        if box.run("sh", "-c", f"command -v {tool}").code != 0:
-            pytest.skip(f"no {tool.rpartition('/')[2]}: neither installed nor unpacked in ASP_LAYER")
-    set_up(mail, "run-all")
+    box.need("/usr/sbin/sshd", "ssh", "sshpass")
+    install_hooks(mail, "run-all")
     mail.stack("asp-only", "sshd")
     box.shell(
         "getent passwd sshd >/dev/null || useradd --system --no-create-home --home-dir /run/sshd sshd;"
@@ -284,8 +260,7 @@ def ssh(mail, sessions):
     options += "-o KbdInteractiveAuthentication=no".split()
     server = box.start(*MORTAL, "/usr/sbin/sshd", "-D", "-f", "/dev/null", *options)
     sessions.append(Session(server))
-    knock = "for i in {1..100}; do (: </dev/tcp/127.0.0.1/2222) 2>/dev/null && exit; sleep 0.05; done; exit 1"
-    box.shell(knock).done()
+    box.wait_for_port(2222)
 
     def begin(user, password=None, command="echo open; exec sleep 60", terminal=False):
         words = "ssh -q -F /dev/null -p 2222 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null".split()
@@ -326,8 +301,7 @@ def test_what_an_ssh_session_was_running_ends_with_it(ssh):
     session = ssh.begin("alice", password, "echo open; exec sleep 4711")
     ssh.asp_admin("revoke", "alice", password[:2]).done()
     assert session.line(SOON) == "over"
-    time.sleep(0.2)
-    assert ssh.sandbox.run("pgrep", "-f", "sleep 4711").code == 1
+    assert comes_true(lambda: ssh.sandbox.run("pgrep", "-f", "sleep 4711").code == 1)
 
 
 def test_an_ssh_session_whose_user_has_stopped_it_ends(ssh):
@@ -370,10 +344,8 @@ def test_a_forged_sshd_ends_nobody_elses_session(ssh):
 
 
 def test_both_hooks_run_and_a_failing_one_keeps_none_from_its_work(ssh, idle):
-    ssh.sandbox.write(f"{HOOKS}/broken", "#!/bin/sh\nexit 7\n")
-    ssh.sandbox.run("chmod", "755", f"{HOOKS}/broken").done()
-    ssh.sandbox.write(f"{HOOKS}/strange", "#!/bin/sh\ntouch /run/strange-ran\n")
-    ssh.sandbox.run("chmod", "777", f"{HOOKS}/strange").done()
+    ssh.sandbox.write(f"{HOOKS}/broken", "#!/bin/sh\nexit 7\n", mode="755")
+    ssh.sandbox.write(f"{HOOKS}/strange", "#!/bin/sh\ntouch /run/strange-ran\n", mode="777")
     ssh.stack("asp-only", "imap", "sshd")
     mails = idle("alice", ssh.create("alice", "Phone", "--app", "mail"))
     session = ssh.begin("alice", ssh.create("alice", "Laptop", "--app", "ssh"))
@@ -388,7 +360,7 @@ def test_both_hooks_run_and_a_failing_one_keeps_none_from_its_work(ssh, idle):
 
 def test_the_hooks_can_do_their_work_within_the_limits_of_the_unit_of_watch(ssh, idle):
     """Its capabilities, as far as they can be set without systemd."""
-    unit = (TREE / "conf" / "systemd" / "asp-watch.service.in").read_text()
+    unit = recipe("systemd/asp-watch.service.in")
     kept = re.search(r"(?m)^CapabilityBoundingSet=(.*)", unit)[1].lower().replace("cap_", "+").split()
     limits = ["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=" + ",".join(["-all", *kept])]
     ssh.stack("asp-only", "imap", "sshd")
@@ -396,7 +368,7 @@ def test_the_hooks_can_do_their_work_within_the_limits_of_the_unit_of_watch(ssh,
     session = ssh.begin("alice", ssh.create("alice", "Laptop", "--app", "ssh"))
     other = ssh.begin("alice", ssh.create("alice", "Desktop", "--app", "ssh"))
     ids = [entry["id"] for entry in ssh.json("list", "alice") if entry["label"] != "Desktop"]
-    ssh.sandbox.run(*limits, ssh.build / "asp-admin" / "asp-admin", "revoke", "alice", *ids).done()
+    ssh.sandbox.run(*limits, ssh.admin, "revoke", "alice", *ids).done()
     assert mails.line(SOON) == "over"
     assert session.line(SOON) == "over"
     assert other.line(0.3) is None

@@ -3,21 +3,12 @@
 import subprocess
 
 import pytest
-from support.run import BIN
-from support.smtp import (
-    CLIENT,
-    Smtp,
-    dovecot_recipe,
-    names,
-    need_dovecot_2_3,
-    open_box,
-    shipped,
-    start_postfix,
-    try_hostile_names,
-    wait_for_port,
-    wrong,
-)
-from test_sessions import set_up
+from support.hook_recipes import install_hooks
+from support.mail import dovecot, need_dovecot_2_3
+from support.passwords import PRIMARY, wrong
+from support.recipes import recipe
+from support.run import MORTAL
+from support.smtp import CLIENT, Smtp, dovecot_recipe, names, open_mail_box, start_postfix, try_hostile_names
 
 SUBMISSION_PORT = 1587
 
@@ -50,22 +41,19 @@ class Submission(Smtp):
 
 @pytest.fixture(scope="module")
 def box(sandboxes, layer):
-    box = open_box(layer, "postfix", "dovecot", "/usr/lib/dovecot/submission", "swaks", "msmtp", "openssl")
+    box = open_mail_box(layer, "postfix", "dovecot", "/usr/lib/dovecot/submission", "swaks", "msmtp", "openssl")
     need_dovecot_2_3(box)
     start_postfix(box, "postfix/master.cf-dovecot")
     for name, text in {
         "auth-asp.conf.ext": dovecot_recipe(),
-        "asp-postfix.conf": shipped("dovecot/asp-postfix.conf"),
-        "asp-submission.conf": shipped("dovecot/asp-submission.conf"),
+        "asp-postfix.conf": recipe("dovecot/asp-postfix.conf"),
+        "asp-submission.conf": recipe("dovecot/asp-submission.conf"),
     }.items():
         box.write(f"/run/d/{name}", text)
-    box.run(
-        *(BIN / "dovecot", "start", "/run/d", "143", "/run/d/auth-asp.conf.ext"),
-        *("!include /run/d/asp-postfix.conf", "!include /run/d/asp-submission.conf", SUBMISSION),
-    ).done()
-    wait_for_port(box, 587)
-    yield box
-    box.run(BIN / "dovecot", "stop", "/run/d").done()
+    lines = ("!include /run/d/asp-postfix.conf", "!include /run/d/asp-submission.conf", SUBMISSION)
+    with dovecot(box, "/run/d", 143, "/run/d/auth-asp.conf.ext", *lines):
+        box.wait_for_port(587)
+        yield box
     box.close()
 
 
@@ -83,28 +71,28 @@ def submission(postfix):
 
 
 @pytest.fixture(params=["postfix", "submission"])
-def door(request, postfix, submission):
-    door = {"postfix": postfix, "submission": submission}[request.param]
-    door.service = {"postfix": "smtp", "submission": "submission"}[request.param]
-    door.heard = postfix.heard
-    return door
+def server(request, postfix, submission):
+    server = {"postfix": postfix, "submission": submission}[request.param]
+    server.service = {"postfix": "smtp", "submission": "submission"}[request.param]
+    server.log_file = postfix.log_file
+    return server
 
 
 @pytest.mark.parametrize("client", ["swaks", "msmtp"])
-def test_an_app_password_sends_mail_and_the_log_names_the_client(door, client):
-    password = door.create("alice", "Phone", "--app", "mail")
-    assert getattr(door, client)("alice", password)
-    (line,) = door.log(1)
+def test_an_app_password_sends_mail_and_the_log_names_the_client(server, client):
+    password = server.create("alice", "Phone", "--app", "mail")
+    assert getattr(server, client)("alice", password)
+    (line,) = server.log(1)
     assert line.text == (
-        f'verdict=accepted rhost={CLIENT} user="alice" service="{door.service}" app="mail" '
+        f'verdict=accepted rhost={CLIENT} user="alice" service="{server.service}" app="mail" '
         f'id={password[:2]} label="Phone"'
     )
 
 
-def test_a_wrong_secret_sends_nothing(door):
-    password = door.create("alice", "Phone", "--app", "mail")
-    assert not door.swaks("alice", wrong(password))
-    assert door.verdict() == "wrong-secret"
+def test_a_wrong_secret_sends_nothing(server):
+    password = server.create("alice", "Phone", "--app", "mail")
+    assert not server.swaks("alice", wrong(password))
+    assert server.verdict() == "wrong-secret"
 
 
 def test_msmtp_understands_the_refusal(postfix):
@@ -112,67 +100,67 @@ def test_msmtp_understands_the_refusal(postfix):
     assert not postfix.msmtp("alice", wrong(password))
 
 
-def test_an_app_password_of_another_app_is_refused(door):
-    password = door.create("alice", "Diary", "--app", "calendar")
-    assert not door.swaks("alice", password)
-    (line,) = door.log(1)
+def test_an_app_password_of_another_app_is_refused(server):
+    password = server.create("alice", "Diary", "--app", "calendar")
+    assert not server.swaks("alice", password)
+    (line,) = server.log(1)
     assert line.text == (
-        f'verdict=wrong-app rhost={CLIENT} user="alice" service="{door.service}" app="mail" '
+        f'verdict=wrong-app rhost={CLIENT} user="alice" service="{server.service}" app="mail" '
         f'id={password[:2]} label="Diary"'
     )
 
 
-def test_a_revoked_password_is_refused_at_the_very_next_login(door):
-    password = door.create("alice", "Old phone", "--app", "mail")
-    other = door.create("alice", "Laptop", "--app", "mail")
-    assert door.swaks("alice", password)
-    door.asp_admin("revoke", "alice", password[:2]).done()
-    assert not door.swaks("alice", password)
-    assert door.swaks("alice", other)
-    lines = door.log(3)
+def test_a_revoked_password_is_refused_at_the_very_next_login(server):
+    password = server.create("alice", "Old phone", "--app", "mail")
+    other = server.create("alice", "Laptop", "--app", "mail")
+    assert server.swaks("alice", password)
+    server.asp_admin("revoke", "alice", password[:2]).done()
+    assert not server.swaks("alice", password)
+    assert server.swaks("alice", other)
+    lines = server.log(3)
     assert [line.word("verdict") for line in lines] == ["accepted", "revoked", "accepted"]
     assert {line.word("rhost") for line in lines} == {CLIENT}
 
 
-def test_the_primary_password_is_refused(door):
-    door.create("alice", "Phone", "--app", "mail")
-    assert not door.swaks("alice", "correct horse")
-    assert door.verdict() == "not-an-app-password"
-    door.sandbox.write(f"/etc/pam.d/{door.service}", "auth required pam_unix.so\naccount required pam_unix.so\n")
-    assert door.swaks("alice", "correct horse"), "this is her password: pam_unix takes it"
+def test_the_primary_password_is_refused(server):
+    server.create("alice", "Phone", "--app", "mail")
+    assert not server.swaks("alice", PRIMARY["alice"])
+    assert server.verdict() == "not-an-app-password"
+    server.sandbox.write(f"/etc/pam.d/{server.service}", "auth required pam_unix.so\naccount required pam_unix.so\n")
+    assert server.swaks("alice", PRIMARY["alice"]), "this is her password: pam_unix takes it"
 
 
-def test_networks_hold_for_the_address_of_the_client(door):
-    near = door.create("alice", "Near", "--app", "mail", "--from", CLIENT)
-    far = door.create("alice", "Far", "--app", "mail", "--from", "192.0.2.0/24")
-    assert door.swaks("alice", near)
-    assert not door.swaks("alice", far)
-    assert [line.word("verdict") for line in door.log(2)] == ["accepted", "wrong-network"]
+def test_networks_hold_for_the_address_of_the_client(server):
+    near = server.create("alice", "Near", "--app", "mail", "--from", CLIENT)
+    far = server.create("alice", "Far", "--app", "mail", "--from", "192.0.2.0/24")
+    assert server.swaks("alice", near)
+    assert not server.swaks("alice", far)
+    assert [line.word("verdict") for line in server.log(2)] == ["accepted", "wrong-network"]
 
 
-def test_the_last_use_names_the_door(door):
-    password = door.create("alice", "Phone", "--app", "mail")
-    assert door.swaks("alice", password)
-    used = door.entry(password[:2])["last_used"]
-    assert (used["service"], used["rhost"]) == (door.service, CLIENT)
+def test_the_last_use_names_the_door(server):
+    password = server.create("alice", "Phone", "--app", "mail")
+    assert server.swaks("alice", password)
+    used = server.entry(password[:2])["last_used"]
+    assert (used["service"], used["rhost"]) == (server.service, CLIENT)
 
 
-def test_hostile_names_are_refused_and_leave_tidy_lines(door):
-    password = door.create("alice", "Phone", "--app", "mail")
-    let_in, lines = try_hostile_names(door, password)
+def test_hostile_names_are_refused_and_leave_tidy_lines(server):
+    password = server.create("alice", "Phone", "--app", "mail")
+    let_in, lines = try_hostile_names(server, password)
     assert let_in == []
     # The others have a sign that Dovecot knows in no name (auth_username_chars): it does not ask PAM.
     assert names(lines) == ["-x", "a" * 256]
-    assert door.swaks("alice", password)
+    assert server.swaks("alice", password)
 
 
-def test_no_log_holds_a_password(door):
-    password = door.create("alice", "Phone", "--app", "mail")
-    assert door.swaks("alice", password)
-    assert not door.swaks("alice", wrong(password))
-    door.log(2)
+def test_no_log_holds_a_password(server):
+    password = server.create("alice", "Phone", "--app", "mail")
+    assert server.swaks("alice", password)
+    assert not server.swaks("alice", wrong(password))
+    server.log(2)
     for log in ("/run/messages", "/run/d/log"):
-        text = door.sandbox.read(log)
+        text = server.sandbox.read(log)
         assert "alice" in text, "the log is the one written to"
         for secret in (password, password.replace("-", ""), password[6:11]):
             assert secret not in text
@@ -192,9 +180,9 @@ def test_port_25_of_postfix_offers_no_login(postfix):
 
 
 def test_an_open_session_of_submission_ends_with_its_revocation(submission):
-    set_up(submission, "dovecot")
+    install_hooks(submission, "dovecot")
     password = submission.create("alice", "Phone", "--app", "mail")
-    words = ("setpriv", "--pdeathsig", "KILL", "/usr/bin/python3", "-c", WAIT, str(SUBMISSION_PORT), "alice")
+    words = (*MORTAL, "/usr/bin/python3", "-c", WAIT, str(SUBMISSION_PORT), "alice")
     with submission.sandbox.start(*words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as session:
         try:
             session.stdin.write(password)

@@ -4,9 +4,13 @@ import re
 import subprocess
 
 import pytest
-from conftest import PRIMARY
+from support.passwords import PRIMARY, wrong
+from support.recipes import CONF, recipe
 from support.run import MORTAL
-from support.service import Door, conf, open_box, terminal, wrong
+from support.sandbox import open_installed
+from support.service import Service
+from support.terminal import terminal
+from support.wait import LONG
 
 STACKS = ("either", "enrolled", "only")
 METHODS = {"password": 2201, "keyboard-interactive": 2202}
@@ -18,7 +22,7 @@ BY_PASSWORD = ("-o", "PubkeyAuthentication=no", "-o", "NumberOfPasswordPrompts=1
 SHOW = 'echo "in:$ASP_ID:$ASP_LABEL:$ASP_APP"'
 
 
-class Sshd(Door):
+class Sshd(Service):
     method = "password"
 
     def __init__(self, box, build):
@@ -28,7 +32,7 @@ class Sshd(Door):
     def stack(self, name, *services):
         """The commands of the README make /etc/pam.d/sshd from the file that the package of sshd brings."""
         commands = readme(r"^ +(install .*/etc/pam\.d/\n(?: {7,}.*\n)+)").replace("asp-sshd-either", f"asp-sshd-{name}")
-        self.sandbox.shell(f'cp {UNCHANGED} /etc/pam.d/sshd; cd "$1"; {commands}', conf("sshd")).done()
+        self.sandbox.shell(f'cp {UNCHANGED} /etc/pam.d/sshd; cd "$1"; {commands}', CONF / "sshd").done()
 
     def serve(self, port, *options, program="/usr/sbin/sshd", settings="/run/asp.conf"):
         """Starts an sshd with the shipped settings, unless that one runs. The options come before them."""
@@ -40,7 +44,7 @@ class Sshd(Door):
             words += ["-o", option]
         server = self.sandbox.start(*MORTAL, *words, stdin=subprocess.DEVNULL)
         self.servers[port] = server
-        self.knock(port)
+        self.sandbox.wait_for_port(port)
         return port
 
     @property
@@ -70,23 +74,19 @@ class Sshd(Door):
 
 def readme(pattern):
     """What the README has at this place."""
-    (found,) = re.findall(pattern, conf("sshd/README").read_text(), re.M)
+    (found,) = re.findall(pattern, recipe("sshd/README"), re.M)
     return found
 
 
 @pytest.fixture(scope="module")
 def sshd_box(sandboxes, layer, build):
-    box = open_box(layer, build)
-    for tool in ("/usr/sbin/sshd", "ssh", "sshpass"):
-        if box.run("sh", "-c", f"command -v {tool}").code != 0:
-            box.close()
-            pytest.skip(f"no {tool.rpartition('/')[2]}: neither installed nor unpacked in ASP_LAYER")
+    box = open_installed(layer, build, "/usr/sbin/sshd", "ssh", "sshpass")
     box.shell(
         "getent passwd sshd >/dev/null || useradd --system --no-create-home --home-dir /run/sshd sshd;"
         'mkdir -m 755 -p /run/sshd; ssh-keygen -q -t ed25519 -N "" -f /run/key; cp "$1" /run/asp.conf;'
         'cp /etc/pam.d/sshd "$2"; mkdir -p /run/alice/.ssh; cp /run/key.pub /run/alice/.ssh/authorized_keys;'
         "chown -R alice: /run/alice/.ssh; chmod 700 /run/alice/.ssh",
-        conf("sshd/sshd-asp.conf"),
+        CONF / "sshd" / "sshd-asp.conf",
         UNCHANGED,
     ).done()
     service = Sshd(box, build)
@@ -181,7 +181,7 @@ def test_the_settings_hold_whatever_sshd_config_says(sshd):
         "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM no\nUseDNS yes\nPasswordAuthentication no\nHostKey /run/key\n",
     )
     command = readme("^ +(install .*sshd_config.d.*)$")
-    sshd.sandbox.shell(f'cd "$1"; {command}', conf("sshd")).done()
+    sshd.sandbox.shell(f'cd "$1"; {command}', CONF / "sshd").done()
     shown = sshd.sandbox.run("/usr/sbin/sshd", "-T").done().out.splitlines()
     assert {"usepam yes", "passwordauthentication yes", "kbdinteractiveauthentication no", "usedns no"} < set(shown)
 
@@ -192,8 +192,7 @@ def test_the_settings_hold_whatever_sshd_config_says(sshd):
 )
 def test_passwords_can_be_for_some_alone(sshd, user, address, asked):
     block = readme(r"^( +Match .*\n +PasswordAuthentication yes)$")
-    settings = conf("sshd/sshd-asp.conf").read_text()
-    settings = re.sub("(?m)^PasswordAuthentication yes$", "PasswordAuthentication no", settings)
+    settings = recipe("sshd/sshd-asp.conf", ("(?m)^PasswordAuthentication yes$", "PasswordAuthentication no"))
     sshd.sandbox.write("/run/some.conf", f"HostKey /run/key\n{settings}\n{block}\n")
     connection = f"user={user},addr={address},host=client.example.org"
     shown = sshd.sandbox.run("/usr/sbin/sshd", "-T", "-f", "/run/some.conf", "-C", connection).done().out
@@ -272,8 +271,7 @@ def test_an_ipv6_client_is_named_by_its_address(sshd):
 
 def test_with_usedns_a_name_is_logged_and_an_entry_with_networks_is_refused(sshd, method):
     sshd.sandbox.write("/etc/hosts", "127.0.0.1 scanner.example.org\n")
-    settings = conf("sshd/sshd-asp.conf").read_text()
-    sshd.sandbox.write("/run/usedns.conf", re.sub(r"(?m)^UseDNS no$", "UseDNS yes", settings))
+    sshd.recipe("sshd/sshd-asp.conf", "/run/usedns.conf", (r"(?m)^UseDNS no$", "UseDNS yes"))
     sshd.serve(2204, "KbdInteractiveAuthentication=yes", settings="/run/usedns.conf")
     plain = sshd.create("alice", "Anywhere", "--app", "ssh")
     bounded = sshd.create("alice", "Here", "--app", "ssh", "--from", "127.0.0.0/8", "--from", "::/0")
@@ -304,20 +302,20 @@ def test_an_sshd_by_another_name_is_a_service_of_that_name(sshd):
 
 
 def test_the_hook_ends_a_session_that_was_opened_by_keyboard_interactive(sshd, method):
-    sshd.sandbox.run("install", "-D", "-m", "755", conf("hooks/sshd"), "/etc/asp/hooks/sshd").done()
-    sshd.sandbox.write("/etc/asp/asp.conf", 'hooks: { revoked = "/etc/asp/hooks/sshd"; };\n')
+    sshd.install("hooks/sshd", "/etc/asp/hooks/sshd", "755")
+    sshd.configure('hooks: { revoked = "/etc/asp/hooks/sshd"; };')
     password = sshd.create("alice", "Scanner", "--app", "ssh")
     words = ["sshpass", "-p", password, *CLIENT, *BY_PASSWORD, "-p", str(METHODS[method]), "-tt"]
     with terminal(sshd.sandbox, *words, "alice@127.0.0.1", "echo op''en; exec sleep 60") as session:
         assert session.until("open")
         sshd.asp_admin("revoke", "alice", password[:2]).done()
-        assert session.process.wait(5) != 0
+        assert session.process.wait(LONG) != 0
 
 
 def test_a_second_factor_guards_the_primary_password_and_no_app_password(sshd):
     """A line of pam_oath where an administrator has it, below common-auth; it is asked for by keyboard-interactive."""
-    if sshd.sandbox.shell("command -v oathtool; find /usr/lib -name pam_oath.so | grep -q .").code != 0:
-        pytest.skip("no pam_oath: neither installed nor unpacked in ASP_LAYER")
+    sshd.sandbox.need("oathtool")
+    sshd.sandbox.need_module("pam_oath.so")
     key = "3132333435363738393031323334353637383930"
     sshd.sandbox.write("/etc/users.oath", f"HOTP alice - {key}\n")
     sshd.sandbox.shell(

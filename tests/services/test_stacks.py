@@ -4,8 +4,9 @@ alice has an app password, bob has none.
 """
 
 import pytest
+from support.passwords import PRIMARY, wrong
 
-ALICES, BOBS = "correct horse", "battery staple"
+ALICES, BOBS = PRIMARY["alice"], PRIMARY["bob"]
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_a_revoked_app_password_never_reaches_pam_unix(mixed):
 
 def test_a_wrong_secret_never_reaches_pam_unix(mixed):
     password = mixed.create("alice", "Phone", "--app", "mail")
-    guess = password[:-1] + ("y" if password[-1] == "x" else "x")
+    guess = wrong(password)
     mixed.set_primary("alice", guess)
     assert unix_takes(mixed, "alice", guess)
     assert not mixed.curl("alice", guess)

@@ -3,9 +3,8 @@
 import re
 
 import pytest
-from conftest import Mail
-from support.recipes import change
-from support.run import BIN, TREE
+from support.mail import Mail, dovecot, need_dovecot_2_3
+from support.recipes import change, recipe
 
 PORT = 1343
 ORG, NET = "alice@example.org", "alice@example.net"
@@ -25,28 +24,22 @@ imap.logout()
 """
 
 
-def recipe():
-    return (TREE / "conf" / "dovecot" / "auth-asp-virtual.conf.ext").read_text()
+RECIPE = recipe("dovecot/auth-asp-virtual.conf.ext")
 
 
 def told(pattern):
     """Lines that the recipe's own text tells to write or to run."""
-    found = re.findall(rf"(?m)^# +(?:\d\. )?((?:{pattern}).*)$", recipe())
+    found = re.findall(rf"(?m)^# +(?:\d\. )?((?:{pattern}).*)$", RECIPE)
     assert found
     return found
 
 
 class VirtualMail(Mail):
-    def begin(self, text, port=PORT):
+    def running(self, text, port=PORT):
+        """With this text of the recipe's."""
         self.sandbox.write(f"{self.folder}/recipe", text)
-        more = ["mail_location = maildir:~/Maildir"]
-        self.sandbox.run(BIN / "dovecot", "start", self.folder, str(port), f"{self.folder}/recipe", *more).done()
-
-    def end(self):
-        self.sandbox.run(BIN / "dovecot", "stop", self.folder).done()
-
-    def configure(self):
-        self.sandbox.write("/etc/asp/asp.conf", "".join(f"{line}\n" for line in told("virtual_users =|user_name =")))
+        where = "mail_location = maildir:~/Maildir"
+        return dovecot(self.sandbox, self.folder, port, f"{self.folder}/recipe", where)
 
     def curl(self, user, password, port=PORT):
         return super().curl(user, password, port)
@@ -62,21 +55,18 @@ class VirtualMail(Mail):
 @pytest.fixture(scope="module")
 def virtual_box(dovecot_box, build):
     """A Dovecot with the recipe as it is."""
-    if not dovecot_box.run("dovecot", "--version").out.startswith("2.3."):
-        pytest.skip("the recipe is for Dovecot 2.3")
+    need_dovecot_2_3(dovecot_box)
     for line in told("useradd |install "):
         dovecot_box.shell(line).done()
     service = VirtualMail(dovecot_box, build, "/run/v")
-    service.begin(recipe())
-    yield service
-    service.end()
+    with service.running(RECIPE):
+        yield service
 
 
 @pytest.fixture
 def virtual(virtual_box):
-    virtual_box.reset()
+    virtual_box.reset(*told("virtual_users =|user_name ="))
     virtual_box.stack("asp-only", "dovecot")
-    virtual_box.configure()
     virtual_box.sandbox.shell("rm -rf /var/vmail/*").done()
     return virtual_box
 
@@ -149,8 +139,6 @@ def test_with_the_domain_dropped_they_would_be_one_user(virtual):
     """Why the recipe sets the format of names."""
     own = virtual.create("alice", "Phone", "--app", "mail")
     spoilt = VirtualMail(virtual.sandbox, virtual.build, "/run/w")
-    spoilt.begin(change(recipe(), "auth_username_format = %Lu", "auth_username_format = %Ln"), PORT + 1)
-    try:
+    text = change(RECIPE, "auth_username_format = %Lu", "auth_username_format = %Ln")
+    with spoilt.running(text, PORT + 1):
         assert spoilt.curl(ORG, own, PORT + 1) and spoilt.curl(NET, own, PORT + 1)
-    finally:
-        spoilt.end()

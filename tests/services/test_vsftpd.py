@@ -3,16 +3,18 @@
 import subprocess
 
 import pytest
-from conftest import PRIMARY
+from support.passwords import PRIMARY, wrong
+from support.recipes import CONF
 from support.run import MORTAL
-from support.service import Door, conf, open_box, wrong
+from support.sandbox import open_installed
+from support.service import Service
 
 # How vsftpd, which listens on IPv6, names a client that comes by IPv4.
 CLIENT = "::ffff:127.0.0.1"
 OTHER_PORT = 2121
 
 
-class Vsftpd(Door):
+class Vsftpd(Service):
     def stack(self, name, *services):
         """The recipe, with a stack in it that is shipped for all services."""
         self.install(f"pam.d/{name}", f"/etc/pam.d/{name}")
@@ -30,10 +32,7 @@ class Vsftpd(Door):
 
 @pytest.fixture(scope="module")
 def vsftpd_box(sandboxes, layer, build):
-    box = open_box(layer, build)
-    if box.run("sh", "-c", "command -v vsftpd").code != 0:
-        box.close()
-        pytest.skip("no vsftpd: neither installed nor unpacked in ASP_LAYER")
+    box = open_installed(layer, build, "vsftpd")
     box.shell(
         "getent passwd ftp >/dev/null || useradd --system --no-create-home --home-dir /nonexistent ftp;"
         "mkdir -p /run/vsftpd/empty /etc/ssl/private /etc/ssl/certs;"
@@ -45,12 +44,12 @@ def vsftpd_box(sandboxes, layer, build):
         "printf 'delay_failed_login=0\\ndelay_successful_login=0\\nmax_login_fails=1\\n' >>/etc/vsftpd.conf;"
         "cp /etc/vsftpd.conf /etc/vsftpd-other.conf;"
         f"printf 'pam_service_name=ftp\\nlisten_port={OTHER_PORT}\\n' >>/etc/vsftpd-other.conf",
-        conf("vsftpd/vsftpd-asp.conf"),
+        CONF / "vsftpd" / "vsftpd-asp.conf",
     ).done()
     service = Vsftpd(box, build)
     for settings, port in (("/etc/vsftpd.conf", 21), ("/etc/vsftpd-other.conf", OTHER_PORT)):
         box.start(*MORTAL, "vsftpd", settings, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        service.knock(port)
+        box.wait_for_port(port)
     yield service
     box.close()
 

@@ -4,17 +4,18 @@ and has no set-uid bit: asp-broker answers.
 
 import re
 import subprocess
-import time
 
 import pytest
-from conftest import PRIMARY
-from support.run import MORTAL
-from support.service import Door, conf, open_box, wrong
+from support.broker import serving
+from support.passwords import PRIMARY, wrong
+from support.recipes import CONF, recipe
+from support.run import MORTAL, as_user
+from support.sandbox import open_installed
+from support.service import Service
 
 EPAM = "/usr/lib/erlang/p1_pam/bin/epam"
-LINE = re.compile(r"<\d+>.{15} (?:asp-broker\[\d+\]|epam: pam_asp\(ejabberd:auth\)): (verdict=.*)")
 WITHOUT_A_BROKER = 'broker: { socket = "/run/asp/nobody.sock"; };'
-AS_EJABBERD = "setpriv --reuid ejabberd --regid ejabberd --init-groups env HOME=/var/lib/ejabberd".split()
+AS_EJABBERD = (*as_user("ejabberd"), "env", "HOME=/var/lib/ejabberd")
 
 CLIENT = """
 import base64, socket, ssl, sys
@@ -51,24 +52,14 @@ print("in" if b"<success" in answer else "refused")
 """
 
 
-class Xmpp(Door):
-    def log(self, count):
-        """The lines since last asked, of the broker or of the module. There must be `count` of them, and soon."""
-        deadline = time.monotonic() + 5
-        while True:
-            messages = self._messages()
-            found = [line[1] for line in map(LINE.fullmatch, messages[self.heard :]) if line]
-            if len(found) >= count or time.monotonic() > deadline:
-                break
-            time.sleep(0.05)
-        assert len(found) == count, messages[self.heard :]
-        self.heard = len(messages)
-        return found
+class Xmpp(Service):
+    def is_counted(self, line):
+        return line.is_decision
 
-    def verdicts(self, count):
-        return [re.match(r"verdict=(\S+) ", line)[1] for line in self.log(count)]
+    def texts(self, count):
+        return [line.text for line in self.log(count)]
 
-    def configure(self, text):
+    def configure_ejabberd(self, text):
         """Has ejabberd read these settings in place of the shipped ones."""
         self.sandbox.write("/etc/ejabberd/asp.yml", text)
         self.sandbox.run(*AS_EJABBERD, "ejabberdctl", "reload_config").done()
@@ -82,11 +73,7 @@ class Xmpp(Door):
 
 @pytest.fixture(scope="module")
 def xmpp_box(sandboxes, layer, build):
-    box = open_box(layer, build)
-    for tool in ("ejabberdctl", EPAM):
-        if box.run("sh", "-c", f"command -v {tool}").code != 0:
-            box.close()
-            pytest.skip(f"no {tool.rpartition('/')[2]}: neither installed nor unpacked in ASP_LAYER")
+    box = open_installed(layer, build, "ejabberdctl", EPAM)
     box.shell(
         "getent passwd ejabberd >/dev/null ||"
         "  useradd --system --user-group --home-dir /var/lib/ejabberd --shell /bin/sh ejabberd;"
@@ -100,21 +87,21 @@ def xmpp_box(sandboxes, layer, build):
         "cp /usr/share/ejabberd/ejabberd.yml.example /etc/ejabberd/ejabberd.yml;"
         "echo 'include_config_file: /etc/ejabberd/asp.yml' >>/etc/ejabberd/ejabberd.yml;"
         "chown -R ejabberd: /etc/ejabberd",
-        conf("ejabberd/asp.yml"),
+        CONF / "ejabberd" / "asp.yml",
     ).done()
     service = Xmpp(box, build)
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    box.start(*MORTAL, build / "asp-broker" / "asp-broker", **quiet)
-    box.start(*MORTAL, *AS_EJABBERD, "ejabberdctl", "foreground", **quiet)
-    service.knock(5222)
-    yield service
+    with serving(box, build / "asp-broker" / "asp-broker"):
+        box.start(*MORTAL, *AS_EJABBERD, "ejabberdctl", "foreground", **quiet)
+        box.wait_for_port(5222)
+        yield service
     box.close()
 
 
 @pytest.fixture
 def xmpp(xmpp_box):
     """ejabberd with the recipe as it is."""
-    (clients,) = re.findall(r"(?m)^ +(broker: .*)$", conf("ejabberd/README").read_text())
+    (clients,) = re.findall(r"(?m)^ +(broker: .*)$", recipe("ejabberd/README"))
     xmpp_box.reset(clients)
     xmpp_box.install("ejabberd/pam-ejabberd", "/etc/pam.d/ejabberd")
     return xmpp_box
@@ -123,7 +110,7 @@ def xmpp(xmpp_box):
 def test_an_app_password_opens_through_the_broker(xmpp):
     password = xmpp.create("alice", "Phone", "--app", "ejabberd")
     assert xmpp.login("alice", password)
-    assert xmpp.log(1) == [
+    assert xmpp.texts(1) == [
         'verdict=accepted rhost=- user="alice" service="ejabberd" app="ejabberd"'
         f' id={password[:2]} label="Phone" via="ejabberd"'
     ]
@@ -155,7 +142,7 @@ def test_a_revoked_app_password_is_refused_at_the_very_next_login(xmpp):
     xmpp.asp_admin("revoke", "alice", password[:2]).done()
     assert not xmpp.login("alice", password)
     assert xmpp.login("alice", other)
-    (_, refused, _) = xmpp.log(3)
+    (_, refused, _) = xmpp.texts(3)
     assert refused == (
         'verdict=revoked rhost=- user="alice" service="ejabberd" app="ejabberd"'
         f' id={password[:2]} label="Old phone" via="ejabberd"'
@@ -164,18 +151,16 @@ def test_a_revoked_app_password_is_refused_at_the_very_next_login(xmpp):
 
 def test_with_ejabberds_cache_a_revoked_app_password_would_go_on(xmpp):
     """What the recipe turns it off for."""
-    shipped = conf("ejabberd/asp.yml").read_text()
-    cached, count = re.subn(r"(?m)^auth_use_cache: false$", "", shipped)
-    assert count == 1
+    cached = recipe("ejabberd/asp.yml", (r"(?m)^auth_use_cache: false$", ""))
     password = xmpp.create("alice", "Old phone", "--app", "ejabberd")
-    xmpp.configure(cached)
+    xmpp.configure_ejabberd(cached)
     try:
         assert xmpp.login("alice", password)
         xmpp.asp_admin("revoke", "alice", password[:2]).done()
         assert xmpp.login("alice", password)
         assert xmpp.verdicts(1) == ["accepted"]
     finally:
-        xmpp.configure(shipped)
+        xmpp.configure_ejabberd(recipe("ejabberd/asp.yml"))
     assert not xmpp.login("alice", password)
     assert xmpp.verdicts(1) == ["revoked"]
 
@@ -225,6 +210,6 @@ def test_who_may_not_ask_the_broker_lets_nobody_in(xmpp, configuration, cause):
     password = xmpp.create("alice", "Phone", "--app", "ejabberd")
     xmpp.sandbox.write("/etc/asp/asp.conf", f"{configuration}\n")
     assert not xmpp.login("alice", password)
-    (line,) = xmpp.log(1)
+    (line,) = xmpp.texts(1)
     assert line.startswith('verdict=unavailable rhost=- user="alice" service="ejabberd" app="ejabberd" id=- label=- ')
     assert cause in line.partition(' cause="')[2]

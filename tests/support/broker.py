@@ -1,28 +1,28 @@
-"""What the tests of asp-broker share: a sandbox in which www-data is in the group asp, the real broker, hosts that ask
-PAM as somebody, and what both have logged."""
+"""asp-broker in a sandbox: the real one, a stand-in for it, what is said to it, and hosts that ask PAM as somebody."""
 
 import contextlib
 import dataclasses
 import json
 import os
-import pathlib
-import re
 import signal
 import struct
 import subprocess
-import time
-import uuid
 
+from support.processes import child_of, children
 from support.run import BIN, ENVIRONMENT, MORTAL, as_user
-from support.service import Door, open_box
+from support.sandbox import open_installed
+from support.service import Service
+from support.wait import wait_until
 
 SOCKET = "/run/asp/broker.sock"
 SUCCESS, AUTH_ERR, CRED_INSUFFICIENT, AUTHINFO_UNAVAIL, USER_UNKNOWN = 0, 7, 8, 9, 10
 SOON = 1.5  # seconds that no host is held longer
-MESSAGE = re.compile(r"<(\d+)>\w{3} [ \d]\d \d\d:\d\d:\d\d (\S+?)(?:\[\d+\])?: (?:pam_asp\((\S+)\): )?(.*)")
+
+# The types of messages, as far as logins go.
+REFUSED, LOGIN, OUTCOME = 1, 2, 3
 
 ACCOUNTS = """
-groupadd --system asp
+groupadd --force --system asp
 getent passwd www-data >/dev/null || useradd --system www-data
 usermod --append --groups asp www-data
 for user in mallory proxied; do useradd --system "$user"; done
@@ -30,16 +30,93 @@ usermod --append --groups asp proxied
 """
 
 
-@dataclasses.dataclass(frozen=True)
-class Said:
-    """A line in the log: its severity (6 info, 5 notice, 3 error), whose it is, and what."""
+def message(type, *fields, version=1, count=None):
+    """What is said to the broker and by it, as bytes; a count that lies is one to try."""
+    body = b"".join(struct.pack("<H", len(field)) + field for field in fields)
+    head = struct.pack("<BBBH", version, type, len(fields) if count is None else count, 8 + len(body))
+    return b"asp" + head + body
 
-    severity: int
-    by: str  # asp-broker, or the stack of the module
-    text: str
 
-    def word(self, name):
-        return re.search(rf'(?:^| ){name}=("(?:[^"\\]|\\.)*"|\S+)', self.text)[1].strip('"')
+def listens(box, path=SOCKET):
+    """Whether somebody listens there, which no connection is made for."""
+    return f" {path}\n" in box.shell("grep ' 00010000 ' /proc/net/unix || true").done().out
+
+
+def connections(box, path=SOCKET):
+    """How many there are to it, with those that wait in the queue."""
+    lines = box.shell("cat /proc/net/unix").done().out.splitlines()
+    return len([line for line in lines if line.endswith(f" {path}") and line.split()[3] != "00010000"])
+
+
+class Broker:
+    """asp-broker, from its start to its end. It is killed with the test."""
+
+    def __init__(self, box, program, *words, prefix=(), socket=SOCKET):
+        self.process = box.start(*MORTAL, *prefix, program, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.pid = child_of(self.process)
+        try:
+            wait_until(
+                lambda: self.process.poll() is not None or listens(box, socket), f"nobody listens at {socket}"
+            )
+        except AssertionError:
+            self.close()
+            raise
+
+    def workers(self):
+        return children(self.pid)
+
+    def processes(self):
+        return [self.pid, *self.workers()]
+
+    def signal(self, number):
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):  # some end with the first
+                os.kill(pid, number)
+
+    @contextlib.contextmanager
+    def hung(self):
+        """It is there, and does not answer."""
+        self.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
+
+    def stop(self):
+        """Ends it as a service is ended; its exit code and what it wrote."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        out, err = self.process.communicate(timeout=60)
+        return self.process.returncode, out, err
+
+    def close(self):
+        if self.process.poll() is None:
+            self.signal(signal.SIGKILL)
+        self.process.kill()
+        self.process.communicate()
+
+
+@contextlib.contextmanager
+def serving(box, program, *words, **options):
+    broker = Broker(box, program, *words, **options)
+    try:
+        yield broker
+    finally:
+        broker.close()
+
+
+@contextlib.contextmanager
+def in_its_place(box, how, *, user="root"):
+    """A stand-in for the broker, see bin/no_broker, that is another user's or root's."""
+    box.run("chown", user, "/run/asp").done()
+    process = box.start(*MORTAL, *as_user(user), BIN / "no_broker", SOCKET, how)
+    pid = child_of(process)
+    try:
+        box.wait_for_socket(SOCKET)
+        yield
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        process.wait()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,85 +127,11 @@ class Answer:
     seconds: float
 
 
-def child_of(process, deadline=10):
-    """The one child of a program that entered the sandbox, as this machine numbers it."""
-    path = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    end = time.monotonic() + deadline
-    while not (children := path.read_text().split()):
-        assert process.poll() is None and time.monotonic() < end, "it did not start"
-        time.sleep(0.01)
-    return int(children[0])
-
-
-def wait_until(condition, what, seconds=10):
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, what
-        time.sleep(0.02)
-    return found
-
-
-def message(type, *fields, version=1, count=None):
-    """What is said to the broker and by it, as bytes; a count that lies is one to try."""
-    body = b"".join(struct.pack("<H", len(field)) + field for field in fields)
-    head = struct.pack("<BBBH", version, type, len(fields) if count is None else count, 8 + len(body))
-    return b"asp" + head + body
-
-
-class Broker:
-    """asp-broker, from its start to its end. It is killed with the test."""
-
-    def __init__(self, site, *words, prefix=(), socket=SOCKET):
-        self.process = site.sandbox.start(
-            *MORTAL, *prefix, site.broker, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        self.pid = child_of(self.process)
-        try:
-            wait_until(lambda: self.process.poll() is not None or site.listens(socket), f"nobody listens at {socket}")
-        except AssertionError:
-            self.close()
-            raise
-
-    def workers(self):
-        return [int(pid) for pid in pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
-
-    def processes(self):
-        return [self.pid, *self.workers()]
-
-    def stop(self):
-        """Ends it as a service is ended; its exit code and what it wrote."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGTERM)
-        out, err = self.process.communicate(timeout=20)
-        return self.process.returncode, out, err
-
-    def close(self):
-        for pid in self.processes() if self.process.poll() is None else []:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.process.kill()
-        self.process.communicate()
-
-
-@contextlib.contextmanager
-def in_its_place(site, how, *, user="root"):
-    """A stand-in for the broker, see no_broker, that is another user's or root's."""
-    site.sandbox.run("chown", user, "/run/asp").done()
-    process = site.sandbox.start(*MORTAL, *as_user(user), BIN / "no_broker", SOCKET, how)
-    pid = child_of(process)
-    try:
-        site.sandbox.shell("until [[ -S $1 ]]; do sleep 0.02; done", SOCKET, timeout=10).done()
-        yield
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        process.wait()
-
-
 class Host:
     """A service that asks PAM as `user`, in one process that lives on."""
 
-    def __init__(self, site, user, prefix=()):
-        words = [*site.sandbox.prefix, *MORTAL, *prefix, *as_user(user), BIN / "pam_host", "/etc/pam.d"]
+    def __init__(self, box, user, prefix=()):
+        words = [*box.prefix, *MORTAL, *prefix, *as_user(user), BIN / "pam_host", "/etc/pam.d"]
         self.process = subprocess.Popen(
             [os.fspath(word) for word in words],
             stdin=subprocess.PIPE,
@@ -159,11 +162,11 @@ class Host:
         self.process.stdout.close()
 
 
-class Site(Door):
-    """The module, hosts and brokers in one sandbox."""
+class BrokerMachine(Service):
+    """A sandbox in which www-data is in the group asp, with the module, hosts that ask it, and brokers."""
 
     def __init__(self, layer, build):
-        super().__init__(open_box(layer, build), build)
+        super().__init__(open_installed(layer, build), build)
         self.broker = build / "asp-broker" / "asp-broker"
         self.hosts = {}
         self.sandbox.shell(ACCOUNTS).done()
@@ -177,42 +180,21 @@ class Site(Door):
     def host(self, user="www-data"):
         """One host for each user, kept for all tests: what a worker of a server has in memory stays there."""
         if user not in self.hosts:
-            self.hosts[user] = Host(self, user)
+            self.hosts[user] = Host(self.sandbox, user)
         return self.hosts[user]
 
-    @contextlib.contextmanager
     def serving(self, *words, **options):
-        broker = Broker(self, *words, **options)
-        try:
-            yield broker
-        finally:
-            broker.close()
+        return serving(self.sandbox, self.broker, *words, **options)
 
     def listens(self, path=SOCKET):
-        """Whether somebody listens there, which no connection is made for."""
-        return f" {path}\n" in self.sandbox.shell("grep ' 00010000 ' /proc/net/unix || true").done().out
+        return listens(self.sandbox, path)
 
     def reset(self, *configuration):
         super().reset(*configuration)
         self.sandbox.shell("rm -rf /run/asp").done()
         self.said()
 
-    def said(self):
-        """All that module and broker have logged since last asked: a mark of ours in the log ends it."""
-        mark = uuid.uuid4().hex
-        self.sandbox.run("logger", "--tag", "mark", mark).done()
-        wait_until(lambda: any(mark in line for line in self._messages()[self.heard :]), "the log does not come")
-        new = self._messages()[self.heard :]
-        self.heard += len(new)
-        found = [match for match in map(MESSAGE.fullmatch, new) if match and (match[3] or match[2] == "asp-broker")]
-        return [Said(int(line[1]) % 8, line[3] or line[2], line[4]) for line in found]
-
-    def said_one(self):
-        (line,) = self.said()
-        return line
-
     def close(self):
         for host in self.hosts.values():
             host.close()
         self.sandbox.close()
-

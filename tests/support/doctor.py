@@ -1,12 +1,13 @@
-"""What the tests of `asp-admin doctor` share: a sandbox in which all is well, put right again before each test."""
+"""A machine for `asp-admin doctor`: a sandbox in which all is well, put right again before each test."""
 
-import contextlib
 import dataclasses
 import json
 import re
 
-from support.broker import Broker, Site
-from support.service import Door, open_box
+from support.broker import serving
+from support.sandbox import open_installed
+from support.service import Service
+
 
 CHECKS = [
     *("configuration", "store", "accounts", "usage", "primary", "watch", "hooks", "pam", "password-stack", "broker"),
@@ -38,15 +39,11 @@ class Finding:
         return self.ok and self.message.startswith("note: ")
 
 
-class Patient(Door):
+class Patient(Service):
     """A machine with the module, which imap asks, its password stack and a store with an account for alice."""
 
-    listens = Site.listens
-
     def __init__(self, build):
-        super().__init__(open_box(None, build), build)
-        self.broker = build / "asp-broker" / "asp-broker"
-        self.admin = build / "asp-admin" / "asp-admin"
+        super().__init__(open_installed(None, build), build)
         self.sandbox.shell(
             "mkdir /run/saved; echo 'password optional pam_asp.so' >>/etc/pam.d/common-password;"
             "groupadd --force --system asp; getent passwd www-data >/dev/null || useradd --system www-data;"
@@ -60,14 +57,10 @@ class Patient(Door):
         self.install("pam.d/asp-only", "/etc/pam.d/imap")
         self.create("alice")
 
-    def configure(self, *lines):
-        self.sandbox.write("/etc/asp/asp.conf", "\n".join([*lines, ""]))
-
     def program(self, name, script="exit 0"):
         """A program that doctor has nothing against."""
         path = f"/run/programs/{name}"
-        self.sandbox.write(path, f"#!/bin/sh\n{script}\n")
-        self.sandbox.run("chmod", "755", path).done()
+        self.sandbox.write(path, f"#!/bin/sh\n{script}\n", mode="755")
         return path
 
     def findings(self, *words):
@@ -102,10 +95,5 @@ class Patient(Door):
         (row,) = [finding for finding in self.findings() if finding.check == check]
         assert not row.note and re.search(message, row.message), row
 
-    @contextlib.contextmanager
-    def serving(self, **options):
-        broker = Broker(self, **options)
-        try:
-            yield broker
-        finally:
-            broker.close()
+    def serving(self):
+        return serving(self.sandbox, self.build / "asp-broker" / "asp-broker")

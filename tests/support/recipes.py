@@ -1,24 +1,29 @@
-"""The recipes of conf/with-other-modules as they are shipped, for the tests of life beside other PAM modules."""
+"""The files of conf/ as they are shipped, and changed as their text says."""
 
 import re
 
-import pytest
 from support.run import TREE
 
-MODULES = "/lib/$(uname -m)-linux-gnu/security"
+CONF = TREE / "conf"
 
 
-def need(box, name):
-    """Skips where a module of another project is neither installed nor unpacked."""
-    if box.shell(f'test -e {MODULES}/"$1"', name).code != 0:
-        pytest.skip(f"no {name}: neither installed nor unpacked in ASP_LAYER")
+def recipe(name, *changes):
+    """A shipped file, with each (pattern, text) changed; each must find its place in it."""
+    text = (CONF / name).read_text()
+    for pattern, by in changes:
+        text, count = re.subn(pattern, by, text)
+        assert count > 0, (name, pattern)
+    return text
 
 
-def shipped(path, build):
-    """A PAM file of conf/, with the module where it was built, and with refusals that are answered at once."""
-    text = (TREE / "conf" / path).read_text()
-    text = re.sub(r"(?m)^(auth .*pam_unix\.so)", r"\1 nodelay", text)
+def with_module(text, build):
+    """A PAM file with the module where it was built."""
     return re.sub(r"(?m)^(?!#)(.*)pam_asp\.so", rf"\1{build}/pam_asp/pam_asp.so", text)
+
+
+def pam_file(name, build):
+    """A PAM file of conf/ with the module where it was built, and with refusals that are answered at once."""
+    return with_module(re.sub(r"(?m)^(auth .*pam_unix\.so)", r"\1 nodelay", recipe(name)), build)
 
 
 def change(text, old, new):
@@ -30,3 +35,11 @@ def change(text, old, new):
 def lines(text, facility):
     """The lines of a PAM file that are in force for a facility."""
     return [line for line in text.splitlines() if line.split()[:1] == [facility]]
+
+
+def account_first(text):
+    """The recipe's lines, but with pam_asp before the module that is to bar."""
+    (line,) = re.findall(r"(?m)^account +sufficient .*\n", text)
+    text = change(text, line, "")
+    first = re.search(r"(?m)^account ", text).start()
+    return text[:first] + line + text[first:]

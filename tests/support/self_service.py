@@ -1,27 +1,31 @@
-"""What the tests of self-service share: the real broker with the shipped /etc/pam.d/asp-admin, users at terminals of their
-own and without one, and strangers at the broker's socket who are no program of ours."""
+"""Users on their own accounts: the real broker with the shipped /etc/pam.d/asp-admin, users at terminals of their own and
+without one, and hostile clients, who are no program of ours, at the users' socket."""
 
 import contextlib
 import errno
 import json
 import os
-import pathlib
 import re
 import shlex
 import subprocess
-import time
 
-from support.broker import Broker, Site, message, wait_until
+from support.broker import Broker, BrokerMachine, message
+from support.passwords import PRIMARY
+from support.processes import children
+from support.recipes import recipe
 from support.run import BIN, MORTAL, as_user
-from support.service import Terminal, conf
+from support.system_log import parsed
+from support.terminal import Terminal
+from support.wait import LONG, wait_until
 
 SELF = "/run/asp/self.sock"
 ADMIN = "/usr/local/sbin/asp-admin"
-ALICES, BOBS = "correct horse", "battery staple"
+ALICES, BOBS = PRIMARY["alice"], PRIMARY["bob"]
 DONE, NO, USAGE, NOT_FOUND, TAKEN, STORE, CONF = range(7)
+ASKED = [("Password: ", ALICES)]
+
+# The types of messages, as far as users go.
 REFUSED, COMMAND, SAY, SAID, ASK, REPLY, OVER = 1, *range(4, 10)
-PASSWORD = re.compile(r"[0-9a-hjkmnp-tv-z]{5}(?:-[0-9a-hjkmnp-tv-z]{5}){4}")
-EVENT = re.compile(r"<(\d+)>\w{3} [ \d]\d \d\d:\d\d:\d\d asp-admin\[\d+\]: (event=.*)")
 MARK = "<<{}>>"
 
 # As it is installed, with nobody's app password in it.
@@ -31,12 +35,6 @@ install -m 755 "$1/asp-admin/asp-admin" /usr/local/sbin/
 install -D -m 755 "$1/asp-broker/asp-broker" -t /usr/local/libexec
 """
 HOOK = "/etc/asp/hook"
-WRITE_HOOK = """
-mkdir -p "${1%/*}"
-printf '#!/bin/bash\\n%s\\n' "$2" >"$1"
-chmod 755 "$1"
-rm -f /run/hooked
-"""
 TYPIST = 'while read -r line; do eval "$line"; echo "<<$?>>"; done'
 
 
@@ -84,11 +82,11 @@ class Typist(Terminal):
         return self.type(shlex.join([ADMIN, *words]), *answers)
 
 
-class Stranger:
-    """See the program of that name."""
+class HostileClient:
+    """See bin/hostile_client."""
 
-    def __init__(self, own, user=None, path=SELF):
-        self.process = own.sandbox.start(
+    def __init__(self, box, user=None, path=SELF):
+        self.process = box.start(
             *MORTAL,
             "setsid",
             *(as_user(user) if user else ()),
@@ -108,7 +106,7 @@ class Stranger:
     def send(self, number, data, descriptors=0):
         return self.ask("send", number, data.hex(), descriptors)
 
-    def hear(self, number, seconds=5):
+    def hear(self, number, seconds=LONG):
         """What is said, b"" when the other end has closed; None when it is silent."""
         heard = self.ask("hear", number, seconds)
         return None if heard is None else bytes.fromhex(heard)
@@ -122,21 +120,25 @@ class Stranger:
         self.send(number, reply(text))
 
     def begin(self, *words):
-        """A command of its own. Who is refused at the door may have no time to say it."""
+        """A command of its own. Who is refused at once may have no time to say it."""
         number = self.open()
         assert self.send(number, command(*words)) in (0, errno.EPIPE, errno.ECONNRESET)
         return number
 
+    def heard(self, number, expected, seconds=LONG):
+        """The fields of the message that comes, which must be of that type."""
+        kind, found = fields(self.hear(number, seconds))
+        assert kind == expected, (kind, found)
+        return found
+
     def asked(self, number):
         """The style and the text of the question that comes."""
-        kind, (style, text) = fields(self.hear(number))
-        assert kind == ASK
+        style, text = self.heard(number, ASK)
         return style.rstrip(b"\0").decode(), text.rstrip(b"\0").decode()
 
     def told(self, number):
         """What is said next, which is not answered."""
-        kind, (stream, text) = fields(self.hear(number))
-        assert kind == SAY
+        stream, text = self.heard(number, SAY)
         return stream.rstrip(b"\0").decode(), text.decode()
 
     def end(self, number):
@@ -150,10 +152,9 @@ class Stranger:
             streams[found[0]] += found[1].decode()
             self.send(number, message(SAID, b"0\0"))
 
-    def refused(self, number, seconds=5):
+    def refused(self, number, seconds=LONG):
         """Why."""
-        kind, (why,) = fields(self.hear(number, seconds))
-        assert kind == REFUSED
+        (why,) = self.heard(number, REFUSED, seconds)
         assert self.hear(number) == b""
         return why.rstrip(b"\0").decode()
 
@@ -163,24 +164,24 @@ class Stranger:
 
 
 class SelfBroker(Broker):
-    """The broker, of which the last process keeps the users' door."""
+    """The broker, whose last process listens to users."""
 
-    def door(self):
+    def listener(self):
         return self.workers()[-1]
 
     def sessions(self):
-        door = self.door()
-        return [int(pid) for pid in pathlib.Path(f"/proc/{door}/task/{door}/children").read_text().split()]
+        return children(self.listener())
 
-    def have_sessions(self, count, seconds=5):
-        wait_until(lambda: len(self.sessions()) == count, f"there are not {count} sessions", seconds)
+    def have_sessions(self, count, seconds=LONG):
+        """A session counts among the three of a user until its process is gone, which is later than its client knows."""
+        wait_until(lambda: len(self.sessions()) == count, lambda: f"{self.sessions()} are not {count} sessions", seconds)
 
-    def no_sessions(self, seconds=5):
+    def no_sessions(self, seconds=LONG):
         self.have_sessions(0, seconds)
 
 
-class Own(Site):
-    """Users on their own accounts."""
+class SelfService(BrokerMachine):
+    """A machine whose users act on their own accounts."""
 
     def __init__(self, layer, build):
         super().__init__(layer, build)
@@ -195,11 +196,8 @@ class Own(Site):
 
     def ask_for(self, *changes, facility_first=""):
         """The shipped stack, which refuses at once here."""
-        text = conf("pam.d/asp-admin").read_text()
-        for pattern, by in ((r"delay=\d+", "delay=0"), (r"(?m)^(auth .*pam_unix.so)$", r"\1 nodelay"), *changes):
-            text, count = re.subn(pattern, by, text)
-            assert count == 1, pattern
-        self.sandbox.write("/etc/pam.d/asp-admin", facility_first + text)
+        at_once = (r"delay=\d+", "delay=0"), (r"(?m)^(auth .*pam_unix.so)$", r"\1 nodelay")
+        self.sandbox.write("/etc/pam.d/asp-admin", facility_first + recipe("pam.d/asp-admin", *at_once, *changes))
 
     def close(self):
         if self.serves:
@@ -216,12 +214,16 @@ class Own(Site):
         """A broker that remembers nothing."""
         if self.serves:
             self.serves.close()
-        self.serves = SelfBroker(self)
+        self.serves = self.serve()
         wait_until(lambda: self.listens(SELF), f"nobody listens at {SELF}")
+
+    def serve(self, *words, **options):
+        """Another broker."""
+        return SelfBroker(self.sandbox, self.broker, *words, **options)
 
     @contextlib.contextmanager
     def hostile_client(self, user=None, **how):
-        one = Stranger(self, user, **how)
+        one = HostileClient(self.sandbox, user, **how)
         try:
             yield one
         finally:
@@ -245,52 +247,25 @@ class Own(Site):
 
     def makes(self, user, label, *more, app="mail"):
         """What she makes herself."""
-        primary = {"alice": ALICES, "bob": BOBS}[user]
         words = ("create", "--label", label, "--quiet", *(("--app", app) if app else ()), *more)
-        return self.run(user, *words, input=f"{primary}\n").done().out.strip()
+        return self.run(user, *words, input=f"{PRIMARY[user]}\n").done().out.strip()
 
     def states(self, user="alice"):
-        return sorted((entry["label"], entry["state"]) for entry in self.json("list", user, "--all"))
-
-    def entry_of(self, label, user="alice"):
-        (found,) = [entry for entry in self.json("list", user, "--all") if entry["label"] == label]
-        return found
+        return sorted((entry["label"], entry["state"]) for entry in self.entries(user))
 
     def hook(self, script):
         """Runs it after all that is made or revoked."""
-        self.sandbox.shell(WRITE_HOOK, HOOK, script).done()
-        self.sandbox.write("/etc/asp/asp.conf", f'hooks: {{ created = "{HOOK}"; revoked = "{HOOK}"; }};\n')
+        self.sandbox.write(HOOK, f"#!/bin/bash\n{script}\n", mode="755")
+        self.sandbox.run("rm", "-f", "/run/hooked").done()
+        self.configure(f'hooks: {{ created = "{HOOK}"; revoked = "{HOOK}"; }};')
 
     def uid(self, user):
         return int(self.sandbox.run("id", "-u", user).done().out)
 
     def events(self):
         """The changes that asp-admin has logged since last asked, here or by said()."""
-        heard = self.heard
-        self.said()
-        return [m[2] for m in map(EVENT.fullmatch, self._messages()[heard : self.heard]) if m]
-
-
-def last_child(pid, name, seconds=5):
-    """The process of that name below another, as this machine numbers it."""
-
-    def find():
-        seen = [pid]
-        for one in seen:
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                base = pathlib.Path(f"/proc/{one}")
-                if (base / "comm").read_text().strip() == name:
-                    return one
-                seen += [int(child) for child in (base / f"task/{one}/children").read_text().split()]
-        return None
-
-    return wait_until(find, f"{name} does not run", seconds)
-
-
-def seconds_of(call):
-    begun = time.monotonic()
-    call()
-    return time.monotonic() - begun
+        lines = [line for line in parsed(self.log_file.take()) if line.by == "asp-admin"]
+        return [line.text for line in lines if line.text.startswith("event=")]
 
 
 def refused(run, code, why):

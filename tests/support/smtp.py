@@ -1,14 +1,14 @@
-"""What the tests of sending mail share: the mail server in a sandbox, and real clients that log in."""
+"""Mail servers in a sandbox, and real clients that send mail through them."""
 
 import base64
 import re
-import time
 
 import pytest
-from conftest import PRIMARY, Mail, Sandbox
-from support.run import BIN, TREE
+from support.mail import Mail
+from support.recipes import recipe
+from support.sandbox import open_sandbox
+from support.system_log import parse
 
-CONF = TREE / "conf"
 PORT = 587
 
 # A client that is not of this machine, as the server sees it: loopback has all of 127.0.0.0/8.
@@ -50,12 +50,6 @@ with concurrent.futures.ThreadPoolExecutor(20) as pool:
     print(*pool.map(talk, sys.stdin.read().splitlines()), sep="\\n")
 """
 
-# What the module logs, or the broker for it.
-DECISION = re.compile(
-    r"<\d+>\w{3} [ \d]\d \d\d:\d\d:\d\d (?:\S+: pam_asp\(\S+:auth\)|asp-broker\[\d+\]): (verdict=([a-z-]+) .*)"
-)
-
-
 class Smtp(Mail):
     """A mail server in a sandbox; `tls` says whether it wants TLS before a login."""
 
@@ -65,33 +59,13 @@ class Smtp(Mail):
         super().__init__(sandbox, build, folder)
         self.port = port
 
-    def reset(self):
-        """No store, no configuration, no stack, nothing yet in the log. No test here changes a primary password."""
-        self.sandbox.shell("rm -rf /var/lib/asp /etc/asp /etc/pam.d/{smtp,submission,exim,radicale}").done()
-        self.heard = len(self._messages())
-
-    def _messages(self):
-        """Lines end at newlines alone: what else Python takes for the end of one may stand in a name. A carriage return
-        is made harmless, as real system logs do."""
-        return self.sandbox.shell("tr '\\r' '?' </run/messages").done().out.split("\n")[:-1]
-
-    def unheard(self):
-        """All that came to the system log since last asked, whoever said it. A message of ours goes last and is waited
-        for: then all others have been written."""
-        fence = f"fence {time.monotonic_ns()}"
-        self.sandbox.run("logger", "-t", "test", fence).done()
-        deadline = time.monotonic() + 10
-        while not self._messages()[-1].endswith(fence):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        messages = self._messages()
-        seen = messages[self.heard : -1]
-        self.heard = len(messages)
-        return seen
+    def reset(self, *configuration):
+        self.sandbox.shell("rm -f /etc/pam.d/{smtp,submission,exim,radicale}").done()
+        super().reset(*configuration)
 
     def decisions(self):
         """What was decided since last asked: for each the text and the verdict in it."""
-        return [line.groups() for line in map(DECISION.fullmatch, self.unheard()) if line]
+        return [(line.text, line.word("verdict")) for line in self.said() if line.is_decision]
 
     def verdicts(self):
         return [verdict for _, verdict in self.decisions()]
@@ -140,42 +114,19 @@ def encoded(*parts):
     return base64.b64encode(b"\0".join(parts)).decode()
 
 
-def shipped(name, **changes):
-    """A recipe as shipped; each change must find its place in it."""
-    text = (CONF / name).read_text()
-    for pattern, new in changes.values():
-        text, count = re.subn(pattern, new, text)
-        assert count > 0, (name, pattern)
-    return text
-
-
 def dovecot_recipe():
     """The shipped recipe of how Dovecot asks PAM, with the protocols' own names as services."""
-    return shipped("dovecot/auth-asp.conf.ext", services=(r"(?m)^  args = dovecot$", "  args = %s"))
+    return recipe("dovecot/auth-asp.conf.ext", (r"(?m)^  args = dovecot$", "  args = %s"))
 
 
-def open_box(layer, *programs):
+def open_mail_box(layer, *programs):
     """A sandbox with a log and the two people. The test is skipped when one of the programs is not there."""
-    box = Sandbox(layer)
-    missing = [program for program in programs if box.run("sh", "-c", 'command -v "$1"', "sh", program).code != 0]
+    box = open_sandbox(layer, *programs)
     if "swaks" in programs and box.run("perl", "-MNet::SSLeay", "-e", "1").code != 0:
-        missing.append("Net::SSLeay for swaks")
-    if missing:
         box.close()
-        pytest.skip(f"no {', '.join(missing)}: neither installed nor unpacked in ASP_LAYER")
-    box.run(BIN / "syslogd", "/run/messages").done()
-    box.run(BIN / "dovecot", "users").done()
-    for user, password in PRIMARY.items():
-        box.shell('getent passwd "$1" >/dev/null || useradd --create-home --home-dir "/run/$1" "$1"', user).done()
-        box.run("chpasswd", input=f"{user}:{password}\n").done()
+        pytest.skip("no Net::SSLeay for swaks: neither installed nor unpacked in ASP_LAYER")
+    box.add_people()
     return box
-
-
-def need_dovecot_2_3(box):
-    version = box.run("dovecot", "--version").out
-    if not version.startswith("2.3."):
-        box.close()
-        pytest.skip(f"the recipe is for Dovecot 2.3, and this is {version.split()[0]}")
 
 
 CERTIFICATE = """
@@ -211,26 +162,14 @@ POSTFIX_SETTINGS = (
 )
 
 
-def start_postfix(box, recipe, steps="true"):
+def start_postfix(box, addition, steps="true"):
     """A Postfix as Debian sets it up, with one of the shipped additions to master.cf and its further steps."""
     box.shell(POSTFIX_USERS).done()
     box.shell(CERTIFICATE, "/etc/postfix/tls").done()
     box.run("postconf", "-e", *POSTFIX_SETTINGS).done()
-    box.shell("cat >>/etc/postfix/master.cf", input=shipped(recipe)).done()
+    box.shell("cat >>/etc/postfix/master.cf", input=recipe(addition)).done()
     box.shell(steps).done()
     box.run("postfix", "start").done()
-
-
-def wait_for_port(box, port):
-    deadline = time.monotonic() + 10
-    while box.shell(': </dev/tcp/127.0.0.1/"$1"', str(port)).code != 0:
-        assert time.monotonic() < deadline, f"nobody listens on port {port}"
-        time.sleep(0.05)
-
-
-def wrong(password):
-    """The same id with another secret."""
-    return password[:-1] + ("y" if password[-1] == "x" else "x")
 
 
 # What a client may send as a name. Some would be a line of the log of their own, or pass for another user, if anything
@@ -259,19 +198,19 @@ HOSTILE_NAMES = (
 LONGEST_LINE = 2048
 
 
-def try_hostile_names(door, password):
+def try_hostile_names(server, password):
     """Tries each with a password of alice's. What the module says of it must be a short and printable line of its own.
     Returns the names that were let in, and what the module logged."""
-    codes = door.plain(*[(name, password.encode()) for name in HOSTILE_NAMES])
+    codes = server.plain(*[(name, password.encode()) for name in HOSTILE_NAMES])
     ours = []
-    for message in door.unheard():
-        line = DECISION.fullmatch(message)
-        if line:
+    for message in server.log_file.take():
+        line = parse(message)
+        if line and line.is_decision:
             assert len(message) < LONGEST_LINE, message
             assert message.isascii(), message
             assert message.isprintable(), message
-            assert re.match(r'verdict=[a-z-]+ rhost=\S+ user=("([^"\\]|\\.)*"|-) service="\w+" app=', line[1]), message
-            ours.append(line[1])
+            assert re.match(r'verdict=[a-z-]+ rhost=\S+ user=("([^"\\]|\\.)*"|-) service="\w+" app=', line.text), message
+            ours.append(line.text)
     return [name for name, code in zip(HOSTILE_NAMES, codes, strict=True) if code[0] == "2"], ours
 
 

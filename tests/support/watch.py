@@ -1,23 +1,58 @@
-"""A running asp-admin watch in a sandbox, for the tests that have one."""
+"""A running asp-admin watch, and what it counts."""
 
 import contextlib
-import re
 import signal
 import socket
 import subprocess
 import time
 
+from support.run import MORTAL
+from support.wait import LONG
+
+COUNTS = ["accounts", "changed", "revoked", "unknown", "held"]
+
+
+def counts(**given):
+    """The document of a pass: what is not given is 0."""
+    return {**dict.fromkeys(COUNTS, 0), **given}
+
+
+def once(site, *more, **options):
+    """The document of a pass."""
+    document = site.json("watch", "--once", *more, **options)
+    assert list(document) == COUNTS
+    return document
+
+
+class Manager:
+    """Hears what a service manager is told. The folder must be a short name."""
+
+    def __init__(self, folder):
+        path = folder / f"notify{time.monotonic_ns()}"
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.socket.settimeout(2 * LONG)
+        self.prefix = ("env", f"NOTIFY_SOCKET={path}")  # of the command of a service
+
+    def hear(self):
+        return self.socket.recv(4096)
+
+    def wait_ready(self):
+        assert self.hear() == b"READY=1"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
 
 @contextlib.contextmanager
 def running_watch(sandbox, admin, folder):
     """Waits until it is ready. Gives a function that sends it a signal by name, and sees that SIGTERM ends it well."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        path = folder / f"ready{time.monotonic_ns()}"
-        manager.bind(str(path))
-        manager.settimeout(40)
-        words = ["setpriv", "--pdeathsig", "KILL", "env", f"NOTIFY_SOCKET={path}", admin, "watch"]
-        process = sandbox.start(*words, stdin=subprocess.DEVNULL)
-        assert manager.recv(4096) == b"READY=1"
+    with Manager(folder) as manager:
+        process = sandbox.start(*MORTAL, *manager.prefix, admin, "watch", stdin=subprocess.DEVNULL)
+        manager.wait_ready()
     pid = sandbox.read("/var/lib/asp/locks/.watch").strip()
 
     def kill(name):
@@ -29,12 +64,9 @@ def running_watch(sandbox, admin, folder):
         yield kill
     finally:
         kill("TERM")
-        assert process.wait(10) == 0
+        assert process.wait(LONG) == 0
 
 
-def wait_for(sandbox, pattern, seconds):
-    """Waits until the log of the sandbox has it."""
-    deadline = time.monotonic() + seconds
-    while not re.search(pattern, sandbox.read("/run/messages")):
-        assert time.monotonic() < deadline, sandbox.read("/run/messages")
-        time.sleep(0.02)
+def stop(process):
+    process.terminate()
+    assert process.wait(LONG) == 0

@@ -1,0 +1,89 @@
+"""A real Dovecot in a sandbox, and IMAP clients that log in there."""
+
+import contextlib
+import shlex
+
+import pytest
+from support.run import BIN
+from support.service import Service
+
+PORT = 143
+
+IMAPLIB = """
+import imaplib, sys
+imap = imaplib.IMAP4("127.0.0.1", int(sys.argv[1]))
+try:
+    imap.login(sys.argv[2], sys.stdin.read())
+except imaplib.IMAP4.error as refusal:
+    sys.exit("refused" if "AUTHENTICATIONFAILED" in str(refusal) else f"broken: {refusal}")
+status, count = imap.select("INBOX")
+assert status == "OK", (status, count)
+imap.logout()
+print("in")
+"""
+
+
+@contextlib.contextmanager
+def dovecot(box, folder, port, service, *lines):
+    """A Dovecot of its own (see bin/dovecot)."""
+    box.run(BIN / "dovecot", "users").done()
+    box.run(BIN / "dovecot", "start", folder, str(port), service, *lines).done()
+    try:
+        yield
+    finally:
+        box.run(BIN / "dovecot", "stop", folder).done()
+
+
+def need_dovecot_2_3(box):
+    version = box.run("dovecot", "--version").out
+    if not version.startswith("2.3."):
+        pytest.skip(f"the recipe is for Dovecot 2.3, and this is {version.split()[0]}")
+
+
+def quick_refusals(box):
+    """Dovecot 2.3 waits half a second before it tells a refusal, whatever auth_failure_delay says. For what PAM has
+    refused it comes to this passdb, which lets nobody in and asks for haste."""
+    if not box.run("dovecot", "--version").out.startswith("2.3."):
+        return []
+    return ["passdb {", "driver = static", "args = nopassword nodelay", "result_success = continue-fail", "}"]
+
+
+class Mail(Service):
+    """The Dovecot whose folder this is."""
+
+    def __init__(self, sandbox, build, folder):
+        super().__init__(sandbox, build)
+        self.folder = folder
+
+    def reset(self, *configuration):
+        """As a test finds it: without PAM files either."""
+        self.sandbox.shell("rm -f /etc/pam.d/{imap,pop3,radicale,dovecot,sshd}").done()
+        super().reset(*configuration)
+
+    def stack(self, name, *services):
+        super().stack(name, *(services or ["imap", "pop3", "radicale", "sshd"]))
+
+    def curl(self, user, password, port=PORT):
+        """Whether curl gets at the mail over IMAP."""
+        run = self.sandbox.run(
+            *shlex.split("curl -q --silent --show-error --noproxy * --max-time 30 --config -"),
+            f"imap://127.0.0.1:{port}/INBOX",
+            input=f'user = "{user}:{password}"\n',
+        )
+        assert run.code in (0, 67), run  # 67: the login was refused
+        return run.code == 0
+
+    def imaplib(self, user, password, port=PORT):
+        """Whether Python's client does."""
+        run = self.sandbox.run("/usr/bin/python3", "-c", IMAPLIB, str(port), user, input=password)
+        assert (run.code, run.out) == (0, "in\n") or run.err == "refused\n", run
+        return run.code == 0
+
+    def auth(self, user, password, service="imap", rhost="192.0.2.7"):
+        """Whether Dovecot's own test of a login, for any protocol and any client's address, succeeds."""
+        run = self.sandbox.run(
+            *("doveadm", "-c", f"{self.folder}/dovecot.conf", "auth", "test"),
+            *("-x", f"service={service}", "-x", f"rip={rhost}", user, password),
+        )
+        assert run.code in (0, 77), run  # 77: the login was refused
+        return run.code == 0

@@ -1,0 +1,31 @@
+"""A real slapd in a sandbox, whose configuration is /run/ldap/conf."""
+
+import subprocess
+
+from support.run import MORTAL
+from support.wait import LONG, wait_until
+
+
+class Slapd:
+    def __init__(self, box, uri, admin, password):
+        self.box = box
+        self.uri = uri
+        self.admin, self.password = admin, password
+        self.server = None
+
+    def start(self):
+        words = [*MORTAL, "slapd", "-f", "/run/ldap/conf", "-h", self.uri, "-d", "0"]
+        self.server = self.box.start(*words, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(self.answers, "slapd does not answer")
+
+    def answers(self):
+        assert self.server.poll() is None, "slapd does not run"
+        return self.box.run("ldapwhoami", "-x", "-H", self.uri).code == 0
+
+    def stop(self):
+        if self.server.poll() is None:
+            self.box.shell("kill $(cat /run/ldap/pid)").done()
+            self.server.wait(LONG)
+
+    def as_admin(self, command, *words, **options):
+        return self.box.run(command, "-x", "-H", self.uri, "-D", self.admin, "-w", self.password, *words, **options)
