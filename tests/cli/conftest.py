@@ -1,13 +1,19 @@
 """Fixtures of the command-line tests: another clock, a login, a system log of one's own, and what needs root."""
 
+import contextlib
 import os
 import pathlib
+import re
 import shutil
 import socket
 import tempfile
 
 import pytest
-from support.run import BIN, tool_works
+from support.hooks import Hooks
+from support.primaries import Primaries
+from support.run import BIN, ended, tool_works
+from support.wait import LONG, wait_until
+from support.watch import Manager
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -93,6 +99,7 @@ class Log:
     """A private /dev/log: `prefix` runs a command that sees it, `lines` is what was sent to it since last asked."""
 
     def __init__(self, folder, namespaces):
+        self.folder = folder
         path = folder / "log"
         scratch = folder / "dev"
         scratch.mkdir()
@@ -100,6 +107,17 @@ class Log:
         self.socket.bind(str(path))
         path.chmod(0o666)
         self.prefix = [*namespaces, "sh", "-c", PRIVATE_LOG, "sh", scratch, path]
+
+    def wait_for(self, pattern, seconds=LONG):
+        """Waits until lines match, and returns all that came until then."""
+        lines = []
+
+        def found():
+            lines.extend(self.lines())
+            return any(re.search(pattern, line) for line in lines)
+
+        wait_until(found, lambda: f"{pattern}: {lines}", seconds)
+        return lines
 
     def lines(self):
         """The messages, without what syslog puts before them."""
@@ -119,3 +137,40 @@ def log(namespaces):
         private = Log(pathlib.Path(folder), namespaces)
         yield private
         private.socket.close()
+
+
+@pytest.fixture
+def hooks(site):
+    hooks = Hooks(site)
+    hooks.write()
+    hooks.configure()
+    return hooks
+
+
+@pytest.fixture
+def primaries(site):
+    return Primaries(site)
+
+
+@pytest.fixture
+def three(site, primaries):
+    """Alice, Bob and Carol with an entry each."""
+    primaries.say({"alice": "one", "bob": "two", "carol": "three"})
+    for user in ("alice", "bob", "carol"):
+        site.create(user, "Phone")
+    return primaries
+
+
+@pytest.fixture
+def watch(site, log):
+    """Starts a watch that is logged, and waits until it is ready."""
+    with contextlib.ExitStack() as stack:
+
+        def start():
+            with Manager(log.folder) as manager:
+                process = site.start("watch", prefix=[*log.prefix, *manager.prefix])
+                stack.enter_context(ended(process))
+                manager.wait_ready()
+            return process
+
+        yield start

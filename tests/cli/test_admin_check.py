@@ -4,7 +4,9 @@ import ipaddress
 import re
 
 import pytest
-from support.files import DAY, HOUR, MINUTE, VERDICTS, snapshot, swap_character
+from support.documents import DAY, HOUR, MINUTE
+from support.folders import snapshot
+from support.passwords import swap_character
 
 CHECK_KEYS = {"user", "verdict", "id", "label", "app"}
 
@@ -12,6 +14,21 @@ GUARDED = """login su su-l sudo sudo-i runuser runuser-l polkit-1 passwd chsh ch
     gdm-password lightdm sddm cockpit asp-admin sshd""".split()
 MAIL = "dovecot imap pop3 lmtp smtp submission sieve managesieve".split()
 CALENDAR = "caldav carddav radicale nginx apache2 httpd".split()
+
+VERDICTS = {
+    "accepted",
+    "no-account",
+    "not-an-app-password",
+    "wrong-secret",
+    "revoked",
+    "expired",
+    "unused",
+    "wrong-app",
+    "wrong-network",
+    "primary-changed",
+    "primary-locked",
+    "unavailable",
+}
 
 
 @pytest.fixture

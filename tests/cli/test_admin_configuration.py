@@ -7,7 +7,7 @@ import shutil
 import socket
 
 import pytest
-from support.files import snapshot
+from support.folders import snapshot
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "conf" / "asp.conf"
 

@@ -9,18 +9,9 @@ import stat
 import time
 
 import pytest
-from support.files import (
-    ALPHABET,
-    CREATED_KEYS,
-    DAY,
-    ENTRY_KEYS,
-    HOUR,
-    PASSWORD,
-    accounts,
-    contents,
-    owner_name,
-    seconds,
-)
+from support.documents import CREATED_KEYS, DAY, ENTRY_KEYS, HOUR, owner_name, seconds
+from support.folders import accounts, contents
+from support.passwords import ALPHABET, PASSWORD
 
 
 def test_the_document_of_create_has_these_keys_and_values(site):

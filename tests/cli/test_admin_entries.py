@@ -3,19 +3,9 @@
 import re
 
 import pytest
-from support.files import (
-    CREATED_KEYS,
-    DAY,
-    ENTRY_KEYS,
-    HOUR,
-    MINUTE,
-    PASSWORD,
-    TIME,
-    accounts,
-    contents,
-    owner_name,
-    seconds,
-)
+from support.documents import CREATED_KEYS, DAY, ENTRY_KEYS, HOUR, MINUTE, TIME, owner_name, seconds
+from support.folders import accounts, contents
+from support.passwords import PASSWORD
 
 HISTORY_KEYS = {"time", "event", "id", "label", "by", "service", "rhost", "reason"}
 

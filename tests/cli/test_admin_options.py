@@ -5,7 +5,7 @@ import pathlib
 import re
 
 import pytest
-from support.files import accounts
+from support.folders import accounts
 
 COMMANDS = ["create", "list", "label", "rotate", "revoke", "history", "check", "remove"]
 MESON = pathlib.Path(__file__).resolve().parents[2] / "meson.build"

@@ -5,7 +5,9 @@ import pwd
 import re
 
 import pytest
-from support.files import contents, owner_name, swap_character
+from support.documents import owner_name
+from support.folders import contents
+from support.passwords import swap_character
 
 
 def traces(password):

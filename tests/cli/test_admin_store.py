@@ -10,7 +10,8 @@ import stat
 import threading
 
 import pytest
-from support.files import PASSWORD, accounts, contents, exchange, restore, snapshot
+from support.folders import accounts, contents, exchange, restore, snapshot
+from support.passwords import PASSWORD
 
 UPDATES = [
     ["create", "alice", "--label", "x"],

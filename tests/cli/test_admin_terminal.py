@@ -5,10 +5,16 @@ import re
 import unicodedata
 
 import pytest
-from support.files import DAY, HOUR, MINUTE, PASSWORD, trust_nothing_printed
+from support.documents import DAY, HOUR, MINUTE
+from support.passwords import PASSWORD
 
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
 PLAIN = {"NO_COLOR": "1"}
+
+
+def trust_nothing_printed(data):
+    """Asserts that no control byte but line ends, and no bidi control, is in what a screen would get."""
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", data), ascii(data)
 
 
 def width(words):

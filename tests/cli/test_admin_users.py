@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from support.files import snapshot
+from support.folders import snapshot
 
 ILL_FORMED = {
     "empty": "",

@@ -1,0 +1,172 @@
+"""Hooks for what a changed primary password has revoked, and for what has expired: whoever finds it first leaves the
+rest to watch, and none is forgotten."""
+
+import signal
+import time
+
+import pytest
+from support.hooks import RECORD
+from support.run import ended
+from support.wait import LONG, wait_for_file, wait_until
+
+
+@pytest.fixture
+def primary(site, hooks):
+    """Sets what stands for a primary password: with it in a command, watch sees any user's change."""
+    source = site.folder / "source"
+    program = site.folder / "primaries"
+    program.write_text(f"#!/bin/sh\ncat {source}\n")
+    program.chmod(0o755)
+    hooks.lines.append(f'primary: {{ source = "command"; command = "{program}"; }};')
+    hooks.configure()
+
+    def set_primary(**users):
+        source.write_text("".join(f"{user}\t{value}\n" for user, value in users.items()))
+
+    return set_primary
+
+
+def is_due(site, user="alice"):
+    return site.account(user).read_text().count(" hook=due ")
+
+
+def test_create_tells_of_what_a_changed_primary_has_revoked(site, hooks, primary):
+    primary(alice="one")
+    old = [site.create("alice", label)["id"] for label in ("Phone", "Laptop")]
+    hooks.runs()
+    primary(alice="two")
+    new = site.create("alice", "New")["id"]
+    assert sorted(hooks.events()) == [("created", "", [new]), ("revoked", "primary-password", old)]
+    assert is_due(site) == 0
+
+
+def test_it_is_told_also_when_the_new_password_could_not_be_shown(site, hooks, primary):
+    primary(alice="one")
+    old = site.create()["id"]
+    hooks.runs()
+    primary(alice="two")
+    with open("/dev/full", "w", encoding="ascii") as full:
+        assert site.run("create", "alice", "--label", "New", stdout=full).code == 5
+    assert hooks.events() == [("revoked", "primary-password", [old])]
+
+
+def test_watch_tells_once_of_what_a_changed_primary_has_revoked(site, hooks, primary):
+    primary(alice="one", bob="one")
+    old = [site.create("alice", label)["id"] for label in ("Phone", "Laptop")]
+    site.create("bob", "Phone")
+    hooks.runs()
+    primary(alice="two", bob="one")
+    assert site.json("watch", "--once")["changed"] == 1
+    assert hooks.events() == [("revoked", "primary-password", old)]
+    assert is_due(site) == 0
+    site.json("watch", "--once")
+    assert hooks.runs() == []
+
+
+def test_a_watch_that_is_killed_while_the_hook_runs_runs_it_again(site, hooks, primary):
+    primary(alice="one")
+    old = site.create()["id"]
+    hooks.runs()
+    primary(alice="two")
+    record = hooks.folder / "record"
+    record.write_text(RECORD)
+    record.chmod(0o755)
+    once = f"[ -e {hooks.folder}/again ] || {{ touch {hooks.folder}/again; kill -9 $PPID; }}"
+    hooks.write(f"#!/bin/sh\n{once}\nexec {record}\n")
+    assert site.run("watch", "--once").code == -signal.SIGKILL
+    assert is_due(site) == 1
+    first = wait_until(hooks.events, "it was not run")
+    site.json("watch", "--once")
+    assert hooks.events() == first == [("revoked", "primary-password", [old])]
+    assert is_due(site) == 0
+    site.json("watch", "--once")
+    assert hooks.runs() == []
+
+
+def test_one_that_is_due_can_be_renewed_and_stays_due(site, hooks, primary):
+    primary(alice="one")
+    old = site.create()["id"]
+    primary(alice="two")
+    hooks.write("#!/bin/sh\nkill -9 $PPID\n")
+    assert site.run("watch", "--once").code == -signal.SIGKILL
+    hooks.write()
+    new = site.json("rotate", "alice", old)["id"]
+    assert is_due(site) == 1
+    hooks.runs()
+    site.json("watch", "--once")
+    assert hooks.events() == [("revoked", "primary-password", [old])]
+    assert site.entry(new)["state"] == "active"
+
+
+def test_a_watch_that_is_ended_while_the_hook_runs_leaves_it_due(site, hooks, primary):
+    primary(alice="one")
+    site.create()
+    primary(alice="two")
+    hooks.write(f"#!/bin/sh\ntouch {hooks.folder}/begun\nexec sleep 60\n")
+    with ended(site.start("watch")) as watch:
+        wait_for_file(hooks.folder / "begun", watch)
+        watch.terminate()
+        watch.wait(LONG)
+    assert is_due(site) == 1
+
+
+def test_a_hook_that_fails_is_not_due_any_more(site, hooks, primary):
+    primary(alice="one")
+    site.create()
+    primary(alice="two")
+    hooks.write("#!/bin/sh\nexit 1\n")
+    site.json("watch", "--once")
+    assert is_due(site) == 0
+
+
+def test_without_a_hook_nothing_is_due(site, hooks, primary):
+    primary(alice="one")
+    site.create()
+    primary(alice="two")
+    site.configure(*hooks.lines)
+    assert site.json("watch", "--once")["changed"] == 1
+    assert site.states() == [("Phone", "revoked")]
+    assert is_due(site) == 0
+
+
+def test_an_entry_that_is_due_stays_until_it_was_told_of(site, hooks, primary):
+    """`history` drops the oldest revoked ones, but none that a session may still be open with."""
+    hooks.lines.append("history = 0;")
+    hooks.configure()
+    primary(alice="one")
+    old = site.create()["id"]
+    hooks.runs()
+    primary(alice="two")
+    site.json("watch", "--once")
+    assert hooks.events() == [("revoked", "primary-password", [old])]
+    assert site.entries("alice", "--all") == []
+
+
+def test_watch_tells_once_of_what_has_just_expired(site, hooks, primary):
+    primary(alice="one")
+    expired = site.create("alice", "Guest", "--expires", "2s")["id"]
+    site.create("alice", "Phone", "--expires", "1h")
+    gone = site.create("alice", "Gone", "--expires", "2s")["id"]
+    site.run("revoke", "alice", gone).done()
+    hooks.runs()
+    with ended(site.start("watch")):
+        assert wait_until(hooks.events, "it was not run") == [("expired", "expired", [expired])]
+        site.run("label", "alice", expired, "Guest of mine").done()
+        time.sleep(3)
+        assert hooks.runs() == []
+    assert site.entry(expired)["revoked"] is None, "time never destroys"
+
+
+def test_the_user_may_change_while_the_hook_runs(site, hooks, primary):
+    """Only what the hook was run for loses its mark."""
+    primary(alice="one")
+    site.create("alice", "Old")
+    primary(alice="two")
+    hooks.write(f"#!/bin/sh\n[ $ASP_EVENT = revoked ] || exit 0\ntouch {hooks.folder}/begun\nsleep 1.5\n")
+    with ended(site.start("watch", "--once")) as watch:
+        wait_for_file(hooks.folder / "begun", watch)
+        new = site.create("alice", "New")
+        assert watch.wait(LONG) == 0
+    assert site.entry(new["id"])["state"] == "active"
+    assert site.states() == [("New", "active"), ("Old", "revoked")]
+    assert is_due(site) == 0

@@ -1,0 +1,45 @@
+"""The users' primary passwords as a command prints them, for what is not about /etc/shadow."""
+
+
+class Primaries:
+    """The users' primary passwords, and the program that prints them; a shell script can stand in for it."""
+
+    def __init__(self, site):
+        self.site = site
+        self.data = site.folder / "passwords"
+        self.runs = site.folder / "runs"
+        self.program = site.folder / "primaries"
+        self.say({})
+        self.write(f'echo >>{self.runs}; cat "{self.data}"')
+        self.configure()
+
+    def configure(self, *lines, interval=300):
+        source = f'primary: {{ source = "command"; command = "{self.program}"; interval = {interval}; }};'
+        self.site.configure("virtual_users = true;", source, *lines)
+
+    def write(self, script):
+        self.program.write_text(f"#!/bin/sh\n{script}\n")
+        self.program.chmod(0o755)
+
+    def say(self, passwords):
+        self.print("".join(f"{user}\t{password}\n" for user, password in passwords.items()))
+
+    def print(self, text):
+        self.data.write_bytes(text.encode("utf-8", "surrogateescape"))
+
+    def count(self):
+        """How often the program was run."""
+        return len(self.runs.read_text()) if self.runs.exists() else 0
+
+
+def many(site, primaries, count):
+    """That many users with an entry each, and their passwords."""
+    passwords = {f"user{i}": f"old{i}" for i in range(count)}
+    primaries.say(passwords)
+    for user in passwords:
+        site.create(user, "Phone")
+    return passwords
+
+
+def active(site, user):
+    return site.states(user) == [("Phone", "active")]
