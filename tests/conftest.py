@@ -3,16 +3,49 @@
 The build folder is the environment variable ASP_BUILD, else `build` at the top of the tree.
 """
 
+import math
 import os
 import pathlib
+import shlex
 
 import pytest
+from support import system_log
 from support.run import TREE
+from support.sandbox import Sandbox
 from support.site import Site
+from support.wait import wait_until
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--keep", action="store_true", help="when a test fails, say how to look about in its sandbox, and wait"
+    )
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: takes long; tests/run leaves it out without --all")
+
+
+def pytest_exception_interact(node):
+    """A test has failed: of each sandbox that is open, the end of the log; and with --keep, the sandbox itself."""
+    say = node.config.pluginmanager.get_plugin("terminalreporter")
+    if not node.config.getoption("keep") or say is None:
+        return
+    for box in Sandbox.open:
+        say.write_line(f"\n{node.nodeid}: its sandbox is open until `kill {box.process.pid}`")
+        say.write_line(f"look about:  {shlex.join(box.prefix)} bash")
+        say.write_line(f"its log:     /proc/{box.first}/root{system_log.PATH}")
+    wait_until(lambda: all(box.process.poll() is not None for box in Sandbox.open), seconds=math.inf, interval=0.2)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """What was logged last belongs to the failure."""
+    report = (yield).get_result()
+    if report.failed:
+        for box in Sandbox.open:
+            log = "\n".join(system_log.SystemLog(box).messages()[-20:])
+            report.sections.append((f"the end of the log of sandbox {box.first}", log))
 
 
 @pytest.fixture(scope="session")

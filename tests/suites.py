@@ -78,9 +78,12 @@ def judge(what, run):
 
 
 class Runner:
-    def __init__(self, work, everything):
+    def __init__(self, work, everything, picked=()):
         self.work = work
         self.everything = everything
+        # Further words for pytest.
+        self.picked = list(picked)
+        self.files = {}
         self.builds = {}
         self.told = set()
         self.running = set()
@@ -111,6 +114,12 @@ class Runner:
                 note = f"\nstill running after {timeout} s: ended"
             self.running.discard(process.pid)
         return subprocess.CompletedProcess(words, process.returncode, out.decode("utf-8", "replace") + note)
+
+    def show(self, *words, **environment):
+        """The same, for as long as it takes, before the eyes of who waits."""
+        words = [os.fspath(word) for word in words]
+        run = subprocess.run(words, env={**self.environment, **environment}, cwd=TREE, check=False)
+        return subprocess.CompletedProcess(words, run.returncode, "")
 
     def end(self, *_):
         """On a signal: nothing that was started goes on, nothing new is started."""
@@ -206,15 +215,19 @@ class Runner:
 
     def pytest(self, name):
         folder = TREE / "tests" / name
+        targets = [folder / file for file in self.files.get(name, [])] or [folder]
         build, run = self.build("gcc")
         if build is None:
             return self.not_built(run)
         report = self.work / f"{name}.xml"
         # A file at a time in each process: they wait for servers more than they work.
         words = [*PYTEST, "-n", PROCESSES, "--dist=loadfile", f"--basetemp={self.work / name}", f"--junitxml={report}"]
-        words.append(folder)
-        words += [] if self.everything else ["-m", "not long"]
-        run = self.run(*words, timeout=3600, ASP_BUILD=str(build))
+        words += [*targets, *self.picked]
+        words += [] if self.everything or self.picked else ["-m", "not long"]
+        if KEEP in self.picked:
+            run = self.show(*words, ASP_BUILD=str(build))
+        else:
+            run = self.run(*words, timeout=3600, ASP_BUILD=str(build))
         count = read_junit(report) if report.exists() else Count()
         # 5: no test was found. Anything over 1 else: pytest itself broke off.
         if count.failed == 0 and run.returncode != 0:
@@ -355,6 +368,9 @@ class Runner:
         return count
 
 
+# One process at a time, which is not ended while somebody looks about in a sandbox.
+KEEP = "--keep"
+KEPT = (KEEP, "-n0", "--timeout=0", "--exitfirst")
 LONG = ("lint", "mutants", "sanitize", "valgrind")
 # These wait more than they work, so they run at the same time.
 PATIENT = ("cli", "services")
@@ -425,22 +441,41 @@ def tell_skipped(reasons):
         say(f"skipped: {which[0]}{others}: {reason}")
 
 
+ONE_TEST = """one test:
+  tests/run cli/test_hooks.py -k expired        the tests of a file that have this word in their names
+  tests/run services/test_self.py --keep        one that fails waits, and says how to look about in its sandbox
+  ASP_BUILD=build python3 -m pytest tests/cli   without tests/run: with what is built and installed already"""
+
+
 def main():
     about = "\n".join(f"  {name:10} {getattr(Runner, f'suite_{name}').__doc__}" for name in SUITES)
     parser = argparse.ArgumentParser(
-        prog="tests/run", epilog=f"suites:\n{about}", formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="tests/run",
+        epilog=f"suites:\n{about}\n\n{ONE_TEST}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--all", action="store_true", help=f"what takes long too: {', '.join(LONG)} and more of the others"
     )
     parser.add_argument("--work", type=pathlib.Path, help=argparse.SUPPRESS)
-    parser.add_argument("suite", nargs="*", help="run only these")
+    parser.add_argument("-k", metavar="WORDS", help=f"of {' and '.join(PATIENT)}, the tests whose names have these words")
+    parser.add_argument(
+        KEEP, action="store_true", help="end with the first service test that fails, and leave its sandbox open for you"
+    )
+    parser.add_argument("suite", nargs="*", help="run only these; of cli and services, a file by itself: cli/FILE")
     options = parser.parse_args()
-    for name in options.suite:
+    picked = [*(["-k", options.k] if options.k else []), *(KEPT if options.keep else [])]
+    runner = Runner(options.work, options.all, picked)
+    for number, word in enumerate(options.suite):
+        name, _, file = word.partition("/")
         if name not in SUITES:
             parser.error(f"no suite {name}: there are {', '.join(SUITES)}")
-
-    runner = Runner(options.work, options.all)
+        if file:
+            if name not in PATIENT or not (TREE / "tests" / word.partition("::")[0]).is_file():
+                parser.error(f"no file {file} in the suite {name}")
+            runner.files.setdefault(name, []).append(file)
+        options.suite[number] = name
+    options.suite = list(dict.fromkeys(options.suite)) or (list(PATIENT) if picked else [])
     # Heard here, and as ever by what is started, even where the shell that started us had it ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, runner.end)
