@@ -238,7 +238,7 @@ def test_any_and_an_unbound_entry_open_each_service_that_is_not_guarded(site):
         assert site.check(unbound, "alice", service) == "accepted"
 
 
-def test_guarded_and_apps_are_the_configuration_s(site):
+def test_the_configuration_says_what_is_guarded_and_what_an_app_opens(site):
     anywhere = site.create("alice", "any", "--app", "any")["password"]
     mail = site.create("alice", "mail", "--app", "mail")["password"]
     site.configure('guarded = [ "IMAP" ];', 'apps: ( { name = "mail"; services = [ "imap", "vsftpd" ]; } );')

@@ -125,13 +125,13 @@ def test_a_duration_counts_from_now_for_expires_and_is_kept_in_seconds_for_unuse
         ("2099-12-31", ["2099-12-31T23:59:59Z", "2100-01-01T00:00:00Z"]),
     ],
 )
-def test_when_is_a_duration_a_time_or_the_end_of_a_day(site, when, expected):
+def test_expires_takes_a_duration_a_time_or_a_day_to_its_end(site, when, expected):
     made = site.create("alice", "Phone", "--expires", when)
     assert made["expires"] in expected
     assert site.entry(made["id"])["expires"] == made["expires"]
 
 
-def test_today_has_not_ended_whatever_the_time_zone(site):
+def test_a_day_that_has_not_ended_is_taken_whatever_the_time_zone(site):
     today = time.strftime("%Y-%m-%d", time.gmtime())
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
         made = site.create("alice", zone, "--expires", today, env={"TZ": zone})

@@ -17,16 +17,16 @@ USAGE_ERRORS = [
 
 
 @pytest.mark.parametrize("words", USAGE_ERRORS, ids=" ".join)
-def test_it_takes_no_arguments_and_global_options_alone(site, words):
+def test_doctor_takes_no_arguments_and_global_options_alone(site, words):
     site.run(*words).refused(2)
 
 
-def test_help_names_it(site):
+def test_help_names_doctor(site):
     for words in (["--help"], ["doctor", "--help"]):
         assert re.search(r"(?m)^  doctor$", site.run(*words).done().out)
 
 
-def test_who_is_not_root_is_told_so_with_code_5(shared, nobody):
+def test_doctor_tells_who_is_not_root_so_with_code_5(shared, nobody):
     shared.create()
     for path in (shared.folder, shared.conf):
         os.chown(path, 65534, 65534)
@@ -34,7 +34,7 @@ def test_who_is_not_root_is_told_so_with_code_5(shared, nobody):
     shared.run("--json", "doctor", prefix=nobody).refused(5)
 
 
-def test_an_error_in_the_configuration_is_an_answer_and_no_error(root, site):
+def test_an_error_in_the_configuration_is_a_finding_and_no_error(root, site):
     site.configure("limits = 7;")
     run = site.run("doctor")
     assert (run.code, run.err) == (1, "")
@@ -44,7 +44,7 @@ def test_an_error_in_the_configuration_is_an_answer_and_no_error(root, site):
     assert f"{site.conf}:2" in row["message"]
 
 
-def test_the_document_is_ascii_whatever_is_in_it(root, site):
+def test_the_document_of_doctor_is_ascii_whatever_is_in_it(root, site):
     site.configure('hooks: { created = "/nowhere/h\u00f6ok\u202e"; };')
     run = site.run("--json", "doctor")
     assert run.out.isascii()
@@ -53,7 +53,7 @@ def test_the_document_is_ascii_whatever_is_in_it(root, site):
 
 
 @pytest.mark.parametrize("columns", [40, 60, 100])
-def test_the_text_is_broken_between_words_on_a_terminal(root, site, columns):
+def test_the_text_of_doctor_is_broken_between_words_on_a_terminal(root, site, columns):
     site.configure('hooks: { created = "/nowhere/hook"; };')
     run = site.terminal("doctor", columns=columns, env={"NO_COLOR": "1"})
     assert run.code == 1

@@ -159,7 +159,7 @@ def test_a_lowered_limit_destroys_nothing(site):
     assert [site.check(entry["password"]) for entry in made] == ["accepted"] * 3
 
 
-def test_revoke_by_id_by_label_and_all(site):
+def test_revoke_takes_ids_or_a_label_or_all(site):
     made = [site.create("alice", f"L{number}") for number in range(5)]
     ids = [entry["id"] for entry in made]
     assert site.json("revoke", "alice", ids[0]) == {"user": "alice", "revoked": [ids[0]], "reason": "admin"}
@@ -401,7 +401,7 @@ def test_list_shows_the_revoked_with_all_alone(site, clock):
     assert "Revoked" in site.run("list", "alice", "--all").done().out
 
 
-def test_list_of_every_user(site, login):
+def test_list_without_a_user_has_a_row_for_each(site, login):
     site.create("alice", "A")
     revoked = site.create("alice", "B")
     site.json("revoke", "alice", revoked["id"])

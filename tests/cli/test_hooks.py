@@ -61,14 +61,14 @@ def test_what_is_revoked_already_is_no_event(site, hooks):
     assert hooks.runs() == []
 
 
-def test_rotate_revokes_and_creates(site, hooks):
+def test_rotate_tells_of_one_created_and_one_revoked(site, hooks):
     old = site.create("alice", "Phone", "--app", "mail")["id"]
     hooks.runs()
     new = site.json("rotate", "alice", old)["id"]
     assert sorted(hooks.events()) == [("created", "", [new]), ("revoked", "rotated", [old])]
 
 
-def test_to_renew_a_revoked_one_revokes_nothing_more(site, hooks):
+def test_rotate_of_a_revoked_entry_tells_of_no_revocation(site, hooks):
     old = site.create("alice", "Phone", "--app", "mail")["id"]
     site.run("revoke", "alice", old).done()
     hooks.runs()
@@ -130,7 +130,7 @@ def test_the_service_that_bound_it_is_among_its_services(site, hooks, login):
 
 
 @pytest.mark.long
-def test_more_labels_than_one_run_can_be_told_of_take_two(site, hooks):
+def test_more_labels_than_one_run_can_be_told_of_take_two_runs(site, hooks):
     """500 labels of 256 bytes are more than the kernel hands over in one variable."""
     hooks.lines.append("limit = 500;")
     site.configure("virtual_users = true;", "limit = 500;")
@@ -146,7 +146,7 @@ def test_more_labels_than_one_run_can_be_told_of_take_two(site, hooks):
 # What it is run in
 
 
-def test_it_gets_nothing_of_the_callers(site, hooks):
+def test_a_hook_gets_nothing_of_the_callers(site, hooks):
     reading, writing = os.pipe()
     script = 'cd "$1"; shift; umask 0; trap "" TERM USR1; exec "$@"'
     prefix = ["sh", "-c", script, "sh", site.folder]
@@ -166,7 +166,7 @@ def test_it_gets_nothing_of_the_callers(site, hooks):
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_it_has_its_own_streams_when_the_caller_has_none(site, hooks, closed):
+def test_a_hook_has_streams_of_its_own_when_the_caller_has_none(site, hooks, closed):
     id = site.create()["id"]
     hooks.runs()
     site.run("revoke", "alice", id, prefix=["sh", "-c", f'exec "$@" {closed}', "sh"])
@@ -175,7 +175,7 @@ def test_it_has_its_own_streams_when_the_caller_has_none(site, hooks, closed):
     assert run["descriptors"] == [0, 1, 2]
 
 
-def test_no_lock_is_held_while_it_runs(site, hooks):
+def test_no_lock_is_held_while_a_hook_runs(site, hooks):
     """The hook itself reads and changes the very account."""
     old, other = (site.create("alice", label)["id"] for label in ("Phone", "Other"))
     command = f"{site.admin} --config {site.conf}"

@@ -40,7 +40,7 @@ def test_create_tells_of_what_a_changed_primary_has_revoked(site, hooks, primary
     assert is_due(site) == 0
 
 
-def test_it_is_told_also_when_the_new_password_could_not_be_shown(site, hooks, primary):
+def test_the_hook_is_told_also_when_the_new_password_could_not_be_shown(site, hooks, primary):
     primary(alice="one")
     old = site.create()["id"]
     hooks.runs()
@@ -83,7 +83,7 @@ def test_a_watch_that_is_killed_while_the_hook_runs_runs_it_again(site, hooks, p
     assert hooks.runs() == []
 
 
-def test_one_that_is_due_can_be_renewed_and_stays_due(site, hooks, primary):
+def test_an_entry_whose_hook_is_due_can_be_rotated_and_stays_due(site, hooks, primary):
     primary(alice="one")
     old = site.create()["id"]
     primary(alice="two")
@@ -129,7 +129,7 @@ def test_without_a_hook_nothing_is_due(site, hooks, primary):
     assert is_due(site) == 0
 
 
-def test_an_entry_that_is_due_stays_until_it_was_told_of(site, hooks, primary):
+def test_an_entry_whose_hook_is_due_stays_until_the_hook_was_run(site, hooks, primary):
     """`history` drops the oldest revoked ones, but none that a session may still be open with."""
     hooks.lines.append("history = 0;")
     hooks.configure()

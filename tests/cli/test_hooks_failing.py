@@ -56,11 +56,11 @@ def test_a_hook_that_does_well_leaves_no_line(revoked):
     assert revoked() == []
 
 
-def test_one_that_fails_is_logged(hooks, revoked):
+def test_a_hook_that_fails_is_logged(hooks, revoked):
     assert revoked("#!/bin/sh\nexit 3\n") == [failure(hooks, "it ended with exit code 3")]
 
 
-def test_its_end_is_seen_when_the_caller_sees_no_ends(site, hooks, log):
+def test_the_end_of_a_hook_is_seen_when_the_caller_ignores_its_children(site, hooks, log):
     """Who ignores SIGCHLD has its children ignore it too, and then nobody is told how they ended."""
     prefix = [*log.prefix, "sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"]
     site.run("create", "alice", "--label", "Phone", prefix=prefix).done()
@@ -68,11 +68,11 @@ def test_its_end_is_seen_when_the_caller_sees_no_ends(site, hooks, log):
     assert len(hooks.runs()) == 1
 
 
-def test_one_that_a_signal_ends_is_logged(hooks, revoked):
+def test_a_hook_that_a_signal_ends_is_logged(hooks, revoked):
     assert revoked("#!/bin/sh\nkill -SEGV $$\n") == [failure(hooks, "it was ended by signal 11")]
 
 
-def test_one_that_hangs_is_killed_with_all_that_it_has_started(hooks, revoked):
+def test_a_hook_that_hangs_is_killed_with_all_that_it_has_started(hooks, revoked):
     hooks.configure(timeout=1)
     begun = time.monotonic()
     pids = hooks.folder / "pids"
@@ -82,24 +82,24 @@ def test_one_that_hangs_is_killed_with_all_that_it_has_started(hooks, revoked):
     wait_until(lambda: not any(map(lives, pids.read_text().split())), "they live on")
 
 
-def test_one_that_stops_itself_is_killed(hooks, revoked):
+def test_a_hook_that_stops_itself_is_killed(hooks, revoked):
     hooks.configure(timeout=1)
     assert revoked("#!/bin/sh\nkill -STOP $$\n") == [failure(hooks, "it ran for more than 1 s, and was killed")]
 
 
-def test_what_it_leaves_in_the_background_is_not_waited_for(revoked):
+def test_what_a_hook_leaves_in_the_background_is_not_waited_for(revoked):
     begun = time.monotonic()
     assert len(revoked("#!/bin/sh\necho said\n(sleep 30; echo more) &\n")) == 1
     assert time.monotonic() - begun < 20
 
 
-def test_what_it_says_is_logged_line_by_line(hooks, revoked):
+def test_what_a_hook_says_is_logged_line_by_line(hooks, revoked):
     lines = revoked("#!/bin/sh\nprintf 'one\\n\\ntwo \\033[31m\"\\\\\\303\\274\\r\\nthree\\0four'; echo five >&2\n")
     says = [line.removeprefix(f'hook=revoked user="alice" path="{hooks.path}" says=') for line in lines]
     assert sorted(says) == sorted(['"one"', r'"two \x1b[31m\x22\x5c\xc3\xbc\x0d"', '"three"', '"four"', '"five"'])
 
 
-def test_a_flood_is_heard_to_its_end_and_logged_in_part(hooks, revoked):
+def test_a_hook_that_says_too_much_is_heard_to_its_end_and_logged_in_part(hooks, revoked):
     begun = time.monotonic()
     flood = "yes | head -c 50000000; head -c 3000000 /dev/zero | tr '\\0' x >&2"
     lines = revoked(f"#!/bin/sh\n{flood}\ntouch {hooks.folder}/end\n")
@@ -111,13 +111,13 @@ def test_a_flood_is_heard_to_its_end_and_logged_in_part(hooks, revoked):
 
 
 @pytest.mark.parametrize("streams", ["", ">&-", "2>&-", ">&- 2>&-"])
-def test_one_that_closes_its_streams_is_waited_for(hooks, revoked, streams):
+def test_a_hook_that_closes_its_streams_is_waited_for(hooks, revoked, streams):
     text = f"#!/bin/sh\nexec {streams}\nsleep 0.5\ntouch {hooks.folder}/end\nexit 4\n"
     assert revoked(text) == [failure(hooks, "it ended with exit code 4")]
     assert (hooks.folder / "end").exists()
 
 
-def test_one_that_is_not_there_is_logged(hooks, revoked):
+def test_a_hook_that_is_not_there_is_logged(hooks, revoked):
     hooks.path.unlink()
     (line,) = revoked()
     assert line == failure(hooks, f"{hooks.path}: No such file or directory")
@@ -131,20 +131,20 @@ def test_one_that_is_not_there_is_logged(hooks, revoked):
         (0o757, "can be written by group or others (mode 0757): chmod go-w it"),
     ],
 )
-def test_one_with_such_a_mode_is_not_run(hooks, revoked, mode, why):
+def test_a_hook_that_is_no_program_or_that_others_can_write_is_not_run(hooks, revoked, mode, why):
     hooks.path.chmod(mode)
     assert revoked() == [failure(hooks, f"{hooks.path} {why}")]
     assert hooks.runs() == []
 
 
-def test_one_in_a_folder_that_others_can_write_is_not_run(hooks, revoked):
+def test_a_hook_in_a_folder_that_others_can_write_is_not_run(hooks, revoked):
     hooks.folder.chmod(0o777)
     assert revoked() == [failure(hooks, f"{hooks.folder} can be written by group or others (mode 0777): chmod go-w it")]
     hooks.folder.chmod(0o755)
     assert hooks.runs() == []
 
 
-def test_one_below_such_a_folder_is_not_run(site, hooks, revoked):
+def test_a_hook_below_a_folder_that_others_can_write_is_not_run(site, hooks, revoked):
     inner = hooks.folder / "inner"
     inner.mkdir(mode=0o755)
     hooks.path = inner / "hook"
@@ -155,7 +155,7 @@ def test_one_below_such_a_folder_is_not_run(site, hooks, revoked):
     assert not (inner / "runs").exists()
 
 
-def test_a_link_is_not_followed(site, hooks, revoked):
+def test_a_link_to_a_hook_is_not_followed(site, hooks, revoked):
     real = hooks.folder / "real"
     hooks.path.rename(real)
     hooks.path.symlink_to(real)
@@ -205,7 +205,7 @@ def test_who_ends_asp_admin_ends_the_hook_and_the_revocation_stays(site, hooks, 
 
 
 @pytest.mark.parametrize("name", ["INT", "TERM"])
-def test_a_signal_that_asp_admin_was_started_to_ignore_does_not_end_it(site, hooks, name):
+def test_a_signal_that_asp_admin_was_started_to_ignore_ends_no_hook(site, hooks, name):
     id = site.create()["id"]
     hooks.write(f"#!/bin/sh\ntouch {hooks.folder}/begun\nsleep 0.5\ntouch {hooks.folder}/end\n")
     with ended(site.start("revoke", "alice", id, prefix=["sh", "-c", f"trap '' {name}; exec \"$@\"", "sh"])) as revoke:
@@ -215,7 +215,7 @@ def test_a_signal_that_asp_admin_was_started_to_ignore_does_not_end_it(site, hoo
     assert (hooks.folder / "end").exists()
 
 
-def test_a_lost_terminal_does_not_end_it(site, hooks):
+def test_a_lost_terminal_ends_no_hook(site, hooks):
     id = site.create()["id"]
     hooks.write(f"#!/bin/sh\ntouch {hooks.folder}/begun\nsleep 1\ntouch {hooks.folder}/end\n")
     with ended(site.start("revoke", "alice", id)) as revoke:

@@ -43,7 +43,7 @@ def test_a_running_watch_runs_hooks_that_another_process_left_due(site, three, h
     stop(process)
 
 
-def test_hooks_that_were_due_when_it_was_not_running_are_run_at_start(site, three, hooked, watch):
+def test_hooks_that_came_due_while_no_watch_ran_are_run_at_its_start(site, three, hooked, watch):
     three.say({"alice": "new", "bob": "two", "carol": "three"})
     with open(site.store / "locks" / ".watch", "w", encoding="ascii") as lock:
         os.fchmod(lock.fileno(), 0o600)

@@ -96,13 +96,13 @@ def test_no_user_has_the_name_of_the_lock_of_the_watch(site, primaries, watch):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_with_nothing_half_done(site, three, watch, number):
+def test_a_signal_ends_a_running_watch_with_nothing_half_done(site, three, watch, number):
     process = watch()
     process.send_signal(number)
     assert process.wait(LONG) == 0
 
 
-def test_a_signal_ends_it_while_the_command_runs_too(site, three, log):
+def test_a_signal_ends_a_watch_and_the_command_that_it_runs(site, three, log):
     started = site.folder / "started"
     three.write(f"echo $$ >{started}; sleep 300")
     with ended(site.start("watch", prefix=log.prefix)) as process:

@@ -24,19 +24,19 @@ def test_a_running_watch_has_no_document(site, primaries):
 
 
 @pytest.mark.parametrize("words", [["watch"], ["watch", "--once"], ["watch", "--confirm"]], ids=" ".join)
-def test_without_a_store_it_ends(site, primaries, words):
+def test_without_a_store_watch_ends(site, primaries, words):
     assert "no store" in site.run(*words).refused(5).err
 
 
 @pytest.mark.parametrize("words", [["watch"], ["watch", "--once"]], ids=" ".join)
-def test_it_is_for_root(shared, nobody, words):
+def test_watch_is_for_root(shared, nobody, words):
     shared.configure("virtual_users = true;", 'primary: { source = "none"; };')
     shared.create("alice", "Phone")
     assert "root" in shared.run(*words, prefix=nobody).refused(5).err
 
 
 @pytest.mark.parametrize("words", [["watch"], ["watch", "--once"]], ids=" ".join)
-def test_a_broken_configuration_is_told_before_it_begins(site, words):
+def test_a_broken_configuration_is_told_before_watch_begins(site, words):
     site.conf.write_text("limit = many;\n")
     site.run(*words).refused(6)
 

@@ -111,7 +111,7 @@ def stage(broker_machine):
 
 
 @pytest.mark.parametrize("scene", SCENES)
-def test_all_is_the_same_through_the_broker(stage, scene):
+def test_a_login_through_the_broker_decides_stores_and_logs_as_one_without_it(stage, scene):
     verdict, code, *_ = SCENES[scene]
     own, said, stored = stage.login("root", scene)
     assert own.code == code
@@ -125,7 +125,7 @@ def test_all_is_the_same_through_the_broker(stage, scene):
     assert [line.text for line in said_through] == [said[0].text + ' via="www-data"', *(line.text for line in said[1:])]
 
 
-def test_what_is_let_in_is_known_to_the_host(stage):
+def test_the_host_is_told_which_app_password_was_let_in(stage):
     answer, _, _ = stage.login("www-data", "accepted")
     environment = {"ASP_ID": stage.passwords["Phone"][:2], "ASP_LABEL": "Phone", "ASP_APP": "calendar"}
     assert (answer.account, answer.environment) == (SUCCESS, environment)
@@ -133,12 +133,12 @@ def test_what_is_let_in_is_known_to_the_host(stage):
     assert (answer.account, answer.environment) != (SUCCESS, environment) and answer.environment == {}
 
 
-def test_a_use_is_recorded(stage):
+def test_a_use_through_the_broker_is_recorded(stage):
     _, _, (_, uses) = stage.login("www-data", "accepted")
     assert uses["alice", "Phone"] == ("nginx", CLIENT)
 
 
-def test_a_first_use_binds(stage):
+def test_a_first_use_through_the_broker_binds(stage):
     stage.login("www-data", "first-use")
     (entry,) = [entry for entry in stage.site.json("list", "alice") if entry["label"] == "First"]
     assert (entry["app"], entry["bound"]["service"]) == ("calendar", "nginx")

@@ -171,7 +171,7 @@ def test_what_is_no_question_is_refused_with_a_reason_and_logged_once(machine):
     assert machine.host().login(machine.phone).code == SUCCESS
 
 
-def test_another_users_is_logged_too(machine):
+def test_what_is_wrong_is_logged_once_for_each_user(machine):
     for user in ("www-data", "proxied", "www-data", "proxied"):
         result(flood(machine, 1, 5, b"hello", user=user))
     assert [line.text for line in machine.said()] == [
@@ -241,7 +241,7 @@ def test_who_goes_on_connecting_keeps_nobody_out(machine):
     assert len([line for line in machine.said() if "verdict=" not in line.text]) <= 2
 
 
-def test_a_worker_is_the_same_after_all_that(machine):
+def test_bad_clients_neither_end_a_worker_nor_cost_it_descriptors(machine):
     machine.configure("broker: { workers = 1; };")
     machine.serves.stop()
     with machine.serving() as broker:

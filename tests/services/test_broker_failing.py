@@ -80,12 +80,12 @@ def unavailable(machine, expected, host=None, *, begun=False):
     assert expected in line.word("cause"), line
 
 
-def test_none_was_ever_started(machine):
+def test_where_no_broker_was_started_the_log_says_to_start_one(machine):
     machine.sandbox.run("rmdir", "/run/asp").done()
     unavailable(machine, f"{SOCKET}: no asp-broker is there: {START}")
 
 
-def test_one_has_left_its_socket_behind(machine):
+def test_where_a_broker_has_left_its_socket_behind_the_log_says_to_start_one(machine):
     with machine.serving() as broker:
         assert machine.host().login(machine.phone).code == SUCCESS
         machine.said()
@@ -97,7 +97,7 @@ def test_one_has_left_its_socket_behind(machine):
         unavailable(machine, f"{SOCKET}: no asp-broker is there: {START}")
 
 
-def test_a_host_whose_user_is_not_in_the_group(machine):
+def test_of_a_host_whose_user_is_not_in_the_group_the_log_says_so(machine):
     uid = machine.sandbox.run("id", "-u", "mallory").done().out.strip()
     with machine.serving():
         unavailable(
@@ -107,14 +107,14 @@ def test_a_host_whose_user_is_not_in_the_group(machine):
         )
 
 
-def test_one_that_hangs(machine):
+def test_a_broker_that_hangs_is_given_up_in_time(machine):
     with machine.serving() as broker:
         with broker.hung():
             unavailable(machine, "asp-broker did not answer in time: " + RESTART)
         assert machine.host().login(machine.phone).code == SUCCESS
 
 
-def test_one_that_is_killed_while_it_has_the_question(machine):
+def test_a_broker_that_is_killed_during_a_login_is_given_up(machine):
     with machine.serving() as broker:
         broker.signal(signal.SIGSTOP)
         pid = child_of(machine.host().process)
@@ -127,19 +127,19 @@ def test_one_that_is_killed_while_it_has_the_question(machine):
 
 
 @pytest.mark.parametrize("how", [*WAYS, *SLOW_WAYS])
-def test_one_that_does_not_answer(machine, how):
+def test_a_broker_that_does_not_answer_is_given_up_in_time(machine, how):
     with in_its_place(machine.sandbox, how):
         unavailable(machine, {**WAYS, **SLOW_WAYS}[how])
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_one_that_says_what_is_no_answer(machine, answer):
+def test_what_is_no_answer_is_not_believed(machine, answer):
     said, expected = ANSWERS[answer]
     with in_its_place(machine.sandbox, said.hex()):
         unavailable(machine, expected)
 
 
-def test_what_the_others_are_told_apart_from(machine):
+def test_an_answer_that_is_one_is_believed(machine):
     """The same stand-in with an answer that is one: nothing else was wrong with those that are none."""
     with in_its_place(machine.sandbox, ACCEPTED.hex()):
         answer = machine.host().login(machine.phone)
@@ -150,7 +150,7 @@ def test_what_the_others_are_told_apart_from(machine):
     assert machine.phone in heard and "alice" in heard and "192.0.2.7" in heard
 
 
-def test_one_of_another_user_is_told_nothing(machine):
+def test_a_broker_of_another_user_is_told_nothing(machine):
     with in_its_place(machine.sandbox, ACCEPTED.hex(), user="mallory"):
         uid = machine.sandbox.run("id", "-u", "mallory").done().out.strip()
         unavailable(
@@ -160,13 +160,13 @@ def test_one_of_another_user_is_told_nothing(machine):
         assert machine.sandbox.read(f"{SOCKET}.heard") == ""
 
 
-def test_one_of_the_hosts_own_user_is_believed(machine):
+def test_a_broker_of_the_hosts_own_user_is_believed(machine):
     """It could read the secret in the host's memory anyway."""
     with in_its_place(machine.sandbox, ACCEPTED.hex(), user="www-data"):
         assert machine.host().login(machine.phone).code == SUCCESS
 
 
-def test_a_host_has_no_more_descriptors_open_after_all_that(machine):
+def test_failing_brokers_leave_no_descriptor_open_in_the_host(machine):
     host = Host(machine.sandbox, "www-data")
     try:
         host.login("x")

@@ -153,7 +153,7 @@ def test_a_broker_of_another_user_is_told_nothing_by_root_either(machine, fence)
         assert machine.sandbox.read(f"{SOCKET}.heard") == ""
 
 
-def test_a_broker_that_is_fenced_in_itself_lets_in_and_writes_nothing(machine, fence):
+def test_a_broker_that_may_not_write_either_lets_in_and_writes_nothing(machine, fence):
     """It does not ask another one, nor itself."""
     with machine.serving(prefix=READ_ONLY):
         host = fence(*READ_ONLY)

@@ -93,14 +93,14 @@ def test_what_is_no_socket_is_kept_where_it_is(machine, make):
     assert what(machine, SOCKET) == before
 
 
-def test_a_second_one_says_so_and_ends(machine):
+def test_a_second_broker_says_so_and_ends(machine):
     with machine.serving() as first:
         refuses_to_start(machine, 5, f"{SOCKET}: somebody listens there already: end it first")
         assert first.process.poll() is None
         assert machine.host().login(machine.phone).code == SUCCESS
 
 
-def test_of_many_that_start_at_once_one_stays(machine):
+def test_of_many_brokers_that_start_at_once_one_stays(machine):
     script = 'for i in {1..6}; do { code=0; timeout 20 "$1" 2>/dev/null || code=$?; echo "$code"; } & done; wait'
     many = machine.sandbox.start(*MORTAL, "bash", "-c", script, "bash", machine.broker, stdout=subprocess.PIPE)
     assert [many.stdout.readline() for _ in range(5)] == ["5\n"] * 5
@@ -125,7 +125,7 @@ def test_a_folder_that_is_not_roots_alone_is_refused(machine, spoil, expected):
     refuses_to_start(machine, 5, expected)
 
 
-def test_nobody_else_can_keep_it_from_starting(machine):
+def test_nobody_else_can_keep_a_broker_from_starting(machine):
     """A folder that everybody can open, everybody can lock."""
     machine.sandbox.run("mkdir", "-m", "755", "/run/asp").done()
     words = [*as_user("mallory"), "flock", "/run/asp", "sh", "-c", "echo held; exec sleep 60"]
@@ -144,7 +144,7 @@ def test_nobody_else_can_keep_it_from_starting(machine):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_when_it_is_told_and_takes_its_socket_with_it(machine, number):
+def test_a_signal_ends_the_broker_and_its_socket_goes_with_it(machine, number):
     with machine.serving() as broker:
         processes = broker.processes()
         os.kill(broker.pid, number)
@@ -155,7 +155,7 @@ def test_it_ends_when_it_is_told_and_takes_its_socket_with_it(machine, number):
     assert machine.said() == []
 
 
-def test_whoever_wants_it_to_read_its_configuration_ends_nothing(machine):
+def test_sighup_ends_no_process_of_the_broker(machine):
     machine.configure(ALONE)
     with machine.serving() as broker:
         wait_until(lambda: len(broker.workers()) == WORKERS, "not all are there")
@@ -167,7 +167,7 @@ def test_whoever_wants_it_to_read_its_configuration_ends_nothing(machine):
     machine.said()
 
 
-def test_who_is_in_the_queue_when_it_is_told_to_end_is_answered(machine):
+def test_who_is_in_the_queue_when_the_broker_ends_is_answered(machine):
     with machine.serving() as broker:
         workers = broker.workers()
         for pid in workers:
@@ -245,7 +245,7 @@ def test_a_worker_leaves_no_descriptor_open_and_no_core(machine):
 
 
 @pytest.mark.parametrize("kept, code", [("+chown", AUTHINFO_UNAVAIL), ("+chown,+dac_read_search", SUCCESS)])
-def test_it_needs_two_capabilities_at_most(machine, kept, code):
+def test_the_broker_needs_two_capabilities_at_most(machine, kept, code):
     """One to give its socket to the group, if it makes it, and one where shadow may be read by nobody (mode 0000)."""
     first = machine.create("alice", "First")
     machine.sandbox.run("chmod", "000", "/etc/shadow").done()
@@ -276,7 +276,7 @@ def test_a_configuration_that_is_changed_is_used_from_the_next_login(machine):
         machine.said()
 
 
-def test_with_a_broken_configuration_it_refuses_until_that_is_mended(machine):
+def test_with_a_broken_configuration_the_broker_refuses_until_that_is_fixed(machine):
     """The module of the host reads another one, so that it is the broker who finds it broken."""
     machine.sandbox.write("/run/asp.conf", "limit = 7;\n")
     with machine.serving("--config", "/run/asp.conf"):
@@ -301,7 +301,7 @@ def test_with_a_broken_configuration_it_refuses_until_that_is_mended(machine):
     machine.said()
 
 
-def test_it_does_not_start_with_a_broken_configuration(machine):
+def test_a_broker_does_not_start_with_a_broken_configuration(machine):
     machine.configure("limit = many;")
     refuses_to_start(machine, 6, "/etc/asp/asp.conf:1")
     refuses_to_start(machine, 6, "/run/none.conf", "--config", "/run/none.conf")
@@ -319,7 +319,7 @@ def test_a_path_that_can_be_no_sockets_is_told(machine, path):
     refuses_to_start(machine, 5, path, "--socket", path)
 
 
-def test_help_and_version(machine):
+def test_help_says_how_it_is_called_and_version_its_number(machine):
     assert "usage: asp-broker [--config FILE] [--socket PATH]" in machine.sandbox.run(machine.broker, "--help").done().out
     assert re.fullmatch(r"asp-broker \d+\.\d+\.\d+\n", machine.sandbox.run(machine.broker, "--version").done().out)
 
@@ -339,7 +339,7 @@ def activated(machine, *words):
     return process
 
 
-def test_it_takes_the_socket_that_it_is_handed(machine):
+def test_the_broker_takes_the_socket_that_it_is_handed(machine):
     process = activated(machine, "--seqpacket", f"--listen={SOCKET}")
     host = machine.host()
     host.begin((machine.phone,))

@@ -34,7 +34,7 @@ def test_the_text_has_a_line_for_each_row(patient):
     assert run.out.splitlines() == rows
 
 
-def test_the_text_of_a_fault_has_the_mend_beneath(patient):
+def test_the_text_of_a_fault_has_the_fix_beneath(patient):
     patient.sandbox.run("chmod", "755", "/var/lib/asp").done()
     (fault,) = patient.faults()
     run = patient.asp_admin("doctor")
@@ -44,7 +44,7 @@ def test_the_text_of_a_fault_has_the_mend_beneath(patient):
     assert lines[place + 1] == f"{'':23}mend: {fault.mend}"
 
 
-def test_it_changes_nothing(patient):
+def test_doctor_changes_nothing(patient):
     patient.configure('hooks: { revoked = "/nowhere"; };')
     patient.sandbox.shell("mkdir -p /var/lib/asp/users; printf x >/var/lib/asp/used/alice").done()
     patient.asp_admin("watch", "--once")
@@ -126,7 +126,7 @@ def test_a_store_that_cannot_be_used_is_a_fault(patient, what):
         assert patient.faults() == []
 
 
-def test_a_missing_store_is_a_fault_and_the_first_create_mends_it(patient):
+def test_a_missing_store_is_a_fault_and_the_first_create_fixes_it(patient):
     patient.sandbox.shell("rm -r /var/lib/asp").done()
     fault = patient.fault("store", "there is no store at /var/lib/asp: no app password is accepted")
     assert "asp-admin create" in fault.mend
@@ -324,7 +324,7 @@ def test_a_broker_that_listens_is_named_with_the_members_of_its_group(patient):
         patient.told("broker", "the group asp has no members")
 
 
-def test_being_looked_over_is_no_word_in_the_log(patient):
+def test_a_broker_that_is_looked_over_logs_nothing(patient):
     patient.sandbox.run("cp", "/etc/pam.d/chsh", "/etc/pam.d/asp-admin").done()
     with patient.serving():
         before = patient.sandbox.read("/run/messages")

@@ -116,7 +116,7 @@ def test_the_mechanism_login_works_too(exim):
     assert sorted(exim.verdicts()) == ["accepted", "wrong-secret"]
 
 
-def test_others_are_refused(exim):
+def test_other_passwords_and_other_users_are_refused(exim):
     phone = exim.create("alice", "Phone", "--app", "mail")
     other = exim.create("alice", "Laptop", "--app", "mail")
     diary = exim.create("alice", "Diary", "--app", "calendar")
@@ -312,7 +312,7 @@ def test_through_dovecot_pam_is_told_the_client(exim_and_dovecot):
     ]
 
 
-def test_through_dovecot_others_are_refused(exim_and_dovecot):
+def test_through_dovecot_other_passwords_are_refused(exim_and_dovecot):
     exim = exim_and_dovecot
     phone = exim.create("alice", "Phone", "--app", "mail")
     diary = exim.create("alice", "Diary", "--app", "calendar")

@@ -76,7 +76,7 @@ def test_a_device_that_goes_on_trying_a_revoked_password_locks_nobody_out(counte
     assert counted.opens(ALICES) is not enrolled
 
 
-def test_the_same_with_a_real_client(counted):
+def test_a_real_client_that_goes_on_trying_locks_nobody_out(counted):
     lost = counted.mail.create("alice", "Old phone", "--app", "mail")
     counted.mail.asp_admin("revoke", "alice", "--all").done()
     assert not any(counted.mail.curl("alice", lost) for _ in TRIES)

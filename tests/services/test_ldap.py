@@ -218,7 +218,7 @@ def test_what_goes_wrong_ends_the_program_with_an_error(directory, enrolled, spo
     assert [directory.states(user) for user in USERS] == [["active"]] * 3
 
 
-def test_a_password_that_it_may_not_read_is_unknown(directory, enrolled):
+def test_a_password_that_the_program_may_not_read_is_unknown(directory, enrolled):
     directory.configure_program("bind_dn=")
     assert directory.once() == counts(accounts=3, unknown=3)
 

@@ -178,7 +178,7 @@ def interruptions():
 
 
 @pytest.mark.parametrize(("where", "how", "moment"), interruptions())
-def test_interrupted_it_cleans_up(request, machine, where, how, moment):
+def test_who_interrupts_it_finds_the_machine_as_before(request, machine, where, how, moment):
     if where == "sandbox":
         request.getfixturevalue("nesting")
     words = [*HOME, *(PLAIN if where == "plain" else []), f"{SOURCE}/quickstart"]
@@ -294,6 +294,6 @@ class TestRoot:
         assert start().out == f"--|{SOURCE}/{start.name}|"
 
 
-def test_it_takes_no_arguments(machine):
+def test_quickstart_takes_no_arguments(machine):
     run = machine.run(f"{SOURCE}/quickstart", "--yes")
     assert (run.code, run.out, run.err) == (1, "", "quickstart: takes no arguments\n")

@@ -62,7 +62,7 @@ def options(text):
     return recipe("saslauthd/saslauthd", (r'(?m)^OPTIONS=".*"$', f'OPTIONS="{text} -m /var/run/saslauthd"'))
 
 
-def test_an_app_password_is_good(sasl):
+def test_an_app_password_is_accepted(sasl):
     password = sasl.create("alice", "Phone", "--app", "mail")
     assert sasl.asks("alice", password)
     (line,) = sasl.log(1)
@@ -71,7 +71,7 @@ def test_an_app_password_is_good(sasl):
     )
 
 
-def test_a_wrong_secret_is_not(sasl):
+def test_a_wrong_secret_is_refused(sasl):
     password = sasl.create("alice", "Phone", "--app", "mail")
     assert not sasl.asks("alice", wrong(password))
     assert sasl.verdict() == "wrong-secret"

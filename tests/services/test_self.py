@@ -141,7 +141,7 @@ def test_who_did_it_is_in_the_log(own):
     assert ALICES not in log and password not in log and new not in log
 
 
-def test_five_hundred_come_across_as_they_are(own):
+def test_a_list_of_five_hundred_comes_across_as_it_is(own):
     own.configure("limit = 500;")
     make = f"{ADMIN} create alice --quiet --app mail --label"
     own.sandbox.shell(f'for i in {{1..500}}; do {make} "Nr. $i of Büro 携帯" >/dev/null; done').done()
@@ -275,7 +275,7 @@ def test_a_store_of_her_own_needs_no_broker(own):
 # What the administrator lets users do
 
 
-def test_it_can_be_turned_off_and_that_holds_at_once(own):
+def test_self_service_can_be_turned_off_and_that_holds_at_once(own):
     own.makes("alice", "Phone")
     own.configure("self_service: { enabled = false; };")
     for words in (("list",), ("create", "--label", "x"), ("revoke", "--all")):
@@ -286,7 +286,7 @@ def test_it_can_be_turned_off_and_that_holds_at_once(own):
     assert own.states() == [("Phone", "active")]
 
 
-def test_it_can_be_for_the_members_of_a_group(own):
+def test_self_service_can_be_for_the_members_of_a_group(own):
     own.sandbox.shell("getent group mailers >/dev/null || groupadd mailers; usermod --append --groups mailers alice").done()
     own.configure('self_service: { group = "mailers"; };')
     assert own.run("alice", "list").code == DONE
@@ -298,7 +298,7 @@ def test_it_can_be_for_the_members_of_a_group(own):
     refused(own.run("alice", "list"), STORE, "self-service is not for you here")
 
 
-def test_it_can_be_for_some_apps(own):
+def test_self_service_can_be_for_some_apps(own):
     root_made = own.create("alice", "Old", "--app", "ssh")
     own.configure('self_service: { apps = [ "mail", "calendar" ]; };')
     with own.typist("alice") as alice:

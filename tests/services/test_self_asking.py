@@ -180,7 +180,7 @@ account  required    pam_permit.so
 
 # That it is pam_asp which has let her in, and not the stack which is broken, is seen by what it has logged.
 @pytest.mark.parametrize("stack", ["asp-only", "asp-either", "asp-enrolled", "of-mail"])
-def test_an_app_password_never_opens_the_door(own, stack):
+def test_an_app_password_never_gives_leave_to_act(own, stack):
     if stack == "of-mail":
         own.sandbox.write("/etc/pam.d/asp-admin", OF_MAIL)
     else:
@@ -195,7 +195,7 @@ def test_an_app_password_never_opens_the_door(own, stack):
 
 
 @pytest.mark.parametrize("stack", ["asp-either", "asp-enrolled"])
-def test_beside_pam_asp_the_primary_opens_it_where_the_stack_says_so(own, stack):
+def test_beside_pam_asp_the_primary_gives_leave_where_the_stack_says_so(own, stack):
     own.install(f"pam.d/{stack}", "/etc/pam.d/asp-admin")
     assert own.run("alice", "create", "--label", "x", input=f"{ALICES}\n").code == DONE
     enrolled = own.run("alice", "create", "--label", "y", input=f"{ALICES}\n").code

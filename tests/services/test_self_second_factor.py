@@ -32,7 +32,7 @@ def factor(request, own):
     return Factor(own, request.param)
 
 
-def test_she_types_her_password_and_her_code(factor):
+def test_her_password_and_her_code_give_leave_for_a_while(factor):
     with factor.own.typist("alice") as alice:
         code, shown = alice.admin("create", "--label", "Phone", answers=factor.answers(ALICES, factor.code()))
         assert code == DONE and PASSWORD.search(shown)

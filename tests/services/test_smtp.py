@@ -138,7 +138,7 @@ def test_networks_hold_for_the_address_of_the_client(server):
     assert [line.word("verdict") for line in server.log(2)] == ["accepted", "wrong-network"]
 
 
-def test_the_last_use_names_the_door(server):
+def test_the_last_use_names_the_service_that_was_used(server):
     password = server.create("alice", "Phone", "--app", "mail")
     assert server.swaks("alice", password)
     used = server.entry(password[:2])["last_used"]

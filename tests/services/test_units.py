@@ -40,7 +40,7 @@ def test_systemd_finds_nothing_to_say_about_the_units(units):
 
 
 @pytest.mark.parametrize("unit, word", [("asp-broker.service", "ProtectHome"), ("asp-self.socket", "SocketMode")])
-def test_it_would_find_a_word_that_is_none(units, tmp_path, unit, word):
+def test_systemd_would_find_a_word_that_is_none(units, tmp_path, unit, word):
     for name in UNITS:
         shutil.copy(units / name, tmp_path)
     text = (tmp_path / unit).read_text()
@@ -143,13 +143,13 @@ def test_all_that_a_login_needs_and_writes_is_within_the_limits(machine):
     assert machine.json("list", "bob") == []
 
 
-def test_with_a_slow_hash_too(machine):
+def test_a_login_with_a_slow_hash_is_within_the_limits(machine):
     machine.sandbox.write("/etc/asp/asp.conf", 'hash: { scheme = "argon2id"; };\n')
     slow = machine.create("alice", "Slow", "--app", "calendar")
     assert machine.host().login(slow).code == SUCCESS
 
 
-def test_it_is_fenced_in(machine):
+def test_the_broker_may_do_what_it_needs_and_no_more(machine):
     machine.host().login(machine.phone)
     status = status_of(machine)
     dac_read_search = f"{1 << 2:016x}"
@@ -197,7 +197,7 @@ def test_a_service_that_was_stopped_or_killed_is_started_by_the_next_login(machi
     machine.said()
 
 
-def test_a_broken_configuration_needs_no_other_mending_than_its_own(machine):
+def test_a_broken_configuration_needs_no_other_fix_than_its_own(machine):
     """However often it was looked at: here more often than systemd starts what fails, if it is not told otherwise."""
     machine.sandbox.write("/run/broken.conf", "limit = many;\n")
     with soon(machine, "ExecStart=\nExecStart=/usr/local/libexec/asp-broker --config /run/broken.conf\n"):

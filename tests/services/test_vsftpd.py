@@ -105,7 +105,7 @@ def test_the_primary_password_opens_where_the_stack_says_so(vsftpd, name, alices
     assert vsftpd.verdicts(2) == ["not-an-app-password", "no-account"]
 
 
-def test_the_first_use_binds_to_it(vsftpd):
+def test_the_first_use_binds_to_vsftpd(vsftpd):
     password = vsftpd.create("alice", "Camera")
     assert vsftpd.curl("alice", password)
     entry = vsftpd.entry(password[:2])

@@ -171,7 +171,7 @@ def test_ejabberd_names_no_client_so_an_entry_with_networks_is_refused(xmpp):
     assert xmpp.verdicts(1) == ["wrong-network"]
 
 
-def test_the_first_use_binds_to_it(xmpp):
+def test_the_first_use_binds_to_ejabberd(xmpp):
     password = xmpp.create("alice", "Phone")
     assert xmpp.login("alice", password)
     entry = xmpp.entry(password[:2])
