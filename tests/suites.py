@@ -443,7 +443,7 @@ def tell_skipped(reasons):
 
 ONE_TEST = """one test:
   tests/run cli/test_hooks.py -k expired        the tests of a file that have this word in their names
-  tests/run services/test_self.py --keep        one that fails waits, and says how to look about in its sandbox
+  tests/run services/test_exim.py --keep        one that fails waits, and says how to look about in its sandbox
   ASP_BUILD=build python3 -m pytest tests/cli   without tests/run: with what is built and installed already"""
 
 

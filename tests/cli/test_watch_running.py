@@ -20,12 +20,12 @@ from support.watch import Manager, counts, once, stop
 def test_the_service_manager_is_told_when_it_is_ready_and_when_it_ends(site, three, log):
     with Manager(log.folder) as manager:
         with ended(site.start("watch", prefix=manager.prefix)) as process:
-            assert manager.hear() == b"READY=1"
+            assert manager.receive() == b"READY=1"
             process.send_signal(signal.SIGHUP)
-            assert re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=\d+", manager.hear())
-            assert manager.hear() == b"READY=1"
+            assert re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=\d+", manager.receive())
+            assert manager.receive() == b"READY=1"
             process.terminate()
-            assert manager.hear() == b"STOPPING=1"
+            assert manager.receive() == b"STOPPING=1"
             assert process.wait(LONG) == 0
 
 

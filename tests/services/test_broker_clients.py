@@ -1,12 +1,15 @@
 """Who may ask asp-broker for what, and what those get who ask for more, say what is no question, or say nothing:
 bounded, refused and logged once, while others are answered."""
 
+import os
+import signal
 import subprocess
+import time
 
 import pytest
 from support.broker import AUTHINFO_UNAVAIL, AUTH_ERR, LOGIN, OUTCOME, REFUSED, SOCKET, SOON, SUCCESS, message
 from support.passwords import wrong
-from support.processes import descriptors
+from support.processes import child_of, descriptors
 from support.run import BIN, MORTAL, as_user
 from support.wait import wait_until
 
@@ -110,6 +113,13 @@ def flood(machine, count, seconds, *said, user="www-data"):
     return process
 
 
+def stop_flood(process):
+    """How many connections it has made."""
+    os.kill(child_of(process), signal.SIGTERM)
+    out, _ = process.communicate()
+    return int(out.split()[0])
+
+
 def result(process):
     """How many connections are open at the end, the seconds until all were closed, and what came back."""
     left, over, *answers = process.stdout.read().splitlines()
@@ -196,7 +206,7 @@ def test_only_the_first_of_two_questions_is_answered(machine):
 
 
 def test_who_does_not_wait_for_the_answer_harms_nobody(machine):
-    process = flood(machine, 0, 0.5, question(*GOOD))
+    process = flood(machine, 0, 2, question(*GOOD))
     assert int(process.stdout.read().split()[0]) > 100
     assert machine.host().login(machine.phone).code == SUCCESS
     assert {line.word("verdict") for line in machine.said()} == {"not-an-app-password", "accepted"}
@@ -230,14 +240,14 @@ def test_a_thousand_who_say_nothing_keep_nobody_out(machine):
 
 
 def test_who_goes_on_connecting_keeps_nobody_out(machine):
-    crowd = [flood(machine, 0, 2) for _ in range(2)]
+    crowd = [flood(machine, 0, 120) for _ in range(2)]
     host = machine.host()
     answers = [host.login(machine.phone) for _ in range(40)]
     assert {answer.code for answer in answers} == {SUCCESS}
     assert all(process.poll() is None for process in crowd), "they were gone before"
     assert max(answer.seconds for answer in answers) < SOON
-    for process in crowd:
-        assert int(process.stdout.read().split()[0]) > 1000
+    time.sleep(1)
+    assert min(map(stop_flood, crowd)) > 100
     assert len([line for line in machine.said() if "verdict=" not in line.text]) <= 2
 
 

@@ -146,8 +146,8 @@ def test_an_answer_that_is_one_is_believed(machine):
     environment = {"ASP_ID": "7k", "ASP_LABEL": "Phone", "ASP_APP": "calendar"}
     assert (answer.code, answer.account, answer.environment) == (SUCCESS, SUCCESS, environment)
     assert machine.said() == []
-    heard = machine.sandbox.run("cat", f"{SOCKET}.heard").done().out
-    assert machine.phone in heard and "alice" in heard and "192.0.2.7" in heard
+    received = machine.sandbox.run("cat", f"{SOCKET}.received").done().out
+    assert machine.phone in received and "alice" in received and "192.0.2.7" in received
 
 
 def test_a_broker_of_another_user_is_told_nothing(machine):
@@ -157,7 +157,7 @@ def test_a_broker_of_another_user_is_told_nothing(machine):
             machine,
             f"{SOCKET}: uid {uid} listens there, which is not root: nothing was sent to it; start asp-broker as root",
         )
-        assert machine.sandbox.read(f"{SOCKET}.heard") == ""
+        assert machine.sandbox.read(f"{SOCKET}.received") == ""
 
 
 def test_a_broker_of_the_hosts_own_user_is_believed(machine):

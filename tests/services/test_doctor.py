@@ -1,5 +1,5 @@
-"""asp-admin doctor on a machine where one thing is wrong at a time: that it is named, as what it is, and that the mend
-mends. What it says of PAM files is in test_doctor_pam.py."""
+"""asp-admin doctor on a machine where one thing is wrong at a time: that it is named, as what it is, and that the fix
+works. What it says of PAM files is in test_doctor_pam.py."""
 
 import re
 import time
@@ -150,12 +150,12 @@ ACCOUNTS = {
 
 @pytest.mark.parametrize("what", ACCOUNTS)
 def test_an_account_that_cannot_be_read_is_a_fault_that_names_the_user(patient, what):
-    script, message, mend = ACCOUNTS[what]
+    script, message, fix = ACCOUNTS[what]
     patient.create("bob")
     assert patient.faults() == []
     patient.sandbox.shell(script.replace("FILE", "/var/lib/asp/users/bob")).done()
     fault = patient.fault("accounts", f"^bob: /var/lib/asp/users/bob.*({message})")
-    assert re.search(mend, fault.mend), fault
+    assert re.search(fix, fault.mend), fault
     if "remove" in fault.mend:
         patient.asp_admin("remove", "bob").done()
         assert patient.faults() == []

@@ -15,7 +15,7 @@ from support.web import CLIENT, Web, open_web
 HOST = "dav.example.org"
 PLAIN_PORT, PROXIED_PORT, SHOWN_PORT = 8080, 8443, 9443
 COLLECTIONS = "/var/lib/radicale/collections"
-DOOR = "/run/radicale.sock"
+RADICALE_SOCKET = "/run/radicale.sock"
 
 # What Debian's packages do when they are installed, where they were only unpacked. One worker, so that one that is held
 # holds everybody.
@@ -28,14 +28,14 @@ getent passwd radicale >/dev/null || useradd --system --user-group --home-dir /v
 install -d -o radicale -g radicale -m 750 /var/lib/radicale /var/lib/radicale/collections
 """
 
-# What systemd makes of private.conf and the units of the door: Radicale with a loopback of its own, a socket, and who
+# What systemd makes of private.conf and the units of radicale-door: Radicale with a loopback of its own, a socket, and who
 # carries between them.
 RADICALE = """
 exec >/var/log/radicale 2>&1
 unshare --net sh -c 'ip link set lo up; echo $$ >/run/radicale.pid
     exec setpriv --pdeathsig KILL --reuid radicale --regid radicale --clear-groups radicale --debug'
 """
-DOORKEEPER = """
+CARRIER = """
 nsenter --net --target "$(cat /run/radicale.pid)" setpriv --pdeathsig KILL systemd-socket-activate --listen "$@"
 """
 
@@ -180,10 +180,10 @@ def start_radicale(box):
     assert unit("private.conf", "PrivateNetwork") == unit("radicale-door.service", "PrivateNetwork") == "yes"
     assert unit("radicale-door.service", "JoinsNamespaceOf") == "radicale.service"
     socket = unit("radicale-door.socket", "ListenStream")
-    assert socket == DOOR
+    assert socket == RADICALE_SOCKET
     keeper = unit("radicale-door.service", "ExecStart").split()
     box.start(
-        *(*MORTAL, "bash", "-c", DOORKEEPER, "bash", socket, *keeper),
+        *(*MORTAL, "bash", "-c", CARRIER, "bash", socket, *keeper),
         stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -208,7 +208,7 @@ def caldav_box(sandboxes, layer, build):
         ("#set_real_ip_from 192.0.2.1;", "set_real_ip_from 127.0.0.1;"),
         ("#real_ip_header", "real_ip_header"),
     )
-    service.site("shown", ("listen (.*)443 ssl;", rf"listen \g<1>{SHOWN_PORT} ssl;"), (DOOR, "/run/show.sock"))
+    service.site("shown", ("listen (.*)443 ssl;", rf"listen \g<1>{SHOWN_PORT} ssl;"), (RADICALE_SOCKET, "/run/show.sock"))
     box.write("/etc/nginx/conf.d/more.conf", MORE_SITES)
     box.write("/srv/plain/open", "plain\n")
     box.write("/srv/plain/shut", "plain\n")
@@ -373,14 +373,14 @@ def test_a_name_with_control_bytes_reaches_nobody(caldav, phone, name):
 
 
 def test_nobody_but_nginx_gets_to_radicale(caldav, phone):
-    knock = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+    probe = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
 
     def reaches(user):
         run = caldav.sandbox.shell(
             'exec setpriv --reuid "$1" --regid "$(id -g "$1")" --init-groups /usr/bin/python3 -c "$2" "$3"',
             user,
-            knock,
-            DOOR,
+            probe,
+            RADICALE_SOCKET,
         )
         assert run.code == 0 or "PermissionError" in run.err, run
         return run.code == 0

@@ -22,7 +22,7 @@ def shut(mail):
 
 
 @pytest.fixture
-def fenced(mail):
+def restricted(mail):
     mail.sandbox.need_module("pam_access.so")
     mail.sandbox.write("/etc/pam.d/imap", pam_file("with-other-modules/access", mail.build))
     mail.sandbox.write("/etc/security/access-mail.conf", pam_file("with-other-modules/access-mail.conf", mail.build))
@@ -70,45 +70,45 @@ def test_behind_pam_asp_nologin_bars_the_primary_alone(mail, shut):
     assert not mail.auth("alice", PRIMARY["alice"])
 
 
-def test_access_says_from_where_an_app_password_opens(fenced):
-    alices = fenced.create("alice", "Phone", "--app", "mail")
-    bobs = fenced.create("bob", "Phone", "--app", "mail")
-    assert fenced.curl("alice", alices)
-    assert [fenced.auth("alice", alices, rhost=rhost) for rhost in (HOME, HOME_6, AWAY)] == [True, True, False]
-    assert fenced.auth("bob", bobs, rhost=AWAY), "bob may travel"
-    assert not fenced.auth("bob", alices, rhost=HOME)
+def test_access_says_from_where_an_app_password_opens(restricted):
+    alices = restricted.create("alice", "Phone", "--app", "mail")
+    bobs = restricted.create("bob", "Phone", "--app", "mail")
+    assert restricted.curl("alice", alices)
+    assert [restricted.auth("alice", alices, rhost=rhost) for rhost in (HOME, HOME_6, AWAY)] == [True, True, False]
+    assert restricted.auth("bob", bobs, rhost=AWAY), "bob may travel"
+    assert not restricted.auth("bob", alices, rhost=HOME)
 
 
-def test_access_holds_for_the_primary_as_well(fenced):
-    either(fenced)
-    fenced.create("alice", "Phone", "--app", "mail")
-    assert [fenced.auth("alice", PRIMARY["alice"], rhost=rhost) for rhost in (HOME, AWAY)] == [True, False]
+def test_access_holds_for_the_primary_as_well(restricted):
+    either(restricted)
+    restricted.create("alice", "Phone", "--app", "mail")
+    assert [restricted.auth("alice", PRIMARY["alice"], rhost=rhost) for rhost in (HOME, AWAY)] == [True, False]
 
 
-def test_the_log_says_who_was_barred_with_which_password(fenced):
-    password = fenced.create("alice", "Phone", "--app", "mail")
-    assert not fenced.auth("alice", password, rhost=AWAY)
-    (line,) = fenced.log(1)
+def test_the_log_says_who_was_barred_with_which_password(restricted):
+    password = restricted.create("alice", "Phone", "--app", "mail")
+    assert not restricted.auth("alice", password, rhost=AWAY)
+    (line,) = restricted.log(1)
     assert (line.word("verdict"), line.word("rhost"), line.word("id")) == ("accepted", AWAY, password[:2])
     denied = rf"pam_access\(imap:account\): access denied for user `alice' from `{AWAY}'"
-    assert re.search(denied, fenced.sandbox.read("/run/messages"))
+    assert re.search(denied, restricted.sandbox.read("/run/messages"))
 
 
-def test_access_refuses_virtual_users_unless_told_otherwise(fenced):
+def test_access_refuses_virtual_users_unless_told_otherwise(restricted):
     """By the line that the recipe gives."""
-    carol = fenced.create("carol@example.org", "Phone", "--app", "mail", "--virtual")
-    alice = fenced.create("alice", "Phone", "--app", "mail")
-    assert not fenced.auth("carol@example.org", carol, rhost=HOME)
-    recipe = pam_file("with-other-modules/access", fenced.build)
+    carol = restricted.create("carol@example.org", "Phone", "--app", "mail", "--virtual")
+    alice = restricted.create("alice", "Phone", "--app", "mail")
+    assert not restricted.auth("carol@example.org", carol, rhost=HOME)
+    recipe = pam_file("with-other-modules/access", restricted.build)
     (instead,) = re.findall(r"(?m)^# +(account +\[.*pam_access\.so .*)$", recipe)
     (line,) = re.findall(r"(?m)^account .*pam_access\.so .*$", recipe)
-    fenced.sandbox.write("/etc/pam.d/imap", change(recipe, "\n" + line, "\n" + instead))
-    assert fenced.auth("carol@example.org", carol, rhost=AWAY)
-    assert [fenced.auth("alice", alice, rhost=rhost) for rhost in (HOME, AWAY)] == [True, False]
+    restricted.sandbox.write("/etc/pam.d/imap", change(recipe, "\n" + line, "\n" + instead))
+    assert restricted.auth("carol@example.org", carol, rhost=AWAY)
+    assert [restricted.auth("alice", alice, rhost=rhost) for rhost in (HOME, AWAY)] == [True, False]
 
 
-def test_behind_pam_asp_access_bars_nobody_with_an_app_password(fenced):
+def test_behind_pam_asp_access_bars_nobody_with_an_app_password(restricted):
     """Why the recipe has it before."""
-    pam_asp_first(fenced, "with-other-modules/access")
-    password = fenced.create("alice", "Phone", "--app", "mail")
-    assert fenced.auth("alice", password, rhost=AWAY)
+    pam_asp_first(restricted, "with-other-modules/access")
+    password = restricted.create("alice", "Phone", "--app", "mail")
+    assert restricted.auth("alice", password, rhost=AWAY)

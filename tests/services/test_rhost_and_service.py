@@ -60,13 +60,13 @@ def host(mail):
     return mail
 
 
-def fenced(mail, app="mail"):
+def with_networks(mail, app="mail"):
     networks = [word for network in NETWORKS for word in ("--from", network)]
     return mail.create("alice", "Home", "--app", app, *networks)
 
 
 def test_a_host_is_logged_and_held_against_the_networks_as_what_it_is(host):
-    password = fenced(host)
+    password = with_networks(host)
     for name, inside, *logged in HOSTS:
         line = host.login(password, rhost=name)
         found = (line.word("rhost"), line.word("verdict"))
@@ -75,7 +75,7 @@ def test_a_host_is_logged_and_held_against_the_networks_as_what_it_is(host):
 
 
 def test_an_address_with_no_zone_behind_its_sign_is_in_no_network(host):
-    password = fenced(host)
+    password = with_networks(host)
     assert {name: host.login(password, rhost=name).word("verdict") for name in NO_ZONES} == dict.fromkeys(
         NO_ZONES, "wrong-network"
     )
@@ -91,7 +91,7 @@ def test_without_networks_every_host_is_good_and_remembered_if_it_can_be_shown(h
 
 
 def test_dovecot_tells_of_an_address_in_either_family_and_of_none(host):
-    password = fenced(host)
+    password = with_networks(host)
     assert host.auth("alice", password, rhost="::ffff:192.0.2.7")
     assert host.auth("alice", password, rhost="2001:db8::7")
     assert not host.auth("alice", password, rhost="::ffff:198.51.100.7")

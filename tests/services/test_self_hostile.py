@@ -228,8 +228,8 @@ def test_a_reply_before_the_question_is_the_answer_to_it(own, alice):
     number = alice.open()
     for said in (command("create", "--label", "x", "--quiet"), reply("wrong"), reply(ALICES)):
         assert alice.send(number, said) == 0
-    assert fields(alice.hear(number))[0] == ASK
-    kind, found = fields(alice.hear(number))
+    assert fields(alice.receive(number))[0] == ASK
+    kind, found = fields(alice.receive(number))
     assert kind == SAY and b"Authentication failure" in found[1]
     assert own.states() == []
 
@@ -318,7 +318,7 @@ def test_a_user_begins_so_many_commands_in_a_second(own, alice):
     told = []
     for _ in range(5 * SESSIONS_A_SECOND):
         number = alice.begin("list")
-        kind, found = fields(alice.hear(number))
+        kind, found = fields(alice.receive(number))
         told.append(found[0])
         alice.leave(number)
     assert b"too many commands in a second: try again in a moment\0" in told

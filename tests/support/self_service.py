@@ -106,10 +106,10 @@ class HostileClient:
     def send(self, number, data, descriptors=0):
         return self.ask("send", number, data.hex(), descriptors)
 
-    def hear(self, number, seconds=LONG):
+    def receive(self, number, seconds=LONG):
         """What is said, b"" when the other end has closed; None when it is silent."""
-        heard = self.ask("hear", number, seconds)
-        return None if heard is None else bytes.fromhex(heard)
+        received = self.ask("receive", number, seconds)
+        return None if received is None else bytes.fromhex(received)
 
     def leave(self, *numbers):
         self.ask("leave", *numbers)
@@ -125,27 +125,27 @@ class HostileClient:
         assert self.send(number, command(*words)) in (0, errno.EPIPE, errno.ECONNRESET)
         return number
 
-    def heard(self, number, expected, seconds=LONG):
+    def expect(self, number, expected, seconds=LONG):
         """The fields of the message that comes, which must be of that type."""
-        kind, found = fields(self.hear(number, seconds))
+        kind, found = fields(self.receive(number, seconds))
         assert kind == expected, (kind, found)
         return found
 
     def asked(self, number):
         """The style and the text of the question that comes."""
-        style, text = self.heard(number, ASK)
+        style, text = self.expect(number, ASK)
         return style.rstrip(b"\0").decode(), text.rstrip(b"\0").decode()
 
     def told(self, number):
         """What is said next, which is not answered."""
-        stream, text = self.heard(number, SAY)
+        stream, text = self.expect(number, SAY)
         return stream.rstrip(b"\0").decode(), text.decode()
 
     def end(self, number):
-        """Hears all that is said to the end, and writes it. The exit code, and what went to which stream."""
+        """Receives all that is said to the end, and writes it. The exit code, and what went to which stream."""
         streams = {b"out\0": "", b"err\0": ""}
         while True:
-            kind, found = fields(self.hear(number))
+            kind, found = fields(self.receive(number))
             if kind == OVER:
                 return int(found[0].rstrip(b"\0")), streams[b"out\0"], streams[b"err\0"]
             assert kind == SAY, (kind, found)
@@ -154,8 +154,8 @@ class HostileClient:
 
     def refused(self, number, seconds=LONG):
         """Why."""
-        (why,) = self.heard(number, REFUSED, seconds)
-        assert self.hear(number) == b""
+        (why,) = self.expect(number, REFUSED, seconds)
+        assert self.receive(number) == b""
         return why.rstrip(b"\0").decode()
 
     def close(self):

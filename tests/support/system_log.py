@@ -61,7 +61,7 @@ class SystemLog:
     def __init__(self, sandbox):
         self.sandbox = sandbox
         self.file = pathlib.Path(f"/proc/{sandbox.first}/root{PATH}")
-        self.heard = 0
+        self.position = 0
 
     def start(self):
         self.sandbox.run(BIN / "syslogd", PATH).done()
@@ -75,10 +75,10 @@ class SystemLog:
 
     def new(self):
         """What has come since last taken or forgotten, and stays new."""
-        return self.messages()[self.heard :]
+        return self.messages()[self.position :]
 
     def forget(self):
-        self.heard = len(self.messages())
+        self.position = len(self.messages())
 
     def settle(self):
         """Waits until all that was said is written: a mark of ours comes after it."""
@@ -90,7 +90,7 @@ class SystemLog:
         """What has come since last taken or forgotten, to the last."""
         self.settle()
         found = self.new()
-        self.heard += len(found)
+        self.position += len(found)
         return found
 
     def take_lines(self, count, wanted):
@@ -104,7 +104,7 @@ class SystemLog:
         messages = self.new()
         lines = [line for line in parsed(messages) if wanted(line)]
         assert len(lines) == count, messages
-        self.heard += len(messages)
+        self.position += len(messages)
         return lines
 
     def wait_for(self, pattern, seconds=30):

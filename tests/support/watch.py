@@ -25,7 +25,7 @@ def once(site, *more, **options):
 
 
 class Manager:
-    """Hears what a service manager is told. The folder must be a short name."""
+    """Receives what a service manager is told. The folder must be a short name."""
 
     def __init__(self, folder):
         path = folder / f"notify{time.monotonic_ns()}"
@@ -34,11 +34,11 @@ class Manager:
         self.socket.settimeout(2 * LONG)
         self.prefix = ("env", f"NOTIFY_SOCKET={path}")  # of the command of a service
 
-    def hear(self):
+    def receive(self):
         return self.socket.recv(4096)
 
     def wait_ready(self):
-        assert self.hear() == b"READY=1"
+        assert self.receive() == b"READY=1"
 
     def __enter__(self):
         return self
