@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 
+from support.run import MORTAL
+
 # Hears the log. Lines that say what should not be are shown, the first of them.
 DRAIN = """
 import socket, sys
@@ -32,10 +34,6 @@ class Broken(Exception):
     """What was to be measured did not do what it should."""
 
 
-def die_with_us(*words, signal="KILL"):
-    return ["setpriv", "--pdeathsig", signal, *words]
-
-
 def shadow_lines(count, users):
     """A shadow file with as many lines, the last of them these users'."""
     lines = [f"other{i}:$6$saltsaltsaltsalt${i:086d}:20000:0:99999:7:::\n" for i in range(count - len(users))]
@@ -52,7 +50,7 @@ class Place:
         self.host = shutil.copy2(build / "tests" / "bench" / "pam_host", folder)
         self.fill = build / "tests" / "bench" / "fill"
         self.admin = build / "asp-admin" / "asp-admin"
-        self.broker = build / "pam_asp" / "asp-broker"
+        self.broker = build / "asp-broker" / "asp-broker"
         self.processes = []
         self.private = os.environ.get("ASP_BENCH_PRIVATE") == "1"
         self.group = os.getegid()
@@ -80,7 +78,7 @@ class Place:
         log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         log.bind("/dev/log")
         os.chmod("/dev/log", 0o666)
-        self.processes.append(subprocess.Popen(die_with_us(sys.executable, "-c", DRAIN), stdin=log))
+        self.processes.append(subprocess.Popen([*MORTAL, sys.executable, "-c", DRAIN], stdin=log))
 
     def make_group(self):
         """nobody is in the group asp, and may ask the broker."""
@@ -177,7 +175,7 @@ class Host:
         self.turn = (0, self.logins)
         words = [*place.within(world.shadow), *before, place.host, world.confdir, path]
         self.process = subprocess.Popen(
-            die_with_us(*words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **(identity or {})
+            [*MORTAL, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **(identity or {})
         )
         place.processes.append(self.process)
 

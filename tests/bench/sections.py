@@ -13,12 +13,13 @@ import subprocess
 import time
 
 import counts
-from place import Broken, Subject, World, die_with_us
+from place import Broken, Subject, World
+from support.pam_codes import AUTH_ERR, CRED_INSUFFICIENT, SUCCESS, USER_UNKNOWN
+from support.passwords import ALPHABET
+from support.processes import children
 
 HERE = pathlib.Path(__file__).resolve().parent
 SILENT = 'log = "refused";'
-SUCCESS, AUTH_ERR, CRED_INSUFFICIENT, USER_UNKNOWN = 0, 7, 8, 10
-ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ZEROS = "0" * 23  # the secret that fill gives to all
 HASH = "$6$saltsaltsaltsalt$abcdefghijklmnop"
 MIB = 1 << 20
@@ -404,7 +405,7 @@ class Broker(Section):
 
     def start(self):
         words = [self.place.broker, "--config", self.world.conf, "--socket", self.socket]
-        self.process = subprocess.Popen(die_with_us(*words, signal="TERM"))
+        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *words])
         self.place.processes.append(self.process)
         for _ in range(100):
             if self.process.poll() is not None:
@@ -474,9 +475,9 @@ class Broker(Section):
         """Resident bytes of all of its processes."""
         todo, kib = [self.process.pid], 0
         while todo:
-            process = pathlib.Path(f"/proc/{todo.pop()}")
-            kib += int(re.search(r"Rss:\s*(\d+)", (process / "smaps_rollup").read_text())[1])
-            todo += (process / "task" / process.name / "children").read_text().split()
+            pid = todo.pop()
+            kib += int(re.search(r"Rss:\s*(\d+)", pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text())[1])
+            todo += children(pid)
         return kib * 1024
 
 

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from support.broker import AUTHINFO_UNAVAIL, AUTH_ERR, CRED_INSUFFICIENT, SUCCESS, USER_UNKNOWN
 from support.documents import TIME
+from support.pam_codes import AUTHINFO_UNAVAIL, AUTH_ERR, CRED_INSUFFICIENT, SUCCESS, USER_UNKNOWN
 from support.passwords import PRIMARY, wrong
 
 HOOK = "/usr/local/libexec/hook"

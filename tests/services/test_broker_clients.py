@@ -7,7 +7,8 @@ import subprocess
 import time
 
 import pytest
-from support.broker import AUTHINFO_UNAVAIL, AUTH_ERR, LOGIN, OUTCOME, REFUSED, SOCKET, SOON, SUCCESS, message
+from support.broker import LOGIN, OUTCOME, REFUSED, SOCKET, SOON, message
+from support.pam_codes import AUTHINFO_UNAVAIL, AUTH_ERR, SUCCESS
 from support.passwords import wrong
 from support.processes import child_of, descriptors
 from support.run import BIN, MORTAL, as_user

@@ -2,17 +2,8 @@
 writes. Without one, what was decided stands."""
 
 import pytest
-from support.broker import (
-    AUTHINFO_UNAVAIL,
-    AUTH_ERR,
-    CRED_INSUFFICIENT,
-    OUTCOME,
-    SOCKET,
-    SUCCESS,
-    Host,
-    in_its_place,
-    message,
-)
+from support.broker import OUTCOME, SOCKET, Host, in_its_place, message
+from support.pam_codes import AUTHINFO_UNAVAIL, AUTH_ERR, CRED_INSUFFICIENT, SUCCESS
 from support.passwords import PRIMARY, wrong
 
 HOOK = "/usr/local/libexec/hook"

@@ -5,7 +5,8 @@ import signal
 import time
 
 import pytest
-from support.broker import AUTHINFO_UNAVAIL, LOGIN, OUTCOME, REFUSED, SOCKET, SOON, SUCCESS, Host, in_its_place, message
+from support.broker import LOGIN, OUTCOME, REFUSED, SOCKET, SOON, Host, in_its_place, message
+from support.pam_codes import AUTHINFO_UNAVAIL, SUCCESS
 from support.processes import child_of, descriptors, lives
 from support.wait import wait_until
 

@@ -7,7 +7,8 @@ import subprocess
 import time
 
 import pytest
-from support.broker import AUTHINFO_UNAVAIL, SOCKET, SOON, SUCCESS, connections
+from support.broker import SOCKET, SOON, connections
+from support.pam_codes import AUTHINFO_UNAVAIL, SUCCESS
 from support.processes import child_of, descriptors, has_no_core
 from support.run import MORTAL, as_user
 from support.systemd import install

@@ -9,7 +9,8 @@ import statistics
 import subprocess
 
 import pytest
-from support.broker import LOGIN, SUCCESS, message
+from support.broker import LOGIN, message
+from support.pam_codes import SUCCESS
 from support.passwords import PASSWORD
 from support.processes import descendant, descriptors, has_no_core
 from support.run import BIN, MORTAL, as_user

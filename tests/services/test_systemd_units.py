@@ -7,7 +7,8 @@ import shutil
 
 import pytest
 from booted import Systemd, put_in_place
-from support.broker import AUTHINFO_UNAVAIL, AUTH_ERR, SOCKET, SUCCESS
+from support.broker import SOCKET
+from support.pam_codes import AUTHINFO_UNAVAIL, AUTH_ERR, SUCCESS
 from support.passwords import PASSWORD, PRIMARY
 from support.run import as_user
 from support.self_service import ADMIN

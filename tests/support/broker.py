@@ -15,7 +15,6 @@ from support.service import Service
 from support.wait import wait_until
 
 SOCKET = "/run/asp/broker.sock"
-SUCCESS, AUTH_ERR, CRED_INSUFFICIENT, AUTHINFO_UNAVAIL, USER_UNKNOWN = 0, 7, 8, 9, 10
 SOON = 1.5  # seconds that no host is held longer
 
 # The types of messages, as far as logins go.
