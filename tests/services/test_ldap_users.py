@@ -13,7 +13,7 @@ from support.passwords import PASSWORD
 from support.recipes import CONF, account_first, change, lines, pam_file, recipe
 from support.run import MORTAL, TREE
 from support.sandbox import MODULES, open_sandbox
-from support.slapd import Slapd
+from support.slapd import Slapd, configuration
 from support.wait import comes_true
 from support.watch import counts
 
@@ -25,23 +25,13 @@ ADMIN, ADMIN_PASSWORD = f"cn=admin,{SUFFIX}", "secret of the admin"
 FIRST, SECOND = "First-pw-1!", "Second-pw-2?"
 TOOLS = ("slapd", "ldapadd", "ldapmodify", "ldapdelete", "ldapsearch", "ldappasswd", "pam-auth-update", "dovecot")
 
-SLAPD_CONF = f"""
-include /etc/ldap/schema/core.schema
-include /etc/ldap/schema/cosine.schema
-include /etc/ldap/schema/inetorgperson.schema
-include /etc/ldap/schema/nis.schema
-modulepath /usr/lib/ldap
-moduleload back_mdb
-pidfile /run/ldap/pid
-database mdb
-suffix {SUFFIX}
-rootdn {ADMIN}
-rootpw "{ADMIN_PASSWORD}"
-directory /run/ldap/db
+SCHEMAS = ("core", "cosine", "inetorgperson", "nis")
+ACCESS = """
 access to filter="(description=may not)" attrs=userPassword by self read by anonymous auth by * none
 access to attrs=userPassword by self write by anonymous auth by * none
 access to * by self write by * read
 """
+SLAPD_CONF = configuration(SUFFIX, ADMIN, ADMIN_PASSWORD, SCHEMAS, ACCESS)
 
 TOP = f"""
 dn: {SUFFIX}
@@ -312,7 +302,7 @@ def test_a_passwd_that_fails_revokes_nothing(directory):
     password = directory.create("lena", "Phone", "--app", "mail")
     assert directory.passwd("lena", "not hers", SECOND).code != 0
     assert directory.passwd("lena", FIRST, SECOND, "mistyped").code != 0
-    directory.set("lena", "description", "may not")  # see SLAPD_CONF
+    directory.set("lena", "description", "may not")  # see ACCESS
     assert directory.passwd("lena", FIRST, SECOND).code != 0
     assert directory.reason(password) is None
     assert directory.curl("lena", FIRST), "it was not changed"

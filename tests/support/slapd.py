@@ -6,6 +6,24 @@ from support.run import MORTAL
 from support.wait import LONG, wait_until
 
 
+CONFIGURATION = """
+modulepath /usr/lib/ldap
+moduleload back_mdb
+pidfile /run/ldap/pid
+database mdb
+suffix {suffix}
+rootdn {admin}
+rootpw "{password}"
+directory /run/ldap/db
+"""
+
+
+def configuration(suffix, admin, password, schemas, rest):
+    """Of a directory with nothing in it, which its admin may write to."""
+    includes = "".join(f"include /etc/ldap/schema/{name}.schema\n" for name in schemas)
+    return includes + CONFIGURATION.format(suffix=suffix, admin=admin, password=password) + rest
+
+
 class Slapd:
     def __init__(self, box, uri, admin, password):
         self.box = box
