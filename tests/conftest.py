@@ -32,7 +32,7 @@ def pytest_exception_interact(node):
     if not node.config.getoption("keep") or say is None:
         return
     for box in Sandbox.open:
-        say.write_line(f"\n{node.nodeid}: its sandbox is open until `kill {box.process.pid}`")
+        say.write_line(f"\n{node.nodeid}: its sandbox is open until `kill -KILL {box.process.pid}`")
         say.write_line(f"look about:  {shlex.join(box.prefix)} bash")
         say.write_line(f"its log:     /proc/{box.first}/root{system_log.PATH}")
     wait_until(lambda: all(box.process.poll() is not None for box in Sandbox.open), seconds=math.inf, interval=0.2)

@@ -458,7 +458,7 @@ def main():
         "--all", action="store_true", help=f"what takes long too: {', '.join(LONG)} and more of the others"
     )
     parser.add_argument("--work", type=pathlib.Path, help=argparse.SUPPRESS)
-    parser.add_argument("-k", metavar="WORDS", help=f"of {' and '.join(PATIENT)}, the tests whose names have these words")
+    parser.add_argument("-k", metavar="WORDS", help="of cli and services, the tests whose names have these words")
     parser.add_argument(
         KEEP, action="store_true", help="end with the first service test that fails, and leave its sandbox open for you"
     )
