@@ -7,6 +7,7 @@ import pytest
 from support.documents import DAY, HOUR, MINUTE
 from support.folders import snapshot
 from support.passwords import swap_character
+from support.wait import LONG
 
 CHECK_KEYS = {"user", "verdict", "id", "label", "app"}
 
@@ -102,12 +103,12 @@ NO_APP_PASSWORD = {
 
 @pytest.mark.parametrize("typed", NO_APP_PASSWORD.values(), ids=NO_APP_PASSWORD)
 def test_what_has_another_shape_is_no_app_password(site, password, typed):
-    assert site.check(typed(password), timeout=5) == "not-an-app-password"
+    assert site.check(typed(password), timeout=LONG) == "not-an-app-password"
 
 
 def test_an_endless_or_missing_standard_input_is_no_app_password(site, password):
     with open("/dev/zero", "rb") as endless:
-        run = site.run("check", "alice", "--service", "imap", input=None, stdin=endless, timeout=5)
+        run = site.run("check", "alice", "--service", "imap", input=None, stdin=endless, timeout=LONG)
     assert (run.code, run.err) == (1, "")
     assert "not-an-app-password" in run.out
     run = site.run("check", "alice", "--service", "imap", prefix=["sh", "-c", 'exec "$@" <&-', "sh"])

@@ -8,6 +8,7 @@ import socket
 
 import pytest
 from support.folders import snapshot
+from support.wait import LONG
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "conf" / "asp.conf"
 
@@ -266,21 +267,21 @@ def test_an_include_reads_and_runs_nothing(site):
     trap = site.folder / "trap"
     os.mkfifo(trap)
     site.configure(f'@include "{trap}"')
-    with_line(site, site.run("list", timeout=5), 2)
+    with_line(site, site.run("list", timeout=LONG), 2)
 
 
 def test_a_huge_file_is_refused_at_once(site):
     with open(site.conf, "ab") as file:
         file.truncate(1 << 33)
-    site.run("list", timeout=5).refused(6)
+    site.run("list", timeout=LONG).refused(6)
     site.configure(*["# a comment that goes on and on" * 8] * 100_000)
-    site.run("list", timeout=5).refused(6)
+    site.run("list", timeout=LONG).refused(6)
 
 
 def test_a_deeply_nested_file_is_refused_or_read_but_never_crashes(site):
     for body in ("a: {" * 20_000, "a = " + "(" * 20_000):
         site.configure(body)
-        site.run("list", timeout=10).refused(6)
+        site.run("list", timeout=LONG).refused(6)
 
 
 def in_place_of_the_file(site, kind):
@@ -312,7 +313,7 @@ def in_place_of_the_file(site, kind):
 def test_what_is_no_file_is_refused_at_once(site, root, kind):
     site.create()
     in_place_of_the_file(site, kind)
-    run = site.run("list", timeout=5).refused(6)
+    run = site.run("list", timeout=LONG).refused(6)
     assert str(site.conf) in run.err
 
 

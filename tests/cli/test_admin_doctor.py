@@ -1,5 +1,5 @@
-"""doctor's command line, and its text on a terminal. What it finds is in the service tests, which have a machine of their
-own to break; here it looks over this one, so nothing is said of the whole."""
+"""doctor's command line, and its text on a terminal. What it finds is in the service tests, which have a machine of
+their own to break; here it looks over this one, so nothing is said of the whole."""
 
 import json
 import os

@@ -12,6 +12,7 @@ import threading
 import pytest
 from support.folders import accounts, contents, exchange, restore, snapshot
 from support.passwords import PASSWORD
+from support.wait import LONG
 
 UPDATES = [
     ["create", "alice", "--label", "x"],
@@ -34,7 +35,7 @@ def unaffected(site, two):
     assert [entry["id"] for entry in site.entries("bob")] == [two["bob"]["id"]]
 
 
-def broken(site, two, timeout=5):
+def broken(site, two, timeout=LONG):
     """Asserts that Alice's account is told to be unusable by each command, and that none changes it."""
     before = accounts(site)
     for words in (["list", "alice"], ["list", "alice", "--json"], *UPDATES):
@@ -145,10 +146,10 @@ def test_what_is_no_file_in_place_of_the_usage_stops_no_login(site, two, root, l
     target = site.store / "used" / "bob"
     before = target.read_bytes()
     replace(site.store / "used" / "alice", kind)
-    assert site.check(two["alice"]["password"], timeout=5) == "accepted"
-    assert login(two["alice"]["password"], timeout=5) == 0
-    assert site.run("list", "alice", timeout=5).code in (0, 5)
-    site.json("revoke", "alice", two["alice"]["id"], timeout=5)
+    assert site.check(two["alice"]["password"], timeout=LONG) == "accepted"
+    assert login(two["alice"]["password"], timeout=LONG) == 0
+    assert site.run("list", "alice", timeout=LONG).code in (0, 5)
+    site.json("revoke", "alice", two["alice"]["id"], timeout=LONG)
     assert site.check(two["alice"]["password"]) == "revoked"
     assert target.read_bytes() == before
     unaffected(site, two)
@@ -170,9 +171,9 @@ def test_an_account_of_another_owner_is_refused(site, two, root):
 def away(site, two):
     """Asserts that the whole store is told to be unusable, and never taken for an empty one."""
     for words in (["list"], ["list", "alice"], ["history", "alice"], ["remove", "alice"], ["revoke", "alice", "--all"]):
-        site.run(*words, timeout=5).refused(5)
+        site.run(*words, timeout=LONG).refused(5)
     for user in ("alice", "nobody-here"):
-        assert site.check(two["alice"]["password"], user, timeout=5) == "unavailable"
+        assert site.check(two["alice"]["password"], user, timeout=LONG) == "unavailable"
 
 
 @pytest.mark.parametrize("name", ["", "users"])

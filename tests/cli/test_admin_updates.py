@@ -15,6 +15,7 @@ import pytest
 from support.folders import contents, restore
 from support.processes import children
 from support.run import ended
+from support.wait import LONG
 
 # The words of each update, and what it makes of [("Phone", "active")]; None: no account.
 UPDATES = {
@@ -254,7 +255,7 @@ def holder(site, strace):
     site.create("bob", "Phone", "--app", "mail")
     prefix = injecting(site.folder, Call("fsync,fdatasync", 1, ""), "signal=SIGSTOP")
     with ended(site.start("label", "alice", made["id"], "Held", prefix=prefix)) as tracer:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + LONG
         while "stopped by SIGSTOP" not in text_of(site.folder / "injected"):
             assert time.monotonic() < deadline, "the update never came to its fsync"
             time.sleep(0.01)
@@ -279,10 +280,10 @@ def test_a_lock_wait_is_bounded_and_names_the_holder_and_others_go_on(site, hold
     site.json("create", "bob", "--label", "Tablet")
     assert time.monotonic() - began < 3
     for waiter in waiters:
-        out, err = waiter.communicate(timeout=10)
+        out, err = waiter.communicate(timeout=LONG)
         assert (waiter.returncode, out) == (5, b"")
         assert re.fullmatch(rb"[^\n]*\b%d\b[^\n]*\n" % pid, err), (pid, err)
-    assert 4.5 <= time.monotonic() - began < 8
+    assert 4.5 <= time.monotonic() - began < 20
     assert contents(site.store / "users")[str(site.account("alice"))] == before[str(site.account("alice"))]
 
 
@@ -292,10 +293,10 @@ def test_a_lock_that_is_given_up_in_time_is_taken(site, holder):
     with pytest.raises(subprocess.TimeoutExpired):
         waiter.communicate(timeout=0.5)
     os.kill(pid, signal.SIGCONT)
-    out, err = waiter.communicate(timeout=5)
+    out, err = waiter.communicate(timeout=LONG)
     assert (waiter.returncode, err) == (0, b"")
     assert json.loads(out)["active"] == 2
-    assert tracer.wait(timeout=5) == 0
+    assert tracer.wait(timeout=LONG) == 0
     assert site.states() == [("Held", "active"), ("x", "active")]
 
 

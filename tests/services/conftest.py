@@ -1,5 +1,5 @@
-"""Fixtures of the service tests: a sandbox, and in it a real Dovecot that asks PAM, a system log and some users; a machine
-with asp-broker; users on their own accounts; a machine for doctor.
+"""Fixtures of the service tests: a sandbox, and in it a real Dovecot that asks PAM, a system log and some users; a
+machine with asp-broker; users on their own accounts; a machine for doctor.
 
 The environment variable ASP_LAYER names a folder with unpacked servers, for machines that have them not installed.
 """

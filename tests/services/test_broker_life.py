@@ -321,7 +321,8 @@ def test_a_path_that_can_be_no_sockets_is_told(machine, path):
 
 
 def test_help_says_how_it_is_called_and_version_its_number(machine):
-    assert "usage: asp-broker [--config FILE] [--socket PATH]" in machine.sandbox.run(machine.broker, "--help").done().out
+    usage = machine.sandbox.run(machine.broker, "--help").done().out
+    assert "usage: asp-broker [--config FILE] [--socket PATH]" in usage
     assert re.fullmatch(r"asp-broker \d+\.\d+\.\d+\n", machine.sandbox.run(machine.broker, "--version").done().out)
 
 
@@ -334,7 +335,8 @@ def activated(machine, *words):
     """As systemd does with asp-broker.socket: the socket is there first, and the first who asks starts it."""
     machine.sandbox.need(ACTIVATE)
     machine.sandbox.run("mkdir", "-m", "755", "/run/asp").done()
-    process = machine.sandbox.start(*MORTAL, ACTIVATE, *words, machine.broker, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    words = [*MORTAL, ACTIVATE, *words, machine.broker]
+    process = machine.sandbox.start(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_until(lambda: process.poll() is not None or machine.listens(), "nobody listens")
     machine.sandbox.shell('chgrp asp "$1"; chmod 660 "$1"', SOCKET).done()
     return process

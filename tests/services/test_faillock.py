@@ -1,6 +1,6 @@
 """Beside pam_faillock, as conf/with-other-modules/faillock has it: what counts as a wrong primary password, what does
-not, and whom a shut account keeps out. A real Dovecot asks; `imap` has the recipe, `pop3` the primary password alone and
-the same count.
+not, and whom a shut account keeps out. A real Dovecot asks; `imap` has the recipe, `pop3` the primary password alone
+and the same count.
 """
 
 import re

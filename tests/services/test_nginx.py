@@ -28,8 +28,8 @@ getent passwd radicale >/dev/null || useradd --system --user-group --home-dir /v
 install -d -o radicale -g radicale -m 750 /var/lib/radicale /var/lib/radicale/collections
 """
 
-# What systemd makes of private.conf and the units of radicale-door: Radicale with a loopback of its own, a socket, and who
-# carries between them.
+# What systemd makes of private.conf and the units of radicale-door: Radicale with a loopback of its own, a socket, and
+# who carries between them.
 RADICALE = """
 exec >/var/log/radicale 2>&1
 unshare --net sh -c 'ip link set lo up; echo $$ >/run/radicale.pid
@@ -208,7 +208,8 @@ def caldav_box(sandboxes, layer, build):
         ("#set_real_ip_from 192.0.2.1;", "set_real_ip_from 127.0.0.1;"),
         ("#real_ip_header", "real_ip_header"),
     )
-    service.site("shown", ("listen (.*)443 ssl;", rf"listen \g<1>{SHOWN_PORT} ssl;"), (RADICALE_SOCKET, "/run/show.sock"))
+    shown = ("listen (.*)443 ssl;", rf"listen \g<1>{SHOWN_PORT} ssl;")
+    service.site("shown", shown, (RADICALE_SOCKET, "/run/show.sock"))
     box.write("/etc/nginx/conf.d/more.conf", MORE_SITES)
     box.write("/srv/plain/open", "plain\n")
     box.write("/srv/plain/shut", "plain\n")

@@ -1,4 +1,4 @@
-"""How quickstart and tests/run get packages: with the real apt and dpkg, from a small archive made here, in a sandbox."""
+"""How quickstart and tests/run get packages: with the real apt and dpkg, from an archive that is made in a sandbox."""
 
 import shutil
 import subprocess

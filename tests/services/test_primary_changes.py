@@ -1,6 +1,6 @@
 """Every way in which /etc/shadow changes, with the real tool: a running watch notices it within a second, and revokes
-what is the changed user's alone. No PAM stack has our module here, and the watch's interval is a day: it has nothing but
-the folder to go by."""
+what is the changed user's alone. No PAM stack has our module here, and the watch's interval is a day: it has nothing
+but the folder to go by."""
 
 import time
 

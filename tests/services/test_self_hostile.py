@@ -1,5 +1,5 @@
-"""What a hostile user of this machine can do at the users' socket of asp-broker is bounded: nobody is held up or kept out,
-nobody else's account is reached, nothing of a password stays in memory."""
+"""What a hostile user of this machine can do at the users' socket of asp-broker is bounded: nobody is held up or kept
+out, nobody else's account is reached, nothing of a password stays in memory."""
 
 import contextlib
 import os
@@ -180,15 +180,16 @@ def test_the_one_who_has_connected_is_the_user_whatever_is_said(own, mallory):
 
 
 def test_a_configuration_that_the_client_names_is_not_read(own, mallory):
-    own.sandbox.write("/run/mallory.conf", 'store = "/run/elsewhere";\nlimit = 1;\nself_service: { enabled = false; };\n')
+    text = 'store = "/run/elsewhere";\nlimit = 1;\nself_service: { enabled = false; };\n'
+    own.sandbox.write("/run/mallory.conf", text)
     for words in (("--config", "/run/mallory.conf", "list"), ("list", "--config", "/no/such/file")):
         number = mallory.begin(*words)
         assert mallory.end(number) == (DONE, "no app passwords\n", "")
 
 
 def test_who_connects_and_then_becomes_another_stays_who_it_was(own):
-    """As a process that connects and then executes su, which keeps its number and its descriptors. The answer of the first
-    holds for neither of them there."""
+    """As a process that connects and then executes su, which keeps its number and its descriptors. The answer of the
+    first holds for neither of them there."""
     own.makes("alice", "Phone")
     alices, bobs = own.uid("alice"), own.uid("bob")
     with own.hostile_client() as one:
@@ -236,7 +237,8 @@ def test_a_reply_before_the_question_is_the_answer_to_it(own, alice):
 
 
 def test_each_question_takes_one_answer_and_nothing_else(own, alice):
-    for said in (message(SAID, b"0\0"), message(REPLY, b"x"), message(REPLY), command("list"), b"x", message(OVER, b"0\0")):
+    none = (message(SAID, b"0\0"), message(REPLY, b"x"), message(REPLY), command("list"), b"x", message(OVER, b"0\0"))
+    for said in none:
         number = alice.begin("create", "--label", "x")
         alice.asked(number)
         alice.send(number, said)
@@ -404,9 +406,8 @@ def memory_of(pid):
 def holders(own, text):
     """Which of the broker's processes have it in memory."""
     sought = text.encode()
-    return {
-        pid for pid in [*own.serves.processes(), *own.serves.sessions()] if any(sought in part for part in memory_of(pid))
-    }
+    processes = [*own.serves.processes(), *own.serves.sessions()]
+    return {pid for pid in processes if any(sought in part for part in memory_of(pid))}
 
 
 def test_nothing_of_the_primary_password_stays_in_memory(own, alice):

@@ -1,5 +1,5 @@
-"""How a user is asked before she acts on her own account, how long her answer holds, and what becomes of it when she, her
-terminal or the broker goes away meanwhile."""
+"""How a user is asked before she acts on her own account, how long her answer holds, and what becomes of it when she,
+her terminal or the broker goes away meanwhile."""
 
 import fcntl
 import json
@@ -103,7 +103,8 @@ def test_a_program_is_asked_in_lines_of_json(own):
     assert made["user"] == "alice" and PASSWORD.fullmatch(made["password"])
     run = own.run("alice", "--json", "create", "--label", "More", input="wrong\n")
     prompt, error = run.err.splitlines()
-    assert (run.code, run.out, error) == (NO, "", "asp-admin: you were not let in: Authentication failure") and json.loads(prompt)
+    assert (run.code, run.out, error) == (NO, "", "asp-admin: you were not let in: Authentication failure")
+    assert json.loads(prompt)
     run = own.run("alice", "--json", "create", "--label", "More")
     assert (run.code, run.out) == (NO, "") and run.err.endswith("asp-admin: there was no answer\n")
 
@@ -329,7 +330,8 @@ def test_hooks_are_run_for_her(own):
 def test_a_hook_that_was_begun_is_brought_to_its_end(own, what):
     own.makes("alice", "Phone")
     own.hook("echo begun >>/run/hooked; sleep 1; echo ended >>/run/hooked")
-    client = own.start("alice", "revoke", "--all", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    client = own.start("alice", "revoke", "--all", **streams)
     client.stdin.write(f"{ALICES}\n")
     client.stdin.flush()
     own.sandbox.shell("until [[ -e /run/hooked ]]; do sleep 0.02; done").done()

@@ -1,4 +1,4 @@
-"""Users whom only Dovecot knows, as the recipe for virtual users has them: no passwd, no shadow, a domain in the name."""
+"""Users whom Dovecot alone knows, as the recipe for them has it: no passwd, no shadow, a domain in the name."""
 
 import re
 

@@ -1,5 +1,5 @@
-"""Users on their own accounts: the real broker with the shipped /etc/pam.d/asp-admin, users at terminals of their own and
-without one, and hostile clients, who are no program of ours, at the users' socket."""
+"""Users on their own accounts: the real broker with the shipped /etc/pam.d/asp-admin, users at terminals of their own
+and without one, and hostile clients, who are no program of ours, at the users' socket."""
 
 import contextlib
 import errno
@@ -173,8 +173,8 @@ class SelfBroker(Broker):
         return children(self.listener())
 
     def have_sessions(self, count, seconds=LONG):
-        """A session counts among the three of a user until its process is gone, which is later than its client knows."""
-        wait_until(lambda: len(self.sessions()) == count, lambda: f"{self.sessions()} are not {count} sessions", seconds)
+        """A session counts among the three of a user until its process is gone: that is later than its client knows."""
+        wait_until(lambda: len(self.sessions()) == count, lambda: f"not {count} sessions: {self.sessions()}", seconds)
 
     def no_sessions(self, seconds=LONG):
         self.have_sessions(0, seconds)

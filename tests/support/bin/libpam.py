@@ -29,8 +29,8 @@ def as_bytes(text):
 
 
 class Transaction:
-    """Of a user of a service whose stack is in confdir. An empty rhost is none; the password is bytes. `code` is that of
-    what was done last."""
+    """Of a user of a service whose stack is in confdir. An empty rhost is none; the password is bytes. `code` is that
+    of what was done last."""
 
     def __init__(self, confdir, service, user, rhost, password):
         @Converse
