@@ -81,6 +81,12 @@ def clock(tmp_path_factory):
 
 
 @pytest.fixture
+def phone(site):
+    """An app password of Alice's for the mail."""
+    return site.create("alice", "Phone", "--app", "mail")
+
+
+@pytest.fixture
 def login(site):
     """Logs in through libpam and pam_asp.so; returns the code of pam_authenticate."""
 

@@ -33,11 +33,6 @@ VERDICTS = {
 
 
 @pytest.fixture
-def phone(site):
-    return site.create("alice", "Phone", "--app", "mail")
-
-
-@pytest.fixture
 def password(phone):
     return phone["password"]
 

@@ -10,11 +10,6 @@ from support.passwords import PASSWORD
 HISTORY_KEYS = {"time", "event", "id", "label", "by", "service", "rhost", "reason"}
 
 
-@pytest.fixture
-def phone(site):
-    return site.create("alice", "Phone", "--app", "mail")
-
-
 GOOD_TEXTS = {
     "one character": "x",
     "64 characters": "x" * 64,

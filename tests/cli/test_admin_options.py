@@ -12,7 +12,7 @@ MESON = pathlib.Path(__file__).resolve().parents[2] / "meson.build"
 
 
 @pytest.fixture
-def phone(site):
+def made(site):
     return site.create()
 
 
@@ -30,10 +30,10 @@ def phone(site):
     ],
     ids=" ".join,
 )
-def test_global_options_stand_before_or_after_the_command(site, phone, words):
+def test_global_options_stand_before_or_after_the_command(site, made, words):
     run = site.execute(site.admin, *(site.conf if word == "CONF" else word for word in words))
     (entry,) = run.document()
-    assert entry["id"] == phone["id"]
+    assert entry["id"] == made["id"]
 
 
 def test_options_of_a_command_stand_anywhere_after_it(site):
@@ -49,9 +49,9 @@ def test_options_of_a_command_stand_anywhere_after_it(site):
     assert {entry["app"] for entry in site.entries()} == {"mail"}
 
 
-def test_words_after_two_dashes_are_no_options(site, phone):
-    site.run("label", "alice", phone["id"], "--", "--json").done()
-    assert site.entry(phone["id"])["label"] == "--json"
+def test_words_after_two_dashes_are_no_options(site, made):
+    site.run("label", "alice", made["id"], "--", "--json").done()
+    assert site.entry(made["id"])["label"] == "--json"
     site.run("list", "--", "alice", "--json").refused(2)
     site.run("--", "list", "alice", "--all").refused(2)
 
@@ -136,9 +136,9 @@ USAGE_ERRORS = [
 
 
 @pytest.mark.parametrize("words", USAGE_ERRORS, ids=lambda words: " ".join(words)[:60] or "nothing")
-def test_a_usage_error_is_code_2_and_changes_nothing(site, phone, words):
+def test_a_usage_error_is_code_2_and_changes_nothing(site, made, words):
     before = accounts(site)
-    site.run(*(phone["id"] if word == "ID" else word for word in words)).refused(2)
+    site.run(*(made["id"] if word == "ID" else word for word in words)).refused(2)
     assert accounts(site) == before
 
 
@@ -158,8 +158,8 @@ def test_a_usage_error_is_code_2_and_changes_nothing(site, phone, words):
     ],
     ids=" ".join,
 )
-def test_no_such_user_or_entry_is_code_3_with_and_without_json(site, phone, words):
-    unknown = "zz" if phone["id"] != "zz" else "zy"
+def test_no_such_user_or_entry_is_code_3_with_and_without_json(site, made, words):
+    unknown = "zz" if made["id"] != "zz" else "zy"
     words = [unknown if word == "UNKNOWN" else word for word in words]
     before = accounts(site)
     site.run(*words).refused(3)
@@ -167,9 +167,9 @@ def test_no_such_user_or_entry_is_code_3_with_and_without_json(site, phone, word
     assert accounts(site) == before
 
 
-def test_an_id_that_can_be_none_is_refused_and_changes_nothing(site, phone):
+def test_an_id_that_can_be_none_is_refused_and_changes_nothing(site, made):
     before = accounts(site)
-    for id in ("", "0", "000", "il", phone["id"].upper() + "!", "../", "*"):
+    for id in ("", "0", "000", "il", made["id"].upper() + "!", "../", "*"):
         for words in (["label", "alice", id, "x"], ["rotate", "alice", id], ["revoke", "alice", id]):
             run = site.run(*words)
             run.refused(2 if run.code == 2 else 3)
@@ -177,7 +177,7 @@ def test_an_id_that_can_be_none_is_refused_and_changes_nothing(site, phone):
 
 
 @pytest.mark.parametrize("command", [["list"], ["list", "alice"], ["history", "alice"], ["--help"], ["--version"]])
-def test_an_answer_that_cannot_be_written_is_no_success(site, phone, command):
+def test_an_answer_that_cannot_be_written_is_no_success(site, made, command):
     for words in (command, ["--json", *command]):
         with open("/dev/full", "wb") as full:
             run = site.run(*words, stdout=full)
