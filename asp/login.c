@@ -345,7 +345,7 @@ void asp_login(const struct asp_conf *conf, const struct asp_store_kept *kept,
         return;
     }
     well_shaped = asp_secret_read(request->secret, request->secret_length, &secret);
-    decide(&login, kept != NULL ? *kept : (struct asp_store_kept){NULL}, &secret, well_shaped);
+    decide(&login, kept != NULL ? *kept : (struct asp_store_kept){0}, &secret, well_shaped);
     asp_secret_wipe(&secret);
     asp_shadow_free(&login.shadow);
     asp_store_close(&login.store);

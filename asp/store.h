@@ -1,6 +1,6 @@
 /*
- * The only door to what is stored. What it promises stands at the top of store.c; how accounts are
- * kept is the business of an engine (engine.h), which nobody behind this door sees.
+ * All that is asked of what is stored, and done with it. What is promised of it stands at the top
+ * of store.c; how accounts are kept is the business of an engine (engine.h), which no caller sees.
  */
 #ifndef ASP_STORE_H
 #define ASP_STORE_H
@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
+
+enum { ASP_KEPT_WORDS = 4 };
 
 struct asp_store_engine;
 
@@ -38,7 +40,7 @@ struct asp_store {
  */
 struct asp_store_kept {
     const struct asp_store_engine *engine;
-    uint64_t words[4];
+    uint64_t words[ASP_KEPT_WORDS];
 };
 
 /*
@@ -61,7 +63,7 @@ void asp_store_close(struct asp_store *store);
 
 /*
  * Reads the account of a user with a well-formed name, the old state or the new one and never a
- * mix, without a lock. `only` as of asp_account_read. ASP_OK: the caller frees `account`.
+ * mix, without a lock. `only` as in asp_account_read. ASP_OK: the caller frees `account`.
  * ASP_NOT_FOUND: the place where it would be was seen, and there is no account. Else it is not
  * known.
  */
@@ -126,11 +128,11 @@ typedef void asp_store_fault(const struct asp_error *fault, void *context);
 
 /* Looks over the store of a configuration, without what is in its accounts, and changes nothing.
  * True: accounts can be looked at. Else they cannot, and a fault that was told of says why. `kept`
- * as of asp_store_make. */
+ * as in asp_store_make. */
 bool asp_store_examine(const struct asp_conf *conf, const struct asp_store_kept *kept,
                        asp_store_fault *tell, void *context);
 
-/* True when the store belongs to this process's own user, or could be made by it. `kept` as of
+/* True when the store belongs to this process's own user, or could be made by it. `kept` as in
  * asp_store_make. */
 bool asp_store_is_own(const struct asp_conf *conf, const struct asp_store_kept *kept);
 

@@ -30,13 +30,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+_Static_assert(sizeof(struct asp_folder) <= ASP_KEPT_WORDS * sizeof(uint64_t), "no room for it");
+
+/* What is kept is the folder as it was found. */
 static enum asp_status open_store(struct asp_store *store, const struct asp_conf *conf,
                                   struct asp_store_kept *kept, struct asp_error *error)
 {
     struct asp_folder known = {0};
     enum asp_status status;
 
-    _Static_assert(sizeof known <= sizeof kept->words, "what is kept has no room");
     if (kept != NULL)
         memcpy(&known, kept->words, sizeof known);
     status = asp_folder_open(conf->store, &known, &store->own.fd, error);
