@@ -60,7 +60,7 @@ struct asp_entry entry_now(void)
     struct asp_account account;
     struct asp_entry entry;
 
-    ck_assert_int_eq(asp_store_load(&store, "alice", NULL, &account, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_load(&store, "alice", NULL, &account, &store_error), ASP_OK);
     ck_assert_uint_ge(account.count, 1);
     entry = account.entries[0];
     asp_account_free(&account);

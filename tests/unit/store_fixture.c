@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-struct asp_error error;
+struct asp_error store_error;
 struct asp_store store;
 char seen[256];
 
@@ -15,8 +15,8 @@ enum asp_status add(struct asp_account *account, void *context, struct asp_error
 
 enum asp_status update(const char *user, bool make, asp_change *change, void *context)
 {
-    error = (struct asp_error){0};
-    return asp_store_update(&store, user, make, change, context, &error);
+    store_error = (struct asp_error){0};
+    return asp_store_update(&store, user, make, change, context, &store_error);
 }
 
 enum asp_status add_id(const char *user, const char *id)
@@ -29,8 +29,8 @@ enum asp_status add_id(const char *user, const char *id)
 
 enum asp_status load(const char *user, struct asp_account *account)
 {
-    error = (struct asp_error){0};
-    return asp_store_load(&store, user, NULL, account, &error);
+    store_error = (struct asp_error){0};
+    return asp_store_load(&store, user, NULL, account, &store_error);
 }
 
 enum asp_status loads(const char *user)
@@ -48,7 +48,7 @@ size_t entries_of(const char *user)
     struct asp_account account;
     size_t count;
 
-    unit_need(load(user, &account) == ASP_OK, "%s: %s", user, error.text);
+    unit_need(load(user, &account) == ASP_OK, "%s: %s", user, store_error.text);
     count = account.count;
     asp_account_free(&account);
     return count;
@@ -57,7 +57,7 @@ size_t entries_of(const char *user)
 void store_says(const char *word)
 {
     char room[ASP_ERROR_LINE];
-    const char *line = asp_error_line(&error, room);
+    const char *line = asp_error_line(&store_error, room);
 
     ck_assert_msg(strstr(line, word) != NULL, "%s: not in: %s", word, line);
 }

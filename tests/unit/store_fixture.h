@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-extern struct asp_error error;
+extern struct asp_error store_error;
 extern struct asp_store store;
 
 /* Adds `context`, an entry. */

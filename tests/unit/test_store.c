@@ -11,7 +11,7 @@ START_TEST(a_store_that_is_not_there_is_an_error_like_any_other)
     struct asp_store_kept kept = *unit_kept();
 
     (void)snprintf(path, sizeof path, "%.400s/store", unit_folder());
-    ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), &kept, &error), ASP_IO);
+    ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), &kept, &store_error), ASP_IO);
     store_says(path);
     store_says("mount");
     ck_assert(!asp_store_is_open(&store));
@@ -33,16 +33,17 @@ START_TEST(a_store_that_was_made_is_there_for_whoever_opens_it)
     for (size_t i = 0; i < 3; i++) {
         struct asp_store_kept *known = i < 2 ? &kept : &(struct asp_store_kept){kept.engine, {0}};
 
-        ck_assert_int_eq(asp_store_open(&other, UNIT_CONF_OF(store.path), known, &error), ASP_OK);
-        ck_assert_int_eq(asp_store_load(&other, "alice", NULL, &account, &error), ASP_OK);
+        ck_assert_int_eq(asp_store_open(&other, UNIT_CONF_OF(store.path), known, &store_error),
+                         ASP_OK);
+        ck_assert_int_eq(asp_store_load(&other, "alice", NULL, &account, &store_error), ASP_OK);
         asp_account_free(&account);
         asp_store_close(&other);
         ck_assert(!asp_store_is_open(&other));
     }
-    ck_assert_int_eq(asp_store_make(&other, UNIT_CONF_OF(store.path), &kept, &made, &error),
+    ck_assert_int_eq(asp_store_make(&other, UNIT_CONF_OF(store.path), &kept, &made, &store_error),
                      ASP_OK);
     ck_assert(!made);
-    ck_assert_int_eq(asp_store_load(&other, "alice", NULL, &account, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_load(&other, "alice", NULL, &account, &store_error), ASP_OK);
     asp_account_free(&account);
     asp_store_close(&other);
     asp_store_close(&store);
@@ -54,7 +55,7 @@ START_TEST(no_account_is_told_where_its_place_was_seen_and_is_empty)
     unit_store(&store);
     ck_assert_int_eq(loads("alice"), ASP_NOT_FOUND);
     ck_assert_int_eq(update("alice", false, add, NULL), ASP_NOT_FOUND);
-    ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_NOT_FOUND);
+    ck_assert_int_eq(asp_store_remove(&store, "alice", &store_error), ASP_NOT_FOUND);
     ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
     ck_assert_int_eq(loads("alice"), ASP_OK);
     ck_assert_int_eq(loads("alic"), ASP_NOT_FOUND);
@@ -75,12 +76,12 @@ START_TEST(a_name_that_is_not_well_formed_opens_no_door)
 
         ck_assert_int_eq(loads(users[i]), ASP_INVALID);
         ck_assert_int_eq(add_id(users[i], "7k"), ASP_INVALID);
-        ck_assert_int_eq(asp_store_remove(&store, users[i], &error), ASP_INVALID);
-        ck_assert_int_eq(asp_store_usage(&store, users[i], &usage, &error), ASP_INVALID);
+        ck_assert_int_eq(asp_store_remove(&store, users[i], &store_error), ASP_INVALID);
+        ck_assert_int_eq(asp_store_usage(&store, users[i], &usage, &store_error), ASP_INVALID);
         ck_assert_ptr_null(usage.bytes);
         ck_assert_int_ne(asp_store_record(&store, users[i], &use), ASP_OK);
     }
-    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &store_error), ASP_OK);
     ck_assert_str_eq(seen, "");
     asp_store_close(&store);
 }
@@ -105,12 +106,12 @@ START_TEST(what_is_no_account_is_told_of_and_can_be_removed)
         store_says(store.path);
         store_says("alice: ");
         store_says(cases[i].word);
-        ck_assert_str_eq(error.advice,
+        ck_assert_str_eq(store_error.advice,
                          cases[i].status == ASP_CORRUPT
                              ? "restore it from a backup, or drop it with asp-admin remove"
                              : "");
         ck_assert_int_eq(add_id("alice", "7k"), cases[i].status);
-        ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_OK);
+        ck_assert_int_eq(asp_store_remove(&store, "alice", &store_error), ASP_OK);
         ck_assert_int_eq(loads("alice"), ASP_NOT_FOUND);
     }
     asp_store_close(&store);
@@ -138,7 +139,7 @@ START_TEST(what_was_changed_is_there)
         ck_assert_uint_eq(account.count, 2);
         ck_assert_str_eq(account.entries[1].id, "zz");
         asp_account_free(&account);
-        ck_assert_int_eq(asp_store_load(&store, users[i], "zz", &account, &error), ASP_OK);
+        ck_assert_int_eq(asp_store_load(&store, users[i], "zz", &account, &store_error), ASP_OK);
         ck_assert_uint_eq(account.count, 1);
         ck_assert_str_eq(account.entries[0].id, "zz");
         asp_account_free(&account);
@@ -172,7 +173,7 @@ START_TEST(a_change_that_ends_otherwise_is_not_written)
     ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
     for (size_t i = 0; i < UNIT_COUNT(ends); i++) {
         ck_assert_int_eq(update("alice", false, end_with, &ends[i]), ends[i]);
-        ck_assert_str_eq(error.text, ends[i] < ASP_OK ? "as it was told" : "");
+        ck_assert_str_eq(store_error.text, ends[i] < ASP_OK ? "as it was told" : "");
         ck_assert_int_eq(update("bob", true, end_with, &ends[i]), ends[i]);
         ck_assert_int_eq(loads("bob"), ASP_NOT_FOUND);
     }
@@ -227,7 +228,7 @@ START_TEST(removing_takes_account_and_usage_away)
     for (size_t i = 0; i < 2; i++) { /* usage that was left alone goes too */
         asp_store_begin_usage(&store, "alice", 1000);
         asp_store_begin_usage(&store, "alice.used", 1000);
-        ck_assert_int_eq(asp_store_remove(&store, "alice", &error),
+        ck_assert_int_eq(asp_store_remove(&store, "alice", &store_error),
                          i == 0 ? ASP_OK : ASP_NOT_FOUND);
         ck_assert_int_eq(loads("alice"), ASP_NOT_FOUND);
         usage = unit_usage(&store, "alice");
@@ -247,20 +248,20 @@ START_TEST(each_user_with_an_account_is_visited_once)
     enum asp_status status = ASP_OK;
 
     unit_store(&store);
-    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &store_error), ASP_OK);
     ck_assert_str_eq(seen, "");
     ck_assert_int_eq(add_id("al ice", "7k"), ASP_OK);
     ck_assert_int_eq(add_id("carol", "7k"), ASP_OK);
     ck_assert_int_eq(add_id("bob", "7k"), ASP_OK);
-    ck_assert_int_eq(asp_store_remove(&store, "carol", &error), ASP_OK);
+    ck_assert_int_eq(asp_store_remove(&store, "carol", &store_error), ASP_OK);
     asp_store_begin_usage(&store, "dave", 1000);
-    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &store_error), ASP_OK);
     ck_assert(strcmp(seen, "al ice bob ") == 0 || strcmp(seen, "bob al ice ") == 0);
 
     /* Anything but ASP_OK ends the walk. */
     seen[0] = '\0';
     status = ASP_TAKEN;
-    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_TAKEN);
+    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &store_error), ASP_TAKEN);
     ck_assert(strcmp(seen, "al ice ") == 0 || strcmp(seen, "bob ") == 0);
     asp_store_close(&store);
 }
@@ -283,8 +284,8 @@ START_TEST(nothing_is_left_open)
         usage = unit_usage(&store, "alice");
         asp_usage_free(&usage);
         seen[0] = '\0';
-        ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_OK);
-        ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_OK);
+        ck_assert_int_eq(asp_store_each(&store, note_user, &status, &store_error), ASP_OK);
+        ck_assert_int_eq(asp_store_remove(&store, "alice", &store_error), ASP_OK);
     }
     ck_assert_uint_eq(unit_names("/proc/self/fd"), before);
     asp_store_close(&store);

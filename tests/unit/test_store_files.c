@@ -54,11 +54,11 @@ START_TEST(making_a_store_that_is_there_makes_what_is_missing_of_it)
     unit_store(&store);
     strcpy(path, store.path);
     asp_store_close(&store);
-    ck_assert_int_eq(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &store_error), ASP_OK);
     ck_assert(!made);
     asp_store_close(&store);
     ck_assert_int_eq(rmdir(unit_path(path, "used")), 0);
-    ck_assert_int_eq(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &store_error), ASP_OK);
     ck_assert(made);
     ck_assert_uint_eq(unit_mode(unit_path(path, "used")), 0700);
     asp_store_close(&store);
@@ -71,22 +71,25 @@ START_TEST(a_store_is_made_in_a_folder_that_is_there_and_sound)
     bool made = true;
 
     (void)snprintf(path, sizeof path, "%.400s/none/store", unit_folder());
-    ck_assert_int_lt(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &error), ASP_OK);
+    ck_assert_int_lt(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &store_error), ASP_OK);
     ck_assert(!made);
     asp_store_close(&store);
-    ck_assert_int_lt(asp_store_make(&store, UNIT_CONF_OF("store"), NULL, &made, &error), ASP_OK);
+    ck_assert_int_lt(asp_store_make(&store, UNIT_CONF_OF("store"), NULL, &made, &store_error),
+                     ASP_OK);
     asp_store_close(&store);
-    ck_assert_int_lt(asp_store_make(&store, UNIT_CONF_OF(""), NULL, &made, &error), ASP_OK);
+    ck_assert_int_lt(asp_store_make(&store, UNIT_CONF_OF(""), NULL, &made, &store_error), ASP_OK);
     asp_store_close(&store);
     (void)snprintf(path, sizeof path, "%.400s/store/", unit_folder());
-    ck_assert_int_eq(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &error), ASP_INVALID);
+    ck_assert_int_eq(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &store_error),
+                     ASP_INVALID);
     asp_store_close(&store);
 
     (void)snprintf(path, sizeof path, "%.400s/store", unit_folder());
     *strrchr(path, '/') = '\0';
     ck_assert_int_eq(chmod(path, 0777), 0);
     path[strlen(path)] = '/';
-    ck_assert_int_eq(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &error), ASP_UNSAFE);
+    ck_assert_int_eq(asp_store_make(&store, UNIT_CONF_OF(path), NULL, &made, &store_error),
+                     ASP_UNSAFE);
     ck_assert(!unit_exists(path));
     asp_store_close(&store);
 }
@@ -97,16 +100,16 @@ START_TEST(a_store_that_is_not_there_is_an_error_like_any_other)
     char path[UNIT_PATH];
 
     (void)snprintf(path, sizeof path, "%.400s/store", unit_folder());
-    ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), NULL, &error), ASP_IO);
+    ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), NULL, &store_error), ASP_IO);
     store_says(path);
     store_says("mount");
     asp_store_close(&store);
     unit_write(path, "x", 1);
-    ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), NULL, &error), ASP_IO);
+    ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), NULL, &store_error), ASP_IO);
     asp_store_close(&store);
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(symlink("/", path), 0);
-    ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), NULL, &error), ASP_UNSAFE);
+    ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), NULL, &store_error), ASP_UNSAFE);
     asp_store_close(&store);
 }
 END_TEST
@@ -119,7 +122,7 @@ static unsigned looks(struct asp_store_kept *kept, enum asp_status expected)
     enum asp_status status;
 
     unit_calls_begin(NULL);
-    status = asp_store_open(&opened, UNIT_CONF_OF(path), kept, &error);
+    status = asp_store_open(&opened, UNIT_CONF_OF(path), kept, &store_error);
     (void)unit_calls_end();
     ck_assert_int_eq(status, expected);
     asp_store_close(&opened);
@@ -161,7 +164,7 @@ static void every_door_says(enum asp_status expected)
     ck_assert_int_eq(loads("alice"), expected);
     ck_assert_int_eq(update("alice", true, add, &entry), expected);
     ck_assert_int_eq(update("alice", false, add, &entry), expected);
-    ck_assert_int_eq(asp_store_remove(&store, "alice", &error), expected);
+    ck_assert_int_eq(asp_store_remove(&store, "alice", &store_error), expected);
 }
 
 static enum asp_status count_user(const char *user, void *context)
@@ -180,7 +183,7 @@ START_TEST(a_store_without_its_users_folder_has_not_no_account_but_an_error)
     every_door_says(ASP_IO);
     ck_assert_int_eq(loads("alice"), ASP_IO);
     store_says("mounted");
-    ck_assert_int_eq(asp_store_each(&store, count_user, &count, &error), ASP_IO);
+    ck_assert_int_eq(asp_store_each(&store, count_user, &count, &store_error), ASP_IO);
     ck_assert_uint_eq(count, 0);
     asp_store_close(&store);
 }
@@ -193,7 +196,7 @@ START_TEST(a_users_folder_that_is_not_to_be_trusted_is_refused)
     unit_store(&store);
     ck_assert_int_eq(chmod(in_store("users"), 0770), 0);
     every_door_says(ASP_UNSAFE);
-    ck_assert_int_eq(asp_store_each(&store, count_user, &count, &error), ASP_UNSAFE);
+    ck_assert_int_eq(asp_store_each(&store, count_user, &count, &store_error), ASP_UNSAFE);
     ck_assert_int_eq(chmod(in_store("users"), 0700), 0);
     if (unit_is_root()) {
         ck_assert_int_eq(chown(in_store("users"), STRANGER, 0), 0);
@@ -216,10 +219,10 @@ START_TEST(without_a_sound_locks_folder_nothing_is_changed)
     ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
     ck_assert_int_eq(chmod(in_store("locks"), 0777), 0);
     ck_assert_int_eq(add_id("alice", "zz"), ASP_UNSAFE);
-    ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_UNSAFE);
+    ck_assert_int_eq(asp_store_remove(&store, "alice", &store_error), ASP_UNSAFE);
     ck_assert_int_eq(rename(in_store("locks"), in_store("elsewhere")), 0);
     ck_assert_int_eq(add_id("alice", "zz"), ASP_IO);
-    ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_IO);
+    ck_assert_int_eq(asp_store_remove(&store, "alice", &store_error), ASP_IO);
     ck_assert_uint_eq(entries_of("alice"), 1);
     asp_store_close(&store);
 }
@@ -242,7 +245,7 @@ START_TEST(a_users_folder_that_vanishes_meanwhile_is_no_missing_account)
     unit_store(&store);
     ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
     unit_calls_begin(&vanishes);
-    status = asp_store_load(&store, "alice", NULL, &account, &error);
+    status = asp_store_load(&store, "alice", NULL, &account, &store_error);
     ck_assert(unit_calls_end());
     ck_assert_int_eq(status, ASP_IO);
     asp_store_close(&store);
@@ -298,7 +301,7 @@ START_TEST(what_is_no_file_of_ours_is_refused_and_can_be_removed)
         ck_assert_int_eq(loads("alice"), expected);
         store_says("alice");
         ck_assert_int_eq(update("alice", true, add, &entry), expected);
-        ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_OK);
+        ck_assert_int_eq(asp_store_remove(&store, "alice", &store_error), ASP_OK);
         ck_assert(!unit_exists(file));
         ck_assert_int_eq(loads("alice"), ASP_NOT_FOUND);
     }
@@ -381,7 +384,7 @@ START_TEST(a_change_that_ends_otherwise_leaves_the_file_alone)
     ck_assert_int_eq(stat(in_store("users/alice"), &before), 0);
     for (size_t i = 0; i < UNIT_COUNT(ends); i++) {
         ck_assert_int_eq(update("alice", false, end_with, &ends[i]), ends[i]);
-        ck_assert_str_eq(error.text, ends[i] < ASP_OK ? "as it was told" : "");
+        ck_assert_str_eq(store_error.text, ends[i] < ASP_OK ? "as it was told" : "");
         ck_assert_int_eq(update("bob", true, end_with, &ends[i]), ends[i]);
         ck_assert(!unit_exists(in_store("users/bob")));
     }
@@ -438,7 +441,7 @@ START_TEST(readers_take_no_lock_and_write_nothing)
     unit_store(&store);
     ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
     unit_calls_begin(NULL);
-    ck_assert_int_eq(asp_store_load(&store, "alice", "7k", &account, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_load(&store, "alice", "7k", &account, &store_error), ASP_OK);
     (void)unit_calls_end();
     ck_assert_uint_eq(unit_calls("flock") + unit_calls("fsync") + unit_calls("renameat"), 0);
     asp_account_free(&account);
@@ -455,7 +458,7 @@ START_TEST(removing_takes_account_usage_and_lock_away)
     ck_assert_int_eq(add_id("alice.used", "7k"), ASP_OK);
     asp_store_begin_usage(&store, "alice", 1000);
     asp_store_begin_usage(&store, "alice.used", 1000);
-    ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_OK);
+    ck_assert_int_eq(asp_store_remove(&store, "alice", &store_error), ASP_OK);
     ck_assert(!unit_exists(in_store("users/alice")));
     ck_assert(!unit_exists(in_store("used/alice")));
     ck_assert(!unit_exists(in_store("locks/alice")));
@@ -465,7 +468,7 @@ START_TEST(removing_takes_account_usage_and_lock_away)
 
     /* Usage that was left alone goes too. */
     asp_store_begin_usage(&store, "alice", 1000);
-    ck_assert_int_eq(asp_store_remove(&store, "alice", &error), ASP_NOT_FOUND);
+    ck_assert_int_eq(asp_store_remove(&store, "alice", &store_error), ASP_NOT_FOUND);
     ck_assert(!unit_exists(in_store("used/alice")));
     asp_store_close(&store);
 }
@@ -478,22 +481,22 @@ START_TEST(each_user_with_an_account_is_visited_once_and_nothing_else_is)
     enum asp_status status = ASP_OK;
 
     unit_store(&store);
-    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &store_error), ASP_OK);
     ck_assert_str_eq(seen, "");
     ck_assert_int_eq(add_id("al ice", "7k"), ASP_OK);
-    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &store_error), ASP_OK);
     ck_assert_str_eq(seen, "al ice ");
     for (size_t i = 0; i < UNIT_COUNT(others); i++)
         unit_write(in_store(others[i]), "x", 1);
     ck_assert_int_eq(add_id("bob", "7k"), ASP_OK);
     seen[0] = '\0';
-    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &store_error), ASP_OK);
     ck_assert(strcmp(seen, "al ice bob ") == 0 || strcmp(seen, "bob al ice ") == 0);
 
     /* Anything but ASP_OK ends the walk. */
     seen[0] = '\0';
     status = ASP_TAKEN;
-    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &error), ASP_TAKEN);
+    ck_assert_int_eq(asp_store_each(&store, note_user, &status, &store_error), ASP_TAKEN);
     ck_assert(strcmp(seen, "al ice ") == 0 || strcmp(seen, "bob ") == 0);
     asp_store_close(&store);
 }

@@ -52,7 +52,7 @@ static void follow(bool expected)
 {
     bool another = !expected;
 
-    ck_assert_int_eq(asp_store_follow(&store, &changes, &another, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_follow(&store, &changes, &another, &store_error), ASP_OK);
     ck_assert_int_eq(another, expected);
 }
 
@@ -136,7 +136,7 @@ START_TEST(a_store_that_goes_is_told)
     ck_assert_int_eq(rmdir(in_store("users")), 0);
     (void)told();
     ck_assert(news.gone);
-    ck_assert_int_lt(asp_store_follow(&store, &changes, &(bool){false}, &error), ASP_OK);
+    ck_assert_int_lt(asp_store_follow(&store, &changes, &(bool){false}, &store_error), ASP_OK);
     store_says("users cannot be watched");
 
     /* Another in its place is another. */
@@ -185,19 +185,19 @@ START_TEST(one_watch_has_the_lock_and_leaves_its_time)
     time_t looked = 0;
 
     unit_store(&store);
-    ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &store_error), ASP_OK);
     ck_assert(!watch.runs);
     ck_assert_int_eq(watch.looked, ASP_NEVER);
     ck_assert(!asp_watch_lock_is_of(&lock, &store));
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &lock, &looked, &error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &lock, &looked, &store_error), ASP_OK);
     ck_assert_int_eq(looked, NOW);
     ck_assert(asp_watch_lock_is_of(&lock, &store));
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &second, &looked, &error), ASP_BUSY);
+    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &second, &looked, &store_error), ASP_BUSY);
     store_says("watches");
     store_says(store.path);
     ck_assert(!asp_watch_lock_is_of(&second, &store));
     asp_watch_lock_give(&second);
-    ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &store_error), ASP_OK);
     ck_assert(watch.runs);
     ck_assert_int_eq(watch.process, getpid());
     ck_assert_int_eq(watch.looked, NOW);
@@ -207,14 +207,14 @@ START_TEST(one_watch_has_the_lock_and_leaves_its_time)
     ck_assert(!asp_watch_lock_is_of(&lock, &store));
     asp_watch_lock_give(&lock);
     asp_watch_lock_mark(&lock, NOW);
-    ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &store_error), ASP_OK);
     ck_assert(!watch.runs);
     ck_assert_int_eq(watch.looked, NOW + 50);
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW + 100, &lock, &looked, &error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_take(&store, NOW + 100, &lock, &looked, &store_error), ASP_OK);
     ck_assert_int_eq(looked, NOW + 50);
     asp_watch_lock_give(&lock);
     /* Left by a clock that was ahead. */
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW + 10, &lock, &looked, &error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_take(&store, NOW + 10, &lock, &looked, &store_error), ASP_OK);
     ck_assert_int_eq(looked, NOW + 10);
     asp_watch_lock_give(&lock);
     asp_store_close(&store);
@@ -228,7 +228,7 @@ START_TEST(the_lock_of_one_store_is_not_that_of_another)
     time_t looked;
 
     unit_store(&store);
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &lock, &looked, &error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &lock, &looked, &store_error), ASP_OK);
     first = store;
     unit_store(&store);
     ck_assert(!asp_watch_lock_is_of(&lock, &store));
@@ -257,9 +257,9 @@ START_TEST(a_watch_that_was_killed_holds_no_lock)
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFSIGNALED(status));
-    ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &store_error), ASP_OK);
     ck_assert(!watch.runs);
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW + 5, &lock, &looked, &error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_take(&store, NOW + 5, &lock, &looked, &store_error), ASP_OK);
     ck_assert_int_eq(looked, NOW);
 
     /* A lock that nobody else will find is none. */
@@ -267,12 +267,12 @@ START_TEST(a_watch_that_was_killed_holds_no_lock)
     ck_assert(!asp_watch_lock_is_of(&lock, &store));
     asp_watch_lock_give(&lock);
     ck_assert_int_eq(symlink("alice", in_store("locks/.watch")), 0);
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &lock, &looked, &error), ASP_UNSAFE);
+    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &lock, &looked, &store_error), ASP_UNSAFE);
     asp_watch_lock_give(&lock);
-    ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &error), ASP_UNSAFE);
+    ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &store_error), ASP_UNSAFE);
     ck_assert_int_eq(unlink(in_store("locks/.watch")), 0);
     ck_assert_int_eq(rmdir(in_store("locks")), 0);
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &lock, &looked, &error), ASP_IO);
+    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &lock, &looked, &store_error), ASP_IO);
     asp_watch_lock_give(&lock);
     asp_store_close(&store);
 }
@@ -291,9 +291,9 @@ static void note_fault(const struct asp_error *fault, void *context)
 /* Whether accounts can be looked at; the last fault is in `error`. */
 static bool examine(const char *path)
 {
-    error = (struct asp_error){0};
+    store_error = (struct asp_error){0};
     faults = 0;
-    return asp_store_examine(UNIT_CONF_OF(path), unit_kept(), note_fault, &error);
+    return asp_store_examine(UNIT_CONF_OF(path), unit_kept(), note_fault, &store_error);
 }
 
 START_TEST(a_sound_store_has_no_fault_and_one_that_is_not_there_has)
@@ -304,7 +304,7 @@ START_TEST(a_sound_store_has_no_fault_and_one_that_is_not_there_has)
     ck_assert(!examine(unit_path(unit_folder(), "none")));
     ck_assert_uint_eq(faults, 1);
     store_says("there is no store at ");
-    ck_assert_str_ne(error.advice, "");
+    ck_assert_str_ne(store_error.advice, "");
     ck_assert(asp_store_is_own(UNIT_CONF_OF(store.path), unit_kept()));
     asp_store_close(&store);
 }
@@ -322,7 +322,7 @@ START_TEST(each_fault_of_a_folder_is_told_with_what_to_do)
     ck_assert_uint_eq(faults, 1);
     store_says("used is open to others than root (mode 0750)");
     (void)snprintf(advice, sizeof advice, "chmod 700 %s/used", store.path);
-    ck_assert_str_eq(error.advice, advice);
+    ck_assert_str_eq(store_error.advice, advice);
     ck_assert_int_eq(chmod(store.path, 0711), 0);
     ck_assert(examine(store.path));
     ck_assert_uint_eq(faults, 2);
@@ -335,18 +335,18 @@ START_TEST(each_fault_of_a_folder_is_told_with_what_to_do)
     (void)snprintf(advice, sizeof advice,
                    "mount the store, restore it from a backup, or mkdir -m 700 %s/used",
                    store.path);
-    ck_assert_str_eq(error.advice, advice);
+    ck_assert_str_eq(store_error.advice, advice);
     ck_assert_int_eq(mkdir(in_store("used"), 0700), 0);
 
     ck_assert_int_eq(chmod(in_store("users"), 0770), 0);
     ck_assert(!examine(store.path));
     ck_assert_uint_eq(faults, 1);
-    ck_assert_int_eq(error.status, ASP_UNSAFE);
-    ck_assert_str_eq(error.advice, "");
+    ck_assert_int_eq(store_error.status, ASP_UNSAFE);
+    ck_assert_str_eq(store_error.advice, "");
     ck_assert_int_eq(chmod(store.path, 0777), 0);
     ck_assert(!examine(store.path));
     ck_assert_uint_eq(faults, 1);
-    ck_assert_int_eq(error.status, ASP_UNSAFE);
+    ck_assert_int_eq(store_error.status, ASP_UNSAFE);
     ck_assert_uint_eq(unit_names("/proc/self/fd"), descriptors);
     asp_store_close(&store);
 }

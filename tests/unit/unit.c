@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TEST_SECONDS = 300, PATHS = 8 };
+enum { TEST_SECONDS = 300, PATHS = 8, IN_MEMORY_MAX = 32 };
 
 static char base[UNIT_PATH];
 
@@ -76,12 +76,16 @@ static void use_memory(void)
 
 void unit_add_on_engines(Suite *suite, const TTest *test)
 {
-    char name[256];
+    static char names[IN_MEMORY_MAX][128]; /* check keeps the pointers */
+    static size_t count;
+    char *name = names[count++];
     TCase *tcase;
 
+    if (count > IN_MEMORY_MAX)
+        abort();
     unit_add(suite, test);
-    (void)snprintf(name, sizeof name, "%s, in memory", test->name);
-    tcase = tcase_create(strdup(name)); /* check keeps the pointer */
+    (void)snprintf(name, sizeof names[0], "%s, in memory", test->name);
+    tcase = tcase_create(name);
     tcase_set_timeout(tcase, TEST_SECONDS);
     tcase_add_checked_fixture(tcase, use_memory, NULL);
     tcase_add_test(tcase, test);
