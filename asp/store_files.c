@@ -110,17 +110,6 @@ static enum asp_status make_store(struct asp_store *store, const struct asp_conf
     return status;
 }
 
-enum asp_status asp_files_check_folder(const struct asp_store *store, const char *folder,
-                                       struct asp_error *error)
-{
-    enum asp_status status = asp_folder_check(store->own.fd, store->path, folder, error);
-
-    if (status == ASP_NOT_FOUND)
-        return asp_fail(error, ASP_IO, "%s has no folder %s: is the store mounted?", store->path,
-                        folder);
-    return status;
-}
-
 /*
  * Reads users/NAME. The folder is looked at first, and again when the file is not in it: only where
  * it is sound, and was not unmounted meanwhile, does a missing file mean that there is no account.

@@ -13,8 +13,8 @@
 #define USED_FOLDER "used"
 #define LOCKS_FOLDER "locks"
 
-/* Checks one of them. ASP_OK, or why it is not to be used: that it is missing says nothing about
- * any user, and is ASP_IO. */
+/* store_files_folder.c: checks one of them. ASP_OK, or why it is not to be used: that it is missing
+ * says nothing about any user, and is ASP_IO. */
 enum asp_status asp_files_check_folder(const struct asp_store *store, const char *folder,
                                        struct asp_error *error);
 

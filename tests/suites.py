@@ -305,6 +305,10 @@ class Runner:
                 count += judge(" ".join(run.args), run)
         return count
 
+    def suite_rooms(self):
+        """which room of the tree stands on which, what the core may not know, and no circle of files"""
+        return self.pytest("rooms")
+
     def suite_man(self):
         """manual pages that mandoc finds nothing to say about"""
         if shutil.which("mandoc") is None:
@@ -374,7 +378,7 @@ KEPT = (KEEP, "-n0", "--timeout=0", "--exitfirst")
 LONG = ("lint", "mutants", "sanitize", "valgrind")
 # These wait more than they work, so they run at the same time.
 PATIENT = ("cli", "services")
-SUITES = ("build", "style", "man", "unit", "fuzz", "pam", "cli", "services", "fault", *LONG)
+SUITES = ("build", "style", "rooms", "man", "unit", "fuzz", "pam", "cli", "services", "fault", *LONG)
 
 
 def read_junit(report):

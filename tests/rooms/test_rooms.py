@@ -1,0 +1,180 @@
+"""The plan of the tree: which room stands on which, what the core may not know, and that there is no circle of files.
+
+The order of the rooms is that of ARCHITECTURE.md. A room that is new, or an arrow that is meant, is written down here.
+"""
+
+import re
+import subprocess
+
+import pytest
+from support.run import TREE
+from tree import Tree, circles
+
+# Each room, and the rooms whose headers it may include. A name is that of a folder, or of one file in it.
+TOOL = "asp-admin"
+GROUND = {"asp", f"{TOOL}/ui", f"{TOOL}/system"}
+COMMANDS = GROUND | {f"{TOOL}/options", f"{TOOL}/admin", f"{TOOL}/primary", f"{TOOL}/hooks"}
+ROOMS = {
+    "asp": set(),
+    "pam_asp": {"asp"},
+    f"{TOOL}/ui": {"asp"},
+    f"{TOOL}/system": {"asp"},
+    f"{TOOL}/options": {"asp", f"{TOOL}/ui"},
+    f"{TOOL}/admin": GROUND | {f"{TOOL}/options"},
+    f"{TOOL}/primary": {"asp", f"{TOOL}/system"},
+    f"{TOOL}/hooks": GROUND | {f"{TOOL}/admin"},
+    f"{TOOL}/watch": COMMANDS,
+    f"{TOOL}/doctor": COMMANDS | {"pam_asp"},
+    f"{TOOL}/commands": COMMANDS | {f"{TOOL}/watch", f"{TOOL}/doctor"},
+    f"{TOOL}/self": COMMANDS | {f"{TOOL}/commands"},
+    f"{TOOL}/main": COMMANDS | {f"{TOOL}/commands", f"{TOOL}/self"},
+    "asp-broker": COMMANDS | {"pam_asp", f"{TOOL}/commands", f"{TOOL}/self"},
+}
+# What the module shares with others; the rest of its folder is its own.
+SHARED = {"pam_asp/arguments", "pam_asp/conf_cache", "pam_asp/login_log"}
+# Seen by store.c and the engines alone.
+STORE_SEAM = {"asp/engine"}
+STORE_ROOM = re.compile(r"asp/(store|engine|store_\w+)$")
+
+# What the core knows nothing of: <headers>, and functions of libc that its objects must not name.
+FORBIDDEN_HEADERS = re.compile(
+    r"security/|syslog\.h|spawn\.h|sys/wait\.h|pwd\.h|grp\.h|getopt\.h|locale\.h|termios\.h"
+)
+FORBIDDEN_CALLS = set(
+    "printf vprintf fprintf vfprintf puts fputs putchar putc fputc perror fopen fdopen freopen fclose fread fwrite fflush"
+    " scanf fscanf getline stdin stdout stderr syslog vsyslog openlog closelog"
+    " getenv secure_getenv setenv unsetenv putenv clearenv environ"
+    " fork vfork clone posix_spawn posix_spawnp execv execve execvp execl execlp system popen exit abort _exit"
+    " signal sigaction sigprocmask umask chdir fchdir setuid seteuid setgid"
+    " getpwnam getpwuid getpwnam_r getpwuid_r dlopen".split()
+)
+
+
+@pytest.fixture(scope="module")
+def tree():
+    return Tree(TREE)
+
+
+def room_of(file):
+    """The room of a file: itself, where it is one, else the folder."""
+    return file if file in ROOMS else file.rsplit("/", 1)[0]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_includes_what_it_stands_on_and_nothing_above_it(tree, room):
+    files = [file for file in tree.includes if room_of(file) == room]
+    assert files, f"there is no room {room}: take it out of the plan"
+    wrong = [
+        f"{file} includes {written}"
+        for file in files
+        for target, written in tree.includes[file].items()
+        if room_of(target) != room and room_of(target) not in ROOMS[room]
+    ]
+    assert not wrong
+
+
+def test_every_file_is_in_a_room_of_the_plan(tree):
+    assert [file for file in tree.includes if room_of(file) not in ROOMS] == []
+
+
+def test_the_rooms_of_the_plan_stand_in_an_order():
+    assert circles(ROOMS) == []
+
+
+def test_the_files_call_each_other_in_no_circle(tree):
+    assert circles(tree.calls()) == []
+
+
+def test_of_the_modules_folder_others_use_what_is_shared_alone(tree):
+    wrong = [
+        f"{file} includes {target}"
+        for file, targets in tree.includes.items()
+        for target in targets
+        if room_of(target) == "pam_asp" and room_of(file) != "pam_asp" and target not in SHARED
+    ]
+    assert not wrong
+
+
+def test_the_engine_of_the_store_is_seen_by_the_store_alone(tree):
+    wrong = [
+        f"{file} includes {target}"
+        for file, targets in tree.includes.items()
+        for target in targets
+        if (target in STORE_SEAM or target.startswith("asp/store_files")) and not STORE_ROOM.match(file)
+    ]
+    assert not wrong
+
+
+def test_the_core_knows_no_pam_log_or_process(tree):
+    wrong = [
+        f"{file} includes <{header}>"
+        for file, headers in tree.system.items()
+        for header in headers
+        if room_of(file) == "asp" and FORBIDDEN_HEADERS.match(header)
+    ]
+    assert not wrong
+
+
+def read_binary(*words):
+    clean = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
+    return subprocess.run(words, check=True, capture_output=True, text=True, env=clean).stdout
+
+
+def called_by(library):
+    """The functions of others that the objects of a library name; fortified forms count as the plain ones."""
+    names = re.findall(r"(?m)^ +U (\w+)", read_binary("nm", library))
+    return {re.sub(r"^__(\w+)_chk$", r"\1", name) for name in names}
+
+
+def test_the_core_calls_no_stream_log_environment_or_process(build):
+    calls = called_by(build / "asp" / "libasp.a")
+    assert "openat" in calls or "openat64" in calls, "nm was not understood"
+    assert calls & FORBIDDEN_CALLS == set()
+
+
+def test_the_core_has_no_variable_that_changes(build):
+    listed = read_binary("readelf", "-SW", build / "asp" / "libasp.a")
+    sections = re.findall(r"\s(\.(?:data|bss|tdata|tbss)\S*)\s+\w+\s+\w+\s+\w+\s+(\w+)", listed)
+    assert any(name.startswith(".data") for name, _ in sections), "readelf was not understood"
+    # .data.rel.ro is constant but for the addresses that the loader writes into it.
+    assert [(name, size) for name, size in sections if int(size, 16) > 0 and not name.startswith(".data.rel.ro")] == []
+
+
+def write(root, name, text):
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.fixture
+def other(tmp_path):
+    """A tree of two files, one of which calls the other."""
+    write(tmp_path, "asp/low.h", "int low(void);\n")
+    write(tmp_path, "asp/low.c", '#include "low.h"\n\nint low(void)\n{\n    return 1;\n}\n')
+    write(tmp_path, "asp-admin/high.h", "int high(void);\n")
+    high = '#include "high.h"\n\n#include "asp/low.h"\n\nint high(void)\n{\n    return low();\n}\n'
+    write(tmp_path, "asp-admin/high.c", high)
+    return tmp_path
+
+
+def test_an_arrow_is_found(other):
+    tree = Tree(other)
+    assert tree.includes["asp-admin/high"] == {"asp/low": "asp/low.h"}
+    assert tree.calls() == {"asp/low": set(), "asp-admin/high": {"asp/low"}}
+    assert circles(tree.calls()) == []
+
+
+def test_a_circle_is_found(other):
+    write(other, "asp/low.c", '#include "asp-admin/high.h"\n\nint low(void)\n{\n    return high();\n}\n')
+    assert circles(Tree(other).calls()) == [["asp-admin/high", "asp/low"]]
+
+
+def test_a_name_in_a_comment_or_a_text_is_no_arrow(other):
+    write(other, "asp/low.c", '/* high() */\nint low(void)\n{\n    return "high"[0];\n}\n')
+    assert Tree(other).calls()["asp/low"] == set()
+
+
+def test_a_static_function_is_nobody_elses(other):
+    its_own = "static int high(void)\n{\n    return 1;\n}\n\n"
+    write(other, "asp/low.c", its_own + "int low(void)\n{\n    return high();\n}\n")
+    assert Tree(other).defines["asp/low"] == {"low"}
