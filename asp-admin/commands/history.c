@@ -1,8 +1,7 @@
 /* history: what happened to the app passwords of a user, oldest first. */
 #include "commands.h"
 
-#include "asp-admin/ui/json.h"
-#include "asp-admin/ui/table.h"
+#include "asp-admin/ui/answer.h"
 #include "asp/buffer.h"
 #include "asp/time_text.h"
 
@@ -94,27 +93,18 @@ static void add_history_row(const struct admin *admin, struct table *table,
 static bool show_history(const struct admin *admin, const struct history_event *events,
                          size_t count)
 {
-    json_t *document = admin->options->json ? json_array() : NULL;
+    const bool json = admin->options->json;
+    json_t *document = json ? json_array() : NULL;
     struct table table = {0};
-    struct asp_buffer out = {0};
-    bool shown;
 
     table_add(&table, 5, (const char *[]){"WHEN", "WHAT", "ID", "LABEL", "HOW"});
     for (size_t i = 0; i < count; i++) {
-        if (document != NULL)
+        if (json)
             (void)json_array_append_new(document, json_from_history_event(&events[i]));
         else
             add_history_row(admin, &table, &events[i]);
     }
-    if (document == NULL && count == 0)
-        asp_buffer_add(&out, "no app passwords yet\n");
-    else if (document == NULL)
-        table_write(&table, admin->console, &out);
-    shown = document != NULL ? json_write(admin->console, document)
-                             : console_print(admin->console, &out);
-    table_free(&table);
-    asp_buffer_free(&out);
-    return shown;
+    return answer_write(admin->console, json, document, &table, "no app passwords yet\n");
 }
 
 enum exit_code command_history(struct admin *admin)

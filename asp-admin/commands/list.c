@@ -3,8 +3,7 @@
 
 #include "asp-admin/admin.h"
 #include "asp-admin/system/users.h"
-#include "asp-admin/ui/json.h"
-#include "asp-admin/ui/table.h"
+#include "asp-admin/ui/answer.h"
 #include "asp/buffer.h"
 #include "asp/time_text.h"
 
@@ -34,10 +33,9 @@ static void add_entry_row(const struct admin *admin, struct table *table,
 static bool list_account(const struct admin *admin, const struct asp_account *account,
                          const struct asp_usage *usage)
 {
-    json_t *document = admin->options->json ? json_array() : NULL;
+    const bool json = admin->options->json;
+    json_t *document = json ? json_array() : NULL;
     struct table table = {0};
-    struct asp_buffer out = {0};
-    bool shown;
 
     table_add(
         &table, 8,
@@ -47,21 +45,13 @@ static bool list_account(const struct admin *admin, const struct asp_account *ac
 
         if (entry->revoked != ASP_NEVER && !admin->options->all)
             continue;
-        if (document != NULL)
+        if (json)
             (void)json_array_append_new(document,
                                         json_from_entry(admin->user, entry, usage, admin->now));
         else
             add_entry_row(admin, &table, entry, usage);
     }
-    if (table.count == 1)
-        asp_buffer_add(&out, "no app passwords\n");
-    else
-        table_write(&table, admin->console, &out);
-    shown = document != NULL ? json_write(admin->console, document)
-                             : console_print(admin->console, &out);
-    table_free(&table);
-    asp_buffer_free(&out);
-    return shown;
+    return answer_write(admin->console, json, document, &table, "no app passwords\n");
 }
 
 /* One line of the list of users. */
@@ -174,16 +164,15 @@ static void add_summary_row(const struct admin *admin, struct table *table,
 static bool show_users(const struct summaries *all)
 {
     const struct admin *admin = all->admin;
-    json_t *document = admin->options->json ? json_array() : NULL;
+    const bool json = admin->options->json;
+    json_t *document = json ? json_array() : NULL;
     struct table table = {0};
-    struct asp_buffer out = {0};
-    bool shown;
 
     table_add(&table, 4, (const char *[]){"USER", "ACTIVE", "REVOKED", "LAST USED"});
     for (size_t i = 0; i < all->count; i++) {
         const struct summary *summary = &all->list[i];
 
-        if (document != NULL)
+        if (json)
             (void)json_array_append_new(
                 document,
                 json_pack("{s:o, s:I, s:I, s:o}", "user", json_from_text(summary->user), "active",
@@ -192,15 +181,7 @@ static bool show_users(const struct summaries *all)
         else
             add_summary_row(admin, &table, summary);
     }
-    if (document == NULL && all->count == 0)
-        asp_buffer_add(&out, "no users\n");
-    else if (document == NULL)
-        table_write(&table, admin->console, &out);
-    shown = document != NULL ? json_write(admin->console, document)
-                             : console_print(admin->console, &out);
-    table_free(&table);
-    asp_buffer_free(&out);
-    return shown;
+    return answer_write(admin->console, json, document, &table, "no users\n");
 }
 
 static enum exit_code list_users(struct admin *admin)
