@@ -51,14 +51,6 @@ static void note_signal(int number)
         stop = 1;
 }
 
-static void refuse(int fd, const char *why)
-{
-    struct asp_message message;
-
-    asp_message_refuse(&message, why);
-    (void)send(fd, message.bytes, message.length, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
 static struct session *find_session(struct serving *serving, pid_t process)
 {
     for (size_t i = 0; i < SESSIONS; i++) {
@@ -112,7 +104,7 @@ static void begin(struct serving *serving, struct session *session, int fd)
         return;
     }
     syslog(LOG_ERR, "a session cannot be begun: %s", strerror(errno));
-    refuse(fd, "asp-broker has no process for you: try again in a moment");
+    asp_broker_refuse(fd, "asp-broker has no process for you: try again in a moment");
     throttle_leave(&serving->throttle, session->uid);
 }
 
@@ -130,7 +122,7 @@ static void accept_connection(struct serving *serving, int fd)
     else
         why = throttle_enter(&serving->throttle, peer.uid, asp_clock_ms());
     if (why != NULL) {
-        refuse(fd, why);
+        asp_broker_refuse(fd, why);
         return;
     }
     session->uid = peer.uid;

@@ -298,14 +298,6 @@ static enum asp_status read_command(const struct self_session *session,
     return status;
 }
 
-static void refuse(int fd, const char *why)
-{
-    struct asp_message refusal;
-
-    asp_message_refuse(&refusal, why);
-    (void)asp_broker_send(fd, CLIENT, &refusal, NULL);
-}
-
 int self_session_run(const struct self_session *session)
 {
     struct client client = {.fd = session->fd};
@@ -318,7 +310,7 @@ int self_session_run(const struct self_session *session)
 
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     if (read_command(session, bytes, &message, name, &error) != ASP_OK) {
-        refuse(session->fd, asp_error_line(&error, line));
+        asp_broker_refuse(session->fd, asp_error_line(&error, line));
         return 1;
     }
     console = console_of_client(&client, &message);

@@ -96,6 +96,14 @@ enum asp_status asp_broker_send(int fd, const char *peer, const struct asp_messa
     return asp_fail_errno(error, "%s does not listen", peer);
 }
 
+void asp_broker_refuse(int fd, const char *why)
+{
+    struct asp_message message;
+
+    asp_message_refuse(&message, why);
+    (void)send(fd, message.bytes, message.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* True when something is to be read before `deadline`. */
 static bool wait_for(int fd, int64_t deadline)
 {

@@ -25,6 +25,9 @@ enum asp_status asp_broker_connect(const char *path, int *fd, struct asp_error *
 enum asp_status asp_broker_send(int fd, const char *peer, const struct asp_message *message,
                                 struct asp_error *error);
 
+/* Says why nothing is done, at once or not at all: who is refused is waited for by nobody. */
+void asp_broker_refuse(int fd, const char *why);
+
 /*
  * Receives one message until `deadline` (see asp_clock_ms); its fields lie in `bytes`, which the
  * caller wipes. ASP_BUSY: nothing came in time; ASP_NOT_FOUND: the other end is closed. A message

@@ -30,7 +30,7 @@ struct login {
 static void note_denied(struct login *login, enum asp_status status)
 {
     if (status == ASP_DENIED)
-        login->outcome->fenced = true;
+        login->outcome->denied = true;
 }
 
 static void name_entry(struct asp_outcome *outcome, const struct asp_entry *entry)

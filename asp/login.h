@@ -33,7 +33,7 @@ struct asp_outcome {
     char label[ASP_LABEL_SIZE];    /* the same */
     struct asp_entry *revoked;     /* copies of what a changed primary password has revoked */
     size_t revoked_count;
-    bool fenced; /* the store or shadow was denied to this process: one that is root, and free, has
+    bool denied; /* the store or shadow was denied to this process: one that is root, and free, has
                     to decide, or to write what this one could not */
     struct asp_error cause; /* of ASP_UNAVAILABLE, and of a revocation that could not be written */
 };

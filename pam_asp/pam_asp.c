@@ -209,7 +209,7 @@ static int decide(pam_handle_t *pamh, const struct arguments *arguments,
     if (code != PAM_SUCCESS)
         return code;
     asp_login(conf, conf_cache_kept(shared), &request, time(NULL), &outcome);
-    if (!outcome.fenced || !broker_decides(conf, &request, &outcome))
+    if (!outcome.denied || !broker_decides(conf, &request, &outcome))
         login_log_decision(log_to_pam, pamh, conf, &request, &outcome);
     code = code_of(outcome.verdict);
     if (code == PAM_AUTHINFO_UNAVAIL && outcome.cause.status == ASP_NO_MEMORY)

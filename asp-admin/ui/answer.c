@@ -1,6 +1,8 @@
 /* Rows, as a document or as a table. */
 #include "answer.h"
 
+#include "asp/buffer.h"
+
 bool answer_write(const struct console *console, bool json, json_t *document, struct table *table,
                   const char *none)
 {

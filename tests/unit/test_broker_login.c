@@ -266,7 +266,7 @@ START_TEST(each_verdict_arrives_with_what_is_told_of_the_entry)
             /* It owns nothing, and asks nobody else. */
             ck_assert_ptr_null(heard.revoked);
             ck_assert_uint_eq(heard.revoked_count, 0);
-            ck_assert(!heard.fenced);
+            ck_assert(!heard.denied);
             ck_assert_str_eq(heard.cause.text, "");
         }
     }

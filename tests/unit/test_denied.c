@@ -83,16 +83,16 @@ START_TEST(nothing_denied_is_not_called_denied)
 {
     begin("mail");
     ck_assert_str_eq(try("alice", typed), "accepted");
-    ck_assert(!outcome.fenced);
+    ck_assert(!outcome.denied);
     ck_assert_str_eq(try("alice", "wrong"), "not-an-app-password");
-    ck_assert(!outcome.fenced);
+    ck_assert(!outcome.denied);
     ck_assert_str_eq(try("bob", typed), "no-account");
-    ck_assert(!outcome.fenced);
+    ck_assert(!outcome.denied);
     ck_assert_str_eq(try("a/b", typed), "no-account");
-    ck_assert(!outcome.fenced);
+    ck_assert(!outcome.denied);
     ck_assert_int_eq(rename(store.path, unit_path(unit_folder(), "moved")), 0);
     ck_assert_str_eq(try("alice", typed), "unavailable");
-    ck_assert(!outcome.fenced);
+    ck_assert(!outcome.denied);
     end();
 }
 END_TEST
@@ -110,7 +110,7 @@ static unsigned deny_each(const char *app, const char *call, int number)
 
         begin(app);
         reached = try_with(&plan);
-        if (outcome.fenced)
+        if (outcome.denied)
             denied++;
         else
             unit_need(outcome.verdict == ASP_ACCEPTED && is_used(), "%s %u, errno %d: %s", call,
@@ -152,7 +152,7 @@ START_TEST(everything_denied_from_some_call_on_is_called_denied)
 
             begin(NULL);
             reached = try_with(&plan);
-            unit_need(outcome.verdict == ASP_ACCEPTED ? is_bound() : outcome.fenced,
+            unit_need(outcome.verdict == ASP_ACCEPTED ? is_bound() : outcome.denied,
                       "from call %u on, errno %d: %s", nth, denials[i],
                       asp_verdict_word(outcome.verdict));
             unit_need(nth > 1 || outcome.verdict == ASP_UNAVAILABLE, "errno %d", denials[i]);
@@ -173,7 +173,7 @@ START_TEST(any_other_failure_is_not_called_denied)
 
             begin(NULL);
             reached = try_with(&plan);
-            unit_need(!outcome.fenced, "call %u, errno %d", nth, others[i]);
+            unit_need(!outcome.denied, "call %u, errno %d", nth, others[i]);
             end();
         }
     }
@@ -199,7 +199,7 @@ START_TEST(a_use_that_is_denied_leaves_what_was_accepted)
             continue;
         begin("mail");
         ck_assert(try_with(&plan));
-        found = outcome.fenced;
+        found = outcome.denied;
         ck_assert_str_eq(asp_verdict_word(outcome.verdict), "accepted");
         ck_assert(found);
         ck_assert(!is_used());

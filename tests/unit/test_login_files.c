@@ -23,7 +23,7 @@ static const char *in_store(const char *name)
 START_TEST(a_store_that_cannot_be_used_is_unavailable_with_its_cause)
 {
     begin("", for_mail);
-    unit_write(in_store("users/alice"), "damaged", 7);
+    file_write(in_store("users/alice"), "damaged", 7);
     ck_assert_str_eq(try("alice", "imap", typed), "unavailable");
     ck_assert_ptr_nonnull(strstr(outcome.cause.text, "users/alice"));
     ck_assert_str_eq(outcome.id, "");
@@ -232,7 +232,7 @@ START_TEST(an_entry_that_is_used_stays_and_one_that_is_not_is_refused)
     ck_assert_str_eq(decide(&request, 100000), "accepted");
     ck_assert_str_eq(decide(&request, 101999), "accepted");
     ck_assert_str_eq(decide(&request, 104000), "unused");
-    unit_write(in_store("used/alice"), "damaged", 7);
+    file_write(in_store("used/alice"), "damaged", 7);
     ck_assert_str_eq(decide(&request, 200000), "accepted");
     end();
 }

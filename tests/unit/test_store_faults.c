@@ -295,20 +295,20 @@ START_TEST(nothing_but_leavings_is_cleared_away)
     char long_note[2000];
 
     unit_store(&store);
-    unit_write(in_store("victim"), "x", 1);
-    unit_write(in_store("users/victim"), "x", 1);
+    file_write(in_store("victim"), "x", 1);
+    file_write(in_store("users/victim"), "x", 1);
     for (size_t i = 0; i < UNIT_COUNT(notes); i++) {
-        unit_write(in_store("locks/alice"), notes[i], strlen(notes[i]));
+        file_write(in_store("locks/alice"), notes[i], strlen(notes[i]));
         ck_assert_int_eq(add("alice", &error), ASP_OK);
     }
     memset(long_note, '.', sizeof long_note);
     memcpy(long_note, "1 .", 3);
-    unit_write(in_store("locks/alice"), long_note, sizeof long_note);
+    file_write(in_store("locks/alice"), long_note, sizeof long_note);
     ck_assert_int_eq(add("alice", &error), ASP_OK);
     ck_assert(unit_exists(in_store("victim")) && unit_exists(in_store("users/victim")));
 
-    unit_write(in_store("users/.alice.00"), "x", 1);
-    unit_write(in_store("locks/alice"), "1 .alice.00\n", 12);
+    file_write(in_store("users/.alice.00"), "x", 1);
+    file_write(in_store("locks/alice"), "1 .alice.00\n", 12);
     ck_assert_int_eq(add("alice", &error), ASP_OK);
     ck_assert(!unit_exists(in_store("users/.alice.00")));
     asp_store_close(&store);
@@ -361,11 +361,11 @@ START_TEST(a_wait_for_the_lock_is_bounded_and_names_the_holder)
     prepare(SECOND);
     child = hold_lock();
     (void)snprintf(pid, sizeof pid, "process %ld:", (long)child);
-    begin = unit_ms();
+    begin = now_ms();
     ck_assert_int_eq(add("alice", &error), ASP_BUSY);
-    ck_assert_int_ge(unit_ms() - begin, 4900);
+    ck_assert_int_ge(now_ms() - begin, 4900);
     if (!unit_is_watched())
-        ck_assert_int_lt(unit_ms() - begin, 9000);
+        ck_assert_int_lt(now_ms() - begin, 9000);
     ck_assert_msg(strstr(error.text, pid) != NULL, "%s", error.text);
     unit_calls_begin(&no_waiting);
     status = asp_store_remove(&store, "alice", &error);
@@ -373,16 +373,16 @@ START_TEST(a_wait_for_the_lock_is_bounded_and_names_the_holder)
     ck_assert_int_eq(status, ASP_BUSY);
 
     /* Whoever only reads waits for nobody, and neither do the others. */
-    begin = unit_ms();
+    begin = now_ms();
     ck_assert_int_eq(entries_now(), 1);
     ck_assert_int_eq(add("bob", &error), ASP_OK);
-    ck_assert_int_lt(unit_ms() - begin, 1000);
+    ck_assert_int_lt(now_ms() - begin, 1000);
 
     /* Killed, it holds no more. */
     kill_holder(child);
-    begin = unit_ms();
+    begin = now_ms();
     ck_assert_int_eq(add("alice", &error), ASP_OK);
-    ck_assert_int_lt(unit_ms() - begin, 1000);
+    ck_assert_int_lt(now_ms() - begin, 1000);
     asp_store_close(&store);
 }
 END_TEST
@@ -463,8 +463,8 @@ START_TEST(a_reader_sees_the_old_or_the_new_and_never_a_mix)
                 _exit(1);
         }
     }
-    end = unit_ms() + 500;
-    while (unit_ms() < end) {
+    end = now_ms() + 500;
+    while (now_ms() < end) {
         int now = entries_now();
 
         unit_need(now >= -1, "what was read is no account");
@@ -525,9 +525,9 @@ START_TEST(a_lock_that_is_given_back_is_free_though_a_fork_has_a_copy)
             (void)pause();
     }
     asp_files_lock_give(&held_lock);
-    begin = unit_ms();
+    begin = now_ms();
     ck_assert_int_eq(add("alice", &error), ASP_OK);
-    ck_assert_int_lt(unit_ms() - begin, 1000);
+    ck_assert_int_lt(now_ms() - begin, 1000);
     kill_holder(child);
     asp_store_close(&store);
 }

@@ -104,7 +104,7 @@ START_TEST(a_store_that_is_not_there_is_an_error_like_any_other)
     store_says(path);
     store_says("mount");
     asp_store_close(&store);
-    unit_write(path, "x", 1);
+    file_write(path, "x", 1);
     ck_assert_int_eq(asp_store_open(&store, UNIT_CONF_OF(path), NULL, &store_error), ASP_IO);
     asp_store_close(&store);
     ck_assert_int_eq(unlink(path), 0);
@@ -207,7 +207,7 @@ START_TEST(a_users_folder_that_is_not_to_be_trusted_is_refused)
     ck_assert_int_eq(symlink("real", in_store("users")), 0);
     every_door_says(ASP_UNSAFE);
     ck_assert_int_eq(unlink(in_store("users")), 0);
-    unit_write(in_store("users"), "x", 1);
+    file_write(in_store("users"), "x", 1);
     every_door_says(ASP_UNSAFE);
     asp_store_close(&store);
 }
@@ -281,7 +281,7 @@ START_TEST(what_is_no_file_of_ours_is_refused_and_can_be_removed)
 
     unit_store(&store);
     victim = in_store("victim");
-    unit_write(victim, "kept", 4);
+    file_write(victim, "kept", 4);
     for (int kind = 0; kind < 5; kind++) {
         enum asp_status expected = kind == 4 ? ASP_CORRUPT : ASP_UNSAFE;
         struct asp_entry entry;
@@ -296,7 +296,7 @@ START_TEST(what_is_no_file_of_ours_is_refused_and_can_be_removed)
         else if (kind == 3)
             ck_assert_int_eq(symlink("nowhere", file), 0);
         else
-            unit_write(file, "damaged", 7);
+            file_write(file, "damaged", 7);
         unit_plain_entry(&entry, "7k", "Phone");
         ck_assert_int_eq(loads("alice"), expected);
         store_says("alice");
@@ -333,12 +333,12 @@ END_TEST
 START_TEST(damage_is_told_from_a_newer_version_with_what_to_do)
 {
     unit_store(&store);
-    unit_write(in_store("users/alice"), "asp-account 2 user=\"alice\"\n", 26);
+    file_write(in_store("users/alice"), "asp-account 2 user=\"alice\"\n", 26);
     ck_assert_int_eq(loads("alice"), ASP_NEWER);
     store_says("users/alice");
     store_says("newer");
     ck_assert_int_eq(add_id("alice", "7k"), ASP_NEWER);
-    unit_write(in_store("users/alice"), "", 0);
+    file_write(in_store("users/alice"), "", 0);
     ck_assert_int_eq(loads("alice"), ASP_CORRUPT);
     store_says("users/alice");
     store_says("asp-admin remove");
@@ -487,7 +487,7 @@ START_TEST(each_user_with_an_account_is_visited_once_and_nothing_else_is)
     ck_assert_int_eq(asp_store_each(&store, note_user, &status, &store_error), ASP_OK);
     ck_assert_str_eq(seen, "al ice ");
     for (size_t i = 0; i < UNIT_COUNT(others); i++)
-        unit_write(in_store(others[i]), "x", 1);
+        file_write(in_store(others[i]), "x", 1);
     ck_assert_int_eq(add_id("bob", "7k"), ASP_OK);
     seen[0] = '\0';
     ck_assert_int_eq(asp_store_each(&store, note_user, &status, &store_error), ASP_OK);

@@ -187,7 +187,7 @@ START_TEST(usage_that_is_damaged_is_begun_anew)
         ck_assert_ptr_nonnull(bytes);
         for (size_t k = 0; k < lengths[i]; k++)
             bytes[k] = (char)unit_random(&state);
-        unit_write(in_store("used/alice"), bytes, lengths[i]);
+        file_write(in_store("used/alice"), bytes, lengths[i]);
         free(bytes);
         ck_assert_int_eq(begun(), ASP_NEVER);
         ck_assert_int_eq(last_of("7k"), ASP_NEVER);
@@ -201,7 +201,7 @@ END_TEST
 
 START_TEST(what_is_no_file_of_ours_is_neither_read_nor_written_nor_waited_for)
 {
-    long long begin = unit_ms();
+    long long begin = now_ms();
     const char *file;
     const char *victim;
     size_t length;
@@ -210,7 +210,7 @@ START_TEST(what_is_no_file_of_ours_is_neither_read_nor_written_nor_waited_for)
     unit_store(&store);
     file = in_store("used/alice");
     victim = in_store("victim");
-    unit_write(victim, "kept", 4);
+    file_write(victim, "kept", 4);
     for (int kind = 0; kind < 6; kind++) {
         const struct asp_compared compared = {.checksum = 1};
 
@@ -223,7 +223,7 @@ START_TEST(what_is_no_file_of_ours_is_neither_read_nor_written_nor_waited_for)
         else if (kind == 3)
             ck_assert_int_eq(symlink("nowhere", file), 0);
         else
-            unit_write(file, "x", 1);
+            file_write(file, "x", 1);
         if (kind == 4)
             ck_assert_int_eq(chmod(file, 0666), 0);
         if (kind == 5 && (!unit_is_root() || chown(file, STRANGER, 0) != 0))
@@ -246,7 +246,7 @@ START_TEST(what_is_no_file_of_ours_is_neither_read_nor_written_nor_waited_for)
     ck_assert_uint_eq(unit_names(in_store("real")), 0);
     ck_assert_int_eq(unlink(in_store("used")), 0);
     ck_assert(!record("7k", 5000));
-    ck_assert_int_lt(unit_ms() - begin, 2000);
+    ck_assert_int_lt(now_ms() - begin, 2000);
     asp_store_close(&store);
 }
 END_TEST
@@ -284,13 +284,13 @@ START_TEST(a_lock_that_is_held_is_not_waited_for)
     unit_store(&store);
     ck_assert(record("7k", 5000));
     child = hold(in_store("used/alice"));
-    begin = unit_ms();
+    begin = now_ms();
     (void)record("7k", 6000);
     (void)record("zz", 6000);
     (void)asp_store_compared(&store, "alice", &compared, 6000);
     asp_store_begin_usage(&store, "alice", 6000);
     (void)last_of("7k");
-    ck_assert_int_lt(unit_ms() - begin, 1000);
+    ck_assert_int_lt(now_ms() - begin, 1000);
     ck_assert_int_eq(kill(child, SIGKILL), 0);
     ck_assert_int_eq(waitpid(child, NULL, 0), child);
     ck_assert(record("zz", 7000));

@@ -167,7 +167,7 @@ START_TEST(changes_that_were_lost_are_told_to_be)
     follow(true);
     /* Of those that follow each other the same is told once: two in turn. */
     for (unsigned long i = 0; i < count + 100; i++)
-        unit_write(in_store(i % 2 == 0 ? "users/alice" : "users/bob"), "x", 1);
+        file_write(in_store(i % 2 == 0 ? "users/alice" : "users/bob"), "x", 1);
     ck_assert_str_eq(told(), "alice bob ");
     ck_assert(news.lost);
     asp_store_changes_end(&changes);

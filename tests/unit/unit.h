@@ -24,10 +24,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The names that some tests have for what is in support.h. */
-#define unit_write file_write
-#define unit_ms now_ms
-
 #define UNIT_COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* The runner */
