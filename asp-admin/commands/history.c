@@ -100,7 +100,7 @@ static bool show_history(const struct admin *admin, const struct history_event *
     table_add(&table, 5, (const char *[]){"WHEN", "WHAT", "ID", "LABEL", "HOW"});
     for (size_t i = 0; i < count; i++) {
         if (json)
-            (void)json_array_append_new(document, json_from_history_event(&events[i]));
+            json_add(&document, json_from_history_event(&events[i]));
         else
             add_history_row(admin, &table, &events[i]);
     }

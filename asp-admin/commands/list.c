@@ -46,8 +46,7 @@ static bool list_account(const struct admin *admin, const struct asp_account *ac
         if (entry->revoked != ASP_NEVER && !admin->options->all)
             continue;
         if (json)
-            (void)json_array_append_new(document,
-                                        json_from_entry(admin->user, entry, usage, admin->now));
+            json_add(&document, json_from_entry(admin->user, entry, usage, admin->now));
         else
             add_entry_row(admin, &table, entry, usage);
     }
@@ -173,11 +172,11 @@ static bool show_users(const struct summaries *all)
         const struct summary *summary = &all->list[i];
 
         if (json)
-            (void)json_array_append_new(
-                document,
-                json_pack("{s:o, s:I, s:I, s:o}", "user", json_from_text(summary->user), "active",
-                          (json_int_t)summary->active, "revoked", (json_int_t)summary->revoked,
-                          "last_used", json_from_time(summary->last_used)));
+            json_add(&document,
+                     json_pack("{s:o, s:I, s:I, s:o}", "user", json_from_text(summary->user),
+                               "active", (json_int_t)summary->active, "revoked",
+                               (json_int_t)summary->revoked, "last_used",
+                               json_from_time(summary->last_used)));
         else
             add_summary_row(admin, &table, summary);
     }

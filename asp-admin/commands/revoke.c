@@ -97,7 +97,7 @@ static bool show_revoked(const struct revoking *revoking)
     if (admin->options->json) {
         ids = json_array();
         for (size_t i = 0; i < revoking->count; i++)
-            (void)json_array_append_new(ids, json_string(revoking->revoked[i].id));
+            json_add(&ids, json_string(revoking->revoked[i].id));
         return json_write(admin->console,
                           json_pack("{s:o, s:o, s:s}", "user", json_from_text(admin->user),
                                     "revoked", ids, "reason", revoking->reason));

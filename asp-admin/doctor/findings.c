@@ -186,10 +186,9 @@ static bool show_document(const struct console *console, const struct findings *
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->list[i];
 
-        (void)json_array_append_new(document, json_pack("{s:s, s:b, s:o, s:o}", "check",
-                                                        finding->check, "ok", finding->ok,
-                                                        "message", json_from_text(finding->message),
-                                                        "mend", json_from_text(finding->fix)));
+        json_add(&document, json_pack("{s:s, s:b, s:o, s:o}", "check", finding->check, "ok",
+                                      finding->ok, "message", json_from_text(finding->message),
+                                      "mend", json_from_text(finding->fix)));
     }
     return json_write(console, document);
 }

@@ -47,6 +47,14 @@ json_t *json_from_time(time_t when)
     return json_string(text);
 }
 
+void json_add(json_t **array, json_t *element)
+{
+    if (json_array_append_new(*array, element) == 0)
+        return;
+    json_decref(*array);
+    *array = NULL;
+}
+
 static json_t *networks_of(const struct asp_entry *entry)
 {
     char text[ASP_NETWORK_SIZE];
@@ -54,7 +62,7 @@ static json_t *networks_of(const struct asp_entry *entry)
 
     for (size_t i = 0; i < entry->network_count; i++) {
         asp_network_write(&entry->networks[i], text);
-        (void)json_array_append_new(list, json_string(text));
+        json_add(&list, json_string(text));
     }
     return list;
 }

@@ -23,6 +23,9 @@ json_t *json_from_time(time_t when);
 json_t *json_from_entry(const char *user, const struct asp_entry *entry,
                         const struct asp_usage *usage, time_t now);
 
+/* Adds an element. Without memory for it the whole array becomes NULL, and so the document. */
+void json_add(json_t **array, json_t *element);
+
 /* Writes the document to standard output, wipes and frees it. False when it did not get there; NULL
  * is out of memory. */
 bool json_write(const struct console *console, json_t *document);
