@@ -9,20 +9,21 @@
 
 enum asp_status {
     ASP_OK = 0,
-    ASP_UNCHANGED = 1,  /* no failure: there is nothing to write */
-    ASP_DROP = 2,       /* no failure: nothing is to be left */
-    ASP_NO_MEMORY = -1, /* out of memory, or the memory of a hash is not to be had */
-    ASP_INVALID = -2,   /* what the caller was given by a person is not well-formed */
-    ASP_NOT_FOUND = -3, /* it is not there, and the place where it would be was seen */
-    ASP_TAKEN = -4,     /* the label is in use */
-    ASP_FULL = -5,      /* the limit is reached */
-    ASP_BUSY = -6,      /* another process holds the lock */
-    ASP_DENIED = -7,    /* EACCES, EPERM, EROFS */
-    ASP_UNSAFE = -8,    /* owner, mode or kind of a file: not to be trusted */
-    ASP_CORRUPT = -9,   /* not what we wrote */
-    ASP_NEWER = -10,    /* written by a later version */
-    ASP_IO = -11,       /* any other failure of the system */
-    ASP_MISMATCH = -12, /* a secret does not match its verifier */
+    ASP_UNCHANGED = 1,   /* no failure: there is nothing to write */
+    ASP_DROP = 2,        /* no failure: nothing is to be left */
+    ASP_INTERRUPTED = 3, /* no failure: this process is to end, and the work was cut short */
+    ASP_NO_MEMORY = -1,  /* out of memory, or the memory of a hash is not to be had */
+    ASP_INVALID = -2,    /* what the caller was given by a person is not well-formed */
+    ASP_NOT_FOUND = -3,  /* it is not there, and the place where it would be was seen */
+    ASP_TAKEN = -4,      /* the label is in use */
+    ASP_FULL = -5,       /* the limit is reached */
+    ASP_BUSY = -6,       /* another process holds the lock */
+    ASP_DENIED = -7,     /* EACCES, EPERM, EROFS */
+    ASP_UNSAFE = -8,     /* owner, mode or kind of a file: not to be trusted */
+    ASP_CORRUPT = -9,    /* not what we wrote */
+    ASP_NEWER = -10,     /* written by a later version */
+    ASP_IO = -11,        /* any other failure of the system */
+    ASP_MISMATCH = -12,  /* a secret does not match its verifier */
 };
 
 enum {

@@ -101,7 +101,7 @@ enum asp_status primary_command_read(const char *path, struct asp_buffer *printe
     log_errors(&outputs.errors);
     asp_buffer_free(&outputs.errors);
     if (end == PROGRAM_INTERRUPTED)
-        return asp_fail(error, ASP_UNCHANGED, "%s: %s", path, why.text);
+        return asp_fail(error, ASP_INTERRUPTED, "%s: %s", path, why.text);
     if (end != PROGRAM_DONE)
         return asp_fail(error, ASP_IO, "primary.command %s: %s", path, why.text);
     return check_form(path, printed, error);

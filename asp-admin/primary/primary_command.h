@@ -10,7 +10,7 @@
 /*
  * Runs it once, for 30 seconds and 64 MiB at most; what it says to standard error goes to the log.
  * ASP_OK: it ended with 0, and all that it printed are whole lines of that form, perhaps none. Else
- * why nothing of it counts; ASP_UNCHANGED: this process is to end. The caller frees `printed` in
+ * why nothing of it counts; ASP_INTERRUPTED: this process is to end. The caller frees `printed` in
  * any case.
  */
 enum asp_status primary_command_read(const char *path, struct asp_buffer *printed,

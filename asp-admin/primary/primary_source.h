@@ -23,7 +23,7 @@ struct primary_source {
     size_t count;
 };
 
-/* Reads it, once. ASP_OK, or why nothing is known of anybody; ASP_UNCHANGED: this process is to
+/* Reads it, once. ASP_OK, or why nothing is known of anybody; ASP_INTERRUPTED: this process is to
  * end. The caller calls primary_source_close in any case. */
 enum asp_status primary_source_read(const struct asp_conf *conf, struct primary_source *source,
                                     struct asp_error *error);

@@ -48,7 +48,7 @@ static enum asp_status look(const char *user, void *context)
     struct name_list *list = NULL;
 
     if (signals_stop_is_pending())
-        return ASP_UNCHANGED;
+        return ASP_INTERRUPTED;
     if (!asp_source_traits(pass->source.kind).is_compared) {
         result->accounts++;
         return ASP_OK;
@@ -106,7 +106,7 @@ static enum asp_status settle_all(struct pass *pass, const struct name_list *nam
 {
     for (size_t i = 0; i < names->count && !pass->overtaken; i++) {
         if (signals_stop_is_pending())
-            return ASP_UNCHANGED;
+            return ASP_INTERRUPTED;
         settle(pass, names->list[i], changed);
     }
     return ASP_OK;

@@ -22,8 +22,8 @@ struct compare_result {
  * changed at once by the word of a command, nothing is revoked unless it is `confirmed`.
  *
  * ASP_OK, or why it was not made: the source or the store could not be read. ASP_BUSY: the source
- * changes all the time. ASP_UNCHANGED: this process is to end, and the pass was cut short. What was
- * revoked until then is in the result; the next pass finds the rest.
+ * changes all the time. ASP_INTERRUPTED: this process is to end, and the pass was cut short. What
+ * was revoked until then is in the result; the next pass finds the rest.
  */
 enum asp_status compare_all(struct admin *admin, bool confirmed, struct compare_result *result,
                             struct asp_error *error);

@@ -58,7 +58,7 @@ static enum asp_status look(const char *user, void *context)
     bool expired = false;
 
     if (signals_stop_is_pending())
-        return ASP_UNCHANGED;
+        return ASP_INTERRUPTED;
     /* One that cannot be read is told of by the pass that compares. */
     if (asp_store_load(&walk->admin->store, user, NULL, &account, NULL) != ASP_OK)
         return ASP_OK;
@@ -97,7 +97,7 @@ static void walk_all(struct admin *admin, struct hook_queue *queue)
     status = asp_store_each(&admin->store, look, &walk, &error);
     if (status == ASP_OK)
         queue->looked = admin->now;
-    if (status == ASP_OK || status == ASP_UNCHANGED)
+    if (status == ASP_OK || status == ASP_INTERRUPTED)
         return;
     queue->missed = true;
     if (status == ASP_NO_MEMORY)

@@ -178,7 +178,7 @@ static void make_pass(struct watch *watch)
 
     if (status == ASP_OK)
         status = compare_all(watch->admin, false, &result, &error);
-    if (status == ASP_UNCHANGED)
+    if (status == ASP_INTERRUPTED)
         return;
     if (status == ASP_OK || result.changed > 0)
         report_result(watch, &result);
