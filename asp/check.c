@@ -5,29 +5,31 @@
 
 #include <string.h>
 
+static const char *const words[] = {
+    [ASP_UNAVAILABLE] = "unavailable",
+    [ASP_ACCEPTED] = "accepted",
+    [ASP_NO_ACCOUNT] = "no-account",
+    [ASP_NOT_AN_APP_PASSWORD] = "not-an-app-password",
+    [ASP_WRONG_SECRET] = "wrong-secret",
+    [ASP_IS_REVOKED] = "revoked",
+    [ASP_IS_EXPIRED] = "expired",
+    [ASP_IS_UNUSED] = "unused",
+    [ASP_WRONG_APP] = "wrong-app",
+    [ASP_WRONG_NETWORK] = "wrong-network",
+    [ASP_PRIMARY_CHANGED_SINCE] = "primary-changed",
+    [ASP_PRIMARY_IS_LOCKED] = "primary-locked",
+};
+
+_Static_assert(sizeof words / sizeof *words == ASP_VERDICTS, "every verdict has a word");
+
 const char *asp_verdict_word(enum asp_verdict verdict)
 {
-    static const char *const words[] = {
-        [ASP_UNAVAILABLE] = "unavailable",
-        [ASP_ACCEPTED] = "accepted",
-        [ASP_NO_ACCOUNT] = "no-account",
-        [ASP_NOT_AN_APP_PASSWORD] = "not-an-app-password",
-        [ASP_WRONG_SECRET] = "wrong-secret",
-        [ASP_IS_REVOKED] = "revoked",
-        [ASP_IS_EXPIRED] = "expired",
-        [ASP_IS_UNUSED] = "unused",
-        [ASP_WRONG_APP] = "wrong-app",
-        [ASP_WRONG_NETWORK] = "wrong-network",
-        [ASP_PRIMARY_CHANGED_SINCE] = "primary-changed",
-        [ASP_PRIMARY_IS_LOCKED] = "primary-locked",
-    };
-
     return words[verdict];
 }
 
 bool asp_verdict_read(const char *word, enum asp_verdict *verdict)
 {
-    for (int i = ASP_UNAVAILABLE; i <= ASP_PRIMARY_IS_LOCKED; i++) {
+    for (int i = 0; i < ASP_VERDICTS; i++) {
         *verdict = (enum asp_verdict)i;
         if (strcmp(asp_verdict_word(*verdict), word) == 0)
             return true;

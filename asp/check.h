@@ -30,6 +30,8 @@ enum asp_verdict {
     ASP_PRIMARY_IS_LOCKED,
 };
 
+enum { ASP_VERDICTS = ASP_PRIMARY_IS_LOCKED + 1 }; /* how many there are */
+
 /* The word of a verdict, the same everywhere. */
 const char *asp_verdict_word(enum asp_verdict verdict);
 

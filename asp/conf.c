@@ -7,9 +7,12 @@
 #include "scope.h"
 #include "time_text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+
+enum { WORDS_SIZE = 128 };
 
 enum kind { INTEGER, BOOLEAN, WORD, SWITCH, PATH, OPTIONAL_PATH, SOCKET, DURATION, NAME, TEXT };
 
@@ -144,6 +147,8 @@ static enum asp_status set_word(const struct asp_conf_reader *reader,
                                 const char *text, void *place)
 {
     const char *const *words = key->words;
+    char all[WORDS_SIZE] = ""; /* of those that are in this file, which fit */
+    size_t length = 0;
 
     for (unsigned value = 0; words[value] != NULL; value++) {
         if (strcmp(text, words[value]) != 0)
@@ -154,10 +159,13 @@ static enum asp_status set_word(const struct asp_conf_reader *reader,
             memcpy(place, &value, sizeof value);
         return ASP_OK;
     }
-    if (words[2] == NULL)
-        return asp_conf_refuse(reader, setting, "must be \"%s\" or \"%s\"", words[0], words[1]);
-    return asp_conf_refuse(reader, setting, "must be \"%s\", \"%s\" or \"%s\"", words[0], words[1],
-                           words[2]);
+    for (size_t i = 0; words[i] != NULL; i++) {
+        const char *between = i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ";
+
+        length +=
+            (size_t)snprintf(all + length, sizeof all - length, "%s\"%s\"", between, words[i]);
+    }
+    return asp_conf_refuse(reader, setting, "must be %s", all);
 }
 
 static bool path_fits(enum kind kind, const char *text)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum {
+    PREFIX_SIZE = 48, /* what stands before the salt, with its NUL */
     SALT_BYTES = 16,
     TAG_BYTES = 32,
     SALT_CHARS = 22, /* unpadded base64 */
@@ -74,12 +75,17 @@ static enum asp_status hash(const struct asp_cost *cost, const unsigned char sal
     enum asp_status status = ASP_OK;
 
     build(&message, user, secret);
-    if (cost->scheme == ASP_HMAC_SHA256)
+    switch (cost->scheme) {
+    case ASP_HMAC_SHA256:
         hmac(&message, salt, tag);
-    else if (crypto_pwhash(tag, TAG_BYTES, (const char *)message.bytes, message.length, salt,
-                           cost->passes, (size_t)cost->memory * 1024,
-                           crypto_pwhash_ALG_ARGON2ID13) != 0)
-        status = ASP_NO_MEMORY;
+        break;
+    case ASP_ARGON2ID:
+        if (crypto_pwhash(tag, TAG_BYTES, (const char *)message.bytes, message.length, salt,
+                          cost->passes, (size_t)cost->memory * 1024,
+                          crypto_pwhash_ALG_ARGON2ID13) != 0)
+            status = ASP_NO_MEMORY;
+        break;
+    }
     sodium_memzero(&message, sizeof message);
     return status;
 }
@@ -201,6 +207,20 @@ bool asp_verifier_valid(const char *verifier)
     return base64_span(tag) == TAG_CHARS && tag[TAG_CHARS] == '\0';
 }
 
+/* What read_cost reads. */
+static void write_prefix(const struct asp_cost *cost, char prefix[PREFIX_SIZE])
+{
+    switch (cost->scheme) {
+    case ASP_HMAC_SHA256:
+        (void)snprintf(prefix, PREFIX_SIZE, "%s", HMAC_PREFIX);
+        break;
+    case ASP_ARGON2ID:
+        (void)snprintf(prefix, PREFIX_SIZE, ARGON_PREFIX "m=%u,t=%u,p=1$", cost->memory,
+                       cost->passes);
+        break;
+    }
+}
+
 enum asp_status asp_verifier_make(const struct asp_cost *cost, const char *user,
                                   const struct asp_secret *secret, char verifier[ASP_VERIFIER_SIZE])
 {
@@ -208,7 +228,7 @@ enum asp_status asp_verifier_make(const struct asp_cost *cost, const char *user,
     unsigned char tag[TAG_BYTES];
     char salt_text[SALT_CHARS + 1];
     char tag_text[TAG_CHARS + 1];
-    char prefix[48] = HMAC_PREFIX;
+    char prefix[PREFIX_SIZE];
     enum asp_status status;
 
     randombytes_buf(salt, sizeof salt);
@@ -220,9 +240,7 @@ enum asp_status asp_verifier_make(const struct asp_cost *cost, const char *user,
                       sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
     sodium_bin2base64(tag_text, sizeof tag_text, tag, sizeof tag,
                       sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
-    if (cost->scheme == ASP_ARGON2ID)
-        (void)snprintf(prefix, sizeof prefix, ARGON_PREFIX "m=%u,t=%u,p=1$", cost->memory,
-                       cost->passes);
+    write_prefix(cost, prefix);
     (void)snprintf(verifier, ASP_VERIFIER_SIZE, "%s%s$%s", prefix, salt_text, tag_text);
     return ASP_OK;
 }

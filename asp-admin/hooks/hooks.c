@@ -207,6 +207,19 @@ static bool take_errors(void *context, const char *bytes, size_t length)
     return true;
 }
 
+/* Without a default: the compiler finds an event that has none. */
+static const char *path_of(const struct asp_conf *conf, enum hook_event event)
+{
+    switch (event) {
+    case HOOK_CREATED:
+        return conf->hook_created;
+    case HOOK_REVOKED:
+    case HOOK_EXPIRED:
+        return conf->hook_revoked;
+    }
+    return "";
+}
+
 static enum program_end run_once(const struct admin *admin, const char *user, enum hook_event event,
                                  const struct asp_entry *entries, size_t count, const char *reason)
 {
@@ -215,7 +228,7 @@ static enum program_end run_once(const struct admin *admin, const char *user, en
         .admin = admin,
         .user = user,
         .event = event,
-        .path = event == HOOK_CREATED ? conf->hook_created : conf->hook_revoked,
+        .path = path_of(conf, event),
     };
     struct environment environment = {0};
     struct asp_error why = {0};
@@ -349,7 +362,7 @@ enum asp_status hooks_run_due(const struct admin *admin, const char *user, bool 
     asp_account_free(&account);
     if (due.count > 0 && run_by_reason(admin, user, &due))
         status = asp_store_update(&admin->store, user, false, clear_marks, &due, error);
-    free(due.entries);
+    asp_entries_free(due.entries, due.count);
     return status == ASP_UNCHANGED ? ASP_OK : status;
 }
 
@@ -375,6 +388,6 @@ enum asp_status hooks_run_expired(const struct admin *admin, const char *user, t
     }
     asp_account_free(&account);
     (void)run_all(admin, user, HOOK_EXPIRED, expired.entries, expired.count, "expired");
-    free(expired.entries);
+    asp_entries_free(expired.entries, expired.count);
     return ASP_OK;
 }
