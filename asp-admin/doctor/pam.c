@@ -10,10 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SELF_SERVICE "asp-admin" /* doctor_broker.c looks it over */
-
-/* What was said of a line: it may stand in the stacks of many services. */
-enum { TOLD_GUARDED = 1, TOLD_REFUSED = 2 };
+#define SELF_SERVICE "asp-admin" /* doctor/broker.c looks it over */
 
 static bool is_one_of(const char *word, const char *const words[], size_t count)
 {

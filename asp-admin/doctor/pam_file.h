@@ -36,6 +36,9 @@ enum {
     ACTION_RESET = -5,
 };
 
+/* What doctor has said of a line, which may stand in the stacks of many services: bits. */
+enum { TOLD_GUARDED = 1, TOLD_REFUSED = 2, TOLD_PLACE = 4 };
+
 enum pam_line_kind { LINE_MODULE, LINE_INCLUDE, LINE_SUBSTACK, LINE_BROKEN };
 
 struct pam_line {

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { TOLD_PLACE = 4 };
-
 static bool is_ours(const struct pam_entry *entry)
 {
     return pam_line_has(entry->line, MODULE_FILE);
