@@ -102,7 +102,7 @@ static enum asp_status answer_question(struct serving *serving, uid_t uid,
     struct shared_conf *conf = NULL;
     char line[ASP_ERROR_LINE];
     enum asp_status status =
-        conf_cache_take(login_worker->conf_path, login_worker->conf_required, &conf, error);
+        conf_cache_acquire(login_worker->conf_path, login_worker->conf_required, &conf, error);
 
     if (status != ASP_OK) {
         log_throttled(login_worker->log_throttle, THROTTLED_FAILED, uid, LOG_ERR,
@@ -115,7 +115,7 @@ static enum asp_status answer_question(struct serving *serving, uid_t uid,
     } else {
         log_claim(serving, uid, asp_error_line(error, line));
     }
-    conf_cache_give(conf);
+    conf_cache_release(conf);
     return status;
 }
 
@@ -204,7 +204,7 @@ static struct connection *find_place(struct serving *serving)
     return oldest;
 }
 
-static bool watch(struct serving *serving, struct connection *connection)
+static bool await_message(struct serving *serving, struct connection *connection)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
 
@@ -225,7 +225,7 @@ static void accept_connection(struct serving *serving, int fd)
     connection->uid = peer.uid;
     connection->since_ms = asp_clock_ms();
     serve(serving, connection);
-    if (connection->fd >= 0 && !watch(serving, connection))
+    if (connection->fd >= 0 && !await_message(serving, connection))
         drop(connection);
 }
 

@@ -223,7 +223,7 @@ static enum exit_code work(struct broker *broker)
     return code;
 }
 
-/* Secrets pass through: no core, nobody's eyes. */
+/* Secrets pass through: no core, and no other process looks in. */
 static void become_private(void)
 {
     const struct rlimit none = {0, 0};

@@ -130,8 +130,8 @@ static enum asp_status lock_file(const struct asp_store *store, struct asp_store
     }
 }
 
-enum asp_status asp_files_lock_take(const struct asp_store *store, const char *name,
-                                    struct asp_store_held *lock, struct asp_error *error)
+enum asp_status asp_files_lock_acquire(const struct asp_store *store, const char *name,
+                                       struct asp_store_held *lock, struct asp_error *error)
 {
     enum asp_status status;
 
@@ -150,7 +150,7 @@ enum asp_status asp_files_lock_take(const struct asp_store *store, const char *n
     return ASP_OK;
 }
 
-void asp_files_lock_give(struct asp_store_held *lock)
+void asp_files_lock_release(struct asp_store_held *lock)
 {
     /* By word, and not by closing alone: a process forked meanwhile may hold a copy. */
     if (lock->fd >= 0)

@@ -24,11 +24,11 @@ struct asp_store_held {
 
 /*
  * Takes the lock of this name. ASP_OK, ASP_BUSY after 5 seconds with the holder named, or why it
- * cannot be had. The caller calls asp_files_lock_give in any case.
+ * cannot be had. The caller calls asp_files_lock_release in any case.
  */
-enum asp_status asp_files_lock_take(const struct asp_store *store, const char *name,
-                                    struct asp_store_held *lock, struct asp_error *error);
+enum asp_status asp_files_lock_acquire(const struct asp_store *store, const char *name,
+                                       struct asp_store_held *lock, struct asp_error *error);
 
-void asp_files_lock_give(struct asp_store_held *lock);
+void asp_files_lock_release(struct asp_store_held *lock);
 
 #endif

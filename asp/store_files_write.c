@@ -18,7 +18,7 @@ static enum asp_status take_lock(const struct asp_store *store, const char *name
     if (status == ASP_OK)
         status = asp_files_check_folder(store, USERS_FOLDER, error);
     if (status == ASP_OK)
-        status = asp_files_lock_take(store, name, lock, error);
+        status = asp_files_lock_acquire(store, name, lock, error);
     if (status == ASP_NOT_FOUND && error != NULL)
         error->status = ASP_IO;
     return status == ASP_NOT_FOUND ? ASP_IO : status;
@@ -32,7 +32,7 @@ enum asp_status asp_files_hold(const struct asp_store *store, const char *name,
 
     if (status == ASP_OK)
         status = step(&lock, context, error);
-    asp_files_lock_give(&lock);
+    asp_files_lock_release(&lock);
     return status;
 }
 

@@ -2,9 +2,9 @@
 #include "engine.h"
 #include "time_text.h"
 
-enum asp_status asp_watch_lock_take(const struct asp_store *store, time_t now,
-                                    struct asp_watch_lock *lock, time_t *looked,
-                                    struct asp_error *error)
+enum asp_status asp_watch_lock_acquire(const struct asp_store *store, time_t now,
+                                       struct asp_watch_lock *lock, time_t *looked,
+                                       struct asp_error *error)
 {
     enum asp_status status;
 
@@ -32,7 +32,7 @@ void asp_watch_lock_mark(const struct asp_watch_lock *lock, time_t looked)
         lock->engine->mark_watch(lock, looked);
 }
 
-void asp_watch_lock_give(struct asp_watch_lock *lock)
+void asp_watch_lock_release(struct asp_watch_lock *lock)
 {
     if (lock->engine != NULL)
         lock->engine->give_watch(lock);

@@ -22,11 +22,11 @@ struct asp_watch_lock {
 /*
  * Takes it. ASP_OK, ASP_BUSY when another process watches this store, or why it cannot be had.
  * `*looked` is the time it has, or `now` when it was not there. The caller calls
- * asp_watch_lock_give in any case.
+ * asp_watch_lock_release in any case.
  */
-enum asp_status asp_watch_lock_take(const struct asp_store *store, time_t now,
-                                    struct asp_watch_lock *lock, time_t *looked,
-                                    struct asp_error *error);
+enum asp_status asp_watch_lock_acquire(const struct asp_store *store, time_t now,
+                                       struct asp_watch_lock *lock, time_t *looked,
+                                       struct asp_error *error);
 
 bool asp_watch_lock_is_held(const struct asp_watch_lock *lock);
 
@@ -36,7 +36,7 @@ bool asp_watch_lock_is_of(const struct asp_watch_lock *lock, const struct asp_st
 /* Sets its time. */
 void asp_watch_lock_mark(const struct asp_watch_lock *lock, time_t looked);
 
-void asp_watch_lock_give(struct asp_watch_lock *lock);
+void asp_watch_lock_release(struct asp_watch_lock *lock);
 
 /* What can be seen of the watch from outside. */
 struct asp_watch_seen {

@@ -33,7 +33,7 @@ const struct asp_store_kept *conf_cache_kept(const struct shared_conf *shared)
     return &shared->kept;
 }
 
-void conf_cache_give(struct shared_conf *shared)
+void conf_cache_release(struct shared_conf *shared)
 {
     if (shared == NULL || atomic_fetch_sub(&shared->holders, 1) > 1)
         return;
@@ -72,7 +72,7 @@ static void keep(const char *path, bool required, const struct asp_identity *ide
     cache.identity = *identity;
     strcpy(cache.path, path);
     (void)pthread_mutex_unlock(&cache.mutex);
-    conf_cache_give(old);
+    conf_cache_release(old);
 }
 
 /* What is kept of the store is found out once for each configuration. */
@@ -84,8 +84,8 @@ static void look_at_store(struct shared_conf *shared)
     asp_store_close(&store);
 }
 
-enum asp_status conf_cache_take(const char *path, bool required, struct shared_conf **shared,
-                                struct asp_error *error)
+enum asp_status conf_cache_acquire(const char *path, bool required, struct shared_conf **shared,
+                                   struct asp_error *error)
 {
     struct asp_identity identity;
     enum asp_status status = asp_identity_at(path, &identity, error);

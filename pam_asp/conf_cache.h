@@ -13,10 +13,11 @@ struct shared_conf;
 
 /*
  * The configuration at `path`, from the cache while the file is the same. ASP_OK: the caller gives
- * it back with conf_cache_give; what it reads of it by conf_cache_read does not change meanwhile.
+ * it back with conf_cache_release; what it reads of it by conf_cache_read does not change
+ * meanwhile.
  */
-enum asp_status conf_cache_take(const char *path, bool required, struct shared_conf **shared,
-                                struct asp_error *error);
+enum asp_status conf_cache_acquire(const char *path, bool required, struct shared_conf **shared,
+                                   struct asp_error *error);
 
 const struct asp_conf *conf_cache_read(const struct shared_conf *shared);
 
@@ -24,6 +25,6 @@ const struct asp_conf *conf_cache_read(const struct shared_conf *shared);
 const struct asp_store_kept *conf_cache_kept(const struct shared_conf *shared);
 
 /* NULL is passed over. */
-void conf_cache_give(struct shared_conf *shared);
+void conf_cache_release(struct shared_conf *shared);
 
 #endif

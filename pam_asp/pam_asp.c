@@ -250,7 +250,7 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
         pam_syslog(pamh, LOG_ERR, "libsodium does not start");
         return PAM_AUTHINFO_UNAVAIL;
     }
-    if (conf_cache_take(arguments.conf_path, arguments.conf_required, &conf, &error) != ASP_OK) {
+    if (conf_cache_acquire(arguments.conf_path, arguments.conf_required, &conf, &error) != ASP_OK) {
         pam_syslog(pamh, LOG_ERR, "configuration: %s", asp_error_line(&error, line));
         return error.status == ASP_NO_MEMORY ? PAM_BUF_ERR : PAM_SERVICE_ERR;
     }
@@ -258,7 +258,7 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
         pam_syslog(pamh, LOG_DEBUG, "configuration %s, store %s", arguments.conf_path,
                    conf_cache_read(conf)->store);
     code = decide(pamh, &arguments, conf);
-    conf_cache_give(conf);
+    conf_cache_release(conf);
     return code;
 }
 

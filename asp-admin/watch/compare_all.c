@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-    /* A program that lies would sign everybody out: more than this many, and more than this share
+    /* A faulty program would sign everybody out: more than this many, and more than this share
      * of all accounts, is held back. */
     HELD_ABOVE = 20,
     HELD_ABOVE_PERCENT = 5,
@@ -96,9 +96,8 @@ static void settle(struct pass *pass, const char *user, bool changed)
     if (status != ASP_OK && status != ASP_NOT_FOUND)
         count_failure(result, &error);
     result->revoked += done.count;
-    (void)snprintf(admin->user, sizeof admin->user, "%s", user);
     for (size_t i = 0; i < done.count; i++)
-        log_change(admin, "revoked", &done.revoked[i], ASP_REASON_PRIMARY);
+        admin_log_change(admin, user, "revoked", &done.revoked[i], ASP_REASON_PRIMARY);
     asp_reconciled_free(&done);
 }
 

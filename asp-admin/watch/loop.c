@@ -1,7 +1,7 @@
 /*
  * The loop of a running watch. It reconciles at start, when the shadow file was changed, every
- * primary.interval, and when events were lost; between two things it looks who calls. Whatever goes
- * wrong while it runs is logged once, and tried again.
+ * primary.interval, and when events were lost; between two things it polls for events. Whatever
+ * goes wrong while it runs is logged once, and tried again.
  */
 #include "loop.h"
 
@@ -104,9 +104,10 @@ static enum asp_status attach(struct watch *watch, struct asp_error *error)
     admin->now = time(NULL);
     status = asp_store_open(&admin->store, admin->conf, NULL, error);
     if (status != ASP_OK || !asp_watch_lock_is_of(&watch->lock, &admin->store)) {
-        asp_watch_lock_give(&watch->lock);
+        asp_watch_lock_release(&watch->lock);
         if (status == ASP_OK)
-            status = asp_watch_lock_take(&admin->store, admin->now, &watch->lock, &looked, error);
+            status =
+                asp_watch_lock_acquire(&admin->store, admin->now, &watch->lock, &looked, error);
         if (status != ASP_OK)
             return status;
         hook_queue_end(&watch->queue);
@@ -421,7 +422,7 @@ enum exit_code watch_run(struct admin *admin)
         notify_service_manager("STOPPING=1");
     }
     hook_queue_end(&watch.queue);
-    asp_watch_lock_give(&watch.lock);
+    asp_watch_lock_release(&watch.lock);
     asp_store_changes_end(&watch.changes);
     asp_close(watch.events);
     asp_close(watch.signals);

@@ -43,7 +43,8 @@ static enum exit_code run_hooks(struct admin *admin)
     struct hook_queue queue;
     time_t looked;
     struct asp_watch_lock lock;
-    enum asp_status status = asp_watch_lock_take(&admin->store, admin->now, &lock, &looked, &error);
+    enum asp_status status =
+        asp_watch_lock_acquire(&admin->store, admin->now, &lock, &looked, &error);
 
     if (status == ASP_BUSY)
         return EXIT_DONE;
@@ -54,7 +55,7 @@ static enum exit_code run_hooks(struct admin *admin)
         hook_queue_step(admin, &queue);
     asp_watch_lock_mark(&lock, queue.looked);
     hook_queue_end(&queue);
-    asp_watch_lock_give(&lock);
+    asp_watch_lock_release(&lock);
     return EXIT_DONE;
 }
 

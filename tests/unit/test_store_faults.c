@@ -330,7 +330,7 @@ static pid_t hold_lock(void)
     if (child == 0) {
         struct asp_store_held lock;
 
-        if (asp_files_lock_take(&store, "alice", &lock, NULL) != ASP_OK ||
+        if (asp_files_lock_acquire(&store, "alice", &lock, NULL) != ASP_OK ||
             write(ready[1], "x", 1) != 1)
             _exit(1);
         for (;;)
@@ -517,14 +517,14 @@ START_TEST(a_lock_that_is_given_back_is_free_though_a_fork_has_a_copy)
 
     unit_store(&store);
     prepare(SECOND);
-    ck_assert_int_eq(asp_files_lock_take(&store, "alice", &held_lock, &error), ASP_OK);
+    ck_assert_int_eq(asp_files_lock_acquire(&store, "alice", &held_lock, &error), ASP_OK);
     child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         for (;;)
             (void)pause();
     }
-    asp_files_lock_give(&held_lock);
+    asp_files_lock_release(&held_lock);
     begin = now_ms();
     ck_assert_int_eq(add("alice", &error), ASP_OK);
     ck_assert_int_lt(now_ms() - begin, 1000);
@@ -541,15 +541,15 @@ START_TEST(the_name_of_the_new_file_is_another_each_time)
     char first[sizeof lock.temp];
 
     unit_store(&store);
-    ck_assert_int_eq(asp_files_lock_take(&store, "alice", &lock, &error), ASP_OK);
+    ck_assert_int_eq(asp_files_lock_acquire(&store, "alice", &lock, &error), ASP_OK);
     strcpy(first, lock.temp);
-    asp_files_lock_give(&lock);
-    ck_assert_int_eq(asp_files_lock_take(&store, "alice", &lock, &error), ASP_OK);
+    asp_files_lock_release(&lock);
+    ck_assert_int_eq(asp_files_lock_acquire(&store, "alice", &lock, &error), ASP_OK);
     ck_assert_int_eq(first[0], '.');
     ck_assert_uint_eq(strlen(first), strlen(".alice.") + 16);
     ck_assert_str_ne(lock.temp, first);
     ck_assert_str_ne(lock.temp, lock.old);
-    asp_files_lock_give(&lock);
+    asp_files_lock_release(&lock);
     ck_assert_int_eq(lock.fd, -1);
     asp_store_close(&store);
 }

@@ -189,34 +189,36 @@ START_TEST(one_watch_has_the_lock_and_leaves_its_time)
     ck_assert(!watch.runs);
     ck_assert_int_eq(watch.looked, ASP_NEVER);
     ck_assert(!asp_watch_lock_is_of(&lock, &store));
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &lock, &looked, &store_error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_acquire(&store, NOW, &lock, &looked, &store_error), ASP_OK);
     ck_assert_int_eq(looked, NOW);
     ck_assert(asp_watch_lock_is_of(&lock, &store));
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &second, &looked, &store_error), ASP_BUSY);
+    ck_assert_int_eq(asp_watch_lock_acquire(&store, NOW, &second, &looked, &store_error), ASP_BUSY);
     store_says("watches");
     store_says(store.path);
     ck_assert(!asp_watch_lock_is_of(&second, &store));
-    asp_watch_lock_give(&second);
+    asp_watch_lock_release(&second);
     ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &store_error), ASP_OK);
     ck_assert(watch.runs);
     ck_assert_int_eq(watch.process, getpid());
     ck_assert_int_eq(watch.looked, NOW);
 
     asp_watch_lock_mark(&lock, NOW + 50);
-    asp_watch_lock_give(&lock);
+    asp_watch_lock_release(&lock);
     ck_assert(!asp_watch_lock_is_of(&lock, &store));
-    asp_watch_lock_give(&lock);
+    asp_watch_lock_release(&lock);
     asp_watch_lock_mark(&lock, NOW);
     ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &store_error), ASP_OK);
     ck_assert(!watch.runs);
     ck_assert_int_eq(watch.looked, NOW + 50);
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW + 100, &lock, &looked, &store_error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_acquire(&store, NOW + 100, &lock, &looked, &store_error),
+                     ASP_OK);
     ck_assert_int_eq(looked, NOW + 50);
-    asp_watch_lock_give(&lock);
+    asp_watch_lock_release(&lock);
     /* Left by a clock that was ahead. */
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW + 10, &lock, &looked, &store_error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_acquire(&store, NOW + 10, &lock, &looked, &store_error),
+                     ASP_OK);
     ck_assert_int_eq(looked, NOW + 10);
-    asp_watch_lock_give(&lock);
+    asp_watch_lock_release(&lock);
     asp_store_close(&store);
 }
 END_TEST
@@ -228,12 +230,12 @@ START_TEST(the_lock_of_one_store_is_not_that_of_another)
     time_t looked;
 
     unit_store(&store);
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &lock, &looked, &store_error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_acquire(&store, NOW, &lock, &looked, &store_error), ASP_OK);
     first = store;
     unit_store(&store);
     ck_assert(!asp_watch_lock_is_of(&lock, &store));
     ck_assert(asp_watch_lock_is_of(&lock, &first));
-    asp_watch_lock_give(&lock);
+    asp_watch_lock_release(&lock);
     asp_store_close(&first);
     asp_store_close(&store);
 }
@@ -251,7 +253,7 @@ START_TEST(a_watch_that_was_killed_holds_no_lock)
     child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
-        if (asp_watch_lock_take(&store, NOW, &lock, &looked, NULL) == ASP_OK)
+        if (asp_watch_lock_acquire(&store, NOW, &lock, &looked, NULL) == ASP_OK)
             (void)raise(SIGKILL);
         _exit(1);
     }
@@ -259,21 +261,21 @@ START_TEST(a_watch_that_was_killed_holds_no_lock)
     ck_assert(WIFSIGNALED(status));
     ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &store_error), ASP_OK);
     ck_assert(!watch.runs);
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW + 5, &lock, &looked, &store_error), ASP_OK);
+    ck_assert_int_eq(asp_watch_lock_acquire(&store, NOW + 5, &lock, &looked, &store_error), ASP_OK);
     ck_assert_int_eq(looked, NOW);
 
     /* A lock that nobody else will find is none. */
     ck_assert_int_eq(unlink(in_store("locks/.watch")), 0);
     ck_assert(!asp_watch_lock_is_of(&lock, &store));
-    asp_watch_lock_give(&lock);
+    asp_watch_lock_release(&lock);
     ck_assert_int_eq(symlink("alice", in_store("locks/.watch")), 0);
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &lock, &looked, &store_error), ASP_UNSAFE);
-    asp_watch_lock_give(&lock);
+    ck_assert_int_eq(asp_watch_lock_acquire(&store, NOW, &lock, &looked, &store_error), ASP_UNSAFE);
+    asp_watch_lock_release(&lock);
     ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &store_error), ASP_UNSAFE);
     ck_assert_int_eq(unlink(in_store("locks/.watch")), 0);
     ck_assert_int_eq(rmdir(in_store("locks")), 0);
-    ck_assert_int_eq(asp_watch_lock_take(&store, NOW, &lock, &looked, &store_error), ASP_IO);
-    asp_watch_lock_give(&lock);
+    ck_assert_int_eq(asp_watch_lock_acquire(&store, NOW, &lock, &looked, &store_error), ASP_IO);
+    asp_watch_lock_release(&lock);
     asp_store_close(&store);
 }
 END_TEST
