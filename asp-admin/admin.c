@@ -77,8 +77,8 @@ enum exit_code admin_read_conf(struct admin *admin)
     return fail_with(admin->console, EXIT_CONF, "%s", line);
 }
 
-/* The login uid says who sat down, also behind sudo; where there is none, the real uid. */
-static void look_who(struct admin *admin)
+/* The login uid, which sudo does not change; where there is none, the real uid. */
+static void find_actor(struct admin *admin)
 {
     FILE *file = fopen("/proc/self/loginuid", "re");
     unsigned long uid = UINT_MAX;
@@ -98,7 +98,6 @@ static void look_who(struct admin *admin)
 enum exit_code admin_open(struct admin *admin, const struct options *options,
                           const struct console *console, const char *by)
 {
-    const char *user = options->argument_count > 0 ? options->arguments[0] : NULL;
     enum exit_code code;
 
     *admin = (struct admin){
@@ -107,14 +106,21 @@ enum exit_code admin_open(struct admin *admin, const struct options *options,
     code = admin_read_conf(admin);
     if (code != EXIT_DONE)
         return code;
-    if (user != NULL && !asp_user_canonical(user, admin->conf->fold_user_names, admin->user) &&
-        strcmp(options->command, "check") != 0)
-        return fail_with(admin->console, EXIT_USAGE, "\"%s\" is not a well-formed user name", user);
     if (by != NULL)
         (void)snprintf(admin->by, sizeof admin->by, "%s", by);
     else
-        look_who(admin);
+        find_actor(admin);
     return EXIT_DONE;
+}
+
+enum exit_code admin_take_user(struct admin *admin)
+{
+    const struct options *options = admin->options;
+    const char *user = options->argument_count > 0 ? options->arguments[0] : NULL;
+
+    if (user == NULL || asp_user_canonical(user, admin->conf->fold_user_names, admin->user))
+        return EXIT_DONE;
+    return fail_with(admin->console, EXIT_USAGE, "\"%s\" is not a well-formed user name", user);
 }
 
 enum exit_code admin_open_store(struct admin *admin, bool make)
@@ -197,6 +203,23 @@ struct asp_entry *admin_find_entry(const struct admin *admin, const struct asp_a
     return entry;
 }
 
+enum asp_status admin_check_label(const struct admin *admin, const struct asp_account *account,
+                                  const struct asp_usage *usage, const char *label,
+                                  const char *except, struct asp_error *error)
+{
+    for (size_t i = 0; i < account->count; i++) {
+        const struct asp_entry *other = &account->entries[i];
+
+        if ((except == NULL || strcmp(other->id, except) != 0) &&
+            strcmp(other->label, label) == 0 &&
+            asp_usage_state(usage, other, admin->now) == ASP_ACTIVE)
+            return asp_fail(error, ASP_TAKEN,
+                            "%s already has an active app password with this label (%s)",
+                            admin->user, other->id);
+    }
+    return ASP_OK;
+}
+
 void admin_close(struct admin *admin)
 {
     asp_store_close(&admin->store);
@@ -204,11 +227,11 @@ void admin_close(struct admin *admin)
     admin->conf = NULL;
 }
 
-void log_change(const struct admin *admin, const char *event, const struct asp_entry *entry,
-                const char *reason)
+void admin_log_change(const struct admin *admin, const char *user, const char *event,
+                      const struct asp_entry *entry, const char *reason)
 {
     struct asp_log_change change = {
-        .event = event, .by = admin->by, .user = admin->user, .reason = reason};
+        .event = event, .by = admin->by, .user = user, .reason = reason};
     struct asp_buffer line = {0};
 
     if (entry != NULL) {
@@ -221,7 +244,7 @@ void log_change(const struct admin *admin, const char *event, const struct asp_e
     asp_buffer_free(&line);
 }
 
-enum asp_status admin_may_make(const struct admin *admin, const char *app, struct asp_error *error)
+enum asp_status admin_check_app(const struct admin *admin, const char *app, struct asp_error *error)
 {
     struct asp_buffer names = {0};
     enum asp_status status;

@@ -40,6 +40,10 @@ enum exit_code admin_open(struct admin *admin, const struct options *options,
 /* The first half of it: the configuration alone. */
 enum exit_code admin_read_conf(struct admin *admin);
 
+/* Takes the USER of the command, if it has one: EXIT_DONE, or EXIT_USAGE after a line on the
+ * console for a name that is not well-formed. */
+enum exit_code admin_take_user(struct admin *admin);
+
 /* Opens the store; `make`: makes it where it is missing. */
 enum exit_code admin_open_store(struct admin *admin, bool make);
 
@@ -62,16 +66,23 @@ enum exit_code admin_change_account(const struct admin *admin, asp_change *chang
 struct asp_entry *admin_find_entry(const struct admin *admin, const struct asp_account *account,
                                    const char *id, struct asp_error *error);
 
+/* ASP_OK, or ASP_TAKEN when an active entry other than `except` (an id, or NULL) has this label. */
+enum asp_status admin_check_label(const struct admin *admin, const struct asp_account *account,
+                                  const struct asp_usage *usage, const char *label,
+                                  const char *except, struct asp_error *error);
+
 void admin_close(struct admin *admin);
 
 /* The absolute path of the configuration. False: there is none that could be opened. */
 bool admin_conf_path(const struct admin *admin, char path[PATH_MAX]);
 
-/* One line in the system's log. */
-void log_change(const struct admin *admin, const char *event, const struct asp_entry *entry,
-                const char *reason);
+/* One line in the system's log: what `admin->by` did to the account of `user`; entry and reason may
+ * be NULL. */
+void admin_log_change(const struct admin *admin, const char *user, const char *event,
+                      const struct asp_entry *entry, const char *reason);
 
 /* ASP_OK when a password for that app may be made; else ASP_DENIED, and for which ones. */
-enum asp_status admin_may_make(const struct admin *admin, const char *app, struct asp_error *error);
+enum asp_status admin_check_app(const struct admin *admin, const char *app,
+                                struct asp_error *error);
 
 #endif

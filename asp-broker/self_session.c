@@ -233,6 +233,8 @@ static enum exit_code run_command(const struct self_session *session, const stru
         return fail_with(console, EXIT_STORE, "out of memory");
     options->config = session->conf_required ? session->conf_path : NULL;
     code = admin_open(&admin, options, console, name);
+    if (code == EXIT_DONE && !command->takes_any_name)
+        code = admin_take_user(&admin);
     if (code == EXIT_DONE)
         code = check_who(&admin, command, options, name, words);
     if (code == EXIT_DONE)

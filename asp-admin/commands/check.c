@@ -41,6 +41,7 @@ enum exit_code command_check(struct admin *admin)
         .dry = true,
     };
     struct asp_outcome outcome;
+    enum exit_code code;
     char line[ASP_ERROR_LINE];
     char typed[TYPED_SIZE];
 
@@ -55,11 +56,12 @@ enum exit_code command_check(struct admin *admin)
     }
     request.secret = typed;
     asp_login(admin->conf, NULL, &request, admin->now, &outcome);
-    asp_outcome_free(&outcome); /* nothing was revoked: it was a dry run */
     sodium_memzero(typed, sizeof typed);
+    code = outcome.verdict == ASP_ACCEPTED ? EXIT_DONE : EXIT_NO;
     if (!show_verdict(admin, &outcome))
-        return EXIT_STORE;
-    if (outcome.verdict == ASP_UNAVAILABLE)
-        return fail_with(admin->console, EXIT_STORE, "%s", asp_error_line(&outcome.cause, line));
-    return outcome.verdict == ASP_ACCEPTED ? EXIT_DONE : EXIT_NO;
+        code = EXIT_STORE;
+    else if (outcome.verdict == ASP_UNAVAILABLE)
+        code = fail_with(admin->console, EXIT_STORE, "%s", asp_error_line(&outcome.cause, line));
+    asp_outcome_free(&outcome);
+    return code;
 }

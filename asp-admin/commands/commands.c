@@ -83,6 +83,7 @@ static const struct command commands[] = {
         .allowed = BIT(SERVICE) | BIT(RHOST),
         .needed = BIT(SERVICE),
         .run = command_check,
+        .takes_any_name = true,
         .self_use = SELF_FREE,
     },
     {

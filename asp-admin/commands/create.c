@@ -63,7 +63,7 @@ static enum exit_code read_entry(const struct admin *admin, struct asp_entry *en
                          "--label: say 1 to 64 characters of UTF-8, without control characters");
     (void)snprintf(entry->label, sizeof entry->label, "%s", admin->options->label);
     code = read_app(admin, entry->app);
-    if (code == EXIT_DONE && admin_may_make(admin, entry->app, &error) != ASP_OK)
+    if (code == EXIT_DONE && admin_check_app(admin, entry->app, &error) != ASP_OK)
         code = fail_with_error(admin->console, &error);
     if (code == EXIT_DONE)
         code = read_limits(admin, entry);

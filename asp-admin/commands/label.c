@@ -6,7 +6,6 @@
 #include "asp/time_text.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* What the change is made of, and what it leaves. */
 struct labelling {
@@ -29,15 +28,8 @@ static enum asp_status set_label(struct asp_account *account, void *context,
         return ASP_NOT_FOUND;
     if (entry->revoked != ASP_NEVER)
         return asp_fail(error, ASP_NOT_FOUND, "%s is revoked: its label stays as it was", id);
-    for (size_t i = 0; i < account->count; i++) {
-        const struct asp_entry *other = &account->entries[i];
-
-        if (other != entry && strcmp(other->label, label) == 0 &&
-            asp_usage_state(&labelling->usage, other, admin->now) == ASP_ACTIVE)
-            return asp_fail(error, ASP_TAKEN,
-                            "%s already has an active app password with this label (%s)",
-                            admin->user, other->id);
-    }
+    if (admin_check_label(admin, account, &labelling->usage, label, id, error) != ASP_OK)
+        return ASP_TAKEN;
     (void)snprintf(entry->label, sizeof entry->label, "%s", label);
     labelling->entry = *entry;
     return ASP_OK;
@@ -72,7 +64,7 @@ enum exit_code command_label(struct admin *admin)
     if (code == EXIT_DONE)
         code = change(admin, &labelling);
     if (code == EXIT_DONE) {
-        log_change(admin, "labelled", &labelling.entry, NULL);
+        admin_log_change(admin, admin->user, "labelled", &labelling.entry, NULL);
         if (admin->options->json &&
             !json_write(admin->console, json_from_entry(admin->user, &labelling.entry,
                                                         &labelling.usage, admin->now)))

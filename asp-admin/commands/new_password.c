@@ -81,9 +81,9 @@ static void tell(const struct admin *admin, const struct storing *storing)
     const struct stored_password *stored = &storing->stored;
     bool revoked = has_revoked_another(storing);
 
-    log_change(admin, "created", &stored->entry, NULL);
+    admin_log_change(admin, admin->user, "created", &stored->entry, NULL);
     if (revoked)
-        log_change(admin, "revoked", &stored->replaced, ASP_REASON_ROTATED);
+        admin_log_change(admin, admin->user, "revoked", &stored->replaced, ASP_REASON_ROTATED);
     new_password_show_notes(admin, stored, &storing->now);
     run_revoked_hook(admin, stored);
     if (revoked)
@@ -97,12 +97,12 @@ static enum exit_code store_and_show(struct admin *admin, struct storing *storin
     const struct stored_password *stored = &storing->stored;
     struct asp_error error = {0};
 
-    if (new_password_store(&admin->store, storing, &error) != ASP_OK)
+    if (new_password_store(storing, &error) != ASP_OK)
         return fail_with_error(admin->console, &error);
     for (size_t i = 0; i < stored->revoked_count; i++)
-        log_change(admin, "revoked", &stored->revoked[i], ASP_REASON_PRIMARY);
+        admin_log_change(admin, admin->user, "revoked", &stored->revoked[i], ASP_REASON_PRIMARY);
     if (!new_password_show(admin, stored)) {
-        if (new_password_take_back(&admin->store, storing, &error) != ASP_OK)
+        if (new_password_take_back(storing, &error) != ASP_OK)
             (void)fail_with_error(admin->console, &error);
         run_revoked_hook(admin, stored);
         return EXIT_STORE;

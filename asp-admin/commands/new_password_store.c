@@ -67,7 +67,7 @@ static enum asp_status inherit(struct storing *storing, const struct asp_entry *
         return asp_fail(error, ASP_INVALID,
                         "%s has expired: say until when the new one is good, with --expires",
                         old->id);
-    return admin_may_make(admin, entry->app, error);
+    return admin_check_app(admin, entry->app, error);
 }
 
 /* What the entry is to be: as it was asked for, or after the one that it replaces. */
@@ -97,17 +97,14 @@ static enum asp_status check_room(struct storing *storing, const struct asp_acco
     struct stored_password *stored = &storing->stored;
 
     stored->active = 0;
+    if (admin_check_label(admin, account, &storing->usage, stored->entry.label, replaces, error) !=
+        ASP_OK)
+        return ASP_TAKEN;
     for (size_t i = 0; i < account->count; i++) {
         const struct asp_entry *other = &account->entries[i];
 
-        if ((replaces != NULL && strcmp(other->id, replaces) == 0) ||
-            asp_usage_state(&storing->usage, other, admin->now) != ASP_ACTIVE)
-            continue;
-        stored->active++;
-        if (strcmp(other->label, stored->entry.label) == 0)
-            return asp_fail(error, ASP_TAKEN,
-                            "%s already has an active app password with this label (%s)",
-                            admin->user, other->id);
+        stored->active += (replaces == NULL || strcmp(other->id, replaces) != 0) &&
+                          asp_usage_state(&storing->usage, other, admin->now) == ASP_ACTIVE;
     }
     if (stored->active >= (size_t)admin->conf->limit)
         return asp_fail(error, ASP_FULL,
@@ -188,11 +185,10 @@ static enum asp_status add(struct asp_account *account, void *context, struct as
     return ASP_OK;
 }
 
-enum asp_status new_password_store(const struct asp_store *store, struct storing *storing,
-                                   struct asp_error *error)
+enum asp_status new_password_store(struct storing *storing, struct asp_error *error)
 {
-    return asp_store_update(store, storing->admin->user, storing->wanted->makes_account, add,
-                            storing, error);
+    return asp_store_update(&storing->admin->store, storing->admin->user,
+                            storing->wanted->makes_account, add, storing, error);
 }
 
 static bool was_before(const struct account_before *before, const char *id)
@@ -256,10 +252,10 @@ static enum asp_status take_back(struct asp_account *account, void *context,
     return before->was_none && account->count == 0 ? ASP_DROP : ASP_OK;
 }
 
-enum asp_status new_password_take_back(const struct asp_store *store, struct storing *storing,
-                                       struct asp_error *error)
+enum asp_status new_password_take_back(struct storing *storing, struct asp_error *error)
 {
-    return asp_store_update(store, storing->admin->user, false, take_back, storing, error);
+    return asp_store_update(&storing->admin->store, storing->admin->user, false, take_back, storing,
+                            error);
 }
 
 void storing_free(struct storing *storing)

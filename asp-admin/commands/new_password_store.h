@@ -41,12 +41,10 @@ struct storing {
  * Compares the primary password, and where label and limit have room for it adds the entry; one
  * that it replaces is revoked. ASP_OK: `storing->stored` is what was made. Else nothing was.
  */
-enum asp_status new_password_store(const struct asp_store *store, struct storing *storing,
-                                   struct asp_error *error);
+enum asp_status new_password_store(struct storing *storing, struct asp_error *error);
 
 /* Nobody saw the password: it is as if it had never been made. */
-enum asp_status new_password_take_back(const struct asp_store *store, struct storing *storing,
-                                       struct asp_error *error);
+enum asp_status new_password_take_back(struct storing *storing, struct asp_error *error);
 
 /* Wipes and frees all that it holds. */
 void storing_free(struct storing *storing);

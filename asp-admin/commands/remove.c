@@ -14,7 +14,7 @@ enum exit_code command_remove(struct admin *admin)
     status = asp_store_remove(&admin->store, admin->user, &error);
     if (status != ASP_OK)
         return fail_with_error(admin->console, &error);
-    log_change(admin, "removed", NULL, NULL);
+    admin_log_change(admin, admin->user, "removed", NULL, NULL);
     if (admin->options->json &&
         !json_write(admin->console,
                     json_pack("{s:o, s:b}", "user", json_from_text(admin->user), "removed", 1)))

@@ -144,7 +144,7 @@ enum exit_code command_revoke(struct admin *admin)
         code = admin_change_account(admin, revoke, &revoking);
     if (code == EXIT_DONE) {
         for (size_t i = 0; i < revoking.count; i++)
-            log_change(admin, "revoked", &revoking.revoked[i], revoking.reason);
+            admin_log_change(admin, admin->user, "revoked", &revoking.revoked[i], revoking.reason);
         if (!show_revoked(&revoking))
             code = EXIT_STORE;
         hooks_run(admin, admin->user, HOOK_REVOKED, revoking.revoked, revoking.count,

@@ -1,4 +1,5 @@
-/* A user's own command, handed to asp-broker; this process is its hands at her terminal. */
+/* A user's own command, handed to asp-broker; this process is what reads and writes at her
+ * terminal. */
 #include "self_client.h"
 
 #include "prompt.h"

@@ -1,6 +1,6 @@
 /*
  * A user who is not root, on her own account: this process hands her command line to asp-broker,
- * and is its hands at her terminal.
+ * and reads and writes at her terminal for it.
  */
 #ifndef ASP_ADMIN_SELF_SELF_CLIENT_H
 #define ASP_ADMIN_SELF_SELF_CLIENT_H
