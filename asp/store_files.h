@@ -18,6 +18,9 @@
 enum asp_status asp_files_check_folder(const struct asp_store *store, const char *folder,
                                        struct asp_error *error);
 
+/* True when the open file is the one that is at this path of the store now. */
+bool asp_files_is_at(const struct asp_store *store, const char *path, int fd);
+
 /* The operations that are not in store_files.c. */
 
 /* store_files_write.c: what is done under a lock. */

@@ -1,5 +1,7 @@
-/* The engine for files: a folder of the store, looked at before it is used. */
+/* The engine for files: what lies in the store, looked at before it is used. */
 #include "store_files.h"
+
+#include <fcntl.h>
 
 enum asp_status asp_files_check_folder(const struct asp_store *store, const char *folder,
                                        struct asp_error *error)
@@ -10,4 +12,14 @@ enum asp_status asp_files_check_folder(const struct asp_store *store, const char
         return asp_fail(error, ASP_IO, "%s has no folder %s: is the store mounted?", store->path,
                         folder);
     return status;
+}
+
+bool asp_files_is_at(const struct asp_store *store, const char *path, int fd)
+{
+    struct stat held;
+    struct stat there;
+
+    return fstat(fd, &held) == 0 &&
+           fstatat(store->own.fd, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }

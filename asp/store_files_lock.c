@@ -87,19 +87,6 @@ static bool write_note(struct asp_store_held *lock)
     return ftruncate(lock->fd, 0) == 0 && pwrite(lock->fd, note, (size_t)length, 0) == length;
 }
 
-/* True when the file that is locked is still the one that others will find: remove takes it away.
- */
-static bool is_current(const struct asp_store *store, const struct asp_store_held *lock,
-                       const char *path)
-{
-    struct stat held;
-    struct stat there;
-
-    return fstat(lock->fd, &held) == 0 &&
-           fstatat(store->own.fd, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-           held.st_dev == there.st_dev && held.st_ino == there.st_ino;
-}
-
 /* Opens and locks locks/NAME. flock(2) holds between threads too, and a kill frees it. */
 static enum asp_status lock_file(const struct asp_store *store, struct asp_store_held *lock,
                                  struct asp_error *error)
@@ -121,7 +108,8 @@ static enum asp_status lock_file(const struct asp_store *store, struct asp_store
             if (!wait_step(&waited))
                 return busy(lock, error);
         }
-        if (is_current(store, lock, file))
+        /* Still the one that others will find: remove takes it away. */
+        if (asp_files_is_at(store, file, lock->fd))
             return ASP_OK;
         asp_close(lock->fd);
         lock->fd = -1;

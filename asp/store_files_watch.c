@@ -80,12 +80,7 @@ enum asp_status asp_files_take_watch(const struct asp_store *store, time_t now,
 
 bool asp_files_watch_is_of(const struct asp_watch_lock *lock, const struct asp_store *store)
 {
-    struct stat held;
-    struct stat there;
-
-    return fstat(lock->own.fd, &held) == 0 &&
-           fstatat(store->own.fd, LOCK_FILE, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-           held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+    return asp_files_is_at(store, LOCK_FILE, lock->own.fd);
 }
 
 void asp_files_mark_watch(const struct asp_watch_lock *lock, time_t looked)

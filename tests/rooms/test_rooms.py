@@ -178,3 +178,9 @@ def test_a_static_function_is_nobody_elses(other):
     its_own = "static int high(void)\n{\n    return 1;\n}\n\n"
     write(other, "asp/low.c", its_own + "int low(void)\n{\n    return high();\n}\n")
     assert Tree(other).defines["asp/low"] == {"low"}
+
+
+def test_a_table_of_constants_is_an_arrow_too(other):
+    write(other, "asp/low.c", "const struct thing low_things = {1};\n")
+    write(other, "asp-admin/high.c", "int high(void)\n{\n    return low_things.one;\n}\n")
+    assert Tree(other).calls()["asp-admin/high"] == {"asp/low"}

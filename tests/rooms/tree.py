@@ -13,6 +13,8 @@ INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
 SYSTEM = re.compile(r"^#include <([^>]+)>", re.M)
 # The head of a function that others can call, at the beginning of a line, up to its brace.
 FUNCTION = re.compile(r"^(?!static\b|typedef\b|else\b)[A-Za-z_][\w ]*[ *]+(\w+)\((?:[^;{}()]|\([^()]*\))*\)\n\{", re.M)
+# A table of constants, likewise.
+TABLE = re.compile(r"^const struct \w+ (\w+) = \{", re.M)
 WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -20,7 +22,7 @@ class Tree:
     def __init__(self, root):
         self.includes = {}  # file -> {included file: the line as it is written}
         self.system = {}  # file -> {<header>}
-        self.defines = {}  # file -> {function}
+        self.defines = {}  # file -> {function or table}
         self.words = {}  # file -> {word of its code}
         for folder in FOLDERS:
             for path in sorted((root / folder).rglob("*.[ch]")):
@@ -37,13 +39,14 @@ class Tree:
             if target != file:
                 includes[target] = written
         self.system.setdefault(file, set()).update(SYSTEM.findall(code))
-        code = TEXT.sub('""', re.sub(r"(?m)^#include.*", "", code))
+        # What is only declared is used by nobody yet.
+        code = TEXT.sub('""', re.sub(r"(?m)^(?:#include|extern ).*", "", code))
         self.words.setdefault(file, set()).update(WORD.findall(code))
         if path.suffix == ".c":
-            self.defines.setdefault(file, set()).update(FUNCTION.findall(code))
+            self.defines.setdefault(file, set()).update(FUNCTION.findall(code), TABLE.findall(code))
 
     def calls(self):
-        """file -> the files whose functions it names."""
+        """file -> the files whose functions and tables it names."""
         owner = {function: file for file, functions in self.defines.items() for function in functions}
         return {
             file: {owner[word] for word in words if word in owner and owner[word] != file}
