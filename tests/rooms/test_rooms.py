@@ -140,6 +140,17 @@ def test_the_core_has_no_variable_that_changes(build):
     assert [(name, size) for name, size in sections if int(size, 16) > 0 and not name.startswith(".data.rel.ro")] == []
 
 
+# Where a path of ARCHITECTURE.md may begin; what is named without a folder is looked for everywhere.
+PLACES = ("", "asp/", "asp-admin/", "asp-broker/", "pam_asp/", "tests/unit/", "tests/pam/", "tests/cli/", "**/")
+
+
+def test_the_plan_names_files_that_are_there():
+    plan = (TREE / "ARCHITECTURE.md").read_text()
+    paths = set(re.findall(r"`([\w./*-]+\.(?:c|h|py|\*)|[\w/-]+/)`", plan))
+    assert len(paths) > 40, "the plan was not understood"
+    assert [path for path in sorted(paths) if not any(any(TREE.glob(place + path)) for place in PLACES)] == []
+
+
 def write(root, name, text):
     path = root / name
     path.parent.mkdir(parents=True, exist_ok=True)
