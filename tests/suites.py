@@ -334,7 +334,7 @@ class Runner:
         return self.pytest("cli")
 
     def suite_services(self):
-        """a real Dovecot, quickstart, and the sandbox that they run in"""
+        """each recipe with its real server and clients, quickstart, and the sandbox that they run in"""
         return self.pytest("services")
 
     def suite_fault(self):
@@ -446,7 +446,7 @@ def tell_skipped(reasons):
 
 
 ONE_TEST = """one test:
-  tests/run cli/test_hooks.py -k expired        the tests of a file that have this word in their names
+  tests/run cli/test_hooks_due.py -k expired    the tests of a file that have this word in their names
   tests/run services/test_exim.py --keep        one that fails waits, and says how to look about in its sandbox
   ASP_BUILD=build python3 -m pytest tests/cli   without tests/run: with what is built and installed already"""
 

@@ -80,6 +80,8 @@ class Broker:
             yield
         finally:
             self.signal(signal.SIGCONT)
+            # nsenter, which waits for it, stops with it.
+            self.process.send_signal(signal.SIGCONT)
 
     def stop(self):
         """Ends it as a service is ended; its exit code and what it wrote."""
