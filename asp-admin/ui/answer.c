@@ -9,7 +9,7 @@ bool answer_write(const struct console *console, bool json, json_t *document, st
     struct asp_buffer out = {0};
     bool written;
 
-    if (!json && table->count == 1)
+    if (!json && table->count == 1 && !table->failed)
         asp_buffer_add(&out, none);
     else if (!json)
         table_write(table, console, &out);
