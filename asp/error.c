@@ -65,10 +65,12 @@ enum asp_status asp_fail_errno(struct asp_error *error, const char *format, ...)
 enum asp_status asp_advise(struct asp_error *error, enum asp_status status, const char *format, ...)
 {
     va_list args;
+    int length;
 
     if (error != NULL) {
         va_start(args, format);
-        if (vsnprintf(error->advice, sizeof error->advice, format, args) < 0)
+        length = vsnprintf(error->advice, sizeof error->advice, format, args);
+        if (length < 0 || (size_t)length >= sizeof error->advice)
             error->advice[0] = '\0';
         va_end(args);
     }

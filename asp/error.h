@@ -28,7 +28,7 @@ enum asp_status {
 
 enum {
     ASP_ERROR_TEXT = 1024,
-    ASP_ERROR_ADVICE = 256,
+    ASP_ERROR_ADVICE = 1024,
     ASP_ERROR_LINE = ASP_ERROR_TEXT + 1 + ASP_ERROR_ADVICE, /* the two joined */
 };
 
@@ -50,7 +50,8 @@ enum asp_status asp_fail(struct asp_error *error, enum asp_status status, const 
 enum asp_status asp_fail_errno(struct asp_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Adds what to do to what asp_fail has just written, and returns `status`. `error` may be NULL. */
+/* Adds what to do to what asp_fail has just written, and returns `status`. Advice that has no room
+ * is none: half a command is worse. `error` may be NULL. */
 enum asp_status asp_advise(struct asp_error *error, enum asp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -62,7 +62,7 @@ __attribute__((format(printf, 2, 0))) static void say_line(const struct console 
                                                            const char *format, va_list args)
 {
     struct asp_buffer line = {0};
-    char text[2 * ASP_ERROR_TEXT];
+    char text[ASP_ERROR_LINE + ASP_ERROR_TEXT];
 
     (void)vsnprintf(text, sizeof text, format, args);
     asp_buffer_add(&line, console->program);

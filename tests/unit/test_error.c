@@ -81,6 +81,9 @@ START_TEST(a_line_is_what_is_wrong_and_what_to_do)
     text[sizeof text - 1] = '\0';
     (void)asp_fail(&error, ASP_IO, "%s", text);
     (void)asp_advise(&error, ASP_IO, "%s", text);
+    ck_assert_str_eq(error.advice, ""); /* half a command is worse than none */
+    text[ASP_ERROR_ADVICE - 1] = '\0';
+    (void)asp_advise(&error, ASP_IO, "%s", text);
     ck_assert_uint_eq(strlen(error.advice), ASP_ERROR_ADVICE - 1);
     ck_assert_uint_eq(strlen(asp_error_line(&error, line)), ASP_ERROR_LINE - 1);
 }
