@@ -7,17 +7,16 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <syslog.h>
 
-enum { PLACES = 256, PAUSE_MS = 60 * 1000, LINE_SIZE = 1500 };
+enum { PLACES = 256, PAUSE_SECONDS = 60, LINE_SIZE = 1500 };
 
 /* When a line was last logged, in a place that kinds and users may share: then one of them is told
- * of less. */
+ * of less. In seconds: a long is atomic without a lock on every machine, which 64 bits are not. */
 struct log_throttle {
-    _Atomic int64_t last[PLACES];
+    _Atomic long last[PLACES];
 };
 
 struct log_throttle *log_throttle_make(void)
@@ -31,10 +30,10 @@ struct log_throttle *log_throttle_make(void)
 static bool is_due(struct log_throttle *log_throttle, enum log_throttle_kind kind, uid_t uid)
 {
     size_t place = ((size_t)uid * THROTTLED_KINDS + (size_t)kind) % PLACES;
-    int64_t now = asp_clock_ms();
-    int64_t last = atomic_load(&log_throttle->last[place]);
+    long now = (long)(asp_clock_ms() / 1000);
+    long last = atomic_load(&log_throttle->last[place]);
 
-    if (last != 0 && now - last < PAUSE_MS)
+    if (last != 0 && now - last < PAUSE_SECONDS)
         return false;
     return atomic_compare_exchange_strong(&log_throttle->last[place], &last, now + (now == 0));
 }

@@ -109,7 +109,7 @@ static bool wait_for(int fd, int64_t deadline)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
 
-    for (long left = deadline - asp_clock_ms(); left > 0; left = deadline - asp_clock_ms()) {
+    for (int64_t left = deadline - asp_clock_ms(); left > 0; left = deadline - asp_clock_ms()) {
         int code = poll(&ready, 1, (int)left);
 
         if (code > 0)
