@@ -159,7 +159,7 @@ static enum asp_status set_word(const struct asp_conf_reader *reader,
             memcpy(place, &value, sizeof value);
         return ASP_OK;
     }
-    for (size_t i = 0; words[i] != NULL; i++) {
+    for (size_t i = 0; words[i] != NULL && length < sizeof all; i++) {
         const char *between = i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ";
 
         length +=

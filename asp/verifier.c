@@ -72,18 +72,19 @@ static enum asp_status hash(const struct asp_cost *cost, const unsigned char sal
                             unsigned char tag[TAG_BYTES])
 {
     struct message message;
-    enum asp_status status = ASP_OK;
+    enum asp_status status = ASP_NO_MEMORY; /* also of no scheme: then there is no tag */
 
     build(&message, user, secret);
     switch (cost->scheme) {
     case ASP_HMAC_SHA256:
         hmac(&message, salt, tag);
+        status = ASP_OK;
         break;
     case ASP_ARGON2ID:
         if (crypto_pwhash(tag, TAG_BYTES, (const char *)message.bytes, message.length, salt,
                           cost->passes, (size_t)cost->memory * 1024,
-                          crypto_pwhash_ALG_ARGON2ID13) != 0)
-            status = ASP_NO_MEMORY;
+                          crypto_pwhash_ALG_ARGON2ID13) == 0)
+            status = ASP_OK;
         break;
     }
     sodium_memzero(&message, sizeof message);

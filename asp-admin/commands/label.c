@@ -5,6 +5,7 @@
 #include "asp/label.h"
 #include "asp/time_text.h"
 
+#include <sodium.h>
 #include <stdio.h>
 
 /* What the change is made of, and what it leaves. */
@@ -71,5 +72,6 @@ enum exit_code command_label(struct admin *admin)
             code = EXIT_STORE;
     }
     asp_usage_free(&labelling.usage);
+    sodium_memzero(&labelling, sizeof labelling);
     return code;
 }

@@ -71,6 +71,7 @@ static enum exit_code watch_once(struct admin *admin)
         return code;
     status = compare_all(admin, admin->options->confirm, &result, &error);
     if (status != ASP_OK) {
+        error.status = status; /* of the pass: that of a call in it is in the text */
         return fail_unreadable(admin->console, &error);
     }
     if (asp_has_revoked_hook(admin->conf))
