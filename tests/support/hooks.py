@@ -53,7 +53,8 @@ class Hooks:
         """What the recorder has seen since last asked."""
         file = self.folder / "runs"
         runs = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-        file.unlink(missing_ok=True)
+        if runs:  # An empty one is about to be written to.
+            file.unlink()
         return runs
 
     def environments(self):
