@@ -104,22 +104,6 @@ void asp_broker_refuse(int fd, const char *why)
     (void)send(fd, message.bytes, message.length, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* True when something is to be read before `deadline`. */
-static bool wait_for(int fd, int64_t deadline)
-{
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
-
-    for (int64_t left = deadline - asp_clock_ms(); left > 0; left = deadline - asp_clock_ms()) {
-        int code = poll(&ready, 1, (int)left);
-
-        if (code > 0)
-            return true;
-        if (code < 0 && errno != EINTR)
-            return false;
-    }
-    return false;
-}
-
 enum asp_status asp_broker_receive(int fd, const char *peer, int64_t deadline,
                                    uint8_t bytes[ASP_MESSAGE_MAX], struct asp_message_read *message,
                                    struct asp_error *error)
@@ -129,7 +113,7 @@ enum asp_status asp_broker_receive(int fd, const char *peer, int64_t deadline,
     ssize_t got;
 
     memset(message, 0, sizeof *message);
-    if (!wait_for(fd, deadline))
+    if (!asp_clock_wait(fd, deadline))
         return asp_fail(error, ASP_BUSY, "%s did not answer in time", peer);
     /* With MSG_TRUNC the whole length, also of what does not fit: then it is no message. */
     got = recv(fd, bytes, ASP_MESSAGE_MAX, MSG_DONTWAIT | MSG_TRUNC);

@@ -20,7 +20,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
 #include <security/pam_ext.h>
 #include <signal.h>
 #include <sodium.h>
@@ -189,29 +188,12 @@ static bool become_clean(int done)
     return chdir("/") == 0 && reset_descriptors(done);
 }
 
-/* Waits until the child says that it has done its work, or has ended. False when neither came in
- * time. */
-static bool wait_for_end(int done)
-{
-    const int64_t deadline = asp_clock_ms() + WAIT_MS;
-    struct pollfd fd = {.fd = done, .events = POLLIN};
-
-    for (int64_t left = WAIT_MS; left > 0; left = deadline - asp_clock_ms()) {
-        int ready = poll(&fd, 1, (int)left);
-
-        if (ready > 0)
-            return true;
-        if (ready < 0 && errno != EINTR)
-            return false;
-    }
-    return false;
-}
-
 static void wait_for_child(pam_handle_t *pamh, pid_t child, int done)
 {
     char word;
 
-    if (!wait_for_end(done)) {
+    /* It says that it has done its work, or has ended. */
+    if (!asp_clock_wait(done, asp_clock_ms() + WAIT_MS)) {
         pam_syslog(pamh, LOG_ERR,
                    "the app passwords are still being compared with the new primary password");
         return;
