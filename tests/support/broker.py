@@ -8,7 +8,7 @@ import signal
 import struct
 import subprocess
 
-from support.processes import child_of, children
+from support.processes import child_of, children, state
 from support.run import BIN, ENVIRONMENT, MORTAL, as_user
 from support.sandbox import open_installed
 from support.service import Service
@@ -53,13 +53,16 @@ class Broker:
     def __init__(self, box, program, *words, prefix=(), socket=SOCKET):
         self.process = box.start(*MORTAL, *prefix, program, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.pid = child_of(self.process)
+        no_broker = f"no broker is there for {socket}"
         try:
-            wait_until(
-                lambda: self.process.poll() is not None or listens(box, socket), f"nobody listens at {socket}"
-            )
+            wait_until(lambda: self.process.poll() is not None or (listens(box, socket) and self.waits()), no_broker)
         except AssertionError:
             self.close()
             raise
+
+    def waits(self):
+        """Whether it has begun all workers: it listens before, and sleeps only after."""
+        return state(self.pid) == "S"
 
     def workers(self):
         return children(self.pid)
