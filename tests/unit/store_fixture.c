@@ -6,6 +6,9 @@
 struct asp_error store_error;
 struct asp_store store;
 char seen[256];
+const char *const odd_names[ODD_NAMES] = {"alice",   "alice.used", "alice.lock", "Alice",
+                                          "al ice",  "a\\b",       "EX\\al%ice", "\xff",
+                                          ".hidden", "users",      "locks"};
 
 enum asp_status add(struct asp_account *account, void *context, struct asp_error *why)
 {

@@ -29,6 +29,10 @@ void store_says(const char *word);
 /* Ends as the status in `context` says, after a change that would be seen. */
 enum asp_status end_with(struct asp_account *account, void *context, struct asp_error *why);
 
+/* Names that a file of an account could be taken for, or that end a path or a line. */
+enum { ODD_NAMES = 11 };
+extern const char *const odd_names[ODD_NAMES];
+
 /* Who was visited, each before a space; the status in `context` ends it. */
 extern char seen[256];
 enum asp_status note_user(const char *user, void *context);

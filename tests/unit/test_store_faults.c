@@ -9,14 +9,12 @@
 #include "asp/store_files_lock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -317,35 +315,12 @@ END_TEST
 
 /* Others */
 
-/* A process that holds the lock of alice until it is killed. */
-static pid_t hold_lock(void)
+static bool lock_alice(void *context)
 {
-    int ready[2];
-    char byte;
-    pid_t child;
+    struct asp_store_held lock;
 
-    ck_assert_int_eq(pipe(ready), 0);
-    child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        struct asp_store_held lock;
-
-        if (asp_files_lock_acquire(&store, "alice", &lock, NULL) != ASP_OK ||
-            write(ready[1], "x", 1) != 1)
-            _exit(1);
-        for (;;)
-            (void)pause();
-    }
-    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-    ck_assert_int_eq(close(ready[0]), 0);
-    ck_assert_int_eq(close(ready[1]), 0);
-    return child;
-}
-
-static void kill_holder(pid_t child)
-{
-    ck_assert_int_eq(kill(child, SIGKILL), 0);
-    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    (void)context;
+    return asp_files_lock_acquire(&store, "alice", &lock, NULL) == ASP_OK;
 }
 
 START_TEST(a_wait_for_the_lock_is_bounded_and_names_the_holder)
@@ -355,12 +330,12 @@ START_TEST(a_wait_for_the_lock_is_bounded_and_names_the_holder)
     struct asp_error error = {0};
     long long begin;
     char pid[32];
-    pid_t child;
+    pid_t holder;
 
     unit_store(&store);
     prepare(SECOND);
-    child = hold_lock();
-    (void)snprintf(pid, sizeof pid, "process %ld:", (long)child);
+    holder = unit_holder(lock_alice, NULL);
+    (void)snprintf(pid, sizeof pid, "process %ld:", (long)holder);
     begin = now_ms();
     ck_assert_int_eq(add("alice", &error), ASP_BUSY);
     ck_assert_int_ge(now_ms() - begin, 4900);
@@ -379,7 +354,7 @@ START_TEST(a_wait_for_the_lock_is_bounded_and_names_the_holder)
     ck_assert_int_lt(now_ms() - begin, 1000);
 
     /* Killed, it holds no more. */
-    kill_holder(child);
+    unit_kill(holder);
     begin = now_ms();
     ck_assert_int_eq(add("alice", &error), ASP_OK);
     ck_assert_int_lt(now_ms() - begin, 1000);
@@ -470,7 +445,7 @@ START_TEST(a_reader_sees_the_old_or_the_new_and_never_a_mix)
         unit_need(now >= -1, "what was read is no account");
         most = now > most ? now : most;
     }
-    kill_holder(child);
+    unit_kill(child);
     ck_assert_int_gt(most, 1);
     asp_store_close(&store);
 }
@@ -528,7 +503,7 @@ START_TEST(a_lock_that_is_given_back_is_free_though_a_fork_has_a_copy)
     begin = now_ms();
     ck_assert_int_eq(add("alice", &error), ASP_OK);
     ck_assert_int_lt(now_ms() - begin, 1000);
-    kill_holder(child);
+    unit_kill(child);
     asp_store_close(&store);
 }
 END_TEST

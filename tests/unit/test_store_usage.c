@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,39 +250,23 @@ START_TEST(what_is_no_file_of_ours_is_neither_read_nor_written_nor_waited_for)
 }
 END_TEST
 
-/* A process that has the file locked, as one that is stopped in the middle of a write. */
-static pid_t hold(const char *path)
+/* As a process that is stopped in the middle of a write. */
+static bool lock_file(void *context)
 {
-    int ready[2];
-    char byte;
-    pid_t child;
+    int fd = open(context, O_RDWR);
 
-    ck_assert_int_eq(pipe(ready), 0);
-    child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        int fd = open(path, O_RDWR);
-
-        if (fd < 0 || flock(fd, LOCK_EX) != 0 || write(ready[1], "x", 1) != 1)
-            _exit(1);
-        for (;;)
-            (void)pause();
-    }
-    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-    ck_assert_int_eq(close(ready[0]), 0);
-    ck_assert_int_eq(close(ready[1]), 0);
-    return child;
+    return fd >= 0 && flock(fd, LOCK_EX) == 0;
 }
 
 START_TEST(a_lock_that_is_held_is_not_waited_for)
 {
     const struct asp_compared compared = {.checksum = 1};
     long long begin;
-    pid_t child;
+    pid_t holder;
 
     unit_store(&store);
     ck_assert(record("7k", 5000));
-    child = hold(in_store("used/alice"));
+    holder = unit_holder(lock_file, (void *)(uintptr_t)in_store("used/alice"));
     begin = now_ms();
     (void)record("7k", 6000);
     (void)record("zz", 6000);
@@ -291,8 +274,7 @@ START_TEST(a_lock_that_is_held_is_not_waited_for)
     asp_store_begin_usage(&store, "alice", 6000);
     (void)last_of("7k");
     ck_assert_int_lt(now_ms() - begin, 1000);
-    ck_assert_int_eq(kill(child, SIGKILL), 0);
-    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    unit_kill(holder);
     ck_assert(record("zz", 7000));
     ck_assert_int_eq(last_of("zz"), 7000);
     asp_store_close(&store);

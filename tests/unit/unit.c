@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,6 +198,33 @@ void unit_forked(void (*body)(void *context), void *context)
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_msg(status == 0, "the forked process ended with status %#x", (unsigned)status);
+}
+
+pid_t unit_holder(bool (*take)(void *context), void *context)
+{
+    int ready[2];
+    char byte;
+    pid_t child;
+
+    ck_assert_int_eq(pipe(ready), 0);
+    child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        if (!take(context) || write(ready[1], "x", 1) != 1)
+            _exit(1);
+        for (;;)
+            (void)pause();
+    }
+    ck_assert_int_eq(close(ready[1]), 0);
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    ck_assert_int_eq(close(ready[0]), 0);
+    return child;
+}
+
+void unit_kill(pid_t holder)
+{
+    ck_assert_int_eq(kill(holder, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(holder, NULL, 0), holder);
 }
 
 /* SplitMix64 (Steele, Lea, Flood, 2014). */

@@ -23,6 +23,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/types.h>
 
 #define UNIT_COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -45,16 +46,6 @@ void unit_add_on_engines(Suite *suite, const TTest *test);
     do {                                                                                           \
         if (!(condition))                                                                          \
             ck_abort_msg(__VA_ARGS__);                                                             \
-    } while (0)
-
-/* ck_assert_str_eq for a text within a structure that a function returns: it is gone at the end of
- * the expression, and Check keeps its address for longer. */
-#define ck_returned_str_eq(text, expected)                                                         \
-    do {                                                                                           \
-        char text_[512];                                                                           \
-        (void)snprintf(text_, sizeof text_, "%s", text);                                           \
-        ck_assert_msg(strcmp(text_, expected) == 0, "%s is \"%s\" and not \"%s\"", #text, text_,   \
-                      expected);                                                                   \
     } while (0)
 
 /* Under valgrind or a sanitizer: limits on memory cannot be set. */
@@ -83,6 +74,9 @@ unsigned unit_mode(const char *path);
 
 /* Runs `body` in a forked process that must end with 0; a failed assertion ends it with another. */
 void unit_forked(void (*body)(void *context), void *context);
+/* A forked process that has taken what `take` takes, and holds it until it is killed. */
+pid_t unit_holder(bool (*take)(void *context), void *context);
+void unit_kill(pid_t holder);
 
 /* Numbers that are the same in each run. Begins with any seed. */
 uint64_t unit_random(uint64_t *state);
