@@ -7,6 +7,7 @@ import math
 import os
 import pathlib
 import shlex
+import signal
 
 import pytest
 from support import system_log
@@ -24,6 +25,10 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: takes long; tests/run leaves it out without --all")
+    # A signal that is ignored stays so in what is started (nohup does that), one that is handled does not.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_exception_interact(node):
