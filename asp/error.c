@@ -39,6 +39,9 @@ static enum asp_status status_of(int number)
     case EPERM:
     case EROFS:
         return ASP_DENIED;
+    case EMFILE:
+    case ENFILE:
+        return ASP_NO_FILES;
     default:
         return ASP_IO;
     }

@@ -24,6 +24,7 @@ enum asp_status {
     ASP_NEWER = -10,     /* written by a later version */
     ASP_IO = -11,        /* any other failure of the system */
     ASP_MISMATCH = -12,  /* a secret does not match its verifier */
+    ASP_NO_FILES = -13,  /* EMFILE, ENFILE: no descriptor is to be had */
 };
 
 enum {

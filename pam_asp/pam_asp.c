@@ -231,6 +231,19 @@ static bool sodium_is_ready(void)
     return atomic_load(&ready);
 }
 
+/* What cannot be read for a limit of the host is no fault of who wrote it. */
+static int code_without_conf(enum asp_status status)
+{
+    switch (status) {
+    case ASP_NO_MEMORY:
+        return PAM_BUF_ERR;
+    case ASP_NO_FILES:
+        return PAM_AUTHINFO_UNAVAIL;
+    default:
+        return PAM_SERVICE_ERR;
+    }
+}
+
 EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct arguments arguments;
@@ -252,7 +265,7 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
     }
     if (conf_cache_acquire(arguments.conf_path, arguments.conf_required, &conf, &error) != ASP_OK) {
         pam_syslog(pamh, LOG_ERR, "configuration: %s", asp_error_line(&error, line));
-        return error.status == ASP_NO_MEMORY ? PAM_BUF_ERR : PAM_SERVICE_ERR;
+        return code_without_conf(error.status);
     }
     if (arguments.debug)
         pam_syslog(pamh, LOG_DEBUG, "configuration %s, store %s", arguments.conf_path,

@@ -24,6 +24,8 @@ START_TEST(an_errno_has_its_status_and_its_words)
         {ENOSPC, ASP_IO, "No space"},
         {EDQUOT, ASP_IO, "quota"},
         {ELOOP, ASP_IO, "symbolic links"},
+        {EMFILE, ASP_NO_FILES, "Too many open files"},
+        {ENFILE, ASP_NO_FILES, "Too many open files in system"},
         {9999, ASP_IO, "unknown error"},
     };
 
