@@ -3,15 +3,13 @@
  */
 #include "asp-admin/commands/commands.h"
 #include "asp-admin/self/self_client.h"
+#include "asp-admin/system/own_process.h"
 #include "asp-admin/ui/console.h"
 #include "asp/buffer.h"
 
-#include <fcntl.h>
 #include <locale.h>
-#include <signal.h>
 #include <sodium.h>
 #include <string.h>
-#include <unistd.h>
 
 static enum exit_code show_version(const struct console *console)
 {
@@ -70,27 +68,13 @@ static enum exit_code dispatch(int argc, char **argv, const struct console *cons
     return run(command, &options, console);
 }
 
-/*
- * Whoever calls with a closed descriptor would have the next file that is opened in its place, and
- * a password written into it. What is put there instead cannot be written.
- */
-static bool occupy_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
-            return false;
-    }
-    return true;
-}
-
 int main(int argc, char **argv)
 {
     struct console console;
 
-    if (!occupy_standard_descriptors())
+    if (!own_process_prepare())
         return EXIT_STORE;
     (void)setlocale(LC_CTYPE, "C.UTF-8");
-    (void)signal(SIGPIPE, SIG_IGN);
     console = console_of_process("asp-admin");
     return (int)dispatch(argc, argv, &console);
 }

@@ -7,6 +7,7 @@
 #include "process_pool.h"
 #include "self_listener.h"
 
+#include "asp-admin/system/own_process.h"
 #include "asp-admin/ui/console.h"
 #include "asp/conf.h"
 
@@ -240,6 +241,8 @@ int main(int argc, char **argv)
     enum exit_code code;
     bool done;
 
+    if (!own_process_prepare())
+        return EXIT_STORE;
     become_private();
     openlog("asp-broker", LOG_PID, LOG_AUTHPRIV);
     code = read_options(argc, argv, &broker, &done);

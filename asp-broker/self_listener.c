@@ -82,7 +82,6 @@ __attribute__((noreturn)) static void run_session(const struct serving *serving,
     (void)setsid(); /* whoever started the broker at a terminal has no hand in it, nor it in that */
     (void)signal(SIGTERM, SIG_DFL);
     (void)signal(SIGCHLD, SIG_DFL);
-    (void)signal(SIGPIPE, SIG_IGN);
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)close(serving->self->listener);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -403,4 +404,14 @@ bool asp_write_all(int fd, const void *bytes, size_t length)
         length -= (size_t)wrote;
     }
     return true;
+}
+
+bool asp_file_may_reach(size_t length)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || length <= limit.rlim_cur)
+        return true;
+    errno = EFBIG;
+    return false;
 }

@@ -87,8 +87,16 @@ enum asp_status asp_program_check(const char *path, struct asp_error *error);
 enum asp_status asp_file_read(int fd, const struct stat *st, size_t most, uint8_t **bytes,
                               size_t *length, struct asp_error *error);
 
-/* Writes all, over short writes and EINTR. False with errno. */
+/* Writes all, over short writes and EINTR. False with errno. A plain file is asked for first:
+ * asp_file_may_reach. */
 bool asp_write_all(int fd, const void *bytes, size_t length);
+
+/*
+ * True where this process may write a plain file up to this length (RLIMIT_FSIZE, getrlimit(2));
+ * else false with EFBIG. To be asked before each write: the kernel sends SIGXFSZ for one that
+ * passes the limit, which ends a host that does not expect it.
+ */
+bool asp_file_may_reach(size_t length);
 
 /* Closes a descriptor that may be -1, keeping errno. */
 void asp_close(int fd);

@@ -84,7 +84,8 @@ static bool write_note(struct asp_store_held *lock)
     (void)snprintf(lock->temp, sizeof lock->temp, ".%s.%s", lock->name, nonce);
     (void)snprintf(lock->old, sizeof lock->old, "%s" OLD_SUFFIX, lock->temp);
     length = snprintf(note, sizeof note, "%ld %s\n", (long)getpid(), lock->temp);
-    return ftruncate(lock->fd, 0) == 0 && pwrite(lock->fd, note, (size_t)length, 0) == length;
+    return ftruncate(lock->fd, 0) == 0 && asp_file_may_reach((size_t)length) &&
+           pwrite(lock->fd, note, (size_t)length, 0) == length;
 }
 
 /* Opens and locks locks/NAME. flock(2) holds between threads too, and a kill frees it. */

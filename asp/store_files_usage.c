@@ -53,7 +53,8 @@ static bool write_head(int fd, const struct asp_usage_head *head)
     uint8_t bytes[ASP_HEAD_BYTES];
 
     asp_usage_write_head(head, bytes);
-    return pwrite(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes;
+    return asp_file_may_reach(sizeof bytes) &&
+           pwrite(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes;
 }
 
 /* Begins a file anew at `now` where it is not sound: what is left of it cannot say what was not
@@ -145,10 +146,11 @@ static bool write_slot(int fd, const struct asp_usage *usage, struct asp_usage_h
     const struct asp_use *use = part;
     uint8_t slot[ASP_SLOT_BYTES];
     size_t place = asp_usage_place(usage, use->id);
+    size_t at = ASP_HEAD_BYTES + place * ASP_SLOT_BYTES;
 
     asp_usage_write_slot(use, slot);
-    if (pwrite(fd, slot, sizeof slot, (off_t)(ASP_HEAD_BYTES + place * ASP_SLOT_BYTES)) !=
-        (ssize_t)sizeof slot)
+    if (!asp_file_may_reach(at + sizeof slot) ||
+        pwrite(fd, slot, sizeof slot, (off_t)at) != (ssize_t)sizeof slot)
         return false;
     if (place < head->slots)
         return true;

@@ -50,7 +50,8 @@ static enum asp_status take(const struct asp_store *store, int fd, struct asp_er
 
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         return busy(store, fd, error);
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, note, (size_t)length, 0) != length)
+    if (ftruncate(fd, 0) != 0 || !asp_file_may_reach((size_t)length) ||
+        pwrite(fd, note, (size_t)length, 0) != length)
         return asp_fail_errno(error, "%s/" LOCK_FILE " cannot be written", store->path);
     return ASP_OK;
 }

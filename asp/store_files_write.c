@@ -45,8 +45,8 @@ static bool write_new(const struct asp_store_held *lock, const struct asp_buffer
 
     if (fd < 0)
         return false;
-    written = fchmod(fd, S_IRUSR | S_IWUSR) == 0 && asp_write_all(fd, new->text, new->length) &&
-              fsync(fd) == 0;
+    written = fchmod(fd, S_IRUSR | S_IWUSR) == 0 && asp_file_may_reach(new->length) &&
+              asp_write_all(fd, new->text, new->length) && fsync(fd) == 0;
     if (written)
         return close(fd) == 0;
     asp_close(fd);

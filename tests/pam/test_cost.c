@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define SYSTEM_CALLS_MAX 36
-#define RECORDING_CALLS_MAX 8
+#define RECORDING_CALLS_MAX 9
 #define INSTRUCTIONS_MAX 70000
 #define LOG_INSTRUCTIONS_MAX 18000
 

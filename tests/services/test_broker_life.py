@@ -262,6 +262,23 @@ def test_the_broker_needs_two_capabilities_at_most(machine, kept, code):
         machine.said()
 
 
+def test_a_broker_that_may_write_no_long_file_answers_and_lives_on(machine):
+    """What must be written is unavailable; what is only a trace of the login is left out."""
+    first = machine.create("alice", "First")
+    try:
+        with machine.serving(prefix=("prlimit", "--fsize=0")) as broker:
+            processes = broker.processes()
+            for _ in range(3):
+                assert machine.host().login(machine.phone).code == SUCCESS
+                assert machine.host().login(first).code == AUTHINFO_UNAVAIL
+            assert broker.processes() == processes
+        with machine.serving():
+            assert machine.host().login(first).code == SUCCESS
+    finally:
+        machine.asp_admin("revoke", "alice", first[:2]).done()
+        machine.said()
+
+
 # Its configuration
 
 

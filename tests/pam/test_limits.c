@@ -1,0 +1,165 @@
+/* A host that may not do much: write no long file, open none, have no memory. No login ends it, and
+ * none says what is not so. */
+#include "stored.h"
+#include "verdict_fixture.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct verdict_fixture fixture;
+
+static void make_fixture(void)
+{
+    verdict_fixture_make(&fixture, NULL);
+}
+
+struct bound {
+    __rlimit_resource_t resource;
+    rlim_t most;
+};
+
+/* In a process of its own, which has the module loaded before it is bounded. */
+static int log_in_bounded(const struct bound *bound, const struct verdict_sample *sample)
+{
+    const struct rlimit limit = {bound->most, bound->most};
+    struct conversation conversation = {.text = sample->password};
+    pam_handle_t *pamh =
+        handle_open(&fixture.world, sample->service, sample->user, sample->rhost, &conversation);
+
+    return setrlimit(bound->resource, &limit) == 0 ? pam_authenticate(pamh, 0) : 100;
+}
+
+static int bounded(const struct bound *bound, const struct verdict_sample *sample)
+{
+    int status;
+    pid_t child = fork();
+
+    ck_assert(child >= 0);
+    if (child == 0)
+        _exit(log_in_bounded(bound, sample));
+    ck_assert(waitpid(child, &status, 0) == child);
+    ck_assert_msg(WIFEXITED(status), "%s: the host is ended by signal %d", sample->verdict,
+                  WTERMSIG(status));
+    ck_assert_int_lt(WEXITSTATUS(status), 100);
+    return WEXITSTATUS(status);
+}
+
+static const rlim_t lengths[] = {0, 1, 60, 200, 4096};
+
+#define LENGTHS (sizeof lengths / sizeof *lengths)
+
+START_TEST(a_host_that_may_write_no_long_file_hears_each_verdict)
+{
+    const struct bound bound = {RLIMIT_FSIZE, lengths[_i]};
+
+    for (size_t i = 0; i < fixture.count; i++)
+        ck_code_msg(bounded(&bound, &fixture.samples[i]), fixture.samples[i].code,
+                    "%s, %zu bytes may be written", fixture.samples[i].verdict,
+                    (size_t)lengths[_i]);
+}
+END_TEST
+
+START_TEST(a_first_use_that_cannot_be_written_is_unavailable_and_is_one_later)
+{
+    struct verdict_sample first = *verdict_fixture_find(&fixture, "accepted");
+
+    create(&fixture.world, first.password, "alice", "--label", "bounded", NULL);
+    for (size_t i = 0; lengths[i] < 4096; i++)
+        ck_code(bounded(&(struct bound){RLIMIT_FSIZE, lengths[i]}, &first), PAM_AUTHINFO_UNAVAIL);
+    ck_returned_str_eq(stored_entry(&fixture.world, "alice", first.password).app, "first-use");
+    ck_code(verdict_fixture_login(&fixture, &first), PAM_SUCCESS);
+    ck_returned_str_eq(stored_entry(&fixture.world, "alice", first.password).app, "mail");
+    admin_do(&fixture.world, "revoke", "alice", "--label", "bounded", NULL);
+}
+END_TEST
+
+/* PAM_SYSTEM_ERR is libpam's own, where it has no descriptor left for the kernel's audit. */
+static bool is_unavailable(int code)
+{
+    return code == PAM_AUTHINFO_UNAVAIL || code == PAM_SYSTEM_ERR;
+}
+
+/* From no descriptor at all to more than it takes. A right password is let in as soon as that can
+ * be known, and nobody else ever is. */
+START_TEST(a_host_that_has_no_descriptor_left_hears_that_it_is_unavailable)
+{
+    const struct verdict_sample *accepted = verdict_fixture_find(&fixture, "accepted");
+    const struct verdict_sample *wrong = verdict_fixture_find(&fixture, "wrong-secret");
+    size_t unavailable = 0;
+    bool seen = false;
+
+    for (rlim_t most = 3; most < 24; most++) {
+        const struct bound bound = {RLIMIT_NOFILE, most};
+        int code = bounded(&bound, accepted);
+        int other = bounded(&bound, wrong);
+
+        seen = seen || code == PAM_SUCCESS;
+        ck_assert_msg(seen || is_unavailable(code), "%d descriptors: %s", (int)most,
+                      code_name(code));
+        ck_assert_msg(seen || is_unavailable(other), "%d descriptors: %s", (int)most,
+                      code_name(other));
+        if (seen) {
+            ck_code_msg(code, PAM_SUCCESS, "%d descriptors", (int)most);
+            ck_code_msg(other, PAM_AUTH_ERR, "%d descriptors", (int)most);
+        }
+        unavailable += code == PAM_AUTHINFO_UNAVAIL;
+    }
+    ck_assert(seen);
+    ck_assert_uint_gt(unavailable, 0);
+}
+END_TEST
+
+static volatile sig_atomic_t heard;
+
+static void hear(int number)
+{
+    (void)number;
+    heard++;
+}
+
+/* What the host does with its signals is as before, and no login sends it one. */
+START_TEST(a_host_that_handles_signals_itself_hears_none_of_a_login)
+{
+    static const int numbers[] = {SIGXFSZ, SIGPIPE, SIGCHLD, SIGALRM};
+    const struct sigaction own = {.sa_handler = hear};
+    const struct verdict_sample *sample = verdict_fixture_find(&fixture, "accepted");
+    struct sigaction before[4];
+    struct rlimit limit;
+    struct rlimit none;
+    int code;
+
+    for (size_t i = 0; i < 4; i++)
+        ck_assert(sigaction(numbers[i], &own, &before[i]) == 0);
+    ck_assert(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    none = (struct rlimit){0, limit.rlim_max};
+    ck_assert(setrlimit(RLIMIT_FSIZE, &none) == 0);
+    heard = 0;
+    code = verdict_fixture_login(&fixture, sample);
+    ck_assert(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    for (size_t i = 0; i < 4; i++) {
+        struct sigaction is;
+
+        ck_assert(sigaction(numbers[i], &before[i], &is) == 0);
+        ck_assert_msg(is.sa_handler == hear, "signal %d", numbers[i]);
+    }
+    ck_code(code, PAM_SUCCESS);
+    ck_assert_int_eq(heard, 0);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = harness_begin("limits");
+
+    tcase_add_unchecked_fixture(tests, make_fixture, NULL);
+    tcase_set_timeout(tests, 120);
+    tcase_add_loop_test(tests, a_host_that_may_write_no_long_file_hears_each_verdict, 0, LENGTHS);
+    tcase_add_test(tests, a_first_use_that_cannot_be_written_is_unavailable_and_is_one_later);
+    tcase_add_test(tests, a_host_that_has_no_descriptor_left_hears_that_it_is_unavailable);
+    tcase_add_test(tests, a_host_that_handles_signals_itself_hears_none_of_a_login);
+    return harness_run();
+}
