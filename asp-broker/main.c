@@ -122,12 +122,15 @@ static gid_t find_group(void)
     return (gid_t)-1;
 }
 
-/* Who gets at the broker's listener is trusted, so that everybody may not. */
-static bool is_open_to_all(const char *path)
+/* Who gets at the broker's listener is trusted, so that everybody may not: why a path will not do,
+ * or NULL. One that cannot be looked at may be open to all. */
+static const char *why_open(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 && (st.st_mode & S_IWOTH) != 0;
+    if (path[0] != '/' || stat(path, &st) != 0)
+        return "who can write to it cannot be looked at";
+    return (st.st_mode & S_IWOTH) != 0 ? "everybody can write to it" : NULL;
 }
 
 /* Of the sockets that were handed over one may be that of self-service; any other is the broker's.
@@ -145,11 +148,13 @@ static enum exit_code take_listeners(struct broker *broker)
                                         ? &broker->self
                                         : &broker->listener;
 
-        if (listener == &broker->listener && is_open_to_all(listeners[i].path)) {
+        const char *why = listener == &broker->listener ? why_open(listeners[i].path) : NULL;
+
+        if (why != NULL) {
             (void)asp_fail(&error, ASP_UNSAFE,
-                           "%s was handed over, and everybody can write to it: it is not "
-                           "self_service.socket, so its mode must be 0660",
-                           listeners[i].path);
+                           "%s was handed over, and %s: it is not self_service.socket, so it must "
+                           "be at a path, with mode 0660",
+                           listeners[i].path[0] != '\0' ? listeners[i].path : "a socket", why);
             return report_error(EXIT_STORE, &error);
         }
         if (listener->fd >= 0)

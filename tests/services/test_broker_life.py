@@ -386,6 +386,30 @@ def test_a_socket_that_is_open_to_everybody_is_refused(machine):
     assert host.answers()[0].code == AUTHINFO_UNAVAIL
 
 
+# A socket of the abstract namespace, or one whose name was taken away, handed to the broker.
+HAND_OVER = """
+import os, socket, sys
+path, program = sys.argv[1:]
+one = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+one.bind(path.replace("@", "\\0"))
+one.listen()
+if path[0] == "/":
+    os.unlink(path)
+os.dup2(one.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(program, [program])
+"""
+
+
+@pytest.mark.parametrize("path", ["@asp", "/run/gone"])
+def test_a_socket_that_cannot_be_looked_at_is_refused_as_one_that_is_open(machine, path):
+    run = machine.sandbox.run("timeout", "10", "/usr/bin/python3", "-c", HAND_OVER, path, machine.broker)
+    assert (run.code, run.out) == (5, "")
+    assert "was handed over, and who can write to it cannot be looked at" in run.err
+    machine.said()
+
+
 def test_a_socket_of_another_type_is_refused(machine):
     process = activated(machine, f"--listen={SOCKET}")
     machine.sandbox.run(
