@@ -182,11 +182,36 @@ enum exit_code admin_load_account(struct admin *admin, struct asp_account *accou
     return status == ASP_OK ? EXIT_DONE : fail_with_error(admin->console, &error);
 }
 
+struct guarded {
+    const struct admin_guard *guard;
+    asp_change *change;
+    void *context;
+};
+
+/* An asp_change. */
+static enum asp_status change_guarded(struct asp_account *account, void *context,
+                                      struct asp_error *error)
+{
+    const struct guarded *guarded = context;
+    enum asp_status status = ASP_OK;
+
+    if (guarded->guard != NULL)
+        status = guarded->guard->check(guarded->guard->context, account, error);
+    return status == ASP_OK ? guarded->change(account, guarded->context, error) : status;
+}
+
+enum asp_status admin_update(const struct admin *admin, bool make, asp_change *change,
+                             void *context, struct asp_error *error)
+{
+    struct guarded guarded = {admin->guard, change, context};
+
+    return asp_store_update(&admin->store, admin->user, make, change_guarded, &guarded, error);
+}
+
 enum exit_code admin_change_account(const struct admin *admin, asp_change *change, void *context)
 {
     struct asp_error error = {0};
-    enum asp_status status =
-        asp_store_update(&admin->store, admin->user, false, change, context, &error);
+    enum asp_status status = admin_update(admin, false, change, context, &error);
 
     if (status == ASP_OK || status == ASP_UNCHANGED)
         return EXIT_DONE;

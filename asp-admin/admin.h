@@ -17,6 +17,13 @@
 #include <stdbool.h>
 #include <time.h>
 
+/* Asked under the lock, with the account as it is then, before each change that a command makes. */
+struct admin_guard {
+    enum asp_status (*check)(void *context, const struct asp_account *account,
+                             struct asp_error *error);
+    void *context;
+};
+
 struct admin {
     const struct options *options;
     const struct console *console; /* where it speaks, and hears */
@@ -26,8 +33,9 @@ struct admin {
               1];         /* the USER of the command, as it is stored; empty: none was given */
     char by[ASP_BY_SIZE]; /* who asks */
     time_t now;
-    bool new_store;               /* it was made by this command */
-    const struct asp_names *apps; /* NULL: it may make passwords for any app; else for these */
+    bool new_store;                  /* it was made by this command */
+    const struct asp_names *apps;    /* NULL: it may make passwords for any app; else for these */
+    const struct admin_guard *guard; /* NULL: whoever asks may change it at any time */
 };
 
 /*
@@ -58,7 +66,12 @@ enum exit_code admin_open_account(struct admin *admin);
 enum exit_code admin_load_account(struct admin *admin, struct asp_account *account,
                                   struct asp_usage *usage);
 
-/* One locked update of the account of the command's user, in the store that is open. EXIT_DONE,
+/* One locked update of the account of the command's user, after the guard has agreed: as
+ * asp_store_update. */
+enum asp_status admin_update(const struct admin *admin, bool make, asp_change *change,
+                             void *context, struct asp_error *error);
+
+/* The same for an account that is there, told on the console. EXIT_DONE,
  * also where there was nothing to write, or a code after a line on the console. */
 enum exit_code admin_change_account(const struct admin *admin, asp_change *change, void *context);
 

@@ -8,12 +8,12 @@
 #include "asp/broker_socket.h"
 #include "asp/clock.h"
 #include "asp/safeio.h"
-#include "asp/shadow.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sodium.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -31,12 +31,12 @@ struct session {
     pid_t process; /* 0: a free place */
     uid_t uid;
     struct ticket_place place;
-    struct asp_identity shadow; /* when she came */
 };
 
 struct serving {
     const struct self_listener *self;
     struct tickets tickets;
+    struct own_primary_key key;
     struct throttle throttle;
     struct session sessions[SESSIONS];
     int reports[2];  /* a pipe */
@@ -69,8 +69,8 @@ __attribute__((noreturn)) static void run_session(const struct serving *serving,
     const struct self_session own = {
         .fd = fd,
         .uid = session->uid,
-        .ticket = ticket_holds(&serving->tickets, session->uid, &session->place, now),
-        .shadow = session->shadow,
+        .ticket = ticket_find(&serving->tickets, session->uid, &session->place, now),
+        .key = serving->key,
         .wait_ms = throttle_wait(&serving->throttle, session->uid, now),
         .report = serving->reports[1],
         .conf_path = serving->self->conf_path,
@@ -125,7 +125,6 @@ static void accept_connection(struct serving *serving, int fd)
         return;
     }
     session->uid = peer.uid;
-    (void)asp_identity_at(ASP_SHADOW_PATH, &session->shadow, NULL);
     ticket_place_of(peer.pid, peer.uid, &session->place);
     begin(serving, session, fd);
 }
@@ -175,7 +174,7 @@ static void take_reports(struct serving *serving)
             continue;
         }
         throttle_right(&serving->throttle, session->uid, asp_clock_ms());
-        ticket_give(&serving->tickets, session->uid, &session->place, asp_clock_ms());
+        ticket_give(&serving->tickets, session->uid, &session->place, &report.own, asp_clock_ms());
     }
 }
 
@@ -254,6 +253,7 @@ int self_listener_run(void *context)
 
     asp_close(serving.self->other);
     prepare_signals(&mask);
+    randombytes_buf(serving.key.bytes, sizeof serving.key.bytes);
     if (pipe2(serving.reports, O_CLOEXEC | O_NONBLOCK) != 0) {
         syslog(LOG_ERR, "the listener for users cannot be opened: %s", strerror(errno));
         return 1;

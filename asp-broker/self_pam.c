@@ -17,6 +17,7 @@ enum { HUMAN_MS = 120 * 1000 };
 struct asking {
     int fd;
     bool answered; /* a question was, so that a refusal is a wrong answer */
+    bool spoken;   /* the answer to one was not empty */
     bool broken;   /* one was not, or what was told has not come there */
 };
 
@@ -82,6 +83,7 @@ static bool converse_one(struct asking *asking, const struct pam_message *messag
     done = true;
     if (question) {
         asking->answered = true;
+        asking->spoken = asking->spoken || length > 0;
         /* What has a NUL in it would be cut to something else. */
         *reply = strlen(typed) == length ? strdup(typed) : NULL;
         done = *reply != NULL;
@@ -148,7 +150,7 @@ static int authenticate(pam_handle_t *pamh, const char *user)
     return code;
 }
 
-enum asp_status self_pam_ask(int fd, const char *user, struct asp_error *error)
+enum asp_status self_pam_ask(int fd, const char *user, bool silent, struct asp_error *error)
 {
     struct asking asking = {.fd = fd};
     const struct pam_conv conversation = {converse, &asking};
@@ -159,6 +161,10 @@ enum asp_status self_pam_ask(int fd, const char *user, struct asp_error *error)
         code = authenticate(pamh, user);
     if (pamh != NULL)
         (void)pam_end(pamh, code);
+    if (code == PAM_SUCCESS && !asking.spoken && !silent)
+        return asp_fail(error, ASP_UNSAFE,
+                        "PAM service " SERVICE
+                        " lets in whoever answers nothing: ask the administrator");
     if (code == PAM_SUCCESS)
         return ASP_OK;
     return asp_fail(error, asking.answered ? ASP_DENIED : ASP_IO, "%s",

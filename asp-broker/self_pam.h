@@ -7,14 +7,17 @@
 
 #include "asp/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
  * ASP_OK: PAM has let `user` in, auth and account. ASP_DENIED: it has not. ASP_IO: nobody has
- * answered, or PAM could not ask; `error` says what. `fd` is the client's socket. An app password
- * never lets anybody in here.
+ * answered, or PAM could not ask. ASP_UNSAFE: it would have, and not one of its questions was
+ * answered with anything: as pam_rootok and pam_permit do, for PAM runs with uid 0 here. That is
+ * enough only where `silent` says so. `error` says what. `fd` is the client's socket. An app
+ * password never lets anybody in here.
  */
-enum asp_status self_pam_ask(int fd, const char *user, struct asp_error *error);
+enum asp_status self_pam_ask(int fd, const char *user, bool silent, struct asp_error *error);
 
 /*
  * Asks the client at `fd` in one of the styles ASP_ASK_... . ASP_OK: `reply`, of at most `size`

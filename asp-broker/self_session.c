@@ -8,7 +8,6 @@
 #include "asp/broker_socket.h"
 #include "asp/buffer.h"
 #include "asp/clock.h"
-#include "asp/shadow.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -30,6 +30,7 @@ enum {
     CHUNK = 4096,
     WIDTH = 80,
     WIDTH_MAX = 1000,
+    FREE_NICE = 10, /* of a command that anybody may begin as often as she likes */
 };
 
 enum { FIELD_WIDTH, FIELD_COLOUR, FIELD_WORDS };
@@ -126,30 +127,71 @@ static void log_refusal(const char *name, const char *cause)
     asp_buffer_free(&line);
 }
 
-/* A password that was changed while she said what she wants, or was asked, may be hers: what an
- * earlier answer would make now the change would not revoke. */
-static bool shadow_has_changed(const struct self_session *session)
-{
-    struct asp_identity now;
+/* Her own primary password, on which what she has answered hangs. */
+struct hers {
+    const struct own_primary_key *key;
+    const struct admin *admin;
+    struct own_primary own; /* as it was before she was asked */
+};
 
-    return asp_identity_at(ASP_SHADOW_PATH, &now, NULL) != ASP_OK ||
-           !asp_identity_same(&now, &session->shadow);
+/* Her account as it is now; one without entries where it is not there yet, or cannot be read: then
+ * the command says why. */
+static void load_account(const struct admin *admin, struct asp_account *account)
+{
+    struct asp_store store;
+    enum asp_status status = asp_store_open(&store, admin->conf, NULL, NULL);
+
+    if (status == ASP_OK)
+        status = asp_store_load(&store, admin->user, NULL, account, NULL);
+    if (status != ASP_OK)
+        asp_account_init(account, admin->user);
+    asp_store_close(&store);
+}
+
+/* Before she is asked, and before an earlier answer is taken for one. What cannot be told is no
+ * earlier answer's, and is refused where something is to be changed. */
+static void look_at_primary(struct hers *hers)
+{
+    struct asp_account account;
+
+    load_account(hers->admin, &account);
+    (void)own_primary_take(hers->key, hers->admin->conf, &account, hers->admin->now, &hers->own,
+                           NULL);
+    asp_account_free(&account);
+}
+
+/* Under the lock of a change: what was answered to an earlier primary password makes nothing that
+ * the change of it would not revoke. */
+static enum asp_status check_primary(void *context, const struct asp_account *account,
+                                     struct asp_error *error)
+{
+    const struct hers *hers = context;
+    struct own_primary now;
+    enum asp_status status =
+        own_primary_take(hers->key, hers->admin->conf, account, hers->admin->now, &now, error);
+
+    if (status == ASP_OK && !own_primary_same(&now, &hers->own))
+        status =
+            asp_fail(error, ASP_BUSY, "the primary password of %s was changed meanwhile: try again",
+                     account->user);
+    return status;
 }
 
 /* Whether she is who she is known to be. Three wrong answers make her wait. */
-static enum exit_code authenticate(const struct self_session *session,
-                                   const struct console *console, const char *name)
+static enum exit_code authenticate(const struct self_session *session, const struct admin *admin,
+                                   const char *name, const struct own_primary *own)
 {
-    struct self_report report = {.process = getpid()};
+    const struct console *console = admin->console;
+    struct self_report report = {.process = getpid(), .own = *own};
     struct asp_error error = {0};
     enum asp_status status;
 
-    if (session->ticket)
+    if (session->ticket != NULL && own_primary_same(session->ticket, own))
         return EXIT_DONE;
     if (session->wait_ms > 0)
         return fail_with(console, EXIT_NO, "too many wrong answers: wait %" PRId64 " seconds",
                          (session->wait_ms + 999) / 1000);
-    status = self_pam_ask(session->fd, name, &error);
+    status = self_pam_ask(session->fd, name, admin->conf->self_silent, &error);
     report.admitted = status == ASP_OK;
     if ((status == ASP_OK || status == ASP_DENIED) &&
         write(session->report, &report, sizeof report) != (ssize_t)sizeof report)
@@ -165,6 +207,8 @@ static enum exit_code authenticate(const struct self_session *session,
 static enum exit_code carry_out(const struct self_session *session, struct admin *admin,
                                 const struct command *command, const char *name)
 {
+    struct hers hers = {.key = &session->key, .admin = admin};
+    const struct admin_guard guard = {check_primary, &hers};
     enum exit_code code = EXIT_DONE;
     sigset_t stop;
 
@@ -173,13 +217,16 @@ static enum exit_code carry_out(const struct self_session *session, struct admin
     /* A slip of the hand costs no one-time code. */
     if (command->validate != NULL)
         code = command->validate(admin);
-    if (code == EXIT_DONE && command->self_use == SELF_ASKED)
-        code = authenticate(session, admin->console, name);
-    if (code == EXIT_DONE && command->self_use == SELF_ASKED && shadow_has_changed(session))
-        code = fail_with(admin->console, EXIT_NO,
-                         "a password was changed on this machine meanwhile: try again");
+    if (code == EXIT_DONE && command->self_use == SELF_ASKED) {
+        look_at_primary(&hers);
+        code = authenticate(session, admin, name, &hers.own);
+    }
     if (code != EXIT_DONE)
         return code;
+    admin->guard = &guard;
+    /* What changes nothing holds no lock, and may cost a hash: logins come first. */
+    if (command->self_use == SELF_FREE)
+        (void)setpriority(PRIO_PROCESS, 0, FREE_NICE);
     /* What changes something is brought to its end: a password that is stored is shown, or taken
      * back. */
     (void)sigemptyset(&stop);

@@ -5,7 +5,7 @@
 #ifndef ASP_BROKER_SELF_SESSION_H
 #define ASP_BROKER_SELF_SESSION_H
 
-#include "asp/safeio.h"
+#include "own_primary.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -18,10 +18,11 @@
 struct self_session {
     int fd; /* the client */
     uid_t uid;
-    bool ticket;                /* she was let in a few minutes ago */
-    struct asp_identity shadow; /* as it was when she came */
-    int64_t wait_ms;            /* until she may answer again */
-    int report;                 /* where a self_report is written when PAM was asked */
+    const struct own_primary
+        *ticket; /* when she was let in, a few minutes ago; NULL: she was not */
+    struct own_primary_key key;
+    int64_t wait_ms; /* until she may answer again */
+    int report;      /* where a self_report is written when PAM was asked */
     const char *conf_path;
     bool conf_required;
 };
@@ -30,6 +31,7 @@ struct self_session {
 struct self_report {
     pid_t process;
     bool admitted;
+    struct own_primary own; /* as it was before she was asked */
 };
 
 /* Runs it. Returns the exit status of the process. */

@@ -1,8 +1,6 @@
 /* Who was let in a few minutes ago, and where. */
 #include "tickets.h"
 
-#include "asp/shadow.h"
-
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -74,8 +72,7 @@ void ticket_place_of(pid_t process, uid_t uid, struct ticket_place *place)
     uid_t owner;
 
     if (process > 0 && read_stat(process, &owner, place) && owner == uid && place->session > 0 &&
-        read_stat(place->session, NULL, &leader) && leader.session == place->session &&
-        asp_identity_at(ASP_SHADOW_PATH, &place->shadow, NULL) == ASP_OK) {
+        read_stat(place->session, NULL, &leader) && leader.session == place->session) {
         place->begun = leader.begun;
         place->login = read_login(process);
         return;
@@ -86,32 +83,44 @@ void ticket_place_of(pid_t process, uid_t uid, struct ticket_place *place)
 static bool same_place(const struct ticket_place *one, const struct ticket_place *other)
 {
     return one->session == other->session && one->begun == other->begun &&
-           one->terminal == other->terminal && one->login == other->login &&
-           asp_identity_same(&one->shadow, &other->shadow);
+           one->terminal == other->terminal && one->login == other->login;
 }
 
-bool ticket_holds(const struct tickets *tickets, uid_t uid, const struct ticket_place *place,
-                  int64_t now_ms)
+/* NULL: there is none. */
+static const struct ticket *find(const struct tickets *tickets, uid_t uid,
+                                 const struct ticket_place *place)
 {
-    for (size_t i = 0; place->session != 0 && i < TICKETS_MAX; i++) {
+    for (size_t i = 0; i < TICKETS_MAX; i++) {
         const struct ticket *ticket = &tickets->list[i];
 
-        if (ticket->until_ms > now_ms && ticket->uid == uid && same_place(&ticket->place, place))
-            return true;
+        if (ticket->until_ms != 0 && ticket->uid == uid && same_place(&ticket->place, place))
+            return ticket;
     }
-    return false;
+    return NULL;
+}
+
+const struct own_primary *ticket_find(const struct tickets *tickets, uid_t uid,
+                                      const struct ticket_place *place, int64_t now_ms)
+{
+    const struct ticket *ticket = place->session == 0 ? NULL : find(tickets, uid, place);
+
+    return ticket != NULL && ticket->until_ms > now_ms ? &ticket->own : NULL;
 }
 
 void ticket_give(struct tickets *tickets, uid_t uid, const struct ticket_place *place,
-                 int64_t now_ms)
+                 const struct own_primary *own, int64_t now_ms)
 {
-    struct ticket *oldest = &tickets->list[0];
+    const struct ticket *given = find(tickets, uid, place);
+    struct ticket *taken = &tickets->list[0];
 
     if (place->session == 0)
         return;
     for (size_t i = 0; i < TICKETS_MAX; i++) {
-        if (tickets->list[i].until_ms < oldest->until_ms)
-            oldest = &tickets->list[i];
+        if (tickets->list[i].until_ms < taken->until_ms)
+            taken = &tickets->list[i];
     }
-    *oldest = (struct ticket){.uid = uid, .place = *place, .until_ms = now_ms + TICKET_MS};
+    if (given != NULL)
+        taken = &tickets->list[given - tickets->list];
+    *taken =
+        (struct ticket){.uid = uid, .place = *place, .own = *own, .until_ms = now_ms + TICKET_MS};
 }

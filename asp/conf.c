@@ -81,6 +81,7 @@ static const struct key self_keys[] = {
     {"enabled", BOOLEAN, AT(self_enabled), 0, 0, NULL},
     {"socket", SOCKET, AT(self_socket), 0, 0, NULL},
     {"group", TEXT, AT(self_group), 0, 0, NULL},
+    {"silent", BOOLEAN, AT(self_silent), 0, 0, NULL},
 };
 
 #define KEYS(keys) keys, sizeof(keys) / sizeof *(keys)

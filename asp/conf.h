@@ -63,6 +63,7 @@ struct asp_conf {
     bool self_enabled;
     const char *self_socket;
     const char *self_group;
+    bool self_silent; /* who was asked nothing may be let in */
     struct asp_names self_apps;
 
     void *owned; /* what asp_conf_free frees */

@@ -187,8 +187,7 @@ static enum asp_status add(struct asp_account *account, void *context, struct as
 
 enum asp_status new_password_store(struct storing *storing, struct asp_error *error)
 {
-    return asp_store_update(&storing->admin->store, storing->admin->user,
-                            storing->wanted->makes_account, add, storing, error);
+    return admin_update(storing->admin, storing->wanted->makes_account, add, storing, error);
 }
 
 static bool was_before(const struct account_before *before, const char *id)

@@ -14,28 +14,6 @@ from support.wait import LONG, wait_until
 
 FIRST, SECOND = "First-pw-1!", "Second-pw-2?"
 
-# Holds the lock of alice's account until its standard input ends.
-HOLD_LOCK = """
-import fcntl, sys
-lock = open("/var/lib/asp/locks/alice", "a")
-fcntl.flock(lock, fcntl.LOCK_EX)
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-# pam_chauthtok for one user of one service, as a program of root's would call it.
-CHAUTHTOK = """
-import ctypes, sys
-pam = ctypes.CDLL("libpam.so.0")
-conversation = (ctypes.c_void_p * 2)()
-handle = ctypes.c_void_p()
-assert pam.pam_start(sys.argv[1].encode(), sys.argv[2].encode(), ctypes.byref(conversation), ctypes.byref(handle)) == 0
-code = pam.pam_chauthtok(handle, 0)
-pam.pam_end(handle, code)
-print(code)
-"""
-
-
 class Debian(Service):
     """A Debian with the module installed, the profile enabled, and the user alice."""
 
@@ -155,15 +133,9 @@ def test_what_compares_leaves_no_core(machine):
 def test_being_reached_for_a_user_without_a_line_in_shadow_is_a_change(machine):
     machine.create("carol@example.org", "Phone", "--virtual")
     machine.sandbox.write("/etc/pam.d/directory", "password required pam_permit.so\npassword optional pam_asp.so\n")
-    run = machine.sandbox.run("/usr/bin/python3", "-c", CHAUTHTOK, "directory", "carol@example.org").done()
+    run = machine.chauthtok("directory", "carol@example.org")
     assert run.out == "0\n"
     assert machine.states("carol@example.org") == [("Phone", "revoked", "primary-password")]
-
-
-def hold_lock(machine):
-    holder = machine.sandbox.start("/usr/bin/python3", "-c", HOLD_LOCK, stdin=-1, stdout=-1)
-    assert holder.stdout.readline() == "held\n"
-    return holder
 
 
 def passwd_waiting_for_the_lock(machine):
@@ -184,12 +156,10 @@ def passwd_waiting_for_the_lock(machine):
 @pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed"])
 def test_a_user_who_stops_or_kills_passwd_in_the_middle_hinders_nothing(machine, how):
     machine.create()
-    holder = hold_lock(machine)
-    passwd, pid = passwd_waiting_for_the_lock(machine)
-    # alice is the real user of passwd: the kernel lets her do this.
-    machine.sandbox.run(*as_user("alice"), "kill", f"-{int(how)}", pid).done()
-    holder.stdin.close()
-    holder.wait()
+    with machine.locked():
+        passwd, pid = passwd_waiting_for_the_lock(machine)
+        # alice is the real user of passwd: the kernel lets her do this.
+        machine.sandbox.run(*as_user("alice"), "kill", f"-{int(how)}", pid).done()
     wait_until(lambda: machine.states()[0][1] == "revoked", "it is not revoked")
     assert machine.revoked_by() == "pam:passwd"
     machine.create("alice", "New phone")  # no lock is left behind

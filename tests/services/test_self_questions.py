@@ -12,12 +12,20 @@ import time
 
 import pytest
 from support.passwords import PASSWORD
-from support.processes import descendant
-from support.recipes import recipe
+from support.processes import descendant, has_open
+from support.recipes import recipe, with_module
 from support.run import as_user
-from support.self_service import ADMIN, ALICES, ASKED, BOBS, DONE, NO, SELF, STORE, refused
+from support.self_service import ADMIN, ALICES, ASKED, BOBS, DONE, NO, SELF, STORE, refused, reply
 from support.terminal import Terminal
 from support.wait import LONG, seconds_of, wait_until
+
+# Asks for a password and takes any.
+NO_SHADOW = """
+auth required pam_exec.so expose_authtok /bin/true
+account required pam_permit.so
+"""
+LOCK = "/var/lib/asp/locks/alice"
+
 
 def asked(run):
     return "Password: " in run.err
@@ -58,6 +66,90 @@ def test_an_answer_ends_when_the_primary_password_is_changed_or_locked(own):
     assert "after" not in [label for label, _ in own.states()]
 
 
+def test_anothers_change_of_her_password_disturbs_nobody(own):
+    """Neither an answer of before nor one that is asked for meanwhile."""
+    with own.typist("alice") as alice, own.hostile_client("alice") as elsewhere:
+        assert alice.admin("create", "--label", "one", answers=ASKED)[0] == DONE
+        number = elsewhere.begin("create", "--label", "two", "--quiet")
+        elsewhere.asked(number)
+        own.sandbox.run("chpasswd", input="bob:another\n").done()
+        try:
+            elsewhere.send(number, reply(ALICES))
+            assert elsewhere.end(number)[0] == DONE
+            code, shown = alice.admin("create", "--label", "three")
+            assert code == DONE and "Password" not in shown
+        finally:
+            own.set_primary("bob", BOBS)
+    assert own.states() == [("one", "active"), ("three", "active"), ("two", "active")]
+
+
+@pytest.mark.parametrize(
+    "change, why",
+    [
+        ("echo 'alice:another' | chpasswd", "the primary password of alice was changed meanwhile: try again"),
+        ("usermod --lock alice", "the primary password of alice was changed meanwhile: try again"),
+        ("usermod --expiredate 2001-01-01 alice", "the account alice has expired"),
+        ("sed -i '/^alice:/d' /etc/shadow", "the primary password of alice was changed meanwhile: try again"),
+        ("sed -i '/^alice:/s/:.*/:/' /etc/shadow", "nothing can be told of the primary password of alice"),
+    ],
+    ids=["changed", "locked", "expired", "absent", "unknown"],
+)
+@pytest.mark.parametrize("command", [("create", "--label", "new"), ("rotate",), ("label", "renamed"), ("revoke",)])
+def test_what_was_answered_makes_nothing_once_her_primary_password_is_another(own, command, change, why):
+    """Her answer is right, and the change comes after it: the store is held until that is there."""
+    old = own.makes("alice", "Old")[:2]
+    own.events()
+    words = command if command[0] == "create" else (command[0], old, *command[1:])
+    saved = own.sandbox.read("/etc/shadow")
+    try:
+        with own.hostile_client("alice") as alice:
+            with own.locked():
+                number = alice.begin(*words)
+                alice.answer(number, ALICES)
+                wait_until(lambda: has_open(own.serves.sessions()[0], LOCK), "it does not come to the lock")
+                own.sandbox.shell(change).done()
+            code, out, err = alice.end(number)
+        assert (code, out) == (STORE, ""), err
+        assert why in err
+    finally:
+        own.sandbox.write("/etc/shadow", saved, mode="640")
+    assert own.states() == [("Old", "active")]
+    assert own.events() == []
+
+
+def test_with_a_command_an_answer_ends_when_what_the_account_has_of_the_primary_is_another(own):
+    """Her first create takes it, and the pass that sees the change takes another."""
+    own.sandbox.write("/run/primaries", "alice\tone\nbob\tone\n")
+    own.sandbox.write("/etc/asp/primaries", "#!/bin/sh\ncat /run/primaries\n", mode="755")
+    own.configure('primary: { source = "command"; command = "/etc/asp/primaries"; };')
+    with own.typist("alice") as alice:
+        for label in ("one", "two"):
+            assert alice.admin("create", "--label", label, answers=ASKED)[0] == DONE
+        code, shown = alice.admin("create", "--label", "three")
+        assert code == DONE and "Password" not in shown
+        own.sandbox.write("/run/primaries", "alice\ttwo\nbob\tone\n")
+        own.asp_admin("watch", "--once").done()
+        assert alice.admin("create", "--label", "four", answers=ASKED)[0] == DONE
+    assert own.states() == [("four", "active"), ("one", "revoked"), ("three", "revoked"), ("two", "revoked")]
+
+
+def test_of_a_user_of_a_directory_an_answer_ends_when_the_password_stack_has_seen_a_change(own):
+    own.sandbox.shell("sed -i '/^alice:/d' /etc/shadow").done()
+    own.sandbox.write("/etc/pam.d/asp-admin", NO_SHADOW)
+    own.sandbox.write("/etc/pam.d/directory", with_module("password required pam_asp.so\n", own.build))
+    try:
+        with own.typist("alice") as alice:
+            assert alice.admin("create", "--label", "one", answers=ASKED)[0] == DONE
+            code, shown = alice.admin("create", "--label", "two")
+            assert code == DONE and "Password" not in shown
+            own.chauthtok("directory", "alice")
+            assert alice.admin("create", "--label", "three", answers=ASKED)[0] == DONE
+    finally:
+        own.sandbox.shell("pwconv; chpasswd", input=f"alice:{ALICES}\n").done()
+        own.ask_for()
+    assert own.states() == [("one", "revoked"), ("three", "active"), ("two", "revoked")]
+
+
 def test_an_answer_holds_for_one_user(own):
     bobs = f"{' '.join(as_user('bob'))} {ADMIN} create --label"
     alices = f"{' '.join(as_user('alice'))} {ADMIN} create --label"
@@ -74,6 +166,34 @@ def test_an_answer_is_forgotten_with_the_broker(own):
         assert alice.admin("create", "--label", "one", answers=ASKED)[0] == DONE
         own.again()
         assert alice.admin("create", "--label", "two", answers=ASKED)[0] == DONE
+
+
+SILENT = "lets in whoever answers nothing"
+
+
+@pytest.mark.parametrize(
+    "stack, typed",
+    [
+        ("auth sufficient pam_rootok.so\nauth required pam_unix.so\naccount required pam_unix.so\n", ALICES),
+        ("auth required pam_permit.so\naccount required pam_permit.so\n", ALICES),
+        ("auth required pam_unix.so nullok\naccount required pam_unix.so\n", ""),
+    ],
+    ids=["rootok", "permit", "empty"],
+)
+def test_a_stack_that_takes_nothing_for_an_answer_lets_nobody_in(own, stack, typed):
+    own.sandbox.write("/etc/pam.d/asp-admin", stack)
+    if not typed:
+        own.sandbox.run("passwd", "-d", "alice").done()
+    try:
+        run = own.run("alice", "create", "--label", "Phone", input=f"{typed}\n")
+        assert run.code == NO and SILENT in run.err, run
+        assert own.states() == []
+        # It counts as no wrong answer.
+        own.configure("self_service: { silent = true; };")
+        own.run("alice", "create", "--label", "Phone", input=f"{typed}\n").done()
+    finally:
+        own.set_primary("alice", ALICES)
+        own.ask_for()
 
 
 def test_a_wrong_answer_and_a_free_command_give_no_leave(own):

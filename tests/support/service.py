@@ -1,11 +1,35 @@
 """A service in a sandbox that asks the module: what its tests do with asp-admin, with the files of conf/, and with what
 was logged."""
 
+import contextlib
 import json
 
 from support.passwords import PRIMARY
 from support.recipes import CONF, recipe, with_module
 from support.system_log import SystemLog, parsed
+
+
+# Holds the lock of an account until its standard input ends.
+HOLD_LOCK = """
+import fcntl, sys
+lock = open("/var/lib/asp/locks/" + sys.argv[1], "a")
+fcntl.flock(lock, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+# pam_chauthtok for one user of one service, as a program of root's would call it.
+CHAUTHTOK = """
+import ctypes, sys
+pam = ctypes.CDLL("libpam.so.0")
+conversation = (ctypes.c_void_p * 2)()
+handle = ctypes.c_void_p()
+assert pam.pam_start(sys.argv[1].encode(), sys.argv[2].encode(), ctypes.byref(conversation), ctypes.byref(handle)) == 0
+code = pam.pam_chauthtok(handle, 0)
+pam.pam_end(handle, code)
+print(code)
+"""
 
 
 class Service:
@@ -58,6 +82,20 @@ class Service:
     def create(self, user="alice", label="Phone", *more):
         """A new app password; its id is the first two characters."""
         return self.asp_admin("create", user, "--label", label, "--quiet", *more).done().out.strip()
+
+    def chauthtok(self, service, user):
+        """A program of root's has her password changed by a PAM service."""
+        return self.sandbox.run("/usr/bin/python3", "-c", CHAUTHTOK, service, user).done()
+
+    @contextlib.contextmanager
+    def locked(self, user="alice"):
+        """Somebody is at her account: whoever would change it waits, for five seconds at most."""
+        holder = self.sandbox.start("/usr/bin/python3", "-c", HOLD_LOCK, user, stdin=-1, stdout=-1)
+        assert holder.stdout.readline() == "held\n"
+        try:
+            yield
+        finally:
+            holder.communicate()
 
     def entries(self, user="alice"):
         """Revoked ones too."""

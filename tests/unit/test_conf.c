@@ -130,7 +130,7 @@ START_TEST(words_and_switches_go_where_they_belong)
         unit_conf("user_name = \"lower\"; virtual_users = true; log = \"refused\";\n"
                   "hash: { scheme = \"argon2id\"; };\n"
                   "primary: { source = \"command\"; command = \"/bin/x\"; };\n"
-                  "self_service: { enabled = false; group = \"staff\"; };\n");
+                  "self_service: { enabled = false; group = \"staff\"; silent = true; };\n");
 
     ck_assert(conf->fold_user_names);
     ck_assert(conf->virtual_users);
@@ -140,6 +140,7 @@ START_TEST(words_and_switches_go_where_they_belong)
     ck_assert_str_eq(conf->primary_command, "/bin/x");
     ck_assert(!conf->self_enabled);
     ck_assert_str_eq(conf->self_group, "staff");
+    ck_assert(conf->self_silent);
     asp_conf_free(conf);
 
     conf = unit_conf("user_name = \"exact\"; virtual_users = false; log = \"all\";\n"

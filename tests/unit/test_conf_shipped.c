@@ -49,6 +49,7 @@ static void same_conf(const struct asp_conf *a, const struct asp_conf *b)
     ck_assert_int_eq(a->self_enabled, b->self_enabled);
     ck_assert_str_eq(a->self_socket, b->self_socket);
     ck_assert_str_eq(a->self_group, b->self_group);
+    ck_assert_int_eq(a->self_silent, b->self_silent);
     same_names(&a->self_apps, &b->self_apps);
 }
 
@@ -102,6 +103,7 @@ START_TEST(what_is_built_in_is_what_the_manual_says)
     ck_assert(conf->self_enabled);
     ck_assert_str_eq(conf->self_socket, "/run/asp/self.sock");
     ck_assert_str_eq(conf->self_group, "");
+    ck_assert(!conf->self_silent);
     ck_assert_uint_eq(conf->self_apps.count, 0);
     asp_conf_free(conf);
 }

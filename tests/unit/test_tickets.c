@@ -10,6 +10,16 @@
 
 enum { ALICE = 1000, BOB = 1001, NOW = 5000000 };
 
+static const struct own_primary then = {true, {1, 2, 3}};
+
+static bool ticket_holds(const struct tickets *tickets, uid_t uid, const struct ticket_place *place,
+                         int64_t now_ms)
+{
+    const struct own_primary *own = ticket_find(tickets, uid, place, now_ms);
+
+    return own != NULL && own_primary_same(own, &then);
+}
+
 static const struct ticket_place here = {.session = 100, .begun = 7, .terminal = 34816, .login = 3};
 
 /* How long an answer holds, and where */
@@ -19,7 +29,7 @@ START_TEST(an_answer_holds_for_five_minutes)
     struct tickets tickets = {0};
 
     ck_assert(!ticket_holds(&tickets, ALICE, &here, NOW));
-    ticket_give(&tickets, ALICE, &here, NOW);
+    ticket_give(&tickets, ALICE, &here, &then, NOW);
     ck_assert(ticket_holds(&tickets, ALICE, &here, NOW));
     ck_assert(ticket_holds(&tickets, ALICE, &here, NOW + 5 * 60 * 1000 - 1));
     ck_assert(!ticket_holds(&tickets, ALICE, &here, NOW + 5 * 60 * 1000));
@@ -35,7 +45,7 @@ START_TEST(an_answer_holds_for_one_user_at_one_place)
     other[1].begun++;
     other[2].terminal++;
     other[3].login++;
-    ticket_give(&tickets, ALICE, &here, NOW);
+    ticket_give(&tickets, ALICE, &here, &then, NOW);
     for (size_t i = 0; i < UNIT_COUNT(other); i++)
         ck_assert(!ticket_holds(&tickets, ALICE, &other[i], NOW));
     ck_assert(!ticket_holds(&tickets, BOB, &here, NOW));
@@ -48,7 +58,7 @@ START_TEST(without_a_place_nothing_is_remembered)
     struct tickets tickets = {0};
     static const struct ticket_place nowhere;
 
-    ticket_give(&tickets, ALICE, &nowhere, NOW);
+    ticket_give(&tickets, ALICE, &nowhere, &then, NOW);
     ck_assert(!ticket_holds(&tickets, ALICE, &nowhere, NOW));
     ck_assert_int_eq(tickets.list[0].until_ms, 0);
 }
@@ -61,10 +71,10 @@ START_TEST(the_oldest_of_too_many_answers_is_forgotten)
 
     for (int i = 0; i < TICKETS_MAX; i++) {
         place.session = 100 + i;
-        ticket_give(&tickets, ALICE, &place, NOW + i);
+        ticket_give(&tickets, ALICE, &place, &then, NOW + i);
     }
     ck_assert(ticket_holds(&tickets, ALICE, &here, NOW + TICKETS_MAX));
-    ticket_give(&tickets, BOB, &here, NOW + TICKETS_MAX);
+    ticket_give(&tickets, BOB, &here, &then, NOW + TICKETS_MAX);
     ck_assert(!ticket_holds(&tickets, ALICE, &here, NOW + TICKETS_MAX));
     ck_assert(ticket_holds(&tickets, BOB, &here, NOW + TICKETS_MAX));
     ck_assert(ticket_holds(&tickets, ALICE, &place, NOW + TICKETS_MAX));
@@ -197,11 +207,27 @@ START_TEST(a_session_without_its_leader_is_no_place)
 }
 END_TEST
 
+START_TEST(a_new_answer_at_a_place_takes_the_place_of_the_old_one)
+{
+    static const struct own_primary later = {true, {4}};
+    struct tickets tickets = {0};
+    const struct own_primary *own;
+
+    ticket_give(&tickets, ALICE, &here, &then, NOW);
+    ticket_give(&tickets, ALICE, &here, &later, NOW + 1);
+    own = ticket_find(&tickets, ALICE, &here, NOW + 2);
+    ck_assert_ptr_nonnull(own);
+    ck_assert(own_primary_same(own, &later));
+    ck_assert_int_eq(tickets.list[1].until_ms, 0);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, an_answer_holds_for_five_minutes);
     unit_add(suite, an_answer_holds_for_one_user_at_one_place);
     unit_add(suite, without_a_place_nothing_is_remembered);
+    unit_add(suite, a_new_answer_at_a_place_takes_the_place_of_the_old_one);
     unit_add(suite, the_oldest_of_too_many_answers_is_forgotten);
     unit_add(suite, two_processes_of_one_session_are_at_one_place);
     unit_add(suite, a_process_is_in_its_session_and_only_for_its_user);

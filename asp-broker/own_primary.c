@@ -1,0 +1,79 @@
+/* A user's own primary password, told from what it was. */
+#include "own_primary.h"
+
+#include "asp/primary.h"
+#include "asp/shadow.h"
+#include "asp/source.h"
+#include "asp/time_text.h"
+
+#include <string.h>
+
+/* When her app passwords were last revoked because the primary password had changed: all that is
+ * seen of a change in a directory, by the PAM password stack. */
+static time_t last_change(const struct asp_account *account)
+{
+    time_t last = 0;
+
+    for (size_t i = 0; i < account->count; i++) {
+        const struct asp_entry *entry = &account->entries[i];
+
+        if (strcmp(entry->reason, ASP_REASON_PRIMARY) == 0 && entry->revoked > last)
+            last = entry->revoked;
+    }
+    return last;
+}
+
+static void print(const struct own_primary_key *key, const struct asp_conf *conf,
+                  const struct asp_account *account, const struct asp_primary_now *now,
+                  struct own_primary *own)
+{
+    crypto_generichash_state state;
+    const bool has_line = now->says != ASP_SAYS_ABSENT;
+    const bool elsewhere = conf->primary_source == ASP_SOURCE_COMMAND;
+    const time_t last = last_change(account);
+    const uint64_t stored = asp_primary_checksum(&account->primary);
+
+    (void)crypto_generichash_init(&state, key->bytes, sizeof key->bytes, sizeof own->print);
+    (void)crypto_generichash_update(&state, (const uint8_t *)&has_line, sizeof has_line);
+    if (has_line && now->length > 0)
+        (void)crypto_generichash_update(&state, (const uint8_t *)now->hash, now->length);
+    if (elsewhere)
+        (void)crypto_generichash_update(&state, (const uint8_t *)&stored, sizeof stored);
+    if (!has_line)
+        (void)crypto_generichash_update(&state, (const uint8_t *)&last, sizeof last);
+    (void)crypto_generichash_final(&state, own->print, sizeof own->print);
+    own->known = true;
+    sodium_memzero(&state, sizeof state);
+}
+
+enum asp_status own_primary_take(const struct own_primary_key *key, const struct asp_conf *conf,
+                                 const struct asp_account *account, time_t now,
+                                 struct own_primary *own, struct asp_error *error)
+{
+    struct asp_shadow shadow = {0};
+    struct asp_primary_now is;
+    enum asp_status status = asp_shadow_read(ASP_SHADOW_PATH, &shadow, error);
+
+    memset(own, 0, sizeof *own);
+    if (status == ASP_OK) {
+        asp_shadow_find(&shadow, account->user, &is);
+        if (is.says == ASP_SAYS_NOTHING)
+            status = asp_fail(
+                error, ASP_IO,
+                "nothing can be told of the primary password of %s: her line of " ASP_SHADOW_PATH
+                " is damaged",
+                account->user);
+        else if (is.expires != ASP_NEVER && is.expires <= now)
+            status = asp_fail(error, ASP_IO, "the account %s has expired", account->user);
+        else
+            print(key, conf, account, &is, own);
+    }
+    asp_shadow_free(&shadow);
+    return status;
+}
+
+bool own_primary_same(const struct own_primary *one, const struct own_primary *other)
+{
+    return one->known && other->known &&
+           sodium_memcmp(one->print, other->print, sizeof one->print) == 0;
+}

@@ -1,0 +1,39 @@
+/*
+ * What a user's own primary password is, as far as it can be seen here: only to be told from what
+ * it was when she was let in.
+ */
+#ifndef ASP_BROKER_OWN_PRIMARY_H
+#define ASP_BROKER_OWN_PRIMARY_H
+
+#include "asp/account.h"
+#include "asp/conf.h"
+
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+/* Made anew by each process that keeps prints. */
+struct own_primary_key {
+    uint8_t bytes[crypto_generichash_KEYBYTES];
+};
+
+/* BLAKE2b of her line of shadow and, where the primary password is not there, of what her account
+ * has of it. */
+struct own_primary {
+    bool known; /* else it is the same as none, and as no other unknown one */
+    uint8_t print[crypto_generichash_BYTES];
+};
+
+/*
+ * Takes the print of `account`'s user. ASP_OK, or why she is not to be let in by what she answered
+ * before: her account has expired, or nothing can be told. An account that is not there yet is one
+ * without entries.
+ */
+enum asp_status own_primary_take(const struct own_primary_key *key, const struct asp_conf *conf,
+                                 const struct asp_account *account, time_t now,
+                                 struct own_primary *own, struct asp_error *error);
+
+bool own_primary_same(const struct own_primary *one, const struct own_primary *other);
+
+#endif
