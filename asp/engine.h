@@ -79,11 +79,17 @@ struct asp_store_engine {
     /* Takes away what is left of an account that is not there: its usage. */
     void (*forget)(const struct asp_store *store, struct asp_store_held *held);
 
-    /* As asp_store_usage, asp_store_begin_usage, asp_store_record and asp_store_compared; `usage`
-     * is empty, and what is left in it the caller frees in any case. */
+    /*
+     * As asp_store_peek_usage, asp_store_mend_usage for what was not sound just now (without
+     * `mending` nothing is written), asp_store_sync_usage, asp_store_record and asp_store_compared;
+     * `usage` is empty, and what is left in it the caller frees in any case.
+     */
     enum asp_status (*usage)(const struct asp_store *store, const char *name,
                              struct asp_usage *usage, struct asp_error *error);
-    void (*begin_usage)(const struct asp_store *store, const char *name, time_t now);
+    enum asp_status (*mend_usage)(const struct asp_store *store, const char *name,
+                                  const struct asp_mending *mending, struct asp_usage *usage,
+                                  enum asp_status *mended, struct asp_error *error);
+    void (*sync_usage)(const struct asp_store *store);
     enum asp_status (*record)(const struct asp_store *store, const char *name,
                               const struct asp_use *use);
     enum asp_status (*compared)(const struct asp_store *store, const char *name,

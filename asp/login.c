@@ -239,28 +239,51 @@ static void record_use(struct login *login, time_t created)
         note_denied(login, asp_store_record(&login->store, login->user, &use));
 }
 
-/* False when it could not be read, and the verdict hangs on it. */
-static bool look_up_use(struct login *login, const struct asp_entry *entry)
-{
-    struct asp_usage usage;
-    enum asp_status status =
-        asp_store_usage(&login->store, login->user, &usage, &login->outcome->cause);
-
-    note_denied(login, status);
-    (void)asp_usage_read_head(&usage, &login->head);
-    if (!asp_usage_find(&usage, entry->id, entry->created, &login->use))
-        login->use.last = ASP_NEVER;
-    if (entry->unused_limit != ASP_NEVER)
-        login->facts.used = asp_usage_since(&usage, entry->id, entry->created, login->facts.now);
-    asp_usage_free(&usage);
-    return status == ASP_OK || entry->unused_limit == ASP_NEVER;
-}
-
 /* A clock that is behind what is stored is wrong, and what it says now would destroy later. */
 static bool clock_is_behind(const struct login *login, const struct asp_entry *entry)
 {
     return login->facts.now < entry->created ||
            (entry->bound != ASP_NEVER && login->facts.now < entry->bound);
+}
+
+/* What was read tells nothing of the entry: it was being written, or it is damaged. What cannot be
+ * mended here another process perhaps can. */
+static enum asp_status read_use_again(struct login *login, const struct asp_entry *entry,
+                                      struct asp_usage *usage)
+{
+    const struct asp_mending mending = {.now = login->facts.now};
+    bool may_write = !login->request->dry && !clock_is_behind(login, entry);
+    enum asp_status mended;
+    enum asp_status status;
+
+    asp_usage_free(usage);
+    status = asp_store_mend_usage(&login->store, login->user, may_write ? &mending : NULL, usage,
+                                  &mended, &login->outcome->cause);
+    if (may_write)
+        note_denied(login, mended);
+    if (status == ASP_OK)
+        memset(&login->outcome->cause, 0, sizeof login->outcome->cause);
+    return status;
+}
+
+/* False when it could not be read, and the verdict hangs on it. */
+static bool look_up_use(struct login *login, const struct asp_entry *entry)
+{
+    const bool limited = entry->unused_limit != ASP_NEVER;
+    struct asp_usage usage;
+    enum asp_status status =
+        asp_store_peek_usage(&login->store, login->user, &usage, &login->outcome->cause);
+
+    if (status == ASP_OK && limited && !asp_usage_tells(&usage, entry->id, entry->created))
+        status = read_use_again(login, entry, &usage);
+    note_denied(login, status);
+    (void)asp_usage_read_head(&usage, &login->head);
+    if (!asp_usage_find(&usage, entry->id, entry->created, &login->use))
+        login->use.last = ASP_NEVER;
+    if (limited)
+        login->facts.used = asp_usage_since(&usage, entry->id, entry->created);
+    asp_usage_free(&usage);
+    return status == ASP_OK || !limited;
 }
 
 /* The secret was proven: now, and not before, the rest is looked up. */

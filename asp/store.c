@@ -207,8 +207,8 @@ enum asp_status asp_store_remove(const struct asp_store *store, const char *user
     return status == ASP_OK ? store->engine->hold(store, name, remove_held, &store, error) : status;
 }
 
-enum asp_status asp_store_usage(const struct asp_store *store, const char *user,
-                                struct asp_usage *usage, struct asp_error *error)
+enum asp_status asp_store_peek_usage(const struct asp_store *store, const char *user,
+                                     struct asp_usage *usage, struct asp_error *error)
 {
     char name[ASP_USER_MAX + 1];
     enum asp_status status = encode(user, name, error);
@@ -217,12 +217,47 @@ enum asp_status asp_store_usage(const struct asp_store *store, const char *user,
     return status == ASP_OK ? store->engine->usage(store, name, usage, error) : status;
 }
 
-void asp_store_begin_usage(const struct asp_store *store, const char *user, time_t now)
+enum asp_status asp_store_mend_usage(const struct asp_store *store, const char *user,
+                                     const struct asp_mending *mending, struct asp_usage *usage,
+                                     enum asp_status *mended, struct asp_error *error)
 {
     char name[ASP_USER_MAX + 1];
+    struct asp_usage_head head;
+    enum asp_status status = asp_store_peek_usage(store, user, usage, error);
 
-    if (asp_user_encode(user, name))
-        store->engine->begin_usage(store, name, now);
+    *mended = ASP_UNCHANGED;
+    if (status != ASP_OK || asp_usage_sound(usage, &head))
+        return status;
+    asp_usage_free(usage);
+    (void)asp_user_encode(user, name);
+    return store->engine->mend_usage(store, name, mending, usage, mended, error);
+}
+
+enum asp_status asp_store_usage(const struct asp_store *store, const char *user,
+                                struct asp_usage *usage, struct asp_error *error)
+{
+    enum asp_status mended;
+
+    return asp_store_mend_usage(store, user, NULL, usage, &mended, error);
+}
+
+void asp_store_sync_usage(const struct asp_store *store)
+{
+    store->engine->sync_usage(store);
+}
+
+void asp_store_begin_usage(const struct asp_store *store, const char *user, time_t now)
+{
+    struct asp_mending mending = {.now = now};
+    struct asp_usage usage;
+    enum asp_status mended;
+
+    if (asp_store_peek_usage(store, user, &usage, NULL) == ASP_OK) {
+        mending.walk = usage.bytes == NULL;
+        asp_usage_free(&usage);
+        (void)asp_store_mend_usage(store, user, &mending, &usage, &mended, NULL);
+    }
+    asp_usage_free(&usage);
 }
 
 enum asp_status asp_store_record(const struct asp_store *store, const char *user,

@@ -91,20 +91,44 @@ enum asp_status asp_store_remove(const struct asp_store *store, const char *user
                                  struct asp_error *error);
 
 /*
- * Reads the usage of a user. ASP_OK also where there is none, or none that can be trusted: it
- * starts anew. Else why it could not be read just now, and nothing is known. The caller frees it in
- * any case.
+ * Reads the usage of a user without a lock, so that a part that is being written may be read torn:
+ * see asp_usage_tells. ASP_OK also where there is none, or none that can be trusted. Else why it
+ * could not be read just now, and nothing is known. The caller frees it in any case.
  */
+enum asp_status asp_store_peek_usage(const struct asp_store *store, const char *user,
+                                     struct asp_usage *usage, struct asp_error *error);
+
+/* The same, whole: what is not sound is read once more under its lock, which is waited for 100 ms
+ * at most. What is not sound then is damaged, or lost. */
 enum asp_status asp_store_usage(const struct asp_store *store, const char *user,
                                 struct asp_usage *usage, struct asp_error *error);
 
-/* Begins the usage of a user at `now`, where there is none that is sound: from then on it is known
- * what was not used. */
+/* How what is damaged is mended. */
+struct asp_mending {
+    time_t now;
+    bool walk; /* with many others: asp_store_sync_usage follows */
+};
+
+/*
+ * The same, and what is damaged is mended as asp_usage_mend does it, in the store too and on its
+ * disk; what is lost is begun. `*mended`: ASP_UNCHANGED, it was sound; ASP_OK, it was not and is
+ * now; else why it could not be written, which `error` says too, and `usage` is as it was.
+ */
+enum asp_status asp_store_mend_usage(const struct asp_store *store, const char *user,
+                                     const struct asp_mending *mending, struct asp_usage *usage,
+                                     enum asp_status *mended, struct asp_error *error);
+
+/* Puts what a walk has mended on the disk. */
+void asp_store_sync_usage(const struct asp_store *store);
+
+/* Begins the usage of a new account at `now`, where there is none that is sound: from then on it is
+ * known what was not used. What is begun is on the disk when the system puts it there. */
 void asp_store_begin_usage(const struct asp_store *store, const char *user, time_t now);
 
 /*
- * Writes the use of one entry in its place, without fsync and without waiting for anybody. Anything
- * but ASP_OK: it could not be written, which decides nothing.
+ * Writes the use of one entry in its place, without waiting for anybody, and without fsync but
+ * where the file had to be mended. Anything but ASP_OK: it could not be written, which decides
+ * nothing.
  */
 enum asp_status asp_store_record(const struct asp_store *store, const char *user,
                                  const struct asp_use *use);

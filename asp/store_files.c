@@ -57,21 +57,6 @@ static void close_store(struct asp_store *store)
     asp_close(store->own.fd);
 }
 
-/* Makes a folder with mode 0700 whatever the umask. */
-static enum asp_status make_folder(int parent, const char *name, bool *made,
-                                   struct asp_error *error)
-{
-    if (mkdirat(parent, name, S_IRWXU) == 0) {
-        if (fchmodat(parent, name, S_IRWXU, 0) != 0 || fsync(parent) != 0)
-            return asp_fail_errno(error, "%s", name);
-        *made = true;
-        return ASP_OK;
-    }
-    if (errno == EEXIST)
-        return ASP_OK;
-    return asp_fail_errno(error, "cannot make the folder %s", name);
-}
-
 /* Makes the last folder of `path`; those above must be there. */
 static enum asp_status make_top(const char *path, bool *made, struct asp_error *error)
 {
@@ -92,7 +77,7 @@ static enum asp_status make_top(const char *path, bool *made, struct asp_error *
         status = asp_fail(error, ASP_IO, "the store %s cannot be made: make the folder %s first",
                           path, parent);
     if (status == ASP_OK)
-        status = make_folder(fd, path + (strrchr(path, '/') - path) + 1, made, error);
+        status = asp_files_make_folder(fd, path + (strrchr(path, '/') - path) + 1, made, error);
     asp_close(fd);
     return status;
 }
@@ -106,7 +91,7 @@ static enum asp_status make_store(struct asp_store *store, const struct asp_conf
     if (status == ASP_OK)
         status = open_store(store, conf, NULL, error);
     for (size_t i = 0; status == ASP_OK && i < sizeof folders / sizeof *folders; i++)
-        status = make_folder(store->own.fd, folders[i], made, error);
+        status = asp_files_make_folder(store->own.fd, folders[i], made, error);
     return status;
 }
 
@@ -185,7 +170,8 @@ const struct asp_store_engine asp_store_files = {
     .drop = asp_files_drop,
     .forget = asp_files_forget,
     .usage = asp_files_usage,
-    .begin_usage = asp_files_begin_usage,
+    .mend_usage = asp_files_mend_usage,
+    .sync_usage = asp_files_sync_usage,
     .record = asp_files_record,
     .compared = asp_files_compared,
     .each = visit_each,

@@ -18,6 +18,11 @@
 enum asp_status asp_files_check_folder(const struct asp_store *store, const char *folder,
                                        struct asp_error *error);
 
+/* Makes a folder with mode 0700 whatever the umask, durably, unless it is there. `*made`: it was
+ * not. */
+enum asp_status asp_files_make_folder(int parent, const char *name, bool *made,
+                                      struct asp_error *error);
+
 /* True when the open file is the one that is at this path of the store now. */
 bool asp_files_is_at(const struct asp_store *store, const char *path, int fd);
 
@@ -35,7 +40,10 @@ void asp_files_forget(const struct asp_store *store, struct asp_store_held *held
 /* store_files_usage.c */
 enum asp_status asp_files_usage(const struct asp_store *store, const char *name,
                                 struct asp_usage *usage, struct asp_error *error);
-void asp_files_begin_usage(const struct asp_store *store, const char *name, time_t now);
+enum asp_status asp_files_mend_usage(const struct asp_store *store, const char *name,
+                                     const struct asp_mending *mending, struct asp_usage *usage,
+                                     enum asp_status *mended, struct asp_error *error);
+void asp_files_sync_usage(const struct asp_store *store);
 enum asp_status asp_files_record(const struct asp_store *store, const char *name,
                                  const struct asp_use *use);
 enum asp_status asp_files_compared(const struct asp_store *store, const char *name,

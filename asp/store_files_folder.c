@@ -1,7 +1,10 @@
 /* The engine for files: what lies in the store, looked at before it is used. */
 #include "store_files.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum asp_status asp_files_check_folder(const struct asp_store *store, const char *folder,
                                        struct asp_error *error)
@@ -12,6 +15,20 @@ enum asp_status asp_files_check_folder(const struct asp_store *store, const char
         return asp_fail(error, ASP_IO, "%s has no folder %s: is the store mounted?", store->path,
                         folder);
     return status;
+}
+
+enum asp_status asp_files_make_folder(int parent, const char *name, bool *made,
+                                      struct asp_error *error)
+{
+    if (mkdirat(parent, name, S_IRWXU) == 0) {
+        if (fchmodat(parent, name, S_IRWXU, 0) != 0 || fsync(parent) != 0)
+            return asp_fail_errno(error, "%s", name);
+        *made = true;
+        return ASP_OK;
+    }
+    if (errno == EEXIST)
+        return ASP_OK;
+    return asp_fail_errno(error, "cannot make the folder %s", name);
 }
 
 bool asp_files_is_at(const struct asp_store *store, const char *path, int fd)

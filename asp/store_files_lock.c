@@ -18,12 +18,11 @@
 
 enum { WAIT_MS = 5000, STEP_MS = 10, NONCE_BYTES = 8, NOTE_SIZE = 2 * ASP_LOCK_NAME };
 
-/* Waits one step. False when the wait is over. */
-static bool wait_step(unsigned *waited)
+bool asp_files_wait_step(unsigned *waited, unsigned most)
 {
     const struct timespec step = {0, STEP_MS * 1000000L};
 
-    if (*waited >= WAIT_MS)
+    if (*waited >= most)
         return false;
     *waited += STEP_MS;
     (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &step, NULL);
@@ -106,7 +105,7 @@ static enum asp_status lock_file(const struct asp_store *store, struct asp_store
         while (flock(lock->fd, LOCK_EX | LOCK_NB) != 0) {
             if (errno != EWOULDBLOCK)
                 return asp_fail_errno(error, "%s/%s cannot be locked", store->path, file);
-            if (!wait_step(&waited))
+            if (!asp_files_wait_step(&waited, WAIT_MS))
                 return busy(lock, error);
         }
         /* Still the one that others will find: remove takes it away. */
@@ -114,7 +113,7 @@ static enum asp_status lock_file(const struct asp_store *store, struct asp_store
             return ASP_OK;
         asp_close(lock->fd);
         lock->fd = -1;
-        if (!wait_step(&waited))
+        if (!asp_files_wait_step(&waited, WAIT_MS))
             return asp_fail(error, ASP_BUSY, "%s/%s changes all the time", store->path, file);
     }
 }

@@ -29,6 +29,10 @@ struct asp_store_held {
 enum asp_status asp_files_lock_acquire(const struct asp_store *store, const char *name,
                                        struct asp_store_held *lock, struct asp_error *error);
 
+/* Waits a moment for what another holds, and adds it to `*waited`. False when it has come to `most`
+ * ms. */
+bool asp_files_wait_step(unsigned *waited, unsigned most);
+
 void asp_files_lock_release(struct asp_store_held *lock);
 
 #endif

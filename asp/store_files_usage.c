@@ -1,27 +1,40 @@
 /*
- * The store's usage files: written in place, never waited for, never relied on.
+ * The store's usage files: written in place under a lock of their own, read without one. What is
+ * not sound is read again under the lock, for it may just be written; what is not sound then is
+ * mended, and that alone is put on the disk at once: it must count from now on once, and not again
+ * after a power cut.
  */
-#include "store_files.h"
+#include "store_files_lock.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+enum { WAIT_MS = 100 };
+
 /*
- * Opens used/NAME; without `make`, for reading. The folder needs no look of its own: what is not
- * root's in it is refused, and usage decides no login.
+ * Opens used/NAME; without `make`, for reading, and with it also where the folder is gone. The
+ * folder needs no look of its own: what is not root's in it is refused.
  */
 static enum asp_status open_used(const struct asp_store *store, const char *name, bool make,
                                  int *fd, struct stat *st, struct asp_error *error)
 {
+    const int flags = make ? O_RDWR | O_CREAT : O_RDONLY;
     char path[ASP_USER_PATH];
+    bool made = false;
+    enum asp_status status;
 
     *fd = -1;
     asp_user_join(path, USED_FOLDER "/", name);
-    return asp_file_open(store->own.fd, store->path, path, make ? O_RDWR | O_CREAT : O_RDONLY, fd,
-                         st, error);
+    status = asp_file_open(store->own.fd, store->path, path, flags, fd, st, error);
+    if (status != ASP_NOT_FOUND || !make)
+        return status;
+    status = asp_files_make_folder(store->own.fd, USED_FOLDER, &made, error);
+    return status == ASP_OK ? asp_file_open(store->own.fd, store->path, path, flags, fd, st, error)
+                            : status;
 }
 
 /* A file that is too long is none of ours, and counts as empty. */
@@ -57,19 +70,23 @@ static bool write_head(int fd, const struct asp_usage_head *head)
            pwrite(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes;
 }
 
-/* Begins a file anew at `now` where it is not sound: what is left of it cannot say what was not
- * used. */
-static bool begin(int fd, struct asp_usage *usage, time_t now, struct asp_usage_head *head)
+/* Makes the file sound. Until it is cut to its length, what is behind that is slots that are
+ * damaged, or were not. */
+static bool mend(int fd, struct asp_usage *usage, const struct asp_mending *mending)
 {
-    if (asp_usage_sound(usage, head)) {
-        /* Begun by a clock that was ahead. */
-        head->begun = head->begun < now ? head->begun : now;
-        return true;
-    }
-    memset(head, 0, sizeof *head);
-    head->begun = now;
-    asp_usage_free(usage);
-    return ftruncate(fd, 0) == 0 && write_head(fd, head);
+    return asp_usage_mend(usage, mending->now) && asp_file_may_reach(usage->length) &&
+           pwrite(fd, usage->bytes, usage->length, 0) == (ssize_t)usage->length &&
+           ftruncate(fd, (off_t)usage->length) == 0 && (mending->walk || fsync(fd) == 0);
+}
+
+/* What is there now that the lock is: its size may have changed before. */
+static enum asp_status read_again(int fd, struct asp_usage *usage, struct asp_error *error)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return asp_fail_errno(error, "the last uses cannot be read");
+    return read_used(fd, &st, usage, error);
 }
 
 /*
@@ -84,14 +101,11 @@ static enum asp_status open_locked(const struct asp_store *store, const char *na
 
     if (status != ASP_OK)
         return status;
-    /* Its size may have changed before the lock was there. What cannot be read is not begun anew.
-     */
+    /* What cannot be read is not begun anew. */
     if (flock(*fd, LOCK_EX | LOCK_NB) != 0)
         status = ASP_BUSY;
-    else if (fstat(*fd, &st) != 0)
-        status = ASP_IO;
     else
-        status = read_used(*fd, &st, usage, NULL);
+        status = read_again(*fd, usage, NULL);
     if (status != ASP_OK)
         asp_close(*fd);
     return status;
@@ -103,13 +117,14 @@ static void close_locked(int fd)
     asp_close(fd);
 }
 
-/* What is written into a usage file that is sound, or begun anew. */
+/* What is written into a usage file that is sound, or was mended. */
 typedef bool write_part(int fd, const struct asp_usage *usage, struct asp_usage_head *head,
                         const void *part);
 
 static enum asp_status write_used(const struct asp_store *store, const char *name, time_t now,
                                   write_part *write, const void *part)
 {
+    const struct asp_mending mending = {.now = now};
     struct asp_usage usage = {0};
     struct asp_usage_head head;
     int fd;
@@ -117,26 +132,64 @@ static enum asp_status write_used(const struct asp_store *store, const char *nam
 
     if (status != ASP_OK)
         return status;
-    if (!begin(fd, &usage, now, &head) || !write(fd, &usage, &head, part))
+    if (!asp_usage_sound(&usage, &head) && !mend(fd, &usage, &mending))
+        status = ASP_IO;
+    (void)asp_usage_read_head(&usage, &head);
+    /* Begun by a clock that was ahead. */
+    head.begun = head.begun < now ? head.begun : now;
+    if (status == ASP_OK && !write(fd, &usage, &head, part))
         status = ASP_IO;
     asp_usage_free(&usage);
     close_locked(fd);
     return status;
 }
 
-static bool write_nothing(int fd, const struct asp_usage *usage, struct asp_usage_head *head,
-                          const void *part)
+/* Waits for the lock, and reads what is there. `*mended` is not ASP_OK: it is only read. */
+static enum asp_status read_locked(const struct asp_store *store, const char *name, int fd,
+                                   struct asp_usage *usage, enum asp_status *mended,
+                                   struct asp_error *error)
 {
-    (void)fd;
-    (void)usage;
-    (void)head;
-    (void)part;
-    return true;
+    const int kind = *mended == ASP_OK ? LOCK_EX : LOCK_SH;
+    unsigned waited = 0;
+    bool locked;
+
+    while (!(locked = flock(fd, kind | LOCK_NB) == 0) && errno == EWOULDBLOCK &&
+           asp_files_wait_step(&waited, WAIT_MS))
+        ;
+    if (!locked)
+        *mended = asp_fail(error, ASP_BUSY, "%s/" USED_FOLDER "/%s is being written by another",
+                           store->path, name);
+    return read_again(fd, usage, error);
 }
 
-void asp_files_begin_usage(const struct asp_store *store, const char *name, time_t now)
+enum asp_status asp_files_mend_usage(const struct asp_store *store, const char *name,
+                                     const struct asp_mending *mending, struct asp_usage *usage,
+                                     enum asp_status *mended, struct asp_error *error)
 {
-    (void)write_used(store, name, now, write_nothing, NULL);
+    struct asp_usage_head head;
+    struct stat st;
+    int fd = -1;
+    enum asp_status status = ASP_OK;
+
+    *mended = ASP_DENIED;
+    if (mending != NULL)
+        *mended = open_used(store, name, true, &fd, &st, error);
+    if (*mended != ASP_OK)
+        status = open_used(store, name, false, &fd, &st, mending == NULL ? error : NULL);
+    if (status == ASP_OK)
+        status = read_locked(store, name, fd, usage, mended, error);
+    if (status == ASP_OK && asp_usage_sound(usage, &head))
+        *mended = ASP_UNCHANGED;
+    else if (status == ASP_OK && *mended == ASP_OK && !mend(fd, usage, mending))
+        *mended = asp_fail_errno(error, "%s/" USED_FOLDER "/%s", store->path, name);
+    close_locked(fd);
+    return status == ASP_NOT_FOUND || status == ASP_UNSAFE ? ASP_OK : status;
+}
+
+/* All that is to be written in that file system, at once. */
+void asp_files_sync_usage(const struct asp_store *store)
+{
+    (void)syncfs(store->own.fd);
 }
 
 /* Writes a slot in its place and, when it is a new one, that there is one more. */

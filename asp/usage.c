@@ -76,21 +76,28 @@ void asp_usage_write_slot(const struct asp_use *use, uint8_t bytes[ASP_SLOT_BYTE
     put_number(bytes, checksum_of(bytes, ASP_SLOT_BYTES));
 }
 
-/* False for bytes that are no whole slot of ours, whatever they are. */
-static bool read_slot(const uint8_t *bytes, struct asp_use *use)
+/* What the bytes say, whatever they are. */
+static void parse_slot(const uint8_t *bytes, struct asp_use *use)
 {
     size_t service = bytes[AT_SERVICE_LENGTH];
     size_t host = bytes[AT_HOST_LENGTH];
 
-    if (service > ASP_SERVICE_MAX || host > ASP_HOST_MAX ||
-        !checksum_matches(bytes, ASP_SLOT_BYTES))
-        return false;
     memset(use, 0, sizeof *use);
     memcpy(use->id, bytes + AT_ID, ASP_ID_CHARS);
     use->created = get_number(bytes + AT_CREATED);
     use->last = get_number(bytes + AT_LAST);
-    memcpy(use->service, bytes + AT_SERVICE, service);
-    memcpy(use->host, bytes + AT_HOST, host);
+    if (service <= ASP_SERVICE_MAX)
+        memcpy(use->service, bytes + AT_SERVICE, service);
+    if (host <= ASP_HOST_MAX)
+        memcpy(use->host, bytes + AT_HOST, host);
+}
+
+/* False for bytes that are no whole slot of ours. */
+static bool read_slot(const uint8_t *bytes, struct asp_use *use)
+{
+    if (bytes[AT_HOST_LENGTH] > ASP_HOST_MAX || !checksum_matches(bytes, ASP_SLOT_BYTES))
+        return false;
+    parse_slot(bytes, use);
     return asp_id_valid(use->id) && use->last >= 0 && asp_service_valid(use->service) &&
            (use->host[0] == '\0' || asp_host_valid(use->host));
 }
@@ -166,35 +173,125 @@ time_t asp_usage_last(const struct asp_usage *usage, const char *id, time_t crea
     return asp_usage_find(usage, id, created, &use) ? use.last : ASP_NEVER;
 }
 
+/* What is cut says whose it is when its id is there; less than that says nothing. */
+static bool is_named_tail(const struct asp_usage *usage, size_t at)
+{
+    char id[ASP_ID_CHARS + 1] = "";
+
+    if (at + AT_ID + ASP_ID_CHARS > usage->length)
+        return false;
+    memcpy(id, usage->bytes + at + AT_ID, ASP_ID_CHARS);
+    return asp_id_valid(id);
+}
+
 bool asp_usage_sound(const struct asp_usage *usage, struct asp_usage_head *head)
 {
     struct asp_use use;
     size_t slots = 0;
+    size_t at;
 
     if (!asp_usage_read_head(usage, head))
         return false;
-    for (size_t at = ASP_HEAD_BYTES; at + ASP_SLOT_BYTES <= usage->length; at += ASP_SLOT_BYTES) {
+    for (at = ASP_HEAD_BYTES; at + ASP_SLOT_BYTES <= usage->length; at += ASP_SLOT_BYTES) {
         if (!read_slot(usage->bytes + at, &use))
             return false;
         slots++;
     }
-    return slots >= head->slots;
+    return slots >= head->slots && !is_named_tail(usage, at);
 }
 
-time_t asp_usage_since(const struct asp_usage *usage, const char *id, time_t created, time_t now)
+bool asp_usage_tells(const struct asp_usage *usage, const char *id, time_t created)
+{
+    struct asp_usage_head head;
+    struct asp_use use;
+
+    return asp_usage_read_head(usage, &head) &&
+           (asp_usage_find(usage, id, created, &use) || asp_usage_sound(usage, &head));
+}
+
+/* True when a whole slot of the file is of this id. */
+static bool has_whole_slot(const struct asp_usage *usage, const char *id)
+{
+    struct asp_use use;
+
+    for (size_t at = ASP_HEAD_BYTES; at + ASP_SLOT_BYTES <= usage->length; at += ASP_SLOT_BYTES) {
+        if (memcmp(usage->bytes + at + AT_ID, id, ASP_ID_CHARS) == 0 &&
+            read_slot(usage->bytes + at, &use))
+            return true;
+    }
+    return false;
+}
+
+/* Of these bytes, which are no whole slot, what is kept in `mended`: that it is used now, where
+ * they say whose they are. */
+static void keep_damaged(const struct asp_usage *usage, const uint8_t *bytes, time_t now,
+                         struct asp_usage *mended)
+{
+    struct asp_use use;
+
+    parse_slot(bytes, &use);
+    if (!asp_id_valid(use.id) || has_whole_slot(usage, use.id) || has_whole_slot(mended, use.id))
+        return;
+    use.last = now;
+    if (!asp_service_valid(use.service))
+        strcpy(use.service, "-");
+    if (!asp_host_valid(use.host))
+        use.host[0] = '\0';
+    asp_usage_write_slot(&use, mended->bytes + mended->length);
+    mended->length += ASP_SLOT_BYTES;
+}
+
+/* Each slot, and what stands behind the last one. */
+static void keep_slots(const struct asp_usage *usage, time_t now, struct asp_usage *mended)
+{
+    for (size_t at = ASP_HEAD_BYTES; at < usage->length; at += ASP_SLOT_BYTES) {
+        size_t left = usage->length - at;
+        uint8_t slot[ASP_SLOT_BYTES] = {0};
+        struct asp_use use;
+
+        memcpy(slot, usage->bytes + at, left < sizeof slot ? left : sizeof slot);
+        if (!read_slot(slot, &use)) {
+            keep_damaged(usage, slot, now, mended);
+            continue;
+        }
+        memcpy(mended->bytes + mended->length, slot, sizeof slot);
+        mended->length += sizeof slot;
+    }
+}
+
+bool asp_usage_mend(struct asp_usage *usage, time_t now)
+{
+    struct asp_usage mended = {calloc(1, usage->length + ASP_HEAD_BYTES + ASP_SLOT_BYTES),
+                               ASP_HEAD_BYTES};
+    struct asp_usage_head head;
+
+    if (mended.bytes == NULL)
+        return false;
+    if (asp_usage_read_head(usage, &head))
+        keep_slots(usage, now, &mended);
+    else
+        head.begun = now;
+    head.slots = (mended.length - ASP_HEAD_BYTES) / ASP_SLOT_BYTES;
+    asp_usage_write_head(&head, mended.bytes);
+    free(usage->bytes);
+    *usage = mended;
+    return true;
+}
+
+time_t asp_usage_since(const struct asp_usage *usage, const char *id, time_t created)
 {
     struct asp_usage_head head;
     time_t last = asp_usage_last(usage, id, created);
 
-    if (!asp_usage_sound(usage, &head))
-        return now;
+    if (!asp_usage_read_head(usage, &head))
+        return ASP_NEVER;
     return last > head.begun ? last : head.begun;
 }
 
 enum asp_state asp_usage_state(const struct asp_usage *usage, const struct asp_entry *entry,
                                time_t now)
 {
-    return asp_entry_state(entry, asp_usage_since(usage, entry->id, entry->created, now), now);
+    return asp_entry_state(entry, asp_usage_since(usage, entry->id, entry->created), now);
 }
 
 size_t asp_usage_place(const struct asp_usage *usage, const char *id)

@@ -6,8 +6,8 @@
  * itself
  *
  * A slot is keyed by id and creation time, so that the use of an entry is never taken for that of a
- * later one with its id. What is cut, torn or foreign counts as not there: usage is told to people
- * and read by the unused limit, and it decides no login. Pure.
+ * later one with its id. What is cut, torn or foreign counts as not there, and never as a use: who
+ * may write mends the file, once, and what is lost counts from then. Pure.
  */
 #ifndef ASP_USAGE_H
 #define ASP_USAGE_H
@@ -67,16 +67,26 @@ bool asp_usage_read_head(const struct asp_usage *usage, struct asp_usage_head *h
 /* True for a file of which nothing is missing or damaged: then what is not in it was not used. */
 bool asp_usage_sound(const struct asp_usage *usage, struct asp_usage_head *head);
 
+/* True when nothing that is damaged can be of this entry: its use is whole, or the whole file is.
+ */
+bool asp_usage_tells(const struct asp_usage *usage, const char *id, time_t created);
+
+/*
+ * Makes a sound file of what is there. Without a whole head it is begun anew, at `now`. With one, a
+ * damaged slot that still says whose it is counts as used now, for it was being written; another is
+ * dropped. False: out of memory, and nothing was changed.
+ */
+bool asp_usage_mend(struct asp_usage *usage, time_t now);
+
 /* The use of the entry with this id and creation time. False when none is known. */
 bool asp_usage_find(const struct asp_usage *usage, const char *id, time_t created,
                     struct asp_use *use);
 
 /*
- * From when on the entry can count as unused, as far as usage knows: its last use or, where a use
- * may have been forgotten, the time since when none would have been. A file that is missing or
- * damaged starts it anew, at `now`.
+ * From when on the entry can count as unused, as far as usage knows: its last use, or when the file
+ * was begun, whichever is later. ASP_NEVER where nothing can be known, without a whole head.
  */
-time_t asp_usage_since(const struct asp_usage *usage, const char *id, time_t created, time_t now);
+time_t asp_usage_since(const struct asp_usage *usage, const char *id, time_t created);
 
 /* The state of an entry, by what is known of its use. */
 enum asp_state asp_usage_state(const struct asp_usage *usage, const struct asp_entry *entry,

@@ -183,10 +183,11 @@ def test_a_folder_of_the_store_that_is_missing_is_not_no_account(site, two, name
     assert not (site.store / name).exists()
 
 
-def test_a_missing_folder_of_last_uses_stops_no_login(site, two, login):
+def test_a_missing_folder_of_last_uses_stops_no_login_and_is_made_again(site, two, login):
     shutil.rmtree(site.store / "used")
     assert login(two["alice"]["password"]) == 0
-    assert site.entries("alice")[0]["last_used"] is None
+    assert site.entries("alice")[0]["last_used"]["service"] == "imap"
+    assert stat.S_IMODE((site.store / "used").stat().st_mode) == 0o700
     site.json("revoke", "alice", two["alice"]["id"])
     unaffected(site, two)
 

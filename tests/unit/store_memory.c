@@ -210,10 +210,10 @@ static enum asp_status usage_of(const struct asp_store *store, const char *name,
     return ASP_OK;
 }
 
-/* What is known of a name's uses, with room for `slots`, begun anew at `now` where it is not sound.
- * NULL: out of memory. */
+/* What is known of a name's uses, with room at `*place` for one of this id, mended where it is not
+ * sound. NULL: out of memory. */
 static struct asp_usage *usage_with(const struct asp_store *store, const char *name, time_t now,
-                                    const char *id, struct asp_usage_head *head)
+                                    const char *id, struct asp_usage_head *head, size_t *place)
 {
     struct row *row = make_row(store, name);
     struct asp_usage *usage = row != NULL ? &row->usage : NULL;
@@ -222,13 +222,13 @@ static struct asp_usage *usage_with(const struct asp_store *store, const char *n
 
     if (usage == NULL)
         return NULL;
-    if (!asp_usage_sound(usage, head)) {
-        asp_usage_free(usage);
-        *head = (struct asp_usage_head){.begun = now};
-    }
+    if (!asp_usage_sound(usage, head) && !asp_usage_mend(usage, now))
+        return NULL;
+    (void)asp_usage_read_head(usage, head);
     head->begun = head->begun < now ? head->begun : now;
-    if (id != NULL && asp_usage_place(usage, id) >= head->slots)
-        head->slots = asp_usage_place(usage, id) + 1;
+    *place = id != NULL ? asp_usage_place(usage, id) : 0;
+    if (id != NULL && *place >= head->slots)
+        head->slots = *place + 1;
     length = ASP_HEAD_BYTES + head->slots * ASP_SLOT_BYTES;
     bytes = realloc(usage->bytes, length + 1);
     if (bytes == NULL)
@@ -238,27 +238,32 @@ static struct asp_usage *usage_with(const struct asp_store *store, const char *n
     return usage;
 }
 
-static void begin_usage(const struct asp_store *store, const char *name, time_t now)
+static enum asp_status mend_usage(const struct asp_store *store, const char *name,
+                                  const struct asp_mending *mending, struct asp_usage *usage,
+                                  enum asp_status *mended, struct asp_error *error)
 {
-    struct asp_usage_head head;
-    struct asp_usage *usage = usage_with(store, name, now, NULL, &head);
+    struct row *row = make_row(store, name);
 
-    if (usage != NULL)
-        asp_usage_write_head(&head, usage->bytes);
+    *mended = ASP_DENIED;
+    if (row == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    if (mending != NULL)
+        *mended = asp_usage_mend(&row->usage, mending->now) ? ASP_OK : ASP_NO_MEMORY;
+    return usage_of(store, name, usage, error);
+}
+
+static void sync_usage(const struct asp_store *store)
+{
+    (void)store;
 }
 
 static enum asp_status record(const struct asp_store *store, const char *name,
                               const struct asp_use *use)
 {
     struct asp_usage_head head;
-    struct row *row = make_row(store, name);
     size_t place;
-    struct asp_usage *usage;
+    struct asp_usage *usage = usage_with(store, name, use->last, use->id, &head, &place);
 
-    if (row == NULL)
-        return ASP_NO_MEMORY;
-    place = asp_usage_sound(&row->usage, &head) ? asp_usage_place(&row->usage, use->id) : 0;
-    usage = usage_with(store, name, use->last, use->id, &head);
     if (usage == NULL)
         return ASP_NO_MEMORY;
     asp_usage_write_head(&head, usage->bytes);
@@ -270,7 +275,8 @@ static enum asp_status compared_with(const struct asp_store *store, const char *
                                      const struct asp_compared *compared, time_t now)
 {
     struct asp_usage_head head;
-    struct asp_usage *usage = usage_with(store, name, now, NULL, &head);
+    size_t place;
+    struct asp_usage *usage = usage_with(store, name, now, NULL, &head, &place);
 
     if (usage == NULL)
         return ASP_NO_MEMORY;
@@ -415,7 +421,8 @@ const struct asp_store_engine store_memory = {
     .drop = drop,
     .forget = forget,
     .usage = usage_of,
-    .begin_usage = begin_usage,
+    .mend_usage = mend_usage,
+    .sync_usage = sync_usage,
     .record = record,
     .compared = compared_with,
     .each = visit_each,

@@ -3,11 +3,14 @@
 #include "login_fixture.h"
 
 #include "asp/time_text.h"
+#include "asp/usage.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -238,6 +241,144 @@ START_TEST(an_entry_that_is_used_stays_and_one_that_is_not_is_refused)
 }
 END_TEST
 
+static const struct asp_use use_of_other = {
+    .id = "zz", .created = 1000, .last = NOW, .service = "imap", .host = "192.0.2.7"};
+
+/* Another device's use is written all the while: what is read torn must not count as a use. */
+START_TEST(the_uses_of_another_device_revive_nothing)
+{
+    long long until;
+    pid_t child;
+    size_t tried = 0;
+
+    begin("", soon_unused);
+    ck_assert_int_eq(asp_store_record(&store, "alice", &use_of_other), ASP_OK);
+    child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        struct asp_use use = use_of_other;
+
+        for (;;) {
+            strcpy(use.host, use.host[0] == '1' ? "2001:db8::7:2001:db8" : "192.0.2.7");
+            (void)asp_store_record(&store, "alice", &use);
+        }
+    }
+    until = now_ms() + (unit_is_watched() ? 500 : 3000);
+    while (now_ms() < until) {
+        struct asp_request request = request_of("alice", "imap", typed);
+        const char *verdict = decide(&request, 5000);
+
+        unit_need(strcmp(verdict, "unused") == 0, "%s after %zu logins", verdict, tried);
+        tried++;
+    }
+    unit_kill(child);
+    ck_assert_uint_gt(tried, 0);
+    end();
+}
+END_TEST
+
+/* The same, in the order that it needs. */
+static int held = -1;
+
+static void write_half(size_t from)
+{
+    uint8_t slot[ASP_SLOT_BYTES];
+
+    asp_usage_write_slot(&use_of_other, slot);
+    if (pwrite(held, slot + from, sizeof slot / 2, (off_t)(ASP_HEAD_BYTES + from)) !=
+        sizeof slot / 2)
+        abort();
+}
+
+static void write_rest(void)
+{
+    write_half(0);
+    if (close(held) != 0)
+        abort();
+}
+
+START_TEST(a_use_that_is_read_while_it_is_written_is_read_again)
+{
+    static const struct unit_plan plan = {
+        .call = "clock_nanosleep", .first = 1, .times = 1, .at = write_rest};
+    struct asp_request request;
+
+    begin("", soon_unused);
+    request = request_of("alice", "imap", typed);
+    held = open(in_store("used/alice"), O_RDWR | O_CLOEXEC);
+    ck_assert_int_eq(flock(held, LOCK_EX), 0);
+    write_half(ASP_SLOT_BYTES / 2);
+    unit_calls_begin(&plan);
+    (void)decide(&request, 5000);
+    ck_assert(unit_calls_end());
+    ck_assert_str_eq(asp_verdict_word(outcome.verdict), "unused");
+    end();
+}
+END_TEST
+
+/* A power cut leaves an empty file, or none: the count begins anew with the first who may write,
+ * and once. */
+START_TEST(an_empty_file_of_uses_starts_the_count_once)
+{
+    struct asp_request request;
+    struct asp_use use;
+
+    begin("usage_interval = 0;", soon_unused);
+    request = request_of("alice", "imap", typed);
+    file_write(in_store("used/alice"), "", 0);
+    request.dry = true;
+    ck_assert_str_eq(decide(&request, 5000), "unused");
+    ck_assert(!use_now(&use));
+    request.dry = false;
+    request.service = "sshd"; /* it is not let in, and its secret is proven */
+    ck_assert_str_eq(decide(&request, 5000), "wrong-app");
+    request.service = "imap";
+    ck_assert_str_eq(decide(&request, 7000), "unused");
+    ck_assert_str_eq(decide(&request, 6999), "accepted");
+    end();
+}
+END_TEST
+
+START_TEST(uses_that_cannot_be_written_count_from_the_creation_and_are_asked_of_another)
+{
+    /* Opened are the store, the account, the uses to be read, twice, and to be written. */
+    static const struct unit_plan plan = {
+        .call = "openat2", .first = 5, .times = 1, .number = EROFS};
+    struct asp_request request;
+
+    begin("", soon_unused);
+    request = request_of("alice", "imap", typed);
+    file_write(in_store("used/alice"), "", 0);
+    unit_calls_begin(&plan);
+    (void)decide(&request, 1500);
+    ck_assert(unit_calls_end());
+    ck_assert_str_eq(asp_verdict_word(outcome.verdict), "unused");
+    ck_assert(outcome.denied);
+    ck_assert_int_eq(unlink(in_store("used/alice")), 0);
+    ck_assert_int_eq(mkfifo(in_store("used/alice"), 0600), 0);
+    ck_assert_str_eq(decide(&request, 999), "accepted");
+    ck_assert_str_eq(decide(&request, 1000), "unused");
+    ck_assert_str_eq(outcome.cause.text, "");
+    end();
+}
+END_TEST
+
+/* A clock that is behind what is stored begins nothing: set right, it would have destroyed. */
+START_TEST(a_clock_that_is_behind_begins_no_file_of_uses)
+{
+    struct asp_request request;
+    struct asp_use use;
+
+    begin("", soon_unused);
+    request = request_of("alice", "imap", typed);
+    file_write(in_store("used/alice"), "", 0);
+    ck_assert_str_eq(decide(&request, -2000), "accepted");
+    ck_assert(!use_now(&use));
+    ck_assert_str_eq(decide(&request, 5000), "accepted");
+    end();
+}
+END_TEST
+
 static void unbind(struct asp_entry *entry)
 {
     strcpy(entry->app, ASP_APP_FIRST_USE);
@@ -294,6 +435,11 @@ static void fill(Suite *suite)
     unit_add(suite, nothing_is_written_for_what_was_refused);
     unit_add(suite, a_use_that_cannot_be_written_decides_nothing);
     unit_add(suite, an_entry_that_is_used_stays_and_one_that_is_not_is_refused);
+    unit_add(suite, the_uses_of_another_device_revive_nothing);
+    unit_add(suite, a_use_that_is_read_while_it_is_written_is_read_again);
+    unit_add(suite, an_empty_file_of_uses_starts_the_count_once);
+    unit_add(suite, uses_that_cannot_be_written_count_from_the_creation_and_are_asked_of_another);
+    unit_add(suite, a_clock_that_is_behind_begins_no_file_of_uses);
     unit_add(suite, no_failed_call_opens_a_door_or_says_no_account);
 }
 

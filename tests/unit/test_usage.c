@@ -333,8 +333,8 @@ START_TEST(all_ids_have_places_and_the_file_is_no_longer_than_it_may_be)
 }
 END_TEST
 
-/* How long an entry was not used, as far as it is known: a lost file starts it anew. */
-START_TEST(what_was_forgotten_does_not_count_against_an_entry)
+/* How long an entry was not used, as far as it is known. */
+START_TEST(an_entry_counts_from_its_use_or_from_the_beginning_of_the_file)
 {
     struct asp_usage usage = {NULL, 0};
     struct asp_entry entry;
@@ -344,14 +344,15 @@ START_TEST(what_was_forgotten_does_not_count_against_an_entry)
     entry.created = 1000;
     entry.unused_limit = 100;
 
-    /* Missing as a whole: from now on. */
-    ck_assert_int_eq(asp_usage_since(&usage, "7k", 1000, 50000), 50000);
-    ck_assert_int_eq(asp_usage_state(&usage, &entry, 50000), ASP_ACTIVE);
+    /* Missing as a whole, and nobody has begun it: from its creation. */
+    ck_assert_int_eq(asp_usage_since(&usage, "7k", 1000), ASP_NEVER);
+    ck_assert_int_eq(asp_usage_state(&usage, &entry, 1099), ASP_ACTIVE);
+    ck_assert_int_eq(asp_usage_state(&usage, &entry, 50000), ASP_UNUSED);
 
     /* Begun, and no use since. */
     begin(&file, 1000);
     usage = usage_of(&file, file.length);
-    ck_assert_int_eq(asp_usage_since(&usage, "7k", 1000, 50000), 1000);
+    ck_assert_int_eq(asp_usage_since(&usage, "7k", 1000), 1000);
     ck_assert_int_eq(asp_usage_state(&usage, &entry, 1099), ASP_ACTIVE);
     ck_assert_int_eq(asp_usage_state(&usage, &entry, 1100), ASP_UNUSED);
     asp_usage_free(&usage);
@@ -359,7 +360,7 @@ START_TEST(what_was_forgotten_does_not_count_against_an_entry)
     /* Begun anew after it was lost. */
     begin(&file, 4950);
     usage = usage_of(&file, file.length);
-    ck_assert_int_eq(asp_usage_since(&usage, "7k", 1000, 50000), 4950);
+    ck_assert_int_eq(asp_usage_since(&usage, "7k", 1000), 4950);
     ck_assert_int_eq(asp_usage_state(&usage, &entry, 5049), ASP_ACTIVE);
     ck_assert_int_eq(asp_usage_state(&usage, &entry, 5050), ASP_UNUSED);
     asp_usage_free(&usage);
@@ -367,14 +368,190 @@ START_TEST(what_was_forgotten_does_not_count_against_an_entry)
     /* Used since. */
     add(&file, &use_7k);
     usage = usage_of(&file, file.length);
-    ck_assert_int_eq(asp_usage_since(&usage, "7k", 1000, 50000), 5000);
+    ck_assert_int_eq(asp_usage_since(&usage, "7k", 1000), 5000);
     ck_assert_int_eq(asp_usage_state(&usage, &entry, 5099), ASP_ACTIVE);
     ck_assert_int_eq(asp_usage_state(&usage, &entry, 5100), ASP_UNUSED);
     /* Of another entry with this id. */
-    ck_assert_int_eq(asp_usage_since(&usage, "7k", 1001, 50000), 4950);
-    /* A damaged head: what is still read counts for nothing less than now. */
+    ck_assert_int_eq(asp_usage_since(&usage, "7k", 1001), 4950);
+    /* A damaged head: what is still read counts for nothing. */
     usage.bytes[20] ^= 1;
-    ck_assert_int_eq(asp_usage_since(&usage, "7k", 1000, 50000), 50000);
+    ck_assert_int_eq(asp_usage_since(&usage, "7k", 1000), ASP_NEVER);
+    asp_usage_free(&usage);
+}
+END_TEST
+
+/* Three entries: two were used, and "00" never was. */
+enum { BEGUN = 4000, MENDED_AT = 90000, ID_AT = 24, CREATED_AT = 8 };
+
+static const struct asp_use never_used = {.id = "00", .created = 3000};
+
+static void three(struct file *file)
+{
+    const struct asp_usage_head head = {.begun = BEGUN, .slots = 2};
+
+    begin(file, BEGUN);
+    add(file, &use_7k);
+    add(file, &use_zz);
+    asp_usage_write_head(&head, file->bytes);
+}
+
+static time_t since(const struct asp_usage *usage, const struct asp_use *use)
+{
+    return asp_usage_since(usage, use->id, use->created);
+}
+
+/* Mends it, and once more later: that changes nothing. */
+static void mend(struct asp_usage *usage)
+{
+    struct asp_usage_head head;
+
+    unit_need(asp_usage_mend(usage, MENDED_AT), "no memory");
+    unit_need(asp_usage_sound(usage, &head), "it is not sound");
+    unit_need(usage->length == ASP_HEAD_BYTES + head.slots * ASP_SLOT_BYTES, "%zu slots in %zu",
+              head.slots, usage->length);
+    unit_need(asp_usage_mend(usage, MENDED_AT + 1000), "no memory");
+}
+
+/* True when the byte is one of those that say whose a slot is. */
+static bool is_of_key(size_t at)
+{
+    return (at >= CREATED_AT && at < CREATED_AT + 8) || (at >= ID_AT && at < ID_AT + 2);
+}
+
+START_TEST(a_byte_that_is_damaged_changes_what_counts_for_its_own_entry_alone)
+{
+    struct file file;
+
+    three(&file);
+    for (size_t at = 0; at < file.length; at++) {
+        size_t slot = at < ASP_HEAD_BYTES ? 0 : (at - ASP_HEAD_BYTES) / ASP_SLOT_BYTES;
+        size_t within = (at - ASP_HEAD_BYTES) % ASP_SLOT_BYTES;
+        struct asp_usage usage = usage_of(&file, file.length);
+        time_t own;
+
+        usage.bytes[at] ^= 0x01;
+        /* Who cannot write it counts by what is whole. */
+        unit_need(since(&usage, &use_7k) == (at < ASP_HEAD_BYTES ? ASP_NEVER
+                                             : slot == 0         ? BEGUN
+                                                                 : use_7k.last),
+                  "byte %zu", at);
+        mend(&usage);
+        own = is_of_key(within) ? BEGUN : MENDED_AT;
+        if (at < ASP_HEAD_BYTES) {
+            unit_need(since(&usage, &use_7k) == MENDED_AT && since(&usage, &use_zz) == MENDED_AT &&
+                          since(&usage, &never_used) == MENDED_AT,
+                      "byte %zu of the head", at);
+        } else {
+            unit_need(since(&usage, &use_7k) == (slot == 0 ? own : use_7k.last), "byte %zu", at);
+            unit_need(since(&usage, &use_zz) == (slot == 1 ? own : use_zz.last), "byte %zu", at);
+            unit_need(since(&usage, &never_used) == BEGUN, "byte %zu", at);
+        }
+        asp_usage_free(&usage);
+    }
+}
+END_TEST
+
+/* What counts for the use whose slot begins at `slot` when the file is cut: what is cut off may
+ * have been but zeros. */
+static time_t cut_at(const struct file *file, size_t length, size_t slot, const struct asp_use *use)
+{
+    size_t behind = length;
+
+    while (behind < slot + ASP_SLOT_BYTES && file->bytes[behind] == 0)
+        behind++;
+    if (behind == slot + ASP_SLOT_BYTES || length >= slot + ASP_SLOT_BYTES)
+        return use->last;
+    return length >= slot + ID_AT + 2 ? MENDED_AT : BEGUN;
+}
+
+/* As the end of the disk or a power cut leaves it: what is cut says whose it is, or it is not
+ * there. */
+START_TEST(a_file_that_is_cut_anywhere_loses_what_is_cut_alone)
+{
+    const size_t first = ASP_HEAD_BYTES;
+    const size_t second = first + ASP_SLOT_BYTES;
+    struct file file;
+
+    three(&file);
+    for (size_t length = 0; length <= file.length; length++) {
+        struct asp_usage usage = usage_of(&file, length);
+        bool begun = length < ASP_HEAD_BYTES;
+
+        mend(&usage);
+        unit_need(since(&usage, &use_7k) ==
+                      (begun ? MENDED_AT : cut_at(&file, length, first, &use_7k)),
+                  "%zu", length);
+        unit_need(since(&usage, &use_zz) ==
+                      (begun ? MENDED_AT : cut_at(&file, length, second, &use_zz)),
+                  "%zu", length);
+        unit_need(since(&usage, &never_used) == (begun ? MENDED_AT : BEGUN), "%zu", length);
+        asp_usage_free(&usage);
+    }
+}
+END_TEST
+
+/* Half of a slot in the sector that was written, half in the one that was not. */
+START_TEST(a_slot_that_was_being_written_was_in_use)
+{
+    struct asp_use newer = use_7k;
+    struct asp_use got;
+    struct asp_usage usage;
+    struct file file;
+
+    three(&file);
+    usage = usage_of(&file, file.length);
+    newer.last = 6000;
+    strcpy(newer.host, "2001:db8::7");
+    asp_usage_write_slot(&newer, file.bytes + ASP_HEAD_BYTES);
+    memcpy(usage.bytes + ASP_HEAD_BYTES, file.bytes + ASP_HEAD_BYTES, 20);
+    ck_assert(!asp_usage_tells(&usage, "7k", 1000));
+    ck_assert(asp_usage_tells(&usage, "zz", 2000));
+    ck_assert(!asp_usage_tells(&usage, "00", 3000));
+    mend(&usage);
+    ck_assert(asp_usage_find(&usage, "7k", 1000, &got));
+    ck_assert_int_eq(got.last, MENDED_AT);
+    ck_assert_str_eq(got.service, "imap");
+    ck_assert_str_eq(got.host, "192.0.2.7");
+    ck_assert(asp_usage_tells(&usage, "00", 3000));
+    asp_usage_free(&usage);
+}
+END_TEST
+
+/* An id that was changed into another's is not the other's use. */
+START_TEST(a_damaged_slot_stands_behind_a_whole_one_of_its_id)
+{
+    struct asp_usage usage;
+    struct asp_use got;
+    struct file file;
+
+    three(&file);
+    usage = usage_of(&file, file.length);
+    memcpy(usage.bytes + ASP_HEAD_BYTES + ID_AT, "zz", 2);
+    memset(usage.bytes + ASP_HEAD_BYTES + CREATED_AT, 0, 8);
+    memcpy(usage.bytes + ASP_HEAD_BYTES + CREATED_AT, "\xd0\x07", 2); /* 2000 */
+    mend(&usage);
+    ck_assert(asp_usage_find(&usage, "zz", 2000, &got));
+    ck_assert_int_eq(got.last, use_zz.last);
+    ck_assert_int_eq(since(&usage, &use_7k), BEGUN);
+    ck_assert_uint_eq(usage.length, ASP_HEAD_BYTES + ASP_SLOT_BYTES);
+    asp_usage_free(&usage);
+}
+END_TEST
+
+START_TEST(without_memory_nothing_is_mended)
+{
+    static const struct unit_plan plan = {.call = "malloc", .first = 1};
+    struct asp_usage usage;
+    struct file file;
+    bool mended;
+
+    three(&file);
+    usage = usage_of(&file, 7);
+    unit_calls_begin(&plan);
+    mended = asp_usage_mend(&usage, MENDED_AT);
+    (void)unit_calls_end();
+    ck_assert(!mended);
+    ck_assert_uint_eq(usage.length, 7);
     asp_usage_free(&usage);
 }
 END_TEST
@@ -391,7 +568,12 @@ static void fill(Suite *suite)
     unit_add(suite, the_place_of_a_use_is_its_own_or_the_end);
     unit_add(suite, a_file_of_which_anything_is_missing_or_damaged_is_not_sound);
     unit_add(suite, all_ids_have_places_and_the_file_is_no_longer_than_it_may_be);
-    unit_add(suite, what_was_forgotten_does_not_count_against_an_entry);
+    unit_add(suite, an_entry_counts_from_its_use_or_from_the_beginning_of_the_file);
+    unit_add(suite, a_byte_that_is_damaged_changes_what_counts_for_its_own_entry_alone);
+    unit_add(suite, a_file_that_is_cut_anywhere_loses_what_is_cut_alone);
+    unit_add(suite, a_slot_that_was_being_written_was_in_use);
+    unit_add(suite, a_damaged_slot_stands_behind_a_whole_one_of_its_id);
+    unit_add(suite, without_memory_nothing_is_mended);
 }
 
 int main(void)
