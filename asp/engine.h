@@ -76,7 +76,7 @@ struct asp_store_engine {
     enum asp_status (*drop)(const struct asp_store *store, struct asp_store_held *held,
                             struct asp_error *error);
 
-    /* Takes away what is left of an account that is not there: its usage. */
+    /* Takes away all that is left of an account that is not there: its usage, and strays of it. */
     void (*forget)(const struct asp_store *store, struct asp_store_held *held);
 
     /*
@@ -94,6 +94,10 @@ struct asp_store_engine {
                               const struct asp_use *use);
     enum asp_status (*compared)(const struct asp_store *store, const char *name,
                                 const struct asp_compared *compared, time_t now);
+
+    /* As asp_store_clear_strays, with names as `each` has them. */
+    enum asp_status (*clear_strays)(const struct asp_store *store, asp_visit *visit, void *context,
+                                    struct asp_error *error);
 
     /* As asp_store_each, with each name that it finds; what is not well-formed the front passes
      * over. */

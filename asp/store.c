@@ -299,6 +299,14 @@ enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, 
     return store->engine->each(store, visit_name, &walk, error);
 }
 
+enum asp_status asp_store_clear_strays(const struct asp_store *store, asp_visit *visit,
+                                       void *context, struct asp_error *error)
+{
+    struct walk walk = {visit, context};
+
+    return store->engine->clear_strays(store, visit_name, &walk, error);
+}
+
 bool asp_store_examine(const struct asp_conf *conf, const struct asp_store_kept *kept,
                        asp_store_fault *tell, void *context)
 {

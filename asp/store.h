@@ -86,7 +86,8 @@ typedef enum asp_status asp_change(struct asp_account *account, void *context,
 enum asp_status asp_store_update(const struct asp_store *store, const char *user, bool make,
                                  asp_change *change, void *context, struct asp_error *error);
 
-/* Removes account and usage, whatever is in them. ASP_NOT_FOUND when there is no account. */
+/* Removes account and usage, whatever is in them, and what is left of unfinished updates.
+ * ASP_NOT_FOUND when there is no account. */
 enum asp_status asp_store_remove(const struct asp_store *store, const char *user,
                                  struct asp_error *error);
 
@@ -146,6 +147,14 @@ typedef enum asp_status asp_visit(const char *user, void *context);
 
 enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, void *context,
                                struct asp_error *error);
+
+/*
+ * Takes away what updates left that were never finished, killed or by a power cut: each under the
+ * lock of its account. Calls `visit` for the account of each that was there. ASP_OK, or why one of
+ * them could not be taken away.
+ */
+enum asp_status asp_store_clear_strays(const struct asp_store *store, asp_visit *visit,
+                                       void *context, struct asp_error *error);
 
 /* Told of what is wrong with a store. The advice is empty where the status says all. */
 typedef void asp_store_fault(const struct asp_error *fault, void *context);

@@ -82,6 +82,48 @@ static enum asp_status make_top(const char *path, bool *made, struct asp_error *
     return status;
 }
 
+static DIR *open_users(const struct asp_store *store, struct asp_error *error)
+{
+    int fd = openat(store->own.fd, USERS_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+
+    if (folder == NULL) {
+        (void)asp_fail_errno(error, "%s/" USERS_FOLDER, store->path);
+        asp_close(fd);
+    }
+    return folder;
+}
+
+/* True when there is nothing in users/ yet, nor could be looked. */
+static bool is_empty(const struct asp_store *store)
+{
+    DIR *folder = open_users(store, NULL);
+    const struct dirent *item;
+    size_t count = 0;
+
+    if (folder == NULL)
+        return true;
+    while (count <= 2 && (item = readdir(folder)) != NULL)
+        count++;
+    (void)closedir(folder);
+    return count <= 2; /* . and .. */
+}
+
+/* Folders that were there need not be on the disk: who made them may have been killed. Who writes
+ * the first account sees to it; where there is one, somebody has. */
+static enum asp_status sync_folders(const struct asp_store *store, struct asp_error *error)
+{
+    int above;
+    bool synced;
+
+    if (!is_empty(store))
+        return ASP_OK;
+    above = openat(store->own.fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    synced = above >= 0 && fsync(above) == 0 && fsync(store->own.fd) == 0;
+    asp_close(above);
+    return synced ? ASP_OK : asp_fail_errno(error, "%s cannot be written to disk", store->path);
+}
+
 static enum asp_status make_store(struct asp_store *store, const struct asp_conf *conf, bool *made,
                                   struct asp_error *error)
 {
@@ -92,7 +134,7 @@ static enum asp_status make_store(struct asp_store *store, const struct asp_conf
         status = open_store(store, conf, NULL, error);
     for (size_t i = 0; status == ASP_OK && i < sizeof folders / sizeof *folders; i++)
         status = asp_files_make_folder(store->own.fd, folders[i], made, error);
-    return status;
+    return status == ASP_OK ? sync_folders(store, error) : status;
 }
 
 /*
@@ -119,18 +161,6 @@ static enum asp_status read_account(const struct asp_store *store, const char *n
     stored->written = st.st_mtim;
     asp_close(fd);
     return asp_store_of_account(store, name, status, error);
-}
-
-static DIR *open_users(const struct asp_store *store, struct asp_error *error)
-{
-    int fd = openat(store->own.fd, USERS_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-
-    if (folder == NULL) {
-        (void)asp_fail_errno(error, "%s/" USERS_FOLDER, store->path);
-        asp_close(fd);
-    }
-    return folder;
 }
 
 static enum asp_status visit_each(const struct asp_store *store, asp_visit *visit, void *context,
@@ -174,6 +204,7 @@ const struct asp_store_engine asp_store_files = {
     .sync_usage = asp_files_sync_usage,
     .record = asp_files_record,
     .compared = asp_files_compared,
+    .clear_strays = asp_files_clear_strays,
     .each = visit_each,
     .examine = asp_files_examine,
     .is_own = asp_files_is_own,

@@ -35,7 +35,11 @@ enum asp_status asp_files_write(const struct asp_store *store, struct asp_store_
                                 const struct asp_buffer *text, struct asp_error *error);
 enum asp_status asp_files_drop(const struct asp_store *store, struct asp_store_held *held,
                                struct asp_error *error);
+
+/* store_files_strays.c */
 void asp_files_forget(const struct asp_store *store, struct asp_store_held *held);
+enum asp_status asp_files_clear_strays(const struct asp_store *store, asp_visit *visit,
+                                       void *context, struct asp_error *error);
 
 /* store_files_usage.c */
 enum asp_status asp_files_usage(const struct asp_store *store, const char *name,

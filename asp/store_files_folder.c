@@ -22,7 +22,7 @@ enum asp_status asp_files_make_folder(int parent, const char *name, bool *made,
 {
     if (mkdirat(parent, name, S_IRWXU) == 0) {
         if (fchmodat(parent, name, S_IRWXU, 0) != 0 || fsync(parent) != 0)
-            return asp_fail_errno(error, "%s", name);
+            return asp_fail_errno(error, "the folder %s", name);
         *made = true;
         return ASP_OK;
     }

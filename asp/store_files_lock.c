@@ -14,9 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define OLD_SUFFIX "~"
-
-enum { WAIT_MS = 5000, STEP_MS = 10, NONCE_BYTES = 8, NOTE_SIZE = 2 * ASP_LOCK_NAME };
+enum {
+    WAIT_MS = 5000,
+    STEP_MS = 10,
+    NONCE_BYTES = ASP_NONCE_DIGITS / 2,
+    NOTE_SIZE = 2 * ASP_LOCK_NAME
+};
 
 bool asp_files_wait_step(unsigned *waited, unsigned most)
 {
@@ -55,20 +58,15 @@ static enum asp_status busy(const struct asp_store_held *lock, struct asp_error 
 }
 
 /* A process that was killed may have left the file that it was writing. */
-static void clear_leavings(const struct asp_store_held *lock)
+static void clear_leavings(struct asp_store_held *lock)
 {
     char note[NOTE_SIZE];
-    char *left;
+    const char *left;
 
     read_note(lock->fd, note);
     left = strchr(note, ' ');
-    if (left == NULL || left[1] != '.' || strchr(left, '/') != NULL)
-        return;
-    (void)unlinkat(lock->folder, left + 1, 0);
-    if (strlen(note) + strlen(OLD_SUFFIX) < sizeof note) {
-        strcat(left, OLD_SUFFIX);
-        (void)unlinkat(lock->folder, left + 1, 0);
-    }
+    if (left != NULL)
+        asp_files_clear_noted(lock, left + 1);
 }
 
 static bool write_note(struct asp_store_held *lock)
@@ -80,8 +78,7 @@ static bool write_note(struct asp_store_held *lock)
 
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(nonce, sizeof nonce, random, sizeof random);
-    (void)snprintf(lock->temp, sizeof lock->temp, ".%s.%s", lock->name, nonce);
-    (void)snprintf(lock->old, sizeof lock->old, "%s" OLD_SUFFIX, lock->temp);
+    asp_files_name_temp(lock, nonce);
     length = snprintf(note, sizeof note, "%ld %s\n", (long)getpid(), lock->temp);
     return ftruncate(lock->fd, 0) == 0 && asp_file_may_reach((size_t)length) &&
            pwrite(lock->fd, note, (size_t)length, 0) == length;

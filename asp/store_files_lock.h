@@ -6,19 +6,7 @@
 #ifndef ASP_STORE_FILES_LOCK_H
 #define ASP_STORE_FILES_LOCK_H
 
-#include "store_files.h"
-
-enum {
-    ASP_LOCK_NAME = ASP_USER_MAX + 24
-}; /* an encoded name with what stands before or after it */
-
-struct asp_store_held {
-    int fd;
-    int folder;                  /* the one that holds the user's file, open */
-    char name[ASP_USER_MAX + 1]; /* of the user's file in it */
-    char temp[ASP_LOCK_NAME];    /* of the file that is to replace it; nobody can guess it */
-    char old[ASP_LOCK_NAME + 1]; /* of the one that it replaces, until that is certain */
-};
+#include "store_files_temp.h"
 
 #define ASP_FILES_LOCK_FREE ((struct asp_store_held){.fd = -1, .folder = -1})
 

@@ -120,16 +120,7 @@ enum asp_status asp_files_drop(const struct asp_store *store, struct asp_store_h
         (void)renameat(lock->folder, lock->temp, lock->folder, lock->name);
         return status;
     }
+    /* So that what was put aside does not come back either; where it does, it is a stray. */
+    (void)fsync(lock->folder);
     return ASP_OK;
-}
-
-/* And the lock, which has a name that is nobody's now. */
-void asp_files_forget(const struct asp_store *store, struct asp_store_held *lock)
-{
-    char path[ASP_USER_PATH];
-
-    asp_user_join(path, USED_FOLDER "/", lock->name);
-    (void)unlinkat(store->own.fd, path, 0);
-    asp_user_join(path, LOCKS_FOLDER "/", lock->name);
-    (void)unlinkat(store->own.fd, path, 0);
 }

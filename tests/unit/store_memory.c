@@ -285,6 +285,17 @@ static enum asp_status compared_with(const struct asp_store *store, const char *
     return ASP_OK;
 }
 
+/* An update here is never half done. */
+static enum asp_status clear_strays(const struct asp_store *store, asp_visit *visit, void *context,
+                                    struct asp_error *error)
+{
+    (void)store;
+    (void)visit;
+    (void)context;
+    (void)error;
+    return ASP_OK;
+}
+
 static enum asp_status visit_each(const struct asp_store *store, asp_visit *visit, void *context,
                                   struct asp_error *error)
 {
@@ -425,6 +436,7 @@ const struct asp_store_engine store_memory = {
     .sync_usage = sync_usage,
     .record = record,
     .compared = compared_with,
+    .clear_strays = clear_strays,
     .each = visit_each,
     .examine = examine,
     .is_own = is_own,

@@ -222,27 +222,9 @@ END_TEST
 
 /* Kills */
 
-static void die(void)
+static void do_it(void *work)
 {
-    (void)raise(SIGKILL);
-}
-
-/* The work in a process of its own that is killed at the n-th call. True when it was. */
-static bool killed_at(enum work work, unsigned nth)
-{
-    pid_t child = fork();
-    int status;
-
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        struct unit_plan plan = {.first = nth, .times = 1, .at = die};
-
-        unit_calls_begin(&plan);
-        (void)do_work(work, NULL);
-        _exit(0);
-    }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    return WIFSIGNALED(status);
+    (void)do_work(*(enum work *)work, NULL);
 }
 
 START_TEST(who_is_killed_at_any_call_leaves_the_old_state_or_the_new_one)
@@ -258,7 +240,7 @@ START_TEST(who_is_killed_at_any_call_leaves_the_old_state_or_the_new_one)
         int now;
 
         prepare(work);
-        killed = killed_at(work, ++nth);
+        killed = unit_killed_at(do_it, &work, ++nth);
         now = entries_now();
         unit_need(now == before_work[work] || now == after_work[work], "killed at call %u: %d", nth,
                   now);
@@ -288,13 +270,31 @@ START_TEST(nothing_but_leavings_is_cleared_away)
         "1\n",
         "",
         " victim\n",
+        "1 .victim.0123456789abcdef\n",
+        "1 .alice.0123456789abcde\n",
+        "1 .alice.0123456789abcdef0\n",
+        "1 .alice.0123456789ABCDEF\n",
+        "1 .alice.~0123456789abcdef~\n",
+        "1 alice.0123456789abcdef\n",
     };
+    /* The last one as version 0.1.0 named it. */
+    static const char *const left[] = {"users/.alice.0123456789abcdee",
+                                       "users/.alice.~0123456789abcdee",
+                                       "users/.alice.0123456789abcdee~"};
     struct asp_error error = {0};
     char long_note[2000];
 
     unit_store(&store);
     file_write(in_store("victim"), "x", 1);
     file_write(in_store("users/victim"), "x", 1);
+    for (size_t i = 12; i < UNIT_COUNT(notes); i++) {
+        char *name = strdup(notes[i] + 2);
+
+        ck_assert_ptr_nonnull(name);
+        name[strlen(name) - 1] = '\0';
+        file_write(unit_path(in_store("users"), name), "x", 1);
+        free(name);
+    }
     for (size_t i = 0; i < UNIT_COUNT(notes); i++) {
         file_write(in_store("locks/alice"), notes[i], strlen(notes[i]));
         ck_assert_int_eq(add("alice", &error), ASP_OK);
@@ -304,11 +304,14 @@ START_TEST(nothing_but_leavings_is_cleared_away)
     file_write(in_store("locks/alice"), long_note, sizeof long_note);
     ck_assert_int_eq(add("alice", &error), ASP_OK);
     ck_assert(unit_exists(in_store("victim")) && unit_exists(in_store("users/victim")));
+    ck_assert_uint_eq(unit_names(in_store("users")), 2 + UNIT_COUNT(notes) - 12);
 
-    file_write(in_store("users/.alice.00"), "x", 1);
-    file_write(in_store("locks/alice"), "1 .alice.00\n", 12);
+    for (size_t i = 0; i < UNIT_COUNT(left); i++)
+        file_write(in_store(left[i]), "x", 1);
+    file_write(in_store("locks/alice"), "1 .alice.0123456789abcdee\n", 26);
     ck_assert_int_eq(add("alice", &error), ASP_OK);
-    ck_assert(!unit_exists(in_store("users/.alice.00")));
+    for (size_t i = 0; i < UNIT_COUNT(left); i++)
+        ck_assert_msg(!unit_exists(in_store(left[i])), "%s", left[i]);
     asp_store_close(&store);
 }
 END_TEST

@@ -498,6 +498,34 @@ START_TEST(each_user_with_an_account_is_visited_once_and_nothing_else_is)
 }
 END_TEST
 
+/* Who made them may have been killed before they were on the disk. */
+START_TEST(folders_that_were_there_are_synced_until_there_is_an_account)
+{
+    unsigned syncs[3];
+
+    unit_store(&store);
+    for (size_t i = 0; i < UNIT_COUNT(syncs); i++) {
+        struct asp_store made;
+        enum asp_status status;
+        bool new;
+
+        if (i == 2)
+            ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+        unit_calls_begin(NULL);
+        status = asp_store_make(&made, UNIT_CONF_OF(store.path), NULL, &new, &store_error);
+        (void)unit_calls_end();
+        ck_assert_int_eq(status, ASP_OK);
+        ck_assert(!new);
+        syncs[i] = unit_calls("fsync");
+        asp_store_close(&made);
+    }
+    ck_assert_uint_eq(syncs[0], 2);
+    ck_assert_uint_eq(syncs[1], 2);
+    ck_assert_uint_eq(syncs[2], 0);
+    asp_store_close(&store);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, a_store_is_made_with_its_folders_for_its_owner_alone);
@@ -520,6 +548,7 @@ static void fill(Suite *suite)
     unit_add(suite, readers_take_no_lock_and_write_nothing);
     unit_add(suite, removing_takes_account_usage_and_lock_away);
     unit_add(suite, each_user_with_an_account_is_visited_once_and_nothing_else_is);
+    unit_add(suite, folders_that_were_there_are_synced_until_there_is_an_account);
 }
 
 int main(void)

@@ -227,6 +227,27 @@ void unit_kill(pid_t holder)
     ck_assert_int_eq(waitpid(holder, NULL, 0), holder);
 }
 
+static void die(void)
+{
+    (void)raise(SIGKILL);
+}
+
+bool unit_killed_at(void (*body)(void *context), void *context, unsigned nth)
+{
+    const struct unit_plan plan = {.first = nth, .times = 1, .at = die};
+    pid_t child = fork();
+    int status;
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        unit_calls_begin(&plan);
+        body(context);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return WIFSIGNALED(status);
+}
+
 /* SplitMix64 (Steele, Lea, Flood, 2014). */
 uint64_t unit_random(uint64_t *state)
 {

@@ -77,6 +77,9 @@ void unit_forked(void (*body)(void *context), void *context);
 /* A forked process that has taken what `take` takes, and holds it until it is killed. */
 pid_t unit_holder(bool (*take)(void *context), void *context);
 void unit_kill(pid_t holder);
+/* Runs `body` in a forked process that is killed at its n-th call of the system. True when it was.
+ */
+bool unit_killed_at(void (*body)(void *context), void *context, unsigned nth);
 
 /* Numbers that are the same in each run. Begins with any seed. */
 uint64_t unit_random(uint64_t *state);

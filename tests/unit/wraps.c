@@ -145,7 +145,6 @@ WRAP(unlinkat, int, (int fd, const char *path, int flags), (fd, path, flags))
 WRAP(flock, int, (int fd, int operation), (fd, operation))
 WRAP(read, ssize_t, (int fd, void *bytes, size_t length), (fd, bytes, at_most(length)))
 WRAP(write, ssize_t, (int fd, const void *bytes, size_t length), (fd, bytes, at_most(length)))
-WRAP(closedir, int, (DIR * folder), (folder))
 WRAP_64(fstat, int, (int fd, struct stat *st), (fd, st))
 WRAP_64(fstatat, int, (int fd, const char *path, struct stat *st, int flags), (fd, path, st, flags))
 WRAP_64(pread, ssize_t, (int fd, void *bytes, size_t length, off_t at), (fd, bytes, length, at))
@@ -162,6 +161,19 @@ int __wrap_close(int fd)
     bool failed = fails("close", SYSTEM);
     int number = errno;
     int result = __real_close(fd);
+
+    if (failed)
+        errno = number;
+    return failed ? -1 : result;
+}
+
+int __real_closedir(DIR *folder);
+int __wrap_closedir(DIR *folder);
+int __wrap_closedir(DIR *folder)
+{
+    bool failed = fails("closedir", SYSTEM);
+    int number = errno;
+    int result = __real_closedir(folder);
 
     if (failed)
         errno = number;

@@ -1,0 +1,130 @@
+/*
+ * Temporary files that nobody finishes any more: who wrote them was killed, or the power went. Each
+ * is named after its account, so that it is found where the note of it in the lock file is lost;
+ * who holds the lock of that account knows that nobody is writing one.
+ */
+#include "store_files_temp.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a walk through the folder looks for, and whom it tells. */
+struct search {
+    const struct asp_store *store;
+    const struct asp_store_held *lock; /* NULL: those of all accounts */
+    asp_visit *visit;
+    void *context;
+    bool removed; /* one at least */
+    enum asp_status status;
+    struct asp_error *error; /* of the first that could not be removed */
+};
+
+struct one {
+    struct search *search;
+    const char *file;
+};
+
+/* Takes what this folder has of that name away, durably. */
+static void forget(const struct asp_store *store, const char *folder, const char *name)
+{
+    int fd = openat(store->own.fd, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd >= 0 && unlinkat(fd, name, 0) == 0)
+        (void)fsync(fd);
+    asp_close(fd);
+}
+
+/* Under the lock of its account. */
+static enum asp_status clear_one(struct asp_store_held *lock, void *context,
+                                 struct asp_error *error)
+{
+    const struct one *one = context;
+    const struct asp_store *store = one->search->store;
+    bool removed;
+
+    if (!asp_files_remove_temp(lock->folder, one->file, &removed))
+        return asp_fail_errno(error, "%s/" USERS_FOLDER "/%s cannot be removed", store->path,
+                              one->file);
+    /* Or by who took the lock. */
+    removed = removed || lock->cleared;
+    one->search->removed = one->search->removed || removed;
+    /* The lock of an account that is not there would be left for nobody. */
+    if (faccessat(lock->folder, lock->name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+        forget(store, LOCKS_FOLDER, lock->name);
+    return removed ? ASP_OK : ASP_UNCHANGED;
+}
+
+static enum asp_status look_at(struct search *search, const char *file)
+{
+    struct one one = {search, file};
+    char name[ASP_USER_MAX + 1];
+    struct asp_error error = {0};
+    bool removed = false;
+    enum asp_status status;
+
+    if (!asp_files_is_temp(file, name))
+        return ASP_OK;
+    if (search->lock != NULL) {
+        if (strcmp(name, search->lock->name) == 0)
+            (void)asp_files_remove_temp(search->lock->folder, file, &removed);
+        search->removed = search->removed || removed;
+        return ASP_OK;
+    }
+    status = asp_files_hold(search->store, name, clear_one, &one, &error);
+    if (status == ASP_OK)
+        return search->visit(name, search->context);
+    /* Busy: it is being written. */
+    if (status < ASP_OK && status != ASP_BUSY && search->status == ASP_OK) {
+        search->status = status;
+        if (search->error != NULL)
+            *search->error = error;
+    }
+    return ASP_OK;
+}
+
+/* `users` is closed. */
+static enum asp_status search_folder(struct search *search, int users)
+{
+    DIR *folder = users < 0 ? NULL : fdopendir(users);
+    const struct dirent *item;
+    enum asp_status status = ASP_OK;
+
+    if (folder == NULL) {
+        status = asp_fail_errno(search->error, "%s/" USERS_FOLDER, search->store->path);
+        asp_close(users);
+        return status;
+    }
+    while (status == ASP_OK && (item = readdir(folder)) != NULL)
+        status = look_at(search, item->d_name);
+    if (search->removed)
+        (void)fsync(dirfd(folder));
+    (void)closedir(folder);
+    return status != ASP_OK ? status : search->status;
+}
+
+static int open_users(const struct asp_store *store)
+{
+    return openat(store->own.fd, USERS_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+enum asp_status asp_files_clear_strays(const struct asp_store *store, asp_visit *visit,
+                                       void *context, struct asp_error *error)
+{
+    struct search search = {.store = store, .visit = visit, .context = context, .error = error};
+    enum asp_status status = asp_files_check_folder(store, USERS_FOLDER, error);
+
+    return status == ASP_OK ? search_folder(&search, open_users(store)) : status;
+}
+
+/* And the lock, which has a name that is nobody's now. */
+void asp_files_forget(const struct asp_store *store, struct asp_store_held *lock)
+{
+    struct search search = {.store = store, .lock = lock};
+
+    (void)search_folder(&search, open_users(store));
+    forget(store, USED_FOLDER, lock->name);
+    forget(store, LOCKS_FOLDER, lock->name);
+}
