@@ -3,6 +3,7 @@
 
 #include "asp-admin/system/users.h"
 #include "asp/buffer.h"
+#include "asp/time_text.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -159,11 +160,63 @@ enum exit_code admin_open_account(struct admin *admin)
     return code == EXIT_DONE ? check_account(admin) : code;
 }
 
+/* Whether it is known when its entries were not used decides something. */
+static bool has_unused_limit(const struct asp_account *account)
+{
+    for (size_t i = 0; i < account->count; i++) {
+        if (account->entries[i].revoked == ASP_NEVER &&
+            account->entries[i].unused_limit != ASP_NEVER)
+            return true;
+    }
+    return false;
+}
+
+enum asp_status admin_read_usage(const struct admin *admin, const struct asp_account *account,
+                                 bool walk, struct asp_usage *usage, enum asp_status *mended,
+                                 struct asp_error *error)
+{
+    const struct asp_mending mending = {.now = admin->now, .walk = walk};
+    struct asp_usage_head head;
+    enum asp_status status = asp_store_usage(&admin->store, account->user, usage, error);
+
+    *mended = ASP_UNCHANGED;
+    if (status != ASP_OK || asp_usage_sound(usage, &head) ||
+        (usage->bytes == NULL && !has_unused_limit(account)))
+        return status;
+    if (admin->now < account->written.tv_sec) {
+        *mended = asp_fail(error, ASP_IO, "the clock is behind what is stored");
+        return status;
+    }
+    asp_usage_free(usage);
+    return asp_store_mend_usage(&admin->store, account->user, &mending, usage, mended, error);
+}
+
+void admin_say_mended(const struct admin *admin, const char *first, size_t users,
+                      enum asp_status mended, const struct asp_error *error)
+{
+    char line[ASP_ERROR_LINE];
+    char more[64] = "";
+
+    if (users > 1)
+        (void)snprintf(more, sizeof more, " and of %zu more", users - 1);
+    if (mended == ASP_OK)
+        console_say(admin->console,
+                    "the last uses of %s%s were damaged or lost: what was lost begins anew now, "
+                    "and so does the time that an app password may lie unused",
+                    first, more);
+    else if (mended < ASP_OK)
+        console_say(admin->console,
+                    "the last uses of %s%s are damaged or lost and cannot be written, so the time "
+                    "that an app password may lie unused counts from when it was made or bound: %s",
+                    first, more, asp_error_line(error, line));
+}
+
 enum exit_code admin_load_account(struct admin *admin, struct asp_account *account,
                                   struct asp_usage *usage)
 {
     struct asp_error error = {0};
     enum exit_code code = admin_open_store(admin, false);
+    enum asp_status mended = ASP_UNCHANGED;
     enum asp_status status;
 
     if (code != EXIT_DONE)
@@ -178,8 +231,11 @@ enum exit_code admin_load_account(struct admin *admin, struct asp_account *accou
                          "the system knows no user %s, and there are no app passwords",
                          admin->user);
     if (status == ASP_OK)
-        status = asp_store_usage(&admin->store, admin->user, usage, &error);
-    return status == ASP_OK ? EXIT_DONE : fail_with_error(admin->console, &error);
+        status = admin_read_usage(admin, account, false, usage, &mended, &error);
+    if (status != ASP_OK)
+        return fail_with_error(admin->console, &error);
+    admin_say_mended(admin, admin->user, 1, mended, &error);
+    return EXIT_DONE;
 }
 
 struct guarded {

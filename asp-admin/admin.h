@@ -66,6 +66,21 @@ enum exit_code admin_open_account(struct admin *admin);
 enum exit_code admin_load_account(struct admin *admin, struct asp_account *account,
                                   struct asp_usage *usage);
 
+/*
+ * Reads the usage of an account that was read whole. What is damaged in it is mended, and where it
+ * is missing it is begun if a limit counts by it: see asp_store_mend_usage, whose `mended` it is;
+ * `walk` as in asp_mending. By a clock that is behind the account nothing is written. The caller
+ * frees `usage` in any case.
+ */
+enum asp_status admin_read_usage(const struct admin *admin, const struct asp_account *account,
+                                 bool walk, struct asp_usage *usage, enum asp_status *mended,
+                                 struct asp_error *error);
+
+/* Says on the console what became of the usage of some users, of whom `first` is one; `mended` and
+ * `error` as above. Nothing where it was sound. */
+void admin_say_mended(const struct admin *admin, const char *first, size_t users,
+                      enum asp_status mended, const struct asp_error *error);
+
 /* One locked update of the account of the command's user, after the guard has agreed: as
  * asp_store_update. */
 enum asp_status admin_update(const struct admin *admin, bool make, asp_change *change,

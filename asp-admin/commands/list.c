@@ -7,6 +7,7 @@
 #include "asp/buffer.h"
 #include "asp/time_text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +69,33 @@ struct summaries {
     size_t room;
     struct asp_error error;
     enum exit_code worst;
+    struct mendings {
+        char first[ASP_USER_MAX + 1];
+        size_t users;
+        struct asp_error error;
+    } mended, stuck; /* whose usage was mended, or could not be */
 };
+
+static void note_mending(struct mendings *mendings, const char *user, const struct asp_error *error)
+{
+    if (mendings->users++ > 0)
+        return;
+    (void)snprintf(mendings->first, sizeof mendings->first, "%s", user);
+    mendings->error = *error;
+}
+
+/* What was mended is put on the disk, for all at once. */
+static void tell_mendings(const struct summaries *all)
+{
+    const struct admin *admin = all->admin;
+
+    if (all->mended.users > 0) {
+        asp_store_sync_usage(&admin->store);
+        admin_say_mended(admin, all->mended.first, all->mended.users, ASP_OK, &all->mended.error);
+    }
+    if (all->stuck.users > 0)
+        admin_say_mended(admin, all->stuck.first, all->stuck.users, ASP_IO, &all->stuck.error);
+}
 
 static void summarise(const struct admin *admin, const struct asp_account *account,
                       const struct asp_usage *usage, struct summary *summary)
@@ -109,16 +136,19 @@ static enum asp_status visit_user(const char *user, void *context)
     struct summary summary = {0};
     struct asp_account account;
     struct asp_usage usage;
+    enum asp_status mended = ASP_UNCHANGED;
     enum asp_status status;
 
     status = asp_store_load(&admin->store, user, NULL, &account, &all->error);
     if (status == ASP_NOT_FOUND)
         return ASP_OK;
     if (status == ASP_OK) {
-        status = asp_store_usage(&admin->store, user, &usage, &all->error);
+        status = admin_read_usage(admin, &account, true, &usage, &mended, &all->error);
         if (status != ASP_OK)
             asp_account_free(&account);
     }
+    if (mended != ASP_UNCHANGED)
+        note_mending(mended == ASP_OK ? &all->mended : &all->stuck, user, &all->error);
     if (status != ASP_OK) {
         all->worst = fail_with_error(admin->console, &all->error);
         return ASP_OK;
@@ -195,6 +225,7 @@ static enum exit_code list_users(struct admin *admin)
     status = asp_store_each(&admin->store, visit_user, &all, &error);
     if (status != ASP_OK)
         code = fail_with_error(admin->console, error.status != ASP_OK ? &error : &all.error);
+    tell_mendings(&all);
     if (all.count > 0)
         qsort(all.list, all.count, sizeof *all.list, by_user);
     if (code == EXIT_DONE && !show_users(&all))

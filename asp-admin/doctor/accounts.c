@@ -12,7 +12,9 @@ struct pass {
     struct primaries *primaries;
     size_t accounts;
     struct name_list damaged; /* what cannot be read */
-    struct name_list usage;   /* whose usage is damaged */
+    struct name_list mended;  /* whose usage was damaged */
+    struct name_list stuck;   /* whose usage is, and cannot be written */
+    struct asp_error why;     /* of the last of those */
 };
 
 static const char *plural(size_t count)
@@ -29,15 +31,21 @@ static bool has_due_hook(const struct asp_account *account)
     return false;
 }
 
-static bool look_at_usage(struct pass *pass, const char *user)
+static bool look_at_usage(struct pass *pass, const struct asp_account *account)
 {
     struct asp_usage usage = {0};
-    struct asp_usage_head head;
-    enum asp_status status = asp_store_usage(&pass->exam->admin->store, user, &usage, NULL);
-    bool damaged = status != ASP_OK || (usage.length > 0 && !asp_usage_sound(&usage, &head));
+    struct asp_error error = {0};
+    enum asp_status mended;
+    enum asp_status status =
+        admin_read_usage(pass->exam->admin, account, true, &usage, &mended, &error);
 
     asp_usage_free(&usage);
-    return !damaged || name_list_add(&pass->usage, user);
+    if (status == ASP_OK && mended == ASP_UNCHANGED)
+        return true;
+    if (status == ASP_OK && mended == ASP_OK)
+        return name_list_add(&pass->mended, account->user);
+    pass->why = error;
+    return name_list_add(&pass->stuck, account->user);
 }
 
 static enum asp_status visit(const char *user, void *context)
@@ -54,10 +62,11 @@ static enum asp_status visit(const char *user, void *context)
         added = name_list_add(&pass->damaged, user);
     } else {
         pass->exam->due += has_due_hook(&account);
-        added = primaries_compare(pass->primaries, user, &account, pass->exam->admin->now);
+        added = primaries_compare(pass->primaries, user, &account, pass->exam->admin->now) &&
+                look_at_usage(pass, &account);
         asp_account_free(&account);
     }
-    return added && look_at_usage(pass, user) ? ASP_OK : ASP_NO_MEMORY;
+    return added ? ASP_OK : ASP_NO_MEMORY;
 }
 
 static void tell_damaged_account(struct examination *exam, const char *user)
@@ -105,16 +114,27 @@ static void tell_accounts(struct examination *exam, struct pass *pass)
 
 static void tell_usage(struct examination *exam, struct pass *pass)
 {
-    struct asp_buffer names = {0};
+    struct asp_buffer mended = {0};
+    struct asp_buffer stuck = {0};
+    char line[ASP_ERROR_LINE];
 
-    if (pass->usage.count == 0)
-        finding_ok(&exam->findings, CHECK_USAGE, "the last uses can be read");
-    else
+    if (pass->mended.count > 0) {
+        asp_store_sync_usage(&exam->admin->store);
         finding_note(&exam->findings, CHECK_USAGE,
-                     "the last uses of %s are damaged. They begin anew with the next login, and so "
-                     "does the time that an app password may lie unused",
-                     exam_names(exam, &names, &pass->usage));
-    asp_buffer_free(&names);
+                     "the last uses of %s are damaged or lost. What is lost begins anew now, and "
+                     "so does the time that an app password may lie unused",
+                     exam_names(exam, &mended, &pass->mended));
+    }
+    if (pass->stuck.count > 0)
+        finding_note(&exam->findings, CHECK_USAGE,
+                     "the last uses of %s are damaged or lost and cannot be written, so the time "
+                     "that an app password may lie unused counts from when it was made or bound: "
+                     "%s",
+                     exam_names(exam, &stuck, &pass->stuck), asp_error_line(&pass->why, line));
+    if (findings_none_of(&exam->findings, CHECK_USAGE))
+        finding_ok(&exam->findings, CHECK_USAGE, "the last uses can be read");
+    asp_buffer_free(&mended);
+    asp_buffer_free(&stuck);
 }
 
 void examine_accounts(struct examination *exam, struct primaries *primaries)
@@ -133,5 +153,6 @@ void examine_accounts(struct examination *exam, struct primaries *primaries)
     }
     primaries->readable = pass.accounts - pass.damaged.count;
     name_list_clear(&pass.damaged);
-    name_list_clear(&pass.usage);
+    name_list_clear(&pass.mended);
+    name_list_clear(&pass.stuck);
 }

@@ -4,6 +4,8 @@
 #include "accounts.h"
 #include "primary.h"
 
+#include <string.h>
+
 static void add_fault(const struct asp_error *fault, void *context)
 {
     exam_fault(context, CHECK_STORE, fault);
@@ -27,14 +29,48 @@ static bool check_store(struct examination *exam)
     return usable;
 }
 
+static enum asp_status add_stray(const char *user, void *context)
+{
+    struct name_list *strays = context;
+
+    for (size_t i = 0; i < strays->count; i++) {
+        if (strcmp(strays->list[i], user) == 0)
+            return ASP_OK;
+    }
+    return name_list_add(strays, user) ? ASP_OK : ASP_NO_MEMORY;
+}
+
+static void clear_strays(struct examination *exam)
+{
+    struct name_list strays = {0};
+    struct asp_buffer names = {0};
+    struct asp_error error = {0};
+    enum asp_status status =
+        asp_store_clear_strays(&exam->admin->store, add_stray, &strays, &error);
+
+    if (status == ASP_NO_MEMORY)
+        exam->findings.failed = true;
+    else if (status != ASP_OK)
+        exam_fault(exam, CHECK_STORE, &error);
+    if (strays.count > 0)
+        finding_note(&exam->findings, CHECK_STORE,
+                     "a kill or a power cut left unfinished files of %s. They are removed, and the "
+                     "accounts are as they were",
+                     exam_names(exam, &names, &strays));
+    asp_buffer_free(&names);
+    name_list_clear(&strays);
+}
+
 void examine_store(struct examination *exam)
 {
     struct primaries primaries = {0};
 
     /* Before the accounts: they are compared with it while they are looked at. */
     primaries_read(exam->admin->conf, &primaries);
-    if (check_store(exam))
+    if (check_store(exam)) {
+        clear_strays(exam);
         examine_accounts(exam, &primaries);
+    }
     examine_primary(exam, &primaries);
     primaries_free(&primaries);
 }

@@ -9,6 +9,7 @@
 #include "hook_queue.h"
 #include "sd_notify.h"
 #include "signals.h"
+#include "tidy.h"
 
 #include "asp/clock.h"
 #include "asp/revocation.h"
@@ -110,6 +111,7 @@ static enum asp_status attach(struct watch *watch, struct asp_error *error)
                 asp_watch_lock_acquire(&admin->store, admin->now, &watch->lock, &looked, error);
         if (status != ASP_OK)
             return status;
+        tidy_store(admin, true);
         hook_queue_end(&watch->queue);
         hook_queue_begin(&watch->queue, looked);
         watch->marked = looked;

@@ -4,6 +4,7 @@
 #include "compare_all.h"
 #include "hook_queue.h"
 #include "loop.h"
+#include "tidy.h"
 
 #include "asp-admin/ui/json.h"
 #include "asp/buffer.h"
@@ -69,6 +70,7 @@ static enum exit_code watch_once(struct admin *admin)
 
     if (code != EXIT_DONE)
         return code;
+    tidy_store(admin, false);
     status = compare_all(admin, admin->options->confirm, &result, &error);
     if (status != ASP_OK) {
         error.status = status; /* of the pass: that of a call in it is in the text */
