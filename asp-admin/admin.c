@@ -14,6 +14,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
+/* Each byte of a name or a label may become four in the log. */
+enum { LOGGED_SIZE = 4 * (ASP_BY_SIZE + 2 * ASP_LABEL_SIZE + 256) + 128 };
+
 /* The configuration's path made absolute, `.` and `..` taken out by name alone: where a link stood
  * in it, the core refuses it. */
 static bool absolute_path(const char *given, char path[PATH_MAX])
@@ -73,6 +76,8 @@ enum exit_code admin_read_conf(struct admin *admin)
     if (asp_conf_load(path, given, &admin->conf, &identity, &error) == ASP_OK)
         return EXIT_DONE;
     line = asp_error_line(&error, room);
+    if (error.status == ASP_NO_MEMORY)
+        return fail_unreadable(admin->console, &error);
     if (error.status == ASP_NOT_FOUND)
         return fail_with(admin->console, EXIT_CONF, "%s; name a configuration that is there", line);
     return fail_with(admin->console, EXIT_CONF, "%s", line);
@@ -313,15 +318,15 @@ void admin_log_change(const struct admin *admin, const char *user, const char *e
 {
     struct asp_log_change change = {
         .event = event, .by = admin->by, .user = user, .reason = reason};
-    struct asp_buffer line = {0};
+    char room[LOGGED_SIZE];
+    struct asp_buffer line = asp_buffer_on(room, sizeof room); /* logged, whatever has run out */
 
     if (entry != NULL) {
         change.id = entry->id;
         change.label = entry->label;
     }
     asp_log_line_change(&change, &line);
-    if (!line.failed)
-        syslog(LOG_NOTICE, "%s", line.text);
+    syslog(LOG_NOTICE, "%s", line.text);
     asp_buffer_free(&line);
 }
 

@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct asp_buffer asp_buffer_on(char *room, size_t size)
+{
+    return (struct asp_buffer){.text = room, .room = size, .lent = true};
+}
+
 static bool reserve(struct asp_buffer *out, size_t more)
 {
     size_t room = out->room == 0 ? 256 : out->room;
@@ -19,7 +24,7 @@ static bool reserve(struct asp_buffer *out, size_t more)
         room *= 2;
     if (room == out->room)
         return true;
-    grown = malloc(room);
+    grown = out->lent ? NULL : malloc(room);
     if (grown == NULL) {
         out->failed = true;
         return false;
@@ -131,6 +136,7 @@ void asp_buffer_free(struct asp_buffer *out)
 {
     if (out->text != NULL)
         sodium_memzero(out->text, out->room);
-    free(out->text);
+    if (!out->lent)
+        free(out->text);
     memset(out, 0, sizeof *out);
 }

@@ -9,15 +9,20 @@
 #include <time.h>
 
 /*
- * Begins as {0}; after the first failed growth `failed` stays true and what is
- * added is dropped. The owner calls asp_buffer_free, which wipes it.
+ * Begins as {0}, or on room that is lent; after the first failed growth `failed` stays true and
+ * what is added is dropped. The owner calls asp_buffer_free, which wipes it.
  */
 struct asp_buffer {
     char *text; /* NUL-terminated once something was added */
     size_t length;
     size_t room;
+    bool lent; /* the room is the caller's: what does not go into it is a failed growth */
     bool failed;
 };
+
+/* An empty text that needs no memory but the caller's: for what has to be said when there is none
+ * left. `room` has to last as long as it does. */
+struct asp_buffer asp_buffer_on(char *room, size_t size);
 
 void asp_buffer_add(struct asp_buffer *out, const char *text);
 void asp_buffer_add_bytes(struct asp_buffer *out, const char *bytes, size_t length);

@@ -40,6 +40,8 @@ static bool look_at_usage(struct pass *pass, const struct asp_account *account)
         admin_read_usage(pass->exam->admin, account, true, &usage, &mended, &error);
 
     asp_usage_free(&usage);
+    if (status == ASP_NO_MEMORY || mended == ASP_NO_MEMORY)
+        return false;
     if (status == ASP_OK && mended == ASP_UNCHANGED)
         return true;
     if (status == ASP_OK && mended == ASP_OK)
@@ -79,6 +81,8 @@ static void tell_damaged_account(struct examination *exam, const char *user)
         asp_account_free(&account);
         return;
     }
+    if (exam_ran_out(exam, status))
+        return;
     finding_fault(&exam->findings, CHECK_ACCOUNTS, "%s: %s", user, error.text);
     if (status == ASP_NEWER)
         finding_fix(&exam->findings,

@@ -28,6 +28,8 @@ void examine_configuration(struct examination *exam)
     else if (asp_conf_load(exam->conf_path, given != NULL, &admin->conf, &identity, &error) ==
              ASP_OK)
         check_readable(exam);
+    if (exam_ran_out(exam, error.status))
+        return;
     if (admin->conf == NULL && error.status == ASP_UNSAFE) {
         exam_fault(exam, CHECK_CONFIGURATION, &error);
     } else if (admin->conf == NULL) {

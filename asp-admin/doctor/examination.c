@@ -5,8 +5,16 @@
 
 enum { NAMES_SHOWN = 10 }; /* how many of many are named */
 
+bool exam_ran_out(struct examination *exam, enum asp_status status)
+{
+    exam->findings.failed = exam->findings.failed || status == ASP_NO_MEMORY;
+    return status == ASP_NO_MEMORY;
+}
+
 void exam_fault(struct examination *exam, const char *check, const struct asp_error *error)
 {
+    if (exam_ran_out(exam, error->status))
+        return;
     finding_fault(&exam->findings, check, "%s", error->text);
     if (error->advice[0] != '\0')
         finding_fix(&exam->findings, "%s", error->advice);

@@ -39,6 +39,9 @@ struct examination {
     size_t absent; /* users with no line in the shadow file */
 };
 
+/* True for out of memory. It is no finding: all that was found is incomplete then. */
+bool exam_ran_out(struct examination *exam, enum asp_status status);
+
 /* A fault for what the core says, with its advice or, where it has none, what its status asks for.
  */
 void exam_fault(struct examination *exam, const char *check, const struct asp_error *error);

@@ -4,6 +4,7 @@
 #include "asp/safeio.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,16 +18,17 @@ enum { BYTES_MAX = 1024 * 1024 };
 static const char *const folders[] = {"/etc/pam.d", "/usr/lib/pam.d"};
 
 /* Links are followed, as libpam follows them. NULL: it cannot be read, or is no file. */
-static char *read_text(const char *path)
+static char *read_text(struct pam_folder *folder, const char *path)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     struct stat st;
     uint8_t *bytes = NULL;
     size_t length;
+    enum asp_status status = ASP_IO;
 
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-        asp_file_read(fd, &st, BYTES_MAX, &bytes, &length, NULL) != ASP_OK)
-        bytes = NULL;
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        status = asp_file_read(fd, &st, BYTES_MAX, &bytes, &length, NULL);
+    folder->failed = folder->failed || status == ASP_NO_MEMORY;
     asp_close(fd);
     return (char *)bytes;
 }
@@ -50,7 +52,7 @@ static bool keep(struct pam_folder *folder, struct pam_file *file)
 /* Reads one more. NULL: it is no file that can be read, or out of memory. */
 static struct pam_file *add(struct pam_folder *folder, const char *name, const char *path)
 {
-    char *text = read_text(path);
+    char *text = read_text(folder, path);
     struct pam_file *file;
 
     if (text == NULL)
@@ -115,6 +117,7 @@ static void read_folder(struct pam_folder *folder, const char *path)
     struct dirent **items = NULL;
     int count = scandir(path, &items, NULL, alphasort);
 
+    folder->failed = folder->failed || (count < 0 && errno == ENOMEM);
     for (int i = 0; i < count; i++) {
         const char *name = items[i]->d_name;
         char *whole = NULL;

@@ -78,7 +78,7 @@ static void tell_shadow(struct examination *exam, struct primaries *primaries)
 
 static void tell_unread_shadow(struct examination *exam, const struct asp_error *error)
 {
-    if (error->status == ASP_UNSAFE) {
+    if (error->status == ASP_UNSAFE || error->status == ASP_NO_MEMORY) {
         exam_fault(exam, CHECK_PRIMARY, error);
         return;
     }

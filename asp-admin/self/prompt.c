@@ -9,7 +9,6 @@
 #include "asp/safeio.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,7 +47,6 @@ static json_t *text_of(const char *text)
 static void write_question(const char *style, const char *text, bool json, struct asp_buffer *out)
 {
     json_t *document;
-    char *line;
 
     if (!json) {
         add_lines(out, text, is_question(style));
@@ -60,14 +58,7 @@ static void write_question(const char *style, const char *text, bool json, struc
     else
         document =
             json_pack("{s:o, s:b}", "message", text_of(text), "error", is(style, ASP_ASK_ERROR));
-    line = document != NULL ? json_dumps(document, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-    if (line != NULL) {
-        asp_buffer_add(out, line);
-        asp_buffer_add(out, "\n");
-    }
-    out->failed = out->failed || line == NULL;
-    free(line);
-    json_decref(document);
+    json_add_line(out, document);
 }
 
 bool prompt_ask(const char *style, const char *text, bool json, char reply[PROMPT_REPLY_MAX],

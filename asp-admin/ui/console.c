@@ -13,7 +13,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { WIDTH = 80, WIDTH_MIN = 20 };
+enum {
+    WIDTH = 80,
+    WIDTH_MIN = 20,
+    SAID_SIZE = ASP_ERROR_LINE + ASP_ERROR_TEXT,
+    /* Each byte of what is said may become four, and the name of the program stands before it. */
+    LINE_SIZE = 4 * SAID_SIZE + 64,
+};
 
 static bool write_stream(void *context, enum console_stream stream, const char *text, size_t length)
 {
@@ -61,16 +67,16 @@ struct console console_of_process(const char *program)
 __attribute__((format(printf, 2, 0))) static void say_line(const struct console *console,
                                                            const char *format, va_list args)
 {
-    struct asp_buffer line = {0};
-    char text[ASP_ERROR_LINE + ASP_ERROR_TEXT];
+    char text[SAID_SIZE];
+    char room[LINE_SIZE];
+    struct asp_buffer line = asp_buffer_on(room, sizeof room); /* so that it says it ran out too */
 
     (void)vsnprintf(text, sizeof text, format, args);
     asp_buffer_add(&line, console->program);
     asp_buffer_add(&line, ": ");
     asp_buffer_add_visible(&line, text);
     asp_buffer_add(&line, "\n");
-    if (!line.failed)
-        (void)console->write(console->context, CONSOLE_ERR, line.text, line.length);
+    (void)console->write(console->context, CONSOLE_ERR, line.text, line.length);
     asp_buffer_free(&line);
 }
 

@@ -2,6 +2,7 @@
 #include "json.h"
 
 #include "asp/buffer.h"
+#include "asp/label.h"
 #include "asp/network.h"
 #include "asp/time_text.h"
 
@@ -18,18 +19,27 @@ static void wiping_free(void *memory)
     free(memory);
 }
 
+static bool is_utf8(const char *text)
+{
+    unsigned long value;
+    size_t length = 1;
+
+    for (; *text != '\0' && length > 0; text += length)
+        length = asp_utf8_next(text, &value);
+    return length > 0;
+}
+
 json_t *json_from_text(const char *text)
 {
-    json_t *value;
+    json_t *value = NULL;
     struct asp_buffer visible = {0};
 
     if (text == NULL || text[0] == '\0')
         return json_null();
-    value = json_string(text);
-    if (value != NULL)
-        return value;
+    if (is_utf8(text))
+        return json_string(text);
 
-    /* A name that is no UTF-8 is shown as the log shows it. */
+    /* A name that is none is shown as the log shows it. */
     asp_buffer_add_logged(&visible, text);
     if (!visible.failed)
         value = json_stringn(visible.text + 1, visible.length - 2);
@@ -108,26 +118,38 @@ json_t *json_from_entry(const char *user, const struct asp_entry *entry,
         networks_of(entry), "last_used", use_of(entry, usage), "revoked", revoked_of(entry));
 }
 
+static int take_piece(const char *text, size_t length, void *context)
+{
+    struct asp_buffer *out = context;
+
+    asp_buffer_add_bytes(out, text, length);
+    return out->failed ? -1 : 0;
+}
+
+/*
+ * Not by json_dumps, whose text may lack a piece for which there was no memory. Only ASCII leaves:
+ * a document on a terminal is a screen too.
+ */
+static void add_dumped(struct asp_buffer *out, json_t *document, size_t form)
+{
+    if (document == NULL ||
+        json_dump_callback(document, take_piece, out, form | JSON_ENSURE_ASCII) != 0)
+        out->failed = true;
+    asp_buffer_add(out, "\n");
+    json_decref(document);
+}
+
+void json_add_line(struct asp_buffer *out, json_t *document)
+{
+    add_dumped(out, document, JSON_COMPACT);
+}
+
 bool json_write(const struct console *console, json_t *document)
 {
     struct asp_buffer out = {0};
-    char *text = NULL;
-    bool emitted = false;
 
-    /* Only ASCII leaves: a document on a terminal is a screen too. */
-    if (document != NULL)
-        text = json_dumps(document, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-    if (text != NULL) {
-        asp_buffer_add(&out, text);
-        asp_buffer_add(&out, "\n");
-        emitted = console_print(console, &out);
-    } else {
-        (void)fail_with(console, EXIT_STORE, "out of memory");
-    }
-    wiping_free(text);
-    asp_buffer_free(&out);
-    json_decref(document);
-    return emitted;
+    add_dumped(&out, document, JSON_INDENT(2));
+    return console_print_and_free(console, &out);
 }
 
 /* Before main, since jansson keeps to the functions with which it has begun. */

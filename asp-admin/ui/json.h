@@ -6,6 +6,7 @@
 
 #include "console.h"
 
+#include "asp/buffer.h"
 #include "asp/entry.h"
 #include "asp/usage.h"
 
@@ -13,7 +14,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-/* A text, or null for NULL and the empty one. */
+/* A text, or null for NULL and the empty one. NULL, as of all that follow: out of memory. */
 json_t *json_from_text(const char *text);
 
 /* RFC 3339 UTC, or null for ASP_NEVER. */
@@ -26,7 +27,10 @@ json_t *json_from_entry(const char *user, const struct asp_entry *entry,
 /* Adds an element. Without memory for it the whole array becomes NULL, and so the document. */
 void json_add(json_t **array, json_t *element);
 
-/* Writes the document to standard output, wipes and frees it. False when it did not get there; NULL
+/* Adds the document as one line to a text, and frees it. NULL is out of memory, of the text too. */
+void json_add_line(struct asp_buffer *out, json_t *document);
+
+/* Writes the document to standard output, and frees it. False when it did not get there; NULL
  * is out of memory. */
 bool json_write(const struct console *console, json_t *document);
 

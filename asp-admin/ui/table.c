@@ -78,8 +78,9 @@ void table_add(struct table *table, size_t columns, const char *const cells[])
         struct asp_buffer cell = {0};
 
         asp_buffer_add(&cell, "");
-        asp_buffer_add_visible(&cell, cells[i]);
-        table->failed = table->failed || cell.failed;
+        if (cells[i] != NULL)
+            asp_buffer_add_visible(&cell, cells[i]);
+        table->failed = table->failed || cells[i] == NULL || cell.failed;
         table->rows[table->count][i] = cell.text;
     }
     table->count++;
@@ -87,6 +88,8 @@ void table_add(struct table *table, size_t columns, const char *const cells[])
 
 const char *table_cell(const struct asp_buffer *text)
 {
+    if (text->failed)
+        return NULL;
     return text->text == NULL ? "-" : text->text;
 }
 

@@ -22,10 +22,11 @@ struct table {
     bool failed;
 };
 
-/* Adds a row of `columns` texts, which are copied. Every row of a table has the same number. */
+/* Adds a row of `columns` texts, which are copied; NULL is one that had no memory, and then the
+ * table has none. Every row of a table has the same number. */
 void table_add(struct table *table, size_t columns, const char *const cells[]);
 
-/* The text of a cell, a dash where it is empty. */
+/* The text of a cell, a dash where it is empty, NULL where it had no memory. */
 const char *table_cell(const struct asp_buffer *text);
 
 /* Writes the rows under the first one, which is the heading. */

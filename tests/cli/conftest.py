@@ -65,19 +65,27 @@ def strace():
 
 
 @pytest.fixture(scope="session")
-def clock(tmp_path_factory):
-    """The environment in which a process takes the time to be so many seconds from now."""
+def preloaded(tmp_path_factory):
+    """Builds a library from a file beside this one; returns the environment in which it is preloaded."""
     if shutil.which("cc") is None:
-        pytest.skip("needs cc: the other clock is a preloaded library")
-    library = tmp_path_factory.mktemp("clock") / "clock.so"
-    source = HERE / "clock.c"
-    assert tool_works("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source), "clock.c does not build"
-    # A sanitizer insists on being the first library; it may come second here.
-    return lambda seconds: {
-        "LD_PRELOAD": str(library),
-        "ASP_TEST_CLOCK": str(seconds),
-        "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",
-    }
+        pytest.skip("needs cc: a preloaded library")
+
+    def build(name):
+        library = tmp_path_factory.mktemp(name) / f"{name}.so"
+        source = HERE / f"{name}.c"
+        assert tool_works("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source), f"{source} does not build"
+        # A sanitizer insists on being the first library; it may come second here.
+        asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        return {"LD_PRELOAD": str(library), "ASAN_OPTIONS": asan}
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def clock(preloaded):
+    """The environment in which a process takes the time to be so many seconds from now."""
+    environment = preloaded("clock")
+    return lambda seconds: {**environment, "ASP_TEST_CLOCK": str(seconds)}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 
 #include "asp-admin/ui/answer.h"
 
+#include <errno.h>
 #include <string.h>
 
 static char out[256];
@@ -13,7 +14,7 @@ static bool note(void *context, enum console_stream stream, const char *text, si
     char *to = stream == CONSOLE_OUT ? out : err;
 
     (void)context;
-    ck_assert_uint_lt(strlen(to) + length, sizeof out);
+    unit_need(strlen(to) + length < sizeof out, "%s%s", to, text);
     strncat(to, text, length);
     return true;
 }
@@ -55,6 +56,70 @@ START_TEST(a_row_that_had_no_memory_is_not_none)
 }
 END_TEST
 
+START_TEST(a_cell_that_had_no_memory_is_no_empty_one)
+{
+    struct asp_buffer empty = {0};
+    struct asp_buffer none = {.failed = true};
+    struct table table = heading();
+
+    ck_assert_str_eq(table_cell(&empty), "-");
+    table_add(&table, 2, (const char *[]){"7k", table_cell(&none)});
+    ck_assert(!answer(false, NULL, &table));
+    ck_assert_str_eq(out, "");
+    ck_assert_str_eq(err, "asp-admin: out of memory\n");
+}
+END_TEST
+
+/* Also of what makes the text of a document, at each of its allocations. */
+START_TEST(a_document_is_whole_or_it_is_none)
+{
+    unsigned at = 1;
+
+    for (bool failed = true; failed; at++) {
+        json_t *document = json_pack("[{s:s, s:s}]", "id", "7k", "label", "Old phone");
+        struct asp_buffer line = {0};
+
+        ck_assert_ptr_nonnull(document);
+        unit_calls_begin(
+            &(const struct unit_plan){.call = "malloc", .first = at, .times = 1, .number = ENOMEM});
+        json_add_line(&line, document);
+        failed = unit_calls_end();
+        ck_assert(line.failed == failed);
+        if (!failed)
+            ck_assert_str_eq(line.text, "[{\"id\":\"7k\",\"label\":\"Old phone\"}]\n");
+        asp_buffer_free(&line);
+    }
+    ck_assert_uint_gt(at, 3);
+}
+END_TEST
+
+START_TEST(a_line_of_error_needs_no_memory)
+{
+    out[0] = err[0] = '\0';
+    unit_calls_begin(&(const struct unit_plan){.call = "malloc", .first = 1, .number = ENOMEM});
+    (void)fail_with(&console, EXIT_STORE, "out of %s\n", "memory");
+    ck_assert(!unit_calls_end());
+    ck_assert_str_eq(err, "asp-admin: out of memory\\x0a\n");
+}
+END_TEST
+
+START_TEST(a_text_that_is_no_utf8_is_shown_as_the_log_has_it_and_one_that_is_never)
+{
+    json_t *text = json_from_text("l\xc3\xb6st");
+
+    ck_assert_str_eq(json_string_value(text), "l\xc3\xb6st");
+    json_decref(text);
+    text = json_from_text("l\xf6st");
+    ck_assert_str_eq(json_string_value(text), "l\\xf6st");
+    json_decref(text);
+    unit_calls_begin(
+        &(const struct unit_plan){.call = "malloc", .first = 1, .times = 1, .number = ENOMEM});
+    text = json_from_text("l\xc3\xb6st");
+    ck_assert(unit_calls_end());
+    ck_assert_ptr_null(text);
+}
+END_TEST
+
 START_TEST(a_document_that_had_no_memory_is_no_table)
 {
     struct table table = heading();
@@ -82,6 +147,10 @@ static void fill(Suite *suite)
 {
     unit_add(suite, a_table_without_rows_is_the_line_for_none);
     unit_add(suite, a_row_that_had_no_memory_is_not_none);
+    unit_add(suite, a_cell_that_had_no_memory_is_no_empty_one);
+    unit_add(suite, a_document_is_whole_or_it_is_none);
+    unit_add(suite, a_line_of_error_needs_no_memory);
+    unit_add(suite, a_text_that_is_no_utf8_is_shown_as_the_log_has_it_and_one_that_is_never);
     unit_add(suite, a_document_that_had_no_memory_is_no_table);
     unit_add(suite, an_element_that_had_no_memory_takes_the_document_with_it);
 }

@@ -99,6 +99,24 @@ START_TEST(without_memory_it_fails_once_and_for_all)
 }
 END_TEST
 
+START_TEST(a_text_on_lent_room_needs_no_memory_and_ends_with_the_room)
+{
+    char room[8];
+    struct asp_buffer out = asp_buffer_on(room, sizeof room);
+
+    unit_calls_begin(&(const struct unit_plan){.call = "malloc", .first = 1});
+    asp_buffer_add(&out, "seven");
+    asp_buffer_add(&out, "..");
+    unit_need(!out.failed, "seven letters have room");
+    asp_buffer_add(&out, ".");
+    ck_assert(!unit_calls_end());
+    ck_assert(out.failed);
+    ck_assert_str_eq(out.text, "seven..");
+    asp_buffer_free(&out);
+    ck_assert_ptr_null(out.text);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, text_grows_to_any_length);
@@ -106,6 +124,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_logged_value_shows_every_byte_that_is_no_printable_ascii_as_hex);
     unit_add(suite, a_missing_value_is_logged_as_a_dash_and_an_empty_one_as_quotes);
     unit_add(suite, without_memory_it_fails_once_and_for_all);
+    unit_add(suite, a_text_on_lent_room_needs_no_memory_and_ends_with_the_room);
 }
 
 int main(void)

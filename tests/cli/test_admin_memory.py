@@ -1,0 +1,125 @@
+"""Memory that runs out: every allocation of asp-admin made to fail, in turn, in each command, with --json and without.
+
+It is done as ever, or it ends with 5 and says why; no answer is shorter than it should be, none is broken, and the store
+has the old state or the new one. Beside it, what a run says while nothing can be allocated from some point on.
+"""
+
+import json
+import os
+import re
+import shutil
+
+import pytest
+from support.folders import contents, restore
+
+# What differs from run to run: passwords, times, and the ids of what is made.
+CHANGING = re.compile(
+    r"\b[0-9a-z]{5}(?:-[0-9a-z]{5}){4}\b|\d{4}-\d\d-\d\dT[\d:]+Z|(?<=\"id\": \")..(?=\")|(?<=asp-admin revoke ).+(?=\n)"
+)
+
+# The words of each command; PHONE is the id of an entry of Alice's.
+COMMANDS = {
+    "help": ["--help"],
+    "version": ["--version"],
+    "list": ["list"],
+    "list of one": ["list", "alice", "--all"],
+    "history": ["history", "alice"],
+    "check": ["check", "alice", "--service", "imap"],
+    "create": ["create", "alice", "--label", "New"],
+    "first create": ["create", "dora", "--label", "New", "--app", "mail", "--from", "192.0.2.0/24", "--expires", "9d"],
+    "label": ["label", "alice", "PHONE", "New"],
+    "rotate": ["rotate", "alice", "PHONE"],
+    "revoke": ["revoke", "alice", "PHONE"],
+    "remove": ["remove", "alice"],
+    "watch": ["watch", "--once"],
+    "doctor": ["doctor"],
+}
+HAS_NO_DOCUMENT = ("help", "version")
+WAYS = [(name, way) for name in COMMANDS for way in (["--json"], []) if not (way and name in HAS_NO_DOCUMENT)]
+
+
+@pytest.fixture(scope="session")
+def starve(build, preloaded):
+    """The environment in which an allocation of a process fails."""
+    with open(build / "asp-admin" / "asp-admin", "rb") as tool:
+        if b"libasan" in tool.read():
+            pytest.skip("the address sanitizer has a malloc of its own")
+    return preloaded("starve")
+
+
+class Starving:
+    """One command on a store that is the same each time."""
+
+    def __init__(self, site, starve, words, way):
+        self.site = site
+        self.starve = starve
+        self.phone = site.create("alice", "Phone é", "--app", "mail")
+        old = site.create("alice", "Old", "--from", "192.0.2.0/24", "--expires", "30d", "--unused", "9d")
+        site.run("revoke", "alice", old["id"], "--reason", "löst").done()
+        for user in ("bob", "carol"):
+            site.create(user, "Phone")
+        self.words = [*way, *(self.phone["id"] if word == "PHONE" else word for word in words)]
+        self.saved = site.folder / "saved"
+        shutil.copytree(site.store, self.saved)
+        self.sound, self.allocations = self.run("0")
+        self.new = self.state()
+
+    def run(self, at):
+        """A run in which an allocation fails, on the store as it was, and how many it has asked for."""
+        restore(self.saved, self.site.store)
+        reader, writer = os.pipe()
+        with open(reader, "rb") as counted:
+            environment = {**self.starve, "ASP_TEST_STARVE": at, "ASP_TEST_STARVE_TO": str(writer)}
+            run = self.site.run(*self.words, env=environment, input=self.phone["password"], pass_fds=[writer])
+            os.close(writer)
+            return run, int(counted.read() or 0)
+
+    def state(self):
+        """Each user's entries; None: nothing of the accounts is another than it was."""
+        if contents(self.site.store / "users") == self.saved_accounts():
+            return None
+        return {row["user"]: self.site.states(row["user"]) for row in self.site.json("list")}
+
+    def saved_accounts(self):
+        saved = contents(self.saved / "users")
+        return {path.replace(str(self.saved), str(self.site.store), 1): data for path, data in saved.items()}
+
+    def judge(self, at):
+        run, _ = self.run(at)
+        state = self.state()
+        assert state in (None, self.new), (at, run)
+        if run.code == self.sound.code:
+            assert masked(run.out) == masked(self.sound.out), (at, run)
+            assert masked(run.err) == masked(self.sound.err), (at, run)
+            assert state == self.new, (at, run)
+            return "done"
+        assert run.code == 5, (at, run)
+        assert re.fullmatch(r"(asp-admin: [^\n]+\n)+", run.err), (at, run)
+        if run.out and "--json" in self.words:
+            json.loads(run.out)
+        return "new" if state else "old"
+
+
+def masked(text):
+    return CHANGING.sub("#", text)
+
+
+@pytest.fixture(params=WAYS, ids=lambda way: " ".join([way[0], *way[1]]))
+def starving(site, starve, request):
+    name, way = request.param
+    return Starving(site, starve, COMMANDS[name], way)
+
+
+def test_an_allocation_that_fails_is_told_of_or_changes_nothing(starving):
+    assert starving.allocations > 20, "the allocations were not seen"
+    seen = [starving.judge(str(at)) for at in range(1, starving.allocations + 1)]
+    assert {"old", "done"} & set(seen)
+    # A password that nobody has seen is not left behind.
+    if {"create", "rotate"} & set(starving.words):
+        assert "new" not in seen
+
+
+@pytest.mark.long
+def test_when_nothing_can_be_allocated_any_more_it_is_told(starving):
+    for at in range(1, starving.allocations + 1):
+        starving.judge(f"{at}+")
