@@ -26,7 +26,6 @@ static void add_entry_row(const struct admin *admin, struct table *table,
                                asp_state_word(asp_usage_state(usage, entry, admin->now)),
                                table_cell(&created), table_cell(&last), used ? use.service : "-",
                                used && use.host[0] != '\0' ? use.host : "-"});
-    table->failed = table->failed || created.failed || last.failed;
     asp_buffer_free(&created);
     asp_buffer_free(&last);
 }
@@ -128,7 +127,7 @@ static enum asp_status add_summary(struct summaries *all, const struct summary *
     return ASP_OK;
 }
 
-/* A damaged account is told of, and does not hide the others. */
+/* A damaged account is told of, and does not hide the others. Without memory none is damaged. */
 static enum asp_status visit_user(const char *user, void *context)
 {
     struct summaries *all = context;
@@ -147,6 +146,8 @@ static enum asp_status visit_user(const char *user, void *context)
         if (status != ASP_OK)
             asp_account_free(&account);
     }
+    if (status == ASP_NO_MEMORY)
+        return status;
     if (mended != ASP_UNCHANGED)
         note_mending(mended == ASP_OK ? &all->mended : &all->stuck, user, &all->error);
     if (status != ASP_OK) {
@@ -228,7 +229,8 @@ static enum exit_code list_users(struct admin *admin)
     tell_mendings(&all);
     if (all.count > 0)
         qsort(all.list, all.count, sizeof *all.list, by_user);
-    if (code == EXIT_DONE && !show_users(&all))
+    /* Of none that could be read it is not said that there are none. */
+    if (code == EXIT_DONE && (all.count > 0 || all.worst == EXIT_DONE) && !show_users(&all))
         code = EXIT_STORE;
     for (size_t i = 0; i < all.count; i++)
         free(all.list[i].user);

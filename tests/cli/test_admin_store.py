@@ -342,6 +342,18 @@ def test_list_of_every_user_shows_the_others_beside_a_broken_one(site, two):
     assert "carol" in plain.out
 
 
+@pytest.mark.parametrize("way", [[], ["--json"]])
+def test_of_a_store_in_which_nothing_can_be_read_it_is_not_said_that_it_has_no_users(site, two, way):
+    for user in ("alice", "bob"):
+        site.account(user).write_text("x")
+    run = site.run("list", *way)
+    assert (run.code, run.out) == (5, ""), run
+    for user in ("alice", "bob"):
+        assert f"/users/{user}" in run.err
+    shutil.rmtree(site.store / "users")
+    assert "no folder users" in site.run("list", *way).refused(5).err
+
+
 def test_remove_takes_a_corrupt_account(site, two):
     for data in (b"", b"broken", b"\0" * 100, site.account("alice").read_bytes()[:-1]):
         site.account("alice").write_bytes(data)
