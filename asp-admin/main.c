@@ -6,6 +6,7 @@
 #include "asp-admin/system/own_process.h"
 #include "asp-admin/ui/console.h"
 #include "asp/buffer.h"
+#include "asp/random.h"
 
 #include <locale.h>
 #include <sodium.h>
@@ -41,10 +42,13 @@ static enum exit_code run(const struct command *command, const struct options *o
 static enum exit_code dispatch(int argc, char **argv, const struct console *console)
 {
     const struct command *command = NULL;
+    struct asp_error error = {0};
     struct options options;
     char socket[SELF_SOCKET_SIZE];
     enum exit_code code;
 
+    if (asp_random_check_start(&error) != ASP_OK)
+        return fail_with_error(console, &error);
     if (sodium_init() < 0)
         return fail_with(console, EXIT_STORE, "libsodium does not start");
     if (!options_read(argc, argv, console, &options))

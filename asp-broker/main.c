@@ -10,6 +10,7 @@
 #include "asp-admin/system/own_process.h"
 #include "asp-admin/ui/console.h"
 #include "asp/conf.h"
+#include "asp/random.h"
 
 #include <getopt.h>
 #include <grp.h>
@@ -243,6 +244,7 @@ int main(int argc, char **argv)
 {
     struct broker broker = {
         .conf_path = ASP_CONF_DEFAULT, .listener = LISTENER_CLOSED, .self = LISTENER_CLOSED};
+    struct asp_error error = {0};
     enum exit_code code;
     bool done;
 
@@ -253,6 +255,8 @@ int main(int argc, char **argv)
     code = read_options(argc, argv, &broker, &done);
     if (code != EXIT_DONE || done)
         return (int)code;
+    if (asp_random_check_start(&error) != ASP_OK)
+        return (int)report_error(EXIT_STORE, &error);
     if (sodium_init() < 0)
         return (int)report(EXIT_STORE, "libsodium does not start");
     code = read_conf(&broker);

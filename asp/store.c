@@ -17,6 +17,7 @@
  */
 #include "buffer.h"
 #include "engine.h"
+#include "random.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -129,6 +130,15 @@ static bool is_writable(const struct asp_account *account, struct asp_error *err
     return true;
 }
 
+/* Whatever is done to an account may need random bytes: its lock, a fingerprint, a secret. */
+static enum asp_status hold(const struct asp_store *store, const char *name, asp_store_step *step,
+                            void *context, struct asp_error *error)
+{
+    enum asp_status status = asp_random_check(error);
+
+    return status == ASP_OK ? store->engine->hold(store, name, step, context, error) : status;
+}
+
 /* One update, and whose. */
 struct update {
     const struct asp_store *store;
@@ -183,8 +193,7 @@ enum asp_status asp_store_update(const struct asp_store *store, const char *user
     struct update update = {store, user, name, make, change, context};
     enum asp_status status = encode(user, name, error);
 
-    return status == ASP_OK ? store->engine->hold(store, name, update_held, &update, error)
-                            : status;
+    return status == ASP_OK ? hold(store, name, update_held, &update, error) : status;
 }
 
 static enum asp_status remove_held(struct asp_store_held *held, void *context,
@@ -204,7 +213,7 @@ enum asp_status asp_store_remove(const struct asp_store *store, const char *user
     char name[ASP_USER_MAX + 1];
     enum asp_status status = encode(user, name, error);
 
-    return status == ASP_OK ? store->engine->hold(store, name, remove_held, &store, error) : status;
+    return status == ASP_OK ? hold(store, name, remove_held, &store, error) : status;
 }
 
 enum asp_status asp_store_peek_usage(const struct asp_store *store, const char *user,

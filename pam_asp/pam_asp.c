@@ -11,6 +11,7 @@
 #include "asp/label.h"
 #include "asp/log_line.h"
 #include "asp/login.h"
+#include "asp/random.h"
 
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
@@ -222,11 +223,16 @@ static int decide(pam_handle_t *pamh, const struct arguments *arguments,
 
 /* sodium_init takes a lock each time, and one that another thread holds stays locked for good in a
  * process that is forked meanwhile. So it is not called again once it has succeeded. */
-static bool sodium_is_ready(void)
+static bool sodium_is_ready(struct asp_error *error)
 {
     static atomic_bool ready;
 
-    if (!atomic_load(&ready) && sodium_init() >= 0)
+    if (atomic_load(&ready))
+        return true;
+    if (asp_random_check_start(error) != ASP_OK)
+        return false;
+    (void)asp_fail(error, ASP_IO, "libsodium does not start");
+    if (sodium_init() >= 0)
         atomic_store(&ready, true);
     return atomic_load(&ready);
 }
@@ -259,8 +265,8 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
         pam_syslog(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);
         return PAM_SERVICE_ERR;
     }
-    if (!sodium_is_ready()) {
-        pam_syslog(pamh, LOG_ERR, "libsodium does not start");
+    if (!sodium_is_ready(&error)) {
+        pam_syslog(pamh, LOG_ERR, "%s", error.text);
         return PAM_AUTHINFO_UNAVAIL;
     }
     if (conf_cache_acquire(arguments.conf_path, arguments.conf_required, &conf, &error) != ASP_OK) {
@@ -295,6 +301,7 @@ EXPORT int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char 
 EXPORT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct arguments arguments;
+    struct asp_error error = {0};
     const char *wrong = arguments_read(argc, argv, &arguments);
     const char *user = item(pamh, PAM_USER);
     const char *service = item(pamh, PAM_SERVICE);
@@ -303,8 +310,8 @@ EXPORT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char 
         return PAM_SUCCESS;
     if (wrong != NULL)
         pam_syslog(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);
-    else if (!sodium_is_ready())
-        pam_syslog(pamh, LOG_ERR, "libsodium does not start");
+    else if (!sodium_is_ready(&error))
+        pam_syslog(pamh, LOG_ERR, "%s", error.text);
     else if (user != NULL && service != NULL)
         password_was_set(pamh, &arguments, user, service);
     return PAM_SUCCESS;

@@ -153,6 +153,22 @@ def test_a_system_call_that_fails_is_reported_and_changes_nothing_or_the_update_
     assert failed > 5, "hardly any error was reported"
 
 
+def test_without_random_numbers_from_the_system_nothing_is_changed_and_it_is_said(site, strace):
+    """libsodium ends its process where getrandom fails: it is looked at before, at the start and at each update."""
+    update = Update(site, "create")
+    prefix = ["strace", "-o", site.folder / "calls", "-e", "trace=getrandom"]
+    update.back()
+    site.run(*update.words, prefix=prefix).done()
+    lines = (site.folder / "calls").read_text().splitlines()
+    looks = [number for number, line in enumerate(lines, 1) if re.match(r"getrandom\(.*, 1, 0\)", line)]
+    assert len(looks) == 2, lines
+    for look in looks:
+        update.back()
+        run = site.run(*update.words, prefix=[*prefix, "-e", f"inject=getrandom:error=EPERM:when={look}+"])
+        assert "no random numbers" in run.refused(5).err
+        assert update.state() == OLD
+
+
 def test_an_update_is_written_fsynced_renamed_and_its_folder_fsynced(site, strace):
     calls = [call for call in Update(site, "revoke").calls]
     lines = [call.line for call in calls]

@@ -9,11 +9,16 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -309,6 +314,79 @@ START_TEST(a_first_use_that_is_killed_at_any_call_leaves_the_old_or_the_new)
 }
 END_TEST
 
+/* --- random numbers --------------------------------------------------------------------------- */
+
+/* From here on the kernel gives this process none, as in a sandbox that refuses the call. */
+static void refuse_random(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getrandom, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
+
+    ck_assert(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    ck_assert(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+static void check_untouched(const struct first_use *first)
+{
+    char after[8192];
+    size_t length = file_read(store_path(&first->world, "users/alice"), after, sizeof after);
+
+    ck_assert(length == first->length && memcmp(after, first->before, length) == 0);
+}
+
+/* libsodium would end the host: in the first case at its start, for it finds no /dev/urandom. */
+START_TEST(a_host_that_is_given_no_random_numbers_goes_on)
+{
+    const struct verdict_sample *bound = verdict_fixture_find(&fixture, "accepted");
+    struct conversation conversation = {.text = bound->password};
+
+    if (geteuid() != 0) {
+        puts("skipped: a host without /dev/urandom: chroot is root's");
+        return;
+    }
+    pam_handle_t *pamh =
+        handle_open(&fixture.world, bound->service, bound->user, bound->rhost, &conversation);
+    ck_assert(chroot(fixture.world.confdir) == 0);
+    refuse_random();
+    ck_code(pam_authenticate(pamh, 0), PAM_AUTHINFO_UNAVAIL);
+    (void)handle_close(pamh, PAM_AUTHINFO_UNAVAIL);
+}
+END_TEST
+
+START_TEST(random_numbers_that_are_refused_from_the_start_refuse_what_needs_them)
+{
+    const struct verdict_sample *bound = verdict_fixture_find(&fixture, "accepted");
+    struct first_use first;
+
+    make_first_use(&first);
+    refuse_random();
+    ck_code(login(&first.world, "imap", "alice", "192.0.2.7", first.password),
+            PAM_AUTHINFO_UNAVAIL);
+    check_untouched(&first);
+    ck_code(verdict_fixture_login(&fixture, bound), PAM_SUCCESS);
+}
+END_TEST
+
+START_TEST(random_numbers_that_are_refused_later_on_refuse_what_needs_them_and_nothing_else)
+{
+    const struct verdict_sample *bound = verdict_fixture_find(&fixture, "accepted");
+    struct first_use first;
+
+    make_first_use(&first);
+    ck_code(verdict_fixture_login(&fixture, bound), PAM_SUCCESS);
+    refuse_random();
+    ck_code(login(&first.world, "imap", "alice", "192.0.2.7", first.password),
+            PAM_AUTHINFO_UNAVAIL);
+    check_untouched(&first);
+    ck_code(verdict_fixture_login(&fixture, bound), PAM_SUCCESS);
+}
+END_TEST
+
 static int no_login(void (*arm)(bool), void *data)
 {
     (void)data;
@@ -330,6 +408,7 @@ int main(void)
     }
 
     TCase *tests = harness_begin("calls");
+    TCase *random = harness_case("random");
 
     tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_add_checked_fixture(tests, use_other_entry, NULL);
@@ -340,5 +419,11 @@ int main(void)
     tcase_add_test(tests, a_first_use_in_which_any_call_fails_binds_or_is_refused);
     tcase_add_test(tests, a_first_use_is_on_the_disk_before_it_is_accepted);
     tcase_add_test(tests, a_first_use_that_is_killed_at_any_call_leaves_the_old_or_the_new);
+    /* Without a login before them in their processes. */
+    tcase_add_unchecked_fixture(random, make_fixture, NULL);
+    tcase_add_test(random, a_host_that_is_given_no_random_numbers_goes_on);
+    tcase_add_test(random, random_numbers_that_are_refused_from_the_start_refuse_what_needs_them);
+    tcase_add_test(
+        random, random_numbers_that_are_refused_later_on_refuse_what_needs_them_and_nothing_else);
     return harness_run();
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -142,6 +143,7 @@ WRAP(renameat, int, (int from, const char *old, int to, const char *new), (from,
 WRAP(linkat, int, (int from, const char *old, int to, const char *new, int flags),
      (from, old, to, new, flags))
 WRAP(unlinkat, int, (int fd, const char *path, int flags), (fd, path, flags))
+WRAP(getrandom, ssize_t, (void *bytes, size_t length, unsigned flags), (bytes, length, flags))
 WRAP(flock, int, (int fd, int operation), (fd, operation))
 WRAP(read, ssize_t, (int fd, void *bytes, size_t length), (fd, bytes, at_most(length)))
 WRAP(write, ssize_t, (int fd, const void *bytes, size_t length), (fd, bytes, at_most(length)))
