@@ -104,5 +104,6 @@ enum asp_status primary_command_read(const char *path, struct asp_buffer *printe
         return asp_fail(error, ASP_INTERRUPTED, "%s: %s", path, why.text);
     if (end != PROGRAM_DONE)
         return asp_fail(error, ASP_IO, "primary.command %s: %s", path, why.text);
-    return check_form(path, printed, error);
+    /* Nothing is well-formed, and has no text. */
+    return printed->length == 0 ? ASP_OK : check_form(path, printed, error);
 }
