@@ -3,7 +3,7 @@
  * folder of the accounts.
  *
  * The lock is locks/.watch, which is no user's, for a leading dot is never stored as such. It holds
- * the watch's process id; its time is that of the file.
+ * the watch's process id until that says goodbye; its time is that of the file.
  */
 #include "store_files.h"
 
@@ -23,6 +23,8 @@
 #define WRITTEN (IN_MOVED_TO | IN_CLOSE_WRITE)
 #define GONE (IN_MOVE_SELF | IN_DELETE_SELF | IN_IGNORED | IN_UNMOUNT)
 
+#define GOODBYE "-\n" /* in the place of the number: an empty file has no time yet */
+
 enum { NOTE_SIZE = 24, EVENTS_ROOM = 16384 };
 
 /* The number of the process that has it, in digits; empty: it is not there. */
@@ -32,6 +34,15 @@ static void read_note(int fd, char note[NOTE_SIZE])
 
     note[got > 0 ? got : 0] = '\0';
     note[strspn(note, "0123456789")] = '\0';
+}
+
+/* At no time is it empty. */
+static bool write_note(int fd, const char *note)
+{
+    size_t length = strlen(note);
+
+    return asp_file_may_reach(length) && pwrite(fd, note, length, 0) == (ssize_t)length &&
+           ftruncate(fd, (off_t)length) == 0;
 }
 
 static enum asp_status busy(const struct asp_store *store, int fd, struct asp_error *error)
@@ -46,12 +57,11 @@ static enum asp_status busy(const struct asp_store *store, int fd, struct asp_er
 static enum asp_status take(const struct asp_store *store, int fd, struct asp_error *error)
 {
     char note[NOTE_SIZE];
-    int length = snprintf(note, sizeof note, "%ld\n", (long)getpid());
 
+    (void)snprintf(note, sizeof note, "%ld\n", (long)getpid());
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         return busy(store, fd, error);
-    if (ftruncate(fd, 0) != 0 || !asp_file_may_reach((size_t)length) ||
-        pwrite(fd, note, (size_t)length, 0) != length)
+    if (!write_note(fd, note))
         return asp_fail_errno(error, "%s/" LOCK_FILE " cannot be written", store->path);
     return ASP_OK;
 }
@@ -93,6 +103,12 @@ void asp_files_mark_watch(const struct asp_watch_lock *lock, time_t looked)
 
 void asp_files_give_watch(struct asp_watch_lock *lock)
 {
+    struct stat st;
+    bool known = fstat(lock->own.fd, &st) == 0;
+
+    (void)write_note(lock->own.fd, GOODBYE);
+    if (known)
+        asp_files_mark_watch(lock, st.st_mtim.tv_sec);
     asp_close(lock->own.fd);
 }
 
@@ -110,10 +126,8 @@ enum asp_status asp_files_look_at_watch(const struct asp_store *store, struct as
     seen->looked = st.st_mtim.tv_sec;
     /* What others hold with it they share for a moment; a watch wants it for itself. */
     seen->runs = flock(fd, LOCK_SH | LOCK_NB) != 0;
-    if (seen->runs) {
-        read_note(fd, note);
-        seen->process = strtol(note, NULL, 10);
-    }
+    read_note(fd, note);
+    seen->process = strtol(note, NULL, 10);
     asp_close(fd);
     return ASP_OK;
 }

@@ -41,7 +41,8 @@ void asp_watch_lock_release(struct asp_watch_lock *lock);
 /* What can be seen of the watch from outside. */
 struct asp_watch_seen {
     bool runs;
-    long process;  /* which says that it watches; 0: it does not say */
+    long process;  /* which says that it watches, and has ended without a word where none runs; 0:
+                      it does not say, or has said goodbye */
     time_t looked; /* the time of the lock, or ASP_NEVER when there is none yet */
 };
 

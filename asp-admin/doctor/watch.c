@@ -15,13 +15,25 @@ static void advise_watch(struct examination *exam)
                                  "with the machine; cron can run asp-admin watch --once");
 }
 
-/* True when a pass that runs hooks was made so lately that there will be others. */
+/* True when a pass was made so lately that there will be others, and no hook waits. */
 static bool is_passed_often(const struct examination *exam)
 {
     time_t looked = exam->watch.looked;
 
     return exam->due == 0 && looked != ASP_NEVER && looked <= exam->admin->now &&
            exam->admin->now - looked <= PASS_SECONDS;
+}
+
+/* Whoever stops a watch lets it say goodbye. */
+static void tell_dead_watch(struct examination *exam)
+{
+    finding_fault(
+        &exam->findings, CHECK_WATCH,
+        "the watch is dead: process %ld ended without saying so, and nobody does its work "
+        "since",
+        exam->watch.process);
+    finding_fix(&exam->findings, "systemctl restart asp-watch, or start asp-admin watch again; the "
+                                 "system's log may say what ended it");
 }
 
 /* No watch runs: whether anything is left undone by that. */
@@ -31,7 +43,9 @@ static void judge_no_watch(struct examination *exam)
     const struct asp_source_traits source = asp_source_traits(conf->primary_source);
     struct findings *findings = &exam->findings;
 
-    if (asp_has_revoked_hook(conf) && is_passed_often(exam)) {
+    if (exam->watch.process != 0 && (asp_has_revoked_hook(conf) || source.is_compared)) {
+        tell_dead_watch(exam);
+    } else if ((asp_has_revoked_hook(conf) || source.is_program) && is_passed_often(exam)) {
         finding_note(findings, CHECK_WATCH,
                      "no watch runs now; the last pass was made %lld minutes ago, and changes, "
                      "hooks and expired sessions wait for the next",

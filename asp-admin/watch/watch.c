@@ -37,11 +37,21 @@ static bool show(const struct admin *admin, const struct compare_result *result)
     return console_print_and_free(admin->console, &out);
 }
 
-/* What runs beside us does it when it is a watch. */
-static enum exit_code run_hooks(struct admin *admin)
+static void run_hooks(struct admin *admin, const struct asp_watch_lock *lock, time_t looked)
+{
+    struct hook_queue queue;
+
+    hook_queue_begin(&queue, looked);
+    while (hook_queue_wait(&queue, admin->now) == 0)
+        hook_queue_step(admin, &queue);
+    asp_watch_lock_mark(lock, queue.looked);
+    hook_queue_end(&queue);
+}
+
+/* Hooks, and the time of this pass for doctor. What runs beside us does both when it is a watch. */
+static enum exit_code finish_pass(struct admin *admin)
 {
     struct asp_error error = {0};
-    struct hook_queue queue;
     time_t looked;
     struct asp_watch_lock lock;
     enum asp_status status =
@@ -51,11 +61,10 @@ static enum exit_code run_hooks(struct admin *admin)
         return EXIT_DONE;
     if (status != ASP_OK)
         return fail_with_error(admin->console, &error);
-    hook_queue_begin(&queue, looked);
-    while (hook_queue_wait(&queue, admin->now) == 0)
-        hook_queue_step(admin, &queue);
-    asp_watch_lock_mark(&lock, queue.looked);
-    hook_queue_end(&queue);
+    if (asp_has_revoked_hook(admin->conf))
+        run_hooks(admin, &lock, looked);
+    else
+        asp_watch_lock_mark(&lock, admin->now);
     asp_watch_lock_release(&lock);
     return EXIT_DONE;
 }
@@ -76,8 +85,7 @@ static enum exit_code watch_once(struct admin *admin)
         error.status = status; /* of the pass: that of a call in it is in the text */
         return fail_unreadable(admin->console, &error);
     }
-    if (asp_has_revoked_hook(admin->conf))
-        code = run_hooks(admin);
+    code = finish_pass(admin);
     if (!show(admin, &result))
         code = EXIT_STORE;
     if (result.held > 0)

@@ -2,6 +2,7 @@
 works. What it says of PAM files is in test_doctor_pam.py."""
 
 import re
+import subprocess
 import time
 
 import pytest
@@ -9,8 +10,8 @@ from support.broker import SOCKET, listens
 from support.doctor import CHECKS
 from support.run import MORTAL, as_user
 from support.self_service import SELF
-from support.wait import wait_until
-from support.watch import running_watch
+from support.wait import LONG, wait_until
+from support.watch import Manager, running_watch
 
 CLIENT = 'broker: { clients = ( { user = "%s"; services = [ "nginx" ]; } ); };'
 
@@ -251,6 +252,29 @@ def test_a_command_that_no_watch_runs_is_a_fault(patient, folder):
     patient.fault("watch", "a change that primary.command tells of is seen by asp-admin create alone")
     with running_watch(patient.sandbox, patient.admin, folder):
         patient.is_well("primary", f"^{program} is a program that can be trusted")
+
+
+def test_a_watch_that_ended_without_a_word_is_a_fault_until_another_has_run(patient, folder):
+    with Manager(folder) as manager:
+        words = (*MORTAL, *manager.prefix, patient.admin, "watch")
+        process = patient.sandbox.start(*words, stdin=subprocess.DEVNULL)
+        manager.wait_ready()
+    pid = patient.sandbox.read("/var/lib/asp/locks/.watch").strip()
+    patient.sandbox.run("kill", "-KILL", pid).done()
+    process.wait(LONG)
+    fault = patient.fault("watch", f"^the watch is dead: process {pid} ended without saying so")
+    assert "asp-watch" in fault.mend
+    patient.asp_admin("watch", "--once").done()
+    patient.told("watch", "no watch runs")
+
+
+def test_a_site_with_passes_by_cron_is_no_fault(patient):
+    program = patient.program("primaries", "printf 'alice\\tone\\n'")
+    patient.configure(f'primary: {{ source = "command"; command = "{program}"; }};')
+    patient.asp_admin("watch", "--once").done()
+    patient.told("watch", "the last pass was made 0 minutes ago")
+    patient.sandbox.shell("touch -d '-1 hour' /var/lib/asp/locks/.watch").done()
+    patient.fault("watch", "a change that primary.command tells of is seen by asp-admin create alone")
 
 
 def test_a_command_that_cannot_be_trusted_is_a_fault(patient, folder):

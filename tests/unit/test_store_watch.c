@@ -209,6 +209,7 @@ START_TEST(one_watch_has_the_lock_and_leaves_its_time)
     asp_watch_lock_mark(&lock, NOW);
     ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &store_error), ASP_OK);
     ck_assert(!watch.runs);
+    ck_assert_int_eq(watch.process, 0);
     ck_assert_int_eq(watch.looked, NOW + 50);
     ck_assert_int_eq(asp_watch_lock_acquire(&store, NOW + 100, &lock, &looked, &store_error),
                      ASP_OK);
@@ -241,7 +242,7 @@ START_TEST(the_lock_of_one_store_is_not_that_of_another)
 }
 END_TEST
 
-START_TEST(a_watch_that_was_killed_holds_no_lock)
+START_TEST(a_watch_that_was_killed_holds_no_lock_and_has_not_said_goodbye)
 {
     struct asp_watch_lock lock;
     struct asp_watch_seen watch;
@@ -261,6 +262,7 @@ START_TEST(a_watch_that_was_killed_holds_no_lock)
     ck_assert(WIFSIGNALED(status));
     ck_assert_int_eq(asp_watch_lock_look(&store, &watch, &store_error), ASP_OK);
     ck_assert(!watch.runs);
+    ck_assert_int_eq(watch.process, child);
     ck_assert_int_eq(asp_watch_lock_acquire(&store, NOW + 5, &lock, &looked, &store_error), ASP_OK);
     ck_assert_int_eq(looked, NOW);
 
@@ -379,7 +381,7 @@ static void fill(Suite *suite)
     unit_add(suite, changes_that_were_lost_are_told_to_be);
     unit_add_on_engines(suite, one_watch_has_the_lock_and_leaves_its_time);
     unit_add_on_engines(suite, the_lock_of_one_store_is_not_that_of_another);
-    unit_add(suite, a_watch_that_was_killed_holds_no_lock);
+    unit_add(suite, a_watch_that_was_killed_holds_no_lock_and_has_not_said_goodbye);
     unit_add_on_engines(suite, a_sound_store_has_no_fault_and_one_that_is_not_there_has);
     unit_add(suite, each_fault_of_a_folder_is_told_with_what_to_do);
     unit_add(suite, a_store_is_own_that_is_or_could_be_made);
