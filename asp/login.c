@@ -39,6 +39,13 @@ static void name_entry(struct asp_outcome *outcome, const struct asp_entry *entr
     memcpy(outcome->label, entry->label, sizeof outcome->label);
 }
 
+/* It is not there any more. */
+static void forget_entry(struct asp_outcome *outcome)
+{
+    memset(outcome->id, 0, sizeof outcome->id);
+    memset(outcome->label, 0, sizeof outcome->label);
+}
+
 static void bind_entry(struct asp_entry *entry, const struct login *login)
 {
     memcpy(entry->app, login->scope.app, sizeof entry->app);
@@ -148,8 +155,7 @@ static enum asp_status apply(struct asp_account *account, void *context, struct 
     (void)error;
     if (entry == NULL || strcmp(entry->verifier, login->verifier) != 0) {
         outcome->verdict = ASP_NOT_AN_APP_PASSWORD;
-        memset(outcome->id, 0, sizeof outcome->id);
-        memset(outcome->label, 0, sizeof outcome->label);
+        forget_entry(outcome);
         return ASP_UNCHANGED;
     }
     outcome->verdict = check(login, account, entry, &action);
@@ -182,9 +188,10 @@ static void write_action(struct login *login, enum asp_action action)
     if (status == ASP_OK || status == ASP_UNCHANGED)
         return;
     forget_revoked(outcome);
-    if (status == ASP_NOT_FOUND)
+    if (status == ASP_NOT_FOUND) {
         outcome->verdict = ASP_NO_ACCOUNT;
-    else if (action == ASP_REVOKE_ALL)
+        forget_entry(outcome);
+    } else if (action == ASP_REVOKE_ALL)
         outcome->verdict = ASP_PRIMARY_CHANGED_SINCE;
     else if (action == ASP_WRITE_BINDING)
         outcome->verdict = ASP_UNAVAILABLE;

@@ -302,6 +302,55 @@ START_TEST(one_hash_is_run_for_a_login_and_one_for_each_refusal_of_a_well_shaped
 }
 END_TEST
 
+/* The hash is no reason to call a password wrong, and who reads the log is told. */
+START_TEST(a_hash_that_has_no_memory_is_unavailable_with_its_cause)
+{
+    static const struct asp_cost argon = {ASP_ARGON2ID, 8192, 1};
+    const struct unit_plan no_memory = {.call = "crypto_pwhash", .first = 1, .times = 1};
+    struct asp_entry entry;
+    struct asp_secret secret = unit_entry(&entry, "alice", "7k", "Phone");
+
+    begin("hash: { scheme = \"argon2id\"; memory = 8192; passes = 1; };", for_mail);
+    ck_assert_int_eq(asp_verifier_make(&argon, "bob", &secret, entry.verifier), ASP_OK);
+    for_mail(&entry);
+    unit_put(&store, "bob", &entry, 1);
+    asp_secret_show(&secret, typed);
+    unit_calls_begin(&no_memory);
+    (void)try("bob", "imap", typed);
+    ck_assert(unit_calls_end());
+    ck_assert_int_eq(outcome.verdict, ASP_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(outcome.cause.text, "no memory for the hash"));
+    ck_assert_str_eq(outcome.id, "");
+    ck_assert_str_eq(try("bob", "imap", typed), "accepted");
+    end();
+}
+END_TEST
+
+/* The shadow file is the machine's own, and has no line for this user. */
+START_TEST(a_fingerprint_that_is_due_is_taken_at_a_login_and_by_no_dry_one)
+{
+    struct asp_request request;
+    struct asp_account account;
+
+    if (!unit_is_root()) {
+        puts("skipped: a fingerprint at a login: /etc/shadow is for root to read");
+        return;
+    }
+    begin("", for_mail);
+    conf->primary_source = ASP_SOURCE_SHADOW;
+    request = request_of("alice", "imap", typed);
+    for (int dry = 1; dry >= 0; dry--) {
+        request.dry = dry == 1;
+        ck_assert_str_eq(decide(&request, 0), "accepted");
+        ck_assert_int_eq(asp_store_load(&store, "alice", NULL, &account, &store_error), ASP_OK);
+        ck_assert(account.primary.taken == (dry == 0));
+        ck_assert(asp_primary_is_due(&account.primary, ASP_SOURCE_SHADOW) == (dry == 1));
+        asp_account_free(&account);
+    }
+    end();
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add_on_engines(suite, a_right_password_is_accepted_and_named);
@@ -318,6 +367,8 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite, a_dry_request_says_the_verdict_and_changes_nothing);
     unit_add_on_engines(
         suite, one_hash_is_run_for_a_login_and_one_for_each_refusal_of_a_well_shaped_password);
+    unit_add_on_engines(suite, a_hash_that_has_no_memory_is_unavailable_with_its_cause);
+    unit_add_on_engines(suite, a_fingerprint_that_is_due_is_taken_at_a_login_and_by_no_dry_one);
 }
 
 int main(void)

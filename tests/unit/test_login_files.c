@@ -154,13 +154,14 @@ START_TEST(the_check_is_made_again_under_the_lock)
         void (*meanwhile)(struct asp_entry *entry);
         void (*at)(void);
         const char *verdict;
+        bool is_there; /* the entry: else it is not named */
     } cases[] = {
-        {revoked, be_quicker, "revoked"},
-        {bind_to_radio, be_quicker, "wrong-app"},
-        {bind_to_mail, be_quicker, "accepted"},
-        {make_another, be_quicker, "not-an-app-password"},
-        {NULL, be_quicker, "not-an-app-password"},
-        {NULL, remove_account, "no-account"},
+        {revoked, be_quicker, "revoked", true},
+        {bind_to_radio, be_quicker, "wrong-app", true},
+        {bind_to_mail, be_quicker, "accepted", true},
+        {make_another, be_quicker, "not-an-app-password", false},
+        {NULL, be_quicker, "not-an-app-password", false},
+        {NULL, remove_account, "no-account", false},
     };
     struct asp_request request;
     /* The first lock is that of the binding. */
@@ -174,6 +175,8 @@ START_TEST(the_check_is_made_again_under_the_lock)
     asp_login(conf, unit_kept(), &request, NOW, &outcome);
     ck_assert(unit_calls_end());
     ck_assert_str_eq(asp_verdict_word(outcome.verdict), cases[_i].verdict);
+    ck_assert_str_eq(outcome.id, cases[_i].is_there ? "7k" : "");
+    ck_assert_str_eq(outcome.label, cases[_i].is_there ? "Phone" : "");
     if (meanwhile == bind_to_mail)
         ck_returned_str_eq(entry_now().bound_service, "smtp");
     end();

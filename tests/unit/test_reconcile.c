@@ -209,6 +209,37 @@ START_TEST(what_was_overtaken_before_the_lock_changes_nothing)
 }
 END_TEST
 
+/* Who has the lock first, says so. */
+static void another_is_first(void)
+{
+    struct asp_primary_now now = says(OTHER);
+    struct asp_reconciled others;
+
+    ck_assert_int_eq(asp_reconcile(&store, "alice", &now, &how, false, &others, NULL), ASP_OK);
+    ck_assert_uint_eq(others.count, 2);
+    asp_reconciled_free(&others);
+}
+
+START_TEST(what_another_has_settled_before_the_lock_is_left_as_it_is)
+{
+    const struct unit_plan race = {.call = "flock", .first = 1, .times = 1, .at = another_is_first};
+    struct asp_primary_now now = says(OTHER);
+    enum asp_status status;
+
+    begin(HASH);
+    unit_calls_begin(&race);
+    status = reconcile(&now, false);
+    ck_assert(unit_calls_end());
+    ck_assert_int_eq(status, ASP_OK);
+    ck_assert_int_eq(result.primary, ASP_PRIMARY_SAME);
+    ck_assert_uint_eq(result.count, 0);
+    ck_assert_ptr_null(result.revoked);
+    ck_assert_uint_eq(revoked_now(), 2);
+    ck_assert_int_eq(compared_with(&now), ASP_PRIMARY_SAME);
+    asp_store_close(&store);
+}
+END_TEST
+
 START_TEST(a_user_without_an_account_has_nothing_to_revoke)
 {
     struct asp_primary_now now = says(OTHER);
@@ -270,6 +301,7 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite, a_first_fingerprint_is_taken_and_revokes_nothing);
     unit_add_on_engines(suite, a_user_without_a_line_is_changed_only_when_a_password_was_just_set);
     unit_add_on_engines(suite, what_was_overtaken_before_the_lock_changes_nothing);
+    unit_add(suite, what_another_has_settled_before_the_lock_is_left_as_it_is);
     unit_add_on_engines(suite, a_user_without_an_account_has_nothing_to_revoke);
     unit_add(suite, a_user_without_an_account_gets_no_file);
     unit_add(suite, what_cannot_be_written_names_nothing_as_revoked);

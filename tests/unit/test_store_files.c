@@ -470,6 +470,44 @@ START_TEST(removing_takes_account_usage_and_lock_away)
 }
 END_TEST
 
+/* Whoever removes an account takes its lock away, and others may be waiting for that very file. */
+static void take_lock_away(void)
+{
+    if (unlink(in_store("locks/alice")) != 0)
+        abort();
+}
+
+static enum asp_status see_lock(struct asp_account *account, void *context, struct asp_error *error)
+{
+    (void)account;
+    (void)error;
+    *(bool *)context = unit_exists(in_store("locks/alice"));
+    return ASP_UNCHANGED;
+}
+
+START_TEST(a_lock_that_nobody_else_will_find_is_none)
+{
+    struct unit_plan plan = {
+        .call = "flock", .first = 1, .times = 1, .at = take_lock_away, .hasty = true};
+    bool found = false;
+
+    unit_store(&store);
+    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+    unit_calls_begin(&plan);
+    ck_assert_int_eq(asp_store_update(&store, "alice", false, see_lock, &found, &store_error),
+                     ASP_UNCHANGED);
+    ck_assert(unit_calls_end());
+    ck_assert(found);
+    plan.times = 0; /* for ever */
+    unit_calls_begin(&plan);
+    ck_assert_int_eq(asp_store_update(&store, "alice", false, see_lock, &found, &store_error),
+                     ASP_BUSY);
+    (void)unit_calls_end();
+    store_says("locks/alice changes all the time");
+    asp_store_close(&store);
+}
+END_TEST
+
 START_TEST(each_user_with_an_account_is_visited_once_and_nothing_else_is)
 {
     static const char *const others[] = {"users/.alice.0123456789abcdef", "users/%61",
@@ -547,6 +585,7 @@ static void fill(Suite *suite)
     unit_add(suite, the_new_file_is_on_disk_before_it_takes_the_old_ones_place);
     unit_add(suite, readers_take_no_lock_and_write_nothing);
     unit_add(suite, removing_takes_account_usage_and_lock_away);
+    unit_add(suite, a_lock_that_nobody_else_will_find_is_none);
     unit_add(suite, each_user_with_an_account_is_visited_once_and_nothing_else_is);
     unit_add(suite, folders_that_were_there_are_synced_until_there_is_an_account);
 }
