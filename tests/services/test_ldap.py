@@ -3,6 +3,7 @@
 Where slapd and its tools are not installed, ASP_LAYER may name a folder in which they are unpacked.
 """
 
+import base64
 import re
 import signal
 import time
@@ -148,6 +149,16 @@ def test_a_name_that_is_not_ascii_is_found(directory, enrolled):
     directory.passwd("jürgen", "another one")
     assert directory.once() == counts(accounts=3, changed=1, revoked=1)
     assert directory.states("jürgen") == ["revoked"]
+
+
+def test_a_name_with_a_control_character_passes_for_nobody_elses(directory, enrolled):
+    names = [before + "alice" + after for before in ("", "\t", "x\n") for after in ("", "\t", "\tx", "\n", "\nx", "\x7f")]
+    names = [base64.b64encode(name.encode()).decode() for name in names if name != "alice"]
+    directory.add(PERSON.format(user="mallory", suffix=SUFFIX) + "".join(f"uid:: {name}\n" for name in names))
+    run = directory.sandbox.run(PROGRAM).done()
+    assert sorted(line.split("\t")[0] for line in run.out.splitlines()) == sorted([*USERS, "mallory"])
+    assert run.err.count("a name with a control character is passed over\n") == len(names)
+    assert directory.once() == counts(accounts=3)
 
 
 def test_create_compares_with_the_directory(directory, enrolled):
