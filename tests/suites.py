@@ -352,8 +352,11 @@ class Runner:
         return count
 
     def suite_mutants(self):
-        """small faults put into asp/check.c, each of which a test must catch"""
-        return judge("mutants", self.run(TREE / "tests" / "unit" / "mutate", timeout=3600))
+        """small faults put into the files that decide, each of which a test must catch"""
+        folder, run = self.build("gcc")
+        if folder is None:
+            return self.not_built(run)
+        return judge("mutants", self.run(TREE / "tests" / "unit" / "mutate", timeout=3600, ASP_BUILD=str(folder)))
 
     def suite_sanitize(self):
         """unit and pam once more, under the address and undefined behaviour sanitizers"""
