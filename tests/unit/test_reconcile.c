@@ -127,7 +127,8 @@ START_TEST(what_is_no_change_takes_no_lock_and_writes_nothing)
         enum asp_status status;
 
         unit_calls_begin(NULL);
-        status = reconcile(&now, false);
+        /* Of who has a line it says nothing that a password was set: the line does. */
+        status = reconcile(&now, hashes[i] != NULL);
         (void)unit_calls_end();
         ck_assert_int_eq(status, ASP_OK);
         ck_assert_int_eq(result.primary, answers[i]);
@@ -146,7 +147,11 @@ START_TEST(what_could_not_be_told_changes_nothing_whoever_asks)
 
     for (int reached = 0; reached < 2; reached++) {
         begin(reached == 0 ? HASH : NULL);
-        ck_assert_int_eq(reconcile(&now, reached == 1), ASP_OK);
+        unit_calls_begin(NULL);
+        (void)reconcile(&now, reached == 1);
+        (void)unit_calls_end();
+        ck_assert_int_eq(error.status, ASP_OK);
+        ck_assert_uint_eq(unit_calls("flock"), 0);
         ck_assert_int_eq(result.primary, ASP_PRIMARY_UNKNOWN);
         ck_assert_uint_eq(result.count, 0);
         asp_reconciled_free(&result);
@@ -198,7 +203,11 @@ START_TEST(what_was_overtaken_before_the_lock_changes_nothing)
 
     now.read = &overtaken;
     begin(HASH);
-    ck_assert_int_eq(reconcile(&now, false), ASP_OK);
+    unit_calls_begin(NULL);
+    (void)reconcile(&now, false);
+    (void)unit_calls_end();
+    ck_assert_uint_eq(unit_calls("renameat"), 0);
+    ck_assert_int_eq(error.status, ASP_OK);
     ck_assert_int_eq(result.primary, ASP_PRIMARY_UNKNOWN);
     ck_assert_uint_eq(result.count, 0);
     asp_reconciled_free(&result);
@@ -231,11 +240,36 @@ START_TEST(what_another_has_settled_before_the_lock_is_left_as_it_is)
     status = reconcile(&now, false);
     ck_assert(unit_calls_end());
     ck_assert_int_eq(status, ASP_OK);
+    ck_assert_uint_eq(unit_calls("renameat"), 0);
     ck_assert_int_eq(result.primary, ASP_PRIMARY_SAME);
     ck_assert_uint_eq(result.count, 0);
     ck_assert_ptr_null(result.revoked);
     ck_assert_uint_eq(revoked_now(), 2);
     ck_assert_int_eq(compared_with(&now), ASP_PRIMARY_SAME);
+    asp_store_close(&store);
+}
+END_TEST
+
+static void another_removes_it(void)
+{
+    if (asp_store_remove(&store, "alice", NULL) != ASP_OK)
+        abort();
+}
+
+START_TEST(an_account_that_is_removed_before_the_lock_is_not_made_again)
+{
+    const struct unit_plan race = {
+        .call = "flock", .first = 1, .times = 1, .at = another_removes_it};
+    struct asp_primary_now now = says(OTHER);
+    enum asp_status status;
+
+    begin(HASH);
+    unit_calls_begin(&race);
+    status = reconcile(&now, false);
+    ck_assert(unit_calls_end());
+    ck_assert_int_eq(status, ASP_NOT_FOUND);
+    ck_assert_uint_eq(result.count, 0);
+    ck_assert_uint_eq(unit_names(unit_path(store.path, "users")), 0);
     asp_store_close(&store);
 }
 END_TEST
@@ -283,6 +317,8 @@ START_TEST(what_cannot_be_written_names_nothing_as_revoked)
             status = reconcile(&now, false);
             reached = unit_calls_end();
             ck_assert_int_eq(status == ASP_OK, !reached);
+            if (reached && strcmp(calls[i], "malloc") == 0)
+                ck_assert_int_eq(status, ASP_NO_MEMORY);
             ck_assert_uint_eq(result.count, reached ? 0 : 2);
             ck_assert_uint_eq(revoked_now(), reached ? 0 : 2);
             asp_reconciled_free(&result);
@@ -302,6 +338,7 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite, a_user_without_a_line_is_changed_only_when_a_password_was_just_set);
     unit_add_on_engines(suite, what_was_overtaken_before_the_lock_changes_nothing);
     unit_add(suite, what_another_has_settled_before_the_lock_is_left_as_it_is);
+    unit_add(suite, an_account_that_is_removed_before_the_lock_is_not_made_again);
     unit_add_on_engines(suite, a_user_without_an_account_has_nothing_to_revoke);
     unit_add(suite, a_user_without_an_account_gets_no_file);
     unit_add(suite, what_cannot_be_written_names_nothing_as_revoked);
