@@ -4,6 +4,7 @@
 #include "verdict_fixture.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,37 @@ START_TEST(ten_thousand_logins_leave_no_descriptor_and_no_memory)
     }
     long grown = (resident_pages() - resident) * sysconf(_SC_PAGESIZE);
     ck_assert_msg(grown < 1 << 20, "%ld bytes more", grown);
+}
+END_TEST
+
+/* Each is parsed, kept in the place of the one before, and held by a login of each kind. */
+static void change_configuration(struct world *world, int times)
+{
+    for (int i = 0; i < times; i++) {
+        struct conversation missing = {.reply = REPLY_MISSING};
+
+        world_configure(world, i % 2 == 0 ? "limit = 7;" : "limit =  9;");
+        /* There is no store. */
+        ck_code(login(world, "imap", "alice", NULL, "x"), PAM_AUTHINFO_UNAVAIL);
+        ck_code(login_with(world, "imap", "alice", NULL, &missing), PAM_AUTH_ERR);
+    }
+}
+
+START_TEST(a_configuration_that_was_replaced_is_freed_once_no_login_has_it)
+{
+    enum { TIMES = 200, OF_EACH = 512 }; /* fewer bytes than one has */
+    struct world world;
+
+    if (is_sanitized() || getenv("ASP_TEST_VALGRIND") != NULL) {
+        harness_skip("what malloc gave", "a sanitizer or valgrind has a malloc of its own");
+        return;
+    }
+    world_make(&world, "limit = 7;");
+    change_configuration(&world, 10);
+    size_t before = mallinfo2().uordblks;
+    change_configuration(&world, TIMES);
+    size_t after = mallinfo2().uordblks;
+    ck_assert_msg(after < before + (size_t)TIMES * OF_EACH, "%zu bytes more", after - before);
 }
 END_TEST
 
@@ -231,6 +263,7 @@ int main(void)
     tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_set_timeout(tests, harness_all() ? 300 : 60);
     tcase_add_test(tests, ten_thousand_logins_leave_no_descriptor_and_no_memory);
+    tcase_add_test(tests, a_configuration_that_was_replaced_is_freed_once_no_login_has_it);
     tcase_add_test(tests, what_reads_no_configuration_or_store_leaves_no_descriptor);
     tcase_add_test(tests,
                    every_descriptor_is_close_on_exec_at_every_moment_and_the_host_is_let_alone);
