@@ -1,7 +1,9 @@
 """The hooks that watch runs: for what a pass has revoked, what another process has left due, what has expired."""
 
 import fcntl
+import json
 import os
+import re
 import shutil
 import time
 
@@ -125,3 +127,24 @@ def test_hooks_that_are_due_in_a_folder_put_in_place_of_the_other_are_run(site, 
     exchange(site.store / "users", copy)
     wait_until(lambda: len(hooked()) == 2)
     stop(process)
+
+
+@pytest.mark.parametrize("has_hook", [True, False])
+def test_a_pass_leaves_its_time_and_no_number_for_who_comes_after_it(site, three, hooked, has_hook):
+    if not has_hook:
+        three.configure()
+    lock = site.store / "locks" / ".watch"
+    for _ in range(2):
+        begun = int(time.time())
+        site.run("watch", "--once").done()
+        assert begun <= lock.stat().st_mtime <= time.time()
+        assert lock.read_text() == "-\n"
+        os.utime(lock, (begun - 3600, begun - 3600))
+
+
+def test_a_pass_that_cannot_leave_its_time_says_so(site, three):
+    (site.store / "locks" / ".watch").mkdir()
+    run = site.run("--json", "watch", "--once")
+    assert run.code == 5
+    assert re.fullmatch(r"[^\n]*locks/\.watch[^\n]*\n", run.err)
+    assert json.loads(run.out)["accounts"] == 3
