@@ -1,32 +1,25 @@
 /* The text of an app password: made, read, shown. */
 #include "secret.h"
 
+#include "label.h"
+
 #include <sodium.h>
+#include <stdint.h>
 #include <string.h>
 
-enum { GROUP = 5, CHARS = ASP_ID_CHARS + ASP_KEY_CHARS };
+enum {
+    GROUP = 5,
+    CHARS = ASP_ID_CHARS + ASP_KEY_CHARS,
+    UTF8_MOST = 4, /* bytes of a character */
+};
 
 static const char alphabet[] = ASP_ALPHABET;
 
 _Static_assert(sizeof alphabet - 1 == 1U << ASP_ALPHABET_BITS, "the entropy counts on 32 letters");
 
-/* The value of each character of the alphabet, plus one; 0 for all others. */
-static const unsigned char values[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-    ['g'] = 17, ['h'] = 18, ['j'] = 19, ['k'] = 20, ['m'] = 21, ['n'] = 22, ['p'] = 23, ['q'] = 24,
-    ['r'] = 25, ['s'] = 26, ['t'] = 27, ['v'] = 28, ['w'] = 29, ['x'] = 30, ['y'] = 31, ['z'] = 32,
-};
-
 static bool in_alphabet(char c)
 {
-    return values[(unsigned char)c] != 0;
-}
-
-/* Of a character of the alphabet. */
-static size_t value_of(char c)
-{
-    return values[(unsigned char)c] - 1U;
+    return asp_letter_value(c) >= 0;
 }
 
 bool asp_id_valid(const char *id)
@@ -36,7 +29,7 @@ bool asp_id_valid(const char *id)
 
 size_t asp_id_index(const char *id)
 {
-    return value_of(id[0]) << ASP_ALPHABET_BITS | value_of(id[1]);
+    return (size_t)asp_letter_value(id[0]) << ASP_ALPHABET_BITS | (size_t)asp_letter_value(id[1]);
 }
 
 /* A free id, each as likely as the other: the n-th of those that are free. */
@@ -81,12 +74,19 @@ enum asp_status asp_secret_make(const bool taken[ASP_IDS], struct asp_secret *se
     return ASP_OK;
 }
 
-static size_t without_line_end(const char *typed, size_t length)
+/* The length of the character at `typed`, which has `left` bytes and need not end; 0: broken. */
+static size_t next_character(const char *typed, size_t left, unsigned long *value)
 {
-    if (length == 0 || typed[length - 1] != '\n')
-        return length;
-    length--;
-    return length > 0 && typed[length - 1] == '\r' ? length - 1 : length;
+    char piece[UTF8_MOST + 1] = {0};
+    size_t length;
+
+    *value = (unsigned char)typed[0];
+    if (*value < 0x80)
+        return 1;
+    memcpy(piece, typed, left < UTF8_MOST ? left : UTF8_MOST);
+    length = asp_utf8_next(piece, value);
+    sodium_memzero(piece, sizeof piece);
+    return length;
 }
 
 bool asp_secret_read(const char *typed, size_t length, struct asp_secret *secret)
@@ -96,14 +96,16 @@ bool asp_secret_read(const char *typed, size_t length, struct asp_secret *secret
     bool well_shaped = length <= ASP_SECRET_TYPED_MAX;
 
     memset(secret, 0, sizeof *secret);
-    if (well_shaped)
-        length = without_line_end(typed, length);
-    for (size_t i = 0; well_shaped && i < length; i++) {
-        if (typed[i] == ' ' || typed[i] == '-')
-            continue;
-        well_shaped = count < CHARS && in_alphabet(typed[i]);
-        if (well_shaped)
-            clean[count++] = typed[i];
+    for (size_t at = 0; well_shaped && at < length;) {
+        unsigned long value;
+        size_t size = next_character(typed + at, length - at, &value);
+
+        if (size == 0 || !asp_is_passed_over(value)) {
+            well_shaped = size == 1 && count < CHARS && in_alphabet(typed[at]);
+            if (well_shaped)
+                clean[count++] = typed[at];
+        }
+        at += size;
     }
     well_shaped = well_shaped && count == CHARS;
     if (well_shaped) {

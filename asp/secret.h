@@ -6,12 +6,11 @@
 #ifndef ASP_SECRET_H
 #define ASP_SECRET_H
 
+#include "alphabet.h"
 #include "error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-#define ASP_ALPHABET "0123456789abcdefghjkmnpqrstvwxyz"
 
 enum {
     ASP_ALPHABET_BITS = 5,
@@ -20,7 +19,7 @@ enum {
     ASP_IDS = 32 * 32,                                    /* how many ids there are */
     ASP_ENTROPY_BITS = ASP_KEY_CHARS * ASP_ALPHABET_BITS, /* of the secret alone */
     ASP_SECRET_SHOWN = ASP_ID_CHARS + ASP_KEY_CHARS + 4,  /* with its four dashes */
-    ASP_SECRET_TYPED_MAX = 128, /* longer text is none of ours, whatever is in it */
+    ASP_SECRET_TYPED_MAX = 512, /* longer text is none of ours, whatever is in it */
 };
 
 struct asp_secret {
@@ -42,9 +41,9 @@ size_t asp_id_index(const char *id);
 enum asp_status asp_secret_make(const bool taken[ASP_IDS], struct asp_secret *secret);
 
 /*
- * Reads what a person or a program typed: spaces and dashes anywhere and one line end at the end
- * are passed over; what is left must be 25 characters of the alphabet, in lower case. False, with a
- * wiped `secret`, for anything else. The bytes need not end with NUL.
+ * Reads what a person or a program typed, of at most ASP_SECRET_TYPED_MAX bytes of UTF-8: what
+ * asp_is_passed_over is passed over; what is left must be 25 characters of the alphabet, in lower
+ * case. False, with a wiped `secret`, for anything else. The bytes need not end with NUL.
  */
 bool asp_secret_read(const char *typed, size_t length, struct asp_secret *secret);
 

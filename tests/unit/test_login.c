@@ -130,7 +130,7 @@ END_TEST
 
 START_TEST(passwords_of_any_length_are_bounded)
 {
-    static const size_t lengths[] = {0, 1, 24, 26, 129, 511, 512, 513, 1 << 20};
+    static const size_t lengths[] = {0, 1, 24, 513, 514, 1 << 20};
     char *long_one = malloc(1 << 20);
     struct asp_request request;
 
@@ -147,7 +147,7 @@ START_TEST(passwords_of_any_length_are_bounded)
         ck_assert_str_eq(decide(&request, 0), "not-an-app-password");
         request.secret = long_one;
     }
-    request.secret_length = 128;
+    request.secret_length = 512;
     ck_assert_str_eq(decide(&request, 0), "accepted");
     free(long_one);
     end();

@@ -262,7 +262,7 @@ static bool reads(const char *typed, size_t length)
     return ours;
 }
 
-START_TEST(spaces_dashes_and_one_line_end_are_passed_over)
+START_TEST(white_space_dashes_and_line_ends_are_passed_over_anywhere)
 {
     static const char *const typed[] = {
         BARE,
@@ -274,10 +274,102 @@ START_TEST(spaces_dashes_and_one_line_end_are_passed_over)
         BARE "\n",
         BARE "\r\n",
         BARE " \n",
+        BARE "\n\n",
+        BARE "\n\r",
+        "\n" BARE,
+        "7kabc\tdefghjkmnpqrstvwxyz0\v\f",
+        "7kabc-defgh-\r\n    jkmnp-qrstv-wxyz0", /* a wrapped line */
+        "7kabc\xe2\x80\x93"
+        "defgh\xe2\x80\x94"
+        "jkmnp\xe2\x80\x91"
+        "qrstv\xe2\x88\x92"
+        "wxyz0", /* en dash, em dash, non-breaking hyphen, minus */
+        "7kabc\xc2\xa0"
+        "defgh\xc2\xad"
+        "jkmnpqrstv\xe2\x80\x8b"
+        "wxyz0", /* no-break space, soft hyphen, zero-width space */
+        "\xef\xbb\xbf" BARE "\xe2\x80\xa9",
+        BARE "\xe3\x80\x80\xf0\x90\xba\xad", /* the last of each length of UTF-8 */
     };
 
     for (size_t i = 0; i < UNIT_COUNT(typed); i++)
         unit_need(reads(typed[i], strlen(typed[i])), "%s", typed[i]);
+}
+END_TEST
+
+/* White_Space and Pd of Unicode 15.0, and the other characters that the manual names: written down
+ * once more, one by one and in another order. */
+static bool is_named(unsigned long value)
+{
+    static const unsigned long white_space[] = {
+        0x09,   0x0a,   0x0b,   0x0c,   0x0d,   0x20,   0x85,   0xa0,   0x1680,
+        0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008,
+        0x2009, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000,
+    };
+    static const unsigned long dashes[] = {
+        0x10ead, 0xff0d, 0xfe63, 0xfe58, 0xfe32, 0xfe31, 0x30a0, 0x3030, 0x301c,
+        0x2e5d,  0x2e40, 0x2e3b, 0x2e3a, 0x2e1a, 0x2e17, 0x2015, 0x2014, 0x2013,
+        0x2012,  0x2011, 0x2010, 0x1806, 0x1400, 0x05be, 0x058a, 0x002d,
+    };
+    static const unsigned long others[] = {
+        0xfeff, 0x2212, 0x00ad, 0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x202a,
+        0x202b, 0x202c, 0x202d, 0x202e, 0x2060, 0x2066, 0x2067, 0x2068, 0x2069,
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(white_space); i++)
+        if (white_space[i] == value)
+            return true;
+    for (size_t i = 0; i < UNIT_COUNT(dashes); i++)
+        if (dashes[i] == value)
+            return true;
+    for (size_t i = 0; i < UNIT_COUNT(others); i++)
+        if (others[i] == value)
+            return true;
+    return false;
+}
+
+/* The bytes of a character; 0 for a surrogate. */
+static size_t write_utf8(unsigned long value, char bytes[4])
+{
+    if (value < 0x80) {
+        bytes[0] = (char)value;
+        return 1;
+    }
+    if (value < 0x800) {
+        bytes[0] = (char)(0xc0 | value >> 6);
+        bytes[1] = (char)(0x80 | (value & 0x3f));
+        return 2;
+    }
+    if (value < 0x10000) {
+        bytes[0] = (char)(0xe0 | value >> 12);
+        bytes[1] = (char)(0x80 | (value >> 6 & 0x3f));
+        bytes[2] = (char)(0x80 | (value & 0x3f));
+        return value >= 0xd800 && value < 0xe000 ? 0 : 3;
+    }
+    bytes[0] = (char)(0xf0 | value >> 18);
+    bytes[1] = (char)(0x80 | (value >> 12 & 0x3f));
+    bytes[2] = (char)(0x80 | (value >> 6 & 0x3f));
+    bytes[3] = (char)(0x80 | (value & 0x3f));
+    return 4;
+}
+
+START_TEST(of_all_characters_those_are_passed_over_that_the_manual_names_and_no_other)
+{
+    char typed[sizeof BARE + 8];
+
+    for (unsigned long value = 0; value <= 0x10ffff; value++) {
+        char character[4];
+        size_t length = write_utf8(value, character);
+        struct asp_secret secret;
+
+        if (length == 0)
+            continue;
+        memcpy(typed, BARE, 7);
+        memcpy(typed + 7, character, length);
+        memcpy(typed + 7 + length, BARE + 7, 18);
+        unit_need(asp_secret_read(typed, 25 + length, &secret) == is_named(value), "U+%04lX",
+                  value);
+    }
 }
 END_TEST
 
@@ -289,30 +381,43 @@ START_TEST(anything_else_is_none_of_ours)
         "\n",
         "-",
         "7kabcdefghjkmnpqrstvwxyz",
-        BARE "0",
-        BARE "\n\n",
-        BARE "\r\n\n",
-        BARE "\r\r\n",
-        BARE "\n\r",
-        "\n" BARE,
-        "7kabc\ndefghjkmnpqrstvwxyz0",
-        "7kabc\tdefghjkmnpqrstvwxyz0",
-        BARE "\t",
-        "7kabc_defgh_jkmnp_qrstv_wxyz0",
-        "7kabc\xe2\x80\x93"
-        "defgh-jkmnp-qrstv-wxyz0", /* an en dash */
-        "7kabc\xc2\xa0"
-        "defghjkmnpqrstvwxyz0", /* a no-break space */
+        "7KABCDEFGHJKMNPQRSTVWXYZ",
         "7KABCDEFGHJKMNPQRSTVWXYZ0",
+        BARE "0",
+        BARE "A",
+        "7kabc_defgh_jkmnp_qrstv_wxyz0",
+        "7kabc.defgh.jkmnp.qrstv.wxyz0",
+        "\xef\xbc\x97kabcdefghjkmnpqrstvwxyz0", /* a full-width 7 */
+        "7\xc4\xb8"
+        "abcdefghjkmnpqrstvwxyz0", /* a kra */
+        "7\xe2\x84\xaa"
+        "abcdefghjkmnpqrstvwxyz0", /* the sign for kelvin */
+        "7kabc\xa0"
+        "defghjkmnpqrstvwxyz0", /* a no-break space of Latin-1 */
+        "7kabc\xe2\x80"
+        "defghjkmnpqrstvwxyz0", /* half a dash */
+        BARE "\xe2\x80",
+        BARE "\xc2",
+        BARE "\xc0\xa0",     /* a space, longer than need be */
+        BARE "\xed\xa0\x80", /* a surrogate */
         "\b\n\r\177INCORRECT",
+        BARE "\x1b",
+        BARE "\x7f",
     };
+    static const char out[] = "iloIuLOU";
 
     for (size_t i = 0; i < UNIT_COUNT(typed); i++)
         unit_need(!reads(typed[i], strlen(typed[i])), "%s", typed[i]);
+    for (const char *c = out; *c != '\0'; c++) {
+        char one[] = BARE;
+
+        one[9] = *c;
+        ck_assert(!reads(one, 25));
+    }
 }
 END_TEST
 
-/* At each place, each of the 256 bytes: only the separators and the letter that belongs there. */
+/* At each place, each of the 256 bytes: only a letter makes 25 of them. */
 START_TEST(one_wrong_byte_anywhere_makes_it_another_secret_or_none)
 {
     char typed[sizeof BARE];
@@ -344,23 +449,22 @@ START_TEST(an_embedded_nul_is_never_the_end)
 }
 END_TEST
 
-START_TEST(up_to_128_bytes_are_read_and_129_are_not)
+START_TEST(up_to_512_bytes_are_read_and_513_are_not)
 {
     char typed[2048];
 
     memset(typed, ' ', sizeof typed);
     memcpy(typed, BARE, 25);
-    ck_assert(reads(typed, 128));
-    ck_assert(!reads(typed, 129));
-    ck_assert(!reads(typed, 511));
-    ck_assert(!reads(typed, 512));
+    ck_assert(reads(typed, 511));
+    ck_assert(reads(typed, 512));
     ck_assert(!reads(typed, 513));
     memset(typed, '-', sizeof typed);
-    memcpy(typed + 103, BARE, 25);
-    ck_assert(reads(typed, 128));
-    typed[127] = '\n';
-    memcpy(typed + 102, BARE, 25);
-    ck_assert(reads(typed, 128));
+    memcpy(typed + 487, BARE, 25);
+    ck_assert(reads(typed, 512));
+    typed[511] = '\n';
+    memcpy(typed + 486, BARE, 25);
+    ck_assert(reads(typed, 512));
+    ck_assert(!reads(typed, 513));
     memset(typed, 'a', sizeof typed);
     for (size_t length = 0; length <= sizeof typed; length++) {
         struct asp_secret secret;
@@ -392,11 +496,12 @@ static void fill(Suite *suite)
     unit_add(suite, the_last_free_id_is_found_wherever_it_is);
     unit_add(suite, with_every_id_taken_it_is_full_and_no_secret_is_made);
     unit_add(suite, an_id_is_two_letters_of_the_alphabet_and_no_more);
-    unit_add(suite, spaces_dashes_and_one_line_end_are_passed_over);
+    unit_add(suite, white_space_dashes_and_line_ends_are_passed_over_anywhere);
+    unit_add(suite, of_all_characters_those_are_passed_over_that_the_manual_names_and_no_other);
     unit_add(suite, anything_else_is_none_of_ours);
     unit_add(suite, one_wrong_byte_anywhere_makes_it_another_secret_or_none);
     unit_add(suite, an_embedded_nul_is_never_the_end);
-    unit_add(suite, up_to_128_bytes_are_read_and_129_are_not);
+    unit_add(suite, up_to_512_bytes_are_read_and_513_are_not);
     unit_add(suite, a_wiped_secret_is_all_zeros);
 }
 
