@@ -71,14 +71,14 @@ static const char *name_of_client(struct serving *serving, uid_t uid)
 }
 
 static void decide(const struct shared_conf *shared, const struct asp_request *request,
-                   struct asp_message *answer)
+                   unsigned version, struct asp_message *answer)
 {
     const struct asp_conf *conf = conf_cache_read(shared);
     struct asp_outcome outcome;
 
     asp_login(conf, conf_cache_kept(shared), request, time(NULL), &outcome);
     login_log_decision(log_to_syslog, NULL, conf, request, &outcome);
-    asp_broker_outcome_write(&outcome, answer);
+    asp_broker_outcome_write(&outcome, version, answer);
     asp_outcome_free(&outcome);
 }
 
@@ -95,8 +95,8 @@ static void log_claim(const struct serving *serving, uid_t uid, const char *why)
 
 /* A question is answered by a configuration that is sound, and to a client that may ask it. */
 static enum asp_status answer_question(struct serving *serving, uid_t uid,
-                                       struct asp_request *request, struct asp_message *answer,
-                                       struct asp_error *error)
+                                       struct asp_request *request, unsigned version,
+                                       struct asp_message *answer, struct asp_error *error)
 {
     const struct login_worker *login_worker = serving->login_worker;
     struct shared_conf *conf = NULL;
@@ -111,7 +111,7 @@ static enum asp_status answer_question(struct serving *serving, uid_t uid,
     }
     status = client_policy_check(conf_cache_read(conf), uid, request->via, request, error);
     if (status == ASP_OK) {
-        decide(conf, request, answer);
+        decide(conf, request, version, answer);
     } else {
         log_claim(serving, uid, asp_error_line(error, line));
     }
@@ -137,10 +137,12 @@ static void answer_to(struct serving *serving, uid_t uid, const uint8_t *bytes, 
                       asp_error_line(&error, line));
     } else {
         request.via = name;
-        status = answer_question(serving, uid, &request, answer, &error);
+        status = answer_question(serving, uid, &request, message.version, answer, &error);
     }
-    if (status != ASP_OK)
+    if (status != ASP_OK) {
         asp_message_refuse(answer, asp_error_line(&error, line));
+        asp_message_set_version(answer, message.version);
+    }
 }
 
 static void drop(struct connection *connection)

@@ -19,11 +19,13 @@ enum {
 enum { USER, SERVICE, APP, HOST, SECRET, LOGIN_FIELDS };
 enum { VERDICT, OUTCOME_APP, ID, LABEL, OUTCOME_FIELDS };
 
-void asp_broker_login_write(const struct asp_request *request, struct asp_message *message)
+void asp_broker_login_write(const struct asp_request *request, unsigned version,
+                            struct asp_message *message)
 {
     size_t length = request->secret_length;
 
     asp_message_begin(message, ASP_MESSAGE_LOGIN);
+    asp_message_set_version(message, version);
     asp_message_text(message, request->user, USER_SENT);
     asp_message_text(message, request->service, SERVICE_SENT);
     asp_message_text(message, request->app, SERVICE_SENT);
@@ -50,13 +52,18 @@ bool asp_broker_login_read(const struct asp_message_read *message, struct asp_re
     return true;
 }
 
-void asp_broker_outcome_write(const struct asp_outcome *outcome, struct asp_message *message)
+void asp_broker_outcome_write(const struct asp_outcome *outcome, unsigned version,
+                              struct asp_message *message)
 {
+    bool unknown = outcome->verdict == ASP_WRONG_CASE && version <= 1;
+    enum asp_verdict verdict = unknown ? ASP_WRONG_SECRET : outcome->verdict;
+
     asp_message_begin(message, ASP_MESSAGE_OUTCOME);
-    asp_message_text(message, asp_verdict_word(outcome->verdict), ASP_MESSAGE_MAX);
+    asp_message_set_version(message, version);
+    asp_message_text(message, asp_verdict_word(verdict), ASP_MESSAGE_MAX);
     asp_message_text(message, outcome->app, sizeof outcome->app);
-    asp_message_text(message, outcome->id, sizeof outcome->id);
-    asp_message_text(message, outcome->label, sizeof outcome->label);
+    asp_message_text(message, unknown ? "" : outcome->id, sizeof outcome->id);
+    asp_message_text(message, unknown ? "" : outcome->label, sizeof outcome->label);
 }
 
 /* Copies a text that must be there and fit. */

@@ -7,16 +7,19 @@
 #include "broker_message.h"
 #include "login.h"
 
-/* Writes the request. What is too long to be well-formed is cut where it is still too long. The
- * caller wipes `message`, which holds the secret. */
-void asp_broker_login_write(const struct asp_request *request, struct asp_message *message);
+/* Writes the request, to be answered in `version`. What is too long to be well-formed is cut where
+ * it is still too long. The caller wipes `message`, which holds the secret. */
+void asp_broker_login_write(const struct asp_request *request, unsigned version,
+                            struct asp_message *message);
 
 /* Reads it; what `request` points at lies in the message. False when it is not one. */
 bool asp_broker_login_read(const struct asp_message_read *message, struct asp_request *request);
 
-/* Writes what the host is told: the verdict, and of an entry whose secret was proven the id, the
- * label and the app. */
-void asp_broker_outcome_write(const struct asp_outcome *outcome, struct asp_message *message);
+/* Writes what the host is told, in the version that it asked in: the verdict, and of an entry whose
+ * secret was proven the id, the label and the app. Version 1 does not know wrong-case: to it the
+ * secret is wrong. */
+void asp_broker_outcome_write(const struct asp_outcome *outcome, unsigned version,
+                              struct asp_message *message);
 
 /* Reads it into an outcome that owns nothing. False when it is not one. */
 bool asp_broker_outcome_read(const struct asp_message_read *message, struct asp_outcome *outcome);

@@ -8,7 +8,7 @@
 
 enum { HEAD = 8, TYPE_AT = 4, COUNT_AT = 5, LENGTH_AT = 6, LENGTH_BYTES = 2 };
 
-static const uint8_t magic[] = {'a', 's', 'p', ASP_MESSAGE_VERSION};
+static const uint8_t magic[] = {'a', 's', 'p', ASP_MESSAGE_OLDEST};
 enum { VERSION_AT = sizeof magic - 1 };
 
 static void put_length(uint8_t *bytes, size_t length)
@@ -30,6 +30,15 @@ void asp_message_begin(struct asp_message *message, enum asp_message_type type)
     message->bytes[TYPE_AT] = (uint8_t)type;
     message->bytes[COUNT_AT] = 0;
     put_length(message->bytes + LENGTH_AT, message->length);
+}
+
+void asp_message_set_version(struct asp_message *message, unsigned version)
+{
+    if (version < ASP_MESSAGE_OLDEST)
+        version = ASP_MESSAGE_OLDEST;
+    if (version > ASP_MESSAGE_NEWEST)
+        version = ASP_MESSAGE_NEWEST;
+    message->bytes[VERSION_AT] = (uint8_t)version;
 }
 
 /* A field of `length` bytes and, with `end`, one more that is NUL. */
@@ -111,13 +120,15 @@ enum asp_status asp_message_read(const uint8_t *bytes, size_t length, const char
     if (length < HEAD || memcmp(bytes, magic, VERSION_AT) != 0 ||
         get_length(bytes + LENGTH_AT) != length)
         return asp_fail(error, ASP_CORRUPT, "what %s says is no message", sender);
+    message->version = bytes[VERSION_AT];
     message->type = (enum asp_message_type)bytes[TYPE_AT];
     message->count = bytes[COUNT_AT];
-    if (bytes[VERSION_AT] != ASP_MESSAGE_VERSION && message->type != ASP_MESSAGE_REFUSED)
+    if ((message->version < ASP_MESSAGE_OLDEST || message->version > ASP_MESSAGE_NEWEST) &&
+        message->type != ASP_MESSAGE_REFUSED)
         return asp_fail(error, ASP_NEWER,
                         "%s speaks version %u of the messages and not %u: after an upgrade, "
                         "restart asp-broker and the services that ask it",
-                        sender, (unsigned)bytes[VERSION_AT], (unsigned)ASP_MESSAGE_VERSION);
+                        sender, message->version, (unsigned)ASP_MESSAGE_NEWEST);
     if (!read_fields(bytes + HEAD, bytes + length, message)) {
         message->count = 0;
         return asp_fail(error, ASP_CORRUPT, "what %s says is no message", sender);

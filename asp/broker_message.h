@@ -6,8 +6,11 @@
  *
  * Lengths are little-endian; the first is that of the whole message. A field of length 0 is a value
  * that is missing; a text has its NUL with it, and no other. The head, and the message
- * ASP_MESSAGE_REFUSED, are the same in every version, so that an older module and a newer broker,
- * or the other way round, can say so to each other.
+ * ASP_MESSAGE_REFUSED, are the same in every version, so that who speaks an older one can say so,
+ * in its own, and be asked again in that. What is asked in a version is answered in it.
+ *
+ *   1  all that is below
+ *   2  an outcome may be wrong-case
  */
 #ifndef ASP_BROKER_MESSAGE_H
 #define ASP_BROKER_MESSAGE_H
@@ -19,7 +22,8 @@
 #include <stdint.h>
 
 enum {
-    ASP_MESSAGE_VERSION = 1,
+    ASP_MESSAGE_OLDEST = 1, /* the versions that are understood, */
+    ASP_MESSAGE_NEWEST = 2,
     ASP_MESSAGE_MAX = 8192,   /* bytes of a message */
     ASP_MESSAGE_FIELDS = 255, /* as many as the byte of their count can say */
 };
@@ -59,7 +63,11 @@ struct asp_message {
     bool failed; /* something had no room: it must not be sent */
 };
 
+/* Of version 1, which everybody understands. */
 void asp_message_begin(struct asp_message *message, enum asp_message_type type);
+
+/* Makes it one of `version`, or of the version nearest to that which is understood here. */
+void asp_message_set_version(struct asp_message *message, unsigned version);
 
 /* Adds a text, its first `most` bytes where it is longer; NULL is a value that is missing. */
 void asp_message_text(struct asp_message *message, const char *text, size_t most);
@@ -74,6 +82,7 @@ void asp_message_wipe(struct asp_message *message);
 
 /* A message that was read. The fields lie in the bytes that were given. */
 struct asp_message_read {
+    unsigned version; /* 0: there is no head to tell */
     enum asp_message_type type;
     size_t count;
     struct {
@@ -83,8 +92,8 @@ struct asp_message_read {
 };
 
 /*
- * Reads one message. ASP_OK; ASP_NEWER when it is one of another version, which `error` names;
- * ASP_CORRUPT when it is none. `sender` is who sent it, for the error line.
+ * Reads one message. ASP_OK; ASP_NEWER when it is one of a version that is not understood, which
+ * `error` names; ASP_CORRUPT when it is none. `sender` is who sent it, for the error line.
  */
 enum asp_status asp_message_read(const uint8_t *bytes, size_t length, const char *sender,
                                  struct asp_message_read *message, struct asp_error *error);

@@ -11,6 +11,7 @@ static const char *const words[] = {
     [ASP_NO_ACCOUNT] = "no-account",
     [ASP_NOT_AN_APP_PASSWORD] = "not-an-app-password",
     [ASP_WRONG_SECRET] = "wrong-secret",
+    [ASP_WRONG_CASE] = "wrong-case",
     [ASP_IS_REVOKED] = "revoked",
     [ASP_IS_EXPIRED] = "expired",
     [ASP_IS_UNUSED] = "unused",
@@ -55,12 +56,13 @@ enum asp_verdict asp_check_secret(const struct asp_account *account,
         return status == ASP_MISMATCH ? ASP_NOT_AN_APP_PASSWORD : ASP_UNAVAILABLE;
     }
     status = asp_verifier_check(found->verifier, account->user, secret);
+    /* With capitals it is not of our form: a primary password may be like that. */
     if (status == ASP_MISMATCH)
-        return ASP_WRONG_SECRET;
+        return secret->capitals ? ASP_NOT_AN_APP_PASSWORD : ASP_WRONG_SECRET;
     if (status != ASP_OK)
         return ASP_UNAVAILABLE;
     *entry = found;
-    return ASP_ACCEPTED;
+    return secret->capitals ? ASP_WRONG_CASE : ASP_ACCEPTED;
 }
 
 /* What the entry itself says: its state, its app, its networks. */

@@ -21,6 +21,7 @@ enum asp_verdict {
     ASP_NO_ACCOUNT,
     ASP_NOT_AN_APP_PASSWORD,
     ASP_WRONG_SECRET,
+    ASP_WRONG_CASE,
     ASP_IS_REVOKED,
     ASP_IS_EXPIRED,
     ASP_IS_UNUSED,
@@ -43,8 +44,9 @@ enum asp_action { ASP_WRITE_NOTHING, ASP_WRITE_BINDING, ASP_REVOKE_ALL };
 
 /*
  * First half: is this the secret of an entry of this account? NULL for a `secret` whose shape is
- * not ours. Exactly one hash for every well-shaped one. ASP_ACCEPTED: proven, and `*entry` is the
- * one; else a refusal, and NULL. `cost` is that of new verifiers, for the decoy.
+ * not ours. Exactly one hash for every well-shaped one, with capitals or without. ASP_ACCEPTED:
+ * proven, and `*entry` is the one. ASP_WRONG_CASE: the same but for capitals, which is the verdict.
+ * Else a refusal, and NULL. `cost` is that of new verifiers, for the decoy.
  */
 enum asp_verdict asp_check_secret(const struct asp_account *account,
                                   const struct asp_secret *secret, const struct asp_cost *cost,

@@ -348,7 +348,9 @@ static void decide(struct login *login, struct asp_store_kept kept, const struct
     if (outcome->verdict == ASP_UNAVAILABLE)
         (void)asp_fail(&outcome->cause, ASP_IO,
                        "there is no memory for the hash, or its line is damaged");
-    if (entry != NULL)
+    if (outcome->verdict == ASP_WRONG_CASE)
+        name_entry(outcome, entry);
+    else if (entry != NULL)
         judge(login, &account, entry);
     asp_account_free(&account);
 }

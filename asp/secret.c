@@ -2,6 +2,7 @@
 #include "secret.h"
 
 #include "label.h"
+#include "name.h"
 
 #include <sodium.h>
 #include <stdint.h>
@@ -94,16 +95,19 @@ bool asp_secret_read(const char *typed, size_t length, struct asp_secret *secret
     char clean[CHARS];
     size_t count = 0;
     bool well_shaped = length <= ASP_SECRET_TYPED_MAX;
+    bool capitals = false;
 
     memset(secret, 0, sizeof *secret);
     for (size_t at = 0; well_shaped && at < length;) {
         unsigned long value;
         size_t size = next_character(typed + at, length - at, &value);
+        char letter = asp_fold(typed[at]);
 
         if (size == 0 || !asp_is_passed_over(value)) {
-            well_shaped = size == 1 && count < CHARS && in_alphabet(typed[at]);
+            well_shaped = size == 1 && count < CHARS && in_alphabet(letter);
             if (well_shaped)
-                clean[count++] = typed[at];
+                clean[count++] = letter;
+            capitals = capitals || letter != typed[at];
         }
         at += size;
     }
@@ -111,6 +115,7 @@ bool asp_secret_read(const char *typed, size_t length, struct asp_secret *secret
     if (well_shaped) {
         memcpy(secret->id, clean, ASP_ID_CHARS);
         memcpy(secret->key, clean + ASP_ID_CHARS, ASP_KEY_CHARS);
+        secret->capitals = capitals;
     }
     sodium_memzero(clean, sizeof clean);
     return well_shaped;

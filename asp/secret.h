@@ -25,6 +25,7 @@ enum {
 struct asp_secret {
     char id[ASP_ID_CHARS + 1];
     char key[ASP_KEY_CHARS + 1];
+    bool capitals; /* there were some: it is none, though it may be right but for them */
 };
 
 /* True for exactly two characters of the alphabet. */
@@ -42,8 +43,9 @@ enum asp_status asp_secret_make(const bool taken[ASP_IDS], struct asp_secret *se
 
 /*
  * Reads what a person or a program typed, of at most ASP_SECRET_TYPED_MAX bytes of UTF-8: what
- * asp_is_passed_over is passed over; what is left must be 25 characters of the alphabet, in lower
- * case. False, with a wiped `secret`, for anything else. The bytes need not end with NUL.
+ * asp_is_passed_over is passed over; what is left must be 25 characters of the alphabet. Of
+ * capitals A to Z it says in `secret` that there were some, and holds them as small letters. False,
+ * with a wiped `secret`, for anything else. The bytes need not end with NUL.
  */
 bool asp_secret_read(const char *typed, size_t length, struct asp_secret *secret);
 

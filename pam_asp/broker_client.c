@@ -14,13 +14,13 @@ enum {
     TRIES = 3,
 };
 
-static enum asp_status send_question(int fd, const struct asp_request *request,
+static enum asp_status send_question(int fd, const struct asp_request *request, unsigned version,
                                      struct asp_error *error)
 {
     struct asp_message message;
     enum asp_status status;
 
-    asp_broker_login_write(request, &message);
+    asp_broker_login_write(request, version, &message);
     status = asp_broker_send(fd, "asp-broker", &message, error);
     asp_message_wipe(&message);
     return status;
@@ -28,8 +28,8 @@ static enum asp_status send_question(int fd, const struct asp_request *request,
 
 /* A broker in front of which many crowd may drop one who has not spoken yet: then nothing was sent,
  * and it is asked again. */
-static enum asp_status ask(const char *path, const struct asp_request *request, int64_t deadline,
-                           int *fd, struct asp_error *error)
+static enum asp_status ask(const char *path, const struct asp_request *request, unsigned version,
+                           int64_t deadline, int *fd, struct asp_error *error)
 {
     enum asp_status status;
 
@@ -37,7 +37,7 @@ static enum asp_status ask(const char *path, const struct asp_request *request, 
         status = asp_broker_connect(path, fd, error);
         if (status != ASP_OK)
             return status;
-        status = send_question(*fd, request, error);
+        status = send_question(*fd, request, version, error);
         if (status != ASP_NOT_FOUND)
             return status;
         if (tries == TRIES || asp_clock_ms() + ASP_BROKER_CONNECT_MS > deadline)
@@ -46,13 +46,15 @@ static enum asp_status ask(const char *path, const struct asp_request *request, 
     }
 }
 
+/* `*version` is that of the answer, 0 when there is none. */
 static enum asp_status receive_answer(int fd, int64_t deadline, struct asp_outcome *outcome,
-                                      struct asp_error *error)
+                                      unsigned *version, struct asp_error *error)
 {
     uint8_t bytes[ASP_MESSAGE_MAX];
     struct asp_message_read message;
     enum asp_status status = asp_broker_receive(fd, "asp-broker", deadline, bytes, &message, error);
 
+    *version = message.version;
     if (status == ASP_BUSY || status == ASP_NOT_FOUND) {
         struct asp_error what = *error;
         char line[ASP_ERROR_LINE];
@@ -64,15 +66,25 @@ static enum asp_status receive_answer(int fd, int64_t deadline, struct asp_outco
     return status;
 }
 
+/* A broker that was not restarted since an upgrade refuses in the version that it speaks: it is
+ * asked again in that, in the time that is left. */
 enum asp_status broker_client_ask(const struct asp_conf *conf, const struct asp_request *request,
                                   struct asp_outcome *outcome, struct asp_error *error)
 {
     int64_t deadline = asp_clock_ms() + (conf->cost.scheme == ASP_ARGON2ID ? SLOW_MS : WAIT_MS);
-    int fd;
-    enum asp_status status = ask(conf->broker_socket, request, deadline, &fd, error);
+    unsigned version;
+    unsigned answered = ASP_MESSAGE_NEWEST;
+    enum asp_status status;
 
-    if (status == ASP_OK)
-        status = receive_answer(fd, deadline, outcome, error);
-    asp_close(fd);
+    do {
+        int fd;
+
+        version = answered;
+        status = ask(conf->broker_socket, request, version, deadline, &fd, error);
+        if (status == ASP_OK)
+            status = receive_answer(fd, deadline, outcome, &answered, error);
+        asp_close(fd);
+    } while (status == ASP_INVALID && answered > 0 && answered < version &&
+             asp_clock_ms() + ASP_BROKER_CONNECT_MS <= deadline);
     return status;
 }

@@ -42,6 +42,7 @@ static int code_of(enum asp_verdict verdict)
     case ASP_UNAVAILABLE:
         return PAM_AUTHINFO_UNAVAIL;
     case ASP_WRONG_SECRET:
+    case ASP_WRONG_CASE:
     case ASP_IS_REVOKED:
     case ASP_IS_EXPIRED:
     case ASP_IS_UNUSED:

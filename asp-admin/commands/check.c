@@ -14,6 +14,15 @@
 /* More than the longest that is looked at: what is longer is none of ours. */
 enum { TYPED_SIZE = 4 * ASP_SECRET_TYPED_MAX };
 
+static void add_wrong_case(struct asp_buffer *out, const struct asp_outcome *outcome)
+{
+    asp_buffer_add(out, "It is the app password \"");
+    asp_buffer_add_visible(out, outcome->label);
+    asp_buffer_add(out, "\" (");
+    asp_buffer_add(out, outcome->id);
+    asp_buffer_add(out, ") but for its capitals. Type it in small letters.\n");
+}
+
 static bool show_verdict(const struct admin *admin, const struct asp_outcome *outcome)
 {
     const char *word = asp_verdict_word(outcome->verdict);
@@ -28,6 +37,8 @@ static bool show_verdict(const struct admin *admin, const struct asp_outcome *ou
                                     json_from_text(outcome->app)));
     asp_buffer_add(&out, word);
     asp_buffer_add(&out, "\n");
+    if (admin->console->terminal && outcome->verdict == ASP_WRONG_CASE)
+        add_wrong_case(&out, outcome);
     return console_print_and_free(admin->console, &out);
 }
 

@@ -21,6 +21,7 @@ VERDICTS = {
     "no-account",
     "not-an-app-password",
     "wrong-secret",
+    "wrong-case",
     "revoked",
     "expired",
     "unused",
@@ -79,8 +80,6 @@ NO_APP_PASSWORD = {
     "empty": lambda p: "",
     "a line end alone": lambda p: "\n",
     "separators alone": lambda p: " - - ",
-    "upper case": lambda p: p.upper() if p.upper() != p else "A" + p[1:],
-    "the first letter in upper case": lambda p: re.sub("[a-z]", lambda found: found[0].upper(), p, count=1),
     "24 characters": lambda p: p[:-1],
     "26 characters": lambda p: p + "0",
     "twice": lambda p: p + p,
@@ -110,6 +109,28 @@ NO_APP_PASSWORD = {
 @pytest.mark.parametrize("typed", NO_APP_PASSWORD.values(), ids=NO_APP_PASSWORD)
 def test_what_has_another_shape_is_no_app_password(site, password, typed):
     assert site.check(typed(password), timeout=LONG) == "not-an-app-password"
+
+
+IN_CAPITALS = {
+    "all": str.upper,
+    "the first letter": lambda p: re.sub("[a-z]", lambda found: found[0].upper(), p, count=1),
+    "with what is ignored": lambda p: p.upper().replace("-", "\u00a0") + "\n",
+}
+
+
+@pytest.mark.parametrize("typed", IN_CAPITALS.values(), ids=IN_CAPITALS)
+def test_a_right_secret_in_capitals_is_the_wrong_case_whatever_its_entry_is(site, phone, password, typed):
+    run = site.run("--json", "check", "alice", "--service", "imap", input=typed(password))
+    named = {"user": "alice", "verdict": "wrong-case", "id": phone["id"], "label": "Phone", "app": "mail"}
+    assert (run.document(1), run.err) == (named, "")
+    site.json("revoke", "alice", phone["id"])
+    assert site.check(typed(password), "alice", "sshd") == "wrong-case"
+
+
+def test_another_secret_in_capitals_is_no_app_password(site, password):
+    assert site.check(swap_character(password, 8).upper()) == "not-an-app-password"
+    assert site.check(("zz" if password[:2] != "zz" else "yy") + password[2:].upper()) == "not-an-app-password"
+    assert site.check(password.upper(), "bob") == "no-account"
 
 
 def test_an_endless_or_missing_standard_input_is_no_app_password(site, password):
@@ -177,6 +198,7 @@ def test_the_plain_answer_holds_the_verdict_word_and_no_other(site, password):
     answers = {
         "accepted": ("alice", password, "imap", 0),
         "wrong-secret": ("alice", swap_character(password, 8), "imap", 1),
+        "wrong-case": ("alice", password.upper(), "imap", 1),
         "not-an-app-password": ("alice", "correct horse", "imap", 1),
         "no-account": ("bob", password, "imap", 1),
         "wrong-app": ("alice", password, "sshd", 1),

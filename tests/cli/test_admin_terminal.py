@@ -121,6 +121,22 @@ def test_a_terminal_gets_no_escape_sequence_but_colours(site, words):
     trust_nothing_printed(COLOUR.sub("", site.terminal(*words).done().out))
 
 
+def test_check_says_what_is_wrong_with_an_app_password_in_capitals(site):
+    made = site.create("alice", 'Ann\'s "old" phöne', "--app", "mail")
+    words = ("check", "alice", "--service", "imap")
+    run = site.terminal(*words, input=made["password"].upper())
+    assert (run.code, run.err) == (1, "")
+    first, *sentence = run.out.splitlines()
+    assert first == "wrong-case"
+    assert " ".join(sentence) == (
+        f'It is the app password "Ann\'s "old" phöne" ({made["id"]}) but for its capitals. Type it in small letters.'
+    )
+    for words in (words, ("--json", *words)):
+        shown = site.run(*words, input=made["password"].upper()).out
+        assert "small letters" not in shown, "a program reads the word"
+    assert made["password"] not in shown
+
+
 HOSTILE = {
     "colour": "\x1b[31mevil",
     "title": "\x1b]0;evil\x07",

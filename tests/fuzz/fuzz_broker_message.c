@@ -40,7 +40,7 @@ static void ask_again(const struct asp_request *request)
     char user_a[ASP_USER_MAX + 1];
     char user_b[ASP_USER_MAX + 1];
 
-    asp_broker_login_write(request, &message);
+    asp_broker_login_write(request, ASP_MESSAGE_NEWEST, &message);
     FUZZ_NEED(!message.failed);
     FUZZ_NEED(asp_message_read(message.bytes, message.length, "x", &read, NULL) == ASP_OK);
     FUZZ_NEED(asp_broker_login_read(&read, &again));
@@ -65,7 +65,7 @@ static void answer_again(const struct asp_outcome *outcome)
     struct asp_outcome again;
 
     FUZZ_NEED(outcome->verdict != ASP_ACCEPTED || outcome->id[0] != '\0');
-    asp_broker_outcome_write(outcome, &message);
+    asp_broker_outcome_write(outcome, ASP_MESSAGE_NEWEST, &message);
     FUZZ_NEED(!message.failed);
     FUZZ_NEED(asp_message_read(message.bytes, message.length, "x", &read, NULL) == ASP_OK);
     FUZZ_NEED(asp_broker_outcome_read(&read, &again));
@@ -97,7 +97,8 @@ static void look_at(const uint8_t *bytes, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const uint8_t magic[] = {'a', 's', 'p', ASP_MESSAGE_VERSION};
+    static const uint8_t magic[] = {'a', 's', 'p'};
+    enum { VERSION_AT = sizeof magic };
     uint8_t *bytes;
 
     look_at(data, size);
@@ -105,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     bytes = (uint8_t *)fuzz_text(data, size);
     memcpy(bytes, magic, sizeof magic);
+    bytes[VERSION_AT] = (uint8_t)(ASP_MESSAGE_OLDEST + (bytes[VERSION_AT] & 1));
     bytes[LENGTH_AT] = (uint8_t)(size & 0xff);
     bytes[LENGTH_AT + 1] = (uint8_t)(size >> 8 & 0xff);
     look_at(bytes, size);

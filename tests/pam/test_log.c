@@ -75,7 +75,7 @@ START_TEST(each_verdict_is_one_line_to_the_letter)
         if (sample->label != NULL) {
             escape(label, sizeof label, sample->label);
             length += snprintf(expected + length, sizeof expected - (size_t)length,
-                               " id=%s label=\"%s\"", id_of(sample->password), label);
+                               " id=%s label=\"%s\"", sample->id, label);
         } else {
             length +=
                 snprintf(expected + length, sizeof expected - (size_t)length, " id=- label=-");

@@ -1,6 +1,7 @@
 /* The world in which each verdict is reached. */
 #include "verdict_fixture.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,6 +28,18 @@ static void add_proven(struct verdict_fixture *fixture, const char *verdict, int
     struct verdict_sample *sample = add(fixture, verdict, code, "alice", "imap", password);
     sample->label = label;
     sample->hashed = true;
+    (void)snprintf(sample->id, sizeof sample->id, "%.2s", password);
+    for (char *at = sample->id; *at != '\0'; at++)
+        *at = (char)tolower(*at);
+}
+
+static void in_capitals(char out[PASSWORD_MAX], const char *password)
+{
+    size_t at = 0;
+
+    for (; password[at] != '\0'; at++)
+        out[at] = (char)toupper(password[at]);
+    out[at] = '\0';
 }
 
 /* A password whose id none of COUNT others has. */
@@ -60,6 +73,7 @@ void verdict_fixture_make(struct verdict_fixture *fixture, const char *settings)
     enum { MAIL, EXPIRED, UNUSED, REVOKED, LIMITED, HERS, OTHER, COUNT };
     const struct world *world = &fixture->world;
     char passwords[COUNT][PASSWORD_MAX], made_up[PASSWORD_MAX], theirs[PASSWORD_MAX];
+    char capitals[PASSWORD_MAX];
     static const struct {
         const char *label, *option, *value;
     } hers[COUNT] = {
@@ -87,11 +101,21 @@ void verdict_fixture_make(struct verdict_fixture *fixture, const char *settings)
     add_proven(fixture, "unused", PAM_AUTH_ERR, hers[UNUSED].label, passwords[UNUSED]);
     add_proven(fixture, "wrong-app", PAM_AUTH_ERR, hers[OTHER].label, passwords[OTHER]);
     add_proven(fixture, "wrong-network", PAM_AUTH_ERR, hers[LIMITED].label, passwords[LIMITED]);
+    in_capitals(capitals, passwords[HERS]);
+    add_proven(fixture, "wrong-case", PAM_AUTH_ERR, hers[HERS].label, capitals);
+    in_capitals(capitals, passwords[REVOKED]);
+    add_proven(fixture, "wrong-case", PAM_AUTH_ERR, hers[REVOKED].label, capitals);
     with_other_secret(made_up, passwords[HERS]);
     add(fixture, "wrong-secret", PAM_AUTH_ERR, "alice", "imap", made_up)->hashed = true;
+    in_capitals(capitals, made_up);
+    add(fixture, "not-an-app-password", PAM_CRED_INSUFFICIENT, "alice", "imap", capitals)->hashed =
+        true;
     add(fixture, "no-account", PAM_USER_UNKNOWN, "nobody-here", "imap", passwords[MAIL]);
     with_other_id(made_up, passwords, COUNT);
     add(fixture, "not-an-app-password", PAM_CRED_INSUFFICIENT, "alice", "imap", made_up)->hashed =
+        true;
+    in_capitals(capitals, made_up);
+    add(fixture, "not-an-app-password", PAM_CRED_INSUFFICIENT, "alice", "imap", capitals)->hashed =
         true;
     add(fixture, "not-an-app-password", PAM_CRED_INSUFFICIENT, "alice", "imap", "correct horse");
     add(fixture, "unavailable", PAM_AUTHINFO_UNAVAIL, "broken", "imap", theirs);

@@ -16,10 +16,11 @@ struct verdict_sample {
     char password[PASSWORD_MAX];
     int code;
     const char *label; /* that of the entry, NULL unless the secret is right */
+    char id[3];        /* the same, else empty */
     bool hashed;       /* well-shaped, of an enrolled user: exactly one hash */
 };
 
-#define VERDICT_SAMPLES_MAX 16
+#define VERDICT_SAMPLES_MAX 20
 
 struct verdict_fixture {
     struct world world;

@@ -24,6 +24,8 @@ SCENES = {
     "of-another-user": ("not-an-app-password", CRED_INSUFFICIENT, "Phone", "nginx", "bob", CLIENT),
     "the-primary": ("not-an-app-password", CRED_INSUFFICIENT, "primary", "nginx", "alice", CLIENT),
     "wrong-secret": ("wrong-secret", AUTH_ERR, "wrong", "nginx", "alice", CLIENT),
+    "wrong-case": ("wrong-case", AUTH_ERR, "capitals", "nginx", "alice", CLIENT),
+    "wrong-case-of-a-revoked-one": ("wrong-case", AUTH_ERR, "OLD", "nginx", "alice", CLIENT),
     "revoked": ("revoked", AUTH_ERR, "Old", "nginx", "alice", CLIENT),
     "expired": ("expired", AUTH_ERR, "Short", "nginx", "alice", CLIENT),
     "unused": ("unused", AUTH_ERR, "Idle", "nginx", "alice", CLIENT),
@@ -74,6 +76,7 @@ class Stage:
         }
         self.passwords = {name: site.create(*words) for name, words in made.items()}
         self.passwords |= {"primary": PRIMARY["alice"], "wrong": wrong(self.passwords["Phone"])}
+        self.passwords |= {"capitals": self.passwords["Phone"].upper(), "OLD": self.passwords["Old"].upper()}
         site.asp_admin("revoke", "alice", "--label", "Old").done()
         site.set_primary("bob", "another one")
         site.sandbox.shell(FINISH).done()

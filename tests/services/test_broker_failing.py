@@ -1,6 +1,7 @@
 """A broker that is absent, hangs, dies, answers what is no answer, or is not root's: the host is told within a second
 that it can't be told, and a line in the log says what to start."""
 
+import re
 import signal
 import time
 
@@ -29,15 +30,15 @@ ANSWERS = {
     "far-too-long": (b"asp\x01\x03\x04" + b"\0" * 60_000, NO_MESSAGE),
     "an-older-version": (
         message(OUTCOME, *GOOD, version=0),
-        "asp-broker speaks version 0 of the messages and not 1: after an",
+        "asp-broker speaks version 0 of the messages and not 2: after an",
     ),
     "a-newer-version": (
-        message(OUTCOME, *GOOD, b"more\0", version=2),
-        "asp-broker speaks version 2 of the messages and not 1: after an upgrade, restart asp-broker and the services",
+        message(OUTCOME, *GOOD, b"more\0", version=3),
+        "asp-broker speaks version 3 of the messages and not 2: after an upgrade, restart asp-broker and the services",
     ),
     "a-newer-version-that-refuses": (
-        message(REFUSED, b"I speak version 2\nand you do not\0", version=2),
-        r"asp-broker refuses: I speak version 2\x0aand you do not",
+        message(REFUSED, b"I speak version 3\nand you do not\0", version=3),
+        r"asp-broker refuses: I speak version 3\x0aand you do not",
     ),
     "a-refusal-without-a-reason": (message(REFUSED), "asp-broker refuses: no reason"),
     "a-question": (message(LOGIN, b"alice\0", b"nginx\0", b"", b"", b"secret"), NO_ANSWER),
@@ -149,6 +150,23 @@ def test_an_answer_that_is_one_is_believed(machine):
     assert machine.said() == []
     received = machine.sandbox.run("cat", f"{SOCKET}.received").done().out
     assert machine.phone in received and "alice" in received and "192.0.2.7" in received
+
+
+def test_a_broker_that_was_not_restarted_is_asked_again_in_its_own_version(machine):
+    older = message(REFUSED, b"www-data speaks version 2 of the messages and not 1: after an upgrade, restart\0")
+    with in_its_place(machine.sandbox, f"{older.hex()},{ACCEPTED.hex()}"):
+        answer = machine.host().login(machine.phone)
+    assert (answer.code, answer.environment["ASP_ID"]) == (SUCCESS, "7k")
+    assert answer.seconds < SOON
+    received = machine.sandbox.run("cat", f"{SOCKET}.received").done().out
+    assert re.findall("asp([\x01\x02])\x02", received) == ["\x02", "\x01"]
+    assert received.count(machine.phone) == 2
+
+
+def test_a_broker_that_refuses_in_every_version_is_asked_no_third_time(machine):
+    with in_its_place(machine.sandbox, message(REFUSED, b"not you\0").hex()):
+        unavailable(machine, "asp-broker refuses: not you")
+        assert machine.sandbox.run("cat", f"{SOCKET}.received").done().out.count(machine.phone) == 2
 
 
 def test_a_broker_of_another_user_is_told_nothing(machine):

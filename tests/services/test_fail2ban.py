@@ -37,8 +37,18 @@ VERDICTS = {
     "primary-changed": "192.0.2.10",
     "primary-locked": "192.0.2.11",
     "unavailable": "192.0.2.12",
+    "wrong-case": "192.0.2.13",
 }
-FORGOTTEN = ["revoked", "expired", "unused", "wrong-app", "wrong-network", "primary-changed", "primary-locked"]
+FORGOTTEN = [
+    "wrong-case",
+    "revoked",
+    "expired",
+    "unused",
+    "wrong-app",
+    "wrong-network",
+    "primary-changed",
+    "primary-locked",
+]
 
 # A host as PAM is told it, and the address that is counted for it.
 HOSTS = {
@@ -213,6 +223,7 @@ def write_verdicts(mail):
     mail.sandbox.shell("echo broken >/var/lib/asp/users/dave").done()
     logins = {
         "wrong-secret": ("alice", wrong(phone)),
+        "wrong-case": ("alice", phone.upper()),
         "not-an-app-password": ("alice", PRIMARY["alice"]),
         "no-account": ("nobody-of-that-name", phone),
         "revoked": ("alice", lost),

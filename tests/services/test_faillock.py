@@ -87,8 +87,9 @@ def test_what_is_wrong_with_an_app_password_is_not_counted(counted):
     password = counted.mail.create("alice", "Phone", "--app", "mail")
     diary = counted.mail.create("alice", "Diary", "--app", "calendar")
     at_home = counted.mail.create("alice", "At home", "--app", "mail", "--from", "203.0.113.1")
-    assert not any(counted.opens(one) for one in (wrong(password), diary, at_home))
-    assert [line.word("verdict") for line in counted.mail.log(3)] == ["wrong-secret", "wrong-app", "wrong-network"]
+    assert not any(counted.opens(one) for one in (wrong(password), password.upper(), diary, at_home))
+    verdicts = [line.word("verdict") for line in counted.mail.log(4)]
+    assert verdicts == ["wrong-secret", "wrong-case", "wrong-app", "wrong-network"]
     assert counted.count() == 0
 
 

@@ -80,14 +80,15 @@ class Site:
         assert run.code in {"accepted": [0], "unavailable": [1, 5]}.get(verdict, [1]), run
         return verdict
 
-    def terminal(self, *words, columns=100, env=None):
-        """Runs asp-admin with a pseudo-terminal for standard input and output; its lines end in \\n here."""
+    def terminal(self, *words, columns=100, env=None, input=None):
+        """Runs asp-admin with a pseudo-terminal for standard input and output; its lines end in \\n here. `input` is a
+        short text for a standard input that is a pipe."""
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         try:
             child = subprocess.Popen(
                 [os.fspath(word) for word in self.argv(*words)],
-                stdin=slave,
+                stdin=slave if input is None else subprocess.PIPE,
                 stdout=slave,
                 stderr=subprocess.PIPE,
                 env={**ENVIRONMENT, **PERSON, **(env or {})},
@@ -97,6 +98,9 @@ class Site:
             os.close(slave)
         watchdog = threading.Timer(30, child.kill)
         watchdog.start()
+        if input is not None:
+            child.stdin.write(input.encode())
+            child.stdin.close()
         with child, open(master, "rb", buffering=0) as screen:
             seen = b"".join(iter(lambda: _read_screen(screen), b""))
             errors = child.stderr.read()

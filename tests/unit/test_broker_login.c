@@ -100,7 +100,7 @@ START_TEST(a_login_arrives_as_it_was_asked)
         struct asp_request request;
 
         memset(&request, 'x', sizeof request);
-        asp_broker_login_write(&requests[i], &message);
+        asp_broker_login_write(&requests[i], ASP_MESSAGE_NEWEST, &message);
         parse(&message, &read);
         ck_assert(asp_broker_login_read(&read, &request));
         same_request(&requests[i], &request);
@@ -128,7 +128,7 @@ START_TEST(what_is_too_long_arrives_too_long)
     struct asp_request request;
 
     memset(name, 'a', sizeof name - 1);
-    asp_broker_login_write(&asked, &message);
+    asp_broker_login_write(&asked, ASP_MESSAGE_NEWEST, &message);
     parse(&message, &read);
     ck_assert(asp_broker_login_read(&read, &request));
     ck_assert(!asp_user_canonical(request.user, false, user));
@@ -161,7 +161,7 @@ START_TEST(what_is_just_short_enough_arrives_whole)
     memset(service, 's', sizeof service - 1);
     memset(host, 'h', sizeof host - 1);
     memset(typed, '-', sizeof typed);
-    asp_broker_login_write(&asked, &message);
+    asp_broker_login_write(&asked, ASP_MESSAGE_NEWEST, &message);
     parse(&message, &read);
     ck_assert(asp_broker_login_read(&read, &request));
     same_request(&asked, &request);
@@ -255,7 +255,7 @@ START_TEST(each_verdict_arrives_with_what_is_told_of_the_entry)
                     continue;
                 told = (struct asp_outcome){.verdict = (enum asp_verdict)verdict};
             }
-            asp_broker_outcome_write(&told, &message);
+            asp_broker_outcome_write(&told, ASP_MESSAGE_NEWEST, &message);
             parse(&message, &read);
             memset(&heard, 'x', sizeof heard);
             ck_assert(asp_broker_outcome_read(&read, &heard));
@@ -273,6 +273,53 @@ START_TEST(each_verdict_arrives_with_what_is_told_of_the_entry)
 }
 END_TEST
 
+/* It does not know the word; what it does with a wrong secret is right for both. */
+START_TEST(to_version_1_the_wrong_case_is_a_wrong_secret_and_all_else_as_it_is)
+{
+    for (int verdict = ASP_UNAVAILABLE; verdict <= ASP_PRIMARY_IS_LOCKED; verdict++) {
+        const struct asp_outcome told = {
+            .verdict = (enum asp_verdict)verdict, .app = "mail", .id = "7k", .label = "Phone"};
+        struct asp_outcome heard;
+        struct asp_message message;
+        struct asp_message_read read;
+
+        asp_broker_outcome_write(&told, 1, &message);
+        parse(&message, &read);
+        ck_assert_uint_eq(read.version, 1);
+        ck_assert(asp_broker_outcome_read(&read, &heard));
+        ck_assert_str_eq(heard.app, "mail");
+        if (verdict == ASP_WRONG_CASE) {
+            ck_assert_str_eq(asp_message_field(&read, VERDICT), "wrong-secret");
+            ck_assert_str_eq(heard.id, "");
+            ck_assert_str_eq(heard.label, "");
+        } else {
+            ck_assert_int_eq(heard.verdict, told.verdict);
+            ck_assert_str_eq(heard.id, told.id);
+            ck_assert_str_eq(heard.label, told.label);
+        }
+    }
+}
+END_TEST
+
+START_TEST(what_is_asked_and_answered_is_of_the_version_that_is_asked_for)
+{
+    const struct asp_request asked = {
+        .user = "alice", .service = "nginx", .secret = "x", .secret_length = 1};
+    const struct asp_outcome told = {.verdict = ASP_IS_REVOKED};
+    struct asp_message message;
+    struct asp_message_read read;
+
+    for (unsigned version = ASP_MESSAGE_OLDEST; version <= ASP_MESSAGE_NEWEST; version++) {
+        asp_broker_login_write(&asked, version, &message);
+        parse(&message, &read);
+        ck_assert_uint_eq(read.version, version);
+        asp_broker_outcome_write(&told, version, &message);
+        parse(&message, &read);
+        ck_assert_uint_eq(read.version, version);
+    }
+}
+END_TEST
+
 START_TEST(the_longest_label_and_app_arrive)
 {
     struct asp_outcome told = {.verdict = ASP_ACCEPTED, .id = "zz"};
@@ -283,7 +330,7 @@ START_TEST(the_longest_label_and_app_arrive)
     memset(told.app, 'a', ASP_SERVICE_MAX);
     for (size_t i = 0; i < ASP_LABEL_CHARS; i++)
         memcpy(told.label + 4 * i, "\xf0\x9f\x98\x80", 4);
-    asp_broker_outcome_write(&told, &message);
+    asp_broker_outcome_write(&told, ASP_MESSAGE_NEWEST, &message);
     parse(&message, &read);
     ck_assert(asp_broker_outcome_read(&read, &heard));
     ck_assert_str_eq(heard.app, told.app);
@@ -395,6 +442,8 @@ static void fill(Suite *suite)
     unit_add(suite, a_login_with_a_text_that_is_none_is_refused);
     unit_add(suite, a_login_has_its_type_and_its_number_of_fields);
     unit_add(suite, each_verdict_arrives_with_what_is_told_of_the_entry);
+    unit_add(suite, to_version_1_the_wrong_case_is_a_wrong_secret_and_all_else_as_it_is);
+    unit_add(suite, what_is_asked_and_answered_is_of_the_version_that_is_asked_for);
     unit_add(suite, the_longest_label_and_app_arrive);
     unit_add(suite, no_word_but_a_verdicts_is_one);
     unit_add(suite, accepted_with_a_bad_id_label_or_app_is_no_answer);

@@ -97,6 +97,27 @@ START_TEST(the_bytes_are_those_of_version_1)
 }
 END_TEST
 
+/* Whoever answers may be told of any version, and has those two. */
+START_TEST(a_message_is_of_the_version_that_is_nearest_to_the_one_asked_for)
+{
+    struct asp_message written;
+    struct asp_message_read message;
+
+    for (unsigned version = 0; version < 300; version++) {
+        const unsigned expected = version < 1 ? 1 : version > 2 ? 2 : version;
+        size_t length;
+
+        write_some(&written);
+        length = written.length;
+        asp_message_set_version(&written, version);
+        ck_assert_uint_eq(written.length, length);
+        read_good(&written, &message);
+        ck_assert_uint_eq(message.version, expected);
+        ck_assert_str_eq(asp_message_field(&message, 1), "alice");
+    }
+}
+END_TEST
+
 START_TEST(a_message_without_fields_is_one)
 {
     struct asp_message written;
@@ -198,13 +219,13 @@ START_TEST(another_version_is_told_with_both_numbers)
         write_some(&message);
         message.bytes[VERSION_AT] = (uint8_t)version;
         error = (struct asp_error){0};
-        if (version == ASP_MESSAGE_VERSION) {
+        if (version == 1 || version == 2) {
             ck_assert_int_eq(read_status(message.bytes, message.length, &error), ASP_OK);
             continue;
         }
         ck_assert_int_eq(read_status(message.bytes, message.length, &error), ASP_NEWER);
         (void)snprintf(expected, sizeof expected,
-                       "www-data speaks version %u of the messages and not 1: after an upgrade, "
+                       "www-data speaks version %u of the messages and not 2: after an upgrade, "
                        "restart asp-broker and the services that ask it",
                        version);
         ck_assert_str_eq(error.text, expected);
@@ -225,6 +246,7 @@ START_TEST(a_refusal_is_read_whatever_its_version)
         asp_message_text(&written, "too old", 100);
         written.bytes[VERSION_AT] = (uint8_t)version;
         read_good(&written, &message);
+        ck_assert_uint_eq(message.version, version);
         ck_assert_int_eq(message.type, ASP_MESSAGE_REFUSED);
         ck_assert_str_eq(asp_message_field(&message, 0), "too old");
         is_none(written.bytes, written.length - 1);
@@ -449,6 +471,7 @@ static void fill(Suite *suite)
 {
     unit_add(suite, what_is_written_is_read);
     unit_add(suite, the_bytes_are_those_of_version_1);
+    unit_add(suite, a_message_is_of_the_version_that_is_nearest_to_the_one_asked_for);
     unit_add(suite, a_message_without_fields_is_one);
     unit_add(suite, a_message_that_is_cut_or_goes_on_is_none);
     unit_add(suite, a_length_that_lies_is_no_message);

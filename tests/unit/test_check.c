@@ -44,7 +44,7 @@ static struct proof prove(const struct asp_account *account, const struct asp_se
 /* Alice's account of `count` entries; the secret of the last is returned. */
 static struct asp_secret account_of(struct asp_account *account, size_t count)
 {
-    struct asp_secret secret = {"", ""};
+    struct asp_secret secret = {.id = ""};
     struct asp_entry entry;
     char id[ASP_ID_CHARS + 1];
 
@@ -92,7 +92,7 @@ START_TEST(an_unknown_id_costs_the_same_and_is_not_ours)
 {
     static const size_t counts[] = {0, 1, 500};
     struct asp_account account;
-    struct asp_secret secret = {"zz", "abcdefghjkmnpqrstvwxyz0"};
+    struct asp_secret secret = {.id = "zz", .key = "abcdefghjkmnpqrstvwxyz0"};
     struct proof proof;
 
     (void)account_of(&account, counts[_i]);
@@ -107,6 +107,54 @@ START_TEST(an_unknown_id_costs_the_same_and_is_not_ours)
     ck_assert_ptr_null(proof.entry);
     ck_assert_uint_eq(proof.hmacs, 0);
     ck_assert_uint_eq(proof.argons, 1);
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(a_right_secret_with_capitals_is_the_wrong_case_and_a_wrong_one_is_none_of_ours)
+{
+    static const struct asp_cost *const costs[] = {&hmac, &argon};
+    struct asp_account account;
+    struct asp_secret secret = account_of(&account, 3);
+    struct proof proof;
+
+    for (size_t i = 0; i < UNIT_COUNT(costs); i++) {
+        struct asp_secret typed = secret;
+        unsigned slow = costs[i] == &argon;
+
+        ck_assert_int_eq(asp_verifier_make(costs[i], "alice", &secret, account.entries[2].verifier),
+                         ASP_OK);
+        typed.capitals = true;
+        proof = prove_with(&account, &typed, costs[i], NULL);
+        ck_assert_int_eq(proof.verdict, ASP_WRONG_CASE);
+        ck_assert_ptr_eq(proof.entry, &account.entries[2]);
+        ck_assert_uint_eq(proof.argons, slow);
+        ck_assert_uint_eq(proof.hmacs, 1 - slow);
+
+        wrong_letter(&typed);
+        proof = prove_with(&account, &typed, costs[i], NULL);
+        ck_assert_int_eq(proof.verdict, ASP_NOT_AN_APP_PASSWORD);
+        ck_assert_ptr_null(proof.entry);
+        ck_assert_uint_eq(proof.hmacs + proof.argons, 1);
+
+        memcpy(typed.id, "zz", sizeof typed.id);
+        proof = prove_with(&account, &typed, costs[i], NULL);
+        ck_assert_int_eq(proof.verdict, ASP_NOT_AN_APP_PASSWORD);
+        ck_assert_ptr_null(proof.entry);
+        ck_assert_uint_eq(proof.hmacs + proof.argons, 1);
+    }
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(the_wrong_case_is_told_before_the_state_of_the_entry)
+{
+    struct asp_account account;
+    struct asp_secret secret = account_of(&account, 2);
+
+    secret.capitals = true;
+    ck_assert(asp_entry_revoke(&account.entries[1], 2000, "ann", "lost", false));
+    ck_assert_int_eq(prove(&account, &secret).verdict, ASP_WRONG_CASE);
     asp_account_free(&account);
 }
 END_TEST
@@ -189,7 +237,7 @@ START_TEST(without_memory_for_the_hash_it_cannot_be_told)
         .call = "crypto_pwhash", .first = 1, .number = ENOMEM};
     struct asp_account account;
     struct asp_secret secret = account_of(&account, 2);
-    struct asp_secret unknown = {"zz", "abcdefghjkmnpqrstvwxyz0"};
+    struct asp_secret unknown = {.id = "zz", .key = "abcdefghjkmnpqrstvwxyz0"};
     struct proof proof;
 
     ck_assert_int_eq(asp_verifier_make(&argon, "alice", &secret, account.entries[1].verifier),
@@ -472,6 +520,7 @@ static const struct {
     {ASP_NO_ACCOUNT, "no-account"},
     {ASP_NOT_AN_APP_PASSWORD, "not-an-app-password"},
     {ASP_WRONG_SECRET, "wrong-secret"},
+    {ASP_WRONG_CASE, "wrong-case"},
     {ASP_IS_REVOKED, "revoked"},
     {ASP_IS_EXPIRED, "expired"},
     {ASP_IS_UNUSED, "unused"},
@@ -519,6 +568,8 @@ static void fill(Suite *suite)
 {
     unit_loop(suite, one_hash_is_run_whatever_the_number_of_entries, 5);
     unit_loop(suite, an_unknown_id_costs_the_same_and_is_not_ours, 3);
+    unit_add(suite, a_right_secret_with_capitals_is_the_wrong_case_and_a_wrong_one_is_none_of_ours);
+    unit_add(suite, the_wrong_case_is_told_before_the_state_of_the_entry);
     unit_add(suite, what_is_not_shaped_like_ours_is_not_hashed);
     unit_add(suite, both_schemes_are_recognised_at_all_times);
     unit_add(suite, a_line_copied_from_another_user_or_entry_proves_nothing);

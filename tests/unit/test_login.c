@@ -1,6 +1,10 @@
 /* One request from beginning to end, against a real store. The primary password is left alone. */
 #include "login_fixture.h"
 
+#include "asp/time_text.h"
+#include "asp/usage.h"
+
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +40,35 @@ START_TEST(a_refusal_of_what_was_not_proven_names_nothing)
     ck_assert_str_eq(try("Alice", "imap", typed), "no-account");
     ck_assert_str_eq(outcome.id, "");
     end();
+}
+END_TEST
+
+/* It is told before anything else of the entry is asked, and for it nothing is. */
+START_TEST(the_wrong_case_names_its_entry_and_writes_nothing)
+{
+    static void (*const entries[])(struct asp_entry *) = {NULL, for_mail, revoked};
+    struct asp_use use;
+
+    for (size_t i = 0; i < UNIT_COUNT(entries); i++) {
+        char capitals[sizeof typed];
+
+        begin("", entries[i]);
+        for (size_t at = 0; at < sizeof typed; at++)
+            capitals[at] = (char)toupper((unsigned char)typed[at]);
+        ck_assert_str_eq(try("alice", "imap", capitals), "wrong-case");
+        ck_assert_str_eq(outcome.id, "7k");
+        ck_assert_str_eq(outcome.label, "Phone");
+        ck_assert_str_eq(outcome.app, "mail");
+        ck_assert_str_eq(try("alice", "sshd", capitals), "wrong-case");
+        ck_assert_int_eq(entry_now().bound, ASP_NEVER);
+        ck_assert(!use_now(&use));
+
+        capitals[20] = capitals[20] == '5' ? '6' : '5';
+        ck_assert_str_eq(try("alice", "imap", capitals), "not-an-app-password");
+        ck_assert_str_eq(outcome.id, "");
+        ck_assert_str_eq(outcome.label, "");
+        end();
+    }
 }
 END_TEST
 
@@ -355,6 +388,7 @@ static void fill(Suite *suite)
 {
     unit_add_on_engines(suite, a_right_password_is_accepted_and_named);
     unit_add_on_engines(suite, a_refusal_of_what_was_not_proven_names_nothing);
+    unit_add_on_engines(suite, the_wrong_case_names_its_entry_and_writes_nothing);
     unit_add_on_engines(suite, every_other_refusal_of_a_proven_secret_names_its_entry);
     unit_add_on_engines(suite, an_entry_opens_its_app_and_nothing_else);
     unit_add_on_engines(suite, a_name_is_folded_where_the_configuration_says_so);

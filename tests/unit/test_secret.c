@@ -240,7 +240,10 @@ END_TEST
 
 #define BARE "7kabcdefghjkmnpqrstvwxyz0"
 
-static bool reads(const char *typed, size_t length)
+enum reading { NOT_OURS, OURS, CAPITALS };
+
+/* How it is read. What is read is always the same secret. */
+static enum reading reading_of(const char *typed, size_t length)
 {
     static const struct asp_secret nothing;
     struct asp_secret secret;
@@ -253,13 +256,18 @@ static bool reads(const char *typed, size_t length)
     memset(&secret, 'x', sizeof secret);
     ours = asp_secret_read(exact, length, &secret);
     free(exact);
-    if (ours) {
-        ck_assert_str_eq(secret.id, "7k");
-        ck_assert_str_eq(secret.key, "abcdefghjkmnpqrstvwxyz0");
-    } else {
+    if (!ours) {
         ck_assert_mem_eq(&secret, &nothing, sizeof secret);
+        return NOT_OURS;
     }
-    return ours;
+    ck_assert_str_eq(secret.id, "7k");
+    ck_assert_str_eq(secret.key, "abcdefghjkmnpqrstvwxyz0");
+    return secret.capitals ? CAPITALS : OURS;
+}
+
+static bool reads(const char *typed, size_t length)
+{
+    return reading_of(typed, length) == OURS;
 }
 
 START_TEST(white_space_dashes_and_line_ends_are_passed_over_anywhere)
@@ -373,6 +381,22 @@ START_TEST(of_all_characters_those_are_passed_over_that_the_manual_names_and_no_
 }
 END_TEST
 
+START_TEST(capitals_are_understood_and_said)
+{
+    static const char *const typed[] = {
+        "7Kabcdefghjkmnpqrstvwxyz0",
+        "7KABCDEFGHJKMNPQRSTVWXYZ0",
+        "7kabc-defgh-jkmnp-qrstv-wxyZ0",
+        "7KABC-DEFGH-JKMNP-QRSTV-WXYZ0\n",
+        "7kabc\xc2\xa0"
+        "Defghjkmnpqrstvwxyz0",
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(typed); i++)
+        unit_need(reading_of(typed[i], strlen(typed[i])) == CAPITALS, "%s", typed[i]);
+}
+END_TEST
+
 START_TEST(anything_else_is_none_of_ours)
 {
     static const char *const typed[] = {
@@ -382,7 +406,6 @@ START_TEST(anything_else_is_none_of_ours)
         "-",
         "7kabcdefghjkmnpqrstvwxyz",
         "7KABCDEFGHJKMNPQRSTVWXYZ",
-        "7KABCDEFGHJKMNPQRSTVWXYZ0",
         BARE "0",
         BARE "A",
         "7kabc_defgh_jkmnp_qrstv_wxyz0",
@@ -407,12 +430,12 @@ START_TEST(anything_else_is_none_of_ours)
     static const char out[] = "iloIuLOU";
 
     for (size_t i = 0; i < UNIT_COUNT(typed); i++)
-        unit_need(!reads(typed[i], strlen(typed[i])), "%s", typed[i]);
+        unit_need(reading_of(typed[i], strlen(typed[i])) == NOT_OURS, "%s", typed[i]);
     for (const char *c = out; *c != '\0'; c++) {
         char one[] = BARE;
 
         one[9] = *c;
-        ck_assert(!reads(one, 25));
+        ck_assert_int_eq(reading_of(one, 25), NOT_OURS);
     }
 }
 END_TEST
@@ -425,14 +448,17 @@ START_TEST(one_wrong_byte_anywhere_makes_it_another_secret_or_none)
     for (size_t at = 0; at < sizeof BARE - 1; at++) {
         for (unsigned byte = 0; byte < 256; byte++) {
             struct asp_secret secret;
-            bool letter_of_ours = byte != 0 && strchr(ASP_ALPHABET, (int)byte) != NULL;
+            bool capital = byte >= 'A' && byte <= 'Z';
+            char small = (char)(capital ? byte - 'A' + 'a' : byte);
+            bool letter_of_ours = byte != 0 && strchr(ASP_ALPHABET, small) != NULL;
 
             memcpy(typed, BARE, sizeof typed);
             typed[at] = (char)byte;
             unit_need(asp_secret_read(typed, 25, &secret) == letter_of_ours, "%u at %zu", byte, at);
             if (letter_of_ours)
-                unit_need((at < 2 ? secret.id[at] : secret.key[at - 2]) == (char)byte, "%u at %zu",
-                          byte, at);
+                unit_need((at < 2 ? secret.id[at] : secret.key[at - 2]) == small &&
+                              secret.capitals == capital,
+                          "%u at %zu", byte, at);
         }
     }
 }
@@ -498,6 +524,7 @@ static void fill(Suite *suite)
     unit_add(suite, an_id_is_two_letters_of_the_alphabet_and_no_more);
     unit_add(suite, white_space_dashes_and_line_ends_are_passed_over_anywhere);
     unit_add(suite, of_all_characters_those_are_passed_over_that_the_manual_names_and_no_other);
+    unit_add(suite, capitals_are_understood_and_said);
     unit_add(suite, anything_else_is_none_of_ours);
     unit_add(suite, one_wrong_byte_anywhere_makes_it_another_secret_or_none);
     unit_add(suite, an_embedded_nul_is_never_the_end);

@@ -27,7 +27,7 @@
     "$argon2id$v=19$m=8192,t=1,p=1$" SALT "$oH7qZ0OXyg7BGH2Kstb/2tiLWZmI8DD+8DQj+V9rmIs"
 #define OTHER "a b\xc3\xa9"
 
-static const struct asp_secret secret = {"7k", "abcdefghjkmnpqrstvwxyz0"};
+static const struct asp_secret secret = {.id = "7k", .key = "abcdefghjkmnpqrstvwxyz0"};
 static const struct asp_cost hmac = {ASP_HMAC_SHA256, 19456, 2};
 static const struct asp_cost argon = {ASP_ARGON2ID, 8192, 1};
 

@@ -6,6 +6,7 @@
 
 #include "asp/login.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static ucontext_t here;
 static ucontext_t there;
 
 /* Where they come from and go to: none of it is on that stack. */
-static struct asp_secret secret = {"7k", "0123456789abcdefghjkmnp"};
+static struct asp_secret secret = {.id = "7k", .key = "0123456789abcdefghjkmnp"};
 static struct asp_secret made;
 static char typed[] = "7k012-34567-89abc-defgh-jkmnp\n";
 static char shown[ASP_SECRET_SHOWN + 1];
@@ -155,9 +156,14 @@ static void do_login(void)
 
 START_TEST(a_login_leaves_nothing_whatever_the_verdict)
 {
-    static const char *const users[] = {"alice", "bob", "carol", "../x"};
-    static const enum asp_verdict verdicts[] = {ASP_ACCEPTED, ASP_WRONG_SECRET, ASP_NO_ACCOUNT,
-                                                ASP_NO_ACCOUNT};
+    static const struct {
+        const char *user;
+        bool capitals;
+        enum asp_verdict verdict;
+    } logins[] = {{"alice", false, ASP_ACCEPTED},   {"bob", false, ASP_WRONG_SECRET},
+                  {"carol", false, ASP_NO_ACCOUNT}, {"../x", false, ASP_NO_ACCOUNT},
+                  {"alice", true, ASP_WRONG_CASE},  {"bob", true, ASP_NOT_AN_APP_PASSWORD}};
+    char capitals[sizeof typed];
     struct asp_store store;
     struct asp_entry entry;
     char text[1024];
@@ -172,11 +178,14 @@ START_TEST(a_login_leaves_nothing_whatever_the_verdict)
     unit_put(&store, "alice", &entry, 1);
     request =
         (struct asp_request){.service = "imap", .secret = typed, .secret_length = sizeof typed - 1};
-    for (size_t i = 0; i < UNIT_COUNT(users); i++) {
-        request.user = users[i];
+    for (size_t i = 0; i < sizeof typed; i++)
+        capitals[i] = (char)toupper((unsigned char)typed[i]);
+    for (size_t i = 0; i < UNIT_COUNT(logins); i++) {
+        request.user = logins[i].user;
+        request.secret = logins[i].capitals ? capitals : typed;
         run(do_login);
-        ck_assert_int_eq(outcome.verdict, verdicts[i]);
-        nothing_is_left(users[i]);
+        ck_assert_int_eq(outcome.verdict, logins[i].verdict);
+        nothing_is_left(logins[i].user);
     }
     asp_conf_free(conf);
     asp_store_close(&store);
