@@ -4,6 +4,7 @@
 #include "label.h"
 #include "name.h"
 #include "network.h"
+#include "redact.h"
 #include "secret.h"
 
 #include <string.h>
@@ -19,6 +20,14 @@ enum {
 enum { USER, SERVICE, APP, HOST, SECRET, LOGIN_FIELDS };
 enum { VERDICT, OUTCOME_APP, ID, LABEL, OUTCOME_FIELDS };
 
+/* A text whose end is cut off may be half of an app password, which nobody would know for one. */
+static void write_text(struct asp_message *message, const char *text, size_t most)
+{
+    bool cut = text != NULL && strnlen(text, most + 1) > most;
+
+    asp_message_text(message, cut && asp_redact_needed(text) ? "" : text, most);
+}
+
 void asp_broker_login_write(const struct asp_request *request, unsigned version,
                             struct asp_message *message)
 {
@@ -26,10 +35,10 @@ void asp_broker_login_write(const struct asp_request *request, unsigned version,
 
     asp_message_begin(message, ASP_MESSAGE_LOGIN);
     asp_message_set_version(message, version);
-    asp_message_text(message, request->user, USER_SENT);
-    asp_message_text(message, request->service, SERVICE_SENT);
-    asp_message_text(message, request->app, SERVICE_SENT);
-    asp_message_text(message, request->host, HOST_SENT);
+    write_text(message, request->user, USER_SENT);
+    write_text(message, request->service, SERVICE_SENT);
+    write_text(message, request->app, SERVICE_SENT);
+    write_text(message, request->host, HOST_SENT);
     asp_message_bytes(message, request->secret, length < SECRET_SENT ? length : SECRET_SENT);
 }
 

@@ -8,7 +8,8 @@
 #include "login.h"
 
 /* Writes the request, to be answered in `version`. What is too long to be well-formed is cut where
- * it is still too long. The caller wipes `message`, which holds the secret. */
+ * it is still too long; where it may hold an app password it is empty instead, since half of one
+ * would not be known for it. The caller wipes `message`, which holds the secret. */
 void asp_broker_login_write(const struct asp_request *request, unsigned version,
                             struct asp_message *message);
 

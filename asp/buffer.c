@@ -2,6 +2,7 @@
 #include "buffer.h"
 
 #include "label.h"
+#include "redact.h"
 #include "time_text.h"
 
 #include <sodium.h>
@@ -100,7 +101,7 @@ static void add_escaped(struct asp_buffer *out, char c)
 
 void asp_buffer_add_logged(struct asp_buffer *out, const char *value)
 {
-    if (value == NULL) {
+    if (value == NULL || asp_redact_needed(value)) {
         asp_buffer_add(out, "-");
         return;
     }

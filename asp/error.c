@@ -1,6 +1,8 @@
 /* Errors: a status, what is wrong, what to do. */
 #include "error.h"
 
+#include "redact.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,8 +84,8 @@ enum asp_status asp_advise(struct asp_error *error, enum asp_status status, cons
 
 const char *asp_error_line(const struct asp_error *error, char line[ASP_ERROR_LINE])
 {
-    if (error->advice[0] == '\0')
-        return error->text;
-    (void)snprintf(line, ASP_ERROR_LINE, "%s; %s", error->text, error->advice);
+    (void)snprintf(line, ASP_ERROR_LINE, "%s%s%s", error->text,
+                   error->advice[0] == '\0' ? "" : "; ", error->advice);
+    asp_redact(line);
     return line;
 }

@@ -57,8 +57,8 @@ enum asp_status asp_advise(struct asp_error *error, enum asp_status status, cons
     __attribute__((format(printf, 3, 4)));
 
 /*
- * The line for a person or a log: the text and, where there is any, "; " and the advice. It is in
- * `line` or in `error` itself, and good as long as both are.
+ * The line for a person or a log: the text and, where there is any, "; " and the advice; with a
+ * dash in the place of what may be an app password (redact.h). Returns `line`.
  */
 const char *asp_error_line(const struct asp_error *error, char line[ASP_ERROR_LINE]);
 

@@ -2,7 +2,7 @@
 #include "log_line.h"
 
 #include "network.h"
-#include "secret.h"
+#include "redact.h"
 
 #include <string.h>
 
@@ -14,20 +14,34 @@ static void add(struct asp_buffer *out, const char *key, const char *value)
     asp_buffer_add_logged(out, value);
 }
 
+static const char *or_null(const char *text)
+{
+    return text[0] == '\0' ? NULL : text;
+}
+
 /* The first bytes of what others may have made long. */
 static void add_bounded(struct asp_buffer *out, const char *key, const char *value, size_t most)
 {
     char shown[USER_SHOWN + 1];
     size_t length = strnlen(value, most);
 
+    /* All of it is looked at: what is left of an app password would not be known for one. */
+    if (asp_redact_needed(value)) {
+        add(out, key, NULL);
+        return;
+    }
     memcpy(shown, value, length);
     shown[length] = '\0';
-    add(out, key, shown);
+    add(out, key, or_null(shown));
 }
 
-static const char *or_null(const char *text)
+/* Bare, and only what looks like a host. */
+static void add_host(struct asp_buffer *out, const char *host)
 {
-    return text[0] == '\0' ? NULL : text;
+    bool shown = host != NULL && asp_host_valid(host) && !asp_redact_needed(host);
+
+    asp_buffer_add(out, " rhost=");
+    asp_buffer_add(out, shown ? host : "-");
 }
 
 bool asp_log_line_is_error(const struct asp_outcome *outcome)
@@ -40,20 +54,11 @@ void asp_log_line_login(const struct asp_request *request, const struct asp_outc
                         struct asp_buffer *out)
 {
     char cause[ASP_ERROR_LINE];
-    struct asp_secret secret;
-    bool typed_into_the_wrong_field =
-        asp_secret_read(request->user, strlen(request->user), &secret);
 
-    asp_secret_wipe(&secret);
     asp_buffer_add(out, "verdict=");
     asp_buffer_add(out, asp_verdict_word(outcome->verdict));
-    asp_buffer_add(out, " rhost=");
-    asp_buffer_add(out,
-                   request->host != NULL && asp_host_valid(request->host) ? request->host : "-");
-    if (typed_into_the_wrong_field)
-        add(out, " user=", NULL);
-    else
-        add_bounded(out, " user=", request->user, USER_SHOWN);
+    add_host(out, request->host);
+    add_bounded(out, " user=", request->user, USER_SHOWN);
     add_bounded(out, " service=", request->service, SERVICE_SHOWN);
     add(out, " app=", or_null(outcome->app));
     asp_buffer_add(out, " id=");

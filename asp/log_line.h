@@ -13,7 +13,8 @@
 /*
  * verdict=... rhost=... user="..." service="..." app="..." id=.. label="..." and, for what is
  * unavailable, cause="...", and via="..." for what came through the broker. `user` is as it was
- * presented; one that is shaped like an app password is not written. The caller frees `out`.
+ * presented. A value that may hold an app password is not written, whichever it is. The caller
+ * frees `out`.
  */
 void asp_log_line_login(const struct asp_request *request, const struct asp_outcome *outcome,
                         struct asp_buffer *out);

@@ -2,6 +2,7 @@
 #include "login.h"
 
 #include "network.h"
+#include "redact.h"
 #include "shadow.h"
 #include "time_text.h"
 
@@ -240,7 +241,7 @@ static void record_use(struct login *login, time_t created)
 
     memcpy(use.id, login->outcome->id, sizeof use.id);
     memcpy(use.service, login->scope.service, sizeof use.service);
-    if (host != NULL && asp_host_valid(host))
+    if (host != NULL && asp_host_valid(host) && !asp_redact_needed(host))
         memcpy(use.host, host, strlen(host) + 1);
     if (use_is_due(login, &use))
         note_denied(login, asp_store_record(&login->store, login->user, &use));

@@ -155,12 +155,12 @@ static int ask(pam_handle_t *pamh, const struct arguments *arguments, struct asp
     int code = pam_get_user(pamh, &user, NULL);
 
     if (code != PAM_SUCCESS || user == NULL) {
-        pam_syslog(pamh, LOG_NOTICE, "no user was named: the application's conversation failed");
+        pam_log(pamh, LOG_NOTICE, "no user was named: the application's conversation failed");
         return code == PAM_BUF_ERR ? PAM_BUF_ERR : PAM_AUTH_ERR;
     }
     code = get_token(pamh, arguments, &request->secret);
     if (code != PAM_SUCCESS) {
-        pam_syslog(pamh, LOG_NOTICE, "no password was given");
+        pam_log(pamh, LOG_NOTICE, "no password was given");
         return code;
     }
     request->secret_length = strnlen(request->secret, TOKEN_MAX);
@@ -169,7 +169,7 @@ static int ask(pam_handle_t *pamh, const struct arguments *arguments, struct asp
     request->host = item(pamh, PAM_RHOST);
     if (request->user != NULL && request->service != NULL)
         return PAM_SUCCESS;
-    pam_syslog(pamh, LOG_ERR, "the application does not say the user or the service");
+    pam_log(pamh, LOG_ERR, "the application does not say the user or the service");
     return PAM_AUTH_ERR;
 }
 
@@ -263,20 +263,20 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
     (void)flags;
     forget(pamh);
     if (wrong != NULL) {
-        pam_syslog(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);
+        pam_log(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);
         return PAM_SERVICE_ERR;
     }
     if (!sodium_is_ready(&error)) {
-        pam_syslog(pamh, LOG_ERR, "%s", error.text);
+        pam_log(pamh, LOG_ERR, "%s", error.text);
         return PAM_AUTHINFO_UNAVAIL;
     }
     if (conf_cache_acquire(arguments.conf_path, arguments.conf_required, &conf, &error) != ASP_OK) {
-        pam_syslog(pamh, LOG_ERR, "configuration: %s", asp_error_line(&error, line));
+        pam_log(pamh, LOG_ERR, "configuration: %s", asp_error_line(&error, line));
         return code_without_conf(error.status);
     }
     if (arguments.debug)
-        pam_syslog(pamh, LOG_DEBUG, "configuration %s, store %s", arguments.conf_path,
-                   conf_cache_read(conf)->store);
+        pam_log(pamh, LOG_DEBUG, "configuration %s, store %s", arguments.conf_path,
+                conf_cache_read(conf)->store);
     code = decide(pamh, &arguments, conf);
     conf_cache_release(conf);
     return code;
@@ -310,9 +310,9 @@ EXPORT int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char 
     if ((flags & PAM_UPDATE_AUTHTOK) == 0)
         return PAM_SUCCESS;
     if (wrong != NULL)
-        pam_syslog(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);
+        pam_log(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);
     else if (!sodium_is_ready(&error))
-        pam_syslog(pamh, LOG_ERR, "%s", error.text);
+        pam_log(pamh, LOG_ERR, "%s", error.text);
     else if (user != NULL && service != NULL)
         password_was_set(pamh, &arguments, user, service);
     return PAM_SUCCESS;

@@ -20,7 +20,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <security/pam_ext.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -53,7 +52,7 @@ static void log_error(pam_handle_t *pamh, const char *user, const struct asp_err
     asp_buffer_add(&line, " cause=");
     asp_buffer_add_logged(&line, asp_error_line(error, cause));
     if (!line.failed)
-        pam_syslog(pamh, LOG_ERR, "%s", line.text);
+        pam_log(pamh, LOG_ERR, "%s", line.text);
     asp_buffer_free(&line);
 }
 
@@ -194,12 +193,12 @@ static void wait_for_child(pam_handle_t *pamh, pid_t child, int done)
 
     /* It says that it has done its work, or has ended. */
     if (!asp_clock_wait(done, asp_clock_ms() + WAIT_MS)) {
-        pam_syslog(pamh, LOG_ERR,
-                   "the app passwords are still being compared with the new primary password");
+        pam_log(pamh, LOG_ERR,
+                "the app passwords are still being compared with the new primary password");
         return;
     }
     if (read(done, &word, 1) != 1)
-        pam_syslog(pamh, LOG_ERR, NOT_COMPARED "the process that does it was killed");
+        pam_log(pamh, LOG_ERR, NOT_COMPARED "the process that does it was killed");
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
         ;
 }
@@ -211,7 +210,7 @@ __attribute__((noreturn)) static void work(pam_handle_t *pamh, const struct argu
     if (become_clean(done))
         compare(pamh, arguments, user, service);
     else
-        pam_syslog(pamh, LOG_ERR, NOT_COMPARED "no clean process");
+        pam_log(pamh, LOG_ERR, NOT_COMPARED "no clean process");
     _exit(write(DONE_FD, "", 1) == 1 ? 0 : 1);
 }
 
@@ -222,7 +221,7 @@ void password_was_set(pam_handle_t *pamh, const struct arguments *arguments, con
     pid_t child;
 
     if (pipe2(done, O_CLOEXEC) != 0) {
-        pam_syslog(pamh, LOG_ERR, NOT_COMPARED "no pipe");
+        pam_log(pamh, LOG_ERR, NOT_COMPARED "no pipe");
         return;
     }
     child = fork();
@@ -230,7 +229,7 @@ void password_was_set(pam_handle_t *pamh, const struct arguments *arguments, con
         work(pamh, arguments, user, service, done[1]);
     (void)close(done[1]);
     if (child < 0)
-        pam_syslog(pamh, LOG_ERR, NOT_COMPARED "no process");
+        pam_log(pamh, LOG_ERR, NOT_COMPARED "no process");
     else
         wait_for_child(pamh, child, done[0]);
     (void)close(done[0]);

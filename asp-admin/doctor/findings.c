@@ -5,6 +5,7 @@
 #include "asp-admin/ui/json.h"
 #include "asp-admin/ui/table.h"
 #include "asp/buffer.h"
+#include "asp/redact.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,10 +36,13 @@ __attribute__((format(printf, 5, 0))) static void add(struct findings *findings,
         findings->list = grown;
         findings->room = room;
     }
-    if (vasprintf(&text, format, args) < 0 || asprintf(&finding.message, "%s%s", before, text) < 0)
+    if (vasprintf(&text, format, args) < 0 ||
+        asprintf(&finding.message, "%s%s", before, text) < 0) {
         findings->failed = true;
-    else
+    } else {
+        asp_redact(finding.message);
         findings->list[findings->count++] = finding;
+    }
     findings->faults += !ok;
     free(text);
 }
@@ -72,14 +76,18 @@ void finding_fault(struct findings *findings, const char *check, const char *for
 
 void finding_fix(struct findings *findings, const char *format, ...)
 {
+    char *fix = NULL;
     va_list args;
 
     if (findings->failed)
         return;
     va_start(args, format);
-    if (vasprintf(&findings->list[findings->count - 1].fix, format, args) < 0)
+    if (vasprintf(&fix, format, args) < 0)
         findings->failed = true;
+    else
+        asp_redact(fix);
     va_end(args);
+    findings->list[findings->count - 1].fix = findings->failed ? NULL : fix;
 }
 
 bool findings_none_of(const struct findings *findings, const char *check)

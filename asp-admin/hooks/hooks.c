@@ -3,6 +3,7 @@
 
 #include "asp-admin/system/program.h"
 #include "asp/buffer.h"
+#include "asp/redact.h"
 #include "asp/scope.h"
 #include "asp/time_text.h"
 
@@ -178,14 +179,31 @@ static void end_line(struct hook *hook, struct line *line)
     line->length = 0;
 }
 
+/* What there is of a line that is too long. Its end may be half of an app password, which would not
+ * be known for one: that waits for what follows. */
+static void end_piece(struct hook *hook, struct line *line)
+{
+    char rest[LINE_MAX_LOGGED];
+    size_t cut = asp_redact_cut(line->text, line->length);
+    size_t left = cut == 0 ? 0 : line->length - cut;
+
+    memcpy(rest, line->text + line->length - left, left);
+    line->length -= left;
+    end_line(hook, line);
+    memcpy(line->text, rest, left);
+    line->length = left;
+}
+
 /* A NUL byte counts as a line end. */
 static void take_bytes(struct hook *hook, struct line *line, const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         bool ends = bytes[i] == '\n' || bytes[i] == '\0';
 
-        if (ends || line->length == LINE_MAX_LOGGED)
+        if (ends)
             end_line(hook, line);
+        else if (line->length == LINE_MAX_LOGGED)
+            end_piece(hook, line);
         if (!ends)
             line->text[line->length++] = bytes[i];
     }

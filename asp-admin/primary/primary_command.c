@@ -2,6 +2,7 @@
 #include "primary_command.h"
 
 #include "asp-admin/system/program.h"
+#include "asp/redact.h"
 
 #include <string.h>
 #include <syslog.h>
@@ -43,6 +44,9 @@ static void log_errors(struct asp_buffer *errors)
 
     if (errors->failed || errors->length == 0)
         return;
+    /* Half of an app password would not be known for one. */
+    if (errors->length == ERRORS_MAX)
+        errors->text[asp_redact_cut(errors->text, errors->length)] = '\0';
     for (char *line = strtok_r(errors->text, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
         struct asp_buffer shown = {0};

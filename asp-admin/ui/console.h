@@ -40,7 +40,8 @@ struct console {
 /* This process's own streams, as they are now; `program` is borrowed. */
 struct console console_of_process(const char *program);
 
-/* Writes one line to standard error, with what could disturb a terminal made visible. */
+/* Writes one line to standard error, with what could disturb a terminal made visible, and a dash in
+ * the place of what may be an app password. */
 void console_say(const struct console *console, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -50,16 +50,149 @@ def test_a_password_is_on_standard_output_alone(site, log, scheme, form):
         )
 
 
-def test_a_password_given_as_a_user_name_or_word_is_in_no_log(site, log):
-    made = site.create()
+# An app password as it may be given for something else: with what is around it, and as it is typed.
+FORMS = {
+    "as-it-is": lambda p: p,
+    "bare": lambda p: p.replace("-", ""),
+    "capitals": str.upper,
+    "of-a-domain": lambda p: p + "@example.org",
+    "of-a-windows-domain": lambda p: "CORP\\" + p,
+    "no-break-spaces": lambda p: p.replace("-", "\u00a0"),
+    "dots": lambda p: p.replace("-", "."),
+    "behind-a-name": lambda p: "alice" + p,
+    "in-a-sentence": lambda p: f"the phone's {p}, new",
+}
+
+
+@pytest.fixture(params=FORMS.values(), ids=FORMS)
+def canary(site, request):
+    """The text, and the function that searches for what was made of it."""
+    password = site.create("alice", "Canary", "--app", "mail")["password"]
+    bare = password.replace("-", "")
+    # Ten characters of it in a row are in nothing else.
+    pieces = [password[at : at + 10] for at in range(20)] + [bare[at : at + 10] for at in range(16)]
+    pieces += [password.replace("-", sign)[3:15] for sign in (".", "\\xc2\\xa0", "\u00a0", "%C2%A0")]
+
+    def is_absent(*texts):
+        for words in texts:
+            assert not [piece for piece in pieces if piece.lower() in words.lower()], words
+
+    return request.param(password), is_absent
+
+
+def test_a_password_given_as_any_word_is_in_no_log_and_no_error(site, log, canary):
+    word, is_absent = canary
+    made = site.create("alice", "Phone")
     for words in (
-        ["list", made["password"]],
-        ["revoke", "alice", made["password"]],
-        ["check", made["password"], "--service", "imap"],
-        ["create", made["password"], "--label", ""],
+        [word],
+        ["list", word],
+        ["list", "alice", word],
+        ["history", word],
+        ["create", word, "--label", "Phone"],
+        ["create", word, "--label", ""],
+        ["create", "alice", "--label", "x", "--app", word],
+        ["create", "alice", "--label", "x", "--from", word],
+        ["create", "alice", "--label", "x", "--expires", word],
+        ["create", "alice", "--label", "x", "--unused", word],
+        ["rotate", word, made["id"]],
+        ["rotate", "alice", word],
+        ["label", word, made["id"], "x"],
+        ["label", "alice", word, "x"],
+        ["revoke", word, "--all"],
+        ["revoke", "alice", word],
+        ["revoke", "alice", "--label", word],
+        ["check", word, "--service", "imap"],
+        ["check", "alice", "--service", word],
+        ["check", "alice", "--service", "imap", "--rhost", word],
+        ["remove", word],
+        ["watch", word],
+        ["doctor", word],
+        ["list", f"--{word}"],
+        ["list", "--config", f"/nowhere/{word}"],
     ):
-        site.run(*words, prefix=log.prefix)
-    without_a_trace(made["password"], {"log": "\n".join(log.lines()).encode()})
+        site.configure()
+        run = site.run(*words, prefix=log.prefix)
+        is_absent(run.err, *log.lines())
+
+
+def test_a_password_given_as_a_user_label_or_reason_that_is_taken_is_in_no_log(site, log, canary):
+    word, is_absent = canary
+    made = [site.create("alice", "Phone"), site.create("alice", "Laptop")]
+
+    def logged(*words):
+        run = site.run(*words, prefix=log.prefix).done()
+        lines = log.lines()
+        assert lines
+        is_absent(run.err, *lines)
+        return lines
+
+    (line,) = logged("create", word, "--label", word, "--virtual", "--app", "mail")
+    assert line.startswith("event=created by=") and " user=- id=" in line and line.endswith(" label=-"), line
+    (line,) = logged("label", "alice", made[0]["id"], word)
+    assert line.endswith(' user="alice" id=' + made[0]["id"] + " label=-")
+    (line,) = logged("revoke", "alice", made[1]["id"], "--reason", word)
+    assert line.endswith(' label="Laptop" reason=-')
+    logged("revoke", word, "--all")
+    logged("remove", word)
+
+
+HOOK = r"""#!/bin/sh
+printf '%s\n' "$ASP_USER" >&2
+printf 'of %s: %s\nall is well\n' "$ASP_USER" "$ASP_LABELS"
+"""
+
+
+def test_a_password_that_a_hook_is_told_or_says_is_in_no_log(site, log, hooks, canary):
+    word, is_absent = canary
+    hooks.write(HOOK)
+    site.run("create", word, "--label", word, "--virtual", prefix=log.prefix).done()
+    lines = log.lines()
+    is_absent(*lines)
+    assert sorted(line.partition(" user=- ")[2] for line in lines if line.startswith("hook=")) == sorted(
+        [f'path="{hooks.path}" says="all is well"', f'path="{hooks.path}" says=-', f'path="{hooks.path}" says=-']
+    )
+
+
+@pytest.mark.parametrize("length", [470, 480, 490, 499])
+def test_a_password_in_a_long_line_of_a_hook_is_not_cut_in_two(site, log, hooks, length):
+    password = site.create("alice", "Canary")["password"]
+    hooks.write(f"#!/bin/sh\nprintf '%s\\n' '{'0' * (length - 3)}iou{password} is all'\n")
+    site.run("create", "alice", "--label", "Phone", prefix=log.prefix).done()
+    lines = log.lines()
+    says = [line.partition(" says=")[2] for line in lines if " says=" in line]
+    assert says == ["-", "-"], lines
+    assert not [piece for at in range(24) if (piece := password[at : at + 6]) in "".join(lines)]
+
+
+def test_a_password_that_is_a_users_name_is_in_no_line_of_watch_and_doctor(site, log, root, canary):
+    word, is_absent = canary
+    site.run("create", word, "--label", "Phone", "--virtual").done()
+    (account,) = [path for path in (site.store / "users").iterdir() if path.name != "alice"]
+    account.write_text("not an account")
+    account.chmod(0o600)
+    for words in (["watch", "--once"], ["doctor"], ["--json", "doctor"], ["list"]):
+        run = site.run(*words, prefix=log.prefix)
+        is_absent(run.err, *log.lines())
+        if "doctor" in words:
+            assert "damaged" in run.out
+            is_absent(run.out)
+
+
+def test_a_password_that_the_command_for_primaries_says_is_in_no_log(site, log, canary, primaries):
+    word, is_absent = canary
+    primaries.write(f"printf '%s\\n' '{word.replace(chr(39), '')}' >&2; exit 1")
+    run = site.run("watch", "--once", prefix=log.prefix)
+    lines = log.lines()
+    assert "primary.command says=-" in lines
+    is_absent(run.err, *lines)
+
+
+@pytest.mark.parametrize("length", [1500, 3000, 3050, 3070, 3080, 5000])
+def test_a_password_in_a_long_word_is_not_cut_in_an_error(site, length):
+    password = site.create()["password"]
+    run = site.run("list", "i" * length + password)
+    assert run.code == 2
+    assert not [piece for at in range(20) if (piece := password[at : at + 10]) in run.err]
 
 
 def test_a_revocation_is_one_line_to_the_letter(site, log):

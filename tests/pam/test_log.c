@@ -3,6 +3,7 @@
 #include "devlog.h"
 #include "verdict_fixture.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -183,9 +184,72 @@ START_TEST(a_users_name_that_looks_like_an_app_password_is_not_logged)
         int code = login(&fixture.world, "imap", names[i], NULL, password);
         expect_line(line_of(code, LOG_NOTICE), "-", "-", "\"imap\"", "\"mail\"");
     }
-    int code = login(&fixture.world, "imap", "abcdefghjkmnpqrstvwxyz0123x", NULL, "x");
-    expect_line(line_of(code, LOG_NOTICE), "-", "\"abcdefghjkmnpqrstvwxyz0123x\"", "\"imap\"",
+    int code = login(&fixture.world, "imap", "abcdefghjkmnpqrstvwxyz01", NULL, "x");
+    expect_line(line_of(code, LOG_NOTICE), "-", "\"abcdefghjkmnpqrstvwxyz01\"", "\"imap\"",
                 "\"mail\"");
+}
+END_TEST
+
+/* Whatever is around it, and whatever it is given as. libpam has PAM_RUSER too, and the service
+ * before each line. */
+START_TEST(an_app_password_in_any_item_is_not_logged)
+{
+    static const char *const shapes[] = {"%s", "%s@example.org", "CORP\\%s", "alice%s",
+                                         "%s\xc2\xa0"};
+    const struct verdict_sample *sample = verdict_fixture_find(&fixture, "accepted");
+    char plain[PASSWORD_MAX], text[4 * PASSWORD_MAX];
+
+    bare(plain, sample->password);
+    for (size_t i = 0; i < 4 * sizeof shapes / sizeof *shapes; i++) {
+        const char *shape = shapes[i / 4];
+        size_t at = (size_t)(strstr(shape, "%s") - shape);
+        struct conversation conversation = {.text = "x"};
+
+        (void)snprintf(text, sizeof text, "%.*s%s%s", (int)at, shape,
+                       i % 2 == 0 ? plain : sample->password, shape + at + 2);
+        for (char *c = text; i % 4 > 1 && *c != '\0'; c++)
+            *c = (char)toupper((unsigned char)*c);
+        pam_handle_t *pamh = handle_open(&fixture.world, text, text, text, &conversation);
+        ck_code(pam_set_item(pamh, PAM_RUSER, text), PAM_SUCCESS);
+        int code = handle_close(pamh, pam_authenticate(pamh, 0));
+        const char *line = line_of(code, LOG_NOTICE);
+        ck_assert_str_eq(line, "verdict=no-account rhost=- user=- service=- app=- id=- label=-");
+    }
+}
+END_TEST
+
+START_TEST(a_label_that_holds_an_app_password_is_not_logged)
+{
+    const struct verdict_sample *sample = verdict_fixture_find(&fixture, "accepted");
+    char password[PASSWORD_MAX], expected[256];
+    struct world world;
+
+    world_make(&world, NULL);
+    create(&world, password, "alice", "--label", sample->password, "--app", "mail", NULL);
+    (void)devlog_take();
+    int code = login(&world, "imap", "alice", NULL, password);
+    (void)snprintf(expected, sizeof expected,
+                   "verdict=accepted rhost=- user=\"alice\" service=\"imap\" app=\"mail\" id=%s "
+                   "label=-",
+                   id_of(password));
+    ck_assert_str_eq(line_of(code, LOG_INFO), expected);
+}
+END_TEST
+
+/* Its host would be kept with its use. */
+START_TEST(a_host_that_looks_like_an_app_password_is_not_stored)
+{
+    const struct verdict_sample *sample = verdict_fixture_find(&fixture, "accepted");
+    char password[PASSWORD_MAX], bytes[16384];
+    struct world world;
+
+    world_make(&world, NULL);
+    create(&world, password, "alice", "--label", "x", "--app", "mail", NULL);
+    ck_code(login(&world, "imap", "alice", sample->password, password), PAM_SUCCESS);
+    (void)devlog_take();
+    size_t length = file_read(store_path(&world, "used/alice"), bytes, sizeof bytes);
+    ck_assert(memmem(bytes, length, "imap", 4) != NULL);
+    ck_assert(memmem(bytes, length, sample->password, strlen(sample->password)) == NULL);
 }
 END_TEST
 
@@ -264,7 +328,7 @@ START_TEST(names_without_end_leave_one_line_in_order)
 {
     char name[10241];
 
-    memset(name, 'n', sizeof name - 1);
+    memset(name, 'i', sizeof name - 1); /* which is in no app password */
     name[sizeof name - 1] = '\0';
     int code = login(&fixture.world, name, "carol", NULL, "x");
     const char *line = line_of(code, LOG_NOTICE);
@@ -390,6 +454,9 @@ int main(void)
     tcase_add_test(tests, accepted_logins_have_no_line_where_refused_ones_are_asked_for);
     tcase_add_test(tests, a_users_name_can_not_forge_a_line);
     tcase_add_test(tests, a_users_name_that_looks_like_an_app_password_is_not_logged);
+    tcase_add_test(tests, an_app_password_in_any_item_is_not_logged);
+    tcase_add_test(tests, a_label_that_holds_an_app_password_is_not_logged);
+    tcase_add_test(tests, a_host_that_looks_like_an_app_password_is_not_stored);
     tcase_add_test(tests, rhost_is_logged_if_it_is_an_address_or_a_host_name);
     tcase_add_test(tests, an_rhost_longer_than_a_host_name_is_not_logged);
     tcase_add_test(tests, a_services_name_can_not_forge_a_line);

@@ -201,6 +201,19 @@ def test_a_question_in_which_nothing_is_as_it_should_be_is_a_refused_login(machi
     )
 
 
+def test_an_app_password_in_the_place_of_a_name_is_in_no_line(machine):
+    phone = machine.phone
+    forms = [phone, phone.upper(), phone.replace("-", ""), f"{phone}@example.org", phone.replace("-", "\u00a0")]
+    for name in [form.encode() + b"\0" for form in forms]:
+        result(flood(machine, 1, 5, question(name, name, b"", name, b"secret")))
+        line = machine.said_one()
+        assert line.text == 'verdict=no-account rhost=- user=- service=- app=- id=- label=- via="www-data"', line
+    machine.configure(CLIENTS)
+    result(flood(machine, 1, 5, question(b"alice\0", phone.encode() + b"\0", b"", b"", b"secret")))
+    why = "www-data may not ask for the service -: see broker.clients in asp.conf(5)"
+    assert machine.said_one().text == f'refused: "{why}"'
+
+
 def test_only_the_first_of_two_questions_is_answered(machine):
     left, _, answers = result(flood(machine, 1, 5, question(*GOOD), question(b"bob\0", *GOOD[1:])))
     assert left == 0 and len(answers) <= 1

@@ -92,7 +92,7 @@ SERVICES = {
     "192.0.2.121": f"imap:auth): {FORGED}",
     "192.0.2.122": f"imap\n{LINE}\n",
     "192.0.2.123": f" service=- app=- id=- label=- {FORGED}",
-    "192.0.2.124": "s" * 250,
+    "192.0.2.124": "i" * 250,
     "192.0.2.125": "im ap",
 }
 # And the program that asks has a name of its own.

@@ -140,6 +140,30 @@ START_TEST(what_is_too_long_arrives_too_long)
 }
 END_TEST
 
+/* Half of an app password would be taken for a name by whoever logs it. */
+START_TEST(what_would_be_cut_in_an_app_password_arrives_empty)
+{
+    static char text[600];
+    const struct asp_request asked = {
+        .user = text, .service = text, .host = text, .secret = "x", .secret_length = 1};
+    struct asp_message message;
+    struct asp_message_read read;
+    struct asp_request request;
+
+    /* It begins before each of the cuts, in one, and behind it. */
+    for (size_t at = 0; at + 25 < sizeof text; at++) {
+        memset(text, 'i', sizeof text - 1);
+        memcpy(text + at, "7kabcdefghjkmnpqrstvwxyz0", 25);
+        asp_broker_login_write(&asked, ASP_MESSAGE_NEWEST, &message);
+        parse(&message, &read);
+        ck_assert(asp_broker_login_read(&read, &request));
+        ck_assert_str_eq(request.user, "");
+        ck_assert_str_eq(request.service, "");
+        ck_assert_str_eq(request.host, "");
+    }
+}
+END_TEST
+
 /* As long as they may be, they arrive whole. */
 START_TEST(what_is_just_short_enough_arrives_whole)
 {
@@ -437,6 +461,7 @@ static void fill(Suite *suite)
 {
     unit_add(suite, a_login_arrives_as_it_was_asked);
     unit_add(suite, what_is_too_long_arrives_too_long);
+    unit_add(suite, what_would_be_cut_in_an_app_password_arrives_empty);
     unit_add(suite, what_is_just_short_enough_arrives_whole);
     unit_add(suite, a_login_needs_user_service_and_secret_and_may_do_without_app_and_host);
     unit_add(suite, a_login_with_a_text_that_is_none_is_refused);

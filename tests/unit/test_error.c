@@ -45,7 +45,7 @@ START_TEST(a_line_longer_than_its_room_is_cut)
 {
     char text[2 * ASP_ERROR_TEXT];
 
-    memset(text, 'x', sizeof text);
+    memset(text, 'i', sizeof text); /* which is in no app password */
     text[sizeof text - 1] = '\0';
     ck_assert_int_eq(asp_fail(&error, ASP_TAKEN, "%s", text), ASP_TAKEN);
     ck_assert_uint_eq(strlen(error.text), ASP_ERROR_TEXT - 1);
@@ -79,7 +79,7 @@ START_TEST(a_line_is_what_is_wrong_and_what_to_do)
     ck_assert_str_eq(error.advice, "");
     ck_assert_int_eq(asp_advise(NULL, ASP_FULL, "%s", "x"), ASP_FULL);
 
-    memset(text, 'x', sizeof text);
+    memset(text, 'i', sizeof text); /* which is in no app password */
     text[sizeof text - 1] = '\0';
     (void)asp_fail(&error, ASP_IO, "%s", text);
     (void)asp_advise(&error, ASP_IO, "%s", text);

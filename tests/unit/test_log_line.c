@@ -124,25 +124,77 @@ START_TEST(a_host_that_looks_like_none_is_not_written)
 }
 END_TEST
 
-START_TEST(a_password_typed_in_the_place_of_the_name_is_not_written)
+/* Each as it may be typed, or end up, where a name should be. */
+static const char *const typed[] = {
+    "7kabc-defgh-jkmnp-qrstv-wxyz0",
+    "7kabcdefghjkmnpqrstvwxyz0",
+    " 7kabc defgh jkmnp qrstv wxyz0\n",
+    "7Kabc-defgh-jkmnp-qrstv-wxyz0",
+    "7KABC-DEFGH-JKMNP-QRSTV-WXYZ0",
+    "7kabc-defgh-jkmnp-qrstv-wxyz0@example.org",
+    "CORP\\7kabc-defgh-jkmnp-qrstv-wxyz0",
+    "alice:7kabcdefghjkmnpqrstvwxyz0",
+    "7kabc\xc2\xa0"
+    "defgh\xe2\x80\x93"
+    "jkmnp-qrstv-wxyz0",
+    "7kabc.defgh.jkmnp.qrstv.wxyz0",
+};
+
+START_TEST(a_password_in_the_place_of_any_value_is_not_written)
 {
-    static const char *const typed[] = {
-        "7kabc-defgh-jkmnp-qrstv-wxyz0",
-        "7kabcdefghjkmnpqrstvwxyz0",
-        " 7kabc defgh jkmnp qrstv wxyz0\n",
-    };
-    struct asp_request request = {.service = "imap"};
+    for (size_t i = 0; i < UNIT_COUNT(typed); i++) {
+        struct asp_request request = {
+            .user = typed[i], .service = typed[i], .host = typed[i], .via = typed[i]};
+        struct asp_outcome outcome = {.verdict = ASP_IS_REVOKED, .id = "7k"};
+
+        (void)snprintf(outcome.app, sizeof outcome.app, "%s", typed[i]);
+        (void)snprintf(outcome.label, sizeof outcome.label, "%s", typed[i]);
+        logs(&request, &outcome,
+             "verdict=revoked rhost=- user=- service=- app=- id=7k label=- via=-");
+    }
+}
+END_TEST
+
+/* The rest of the cause is still to be read. */
+START_TEST(a_password_in_a_cause_is_taken_out_of_it)
+{
+    struct asp_request request = {.user = "alice", .service = "imap"};
+    struct asp_outcome outcome = {.verdict = ASP_UNAVAILABLE};
+
+    (void)asp_fail(&outcome.cause, ASP_IO, "users/%s: no space", typed[0]);
+    (void)asp_advise(&outcome.cause, ASP_IO, "remove users/%s",
+                     "7kabc%20defgh%20jkmnp%20qrstv%20wxyz0");
+    logs(&request, &outcome,
+         "verdict=unavailable rhost=- user=\"alice\" service=\"imap\" app=- id=- label=- "
+         "cause=\"users/-: no space; remove users/-\"");
+}
+END_TEST
+
+START_TEST(a_name_that_has_not_the_shape_is_written)
+{
+    struct asp_request request = {.user = "7kabc-defgh-jkmnp-qrstv-wxyz", .service = "imap"};
     struct asp_outcome outcome = {.verdict = ASP_NO_ACCOUNT};
 
-    for (size_t i = 0; i < UNIT_COUNT(typed); i++) {
-        request.user = typed[i];
-        logs(&request, &outcome,
-             "verdict=no-account rhost=- user=- service=\"imap\" app=- id=- label=-");
-    }
-    request.user = "7kabc-defgh-jkmnp-qrstv-wxyz";
     logs(&request, &outcome,
          "verdict=no-account rhost=- user=\"7kabc-defgh-jkmnp-qrstv-wxyz\" service=\"imap\" app=- "
          "id=- label=-");
+}
+END_TEST
+
+/* Behind as many bytes as are shown. */
+START_TEST(a_password_that_would_be_cut_is_not_written)
+{
+    char name[400];
+    struct asp_request request = {.user = name, .service = "imap"};
+    struct asp_outcome outcome = {.verdict = ASP_NO_ACCOUNT};
+
+    for (size_t at = 225; at < 260; at++) {
+        memset(name, 'i', sizeof name - 1);
+        name[sizeof name - 1] = '\0';
+        memcpy(name + at, "7kabcdefghjkmnpqrstvwxyz0", 25);
+        logs(&request, &outcome,
+             "verdict=no-account rhost=- user=- service=\"imap\" app=- id=- label=-");
+    }
 }
 END_TEST
 
@@ -197,6 +249,24 @@ START_TEST(a_change_says_who_did_what_to_whom)
 }
 END_TEST
 
+START_TEST(a_password_in_a_change_is_not_written)
+{
+    for (size_t i = 0; i < UNIT_COUNT(typed); i++) {
+        struct asp_log_change change = {.event = "revoked",
+                                        .by = typed[i],
+                                        .user = typed[i],
+                                        .id = "7k",
+                                        .label = typed[i],
+                                        .reason = typed[i]};
+        struct asp_buffer out = {0};
+
+        asp_log_line_change(&change, &out);
+        ck_assert_str_eq(out.text, "event=revoked by=- user=- id=7k label=- reason=-");
+        asp_buffer_free(&out);
+    }
+}
+END_TEST
+
 START_TEST(without_memory_the_line_says_that_it_failed)
 {
     struct asp_request request = {.user = "alice", .service = "imap"};
@@ -220,9 +290,13 @@ static void fill(Suite *suite)
     unit_add(suite, what_came_through_the_broker_ends_with_who_asked);
     unit_add(suite, nothing_hostile_leaves_its_quotes);
     unit_add(suite, a_host_that_looks_like_none_is_not_written);
-    unit_add(suite, a_password_typed_in_the_place_of_the_name_is_not_written);
+    unit_add(suite, a_password_in_the_place_of_any_value_is_not_written);
+    unit_add(suite, a_password_in_a_cause_is_taken_out_of_it);
+    unit_add(suite, a_name_that_has_not_the_shape_is_written);
+    unit_add(suite, a_password_that_would_be_cut_is_not_written);
     unit_add(suite, what_others_made_long_is_cut);
     unit_add(suite, a_change_says_who_did_what_to_whom);
+    unit_add(suite, a_password_in_a_change_is_not_written);
     unit_add(suite, without_memory_the_line_says_that_it_failed);
 }
 
