@@ -10,11 +10,11 @@
 #include <string.h>
 
 #define MAGIC "asp-account "
-#define VERSION "1"
-#define HEAD MAGIC VERSION " user=\""
+#define USER_KEY " user=\""
 #define DIGEST_KEY "digest="
 
 enum {
+    VERSION_MAX = 2, /* the last one that is read; each has one digit */
     DIGEST_CHARS = 16,
     DIGEST_LINE = sizeof DIGEST_KEY - 1 + DIGEST_CHARS + 1,
 };
@@ -58,42 +58,38 @@ static bool next_line(struct lines *lines, const char **line, size_t *length)
     return true;
 }
 
-static bool line_is(const char *line, size_t length, const char *text)
-{
-    return strlen(text) == length && memcmp(line, text, length) == 0;
-}
-
 static bool has_prefix(const char *line, size_t length, const char *prefix)
 {
     return length >= strlen(prefix) && memcmp(line, prefix, strlen(prefix)) == 0;
 }
 
-/* True when the number of the version is greater than ours. */
-static bool is_newer(const char *text, size_t length)
+/* The version in the first line; one more than ours for all that are newer. 0: it has none. */
+static int version_of(const char *text, size_t length)
 {
     const char *number = text + sizeof MAGIC - 1;
     size_t digits = 0;
 
     if (!has_prefix(text, length, MAGIC))
-        return false;
+        return 0;
     length -= sizeof MAGIC - 1;
     while (digits < length && number[digits] >= '0' && number[digits] <= '9')
         digits++;
-    return digits > 0 && digits < length && number[digits] == ' ' && number[0] != '0' &&
-           (digits > 1 || number[0] > VERSION[0]);
+    if (digits == 0 || digits == length || number[digits] != ' ' || number[0] == '0')
+        return 0;
+    return digits > 1 || number[0] - '0' > VERSION_MAX ? VERSION_MAX + 1 : number[0] - '0';
 }
 
 /* Leaves in `body` the lines above the digest. */
 static enum asp_status check_frame(const uint8_t *bytes, size_t length, struct lines *body,
-                                   struct asp_error *error)
+                                   int *version, struct asp_error *error)
 {
-    static const char ours[] = MAGIC VERSION " ";
     const char *text = (const char *)bytes;
     char expected[DIGEST_CHARS + 1];
 
-    if (!has_prefix(text, length, ours) && is_newer(text, length))
+    *version = version_of(text, length);
+    if (*version > VERSION_MAX)
         return asp_fail(error, ASP_NEWER, "it was written by a newer version: upgrade this one");
-    if (!has_prefix(text, length, ours) || length < sizeof ours + DIGEST_LINE)
+    if (*version == 0 || length < sizeof MAGIC + 2 + DIGEST_LINE)
         return asp_fail(error, ASP_CORRUPT, "it is damaged: its first line is not one of ours");
     length -= DIGEST_LINE;
     digest(bytes, length, expected);
@@ -106,14 +102,16 @@ static enum asp_status check_frame(const uint8_t *bytes, size_t length, struct l
     return ASP_OK;
 }
 
-/* The first line names the user, so that a file under another's name is seen. */
+/* The first line names the user, so that a file under another's name is seen. Its version was
+ * read. */
 static bool head_is_of(const char *line, size_t length, const char *user)
 {
-    const char *at = line + strlen(HEAD);
+    const char *at = line + sizeof MAGIC;
     const char *end = line + length;
 
-    if (!has_prefix(line, length, HEAD))
+    if (!has_prefix(at, (size_t)(end - at), USER_KEY))
         return false;
+    at += sizeof USER_KEY - 1;
     for (; *user != '\0'; user++) {
         if ((*user == '"' || *user == '\\') && (at == end || *at++ != '\\'))
             return false;
@@ -123,83 +121,12 @@ static bool head_is_of(const char *line, size_t length, const char *user)
     return end - at == 1 && *at == '"';
 }
 
-static void write_hex(struct asp_buffer *out, const uint8_t bytes[ASP_PRINT_BYTES])
+/* What version 1 cannot say does not stand in it. */
+static bool read_primary(const char *line, size_t length, int version,
+                         struct asp_fingerprint *primary)
 {
-    char hex[2 * ASP_PRINT_BYTES + 1];
-
-    sodium_bin2hex(hex, sizeof hex, bytes, ASP_PRINT_BYTES);
-    asp_buffer_add(out, hex);
-}
-
-/* primary=- | primary=SOURCE,none | primary=SOURCE,KEY,PRINT */
-static void write_primary(const struct asp_fingerprint *primary, struct asp_buffer *out)
-{
-    asp_buffer_add(out, "primary=");
-    if (!primary->taken) {
-        asp_buffer_add(out, "-");
-    } else {
-        asp_buffer_add(out, asp_source_words[primary->source]);
-        asp_buffer_add(out, ",");
-        if (primary->has_hash) {
-            write_hex(out, primary->key);
-            asp_buffer_add(out, ",");
-            write_hex(out, primary->print);
-        } else {
-            asp_buffer_add(out, "none");
-        }
-    }
-    asp_buffer_add(out, "\n");
-}
-
-/* The value of each lower-case hexadecimal digit, plus one; 0 for all else. */
-static const unsigned char hex_values[256] = {
-    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-};
-
-/* Written out, since libsodium's hides which digits it reads, at seven times the cost: here they
- * are those of a stored line, and no secret. */
-static bool read_hex(const char *text, uint8_t bytes[ASP_PRINT_BYTES])
-{
-    for (size_t i = 0; i < ASP_PRINT_BYTES; i++) {
-        unsigned high = hex_values[(unsigned char)text[2 * i]];
-        unsigned low = hex_values[(unsigned char)text[2 * i + 1]];
-
-        if (high == 0 || low == 0)
-            return false;
-        bytes[i] = (uint8_t)((high - 1) << 4 | (low - 1));
-    }
-    return true;
-}
-
-/* Two runs of lower-case hexadecimal digits with a comma between them, and nothing else. */
-static bool read_print(const char *text, size_t length, struct asp_fingerprint *primary)
-{
-    enum { HEX = 2 * ASP_PRINT_BYTES };
-
-    return length == 2 * HEX + 1 && text[HEX] == ',' && read_hex(text, primary->key) &&
-           read_hex(text + HEX + 1, primary->print);
-}
-
-static bool read_primary(const char *line, size_t length, struct asp_fingerprint *primary)
-{
-    const char *end = line + length;
-    const char *comma;
-
-    memset(primary, 0, sizeof *primary);
-    if (line_is(line, length, "primary=-"))
-        return true;
-    if (!has_prefix(line, length, "primary="))
-        return false;
-    line += strlen("primary=");
-    comma = memchr(line, ',', (size_t)(end - line));
-    if (comma == NULL || !asp_source_read(line, (size_t)(comma - line), &primary->source))
-        return false;
-    line = comma + 1;
-    length = (size_t)(end - line);
-    primary->taken = true;
-    primary->has_hash = !line_is(line, length, "none");
-    return !primary->has_hash || read_print(line, length, primary);
+    return asp_fingerprint_read(line, length, primary) &&
+           (version > 1 || !asp_fingerprint_is_beyond_1(primary));
 }
 
 static bool is_entry_of(const char *line, size_t length, const char *id)
@@ -291,15 +218,16 @@ enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char
     enum asp_status status;
     const char *line;
     size_t line_length;
+    int version;
 
     asp_account_init(account, user);
     account->is_new = false;
-    status = check_frame(bytes, length, &lines, error);
+    status = check_frame(bytes, length, &lines, &version, error);
     if (status == ASP_OK &&
         (!next_line(&lines, &line, &line_length) || !head_is_of(line, line_length, account->user)))
         status = asp_fail(error, ASP_CORRUPT, "it is the file of another user");
     if (status == ASP_OK && (!next_line(&lines, &line, &line_length) ||
-                             !read_primary(line, line_length, &account->primary)))
+                             !read_primary(line, line_length, version, &account->primary)))
         status = asp_fail(error, ASP_CORRUPT, "it is damaged: its second line is not one of ours");
     if (status == ASP_OK && only == NULL)
         status = read_all(&lines, account, error);
@@ -310,14 +238,22 @@ enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char
     return status;
 }
 
+/* True when it holds anything which 0.1.0 does not know, or reads with another meaning: here, and
+ * nowhere else, is said what that is. */
+static bool is_beyond_1(const struct asp_account *account)
+{
+    return asp_fingerprint_is_beyond_1(&account->primary);
+}
+
 void asp_account_write(const struct asp_account *account, struct asp_buffer *out)
 {
     char hex[DIGEST_CHARS + 1];
 
-    asp_buffer_add(out, MAGIC VERSION " user=");
+    asp_buffer_add(out, MAGIC);
+    asp_buffer_add(out, is_beyond_1(account) ? "2 user=" : "1 user=");
     asp_buffer_add_stored(out, account->user);
     asp_buffer_add(out, "\n");
-    write_primary(&account->primary, out);
+    asp_fingerprint_write(&account->primary, out);
     for (size_t i = 0; i < account->count; i++)
         asp_entry_write(&account->entries[i], out);
     if (out->failed)

@@ -3,9 +3,12 @@
  * that holds them:
  *
  *   asp-account 1 user="alice"
- *   primary=-
+ *   primary=-                          see fingerprint.h
  *   id=7k label="Old phone" ...        a line for each entry, see entry.h
  *   digest=0f3c...                     of all the bytes above it
+ *
+ * Its version follows from what it holds: 2 where that is anything which 0.1.0 does not know, or
+ * would read with another meaning, so that 0.1.0 leaves it alone; else 1.
  *
  * Pure: it reads and writes bytes, never files.
  */
@@ -14,26 +17,14 @@
 
 #include "buffer.h"
 #include "entry.h"
-#include "source.h"
+#include "fingerprint.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
-enum {
-    ASP_ACCOUNT_BYTES_MAX = 8 * 1024 * 1024, /* a longer file is none of ours */
-    ASP_PRINT_BYTES = 32,
-};
-
-/* What is remembered of the primary password; see primary.h. */
-struct asp_fingerprint {
-    bool taken; /* false: not yet, the rest is unset */
-    enum asp_source source;
-    bool has_hash; /* false: there was no password to log in with */
-    uint8_t key[ASP_PRINT_BYTES];
-    uint8_t print[ASP_PRINT_BYTES];
-};
+enum { ASP_ACCOUNT_BYTES_MAX = 8 * 1024 * 1024 }; /* a longer file is none of ours */
 
 struct asp_account {
     char user[ASP_USER_MAX + 1];

@@ -51,7 +51,7 @@ static bool is_print_of(const struct asp_fingerprint *stored, const struct asp_p
 enum asp_primary asp_primary_compare(const struct asp_fingerprint *stored,
                                      const struct asp_primary_now *now, time_t at)
 {
-    bool had = stored->taken && stored->source == now->source && stored->has_hash;
+    bool had = stored->taken && stored->source == now->source && stored->had == ASP_HAD_HASH;
 
     if (now->says == ASP_SAYS_NOTHING)
         return ASP_PRIMARY_UNKNOWN;
@@ -71,9 +71,9 @@ void asp_primary_take(const struct asp_primary_now *now, struct asp_fingerprint 
     memset(stored, 0, sizeof *stored);
     stored->taken = true;
     stored->source = now->source;
-    stored->has_hash = !is_none(now);
-    if (!stored->has_hash)
+    if (is_none(now))
         return;
+    stored->had = ASP_HAD_HASH;
     randombytes_buf(stored->key, sizeof stored->key);
     make_print(now, stored->key, stored->print);
 }
@@ -81,7 +81,7 @@ void asp_primary_take(const struct asp_primary_now *now, struct asp_fingerprint 
 uint64_t asp_primary_checksum(const struct asp_fingerprint *stored)
 {
     uint8_t bytes[3 + 2 * ASP_PRINT_BYTES] = {stored->taken, (uint8_t)stored->source,
-                                              stored->has_hash};
+                                              stored->had == ASP_HAD_HASH};
 
     memcpy(bytes + 3, stored->key, ASP_PRINT_BYTES);
     memcpy(bytes + 3 + ASP_PRINT_BYTES, stored->print, ASP_PRINT_BYTES);

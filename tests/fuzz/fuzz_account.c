@@ -33,7 +33,10 @@ static void read_all(const uint8_t *bytes, size_t length)
     if (status != ASP_OK)
         return;
     asp_account_write(&account, &out);
-    FUZZ_NEED(out.length == length && memcmp(out.text, bytes, length) == 0);
+    FUZZ_NEED(out.length == length);
+    /* The second version may hold nothing that needs it: then the first is written, and its digest
+     * is another. */
+    FUZZ_NEED(memcmp(out.text, bytes, length) == 0 || (bytes[12] == '2' && out.text[12] == '1'));
     asp_buffer_free(&out);
     read_each(bytes, length, &account);
     asp_account_free(&account);

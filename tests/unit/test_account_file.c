@@ -48,7 +48,10 @@ static void same_account(const struct asp_account *a, const struct asp_account *
     ck_assert_str_eq(a->user, b->user);
     ck_assert_int_eq(a->primary.taken, b->primary.taken);
     ck_assert_int_eq(a->primary.source, b->primary.source);
-    ck_assert_int_eq(a->primary.has_hash, b->primary.has_hash);
+    ck_assert_int_eq(a->primary.had, b->primary.had);
+    ck_assert_int_eq(a->primary.absent, b->primary.absent);
+    ck_assert_int_eq(a->primary.day, b->primary.day);
+    ck_assert_int_eq(a->primary.named, b->primary.named);
     ck_assert_mem_eq(a->primary.key, b->primary.key, ASP_PRINT_BYTES);
     ck_assert_mem_eq(a->primary.print, b->primary.print, ASP_PRINT_BYTES);
     ck_assert_uint_eq(a->count, b->count);
@@ -98,14 +101,34 @@ START_TEST(the_file_is_text_that_a_person_reads_and_a_tool_greps)
 }
 END_TEST
 
+#define KNOWN_ONCE(word)                                                                           \
+    .taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_LINE, .named = (word)
+
+enum { FORMS = 15, FORMS_OF_1 = 5 };
+
+/* What 0.1.0 does not know has the second version, and all else the first. */
 START_TEST(each_form_of_the_fingerprint_is_read_back)
 {
-    static const struct asp_fingerprint forms[] = {
+    static const struct asp_fingerprint forms[FORMS] = {
         {.taken = false},
         {.taken = true, .source = ASP_SOURCE_SHADOW},
         {.taken = true, .source = ASP_SOURCE_COMMAND},
-        {.taken = true, .source = ASP_SOURCE_SHADOW, .has_hash = true, .key = {1}, .print = {0xab}},
-        {.taken = true, .source = ASP_SOURCE_COMMAND, .has_hash = true},
+        {.taken = true,
+         .source = ASP_SOURCE_SHADOW,
+         .had = ASP_HAD_HASH,
+         .key = {1},
+         .print = {0xab}},
+        {.taken = true, .source = ASP_SOURCE_COMMAND, .had = ASP_HAD_HASH},
+        {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_HASH, .day = 20000},
+        {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_HASH, .day = 999999999},
+        {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_HASH, .day = 0},
+        {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_HASH, .day = ASP_NO_DAY},
+        {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_LINE},
+        {KNOWN_ONCE(ASP_NAMED_KNOWN)},
+        {KNOWN_ONCE(ASP_NAMED_MISSED)},
+        {KNOWN_ONCE(ASP_NAMED_MISSED), .absent = true},
+        {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_HASH, .absent = true},
+        {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_HASH, .absent = true},
     };
     struct asp_account account;
     struct asp_account again;
@@ -115,6 +138,7 @@ START_TEST(each_form_of_the_fingerprint_is_read_back)
     asp_account_init(&account, "alice");
     account.primary = forms[_i];
     text = unit_account_text(&account, &length);
+    ck_assert_int_eq(text[strlen("asp-account ")], _i < FORMS_OF_1 ? '1' : '2');
     ck_assert_int_eq(read_bytes(text, length, "alice", NULL, &again), ASP_OK);
     same_account(&account, &again);
     free(text);
@@ -122,6 +146,7 @@ START_TEST(each_form_of_the_fingerprint_is_read_back)
 END_TEST
 
 #define HEAD "asp-account 1 user=\"alice\"\n"
+#define HEAD_2 "asp-account 2 user=\"alice\"\n"
 #define HEX_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 /* Each with a digest that is right: it is the form itself that is refused. */
@@ -160,6 +185,28 @@ START_TEST(a_body_that_we_would_not_write_is_corrupt)
         HEAD "primary=-\n# a comment\n",
         HEAD "primary=-\nid=7k\n",
         HEAD "primary=-\r\n",
+        HEAD "primary=shadow,no-line\n",
+        HEAD "primary=shadow,no-hash,20000\n",
+        HEAD "primary=shadow,absent," HEX_64 "," HEX_64 "\n",
+        HEAD_2 "primary=shadow,no-hash\n",
+        HEAD_2 "primary=shadow,no-hash,\n",
+        HEAD_2 "primary=shadow,no-hash,-1\n",
+        HEAD_2 "primary=shadow,no-hash,020000\n",
+        HEAD_2 "primary=shadow,no-hash,1000000000\n",
+        HEAD_2 "primary=shadow,no-hash,20000 \n",
+        HEAD_2 "primary=shadow,no-hash,2026-11-28\n",
+        HEAD_2 "primary=shadow,no-line,\n",
+        HEAD_2 "primary=shadow,no-line,other\n",
+        HEAD_2 "primary=shadow,absent\n",
+        HEAD_2 "primary=shadow,absent,\n",
+        HEAD_2 "primary=shadow,absent,none\n",
+        HEAD_2 "primary=shadow,absent,absent,no-line\n",
+        HEAD_2 "primary=command,no-line\n",
+        HEAD_2 "primary=command,no-hash,-\n",
+        HEAD_2 "primary=command,absent," HEX_64 "," HEX_64 "\n",
+        HEAD_2,
+        "asp-account 2",
+        "asp-account 2 user=\"alice\" \nprimary=-\n",
         "asp-account 1 user=\"alice\" \nprimary=-\n",
         "asp-account 1 user=\"alic\\e\"\nprimary=-\n",
         "asp-account 1 user=alice\nprimary=-\n",
@@ -175,6 +222,47 @@ START_TEST(a_body_that_we_would_not_write_is_corrupt)
         unit_need(read_body(bodies[i], "alice", &account) == ASP_CORRUPT, "%s", bodies[i]);
     ck_assert_int_eq(read_body(HEAD "primary=shadow," HEX_64 "," HEX_64 "\n", "alice", &account),
                      ASP_OK);
+}
+END_TEST
+
+START_TEST(what_needs_the_second_version_no_more_is_written_as_the_first)
+{
+    struct asp_account account;
+    size_t length;
+    char *text;
+
+    ck_assert_int_eq(read_body(HEAD_2 "primary=shadow,none\n" ENTRY("7k", "A"), "alice", &account),
+                     ASP_OK);
+    text = unit_account_text(&account, &length);
+    ck_assert_int_eq(strncmp(text, HEAD, strlen(HEAD)), 0);
+    asp_account_free(&account);
+    free(text);
+}
+END_TEST
+
+/* The file that 0.1.0 has written of a user with a hash and one without. */
+START_TEST(a_file_of_the_first_version_is_written_back_byte_for_byte)
+{
+    static const char *const lines[] = {
+        "primary=-\n",
+        "primary=shadow,none\n",
+        "primary=command,none\n",
+        "primary=shadow," HEX_64 "," HEX_64 "\n",
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(lines); i++) {
+        struct asp_account account;
+        char body[4096];
+        size_t length;
+        char *text;
+
+        (void)snprintf(body, sizeof body, HEAD "%s" ENTRY("7k", "A"), lines[i]);
+        ck_assert_int_eq(read_body(body, "alice", &account), ASP_OK);
+        text = unit_account_text(&account, &length);
+        ck_assert_int_eq(strncmp(text, body, strlen(body)), 0);
+        asp_account_free(&account);
+        free(text);
+    }
 }
 END_TEST
 
@@ -241,13 +329,15 @@ START_TEST(a_newer_version_is_told_from_damage)
 {
     struct asp_account account;
 
-    for (int version = 2; version <= 120; version++) {
+    for (int version = 3; version <= 300; version++) {
         char body[64];
 
         (void)snprintf(body, sizeof body, "asp-account %d user=\"alice\" new=1\nother\n", version);
         ck_assert_int_eq(read_body(body, "alice", &account), ASP_NEWER);
         ck_assert_int_eq(read_bytes(body, strlen(body), "alice", NULL, &account), ASP_NEWER);
     }
+    ck_assert_int_eq(read_body("asp-account 18446744073709551617 x\n", "alice", &account),
+                     ASP_NEWER);
 }
 END_TEST
 
@@ -472,8 +562,10 @@ static void fill(Suite *suite)
 {
     unit_add(suite, what_is_written_is_read_back);
     unit_add(suite, the_file_is_text_that_a_person_reads_and_a_tool_greps);
-    unit_loop(suite, each_form_of_the_fingerprint_is_read_back, 5);
+    unit_loop(suite, each_form_of_the_fingerprint_is_read_back, FORMS);
     unit_add(suite, a_body_that_we_would_not_write_is_corrupt);
+    unit_add(suite, what_needs_the_second_version_no_more_is_written_as_the_first);
+    unit_add(suite, a_file_of_the_first_version_is_written_back_byte_for_byte);
     unit_add(suite, two_entries_of_one_id_are_corrupt);
     unit_add(suite, the_file_of_another_user_is_refused);
     unit_add(suite, any_well_formed_name_is_its_own_in_the_file);

@@ -158,8 +158,8 @@ START_TEST(a_fingerprint_is_keyed_anew_each_time)
     struct asp_fingerprint b = taken_of(HASH);
     struct asp_fingerprint none = taken_of("!");
 
-    ck_assert(a.taken && a.has_hash && a.source == ASP_SOURCE_SHADOW);
-    ck_assert(none.taken && !none.has_hash);
+    ck_assert(a.taken && a.had == ASP_HAD_HASH && a.source == ASP_SOURCE_SHADOW);
+    ck_assert(none.taken && none.had == ASP_HAD_NONE);
     ck_assert_mem_ne(a.key, b.key, ASP_PRINT_BYTES);
     ck_assert_mem_ne(a.print, b.print, ASP_PRINT_BYTES);
     ck_assert(asp_primary_checksum(&a) != asp_primary_checksum(&b));
@@ -175,7 +175,8 @@ START_TEST(a_fingerprint_is_keyed_blake2b_of_the_hash_without_the_marks_of_a_loc
                                                    0x9b, 0x0c, 0x53, 0xad, 0x85, 0x74, 0x10, 0xf7,
                                                    0x41, 0xf0, 0xae, 0x0c, 0x5d, 0x78, 0x8e, 0xaf,
                                                    0x8c, 0x93, 0x94, 0xf6, 0x8d, 0x99, 0x68, 0x0a};
-    struct asp_fingerprint stored = {.taken = true, .source = ASP_SOURCE_SHADOW, .has_hash = true};
+    struct asp_fingerprint stored = {
+        .taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_HASH};
     struct asp_primary_now now = says(HASH);
 
     for (size_t i = 0; i < ASP_PRINT_BYTES; i++)
@@ -303,7 +304,7 @@ START_TEST(a_fingerprint_that_is_due_is_taken_and_revokes_nothing)
     ck_assert_int_eq(asp_primary_settle(&account, &now, &how, false, &written), ASP_PRIMARY_SAME);
     ck_assert(written);
     ck_assert_uint_eq(revoked_now(), 0);
-    ck_assert(account.primary.taken && account.primary.has_hash);
+    ck_assert(account.primary.taken && account.primary.had == ASP_HAD_HASH);
     ck_assert_int_eq(asp_primary_compare(&account.primary, &now, NOW), ASP_PRIMARY_SAME);
     written = true;
     ck_assert_int_eq(asp_primary_settle(&account, &now, &how, false, &written), ASP_PRIMARY_SAME);

@@ -96,7 +96,7 @@ START_TEST(what_is_no_account_is_told_of_and_can_be_removed)
     } cases[] = {
         {"damaged", ASP_CORRUPT, "asp-admin remove"},
         {"", ASP_CORRUPT, "asp-admin remove"},
-        {"asp-account 2 user=\"alice\"\n", ASP_NEWER, "newer"},
+        {"asp-account 3 user=\"alice\"\n", ASP_NEWER, "newer"},
     };
 
     unit_store(&store);

@@ -333,7 +333,7 @@ END_TEST
 START_TEST(damage_is_told_from_a_newer_version_with_what_to_do)
 {
     unit_store(&store);
-    file_write(in_store("users/alice"), "asp-account 2 user=\"alice\"\n", 26);
+    file_write(in_store("users/alice"), "asp-account 3 user=\"alice\"\n", 26);
     ck_assert_int_eq(loads("alice"), ASP_NEWER);
     store_says("users/alice");
     store_says("newer");

@@ -291,7 +291,7 @@ void unit_three_entries(struct asp_account *account)
     asp_account_init(account, "alice");
     account->primary.taken = true;
     account->primary.source = ASP_SOURCE_SHADOW;
-    account->primary.has_hash = true;
+    account->primary.had = ASP_HAD_HASH;
     for (size_t i = 0; i < ASP_PRINT_BYTES; i++) {
         account->primary.key[i] = (uint8_t)i;
         account->primary.print[i] = (uint8_t)(255 - i);
