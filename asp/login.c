@@ -85,8 +85,7 @@ static bool shadow_is_known(const struct login *login, const struct asp_account 
 
     return known->identity.present && asp_identity_at(ASP_SHADOW_PATH, &identity, NULL) == ASP_OK &&
            asp_identity_same(&identity, &known->identity) &&
-           known->checksum == asp_primary_checksum(&account->primary) &&
-           !asp_primary_is_due(&account->primary, ASP_SOURCE_SHADOW);
+           known->checksum == asp_primary_checksum(&account->primary);
 }
 
 static enum asp_primary compare_primary(struct login *login, const struct asp_account *account)
@@ -212,7 +211,7 @@ static void remember_shadow(struct login *login, const struct asp_account *accou
     };
     enum asp_primary timeless;
 
-    if (login->shadow.text == NULL || asp_primary_is_due(&account->primary, ASP_SOURCE_SHADOW) ||
+    if (login->shadow.text == NULL || asp_primary_is_due(&account->primary, &login->now) ||
         !asp_shadow_is_settled(&compared.identity, login->facts.now))
         return;
     timeless = asp_primary_compare(&account->primary, &login->now, 0);
@@ -299,10 +298,9 @@ static void judge(struct login *login, const struct asp_account *account,
                   const struct asp_entry *entry)
 {
     struct asp_outcome *outcome = login->outcome;
-    bool due = asp_source_traits(login->conf->primary_source).at_login &&
-               asp_primary_is_due(&account->primary, login->conf->primary_source);
     enum asp_action action;
     bool to_write;
+    bool due;
 
     name_entry(outcome, entry);
     memcpy(login->verifier, entry->verifier, sizeof login->verifier);
@@ -311,6 +309,7 @@ static void judge(struct login *login, const struct asp_account *account,
         return;
     }
     outcome->verdict = check(login, account, entry, &action);
+    due = login->shadow.text != NULL && asp_primary_is_due(&account->primary, &login->now);
     to_write = action != ASP_WRITE_NOTHING || (due && outcome->verdict == ASP_ACCEPTED);
     if (login->request->dry)
         return;

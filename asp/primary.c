@@ -8,9 +8,9 @@
 #include <sodium.h>
 #include <string.h>
 
-bool asp_primary_is_due(const struct asp_fingerprint *stored, enum asp_source source)
+static bool is_comparable(const struct asp_fingerprint *stored, const struct asp_primary_now *now)
 {
-    return !stored->taken || stored->source != source;
+    return stored->taken && stored->source == now->source;
 }
 
 static size_t locks_before(const struct asp_primary_now *now)
@@ -22,13 +22,42 @@ static size_t locks_before(const struct asp_primary_now *now)
     return locks;
 }
 
-/* Nobody can log in with it, whatever is typed: empty, *, or nothing behind the marks of a lock. */
-static bool is_none(const struct asp_primary_now *now)
+static bool are_of_base64(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            c != '.' && c != '/')
+            return false;
+    }
+    return true;
+}
+
+/* A form that crypt(5) has: the ones with a name, and before them BSDi's and the two of DES. */
+static bool is_of_crypt(const char *field, size_t length)
+{
+    enum { BSDI = 19, DES = 13, MORE = 11 };
+
+    if (length > 0 && field[0] == '$')
+        return true;
+    if (length == 1 + BSDI && field[0] == '_')
+        return are_of_base64(field + 1, BSDI);
+    return length >= DES && (length - DES) % MORE == 0 && are_of_base64(field, length);
+}
+
+/* Something that is typed could match it, were it not locked. What a command says is any text but
+ * none, or *. */
+static bool has_hash(const struct asp_primary_now *now)
 {
     size_t locks = locks_before(now);
+    size_t length = now->length - locks;
 
-    return now->says != ASP_SAYS_HASH || now->length == locks ||
-           (now->length == locks + 1 && now->hash[locks] == '*');
+    if (now->says != ASP_SAYS_HASH)
+        return false;
+    if (asp_source_traits(now->source).at_login)
+        return is_of_crypt(now->hash + locks, length);
+    return length > 0 && (length > 1 || now->hash[locks] != '*');
 }
 
 static void make_print(const struct asp_primary_now *now, const uint8_t key[ASP_PRINT_BYTES],
@@ -48,22 +77,59 @@ static bool is_print_of(const struct asp_fingerprint *stored, const struct asp_p
     return sodium_memcmp(print, stored->print, ASP_PRINT_BYTES) == 0;
 }
 
+/* Of a user who has no line now. */
+static enum asp_primary compare_absent(const struct asp_fingerprint *stored)
+{
+    bool had_line = stored->had == ASP_HAD_HASH || stored->had == ASP_HAD_NO_HASH;
+
+    return had_line || stored->absent ? ASP_PRIMARY_ABSENT : ASP_PRIMARY_SAME;
+}
+
+/*
+ * Of a user who has a line now, whenever that is. Without a hash there is nothing to know her by:
+ * who was absent is another when she is back, and so is one whose line was made on a later day.
+ */
+static bool is_another(const struct asp_fingerprint *stored, const struct asp_primary_now *now)
+{
+    switch (stored->had) {
+    case ASP_HAD_NONE:
+        break;
+    case ASP_HAD_HASH: /* also one that is of no form of crypt: 0.1.0 took any text for a hash */
+        return !is_print_of(stored, now);
+    case ASP_HAD_NO_HASH:
+        return has_hash(now) || stored->absent || now->day > stored->day;
+    case ASP_HAD_NO_LINE:
+        return true;
+    }
+    return has_hash(now);
+}
+
 enum asp_primary asp_primary_compare(const struct asp_fingerprint *stored,
                                      const struct asp_primary_now *now, time_t at)
 {
-    bool had = stored->taken && stored->source == now->source && stored->had == ASP_HAD_HASH;
+    bool comparable = is_comparable(stored, now);
 
     if (now->says == ASP_SAYS_NOTHING)
         return ASP_PRIMARY_UNKNOWN;
     if (now->says == ASP_SAYS_ABSENT)
-        return had ? ASP_PRIMARY_ABSENT : ASP_PRIMARY_SAME;
+        return comparable ? compare_absent(stored) : ASP_PRIMARY_SAME;
     if (now->expires != ASP_NEVER && at >= now->expires)
         return ASP_PRIMARY_LOCKED;
-    if (!asp_primary_is_due(stored, now->source)) {
-        if (had ? is_none(now) || !is_print_of(stored, now) : !is_none(now))
-            return ASP_PRIMARY_CHANGED;
-    }
-    return locks_before(now) > 0 && !is_none(now) ? ASP_PRIMARY_LOCKED : ASP_PRIMARY_SAME;
+    if (comparable && is_another(stored, now))
+        return ASP_PRIMARY_CHANGED;
+    return locks_before(now) > 0 && has_hash(now) ? ASP_PRIMARY_LOCKED : ASP_PRIMARY_SAME;
+}
+
+bool asp_primary_is_due(const struct asp_fingerprint *stored, const struct asp_primary_now *now)
+{
+    if (now->says == ASP_SAYS_NOTHING || !is_comparable(stored, now))
+        return now->says != ASP_SAYS_NOTHING;
+    if (!asp_source_traits(now->source).at_login)
+        return false;
+    if (now->says == ASP_SAYS_ABSENT)
+        return stored->had == ASP_HAD_NONE;
+    return !is_another(stored, now) && (stored->had == ASP_HAD_NONE || stored->absent ||
+                                        (stored->had == ASP_HAD_HASH && !has_hash(now)));
 }
 
 void asp_primary_take(const struct asp_primary_now *now, struct asp_fingerprint *stored)
@@ -71,21 +137,34 @@ void asp_primary_take(const struct asp_primary_now *now, struct asp_fingerprint 
     memset(stored, 0, sizeof *stored);
     stored->taken = true;
     stored->source = now->source;
-    if (is_none(now))
-        return;
-    stored->had = ASP_HAD_HASH;
-    randombytes_buf(stored->key, sizeof stored->key);
-    make_print(now, stored->key, stored->print);
+    if (has_hash(now)) {
+        stored->had = ASP_HAD_HASH;
+        randombytes_buf(stored->key, sizeof stored->key);
+        make_print(now, stored->key, stored->print);
+    } else if (!asp_source_traits(now->source).at_login) {
+        stored->had = ASP_HAD_NONE;
+    } else if (now->says == ASP_SAYS_ABSENT) {
+        stored->had = ASP_HAD_NO_LINE;
+    } else {
+        stored->had = ASP_HAD_NO_HASH;
+        stored->day = now->day;
+    }
 }
 
 uint64_t asp_primary_checksum(const struct asp_fingerprint *stored)
 {
-    uint8_t bytes[3 + 2 * ASP_PRINT_BYTES] = {stored->taken, (uint8_t)stored->source,
-                                              stored->had == ASP_HAD_HASH};
+    struct {
+        int32_t had[6];
+        uint8_t key[ASP_PRINT_BYTES];
+        uint8_t print[ASP_PRINT_BYTES];
+    } bytes = {
+        .had = {stored->taken, (int32_t)stored->source, (int32_t)stored->had, stored->absent,
+                stored->day, (int32_t)stored->named},
+    };
 
-    memcpy(bytes + 3, stored->key, ASP_PRINT_BYTES);
-    memcpy(bytes + 3 + ASP_PRINT_BYTES, stored->print, ASP_PRINT_BYTES);
-    return asp_checksum(bytes, sizeof bytes);
+    memcpy(bytes.key, stored->key, ASP_PRINT_BYTES);
+    memcpy(bytes.print, stored->print, ASP_PRINT_BYTES);
+    return asp_checksum(&bytes, sizeof bytes);
 }
 
 static bool is_later(const struct timespec *one, const struct timespec *other)
@@ -104,6 +183,33 @@ bool asp_primary_is_overtaken(const struct asp_account *account, const struct as
     return is_later(&account->written, now->asked) && !is_later(&account->written, &clock);
 }
 
+/* Of a user who had no line either. */
+static void note_named(struct asp_fingerprint *stored, enum asp_sight sight)
+{
+    if (sight == ASP_SIGHT_KNOWN) {
+        stored->named = ASP_NAMED_KNOWN;
+        stored->absent = false;
+    } else if (stored->named != ASP_NAMED_NEVER) {
+        stored->absent =
+            stored->absent || sight == ASP_SIGHT_GONE || stored->named == ASP_NAMED_MISSED;
+        stored->named = ASP_NAMED_MISSED;
+    }
+}
+
+bool asp_primary_note(struct asp_fingerprint *stored, const struct asp_primary_now *now,
+                      enum asp_sight sight)
+{
+    struct asp_fingerprint before = *stored;
+
+    if (!is_comparable(stored, now) || now->says != ASP_SAYS_ABSENT)
+        return false;
+    if (stored->had == ASP_HAD_NO_LINE)
+        note_named(stored, sight);
+    else if (stored->had != ASP_HAD_NONE && sight == ASP_SIGHT_GONE)
+        stored->absent = true;
+    return stored->absent != before.absent || stored->named != before.named;
+}
+
 enum asp_primary asp_primary_settle(struct asp_account *account, const struct asp_primary_now *now,
                                     const struct asp_revocation *how, bool reached, bool *written)
 {
@@ -119,9 +225,9 @@ enum asp_primary asp_primary_settle(struct asp_account *account, const struct as
                                           how->hook_due) > 0;
     if (reached && now->says == ASP_SAYS_ABSENT) {
         /* What it is now cannot be seen from here; it is taken by who sees it. */
+        *written = *written || account->primary.taken;
         memset(&account->primary, 0, sizeof account->primary);
-    } else if (primary == ASP_PRIMARY_CHANGED ||
-               asp_primary_is_due(&account->primary, now->source)) {
+    } else if (primary == ASP_PRIMARY_CHANGED || asp_primary_is_due(&account->primary, now)) {
         asp_primary_take(now, &account->primary);
         *written = true;
     }

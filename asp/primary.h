@@ -21,7 +21,7 @@ enum asp_primary {
     ASP_PRIMARY_SAME,
     ASP_PRIMARY_CHANGED,
     ASP_PRIMARY_LOCKED, /* locked, or the account expired, for a while: nothing is destroyed */
-    ASP_PRIMARY_ABSENT, /* it had one, and the user is gone */
+    ASP_PRIMARY_ABSENT, /* the user is gone: nothing is destroyed */
 };
 
 /* What a source says of one user now. */
@@ -34,6 +34,7 @@ struct asp_primary_now {
     } says;           /* nothing: it could not be told */
     const char *hash; /* of `length` bytes, borrowed from what was read; may be empty or locked */
     size_t length;
+    int32_t day;    /* of the last change, in days since 1970, or ASP_NO_DAY */
     time_t expires; /* when the account does, or ASP_NEVER */
     const struct asp_identity
         *read; /* the state of the file that says so, borrowed; NULL: no file */
@@ -41,10 +42,17 @@ struct asp_primary_now {
         *asked; /* where it is no file: the time before it was asked, borrowed; NULL: not known */
 };
 
-/* True when no fingerprint was taken yet, or one of another source: it is taken anew, and is no
- * change. */
-bool asp_primary_is_due(const struct asp_fingerprint *stored, enum asp_source source);
+/*
+ * True when the fingerprint is to be taken anew, and that is no change: none was taken yet, or one
+ * of another source; or what is the same could be told better by it. That is so of what 0.1.0 has
+ * written of a user without a hash, and of one who was absent and is back.
+ */
+bool asp_primary_is_due(const struct asp_fingerprint *stored, const struct asp_primary_now *now);
 
+/*
+ * No line in the shadow file, a line without a hash, and a hash are three things. A field that is
+ * no form of crypt(5) holds no hash: nothing that is typed matches it.
+ */
 enum asp_primary asp_primary_compare(const struct asp_fingerprint *stored,
                                      const struct asp_primary_now *now, time_t at);
 
@@ -62,11 +70,26 @@ uint64_t asp_primary_checksum(const struct asp_fingerprint *stored);
  */
 bool asp_primary_is_overtaken(const struct asp_account *account, const struct asp_primary_now *now);
 
+/* What else is seen of a user who has no line. */
+enum asp_sight {
+    ASP_SIGHT_KNOWN,  /* the name service knows her */
+    ASP_SIGHT_MISSED, /* it says that there is no such user. Twice running, she is gone */
+    ASP_SIGHT_GONE,   /* she is */
+};
+
+/*
+ * Notes it in the fingerprint. True: that was changed by it. Who has a line is not noted anything
+ * of; neither is who had none, as long as the name service has not known her: she may be virtual,
+ * and nothing can be gone.
+ */
+bool asp_primary_note(struct asp_fingerprint *stored, const struct asp_primary_now *now,
+                      enum asp_sight sight);
+
 /*
  * Brings an account up to what is now: revokes all when it has changed, takes the fingerprint where
  * that is due or after a change. `*written` says whether the account is to be written. What it was
  * is returned. With `reached`, a user without a line counts as changed: another program has just
- * set a password that we cannot see.
+ * set a password that we cannot see. That a user is gone is not written: see asp_primary_note.
  */
 enum asp_primary asp_primary_settle(struct asp_account *account, const struct asp_primary_now *now,
                                     const struct asp_revocation *how, bool reached, bool *written);

@@ -51,7 +51,7 @@ enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
     if (status != ASP_OK)
         return status;
     result->primary = asp_primary_compare(&account.primary, now, how->when);
-    due = now->says != ASP_SAYS_NOTHING && asp_primary_is_due(&account.primary, now->source);
+    due = asp_primary_is_due(&account.primary, now);
     asp_account_free(&account);
     if (result->primary != ASP_PRIMARY_CHANGED && !due &&
         !(reached && now->says == ASP_SAYS_ABSENT))
@@ -63,6 +63,42 @@ enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
         return status;
     }
     return ASP_OK;
+}
+
+struct noting {
+    const struct asp_primary_now *now;
+    enum asp_sight sight;
+};
+
+static enum asp_status note(struct asp_account *account, void *context, struct asp_error *error)
+{
+    const struct noting *noting = context;
+
+    if (asp_primary_is_overtaken(account, noting->now))
+        return asp_fail(error, ASP_BUSY, "what was seen of %s is overtaken", account->user);
+    return asp_primary_note(&account->primary, noting->now, noting->sight) ? ASP_OK : ASP_UNCHANGED;
+}
+
+enum asp_status asp_reconcile_note(const struct asp_store *store, const char *user,
+                                   const struct asp_primary_now *now, enum asp_sight sight,
+                                   bool *noted, struct asp_error *error)
+{
+    struct noting noting = {now, sight};
+    struct asp_account account;
+    enum asp_status status;
+    bool due;
+
+    *noted = false;
+    status = asp_store_load(store, user, "", &account, error);
+    if (status != ASP_OK)
+        return status;
+    due = asp_primary_note(&account.primary, now, sight);
+    asp_account_free(&account);
+    if (!due)
+        return ASP_OK;
+    status = asp_store_update(store, user, false, note, &noting, error);
+    *noted = status == ASP_OK;
+    return status == ASP_UNCHANGED ? ASP_OK : status;
 }
 
 void asp_reconciled_free(struct asp_reconciled *result)

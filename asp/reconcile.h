@@ -24,6 +24,15 @@ enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
                               const struct asp_primary_now *now, const struct asp_revocation *how,
                               bool reached, struct asp_reconciled *result, struct asp_error *error);
 
+/*
+ * Notes in the account of a user without a line what else was seen of her: asp_primary_note,
+ * without a lock first, as above. `*noted`: it was written. ASP_BUSY: it was overtaken by a newer
+ * file.
+ */
+enum asp_status asp_reconcile_note(const struct asp_store *store, const char *user,
+                                   const struct asp_primary_now *now, enum asp_sight sight,
+                                   bool *noted, struct asp_error *error);
+
 void asp_reconciled_free(struct asp_reconciled *result);
 
 #endif

@@ -12,7 +12,9 @@ enum {
     TRIES = 5,
     FIELDS = 9, /* shadow(5) */
     FIELD_HASH = 1,
+    FIELD_CHANGED = 2,
     FIELD_EXPIRES = 7,
+    DAY_DIGITS = 9,
     DAY = 24 * 3600,
     SETTLED_SECONDS = 2,
 };
@@ -57,48 +59,73 @@ enum asp_status asp_shadow_read(const char *path, struct asp_shadow *shadow,
     return status;
 }
 
-/* The day in field 8, as the time at which it begins. Empty: never. False for what is no number. */
-static bool read_day(const char *field, size_t length, time_t *expires)
+/* One field of a line. */
+struct field {
+    const char *text;
+    size_t length;
+};
+
+/* A number of days since 1970. False for what is none. */
+static bool read_day(struct field field, int32_t *day)
 {
-    time_t days = 0;
+    int32_t days = 0;
+
+    if (field.length == 0 || field.length > DAY_DIGITS)
+        return false;
+    for (size_t i = 0; i < field.length; i++) {
+        if (field.text[i] < '0' || field.text[i] > '9')
+            return false;
+        days = days * 10 + (field.text[i] - '0');
+    }
+    *day = days;
+    return true;
+}
+
+/* The day in field 8, as the time at which it begins. Empty, or -1 as chage writes it: never. False
+ * for what is no number. */
+static bool read_expires(struct field field, time_t *expires)
+{
+    int32_t day;
 
     *expires = ASP_NEVER;
-    if (length == 0 || length > 9)
-        return length == 0;
-    for (size_t i = 0; i < length; i++) {
-        if (field[i] < '0' || field[i] > '9')
-            return length == 2 && field[0] == '-' &&
-                   field[1] == '1'; /* what chage writes for never */
-        days = days * 10 + (field[i] - '0');
+    if (field.length == 0 || (field.length == 2 && memcmp(field.text, "-1", 2) == 0))
+        return true;
+    if (!read_day(field, &day))
+        return false;
+    *expires = (time_t)day * DAY;
+    return true;
+}
+
+/* What is behind the ninth is passed over. False: there are fewer. */
+static bool split(const char *line, size_t length, struct field fields[FIELDS])
+{
+    const char *end = line + length;
+    const char *at = line;
+
+    for (size_t i = 0; i < FIELDS; i++) {
+        const char *colon = memchr(at, ':', (size_t)(end - at));
+
+        if (colon == NULL && i + 1 < FIELDS)
+            return false;
+        fields[i] = (struct field){at, (size_t)((colon == NULL ? end : colon) - at)};
+        at = colon == NULL ? end : colon + 1;
     }
-    *expires = days * DAY;
     return true;
 }
 
 void asp_shadow_line(const char *line, size_t length, struct asp_primary_now *now)
 {
-    const char *fields[FIELDS + 1] = {NULL};
-    size_t count = 0;
-    const char *end = line + length;
-    const char *at = line;
+    struct field fields[FIELDS];
 
-    *now = (struct asp_primary_now){.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
-    while (count < FIELDS) {
-        const char *colon = memchr(at, ':', (size_t)(end - at));
-
-        fields[count++] = at;
-        if (colon == NULL)
-            break;
-        at = colon + 1;
-    }
-    if (count < FIELDS)
+    *now = (struct asp_primary_now){
+        .source = ASP_SOURCE_SHADOW, .day = ASP_NO_DAY, .expires = ASP_NEVER};
+    if (!split(line, length, fields) || !read_expires(fields[FIELD_EXPIRES], &now->expires))
         return;
-    if (!read_day(fields[FIELD_EXPIRES],
-                  (size_t)(fields[FIELD_EXPIRES + 1] - fields[FIELD_EXPIRES]) - 1, &now->expires))
-        return;
+    /* A day that is none says nothing of the password, and bars nobody. */
+    (void)read_day(fields[FIELD_CHANGED], &now->day);
     now->says = ASP_SAYS_HASH;
-    now->hash = fields[FIELD_HASH];
-    now->length = (size_t)(fields[FIELD_HASH + 1] - fields[FIELD_HASH]) - 1;
+    now->hash = fields[FIELD_HASH].text;
+    now->length = fields[FIELD_HASH].length;
 }
 
 void asp_shadow_find(const struct asp_shadow *shadow, const char *user, struct asp_primary_now *now)

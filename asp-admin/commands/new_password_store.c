@@ -30,7 +30,7 @@ static enum asp_status compare_primary(struct storing *storing, struct asp_accou
     primary = asp_primary_compare(&account->primary, now, admin->now);
     /* What a command said is compared with what the one before us has written, and may be older. */
     if ((now->asked == NULL || primary == ASP_PRIMARY_CHANGED ||
-         asp_primary_is_due(&account->primary, now->source)) &&
+         asp_primary_is_due(&account->primary, now)) &&
         asp_primary_is_overtaken(account, now))
         return asp_fail(error, ASP_BUSY,
                         "the primary password of %s was changed just now: try again",

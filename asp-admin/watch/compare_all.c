@@ -67,7 +67,7 @@ static enum asp_status look(const char *user, void *context)
         result->unknown++;
     else if (primary == ASP_PRIMARY_CHANGED)
         list = &pass->changed;
-    else if (asp_primary_is_due(&account.primary, now.source))
+    else if (asp_primary_is_due(&account.primary, &now))
         list = &pass->due;
     asp_account_free(&account);
     return list == NULL || name_list_add(list, user) ? ASP_OK : ASP_NO_MEMORY;

@@ -284,6 +284,76 @@ START_TEST(a_user_without_a_primary_password_has_nothing_to_change_until_there_i
 }
 END_TEST
 
+/* A file that is old enough for its state to be remembered, and a login that remembers it. */
+static void settle_and_log_in(const char *password)
+{
+    ahead = 10;
+    ck_code(log_in("dave", password), PAM_SUCCESS);
+    ck_code(log_in("dave", password), PAM_SUCCESS);
+    ahead = 0;
+}
+
+START_TEST(a_user_without_a_hash_who_is_gone_is_refused_and_loses_nothing)
+{
+    char daves[PASSWORD_MAX];
+
+    shadow("dave:!:19000:0:99999:7:::\n" BOB);
+    create(&world, daves, "dave", "--label", "Phone", "--app", "mail", NULL);
+    settle_and_log_in(daves);
+    shadow(BOB);
+    (void)devlog_take();
+    ck_code(log_in("dave", daves), PAM_AUTH_ERR);
+    ck_returned_str_eq(stored_entry(&world, "dave", daves).state, "active");
+    ahead = 10;
+    ck_code(log_in("dave", daves), PAM_AUTH_ERR);
+    ahead = 0;
+    shadow("dave:!:19000:0:99999:7:::\n" BOB);
+    ck_code(log_in("dave", daves), PAM_SUCCESS);
+}
+END_TEST
+
+/* Deleted and made again between two looks: the day of the line tells. */
+START_TEST(another_user_of_that_name_has_none_of_the_app_passwords)
+{
+    static const char *const others[] = {"dave:!:19001:0:99999:7:::\n",
+                                         "dave:*:19001:0:99999:7:::\n",
+                                         "dave:" HASH ":19000:0:99999:7:::\n"};
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char daves[PASSWORD_MAX];
+
+        shadow("dave:!:19000:0:99999:7:::\n" BOB);
+        create(&world, daves, "dave", "--label", "Phone", "--app", "mail", NULL);
+        settle_and_log_in(daves);
+        shadow(others[i]);
+        ck_code_msg(log_in("dave", daves), PAM_AUTH_ERR, "%zu", i);
+        ck_returned_str_eq(stored_entry(&world, "dave", daves).state, "revoked");
+        admin_do(&world, "remove", "dave", NULL);
+        (void)devlog_take();
+    }
+}
+END_TEST
+
+START_TEST(who_had_no_line_and_has_one_is_another)
+{
+    static const char *const lines[] = {"dave:!:19000:0:99999:7:::\n", "dave::19000:0:99999:7:::\n",
+                                        "dave:" HASH ":19000:0:99999:7:::\n"};
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char daves[PASSWORD_MAX];
+
+        shadow(BOB);
+        create(&world, daves, "dave", "--label", "Phone", "--app", "mail", NULL);
+        settle_and_log_in(daves);
+        shadow(lines[i]);
+        ck_code_msg(log_in("dave", daves), PAM_AUTH_ERR, "%zu", i);
+        ck_returned_str_eq(stored_entry(&world, "dave", daves).state, "revoked");
+        admin_do(&world, "remove", "dave", NULL);
+        (void)devlog_take();
+    }
+}
+END_TEST
+
 int main(void)
 {
     devlog_require();
@@ -304,5 +374,8 @@ int main(void)
     tcase_add_test(tests, a_change_that_can_not_be_written_is_refused_all_the_same);
     tcase_add_test(tests,
                    a_user_without_a_primary_password_has_nothing_to_change_until_there_is_one);
+    tcase_add_test(tests, a_user_without_a_hash_who_is_gone_is_refused_and_loses_nothing);
+    tcase_add_test(tests, another_user_of_that_name_has_none_of_the_app_passwords);
+    tcase_add_test(tests, who_had_no_line_and_has_one_is_another);
     return harness_run();
 }

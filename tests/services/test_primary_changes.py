@@ -94,10 +94,10 @@ def test_a_change_is_noticed_within_a_second_and_revokes_nobody_elses(machine, s
 def test_however_many_have_changed_at_once_the_file_is_believed(machine):
     users = [f"user{i}" for i in range(25)]
     for user in users:
-        machine.sandbox.shell(f"useradd --no-create-home {user} && usermod -p x {user}").done()
+        machine.sandbox.shell(f"useradd --no-create-home {user} && usermod -p '$1$x' {user}").done()
         machine.create(user)
     with machine.watch():
-        machine.sandbox.shell("sed -i 's/^user\\([0-9]*\\):x:/user\\1:y:/' /etc/shadow").done()
+        machine.sandbox.shell("sed -i 's/^user\\([0-9]*\\):[$]1[$]x:/user\\1:$1$y:/' /etc/shadow").done()
         machine.log_file.wait_for("25 of 28 primary passwords have changed, 25 app passwords were revoked")
     assert machine.revoked() == []
     assert all(machine.states(user) == ["revoked"] for user in users)

@@ -11,6 +11,8 @@ enum { NOW = 1700000000, LATER = NOW + 1000 };
 
 #define HASH "$y$j9T$abcdefgh$0123456789abcdefghijklmnopqrstuvwxyz"
 #define OTHER "$y$j9T$abcdefgh$0123456789abcdefghijklmnopqrstuvwxyY"
+#define DES "./019AZaz1235"
+#define BSDI "_./019AZaz./019AZaz1"
 
 static struct asp_primary_now says(const char *hash)
 {
@@ -35,7 +37,7 @@ static struct asp_primary_now nothing(void)
 
 static struct asp_fingerprint taken_of(const char *hash)
 {
-    struct asp_primary_now now = says(hash);
+    struct asp_primary_now now = hash != NULL ? says(hash) : absent();
     struct asp_fingerprint stored;
 
     asp_primary_take(&now, &stored);
@@ -44,8 +46,8 @@ static struct asp_fingerprint taken_of(const char *hash)
 
 /* What was stored, what shadow says now, and the answer. */
 static const struct {
-    const char *stored;
-    const char *now; /* NULL: the user has no line */
+    const char *stored; /* NULL: the user had no line */
+    const char *now;    /* NULL: the user has no line */
     enum asp_primary answer;
 } answers[] = {
     {HASH, HASH, ASP_PRIMARY_SAME},
@@ -76,8 +78,41 @@ static const struct {
     {"!", HASH, ASP_PRIMARY_CHANGED},
     {"!!", HASH, ASP_PRIMARY_CHANGED},
     {"", HASH, ASP_PRIMARY_CHANGED},
-    {"", "x", ASP_PRIMARY_CHANGED},
-    {"*", NULL, ASP_PRIMARY_SAME},
+    {"*", "x", ASP_PRIMARY_SAME}, /* of no form of crypt(5) */
+    {"", "!x", ASP_PRIMARY_SAME},
+    {"x", "*", ASP_PRIMARY_SAME},
+    {"*", ("*" HASH), ASP_PRIMARY_SAME},
+    {"*", ("!" HASH), ASP_PRIMARY_CHANGED},
+    {"*", "$", ASP_PRIMARY_CHANGED},
+    {"*", DES, ASP_PRIMARY_CHANGED},
+    {"*", (DES "0123456789."), ASP_PRIMARY_CHANGED},
+    {"*", (DES "0123456789.0123456789."), ASP_PRIMARY_CHANGED},
+    {"*", BSDI, ASP_PRIMARY_CHANGED},
+    {"*", (DES "0"), ASP_PRIMARY_SAME},
+    {"*", (DES "0123456789"), ASP_PRIMARY_SAME},
+    {"*", "./019AZaz123", ASP_PRIMARY_SAME},
+    {"*", "./019AZaz123:", ASP_PRIMARY_SAME},
+    {"*", "./019AZaz123@", ASP_PRIMARY_SAME},
+    {"*", "./019AZaz123[", ASP_PRIMARY_SAME},
+    {"*", "./019AZaz123`", ASP_PRIMARY_SAME},
+    {"*", "./019AZaz123{", ASP_PRIMARY_SAME},
+    {"*", "./019AZaz123-", ASP_PRIMARY_SAME},
+    {"*", (BSDI "0"), ASP_PRIMARY_SAME},
+    {"*", "_./019AZaz./019AZaz-", ASP_PRIMARY_SAME},
+    {"*", "x./019AZaz./019AZaz1", ASP_PRIMARY_SAME},
+    {DES, DES, ASP_PRIMARY_SAME},
+    {DES, ("!" DES), ASP_PRIMARY_LOCKED},
+    {DES, "./019AZaz1234", ASP_PRIMARY_CHANGED},
+    {"*", NULL, ASP_PRIMARY_ABSENT},
+    {"!", NULL, ASP_PRIMARY_ABSENT},
+    {"x", NULL, ASP_PRIMARY_ABSENT},
+    {NULL, NULL, ASP_PRIMARY_SAME},
+    {NULL, "*", ASP_PRIMARY_CHANGED},
+    {NULL, "!", ASP_PRIMARY_CHANGED},
+    {NULL, "", ASP_PRIMARY_CHANGED},
+    {NULL, "x", ASP_PRIMARY_CHANGED},
+    {NULL, HASH, ASP_PRIMARY_CHANGED},
+    {NULL, ("!" HASH), ASP_PRIMARY_CHANGED},
 };
 
 START_TEST(every_row_of_the_table_has_its_answer)
@@ -137,9 +172,11 @@ START_TEST(a_fingerprint_of_none_or_of_another_source_never_counts_as_changed)
     struct asp_primary_now now = says(OTHER);
 
     other.source = ASP_SOURCE_COMMAND;
-    ck_assert(asp_primary_is_due(&none, ASP_SOURCE_SHADOW));
-    ck_assert(asp_primary_is_due(&other, ASP_SOURCE_SHADOW));
-    ck_assert(!asp_primary_is_due(&other, ASP_SOURCE_COMMAND));
+    ck_assert(asp_primary_is_due(&none, &now));
+    ck_assert(asp_primary_is_due(&other, &now));
+    now.source = ASP_SOURCE_COMMAND;
+    ck_assert(!asp_primary_is_due(&other, &now));
+    now.source = ASP_SOURCE_SHADOW;
     ck_assert_int_eq(asp_primary_compare(&none, &now, NOW), ASP_PRIMARY_SAME);
     ck_assert_int_eq(asp_primary_compare(&other, &now, NOW), ASP_PRIMARY_SAME);
     now = says("!" OTHER);
@@ -159,7 +196,7 @@ START_TEST(a_fingerprint_is_keyed_anew_each_time)
     struct asp_fingerprint none = taken_of("!");
 
     ck_assert(a.taken && a.had == ASP_HAD_HASH && a.source == ASP_SOURCE_SHADOW);
-    ck_assert(none.taken && none.had == ASP_HAD_NONE);
+    ck_assert(none.taken && none.had == ASP_HAD_NO_HASH);
     ck_assert_mem_ne(a.key, b.key, ASP_PRINT_BYTES);
     ck_assert_mem_ne(a.print, b.print, ASP_PRINT_BYTES);
     ck_assert(asp_primary_checksum(&a) != asp_primary_checksum(&b));
@@ -281,7 +318,9 @@ START_TEST(anything_else_revokes_nothing_and_is_not_written)
     asp_account_free(&account);
     settles(HASH, absent(), false, ASP_PRIMARY_ABSENT, false, false);
     asp_account_free(&account);
-    settles("*", absent(), false, ASP_PRIMARY_SAME, false, false);
+    settles("*", absent(), false, ASP_PRIMARY_ABSENT, false, false);
+    asp_account_free(&account);
+    settles(NULL, absent(), false, ASP_PRIMARY_SAME, false, false);
     asp_account_free(&account);
 }
 END_TEST
