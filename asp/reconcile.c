@@ -68,36 +68,45 @@ enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
 struct noting {
     const struct asp_primary_now *now;
     enum asp_sight sight;
+    struct asp_noted *noted;
 };
 
 static enum asp_status note(struct asp_account *account, void *context, struct asp_error *error)
 {
     const struct noting *noting = context;
+    struct asp_noted *noted = noting->noted;
+    bool written;
 
-    if (asp_primary_is_overtaken(account, noting->now))
-        return asp_fail(error, ASP_BUSY, "what was seen of %s is overtaken", account->user);
-    return asp_primary_note(&account->primary, noting->now, noting->sight) ? ASP_OK : ASP_UNCHANGED;
+    (void)error;
+    noted->was_absent = noted->is_absent = account->primary.absent;
+    noted->overtaken = asp_primary_is_overtaken(account, noting->now);
+    if (noted->overtaken)
+        return ASP_UNCHANGED;
+    written = asp_primary_note(&account->primary, noting->now, noting->sight);
+    noted->is_absent = account->primary.absent;
+    return written ? ASP_OK : ASP_UNCHANGED;
 }
 
 enum asp_status asp_reconcile_note(const struct asp_store *store, const char *user,
                                    const struct asp_primary_now *now, enum asp_sight sight,
-                                   bool *noted, struct asp_error *error)
+                                   struct asp_noted *noted, struct asp_error *error)
 {
-    struct noting noting = {now, sight};
+    struct noting noting = {now, sight, noted};
     struct asp_account account;
-    enum asp_status status;
+    enum asp_status status = asp_store_load(store, user, "", &account, error);
     bool due;
 
-    *noted = false;
-    status = asp_store_load(store, user, "", &account, error);
+    memset(noted, 0, sizeof *noted);
     if (status != ASP_OK)
         return status;
+    noted->was_absent = noted->is_absent = account.primary.absent;
     due = asp_primary_note(&account.primary, now, sight);
     asp_account_free(&account);
     if (!due)
         return ASP_OK;
     status = asp_store_update(store, user, false, note, &noting, error);
-    *noted = status == ASP_OK;
+    if (status != ASP_OK)
+        noted->is_absent = noted->was_absent;
     return status == ASP_UNCHANGED ? ASP_OK : status;
 }
 

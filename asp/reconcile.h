@@ -24,14 +24,20 @@ enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
                               const struct asp_primary_now *now, const struct asp_revocation *how,
                               bool reached, struct asp_reconciled *result, struct asp_error *error);
 
+struct asp_noted {
+    bool was_absent; /* by what the account said of the user before */
+    bool is_absent;  /* and says now */
+    bool overtaken;  /* by a newer file: nothing was noted */
+};
+
 /*
- * Notes in the account of a user without a line what else was seen of her: asp_primary_note,
- * without a lock first, as above. `*noted`: it was written. ASP_BUSY: it was overtaken by a newer
- * file.
+ * Notes in the account of a user without a line what else was seen of her, as asp_primary_note has
+ * it: without a lock where that is nothing new, else under the lock. ASP_OK, ASP_NOT_FOUND when she
+ * has no account, or why it could not be read or written.
  */
 enum asp_status asp_reconcile_note(const struct asp_store *store, const char *user,
                                    const struct asp_primary_now *now, enum asp_sight sight,
-                                   bool *noted, struct asp_error *error);
+                                   struct asp_noted *noted, struct asp_error *error);
 
 void asp_reconciled_free(struct asp_reconciled *result);
 

@@ -13,6 +13,14 @@ static enum asp_status no_memory(struct asp_error *error)
     return asp_fail(error, ASP_NO_MEMORY, "out of memory");
 }
 
+/* The name service was asked for all but those who may be virtual. */
+static void note_known(const struct admin *admin, struct asp_account *account,
+                       const struct asp_primary_now *now)
+{
+    if (!admin->options->is_virtual && !admin->conf->virtual_users)
+        (void)asp_primary_note(&account->primary, now, ASP_SIGHT_KNOWN);
+}
+
 /* Before anything is added: what was made under an earlier primary password goes. */
 static enum asp_status compare_primary(struct storing *storing, struct asp_account *account,
                                        struct asp_error *error)
@@ -27,6 +35,7 @@ static enum asp_status compare_primary(struct storing *storing, struct asp_accou
 
     if (now->says == ASP_SAYS_NOTHING)
         return ASP_OK;
+    note_known(admin, account, now);
     primary = asp_primary_compare(&account->primary, now, admin->now);
     /* What a command said is compared with what the one before us has written, and may be older. */
     if ((now->asked == NULL || primary == ASP_PRIMARY_CHANGED ||
@@ -37,11 +46,14 @@ static enum asp_status compare_primary(struct storing *storing, struct asp_accou
                         account->user);
     if (primary == ASP_PRIMARY_ABSENT)
         return asp_fail(error, ASP_NOT_FOUND,
-                        "%s had a primary password, and is gone from /etc/shadow", account->user);
+                        "%s had a line in /etc/shadow, or was known to the system, and is gone: "
+                        "asp-admin remove forgets the account",
+                        account->user);
     if (primary == ASP_PRIMARY_CHANGED &&
         asp_account_copy(account, false, &stored->revoked, &stored->revoked_count) != ASP_OK)
         return no_memory(error);
     (void)asp_primary_settle(account, now, &how, false, &written);
+    note_known(admin, account, now); /* in a fingerprint that was taken just now, too */
     return ASP_OK;
 }
 

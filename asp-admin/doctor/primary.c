@@ -1,6 +1,7 @@
 /* doctor: where the primary passwords of the users are, and what they are now. */
 #include "primary.h"
 
+#include "asp-admin/system/users.h"
 #include "asp/buffer.h"
 #include "asp/safeio.h"
 
@@ -9,6 +10,15 @@ void primaries_read(const struct asp_conf *conf, struct primaries *primaries)
     primaries->has_shadow =
         asp_source_traits(conf->primary_source).at_login &&
         primary_source_read(conf, &primaries->shadow, &primaries->error) == ASP_OK;
+    primaries->asks = !conf->virtual_users;
+}
+
+/* Who was known to the name service and is not now. */
+static bool is_missed(const struct primaries *primaries, const char *user,
+                      const struct asp_fingerprint *stored)
+{
+    return primaries->asks && stored->had == ASP_HAD_NO_LINE && stored->named != ASP_NAMED_NEVER &&
+           user_ask(user) == USER_IS_UNKNOWN;
 }
 
 bool primaries_compare(struct primaries *primaries, const char *user,
@@ -26,6 +36,8 @@ bool primaries_compare(struct primaries *primaries, const char *user,
         list = &primaries->gone;
     else if (primary == ASP_PRIMARY_CHANGED)
         list = &primaries->changed;
+    else if (now.says == ASP_SAYS_ABSENT && is_missed(primaries, user, &account->primary))
+        list = &primaries->missed;
     else if (now.says == ASP_SAYS_ABSENT)
         list = &primaries->absent;
     else if (now.says == ASP_SAYS_NOTHING)
@@ -33,12 +45,37 @@ bool primaries_compare(struct primaries *primaries, const char *user,
     return list == NULL || name_list_add(list, user);
 }
 
+/* Accounts whose user is gone: whoever gets the name next is to find nothing there. */
+static void tell_gone(struct examination *exam, struct primaries *primaries)
+{
+    struct findings *findings = &exam->findings;
+    struct asp_buffer gone = {0};
+    struct asp_buffer missed = {0};
+
+    if (primaries->gone.count > 0) {
+        finding_fault(findings, CHECK_PRIMARY,
+                      "the user is gone of the account %s: app passwords are refused there",
+                      exam_names(exam, &gone, &primaries->gone));
+        finding_fix(findings, "forget each that is not to come back: asp-admin remove USER");
+    }
+    if (primaries->missed.count > 0) {
+        finding_fault(findings, CHECK_PRIMARY,
+                      "%s: no line in " ASP_SHADOW_PATH
+                      ", and not known to the system any more. Their app passwords go on until "
+                      "asp-admin watch has missed them twice",
+                      exam_names(exam, &missed, &primaries->missed));
+        finding_fix(findings, "forget each that is not to come back: asp-admin remove USER; or "
+                              "see why the directory does not know them");
+    }
+    asp_buffer_free(&gone);
+    asp_buffer_free(&missed);
+}
+
 /* Each list that has somebody in it is a row of its own. */
 static void tell_shadow(struct examination *exam, struct primaries *primaries)
 {
     struct findings *findings = &exam->findings;
     struct asp_buffer broken = {0};
-    struct asp_buffer gone = {0};
     struct asp_buffer changed = {0};
     struct asp_buffer absent = {0};
 
@@ -49,11 +86,7 @@ static void tell_shadow(struct examination *exam, struct primaries *primaries)
                       exam_names(exam, &broken, &primaries->broken));
         finding_fix(findings, "mend the line with vipw -s; pwck(8) looks it over");
     }
-    if (primaries->gone.count > 0)
-        finding_note(findings, CHECK_PRIMARY,
-                     "%s had a primary password and no line in " ASP_SHADOW_PATH
-                     " any more: their app passwords are refused. asp-admin remove forgets them",
-                     exam_names(exam, &gone, &primaries->gone));
+    tell_gone(exam, primaries);
     if (primaries->changed.count > 0)
         finding_note(findings, CHECK_PRIMARY,
                      "the primary password of %s has changed: their app passwords are refused, and "
@@ -71,7 +104,6 @@ static void tell_shadow(struct examination *exam, struct primaries *primaries)
                    primaries->readable > 0 ? ", and has a line for every user whose account can be"
                                            : "");
     asp_buffer_free(&broken);
-    asp_buffer_free(&gone);
     asp_buffer_free(&changed);
     asp_buffer_free(&absent);
 }
@@ -127,6 +159,7 @@ void primaries_free(struct primaries *primaries)
     primary_source_close(&primaries->shadow);
     name_list_clear(&primaries->absent);
     name_list_clear(&primaries->gone);
+    name_list_clear(&primaries->missed);
     name_list_clear(&primaries->broken);
     name_list_clear(&primaries->changed);
 }

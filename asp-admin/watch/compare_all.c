@@ -5,14 +5,16 @@
 
 #include "asp-admin/primary/primary_source.h"
 #include "asp-admin/system/name_list.h"
+#include "asp-admin/system/users.h"
 #include "asp/reconcile.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    /* A faulty program would sign everybody out: more than this many, and more than this share
-     * of all accounts, is held back. */
+    /* A faulty program would sign everybody out, and so would a shadow file that is half restored,
+     * or a directory that is down and says that there is nobody: more than this many, and more than
+     * this share of all accounts, is held back. */
     HELD_ABOVE = 20,
     HELD_ABOVE_PERCENT = 5,
     TRIES = 3, /* of a pass that a newer source has overtaken */
@@ -22,8 +24,12 @@ struct pass {
     struct admin *admin;
     struct primary_source source;
     struct name_list changed;
-    struct name_list due; /* their fingerprint is to be taken */
-    bool overtaken;       /* the source has changed since it was read */
+    struct name_list due;      /* their fingerprint is to be taken */
+    struct name_list gone;     /* they had a line, and have none */
+    struct name_list unlisted; /* they have no line and had none: the name service is asked */
+    bool confirmed;
+    bool asks;
+    bool overtaken; /* the source has changed since it was read */
     struct compare_result *result;
 };
 
@@ -33,6 +39,23 @@ static void count_failure(struct compare_result *result, const struct asp_error 
         result->failure = *error;
     result->failed++;
     result->unknown++;
+}
+
+/* Puts a user who has no line on the list that she belongs on, if any. False: out of memory. */
+static bool list_absent(struct pass *pass, const char *user, const struct asp_fingerprint *stored,
+                        enum asp_primary primary)
+{
+    const struct asp_identity *read = &pass->source.shadow.identity;
+
+    if (primary == ASP_PRIMARY_SAME || stored->had == ASP_HAD_NO_LINE)
+        return !pass->asks || name_list_add(&pass->unlisted, user);
+    if (primary != ASP_PRIMARY_ABSENT || stored->absent)
+        return true;
+    if (asp_shadow_is_settled(read, pass->admin->now))
+        return name_list_add(&pass->gone, user);
+    /* A file of a time that is still to come says that the clock was wrong. */
+    pass->result->gone_fresh += read->ctime_s <= pass->admin->now;
+    return true;
 }
 
 /* Nothing is written while the folder is read: a file that is replaced may come twice. */
@@ -46,6 +69,7 @@ static enum asp_status look(const char *user, void *context)
     enum asp_primary primary;
     enum asp_status status;
     struct name_list *list = NULL;
+    bool listed = true;
 
     if (signals_stop_is_pending())
         return ASP_INTERRUPTED;
@@ -69,8 +93,10 @@ static enum asp_status look(const char *user, void *context)
         list = &pass->changed;
     else if (asp_primary_is_due(&account.primary, &now))
         list = &pass->due;
+    if (now.says == ASP_SAYS_ABSENT)
+        listed = list_absent(pass, user, &account.primary, primary);
     asp_account_free(&account);
-    return list == NULL || name_list_add(list, user) ? ASP_OK : ASP_NO_MEMORY;
+    return listed && (list == NULL || name_list_add(list, user)) ? ASP_OK : ASP_NO_MEMORY;
 }
 
 static void settle(struct pass *pass, const char *user, bool changed)
@@ -111,46 +137,166 @@ static enum asp_status settle_all(struct pass *pass, const struct name_list *nam
     return ASP_OK;
 }
 
-static bool is_too_many(const struct pass *pass)
-{
-    return asp_source_traits(pass->source.kind).is_program && pass->changed.count > HELD_ABOVE &&
-           pass->changed.count * 100 > pass->result->accounts * HELD_ABOVE_PERCENT;
-}
-
-static enum asp_status make_pass(struct pass *pass, bool confirmed, struct asp_error *error)
+/* What is noted of a user without a line, and told where that makes a difference to her. */
+static void note(struct pass *pass, const char *user, enum asp_sight sight)
 {
     struct admin *admin = pass->admin;
-    struct compare_result *result = pass->result;
+    struct asp_error error = {0};
+    struct asp_primary_now now;
+    struct asp_noted noted;
     enum asp_status status;
 
-    status = primary_source_read(admin->conf, &pass->source, error);
-    if (status == ASP_OK)
-        status = asp_store_each(&admin->store, look, pass, error);
-    if (status == ASP_NO_MEMORY)
-        (void)asp_fail(error, status, "out of memory");
-    if (status == ASP_OK && !confirmed && is_too_many(pass))
-        result->changed = result->held = pass->changed.count;
+    primary_source_find(&pass->source, user, &now);
+    status = asp_reconcile_note(&admin->store, user, &now, sight, &noted, &error);
+    if (status != ASP_OK && status != ASP_NOT_FOUND)
+        count_failure(pass->result, &error);
+    pass->overtaken = pass->overtaken || noted.overtaken;
+    if (noted.is_absent == noted.was_absent)
+        return;
+    pass->result->gone += noted.is_absent;
+    admin_log_change(admin, user, noted.is_absent ? "absent" : "found", NULL, NULL);
+}
+
+static enum asp_status note_all(struct pass *pass, const struct name_list *names,
+                                enum asp_sight sight)
+{
+    for (size_t i = 0; i < names->count && !pass->overtaken; i++) {
+        if (signals_stop_is_pending())
+            return ASP_INTERRUPTED;
+        note(pass, names->list[i], sight);
+    }
+    return ASP_OK;
+}
+
+static bool is_too_many(const struct pass *pass, const struct name_list *names)
+{
+    return names->count > HELD_ABOVE &&
+           names->count * 100 > pass->result->accounts * HELD_ABOVE_PERCENT;
+}
+
+static bool is_held(const struct pass *pass, const struct name_list *names)
+{
+    return !pass->confirmed && is_too_many(pass, names);
+}
+
+static enum asp_status settle_changed(struct pass *pass)
+{
+    if (!asp_source_traits(pass->source.kind).is_program || !is_held(pass, &pass->changed))
+        return settle_all(pass, &pass->changed, true);
+    pass->result->changed = pass->result->held = pass->changed.count;
+    return ASP_OK;
+}
+
+static enum asp_status note_gone(struct pass *pass)
+{
+    if (!is_held(pass, &pass->gone))
+        return note_all(pass, &pass->gone, ASP_SIGHT_GONE);
+    pass->result->gone_held += pass->gone.count;
+    return ASP_OK;
+}
+
+/* True when it says something new of the user that the name service does not know her. */
+static bool would_be_missed(const struct pass *pass, const char *user)
+{
+    struct asp_primary_now now;
+    struct asp_account account;
+    bool missed;
+
+    if (asp_store_load(&pass->admin->store, user, "", &account, NULL) != ASP_OK)
+        return false;
+    primary_source_find(&pass->source, user, &now);
+    missed = asp_primary_note(&account.primary, &now, ASP_SIGHT_MISSED);
+    asp_account_free(&account);
+    return missed;
+}
+
+/* Asks for each. What a name service says that then fails is not believed either. */
+static enum asp_status ask_for_all(struct pass *pass, struct name_list *missed)
+{
+    for (size_t i = 0; i < pass->unlisted.count && !pass->overtaken; i++) {
+        const char *user = pass->unlisted.list[i];
+        enum user_answer answer;
+
+        if (signals_stop_is_pending())
+            return ASP_INTERRUPTED;
+        answer = user_ask(user);
+        if (answer == USER_NOT_TOLD) {
+            name_list_clear(missed);
+            return ASP_OK;
+        }
+        if (answer == USER_IS_KNOWN)
+            note(pass, user, ASP_SIGHT_KNOWN);
+        else if (would_be_missed(pass, user) && !name_list_add(missed, user))
+            return ASP_NO_MEMORY;
+    }
+    return ASP_OK;
+}
+
+static enum asp_status note_missed(struct pass *pass)
+{
+    struct name_list missed = {0};
+    enum asp_status status = ask_for_all(pass, &missed);
+
+    if (status == ASP_OK && is_held(pass, &missed))
+        pass->result->gone_held += missed.count;
     else if (status == ASP_OK)
-        status = settle_all(pass, &pass->changed, true);
+        status =
+            note_all(pass, &missed, is_too_many(pass, &missed) ? ASP_SIGHT_GONE : ASP_SIGHT_MISSED);
+    name_list_clear(&missed);
+    /* Asked again at once, who is missed would be so twice running. */
+    pass->overtaken = false;
+    return status;
+}
+
+static enum asp_status settle_pass(struct pass *pass)
+{
+    enum asp_status status = settle_changed(pass);
+
     if (status == ASP_OK)
         status = settle_all(pass, &pass->due, false);
+    if (status == ASP_OK)
+        status = note_gone(pass);
+    if (status == ASP_OK && !pass->overtaken)
+        status = note_missed(pass);
+    return status;
+}
+
+static enum asp_status make_pass(struct pass *pass, struct asp_error *error)
+{
+    struct admin *admin = pass->admin;
+    enum asp_status status = primary_source_read(admin->conf, &pass->source, error);
+
+    if (status == ASP_OK)
+        status = asp_store_each(&admin->store, look, pass, error);
+    if (status == ASP_OK)
+        status = settle_pass(pass);
+    if (status == ASP_NO_MEMORY)
+        (void)asp_fail(error, status, "out of memory");
     name_list_clear(&pass->changed);
     name_list_clear(&pass->due);
+    name_list_clear(&pass->gone);
+    name_list_clear(&pass->unlisted);
     primary_source_close(&pass->source);
     return status;
 }
 
-enum asp_status compare_all(struct admin *admin, bool confirmed, struct compare_result *result,
-                            struct asp_error *error)
+enum asp_status compare_all(struct admin *admin, bool confirmed, bool asks,
+                            struct compare_result *result, struct asp_error *error)
 {
     enum asp_status status;
 
     memset(result, 0, sizeof *result);
     for (int i = 0; i < TRIES; i++) {
-        struct pass pass = {.admin = admin, .result = result};
+        struct pass pass = {
+            .admin = admin,
+            .result = result,
+            .confirmed = confirmed,
+            .asks = asks && !admin->conf->virtual_users,
+        };
 
         result->accounts = result->unknown = result->failed = 0;
-        status = make_pass(&pass, confirmed, error);
+        result->gone_held = result->gone_fresh = 0;
+        status = make_pass(&pass, error);
         if (status != ASP_OK || !pass.overtaken)
             return status;
     }

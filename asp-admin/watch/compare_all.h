@@ -13,19 +13,26 @@ struct compare_result {
     size_t revoked;           /* app passwords that were revoked for it */
     size_t unknown;           /* accounts of which nothing could be told */
     size_t held;              /* changed ones that were left as they are: too many at once */
+    size_t gone;              /* accounts that were found to have no user any more */
+    size_t gone_held;         /* more of these, that were left as they are: too many at once */
+    size_t gone_fresh;        /* and those of a shadow file that was changed just now */
     size_t failed;            /* accounts that could not be read or written; they are unknown too */
     struct asp_error failure; /* of the first of those */
 };
 
 /*
  * Makes the pass, as admin->by and at admin->now, and logs each revocation. Where very many have
- * changed at once by the word of a command, nothing is revoked unless it is `confirmed`.
+ * changed at once by the word of a command, nothing is revoked unless it is `confirmed`; and where
+ * very many are gone, that is not written.
+ *
+ * With `asks` the name service is asked for each user who has no line in shadow, and had none: who
+ * is known to it, and then twice running not, is gone until it knows her again.
  *
  * ASP_OK, or why it was not made: the source or the store could not be read. ASP_BUSY: the source
  * changes all the time. ASP_INTERRUPTED: this process is to end, and the pass was cut short. What
  * was revoked until then is in the result; the next pass finds the rest.
  */
-enum asp_status compare_all(struct admin *admin, bool confirmed, struct compare_result *result,
-                            struct asp_error *error);
+enum asp_status compare_all(struct admin *admin, bool confirmed, bool asks,
+                            struct compare_result *result, struct asp_error *error);
 
 #endif

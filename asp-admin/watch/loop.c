@@ -56,10 +56,12 @@ struct watch {
     struct hook_queue queue;
     time_t marked; /* the time of the lock */
     bool pass_due;
-    int64_t next_pass; /* ms, see asp_clock_ms */
-    int retry;         /* seconds until the next try */
-    size_t unknown;    /* as it was logged last */
+    int64_t next_pass;   /* ms, see asp_clock_ms */
+    int64_t next_asking; /* of the name service, at a pass: the same */
+    int retry;           /* seconds until the next try */
+    size_t unknown;      /* as it was logged last */
     size_t held;
+    size_t gone_held;
     char trouble[ASP_ERROR_LINE]; /* the same; empty: all is well */
 };
 
@@ -147,19 +149,31 @@ static void report_result(struct watch *watch, const struct compare_result *resu
         syslog(LOG_NOTICE,
                "watch: %zu of %zu primary passwords have changed, %zu app passwords were revoked",
                result->changed, result->accounts, result->revoked);
+    if (result->gone_held > 0 && result->gone_held != watch->gone_held)
+        syslog(LOG_ERR,
+               "watch: %zu of %zu users seem to be gone at once: nothing was written; if it is so, "
+               "say asp-admin watch --confirm",
+               result->gone_held, result->accounts);
+    if (result->gone > 0)
+        syslog(LOG_WARNING,
+               "watch: %zu of %zu users are gone, and their app passwords are refused: asp-admin "
+               "remove forgets them",
+               result->gone, result->accounts);
     if (result->unknown != watch->unknown)
         syslog(LOG_WARNING,
                "watch: nothing can be told of the primary passwords of %zu of %zu users",
                result->unknown, result->accounts);
     watch->held = result->held;
+    watch->gone_held = result->gone_held;
     watch->unknown = result->unknown;
 }
 
-/* A command is run at its interval and no sooner. */
-static void schedule(struct watch *watch, bool failed)
+/* A command is run at its interval and no sooner. Who seems to be gone from a file that was changed
+ * just now is looked for again when it is settled. */
+static void schedule(struct watch *watch, bool failed, bool settles)
 {
     const struct asp_conf *conf = watch->admin->conf;
-    int seconds = conf->primary_interval;
+    int seconds = settles ? SETTLED + 1 : conf->primary_interval;
 
     if (failed && !asp_source_traits(conf->primary_source).is_program && watch->retry < seconds) {
         seconds = watch->retry;
@@ -177,12 +191,15 @@ static void make_pass(struct watch *watch)
     struct compare_result result = {0};
     char line[ASP_ERROR_LINE];
     char trouble[ASP_ERROR_LINE] = "";
+    bool asks = asp_clock_ms() >= watch->next_asking;
     enum asp_status status = attach(watch, &error);
 
     if (status == ASP_OK)
-        status = compare_all(watch->admin, false, &result, &error);
+        status = compare_all(watch->admin, false, asks, &result, &error);
     if (status == ASP_INTERRUPTED)
         return;
+    if (status == ASP_OK && asks)
+        watch->next_asking = asp_clock_ms() + watch->admin->conf->primary_interval * 1000LL;
     if (status == ASP_OK || result.changed > 0)
         report_result(watch, &result);
     if (status != ASP_OK)
@@ -195,7 +212,7 @@ static void make_pass(struct watch *watch)
     /* Who writes the shadow file in place may not be done yet. */
     if (status != ASP_BUSY || !asp_watch_lock_is_held(&watch->lock) || watch->retry > 1)
         report_trouble(watch, trouble);
-    schedule(watch, trouble[0] != '\0');
+    schedule(watch, trouble[0] != '\0', result.gone_fresh > 0);
 }
 
 /* The way of sd_notify(3) for services that read their configuration anew. */

@@ -18,12 +18,12 @@ static bool show(const struct admin *admin, const struct compare_result *result)
     struct asp_buffer out = {0};
 
     if (admin->options->json)
-        return json_write(admin->console,
-                          json_pack("{s:I, s:I, s:I, s:I, s:I}", "accounts",
-                                    (json_int_t)result->accounts, "changed",
-                                    (json_int_t)result->changed, "revoked",
-                                    (json_int_t)result->revoked, "unknown",
-                                    (json_int_t)result->unknown, "held", (json_int_t)result->held));
+        return json_write(
+            admin->console,
+            json_pack("{s:I, s:I, s:I, s:I, s:I}", "accounts", (json_int_t)result->accounts,
+                      "changed", (json_int_t)result->changed, "revoked",
+                      (json_int_t)result->revoked, "unknown", (json_int_t)result->unknown, "held",
+                      (json_int_t)(result->held + result->gone_held)));
     asp_buffer_add_number(&out, result->accounts);
     asp_buffer_add(&out, " accounts: ");
     asp_buffer_add_number(&out, result->changed);
@@ -32,7 +32,7 @@ static bool show(const struct admin *admin, const struct compare_result *result)
     asp_buffer_add(&out, " app passwords revoked, ");
     asp_buffer_add_number(&out, result->unknown);
     asp_buffer_add(&out, " unknown, ");
-    asp_buffer_add_number(&out, result->held);
+    asp_buffer_add_number(&out, result->held + result->gone_held);
     asp_buffer_add(&out, " held back\n");
     return console_print_and_free(admin->console, &out);
 }
@@ -69,6 +69,20 @@ static enum exit_code finish_pass(struct admin *admin)
     return EXIT_DONE;
 }
 
+static void say_held(const struct admin *admin, const struct compare_result *result)
+{
+    if (result->held > 0)
+        console_say(admin->console,
+                    "the primary passwords of %zu of %zu users seem to have changed at once: "
+                    "nothing was revoked; if it is so, say asp-admin watch --confirm",
+                    result->held, result->accounts);
+    if (result->gone_held > 0)
+        console_say(admin->console,
+                    "%zu of %zu users seem to be gone at once: nothing was written; if it is so, "
+                    "say asp-admin watch --confirm",
+                    result->gone_held, result->accounts);
+}
+
 static enum exit_code watch_once(struct admin *admin)
 {
     struct asp_error error = {0};
@@ -80,7 +94,7 @@ static enum exit_code watch_once(struct admin *admin)
     if (code != EXIT_DONE)
         return code;
     tidy_store(admin, false);
-    status = compare_all(admin, admin->options->confirm, &result, &error);
+    status = compare_all(admin, admin->options->confirm, true, &result, &error);
     if (status != ASP_OK) {
         error.status = status; /* of the pass: that of a call in it is in the text */
         return fail_unreadable(admin->console, &error);
@@ -88,11 +102,12 @@ static enum exit_code watch_once(struct admin *admin)
     code = finish_pass(admin);
     if (!show(admin, &result))
         code = EXIT_STORE;
-    if (result.held > 0)
+    say_held(admin, &result);
+    if (result.gone > 0)
         console_say(admin->console,
-                    "the primary passwords of %zu of %zu users seem to have changed at once: "
-                    "nothing was revoked; if it is so, say asp-admin watch --confirm",
-                    result.held, result.accounts);
+                    "%zu of %zu users are gone, and their app passwords are refused: asp-admin "
+                    "doctor names them",
+                    result.gone, result.accounts);
     if (result.failed > 0)
         code =
             fail_with(admin->console, EXIT_STORE, "%zu accounts could not be compared, first: %s",

@@ -194,7 +194,8 @@ def test_of_many_users_with_no_line_ten_are_named(patient):
 
 def test_a_user_who_is_gone_is_told(patient):
     patient.sandbox.run("userdel", "alice").done()
-    patient.told("primary", "alice had a primary password and no line")
+    fault = patient.fault("primary", "the user is gone of the account alice: app passwords are refused")
+    assert "asp-admin remove" in fault.mend
 
 
 def test_a_primary_that_has_changed_is_told_until_it_is_seen(patient):

@@ -274,6 +274,83 @@ START_TEST(an_account_that_is_removed_before_the_lock_is_not_made_again)
 }
 END_TEST
 
+/* What asp_reconcile_note did, and how often it took the lock. */
+static enum asp_status noted(const struct asp_primary_now *now, enum asp_sight sight,
+                             struct asp_noted *came, size_t *locks)
+{
+    enum asp_status status;
+
+    memset(came, 'x', sizeof *came);
+    unit_calls_begin(NULL);
+    status = asp_reconcile_note(&store, "alice", now, sight, came, &error);
+    (void)unit_calls_end();
+    *locks = unit_calls("flock");
+    return status;
+}
+
+START_TEST(that_a_user_is_gone_is_written_once_and_revokes_nothing)
+{
+    const struct asp_primary_now gone = says(NULL);
+    const struct asp_primary_now back = says(HASH);
+    struct asp_noted came;
+    size_t locks;
+
+    begin(HASH);
+    ck_assert_int_eq(noted(&back, ASP_SIGHT_GONE, &came, &locks), ASP_OK);
+    ck_assert(!came.was_absent && !came.is_absent && !came.overtaken && locks == 0);
+    ck_assert_int_eq(noted(&gone, ASP_SIGHT_GONE, &came, &locks), ASP_OK);
+    ck_assert(!came.was_absent && came.is_absent && locks > 0);
+    ck_assert_int_eq(noted(&gone, ASP_SIGHT_GONE, &came, &locks), ASP_OK);
+    ck_assert(came.was_absent && came.is_absent && locks == 0);
+    ck_assert_int_eq(compared_with(&gone), ASP_PRIMARY_ABSENT);
+    ck_assert_int_eq(compared_with(&back), ASP_PRIMARY_SAME);
+    ck_assert_uint_eq(revoked_now(), 0);
+    /* Who is back is written to be there. */
+    ck_assert_int_eq(reconcile(&back, false), ASP_OK);
+    ck_assert_int_eq(result.primary, ASP_PRIMARY_SAME);
+    asp_reconciled_free(&result);
+    ck_assert_int_eq(noted(&gone, ASP_SIGHT_MISSED, &came, &locks), ASP_OK);
+    ck_assert(!came.was_absent && !came.is_absent && locks == 0);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(what_was_seen_of_who_is_gone_and_overtaken_is_not_written)
+{
+    const struct asp_identity overtaken = {.present = true, .inode = 1};
+    struct asp_primary_now gone = says(NULL);
+    struct asp_noted came;
+    size_t locks;
+
+    begin(HASH);
+    gone.read = &overtaken;
+    ck_assert_int_eq(noted(&gone, ASP_SIGHT_GONE, &came, &locks), ASP_OK);
+    ck_assert(came.overtaken && !came.was_absent && !came.is_absent);
+    gone.read = NULL;
+    ck_assert_int_eq(noted(&gone, ASP_SIGHT_GONE, &came, &locks), ASP_OK);
+    ck_assert(!came.overtaken && !came.was_absent && came.is_absent);
+    ck_assert_int_eq(asp_reconcile_note(&store, "bob", &gone, ASP_SIGHT_GONE, &came, &error),
+                     ASP_NOT_FOUND);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(who_is_gone_and_cannot_be_written_is_not_said_to_be)
+{
+    const struct asp_primary_now gone = says(NULL);
+    struct unit_plan plan = {.call = "fsync", .first = 1, .times = 1, .number = EIO};
+    struct asp_noted came;
+
+    begin(HASH);
+    unit_calls_begin(&plan);
+    ck_assert_int_ne(asp_reconcile_note(&store, "alice", &gone, ASP_SIGHT_GONE, &came, &error),
+                     ASP_OK);
+    ck_assert(unit_calls_end());
+    ck_assert(!came.was_absent && !came.is_absent && !came.overtaken);
+    asp_store_close(&store);
+}
+END_TEST
+
 START_TEST(a_user_without_an_account_has_nothing_to_revoke)
 {
     struct asp_primary_now now = says(OTHER);
@@ -339,6 +416,9 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite, what_was_overtaken_before_the_lock_changes_nothing);
     unit_add(suite, what_another_has_settled_before_the_lock_is_left_as_it_is);
     unit_add(suite, an_account_that_is_removed_before_the_lock_is_not_made_again);
+    unit_add(suite, that_a_user_is_gone_is_written_once_and_revokes_nothing);
+    unit_add_on_engines(suite, what_was_seen_of_who_is_gone_and_overtaken_is_not_written);
+    unit_add(suite, who_is_gone_and_cannot_be_written_is_not_said_to_be);
     unit_add_on_engines(suite, a_user_without_an_account_has_nothing_to_revoke);
     unit_add(suite, a_user_without_an_account_gets_no_file);
     unit_add(suite, what_cannot_be_written_names_nothing_as_revoked);
