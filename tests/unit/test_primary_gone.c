@@ -193,6 +193,27 @@ START_TEST(who_is_back_and_expired_is_compared_once_she_is_not)
 }
 END_TEST
 
+/* A password was set where it cannot be seen from here: what was remembered holds no longer, also
+ * of an account in which nothing is left to be revoked. */
+START_TEST(who_is_gone_and_sets_a_password_elsewhere_is_no_longer_absent)
+{
+    static const struct asp_revocation how = {.when = NOW, .by = "pam:passwd", .keep = 100};
+    const struct asp_primary_now none = says(NULL);
+    struct asp_account account;
+    bool written = false;
+
+    asp_account_init(&account, "alice");
+    account.primary = taken_of(HASH);
+    ck_assert_int_eq(asp_primary_settle(&account, &none, &how, true, &written),
+                     ASP_PRIMARY_CHANGED);
+    ck_assert(written && !account.primary.taken);
+    ck_assert_int_eq(asp_primary_settle(&account, &none, &how, false, &written), ASP_PRIMARY_SAME);
+    ck_assert(written);
+    ck_assert_int_eq(account.primary.had, ASP_HAD_NO_LINE);
+    asp_account_free(&account);
+}
+END_TEST
+
 START_TEST(of_none_that_0_1_0_remembered_the_next_look_tells_which)
 {
     struct asp_fingerprint stored = taken_by_0_1_0("*");
@@ -355,6 +376,7 @@ static void fill(Suite *suite)
     unit_add(suite, who_is_gone_is_absent_whether_she_had_a_hash_or_not);
     unit_add(suite, who_was_written_absent_is_known_again_by_the_same_hash_alone);
     unit_add(suite, who_is_back_and_expired_is_compared_once_she_is_not);
+    unit_add(suite, who_is_gone_and_sets_a_password_elsewhere_is_no_longer_absent);
     unit_add(suite, of_none_that_0_1_0_remembered_the_next_look_tells_which);
     unit_add(suite, what_0_1_0_took_for_a_hash_is_the_same_and_known_for_what_it_is);
     unit_add(suite, of_what_a_command_says_no_form_is_asked);
