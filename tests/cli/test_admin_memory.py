@@ -78,7 +78,9 @@ class Starving:
         """Each user's entries; None: nothing of the accounts is another than it was."""
         if contents(self.site.store / "users") == self.saved_accounts():
             return None
-        return {row["user"]: self.site.states(row["user"]) for row in self.site.json("list")}
+        # Of a new account the file of last uses may be empty still: list begins it, and says so.
+        rows = json.loads(self.site.run("--json", "list").done().out)
+        return {row["user"]: self.site.states(row["user"]) for row in rows}
 
     def saved_accounts(self):
         saved = contents(self.saved / "users")
