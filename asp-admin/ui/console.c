@@ -17,9 +17,9 @@
 enum {
     WIDTH = 80,
     WIDTH_MIN = 20,
-    SAID_MOST = ASP_ERROR_LINE + ASP_ERROR_TEXT, /* bytes of a line on standard error */
+    SAID_SIZE = ASP_ERROR_LINE + ASP_ERROR_TEXT,
     /* Each byte of what is said may become four, and the name of the program stands before it. */
-    LINE_SIZE = 4 * SAID_MOST + 64,
+    LINE_SIZE = 4 * SAID_SIZE + 64,
 };
 
 static bool write_stream(void *context, enum console_stream stream, const char *text, size_t length)
@@ -68,24 +68,24 @@ struct console console_of_process(const char *program)
 __attribute__((format(printf, 2, 0))) static void say_line(const struct console *console,
                                                            const char *format, va_list args)
 {
+    char text[SAID_SIZE];
     char room[LINE_SIZE];
     struct asp_buffer line = asp_buffer_on(room, sizeof room); /* so that it says it ran out too */
-    char *text = NULL;
+    size_t cut;
+    int length;
 
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
-    if (text != NULL) {
-        /* Before it is cut: half of an app password would not be known for one. */
-        asp_redact(text);
-        text[strnlen(text, SAID_MOST)] = '\0';
-    }
+    length = vsnprintf(text, sizeof text, format, args);
+    /* Half of an app password would not be known for one. */
+    cut = length >= (int)sizeof text ? asp_redact_cut(text, sizeof text - 1) : 0;
+    if (cut > 0)
+        text[cut] = '\0';
+    asp_redact(text);
     asp_buffer_add(&line, console->program);
     asp_buffer_add(&line, ": ");
-    asp_buffer_add_visible(&line, text != NULL ? text : "out of memory");
+    asp_buffer_add_visible(&line, text);
     asp_buffer_add(&line, "\n");
     (void)console->write(console->context, CONSOLE_ERR, line.text, line.length);
     asp_buffer_free(&line);
-    free(text);
 }
 
 void console_say(const struct console *console, const char *format, ...)

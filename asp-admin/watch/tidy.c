@@ -3,6 +3,8 @@
 
 #include "signals.h"
 
+#include "asp/redact.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -10,7 +12,7 @@
 /* Of one kind of finding: how many, and the user of the first. */
 struct found {
     size_t count;
-    char first[ASP_USER_MAX + 1];
+    char first[ASP_USER_MAX + 1]; /* as it may be logged */
 };
 
 struct tidying {
@@ -23,8 +25,10 @@ struct tidying {
 
 static void count(struct found *found, const char *user)
 {
-    if (found->count++ == 0)
+    if (found->count++ == 0) {
         (void)snprintf(found->first, sizeof found->first, "%s", user);
+        asp_redact(found->first);
+    }
 }
 
 static enum asp_status count_stray(const char *user, void *context)
