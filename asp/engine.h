@@ -79,6 +79,12 @@ struct asp_store_engine {
     /* Takes away all that is left of an account that is not there: its usage, and strays of it. */
     void (*forget)(const struct asp_store *store, struct asp_store_held *held);
 
+    /* The right to run what is due for a user, as asp_turn_take has it; `own` is the engine's. It
+     * is another one than to hold the account, and nothing of it is left once it is given. */
+    enum asp_status (*take_turn)(const struct asp_store *store, const char *name,
+                                 union asp_store_own *own, struct asp_error *error);
+    void (*give_turn)(const struct asp_store *store, const char *name, union asp_store_own *own);
+
     /*
      * As asp_store_peek_usage, asp_store_mend_usage for what was not sound just now (without
      * `mending` nothing is written), asp_store_sync_usage, asp_store_record and asp_store_compared;

@@ -115,7 +115,7 @@ static bool settle_primary(struct login *login, struct asp_account *account)
     bool written = false;
 
     asp_login_by(login->request, by);
-    how = asp_revocation_of(login->conf, login->facts.now, by, ASP_HOOK_BY_WATCH);
+    how = asp_revocation_of(login->conf, login->facts.now, by);
     /* Without memory for the copies nobody is told of them, and they are revoked all the same. */
     if (outcome->verdict == ASP_PRIMARY_CHANGED_SINCE)
         (void)asp_account_copy(account, false, &outcome->revoked, &outcome->revoked_count);

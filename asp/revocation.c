@@ -6,13 +6,12 @@ bool asp_has_revoked_hook(const struct asp_conf *conf)
     return conf->hook_revoked[0] != '\0';
 }
 
-struct asp_revocation asp_revocation_of(const struct asp_conf *conf, time_t when, const char *by,
-                                        enum asp_hook_runner runner)
+struct asp_revocation asp_revocation_of(const struct asp_conf *conf, time_t when, const char *by)
 {
     return (struct asp_revocation){
         .when = when,
         .by = by,
-        .hook_due = runner == ASP_HOOK_BY_WATCH && asp_has_revoked_hook(conf),
+        .hook_due = asp_has_revoked_hook(conf),
         .keep = (size_t)conf->history,
     };
 }

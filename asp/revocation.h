@@ -13,18 +13,14 @@
 struct asp_revocation {
     time_t when;
     const char *by; /* borrowed */
-    bool hook_due;  /* there is a hook to be run by another program */
+    bool hook_due;  /* there is a hook to be run: it is stored so with the entry */
     size_t keep;    /* how many revoked ones are kept */
 };
-
-/* Who runs the hook that a revocation asks for. */
-enum asp_hook_runner { ASP_HOOK_BY_CALLER, ASP_HOOK_BY_WATCH };
 
 /* True when the configuration names a hook for revocations. */
 bool asp_has_revoked_hook(const struct asp_conf *conf);
 
 /* A revocation as this configuration has it. */
-struct asp_revocation asp_revocation_of(const struct asp_conf *conf, time_t when, const char *by,
-                                        enum asp_hook_runner runner);
+struct asp_revocation asp_revocation_of(const struct asp_conf *conf, time_t when, const char *by);
 
 #endif

@@ -41,6 +41,11 @@ void asp_files_forget(const struct asp_store *store, struct asp_store_held *held
 enum asp_status asp_files_clear_strays(const struct asp_store *store, asp_visit *visit,
                                        void *context, struct asp_error *error);
 
+/* store_files_due.c */
+enum asp_status asp_files_take_turn(const struct asp_store *store, const char *name,
+                                    union asp_store_own *own, struct asp_error *error);
+void asp_files_give_turn(const struct asp_store *store, const char *name, union asp_store_own *own);
+
 /* store_files_usage.c */
 enum asp_status asp_files_usage(const struct asp_store *store, const char *name,
                                 struct asp_usage *usage, struct asp_error *error);

@@ -116,7 +116,7 @@ static void compare(pam_handle_t *pamh, const struct arguments *arguments, const
         asp_conf_load(arguments->conf_path, arguments->conf_required, &conf, &identity, &error);
     if (status == ASP_OK && asp_source_traits(conf->primary_source).is_compared &&
         asp_user_canonical(given, conf->fold_user_names, user)) {
-        struct asp_revocation how = asp_revocation_of(conf, time(NULL), by, ASP_HOOK_BY_WATCH);
+        struct asp_revocation how = asp_revocation_of(conf, time(NULL), by);
 
         status = reconcile(conf, user, &how, &result, &error);
         login_log_revocations(log_to_pam, pamh, by, user, result.revoked, result.count);

@@ -5,6 +5,7 @@
 #include "new_password_store.h"
 
 #include "asp-admin/hooks/hooks.h"
+#include "asp-admin/hooks/hooks_due.h"
 #include "asp-admin/primary/primary_source.h"
 #include "asp-admin/system/users.h"
 #include "asp/time_text.h"
@@ -69,14 +70,8 @@ static bool has_revoked_another(const struct storing *storing)
     return storing->wanted->replaces != NULL && storing->stored.replaced.revoked == ASP_NEVER;
 }
 
-static void run_revoked_hook(const struct admin *admin, const struct stored_password *stored)
-{
-    hooks_run(admin, admin->user, HOOK_REVOKED, stored->revoked, stored->revoked_count,
-              ASP_REASON_PRIMARY);
-}
-
 /* After all is stored and shown; what ends access comes first. */
-static void tell(const struct admin *admin, const struct storing *storing)
+static void tell(const struct admin *admin, struct storing *storing)
 {
     const struct stored_password *stored = &storing->stored;
     bool revoked = has_revoked_another(storing);
@@ -85,10 +80,9 @@ static void tell(const struct admin *admin, const struct storing *storing)
     if (revoked)
         admin_log_change(admin, admin->user, "revoked", &stored->replaced, ASP_REASON_ROTATED);
     new_password_show_notes(admin, stored, &storing->now);
-    run_revoked_hook(admin, stored);
-    if (revoked)
-        hooks_run(admin, admin->user, HOOK_REVOKED, &stored->replaced, 1, ASP_REASON_ROTATED);
-    hooks_run(admin, admin->user, HOOK_CREATED, &stored->entry, 1, NULL);
+    if (revoked || stored->revoked_count > 0)
+        hooks_run_own(admin, &storing->turn);
+    (void)hooks_run(admin, admin->user, HOOK_CREATED, &stored->entry, 1, NULL);
 }
 
 /* Stored first and shown then: what a person has seen works. */
@@ -104,7 +98,8 @@ static enum exit_code store_and_show(struct admin *admin, struct storing *storin
     if (!new_password_show(admin, stored)) {
         if (new_password_take_back(storing, &error) != ASP_OK)
             (void)fail_with_error(admin->console, &error);
-        run_revoked_hook(admin, stored);
+        if (stored->revoked_count > 0)
+            hooks_run_own(admin, &storing->turn);
         return EXIT_STORE;
     }
     asp_store_begin_usage(&admin->store, admin->user, admin->now);
@@ -115,13 +110,16 @@ static enum exit_code store_and_show(struct admin *admin, struct storing *storin
 enum exit_code new_password_make(struct admin *admin, const struct new_password *wanted)
 {
     struct primary_source source = {0};
-    struct storing storing = {.admin = admin, .wanted = wanted};
+    struct storing storing = {.admin = admin, .wanted = wanted, .turn = ASP_TURN_FREE};
     enum exit_code code = look_at_primary(admin, &source, &storing.now);
 
     if (code == EXIT_DONE)
         code = look_at_uses(admin, &storing.usage);
-    if (code == EXIT_DONE)
+    if (code == EXIT_DONE) {
+        hooks_take_turn(admin, &storing.turn);
         code = store_and_show(admin, &storing);
+    }
+    asp_turn_give(&storing.turn);
     storing_free(&storing);
     primary_source_close(&source);
     return code;

@@ -28,8 +28,7 @@ static enum asp_status compare_primary(struct storing *storing, struct asp_accou
     const struct admin *admin = storing->admin;
     const struct asp_primary_now *now = &storing->now;
     struct stored_password *stored = &storing->stored;
-    struct asp_revocation how =
-        asp_revocation_of(admin->conf, admin->now, admin->by, ASP_HOOK_BY_CALLER);
+    struct asp_revocation how = asp_revocation_of(admin->conf, admin->now, admin->by);
     enum asp_primary primary;
     bool written;
 
@@ -157,13 +156,14 @@ static enum asp_status add_entry(struct storing *storing, struct asp_account *ac
 static void revoke_replaced(const struct storing *storing, struct asp_account *account)
 {
     const struct admin *admin = storing->admin;
+    struct asp_revocation how = asp_revocation_of(admin->conf, admin->now, admin->by);
     struct asp_entry *old;
 
     if (storing->wanted->replaces == NULL)
         return;
     old = asp_account_find(account, storing->wanted->replaces);
     memcpy(old->replaced_by, storing->stored.entry.id, sizeof old->replaced_by);
-    (void)asp_entry_revoke(old, admin->now, admin->by, ASP_REASON_ROTATED, false);
+    (void)asp_entry_revoke(old, how.when, how.by, ASP_REASON_ROTATED, how.hook_due);
 }
 
 static enum asp_status keep_before(struct account_before *before, const struct asp_account *account,

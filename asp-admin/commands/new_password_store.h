@@ -8,6 +8,7 @@
 
 #include "asp/primary.h"
 #include "asp/secret.h"
+#include "asp/store_due.h"
 
 /* What came of it. */
 struct stored_password {
@@ -27,7 +28,7 @@ struct account_before {
     bool was_none;      /* the user had no account */
 };
 
-/* What the change is made of. Begins as {0} but for `admin` and `wanted`. */
+/* What the change is made of. Begins as {0} but for `admin`, `wanted` and `turn`. */
 struct storing {
     const struct admin *admin;
     const struct new_password *wanted;
@@ -35,6 +36,7 @@ struct storing {
     struct asp_usage usage;     /* by which it is known what is active */
     struct stored_password stored;
     struct account_before before;
+    struct asp_turn turn; /* to run what it leaves due */
 };
 
 /*

@@ -1,7 +1,7 @@
 /* revoke: app passwords are signed out, for good. */
 #include "commands.h"
 
-#include "asp-admin/hooks/hooks.h"
+#include "asp-admin/hooks/hooks_due.h"
 #include "asp-admin/ui/json.h"
 #include "asp/buffer.h"
 #include "asp/label.h"
@@ -133,23 +133,27 @@ enum exit_code command_revoke(struct admin *admin)
     const struct options *options = admin->options;
     struct revoking revoking = {
         .admin = admin,
-        .how = asp_revocation_of(admin->conf, admin->now, admin->by, ASP_HOOK_BY_CALLER),
+        .how = asp_revocation_of(admin->conf, admin->now, admin->by),
         .reason = options->reason != NULL ? options->reason : "admin",
     };
+    struct asp_turn turn = ASP_TURN_FREE;
     enum exit_code code = command_revoke_validate(admin);
 
     if (code == EXIT_DONE)
         code = admin_open_account(admin);
-    if (code == EXIT_DONE)
+    if (code == EXIT_DONE) {
+        hooks_take_turn(admin, &turn);
         code = admin_change_account(admin, revoke, &revoking);
+    }
     if (code == EXIT_DONE) {
         for (size_t i = 0; i < revoking.count; i++)
             admin_log_change(admin, admin->user, "revoked", &revoking.revoked[i], revoking.reason);
         if (!show_revoked(&revoking))
             code = EXIT_STORE;
-        hooks_run(admin, admin->user, HOOK_REVOKED, revoking.revoked, revoking.count,
-                  revoking.reason);
+        if (revoking.count > 0)
+            hooks_run_own(admin, &turn);
     }
+    asp_turn_give(&turn);
     asp_entries_free(revoking.revoked, revoking.count);
     return code;
 }

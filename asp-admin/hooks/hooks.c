@@ -7,7 +7,6 @@
 #include "asp/scope.h"
 #include "asp/time_text.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -275,137 +274,18 @@ static enum program_end run_once(const struct admin *admin, const char *user, en
 }
 
 /* In as many runs as it takes. */
-static enum program_end run_all(const struct admin *admin, const char *user, enum hook_event event,
-                                const struct asp_entry *entries, size_t count, const char *reason)
+size_t hooks_run(const struct admin *admin, const char *user, enum hook_event event,
+                 const struct asp_entry *entries, size_t count, const char *reason)
 {
-    enum program_end end = PROGRAM_DONE;
+    size_t at = 0;
 
-    for (size_t at = 0; at < count && end != PROGRAM_INTERRUPTED; at += ENTRIES_FOR_A_RUN) {
+    while (at < count) {
         size_t left = count - at;
+        size_t some = left < ENTRIES_FOR_A_RUN ? left : ENTRIES_FOR_A_RUN;
 
-        end = run_once(admin, user, event, entries + at,
-                       left < ENTRIES_FOR_A_RUN ? left : ENTRIES_FOR_A_RUN, reason);
+        if (run_once(admin, user, event, entries + at, some, reason) == PROGRAM_INTERRUPTED)
+            break;
+        at += some;
     }
-    return end;
-}
-
-void hooks_run(const struct admin *admin, const char *user, enum hook_event event,
-               const struct asp_entry *entries, size_t count, const char *reason)
-{
-    (void)run_all(admin, user, event, entries, count, reason);
-}
-
-/* Entries of one account that something is to be done for. */
-struct chosen {
-    struct asp_entry *entries;
-    size_t count;
-    size_t keep; /* how many revoked ones */
-};
-
-/* Reads the account and keeps room for as many as it has. */
-static enum asp_status load(const struct admin *admin, const char *user,
-                            struct asp_account *account, struct chosen *chosen,
-                            struct asp_error *error)
-{
-    enum asp_status status = asp_store_load(&admin->store, user, NULL, account, error);
-
-    *chosen = (struct chosen){.keep = (size_t)admin->conf->history};
-    if (status != ASP_OK)
-        return status;
-    chosen->entries = calloc(account->count + 1, sizeof *chosen->entries);
-    if (chosen->entries != NULL)
-        return ASP_OK;
-    asp_account_free(account);
-    return asp_fail(error, ASP_NO_MEMORY, "out of memory");
-}
-
-static int by_reason(const void *one, const void *other)
-{
-    return strcmp(((const struct asp_entry *)one)->reason,
-                  ((const struct asp_entry *)other)->reason);
-}
-
-/* Once for each reason. False when it was cut short. */
-static bool run_by_reason(const struct admin *admin, const char *user, const struct chosen *due)
-{
-    size_t end;
-
-    qsort(due->entries, due->count, sizeof *due->entries, by_reason);
-    for (size_t at = 0; at < due->count; at = end) {
-        const struct asp_entry *first = &due->entries[at];
-
-        for (end = at + 1; end < due->count && by_reason(first, &due->entries[end]) == 0; end++)
-            ;
-        if (run_all(admin, user, HOOK_REVOKED, first, end - at, first->reason) ==
-            PROGRAM_INTERRUPTED)
-            return false;
-    }
-    return true;
-}
-
-/* Takes away the marks of those that the hook was run for: others may be due by now. */
-static enum asp_status clear_marks(struct asp_account *account, void *context,
-                                   struct asp_error *error)
-{
-    const struct chosen *due = context;
-    bool cleared = false;
-
-    (void)error;
-    for (size_t i = 0; i < due->count; i++) {
-        struct asp_entry *entry = asp_account_find(account, due->entries[i].id);
-
-        if (entry == NULL || !entry->hook_due || entry->created != due->entries[i].created)
-            continue;
-        entry->hook_due = false;
-        cleared = true;
-    }
-    asp_account_prune(account, due->keep);
-    return cleared ? ASP_OK : ASP_UNCHANGED;
-}
-
-enum asp_status hooks_run_due(const struct admin *admin, const char *user, bool *ran,
-                              struct asp_error *error)
-{
-    struct asp_account account;
-    struct chosen due;
-    enum asp_status status = load(admin, user, &account, &due, error);
-
-    *ran = status == ASP_OK;
-    if (status != ASP_OK)
-        return status;
-    for (size_t i = 0; i < account.count; i++) {
-        if (account.entries[i].hook_due)
-            due.entries[due.count++] = account.entries[i];
-    }
-    asp_account_free(&account);
-    if (due.count > 0 && run_by_reason(admin, user, &due))
-        status = asp_store_update(&admin->store, user, false, clear_marks, &due, error);
-    asp_entries_free(due.entries, due.count);
-    return status == ASP_UNCHANGED ? ASP_OK : status;
-}
-
-enum asp_status hooks_run_expired(const struct admin *admin, const char *user, time_t since,
-                                  time_t *next, struct asp_error *error)
-{
-    struct asp_account account;
-    struct chosen expired;
-    enum asp_status status = load(admin, user, &account, &expired, error);
-
-    *next = ASP_NEVER;
-    if (status != ASP_OK)
-        return status;
-    for (size_t i = 0; i < account.count; i++) {
-        const struct asp_entry *entry = &account.entries[i];
-
-        if (entry->revoked != ASP_NEVER || entry->expires == ASP_NEVER)
-            continue;
-        if (entry->expires > admin->now)
-            *next = *next == ASP_NEVER || entry->expires < *next ? entry->expires : *next;
-        else if (entry->expires > since)
-            expired.entries[expired.count++] = *entry;
-    }
-    asp_account_free(&account);
-    (void)run_all(admin, user, HOOK_EXPIRED, expired.entries, expired.count, "expired");
-    asp_entries_free(expired.entries, expired.count);
-    return ASP_OK;
+    return at;
 }

@@ -103,8 +103,7 @@ static void settle(struct pass *pass, const char *user, bool changed)
 {
     struct admin *admin = pass->admin;
     struct compare_result *result = pass->result;
-    struct asp_revocation how =
-        asp_revocation_of(admin->conf, admin->now, admin->by, ASP_HOOK_BY_WATCH);
+    struct asp_revocation how = asp_revocation_of(admin->conf, admin->now, admin->by);
     struct asp_error error = {0};
     struct asp_reconciled done = {.count = 0};
     struct asp_primary_now now;

@@ -3,7 +3,7 @@
 
 #include "signals.h"
 
-#include "asp-admin/hooks/hooks.h"
+#include "asp-admin/hooks/hooks_due.h"
 #include "asp/time_text.h"
 
 #include <syslog.h>
@@ -107,17 +107,11 @@ static void walk_all(struct admin *admin, struct hook_queue *queue)
 
 static void run_due(struct admin *admin, struct hook_queue *queue, const char *user)
 {
-    struct asp_error error = {0};
-    char line[ASP_ERROR_LINE];
-    bool ran;
+    struct asp_turn turn = ASP_TURN_FREE;
     time_t next;
-    enum asp_status status = hooks_run_due(admin, user, &ran, &error);
+    enum asp_status status = hooks_run_due(admin, user, &turn);
 
-    if (status != ASP_OK && status != ASP_NOT_FOUND) {
-        syslog(LOG_ERR, ran ? "a hook may be run again: %s" : "hooks that are due wait: %s",
-               asp_error_line(&error, line));
-        queue->missed = queue->missed || !ran;
-    }
+    queue->missed = queue->missed || (status != ASP_OK && status != ASP_INTERRUPTED);
     /* Nothing is in this span of time: it is asked for when the next one expires. That may be past
      * already, when the hooks of others took long. */
     admin->now = queue->looked;

@@ -22,6 +22,7 @@ struct row {
     struct timespec written;
     struct asp_usage usage;
     bool held;
+    bool turn;
 };
 
 /* One store. */
@@ -193,6 +194,29 @@ static void forget(const struct asp_store *store, struct asp_store_held *held)
 {
     (void)store;
     asp_usage_free(&held->row->usage);
+}
+
+static enum asp_status take_turn(const struct asp_store *store, const char *name,
+                                 union asp_store_own *own, struct asp_error *error)
+{
+    struct row *row = make_row(store, name);
+
+    if (row == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    if (row->turn)
+        return asp_fail(error, ASP_BUSY, "another runs the hooks of this user");
+    row->turn = true;
+    own->memory = row;
+    return ASP_OK;
+}
+
+static void give_turn(const struct asp_store *store, const char *name, union asp_store_own *own)
+{
+    struct row *row = own->memory;
+
+    (void)store;
+    (void)name;
+    row->turn = false;
 }
 
 static enum asp_status usage_of(const struct asp_store *store, const char *name,
@@ -431,6 +455,8 @@ const struct asp_store_engine store_memory = {
     .write = write_account,
     .drop = drop,
     .forget = forget,
+    .take_turn = take_turn,
+    .give_turn = give_turn,
     .usage = usage_of,
     .mend_usage = mend_usage,
     .sync_usage = sync_usage,

@@ -1,0 +1,45 @@
+/*
+ * The hooks that an account has due. A revocation is stored with the mark *hook due*
+ * (asp_revocation_of), whoever revokes, and the mark goes when the hook has run: killed in between,
+ * it is run by whoever comes next. And those for what has expired, of which nothing is stored.
+ */
+#ifndef ASP_ADMIN_HOOKS_HOOKS_DUE_H
+#define ASP_ADMIN_HOOKS_HOOKS_DUE_H
+
+#include "asp-admin/admin.h"
+#include "asp/store_due.h"
+
+#include <time.h>
+
+/*
+ * Before a revocation is stored: takes the turn of the command's user, where there is a hook to be
+ * run. It never fails: what another has, or what cannot be had, keeps no revocation from being
+ * made. The caller calls asp_turn_give in any case.
+ */
+void hooks_take_turn(const struct admin *admin, struct asp_turn *turn);
+
+/*
+ * Runs the hook for the entries of `user` that have the mark, once for each reason, and then takes
+ * their marks away: whatever stops it in between, it is run at least once. It is done under the
+ * turn, which is taken where it is not held, and given; what others leave due meanwhile is run too.
+ *
+ * ASP_OK: nothing is due any more, and there may be no account. ASP_BUSY: another has the turn, and
+ * runs it. ASP_INTERRUPTED: this process is to end, and something still is due. Else what was
+ * logged: something may still be due.
+ */
+enum asp_status hooks_run_due(const struct admin *admin, const char *user, struct asp_turn *turn);
+
+/* The same for the command's user, after a revocation was stored; nothing where there is no hook.
+ */
+void hooks_run_own(const struct admin *admin, struct asp_turn *turn);
+
+/*
+ * Runs the hook for the entries of `user` that have expired after `since` and by admin->now. With
+ * the time of the last look as `since` each of them comes once. `*next` is when the next one
+ * expires, or ASP_NEVER. Nothing is stored. ASP_OK, ASP_NOT_FOUND when the user has no account, or
+ * why it could not be read.
+ */
+enum asp_status hooks_run_expired(const struct admin *admin, const char *user, time_t since,
+                                  time_t *next, struct asp_error *error);
+
+#endif

@@ -1,0 +1,89 @@
+"""No hook that is due is lost: asp-admin is killed at each system call from the one on that makes it due, and then a
+watch runs what is left."""
+
+import os
+import shutil
+import signal
+
+import pytest
+from support.folders import restore
+from support.tracing import injecting, system_calls
+
+# The words of what revokes, and the reason that the hook is told.
+REVOKING = {
+    "revoke": (["revoke", "alice", "ID"], "admin"),
+    "rotate": (["rotate", "alice", "ID", "--quiet"], "rotated"),
+}
+
+
+class Revoking:
+    """One command that revokes Alice's app password, from a saved store each time."""
+
+    def __init__(self, site, name):
+        self.site = site
+        self.hook = site.folder / "hook"
+        self.runs = 0
+        self.write_hook()
+        site.configure(
+            "virtual_users = true;", 'primary: { source = "none"; };', f'hooks: {{ revoked = "{self.hook}"; }};'
+        )
+        self.id = site.create("alice", "Phone", "--app", "mail")["id"]
+        words, self.reason = REVOKING[name]
+        self.words = [self.id if word == "ID" else word for word in words]
+        self.saved = site.folder / "saved"
+        shutil.copytree(site.store, self.saved)
+        calls = system_calls(site, site.folder, *self.words)
+        assert self.told() == [f"revoked {self.id} {self.reason}"]
+        (commit, *_) = [index for index, call in enumerate(calls) if call.name.startswith("rename")]
+        self.commit, self.later = calls[commit], calls[commit + 1 :]
+        self.back()
+
+    def write_hook(self):
+        """Each run of the command has a hook of its own: one that goes on after it is not taken for the next one's."""
+        self.runs += 1
+        self.note = self.site.folder / f"note{self.runs}"
+        new = self.site.folder / "new"
+        new.write_text(f'#!/bin/sh\necho "$ASP_EVENT $ASP_IDS $ASP_REASON" >>{self.note}\n')
+        new.chmod(0o755)
+        os.rename(new, self.hook)
+
+    def back(self):
+        restore(self.saved, self.site.store)
+        self.write_hook()
+
+    def told(self):
+        return self.note.read_text().splitlines() if self.note.exists() else []
+
+    def killed_at(self, call):
+        run = self.site.run(*self.words, prefix=injecting(self.site.folder, call, "signal=SIGKILL"))
+        # How often it looks whether the hook has ended is not always the same.
+        assert run.code in (-signal.SIGKILL, 128 + signal.SIGKILL, 0), (call, run)
+        return run.code
+
+    def is_due(self):
+        file = self.site.account("alice")
+        return file.exists() and "hook=due" in file.read_text()
+
+
+@pytest.fixture(params=REVOKING)
+def revoking(site, strace, request):
+    return Revoking(site, request.param)
+
+
+def test_killed_at_any_system_call_after_the_revocation_its_hook_is_run(revoking):
+    left = 0
+    for call in revoking.later:
+        revoking.killed_at(call)
+        left += revoking.is_due()
+        revoking.site.json("watch", "--once")
+        assert set(revoking.told()) == {f"revoked {revoking.id} {revoking.reason}"}, call
+        assert not revoking.is_due(), call
+        revoking.back()
+    assert left > 10, "hardly anything was left to the watch"
+
+
+def test_killed_before_the_revocation_no_hook_is_run(revoking):
+    assert revoking.killed_at(revoking.commit) != 0
+    revoking.site.json("watch", "--once")
+    assert revoking.told() == []
+    assert revoking.site.states() == [("Phone", "active")]

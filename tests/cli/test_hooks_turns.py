@@ -1,0 +1,109 @@
+"""Whose turn it is to run what is due for a user: what asp-admin has revoked it runs itself, a watch beside it does
+not, and nobody waits for another's hook."""
+
+import contextlib
+import signal
+
+import pytest
+from support.run import ended
+from support.wait import LONG, wait_for_file, wait_until
+
+
+@pytest.fixture
+def slow(site):
+    """A hook that notes its beginning and its end, and waits in between until it may go on."""
+    return Slow(site)
+
+
+class Slow:
+    def __init__(self, site):
+        self.site = site
+        self.go = site.folder / "go"
+        self.note = site.folder / "note"
+        hook = site.folder / "hook"
+        said = "$ASP_USER $ASP_IDS $ASP_REASON"
+        wait = f"until [ -e {self.go} ]; do sleep 0.05; done"
+        hook.write_text(f'#!/bin/sh\necho "begin {said}" >>{self.note}\n{wait}\necho "end {said}" >>{self.note}\n')
+        hook.chmod(0o755)
+        lines = "virtual_users = true;", 'primary: { source = "none"; };'
+        site.configure(*lines, f'hooks: {{ revoked = "{hook}"; timeout = 300; }};')
+
+    def said(self):
+        return self.note.read_text().splitlines() if self.note.exists() else []
+
+    @contextlib.contextmanager
+    def revoking(self, id, user="alice"):
+        """A revocation whose hook is running."""
+        with ended(self.site.start("revoke", user, id)) as revoke:
+            wait_for_file(self.note, revoke)
+            yield revoke
+
+    def is_due(self, user="alice"):
+        return self.site.account(user).read_text().count(" hook=due ")
+
+    def may_go_on(self):
+        self.go.touch()
+
+
+def test_what_asp_admin_is_running_a_watch_does_not_run(site, slow):
+    id = site.create()["id"]
+    with slow.revoking(id) as revoke:
+        assert slow.is_due() == 1
+        site.json("watch", "--once")
+        assert slow.said() == [f"begin alice {id} admin"]
+        assert slow.is_due() == 1
+        slow.may_go_on()
+        assert revoke.wait(LONG) == 0
+    assert slow.said() == [f"begin alice {id} admin", f"end alice {id} admin"]
+    assert slow.is_due() == 0
+    assert not [path for path in (site.store / "locks").iterdir() if path.name.endswith(".hook")]
+
+
+def test_who_revokes_while_anothers_hook_runs_does_not_wait_and_the_other_runs_it_too(site, slow):
+    first, second = (site.create("alice", label)["id"] for label in ("Phone", "Tablet"))
+    with slow.revoking(first) as revoke:
+        # Its own output and end come while the hook of the first still runs.
+        assert site.run("revoke", "alice", second, "--reason", "lost").done().out == f"revoked {second}  Tablet\n"
+        assert slow.said() == [f"begin alice {first} admin"]
+        assert slow.is_due() == 2
+        slow.may_go_on()
+        assert revoke.wait(LONG) == 0
+    assert slow.said()[2:] == [f"begin alice {second} lost", f"end alice {second} lost"]
+    assert slow.is_due() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_what_asp_admin_was_ended_in_a_watch_runs(site, slow, number):
+    id = site.create()["id"]
+    with slow.revoking(id) as revoke:
+        revoke.send_signal(number)
+        assert revoke.wait(LONG) == -number
+    assert slow.is_due() == 1
+    slow.may_go_on()
+    site.json("watch", "--once")
+    wait_until(lambda: slow.said().count(f"end alice {id} admin") >= 1)
+    assert slow.said().count(f"begin alice {id} admin") == 2
+    assert slow.is_due() == 0
+
+
+def test_a_turn_that_cannot_be_had_keeps_nobody_from_revoking_and_the_hook_is_run_later(site, slow, log):
+    id = site.create()["id"]
+    place = site.store / "locks" / ".alice.hook"
+    place.mkdir()
+    slow.may_go_on()
+    site.run("revoke", "alice", id, prefix=log.prefix).done()
+    assert site.entry(id)["state"] == "revoked"
+    assert (slow.said(), slow.is_due()) == ([], 1)
+    assert any(f"{place} is not a plain file" in line and '"alice"' in line for line in log.lines())
+    place.rmdir()
+    site.json("watch", "--once")
+    assert len(slow.said()) == 2
+    assert slow.is_due() == 0
+
+
+def test_without_a_hook_no_revocation_takes_a_turn_or_leaves_a_mark(site, strace):
+    site.configure("virtual_users = true;")
+    id = site.create()["id"]
+    site.run("revoke", "alice", id, prefix=["strace", "-o", site.folder / "calls"]).done()
+    assert ".hook" not in (site.folder / "calls").read_text()
+    assert "hook=due" not in site.account("alice").read_text()
