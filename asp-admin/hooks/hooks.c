@@ -257,7 +257,7 @@ static enum program_end run_once(const struct admin *admin, const char *user, en
         .take_errors = take_errors,
         .context = &hook,
     };
-    enum program_end end = PROGRAM_FAILED;
+    enum program_end end = PROGRAM_NOT_STARTED;
 
     if (hook.path[0] == '\0' || count == 0)
         return PROGRAM_DONE;
@@ -282,8 +282,9 @@ size_t hooks_run(const struct admin *admin, const char *user, enum hook_event ev
     while (at < count) {
         size_t left = count - at;
         size_t some = left < ENTRIES_FOR_A_RUN ? left : ENTRIES_FOR_A_RUN;
+        enum program_end end = run_once(admin, user, event, entries + at, some, reason);
 
-        if (run_once(admin, user, event, entries + at, some, reason) == PROGRAM_INTERRUPTED)
+        if (end == PROGRAM_NOT_STARTED || end == PROGRAM_INTERRUPTED)
             break;
         at += some;
     }

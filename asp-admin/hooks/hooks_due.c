@@ -194,28 +194,29 @@ void hooks_run_own(const struct admin *admin, struct asp_turn *turn)
         (void)hooks_run_due(admin, admin->user, turn);
 }
 
-enum asp_status hooks_run_expired(const struct admin *admin, const char *user, time_t since,
-                                  time_t *next, struct asp_error *error)
+enum asp_status hooks_run_expired(const struct admin *admin, const char *user, time_t since)
 {
+    struct asp_error error = {0};
     struct asp_account account;
     struct chosen expired;
-    enum asp_status status = load(admin, user, &account, &expired, error);
+    enum asp_status status = load(admin, user, &account, &expired, &error);
 
-    *next = ASP_NEVER;
-    if (status != ASP_OK)
+    if (status == ASP_NOT_FOUND)
+        return ASP_OK;
+    if (status != ASP_OK) {
+        log_wait("a hook for what has expired waits, of ", user, &error);
         return status;
+    }
     for (size_t i = 0; i < account.count; i++) {
         const struct asp_entry *entry = &account.entries[i];
 
-        if (entry->revoked != ASP_NEVER || entry->expires == ASP_NEVER)
-            continue;
-        if (entry->expires > admin->now)
-            *next = *next == ASP_NEVER || entry->expires < *next ? entry->expires : *next;
-        else if (entry->expires > since)
+        if (entry->revoked == ASP_NEVER && entry->expires != ASP_NEVER && entry->expires > since &&
+            entry->expires <= admin->now)
             expired.entries[expired.count++] = *entry;
     }
     asp_account_free(&account);
-    (void)hooks_run(admin, user, HOOK_EXPIRED, expired.entries, expired.count, "expired");
+    expired.ran = hooks_run(admin, user, HOOK_EXPIRED, expired.entries, expired.count, "expired");
+    status = expired.ran < expired.count ? ASP_INTERRUPTED : ASP_OK;
     asp_entries_free(expired.entries, expired.count);
-    return ASP_OK;
+    return status;
 }

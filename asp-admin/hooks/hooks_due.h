@@ -24,8 +24,8 @@ void hooks_take_turn(const struct admin *admin, struct asp_turn *turn);
  * turn, which is taken where it is not held, and given; what others leave due meanwhile is run too.
  *
  * ASP_OK: nothing is due any more, and there may be no account. ASP_BUSY: another has the turn, and
- * runs it. ASP_INTERRUPTED: this process is to end, and something still is due. Else what was
- * logged: something may still be due.
+ * runs it. ASP_INTERRUPTED: something still is due, for the hook could not be started or this
+ * process is to end. Else what was logged: something may still be due.
  */
 enum asp_status hooks_run_due(const struct admin *admin, const char *user, struct asp_turn *turn);
 
@@ -35,11 +35,9 @@ void hooks_run_own(const struct admin *admin, struct asp_turn *turn);
 
 /*
  * Runs the hook for the entries of `user` that have expired after `since` and by admin->now. With
- * the time of the last look as `since` each of them comes once. `*next` is when the next one
- * expires, or ASP_NEVER. Nothing is stored. ASP_OK, ASP_NOT_FOUND when the user has no account, or
- * why it could not be read.
+ * the time of the last look as `since` each of them comes once. Nothing is stored. ASP_OK: it was
+ * run for all. ASP_INTERRUPTED as of hooks_run_due; else what was logged: it was run for none.
  */
-enum asp_status hooks_run_expired(const struct admin *admin, const char *user, time_t since,
-                                  time_t *next, struct asp_error *error);
+enum asp_status hooks_run_expired(const struct admin *admin, const char *user, time_t since);
 
 #endif

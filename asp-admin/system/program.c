@@ -280,11 +280,11 @@ enum program_end program_run(const struct program *run, struct asp_error *why)
 {
     struct running running = {.run = run};
     struct inherited before;
-    enum program_end end = PROGRAM_FAILED;
+    enum program_end end = PROGRAM_NOT_STARTED;
     sigset_t ending;
 
     if (asp_program_check(run->path, why) != ASP_OK)
-        return PROGRAM_FAILED;
+        return PROGRAM_NOT_STARTED;
     look_what_ends_us(&ending);
     for (int which = 0; which < WATCHED; which++)
         running.watched[which] = (struct pollfd){.fd = -1, .events = POLLIN};

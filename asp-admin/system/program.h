@@ -27,7 +27,9 @@ struct program {
 
 enum program_end {
     PROGRAM_DONE,        /* with exit code 0 */
-    PROGRAM_FAILED,      /* another one, a signal, too long, too much, or it could not be run */
+    PROGRAM_FAILED,      /* another one, a signal, too long, too much */
+    PROGRAM_NOT_STARTED, /* nothing of it was run: it is not there or not to be trusted, or the
+                            system has no room for it now */
     PROGRAM_INTERRUPTED, /* this process is to end */
 };
 

@@ -12,7 +12,6 @@
 #include "tidy.h"
 
 #include "asp/clock.h"
-#include "asp/revocation.h"
 #include "asp/shadow.h"
 #include "asp/store_watch.h"
 #include "asp/time_text.h"
@@ -65,12 +64,6 @@ struct watch {
     char trouble[ASP_ERROR_LINE]; /* the same; empty: all is well */
 };
 
-/* True when there are hooks to be run, and a store to look for them in. */
-static bool has_hooks(const struct watch *watch)
-{
-    return asp_watch_lock_is_held(&watch->lock) && asp_has_revoked_hook(watch->admin->conf);
-}
-
 /* Watches the folder of a file, or the one that is there now; the same one keeps its number. */
 static bool watch_folder_of(const struct watch *watch, struct watched *file)
 {
@@ -114,7 +107,6 @@ static enum asp_status attach(struct watch *watch, struct asp_error *error)
         if (status != ASP_OK)
             return status;
         tidy_store(admin, true);
-        hook_queue_end(&watch->queue);
         hook_queue_begin(&watch->queue, looked);
         watch->marked = looked;
     }
@@ -122,7 +114,8 @@ static enum asp_status attach(struct watch *watch, struct asp_error *error)
     if (status == ASP_OK)
         status = asp_store_follow(&admin->store, &watch->changes, &another, error);
     /* Nobody has looked for hooks that are due in a store that was put in the other's place. */
-    watch->queue.walk = watch->queue.walk || another;
+    if (another)
+        hook_queue_note_all(&watch->queue);
     return status;
 }
 
@@ -207,8 +200,8 @@ static void make_pass(struct watch *watch)
     else if (result.failed > 0)
         (void)snprintf(trouble, sizeof trouble, "%zu accounts could not be compared, first: %.800s",
                        result.failed, asp_error_line(&result.failure, line));
-    else if (watch->trouble[0] != '\0' || watch->queue.missed)
-        watch->queue.walk = true;
+    else if (watch->trouble[0] != '\0')
+        hook_queue_note_all(&watch->queue);
     /* Who writes the shadow file in place may not be done yet. */
     if (status != ASP_BUSY || !asp_watch_lock_is_held(&watch->lock) || watch->retry > 1)
         report_trouble(watch, trouble);
@@ -267,7 +260,7 @@ static void reload(struct watch *watch)
     notify_reloading();
     if (read_conf(watch, &error) == ASP_OK) {
         watch->pass_due = true;
-        watch->queue.walk = true;
+        hook_queue_note_all(&watch->queue);
         watch->retry = 1;
     } else {
         syslog(LOG_ERR, "watch: the configuration that was read before is kept: %s",
@@ -288,7 +281,7 @@ static void take_event(struct watch *watch, const struct inotify_event *event)
     if ((event->mask & IN_Q_OVERFLOW) != 0) {
         watch->pass_due = true;
         watch->asked.reload = true;
-        watch->queue.walk = true;
+        hook_queue_note_all(&watch->queue);
         return;
     }
     if (is_of(&watch->shadow, event) &&
@@ -317,8 +310,7 @@ static void note_written(const char *user, void *context)
 {
     struct watch *watch = context;
 
-    if (has_hooks(watch))
-        hook_queue_note(&watch->queue, user);
+    hook_queue_note(&watch->queue, user);
 }
 
 static void take_changes(struct watch *watch)
@@ -328,18 +320,19 @@ static void take_changes(struct watch *watch)
     if (news.lost || news.gone)
         watch->pass_due = true;
     if (news.lost)
-        watch->queue.walk = true;
+        hook_queue_note_all(&watch->queue);
 }
 
 static int time_to_sleep(const struct watch *watch)
 {
     int64_t left = watch->next_pass - asp_clock_ms();
-    time_t wait = has_hooks(watch) ? hook_queue_wait(&watch->queue, time(NULL)) : ASP_NEVER;
+    int64_t wait =
+        asp_watch_lock_is_held(&watch->lock) ? hook_queue_wait(&watch->queue, time(NULL)) : -1;
 
-    if (watch->pass_due || watch->asked.reload || left <= 0 || wait == 0)
+    if (watch->pass_due || watch->asked.reload || left <= 0)
         return 0;
-    if (wait != ASP_NEVER && wait < SLEEP_MAX / 1000 && left > wait * 1000LL)
-        left = wait * 1000LL;
+    if (wait >= 0 && left > wait)
+        left = wait;
     return left < SLEEP_MAX ? (int)left : SLEEP_MAX;
 }
 
@@ -361,16 +354,17 @@ static void wait_for_news(struct watch *watch)
         take_changes(watch);
 }
 
-/* Hooks of one account, and back to see who calls. */
+/* One account, and back to see who calls. */
 static void run_due_hooks(struct watch *watch)
 {
     struct admin *admin = watch->admin;
 
     admin->now = time(NULL);
-    if (!has_hooks(watch) || hook_queue_wait(&watch->queue, admin->now) != 0)
+    if (!asp_watch_lock_is_held(&watch->lock))
         return;
-    hook_queue_step(admin, &watch->queue);
-    if (watch->queue.expired.count == 0 && watch->queue.looked != watch->marked) {
+    if (hook_queue_wait(&watch->queue, admin->now) == 0)
+        hook_queue_step(admin, &watch->queue);
+    if (watch->queue.looked != watch->marked && hook_queue_is_settled(&watch->queue)) {
         watch->marked = watch->queue.looked;
         asp_watch_lock_mark(&watch->lock, watch->marked);
     }
@@ -382,6 +376,7 @@ static void loop(struct watch *watch)
         wait_for_news(watch);
         if (watch->asked.stop)
             return;
+        hook_queue_reap(&watch->queue);
         if (watch->asked.reload || conf_is_another(watch))
             reload(watch);
         if (watch->pass_due || asp_clock_ms() >= watch->next_pass ||
@@ -432,7 +427,6 @@ enum exit_code watch_run(struct admin *admin)
     /* Who has started it by hand sees what is logged. */
     if (isatty(STDERR_FILENO) == 1)
         openlog("asp-admin", LOG_PID | LOG_PERROR, LOG_AUTHPRIV);
-    hook_queue_begin(&watch.queue, admin->now);
     code = begin(&watch);
     if (code == EXIT_DONE) {
         make_pass(&watch);

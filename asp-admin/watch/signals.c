@@ -16,10 +16,9 @@ int signals_open(void)
     for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
         (void)sigaddset(&set, stops[i]);
     (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGCHLD);
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
         return -1;
-    /* Whoever started us may have it ignored, and then nobody's end would be seen. */
-    (void)signal(SIGCHLD, SIG_DFL);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -30,7 +29,7 @@ void signals_take(int fd, struct signals *signals)
     while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGHUP)
             signals->reload = true;
-        else
+        else if (info.ssi_signo != SIGCHLD)
             signals->stop = true;
     }
 }

@@ -15,7 +15,8 @@ struct signals {
 /* Blocks them. Returns the descriptor to wait on, close-on-exec, or -1 with errno. */
 int signals_open(void);
 
-/* Takes those that have come, and adds them to what `signals` says. */
+/* Takes those that have come, and adds them to what `signals` says; the end of a child wakes, and
+ * says nothing. */
 void signals_take(int fd, struct signals *signals);
 
 /* True when one that ends us is blocked and waits: long work is cut short then. Where none is

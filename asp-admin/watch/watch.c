@@ -8,7 +8,6 @@
 
 #include "asp-admin/ui/json.h"
 #include "asp/buffer.h"
-#include "asp/revocation.h"
 #include "asp/store_watch.h"
 
 #include <stdio.h>
@@ -37,22 +36,13 @@ static bool show(const struct admin *admin, const struct compare_result *result)
     return console_print_and_free(admin->console, &out);
 }
 
-static void run_hooks(struct admin *admin, const struct asp_watch_lock *lock, time_t looked)
-{
-    struct hook_queue queue;
-
-    hook_queue_begin(&queue, looked);
-    while (hook_queue_wait(&queue, admin->now) == 0)
-        hook_queue_step(admin, &queue);
-    asp_watch_lock_mark(lock, queue.looked);
-    hook_queue_end(&queue);
-}
-
 /* Hooks, and the time of this pass for doctor. What runs beside us does both when it is a watch. */
 static enum exit_code finish_pass(struct admin *admin)
 {
     struct asp_error error = {0};
+    struct hook_queue queue = {.walk = false};
     time_t looked;
+    size_t left;
     struct asp_watch_lock lock;
     enum asp_status status =
         asp_watch_lock_acquire(&admin->store, admin->now, &lock, &looked, &error);
@@ -61,12 +51,18 @@ static enum exit_code finish_pass(struct admin *admin)
         return EXIT_DONE;
     if (status != ASP_OK)
         return fail_with_error(admin->console, &error);
-    if (asp_has_revoked_hook(admin->conf))
-        run_hooks(admin, &lock, looked);
-    else
-        asp_watch_lock_mark(&lock, admin->now);
+    hook_queue_begin(&queue, looked);
+    left = hook_queue_finish(admin, &queue);
+    if (hook_queue_is_settled(&queue))
+        asp_watch_lock_mark(&lock, queue.looked);
+    hook_queue_end(&queue);
     asp_watch_lock_release(&lock);
-    return EXIT_DONE;
+    if (left == 0)
+        return EXIT_DONE;
+    return fail_with(admin->console, EXIT_STORE,
+                     "the hooks of %zu users could not be run, and stay due: the system's log says "
+                     "why",
+                     left);
 }
 
 static void say_held(const struct admin *admin, const struct compare_result *result)
