@@ -302,6 +302,23 @@ size_t asp_account_revoke_all(struct asp_account *account, time_t when, const ch
     return revoked;
 }
 
+/* In a new place each time, so that nothing is left of it in a freed one. */
+static bool set_aside(struct asp_account *account, const struct asp_entry *entry)
+{
+    size_t count = account->aside_count;
+    struct asp_entry *grown = calloc(count + 1, sizeof *grown);
+
+    if (grown == NULL)
+        return false;
+    if (count > 0)
+        memcpy(grown, account->aside, count * sizeof *grown);
+    grown[count] = *entry;
+    asp_entries_free(account->aside, count);
+    account->aside = grown;
+    account->aside_count++;
+    return true;
+}
+
 void asp_account_prune(struct asp_account *account, size_t keep)
 {
     for (;;) {
@@ -314,12 +331,10 @@ void asp_account_prune(struct asp_account *account, size_t keep)
             if (entry->revoked == ASP_NEVER)
                 continue;
             revoked++;
-            if (entry->hook_due)
-                continue;
             if (first == NULL || entry->revoked < first->revoked)
                 first = entry;
         }
-        if (revoked <= keep || first == NULL)
+        if (revoked <= keep || (first->hook_due && !set_aside(account, first)))
             return;
         asp_account_remove(account, first);
     }
@@ -356,5 +371,6 @@ void asp_entries_free(struct asp_entry *copies, size_t count)
 void asp_account_free(struct asp_account *account)
 {
     asp_entries_free(account->entries, account->count);
+    asp_entries_free(account->aside, account->aside_count);
     memset(account, 0, sizeof *account);
 }

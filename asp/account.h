@@ -34,6 +34,8 @@ struct asp_account {
     struct asp_entry *entries; /* oldest first */
     size_t count;
     size_t room;
+    struct asp_entry *aside; /* what history has no room for, though its hook is due */
+    size_t aside_count;
 };
 
 /* An account without entries. Free it with asp_account_free. */
@@ -67,8 +69,11 @@ void asp_account_remove(struct asp_account *account, struct asp_entry *entry);
 size_t asp_account_revoke_all(struct asp_account *account, time_t when, const char *by,
                               const char *reason, bool hook_due);
 
-/* Drops the revoked entries that were revoked first until at most `keep` of them are left, but none
- * whose hook is due. */
+/*
+ * Drops the revoked entries that were revoked first until at most `keep` of them are left. Those
+ * whose hook is due are set aside: they are no part of the bytes, and who writes the account has to
+ * keep them (asp_store_update does). Without memory for one, it and what is left stay.
+ */
 void asp_account_prune(struct asp_account *account, size_t keep);
 
 /* Marks each id in use; `taken` is cleared first. */

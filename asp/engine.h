@@ -12,6 +12,7 @@
 
 #include "buffer.h"
 #include "store.h"
+#include "store_due.h"
 #include "store_watch.h"
 
 #include <stdbool.h>
@@ -26,12 +27,19 @@ struct asp_stored {
     struct timespec written;
 };
 
+/* Wipes and frees what was read. */
+void asp_stored_free(struct asp_stored *stored);
+
 /* One account that is held so that nobody else changes it: a struct of the engine's own. */
 struct asp_store_held;
 
 /* What is done with an account while it is held. Its status is handed on. */
 typedef enum asp_status asp_store_step(struct asp_store_held *held, void *context,
                                        struct asp_error *error);
+
+/* Told of a text that is kept beside an account. Anything but ASP_OK ends the walk and is handed
+ * on. */
+typedef enum asp_status asp_due_visit(const char *name, const char *key, void *context);
 
 struct asp_store_engine {
     /* What stands between the store's path and the name of an account in a line: "/users/". */
@@ -78,6 +86,27 @@ struct asp_store_engine {
 
     /* Takes away all that is left of an account that is not there: its usage, and strays of it. */
     void (*forget)(const struct asp_store *store, struct asp_store_held *held);
+
+    /*
+     * Keeps a text beside the account that is held, whatever becomes of that, until it is dropped:
+     * what is due of it and no longer in it. ASP_OK: it is there and survives a power cut. `key`
+     * tells it from the others of this name.
+     */
+    enum asp_status (*put_due)(const struct asp_store *store, struct asp_store_held *held,
+                               const struct asp_buffer *text, char key[ASP_DUE_KEY],
+                               struct asp_error *error);
+
+    /* Visits each such text, in no order; no account needs to be there. */
+    enum asp_status (*each_due)(const struct asp_store *store, asp_due_visit *visit, void *context,
+                                struct asp_error *error);
+
+    /* Reads one. As `read`; it is whole, or the one that put it was stopped before it had. */
+    enum asp_status (*read_due)(const struct asp_store *store, const char *name, const char *key,
+                                struct asp_stored *stored, struct asp_error *error);
+
+    /* Drops one. ASP_OK also when it is not there. */
+    enum asp_status (*drop_due)(const struct asp_store *store, const char *name, const char *key,
+                                struct asp_error *error);
 
     /* The right to run what is due for a user, as asp_turn_take has it; `own` is the engine's. It
      * is another one than to hold the account, and nothing of it is left once it is given. */

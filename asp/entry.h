@@ -30,6 +30,7 @@
 /* Reasons of a revocation that the program itself gives. */
 #define ASP_REASON_ROTATED "rotated"
 #define ASP_REASON_PRIMARY "primary-password"
+#define ASP_REASON_REMOVED "removed"
 
 /* True for one of them, in whatever case. */
 bool asp_app_is_reserved(const char *name);

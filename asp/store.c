@@ -19,21 +19,7 @@
 #include "engine.h"
 #include "random.h"
 
-#include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Wipes and frees what was read of an account; in pieces, since one large one costs glibc an
- * instruction for each byte. */
-static void wipe_stored(struct asp_stored *stored)
-{
-    enum { PIECE = 1024 };
-
-    for (size_t at = 0; stored->bytes != NULL && at < stored->length; at += PIECE)
-        sodium_memzero(stored->bytes + at,
-                       stored->length - at < PIECE ? stored->length - at : PIECE);
-    free(stored->bytes);
-}
 
 static enum asp_status encode(const char *user, char name[ASP_USER_MAX + 1],
                               struct asp_error *error)
@@ -102,7 +88,7 @@ static enum asp_status read_account(const struct asp_store *store, const char *n
     status = asp_account_read(stored.bytes, stored.length, user, only, account, error);
     if (status == ASP_OK)
         account->written = stored.written;
-    wipe_stored(&stored);
+    asp_stored_free(&stored);
     return asp_store_of_account(store, name, status, error);
 }
 
@@ -149,6 +135,11 @@ struct update {
     void *context;
 };
 
+static enum asp_status no_memory(struct asp_error *error)
+{
+    return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+}
+
 static enum asp_status write_account(const struct asp_store *store, struct asp_store_held *held,
                                      const struct asp_account *account, struct asp_error *error)
 {
@@ -158,9 +149,75 @@ static enum asp_status write_account(const struct asp_store *store, struct asp_s
     if (!is_writable(account, error))
         return ASP_INVALID;
     asp_account_write(account, &text);
-    status = text.failed ? asp_fail(error, ASP_NO_MEMORY, "out of memory")
-                         : store->engine->write(store, held, &text, error);
+    status = text.failed ? no_memory(error) : store->engine->write(store, held, &text, error);
     asp_buffer_free(&text);
+    return status;
+}
+
+/* What is due and will not be in the account any more: all that is, where it is dropped. */
+static enum asp_status gather_due(const struct asp_account *account, bool dropped,
+                                  struct asp_account *due)
+{
+    enum asp_status status = ASP_OK;
+
+    asp_account_init(due, account->user);
+    for (size_t i = 0; status == ASP_OK && i < account->aside_count; i++)
+        status = asp_account_add(due, &account->aside[i]);
+    for (size_t i = 0; status == ASP_OK && dropped && i < account->count; i++) {
+        if (account->entries[i].hook_due)
+            status = asp_account_add(due, &account->entries[i]);
+    }
+    return status;
+}
+
+/* Before the account is changed. `key` stays empty where there is nothing. */
+static enum asp_status put_due(const struct asp_store *store, struct asp_store_held *held,
+                               const struct asp_account *account, bool dropped,
+                               char key[ASP_DUE_KEY], struct asp_error *error)
+{
+    struct asp_account due;
+    struct asp_buffer text = {0};
+    enum asp_status status = gather_due(account, dropped, &due);
+
+    if (status == ASP_OK && due.count > 0) {
+        asp_account_write(&due, &text);
+        status =
+            text.failed ? ASP_NO_MEMORY : store->engine->put_due(store, held, &text, key, error);
+    }
+    if (status == ASP_NO_MEMORY)
+        (void)no_memory(error);
+    if (status != ASP_OK)
+        key[0] = '\0';
+    asp_buffer_free(&text);
+    asp_account_free(&due);
+    return status;
+}
+
+/* Takes the account away, with its usage. */
+static enum asp_status drop_account(const struct asp_store *store, struct asp_store_held *held,
+                                    struct asp_error *error)
+{
+    enum asp_status status = store->engine->drop(store, held, error);
+
+    if (status == ASP_OK || status == ASP_NOT_FOUND)
+        store->engine->forget(store, held);
+    return status;
+}
+
+static enum asp_status keep_change(const struct update *update, struct asp_store_held *held,
+                                   const struct asp_account *account, bool dropped,
+                                   struct asp_error *error)
+{
+    const struct asp_store *store = update->store;
+    char key[ASP_DUE_KEY] = "";
+    enum asp_status status = put_due(store, held, account, dropped, key, error);
+
+    if (status != ASP_OK)
+        return status;
+    status =
+        dropped ? drop_account(store, held, error) : write_account(store, held, account, error);
+    if (status != ASP_OK && key[0] != '\0')
+        (void)store->engine->drop_due(store, update->name, key, NULL);
     return status;
 }
 
@@ -175,13 +232,13 @@ static enum asp_status update_held(struct asp_store_held *held, void *context,
     if (status == ASP_NOT_FOUND && update->make) {
         asp_account_init(&account, update->user);
         status = ASP_OK;
+    } else if (status == ASP_NOT_FOUND) {
+        store->engine->forget(store, held);
     }
     if (status == ASP_OK)
         status = update->change(&account, update->context, error);
-    if (status == ASP_DROP)
-        status = store->engine->drop(store, held, error);
-    else if (status == ASP_OK)
-        status = write_account(store, held, &account, error);
+    if (status == ASP_OK || status == ASP_DROP)
+        status = keep_change(update, held, &account, status == ASP_DROP, error);
     asp_account_free(&account);
     return status;
 }
@@ -199,12 +256,7 @@ enum asp_status asp_store_update(const struct asp_store *store, const char *user
 static enum asp_status remove_held(struct asp_store_held *held, void *context,
                                    struct asp_error *error)
 {
-    const struct asp_store *store = *(const struct asp_store *const *)context;
-    enum asp_status status = store->engine->drop(store, held, error);
-
-    if (status == ASP_OK || status == ASP_NOT_FOUND)
-        store->engine->forget(store, held);
-    return status;
+    return drop_account(*(const struct asp_store *const *)context, held, error);
 }
 
 enum asp_status asp_store_remove(const struct asp_store *store, const char *user,

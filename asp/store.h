@@ -72,7 +72,8 @@ enum asp_status asp_store_load(const struct asp_store *store, const char *user, 
 
 /*
  * Changes the account it is given, which is what was read under the lock. ASP_OK: write it;
- * ASP_DROP: remove it. Any other status ends the update, nothing is written and the status is
+ * ASP_DROP: remove it, with its usage. What is due of it and not in it any more is kept beside it,
+ * see store_due.h. Any other status ends the update, nothing is written and the status is
  * handed on; `error` is the function's to fill.
  */
 typedef enum asp_status asp_change(struct asp_account *account, void *context,
@@ -86,8 +87,9 @@ typedef enum asp_status asp_change(struct asp_account *account, void *context,
 enum asp_status asp_store_update(const struct asp_store *store, const char *user, bool make,
                                  asp_change *change, void *context, struct asp_error *error);
 
-/* Removes account and usage, whatever is in them, and what is left of unfinished updates.
- * ASP_NOT_FOUND when there is no account. */
+/* Removes account and usage, whatever is in them and also where that cannot be read, and what is
+ * left of unfinished updates: nothing is kept of what was due. ASP_NOT_FOUND when there is no
+ * account. */
 enum asp_status asp_store_remove(const struct asp_store *store, const char *user,
                                  struct asp_error *error);
 

@@ -1,6 +1,6 @@
 /*
  * The store in files: a folder, 0700, with users/NAME (an account each, text), used/NAME (last
- * uses, fixed slots) and locks/NAME.
+ * uses, fixed slots), locks/NAME and, where something is in it, due/NAME.NONCE (store_files_due.c).
  *
  * It MUST
  *  - update by lock, read, change, write a new file, fsync, rename, fsync the folder, unlock:
@@ -82,22 +82,10 @@ static enum asp_status make_top(const char *path, bool *made, struct asp_error *
     return status;
 }
 
-static DIR *open_users(const struct asp_store *store, struct asp_error *error)
-{
-    int fd = openat(store->own.fd, USERS_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-
-    if (folder == NULL) {
-        (void)asp_fail_errno(error, "%s/" USERS_FOLDER, store->path);
-        asp_close(fd);
-    }
-    return folder;
-}
-
 /* True when there is nothing in users/ yet, nor could be looked. */
 static bool is_empty(const struct asp_store *store)
 {
-    DIR *folder = open_users(store, NULL);
+    DIR *folder = asp_files_open_folder(store, USERS_FOLDER, NULL);
     const struct dirent *item;
     size_t count = 0;
 
@@ -167,26 +155,9 @@ static enum asp_status visit_each(const struct asp_store *store, asp_visit *visi
                                   struct asp_error *error)
 {
     enum asp_status status = asp_files_check_folder(store, USERS_FOLDER, error);
-    struct dirent *item;
-    DIR *folder;
 
-    if (status != ASP_OK)
-        return status;
-    folder = open_users(store, error);
-    if (folder == NULL)
-        return ASP_IO;
-    do {
-        errno = 0;
-        item = readdir(folder);
-        if (item == NULL && errno != 0) {
-            (void)asp_fail_errno(error, "%s/" USERS_FOLDER, store->path);
-            status = ASP_IO;
-        } else if (item != NULL) {
-            status = visit(item->d_name, context);
-        }
-    } while (status == ASP_OK && item != NULL);
-    (void)closedir(folder);
-    return status;
+    return status == ASP_OK ? asp_files_each_file(store, USERS_FOLDER, visit, context, error)
+                            : status;
 }
 
 const struct asp_store_engine asp_store_files = {
@@ -199,6 +170,10 @@ const struct asp_store_engine asp_store_files = {
     .write = asp_files_write,
     .drop = asp_files_drop,
     .forget = asp_files_forget,
+    .put_due = asp_files_put_due,
+    .each_due = asp_files_each_due,
+    .read_due = asp_files_read_due,
+    .drop_due = asp_files_drop_due,
     .take_turn = asp_files_take_turn,
     .give_turn = asp_files_give_turn,
     .usage = asp_files_usage,

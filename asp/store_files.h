@@ -8,10 +8,15 @@
 #include "engine.h"
 #include "safeio.h"
 
+#include <dirent.h>
+
 /* The folders of the accounts, of the usage files and of the locks. */
 #define USERS_FOLDER "users"
 #define USED_FOLDER "used"
 #define LOCKS_FOLDER "locks"
+
+/* What is due of accounts that have gone, or have no room for it: made when it is needed. */
+#define DUE_FOLDER "due"
 
 /* store_files_folder.c: checks one of them. ASP_OK, or why it is not to be used: that it is missing
  * says nothing about any user, and is ASP_IO. */
@@ -22,6 +27,14 @@ enum asp_status asp_files_check_folder(const struct asp_store *store, const char
  * not. */
 enum asp_status asp_files_make_folder(int parent, const char *name, bool *made,
                                       struct asp_error *error);
+
+/* Opens a folder to be read; NULL: it cannot be. The caller closes it. */
+DIR *asp_files_open_folder(const struct asp_store *store, const char *name,
+                           struct asp_error *error);
+
+/* Visits what is in a folder, by its name and whatever it is. */
+enum asp_status asp_files_each_file(const struct asp_store *store, const char *name,
+                                    asp_visit *visit, void *context, struct asp_error *error);
 
 /* True when the open file is the one that is at this path of the store now. */
 bool asp_files_is_at(const struct asp_store *store, const char *path, int fd);
@@ -42,6 +55,15 @@ enum asp_status asp_files_clear_strays(const struct asp_store *store, asp_visit 
                                        void *context, struct asp_error *error);
 
 /* store_files_due.c */
+enum asp_status asp_files_put_due(const struct asp_store *store, struct asp_store_held *held,
+                                  const struct asp_buffer *text, char key[ASP_DUE_KEY],
+                                  struct asp_error *error);
+enum asp_status asp_files_each_due(const struct asp_store *store, asp_due_visit *visit,
+                                   void *context, struct asp_error *error);
+enum asp_status asp_files_read_due(const struct asp_store *store, const char *name, const char *key,
+                                   struct asp_stored *stored, struct asp_error *error);
+enum asp_status asp_files_drop_due(const struct asp_store *store, const char *name, const char *key,
+                                   struct asp_error *error);
 enum asp_status asp_files_take_turn(const struct asp_store *store, const char *name,
                                     union asp_store_own *own, struct asp_error *error);
 void asp_files_give_turn(const struct asp_store *store, const char *name, union asp_store_own *own);

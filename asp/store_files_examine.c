@@ -109,6 +109,8 @@ bool asp_files_examine(const struct asp_conf *conf, asp_store_fault *tell, void 
     usable = check_folder(&examination, USERS_FOLDER);
     (void)check_folder(&examination, USED_FOLDER);
     (void)check_folder(&examination, LOCKS_FOLDER);
+    if (fstatat(examination.store.own.fd, DUE_FOLDER, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        (void)check_folder(&examination, DUE_FOLDER);
     check_room(&examination);
     asp_close(examination.store.own.fd);
     return usable;

@@ -1,6 +1,7 @@
 /* The engine for files: what lies in the store, looked at before it is used. */
 #include "store_files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -39,4 +40,39 @@ bool asp_files_is_at(const struct asp_store *store, const char *path, int fd)
     return fstat(fd, &held) == 0 &&
            fstatat(store->own.fd, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
            held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+DIR *asp_files_open_folder(const struct asp_store *store, const char *name, struct asp_error *error)
+{
+    int fd = openat(store->own.fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+
+    if (folder == NULL) {
+        (void)asp_fail_errno(error, "%s/%s", store->path, name);
+        asp_close(fd);
+    }
+    return folder;
+}
+
+enum asp_status asp_files_each_file(const struct asp_store *store, const char *name,
+                                    asp_visit *visit, void *context, struct asp_error *error)
+{
+    DIR *folder = asp_files_open_folder(store, name, error);
+    enum asp_status status = ASP_OK;
+    struct dirent *item;
+
+    if (folder == NULL)
+        return ASP_IO;
+    do {
+        errno = 0;
+        item = readdir(folder);
+        if (item == NULL && errno != 0) {
+            (void)asp_fail_errno(error, "%s/%s", store->path, name);
+            status = ASP_IO;
+        } else if (item != NULL) {
+            status = visit(item->d_name, context);
+        }
+    } while (status == ASP_OK && item != NULL);
+    (void)closedir(folder);
+    return status;
 }

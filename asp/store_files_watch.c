@@ -19,8 +19,9 @@
 
 #define LOCK_FILE LOCKS_FOLDER "/.watch"
 
-/* A file is replaced, or closed after it was written in place; and what becomes of the folder. */
-#define WRITTEN (IN_MOVED_TO | IN_CLOSE_WRITE)
+/* A file is replaced or taken away, or closed after it was written in place; and what becomes of
+ * the folder. */
+#define WRITTEN (IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE)
 #define GONE (IN_MOVE_SELF | IN_DELETE_SELF | IN_IGNORED | IN_UNMOUNT)
 
 #define GOODBYE "-\n" /* in the place of the number: an empty file has no time yet */

@@ -69,7 +69,8 @@ struct asp_store_changes {
 enum asp_status asp_store_follow(const struct asp_store *store, struct asp_store_changes *changes,
                                  bool *another, struct asp_error *error);
 
-/* Called for a user whose account was written or made; once for each time or once for some. */
+/* Called for a user whose account was written, made or removed; once for each time or once for
+ * some. */
 typedef void asp_changed(const char *user, void *context);
 
 /* What there is to know besides. */

@@ -138,8 +138,7 @@ static enum asp_status add_entry(struct storing *storing, struct asp_account *ac
     asp_account_ids(account, taken);
     if (asp_secret_make(taken, &secret) != ASP_OK)
         return asp_fail(error, ASP_FULL,
-                        "%s has no id left: revoke what is expired, lower `history`, or let watch "
-                        "run the hooks that are due",
+                        "%s has no id left: revoke what is expired, or lower `history`",
                         admin->user);
     memcpy(entry->id, secret.id, sizeof entry->id);
     entry->created = admin->now;

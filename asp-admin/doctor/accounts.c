@@ -2,6 +2,7 @@
 #include "accounts.h"
 
 #include "asp/buffer.h"
+#include "asp/store_due.h"
 #include "asp/usage.h"
 
 enum { FAULTS_MAX = 20 }; /* how many damaged accounts have a fault each */
@@ -69,6 +70,16 @@ static enum asp_status visit(const char *user, void *context)
         asp_account_free(&account);
     }
     return added ? ASP_OK : ASP_NO_MEMORY;
+}
+
+/* Of accounts that have gone, or had no room for it. */
+static enum asp_status count_aside(const char *user, void *context)
+{
+    struct pass *pass = context;
+
+    (void)user;
+    pass->exam->due++;
+    return ASP_OK;
 }
 
 static void tell_damaged_account(struct examination *exam, const char *user)
@@ -147,6 +158,8 @@ void examine_accounts(struct examination *exam, struct primaries *primaries)
     struct asp_error error = {0};
     enum asp_status status = asp_store_each(&exam->admin->store, visit, &pass, &error);
 
+    if (status == ASP_OK)
+        status = asp_due_each(&exam->admin->store, count_aside, &pass, &error);
     if (status == ASP_NO_MEMORY) {
         exam->findings.failed = true;
     } else if (status != ASP_OK) {

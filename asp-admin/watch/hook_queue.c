@@ -160,8 +160,10 @@ static enum asp_status look_at(const struct look *look, const char *user, bool *
     enum asp_status status = asp_store_load(&look->admin->store, user, NULL, &account, error);
 
     *expired = false;
+    if (status == ASP_NOT_FOUND)
+        return ASP_UNCHANGED;
     if (status != ASP_OK)
-        return status == ASP_NOT_FOUND ? ASP_UNCHANGED : status;
+        return status;
     for (size_t i = 0; i < account.count; i++) {
         const struct asp_entry *entry = &account.entries[i];
 
@@ -198,6 +200,15 @@ static enum asp_status visit(const char *user, void *context)
     return ASP_OK;
 }
 
+/* Something is due of this user, and not in the account. */
+static enum asp_status visit_aside(const char *user, void *context)
+{
+    const struct look *look = context;
+
+    add_waiting(look->queue, user, look->until, look->until);
+    return ASP_OK;
+}
+
 static void walk_all(struct admin *admin, struct hook_queue *queue)
 {
     struct look look = {admin, queue, .until = admin->now};
@@ -211,6 +222,8 @@ static void walk_all(struct admin *admin, struct hook_queue *queue)
     look.since = queue->looked < admin->now ? queue->looked : admin->now;
     queue->looked = admin->now;
     status = asp_store_each(&admin->store, visit, &look, &error);
+    if (status == ASP_OK)
+        status = asp_due_each(&admin->store, visit_aside, &look, &error);
     if (status == ASP_OK && !queue->walk)
         queue->walk_delay = 0;
     if (status == ASP_OK)
@@ -281,7 +294,7 @@ static void take_up(struct admin *admin, struct hook_queue *queue, struct hook_w
         return;
     }
     status = look_at(&look, work.user, &expired, &error);
-    if (status == ASP_OK) {
+    if (status == ASP_OK || (status == ASP_UNCHANGED && asp_due_is_any(&admin->store, work.user))) {
         start(admin, queue, work);
     } else if (status == ASP_UNCHANGED) {
         hook_work_free(&work);

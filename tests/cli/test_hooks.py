@@ -84,8 +84,39 @@ def test_refusals_and_other_commands_are_no_events(site, hooks):
     site.run("label", "alice", id, "New").done()
     site.run("list", "alice").done()
     site.run("check", "alice", "--service", "imap", input="no password")
+    assert hooks.runs() == []
+
+
+def test_remove_tells_of_what_it_has_ended(site, hooks):
+    gone, *ids = (site.create("alice", label)["id"] for label in ("Old", "Phone", "Tablet"))
+    site.run("revoke", "alice", gone).done()
+    hooks.runs()
+    site.run("remove", "alice").done()
+    assert hooks.events() == [("revoked", "removed", ids)]
+    # Nothing of her is left.
+    assert [str(path) for path in site.store.rglob("*") if "alice" in path.name] == []
+    site.run("remove", "alice").refused(3)
+    assert hooks.runs() == []
+
+
+def test_remove_of_an_account_that_cannot_be_read_runs_none(site, hooks):
+    site.create()
+    hooks.runs()
+    site.account("alice").write_text("damaged\n")
     site.run("remove", "alice").done()
     assert hooks.runs() == []
+
+
+def test_revoke_tells_of_what_history_has_no_room_for(site, hooks):
+    hooks.lines.append("history = 1;")
+    hooks.configure()
+    ids = [site.create("alice", label)["id"] for label in ("Old", "Phone", "Tablet")]
+    hooks.runs()
+    site.run("revoke", "alice", "--all", "--reason", "lost").done()
+    ((event, reason, told),) = hooks.events()
+    assert (event, reason, sorted(told)) == ("revoked", "lost", sorted(ids))
+    assert [entry["id"] for entry in site.entries("alice", "--all")] == ids[2:]
+    assert list((site.store / "due").iterdir()) == []
 
 
 def test_a_password_that_nobody_saw_is_no_event(site, hooks):

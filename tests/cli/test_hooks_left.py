@@ -147,6 +147,52 @@ def test_a_running_watch_clears_marks_when_the_hook_is_taken_out_of_the_configur
     stop(process)
 
 
+# What is no longer in an account
+
+
+def aside(site):
+    folder = site.store / "due"
+    return sorted(path.name.rsplit(".", 1)[0] for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_a_running_watch_runs_what_is_due_of_an_account_that_was_removed(site, hook, log, watch):
+    process = watch()
+    (entry,) = site.entries("alice")
+    site.run("remove", "alice").done()
+    assert aside(site) == ["alice"]
+    # Who has her name next has nothing to do with it.
+    site.create("alice", "New")
+    hook.place()
+    wait_until(lambda: aside(site) == [])
+    stop(process)
+    assert hook.runs() == [f"alice {entry['id']}"]
+    assert site.states("alice") == [("New", "active")]
+
+
+def test_a_pass_runs_what_is_due_of_accounts_that_have_gone_or_had_no_room_for_it(site, hook):
+    (gone,), (full,) = site.entries("alice"), site.entries("bob")
+    hook.primaries.configure(f'hooks: {{ revoked = "{hook.path}"; }};', "history = 0;")
+    site.run("remove", "alice").done()
+    site.run("revoke", "bob", "--all").done()
+    assert aside(site) == ["alice", "bob"]
+    assert site.entries("bob", "--all") == []
+    hook.place()
+    once(site)
+    assert sorted(hook.runs()) == [f"alice {gone['id']}", f"bob {full['id']}"]
+    assert aside(site) == []
+    assert not [path for path in site.store.rglob("*") if "alice" in path.name]
+
+
+def test_what_is_aside_goes_with_the_hook(site, hook):
+    site.run("remove", "alice").done()
+    assert aside(site) == ["alice"]
+    hook.primaries.configure()
+    once(site)
+    assert aside(site) == []
+    site.run("remove", "bob").done()
+    assert aside(site) == []
+
+
 # Beside the watch
 
 

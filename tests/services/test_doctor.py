@@ -306,6 +306,11 @@ def test_a_hook_that_is_due_is_a_fault_until_it_is_run(patient):
     patient.asp_admin("watch", "--once").done()
     patient.sandbox.run("chpasswd", input="alice:another one\n").done()
     patient.fault("watch", "nobody runs hooks.revoked.*wait for it now: 1")
+    # Also of one that was removed meanwhile.
+    patient.sandbox.shell("mv /run/programs/hook /run/programs/away").done()
+    patient.asp_admin("remove", "alice").done()
+    patient.sandbox.shell("mv /run/programs/away /run/programs/hook").done()
+    patient.fault("watch", "nobody runs hooks.revoked.*wait for it now: 1")
     patient.asp_admin("watch", "--once").done()
     assert patient.faults() == []
 

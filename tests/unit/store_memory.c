@@ -13,6 +13,14 @@
 
 enum { PATH_SIZE = 512, NEWS_MAX = 64 };
 
+/* What is due of one name beside its account. */
+struct aside {
+    struct aside *next;
+    char key[ASP_DUE_KEY];
+    uint8_t *text;
+    size_t length;
+};
+
 /* What is kept under one name. */
 struct row {
     struct row *next;
@@ -23,6 +31,7 @@ struct row {
     struct asp_usage usage;
     bool held;
     bool turn;
+    struct aside *asides;
 };
 
 /* One store. */
@@ -182,11 +191,11 @@ static enum asp_status drop(const struct asp_store *store, struct asp_store_held
 {
     struct row *row = held->row;
 
-    (void)store;
     if (row->text == NULL)
         return asp_fail(error, ASP_NOT_FOUND, "%s has no app passwords", row->name);
     free(row->text);
     row->text = NULL;
+    tell(store, row->name);
     return ASP_OK;
 }
 
@@ -194,6 +203,85 @@ static void forget(const struct asp_store *store, struct asp_store_held *held)
 {
     (void)store;
     asp_usage_free(&held->row->usage);
+}
+
+static enum asp_status put_due(const struct asp_store *store, struct asp_store_held *held,
+                               const struct asp_buffer *text, char key[ASP_DUE_KEY],
+                               struct asp_error *error)
+{
+    static unsigned long last;
+    struct aside *aside = calloc(1, sizeof *aside);
+
+    (void)store;
+    if (aside != NULL)
+        aside->text = malloc(text->length + 1);
+    if (aside == NULL || aside->text == NULL) {
+        free(aside);
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    }
+    memcpy(aside->text, text->text, text->length + 1);
+    aside->length = text->length;
+    (void)snprintf(aside->key, sizeof aside->key, "%lu", ++last);
+    strcpy(key, aside->key);
+    aside->next = held->row->asides;
+    held->row->asides = aside;
+    return ASP_OK;
+}
+
+/* The one visited may be dropped. */
+static enum asp_status each_due(const struct asp_store *store, asp_due_visit *visit, void *context,
+                                struct asp_error *error)
+{
+    enum asp_status status = ASP_OK;
+
+    (void)error;
+    for (const struct row *row = place_of(store)->rows; row != NULL; row = row->next) {
+        for (struct aside *aside = row->asides, *next; aside != NULL; aside = next) {
+            next = aside->next;
+            status = status == ASP_OK ? visit(row->name, aside->key, context) : status;
+        }
+    }
+    return status;
+}
+
+static struct aside **find_aside(const struct asp_store *store, const char *name, const char *key)
+{
+    struct row *row = find_row(store, name);
+    struct aside **at = row == NULL ? NULL : &row->asides;
+
+    while (at != NULL && *at != NULL && strcmp((*at)->key, key) != 0)
+        at = &(*at)->next;
+    return at;
+}
+
+static enum asp_status read_due(const struct asp_store *store, const char *name, const char *key,
+                                struct asp_stored *stored, struct asp_error *error)
+{
+    struct aside **at = find_aside(store, name, key);
+
+    if (at == NULL || *at == NULL)
+        return ASP_NOT_FOUND;
+    stored->bytes = malloc((*at)->length + 1);
+    if (stored->bytes == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    memcpy(stored->bytes, (*at)->text, (*at)->length + 1);
+    stored->length = (*at)->length;
+    return ASP_OK;
+}
+
+static enum asp_status drop_due(const struct asp_store *store, const char *name, const char *key,
+                                struct asp_error *error)
+{
+    struct aside **at = find_aside(store, name, key);
+    struct aside *gone = at == NULL ? NULL : *at;
+
+    (void)error;
+    if (gone == NULL)
+        return ASP_OK;
+    *at = gone->next;
+    free(gone->text);
+    free(gone);
+    return ASP_OK;
 }
 
 static enum asp_status take_turn(const struct asp_store *store, const char *name,
@@ -455,6 +543,10 @@ const struct asp_store_engine store_memory = {
     .write = write_account,
     .drop = drop,
     .forget = forget,
+    .put_due = put_due,
+    .each_due = each_due,
+    .read_due = read_due,
+    .drop_due = drop_due,
     .take_turn = take_turn,
     .give_turn = give_turn,
     .usage = usage_of,

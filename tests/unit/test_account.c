@@ -73,7 +73,7 @@ START_TEST(those_revoked_first_are_dropped_first_and_no_others)
 }
 END_TEST
 
-START_TEST(those_whose_hook_is_due_are_kept_until_it_has_run)
+START_TEST(what_there_is_no_room_for_is_set_aside_where_its_hook_is_due)
 {
     struct asp_account account;
     struct asp_entry entry;
@@ -87,16 +87,20 @@ START_TEST(those_whose_hook_is_due_are_kept_until_it_has_run)
         ck_assert(asp_entry_revoke(&entry, (time_t)(100 + i), "ann", "x", i % 2 == 0));
         ck_assert_int_eq(asp_account_add(&account, &entry), ASP_OK);
     }
-    asp_account_prune(&account, 3);
-    ck_assert_uint_eq(account.count, 3);
-    ck_assert_ptr_null(asp_account_find(&account, "01"));
-    asp_account_prune(&account, 0);
+    asp_account_prune(&account, 4);
+    ck_assert_uint_eq(account.count, 4);
+    ck_assert_uint_eq(account.aside_count, 0);
+    asp_account_prune(&account, 2);
     ck_assert_uint_eq(account.count, 2);
-    ck_assert(account.entries[0].hook_due && account.entries[1].hook_due);
-    account.entries[0].hook_due = false;
-    asp_account_prune(&account, 1);
-    ck_assert_uint_eq(account.count, 1);
-    ck_assert_str_eq(account.entries[0].id, "02");
+    ck_assert_ptr_null(asp_account_find(&account, "00"));
+    ck_assert_ptr_null(asp_account_find(&account, "01"));
+    ck_assert_uint_eq(account.aside_count, 1);
+    ck_assert_str_eq(account.aside[0].id, "00");
+    asp_account_prune(&account, 0);
+    ck_assert_uint_eq(account.count, 0);
+    ck_assert_uint_eq(account.aside_count, 2);
+    ck_assert_str_eq(account.aside[0].id, "00");
+    ck_assert_str_eq(account.aside[1].id, "02");
     asp_account_free(&account);
 }
 END_TEST
@@ -121,7 +125,7 @@ static void fill(Suite *suite)
 {
     unit_add(suite, an_entry_is_found_removed_and_its_id_counted);
     unit_add(suite, those_revoked_first_are_dropped_first_and_no_others);
-    unit_add(suite, those_whose_hook_is_due_are_kept_until_it_has_run);
+    unit_add(suite, what_there_is_no_room_for_is_set_aside_where_its_hook_is_due);
     unit_add(suite, revoking_all_revokes_those_that_are_not_yet);
 }
 

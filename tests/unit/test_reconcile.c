@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "asp/reconcile.h"
+#include "asp/store_due.h"
 #include "asp/time_text.h"
 
 #include <errno.h>
@@ -111,6 +112,27 @@ START_TEST(a_change_revokes_all_and_names_them)
     ck_assert_int_eq(result.primary, ASP_PRIMARY_SAME);
     ck_assert_uint_eq(result.count, 0);
     asp_reconciled_free(&result);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(what_history_has_no_room_for_is_due_beside_the_account)
+{
+    const struct asp_revocation none_kept = {
+        .when = LATER, .by = "watch", .hook_due = true, .keep = 0};
+    struct asp_primary_now now = says(OTHER);
+    struct asp_due due;
+
+    begin(HASH);
+    ck_assert_int_eq(asp_reconcile(&store, "alice", &now, &none_kept, false, &result, &error),
+                     ASP_OK);
+    ck_assert_uint_eq(result.count, 2);
+    asp_reconciled_free(&result);
+    ck_assert_uint_eq(revoked_now(), 0);
+    ck_assert_int_eq(asp_due_read(&store, "alice", &due, &error), ASP_OK);
+    ck_assert_uint_eq(due.count, 2);
+    ck_assert_str_eq(due.entries[0].reason, "primary-password");
+    asp_due_free(&due);
     asp_store_close(&store);
 }
 END_TEST
@@ -409,6 +431,7 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add_on_engines(suite, a_change_revokes_all_and_names_them);
+    unit_add_on_engines(suite, what_history_has_no_room_for_is_due_beside_the_account);
     unit_add_on_engines(suite, what_is_no_change_takes_no_lock_and_writes_nothing);
     unit_add_on_engines(suite, what_could_not_be_told_changes_nothing_whoever_asks);
     unit_add_on_engines(suite, a_first_fingerprint_is_taken_and_revokes_nothing);

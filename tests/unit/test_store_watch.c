@@ -68,8 +68,9 @@ START_TEST(whose_account_is_written_is_told)
     ck_assert_int_eq(add_id("al ice", "7k"), ASP_OK);
     ck_assert_int_eq(add_id("bob", "7k"), ASP_OK);
     ck_assert_int_eq(add_id("bob", "zz"), ASP_OK);
+    ck_assert_int_eq(asp_store_remove(&store, "carol", &store_error), ASP_OK);
     ck_assert(is_readable());
-    ck_assert_str_eq(told(), "al ice bob ");
+    ck_assert_str_eq(told(), "al ice bob carol ");
     ck_assert(!news.lost && !news.gone);
     ck_assert(!is_readable());
     ck_assert_str_eq(told(), "");
@@ -331,6 +332,13 @@ START_TEST(each_fault_of_a_folder_is_told_with_what_to_do)
     ck_assert(examine(store.path));
     ck_assert_uint_eq(faults, 2);
     ck_assert_int_eq(chmod(store.path, 0700), 0);
+
+    /* It is there when it is needed, and only then. */
+    ck_assert_int_eq(mkdir(in_store("due"), 0700), 0);
+    ck_assert_int_eq(chmod(in_store("due"), 0701), 0);
+    ck_assert(examine(store.path));
+    ck_assert_uint_eq(faults, 2);
+    ck_assert_int_eq(rmdir(in_store("due")), 0);
 
     ck_assert_int_eq(rmdir(in_store("used")), 0);
     ck_assert(examine(store.path));
