@@ -176,6 +176,12 @@ static enum program_end judge(int status, struct asp_error *why)
     return PROGRAM_FAILED;
 }
 
+/* Who ends a whole group of processes ends the program with us, and perhaps before us. */
+static bool was_ended_with_us(struct running *running, int status)
+{
+    return WIFSIGNALED(status) && poll(&running->watched[STOP], 1, 0) > 0;
+}
+
 static enum program_end stay_with(struct running *running, struct asp_error *why)
 {
     int status;
@@ -186,6 +192,8 @@ static enum program_end stay_with(struct running *running, struct asp_error *why
 
         if (ended == running->pid) {
             read_rest(running);
+            if (was_ended_with_us(running, status))
+                return PROGRAM_INTERRUPTED;
             if (!running->flooded)
                 return judge(status, why);
         } else if (ended < 0 && errno != EINTR) {

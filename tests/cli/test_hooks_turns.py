@@ -2,9 +2,11 @@
 not, and nobody waits for another's hook."""
 
 import contextlib
+import os
 import signal
 
 import pytest
+from support.processes import children, lives
 from support.run import ended
 from support.wait import LONG, wait_for_file, wait_until
 
@@ -84,6 +86,19 @@ def test_what_asp_admin_was_ended_in_a_watch_runs(site, slow, number):
     wait_until(lambda: slow.said().count(f"end alice {id} admin") >= 1)
     assert slow.said().count(f"begin alice {id} admin") == 2
     assert slow.is_due() == 0
+
+
+def test_a_hook_that_is_ended_together_with_asp_admin_is_due(site, slow):
+    """As by who ends a group of processes: both signals are there when it looks."""
+    with slow.revoking(site.create()["id"]) as revoke:
+        (hook,) = children(revoke.pid)
+        revoke.send_signal(signal.SIGSTOP)
+        os.kill(hook, signal.SIGTERM)
+        wait_until(lambda: not lives(hook))
+        revoke.send_signal(signal.SIGTERM)
+        revoke.send_signal(signal.SIGCONT)
+        assert revoke.wait(LONG) == -signal.SIGTERM
+    assert slow.is_due() == 1
 
 
 def test_a_turn_that_cannot_be_had_keeps_nobody_from_revoking_and_the_hook_is_run_later(site, slow, log):
