@@ -10,6 +10,8 @@
 #include "asp-admin/system/users.h"
 #include "asp/time_text.h"
 
+enum { LOOKS = 5 };
+
 enum exit_code new_password_check_user(const struct admin *admin)
 {
     if (admin->options->is_virtual || admin->conf->virtual_users || user_is_known(admin->user))
@@ -85,14 +87,34 @@ static void tell(const struct admin *admin, struct storing *storing)
     (void)hooks_run(admin, admin->user, HOOK_CREATED, &stored->entry, 1, NULL);
 }
 
+/* Another's password may be changed between the look and the lock, as may hers: what is said of her
+ * is looked at again then. */
+static enum exit_code look_and_store(struct admin *admin, struct storing *storing,
+                                     struct primary_source *source)
+{
+    struct asp_error error = {0};
+    enum asp_status status;
+    int looks = 0;
+
+    do {
+        enum exit_code code;
+
+        primary_source_close(source);
+        storing->overtaken = false;
+        code = look_at_primary(admin, source, &storing->now);
+        if (code != EXIT_DONE)
+            return code;
+        status = new_password_store(storing, &error);
+    } while (storing->overtaken && ++looks < LOOKS);
+    return status == ASP_OK ? EXIT_DONE : fail_with_error(admin->console, &error);
+}
+
 /* Stored first and shown then: what a person has seen works. */
-static enum exit_code store_and_show(struct admin *admin, struct storing *storing)
+static enum exit_code show_and_tell(struct admin *admin, struct storing *storing)
 {
     const struct stored_password *stored = &storing->stored;
     struct asp_error error = {0};
 
-    if (new_password_store(storing, &error) != ASP_OK)
-        return fail_with_error(admin->console, &error);
     for (size_t i = 0; i < stored->revoked_count; i++)
         admin_log_change(admin, admin->user, "revoked", &stored->revoked[i], ASP_REASON_PRIMARY);
     if (!new_password_show(admin, stored)) {
@@ -111,14 +133,13 @@ enum exit_code new_password_make(struct admin *admin, const struct new_password 
 {
     struct primary_source source = {0};
     struct storing storing = {.admin = admin, .wanted = wanted, .turn = ASP_TURN_FREE};
-    enum exit_code code = look_at_primary(admin, &source, &storing.now);
+    enum exit_code code = look_at_uses(admin, &storing.usage);
 
+    hooks_take_turn(admin, &storing.turn);
     if (code == EXIT_DONE)
-        code = look_at_uses(admin, &storing.usage);
-    if (code == EXIT_DONE) {
-        hooks_take_turn(admin, &storing.turn);
-        code = store_and_show(admin, &storing);
-    }
+        code = look_and_store(admin, &storing, &source);
+    if (code == EXIT_DONE)
+        code = show_and_tell(admin, &storing);
     asp_turn_give(&storing.turn);
     storing_free(&storing);
     primary_source_close(&source);

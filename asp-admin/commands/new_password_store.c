@@ -39,10 +39,12 @@ static enum asp_status compare_primary(struct storing *storing, struct asp_accou
     /* What a command said is compared with what the one before us has written, and may be older. */
     if ((now->asked == NULL || primary == ASP_PRIMARY_CHANGED ||
          asp_primary_is_due(&account->primary, now)) &&
-        asp_primary_is_overtaken(account, now))
+        asp_primary_is_overtaken(account, now)) {
+        storing->overtaken = now->asked == NULL;
         return asp_fail(error, ASP_BUSY,
                         "the primary password of %s was changed just now: try again",
                         account->user);
+    }
     if (primary == ASP_PRIMARY_ABSENT)
         return asp_fail(error, ASP_NOT_FOUND,
                         "%s had a line in /etc/shadow, or was known to the system, and is gone: "

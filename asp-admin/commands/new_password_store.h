@@ -37,11 +37,13 @@ struct storing {
     struct stored_password stored;
     struct account_before before;
     struct asp_turn turn; /* to run what it leaves due */
+    bool overtaken;       /* not stored: shadow is not what it was any more */
 };
 
 /*
  * Compares the primary password, and where label and limit have room for it adds the entry; one
- * that it replaces is revoked. ASP_OK: `storing->stored` is what was made. Else nothing was.
+ * that it replaces is revoked. ASP_OK: `storing->stored` is what was made. Else nothing was, and
+ * with `storing->overtaken` set it may be said again by what is now.
  */
 enum asp_status new_password_store(struct storing *storing, struct asp_error *error);
 

@@ -17,7 +17,7 @@ enum {
      * this share of all accounts, is held back. */
     HELD_ABOVE = 20,
     HELD_ABOVE_PERCENT = 5,
-    TRIES = 3, /* of a pass that a newer source has overtaken */
+    TRIES = 5, /* for one user, while the shadow file goes on being changed */
 };
 
 struct pass {
@@ -29,7 +29,6 @@ struct pass {
     struct name_list unlisted; /* they have no line and had none: the name service is asked */
     bool confirmed;
     bool asks;
-    bool overtaken; /* the source has changed since it was read */
     struct compare_result *result;
 };
 
@@ -99,6 +98,43 @@ static enum asp_status look(const char *user, void *context)
     return listed && (list == NULL || name_list_add(list, user)) ? ASP_OK : ASP_NO_MEMORY;
 }
 
+/* What the source says of a user; and what it says since the whole of it was read. */
+struct saying {
+    struct asp_primary_now now;
+    struct asp_shadow newer; /* holds what `now` says, once it was read again */
+    int tries;
+};
+
+static void find_saying(const struct pass *pass, const char *user, struct saying *saying)
+{
+    *saying = (struct saying){.tries = 1};
+    primary_source_find(&pass->source, user, &saying->now);
+}
+
+/*
+ * A newer shadow file has overtaken what was read: it is read again for this user, and the pass
+ * goes on with the next one, or whoever runs passwd in a loop would hold up all others. False: a
+ * command is asked at the next pass; or the file changes all the time, or cannot be read, and
+ * `error` says so.
+ */
+static bool look_again(const char *user, struct saying *saying, struct asp_error *error)
+{
+    const enum asp_source kind = saying->now.source;
+
+    if (saying->now.asked != NULL)
+        return false;
+    if (saying->tries++ == TRIES) {
+        (void)asp_fail(error, ASP_BUSY, ASP_SHADOW_PATH " changes all the time");
+        return false;
+    }
+    asp_shadow_free(&saying->newer);
+    if (asp_shadow_read(ASP_SHADOW_PATH, &saying->newer, error) != ASP_OK)
+        return false;
+    asp_shadow_find(&saying->newer, user, &saying->now);
+    saying->now.source = kind;
+    return true;
+}
+
 static void settle(struct pass *pass, const char *user, bool changed)
 {
     struct admin *admin = pass->admin;
@@ -106,29 +142,33 @@ static void settle(struct pass *pass, const char *user, bool changed)
     struct asp_revocation how = asp_revocation_of(admin->conf, admin->now, admin->by);
     struct asp_error error = {0};
     struct asp_reconciled done = {.count = 0};
-    struct asp_primary_now now;
+    struct saying saying;
     enum asp_status status;
+    bool again;
 
-    primary_source_find(&pass->source, user, &now);
-    status = asp_reconcile(&admin->store, user, &now, &how, false, &done, &error);
-    /* The shadow file is read again; a command is asked at the next pass. */
-    if (status == ASP_OK && done.primary == ASP_PRIMARY_UNKNOWN && now.asked == NULL)
-        pass->overtaken = true;
+    find_saying(pass, user, &saying);
+    do {
+        asp_reconciled_free(&done);
+        status = asp_reconcile(&admin->store, user, &saying.now, &how, false, &done, &error);
+        again = status == ASP_OK && done.primary == ASP_PRIMARY_UNKNOWN &&
+                saying.now.says != ASP_SAYS_NOTHING && look_again(user, &saying, &error);
+    } while (again);
+    if (error.status != ASP_OK && status != ASP_NOT_FOUND)
+        count_failure(result, &error);
     else if (status == ASP_OK && done.primary == ASP_PRIMARY_UNKNOWN)
         result->unknown++;
-    else if (status != ASP_NOT_FOUND && changed)
+    else if (status == ASP_OK && changed)
         result->changed++;
-    if (status != ASP_OK && status != ASP_NOT_FOUND)
-        count_failure(result, &error);
     result->revoked += done.count;
     for (size_t i = 0; i < done.count; i++)
         admin_log_change(admin, user, "revoked", &done.revoked[i], ASP_REASON_PRIMARY);
     asp_reconciled_free(&done);
+    asp_shadow_free(&saying.newer);
 }
 
 static enum asp_status settle_all(struct pass *pass, const struct name_list *names, bool changed)
 {
-    for (size_t i = 0; i < names->count && !pass->overtaken; i++) {
+    for (size_t i = 0; i < names->count; i++) {
         if (signals_stop_is_pending())
             return ASP_INTERRUPTED;
         settle(pass, names->list[i], changed);
@@ -141,15 +181,17 @@ static void note(struct pass *pass, const char *user, enum asp_sight sight)
 {
     struct admin *admin = pass->admin;
     struct asp_error error = {0};
-    struct asp_primary_now now;
     struct asp_noted noted;
+    struct saying saying;
     enum asp_status status;
 
-    primary_source_find(&pass->source, user, &now);
-    status = asp_reconcile_note(&admin->store, user, &now, sight, &noted, &error);
-    if (status != ASP_OK && status != ASP_NOT_FOUND)
+    find_saying(pass, user, &saying);
+    do {
+        status = asp_reconcile_note(&admin->store, user, &saying.now, sight, &noted, &error);
+    } while (status == ASP_OK && noted.overtaken && look_again(user, &saying, &error));
+    asp_shadow_free(&saying.newer);
+    if (error.status != ASP_OK && status != ASP_NOT_FOUND)
         count_failure(pass->result, &error);
-    pass->overtaken = pass->overtaken || noted.overtaken;
     if (noted.is_absent == noted.was_absent)
         return;
     pass->result->gone += noted.is_absent;
@@ -159,7 +201,7 @@ static void note(struct pass *pass, const char *user, enum asp_sight sight)
 static enum asp_status note_all(struct pass *pass, const struct name_list *names,
                                 enum asp_sight sight)
 {
-    for (size_t i = 0; i < names->count && !pass->overtaken; i++) {
+    for (size_t i = 0; i < names->count; i++) {
         if (signals_stop_is_pending())
             return ASP_INTERRUPTED;
         note(pass, names->list[i], sight);
@@ -212,7 +254,7 @@ static bool would_be_missed(const struct pass *pass, const char *user)
 /* Asks for each. What a name service says that then fails is not believed either. */
 static enum asp_status ask_for_all(struct pass *pass, struct name_list *missed)
 {
-    for (size_t i = 0; i < pass->unlisted.count && !pass->overtaken; i++) {
+    for (size_t i = 0; i < pass->unlisted.count; i++) {
         const char *user = pass->unlisted.list[i];
         enum user_answer answer;
 
@@ -242,8 +284,6 @@ static enum asp_status note_missed(struct pass *pass)
         status =
             note_all(pass, &missed, is_too_many(pass, &missed) ? ASP_SIGHT_GONE : ASP_SIGHT_MISSED);
     name_list_clear(&missed);
-    /* Asked again at once, who is missed would be so twice running. */
-    pass->overtaken = false;
     return status;
 }
 
@@ -255,7 +295,7 @@ static enum asp_status settle_pass(struct pass *pass)
         status = settle_all(pass, &pass->due, false);
     if (status == ASP_OK)
         status = note_gone(pass);
-    if (status == ASP_OK && !pass->overtaken)
+    if (status == ASP_OK)
         status = note_missed(pass);
     return status;
 }
@@ -282,22 +322,13 @@ static enum asp_status make_pass(struct pass *pass, struct asp_error *error)
 enum asp_status compare_all(struct admin *admin, bool confirmed, bool asks,
                             struct compare_result *result, struct asp_error *error)
 {
-    enum asp_status status;
+    struct pass pass = {
+        .admin = admin,
+        .result = result,
+        .confirmed = confirmed,
+        .asks = asks && !admin->conf->virtual_users,
+    };
 
     memset(result, 0, sizeof *result);
-    for (int i = 0; i < TRIES; i++) {
-        struct pass pass = {
-            .admin = admin,
-            .result = result,
-            .confirmed = confirmed,
-            .asks = asks && !admin->conf->virtual_users,
-        };
-
-        result->accounts = result->unknown = result->failed = 0;
-        result->gone_held = result->gone_fresh = 0;
-        status = make_pass(&pass, error);
-        if (status != ASP_OK || !pass.overtaken)
-            return status;
-    }
-    return asp_fail(error, ASP_BUSY, ASP_SHADOW_PATH " changes all the time");
+    return make_pass(&pass, error);
 }

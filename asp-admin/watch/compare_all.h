@@ -21,16 +21,17 @@ struct compare_result {
 };
 
 /*
- * Makes the pass, as admin->by and at admin->now, and logs each revocation. Where very many have
+ * Makes the pass, as admin->by and at admin->now, and logs each revocation. A shadow file that is
+ * changed meanwhile is read again for the user whose turn it is. Where very many have
  * changed at once by the word of a command, nothing is revoked unless it is `confirmed`; and where
  * very many are gone, that is not written.
  *
  * With `asks` the name service is asked for each user who has no line in shadow, and had none: who
  * is known to it, and then twice running not, is gone until it knows her again.
  *
- * ASP_OK, or why it was not made: the source or the store could not be read. ASP_BUSY: the source
- * changes all the time. ASP_INTERRUPTED: this process is to end, and the pass was cut short. What
- * was revoked until then is in the result; the next pass finds the rest.
+ * ASP_OK, or why it was not made: the source or the store could not be read. ASP_INTERRUPTED: this
+ * process is to end, and the pass was cut short. What was revoked until then is in the result; the
+ * next pass finds the rest.
  */
 enum asp_status compare_all(struct admin *admin, bool confirmed, bool asks,
                             struct compare_result *result, struct asp_error *error);

@@ -2,9 +2,12 @@
 what is the changed user's alone. No PAM stack has our module here, and the watch's interval is a day: it has nothing
 but the folder to go by."""
 
+import contextlib
 import time
 
 import pytest
+from support.processes import descendant, has_open
+from support.run import MORTAL
 from support.service import Service
 from support.wait import LONG, comes_true, wait_until
 from support.watch import counts, running_watch
@@ -254,3 +257,48 @@ def test_a_pass_and_a_running_watch_leave_no_descriptor_open(machine):
             kill("HUP")
         machine.log_file.wait_for('user="alice"', WITHIN)
         assert comes_true(lambda: held() == before), held()
+
+
+# What is changed between a look and the lock
+
+
+def lock_of(user):
+    return f"/var/lib/asp/locks/{user}"
+
+
+@contextlib.contextmanager
+def asp_admin_beside(machine, *words):
+    process = machine.sandbox.start(*MORTAL, machine.admin, *words, stdout=-1, stderr=-1)
+    try:
+        yield process, descendant(process.pid, "asp-admin")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("changed, states", [("bob", ["active", "active"]), ("alice", ["active", "revoked"])])
+def test_a_create_looks_again_when_shadow_was_changed_before_it_had_the_lock(machine, changed, states):
+    with contextlib.ExitStack() as stack:
+        let_go = stack.enter_context(machine.locked("alice"))
+        words = ("create", "alice", "--label", "More", "--quiet")
+        create, pid = stack.enter_context(asp_admin_beside(machine, *words))
+        wait_until(lambda: has_open(pid, lock_of("alice")), "it does not come to the lock")
+        machine.sandbox.run("chpasswd", input=f"{changed}:another one\n").done()
+        let_go()
+        out, err = create.communicate(timeout=LONG)
+    assert (create.returncode, len(out.strip()), err) == (0, 29, ""), (out, err)
+    assert sorted(machine.states("alice")) == states
+
+
+def test_a_pass_goes_on_though_shadow_is_written_at_each_user(machine):
+    machine.sandbox.run("chpasswd", input="".join(f"{user}:another one\n" for user in USERS)).done()
+    with contextlib.ExitStack() as stack:
+        locks = {user: stack.enter_context(machine.locked(user)) for user in USERS}
+        watch, pid = stack.enter_context(asp_admin_beside(machine, "watch", "--once"))
+        for _ in USERS:
+            user = wait_until(lambda: [one for one in locks if has_open(pid, lock_of(one))], "it comes to no lock")[0]
+            machine.sandbox.shell("cp -p /etc/shadow /etc/.shadow && mv /etc/.shadow /etc/shadow").done()
+            locks.pop(user)()
+        _, err = watch.communicate(timeout=LONG)
+    assert (watch.returncode, err) == (0, "")
+    assert machine.revoked() == list(USERS)

@@ -89,13 +89,18 @@ class Service:
 
     @contextlib.contextmanager
     def locked(self, user="alice"):
-        """Somebody is at her account: whoever would change it waits, for five seconds at most."""
+        """Somebody is at her account: whoever would change it waits, for five seconds at most. Gives what lets go."""
         holder = self.sandbox.start("/usr/bin/python3", "-c", HOLD_LOCK, user, stdin=-1, stdout=-1)
         assert holder.stdout.readline() == "held\n"
+
+        def let_go():
+            if holder.poll() is None:
+                holder.communicate()
+
         try:
-            yield
+            yield let_go
         finally:
-            holder.communicate()
+            let_go()
 
     def entries(self, user="alice"):
         """Revoked ones too."""
