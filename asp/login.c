@@ -268,6 +268,10 @@ static enum asp_status read_use_again(struct login *login, const struct asp_entr
                                   &mended, &login->outcome->cause);
     if (may_write)
         note_denied(login, mended);
+    /* A dry one says what another would, which may write. */
+    if (status == ASP_OK && login->request->dry && mended != ASP_BUSY &&
+        !clock_is_behind(login, entry) && !asp_usage_sound(usage, &login->head))
+        (void)asp_usage_mend(usage, login->facts.now);
     if (status == ASP_OK)
         memset(&login->outcome->cause, 0, sizeof login->outcome->cause);
     return status;

@@ -71,10 +71,10 @@ def test_nothing_is_said_of_last_uses_that_decide_nothing(site):
     assert not used(site).exists()
 
 
-def test_check_begins_nothing(site, drawer, clock):
-    assert site.check(drawer["password"], env=clock(40 * DAY)) == "unused"
-    assert used(site).read_bytes() == b""
-    assert site.check(drawer["password"]) == "accepted"
+def test_check_begins_nothing_and_says_what_a_login_would(site, drawer, clock):
+    for days in (40, 80, 0):
+        assert site.check(drawer["password"], env=clock(days * DAY)) == "accepted"
+        assert used(site).read_bytes() == b""
 
 
 def test_a_login_begins_empty_last_uses_anew_once(site, drawer, clock, login):
