@@ -103,11 +103,13 @@ bool asp_secret_read(const char *typed, size_t length, struct asp_secret *secret
         size_t size = next_character(typed + at, length - at, &value);
         char letter = asp_fold(typed[at]);
 
-        if (size == 0 || !asp_is_passed_over(value)) {
-            well_shaped = size == 1 && count < CHARS && in_alphabet(letter);
+        if (size == 1 && in_alphabet(letter)) {
+            well_shaped = count < CHARS;
             if (well_shaped)
                 clean[count++] = letter;
             capitals = capitals || letter != typed[at];
+        } else {
+            well_shaped = size != 0 && asp_is_passed_over(value);
         }
         at += size;
     }
