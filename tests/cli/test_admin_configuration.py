@@ -35,7 +35,7 @@ guarded = [ "login", "su", "su-l", "sudo", "sudo-i", "runuser", "runuser-l", "po
 primary: { source = "shadow"; command = ""; interval = 300; };
 hooks: { created = ""; revoked = ""; timeout = 10; };
 broker: { socket = "/run/asp/broker.sock"; workers = 8; clients = (); };
-self_service: { enabled = true; socket = "/run/asp/self.sock"; group = ""; apps = []; };
+self_service: { enabled = true; socket = "/run/asp/self.sock"; group = ""; apps = []; silent = false; };
 """
 
 GOOD = """

@@ -125,7 +125,7 @@ END_TEST
 
 START_TEST(who_is_gone_is_absent_whether_she_had_a_hash_or_not)
 {
-    static const char *const fields[] = {HASH, "!" HASH, "*", "!", "", "x"};
+    static const char *const fields[] = {HASH, ("!" HASH), "*", "!", "", "x"};
     bool revoked;
     bool written;
 
@@ -242,7 +242,7 @@ END_TEST
 /* It took any text for a hash. What it remembered is the same, and is a line without a hash. */
 START_TEST(what_0_1_0_took_for_a_hash_is_the_same_and_known_for_what_it_is)
 {
-    static const char *const fields[] = {"x", "*LK*", "NP", "*" HASH};
+    static const char *const fields[] = {"x", "*LK*", "NP", ("*" HASH)};
     bool revoked;
     bool written;
 

@@ -374,7 +374,7 @@ START_TEST(of_all_characters_those_are_passed_over_that_the_manual_names_and_no_
             continue;
         memcpy(typed, BARE, 7);
         memcpy(typed + 7, character, length);
-        memcpy(typed + 7 + length, BARE + 7, 18);
+        memcpy(typed + 7 + length, &BARE[7], 18);
         unit_need(asp_secret_read(typed, 25 + length, &secret) == is_named(value), "U+%04lX",
                   value);
     }
@@ -388,8 +388,8 @@ START_TEST(capitals_are_understood_and_said)
         "7KABCDEFGHJKMNPQRSTVWXYZ0",
         "7kabc-defgh-jkmnp-qrstv-wxyZ0",
         "7KABC-DEFGH-JKMNP-QRSTV-WXYZ0\n",
-        "7kabc\xc2\xa0"
-        "Defghjkmnpqrstvwxyz0",
+        ("7kabc\xc2\xa0"
+         "Defghjkmnpqrstvwxyz0"),
     };
 
     for (size_t i = 0; i < UNIT_COUNT(typed); i++)
