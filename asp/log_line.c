@@ -32,7 +32,7 @@ static void add_bounded(struct asp_buffer *out, const char *key, const char *val
     }
     memcpy(shown, value, length);
     shown[length] = '\0';
-    add(out, key, or_null(shown));
+    add(out, key, shown);
 }
 
 /* Bare, and only what looks like a host. */

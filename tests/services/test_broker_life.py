@@ -334,7 +334,7 @@ def test_a_wrong_command_line_is_told(machine, words):
     machine.said()
 
 
-@pytest.mark.parametrize("path", ["broker.sock", "/run/../b", "/run/" + "a" * 120, "/", "/run/"])
+@pytest.mark.parametrize("path", ["broker.sock", "/run/../b", "/run/" + "i" * 120, "/", "/run/"])
 def test_a_path_that_can_be_no_sockets_is_told(machine, path):
     refuses_to_start(machine, 5, path, "--socket", path)
 
