@@ -75,19 +75,20 @@ enum asp_status asp_secret_make(const bool taken[ASP_IDS], struct asp_secret *se
     return ASP_OK;
 }
 
-/* The length of the character at `typed`, which has `left` bytes and need not end; 0: broken. */
-static size_t next_character(const char *typed, size_t left, unsigned long *value)
+/* The length of the character at `typed` that is passed over, of `left` bytes that need not end; 0:
+ * it is another, or broken. */
+static size_t passed_over(const char *typed, size_t left)
 {
     char piece[UTF8_MOST + 1] = {0};
-    size_t length;
+    unsigned long value = (unsigned char)typed[0];
+    size_t length = 1;
 
-    *value = (unsigned char)typed[0];
-    if (*value < 0x80)
-        return 1;
-    memcpy(piece, typed, left < UTF8_MOST ? left : UTF8_MOST);
-    length = asp_utf8_next(piece, value);
-    sodium_memzero(piece, sizeof piece);
-    return length;
+    if (value >= 0x80) {
+        memcpy(piece, typed, left < UTF8_MOST ? left : UTF8_MOST);
+        length = asp_utf8_next(piece, &value);
+        sodium_memzero(piece, sizeof piece);
+    }
+    return length != 0 && asp_is_passed_over(value) ? length : 0;
 }
 
 bool asp_secret_read(const char *typed, size_t length, struct asp_secret *secret)
@@ -99,19 +100,21 @@ bool asp_secret_read(const char *typed, size_t length, struct asp_secret *secret
 
     memset(secret, 0, sizeof *secret);
     for (size_t at = 0; well_shaped && at < length;) {
-        unsigned long value;
-        size_t size = next_character(typed + at, length - at, &value);
-        char letter = asp_fold(typed[at]);
+        char letter = typed[at];
+        size_t skipped = 0;
 
-        if (size == 1 && in_alphabet(letter)) {
-            well_shaped = count < CHARS;
+        if (!in_alphabet(letter)) {
+            skipped = passed_over(typed + at, length - at);
+            letter = asp_fold(letter);
+            capitals = capitals || (skipped == 0 && letter != typed[at]);
+        }
+        if (skipped == 0) {
+            well_shaped = count < CHARS && in_alphabet(letter);
             if (well_shaped)
                 clean[count++] = letter;
-            capitals = capitals || letter != typed[at];
-        } else {
-            well_shaped = size != 0 && asp_is_passed_over(value);
+            skipped = 1;
         }
-        at += size;
+        at += skipped;
     }
     well_shaped = well_shaped && count == CHARS;
     if (well_shaped) {
