@@ -138,7 +138,7 @@ ODD = {
     "\u00efmap": r"\xc3\xafmap",
     "imap,sshd": "imap,sshd",
     "imap:auth): x": "imap:auth): x",
-    "s" * 65: "s" * 64,
+    "i" * 65: "i" * 64,
 }
 
 

@@ -153,24 +153,28 @@ static const struct way {
     {ASP_ASK_HIDDEN, true, false, "not this", ""},
 };
 
-/* In a process that has the terminal. Ends with 0 when it was answered. */
-static void ask_at(const char *terminal, const struct way *way)
+/* In a process that has the terminal. Ends with 0 when it was answered, and not before the other
+ * end of `seen` is closed: what a terminal shows may be lost with the last who has it open. */
+static void ask_at(const char *terminal, const struct way *way, int seen)
 {
+    bool asked;
+    char byte;
     int fd;
 
     without_terminal("not this\n", 9);
     fd = open(terminal, O_RDWR);
     if (fd < 0 || ioctl(fd, TIOCSCTTY, 0) != 0 || (way->types && dup2(fd, STDIN_FILENO) < 0))
         _exit(2);
-    _exit(ask(way->style, "Say: ", way->json) && length == strlen(way->answer) &&
-                  memcmp(reply, way->answer, length) == 0
-              ? 0
-              : 1);
+    asked = ask(way->style, "Say: ", way->json) && length == strlen(way->answer) &&
+            memcmp(reply, way->answer, length) == 0;
+    _exit(asked && read(seen, &byte, 1) == 0 ? 0 : 1);
 }
 
 START_TEST(who_has_a_terminal_is_asked_there_and_what_is_hidden_is_not_shown)
 {
+    const size_t expected = strlen(ways[_i].screen);
     int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    int ends[2];
     char screen[256] = "";
     size_t seen = 0;
     pid_t child;
@@ -178,11 +182,15 @@ START_TEST(who_has_a_terminal_is_asked_there_and_what_is_hidden_is_not_shown)
 
     ck_assert_int_ge(terminal, 0);
     ck_assert(grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    ck_assert_int_eq(pipe(ends), 0);
     child = fork();
     ck_assert_int_ge(child, 0);
-    if (child == 0)
-        ask_at(ptsname(terminal), &ways[_i]);
-    for (ssize_t got = 1; got > 0 && seen<sizeof screen - 1; seen += got> 0 ? (size_t)got : 0) {
+    if (child == 0) {
+        (void)close(ends[1]);
+        ask_at(ptsname(terminal), &ways[_i], ends[0]);
+    }
+    ck_assert_int_eq(close(ends[0]), 0);
+    for (ssize_t got = 1; got > 0 && seen<expected; seen += got> 0 ? (size_t)got : 0) {
         bool before = strstr(screen, "Say: ") != NULL;
 
         got = read(terminal, screen + seen, sizeof screen - 1 - seen);
@@ -190,9 +198,10 @@ START_TEST(who_has_a_terminal_is_asked_there_and_what_is_hidden_is_not_shown)
         if (!before && strstr(screen, "Say: ") != NULL)
             ck_assert(asp_write_all(terminal, "open sesame\n", 12));
     }
+    ck_assert_str_eq(screen, ways[_i].screen);
+    ck_assert_int_eq(close(ends[1]), 0);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_int_eq(status, 0);
-    ck_assert_str_eq(screen, ways[_i].screen);
     (void)close(terminal);
 }
 END_TEST
