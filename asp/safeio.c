@@ -415,3 +415,9 @@ bool asp_file_may_reach(size_t length)
     errno = EFBIG;
     return false;
 }
+
+bool asp_file_put(int fd, const void *bytes, size_t length, size_t at)
+{
+    return asp_file_may_reach(at + length) &&
+           pwrite(fd, bytes, length, (off_t)at) == (ssize_t)length;
+}

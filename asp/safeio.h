@@ -87,8 +87,8 @@ enum asp_status asp_program_check(const char *path, struct asp_error *error);
 enum asp_status asp_file_read(int fd, const struct stat *st, size_t most, uint8_t **bytes,
                               size_t *length, struct asp_error *error);
 
-/* Writes all, over short writes and EINTR. False with errno. A plain file is asked for first:
- * asp_file_may_reach. */
+/* Writes all, over short writes and EINTR. False with errno. Before a plain file is lengthened by
+ * it, asp_file_may_reach is asked. */
 bool asp_write_all(int fd, const void *bytes, size_t length);
 
 /*
@@ -97,6 +97,10 @@ bool asp_write_all(int fd, const void *bytes, size_t length);
  * passes the limit, which ends a host that does not expect it.
  */
 bool asp_file_may_reach(size_t length);
+
+/* Writes a part of a plain file in its place, in one call, where that is allowed. False: not all of
+ * it, or nothing. */
+bool asp_file_put(int fd, const void *bytes, size_t length, size_t at);
 
 /* Closes a descriptor that may be -1, keeping errno. */
 void asp_close(int fd);

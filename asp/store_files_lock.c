@@ -80,8 +80,7 @@ static bool write_note(struct asp_store_held *lock)
     sodium_bin2hex(nonce, sizeof nonce, random, sizeof random);
     asp_files_name_temp(lock, nonce);
     length = snprintf(note, sizeof note, "%ld %s\n", (long)getpid(), lock->temp);
-    return ftruncate(lock->fd, 0) == 0 && asp_file_may_reach((size_t)length) &&
-           pwrite(lock->fd, note, (size_t)length, 0) == length;
+    return ftruncate(lock->fd, 0) == 0 && asp_file_put(lock->fd, note, (size_t)length, 0);
 }
 
 /* Opens and locks locks/NAME. flock(2) holds between threads too, and a kill frees it. */

@@ -66,16 +66,15 @@ static bool write_head(int fd, const struct asp_usage_head *head)
     uint8_t bytes[ASP_HEAD_BYTES];
 
     asp_usage_write_head(head, bytes);
-    return asp_file_may_reach(sizeof bytes) &&
-           pwrite(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes;
+    return asp_file_put(fd, bytes, sizeof bytes, 0);
 }
 
 /* Makes the file sound. Until it is cut to its length, what is behind that is slots that are
  * damaged, or were not. */
 static bool mend(int fd, struct asp_usage *usage, const struct asp_mending *mending)
 {
-    return asp_usage_mend(usage, mending->now) && asp_file_may_reach(usage->length) &&
-           pwrite(fd, usage->bytes, usage->length, 0) == (ssize_t)usage->length &&
+    return asp_usage_mend(usage, mending->now) &&
+           asp_file_put(fd, usage->bytes, usage->length, 0) &&
            ftruncate(fd, (off_t)usage->length) == 0 && (mending->walk || fsync(fd) == 0);
 }
 
@@ -199,11 +198,9 @@ static bool write_slot(int fd, const struct asp_usage *usage, struct asp_usage_h
     const struct asp_use *use = part;
     uint8_t slot[ASP_SLOT_BYTES];
     size_t place = asp_usage_place(usage, use->id);
-    size_t at = ASP_HEAD_BYTES + place * ASP_SLOT_BYTES;
 
     asp_usage_write_slot(use, slot);
-    if (!asp_file_may_reach(at + sizeof slot) ||
-        pwrite(fd, slot, sizeof slot, (off_t)at) != (ssize_t)sizeof slot)
+    if (!asp_file_put(fd, slot, sizeof slot, ASP_HEAD_BYTES + place * ASP_SLOT_BYTES))
         return false;
     if (place < head->slots)
         return true;

@@ -42,8 +42,7 @@ static bool write_note(int fd, const char *note)
 {
     size_t length = strlen(note);
 
-    return asp_file_may_reach(length) && pwrite(fd, note, length, 0) == (ssize_t)length &&
-           ftruncate(fd, (off_t)length) == 0;
+    return asp_file_put(fd, note, length, 0) && ftruncate(fd, (off_t)length) == 0;
 }
 
 static enum asp_status busy(const struct asp_store *store, int fd, struct asp_error *error)
