@@ -41,7 +41,9 @@ bool asp_files_is_at(const struct asp_store *store, const char *path, int fd);
 
 /* The operations that are not in store_files.c. */
 
-/* store_files_write.c: what is done under a lock. */
+/* store_files_write.c: what is done under a lock. A new file of mode 0600 with this text, on the
+ * disk but for its folder. False, with errno: it may be there in part. */
+bool asp_files_write_new(int folder, const char *path, const struct asp_buffer *text);
 enum asp_status asp_files_hold(const struct asp_store *store, const char *name,
                                asp_store_step *step, void *context, struct asp_error *error);
 enum asp_status asp_files_write(const struct asp_store *store, struct asp_store_held *held,

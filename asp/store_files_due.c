@@ -48,19 +48,6 @@ static bool sync_due_folder(const struct asp_store *store)
     return synced;
 }
 
-static bool write_due(const struct asp_store *store, const char *path,
-                      const struct asp_buffer *text)
-{
-    int fd = openat(store->own.fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    S_IRUSR | S_IWUSR);
-    bool written = fd >= 0 && fchmod(fd, S_IRUSR | S_IWUSR) == 0 &&
-                   asp_file_may_reach(text->length) &&
-                   asp_write_all(fd, text->text, text->length) && fsync(fd) == 0;
-
-    asp_close(fd);
-    return written && sync_due_folder(store);
-}
-
 enum asp_status asp_files_put_due(const struct asp_store *store, struct asp_store_held *held,
                                   const struct asp_buffer *text, char key[ASP_DUE_KEY],
                                   struct asp_error *error)
@@ -73,7 +60,7 @@ enum asp_status asp_files_put_due(const struct asp_store *store, struct asp_stor
     /* The nonce of this hold, which no other has. */
     (void)snprintf(key, ASP_DUE_KEY, "%s", strrchr(held->temp, '.') + 1);
     due_path(path, held->name, key);
-    if (write_due(store, path, text))
+    if (asp_files_write_new(store->own.fd, path, text) && sync_due_folder(store))
         return ASP_OK;
     status =
         asp_fail_errno(error, "%s/%s cannot be written, nothing was changed", store->path, path);

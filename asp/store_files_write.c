@@ -36,17 +36,16 @@ enum asp_status asp_files_hold(const struct asp_store *store, const char *name,
     return status;
 }
 
-/* Writes the bytes to the new file and to the disk. */
-static bool write_new(const struct asp_store_held *lock, const struct asp_buffer *new)
+bool asp_files_write_new(int folder, const char *path, const struct asp_buffer *text)
 {
-    int fd = openat(lock->folder, lock->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+    int fd = openat(folder, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                     S_IRUSR | S_IWUSR);
     bool written;
 
     if (fd < 0)
         return false;
-    written = fchmod(fd, S_IRUSR | S_IWUSR) == 0 && asp_file_may_reach(new->length) &&
-              asp_write_all(fd, new->text, new->length) && fsync(fd) == 0;
+    written = fchmod(fd, S_IRUSR | S_IWUSR) == 0 && asp_file_may_reach(text->length) &&
+              asp_write_all(fd, text->text, text->length) && fsync(fd) == 0;
     if (written)
         return close(fd) == 0;
     asp_close(fd);
@@ -77,7 +76,7 @@ enum asp_status asp_files_write(const struct asp_store *store, struct asp_store_
     enum asp_status status = ASP_OK;
     bool kept = false;
 
-    if (!write_new(lock, new) || !keep_old(lock, &kept) ||
+    if (!asp_files_write_new(lock->folder, lock->temp, new) || !keep_old(lock, &kept) ||
         renameat(lock->folder, lock->temp, lock->folder, lock->name) != 0) {
         status =
             asp_fail_errno(error, "%s/" USERS_FOLDER "/%s cannot be written, nothing was changed",
