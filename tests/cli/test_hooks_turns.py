@@ -8,7 +8,7 @@ import signal
 import pytest
 from support.processes import children, lives
 from support.run import ended
-from support.wait import LONG, wait_for_file, wait_until
+from support.wait import LONG, wait_until
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ class Slow:
     def revoking(self, id, user="alice"):
         """A revocation whose hook is running."""
         with ended(self.site.start("revoke", user, id)) as revoke:
-            wait_for_file(self.note, revoke)
+            wait_until(self.said, "the hook has not begun")
             yield revoke
 
     def is_due(self, user="alice"):
