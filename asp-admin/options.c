@@ -123,6 +123,17 @@ static bool take_option(const struct console *console, struct options *options, 
     return set(console, options, id, optarg);
 }
 
+/* getopt names a letter, which may stand among others in a word that it has not left, or the option
+ * that takes no value; and neither for a word of two dashes that it does not know. */
+static void say_unknown(const struct console *console, const char *word)
+{
+    const char letter[] = {'-', (char)optopt, '\0'};
+    bool is_letter = optopt < 0 || optopt > OPTION_VIRTUAL;
+
+    (void)fail_with(console, EXIT_USAGE, "%s is no option, or takes no value: see asp-admin --help",
+                    is_letter ? letter : word);
+}
+
 bool options_read(int argc, char **argv, const struct console *console, struct options *options)
 {
     int found;
@@ -137,9 +148,7 @@ bool options_read(int argc, char **argv, const struct console *console, struct o
             return false;
         }
         if (found == '?') {
-            (void)fail_with(console, EXIT_USAGE,
-                            "%s is no option, or takes no value: see asp-admin --help",
-                            argv[optind - 1]);
+            say_unknown(console, argv[optind - 1]);
             return false;
         }
         if (!take_option(console, options, (enum option_id)found))

@@ -91,11 +91,23 @@ END_TEST
 
 START_TEST(what_is_no_option_is_refused_with_a_line)
 {
-    char *words[] = {"asp-admin", "list", "--whole", NULL};
-    struct options options;
+    static const struct {
+        char *word;
+        const char *named;
+    } bad[] = {
+        {"--whole", "--whole"}, {"--json=yes", "--json=yes"}, {"--a", "--a"}, {"-x", "-x"},
+        {"-xy", "-x"},          {"-\xc3\xa9", "-\\xc3"},
+    };
 
-    ck_assert(!read_words(words, &options));
-    ck_assert_ptr_nonnull(strstr(said, "--whole is no option"));
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
+        char *words[] = {"asp-admin", "list", bad[i].word, NULL};
+        struct options options;
+        char line[64];
+
+        (void)snprintf(line, sizeof line, "asp-admin: %s is no option", bad[i].named);
+        ck_assert(!read_words(words, &options));
+        ck_assert_msg(strncmp(said, line, strlen(line)) == 0, "%s: %s", bad[i].word, said);
+    }
 }
 END_TEST
 
