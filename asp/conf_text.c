@@ -65,6 +65,12 @@ static bool is_too_large(const char *token, size_t length, bool negative)
     return false;
 }
 
+/* Binary and octal, which libconfig knows since 1.8: what an older one takes for a zero. */
+static bool has_another_base(const char *token)
+{
+    return token[0] == '0' && token[1] != '\0' && strchr("bBoOqQ", token[1]) != NULL;
+}
+
 static enum asp_status scan_number(struct scan *scan)
 {
     const char *token = scan->text + scan->at;
@@ -73,6 +79,8 @@ static enum asp_status scan_number(struct scan *scan)
 
     while (is_word(token[length]) || token[length] == '.')
         length++;
+    if (has_another_base(token))
+        return refuse(scan, "a number is written in decimal form, or in hexadecimal after 0x");
     if (is_too_large(token, length, negative))
         return refuse(scan, "a number is outside 32 bits");
     scan->at += length;

@@ -57,6 +57,21 @@ START_TEST(a_number_within_32_bits_is_the_keys_to_refuse)
 }
 END_TEST
 
+/* libconfig 1.8 reads them, in 64 bits where that is what they need; 1.5 does not. */
+START_TEST(a_number_of_another_base_is_refused)
+{
+    static const char *const bad[] = {
+        "0b11001", "0B1",  "0o31", "0O31",
+        "0q31",    "0Q31", "-0b1", "0b100000000000000000000000000011001"};
+    char text[128];
+
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
+        (void)snprintf(text, sizeof text, "\nlimit = %s;", bad[i]);
+        unit_conf_is_bad(text, 2, "decimal");
+    }
+}
+END_TEST
+
 START_TEST(a_number_in_a_comment_or_a_text_is_nobodys_loss)
 {
     unit_conf_is_good("# 4294967321\nlimit = 25;");
@@ -256,6 +271,7 @@ static void fill(Suite *suite)
 {
     unit_add(suite, a_number_outside_32_bits_is_refused_before_it_wraps);
     unit_add(suite, a_number_within_32_bits_is_the_keys_to_refuse);
+    unit_add(suite, a_number_of_another_base_is_refused);
     unit_add(suite, a_number_in_a_comment_or_a_text_is_nobodys_loss);
     unit_add(suite, a_number_after_a_comment_or_a_text_counts);
     unit_add(suite, a_number_within_a_name_is_none);
