@@ -345,7 +345,7 @@ class Runner:
         return self.programs("fault")
 
     def suite_fuzz(self):
-        """the readers of libasp, on their seeds and a fixed number of mutations; with --all a fuzzer looks for more"""
+        """what reads the words of others, on seeds and a fixed number of mutations; with --all a fuzzer looks for more"""
         count = self.programs("fuzz")
         if self.everything:
             count += judge("libFuzzer", self.run(TREE / "tests" / "fuzz" / "run", "20", timeout=1800))

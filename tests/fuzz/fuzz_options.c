@@ -1,0 +1,83 @@
+/* A command line, a word a line: what it says is said in one line, and what is taken is in it. */
+#include "fuzz.h"
+
+#include "asp-admin/commands/commands.h"
+#include "asp-admin/options.h"
+
+enum { WORDS_MAX = 64, ARGUMENTS_MAX = 1024 };
+
+static size_t lines_said;
+
+static bool count_lines(void *context, enum console_stream stream, const char *text, size_t length)
+{
+    (void)context;
+    FUZZ_NEED(stream == CONSOLE_ERR);
+    for (size_t i = 0; i < length; i++) {
+        FUZZ_NEED(text[i] == '\n' || (unsigned char)text[i] >= ' ');
+        lines_said += text[i] == '\n';
+    }
+    return true;
+}
+
+static bool is_in(const char *word, const char *text, size_t size)
+{
+    return word >= text && word <= text + size;
+}
+
+/* getopt takes a value also from the word that its option stands in. */
+static void look_at(const struct options *options, const char *text, size_t size)
+{
+    const char *const values[] = {options->config, options->command, options->label,
+                                  options->app,    options->expires, options->unused,
+                                  options->reason, options->service, options->rhost};
+
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        FUZZ_NEED(values[i] == NULL || is_in(values[i], text, size));
+    FUZZ_NEED(options->argument_count >= 0 && options->argument_count <= WORDS_MAX);
+    for (int i = 0; i < options->argument_count; i++)
+        FUZZ_NEED(is_in(options->arguments[i], text, size));
+    FUZZ_NEED(options->from_count <= ASP_NETWORKS_MAX);
+    for (size_t i = 0; i < options->from_count; i++)
+        FUZZ_NEED(is_in(options->from[i], text, size));
+}
+
+static void try_command(const struct console *console, const struct options *options)
+{
+    const struct command *command =
+        options->command != NULL ? command_find(options->command) : NULL;
+    enum exit_code code;
+
+    if (command == NULL)
+        return;
+    code = command_check_line(command, console, options);
+    FUZZ_NEED(code == EXIT_DONE || code == EXIT_USAGE);
+    FUZZ_NEED(lines_said == (code == EXIT_DONE ? 0 : 1));
+    FUZZ_NEED(code != EXIT_DONE || options->argument_count <= ARGUMENTS_MAX);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const struct console console = {.program = "fuzz", .write = count_lines};
+    char *text = fuzz_text(data, size);
+    char *words[WORDS_MAX + 1] = {text};
+    struct options options;
+    int count = 1;
+
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] != '\n')
+            continue;
+        text[i] = '\0';
+        if (count < WORDS_MAX)
+            words[count++] = text + i + 1;
+    }
+    lines_said = 0;
+    if (options_read(count, words, &console, &options)) {
+        FUZZ_NEED(lines_said == 0);
+        look_at(&options, text, size);
+        try_command(&console, &options);
+    } else {
+        FUZZ_NEED(lines_said == 1);
+    }
+    free(text);
+    return 0;
+}
