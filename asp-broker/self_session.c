@@ -205,10 +205,8 @@ static enum exit_code authenticate(const struct self_session *session, const str
 
 /* A command that is sound, of a user who may: now she is asked, and it is carried out. */
 static enum exit_code carry_out(const struct self_session *session, struct admin *admin,
-                                const struct command *command, const char *name)
+                                const struct command *command, const char *name, struct hers *hers)
 {
-    struct hers hers = {.key = &session->key, .admin = admin};
-    const struct admin_guard guard = {check_primary, &hers};
     enum exit_code code = EXIT_DONE;
     sigset_t stop;
 
@@ -218,12 +216,11 @@ static enum exit_code carry_out(const struct self_session *session, struct admin
     if (command->validate != NULL)
         code = command->validate(admin);
     if (code == EXIT_DONE && command->self_use == SELF_ASKED) {
-        look_at_primary(&hers);
-        code = authenticate(session, admin, name, &hers.own);
+        look_at_primary(hers);
+        code = authenticate(session, admin, name, &hers->own);
     }
     if (code != EXIT_DONE)
         return code;
-    admin->guard = &guard;
     /* What changes nothing holds no lock, and may cost a hash: logins come first. */
     if (command->self_use == SELF_FREE)
         (void)setpriority(PRIO_PROCESS, 0, FREE_NICE);
@@ -273,6 +270,8 @@ static enum exit_code run_command(const struct self_session *session, const stru
                                   const char *name)
 {
     struct admin admin = {0};
+    struct hers hers = {.key = &session->key, .admin = &admin};
+    const struct admin_guard guard = {check_primary, &hers};
     char **words = calloc((size_t)options->argument_count + 1, sizeof *words);
     enum exit_code code;
 
@@ -284,8 +283,9 @@ static enum exit_code run_command(const struct self_session *session, const stru
         code = admin_take_user(&admin);
     if (code == EXIT_DONE)
         code = check_who(&admin, command, options, name, words);
+    admin.guard = &guard;
     if (code == EXIT_DONE)
-        code = carry_out(session, &admin, command, name);
+        code = carry_out(session, &admin, command, name, &hers);
     admin_close(&admin);
     free(words);
     return code;

@@ -61,9 +61,9 @@ struct asp_conf {
     size_t client_count;
 
     bool self_enabled;
+    bool self_silent; /* who was asked nothing may be let in */
     const char *self_socket;
     const char *self_group;
-    bool self_silent; /* who was asked nothing may be let in */
     struct asp_names self_apps;
 
     void *owned; /* what asp_conf_free frees */

@@ -86,12 +86,11 @@ static enum asp_status make_top(const char *path, bool *made, struct asp_error *
 static bool is_empty(const struct asp_store *store)
 {
     DIR *folder = asp_files_open_folder(store, USERS_FOLDER, NULL);
-    const struct dirent *item;
     size_t count = 0;
 
     if (folder == NULL)
         return true;
-    while (count <= 2 && (item = readdir(folder)) != NULL)
+    while (count <= 2 && readdir(folder) != NULL)
         count++;
     (void)closedir(folder);
     return count <= 2; /* . and .. */

@@ -32,6 +32,7 @@ static void forget(const struct asp_store *store, const char *folder, const char
 {
     int fd = openat(store->own.fd, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
+    /* Every lock has a name. NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
     if (fd >= 0 && unlinkat(fd, name, 0) == 0)
         (void)fsync(fd);
     asp_close(fd);

@@ -73,6 +73,7 @@ static bool write_head(int fd, const struct asp_usage_head *head)
  * damaged, or were not. */
 static bool mend(int fd, struct asp_usage *usage, const struct asp_mending *mending)
 {
+    /* There is one where it could be opened. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     return asp_usage_mend(usage, mending->now) &&
            asp_file_put(fd, usage->bytes, usage->length, 0) &&
            ftruncate(fd, (off_t)usage->length) == 0 && (mending->walk || fsync(fd) == 0);

@@ -133,7 +133,7 @@ static enum asp_status add_entry(struct storing *storing, struct asp_account *ac
 {
     const struct admin *admin = storing->admin;
     struct asp_entry *entry = &storing->stored.entry;
-    struct asp_secret secret;
+    struct asp_secret secret = {0};
     bool taken[ASP_IDS];
     enum asp_status status;
 

@@ -181,7 +181,7 @@ static void note(struct pass *pass, const char *user, enum asp_sight sight)
 {
     struct admin *admin = pass->admin;
     struct asp_error error = {0};
-    struct asp_noted noted;
+    struct asp_noted noted = {0};
     struct saying saying;
     enum asp_status status;
 

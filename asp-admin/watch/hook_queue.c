@@ -373,6 +373,7 @@ bool hook_queue_is_settled(const struct hook_queue *queue)
 
     if (queue->waiting.count > 0)
         return false;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): it holds pointers */
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         for (size_t j = 0; j < lists[i]->count; j++) {
             if (has_expired(&lists[i]->list[j]))

@@ -22,7 +22,7 @@ static bool show(const struct admin *admin, const struct compare_result *result)
             json_pack("{s:I, s:I, s:I, s:I, s:I}", "accounts", (json_int_t)result->accounts,
                       "changed", (json_int_t)result->changed, "revoked",
                       (json_int_t)result->revoked, "unknown", (json_int_t)result->unknown, "held",
-                      (json_int_t)(result->held + result->gone_held)));
+                      (json_int_t)result->held + (json_int_t)result->gone_held));
     asp_buffer_add_number(&out, result->accounts);
     asp_buffer_add(&out, " accounts: ");
     asp_buffer_add_number(&out, result->changed);
