@@ -34,6 +34,8 @@ CPPCHECK = (
     "cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1"
     " --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DVERSION=\"0\" -I."
 ).split()
+# Those in which threads are side by side: for the thread sanitizer.
+THREADED = ("pam-parallel", "unit-store_faults")
 # Their subject is system calls, memory, threads or races of the process that they run in.
 OF_THE_PROCESS = ("pam-cost", "pam-parallel", "pam-residue", "pam-secrets", "pam-symlink_race", "unit-safeio")
 
@@ -162,14 +164,17 @@ class Runner:
 
     # Programs that meson builds and knows as tests
 
-    def programs(self, kind, build="gcc", *options, prefix=(), patience=1, **environment):
-        """Runs the programs of a suite of meson's, as many at a time as there are processors. Behind a prefix that is
+    def programs(self, kind, build="gcc", *options, prefix=(), patience=1, only=None, **environment):
+        """Runs the programs of a suite of meson's, as many at a time as there are processors; `only` those of these
+        names. Behind a prefix that is
         valgrind's, those that look at their own process are left out: they would see valgrind's."""
         folder, run = self.build(build, *options)
         if folder is None:
             return self.not_built(run)
         tests = json.loads(self.run("meson", "introspect", "--tests", folder).stdout)
         tests = [test for test in tests if f"pam_asp:{kind}" in test["suite"]]
+        if only is not None:
+            tests = [test for test in tests if test["name"] in only]
         if not self.everything:
             tests = [test for test in tests if "pam_asp:long" not in test["suite"]]
         count = Count()
@@ -359,13 +364,17 @@ class Runner:
         return judge("mutants", self.run(TREE / "tests" / "unit" / "mutate", timeout=3600, ASP_BUILD=str(folder)))
 
     def suite_sanitize(self):
-        """unit and pam once more, under the address and undefined behaviour sanitizers"""
+        """unit and pam once more, under the address and undefined behaviour sanitizers; what has threads under theirs"""
         # What gcc warns of in the instrumented code is not in the source: the last word on a warning is
         # suite_build's.
         options = ("gcc", "-Dwerror=false", "-Db_sanitize=address,undefined", "-Db_lundef=false")
         count = Count()
         for kind in ("unit", "pam"):
             count += self.programs(kind, "sanitize", *options, patience=5, UBSAN_OPTIONS="halt_on_error=1")
+        threads = ("gcc", "-Dwerror=false", "-Db_sanitize=thread", "-Db_lundef=false")
+        others = f"suppressions={TREE / 'tests' / 'pam' / 'thread_sanitizer.txt'}"
+        for kind in ("unit", "pam"):
+            count += self.programs(kind, "threads", *threads, only=THREADED, patience=5, TSAN_OPTIONS=others)
         return count
 
     def suite_valgrind(self):
