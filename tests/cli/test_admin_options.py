@@ -6,6 +6,7 @@ import re
 
 import pytest
 from support.folders import accounts
+from support.passwords import id_but
 
 COMMANDS = ["create", "list", "label", "rotate", "revoke", "history", "check", "remove"]
 MESON = pathlib.Path(__file__).resolve().parents[2] / "meson.build"
@@ -159,8 +160,7 @@ def test_a_usage_error_is_code_2_and_changes_nothing(site, made, words):
     ids=" ".join,
 )
 def test_no_such_user_or_entry_is_code_3_with_and_without_json(site, made, words):
-    unknown = "zz" if made["id"] != "zz" else "zy"
-    words = [unknown if word == "UNKNOWN" else word for word in words]
+    words = [id_but(made["id"]) if word == "UNKNOWN" else word for word in words]
     before = accounts(site)
     site.run(*words).refused(3)
     site.run("--json", *words).refused(3)

@@ -7,7 +7,7 @@ import re
 import pytest
 from support.documents import owner_name
 from support.folders import contents
-from support.passwords import swap_character
+from support.passwords import id_but, swap_character
 
 
 def traces(password):
@@ -247,7 +247,7 @@ def test_what_changes_nothing_is_no_line(site, log):
         ["history", "alice"],
         ["check", "alice", "--service", "imap"],
         ["create", "alice", "--label", "Phone"],
-        ["revoke", "alice", "zz", made["id"]],
+        ["revoke", "alice", id_but(made["id"], other["id"]), made["id"]],
         ["revoke", "alice", other["id"]],
         ["remove", "bob"],
         ["frobnicate"],

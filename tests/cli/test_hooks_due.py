@@ -149,10 +149,11 @@ def test_an_entry_whose_hook_is_due_stays_until_the_hook_was_run(site, hooks, pr
 
 def test_watch_tells_once_of_what_has_just_expired(site, hooks, primary):
     primary(alice="one")
-    expired = site.create("alice", "Guest", "--expires", "2s")["id"]
     site.create("alice", "Phone", "--expires", "1h")
-    gone = site.create("alice", "Gone", "--expires", "2s")["id"]
+    gone = site.create("alice", "Gone", "--expires", "6s")["id"]
     site.run("revoke", "alice", gone).done()
+    # Both expire while the watch runs.
+    expired = site.create("alice", "Guest", "--expires", "4s")["id"]
     hooks.runs()
     with ended(site.start("watch")):
         assert wait_until(hooks.events, "it was not run") == [("expired", "expired", [expired])]

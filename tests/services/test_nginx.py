@@ -21,7 +21,8 @@ RADICALE_SOCKET = "/run/radicale.sock"
 # holds everybody.
 USERS = """
 mkdir -p /var/log/nginx /var/lib/nginx
-ln -sf /usr/share/nginx/modules-available/mod-http-auth-pam.conf /etc/nginx/modules-enabled/
+rm -f /etc/nginx/modules-enabled/*mod-http-auth-pam.conf
+ln -s /usr/share/nginx/modules-available/mod-http-auth-pam.conf /etc/nginx/modules-enabled/
 rm -f /etc/nginx/sites-enabled/default
 sed -i 's/^worker_processes .*/worker_processes 1;/' /etc/nginx/nginx.conf
 getent passwd radicale >/dev/null || useradd --system --user-group --home-dir /var/lib/radicale radicale

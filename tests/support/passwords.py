@@ -16,3 +16,8 @@ def swap_character(password, index):
 def wrong(password):
     """The same id with another secret."""
     return password[:-1] + ("y" if password[-1] == "x" else "x")
+
+
+def id_but(*taken):
+    """An id that is none of these."""
+    return next(f"z{last}" for last in ALPHABET if f"z{last}" not in taken)
