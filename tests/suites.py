@@ -36,8 +36,8 @@ CPPCHECK = (
 ).split()
 # Those in which threads are side by side: for the thread sanitizer.
 THREADED = ("pam-parallel", "unit-store_faults")
-# Their subject is system calls, memory, threads or races of the process that they run in.
-OF_THE_PROCESS = ("pam-cost", "pam-parallel", "pam-residue", "pam-secrets", "pam-symlink_race", "unit-safeio")
+# Their subject is system calls, limits, memory, threads or races of the process that they run in.
+OF_THE_PROCESS = ("pam-cost", "pam-limits", "pam-parallel", "pam-residue", "pam-secrets", "pam-symlink_race", "unit-safeio")
 
 
 @dataclasses.dataclass

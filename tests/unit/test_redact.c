@@ -241,8 +241,9 @@ START_TEST(what_may_be_the_beginning_of_one_waits_for_its_end)
             hidden += needed(now);
             asp_redact(now);
             ck_assert_msg(strstr(now, "abc") == NULL && strstr(now, "xyz") == NULL, "%s", now);
-            memmove(piece, piece + cut, have - cut);
             have -= cut;
+            for (size_t i = 0; i < have; i++)
+                piece[i] = piece[cut + i];
         }
         ck_assert_uint_ge(hidden, 1);
     }
