@@ -37,6 +37,7 @@ struct asp_conf {
     int history;
     int usage_interval; /* seconds */
     bool fold_user_names;
+    struct asp_names user_domains; /* those of the system's own users */
     bool virtual_users;
     const char *default_app; /* ASP_APP_FIRST_USE or an app's name */
     time_t expires;          /* a length of time or ASP_NEVER */

@@ -1,4 +1,4 @@
-/* The lists of the configuration: apps, guarded, clients. */
+/* The lists of the configuration: apps, guarded, clients, domains. */
 #include "conf_lists.h"
 
 #include "scope.h"
@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { DOMAIN_MAX = 253 }; /* bytes: RFC 1035 has no more, written out */
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -89,8 +91,22 @@ static bool is_sequence(const config_setting_t *setting)
            config_setting_type(setting) == CONFIG_TYPE_LIST;
 }
 
-static enum asp_status read_names(const struct asp_conf_reader *reader,
-                                  const config_setting_t *setting, struct asp_names *names)
+/* A domain as it stands in a name, before or after its sign: any text without blanks, and without
+ * what no name of a user, or no domain, can hold. */
+static bool is_domain(const char *text)
+{
+    size_t length = strnlen(text, DOMAIN_MAX + 1);
+
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f || strchr("@\\/:*?", text[i]) != NULL)
+            return false;
+    }
+    return length > 0 && length <= DOMAIN_MAX;
+}
+
+static enum asp_status read_texts(const struct asp_conf_reader *reader,
+                                  const config_setting_t *setting, bool (*is_valid)(const char *),
+                                  struct asp_names *names)
 {
     const char **list;
     size_t count;
@@ -107,11 +123,18 @@ static enum asp_status read_names(const struct asp_conf_reader *reader,
         if (config_setting_type(element) != CONFIG_TYPE_STRING)
             return asp_conf_refuse(reader, element, "must hold texts in quotes");
         list[i] = config_setting_get_string(element);
-        if (!asp_service_valid(list[i]))
+        if (!is_valid(list[i]))
             return asp_conf_refuse(reader, element, "holds a name that is not well-formed");
     }
     *names = (struct asp_names){list, count};
     return ASP_OK;
+}
+
+/* Names of services or apps. */
+static enum asp_status read_names(const struct asp_conf_reader *reader,
+                                  const config_setting_t *setting, struct asp_names *names)
+{
+    return read_texts(reader, setting, asp_service_valid, names);
 }
 
 /* One `{ NAME_KEY = "..."; services = [ ... ]; }` of a list. */
@@ -240,6 +263,8 @@ enum asp_status asp_conf_read_list(const struct asp_conf_reader *reader, const c
         return read_apps(reader, setting);
     if (group[0] == '\0' && strcmp(name, "guarded") == 0)
         return read_names(reader, setting, &reader->conf->guarded);
+    if (group[0] == '\0' && strcmp(name, "user_domains") == 0)
+        return read_texts(reader, setting, is_domain, &reader->conf->user_domains);
     if (strcmp(group, "broker") == 0 && strcmp(name, "clients") == 0)
         return read_clients(reader, setting);
     if (strcmp(group, "self_service") == 0 && strcmp(name, "apps") == 0)

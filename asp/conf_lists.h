@@ -1,6 +1,6 @@
 /*
- * The lists of the configuration (apps, guarded, clients) and what the two files that read it
- * share. Private to them.
+ * The lists of the configuration (apps, guarded, clients, domains) and what the two files that read
+ * it share. Private to them.
  */
 #ifndef ASP_CONF_LISTS_H
 #define ASP_CONF_LISTS_H

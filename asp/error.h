@@ -12,6 +12,7 @@ enum asp_status {
     ASP_UNCHANGED = 1,   /* no failure: there is nothing to write */
     ASP_DROP = 2,        /* no failure: nothing is to be left */
     ASP_INTERRUPTED = 3, /* no failure: this process is to end, and the work was cut short */
+    ASP_QUESTION = 4,    /* no failure: the name service has to be asked first, elsewhere */
     ASP_NO_MEMORY = -1,  /* out of memory, or the memory of a hash is not to be had */
     ASP_INVALID = -2,    /* what the caller was given by a person is not well-formed */
     ASP_NOT_FOUND = -3,  /* it is not there, and the place where it would be was seen */
@@ -25,6 +26,7 @@ enum asp_status {
     ASP_IO = -11,        /* any other failure of the system */
     ASP_MISMATCH = -12,  /* a secret does not match its verifier */
     ASP_NO_FILES = -13,  /* EMFILE, ENFILE: no descriptor is to be had */
+    ASP_AMBIGUOUS = -14, /* a name that could be taken for either of two accounts */
 };
 
 enum {

@@ -379,6 +379,34 @@ START_TEST(the_other_lists_hold_well_formed_names)
 }
 END_TEST
 
+START_TEST(the_domains_of_users_are_texts_without_the_signs_that_part_them_from_a_name)
+{
+    static const char *const bad[] = {
+        "\"example.org\"", "(1)",         "[\"\"]", "[\"a b\"]", "[\"@a\"]", "[\"a\\\\\"]",
+        "[\"a/b\"]",       "[\"a\\tb\"]", "{}",     "[\"a:b\"]", "[\"a*\"]", "[\"\\x7f\"]"};
+    struct asp_conf *conf = unit_conf("user_domains = [ \"example.org\", \"EXAMPLE\" ];");
+    char value[300] = "[\"";
+
+    ck_assert_uint_eq(conf->user_domains.count, 2);
+    ck_assert_str_eq(conf->user_domains.names[0], "example.org");
+    ck_assert_str_eq(conf->user_domains.names[1], "EXAMPLE");
+    asp_conf_free(conf);
+    accepts("", "user_domains", "()");
+    accepts("", "user_domains",
+            "[\"b\xc3\xbc"
+            "cher.example\"]");
+    for (size_t i = 0; i < UNIT_COUNT(bad); i++)
+        refuses("", "user_domains", bad[i]);
+    refuses("self_service", "user_domains", "()");
+
+    memset(value + 2, 'd', 253);
+    strcpy(value + 2 + 253, "\"]");
+    accepts("", "user_domains", value);
+    strcpy(value + 2 + 253, "d\"]");
+    refuses("", "user_domains", value);
+}
+END_TEST
+
 /* Keys */
 
 START_TEST(a_key_that_is_not_known_is_an_error_at_every_level)
@@ -442,6 +470,7 @@ static void fill(Suite *suite)
     unit_add(suite, apps_are_groups_with_a_name_and_services);
     unit_add(suite, apps_that_are_wrong_are_refused_where_they_are);
     unit_add(suite, the_other_lists_hold_well_formed_names);
+    unit_add(suite, the_domains_of_users_are_texts_without_the_signs_that_part_them_from_a_name);
     unit_add(suite, a_key_that_is_not_known_is_an_error_at_every_level);
     unit_add(suite, a_group_is_a_group);
     unit_add(suite, a_key_given_twice_is_an_error);

@@ -23,6 +23,7 @@ static void same_conf(const struct asp_conf *a, const struct asp_conf *b)
     ck_assert_int_eq(a->history, b->history);
     ck_assert_int_eq(a->usage_interval, b->usage_interval);
     ck_assert_int_eq(a->fold_user_names, b->fold_user_names);
+    same_names(&a->user_domains, &b->user_domains);
     ck_assert_int_eq(a->virtual_users, b->virtual_users);
     ck_assert_str_eq(a->default_app, b->default_app);
     ck_assert_int_eq(a->expires, b->expires);
@@ -84,6 +85,7 @@ START_TEST(what_is_built_in_is_what_the_manual_says)
     ck_assert_int_eq(conf->history, 100);
     ck_assert_int_eq(conf->usage_interval, 60);
     ck_assert(!conf->fold_user_names && !conf->virtual_users && conf->log_accepted);
+    ck_assert_uint_eq(conf->user_domains.count, 0);
     ck_assert_str_eq(conf->default_app, "first-use");
     ck_assert_int_eq(conf->expires, ASP_NEVER);
     ck_assert_int_eq(conf->unused, ASP_NEVER);
