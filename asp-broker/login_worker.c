@@ -12,6 +12,7 @@
 #include "pam_asp/login_log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
@@ -93,12 +94,23 @@ static void log_claim(const struct serving *serving, uid_t uid, const char *why)
     asp_buffer_free(&line);
 }
 
+/* True for one who does not wait for the answer any more: what it asked for is not to be done, and
+ * not to be logged as if it had been. */
+static bool has_gone(void *asker)
+{
+    const struct connection *connection = asker;
+    struct pollfd end = {.fd = connection->fd, .events = POLLRDHUP};
+
+    return poll(&end, 1, 0) > 0;
+}
+
 /* A question is answered by a configuration that is sound, and to a client that may ask it. */
-static enum asp_status answer_question(struct serving *serving, uid_t uid,
+static enum asp_status answer_question(struct serving *serving, struct connection *connection,
                                        struct asp_request *request, unsigned version,
                                        struct asp_message *answer, struct asp_error *error)
 {
     const struct login_worker *login_worker = serving->login_worker;
+    const uid_t uid = connection->uid;
     struct shared_conf *conf = NULL;
     char line[ASP_ERROR_LINE];
     enum asp_status status =
@@ -111,6 +123,9 @@ static enum asp_status answer_question(struct serving *serving, uid_t uid,
     }
     status = client_policy_check(conf_cache_read(conf), uid, request->via, request, error);
     if (status == ASP_OK) {
+        request->deadline = connection->since_ms + asp_broker_patience(conf_cache_read(conf));
+        request->gone = has_gone;
+        request->asker = connection;
         decide(conf, request, version, answer);
     } else {
         log_claim(serving, uid, asp_error_line(error, line));
@@ -120,9 +135,10 @@ static enum asp_status answer_question(struct serving *serving, uid_t uid,
 }
 
 /* What a client has said, and what it is answered. */
-static void answer_to(struct serving *serving, uid_t uid, const uint8_t *bytes, size_t length,
-                      struct asp_message *answer)
+static void answer_to(struct serving *serving, struct connection *connection, const uint8_t *bytes,
+                      size_t length, struct asp_message *answer)
 {
+    const uid_t uid = connection->uid;
     const char *name = name_of_client(serving, uid);
     struct asp_message_read message;
     struct asp_request request;
@@ -137,7 +153,7 @@ static void answer_to(struct serving *serving, uid_t uid, const uint8_t *bytes, 
                       asp_error_line(&error, line));
     } else {
         request.via = name;
-        status = answer_question(serving, uid, &request, message.version, answer, &error);
+        status = answer_question(serving, connection, &request, message.version, answer, &error);
     }
     if (status != ASP_OK) {
         asp_message_refuse(answer, asp_error_line(&error, line));
@@ -149,15 +165,6 @@ static void drop(struct connection *connection)
 {
     (void)close(connection->fd);
     connection->fd = -1;
-}
-
-/* True for one who does not wait for the answer any more: what it asked for is not to be done, and
- * not to be logged as if it had been. */
-static bool has_gone(const struct connection *connection)
-{
-    char byte;
-
-    return recv(connection->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
 }
 
 /* Reads what a connection says, if it has said it already, answers, and lets it go. */
@@ -175,7 +182,7 @@ static void serve(struct serving *serving, struct connection *connection)
         bool fits = length <= (ssize_t)sizeof bytes;
 
         if (!has_gone(connection))
-            answer_to(serving, connection->uid, bytes, fits ? (size_t)length : 0, &answer);
+            answer_to(serving, connection, bytes, fits ? (size_t)length : 0, &answer);
         sodium_memzero(bytes, fits ? (size_t)length : sizeof bytes);
         if (!answer.failed)
             (void)send(connection->fd, answer.bytes, answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);

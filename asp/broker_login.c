@@ -17,8 +17,14 @@ enum {
     SECRET_SENT = ASP_SECRET_TYPED_MAX + 1,
 };
 
+enum { WAIT_MS = 1000, SLOW_MS = 5000 };
 enum { USER, SERVICE, APP, HOST, SECRET, LOGIN_FIELDS };
 enum { VERDICT, OUTCOME_APP, ID, LABEL, OUTCOME_FIELDS };
+
+int64_t asp_broker_patience(const struct asp_conf *conf)
+{
+    return conf->cost.scheme == ASP_ARGON2ID ? SLOW_MS : WAIT_MS;
+}
 
 /* A text whose end is cut off may be half of an app password, which nobody would know for one. */
 static void write_text(struct asp_message *message, const char *text, size_t most)

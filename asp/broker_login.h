@@ -7,6 +7,12 @@
 #include "broker_message.h"
 #include "login.h"
 
+#include <stdint.h>
+
+/* How many ms a host waits for the outcome of a login, in all: longer where a hash is slow on
+ * purpose. */
+int64_t asp_broker_patience(const struct asp_conf *conf);
+
 /* Writes the request, to be answered in `version`. What is too long to be well-formed is cut where
  * it is still too long; where it may hold an app password it is empty instead, since half of one
  * would not be known for it. The caller wipes `message`, which holds the secret. */

@@ -69,7 +69,8 @@ struct asp_store_engine {
 
     /*
      * Holds an account, whether it is there or not, takes the step, and gives it again. ASP_BUSY
-     * when it could not be had in 5 seconds; else what the step returns, or why it was not taken.
+     * when it could not be had in 5 seconds, or by the store's deadline; else what the step
+     * returns, or why it was not taken.
      */
     enum asp_status (*hold)(const struct asp_store *store, const char *name, asp_store_step *step,
                             void *context, struct asp_error *error);

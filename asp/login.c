@@ -47,6 +47,19 @@ static void forget_entry(struct asp_outcome *outcome)
     memset(outcome->label, 0, sizeof outcome->label);
 }
 
+/* Who has given up was told something else, and what is written now would belie that. */
+static bool nobody_waits(struct login *login)
+{
+    const struct asp_request *request = login->request;
+    struct asp_outcome *outcome = login->outcome;
+
+    if (request->gone == NULL || !request->gone(request->asker))
+        return false;
+    outcome->verdict = ASP_UNAVAILABLE;
+    (void)asp_fail(&outcome->cause, ASP_BUSY, "who asked waits no more: nothing was written");
+    return true;
+}
+
 static void bind_entry(struct asp_entry *entry, const struct login *login)
 {
     memcpy(entry->app, login->scope.app, sizeof entry->app);
@@ -159,6 +172,8 @@ static enum asp_status apply(struct asp_account *account, void *context, struct 
         return ASP_UNCHANGED;
     }
     outcome->verdict = check(login, account, entry, &action);
+    if (outcome->verdict == ASP_ACCEPTED && nobody_waits(login))
+        return ASP_UNCHANGED;
     if (action == ASP_WRITE_BINDING)
         bind_entry(entry, login);
     if (outcome->verdict == ASP_ACCEPTED || action == ASP_REVOKE_ALL)
@@ -321,7 +336,8 @@ static void judge(struct login *login, const struct asp_account *account,
         write_action(login, action);
     if (outcome->verdict == ASP_PRIMARY_IS_LOCKED)
         remember_shadow(login, account);
-    if (outcome->verdict != ASP_ACCEPTED || clock_is_behind(login, entry))
+    if (outcome->verdict != ASP_ACCEPTED || (!to_write && nobody_waits(login)) ||
+        clock_is_behind(login, entry))
         return;
     record_use(login, entry->created);
     /* After an update the account is not the one that was compared here: the next login's turn. */
@@ -339,6 +355,7 @@ static void decide(struct login *login, struct asp_store_kept kept, const struct
     enum asp_status status;
 
     status = asp_store_open(&login->store, login->conf, &kept, &outcome->cause);
+    login->store.deadline = login->request->deadline;
     if (status == ASP_OK)
         status = asp_store_load(&login->store, login->user, secret->id, &account, &outcome->cause);
     note_denied(login, status);

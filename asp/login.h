@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 struct asp_request {
@@ -24,6 +25,12 @@ struct asp_request {
     size_t secret_length;
     const char *via; /* the user whose process asks through the broker, or NULL */
     bool dry;        /* say the verdict and change nothing */
+
+    /* Of who waits for the outcome, and may give up; all of it is 0 where nobody can. */
+    int64_t deadline;          /* of asp_clock_ms: no lock is waited for longer */
+    bool (*gone)(void *asker); /* true: nobody waits any more, and nothing but a revocation is
+                                  written */
+    void *asker;
 };
 
 struct asp_outcome {

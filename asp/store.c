@@ -5,7 +5,8 @@
  *  - show whoever reads, and whoever comes back after a power cut or a kill, the old state of an
  * account or the new one, whole;
  *  - let readers wait for nobody, and two users' updates not for each other;
- *  - let an update wait 5 seconds at most, and then say for whom, where that can be known;
+ *  - let an update wait 5 seconds at most, and not beyond the store's deadline, and then say for
+ * whom, where that can be known;
  *  - leave the old state where it reports a failure, the new one where it reports success;
  *  - read while it holds an account what was there when it was held: an update that begins after a
  * revocation was reported sees it;

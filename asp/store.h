@@ -29,6 +29,8 @@ struct asp_store {
     const struct asp_store_engine *engine; /* NULL: it is closed */
     const char *path;                      /* as it is named to people; the configuration's */
     union asp_store_own own;
+    int64_t deadline; /* of asp_clock_ms, to be set once it is open: no lock of an account is waited
+                         for longer; 0: as long as an update waits */
 };
 
 #define ASP_STORE_CLOSED ((struct asp_store){.own = {-1}})
@@ -82,7 +84,7 @@ typedef enum asp_status asp_change(struct asp_account *account, void *context,
 /*
  * Lock, read, change, write, unlock. With `make` an account that is not there begins empty, else it
  * is ASP_NOT_FOUND. ASP_OK: the new state is there and survives a power cut. Anything else: the old
- * state is. ASP_BUSY after 5 seconds behind another's lock.
+ * state is. ASP_BUSY after 5 seconds behind another's lock, or at the store's deadline.
  */
 enum asp_status asp_store_update(const struct asp_store *store, const char *user, bool make,
                                  asp_change *change, void *context, struct asp_error *error);

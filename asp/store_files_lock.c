@@ -1,6 +1,7 @@
 /* The locks of the store's files, one for each user. */
 #include "store_files_lock.h"
 
+#include "clock.h"
 #include "safeio.h"
 
 #include <errno.h>
@@ -83,12 +84,21 @@ static bool write_note(struct asp_store_held *lock)
     return ftruncate(lock->fd, 0) == 0 && asp_file_put(lock->fd, note, (size_t)length, 0);
 }
 
+/* How many ms an update may wait. */
+static unsigned longest_wait(const struct asp_store *store)
+{
+    int64_t left = store->deadline > 0 ? store->deadline - asp_clock_ms() : WAIT_MS;
+
+    return left < 0 ? 0 : left < WAIT_MS ? (unsigned)left : WAIT_MS;
+}
+
 /* Opens and locks locks/NAME. flock(2) holds between threads too, and a kill frees it. */
 static enum asp_status lock_file(const struct asp_store *store, struct asp_store_held *lock,
                                  struct asp_error *error)
 {
     char file[ASP_USER_PATH];
     struct stat st;
+    const unsigned most = longest_wait(store);
     unsigned waited = 0;
     enum asp_status status;
 
@@ -101,7 +111,7 @@ static enum asp_status lock_file(const struct asp_store *store, struct asp_store
         while (flock(lock->fd, LOCK_EX | LOCK_NB) != 0) {
             if (errno != EWOULDBLOCK)
                 return asp_fail_errno(error, "%s/%s cannot be locked", store->path, file);
-            if (!asp_files_wait_step(&waited, WAIT_MS))
+            if (!asp_files_wait_step(&waited, most))
                 return busy(lock, error);
         }
         /* Still the one that others will find: remove takes it away. */
@@ -109,7 +119,7 @@ static enum asp_status lock_file(const struct asp_store *store, struct asp_store
             return ASP_OK;
         asp_close(lock->fd);
         lock->fd = -1;
-        if (!asp_files_wait_step(&waited, WAIT_MS))
+        if (!asp_files_wait_step(&waited, most))
             return asp_fail(error, ASP_BUSY, "%s/%s changes all the time", store->path, file);
     }
 }

@@ -11,8 +11,8 @@
 #define ASP_FILES_LOCK_FREE ((struct asp_store_held){.fd = -1, .folder = -1})
 
 /*
- * Takes the lock of this name. ASP_OK, ASP_BUSY after 5 seconds with the holder named, or why it
- * cannot be had. The caller calls asp_files_lock_release in any case.
+ * Takes the lock of this name. ASP_OK, ASP_BUSY after 5 seconds or at the store's deadline with
+ * the holder named, or why it cannot be had. The caller calls asp_files_lock_release in any case.
  */
 enum asp_status asp_files_lock_acquire(const struct asp_store *store, const char *name,
                                        struct asp_store_held *lock, struct asp_error *error);

@@ -8,11 +8,7 @@
 
 #define SEE_ITS_LOG "restart asp-broker.service, its log says more"
 
-enum {
-    WAIT_MS = 1000, /* for all of it */
-    SLOW_MS = 5000, /* the same where a hash is slow on purpose */
-    TRIES = 3,
-};
+enum { TRIES = 3 };
 
 static enum asp_status send_question(int fd, const struct asp_request *request, unsigned version,
                                      struct asp_error *error)
@@ -71,7 +67,7 @@ static enum asp_status receive_answer(int fd, int64_t deadline, struct asp_outco
 enum asp_status broker_client_ask(const struct asp_conf *conf, const struct asp_request *request,
                                   struct asp_outcome *outcome, struct asp_error *error)
 {
-    int64_t deadline = asp_clock_ms() + (conf->cost.scheme == ASP_ARGON2ID ? SLOW_MS : WAIT_MS);
+    int64_t deadline = asp_clock_ms() + asp_broker_patience(conf);
     unsigned version;
     unsigned answered = ASP_MESSAGE_NEWEST;
     enum asp_status status;

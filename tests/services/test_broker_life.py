@@ -206,6 +206,28 @@ def test_a_login_that_is_under_way_is_finished(machine):
     lock.stdout.close()
 
 
+def test_a_login_that_its_host_has_given_up_binds_nothing(machine):
+    """The lock that it waits for is free again as soon as the host has been told that nothing can be told."""
+    first = machine.create("bob", "Later")
+    words = "flock /var/lib/asp/locks/bob sh -c".split()
+    lock = machine.sandbox.start(
+        *MORTAL, *words, "echo held; read end", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert lock.stdout.readline() == "held\n"
+    with machine.serving():
+        assert machine.host().login(first, "nginx", "bob").code == AUTHINFO_UNAVAIL
+        lock.communicate("\n")
+        lines = []
+        wait_until(
+            lambda: lines.extend(line for line in machine.said() if line.by == "asp-broker") or lines,
+            "the broker says nothing of it",
+        )
+        assert lines[0].word("verdict") == "unavailable"
+        (entry,) = [entry for entry in machine.json("list", "bob") if entry["label"] == "Later"]
+        assert (entry["bound"], entry["last_used"]) == (None, None)
+        assert machine.host().login(first, "nginx", "bob").code == SUCCESS
+
+
 # Its workers
 
 
