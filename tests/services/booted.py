@@ -1,6 +1,7 @@
 """A sandbox that the real systemd runs, for the tests of the units: everything is installed in it as on a machine of
 its users, below /usr/local."""
 
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -75,11 +76,13 @@ class Systemd:
         """systemd, as this machine numbers it; None when it does not come up."""
         end = time.monotonic() + LONG
         while self.process.poll() is None and time.monotonic() < end:
-            pid = self.process.pid
-            while found := children(pid):
-                pid = found[0]
-            if pathlib.Path(f"/proc/{pid}/comm").read_text() == "systemd\n":
-                return pid
+            # One that was looked at may have ended.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                pid = self.process.pid
+                while found := children(pid):
+                    pid = found[0]
+                if pathlib.Path(f"/proc/{pid}/comm").read_text() == "systemd\n":
+                    return pid
             time.sleep(0.02)
         return None
 
