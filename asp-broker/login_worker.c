@@ -10,6 +10,7 @@
 #include "asp/clock.h"
 #include "pam_asp/conf_cache.h"
 #include "pam_asp/login_log.h"
+#include "pam_asp/name_service.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -77,7 +78,7 @@ static void decide(const struct shared_conf *shared, const struct asp_request *r
     const struct asp_conf *conf = conf_cache_read(shared);
     struct asp_outcome outcome;
 
-    asp_login(conf, conf_cache_kept(shared), request, time(NULL), &outcome);
+    asp_login(conf, conf_cache_kept(shared), &name_service, request, time(NULL), &outcome);
     login_log_decision(log_to_syslog, NULL, conf, request, &outcome);
     asp_broker_outcome_write(&outcome, version, answer);
     asp_outcome_free(&outcome);

@@ -11,7 +11,7 @@
 
 /* One byte more than what can be well-formed, so that what is cut is refused as the whole is. */
 enum {
-    USER_SENT = 256, /* as much as a log line shows */
+    USER_SENT = 512, /* a name and its domain, as long as both may be */
     SERVICE_SENT = ASP_SERVICE_MAX + 1,
     HOST_SENT = ASP_HOST_MAX + 1,
     SECRET_SENT = ASP_SECRET_TYPED_MAX + 1,

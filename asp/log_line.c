@@ -59,6 +59,8 @@ void asp_log_line_login(const struct asp_request *request, const struct asp_outc
     asp_buffer_add(out, asp_verdict_word(outcome->verdict));
     add_host(out, request->host);
     add_bounded(out, " user=", request->user, USER_SHOWN);
+    if (outcome->account[0] != '\0' && strcmp(outcome->account, request->user) != 0)
+        add_bounded(out, " account=", outcome->account, USER_SHOWN);
     add_bounded(out, " service=", request->service, SERVICE_SHOWN);
     add(out, " app=", or_null(outcome->app));
     asp_buffer_add(out, " id=");

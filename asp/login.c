@@ -14,6 +14,7 @@
 /* What is carried through one login. */
 struct login {
     const struct asp_conf *conf;
+    const struct asp_name_service *names;
     const struct asp_request *request;
     struct asp_store store;
     struct asp_scope scope;
@@ -22,7 +23,7 @@ struct login {
     struct asp_usage_head head;
     struct asp_shadow shadow; /* empty: it was not read */
     struct asp_primary_now now;
-    char user[ASP_USER_MAX + 1];
+    struct asp_account_name user;     /* whose account it is */
     char verifier[ASP_VERIFIER_SIZE]; /* of the entry whose secret was proven */
     struct asp_outcome *outcome;
 };
@@ -81,7 +82,7 @@ static const struct asp_primary_now *look_at_shadow(struct login *login)
     status = asp_shadow_read(ASP_SHADOW_PATH, &login->shadow, &outcome->cause);
     note_denied(login, status);
     if (status == ASP_OK) {
-        asp_shadow_find(&login->shadow, login->user, &login->now);
+        asp_shadow_find(&login->shadow, login->user.name, &login->now);
         if (login->now.says == ASP_SAYS_NOTHING)
             (void)asp_fail(&outcome->cause, ASP_IO,
                            ASP_SHADOW_PATH ": the user's line is not whole");
@@ -198,7 +199,8 @@ static void write_action(struct login *login, enum asp_action action)
     enum asp_status status;
 
     memset(&outcome->cause, 0, sizeof outcome->cause);
-    status = asp_store_update(&login->store, login->user, false, apply, login, &outcome->cause);
+    status =
+        asp_store_update(&login->store, login->user.name, false, apply, login, &outcome->cause);
     note_denied(login, status);
     if (status == ASP_OK || status == ASP_UNCHANGED)
         return;
@@ -234,7 +236,7 @@ static void remember_shadow(struct login *login, const struct asp_account *accou
         compared.expires = 0;
     else if (timeless != ASP_PRIMARY_SAME)
         return;
-    (void)asp_store_compared(&login->store, login->user, &compared, login->facts.now);
+    (void)asp_store_compared(&login->store, login->user.name, &compared, login->facts.now);
 }
 
 /* A new service or host is written at once, else the time alone and not more often than the
@@ -258,7 +260,7 @@ static void record_use(struct login *login, time_t created)
     if (host != NULL && asp_host_valid(host) && !asp_redact_needed(host))
         memcpy(use.host, host, strlen(host) + 1);
     if (use_is_due(login, &use))
-        note_denied(login, asp_store_record(&login->store, login->user, &use));
+        note_denied(login, asp_store_record(&login->store, login->user.name, &use));
 }
 
 /* A clock that is behind what is stored is wrong, and what it says now would destroy later. */
@@ -279,8 +281,8 @@ static enum asp_status read_use_again(struct login *login, const struct asp_entr
     enum asp_status status;
 
     asp_usage_free(usage);
-    status = asp_store_mend_usage(&login->store, login->user, may_write ? &mending : NULL, usage,
-                                  &mended, &login->outcome->cause);
+    status = asp_store_mend_usage(&login->store, login->user.name, may_write ? &mending : NULL,
+                                  usage, &mended, &login->outcome->cause);
     if (may_write)
         note_denied(login, mended);
     /* A dry one says what another would, which may write. */
@@ -298,7 +300,7 @@ static bool look_up_use(struct login *login, const struct asp_entry *entry)
     const bool limited = entry->unused_limit != ASP_NEVER;
     struct asp_usage usage;
     enum asp_status status =
-        asp_store_peek_usage(&login->store, login->user, &usage, &login->outcome->cause);
+        asp_store_peek_usage(&login->store, login->user.name, &usage, &login->outcome->cause);
 
     if (status == ASP_OK && limited && !asp_usage_tells(&usage, entry->id, entry->created))
         status = read_use_again(login, entry, &usage);
@@ -345,6 +347,12 @@ static void judge(struct login *login, const struct asp_account *account,
         remember_shadow(login, account);
 }
 
+static void ask_elsewhere(struct asp_outcome *outcome)
+{
+    outcome->question = true;
+    (void)asp_fail(&outcome->cause, ASP_IO, "the name service was not asked who this user is");
+}
+
 /* What is kept stays as it is: others may be reading it. */
 static void decide(struct login *login, struct asp_store_kept kept, const struct asp_secret *secret,
                    bool well_shaped)
@@ -357,13 +365,17 @@ static void decide(struct login *login, struct asp_store_kept kept, const struct
     status = asp_store_open(&login->store, login->conf, &kept, &outcome->cause);
     login->store.deadline = login->request->deadline;
     if (status == ASP_OK)
-        status = asp_store_load(&login->store, login->user, secret->id, &account, &outcome->cause);
+        status = asp_account_load(login->conf, &login->store, login->names, login->request->user,
+                                  secret->id, &account, &login->user, &outcome->cause);
     note_denied(login, status);
     if (status == ASP_NOT_FOUND)
         outcome->verdict = ASP_NO_ACCOUNT;
+    if (status == ASP_QUESTION)
+        ask_elsewhere(outcome);
     if (status != ASP_OK)
         return;
 
+    memcpy(outcome->account, login->user.name, sizeof outcome->account);
     outcome->verdict =
         asp_check_secret(&account, well_shaped ? secret : NULL, &login->conf->cost, &entry);
     if (outcome->verdict == ASP_UNAVAILABLE)
@@ -377,10 +389,12 @@ static void decide(struct login *login, struct asp_store_kept kept, const struct
 }
 
 void asp_login(const struct asp_conf *conf, const struct asp_store_kept *kept,
-               const struct asp_request *request, time_t now, struct asp_outcome *outcome)
+               const struct asp_name_service *names, const struct asp_request *request, time_t now,
+               struct asp_outcome *outcome)
 {
     struct login login = {
         .conf = conf,
+        .names = names,
         .request = request,
         .store = ASP_STORE_CLOSED,
         .facts = {.scope = &login.scope, .host = request->host, .used = ASP_NEVER, .now = now},
@@ -393,10 +407,6 @@ void asp_login(const struct asp_conf *conf, const struct asp_store_kept *kept,
     outcome->verdict = ASP_UNAVAILABLE;
     asp_scope_of(conf, request->service, request->app, &login.scope);
     memcpy(outcome->app, login.scope.app, sizeof outcome->app);
-    if (!asp_user_canonical(request->user, conf->fold_user_names, login.user)) {
-        outcome->verdict = ASP_NO_ACCOUNT;
-        return;
-    }
     well_shaped = asp_secret_read(request->secret, request->secret_length, &secret);
     decide(&login, kept != NULL ? *kept : (struct asp_store_kept){0}, &secret, well_shaped);
     asp_secret_wipe(&secret);

@@ -5,6 +5,7 @@
 #ifndef ASP_LOGIN_H
 #define ASP_LOGIN_H
 
+#include "account_name.h"
 #include "check.h"
 #include "conf.h"
 #include "error.h"
@@ -35,23 +36,27 @@ struct asp_request {
 
 struct asp_outcome {
     enum asp_verdict verdict;
-    char app[ASP_SERVICE_MAX + 1]; /* the service's; empty when its name is not well-formed */
-    char id[ASP_ID_CHARS + 1];     /* empty unless a secret was proven */
-    char label[ASP_LABEL_SIZE];    /* the same */
-    struct asp_entry *revoked;     /* copies of what a changed primary password has revoked */
+    char account[ASP_USER_MAX + 1]; /* whose it is; empty where there is none, or it is not known */
+    char app[ASP_SERVICE_MAX + 1];  /* the service's; empty when its name is not well-formed */
+    char id[ASP_ID_CHARS + 1];      /* empty unless a secret was proven */
+    char label[ASP_LABEL_SIZE];     /* the same */
+    struct asp_entry *revoked;      /* copies of what a changed primary password has revoked */
     size_t revoked_count;
     bool denied; /* the store or shadow was denied to this process: one that is root, and free, has
                     to decide, or to write what this one could not */
+    bool question;          /* the name service has to be asked first, and could not be here */
     struct asp_error cause; /* of ASP_UNAVAILABLE, and of a revocation that could not be written */
 };
 
 /*
  * Decides one request at the time `now`. Needs sodium_init to have succeeded. There is no failure:
  * what cannot be decided is ASP_UNAVAILABLE, with its cause. `kept` is what is kept of the
- * configuration's store, or NULL. The caller gives `outcome` to asp_outcome_free.
+ * configuration's store, or NULL. `names` is asked only where account_name.h says so, and only by a
+ * process that may read the store. The caller gives `outcome` to asp_outcome_free.
  */
 void asp_login(const struct asp_conf *conf, const struct asp_store_kept *kept,
-               const struct asp_request *request, time_t now, struct asp_outcome *outcome);
+               const struct asp_name_service *names, const struct asp_request *request, time_t now,
+               struct asp_outcome *outcome);
 
 /* Frees what it holds. */
 void asp_outcome_free(struct asp_outcome *outcome);

@@ -53,6 +53,6 @@ void login_log_decision(login_log_write *log, void *context, const struct asp_co
     if (outcome->revoked_count == 0)
         return;
     asp_login_by(request, by);
-    login_log_revocations(log, context, by, request->user, outcome->revoked,
+    login_log_revocations(log, context, by, outcome->account, outcome->revoked,
                           outcome->revoked_count);
 }

@@ -5,6 +5,7 @@
 #include "broker_client.h"
 #include "conf_cache.h"
 #include "login_log.h"
+#include "name_service.h"
 #include "pam_log.h"
 #include "password_stack.h"
 
@@ -210,7 +211,7 @@ static int decide(pam_handle_t *pamh, const struct arguments *arguments,
 
     if (code != PAM_SUCCESS)
         return code;
-    asp_login(conf, conf_cache_kept(shared), &request, time(NULL), &outcome);
+    asp_login(conf, conf_cache_kept(shared), &name_service, &request, time(NULL), &outcome);
     if (!outcome.denied || !broker_decides(conf, &request, &outcome))
         login_log_decision(log_to_pam, pamh, conf, &request, &outcome);
     code = code_of(outcome.verdict);

@@ -6,6 +6,7 @@
 #include "asp-admin/ui/json.h"
 #include "asp/buffer.h"
 #include "asp/login.h"
+#include "pam_asp/name_service.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -66,7 +67,7 @@ enum exit_code command_check(struct admin *admin)
                          strerror(errno));
     }
     request.secret = typed;
-    asp_login(admin->conf, NULL, &request, admin->now, &outcome);
+    asp_login(admin->conf, NULL, &name_service, &request, admin->now, &outcome);
     sodium_memzero(typed, sizeof typed);
     code = outcome.verdict == ASP_ACCEPTED ? EXIT_DONE : EXIT_NO;
     if (!show_verdict(admin, &outcome))

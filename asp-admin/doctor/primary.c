@@ -1,9 +1,9 @@
 /* doctor: where the primary passwords of the users are, and what they are now. */
 #include "primary.h"
 
-#include "asp-admin/system/users.h"
 #include "asp/buffer.h"
 #include "asp/safeio.h"
+#include "pam_asp/name_service.h"
 
 void primaries_read(const struct asp_conf *conf, struct primaries *primaries)
 {
@@ -17,8 +17,10 @@ void primaries_read(const struct asp_conf *conf, struct primaries *primaries)
 static bool is_missed(const struct primaries *primaries, const char *user,
                       const struct asp_fingerprint *stored)
 {
+    char name[ASP_USER_MAX + 1];
+
     return primaries->asks && stored->had == ASP_HAD_NO_LINE && stored->named != ASP_NAMED_NEVER &&
-           user_ask(user) == USER_IS_UNKNOWN;
+           name_service.ask(NULL, user, name, sizeof name) == ASP_USER_NOT_KNOWN;
 }
 
 bool primaries_compare(struct primaries *primaries, const char *user,

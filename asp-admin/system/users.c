@@ -11,8 +11,6 @@
 enum {
     GROUPS = 64,
     GROUPS_MAX = 65536, /* NGROUPS_MAX of Linux */
-    ENTRY = 4096,
-    ENTRY_MAX = 1024 * 1024,
 };
 
 void user_name_of(uid_t uid, char *name, size_t size)
@@ -28,27 +26,6 @@ void user_name_of(uid_t uid, char *name, size_t size)
 bool user_is_known(const char *user)
 {
     return getpwnam(user) != NULL;
-}
-
-/* getpwnam(3) leaves open what errno is for a user who is not there; the result of this one is 0
- * then, and only then. */
-enum user_answer user_ask(const char *user)
-{
-    int result = ERANGE;
-    struct passwd *found = NULL;
-
-    for (size_t size = ENTRY; result == ERANGE && size <= ENTRY_MAX; size *= 4) {
-        struct passwd entry;
-        char *room = malloc(size);
-
-        if (room == NULL)
-            return USER_NOT_TOLD;
-        result = getpwnam_r(user, &entry, room, size, &found);
-        free(room);
-    }
-    if (result != 0)
-        return USER_NOT_TOLD;
-    return found != NULL ? USER_IS_KNOWN : USER_IS_UNKNOWN;
 }
 
 static bool holds(const gid_t *groups, int count, gid_t wanted)

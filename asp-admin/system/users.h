@@ -15,15 +15,6 @@ void user_name_of(uid_t uid, char *name, size_t size);
 /* True when the system knows the user. */
 bool user_is_known(const char *user);
 
-/* What the name service answers. */
-enum user_answer {
-    USER_IS_KNOWN,
-    USER_IS_UNKNOWN, /* it has looked, and says so */
-    USER_NOT_TOLD,   /* it failed, or a part of it does not answer */
-};
-
-enum user_answer user_ask(const char *user);
-
 /* True when the system knows the user and she is in the group. What cannot be looked at is no. */
 bool user_is_member(const char *user, gid_t group);
 

@@ -5,8 +5,8 @@
 
 #include "asp-admin/primary/primary_source.h"
 #include "asp-admin/system/name_list.h"
-#include "asp-admin/system/users.h"
 #include "asp/reconcile.h"
+#include "pam_asp/name_service.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -256,16 +256,17 @@ static enum asp_status ask_for_all(struct pass *pass, struct name_list *missed)
 {
     for (size_t i = 0; i < pass->unlisted.count; i++) {
         const char *user = pass->unlisted.list[i];
-        enum user_answer answer;
+        char name[ASP_USER_MAX + 1];
+        enum asp_answer answer;
 
         if (signals_stop_is_pending())
             return ASP_INTERRUPTED;
-        answer = user_ask(user);
-        if (answer == USER_NOT_TOLD) {
+        answer = name_service.ask(NULL, user, name, sizeof name);
+        if (answer == ASP_USER_NOT_TOLD) {
             name_list_clear(missed);
             return ASP_OK;
         }
-        if (answer == USER_IS_KNOWN)
+        if (answer == ASP_USER_KNOWN)
             note(pass, user, ASP_SIGHT_KNOWN);
         else if (would_be_missed(pass, user) && !name_list_add(missed, user))
             return ASP_NO_MEMORY;

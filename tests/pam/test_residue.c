@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,16 @@ static struct verdict_fixture fixture;
 static void make_fixture(void)
 {
     verdict_fixture_make(&fixture, NULL);
+}
+
+/* Stands before libc's for the module too. What the parts of the name service do in a process that
+ * asks for a user is theirs, and the same whoever asks. */
+int getpwnam_r(const char *name, struct passwd *entry, char *room, size_t size,
+               struct passwd **result)
+{
+    (void)name, (void)entry, (void)room, (void)size;
+    *result = NULL;
+    return 0;
 }
 
 /* --- descriptors and memory ------------------------------------------------------------------- */

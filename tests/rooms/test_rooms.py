@@ -23,15 +23,15 @@ ROOMS = {
     f"{TOOL}/admin": GROUND | {f"{TOOL}/options"},
     f"{TOOL}/primary": {"asp", f"{TOOL}/system"},
     f"{TOOL}/hooks": GROUND | {f"{TOOL}/admin"},
-    f"{TOOL}/watch": COMMANDS,
+    f"{TOOL}/watch": COMMANDS | {"pam_asp"},
     f"{TOOL}/doctor": COMMANDS | {"pam_asp"},
-    f"{TOOL}/commands": COMMANDS | {f"{TOOL}/watch", f"{TOOL}/doctor"},
+    f"{TOOL}/commands": COMMANDS | {"pam_asp", f"{TOOL}/watch", f"{TOOL}/doctor"},
     f"{TOOL}/self": COMMANDS | {f"{TOOL}/commands"},
     f"{TOOL}/main": COMMANDS | {f"{TOOL}/commands", f"{TOOL}/self"},
     "asp-broker": COMMANDS | {"pam_asp", f"{TOOL}/commands", f"{TOOL}/self"},
 }
 # What the module shares with others; the rest of its folder is its own.
-SHARED = {"pam_asp/arguments", "pam_asp/conf_cache", "pam_asp/login_log"}
+SHARED = {"pam_asp/arguments", "pam_asp/conf_cache", "pam_asp/login_log", "pam_asp/name_service"}
 # Seen by store.c and the engines alone.
 STORE_SEAM = {"asp/engine"}
 STORE_ROOM = re.compile(r"asp/(store|engine|store_\w+)$")

@@ -10,6 +10,7 @@
 struct asp_conf *conf;
 char typed[ASP_SECRET_SHOWN + 1];
 struct asp_outcome outcome;
+struct asp_name_service login_names;
 
 void begin(const char *text, void (*prepare)(struct asp_entry *entry))
 {
@@ -17,6 +18,7 @@ void begin(const char *text, void (*prepare)(struct asp_entry *entry))
     struct asp_secret secret = unit_entry(&entry, "alice", "7k", "Phone");
     char whole[2048];
 
+    login_names = unit_strangers;
     unit_store(&store);
     (void)snprintf(whole, sizeof whole, "store = \"%s\"; primary: { source = \"none\"; };\n%s",
                    store.path, text);
@@ -44,7 +46,7 @@ struct asp_request request_of(const char *user, const char *service, const char 
 const char *decide(const struct asp_request *request, time_t later)
 {
     memset(&outcome, 'x', sizeof outcome);
-    asp_login(conf, unit_kept(), request, NOW + later, &outcome);
+    asp_login(conf, unit_kept(), &login_names, request, NOW + later, &outcome);
     return asp_verdict_word(outcome.verdict);
 }
 

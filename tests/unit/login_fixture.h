@@ -11,6 +11,7 @@ enum { NOW = 1700000000 };
 extern struct asp_conf *conf;
 extern char typed[ASP_SECRET_SHOWN + 1];
 extern struct asp_outcome outcome;
+extern struct asp_name_service login_names; /* one that knows nobody */
 
 /* A store, its configuration with `text` besides, and alice with one entry, "7k", that is changed
  * by `prepare`. Its password is in `typed`. */

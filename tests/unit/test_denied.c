@@ -48,7 +48,7 @@ static const char *try(const char *user, const char *password)
         .user = user, .service = "imap", .secret = password, .secret_length = strlen(password)};
 
     memset(&outcome, 'x', sizeof outcome);
-    asp_login(conf, NULL, &request, NOW, &outcome);
+    asp_login(conf, NULL, &unit_strangers, &request, NOW, &outcome);
     return asp_verdict_word(outcome.verdict);
 }
 
@@ -93,6 +93,41 @@ START_TEST(nothing_denied_is_not_called_denied)
     ck_assert_int_eq(rename(store.path, unit_path(unit_folder(), "moved")), 0);
     ck_assert_str_eq(try("alice", typed), "unavailable");
     ck_assert(!outcome.denied);
+    end();
+}
+END_TEST
+
+static enum asp_answer count(void *context, const char *name, char *called, size_t size)
+{
+    (void)name;
+    (void)called;
+    (void)size;
+    ++*(unsigned *)context;
+    return ASP_USER_NOT_KNOWN;
+}
+
+/* Who may not look whether there is an account has nothing to ask for. */
+START_TEST(what_is_denied_is_not_asked_of_the_name_service)
+{
+    static const char *const calls[] = {"openat2", "openat"};
+    unsigned questions = 0;
+    const struct asp_name_service names = {count, &questions};
+    const struct asp_request request = {
+        .user = "ALICE", .service = "imap", .secret = typed, .secret_length = strlen(typed)};
+
+    begin("mail");
+    for (size_t i = 0; i < UNIT_COUNT(calls); i++) {
+        struct unit_plan plan = {.call = calls[i], .first = 1, .times = 0, .number = EACCES};
+
+        questions = 0;
+        unit_calls_begin(&plan);
+        asp_login(conf, NULL, &names, &request, NOW, &outcome);
+        if (unit_calls_end())
+            ck_assert(outcome.denied && outcome.verdict == ASP_UNAVAILABLE && questions == 0);
+    }
+    questions = 0;
+    asp_login(conf, NULL, &names, &request, NOW, &outcome);
+    ck_assert_uint_eq(questions, 1);
     end();
 }
 END_TEST
@@ -213,6 +248,7 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add(suite, nothing_denied_is_not_called_denied);
+    unit_add(suite, what_is_denied_is_not_asked_of_the_name_service);
     unit_add(suite, an_open_that_is_denied_is_called_denied);
     unit_add(suite, everything_denied_from_some_call_on_is_called_denied);
     unit_add(suite, any_other_failure_is_not_called_denied);

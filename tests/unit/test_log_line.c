@@ -32,6 +32,29 @@ START_TEST(a_decision_is_one_line_in_a_fixed_order)
 }
 END_TEST
 
+START_TEST(whose_account_it_is_is_told_where_another_name_was_typed)
+{
+    struct asp_request request = {.user = "ALICE", .service = "imap"};
+    struct asp_outcome outcome = {.verdict = ASP_ACCEPTED,
+                                  .account = "alice",
+                                  .app = "mail",
+                                  .id = "7k",
+                                  .label = "Old phone"};
+
+    logs(&request, &outcome,
+         "verdict=accepted rhost=- user=\"ALICE\" account=\"alice\" service=\"imap\" app=\"mail\" "
+         "id=7k label=\"Old phone\"");
+    strcpy(outcome.account, "a\"b");
+    logs(&request, &outcome,
+         "verdict=accepted rhost=- user=\"ALICE\" account=\"a\\x22b\" service=\"imap\" "
+         "app=\"mail\" id=7k label=\"Old phone\"");
+    strcpy(outcome.account, "ALICE");
+    logs(&request, &outcome,
+         "verdict=accepted rhost=- user=\"ALICE\" service=\"imap\" app=\"mail\" id=7k "
+         "label=\"Old phone\"");
+}
+END_TEST
+
 START_TEST(a_missing_value_is_a_dash)
 {
     struct asp_request request = {.user = "alice", .service = "imap"};
@@ -285,6 +308,7 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add(suite, a_decision_is_one_line_in_a_fixed_order);
+    unit_add(suite, whose_account_it_is_is_told_where_another_name_was_typed);
     unit_add(suite, a_missing_value_is_a_dash);
     unit_add(suite, what_is_unavailable_has_its_cause);
     unit_add(suite, what_came_through_the_broker_ends_with_who_asked);

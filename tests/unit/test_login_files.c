@@ -58,7 +58,7 @@ START_TEST(a_binding_that_cannot_be_written_is_unavailable_and_is_none)
         bool reached;
 
         unit_calls_begin(&plan);
-        asp_login(conf, unit_kept(), &request, NOW, &outcome);
+        asp_login(conf, unit_kept(), &unit_strangers, &request, NOW, &outcome);
         reached = unit_calls_end();
         ck_assert(reached);
         ck_assert_str_eq(asp_verdict_word(outcome.verdict), "unavailable");
@@ -172,7 +172,7 @@ START_TEST(the_check_is_made_again_under_the_lock)
     plan.at = cases[_i].at;
     request = request_of("alice", "imap", typed);
     unit_calls_begin(&plan);
-    asp_login(conf, unit_kept(), &request, NOW, &outcome);
+    asp_login(conf, unit_kept(), &unit_strangers, &request, NOW, &outcome);
     ck_assert(unit_calls_end());
     ck_assert_str_eq(asp_verdict_word(outcome.verdict), cases[_i].verdict);
     ck_assert_str_eq(outcome.id, cases[_i].is_there ? "7k" : "");
@@ -408,7 +408,7 @@ START_TEST(no_failed_call_opens_a_door_or_says_no_account)
             struct asp_entry entry;
 
             unit_calls_begin(&plan);
-            asp_login(conf, unit_kept(), &request, NOW, &outcome);
+            asp_login(conf, unit_kept(), &unit_strangers, &request, NOW, &outcome);
             reached = unit_calls_end();
             entry = entry_now();
             unit_need(outcome.verdict == ASP_ACCEPTED || outcome.verdict == ASP_UNAVAILABLE ||

@@ -151,7 +151,7 @@ END_TEST
 
 static void do_login(void)
 {
-    asp_login(conf, unit_kept(), &request, 2000, &outcome);
+    asp_login(conf, unit_kept(), &unit_strangers, &request, 2000, &outcome);
 }
 
 START_TEST(a_login_leaves_nothing_whatever_the_verdict)

@@ -248,6 +248,17 @@ bool unit_killed_at(void (*body)(void *context), void *context, unsigned nth)
     return WIFSIGNALED(status);
 }
 
+static enum asp_answer know_nobody(void *context, const char *typed, char *name, size_t size)
+{
+    (void)context;
+    (void)typed;
+    (void)name;
+    (void)size;
+    return ASP_USER_NOT_KNOWN;
+}
+
+const struct asp_name_service unit_strangers = {know_nobody, NULL};
+
 /* SplitMix64 (Steele, Lea, Flood, 2014). */
 uint64_t unit_random(uint64_t *state)
 {

@@ -10,6 +10,7 @@
 #include "support.h"
 
 #include "asp/account.h"
+#include "asp/account_name.h"
 #include "asp/conf.h"
 #include "asp/entry.h"
 #include "asp/error.h"
@@ -121,6 +122,9 @@ void unit_put(const struct asp_store *store, const char *user, const struct asp_
 /* Puts any bytes in the place of an account, past all that the store does to them. */
 void unit_put_bytes(const struct asp_store *store, const char *user, const char *bytes,
                     size_t length);
+
+/* A name service that knows nobody. */
+extern const struct asp_name_service unit_strangers;
 
 /* What is known of the uses of a user's entries. The caller frees it. */
 struct asp_usage unit_usage(const struct asp_store *store, const char *user);
