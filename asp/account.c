@@ -11,6 +11,8 @@
 
 #define MAGIC "asp-account "
 #define USER_KEY " user=\""
+#define NOT_YET "account=not-yet"
+#define PENDING_KEY "pending="
 #define DIGEST_KEY "digest="
 
 enum {
@@ -135,6 +137,54 @@ static bool is_entry_of(const char *line, size_t length, const char *id)
            strncmp(line + 3, id, ASP_ID_CHARS) == 0 && line[5] == ' ';
 }
 
+static const struct asp_pending *find_pending(const struct asp_account *account, const char *id)
+{
+    for (size_t i = 0; i < account->pending_count; i++) {
+        if (strcmp(account->pending[i].id, id) == 0)
+            return &account->pending[i];
+    }
+    return NULL;
+}
+
+static enum asp_status read_pending(struct asp_account *account, const char *line, size_t length,
+                                    struct asp_error *error)
+{
+    struct asp_pending pending;
+
+    if (asp_pending_read(line, length, &pending) != ASP_OK ||
+        find_pending(account, pending.id) != NULL)
+        return asp_fail(error, ASP_CORRUPT, "it is damaged: what is pending is not well-formed");
+    if (asp_account_add_pending(account, &pending) != ASP_OK)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    return ASP_OK;
+}
+
+/* What stands between the fingerprint and the entries: the mark, and what is pending. With the mark
+ * there is something pending, and no entry. */
+static enum asp_status read_all_pending(struct lines *lines, struct asp_account *account,
+                                        struct asp_error *error)
+{
+    enum asp_status status = ASP_OK;
+    struct lines next = *lines;
+    const char *line;
+    size_t length;
+
+    while (status == ASP_OK && next_line(&next, &line, &length)) {
+        if (has_prefix(line, length, PENDING_KEY))
+            status = read_pending(account, line, length, error);
+        else if (length == sizeof NOT_YET - 1 && has_prefix(line, length, NOT_YET) &&
+                 !account->not_yet && account->pending_count == 0)
+            account->not_yet = true;
+        else
+            break;
+        *lines = next;
+    }
+    if (status == ASP_OK && account->not_yet &&
+        (account->pending_count == 0 || lines->at != lines->end))
+        status = asp_fail(error, ASP_CORRUPT, "it is damaged: it has entries, and is no account");
+    return status;
+}
+
 /* A new record at the end, not yet set; NULL: out of memory. */
 static struct asp_entry *append(struct asp_account *account)
 {
@@ -165,7 +215,7 @@ static enum asp_status read_entry(struct asp_account *account, const char *line,
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");
     /* Found before itself: there are two of this id. */
     if (asp_entry_read(line, length, entry) != ASP_OK ||
-        asp_account_find(account, entry->id) != entry)
+        asp_account_find(account, entry->id) != entry || find_pending(account, entry->id) != NULL)
         return asp_fail(error, ASP_CORRUPT, "it is damaged: an entry is not well-formed");
     return ASP_OK;
 }
@@ -229,6 +279,8 @@ enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char
     if (status == ASP_OK && (!next_line(&lines, &line, &line_length) ||
                              !read_primary(line, line_length, version, &account->primary)))
         status = asp_fail(error, ASP_CORRUPT, "it is damaged: its second line is not one of ours");
+    if (status == ASP_OK && version > 1)
+        status = read_all_pending(&lines, account, error);
     if (status == ASP_OK && only == NULL)
         status = read_all(&lines, account, error);
     else if (status == ASP_OK)
@@ -242,7 +294,7 @@ enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char
  * nowhere else, is said what that is. */
 static bool is_beyond_1(const struct asp_account *account)
 {
-    return asp_fingerprint_is_beyond_1(&account->primary);
+    return asp_fingerprint_is_beyond_1(&account->primary) || account->pending_count > 0;
 }
 
 void asp_account_write(const struct asp_account *account, struct asp_buffer *out)
@@ -254,6 +306,10 @@ void asp_account_write(const struct asp_account *account, struct asp_buffer *out
     asp_buffer_add_stored(out, account->user);
     asp_buffer_add(out, "\n");
     asp_fingerprint_write(&account->primary, out);
+    if (account->not_yet)
+        asp_buffer_add(out, NOT_YET "\n");
+    for (size_t i = 0; i < account->pending_count; i++)
+        asp_pending_write(&account->pending[i], out);
     for (size_t i = 0; i < account->count; i++)
         asp_entry_write(&account->entries[i], out);
     if (out->failed)
@@ -292,11 +348,66 @@ void asp_account_remove(struct asp_account *account, struct asp_entry *entry)
     sodium_memzero(&account->entries[account->count], sizeof *entry);
 }
 
+/* In a new place, as entries are. */
+enum asp_status asp_account_add_pending(struct asp_account *account,
+                                        const struct asp_pending *pending)
+{
+    size_t count = account->pending_count;
+    struct asp_pending *grown = calloc(count + 1, sizeof *grown);
+
+    if (grown == NULL)
+        return ASP_NO_MEMORY;
+    if (count > 0)
+        memcpy(grown, account->pending, count * sizeof *grown);
+    grown[count] = *pending;
+    (void)asp_account_drop_all_pending(account);
+    account->pending = grown;
+    account->pending_count = count + 1;
+    return ASP_OK;
+}
+
+static void drop_pending_at(struct asp_account *account, size_t at)
+{
+    struct asp_pending *gone = &account->pending[at];
+
+    memmove(gone, gone + 1, (account->pending_count - at - 1) * sizeof *gone);
+    account->pending_count--;
+}
+
+bool asp_account_drop_pending(struct asp_account *account, const struct asp_pending *pending)
+{
+    const struct asp_pending *found = find_pending(account, pending->id);
+
+    if (found == NULL || strcmp(found->verifier, pending->verifier) != 0)
+        return false;
+    drop_pending_at(account, (size_t)(found - account->pending));
+    return true;
+}
+
+void asp_account_drop_stale(struct asp_account *account, time_t now)
+{
+    for (size_t i = account->pending_count; i-- > 0;) {
+        if (asp_pending_is_stale(&account->pending[i], now))
+            drop_pending_at(account, i);
+    }
+}
+
+bool asp_account_drop_all_pending(struct asp_account *account)
+{
+    bool any = account->pending_count > 0;
+
+    free(account->pending);
+    account->pending = NULL;
+    account->pending_count = 0;
+    return any;
+}
+
 size_t asp_account_revoke_all(struct asp_account *account, time_t when, const char *by,
                               const char *reason, bool hook_due)
 {
     size_t revoked = 0;
 
+    (void)asp_account_drop_all_pending(account);
     for (size_t i = 0; i < account->count; i++)
         revoked += asp_entry_revoke(&account->entries[i], when, by, reason, hook_due);
     return revoked;
@@ -345,6 +456,8 @@ void asp_account_ids(const struct asp_account *account, bool taken[ASP_IDS])
     memset(taken, 0, ASP_IDS * sizeof *taken);
     for (size_t i = 0; i < account->count; i++)
         taken[asp_id_index(account->entries[i].id)] = true;
+    for (size_t i = 0; i < account->pending_count; i++)
+        taken[asp_id_index(account->pending[i].id)] = true;
 }
 
 enum asp_status asp_account_copy(const struct asp_account *account, bool all,
@@ -372,5 +485,6 @@ void asp_account_free(struct asp_account *account)
 {
     asp_entries_free(account->entries, account->count);
     asp_entries_free(account->aside, account->aside_count);
+    (void)asp_account_drop_all_pending(account);
     memset(account, 0, sizeof *account);
 }

@@ -4,6 +4,8 @@
  *
  *   asp-account 1 user="alice"
  *   primary=-                          see fingerprint.h
+ *   account=not-yet                    it was made for what is pending, and there is nothing else
+ *   pending=9x made=...                a line for each that was not shown yet, see entry.h
  *   id=7k label="Old phone" ...        a line for each entry, see entry.h
  *   digest=0f3c...                     of all the bytes above it
  *
@@ -36,6 +38,9 @@ struct asp_account {
     size_t room;
     struct asp_entry *aside; /* what history has no room for, though its hook is due */
     size_t aside_count;
+    bool not_yet; /* the mark of a file that was made for what is pending: it is no account */
+    struct asp_pending *pending;
+    size_t pending_count;
 };
 
 /* An account without entries. Free it with asp_account_free. */
@@ -65,7 +70,21 @@ enum asp_status asp_account_add(struct asp_account *account, const struct asp_en
 /* Takes an entry out as if it had never been. */
 void asp_account_remove(struct asp_account *account, struct asp_entry *entry);
 
-/* Revokes every one that is not revoked yet. Returns how many. */
+/* Adds a copy of what was made and not shown. ASP_OK or ASP_NO_MEMORY. */
+enum asp_status asp_account_add_pending(struct asp_account *account,
+                                        const struct asp_pending *pending);
+
+/* Drops this very one, known by id and verifier. False: it is not there any more. */
+bool asp_account_drop_pending(struct asp_account *account, const struct asp_pending *pending);
+
+/* Drops those whose time is over by `now`: see asp_pending_is_stale. */
+void asp_account_drop_stale(struct asp_account *account, time_t now);
+
+/* Drops all that is pending. False: nothing was. */
+bool asp_account_drop_all_pending(struct asp_account *account);
+
+/* Revokes every one that is not revoked yet, and drops what is pending. Returns how many it has
+ * revoked. */
 size_t asp_account_revoke_all(struct asp_account *account, time_t when, const char *by,
                               const char *reason, bool hook_due);
 
@@ -76,7 +95,7 @@ size_t asp_account_revoke_all(struct asp_account *account, time_t when, const ch
  */
 void asp_account_prune(struct asp_account *account, size_t keep);
 
-/* Marks each id in use; `taken` is cleared first. */
+/* Marks each id in use, of what is pending too; `taken` is cleared first. */
 void asp_account_ids(const struct asp_account *account, bool taken[ASP_IDS]);
 
 /*

@@ -320,6 +320,41 @@ enum asp_status asp_entry_read(const char *line, size_t length, struct asp_entry
     return ASP_OK;
 }
 
+bool asp_pending_valid(const struct asp_pending *pending)
+{
+    return asp_id_valid(pending->id) && time_valid(pending->made) &&
+           asp_verifier_valid(pending->verifier);
+}
+
+bool asp_pending_is_stale(const struct asp_pending *pending, time_t now)
+{
+    return now - pending->made > ASP_PENDING_SECONDS || pending->made - now > ASP_PENDING_SECONDS;
+}
+
+void asp_pending_write(const struct asp_pending *pending, struct asp_buffer *out)
+{
+    asp_buffer_add(out, "pending=");
+    asp_buffer_add(out, pending->id);
+    write_time(out, " made=", pending->made, "-");
+    asp_buffer_add(out, " verifier=");
+    asp_buffer_add(out, pending->verifier);
+    asp_buffer_add(out, "\n");
+}
+
+enum asp_status asp_pending_read(const char *line, size_t length, struct asp_pending *pending)
+{
+    struct cursor cursor = {line, line + length};
+
+    memset(pending, 0, sizeof *pending);
+    if (memchr(line, '\0', length) != NULL || !take(&cursor, "pending=") ||
+        !take_word(&cursor, pending->id, sizeof pending->id) || !take(&cursor, " made=") ||
+        !take_time(&cursor, "-", &pending->made) || !take(&cursor, " verifier=") ||
+        !take_rest(&cursor, pending->verifier, sizeof pending->verifier) ||
+        !asp_pending_valid(pending))
+        return ASP_CORRUPT;
+    return ASP_OK;
+}
+
 const char *asp_state_word(enum asp_state state)
 {
     static const char *const words[] = {

@@ -8,6 +8,10 @@
  * on a single line, the fields in this order, each of them always there, `-`, `never` or `any`
  * where nothing is set; the four after `revoked` only when it is set. There is one text for a
  * record: what is read is what would be written, to the byte.
+ *
+ * And what is known of one that nobody has been shown yet, which has a line of its own:
+ *
+ *   pending=9x made=TIME verifier=$...
  */
 #ifndef ASP_ENTRY_H
 #define ASP_ENTRY_H
@@ -60,6 +64,15 @@ struct asp_entry {
     bool hook_due;                      /* the hook of its revocation is still to be run */
 };
 
+/* One that was made and was not shown: no login knows it, and it has neither label nor place. */
+struct asp_pending {
+    char id[ASP_ID_CHARS + 1];
+    time_t made;
+    char verifier[ASP_VERIFIER_SIZE];
+};
+
+enum { ASP_PENDING_SECONDS = 600 }; /* who made it has given up by then */
+
 enum asp_state { ASP_ACTIVE, ASP_REVOKED, ASP_EXPIRED, ASP_UNUSED };
 
 /* The word of a state, the same everywhere. */
@@ -81,6 +94,16 @@ void asp_entry_write(const struct asp_entry *entry, struct asp_buffer *out);
 
 /* Reads one line, without its line end. ASP_OK or ASP_CORRUPT; `entry` is wiped first. */
 enum asp_status asp_entry_read(const char *line, size_t length, struct asp_entry *entry);
+
+/* True when its line could be read again. */
+bool asp_pending_valid(const struct asp_pending *pending);
+
+/* True when its time is further from `now` than ASP_PENDING_SECONDS, to either side. */
+bool asp_pending_is_stale(const struct asp_pending *pending, time_t now);
+
+/* As asp_entry_write and asp_entry_read. */
+void asp_pending_write(const struct asp_pending *pending, struct asp_buffer *out);
+enum asp_status asp_pending_read(const char *line, size_t length, struct asp_pending *pending);
 
 /*
  * What it is at `now`: computed and never stored, so that a wrong clock, set right, loses nothing.

@@ -23,6 +23,13 @@ bool asp_fingerprint_is_beyond_1(const struct asp_fingerprint *fingerprint)
                                   fingerprint->had == ASP_HAD_NO_LINE);
 }
 
+bool asp_fingerprint_same(const struct asp_fingerprint *one, const struct asp_fingerprint *other)
+{
+    return one->taken == other->taken && one->source == other->source && one->had == other->had &&
+           one->day == other->day && memcmp(one->key, other->key, sizeof one->key) == 0 &&
+           memcmp(one->print, other->print, sizeof one->print) == 0;
+}
+
 static void write_hex(struct asp_buffer *out, const uint8_t bytes[ASP_PRINT_BYTES])
 {
     char hex[2 * ASP_PRINT_BYTES + 1];

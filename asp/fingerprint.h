@@ -55,6 +55,9 @@ struct asp_fingerprint {
 /* True when version 1 of the file cannot say it. */
 bool asp_fingerprint_is_beyond_1(const struct asp_fingerprint *fingerprint);
 
+/* True when both are of one look. What was noted since of a user who has no line does not count. */
+bool asp_fingerprint_same(const struct asp_fingerprint *one, const struct asp_fingerprint *other);
+
 /* Adds the line, with its end. */
 void asp_fingerprint_write(const struct asp_fingerprint *fingerprint, struct asp_buffer *out);
 

@@ -214,6 +214,7 @@ enum asp_primary asp_primary_settle(struct asp_account *account, const struct as
                                     const struct asp_revocation *how, bool reached, bool *written)
 {
     enum asp_primary primary = asp_primary_compare(&account->primary, now, how->when);
+    bool is_pending = account->pending_count > 0;
 
     if (reached && now->says == ASP_SAYS_ABSENT)
         primary = ASP_PRIMARY_CHANGED;
@@ -222,7 +223,8 @@ enum asp_primary asp_primary_settle(struct asp_account *account, const struct as
         return primary;
     if (primary == ASP_PRIMARY_CHANGED)
         *written = asp_account_revoke_all(account, how->when, how->by, ASP_REASON_PRIMARY,
-                                          how->hook_due) > 0;
+                                          how->hook_due) > 0 ||
+                   is_pending;
     if (reached && now->says == ASP_SAYS_ABSENT) {
         /* What it is now cannot be seen from here; it is taken by who sees it. */
         *written = *written || account->primary.taken;

@@ -86,10 +86,11 @@ bool asp_primary_note(struct asp_fingerprint *stored, const struct asp_primary_n
                       enum asp_sight sight);
 
 /*
- * Brings an account up to what is now: revokes all when it has changed, takes the fingerprint where
- * that is due or after a change. `*written` says whether the account is to be written. What it was
- * is returned. With `reached`, a user without a line counts as changed: another program has just
- * set a password that we cannot see. That a user is gone is not written: see asp_primary_note.
+ * Brings an account up to what is now: revokes all and drops what is pending when it has changed,
+ * takes the fingerprint where that is due or after a change. `*written` says whether the account is
+ * to be written. What it was is returned. With `reached`, a user without a line counts as changed:
+ * another program has just set a password that we cannot see. That a user is gone is not written:
+ * see asp_primary_note.
  */
 enum asp_primary asp_primary_settle(struct asp_account *account, const struct asp_primary_now *now,
                                     const struct asp_revocation *how, bool reached, bool *written);

@@ -21,6 +21,7 @@
 #include "random.h"
 
 #include <string.h>
+#include <time.h>
 
 static enum asp_status encode(const char *user, char name[ASP_USER_MAX + 1],
                               struct asp_error *error)
@@ -75,6 +76,11 @@ void asp_store_close(struct asp_store *store)
     *store = ASP_STORE_CLOSED;
 }
 
+static enum asp_status no_account(struct asp_error *error, const char *user)
+{
+    return asp_fail(error, ASP_NOT_FOUND, "%s has no app passwords", user);
+}
+
 static enum asp_status read_account(const struct asp_store *store, const char *name,
                                     const char *user, const char *only, struct asp_account *account,
                                     struct asp_error *error)
@@ -83,7 +89,7 @@ static enum asp_status read_account(const struct asp_store *store, const char *n
     enum asp_status status = store->engine->read(store, name, &stored, error);
 
     if (status == ASP_NOT_FOUND)
-        return asp_fail(error, status, "%s has no app passwords", user);
+        return no_account(error, user);
     if (status != ASP_OK)
         return status;
     status = asp_account_read(stored.bytes, stored.length, user, only, account, error);
@@ -99,7 +105,13 @@ enum asp_status asp_store_load(const struct asp_store *store, const char *user, 
     char name[ASP_USER_MAX + 1];
     enum asp_status status = encode(user, name, error);
 
-    return status == ASP_OK ? read_account(store, name, user, only, account, error) : status;
+    if (status == ASP_OK)
+        status = read_account(store, name, user, only, account, error);
+    if (status == ASP_OK && account->not_yet) {
+        asp_account_free(account);
+        return no_account(error, user);
+    }
+    return status;
 }
 
 /* What could not be read again is never written. */
@@ -111,6 +123,14 @@ static bool is_writable(const struct asp_account *account, struct asp_error *err
         if (fault != NULL) {
             (void)asp_fail(error, ASP_INVALID, "%s: %s, nothing was changed",
                            account->entries[i].id, fault);
+            return false;
+        }
+    }
+    for (size_t i = 0; i < account->pending_count; i++) {
+        if (!asp_pending_valid(&account->pending[i])) {
+            (void)asp_fail(error, ASP_INVALID,
+                           "what is pending is not well-formed, nothing was "
+                           "changed");
             return false;
         }
     }
@@ -222,22 +242,41 @@ static enum asp_status keep_change(const struct update *update, struct asp_store
     return status;
 }
 
+/* What there is to be changed, or ASP_NOT_FOUND: then nothing of it is left that is of no use. */
+static enum asp_status read_held(const struct update *update, struct asp_store_held *held,
+                                 struct asp_account *account, struct asp_error *error)
+{
+    const struct asp_store *store = update->store;
+    enum asp_status status = read_account(store, update->name, update->user, NULL, account, error);
+
+    if (status == ASP_NOT_FOUND && update->make) {
+        asp_account_init(account, update->user);
+        return ASP_OK;
+    }
+    if (status == ASP_NOT_FOUND)
+        store->engine->forget(store, held);
+    if (status != ASP_OK)
+        return status;
+    asp_account_drop_stale(account, time(NULL));
+    if (!account->not_yet || update->make)
+        return ASP_OK;
+    if (account->pending_count == 0)
+        (void)drop_account(store, held, NULL);
+    asp_account_free(account);
+    return no_account(error, update->user);
+}
+
 static enum asp_status update_held(struct asp_store_held *held, void *context,
                                    struct asp_error *error)
 {
     const struct update *update = context;
-    const struct asp_store *store = update->store;
     struct asp_account account = {0};
-    enum asp_status status = read_account(store, update->name, update->user, NULL, &account, error);
+    enum asp_status status = read_held(update, held, &account, error);
 
-    if (status == ASP_NOT_FOUND && update->make) {
-        asp_account_init(&account, update->user);
-        status = ASP_OK;
-    } else if (status == ASP_NOT_FOUND) {
-        store->engine->forget(store, held);
-    }
     if (status == ASP_OK)
         status = update->change(&account, update->context, error);
+    if (status == ASP_OK && account.not_yet && account.pending_count == 0)
+        status = ASP_DROP;
     if (status == ASP_OK || status == ASP_DROP)
         status = keep_change(update, held, &account, status == ASP_DROP, error);
     asp_account_free(&account);
@@ -252,6 +291,37 @@ enum asp_status asp_store_update(const struct asp_store *store, const char *user
     enum asp_status status = encode(user, name, error);
 
     return status == ASP_OK ? hold(store, name, update_held, &update, error) : status;
+}
+
+/* An asp_change: then the account is dropped too. */
+static enum asp_status drop_all_pending(struct asp_account *account, void *context,
+                                        struct asp_error *error)
+{
+    (void)context;
+    (void)error;
+    if (!account->not_yet)
+        return ASP_UNCHANGED;
+    (void)asp_account_drop_all_pending(account);
+    return ASP_OK;
+}
+
+enum asp_status asp_store_drop_pending(const struct asp_store *store, const char *user,
+                                       struct asp_error *error)
+{
+    char name[ASP_USER_MAX + 1];
+    struct asp_account account;
+    enum asp_status status = encode(user, name, error);
+    bool not_yet;
+
+    if (status == ASP_OK)
+        status = read_account(store, name, user, "", &account, error);
+    if (status != ASP_OK)
+        return status == ASP_NOT_FOUND ? ASP_OK : status;
+    not_yet = account.not_yet;
+    asp_account_free(&account);
+    if (not_yet)
+        status = asp_store_update(store, user, true, drop_all_pending, NULL, error);
+    return status == ASP_UNCHANGED ? ASP_OK : status;
 }
 
 static enum asp_status remove_held(struct asp_store_held *held, void *context,

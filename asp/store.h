@@ -66,8 +66,8 @@ void asp_store_close(struct asp_store *store);
 /*
  * Reads the account of a user with a well-formed name, the old state or the new one and never a
  * mix, without a lock. `only` as in asp_account_read. ASP_OK: the caller frees `account`.
- * ASP_NOT_FOUND: the place where it would be was seen, and there is no account. Else it is not
- * known.
+ * ASP_NOT_FOUND: the place where it would be was seen, and there is no account, or nothing but what
+ * is pending of a first one. Else it is not known.
  */
 enum asp_status asp_store_load(const struct asp_store *store, const char *user, const char *only,
                                struct asp_account *account, struct asp_error *error);
@@ -82,12 +82,19 @@ typedef enum asp_status asp_change(struct asp_account *account, void *context,
                                    struct asp_error *error);
 
 /*
- * Lock, read, change, write, unlock. With `make` an account that is not there begins empty, else it
- * is ASP_NOT_FOUND. ASP_OK: the new state is there and survives a power cut. Anything else: the old
+ * Lock, read, change, write, unlock. With `make` an account that is not there begins empty, and one
+ * that is not yet is changed as it is; else either is ASP_NOT_FOUND. What was pending for too long
+ * is dropped with the change, and so is an account that is not yet, and has nothing pending any
+ * more. ASP_OK: the new state is there and survives a power cut. Anything else: the old
  * state is. ASP_BUSY after 5 seconds behind another's lock, or at the store's deadline.
  */
 enum asp_status asp_store_update(const struct asp_store *store, const char *user, bool make,
                                  asp_change *change, void *context, struct asp_error *error);
+
+/* Drops all that is pending of a user who has no account yet. ASP_OK, also where nothing is, or why
+ * that is not known. */
+enum asp_status asp_store_drop_pending(const struct asp_store *store, const char *user,
+                                       struct asp_error *error);
 
 /* Removes account and usage, whatever is in them and also where that cannot be read, and what is
  * left of unfinished updates: nothing is kept of what was due. ASP_NOT_FOUND when there is no
