@@ -258,7 +258,11 @@ static enum asp_status change_guarded(struct asp_account *account, void *context
 
     if (guarded->guard != NULL)
         status = guarded->guard->check(guarded->guard->context, account, error);
-    return status == ASP_OK ? guarded->change(account, guarded->context, error) : status;
+    if (status == ASP_OK)
+        status = guarded->change(account, guarded->context, error);
+    if (status == ASP_OK && guarded->guard != NULL)
+        guarded->guard->changed(guarded->guard->context, account);
+    return status;
 }
 
 enum asp_status admin_update(const struct admin *admin, bool make, asp_change *change,

@@ -21,6 +21,8 @@
 struct admin_guard {
     enum asp_status (*check)(void *context, const struct asp_account *account,
                              struct asp_error *error);
+    /* Told after the change, of what the command itself has made of the account. */
+    void (*changed)(void *context, const struct asp_account *account);
     void *context;
 };
 

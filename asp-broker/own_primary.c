@@ -23,27 +23,30 @@ static time_t last_change(const struct asp_account *account)
     return last;
 }
 
-static void print(const struct own_primary_key *key, const struct asp_conf *conf,
-                  const struct asp_account *account, const struct asp_primary_now *now,
-                  struct own_primary *own)
+static void print_line(const struct own_primary_key *key, const struct asp_primary_now *now,
+                       struct own_primary *own)
 {
-    crypto_generichash_state state;
-    const bool has_line = now->says != ASP_SAYS_ABSENT;
-    const bool elsewhere = conf->primary_source == ASP_SOURCE_COMMAND;
-    const time_t last = last_change(account);
-    const uint64_t stored = asp_primary_checksum(&account->primary);
-
-    (void)crypto_generichash_init(&state, key->bytes, sizeof key->bytes, sizeof own->print);
-    (void)crypto_generichash_update(&state, (const uint8_t *)&has_line, sizeof has_line);
-    if (has_line && now->length > 0)
-        (void)crypto_generichash_update(&state, (const uint8_t *)now->hash, now->length);
-    if (elsewhere)
-        (void)crypto_generichash_update(&state, (const uint8_t *)&stored, sizeof stored);
-    if (!has_line)
-        (void)crypto_generichash_update(&state, (const uint8_t *)&last, sizeof last);
-    (void)crypto_generichash_final(&state, own->print, sizeof own->print);
+    own->has_line = now->says != ASP_SAYS_ABSENT;
+    (void)crypto_generichash(own->line, sizeof own->line, (const uint8_t *)now->hash,
+                             own->has_line ? now->length : 0, key->bytes, sizeof key->bytes);
     own->known = true;
-    sodium_memzero(&state, sizeof state);
+}
+
+void own_primary_follow(const struct own_primary_key *key, const struct asp_conf *conf,
+                        const struct asp_account *account, struct own_primary *own)
+{
+    struct {
+        uint64_t stored;
+        uint64_t last;
+    } bytes = {
+        .stored = conf->primary_source == ASP_SOURCE_COMMAND
+                      ? asp_primary_checksum(&account->primary)
+                      : 0,
+        .last = own->has_line ? 0 : (uint64_t)last_change(account),
+    };
+
+    (void)crypto_generichash(own->account, sizeof own->account, (const uint8_t *)&bytes,
+                             sizeof bytes, key->bytes, sizeof key->bytes);
 }
 
 enum asp_status own_primary_take(const struct own_primary_key *key, const struct asp_conf *conf,
@@ -66,14 +69,17 @@ enum asp_status own_primary_take(const struct own_primary_key *key, const struct
         else if (is.expires != ASP_NEVER && is.expires <= now)
             status = asp_fail(error, ASP_IO, "the account %s has expired", account->user);
         else
-            print(key, conf, account, &is, own);
+            print_line(key, &is, own);
     }
+    if (own->known)
+        own_primary_follow(key, conf, account, own);
     asp_shadow_free(&shadow);
     return status;
 }
 
 bool own_primary_same(const struct own_primary *one, const struct own_primary *other)
 {
-    return one->known && other->known &&
-           sodium_memcmp(one->print, other->print, sizeof one->print) == 0;
+    return one->known && other->known && one->has_line == other->has_line &&
+           sodium_memcmp(one->line, other->line, sizeof one->line) == 0 &&
+           sodium_memcmp(one->account, other->account, sizeof one->account) == 0;
 }

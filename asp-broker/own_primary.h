@@ -22,7 +22,9 @@ struct own_primary_key {
  * has of it. */
 struct own_primary {
     bool known; /* else it is the same as none, and as no other unknown one */
-    uint8_t print[crypto_generichash_BYTES];
+    bool has_line;
+    uint8_t line[crypto_generichash_BYTES];
+    uint8_t account[crypto_generichash_BYTES];
 };
 
 /*
@@ -33,6 +35,11 @@ struct own_primary {
 enum asp_status own_primary_take(const struct own_primary_key *key, const struct asp_conf *conf,
                                  const struct asp_account *account, time_t now,
                                  struct own_primary *own, struct asp_error *error);
+
+/* Takes the second half anew, of what her account has of it now: it was changed for her, by what
+ * she was let in for. */
+void own_primary_follow(const struct own_primary_key *key, const struct asp_conf *conf,
+                        const struct asp_account *account, struct own_primary *own);
 
 bool own_primary_same(const struct own_primary *one, const struct own_primary *other);
 

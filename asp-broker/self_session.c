@@ -177,6 +177,14 @@ static enum asp_status check_primary(void *context, const struct asp_account *ac
     return status;
 }
 
+/* What her own command makes of the account is no change that others have made. */
+static void follow_account(void *context, const struct asp_account *account)
+{
+    struct hers *hers = context;
+
+    own_primary_follow(hers->key, hers->admin->conf, account, &hers->own);
+}
+
 /* Whether she is who she is known to be. Three wrong answers make her wait. */
 static enum exit_code authenticate(const struct self_session *session, const struct admin *admin,
                                    const char *name, const struct own_primary *own)
@@ -271,7 +279,7 @@ static enum exit_code run_command(const struct self_session *session, const stru
 {
     struct admin admin = {0};
     struct hers hers = {.key = &session->key, .admin = &admin};
-    const struct admin_guard guard = {check_primary, &hers};
+    const struct admin_guard guard = {check_primary, follow_account, &hers};
     char **words = calloc((size_t)options->argument_count + 1, sizeof *words);
     enum exit_code code;
 

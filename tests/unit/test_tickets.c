@@ -10,7 +10,7 @@
 
 enum { ALICE = 1000, BOB = 1001, NOW = 5000000 };
 
-static const struct own_primary then = {true, {1, 2, 3}};
+static const struct own_primary then = {.known = true, .line = {1, 2, 3}};
 
 static bool ticket_holds(const struct tickets *tickets, uid_t uid, const struct ticket_place *place,
                          int64_t now_ms)
@@ -209,7 +209,7 @@ END_TEST
 
 START_TEST(a_new_answer_at_a_place_takes_the_place_of_the_old_one)
 {
-    static const struct own_primary later = {true, {4}};
+    static const struct own_primary later = {.known = true, .line = {4}};
     struct tickets tickets = {0};
     const struct own_primary *own;
 

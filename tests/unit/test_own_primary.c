@@ -1,0 +1,97 @@
+/* What a user has answered holds for her own primary password, and for what her own command makes
+ * of her account. She has no line in the shadow file of this machine. */
+#include "unit.h"
+
+#include "asp-broker/own_primary.h"
+
+#include "asp/primary.h"
+
+#include <string.h>
+
+enum { NOW = 1700000000 };
+
+static const struct own_primary_key key = {{1, 2, 3}};
+static const char *const sources[] = {"shadow", "command"};
+
+static struct asp_conf *conf_of(const char *source)
+{
+    char text[256];
+
+    (void)snprintf(text, sizeof text, "primary: { source = \"%s\"; command = \"/bin/true\"; };",
+                   source);
+    return unit_conf(text);
+}
+
+static struct own_primary own_of(const struct asp_conf *conf, const struct asp_account *account)
+{
+    struct asp_error error = {0};
+    struct own_primary own;
+
+    unit_need(own_primary_take(&key, conf, account, NOW, &own, &error) == ASP_OK, "%s", error.text);
+    ck_assert(own.known);
+    return own;
+}
+
+/* What a command of hers may do to it: the fingerprint is taken, all is revoked. */
+static void change(struct asp_account *account)
+{
+    const struct asp_primary_now now = {
+        .source = ASP_SOURCE_COMMAND, .says = ASP_SAYS_HASH, .hash = "x1", .length = 2};
+
+    asp_primary_take(&now, &account->primary);
+    (void)asp_account_revoke_all(account, NOW, "watch", ASP_REASON_PRIMARY, false);
+}
+
+START_TEST(a_change_that_others_make_is_told_and_her_own_is_followed)
+{
+    struct asp_conf *conf = conf_of(sources[_i]);
+    struct asp_account account;
+    struct own_primary before;
+    struct own_primary after;
+
+    if (!unit_is_root())
+        return;
+    unit_three_entries(&account);
+    strcpy(account.user, "nobody-of-this-name");
+    before = own_of(conf, &account);
+    after = own_of(conf, &account);
+    ck_assert(own_primary_same(&before, &after));
+    change(&account);
+    after = own_of(conf, &account);
+    ck_assert(!own_primary_same(&before, &after));
+    own_primary_follow(&key, conf, &account, &before);
+    ck_assert(own_primary_same(&before, &after));
+    asp_account_free(&account);
+    asp_conf_free(conf);
+}
+END_TEST
+
+/* What she has answered is not made good for a line that is another one. */
+START_TEST(to_follow_her_account_looks_at_no_line_of_shadow)
+{
+    struct asp_conf *conf = conf_of("command");
+    struct asp_account account;
+    struct own_primary own = {.known = true, .has_line = true, .line = {7}};
+    struct own_primary unknown = {.known = false};
+
+    asp_account_init(&account, "root");
+    own_primary_follow(&key, conf, &account, &own);
+    ck_assert(own.known && own.has_line && own.line[0] == 7);
+    own_primary_follow(&key, conf, &account, &unknown);
+    ck_assert(!own_primary_same(&unknown, &unknown));
+    asp_account_free(&account);
+    asp_conf_free(conf);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_loop(suite, a_change_that_others_make_is_told_and_her_own_is_followed,
+              UNIT_COUNT(sources));
+    unit_add(suite, to_follow_her_account_looks_at_no_line_of_shadow);
+}
+
+int main(void)
+{
+    return unit_run("own_primary", fill);
+}
