@@ -3,6 +3,32 @@
 
 #include <string.h>
 
+enum { TRIES = 5 }; /* for one user, while the shadow file goes on being changed */
+
+bool asp_look_again(const char *user, struct asp_look *look, struct asp_error *error)
+{
+    const enum asp_source kind = look->now.source;
+
+    if (look->now.asked != NULL)
+        return false;
+    if (look->tries++ == TRIES) {
+        (void)asp_fail(error, ASP_BUSY, ASP_SHADOW_PATH " is not whole, or changes all the time");
+        return false;
+    }
+    asp_shadow_free(&look->newer);
+    if (asp_shadow_read(ASP_SHADOW_PATH, &look->newer, error) != ASP_OK)
+        return false;
+    asp_shadow_find(&look->newer, user, &look->now);
+    look->now.source = kind;
+    return true;
+}
+
+void asp_look_end(struct asp_look *look)
+{
+    asp_shadow_free(&look->newer);
+    memset(look, 0, sizeof *look);
+}
+
 struct settling {
     const struct asp_primary_now *now;
     const struct asp_revocation *how;

@@ -6,7 +6,28 @@
 #define ASP_RECONCILE_H
 
 #include "primary.h"
+#include "shadow.h"
 #include "store.h"
+
+/*
+ * What is known of one user's primary password while her account is brought up to it. A file that
+ * is newer than what was read overtakes it; then it is read again for her alone. Begins as what was
+ * read, with `tries` 1, or as {.now.source = ...}: nothing was read yet. Ended by asp_look_end.
+ */
+struct asp_look {
+    struct asp_primary_now now;
+    struct asp_shadow newer; /* holds what `now` says, once shadow was read here */
+    int tries;
+};
+
+/*
+ * Reads shadow for the user and has `now` say what it says, five times in all at most. False when
+ * it was not read: a program was asked, which only its next run can say more of (`error` is left);
+ * or the file changes all the time or cannot be read, and `error` says so.
+ */
+bool asp_look_again(const char *user, struct asp_look *look, struct asp_error *error);
+
+void asp_look_end(struct asp_look *look);
 
 struct asp_reconciled {
     enum asp_primary primary;  /* what it was found to be */

@@ -15,7 +15,6 @@
 #include "asp/clock.h"
 #include "asp/conf.h"
 #include "asp/reconcile.h"
-#include "asp/shadow.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +37,6 @@ enum {
     CHILD_SECONDS = 30, /* after which the child is ended, whatever it does */
     DONE_FD = 3,        /* the child's end of the pipe */
     FILES_MAX = 1024,
-    TRIES = 5, /* how often a file that has changed meanwhile is read again */
 };
 
 /* What the child says in the log when it is not a change of ours. */
@@ -61,41 +59,25 @@ static void log_error(pam_handle_t *pamh, const char *user, const struct asp_err
  * is reached is all that can be seen of the change. One who has a line, where another source is
  * configured, is left to that source.
  */
-static enum asp_status reconcile_once(const struct asp_conf *conf, const struct asp_store *store,
-                                      const char *user, const struct asp_revocation *how,
-                                      struct asp_reconciled *result, struct asp_error *error)
-{
-    struct asp_shadow shadow;
-    struct asp_primary_now now;
-    enum asp_status status = asp_shadow_read(ASP_SHADOW_PATH, &shadow, error);
-
-    result->primary = ASP_PRIMARY_SAME;
-    if (status == ASP_OK) {
-        asp_shadow_find(&shadow, user, &now);
-        if (asp_source_traits(conf->primary_source).at_login || now.says == ASP_SAYS_ABSENT) {
-            now.source = conf->primary_source;
-            status = asp_reconcile(store, user, &now, how, true, result, error);
-        }
-    }
-    asp_shadow_free(&shadow);
-    return status;
-}
-
 static enum asp_status reconcile(const struct asp_conf *conf, const char *user,
                                  const struct asp_revocation *how, struct asp_reconciled *result,
                                  struct asp_error *error)
 {
+    const bool everybody = asp_source_traits(conf->primary_source).at_login;
+    struct asp_look look = {.now.source = conf->primary_source};
     struct asp_store store;
     enum asp_status status = asp_store_open(&store, conf, NULL, error);
 
     result->primary = ASP_PRIMARY_UNKNOWN;
-    for (int i = 0; status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN && i < TRIES; i++) {
+    while (status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN) {
         asp_reconciled_free(result);
-        status = reconcile_once(conf, &store, user, how, result, error);
+        result->primary = ASP_PRIMARY_SAME;
+        if (!asp_look_again(user, &look, error))
+            status = error->status;
+        else if (everybody || look.now.says == ASP_SAYS_ABSENT)
+            status = asp_reconcile(&store, user, &look.now, how, true, result, error);
     }
-    if (status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN)
-        status =
-            asp_fail(error, ASP_BUSY, ASP_SHADOW_PATH " is not whole, or changes all the time");
+    asp_look_end(&look);
     asp_store_close(&store);
     return status;
 }

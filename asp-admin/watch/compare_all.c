@@ -17,7 +17,6 @@ enum {
      * this share of all accounts, is held back. */
     HELD_ABOVE = 20,
     HELD_ABOVE_PERCENT = 5,
-    TRIES = 5, /* for one user, while the shadow file goes on being changed */
 };
 
 struct pass {
@@ -98,41 +97,12 @@ static enum asp_status look(const char *user, void *context)
     return listed && (list == NULL || name_list_add(list, user)) ? ASP_OK : ASP_NO_MEMORY;
 }
 
-/* What the source says of a user; and what it says since the whole of it was read. */
-struct saying {
-    struct asp_primary_now now;
-    struct asp_shadow newer; /* holds what `now` says, once it was read again */
-    int tries;
-};
-
-static void find_saying(const struct pass *pass, const char *user, struct saying *saying)
+static struct asp_look look_up(const struct pass *pass, const char *user)
 {
-    *saying = (struct saying){.tries = 1};
-    primary_source_find(&pass->source, user, &saying->now);
-}
+    struct asp_look found = {.tries = 1};
 
-/*
- * A newer shadow file has overtaken what was read: it is read again for this user, and the pass
- * goes on with the next one, or whoever runs passwd in a loop would hold up all others. False: a
- * command is asked at the next pass; or the file changes all the time, or cannot be read, and
- * `error` says so.
- */
-static bool look_again(const char *user, struct saying *saying, struct asp_error *error)
-{
-    const enum asp_source kind = saying->now.source;
-
-    if (saying->now.asked != NULL)
-        return false;
-    if (saying->tries++ == TRIES) {
-        (void)asp_fail(error, ASP_BUSY, ASP_SHADOW_PATH " changes all the time");
-        return false;
-    }
-    asp_shadow_free(&saying->newer);
-    if (asp_shadow_read(ASP_SHADOW_PATH, &saying->newer, error) != ASP_OK)
-        return false;
-    asp_shadow_find(&saying->newer, user, &saying->now);
-    saying->now.source = kind;
-    return true;
+    primary_source_find(&pass->source, user, &found.now);
+    return found;
 }
 
 static void settle(struct pass *pass, const char *user, bool changed)
@@ -142,16 +112,17 @@ static void settle(struct pass *pass, const char *user, bool changed)
     struct asp_revocation how = asp_revocation_of(admin->conf, admin->now, admin->by);
     struct asp_error error = {0};
     struct asp_reconciled done = {.count = 0};
-    struct saying saying;
+    struct asp_look found = look_up(pass, user);
     enum asp_status status;
     bool again;
 
-    find_saying(pass, user, &saying);
+    /* Overtaken: the pass goes on with the next user, or whoever runs passwd in a loop would hold
+     * up all others. */
     do {
         asp_reconciled_free(&done);
-        status = asp_reconcile(&admin->store, user, &saying.now, &how, false, &done, &error);
+        status = asp_reconcile(&admin->store, user, &found.now, &how, false, &done, &error);
         again = status == ASP_OK && done.primary == ASP_PRIMARY_UNKNOWN &&
-                saying.now.says != ASP_SAYS_NOTHING && look_again(user, &saying, &error);
+                found.now.says != ASP_SAYS_NOTHING && asp_look_again(user, &found, &error);
     } while (again);
     if (error.status != ASP_OK && status != ASP_NOT_FOUND)
         count_failure(result, &error);
@@ -163,7 +134,7 @@ static void settle(struct pass *pass, const char *user, bool changed)
     for (size_t i = 0; i < done.count; i++)
         admin_log_change(admin, user, "revoked", &done.revoked[i], ASP_REASON_PRIMARY);
     asp_reconciled_free(&done);
-    asp_shadow_free(&saying.newer);
+    asp_look_end(&found);
 }
 
 static enum asp_status settle_all(struct pass *pass, const struct name_list *names, bool changed)
@@ -182,14 +153,13 @@ static void note(struct pass *pass, const char *user, enum asp_sight sight)
     struct admin *admin = pass->admin;
     struct asp_error error = {0};
     struct asp_noted noted = {0};
-    struct saying saying;
+    struct asp_look found = look_up(pass, user);
     enum asp_status status;
 
-    find_saying(pass, user, &saying);
     do {
-        status = asp_reconcile_note(&admin->store, user, &saying.now, sight, &noted, &error);
-    } while (status == ASP_OK && noted.overtaken && look_again(user, &saying, &error));
-    asp_shadow_free(&saying.newer);
+        status = asp_reconcile_note(&admin->store, user, &found.now, sight, &noted, &error);
+    } while (status == ASP_OK && noted.overtaken && asp_look_again(user, &found, &error));
+    asp_look_end(&found);
     if (error.status != ASP_OK && status != ASP_NOT_FOUND)
         count_failure(pass->result, &error);
     if (noted.is_absent == noted.was_absent)
