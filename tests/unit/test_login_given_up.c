@@ -152,7 +152,7 @@ static unsigned steps_in(int64_t ms)
     ck_assert_int_eq(flock(held, LOCK_EX), 0);
     request.deadline = ms == 0 ? 0 : asp_clock_ms() + ms;
     unit_calls_begin(&no_waiting);
-    asp_login(conf, unit_kept(), &request, NOW, &outcome);
+    asp_login(conf, unit_kept(), NULL, &request, NOW, &outcome);
     (void)unit_calls_end();
     (void)close(held);
     ck_assert_str_eq(asp_verdict_word(outcome.verdict), "unavailable");

@@ -367,7 +367,7 @@ START_TEST(no_login_knows_it_and_one_hash_is_run)
     ck_assert_int_eq(update("alice", true, add_pending, &pending), ASP_OK);
     request = request_of("alice", "imap", shown);
     unit_calls_begin(NULL);
-    asp_login(conf, unit_kept(), &request, NOW, &outcome);
+    asp_login(conf, unit_kept(), NULL, &request, NOW, &outcome);
     (void)unit_calls_end();
     ck_assert_uint_eq(unit_calls("hmac"), 1);
     ck_assert_str_eq(asp_verdict_word(outcome.verdict), "not-an-app-password");
