@@ -26,7 +26,7 @@
 
 enum {
     COMMAND_MS = 5000,  /* until it has said what it wants */
-    WRITTEN_MS = 10000, /* until what it was told is written */
+    WRITTEN_MS = 30000, /* until what it was told is written */
     CHUNK = 4096,
     WIDTH = 80,
     WIDTH_MAX = 1000,
@@ -42,14 +42,14 @@ struct client {
 };
 
 /* Whether it is written: 0, or an errno. */
-static int wait_written(struct client *client)
+static int wait_written(struct client *client, int64_t deadline)
 {
     uint8_t bytes[ASP_MESSAGE_MAX];
     struct asp_message_read answer;
     int number;
 
-    if (client->silent || asp_broker_receive(client->fd, CLIENT, asp_clock_ms() + WRITTEN_MS, bytes,
-                                             &answer, NULL) != ASP_OK) {
+    if (client->silent ||
+        asp_broker_receive(client->fd, CLIENT, deadline, bytes, &answer, NULL) != ASP_OK) {
         client->silent = true;
         return EPIPE;
     }
@@ -59,7 +59,7 @@ static int wait_written(struct client *client)
 }
 
 static bool write_chunk(struct client *client, enum console_stream stream, const char *text,
-                        size_t length)
+                        size_t length, int64_t deadline)
 {
     struct asp_message message;
     enum asp_status status;
@@ -70,17 +70,20 @@ static bool write_chunk(struct client *client, enum console_stream stream, const
     asp_message_bytes(&message, text, length);
     status = asp_broker_send(client->fd, CLIENT, &message, NULL);
     asp_message_wipe(&message);
-    errno = status == ASP_OK ? wait_written(client) : EPIPE;
+    errno = status == ASP_OK ? wait_written(client, deadline) : EPIPE;
     return errno == 0;
 }
 
+/* True when all of it was acknowledged in time: by the client itself, once it has written it. */
 static bool write_to_client(void *context, enum console_stream stream, const char *text,
                             size_t length)
 {
     struct client *client = context;
+    const int64_t deadline = asp_clock_ms() + WRITTEN_MS;
 
     for (size_t at = 0; at < length; at += CHUNK) {
-        if (!write_chunk(client, stream, text + at, length - at < CHUNK ? length - at : CHUNK))
+        if (!write_chunk(client, stream, text + at, length - at < CHUNK ? length - at : CHUNK,
+                         deadline))
             return false;
     }
     return true;

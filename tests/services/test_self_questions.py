@@ -380,8 +380,8 @@ def test_who_stops_when_it_was_stored_loses_it_and_holds_up_nobody(own):
         assert own.makes("bob", "Phone")
         own.asp_admin("label", "alice", own.entry_of("Old")["id"], "Older").done()
         assert 2 < seconds_of(lambda: nothing.refused(mute)) < 20, "who says nothing is gone"
-        own.serves.no_sessions()
-        assert 8 < time.monotonic() - begun < 30
+        own.serves.no_sessions(2 * LONG)
+        assert 28 < time.monotonic() - begun < 60
         assert own.states() == [("Older", "active")]
         # When it goes on it says what has come of it.
         for one in (client.pid, its):  # nsenter has stopped with it
