@@ -8,29 +8,22 @@
  */
 #include "password_stack.h"
 
-#include "login_log.h"
 #include "pam_log.h"
+#include "password_compare.h"
 
-#include "asp/buffer.h"
 #include "asp/clock.h"
 #include "asp/conf.h"
-#include "asp/reconcile.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
-#include <sodium.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
-
-#define NOT_COMPARED "a new primary password was set and not compared: "
 
 enum {
     WAIT_MS = 10000,    /* how long the caller waits; a lock is waited for half as long */
@@ -39,73 +32,19 @@ enum {
     FILES_MAX = 1024,
 };
 
-/* What the child says in the log when it is not a change of ours. */
-static void log_error(pam_handle_t *pamh, const char *user, const struct asp_error *error)
-{
-    char cause[ASP_ERROR_LINE];
-    struct asp_buffer line = {0};
-
-    asp_buffer_add(&line, NOT_COMPARED "user=");
-    asp_buffer_add_logged(&line, user);
-    asp_buffer_add(&line, " cause=");
-    asp_buffer_add_logged(&line, asp_error_line(error, cause));
-    if (!line.failed)
-        pam_log(pamh, LOG_ERR, "%s", line.text);
-    asp_buffer_free(&line);
-}
-
-/*
- * Compares what shadow says now. A user who has no line there has her password elsewhere: that this
- * is reached is all that can be seen of the change. One who has a line, where another source is
- * configured, is left to that source.
- */
-static enum asp_status reconcile(const struct asp_conf *conf, const char *user,
-                                 const struct asp_revocation *how, struct asp_reconciled *result,
-                                 struct asp_error *error)
-{
-    const bool everybody = asp_source_traits(conf->primary_source).at_login;
-    struct asp_look look = {.now.source = conf->primary_source};
-    struct asp_store store;
-    enum asp_status status = asp_store_open(&store, conf, NULL, error);
-
-    result->primary = ASP_PRIMARY_UNKNOWN;
-    while (status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN) {
-        asp_reconciled_free(result);
-        result->primary = ASP_PRIMARY_SAME;
-        if (!asp_look_again(user, &look, error))
-            status = error->status;
-        else if (everybody || look.now.says == ASP_SAYS_ABSENT)
-            status = asp_reconcile(&store, user, &look.now, how, true, result, error);
-    }
-    asp_look_end(&look);
-    asp_store_close(&store);
-    return status;
-}
-
-static void compare(pam_handle_t *pamh, const struct arguments *arguments, const char *given,
+static void compare(pam_handle_t *pamh, const struct arguments *arguments, const char *user,
                     const char *service)
 {
-    char by[ASP_BY_SIZE];
-    char user[ASP_USER_MAX + 1];
     struct asp_error error = {0};
     struct asp_conf *conf = NULL;
     struct asp_identity identity;
-    struct asp_reconciled result = {0};
-    enum asp_status status;
-
-    (void)snprintf(by, sizeof by, "pam:%s", service);
-    status =
+    enum asp_status status =
         asp_conf_load(arguments->conf_path, arguments->conf_required, &conf, &identity, &error);
-    if (status == ASP_OK && asp_source_traits(conf->primary_source).is_compared &&
-        asp_user_canonical(given, conf->fold_user_names, user)) {
-        struct asp_revocation how = asp_revocation_of(conf, time(NULL), by);
 
-        status = reconcile(conf, user, &how, &result, &error);
-        login_log_revocations(log_to_pam, pamh, by, user, result.revoked, result.count);
-    }
-    if (status != ASP_OK && status != ASP_NOT_FOUND)
-        log_error(pamh, given, &error);
-    asp_reconciled_free(&result);
+    if (status == ASP_OK)
+        status = password_compare(conf, user, service, log_to_pam, pamh, &error);
+    if (status != ASP_OK)
+        password_not_compared(log_to_pam, pamh, user, &error);
     asp_conf_free(conf);
 }
 

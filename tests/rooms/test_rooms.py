@@ -31,7 +31,7 @@ ROOMS = {
     "asp-broker": COMMANDS | {"pam_asp", f"{TOOL}/commands", f"{TOOL}/self"},
 }
 # What the module shares with others; the rest of its folder is its own.
-SHARED = {"pam_asp/arguments", "pam_asp/conf_cache", "pam_asp/login_log", "pam_asp/name_service"}
+SHARED = {f"pam_asp/{name}" for name in ("arguments", "conf_cache", "login_log", "name_service", "password_compare")}
 # Seen by store.c and the engines alone.
 STORE_SEAM = {"asp/engine"}
 STORE_ROOM = re.compile(r"asp/(store|engine|store_\w+)$")
