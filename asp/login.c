@@ -388,6 +388,15 @@ static void decide(struct login *login, struct asp_store_kept kept, const struct
     asp_account_free(&account);
 }
 
+/* Parts of a secret stay in registers when they are done with, and the loader puts those on the
+ * stack when a function that its caller calls next is bound. So they are cleared at the end. */
+#if defined(__has_attribute) && __has_attribute(zero_call_used_regs)
+#define WITHOUT_TRACE __attribute__((zero_call_used_regs("all")))
+#else
+#define WITHOUT_TRACE
+#endif
+
+WITHOUT_TRACE
 void asp_login(const struct asp_conf *conf, const struct asp_store_kept *kept,
                const struct asp_name_service *names, const struct asp_request *request, time_t now,
                struct asp_outcome *outcome)
