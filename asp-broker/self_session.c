@@ -235,8 +235,8 @@ static enum exit_code carry_out(const struct self_session *session, struct admin
     /* What changes nothing holds no lock, and may cost a hash: logins come first. */
     if (command->self_use == SELF_FREE)
         (void)setpriority(PRIO_PROCESS, 0, FREE_NICE);
-    /* What changes something is brought to its end: a password that is stored is shown, or taken
-     * back. */
+    /* What changes something is brought to its end: a password that was shown is made alive, or
+     * dropped. */
     (void)sigemptyset(&stop);
     (void)sigaddset(&stop, SELF_END);
     (void)sigaddset(&stop, SIGTERM);

@@ -6,11 +6,8 @@
 
 #include "asp-admin/hooks/hooks.h"
 #include "asp-admin/hooks/hooks_due.h"
-#include "asp-admin/primary/primary_source.h"
 #include "asp-admin/system/users.h"
 #include "asp/time_text.h"
-
-enum { LOOKS = 5 };
 
 enum exit_code new_password_check_user(const struct admin *admin)
 {
@@ -37,26 +34,6 @@ enum exit_code new_password_read_expires(const struct admin *admin, time_t *expi
     return EXIT_DONE;
 }
 
-/* Reads what there is to compare. What cannot be read stops here: a password would be made that is
- * refused. */
-static enum exit_code look_at_primary(const struct admin *admin, struct primary_source *source,
-                                      struct asp_primary_now *now)
-{
-    struct asp_error error = {0};
-
-    if (primary_source_read(admin->conf, source, &error) != ASP_OK)
-        return fail_unreadable(admin->console, &error);
-    if (!asp_source_traits(admin->conf->primary_source).is_compared)
-        return EXIT_DONE;
-    primary_source_find(source, admin->user, now);
-    if (now->says == ASP_SAYS_NOTHING)
-        return fail_with(
-            admin->console, EXIT_STORE,
-            "nothing can be told of the primary password of %s: see primary in asp.conf(5)",
-            admin->user);
-    return EXIT_DONE;
-}
-
 static enum exit_code look_at_uses(const struct admin *admin, struct asp_usage *usage)
 {
     struct asp_error error = {0};
@@ -66,82 +43,106 @@ static enum exit_code look_at_uses(const struct admin *admin, struct asp_usage *
     return EXIT_DONE;
 }
 
-/* True when it took the place of one that worked until now. */
-static bool has_revoked_another(const struct storing *storing)
+static enum exit_code look_at_primary(struct storing *storing)
 {
-    return storing->wanted->replaces != NULL && storing->stored.replaced.revoked == ASP_NEVER;
+    struct asp_error error = {0};
+
+    if (new_password_look(storing, &error) != ASP_OK)
+        return fail_unreadable(storing->admin->console, &error);
+    return EXIT_DONE;
+}
+
+/* What a changed primary password has revoked is told at once, and its hook run: what comes then
+ * may take long. */
+static void tell_revoked(const struct admin *admin, struct storing *storing)
+{
+    const struct stored_password *stored = &storing->stored;
+
+    for (size_t i = 0; i < stored->revoked_count; i++)
+        admin_log_change(admin, admin->user, "revoked", &stored->revoked[i], ASP_REASON_PRIMARY);
+    if (stored->revoked_count > 0)
+        hooks_run_own(admin, &storing->turn);
+    asp_turn_give(&storing->turn);
+}
+
+static enum exit_code store(struct admin *admin, struct storing *storing)
+{
+    struct asp_error error = {0};
+    enum asp_status status;
+
+    hooks_take_turn(admin, &storing->turn);
+    status = new_password_store(storing, &error);
+    if (status != ASP_OK)
+        return fail_with_error(admin->console, &error);
+    tell_revoked(admin, storing);
+    asp_store_begin_usage(&admin->store, admin->user, admin->now);
+    return EXIT_DONE;
+}
+
+/* It was never good, and never will be. */
+static void drop(const struct admin *admin, struct storing *storing, const char *reason)
+{
+    new_password_drop(storing);
+    admin_log_change(admin, admin->user, "dropped", &storing->stored.entry, reason);
+}
+
+/* It stands on somebody's screen: what is said beside it is the truth. */
+static enum exit_code make_void(const struct admin *admin, struct storing *storing,
+                                const struct asp_error *error)
+{
+    const bool no_room = error->status == ASP_TAKEN || error->status == ASP_FULL;
+    char line[ASP_ERROR_LINE];
+
+    drop(admin, storing, "void");
+    return fail_with(admin->console, no_room ? EXIT_TAKEN : EXIT_STORE,
+                     "the app password %s that was shown is void, and was never good: %s",
+                     storing->stored.entry.id, asp_error_line(error, line));
 }
 
 /* After all is stored and shown; what ends access comes first. */
 static void tell(const struct admin *admin, struct storing *storing)
 {
     const struct stored_password *stored = &storing->stored;
-    bool revoked = has_revoked_another(storing);
+    bool revoked = new_password_revokes(storing);
 
     admin_log_change(admin, admin->user, "created", &stored->entry, NULL);
     if (revoked)
         admin_log_change(admin, admin->user, "revoked", &stored->replaced, ASP_REASON_ROTATED);
-    new_password_show_notes(admin, stored, &storing->now);
-    if (revoked || stored->revoked_count > 0)
+    new_password_show_notes(admin, stored, &storing->look.now);
+    if (revoked)
         hooks_run_own(admin, &storing->turn);
     (void)hooks_run(admin, admin->user, HOOK_CREATED, &stored->entry, 1, NULL);
 }
 
-/* Another's password may be changed between the look and the lock, as may hers: what is said of her
- * is looked at again then. */
-static enum exit_code look_and_store(struct admin *admin, struct storing *storing,
-                                     struct primary_source *source)
+/* Shown first and alive then: what was not seen lets nobody in. */
+static enum exit_code show_and_make_alive(struct admin *admin, struct storing *storing)
 {
     struct asp_error error = {0};
-    enum asp_status status;
-    int looks = 0;
 
-    do {
-        enum exit_code code;
-
-        primary_source_close(source);
-        storing->overtaken = false;
-        code = look_at_primary(admin, source, &storing->now);
-        if (code != EXIT_DONE)
-            return code;
-        status = new_password_store(storing, &error);
-    } while (storing->overtaken && ++looks < LOOKS);
-    return status == ASP_OK ? EXIT_DONE : fail_with_error(admin->console, &error);
-}
-
-/* Stored first and shown then: what a person has seen works. */
-static enum exit_code show_and_tell(struct admin *admin, struct storing *storing)
-{
-    const struct stored_password *stored = &storing->stored;
-    struct asp_error error = {0};
-
-    for (size_t i = 0; i < stored->revoked_count; i++)
-        admin_log_change(admin, admin->user, "revoked", &stored->revoked[i], ASP_REASON_PRIMARY);
-    if (!new_password_show(admin, stored)) {
-        if (new_password_take_back(storing, &error) != ASP_OK)
-            (void)fail_with_error(admin->console, &error);
-        if (stored->revoked_count > 0)
-            hooks_run_own(admin, &storing->turn);
+    if (!new_password_show(admin, &storing->stored)) {
+        drop(admin, storing, "not shown");
         return EXIT_STORE;
     }
-    asp_store_begin_usage(&admin->store, admin->user, admin->now);
+    if (new_password_revokes(storing))
+        hooks_take_turn(admin, &storing->turn);
+    if (new_password_make_alive(storing, &error) != ASP_OK)
+        return make_void(admin, storing, &error);
     tell(admin, storing);
     return EXIT_DONE;
 }
 
 enum exit_code new_password_make(struct admin *admin, const struct new_password *wanted)
 {
-    struct primary_source source = {0};
     struct storing storing = {.admin = admin, .wanted = wanted, .turn = ASP_TURN_FREE};
     enum exit_code code = look_at_uses(admin, &storing.usage);
 
-    hooks_take_turn(admin, &storing.turn);
     if (code == EXIT_DONE)
-        code = look_and_store(admin, &storing, &source);
+        code = look_at_primary(&storing);
     if (code == EXIT_DONE)
-        code = show_and_tell(admin, &storing);
+        code = store(admin, &storing);
+    if (code == EXIT_DONE)
+        code = show_and_make_alive(admin, &storing);
     asp_turn_give(&storing.turn);
     storing_free(&storing);
-    primary_source_close(&source);
     return code;
 }

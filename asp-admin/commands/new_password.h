@@ -1,6 +1,6 @@
 /*
- * A new app password on its way: what was decided is stored under the lock, shown once, and told to
- * log and hooks; where nobody saw it, it is taken back. create and rotate share it.
+ * A new app password on its way: what was decided is stored as pending, shown once, made alive, and
+ * told to log and hooks; where nobody saw it, it is dropped. create and rotate share it.
  */
 #ifndef ASP_ADMIN_COMMANDS_NEW_PASSWORD_H
 #define ASP_ADMIN_COMMANDS_NEW_PASSWORD_H

@@ -1,5 +1,5 @@
-/* What is done under the lock for a new app password: compare, make room, add, revoke what it
- * replaces. */
+/* What is done under the lock for a new app password, in two updates: compare, look for room, keep
+ * it as pending; and once it was shown the same again, add it, revoke what it replaces. */
 #include "new_password_store.h"
 
 #include "asp/time_text.h"
@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static enum asp_status no_memory(struct asp_error *error)
 {
@@ -21,41 +22,135 @@ static void note_known(const struct admin *admin, struct asp_account *account,
         (void)asp_primary_note(&account->primary, now, ASP_SIGHT_KNOWN);
 }
 
-/* Before anything is added: what was made under an earlier primary password goes. */
-static enum asp_status compare_primary(struct storing *storing, struct asp_account *account,
-                                       struct asp_error *error)
+/* What nothing is known of stops here: a password would be made that is refused. */
+static enum asp_status check_known(const struct storing *storing, struct asp_error *error)
 {
     const struct admin *admin = storing->admin;
-    const struct asp_primary_now *now = &storing->now;
-    struct stored_password *stored = &storing->stored;
-    struct asp_revocation how = asp_revocation_of(admin->conf, admin->now, admin->by);
-    enum asp_primary primary;
-    bool written;
 
-    if (now->says == ASP_SAYS_NOTHING)
+    if (!asp_source_traits(admin->conf->primary_source).is_compared ||
+        storing->look.now.says != ASP_SAYS_NOTHING)
         return ASP_OK;
-    note_known(admin, account, now);
-    primary = asp_primary_compare(&account->primary, now, admin->now);
-    /* What a command said is compared with what the one before us has written, and may be older. */
-    if ((now->asked == NULL || primary == ASP_PRIMARY_CHANGED ||
-         asp_primary_is_due(&account->primary, now)) &&
-        asp_primary_is_overtaken(account, now)) {
-        storing->overtaken = now->asked == NULL;
-        return asp_fail(error, ASP_BUSY,
-                        "the primary password of %s was changed just now: try again",
-                        account->user);
-    }
+    return asp_fail(error, ASP_IO,
+                    "nothing can be told of the primary password of %s: see primary in asp.conf(5)",
+                    admin->user);
+}
+
+enum asp_status new_password_look(struct storing *storing, struct asp_error *error)
+{
+    const struct admin *admin = storing->admin;
+    enum asp_status status = primary_source_read(admin->conf, &storing->source, error);
+
+    if (status != ASP_OK)
+        return status;
+    primary_source_find(&storing->source, admin->user, &storing->look.now);
+    storing->look.tries = 1;
+    return check_known(storing, error);
+}
+
+/* Under the lock: another's password may have been changed since, as may hers. */
+static enum asp_status look_again(struct storing *storing, struct asp_error *error)
+{
+    if (!asp_shadow_is_stale(&storing->look.now))
+        return ASP_OK;
+    if (asp_look_again(storing->admin->user, &storing->look, error))
+        return check_known(storing, error);
+    if (error->status == ASP_NOT_FOUND) /* it is the file that is not there */
+        error->status = ASP_IO;
+    return error->status;
+}
+
+static enum asp_status changed_just_now(const struct asp_account *account, struct asp_error *error)
+{
+    return asp_fail(error, ASP_BUSY, "the primary password of %s was changed just now: try again",
+                    account->user);
+}
+
+/* Whose app passwords are all refused gets no new one. */
+static enum asp_status check_admitted(const struct asp_account *account, enum asp_primary primary,
+                                      struct asp_error *error)
+{
     if (primary == ASP_PRIMARY_ABSENT)
         return asp_fail(error, ASP_NOT_FOUND,
                         "%s had a line in /etc/shadow, or was known to the system, and is gone: "
                         "asp-admin remove forgets the account",
                         account->user);
+    if (primary == ASP_PRIMARY_LOCKED)
+        return asp_fail(error, ASP_IO,
+                        "the primary password of %s is locked, or her account has expired: no app "
+                        "password is made until it is unlocked",
+                        account->user);
+    return ASP_OK;
+}
+
+/* Before anything is added: what was made under an earlier primary password goes. */
+static enum asp_status compare_primary(struct storing *storing, struct asp_account *account,
+                                       struct asp_error *error)
+{
+    const struct admin *admin = storing->admin;
+    const struct asp_primary_now *now = &storing->look.now;
+    struct stored_password *stored = &storing->stored;
+    struct asp_revocation how = asp_revocation_of(admin->conf, admin->now, admin->by);
+    enum asp_primary primary;
+    enum asp_status status;
+    bool written;
+
+    if (now->says == ASP_SAYS_NOTHING)
+        return ASP_OK;
+    status = look_again(storing, error);
+    if (status != ASP_OK)
+        return status;
+    note_known(admin, account, now);
+    primary = asp_primary_compare(&account->primary, now, admin->now);
+    /* What a command said is compared with what the one before us has written, and may be older. */
+    if (now->asked != NULL &&
+        (primary == ASP_PRIMARY_CHANGED || asp_primary_is_due(&account->primary, now)) &&
+        asp_primary_is_overtaken(account, now))
+        return changed_just_now(account, error);
+    status = check_admitted(account, primary, error);
+    if (status != ASP_OK)
+        return status;
     if (primary == ASP_PRIMARY_CHANGED &&
         asp_account_copy(account, false, &stored->revoked, &stored->revoked_count) != ASP_OK)
         return no_memory(error);
     (void)asp_primary_settle(account, now, &how, false, &written);
     note_known(admin, account, now); /* in a fingerprint that was taken just now, too */
+    storing->primary = account->primary;
     return ASP_OK;
+}
+
+/* Once it was shown: it must be the same as before, whoever has found it to be another. A command
+ * is not run again for that. */
+static enum asp_status compare_again(struct storing *storing, const struct asp_account *account,
+                                     struct asp_error *error)
+{
+    const struct asp_primary_now *now = &storing->look.now;
+    enum asp_primary primary;
+    enum asp_status status;
+
+    if (now->says == ASP_SAYS_NOTHING)
+        return ASP_OK;
+    if (!asp_fingerprint_same(&account->primary, &storing->primary))
+        return changed_just_now(account, error);
+    if (now->asked != NULL)
+        return ASP_OK;
+    status = look_again(storing, error);
+    if (status != ASP_OK)
+        return status;
+    primary = asp_primary_compare(&account->primary, now, storing->admin->now);
+    return primary == ASP_PRIMARY_CHANGED ? changed_just_now(account, error)
+                                          : check_admitted(account, primary, error);
+}
+
+/* Whose it is and since when, and its id once that is drawn. */
+static void sign_entry(struct storing *storing)
+{
+    const struct admin *admin = storing->admin;
+    struct asp_entry *entry = &storing->stored.entry;
+
+    memcpy(entry->id, storing->pending.id, sizeof entry->id);
+    memcpy(entry->verifier, storing->pending.verifier, sizeof entry->verifier);
+    entry->created = admin->now;
+    (void)snprintf(entry->created_by, sizeof entry->created_by, "%s", admin->by);
 }
 
 /* The new one takes over what the old one was good for, and nothing more: what a first use bound
@@ -67,6 +162,7 @@ static enum asp_status inherit(struct storing *storing, const struct asp_entry *
     struct asp_entry *entry = &storing->stored.entry;
 
     *entry = *old;
+    sign_entry(storing);
     entry->revoked = ASP_NEVER;
     memset(entry->revoked_by, 0, sizeof entry->revoked_by);
     memset(entry->reason, 0, sizeof entry->reason);
@@ -92,6 +188,7 @@ static enum asp_status choose_entry(struct storing *storing, const struct asp_ac
 
     if (wanted->replaces == NULL) {
         storing->stored.entry = wanted->entry;
+        sign_entry(storing);
         return ASP_OK;
     }
     old = admin_find_entry(storing->admin, account, wanted->replaces, error);
@@ -127,12 +224,12 @@ static enum asp_status check_room(struct storing *storing, const struct asp_acco
     return ASP_OK;
 }
 
-/* Makes the secret and adds the entry. */
-static enum asp_status add_entry(struct storing *storing, struct asp_account *account,
-                                 struct asp_error *error)
+/* Makes the secret and keeps of it what is pending. */
+static enum asp_status draw(struct storing *storing, struct asp_account *account,
+                            struct asp_error *error)
 {
     const struct admin *admin = storing->admin;
-    struct asp_entry *entry = &storing->stored.entry;
+    struct asp_pending *pending = &storing->pending;
     struct asp_secret secret = {0};
     bool taken[ASP_IDS];
     enum asp_status status;
@@ -142,16 +239,16 @@ static enum asp_status add_entry(struct storing *storing, struct asp_account *ac
         return asp_fail(error, ASP_FULL,
                         "%s has no id left: revoke what is expired, or lower `history`",
                         admin->user);
-    memcpy(entry->id, secret.id, sizeof entry->id);
-    entry->created = admin->now;
-    (void)snprintf(entry->created_by, sizeof entry->created_by, "%s", admin->by);
-    status = asp_verifier_make(&admin->conf->cost, account->user, &secret, entry->verifier);
+    memcpy(pending->id, secret.id, sizeof pending->id);
+    pending->made = time(NULL);
+    status = asp_verifier_make(&admin->conf->cost, account->user, &secret, pending->verifier);
     if (status == ASP_OK)
         asp_secret_show(&secret, storing->stored.shown);
     asp_secret_wipe(&secret);
     if (status != ASP_OK)
         return asp_fail(error, status, "there is no memory for the hash");
-    return asp_account_add(account, entry) == ASP_OK ? ASP_OK : no_memory(error);
+    sign_entry(storing);
+    return asp_account_add_pending(account, pending) == ASP_OK ? ASP_OK : no_memory(error);
 }
 
 static void revoke_replaced(const struct storing *storing, struct asp_account *account)
@@ -167,17 +264,9 @@ static void revoke_replaced(const struct storing *storing, struct asp_account *a
     (void)asp_entry_revoke(old, how.when, how.by, ASP_REASON_ROTATED, how.hook_due);
 }
 
-static enum asp_status keep_before(struct account_before *before, const struct asp_account *account,
-                                   struct asp_error *error)
-{
-    before->was_none = account->is_new;
-    if (asp_account_copy(account, true, &before->entries, &before->count) != ASP_OK)
-        return no_memory(error);
-    return ASP_OK;
-}
-
-/* An asp_change: all of it, in order. */
-static enum asp_status add(struct asp_account *account, void *context, struct asp_error *error)
+/* An asp_change: the first. Nothing is alive by it that was not. */
+static enum asp_status keep_pending(struct asp_account *account, void *context,
+                                    struct asp_error *error)
 {
     struct storing *storing = context;
     enum asp_status status = compare_primary(storing, account, error);
@@ -185,95 +274,99 @@ static enum asp_status add(struct asp_account *account, void *context, struct as
     if (status == ASP_OK)
         status = choose_entry(storing, account, error);
     if (status == ASP_OK)
-        status = keep_before(&storing->before, account, error);
-    if (status == ASP_OK)
         status = check_room(storing, account, error);
     if (status == ASP_OK)
-        status = add_entry(storing, account, error);
-    if (status != ASP_OK)
-        return status;
-    revoke_replaced(storing, account);
-    asp_account_prune(account, (size_t)storing->admin->conf->history);
-    asp_account_ids(account, storing->before.left);
-    return ASP_OK;
+        status = draw(storing, account, error);
+    if (status == ASP_OK && account->is_new)
+        account->not_yet = true;
+    return status;
 }
 
 enum asp_status new_password_store(struct storing *storing, struct asp_error *error)
 {
-    return admin_update(storing->admin, storing->wanted->makes_account, add, storing, error);
+    return admin_update(storing->admin, storing->wanted->makes_account, keep_pending, storing,
+                        error);
 }
 
-static bool was_before(const struct account_before *before, const char *id)
+/* Others may have taken it away. */
+static enum asp_status take_pending(struct storing *storing, struct asp_account *account,
+                                    struct asp_error *error)
 {
-    for (size_t i = 0; i < before->count; i++) {
-        /* Every entry has one. NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
-        if (strcmp(before->entries[i].id, id) == 0)
-            return true;
-    }
-    return false;
+    if (asp_account_drop_pending(account, &storing->pending))
+        return ASP_OK;
+    if (!account->is_new && !asp_fingerprint_same(&account->primary, &storing->primary))
+        return changed_just_now(account, error);
+    return asp_fail(error, ASP_BUSY,
+                    "all app passwords of %s were revoked, or the account was removed, before it "
+                    "was shown, or that took too long",
+                    account->user);
 }
 
-/* What it is now, unless that is this change's doing. NULL: others have taken it away. */
-static const struct asp_entry *without_us(const struct storing *storing,
-                                          const struct asp_account *account,
-                                          const struct asp_entry *before)
-{
-    const struct asp_entry *now = asp_account_find(account, before->id);
-
-    if (now == NULL)
-        return storing->before.left[asp_id_index(before->id)] ? NULL : before;
-    return storing->wanted->replaces != NULL &&
-                   strcmp(now->replaced_by, storing->stored.entry.id) == 0
-               ? before
-               : now;
-}
-
-/*
- * An asp_change: the one that it replaced, and what history had no room for, are as they were. What
- * others have changed meanwhile stays.
+/* As it stands now. What others have revoked meanwhile stays revoked, and nothing takes its place.
  */
-static enum asp_status take_back(struct asp_account *account, void *context,
-                                 struct asp_error *error)
+static enum asp_status choose_again(struct storing *storing, const struct asp_account *account,
+                                    struct asp_error *error)
 {
-    const struct storing *storing = context;
-    const struct account_before *before = &storing->before;
-    struct asp_account restored;
-    enum asp_status status = ASP_OK;
+    const bool was_active = new_password_revokes(storing);
+    enum asp_status status = choose_entry(storing, account, error);
 
-    asp_account_init(&restored, account->user);
-    restored.primary = account->primary;
-    for (size_t i = 0; status == ASP_OK && i < before->count; i++) {
-        const struct asp_entry *entry = without_us(storing, account, &before->entries[i]);
-
-        if (entry != NULL)
-            status = asp_account_add(&restored, entry);
-    }
-    for (size_t i = 0; status == ASP_OK && i < account->count; i++) {
-        const struct asp_entry *entry = &account->entries[i];
-
-        if (!was_before(before, entry->id) &&
-            strcmp(entry->verifier, storing->stored.entry.verifier) != 0)
-            status = asp_account_add(&restored, entry);
-    }
-    if (status != ASP_OK) {
-        asp_account_free(&restored);
-        return no_memory(error);
-    }
-    asp_account_free(account);
-    *account = restored;
-    return before->was_none && account->count == 0 ? ASP_DROP : ASP_OK;
+    if (status == ASP_OK && was_active && !new_password_revokes(storing))
+        return asp_fail(error, ASP_BUSY, "%s was revoked meanwhile", storing->wanted->replaces);
+    return status;
 }
 
-enum asp_status new_password_take_back(struct storing *storing, struct asp_error *error)
+/* An asp_change: the second. */
+static enum asp_status make_alive(struct asp_account *account, void *context,
+                                  struct asp_error *error)
 {
-    return asp_store_update(&storing->admin->store, storing->admin->user, false, take_back, storing,
-                            error);
+    struct storing *storing = context;
+    enum asp_status status = take_pending(storing, account, error);
+
+    if (status == ASP_OK)
+        status = compare_again(storing, account, error);
+    if (status == ASP_OK)
+        status = choose_again(storing, account, error);
+    if (status == ASP_OK)
+        status = check_room(storing, account, error);
+    if (status != ASP_OK)
+        return status;
+    if (asp_account_add(account, &storing->stored.entry) != ASP_OK)
+        return no_memory(error);
+    account->not_yet = false;
+    revoke_replaced(storing, account);
+    asp_account_prune(account, (size_t)storing->admin->conf->history);
+    return ASP_OK;
+}
+
+enum asp_status new_password_make_alive(struct storing *storing, struct asp_error *error)
+{
+    return admin_update(storing->admin, true, make_alive, storing, error);
+}
+
+/* An asp_change. */
+static enum asp_status drop(struct asp_account *account, void *context, struct asp_error *error)
+{
+    struct storing *storing = context;
+
+    (void)error;
+    return asp_account_drop_pending(account, &storing->pending) ? ASP_OK : ASP_UNCHANGED;
+}
+
+void new_password_drop(struct storing *storing)
+{
+    (void)asp_store_update(&storing->admin->store, storing->admin->user, true, drop, storing, NULL);
+}
+
+bool new_password_revokes(const struct storing *storing)
+{
+    return storing->wanted->replaces != NULL && storing->stored.replaced.revoked == ASP_NEVER;
 }
 
 void storing_free(struct storing *storing)
 {
-    asp_entries_free(storing->before.entries, storing->before.count);
     asp_entries_free(storing->stored.revoked, storing->stored.revoked_count);
     asp_usage_free(&storing->usage);
+    asp_look_end(&storing->look);
+    primary_source_close(&storing->source);
     sodium_memzero(storing, sizeof *storing);
 }

@@ -1,12 +1,14 @@
 /*
- * What is done under the lock for a new app password, and how it is taken back.
+ * What is done under the lock for a new app password, in two updates: it is pending until it was
+ * shown, and alive then.
  */
 #ifndef ASP_ADMIN_COMMANDS_NEW_PASSWORD_STORE_H
 #define ASP_ADMIN_COMMANDS_NEW_PASSWORD_STORE_H
 
 #include "new_password.h"
 
-#include "asp/primary.h"
+#include "asp-admin/primary/primary_source.h"
+#include "asp/reconcile.h"
 #include "asp/secret.h"
 #include "asp/store_due.h"
 
@@ -20,35 +22,42 @@ struct stored_password {
     size_t revoked_count;
 };
 
-/* What the account was before, for the way back. */
-struct account_before {
-    struct asp_entry *entries; /* copies of all, before anything was added */
-    size_t count;
-    bool left[ASP_IDS]; /* the ids that were there when this change was done */
-    bool was_none;      /* the user had no account */
-};
-
-/* What the change is made of. Begins as {0} but for `admin`, `wanted` and `turn`. */
+/* What the updates are made of. Begins as {0} but for `admin`, `wanted` and `turn`. */
 struct storing {
     const struct admin *admin;
     const struct new_password *wanted;
-    struct asp_primary_now now; /* what is said of the user's primary password */
-    struct asp_usage usage;     /* by which it is known what is active */
+    struct primary_source source;
+    struct asp_look look;           /* what that says of the user's primary password */
+    struct asp_fingerprint primary; /* as the first update has left it */
+    struct asp_usage usage;         /* by which it is known what is active */
+    struct asp_pending pending;
     struct stored_password stored;
-    struct account_before before;
     struct asp_turn turn; /* to run what it leaves due */
-    bool overtaken;       /* not stored: shadow is not what it was any more */
 };
 
+/* Reads what there is to compare. ASP_OK, or why nothing is known of the user. */
+enum asp_status new_password_look(struct storing *storing, struct asp_error *error);
+
 /*
- * Compares the primary password, and where label and limit have room for it adds the entry; one
- * that it replaces is revoked. ASP_OK: `storing->stored` is what was made. Else nothing was, and
- * with `storing->overtaken` set it may be said again by what is now.
+ * The first update, after that look: compares the primary password, and where label and limit have
+ * room for it keeps what is pending. ASP_OK: `storing->stored` is what is to be shown, and what a
+ * changed primary password has revoked. Else nothing was done.
  */
 enum asp_status new_password_store(struct storing *storing, struct asp_error *error);
 
-/* Nobody saw the password: it is as if it had never been made. */
-enum asp_status new_password_take_back(struct storing *storing, struct asp_error *error);
+/*
+ * The second, once it was shown: the same again, by what is now, and it is alive, in the place of
+ * what it replaces. ASP_OK: `storing->stored` is what was made. Else nothing was done, and the
+ * caller drops it: it was never good.
+ */
+enum asp_status new_password_make_alive(struct storing *storing, struct asp_error *error);
+
+/* Drops what is pending, and nothing else. Where that cannot be, it goes with a later change: no
+ * login knows it. */
+void new_password_drop(struct storing *storing);
+
+/* True when it takes the place of one that works until then. */
+bool new_password_revokes(const struct storing *storing);
 
 /* Wipes and frees all that it holds. */
 void storing_free(struct storing *storing);

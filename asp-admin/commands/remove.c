@@ -25,6 +25,8 @@ static enum asp_status remove_account(const struct admin *admin, struct asp_erro
 
     if (status == ASP_CORRUPT || status == ASP_NEWER || status == ASP_UNSAFE)
         status = asp_store_remove(&admin->store, admin->user, error);
+    else if (status == ASP_NOT_FOUND)
+        (void)asp_store_drop_pending(&admin->store, admin->user, NULL);
     return status;
 }
 

@@ -17,6 +17,7 @@ struct revoking {
     const char *reason;
     struct asp_entry *revoked; /* copies of those that it has revoked: no more than there are ids */
     size_t count;
+    bool dropped; /* what was pending, with all of them */
 };
 
 static enum asp_status revoke_one(struct revoking *revoking, struct asp_entry *entry,
@@ -81,7 +82,9 @@ static enum asp_status revoke(struct asp_account *account, void *context, struct
         status = revoke_ids(revoking, account, error);
     else
         status = revoke_labelled(revoking, account, options->label, error);
-    if (status == ASP_OK && revoking->count == 0)
+    if (options->all)
+        revoking->dropped = asp_account_drop_all_pending(account);
+    if (status == ASP_OK && revoking->count == 0 && !revoking->dropped)
         return ASP_UNCHANGED;
     if (status == ASP_OK)
         asp_account_prune(account, revoking->how.keep);
@@ -128,6 +131,16 @@ enum exit_code command_revoke_validate(const struct admin *admin)
     return EXIT_DONE;
 }
 
+/* Of who has none, all are what is pending of her first one. */
+static enum exit_code open_account(struct admin *admin)
+{
+    enum exit_code code = admin_open_account(admin);
+
+    if (code == EXIT_NOT_FOUND && admin->options->all)
+        (void)asp_store_drop_pending(&admin->store, admin->user, NULL);
+    return code;
+}
+
 enum exit_code command_revoke(struct admin *admin)
 {
     const struct options *options = admin->options;
@@ -140,7 +153,7 @@ enum exit_code command_revoke(struct admin *admin)
     enum exit_code code = command_revoke_validate(admin);
 
     if (code == EXIT_DONE)
-        code = admin_open_account(admin);
+        code = open_account(admin);
     if (code == EXIT_DONE) {
         hooks_take_turn(admin, &turn);
         code = admin_change_account(admin, revoke, &revoking);

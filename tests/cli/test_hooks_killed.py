@@ -35,7 +35,9 @@ class Revoking:
         shutil.copytree(site.store, self.saved)
         calls = system_calls(site, site.folder, *self.words)
         assert self.told() == [f"revoked {self.id} {self.reason}"]
-        (commit, *_) = [index for index, call in enumerate(calls) if call.name.startswith("rename")]
+        renames = [index for index, call in enumerate(calls) if call.name.startswith("rename")]
+        # The first of rotate stores what is pending and revokes nothing.
+        commit = renames[1 if name == "rotate" else 0]
         self.commit, self.later = calls[commit], calls[commit + 1 :]
         self.back()
 

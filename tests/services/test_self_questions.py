@@ -336,7 +336,7 @@ def unwritable(where):
 
 
 @pytest.mark.parametrize("where", ["full", "closed"])
-def test_a_password_that_cannot_be_written_is_taken_back(own, where):
+def test_a_password_that_cannot_be_written_is_none(own, where):
     old = own.makes("alice", "Old")
     for words in (("create", "--label", "New"), ("--json", "create", "--label", "New"), ("rotate", old[:2], "--quiet")):
         out = unwritable(where)
@@ -347,6 +347,11 @@ def test_a_password_that_cannot_be_written_is_taken_back(own, where):
         assert re.search("asp-admin: standard output cannot be written: [^\n]*\n$", errors), errors
         assert own.states() == [("Old", "active")]
     assert own.run("alice", "check", "--service", "imap", input=old).code == DONE
+
+
+def pending(own):
+    """How many are stored and were not shown to Alice yet."""
+    return own.sandbox.read("/var/lib/asp/users/alice").count("\npending=")
 
 
 def test_who_stops_when_it_was_stored_loses_it_and_holds_up_nobody(own):
@@ -371,7 +376,8 @@ def test_who_stops_when_it_was_stored_loses_it_and_holds_up_nobody(own):
         silent.answer(number, ALICES)
         assert PASSWORD.search(silent.told(number)[1])
         begun = time.monotonic()
-        wait_until(lambda: {("Stopped", "active"), ("Silent", "active")} < set(own.states()), "it is not stored")
+        wait_until(lambda: pending(own) == 2, "it is not stored")
+        assert own.states() == [("Old", "active")], "nobody has seen them"
         its = descendant(client.pid, "asp-admin")
         os.kill(its, signal.SIGSTOP)
         mute = nothing.open()
@@ -383,6 +389,7 @@ def test_who_stops_when_it_was_stored_loses_it_and_holds_up_nobody(own):
         own.serves.no_sessions(2 * LONG)
         assert 28 < time.monotonic() - begun < 60
         assert own.states() == [("Older", "active")]
+        assert pending(own) == 0
         # When it goes on it says what has come of it.
         for one in (client.pid, its):  # nsenter has stopped with it
             os.kill(one, signal.SIGCONT)
