@@ -2,6 +2,7 @@
 #include "login_worker.h"
 
 #include "client_policy.h"
+#include "password_work.h"
 
 #include "asp-admin/system/users.h"
 #include "asp/broker_login.h"
@@ -39,6 +40,7 @@ struct connection {
 struct serving {
     const struct login_worker *login_worker;
     int epoll;
+    struct password_works works;
     struct connection connections[CONNECTIONS];
     char name[ASP_BY_SIZE]; /* of the uid that asked last */
     uid_t name_uid;
@@ -135,27 +137,60 @@ static enum asp_status answer_question(struct serving *serving, struct connectio
     return status;
 }
 
+static enum asp_status answer_login(struct serving *serving, struct connection *connection,
+                                    const struct asp_message_read *message,
+                                    struct asp_message *answer, struct asp_error *error)
+{
+    const char *name = name_of_client(serving, connection->uid);
+    struct asp_request request;
+    char line[ASP_ERROR_LINE];
+
+    if (asp_broker_login_read(message, &request)) {
+        request.via = name;
+        return answer_question(serving, connection, &request, message->version, answer, error);
+    }
+    (void)asp_fail(error, ASP_CORRUPT, "what %s says is no question", name);
+    log_throttled(serving->login_worker->log_throttle, THROTTLED_GARBAGE, connection->uid,
+                  LOG_NOTICE, "%s", asp_error_line(error, line));
+    return ASP_CORRUPT;
+}
+
+/* Root alone may say that a password was set: for a user who has no line in shadow, that ends her
+ * app passwords. The answer comes from another process. */
+static enum asp_status begin_password(struct serving *serving, const struct connection *connection,
+                                      const struct asp_broker_password *set, unsigned version,
+                                      struct asp_error *error)
+{
+    if (connection->uid == 0) {
+        /* What that process has open stays in the set that is waited for. */
+        (void)epoll_ctl(serving->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+        return password_work_begin(&serving->works, connection->fd, set, version, error);
+    }
+    (void)asp_fail(error, ASP_DENIED, "%s may not say that a primary password was set: only root",
+                   name_of_client(serving, connection->uid));
+    log_claim(serving, connection->uid, error->text);
+    return ASP_DENIED;
+}
+
 /* What a client has said, and what it is answered. */
 static void answer_to(struct serving *serving, struct connection *connection, const uint8_t *bytes,
                       size_t length, struct asp_message *answer)
 {
     const uid_t uid = connection->uid;
-    const char *name = name_of_client(serving, uid);
     struct asp_message_read message;
-    struct asp_request request;
+    struct asp_broker_password set;
     struct asp_error error = {0};
     char line[ASP_ERROR_LINE];
-    enum asp_status status = asp_message_read(bytes, length, name, &message, &error);
+    enum asp_status status =
+        asp_message_read(bytes, length, name_of_client(serving, uid), &message, &error);
 
-    if (status == ASP_OK && !asp_broker_login_read(&message, &request))
-        status = asp_fail(&error, ASP_CORRUPT, "what %s says is no question", name);
-    if (status != ASP_OK) {
+    if (status != ASP_OK)
         log_throttled(serving->login_worker->log_throttle, THROTTLED_GARBAGE, uid, LOG_NOTICE, "%s",
                       asp_error_line(&error, line));
-    } else {
-        request.via = name;
-        status = answer_question(serving, connection, &request, message.version, answer, &error);
-    }
+    else if (asp_broker_password_read(&message, &set))
+        status = begin_password(serving, connection, &set, message.version, &error);
+    else
+        status = answer_login(serving, connection, &message, answer, &error);
     if (status != ASP_OK) {
         asp_message_refuse(answer, asp_error_line(&error, line));
         asp_message_set_version(answer, message.version);
@@ -331,6 +366,8 @@ int login_worker_run(void *context)
     struct sigaction action = {.sa_handler = ask_to_stop};
     sigset_t mask;
 
+    password_works_begin(&serving.works, serving.login_worker->conf_path,
+                         serving.login_worker->conf_required);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
     (void)sigdelset(&mask, SIGTERM);

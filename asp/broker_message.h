@@ -11,6 +11,7 @@
  *
  *   1  all that is below
  *   2  an outcome may be wrong-case
+ *   3  a primary password was set
  */
 #ifndef ASP_BROKER_MESSAGE_H
 #define ASP_BROKER_MESSAGE_H
@@ -23,7 +24,7 @@
 
 enum {
     ASP_MESSAGE_OLDEST = 1, /* the versions that are understood, */
-    ASP_MESSAGE_NEWEST = 2,
+    ASP_MESSAGE_NEWEST = 3,
     ASP_MESSAGE_MAX = 8192,   /* bytes of a message */
     ASP_MESSAGE_FIELDS = 255, /* as many as the byte of their count can say */
 };
@@ -42,6 +43,11 @@ enum asp_message_type {
     ASP_MESSAGE_ASK,     /* ASP_ASK_..., the text to be shown; the answer is ASP_MESSAGE_REPLY */
     ASP_MESSAGE_REPLY, /* what was typed (bytes, may be none), then "typed"; else nobody answers */
     ASP_MESSAGE_DONE,  /* the exit status as a number */
+
+    /* The password stack, which is root's. It is answered at once, and once more when it is done:
+     * ASP_MESSAGE_DONE. */
+    ASP_MESSAGE_PASSWORD, /* user, service, path and state of asp.conf (broker_password.h) */
+    ASP_MESSAGE_ACCEPTED, /* it will be done, whatever becomes of who asked */
 };
 
 #define ASP_STREAM_OUT "out"

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { DEPTH_MAX = 64 };
+enum { DEPTH_MAX = 64, USUAL_FILES = 1024 };
 
 void asp_identity_of(const struct stat *st, struct asp_identity *identity)
 {
@@ -58,6 +58,15 @@ void asp_close(int fd)
     if (fd >= 0)
         (void)close(fd);
     errno = kept;
+}
+
+void asp_close_from(int first)
+{
+    /* Before Linux 5.9 there is no close_range; then it is these that a process usually has. */
+    if (close_range((unsigned)first, ~0U, 0) == 0)
+        return;
+    for (int fd = first; fd < USUAL_FILES; fd++)
+        (void)close(fd);
 }
 
 /* Moves `*at` to the next component and returns its length, 0 at the end. */

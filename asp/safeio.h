@@ -105,4 +105,7 @@ bool asp_file_put(int fd, const void *bytes, size_t length, size_t at);
 /* Closes a descriptor that may be -1, keeping errno. */
 void asp_close(int fd);
 
+/* Closes all descriptors from `first` on. */
+void asp_close_from(int first);
+
 #endif

@@ -1,4 +1,5 @@
-/* A login that asp-broker decides, asked within a second. */
+/* What asp-broker does for the module: a login that it decides, and the work of the password stack.
+ */
 #include "broker_client.h"
 
 #include "asp/broker_login.h"
@@ -6,9 +7,15 @@
 #include "asp/clock.h"
 #include "asp/safeio.h"
 
+#include <sys/socket.h>
+
 #define SEE_ITS_LOG "restart asp-broker.service, its log says more"
 
-enum { TRIES = 3 };
+enum {
+    TRIES = 3,
+    ACCEPT_MS = 1000, /* in which work has to be accepted */
+    LEFT_MS = 100,    /* for what has come already, which is there at once */
+};
 
 static enum asp_status send_question(int fd, const struct asp_request *request, unsigned version,
                                      struct asp_error *error)
@@ -83,4 +90,40 @@ enum asp_status broker_client_ask(const struct asp_conf *conf, const struct asp_
     } while (status == ASP_INVALID && answered > 0 && answered < version &&
              asp_clock_ms() + ASP_BROKER_CONNECT_MS <= deadline);
     return status;
+}
+
+static enum asp_status receive(int fd, int64_t deadline, enum asp_message_type expected)
+{
+    uint8_t bytes[ASP_MESSAGE_MAX];
+    struct asp_message_read message;
+    enum asp_status status = asp_broker_receive(fd, "asp-broker", deadline, bytes, &message, NULL);
+
+    return status == ASP_OK && message.type != expected ? ASP_CORRUPT : status;
+}
+
+bool broker_client_hand_over(const struct asp_conf *conf, const struct asp_broker_password *set,
+                             int64_t deadline, bool *done)
+{
+    const int64_t accepted_by = asp_clock_ms() + ACCEPT_MS;
+    struct asp_message message;
+    int fd;
+    enum asp_status status = asp_broker_connect(conf->broker_socket, &fd, NULL);
+
+    *done = false;
+    asp_broker_password_write(set, &message);
+    if (status == ASP_OK)
+        status = asp_broker_send(fd, "asp-broker", &message, NULL);
+    if (status == ASP_OK)
+        status = receive(fd, accepted_by, ASP_MESSAGE_ACCEPTED);
+    if (status == ASP_OK) {
+        status = receive(fd, deadline, ASP_MESSAGE_DONE);
+        *done = status == ASP_OK;
+        if (status == ASP_BUSY)
+            status = ASP_OK; /* it goes on with it */
+    } else if (status == ASP_BUSY && shutdown(fd, SHUT_RDWR) == 0) {
+        /* From here on it cannot accept any more; it may have, just before. */
+        status = receive(fd, asp_clock_ms() + LEFT_MS, ASP_MESSAGE_ACCEPTED);
+    }
+    asp_close(fd);
+    return status == ASP_OK;
 }

@@ -2,12 +2,13 @@
  * The PAM password stack: a primary password has just been set.
  *
  * passwd(1) runs with the real uid of its user, who can stop it, kill it and bound its resources.
- * So the work is done in a child that is root's alone, and what the caller does waits for it a
- * bounded time. Whatever happens here, the change of the primary password never fails because of
- * it.
+ * So the work is asp-broker's, which is in no cgroup of hers either. Where there is none that takes
+ * it, it is done in a child that is root's alone. What the caller does waits for it a bounded time.
+ * Whatever happens here, the change of the primary password never fails because of it.
  */
 #include "password_stack.h"
 
+#include "broker_client.h"
 #include "pam_log.h"
 #include "password_compare.h"
 
@@ -79,11 +80,7 @@ static bool reset_descriptors(int done)
     closelog(); /* else the log would go to whatever is opened under its number next */
     if (dup2(done, DONE_FD) < 0)
         return false;
-    /* Before Linux 5.9 there is no close_range; then it is these that a process usually has. */
-    if (close_range(DONE_FD + 1, ~0U, 0) != 0) {
-        for (int fd = DONE_FD + 1; fd < FILES_MAX; fd++)
-            (void)close(fd);
-    }
+    asp_close_from(DONE_FD + 1);
     null = open("/dev/null", O_RDWR);
     return null >= 0 && dup2(null, 0) == 0 && dup2(null, 1) == 1 && dup2(null, 2) == 2 &&
            (null <= 2 || close(null) == 0);
@@ -108,14 +105,19 @@ static bool become_clean(int done)
     return chdir("/") == 0 && reset_descriptors(done);
 }
 
-static void wait_for_child(pam_handle_t *pamh, pid_t child, int done)
+static void log_unfinished(const pam_handle_t *pamh)
+{
+    pam_log(pamh, LOG_ERR,
+            "the app passwords are still being compared with the new primary password");
+}
+
+static void wait_for_child(pam_handle_t *pamh, pid_t child, int done, int64_t deadline)
 {
     char word;
 
     /* It says that it has done its work, or has ended. */
-    if (!asp_clock_wait(done, asp_clock_ms() + WAIT_MS)) {
-        pam_log(pamh, LOG_ERR,
-                "the app passwords are still being compared with the new primary password");
+    if (!asp_clock_wait(done, deadline)) {
+        log_unfinished(pamh);
         return;
     }
     if (read(done, &word, 1) != 1)
@@ -135,8 +137,8 @@ __attribute__((noreturn)) static void work(pam_handle_t *pamh, const struct argu
     _exit(write(DONE_FD, "", 1) == 1 ? 0 : 1);
 }
 
-void password_was_set(pam_handle_t *pamh, const struct arguments *arguments, const char *user,
-                      const char *service)
+static void compare_in_child(pam_handle_t *pamh, const struct arguments *arguments,
+                             const char *user, const char *service, int64_t deadline)
 {
     int done[2];
     pid_t child;
@@ -152,6 +154,40 @@ void password_was_set(pam_handle_t *pamh, const struct arguments *arguments, con
     if (child < 0)
         pam_log(pamh, LOG_ERR, NOT_COMPARED "no process");
     else
-        wait_for_child(pamh, child, done[0]);
+        wait_for_child(pamh, child, done[0], deadline);
     (void)close(done[0]);
+}
+
+/* True: the broker does it, and has been waited for. */
+static bool hand_over(const pam_handle_t *pamh, const struct arguments *arguments, const char *user,
+                      const char *service, int64_t deadline)
+{
+    char state[ASP_BROKER_CONF_STATE];
+    const struct asp_broker_password set = {user, service, arguments->conf_path, state};
+    struct asp_conf *conf = NULL;
+    struct asp_identity identity;
+    bool taken = false;
+    bool done = false;
+
+    /* It takes it from root alone. What is wrong with the configuration, the child says. */
+    if (geteuid() != 0 || asp_conf_load(arguments->conf_path, arguments->conf_required, &conf,
+                                        &identity, NULL) != ASP_OK)
+        return false;
+    if (asp_source_traits(conf->primary_source).is_compared) {
+        asp_broker_conf_state(&identity, state);
+        taken = broker_client_hand_over(conf, &set, deadline, &done);
+    }
+    asp_conf_free(conf);
+    if (taken && !done)
+        log_unfinished(pamh);
+    return taken;
+}
+
+void password_was_set(pam_handle_t *pamh, const struct arguments *arguments, const char *user,
+                      const char *service)
+{
+    const int64_t deadline = asp_clock_ms() + WAIT_MS;
+
+    if (!hand_over(pamh, arguments, user, service, deadline))
+        compare_in_child(pamh, arguments, user, service, deadline);
 }

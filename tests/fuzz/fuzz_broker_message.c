@@ -5,6 +5,7 @@
 #include "asp-broker/client_policy.h"
 #include "asp/broker_login.h"
 #include "asp/broker_message.h"
+#include "asp/broker_password.h"
 #include "asp/name.h"
 #include "asp/secret.h"
 
@@ -72,11 +73,27 @@ static void answer_again(const struct asp_outcome *outcome)
     FUZZ_NEED(memcmp(outcome, &again, sizeof again) == 0);
 }
 
+static void set_again(const struct asp_broker_password *set)
+{
+    struct asp_message message;
+    struct asp_message_read read;
+    struct asp_broker_password again;
+
+    asp_broker_password_write(set, &message);
+    FUZZ_NEED(!message.failed);
+    FUZZ_NEED(asp_message_read(message.bytes, message.length, "x", &read, NULL) == ASP_OK);
+    FUZZ_NEED(asp_broker_password_read(&read, &again));
+    FUZZ_NEED(strcmp(set->user, again.user) == 0 && strcmp(set->service, again.service) == 0);
+    FUZZ_NEED(strcmp(set->conf_path, again.conf_path) == 0);
+    FUZZ_NEED(strcmp(set->conf_state, again.conf_state) == 0);
+}
+
 static void look_at(const uint8_t *bytes, size_t size)
 {
     struct asp_message_read read;
     struct asp_request request;
     struct asp_outcome outcome;
+    struct asp_broker_password set;
     int number;
 
     if (asp_message_read(bytes, size, "x", &read, NULL) != ASP_OK) {
@@ -93,6 +110,8 @@ static void look_at(const uint8_t *bytes, size_t size)
         ask_again(&request);
     if (asp_broker_outcome_read(&read, &outcome))
         answer_again(&outcome);
+    if (asp_broker_password_read(&read, &set))
+        set_again(&set);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -106,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     bytes = (uint8_t *)fuzz_text(data, size);
     memcpy(bytes, magic, sizeof magic);
-    bytes[VERSION_AT] = (uint8_t)(ASP_MESSAGE_OLDEST + (bytes[VERSION_AT] & 1));
+    bytes[VERSION_AT] = (uint8_t)(ASP_MESSAGE_OLDEST + bytes[VERSION_AT] % ASP_MESSAGE_NEWEST);
     bytes[LENGTH_AT] = (uint8_t)(size & 0xff);
     bytes[LENGTH_AT + 1] = (uint8_t)(size >> 8 & 0xff);
     look_at(bytes, size);

@@ -144,8 +144,8 @@ WRONG = {
     "too-long": (question(*GOOD[:4], b"x" * 9000), NO_MESSAGE),
     "far-too-long": (b"asp\x01\x02\x05" + b"\0" * 60_000, NO_MESSAGE),
     "another-version": (
-        question(*GOOD, version=3),
-        b"www-data speaks version 3 of the messages and not 2: after an upgrade, restart asp-broker and the services",
+        question(*GOOD, version=4),
+        b"www-data speaks version 4 of the messages and not 3: after an upgrade, restart asp-broker and the services",
     ),
     "an-answer": (message(OUTCOME, b"accepted\0", b"calendar\0", b"7k\0", b"Phone\0"), NO_QUESTION),
     "a-refusal": (message(REFUSED, b"no\0"), NO_QUESTION),
@@ -176,7 +176,7 @@ def test_what_is_no_question_is_refused_with_a_reason_and_logged_once(machine):
         assert left == 0 and seconds < SOON, said
         (answer,) = answers
         # A refusal is the same in all versions, and of one that who asks may know.
-        version = 2 if said == WRONG["another-version"][0] else 1
+        version = 3 if said == WRONG["another-version"][0] else 1
         assert answer[:5] == bytes([*b"asp", version, 1]) and answer[10:].startswith(expected), (said, answer)
         told += machine.said()
     assert [(line.severity, line.text) for line in told] == [(5, NO_MESSAGE.decode())]

@@ -30,11 +30,11 @@ ANSWERS = {
     "far-too-long": (b"asp\x01\x03\x04" + b"\0" * 60_000, NO_MESSAGE),
     "an-older-version": (
         message(OUTCOME, *GOOD, version=0),
-        "asp-broker speaks version 0 of the messages and not 2: after an",
+        "asp-broker speaks version 0 of the messages and not 3: after an",
     ),
     "a-newer-version": (
         message(OUTCOME, *GOOD, b"more\0", version=3),
-        "asp-broker speaks version 3 of the messages and not 2: after an upgrade, restart asp-broker and the services",
+        "asp-broker speaks version 4 of the messages and not 3: after an upgrade, restart asp-broker and the services",
     ),
     "a-newer-version-that-refuses": (
         message(REFUSED, b"I speak version 3\nand you do not\0", version=3),
@@ -159,7 +159,7 @@ def test_a_broker_that_was_not_restarted_is_asked_again_in_its_own_version(machi
     assert (answer.code, answer.environment["ASP_ID"]) == (SUCCESS, "7k")
     assert answer.seconds < SOON
     received = machine.sandbox.run("cat", f"{SOCKET}.received").done().out
-    assert re.findall("asp([\x01\x02])\x02", received) == ["\x02", "\x01"]
+    assert re.findall("asp([\x01-\x03])\x02", received) == ["\x03", "\x01"]
     assert received.count(machine.phone) == 2
 
 

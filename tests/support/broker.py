@@ -17,8 +17,10 @@ from support.wait import wait_until
 SOCKET = "/run/asp/broker.sock"
 SOON = 1.5  # seconds that no host is held longer
 
-# The types of messages, as far as logins go.
+# The types of messages: those of logins.
 REFUSED, LOGIN, OUTCOME = 1, 2, 3
+# Those of the password stack.
+DONE, PASSWORD, ACCEPTED = 9, 10, 11
 
 ACCOUNTS = """
 groupadd --force --system asp

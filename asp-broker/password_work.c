@@ -1,0 +1,169 @@
+/* A process that compares one account with a new primary password, for the password stack. */
+#include "password_work.h"
+
+#include "asp/broker_socket.h"
+#include "asp/clock.h"
+#include "pam_asp/password_compare.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define CLIENT "the password stack"
+
+enum {
+    ASKER_FD = 3, /* where it answers */
+    RUNNING_FD,   /* its end of the pipe */
+    FIRST_FREE_FD,
+    WORK_SECONDS = 30, /* after which it is ended, whatever it does */
+};
+
+static void log_to_syslog(void *context, int level, const char *line)
+{
+    (void)context;
+    syslog(level, "%s", line);
+}
+
+static enum asp_status say(struct asp_message *answer, unsigned version)
+{
+    asp_message_set_version(answer, version);
+    return asp_broker_send(ASKER_FD, CLIENT, answer, NULL);
+}
+
+static void refuse(const struct asp_error *error, unsigned version)
+{
+    struct asp_message answer;
+    char line[ASP_ERROR_LINE];
+
+    asp_message_refuse(&answer, asp_error_line(error, line));
+    (void)say(&answer, version);
+}
+
+static bool accept_work(unsigned version)
+{
+    struct asp_message answer;
+
+    asp_message_begin(&answer, ASP_MESSAGE_ACCEPTED);
+    return say(&answer, version) == ASP_OK;
+}
+
+static void say_done(unsigned version)
+{
+    struct asp_message answer;
+
+    asp_message_begin(&answer, ASP_MESSAGE_DONE);
+    asp_message_number(&answer, 0);
+    (void)say(&answer, version);
+}
+
+/* The configuration, when it is the one that the password stack has. */
+static enum asp_status load_same_conf(const struct password_works *works,
+                                      const struct asp_broker_password *set, struct asp_conf **conf,
+                                      struct asp_error *error)
+{
+    char state[ASP_BROKER_CONF_STATE];
+    struct asp_identity identity;
+    enum asp_status status =
+        asp_conf_load(works->conf_path, works->conf_required, conf, &identity, error);
+
+    if (status != ASP_OK)
+        return status;
+    asp_broker_conf_state(&identity, state);
+    if (strcmp(works->conf_path, set->conf_path) == 0 && strcmp(state, set->conf_state) == 0)
+        return ASP_OK;
+    return asp_fail(error, ASP_INVALID, "asp-broker reads another configuration: %s",
+                    works->conf_path);
+}
+
+/* Nothing is done for one who does not wait to hear that it is accepted: it is done there then.
+ * What was accepted is done, whether anybody still waits or not. */
+static void work(const struct password_works *works, const struct asp_broker_password *set,
+                 unsigned version)
+{
+    struct asp_error error = {0};
+    struct asp_conf *conf = NULL;
+    enum asp_status status = load_same_conf(works, set, &conf, &error);
+
+    if (status != ASP_OK) {
+        refuse(&error, version);
+    } else if (accept_work(version)) {
+        status = password_compare(conf, set->user, set->service, log_to_syslog, NULL, &error);
+        if (status == ASP_OK) {
+            say_done(version);
+        } else {
+            password_not_compared(log_to_syslog, NULL, set->user, &error);
+            refuse(&error, version);
+        }
+    }
+    asp_conf_free(conf);
+}
+
+/* Only what it works with is kept: the worker's connections end when the worker drops them. */
+static bool keep_descriptors(int asker, int running)
+{
+    /* Both out of the way of the places that they go to. */
+    asker = fcntl(asker, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    running = fcntl(running, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    closelog(); /* else the log would go to whatever is opened under its number next */
+    if (asker < 0 || running < 0 || dup2(asker, ASKER_FD) < 0 || dup2(running, RUNNING_FD) < 0)
+        return false;
+    asp_close_from(FIRST_FREE_FD);
+    return true;
+}
+
+/* A free place; -1: there is none. */
+static int find_place(struct password_works *works)
+{
+    int place = -1;
+
+    for (int i = 0; i < PASSWORD_WORKS; i++) {
+        struct pollfd end = {.fd = works->running[i]};
+
+        if (works->running[i] >= 0 && poll(&end, 1, 0) > 0) {
+            (void)close(works->running[i]);
+            works->running[i] = -1;
+        }
+        if (works->running[i] < 0)
+            place = i;
+    }
+    return place;
+}
+
+void password_works_begin(struct password_works *works, const char *conf_path, bool conf_required)
+{
+    works->conf_path = conf_path;
+    works->conf_required = conf_required;
+    for (int i = 0; i < PASSWORD_WORKS; i++)
+        works->running[i] = -1;
+    (void)signal(SIGCHLD, SIG_IGN);
+}
+
+enum asp_status password_work_begin(struct password_works *works, int fd,
+                                    const struct asp_broker_password *set, unsigned version,
+                                    struct asp_error *error)
+{
+    const int place = find_place(works);
+    int running[2];
+    pid_t process;
+
+    if (place < 0)
+        return asp_fail(error, ASP_BUSY, "asp-broker is busy with others' passwords");
+    if (pipe2(running, O_CLOEXEC) != 0)
+        return asp_fail_errno(error, "asp-broker has no pipe");
+    process = fork();
+    if (process == 0) {
+        (void)signal(SIGALRM, SIG_DFL);
+        (void)alarm(WORK_SECONDS);
+        if (keep_descriptors(fd, running[1]))
+            work(works, set, version);
+        _exit(0);
+    }
+    if (process < 0)
+        (void)asp_fail_errno(error, "asp-broker has no process");
+    (void)close(running[1]);
+    works->running[place] = running[0];
+    return process > 0 ? ASP_OK : error->status;
+}
