@@ -19,7 +19,7 @@ mkdir -p /usr/local/share/cockpit/asp
 printf '%s\n' DBUS_SESSION_BUS_ADDRESS=disabled: SSH_AUTH_SOCK=/nonexistent >>/etc/environment
 sed -i /pam_ssh_add/d /etc/pam.d/cockpit
 for file in "${@:3}"; do install -m 644 "$1/cockpit/$file" /usr/local/share/cockpit/asp/; done
-install -m 755 "$2/asp-admin/asp-admin" /usr/local/sbin/
+install -m 755 "$2/asp-admin/asp-admin" /usr/local/bin/
 install -D -m 755 "$2/asp-broker/asp-broker" -t /usr/local/libexec
 """
 

@@ -19,7 +19,7 @@ from support.terminal import Terminal
 from support.wait import LONG, wait_until
 
 SELF = "/run/asp/self.sock"
-ADMIN = "/usr/local/sbin/asp-admin"
+ADMIN = "/usr/local/bin/asp-admin"
 ALICES, BOBS = PRIMARY["alice"], PRIMARY["bob"]
 DONE, NO, USAGE, NOT_FOUND, TAKEN, STORE, CONF = range(7)
 ASKED = [("Password: ", ALICES)]
@@ -31,7 +31,7 @@ MARK = "<<{}>>"
 # As it is installed, with nobody's app password in it.
 STORE_OF_NONE = "install -d -m 700 /var/lib/asp /var/lib/asp/users /var/lib/asp/used /var/lib/asp/locks"
 INSTALL = """
-install -m 755 "$1/asp-admin/asp-admin" /usr/local/sbin/
+install -m 755 "$1/asp-admin/asp-admin" /usr/local/bin/
 install -D -m 755 "$1/asp-broker/asp-broker" -t /usr/local/libexec
 """
 HOOK = "/etc/asp/hook"
