@@ -4,6 +4,7 @@
 #include "asp-admin/system/users.h"
 #include "asp/buffer.h"
 #include "asp/time_text.h"
+#include "pam_asp/name_service.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -119,14 +120,48 @@ enum exit_code admin_open(struct admin *admin, const struct options *options,
     return EXIT_DONE;
 }
 
+enum exit_code admin_ask_user(const struct admin *admin, struct asp_account_name *found)
+{
+    struct asp_error error = {0};
+    enum asp_status status =
+        asp_account_name(admin->conf, NULL, &name_service, admin->typed, found, &error);
+
+    return status == ASP_NOT_FOUND ? EXIT_DONE : fail_with_error(admin->console, &error);
+}
+
 enum exit_code admin_take_user(struct admin *admin)
 {
     const struct options *options = admin->options;
-    const char *user = options->argument_count > 0 ? options->arguments[0] : NULL;
+    char encoded[ASP_USER_MAX + 1];
+    struct asp_account_name found;
+    enum exit_code code;
 
-    if (user == NULL || asp_user_canonical(user, admin->conf->fold_user_names, admin->user))
+    admin->typed = options->argument_count > 0 ? options->arguments[0] : NULL;
+    if (admin->typed == NULL || asp_user_encode(admin->typed, encoded))
         return EXIT_DONE;
-    return fail_with(admin->console, EXIT_USAGE, "\"%s\" is not a well-formed user name", user);
+    code = admin_ask_user(admin, &found);
+    if (code != EXIT_DONE || found.name[0] != '\0')
+        return code;
+    return fail_with(admin->console, EXIT_USAGE, "\"%s\" is not a well-formed user name",
+                     admin->typed);
+}
+
+static enum exit_code find_user(struct admin *admin)
+{
+    struct asp_error error = {0};
+    struct asp_account_name found;
+    enum asp_status status =
+        asp_account_name(admin->conf, &admin->store, &name_service, admin->typed, &found, &error);
+
+    if (status == ASP_AMBIGUOUS && admin->takes_exact) {
+        memcpy(admin->user, admin->typed, strlen(admin->typed) + 1);
+        return EXIT_DONE;
+    }
+    if (status != ASP_OK && status != ASP_NOT_FOUND)
+        return fail_with_error(admin->console, &error);
+    memcpy(admin->user, found.name, sizeof admin->user);
+    admin->known = found.known;
+    return EXIT_DONE;
 }
 
 enum exit_code admin_open_store(struct admin *admin, bool make)
@@ -143,7 +178,7 @@ enum exit_code admin_open_store(struct admin *admin, bool make)
         return fail_unreadable(admin->console, &error);
     }
     admin->new_store = made;
-    return EXIT_DONE;
+    return admin->typed != NULL ? find_user(admin) : EXIT_DONE;
 }
 
 /* Looked at before an update, so that a mistyped name leaves no lock behind. */
@@ -227,7 +262,7 @@ enum exit_code admin_load_account(struct admin *admin, struct asp_account *accou
     if (code != EXIT_DONE)
         return code;
     status = asp_store_load(&admin->store, admin->user, NULL, account, &error);
-    if (status == ASP_NOT_FOUND && user_is_known(admin->user)) {
+    if (status == ASP_NOT_FOUND && admin->known) {
         asp_account_init(account, admin->user);
         return EXIT_DONE;
     }

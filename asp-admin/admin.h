@@ -8,6 +8,7 @@
 #include "options.h"
 
 #include "asp-admin/ui/console.h"
+#include "asp/account_name.h"
 #include "asp/conf.h"
 #include "asp/entry.h"
 #include "asp/log_line.h"
@@ -31,9 +32,13 @@ struct admin {
     const struct console *console; /* where it speaks, and hears */
     struct asp_conf *conf;
     struct asp_store store;
-    char user[ASP_USER_MAX +
-              1];         /* the USER of the command, as it is stored; empty: none was given */
-    char by[ASP_BY_SIZE]; /* who asks */
+    const char *typed; /* the USER of the command, whose account is looked for when the store is
+                          opened; NULL: none was given, or `user` is settled */
+    bool takes_exact;  /* an account of the very name that was typed is meant, whomever that name
+                          stands for */
+    char user[ASP_USER_MAX + 1]; /* whose account it is; empty: nobody's in particular */
+    bool known;                  /* the name service was asked for USER, and calls her `user` */
+    char by[ASP_BY_SIZE];        /* who asks */
     time_t now;
     bool new_store;                  /* it was made by this command */
     const struct asp_names *apps;    /* NULL: it may make passwords for any app; else for these */
@@ -50,11 +55,16 @@ enum exit_code admin_open(struct admin *admin, const struct options *options,
 /* The first half of it: the configuration alone. */
 enum exit_code admin_read_conf(struct admin *admin);
 
-/* Takes the USER of the command, if it has one: EXIT_DONE, or EXIT_USAGE after a line on the
- * console for a name that is not well-formed. */
+/* Takes the USER of the command, if it has one: EXIT_DONE, or a code after a line on the console;
+ * EXIT_USAGE for a name that is not well-formed, unless the name service knows somebody by it. */
 enum exit_code admin_take_user(struct admin *admin);
 
-/* Opens the store; `make`: makes it where it is missing. */
+/* Whose account USER would be, had nobody any: EXIT_DONE, or a code after a line on the console
+ * where the name service does not say. */
+enum exit_code admin_ask_user(const struct admin *admin, struct asp_account_name *found);
+
+/* Opens the store, and finds whose account USER is, which need not be there. `make`: makes the
+ * store where it is missing. */
 enum exit_code admin_open_store(struct admin *admin, bool make);
 
 /* Opens the store, in which the command's user has an account that can be read. */

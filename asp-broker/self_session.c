@@ -8,6 +8,7 @@
 #include "asp/broker_socket.h"
 #include "asp/buffer.h"
 #include "asp/clock.h"
+#include "pam_asp/name_service.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -245,17 +246,25 @@ static enum exit_code carry_out(const struct self_session *session, struct admin
     return command->run(admin);
 }
 
-/* Folded, a name may be that of somebody else. */
-static bool is_of_another(const char *account, const char *name)
+/* Her account, whether it is there or not. False: the name service does not know her by the name
+ * that it has told, or the name stands for another. */
+static bool find_account(struct admin *admin, const char *name, struct asp_error *error)
 {
-    const struct passwd *entry = strcmp(account, name) != 0 ? getpwnam(account) : NULL;
-    uid_t uid;
+    struct asp_store store;
+    struct asp_account_name found;
+    bool is_open = asp_store_open(&store, admin->conf, NULL, NULL) == ASP_OK;
+    enum asp_status status =
+        asp_account_name(admin->conf, is_open ? &store : NULL, &name_service, name, &found, error);
 
-    if (entry == NULL)
+    asp_store_close(&store);
+    if (status != ASP_OK && status != ASP_NOT_FOUND)
         return false;
-    uid = entry->pw_uid;
-    entry = getpwnam(name);
-    return entry == NULL || entry->pw_uid != uid;
+    (void)asp_fail(error, ASP_DENIED, "%s is no account of yours here: ask the administrator",
+                   found.name[0] != '\0' ? found.name : name);
+    memcpy(admin->user, found.name, sizeof admin->user);
+    admin->known = found.known;
+    admin->typed = NULL;
+    return found.name[0] != '\0' && (found.known || strcmp(found.name, name) == 0);
 }
 
 /* Whether she may act here at all, and on which account: her own, always. */
@@ -263,16 +272,14 @@ static enum exit_code check_who(struct admin *admin, const struct command *comma
                                 struct options *options, const char *name, char **words)
 {
     const struct console *console = admin->console;
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
 
     if (!self_rules_admit(admin->conf, name))
         return fail_with(console, EXIT_STORE,
                          "self-service is not for you here: ask the administrator");
-    if (!asp_user_canonical(name, admin->conf->fold_user_names, admin->user))
-        return fail_with(console, EXIT_STORE,
-                         "%s cannot have app passwords: the name is not well-formed", name);
-    if (is_of_another(admin->user, name))
-        return fail_with(console, EXIT_STORE, "%s is another user here: ask the administrator",
-                         admin->user);
+    if (!find_account(admin, name, &error))
+        return fail_with(console, EXIT_STORE, "%s", asp_error_line(&error, line));
     return self_rules_check(admin, command, options, words);
 }
 

@@ -87,6 +87,8 @@ static enum asp_status look(const struct search *search, const char *name, bool 
     if (!asp_user_encode(name, encoded))
         return asp_fail(search->error, ASP_NOT_FOUND, "the user's name is not well-formed");
     memmove(search->found->name, name, strlen(name) + 1);
+    if (search->store == NULL)
+        return ASP_NOT_FOUND;
     if (search->account != NULL)
         return asp_store_load(search->store, search->found->name, search->only, search->account,
                               search->error);

@@ -52,7 +52,8 @@ struct asp_account_name {
  * cannot be read for what is in it. ASP_NOT_FOUND: it is not, and `found` says what it would be
  * called. ASP_QUESTION: the name service has to be asked first, and may not be here. ASP_AMBIGUOUS:
  * there is an account of the very name that was typed, which stands for another; `found` has that
- * one. Else it is not known, and `found` says nothing.
+ * one. Else it is not known, and `found` says nothing. Without a `store`, which is NULL then, there
+ * is no account of any name.
  */
 enum asp_status asp_account_name(const struct asp_conf *conf, const struct asp_store *store,
                                  const struct asp_name_service *names, const char *typed,

@@ -47,7 +47,7 @@ enum exit_code command_check(struct admin *admin)
 {
     const struct options *options = admin->options;
     struct asp_request request = {
-        .user = options->arguments[0],
+        .user = admin->user[0] != '\0' ? admin->user : options->arguments[0],
         .service = options->service,
         .host = options->rhost,
         .dry = true,

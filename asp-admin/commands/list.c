@@ -244,7 +244,7 @@ enum exit_code command_list(struct admin *admin)
     struct asp_usage usage = {0};
     enum exit_code code;
 
-    if (admin->user[0] == '\0')
+    if (admin->typed == NULL && admin->user[0] == '\0')
         return list_users(admin);
     code = admin_load_account(admin, &account, &usage);
     if (code == EXIT_DONE && !list_account(admin, &account, &usage))

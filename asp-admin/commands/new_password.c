@@ -6,18 +6,32 @@
 
 #include "asp-admin/hooks/hooks.h"
 #include "asp-admin/hooks/hooks_due.h"
-#include "asp-admin/system/users.h"
 #include "asp/time_text.h"
+
+#include <string.h>
 
 enum exit_code new_password_check_user(const struct admin *admin)
 {
-    if (admin->options->is_virtual || admin->conf->virtual_users || user_is_known(admin->user))
+    struct asp_account_name found;
+    enum exit_code code = EXIT_DONE;
+
+    if (admin->typed == NULL) /* her own */
+        return EXIT_DONE;
+    code = admin_ask_user(admin, &found);
+    if (code != EXIT_DONE)
+        return code;
+    if (found.known && admin->options->is_virtual && strcmp(found.name, admin->typed) != 0)
+        return fail_with(admin->console, EXIT_USAGE,
+                         "--virtual: %s is another spelling of %s, whom the system knows: name %s, "
+                         "without --virtual",
+                         admin->typed, found.name, found.name);
+    if (found.known || admin->options->is_virtual || admin->conf->virtual_users)
         return EXIT_DONE;
     return fail_with(
         admin->console, EXIT_NOT_FOUND,
         "the system knows no user %s, or the directory of its users does not answer; for one "
         "that only a service knows, say --virtual",
-        admin->user);
+        admin->typed);
 }
 
 enum exit_code new_password_read_expires(const struct admin *admin, time_t *expires)

@@ -34,9 +34,11 @@ enum exit_code command_remove(struct admin *admin)
 {
     struct asp_error error = {0};
     struct asp_turn turn;
-    enum exit_code code = admin_open_store(admin, false);
+    enum exit_code code;
     enum asp_status status;
 
+    admin->takes_exact = true;
+    code = admin_open_store(admin, false);
     if (code != EXIT_DONE)
         return code;
     hooks_take_turn(admin, &turn);

@@ -3,30 +3,35 @@
 
 #include "asp-admin/system/users.h"
 #include "asp/secret.h"
+#include "pam_asp/name_service.h"
 
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* True when a word is the name of the account. */
-static bool is_account(const char *word, const char *account, bool fold)
+/* True when a word stands for the account. What is not told is no. Whatever it is, the account that
+ * is acted on is the one. */
+static bool is_account(const struct admin *admin, const char *word)
 {
-    char user[ASP_USER_MAX + 1];
+    struct asp_account_name found;
 
-    return asp_user_canonical(word, fold, user) && strcmp(user, account) == 0;
+    return strcmp(word, admin->user) == 0 ||
+           (asp_account_name(admin->conf, NULL, &name_service, word, &found, NULL) ==
+                ASP_NOT_FOUND &&
+            strcmp(found.name, admin->user) == 0);
 }
 
 /* Whether the first argument is a USER. Where any number of ids may follow, it tells itself by its
  * shape; her own name is her own name. */
-static bool names_user(const struct command *command, const struct options *options,
-                       const char *account, bool fold)
+static bool names_user(const struct admin *admin, const struct command *command,
+                       const struct options *options)
 {
     const char *first = options->argument_count > 0 ? options->arguments[0] : NULL;
 
     if (first == NULL)
         return false;
     if (command->max_args == ASP_IDS)
-        return is_account(first, account, fold) || !asp_id_valid(first);
+        return !asp_id_valid(first) || is_account(admin, first);
     return options->argument_count >= command->max_args;
 }
 
@@ -35,19 +40,18 @@ enum exit_code self_rules_check(struct admin *admin, const struct command *comma
 {
     const struct console *console = admin->console;
     char *account = admin->user;
-    bool fold = admin->conf->fold_user_names;
 
     if (command->self_use == SELF_NO)
         return fail_with(console, EXIT_STORE, "%s is for root: run asp-admin as root",
                          command->name);
     if (options->is_virtual)
         return fail_with(console, EXIT_STORE, "--virtual is for root: run asp-admin as root");
-    if (!names_user(command, options, account, fold)) {
+    if (!names_user(admin, command, options)) {
         words[0] = account;
         memcpy(words + 1, options->arguments, (size_t)options->argument_count * sizeof *words);
         options->arguments = words;
         options->argument_count++;
-    } else if (!is_account(options->arguments[0], account, fold)) {
+    } else if (!is_account(admin, options->arguments[0])) {
         return fail_with(console, EXIT_STORE, "you are %s: leave %s out, or run asp-admin as root",
                          account, options->arguments[0]);
     }

@@ -23,11 +23,6 @@ void user_name_of(uid_t uid, char *name, size_t size)
         (void)snprintf(name, size, "uid %lu", (unsigned long)uid);
 }
 
-bool user_is_known(const char *user)
-{
-    return getpwnam(user) != NULL;
-}
-
 static bool holds(const gid_t *groups, int count, gid_t wanted)
 {
     for (int i = 0; i < count; i++) {

@@ -12,9 +12,6 @@
  * which are at least 32. */
 void user_name_of(uid_t uid, char *name, size_t size);
 
-/* True when the system knows the user. */
-bool user_is_known(const char *user);
-
 /* True when the system knows the user and she is in the group. What cannot be looked at is no. */
 bool user_is_member(const char *user, gid_t group);
 

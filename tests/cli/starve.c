@@ -91,6 +91,9 @@ static void *next(const char *name)
 
 SPARE(int, config_read_string, (config_t * config, const char *text), (config, text))
 SPARE(struct passwd *, getpwnam, (const char *name), (name))
+SPARE(int, getpwnam_r,
+      (const char *name, struct passwd *entry, char *room, size_t size, struct passwd **found),
+      (name, entry, room, size, found))
 SPARE(struct passwd *, getpwuid, (uid_t uid), (uid))
 SPARE(struct group *, getgrnam, (const char *name), (name))
 

@@ -28,8 +28,10 @@ UPDATES = {
 }
 OLD = [("Phone", "active")]
 
-# These always succeed (getrandom does for so few bytes); an error would be the tracer's and never the machine's.
+# These always succeed (getrandom does for so few bytes, futex in one thread); an error would be the tracer's and never
+# the machine's.
 NEVER_FAIL = {
+    "futex",
     "getegid",
     "geteuid",
     "getgid",

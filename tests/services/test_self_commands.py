@@ -202,17 +202,20 @@ def test_the_name_in_another_case_is_hers_where_names_are_folded_and_no_others(o
         refused(own.run("alice", "list", name), STORE, f"you are alice: leave {name} out")
 
 
-def test_who_is_another_user_when_folded_has_no_account(own):
+def test_who_differs_by_a_capital_has_an_account_of_her_own_also_where_names_are_folded(own):
     own.makes("alice", "Phone")
     own.sandbox.shell("getent passwd Alice || useradd --badname Alice 2>/dev/null || useradd --badnames Alice").done()
     own.sandbox.run("chpasswd", input="Alice:her own\n").done()
     own.configure('user_name = "lower";')
     try:
-        for words in (("list",), ("list", "alice"), ("revoke", "--all"), ("create", "--label", "x")):
-            refused(own.run("Alice", *words, input="her own\n"), STORE, "alice is another user here")
+        for words in (("list", "alice"), ("revoke", "alice", "--all")):
+            refused(own.run("Alice", *words, input="her own\n"), STORE, "you are Alice: leave alice out")
+        assert "no app passwords" in own.run("Alice", "list").done().out
+        assert own.run("Alice", "create", "--label", "x", "--quiet", input="her own\n").code == DONE
+        assert own.states("Alice") == [("x", "active")]
         assert own.states() == [("Phone", "active")]
         own.configure('user_name = "exact";')
-        assert "no app passwords" in own.run("Alice", "list").done().out
+        assert "x" in own.run("Alice", "list").done().out
     finally:
         own.sandbox.run("userdel", "Alice").done()
 
