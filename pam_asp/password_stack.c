@@ -24,11 +24,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     WAIT_MS = 10000,    /* how long the caller waits; a lock is waited for half as long */
     CHILD_SECONDS = 30, /* after which the child is ended, whatever it does */
+    LOOK_MS = 20,       /* how often it looks, where it has no descriptor to wait at */
     DONE_FD = 3,        /* the child's end of the pipe */
     FILES_MAX = 1024,
 };
@@ -72,15 +74,15 @@ static void reset_limits(void)
     (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
-/* Only the pipe's end is kept of what the caller has open. */
+/* Only the pipe's end is kept of what the caller has open, where there is one. */
 static bool reset_descriptors(int done)
 {
     int null;
 
     closelog(); /* else the log would go to whatever is opened under its number next */
-    if (dup2(done, DONE_FD) < 0)
+    if (done >= 0 && dup2(done, DONE_FD) < 0)
         return false;
-    asp_close_from(DONE_FD + 1);
+    asp_close_from(done >= 0 ? DONE_FD + 1 : DONE_FD);
     null = open("/dev/null", O_RDWR);
     return null >= 0 && dup2(null, 0) == 0 && dup2(null, 1) == 1 && dup2(null, 2) == 2 &&
            (null <= 2 || close(null) == 0);
@@ -126,6 +128,21 @@ static void wait_for_child(pam_handle_t *pamh, pid_t child, int done, int64_t de
         ;
 }
 
+/* The same of a child that has no pipe to say anything at. */
+static void look_for_end(pam_handle_t *pamh, pid_t child, int64_t deadline)
+{
+    const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
+    int status = 0;
+    pid_t ended;
+
+    while ((ended = waitpid(child, &status, WNOHANG)) == 0 && asp_clock_ms() < deadline)
+        (void)nanosleep(&pause, NULL);
+    if (ended == 0)
+        log_unfinished(pamh);
+    else if (ended == child && WIFSIGNALED(status))
+        pam_log(pamh, LOG_ERR, NOT_COMPARED "the process that does it was killed");
+}
+
 /* In the child. Does not return. */
 __attribute__((noreturn)) static void work(pam_handle_t *pamh, const struct arguments *arguments,
                                            const char *user, const char *service, int done)
@@ -134,28 +151,28 @@ __attribute__((noreturn)) static void work(pam_handle_t *pamh, const struct argu
         compare(pamh, arguments, user, service);
     else
         pam_log(pamh, LOG_ERR, NOT_COMPARED "no clean process");
-    _exit(write(DONE_FD, "", 1) == 1 ? 0 : 1);
+    _exit(done < 0 || write(DONE_FD, "", 1) == 1 ? 0 : 1);
 }
 
+/* The user may have bounded the descriptors of passwd so that there is none for a pipe; the child
+ * has its own bounds. */
 static void compare_in_child(pam_handle_t *pamh, const struct arguments *arguments,
                              const char *user, const char *service, int64_t deadline)
 {
-    int done[2];
-    pid_t child;
+    int done[2] = {-1, -1};
+    bool piped = pipe2(done, O_CLOEXEC) == 0;
+    pid_t child = fork();
 
-    if (pipe2(done, O_CLOEXEC) != 0) {
-        pam_log(pamh, LOG_ERR, NOT_COMPARED "no pipe");
-        return;
-    }
-    child = fork();
     if (child == 0)
-        work(pamh, arguments, user, service, done[1]);
-    (void)close(done[1]);
+        work(pamh, arguments, user, service, piped ? done[1] : -1);
+    asp_close(done[1]);
     if (child < 0)
         pam_log(pamh, LOG_ERR, NOT_COMPARED "no process");
-    else
+    else if (piped)
         wait_for_child(pamh, child, done[0], deadline);
-    (void)close(done[0]);
+    else
+        look_for_end(pamh, child, deadline);
+    asp_close(done[0]);
 }
 
 /* True: the broker does it, and has been waited for. */

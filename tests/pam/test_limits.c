@@ -113,6 +113,50 @@ START_TEST(a_host_that_has_no_descriptor_left_hears_that_it_is_unavailable)
 }
 END_TEST
 
+/* In a process of its own. 200: it could not be bounded. The bound is the soft one: in some
+ * sandboxes root may not raise the other. */
+static int set_password_bounded(const struct world *world, rlim_t most)
+{
+    struct rlimit limit;
+    struct conversation conversation = {.text = "x"};
+    pam_handle_t *pamh = handle_open(world, "passwd", "carol", NULL, &conversation);
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 200;
+    limit.rlim_cur = most;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? pam_chauthtok(pamh, 0) : 200;
+}
+
+/* Who bounds her own passwd keeps the password stack from nothing: its work has its own bounds. */
+START_TEST(a_password_that_is_set_with_no_descriptor_left_ends_the_app_passwords)
+{
+    struct world world;
+    char password[PASSWORD_MAX];
+
+    if (geteuid() != 0) {
+        harness_skip("a password that is set", "shadow is root's alone");
+        return;
+    }
+    world_make(&world, "primary: { source = \"shadow\"; };");
+    world_stack(&world, "passwd", "password required pam_permit.so\npassword optional @ASP@\n");
+    for (rlim_t most = 3; most < 12; most++) {
+        pid_t child;
+        int status;
+
+        create(&world, password, "carol", "--label", "bounded", "--virtual", NULL);
+        child = fork();
+        ck_assert(child >= 0);
+        if (child == 0)
+            _exit(set_password_bounded(&world, most));
+        ck_assert(waitpid(child, &status, 0) == child && WIFEXITED(status));
+        /* As above: the kernel's audit comes after the stack. */
+        ck_assert_msg(WEXITSTATUS(status) == PAM_SUCCESS || WEXITSTATUS(status) == PAM_SYSTEM_ERR,
+                      "%d descriptors: %s", (int)most, code_name(WEXITSTATUS(status)));
+        ck_returned_str_eq(stored_entry(&world, "carol", password).state, "revoked");
+    }
+}
+END_TEST
+
 static volatile sig_atomic_t heard;
 
 static void hear(int number)
@@ -160,6 +204,7 @@ int main(void)
     tcase_add_loop_test(tests, a_host_that_may_write_no_long_file_hears_each_verdict, 0, LENGTHS);
     tcase_add_test(tests, a_first_use_that_cannot_be_written_is_unavailable_and_is_one_later);
     tcase_add_test(tests, a_host_that_has_no_descriptor_left_hears_that_it_is_unavailable);
+    tcase_add_test(tests, a_password_that_is_set_with_no_descriptor_left_ends_the_app_passwords);
     tcase_add_test(tests, a_host_that_handles_signals_itself_hears_none_of_a_login);
     return harness_run();
 }
