@@ -87,19 +87,6 @@ char asp_fold(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-bool asp_user_canonical(const char *given, bool fold, char user[ASP_USER_MAX + 1])
-{
-    char encoded[ASP_USER_MAX + 1];
-    size_t length = strnlen(given, ASP_USER_MAX + 1);
-
-    if (length > ASP_USER_MAX)
-        return false;
-    for (size_t i = 0; i < length; i++)
-        user[i] = fold ? asp_fold(given[i]) : given[i];
-    user[length] = '\0';
-    return asp_user_encode(user, encoded);
-}
-
 bool asp_service_valid(const char *name)
 {
     size_t length = strnlen(name, ASP_SERVICE_MAX + 1);

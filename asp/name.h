@@ -27,12 +27,6 @@ void asp_user_join(char path[ASP_USER_PATH], const char *folder, const char *enc
 /* The way back; false for what asp_user_encode does not write. */
 bool asp_user_decode(const char *encoded, char user[ASP_USER_MAX + 1]);
 
-/*
- * The name under which a user is looked up: as it is, or with A-Z folded to a-z. False when it is
- * not well-formed.
- */
-bool asp_user_canonical(const char *given, bool fold, char user[ASP_USER_MAX + 1]);
-
 /* The name of a service or an app: 1 to 64 bytes of printable ASCII without space and any of " \ %
  * / , */
 bool asp_service_valid(const char *name);

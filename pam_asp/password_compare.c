@@ -1,6 +1,8 @@
 /* A new primary password, and the account that it is compared with. */
 #include "password_compare.h"
 
+#include "name_service.h"
+
 #include "asp/buffer.h"
 #include "asp/reconcile.h"
 
@@ -29,22 +31,24 @@ void password_not_compared(login_log_write *log, void *context, const char *user
  * configured, is left to that source.
  */
 static enum asp_status reconcile(const struct asp_conf *conf, const char *user,
-                                 const struct asp_revocation *how, struct asp_reconciled *result,
-                                 struct asp_error *error)
+                                 const struct asp_revocation *how, struct asp_account_name *found,
+                                 struct asp_reconciled *result, struct asp_error *error)
 {
     const bool everybody = asp_source_traits(conf->primary_source).at_login;
     struct asp_look look = {.now.source = conf->primary_source};
     struct asp_store store;
     enum asp_status status = asp_store_open(&store, conf, NULL, error);
 
+    if (status == ASP_OK)
+        status = asp_account_name(conf, &store, &name_service, user, found, error);
     result->primary = ASP_PRIMARY_UNKNOWN;
     while (status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN) {
         asp_reconciled_free(result);
         result->primary = ASP_PRIMARY_SAME;
-        if (!asp_look_again(user, &look, error))
+        if (!asp_look_again(found->name, &look, error))
             status = error->status;
         else if (everybody || look.now.says == ASP_SAYS_ABSENT)
-            status = asp_reconcile(&store, user, &look.now, how, true, result, error);
+            status = asp_reconcile(&store, found->name, &look.now, how, true, result, error);
     }
     asp_look_end(&look);
     asp_store_close(&store);
@@ -55,18 +59,17 @@ enum asp_status password_compare(const struct asp_conf *conf, const char *user, 
                                  login_log_write *log, void *context, struct asp_error *error)
 {
     char by[ASP_BY_SIZE];
-    char name[ASP_USER_MAX + 1];
+    struct asp_account_name found = {0};
     struct asp_revocation how;
     struct asp_reconciled result = {0};
     enum asp_status status;
 
-    if (!asp_source_traits(conf->primary_source).is_compared ||
-        !asp_user_canonical(user, conf->fold_user_names, name))
+    if (!asp_source_traits(conf->primary_source).is_compared)
         return ASP_OK;
     (void)snprintf(by, sizeof by, "pam:%s", service);
     how = asp_revocation_of(conf, time(NULL), by);
-    status = reconcile(conf, name, &how, &result, error);
-    login_log_revocations(log, context, by, name, result.revoked, result.count);
+    status = reconcile(conf, user, &how, &found, &result, error);
+    login_log_revocations(log, context, by, found.name, result.revoked, result.count);
     asp_reconciled_free(&result);
     return status == ASP_NOT_FOUND ? ASP_OK : status;
 }

@@ -136,6 +136,36 @@ START_TEST(an_answer_that_is_long_gets_its_room)
 }
 END_TEST
 
+START_TEST(a_password_that_is_set_under_another_spelling_is_the_accounts)
+{
+    static const char *const spellings[] = {"ALICE", "alice@corp"};
+    struct world other;
+    char password[PASSWORD_MAX];
+
+    world_make(&other, "primary: { source = \"shadow\"; };");
+    world_stack(&other, "passwd", "password required @ASP@\n");
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+        struct conversation conversation = {.text = "x"};
+        pam_handle_t *pamh;
+
+        create(&other, password, "alice", "--label", spellings[i], "--app", "mail", NULL);
+        pamh = handle_open(&other, "passwd", spellings[i], NULL, &conversation);
+        ck_code(pam_chauthtok(pamh, 0), PAM_SUCCESS);
+        (void)handle_close(pamh, PAM_SUCCESS);
+        /* She has no line in /etc/shadow: that it was reached counts. */
+        ck_assert_str_eq(stored_entry(&other, "alice", password).state, "revoked");
+    }
+    names.failure = EIO;
+    create(&other, password, "alice", "--label", "x", "--app", "mail", NULL);
+    pam_handle_t *pamh = handle_open(&other, "passwd", "ALICE", NULL, &(struct conversation){0});
+    (void)devlog_take();
+    ck_code(pam_chauthtok(pamh, 0), PAM_SUCCESS);
+    (void)handle_close(pamh, PAM_SUCCESS);
+    ck_assert(holds(devlog_take()->line[0].raw, "name service"));
+    ck_assert_str_eq(stored_entry(&other, "alice", password).state, "active");
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = harness_begin("names");
@@ -148,5 +178,6 @@ int main(void)
     tcase_add_test(tcase, a_name_service_that_fails_is_unavailable_and_nobody_falls_through);
     tcase_add_test(tcase, nobody_found_for_want_of_room_is_a_failure);
     tcase_add_test(tcase, an_answer_that_is_long_gets_its_room);
+    tcase_add_test(tcase, a_password_that_is_set_under_another_spelling_is_the_accounts);
     return harness_run();
 }

@@ -261,6 +261,9 @@ START_TEST(capitals_are_folded_if_the_configuration_says_so)
     ck_assert_int_eq(whose("DAVE@Example.Org", "DAVE@Example.Org "), ASP_OK);
     ck_assert_str_eq(found.name, "dave");
     is_no_account("Erna", "erna", false, "Erna erna ");
+    /* ASCII alone. */
+    is_no_account("AzZ@[`{", "azz@[`{", false, "AzZ@[`{ azz@[`{ ");
+    is_no_account("\xc3\x89\xc1\xda", "\xc3\x89\xc1\xda", false, "\xc3\x89\xc1\xda ");
     end();
 }
 END_TEST

@@ -131,7 +131,7 @@ START_TEST(what_is_too_long_arrives_too_long)
     asp_broker_login_write(&asked, ASP_MESSAGE_NEWEST, &message);
     parse(&message, &read);
     ck_assert(asp_broker_login_read(&read, &request));
-    ck_assert(!asp_user_canonical(request.user, false, user));
+    ck_assert(!asp_user_encode(request.user, user));
     ck_assert(!asp_service_valid(request.service));
     ck_assert(!asp_service_valid(request.app));
     ck_assert(!asp_host_valid(request.host));

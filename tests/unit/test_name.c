@@ -34,11 +34,8 @@ static void encodes(const char *user, const char *expected)
 static void refuses(const char *user)
 {
     char encoded[ASP_USER_MAX + 1];
-    char canonical[ASP_USER_MAX + 1];
 
     unit_need(!asp_user_encode(user, encoded), "%s", user);
-    unit_need(!asp_user_canonical(user, false, canonical), "%s", user);
-    unit_need(!asp_user_canonical(user, true, canonical), "%s", user);
 }
 
 START_TEST(every_byte_stands_for_itself_or_is_percent_and_two_digits_or_is_refused)
@@ -253,19 +250,6 @@ START_TEST(a_file_name_over_the_limit_is_not_decoded)
 }
 END_TEST
 
-START_TEST(folding_makes_ascii_lower_case_and_leaves_the_rest)
-{
-    char user[ASP_USER_MAX + 1];
-
-    ck_assert(asp_user_canonical("AliceZ@[`{", false, user));
-    ck_assert_str_eq(user, "AliceZ@[`{");
-    ck_assert(asp_user_canonical("AliceZ@[`{", true, user));
-    ck_assert_str_eq(user, "alicez@[`{");
-    ck_assert(asp_user_canonical("\xc3\x89\xc1\xda", true, user));
-    ck_assert_str_eq(user, "\xc3\x89\xc1\xda");
-}
-END_TEST
-
 START_TEST(a_service_is_1_to_64_bytes_of_printable_ascii_but_for_some)
 {
     char name[80];
@@ -320,7 +304,6 @@ static void fill(Suite *suite)
     unit_add(suite, alice_and_alice_used_have_files_of_their_own);
     unit_add(suite, the_limit_is_200_bytes_as_it_is_stored);
     unit_add(suite, a_file_name_over_the_limit_is_not_decoded);
-    unit_add(suite, folding_makes_ascii_lower_case_and_leaves_the_rest);
     unit_add(suite, a_service_is_1_to_64_bytes_of_printable_ascii_but_for_some);
     unit_add(suite, services_are_the_same_in_either_case);
 }
