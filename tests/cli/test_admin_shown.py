@@ -187,6 +187,17 @@ def test_killed_before_the_first_was_shown_there_is_no_account_and_the_next_make
     assert not site.account("alice").exists()
 
 
+def test_after_a_power_cut_before_the_first_was_shown_nothing_is_in_the_way(site, hold):
+    """The last uses were begun with it, and nobody has waited for the disk."""
+    held = hold("create", "alice", "--label", "New", "--unused", "30d", "--quiet")
+    held.process.kill()
+    held.process.wait()
+    (site.store / "used" / "alice").write_bytes(b"")
+    made = site.create("alice", "New", "--app", "mail", "--unused", "30d")
+    assert site.states() == [("New", "active")]
+    assert site.check(made["password"]) == "accepted"
+
+
 def test_remove_of_what_is_pending_alone_finds_no_account_and_leaves_nothing(site, hold):
     held = hold("create", "alice", "--label", "New", "--quiet")
     site.run("remove", "alice").refused(3)
