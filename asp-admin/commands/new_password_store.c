@@ -131,8 +131,6 @@ static enum asp_status compare_again(struct storing *storing, const struct asp_a
         return ASP_OK;
     if (!asp_fingerprint_same(&account->primary, &storing->primary))
         return changed_just_now(account, error);
-    if (now->asked != NULL)
-        return ASP_OK;
     status = look_again(storing, error);
     if (status != ASP_OK)
         return status;
