@@ -33,12 +33,12 @@ ANSWERS = {
         "asp-broker speaks version 0 of the messages and not 3: after an",
     ),
     "a-newer-version": (
-        message(OUTCOME, *GOOD, b"more\0", version=3),
+        message(OUTCOME, *GOOD, b"more\0", version=4),
         "asp-broker speaks version 4 of the messages and not 3: after an upgrade, restart asp-broker and the services",
     ),
     "a-newer-version-that-refuses": (
-        message(REFUSED, b"I speak version 3\nand you do not\0", version=3),
-        r"asp-broker refuses: I speak version 3\x0aand you do not",
+        message(REFUSED, b"I speak version 4\nand you do not\0", version=4),
+        r"asp-broker refuses: I speak version 4\x0aand you do not",
     ),
     "a-refusal-without-a-reason": (message(REFUSED), "asp-broker refuses: no reason"),
     "a-question": (message(LOGIN, b"alice\0", b"nginx\0", b"", b"", b"secret"), NO_ANSWER),

@@ -6,9 +6,9 @@ import os
 import signal
 
 import pytest
-from support.broker import DONE, PASSWORD, REFUSED, SOCKET, in_its_place, message
+from support.broker import ACCEPTED, DONE, PASSWORD, REFUSED, SOCKET, in_its_place, message
 from support.passwords import PRIMARY
-from support.processes import children, has_open, lives
+from support.processes import children, has_open, lives, state
 from support.run import as_user
 from support.wait import LONG, wait_until
 
@@ -16,11 +16,12 @@ SECOND = "Second-pw-2?"
 CAROL = "carol@example.org"  # she has no line in shadow: that the stack is reached is her change
 STACK = "password required pam_permit.so\npassword optional pam_asp.so\n"
 
-# What is said to the broker, and its answer in hexadecimal.
+# What is said to the broker, a moment after it was connected to, and its answer in hexadecimal.
 SAY = """
-import socket, sys
+import socket, sys, time
 broker = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 broker.connect(sys.argv[1])
+time.sleep(0.2)
 broker.send(bytes.fromhex(sys.argv[2]))
 print(broker.recv(9000).hex())
 """
@@ -152,8 +153,10 @@ def test_the_module_does_it_where_the_broker_does_not_accept_it(machine, how):
 
 
 def test_a_broker_of_another_configuration_leaves_it_to_the_module(machine):
-    machine.sandbox.write("/run/other.conf", "# the same\n", mode="644")
-    with machine.serving("--config", "/run/other.conf"):
+    """Also where it is the same file by another name: what stands there next need not be."""
+    machine.configure("# the same")
+    machine.sandbox.run("ln", "/etc/asp/asp.conf", "/etc/asp/other.conf").done()
+    with machine.serving("--config", "/etc/asp/other.conf"):
         by_the_module(machine)
 
 
@@ -197,6 +200,21 @@ def test_what_neither_can_do_is_said_and_the_primary_is_changed(machine):
         told = [line for line in machine.said() if line.severity == 3]
     assert [line.by for line in told] == ["asp-broker", "passwd:chauthtok"]
     assert all(line.text.startswith('a new primary password was set and not compared: user="alice"') for line in told)
+
+
+def test_a_worker_sleeps_while_its_process_is_at_work_for_somebody_who_has_gone(machine):
+    """What that process has open is nothing that the worker waits for any more."""
+    said = message(PASSWORD, b"alice\0", b"passwd\0", b"/etc/asp/asp.conf\0", b"none\0", version=3)
+    machine.sandbox.run("chpasswd", input=f"alice:{SECOND}\n").done()  # no broker yet: her change was seen
+    machine.create("alice", "Tablet")
+    machine.sandbox.run("usermod", "-p", "$6$abcdefgh$" + "x" * 86, "alice").done()  # and this one not
+    with machine.serving() as broker, machine.locked():
+        answer = machine.sandbox.run("/usr/bin/python3", "-c", SAY, SOCKET, said.hex()).done().out
+        assert bytes.fromhex(answer) == message(ACCEPTED, version=3)
+        work = worker_at_it(broker)
+        for worker in broker.workers():
+            wait_until(lambda: state(worker) == "S", "it does not come to rest")
+        assert lives(work)
 
 
 def test_nobody_but_root_may_say_that_a_password_was_set(machine):
