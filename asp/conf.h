@@ -49,8 +49,8 @@ struct asp_conf {
     struct asp_names guarded;
 
     enum asp_source primary_source;
-    const char *primary_command;
     int primary_interval;
+    const char *primary_command;
 
     const char *hook_created;
     const char *hook_revoked;
