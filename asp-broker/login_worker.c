@@ -1,50 +1,42 @@
-/* One worker: connections, the logins that come in on them, the answers. */
+/* One worker: connections, the logins that come in on them, whose turn it is. */
 #include "login_worker.h"
 
-#include "client_policy.h"
-#include "password_work.h"
-
-#include "asp-admin/system/users.h"
-#include "asp/broker_login.h"
 #include "asp/broker_socket.h"
-#include "asp/buffer.h"
 #include "asp/clock.h"
-#include "pam_asp/conf_cache.h"
-#include "pam_asp/login_log.h"
-#include "pam_asp/name_service.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
-#include <sodium.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
-    CONNECTIONS = 64, /* connections that have not said anything yet */
+    CONNECTIONS = 64, /* connections that have not said anything yet, or find no room in their lane
+                       */
     SAY_MS = 500,
+    CROWD_MS = 1000, /* as long as hosts wait where no hash is slow */
+    RETRY_MS = 10,   /* until room is looked for again */
+    AT_A_TIME = 256, /* let in before one of them is served */
     EVENTS = 16,
-    NAME_MS = 60 * 1000, /* how long the name of a uid is remembered */
 };
 
+/* What an event is of: the listener, or a lane or a connection by its number. */
+enum { LISTENER, FIRST_LANE, FIRST_CONNECTION = FIRST_LANE + LANES };
+
 struct connection {
-    int fd; /* -1: a free place */
-    uid_t uid;
-    int64_t since_ms;
+    struct lane_client client; /* its fd is -1 in a free place */
+    bool listened_to;          /* it makes events here */
+    bool spoken;               /* and its lane is full */
 };
 
 struct serving {
     const struct login_worker *login_worker;
+    struct answering answering;
     int epoll;
-    struct password_works works;
+    bool served; /* somebody, since new ones were last let in */
     struct connection connections[CONNECTIONS];
-    char name[ASP_BY_SIZE]; /* of the uid that asked last */
-    uid_t name_uid;
-    int64_t name_until; /* 0: there is none */
 };
 
 static volatile sig_atomic_t stop;
@@ -55,309 +47,331 @@ static void ask_to_stop(int number)
     stop = 1;
 }
 
-static void log_to_syslog(void *context, int level, const char *line)
-{
-    (void)context;
-    syslog(level, "%s", line);
-}
-
-/* Who a uid is, looked up once a minute: the same host asks again and again. */
-static const char *name_of_client(struct serving *serving, uid_t uid)
-{
-    int64_t now = asp_clock_ms();
-
-    if (serving->name_until <= now || serving->name_uid != uid) {
-        user_name_of(uid, serving->name, sizeof serving->name);
-        serving->name_uid = uid;
-        serving->name_until = now + NAME_MS;
-    }
-    return serving->name;
-}
-
-static void decide(const struct shared_conf *shared, const struct asp_request *request,
-                   unsigned version, struct asp_message *answer)
-{
-    const struct asp_conf *conf = conf_cache_read(shared);
-    struct asp_outcome outcome;
-
-    asp_login(conf, conf_cache_kept(shared), &name_service, request, time(NULL), &outcome);
-    login_log_decision(log_to_syslog, NULL, conf, request, &outcome);
-    asp_broker_outcome_write(&outcome, version, answer);
-    asp_outcome_free(&outcome);
-}
-
-static void log_claim(const struct serving *serving, uid_t uid, const char *why)
-{
-    struct asp_buffer line = {0};
-
-    asp_buffer_add_logged(&line, why);
-    if (!line.failed)
-        log_throttled(serving->login_worker->log_throttle, THROTTLED_CLAIM, uid, LOG_NOTICE,
-                      "refused: %s", line.text);
-    asp_buffer_free(&line);
-}
-
-/* True for one who does not wait for the answer any more: what it asked for is not to be done, and
- * not to be logged as if it had been. */
-static bool has_gone(void *asker)
-{
-    const struct connection *connection = asker;
-    struct pollfd end = {.fd = connection->fd, .events = POLLRDHUP};
-
-    return poll(&end, 1, 0) > 0;
-}
-
-/* A question is answered by a configuration that is sound, and to a client that may ask it. */
-static enum asp_status answer_question(struct serving *serving, struct connection *connection,
-                                       struct asp_request *request, unsigned version,
-                                       struct asp_message *answer, struct asp_error *error)
-{
-    const struct login_worker *login_worker = serving->login_worker;
-    const uid_t uid = connection->uid;
-    struct shared_conf *conf = NULL;
-    char line[ASP_ERROR_LINE];
-    enum asp_status status =
-        conf_cache_acquire(login_worker->conf_path, login_worker->conf_required, &conf, error);
-
-    if (status != ASP_OK) {
-        log_throttled(login_worker->log_throttle, THROTTLED_FAILED, uid, LOG_ERR,
-                      "configuration: %s", asp_error_line(error, line));
-        return status;
-    }
-    status = client_policy_check(conf_cache_read(conf), uid, request->via, request, error);
-    if (status == ASP_OK) {
-        request->deadline = connection->since_ms + asp_broker_patience(conf_cache_read(conf));
-        request->gone = has_gone;
-        request->asker = connection;
-        decide(conf, request, version, answer);
-    } else {
-        log_claim(serving, uid, asp_error_line(error, line));
-    }
-    conf_cache_release(conf);
-    return status;
-}
-
-static enum asp_status answer_login(struct serving *serving, struct connection *connection,
-                                    const struct asp_message_read *message,
-                                    struct asp_message *answer, struct asp_error *error)
-{
-    const char *name = name_of_client(serving, connection->uid);
-    struct asp_request request;
-    char line[ASP_ERROR_LINE];
-
-    if (asp_broker_login_read(message, &request)) {
-        request.via = name;
-        return answer_question(serving, connection, &request, message->version, answer, error);
-    }
-    (void)asp_fail(error, ASP_CORRUPT, "what %s says is no question", name);
-    log_throttled(serving->login_worker->log_throttle, THROTTLED_GARBAGE, connection->uid,
-                  LOG_NOTICE, "%s", asp_error_line(error, line));
-    return ASP_CORRUPT;
-}
-
-/* Root alone may say that a password was set: for a user who has no line in shadow, that ends her
- * app passwords. The answer comes from another process. */
-static enum asp_status begin_password(struct serving *serving, const struct connection *connection,
-                                      const struct asp_broker_password *set, unsigned version,
-                                      struct asp_error *error)
-{
-    if (connection->uid == 0) {
-        /* What that process has open stays in the set that is waited for. */
-        (void)epoll_ctl(serving->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
-        return password_work_begin(&serving->works, connection->fd, set, version, error);
-    }
-    (void)asp_fail(error, ASP_DENIED, "%s may not say that a primary password was set: only root",
-                   name_of_client(serving, connection->uid));
-    log_claim(serving, connection->uid, error->text);
-    return ASP_DENIED;
-}
-
-/* What a client has said, and what it is answered. */
-static void answer_to(struct serving *serving, struct connection *connection, const uint8_t *bytes,
-                      size_t length, struct asp_message *answer)
-{
-    const uid_t uid = connection->uid;
-    struct asp_message_read message;
-    struct asp_broker_password set;
-    struct asp_error error = {0};
-    char line[ASP_ERROR_LINE];
-    enum asp_status status =
-        asp_message_read(bytes, length, name_of_client(serving, uid), &message, &error);
-
-    if (status != ASP_OK)
-        log_throttled(serving->login_worker->log_throttle, THROTTLED_GARBAGE, uid, LOG_NOTICE, "%s",
-                      asp_error_line(&error, line));
-    else if (asp_broker_password_read(&message, &set))
-        status = begin_password(serving, connection, &set, message.version, &error);
-    else
-        status = answer_login(serving, connection, &message, answer, &error);
-    if (status != ASP_OK) {
-        asp_message_refuse(answer, asp_error_line(&error, line));
-        asp_message_set_version(answer, message.version);
-    }
-}
-
 static void drop(struct connection *connection)
 {
-    (void)close(connection->fd);
-    connection->fd = -1;
+    (void)close(connection->client.fd);
+    connection->client.fd = -1;
 }
 
-/* Reads what a connection says, if it has said it already, answers, and lets it go. */
+/* Whoever else has the connection open would make it go on to make events here. */
+static void stop_listening_to(struct serving *serving, struct connection *connection)
+{
+    if (connection->listened_to)
+        (void)epoll_ctl(serving->epoll, EPOLL_CTL_DEL, connection->client.fd, NULL);
+    connection->listened_to = false;
+}
+
+/* Answers it, if it has said something already, and lets it go. */
 static void serve(struct serving *serving, struct connection *connection)
 {
-    uint8_t bytes[ASP_MESSAGE_MAX];
-    struct asp_message answer;
-    /* With MSG_TRUNC the whole length, also of what does not fit: then it is no message. */
-    ssize_t length = recv(connection->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC);
-
-    answer.failed = true; /* there is none yet; all of it need not be cleared */
-    if (length < 0 && (errno == EAGAIN || errno == EINTR))
+    if (!answer_client(&serving->answering, &connection->client))
         return;
-    if (length > 0) {
-        bool fits = length <= (ssize_t)sizeof bytes;
-
-        if (!has_gone(connection))
-            answer_to(serving, connection, bytes, fits ? (size_t)length : 0, &answer);
-        sodium_memzero(bytes, fits ? (size_t)length : sizeof bytes);
-        if (!answer.failed)
-            (void)send(connection->fd, answer.bytes, answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    }
+    serving->served = true;
+    stop_listening_to(serving, connection);
     drop(connection);
 }
 
-/* A free place; where there is none, that of whoever has been silent for longest, and still is. */
-static struct connection *find_place(struct serving *serving)
+/* The next of a lane, if there is one. */
+static bool serve_lane(struct serving *serving, size_t lane)
 {
-    struct connection *oldest = &serving->connections[0];
+    struct connection next = {.client.fd = -1};
 
-    for (size_t i = 0; i < CONNECTIONS; i++) {
-        struct connection *connection = &serving->connections[i];
-
-        if (connection->fd < 0)
-            return connection;
-        if (connection->since_ms < oldest->since_ms)
-            oldest = connection;
-    }
-    serve(serving, oldest);
-    if (oldest->fd < 0)
-        return oldest;
-    log_throttled(serving->login_worker->log_throttle, THROTTLED_CROWDED, oldest->uid, LOG_NOTICE,
-                  "uid %lu has many connections that say nothing: the oldest are dropped",
-                  (unsigned long)oldest->uid);
-    drop(oldest);
-    return oldest;
-}
-
-static bool await_message(struct serving *serving, struct connection *connection)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
-
-    return epoll_ctl(serving->epoll, EPOLL_CTL_ADD, connection->fd, &event) == 0;
-}
-
-static void accept_connection(struct serving *serving, int fd)
-{
-    struct connection *connection = find_place(serving);
-    struct ucred peer;
-    socklen_t size = sizeof peer;
-
-    connection->fd = fd;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-        drop(connection);
-        return;
-    }
-    connection->uid = peer.uid;
-    connection->since_ms = asp_clock_ms();
-    serve(serving, connection);
-    if (connection->fd >= 0 && !await_message(serving, connection))
-        drop(connection);
-}
-
-/* Lets in those who wait, so many at a time that nobody who is in has to wait for all of them. True
- * when there may be more. */
-static bool accept_some(struct serving *serving)
-{
-    for (int count = 0; count < EVENTS;) {
-        int fd = accept4(serving->login_worker->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-        if (fd >= 0) {
-            accept_connection(serving, fd);
-            count++;
-        } else if (errno != EINTR && errno != ECONNABORTED) {
-            return false;
-        }
-    }
+    if (!lanes_take(serving->login_worker->lanes, lane, &next.client))
+        return false;
+    serve(serving, &next);
+    if (next.client.fd >= 0)
+        drop(&next);
     return true;
 }
 
-/* Drops those whose time is over and who have not said anything by now. Returns how long the next
- * one has, -1: there is none. */
-static int drop_silent(struct serving *serving)
+/* Whoever has said something gets into his lane, or waits here until there is room. */
+static void queue(struct serving *serving, struct connection *connection)
 {
-    int64_t time = asp_clock_ms();
-    int64_t next = -1;
+    if (!connection->spoken) {
+        char byte;
+        ssize_t length = recv(connection->client.fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+
+        if (length < 0 && (errno == EAGAIN || errno == EINTR))
+            return;
+        stop_listening_to(serving, connection);
+        connection->spoken = true;
+        if (length <= 0) {
+            drop(connection);
+            return;
+        }
+    }
+    if (lanes_put(serving->login_worker->lanes, &connection->client))
+        connection->client.fd = -1;
+}
+
+/* The same, but that nobody waits in a lane for whom nobody would have to wait, and that is one at
+ * a time. */
+static void serve_or_queue(struct serving *serving, struct connection *connection)
+{
+    if (!serving->served && lanes_are_empty(serving->login_worker->lanes))
+        serve(serving, connection);
+    else
+        queue(serving, connection);
+}
+
+static struct connection *find_free(struct serving *serving)
+{
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        if (serving->connections[i].client.fd < 0)
+            return &serving->connections[i];
+    }
+    return NULL;
+}
+
+static size_t count_of(const struct serving *serving, uid_t uid)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        count += serving->connections[i].client.uid == uid;
+    return count;
+}
+
+/* Of two of one uid: the silent one, then the older of the silent, and the newer of the others. */
+static bool is_worth_less(const struct connection *connection, const struct connection *other)
+{
+    if (connection->spoken != other->spoken)
+        return !connection->spoken;
+    return (connection->client.since_ms < other->client.since_ms) != connection->spoken;
+}
+
+/* Where no place is free: of the uid that has most of them, the connection that is worth least. */
+static struct connection *find_crowding(struct serving *serving)
+{
+    struct connection *worst = &serving->connections[0];
+    size_t most = 0;
 
     for (size_t i = 0; i < CONNECTIONS; i++) {
         struct connection *connection = &serving->connections[i];
-        int64_t left = connection->since_ms + SAY_MS - time;
+        const size_t count = count_of(serving, connection->client.uid);
 
-        if (connection->fd < 0)
-            continue;
-        if (left <= 0)
-            serve(serving, connection);
-        if (connection->fd < 0)
-            continue;
-        if (left <= 0) {
-            log_throttled(serving->login_worker->log_throttle, THROTTLED_SILENT, connection->uid,
-                          LOG_NOTICE, "uid %lu has connected and said nothing for %d ms: dropped",
-                          (unsigned long)connection->uid, SAY_MS);
-            drop(connection);
-        } else if (next < 0 || left < next) {
-            next = left;
+        if (count > most ||
+            (connection->client.uid == worst->client.uid && is_worth_less(connection, worst)))
+            worst = connection;
+        if (count > most)
+            most = count;
+    }
+    return worst;
+}
+
+static void log_crowd(const struct serving *serving, const struct connection *connection)
+{
+    const uid_t uid = connection->client.uid;
+
+    log_throttled(serving->answering.log_throttle, THROTTLED_CROWDED, uid, LOG_NOTICE,
+                  connection->spoken
+                      ? "uid %lu has more logins waiting than can be decided: some are refused"
+                      : "uid %lu has many connections that say nothing: the oldest are dropped",
+                  (unsigned long)uid);
+}
+
+static struct connection *make_room(struct serving *serving)
+{
+    struct connection *worst = find_crowding(serving);
+
+    queue(serving, worst);
+    if (worst->client.fd < 0)
+        return worst;
+    log_crowd(serving, worst);
+    if (worst->spoken)
+        asp_broker_refuse(worst->client.fd, "too many logins wait: try again in a moment");
+    drop(worst);
+    return worst;
+}
+
+/* Where all places are taken: nobody who has said something is refused while he can still be
+ * answered in time, and the others wait outside then. One that is silent makes room, but not
+ * `first`, who was not listened to yet. */
+static bool has_room(struct serving *serving, const struct connection *first)
+{
+    int64_t oldest = INT64_MAX;
+    bool silent = false;
+
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        const struct connection *connection = &serving->connections[i];
+
+        if (connection->client.fd < 0)
+            return true;
+        silent |= !connection->spoken && connection != first;
+        if (connection->spoken && connection->client.since_ms < oldest)
+            oldest = connection->client.since_ms;
+    }
+    return oldest <= asp_clock_ms() - CROWD_MS || (silent && !find_crowding(serving)->spoken);
+}
+
+/* NULL: it could not be told who it is. */
+static struct connection *take_in(struct serving *serving, int fd)
+{
+    struct connection *connection = find_free(serving);
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+        (void)close(fd);
+        return NULL;
+    }
+    if (connection == NULL)
+        connection = make_room(serving);
+    *connection = (struct connection){
+        .client = {.fd = fd, .uid = peer.uid, .since_ms = asp_clock_ms()},
+    };
+    return connection;
+}
+
+/* Serves or queues one who has just come, or waits for what he says; NULL is passed over. */
+static void welcome(struct serving *serving, struct connection *connection, bool alone)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+
+    if (connection == NULL)
+        return;
+    event.data.u32 = (uint32_t)(FIRST_CONNECTION + (connection - serving->connections));
+    if (alone)
+        serve_or_queue(serving, connection);
+    else
+        queue(serving, connection);
+    if (connection->client.fd < 0 || connection->spoken)
+        return;
+    connection->listened_to =
+        epoll_ctl(serving->epoll, EPOLL_CTL_ADD, connection->client.fd, &event) == 0;
+    if (!connection->listened_to)
+        drop(connection);
+}
+
+/* Lets in those who wait. Of more than one it is seen whose turn it is before one is served. True
+ * when there may be more. */
+static bool accept_some(struct serving *serving)
+{
+    struct connection *first = NULL;
+    int count = 0;
+    bool more = true;
+
+    while (more && count < AT_A_TIME && has_room(serving, first)) {
+        int fd = accept4(serving->login_worker->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd >= 0 && count++ == 0) {
+            first = take_in(serving, fd);
+        } else if (fd >= 0) {
+            welcome(serving, first, false);
+            first = NULL;
+            welcome(serving, take_in(serving, fd), false);
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            more = false;
         }
+    }
+    welcome(serving, first, true);
+    return more;
+}
+
+/* Drops those whose time is over and who have not said anything by now, and looks for room for the
+ * others. Returns how long it is until somebody is to be looked after again, -1: nobody. */
+static int look_after(struct serving *serving)
+{
+    const int64_t time = asp_clock_ms();
+    int64_t next = -1;
+    bool full =
+        false; /* of the others, who are of the same uid as a rule, none finds room either */
+
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        struct connection *connection = &serving->connections[i];
+        int64_t left = connection->client.since_ms + SAY_MS - time;
+
+        if (connection->client.fd >= 0 && (connection->spoken ? !full : left <= 0))
+            queue(serving, connection);
+        if (connection->client.fd < 0)
+            continue;
+        if (connection->spoken) {
+            full = true;
+            left = RETRY_MS;
+        } else if (left <= 0) {
+            const uid_t uid = connection->client.uid;
+
+            log_throttled(serving->answering.log_throttle, THROTTLED_SILENT, uid, LOG_NOTICE,
+                          "uid %lu has connected and said nothing for %d ms: dropped",
+                          (unsigned long)uid, SAY_MS);
+            drop(connection);
+            continue;
+        }
+        if (next < 0 || left < next)
+            next = left;
     }
     return (int)next;
 }
 
-/* With a mask under which the signal to stop can come. */
+static void handle(struct serving *serving, uint32_t event)
+{
+    struct connection *connection;
+
+    if (event == LISTENER)
+        return;
+    if (event < FIRST_CONNECTION) {
+        (void)serve_lane(serving, event - FIRST_LANE);
+        return;
+    }
+    connection = &serving->connections[event - FIRST_CONNECTION];
+    if (connection->client.fd >= 0 && !connection->spoken)
+        serve_or_queue(serving, connection);
+}
+
+/* With a mask under which the signal to stop can come. Whoever has come is let in first, and then
+ * each lane has its turn. */
 static void wait_and_serve(struct serving *serving, int most_ms, const sigset_t *mask)
 {
     struct epoll_event events[EVENTS];
     int count = epoll_pwait(serving->epoll, events, EVENTS, most_ms, mask);
 
+    serving->served = false;
     for (int i = 0; i < count; i++) {
-        struct connection *connection = events[i].data.ptr;
-
-        if (connection == NULL)
+        if (events[i].data.u32 == LISTENER)
             (void)accept_some(serving);
-        else if (connection->fd >= 0)
-            serve(serving, connection);
     }
+    for (int i = 0; i < count; i++)
+        handle(serving, events[i].data.u32);
+}
+
+/* Of the workers that wait, one is woken for a client. */
+static bool listen_to(const struct serving *serving, int fd, uint32_t what)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.u32 = what};
+
+    return epoll_ctl(serving->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 static bool open_serving(struct serving *serving)
 {
-    /* Of the workers that wait, one is woken for a client. */
-    struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = NULL};
+    const struct lanes *lanes = serving->login_worker->lanes;
+    bool open;
 
     for (size_t i = 0; i < CONNECTIONS; i++)
-        serving->connections[i].fd = -1;
+        serving->connections[i].client.fd = -1;
     serving->epoll = epoll_create1(EPOLL_CLOEXEC);
-    return serving->epoll >= 0 &&
-           epoll_ctl(serving->epoll, EPOLL_CTL_ADD, serving->login_worker->listener, &event) == 0;
+    open = serving->epoll >= 0 && listen_to(serving, serving->login_worker->listener, LISTENER);
+    for (uint32_t i = 0; open && i < LANES; i++)
+        open = listen_to(serving, lanes_fd(lanes, i), FIRST_LANE + i);
+    return open;
 }
 
 /* What has come in before the signal is answered. */
 static void finish(struct serving *serving, const sigset_t *mask)
 {
+    bool more;
     int left;
 
     (void)epoll_ctl(serving->epoll, EPOLL_CTL_DEL, serving->login_worker->listener, NULL);
-    while (accept_some(serving))
-        ;
-    while ((left = drop_silent(serving)) >= 0)
-        wait_and_serve(serving, left, mask);
+    do {
+        serving->served = false;
+        more = accept_some(serving);
+        left = look_after(serving);
+        for (size_t i = 0; i < LANES; i++)
+            more |= serve_lane(serving, i);
+        if (!more && left >= 0)
+            wait_and_serve(serving, left, mask);
+    } while (more || left >= 0);
 }
 
 int login_worker_run(void *context)
@@ -366,7 +380,12 @@ int login_worker_run(void *context)
     struct sigaction action = {.sa_handler = ask_to_stop};
     sigset_t mask;
 
-    password_works_begin(&serving.works, serving.login_worker->conf_path,
+    serving.answering = (struct answering){
+        .conf_path = serving.login_worker->conf_path,
+        .conf_required = serving.login_worker->conf_required,
+        .log_throttle = serving.login_worker->log_throttle,
+    };
+    password_works_begin(&serving.answering.works, serving.login_worker->conf_path,
                          serving.login_worker->conf_required);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
@@ -376,7 +395,7 @@ int login_worker_run(void *context)
         return 1;
     }
     while (stop == 0)
-        wait_and_serve(&serving, drop_silent(&serving), &mask);
+        wait_and_serve(&serving, look_after(&serving), &mask);
     finish(&serving, &mask);
     (void)close(serving.epoll);
     return 0;

@@ -4,12 +4,13 @@
 #ifndef ASP_BROKER_LOGIN_WORKER_H
 #define ASP_BROKER_LOGIN_WORKER_H
 
-#include "log_throttle.h"
+#include "answer.h"
 
 #include <stdbool.h>
 
 struct login_worker {
     int listener; /* where it listens, as the other workers do */
+    struct lanes *lanes;
     const char *conf_path;
     bool conf_required;
     struct log_throttle *log_throttle;
@@ -17,8 +18,8 @@ struct login_worker {
 
 /*
  * A process_pool_work for a `struct login_worker`. A connection that says nothing is dropped after
- * 500 ms, and holds nobody up; a message is answered at once, and the connection closed. SIGTERM:
- * what has come in is answered, and then it returns.
+ * 500 ms, and holds nobody up; a message is answered in its uid's turn, and the connection closed.
+ * SIGTERM: what has come in is answered, and then it returns.
  */
 int login_worker_run(void *login_worker);
 

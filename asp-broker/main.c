@@ -1,6 +1,7 @@
 /*
  * asp-broker: answers the logins of hosts that are not root, or are fenced in.
  */
+#include "lanes.h"
 #include "listener.h"
 #include "log_throttle.h"
 #include "login_worker.h"
@@ -208,16 +209,17 @@ static void hide_listeners(void *context)
 /* As many workers as configured for logins, and one process that keeps the users' listener. */
 static enum exit_code work(struct broker *broker)
 {
-    struct login_worker login_worker = {broker->listener.fd, broker->conf_path,
+    struct lanes *lanes = lanes_make();
+    struct login_worker login_worker = {broker->listener.fd, lanes, broker->conf_path,
                                         broker->conf_required, log_throttle_make()};
-    struct self_listener self = {broker->self.fd, broker->listener.fd, broker->conf_path,
+    struct self_listener self = {broker->self.fd, broker->listener.fd, lanes, broker->conf_path,
                                  broker->conf_required};
     struct process_pool_job *jobs = calloc((size_t)broker->conf->broker_workers + 1, sizeof *jobs);
     size_t count = 0;
     enum exit_code code = EXIT_STORE;
 
-    if (jobs == NULL || login_worker.log_throttle == NULL) {
-        (void)report(EXIT_STORE, "out of memory");
+    if (jobs == NULL || login_worker.log_throttle == NULL || lanes == NULL) {
+        (void)report(EXIT_STORE, "out of memory, or of descriptors");
     } else {
         for (int i = 0; login_worker.listener >= 0 && i < broker->conf->broker_workers; i++)
             jobs[count++] =
@@ -227,6 +229,7 @@ static enum exit_code work(struct broker *broker)
         code = process_pool_run(jobs, count, hide_listeners, broker) ? EXIT_DONE : EXIT_STORE;
     }
     free(jobs);
+    lanes_close(lanes);
     return code;
 }
 

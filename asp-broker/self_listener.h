@@ -5,12 +5,15 @@
 #ifndef ASP_BROKER_SELF_LISTENER_H
 #define ASP_BROKER_SELF_LISTENER_H
 
+#include "lanes.h"
+
 #include <stdbool.h>
 
 struct self_listener {
     int listener; /* where it listens */
-    int other; /* the hosts' listener, which is closed here: a session may outlive the broker; or -1
-                */
+    /* The hosts', which are closed here, since a session may outlive the broker. */
+    int other; /* their listener, or -1 */
+    struct lanes *lanes;
     const char *conf_path;
     bool conf_required;
 };

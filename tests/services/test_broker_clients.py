@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from support.broker import LOGIN, OUTCOME, REFUSED, SOCKET, SOON, message
+from support.broker import LOGIN, OUTCOME, REFUSED, SOCKET, SOON, connections, message
 from support.pam_codes import AUTHINFO_UNAVAIL, AUTH_ERR, SUCCESS
 from support.passwords import wrong
 from support.processes import child_of, descriptors
@@ -264,6 +264,61 @@ def test_who_goes_on_connecting_keeps_nobody_out(machine):
     time.sleep(1)
     assert min(map(stop_flood, crowd)) > 100
     assert len([line for line in machine.said() if "verdict=" not in line.text]) <= 2
+
+
+# Many logins
+
+
+def waiting(machine, broker, count, seconds, words):
+    """Logins of proxied's that come at once, each with a slow hash, and behind them one of www-data's."""
+    for pid in broker.workers():
+        os.kill(pid, signal.SIGSTOP)
+    said = question(b"alice\0", b"nginx\0", b"", b"192.0.2.7\0", words[0].encode())
+    crowd = flood(machine, count, seconds, said, user="proxied")
+    wait_until(lambda: connections(machine.sandbox) == count, "they are not all in the queue")
+    time.sleep(0.5)  # from the last connection to the last question it takes a few milliseconds
+    machine.host().begin(words)
+    wait_until(lambda: connections(machine.sandbox) == count + 1, "the host does not connect")
+    time.sleep(0.2)
+    for pid in broker.workers():
+        os.kill(pid, signal.SIGCONT)
+    return crowd
+
+
+def with_one_slow_worker(machine):
+    machine.configure("broker: { workers = 1; };", 'hash: { scheme = "argon2id"; };')
+    machine.serves.stop()
+    slow = machine.create("alice", "Slow", "--app", "calendar")
+    machine.said()
+    return slow
+
+
+def test_who_comes_with_many_slow_logins_holds_up_nobody_else(machine):
+    """Counted is whose turn it is, on the one worker that there is."""
+    slow = with_one_slow_worker(machine)
+    with machine.serving() as broker:
+        crowd = waiting(machine, broker, 60, 60, (slow, "nginx"))
+        (answer,) = machine.host().answers()
+        assert answer.code == SUCCESS
+        left, _, answers = result(crowd)
+        assert (left, len(answers)) == (0, 60)
+    order = [line.word("via") for line in machine.said() if line.word("verdict") == "accepted"]
+    assert len(order) == 61 and order.index("www-data") < 5, order
+    machine.asp_admin("revoke", "alice", "--label", "Slow").done()
+
+
+def test_who_has_more_logins_waiting_than_can_be_decided_is_refused_some_and_nobody_else(machine):
+    slow = with_one_slow_worker(machine)
+    with machine.serving() as broker:
+        crowd = waiting(machine, broker, 700, 12, (slow, "nginx"))
+        (answer,) = machine.host().answers()
+        assert answer.code == SUCCESS
+        result(crowd)
+    told = [line for line in machine.said() if not line.text.startswith("verdict=")]
+    assert [line.text.split(" ", 2)[2] for line in told] == [
+        "has more logins waiting than can be decided: some are refused"
+    ]
+    machine.asp_admin("revoke", "alice", "--label", "Slow").done()
 
 
 def test_bad_clients_neither_end_a_worker_nor_cost_it_descriptors(machine):

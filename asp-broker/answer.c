@@ -1,0 +1,181 @@
+/* A login that a client asks for: judged by a configuration that is sound, and answered. */
+#include "answer.h"
+
+#include "client_policy.h"
+
+#include "asp-admin/system/users.h"
+#include "asp/broker_login.h"
+#include "asp/buffer.h"
+#include "asp/clock.h"
+#include "pam_asp/conf_cache.h"
+#include "pam_asp/login_log.h"
+#include "pam_asp/name_service.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <time.h>
+
+enum { NAME_MS = 60 * 1000 }; /* how long the name of a uid is remembered */
+
+static void log_to_syslog(void *context, int level, const char *line)
+{
+    (void)context;
+    syslog(level, "%s", line);
+}
+
+/* Who a uid is, looked up once a minute: the same hosts ask again and again. */
+static const char *name_of_client(struct answering *answering, uid_t uid)
+{
+    struct client_name *known = &answering->names[uid % CLIENT_NAMES];
+    const int64_t now = asp_clock_ms();
+
+    if (known->until_ms <= now || known->uid != uid) {
+        user_name_of(uid, known->name, sizeof known->name);
+        known->uid = uid;
+        known->until_ms = now + NAME_MS;
+    }
+    return known->name;
+}
+
+static void decide(const struct shared_conf *shared, const struct asp_request *request,
+                   unsigned version, struct asp_message *answer)
+{
+    const struct asp_conf *conf = conf_cache_read(shared);
+    struct asp_outcome outcome;
+
+    asp_login(conf, conf_cache_kept(shared), &name_service, request, time(NULL), &outcome);
+    login_log_decision(log_to_syslog, NULL, conf, request, &outcome);
+    asp_broker_outcome_write(&outcome, version, answer);
+    asp_outcome_free(&outcome);
+}
+
+static void log_claim(const struct answering *answering, uid_t uid, const char *why)
+{
+    struct asp_buffer line = {0};
+
+    asp_buffer_add_logged(&line, why);
+    if (!line.failed)
+        log_throttled(answering->log_throttle, THROTTLED_CLAIM, uid, LOG_NOTICE, "refused: %s",
+                      line.text);
+    asp_buffer_free(&line);
+}
+
+/* True for one who does not wait for the answer any more: what it asked for is not to be done, and
+ * not to be logged as if it had been. */
+static bool has_gone(void *asker)
+{
+    const struct lane_client *client = asker;
+    struct pollfd end = {.fd = client->fd, .events = POLLRDHUP};
+
+    return poll(&end, 1, 0) > 0;
+}
+
+/* A question is answered by a configuration that is sound, and to a client that may ask it. */
+static enum asp_status answer_question(struct answering *answering, struct lane_client *client,
+                                       struct asp_request *request, unsigned version,
+                                       struct asp_message *answer, struct asp_error *error)
+{
+    const uid_t uid = client->uid;
+    struct shared_conf *conf = NULL;
+    char line[ASP_ERROR_LINE];
+    enum asp_status status =
+        conf_cache_acquire(answering->conf_path, answering->conf_required, &conf, error);
+
+    if (status != ASP_OK) {
+        log_throttled(answering->log_throttle, THROTTLED_FAILED, uid, LOG_ERR, "configuration: %s",
+                      asp_error_line(error, line));
+        return status;
+    }
+    status = client_policy_check(conf_cache_read(conf), uid, request->via, request, error);
+    if (status == ASP_OK) {
+        request->deadline = client->since_ms + asp_broker_patience(conf_cache_read(conf));
+        request->gone = has_gone;
+        request->asker = client;
+        decide(conf, request, version, answer);
+    } else {
+        log_claim(answering, uid, asp_error_line(error, line));
+    }
+    conf_cache_release(conf);
+    return status;
+}
+
+static enum asp_status answer_login(struct answering *answering, struct lane_client *client,
+                                    const struct asp_message_read *message,
+                                    struct asp_message *answer, struct asp_error *error)
+{
+    const char *name = name_of_client(answering, client->uid);
+    struct asp_request request;
+    char line[ASP_ERROR_LINE];
+
+    if (asp_broker_login_read(message, &request)) {
+        request.via = name;
+        return answer_question(answering, client, &request, message->version, answer, error);
+    }
+    (void)asp_fail(error, ASP_CORRUPT, "what %s says is no question", name);
+    log_throttled(answering->log_throttle, THROTTLED_GARBAGE, client->uid, LOG_NOTICE, "%s",
+                  asp_error_line(error, line));
+    return ASP_CORRUPT;
+}
+
+/* Root alone may say that a password was set: for a user who has no line in shadow, that ends her
+ * app passwords. The answer comes from another process. */
+static enum asp_status begin_password(struct answering *answering, const struct lane_client *client,
+                                      const struct asp_broker_password *set, unsigned version,
+                                      struct asp_error *error)
+{
+    if (client->uid == 0)
+        return password_work_begin(&answering->works, client->fd, set, version, error);
+    (void)asp_fail(error, ASP_DENIED, "%s may not say that a primary password was set: only root",
+                   name_of_client(answering, client->uid));
+    log_claim(answering, client->uid, error->text);
+    return ASP_DENIED;
+}
+
+/* What a client has said, and what it is answered. */
+static void answer_to(struct answering *answering, struct lane_client *client, const uint8_t *bytes,
+                      size_t length, struct asp_message *answer)
+{
+    struct asp_message_read message;
+    struct asp_broker_password set;
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
+    enum asp_status status =
+        asp_message_read(bytes, length, name_of_client(answering, client->uid), &message, &error);
+
+    if (status != ASP_OK)
+        log_throttled(answering->log_throttle, THROTTLED_GARBAGE, client->uid, LOG_NOTICE, "%s",
+                      asp_error_line(&error, line));
+    else if (asp_broker_password_read(&message, &set))
+        status = begin_password(answering, client, &set, message.version, &error);
+    else
+        status = answer_login(answering, client, &message, answer, &error);
+    if (status != ASP_OK) {
+        asp_message_refuse(answer, asp_error_line(&error, line));
+        asp_message_set_version(answer, message.version);
+    }
+}
+
+bool answer_client(struct answering *answering, struct lane_client *client)
+{
+    uint8_t bytes[ASP_MESSAGE_MAX];
+    struct asp_message answer;
+    /* With MSG_TRUNC the whole length, also of what does not fit: then it is no message. */
+    ssize_t length = recv(client->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC);
+    bool fits = length <= (ssize_t)sizeof bytes;
+
+    answer.failed = true; /* there is none yet; all of it need not be cleared */
+    if (length < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    if (length <= 0)
+        return true;
+    if (!has_gone(client))
+        answer_to(answering, client, bytes, fits ? (size_t)length : 0, &answer);
+    sodium_memzero(bytes, fits ? (size_t)length : sizeof bytes);
+    if (!answer.failed)
+        (void)send(client->fd, answer.bytes, answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return true;
+}

@@ -1,0 +1,142 @@
+/* Clients that wait for a worker, each uid's in a lane of its own. */
+#include "lanes.h"
+
+#include "asp/safeio.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+enum { NOBODY = 0 };
+
+/* In memory that the processes share. The descriptors are the same in all of them. */
+struct lanes {
+    _Atomic long owners[LANES]; /* a uid and 1, or NOBODY */
+    atomic_int waiting; /* a worker that is killed may leave it too high, and then nobody is served
+                           past the lanes */
+    int in[LANES];
+    int out[LANES];
+};
+
+static bool open_lane(struct lanes *lanes, size_t lane)
+{
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
+        return false;
+    lanes->in[lane] = pair[0];
+    lanes->out[lane] = pair[1];
+    return true;
+}
+
+struct lanes *lanes_make(void)
+{
+    struct lanes *lanes =
+        mmap(NULL, sizeof *lanes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (lanes == MAP_FAILED)
+        return NULL;
+    for (size_t i = 0; i < LANES; i++)
+        lanes->in[i] = lanes->out[i] = -1;
+    for (size_t i = 0; i < LANES; i++) {
+        if (!open_lane(lanes, i)) {
+            lanes_close(lanes);
+            return NULL;
+        }
+    }
+    return lanes;
+}
+
+void lanes_close(struct lanes *lanes)
+{
+    if (lanes == NULL)
+        return;
+    for (size_t i = 0; i < LANES; i++) {
+        asp_close(lanes->in[i]);
+        asp_close(lanes->out[i]);
+    }
+    (void)munmap(lanes, sizeof *lanes);
+}
+
+int lanes_fd(const struct lanes *lanes, size_t lane)
+{
+    return lanes->out[lane];
+}
+
+/* The uid's own, taken for good where it has none; one that is another's too when there are more
+ * uids than lanes. */
+static size_t lane_of(struct lanes *lanes, uid_t uid)
+{
+    const long own = (long)uid + 1;
+
+    for (size_t i = 0; i < LANES; i++) {
+        long owner = NOBODY;
+
+        if (atomic_compare_exchange_strong(&lanes->owners[i], &owner, own) || owner == own)
+            return i;
+    }
+    return uid % LANES;
+}
+
+/* One message of a lane: what is known of the client, and its descriptor beside. */
+struct parcel {
+    struct lane_client client;
+    struct iovec bytes;
+    union {
+        struct cmsghdr head;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct msghdr message;
+};
+
+static void prepare(struct parcel *parcel)
+{
+    memset(parcel, 0, sizeof *parcel);
+    parcel->bytes = (struct iovec){&parcel->client, sizeof parcel->client};
+    parcel->message.msg_iov = &parcel->bytes;
+    parcel->message.msg_iovlen = 1;
+    parcel->message.msg_control = parcel->control.room;
+    parcel->message.msg_controllen = sizeof parcel->control.room;
+}
+
+bool lanes_put(struct lanes *lanes, const struct lane_client *client)
+{
+    struct parcel parcel;
+
+    prepare(&parcel);
+    parcel.client = *client;
+    parcel.control.head.cmsg_level = SOL_SOCKET;
+    parcel.control.head.cmsg_type = SCM_RIGHTS;
+    parcel.control.head.cmsg_len = CMSG_LEN(sizeof client->fd);
+    memcpy(CMSG_DATA(&parcel.control.head), &client->fd, sizeof client->fd);
+    atomic_fetch_add(&lanes->waiting, 1);
+    if (sendmsg(lanes->in[lane_of(lanes, client->uid)], &parcel.message, MSG_NOSIGNAL) < 0) {
+        atomic_fetch_sub(&lanes->waiting, 1);
+        return false;
+    }
+    asp_close(client->fd);
+    return true;
+}
+
+bool lanes_take(struct lanes *lanes, size_t lane, struct lane_client *client)
+{
+    struct parcel parcel;
+
+    prepare(&parcel);
+    if (recvmsg(lanes->out[lane], &parcel.message, MSG_CMSG_CLOEXEC) <= 0)
+        return false;
+    atomic_fetch_sub(&lanes->waiting, 1);
+    /* Without room for another descriptor the kernel leaves it out, and closes it. */
+    if (CMSG_FIRSTHDR(&parcel.message) == NULL)
+        return false;
+    *client = parcel.client;
+    memcpy(&client->fd, CMSG_DATA(&parcel.control.head), sizeof client->fd);
+    return true;
+}
+
+bool lanes_are_empty(const struct lanes *lanes)
+{
+    return atomic_load(&lanes->waiting) == 0;
+}

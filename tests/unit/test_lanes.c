@@ -1,0 +1,181 @@
+/* Clients in lanes: in their order, each uid's apart, nobody lost. */
+#include "unit.h"
+
+#include "asp-broker/lanes.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { WWW = 33, MAIL = 8, MANY = 10000 };
+
+static struct lanes *lanes;
+
+static void open_lanes(void)
+{
+    lanes = lanes_make();
+    ck_assert_ptr_nonnull(lanes);
+}
+
+/* A client that is known by `since`; what it has said is that too. */
+static bool put(uid_t uid, int64_t since)
+{
+    struct lane_client client = {.uid = uid, .since_ms = since};
+    bool done;
+    int pair[2];
+
+    unit_need(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0, "no socket");
+    unit_need(write(pair[1], &since, sizeof since) == sizeof since, "it says nothing");
+    (void)close(pair[1]);
+    client.fd = pair[0];
+    done = lanes_put(lanes, &client);
+    unit_need((fcntl(client.fd, F_GETFD) < 0) == done, "its descriptor is not as promised");
+    if (!done)
+        (void)close(client.fd);
+    return done;
+}
+
+static bool waits_in(size_t lane)
+{
+    struct pollfd ready = {.fd = lanes_fd(lanes, lane), .events = POLLIN};
+
+    return poll(&ready, 1, 0) > 0;
+}
+
+/* The lane of the first, from 0, in which somebody waits; LANES: nobody does. */
+static size_t lane_in_use(size_t from)
+{
+    while (from < LANES && !waits_in(from))
+        from++;
+    return from;
+}
+
+static void takes(size_t lane, uid_t uid, int64_t since)
+{
+    struct lane_client client;
+    int64_t said = -1;
+
+    unit_need(lanes_take(lanes, lane, &client), "nobody is in lane %zu", lane);
+    unit_need(client.uid == uid && client.since_ms == since, "uid %lu since %lld",
+              (unsigned long)client.uid, (long long)client.since_ms);
+    unit_need(read(client.fd, &said, sizeof said) == sizeof said && said == since,
+              "it is another's connection");
+    unit_need((fcntl(client.fd, F_GETFD) & FD_CLOEXEC) != 0, "it outlives an exec");
+    (void)close(client.fd);
+}
+
+START_TEST(who_comes_first_is_taken_first)
+{
+    size_t lane;
+
+    open_lanes();
+    ck_assert(lanes_are_empty(lanes));
+    for (int64_t i = 0; i < 20; i++)
+        ck_assert(put(WWW, i));
+    ck_assert(!lanes_are_empty(lanes));
+    lane = lane_in_use(0);
+    ck_assert_uint_eq(lane_in_use(lane + 1), LANES);
+    for (int64_t i = 0; i < 20; i++)
+        takes(lane, WWW, i);
+    ck_assert(lanes_are_empty(lanes));
+    ck_assert(!lanes_take(lanes, lane, &(struct lane_client){.fd = -1}));
+    lanes_close(lanes);
+}
+END_TEST
+
+START_TEST(each_uid_has_a_lane_of_its_own)
+{
+    bool seen[LANES] = {false};
+
+    open_lanes();
+    for (uid_t uid = 0; uid < LANES; uid++) {
+        size_t lane;
+
+        ck_assert(put(uid * 32, uid));
+        lane = lane_in_use(0);
+        ck_assert_uint_lt(lane, LANES);
+        ck_assert(!seen[lane]);
+        seen[lane] = true;
+        takes(lane, uid * 32, uid);
+        ck_assert(put(uid * 32, uid));
+        ck_assert_uint_eq(lane_in_use(0), lane);
+        takes(lane, uid * 32, uid);
+    }
+    /* Whoever comes after them shares one. */
+    ck_assert(put((uid_t)-2, MANY));
+    takes(lane_in_use(0), (uid_t)-2, MANY);
+    lanes_close(lanes);
+}
+END_TEST
+
+START_TEST(a_lane_that_is_full_takes_nobody_and_others_do)
+{
+    int64_t count = 0;
+    size_t lane;
+
+    open_lanes();
+    while (count < MANY && put(WWW, count))
+        count++;
+    ck_assert_int_gt(count, 64);
+    ck_assert_int_lt(count, MANY);
+    lane = lane_in_use(0);
+    ck_assert(put(MAIL, MANY));
+    takes(lane_in_use(lane + 1), MAIL, MANY);
+    for (int64_t i = 0; i < count; i++)
+        takes(lane, WWW, i);
+    ck_assert(lanes_are_empty(lanes));
+    ck_assert(put(WWW, count));
+    lanes_close(lanes);
+}
+END_TEST
+
+static void put_one(void *context)
+{
+    (void)context;
+    ck_assert(put(WWW, 7));
+    ck_assert(put(MAIL, 8));
+}
+
+START_TEST(who_is_put_in_by_a_process_that_ends_is_taken_by_another)
+{
+    size_t lane;
+
+    open_lanes();
+    unit_forked(put_one, NULL);
+    ck_assert(!lanes_are_empty(lanes));
+    lane = lane_in_use(0);
+    takes(lane, WWW, 7);
+    takes(lane_in_use(0), MAIL, 8);
+    /* The lane stays the uid's. */
+    ck_assert(put(WWW, 9));
+    takes(lane, WWW, 9);
+    lanes_close(lanes);
+}
+END_TEST
+
+START_TEST(lanes_are_closed_with_who_waits_in_them)
+{
+    size_t before = unit_names("/proc/self/fd");
+
+    open_lanes();
+    ck_assert(put(WWW, 1));
+    lanes_close(lanes);
+    lanes_close(NULL);
+    ck_assert_uint_eq(unit_names("/proc/self/fd"), before);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, who_comes_first_is_taken_first);
+    unit_add(suite, each_uid_has_a_lane_of_its_own);
+    unit_add(suite, a_lane_that_is_full_takes_nobody_and_others_do);
+    unit_add(suite, who_is_put_in_by_a_process_that_ends_is_taken_by_another);
+    unit_add(suite, lanes_are_closed_with_who_waits_in_them);
+}
+
+int main(void)
+{
+    return unit_run("lanes", fill);
+}
