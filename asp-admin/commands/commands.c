@@ -161,6 +161,11 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+const struct command *command_at(size_t index)
+{
+    return index < sizeof commands / sizeof *commands ? &commands[index] : NULL;
+}
+
 /* What getopt cannot know: which options and how many arguments this command takes. */
 enum exit_code command_check_line(const struct command *command, const struct console *console,
                                   const struct options *options)

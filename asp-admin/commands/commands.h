@@ -33,6 +33,9 @@ struct command {
 /* NULL when there is none of that name. */
 const struct command *command_find(const char *name);
 
+/* Each of them, from 0; NULL behind the last. */
+const struct command *command_at(size_t index);
+
 /* What getopt cannot know: which options and how many arguments this command takes. EXIT_DONE or
  * EXIT_USAGE after a line on the console. */
 enum exit_code command_check_line(const struct command *command, const struct console *console,

@@ -9,6 +9,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BIT(option) OPTION_BIT(OPTION_##option)
+
+/*
+ * All that is taken from a user: what is not named here is root's, also what is added to commands
+ * and options one day. Of the options that every command takes --config is taken and overruled by
+ * the broker's own.
+ */
+static const struct {
+    const char *command;
+    unsigned options;
+} taken[] = {
+    {"create", BIT(LABEL) | BIT(APP) | BIT(FROM) | BIT(EXPIRES) | BIT(UNUSED) | BIT(QUIET)},
+    {"list", BIT(ALL)},
+    {"label", 0},
+    {"rotate", BIT(EXPIRES) | BIT(QUIET)},
+    {"revoke", BIT(LABEL) | BIT(ALL) | BIT(REASON)},
+    {"history", 0},
+    {"check", BIT(SERVICE) | BIT(RHOST)},
+};
+
+/* EXIT_DONE for what is taken, and for an option that this command takes from nobody: the line says
+ * so by itself. */
+static enum exit_code check_taken(const struct console *console, const struct command *command,
+                                  const struct options *options)
+{
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        const unsigned roots = options->given & command->allowed & ~taken[i].options;
+
+        if (strcmp(taken[i].command, command->name) != 0)
+            continue;
+        return roots == 0
+                   ? EXIT_DONE
+                   : fail_with(console, EXIT_STORE, "--%s is for root: run asp-admin as root",
+                               option_name(roots));
+    }
+    return fail_with(console, EXIT_STORE, "%s is for root: run asp-admin as root", command->name);
+}
+
 /* True when a word stands for the account. What is not told is no. Whatever it is, the account that
  * is acted on is the one. */
 static bool is_account(const struct admin *admin, const char *word)
@@ -40,12 +78,10 @@ enum exit_code self_rules_check(struct admin *admin, const struct command *comma
 {
     const struct console *console = admin->console;
     char *account = admin->user;
+    const enum exit_code code = check_taken(console, command, options);
 
-    if (command->self_use == SELF_NO)
-        return fail_with(console, EXIT_STORE, "%s is for root: run asp-admin as root",
-                         command->name);
-    if (options->is_virtual)
-        return fail_with(console, EXIT_STORE, "--virtual is for root: run asp-admin as root");
+    if (code != EXIT_DONE)
+        return code;
     if (!names_user(admin, command, options)) {
         words[0] = account;
         memcpy(words + 1, options->arguments, (size_t)options->argument_count * sizeof *words);

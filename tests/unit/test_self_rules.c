@@ -187,6 +187,91 @@ START_TEST(each_command_is_asked_for_unless_it_changes_and_shows_nothing)
 }
 END_TEST
 
+/* What is said of each option of each command: hers, or root's. */
+static const struct {
+    const char *command;
+    const char *hers;
+    const char *roots;
+} said_of[] = {
+    {"create", " label app from expires unused quiet ", " virtual "},
+    {"list", " all ", ""},
+    {"label", "", ""},
+    {"rotate", " expires quiet ", " virtual "},
+    {"revoke", " label all reason ", ""},
+    {"history", "", ""},
+    {"check", " service rhost ", ""},
+};
+
+static bool is_in(const char *list, const char *option)
+{
+    char word[64];
+
+    (void)snprintf(word, sizeof word, " %s ", option);
+    return strstr(list, word) != NULL;
+}
+
+/* What it comes to where that option alone is given. */
+static enum exit_code try_option(const struct command *command, unsigned bit)
+{
+    static const struct console console = {.program = "asp-admin", .write = note};
+    static struct asp_conf conf;
+    struct admin admin = {.conf = &conf, .console = &console, .user = "alice"};
+    struct options options = {.command = command->name, .given = bit};
+    char *words[1];
+
+    said[0] = '\0';
+    return self_rules_check(&admin, command, &options, words);
+}
+
+START_TEST(of_each_option_of_each_command_it_is_said_whose_it_is)
+{
+    const struct command *command;
+
+    for (size_t i = 0; (command = command_at(i)) != NULL; i++) {
+        const size_t count = UNIT_COUNT(said_of);
+        size_t place = 0;
+
+        while (place < count && strcmp(said_of[place].command, command->name) != 0)
+            place++;
+        ck_assert_msg((place < count) == (command->self_use != SELF_NO), "%s", command->name);
+        for (unsigned bit = 1; bit != 0; bit <<= 1) {
+            const char *name = option_name(bit);
+            enum exit_code code;
+
+            if ((command->allowed & bit) == 0)
+                continue;
+            code = try_option(command, bit);
+            if (place < count && is_in(said_of[place].hers, name)) {
+                ck_assert_msg(strstr(said, "for root") == NULL, "%s", said);
+                continue;
+            }
+            ck_assert_msg(place == count || is_in(said_of[place].roots, name),
+                          "nobody has said whose --%s of %s is", name, command->name);
+            ck_assert_int_eq(code, EXIT_STORE);
+            ck_assert_msg(strstr(said, "is for root: run asp-admin as root\n") != NULL, "%s", said);
+            ck_assert_msg(strstr(said, place == count ? command->name : name) != NULL, "%s", said);
+        }
+    }
+}
+END_TEST
+
+START_TEST(an_option_that_no_command_takes_is_one_for_all_of_them)
+{
+    static const char for_all[] = " config json help version ";
+    const struct command *command;
+    unsigned allowed = 0;
+
+    for (size_t i = 0; (command = command_at(i)) != NULL; i++)
+        allowed |= command->allowed;
+    for (unsigned bit = 1; bit != 0; bit <<= 1) {
+        const char *name = option_name(bit);
+
+        ck_assert_msg(name[0] == '\0' || is_in(for_all, name) != ((allowed & bit) != 0), "%s",
+                      name);
+    }
+}
+END_TEST
+
 static bool allows(const char *self_service, const char *name)
 {
     char text[256];
@@ -223,6 +308,8 @@ static void fill(Suite *suite)
     unit_add(suite, what_is_roots_is_refused);
     unit_add(suite, a_line_that_is_wrong_is_an_error_of_usage);
     unit_add(suite, each_command_is_asked_for_unless_it_changes_and_shows_nothing);
+    unit_add(suite, of_each_option_of_each_command_it_is_said_whose_it_is);
+    unit_add(suite, an_option_that_no_command_takes_is_one_for_all_of_them);
     unit_add(suite, it_is_for_all_for_nobody_or_for_a_group);
 }
 
