@@ -92,6 +92,12 @@ static enum exit_code read_options(int argc, char **argv, struct broker *broker,
     return EXIT_DONE;
 }
 
+/* A configuration that there is no memory for need not be wrong. */
+static enum exit_code report_conf(const struct asp_error *error)
+{
+    return report_error(error->status == ASP_NO_MEMORY ? EXIT_STORE : EXIT_CONF, error);
+}
+
 static enum exit_code read_conf(struct broker *broker)
 {
     static char absolute[PATH_MAX];
@@ -102,13 +108,13 @@ static enum exit_code read_conf(struct broker *broker)
     if (broker->conf_path[0] != '/') {
         if (realpath(broker->conf_path, absolute) == NULL) {
             (void)asp_fail_errno(&error, "%s", broker->conf_path);
-            return report_error(EXIT_CONF, &error);
+            return report_conf(&error);
         }
         broker->conf_path = absolute;
     }
     if (asp_conf_load(broker->conf_path, broker->conf_required, &broker->conf, &identity, &error) !=
         ASP_OK)
-        return report_error(EXIT_CONF, &error);
+        return report_conf(&error);
     return EXIT_DONE;
 }
 

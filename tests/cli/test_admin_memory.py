@@ -136,3 +136,15 @@ def test_an_allocation_that_fails_is_told_of_or_changes_nothing(starving):
 def test_when_nothing_can_be_allocated_any_more_it_is_told(starving):
     for at in range(1, starving.allocations + 1):
         starving.judge(f"{at}+")
+
+
+def test_a_configuration_for_which_asp_broker_has_no_memory_is_not_called_wrong(site, build, starve):
+    """It is wrong here, so that each broker ends: with 6 where it could be read, with 5 and a reason where not."""
+    site.configure(*(f'{section}: {{ socket = "{site.folder}/socket"; }};' for section in ("broker", "self_service")))
+    words = [build / "asp-broker" / "asp-broker", "--config", site.conf]
+    codes = []
+    while codes[-30:] != [6] * 30:
+        run = site.execute(*words, env={**starve, "ASP_TEST_STARVE": str(len(codes) + 1)})
+        assert run.code == (5 if "emory" in run.err else 6), (len(codes), run)
+        codes.append(run.code)
+    assert 5 in codes
