@@ -5,12 +5,16 @@
 #include "asp/safeio.h"
 #include "pam_asp/name_service.h"
 
+#include <stdio.h>
+#include <string.h>
+
 void primaries_read(const struct asp_conf *conf, struct primaries *primaries)
 {
     primaries->has_shadow =
         asp_source_traits(conf->primary_source).at_login &&
         primary_source_read(conf, &primaries->shadow, &primaries->error) == ASP_OK;
     primaries->asks = !conf->virtual_users;
+    primaries->conf = conf;
 }
 
 /* Who was known to the name service and is not now. */
@@ -23,16 +27,39 @@ static bool is_missed(const struct primaries *primaries, const char *user,
            name_service.ask(NULL, user, name, sizeof name) == ASP_USER_NOT_KNOWN;
 }
 
+/* Puts who is called otherwise on her list. A name service that fails once is asked no more: doctor
+ * would wait for it as often as there are accounts. False: out of memory. */
+static bool list_spelled(struct primaries *primaries, const char *user, bool *listed)
+{
+    char both[2 * ASP_USER_MAX + 8];
+    struct asp_account_name found;
+    enum asp_status status = ASP_IO;
+
+    if (!primaries->is_silent)
+        status = asp_account_name(primaries->conf, NULL, &name_service, user, &found, NULL);
+    primaries->is_silent = status != ASP_NOT_FOUND;
+    *listed = !primaries->is_silent && found.name[0] != '\0' && strcmp(found.name, user) != 0;
+    if (!*listed)
+        return true;
+    (void)snprintf(both, sizeof both, "%s (%s)", user, found.name);
+    return name_list_add(&primaries->spelled, both);
+}
+
 bool primaries_compare(struct primaries *primaries, const char *user,
                        const struct asp_account *account, time_t at)
 {
     struct asp_primary_now now;
     enum asp_primary primary;
     struct name_list *list = NULL;
+    bool listed = false;
 
     if (!primaries->has_shadow)
-        return true;
+        return list_spelled(primaries, user, &listed);
     primary_source_find(&primaries->shadow, user, &now);
+    if (now.says == ASP_SAYS_ABSENT && !list_spelled(primaries, user, &listed))
+        return false;
+    if (listed)
+        return true;
     primary = asp_primary_compare(&account->primary, &now, at);
     if (primary == ASP_PRIMARY_ABSENT)
         list = &primaries->gone;
@@ -71,6 +98,22 @@ static void tell_gone(struct examination *exam, struct primaries *primaries)
     }
     asp_buffer_free(&gone);
     asp_buffer_free(&missed);
+}
+
+/* Accounts that an older version, or another configuration, has made of one user. */
+static void tell_spelled(struct examination *exam, struct primaries *primaries)
+{
+    struct asp_buffer spelled = {0};
+
+    if (primaries->spelled.count == 0)
+        return;
+    finding_fault(&exam->findings, CHECK_PRIMARY,
+                  "accounts under another spelling of the user who is named behind them: %s. No "
+                  "change of her primary password is seen there",
+                  exam_names(exam, &spelled, &primaries->spelled));
+    finding_fix(&exam->findings, "have each make new app passwords, then forget the account: "
+                                 "asp-admin remove, with that spelling");
+    asp_buffer_free(&spelled);
 }
 
 /* Each list that has somebody in it is a row of its own. */
@@ -144,6 +187,7 @@ void examine_primary(struct examination *exam, struct primaries *primaries)
     const struct asp_source_traits source = asp_source_traits(exam->admin->conf->primary_source);
 
     exam->absent = primaries->absent.count;
+    tell_spelled(exam, primaries);
     if (source.is_program)
         check_command(exam);
     else if (!source.is_compared)
@@ -162,6 +206,7 @@ void primaries_free(struct primaries *primaries)
     name_list_clear(&primaries->absent);
     name_list_clear(&primaries->gone);
     name_list_clear(&primaries->missed);
+    name_list_clear(&primaries->spelled);
     name_list_clear(&primaries->broken);
     name_list_clear(&primaries->changed);
 }

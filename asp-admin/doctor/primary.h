@@ -13,12 +13,15 @@
 struct primaries {
     bool has_shadow; /* it is what a login compares with, and it was read */
     bool asks;       /* the name service, for who has no line in it */
+    const struct asp_conf *conf;
+    bool is_silent; /* the name service: it has failed */
     struct primary_source shadow;
     struct asp_error error;   /* why it was not */
     size_t readable;          /* accounts that could be compared */
     struct name_list absent;  /* no line in it, and none to be missed */
     struct name_list gone;    /* no line any more, or written absent */
     struct name_list missed;  /* no line, and not known any more to the name service */
+    struct name_list spelled; /* no line, and the name stands for another, who is named too */
     struct name_list broken;  /* a line that says nothing */
     struct name_list changed; /* another password than the one remembered */
 };

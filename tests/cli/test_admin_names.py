@@ -1,5 +1,7 @@
 """One person, one account: whatever spelling a command is given, with a directory that knows several."""
 
+import json
+
 import pytest
 
 SPELLINGS = ("ALICE", "alice@corp", "a*")
@@ -99,6 +101,23 @@ def test_an_account_of_an_older_version_is_taken_by_its_own_spelling_and_nothing
     site.run("remove", "ALICE").done()
     assert made["user"] == "virtual" and accounts(site) == ["alice"]
     assert site.account("alice").read_bytes() == text
+
+
+def test_doctor_names_an_account_under_another_spelling_and_whose_it_is(root, site):
+    def faults():
+        return [row["message"] for row in site.json_of_doctor() if "another spelling" in row["message"]]
+
+    site.json_of_doctor = lambda: json.loads(site.run("--json", "doctor").out)
+    site.create("alice", "x")
+    site.create("Erna", "x", "--virtual")
+    assert faults() == []
+    site.configure('user_name = "lower";')
+    (message,) = faults()
+    assert "Erna (erna)" in message and "alice" not in message
+    site.run("remove", "Erna").done()
+    assert faults() == []
+    site.create("down", "x", "--virtual", env={"LD_PRELOAD": ""})
+    assert faults() == []
 
 
 def test_revoke_and_remove_take_the_account_of_the_very_name_and_the_others_say_so(site):
