@@ -142,8 +142,8 @@ enum exit_code admin_take_user(struct admin *admin)
     code = admin_ask_user(admin, &found);
     if (code != EXIT_DONE || found.name[0] != '\0')
         return code;
-    return fail_with(admin->console, EXIT_USAGE, "\"%s\" is not a well-formed user name",
-                     admin->typed);
+    return fail_with(admin->console, EXIT_USAGE, "\"%s\" is not a well-formed user name: it %s",
+                     admin->typed, asp_user_fault(admin->typed));
 }
 
 static enum exit_code find_user(struct admin *admin)

@@ -44,6 +44,27 @@ bool asp_user_encode(const char *user, char encoded[ASP_USER_MAX + 1])
     return true;
 }
 
+const char *asp_user_fault(const char *user)
+{
+    char encoded[ASP_USER_MAX + 1];
+
+    if (asp_user_encode(user, encoded))
+        return NULL;
+    if (user[0] == '\0')
+        return "is empty";
+    if (user[0] == '-')
+        return "begins with -";
+    if (strcmp(user, ".") == 0 || strcmp(user, "..") == 0)
+        return "is that of a folder";
+    for (const char *p = user; *p != '\0'; p++) {
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return "holds a control character";
+        if (is_refused(*p))
+            return "holds one of / : * ?";
+    }
+    return "is longer than 200 bytes, or than that as the name of a file";
+}
+
 void asp_user_join(char path[ASP_USER_PATH], const char *folder, const char *encoded)
 {
     size_t length = strlen(folder);

@@ -21,6 +21,10 @@ enum {
  */
 bool asp_user_encode(const char *user, char encoded[ASP_USER_MAX + 1]);
 
+/* The rule that a name breaks which asp_user_encode refuses, as what is said of it: "is empty".
+ * NULL for one that is well-formed. */
+const char *asp_user_fault(const char *user);
+
 /* The path `folder` + an encoded name; `folder` ends with the sign / and has at most 8 bytes. */
 void asp_user_join(char path[ASP_USER_PATH], const char *folder, const char *encoded);
 

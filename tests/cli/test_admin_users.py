@@ -95,6 +95,12 @@ def test_an_ill_formed_name_is_code_2_and_nobody_s(site, user):
     assert snapshot(site.folder) == before
 
 
+def test_a_refusal_says_which_rule_was_broken(site):
+    site.create()
+    for user, words in {"": "is empty", "-a": "begins with -", "a:b": "/ : * ?", "a" * 201: "longer than 200"}.items():
+        assert words in site.run("list", "--", user).refused(2).err
+
+
 @pytest.mark.parametrize("user", WELL_FORMED.values(), ids=WELL_FORMED)
 def test_a_well_formed_name_has_an_account_of_its_own(site, user):
     other = site.create("somebody", "Phone")

@@ -250,6 +250,28 @@ START_TEST(a_file_name_over_the_limit_is_not_decoded)
 }
 END_TEST
 
+START_TEST(a_name_that_is_refused_is_told_which_rule_it_breaks)
+{
+    static char endless[ASP_USER_MAX + 2];
+    static const struct {
+        const char *user;
+        const char *word;
+    } cases[] = {
+        {"", "empty"},      {"-a", "begins with -"}, {".", "folder"},        {"..", "folder"},
+        {"a/b", "/ : * ?"}, {"a:b", "/ : * ?"},      {"a*", "/ : * ?"},      {"a?", "/ : * ?"},
+        {"a\n", "control"}, {"a\x7f", "control"},    {endless, "200 bytes"}, {"alice", NULL},
+    };
+
+    memset(endless, 'a', ASP_USER_MAX + 1);
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        const char *fault = asp_user_fault(cases[i].user);
+
+        unit_need((fault == NULL) == (cases[i].word == NULL), "%s", cases[i].user);
+        unit_need(fault == NULL || strstr(fault, cases[i].word) != NULL, "%s", fault);
+    }
+}
+END_TEST
+
 START_TEST(a_service_is_1_to_64_bytes_of_printable_ascii_but_for_some)
 {
     char name[80];
@@ -304,6 +326,7 @@ static void fill(Suite *suite)
     unit_add(suite, alice_and_alice_used_have_files_of_their_own);
     unit_add(suite, the_limit_is_200_bytes_as_it_is_stored);
     unit_add(suite, a_file_name_over_the_limit_is_not_decoded);
+    unit_add(suite, a_name_that_is_refused_is_told_which_rule_it_breaks);
     unit_add(suite, a_service_is_1_to_64_bytes_of_printable_ascii_but_for_some);
     unit_add(suite, services_are_the_same_in_either_case);
 }
