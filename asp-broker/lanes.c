@@ -3,6 +3,7 @@
 
 #include "asp/safeio.h"
 
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
@@ -84,10 +85,7 @@ static size_t lane_of(struct lanes *lanes, uid_t uid)
 struct parcel {
     struct lane_client client;
     struct iovec bytes;
-    union {
-        struct cmsghdr head;
-        char room[CMSG_SPACE(sizeof(int))];
-    } control;
+    alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     struct msghdr message;
 };
 
@@ -97,20 +95,22 @@ static void prepare(struct parcel *parcel)
     parcel->bytes = (struct iovec){&parcel->client, sizeof parcel->client};
     parcel->message.msg_iov = &parcel->bytes;
     parcel->message.msg_iovlen = 1;
-    parcel->message.msg_control = parcel->control.room;
-    parcel->message.msg_controllen = sizeof parcel->control.room;
+    parcel->message.msg_control = parcel->control;
+    parcel->message.msg_controllen = sizeof parcel->control;
 }
 
 bool lanes_put(struct lanes *lanes, const struct lane_client *client)
 {
     struct parcel parcel;
+    struct cmsghdr *head;
 
     prepare(&parcel);
     parcel.client = *client;
-    parcel.control.head.cmsg_level = SOL_SOCKET;
-    parcel.control.head.cmsg_type = SCM_RIGHTS;
-    parcel.control.head.cmsg_len = CMSG_LEN(sizeof client->fd);
-    memcpy(CMSG_DATA(&parcel.control.head), &client->fd, sizeof client->fd);
+    head = CMSG_FIRSTHDR(&parcel.message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof client->fd);
+    memcpy(CMSG_DATA(head), &client->fd, sizeof client->fd);
     atomic_fetch_add(&lanes->waiting, 1);
     if (sendmsg(lanes->in[lane_of(lanes, client->uid)], &parcel.message, MSG_NOSIGNAL) < 0) {
         atomic_fetch_sub(&lanes->waiting, 1);
@@ -123,16 +123,18 @@ bool lanes_put(struct lanes *lanes, const struct lane_client *client)
 bool lanes_take(struct lanes *lanes, size_t lane, struct lane_client *client)
 {
     struct parcel parcel;
+    const struct cmsghdr *head;
 
     prepare(&parcel);
     if (recvmsg(lanes->out[lane], &parcel.message, MSG_CMSG_CLOEXEC) <= 0)
         return false;
     atomic_fetch_sub(&lanes->waiting, 1);
     /* Without room for another descriptor the kernel leaves it out, and closes it. */
-    if (CMSG_FIRSTHDR(&parcel.message) == NULL)
+    head = CMSG_FIRSTHDR(&parcel.message);
+    if (head == NULL)
         return false;
     *client = parcel.client;
-    memcpy(&client->fd, CMSG_DATA(&parcel.control.head), sizeof client->fd);
+    memcpy(&client->fd, CMSG_DATA(head), sizeof client->fd);
     return true;
 }
 
