@@ -5,11 +5,11 @@
 
 #include "asp-admin/system/users.h"
 #include "asp/broker_login.h"
+#include "asp/broker_socket.h"
 #include "asp/buffer.h"
 #include "asp/clock.h"
 #include "pam_asp/conf_cache.h"
 #include "pam_asp/login_log.h"
-#include "pam_asp/name_service.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -41,16 +41,21 @@ static const char *name_of_client(struct answering *answering, uid_t uid)
     return known->name;
 }
 
-static void decide(const struct shared_conf *shared, const struct asp_request *request,
-                   unsigned version, struct asp_message *answer)
+/* ASP_QUESTION, without an answer: the name service has to be asked first, and may not be here. */
+static enum asp_status decide(const struct asp_name_service *name_service,
+                              const struct shared_conf *shared, const struct asp_request *request,
+                              unsigned version, struct asp_message *answer)
 {
     const struct asp_conf *conf = conf_cache_read(shared);
     struct asp_outcome outcome;
 
-    asp_login(conf, conf_cache_kept(shared), &name_service, request, time(NULL), &outcome);
-    login_log_decision(log_to_syslog, NULL, conf, request, &outcome);
-    asp_broker_outcome_write(&outcome, version, answer);
+    asp_login(conf, conf_cache_kept(shared), name_service, request, time(NULL), &outcome);
+    if (!outcome.question) {
+        login_log_decision(log_to_syslog, NULL, conf, request, &outcome);
+        asp_broker_outcome_write(&outcome, version, answer);
+    }
     asp_outcome_free(&outcome);
+    return outcome.question ? ASP_QUESTION : ASP_OK;
 }
 
 static void log_claim(const struct answering *answering, uid_t uid, const char *why)
@@ -95,7 +100,7 @@ static enum asp_status answer_question(struct answering *answering, struct lane_
         request->deadline = client->since_ms + asp_broker_patience(conf_cache_read(conf));
         request->gone = has_gone;
         request->asker = client;
-        decide(conf, request, version, answer);
+        status = decide(answering->name_service, conf, request, version, answer);
     } else {
         log_claim(answering, uid, asp_error_line(error, line));
     }
@@ -135,9 +140,9 @@ static enum asp_status begin_password(struct answering *answering, const struct 
     return ASP_DENIED;
 }
 
-/* What a client has said, and what it is answered. */
-static void answer_to(struct answering *answering, struct lane_client *client, const uint8_t *bytes,
-                      size_t length, struct asp_message *answer)
+/* What a client has said, and what it is answered. ASP_QUESTION: nothing here. */
+static enum asp_status answer_to(struct answering *answering, struct lane_client *client,
+                                 const uint8_t *bytes, size_t length, struct asp_message *answer)
 {
     struct asp_message_read message;
     struct asp_broker_password set;
@@ -153,29 +158,43 @@ static void answer_to(struct answering *answering, struct lane_client *client, c
         status = begin_password(answering, client, &set, message.version, &error);
     else
         status = answer_login(answering, client, &message, answer, &error);
-    if (status != ASP_OK) {
+    if (status != ASP_OK && status != ASP_QUESTION) {
         asp_message_refuse(answer, asp_error_line(&error, line));
         asp_message_set_version(answer, message.version);
     }
+    return status;
 }
 
-bool answer_client(struct answering *answering, struct lane_client *client)
+void answer_too_many(const struct answering *answering, const struct lane_client *client)
+{
+    log_throttled(answering->log_throttle, THROTTLED_FAILED, client->uid, LOG_ERR,
+                  "too many logins wait for the name service: some are refused");
+    asp_broker_refuse(client->fd, "too many logins wait for the name service");
+}
+
+enum answered answer_client(struct answering *answering, struct lane_client *client)
 {
     uint8_t bytes[ASP_MESSAGE_MAX];
     struct asp_message answer;
-    /* With MSG_TRUNC the whole length, also of what does not fit: then it is no message. */
-    ssize_t length = recv(client->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC);
+    /* With MSG_TRUNC the whole length, also of what does not fit: then it is no message. What is
+     * passed on is read again there. */
+    ssize_t length = recv(client->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC | MSG_PEEK);
     bool fits = length <= (ssize_t)sizeof bytes;
+    enum asp_status status = ASP_OK;
 
     answer.failed = true; /* there is none yet; all of it need not be cleared */
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
-        return false;
+        return ANSWER_NOTHING_SAID;
     if (length <= 0)
-        return true;
+        return ANSWER_DONE;
     if (!has_gone(client))
-        answer_to(answering, client, bytes, fits ? (size_t)length : 0, &answer);
+        status = answer_to(answering, client, bytes, fits ? (size_t)length : 0, &answer);
     sodium_memzero(bytes, fits ? (size_t)length : sizeof bytes);
+    if (status == ASP_QUESTION)
+        return ANSWER_ELSEWHERE;
+    /* What is closed unread looks broken off to its client. */
+    (void)recv(client->fd, bytes, 1, MSG_DONTWAIT);
     if (!answer.failed)
         (void)send(client->fd, answer.bytes, answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    return true;
+    return ANSWER_DONE;
 }

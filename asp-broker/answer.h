@@ -8,6 +8,7 @@
 #include "log_throttle.h"
 #include "password_work.h"
 
+#include "asp/account_name.h"
 #include "asp/entry.h"
 
 #include <stdbool.h>
@@ -21,7 +22,9 @@ struct answering {
     const char *conf_path;
     bool conf_required;
     struct log_throttle *log_throttle;
-    struct password_works works;
+    /* Who may be asked who a user is; NULL: nobody, and whose login needs that is passed on. */
+    const struct asp_name_service *name_service;
+    struct password_works works; /* begun by whoever is asked about passwords */
     struct client_name {
         char name[ASP_BY_SIZE];
         uid_t uid;
@@ -29,8 +32,16 @@ struct answering {
     } names[CLIENT_NAMES]; /* the answers' own; begins as {0} */
 };
 
-/* Reads what a client has said and answers it, unless it has hung up. False when it has said
- * nothing yet; else nothing more is to be done but to close its connection. */
-bool answer_client(struct answering *answering, struct lane_client *client);
+enum answered {
+    ANSWER_NOTHING_SAID, /* yet */
+    ANSWER_DONE,         /* nothing more is to be done but to close the connection */
+    ANSWER_ELSEWHERE,    /* the name service has to be asked: it is as it was */
+};
+
+/* Reads what a client has said and answers it, unless it has hung up. */
+enum answered answer_client(struct answering *answering, struct lane_client *client);
+
+/* Says that the name service is asked about too many others. */
+void answer_too_many(const struct answering *answering, const struct lane_client *client);
 
 #endif

@@ -64,10 +64,19 @@ static void stop_listening_to(struct serving *serving, struct connection *connec
 /* Answers it, if it has said something already, and lets it go. */
 static void serve(struct serving *serving, struct connection *connection)
 {
-    if (!answer_client(&serving->answering, &connection->client))
+    const enum answered answered = answer_client(&serving->answering, &connection->client);
+
+    if (answered == ANSWER_NOTHING_SAID)
         return;
     serving->served = true;
     stop_listening_to(serving, connection);
+    if (answered == ANSWER_ELSEWHERE) {
+        if (lanes_put(serving->login_worker->questions, &connection->client)) {
+            connection->client.fd = -1;
+            return;
+        }
+        answer_too_many(&serving->answering, &connection->client);
+    }
     drop(connection);
 }
 

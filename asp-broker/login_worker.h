@@ -11,6 +11,7 @@
 struct login_worker {
     int listener; /* where it listens, as the other workers do */
     struct lanes *lanes;
+    struct lanes *questions; /* to where those go of which the name service has to be asked */
     const char *conf_path;
     bool conf_required;
     struct log_throttle *log_throttle;

@@ -6,6 +6,7 @@
 #include "log_throttle.h"
 #include "login_worker.h"
 #include "process_pool.h"
+#include "question_worker.h"
 #include "self_listener.h"
 
 #include "asp-admin/system/own_process.h"
@@ -212,30 +213,42 @@ static void hide_listeners(void *context)
     listener_hide(&broker->self);
 }
 
-/* As many workers as configured for logins, and one process that keeps the users' listener. */
+static void add_jobs(struct process_pool_job *jobs, size_t *count, int number,
+                     process_pool_work *begin, void *context)
+{
+    for (int i = 0; i < number; i++)
+        jobs[(*count)++] = (struct process_pool_job){.work = begin, .context = context};
+}
+
+/* As many workers as configured for logins, a quarter as many for those that need the name service,
+ * and one process that keeps the users' listener. */
 static enum exit_code work(struct broker *broker)
 {
+    const int workers = broker->listener.fd >= 0 ? broker->conf->broker_workers : 0;
+    const int askers = workers > 0 && workers < 4 ? 1 : workers / 4;
     struct lanes *lanes = lanes_make();
-    struct login_worker login_worker = {broker->listener.fd, lanes, broker->conf_path,
-                                        broker->conf_required, log_throttle_make()};
-    struct self_listener self = {broker->self.fd, broker->listener.fd, lanes, broker->conf_path,
-                                 broker->conf_required};
-    struct process_pool_job *jobs = calloc((size_t)broker->conf->broker_workers + 1, sizeof *jobs);
+    struct lanes *questions = lanes_make();
+    struct log_throttle *log = log_throttle_make();
+    struct login_worker login_worker = {broker->listener.fd,   lanes, questions, broker->conf_path,
+                                        broker->conf_required, log};
+    struct question_worker asker = {questions, broker->conf_path, broker->conf_required, log};
+    struct self_listener self = {broker->self.fd, broker->listener.fd, lanes,
+                                 questions,       broker->conf_path,   broker->conf_required};
+    struct process_pool_job *jobs = calloc((size_t)(workers + askers + 1), sizeof *jobs);
     size_t count = 0;
     enum exit_code code = EXIT_STORE;
 
-    if (jobs == NULL || login_worker.log_throttle == NULL || lanes == NULL) {
+    if (jobs == NULL || log == NULL || lanes == NULL || questions == NULL) {
         (void)report(EXIT_STORE, "out of memory, or of descriptors");
     } else {
-        for (int i = 0; login_worker.listener >= 0 && i < broker->conf->broker_workers; i++)
-            jobs[count++] =
-                (struct process_pool_job){.work = login_worker_run, .context = &login_worker};
-        if (self.listener >= 0)
-            jobs[count++] = (struct process_pool_job){.work = self_listener_run, .context = &self};
+        add_jobs(jobs, &count, workers, login_worker_run, &login_worker);
+        add_jobs(jobs, &count, askers, question_worker_run, &asker);
+        add_jobs(jobs, &count, self.listener >= 0 ? 1 : 0, self_listener_run, &self);
         code = process_pool_run(jobs, count, hide_listeners, broker) ? EXIT_DONE : EXIT_STORE;
     }
     free(jobs);
     lanes_close(lanes);
+    lanes_close(questions);
     return code;
 }
 

@@ -253,6 +253,7 @@ int self_listener_run(void *context)
 
     asp_close(serving.self->other);
     lanes_close(serving.self->lanes);
+    lanes_close(serving.self->questions);
     prepare_signals(&mask);
     randombytes_buf(serving.key.bytes, sizeof serving.key.bytes);
     if (pipe2(serving.reports, O_CLOEXEC | O_NONBLOCK) != 0) {

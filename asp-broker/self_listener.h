@@ -14,6 +14,7 @@ struct self_listener {
     /* The hosts', which are closed here, since a session may outlive the broker. */
     int other; /* their listener, or -1 */
     struct lanes *lanes;
+    struct lanes *questions;
     const char *conf_path;
     bool conf_required;
 };

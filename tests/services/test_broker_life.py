@@ -14,7 +14,7 @@ from support.run import MORTAL, as_user
 from support.systemd import install
 from support.wait import LONG, wait_until
 
-WORKERS = 8
+WORKERS = 8 + 2  # of them, for logins of which the name service has to be asked
 ALONE = "self_service: { enabled = false; };"
 
 
@@ -235,7 +235,7 @@ def test_a_login_that_its_host_has_given_up_binds_nothing(machine):
 def test_there_are_as_many_workers_as_configured(machine, count):
     machine.configure(f"broker: {{ workers = {count}; }};", ALONE)
     with machine.serving() as broker:
-        wait_until(lambda: len(broker.workers()) == count, "not the right number")
+        wait_until(lambda: len(broker.workers()) == count + max(1, count // 4), "not the right number")
         assert machine.host().login(machine.phone).code == SUCCESS
 
 
@@ -243,11 +243,11 @@ def test_a_worker_that_is_killed_is_replaced(machine):
     machine.configure(ALONE)
     with machine.serving() as broker:
         workers = wait_until(lambda: len(broker.workers()) == WORKERS and broker.workers(), "not all are there")
-        for pid in workers[:-1]:
+        for pid in workers[1:]:
             os.kill(pid, signal.SIGKILL)
         assert machine.host().login(machine.phone).code == SUCCESS
         others = wait_until(lambda: len(broker.workers()) == WORKERS and broker.workers(), "none takes its place")
-        assert set(others) & set(workers) == set(workers[-1:])
+        assert set(others) & set(workers) == set(workers[:1])
         lines = [line for line in machine.said() if "worker" in line.text]
         assert {line.text for line in lines} == {"a worker was ended by signal 9: another takes its place"}
         assert (len(lines), lines[0].severity) == (WORKERS - 1, 3)
@@ -257,7 +257,7 @@ def test_a_worker_that_is_killed_is_replaced(machine):
 def test_a_worker_leaves_no_descriptor_open_and_no_core(machine):
     machine.configure("broker: { workers = 1; };", ALONE)
     with machine.serving() as broker:
-        (worker,) = broker.workers()
+        worker, _ = broker.workers()
         machine.host().login(machine.phone)
         before = descriptors(worker)
         for _ in range(100):

@@ -469,7 +469,7 @@ def test_no_core_can_be_had_and_nobody_looks_in(own):
             number = alice.begin("create", "--label", "x")
             alice.asked(number)
             found = [*broker.processes(), *broker.sessions()]
-            assert len(found) == 1 + 8 + 1 + 1
+            assert len(found) == 1 + 8 + 2 + 1 + 1
             for pid in found:
                 # Whose the process is, and whose what can be seen of it.
                 owners = [os.stat(f"/proc/{pid}{what}").st_uid for what in ("", "/environ", "/mem")]

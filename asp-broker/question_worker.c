@@ -1,0 +1,232 @@
+/* Logins of which the name service says whose they are, in a process that it may hold up. */
+#include "question_worker.h"
+
+#include "asp/clock.h"
+#include "asp/safeio.h"
+#include "pam_asp/name_service.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    ANSWER_MS = 500,
+    KEPT_MS = 60 * 1000,
+    KEPT = 64,        /* answers; where there are more, the one that is nearest its end goes */
+    TYPED_SIZE = 512, /* what is longer is asked each time */
+};
+
+/* One question, and the thread that puts it. Who waits in vain leaves it to that thread. */
+struct question {
+    pthread_mutex_t mutex;
+    pthread_cond_t answered;
+    bool done;
+    char *typed;
+    enum asp_answer answer;
+    char name[ASP_USER_MAX + 1];
+};
+
+struct kept_answer {
+    char typed[TYPED_SIZE];
+    char name[ASP_USER_MAX + 1];
+    enum asp_answer answer;
+    int64_t until_ms; /* 0: none is kept here */
+};
+
+struct asking {
+    bool stuck; /* the name service has not answered */
+    struct kept_answer kept[KEPT];
+};
+
+static volatile sig_atomic_t stop;
+
+static void ask_to_stop(int number)
+{
+    (void)number;
+    stop = 1;
+}
+
+static void *put_question(void *context)
+{
+    struct question *question = context;
+    char name[sizeof question->name];
+    enum asp_answer answer =
+        name_service.ask(name_service.context, question->typed, name, sizeof name);
+
+    (void)pthread_mutex_lock(&question->mutex);
+    question->answer = answer;
+    memcpy(question->name, name, sizeof name);
+    question->done = true;
+    (void)pthread_cond_signal(&question->answered);
+    (void)pthread_mutex_unlock(&question->mutex);
+    return NULL;
+}
+
+static bool wait_for(struct question *question)
+{
+    struct timespec until;
+    bool done;
+    int code = 0;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += ANSWER_MS % 1000 * 1000000L;
+    until.tv_sec += ANSWER_MS / 1000 + until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    (void)pthread_mutex_lock(&question->mutex);
+    while (!question->done && code == 0)
+        code = pthread_cond_timedwait(&question->answered, &question->mutex, &until);
+    done = question->done;
+    (void)pthread_mutex_unlock(&question->mutex);
+    return done;
+}
+
+static bool begin_question(struct question *question, pthread_t *thread)
+{
+    pthread_condattr_t attributes;
+
+    if (pthread_condattr_init(&attributes) != 0)
+        return false;
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_mutex_init(&question->mutex, NULL);
+    (void)pthread_cond_init(&question->answered, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    return pthread_create(thread, NULL, put_question, question) == 0;
+}
+
+/* Asks in a thread, which is left behind, with what it works on, where it does not come back: this
+ * process ends soon after. */
+static enum asp_answer ask_bounded(struct asking *asking, const char *typed, char *name,
+                                   size_t size)
+{
+    struct question *question = calloc(1, sizeof *question);
+    enum asp_answer answer = ASP_USER_NOT_TOLD;
+    pthread_t thread;
+
+    if (question == NULL)
+        return answer;
+    question->typed = strdup(typed);
+    if (question->typed == NULL || !begin_question(question, &thread)) {
+        free(question->typed);
+        free(question);
+        return answer;
+    }
+    asking->stuck = !wait_for(question);
+    if (asking->stuck)
+        return answer;
+    (void)pthread_join(thread, NULL);
+    answer = question->answer;
+    if (strlen(question->name) < size)
+        memcpy(name, question->name, strlen(question->name) + 1);
+    free(question->typed);
+    free(question);
+    return answer;
+}
+
+/* The place of an answer that is kept, or one for it. */
+static struct kept_answer *find_kept(struct asking *asking, const char *typed, int64_t now)
+{
+    struct kept_answer *first_to_go = &asking->kept[0];
+
+    for (size_t i = 0; i < KEPT; i++) {
+        struct kept_answer *kept = &asking->kept[i];
+
+        if (kept->until_ms > now && strcmp(kept->typed, typed) == 0)
+            return kept;
+        if (kept->until_ms < first_to_go->until_ms)
+            first_to_go = kept;
+    }
+    first_to_go->until_ms = 0;
+    return first_to_go;
+}
+
+/* An asp_name_service's ask. Where it was stuck once in this login it is not asked again. */
+static enum asp_answer ask(void *context, const char *typed, char *name, size_t size)
+{
+    struct asking *asking = context;
+    const int64_t now = asp_clock_ms();
+    struct kept_answer *kept = find_kept(asking, typed, now);
+    enum asp_answer answer = ASP_USER_NOT_TOLD;
+
+    name[0] = '\0';
+    if (kept->until_ms > now) {
+        if (strlen(kept->name) < size)
+            memcpy(name, kept->name, strlen(kept->name) + 1);
+        return kept->answer;
+    }
+    if (!asking->stuck)
+        answer = ask_bounded(asking, typed, name, size);
+    if (answer == ASP_USER_NOT_TOLD || strlen(typed) >= sizeof kept->typed ||
+        strlen(name) >= sizeof kept->name)
+        return answer;
+    memcpy(kept->typed, typed, strlen(typed) + 1);
+    memcpy(kept->name, name, strlen(name) + 1);
+    kept->answer = answer;
+    kept->until_ms = now + KEPT_MS;
+    return answer;
+}
+
+/* One of each lane. True when there was one. */
+static bool answer_some(struct answering *answering, const struct asking *asking,
+                        struct lanes *questions)
+{
+    bool some = false;
+
+    for (size_t i = 0; i < LANES && !asking->stuck; i++) {
+        struct lane_client client;
+
+        if (!lanes_take(questions, i, &client))
+            continue;
+        (void)answer_client(answering, &client);
+        asp_close(client.fd);
+        some = true;
+    }
+    return some;
+}
+
+static void wait_for_questions(const struct lanes *questions, const sigset_t *mask)
+{
+    struct pollfd lanes[LANES];
+
+    for (size_t i = 0; i < LANES; i++)
+        lanes[i] = (struct pollfd){.fd = lanes_fd(questions, i), .events = POLLIN};
+    (void)ppoll(lanes, LANES, NULL, mask);
+}
+
+int question_worker_run(void *context)
+{
+    const struct question_worker *worker = context;
+    struct asking *asking = calloc(1, sizeof *asking);
+    const struct asp_name_service names = {ask, asking};
+    struct answering answering = {
+        .conf_path = worker->conf_path,
+        .conf_required = worker->conf_required,
+        .log_throttle = worker->log_throttle,
+        .name_service = &names,
+    };
+    struct sigaction action = {.sa_handler = ask_to_stop};
+    sigset_t mask;
+
+    if (asking == NULL) {
+        syslog(LOG_ERR, "a worker that asks the name service has no memory");
+        return 1;
+    }
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigprocmask(SIG_BLOCK, NULL, &mask);
+    (void)sigdelset(&mask, SIGTERM);
+    while (!asking->stuck && stop == 0) {
+        wait_for_questions(worker->questions, &mask);
+        while (answer_some(&answering, asking, worker->questions))
+            ;
+    }
+    /* The thread that is stuck still works on what there is: only the process's end frees it. */
+    if (asking->stuck)
+        return 1;
+    free(asking);
+    return 0;
+}

@@ -1,0 +1,24 @@
+/*
+ * A worker of asp-broker for the logins of which the name service has to say whose they are: it may
+ * be slow, or hang, and no other login is to wait for that.
+ */
+#ifndef ASP_BROKER_QUESTION_WORKER_H
+#define ASP_BROKER_QUESTION_WORKER_H
+
+#include "answer.h"
+
+struct question_worker {
+    struct lanes *questions; /* what is asked waits there */
+    const char *conf_path;
+    bool conf_required;
+    struct log_throttle *log_throttle;
+};
+
+/*
+ * A process_pool_work for a `struct question_worker`. What the name service says is kept for 60 s.
+ * Where it does not answer within 500 ms the login is unavailable, and the process ends with 1, for
+ * another to take its place. SIGTERM: what waits is answered, and then it returns.
+ */
+int question_worker_run(void *question_worker);
+
+#endif

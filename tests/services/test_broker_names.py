@@ -1,0 +1,72 @@
+"""asp-broker and the name service: it is asked whose account another spelling stands for, and where it hangs nobody
+else waits for it."""
+
+import pathlib
+import subprocess
+
+import pytest
+from support.pam_codes import AUTHINFO_UNAVAIL, SUCCESS
+from support.wait import wait_until
+
+SOURCE = pathlib.Path(__file__).parent / "name_service.c"
+ALONE = "self_service: { enabled = false; };"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    made = tmp_path_factory.mktemp("name_service") / "name_service.so"
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", made, SOURCE], check=True)
+    made.parent.parent.chmod(0o755)
+    return made
+
+
+@pytest.fixture
+def machine(broker_machine, library):
+    """With a broker of one worker for logins, and one that asks."""
+    broker_machine.sandbox.shell("rm -rf /run/asp /run/asked").done()
+    broker_machine.configure("broker: { workers = 1; };", ALONE)
+    broker_machine.said()
+    with broker_machine.serving(prefix=("env", f"LD_PRELOAD={library}")) as broker:
+        broker_machine.serves = broker
+        yield broker_machine
+
+
+def asked(machine):
+    return machine.sandbox.shell("cat /run/asked 2>/dev/null || true").done().out.split()
+
+
+def test_where_the_name_service_hangs_logins_by_the_accounts_own_name_are_served(machine):
+    held_up = machine.host("proxied")
+    held_up.begin(*[(machine.phone, "nginx", f"hang-{number}") for number in range(20)])
+    wait_until(lambda: asked(machine), "it is not asked")
+    for _ in range(30):
+        assert machine.host().login(machine.phone).code == SUCCESS
+    assert {answer.code for answer in held_up.answers()} == {AUTHINFO_UNAVAIL}
+    lines = []
+    wait_until(
+        lambda: lines.extend(machine.said()) or any("ended with" in line.text for line in lines),
+        "the worker that asks is not replaced",
+    )
+    told = [line for line in lines if line.by == "asp-broker" and line.text.startswith("verdict=unavailable")]
+    assert told and all("name service" in line.word("cause") for line in told), lines
+    assert not set(asked(machine)) & {"alice"}
+
+
+def test_another_takes_the_place_of_a_worker_for_which_the_name_service_has_hung(machine):
+    workers = machine.serves.workers()
+    assert machine.host().login(machine.phone, "nginx", "hang").code == AUTHINFO_UNAVAIL
+
+    def replaced():
+        now = machine.serves.workers()
+        return now[0] == workers[0] and len(now) == 2 and now[1] != workers[1]
+
+    wait_until(replaced, "none does")
+    assert machine.host().login(machine.phone, "nginx", "spelling").code == SUCCESS
+
+
+def test_what_the_name_service_has_said_is_kept(machine):
+    for user in ("spelling", "spelling", "nobody-of-that-name", "nobody-of-that-name", "spelling"):
+        machine.host().login(machine.phone, "nginx", user)
+    verdicts = [line.word("verdict") for line in machine.said() if line.by == "asp-broker"]
+    assert verdicts == ["accepted", "accepted", "no-account", "no-account", "accepted"]
+    assert asked(machine) == ["spelling", "nobody-of-that-name"]
