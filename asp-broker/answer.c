@@ -69,9 +69,7 @@ static void log_claim(const struct answering *answering, uid_t uid, const char *
     asp_buffer_free(&line);
 }
 
-/* True for one who does not wait for the answer any more: what it asked for is not to be done, and
- * not to be logged as if it had been. */
-static bool has_gone(void *asker)
+bool answer_has_no_taker(void *asker)
 {
     const struct lane_client *client = asker;
     struct pollfd end = {.fd = client->fd, .events = POLLRDHUP};
@@ -98,7 +96,7 @@ static enum asp_status answer_question(struct answering *answering, struct lane_
     status = client_policy_check(conf_cache_read(conf), uid, request->via, request, error);
     if (status == ASP_OK) {
         request->deadline = client->since_ms + asp_broker_patience(conf_cache_read(conf));
-        request->gone = has_gone;
+        request->gone = answer_has_no_taker;
         request->asker = client;
         status = decide(answering->name_service, conf, request, version, answer);
     } else {
@@ -187,7 +185,7 @@ enum answered answer_client(struct answering *answering, struct lane_client *cli
         return ANSWER_NOTHING_SAID;
     if (length <= 0)
         return ANSWER_DONE;
-    if (!has_gone(client))
+    if (!answer_has_no_taker(client))
         status = answer_to(answering, client, bytes, fits ? (size_t)length : 0, &answer);
     sodium_memzero(bytes, fits ? (size_t)length : sizeof bytes);
     if (status == ASP_QUESTION)

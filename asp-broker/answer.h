@@ -41,6 +41,10 @@ enum answered {
 /* Reads what a client has said and answers it, unless it has hung up. */
 enum answered answer_client(struct answering *answering, struct lane_client *client);
 
+/* True for a `struct lane_client` who does not wait for the answer any more: what it asked for is
+ * not to be done, and not to be logged as if it had been. */
+bool answer_has_no_taker(void *client);
+
 /* Says that the name service is asked about too many others. */
 void answer_too_many(const struct answering *answering, const struct lane_client *client);
 

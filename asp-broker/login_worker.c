@@ -93,9 +93,26 @@ static bool serve_lane(struct serving *serving, size_t lane)
     return true;
 }
 
+/* The one that has waited longest for room in its lane; NULL: nobody does. */
+static struct connection *find_waiting(struct serving *serving)
+{
+    struct connection *oldest = NULL;
+
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        struct connection *connection = &serving->connections[i];
+
+        if (connection->client.fd >= 0 && connection->spoken &&
+            (oldest == NULL || connection->client.since_ms < oldest->client.since_ms))
+            oldest = connection;
+    }
+    return oldest;
+}
+
 /* Whoever has said something gets into his lane, or waits here until there is room. */
 static void queue(struct serving *serving, struct connection *connection)
 {
+    const struct connection *first;
+
     if (!connection->spoken) {
         char byte;
         ssize_t length = recv(connection->client.fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
@@ -109,6 +126,10 @@ static void queue(struct serving *serving, struct connection *connection)
             return;
         }
     }
+    /* Nobody passes one of his own uid who has waited longer. */
+    first = find_waiting(serving);
+    if (first != NULL && first != connection && first->client.uid == connection->client.uid)
+        return;
     if (lanes_put(serving->login_worker->lanes, &connection->client))
         connection->client.fd = -1;
 }
@@ -179,10 +200,27 @@ static void log_crowd(const struct serving *serving, const struct connection *co
                   (unsigned long)uid);
 }
 
+/* One whose client has given up while it waited, or NULL. */
+static struct connection *find_gone(struct serving *serving)
+{
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        struct connection *connection = &serving->connections[i];
+
+        if (connection->spoken && answer_has_no_taker(&connection->client))
+            return connection;
+    }
+    return NULL;
+}
+
 static struct connection *make_room(struct serving *serving)
 {
-    struct connection *worst = find_crowding(serving);
+    struct connection *worst = find_gone(serving);
 
+    if (worst != NULL) {
+        drop(worst);
+        return worst;
+    }
+    worst = find_crowding(serving);
     queue(serving, worst);
     if (worst->client.fd < 0)
         return worst;
@@ -283,19 +321,22 @@ static int look_after(struct serving *serving)
 {
     const int64_t time = asp_clock_ms();
     int64_t next = -1;
-    bool full =
-        false; /* of the others, who are of the same uid as a rule, none finds room either */
+    struct connection *waiting;
 
+    while ((waiting = find_waiting(serving)) != NULL) {
+        queue(serving, waiting);
+        if (waiting->client.fd >= 0)
+            break;
+    }
     for (size_t i = 0; i < CONNECTIONS; i++) {
         struct connection *connection = &serving->connections[i];
         int64_t left = connection->client.since_ms + SAY_MS - time;
 
-        if (connection->client.fd >= 0 && (connection->spoken ? !full : left <= 0))
+        if (connection->client.fd >= 0 && !connection->spoken && left <= 0)
             queue(serving, connection);
         if (connection->client.fd < 0)
             continue;
         if (connection->spoken) {
-            full = true;
             left = RETRY_MS;
         } else if (left <= 0) {
             const uid_t uid = connection->client.uid;
