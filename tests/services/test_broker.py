@@ -162,11 +162,11 @@ def test_a_changed_primary_revokes_and_the_hook_is_run_by_watch(stage):
 
 
 @pytest.mark.parametrize("user", ["../alice", "", "a" * 300, "-alice", "al:ice", "alice\n", "\udcff" * 100])
-def test_a_name_that_is_no_users_is_decided_where_it_is_asked(stage, user):
-    """What no account can have needs no broker; the line is the module's."""
+def test_a_name_that_no_account_can_have_is_nobodys_once_the_name_service_was_asked(stage, user):
+    """Somebody may be known by it: the broker asks."""
     answer = stage.site.host().login(stage.passwords["Phone"], "nginx", user)
     (line,) = stage.site.said()
-    assert line.by != "asp-broker"
+    assert line.by == "asp-broker"
     if user:
         assert (answer.code, line.word("verdict")) == (USER_UNKNOWN, "no-account")
     else:
