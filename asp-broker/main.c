@@ -234,7 +234,7 @@ static enum exit_code work(struct broker *broker)
     struct question_worker asker = {questions, broker->conf_path, broker->conf_required, log};
     struct self_listener self = {broker->self.fd, broker->listener.fd, lanes,
                                  questions,       broker->conf_path,   broker->conf_required};
-    struct process_pool_job *jobs = calloc((size_t)(workers + askers + 1), sizeof *jobs);
+    struct process_pool_job *jobs = calloc((size_t)workers + (size_t)askers + 1, sizeof *jobs);
     size_t count = 0;
     enum exit_code code = EXIT_STORE;
 

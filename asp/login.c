@@ -359,7 +359,7 @@ static void decide(struct login *login, struct asp_store_kept kept, const struct
 {
     struct asp_outcome *outcome = login->outcome;
     const struct asp_entry *entry = NULL;
-    struct asp_account account;
+    struct asp_account account = {0};
     enum asp_status status;
 
     status = asp_store_open(&login->store, login->conf, &kept, &outcome->cause);

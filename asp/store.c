@@ -309,7 +309,7 @@ enum asp_status asp_store_drop_pending(const struct asp_store *store, const char
                                        struct asp_error *error)
 {
     char name[ASP_USER_MAX + 1];
-    struct asp_account account;
+    struct asp_account account = {0};
     enum asp_status status = encode(user, name, error);
     bool not_yet;
 

@@ -153,7 +153,7 @@ START_TEST(a_password_that_is_set_under_another_spelling_is_the_accounts)
         ck_code(pam_chauthtok(pamh, 0), PAM_SUCCESS);
         (void)handle_close(pamh, PAM_SUCCESS);
         /* She has no line in /etc/shadow: that it was reached counts. */
-        ck_assert_str_eq(stored_entry(&other, "alice", password).state, "revoked");
+        ck_returned_str_eq(stored_entry(&other, "alice", password).state, "revoked");
     }
     names.failure = EIO;
     create(&other, password, "alice", "--label", "x", "--app", "mail", NULL);
@@ -162,7 +162,7 @@ START_TEST(a_password_that_is_set_under_another_spelling_is_the_accounts)
     ck_code(pam_chauthtok(pamh, 0), PAM_SUCCESS);
     (void)handle_close(pamh, PAM_SUCCESS);
     ck_assert(holds(devlog_take()->line[0].raw, "name service"));
-    ck_assert_str_eq(stored_entry(&other, "alice", password).state, "active");
+    ck_returned_str_eq(stored_entry(&other, "alice", password).state, "active");
 }
 END_TEST
 
