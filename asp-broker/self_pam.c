@@ -1,6 +1,7 @@
 /* PAM service asp-admin, with a conversation that crosses the socket. */
 #include "self_pam.h"
 
+#include "asp-admin/self/self_rules.h"
 #include "asp/broker_socket.h"
 #include "asp/clock.h"
 
@@ -126,42 +127,43 @@ static int converse(int count, const struct pam_message **messages, struct pam_r
     return PAM_SUCCESS;
 }
 
-/* It must still be the same user, let in by something else than an app password. */
-static int check_who(pam_handle_t *pamh, const char *user)
+/* It must still be the same user, whom a module may call otherwise, let in by something else than
+ * an app password. */
+static int check_who(pam_handle_t *pamh, const struct admin *admin)
 {
     const void *now = NULL;
 
     if (pam_get_item(pamh, PAM_USER, &now) != PAM_SUCCESS || now == NULL ||
-        strcmp(now, user) != 0 || pam_getenv(pamh, "ASP_ID") != NULL)
+        !self_rules_is_own(admin, now) || pam_getenv(pamh, "ASP_ID") != NULL)
         return PAM_AUTH_ERR;
     return PAM_SUCCESS;
 }
 
-static int authenticate(pam_handle_t *pamh, const char *user)
+static int authenticate(pam_handle_t *pamh, const struct admin *admin)
 {
-    int code = pam_set_item(pamh, PAM_RUSER, user);
+    int code = pam_set_item(pamh, PAM_RUSER, admin->user);
 
     if (code == PAM_SUCCESS)
         code = pam_authenticate(pamh, 0);
     if (code == PAM_SUCCESS)
         code = pam_acct_mgmt(pamh, 0);
     if (code == PAM_SUCCESS)
-        code = check_who(pamh, user);
+        code = check_who(pamh, admin);
     return code;
 }
 
-enum asp_status self_pam_ask(int fd, const char *user, bool silent, struct asp_error *error)
+enum asp_status self_pam_ask(int fd, const struct admin *admin, struct asp_error *error)
 {
     struct asking asking = {.fd = fd};
     const struct pam_conv conversation = {converse, &asking};
     pam_handle_t *pamh = NULL;
-    int code = pam_start(SERVICE, user, &conversation, &pamh);
+    int code = pam_start(SERVICE, admin->user, &conversation, &pamh);
 
     if (code == PAM_SUCCESS)
-        code = authenticate(pamh, user);
+        code = authenticate(pamh, admin);
     if (pamh != NULL)
         (void)pam_end(pamh, code);
-    if (code == PAM_SUCCESS && !asking.spoken && !silent)
+    if (code == PAM_SUCCESS && !asking.spoken && !admin->conf->self_silent)
         return asp_fail(error, ASP_UNSAFE,
                         "PAM service " SERVICE
                         " lets in whoever answers nothing: ask the administrator");

@@ -203,7 +203,7 @@ static enum exit_code authenticate(const struct self_session *session, const str
     if (session->wait_ms > 0)
         return fail_with(console, EXIT_NO, "too many wrong answers: wait %" PRId64 " seconds",
                          (session->wait_ms + 999) / 1000);
-    status = self_pam_ask(session->fd, name, admin->conf->self_silent, &error);
+    status = self_pam_ask(session->fd, admin, &error);
     report.admitted = status == ASP_OK;
     if ((status == ASP_OK || status == ASP_DENIED) &&
         write(session->report, &report, sizeof report) != (ssize_t)sizeof report)

@@ -47,14 +47,12 @@ static enum exit_code check_taken(const struct console *console, const struct co
     return fail_with(console, EXIT_STORE, "%s is for root: run asp-admin as root", command->name);
 }
 
-/* True when a word stands for the account. What is not told is no. Whatever it is, the account that
- * is acted on is the one. */
-static bool is_account(const struct admin *admin, const char *word)
+bool self_rules_is_own(const struct admin *admin, const char *name)
 {
     struct asp_account_name found;
 
-    return strcmp(word, admin->user) == 0 ||
-           (asp_account_name(admin->conf, NULL, &name_service, word, &found, NULL) ==
+    return strcmp(name, admin->user) == 0 ||
+           (asp_account_name(admin->conf, NULL, &name_service, name, &found, NULL) ==
                 ASP_NOT_FOUND &&
             strcmp(found.name, admin->user) == 0);
 }
@@ -69,7 +67,7 @@ static bool names_user(const struct admin *admin, const struct command *command,
     if (first == NULL)
         return false;
     if (command->max_args == ASP_IDS)
-        return !asp_id_valid(first) || is_account(admin, first);
+        return !asp_id_valid(first) || self_rules_is_own(admin, first);
     return options->argument_count >= command->max_args;
 }
 
@@ -87,7 +85,7 @@ enum exit_code self_rules_check(struct admin *admin, const struct command *comma
         memcpy(words + 1, options->arguments, (size_t)options->argument_count * sizeof *words);
         options->arguments = words;
         options->argument_count++;
-    } else if (!is_account(admin, options->arguments[0])) {
+    } else if (!self_rules_is_own(admin, options->arguments[0])) {
         return fail_with(console, EXIT_STORE, "you are %s: leave %s out, or run asp-admin as root",
                          account, options->arguments[0]);
     }

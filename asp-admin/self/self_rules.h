@@ -15,6 +15,10 @@
 enum exit_code self_rules_check(struct admin *admin, const struct command *command,
                                 struct options *options, char **words);
 
+/* True when the name stands for the account `admin->user`, as the name service has it. What is not
+ * told is no. */
+bool self_rules_is_own(const struct admin *admin, const char *name);
+
 /* True when the configuration lets her act at all: self_service, and its group. */
 bool self_rules_admit(const struct asp_conf *conf, const char *name);
 

@@ -6,6 +6,7 @@ The environment variable ASP_LAYER names a folder with unpacked servers, for mac
 
 import os
 import pathlib
+import subprocess
 import tempfile
 
 import pytest
@@ -63,6 +64,16 @@ def mail(dovecot_box, build):
     service.reset()
     service.stack("asp-only")
     return service
+
+
+@pytest.fixture(scope="session")
+def name_service(tmp_path_factory):
+    """What is preloaded where the name service is to say what a test wants: see name_service.c."""
+    made = tmp_path_factory.mktemp("name_service") / "name_service.so"
+    source = pathlib.Path(__file__).parent / "name_service.c"
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", made, source], check=True)
+    made.parent.parent.chmod(0o755)
+    return made
 
 
 @pytest.fixture(scope="module")

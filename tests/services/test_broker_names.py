@@ -1,32 +1,20 @@
 """asp-broker and the name service: it is asked whose account another spelling stands for, and where it hangs nobody
 else waits for it."""
 
-import pathlib
-import subprocess
-
 import pytest
 from support.pam_codes import AUTHINFO_UNAVAIL, SUCCESS
 from support.wait import wait_until
 
-SOURCE = pathlib.Path(__file__).parent / "name_service.c"
 ALONE = "self_service: { enabled = false; };"
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    made = tmp_path_factory.mktemp("name_service") / "name_service.so"
-    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", made, SOURCE], check=True)
-    made.parent.parent.chmod(0o755)
-    return made
-
-
 @pytest.fixture
-def machine(broker_machine, library):
+def machine(broker_machine, name_service):
     """With a broker of one worker for logins, and one that asks."""
     broker_machine.sandbox.shell("rm -rf /run/asp /run/asked").done()
     broker_machine.configure("broker: { workers = 1; };", ALONE)
     broker_machine.said()
-    with broker_machine.serving(prefix=("env", f"LD_PRELOAD={library}")) as broker:
+    with broker_machine.serving(prefix=("env", f"LD_PRELOAD={name_service}")) as broker:
         broker_machine.serves = broker
         yield broker_machine
 

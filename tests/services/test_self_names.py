@@ -1,0 +1,33 @@
+"""What PAM calls a user who acts on her own account."""
+
+import pathlib
+import subprocess
+
+import pytest
+from support.passwords import PASSWORD
+from support.self_service import ALICES, DONE, NO
+
+SOURCE = pathlib.Path(__file__).parent / "pam_spelling.c"
+
+
+@pytest.fixture(scope="module")
+def spelling(tmp_path_factory):
+    """A module that calls her as it is told."""
+    made = tmp_path_factory.mktemp("spelling") / "pam_spelling.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", made, SOURCE], check=True)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("called", "code"), [("alice", DONE), ("spelling-of-alice", DONE), ("bob", NO), ("nobody-of-that-name", NO)]
+)
+def test_a_module_may_call_her_otherwise_and_nobody_else(own, spelling, name_service, called, code):
+    stack = f"auth required pam_unix.so nodelay\nauth required {spelling} {called}\naccount required pam_permit.so\n"
+    own.sandbox.write("/etc/pam.d/asp-admin", stack)
+    own.serves.close()
+    own.serves = own.serve(prefix=("env", f"LD_PRELOAD={name_service}"))
+    run = own.run("alice", "create", "--label", "Phone", "--quiet", input=f"{ALICES}\n")
+    assert run.code == code, run
+    assert (PASSWORD.search(run.out) is not None) == (code == DONE)
+    assert own.states() == ([("Phone", "active")] if code == DONE else [])
+    assert own.states("bob") == []
