@@ -41,6 +41,9 @@ static enum asp_status reconcile(const struct asp_conf *conf, const char *user,
 
     if (status == ASP_OK)
         status = asp_account_name(conf, &store, &name_service, user, found, error);
+    /* Who has no account may be about to have a first app password. */
+    if (status == ASP_NOT_FOUND && found->name[0] != '\0')
+        status = ASP_OK;
     result->primary = ASP_PRIMARY_UNKNOWN;
     while (status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN) {
         asp_reconciled_free(result);

@@ -23,7 +23,7 @@ def shadow(own):
     own.sandbox.write("/etc/shadow", saved, mode="640")
 
 
-def held(own, words, change):
+def held(own, words, change, account=ACCOUNT):
     """A command of root's whose output nobody reads until the change is made. How it ends, and what it has shown."""
     reading, writing = os.pipe()
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, FILLED)
@@ -31,8 +31,8 @@ def held(own, words, change):
     process = own.sandbox.start(own.admin, *words, "--quiet", stdout=writing, stderr=subprocess.PIPE)
     os.close(writing)
     with ended(process), open(reading, encoding="utf-8") as output:
-        wait_until(lambda: "\npending=" in own.sandbox.shell(f"cat {ACCOUNT} || true").out, "it is not stored")
-        own.sandbox.shell(change).done()
+        wait_until(lambda: "\npending=" in own.sandbox.shell(f"cat {account} || true").out, "it is not stored")
+        change()
         shown = output.read()[FILLED:].strip()
         errors = process.stderr.read()
         return process.wait(), shown, errors
@@ -57,7 +57,8 @@ CHANGES = {
 def test_a_primary_password_that_is_another_once_it_was_shown_voids_it(own, shadow, words, change):
     command, why = CHANGES[change]
     old = own.makes("alice", "Old")
-    code, shown, err = held(own, [old[:2] if word == "OLD" else word for word in words], command)
+    words = [old[:2] if word == "OLD" else word for word in words]
+    code, shown, err = held(own, words, lambda: own.sandbox.shell(command).done())
     assert code == STORE, err
     assert f"the app password {shown[:2]} that was shown is void" in err and why in err
     own.sandbox.write("/etc/shadow", shadow, mode="640")
@@ -67,9 +68,19 @@ def test_a_primary_password_that_is_another_once_it_was_shown_voids_it(own, shad
 
 
 def test_a_primary_password_of_anothers_that_is_changed_meanwhile_voids_nothing(own, shadow):
-    code, shown, err = held(own, ["create", "alice", "--label", "New"], "echo 'bob:another' | chpasswd")
+    code, shown, err = held(own, ["create", "alice", "--label", "New"], lambda: own.set_primary("bob", "another"))
     assert code == DONE, err
     assert own.run("alice", "check", "--service", "imap", input=shown).code == DONE
+
+
+def test_a_change_that_the_password_stack_alone_sees_voids_a_first_one(own):
+    """Of a user who has no line in shadow."""
+    stack = "password required pam_permit.so\npassword optional pam_asp.so\n"
+    own.sandbox.write("/etc/pam.d/directory", stack)
+    words = ["create", "carol", "--label", "New", "--virtual"]
+    code, shown, err = held(own, words, lambda: own.chauthtok("directory", "carol"), "/var/lib/asp/users/carol")
+    assert code == STORE and f"the app password {shown[:2]} that was shown is void" in err, err
+    assert own.sandbox.shell("cd /var/lib/asp; find users used locks -name '*carol*'").out == ""
 
 
 def test_whose_primary_password_is_locked_gets_no_app_password(own, shadow):
