@@ -181,8 +181,7 @@ enum exit_code admin_open_store(struct admin *admin, bool make)
     return admin->typed != NULL ? find_user(admin) : EXIT_DONE;
 }
 
-/* Looked at before an update, so that a mistyped name leaves no lock behind. */
-static enum exit_code check_account(const struct admin *admin)
+enum exit_code admin_check_account(const struct admin *admin)
 {
     struct asp_account account;
     struct asp_error error = {0};
@@ -197,7 +196,7 @@ enum exit_code admin_open_account(struct admin *admin)
 {
     enum exit_code code = admin_open_store(admin, false);
 
-    return code == EXIT_DONE ? check_account(admin) : code;
+    return code == EXIT_DONE ? admin_check_account(admin) : code;
 }
 
 /* Whether it is known when its entries were not used decides something. */

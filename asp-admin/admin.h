@@ -67,6 +67,10 @@ enum exit_code admin_ask_user(const struct admin *admin, struct asp_account_name
  * store where it is missing. */
 enum exit_code admin_open_store(struct admin *admin, bool make);
 
+/* EXIT_DONE when the command's user has an account that can be read. Looked at before an update, so
+ * that a mistyped name leaves no lock behind. */
+enum exit_code admin_check_account(const struct admin *admin);
+
 /* Opens the store, in which the command's user has an account that can be read. */
 enum exit_code admin_open_account(struct admin *admin);
 

@@ -279,6 +279,9 @@ static enum asp_status update_held(struct asp_store_held *held, void *context,
         status = ASP_DROP;
     if (status == ASP_OK || status == ASP_DROP)
         status = keep_change(update, held, &account, status == ASP_DROP, error);
+    /* Nor is anything left of one that was not made. */
+    if (status != ASP_OK && account.is_new)
+        update->store->engine->forget(update->store, held);
     asp_account_free(&account);
     return status;
 }

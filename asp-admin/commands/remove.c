@@ -20,13 +20,12 @@ static enum asp_status revoke_and_drop(struct asp_account *account, void *contex
 static enum asp_status remove_account(const struct admin *admin, struct asp_error *error)
 {
     struct asp_revocation how = asp_revocation_of(admin->conf, admin->now, admin->by);
-    enum asp_status status =
-        asp_store_update(&admin->store, admin->user, false, revoke_and_drop, &how, error);
+    enum asp_status status = asp_store_drop_pending(&admin->store, admin->user, error);
 
+    if (status == ASP_OK)
+        status = asp_store_update(&admin->store, admin->user, false, revoke_and_drop, &how, error);
     if (status == ASP_CORRUPT || status == ASP_NEWER || status == ASP_UNSAFE)
         status = asp_store_remove(&admin->store, admin->user, error);
-    else if (status == ASP_NOT_FOUND)
-        (void)asp_store_drop_pending(&admin->store, admin->user, NULL);
     return status;
 }
 

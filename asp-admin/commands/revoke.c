@@ -134,11 +134,13 @@ enum exit_code command_revoke_validate(const struct admin *admin)
 /* Of who has none, all are what is pending of her first one. */
 static enum exit_code open_account(struct admin *admin)
 {
-    enum exit_code code = admin_open_account(admin);
+    struct asp_error error = {0};
+    enum exit_code code = admin_open_store(admin, false);
 
-    if (code == EXIT_NOT_FOUND && admin->options->all)
-        (void)asp_store_drop_pending(&admin->store, admin->user, NULL);
-    return code;
+    if (code == EXIT_DONE && admin->options->all &&
+        asp_store_drop_pending(&admin->store, admin->user, &error) != ASP_OK)
+        code = fail_with_error(admin->console, &error);
+    return code == EXIT_DONE ? admin_check_account(admin) : code;
 }
 
 enum exit_code command_revoke(struct admin *admin)

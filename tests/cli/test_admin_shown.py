@@ -407,3 +407,20 @@ def test_a_signal_while_it_waits_ends_it_and_nothing_is_alive(site, hold):
         held.process.send_signal(number)
         held.process.wait(timeout=LONG)
         site.run("list", "alice").refused(3)
+
+
+@pytest.mark.parametrize("words", [("revoke", "alice", "--all"), ("remove", "alice")], ids=lambda words: words[0])
+def test_what_is_pending_and_cannot_be_dropped_is_not_called_gone(site, hold, words):
+    held = hold("create", "alice", "--label", "New", "--quiet")
+    with open(site.store / "locks" / "alice", "r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "locked by process" in site.run(*words).refused(5).err
+    assert held.goes_on().code == 0
+    assert site.states() == [("New", "active")]
+
+
+def test_of_an_account_that_was_removed_before_its_app_password_was_shown_nothing_is_left(site, hold):
+    held = hold("create", "alice", "--label", "New", "--quiet")
+    site.run("remove", "alice")
+    is_void(held.goes_on(), site, 5, "removed")
+    assert not [path for path in site.store.rglob("*alice*")]
