@@ -15,6 +15,7 @@ enum { NOBODY = 0 };
 /* In memory that the processes share. The descriptors are the same in all of them. */
 struct lanes {
     _Atomic long owners[LANES]; /* a uid and 1, or NOBODY */
+    atomic_size_t last;         /* from which somebody was taken */
     atomic_int waiting; /* a worker that is killed may leave it too high, and then nobody is served
                            past the lanes */
     int in[LANES];
@@ -129,6 +130,7 @@ bool lanes_take(struct lanes *lanes, size_t lane, struct lane_client *client)
     if (recvmsg(lanes->out[lane], &parcel.message, MSG_CMSG_CLOEXEC) <= 0)
         return false;
     atomic_fetch_sub(&lanes->waiting, 1);
+    atomic_store(&lanes->last, lane);
     /* Without room for another descriptor the kernel leaves it out, and closes it. */
     head = CMSG_FIRSTHDR(&parcel.message);
     if (head == NULL)
@@ -136,6 +138,11 @@ bool lanes_take(struct lanes *lanes, size_t lane, struct lane_client *client)
     *client = parcel.client;
     memcpy(&client->fd, CMSG_DATA(head), sizeof client->fd);
     return true;
+}
+
+size_t lanes_next(const struct lanes *lanes)
+{
+    return (atomic_load(&lanes->last) + 1) % LANES;
 }
 
 bool lanes_are_empty(const struct lanes *lanes)

@@ -40,6 +40,9 @@ bool lanes_put(struct lanes *lanes, const struct lane_client *client);
  * another was quicker. */
 bool lanes_take(struct lanes *lanes, size_t lane, struct lane_client *client);
 
+/* The lane after that from which some process has taken the last one. */
+size_t lanes_next(const struct lanes *lanes);
+
 /* True when nobody waits in any. */
 bool lanes_are_empty(const struct lanes *lanes);
 

@@ -171,16 +171,18 @@ static enum asp_answer ask(void *context, const char *typed, char *name, size_t 
     return answer;
 }
 
-/* One of each lane. True when there was one. */
+/* One of each lane, from that on whose turn it is, also for who takes the place of one that is
+ * stuck. True when there was one. */
 static bool answer_some(struct answering *answering, const struct asking *asking,
                         struct lanes *questions)
 {
+    const size_t first = lanes_next(questions);
     bool some = false;
 
     for (size_t i = 0; i < LANES && !asking->stuck; i++) {
         struct lane_client client;
 
-        if (!lanes_take(questions, i, &client))
+        if (!lanes_take(questions, (first + i) % LANES, &client))
             continue;
         (void)answer_client(answering, &client);
         asp_close(client.fd);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { WWW = 33, MAIL = 8, MANY = 10000 };
@@ -154,6 +155,29 @@ START_TEST(who_is_put_in_by_a_process_that_ends_is_taken_by_another)
 }
 END_TEST
 
+/* Also when each was taken by another process, which ended with it. */
+START_TEST(the_turn_is_that_of_the_lane_after_the_last_one)
+{
+    size_t first;
+    int status;
+
+    open_lanes();
+    ck_assert(put(WWW, 1) && put(WWW, 2) && put(MAIL, 3));
+    first = lane_in_use(0);
+    for (int i = 0; i < 2; i++) {
+        const size_t lane = lane_in_use(i == 0 ? 0 : lanes_next(lanes));
+        const pid_t process = fork();
+
+        if (process == 0)
+            _exit(lanes_take(lanes, lane, &(struct lane_client){.fd = -1}) ? 0 : 1);
+        ck_assert(waitpid(process, &status, 0) == process && status == 0);
+        ck_assert_uint_eq(lanes_next(lanes), (lane + 1) % LANES);
+        ck_assert((lane == first) == (i == 0));
+    }
+    lanes_close(lanes);
+}
+END_TEST
+
 START_TEST(lanes_are_closed_with_who_waits_in_them)
 {
     size_t before = unit_names("/proc/self/fd");
@@ -172,6 +196,7 @@ static void fill(Suite *suite)
     unit_add(suite, each_uid_has_a_lane_of_its_own);
     unit_add(suite, a_lane_that_is_full_takes_nobody_and_others_do);
     unit_add(suite, who_is_put_in_by_a_process_that_ends_is_taken_by_another);
+    unit_add(suite, the_turn_is_that_of_the_lane_after_the_last_one);
     unit_add(suite, lanes_are_closed_with_who_waits_in_them);
 }
 
