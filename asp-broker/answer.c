@@ -5,7 +5,6 @@
 
 #include "asp-admin/system/users.h"
 #include "asp/broker_login.h"
-#include "asp/broker_socket.h"
 #include "asp/buffer.h"
 #include "asp/clock.h"
 #include "pam_asp/conf_cache.h"
@@ -167,7 +166,22 @@ void answer_too_many(const struct answering *answering, const struct lane_client
 {
     log_throttled(answering->log_throttle, THROTTLED_FAILED, client->uid, LOG_ERR,
                   "too many logins wait for the name service: some are refused");
-    asp_broker_refuse(client->fd, "too many logins wait for the name service");
+    answer_refuse(client, "too many logins wait for the name service");
+}
+
+/* In another version the client would ask once more. */
+void answer_refuse(const struct lane_client *client, const char *why)
+{
+    uint8_t bytes[ASP_MESSAGE_MAX];
+    struct asp_message_read message = {.count = 0};
+    struct asp_message answer;
+    const ssize_t length = recv(client->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_PEEK);
+
+    (void)asp_message_read(bytes, length > 0 ? (size_t)length : 0, "a client", &message, NULL);
+    asp_message_refuse(&answer, why);
+    asp_message_set_version(&answer, message.version);
+    sodium_memzero(bytes, sizeof bytes);
+    (void)send(client->fd, answer.bytes, answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 enum answered answer_client(struct answering *answering, struct lane_client *client)

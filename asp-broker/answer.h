@@ -45,6 +45,9 @@ enum answered answer_client(struct answering *answering, struct lane_client *cli
  * not to be done, and not to be logged as if it had been. */
 bool answer_has_no_taker(void *client);
 
+/* Says why it is not answered, in the version in which it has asked. */
+void answer_refuse(const struct lane_client *client, const char *why);
+
 /* Says that the name service is asked about too many others. */
 void answer_too_many(const struct answering *answering, const struct lane_client *client);
 

@@ -226,7 +226,7 @@ static struct connection *make_room(struct serving *serving)
         return worst;
     log_crowd(serving, worst);
     if (worst->spoken)
-        asp_broker_refuse(worst->client.fd, "too many logins wait: try again in a moment");
+        answer_refuse(&worst->client, "too many logins wait: try again in a moment");
     drop(worst);
     return worst;
 }
