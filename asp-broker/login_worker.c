@@ -93,15 +93,15 @@ static bool serve_lane(struct serving *serving, size_t lane)
     return true;
 }
 
-/* The one that has waited longest for room in its lane; NULL: nobody does. */
-static struct connection *find_waiting(struct serving *serving)
+/* The one of a uid that has waited longest for room in its lane; NULL: none does. */
+static struct connection *find_waiting(struct serving *serving, uid_t uid)
 {
     struct connection *oldest = NULL;
 
     for (size_t i = 0; i < CONNECTIONS; i++) {
         struct connection *connection = &serving->connections[i];
 
-        if (connection->client.fd >= 0 && connection->spoken &&
+        if (connection->client.fd >= 0 && connection->spoken && connection->client.uid == uid &&
             (oldest == NULL || connection->client.since_ms < oldest->client.since_ms))
             oldest = connection;
     }
@@ -127,8 +127,8 @@ static void queue(struct serving *serving, struct connection *connection)
         }
     }
     /* Nobody passes one of his own uid who has waited longer. */
-    first = find_waiting(serving);
-    if (first != NULL && first != connection && first->client.uid == connection->client.uid)
+    first = find_waiting(serving, connection->client.uid);
+    if (first != NULL && first != connection)
         return;
     if (lanes_put(serving->login_worker->lanes, &connection->client))
         connection->client.fd = -1;
@@ -315,25 +315,33 @@ static bool accept_some(struct serving *serving)
     return more;
 }
 
+/* Puts those of a uid into its lane, in their order, as far as there is room. */
+static void queue_all_of(struct serving *serving, uid_t uid)
+{
+    struct connection *waiting = find_waiting(serving, uid);
+
+    while (waiting != NULL) {
+        queue(serving, waiting);
+        waiting = waiting->client.fd < 0 ? find_waiting(serving, uid) : NULL;
+    }
+}
+
 /* Drops those whose time is over and who have not said anything by now, and looks for room for the
  * others. Returns how long it is until somebody is to be looked after again, -1: nobody. */
 static int look_after(struct serving *serving)
 {
     const int64_t time = asp_clock_ms();
     int64_t next = -1;
-    struct connection *waiting;
 
-    while ((waiting = find_waiting(serving)) != NULL) {
-        queue(serving, waiting);
-        if (waiting->client.fd >= 0)
-            break;
-    }
     for (size_t i = 0; i < CONNECTIONS; i++) {
         struct connection *connection = &serving->connections[i];
         int64_t left = connection->client.since_ms + SAY_MS - time;
 
         if (connection->client.fd >= 0 && !connection->spoken && left <= 0)
             queue(serving, connection);
+        else if (connection->client.fd >= 0 &&
+                 find_waiting(serving, connection->client.uid) == connection)
+            queue_all_of(serving, connection->client.uid);
         if (connection->client.fd < 0)
             continue;
         if (connection->spoken) {

@@ -223,8 +223,10 @@ def test_only_the_first_of_two_questions_is_answered(machine):
 def test_who_does_not_wait_for_the_answer_harms_nobody(machine):
     process = flood(machine, 0, 2, question(*GOOD))
     assert int(process.stdout.read().split()[0]) > 100
-    assert machine.host().login(machine.phone).code == SUCCESS
-    assert {line.word("verdict") for line in machine.said()} == {"not-an-app-password", "accepted"}
+    # A machine that has much else to do is not through with them at once.
+    wait_until(lambda: machine.host().login(machine.phone).code == SUCCESS)
+    verdicts = {line.word("verdict") for line in machine.said() if "verdict=" in line.text}
+    assert {"not-an-app-password", "accepted"} <= verdicts <= {"not-an-app-password", "accepted", "unavailable"}
 
 
 # Saying nothing

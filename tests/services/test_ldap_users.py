@@ -8,9 +8,11 @@ import re
 import subprocess
 
 import pytest
+from support.broker import Host
 from support.mail import Mail, dovecot, need_dovecot_2_3
+from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, CRED_INSUFFICIENT, SUCCESS
 from support.passwords import PASSWORD
-from support.recipes import CONF, account_first, change, lines, pam_file, recipe
+from support.recipes import CONF, account_first, change, lines, pam_file, recipe, with_module
 from support.run import MORTAL, TREE
 from support.sandbox import MODULES, open_sandbox
 from support.slapd import Slapd, configuration
@@ -63,6 +65,8 @@ shadowMax: 99999
 userPassword: {password}
 """
 PEOPLE_THERE = {"lena": 20001, "milo": 20002}
+# As what lena is known besides: SSSD knows her with its domain too.
+SPELLINGS = {"nslcd": ("LENA", "Lena"), "sssd": ("LENA", "Lena", "lena@example", "LENA@EXAMPLE")}
 
 NSLCD_CONF = f"""
 uid nslcd
@@ -74,6 +78,7 @@ bind_timelimit 2
 timelimit 2
 reconnect_sleeptime 0
 reconnect_retrytime 0
+ignorecase yes
 """
 
 # Nothing is remembered for longer than a test can wait, and on loopback TLS is no matter here.
@@ -91,6 +96,7 @@ id_provider = ldap
 auth_provider = ldap
 chpass_provider = ldap
 access_provider = ldap
+case_sensitive = false
 ldap_access_order = expire
 ldap_account_expire_policy = shadow
 ldap_uri = ldap://127.0.0.1
@@ -374,3 +380,57 @@ def test_behind_pam_asp_the_account_lines_would_let_who_is_gone_in(directory):
     directory.dismiss("lena")
     directory.until_known("lena", False)
     assert directory.auth("lena", password, "dovecot")
+
+
+# One person, one account. Dovecot writes names in small letters, so PAM is asked by another host.
+
+
+@pytest.fixture
+def host(directory):
+    one = Host(directory.sandbox, "root")
+    yield one
+    one.close()
+
+
+def test_each_spelling_that_the_directory_knows_is_of_one_account(directory, host):
+    password = directory.create("lena", "Phone", "--app", "mail")
+    assert host.login(password, "dovecot", "lena").code == SUCCESS
+    assert " account=" not in directory.log(1)[0].text
+    for spelling in SPELLINGS[directory.kind.name]:
+        assert host.login(password, "dovecot", spelling).code == SUCCESS, spelling
+        (line,) = directory.log(1)
+        assert (line.word("user"), line.word("account")) == (spelling, "lena")
+        assert directory.json("create", spelling, "--label", spelling)["user"] == "lena"
+        assert "lena" in directory.asp_admin("create", spelling, "--label", "x", "--virtual").refused(2).err
+    assert [row["user"] for row in directory.json("list")] == ["lena"]
+    directory.asp_admin("revoke", "LENA", "--all").done()
+    for spelling in ("lena", *SPELLINGS[directory.kind.name]):
+        assert host.login(password, "dovecot", spelling).code == AUTH_ERR, spelling
+
+
+def test_no_spelling_of_one_who_has_app_passwords_reaches_her_primary(directory, host):
+    stack = f"""
+auth [success=done user_unknown=ignore default=die] pam_asp.so
+auth required {directory.kind.module} use_first_pass
+account required pam_permit.so
+"""
+    directory.use(with_module(stack, directory.build))
+    for user in ("LENA", "milo"):
+        assert host.login(FIRST, "dovecot", user).code == SUCCESS, "nobody has an app password"
+    directory.create("lena", "Phone", "--app", "mail")
+    for spelling in ("lena", *SPELLINGS[directory.kind.name]):
+        assert host.login(FIRST, "dovecot", spelling).code == CRED_INSUFFICIENT, spelling
+    assert host.login(FIRST, "dovecot", "milo").code == SUCCESS
+
+
+def test_where_the_directory_does_not_say_who_it_is_nobody_gets_in_by_another_spelling(directory, host):
+    """SSSD says whom it remembers."""
+    password = directory.create("lena", "Phone", "--app", "mail")
+    directory.slapd.stop()
+    try:
+        assert host.login(password, "dovecot", "lena").code == SUCCESS, "it was asked of the name itself"
+        expected = AUTHINFO_UNAVAIL if directory.kind.name == "nslcd" else SUCCESS
+        assert host.login(password, "dovecot", "LENA").code == expected
+    finally:
+        directory.slapd.start()
+    directory.until_known("lena")
