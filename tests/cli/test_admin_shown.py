@@ -67,6 +67,15 @@ def hold(site):
         yield begin
 
 
+def words_of(what, id):
+    """What makes an app password of alice's, another in the place of that one, or the first of bob's."""
+    return {
+        "create": ["create", "alice", "--label", "New"],
+        "rotate": ["rotate", "alice", id],
+        "first": ["create", "bob", "--label", "New"],
+    }[what]
+
+
 def is_void(run, site, code, word):
     """It was shown, with a line beside it, and was never good."""
     assert run.code == code, run
@@ -128,11 +137,7 @@ def test_two_first_creates_at_once_are_two_app_passwords(site, hold):
 @pytest.mark.parametrize("what", ["create", "rotate", "first"])
 def test_what_is_not_shown_leaves_nothing(site, log, where, what):
     phone = site.create("alice", "Phone", "--app", "mail")
-    words = {
-        "create": ["create", "alice", "--label", "New"],
-        "rotate": ["rotate", "alice", phone["id"]],
-        "first": ["create", "bob", "--label", "New"],
-    }[what]
+    words = words_of(what, phone["id"])
     log.lines()
     before = contents(site.store / "users")
     used = contents(site.store / "used")
@@ -391,11 +396,7 @@ def test_nobody_waits_for_one_that_nobody_reads(site, hooks, hold):
 @pytest.mark.parametrize("what", ["create", "first", "rotate"])
 def test_each_of_the_two_updates_costs_one_fsync_of_file_and_folder(site, strace, what):
     phone = site.create("alice", "Phone", "--app", "mail")
-    words = {
-        "create": ["create", "alice", "--label", "New"],
-        "rotate": ["rotate", "alice", phone["id"]],
-        "first": ["create", "bob", "--label", "New"],
-    }[what]
+    words = words_of(what, phone["id"])
     calls = system_calls(site, site.folder, *words)
     names = [call.name for call in calls if call.name in ("fsync", "fdatasync") or call.line.startswith("write(1,")]
     assert names == ["fsync", "fsync", "write", "fsync", "fsync"]
