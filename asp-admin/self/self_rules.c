@@ -82,7 +82,8 @@ enum exit_code self_rules_check(struct admin *admin, const struct command *comma
         return code;
     if (!names_user(admin, command, options)) {
         words[0] = account;
-        memcpy(words + 1, options->arguments, (size_t)options->argument_count * sizeof *words);
+        for (int i = 0; i < options->argument_count; i++)
+            words[i + 1] = options->arguments[i];
         options->arguments = words;
         options->argument_count++;
     } else if (!self_rules_is_own(admin, options->arguments[0])) {
