@@ -387,17 +387,6 @@ END_TEST
 
 static const struct asp_revocation how = {.when = NOW, .by = "watch", .keep = 100};
 
-/* What the shadow file says. NULL: nothing of her. */
-static struct asp_primary_now says(const char *hash)
-{
-    struct asp_primary_now now = {.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
-
-    now.says = hash != NULL ? ASP_SAYS_HASH : ASP_SAYS_ABSENT;
-    now.hash = hash;
-    now.length = hash != NULL ? strlen(hash) : 0;
-    return now;
-}
-
 /* An asp_change. */
 static enum asp_status take_primary(struct asp_account *account, void *context,
                                     struct asp_error *why)
@@ -419,8 +408,8 @@ static enum asp_status reconcile(const struct asp_primary_now *now, bool reached
 
 START_TEST(a_primary_password_that_is_the_same_leaves_it_and_a_changed_one_drops_it)
 {
-    struct asp_primary_now old = says("$6$old");
-    struct asp_primary_now new = says("$6$new");
+    struct asp_primary_now old = unit_shadow_says("$6$old");
+    struct asp_primary_now new = unit_shadow_says("$6$new");
 
     unit_store(&store);
     ck_assert_int_eq(update("alice", true, take_primary, &old), ASP_OK);
@@ -436,7 +425,7 @@ END_TEST
 /* What is set cannot be seen from here: nothing but this tells of it. */
 START_TEST(a_change_of_what_has_no_line_drops_it_also_where_there_is_no_account_yet)
 {
-    struct asp_primary_now none = says(NULL);
+    struct asp_primary_now none = unit_shadow_says(NULL);
 
     unit_store(&store);
     ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
@@ -457,7 +446,7 @@ END_TEST
 /* Made under an earlier primary password it is no good, whoever has seen the change first. */
 START_TEST(each_look_at_a_hash_has_a_fingerprint_of_its_own)
 {
-    struct asp_primary_now now = says("$6$old");
+    struct asp_primary_now now = unit_shadow_says("$6$old");
     struct asp_fingerprint one;
     struct asp_fingerprint other;
 

@@ -22,16 +22,6 @@ static struct asp_store store;
 static struct asp_error error;
 static struct asp_reconciled result;
 
-static struct asp_primary_now says(const char *hash)
-{
-    struct asp_primary_now now = {.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
-
-    now.says = hash != NULL ? ASP_SAYS_HASH : ASP_SAYS_ABSENT;
-    now.hash = hash;
-    now.length = hash != NULL ? strlen(hash) : 0;
-    return now;
-}
-
 /* Alice with two entries, one more that was revoked before, and the fingerprint of `hash`, if any.
  */
 static enum asp_status fill_account(struct asp_account *account, void *context,
@@ -42,7 +32,7 @@ static enum asp_status fill_account(struct asp_account *account, void *context,
 
     (void)why;
     if (hash != NULL) {
-        struct asp_primary_now now = says(hash);
+        struct asp_primary_now now = unit_shadow_says(hash);
 
         asp_primary_take(&now, &account->primary);
     }
@@ -94,7 +84,7 @@ static enum asp_primary compared_with(const struct asp_primary_now *now)
 
 START_TEST(a_change_revokes_all_and_names_them)
 {
-    struct asp_primary_now now = says(OTHER);
+    struct asp_primary_now now = unit_shadow_says(OTHER);
 
     begin(HASH);
     ck_assert_int_eq(reconcile(&now, false), ASP_OK);
@@ -120,7 +110,7 @@ START_TEST(what_history_has_no_room_for_is_due_beside_the_account)
 {
     const struct asp_revocation none_kept = {
         .when = LATER, .by = "watch", .hook_due = true, .keep = 0};
-    struct asp_primary_now now = says(OTHER);
+    struct asp_primary_now now = unit_shadow_says(OTHER);
     struct asp_due due;
 
     begin(HASH);
@@ -145,7 +135,7 @@ START_TEST(what_is_no_change_takes_no_lock_and_writes_nothing)
 
     begin(HASH);
     for (size_t i = 0; i < UNIT_COUNT(hashes); i++) {
-        struct asp_primary_now now = says(hashes[i]);
+        struct asp_primary_now now = unit_shadow_says(hashes[i]);
         enum asp_status status;
 
         unit_calls_begin(NULL);
@@ -185,7 +175,7 @@ END_TEST
 
 START_TEST(a_first_fingerprint_is_taken_and_revokes_nothing)
 {
-    struct asp_primary_now now = says(HASH);
+    struct asp_primary_now now = unit_shadow_says(HASH);
 
     begin(NULL);
     ck_assert_int_eq(reconcile(&now, false), ASP_OK);
@@ -193,7 +183,7 @@ START_TEST(a_first_fingerprint_is_taken_and_revokes_nothing)
     ck_assert_uint_eq(result.count, 0);
     asp_reconciled_free(&result);
     ck_assert_uint_eq(revoked_now(), 0);
-    now = says(OTHER);
+    now = unit_shadow_says(OTHER);
     ck_assert_int_eq(compared_with(&now), ASP_PRIMARY_CHANGED);
     asp_store_close(&store);
 }
@@ -201,7 +191,7 @@ END_TEST
 
 START_TEST(a_user_without_a_line_is_changed_only_when_a_password_was_just_set)
 {
-    struct asp_primary_now now = says(NULL);
+    struct asp_primary_now now = unit_shadow_says(NULL);
 
     begin(NULL);
     ck_assert_int_eq(reconcile(&now, false), ASP_OK);
@@ -221,7 +211,7 @@ END_TEST
 START_TEST(what_was_overtaken_before_the_lock_changes_nothing)
 {
     const struct asp_identity overtaken = {.present = true, .inode = 1};
-    struct asp_primary_now now = says(OTHER);
+    struct asp_primary_now now = unit_shadow_says(OTHER);
 
     now.read = &overtaken;
     begin(HASH);
@@ -234,7 +224,7 @@ START_TEST(what_was_overtaken_before_the_lock_changes_nothing)
     ck_assert_uint_eq(result.count, 0);
     asp_reconciled_free(&result);
     ck_assert_uint_eq(revoked_now(), 0);
-    now = says(HASH);
+    now = unit_shadow_says(HASH);
     ck_assert_int_eq(compared_with(&now), ASP_PRIMARY_SAME);
     asp_store_close(&store);
 }
@@ -243,7 +233,7 @@ END_TEST
 /* Who has the lock first, says so. */
 static void another_is_first(void)
 {
-    struct asp_primary_now now = says(OTHER);
+    struct asp_primary_now now = unit_shadow_says(OTHER);
     struct asp_reconciled others;
 
     ck_assert_int_eq(asp_reconcile(&store, "alice", &now, &how, false, &others, NULL), ASP_OK);
@@ -254,7 +244,7 @@ static void another_is_first(void)
 START_TEST(what_another_has_settled_before_the_lock_is_left_as_it_is)
 {
     const struct unit_plan race = {.call = "flock", .first = 1, .times = 1, .at = another_is_first};
-    struct asp_primary_now now = says(OTHER);
+    struct asp_primary_now now = unit_shadow_says(OTHER);
     enum asp_status status;
 
     begin(HASH);
@@ -282,7 +272,7 @@ START_TEST(an_account_that_is_removed_before_the_lock_is_not_made_again)
 {
     const struct unit_plan race = {
         .call = "flock", .first = 1, .times = 1, .at = another_removes_it};
-    struct asp_primary_now now = says(OTHER);
+    struct asp_primary_now now = unit_shadow_says(OTHER);
     enum asp_status status;
 
     begin(HASH);
@@ -312,8 +302,8 @@ static enum asp_status noted(const struct asp_primary_now *now, enum asp_sight s
 
 START_TEST(that_a_user_is_gone_is_written_once_and_revokes_nothing)
 {
-    const struct asp_primary_now gone = says(NULL);
-    const struct asp_primary_now back = says(HASH);
+    const struct asp_primary_now gone = unit_shadow_says(NULL);
+    const struct asp_primary_now back = unit_shadow_says(HASH);
     struct asp_noted came;
     size_t locks;
 
@@ -340,7 +330,7 @@ END_TEST
 START_TEST(what_was_seen_of_who_is_gone_and_overtaken_is_not_written)
 {
     const struct asp_identity overtaken = {.present = true, .inode = 1};
-    struct asp_primary_now gone = says(NULL);
+    struct asp_primary_now gone = unit_shadow_says(NULL);
     struct asp_noted came;
     size_t locks;
 
@@ -359,7 +349,7 @@ END_TEST
 
 START_TEST(who_is_gone_and_cannot_be_written_is_not_said_to_be)
 {
-    const struct asp_primary_now gone = says(NULL);
+    const struct asp_primary_now gone = unit_shadow_says(NULL);
     struct unit_plan plan = {.call = "fsync", .first = 1, .times = 1, .number = EIO};
     struct asp_noted came;
 
@@ -375,7 +365,7 @@ END_TEST
 
 START_TEST(a_user_without_an_account_has_nothing_to_revoke)
 {
-    struct asp_primary_now now = says(OTHER);
+    struct asp_primary_now now = unit_shadow_says(OTHER);
     struct asp_account account;
 
     unit_store(&store);
@@ -388,7 +378,7 @@ END_TEST
 
 START_TEST(a_user_without_an_account_gets_no_file)
 {
-    struct asp_primary_now now = says(OTHER);
+    struct asp_primary_now now = unit_shadow_says(OTHER);
 
     unit_store(&store);
     ck_assert_int_eq(reconcile(&now, true), ASP_NOT_FOUND);
@@ -402,7 +392,7 @@ END_TEST
 START_TEST(what_cannot_be_written_names_nothing_as_revoked)
 {
     static const char *const calls[] = {"fsync", "renameat", "malloc"};
-    struct asp_primary_now now = says(OTHER);
+    struct asp_primary_now now = unit_shadow_says(OTHER);
 
     for (size_t i = 0; i < UNIT_COUNT(calls); i++) {
         struct unit_plan plan = {.call = calls[i], .first = 1, .times = 1, .number = EIO};

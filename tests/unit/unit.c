@@ -4,6 +4,7 @@
 #include "store_memory.h"
 
 #include "asp/buffer.h"
+#include "asp/time_text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -487,4 +488,14 @@ struct asp_usage unit_usage(const struct asp_store *store, const char *user)
 
     ck_assert_msg(asp_store_usage(store, user, &usage, &error) == ASP_OK, "%s", error.text);
     return usage;
+}
+
+struct asp_primary_now unit_shadow_says(const char *hash)
+{
+    struct asp_primary_now now = {.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
+
+    now.says = hash != NULL ? ASP_SAYS_HASH : ASP_SAYS_ABSENT;
+    now.hash = hash;
+    now.length = hash != NULL ? strlen(hash) : 0;
+    return now;
 }

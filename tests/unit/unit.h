@@ -14,6 +14,7 @@
 #include "asp/conf.h"
 #include "asp/entry.h"
 #include "asp/error.h"
+#include "asp/primary.h"
 #include "asp/secret.h"
 #include "asp/store.h"
 #include "asp/verifier.h"
@@ -143,6 +144,9 @@ struct unit_plan {
     unsigned shortest; /* not 0: a read or a write moves this many bytes at most */
     bool hasty;        /* a sleep is over at once */
 };
+
+/* What the shadow file says of a user with this hash, which is borrowed; NULL: she has no line. */
+struct asp_primary_now unit_shadow_says(const char *hash);
 
 /*
  * From here on calls are counted and noted, and those of the plan (NULL: none) fail. To assert is
