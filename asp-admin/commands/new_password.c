@@ -13,7 +13,7 @@
 enum exit_code new_password_check_user(const struct admin *admin)
 {
     struct asp_account_name found;
-    enum exit_code code = EXIT_DONE;
+    enum exit_code code;
 
     if (admin->typed == NULL) /* her own */
         return EXIT_DONE;
