@@ -12,6 +12,7 @@ import pytest
 from support.hooks import Hooks
 from support.primaries import Primaries
 from support.run import BIN, ended, tool_works
+from support.tracing import STRACE
 from support.wait import LONG, wait_until
 from support.watch import Manager
 
@@ -60,8 +61,8 @@ def namespaces(root):
 
 @pytest.fixture(scope="session")
 def strace():
-    if not tool_works("strace", "-e", "inject=getpid:error=EPERM", "true"):
-        pytest.skip("needs strace: it is missing or ptrace is refused here")
+    if not tool_works(*STRACE, "-e", "inject=getpid:error=EPERM", "true"):
+        pytest.skip("needs setarch and strace: one is missing, or what it does is refused here")
 
 
 @pytest.fixture(scope="session")

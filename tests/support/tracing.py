@@ -5,12 +5,15 @@ import re
 
 Call = collections.namedtuple("Call", "name occurrence line")
 
+# Addresses are the same each time: where the loader happens to find room decides how often it calls munmap.
+STRACE = ["setarch", "--addr-no-randomize", "strace"]
+
 
 def system_calls(site, folder, *words):
     """The system calls of a run of asp-admin from its first look at the configuration, each with its number among
     those of its name, which is how strace counts when it injects. What comes before is the loader's."""
     log = folder / "calls"
-    run = site.run(*words, prefix=["strace", "-o", log, "-e", "trace=all"])
+    run = site.run(*words, prefix=[*STRACE, "-o", log, "-e", "trace=all"])
     assert run.code == 0, run
     counts, calls, begun = collections.Counter(), [], False
     for line in log.read_text(errors="replace").splitlines():
@@ -27,4 +30,4 @@ def system_calls(site, folder, *words):
 def injecting(folder, call, action):
     """The prefix that does something to one system call of a run."""
     inject = f"inject={call.name}:{action}:when={call.occurrence}"
-    return ["strace", "-o", folder / "injected", "-e", "trace=all", "-e", inject]
+    return [*STRACE, "-o", folder / "injected", "-e", "trace=all", "-e", inject]
