@@ -129,21 +129,29 @@ enum exit_code admin_ask_user(const struct admin *admin, struct asp_account_name
     return status == ASP_NOT_FOUND ? EXIT_DONE : fail_with_error(admin->console, &error);
 }
 
+static enum exit_code fail_ill_formed(const struct admin *admin)
+{
+    const char *fault = asp_user_fault(admin->typed);
+
+    return fail_with(admin->console, EXIT_USAGE, "\"%s\" is not a well-formed user name: it %s",
+                     admin->typed, fault != NULL ? fault : "is none without its domain");
+}
+
 enum exit_code admin_take_user(struct admin *admin)
 {
     const struct options *options = admin->options;
-    char encoded[ASP_USER_MAX + 1];
+    char file[ASP_USER_FILE + 1];
     struct asp_account_name found;
     enum exit_code code;
 
     admin->typed = options->argument_count > 0 ? options->arguments[0] : NULL;
-    if (admin->typed == NULL || asp_user_encode(admin->typed, encoded))
+    if (admin->typed == NULL || asp_user_fault(admin->typed) == NULL ||
+        (admin->takes_exact && asp_user_encode(admin->typed, file)))
         return EXIT_DONE;
     code = admin_ask_user(admin, &found);
     if (code != EXIT_DONE || found.name[0] != '\0')
         return code;
-    return fail_with(admin->console, EXIT_USAGE, "\"%s\" is not a well-formed user name: it %s",
-                     admin->typed, asp_user_fault(admin->typed));
+    return fail_ill_formed(admin);
 }
 
 static enum exit_code find_user(struct admin *admin)
@@ -159,6 +167,8 @@ static enum exit_code find_user(struct admin *admin)
     }
     if (status != ASP_OK && status != ASP_NOT_FOUND)
         return fail_with_error(admin->console, &error);
+    if (found.name[0] == '\0')
+        return fail_ill_formed(admin);
     memcpy(admin->user, found.name, sizeof admin->user);
     admin->known = found.known;
     return EXIT_DONE;

@@ -123,6 +123,29 @@ static bool head_is_of(const char *line, size_t length, const char *user)
     return end - at == 1 && *at == '"';
 }
 
+bool asp_account_whose(const uint8_t *bytes, size_t length, char user[ASP_USER_MAX + 1])
+{
+    struct lines lines = {(const char *)bytes, (const char *)bytes + length};
+    const char *line;
+    const char *at;
+    size_t used = 0;
+
+    if (version_of(lines.at, length) == 0 || !next_line(&lines, &line, &length))
+        return false;
+    at = memmem(line, length, USER_KEY, sizeof USER_KEY - 1);
+    if (at == NULL || line[length - 1] != '"')
+        return false;
+    for (at += sizeof USER_KEY - 1; at < line + length - 1; at++) {
+        if (*at == '\\')
+            at++;
+        if (used == ASP_USER_MAX || *at == '\0')
+            return false;
+        user[used++] = *at;
+    }
+    user[used] = '\0';
+    return head_is_of(line, length, user);
+}
+
 /* What version 1 cannot say does not stand in it. */
 static bool read_primary(const char *line, size_t length, int version,
                          struct asp_fingerprint *primary)
@@ -294,7 +317,10 @@ enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char
  * nowhere else, is said what that is. */
 static bool is_beyond_1(const struct asp_account *account)
 {
-    return asp_fingerprint_is_beyond_1(&account->primary) || account->pending_count > 0;
+    char file[ASP_USER_FILE + 1];
+
+    return asp_fingerprint_is_beyond_1(&account->primary) || account->pending_count > 0 ||
+           (asp_user_encode(account->user, file) && asp_user_is_digest(file));
 }
 
 void asp_account_write(const struct asp_account *account, struct asp_buffer *out)

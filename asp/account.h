@@ -46,6 +46,10 @@ struct asp_account {
 /* An account without entries. Free it with asp_account_free. */
 void asp_account_init(struct asp_account *account, const char *user);
 
+/* Whose account the bytes are, by their first line alone; they may be damaged behind it. False: it
+ * does not say. */
+bool asp_account_whose(const uint8_t *bytes, size_t length, char user[ASP_USER_MAX + 1]);
+
 /*
  * Reads the bytes of the file of `user`. With `only` not NULL, the entry of that id alone is read,
  * if there is one: the digest vouches for the others. The work is then the same whether it is there

@@ -75,17 +75,39 @@ static bool is_damaged(enum asp_status status)
     return status == ASP_CORRUPT || status == ASP_NEWER || status == ASP_UNSAFE;
 }
 
+/* There can be an account of it that an older version has made: nobody logs in with that. */
+static enum asp_status look_for_ill_formed(const struct search *search, const char *name)
+{
+    char file[ASP_USER_FILE + 1];
+    struct asp_account account;
+    enum asp_status status = ASP_NOT_FOUND;
+
+    if (search->store != NULL && asp_user_encode(name, file))
+        status = asp_store_load(search->store, name, "", &account, search->error);
+    if (status == ASP_OK)
+        asp_account_free(&account);
+    if (status == ASP_OK || is_damaged(status))
+        return asp_advise(search->error,
+                          asp_fail(search->error, ASP_AMBIGUOUS,
+                                   "\"%s\" has app passwords, and is no well-formed name: it %s",
+                                   name, asp_user_fault(name)),
+                          "make new ones for the user who is meant, and say: asp-admin remove, "
+                          "with this spelling");
+    if (status != ASP_NOT_FOUND)
+        return status;
+    return asp_fail(search->error, ASP_NOT_FOUND, "the user's name is not well-formed");
+}
+
 /* Notes whose it would be, and looks for it. */
 static enum asp_status look(const struct search *search, const char *name, bool known)
 {
-    char encoded[ASP_USER_MAX + 1];
     struct asp_account account;
     enum asp_status status;
 
     search->found->known = known;
     search->found->name[0] = '\0';
-    if (!asp_user_encode(name, encoded))
-        return asp_fail(search->error, ASP_NOT_FOUND, "the user's name is not well-formed");
+    if (asp_user_fault(name) != NULL)
+        return look_for_ill_formed(search, name);
     memmove(search->found->name, name, strlen(name) + 1);
     if (search->store == NULL)
         return ASP_NOT_FOUND;

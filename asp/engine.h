@@ -2,10 +2,10 @@
  * The seam between the store and how it is kept. An engine is a struct of the operations below; the
  * front, store.c, calls them and is the only one that does. Included by it and by engines alone.
  *
- * A `name` is a user's, well-formed and as asp_user_encode writes it: an engine can use it as the
- * name of a file. What an operation returns is a status, with a line in `error` that names the
- * place and, where it is known, says what to do; `error` may be NULL. What every engine promises
- * stands at the top of store.c.
+ * A `name` is a user's as asp_user_encode writes it: an engine can use it as the name of a file.
+ * What an operation returns is a status, with a line in `error` that names the place and, where it
+ * is known, says what to do; `error` may be NULL. What every engine promises stands at the top of
+ * store.c.
  */
 #ifndef ASP_ENGINE_H
 #define ASP_ENGINE_H
@@ -168,5 +168,13 @@ extern const struct asp_store_engine asp_store_files;
  * faults whose line does not name it. Returns `status`. */
 enum asp_status asp_store_of_account(const struct asp_store *store, const char *name,
                                      enum asp_status status, struct asp_error *error);
+
+/*
+ * Whose the account is that an engine has under this name. Where that is a digest the account says
+ * it; where it cannot, it is the name itself behind a sign /, which is no user's: asp_store_load
+ * takes it, and says what is wrong with that account. False: no user's account has such a name.
+ */
+bool asp_store_user_of(const struct asp_store *store, const char *name,
+                       char user[ASP_USER_MAX + 1]);
 
 #endif

@@ -1,8 +1,16 @@
 /* Names of users, services and apps: which are well-formed, and how they are stored. */
 #include "name.h"
 
+#include <sodium.h>
 #include <stdint.h>
 #include <string.h>
+
+enum {
+    DIGEST_BYTES = 32,
+    DIGEST_CHARS = 43, /* unpadded base64 */
+};
+
+#define DIGEST_MARK '~' /* which stands for itself nowhere else */
 
 static const char hex[] = "0123456789ABCDEF";
 
@@ -21,7 +29,18 @@ static bool is_refused(char c)
     return (unsigned char)c < 0x20 || c == 0x7f || strchr("/:*?", c) != NULL;
 }
 
-bool asp_user_encode(const char *user, char encoded[ASP_USER_MAX + 1])
+static void name_by_digest(const char *user, char file[ASP_USER_FILE + 1])
+{
+    unsigned char digest[DIGEST_BYTES];
+
+    (void)crypto_generichash(digest, sizeof digest, (const unsigned char *)user, strlen(user), NULL,
+                             0);
+    file[0] = DIGEST_MARK;
+    (void)sodium_bin2base64(file + 1, ASP_USER_FILE, digest, sizeof digest,
+                            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+bool asp_user_encode(const char *user, char file[ASP_USER_FILE + 1])
 {
     size_t at = 0;
 
@@ -29,29 +48,48 @@ bool asp_user_encode(const char *user, char encoded[ASP_USER_MAX + 1])
         return false;
     for (const char *p = user; *p != '\0'; p++) {
         bool plain = stands_for_itself(*p, p == user);
+        size_t next = at + (plain ? 1 : 3);
 
-        if ((!plain && is_refused(*p)) || at + (plain ? 1 : 3) > ASP_USER_MAX)
+        if ((!plain && is_refused(*p)) || p - user == ASP_USER_MAX)
             return false;
-        if (plain) {
-            encoded[at++] = *p;
-        } else {
-            encoded[at++] = '%';
-            encoded[at++] = hex[(unsigned char)*p >> 4];
-            encoded[at++] = hex[(unsigned char)*p & 15];
+        if (next <= ASP_USER_FILE && plain) {
+            file[at] = *p;
+        } else if (next <= ASP_USER_FILE) {
+            file[at] = '%';
+            file[at + 1] = hex[(unsigned char)*p >> 4];
+            file[at + 2] = hex[(unsigned char)*p & 15];
         }
+        at = next;
     }
-    encoded[at] = '\0';
+    if (at <= ASP_USER_FILE)
+        file[at] = '\0';
+    else
+        name_by_digest(user, file);
+    return true;
+}
+
+bool asp_user_is_digest(const char *file)
+{
+    if (file[0] != DIGEST_MARK || strnlen(file, DIGEST_CHARS + 2) != DIGEST_CHARS + 1)
+        return false;
+    for (const char *p = file + 1; *p != '\0'; p++) {
+        if (!is_alnum(*p) && *p != '-' && *p != '_')
+            return false;
+    }
     return true;
 }
 
 const char *asp_user_fault(const char *user)
 {
-    char encoded[ASP_USER_MAX + 1];
+    char file[ASP_USER_FILE + 1];
+    size_t length = strlen(user);
 
-    if (asp_user_encode(user, encoded))
-        return NULL;
-    if (user[0] == '\0')
+    if (length == 0)
         return "is empty";
+    if (user[0] == ' ' || user[length - 1] == ' ')
+        return "has a blank at one end";
+    if (asp_user_encode(user, file))
+        return NULL;
     if (user[0] == '-')
         return "begins with -";
     if (strcmp(user, ".") == 0 || strcmp(user, "..") == 0)
@@ -62,15 +100,15 @@ const char *asp_user_fault(const char *user)
         if (is_refused(*p))
             return "holds one of / : * ?";
     }
-    return "is longer than 200 bytes, or than that as the name of a file";
+    return "is longer than 254 bytes";
 }
 
-void asp_user_join(char path[ASP_USER_PATH], const char *folder, const char *encoded)
+void asp_user_join(char path[ASP_USER_PATH], const char *folder, const char *file)
 {
     size_t length = strlen(folder);
 
     memcpy(path, folder, length);
-    memcpy(path + length, encoded, strlen(encoded) + 1);
+    memcpy(path + length, file, strlen(file) + 1);
 }
 
 /* The value of an upper-case hexadecimal digit, or 16. */
@@ -81,14 +119,14 @@ static unsigned digit(char c)
     return at == NULL ? 16 : (unsigned)(at - hex);
 }
 
-bool asp_user_decode(const char *encoded, char user[ASP_USER_MAX + 1])
+bool asp_user_decode(const char *file, char user[ASP_USER_MAX + 1])
 {
-    char again[ASP_USER_MAX + 1];
+    char again[ASP_USER_FILE + 1];
     size_t at = 0;
 
-    if (strnlen(encoded, ASP_USER_MAX + 1) > ASP_USER_MAX)
+    if (strnlen(file, ASP_USER_FILE + 1) > ASP_USER_FILE)
         return false;
-    for (const char *p = encoded; *p != '\0'; p++) {
+    for (const char *p = file; *p != '\0'; p++) {
         if (*p == '%') {
             if (digit(p[1]) > 15 || digit(p[2]) > 15)
                 return false;
@@ -100,7 +138,7 @@ bool asp_user_decode(const char *encoded, char user[ASP_USER_MAX + 1])
     }
     user[at] = '\0';
     /* One file, one name: only what encoding the name gives again is a file of ours. */
-    return strlen(user) == at && asp_user_encode(user, again) && strcmp(again, encoded) == 0;
+    return strlen(user) == at && asp_user_encode(user, again) && strcmp(again, file) == 0;
 }
 
 char asp_fold(char c)

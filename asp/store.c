@@ -23,11 +23,16 @@
 #include <string.h>
 #include <time.h>
 
-static enum asp_status encode(const char *user, char name[ASP_USER_MAX + 1],
+/* See asp_store_user_of. */
+static enum asp_status encode(const char *user, char name[ASP_USER_FILE + 1],
                               struct asp_error *error)
 {
     if (asp_user_encode(user, name))
         return ASP_OK;
+    if (user[0] == '/' && asp_user_is_digest(user + 1)) {
+        memcpy(name, user + 1, strlen(user));
+        return ASP_OK;
+    }
     return asp_fail(error, ASP_INVALID, "the user's name is not well-formed");
 }
 
@@ -102,7 +107,7 @@ static enum asp_status read_account(const struct asp_store *store, const char *n
 enum asp_status asp_store_load(const struct asp_store *store, const char *user, const char *only,
                                struct asp_account *account, struct asp_error *error)
 {
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
     enum asp_status status = encode(user, name, error);
 
     if (status == ASP_OK)
@@ -289,7 +294,7 @@ static enum asp_status update_held(struct asp_store_held *held, void *context,
 enum asp_status asp_store_update(const struct asp_store *store, const char *user, bool make,
                                  asp_change *change, void *context, struct asp_error *error)
 {
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
     struct update update = {store, user, name, make, change, context};
     enum asp_status status = encode(user, name, error);
 
@@ -311,7 +316,7 @@ static enum asp_status drop_all_pending(struct asp_account *account, void *conte
 enum asp_status asp_store_drop_pending(const struct asp_store *store, const char *user,
                                        struct asp_error *error)
 {
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
     struct asp_account account = {0};
     enum asp_status status = encode(user, name, error);
     bool not_yet;
@@ -336,7 +341,7 @@ static enum asp_status remove_held(struct asp_store_held *held, void *context,
 enum asp_status asp_store_remove(const struct asp_store *store, const char *user,
                                  struct asp_error *error)
 {
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
     enum asp_status status = encode(user, name, error);
 
     return status == ASP_OK ? hold(store, name, remove_held, &store, error) : status;
@@ -345,7 +350,7 @@ enum asp_status asp_store_remove(const struct asp_store *store, const char *user
 enum asp_status asp_store_peek_usage(const struct asp_store *store, const char *user,
                                      struct asp_usage *usage, struct asp_error *error)
 {
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
     enum asp_status status = encode(user, name, error);
 
     memset(usage, 0, sizeof *usage);
@@ -356,7 +361,7 @@ enum asp_status asp_store_mend_usage(const struct asp_store *store, const char *
                                      const struct asp_mending *mending, struct asp_usage *usage,
                                      enum asp_status *mended, struct asp_error *error)
 {
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
     struct asp_usage_head head;
     enum asp_status status = asp_store_peek_usage(store, user, usage, error);
 
@@ -398,7 +403,7 @@ void asp_store_begin_usage(const struct asp_store *store, const char *user, time
 enum asp_status asp_store_record(const struct asp_store *store, const char *user,
                                  const struct asp_use *use)
 {
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
 
     return asp_user_encode(user, name) ? store->engine->record(store, name, use) : ASP_INVALID;
 }
@@ -406,13 +411,14 @@ enum asp_status asp_store_record(const struct asp_store *store, const char *user
 enum asp_status asp_store_compared(const struct asp_store *store, const char *user,
                                    const struct asp_compared *compared, time_t now)
 {
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
 
     return asp_user_encode(user, name) ? store->engine->compared(store, name, compared, now)
                                        : ASP_INVALID;
 }
 
 struct walk {
+    const struct asp_store *store;
     asp_visit *visit;
     void *context;
 };
@@ -423,13 +429,13 @@ static enum asp_status visit_name(const char *name, void *context)
     const struct walk *walk = context;
     char user[ASP_USER_MAX + 1];
 
-    return asp_user_decode(name, user) ? walk->visit(user, walk->context) : ASP_OK;
+    return asp_store_user_of(walk->store, name, user) ? walk->visit(user, walk->context) : ASP_OK;
 }
 
 enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, void *context,
                                struct asp_error *error)
 {
-    struct walk walk = {visit, context};
+    struct walk walk = {store, visit, context};
 
     return store->engine->each(store, visit_name, &walk, error);
 }
@@ -437,7 +443,7 @@ enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, 
 enum asp_status asp_store_clear_strays(const struct asp_store *store, asp_visit *visit,
                                        void *context, struct asp_error *error)
 {
-    struct walk walk = {visit, context};
+    struct walk walk = {store, visit, context};
 
     return store->engine->clear_strays(store, visit_name, &walk, error);
 }

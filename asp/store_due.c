@@ -213,7 +213,7 @@ static enum asp_status gather(struct gathering *gathering, struct asp_error *err
 enum asp_status asp_due_read(const struct asp_store *store, const char *user, struct asp_due *due,
                              struct asp_error *error)
 {
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
     struct gathering gathering = {
         .store = store, .user = user, .name = name, .due = due, .error = error};
     enum asp_status status;
@@ -264,7 +264,7 @@ enum asp_status asp_due_clear(const struct asp_store *store, const char *user,
                               struct asp_error *error)
 {
     struct clearing clearing = {due, ran, keep};
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
     enum asp_status status = ASP_OK;
 
     if (!asp_user_encode(user, name))
@@ -287,7 +287,7 @@ void asp_due_free(struct asp_due *due)
 
 bool asp_due_is_any(const struct asp_store *store, const char *user)
 {
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
     struct asp_account account;
     bool any = false;
 
@@ -302,23 +302,43 @@ bool asp_due_is_any(const struct asp_store *store, const char *user)
 }
 
 struct each {
+    const struct asp_store *store;
     asp_visit *visit;
     void *context;
 };
+
+/* The account may have gone, and then what is due says whose it was. False: nobody does. */
+static bool find_user(const struct asp_store *store, const char *name, const char *key,
+                      char user[ASP_USER_MAX + 1])
+{
+    struct asp_stored stored = {0};
+    char again[ASP_USER_FILE + 1];
+    bool found;
+
+    if (!asp_store_user_of(store, name, user))
+        return false;
+    if (asp_user_encode(user, again))
+        return true;
+    if (store->engine->read_due(store, name, key, &stored, NULL) != ASP_OK)
+        return false;
+    found = asp_account_whose(stored.bytes, stored.length, user) && asp_user_encode(user, again) &&
+            strcmp(again, name) == 0;
+    asp_stored_free(&stored);
+    return found;
+}
 
 static enum asp_status visit_user(const char *name, const char *key, void *context)
 {
     const struct each *each = context;
     char user[ASP_USER_MAX + 1];
 
-    (void)key;
-    return asp_user_decode(name, user) ? each->visit(user, each->context) : ASP_OK;
+    return find_user(each->store, name, key, user) ? each->visit(user, each->context) : ASP_OK;
 }
 
 enum asp_status asp_due_each(const struct asp_store *store, asp_visit *visit, void *context,
                              struct asp_error *error)
 {
-    struct each each = {visit, context};
+    struct each each = {store, visit, context};
 
     return store->engine->each_due(store, visit_user, &each, error);
 }

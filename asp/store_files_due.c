@@ -21,8 +21,8 @@
 
 enum {
     TRIES = 100, /* to get at a file that others take away as often */
-    DUE_PATH = sizeof DUE_FOLDER "/." + ASP_USER_MAX + ASP_DUE_KEY,
-    TURN_PATH = sizeof LOCKS_FOLDER "/..hook" + ASP_USER_MAX,
+    DUE_PATH = sizeof DUE_FOLDER "/." + ASP_USER_FILE + ASP_DUE_KEY,
+    TURN_PATH = sizeof LOCKS_FOLDER "/..hook" + ASP_USER_FILE,
 };
 
 static void due_path(char path[DUE_PATH], const char *name, const char *key)
@@ -77,7 +77,7 @@ struct walk {
 static enum asp_status visit_file(const char *file, void *context)
 {
     const struct walk *walk = context;
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
     const char *dot = strrchr(file, '.');
     size_t length = dot == NULL ? 0 : (size_t)(dot - file);
 

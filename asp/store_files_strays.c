@@ -61,7 +61,7 @@ static enum asp_status clear_one(struct asp_store_held *lock, void *context,
 static enum asp_status look_at(struct search *search, const char *file)
 {
     struct one one = {search, file};
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
     struct asp_error error = {0};
     bool removed = false;
     enum asp_status status;

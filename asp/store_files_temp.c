@@ -16,7 +16,7 @@ void asp_files_name_temp(struct asp_store_held *lock, const char *nonce)
     (void)snprintf(lock->old, sizeof lock->old, ".%s." KEPT "%s", lock->name, nonce);
 }
 
-bool asp_files_is_temp(const char *file, char name[ASP_USER_MAX + 1])
+bool asp_files_is_temp(const char *file, char name[ASP_USER_FILE + 1])
 {
     const char *dot = strrchr(file, '.');
     const char *nonce;
@@ -28,11 +28,11 @@ bool asp_files_is_temp(const char *file, char name[ASP_USER_MAX + 1])
     nonce = dot + 1 + (dot[1] == KEPT[0]);
     length = (size_t)(dot - file) - 1;
     if (strspn(nonce, HEX_DIGITS) != ASP_NONCE_DIGITS || nonce[ASP_NONCE_DIGITS] != '\0' ||
-        length > ASP_USER_MAX)
+        length > ASP_USER_FILE)
         return false;
     memcpy(name, file + 1, length);
     name[length] = '\0';
-    return asp_user_decode(name, user);
+    return asp_user_is_digest(name) || asp_user_decode(name, user);
 }
 
 bool asp_files_remove_temp(int folder, const char *file, bool *removed)
@@ -44,7 +44,7 @@ bool asp_files_remove_temp(int folder, const char *file, bool *removed)
 
 void asp_files_clear_noted(struct asp_store_held *lock, const char *noted)
 {
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
     struct asp_store_held left = *lock;
     char older[ASP_LOCK_NAME + sizeof KEPT];
     const char *const files[] = {left.temp, left.old, older};

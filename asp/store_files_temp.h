@@ -11,24 +11,24 @@
 enum {
     ASP_NONCE_DIGITS = 16,
     /* An encoded name with what stands before and after it. */
-    ASP_LOCK_NAME = ASP_USER_MAX + ASP_NONCE_DIGITS + 4,
+    ASP_LOCK_NAME = ASP_USER_FILE + ASP_NONCE_DIGITS + 4,
 };
 
 /* One account that is held: its lock, and what is written under it. */
 struct asp_store_held {
     int fd;
-    int folder;                  /* the one that holds the user's file, open */
-    char name[ASP_USER_MAX + 1]; /* of the user's file in it */
-    char temp[ASP_LOCK_NAME];    /* of the file that is to replace it; nobody can guess it */
-    char old[ASP_LOCK_NAME];     /* of the one that it replaces, until that is certain */
-    bool cleared;                /* what was never finished was found and removed */
+    int folder;                   /* the one that holds the user's file, open */
+    char name[ASP_USER_FILE + 1]; /* of the user's file in it */
+    char temp[ASP_LOCK_NAME];     /* of the file that is to replace it; nobody can guess it */
+    char old[ASP_LOCK_NAME];      /* of the one that it replaces, until that is certain */
+    bool cleared;                 /* what was never finished was found and removed */
 };
 
 /* Names the two of this account and these digits. */
 void asp_files_name_temp(struct asp_store_held *lock, const char *nonce);
 
 /* True for the name of one of them, of whatever account: `name` is that of its file. */
-bool asp_files_is_temp(const char *file, char name[ASP_USER_MAX + 1]);
+bool asp_files_is_temp(const char *file, char name[ASP_USER_FILE + 1]);
 
 /* Removes whatever has this name in the folder. True: it is not there any more. `*removed`: it was.
  */

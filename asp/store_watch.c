@@ -58,27 +58,34 @@ enum asp_status asp_store_follow(const struct asp_store *store, struct asp_store
 }
 
 struct told {
+    const struct asp_store *store;
     asp_changed *changed;
     void *context;
+    bool lost;
 };
 
 static void tell_name(const char *name, void *context)
 {
-    const struct told *told = context;
+    struct told *told = context;
     char user[ASP_USER_MAX + 1];
 
-    if (asp_user_decode(name, user))
+    if (!asp_store_is_open(told->store) && asp_user_is_digest(name))
+        told->lost = true;
+    else if (asp_store_user_of(told->store, name, user))
         told->changed(user, told->context);
 }
 
-struct asp_store_news asp_store_changes_take(struct asp_store_changes *changes,
+struct asp_store_news asp_store_changes_take(const struct asp_store *store,
+                                             struct asp_store_changes *changes,
                                              asp_changed *changed, void *context)
 {
-    struct told told = {changed, context};
+    struct told told = {store, changed, context, false};
+    struct asp_store_news news = {.lost = false};
 
-    if (changes->engine == NULL)
-        return (struct asp_store_news){.lost = false};
-    return changes->engine->take_changes(changes, tell_name, &told);
+    if (changes->engine != NULL)
+        news = changes->engine->take_changes(changes, tell_name, &told);
+    news.lost = news.lost || told.lost;
+    return news;
 }
 
 void asp_store_changes_end(struct asp_store_changes *changes)

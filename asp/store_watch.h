@@ -79,8 +79,10 @@ struct asp_store_news {
     bool gone; /* the store was moved, removed or unmounted: it has to be opened anew */
 };
 
-/* Takes what there is, and waits for nothing. */
-struct asp_store_news asp_store_changes_take(struct asp_store_changes *changes,
+/* Takes what there is, and waits for nothing. `store` may be closed: whose account has been written
+ * is not always known then, and counts as lost. */
+struct asp_store_news asp_store_changes_take(const struct asp_store *store,
+                                             struct asp_store_changes *changes,
                                              asp_changed *changed, void *context);
 
 void asp_store_changes_end(struct asp_store_changes *changes);

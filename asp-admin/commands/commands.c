@@ -63,6 +63,7 @@ static const struct command commands[] = {
         .allowed = BIT(LABEL) | BIT(ALL) | BIT(REASON),
         .validate = command_revoke_validate,
         .run = command_revoke,
+        .takes_exact = true,
         .self_use = SELF_ASKED,
     },
     {
@@ -93,6 +94,7 @@ static const struct command commands[] = {
         .min_args = 1,
         .max_args = 1,
         .run = command_remove,
+        .takes_exact = true,
     },
     {
         .name = "watch",

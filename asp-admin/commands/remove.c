@@ -36,7 +36,6 @@ enum exit_code command_remove(struct admin *admin)
     enum exit_code code;
     enum asp_status status;
 
-    admin->takes_exact = true;
     code = admin_open_store(admin, false);
     if (code != EXIT_DONE)
         return code;

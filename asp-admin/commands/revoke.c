@@ -154,7 +154,6 @@ enum exit_code command_revoke(struct admin *admin)
     struct asp_turn turn = ASP_TURN_FREE;
     enum exit_code code = command_revoke_validate(admin);
 
-    admin->takes_exact = true;
     if (code == EXIT_DONE)
         code = open_account(admin);
     if (code == EXIT_DONE) {

@@ -5,6 +5,8 @@
 #include "asp/store_due.h"
 #include "asp/usage.h"
 
+#include <stdio.h>
+
 enum { FAULTS_MAX = 20 }; /* how many damaged accounts have a fault each */
 
 /* What one pass over all accounts gathers. */
@@ -12,10 +14,11 @@ struct pass {
     struct examination *exam;
     struct primaries *primaries;
     size_t accounts;
-    struct name_list damaged; /* what cannot be read */
-    struct name_list mended;  /* whose usage was damaged */
-    struct name_list stuck;   /* whose usage is, and cannot be written */
-    struct asp_error why;     /* of the last of those */
+    struct name_list damaged;    /* what cannot be read */
+    struct name_list ill_formed; /* whose name is none any more, in quotation marks */
+    struct name_list mended;     /* whose usage was damaged */
+    struct name_list stuck;      /* whose usage is, and cannot be written */
+    struct asp_error why;        /* of the last of those */
 };
 
 static const char *plural(size_t count)
@@ -51,6 +54,15 @@ static bool look_at_usage(struct pass *pass, const struct asp_account *account)
     return name_list_add(&pass->stuck, account->user);
 }
 
+/* A blank at an end is seen in quotation marks alone. */
+static bool list_ill_formed(struct pass *pass, const char *user)
+{
+    char quoted[ASP_USER_MAX + 3];
+
+    (void)snprintf(quoted, sizeof quoted, "\"%s\"", user);
+    return asp_user_fault(user) == NULL || name_list_add(&pass->ill_formed, quoted);
+}
+
 static enum asp_status visit(const char *user, void *context)
 {
     struct pass *pass = context;
@@ -65,7 +77,8 @@ static enum asp_status visit(const char *user, void *context)
         added = name_list_add(&pass->damaged, user);
     } else {
         pass->exam->due += has_due_hook(&account);
-        added = primaries_compare(pass->primaries, user, &account, pass->exam->admin->now) &&
+        added = list_ill_formed(pass, user) &&
+                primaries_compare(pass->primaries, user, &account, pass->exam->admin->now) &&
                 look_at_usage(pass, &account);
         asp_account_free(&account);
     }
@@ -98,6 +111,8 @@ static void tell_damaged_account(struct examination *exam, const char *user)
     if (status == ASP_NEWER)
         finding_fix(&exam->findings,
                     "install the version of pam_asp that has written it, or a later one");
+    else if (user[0] == '/') /* whose it was is not known */
+        finding_fix(&exam->findings, "restore that file from a backup, or remove it");
     else if (status == ASP_CORRUPT)
         finding_fix(&exam->findings, "restore it from a backup, or drop it: asp-admin remove %s",
                     user);
@@ -113,6 +128,7 @@ static void tell_damaged_account(struct examination *exam, const char *user)
 static void tell_accounts(struct examination *exam, struct pass *pass)
 {
     struct name_list *damaged = &pass->damaged;
+    struct asp_buffer ill_formed = {0};
 
     name_list_sort(damaged);
     for (size_t i = 0; i < damaged->count && i < FAULTS_MAX; i++)
@@ -122,6 +138,15 @@ static void tell_accounts(struct examination *exam, struct pass *pass)
                       damaged->count - FAULTS_MAX, pass->accounts);
         finding_fix(&exam->findings, "asp-admin list names them all");
     }
+    if (pass->ill_formed.count > 0) {
+        finding_fault(&exam->findings, CHECK_ACCOUNTS,
+                      "a name has no blank at either end since this version, and nobody can log in "
+                      "to these accounts: %s",
+                      exam_names(exam, &ill_formed, &pass->ill_formed));
+        finding_fix(&exam->findings, "have each make new app passwords, then forget the account: "
+                                     "asp-admin remove, with that spelling");
+    }
+    asp_buffer_free(&ill_formed);
     if (findings_none_of(&exam->findings, CHECK_ACCOUNTS))
         finding_ok(&exam->findings, CHECK_ACCOUNTS, "%zu user%s, each account can be read",
                    pass->accounts, plural(pass->accounts));
@@ -170,6 +195,7 @@ void examine_accounts(struct examination *exam, struct primaries *primaries)
     }
     primaries->readable = pass.accounts - pass.damaged.count;
     name_list_clear(&pass.damaged);
+    name_list_clear(&pass.ill_formed);
     name_list_clear(&pass.mended);
     name_list_clear(&pass.stuck);
 }

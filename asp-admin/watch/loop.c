@@ -315,7 +315,8 @@ static void note_written(const char *user, void *context)
 
 static void take_changes(struct watch *watch)
 {
-    struct asp_store_news news = asp_store_changes_take(&watch->changes, note_written, watch);
+    struct asp_store_news news =
+        asp_store_changes_take(&watch->admin->store, &watch->changes, note_written, watch);
 
     if (news.lost || news.gone)
         watch->pass_due = true;

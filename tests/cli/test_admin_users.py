@@ -1,10 +1,13 @@
 """User names: none leaves the store, none is another's, and each well-formed one has a file of its own."""
 
+import base64
+import hashlib
 import json
 import re
 import shutil
 
 import pytest
+from support.account_text import lines_of, sealed
 from support.folders import snapshot
 
 ILL_FORMED = {
@@ -27,11 +30,12 @@ ILL_FORMED = {
     "an escape": "\x1b[31malice",
     "delete": "alice\x7f",
     "the first control byte": "\x01",
-    "201 bytes": "a" * 201,
     "255 bytes": "a" * 255,
     "256 bytes": "a" * 256,
-    "204 encoded bytes": "ü" * 34,
-    "201 encoded bytes": " " * 67,
+    "256 bytes of others": "ü" * 128,
+    "a blank first": " alice",
+    "a blank last": "alice ",
+    "a blank": " ",
     "a kilobyte": "a" * 1024,
 }
 
@@ -39,6 +43,11 @@ WELL_FORMED = {
     "alice": "alice",
     "200 bytes": "a" * 200,
     "198 encoded bytes": "ü" * 33,
+    "201 bytes": "a" * 201,
+    "254 bytes": "a" * 254,
+    "204 encoded bytes": "ü" * 34,
+    "254 bytes of others": "ü" * 127,
+    "254 quotes": '"' * 254,
     "one letter": "x",
     "digits": "1000",
     "a dot within": "alice.used",
@@ -73,6 +82,7 @@ FILE_NAMES = {
     "HOST$": "HOST%24",
     "a\\b": "a%5Cb",
     "\udcff": "%FF",
+    "~" + "0" * 43: "%7E" + "0" * 43,
 }
 
 
@@ -97,7 +107,7 @@ def test_an_ill_formed_name_is_code_2_and_nobody_s(site, user):
 
 def test_a_refusal_says_which_rule_was_broken(site):
     site.create()
-    for user, words in {"": "is empty", "-a": "begins with -", "a:b": "/ : * ?", "a" * 201: "longer than 200"}.items():
+    for user, words in {"": "is empty", "-a": "begins with -", "a:b": "/ : * ?", "a" * 255: "longer than 254", "a ": "a blank at one end"}.items():
         assert words in site.run("list", "--", user).refused(2).err
 
 
@@ -118,6 +128,65 @@ def test_the_file_of_a_user_is_named_as_documented(site, user, file):
     assert [path.name.lower() for path in (site.store / "users").iterdir()] == [file.lower()]
 
 
+def test_a_file_whose_name_would_be_too_long_is_named_by_a_digest_and_says_whose_it_is(site):
+    user = "ü" * 127
+    site.create(user, "x")
+    digest = hashlib.blake2b(user.encode(), digest_size=32).digest()
+    (file,) = (site.store / "users").iterdir()
+    assert file.name == "~" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    assert lines_of(file)[0] == f'asp-account 2 user="{user}"'
+
+
+def test_every_command_knows_a_user_whose_file_is_named_by_a_digest(site, login):
+    user = "long" + "é" * 120
+    made = site.create(user, "Phone")
+    assert site.json("list") == [{**site.json("list")[0], "user": user}]
+    assert site.json("label", user, made["id"], "Desk")["label"] == "Desk"
+    new = site.json("rotate", user, made["id"])
+    assert site.check(new["password"], user) == "accepted"
+    assert login(new["password"], user) == 0
+    assert [entry["last_used"]["service"] for entry in site.entries(user)] == ["imap"]
+    assert [event["event"] for event in site.json("history", user)].count("created") == 2
+    (file,) = (site.store / "users").iterdir()
+    lines = lines_of(file)
+    file.write_bytes(sealed([lines[0].replace("long", "lung"), *lines[1:]]))
+    assert "another user" in site.run("list", user).refused(5).err
+    faults = [row for row in json.loads(site.run("--json", "doctor").out) if file.name in row["message"]]
+    assert len(faults) == 1 and "remove it" in faults[0]["mend"], faults
+    file.write_bytes(sealed(lines))
+    assert site.json("revoke", user, "--all")["revoked"] == [new["id"]]
+    site.run("remove", user).done()
+    assert list((site.store / "users").iterdir()) == []
+
+
+def blank(site):
+    """An account of version 0.1.0 that has a blank before its name."""
+    made = site.create("xerna", "Phone")
+    lines = lines_of(site.account("xerna"))
+    site.account("xerna").unlink()
+    (site.store / "users" / "%20erna").write_bytes(sealed([lines[0].replace("xerna", " erna"), *lines[1:]]))
+    return made
+
+
+def test_an_account_whose_name_is_none_any_more_lets_nobody_in_and_revoke_and_remove_take_it(site):
+    made = blank(site)
+    assert site.check(made["password"], " erna") == "unavailable"
+    for words in (["list", " erna"], ["history", " erna"], ["label", " erna", made["id"], "z"]):
+        assert "blank at one end" in site.run(*words).refused(2).err
+    assert "blank at one end" in site.run("create", " erna", "--label", "x").refused(2).err
+    assert site.json("revoke", " erna", made["id"])["revoked"] == [made["id"]]
+    site.run("remove", " erna").done()
+    assert list((site.store / "users").iterdir()) == []
+    assert "blank at one end" in site.run("remove", " erna").refused(2).err
+
+
+def test_doctor_names_an_account_whose_name_is_none_any_more(site):
+    site.create("alice", "x")
+    blank(site)
+    (row,) = [row for row in json.loads(site.run("--json", "doctor").out) if "blank" in row["message"]]
+    assert '" erna"' in row["message"] and "alice" not in row["message"] and "asp-admin remove" in row["mend"]
+
+
 def test_names_that_look_alike_are_different_users(site, login):
     names = [
         "alice",
@@ -125,17 +194,17 @@ def test_names_that_look_alike_are_different_users(site, login):
         "alice.lock",
         "alice.tmp",
         "Alice",
-        "alice ",
+        "al ice",
         "%61lice",
         "alice.",
         ".alice",
         "alice@h",
     ]
-    made = {user: site.create(user, f"of {user.strip()}", "--app", "mail") for user in names}
+    made = {user: site.create(user, f"of {user}", "--app", "mail") for user in names}
     for user in names:
         assert login(made[user]["password"], user) == 0
         (entry,) = site.entries(user)
-        assert entry["label"] == f"of {user.strip()}"
+        assert entry["label"] == f"of {user}"
         assert entry["last_used"]["service"] == "imap"
         for other in names:
             assert (site.check(made[user]["password"], other) == "accepted") == (user == other)

@@ -24,6 +24,8 @@ static void read_each(const uint8_t *bytes, size_t length, const struct asp_acco
 static void read_all(const uint8_t *bytes, size_t length)
 {
     struct asp_error error = {0};
+    char user[ASP_USER_MAX + 1];
+    bool says = asp_account_whose(bytes, length, user);
     struct asp_account account;
     struct asp_buffer out = {0};
     enum asp_status status = asp_account_read(bytes, length, "alice", NULL, &account, &error);
@@ -32,6 +34,7 @@ static void read_all(const uint8_t *bytes, size_t length)
     FUZZ_NEED((status == ASP_OK) == (error.text[0] == '\0'));
     if (status != ASP_OK)
         return;
+    FUZZ_NEED(says && strcmp(user, "alice") == 0);
     asp_account_write(&account, &out);
     FUZZ_NEED(out.length == length);
     /* The second version may hold nothing that needs it: then the first is written, and its digest

@@ -5,7 +5,7 @@
 
 struct asp_error store_error;
 struct asp_store store;
-char seen[256];
+char seen[1024];
 const char *const odd_names[ODD_NAMES] = {"alice",   "alice.used", "alice.lock", "Alice",
                                           "al ice",  "a\\b",       "EX\\al%ice", "\xff",
                                           ".hidden", "users",      "locks"};

@@ -34,7 +34,7 @@ enum { ODD_NAMES = 11 };
 extern const char *const odd_names[ODD_NAMES];
 
 /* Who was visited, each before a space; the status in `context` ends it. */
-extern char seen[256];
+extern char seen[1024];
 enum asp_status note_user(const char *user, void *context);
 
 #endif

@@ -24,7 +24,7 @@ struct aside {
 /* What is kept under one name. */
 struct row {
     struct row *next;
-    char name[ASP_USER_MAX + 1];
+    char name[ASP_USER_FILE + 1];
     uint8_t *text; /* NULL: there is no account */
     size_t length;
     struct timespec written;

@@ -308,6 +308,7 @@ START_TEST(any_well_formed_name_is_its_own_in_the_file)
     char longest[ASP_USER_MAX + 1];
     struct asp_account account;
     struct asp_account again;
+    char whose[ASP_USER_MAX + 1];
     size_t length;
     char *text;
 
@@ -320,6 +321,8 @@ START_TEST(any_well_formed_name_is_its_own_in_the_file)
         text = unit_account_text(&account, &length);
         unit_need(read_bytes(text, length, user, NULL, &again) == ASP_OK, "%s", user);
         ck_assert_str_eq(again.user, user);
+        ck_assert(asp_account_whose((const uint8_t *)text, length, whose));
+        ck_assert_str_eq(whose, user);
         free(text);
     }
 }

@@ -22,7 +22,7 @@ static bool is_plain_byte(unsigned byte)
 
 static void encodes(const char *user, const char *expected)
 {
-    char encoded[ASP_USER_MAX + 1];
+    char encoded[ASP_USER_FILE + 1];
     char decoded[ASP_USER_MAX + 1];
 
     unit_need(asp_user_encode(user, encoded), "%s", user);
@@ -33,7 +33,7 @@ static void encodes(const char *user, const char *expected)
 
 static void refuses(const char *user)
 {
-    char encoded[ASP_USER_MAX + 1];
+    char encoded[ASP_USER_FILE + 1];
 
     unit_need(!asp_user_encode(user, encoded), "%s", user);
 }
@@ -93,7 +93,7 @@ START_TEST(no_two_names_have_the_same_file)
     ck_assert_ptr_nonnull(files);
     for (unsigned n = 1; n < most; n++) {
         const char user[] = {(char)(n % 256), (char)(n / 256), '\0'};
-        char file[ASP_USER_MAX + 1];
+        char file[ASP_USER_FILE + 1];
         char again[ASP_USER_MAX + 1];
 
         if (n % 256 == 0 || !asp_user_encode(user, file))
@@ -125,7 +125,7 @@ START_TEST(what_decodes_is_what_encoding_writes)
     for (size_t n = 0; n < unit_many(200000); n++) {
         char file[10];
         char user[ASP_USER_MAX + 1];
-        char again[ASP_USER_MAX + 1];
+        char again[ASP_USER_FILE + 1];
         size_t length = unit_random(&state) % (sizeof file - 1);
 
         for (size_t i = 0; i < length; i++)
@@ -183,19 +183,33 @@ START_TEST(alice_and_alice_used_have_files_of_their_own)
 }
 END_TEST
 
-START_TEST(the_limit_is_200_bytes_as_it_is_stored)
+static void is_named_by_digest(const char *user, const char *expected)
+{
+    char file[ASP_USER_FILE + 1];
+    char decoded[ASP_USER_MAX + 1];
+
+    unit_need(asp_user_encode(user, file), "%s", user);
+    ck_assert_str_eq(file, expected);
+    ck_assert(asp_user_is_digest(file));
+    ck_assert(!asp_user_decode(file, decoded));
+}
+
+/* The digests are Python's: hashlib.blake2b(name, digest_size=32). */
+START_TEST(where_the_name_of_its_file_would_be_over_200_bytes_it_is_a_digest)
 {
     char user[260];
-    char encoded[ASP_USER_MAX + 1];
-    char expected[ASP_USER_MAX + 1];
+    char expected[ASP_USER_FILE + 1];
 
     memset(user, 'a', sizeof user);
     user[200] = '\0';
     encodes(user, user);
     user[200] = 'a';
     user[201] = '\0';
-    refuses(user);
+    is_named_by_digest(user, "~-QSy3ukk4HPj9xWFM6iM9VzAFo-BS9TLykAbabfEcl8");
     user[201] = 'a';
+    user[254] = '\0';
+    is_named_by_digest(user, "~dI10GI-FDhcVP3dswYJKBRwSQVaibFJHlZe86Spllxs");
+    user[254] = 'a';
     user[255] = '\0';
     refuses(user);
     user[255] = 'a';
@@ -210,9 +224,9 @@ START_TEST(the_limit_is_200_bytes_as_it_is_stored)
         memcpy(expected + 3 * i, "%20", 3);
     memcpy(expected + 198, "aa", 3);
     encodes(user, expected);
-    user[68] = 'a';
-    user[69] = '\0';
-    refuses(user);
+    memset(user, ' ', 67);
+    user[67] = '\0';
+    is_named_by_digest(user, "~CltMrX2MVlUup0SnFR5R7iCLECNxY7GPGRuixT8DfXY");
 
     /* 197 and one of three bytes. */
     memset(user, 'a', sizeof user);
@@ -220,12 +234,38 @@ START_TEST(the_limit_is_200_bytes_as_it_is_stored)
     strcpy(user + 197, " ");
     strcpy(expected + 197, "%20");
     encodes(user, expected);
-    strcpy(user + 197, "a ");
+
+    /* What is behind the limit is looked at all the same. */
+    memset(user, 'a', 203);
+    strcpy(user + 203, "/");
     refuses(user);
-    memset(user, ' ', 66);
-    user[66] = ' ';
-    user[67] = '\0';
-    ck_assert(!asp_user_encode(user, encoded));
+    strcpy(user + 203, "\n");
+    refuses(user);
+}
+END_TEST
+
+START_TEST(a_digest_is_a_tilde_and_43_letters_of_base64url)
+{
+    static const char *const others[] = {
+        "",
+        "~",
+        "alice",
+        "~0123456789012345678901234567890123456789-_",
+        "~0123456789012345678901234567890123456789-_ab",
+        "~0123456789012345678901234567890123456789-_+",
+        "~0123456789012345678901234567890123456789-_/",
+        "~0123456789012345678901234567890123456789-_=",
+        "x0123456789012345678901234567890123456789-_a",
+    };
+    char file[ASP_USER_FILE + 1];
+    const char *digest = "~0123456789012345678901234567890123456789-_a";
+
+    ck_assert(asp_user_is_digest(digest));
+    for (size_t i = 0; i < UNIT_COUNT(others); i++)
+        unit_need(!asp_user_is_digest(others[i]), "%s", others[i]);
+    /* A user who is called so has another file. */
+    ck_assert(asp_user_encode(digest, file));
+    ck_assert_str_eq(file, "%7E0123456789012345678901234567890123456789-_a");
 }
 END_TEST
 
@@ -259,10 +299,11 @@ START_TEST(a_name_that_is_refused_is_told_which_rule_it_breaks)
     } cases[] = {
         {"", "empty"},      {"-a", "begins with -"}, {".", "folder"},        {"..", "folder"},
         {"a/b", "/ : * ?"}, {"a:b", "/ : * ?"},      {"a*", "/ : * ?"},      {"a?", "/ : * ?"},
-        {"a\n", "control"}, {"a\x7f", "control"},    {endless, "200 bytes"}, {"alice", NULL},
+        {"a\n", "control"}, {"a\x7f", "control"},    {endless, "254 bytes"}, {"alice", NULL},
+        {" a", "blank"},    {"a ", "blank"},         {" ", "blank"},         {"a b", NULL},
     };
 
-    memset(endless, 'a', ASP_USER_MAX + 1);
+    memset(endless, 'a', sizeof endless - 1);
     for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
         const char *fault = asp_user_fault(cases[i].user);
 
@@ -324,7 +365,8 @@ static void fill(Suite *suite)
     unit_add(suite, a_file_that_is_no_users_is_not_decoded);
     unit_add(suite, names_that_try_to_leave_the_store_are_refused);
     unit_add(suite, alice_and_alice_used_have_files_of_their_own);
-    unit_add(suite, the_limit_is_200_bytes_as_it_is_stored);
+    unit_add(suite, where_the_name_of_its_file_would_be_over_200_bytes_it_is_a_digest);
+    unit_add(suite, a_digest_is_a_tilde_and_43_letters_of_base64url);
     unit_add(suite, a_file_name_over_the_limit_is_not_decoded);
     unit_add(suite, a_name_that_is_refused_is_told_which_rule_it_breaks);
     unit_add(suite, a_service_is_1_to_64_bytes_of_printable_ascii_but_for_some);

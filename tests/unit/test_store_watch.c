@@ -37,7 +37,7 @@ static void note_change(const char *user, void *context)
 static const char *told(void)
 {
     seen[0] = '\0';
-    news = asp_store_changes_take(&changes, note_change, NULL);
+    news = asp_store_changes_take(&store, &changes, note_change, NULL);
     return seen;
 }
 
