@@ -11,6 +11,7 @@
 
 #define MAGIC "asp-account "
 #define USER_KEY " user=\""
+#define FOLLOWS_KEY "follows="
 #define NOT_YET "account=not-yet"
 #define PENDING_KEY "pending="
 #define DIGEST_KEY "digest="
@@ -104,6 +105,27 @@ static enum asp_status check_frame(const uint8_t *bytes, size_t length, struct l
     return ASP_OK;
 }
 
+/* Takes away what asp_buffer_add_stored has added; the value ends with its line. */
+static bool read_value(const char *at, const char *end, char value[ASP_USER_MAX + 1])
+{
+    size_t length = 0;
+
+    if (at == end || *--end != '"')
+        return false;
+    for (; at < end; at++) {
+        bool escapes = *at == '\\';
+
+        if (*at == '"' || *at == '\0' || length == ASP_USER_MAX)
+            return false;
+        at += escapes;
+        if (at == end || (escapes && *at != '"' && *at != '\\'))
+            return false;
+        value[length++] = *at;
+    }
+    value[length] = '\0';
+    return true;
+}
+
 /* The first line names the user, so that a file under another's name is seen. Its version was
  * read. */
 static bool head_is_of(const char *line, size_t length, const char *user)
@@ -128,22 +150,12 @@ bool asp_account_whose(const uint8_t *bytes, size_t length, char user[ASP_USER_M
     struct lines lines = {(const char *)bytes, (const char *)bytes + length};
     const char *line;
     const char *at;
-    size_t used = 0;
 
     if (version_of(lines.at, length) == 0 || !next_line(&lines, &line, &length))
         return false;
     at = memmem(line, length, USER_KEY, sizeof USER_KEY - 1);
-    if (at == NULL || line[length - 1] != '"')
-        return false;
-    for (at += sizeof USER_KEY - 1; at < line + length - 1; at++) {
-        if (*at == '\\')
-            at++;
-        if (used == ASP_USER_MAX || *at == '\0')
-            return false;
-        user[used++] = *at;
-    }
-    user[used] = '\0';
-    return head_is_of(line, length, user);
+    return at != NULL && read_value(at + sizeof USER_KEY - 1, line + length, user) &&
+           head_is_of(line, length, user);
 }
 
 /* What version 1 cannot say does not stand in it. */
@@ -180,6 +192,23 @@ static enum asp_status read_pending(struct asp_account *account, const char *lin
     if (asp_account_add_pending(account, &pending) != ASP_OK)
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");
     return ASP_OK;
+}
+
+/* Whom it follows, where it does. */
+static enum asp_status read_follows(struct lines *lines, struct asp_account *account,
+                                    struct asp_error *error)
+{
+    struct lines next = *lines;
+    const char *line;
+    size_t length;
+
+    if (!next_line(&next, &line, &length) || !has_prefix(line, length, FOLLOWS_KEY "\""))
+        return ASP_OK;
+    *lines = next;
+    if (read_value(line + sizeof FOLLOWS_KEY, line + length, account->follows) &&
+        asp_user_fault(account->follows) == NULL)
+        return ASP_OK;
+    return asp_fail(error, ASP_CORRUPT, "it is damaged: whom it follows is not well-formed");
 }
 
 /* What stands between the fingerprint and the entries: the mark, and what is pending. With the mark
@@ -303,6 +332,8 @@ enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char
                              !read_primary(line, line_length, version, &account->primary)))
         status = asp_fail(error, ASP_CORRUPT, "it is damaged: its second line is not one of ours");
     if (status == ASP_OK && version > 1)
+        status = read_follows(&lines, account, error);
+    if (status == ASP_OK && version > 1)
         status = read_all_pending(&lines, account, error);
     if (status == ASP_OK && only == NULL)
         status = read_all(&lines, account, error);
@@ -320,6 +351,7 @@ static bool is_beyond_1(const struct asp_account *account)
     char file[ASP_USER_FILE + 1];
 
     return asp_fingerprint_is_beyond_1(&account->primary) || account->pending_count > 0 ||
+           account->follows[0] != '\0' ||
            (asp_user_encode(account->user, file) && asp_user_is_digest(file));
 }
 
@@ -332,6 +364,11 @@ void asp_account_write(const struct asp_account *account, struct asp_buffer *out
     asp_buffer_add_stored(out, account->user);
     asp_buffer_add(out, "\n");
     asp_fingerprint_write(&account->primary, out);
+    if (account->follows[0] != '\0') {
+        asp_buffer_add(out, FOLLOWS_KEY);
+        asp_buffer_add_stored(out, account->follows);
+        asp_buffer_add(out, "\n");
+    }
     if (account->not_yet)
         asp_buffer_add(out, NOT_YET "\n");
     for (size_t i = 0; i < account->pending_count; i++)

@@ -33,6 +33,9 @@ struct asp_account {
     bool is_new;             /* it was not read from a file: there is none yet */
     struct timespec written; /* when the file that it was read from was */
     struct asp_fingerprint primary;
+    /* Whose primary password it is compared with where the user has none of this name: an account
+     * of 0.1.0 that is another spelling of her. Empty: nobody's. */
+    char follows[ASP_USER_MAX + 1];
     struct asp_entry *entries; /* oldest first */
     size_t count;
     size_t room;

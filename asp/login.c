@@ -70,7 +70,8 @@ static void bind_entry(struct asp_entry *entry, const struct login *login)
 
 /* What the shadow file says of the user now; it is read once for a login, and only when its state
  * is not known. */
-static const struct asp_primary_now *look_at_shadow(struct login *login)
+static const struct asp_primary_now *look_at_shadow(struct login *login,
+                                                    const struct asp_account *account)
 {
     struct asp_outcome *outcome = login->outcome;
     enum asp_status status;
@@ -82,7 +83,7 @@ static const struct asp_primary_now *look_at_shadow(struct login *login)
     status = asp_shadow_read(ASP_SHADOW_PATH, &login->shadow, &outcome->cause);
     note_denied(login, status);
     if (status == ASP_OK) {
-        asp_shadow_find(&login->shadow, login->user.name, &login->now);
+        asp_shadow_find(&login->shadow, account->user, account->follows, &login->now);
         if (login->now.says == ASP_SAYS_NOTHING)
             (void)asp_fail(&outcome->cause, ASP_IO,
                            ASP_SHADOW_PATH ": the user's line is not whole");
@@ -112,7 +113,7 @@ static enum asp_primary compare_primary(struct login *login, const struct asp_ac
     if (shadow_is_known(login, account))
         return expires != ASP_NEVER && login->facts.now >= expires ? ASP_PRIMARY_LOCKED
                                                                    : ASP_PRIMARY_SAME;
-    return asp_primary_compare(&account->primary, look_at_shadow(login), login->facts.now);
+    return asp_primary_compare(&account->primary, look_at_shadow(login, account), login->facts.now);
 }
 
 void asp_login_by(const struct asp_request *request, char by[ASP_BY_SIZE])

@@ -5,6 +5,16 @@
 
 enum { TRIES = 5 }; /* for one user, while the shadow file goes on being changed */
 
+void asp_look_begin(const struct asp_store *store, const char *user, struct asp_look *look)
+{
+    struct asp_account account;
+
+    if (asp_store_load(store, user, "", &account, NULL) != ASP_OK)
+        return;
+    memcpy(look->follows, account.follows, sizeof look->follows);
+    asp_account_free(&account);
+}
+
 bool asp_look_again(const char *user, struct asp_look *look, struct asp_error *error)
 {
     const enum asp_source kind = look->now.source;
@@ -18,7 +28,7 @@ bool asp_look_again(const char *user, struct asp_look *look, struct asp_error *e
     asp_shadow_free(&look->newer);
     if (asp_shadow_read(ASP_SHADOW_PATH, &look->newer, error) != ASP_OK)
         return false;
-    asp_shadow_find(&look->newer, user, &look->now);
+    asp_shadow_find(&look->newer, user, look->follows, &look->now);
     look->now.source = kind;
     return true;
 }
@@ -95,6 +105,33 @@ enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
         return status;
     }
     return ASP_OK;
+}
+
+struct following {
+    const char *follows;
+    const struct asp_primary_now *now;
+};
+
+static enum asp_status follow(struct asp_account *account, void *context, struct asp_error *error)
+{
+    const struct following *following = context;
+
+    (void)error;
+    if (strcmp(account->follows, following->follows) == 0 ||
+        asp_primary_is_overtaken(account, following->now))
+        return ASP_UNCHANGED;
+    memcpy(account->follows, following->follows, strlen(following->follows) + 1);
+    asp_primary_take(following->now, &account->primary);
+    return ASP_OK;
+}
+
+enum asp_status asp_reconcile_follow(const struct asp_store *store, const char *user,
+                                     const char *follows, const struct asp_primary_now *now,
+                                     struct asp_error *error)
+{
+    struct following following = {follows, now};
+
+    return asp_store_update(store, user, false, follow, &following, error);
 }
 
 struct noting {

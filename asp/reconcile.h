@@ -11,14 +11,19 @@
 
 /*
  * What is known of one user's primary password while her account is brought up to it. A file that
- * is newer than what was read overtakes it; then it is read again for her alone. Begins as what was
- * read, with `tries` 1, or as {.now.source = ...}: nothing was read yet. Ended by asp_look_end.
+ * is newer than what was read overtakes it; then it is read again for her alone. Begins with
+ * asp_look_begin and what was read, with `tries` 1, or as {.now.source = ...}: nothing was read
+ * yet. Ended by asp_look_end.
  */
 struct asp_look {
+    char follows[ASP_USER_MAX + 1]; /* whom the account follows */
     struct asp_primary_now now;
     struct asp_shadow newer; /* holds what `now` says, once shadow was read here */
     int tries;
 };
+
+/* Notes whom the account follows, where there is one. */
+void asp_look_begin(const struct asp_store *store, const char *user, struct asp_look *look);
 
 /*
  * Reads shadow for the user and has `now` say what it says, five times in all at most. False when
@@ -44,6 +49,16 @@ struct asp_reconciled {
 enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
                               const struct asp_primary_now *now, const struct asp_revocation *how,
                               bool reached, struct asp_reconciled *result, struct asp_error *error);
+
+/*
+ * Has the account follow another user, of whom `now` is said: an account of 0.1.0 whose name the
+ * name service gives to her. What she has now is taken, and nothing is revoked for it. ASP_OK,
+ * ASP_UNCHANGED where it follows her already or a newer file has overtaken what is said, or why it
+ * could not be read or written.
+ */
+enum asp_status asp_reconcile_follow(const struct asp_store *store, const char *user,
+                                     const char *follows, const struct asp_primary_now *now,
+                                     struct asp_error *error);
 
 struct asp_noted {
     bool was_absent; /* by what the account said of the user before */

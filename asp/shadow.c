@@ -128,7 +128,8 @@ void asp_shadow_line(const char *line, size_t length, struct asp_primary_now *no
     now->length = fields[FIELD_HASH].length;
 }
 
-void asp_shadow_find(const struct asp_shadow *shadow, const char *user, struct asp_primary_now *now)
+static void find_line(const struct asp_shadow *shadow, const char *user,
+                      struct asp_primary_now *now)
 {
     const char *end = shadow->text + shadow->length;
     size_t name = strlen(user);
@@ -148,6 +149,14 @@ void asp_shadow_find(const struct asp_shadow *shadow, const char *user, struct a
                                     .says = ASP_SAYS_ABSENT,
                                     .expires = ASP_NEVER,
                                     .read = &shadow->identity};
+}
+
+void asp_shadow_find(const struct asp_shadow *shadow, const char *user, const char *follows,
+                     struct asp_primary_now *now)
+{
+    find_line(shadow, user, now);
+    if (now->says == ASP_SAYS_ABSENT && follows[0] != '\0')
+        find_line(shadow, follows, now);
 }
 
 bool asp_shadow_is_stale(const struct asp_primary_now *now)

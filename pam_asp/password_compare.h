@@ -9,9 +9,9 @@
 #include "asp/conf.h"
 
 /*
- * Compares the account that `user` (as PAM has the name) stands for with what her primary password
- * is now, and logs each entry that is revoked by it, as done by the PAM service. ASP_OK also where
- * there is nothing to compare; else `error` says why it was not compared, and nothing was logged.
+ * Compares the account that `user` (as PAM has the name) stands for, and one of this very spelling,
+ * with what her primary password is now, and logs each entry that is revoked by it, as done by the
+ * PAM service. ASP_OK also where there is nothing to compare; else `error` says why not all was.
  */
 enum asp_status password_compare(const struct asp_conf *conf, const char *user, const char *service,
                                  login_log_write *log, void *context, struct asp_error *error);

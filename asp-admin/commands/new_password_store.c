@@ -42,7 +42,8 @@ enum asp_status new_password_look(struct storing *storing, struct asp_error *err
 
     if (status != ASP_OK)
         return status;
-    primary_source_find(&storing->source, admin->user, &storing->look.now);
+    asp_look_begin(&admin->store, admin->user, &storing->look);
+    primary_source_find(&storing->source, admin->user, storing->look.follows, &storing->look.now);
     storing->look.tries = 1;
     return check_known(storing, error);
 }

@@ -55,8 +55,9 @@ bool primaries_compare(struct primaries *primaries, const char *user,
 
     if (!primaries->has_shadow)
         return list_spelled(primaries, user, &listed);
-    primary_source_find(&primaries->shadow, user, &now);
-    if (now.says == ASP_SAYS_ABSENT && !list_spelled(primaries, user, &listed))
+    primary_source_find(&primaries->shadow, user, account->follows, &now);
+    if ((now.says == ASP_SAYS_ABSENT || account->follows[0] != '\0') &&
+        !list_spelled(primaries, user, &listed))
         return false;
     if (listed)
         return true;
@@ -108,8 +109,9 @@ static void tell_spelled(struct examination *exam, struct primaries *primaries)
     if (primaries->spelled.count == 0)
         return;
     finding_fault(&exam->findings, CHECK_PRIMARY,
-                  "accounts under another spelling of the user who is named behind them: %s. No "
-                  "change of her primary password is seen there",
+                  "accounts under another spelling of the user who is named behind them: %s. "
+                  "asp-admin watch revokes there too when her primary password in " ASP_SHADOW_PATH
+                  " is changed; what a directory holds is not seen",
                   exam_names(exam, &spelled, &primaries->spelled));
     finding_fix(&exam->findings, "have each make new app passwords, then forget the account: "
                                  "asp-admin remove, with that spelling");

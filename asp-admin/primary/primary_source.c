@@ -178,8 +178,7 @@ static bool is_line_of(const struct primary_source *source, size_t place, const 
            memcmp(source->lines[place].at, user, length) == 0;
 }
 
-void primary_source_find(const struct primary_source *source, const char *user,
-                         struct asp_primary_now *now)
+static void find(const struct primary_source *source, const char *user, struct asp_primary_now *now)
 {
     const struct reader *reader = &readers[source->kind];
     size_t length = strlen(user);
@@ -190,6 +189,14 @@ void primary_source_find(const struct primary_source *source, const char *user,
     *now = (struct asp_primary_now){.source = source->kind, .expires = ASP_NEVER};
     if (reader->tell != NULL)
         reader->tell(source, found ? &source->lines[place] : NULL, alone, now);
+}
+
+void primary_source_find(const struct primary_source *source, const char *user, const char *follows,
+                         struct asp_primary_now *now)
+{
+    find(source, user, now);
+    if (now->says == ASP_SAYS_ABSENT && follows[0] != '\0')
+        find(source, follows, now);
 }
 
 void primary_source_close(struct primary_source *source)

@@ -29,11 +29,12 @@ enum asp_status primary_source_read(const struct asp_conf *conf, struct primary_
                                     struct asp_error *error);
 
 /*
- * What it says of one user. The shadow file speaks with the user's first line, and of who has none
+ * What it says of one user; where she is absent, of the one whom her account follows, unless that
+ * is empty. The shadow file speaks with the user's first line, and of who has none
  * it says that she is absent. The command says nothing of who has no line, more than one, or an
  * empty text. With `none` as source nothing is said, and there is nothing to compare.
  */
-void primary_source_find(const struct primary_source *source, const char *user,
+void primary_source_find(const struct primary_source *source, const char *user, const char *follows,
                          struct asp_primary_now *now);
 
 void primary_source_close(struct primary_source *source);

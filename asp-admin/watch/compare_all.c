@@ -83,7 +83,7 @@ static enum asp_status look(const char *user, void *context)
         count_failure(result, &error);
         return ASP_OK;
     }
-    primary_source_find(&pass->source, user, &now);
+    primary_source_find(&pass->source, user, account.follows, &now);
     primary = asp_primary_compare(&account.primary, &now, pass->admin->now);
     if (primary == ASP_PRIMARY_UNKNOWN)
         result->unknown++;
@@ -101,7 +101,8 @@ static struct asp_look look_up(const struct pass *pass, const char *user)
 {
     struct asp_look found = {.tries = 1};
 
-    primary_source_find(&pass->source, user, &found.now);
+    asp_look_begin(&pass->admin->store, user, &found);
+    primary_source_find(&pass->source, user, found.follows, &found.now);
     return found;
 }
 
@@ -215,10 +216,34 @@ static bool would_be_missed(const struct pass *pass, const char *user)
 
     if (asp_store_load(&pass->admin->store, user, "", &account, NULL) != ASP_OK)
         return false;
-    primary_source_find(&pass->source, user, &now);
+    primary_source_find(&pass->source, user, account.follows, &now);
     missed = asp_primary_note(&account.primary, &now, ASP_SIGHT_MISSED);
     asp_account_free(&account);
     return missed;
+}
+
+/* The account is another spelling of a user who has a line. What cannot be written now is written
+ * at the next pass. */
+static void follow(struct pass *pass, const char *user, const char *name,
+                   const struct asp_primary_now *now)
+{
+    struct asp_error error = {0};
+    enum asp_status status = asp_reconcile_follow(&pass->admin->store, user, name, now, &error);
+
+    if (status < ASP_OK && status != ASP_NOT_FOUND)
+        count_failure(pass->result, &error);
+}
+
+/* Of a user without a line, whom the name service knows. */
+static void note_known(struct pass *pass, const char *user, const char *name)
+{
+    struct asp_primary_now now;
+
+    primary_source_find(&pass->source, name, "", &now);
+    if (strcmp(name, user) != 0 && now.says == ASP_SAYS_HASH)
+        follow(pass, user, name, &now);
+    else
+        note(pass, user, ASP_SIGHT_KNOWN);
 }
 
 /* Asks for each. What a name service says that then fails is not believed either. */
@@ -237,7 +262,7 @@ static enum asp_status ask_for_all(struct pass *pass, struct name_list *missed)
             return ASP_OK;
         }
         if (answer == ASP_USER_KNOWN)
-            note(pass, user, ASP_SIGHT_KNOWN);
+            note_known(pass, user, name);
         else if (would_be_missed(pass, user) && !name_list_add(missed, user))
             return ASP_NO_MEMORY;
     }

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < sizeof users / sizeof *users; i++) {
         struct asp_primary_now now;
 
-        asp_shadow_find(&shadow, users[i], &now);
+        asp_shadow_find(&shadow, users[i], "", &now);
         FUZZ_NEED(now.expires == ASP_NEVER || now.expires >= 0);
         if (now.says == ASP_SAYS_HASH) {
             FUZZ_NEED(now.hash > shadow.text);

@@ -83,9 +83,9 @@ class Service:
         """A new app password; its id is the first two characters."""
         return self.asp_admin("create", user, "--label", label, "--quiet", *more).done().out.strip()
 
-    def chauthtok(self, service, user):
+    def chauthtok(self, service, user, prefix=()):
         """A program of root's has her password changed by a PAM service."""
-        return self.sandbox.run("/usr/bin/python3", "-c", CHAUTHTOK, service, user).done()
+        return self.sandbox.run(*prefix, "/usr/bin/python3", "-c", CHAUTHTOK, service, user).done()
 
     @contextlib.contextmanager
     def locked(self, user="alice"):

@@ -225,6 +225,40 @@ START_TEST(a_body_that_we_would_not_write_is_corrupt)
 }
 END_TEST
 
+/* An account of 0.1.0 that is another spelling of a user. 0.1.0 would compare it with nobody. */
+START_TEST(whom_an_account_follows_is_kept_in_the_second_version)
+{
+    static const char *const others[] = {
+        HEAD "primary=-\nfollows=\"carol\"\n",
+        HEAD_2 "follows=\"carol\"\nprimary=-\n",
+        HEAD_2 "primary=-\nfollows=\"carol\"\nfollows=\"dave\"\n",
+        HEAD_2 "primary=-\n" ENTRY("7k", "A") "follows=\"carol\"\n",
+        HEAD_2 "primary=-\nfollows=\"\"\n",
+        HEAD_2 "primary=-\nfollows=\"\n",
+        HEAD_2 "primary=-\nfollows=carol\n",
+        HEAD_2 "primary=-\nfollows=\"a/b\"\n",
+        HEAD_2 "primary=-\nfollows=\"a\"b\"\n",
+        HEAD_2 "primary=-\nfollows=\"a\\b\"\n",
+        HEAD_2 "primary=-\nfollows=\"a\\\"\n",
+        HEAD_2 "primary=-\nfollows=\" carol\"\n",
+    };
+    struct asp_account account;
+    size_t length;
+    char *text;
+
+    ck_assert_int_eq(read_body(HEAD_2 "primary=-\nfollows=\"c\\\"a\\\\rol\"\n" ENTRY("7k", "A"),
+                               "alice", &account),
+                     ASP_OK);
+    ck_assert_str_eq(account.follows, "c\"a\\rol");
+    text = unit_account_text(&account, &length);
+    ck_assert_ptr_nonnull(strstr(text, HEAD_2 "primary=-\nfollows=\"c\\\"a\\\\rol\"\nid=7k "));
+    asp_account_free(&account);
+    free(text);
+    for (size_t i = 0; i < UNIT_COUNT(others); i++)
+        unit_need(read_body(others[i], "alice", &account) == ASP_CORRUPT, "%s", others[i]);
+}
+END_TEST
+
 START_TEST(what_needs_the_second_version_no_more_is_written_as_the_first)
 {
     struct asp_account account;
@@ -567,6 +601,7 @@ static void fill(Suite *suite)
     unit_add(suite, the_file_is_text_that_a_person_reads_and_a_tool_greps);
     unit_loop(suite, each_form_of_the_fingerprint_is_read_back, FORMS);
     unit_add(suite, a_body_that_we_would_not_write_is_corrupt);
+    unit_add(suite, whom_an_account_follows_is_kept_in_the_second_version);
     unit_add(suite, what_needs_the_second_version_no_more_is_written_as_the_first);
     unit_add(suite, a_file_of_the_first_version_is_written_back_byte_for_byte);
     unit_add(suite, two_entries_of_one_id_are_corrupt);

@@ -230,6 +230,35 @@ START_TEST(what_was_overtaken_before_the_lock_changes_nothing)
 }
 END_TEST
 
+/* An account of 0.1.0: what the other one has is taken, not compared. */
+START_TEST(an_account_that_comes_to_follow_another_loses_nothing)
+{
+    const struct asp_identity overtaken = {.present = true, .inode = 1};
+    struct asp_primary_now now = unit_shadow_says(OTHER);
+    struct asp_account account;
+
+    begin(HASH);
+    now.read = &overtaken;
+    ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "carol", &now, &error), ASP_UNCHANGED);
+    now.read = NULL;
+    ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "carol", &now, &error), ASP_OK);
+    ck_assert_uint_eq(revoked_now(), 0);
+    ck_assert_int_eq(compared_with(&now), ASP_PRIMARY_SAME);
+    ck_assert_int_eq(asp_store_load(&store, "alice", "", &account, &error), ASP_OK);
+    ck_assert_str_eq(account.follows, "carol");
+    asp_account_free(&account);
+
+    /* From then on a change is one. */
+    now = unit_shadow_says(HASH);
+    ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "carol", &now, &error), ASP_UNCHANGED);
+    ck_assert_int_eq(reconcile(&now, false), ASP_OK);
+    ck_assert_uint_eq(result.count, 2);
+    asp_reconciled_free(&result);
+    ck_assert_int_eq(asp_reconcile_follow(&store, "bob", "carol", &now, &error), ASP_NOT_FOUND);
+    asp_store_close(&store);
+}
+END_TEST
+
 /* Who has the lock first, says so. */
 static void another_is_first(void)
 {
@@ -427,6 +456,7 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite, a_first_fingerprint_is_taken_and_revokes_nothing);
     unit_add_on_engines(suite, a_user_without_a_line_is_changed_only_when_a_password_was_just_set);
     unit_add_on_engines(suite, what_was_overtaken_before_the_lock_changes_nothing);
+    unit_add(suite, an_account_that_comes_to_follow_another_loses_nothing);
     unit_add(suite, what_another_has_settled_before_the_lock_is_left_as_it_is);
     unit_add(suite, an_account_that_is_removed_before_the_lock_is_not_made_again);
     unit_add(suite, that_a_user_is_gone_is_written_once_and_revokes_nothing);

@@ -32,7 +32,7 @@ static struct asp_primary_now find(const char *text, const char *user, char hash
 
     write_shadow(text);
     ck_assert_msg(asp_shadow_read(path, &shadow, &error) == ASP_OK, "%s", error.text);
-    asp_shadow_find(&shadow, user, &now);
+    asp_shadow_find(&shadow, user, "", &now);
     ck_assert_int_eq(now.source, ASP_SOURCE_SHADOW);
     hash[0] = '\0';
     if (now.says == ASP_SAYS_HASH) {
@@ -69,6 +69,32 @@ START_TEST(a_users_line_is_found_by_the_whole_name)
     ck_assert_int_eq(find(text, "bob", hash).says, ASP_SAYS_ABSENT);
     ck_assert_int_eq(find(text, "$b", hash).says, ASP_SAYS_ABSENT);
     ck_assert_int_eq(find(text, "19000", hash).says, ASP_SAYS_ABSENT);
+}
+END_TEST
+
+/* Whom her account follows. */
+START_TEST(where_a_user_has_no_line_the_other_ones_is_found)
+{
+    static const struct {
+        const char *user;
+        const char *follows;
+        const char *hash; /* NULL: there is no line */
+    } cases[] = {
+        {"alice", "", "A"},      {"alice", "carol", "A"}, {"Alice", "alice", "A"},
+        {"Alice", "carol", "C"}, {"Alice", "", NULL},     {"Alice", "dave", NULL},
+    };
+    struct asp_shadow shadow = {NULL, 0, {.present = false}};
+    struct asp_primary_now now;
+
+    write_shadow("alice:A:1::::::\ncarol:C:1::::::\n");
+    ck_assert_int_eq(asp_shadow_read(path, &shadow, &error), ASP_OK);
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        asp_shadow_find(&shadow, cases[i].user, cases[i].follows, &now);
+        unit_need((now.says == ASP_SAYS_ABSENT) == (cases[i].hash == NULL), "%s", cases[i].user);
+        unit_need(cases[i].hash == NULL || (now.length == 1 && now.hash[0] == cases[i].hash[0]),
+                  "%s", cases[i].follows);
+    }
+    asp_shadow_free(&shadow);
 }
 END_TEST
 
@@ -281,6 +307,7 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add(suite, a_users_line_is_found_by_the_whole_name);
+    unit_add(suite, where_a_user_has_no_line_the_other_ones_is_found);
     unit_add(suite, the_first_line_of_a_user_counts);
     unit_add(suite, every_form_of_the_hash_field_is_handed_on_as_it_is);
     unit_add(suite, a_line_with_fewer_than_nine_fields_says_nothing);

@@ -1,0 +1,142 @@
+"""An account that version 0.1.0 has made of another spelling of a user: it follows her primary password, and nothing of
+it is merged with her own account. The name service calls whoever begins with "spelling" alice."""
+
+import pytest
+from support.account_text import lines_of, sealed
+from support.broker import Host
+from support.pam_codes import AUTH_ERR, SUCCESS
+from support.service import Service
+
+OLD = "spelling-of-old"
+STACK = """
+auth required pam_asp.so
+account required pam_asp.so
+password required pam_permit.so
+password optional pam_asp.so
+"""
+
+
+class Upgraded(Service):
+    """alice has an app password, and one of an older version by another spelling; /etc/shadow has her line alone."""
+
+    def __init__(self, sandbox, build, name_service):
+        super().__init__(sandbox, build)
+        self.prefix = ("env", f"LD_PRELOAD={name_service}")
+        sandbox.shell("useradd --no-create-home alice; useradd --no-create-home bob").done()
+        sandbox.write("/etc/pam.d/dovecot", STACK.replace("pam_asp.so", f"{build}/pam_asp/pam_asp.so"))
+        self.log_file.start()
+        self.reset("")
+        self.hers = self.create("alice", "Phone", "--app", "any")
+        self.old = self.create(OLD, "Old", "--app", "any", "--virtual")
+        self.host = Host(sandbox, "root")
+
+    def asked(self):
+        """Whom the name service was asked for since the last call."""
+        return self.sandbox.shell("cat /run/asked; rm -f /run/asked").out.split()
+
+    def upgraded(self, *words):
+        """asp-admin where the name service knows the spelling."""
+        return self.sandbox.run(*self.prefix, self.admin, *words)
+
+    def watch(self):
+        return self.upgraded("--json", "watch", "--once").document()
+
+    def states(self, user):
+        return [entry["state"] for entry in self.entries(user)]
+
+    def login(self, password, user):
+        return self.host.login(password, "dovecot", user).code
+
+
+@pytest.fixture
+def machine(sandbox, build, name_service):
+    one = Upgraded(sandbox, build, name_service)
+    yield one
+    one.host.close()
+
+
+def test_watch_asks_once_and_has_it_follow_and_revokes_nothing(machine):
+    assert machine.watch()["revoked"] == 0
+    assert machine.asked().count(OLD) == 1
+    text = machine.sandbox.read(f"/var/lib/asp/users/{OLD}")
+    assert text.startswith("asp-account 2 ") and '\nfollows="alice"\n' in text
+    assert machine.watch()["revoked"] == 0
+    assert OLD not in machine.asked()
+    assert machine.login(machine.old, OLD) == SUCCESS
+    assert machine.login(machine.hers, "alice") == SUCCESS
+    assert machine.login(machine.hers, OLD) != SUCCESS
+    assert machine.states(OLD) == machine.states("alice") == ["active"]
+    assert [row["user"] for row in machine.json("list")] == ["alice", OLD]
+
+
+def test_a_change_of_her_primary_password_revokes_it_by_watch(machine):
+    machine.watch()
+    machine.set_primary("alice", "another one")
+    assert machine.watch() == {"accounts": 2, "changed": 2, "revoked": 2, "unknown": 0, "held": 0}
+    assert machine.states(OLD) == machine.states("alice") == ["revoked"]
+    assert machine.login(machine.old, OLD) == AUTH_ERR
+    new = machine.create(OLD, "New", "--app", "any", "--virtual")
+    assert machine.login(new, OLD) == SUCCESS
+    assert machine.watch()["revoked"] == 0
+
+
+def test_a_change_of_her_primary_password_is_seen_at_its_login_and_when_it_gets_a_new_one(machine):
+    machine.watch()
+    machine.set_primary("alice", "another one")
+    machine.said()
+    assert machine.login(machine.old, OLD) == AUTH_ERR
+    assert "primary-changed" in [line.word("verdict") for line in machine.said() if "verdict=" in line.text]
+    assert machine.states(OLD) == ["revoked"]
+    machine.set_primary("alice", "a third one")
+    machine.asp_admin("create", "alice", "--label", "New", "--quiet").done()
+    machine.asp_admin("create", OLD, "--label", "New", "--quiet", "--virtual").done()
+    assert machine.states(OLD) == ["revoked", "active"]
+
+
+def test_a_line_of_its_own_is_another_password(machine):
+    machine.watch()
+    assert machine.login(machine.old, OLD) == SUCCESS
+    machine.sandbox.shell(f"useradd --no-create-home {OLD}; echo {OLD}:its own | chpasswd").done()
+    assert machine.login(machine.old, OLD) == AUTH_ERR
+    assert machine.states(OLD) == ["revoked"]
+    assert machine.states("alice") == ["active"]
+
+
+def test_when_she_is_gone_it_is_refused(machine):
+    machine.watch()
+    machine.sandbox.run("userdel", "alice").done()
+    assert machine.login(machine.old, OLD) == AUTH_ERR
+    assert machine.states(OLD) == ["active"]
+
+
+def test_doctor_goes_on_naming_it(machine):
+    def rows():
+        return [
+            row["message"]
+            for row in machine.upgraded("--json", "doctor").document(code=1)
+            if "another spelling" in row["message"]
+        ]
+
+    (before,) = rows()
+    machine.watch()
+    (after,) = rows()
+    assert before == after and f"{OLD} (alice)" in before
+    assert "gone" not in after
+
+
+def test_a_password_that_is_set_for_the_spelling_is_compared_with_both(machine):
+    machine.watch()
+    machine.set_primary("alice", "another one")
+    assert machine.states(OLD) == machine.states("alice") == ["active"]
+    assert machine.chauthtok("dovecot", OLD, machine.prefix).out == "0\n"
+    assert machine.states(OLD) == machine.states("alice") == ["revoked"]
+
+
+def test_what_it_follows_is_not_read_where_it_is_no_name(machine):
+    machine.watch()
+    path = f"/var/lib/asp/users/{OLD}"
+    lines = machine.sandbox.read(path).splitlines()[:-1]
+    for bad in ('follows=""', 'follows="a/b"', 'follows="alice', 'follows="al"ice"', 'follows="al\\ice"'):
+        machine.sandbox.write(path, sealed([bad if line.startswith("follows=") else line for line in lines]).decode())
+        assert "damaged" in machine.asp_admin("list", OLD).refused(5).err, bad
+        assert machine.login(machine.old, OLD) != SUCCESS
