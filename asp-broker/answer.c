@@ -26,17 +26,23 @@ static void log_to_syslog(void *context, int level, const char *line)
     syslog(level, "%s", line);
 }
 
-/* Who a uid is, looked up once a minute: the same hosts ask again and again. */
+/* Who a uid is, looked up once a minute: the same hosts ask again and again. NULL: that is to be
+ * asked, and nobody may be here. */
 static const char *name_of_client(struct answering *answering, uid_t uid)
 {
     struct client_name *known = &answering->names[uid % CLIENT_NAMES];
     const int64_t now = asp_clock_ms();
 
-    if (known->until_ms <= now || known->uid != uid) {
-        user_name_of(uid, known->name, sizeof known->name);
-        known->uid = uid;
-        known->until_ms = now + NAME_MS;
+    if (known->until_ms > now && known->uid == uid)
+        return known->name;
+    known->until_ms = 0;
+    if (!user_local_name_of(uid, known->name, sizeof known->name)) {
+        if (answering->ask_uid == NULL)
+            return NULL;
+        answering->ask_uid(answering->name_service->context, uid, known->name, sizeof known->name);
     }
+    known->uid = uid;
+    known->until_ms = now + NAME_MS;
     return known->name;
 }
 
@@ -106,10 +112,9 @@ static enum asp_status answer_question(struct answering *answering, struct lane_
 }
 
 static enum asp_status answer_login(struct answering *answering, struct lane_client *client,
-                                    const struct asp_message_read *message,
+                                    const char *name, const struct asp_message_read *message,
                                     struct asp_message *answer, struct asp_error *error)
 {
-    const char *name = name_of_client(answering, client->uid);
     struct asp_request request;
     char line[ASP_ERROR_LINE];
 
@@ -126,13 +131,13 @@ static enum asp_status answer_login(struct answering *answering, struct lane_cli
 /* Root alone may say that a password was set: for a user who has no line in shadow, that ends her
  * app passwords. The answer comes from another process. */
 static enum asp_status begin_password(struct answering *answering, const struct lane_client *client,
-                                      const struct asp_broker_password *set, unsigned version,
-                                      struct asp_error *error)
+                                      const char *name, const struct asp_broker_password *set,
+                                      unsigned version, struct asp_error *error)
 {
     if (client->uid == 0)
         return password_work_begin(&answering->works, client->fd, set, version, error);
     (void)asp_fail(error, ASP_DENIED, "%s may not say that a primary password was set: only root",
-                   name_of_client(answering, client->uid));
+                   name);
     log_claim(answering, client->uid, error->text);
     return ASP_DENIED;
 }
@@ -145,16 +150,19 @@ static enum asp_status answer_to(struct answering *answering, struct lane_client
     struct asp_broker_password set;
     struct asp_error error = {0};
     char line[ASP_ERROR_LINE];
-    enum asp_status status =
-        asp_message_read(bytes, length, name_of_client(answering, client->uid), &message, &error);
+    const char *name = name_of_client(answering, client->uid);
+    enum asp_status status;
 
+    if (name == NULL)
+        return ASP_QUESTION;
+    status = asp_message_read(bytes, length, name, &message, &error);
     if (status != ASP_OK)
         log_throttled(answering->log_throttle, THROTTLED_GARBAGE, client->uid, LOG_NOTICE, "%s",
                       asp_error_line(&error, line));
     else if (asp_broker_password_read(&message, &set))
-        status = begin_password(answering, client, &set, message.version, &error);
+        status = begin_password(answering, client, name, &set, message.version, &error);
     else
-        status = answer_login(answering, client, &message, answer, &error);
+        status = answer_login(answering, client, name, &message, answer, &error);
     if (status != ASP_OK && status != ASP_QUESTION) {
         asp_message_refuse(answer, asp_error_line(&error, line));
         asp_message_set_version(answer, message.version);

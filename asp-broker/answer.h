@@ -22,8 +22,10 @@ struct answering {
     const char *conf_path;
     bool conf_required;
     struct log_throttle *log_throttle;
-    /* Who may be asked who a user is; NULL: nobody, and whose login needs that is passed on. */
+    /* Who may be asked who a user is, and the same for the name of a uid that is not in
+     * /etc/passwd; NULL: nobody, and what needs that is passed on. */
     const struct asp_name_service *name_service;
+    void (*ask_uid)(void *context, uid_t uid, char *name, size_t size);
     struct password_works works; /* begun by whoever is asked about passwords */
     struct client_name {
         char name[ASP_BY_SIZE];

@@ -1,6 +1,7 @@
 /* Logins of which the name service says whose they are, in a process that it may hold up. */
 #include "question_worker.h"
 
+#include "asp-admin/system/users.h"
 #include "asp/clock.h"
 #include "asp/safeio.h"
 #include "pam_asp/name_service.h"
@@ -9,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -27,7 +29,8 @@ struct question {
     pthread_mutex_t mutex;
     pthread_cond_t answered;
     bool done;
-    char *typed;
+    char *typed; /* NULL: the uid is what is asked for */
+    uid_t uid;
     enum asp_answer answer;
     char name[ASP_USER_MAX + 1];
 };
@@ -56,9 +59,12 @@ static void *put_question(void *context)
 {
     struct question *question = context;
     char name[sizeof question->name];
-    enum asp_answer answer =
-        name_service.ask(name_service.context, question->typed, name, sizeof name);
+    enum asp_answer answer = ASP_USER_KNOWN;
 
+    if (question->typed != NULL)
+        answer = name_service.ask(name_service.context, question->typed, name, sizeof name);
+    else
+        user_name_of(question->uid, name, sizeof name);
     (void)pthread_mutex_lock(&question->mutex);
     question->answer = answer;
     memcpy(question->name, name, sizeof name);
@@ -101,7 +107,7 @@ static bool begin_question(struct question *question, pthread_t *thread)
 
 /* Asks in a thread, which is left behind, with what it works on, where it does not come back: this
  * process ends soon after. */
-static enum asp_answer ask_bounded(struct asking *asking, const char *typed, char *name,
+static enum asp_answer ask_bounded(struct asking *asking, const char *typed, uid_t uid, char *name,
                                    size_t size)
 {
     struct question *question = calloc(1, sizeof *question);
@@ -110,8 +116,9 @@ static enum asp_answer ask_bounded(struct asking *asking, const char *typed, cha
 
     if (question == NULL)
         return answer;
-    question->typed = strdup(typed);
-    if (question->typed == NULL || !begin_question(question, &thread)) {
+    question->uid = uid;
+    question->typed = typed == NULL ? NULL : strdup(typed);
+    if ((typed != NULL && question->typed == NULL) || !begin_question(question, &thread)) {
         free(question->typed);
         free(question);
         return answer;
@@ -160,7 +167,7 @@ static enum asp_answer ask(void *context, const char *typed, char *name, size_t 
         return kept->answer;
     }
     if (!asking->stuck)
-        answer = ask_bounded(asking, typed, name, size);
+        answer = ask_bounded(asking, typed, 0, name, size);
     if (answer == ASP_USER_NOT_TOLD || strlen(typed) >= sizeof kept->typed ||
         strlen(name) >= sizeof kept->name)
         return answer;
@@ -169,6 +176,18 @@ static enum asp_answer ask(void *context, const char *typed, char *name, size_t 
     kept->answer = answer;
     kept->until_ms = now + KEPT_MS;
     return answer;
+}
+
+/* Of a client: what cannot be told now is its number, and this process ends soon. */
+static void ask_uid(void *context, uid_t uid, char *name, size_t size)
+{
+    struct asking *asking = context;
+
+    name[0] = '\0';
+    if (!asking->stuck)
+        (void)ask_bounded(asking, NULL, uid, name, size);
+    if (name[0] == '\0')
+        (void)snprintf(name, size, "uid %lu", (unsigned long)uid);
 }
 
 /* One of each lane, from that on whose turn it is, also for who takes the place of one that is
@@ -210,6 +229,7 @@ int question_worker_run(void *context)
         .conf_required = worker->conf_required,
         .log_throttle = worker->log_throttle,
         .name_service = &names,
+        .ask_uid = ask_uid,
     };
     struct sigaction action = {.sa_handler = ask_to_stop};
     sigset_t mask;
@@ -218,6 +238,7 @@ int question_worker_run(void *context)
         syslog(LOG_ERR, "a worker that asks the name service has no memory");
         return 1;
     }
+    password_works_begin(&answering.works, worker->conf_path, worker->conf_required);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
     (void)sigdelset(&mask, SIGTERM);

@@ -23,6 +23,24 @@ void user_name_of(uid_t uid, char *name, size_t size)
         (void)snprintf(name, size, "uid %lu", (unsigned long)uid);
 }
 
+bool user_local_name_of(uid_t uid, char *name, size_t size)
+{
+    FILE *passwd = fopen("/etc/passwd", "re");
+    const struct passwd *entry = NULL;
+    bool found;
+
+    while (passwd != NULL && (entry = fgetpwent(passwd)) != NULL) {
+        if (entry->pw_uid == uid && strlen(entry->pw_name) < size)
+            break;
+    }
+    found = entry != NULL;
+    if (found)
+        (void)snprintf(name, size, "%s", entry->pw_name);
+    if (passwd != NULL)
+        (void)fclose(passwd);
+    return found;
+}
+
 static bool holds(const gid_t *groups, int count, gid_t wanted)
 {
     for (int i = 0; i < count; i++) {

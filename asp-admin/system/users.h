@@ -12,6 +12,9 @@
  * which are at least 32. */
 void user_name_of(uid_t uid, char *name, size_t size);
 
+/* The same by /etc/passwd alone, which never keeps anybody waiting. False: it is not there. */
+bool user_local_name_of(uid_t uid, char *name, size_t size);
+
 /* True when the system knows the user and she is in the group. What cannot be looked at is no. */
 bool user_is_member(const char *user, gid_t group);
 

@@ -1,7 +1,7 @@
 /*
  * A name service that says what a test wants, preloaded in asp-broker: of names that begin with
- * "hang" it says nothing, ever; one that begins with "spelling" is alice. What it is asked for is
- * written to /run/asked.
+ * "hang" it says nothing, ever, and so of the uid 4711; one that begins with "spelling" is alice,
+ * and the uid 4712 is www-data. What it is asked for is written to /run/asked.
  */
 #include <dlfcn.h>
 #include <pwd.h>
@@ -9,17 +9,35 @@
 #include <string.h>
 #include <unistd.h>
 
+static void note(const char *what)
+{
+    FILE *asked = fopen("/run/asked", "ae");
+
+    if (asked == NULL)
+        return;
+    (void)fprintf(asked, "%s\n", what);
+    (void)fclose(asked);
+}
+
+struct passwd *getpwuid(uid_t uid)
+{
+    struct passwd *(*next)(uid_t) = dlsym(RTLD_NEXT, "getpwuid");
+    char number[16];
+
+    (void)snprintf(number, sizeof number, "%u", (unsigned)uid);
+    note(number);
+    while (uid == 4711)
+        (void)pause();
+    return uid == 4712 ? getpwnam("www-data") : next(uid);
+}
+
 int getpwnam_r(const char *name, struct passwd *entry, char *room, size_t size,
                struct passwd **found)
 {
     int (*next)(const char *, struct passwd *, char *, size_t, struct passwd **) =
         dlsym(RTLD_NEXT, "getpwnam_r");
-    FILE *asked = fopen("/run/asked", "ae");
 
-    if (asked != NULL) {
-        (void)fprintf(asked, "%s\n", name);
-        (void)fclose(asked);
-    }
+    note(name);
     while (strncmp(name, "hang", 4) == 0)
         (void)pause();
     return next(strncmp(name, "spelling", 8) == 0 ? "alice" : name, entry, room, size, found);

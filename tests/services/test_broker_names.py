@@ -2,6 +2,7 @@
 else waits for it."""
 
 import pytest
+from support.broker import Host
 from support.pam_codes import AUTHINFO_UNAVAIL, SUCCESS
 from support.wait import wait_until
 
@@ -58,3 +59,41 @@ def test_what_the_name_service_has_said_is_kept(machine):
     verdicts = [line.word("verdict") for line in machine.said() if line.by == "asp-broker"]
     assert verdicts == ["accepted", "accepted", "no-account", "no-account", "accepted"]
     assert asked(machine) == ["spelling", "nobody-of-that-name"]
+
+
+@pytest.fixture
+def stranger(machine):
+    """A host by a uid that /etc/passwd does not have, as one of the group asp."""
+    hosts = []
+
+    def begin(uid):
+        one = Host(machine.sandbox, None, prefix=("setpriv", "--reuid", str(uid), "--regid", "asp", "--clear-groups"))
+        hosts.append(one)
+        return one
+
+    yield begin
+    for host in hosts:
+        host.close()
+
+
+def test_a_client_whom_the_name_service_alone_knows_is_asked_for_once_and_named(machine, stranger):
+    machine.configure(
+        "broker: { workers = 1; clients = ( { user = \"www-data\"; services = [ \"nginx\" ]; } ); };", ALONE
+    )
+    host = stranger(4712)
+    for _ in range(3):
+        assert host.login(machine.phone).code == SUCCESS
+    lines = [line for line in machine.said() if line.by == "asp-broker" and "verdict=" in line.text]
+    assert [line.word("via") for line in lines] == ["www-data"] * 3
+    assert asked(machine) == ["4712"]
+
+
+def test_a_client_of_whom_the_name_service_says_nothing_holds_nobody_up(machine, stranger):
+    held_up = stranger(4711)
+    held_up.begin(*[(machine.phone,)] * 20)
+    wait_until(lambda: "4711" in asked(machine), "it is not asked")
+    for _ in range(30):
+        assert machine.host().login(machine.phone).code == SUCCESS
+    assert {answer.code for answer in held_up.answers()} <= {AUTHINFO_UNAVAIL, SUCCESS}
+    named = {line.word("via") for line in machine.said() if line.by == "asp-broker" and "verdict=" in line.text}
+    assert named <= {"www-data", "uid 4711"}, named

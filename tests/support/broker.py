@@ -134,10 +134,10 @@ class Answer:
 
 
 class Host:
-    """A service that asks PAM as `user`, in one process that lives on."""
+    """A service that asks PAM as `user`, or as whom the prefix says, in one process that lives on."""
 
     def __init__(self, box, user, prefix=()):
-        words = [*box.prefix, *MORTAL, *prefix, *as_user(user), BIN / "pam_host", "/etc/pam.d"]
+        words = [*box.prefix, *MORTAL, *prefix, *(as_user(user) if user else ()), BIN / "pam_host", "/etc/pam.d"]
         self.process = subprocess.Popen(
             [os.fspath(word) for word in words],
             stdin=subprocess.PIPE,
