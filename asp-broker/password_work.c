@@ -3,6 +3,7 @@
 
 #include "asp/broker_socket.h"
 #include "asp/clock.h"
+#include "pam_asp/bounded_work.h"
 #include "pam_asp/password_compare.h"
 
 #include <fcntl.h>
@@ -78,25 +79,36 @@ static enum asp_status load_same_conf(const struct password_works *works,
                     works->conf_path);
 }
 
+struct work {
+    const struct password_works *works;
+    const struct asp_broker_password *set;
+    unsigned version;
+};
+
+static void give_up(const struct work *work, const struct asp_error *error)
+{
+    password_not_compared(log_to_syslog, NULL, work->set->user, error);
+    refuse(error, work->version);
+}
+
 /* Nothing is done for one who does not wait to hear that it is accepted: it is done there then.
  * What was accepted is done, whether anybody still waits or not. */
-static void work(const struct password_works *works, const struct asp_broker_password *set,
-                 unsigned version)
+static void do_work(void *context)
 {
+    const struct work *work = context;
+    const struct asp_broker_password *set = work->set;
     struct asp_error error = {0};
     struct asp_conf *conf = NULL;
-    enum asp_status status = load_same_conf(works, set, &conf, &error);
+    enum asp_status status = load_same_conf(work->works, set, &conf, &error);
 
     if (status != ASP_OK) {
-        refuse(&error, version);
-    } else if (accept_work(version)) {
+        refuse(&error, work->version);
+    } else if (accept_work(work->version)) {
         status = password_compare(conf, set->user, set->service, log_to_syslog, NULL, &error);
-        if (status == ASP_OK) {
-            say_done(version);
-        } else {
-            password_not_compared(log_to_syslog, NULL, set->user, &error);
-            refuse(&error, version);
-        }
+        if (status == ASP_OK)
+            say_done(work->version);
+        else
+            give_up(work, &error);
     }
     asp_conf_free(conf);
 }
@@ -146,6 +158,7 @@ enum asp_status password_work_begin(struct password_works *works, int fd,
                                     struct asp_error *error)
 {
     const int place = find_place(works);
+    struct work work = {works, set, version};
     int running[2];
     pid_t process;
 
@@ -155,10 +168,10 @@ enum asp_status password_work_begin(struct password_works *works, int fd,
         return asp_fail_errno(error, "asp-broker has no pipe");
     process = fork();
     if (process == 0) {
-        (void)signal(SIGALRM, SIG_DFL);
-        (void)alarm(WORK_SECONDS);
-        if (keep_descriptors(fd, running[1]))
-            work(works, set, version);
+        struct asp_error why = {0};
+
+        if (keep_descriptors(fd, running[1]) && !bounded_work(WORK_SECONDS, do_work, &work, &why))
+            give_up(&work, &why);
         _exit(0);
     }
     if (process < 0)

@@ -8,6 +8,7 @@
  */
 #include "password_stack.h"
 
+#include "bounded_work.h"
 #include "broker_client.h"
 #include "pam_log.h"
 #include "password_compare.h"
@@ -28,16 +29,25 @@
 #include <unistd.h>
 
 enum {
-    WAIT_MS = 10000,    /* how long the caller waits; a lock is waited for half as long */
-    CHILD_SECONDS = 30, /* after which the child is ended, whatever it does */
-    LOOK_MS = 20,       /* how often it looks, where it has no descriptor to wait at */
-    DONE_FD = 3,        /* the child's end of the pipe */
+    WAIT_MS = 10000,   /* how long the caller waits; a lock is waited for half as long */
+    WORK_SECONDS = 30, /* after which the work is ended, whatever it does */
+    LOOK_MS = 20,      /* how often it looks, where it has no descriptor to wait at */
+    DONE_FD = 3,       /* the child's end of the pipe */
     FILES_MAX = 1024,
 };
 
-static void compare(pam_handle_t *pamh, const struct arguments *arguments, const char *user,
-                    const char *service)
+/* What was set, and in which stack. */
+struct setting {
+    pam_handle_t *pamh;
+    const struct arguments *arguments;
+    const char *user;
+    const char *service;
+};
+
+static void compare(void *context)
 {
+    const struct setting *setting = context;
+    const struct arguments *arguments = setting->arguments;
     struct asp_error error = {0};
     struct asp_conf *conf = NULL;
     struct asp_identity identity;
@@ -45,9 +55,10 @@ static void compare(pam_handle_t *pamh, const struct arguments *arguments, const
         asp_conf_load(arguments->conf_path, arguments->conf_required, &conf, &identity, &error);
 
     if (status == ASP_OK)
-        status = password_compare(conf, user, service, log_to_pam, pamh, &error);
+        status = password_compare(conf, setting->user, setting->service, log_to_pam, setting->pamh,
+                                  &error);
     if (status != ASP_OK)
-        password_not_compared(log_to_pam, pamh, user, &error);
+        password_not_compared(log_to_pam, setting->pamh, setting->user, &error);
     asp_conf_free(conf);
 }
 
@@ -103,7 +114,6 @@ static bool become_clean(int done)
     reset_signals();
     reset_limits();
     (void)umask(077);
-    (void)alarm(CHILD_SECONDS);
     return chdir("/") == 0 && reset_descriptors(done);
 }
 
@@ -144,27 +154,28 @@ static void look_for_end(pam_handle_t *pamh, pid_t child, int64_t deadline)
 }
 
 /* In the child. Does not return. */
-__attribute__((noreturn)) static void work(pam_handle_t *pamh, const struct arguments *arguments,
-                                           const char *user, const char *service, int done)
+__attribute__((noreturn)) static void work(struct setting *setting, int done)
 {
-    if (become_clean(done))
-        compare(pamh, arguments, user, service);
-    else
-        pam_log(pamh, LOG_ERR, NOT_COMPARED "no clean process");
+    struct asp_error error = {0};
+
+    if (!become_clean(done))
+        pam_log(setting->pamh, LOG_ERR, NOT_COMPARED "no clean process");
+    else if (!bounded_work(WORK_SECONDS, compare, setting, &error))
+        password_not_compared(log_to_pam, setting->pamh, setting->user, &error);
     _exit(done < 0 || write(DONE_FD, "", 1) == 1 ? 0 : 1);
 }
 
 /* The user may have bounded the descriptors of passwd so that there is none for a pipe; the child
  * has its own bounds. */
-static void compare_in_child(pam_handle_t *pamh, const struct arguments *arguments,
-                             const char *user, const char *service, int64_t deadline)
+static void compare_in_child(struct setting *setting, int64_t deadline)
 {
+    pam_handle_t *pamh = setting->pamh;
     int done[2] = {-1, -1};
     bool piped = pipe2(done, O_CLOEXEC) == 0;
     pid_t child = fork();
 
     if (child == 0)
-        work(pamh, arguments, user, service, piped ? done[1] : -1);
+        work(setting, piped ? done[1] : -1);
     asp_close(done[1]);
     if (child < 0)
         pam_log(pamh, LOG_ERR, NOT_COMPARED "no process");
@@ -176,11 +187,12 @@ static void compare_in_child(pam_handle_t *pamh, const struct arguments *argumen
 }
 
 /* True: the broker does it, and has been waited for. */
-static bool hand_over(const pam_handle_t *pamh, const struct arguments *arguments, const char *user,
-                      const char *service, int64_t deadline)
+static bool hand_over(const struct setting *setting, int64_t deadline)
 {
+    const struct arguments *arguments = setting->arguments;
     char state[ASP_BROKER_CONF_STATE];
-    const struct asp_broker_password set = {user, service, arguments->conf_path, state};
+    const struct asp_broker_password set = {setting->user, setting->service, arguments->conf_path,
+                                            state};
     struct asp_conf *conf = NULL;
     struct asp_identity identity;
     bool taken = false;
@@ -196,7 +208,7 @@ static bool hand_over(const pam_handle_t *pamh, const struct arguments *argument
     }
     asp_conf_free(conf);
     if (taken && !done)
-        log_unfinished(pamh);
+        log_unfinished(setting->pamh);
     return taken;
 }
 
@@ -204,7 +216,8 @@ void password_was_set(pam_handle_t *pamh, const struct arguments *arguments, con
                       const char *service)
 {
     const int64_t deadline = asp_clock_ms() + WAIT_MS;
+    struct setting setting = {pamh, arguments, user, service};
 
-    if (!hand_over(pamh, arguments, user, service, deadline))
-        compare_in_child(pamh, arguments, user, service, deadline);
+    if (!hand_over(&setting, deadline))
+        compare_in_child(&setting, deadline);
 }

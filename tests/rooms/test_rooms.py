@@ -31,7 +31,10 @@ ROOMS = {
     "asp-broker": COMMANDS | {"pam_asp", f"{TOOL}/commands", f"{TOOL}/self"},
 }
 # What the module shares with others; the rest of its folder is its own.
-SHARED = {f"pam_asp/{name}" for name in ("arguments", "conf_cache", "login_log", "name_service", "password_compare")}
+SHARED = {
+    f"pam_asp/{name}"
+    for name in ("arguments", "bounded_work", "conf_cache", "login_log", "name_service", "password_compare")
+}
 # Seen by store.c and the engines alone.
 STORE_SEAM = {"asp/engine"}
 STORE_ROOM = re.compile(r"asp/(store|engine|store_\w+)$")

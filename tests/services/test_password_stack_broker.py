@@ -2,6 +2,7 @@
 whatever becomes of the broker, it is done, and once.
 """
 
+import contextlib
 import os
 import signal
 
@@ -67,11 +68,12 @@ def begin_passwd(machine):
 
 
 def worker_at_it(broker):
-    """The process in which a worker compares, once it waits for alice's lock."""
+    """The process that compares, once it waits for alice's lock: its parent, a worker's child, sees to its end."""
 
     def look():
-        works = [work for worker in broker.workers() for work in children(worker) if lives(work)]
-        return next((work for work in works if has_open(work, "/var/lib/asp/locks/alice")), None)
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            works = [work for worker in broker.workers() for parent in children(worker) for work in children(parent)]
+            return next((one for one in works if lives(one) and has_open(one, "/var/lib/asp/locks/alice")), None)
 
     return wait_until(look, "no process of the broker's waits for the lock")
 
@@ -231,3 +233,23 @@ def test_nobody_but_root_may_say_that_a_password_was_set(machine):
         # Of root the same is done.
         machine.sandbox.run(*asked).done()
         wait_until(lambda: states(machine, CAROL) == ["revoked"], "it is not revoked")
+
+
+def not_compared(machine):
+    return [line for line in machine.said() if "not compared: " in line.text]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("by", ["asp-broker", "directory:chauthtok"])
+def test_where_the_name_service_hangs_it_is_ended_and_said(machine, name_service, by):
+    preloaded = ("env", f"LD_PRELOAD={name_service}")
+    with contextlib.ExitStack() as stack:
+        if by == "asp-broker":
+            stack.enter_context(machine.serving(prefix=preloaded))
+        assert machine.chauthtok("directory", "hang", preloaded).out == "0\n"
+        lines = []
+        wait_until(lambda: lines.extend(not_compared(machine)) or lines, "nothing is said of it", 2 * LONG)
+        assert [(line.by, line.word("user"), line.word("cause")) for line in lines] == [
+            (by, "hang", "it took more than 30 s, and was ended")
+        ]
+        assert machine.sandbox.run("pgrep", "-f", "CHAUTHTOK|pam_chauthtok").code != 0
