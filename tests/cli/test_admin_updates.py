@@ -319,9 +319,13 @@ def test_killed_at_random_nothing_acknowledged_is_lost(site):
             time.sleep((number % 30) / 2000)
             child.kill()
             out, _ = child.communicate()
-        if out.endswith(b"}\n"):
-            made.append(json.loads(out))
         labels = {label for label, _ in site.states()}
+        # What was shown is alive once create has ended well, and either that or nothing before.
+        if child.returncode == 0:
+            made.append(json.loads(out))
+        elif out.endswith(b"}\n"):
+            verdict = "accepted" if f"L{number}" in labels else "not-an-app-password"
+            assert site.check(json.loads(out)["password"]) == verdict
         assert {entry["label"] for entry in made} <= labels
     assert made, "no create came to its end"
     for entry in [base, *made]:
