@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* When her app passwords were last revoked because the primary password had changed: all that is
- * seen of a change in a directory, by the PAM password stack. */
+/* When her app passwords were last revoked because the primary password had changed: what is seen
+ * of a change in a directory where the password stack has done that by itself. */
 static time_t last_change(const struct asp_account *account)
 {
     time_t last = 0;
@@ -38,11 +38,13 @@ void own_primary_follow(const struct own_primary_key *key, const struct asp_conf
     struct {
         uint64_t stored;
         uint64_t last;
+        uint64_t mark;
     } bytes = {
         .stored = conf->primary_source == ASP_SOURCE_COMMAND
                       ? asp_primary_checksum(&account->primary)
                       : 0,
         .last = own->has_line ? 0 : (uint64_t)last_change(account),
+        .mark = own->has_line ? 0 : password_marks_of(key->marks, account->user),
     };
 
     (void)crypto_generichash(own->account, sizeof own->account, (const uint8_t *)&bytes,

@@ -5,6 +5,8 @@
 #ifndef ASP_BROKER_OWN_PRIMARY_H
 #define ASP_BROKER_OWN_PRIMARY_H
 
+#include "password_marks.h"
+
 #include "asp/account.h"
 #include "asp/conf.h"
 
@@ -13,13 +15,14 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Made anew by each process that keeps prints. */
+/* Made anew by each process that keeps prints, with where it sees which passwords were set. */
 struct own_primary_key {
     uint8_t bytes[crypto_generichash_KEYBYTES];
+    const struct password_marks *marks;
 };
 
 /* BLAKE2b of her line of shadow and, where the primary password is not there, of what her account
- * has of it. */
+ * and the marks have of it. */
 struct own_primary {
     bool known; /* else it is the same as none, and as no other unknown one */
     bool has_line;

@@ -97,6 +97,7 @@ static void do_work(void *context)
 {
     const struct work *work = context;
     const struct asp_broker_password *set = work->set;
+    struct password_accounts accounts;
     struct asp_error error = {0};
     struct asp_conf *conf = NULL;
     enum asp_status status = load_same_conf(work->works, set, &conf, &error);
@@ -104,7 +105,10 @@ static void do_work(void *context)
     if (status != ASP_OK) {
         refuse(&error, work->version);
     } else if (accept_work(work->version)) {
-        status = password_compare(conf, set->user, set->service, log_to_syslog, NULL, &error);
+        status =
+            password_compare(conf, set->user, set->service, log_to_syslog, NULL, &accounts, &error);
+        for (size_t i = 0; i < accounts.count; i++)
+            password_marks_note(work->works->marks, accounts.names[i]);
         if (status == ASP_OK)
             say_done(work->version);
         else
@@ -144,10 +148,12 @@ static int find_place(struct password_works *works)
     return place;
 }
 
-void password_works_begin(struct password_works *works, const char *conf_path, bool conf_required)
+void password_works_begin(struct password_works *works, const char *conf_path, bool conf_required,
+                          struct password_marks *marks)
 {
     works->conf_path = conf_path;
     works->conf_required = conf_required;
+    works->marks = marks;
     for (int i = 0; i < PASSWORD_WORKS; i++)
         works->running[i] = -1;
     (void)signal(SIGCHLD, SIG_IGN);

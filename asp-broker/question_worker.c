@@ -238,7 +238,7 @@ int question_worker_run(void *context)
         syslog(LOG_ERR, "a worker that asks the name service has no memory");
         return 1;
     }
-    password_works_begin(&answering.works, worker->conf_path, worker->conf_required);
+    password_works_begin(&answering.works, worker->conf_path, worker->conf_required, worker->marks);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
     (void)sigdelset(&mask, SIGTERM);

@@ -26,13 +26,7 @@ void password_not_compared(login_log_write *log, void *context, const char *user
     asp_buffer_free(&line);
 }
 
-/* Whose app passwords hang on the password that was changed. */
-struct accounts {
-    char names[2][ASP_USER_MAX + 1];
-    size_t count;
-};
-
-static void add_account(struct accounts *accounts, const char *name)
+static void add_account(struct password_accounts *accounts, const char *name)
 {
     if (name[0] == '\0' || (accounts->count > 0 && strcmp(accounts->names[0], name) == 0))
         return;
@@ -45,7 +39,7 @@ static void add_account(struct accounts *accounts, const char *name)
  * may be about to have a first app password.
  */
 static enum asp_status find_accounts(const struct asp_conf *conf, const struct asp_store *store,
-                                     const char *user, struct accounts *accounts,
+                                     const char *user, struct password_accounts *accounts,
                                      struct asp_error *error)
 {
     struct asp_account_name found;
@@ -99,27 +93,28 @@ static enum asp_status reconcile(const struct asp_conf *conf, const struct asp_s
 }
 
 enum asp_status password_compare(const struct asp_conf *conf, const char *user, const char *service,
-                                 login_log_write *log, void *context, struct asp_error *error)
+                                 login_log_write *log, void *context,
+                                 struct password_accounts *accounts, struct asp_error *error)
 {
     char by[ASP_BY_SIZE];
-    struct accounts accounts = {.count = 0};
     struct asp_revocation how;
     struct asp_store store;
     enum asp_status status;
 
+    accounts->count = 0;
     if (!asp_source_traits(conf->primary_source).is_compared)
         return ASP_OK;
     (void)snprintf(by, sizeof by, "pam:%s", service);
     how = asp_revocation_of(conf, time(NULL), by);
     status = asp_store_open(&store, conf, NULL, error);
     if (status == ASP_OK)
-        status = find_accounts(conf, &store, user, &accounts, error);
-    for (size_t i = 0; i < accounts.count; i++) {
+        status = find_accounts(conf, &store, user, accounts, error);
+    for (size_t i = 0; i < accounts->count; i++) {
         struct asp_reconciled result = {0};
         struct asp_error why = {0};
-        enum asp_status one = reconcile(conf, &store, accounts.names[i], &how, &result, &why);
+        enum asp_status one = reconcile(conf, &store, accounts->names[i], &how, &result, &why);
 
-        login_log_revocations(log, context, by, accounts.names[i], result.revoked, result.count);
+        login_log_revocations(log, context, by, accounts->names[i], result.revoked, result.count);
         asp_reconciled_free(&result);
         if (one != ASP_OK && status == ASP_OK) {
             status = one;

@@ -48,6 +48,7 @@ static void compare(void *context)
 {
     const struct setting *setting = context;
     const struct arguments *arguments = setting->arguments;
+    struct password_accounts accounts;
     struct asp_error error = {0};
     struct asp_conf *conf = NULL;
     struct asp_identity identity;
@@ -56,7 +57,7 @@ static void compare(void *context)
 
     if (status == ASP_OK)
         status = password_compare(conf, setting->user, setting->service, log_to_pam, setting->pamh,
-                                  &error);
+                                  &accounts, &error);
     if (status != ASP_OK)
         password_not_compared(log_to_pam, setting->pamh, setting->user, &error);
     asp_conf_free(conf);

@@ -144,10 +144,14 @@ def test_of_a_user_of_a_directory_an_answer_ends_when_the_password_stack_has_see
             assert code == DONE and "Password" not in shown
             own.chauthtok("directory", "alice")
             assert alice.admin("create", "--label", "three", answers=ASKED)[0] == DONE
+            # Where nothing is left that it could revoke, too.
+            assert alice.admin("revoke", "--all")[0] == DONE
+            own.chauthtok("directory", "alice")
+            assert alice.admin("create", "--label", "four", answers=ASKED)[0] == DONE
     finally:
         own.sandbox.shell("pwconv; chpasswd", input=f"alice:{ALICES}\n").done()
         own.ask_for()
-    assert own.states() == [("one", "revoked"), ("three", "active"), ("two", "revoked")]
+    assert own.states() == [("four", "active"), ("one", "revoked"), ("three", "revoked"), ("two", "revoked")]
 
 
 def test_an_answer_holds_for_one_user(own):

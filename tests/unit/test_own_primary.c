@@ -10,8 +10,17 @@
 
 enum { NOW = 1700000000 };
 
-static const struct own_primary_key key = {{1, 2, 3}};
+static struct own_primary_key key = {{1, 2, 3}, NULL};
 static const char *const sources[] = {"shadow", "command"};
+
+static struct password_marks *begin_marks(void)
+{
+    struct password_marks *marks = password_marks_make();
+
+    ck_assert_ptr_nonnull(marks);
+    key.marks = marks;
+    return marks;
+}
 
 static struct asp_conf *conf_of(const char *source)
 {
@@ -51,6 +60,7 @@ START_TEST(a_change_that_others_make_is_told_and_her_own_is_followed)
 
     if (!unit_is_root())
         return;
+    (void)begin_marks();
     unit_three_entries(&account);
     strcpy(account.user, "nobody-of-this-name");
     before = own_of(conf, &account);
@@ -74,6 +84,7 @@ START_TEST(to_follow_her_account_looks_at_no_line_of_shadow)
     struct own_primary own = {.known = true, .has_line = true, .line = {7}};
     struct own_primary unknown = {.known = false};
 
+    (void)begin_marks();
     asp_account_init(&account, "root");
     own_primary_follow(&key, conf, &account, &own);
     ck_assert(own.known && own.has_line && own.line[0] == 7);
@@ -84,9 +95,40 @@ START_TEST(to_follow_her_account_looks_at_no_line_of_shadow)
 }
 END_TEST
 
+/* All that there is of a change in a directory where it has revoked nothing. */
+START_TEST(that_the_password_stack_was_reached_is_a_change_for_who_has_no_line)
+{
+    struct password_marks *marks = begin_marks();
+    struct asp_conf *conf = conf_of(sources[_i]);
+    struct own_primary local = {.known = true, .has_line = true, .line = {7}};
+    struct own_primary same = local;
+    struct asp_account account;
+    struct own_primary before;
+    struct own_primary after;
+
+    if (!unit_is_root())
+        return;
+    asp_account_init(&account, "nobody-of-this-name");
+    own_primary_follow(&key, conf, &account, &local);
+    before = own_of(conf, &account);
+    password_marks_note(marks, "somebody-else");
+    after = own_of(conf, &account);
+    ck_assert(own_primary_same(&before, &after));
+    password_marks_note(marks, "nobody-of-this-name");
+    after = own_of(conf, &account);
+    ck_assert(!own_primary_same(&before, &after));
+    own_primary_follow(&key, conf, &account, &same);
+    ck_assert(own_primary_same(&local, &same));
+    asp_account_free(&account);
+    asp_conf_free(conf);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_loop(suite, a_change_that_others_make_is_told_and_her_own_is_followed,
+              UNIT_COUNT(sources));
+    unit_loop(suite, that_the_password_stack_was_reached_is_a_change_for_who_has_no_line,
               UNIT_COUNT(sources));
     unit_add(suite, to_follow_her_account_looks_at_no_line_of_shadow);
 }
