@@ -262,7 +262,8 @@ def test_a_worker_leaves_no_descriptor_open_and_no_core(machine):
         before = descriptors(worker)
         for _ in range(100):
             machine.host().login(machine.phone)
-        assert descriptors(worker) == before
+        # The connection is closed a moment after the answer, which may have been seen before as well.
+        wait_until(lambda: set(descriptors(worker)) <= set(before), "some are left open")
         for pid in broker.processes():
             assert has_no_core(pid)
             assert os.stat(f"/proc/{pid}/mem").st_uid == 0
