@@ -245,6 +245,8 @@ static enum exit_code work(struct broker *broker)
     } else {
         add_jobs(jobs, &count, workers, login_worker_run, &login_worker);
         add_jobs(jobs, &count, askers, question_worker_run, &asker);
+        for (int i = workers; i < workers + askers; i++)
+            jobs[i].is_last = true;
         add_jobs(jobs, &count, self.listener >= 0 ? 1 : 0, self_listener_run, &self);
         code = process_pool_run(jobs, count, hide_listeners, broker) ? EXIT_DONE : EXIT_STORE;
     }

@@ -111,10 +111,20 @@ static bool some_run(const struct process_pool_job *jobs, size_t count)
     return false;
 }
 
-static void signal_all(const struct process_pool_job *jobs, size_t count, int number)
+static bool all_are_last(const struct process_pool_job *jobs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (jobs[i].process > 0)
+        if (jobs[i].process > 0 && !jobs[i].is_last)
+            return false;
+    }
+    return true;
+}
+
+/* All that run or, without the last ones, the others. */
+static void signal_jobs(const struct process_pool_job *jobs, size_t count, int number, bool last)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].process > 0 && (last || !jobs[i].is_last))
             (void)kill(jobs[i].process, number);
     }
 }
@@ -130,17 +140,22 @@ static int wait_signal(const sigset_t *set, int64_t ms)
 static void drain(struct process_pool_job *jobs, size_t count, const sigset_t *set)
 {
     int64_t deadline = asp_clock_ms() + DRAIN_MS;
+    bool last = false;
 
-    signal_all(jobs, count, SIGTERM);
+    signal_jobs(jobs, count, SIGTERM, false);
     reap(jobs, count, true);
     while (some_run(jobs, count) && asp_clock_ms() < deadline) {
+        if (!last && all_are_last(jobs, count)) {
+            last = true;
+            signal_jobs(jobs, count, SIGTERM, true);
+        }
         (void)wait_signal(set, deadline - asp_clock_ms() > 0 ? deadline - asp_clock_ms() : 0);
         reap(jobs, count, true);
     }
     if (!some_run(jobs, count))
         return;
     syslog(LOG_ERR, "workers that did not end were killed");
-    signal_all(jobs, count, SIGKILL);
+    signal_jobs(jobs, count, SIGKILL, true);
 }
 
 bool process_pool_run(struct process_pool_job *jobs, size_t count, void (*stopping)(void *),

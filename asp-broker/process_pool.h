@@ -14,6 +14,7 @@ typedef int process_pool_work(void *context);
 struct process_pool_job {
     process_pool_work *work;
     void *context;
+    bool is_last;     /* others pass on to it what it is to do, and so it ends after them */
     pid_t process;    /* the pool's own */
     int64_t begun_ms; /* the same */
 };
@@ -21,8 +22,9 @@ struct process_pool_job {
 /*
  * Runs each job in a process of its own until SIGTERM or SIGINT; one that ends before is begun
  * again, and that is logged. SIGHUP is passed over. In the processes all three are blocked. On the
- * signal `stopping` is called, the processes get SIGTERM, and are killed when they have not ended
- * in 10 seconds. False with a logged line when not one could be begun.
+ * signal `stopping` is called, the processes get SIGTERM, the last ones when the others have ended,
+ * and are killed when that takes more than 10 seconds. False with a logged line when not one could
+ * be begun.
  */
 bool process_pool_run(struct process_pool_job *jobs, size_t count, void (*stopping)(void *),
                       void *context);

@@ -3,6 +3,7 @@
 
 #include "asp-admin/system/users.h"
 #include "asp/clock.h"
+#include "asp/redact.h"
 #include "asp/safeio.h"
 #include "pam_asp/name_service.h"
 
@@ -10,6 +11,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +107,15 @@ static bool begin_question(struct question *question, pthread_t *thread)
     return pthread_create(thread, NULL, put_question, question) == 0;
 }
 
+/* What was typed may be a password. */
+static void free_question(struct question *question)
+{
+    if (question->typed != NULL)
+        sodium_memzero(question->typed, strlen(question->typed));
+    free(question->typed);
+    free(question);
+}
+
 /* Asks in a thread, which is left behind, with what it works on, where it does not come back: this
  * process ends soon after. */
 static enum asp_answer ask_bounded(struct asking *asking, const char *typed, uid_t uid, char *name,
@@ -119,8 +130,7 @@ static enum asp_answer ask_bounded(struct asking *asking, const char *typed, uid
     question->uid = uid;
     question->typed = typed == NULL ? NULL : strdup(typed);
     if ((typed != NULL && question->typed == NULL) || !begin_question(question, &thread)) {
-        free(question->typed);
-        free(question);
+        free_question(question);
         return answer;
     }
     asking->stuck = !wait_for(question);
@@ -130,26 +140,38 @@ static enum asp_answer ask_bounded(struct asking *asking, const char *typed, uid
     answer = question->answer;
     if (strlen(question->name) < size)
         memcpy(name, question->name, strlen(question->name) + 1);
-    free(question->typed);
-    free(question);
+    free_question(question);
     return answer;
 }
 
-/* The place of an answer that is kept, or one for it. */
-static struct kept_answer *find_kept(struct asking *asking, const char *typed, int64_t now)
+/* An answer that is kept, or NULL. */
+static const struct kept_answer *find_kept(const struct asking *asking, const char *typed,
+                                           int64_t now)
 {
-    struct kept_answer *first_to_go = &asking->kept[0];
-
     for (size_t i = 0; i < KEPT; i++) {
-        struct kept_answer *kept = &asking->kept[i];
-
-        if (kept->until_ms > now && strcmp(kept->typed, typed) == 0)
-            return kept;
-        if (kept->until_ms < first_to_go->until_ms)
-            first_to_go = kept;
+        if (asking->kept[i].until_ms > now && strcmp(asking->kept[i].typed, typed) == 0)
+            return &asking->kept[i];
     }
-    first_to_go->until_ms = 0;
-    return first_to_go;
+    return NULL;
+}
+
+/* Nothing is kept that does not fit, and no app password that was typed in the place of a name. */
+static void keep(struct asking *asking, const char *typed, const char *name, enum asp_answer answer,
+                 int64_t now)
+{
+    struct kept_answer *place = &asking->kept[0];
+
+    if (strlen(typed) >= sizeof place->typed || strlen(name) >= sizeof place->name ||
+        asp_redact_needed(typed))
+        return;
+    for (size_t i = 1; i < KEPT; i++) {
+        if (asking->kept[i].until_ms < place->until_ms)
+            place = &asking->kept[i];
+    }
+    memcpy(place->typed, typed, strlen(typed) + 1);
+    memcpy(place->name, name, strlen(name) + 1);
+    place->answer = answer;
+    place->until_ms = now + KEPT_MS;
 }
 
 /* An asp_name_service's ask. Where it was stuck once in this login it is not asked again. */
@@ -157,24 +179,19 @@ static enum asp_answer ask(void *context, const char *typed, char *name, size_t 
 {
     struct asking *asking = context;
     const int64_t now = asp_clock_ms();
-    struct kept_answer *kept = find_kept(asking, typed, now);
+    const struct kept_answer *kept = find_kept(asking, typed, now);
     enum asp_answer answer = ASP_USER_NOT_TOLD;
 
     name[0] = '\0';
-    if (kept->until_ms > now) {
+    if (kept != NULL) {
         if (strlen(kept->name) < size)
             memcpy(name, kept->name, strlen(kept->name) + 1);
         return kept->answer;
     }
     if (!asking->stuck)
         answer = ask_bounded(asking, typed, 0, name, size);
-    if (answer == ASP_USER_NOT_TOLD || strlen(typed) >= sizeof kept->typed ||
-        strlen(name) >= sizeof kept->name)
-        return answer;
-    memcpy(kept->typed, typed, strlen(typed) + 1);
-    memcpy(kept->name, name, strlen(name) + 1);
-    kept->answer = answer;
-    kept->until_ms = now + KEPT_MS;
+    if (answer != ASP_USER_NOT_TOLD)
+        keep(asking, typed, name, answer, now);
     return answer;
 }
 

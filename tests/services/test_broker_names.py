@@ -1,10 +1,14 @@
 """asp-broker and the name service: it is asked whose account another spelling stands for, and where it hangs nobody
 else waits for it."""
 
+import os
+import signal
+
 import pytest
 from support.broker import Host
 from support.pam_codes import AUTHINFO_UNAVAIL, SUCCESS
-from support.wait import wait_until
+from support.processes import lives
+from support.wait import comes_true, wait_until
 
 ALONE = "self_service: { enabled = false; };"
 
@@ -59,6 +63,22 @@ def test_what_the_name_service_has_said_is_kept(machine):
     verdicts = [line.word("verdict") for line in machine.said() if line.by == "asp-broker"]
     assert verdicts == ["accepted", "accepted", "no-account", "no-account", "accepted"]
     assert asked(machine) == ["spelling", "nobody-of-that-name"]
+
+
+def test_who_came_before_the_end_is_answered_also_where_the_name_service_is_to_be_asked(machine):
+    """A worker hands it on to the one that asks, which so has to end after it."""
+    worker, asker = machine.serves.workers()
+    os.kill(worker, signal.SIGSTOP)
+    host = machine.host()
+    host.begin((machine.phone, "nginx", "spelling"))
+    waiting = "ss -Hxl src /run/asp/broker.sock"
+    wait_until(lambda: machine.sandbox.shell(waiting).done().out.split()[2] == "1", "it does not come")
+    os.kill(machine.serves.pid, signal.SIGTERM)
+    wait_until(lambda: machine.sandbox.shell("test -e /run/asp/broker.sock").code != 0, "it goes on")
+    assert not comes_true(lambda: not lives(asker), 0.2)
+    os.kill(worker, signal.SIGCONT)
+    assert [answer.code for answer in host.answers()] == [SUCCESS]
+    wait_until(lambda: not lives(asker), "it does not end")
 
 
 @pytest.fixture
