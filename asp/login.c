@@ -25,6 +25,7 @@ struct login {
     struct asp_primary_now now;
     struct asp_account_name user;     /* whose account it is */
     char verifier[ASP_VERIFIER_SIZE]; /* of the entry whose secret was proven */
+    enum asp_action action;           /* that the check has asked for when it was last made */
     struct asp_outcome *outcome;
 };
 
@@ -141,18 +142,18 @@ static bool settle_primary(struct login *login, struct asp_account *account)
 
 /* The second half of the check. Shadow is looked at for nobody whom the entry itself refuses. */
 static enum asp_verdict check(struct login *login, const struct asp_account *account,
-                              const struct asp_entry *entry, enum asp_action *action)
+                              const struct asp_entry *entry)
 {
     enum asp_verdict verdict;
 
     login->facts.primary = ASP_PRIMARY_SAME;
-    verdict = asp_check_entry(entry, &login->facts, action);
+    verdict = asp_check_entry(entry, &login->facts, &login->action);
     if (verdict != ASP_ACCEPTED)
         return verdict;
     login->facts.primary = compare_primary(login, account);
     if (login->facts.primary == ASP_PRIMARY_SAME)
         return verdict;
-    return asp_check_entry(entry, &login->facts, action);
+    return asp_check_entry(entry, &login->facts, &login->action);
 }
 
 /*
@@ -164,23 +165,23 @@ static enum asp_status apply(struct asp_account *account, void *context, struct 
     struct login *login = context;
     struct asp_outcome *outcome = login->outcome;
     struct asp_entry *entry = asp_account_find(account, outcome->id);
-    enum asp_action action = ASP_WRITE_NOTHING;
     bool written = false;
 
     (void)error;
+    login->action = ASP_WRITE_NOTHING;
     if (entry == NULL || strcmp(entry->verifier, login->verifier) != 0) {
         outcome->verdict = ASP_NOT_AN_APP_PASSWORD;
         forget_entry(outcome);
         return ASP_UNCHANGED;
     }
-    outcome->verdict = check(login, account, entry, &action);
+    outcome->verdict = check(login, account, entry);
     if (outcome->verdict == ASP_ACCEPTED && nobody_waits(login))
         return ASP_UNCHANGED;
-    if (action == ASP_WRITE_BINDING)
+    if (login->action == ASP_WRITE_BINDING)
         bind_entry(entry, login);
-    if (outcome->verdict == ASP_ACCEPTED || action == ASP_REVOKE_ALL)
+    if (outcome->verdict == ASP_ACCEPTED || login->action == ASP_REVOKE_ALL)
         written = settle_primary(login, account);
-    return action == ASP_WRITE_BINDING || written ? ASP_OK : ASP_UNCHANGED;
+    return login->action == ASP_WRITE_BINDING || written ? ASP_OK : ASP_UNCHANGED;
 }
 
 static void forget_revoked(struct asp_outcome *outcome)
@@ -194,7 +195,7 @@ static void forget_revoked(struct asp_outcome *outcome)
  * What the verdict asks to be written, before it is told. A changed primary password refuses, also
  * when that cannot be written; a fingerprint that cannot be taken yet refuses nobody.
  */
-static void write_action(struct login *login, enum asp_action action)
+static void write_action(struct login *login)
 {
     struct asp_outcome *outcome = login->outcome;
     enum asp_status status;
@@ -209,9 +210,9 @@ static void write_action(struct login *login, enum asp_action action)
     if (status == ASP_NOT_FOUND) {
         outcome->verdict = ASP_NO_ACCOUNT;
         forget_entry(outcome);
-    } else if (action == ASP_REVOKE_ALL)
+    } else if (login->action == ASP_REVOKE_ALL)
         outcome->verdict = ASP_PRIMARY_CHANGED_SINCE;
-    else if (action == ASP_WRITE_BINDING)
+    else if (login->action == ASP_WRITE_BINDING)
         outcome->verdict = ASP_UNAVAILABLE;
 }
 
@@ -320,7 +321,6 @@ static void judge(struct login *login, const struct asp_account *account,
                   const struct asp_entry *entry)
 {
     struct asp_outcome *outcome = login->outcome;
-    enum asp_action action;
     bool to_write;
     bool due;
 
@@ -330,13 +330,13 @@ static void judge(struct login *login, const struct asp_account *account,
         outcome->verdict = ASP_UNAVAILABLE;
         return;
     }
-    outcome->verdict = check(login, account, entry, &action);
+    outcome->verdict = check(login, account, entry);
     due = login->shadow.text != NULL && asp_primary_is_due(&account->primary, &login->now);
-    to_write = action != ASP_WRITE_NOTHING || (due && outcome->verdict == ASP_ACCEPTED);
+    to_write = login->action != ASP_WRITE_NOTHING || (due && outcome->verdict == ASP_ACCEPTED);
     if (login->request->dry)
         return;
     if (to_write)
-        write_action(login, action);
+        write_action(login);
     if (outcome->verdict == ASP_PRIMARY_IS_LOCKED)
         remember_shadow(login, account);
     if (outcome->verdict != ASP_ACCEPTED || (!to_write && nobody_waits(login)) ||

@@ -4,6 +4,7 @@
 #include "asp/clock.h"
 #include "asp/time_text.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -142,6 +143,44 @@ START_TEST(a_changed_primary_revokes_also_when_nobody_waits)
 }
 END_TEST
 
+/* The account that is read under the lock hangs on another password, and nothing can be written. */
+static void take_another_and_fail(void)
+{
+    static const struct unit_plan full = {.call = "renameat", .first = 1, .number = ENOSPC};
+
+    ck_assert_int_eq(asp_store_update(&store, "root", false, take_another, NULL, &store_error),
+                     ASP_OK);
+    unit_calls_begin(&full);
+}
+
+START_TEST(what_cannot_be_written_is_told_by_the_check_under_the_lock)
+{
+    static const struct unit_plan at_the_lock = {
+        .call = "flock", .first = 1, .times = 1, .at = take_another_and_fail};
+    struct asp_request request;
+    struct asp_entry entry;
+    struct asp_secret secret;
+
+    if (!unit_is_root()) {
+        puts("skipped: a changed primary password: /etc/shadow is for root to read");
+        return;
+    }
+    begin("", NULL);
+    conf->primary_source = ASP_SOURCE_SHADOW;
+    secret = unit_entry(&entry, "root", "7k", "Phone"); /* which is not bound yet */
+    unit_put(&store, "root", &entry, 1);
+    asp_secret_show(&secret, typed);
+    request = request_of("root", "imap", typed);
+    unit_calls_begin(&at_the_lock);
+    asp_login(conf, unit_kept(), &unit_strangers, &request, NOW, &outcome);
+    ck_assert(unit_calls_end());
+    ck_assert_str_eq(asp_verdict_word(outcome.verdict), "primary-changed");
+    ck_assert_ptr_nonnull(strstr(outcome.cause.text, "No space"));
+    asp_outcome_free(&outcome);
+    end();
+}
+END_TEST
+
 /* How long it waits for the lock when `ms` are left to whoever waits for the outcome. */
 static unsigned steps_in(int64_t ms)
 {
@@ -179,6 +218,7 @@ static void fill(Suite *suite)
     unit_add(suite, whether_he_waits_is_looked_at_under_the_lock);
     unit_add(suite, a_refusal_stays_what_it_is);
     unit_add(suite, a_changed_primary_revokes_also_when_nobody_waits);
+    unit_add(suite, what_cannot_be_written_is_told_by_the_check_under_the_lock);
     unit_add(suite, the_lock_is_waited_for_while_somebody_waits_for_the_outcome);
 }
 
