@@ -183,3 +183,12 @@ def test_a_change_of_the_primary_never_fails_because_of_us(machine, harm):
     machine.sandbox.run("bash", "-c", harm).done()
     machine.passwd_as_alice().done()
     machine.chpasswd(FIRST)
+
+
+@pytest.mark.parametrize("bound", ["nproc=0", "as=100000000", "data=40000000", "memlock=0", "locks=0", "stack=131072"])
+def test_no_bound_of_passwd_hinders_it(machine, bound):
+    """Each is alice's own, and holds for what passwd starts until that has taken it off."""
+    machine.create()
+    words = (*as_user("alice"), "prlimit", f"--{bound}", "passwd")
+    machine.sandbox.run(*words, input=f"{FIRST}\n{SECOND}\n{SECOND}\n").done()
+    assert machine.revoked_by() == "pam:passwd"
