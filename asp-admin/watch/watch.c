@@ -57,12 +57,13 @@ static enum exit_code finish_pass(struct admin *admin)
         asp_watch_lock_mark(&lock, queue.looked);
     hook_queue_end(&queue);
     asp_watch_lock_release(&lock);
-    if (left == 0)
+    /* Without a hook there is none to be run of an account that cannot be read. */
+    if (left == 0 || !asp_has_revoked_hook(admin->conf))
         return EXIT_DONE;
     return fail_with(admin->console, EXIT_STORE,
-                     "the hooks of %zu users could not be run, and stay due: the system's log says "
-                     "why",
-                     left);
+                     "the hooks of %zu user%s could not be run, and stay due: the system's log "
+                     "says why",
+                     left, left == 1 ? "" : "s");
 }
 
 static void say_held(const struct admin *admin, const struct compare_result *result)

@@ -56,7 +56,7 @@ def test_a_hook_that_could_not_be_started_is_due_until_it_can_be(site, hook, log
     assert any(f'hook=revoked user="alice" path="{hook.path}" failed="' in line for line in log.lines())
     assert (hook.runs(), hook.is_due()) == ([], 1)
     run = site.run("watch", "--once", prefix=log.prefix)
-    assert run.code == 5 and run.err.startswith("asp-admin: the hooks of 1 users could not be run"), run
+    assert run.code == 5 and run.err.startswith("asp-admin: the hooks of 1 user could not be run"), run
     assert any(" failed=" in line for line in log.lines())
     assert (hook.runs(), hook.is_due()) == ([], 1)
     hook.place()
@@ -135,6 +135,13 @@ def test_marks_of_a_hook_that_is_no_longer_configured_go(site, hook):
     hook.use()
     once(site)
     assert hook.runs() == []
+
+
+def test_without_a_hook_an_account_that_cannot_be_read_has_none_that_could_not_be_run(site, hook):
+    hook.primaries.configure()
+    site.account("alice").write_text("damaged\n")
+    run = site.run("watch", "--once")
+    assert run.code == 5 and "could not be compared" in run.err and "could not be run" not in run.err, run
 
 
 def test_a_running_watch_clears_marks_when_the_hook_is_taken_out_of_the_configuration(site, hook, watch):
