@@ -8,9 +8,9 @@
 
 /* What the name service knows: each name and, after it, what she is called. */
 static const char *const directory[][2] = {
-    {"alice", "alice"},       {"ALICE", "alice"}, {"alice@corp", "alice"},
-    {"CORP\\alice", "alice"}, {"a*", "alice"},    {"Bob", "Bob"},
-    {"carol", "Carol"},       {"odd", "-odd"},    {"long", ""},
+    {"alice", "alice"}, {"ALICE", "alice"},  {"alice@corp", "alice"}, {"CORP\\alice", "alice"},
+    {"a*", "alice"},    {"Bob", "Bob"},      {"carol", "Carol"},      {"odd", "-odd"},
+    {"long", ""},       {" alice", "alice"},
 };
 
 static struct asp_conf *conf;
@@ -373,8 +373,37 @@ START_TEST(the_entry_that_is_asked_for_is_read_and_no_other)
 }
 END_TEST
 
+/* Version 0.1.0 made accounts of names with a blank at an end. */
+START_TEST(an_account_whose_name_is_none_any_more_is_nobodys)
+{
+    begin("");
+    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+    ck_assert_int_eq(whose(" erna", " erna "), ASP_NOT_FOUND);
+    ck_assert_str_eq(found.name, "");
+    is_account_of(" alice", "alice", " alice ");
+    ck_assert_int_eq(add_id(" erna", "7k"), ASP_OK);
+    ck_assert_int_eq(add_id(" alice", "7k"), ASP_OK);
+    ck_assert_int_eq(whose(" erna", ""), ASP_AMBIGUOUS);
+    store_says("\" erna\"");
+    store_says("blank at one end");
+    store_says("asp-admin remove");
+    ck_assert_str_eq(found.name, "");
+    ck_assert_int_eq(whose(" alice", ""), ASP_AMBIGUOUS);
+    unit_put_bytes(&store, " erna", "rubbish", 7);
+    ck_assert_int_eq(whose(" erna", ""), ASP_AMBIGUOUS);
+    /* Without a store it is a name like any other that is not well-formed. */
+    ask_nothing_yet();
+    ck_assert_int_eq(asp_account_name(conf, NULL, &names, " erna", &found, &store_error),
+                     ASP_NOT_FOUND);
+    ck_assert_str_eq(asked, " erna ");
+    ck_assert_str_eq(found.name, "");
+    end();
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add_on_engines(suite, an_account_whose_name_is_none_any_more_is_nobodys);
     unit_add_on_engines(suite, an_account_of_the_very_name_is_taken_and_nobody_is_asked);
     unit_add_on_engines(suite, another_spelling_is_the_account_of_whom_it_stands_for);
     unit_add_on_engines(suite, whom_the_name_service_knows_and_who_has_none_has_no_account);
