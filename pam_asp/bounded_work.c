@@ -6,9 +6,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Both are what a process has by default, whatever its parent has made of them. */
+static void set_default(int number)
+{
+    const struct sigaction plain = {.sa_handler = SIG_DFL};
+
+    (void)sigaction(number, &plain, NULL);
+}
+
 static void work_here(unsigned seconds, void (*work)(void *context), void *context)
 {
-    (void)signal(SIGALRM, SIG_DFL);
+    set_default(SIGALRM);
     (void)alarm(seconds);
     work(context);
 }
@@ -20,7 +28,7 @@ bool bounded_work(unsigned seconds, void (*work)(void *context), void *context,
     pid_t ended;
     pid_t process;
 
-    (void)signal(SIGCHLD, SIG_DFL); /* else nobody would be told how it has ended */
+    set_default(SIGCHLD); /* else nobody would be told how it has ended */
     process = fork();
     if (process <= 0) {
         work_here(seconds, work, context);
