@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <libconfig.h>
+#include <strings.h>
 
 const char *__lsan_default_options(void);
 
@@ -34,7 +35,8 @@ static void compare_number(const char *token, size_t length)
         config_lookup_int(&conf, "n", &value) == CONFIG_TRUE &&
         config_setting_type(config_lookup(&conf, "n")) == CONFIG_TYPE_INT &&
         config_setting_length(config_root_setting(&conf)) == 1) {
-        int base = strpbrk(text + 4, "xX") != NULL ? 16 : 10;
+        const char *digits = text + 4 + (token[0] == '-');
+        int base = strncasecmp(digits, "0x", 2) == 0 ? 16 : 10;
 
         errno = 0;
         FUZZ_NEED(strtoll(text + 4, NULL, base) == value && errno == 0);
