@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <syslog.h>
@@ -26,24 +27,27 @@ static void log_to_syslog(void *context, int level, const char *line)
     syslog(level, "%s", line);
 }
 
-/* Who a uid is, looked up once a minute: the same hosts ask again and again. NULL: that is to be
- * asked, and nobody may be here. */
-static const char *name_of_client(struct answering *answering, uid_t uid)
+/* Who a uid is, looked up once a minute: the same hosts ask again and again. Where that would have
+ * to be asked, and nobody may be here, it is its number. */
+static const struct client_name *name_of_client(struct answering *answering, uid_t uid)
 {
     struct client_name *known = &answering->names[uid % CLIENT_NAMES];
     const int64_t now = asp_clock_ms();
 
     if (known->until_ms > now && known->uid == uid)
-        return known->name;
-    known->until_ms = 0;
+        return known;
+    known->is_number = false;
     if (!user_local_name_of(uid, known->name, sizeof known->name)) {
-        if (answering->ask_uid == NULL)
-            return NULL;
-        answering->ask_uid(answering->name_service->context, uid, known->name, sizeof known->name);
+        known->is_number = answering->ask_uid == NULL;
+        if (known->is_number)
+            (void)snprintf(known->name, sizeof known->name, "uid %lu", (unsigned long)uid);
+        else
+            answering->ask_uid(answering->name_service->context, uid, known->name,
+                               sizeof known->name);
     }
     known->uid = uid;
     known->until_ms = now + NAME_MS;
-    return known->name;
+    return known;
 }
 
 /* ASP_QUESTION, without an answer: the name service has to be asked first, and may not be here. */
@@ -82,10 +86,12 @@ bool answer_has_no_taker(void *asker)
     return poll(&end, 1, 0) > 0;
 }
 
-/* A question is answered by a configuration that is sound, and to a client that may ask it. */
+/* A question is answered by a configuration that is sound, and to a client that may ask it. What
+ * hangs on the name of the client waits until that is known. */
 static enum asp_status answer_question(struct answering *answering, struct lane_client *client,
-                                       struct asp_request *request, unsigned version,
-                                       struct asp_message *answer, struct asp_error *error)
+                                       bool is_number, struct asp_request *request,
+                                       unsigned version, struct asp_message *answer,
+                                       struct asp_error *error)
 {
     const uid_t uid = client->uid;
     struct shared_conf *conf = NULL;
@@ -97,6 +103,10 @@ static enum asp_status answer_question(struct answering *answering, struct lane_
         log_throttled(answering->log_throttle, THROTTLED_FAILED, uid, LOG_ERR, "configuration: %s",
                       asp_error_line(error, line));
         return status;
+    }
+    if (is_number && conf_cache_read(conf)->client_count > 0) {
+        conf_cache_release(conf);
+        return ASP_QUESTION;
     }
     status = client_policy_check(conf_cache_read(conf), uid, request->via, request, error);
     if (status == ASP_OK) {
@@ -112,17 +122,19 @@ static enum asp_status answer_question(struct answering *answering, struct lane_
 }
 
 static enum asp_status answer_login(struct answering *answering, struct lane_client *client,
-                                    const char *name, const struct asp_message_read *message,
+                                    const struct client_name *name,
+                                    const struct asp_message_read *message,
                                     struct asp_message *answer, struct asp_error *error)
 {
     struct asp_request request;
     char line[ASP_ERROR_LINE];
 
     if (asp_broker_login_read(message, &request)) {
-        request.via = name;
-        return answer_question(answering, client, &request, message->version, answer, error);
+        request.via = name->name;
+        return answer_question(answering, client, name->is_number, &request, message->version,
+                               answer, error);
     }
-    (void)asp_fail(error, ASP_CORRUPT, "what %s says is no question", name);
+    (void)asp_fail(error, ASP_CORRUPT, "what %s says is no question", name->name);
     log_throttled(answering->log_throttle, THROTTLED_GARBAGE, client->uid, LOG_NOTICE, "%s",
                   asp_error_line(error, line));
     return ASP_CORRUPT;
@@ -150,17 +162,14 @@ static enum asp_status answer_to(struct answering *answering, struct lane_client
     struct asp_broker_password set;
     struct asp_error error = {0};
     char line[ASP_ERROR_LINE];
-    const char *name = name_of_client(answering, client->uid);
-    enum asp_status status;
+    const struct client_name *name = name_of_client(answering, client->uid);
+    enum asp_status status = asp_message_read(bytes, length, name->name, &message, &error);
 
-    if (name == NULL)
-        return ASP_QUESTION;
-    status = asp_message_read(bytes, length, name, &message, &error);
     if (status != ASP_OK)
         log_throttled(answering->log_throttle, THROTTLED_GARBAGE, client->uid, LOG_NOTICE, "%s",
                       asp_error_line(&error, line));
     else if (asp_broker_password_read(&message, &set))
-        status = begin_password(answering, client, name, &set, message.version, &error);
+        status = begin_password(answering, client, name->name, &set, message.version, &error);
     else
         status = answer_login(answering, client, name, &message, answer, &error);
     if (status != ASP_OK && status != ASP_QUESTION) {

@@ -29,6 +29,7 @@ struct answering {
     struct password_works works; /* begun by whoever is asked about passwords */
     struct client_name {
         char name[ASP_BY_SIZE];
+        bool is_number; /* the name service was not asked */
         uid_t uid;
         int64_t until_ms;  /* 0: none is known */
     } names[CLIENT_NAMES]; /* the answers' own; begins as {0} */

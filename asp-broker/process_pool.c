@@ -25,6 +25,7 @@ static void heard(sigset_t *set)
     (void)sigaddset(set, SIGINT);
     (void)sigaddset(set, SIGHUP); /* of whoever wants it to read its configuration: it does */
     (void)sigaddset(set, SIGCHLD);
+    (void)sigaddset(set, LAST_END); /* for the last ones, who inherit that it is blocked */
 }
 
 /* In the process of a job. It ends with the one that keeps it, however that ends. */
@@ -35,7 +36,7 @@ __attribute__((noreturn)) static void run_job(const struct process_pool_job *job
     (void)sigemptyset(&child);
     (void)sigaddset(&child, SIGCHLD);
     (void)sigprocmask(SIG_UNBLOCK, &child, NULL);
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    (void)prctl(PR_SET_PDEATHSIG, job->is_last ? LAST_END : SIGTERM);
     if (getppid() != keeper)
         _exit(0);
     _exit(job->work(job->context));
@@ -140,6 +141,7 @@ static int wait_signal(const sigset_t *set, int64_t ms)
 static void drain(struct process_pool_job *jobs, size_t count, const sigset_t *set)
 {
     int64_t deadline = asp_clock_ms() + DRAIN_MS;
+    int64_t left;
     bool last = false;
 
     signal_jobs(jobs, count, SIGTERM, false);
@@ -147,9 +149,10 @@ static void drain(struct process_pool_job *jobs, size_t count, const sigset_t *s
     while (some_run(jobs, count) && asp_clock_ms() < deadline) {
         if (!last && all_are_last(jobs, count)) {
             last = true;
-            signal_jobs(jobs, count, SIGTERM, true);
+            signal_jobs(jobs, count, LAST_END, true);
         }
-        (void)wait_signal(set, deadline - asp_clock_ms() > 0 ? deadline - asp_clock_ms() : 0);
+        left = deadline - asp_clock_ms();
+        (void)wait_signal(set, left > 0 ? left : 0);
         reap(jobs, count, true);
     }
     if (!some_run(jobs, count))

@@ -4,9 +4,12 @@
 #ifndef ASP_BROKER_PROCESS_POOL_H
 #define ASP_BROKER_PROCESS_POOL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+
+#define LAST_END SIGUSR2
 
 /* The work of one process, until it is asked to stop. Returns its exit status. */
 typedef int process_pool_work(void *context);
@@ -14,17 +17,19 @@ typedef int process_pool_work(void *context);
 struct process_pool_job {
     process_pool_work *work;
     void *context;
-    bool is_last;     /* others pass on to it what it is to do, and so it ends after them */
+    /* Others pass on to it what it is to do, and so it ends after them: by LAST_END, for who stops
+     * a service sends SIGTERM to all of it at once. */
+    bool is_last;
     pid_t process;    /* the pool's own */
     int64_t begun_ms; /* the same */
 };
 
 /*
  * Runs each job in a process of its own until SIGTERM or SIGINT; one that ends before is begun
- * again, and that is logged. SIGHUP is passed over. In the processes all three are blocked. On the
- * signal `stopping` is called, the processes get SIGTERM, the last ones when the others have ended,
- * and are killed when that takes more than 10 seconds. False with a logged line when not one could
- * be begun.
+ * again, and that is logged. SIGHUP is passed over. In the processes all three and LAST_END are
+ * blocked. On the signal `stopping` is called, the processes get SIGTERM, and the last ones
+ * LAST_END when the others have ended; they are killed when that takes more than 10 seconds. False
+ * with a logged line when not one could be begun.
  */
 bool process_pool_run(struct process_pool_job *jobs, size_t count, void (*stopping)(void *),
                       void *context);

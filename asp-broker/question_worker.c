@@ -1,6 +1,8 @@
 /* Logins of which the name service says whose they are, in a process that it may hold up. */
 #include "question_worker.h"
 
+#include "process_pool.h"
+
 #include "asp-admin/system/users.h"
 #include "asp/clock.h"
 #include "asp/redact.h"
@@ -256,9 +258,9 @@ int question_worker_run(void *context)
         return 1;
     }
     password_works_begin(&answering.works, worker->conf_path, worker->conf_required, worker->marks);
-    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(LAST_END, &action, NULL);
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
-    (void)sigdelset(&mask, SIGTERM);
+    (void)sigdelset(&mask, LAST_END);
     while (!asking->stuck && stop == 0) {
         wait_for_questions(worker->questions, &mask);
         while (answer_some(&answering, asking, worker->questions))
