@@ -68,11 +68,14 @@ static void tell_name(const char *name, void *context)
 {
     struct told *told = context;
     char user[ASP_USER_MAX + 1];
+    bool is_digest = asp_user_is_digest(name);
 
-    if (!asp_store_is_open(told->store) && asp_user_is_digest(name))
-        told->lost = true;
-    else if (asp_store_user_of(told->store, name, user))
+    if (is_digest ? asp_store_is_open(told->store) && asp_store_user_of(told->store, name, user) &&
+                        user[0] != '/'
+                  : asp_user_decode(name, user))
         told->changed(user, told->context);
+    else if (is_digest) /* the account may have gone, and left something that is due */
+        told->lost = true;
 }
 
 struct asp_store_news asp_store_changes_take(const struct asp_store *store,

@@ -79,8 +79,8 @@ struct asp_store_news {
     bool gone; /* the store was moved, removed or unmounted: it has to be opened anew */
 };
 
-/* Takes what there is, and waits for nothing. `store` may be closed: whose account has been written
- * is not always known then, and counts as lost. */
+/* Takes what there is, and waits for nothing. `store` may be closed. Whose account was written is
+ * not always known, then and of one that has gone: that counts as lost. */
 struct asp_store_news asp_store_changes_take(const struct asp_store *store,
                                              struct asp_store_changes *changes,
                                              asp_changed *changed, void *context);

@@ -213,6 +213,10 @@ START_TEST(that_it_is_written_is_told_by_name_or_counts_as_lost_while_the_store_
     news = asp_store_changes_take(&closed, &changes, note_change, NULL);
     ck_assert(news.lost);
     ck_assert_str_eq(seen, "");
+    /* What is due of one that has gone is found by a look at all. */
+    ck_assert_int_eq(asp_store_remove(&store, long_name, &store_error), ASP_OK);
+    news = asp_store_changes_take(&store, &changes, note_change, NULL);
+    ck_assert(news.lost);
     ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
     news = asp_store_changes_take(&closed, &changes, note_change, NULL);
     ck_assert(!news.lost);
