@@ -158,10 +158,11 @@ static enum exit_code find_user(struct admin *admin)
 {
     struct asp_error error = {0};
     struct asp_account_name found;
+    char file[ASP_USER_FILE + 1];
     enum asp_status status =
         asp_account_name(admin->conf, &admin->store, &name_service, admin->typed, &found, &error);
 
-    if (status == ASP_AMBIGUOUS && admin->takes_exact) {
+    if (status == ASP_AMBIGUOUS && admin->takes_exact && asp_user_encode(admin->typed, file)) {
         memcpy(admin->user, admin->typed, strlen(admin->typed) + 1);
         return EXIT_DONE;
     }

@@ -44,7 +44,7 @@ void own_primary_follow(const struct own_primary_key *key, const struct asp_conf
                       ? asp_primary_checksum(&account->primary)
                       : 0,
         .last = own->has_line ? 0 : (uint64_t)last_change(account),
-        .mark = own->has_line ? 0 : password_marks_of(key->marks, account->user),
+        .mark = own->has_line ? 0 : own->mark,
     };
 
     (void)crypto_generichash(own->account, sizeof own->account, (const uint8_t *)&bytes,
@@ -73,6 +73,7 @@ enum asp_status own_primary_take(const struct own_primary_key *key, const struct
         else
             print_line(key, &is, own);
     }
+    own->mark = password_marks_of(key->marks, account->user);
     if (own->known)
         own_primary_follow(key, conf, account, own);
     asp_shadow_free(&shadow);

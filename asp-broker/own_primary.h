@@ -26,6 +26,7 @@ struct own_primary_key {
 struct own_primary {
     bool known; /* else it is the same as none, and as no other unknown one */
     bool has_line;
+    unsigned long mark; /* as it was when the print was taken */
     uint8_t line[crypto_generichash_BYTES];
     uint8_t account[crypto_generichash_BYTES];
 };

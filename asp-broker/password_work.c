@@ -3,6 +3,7 @@
 
 #include "asp/broker_socket.h"
 #include "asp/clock.h"
+#include "asp/shadow.h"
 #include "pam_asp/bounded_work.h"
 #include "pam_asp/password_compare.h"
 
@@ -91,13 +92,28 @@ static void give_up(const struct work *work, const struct asp_error *error)
     refuse(error, work->version);
 }
 
+/* Of a user who has a line of shadow that line tells. Marked before it is compared: what is made by
+ * an answer to the old password meanwhile is refused or revoked. */
+static void note_mark(void *context, const char *account)
+{
+    const struct work *work = context;
+    struct asp_shadow shadow = {0};
+    struct asp_primary_now now = {.says = ASP_SAYS_ABSENT};
+
+    if (asp_shadow_read(ASP_SHADOW_PATH, &shadow, NULL) == ASP_OK)
+        asp_shadow_find(&shadow, account, "", &now);
+    if (now.says == ASP_SAYS_ABSENT)
+        password_marks_note(work->works->marks, account);
+    asp_shadow_free(&shadow);
+}
+
 /* Nothing is done for one who does not wait to hear that it is accepted: it is done there then.
  * What was accepted is done, whether anybody still waits or not. */
 static void do_work(void *context)
 {
     const struct work *work = context;
     const struct asp_broker_password *set = work->set;
-    struct password_accounts accounts;
+    const struct password_told told = {log_to_syslog, note_mark, context};
     struct asp_error error = {0};
     struct asp_conf *conf = NULL;
     enum asp_status status = load_same_conf(work->works, set, &conf, &error);
@@ -105,10 +121,8 @@ static void do_work(void *context)
     if (status != ASP_OK) {
         refuse(&error, work->version);
     } else if (accept_work(work->version)) {
-        status =
-            password_compare(conf, set->user, set->service, log_to_syslog, NULL, &accounts, &error);
-        for (size_t i = 0; i < accounts.count; i++)
-            password_marks_note(work->works->marks, accounts.names[i]);
+        note_mark(context, set->user);
+        status = password_compare(conf, set->user, set->service, &told, &error);
         if (status == ASP_OK)
             say_done(work->version);
         else

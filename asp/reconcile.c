@@ -117,7 +117,9 @@ static enum asp_status follow(struct asp_account *account, void *context, struct
     const struct following *following = context;
 
     (void)error;
-    if (strcmp(account->follows, following->follows) == 0 ||
+    /* Who was found to be gone stays that until she is back. */
+    if (strcmp(account->follows, following->follows) == 0 || account->primary.absent ||
+        (following->follows[0] != '\0' && asp_user_fault(following->follows) != NULL) ||
         asp_primary_is_overtaken(account, following->now))
         return ASP_UNCHANGED;
     memcpy(account->follows, following->follows, strlen(following->follows) + 1);

@@ -52,9 +52,9 @@ enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
 
 /*
  * Has the account follow another user, of whom `now` is said: an account of 0.1.0 whose name the
- * name service gives to her. What she has now is taken, and nothing is revoked for it. ASP_OK,
- * ASP_UNCHANGED where it follows her already or a newer file has overtaken what is said, or why it
- * could not be read or written.
+ * name service gives to her; or nobody, with "", once it is its own user's. What is said is taken,
+ * and nothing is revoked for it. ASP_OK, ASP_UNCHANGED where there is nothing to write or a newer
+ * file has overtaken what is said, or why it could not be read or written.
  */
 enum asp_status asp_reconcile_follow(const struct asp_store *store, const char *user,
                                      const char *follows, const struct asp_primary_now *now,

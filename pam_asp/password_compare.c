@@ -26,36 +26,40 @@ void password_not_compared(login_log_write *log, void *context, const char *user
     asp_buffer_free(&line);
 }
 
-static void add_account(struct password_accounts *accounts, const char *name)
+/* Those of one user. */
+struct accounts {
+    struct account {
+        char name[ASP_USER_MAX + 1];
+        bool is_own; /* the name service knows a user by it, so it follows nobody */
+    } list[2];
+    size_t count;
+};
+
+static void add_account(struct accounts *accounts, const char *name, bool is_own)
 {
-    if (name[0] == '\0' || (accounts->count > 0 && strcmp(accounts->names[0], name) == 0))
+    struct account *account = &accounts->list[accounts->count];
+    char file[ASP_USER_FILE + 1];
+
+    if (!asp_user_encode(name, file)) /* there is none */
         return;
-    memcpy(accounts->names[accounts->count++], name, strlen(name) + 1);
+    if (accounts->count > 0 && strcmp(accounts->list[0].name, name) == 0)
+        account = &accounts->list[0];
+    else
+        accounts->count++;
+    memcpy(account->name, name, strlen(name) + 1);
+    account->is_own = account->is_own || is_own;
 }
 
-/*
- * The account of the user, and one that an older version has made of this very spelling of her
- * name: the first is found by asking, which a login by the second does not do. Who has no account
- * may be about to have a first app password.
- */
-static enum asp_status find_accounts(const struct asp_conf *conf, const struct asp_store *store,
-                                     const char *user, struct password_accounts *accounts,
-                                     struct asp_error *error)
+/* The user's own account is found by asking, which a login by one of this very spelling does not
+ * do. */
+static enum asp_status ask_for_own(const char *user, struct accounts *accounts,
+                                   struct asp_error *error)
 {
-    struct asp_account_name found;
     char known[ASP_USER_MAX + 1];
-    enum asp_status status = asp_account_name(conf, store, &name_service, user, &found, error);
 
-    if (status != ASP_OK && status != ASP_AMBIGUOUS && status != ASP_NOT_FOUND)
-        return status;
-    if (status == ASP_AMBIGUOUS)
-        add_account(accounts, user);
-    add_account(accounts, found.name);
-    if (status != ASP_OK || found.known)
-        return ASP_OK;
     switch (name_service.ask(name_service.context, user, known, sizeof known)) {
     case ASP_USER_KNOWN:
-        add_account(accounts, known);
+        add_account(accounts, known, true);
         break;
     case ASP_USER_NOT_KNOWN:
         break;
@@ -65,62 +69,94 @@ static enum asp_status find_accounts(const struct asp_conf *conf, const struct a
     return ASP_OK;
 }
 
+static enum asp_status find_accounts(const struct asp_conf *conf, const struct asp_store *store,
+                                     const char *user, struct accounts *accounts,
+                                     struct asp_error *error)
+{
+    struct asp_account_name found;
+    enum asp_status status = asp_account_name(conf, store, &name_service, user, &found, error);
+
+    if (status != ASP_OK && status != ASP_AMBIGUOUS && status != ASP_NOT_FOUND)
+        return status;
+    if (status == ASP_AMBIGUOUS)
+        add_account(accounts, user, false);
+    /* Who has no account may be about to have a first app password. */
+    add_account(accounts, found.name, found.known);
+    if ((status == ASP_OK && !found.known) || (status == ASP_AMBIGUOUS && found.name[0] == '\0'))
+        return ask_for_own(user, accounts, error);
+    return ASP_OK;
+}
+
 /*
  * Compares what shadow says now. A user who has no line there has her password elsewhere: that this
  * is reached is all that can be seen of the change. One who has a line, where another source is
  * configured, is left to that source.
  */
 static enum asp_status reconcile(const struct asp_conf *conf, const struct asp_store *store,
-                                 const char *name, const struct asp_revocation *how,
+                                 const struct account *account, const struct asp_revocation *how,
                                  struct asp_reconciled *result, struct asp_error *error)
 {
     const bool everybody = asp_source_traits(conf->primary_source).at_login;
     struct asp_look look = {.now.source = conf->primary_source};
     enum asp_status status = ASP_OK;
 
-    asp_look_begin(store, name, &look);
+    if (!account->is_own)
+        asp_look_begin(store, account->name, &look);
     result->primary = ASP_PRIMARY_UNKNOWN;
     while (status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN) {
         asp_reconciled_free(result);
         result->primary = ASP_PRIMARY_SAME;
-        if (!asp_look_again(name, &look, error))
+        if (!asp_look_again(account->name, &look, error))
             status = error->status;
         else if (everybody || look.now.says == ASP_SAYS_ABSENT)
-            status = asp_reconcile(store, name, &look.now, how, true, result, error);
+            status = asp_reconcile(store, account->name, &look.now, how, true, result, error);
     }
     asp_look_end(&look);
     return status == ASP_NOT_FOUND ? ASP_OK : status;
 }
 
-enum asp_status password_compare(const struct asp_conf *conf, const char *user, const char *service,
-                                 login_log_write *log, void *context,
-                                 struct password_accounts *accounts, struct asp_error *error)
+/* What was found is compared also where not all was. */
+static enum asp_status compare_all(const struct asp_conf *conf, const struct asp_store *store,
+                                   const char *user, const char *service,
+                                   const struct password_told *told, struct asp_error *error)
 {
     char by[ASP_BY_SIZE];
+    struct accounts accounts = {.count = 0};
     struct asp_revocation how;
-    struct asp_store store;
-    enum asp_status status;
+    enum asp_status status = find_accounts(conf, store, user, &accounts, error);
 
-    accounts->count = 0;
-    if (!asp_source_traits(conf->primary_source).is_compared)
-        return ASP_OK;
     (void)snprintf(by, sizeof by, "pam:%s", service);
     how = asp_revocation_of(conf, time(NULL), by);
-    status = asp_store_open(&store, conf, NULL, error);
-    if (status == ASP_OK)
-        status = find_accounts(conf, &store, user, accounts, error);
-    for (size_t i = 0; i < accounts->count; i++) {
+    for (size_t i = 0; i < accounts.count && told->found != NULL; i++)
+        told->found(told->context, accounts.list[i].name);
+    for (size_t i = 0; i < accounts.count; i++) {
+        const struct account *account = &accounts.list[i];
         struct asp_reconciled result = {0};
         struct asp_error why = {0};
-        enum asp_status one = reconcile(conf, &store, accounts->names[i], &how, &result, &why);
+        enum asp_status one = reconcile(conf, store, account, &how, &result, &why);
 
-        login_log_revocations(log, context, by, accounts->names[i], result.revoked, result.count);
+        login_log_revocations(told->log, told->context, by, account->name, result.revoked,
+                              result.count);
         asp_reconciled_free(&result);
         if (one != ASP_OK && status == ASP_OK) {
             status = one;
             *error = why;
         }
     }
+    return status;
+}
+
+enum asp_status password_compare(const struct asp_conf *conf, const char *user, const char *service,
+                                 const struct password_told *told, struct asp_error *error)
+{
+    struct asp_store store;
+    enum asp_status status;
+
+    if (!asp_source_traits(conf->primary_source).is_compared)
+        return ASP_OK;
+    status = asp_store_open(&store, conf, NULL, error);
+    if (status == ASP_OK)
+        status = compare_all(conf, &store, user, service, told, error);
     asp_store_close(&store);
-    return status == ASP_NOT_FOUND ? ASP_OK : status;
+    return status;
 }

@@ -8,22 +8,23 @@
 
 #include "asp/conf.h"
 
-/* Whose app passwords hang on a password that was set: the user's own account and one that an older
- * version has made of this very spelling of her name. */
-struct password_accounts {
-    char names[2][ASP_USER_MAX + 1];
-    size_t count;
+/* Who is told on the way. */
+struct password_told {
+    login_log_write *log;
+    /* Of each account whose app passwords hang on the password, before it is compared; NULL:
+     * nobody. */
+    void (*found)(void *context, const char *account);
+    void *context;
 };
 
 /*
- * Compares the account that `user` (as PAM has the name) stands for, and one of this very spelling,
- * with what her primary password is now, and logs each entry that is revoked by it, as done by the
- * PAM service; `accounts` says which it found. ASP_OK also where there is nothing to compare; else
+ * Compares the account that `user` (as PAM has the name) stands for, and one that an older version
+ * has made of this very spelling, with what her primary password is now, and logs each entry that
+ * is revoked by it, as done by the PAM service. ASP_OK also where there is nothing to compare; else
  * `error` says why not all was.
  */
 enum asp_status password_compare(const struct asp_conf *conf, const char *user, const char *service,
-                                 login_log_write *log, void *context,
-                                 struct password_accounts *accounts, struct asp_error *error);
+                                 const struct password_told *told, struct asp_error *error);
 
 /* The line for one that was not. */
 void password_not_compared(login_log_write *log, void *context, const char *user,

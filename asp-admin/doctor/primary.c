@@ -110,8 +110,8 @@ static void tell_spelled(struct examination *exam, struct primaries *primaries)
         return;
     finding_fault(&exam->findings, CHECK_PRIMARY,
                   "accounts under another spelling of the user who is named behind them: %s. "
-                  "asp-admin watch revokes there too when her primary password in " ASP_SHADOW_PATH
-                  " is changed; what a directory holds is not seen",
+                  "No change of her primary password is seen there, but for that of her line "
+                  "of " ASP_SHADOW_PATH ", which asp-admin watch has them follow",
                   exam_names(exam, &spelled, &primaries->spelled));
     finding_fix(&exam->findings, "have each make new app passwords, then forget the account: "
                                  "asp-admin remove, with that spelling");

@@ -28,6 +28,7 @@ struct pass {
     struct name_list unlisted; /* they have no line and had none: the name service is asked */
     bool confirmed;
     bool asks;
+    bool is_virtual; /* whom the name service does not know need not be gone */
     struct compare_result *result;
 };
 
@@ -91,7 +92,10 @@ static enum asp_status look(const char *user, void *context)
         list = &pass->changed;
     else if (asp_primary_is_due(&account.primary, &now))
         list = &pass->due;
-    if (now.says == ASP_SAYS_ABSENT)
+    /* The directory may have made it a user of its own. */
+    if (account.follows[0] != '\0' && pass->asks)
+        listed = name_list_add(&pass->unlisted, user);
+    if (listed && now.says == ASP_SAYS_ABSENT)
         listed = list_absent(pass, user, &account.primary, primary);
     asp_account_free(&account);
     return listed && (list == NULL || name_list_add(list, user)) ? ASP_OK : ASP_NO_MEMORY;
@@ -234,15 +238,20 @@ static void follow(struct pass *pass, const char *user, const char *name,
         count_failure(pass->result, &error);
 }
 
-/* Of a user without a line, whom the name service knows. */
+/* Of one whom the name service knows by this name. */
 static void note_known(struct pass *pass, const char *user, const char *name)
 {
+    const bool is_own = strcmp(name, user) == 0;
+    struct asp_look look = {.tries = 0};
     struct asp_primary_now now;
 
     primary_source_find(&pass->source, name, "", &now);
-    if (strcmp(name, user) != 0 && now.says == ASP_SAYS_HASH)
+    asp_look_begin(&pass->admin->store, user, &look);
+    if (is_own && look.follows[0] != '\0')
+        follow(pass, user, "", &now);
+    if (!is_own && now.says == ASP_SAYS_HASH)
         follow(pass, user, name, &now);
-    else
+    else if (!pass->is_virtual)
         note(pass, user, ASP_SIGHT_KNOWN);
 }
 
@@ -263,7 +272,7 @@ static enum asp_status ask_for_all(struct pass *pass, struct name_list *missed)
         }
         if (answer == ASP_USER_KNOWN)
             note_known(pass, user, name);
-        else if (would_be_missed(pass, user) && !name_list_add(missed, user))
+        else if (!pass->is_virtual && would_be_missed(pass, user) && !name_list_add(missed, user))
             return ASP_NO_MEMORY;
     }
     return ASP_OK;
@@ -322,7 +331,8 @@ enum asp_status compare_all(struct admin *admin, bool confirmed, bool asks,
         .admin = admin,
         .result = result,
         .confirmed = confirmed,
-        .asks = asks && !admin->conf->virtual_users,
+        .asks = asks,
+        .is_virtual = admin->conf->virtual_users,
     };
 
     memset(result, 0, sizeof *result);

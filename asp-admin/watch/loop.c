@@ -34,6 +34,7 @@ enum {
     SLEEP_MAX = 60 * 1000, /* ms: the clock by which app passwords expire may be set, and what no
                               event tells of is looked at */
     SETTLED = 2,           /* seconds after which a file that was changed is taken to be whole */
+    VIRTUAL_INTERVAL = 24 * 60 * 60, /* seconds */
 };
 
 /* A file whose folder is watched. */
@@ -178,6 +179,12 @@ static void schedule(struct watch *watch, bool failed, bool settles)
     watch->next_pass = asp_clock_ms() + seconds * 1000LL;
 }
 
+/* Virtual users are many, and all that is asked of them is whether one is somebody else. */
+static int asking_interval(const struct asp_conf *conf)
+{
+    return conf->virtual_users ? VIRTUAL_INTERVAL : conf->primary_interval;
+}
+
 static void make_pass(struct watch *watch)
 {
     struct asp_error error = {0};
@@ -192,7 +199,7 @@ static void make_pass(struct watch *watch)
     if (status == ASP_INTERRUPTED)
         return;
     if (status == ASP_OK && asks)
-        watch->next_asking = asp_clock_ms() + watch->admin->conf->primary_interval * 1000LL;
+        watch->next_asking = asp_clock_ms() + asking_interval(watch->admin->conf) * 1000LL;
     if (status == ASP_OK || result.changed > 0)
         report_result(watch, &result);
     if (status != ASP_OK)

@@ -2,7 +2,7 @@
 it is merged with her own account. The name service calls whoever begins with "spelling" alice."""
 
 import pytest
-from support.account_text import lines_of, sealed
+from support.account_text import lines_of_text, sealed
 from support.broker import Host
 from support.pam_codes import AUTH_ERR, SUCCESS
 from support.service import Service
@@ -55,13 +55,14 @@ def machine(sandbox, build, name_service):
     one.host.close()
 
 
-def test_watch_asks_once_and_has_it_follow_and_revokes_nothing(machine):
+def test_watch_has_it_follow_and_revokes_nothing(machine):
     assert machine.watch()["revoked"] == 0
     assert machine.asked().count(OLD) == 1
     text = machine.sandbox.read(f"/var/lib/asp/users/{OLD}")
     assert text.startswith("asp-account 2 ") and '\nfollows="alice"\n' in text
     assert machine.watch()["revoked"] == 0
-    assert OLD not in machine.asked()
+    assert machine.asked().count(OLD) == 1
+    assert machine.sandbox.read(f"/var/lib/asp/users/{OLD}") == text
     assert machine.login(machine.old, OLD) == SUCCESS
     assert machine.login(machine.hers, "alice") == SUCCESS
     assert machine.login(machine.hers, OLD) != SUCCESS
@@ -109,6 +110,47 @@ def test_when_she_is_gone_it_is_refused(machine):
     assert machine.states(OLD) == ["active"]
 
 
+def test_with_virtual_users_it_follows_as_well(machine):
+    machine.configure("virtual_users = true;")
+    machine.watch()
+    assert '\nfollows="alice"\n' in machine.sandbox.read(f"/var/lib/asp/users/{OLD}")
+    machine.set_primary("alice", "another one")
+    assert machine.watch()["revoked"] == 2
+
+
+def test_once_the_directory_has_a_user_of_that_very_name_it_follows_nobody(machine):
+    """As one does that gives names with their domain since: what is changed there is another password."""
+    machine.watch()
+    machine.sandbox.shell(f"cp /etc/passwd /run/passwd; echo {OLD}:x:5000:5000::/:/bin/sh >>/etc/passwd").done()
+    known = ("env",)
+    machine.sandbox.run(*known, machine.admin, "watch", "--once").done()
+    assert "follows=" not in machine.sandbox.read(f"/var/lib/asp/users/{OLD}")
+    machine.set_primary("alice", "another one")
+    machine.sandbox.run(*known, machine.admin, "watch", "--once").done()
+    assert machine.states(OLD) == ["active"] and machine.states("alice") == ["revoked"]
+    assert machine.chauthtok("dovecot", OLD).out == "0\n"
+    assert machine.states(OLD) == ["revoked"]
+
+
+def test_before_watch_has_seen_that_a_password_of_its_own_is_compared_all_the_same(machine):
+    machine.watch()
+    machine.sandbox.shell(f"echo {OLD}:x:5000:5000::/:/bin/sh >>/etc/passwd").done()
+    assert machine.chauthtok("dovecot", OLD).out == "0\n"
+    assert machine.states(OLD) == ["revoked"] and machine.states("alice") == ["active"]
+
+
+def test_of_a_spelling_that_is_no_name_any_more_both_are_compared(machine):
+    """An account that 0.1.0 made of a name with a blank at its end."""
+    blank = "spelling "
+    made = lines_of_text(machine.sandbox.read(f"/var/lib/asp/users/{OLD}"))
+    text = sealed([made[0].replace(OLD, blank), *[line.replace("id=" + machine.old[:2], "id=zz") for line in made[1:]]])
+    machine.sandbox.write("/var/lib/asp/users/spelling%20", text.decode())
+    machine.sandbox.shell("chmod 600 /var/lib/asp/users/spelling%20; sed -i '/^alice:/d' /etc/shadow").done()
+    assert machine.chauthtok("dovecot", blank, machine.prefix).out == "0\n"
+    assert machine.states("alice") == ["revoked"]
+    assert " revoked=-" not in machine.sandbox.read("/var/lib/asp/users/spelling%20")
+
+
 def test_doctor_goes_on_naming_it(machine):
     def rows():
         return [
@@ -135,7 +177,7 @@ def test_a_password_that_is_set_for_the_spelling_is_compared_with_both(machine):
 def test_what_it_follows_is_not_read_where_it_is_no_name(machine):
     machine.watch()
     path = f"/var/lib/asp/users/{OLD}"
-    lines = machine.sandbox.read(path).splitlines()[:-1]
+    lines = lines_of_text(machine.sandbox.read(path))
     for bad in ('follows=""', 'follows="a/b"', 'follows="alice', 'follows="al"ice"', 'follows="al\\ice"'):
         machine.sandbox.write(path, sealed([bad if line.startswith("follows=") else line for line in lines]).decode())
         assert "damaged" in machine.asp_admin("list", OLD).refused(5).err, bad

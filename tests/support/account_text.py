@@ -29,8 +29,12 @@ def sealed(lines):
     return body + b"digest=%016x\n" % checksum(body)
 
 
-def lines_of(path):
-    """Those of a file that are above its digest, which is right."""
-    *lines, digest = path.read_text().splitlines()
-    assert sealed(lines).endswith(digest.encode() + b"\n"), path
+def lines_of_text(text):
+    """Those above its digest, which is right."""
+    *lines, digest = text.splitlines()
+    assert sealed(lines).endswith(digest.encode() + b"\n"), text
     return lines
+
+
+def lines_of(path):
+    return lines_of_text(path.read_text())

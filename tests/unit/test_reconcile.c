@@ -316,6 +316,9 @@ START_TEST(an_account_that_comes_to_follow_another_loses_nothing)
     ck_assert_str_eq(account.follows, "carol");
     asp_account_free(&account);
 
+    /* What could not be read again is never written. */
+    ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "a*", &now, &error), ASP_UNCHANGED);
+
     /* From then on a change is one. */
     now = unit_shadow_says(HASH);
     ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "carol", &now, &error), ASP_UNCHANGED);
@@ -323,6 +326,10 @@ START_TEST(an_account_that_comes_to_follow_another_loses_nothing)
     ck_assert_uint_eq(result.count, 2);
     asp_reconciled_free(&result);
     ck_assert_int_eq(asp_reconcile_follow(&store, "bob", "carol", &now, &error), ASP_NOT_FOUND);
+    ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "", &now, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_load(&store, "alice", "", &account, &error), ASP_OK);
+    ck_assert_str_eq(account.follows, "");
+    asp_account_free(&account);
     asp_store_close(&store);
 }
 END_TEST
