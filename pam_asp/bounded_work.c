@@ -10,8 +10,12 @@
 static void set_default(int number)
 {
     const struct sigaction plain = {.sa_handler = SIG_DFL};
+    sigset_t one;
 
+    (void)sigemptyset(&one);
+    (void)sigaddset(&one, number);
     (void)sigaction(number, &plain, NULL);
+    (void)sigprocmask(SIG_UNBLOCK, &one, NULL);
 }
 
 static void work_here(unsigned seconds, void (*work)(void *context), void *context)
