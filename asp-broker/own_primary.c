@@ -61,7 +61,7 @@ enum asp_status own_primary_take(const struct own_primary_key *key, const struct
 
     memset(own, 0, sizeof *own);
     if (status == ASP_OK) {
-        asp_shadow_find(&shadow, account->user, account->follows, &is);
+        asp_shadow_find(&shadow, account->user, NULL, &is);
         if (is.says == ASP_SAYS_NOTHING)
             status = asp_fail(
                 error, ASP_IO,

@@ -118,10 +118,11 @@ static void do_work(void *context)
     struct asp_conf *conf = NULL;
     enum asp_status status = load_same_conf(work->works, set, &conf, &error);
 
+    /* Also where the work is done elsewhere then. */
+    note_mark(context, set->user);
     if (status != ASP_OK) {
         refuse(&error, work->version);
     } else if (accept_work(work->version)) {
-        note_mark(context, set->user);
         status = password_compare(conf, set->user, set->service, &told, &error);
         if (status == ASP_OK)
             say_done(work->version);
@@ -182,8 +183,10 @@ enum asp_status password_work_begin(struct password_works *works, int fd,
     int running[2];
     pid_t process;
 
-    if (place < 0)
+    if (place < 0) {
+        password_marks_note(works->marks, set->user);
         return asp_fail(error, ASP_BUSY, "asp-broker is busy with others' passwords");
+    }
     if (pipe2(running, O_CLOEXEC) != 0)
         return asp_fail_errno(error, "asp-broker has no pipe");
     process = fork();

@@ -77,7 +77,7 @@ static const struct asp_primary_now *look_at_shadow(struct login *login,
     struct asp_outcome *outcome = login->outcome;
     enum asp_status status;
 
-    if (login->shadow.text != NULL && !asp_shadow_is_stale(&login->now))
+    if (login->shadow.text != NULL && !asp_primary_is_overtaken(account, &login->now))
         return &login->now;
     asp_shadow_free(&login->shadow);
     login->now = (struct asp_primary_now){.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};

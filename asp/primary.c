@@ -177,6 +177,8 @@ bool asp_primary_is_overtaken(const struct asp_account *account, const struct as
 {
     struct timespec clock;
 
+    if (now->follows != NULL && strcmp(now->follows, account->follows) != 0)
+        return true;
     if (now->asked == NULL)
         return asp_shadow_is_stale(now);
     (void)clock_gettime(CLOCK_REALTIME, &clock);

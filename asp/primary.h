@@ -40,6 +40,9 @@ struct asp_primary_now {
         *read; /* the state of the file that says so, borrowed; NULL: no file */
     const struct timespec
         *asked; /* where it is no file: the time before it was asked, borrowed; NULL: not known */
+    /* Whom the account followed when it was looked for, borrowed; NULL: that makes no difference.
+     */
+    const char *follows;
 };
 
 /*
@@ -64,9 +67,9 @@ uint64_t asp_primary_checksum(const struct asp_fingerprint *stored);
 
 /*
  * Under the lock: true when what was said before may be older than what was written of it since, by
- * a create perhaps. The shadow file is another one then. What a command says is old when the
- * account was written after it was asked; a time that is still to come says only that the clock was
- * wrong once.
+ * a create perhaps. The shadow file is another one then, or the account follows another user. What
+ * a command says is old when the account was written after it was asked; a time that is still to
+ * come says only that the clock was wrong once.
  */
 bool asp_primary_is_overtaken(const struct asp_account *account, const struct asp_primary_now *now);
 

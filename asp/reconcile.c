@@ -28,7 +28,7 @@ bool asp_look_again(const char *user, struct asp_look *look, struct asp_error *e
     asp_shadow_free(&look->newer);
     if (asp_shadow_read(ASP_SHADOW_PATH, &look->newer, error) != ASP_OK)
         return false;
-    asp_shadow_find(&look->newer, user, look->follows, &look->now);
+    asp_shadow_find(&look->newer, user, look->is_own ? NULL : look->follows, &look->now);
     look->now.source = kind;
     return true;
 }
@@ -119,6 +119,7 @@ static enum asp_status follow(struct asp_account *account, void *context, struct
     (void)error;
     /* Who was found to be gone stays that until she is back. */
     if (strcmp(account->follows, following->follows) == 0 || account->primary.absent ||
+        following->now->says == ASP_SAYS_NOTHING ||
         (following->follows[0] != '\0' && asp_user_fault(following->follows) != NULL) ||
         asp_primary_is_overtaken(account, following->now))
         return ASP_UNCHANGED;

@@ -17,6 +17,7 @@
  */
 struct asp_look {
     char follows[ASP_USER_MAX + 1]; /* whom the account follows */
+    bool is_own;                    /* the user is known by this name: it makes no difference */
     struct asp_primary_now now;
     struct asp_shadow newer; /* holds what `now` says, once shadow was read here */
     int tries;

@@ -155,8 +155,9 @@ void asp_shadow_find(const struct asp_shadow *shadow, const char *user, const ch
                      struct asp_primary_now *now)
 {
     find_line(shadow, user, now);
-    if (now->says == ASP_SAYS_ABSENT && follows[0] != '\0')
+    if (now->says == ASP_SAYS_ABSENT && follows != NULL && follows[0] != '\0')
         find_line(shadow, follows, now);
+    now->follows = follows;
 }
 
 bool asp_shadow_is_stale(const struct asp_primary_now *now)

@@ -30,7 +30,8 @@ enum asp_status asp_shadow_read(const char *path, struct asp_shadow *shadow,
                                 struct asp_error *error);
 
 /* What it says of a user, by her first line; where she has none, of the one whom her account
- * follows, unless that is empty. A line with fewer than 9 fields says nothing. */
+ * follows, unless that is empty or NULL; `now` has it borrowed. A line with fewer than 9 fields
+ * says nothing. */
 void asp_shadow_find(const struct asp_shadow *shadow, const char *user, const char *follows,
                      struct asp_primary_now *now);
 

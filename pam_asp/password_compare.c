@@ -51,21 +51,19 @@ static void add_account(struct accounts *accounts, const char *name, bool is_own
 }
 
 /* The user's own account is found by asking, which a login by one of this very spelling does not
- * do. */
-static enum asp_status ask_for_own(const char *user, struct accounts *accounts,
-                                   struct asp_error *error)
+ * do: by what was typed or, where that is not known, without its domain. */
+static enum asp_status ask_for_own(const char *typed, const char *spelled,
+                                   struct accounts *accounts, struct asp_error *error)
 {
     char known[ASP_USER_MAX + 1];
+    enum asp_answer answer = name_service.ask(name_service.context, typed, known, sizeof known);
 
-    switch (name_service.ask(name_service.context, user, known, sizeof known)) {
-    case ASP_USER_KNOWN:
-        add_account(accounts, known, true);
-        break;
-    case ASP_USER_NOT_KNOWN:
-        break;
-    case ASP_USER_NOT_TOLD:
+    if (answer == ASP_USER_NOT_KNOWN && strcmp(spelled, typed) != 0)
+        answer = name_service.ask(name_service.context, spelled, known, sizeof known);
+    if (answer == ASP_USER_NOT_TOLD)
         return asp_fail(error, ASP_IO, "the name service does not say who this user is: it failed");
-    }
+    if (answer == ASP_USER_KNOWN)
+        add_account(accounts, known, true);
     return ASP_OK;
 }
 
@@ -83,7 +81,7 @@ static enum asp_status find_accounts(const struct asp_conf *conf, const struct a
     /* Who has no account may be about to have a first app password. */
     add_account(accounts, found.name, found.known);
     if ((status == ASP_OK && !found.known) || (status == ASP_AMBIGUOUS && found.name[0] == '\0'))
-        return ask_for_own(user, accounts, error);
+        return ask_for_own(user, found.name[0] != '\0' ? found.name : user, accounts, error);
     return ASP_OK;
 }
 
@@ -100,11 +98,11 @@ static enum asp_status reconcile(const struct asp_conf *conf, const struct asp_s
     struct asp_look look = {.now.source = conf->primary_source};
     enum asp_status status = ASP_OK;
 
-    if (!account->is_own)
-        asp_look_begin(store, account->name, &look);
+    look.is_own = account->is_own;
     result->primary = ASP_PRIMARY_UNKNOWN;
     while (status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN) {
         asp_reconciled_free(result);
+        asp_look_begin(store, account->name, &look);
         result->primary = ASP_PRIMARY_SAME;
         if (!asp_look_again(account->name, &look, error))
             status = error->status;

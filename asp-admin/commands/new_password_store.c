@@ -35,6 +35,24 @@ static enum asp_status check_known(const struct storing *storing, struct asp_err
                     admin->user);
 }
 
+/* By what was read before. */
+static void find_primary(struct storing *storing)
+{
+    struct asp_look *look = &storing->look;
+
+    primary_source_find(&storing->source, storing->admin->user, look->is_own ? NULL : look->follows,
+                        &look->now);
+}
+
+/* Its user is known by its name by now. */
+static void let_go(const struct storing *storing, struct asp_account *account)
+{
+    if (!storing->look.is_own || account->follows[0] == '\0')
+        return;
+    account->follows[0] = '\0';
+    memset(&account->primary, 0, sizeof account->primary);
+}
+
 enum asp_status new_password_look(struct storing *storing, struct asp_error *error)
 {
     const struct admin *admin = storing->admin;
@@ -42,18 +60,30 @@ enum asp_status new_password_look(struct storing *storing, struct asp_error *err
 
     if (status != ASP_OK)
         return status;
+    /* Who acts on her own account is known by its name, and follows nobody. */
+    storing->look.is_own = admin->guard != NULL;
     asp_look_begin(&admin->store, admin->user, &storing->look);
-    primary_source_find(&storing->source, admin->user, storing->look.follows, &storing->look.now);
+    find_primary(storing);
     storing->look.tries = 1;
     return check_known(storing, error);
 }
 
-/* Under the lock: another's password may have been changed since, as may hers. */
-static enum asp_status look_again(struct storing *storing, struct asp_error *error)
+/* Under the lock: another's password may have been changed since, as may hers; or the account may
+ * follow another user. */
+static enum asp_status look_again(struct storing *storing, const struct asp_account *account,
+                                  struct asp_error *error)
 {
-    if (!asp_shadow_is_stale(&storing->look.now))
+    struct asp_look *look = &storing->look;
+    bool follows_another = !look->is_own && strcmp(look->follows, account->follows) != 0;
+
+    if (!follows_another && !asp_shadow_is_stale(&look->now))
         return ASP_OK;
-    if (asp_look_again(storing->admin->user, &storing->look, error))
+    memcpy(look->follows, account->follows, sizeof look->follows);
+    if (look->now.asked != NULL) {
+        find_primary(storing);
+        return check_known(storing, error);
+    }
+    if (asp_look_again(storing->admin->user, look, error))
         return check_known(storing, error);
     if (error->status == ASP_NOT_FOUND) /* it is the file that is not there */
         error->status = ASP_IO;
@@ -97,9 +127,10 @@ static enum asp_status compare_primary(struct storing *storing, struct asp_accou
 
     if (now->says == ASP_SAYS_NOTHING)
         return ASP_OK;
-    status = look_again(storing, error);
+    status = look_again(storing, account, error);
     if (status != ASP_OK)
         return status;
+    let_go(storing, account);
     note_known(admin, account, now);
     primary = asp_primary_compare(&account->primary, now, admin->now);
     /* What a command said is compared with what the one before us has written, and may be older. */
@@ -132,7 +163,7 @@ static enum asp_status compare_again(struct storing *storing, const struct asp_a
         return ASP_OK;
     if (!asp_fingerprint_same(&account->primary, &storing->primary))
         return changed_just_now(account, error);
-    status = look_again(storing, error);
+    status = look_again(storing, account, error);
     if (status != ASP_OK)
         return status;
     primary = asp_primary_compare(&account->primary, now, storing->admin->now);

@@ -195,8 +195,9 @@ void primary_source_find(const struct primary_source *source, const char *user, 
                          struct asp_primary_now *now)
 {
     find(source, user, now);
-    if (now->says == ASP_SAYS_ABSENT && follows[0] != '\0')
+    if (now->says == ASP_SAYS_ABSENT && follows != NULL && follows[0] != '\0')
         find(source, follows, now);
+    now->follows = follows;
 }
 
 void primary_source_close(struct primary_source *source)

@@ -27,8 +27,9 @@ struct pass {
     struct name_list gone;     /* they had a line, and have none */
     struct name_list unlisted; /* they have no line and had none: the name service is asked */
     bool confirmed;
-    bool asks;
-    bool is_virtual; /* whom the name service does not know need not be gone */
+    bool asks;          /* the name service, of those who follow somebody */
+    bool asks_unlisted; /* and of the others who have no line */
+    bool is_virtual;    /* whom it does not know need not be gone */
     struct compare_result *result;
 };
 
@@ -47,7 +48,7 @@ static bool list_absent(struct pass *pass, const char *user, const struct asp_fi
     const struct asp_identity *read = &pass->source.shadow.identity;
 
     if (primary == ASP_PRIMARY_SAME || stored->had == ASP_HAD_NO_LINE)
-        return !pass->asks || name_list_add(&pass->unlisted, user);
+        return !pass->asks_unlisted || name_list_add(&pass->unlisted, user);
     if (primary != ASP_PRIMARY_ABSENT || stored->absent)
         return true;
     if (asp_shadow_is_settled(read, pass->admin->now))
@@ -93,21 +94,28 @@ static enum asp_status look(const char *user, void *context)
     else if (asp_primary_is_due(&account.primary, &now))
         list = &pass->due;
     /* The directory may have made it a user of its own. */
-    if (account.follows[0] != '\0' && pass->asks)
+    if (account.follows[0] != '\0' && pass->asks && now.says != ASP_SAYS_ABSENT)
         listed = name_list_add(&pass->unlisted, user);
-    if (listed && now.says == ASP_SAYS_ABSENT)
+    else if (now.says == ASP_SAYS_ABSENT)
         listed = list_absent(pass, user, &account.primary, primary);
     asp_account_free(&account);
     return listed && (list == NULL || name_list_add(list, user)) ? ASP_OK : ASP_NO_MEMORY;
 }
 
-static struct asp_look look_up(const struct pass *pass, const char *user)
+/* `found` begins as {0}. */
+static void look_up(const struct pass *pass, const char *user, struct asp_look *found)
 {
-    struct asp_look found = {.tries = 1};
+    found->tries = 1;
+    asp_look_begin(&pass->admin->store, user, found);
+    primary_source_find(&pass->source, user, found->follows, &found->now);
+}
 
-    asp_look_begin(&pass->admin->store, user, &found);
-    primary_source_find(&pass->source, user, found.follows, &found.now);
-    return found;
+/* Shadow, and whom the account follows, are others by now. */
+static bool look_again(const struct pass *pass, const char *user, struct asp_look *found,
+                       struct asp_error *error)
+{
+    asp_look_begin(&pass->admin->store, user, found);
+    return asp_look_again(user, found, error);
 }
 
 static void settle(struct pass *pass, const char *user, bool changed)
@@ -117,17 +125,18 @@ static void settle(struct pass *pass, const char *user, bool changed)
     struct asp_revocation how = asp_revocation_of(admin->conf, admin->now, admin->by);
     struct asp_error error = {0};
     struct asp_reconciled done = {.count = 0};
-    struct asp_look found = look_up(pass, user);
+    struct asp_look found = {.tries = 0};
     enum asp_status status;
     bool again;
 
+    look_up(pass, user, &found);
     /* Overtaken: the pass goes on with the next user, or whoever runs passwd in a loop would hold
      * up all others. */
     do {
         asp_reconciled_free(&done);
         status = asp_reconcile(&admin->store, user, &found.now, &how, false, &done, &error);
         again = status == ASP_OK && done.primary == ASP_PRIMARY_UNKNOWN &&
-                found.now.says != ASP_SAYS_NOTHING && asp_look_again(user, &found, &error);
+                found.now.says != ASP_SAYS_NOTHING && look_again(pass, user, &found, &error);
     } while (again);
     if (error.status != ASP_OK && status != ASP_NOT_FOUND)
         count_failure(result, &error);
@@ -158,12 +167,13 @@ static void note(struct pass *pass, const char *user, enum asp_sight sight)
     struct admin *admin = pass->admin;
     struct asp_error error = {0};
     struct asp_noted noted = {0};
-    struct asp_look found = look_up(pass, user);
+    struct asp_look found = {.tries = 0};
     enum asp_status status;
 
+    look_up(pass, user, &found);
     do {
         status = asp_reconcile_note(&admin->store, user, &found.now, sight, &noted, &error);
-    } while (status == ASP_OK && noted.overtaken && asp_look_again(user, &found, &error));
+    } while (status == ASP_OK && noted.overtaken && look_again(pass, user, &found, &error));
     asp_look_end(&found);
     if (error.status != ASP_OK && status != ASP_NOT_FOUND)
         count_failure(pass->result, &error);
@@ -245,11 +255,11 @@ static void note_known(struct pass *pass, const char *user, const char *name)
     struct asp_look look = {.tries = 0};
     struct asp_primary_now now;
 
-    primary_source_find(&pass->source, name, "", &now);
+    primary_source_find(&pass->source, name, NULL, &now);
     asp_look_begin(&pass->admin->store, user, &look);
     if (is_own && look.follows[0] != '\0')
         follow(pass, user, "", &now);
-    if (!is_own && now.says == ASP_SAYS_HASH)
+    if (!is_own && now.says == ASP_SAYS_HASH && strcmp(look.follows, name) != 0)
         follow(pass, user, name, &now);
     else if (!pass->is_virtual)
         note(pass, user, ASP_SIGHT_KNOWN);
@@ -258,6 +268,7 @@ static void note_known(struct pass *pass, const char *user, const char *name)
 /* Asks for each. What a name service says that then fails is not believed either. */
 static enum asp_status ask_for_all(struct pass *pass, struct name_list *missed)
 {
+    pass->result->asked = true;
     for (size_t i = 0; i < pass->unlisted.count; i++) {
         const char *user = pass->unlisted.list[i];
         char name[ASP_USER_MAX + 1];
@@ -268,6 +279,7 @@ static enum asp_status ask_for_all(struct pass *pass, struct name_list *missed)
         answer = name_service.ask(NULL, user, name, sizeof name);
         if (answer == ASP_USER_NOT_TOLD) {
             name_list_clear(missed);
+            pass->result->asked = false;
             return ASP_OK;
         }
         if (answer == ASP_USER_KNOWN)
@@ -324,14 +336,16 @@ static enum asp_status make_pass(struct pass *pass, struct asp_error *error)
     return status;
 }
 
-enum asp_status compare_all(struct admin *admin, bool confirmed, bool asks,
+enum asp_status compare_all(struct admin *admin, bool confirmed, enum asking asking,
                             struct compare_result *result, struct asp_error *error)
 {
     struct pass pass = {
         .admin = admin,
         .result = result,
         .confirmed = confirmed,
-        .asks = asks,
+        .asks = asking != ASK_OF_NOBODY,
+        .asks_unlisted =
+            asking == ASK_OF_ALL || (asking == ASK_OF_SOME && !admin->conf->virtual_users),
         .is_virtual = admin->conf->virtual_users,
     };
 

@@ -7,6 +7,13 @@
 
 #include "asp-admin/admin.h"
 
+/* Of whom the name service is asked. */
+enum asking {
+    ASK_OF_NOBODY,
+    ASK_OF_SOME, /* not of virtual users who follow nobody: they are many */
+    ASK_OF_ALL,
+};
+
 struct compare_result {
     size_t accounts;
     size_t changed;           /* accounts whose primary password has changed */
@@ -16,6 +23,7 @@ struct compare_result {
     size_t gone;              /* accounts that were found to have no user any more */
     size_t gone_held;         /* more of these, that were left as they are: too many at once */
     size_t gone_fresh;        /* and those of a shadow file that was changed just now */
+    bool asked;               /* it has answered for each of whom it was asked */
     size_t failed;            /* accounts that could not be read or written; they are unknown too */
     struct asp_error failure; /* of the first of those */
 };
@@ -26,14 +34,15 @@ struct compare_result {
  * changed at once by the word of a command, nothing is revoked unless it is `confirmed`; and where
  * very many are gone, that is not written.
  *
- * With `asks` the name service is asked for each user who has no line in shadow, and had none: who
- * is known to it, and then twice running not, is gone until it knows her again.
+ * The name service is asked for users who have no line in shadow, and had none: who is known to it,
+ * and then twice running not, is gone until it knows her again, unless users may be virtual; and an
+ * account that is another spelling of somebody who has a line follows her.
  *
  * ASP_OK, or why it was not made: the source or the store could not be read. ASP_INTERRUPTED: this
  * process is to end, and the pass was cut short. What was revoked until then is in the result; the
  * next pass finds the rest.
  */
-enum asp_status compare_all(struct admin *admin, bool confirmed, bool asks,
+enum asp_status compare_all(struct admin *admin, bool confirmed, enum asking asking,
                             struct compare_result *result, struct asp_error *error);
 
 #endif

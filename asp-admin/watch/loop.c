@@ -34,7 +34,7 @@ enum {
     SLEEP_MAX = 60 * 1000, /* ms: the clock by which app passwords expire may be set, and what no
                               event tells of is looked at */
     SETTLED = 2,           /* seconds after which a file that was changed is taken to be whole */
-    VIRTUAL_INTERVAL = 24 * 60 * 60, /* seconds */
+    VIRTUAL_INTERVAL = 24 * 60 * 60, /* seconds until it is asked of all virtual users again */
 };
 
 /* A file whose folder is watched. */
@@ -58,8 +58,9 @@ struct watch {
     bool pass_due;
     int64_t next_pass;   /* ms, see asp_clock_ms */
     int64_t next_asking; /* of the name service, at a pass: the same */
-    int retry;           /* seconds until the next try */
-    size_t unknown;      /* as it was logged last */
+    int64_t next_asking_of_all;
+    int retry;      /* seconds until the next try */
+    size_t unknown; /* as it was logged last */
     size_t held;
     size_t gone_held;
     char trouble[ASP_ERROR_LINE]; /* the same; empty: all is well */
@@ -179,10 +180,23 @@ static void schedule(struct watch *watch, bool failed, bool settles)
     watch->next_pass = asp_clock_ms() + seconds * 1000LL;
 }
 
-/* Virtual users are many, and all that is asked of them is whether one is somebody else. */
-static int asking_interval(const struct asp_conf *conf)
+static enum asking whom_to_ask_of(const struct watch *watch)
 {
-    return conf->virtual_users ? VIRTUAL_INTERVAL : conf->primary_interval;
+    int64_t now = asp_clock_ms();
+
+    if (now < watch->next_asking)
+        return ASK_OF_NOBODY;
+    return now < watch->next_asking_of_all ? ASK_OF_SOME : ASK_OF_ALL;
+}
+
+static void note_asked(struct watch *watch, enum asking asking, bool all_answered)
+{
+    int64_t now = asp_clock_ms();
+
+    if (asking != ASK_OF_NOBODY)
+        watch->next_asking = now + watch->admin->conf->primary_interval * 1000LL;
+    if (asking == ASK_OF_ALL && all_answered)
+        watch->next_asking_of_all = now + VIRTUAL_INTERVAL * 1000LL;
 }
 
 static void make_pass(struct watch *watch)
@@ -191,15 +205,15 @@ static void make_pass(struct watch *watch)
     struct compare_result result = {0};
     char line[ASP_ERROR_LINE];
     char trouble[ASP_ERROR_LINE] = "";
-    bool asks = asp_clock_ms() >= watch->next_asking;
+    enum asking asking = whom_to_ask_of(watch);
     enum asp_status status = attach(watch, &error);
 
     if (status == ASP_OK)
-        status = compare_all(watch->admin, false, asks, &result, &error);
+        status = compare_all(watch->admin, false, asking, &result, &error);
     if (status == ASP_INTERRUPTED)
         return;
-    if (status == ASP_OK && asks)
-        watch->next_asking = asp_clock_ms() + asking_interval(watch->admin->conf) * 1000LL;
+    if (status == ASP_OK)
+        note_asked(watch, asking, result.asked);
     if (status == ASP_OK || result.changed > 0)
         report_result(watch, &result);
     if (status != ASP_OK)
@@ -267,6 +281,7 @@ static void reload(struct watch *watch)
     notify_reloading();
     if (read_conf(watch, &error) == ASP_OK) {
         watch->pass_due = true;
+        watch->next_asking = watch->next_asking_of_all = 0;
         hook_queue_note_all(&watch->queue);
         watch->retry = 1;
     } else {

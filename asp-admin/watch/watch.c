@@ -91,7 +91,7 @@ static enum exit_code watch_once(struct admin *admin)
     if (code != EXIT_DONE)
         return code;
     tidy_store(admin, false);
-    status = compare_all(admin, admin->options->confirm, true, &result, &error);
+    status = compare_all(admin, admin->options->confirm, ASK_OF_ALL, &result, &error);
     if (status != ASP_OK) {
         error.status = status; /* of the pass: that of a call in it is in the text */
         return fail_unreadable(admin->console, &error);

@@ -124,8 +124,26 @@ START_TEST(that_the_password_stack_was_reached_is_a_change_for_who_has_no_line)
 }
 END_TEST
 
+/* The directory has made a user of what was another spelling of one: her password is her own. */
+START_TEST(who_acts_on_her_own_account_follows_nobody)
+{
+    struct asp_conf *conf = conf_of("shadow");
+    struct asp_account account;
+
+    if (!unit_is_root())
+        return;
+    (void)begin_marks();
+    asp_account_init(&account, "nobody-of-this-name");
+    strcpy(account.follows, "root");
+    ck_assert(!own_of(conf, &account).has_line);
+    asp_account_free(&account);
+    asp_conf_free(conf);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add(suite, who_acts_on_her_own_account_follows_nobody);
     unit_loop(suite, a_change_that_others_make_is_told_and_her_own_is_followed,
               UNIT_COUNT(sources));
     unit_loop(suite, that_the_password_stack_was_reached_is_a_change_for_who_has_no_line,

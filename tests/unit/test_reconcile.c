@@ -316,6 +316,16 @@ START_TEST(an_account_that_comes_to_follow_another_loses_nothing)
     ck_assert_str_eq(account.follows, "carol");
     asp_account_free(&account);
 
+    /* What was looked up for another, or for nobody, is looked up again. */
+    now = unit_shadow_says(HASH);
+    now.follows = "";
+    (void)reconcile(&now, false);
+    ck_assert_int_eq(result.primary, ASP_PRIMARY_UNKNOWN);
+    asp_reconciled_free(&result);
+    ck_assert_uint_eq(revoked_now(), 0);
+    now = (struct asp_primary_now){.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
+    ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "", &now, &error), ASP_UNCHANGED);
+
     /* What could not be read again is never written. */
     ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "a*", &now, &error), ASP_UNCHANGED);
 
