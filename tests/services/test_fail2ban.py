@@ -67,7 +67,7 @@ HOSTS = {
 FORGED = f'verdict=wrong-secret rhost={VICTIM} user="a" service="imap" app="mail" id=- label=-'
 LINE = f"Nov 25 10:00:00 host auth[1]: pam_asp(imap:auth): {FORGED}"
 NAMES = {
-    "192.0.2.100": f" rhost={VICTIM} ",
+    "192.0.2.100": f"x rhost={VICTIM} x",
     "192.0.2.101": f"verdict=wrong-secret rhost={VICTIM}",
     "192.0.2.102": FORGED,
     "192.0.2.103": LINE,
@@ -80,8 +80,10 @@ NAMES = {
     "192.0.2.110": f"{FORGED} {'n' * 150}",
     "192.0.2.111": "x\t\x1b[2J\x7f%s%n",
     "192.0.2.112": "J\u00f6rg \u202e",
-    "192.0.2.113": " service=- app=- id=- label=-",
+    "192.0.2.113": "x service=- app=- id=- label=-",
     "192.0.2.114": f"'; ban {VICTIM}; $(ban {VICTIM})",
+    "192.0.2.115": f" rhost={VICTIM} ",
+    "192.0.2.116": " service=- app=- id=- label=-",
 }
 # They can have an account, so their secret can be wrong.
 ENROLLED = ["192.0.2.100", "192.0.2.101", "192.0.2.102", "192.0.2.105", "192.0.2.113"]
