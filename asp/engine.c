@@ -31,28 +31,26 @@ enum asp_status asp_store_of_account(const struct asp_store *store, const char *
     return status;
 }
 
-/* True when the account of this name says whose it is, and rightly. */
-static bool says_whose(const struct asp_store *store, const char *name, char user[ASP_USER_MAX + 1])
+bool asp_stored_take_user(struct asp_stored *stored, const char *name, char user[ASP_USER_MAX + 1])
 {
     char again[ASP_USER_FILE + 1];
-    struct asp_stored stored = {0};
-    bool says;
+    bool says = asp_account_whose(stored->bytes, stored->length, user) &&
+                asp_user_encode(user, again) && strcmp(again, name) == 0;
 
-    if (store->engine->read(store, name, &stored, NULL) != ASP_OK)
-        return false;
-    says = asp_account_whose(stored.bytes, stored.length, user) && asp_user_encode(user, again) &&
-           strcmp(again, name) == 0;
-    asp_stored_free(&stored);
+    asp_stored_free(stored);
     return says;
 }
 
 bool asp_store_user_of(const struct asp_store *store, const char *name, char user[ASP_USER_MAX + 1])
 {
+    struct asp_stored stored = {0};
+
     if (asp_user_decode(name, user))
         return true;
     if (!asp_user_is_digest(name))
         return false;
-    if (!says_whose(store, name, user)) {
+    if (store->engine->read(store, name, &stored, NULL) != ASP_OK ||
+        !asp_stored_take_user(&stored, name, user)) {
         user[0] = '/';
         memcpy(user + 1, name, strlen(name) + 1);
     }

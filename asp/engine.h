@@ -30,6 +30,9 @@ struct asp_stored {
 /* Wipes and frees what was read. */
 void asp_stored_free(struct asp_stored *stored);
 
+/* True when what was read, which is freed, says whose it is, and has this name rightly. */
+bool asp_stored_take_user(struct asp_stored *stored, const char *name, char user[ASP_USER_MAX + 1]);
+
 /* One account that is held so that nobody else changes it: a struct of the engine's own. */
 struct asp_store_held;
 

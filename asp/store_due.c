@@ -312,19 +312,11 @@ static bool find_user(const struct asp_store *store, const char *name, const cha
                       char user[ASP_USER_MAX + 1])
 {
     struct asp_stored stored = {0};
-    char again[ASP_USER_FILE + 1];
-    bool found;
 
     if (!asp_store_user_of(store, name, user))
         return false;
-    if (asp_user_encode(user, again))
-        return true;
-    if (store->engine->read_due(store, name, key, &stored, NULL) != ASP_OK)
-        return false;
-    found = asp_account_whose(stored.bytes, stored.length, user) && asp_user_encode(user, again) &&
-            strcmp(again, name) == 0;
-    asp_stored_free(&stored);
-    return found;
+    return user[0] != '/' || (store->engine->read_due(store, name, key, &stored, NULL) == ASP_OK &&
+                              asp_stored_take_user(&stored, name, user));
 }
 
 static enum asp_status visit_user(const char *name, const char *key, void *context)
