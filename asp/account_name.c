@@ -75,18 +75,26 @@ static bool is_damaged(enum asp_status status)
     return status == ASP_CORRUPT || status == ASP_NEWER || status == ASP_UNSAFE;
 }
 
+/* ASP_OK: there is an account of it. */
+static enum asp_status look_whether_it_is(const struct search *search, const char *name)
+{
+    struct asp_account account;
+    enum asp_status status = asp_store_load(search->store, name, "", &account, search->error);
+
+    if (status == ASP_OK)
+        asp_account_free(&account);
+    return is_damaged(status) ? ASP_OK : status;
+}
+
 /* There can be an account of it that an older version has made: nobody logs in with that. */
 static enum asp_status look_for_ill_formed(const struct search *search, const char *name)
 {
     char file[ASP_USER_FILE + 1];
-    struct asp_account account;
     enum asp_status status = ASP_NOT_FOUND;
 
     if (search->store != NULL && asp_user_encode(name, file))
-        status = asp_store_load(search->store, name, "", &account, search->error);
+        status = look_whether_it_is(search, name);
     if (status == ASP_OK)
-        asp_account_free(&account);
-    if (status == ASP_OK || is_damaged(status))
         return asp_advise(search->error,
                           asp_fail(search->error, ASP_AMBIGUOUS,
                                    "\"%s\" has app passwords, and is no well-formed name: it %s",
@@ -101,9 +109,6 @@ static enum asp_status look_for_ill_formed(const struct search *search, const ch
 /* Notes whose it would be, and looks for it. */
 static enum asp_status look(const struct search *search, const char *name, bool known)
 {
-    struct asp_account account;
-    enum asp_status status;
-
     search->found->known = known;
     search->found->name[0] = '\0';
     if (asp_user_fault(name) != NULL)
@@ -114,10 +119,7 @@ static enum asp_status look(const struct search *search, const char *name, bool 
     if (search->account != NULL)
         return asp_store_load(search->store, search->found->name, search->only, search->account,
                               search->error);
-    status = asp_store_load(search->store, search->found->name, "", &account, search->error);
-    if (status == ASP_OK)
-        asp_account_free(&account);
-    return is_damaged(status) ? ASP_OK : status;
+    return look_whether_it_is(search, search->found->name);
 }
 
 /* ASP_OK: `name` is what she is called. ASP_NOT_FOUND: she is not known. */
