@@ -113,25 +113,35 @@ static enum asp_status take_another(struct asp_account *account, void *context,
     return ASP_OK;
 }
 
-/* It is true whoever asks. The shadow file is the machine's own, with root's line in it. */
-START_TEST(a_changed_primary_revokes_also_when_nobody_waits)
+/* root has an entry that is not bound yet, and its password is in `typed`. The shadow file is the
+ * machine's own, with root's line in it. False: only root can read that. */
+static bool begin_with_root(void)
 {
-    struct asp_request request;
     struct asp_entry entry;
     struct asp_secret secret;
-    struct asp_account account;
 
     if (!unit_is_root()) {
         puts("skipped: a changed primary password: /etc/shadow is for root to read");
-        return;
+        return false;
     }
     begin("", NULL);
     conf->primary_source = ASP_SOURCE_SHADOW;
     secret = unit_entry(&entry, "root", "7k", "Phone");
     unit_put(&store, "root", &entry, 1);
+    asp_secret_show(&secret, typed);
+    return true;
+}
+
+/* It is true whoever asks. */
+START_TEST(a_changed_primary_revokes_also_when_nobody_waits)
+{
+    struct asp_request request;
+    struct asp_account account;
+
+    if (!begin_with_root())
+        return;
     ck_assert_int_eq(asp_store_update(&store, "root", false, take_another, NULL, &store_error),
                      ASP_OK);
-    asp_secret_show(&secret, typed);
     request = request_by(has_gone);
     request.user = "root";
     ck_assert_str_eq(decide(&request, 0), "primary-changed");
@@ -158,18 +168,9 @@ START_TEST(what_cannot_be_written_is_told_by_the_check_under_the_lock)
     static const struct unit_plan at_the_lock = {
         .call = "flock", .first = 1, .times = 1, .at = take_another_and_fail};
     struct asp_request request;
-    struct asp_entry entry;
-    struct asp_secret secret;
 
-    if (!unit_is_root()) {
-        puts("skipped: a changed primary password: /etc/shadow is for root to read");
+    if (!begin_with_root())
         return;
-    }
-    begin("", NULL);
-    conf->primary_source = ASP_SOURCE_SHADOW;
-    secret = unit_entry(&entry, "root", "7k", "Phone"); /* which is not bound yet */
-    unit_put(&store, "root", &entry, 1);
-    asp_secret_show(&secret, typed);
     request = request_of("root", "imap", typed);
     unit_calls_begin(&at_the_lock);
     asp_login(conf, unit_kept(), &unit_strangers, &request, NOW, &outcome);
