@@ -342,7 +342,6 @@ def test_bad_clients_neither_end_a_worker_nor_cost_it_descriptors(machine):
 def test_a_wrong_secret_is_guessed_as_fast_as_elsewhere_and_locks_nobody_out(machine):
     host = machine.host()
     for _ in range(50):
-        assert host.login("x" + machine.phone[1:]).code != SUCCESS
-    assert host.login(wrong(machine.phone)).code == AUTH_ERR
+        assert host.login(wrong(machine.phone)).code == AUTH_ERR
     assert host.login(machine.phone).code == SUCCESS
     machine.said()
