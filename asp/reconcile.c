@@ -84,11 +84,12 @@ enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
 
     memset(result, 0, sizeof *result);
     status = asp_store_load(store, user, "", &account, error);
-    /* Who makes her first one sees a change herself, but not of a user who has no line. */
+    /* Who makes her first one sees a change herself, but not of a user who has no line. While the
+     * lock was waited for, what was pending may have been made an account of. */
     if (status == ASP_NOT_FOUND && reached && now->says == ASP_SAYS_ABSENT) {
-        enum asp_status dropped = asp_store_drop_pending(store, user, error);
-
-        return dropped == ASP_OK ? status : dropped;
+        status = asp_store_drop_pending(store, user, error);
+        if (status == ASP_OK)
+            status = asp_store_load(store, user, "", &account, error);
     }
     if (status != ASP_OK)
         return status;

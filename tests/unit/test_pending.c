@@ -3,6 +3,7 @@
 #include "login_fixture.h"
 
 #include "asp/checksum.h"
+#include "asp/engine.h"
 #include "asp/reconcile.h"
 #include "asp/time_text.h"
 #include "asp/usage.h"
@@ -443,6 +444,66 @@ START_TEST(a_change_of_what_has_no_line_drops_it_also_where_there_is_no_account_
 }
 END_TEST
 
+/* What is read of alice, and with which read of it her first one becomes an account of hers. */
+static struct {
+    const struct asp_store_engine *engine;
+    unsigned reads;
+    unsigned alive_at;
+} overtaking;
+
+/* An asp_change. */
+static enum asp_status make_alive(struct asp_account *account, void *context, struct asp_error *why)
+{
+    struct asp_entry entry;
+
+    (void)context;
+    (void)why;
+    (void)asp_account_drop_all_pending(account);
+    account->not_yet = false;
+    unit_plain_entry(&entry, "9x", "Phone");
+    return asp_account_add(account, &entry);
+}
+
+static enum asp_status read_overtaken(const struct asp_store *from, const char *name,
+                                      struct asp_stored *stored, struct asp_error *why)
+{
+    enum asp_status status = overtaking.engine->read(from, name, stored, why);
+
+    if (++overtaking.reads == overtaking.alive_at)
+        ck_assert_int_eq(update("alice", true, make_alive, NULL), ASP_OK);
+    return status;
+}
+
+/* The second update of a first one is under way when the password stack says that a primary
+ * password was set which cannot be seen from here. */
+START_TEST(what_becomes_an_account_while_its_change_is_told_is_revoked)
+{
+    struct asp_primary_now none = unit_shadow_says(NULL);
+
+    struct asp_store_engine slow;
+    struct asp_account account;
+
+    unit_store(&store);
+    slow = *store.engine;
+    slow.read = read_overtaken;
+    overtaking.engine = store.engine;
+    for (unsigned at = 1; at <= 2; at++) {
+        put_pending("9x", 0);
+        overtaking.reads = 0;
+        overtaking.alive_at = at;
+        store.engine = &slow;
+        ck_assert_int_eq(reconcile(&none, true), ASP_OK);
+        store.engine = overtaking.engine;
+        ck_assert_int_eq(load("alice", &account), ASP_OK);
+        ck_assert_uint_eq(account.count, 1);
+        ck_assert_str_eq(account.entries[0].reason, "primary-password");
+        asp_account_free(&account);
+        ck_assert_int_eq(asp_store_remove(&store, "alice", &store_error), ASP_OK);
+    }
+    asp_store_close(&store);
+}
+END_TEST
+
 /* Made under an earlier primary password it is no good, whoever has seen the change first. */
 START_TEST(each_look_at_a_hash_has_a_fingerprint_of_its_own)
 {
@@ -491,6 +552,7 @@ static void fill(Suite *suite)
                         a_primary_password_that_is_the_same_leaves_it_and_a_changed_one_drops_it);
     unit_add_on_engines(suite,
                         a_change_of_what_has_no_line_drops_it_also_where_there_is_no_account_yet);
+    unit_add_on_engines(suite, what_becomes_an_account_while_its_change_is_told_is_revoked);
 }
 
 int main(void)
