@@ -111,6 +111,19 @@ static enum asp_status open_locked(const struct asp_store *store, const char *na
     return status;
 }
 
+/* Of an account that was removed while it was used, nothing is left. Under the file's lock, by who
+ * has found it empty, which it is where it was just made. */
+static void leave_none_of_nobody(const struct asp_store *store, const char *name)
+{
+    char path[ASP_USER_PATH];
+
+    asp_user_join(path, USERS_FOLDER "/", name);
+    if (faccessat(store->own.fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+        return;
+    asp_user_join(path, USED_FOLDER "/", name);
+    (void)unlinkat(store->own.fd, path, 0);
+}
+
 static void close_locked(int fd)
 {
     (void)flock(fd, LOCK_UN);
@@ -129,6 +142,7 @@ static enum asp_status write_used(const struct asp_store *store, const char *nam
     struct asp_usage_head head;
     int fd;
     enum asp_status status = open_locked(store, name, &fd, &usage);
+    const bool is_new = usage.length == 0;
 
     if (status != ASP_OK)
         return status;
@@ -139,6 +153,8 @@ static enum asp_status write_used(const struct asp_store *store, const char *nam
     head.begun = head.begun < now ? head.begun : now;
     if (status == ASP_OK && !write(fd, &usage, &head, part))
         status = ASP_IO;
+    if (is_new)
+        leave_none_of_nobody(store, name);
     asp_usage_free(&usage);
     close_locked(fd);
     return status;
@@ -169,6 +185,7 @@ enum asp_status asp_files_mend_usage(const struct asp_store *store, const char *
     struct asp_usage_head head;
     struct stat st;
     int fd = -1;
+    bool is_new;
     enum asp_status status = ASP_OK;
 
     *mended = ASP_DENIED;
@@ -178,10 +195,13 @@ enum asp_status asp_files_mend_usage(const struct asp_store *store, const char *
         status = open_used(store, name, false, &fd, &st, mending == NULL ? error : NULL);
     if (status == ASP_OK)
         status = read_locked(store, name, fd, usage, mended, error);
+    is_new = status == ASP_OK && *mended == ASP_OK && usage->length == 0;
     if (status == ASP_OK && asp_usage_sound(usage, &head))
         *mended = ASP_UNCHANGED;
     else if (status == ASP_OK && *mended == ASP_OK && !mend(fd, usage, mending))
         *mended = asp_fail_errno(error, "%s/" USED_FOLDER "/%s", store->path, name);
+    if (is_new)
+        leave_none_of_nobody(store, name);
     close_locked(fd);
     return status == ASP_NOT_FOUND || status == ASP_UNSAFE ? ASP_OK : status;
 }

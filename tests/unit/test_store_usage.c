@@ -59,9 +59,26 @@ static time_t begun(void)
     return sound ? head.begun : ASP_NEVER;
 }
 
-START_TEST(a_use_that_was_recorded_is_known)
+/* An asp_change. */
+static enum asp_status add_phone(struct asp_account *account, void *context, struct asp_error *why)
+{
+    struct asp_entry entry;
+
+    (void)context;
+    (void)why;
+    unit_plain_entry(&entry, "7k", "Phone");
+    return asp_account_add(account, &entry);
+}
+
+static void begin_store(void)
 {
     unit_store(&store);
+    ck_assert_int_eq(asp_store_update(&store, "alice", true, add_phone, NULL, NULL), ASP_OK);
+}
+
+START_TEST(a_use_that_was_recorded_is_known)
+{
+    begin_store();
     ck_assert_int_eq(last_of("7k"), ASP_NEVER);
     ck_assert(record("7k", 5000));
     ck_assert_int_eq(last_of("7k"), 5000);
@@ -81,7 +98,7 @@ START_TEST(a_use_is_written_in_its_place_in_the_same_file)
     struct stat before;
     struct stat after;
 
-    unit_store(&store);
+    begin_store();
     ck_assert(record("7k", 5000));
     ck_assert_uint_eq(unit_mode(in_store("used/alice")), 0600);
     ck_assert_int_eq(stat(in_store("used/alice"), &before), 0);
@@ -97,7 +114,7 @@ END_TEST
 
 START_TEST(a_file_is_begun_once)
 {
-    unit_store(&store);
+    begin_store();
     asp_store_begin_usage(&store, "alice", 1000);
     ck_assert_int_eq(begun(), 1000);
     ck_assert(record("7k", 5000));
@@ -110,7 +127,7 @@ END_TEST
 
 START_TEST(a_file_that_was_begun_by_a_clock_that_was_ahead_is_set_right)
 {
-    unit_store(&store);
+    begin_store();
     asp_store_begin_usage(&store, "alice", 4000000000);
     ck_assert_int_eq(begun(), 4000000000);
     ck_assert(record("7k", 5000));
@@ -128,7 +145,7 @@ START_TEST(what_was_compared_is_remembered_beside_the_uses)
     struct asp_usage usage;
     struct asp_usage_head head;
 
-    unit_store(&store);
+    begin_store();
     ck_assert(record("7k", 5000));
     ck_assert_int_eq(asp_store_compared(&store, "alice", &compared, 6000), ASP_OK);
     usage = unit_usage(&store, "alice");
@@ -144,10 +161,25 @@ START_TEST(what_was_compared_is_remembered_beside_the_uses)
     asp_usage_free(&usage);
     ck_assert_int_eq(last_of("7k"), 7000);
 
-    ck_assert_int_eq(asp_store_remove(&store, "alice", NULL), ASP_NOT_FOUND);
+    ck_assert_int_eq(asp_store_remove(&store, "alice", NULL), ASP_OK);
+    ck_assert_int_eq(begun(), ASP_NEVER);
+    asp_store_close(&store);
+}
+END_TEST
+
+/* By a login that had begun before. */
+START_TEST(what_is_written_after_the_account_was_removed_is_not_kept)
+{
+    const struct asp_compared compared = {.identity = {true, 1, 2, 3, 4, 5, 6, 7}, .checksum = 9};
+
+    begin_store();
+    ck_assert_int_eq(asp_store_remove(&store, "alice", NULL), ASP_OK);
+    ck_assert(record("7k", 5000));
     ck_assert_int_eq(begun(), ASP_NEVER);
     ck_assert_int_eq(asp_store_compared(&store, "alice", &compared, 6000), ASP_OK);
-    ck_assert_int_eq(begun(), 6000);
+    ck_assert_int_eq(begun(), ASP_NEVER);
+    asp_store_begin_usage(&store, "alice", 7000);
+    ck_assert_int_eq(begun(), ASP_NEVER);
     asp_store_close(&store);
 }
 END_TEST
@@ -157,7 +189,7 @@ START_TEST(what_was_compared_begins_a_file_that_is_missing)
 {
     const struct asp_compared compared = {.identity = {true, 1, 2, 3, 4, 5, 6, 7}, .checksum = 9};
 
-    unit_store(&store);
+    begin_store();
     ck_assert(record("7k", 5000));
     ck_assert_int_eq(unlink(in_store("used/alice")), 0);
     ck_assert_int_eq(asp_store_compared(&store, "alice", &compared, 6000), ASP_OK);
@@ -180,7 +212,7 @@ START_TEST(usage_that_is_damaged_is_begun_anew)
                                      4 * ASP_USAGE_BYTES_MAX};
     uint64_t state = 1;
 
-    unit_store(&store);
+    begin_store();
     for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
         char *bytes = malloc(lengths[i] + 1);
 
@@ -207,7 +239,7 @@ START_TEST(what_is_no_file_of_ours_is_neither_read_nor_written_nor_waited_for)
     size_t length;
     char *text;
 
-    unit_store(&store);
+    begin_store();
     file = in_store("used/alice");
     victim = in_store("victim");
     file_write(victim, "kept", 4);
@@ -266,7 +298,7 @@ START_TEST(a_lock_that_is_held_is_not_waited_for)
     long long begin;
     pid_t holder;
 
-    unit_store(&store);
+    begin_store();
     ck_assert(record("7k", 5000));
     holder = unit_holder(lock_file, (void *)(uintptr_t)in_store("used/alice"));
     begin = now_ms();
@@ -310,7 +342,7 @@ static enum asp_status mend(time_t now)
 
 START_TEST(what_is_lost_is_begun_once_by_who_may_write)
 {
-    unit_store(&store);
+    begin_store();
     ck_assert_int_lt(mend(ASP_NEVER), ASP_OK);
     ck_assert_int_eq(begun(), ASP_NEVER);
     ck_assert_int_eq(mend(5000), ASP_OK);
@@ -352,7 +384,7 @@ START_TEST(what_is_just_written_is_read_again_under_its_lock)
     static const time_t nows[] = {ASP_NEVER, 9000};
     struct asp_usage usage;
 
-    unit_store(&store);
+    begin_store();
     ck_assert(record("7k", 5000));
     ck_assert(record("zz", 6000));
     for (size_t i = 0; i < UNIT_COUNT(nows); i++) {
@@ -380,7 +412,7 @@ START_TEST(a_lock_is_waited_for_100_ms_and_what_is_torn_is_mended_then)
     static const struct unit_plan hasty = {.hasty = true};
     enum asp_status mended;
 
-    unit_store(&store);
+    begin_store();
     ck_assert(record("7k", 5000));
     ck_assert(record("zz", 6000));
     tear();
@@ -413,7 +445,7 @@ START_TEST(what_cannot_be_written_is_read_all_the_same)
     };
     struct asp_usage usage;
 
-    unit_store(&store);
+    begin_store();
     for (size_t i = 0; i < UNIT_COUNT(plans); i++) {
         enum asp_status mended;
 
@@ -439,7 +471,7 @@ START_TEST(a_folder_of_uses_that_is_missing_is_made_again)
 {
     const struct asp_compared compared = {.checksum = 9};
 
-    unit_store(&store);
+    begin_store();
     for (int way = 0; way < 4; way++) {
         ck_assert_int_eq(rmdir(in_store("used")), 0);
         ck_assert_int_lt(mend(ASP_NEVER), ASP_OK);
@@ -480,7 +512,7 @@ START_TEST(first_uses_at_once_take_different_places)
 {
     pid_t children[WRITERS];
 
-    unit_store(&store);
+    begin_store();
     for (size_t i = 0; i < WRITERS; i++) {
         children[i] = fork();
         ck_assert_int_ge(children[i], 0);
@@ -507,7 +539,7 @@ START_TEST(what_is_begun_or_mended_is_synced_once_and_a_use_never)
 {
     static const struct unit_plan nothing = {.call = ""};
 
-    unit_store(&store);
+    begin_store();
     unit_calls_begin(&nothing);
     (void)record("7k", 5000);
     (void)record("7k", 5001);
@@ -533,7 +565,7 @@ START_TEST(no_failure_is_more_than_a_use_that_is_not_known)
                                         "read",    "malloc", "fchmod"};
     size_t before;
 
-    unit_store(&store);
+    begin_store();
     ck_assert(record("7k", 5000));
     before = unit_names("/proc/self/fd");
     for (size_t i = 0; i < UNIT_COUNT(calls); i++) {
@@ -566,6 +598,7 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite, a_file_is_begun_once);
     unit_add_on_engines(suite, a_file_that_was_begun_by_a_clock_that_was_ahead_is_set_right);
     unit_add_on_engines(suite, what_was_compared_is_remembered_beside_the_uses);
+    unit_add_on_engines(suite, what_is_written_after_the_account_was_removed_is_not_kept);
     unit_add(suite, a_use_is_written_in_its_place_in_the_same_file);
     unit_add(suite, what_was_compared_begins_a_file_that_is_missing);
     unit_add(suite, usage_that_is_damaged_is_begun_anew);
