@@ -122,9 +122,9 @@ static void tell(const struct admin *admin, struct storing *storing)
     admin_log_change(admin, admin->user, "created", &stored->entry, NULL);
     if (revoked)
         admin_log_change(admin, admin->user, "revoked", &stored->replaced, ASP_REASON_ROTATED);
-    new_password_show_notes(admin, stored, &storing->look.now);
     if (revoked)
         hooks_run_own(admin, &storing->turn);
+    new_password_show_notes(admin, stored, &storing->look.now);
     (void)hooks_run(admin, admin->user, HOOK_CREATED, &stored->entry, 1, NULL);
 }
 

@@ -163,10 +163,11 @@ enum exit_code command_revoke(struct admin *admin)
     if (code == EXIT_DONE) {
         for (size_t i = 0; i < revoking.count; i++)
             admin_log_change(admin, admin->user, "revoked", &revoking.revoked[i], revoking.reason);
-        if (!show_revoked(&revoking))
-            code = EXIT_STORE;
+        /* Before what is shown: nobody who reads slowly keeps a session open. */
         if (revoking.count > 0)
             hooks_run_own(admin, &turn);
+        if (!show_revoked(&revoking))
+            code = EXIT_STORE;
     }
     asp_turn_give(&turn);
     asp_entries_free(revoking.revoked, revoking.count);

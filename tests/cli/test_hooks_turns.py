@@ -2,6 +2,7 @@
 not, and nobody waits for another's hook."""
 
 import contextlib
+import fcntl
 import os
 import signal
 
@@ -122,3 +123,19 @@ def test_without_a_hook_no_revocation_takes_a_turn_or_leaves_a_mark(site, strace
     site.run("revoke", "alice", id, prefix=["strace", "-o", site.folder / "calls"]).done()
     assert ".hook" not in (site.folder / "calls").read_text()
     assert "hook=due" not in site.account("alice").read_text()
+
+
+def test_a_hook_waits_for_nobody_who_does_not_read_what_is_said(site, slow):
+    id = site.create()["id"]
+    output = site.folder / "output"
+    os.mkfifo(output)
+    with open(output, "r+b", buffering=0) as full:
+        fcntl.fcntl(full, fcntl.F_SETPIPE_SZ, 4096)
+        full.write(b"." * 4096)
+        prefix = ["sh", "-c", 'exec "$@" >"$0"', output]
+        with ended(site.start("revoke", "alice", id, prefix=prefix)) as revoke:
+            slow.may_go_on()
+            wait_until(lambda: f"end alice {id} admin" in slow.said(), "the hook waits")
+            assert full.read(4096) == b"." * 4096
+            assert revoke.wait(LONG) == 0
+        assert full.read(4096).decode() == f"revoked {id}  Phone\n"
