@@ -444,7 +444,7 @@ int login_worker_run(void *context)
         .log_throttle = serving.login_worker->log_throttle,
     };
     password_works_begin(&serving.answering.works, serving.login_worker->conf_path,
-                         serving.login_worker->conf_required, serving.login_worker->marks);
+                         serving.login_worker->conf_required);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
     (void)sigdelset(&mask, SIGTERM);

@@ -15,7 +15,6 @@ struct login_worker {
     const char *conf_path;
     bool conf_required;
     struct log_throttle *log_throttle;
-    struct password_marks *marks;
 };
 
 /*

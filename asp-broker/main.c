@@ -229,18 +229,16 @@ static enum exit_code work(struct broker *broker)
     struct lanes *lanes = lanes_make();
     struct lanes *questions = lanes_make();
     struct log_throttle *log = log_throttle_make();
-    struct password_marks *marks = password_marks_make();
     struct login_worker login_worker = {broker->listener.fd,   lanes, questions, broker->conf_path,
-                                        broker->conf_required, log,   marks};
-    struct question_worker asker = {questions, broker->conf_path, broker->conf_required, log,
-                                    marks};
-    struct self_listener self = {broker->self.fd,   broker->listener.fd,   lanes, questions,
-                                 broker->conf_path, broker->conf_required, marks};
+                                        broker->conf_required, log};
+    struct question_worker asker = {questions, broker->conf_path, broker->conf_required, log};
+    struct self_listener self = {broker->self.fd, broker->listener.fd, lanes,
+                                 questions,       broker->conf_path,   broker->conf_required};
     struct process_pool_job *jobs = calloc((size_t)workers + (size_t)askers + 1, sizeof *jobs);
     size_t count = 0;
     enum exit_code code = EXIT_STORE;
 
-    if (jobs == NULL || log == NULL || marks == NULL || lanes == NULL || questions == NULL) {
+    if (jobs == NULL || log == NULL || lanes == NULL || questions == NULL) {
         (void)report(EXIT_STORE, "out of memory, or of descriptors");
     } else {
         add_jobs(jobs, &count, workers, login_worker_run, &login_worker);

@@ -52,8 +52,8 @@ void own_primary_follow(const struct own_primary_key *key, const struct asp_conf
 }
 
 enum asp_status own_primary_take(const struct own_primary_key *key, const struct asp_conf *conf,
-                                 const struct asp_account *account, time_t now,
-                                 struct own_primary *own, struct asp_error *error)
+                                 const struct asp_store *store, const struct asp_account *account,
+                                 time_t now, struct own_primary *own, struct asp_error *error)
 {
     struct asp_shadow shadow = {0};
     struct asp_primary_now is;
@@ -73,7 +73,10 @@ enum asp_status own_primary_take(const struct own_primary_key *key, const struct
         else
             print_line(key, &is, own);
     }
-    own->mark = password_marks_of(key->marks, account->user);
+    if (own->known && asp_store_is_open(store)) {
+        status = asp_store_password_mark(store, account->user, &own->mark, error);
+        own->known = status == ASP_OK;
+    }
     if (own->known)
         own_primary_follow(key, conf, account, own);
     asp_shadow_free(&shadow);

@@ -5,28 +5,26 @@
 #ifndef ASP_BROKER_OWN_PRIMARY_H
 #define ASP_BROKER_OWN_PRIMARY_H
 
-#include "password_marks.h"
-
 #include "asp/account.h"
 #include "asp/conf.h"
+#include "asp/store.h"
 
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
-/* Made anew by each process that keeps prints, with where it sees which passwords were set. */
+/* Made anew by each process that keeps prints. */
 struct own_primary_key {
     uint8_t bytes[crypto_generichash_KEYBYTES];
-    const struct password_marks *marks;
 };
 
 /* BLAKE2b of her line of shadow and, where the primary password is not there, of what her account
- * and the marks have of it. */
+ * and the store have of it. */
 struct own_primary {
     bool known; /* else it is the same as none, and as no other unknown one */
     bool has_line;
-    unsigned long mark; /* as it was when the print was taken */
+    uint64_t mark; /* as it was when the print was taken */
     uint8_t line[crypto_generichash_BYTES];
     uint8_t account[crypto_generichash_BYTES];
 };
@@ -34,11 +32,12 @@ struct own_primary {
 /*
  * Takes the print of `account`'s user, whom the system knows by this name: so it follows nobody.
  * ASP_OK, or why she is not to be let in by what she answered before: her account has expired, or
- * nothing can be told. An account that is not there yet is one without entries.
+ * nothing can be told. An account that is not there yet is one without entries; nor need the store
+ * be there: then it is closed.
  */
 enum asp_status own_primary_take(const struct own_primary_key *key, const struct asp_conf *conf,
-                                 const struct asp_account *account, time_t now,
-                                 struct own_primary *own, struct asp_error *error);
+                                 const struct asp_store *store, const struct asp_account *account,
+                                 time_t now, struct own_primary *own, struct asp_error *error);
 
 /* Takes the second half anew, of what her account has of it now: it was changed for her, by what
  * she was let in for. */

@@ -3,7 +3,6 @@
 
 #include "asp/broker_socket.h"
 #include "asp/clock.h"
-#include "asp/shadow.h"
 #include "pam_asp/bounded_work.h"
 #include "pam_asp/password_compare.h"
 
@@ -92,38 +91,20 @@ static void give_up(const struct work *work, const struct asp_error *error)
     refuse(error, work->version);
 }
 
-/* Of a user who has a line of shadow that line tells. Marked before it is compared: what is made by
- * an answer to the old password meanwhile is refused or revoked. */
-static void note_mark(void *context, const char *account)
-{
-    const struct work *work = context;
-    struct asp_shadow shadow = {0};
-    struct asp_primary_now now = {.says = ASP_SAYS_ABSENT};
-
-    if (asp_shadow_read(ASP_SHADOW_PATH, &shadow, NULL) == ASP_OK)
-        asp_shadow_find(&shadow, account, "", &now);
-    if (now.says == ASP_SAYS_ABSENT)
-        password_marks_note(work->works->marks, account);
-    asp_shadow_free(&shadow);
-}
-
 /* Nothing is done for one who does not wait to hear that it is accepted: it is done there then.
  * What was accepted is done, whether anybody still waits or not. */
 static void do_work(void *context)
 {
     const struct work *work = context;
     const struct asp_broker_password *set = work->set;
-    const struct password_told told = {log_to_syslog, note_mark, context};
     struct asp_error error = {0};
     struct asp_conf *conf = NULL;
     enum asp_status status = load_same_conf(work->works, set, &conf, &error);
 
-    /* Also where the work is done elsewhere then. */
-    note_mark(context, set->user);
     if (status != ASP_OK) {
         refuse(&error, work->version);
     } else if (accept_work(work->version)) {
-        status = password_compare(conf, set->user, set->service, &told, &error);
+        status = password_compare(conf, set->user, set->service, log_to_syslog, NULL, &error);
         if (status == ASP_OK)
             say_done(work->version);
         else
@@ -163,12 +144,10 @@ static int find_place(struct password_works *works)
     return place;
 }
 
-void password_works_begin(struct password_works *works, const char *conf_path, bool conf_required,
-                          struct password_marks *marks)
+void password_works_begin(struct password_works *works, const char *conf_path, bool conf_required)
 {
     works->conf_path = conf_path;
     works->conf_required = conf_required;
-    works->marks = marks;
     for (int i = 0; i < PASSWORD_WORKS; i++)
         works->running[i] = -1;
     (void)signal(SIGCHLD, SIG_IGN);
@@ -183,10 +162,8 @@ enum asp_status password_work_begin(struct password_works *works, int fd,
     int running[2];
     pid_t process;
 
-    if (place < 0) {
-        password_marks_note(works->marks, set->user);
+    if (place < 0)
         return asp_fail(error, ASP_BUSY, "asp-broker is busy with others' passwords");
-    }
     if (pipe2(running, O_CLOEXEC) != 0)
         return asp_fail_errno(error, "asp-broker has no pipe");
     process = fork();

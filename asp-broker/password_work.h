@@ -5,8 +5,6 @@
 #ifndef ASP_BROKER_PASSWORD_WORK_H
 #define ASP_BROKER_PASSWORD_WORK_H
 
-#include "password_marks.h"
-
 #include "asp/broker_password.h"
 
 #include <stdbool.h>
@@ -16,13 +14,11 @@ enum { PASSWORD_WORKS = 4 }; /* of one worker at the same time */
 struct password_works {
     const char *conf_path;
     bool conf_required;
-    struct password_marks *marks;
     int running[PASSWORD_WORKS]; /* the end of a pipe, closed with the process; -1: a free place */
 };
 
 /* Before the first. From now on the ends of this process's children are waited for by nobody. */
-void password_works_begin(struct password_works *works, const char *conf_path, bool conf_required,
-                          struct password_marks *marks);
+void password_works_begin(struct password_works *works, const char *conf_path, bool conf_required);
 
 /*
  * Begins the work in a process of its own, which answers at `fd` whether it accepts it and when it

@@ -257,7 +257,7 @@ int question_worker_run(void *context)
         syslog(LOG_ERR, "a worker that asks the name service has no memory");
         return 1;
     }
-    password_works_begin(&answering.works, worker->conf_path, worker->conf_required, worker->marks);
+    password_works_begin(&answering.works, worker->conf_path, worker->conf_required);
     (void)sigaction(LAST_END, &action, NULL);
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
     (void)sigdelset(&mask, LAST_END);

@@ -12,7 +12,6 @@ struct question_worker {
     const char *conf_path;
     bool conf_required;
     struct log_throttle *log_throttle;
-    struct password_marks *marks;
 };
 
 /*

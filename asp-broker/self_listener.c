@@ -256,7 +256,6 @@ int self_listener_run(void *context)
     lanes_close(serving.self->questions);
     prepare_signals(&mask);
     randombytes_buf(serving.key.bytes, sizeof serving.key.bytes);
-    serving.key.marks = serving.self->marks;
     if (pipe2(serving.reports, O_CLOEXEC | O_NONBLOCK) != 0) {
         syslog(LOG_ERR, "the listener for users cannot be opened: %s", strerror(errno));
         return 1;

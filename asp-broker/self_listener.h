@@ -17,7 +17,6 @@ struct self_listener {
     struct lanes *questions;
     const char *conf_path;
     bool conf_required;
-    const struct password_marks *marks;
 };
 
 /* A process_pool_work for a `struct self_listener`. SIGTERM: nobody new is let in, sessions that

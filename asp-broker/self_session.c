@@ -138,30 +138,23 @@ struct hers {
     struct own_primary own; /* as it was before she was asked */
 };
 
-/* Her account as it is now; one without entries where it is not there yet, or cannot be read: then
- * the command says why. */
-static void load_account(const struct admin *admin, struct asp_account *account)
+/* Before she is asked, and before an earlier answer is taken for one. What cannot be told is no
+ * earlier answer's, and is refused where something is to be changed. Her account is one without
+ * entries where it is not there yet, or cannot be read: then the command says why. */
+static void look_at_primary(struct hers *hers)
 {
+    const struct admin *admin = hers->admin;
+    struct asp_account account;
     struct asp_store store;
     enum asp_status status = asp_store_open(&store, admin->conf, NULL, NULL);
 
     if (status == ASP_OK)
-        status = asp_store_load(&store, admin->user, NULL, account, NULL);
+        status = asp_store_load(&store, admin->user, NULL, &account, NULL);
     if (status != ASP_OK)
-        asp_account_init(account, admin->user);
-    asp_store_close(&store);
-}
-
-/* Before she is asked, and before an earlier answer is taken for one. What cannot be told is no
- * earlier answer's, and is refused where something is to be changed. */
-static void look_at_primary(struct hers *hers)
-{
-    struct asp_account account;
-
-    load_account(hers->admin, &account);
-    (void)own_primary_take(hers->key, hers->admin->conf, &account, hers->admin->now, &hers->own,
-                           NULL);
+        asp_account_init(&account, admin->user);
+    (void)own_primary_take(hers->key, admin->conf, &store, &account, admin->now, &hers->own, NULL);
     asp_account_free(&account);
+    asp_store_close(&store);
 }
 
 /* Under the lock of a change: what was answered to an earlier primary password makes nothing that
@@ -170,9 +163,10 @@ static enum asp_status check_primary(void *context, const struct asp_account *ac
                                      struct asp_error *error)
 {
     const struct hers *hers = context;
+    const struct admin *admin = hers->admin;
     struct own_primary now;
     enum asp_status status =
-        own_primary_take(hers->key, hers->admin->conf, account, hers->admin->now, &now, error);
+        own_primary_take(hers->key, admin->conf, &admin->store, account, admin->now, &now, error);
 
     if (status == ASP_OK && !own_primary_same(&now, &hers->own))
         status =

@@ -134,6 +134,13 @@ struct asp_store_engine {
     enum asp_status (*compared)(const struct asp_store *store, const char *name,
                                 const struct asp_compared *compared, time_t now);
 
+    /* As asp_store_note_password and asp_store_password_mark; whether there is an account of this
+     * name or not. */
+    enum asp_status (*note_password)(const struct asp_store *store, const char *name,
+                                     struct asp_error *error);
+    enum asp_status (*password_mark)(const struct asp_store *store, const char *name,
+                                     uint64_t *mark, struct asp_error *error);
+
     /* As asp_store_clear_strays, with names as `each` has them. */
     enum asp_status (*clear_strays)(const struct asp_store *store, asp_visit *visit, void *context,
                                     struct asp_error *error);

@@ -417,6 +417,25 @@ enum asp_status asp_store_compared(const struct asp_store *store, const char *us
                                        : ASP_INVALID;
 }
 
+enum asp_status asp_store_note_password(const struct asp_store *store, const char *user,
+                                        struct asp_error *error)
+{
+    char name[ASP_USER_FILE + 1];
+    enum asp_status status = encode(user, name, error);
+
+    return status == ASP_OK ? store->engine->note_password(store, name, error) : status;
+}
+
+enum asp_status asp_store_password_mark(const struct asp_store *store, const char *user,
+                                        uint64_t *mark, struct asp_error *error)
+{
+    char name[ASP_USER_FILE + 1];
+
+    *mark = 0;
+    return asp_user_encode(user, name) ? store->engine->password_mark(store, name, mark, error)
+                                       : ASP_OK;
+}
+
 struct walk {
     const struct asp_store *store;
     asp_visit *visit;

@@ -152,6 +152,19 @@ enum asp_status asp_store_record(const struct asp_store *store, const char *user
 enum asp_status asp_store_compared(const struct asp_store *store, const char *user,
                                    const struct asp_compared *compared, time_t now);
 
+/*
+ * Notes that the primary password of this account's user was set, without waiting for anybody:
+ * where it is not kept on this machine that is all that is seen of a change which revokes nothing.
+ * There need be no account.
+ */
+enum asp_status asp_store_note_password(const struct asp_store *store, const char *user,
+                                        struct asp_error *error);
+
+/* `*mark` is another number than it was before it was set. Some accounts share one: then it looks
+ * as if it had been. Of a name that no account can have it is 0. */
+enum asp_status asp_store_password_mark(const struct asp_store *store, const char *user,
+                                        uint64_t *mark, struct asp_error *error);
+
 /* Called for each user that has an account, in no order; anything but ASP_OK ends the walk and is
  * handed on. */
 typedef enum asp_status asp_visit(const char *user, void *context);

@@ -82,6 +82,11 @@ enum asp_status asp_files_record(const struct asp_store *store, const char *name
 enum asp_status asp_files_compared(const struct asp_store *store, const char *name,
                                    const struct asp_compared *compared, time_t now);
 
+enum asp_status asp_files_note_password(const struct asp_store *store, const char *name,
+                                        struct asp_error *error);
+enum asp_status asp_files_password_mark(const struct asp_store *store, const char *name,
+                                        uint64_t *mark, struct asp_error *error);
+
 /* store_files_examine.c */
 bool asp_files_examine(const struct asp_conf *conf, asp_store_fault *tell, void *context);
 bool asp_files_is_own(const struct asp_conf *conf);

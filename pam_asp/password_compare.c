@@ -113,39 +113,62 @@ static enum asp_status reconcile(const struct asp_conf *conf, const struct asp_s
     return status == ASP_NOT_FOUND ? ASP_OK : status;
 }
 
+/* Of what is done one by one, the first that failed. */
+struct outcome {
+    enum asp_status status;
+    struct asp_error *error;
+};
+
+static void keep_first(struct outcome *outcome, enum asp_status status,
+                       const struct asp_error *error)
+{
+    if (status == ASP_OK || outcome->status != ASP_OK)
+        return;
+    outcome->status = status;
+    *outcome->error = *error;
+}
+
+/* Before anything is compared: what is made by an answer to the old password meanwhile is refused,
+ * or revoked then. */
+static void note(const struct asp_store *store, const char *account, struct outcome *outcome)
+{
+    struct asp_error error = {0};
+    enum asp_status status = asp_store_note_password(store, account, &error);
+
+    if (status != ASP_INVALID) /* there can be none of it */
+        keep_first(outcome, status, &error);
+}
+
 /* What was found is compared also where not all was. */
 static enum asp_status compare_all(const struct asp_conf *conf, const struct asp_store *store,
-                                   const char *user, const char *service,
-                                   const struct password_told *told, struct asp_error *error)
+                                   const char *user, const char *service, login_log_write *log,
+                                   void *context, struct asp_error *error)
 {
     char by[ASP_BY_SIZE];
     struct accounts accounts = {.count = 0};
     struct asp_revocation how;
-    enum asp_status status = find_accounts(conf, store, user, &accounts, error);
+    struct outcome outcome = {ASP_OK, error};
+    struct asp_error why = {0};
 
+    note(store, user, &outcome);
+    keep_first(&outcome, find_accounts(conf, store, user, &accounts, &why), &why);
+    for (size_t i = 0; i < accounts.count; i++)
+        note(store, accounts.list[i].name, &outcome);
     (void)snprintf(by, sizeof by, "pam:%s", service);
     how = asp_revocation_of(conf, time(NULL), by);
-    for (size_t i = 0; i < accounts.count && told->found != NULL; i++)
-        told->found(told->context, accounts.list[i].name);
     for (size_t i = 0; i < accounts.count; i++) {
         const struct account *account = &accounts.list[i];
         struct asp_reconciled result = {0};
-        struct asp_error why = {0};
-        enum asp_status one = reconcile(conf, store, account, &how, &result, &why);
 
-        login_log_revocations(told->log, told->context, by, account->name, result.revoked,
-                              result.count);
+        keep_first(&outcome, reconcile(conf, store, account, &how, &result, &why), &why);
+        login_log_revocations(log, context, by, account->name, result.revoked, result.count);
         asp_reconciled_free(&result);
-        if (one != ASP_OK && status == ASP_OK) {
-            status = one;
-            *error = why;
-        }
     }
-    return status;
+    return outcome.status;
 }
 
 enum asp_status password_compare(const struct asp_conf *conf, const char *user, const char *service,
-                                 const struct password_told *told, struct asp_error *error)
+                                 login_log_write *log, void *context, struct asp_error *error)
 {
     struct asp_store store;
     enum asp_status status;
@@ -154,7 +177,7 @@ enum asp_status password_compare(const struct asp_conf *conf, const char *user, 
         return ASP_OK;
     status = asp_store_open(&store, conf, NULL, error);
     if (status == ASP_OK)
-        status = compare_all(conf, &store, user, service, told, error);
+        status = compare_all(conf, &store, user, service, log, context, error);
     asp_store_close(&store);
     return status;
 }

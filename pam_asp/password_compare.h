@@ -8,15 +8,6 @@
 
 #include "asp/conf.h"
 
-/* Who is told on the way. */
-struct password_told {
-    login_log_write *log;
-    /* Of each account whose app passwords hang on the password, before it is compared; NULL:
-     * nobody. */
-    void (*found)(void *context, const char *account);
-    void *context;
-};
-
 /*
  * Compares the account that `user` (as PAM has the name) stands for, and one that an older version
  * has made of this very spelling, with what her primary password is now, and logs each entry that
@@ -24,7 +15,7 @@ struct password_told {
  * `error` says why not all was.
  */
 enum asp_status password_compare(const struct asp_conf *conf, const char *user, const char *service,
-                                 const struct password_told *told, struct asp_error *error);
+                                 login_log_write *log, void *context, struct asp_error *error);
 
 /* The line for one that was not. */
 void password_not_compared(login_log_write *log, void *context, const char *user,

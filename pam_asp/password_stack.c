@@ -48,7 +48,6 @@ static void compare(void *context)
 {
     const struct setting *setting = context;
     const struct arguments *arguments = setting->arguments;
-    const struct password_told told = {log_to_pam, NULL, setting->pamh};
     struct asp_error error = {0};
     struct asp_conf *conf = NULL;
     struct asp_identity identity;
@@ -56,7 +55,8 @@ static void compare(void *context)
         asp_conf_load(arguments->conf_path, arguments->conf_required, &conf, &identity, &error);
 
     if (status == ASP_OK)
-        status = password_compare(conf, setting->user, setting->service, &told, &error);
+        status = password_compare(conf, setting->user, setting->service, log_to_pam, setting->pamh,
+                                  &error);
     if (status != ASP_OK)
         password_not_compared(log_to_pam, setting->pamh, setting->user, &error);
     asp_conf_free(conf);

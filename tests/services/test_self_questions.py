@@ -148,10 +148,16 @@ def test_of_a_user_of_a_directory_an_answer_ends_when_the_password_stack_has_see
             assert alice.admin("revoke", "--all")[0] == DONE
             own.chauthtok("directory", "alice")
             assert alice.admin("create", "--label", "four", answers=ASKED)[0] == DONE
+            # And where it was not this broker that was told.
+            assert alice.admin("revoke", "--all")[0] == DONE
+            with own.without_logins():
+                own.chauthtok("directory", "alice")
+            assert alice.admin("create", "--label", "five", answers=ASKED)[0] == DONE
     finally:
         own.sandbox.shell("pwconv; chpasswd", input=f"alice:{ALICES}\n").done()
         own.ask_for()
-    assert own.states() == [("four", "active"), ("one", "revoked"), ("three", "revoked"), ("two", "revoked")]
+    revoked = [(label, "revoked") for label in ("four", "one", "three", "two")]
+    assert own.states() == [("five", "active"), *revoked]
 
 
 def test_an_answer_holds_for_one_user(own):

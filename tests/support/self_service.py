@@ -9,7 +9,7 @@ import re
 import shlex
 import subprocess
 
-from support.broker import Broker, BrokerMachine, message
+from support.broker import SOCKET, Broker, BrokerMachine, message
 from support.passwords import PRIMARY
 from support.processes import children
 from support.recipes import recipe
@@ -216,6 +216,15 @@ class SelfService(BrokerMachine):
             self.serves.close()
         self.serves = self.serve()
         wait_until(lambda: self.listens(SELF), f"nobody listens at {SELF}")
+
+    @contextlib.contextmanager
+    def without_logins(self):
+        """No program but the users' finds the broker."""
+        self.sandbox.run("mv", SOCKET, f"{SOCKET}.away").done()
+        try:
+            yield
+        finally:
+            self.sandbox.run("mv", f"{SOCKET}.away", SOCKET).done()
 
     def serve(self, *words, **options):
         """Another broker."""

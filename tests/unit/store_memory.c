@@ -29,6 +29,7 @@ struct row {
     size_t length;
     struct timespec written;
     struct asp_usage usage;
+    uint64_t mark;
     bool held;
     bool turn;
     struct aside *asides;
@@ -408,6 +409,27 @@ static enum asp_status compared_with(const struct asp_store *store, const char *
     return leave_none_of_nobody(store, name);
 }
 
+static enum asp_status note_password(const struct asp_store *store, const char *name,
+                                     struct asp_error *error)
+{
+    struct row *row = make_row(store, name);
+
+    if (row == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    row->mark++;
+    return ASP_OK;
+}
+
+static enum asp_status password_mark(const struct asp_store *store, const char *name,
+                                     uint64_t *mark, struct asp_error *error)
+{
+    const struct row *row = find_row(store, name);
+
+    (void)error;
+    *mark = row != NULL ? row->mark : 0;
+    return ASP_OK;
+}
+
 /* An update here is never half done. */
 static enum asp_status clear_strays(const struct asp_store *store, asp_visit *visit, void *context,
                                     struct asp_error *error)
@@ -565,6 +587,8 @@ const struct asp_store_engine store_memory = {
     .sync_usage = sync_usage,
     .record = record,
     .compared = compared_with,
+    .note_password = note_password,
+    .password_mark = password_mark,
     .clear_strays = clear_strays,
     .each = visit_each,
     .examine = examine,

@@ -5,22 +5,15 @@
 #include "asp-broker/own_primary.h"
 
 #include "asp/primary.h"
+#include "asp/store.h"
 
 #include <string.h>
 
 enum { NOW = 1700000000 };
 
-static struct own_primary_key key = {{1, 2, 3}, NULL};
+static const struct own_primary_key key = {{1, 2, 3}};
+static struct asp_store store;
 static const char *const sources[] = {"shadow", "command"};
-
-static struct password_marks *begin_marks(void)
-{
-    struct password_marks *marks = password_marks_make();
-
-    ck_assert_ptr_nonnull(marks);
-    key.marks = marks;
-    return marks;
-}
 
 static struct asp_conf *conf_of(const char *source)
 {
@@ -36,9 +29,17 @@ static struct own_primary own_of(const struct asp_conf *conf, const struct asp_a
     struct asp_error error = {0};
     struct own_primary own;
 
-    unit_need(own_primary_take(&key, conf, account, NOW, &own, &error) == ASP_OK, "%s", error.text);
+    unit_need(own_primary_take(&key, conf, &store, account, NOW, &own, &error) == ASP_OK, "%s",
+              error.text);
     ck_assert(own.known);
     return own;
+}
+
+static void note(const char *account)
+{
+    struct asp_error error = {0};
+
+    unit_need(asp_store_note_password(&store, account, &error) == ASP_OK, "%s", error.text);
 }
 
 /* What a command of hers may do to it: the fingerprint is taken, all is revoked. */
@@ -60,7 +61,6 @@ START_TEST(a_change_that_others_make_is_told_and_her_own_is_followed)
 
     if (!unit_is_root())
         return;
-    (void)begin_marks();
     unit_three_entries(&account);
     strcpy(account.user, "nobody-of-this-name");
     before = own_of(conf, &account);
@@ -84,7 +84,6 @@ START_TEST(to_follow_her_account_looks_at_no_line_of_shadow)
     struct own_primary own = {.known = true, .has_line = true, .line = {7}};
     struct own_primary unknown = {.known = false};
 
-    (void)begin_marks();
     asp_account_init(&account, "root");
     own_primary_follow(&key, conf, &account, &own);
     ck_assert(own.known && own.has_line && own.line[0] == 7);
@@ -98,7 +97,6 @@ END_TEST
 /* All that there is of a change in a directory where it has revoked nothing. */
 START_TEST(that_the_password_stack_was_reached_is_a_change_for_who_has_no_line)
 {
-    struct password_marks *marks = begin_marks();
     struct asp_conf *conf = conf_of(sources[_i]);
     struct own_primary local = {.known = true, .has_line = true, .line = {7}};
     struct own_primary same = local;
@@ -110,15 +108,17 @@ START_TEST(that_the_password_stack_was_reached_is_a_change_for_who_has_no_line)
         return;
     asp_account_init(&account, "nobody-of-this-name");
     own_primary_follow(&key, conf, &account, &local);
+    unit_store(&store);
     before = own_of(conf, &account);
-    password_marks_note(marks, "somebody-else");
+    note("somebody-else");
     after = own_of(conf, &account);
     ck_assert(own_primary_same(&before, &after));
-    password_marks_note(marks, "nobody-of-this-name");
+    note("nobody-of-this-name");
     after = own_of(conf, &account);
     ck_assert(!own_primary_same(&before, &after));
     own_primary_follow(&key, conf, &account, &same);
     ck_assert(own_primary_same(&local, &same));
+    asp_store_close(&store);
     asp_account_free(&account);
     asp_conf_free(conf);
 }
@@ -132,7 +132,6 @@ START_TEST(who_acts_on_her_own_account_follows_nobody)
 
     if (!unit_is_root())
         return;
-    (void)begin_marks();
     asp_account_init(&account, "nobody-of-this-name");
     strcpy(account.follows, "root");
     ck_assert(!own_of(conf, &account).has_line);
