@@ -15,6 +15,7 @@ enum {
     TRIES = 3,
     ACCEPT_MS = 1000, /* in which work has to be accepted */
     LEFT_MS = 100,    /* for what has come already, which is there at once */
+    STOPPED_MS = 400, /* no program needs so long to say something */
 };
 
 static enum asp_status send_question(int fd, const struct asp_request *request, unsigned version,
@@ -101,20 +102,40 @@ static enum asp_status receive(int fd, int64_t deadline, enum asp_message_type e
     return status == ASP_OK && message.type != expected ? ASP_CORRUPT : status;
 }
 
+/* The broker drops who says nothing for half a second. A program may have been stopped for so long
+ * by the user whose it is: then it is tried again. */
+static enum asp_status send_over(const struct asp_conf *conf, const struct asp_broker_password *set,
+                                 int64_t deadline, int *fd)
+{
+    struct asp_message message;
+    enum asp_status status;
+    bool stopped = false;
+
+    asp_broker_password_write(set, &message);
+    do {
+        const int64_t begun = asp_clock_ms();
+
+        if (stopped)
+            asp_close(*fd);
+        status = asp_broker_connect(conf->broker_socket, fd, NULL);
+        if (status == ASP_OK)
+            status = asp_broker_send(*fd, "asp-broker", &message, NULL);
+        stopped = status == ASP_NOT_FOUND && asp_clock_ms() - begun >= STOPPED_MS;
+    } while (stopped && asp_clock_ms() < deadline);
+    return status;
+}
+
 bool broker_client_hand_over(const struct asp_conf *conf, const struct asp_broker_password *set,
                              int64_t deadline, bool *done)
 {
-    const int64_t accepted_by = asp_clock_ms() + ACCEPT_MS;
-    struct asp_message message;
     int fd;
-    enum asp_status status = asp_broker_connect(conf->broker_socket, &fd, NULL);
+    enum asp_status status = send_over(conf, set, deadline, &fd);
 
     *done = false;
-    asp_broker_password_write(set, &message);
+    /* The time runs from here on: a user who stops her passwd before does not keep it from being
+     * accepted. */
     if (status == ASP_OK)
-        status = asp_broker_send(fd, "asp-broker", &message, NULL);
-    if (status == ASP_OK)
-        status = receive(fd, accepted_by, ASP_MESSAGE_ACCEPTED);
+        status = receive(fd, asp_clock_ms() + ACCEPT_MS, ASP_MESSAGE_ACCEPTED);
     if (status == ASP_OK) {
         status = receive(fd, deadline, ASP_MESSAGE_DONE);
         *done = status == ASP_OK;

@@ -121,6 +121,23 @@ def test_what_was_accepted_is_done_whatever_becomes_of_passwd(machine, how):
         passwd.communicate(timeout=LONG)
 
 
+@pytest.mark.parametrize("when", ["enter", "exit"])
+def test_who_stops_passwd_before_it_has_said_all_keeps_the_work_from_no_broker(machine, when):
+    """For longer than the broker waits for a message, and for longer than it has to accept one."""
+    if machine.sandbox.run("strace", "-o", "/dev/null", "true").code != 0:
+        pytest.skip("needs strace: it is missing or ptrace is refused here")
+    chpasswd = ["strace", "-f", "-o", "/run/calls", "-e", "trace=connect"]
+    with machine.serving():
+        machine.sandbox.run(*chpasswd, "chpasswd", input=f"alice:{SECOND}\n").done()
+        assert [by for by, _, _ in revocations(machine)] == ["asp-broker"]
+        calls = machine.sandbox.read("/run/calls").splitlines()
+        (at,) = [number for number, line in enumerate(calls, 1) if SOCKET in line]
+        machine.create()
+        stopped = [*chpasswd, "-e", f"inject=connect:delay_{when}=1500000:when={at}"]
+        machine.sandbox.run(*stopped, "chpasswd", input=f"alice:{SECOND}\n").done()
+        assert [by for by, _, _ in revocations(machine)] == ["asp-broker"]
+
+
 def test_while_it_waits_for_a_lock_logins_are_answered(machine):
     phone = machine.create("bob", "Tablet", "--app", "calendar")
     machine.configure("broker: { workers = 1; };")
