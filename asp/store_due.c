@@ -133,9 +133,9 @@ static enum asp_status gather_held(struct asp_store_held *held, void *context,
     const struct asp_store *store = gathering->store;
     enum asp_status status =
         asp_store_load(store, gathering->user, NULL, &gathering->account, error);
+    const bool is_gone = status == ASP_NOT_FOUND;
 
-    if (status == ASP_NOT_FOUND) {
-        store->engine->forget(store, held);
+    if (is_gone) {
         asp_account_init(&gathering->account, gathering->user);
         status = ASP_OK;
     }
@@ -145,6 +145,9 @@ static enum asp_status gather_held(struct asp_store_held *held, void *context,
     if (status == ASP_OK)
         status = gather_marked(gathering);
     asp_account_free(&gathering->account);
+    /* At the end: with the lock's name goes what keeps others away. */
+    if (is_gone)
+        store->engine->forget(store, held);
     return status;
 }
 
