@@ -44,6 +44,16 @@ START_TEST(a_refusal_is_an_error)
 }
 END_TEST
 
+/* libsodium, which starts, reads the device then. */
+START_TEST(at_the_start_the_device_will_do)
+{
+    ck_assert_int_eq(asp_random_check_start(&error), ASP_OK);
+    refuse(0, EPERM);
+    ck_assert_int_eq(asp_random_check_start(&error), ASP_OK);
+    ck_assert(unit_calls_end());
+}
+END_TEST
+
 static enum asp_status revoke(struct asp_account *account, void *context, struct asp_error *why)
 {
     (void)why;
@@ -80,6 +90,7 @@ static void fill(Suite *suite)
 {
     unit_add(suite, what_the_system_gives_is_no_error);
     unit_add(suite, a_refusal_is_an_error);
+    unit_add(suite, at_the_start_the_device_will_do);
     unit_add_on_engines(suite, no_update_begins_without_them_and_reading_needs_none);
 }
 
