@@ -8,9 +8,13 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
-enum { NOBODY = 0 };
+enum {
+    NOBODY = 0,
+    ON_THEIR_WAY = 16384, /* more than all lanes have room for, as the kernel comes */
+};
 
 /* In memory that the processes share. The descriptors are the same in all of them. */
 struct lanes {
@@ -33,6 +37,18 @@ static bool open_lane(struct lanes *lanes, size_t lane)
     return true;
 }
 
+/* Without a privilege a user's descriptors that are on their way, in whatever lane, are as many as
+ * one process may open: some uids would leave no room to others. */
+static void raise_limit(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= ON_THEIR_WAY)
+        return;
+    files.rlim_cur = files.rlim_max < ON_THEIR_WAY ? files.rlim_max : ON_THEIR_WAY;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 struct lanes *lanes_make(void)
 {
     struct lanes *lanes =
@@ -40,6 +56,7 @@ struct lanes *lanes_make(void)
 
     if (lanes == MAP_FAILED)
         return NULL;
+    raise_limit();
     for (size_t i = 0; i < LANES; i++)
         lanes->in[i] = lanes->out[i] = -1;
     for (size_t i = 0; i < LANES; i++) {

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -138,6 +139,26 @@ static void put_one(void *context)
     ck_assert(put(MAIL, 8));
 }
 
+/* asp-broker has no privilege under systemd, and 1,024 descriptors. */
+START_TEST(many_uids_that_wait_leave_room_to_another)
+{
+    struct rlimit files;
+
+    if (!unit_is_root())
+        return;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = 1024;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
+    open_lanes();
+    ck_assert_int_eq(setuid(65534), 0);
+    for (uid_t uid = 0; uid < LANES; uid++) {
+        for (int i = 0; i < 100; i++)
+            unit_need(put(uid, i), "no room for the client %d of %u", i, (unsigned)uid);
+    }
+    lanes_close(lanes);
+}
+END_TEST
+
 START_TEST(who_is_put_in_by_a_process_that_ends_is_taken_by_another)
 {
     size_t lane;
@@ -195,6 +216,7 @@ static void fill(Suite *suite)
     unit_add(suite, who_comes_first_is_taken_first);
     unit_add(suite, each_uid_has_a_lane_of_its_own);
     unit_add(suite, a_lane_that_is_full_takes_nobody_and_others_do);
+    unit_add(suite, many_uids_that_wait_leave_room_to_another);
     unit_add(suite, who_is_put_in_by_a_process_that_ends_is_taken_by_another);
     unit_add(suite, the_turn_is_that_of_the_lane_after_the_last_one);
     unit_add(suite, lanes_are_closed_with_who_waits_in_them);
