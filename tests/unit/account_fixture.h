@@ -1,0 +1,27 @@
+/* Files of accounts as the tests of their bytes have them: put together, read, and compared. */
+#ifndef ASP_TESTS_ACCOUNT_FIXTURE_H
+#define ASP_TESTS_ACCOUNT_FIXTURE_H
+
+#include "unit.h"
+
+#define HMAC_ZERO "$hmac-sha256$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define ENTRY(id, label)                                                                           \
+    "id=" id " label=\"" label                                                                     \
+    "\" app=first-use created=1970-01-01T00:16:40Z by=\"root\" bound=- "                           \
+    "expires=never unused=never from=any revoked=- verifier=" HMAC_ZERO "\n"
+
+#define HEAD "asp-account 1 user=\"alice\"\n"
+#define HEAD_2 "asp-account 2 user=\"alice\"\n"
+#define HEX_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* Reads bytes in memory of their very size; one line says what is wrong, and nothing is left to
+ * free then. `only` as asp_account_read has it. */
+enum asp_status read_bytes(const char *bytes, size_t length, const char *user, const char *only,
+                           struct asp_account *account);
+
+/* BODY with the digest of it. */
+enum asp_status read_body(const char *body, const char *user, struct asp_account *account);
+
+void same_account(const struct asp_account *a, const struct asp_account *b);
+
+#endif
