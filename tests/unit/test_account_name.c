@@ -15,7 +15,7 @@ static const char *const directory[][2] = {
 
 static struct asp_conf *conf;
 static struct asp_account_name found;
-static char asked[256]; /* each that was asked for, before a space */
+static char asked[1 << 17]; /* each that was asked for, before a space */
 static const char *failing;
 
 static enum asp_answer answer(void *context, const char *name, char *called, size_t size)
@@ -251,6 +251,55 @@ START_TEST(a_listed_domain_is_the_systems_own)
 }
 END_TEST
 
+/* LENGTH bytes of a name, with what stands before and behind it; good until the next call. */
+static const char *long_name(const char *before, size_t length, const char *after)
+{
+    static char name[1 << 16];
+    size_t at = strlen(before);
+
+    ck_assert_uint_lt(at + length + strlen(after), sizeof name);
+    strcpy(name, before);
+    memset(name + at, 'a', length);
+    strcpy(name + at + length, after);
+    return name;
+}
+
+/* T may be as long as it is typed: the limit is that of S. */
+START_TEST(a_domain_is_not_counted_where_a_name_has_a_limit)
+{
+    static const char *const domains[][2] = {{"", "@example.org"}, {"EXAMPLE\\", ""}};
+    static const size_t lengths[] = {ASP_USER_MAX + 1, ASP_USER_MAX + 2, 2000, 65000};
+    char user[ASP_USER_MAX + 1];
+    char *questions = malloc(sizeof asked);
+
+    ck_assert_ptr_nonnull(questions);
+    begin("user_domains = [ \"example.org\", \"EXAMPLE\" ];");
+    for (size_t i = 0; i < UNIT_COUNT(domains); i++) {
+        for (size_t length = ASP_USER_MAX - 14; length <= ASP_USER_MAX; length++) {
+            const char *typed;
+
+            strcpy(user, long_name("", length, ""));
+            typed = long_name(domains[i][0], length, domains[i][1]);
+            (void)snprintf(questions, sizeof asked, "%s %s ", typed, user);
+            is_no_account(typed, user, false, questions);
+            ck_assert_int_eq(add_id(user, "7k"), ASP_OK);
+            (void)snprintf(questions, sizeof asked, "%s ", typed);
+            ck_assert_int_eq(whose(typed, questions), ASP_OK);
+            ck_assert_str_eq(found.name, user);
+            ck_assert_int_eq(asp_store_remove(&store, user, &store_error), ASP_OK);
+        }
+        for (size_t k = 0; k < UNIT_COUNT(lengths); k++) {
+            const char *typed = long_name(domains[i][0], lengths[k], domains[i][1]);
+
+            (void)snprintf(questions, sizeof asked, "%s ", typed);
+            is_no_account(typed, "", false, questions);
+        }
+    }
+    free(questions);
+    end();
+}
+END_TEST
+
 START_TEST(capitals_are_folded_if_the_configuration_says_so)
 {
     begin("user_name = \"lower\"; user_domains = [ \"example.org\" ];");
@@ -412,6 +461,7 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite, a_question_that_fails_leaves_it_open);
     unit_add_on_engines(suite, where_nobody_may_be_asked_it_is_told_that_a_question_is_due);
     unit_add_on_engines(suite, a_listed_domain_is_the_systems_own);
+    unit_add_on_engines(suite, a_domain_is_not_counted_where_a_name_has_a_limit);
     unit_add_on_engines(suite, capitals_are_folded_if_the_configuration_says_so);
     unit_add_on_engines(suite, whom_the_name_service_knows_by_the_text_that_was_typed_she_is);
     unit_add_on_engines(suite, who_is_not_known_as_it_was_typed_is_asked_for_without_the_domain);
