@@ -162,5 +162,7 @@ const char *unit_calls_made(void);
 /* What stands in for libsodium's generator, or NULL. */
 extern void (*unit_random_bytes)(void *bytes, size_t length);
 extern uint32_t (*unit_random_below)(uint32_t bound);
+/* What stands in for asp_clock_ms, or NULL. */
+extern int64_t (*unit_clock_ms)(void);
 
 #endif
