@@ -9,6 +9,7 @@ import socket
 import tempfile
 
 import pytest
+from support.directory import Directory
 from support.hooks import Hooks
 from support.primaries import Primaries
 from support.run import BIN, ended, tool_works
@@ -87,6 +88,14 @@ def clock(preloaded):
     """The environment in which a process takes the time to be so many seconds from now."""
     environment = preloaded("clock")
     return lambda seconds: {**environment, "ASP_TEST_CLOCK": str(seconds)}
+
+
+@pytest.fixture
+def directory(preloaded, tmp_path):
+    """Users beside those of the system. A run asks it that has its environment."""
+    folder = tmp_path / "directory"
+    folder.mkdir()
+    return Directory(folder, preloaded("directory"))
 
 
 @pytest.fixture

@@ -1,0 +1,123 @@
+"""What a pass of watch asks the name service, and what it makes of the answers: of users who have no line in /etc/shadow,
+and of an account that an older version has made of another spelling of root, who has one."""
+
+import contextlib
+import fcntl
+
+import pytest
+from support.account_text import lines_of, sealed
+from support.run import ended
+from support.wait import LONG, wait_until
+from support.watch import Manager, counts, once
+
+SPELLING = "ROOT-of-old"
+
+
+@pytest.fixture(autouse=True)
+def needs_root(root):
+    """/etc/shadow is read."""
+
+
+@pytest.fixture
+def passes(site, directory):
+    """Makes a pass. Nobody but root has a line of shadow here, and the directory knows nobody yet."""
+    site.configure("virtual_users = true;", "primary: { interval = 10; };")
+
+    def make():
+        directory.asked()
+        return once(site, env=directory.environment)
+
+    return make
+
+
+def follows(site, user=SPELLING):
+    return [line for line in lines_of(site.account(user)) if line.startswith("follows=")]
+
+
+@contextlib.contextmanager
+def held(site, *users):
+    """Whoever would change one of their accounts waits for it."""
+    with contextlib.ExitStack() as stack:
+        for user in users:
+            lock = stack.enter_context(open(site.store / "locks" / user, "a", encoding="ascii"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def test_a_question_that_fails_lets_go_of_nobody_and_revokes_nothing(site, directory, passes):
+    site.create(SPELLING)
+    site.create("vera")
+    directory.knows(SPELLING, "root")
+    assert passes() == counts(accounts=2)
+    assert follows(site) == ['follows="root"']
+    before = {user: site.account(user).read_bytes() for user in (SPELLING, "vera")}
+    directory.fails_for(SPELLING, "vera")
+    for _ in range(3):
+        assert passes() == counts(accounts=2)
+        assert {user: site.account(user).read_bytes() for user in before} == before
+    # What it says then is believed.
+    directory.knows(SPELLING)
+    directory.forgets("vera")
+    assert passes() == counts(accounts=2)
+    assert follows(site) == []
+    assert site.states(SPELLING) == site.states("vera") == [("Phone", "active")]
+
+
+@pytest.mark.parametrize(("missed", "failing"), [("dora", "erna"), ("erna", "dora")])
+def test_where_a_question_fails_nobody_is_missed_by_the_answers_to_others(site, directory, passes, missed, failing):
+    """Whichever of the two it is asked first."""
+    site.configure("primary: { interval = 10; };")
+    for user in (missed, failing):
+        directory.knows(user)
+        site.create(user, env=directory.environment)
+    passes()
+    before = site.account(missed).read_bytes()
+    directory.forgets(missed)
+    directory.fails_for(failing)
+    for _ in range(3):
+        assert passes() == counts(accounts=2)
+        assert site.account(missed).read_bytes() == before
+    directory.knows(failing)
+    for _ in range(2):
+        site.run("watch", "--once", env=directory.environment).done()
+    assert "primary=shadow,absent" in "\n".join(lines_of(site.account(missed)))
+
+
+def test_with_virtual_users_a_name_service_that_failed_is_asked_again_at_the_next_interval(site, directory, passes, log):
+    """And not after the day that it is left alone else."""
+    site.create(SPELLING)
+    directory.fails_for(SPELLING)
+    with Manager(log.folder) as manager:
+        prefix = [*log.prefix, *directory.prefix, *manager.prefix]
+        with ended(site.start("watch", prefix=prefix)):
+            manager.wait_ready()
+            assert directory.asked() == [SPELLING]
+            directory.knows(SPELLING, "root")
+            wait_until(lambda: follows(site) == ['follows="root"'], "it is not asked again", 2 * LONG)
+            assert directory.asked() == [SPELLING]
+
+
+def test_nobody_is_asked_for_twice_in_a_pass(site, directory, passes):
+    """Nor is who follows a user without a line, and so is on two lists."""
+    for user in ("vera", SPELLING):
+        site.create(user)
+    directory.knows("vera")
+    lines = [line for line in lines_of(site.account(SPELLING)) if not line.startswith("follows=")]
+    assert lines[1] == "primary=shadow,no-line", lines
+    site.account(SPELLING).write_bytes(sealed([*lines[:2], 'follows="ghost"', *lines[2:]]))
+    passes()
+    assert sorted(directory.asked()) == [SPELLING, "vera"]
+
+
+def test_an_account_in_which_nothing_is_to_change_is_not_held(site, directory, passes):
+    for user in ("vera", "dora", "nora", SPELLING):
+        site.create(user)
+    directory.knows("vera")
+    directory.knows("dora", "doris")
+    directory.knows(SPELLING, "root")
+    for more in ((), ("virtual_users = true;",)):
+        site.configure("primary: { interval = 10; };", *more)
+        passes()
+        with held(site, "vera", "dora", "nora", SPELLING):
+            assert passes() == counts(accounts=4)
+        assert len(directory.asked()) == 4
