@@ -120,11 +120,35 @@ enum exit_code admin_open(struct admin *admin, const struct options *options,
     return EXIT_DONE;
 }
 
-enum exit_code admin_ask_user(const struct admin *admin, struct asp_account_name *found)
+/* An asp_name_service's ask. No question of USER is put twice in one command: a directory may take
+ * its time, and could answer otherwise by then. */
+static enum asp_answer ask_once(void *context, const char *typed, char *name, size_t size)
+{
+    struct admin *admin = context;
+    struct admin_answer *answer = &admin->answers[strcmp(typed, admin->typed) == 0 ? 0 : 1];
+
+    if (!answer->given) {
+        answer->says =
+            name_service.ask(name_service.context, typed, answer->name, sizeof answer->name);
+        answer->given = true;
+    }
+    (void)snprintf(name, size, "%s", strlen(answer->name) < size ? answer->name : "");
+    return answer->says;
+}
+
+/* Finds whose account USER is, in a store that may be NULL. */
+static enum asp_status find_name(struct admin *admin, const struct asp_store *store,
+                                 struct asp_account_name *found, struct asp_error *error)
+{
+    const struct asp_name_service names = {ask_once, admin};
+
+    return asp_account_name(admin->conf, store, &names, admin->typed, found, error);
+}
+
+enum exit_code admin_ask_user(struct admin *admin, struct asp_account_name *found)
 {
     struct asp_error error = {0};
-    enum asp_status status =
-        asp_account_name(admin->conf, NULL, &name_service, admin->typed, found, &error);
+    enum asp_status status = find_name(admin, NULL, found, &error);
 
     return status == ASP_NOT_FOUND ? EXIT_DONE : fail_with_error(admin->console, &error);
 }
@@ -159,8 +183,7 @@ static enum exit_code find_user(struct admin *admin)
     struct asp_error error = {0};
     struct asp_account_name found;
     char file[ASP_USER_FILE + 1];
-    enum asp_status status =
-        asp_account_name(admin->conf, &admin->store, &name_service, admin->typed, &found, &error);
+    enum asp_status status = find_name(admin, &admin->store, &found, &error);
 
     if (status == ASP_AMBIGUOUS && admin->takes_exact && asp_user_encode(admin->typed, file)) {
         memcpy(admin->user, admin->typed, strlen(admin->typed) + 1);

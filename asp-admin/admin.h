@@ -34,8 +34,13 @@ struct admin {
     struct asp_store store;
     const char *typed; /* the USER of the command, whose account is looked for when the store is
                           opened; NULL: none was given, or `user` is settled */
-    bool takes_exact;  /* an account of the very name that was typed is meant, whomever that name
-                          stands for */
+    struct admin_answer {
+        bool given;
+        enum asp_answer says;
+        char name[ASP_USER_MAX + 1];
+    } answers[2];     /* what the name service has said of `typed`, and of it without its domain */
+    bool takes_exact; /* an account of the very name that was typed is meant, whomever that name
+                         stands for */
     char user[ASP_USER_MAX + 1]; /* whose account it is; empty: nobody's in particular */
     bool known;                  /* the name service was asked for USER, and calls her `user` */
     char by[ASP_BY_SIZE];        /* who asks */
@@ -61,7 +66,7 @@ enum exit_code admin_take_user(struct admin *admin);
 
 /* Whose account USER would be, had nobody any: EXIT_DONE, or a code after a line on the console
  * where the name service does not say. */
-enum exit_code admin_ask_user(const struct admin *admin, struct asp_account_name *found);
+enum exit_code admin_ask_user(struct admin *admin, struct asp_account_name *found);
 
 /* Opens the store, and finds whose account USER is, which need not be there. `make`: makes the
  * store where it is missing. */

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum exit_code new_password_check_user(const struct admin *admin)
+enum exit_code new_password_check_user(struct admin *admin)
 {
     struct asp_account_name found;
     enum exit_code code;

@@ -17,7 +17,7 @@ struct new_password {
 
 /* What both decide alike: EXIT_DONE, or why not was said on the console. A USER whom the system
  * does not know is refused, unless virtual users are meant. */
-enum exit_code new_password_check_user(const struct admin *admin);
+enum exit_code new_password_check_user(struct admin *admin);
 
 /* The time of --expires, which was given. */
 enum exit_code new_password_read_expires(const struct admin *admin, time_t *expires);

@@ -76,6 +76,29 @@ def test_a_listed_domain_is_taken_away_from_whom_nobody_knows_with_it(site):
     assert site.create("alice@example.org", "x")["user"] == "alice"
 
 
+def test_a_command_asks_for_a_user_once_by_each_spelling(make_site, tmp_path, directory):
+    (tmp_path / "asked-once").mkdir()
+    site = make_site(tmp_path / "asked-once")
+    site.configure('user_domains = [ "example.org" ];')
+
+    def asked_by(*words):
+        directory.asked()
+        site.run(*words, env=directory.environment).done()
+        return directory.asked()
+
+    for user in ("carol", "-odd"):
+        directory.knows(user, "carol")
+    assert asked_by("create", "carol", "--label", "1") == ["carol"]
+    id = site.entries("carol")[0]["id"]
+    assert asked_by("create", "carol@example.org", "--label", "2") == ["carol@example.org", "carol"]
+    assert asked_by("create", "--label", "3", "--", "-odd") == ["-odd"]
+    assert asked_by("create", "--virtual", "vera@example.org", "--label", "1") == ["vera@example.org", "vera"]
+    assert asked_by("rotate", "carol@example.org", id) == ["carol@example.org", "carol"]
+    assert asked_by("list", "--", "-odd") == ["-odd"]
+    # Without a question there was none before either.
+    assert asked_by("list", "carol") == []
+
+
 def test_a_known_user_without_an_account_has_an_empty_list_by_every_spelling(site):
     site.create("root", "x")
     for user in ("alice", *SPELLINGS):
