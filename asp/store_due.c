@@ -98,24 +98,34 @@ static enum asp_status gather_kept(struct gathering *gathering, const struct asp
     return any ? ASP_OK : ASP_UNCHANGED;
 }
 
+/* ASP_OK: the caller frees `kept`. ASP_NOT_FOUND: it has gone meanwhile. */
+static enum asp_status read_text(const struct asp_store *store, const char *user, const char *name,
+                                 const char *key, struct asp_account *kept, struct asp_error *error)
+{
+    struct asp_stored stored = {0};
+    enum asp_status status = store->engine->read_due(store, name, key, &stored, error);
+
+    if (status != ASP_OK)
+        return status;
+    status = asp_account_read(stored.bytes, stored.length, user, NULL, kept, error);
+    asp_stored_free(&stored);
+    return status;
+}
+
 /* An asp_due_visit. While the account is held nobody is about to change it: what it still has was
  * never taken out, and what is not whole was never put. */
 static enum asp_status gather_text(const char *name, const char *key, void *context)
 {
     struct gathering *gathering = context;
     const struct asp_store *store = gathering->store;
-    struct asp_stored stored = {0};
     struct asp_account kept;
     enum asp_status status;
 
     if (strcmp(name, gathering->name) != 0)
         return ASP_OK;
-    status = store->engine->read_due(store, name, key, &stored, gathering->error);
-    if (status != ASP_OK)
-        return status == ASP_NOT_FOUND ? ASP_OK : status;
-    status = asp_account_read(stored.bytes, stored.length, gathering->user, NULL, &kept,
-                              gathering->error);
-    asp_stored_free(&stored);
+    status = read_text(store, gathering->user, name, key, &kept, gathering->error);
+    if (status == ASP_NOT_FOUND)
+        return ASP_OK;
     if (status == ASP_OK) {
         status = gather_kept(gathering, &kept);
         asp_account_free(&kept);
@@ -302,6 +312,49 @@ bool asp_due_is_any(const struct asp_store *store, const char *user)
         any = any || account.entries[i].hook_due;
     asp_account_free(&account);
     return any;
+}
+
+struct noting {
+    const struct asp_store *store;
+    const char *user;
+    const char *name;
+    bool *taken;
+    struct asp_error *error;
+};
+
+/* An asp_due_visit. What is not whole was never put. */
+static enum asp_status note_ids(const char *name, const char *key, void *context)
+{
+    const struct noting *noting = context;
+    struct asp_error why = {0};
+    struct asp_account kept;
+    enum asp_status status;
+
+    if (strcmp(name, noting->name) != 0)
+        return ASP_OK;
+    status = read_text(noting->store, noting->user, name, key, &kept, &why);
+    if (status == ASP_NOT_FOUND || status == ASP_CORRUPT)
+        return ASP_OK;
+    if (status != ASP_OK) {
+        if (noting->error != NULL)
+            *noting->error = why;
+        return status;
+    }
+    for (size_t i = 0; i < kept.count; i++)
+        noting->taken[asp_id_index(kept.entries[i].id)] = true;
+    asp_account_free(&kept);
+    return ASP_OK;
+}
+
+enum asp_status asp_due_ids(const struct asp_store *store, const char *user, bool taken[ASP_IDS],
+                            struct asp_error *error)
+{
+    char name[ASP_USER_FILE + 1];
+    struct noting noting = {store, user, name, taken, error};
+
+    if (!asp_user_encode(user, name))
+        return asp_fail(error, ASP_INVALID, "the user's name is not well-formed");
+    return store->engine->each_due(store, note_ids, &noting, error);
 }
 
 struct each {

@@ -68,6 +68,15 @@ void asp_due_free(struct asp_due *due);
 /* True when something may be due of the user, whose turn is another's or nobody's. */
 bool asp_due_is_any(const struct asp_store *store, const char *user);
 
+/*
+ * Adds the ids of what is due of the user and not in the account any more to those that are taken.
+ * No other app password may have one until its hook was run: that would end what was opened with
+ * the new one. So what can be due of a user is bounded, too, whether the hook can be run or not.
+ * ASP_OK, or why it is not known. May be asked in a change of that account.
+ */
+enum asp_status asp_due_ids(const struct asp_store *store, const char *user, bool taken[ASP_IDS],
+                            struct asp_error *error);
+
 /* Visits each user of whom something is due that is not in an account; one may come twice. */
 enum asp_status asp_due_each(const struct asp_store *store, asp_visit *visit, void *context,
                              struct asp_error *error);

@@ -265,9 +265,13 @@ static enum asp_status draw(struct storing *storing, struct asp_account *account
     enum asp_status status;
 
     asp_account_ids(account, taken);
+    status = asp_due_ids(&admin->store, account->user, taken, error);
+    if (status != ASP_OK)
+        return status;
     if (asp_secret_make(taken, &secret) != ASP_OK)
         return asp_fail(error, ASP_FULL,
-                        "%s has no id left: revoke what is expired, or lower `history`",
+                        "%s has no id left: revoke what is expired, or lower `history`; what was "
+                        "revoked keeps its own until hooks.revoked was run for it",
                         admin->user);
     memcpy(pending->id, secret.id, sizeof pending->id);
     pending->made = time(NULL);

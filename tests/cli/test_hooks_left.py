@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from support.account_text import lines_of, sealed
 from support.processes import lives
 from support.tracing import Call, injecting
 from support.wait import wait_until
@@ -188,6 +189,42 @@ def test_a_pass_runs_what_is_due_of_accounts_that_have_gone_or_had_no_room_for_i
     assert sorted(hook.runs()) == [f"alice {gone['id']}", f"bob {full['id']}"]
     assert aside(site) == []
     assert not [path for path in site.store.rglob("*") if "alice" in path.name]
+
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def test_however_long_a_hook_cannot_be_run_what_is_due_is_bounded_and_nothing_of_it_is_lost(site, hook):
+    """By the ids there are: none is given out again while a session may be open by it."""
+    hook.primaries.configure(f'hooks: {{ revoked = "{hook.path}"; }};', "history = 0;")
+    (phone,) = site.entries("alice")
+    site.run("revoke", "alice", "--all").done()
+    # As a thousand more were left, all but two.
+    (due,) = (site.store / "due").iterdir()
+    head, primary, line = lines_of(due)
+    ids = [one + other for one in ALPHABET for other in ALPHABET]
+    left = [id for id in ids if id != phone["id"]][:2]
+    lines = [line.replace(f"id={phone['id']} ", f"id={id} ") for id in ids if id not in left]
+    due.write_bytes(sealed([head, primary, *lines]))
+
+    drawn = []
+    for label in ("Laptop", "Tablet"):
+        drawn.append(site.create("alice", label)["id"])
+        site.run("revoke", "alice", "--all").done()
+    assert sorted(drawn) == left
+    refused = site.run("create", "alice", "--label", "Watch").refused(4)
+    assert "no id left" in refused.err and "hooks.revoked" in refused.err
+    site.create("bob", "Tablet")  # others have theirs
+    # What is removed and made again has the same to end.
+    site.run("remove", "alice").done()
+    site.run("create", "alice", "--label", "Watch").refused(4)
+    assert set(aside(site)) == {"alice"} and len(aside(site)) == 3
+
+    hook.place()
+    once(site)
+    assert sorted(id for run in hook.runs() for id in run.split()[1:]) == ids
+    assert aside(site) == []
+    site.create("alice", "Watch")
 
 
 def test_what_is_aside_goes_with_the_hook(site, hook):

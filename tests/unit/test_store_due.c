@@ -250,6 +250,62 @@ START_TEST(what_history_has_no_room_for_stays_due_beside_the_account)
 }
 END_TEST
 
+/* Which are taken by what lies beside the account. */
+static void taken_is(const char *user, const char *expected)
+{
+    bool taken[ASP_IDS] = {false};
+    char ids[64] = "";
+
+    unit_need(asp_due_ids(&store, user, taken, &store_error) == ASP_OK, "%s", store_error.text);
+    for (size_t i = 0; i < ASP_IDS; i++) {
+        char id[ASP_ID_CHARS + 1];
+
+        unit_id(i, id);
+        if (taken[i])
+            (void)strcat(strcat(ids, ids[0] == '\0' ? "" : " "), id);
+    }
+    ck_assert_str_eq(ids, expected);
+}
+
+START_TEST(the_ids_of_what_is_due_beside_the_account_are_taken_until_that_was_run)
+{
+    bool taken[ASP_IDS];
+
+    unit_store(&store);
+    taken_is("alice", "");
+    leave_due("alice", 1);
+    leave_due("bob", 100);
+    taken_is("alice", "00 01 02");
+    taken_is("bob", "");
+    ck_assert_int_eq(update("alice", false, drop, NULL), ASP_OK);
+    taken_is("alice", "00 01 02 03");
+    clear("alice", 3);
+    taken_is("alice", "00 01 02 03");
+    clear("alice", 4);
+    taken_is("alice", "");
+    ck_assert_int_eq(asp_due_ids(&store, "", taken, &store_error), ASP_INVALID);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(a_text_that_is_not_whole_takes_no_ids_and_one_that_cannot_be_read_is_told)
+{
+    bool taken[ASP_IDS] = {false};
+
+    unit_store(&store);
+    leave_due("alice", 1);
+    file_write(in_store("due/alice.0123456789abcdef"), "asp-account 1 us", 16);
+    store_error = (struct asp_error){0};
+    taken_is("alice", "00 01 02");
+    ck_assert_int_eq(store_error.status, ASP_OK);
+    ck_assert_int_eq(chmod(in_store("due/alice.0123456789abcdef"), 0666), 0);
+    ck_assert_int_eq(asp_due_ids(&store, "alice", taken, &store_error), ASP_UNSAFE);
+    store_says("due/alice.0123456789abcdef");
+    ck_assert_int_eq(asp_due_ids(&store, "alice", taken, NULL), ASP_UNSAFE);
+    asp_store_close(&store);
+}
+END_TEST
+
 START_TEST(what_is_due_of_an_account_that_was_removed_stays_due_and_nothing_else_stays)
 {
     unit_store(&store);
@@ -451,6 +507,9 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite,
                         what_is_due_comes_reason_after_reason_and_is_cleared_for_what_was_run);
     unit_add_on_engines(suite, what_history_has_no_room_for_stays_due_beside_the_account);
+    unit_add_on_engines(suite,
+                        the_ids_of_what_is_due_beside_the_account_are_taken_until_that_was_run);
+    unit_add(suite, a_text_that_is_not_whole_takes_no_ids_and_one_that_cannot_be_read_is_told);
     unit_add_on_engines(
         suite, what_is_due_of_an_account_that_was_removed_stays_due_and_nothing_else_stays);
     unit_add_on_engines(suite, a_mark_of_another_with_the_same_id_is_not_cleared);
