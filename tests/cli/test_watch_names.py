@@ -109,6 +109,27 @@ def test_nobody_is_asked_for_twice_in_a_pass(site, directory, passes):
     assert sorted(directory.asked()) == [SPELLING, "vera"]
 
 
+def test_whom_it_followed_is_gone_before_it_is_a_users_own_and_it_is_gone_with_her_until_it_is_removed(
+    site, directory, passes
+):
+    """Whose of the two it is cannot be told: the manual says so."""
+    made = site.create(SPELLING)
+    head, _, *entries = lines_of(site.account(SPELLING))
+    of_hers = f"primary=shadow,{'01' * 32},{'02' * 32}"
+    site.account(SPELLING).write_bytes(sealed([head, of_hers, 'follows="ghost"', *entries]))
+    directory.knows(SPELLING)
+    for _ in range(2):
+        site.run("watch", "--once", env=directory.environment).done()
+        assert site.check(made["password"], SPELLING, env=directory.environment) == "primary-locked"
+    refused = site.run("create", SPELLING, "--label", "New", env=directory.environment).refused(3)
+    assert "asp-admin remove" in refused.err
+    assert site.states(SPELLING) == [("Phone", "active")]
+    site.run("remove", SPELLING).done()
+    new = site.create(SPELLING, env=directory.environment)
+    passes()
+    assert site.check(new["password"], SPELLING) == "accepted"
+
+
 def test_an_account_in_which_nothing_is_to_change_is_not_held(site, directory, passes):
     for user in ("vera", "dora", "nora", SPELLING):
         site.create(user)
