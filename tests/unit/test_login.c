@@ -1,6 +1,7 @@
 /* One request from beginning to end, against a real store. The primary password is left alone. */
 #include "login_fixture.h"
 
+#include "asp/shadow.h"
 #include "asp/time_text.h"
 #include "asp/usage.h"
 
@@ -456,6 +457,51 @@ START_TEST(a_fingerprint_that_is_due_is_taken_at_a_login_and_by_no_dry_one)
 }
 END_TEST
 
+static enum asp_status follow_root(struct asp_account *account, void *context,
+                                   struct asp_error *why)
+{
+    (void)why;
+    strcpy(account->follows, "root");
+    asp_primary_take(context, &account->primary);
+    return ASP_OK;
+}
+
+/* What watch makes of an account whose user root is by another spelling. */
+static void have_alice_follow_root(void)
+{
+    struct asp_shadow shadow = {0};
+    struct asp_primary_now now = {.source = ASP_SOURCE_SHADOW};
+
+    ck_assert_int_eq(asp_shadow_read(ASP_SHADOW_PATH, &shadow, &store_error), ASP_OK);
+    asp_shadow_find(&shadow, "root", "", &now);
+    ck_assert_int_eq(now.says, ASP_SAYS_HASH);
+    ck_assert_int_eq(update("alice", false, follow_root, &now), ASP_OK);
+    asp_shadow_free(&shadow);
+}
+
+/* By what it had looked up before it would take her for gone. */
+START_TEST(whom_the_account_follows_is_looked_up_again_under_the_lock)
+{
+    static const struct unit_plan at_the_lock = {
+        .call = "flock", .first = 1, .times = 1, .at = have_alice_follow_root};
+    struct asp_request request;
+
+    if (!unit_is_root()) {
+        puts("skipped: whom an account follows: /etc/shadow is for root to read");
+        return;
+    }
+    begin("", NULL); /* it is bound under the lock */
+    conf->primary_source = ASP_SOURCE_SHADOW;
+    request = request_of("alice", "imap", typed);
+    unit_calls_begin(&at_the_lock);
+    asp_login(conf, unit_kept(), &login_names, &request, NOW, &outcome);
+    ck_assert(unit_calls_end());
+    ck_assert_str_eq(asp_verdict_word(outcome.verdict), "accepted");
+    asp_outcome_free(&outcome);
+    end();
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add_on_engines(suite, a_right_password_is_accepted_and_named);
@@ -478,6 +524,7 @@ static void fill(Suite *suite)
         suite, one_hash_is_run_for_a_login_and_one_for_each_refusal_of_a_well_shaped_password);
     unit_add_on_engines(suite, a_hash_that_has_no_memory_is_unavailable_with_its_cause);
     unit_add_on_engines(suite, a_fingerprint_that_is_due_is_taken_at_a_login_and_by_no_dry_one);
+    unit_add(suite, whom_the_account_follows_is_looked_up_again_under_the_lock);
 }
 
 int main(void)

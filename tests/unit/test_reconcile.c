@@ -327,10 +327,10 @@ START_TEST(an_account_that_comes_to_follow_another_loses_nothing)
     ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "", &now, &error), ASP_UNCHANGED);
 
     /* What could not be read again is never written. */
+    now = unit_shadow_says(HASH);
     ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "a*", &now, &error), ASP_UNCHANGED);
 
     /* From then on a change is one. */
-    now = unit_shadow_says(HASH);
     ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "carol", &now, &error), ASP_UNCHANGED);
     ck_assert_int_eq(reconcile(&now, false), ASP_OK);
     ck_assert_uint_eq(result.count, 2);
@@ -340,6 +340,21 @@ START_TEST(an_account_that_comes_to_follow_another_loses_nothing)
     ck_assert_int_eq(asp_store_load(&store, "alice", "", &account, &error), ASP_OK);
     ck_assert_str_eq(account.follows, "");
     asp_account_free(&account);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(who_was_found_to_be_gone_comes_to_follow_nobody)
+{
+    const struct asp_primary_now gone = unit_shadow_says(NULL);
+    const struct asp_primary_now hers = unit_shadow_says(OTHER);
+    struct asp_noted noted_gone;
+
+    begin(HASH);
+    ck_assert_int_eq(
+        asp_reconcile_note(&store, "alice", &gone, ASP_SIGHT_GONE, &noted_gone, &error), ASP_OK);
+    ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "carol", &hers, &error), ASP_UNCHANGED);
+    ck_assert_int_eq(compared_with(&gone), ASP_PRIMARY_ABSENT);
     asp_store_close(&store);
 }
 END_TEST
@@ -544,6 +559,7 @@ static void fill(Suite *suite)
     unit_add(suite, shadow_is_read_again_for_one_user_or_whom_she_follows);
     unit_add(suite, shadow_is_read_again_five_times_and_not_for_what_a_program_has_said);
     unit_add(suite, an_account_that_comes_to_follow_another_loses_nothing);
+    unit_add(suite, who_was_found_to_be_gone_comes_to_follow_nobody);
     unit_add(suite, what_another_has_settled_before_the_lock_is_left_as_it_is);
     unit_add(suite, an_account_that_is_removed_before_the_lock_is_not_made_again);
     unit_add(suite, that_a_user_is_gone_is_written_once_and_revokes_nothing);

@@ -93,6 +93,8 @@ START_TEST(where_a_user_has_no_line_the_other_ones_is_found)
         unit_need((now.says == ASP_SAYS_ABSENT) == (cases[i].hash == NULL), "%s", cases[i].user);
         unit_need(cases[i].hash == NULL || (now.length == 1 && now.hash[0] == cases[i].hash[0]),
                   "%s", cases[i].follows);
+        /* Whoever compares tells by it that the account follows another by then. */
+        ck_assert_ptr_eq(now.follows, cases[i].follows);
     }
     asp_shadow_free(&shadow);
 }
