@@ -3,9 +3,11 @@ and of an account that an older version has made of another spelling of root, wh
 
 import contextlib
 import fcntl
+import json
 
 import pytest
 from support.account_text import lines_of, sealed
+from support.processes import has_open
 from support.run import ended
 from support.wait import LONG, wait_until
 from support.watch import Manager, counts, once
@@ -142,3 +144,54 @@ def test_an_account_in_which_nothing_is_to_change_is_not_held(site, directory, p
         with held(site, "vera", "dora", "nora", SPELLING):
             assert passes() == counts(accounts=4)
         assert len(directory.asked()) == 4
+
+
+# What was looked up before the lock
+
+
+@pytest.fixture
+def follower(site, directory, passes):
+    """The account as it is before a pass finds whose spelling it is, and after."""
+    site.create(SPELLING)
+    head, _, *entries = lines_of(site.account(SPELLING))
+    before = sealed([head, "primary=-", *entries])
+    directory.knows(SPELLING, "root")
+    passes()
+    after = site.account(SPELLING).read_bytes()
+    assert follows(site) == ['follows="root"']
+    site.account(SPELLING).write_bytes(before)
+    return after
+
+
+def overtaken(site, directory, after, *words):
+    """Ends a command that waits for the account, which is another meanwhile."""
+    with held(site, SPELLING):
+        process = site.start(*words, prefix=directory.prefix)
+        lock = site.store / "locks" / SPELLING
+        wait_until(lambda: has_open(process.pid, lock), "it does not come to the lock")
+        site.account(SPELLING).write_bytes(after)
+    with ended(process):
+        out, err = process.communicate(timeout=LONG)
+    return process.returncode, out.decode(), err.decode()
+
+
+def test_a_pass_looks_again_whom_the_account_follows(site, directory, passes):
+    """It is settled by the line of the other one then, and is not given up."""
+    with open("/etc/shadow", encoding="utf-8") as shadow:
+        other = next(name for name in (line.split(":")[0] for line in shadow) if name != "root")
+    site.create(SPELLING)
+    head, _, *entries = lines_of(site.account(SPELLING))
+    changed = f"primary=shadow,{'01' * 32},{'02' * 32}"
+    site.account(SPELLING).write_bytes(sealed([head, changed, 'follows="root"', *entries]))
+    after = sealed([head, changed, f'follows="{other}"', *entries])
+    code, out, err = overtaken(site, directory, after, "--json", "watch", "--once")
+    assert (code, json.loads(out), err) == (0, counts(accounts=1, changed=1, revoked=1), "")
+    assert follows(site) == [f'follows="{other}"']
+
+
+def test_create_looks_again_whom_the_account_follows(site, directory, follower):
+    """By what it had looked up before, the user would be gone."""
+    code, _, err = overtaken(site, directory, follower, "create", SPELLING, "--label", "New", "--quiet")
+    assert code == 0, err
+    assert follows(site) == ['follows="root"']
+    assert site.states(SPELLING) == [("New", "active"), ("Phone", "active")]
