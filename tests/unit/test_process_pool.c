@@ -9,9 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LONG_MS = 30000, LOOK_MS = 20, HOP_MS = 4990 };
+enum { LONG_MS = 30000, LOOK_MS = 20, A_WHILE_MS = 300, HOP_MS = 4990 };
 
 static int begun[2]; /* each job says here that it runs */
+static int heard[2]; /* and that it has heard that it is to end */
+static int go[2];    /* it may end when it gets a byte here */
 
 /* A job that does not hear that it is to end. */
 static int run_on(void *context)
@@ -22,6 +24,21 @@ static int run_on(void *context)
         return 1;
     for (;;)
         (void)pause();
+}
+
+/* A job that ends by the signal in `context`, once it may. */
+static int end_by(void *context)
+{
+    const int *number = context;
+    sigset_t set;
+    char byte;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, *number);
+    if (write(begun[1], "x", 1) != 1 || sigwaitinfo(&set, NULL) != *number ||
+        write(heard[1], *number == SIGTERM ? "1" : "2", 1) != 1)
+        return 1;
+    return read(go[0], &byte, 1) == 1 ? 0 : 1;
 }
 
 static void stop_nothing(void *context)
@@ -37,7 +54,10 @@ static int64_t hop(void)
     return now += HOP_MS;
 }
 
-static pid_t begin_pool(void)
+static struct process_pool_job jobs[2];
+
+/* Of `count` jobs, which all run when it returns. */
+static pid_t begin_pool(size_t count, int64_t (*clock_ms)(void))
 {
     pid_t pool;
     char byte;
@@ -46,13 +66,12 @@ static pid_t begin_pool(void)
     pool = fork();
     ck_assert_int_ge(pool, 0);
     if (pool == 0) {
-        struct process_pool_job job = {.work = run_on};
-
-        unit_clock_ms = hop;
-        _exit(process_pool_run(&job, 1, stop_nothing, NULL) ? 0 : 1);
+        unit_clock_ms = clock_ms;
+        _exit(process_pool_run(jobs, count, stop_nothing, NULL) ? 0 : 1);
     }
     ck_assert_int_eq(close(begun[1]), 0);
-    ck_assert_int_eq(read(begun[0], &byte, 1), 1);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_int_eq(read(begun[0], &byte, 1), 1);
     return pool;
 }
 
@@ -73,10 +92,13 @@ static bool ends(pid_t pool)
 
 START_TEST(who_does_not_end_is_killed_in_time_however_the_clock_goes_on)
 {
-    pid_t pool = begin_pool();
-    struct pollfd job = {.fd = begun[0], .events = POLLIN};
+    struct pollfd job = {.events = POLLIN};
+    pid_t pool;
     bool ended;
 
+    jobs[0] = (struct process_pool_job){.work = run_on};
+    pool = begin_pool(1, hop);
+    job.fd = begun[0];
     ck_assert_int_eq(kill(pool, SIGTERM), 0);
     ended = ends(pool);
     if (!ended)
@@ -88,8 +110,37 @@ START_TEST(who_does_not_end_is_killed_in_time_however_the_clock_goes_on)
 }
 END_TEST
 
+/* Who stops a service sends SIGTERM to all of it at once. */
+START_TEST(the_last_ones_are_told_to_end_when_the_others_have_ended)
+{
+    static int first_by = SIGTERM;
+    static int last_by = LAST_END;
+    struct pollfd last = {.events = POLLIN};
+    char byte = 0;
+    pid_t pool;
+
+    ck_assert_int_eq(pipe(heard), 0);
+    ck_assert_int_eq(pipe(go), 0);
+    jobs[0] = (struct process_pool_job){.work = end_by, .context = &last_by, .is_last = true};
+    jobs[1] = (struct process_pool_job){.work = end_by, .context = &first_by};
+    pool = begin_pool(2, NULL);
+    ck_assert_int_eq(kill(pool, SIGTERM), 0);
+    last.fd = heard[0];
+    ck_assert_int_eq(poll(&last, 1, LONG_MS), 1);
+    ck_assert_int_eq(read(heard[0], &byte, 1), 1);
+    ck_assert_int_eq(byte, '1');
+    ck_assert_int_eq(poll(&last, 1, A_WHILE_MS), 0);
+    ck_assert_int_eq(write(go[1], "xx", 2), 2);
+    ck_assert_int_eq(poll(&last, 1, LONG_MS), 1);
+    ck_assert_int_eq(read(heard[0], &byte, 1), 1);
+    ck_assert_int_eq(byte, '2');
+    ck_assert(ends(pool));
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add(suite, the_last_ones_are_told_to_end_when_the_others_have_ended);
     unit_add(suite, who_does_not_end_is_killed_in_time_however_the_clock_goes_on);
 }
 
