@@ -4,6 +4,7 @@ import pathlib
 import subprocess
 
 import pytest
+from support.account_text import lines_of_text, sealed
 from support.passwords import PASSWORD
 from support.self_service import ALICES, DONE, NO
 
@@ -31,3 +32,21 @@ def test_a_module_may_call_her_otherwise_and_nobody_else(own, spelling, name_ser
     assert (PASSWORD.search(run.out) is not None) == (code == DONE)
     assert own.states() == ([("Phone", "active")] if code == DONE else [])
     assert own.states("bob") == []
+
+
+def test_what_she_makes_on_her_own_account_follows_nobody_and_revokes_nothing(own):
+    """An older version had made it of what was another spelling of bob, and watch has seen only that."""
+    own.makes("alice", "Phone")
+    own.makes("bob", "Phone")
+    path = "/var/lib/asp/users/alice"
+    head, _, *entries = lines_of_text(own.sandbox.read(path))
+    _, of_bobs, *_ = lines_of_text(own.sandbox.read("/var/lib/asp/users/bob"))
+    followed = sealed([head.replace("asp-account 1 ", "asp-account 2 "), of_bobs, 'follows="bob"', *entries])
+    own.sandbox.write(path, followed.decode(), mode="600")
+    own.makes("alice", "Tablet")
+    assert own.states() == [("Phone", "active"), ("Tablet", "active")]
+    assert "follows=" not in own.sandbox.read(path)
+    own.set_primary("alice", "another one")
+    own.json("watch", "--once")
+    assert {state for _, state in own.states()} == {"revoked"}
+    assert own.states("bob") == [("Phone", "active")]
