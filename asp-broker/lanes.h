@@ -22,8 +22,8 @@ struct lane_client {
     int64_t since_ms; /* of asp_clock_ms: when it was let in */
 };
 
-/* Raises the process's soft limit of open files, so that all lanes can be full. NULL with errno when
- * there are none to be had. */
+/* Raises the process's soft limit of open files, so that all lanes can be full. NULL with errno
+ * when there are none to be had. */
 struct lanes *lanes_make(void);
 
 /* In this process alone; NULL is passed over. Who waits then is told so when no process has them
