@@ -124,6 +124,29 @@ START_TEST(that_the_password_stack_was_reached_is_a_change_for_who_has_no_line)
 }
 END_TEST
 
+/* Her line tells of a change, and what PAM sets beside it is none of hers. */
+START_TEST(that_the_password_stack_was_reached_is_no_change_for_who_has_a_line)
+{
+    struct asp_conf *conf = conf_of(sources[_i]);
+    struct asp_account account;
+    struct own_primary before;
+    struct own_primary after;
+
+    if (!unit_is_root())
+        return;
+    asp_account_init(&account, "root");
+    unit_store(&store);
+    before = own_of(conf, &account);
+    ck_assert(before.has_line);
+    note("root");
+    after = own_of(conf, &account);
+    ck_assert(own_primary_same(&before, &after));
+    asp_store_close(&store);
+    asp_account_free(&account);
+    asp_conf_free(conf);
+}
+END_TEST
+
 /* The directory has made a user of what was another spelling of one: her password is her own. */
 START_TEST(who_acts_on_her_own_account_follows_nobody)
 {
@@ -146,6 +169,8 @@ static void fill(Suite *suite)
     unit_loop(suite, a_change_that_others_make_is_told_and_her_own_is_followed,
               UNIT_COUNT(sources));
     unit_loop(suite, that_the_password_stack_was_reached_is_a_change_for_who_has_no_line,
+              UNIT_COUNT(sources));
+    unit_loop(suite, that_the_password_stack_was_reached_is_no_change_for_who_has_a_line,
               UNIT_COUNT(sources));
     unit_add(suite, to_follow_her_account_looks_at_no_line_of_shadow);
 }
