@@ -25,7 +25,10 @@ class Primaries:
         self.print("".join(f"{user}\t{password}\n" for user, password in passwords.items()))
 
     def print(self, text):
-        self.data.write_bytes(text.encode("utf-8", "surrogateescape"))
+        """In one step: a watch may read it at any time."""
+        written = self.data.with_suffix(".new")
+        written.write_bytes(text.encode("utf-8", "surrogateescape"))
+        written.rename(self.data)
 
     def count(self):
         """How often the program was run."""

@@ -3,7 +3,7 @@
 import time
 
 # Far longer than anything here takes on a busy machine; what is to be quick says so with a bound of its own.
-LONG = 30
+LONG = 90
 
 
 def wait_until(condition, what="it did not come to that", seconds=LONG, interval=0.02):
