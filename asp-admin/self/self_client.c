@@ -94,34 +94,26 @@ static bool ask(const struct console *console, const struct asp_message_read *me
     return true;
 }
 
-/* What the broker is told, and where it is heard. */
-struct exchange {
-    const struct console *console;
-    int fd;
-    bool json;
-};
-
 /* Does what the broker wants. True with an answer for it; else *code is the end. */
-static bool handle_message(const struct exchange *exchange, const struct asp_message_read *message,
-                           struct asp_message *answer, enum exit_code *code)
+static bool handle_message(const struct console *console, bool json,
+                           const struct asp_message_read *message, struct asp_message *answer,
+                           enum exit_code *code)
 {
     int number;
 
-    if (message->type == ASP_MESSAGE_SAY && say(exchange->console, message, answer))
+    if (message->type == ASP_MESSAGE_SAY && say(console, message, answer))
         return true;
-    if (message->type == ASP_MESSAGE_ASK && ask(exchange->console, message, exchange->json, answer))
+    if (message->type == ASP_MESSAGE_ASK && ask(console, message, json, answer))
         return true;
     if (message->type == ASP_MESSAGE_DONE && asp_message_read_number(message, 0, &number) &&
         number <= EXIT_CONF)
         *code = (enum exit_code)number;
     else
-        *code = fail_with(exchange->console, EXIT_STORE,
-                          "what " PEER " says is no message of this version");
+        *code = fail_with(console, EXIT_STORE, "what " PEER " says is no message of this version");
     return false;
 }
 
-/* Until the broker has said how the command has ended. */
-static enum exit_code serve_broker(const struct exchange *exchange)
+enum exit_code self_client_serve(const struct console *console, int fd, bool json)
 {
     uint8_t bytes[ASP_MESSAGE_MAX];
     struct asp_message_read message;
@@ -132,22 +124,21 @@ static enum exit_code serve_broker(const struct exchange *exchange)
     bool more = true;
 
     while (more) {
-        status = asp_broker_receive(exchange->fd, PEER, asp_clock_ms() + WAIT_MS, bytes, &message,
-                                    &error);
+        status = asp_broker_receive(fd, PEER, asp_clock_ms() + WAIT_MS, bytes, &message, &error);
         if (status != ASP_OK)
             break;
-        more = handle_message(exchange, &message, &answer, &code);
+        more = handle_message(console, json, &message, &answer, &code);
         /* Where it has not waited for the answer, what it has said before it left is still to come.
          */
         if (more)
-            (void)asp_broker_send(exchange->fd, PEER, &answer, NULL);
+            (void)asp_broker_send(fd, PEER, &answer, NULL);
         asp_message_wipe(&answer);
         sodium_memzero(bytes, sizeof bytes);
     }
     if (status == ASP_OK)
         return code;
-    return fail_with(exchange->console, EXIT_STORE,
-                     status == ASP_NOT_FOUND ? "%s: try again" : "%s", error.text);
+    return fail_with(console, EXIT_STORE, status == ASP_NOT_FOUND ? "%s: try again" : "%s",
+                     error.text);
 }
 
 enum exit_code self_client_run(const struct options *options, const struct console *console,
@@ -174,7 +165,7 @@ enum exit_code self_client_run(const struct options *options, const struct conso
     } else {
         /* Who is refused is told why without being heard. */
         (void)asp_broker_send(fd, PEER, &command, NULL);
-        code = serve_broker(&(struct exchange){console, fd, options->json});
+        code = self_client_serve(console, fd, options->json);
     }
     asp_close(fd);
     return code;

@@ -20,4 +20,12 @@ enum exit_code self_client_find_socket(const struct options *options, const stru
 enum exit_code self_client_run(const struct options *options, const struct console *console,
                                const char *socket, int argc, char **argv);
 
+/*
+ * Does what the broker at `fd` wants of the person, until it has said how the command has ended:
+ * writes what it says to the console, puts its questions, with `json` as a program has them
+ * (prompt_ask), and answers each. Returns that exit code; else, after a line on the console,
+ * EXIT_STORE.
+ */
+enum exit_code self_client_serve(const struct console *console, int fd, bool json);
+
 #endif
