@@ -34,18 +34,14 @@ static bool read_proc(pid_t process, const char *name, char text[STAT_SIZE], uid
     return true;
 }
 
-/* The fields of /proc/PID/stat, proc(5), after the name, which may have anything in it. */
-static bool read_stat(pid_t process, uid_t *owner, struct ticket_place *place)
+bool ticket_place_read(const char *text, struct ticket_place *place)
 {
-    char text[STAT_SIZE];
-    const char *after;
+    /* The name may have anything in it. */
+    const char *after = strrchr(text, ')');
     int session;
     int terminal;
     int got;
 
-    if (!read_proc(process, "stat", text, owner))
-        return false;
-    after = strrchr(text, ')');
     if (after == NULL)
         return false;
     /* The kernel's own numbers. NOLINTNEXTLINE(cert-err34-c) */
@@ -57,6 +53,13 @@ static bool read_stat(pid_t process, uid_t *owner, struct ticket_place *place)
     place->session = session;
     place->terminal = (unsigned long)(unsigned)terminal;
     return true;
+}
+
+static bool read_stat(pid_t process, uid_t *owner, struct ticket_place *place)
+{
+    char text[STAT_SIZE];
+
+    return read_proc(process, "stat", text, owner) && ticket_place_read(text, place);
 }
 
 static unsigned long read_login(pid_t process)

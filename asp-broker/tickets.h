@@ -38,6 +38,10 @@ struct tickets {
 /* Where the process is that is at the other end; it must be of that uid. Else session is 0. */
 void ticket_place_of(pid_t process, uid_t uid, struct ticket_place *place);
 
+/* What the text of /proc/PID/stat says of a place, proc(5): all but the login. False: it is none.
+ */
+bool ticket_place_read(const char *text, struct ticket_place *place);
+
 /* What the user's primary password was when she was let in at this place, a few minutes ago at
  * most: the answer holds while it is that. NULL: she was not. */
 const struct own_primary *ticket_find(const struct tickets *tickets, uid_t uid,
