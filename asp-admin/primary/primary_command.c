@@ -59,11 +59,11 @@ static void log_errors(struct asp_buffer *errors)
     }
 }
 
-/* A program that ends with 0 and prints an error, or half of what it wanted to, is not believed. */
-static enum asp_status check_form(const char *path, const struct asp_buffer *printed,
-                                  struct asp_error *error)
+enum asp_status primary_command_check(const char *path, const struct asp_buffer *printed,
+                                      struct asp_error *error)
 {
-    const char *end = printed->text + printed->length;
+    /* Nothing is well-formed, and has no text. */
+    const char *end = printed->length == 0 ? printed->text : printed->text + printed->length;
     size_t number = 1;
 
     for (const char *line = printed->text; line < end; number++) {
@@ -106,8 +106,6 @@ enum asp_status primary_command_read(const char *path, struct asp_buffer *printe
     asp_buffer_free(&outputs.errors);
     if (end == PROGRAM_INTERRUPTED)
         return asp_fail(error, ASP_INTERRUPTED, "%s: %s", path, why.text);
-    if (end != PROGRAM_DONE)
-        return asp_fail(error, ASP_IO, "primary.command %s: %s", path, why.text);
-    /* Nothing is well-formed, and has no text. */
-    return printed->length == 0 ? ASP_OK : check_form(path, printed, error);
+    return end == PROGRAM_DONE ? ASP_OK
+                               : asp_fail(error, ASP_IO, "primary.command %s: %s", path, why.text);
 }

@@ -88,12 +88,15 @@ static void fold_names(struct asp_buffer *printed)
 static enum asp_status read_shadow(const struct asp_conf *conf, struct primary_source *source,
                                    struct asp_error *error)
 {
-    enum asp_status status = asp_shadow_read(ASP_SHADOW_PATH, &source->shadow, error);
-
     (void)conf;
-    if (status == ASP_OK)
-        status = index_lines(source, source->shadow.text, source->shadow.length, ':', error);
-    return status;
+    return asp_shadow_read(ASP_SHADOW_PATH, &source->shadow, error);
+}
+
+static enum asp_status index_shadow(const struct asp_conf *conf, struct primary_source *source,
+                                    struct asp_error *error)
+{
+    (void)conf;
+    return index_lines(source, source->shadow.text, source->shadow.length, ':', error);
 }
 
 /* `line` is the user's first one, or NULL. */
@@ -111,7 +114,13 @@ static void tell_shadow(const struct primary_source *source, const struct primar
 static enum asp_status read_command(const struct asp_conf *conf, struct primary_source *source,
                                     struct asp_error *error)
 {
-    enum asp_status status = primary_command_read(conf->primary_command, &source->printed, error);
+    return primary_command_read(conf->primary_command, &source->printed, error);
+}
+
+static enum asp_status index_command(const struct asp_conf *conf, struct primary_source *source,
+                                     struct asp_error *error)
+{
+    enum asp_status status = primary_command_check(conf->primary_command, &source->printed, error);
 
     if (status == ASP_OK && conf->fold_user_names)
         fold_names(&source->printed);
@@ -131,26 +140,41 @@ static void tell_command(const struct primary_source *source, const struct prima
     now->asked = &source->asked;
 }
 
-/* How each source is read, and what it says of a user by her first line, or without one. */
+typedef enum asp_status source_step(const struct asp_conf *conf, struct primary_source *source,
+                                    struct asp_error *error);
+
+/* How each source is read, how its lines are put in order, and what it says of a user by her first
+ * line, or without one. */
 static const struct reader {
-    enum asp_status (*read)(const struct asp_conf *conf, struct primary_source *source,
-                            struct asp_error *error);
+    source_step *read;
+    source_step *index;
     void (*tell)(const struct primary_source *source, const struct primary_line *line, bool alone,
                  struct asp_primary_now *now);
 } readers[] = {
-    [ASP_SOURCE_NONE] = {NULL, NULL},
-    [ASP_SOURCE_SHADOW] = {read_shadow, tell_shadow},
-    [ASP_SOURCE_COMMAND] = {read_command, tell_command},
+    [ASP_SOURCE_NONE] = {NULL, NULL, NULL},
+    [ASP_SOURCE_SHADOW] = {read_shadow, index_shadow, tell_shadow},
+    [ASP_SOURCE_COMMAND] = {read_command, index_command, tell_command},
 };
 
 enum asp_status primary_source_read(const struct asp_conf *conf, struct primary_source *source,
                                     struct asp_error *error)
 {
     const struct reader *reader = &readers[conf->primary_source];
+    enum asp_status status = ASP_OK;
 
     *source = (struct primary_source){.kind = conf->primary_source};
     (void)clock_gettime(CLOCK_REALTIME, &source->asked);
-    return reader->read != NULL ? reader->read(conf, source, error) : ASP_OK;
+    if (reader->read != NULL)
+        status = reader->read(conf, source, error);
+    return status == ASP_OK ? primary_source_index(conf, source, error) : status;
+}
+
+enum asp_status primary_source_index(const struct asp_conf *conf, struct primary_source *source,
+                                     struct asp_error *error)
+{
+    const struct reader *reader = &readers[source->kind];
+
+    return reader->index != NULL ? reader->index(conf, source, error) : ASP_OK;
 }
 
 /* The first line of the user, or where it would be. */

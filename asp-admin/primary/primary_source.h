@@ -28,6 +28,11 @@ struct primary_source {
 enum asp_status primary_source_read(const struct asp_conf *conf, struct primary_source *source,
                                     struct asp_error *error);
 
+/* Its second half: makes what was read, the `shadow` or what was `printed`, ready to be asked,
+ * where it has the form of that. */
+enum asp_status primary_source_index(const struct asp_conf *conf, struct primary_source *source,
+                                     struct asp_error *error);
+
 /*
  * What it says of one user; where she is absent, of the one whom her account follows, unless that
  * is empty. The shadow file speaks with the user's first line, and of who has none
