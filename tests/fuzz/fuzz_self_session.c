@@ -165,6 +165,18 @@ static bool is_written(struct answers *answers)
            asp_message_read_number(&answer->read, 0, &number) && number == 0;
 }
 
+/* Whether the next answer is what somebody has typed. */
+static bool is_typed(struct answers *answers)
+{
+    const struct door_message *answer = &answers->door->messages[answers->next];
+
+    if (answers->next == answers->door->count)
+        return false;
+    answers->next++;
+    return answer->status == ASP_OK && answer->read.type == ASP_MESSAGE_REPLY &&
+           asp_message_field(&answer->read, 1) != NULL;
+}
+
 /* The exit code that she was told. */
 static int check_command(const struct door *door, int fd, bool named)
 {
@@ -175,6 +187,7 @@ static int check_command(const struct door *door, int fd, bool named)
     struct asp_message_read message;
     bool written = true;
     bool asked = false;
+    bool typed = false;
     int code = -1;
 
     while (code < 0 && door_hear(fd, bytes, &message)) {
@@ -185,13 +198,14 @@ static int check_command(const struct door *door, int fd, bool named)
         } else if (message.type == ASP_MESSAGE_ASK) {
             FUZZ_NEED(!asked && door_field_is(&message, 0, ASP_ASK_APP_PASSWORD));
             asked = true;
-            answers.next += answers.next < door->count;
+            typed = is_typed(&answers);
         } else {
             FUZZ_NEED(message.type == ASP_MESSAGE_DONE);
             FUZZ_NEED(asp_message_read_number(&message, 0, &code));
         }
     }
     /* No app password is known here, so that none is found right. */
+    FUZZ_NEED(!asked || typed || code == EXIT_STORE);
     FUZZ_NEED(code != EXIT_DONE || (written && !asked && has_free_command(command)));
     FUZZ_NEED(code != EXIT_DONE || !names_other(command));
     return code;
