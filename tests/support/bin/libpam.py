@@ -4,7 +4,8 @@ import ctypes
 
 PAM_RHOST = 4
 
-libc, libpam = ctypes.CDLL("libc.so.6"), ctypes.CDLL("libpam.so.0")
+# Of the process, whose calloc may be a sanitizer's: libpam frees what is allocated here.
+libc, libpam = ctypes.CDLL(None), ctypes.CDLL("libpam.so.0")
 libc.calloc.restype = libc.strdup.restype = ctypes.c_void_p
 libc.free.argtypes = [ctypes.c_void_p]
 libpam.pam_getenvlist.restype = ctypes.POINTER(ctypes.c_void_p)
