@@ -15,7 +15,7 @@ import pytest
 from support.folders import contents, restore
 from support.processes import children
 from support.run import ended
-from support.tracing import Call, injecting, system_calls
+from support.tracing import STRACE, Call, injecting, system_calls
 from support.wait import LONG
 
 # The words of each update, and what it makes of [("Phone", "active")]; None: no account.
@@ -140,7 +140,7 @@ def test_without_random_numbers_from_the_system_nothing_is_changed_and_it_is_sai
     """libsodium ends its process where getrandom fails: it is looked at before, at the start and at each update; the
     second of them is that which makes alive what was shown."""
     update = Update(site, "create")
-    prefix = ["strace", "-o", site.folder / "calls", "-e", "trace=getrandom"]
+    prefix = [*STRACE, "-o", site.folder / "calls", "-e", "trace=getrandom"]
     update.back()
     site.run(*update.words, prefix=prefix).done()
     lines = (site.folder / "calls").read_text().splitlines()
@@ -175,7 +175,7 @@ def test_check_and_list_take_no_lock(site, strace):
     update = Update(site, "revoke")
     log = site.folder / "calls"
     for words in (["check", "alice", "--service", "imap"], ["list", "alice"], ["history", "alice"], ["list"]):
-        site.run(*words, prefix=["strace", "-o", log], input=update.phone["password"]).done()
+        site.run(*words, prefix=[*STRACE, "-o", log], input=update.phone["password"]).done()
         lines = log.read_text()
         assert "alice" in lines or words == ["list"]
         assert not re.search(r"flock\(|F_(OFD_)?SETLKW?\b|O_WRONLY|O_RDWR|O_CREAT|rename", lines), words

@@ -9,6 +9,7 @@ import signal
 import pytest
 from support.processes import children, lives
 from support.run import ended
+from support.tracing import STRACE
 from support.wait import LONG, wait_until
 
 
@@ -120,7 +121,7 @@ def test_a_turn_that_cannot_be_had_keeps_nobody_from_revoking_and_the_hook_is_ru
 def test_without_a_hook_no_revocation_takes_a_turn_or_leaves_a_mark(site, strace):
     site.configure("virtual_users = true;")
     id = site.create()["id"]
-    site.run("revoke", "alice", id, prefix=["strace", "-o", site.folder / "calls"]).done()
+    site.run("revoke", "alice", id, prefix=[*STRACE, "-o", site.folder / "calls"]).done()
     assert ".hook" not in (site.folder / "calls").read_text()
     assert "hook=due" not in site.account("alice").read_text()
 
