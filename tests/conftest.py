@@ -10,7 +10,7 @@ import shlex
 import signal
 
 import pytest
-from support import system_log
+from support import sanitizers, system_log
 from support.run import TREE
 from support.sandbox import Sandbox
 from support.site import Site
@@ -31,6 +31,13 @@ def pytest_configure(config):
             signal.signal(number, lambda *_: None)
 
 
+def pytest_collection_modifyitems(items):
+    assert not list(sanitizers.unknown()), f"sanitizers.py leaves out what is not there: {list(sanitizers.unknown())}"
+    for item in items:
+        if reason := sanitizers.left_out(item.nodeid):
+            item.add_marker(pytest.mark.skip(f"under sanitizers: {reason}"))
+
+
 def pytest_exception_interact(node):
     """A test has failed: of each sandbox that is open, the end of the log; and with --keep, the sandbox itself."""
     say = node.config.pluginmanager.get_plugin("terminalreporter")
@@ -45,8 +52,10 @@ def pytest_exception_interact(node):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
-    """What was logged last belongs to the failure."""
+    """What was logged last belongs to the failure, and what a sanitizer reports is one."""
     report = (yield).get_result()
+    if reported := sanitizers.reports():
+        report.outcome, report.longrepr = "failed", "\n".join([str(report.longrepr or ""), *reported])
     if report.failed:
         for box in Sandbox.open:
             log = "\n".join(system_log.SystemLog(box).messages()[-20:])

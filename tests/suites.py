@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """The suites of tests/run, which calls this: builds the project, runs the tests, counts them.
 
 What a suite prints is shown when something in it failed. Each test that was skipped is shown with its reason.
@@ -17,6 +17,8 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree
+
+from support import sanitizers
 
 TREE = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"
@@ -142,6 +144,18 @@ class Runner:
             self.builds[name] = (folder if run.returncode == 0 else None, run)
         return self.builds[name]
 
+    def build_sanitized(self, reports):
+        """Builds `sanitize`, whose processes report to files that begin so unless they are told otherwise."""
+        settings = self.work / "sanitizer_options.o"
+        words = [f'-D{name}="{value}"' for name, value in sanitizers.options(reports).items()]
+        run = self.run("gcc", "-fPIC", "-c", *words, TREE / "tests" / "support" / "sanitizer_options.c", "-o", settings)
+        if run.returncode != 0:
+            return None, run
+        # What gcc warns of in the instrumented code is not in the source: the last word on a warning is
+        # suite_build's.
+        options = ("-Dwerror=false", "-Db_sanitize=address,undefined", "-Db_lundef=false")
+        return self.build("sanitize", "gcc", *options, f"-Dc_link_args={settings}")
+
     def versions(self, family):
         """The commands FAMILY and FAMILY-N of this machine, each with its version, FAMILY first. Where two are the same
         program, one of them."""
@@ -218,21 +232,20 @@ class Runner:
 
     # pytest
 
-    def pytest(self, name):
+    def pytest(self, name, build="gcc", brief=False, **environment):
+        """Runs what is there of a suite with a build; `brief`: never what takes long."""
         folder = TREE / "tests" / name
         targets = [folder / file for file in self.files.get(name, [])] or [folder]
-        build, run = self.build("gcc")
-        if build is None:
+        made, run = self.build(build)
+        if made is None:
             return self.not_built(run)
-        report = self.work / f"{name}.xml"
+        report = self.work / f"{name}-{build}.xml"
         # A file at a time in each process: they wait for servers more than they work.
         words = [*PYTEST, "-n", PROCESSES, "--dist=loadfile", f"--basetemp={self.work / name}", f"--junitxml={report}"]
         words += [*targets, *self.picked]
-        words += [] if self.everything or self.picked else ["-m", "not long"]
-        if KEEP in self.picked:
-            run = self.show(*words, ASP_BUILD=str(build))
-        else:
-            run = self.run(*words, timeout=3600, ASP_BUILD=str(build))
+        words += ["-m", "not long"] if brief or not (self.everything or self.picked) else []
+        environment["ASP_BUILD"] = str(made)
+        run = self.show(*words, **environment) if KEEP in self.picked else self.run(*words, timeout=3600, **environment)
         count = read_junit(report) if report.exists() else Count()
         if run.returncode == 5 and "-k" in self.picked:
             where = " ".join(str(target.relative_to(TREE)) for target in targets)
@@ -364,13 +377,19 @@ class Runner:
         return judge("mutants", self.run(TREE / "tests" / "unit" / "mutate", timeout=3600, ASP_BUILD=str(folder)))
 
     def suite_sanitize(self):
-        """unit and pam once more, under the address and undefined behaviour sanitizers; what has threads under theirs"""
-        # What gcc warns of in the instrumented code is not in the source: the last word on a warning is
-        # suite_build's.
-        options = ("gcc", "-Dwerror=false", "-Db_sanitize=address,undefined", "-Db_lundef=false")
+        """unit, pam and cli once more, under the address and undefined behaviour sanitizers; what has threads under theirs"""
+        reports = self.work / "reports"
+        reports.mkdir()
+        reports.chmod(0o1777)
+        folder, run = self.build_sanitized(reports / "stray")
+        if folder is None:
+            return self.not_built(run)
         count = Count()
         for kind in ("unit", "pam"):
-            count += self.programs(kind, "sanitize", *options, patience=5, UBSAN_OPTIONS="halt_on_error=1")
+            count += self.programs(kind, "sanitize", patience=5)
+        count += self.pytest("cli", "sanitize", brief=True, ASP_REPORTS=str(reports))
+        for report in sanitizers.taken(reports / "stray"):
+            count += failed(report)
         threads = ("gcc", "-Dwerror=false", "-Db_sanitize=thread", "-Db_lundef=false")
         others = f"suppressions={TREE / 'tests' / 'pam' / 'thread_sanitizer.txt'}"
         for kind in ("unit", "pam"):

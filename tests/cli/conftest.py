@@ -9,6 +9,7 @@ import socket
 import tempfile
 
 import pytest
+from support import sanitizers
 from support.directory import Directory
 from support.hooks import Hooks
 from support.primaries import Primaries
@@ -76,9 +77,7 @@ def preloaded(tmp_path_factory):
         library = tmp_path_factory.mktemp(name) / f"{name}.so"
         source = HERE / f"{name}.c"
         assert tool_works("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source), f"{source} does not build"
-        # A sanitizer insists on being the first library; it may come second here.
-        asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-        return {"LD_PRELOAD": str(library), "ASAN_OPTIONS": asan}
+        return {"LD_PRELOAD": str(library)}
 
     return build
 
@@ -113,7 +112,7 @@ def login(site):
         confdir.mkdir(exist_ok=True)
         module = site.build / "pam_asp" / "pam_asp.so"
         (confdir / service).write_text(f"auth required {module} config={site.conf}\n")
-        words = [BIN / "pam_login", confdir, service, user, rhost]
+        words = [*sanitizers.host(), BIN / "pam_login", confdir, service, user, rhost]
         return site.execute(*words, input=password, **options).code
 
     return attempt

@@ -8,6 +8,8 @@ import pathlib
 import re
 import subprocess
 
+from support import sanitizers
+
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 # Programs of the tests' own, for sandboxes mostly.
 BIN = TREE / "tests" / "support" / "bin"
@@ -18,6 +20,7 @@ ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
     "PYTHONDONTWRITEBYTECODE": "1",
     **{name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")},
+    **sanitizers.environment(),
 }
 
 # What is started with these words ends with the test: to kill the program that entered a sandbox is not enough.

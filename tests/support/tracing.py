@@ -3,10 +3,12 @@
 import collections
 import re
 
+from support import sanitizers
+
 Call = collections.namedtuple("Call", "name occurrence line")
 
 # Addresses are the same each time: where the loader happens to find room decides how often it calls munmap.
-STRACE = ["setarch", "--addr-no-randomize", "strace"]
+STRACE = ["setarch", "--addr-no-randomize", *sanitizers.without_leaks(), "strace"]
 
 
 def system_calls(site, folder, *words):

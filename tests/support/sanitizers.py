@@ -1,0 +1,105 @@
+"""Tests of a build with sanitizers: ASP_REPORTS names a folder for what they report, and a report fails the test that made
+it happen, whatever becomes of the process and of what it writes.
+
+Both sanitizers report into one file for each process. That of undefined behaviour ends the process with abort(), which
+the other reports: where both are there, it writes to standard error alone by itself.
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+
+REPORTS = os.environ.get("ASP_REPORTS")
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+
+# What is not run with sanitizers, by the reason: files, and single tests of files.
+LEFT_OUT = {
+    "a sanitizer has a malloc of its own": """
+        cli/test_admin_memory.py
+    """,
+    "a sanitizer ends the process when a call of its own fails": """
+        cli/test_admin_updates.py::test_a_system_call_that_fails_is_reported_and_changes_nothing_or_the_update_is_done
+    """,
+    "it kills at each system call, of which a sanitizer makes many; where files are left shows without it": """
+        cli/test_admin_updates.py::test_killed_at_any_system_call_the_account_is_the_old_or_the_new_one
+        cli/test_hooks_killed.py
+    """,
+    "it runs asp-admin hundreds of times for a number": """
+        cli/test_watch.py::test_a_change_of_five_in_a_hundred_is_not_held_back
+    """,
+}
+
+
+def options(reports):
+    """The settings of the sanitizers: their reports go to files whose names begin so."""
+    log = f"log_path={reports}:log_exe_name=1"
+    return {
+        # A library of the tests may be loaded before the sanitizer's own. Leaks that are suppressed are no report.
+        "ASAN_OPTIONS": f"exitcode=99:handle_abort=1:verify_asan_link_order=0:print_suppressions=0:{log}",
+        "UBSAN_OPTIONS": f"halt_on_error=1:abort_on_error=1:{log}",
+    }
+
+
+def taken(reports):
+    """What was reported to such files since last asked."""
+    found = []
+    for path in sorted(pathlib.Path(reports).parent.glob(f"{pathlib.Path(reports).name}.*")):
+        found.append(f"{path.name}:\n{path.read_text(errors='replace')}")
+        path.unlink()
+    return found
+
+
+# The rest is about the tests of this process: others may run at the same time.
+
+
+def _mine():
+    return pathlib.Path(REPORTS, os.environ.get("PYTEST_XDIST_WORKER", "main"))
+
+
+def environment():
+    return options(_mine()) if REPORTS else {}
+
+
+def reports():
+    return taken(_mine()) if REPORTS else []
+
+
+def left_out(test):
+    """Why a test is, by the name that pytest gives it; None where it is not."""
+    file, _, name = re.sub(r"\[.*", "", test, flags=re.S).partition("::")
+    for reason, names in LEFT_OUT.items() if REPORTS else ():
+        if {file, f"{file}::{name}"} & set(names.split()):
+            return reason
+    return None
+
+
+def unknown():
+    """What is left out and not there."""
+    for line in " ".join(LEFT_OUT.values()).split():
+        file, _, name = line.partition("::")
+        path = TESTS / file
+        if not path.is_file() or name and f"def {name}(" not in path.read_text():
+            yield line
+
+
+def _also(**settings):
+    """The words before a command for which more is set, before what is set already."""
+    script = "".join(f'export {name}="{value}${{{name}:+:${name}}}"; ' for name, value in settings.items())
+    return ("sh", "-c", f'{script}exec "$@"', "sh") if REPORTS else ()
+
+
+def without_leaks():
+    """The words before a command that is not asked what it leaks: who looks for leaks can't be traced."""
+    return _also(ASAN_OPTIONS="detect_leaks=0")
+
+
+def host():
+    """The words before a program that loads the module and was not built with it: its sanitizer has to be there first,
+    and what else the program leaks is its own affair."""
+    if not REPORTS:
+        return ()
+    words = ("gcc", "-print-file-name=libasan.so")
+    library = subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+    return _also(LD_PRELOAD=os.path.realpath(library), ASAN_OPTIONS="detect_leaks=0")
