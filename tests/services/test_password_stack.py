@@ -10,6 +10,7 @@ from support.recipes import CONF
 from support.run import as_user
 from support.sandbox import MODULES
 from support.service import Service
+from support.tracing import STRACE
 from support.wait import LONG, wait_until
 
 FIRST, SECOND = "First-pw-1!", "Second-pw-2?"
@@ -118,10 +119,10 @@ def test_a_failed_pam_unix_in_a_required_stack_revokes_nothing(machine):
 
 def test_what_compares_leaves_no_core(machine):
     """A change of the ids sets this anew, as the machine has it for setuid programs: so it comes after them."""
-    if machine.sandbox.run("strace", "-o", "/dev/null", "true").code != 0:
+    if machine.sandbox.run(*STRACE, "-o", "/dev/null", "true").code != 0:
         pytest.skip("needs strace: it is missing or ptrace is refused here")
     machine.create()
-    trace = "strace -f -o /run/calls -e trace=prctl,setresuid,setresgid,setgroups".split()
+    trace = [*STRACE, *"-f -o /run/calls -e trace=prctl,setresuid,setresgid,setgroups".split()]
     machine.sandbox.run(*trace, "chpasswd", input=f"alice:{SECOND}\n").done()
     assert machine.revoked_by() == "pam:chpasswd"
     calls = [line.split(None, 1)[1] for line in machine.sandbox.read("/run/calls").splitlines()]

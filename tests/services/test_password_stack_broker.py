@@ -11,6 +11,7 @@ from support.broker import ACCEPTED, DONE, PASSWORD, REFUSED, SOCKET, in_its_pla
 from support.passwords import PRIMARY
 from support.processes import children, has_open, lives, state
 from support.run import as_user
+from support.tracing import STRACE
 from support.wait import LONG, wait_until
 
 SECOND = "Second-pw-2?"
@@ -124,9 +125,9 @@ def test_what_was_accepted_is_done_whatever_becomes_of_passwd(machine, how):
 @pytest.mark.parametrize("when", ["enter", "exit"])
 def test_who_stops_passwd_before_it_has_said_all_keeps_the_work_from_no_broker(machine, when):
     """For longer than the broker waits for a message, and for longer than it has to accept one."""
-    if machine.sandbox.run("strace", "-o", "/dev/null", "true").code != 0:
+    if machine.sandbox.run(*STRACE, "-o", "/dev/null", "true").code != 0:
         pytest.skip("needs strace: it is missing or ptrace is refused here")
-    chpasswd = ["strace", "-f", "-o", "/run/calls", "-e", "trace=connect"]
+    chpasswd = [*STRACE, "-f", "-o", "/run/calls", "-e", "trace=connect"]
     with machine.serving():
         machine.sandbox.run(*chpasswd, "chpasswd", input=f"alice:{SECOND}\n").done()
         assert [by for by, _, _ in revocations(machine)] == ["asp-broker"]

@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 
+from support import sanitizers
 from support.processes import child_of, children, state
 from support.run import BIN, ENVIRONMENT, MORTAL, as_user
 from support.sandbox import open_installed
@@ -137,7 +138,8 @@ class Host:
     """A service that asks PAM as `user`, or as whom the prefix says, in one process that lives on."""
 
     def __init__(self, box, user, prefix=()):
-        words = [*box.prefix, *MORTAL, *prefix, *(as_user(user) if user else ()), BIN / "pam_host", "/etc/pam.d"]
+        words = [*box.prefix, *MORTAL, *prefix, *(as_user(user) if user else ())]
+        words += [*sanitizers.host(), BIN / "pam_host", "/etc/pam.d"]
         self.process = subprocess.Popen(
             [os.fspath(word) for word in words],
             stdin=subprocess.PIPE,

@@ -4,6 +4,7 @@ was logged."""
 import contextlib
 import json
 
+from support import sanitizers
 from support.passwords import PRIMARY
 from support.recipes import CONF, recipe, with_module
 from support.system_log import SystemLog, parsed
@@ -85,7 +86,7 @@ class Service:
 
     def chauthtok(self, service, user, prefix=()):
         """A program of root's has her password changed by a PAM service."""
-        return self.sandbox.run(*prefix, "/usr/bin/python3", "-c", CHAUTHTOK, service, user).done()
+        return self.sandbox.run(*prefix, *sanitizers.host(), "/usr/bin/python3", "-c", CHAUTHTOK, service, user).done()
 
     @contextlib.contextmanager
     def locked(self, user="alice"):
