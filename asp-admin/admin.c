@@ -2,7 +2,9 @@
 #include "admin.h"
 
 #include "asp-admin/system/users.h"
+#include "asp-admin/ui/command_line.h"
 #include "asp/buffer.h"
+#include "asp/redact.h"
 #include "asp/time_text.h"
 #include "pam_asp/name_service.h"
 
@@ -108,7 +110,12 @@ enum exit_code admin_open(struct admin *admin, const struct options *options,
     enum exit_code code;
 
     *admin = (struct admin){
-        .options = options, .console = console, .store = ASP_STORE_CLOSED, .now = time(NULL)};
+        .options = options,
+        .console = console,
+        .typed_config = options->config,
+        .store = ASP_STORE_CLOSED,
+        .now = time(NULL),
+    };
     openlog("asp-admin", LOG_PID, LOG_AUTHPRIV);
     code = admin_read_conf(admin);
     if (code != EXIT_DONE)
@@ -178,6 +185,49 @@ enum exit_code admin_take_user(struct admin *admin)
     return fail_ill_formed(admin);
 }
 
+const char *admin_command(const struct admin *admin, struct asp_buffer *out,
+                          const char *const words[])
+{
+    command_line_add(out, admin->typed_config, words);
+    return out->failed ? "asp-admin" : out->text;
+}
+
+const char *admin_remove_command(const struct admin *admin, const char *user,
+                                 struct asp_buffer *out)
+{
+    if (!asp_redact_needed(user))
+        return admin_command(admin, out, (const char *[]){"remove", user, NULL});
+    (void)admin_command(admin, out, (const char *[]){"remove", NULL});
+    asp_buffer_add(out, ", with the name that stands in ");
+    command_line_add_word(out, admin->conf->store);
+    asp_buffer_add(out, "/users and is not written here, since it may be an app password");
+    return out->failed ? "asp-admin" : out->text;
+}
+
+void admin_complete_advice(const struct admin *admin, const char *user, struct asp_error *error)
+{
+    const char *before = error->status == ASP_AMBIGUOUS
+                             ? "make new ones for the user who is meant, then drop these"
+                             : "restore it from a backup, or drop it";
+    struct asp_buffer out = {0};
+    const char *command;
+
+    /* Whose a file is that has no name in it, is not known. */
+    if (error->advice[0] == '\0' || user[0] == '/' ||
+        (error->status != ASP_AMBIGUOUS && error->status != ASP_CORRUPT))
+        return;
+    command = admin_remove_command(admin, user, &out);
+    if (!out.failed && strlen(before) + strlen(command) + 3 < sizeof error->advice)
+        (void)asp_advise(error, error->status, "%s: %s", before, command);
+    asp_buffer_free(&out);
+}
+
+enum exit_code admin_fail(const struct admin *admin, const char *user, struct asp_error *error)
+{
+    admin_complete_advice(admin, user, error);
+    return fail_with_error(admin->console, error);
+}
+
 static enum exit_code find_user(struct admin *admin)
 {
     struct asp_error error = {0};
@@ -190,7 +240,7 @@ static enum exit_code find_user(struct admin *admin)
         return EXIT_DONE;
     }
     if (status != ASP_OK && status != ASP_NOT_FOUND)
-        return fail_with_error(admin->console, &error);
+        return admin_fail(admin, admin->typed, &error);
     if (found.name[0] == '\0')
         return fail_ill_formed(admin);
     memcpy(admin->user, found.name, sizeof admin->user);
@@ -221,7 +271,7 @@ enum exit_code admin_check_account(const struct admin *admin)
     struct asp_error error = {0};
 
     if (asp_store_load(&admin->store, admin->user, "", &account, &error) != ASP_OK)
-        return fail_with_error(admin->console, &error);
+        return admin_fail(admin, admin->user, &error);
     asp_account_free(&account);
     return EXIT_DONE;
 }
@@ -306,7 +356,7 @@ enum exit_code admin_load_account(struct admin *admin, struct asp_account *accou
     if (status == ASP_OK)
         status = admin_read_usage(admin, account, false, usage, &mended, &error);
     if (status != ASP_OK)
-        return fail_with_error(admin->console, &error);
+        return admin_fail(admin, admin->user, &error);
     admin_say_mended(admin, admin->user, 1, mended, &error);
     return EXIT_DONE;
 }
@@ -348,7 +398,7 @@ enum exit_code admin_change_account(const struct admin *admin, asp_change *chang
 
     if (status == ASP_OK || status == ASP_UNCHANGED)
         return EXIT_DONE;
-    return fail_with_error(admin->console, &error);
+    return admin_fail(admin, admin->user, &error);
 }
 
 struct asp_entry *admin_find_entry(const struct admin *admin, const struct asp_account *account,

@@ -30,6 +30,7 @@ struct admin_guard {
 struct admin {
     const struct options *options;
     const struct console *console; /* where it speaks, and hears */
+    const char *typed_config; /* --config as it was said, for commands that are printed; or NULL */
     struct asp_conf *conf;
     struct asp_store store;
     const char *typed; /* the USER of the command, whose account is looked for when the store is
@@ -119,6 +120,24 @@ struct asp_entry *admin_find_entry(const struct admin *admin, const struct asp_a
 enum asp_status admin_check_label(const struct admin *admin, const struct asp_account *account,
                                   const struct asp_usage *usage, const char *label,
                                   const char *except, struct asp_error *error);
+
+/*
+ * A command as it can be pasted, with --config where one was said; `words` ends with NULL. It is
+ * put into `out`, which the caller frees; where that has failed, the name of the program alone.
+ */
+const char *admin_command(const struct admin *admin, struct asp_buffer *out,
+                          const char *const words[]);
+
+/* The same for remove of a user, or how to find her name where that cannot be printed: it may be an
+ * app password. */
+const char *admin_remove_command(const struct admin *admin, const char *user,
+                                 struct asp_buffer *out);
+
+/* Makes what the core advises of an account that has to go a whole command, with its user. */
+void admin_complete_advice(const struct admin *admin, const char *user, struct asp_error *error);
+
+/* Says what the core says of a user's account, with that advice: as fail_with_error. */
+enum exit_code admin_fail(const struct admin *admin, const char *user, struct asp_error *error);
 
 void admin_close(struct admin *admin);
 

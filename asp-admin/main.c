@@ -24,7 +24,12 @@ static enum exit_code run(const struct command *command, const struct options *o
                           const struct console *console)
 {
     struct admin admin = {
-        .options = options, .console = console, .store = ASP_STORE_CLOSED, .now = time(NULL)};
+        .options = options,
+        .console = console,
+        .typed_config = options->config,
+        .store = ASP_STORE_CLOSED,
+        .now = time(NULL),
+    };
     enum exit_code code = command_check_line(command, console, options);
 
     if (code != EXIT_DONE)

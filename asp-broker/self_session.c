@@ -281,6 +281,7 @@ static enum exit_code run_command(const struct self_session *session, const stru
                                   const struct command *command, struct options *options,
                                   const char *name)
 {
+    const char *typed_config = options->config;
     struct admin admin = {0};
     struct hers hers = {.key = &session->key, .admin = &admin};
     const struct admin_guard guard = {check_primary, follow_account, &hers};
@@ -291,6 +292,7 @@ static enum exit_code run_command(const struct self_session *session, const stru
         return fail_with(console, EXIT_STORE, "out of memory");
     options->config = session->conf_required ? session->conf_path : NULL;
     code = admin_open(&admin, options, console, name);
+    admin.typed_config = typed_config;
     if (code == EXIT_DONE && !command->takes_any_name)
         code = admin_take_user(&admin);
     if (code == EXIT_DONE)

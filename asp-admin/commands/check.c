@@ -72,8 +72,11 @@ enum exit_code command_check(struct admin *admin)
     code = outcome.verdict == ASP_ACCEPTED ? EXIT_DONE : EXIT_NO;
     if (!show_verdict(admin, &outcome))
         code = EXIT_STORE;
-    else if (outcome.verdict == ASP_UNAVAILABLE)
+    else if (outcome.verdict == ASP_UNAVAILABLE) {
+        admin_complete_advice(admin, outcome.account[0] != '\0' ? outcome.account : request.user,
+                              &outcome.cause);
         code = fail_with(admin->console, EXIT_STORE, "%s", asp_error_line(&outcome.cause, line));
+    }
     asp_outcome_free(&outcome);
     return code;
 }

@@ -151,7 +151,7 @@ static enum asp_status visit_user(const char *user, void *context)
     if (mended != ASP_UNCHANGED)
         note_mending(mended == ASP_OK ? &all->mended : &all->stuck, user, &all->error);
     if (status != ASP_OK) {
-        all->worst = fail_with_error(admin->console, &all->error);
+        all->worst = admin_fail(admin, user, &all->error);
         return ASP_OK;
     }
     summarise(admin, &account, &usage, &summary);

@@ -87,7 +87,7 @@ static enum exit_code store(struct admin *admin, struct storing *storing)
     hooks_take_turn(admin, &storing->turn);
     status = new_password_store(storing, &error);
     if (status != ASP_OK)
-        return fail_with_error(admin->console, &error);
+        return admin_fail(admin, admin->user, &error);
     tell_revoked(admin, storing);
     asp_store_begin_usage(&admin->store, admin->user, admin->now);
     return EXIT_DONE;

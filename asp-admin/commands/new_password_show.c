@@ -43,10 +43,8 @@ static void write_screen(const struct admin *admin, const struct stored_password
         asp_buffer_add(out, "it is revoked");
     else
         asp_buffer_add_time(out, entry->expires);
-    asp_buffer_add(out, "\n  revoke it   asp-admin revoke ");
-    asp_buffer_add_visible(out, admin->user);
-    asp_buffer_add(out, " ");
-    asp_buffer_add(out, entry->id);
+    asp_buffer_add(out, "\n  revoke it   ");
+    (void)admin_command(admin, out, (const char *[]){"revoke", admin->user, entry->id, NULL});
     asp_buffer_add(out, "\n  active      ");
     asp_buffer_add_number(out, stored->active);
     asp_buffer_add(out, " of ");

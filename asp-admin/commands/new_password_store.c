@@ -97,14 +97,19 @@ static enum asp_status changed_just_now(const struct asp_account *account, struc
 }
 
 /* Whose app passwords are all refused gets no new one. */
-static enum asp_status check_admitted(const struct asp_account *account, enum asp_primary primary,
-                                      struct asp_error *error)
+static enum asp_status check_admitted(const struct admin *admin, const struct asp_account *account,
+                                      enum asp_primary primary, struct asp_error *error)
 {
-    if (primary == ASP_PRIMARY_ABSENT)
-        return asp_fail(error, ASP_NOT_FOUND,
-                        "%s had a line in /etc/shadow, or was known to the system, and is gone: "
-                        "asp-admin remove forgets the account",
-                        account->user);
+    struct asp_buffer command = {0};
+
+    if (primary == ASP_PRIMARY_ABSENT) {
+        (void)asp_fail(error, ASP_NOT_FOUND,
+                       "%s had a line in /etc/shadow, or was known to the system, and is gone: "
+                       "%.512s forgets the account",
+                       account->user, admin_remove_command(admin, account->user, &command));
+        asp_buffer_free(&command);
+        return ASP_NOT_FOUND;
+    }
     if (primary == ASP_PRIMARY_LOCKED)
         return asp_fail(error, ASP_IO,
                         "the primary password of %s is locked, or her account has expired: no app "
@@ -138,7 +143,7 @@ static enum asp_status compare_primary(struct storing *storing, struct asp_accou
         (primary == ASP_PRIMARY_CHANGED || asp_primary_is_due(&account->primary, now)) &&
         asp_primary_is_overtaken(account, now))
         return changed_just_now(account, error);
-    status = check_admitted(account, primary, error);
+    status = check_admitted(admin, account, primary, error);
     if (status != ASP_OK)
         return status;
     if (primary == ASP_PRIMARY_CHANGED &&
@@ -168,7 +173,7 @@ static enum asp_status compare_again(struct storing *storing, const struct asp_a
         return status;
     primary = asp_primary_compare(&account->primary, now, storing->admin->now);
     return primary == ASP_PRIMARY_CHANGED ? changed_just_now(account, error)
-                                          : check_admitted(account, primary, error);
+                                          : check_admitted(storing->admin, account, primary, error);
 }
 
 /* Whose it is and since when, and its id once that is drawn. */

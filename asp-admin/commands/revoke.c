@@ -139,7 +139,7 @@ static enum exit_code open_account(struct admin *admin)
 
     if (code == EXIT_DONE && admin->options->all &&
         asp_store_drop_pending(&admin->store, admin->user, &error) != ASP_OK)
-        code = fail_with_error(admin->console, &error);
+        code = admin_fail(admin, admin->user, &error);
     return code == EXIT_DONE ? admin_check_account(admin) : code;
 }
 

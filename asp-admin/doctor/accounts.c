@@ -16,9 +16,10 @@ struct pass {
     size_t accounts;
     struct name_list damaged;    /* what cannot be read */
     struct name_list ill_formed; /* whose name is none any more, in quotation marks */
-    struct name_list mended;     /* whose usage was damaged */
-    struct name_list stuck;      /* whose usage is, and cannot be written */
-    struct asp_error why;        /* of the last of those */
+    char last_ill_formed[ASP_USER_MAX + 1];
+    struct name_list mended; /* whose usage was damaged */
+    struct name_list stuck;  /* whose usage is, and cannot be written */
+    struct asp_error why;    /* of the last of those */
 };
 
 static const char *plural(size_t count)
@@ -59,8 +60,11 @@ static bool list_ill_formed(struct pass *pass, const char *user)
 {
     char quoted[ASP_USER_MAX + 3];
 
+    if (asp_user_fault(user) == NULL)
+        return true;
     (void)snprintf(quoted, sizeof quoted, "\"%s\"", user);
-    return asp_user_fault(user) == NULL || name_list_add(&pass->ill_formed, quoted);
+    (void)snprintf(pass->last_ill_formed, sizeof pass->last_ill_formed, "%s", user);
+    return name_list_add(&pass->ill_formed, quoted);
 }
 
 static enum asp_status visit(const char *user, void *context)
@@ -99,6 +103,7 @@ static void tell_damaged_account(struct examination *exam, const char *user)
 {
     struct asp_account account;
     struct asp_error error = {0};
+    struct asp_buffer command = {0};
     enum asp_status status = asp_store_load(&exam->admin->store, user, NULL, &account, &error);
 
     if (status == ASP_OK) { /* fixed meanwhile */
@@ -114,21 +119,22 @@ static void tell_damaged_account(struct examination *exam, const char *user)
     else if (user[0] == '/') /* whose it was is not known */
         finding_fix(&exam->findings, "restore that file from a backup, or remove it");
     else if (status == ASP_CORRUPT)
-        finding_fix(&exam->findings, "restore it from a backup, or drop it: asp-admin remove %s",
-                    user);
+        finding_fix(&exam->findings, "restore it from a backup, or drop it: %s",
+                    exam_remove(exam, &command, 1, user));
     else if (status == ASP_UNSAFE)
         finding_fix(&exam->findings,
-                    "make it a plain file of root's with mode 0600, or drop it: asp-admin remove "
-                    "%s",
-                    user);
+                    "make it a plain file of root's with mode 0600, or drop it: %s",
+                    exam_remove(exam, &command, 1, user));
     else
         finding_fix(&exam->findings, "see what the system's log says of that disk");
+    asp_buffer_free(&command);
 }
 
 static void tell_accounts(struct examination *exam, struct pass *pass)
 {
     struct name_list *damaged = &pass->damaged;
     struct asp_buffer ill_formed = {0};
+    struct asp_buffer command = {0};
 
     name_list_sort(damaged);
     for (size_t i = 0; i < damaged->count && i < FAULTS_MAX; i++)
@@ -136,16 +142,21 @@ static void tell_accounts(struct examination *exam, struct pass *pass)
     if (damaged->count > FAULTS_MAX) {
         finding_fault(&exam->findings, CHECK_ACCOUNTS, "%zu more of %zu cannot be read",
                       damaged->count - FAULTS_MAX, pass->accounts);
-        finding_fix(&exam->findings, "asp-admin list names them all");
+        finding_fix(&exam->findings, "%s names them all",
+                    exam_command(exam, &command, (const char *[]){"list", NULL}));
     }
     if (pass->ill_formed.count > 0) {
         finding_fault(&exam->findings, CHECK_ACCOUNTS,
                       "a name has no blank at either end since this version, and nobody can log in "
                       "to these accounts: %s",
                       exam_names(exam, &ill_formed, &pass->ill_formed));
-        finding_fix(&exam->findings, "have each make new app passwords, then forget the account: "
-                                     "asp-admin remove, with that spelling");
+        asp_buffer_free(&command);
+        finding_fix(&exam->findings,
+                    "have each make new app passwords, then forget the account by that "
+                    "spelling: %s",
+                    exam_remove(exam, &command, pass->ill_formed.count, pass->last_ill_formed));
     }
+    asp_buffer_free(&command);
     asp_buffer_free(&ill_formed);
     if (findings_none_of(&exam->findings, CHECK_ACCOUNTS))
         finding_ok(&exam->findings, CHECK_ACCOUNTS, "%zu user%s, each account can be read",

@@ -6,6 +6,7 @@
 /* Services that are not root read it too, and so do users. */
 static void check_readable(struct examination *exam)
 {
+    struct asp_buffer word = {0};
     struct stat st;
 
     if (stat(exam->conf_path, &st) != 0 || (st.st_mode & S_IROTH) != 0)
@@ -13,7 +14,9 @@ static void check_readable(struct examination *exam)
     finding_fault(&exam->findings, CHECK_CONFIGURATION,
                   "%s cannot be read by services and users that are not root (mode %04o)",
                   exam->conf_path, (unsigned)(st.st_mode & 07777));
-    finding_fix(&exam->findings, "chmod 644 %s: it holds no secret", exam->conf_path);
+    finding_fix(&exam->findings, "chmod 644 %s: it holds no secret",
+                exam_word(exam, &word, exam->conf_path));
+    asp_buffer_free(&word);
 }
 
 void examine_configuration(struct examination *exam)

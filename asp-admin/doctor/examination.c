@@ -1,6 +1,7 @@
 /* What all parts of the look share: faults of the core's, and names in a sentence. */
 #include "examination.h"
 
+#include "asp-admin/ui/command_line.h"
 #include "asp/buffer.h"
 
 enum { NAMES_SHOWN = 10 }; /* how many of many are named */
@@ -23,6 +24,31 @@ void exam_fault(struct examination *exam, const char *check, const struct asp_er
                                      "by nobody else, and no link");
     else
         finding_fix(&exam->findings, "see what the system's log says of it");
+}
+
+const char *exam_command(struct examination *exam, struct asp_buffer *out,
+                         const char *const words[])
+{
+    const char *command = admin_command(exam->admin, out, words);
+
+    exam->findings.failed = exam->findings.failed || out->failed;
+    return command;
+}
+
+const char *exam_word(struct examination *exam, struct asp_buffer *out, const char *word)
+{
+    command_line_add_word(out, word);
+    exam->findings.failed = exam->findings.failed || out->failed;
+    return out->failed ? "" : out->text;
+}
+
+const char *exam_remove(struct examination *exam, struct asp_buffer *out, size_t count,
+                        const char *user)
+{
+    const char *command = admin_remove_command(exam->admin, count == 1 ? user : "USER", out);
+
+    exam->findings.failed = exam->findings.failed || out->failed;
+    return command;
 }
 
 /* Adds the first of them, and how many there are beside. */

@@ -46,6 +46,18 @@ bool exam_ran_out(struct examination *exam, enum asp_status status);
  */
 void exam_fault(struct examination *exam, const char *check, const struct asp_error *error);
 
+/* A command as it can be pasted, in `out`, which the caller frees; `words` ends with NULL. */
+const char *exam_command(struct examination *exam, struct asp_buffer *out,
+                         const char *const words[]);
+
+/* A word of another command, such as a path, for that. */
+const char *exam_word(struct examination *exam, struct asp_buffer *out, const char *word);
+
+/* As exam_command, for remove: of `user`, or where it is not one account but `count` of them, of
+ * USER. */
+const char *exam_remove(struct examination *exam, struct asp_buffer *out, size_t count,
+                        const char *user);
+
 /* "alice, bob and 3 more", in `out`, which the caller frees; empty where memory is short. The names
  * are put in order. */
 const char *exam_names(struct examination *exam, struct asp_buffer *out, struct name_list *names);

@@ -95,6 +95,7 @@ static void check_other_conf(struct examination *exam, const char *place, const 
     struct asp_conf *conf = NULL;
     struct asp_identity identity;
     struct asp_error error = {0};
+    struct asp_buffer word = {0};
     bool other = strcmp(path, exam->conf_path) != 0;
 
     if (asp_conf_load(path, true, &conf, &identity, &error) == ASP_OK) {
@@ -102,7 +103,7 @@ static void check_other_conf(struct examination *exam, const char *place, const 
             finding_note(&exam->findings, CHECK_PAM,
                          "%s has a configuration of its own, which asp-admin --config %s doctor "
                          "looks over",
-                         place, path);
+                         place, exam_word(exam, &word, path));
     } else if (other || exam->admin->conf != NULL) {
         /* Also ours, where it is missing: named here it has to be there. */
         finding_fault(&exam->findings, CHECK_PAM, "%s has config=%s, and nobody gets in: %s", place,
@@ -110,6 +111,7 @@ static void check_other_conf(struct examination *exam, const char *place, const 
         finding_fix(&exam->findings, "mend that file as asp.conf(5) has it, or put config= "
                                      "right");
     }
+    asp_buffer_free(&word);
     asp_conf_free(conf);
 }
 

@@ -42,6 +42,7 @@ static bool list_spelled(struct primaries *primaries, const char *user, bool *li
     if (!*listed)
         return true;
     (void)snprintf(both, sizeof both, "%s (%s)", user, found.name);
+    (void)snprintf(primaries->last_spelled, sizeof primaries->last_spelled, "%s", user);
     return name_list_add(&primaries->spelled, both);
 }
 
@@ -81,12 +82,14 @@ static void tell_gone(struct examination *exam, struct primaries *primaries)
     struct findings *findings = &exam->findings;
     struct asp_buffer gone = {0};
     struct asp_buffer missed = {0};
+    struct asp_buffer command = {0};
 
     if (primaries->gone.count > 0) {
         finding_fault(findings, CHECK_PRIMARY,
                       "the user is gone of the account %s: app passwords are refused there",
                       exam_names(exam, &gone, &primaries->gone));
-        finding_fix(findings, "forget each that is not to come back: asp-admin remove USER");
+        finding_fix(findings, "forget each that is not to come back: %s",
+                    exam_remove(exam, &command, primaries->gone.count, primaries->gone.list[0]));
     }
     if (primaries->missed.count > 0) {
         finding_fault(findings, CHECK_PRIMARY,
@@ -94,9 +97,14 @@ static void tell_gone(struct examination *exam, struct primaries *primaries)
                       ", and not known to the system any more. Their app passwords go on until "
                       "asp-admin watch has missed them twice",
                       exam_names(exam, &missed, &primaries->missed));
-        finding_fix(findings, "forget each that is not to come back: asp-admin remove USER; or "
-                              "see why the directory does not know them");
+        asp_buffer_free(&command);
+        finding_fix(
+            findings,
+            "see why the directory does not know them, or forget each that is not to come "
+            "back: %s",
+            exam_remove(exam, &command, primaries->missed.count, primaries->missed.list[0]));
     }
+    asp_buffer_free(&command);
     asp_buffer_free(&gone);
     asp_buffer_free(&missed);
 }
@@ -105,6 +113,7 @@ static void tell_gone(struct examination *exam, struct primaries *primaries)
 static void tell_spelled(struct examination *exam, struct primaries *primaries)
 {
     struct asp_buffer spelled = {0};
+    struct asp_buffer command = {0};
 
     if (primaries->spelled.count == 0)
         return;
@@ -113,8 +122,10 @@ static void tell_spelled(struct examination *exam, struct primaries *primaries)
                   "No change of her primary password is seen there, but for that of her line "
                   "of " ASP_SHADOW_PATH ", which asp-admin watch has them follow",
                   exam_names(exam, &spelled, &primaries->spelled));
-    finding_fix(&exam->findings, "have each make new app passwords, then forget the account: "
-                                 "asp-admin remove, with that spelling");
+    finding_fix(&exam->findings,
+                "have each make new app passwords, then forget the account by that spelling: %s",
+                exam_remove(exam, &command, primaries->spelled.count, primaries->last_spelled));
+    asp_buffer_free(&command);
     asp_buffer_free(&spelled);
 }
 
@@ -125,6 +136,7 @@ static void tell_shadow(struct examination *exam, struct primaries *primaries)
     struct asp_buffer broken = {0};
     struct asp_buffer changed = {0};
     struct asp_buffer absent = {0};
+    struct asp_buffer command = {0};
 
     if (primaries->broken.count > 0) {
         finding_fault(findings, CHECK_PRIMARY,
@@ -137,8 +149,9 @@ static void tell_shadow(struct examination *exam, struct primaries *primaries)
     if (primaries->changed.count > 0)
         finding_note(findings, CHECK_PRIMARY,
                      "the primary password of %s has changed: their app passwords are refused, and "
-                     "revoked by the next login or by asp-admin watch --once",
-                     exam_names(exam, &changed, &primaries->changed));
+                     "revoked by the next login or by %s",
+                     exam_names(exam, &changed, &primaries->changed),
+                     exam_command(exam, &command, (const char *[]){"watch", "--once", NULL}));
     if (primaries->absent.count > 0)
         finding_note(findings, CHECK_PRIMARY,
                      "%s: no line in " ASP_SHADOW_PATH
@@ -153,6 +166,7 @@ static void tell_shadow(struct examination *exam, struct primaries *primaries)
     asp_buffer_free(&broken);
     asp_buffer_free(&changed);
     asp_buffer_free(&absent);
+    asp_buffer_free(&command);
 }
 
 static void tell_unread_shadow(struct examination *exam, const struct asp_error *error)

@@ -22,8 +22,9 @@ struct primaries {
     struct name_list gone;    /* no line any more, or written absent */
     struct name_list missed;  /* no line, and not known any more to the name service */
     struct name_list spelled; /* no line, and the name stands for another, who is named too */
-    struct name_list broken;  /* a line that says nothing */
-    struct name_list changed; /* another password than the one remembered */
+    char last_spelled[ASP_USER_MAX + 1]; /* the account of the last of those */
+    struct name_list broken;             /* a line that says nothing */
+    struct name_list changed;            /* another password than the one remembered */
 };
 
 /* Reads it, where it is the source. The caller calls primaries_free in any case. */

@@ -1,6 +1,7 @@
 /* doctor: the watch, and the hooks that it runs. */
 #include "watch.h"
 
+#include "asp/buffer.h"
 #include "asp/revocation.h"
 #include "asp/time_text.h"
 
@@ -11,8 +12,15 @@ enum {
 
 static void advise_watch(struct examination *exam)
 {
-    finding_fix(&exam->findings, "systemctl enable --now asp-watch, or start asp-admin watch "
-                                 "with the machine; cron can run asp-admin watch --once");
+    struct asp_buffer watch = {0};
+    struct asp_buffer once = {0};
+
+    finding_fix(&exam->findings,
+                "systemctl enable --now asp-watch, or start %s with the machine; cron can run %s",
+                exam_command(exam, &watch, (const char *[]){"watch", NULL}),
+                exam_command(exam, &once, (const char *[]){"watch", "--once", NULL}));
+    asp_buffer_free(&watch);
+    asp_buffer_free(&once);
 }
 
 /* True when a pass was made so lately that there will be others, and no hook waits. */
@@ -27,13 +35,18 @@ static bool is_passed_often(const struct examination *exam)
 /* Whoever stops a watch lets it say goodbye. */
 static void tell_dead_watch(struct examination *exam)
 {
+    struct asp_buffer watch = {0};
+
     finding_fault(
         &exam->findings, CHECK_WATCH,
         "the watch is dead: process %ld ended without saying so, and nobody does its work "
         "since",
         exam->watch.process);
-    finding_fix(&exam->findings, "systemctl restart asp-watch, or start asp-admin watch again; the "
-                                 "system's log may say what ended it");
+    finding_fix(&exam->findings,
+                "systemctl restart asp-watch, or start %s again; the system's log may say what "
+                "ended it",
+                exam_command(exam, &watch, (const char *[]){"watch", NULL}));
+    asp_buffer_free(&watch);
 }
 
 /* No watch runs: whether anything is left undone by that. */
@@ -64,8 +77,8 @@ static void judge_no_watch(struct examination *exam)
     } else if (source.at_login) {
         finding_note(findings, CHECK_WATCH,
                      "no watch runs. A login sees a changed primary password by itself, and so do "
-                     "the PAM password stack and asp-admin create; what nobody uses is revoked by "
-                     "none of them, and stays listed as active");
+                     "the PAM password stack and asp-admin create and rotate; what nobody uses is "
+                     "revoked by none of them, and stays listed as active");
     } else {
         finding_ok(findings, CHECK_WATCH, "no watch runs, and there is nothing for it to do");
     }

@@ -33,10 +33,14 @@ struct pass {
     struct compare_result *result;
 };
 
-static void count_failure(struct compare_result *result, const struct asp_error *error)
+static void count_failure(const struct pass *pass, const char *user, struct asp_error *error)
 {
-    if (result->failed == 0)
+    struct compare_result *result = pass->result;
+
+    if (result->failed == 0) {
+        admin_complete_advice(pass->admin, user, error);
         result->failure = *error;
+    }
     result->failed++;
     result->unknown++;
 }
@@ -82,7 +86,7 @@ static enum asp_status look(const char *user, void *context)
         return ASP_OK;
     result->accounts++;
     if (status != ASP_OK) {
-        count_failure(result, &error);
+        count_failure(pass, user, &error);
         return ASP_OK;
     }
     primary_source_find(&pass->source, user, account.follows, &now);
@@ -139,7 +143,7 @@ static void settle(struct pass *pass, const char *user, bool changed)
                 found.now.says != ASP_SAYS_NOTHING && look_again(pass, user, &found, &error);
     } while (again);
     if (error.status != ASP_OK && status != ASP_NOT_FOUND)
-        count_failure(result, &error);
+        count_failure(pass, user, &error);
     else if (status == ASP_OK && done.primary == ASP_PRIMARY_UNKNOWN)
         result->unknown++;
     else if (status == ASP_OK && changed)
@@ -176,7 +180,7 @@ static void note(struct pass *pass, const char *user, enum asp_sight sight)
     } while (status == ASP_OK && noted.overtaken && look_again(pass, user, &found, &error));
     asp_look_end(&found);
     if (error.status != ASP_OK && status != ASP_NOT_FOUND)
-        count_failure(pass->result, &error);
+        count_failure(pass, user, &error);
     if (noted.is_absent == noted.was_absent)
         return;
     pass->result->gone += noted.is_absent;
@@ -245,7 +249,7 @@ static void follow(struct pass *pass, const char *user, const char *name,
     enum asp_status status = asp_reconcile_follow(&pass->admin->store, user, name, now, &error);
 
     if (status < ASP_OK && status != ASP_NOT_FOUND)
-        count_failure(pass->result, &error);
+        count_failure(pass, user, &error);
 }
 
 /* Of one whom the name service knows by this name. */

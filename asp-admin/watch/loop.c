@@ -135,11 +135,16 @@ static void report_trouble(struct watch *watch, const char *trouble)
 
 static void report_result(struct watch *watch, const struct compare_result *result)
 {
+    struct asp_buffer command = {0};
+    struct asp_buffer remove = {0};
+    const char *confirm =
+        admin_command(watch->admin, &command, (const char *[]){"watch", "--confirm", NULL});
+
     if (result->held > 0 && result->held != watch->held)
         syslog(LOG_ERR,
                "watch: the primary passwords of %zu of %zu users seem to have changed at once: "
-               "nothing was revoked; if it is so, say asp-admin watch --confirm",
-               result->held, result->accounts);
+               "nothing was revoked; if it is so, say %s",
+               result->held, result->accounts, confirm);
     else if (result->changed > 0 && result->held == 0)
         syslog(LOG_NOTICE,
                "watch: %zu of %zu primary passwords have changed, %zu app passwords were revoked",
@@ -147,13 +152,14 @@ static void report_result(struct watch *watch, const struct compare_result *resu
     if (result->gone_held > 0 && result->gone_held != watch->gone_held)
         syslog(LOG_ERR,
                "watch: %zu of %zu users seem to be gone at once: nothing was written; if it is so, "
-               "say asp-admin watch --confirm",
-               result->gone_held, result->accounts);
+               "say %s",
+               result->gone_held, result->accounts, confirm);
     if (result->gone > 0)
         syslog(LOG_WARNING,
-               "watch: %zu of %zu users are gone, and their app passwords are refused: asp-admin "
-               "remove forgets them",
-               result->gone, result->accounts);
+               "watch: %zu of %zu users are gone, and their app passwords are refused: %s forgets "
+               "them",
+               result->gone, result->accounts,
+               admin_command(watch->admin, &remove, (const char *[]){"remove", NULL}));
     if (result->unknown != watch->unknown)
         syslog(LOG_WARNING,
                "watch: nothing can be told of the primary passwords of %zu of %zu users",
@@ -161,6 +167,8 @@ static void report_result(struct watch *watch, const struct compare_result *resu
     watch->held = result->held;
     watch->gone_held = result->gone_held;
     watch->unknown = result->unknown;
+    asp_buffer_free(&command);
+    asp_buffer_free(&remove);
 }
 
 /* A command is run at its interval and no sooner. Who seems to be gone from a file that was changed

@@ -68,16 +68,33 @@ static enum exit_code finish_pass(struct admin *admin)
 
 static void say_held(const struct admin *admin, const struct compare_result *result)
 {
+    struct asp_buffer command = {0};
+    const char *confirm =
+        admin_command(admin, &command, (const char *[]){"watch", "--confirm", NULL});
+
     if (result->held > 0)
         console_say(admin->console,
                     "the primary passwords of %zu of %zu users seem to have changed at once: "
-                    "nothing was revoked; if it is so, say asp-admin watch --confirm",
-                    result->held, result->accounts);
+                    "nothing was revoked; if it is so, say %s",
+                    result->held, result->accounts, confirm);
     if (result->gone_held > 0)
         console_say(admin->console,
                     "%zu of %zu users seem to be gone at once: nothing was written; if it is so, "
-                    "say asp-admin watch --confirm",
-                    result->gone_held, result->accounts);
+                    "say %s",
+                    result->gone_held, result->accounts, confirm);
+    asp_buffer_free(&command);
+}
+
+static void say_gone(const struct admin *admin, const struct compare_result *result)
+{
+    struct asp_buffer command = {0};
+
+    if (result->gone > 0)
+        console_say(admin->console,
+                    "%zu of %zu users are gone, and their app passwords are refused: %s names them",
+                    result->gone, result->accounts,
+                    admin_command(admin, &command, (const char *[]){"doctor", NULL}));
+    asp_buffer_free(&command);
 }
 
 static enum exit_code watch_once(struct admin *admin)
@@ -100,11 +117,7 @@ static enum exit_code watch_once(struct admin *admin)
     if (!show(admin, &result))
         code = EXIT_STORE;
     say_held(admin, &result);
-    if (result.gone > 0)
-        console_say(admin->console,
-                    "%zu of %zu users are gone, and their app passwords are refused: asp-admin "
-                    "doctor names them",
-                    result.gone, result.accounts);
+    say_gone(admin, &result);
     if (result.failed > 0)
         code =
             fail_with(admin->console, EXIT_STORE, "%zu accounts could not be compared, first: %s",

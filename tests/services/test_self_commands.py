@@ -51,6 +51,15 @@ def test_what_she_makes_logs_her_in(own):
     assert (run.code, run.out) == (DONE, "accepted\n")
 
 
+def test_the_command_to_revoke_it_has_the_configuration_that_she_has_said(own):
+    own.sandbox.write("/etc/asp/her own.conf", "")
+    said = ("--config", "/etc/asp/her own.conf")
+    run = own.run("alice", *said, "create", "--label", "Phone", input=f"{ALICES}\n")
+    (entry,) = own.json("list", "alice")
+    assert run.code == DONE
+    assert f"  revoke it   asp-admin revoke alice {entry['id']} --config '/etc/asp/her own.conf'\n" in run.out
+
+
 def test_what_changes_or_shows_a_password_is_asked_for_first(own):
     password = own.makes("alice", "Phone")
     before = own.json("list", "alice", "--all")
