@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static void add_centred(const struct console *console, struct asp_buffer *out, const char *text)
 {
@@ -75,23 +74,6 @@ bool new_password_show(const struct admin *admin, const struct stored_password *
     return console_print_and_free(admin->console, &out);
 }
 
-/* True for an app that is nothing that the system knows: not in asp.conf, and no service of PAM's.
- * Such a one may be meant, and more often it is a slip of the hand. */
-static bool app_is_unknown(const struct asp_conf *conf, const char *app)
-{
-    static const char *const folders[] = {"/etc/pam.d/", "/usr/lib/pam.d/"};
-    char path[32 + ASP_SERVICE_MAX];
-
-    if (asp_scope_is_group(conf, app) || asp_app_is_reserved(app))
-        return false;
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-        (void)snprintf(path, sizeof path, "%s%s", folders[i], app);
-        if (access(path, F_OK) == 0)
-            return false;
-    }
-    return true;
-}
-
 void new_password_show_notes(const struct admin *admin, const struct stored_password *stored,
                              const struct asp_primary_now *now)
 {
@@ -99,7 +81,7 @@ void new_password_show_notes(const struct admin *admin, const struct stored_pass
         return;
     if (admin->new_store)
         console_say(admin->console, "note: a new store was made at %s", admin->conf->store);
-    if (app_is_unknown(admin->conf, stored->entry.app))
+    if (admin_app_is_unknown(admin->conf, stored->entry.app))
         console_say(admin->console,
                     "note: no app of asp.conf is called %s, and no service of /etc/pam.d: if that "
                     "is a slip, revoke %s",

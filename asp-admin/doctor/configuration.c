@@ -1,6 +1,8 @@
 /* doctor: the configuration. */
 #include "configuration.h"
 
+#include "asp/buffer.h"
+
 #include <sys/stat.h>
 
 /* Services that are not root read it too, and so do users. */
@@ -17,6 +19,24 @@ static void check_readable(struct examination *exam)
     finding_fix(&exam->findings, "chmod 644 %s: it holds no secret",
                 exam_word(exam, &word, exam->conf_path));
     asp_buffer_free(&word);
+}
+
+/* An app that is named and is none: a slip shows when somebody asks for it. */
+static void check_app(struct examination *exam, const char *key, const char *app)
+{
+    if (admin_app_is_unknown(exam->admin->conf, app))
+        finding_note(&exam->findings, CHECK_CONFIGURATION,
+                     "%s names %s: no app of asp.conf is called so, and no service of /etc/pam.d",
+                     key, app);
+}
+
+static void check_apps(struct examination *exam)
+{
+    const struct asp_conf *conf = exam->admin->conf;
+
+    check_app(exam, "default_app", conf->default_app);
+    for (size_t i = 0; i < conf->self_apps.count; i++)
+        check_app(exam, "self_service.apps", conf->self_apps.names[i]);
 }
 
 void examine_configuration(struct examination *exam)
@@ -47,4 +67,6 @@ void examine_configuration(struct examination *exam)
     } else if (findings_none_of(&exam->findings, CHECK_CONFIGURATION)) {
         finding_ok(&exam->findings, CHECK_CONFIGURATION, "%s has no error", exam->conf_path);
     }
+    if (admin->conf != NULL)
+        check_apps(exam);
 }
