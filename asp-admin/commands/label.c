@@ -59,6 +59,7 @@ enum exit_code command_label_validate(const struct admin *admin)
 
 enum exit_code command_label(struct admin *admin)
 {
+    const struct console console = console_after(admin->console, "the label is another now");
     struct labelling labelling = {.admin = admin};
     enum exit_code code = command_label_validate(admin);
 
@@ -67,8 +68,8 @@ enum exit_code command_label(struct admin *admin)
     if (code == EXIT_DONE) {
         admin_log_change(admin, admin->user, "labelled", &labelling.entry, NULL);
         if (admin->options->json &&
-            !json_write(admin->console, json_from_entry(admin->user, &labelling.entry,
-                                                        &labelling.usage, admin->now)))
+            !json_write(&console, json_from_entry(admin->user, &labelling.entry, &labelling.usage,
+                                                  admin->now)))
             code = EXIT_STORE;
     }
     asp_usage_free(&labelling.usage);

@@ -31,6 +31,7 @@ static enum asp_status remove_account(const struct admin *admin, struct asp_erro
 
 enum exit_code command_remove(struct admin *admin)
 {
+    const struct console console = console_after(admin->console, "the account is removed");
     struct asp_error error = {0};
     struct asp_turn turn;
     enum exit_code code;
@@ -47,7 +48,7 @@ enum exit_code command_remove(struct admin *admin)
     }
     admin_log_change(admin, admin->user, "removed", NULL, NULL);
     if (admin->options->json &&
-        !json_write(admin->console,
+        !json_write(&console,
                     json_pack("{s:o, s:b}", "user", json_from_text(admin->user), "removed", 1)))
         code = EXIT_STORE;
     hooks_run_own(admin, &turn);

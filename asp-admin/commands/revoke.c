@@ -94,6 +94,8 @@ static enum asp_status revoke(struct asp_account *account, void *context, struct
 static bool show_revoked(const struct revoking *revoking)
 {
     const struct admin *admin = revoking->admin;
+    const struct console console =
+        console_after(admin->console, "what was to be revoked is revoked");
     struct asp_buffer out = {0};
     json_t *ids;
 
@@ -101,7 +103,7 @@ static bool show_revoked(const struct revoking *revoking)
         ids = json_array();
         for (size_t i = 0; i < revoking->count; i++)
             json_add(&ids, json_string(revoking->revoked[i].id));
-        return json_write(admin->console,
+        return json_write(&console,
                           json_pack("{s:o, s:o, s:s}", "user", json_from_text(admin->user),
                                     "revoked", ids, "reason", revoking->reason));
     }
@@ -114,7 +116,7 @@ static bool show_revoked(const struct revoking *revoking)
     }
     if (revoking->count == 0)
         asp_buffer_add(&out, "nothing to revoke\n");
-    return console_print_and_free(admin->console, &out);
+    return console_print_and_free(&console, &out);
 }
 
 enum exit_code command_revoke_validate(const struct admin *admin)

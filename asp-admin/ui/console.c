@@ -144,15 +144,27 @@ enum exit_code fail_unreadable(const struct console *console, const struct asp_e
     return fail_as(console, EXIT_STORE, error);
 }
 
+struct console console_after(const struct console *console, const char *done)
+{
+    struct console after = *console;
+
+    after.done = done;
+    return after;
+}
+
 bool console_print(const struct console *console, const struct asp_buffer *out)
 {
+    const char *separator = console->done != NULL ? "; " : "";
+    const char *done = console->done != NULL ? console->done : "";
+
     if (out->failed) {
-        (void)fail_with(console, EXIT_STORE, "out of memory");
+        (void)fail_with(console, EXIT_STORE, "out of memory%s%s", separator, done);
         return false;
     }
     if (out->length == 0 || console->write(console->context, CONSOLE_OUT, out->text, out->length))
         return true;
-    (void)fail_with(console, EXIT_STORE, "standard output cannot be written: %s", strerror(errno));
+    (void)fail_with(console, EXIT_STORE, "standard output cannot be written: %s%s%s",
+                    strerror(errno), separator, done);
     return false;
 }
 

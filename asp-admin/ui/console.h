@@ -35,10 +35,15 @@ struct console {
     bool terminal; /* the answer goes to one */
     bool colour;
     size_t width; /* of the terminal, or 80 */
+    const char
+        *done; /* said where the answer cannot be given: what was done all the same; or NULL */
 };
 
 /* This process's own streams, as they are now; `program` is borrowed. */
 struct console console_of_process(const char *program);
+
+/* The same console for the answer of what is done already, as `done` says; that is borrowed. */
+struct console console_after(const struct console *console, const char *done);
 
 /* Writes one line to standard error, with what could disturb a terminal made visible, and a dash in
  * the place of what may be an app password. */

@@ -109,6 +109,26 @@ def test_what_stands_for_another_is_dropped_by_the_command_that_is_said(site, pa
     assert list((site.store / "users").iterdir()) == []
 
 
+@pytest.mark.parametrize("way", ["full", "closed"])
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["plain", "json"])
+def test_what_was_done_is_said_where_the_answer_cannot_be_written(site, way, form):
+    redirect = {"full": 'exec "$@" >/dev/full', "closed": 'exec "$@" >&-'}[way]
+
+    def said(*words):
+        run = site.run(*form, *words, prefix=["sh", "-c", redirect, "sh"])
+        assert run.code == 5 or not form, run
+        match = re.fullmatch("asp-admin: standard output cannot be written: [^;\n]+; (.+)\n", run.err)
+        return match and match[1]
+
+    id = site.create()["id"]
+    assert said("label", "alice", id, "New") == ("the label is another now" if form else None)
+    assert site.entries()[0]["label"] == "New"
+    assert said("revoke", "alice", id) == "what was to be revoked is revoked"
+    assert site.states() == [("New", "revoked")]
+    assert said("remove", "alice") == ("the account is removed" if form else None)
+    assert site.json("list") == []
+
+
 def test_a_watch_that_holds_back_says_with_which_configuration_to_confirm(site, primaries, paste):
     users = [f"u{number}" for number in range(25)]
     primaries.say(dict.fromkeys(users, "one"))
