@@ -91,8 +91,10 @@ static void add_history_row(const struct admin *admin, struct table *table,
 }
 
 static bool show_history(const struct admin *admin, const struct history_event *events,
-                         size_t count)
+                         size_t count, bool is_new)
 {
+    const char *none = is_new ? "no app passwords yet\n"
+                              : "nothing is kept of what there was: see history in asp.conf(5)\n";
     const bool json = admin->options->json;
     json_t *document = json ? json_array() : NULL;
     struct table table = {0};
@@ -104,7 +106,7 @@ static bool show_history(const struct admin *admin, const struct history_event *
         else
             add_history_row(admin, &table, &events[i]);
     }
-    return answer_write(admin->console, json, document, &table, "no app passwords yet\n");
+    return answer_write(admin->console, json, document, &table, none);
 }
 
 enum exit_code command_history(struct admin *admin)
@@ -135,7 +137,7 @@ enum exit_code command_history(struct admin *admin)
         events[i].order = i;
     if (code == EXIT_DONE) {
         qsort(events, count, sizeof *events, by_time);
-        if (!show_history(admin, events, count))
+        if (!show_history(admin, events, count, account.is_new))
             code = EXIT_STORE;
     }
     free(events);

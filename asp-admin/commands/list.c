@@ -30,12 +30,26 @@ static void add_entry_row(const struct admin *admin, struct table *table,
     asp_buffer_free(&last);
 }
 
+enum { NONE_SIZE = 80 };
+
+/* What is said in the place of an empty table. */
+static void say_none(const struct asp_account *account, char none[NONE_SIZE])
+{
+    if (account->count > 0) /* all of them are revoked: no other is hidden */
+        (void)snprintf(none, NONE_SIZE, "no active app passwords; %zu revoked: --all shows them\n",
+                       account->count);
+    else
+        (void)snprintf(none, NONE_SIZE, "no app passwords%s\n",
+                       account->is_new ? "" : "; the user is still enrolled");
+}
+
 static bool list_account(const struct admin *admin, const struct asp_account *account,
                          const struct asp_usage *usage)
 {
     const bool json = admin->options->json;
     json_t *document = json ? json_array() : NULL;
     struct table table = {0};
+    char none[NONE_SIZE];
 
     table_add(
         &table, 8,
@@ -50,7 +64,8 @@ static bool list_account(const struct admin *admin, const struct asp_account *ac
         else
             add_entry_row(admin, &table, entry, usage);
     }
-    return answer_write(admin->console, json, document, &table, "no app passwords\n");
+    say_none(account, none);
+    return answer_write(admin->console, json, document, &table, none);
 }
 
 /* One line of the list of users. */
