@@ -402,13 +402,30 @@ enum exit_code admin_change_account(const struct admin *admin, asp_change *chang
     return admin_fail(admin, admin->user, &error);
 }
 
+/* What was given as an id may be a label, or have a capital. */
+static void advise_id(const struct asp_account *account, const char *id, struct asp_error *error)
+{
+    for (size_t i = 0; i < account->count; i++) {
+        const struct asp_entry *entry = &account->entries[i];
+
+        if (strcmp(entry->label, id) == 0)
+            (void)asp_advise(error, error->status, "the id of the one with that label is %s",
+                             entry->id);
+        else if (error->advice[0] == '\0' && asp_service_equal(entry->id, id))
+            (void)asp_advise(error, error->status, "ids are in small letters: %s", entry->id);
+    }
+}
+
 struct asp_entry *admin_find_entry(const struct admin *admin, const struct asp_account *account,
                                    const char *id, struct asp_error *error)
 {
     struct asp_entry *entry = asp_account_find(account, id);
 
-    if (entry == NULL)
-        (void)asp_fail(error, ASP_NOT_FOUND, "%s has no app password %s", admin->user, id);
+    if (entry == NULL) {
+        (void)asp_fail(error, ASP_NOT_FOUND, "%s has no app password with the id %s", admin->user,
+                       id);
+        advise_id(account, id, error);
+    }
     return entry;
 }
 

@@ -51,6 +51,13 @@ static bool add_network(const struct console *console, struct options *options, 
     return true;
 }
 
+static bool has_file(const struct console *console, const char *value)
+{
+    if (value[0] == '\0')
+        (void)fail_with(console, EXIT_USAGE, "--config needs a file");
+    return value[0] != '\0';
+}
+
 /* Without a default: the compiler finds an option that has no case. */
 static bool set(const struct console *console, struct options *options, enum option_id id,
                 const char *value)
@@ -58,7 +65,7 @@ static bool set(const struct console *console, struct options *options, enum opt
     switch (id) {
     case OPTION_CONFIG:
         options->config = value;
-        break;
+        return has_file(console, value);
     case OPTION_JSON:
         options->json = true;
         break;

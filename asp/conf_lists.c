@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DOMAIN_RULE "1 to 253 bytes without blanks and any of @ \\ / : * ?"
+
 enum { DOMAIN_MAX = 253 }; /* bytes: RFC 1035 has no more, written out */
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -106,7 +108,7 @@ static bool is_domain(const char *text)
 
 static enum asp_status read_texts(const struct asp_conf_reader *reader,
                                   const config_setting_t *setting, bool (*is_valid)(const char *),
-                                  struct asp_names *names)
+                                  const char *rule, struct asp_names *names)
 {
     const char **list;
     size_t count;
@@ -124,7 +126,8 @@ static enum asp_status read_texts(const struct asp_conf_reader *reader,
             return asp_conf_refuse(reader, element, "must hold texts in quotes");
         list[i] = config_setting_get_string(element);
         if (!is_valid(list[i]))
-            return asp_conf_refuse(reader, element, "holds a name that is not well-formed");
+            return asp_conf_refuse(reader, element, "holds \"%.100s\", and each has %s", list[i],
+                                   rule);
     }
     *names = (struct asp_names){list, count};
     return ASP_OK;
@@ -134,7 +137,7 @@ static enum asp_status read_texts(const struct asp_conf_reader *reader,
 static enum asp_status read_names(const struct asp_conf_reader *reader,
                                   const config_setting_t *setting, struct asp_names *names)
 {
-    return read_texts(reader, setting, asp_service_valid, names);
+    return read_texts(reader, setting, asp_service_valid, ASP_SERVICE_RULE, names);
 }
 
 /* One `{ NAME_KEY = "..."; services = [ ... ]; }` of a list. */
@@ -174,7 +177,8 @@ static enum asp_status check_app(const struct asp_conf_reader *reader,
     const struct asp_app *app = &apps[before];
 
     if (app->name == NULL || !asp_service_valid(app->name))
-        return asp_conf_refuse(reader, setting, "holds a name that is not well-formed");
+        return asp_conf_refuse(reader, setting, "holds an app \"%.100s\", and a name has %s",
+                               app->name != NULL ? app->name : "", ASP_SERVICE_RULE);
     if (asp_app_is_reserved(app->name))
         return asp_conf_refuse(reader, setting,
                                "names an app \"%s\", a word with a meaning of its own", app->name);
@@ -264,7 +268,7 @@ enum asp_status asp_conf_read_list(const struct asp_conf_reader *reader, const c
     if (group[0] == '\0' && strcmp(name, "guarded") == 0)
         return read_names(reader, setting, &reader->conf->guarded);
     if (group[0] == '\0' && strcmp(name, "user_domains") == 0)
-        return read_texts(reader, setting, is_domain, &reader->conf->user_domains);
+        return read_texts(reader, setting, is_domain, DOMAIN_RULE, &reader->conf->user_domains);
     if (strcmp(group, "broker") == 0 && strcmp(name, "clients") == 0)
         return read_clients(reader, setting);
     if (strcmp(group, "self_service") == 0 && strcmp(name, "apps") == 0)

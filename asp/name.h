@@ -41,6 +41,9 @@ bool asp_user_is_digest(const char *file);
  * / , */
 bool asp_service_valid(const char *name);
 
+/* That rule, as it is said to a person. */
+#define ASP_SERVICE_RULE "1 to 64 printable ASCII characters without space and any of \" \\ % / ,"
+
 /* Compares two service names as libpam does, which makes them lower case (ASCII). */
 bool asp_service_equal(const char *a, const char *b);
 

@@ -66,7 +66,8 @@ static bool read_length(const char *text, unsigned most, unsigned *length)
     return *length <= most;
 }
 
-bool asp_network_read(const char *text, struct asp_network *network)
+/* With its host bits as they are. */
+static bool read_network(const char *text, struct asp_network *network)
 {
     char address[INET6_ADDRSTRLEN];
     const char *slash = strchr(text, '/');
@@ -84,7 +85,21 @@ bool asp_network_read(const char *text, struct asp_network *network)
     if (slash != NULL && !read_length(slash + 1, family_bits, &bits))
         return false;
     network->bits = (uint8_t)(bits + 128 - family_bits);
-    return host_bits_clear(network);
+    return true;
+}
+
+bool asp_network_read(const char *text, struct asp_network *network)
+{
+    return read_network(text, network) && host_bits_clear(network);
+}
+
+bool asp_network_read_any(const char *text, struct asp_network *network)
+{
+    if (!read_network(text, network))
+        return false;
+    for (unsigned bit = network->bits; bit < 128; bit++)
+        network->address[bit / 8] &= (uint8_t) ~(0x80U >> bit % 8);
+    return true;
 }
 
 static bool is_v4(const struct asp_network *network)

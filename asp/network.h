@@ -26,6 +26,10 @@ bool asp_host_valid(const char *host);
  * with host bits set. */
 bool asp_network_read(const char *text, struct asp_network *network);
 
+/* The network in which the address of such a text is, whatever its host bits. False for what is no
+ * CIDR even so. */
+bool asp_network_read_any(const char *text, struct asp_network *network);
+
 /* As it is shown and stored: a v4-mapped one in dotted form, one host without its length. */
 void asp_network_write(const struct asp_network *network, char text[ASP_NETWORK_SIZE]);
 

@@ -202,3 +202,42 @@ bool asp_when_read(const char *text, time_t now, time_t *when)
     *when += seconds - offset;
     return *when >= 0 && *when <= ASP_TIME_MAX;
 }
+
+const char *asp_duration_fault(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    if (digits == 0 || text[digits] == '\0' || strchr("smhdw", text[digits]) == NULL ||
+        text[digits + 1] != '\0')
+        return NULL;
+    return strspn(text, "0") == digits ? "it is at least 1" : "that is more than 100 years";
+}
+
+/* True for what is written as `form`, in which 0 stands for any digit; more may follow. */
+static bool has_form(const char *text, const char *form)
+{
+    for (; *form != '\0'; text++, form++) {
+        if (*form == '0' ? (*text < '0' || *text > '9') : *text != *form)
+            return false;
+    }
+    return true;
+}
+
+const char *asp_when_fault(const char *text)
+{
+    const char *at = text;
+    long days;
+    long seconds;
+
+    if (!has_form(text, "0000-00-00"))
+        return asp_duration_fault(text);
+    if (!take_date(&at, &days))
+        return "there is no such day, or it is before 1970";
+    if ((*at != 'T' && *at != 't' && *at != ' ') || !has_form(at + 1, "00:00:00"))
+        return NULL;
+    at++;
+    if (!take_clock(&at, 60, &seconds))
+        return "there is no such time of day";
+    skip_fraction(&at);
+    return *at == '\0' ? "it has neither Z nor an offset, like +01:00, behind it" : NULL;
+}

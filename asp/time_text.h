@@ -35,4 +35,9 @@ bool asp_duration_read(const char *text, time_t *seconds);
  */
 bool asp_when_read(const char *text, time_t now, time_t *when);
 
+/* What is wrong with a DURATION or a WHEN that was not read, as what is said of it: "there is no
+ * such day". NULL: it has not the form of one. */
+const char *asp_duration_fault(const char *text);
+const char *asp_when_fault(const char *text);
+
 #endif

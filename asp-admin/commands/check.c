@@ -1,5 +1,6 @@
 /* check: what a service would be told. */
 #include "commands.h"
+#include "given.h"
 
 #include "asp-admin/admin.h"
 #include "asp-admin/ui/console.h"
@@ -57,9 +58,8 @@ enum exit_code command_check(struct admin *admin)
     char line[ASP_ERROR_LINE];
     char typed[TYPED_SIZE];
 
-    if (!asp_service_valid(options->service))
-        return fail_with(admin->console, EXIT_USAGE, "--service %s: not a well-formed name",
-                         options->service);
+    if (given_check_name(admin, "--service", options->service) != EXIT_DONE)
+        return EXIT_USAGE;
     if (!admin->console->read_secret(admin->console->context, typed, sizeof typed,
                                      &request.secret_length)) {
         sodium_memzero(typed, sizeof typed);

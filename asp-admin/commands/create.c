@@ -1,9 +1,8 @@
 /* create: what is asked for, decided before anything is locked. */
 #include "commands.h"
+#include "given.h"
 #include "new_password.h"
 
-#include "asp/label.h"
-#include "asp/network.h"
 #include "asp/scope.h"
 #include "asp/time_text.h"
 
@@ -17,8 +16,8 @@ static enum exit_code read_app(const struct admin *admin, char app[ASP_SERVICE_M
 
     if (given == NULL)
         given = admin->conf->default_app;
-    if (!asp_service_valid(given))
-        return fail_with(admin->console, EXIT_USAGE, "--app %s: not a well-formed name", given);
+    if (given_check_name(admin, "--app", given) != EXIT_DONE)
+        return EXIT_USAGE;
     listed = asp_scope_listed(admin->conf, given);
     if (!asp_scope_is_group(admin->conf, given) && listed != NULL)
         return fail_with(admin->console, EXIT_USAGE,
@@ -32,20 +31,19 @@ static enum exit_code read_limits(const struct admin *admin, struct asp_entry *e
 {
     const struct options *options = admin->options;
     const struct asp_conf *conf = admin->conf;
+    const char *fault;
 
     entry->unused_limit = conf->unused;
-    if (options->unused != NULL && !asp_duration_read(options->unused, &entry->unused_limit))
-        return fail_with(admin->console, EXIT_USAGE,
-                         "--unused %s: say a number with s, m, h, d or w, or never",
-                         options->unused);
+    if (options->unused != NULL && !asp_duration_read(options->unused, &entry->unused_limit)) {
+        fault = asp_duration_fault(options->unused);
+        return fail_with(admin->console, EXIT_USAGE, "--unused %s: %s", options->unused,
+                         fault != NULL ? fault : "say a number with s, m, h, d or w, or never");
+    }
     if (conf->expires != ASP_NEVER)
         entry->expires = admin->now + conf->expires;
     for (size_t i = 0; i < options->from_count; i++) {
-        if (!asp_network_read(options->from[i], &entry->networks[i]))
-            return fail_with(
-                admin->console, EXIT_USAGE,
-                "--from %s: say an address or a network without host bits, like 192.0.2.0/24",
-                options->from[i]);
+        if (given_read_network(admin, options->from[i], &entry->networks[i]) != EXIT_DONE)
+            return EXIT_USAGE;
     }
     entry->network_count = options->from_count;
     return options->expires != NULL ? new_password_read_expires(admin, &entry->expires) : EXIT_DONE;
@@ -58,9 +56,8 @@ static enum exit_code read_entry(const struct admin *admin, struct asp_entry *en
     enum exit_code code;
 
     asp_entry_init(entry);
-    if (!asp_label_valid(admin->options->label))
-        return fail_with(admin->console, EXIT_USAGE,
-                         "--label: say 1 to 64 characters of UTF-8, without control characters");
+    if (given_check_text(admin, "--label", admin->options->label) != EXIT_DONE)
+        return EXIT_USAGE;
     (void)snprintf(entry->label, sizeof entry->label, "%s", admin->options->label);
     code = read_app(admin, entry->app);
     if (code == EXIT_DONE && admin_check_app(admin, entry->app, &error) != ASP_OK)

@@ -1,8 +1,8 @@
 /* label: another label for an app password. */
 #include "commands.h"
+#include "given.h"
 
 #include "asp-admin/ui/json.h"
-#include "asp/label.h"
 #include "asp/time_text.h"
 
 #include <sodium.h>
@@ -51,10 +51,7 @@ static enum exit_code change(struct admin *admin, struct labelling *labelling)
 
 enum exit_code command_label_validate(const struct admin *admin)
 {
-    if (asp_label_valid(admin->options->arguments[2]))
-        return EXIT_DONE;
-    return fail_with(admin->console, EXIT_USAGE,
-                     "TEXT: say 1 to 64 characters of UTF-8, without control characters");
+    return given_check_text(admin, "TEXT", admin->options->arguments[2]);
 }
 
 enum exit_code command_label(struct admin *admin)

@@ -38,11 +38,14 @@ enum exit_code new_password_read_expires(const struct admin *admin, time_t *expi
 {
     const char *given = admin->options->expires;
 
-    if (!asp_when_read(given, admin->now, expires))
-        return fail_with(
-            admin->console, EXIT_USAGE,
-            "--expires %s: say a number with s, m, h, d or w, YYYY-MM-DD, RFC 3339 or never",
-            given);
+    if (!asp_when_read(given, admin->now, expires)) {
+        const char *fault = asp_when_fault(given);
+
+        return fail_with(admin->console, EXIT_USAGE, "--expires %s: %s", given,
+                         fault != NULL
+                             ? fault
+                             : "say a number with s, m, h, d or w, YYYY-MM-DD, RFC 3339 or never");
+    }
     if (*expires != ASP_NEVER && *expires <= admin->now)
         return fail_with(admin->console, EXIT_USAGE, "--expires %s: that is in the past", given);
     return EXIT_DONE;

@@ -30,6 +30,11 @@ static enum asp_status check_known(const struct storing *storing, struct asp_err
     if (!asp_source_traits(admin->conf->primary_source).is_compared ||
         storing->look.now.says != ASP_SAYS_NOTHING)
         return ASP_OK;
+    if (asp_source_traits(admin->conf->primary_source).is_program)
+        return asp_fail(error, ASP_IO,
+                        "nothing can be told of the primary password of %s: %s has printed no line "
+                        "for that name, more than one, or one without a text behind the tab",
+                        admin->user, admin->conf->primary_command);
     return asp_fail(error, ASP_IO,
                     "nothing can be told of the primary password of %s: see primary in asp.conf(5)",
                     admin->user);

@@ -1,10 +1,10 @@
 /* revoke: app passwords are signed out, for good. */
 #include "commands.h"
+#include "given.h"
 
 #include "asp-admin/hooks/hooks_due.h"
 #include "asp-admin/ui/json.h"
 #include "asp/buffer.h"
-#include "asp/label.h"
 #include "asp/revocation.h"
 
 #include <stdlib.h>
@@ -127,10 +127,8 @@ enum exit_code command_revoke_validate(const struct admin *admin)
     if (ways != 1)
         return fail_with(admin->console, EXIT_USAGE,
                          "revoke needs one of: ID..., --label TEXT, --all");
-    if (options->reason != NULL && !asp_label_valid(options->reason))
-        return fail_with(admin->console, EXIT_USAGE,
-                         "--reason: say 1 to 64 characters of UTF-8, without control characters");
-    return EXIT_DONE;
+    return options->reason == NULL ? EXIT_DONE
+                                   : given_check_text(admin, "--reason", options->reason);
 }
 
 /* Of who has none, all are what is pending of her first one. */

@@ -106,6 +106,9 @@ enum asp_status primary_command_read(const char *path, struct asp_buffer *printe
     asp_buffer_free(&outputs.errors);
     if (end == PROGRAM_INTERRUPTED)
         return asp_fail(error, ASP_INTERRUPTED, "%s: %s", path, why.text);
-    return end == PROGRAM_DONE ? ASP_OK
-                               : asp_fail(error, ASP_IO, "primary.command %s: %s", path, why.text);
+    if (end != PROGRAM_DONE && strncmp(why.text, path, strlen(path)) == 0) /* named in it */
+        return asp_fail(error, ASP_IO, "primary.command %s", why.text);
+    if (end != PROGRAM_DONE)
+        return asp_fail(error, ASP_IO, "primary.command %s: %s", path, why.text);
+    return ASP_OK;
 }

@@ -1,6 +1,13 @@
 """What asp-admin says of what it was given and of what there is: it names the rule that was broken, and what to do."""
 
 
+import pytest
+
+
+def said(run, code=2):
+    return run.refused(code).err.removeprefix("asp-admin: ").rstrip("\n")
+
+
 def test_list_of_who_has_nothing_active_says_what_there_is(site):
     site.configure("history = 1;", "virtual_users = true;")
     site.create("root", "Other")
@@ -26,3 +33,113 @@ def test_history_that_keeps_nothing_is_not_called_none_yet(site):
     site.run("revoke", "daemon", "--all").done()
     assert site.run("history", "daemon").done().out == "nothing is kept of what there was: see history in asp.conf(5)\n"
     assert site.json("history", "daemon") == []
+
+
+@pytest.mark.parametrize("words", [["label", "alice", "ID", "x"], ["rotate", "alice", "ID"], ["revoke", "alice", "ID"]])
+def test_an_id_that_is_none_is_told_from_a_label_and_from_one_in_capitals(site, words):
+    def of(id):
+        return said(site.run(*(id if word == "ID" else word for word in words)), 3)
+
+    id = next(id for id in (site.create("alice", f"L{n}")["id"] for n in range(20)) if id.upper() != id)
+    label = site.create("alice", "mm3")["id"]
+    assert of("mm3") == f"alice has no app password with the id mm3; the id of the one with that label is {label}"
+    assert of(id.upper()).endswith(f"with the id {id.upper()}; ids are in small letters: {id}")
+    assert of("!!") == "alice has no app password with the id !!"
+
+
+WHEN = {
+    "36501d": "that is more than 100 years",
+    "99999999999d": "that is more than 100 years",
+    "0d": "it is at least 1",
+    "000w": "it is at least 1",
+    "2031-02-30": "there is no such day, or it is before 1970",
+    "2031-13-01T12:00:00Z": "there is no such day, or it is before 1970",
+    "2031-01-31T12:00:00": "it has neither Z nor an offset, like +01:00, behind it",
+    "2031-01-31 12:00:00.5": "it has neither Z nor an offset, like +01:00, behind it",
+    "2031-01-31T24:00:00Z": "there is no such time of day",
+    "2001-01-31": "that is in the past",
+}
+FORM = "say a number with s, m, h, d or w"
+
+
+@pytest.mark.parametrize("given", WHEN)
+def test_an_end_that_cannot_be_is_told_why(site, given):
+    assert said(site.run("create", "alice", "--label", "L", "--expires", given)) == f"--expires {given}: {WHEN[given]}"
+
+
+@pytest.mark.parametrize("given", ["", "soon", "5", "5y", "1d1", "2031-01-31T12:00", "2031-01-31T12:00:00+1", "2031-1-1"])
+def test_what_has_not_the_form_of_an_end_is_told_the_forms(site, given):
+    assert said(site.run("create", "alice", "--label", "L", "--expires", given)).startswith(f"--expires {given}: {FORM}")
+
+
+def test_a_limit_of_disuse_that_cannot_be_is_told_why(site):
+    for given in ("36501d", "0d"):
+        assert said(site.run("create", "alice", "--label", "L", "--unused", given)) == f"--unused {given}: {WHEN[given]}"
+    for given in ("2031-02-30", "soon"):
+        assert said(site.run("create", "alice", "--label", "L", "--unused", given)).startswith(f"--unused {given}: {FORM}")
+
+
+def test_a_network_with_host_bits_is_told_the_one_around_it(site):
+    for given, around in (("10.0.0.1/8", "10.0.0.0/8"), ("2001:db8::1/32", "2001:db8::/32"), ("10.0.0.1/31", "10.0.0.0/31")):
+        text = said(site.run("create", "alice", "--label", "L", "--from", given))
+        assert text.startswith(f"--from {given}: say {around}, or the address alone for that host: bits are set")
+        site.create("alice", given, "--from", around)
+    for given in ("10.0.0.1/33", "x", "10.0.0.0/", ""):
+        assert "say an address or a network without host bits" in said(
+            site.run("create", "alice", "--label", "L", "--from", given)
+        )
+
+
+NAME = '1 to 64 printable ASCII characters without space and any of " \\ % / ,'
+
+
+@pytest.mark.parametrize("given", ["a b", "mail,ssh", "", "o" * 65, "a/b", "a%b"])
+def test_what_is_no_name_of_an_app_or_a_service_is_told_the_rule(site, given):
+    site.create("alice", "Phone")
+    assert said(site.run("create", "alice", "--label", "L", "--app", given)) == f'--app "{given}": say one name, of {NAME}'
+    assert said(site.run("check", "alice", "--service", given)) == f'--service "{given}": say one name, of {NAME}'
+
+
+def test_what_is_no_label_is_told_every_rule_of_labels(site):
+    id = site.create("alice", "Phone")["id"]
+    for given in ("a\u202eb", "a\u2028b", "a\tb", ""):
+        for what, words in (
+            ("--label", ["create", "alice", "--label", given]),
+            ("TEXT", ["label", "alice", id, given]),
+            ("--reason", ["revoke", "alice", id, "--reason", given]),
+        ):
+            text = said(site.run(*words))
+            assert text.startswith(f"{what}: say 1 to 64 characters of UTF-8, without control characters, separators of ")
+            assert "direction" in text
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('user_domains = [ "example.org", "a b" ];', 'user_domains holds "a b", and each has 1 to 253 bytes without blanks'),
+        ('user_domains = [ "@x" ];', 'user_domains holds "@x", and each has 1 to 253 bytes without blanks'),
+        ('guarded = [ "a/b" ];', f'guarded holds "a/b", and each has {NAME}'),
+        ('apps: ( { name = "a b"; services = [ "x" ]; } );', f'apps holds an app "a b", and a name has {NAME}'),
+    ],
+)
+def test_a_name_in_the_configuration_that_is_none_is_named_with_its_rule(site, line, why):
+    site.configure(line)
+    assert why in said(site.run("list"), 6)
+
+
+def test_a_configuration_without_a_name_is_a_usage_error(site):
+    run = site.execute(site.admin, "--config", "", "list")
+    assert said(run) == "--config needs a file"
+
+
+def test_a_command_of_primary_passwords_that_is_not_there_is_named_once(site, primaries):
+    primaries.program.unlink()
+    text = said(site.run("create", "alice", "--label", "L"), 5)
+    assert text.count(str(primaries.program)) == 1 and text.startswith("primary.command "), text
+
+
+def test_who_is_not_in_what_the_command_says_is_told_so(site, primaries):
+    for said_of_her in ("", "alice\tone\nalice\ttwo\n", "alice\t\n"):
+        primaries.print(said_of_her)
+        text = said(site.run("create", "alice", "--label", "L"), 5)
+        assert f"{primaries.program} has printed no line for that name, more than one, or one without a text" in text

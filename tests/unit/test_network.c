@@ -115,6 +115,34 @@ START_TEST(host_bits_that_are_set_are_an_error)
 }
 END_TEST
 
+/* Whatever the length, the network that is read is the one in which the address is, and no larger.
+ */
+START_TEST(host_bits_that_are_set_can_be_taken_away)
+{
+    struct asp_network network;
+    char text[64];
+
+    for (int length = 0; length <= 128; length++) {
+        bool v4 = length <= 32;
+
+        for (int family = v4 ? 0 : 1; family < 2; family++) {
+            const char *address =
+                family == 0 ? "255.255.255.255" : "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
+            unsigned bits = (unsigned)length + (family == 0 ? 96 : 0);
+
+            (void)snprintf(text, sizeof text, "%s/%d", address, length);
+            ck_assert(asp_network_read_any(text, &network));
+            ck_assert_uint_eq(network.bits, bits);
+            for (unsigned bit = family == 0 ? 96 : 0; bit < 128; bit++)
+                ck_assert_int_eq((network.address[bit / 8] >> (7 - bit % 8)) & 1, bit < bits);
+        }
+    }
+    ck_assert(!asp_network_read_any("10.0.0.1/33", &network));
+    ck_assert(!asp_network_read_any("10.0.0/8", &network));
+    ck_assert(!asp_network_read_any("", &network));
+}
+END_TEST
+
 /* Of a network whose host bits are clear at any length, so that the length alone is refused. */
 START_TEST(a_length_is_digits_without_a_leading_zero)
 {
@@ -296,6 +324,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_network_is_shown_in_one_form);
     unit_add(suite, anything_else_is_no_network);
     unit_add(suite, host_bits_that_are_set_are_an_error);
+    unit_add(suite, host_bits_that_are_set_can_be_taken_away);
     unit_add(suite, a_length_is_digits_without_a_leading_zero);
     unit_add(suite, membership_is_by_the_bits_of_the_network_alone);
     unit_add(suite, a_mapped_address_is_the_v4_one_and_never_v6);

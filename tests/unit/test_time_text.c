@@ -300,6 +300,62 @@ START_TEST(the_time_zone_of_the_process_is_nobodys_business)
 }
 END_TEST
 
+/* Each refused, and this is why. NULL: it has the form of none. */
+static const struct {
+    const char *text;
+    const char *why;
+} faults[] = {
+    {"0s", "at least 1"},
+    {"0000000000000w", "at least 1"},
+    {"36501d", "more than 100 years"},
+    {"99999999999h", "more than 100 years"},
+    {"2031-02-30", "no such day"},
+    {"1969-12-31", "no such day"},
+    {"2031-00-01T12:00:00Z", "no such day"},
+    {"2031-01-31T24:00:00Z", "no such time"},
+    {"2031-01-31t12:60:00", "no such time"},
+    {"2031-01-31 12:00:61", "no such time"},
+    {"2031-01-31T12:00:00", "neither Z nor an offset"},
+    {"2031-01-31T23:59:60.25", "neither Z nor an offset"},
+    {"", NULL},
+    {"d", NULL},
+    {"5", NULL},
+    {"0", NULL},
+    {"5y", NULL},
+    {"0dd", NULL},
+    {"Never", NULL},
+    {"2031-1-31", NULL},
+    {"2031-01-3", NULL},
+    {"2031/01/31", NULL},
+    {"a031-01-31", NULL},
+    {"2031-01-3:", NULL},
+    {"2031-01-31T", NULL},
+    {"2031-01-31T12:00", NULL},
+    {"2031-01-31x12:00:00", NULL},
+    {"2031-01-31T12:00:00+1", NULL},
+    {"2031-01-31T12:00:00.", NULL},
+};
+
+START_TEST(what_is_wrong_with_a_time_is_told_where_it_has_the_form_of_one)
+{
+    time_t when;
+
+    for (size_t i = 0; i < UNIT_COUNT(faults); i++) {
+        const char *text = faults[i].text;
+        const char *why = asp_when_fault(text);
+        bool has_form = faults[i].why != NULL;
+
+        ck_assert_msg(!asp_when_read(text, now, &when), "%s", text);
+        ck_assert_msg((why != NULL) == has_form, "%s: %s", text, why != NULL ? why : "-");
+        ck_assert_msg(!has_form || strstr(why, faults[i].why) != NULL, "%s: %s", text,
+                      why != NULL ? why : "-");
+        /* A date is no duration, whatever is wrong with it. */
+        ck_assert_msg((asp_duration_fault(text) != NULL) == (has_form && strchr(text, '-') == NULL),
+                      "%s", text);
+    }
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, every_day_from_1970_to_9999_is_the_calendars);
@@ -311,6 +367,7 @@ static void fill(Suite *suite)
     unit_add(suite, anything_else_is_no_duration);
     unit_add(suite, when_is_a_duration_from_now_a_date_or_rfc_3339);
     unit_add(suite, anything_else_is_no_when);
+    unit_add(suite, what_is_wrong_with_a_time_is_told_where_it_has_the_form_of_one);
     unit_add(suite, the_time_zone_of_the_process_is_nobodys_business);
 }
 

@@ -1,0 +1,19 @@
+/*
+ * What was given on the line, held to its rules; a line on the console says which rule was broken.
+ */
+#ifndef ASP_ADMIN_COMMANDS_GIVEN_H
+#define ASP_ADMIN_COMMANDS_GIVEN_H
+
+#include "asp-admin/admin.h"
+
+/* EXIT_DONE for a label, or what follows its rules; else EXIT_USAGE. `what` is how it was given. */
+enum exit_code given_check_text(const struct admin *admin, const char *what, const char *text);
+
+/* The same for the name of a service or an app, given with that option. */
+enum exit_code given_check_name(const struct admin *admin, const char *option, const char *name);
+
+/* The same for --from, which is read. */
+enum exit_code given_read_network(const struct admin *admin, const char *text,
+                                  struct asp_network *network);
+
+#endif
