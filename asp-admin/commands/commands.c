@@ -57,7 +57,7 @@ static const struct command commands[] = {
     {
         .name = "revoke",
         .arguments = "USER (ID... | --label TEXT | --all) [--reason TEXT]",
-        .help = "sign apps out, for good",
+        .help = "refuse apps from the next login on, for good; a hook ends what is open",
         .min_args = 1,
         .max_args = ASP_IDS,
         .allowed = BIT(LABEL) | BIT(ALL) | BIT(REASON),
@@ -125,10 +125,15 @@ static const char usage_tail[] =
     "  WHEN      a DURATION from now, YYYY-MM-DD (its end, UTC) or RFC 3339\n"
     "  CIDR      an address or a network: 192.0.2.7, 2001:db8::/32\n"
     "\n"
+    "  --config FILE  in place of /etc/asp/asp.conf       --json     one JSON document\n"
+    "  --quiet        the password alone, and no notes    --version  print the version\n"
+    "  --virtual      take a USER whom the system does not know\n"
+    "  --confirm      revoke also where so many have changed at once that watch waits\n"
+    "\n"
     "A user who is not root acts on her own app passwords, and may leave USER out.\n"
     "\n"
     "Exit: 0 done, 1 the answer is no, 2 usage, 3 no such user or entry, 4 limit or label taken,\n"
-    "5 store, 6 configuration. See asp-admin(8).\n";
+    "5 store, output, or not permitted, 6 configuration. See asp-admin(8).\n";
 
 static void add_command(struct asp_buffer *out, const struct command *command)
 {

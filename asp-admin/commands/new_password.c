@@ -64,9 +64,10 @@ static enum exit_code look_at_primary(struct storing *storing)
 {
     struct asp_error error = {0};
 
-    if (new_password_look(storing, &error) != ASP_OK)
-        return fail_unreadable(storing->admin->console, &error);
-    return EXIT_DONE;
+    if (new_password_look(storing, &error) == ASP_OK)
+        return EXIT_DONE;
+    primary_source_advise(storing->admin->conf, &error);
+    return fail_unreadable(storing->admin->console, &error);
 }
 
 /* What a changed primary password has revoked is told at once, and its hook run: what comes then

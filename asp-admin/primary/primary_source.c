@@ -5,10 +5,12 @@
 
 #include "asp/buffer.h"
 #include "asp/name.h"
+#include "asp/store.h"
 #include "asp/time_text.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A line of the text; its first `name` bytes are the user's name. */
 struct primary_line {
@@ -222,6 +224,13 @@ void primary_source_find(const struct primary_source *source, const char *user, 
     if (now->says == ASP_SAYS_ABSENT && follows != NULL && follows[0] != '\0')
         find(source, follows, now);
     now->follows = follows;
+}
+
+void primary_source_advise(const struct asp_conf *conf, struct asp_error *error)
+{
+    if (error->status == ASP_DENIED && geteuid() != 0 && asp_store_is_own(conf, NULL))
+        (void)asp_advise(error, error->status,
+                         "for a store of your own set primary.source to \"none\" or \"command\"");
 }
 
 void primary_source_close(struct primary_source *source)

@@ -42,6 +42,10 @@ enum asp_status primary_source_index(const struct asp_conf *conf, struct primary
 void primary_source_find(const struct primary_source *source, const char *user, const char *follows,
                          struct asp_primary_now *now);
 
+/* Why it could not be read, for who is not root and has a store of her own: what to do is another
+ * thing than to become root. */
+void primary_source_advise(const struct asp_conf *conf, struct asp_error *error);
+
 void primary_source_close(struct primary_source *source);
 
 #endif

@@ -129,7 +129,7 @@ static enum exit_code fail_as(const struct console *console, enum exit_code code
     char room[ASP_ERROR_LINE];
     const char *line = asp_error_line(error, room);
 
-    if (error->status == ASP_DENIED && geteuid() != 0)
+    if (error->status == ASP_DENIED && error->advice[0] == '\0' && geteuid() != 0)
         return fail_with(console, EXIT_STORE, "%s; run asp-admin as root", line);
     return fail_with(console, code, "%s", line);
 }

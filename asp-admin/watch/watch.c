@@ -6,6 +6,7 @@
 #include "loop.h"
 #include "tidy.h"
 
+#include "asp-admin/primary/primary_source.h"
 #include "asp-admin/ui/json.h"
 #include "asp/buffer.h"
 #include "asp/store_watch.h"
@@ -111,6 +112,7 @@ static enum exit_code watch_once(struct admin *admin)
     status = compare_all(admin, admin->options->confirm, ASK_OF_ALL, &result, &error);
     if (status != ASP_OK) {
         error.status = status; /* of the pass: that of a call in it is in the text */
+        primary_source_advise(admin->conf, &error);
         return fail_unreadable(admin->console, &error);
     }
     code = finish_pass(admin);

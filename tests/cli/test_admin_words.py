@@ -1,5 +1,7 @@
 """What asp-admin says of what it was given and of what there is: it names the rule that was broken, and what to do."""
 
+import os
+import re
 
 import pytest
 
@@ -143,3 +145,37 @@ def test_who_is_not_in_what_the_command_says_is_told_so(site, primaries):
         primaries.print(said_of_her)
         text = said(site.run("create", "alice", "--label", "L"), 5)
         assert f"{primaries.program} has printed no line for that name, more than one, or one without a text" in text
+
+
+def test_check_that_is_given_nothing_says_so_beside_its_verdict(site):
+    site.create("alice", "Phone")
+    for redirect in ("</dev/null", "<&-"):
+        run = site.run("check", "alice", "--service", "imap", prefix=["sh", "-c", f'exec "$@" {redirect}', "sh"])
+        assert run.code in (1, 5) and run.err.count("\n") == 1
+    run = site.run("check", "alice", "--service", "imap", input="")
+    assert (run.code, run.out) == (1, "not-an-app-password\n")
+    assert run.err == "asp-admin: no password was given on standard input\n"
+    assert site.run("check", "alice", "--service", "imap", input="x").err == ""
+
+
+def test_who_has_a_store_of_her_own_and_no_shadow_is_told_what_to_set(shared, nobody):
+    shared.configure()
+    shared.store.mkdir(mode=0o700)
+    for path in (shared.folder, shared.conf, shared.store):
+        os.chown(path, 65534, 65534)
+    for words in (["create", "nobody", "--label", "L"], ["watch", "--once"]):
+        text = said(shared.run(*words, prefix=nobody), 5)
+        assert re.fullmatch(
+            '.*/etc/shadow.*: Permission denied; for a store of your own set primary.source to "none" or "command"', text
+        ), text
+    shared.configure('primary: { source = "none"; };')
+    os.chown(shared.conf, 65534, 65534)
+    shared.run("create", "nobody", "--label", "L", prefix=nobody).done()
+
+
+def test_help_explains_what_the_lines_of_the_commands_name(site):
+    text = site.run("--help").done().out
+    for option in ("--config FILE", "--json", "--quiet", "--version", "--virtual", "--confirm"):
+        assert re.search(rf"(?m)^(  .*)?  {option} {{2,}}\S", text), option
+    assert "5 store, output, or not permitted" in text
+    assert "a hook ends what is open" in text
