@@ -35,7 +35,7 @@ static enum exit_code run(const struct command *command, const struct options *o
     if (code != EXIT_DONE)
         return code;
     if (!command->opens_own_conf)
-        code = admin_open(&admin, options, console, NULL);
+        code = admin_open(&admin, options, console, command->by);
     admin.takes_exact = command->takes_exact;
     if (code == EXIT_DONE && !command->opens_own_conf && !command->takes_any_name)
         code = admin_take_user(&admin);

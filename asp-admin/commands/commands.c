@@ -102,6 +102,7 @@ static const struct command commands[] = {
         .help = "follow primary passwords, revoke when one changes, run hooks; --once: one pass",
         .allowed = BIT(ONCE) | BIT(CONFIRM),
         .run = command_watch,
+        .by = "watch",
     },
     {
         .name = "doctor",

@@ -6,7 +6,6 @@
 #include "asp-admin/primary/primary_source.h"
 #include "asp-admin/system/name_list.h"
 #include "asp/reconcile.h"
-#include "pam_asp/name_service.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,9 +22,10 @@ struct pass {
     struct admin *admin;
     struct primary_source source;
     struct name_list changed;
-    struct name_list due;      /* their fingerprint is to be taken */
-    struct name_list gone;     /* they had a line, and have none */
-    struct name_list unlisted; /* they have no line and had none: the name service is asked */
+    struct name_list due;                 /* their fingerprint is to be taken */
+    struct name_list gone;                /* they had a line, and have none */
+    struct name_questions *questions;     /* of those who have no line and had none */
+    const struct name_questions *answers; /* to those of the pass before */
     bool confirmed;
     bool asks;          /* the name service, of those who follow somebody */
     bool asks_unlisted; /* and of the others who have no line */
@@ -52,7 +52,7 @@ static bool list_absent(struct pass *pass, const char *user, const struct asp_fi
     const struct asp_identity *read = &pass->source.shadow.identity;
 
     if (primary == ASP_PRIMARY_SAME || stored->had == ASP_HAD_NO_LINE)
-        return !pass->asks_unlisted || name_list_add(&pass->unlisted, user);
+        return !pass->asks_unlisted || name_questions_add(pass->questions, user);
     if (primary != ASP_PRIMARY_ABSENT || stored->absent)
         return true;
     if (asp_shadow_is_settled(read, pass->admin->now))
@@ -99,7 +99,7 @@ static enum asp_status look(const char *user, void *context)
         list = &pass->due;
     /* The directory may have made it a user of its own. */
     if (account.follows[0] != '\0' && pass->asks && now.says != ASP_SAYS_ABSENT)
-        listed = name_list_add(&pass->unlisted, user);
+        listed = name_questions_add(pass->questions, user);
     else if (now.says == ASP_SAYS_ABSENT)
         listed = list_absent(pass, user, &account.primary, primary);
     asp_account_free(&account);
@@ -269,36 +269,32 @@ static void note_known(struct pass *pass, const char *user, const char *name)
         note(pass, user, ASP_SIGHT_KNOWN);
 }
 
-/* Asks for each. What a name service says that then fails is not believed either. */
-static enum asp_status ask_for_all(struct pass *pass, struct name_list *missed)
+/* Lists who is not known as `missed`. */
+static enum asp_status take_answers(struct pass *pass, struct name_list *missed)
 {
-    pass->result->asked = true;
-    for (size_t i = 0; i < pass->unlisted.count; i++) {
-        const char *user = pass->unlisted.list[i];
-        char name[ASP_USER_MAX + 1];
-        enum asp_answer answer;
+    for (size_t i = 0; i < pass->answers->answered; i++) {
+        const struct name_question *question = &pass->answers->list[i];
 
         if (signals_stop_is_pending())
             return ASP_INTERRUPTED;
-        answer = name_service.ask(NULL, user, name, sizeof name);
-        if (answer == ASP_USER_NOT_TOLD) {
-            name_list_clear(missed);
-            pass->result->asked = false;
-            return ASP_OK;
-        }
-        if (answer == ASP_USER_KNOWN)
-            note_known(pass, user, name);
-        else if (!pass->is_virtual && would_be_missed(pass, user) && !name_list_add(missed, user))
+        if (question->name != NULL)
+            note_known(pass, question->user, question->name);
+        else if (!pass->is_virtual && would_be_missed(pass, question->user) &&
+                 !name_list_add(missed, question->user))
             return ASP_NO_MEMORY;
     }
     return ASP_OK;
 }
 
-static enum asp_status note_missed(struct pass *pass)
+/* What a name service says of who is missing, and then fails, is not believed either. */
+static enum asp_status note_answers(struct pass *pass, struct asp_error *error)
 {
     struct name_list missed = {0};
-    enum asp_status status = ask_for_all(pass, &missed);
+    enum asp_status status = take_answers(pass, &missed);
 
+    (void)error;
+    if (status == ASP_OK && pass->answers->answered < pass->answers->count)
+        name_list_clear(&missed);
     if (status == ASP_OK && is_held(pass, &missed))
         pass->result->gone_held += missed.count;
     else if (status == ASP_OK)
@@ -316,43 +312,66 @@ static enum asp_status settle_pass(struct pass *pass)
         status = settle_all(pass, &pass->due, false);
     if (status == ASP_OK)
         status = note_gone(pass);
-    if (status == ASP_OK)
-        status = note_missed(pass);
     return status;
 }
 
-static enum asp_status make_pass(struct pass *pass, struct asp_error *error)
+static enum asp_status look_at_all(struct pass *pass, struct asp_error *error)
 {
-    struct admin *admin = pass->admin;
-    enum asp_status status = primary_source_read(admin->conf, &pass->source, error);
+    enum asp_status status = asp_store_each(&pass->admin->store, look, pass, error);
+
+    return status == ASP_OK ? settle_pass(pass) : status;
+}
+
+/* Reads the source, and does `work` by it. */
+static enum asp_status make_pass(struct pass *pass,
+                                 enum asp_status (*work)(struct pass *pass,
+                                                         struct asp_error *error),
+                                 struct asp_error *error)
+{
+    enum asp_status status = primary_source_read(pass->admin->conf, &pass->source, error);
 
     if (status == ASP_OK)
-        status = asp_store_each(&admin->store, look, pass, error);
-    if (status == ASP_OK)
-        status = settle_pass(pass);
+        status = work(pass, error);
     if (status == ASP_NO_MEMORY)
         (void)asp_fail(error, status, "out of memory");
     name_list_clear(&pass->changed);
     name_list_clear(&pass->due);
     name_list_clear(&pass->gone);
-    name_list_clear(&pass->unlisted);
     primary_source_close(&pass->source);
     return status;
 }
 
-enum asp_status compare_all(struct admin *admin, bool confirmed, enum asking asking,
-                            struct compare_result *result, struct asp_error *error)
+enum asp_status compare_all(struct admin *admin, bool confirmed, enum whom whom,
+                            struct name_questions *questions, struct compare_result *result,
+                            struct asp_error *error)
 {
+    /* A command tells of nobody that she has no line. */
+    const bool asks = asp_source_traits(admin->conf->primary_source).at_login;
     struct pass pass = {
         .admin = admin,
+        .questions = questions,
         .result = result,
         .confirmed = confirmed,
-        .asks = asking != ASK_OF_NOBODY,
+        .asks = asks && whom != ASK_OF_NOBODY,
         .asks_unlisted =
-            asking == ASK_OF_ALL || (asking == ASK_OF_SOME && !admin->conf->virtual_users),
-        .is_virtual = admin->conf->virtual_users,
+            asks && (whom == ASK_OF_ALL || (whom == ASK_OF_SOME && !admin->conf->virtual_users)),
     };
 
     memset(result, 0, sizeof *result);
-    return make_pass(&pass, error);
+    return make_pass(&pass, look_at_all, error);
+}
+
+enum asp_status compare_answers(struct admin *admin, bool confirmed,
+                                const struct name_questions *questions,
+                                struct compare_result *result, struct asp_error *error)
+{
+    struct pass pass = {
+        .admin = admin,
+        .answers = questions,
+        .result = result,
+        .confirmed = confirmed,
+        .is_virtual = admin->conf->virtual_users,
+    };
+
+    return make_pass(&pass, note_answers, error);
 }

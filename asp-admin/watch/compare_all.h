@@ -5,10 +5,12 @@
 #ifndef ASP_ADMIN_WATCH_COMPARE_ALL_H
 #define ASP_ADMIN_WATCH_COMPARE_ALL_H
 
+#include "name_asker.h"
+
 #include "asp-admin/admin.h"
 
-/* Of whom the name service is asked. */
-enum asking {
+/* Of whom the name service is to be asked. */
+enum whom {
     ASK_OF_NOBODY,
     ASK_OF_SOME, /* not of virtual users who follow nobody: they are many */
     ASK_OF_ALL,
@@ -23,7 +25,6 @@ struct compare_result {
     size_t gone;              /* accounts that were found to have no user any more */
     size_t gone_held;         /* more of these, that were left as they are: too many at once */
     size_t gone_fresh;        /* and those of a shadow file that was changed just now */
-    bool asked;               /* it has answered for each of whom it was asked */
     size_t failed;            /* accounts that could not be read or written; they are unknown too */
     struct asp_error failure; /* of the first of those */
 };
@@ -34,15 +35,28 @@ struct compare_result {
  * changed at once by the word of a command, nothing is revoked unless it is `confirmed`; and where
  * very many are gone, that is not written.
  *
- * The name service is asked for users who have no line in shadow, and had none: who is known to it,
- * and then twice running not, is gone until it knows her again, unless users may be virtual; and an
- * account that is another spelling of somebody who has a line follows her.
+ * `questions` are for the name service, when there is somebody to ask of: users who have no line in
+ * shadow, and had none. The caller clears them in any case.
  *
  * ASP_OK, or why it was not made: the source or the store could not be read. ASP_INTERRUPTED: this
  * process is to end, and the pass was cut short. What was revoked until then is in the result; the
  * next pass finds the rest.
  */
-enum asp_status compare_all(struct admin *admin, bool confirmed, enum asking asking,
-                            struct compare_result *result, struct asp_error *error);
+enum asp_status compare_all(struct admin *admin, bool confirmed, enum whom whom,
+                            struct name_questions *questions, struct compare_result *result,
+                            struct asp_error *error);
+
+/*
+ * Notes what was answered to the questions of a pass: who is known to the name service, and then
+ * twice running not, is gone until it knows her again, unless users may be virtual; and an account
+ * that is another spelling of somebody who has a line follows her. Where not all is answered,
+ * nobody is taken to be gone. Shadow is read for it once more.
+ *
+ * `result` has the number of accounts of that pass, and what is found is added to it. Returns what
+ * compare_all does.
+ */
+enum asp_status compare_answers(struct admin *admin, bool confirmed,
+                                const struct name_questions *questions,
+                                struct compare_result *result, struct asp_error *error);
 
 #endif

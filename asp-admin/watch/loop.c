@@ -5,8 +5,9 @@
  */
 #include "loop.h"
 
-#include "compare_all.h"
+#include "asking.h"
 #include "hook_queue.h"
+#include "report.h"
 #include "sd_notify.h"
 #include "signals.h"
 #include "tidy.h"
@@ -34,7 +35,6 @@ enum {
     SLEEP_MAX = 60 * 1000, /* ms: the clock by which app passwords expire may be set, and what no
                               event tells of is looked at */
     SETTLED = 2,           /* seconds after which a file that was changed is taken to be whole */
-    VIRTUAL_INTERVAL = 24 * 60 * 60, /* seconds until it is asked of all virtual users again */
 };
 
 /* A file whose folder is watched. */
@@ -56,11 +56,10 @@ struct watch {
     struct hook_queue queue;
     time_t marked; /* the time of the lock */
     bool pass_due;
-    int64_t next_pass;   /* ms, see asp_clock_ms */
-    int64_t next_asking; /* of the name service, at a pass: the same */
-    int64_t next_asking_of_all;
-    int retry;      /* seconds until the next try */
-    size_t unknown; /* as it was logged last */
+    struct asking asking;
+    int64_t next_pass; /* ms, see asp_clock_ms */
+    int retry;         /* seconds until the next try */
+    size_t unknown;    /* as it was logged last */
     size_t held;
     size_t gone_held;
     char trouble[ASP_ERROR_LINE]; /* the same; empty: all is well */
@@ -121,22 +120,9 @@ static enum asp_status attach(struct watch *watch, struct asp_error *error)
     return status;
 }
 
-/* One line when a trouble begins, and one when it is over. */
-static void report_trouble(struct watch *watch, const char *trouble)
-{
-    if (strcmp(trouble, watch->trouble) == 0)
-        return;
-    if (trouble[0] != '\0')
-        syslog(LOG_ERR, "watch: %s", trouble);
-    else
-        syslog(LOG_NOTICE, "watch: all is well again");
-    (void)snprintf(watch->trouble, sizeof watch->trouble, "%s", trouble);
-}
-
 static void report_result(struct watch *watch, const struct compare_result *result)
 {
     struct asp_buffer command = {0};
-    struct asp_buffer remove = {0};
     const char *confirm =
         admin_command(watch->admin, &command, (const char *[]){"watch", "--confirm", NULL});
 
@@ -149,26 +135,14 @@ static void report_result(struct watch *watch, const struct compare_result *resu
         syslog(LOG_NOTICE,
                "watch: %zu of %zu primary passwords have changed, %zu app passwords were revoked",
                result->changed, result->accounts, result->revoked);
-    if (result->gone_held > 0 && result->gone_held != watch->gone_held)
-        syslog(LOG_ERR,
-               "watch: %zu of %zu users seem to be gone at once: nothing was written; if it is so, "
-               "say %s",
-               result->gone_held, result->accounts, confirm);
-    if (result->gone > 0)
-        syslog(LOG_WARNING,
-               "watch: %zu of %zu users are gone, and their app passwords are refused: %s forgets "
-               "them",
-               result->gone, result->accounts,
-               admin_command(watch->admin, &remove, (const char *[]){"remove", NULL}));
+    report_gone(watch->admin, result, &watch->gone_held);
     if (result->unknown != watch->unknown)
         syslog(LOG_WARNING,
                "watch: nothing can be told of the primary passwords of %zu of %zu users",
                result->unknown, result->accounts);
     watch->held = result->held;
-    watch->gone_held = result->gone_held;
     watch->unknown = result->unknown;
     asp_buffer_free(&command);
-    asp_buffer_free(&remove);
 }
 
 /* A command is run at its interval and no sooner. Who seems to be gone from a file that was changed
@@ -188,52 +162,33 @@ static void schedule(struct watch *watch, bool failed, bool settles)
     watch->next_pass = asp_clock_ms() + seconds * 1000LL;
 }
 
-static enum asking whom_to_ask_of(const struct watch *watch)
-{
-    int64_t now = asp_clock_ms();
-
-    if (now < watch->next_asking)
-        return ASK_OF_NOBODY;
-    return now < watch->next_asking_of_all ? ASK_OF_SOME : ASK_OF_ALL;
-}
-
-static void note_asked(struct watch *watch, enum asking asking, bool all_answered)
-{
-    int64_t now = asp_clock_ms();
-
-    if (asking != ASK_OF_NOBODY)
-        watch->next_asking = now + watch->admin->conf->primary_interval * 1000LL;
-    if (asking == ASK_OF_ALL && all_answered)
-        watch->next_asking_of_all = now + VIRTUAL_INTERVAL * 1000LL;
-}
-
 static void make_pass(struct watch *watch)
 {
     struct asp_error error = {0};
     struct compare_result result = {0};
+    struct name_questions questions = {0};
     char line[ASP_ERROR_LINE];
-    char trouble[ASP_ERROR_LINE] = "";
-    enum asking asking = whom_to_ask_of(watch);
+    char trouble[ASP_ERROR_LINE];
+    enum whom whom = asking_whom(&watch->asking);
     enum asp_status status = attach(watch, &error);
 
     if (status == ASP_OK)
-        status = compare_all(watch->admin, false, asking, &result, &error);
+        status = compare_all(watch->admin, false, whom, &questions, &result, &error);
+    if (status == ASP_OK)
+        asking_begin(&watch->asking, watch->admin, whom, &questions, result.accounts);
+    name_questions_clear(&questions);
     if (status == ASP_INTERRUPTED)
         return;
-    if (status == ASP_OK)
-        note_asked(watch, asking, result.asked);
     if (status == ASP_OK || result.changed > 0)
         report_result(watch, &result);
+    report_failed(&result, trouble);
     if (status != ASP_OK)
         (void)snprintf(trouble, sizeof trouble, "%s", asp_error_line(&error, line));
-    else if (result.failed > 0)
-        (void)snprintf(trouble, sizeof trouble, "%zu accounts could not be compared, first: %.800s",
-                       result.failed, asp_error_line(&result.failure, line));
-    else if (watch->trouble[0] != '\0')
+    else if (trouble[0] == '\0' && watch->trouble[0] != '\0')
         hook_queue_note_all(&watch->queue);
     /* Who writes the shadow file in place may not be done yet. */
     if (status != ASP_BUSY || !asp_watch_lock_is_held(&watch->lock) || watch->retry > 1)
-        report_trouble(watch, trouble);
+        report_trouble(watch->trouble, trouble, "all is well again");
     schedule(watch, trouble[0] != '\0', result.gone_fresh > 0);
 }
 
@@ -289,7 +244,7 @@ static void reload(struct watch *watch)
     notify_reloading();
     if (read_conf(watch, &error) == ASP_OK) {
         watch->pass_due = true;
-        watch->next_asking = watch->next_asking_of_all = 0;
+        asking_drop(&watch->asking);
         hook_queue_note_all(&watch->queue);
         watch->retry = 1;
     } else {
@@ -357,11 +312,14 @@ static void take_changes(struct watch *watch)
 static int time_to_sleep(const struct watch *watch)
 {
     int64_t left = watch->next_pass - asp_clock_ms();
+    int64_t asked = asking_wait(&watch->asking);
     int64_t wait =
         asp_watch_lock_is_held(&watch->lock) ? hook_queue_wait(&watch->queue, time(NULL)) : -1;
 
     if (watch->pass_due || watch->asked.reload || left <= 0)
         return 0;
+    if (asked >= 0 && left > asked)
+        left = asked;
     if (wait >= 0 && left > wait)
         left = wait;
     return left < SLEEP_MAX ? (int)left : SLEEP_MAX;
@@ -373,6 +331,7 @@ static void wait_for_news(struct watch *watch)
         {.fd = watch->signals, .events = POLLIN},
         {.fd = watch->events, .events = POLLIN},
         {.fd = watch->changes.fd, .events = POLLIN},
+        {.fd = watch->asking.asker.fd, .events = POLLIN}, /* which asking_look sees by itself */
     };
 
     if (poll(news, sizeof news / sizeof *news, time_to_sleep(watch)) <= 0)
@@ -401,6 +360,15 @@ static void run_due_hooks(struct watch *watch)
     }
 }
 
+/* Of a store that is not there they say nothing. */
+static void take_answers(struct watch *watch)
+{
+    if (asp_watch_lock_is_held(&watch->lock))
+        asking_look(&watch->asking, watch->admin);
+    else
+        asking_drop(&watch->asking);
+}
+
 static void loop(struct watch *watch)
 {
     for (;;) {
@@ -415,6 +383,7 @@ static void loop(struct watch *watch)
             make_pass(watch);
         else
             run_due_hooks(watch);
+        take_answers(watch);
     }
 }
 
@@ -451,6 +420,7 @@ enum exit_code watch_run(struct admin *admin)
         .conf = {.folder = -1},
         .changes = ASP_STORE_UNFOLLOWED,
         .lock = ASP_WATCH_LOCK_FREE,
+        .asking = ASKING_NOTHING,
         .retry = 1,
     };
     enum exit_code code;
@@ -465,6 +435,7 @@ enum exit_code watch_run(struct admin *admin)
         loop(&watch);
         notify_service_manager("STOPPING=1");
     }
+    asking_drop(&watch.asking);
     hook_queue_end(&watch.queue);
     asp_watch_lock_release(&watch.lock);
     asp_store_changes_end(&watch.changes);

@@ -11,8 +11,6 @@
 #include "asp/buffer.h"
 #include "asp/store_watch.h"
 
-#include <stdio.h>
-
 static bool show(const struct admin *admin, const struct compare_result *result)
 {
     struct asp_buffer out = {0};
@@ -98,24 +96,54 @@ static void say_gone(const struct admin *admin, const struct compare_result *res
     asp_buffer_free(&command);
 }
 
+/* Who is gone, and who is another; asked before the hooks run for what comes of it. That a name
+ * service does not say it is told, and is no failure of this pass. */
+static enum exit_code ask(struct admin *admin, struct name_questions *questions,
+                          struct compare_result *result)
+{
+    struct name_asker asker = NAME_ASKER_IDLE;
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
+    enum asp_status told = name_asker_begin(&asker, questions, &error);
+    enum asp_status status;
+
+    if (told == ASP_OK)
+        told = name_asker_wait(&asker, &error);
+    if (told != ASP_OK)
+        console_say(admin->console, "%s", asp_error_line(&error, line));
+    status = compare_answers(admin, admin->options->confirm, &asker.questions, result, &error);
+    name_asker_end(&asker);
+    if (status == ASP_OK)
+        return told == ASP_NO_MEMORY ? EXIT_STORE : EXIT_DONE;
+    error.status = status;
+    return fail_unreadable(admin->console, &error);
+}
+
 static enum exit_code watch_once(struct admin *admin)
 {
     struct asp_error error = {0};
+    struct name_questions questions = {0};
     struct compare_result result;
     char line[ASP_ERROR_LINE];
     enum exit_code code = admin_open_store(admin, false);
+    enum exit_code asked = EXIT_DONE;
     enum asp_status status;
 
     if (code != EXIT_DONE)
         return code;
     tidy_store(admin, false);
-    status = compare_all(admin, admin->options->confirm, ASK_OF_ALL, &result, &error);
+    status = compare_all(admin, admin->options->confirm, ASK_OF_ALL, &questions, &result, &error);
+    if (status == ASP_OK && questions.count > 0)
+        asked = ask(admin, &questions, &result);
+    name_questions_clear(&questions);
     if (status != ASP_OK) {
         error.status = status; /* of the pass: that of a call in it is in the text */
         primary_source_advise(admin->conf, &error);
         return fail_unreadable(admin->console, &error);
     }
     code = finish_pass(admin);
+    if (asked != EXIT_DONE)
+        code = asked;
     if (!show(admin, &result))
         code = EXIT_STORE;
     say_held(admin, &result);
@@ -131,7 +159,6 @@ enum exit_code command_watch(struct admin *admin)
 {
     const struct options *options = admin->options;
 
-    (void)snprintf(admin->by, sizeof admin->by, "watch");
     if (options->once || options->confirm)
         return watch_once(admin);
     if (options->json)

@@ -1,10 +1,12 @@
 /*
- * A name service that says what a test wants, preloaded in asp-broker: of names that begin with
- * "hang" it says nothing, ever, and so of the uid 4711; one that begins with "spelling" is alice,
- * and the uid 4712 is www-data. What it is asked for is written to /run/asked.
+ * A name service that says what a test wants, preloaded in asp-broker or asp-admin: of names that
+ * begin with "hang" it says nothing, ever, and so of the uid 4711, and of anybody while there is
+ * /run/silent; one that begins with "spelling" is alice, and the uid 4712 is www-data. What it is
+ * asked for is written to /run/asked.
  */
 #include <dlfcn.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +21,12 @@ static void note(const char *what)
     (void)fclose(asked);
 }
 
+static void hang_if(bool silent)
+{
+    while (silent || access("/run/silent", F_OK) == 0)
+        (void)pause();
+}
+
 struct passwd *getpwuid(uid_t uid)
 {
     struct passwd *(*next)(uid_t) = dlsym(RTLD_NEXT, "getpwuid");
@@ -26,8 +34,7 @@ struct passwd *getpwuid(uid_t uid)
 
     (void)snprintf(number, sizeof number, "%u", (unsigned)uid);
     note(number);
-    while (uid == 4711)
-        (void)pause();
+    hang_if(uid == 4711);
     return uid == 4712 ? getpwnam("www-data") : next(uid);
 }
 
@@ -38,7 +45,6 @@ int getpwnam_r(const char *name, struct passwd *entry, char *room, size_t size,
         dlsym(RTLD_NEXT, "getpwnam_r");
 
     note(name);
-    while (strncmp(name, "hang", 4) == 0)
-        (void)pause();
+    hang_if(strncmp(name, "hang", 4) == 0);
     return next(strncmp(name, "spelling", 8) == 0 ? "alice" : name, entry, room, size, found);
 }

@@ -48,10 +48,10 @@ class Manager:
 
 
 @contextlib.contextmanager
-def running_watch(sandbox, admin, folder):
-    """Waits until it is ready. Gives a function that sends it a signal by name, and sees that SIGTERM ends it well."""
+def running_watch(sandbox, admin, folder, prefix=()):
+    """`prefix` are words before the command. Waits until it is ready. Gives a function that sends it a signal by name, and sees that SIGTERM ends it well."""
     with Manager(folder) as manager:
-        process = sandbox.start(*MORTAL, *manager.prefix, admin, "watch", stdin=subprocess.DEVNULL)
+        process = sandbox.start(*MORTAL, *manager.prefix, *prefix, admin, "watch", stdin=subprocess.DEVNULL)
         manager.wait_ready()
     pid = sandbox.read("/var/lib/asp/locks/.watch").strip()
 

@@ -1,0 +1,21 @@
+/*
+ * What a running watch has to say of a pass in the system's log.
+ */
+#ifndef ASP_ADMIN_WATCH_REPORT_H
+#define ASP_ADMIN_WATCH_REPORT_H
+
+#include "compare_all.h"
+
+/*
+ * One line when a trouble begins or is another one, and one, `over`, when it has ended. `trouble`
+ * is empty where all is well; `said`, which begins empty, is what was said last.
+ */
+void report_trouble(char said[ASP_ERROR_LINE], const char *trouble, const char *over);
+
+/* Who is gone. `held` is how many were held back when it was said last. */
+void report_gone(const struct admin *admin, const struct compare_result *result, size_t *held);
+
+/* Writes what has failed of a result to `trouble`; empty: nothing. */
+void report_failed(const struct compare_result *result, char trouble[ASP_ERROR_LINE]);
+
+#endif
