@@ -111,19 +111,29 @@ enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
 struct following {
     const char *follows;
     const struct asp_primary_now *now;
+    const struct asp_revocation *how;
+    struct asp_reconciled *result;
 };
 
 static enum asp_status follow(struct asp_account *account, void *context, struct asp_error *error)
 {
     const struct following *following = context;
+    const struct asp_revocation *how = following->how;
+    struct asp_reconciled *result = following->result;
 
-    (void)error;
     /* Who was found to be gone stays that until she is back. */
     if (strcmp(account->follows, following->follows) == 0 || account->primary.absent ||
         following->now->says == ASP_SAYS_NOTHING ||
         (following->follows[0] != '\0' && asp_user_fault(following->follows) != NULL) ||
         asp_primary_is_overtaken(account, following->now))
         return ASP_UNCHANGED;
+    if (how != NULL && asp_account_copy(account, false, &result->revoked, &result->count) != ASP_OK)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    if (how != NULL) {
+        (void)asp_account_revoke_all(account, how->when, how->by, ASP_REASON_PRIMARY,
+                                     how->hook_due);
+        asp_account_prune(account, how->keep);
+    }
     memcpy(account->follows, following->follows, strlen(following->follows) + 1);
     asp_primary_take(following->now, &account->primary);
     return ASP_OK;
@@ -131,11 +141,17 @@ static enum asp_status follow(struct asp_account *account, void *context, struct
 
 enum asp_status asp_reconcile_follow(const struct asp_store *store, const char *user,
                                      const char *follows, const struct asp_primary_now *now,
-                                     struct asp_error *error)
+                                     const struct asp_revocation *how,
+                                     struct asp_reconciled *result, struct asp_error *error)
 {
-    struct following following = {follows, now};
+    struct following following = {follows, now, how, result};
+    enum asp_status status;
 
-    return asp_store_update(store, user, false, follow, &following, error);
+    memset(result, 0, sizeof *result);
+    status = asp_store_update(store, user, false, follow, &following, error);
+    if (status != ASP_OK)
+        forget_copies(result);
+    return status;
 }
 
 struct noting {

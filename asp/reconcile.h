@@ -53,13 +53,16 @@ enum asp_status asp_reconcile(const struct asp_store *store, const char *user,
 
 /*
  * Has the account follow another user, of whom `now` is said: an account of 0.1.0 whose name the
- * name service gives to her; or nobody, with "", once it is its own user's. What is said is taken,
- * and nothing is revoked for it. ASP_OK, ASP_UNCHANGED where there is nothing to write or a newer
- * file has overtaken what is said, or why it could not be read or written.
+ * name service gives to her; or nobody, with "", once it is its own user's. What is said is taken.
+ * Without `how` nothing is revoked for it. With `how` its own user is another person than the one
+ * whom it followed: all that is active is revoked, and what is pending goes. ASP_OK, ASP_UNCHANGED
+ * where there is nothing to write or a newer file has overtaken what is said, or why it could not
+ * be read or written. The caller calls asp_reconciled_free in any case.
  */
 enum asp_status asp_reconcile_follow(const struct asp_store *store, const char *user,
                                      const char *follows, const struct asp_primary_now *now,
-                                     struct asp_error *error);
+                                     const struct asp_revocation *how,
+                                     struct asp_reconciled *result, struct asp_error *error);
 
 struct asp_noted {
     bool was_absent; /* by what the account said of the user before */

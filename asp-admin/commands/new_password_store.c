@@ -3,6 +3,7 @@
 #include "new_password_store.h"
 
 #include "asp/time_text.h"
+#include "pam_asp/name_service.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -49,13 +50,21 @@ static void find_primary(struct storing *storing)
                         &look->now);
 }
 
-/* Its user is known by its name by now. */
-static void let_go(const struct storing *storing, struct asp_account *account)
+/* Whether the one whom the account of who acts on her own followed is there as well. Before the
+ * lock: under it nobody is asked. */
+static enum asp_status ask_for_followed(struct storing *storing, struct asp_error *error)
 {
-    if (!storing->look.is_own || account->follows[0] == '\0')
-        return;
-    account->follows[0] = '\0';
-    memset(&account->primary, 0, sizeof account->primary);
+    const char *follows = storing->look.follows;
+    char name[ASP_USER_MAX + 1] = "";
+    enum asp_answer answer = ASP_USER_NOT_KNOWN;
+
+    if (storing->look.is_own && follows[0] != '\0')
+        answer = name_service.ask(name_service.context, follows, name, sizeof name);
+    storing->followed_is_known = answer == ASP_USER_KNOWN && strcmp(name, follows) == 0;
+    if (answer != ASP_USER_NOT_TOLD)
+        return ASP_OK;
+    return asp_fail(error, ASP_IO, "the name service does not say who %s is: it failed, try again",
+                    follows);
 }
 
 enum asp_status new_password_look(struct storing *storing, struct asp_error *error)
@@ -68,9 +77,18 @@ enum asp_status new_password_look(struct storing *storing, struct asp_error *err
     /* Who acts on her own account is known by its name, and follows nobody. */
     storing->look.is_own = admin->guard != NULL;
     asp_look_begin(&admin->store, admin->user, &storing->look);
+    status = ask_for_followed(storing, error);
+    if (status != ASP_OK)
+        return status;
     find_primary(storing);
     storing->look.tries = 1;
     return check_known(storing, error);
+}
+
+static enum asp_status changed_just_now(const struct asp_account *account, struct asp_error *error)
+{
+    return asp_fail(error, ASP_BUSY, "the primary password of %s was changed just now: try again",
+                    account->user);
 }
 
 /* Under the lock: another's password may have been changed since, as may hers; or the account may
@@ -79,9 +97,11 @@ static enum asp_status look_again(struct storing *storing, const struct asp_acco
                                   struct asp_error *error)
 {
     struct asp_look *look = &storing->look;
-    bool follows_another = !look->is_own && strcmp(look->follows, account->follows) != 0;
+    bool follows_another = strcmp(look->follows, account->follows) != 0;
 
-    if (!follows_another && !asp_shadow_is_stale(&look->now))
+    if (look->is_own && follows_another && account->follows[0] != '\0')
+        return changed_just_now(account, error);
+    if ((look->is_own || !follows_another) && !asp_shadow_is_stale(&look->now))
         return ASP_OK;
     memcpy(look->follows, account->follows, sizeof look->follows);
     if (look->now.asked != NULL) {
@@ -93,12 +113,6 @@ static enum asp_status look_again(struct storing *storing, const struct asp_acco
     if (error->status == ASP_NOT_FOUND) /* it is the file that is not there */
         error->status = ASP_IO;
     return error->status;
-}
-
-static enum asp_status changed_just_now(const struct asp_account *account, struct asp_error *error)
-{
-    return asp_fail(error, ASP_BUSY, "the primary password of %s was changed just now: try again",
-                    account->user);
 }
 
 /* Whose app passwords are all refused gets no new one. */
@@ -123,6 +137,44 @@ static enum asp_status check_admitted(const struct admin *admin, const struct as
     return ASP_OK;
 }
 
+/* What is said of the one whom the account follows, by the file that `look` has it from. */
+static void find_followed(const struct storing *storing, struct asp_primary_now *now)
+{
+    const struct asp_look *look = &storing->look;
+
+    if (look->newer.text != NULL)
+        asp_shadow_find(&look->newer, storing->admin->user, look->follows, now);
+    else
+        primary_source_find(&storing->source, storing->admin->user, look->follows, now);
+    now->source = look->now.source;
+}
+
+/*
+ * Its user is known by its name by now. What was made there was made for the one whom it followed:
+ * that is the same person still where nobody is known by the other name any more, and her primary
+ * password is the one that it was. Else it is revoked.
+ */
+static enum asp_status let_go(struct storing *storing, struct asp_account *account,
+                              const struct asp_revocation *how, struct asp_error *error)
+{
+    struct stored_password *stored = &storing->stored;
+    struct asp_primary_now followed;
+
+    if (!storing->look.is_own || account->follows[0] == '\0')
+        return ASP_OK;
+    find_followed(storing, &followed);
+    if (storing->followed_is_known ||
+        asp_primary_compare(&account->primary, &followed, how->when) != ASP_PRIMARY_SAME) {
+        if (asp_account_copy(account, false, &stored->revoked, &stored->revoked_count) != ASP_OK)
+            return no_memory(error);
+        (void)asp_account_revoke_all(account, how->when, how->by, ASP_REASON_PRIMARY,
+                                     how->hook_due);
+    }
+    account->follows[0] = '\0';
+    memset(&account->primary, 0, sizeof account->primary);
+    return ASP_OK;
+}
+
 /* Before anything is added: what was made under an earlier primary password goes. */
 static enum asp_status compare_primary(struct storing *storing, struct asp_account *account,
                                        struct asp_error *error)
@@ -140,7 +192,9 @@ static enum asp_status compare_primary(struct storing *storing, struct asp_accou
     status = look_again(storing, account, error);
     if (status != ASP_OK)
         return status;
-    let_go(storing, account);
+    status = let_go(storing, account, &how, error);
+    if (status != ASP_OK)
+        return status;
     note_known(admin, account, now);
     primary = asp_primary_compare(&account->primary, now, admin->now);
     /* What a command said is compared with what the one before us has written, and may be older. */

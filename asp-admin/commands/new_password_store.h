@@ -28,6 +28,7 @@ struct storing {
     const struct new_password *wanted;
     struct primary_source source;
     struct asp_look look;           /* what that says of the user's primary password */
+    bool followed_is_known;         /* whom the account follows, by that name: she is another */
     struct asp_fingerprint primary; /* as the first update has left it */
     struct asp_usage usage;         /* by which it is known what is active */
     struct asp_pending pending;
@@ -35,7 +36,8 @@ struct storing {
     struct asp_turn turn; /* to run what it leaves due */
 };
 
-/* Reads what there is to compare. ASP_OK, or why nothing is known of the user. */
+/* Reads what there is to compare, and asks for the one whom the account followed where it is let
+ * go. ASP_OK, or why nothing is known of the user. */
 enum asp_status new_password_look(struct storing *storing, struct asp_error *error);
 
 /*

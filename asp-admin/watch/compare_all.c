@@ -46,13 +46,15 @@ static void count_failure(const struct pass *pass, const char *user, struct asp_
 }
 
 /* Puts a user who has no line on the list that she belongs on, if any. False: out of memory. */
-static bool list_absent(struct pass *pass, const char *user, const struct asp_fingerprint *stored,
+static bool list_absent(struct pass *pass, const struct asp_account *account,
                         enum asp_primary primary)
 {
     const struct asp_identity *read = &pass->source.shadow.identity;
+    const struct asp_fingerprint *stored = &account->primary;
+    const char *user = account->user;
 
     if (primary == ASP_PRIMARY_SAME || stored->had == ASP_HAD_NO_LINE)
-        return !pass->asks_unlisted || name_questions_add(pass->questions, user);
+        return !pass->asks_unlisted || name_questions_add(pass->questions, user, account->follows);
     if (primary != ASP_PRIMARY_ABSENT || stored->absent)
         return true;
     if (asp_shadow_is_settled(read, pass->admin->now))
@@ -99,9 +101,9 @@ static enum asp_status look(const char *user, void *context)
         list = &pass->due;
     /* The directory may have made it a user of its own. */
     if (account.follows[0] != '\0' && pass->asks && now.says != ASP_SAYS_ABSENT)
-        listed = name_questions_add(pass->questions, user);
+        listed = name_questions_add(pass->questions, user, account.follows);
     else if (now.says == ASP_SAYS_ABSENT)
-        listed = list_absent(pass, user, &account.primary, primary);
+        listed = list_absent(pass, &account, primary);
     asp_account_free(&account);
     return listed && (list == NULL || name_list_add(list, user)) ? ASP_OK : ASP_NO_MEMORY;
 }
@@ -120,6 +122,15 @@ static bool look_again(const struct pass *pass, const char *user, struct asp_loo
 {
     asp_look_begin(&pass->admin->store, user, found);
     return asp_look_again(user, found, error);
+}
+
+/* What was revoked, which is freed. */
+static void tell_revoked(struct pass *pass, const char *user, struct asp_reconciled *done)
+{
+    pass->result->revoked += done->count;
+    for (size_t i = 0; i < done->count; i++)
+        admin_log_change(pass->admin, user, "revoked", &done->revoked[i], ASP_REASON_PRIMARY);
+    asp_reconciled_free(done);
 }
 
 static void settle(struct pass *pass, const char *user, bool changed)
@@ -148,10 +159,7 @@ static void settle(struct pass *pass, const char *user, bool changed)
         result->unknown++;
     else if (status == ASP_OK && changed)
         result->changed++;
-    result->revoked += done.count;
-    for (size_t i = 0; i < done.count; i++)
-        admin_log_change(admin, user, "revoked", &done.revoked[i], ASP_REASON_PRIMARY);
-    asp_reconciled_free(&done);
+    tell_revoked(pass, user, &done);
     asp_look_end(&found);
 }
 
@@ -225,6 +233,16 @@ static enum asp_status note_gone(struct pass *pass)
     return ASP_OK;
 }
 
+/* An account, and what the source says of its user; the caller frees the account. */
+static bool load(const struct pass *pass, const char *user, struct asp_account *account,
+                 struct asp_primary_now *now)
+{
+    if (asp_store_load(&pass->admin->store, user, "", account, NULL) != ASP_OK)
+        return false;
+    primary_source_find(&pass->source, user, account->follows, now);
+    return true;
+}
+
 /* True when it says something new of the user that the name service does not know her. */
 static bool would_be_missed(const struct pass *pass, const char *user)
 {
@@ -232,41 +250,66 @@ static bool would_be_missed(const struct pass *pass, const char *user)
     struct asp_account account;
     bool missed;
 
-    if (asp_store_load(&pass->admin->store, user, "", &account, NULL) != ASP_OK)
+    if (!load(pass, user, &account, &now))
         return false;
-    primary_source_find(&pass->source, user, account.follows, &now);
     missed = asp_primary_note(&account.primary, &now, ASP_SIGHT_MISSED);
     asp_account_free(&account);
     return missed;
 }
 
-/* The account is another spelling of a user who has a line. What cannot be written now is written
- * at the next pass. */
-static void follow(struct pass *pass, const char *user, const char *name,
-                   const struct asp_primary_now *now)
+/* True when the primary password that the account hangs on is the one that it was: a change, or a
+ * lock, is settled first. */
+static bool is_as_before(const struct pass *pass, const char *user)
 {
-    struct asp_error error = {0};
-    enum asp_status status = asp_reconcile_follow(&pass->admin->store, user, name, now, &error);
+    struct asp_primary_now now;
+    struct asp_account account;
+    bool same;
 
-    if (status < ASP_OK && status != ASP_NOT_FOUND)
-        count_failure(pass, user, &error);
+    if (!load(pass, user, &account, &now))
+        return false;
+    same = asp_primary_compare(&account.primary, &now, pass->admin->now) == ASP_PRIMARY_SAME;
+    asp_account_free(&account);
+    return same;
 }
 
-/* Of one whom the name service knows by this name. */
-static void note_known(struct pass *pass, const char *user, const char *name)
+/*
+ * The account is another spelling of a user who has a line, or of nobody else: it is its own
+ * user's, of whom `now` is said. Who is called otherwise since is still the same person, unless the
+ * one whom the account followed is known as well: whatever was made there was hers. What cannot be
+ * written now is written at the next pass.
+ */
+static void follow(struct pass *pass, const struct name_question *question, const char *follows,
+                   struct asp_primary_now *now)
 {
-    const bool is_own = strcmp(name, user) == 0;
-    struct asp_look look = {.tries = 0};
+    struct admin *admin = pass->admin;
+    const struct asp_revocation how = asp_revocation_of(admin->conf, admin->now, admin->by);
+    const bool is_another = question->followed_is_known;
+    struct asp_error error = {0};
+    struct asp_reconciled done = {.count = 0};
+    enum asp_status status;
+
+    if (!is_another && question->follows[0] != '\0' && !is_as_before(pass, question->user))
+        return;
+    now->follows = question->follows; /* else it was overtaken */
+    status = asp_reconcile_follow(&admin->store, question->user, follows, now,
+                                  is_another ? &how : NULL, &done, &error);
+    if (status < ASP_OK && status != ASP_NOT_FOUND)
+        count_failure(pass, question->user, &error);
+    tell_revoked(pass, question->user, &done);
+}
+
+/* Of one whom the name service knows. */
+static void note_known(struct pass *pass, const struct name_question *question)
+{
+    const bool is_own = strcmp(question->name, question->user) == 0;
+    const char *follows = is_own ? "" : question->name;
     struct asp_primary_now now;
 
-    primary_source_find(&pass->source, name, NULL, &now);
-    asp_look_begin(&pass->admin->store, user, &look);
-    if (is_own && look.follows[0] != '\0')
-        follow(pass, user, "", &now);
-    if (!is_own && now.says == ASP_SAYS_HASH && strcmp(look.follows, name) != 0)
-        follow(pass, user, name, &now);
-    else if (!pass->is_virtual)
-        note(pass, user, ASP_SIGHT_KNOWN);
+    primary_source_find(&pass->source, question->name, NULL, &now);
+    if (strcmp(question->follows, follows) != 0 && (is_own || now.says == ASP_SAYS_HASH))
+        follow(pass, question, follows, &now);
+    if (!pass->is_virtual)
+        note(pass, question->user, ASP_SIGHT_KNOWN);
 }
 
 /* Lists who is not known as `missed`. */
@@ -278,7 +321,7 @@ static enum asp_status take_answers(struct pass *pass, struct name_list *missed)
         if (signals_stop_is_pending())
             return ASP_INTERRUPTED;
         if (question->name != NULL)
-            note_known(pass, question->user, question->name);
+            note_known(pass, question);
         else if (!pass->is_virtual && would_be_missed(pass, question->user) &&
                  !name_list_add(missed, question->user))
             return ASP_NO_MEMORY;

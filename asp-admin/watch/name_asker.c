@@ -28,12 +28,14 @@ enum {
 struct answer {
     enum asp_answer user;
     bool has_no_memory; /* that is why it is not told */
+    bool followed_is_known;
     char name[ASP_USER_MAX + 1];
 };
 
 static void free_question(struct name_question *question)
 {
     free(question->user);
+    free(question->follows);
     free(question->name);
 }
 
@@ -52,11 +54,11 @@ static bool has_room(struct name_questions *questions)
     return true;
 }
 
-bool name_questions_add(struct name_questions *questions, const char *user)
+bool name_questions_add(struct name_questions *questions, const char *user, const char *follows)
 {
-    struct name_question question = {.user = strdup(user)};
+    struct name_question question = {.user = strdup(user), .follows = strdup(follows)};
 
-    if (question.user == NULL || !has_room(questions)) {
+    if (question.user == NULL || question.follows == NULL || !has_room(questions)) {
         free_question(&question);
         return false;
     }
@@ -97,13 +99,23 @@ static bool prepare(pid_t parent, int fd)
     return true;
 }
 
+/* Nothing is told where one of the two is not. */
 static void put(const struct name_question *question, struct answer *answer)
 {
+    char name[ASP_USER_MAX + 1] = "";
+    enum asp_answer followed = ASP_USER_NOT_KNOWN;
+
     memset(answer, 0, sizeof *answer);
     errno = 0;
     answer->user =
         name_service.ask(name_service.context, question->user, answer->name, sizeof answer->name);
+    if (answer->user == ASP_USER_KNOWN && question->follows[0] != '\0' &&
+        strcmp(answer->name, question->follows) != 0)
+        followed = name_service.ask(name_service.context, question->follows, name, sizeof name);
+    if (followed == ASP_USER_NOT_TOLD)
+        answer->user = ASP_USER_NOT_TOLD;
     answer->has_no_memory = answer->user == ASP_USER_NOT_TOLD && errno == ENOMEM;
+    answer->followed_is_known = followed == ASP_USER_KNOWN && strcmp(name, question->follows) == 0;
 }
 
 /* In the new process. */
@@ -192,6 +204,7 @@ static enum asp_status take(struct name_questions *questions, const struct answe
         question->name = strndup(answer->name, sizeof answer->name - 1);
     if (answer->has_no_memory || (answer->user == ASP_USER_KNOWN && question->name == NULL))
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    question->followed_is_known = answer->followed_is_known;
     questions->answered++;
     return ASP_OK;
 }

@@ -12,10 +12,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Who somebody is. */
+/* Who the user of an account is. */
 struct name_question {
     char *user;
-    char *name; /* once it is answered: what the name service calls her; NULL: it knows nobody */
+    char *follows; /* whom the account follows; empty: nobody */
+    char *name;    /* once it is answered: what the name service calls the user; NULL: nobody */
+    /* And where she is called otherwise than the one who is followed: that one is known by her own
+     * name all the same, so they are two. */
+    bool followed_is_known;
 };
 
 /* Begins as {0}. */
@@ -27,7 +31,7 @@ struct name_questions {
 };
 
 /* Adds one at the end. False: out of memory. */
-bool name_questions_add(struct name_questions *questions, const char *user);
+bool name_questions_add(struct name_questions *questions, const char *user, const char *follows);
 
 /* Frees them all and begins anew. */
 void name_questions_clear(struct name_questions *questions);

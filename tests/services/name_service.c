@@ -1,10 +1,11 @@
 /*
  * A name service that says what a test wants, preloaded in asp-broker or asp-admin: of names that
  * begin with "hang" it says nothing, ever, and so of the uid 4711, and of anybody while there is
- * /run/silent; one that begins with "spelling" is alice, and the uid 4712 is www-data. What it is
- * asked for is written to /run/asked.
+ * /run/silent; for those that begin with "down" it fails; one that begins with "spelling" is alice,
+ * and the uid 4712 is www-data. What it is asked for is written to /run/asked.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -46,5 +47,7 @@ int getpwnam_r(const char *name, struct passwd *entry, char *room, size_t size,
 
     note(name);
     hang_if(strncmp(name, "hang", 4) == 0);
+    if (strncmp(name, "down", 4) == 0)
+        return EIO;
     return next(strncmp(name, "spelling", 8) == 0 ? "alice" : name, entry, room, size, found);
 }

@@ -1,11 +1,14 @@
 """An account that version 0.1.0 has made of another spelling of a user: it follows her primary password, and nothing of
 it is merged with her own account. The name service calls whoever begins with "spelling" alice."""
 
+import json
+
 import pytest
 from support.account_text import lines_of_text, sealed
 from support.broker import Host
 from support.pam_codes import AUTH_ERR, SUCCESS
 from support.service import Service
+from support.watch import counts
 
 OLD = "spelling-of-old"
 STACK = """
@@ -118,18 +121,75 @@ def test_with_virtual_users_it_follows_as_well(machine):
     assert machine.watch()["revoked"] == 2
 
 
-def test_once_the_directory_has_a_user_of_that_very_name_it_follows_nobody(machine):
-    """As one does that gives names with their domain since: what is changed there is another password."""
+def test_once_she_is_called_by_that_very_name_it_follows_nobody_and_loses_nothing(machine):
+    """As by a directory that gives names with their domain since: what is changed there is another password."""
     machine.watch()
-    machine.sandbox.shell(f"cp /etc/passwd /run/passwd; echo {OLD}:x:5000:5000::/:/bin/sh >>/etc/passwd").done()
-    known = ("env",)
-    machine.sandbox.run(*known, machine.admin, "watch", "--once").done()
+    machine.sandbox.shell(f"sed -i 's/^alice:/{OLD}:/' /etc/passwd").done()
+    machine.asp_admin("watch", "--once").done()
     assert "follows=" not in machine.sandbox.read(f"/var/lib/asp/users/{OLD}")
-    machine.set_primary("alice", "another one")
-    machine.sandbox.run(*known, machine.admin, "watch", "--once").done()
+    machine.sandbox.shell("sed -i 's/^alice:[^:]*/alice:$6$another$one/' /etc/shadow").done()
+    machine.asp_admin("watch", "--once").done()
     assert machine.states(OLD) == ["active"] and machine.states("alice") == ["revoked"]
     assert machine.chauthtok("dovecot", OLD).out == "0\n"
     assert machine.states(OLD) == ["revoked"]
+
+
+def test_while_her_primary_password_is_locked_it_is_not_let_go(machine):
+    machine.watch()
+    machine.sandbox.shell(f"sed -i 's/^alice:/{OLD}:/' /etc/passwd; sed -i 's/^alice:/&!/' /etc/shadow").done()
+    machine.asp_admin("watch", "--once").done()
+    assert '\nfollows="alice"\n' in machine.sandbox.read(f"/var/lib/asp/users/{OLD}")
+    assert machine.login(machine.old, OLD) == AUTH_ERR
+    machine.sandbox.shell("sed -i 's/^alice:!/alice:/' /etc/shadow").done()
+    machine.asp_admin("watch", "--once").done()
+    assert "follows=" not in machine.sandbox.read(f"/var/lib/asp/users/{OLD}")
+    assert machine.login(machine.old, OLD) == SUCCESS
+
+
+def test_of_a_user_of_that_very_name_beside_her_it_is_and_what_was_hers_is_revoked(machine):
+    machine.watch()
+    machine.log_file.take()
+    machine.sandbox.shell(f"echo {OLD}:x:5000:5000::/:/bin/sh >>/etc/passwd").done()
+    assert machine.json("watch", "--once") == counts(accounts=2, revoked=1)
+    assert machine.states(OLD) == ["revoked"] and machine.states("alice") == ["active"]
+    assert machine.login(machine.old, OLD) == AUTH_ERR
+    machine.log_file.wait_for(f'event=revoked by="watch" user="{OLD}" .* reason="primary-password"')
+    new = machine.create(OLD, "New", "--app", "any")
+    machine.set_primary("alice", "another one")
+    assert machine.json("watch", "--once")["revoked"] == 1
+    assert machine.login(new, OLD) == SUCCESS
+    assert machine.states("alice") == ["revoked"]
+
+
+def have_it_follow(machine, other):
+    """Who has alice's very password: nothing was changed."""
+    path = f"/var/lib/asp/users/{OLD}"
+    machine.watch()
+    machine.sandbox.shell(f"useradd --no-create-home {other} || true; sed -i '/^{other}:/d' /etc/shadow").done()
+    machine.sandbox.shell(f"sed -n 's/^alice:/{other}:/p' /etc/shadow >/run/line; cat /run/line >>/etc/shadow").done()
+    lines = lines_of_text(machine.sandbox.read(path))
+    changed = [line.replace('follows="alice"', f'follows="{other}"') for line in lines]
+    machine.sandbox.write(path, sealed(changed).decode())
+    machine.asked()
+
+
+def test_what_was_made_for_one_is_not_the_next_ones_whose_spelling_it_is(machine):
+    have_it_follow(machine, "bob")
+    assert machine.watch()["revoked"] == 1
+    assert machine.states(OLD) == ["revoked"]
+    assert '\nfollows="alice"\n' in machine.sandbox.read(f"/var/lib/asp/users/{OLD}")
+    assert machine.watch()["revoked"] == 0
+
+
+@pytest.mark.parametrize("other", ["hanger", "downer"])
+def test_where_it_is_not_told_who_the_other_is_nothing_is_changed(machine, other):
+    have_it_follow(machine, other)
+    text = machine.sandbox.read(f"/var/lib/asp/users/{OLD}")
+    run = machine.upgraded("--json", "watch", "--once")
+    assert (run.code, json.loads(run.out)) == (0, counts(accounts=2))
+    assert f'does not say who "{OLD}" is' in run.err
+    assert machine.asked() == [OLD, other]
+    assert machine.sandbox.read(f"/var/lib/asp/users/{OLD}") == text
 
 
 def test_before_watch_has_seen_that_a_password_of_its_own_is_compared_all_the_same(machine):

@@ -34,7 +34,7 @@ def test_a_module_may_call_her_otherwise_and_nobody_else(own, spelling, name_ser
     assert own.states("bob") == []
 
 
-def test_what_she_makes_on_her_own_account_follows_nobody_and_revokes_nothing(own):
+def test_what_she_makes_on_her_own_account_follows_nobody_and_what_was_made_for_another_is_revoked(own):
     """An older version had made it of what was another spelling of bob, and watch has seen only that."""
     own.makes("alice", "Phone")
     own.makes("bob", "Phone")
@@ -44,9 +44,21 @@ def test_what_she_makes_on_her_own_account_follows_nobody_and_revokes_nothing(ow
     followed = sealed([head.replace("asp-account 1 ", "asp-account 2 "), of_bobs, 'follows="bob"', *entries])
     own.sandbox.write(path, followed.decode(), mode="600")
     own.makes("alice", "Tablet")
-    assert own.states() == [("Phone", "active"), ("Tablet", "active")]
+    assert own.states() == [("Phone", "revoked"), ("Tablet", "active")]
     assert "follows=" not in own.sandbox.read(path)
     own.set_primary("alice", "another one")
     own.json("watch", "--once")
     assert {state for _, state in own.states()} == {"revoked"}
     assert own.states("bob") == [("Phone", "active")]
+
+
+def test_where_nobody_is_called_by_the_other_name_any_more_she_is_the_same_one_and_loses_nothing(own):
+    path = "/var/lib/asp/users/alice"
+    own.makes("alice", "Phone")
+    head, *middle, entry = lines_of_text(own.sandbox.read(path))
+    head = head.replace("asp-account 1 ", "asp-account 2 ")
+    followed = sealed([head, *middle, 'follows="alice-of-the-past"', entry])
+    own.sandbox.write(path, followed.decode(), mode="600")
+    own.makes("alice", "Tablet")
+    assert own.states() == [("Phone", "active"), ("Tablet", "active")]
+    assert "follows=" not in own.sandbox.read(path)
