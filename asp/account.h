@@ -1,32 +1,13 @@
-/*
- * A user's app passwords and the fingerprint of her primary password, and the bytes of the file
- * that holds them:
- *
- *   asp-account 1 user="alice"
- *   primary=-                          see fingerprint.h
- *   account=not-yet                    it was made for what is pending, and there is nothing else
- *   pending=9x made=...                a line for each that was not shown yet, see entry.h
- *   id=7k label="Old phone" ...        a line for each entry, see entry.h
- *   digest=0f3c...                     of all the bytes above it
- *
- * Its version follows from what it holds: 2 where that is anything which 0.1.0 does not know, or
- * would read with another meaning, so that 0.1.0 leaves it alone; else 1.
- *
- * Pure: it reads and writes bytes, never files.
- */
+/* A user's app passwords and the fingerprint of her primary password. */
 #ifndef ASP_ACCOUNT_H
 #define ASP_ACCOUNT_H
 
-#include "buffer.h"
 #include "entry.h"
 #include "fingerprint.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <time.h>
-
-enum { ASP_ACCOUNT_BYTES_MAX = 8 * 1024 * 1024 }; /* a longer file is none of ours */
 
 struct asp_account {
     char user[ASP_USER_MAX + 1];
@@ -49,27 +30,15 @@ struct asp_account {
 /* An account without entries. Free it with asp_account_free. */
 void asp_account_init(struct asp_account *account, const char *user);
 
-/* Whose account the bytes are, by their first line alone; they may be damaged behind it. False: it
- * does not say. */
-bool asp_account_whose(const uint8_t *bytes, size_t length, char user[ASP_USER_MAX + 1]);
-
-/*
- * Reads the bytes of the file of `user`. With `only` not NULL, the entry of that id alone is read,
- * if there is one: the digest vouches for the others. The work is then the same whether it is there
- * or not.
- *
- * ASP_OK: the caller frees `account`. Else ASP_CORRUPT, ASP_NEWER or ASP_NO_MEMORY, and nothing to
- * free.
- */
-enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char *user,
-                                 const char *only, struct asp_account *account,
-                                 struct asp_error *error);
-
-/* Writes the bytes of the file. The caller frees `out`; `out->failed`: out of memory. */
-void asp_account_write(const struct asp_account *account, struct asp_buffer *out);
-
 /* The entry of this id, or NULL. */
 struct asp_entry *asp_account_find(const struct asp_account *account, const char *id);
+
+/* What is pending of this id, or NULL. */
+const struct asp_pending *asp_account_find_pending(const struct asp_account *account,
+                                                   const char *id);
+
+/* A new entry at the end, to be set by the caller at once; NULL: out of memory. */
+struct asp_entry *asp_account_append(struct asp_account *account);
 
 /* Adds a copy at the end. ASP_OK or ASP_NO_MEMORY. */
 enum asp_status asp_account_add(struct asp_account *account, const struct asp_entry *entry);

@@ -1,6 +1,8 @@
 /* What the front and every engine of the store have in common. */
 #include "engine.h"
 
+#include "account_file.h"
+
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>

@@ -16,6 +16,7 @@
  *  - say that there is no account unless the place where it would be was seen and found sound;
  *  - let a failed write of a last use decide anything, or wait for one.
  */
+#include "account_file.h"
 #include "buffer.h"
 #include "engine.h"
 #include "random.h"

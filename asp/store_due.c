@@ -1,6 +1,7 @@
 /* The store's front for the one who runs hooks. */
 #include "store_due.h"
 
+#include "account_file.h"
 #include "engine.h"
 
 #include <stdlib.h>

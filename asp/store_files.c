@@ -22,6 +22,8 @@
  */
 #include "store_files.h"
 
+#include "account_file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -11,6 +11,8 @@
  */
 #include "store_files_lock.h"
 
+#include "account_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

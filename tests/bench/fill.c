@@ -6,7 +6,7 @@
  * The users are user0, user1 and so on; an app password is an id, 00, 01 and so on, and a secret of
  * zeros alone.
  */
-#include "asp/account.h"
+#include "asp/account_file.h"
 #include "asp/buffer.h"
 #include "asp/primary.h"
 #include "asp/time_text.h"

@@ -1,7 +1,7 @@
 /* The file of an account: as it is, and with a digest that is right. */
 #include "fuzz.h"
 
-#include "asp/account.h"
+#include "asp/account_file.h"
 #include "asp/buffer.h"
 #include "asp/checksum.h"
 

@@ -1,6 +1,7 @@
 /* The bytes of an account's file. */
 #include "account_fixture.h"
 
+#include "asp/account_file.h"
 #include "asp/checksum.h"
 
 #include <stdlib.h>

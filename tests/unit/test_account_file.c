@@ -1,6 +1,7 @@
 /* The bytes of the file that holds a user's entries: what is written is read, and nothing else. */
 #include "account_fixture.h"
 
+#include "asp/account_file.h"
 #include "asp/buffer.h"
 
 #include <errno.h>

@@ -2,6 +2,7 @@
  * login and no other change knows it. */
 #include "login_fixture.h"
 
+#include "asp/account_file.h"
 #include "asp/checksum.h"
 #include "asp/engine.h"
 #include "asp/reconcile.h"

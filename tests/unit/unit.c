@@ -3,6 +3,7 @@
 
 #include "store_memory.h"
 
+#include "asp/account_file.h"
 #include "asp/buffer.h"
 #include "asp/time_text.h"
 
