@@ -85,7 +85,8 @@ def test_a_hook_whose_process_cannot_be_made_stays_due(site, hook, strace):
     leave_due(site)
     hook.place()
     site.configure("virtual_users = true;", f'hooks: {{ revoked = "{hook.path}"; }};')
-    prefix = injecting(site.folder, Call(PROCESS, 1, ""), "error=EAGAIN")
+    # The first one asks the name service.
+    prefix = injecting(site.folder, Call(PROCESS, 2, ""), "error=EAGAIN")
     run = site.run("watch", "--once", prefix=prefix)
     assert "(INJECTED)" in (site.folder / "injected").read_text()
     assert run.code == 5 and "could not be run" in run.err, run
