@@ -17,6 +17,7 @@ struct command {
     const char *name;
     const char *arguments; /* as the help shows them */
     const char *help;
+    const char *by; /* in whose name it acts, whoever calls it; NULL: in the caller's */
     int min_args;
     int max_args;
     unsigned allowed; /* options, see OPTION_BIT */
@@ -26,7 +27,6 @@ struct command {
     enum exit_code (*validate)(const struct admin *admin);
     enum exit_code (*run)(struct admin *admin);
     enum self_use self_use;
-    const char *by;      /* in whose name it acts, whoever calls it; NULL: in the caller's */
     bool takes_any_name; /* its USER need not be a well-formed name */
     bool takes_exact;    /* its USER may be the very name of an account, whomever that stands for */
     bool opens_own_conf; /* it opens what it needs by itself, and tells what is wrong with it */
