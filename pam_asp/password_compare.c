@@ -152,8 +152,10 @@ static enum asp_status compare_all(const struct asp_conf *conf, const struct asp
 
     note(store, user, &outcome);
     keep_first(&outcome, find_accounts(conf, store, user, &accounts, &why), &why);
-    for (size_t i = 0; i < accounts.count; i++)
-        note(store, accounts.list[i].name, &outcome);
+    for (size_t i = 0; i < accounts.count; i++) {
+        if (strcmp(accounts.list[i].name, user) != 0)
+            note(store, accounts.list[i].name, &outcome);
+    }
     (void)snprintf(by, sizeof by, "pam:%s", service);
     how = asp_revocation_of(conf, time(NULL), by);
     for (size_t i = 0; i < accounts.count; i++) {
