@@ -352,13 +352,12 @@ static struct asp_usage *usage_with(const struct asp_store *store, const char *n
 }
 
 /* Nor of one that was removed while it was used. */
-static enum asp_status leave_none_of_nobody(const struct asp_store *store, const char *name)
+static void leave_none_of_nobody(const struct asp_store *store, const char *name)
 {
     struct row *row = find_row(store, name);
 
     if (row != NULL && row->text == NULL)
         asp_usage_free(&row->usage);
-    return ASP_OK;
 }
 
 static enum asp_status mend_usage(const struct asp_store *store, const char *name,
@@ -372,7 +371,7 @@ static enum asp_status mend_usage(const struct asp_store *store, const char *nam
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");
     if (mending != NULL)
         *mended = asp_usage_mend(&row->usage, mending->now) ? ASP_OK : ASP_NO_MEMORY;
-    (void)leave_none_of_nobody(store, name);
+    leave_none_of_nobody(store, name);
     return usage_of(store, name, usage, error);
 }
 
@@ -392,7 +391,8 @@ static enum asp_status record(const struct asp_store *store, const char *name,
         return ASP_NO_MEMORY;
     asp_usage_write_head(&head, usage->bytes);
     asp_usage_write_slot(use, usage->bytes + ASP_HEAD_BYTES + place * ASP_SLOT_BYTES);
-    return leave_none_of_nobody(store, name);
+    leave_none_of_nobody(store, name);
+    return ASP_OK;
 }
 
 static enum asp_status compared_with(const struct asp_store *store, const char *name,
@@ -406,7 +406,8 @@ static enum asp_status compared_with(const struct asp_store *store, const char *
         return ASP_NO_MEMORY;
     head.compared = *compared;
     asp_usage_write_head(&head, usage->bytes);
-    return leave_none_of_nobody(store, name);
+    leave_none_of_nobody(store, name);
+    return ASP_OK;
 }
 
 static enum asp_status note_password(const struct asp_store *store, const char *name,
