@@ -121,12 +121,33 @@ START_TEST(revoking_all_revokes_those_that_are_not_yet)
 }
 END_TEST
 
+START_TEST(a_copy_has_all_or_those_that_are_not_revoked)
+{
+    struct asp_account account;
+    struct asp_entry *copies;
+    size_t count;
+
+    unit_three_entries(&account);
+    ck_assert_int_eq(asp_account_copy(&account, true, &copies, &count), ASP_OK);
+    ck_assert_uint_eq(count, 3);
+    ck_assert_str_eq(copies[1].id, account.entries[1].id);
+    asp_entries_free(copies, count);
+    ck_assert_int_eq(asp_account_copy(&account, false, &copies, &count), ASP_OK);
+    ck_assert_uint_eq(count, 2);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_str_ne(copies[i].id, "00");
+    asp_entries_free(copies, count);
+    asp_account_free(&account);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, an_entry_is_found_removed_and_its_id_counted);
     unit_add(suite, those_revoked_first_are_dropped_first_and_no_others);
     unit_add(suite, what_there_is_no_room_for_is_set_aside_where_its_hook_is_due);
     unit_add(suite, revoking_all_revokes_those_that_are_not_yet);
+    unit_add(suite, a_copy_has_all_or_those_that_are_not_revoked);
 }
 
 int main(void)

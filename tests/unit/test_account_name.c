@@ -237,6 +237,7 @@ START_TEST(a_listed_domain_is_the_systems_own)
     is_no_account("dave@example.com", "dave@example.com", false, "dave@example.com ");
     is_no_account("dave@example.orga", "dave@example.orga", false, "dave@example.orga ");
     is_no_account("dave@example.org.", "dave@example.org.", false, "dave@example.org. ");
+    is_no_account("dave@fxample.org", "dave@fxample.org", false, "dave@fxample.org ");
     is_no_account("dave@", "dave@", false, "dave@ ");
     is_no_account("OTHER\\dave", "OTHER\\dave", false, "OTHER\\dave ");
     is_no_account("Dave@example.org", "Dave", false, "Dave@example.org Dave ");
