@@ -38,6 +38,8 @@ CPPCHECK = (
 ).split()
 # Those in which threads are side by side: for the thread sanitizer.
 THREADED = ("pam-parallel", "unit-store_faults")
+# How many per cent of the lines of each room are to be run by some test.
+COVERED = {"asp": 94, "pam_asp": 88, "asp-admin": 85, "asp-broker": 80}
 # Their subject is system calls, limits, memory, threads or races of the process that they run in.
 OF_THE_PROCESS = ("pam-cost", "pam-limits", "pam-parallel", "pam-residue", "pam-secrets", "pam-symlink_race", "unit-safeio")
 
@@ -372,11 +374,14 @@ class Runner:
         return count
 
     def suite_mutants(self):
-        """small faults put into the files that decide, each of which a test must catch"""
+        """small faults put into the code: of those in the files that decide a test must catch each, of some in every other
+        file that unit tests judge most"""
         folder, run = self.build("gcc")
         if folder is None:
             return self.not_built(run)
-        return judge("mutants", self.run(TREE / "tests" / "unit" / "mutate", timeout=3600, ASP_BUILD=str(folder)))
+        run = self.run(TREE / "tests" / "unit" / "mutate", timeout=3600, ASP_BUILD=str(folder))
+        say(f"  {run.stdout.rstrip().rpartition(chr(10))[2]}")
+        return judge("mutants", run)
 
     def suite_sanitize(self):
         """unit, pam, cli and much of services once more, under the address and undefined behaviour sanitizers; what has
@@ -400,6 +405,34 @@ class Runner:
             count += self.programs(kind, "threads", *threads, only=THREADED, patience=5, TSAN_OPTIONS=others)
         return count
 
+    def suite_coverage(self):
+        """how many of the lines of each room some test runs: too few fail"""
+        if shutil.which("gcov") is None:
+            return skipped("coverage", "gcov is not installed")
+        dump = self.work / "dump_at_exit.o"
+        made = self.run("gcc", "-O2", "-fPIC", "-c", TREE / "tests" / "support" / "dump_at_exit.c", "-o", dump)
+        options = ("gcc", "-Dwerror=false", "-Db_coverage=true", f"-Dc_link_args=['{dump}','-Wl,--wrap=_exit','--coverage']")
+        folder, run = self.build("coverage", *options) if made.returncode == 0 else (None, made)
+        if folder is None:
+            return self.not_built(run)
+        # Whoever a process runs as, it adds to the counts.
+        for note in folder.rglob("*.gcno"):
+            counts = note.with_suffix(".gcda")
+            counts.touch()
+            counts.chmod(0o666)
+        # Not judged: what counts writes files that some tests find fault with. They were judged without it.
+        for kind in ("unit", "pam", "fault"):
+            self.programs(kind, "coverage", patience=2)
+        with concurrent.futures.ThreadPoolExecutor(len(PATIENT)) as pool:
+            list(pool.map(lambda name: self.pytest(name, "coverage", brief=True), PATIENT))
+        count = Count()
+        for room, (ran, lines) in sorted(covered(folder, self.run).items()):
+            percent = 100 * ran / lines
+            say(f"  {room:11} {ran:5} of {lines:5} lines {percent:5.1f} %")
+            few = f"coverage of {room}: {percent:.1f} % of its lines, less than {COVERED[room]} %"
+            count += passed() if percent >= COVERED[room] else failed(few)
+        return count
+
     def suite_valgrind(self):
         """unit and pam once more, under valgrind"""
         if shutil.which("valgrind") is None:
@@ -413,7 +446,7 @@ class Runner:
 # One process at a time, which is not ended while somebody looks about in a sandbox.
 KEEP = "--keep"
 KEPT = (KEEP, "-n0", "--timeout=0", "--exitfirst")
-LONG = ("lint", "mutants", "sanitize", "valgrind")
+LONG = ("lint", "mutants", "sanitize", "valgrind", "coverage")
 # These wait more than they work, so they run at the same time.
 PATIENT = ("cli", "services")
 SUITES = ("build", "style", "rooms", "man", "unit", "fuzz", "pam", "cli", "services", "fault", *LONG)
@@ -431,6 +464,29 @@ def read_junit(report):
         else:
             count.passed += 1
     return count
+
+
+def covered(folder, run):
+    """For each room, how many of its lines were run, and how many there are."""
+    lines = {}
+    for note in sorted(folder.rglob("*.gcno")):
+        counts = note.with_suffix(".gcda")
+        if counts.stat().st_size == 0:
+            counts.unlink()
+        out = run("gcov", "--json-format", "--stdout", note).stdout
+        for document in re.findall(r"(?m)^\{.*\}$", out):
+            for file in json.loads(document)["files"]:
+                name = os.path.relpath(os.path.join(folder, file["file"]), TREE)
+                for line in file["lines"]:
+                    place = (name, line["line_number"])
+                    lines[place] = lines.get(place, False) or line["count"] > 0
+    rooms = {}
+    for (name, _), ran in lines.items():
+        room = name.partition("/")[0]
+        if room in COVERED:
+            before = rooms.get(room, (0, 0))
+            rooms[room] = (before[0] + ran, before[1] + 1)
+    return rooms
 
 
 def objects_of(folder):
