@@ -13,6 +13,7 @@ enum log_throttle_kind {
     THROTTLED_CLAIM,   /* claimed a service that is not its own */
     THROTTLED_CROWDED, /* has more connections than it can have */
     THROTTLED_FAILED,  /* asp-broker itself could not answer */
+    THROTTLED_STUCK,   /* the name service has not answered; of no user: uid 0 */
     THROTTLED_KINDS,
 };
 

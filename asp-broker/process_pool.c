@@ -67,7 +67,7 @@ static void note_end(struct process_pool_job *jobs, size_t count, pid_t process,
         if (WIFSIGNALED(status))
             syslog(LOG_ERR, "a worker was ended by signal %d: another takes its place",
                    WTERMSIG(status));
-        else
+        else if (WEXITSTATUS(status) != 0)
             syslog(LOG_ERR, "a worker has ended with %d: another takes its place",
                    WEXITSTATUS(status));
     }

@@ -11,7 +11,8 @@
 
 #define LAST_END SIGUSR2
 
-/* The work of one process, until it is asked to stop. Returns its exit status. */
+/* The work of one process, until it is asked to stop or another is to take its place. Returns its
+ * exit status; one that is not 0 is a failure. */
 typedef int process_pool_work(void *context);
 
 struct process_pool_job {
@@ -26,8 +27,8 @@ struct process_pool_job {
 
 /*
  * Runs each job in a process of its own until SIGTERM or SIGINT; one that ends before is begun
- * again, and that is logged. SIGHUP is passed over. In the processes all three and LAST_END are
- * blocked. On the signal `stopping` is called, the processes get SIGTERM, and the last ones
+ * again, and a failure is logged. SIGHUP is passed over. In the processes all three and LAST_END
+ * are blocked. On the signal `stopping` is called, the processes get SIGTERM, and the last ones
  * LAST_END when the others have ended; they are killed when that takes more than 10 seconds. False
  * with a logged line when not one could be begun.
  */

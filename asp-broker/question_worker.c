@@ -266,9 +266,13 @@ int question_worker_run(void *context)
         while (answer_some(&answering, asking, worker->questions))
             ;
     }
+    if (!asking->stuck) {
+        free(asking);
+        return 0;
+    }
     /* The thread that is stuck still works on what there is: only the process's end frees it. */
-    if (asking->stuck)
-        return 1;
-    free(asking);
+    log_throttled(worker->log_throttle, THROTTLED_STUCK, 0, LOG_ERR,
+                  "the name service does not answer within %d ms: logins that ask it are refused",
+                  ANSWER_MS);
     return 0;
 }
