@@ -72,27 +72,20 @@ static enum exit_code look_at_primary(struct storing *storing)
 
 /* What a changed primary password has revoked is told at once, and its hook run: what comes then
  * may take long. */
-static void tell_revoked(const struct admin *admin, struct storing *storing)
-{
-    const struct stored_password *stored = &storing->stored;
-
-    for (size_t i = 0; i < stored->revoked_count; i++)
-        admin_log_change(admin, admin->user, "revoked", &stored->revoked[i], ASP_REASON_PRIMARY);
-    if (stored->revoked_count > 0)
-        hooks_run_own(admin, &storing->turn);
-    asp_turn_give(&storing->turn);
-}
-
 static enum exit_code store(struct admin *admin, struct storing *storing)
 {
+    const struct stored_password *stored = &storing->stored;
     struct asp_error error = {0};
+    struct asp_turn turn;
     enum asp_status status;
 
-    hooks_take_turn(admin, &storing->turn);
+    hooks_take_turn(admin, &turn);
     status = new_password_store(storing, &error);
+    for (size_t i = 0; status == ASP_OK && i < stored->revoked_count; i++)
+        admin_log_change(admin, admin->user, "revoked", &stored->revoked[i], ASP_REASON_PRIMARY);
+    hooks_end_turn(admin, &turn, status == ASP_OK && stored->revoked_count > 0);
     if (status != ASP_OK)
         return admin_fail(admin, admin->user, &error);
-    tell_revoked(admin, storing);
     asp_store_begin_usage(&admin->store, admin->user, admin->now);
     return EXIT_DONE;
 }
@@ -117,17 +110,31 @@ static enum exit_code make_void(const struct admin *admin, struct storing *stori
                      storing->stored.entry.id, asp_error_line(error, line));
 }
 
-/* After all is stored and shown; what ends access comes first. */
-static void tell(const struct admin *admin, struct storing *storing)
+/* The second update, and then what ends access to what it has replaced. */
+static enum asp_status make_alive(const struct admin *admin, struct storing *storing,
+                                  struct asp_error *error)
 {
     const struct stored_password *stored = &storing->stored;
-    bool revoked = new_password_revokes(storing);
+    const bool revokes = new_password_revokes(storing);
+    struct asp_turn turn = ASP_TURN_FREE;
+    enum asp_status status;
 
-    admin_log_change(admin, admin->user, "created", &stored->entry, NULL);
-    if (revoked)
+    if (revokes)
+        hooks_take_turn(admin, &turn);
+    status = new_password_make_alive(storing, error);
+    if (status == ASP_OK)
+        admin_log_change(admin, admin->user, "created", &stored->entry, NULL);
+    if (status == ASP_OK && revokes)
         admin_log_change(admin, admin->user, "revoked", &stored->replaced, ASP_REASON_ROTATED);
-    if (revoked)
-        hooks_run_own(admin, &storing->turn);
+    hooks_end_turn(admin, &turn, status == ASP_OK && revokes);
+    return status;
+}
+
+/* After all is stored and shown. */
+static void tell(const struct admin *admin, const struct storing *storing)
+{
+    const struct stored_password *stored = &storing->stored;
+
     new_password_show_notes(admin, stored, &storing->look.now);
     (void)hooks_run(admin, admin->user, HOOK_CREATED, &stored->entry, 1, NULL);
 }
@@ -141,9 +148,7 @@ static enum exit_code show_and_make_alive(struct admin *admin, struct storing *s
         drop(admin, storing, "not shown");
         return EXIT_STORE;
     }
-    if (new_password_revokes(storing))
-        hooks_take_turn(admin, &storing->turn);
-    if (new_password_make_alive(storing, &error) != ASP_OK)
+    if (make_alive(admin, storing, &error) != ASP_OK)
         return make_void(admin, storing, &error);
     tell(admin, storing);
     return EXIT_DONE;
@@ -151,7 +156,7 @@ static enum exit_code show_and_make_alive(struct admin *admin, struct storing *s
 
 enum exit_code new_password_make(struct admin *admin, const struct new_password *wanted)
 {
-    struct storing storing = {.admin = admin, .wanted = wanted, .turn = ASP_TURN_FREE};
+    struct storing storing = {.admin = admin, .wanted = wanted};
     enum exit_code code = look_at_uses(admin, &storing.usage);
 
     if (code == EXIT_DONE)
@@ -160,7 +165,6 @@ enum exit_code new_password_make(struct admin *admin, const struct new_password 
         code = store(admin, &storing);
     if (code == EXIT_DONE)
         code = show_and_make_alive(admin, &storing);
-    asp_turn_give(&storing.turn);
     storing_free(&storing);
     return code;
 }

@@ -22,7 +22,7 @@ struct stored_password {
     size_t revoked_count;
 };
 
-/* What the updates are made of. Begins as {0} but for `admin`, `wanted` and `turn`. */
+/* What the updates are made of. Begins as {0} but for `admin` and `wanted`. */
 struct storing {
     const struct admin *admin;
     const struct new_password *wanted;
@@ -33,7 +33,6 @@ struct storing {
     struct asp_usage usage;         /* by which it is known what is active */
     struct asp_pending pending;
     struct stored_password stored;
-    struct asp_turn turn; /* to run what it leaves due */
 };
 
 /* Reads what there is to compare, and asks for the one whom the account followed where it is let

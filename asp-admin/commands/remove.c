@@ -42,16 +42,14 @@ enum exit_code command_remove(struct admin *admin)
         return code;
     hooks_take_turn(admin, &turn);
     status = remove_account(admin, &error);
-    if (status != ASP_OK) {
-        asp_turn_give(&turn);
+    if (status == ASP_OK)
+        admin_log_change(admin, admin->user, "removed", NULL, NULL);
+    hooks_end_turn(admin, &turn, status == ASP_OK);
+    if (status != ASP_OK)
         return fail_with_error(admin->console, &error);
-    }
-    admin_log_change(admin, admin->user, "removed", NULL, NULL);
     if (admin->options->json &&
         !json_write(&console,
                     json_pack("{s:o, s:b}", "user", json_from_text(admin->user), "removed", 1)))
         code = EXIT_STORE;
-    hooks_run_own(admin, &turn);
-    asp_turn_give(&turn);
     return code;
 }

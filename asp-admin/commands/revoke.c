@@ -143,6 +143,23 @@ static enum exit_code open_account(struct admin *admin)
     return code == EXIT_DONE ? admin_check_account(admin) : code;
 }
 
+static enum exit_code store(struct revoking *revoking)
+{
+    const struct admin *admin = revoking->admin;
+    struct asp_error error = {0};
+    struct asp_turn turn;
+    enum asp_status status;
+
+    hooks_take_turn(admin, &turn);
+    status = admin_update(admin, false, revoke, revoking, &error);
+    for (size_t i = 0; status == ASP_OK && i < revoking->count; i++)
+        admin_log_change(admin, admin->user, "revoked", &revoking->revoked[i], revoking->reason);
+    hooks_end_turn(admin, &turn, status == ASP_OK && revoking->count > 0);
+    if (status == ASP_OK || status == ASP_UNCHANGED)
+        return EXIT_DONE;
+    return admin_fail(admin, admin->user, &error);
+}
+
 enum exit_code command_revoke(struct admin *admin)
 {
     const struct options *options = admin->options;
@@ -151,25 +168,14 @@ enum exit_code command_revoke(struct admin *admin)
         .how = asp_revocation_of(admin->conf, admin->now, admin->by),
         .reason = options->reason != NULL ? options->reason : "admin",
     };
-    struct asp_turn turn = ASP_TURN_FREE;
     enum exit_code code = command_revoke_validate(admin);
 
     if (code == EXIT_DONE)
         code = open_account(admin);
-    if (code == EXIT_DONE) {
-        hooks_take_turn(admin, &turn);
-        code = admin_change_account(admin, revoke, &revoking);
-    }
-    if (code == EXIT_DONE) {
-        for (size_t i = 0; i < revoking.count; i++)
-            admin_log_change(admin, admin->user, "revoked", &revoking.revoked[i], revoking.reason);
-        /* Before what is shown: nobody who reads slowly keeps a session open. */
-        if (revoking.count > 0)
-            hooks_run_own(admin, &turn);
-        if (!show_revoked(&revoking))
-            code = EXIT_STORE;
-    }
-    asp_turn_give(&turn);
+    if (code == EXIT_DONE)
+        code = store(&revoking);
+    if (code == EXIT_DONE && !show_revoked(&revoking))
+        code = EXIT_STORE;
     asp_entries_free(revoking.revoked, revoking.count);
     return code;
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <syslog.h>
 
+enum { ROUNDS = 3 }; /* in which others are served, whose revocations become due meanwhile */
+
 /* Once for each reason. Returns for how many of them, from the first on, it was run. */
 static size_t run_by_reason(const struct admin *admin, const char *user, const struct asp_due *due)
 {
@@ -71,28 +73,44 @@ void hooks_take_turn(const struct admin *admin, struct asp_turn *turn)
         (void)asp_turn_take(&admin->store, admin->user, turn, NULL);
 }
 
-enum asp_status hooks_run_due(const struct admin *admin, const char *user, struct asp_turn *turn)
+static enum asp_status run_round(const struct admin *admin, const char *user, struct asp_turn *turn)
 {
     struct asp_error error = {0};
-    enum asp_status status;
+    enum asp_status status = ASP_OK;
 
-    /* Who came while it was ours has left it to us, or will find it free: so it is looked once more
-     * after it was given. */
-    do {
-        status = asp_turn_is_held(turn) ? ASP_OK : asp_turn_take(&admin->store, user, turn, &error);
-        if (status == ASP_OK)
-            status = run_all(admin, user);
-        else if (status != ASP_BUSY)
-            log_wait("a hook that is due waits, of ", user, &error);
-        asp_turn_give(turn);
-    } while (status == ASP_OK && asp_due_is_any(&admin->store, user));
+    if (!asp_turn_is_held(turn))
+        status = asp_turn_take(&admin->store, user, turn, &error);
+    if (status == ASP_OK)
+        status = run_all(admin, user);
+    else if (status != ASP_BUSY)
+        log_wait("a hook that is due waits, of ", user, &error);
+    asp_turn_give(turn);
     return status;
 }
 
-void hooks_run_own(const struct admin *admin, struct asp_turn *turn)
+enum asp_status hooks_run_due(const struct admin *admin, const char *user, struct asp_turn *turn)
 {
-    if (asp_has_revoked_hook(admin->conf))
+    struct asp_error error = {0};
+    enum asp_status status = run_round(admin, user, turn);
+
+    /* Who came while it was ours has left it to us, or will find it free: so it is looked once more
+     * after it was given. Her who acts on her own account nobody else keeps. */
+    for (int round = 1; status == ASP_OK && asp_due_is_any(&admin->store, user); round++) {
+        if (round == ROUNDS && admin->guard == NULL) {
+            status = asp_fail(&error, ASP_INTERRUPTED, "more becomes due all the time");
+            log_wait("a hook that is due waits, of ", user, &error);
+        } else {
+            status = run_round(admin, user, turn);
+        }
+    }
+    return status;
+}
+
+void hooks_end_turn(const struct admin *admin, struct asp_turn *turn, bool revoked)
+{
+    if (asp_has_revoked_hook(admin->conf) && (revoked || asp_turn_is_held(turn)))
         (void)hooks_run_due(admin, admin->user, turn);
+    asp_turn_give(turn);
 }
 
 enum asp_status hooks_run_expired(const struct admin *admin, const char *user, time_t since)

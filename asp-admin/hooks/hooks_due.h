@@ -14,24 +14,29 @@
 /*
  * Before a revocation is stored: takes the turn of the command's user, where there is a hook to be
  * run. It never fails: what another has, or what cannot be had, keeps no revocation from being
- * made. The caller calls asp_turn_give in any case.
+ * made. The caller calls hooks_end_turn in any case.
  */
 void hooks_take_turn(const struct admin *admin, struct asp_turn *turn);
 
 /*
  * Runs the hook for the entries of `user` that have the mark, once for each reason, and then takes
  * their marks away: whatever stops it in between, it is run at least once. It is done under the
- * turn, which is taken where it is not held, and given; what others leave due meanwhile is run too.
+ * turn, which is taken where it is not held, and given; what others leave due meanwhile is run too,
+ * a few times where it is not by her who acts on her own account: nobody keeps another for ever.
  *
  * ASP_OK: nothing is due any more, and there may be no account. ASP_BUSY: another has the turn, and
- * runs it. ASP_INTERRUPTED: something still is due, for the hook could not be started or this
- * process is to end. Else what was logged: something may still be due.
+ * runs it. ASP_INTERRUPTED: something still is due, for the hook could not be started, this process
+ * is to end or others leave more all the time. Else what was logged: something may still be due.
  */
 enum asp_status hooks_run_due(const struct admin *admin, const char *user, struct asp_turn *turn);
 
-/* The same for the command's user, after a revocation was stored; nothing where there is no hook.
+/*
+ * Ends what hooks_take_turn began, after the revocation was stored (`revoked`), or was not: where
+ * there is a hook, what the command's user has due is run, by this process or by who has the turn.
+ * What others have left to whom the turn was taken by is among it, so it is called however the
+ * command goes on; and before anything is written, since a reader that waits would keep the turn.
  */
-void hooks_run_own(const struct admin *admin, struct asp_turn *turn);
+void hooks_end_turn(const struct admin *admin, struct asp_turn *turn, bool revoked);
 
 /*
  * Runs the hook for the entries of `user` that have expired after `since` and by admin->now. With

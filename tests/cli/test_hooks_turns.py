@@ -3,11 +3,12 @@ not, and nobody waits for another's hook."""
 
 import contextlib
 import fcntl
+import json
 import os
 import signal
 
 import pytest
-from support.processes import children, lives
+from support.processes import children, has_open, lives, waits_in
 from support.run import ended
 from support.tracing import STRACE
 from support.wait import LONG, wait_until
@@ -24,7 +25,7 @@ class Slow:
         self.site = site
         self.go = site.folder / "go"
         self.note = site.folder / "note"
-        hook = site.folder / "hook"
+        self.hook = hook = site.folder / "hook"
         said = "$ASP_USER $ASP_IDS $ASP_REASON"
         wait = f"until [ -e {self.go} ]; do sleep 0.05; done"
         hook.write_text(f'#!/bin/sh\necho "begin {said}" >>{self.note}\n{wait}\necho "end {said}" >>{self.note}\n')
@@ -126,17 +127,86 @@ def test_without_a_hook_no_revocation_takes_a_turn_or_leaves_a_mark(site, strace
     assert "hook=due" not in site.account("alice").read_text()
 
 
-def test_a_hook_waits_for_nobody_who_does_not_read_what_is_said(site, slow):
+class Unread:
+    """A pipe that nobody reads, and that is full."""
+
+    def __init__(self, site):
+        self.path = site.folder / "output"
+        os.mkfifo(self.path)
+        self.prefix = ["sh", "-c", 'exec "$@" >"$0" 2>&1', self.path]
+
+    def __enter__(self):
+        self.pipe = open(self.path, "r+b", buffering=0)
+        fcntl.fcntl(self.pipe, fcntl.F_SETPIPE_SZ, 4096)
+        self.pipe.write(b"." * 4096)
+        return self
+
+    def read(self, process):
+        """How the process has ended, and what it had to say."""
+        assert self.pipe.read(4096) == b"." * 4096
+        code = process.wait(LONG)
+        return code, self.pipe.read(4096).decode()
+
+    def __exit__(self, *_):
+        self.pipe.close()
+
+
+@pytest.mark.parametrize(("words", "reason"), [(("revoke", "alice", "--all"), "admin"), (("remove", "alice"), "removed")])
+def test_a_hook_waits_for_nobody_who_does_not_read_what_is_said(site, slow, words, reason):
     id = site.create()["id"]
-    output = site.folder / "output"
-    os.mkfifo(output)
-    with open(output, "r+b", buffering=0) as full:
-        fcntl.fcntl(full, fcntl.F_SETPIPE_SZ, 4096)
-        full.write(b"." * 4096)
-        prefix = ["sh", "-c", 'exec "$@" >"$0"', output]
-        with ended(site.start("revoke", "alice", id, prefix=prefix)) as revoke:
-            slow.may_go_on()
-            wait_until(lambda: f"end alice {id} admin" in slow.said(), "the hook waits")
-            assert full.read(4096) == b"." * 4096
-            assert revoke.wait(LONG) == 0
-        assert full.read(4096).decode() == f"revoked {id}  Phone\n"
+    with Unread(site) as unread, ended(site.start(*words, "--json", prefix=unread.prefix)) as process:
+        slow.may_go_on()
+        wait_until(lambda: f"end alice {id} {reason}" in slow.said(), "the hook waits")
+        code, said = unread.read(process)
+        assert (code, json.loads(said)["user"]) == (0, "alice")
+
+
+# It has the turn while it changes the account, and what others revoke meanwhile is left to it.
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("revoke", "alice", "--label", "Old"), 0),
+        (("revoke", "alice", "zz"), 3),
+        (("create", "alice", "--app", "mail", "--label", "Phone"), 4),
+    ],
+)
+def test_who_has_something_to_say_that_nobody_reads_keeps_no_hook_of_others(site, slow, words, code):
+    old, phone = (site.create("alice", label)["id"] for label in ("Old", "Phone"))
+    slow.may_go_on()
+    site.run("revoke", "alice", old).done()
+    with Unread(site) as unread, ended(site.start(*words, prefix=unread.prefix)) as process:
+        wait_until(lambda: "pipe_write" in waits_in(process.pid), "it says nothing")
+        site.run("revoke", "alice", phone, "--reason", "stolen").done()
+        assert f"end alice {phone} stolen" in slow.said()
+        assert unread.read(process)[0] == code
+
+
+def test_what_is_left_to_one_that_revokes_nothing_itself_is_run(site, slow):
+    id = site.create("alice", "Phone")["id"]
+    slow.may_go_on()
+    with open(site.store / "locks" / "alice", "r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        create = site.start("create", "alice", "--app", "mail", "--label", "Tablet", "--quiet")
+        with ended(create):
+            wait_until(lambda: has_open(create.pid, site.store / "locks" / ".alice.hook"), "it does not begin")
+            create.send_signal(signal.SIGSTOP)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            site.run("revoke", "alice", id, "--reason", "stolen").done()
+            assert slow.said() == []
+            create.send_signal(signal.SIGCONT)
+            assert create.wait(LONG) == 0
+    assert slow.said() == [f"begin alice {id} stolen", f"end alice {id} stolen"]
+    assert slow.is_due() == 0
+
+
+def test_who_revokes_is_not_kept_by_what_others_revoke_all_the_time(site, slow, log):
+    """Each hook finds another app password, and revokes it."""
+    ids = [site.create("alice", f"Phone {number}")["id"] for number in range(20)]
+    words = " ".join(map(str, site.argv("revoke", "alice", "--label")))
+    slow.hook.write_text(f'#!/bin/sh\necho "$ASP_IDS" >>{slow.note}\n{words} "Phone $(wc -l <{slow.note})" || true\n')
+    site.run("revoke", "alice", ids[0], prefix=log.prefix).done()
+    assert slow.said() == ids[:3]
+    assert slow.is_due() == 1
+    assert any("more becomes due all the time" in line and '"alice"' in line for line in log.lines())

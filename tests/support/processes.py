@@ -49,6 +49,11 @@ def state(pid):
     return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
+def waits_in(pid):
+    """The function of the kernel in which it sleeps."""
+    return pathlib.Path(f"/proc/{pid}/wchan").read_text()
+
+
 def descriptors(pid):
     return sorted(os.listdir(f"/proc/{pid}/fd"), key=int)
 
