@@ -1,8 +1,10 @@
 /* A process that asks the name service, and what its answers are. */
 #include "name_asker.h"
 
+#include "asp-admin/ui/command_line.h"
 #include "asp/buffer.h"
 #include "asp/clock.h"
+#include "asp/redact.h"
 #include "asp/safeio.h"
 #include "pam_asp/name_service.h"
 
@@ -175,22 +177,38 @@ void name_asker_end(struct name_asker *asker)
     name_questions_clear(&asker->questions);
 }
 
+/* A command that may be pasted, whole; none with a name that may be an app password. */
+static void add_command(struct asp_buffer *command, const char *user)
+{
+    if (asp_redact_needed(user))
+        return;
+    asp_buffer_add(command, "getent passwd ");
+    command_line_add_word(command, user);
+    asp_buffer_add(command, ", and ");
+}
+
 static enum asp_status fail_silent(const struct name_questions *questions, struct asp_error *error)
 {
-    struct asp_buffer user = {0};
+    const char *user = questions->list[questions->answered].user;
+    struct asp_buffer logged = {0};
+    struct asp_buffer command = {0};
 
-    asp_buffer_add_logged(&user, questions->list[questions->answered].user);
-    if (user.failed)
-        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
-    (void)asp_fail(error, ASP_IO,
-                   "the name service does not say who %s is: it failed, or gave no answer for %d s",
-                   user.text, ANSWER_SECONDS);
-    (void)asp_advise(error, ASP_IO,
-                     "who is gone, or called otherwise, is looked for once it answers again: see "
-                     "getent passwd %s, and passwd in /etc/nsswitch.conf",
-                     user.text);
-    asp_buffer_free(&user);
-    return ASP_IO;
+    asp_buffer_add_logged(&logged, user);
+    add_command(&command, user);
+    if (logged.failed || command.failed)
+        (void)asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    else
+        (void)asp_advise(error,
+                         asp_fail(error, ASP_IO,
+                                  "the name service does not say who %s is: it failed, or gave no "
+                                  "answer for %d s",
+                                  logged.text, ANSWER_SECONDS),
+                         "who is gone, or called otherwise, is looked for once it answers again: "
+                         "see %spasswd in /etc/nsswitch.conf",
+                         command.length < sizeof error->advice / 2 ? command.text : "");
+    asp_buffer_free(&logged);
+    asp_buffer_free(&command);
+    return error->status;
 }
 
 static enum asp_status take(struct name_questions *questions, const struct answer *answer,

@@ -4,6 +4,8 @@ and of an account that an older version has made of another spelling of root, wh
 import contextlib
 import fcntl
 import json
+import re
+import subprocess
 
 import pytest
 from support.account_text import lines_of, sealed
@@ -199,3 +201,14 @@ def test_create_looks_again_whom_the_account_follows(site, directory, follower):
     assert code == 0, err
     assert follows(site) == ['follows="root"']
     assert site.states(SPELLING) == [("New", "active"), ("Phone", "active")]
+
+
+def test_the_command_that_is_printed_for_whom_nothing_is_told_of_runs_nothing_of_the_name(site, directory, passes):
+    name = "$(touch pwned)'"
+    site.create(name)
+    directory.fails_for(name)
+    run = site.run("watch", "--once", env=directory.environment).done()
+    (command,) = re.findall(r"see (getent passwd .*), and passwd in", run.err)
+    shell = ["sh", "-c", f'getent() {{ printf %s "$2"; }}; {command}']
+    assert subprocess.run(shell, cwd=site.folder, stdout=subprocess.PIPE, text=True, check=True).stdout == name
+    assert not (site.folder / "pwned").exists()
