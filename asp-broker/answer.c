@@ -144,14 +144,20 @@ static enum asp_status answer_login(struct answering *answering, struct lane_cli
  * app passwords. The answer comes from another process. */
 static enum asp_status begin_password(struct answering *answering, const struct lane_client *client,
                                       const char *name, const struct asp_broker_password *set,
-                                      unsigned version, struct asp_error *error)
+                                      unsigned version, struct asp_message *answer,
+                                      struct asp_error *error)
 {
-    if (client->uid == 0)
-        return password_work_begin(&answering->works, client->fd, set, version, error);
-    (void)asp_fail(error, ASP_DENIED, "%s may not say that a primary password was set: only root",
-                   name);
-    log_claim(answering, client->uid, error->text);
-    return ASP_DENIED;
+    if (client->uid != 0) {
+        (void)asp_fail(error, ASP_DENIED,
+                       "%s may not say that a primary password was set: only root", name);
+        log_claim(answering, client->uid, error->text);
+        return ASP_DENIED;
+    }
+    if (!password_work_begin(&answering->works, client->fd, set, version)) {
+        asp_message_begin(answer, ASP_MESSAGE_BUSY);
+        asp_message_set_version(answer, version);
+    }
+    return ASP_OK;
 }
 
 /* What a client has said, and what it is answered. ASP_QUESTION: nothing here. */
@@ -169,7 +175,8 @@ static enum asp_status answer_to(struct answering *answering, struct lane_client
         log_throttled(answering->log_throttle, THROTTLED_GARBAGE, client->uid, LOG_NOTICE, "%s",
                       asp_error_line(&error, line));
     else if (asp_broker_password_read(&message, &set))
-        status = begin_password(answering, client, name->name, &set, message.version, &error);
+        status =
+            begin_password(answering, client, name->name, &set, message.version, answer, &error);
     else
         status = answer_login(answering, client, name, &message, answer, &error);
     if (status != ASP_OK && status != ASP_QUESTION) {

@@ -153,19 +153,16 @@ void password_works_begin(struct password_works *works, const char *conf_path, b
     (void)signal(SIGCHLD, SIG_IGN);
 }
 
-enum asp_status password_work_begin(struct password_works *works, int fd,
-                                    const struct asp_broker_password *set, unsigned version,
-                                    struct asp_error *error)
+bool password_work_begin(struct password_works *works, int fd,
+                         const struct asp_broker_password *set, unsigned version)
 {
     const int place = find_place(works);
     struct work work = {works, set, version};
     int running[2];
     pid_t process;
 
-    if (place < 0)
-        return asp_fail(error, ASP_BUSY, "asp-broker is busy with others' passwords");
-    if (pipe2(running, O_CLOEXEC) != 0)
-        return asp_fail_errno(error, "asp-broker has no pipe");
+    if (place < 0 || pipe2(running, O_CLOEXEC) != 0)
+        return false;
     process = fork();
     if (process == 0) {
         struct asp_error why = {0};
@@ -174,9 +171,7 @@ enum asp_status password_work_begin(struct password_works *works, int fd,
             give_up(&work, &why);
         _exit(0);
     }
-    if (process < 0)
-        (void)asp_fail_errno(error, "asp-broker has no process");
     (void)close(running[1]);
     works->running[place] = running[0];
-    return process > 0 ? ASP_OK : error->status;
+    return process > 0;
 }

@@ -22,11 +22,10 @@ void password_works_begin(struct password_works *works, const char *conf_path, b
 
 /*
  * Begins the work in a process of its own, which answers at `fd` whether it accepts it and when it
- * is done, and logs as the module would. `set` may end with the call, and so may `fd`. ASP_OK, or
- * why there is no process for it.
+ * is done, and logs as the module would. `set` may end with the call, and so may `fd`. False: there
+ * is no process for it just now.
  */
-enum asp_status password_work_begin(struct password_works *works, int fd,
-                                    const struct asp_broker_password *set, unsigned version,
-                                    struct asp_error *error);
+bool password_work_begin(struct password_works *works, int fd,
+                         const struct asp_broker_password *set, unsigned version);
 
 #endif

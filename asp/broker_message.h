@@ -48,6 +48,7 @@ enum asp_message_type {
      * ASP_MESSAGE_DONE. */
     ASP_MESSAGE_PASSWORD, /* user, service, path and state of asp.conf (broker_password.h) */
     ASP_MESSAGE_ACCEPTED, /* it will be done, whatever becomes of who asked */
+    ASP_MESSAGE_BUSY,     /* it will not, for others' is done just now: it is to be asked again */
 };
 
 #define ASP_STREAM_OUT "out"

@@ -10,12 +10,13 @@ import pytest
 from support.broker import ACCEPTED, DONE, PASSWORD, REFUSED, SOCKET, in_its_place, message
 from support.passwords import PRIMARY
 from support.processes import children, has_open, lives, state
-from support.run import as_user
+from support.run import as_user, ended
 from support.tracing import STRACE
-from support.wait import LONG, wait_until
+from support.wait import LONG, comes_true, wait_until
 
 SECOND = "Second-pw-2?"
 CAROL = "carol@example.org"  # she has no line in shadow: that the stack is reached is her change
+MORE_THAN_IT_TAKES = 7
 STACK = "password required pam_permit.so\npassword optional pam_asp.so\n"
 
 # What is said to the broker, a moment after it was connected to, and its answer in hexadecimal.
@@ -148,6 +149,28 @@ def test_while_it_waits_for_a_lock_logins_are_answered(machine):
         assert machine.host().login(phone, "nginx", "bob").code == 0
         assert lives(work) and passwd.poll() is None, "it still waits"
     passwd.communicate(timeout=LONG)
+
+
+def test_a_broker_that_is_busy_is_asked_again_and_no_passwd_has_a_process_for_it(machine):
+    machine.configure("broker: { workers = 1; };")
+    chpasswd = ["timeout", "-v", str(LONG), "chpasswd"]
+
+    def count():
+        return len(machine.sandbox.run("pgrep", "-x", "chpasswd").out.split())
+
+    with machine.serving() as broker, contextlib.ExitStack() as stack:
+        with machine.locked():
+            started = [machine.sandbox.start(*chpasswd, stdin=-1) for _ in range(MORE_THAN_IT_TAKES)]
+            for one in started:
+                stack.enter_context(ended(one))
+                one.stdin.write(f"alice:{SECOND}\n")
+                one.stdin.close()
+            wait_until(lambda: sum(len(children(one)) for one in broker.workers()) == 4, "it does not take them")
+            assert not comes_true(lambda: count() > MORE_THAN_IT_TAKES, 1), "one does it itself"
+            assert count() == MORE_THAN_IT_TAKES
+        assert [one.wait(LONG) for one in started] == [0] * MORE_THAN_IT_TAKES
+        assert states(machine, "alice") == ["revoked"]
+        assert revocations(machine) == [("asp-broker", "pam:chpasswd", "alice")]
 
 
 def test_a_user_without_a_line_in_shadow_is_the_brokers_work_too(machine):
