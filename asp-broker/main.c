@@ -245,7 +245,9 @@ static enum exit_code work(struct broker *broker)
         add_jobs(jobs, &count, askers, question_worker_run, &asker);
         for (int i = workers; i < workers + askers; i++)
             jobs[i].is_last = true;
-        add_jobs(jobs, &count, self.listener >= 0 ? 1 : 0, self_listener_run, &self);
+        if (self.listener >= 0)
+            jobs[count++] = (struct process_pool_job){
+                .work = self_listener_run, .context = &self, .finishes = true};
         code = process_pool_run(jobs, count, hide_listeners, broker) ? EXIT_DONE : EXIT_STORE;
     }
     free(jobs);

@@ -67,7 +67,9 @@ static void note_end(struct process_pool_job *jobs, size_t count, pid_t process,
         if (WIFSIGNALED(status))
             syslog(LOG_ERR, "a worker was ended by signal %d: another takes its place",
                    WTERMSIG(status));
-        else if (WEXITSTATUS(status) != 0)
+        else if (WEXITSTATUS(status) == 0)
+            jobs[i].begun_ms -= SHORT_MS; /* it has made room for another itself */
+        else
             syslog(LOG_ERR, "a worker has ended with %d: another takes its place",
                    WEXITSTATUS(status));
     }
@@ -112,10 +114,11 @@ static bool some_run(const struct process_pool_job *jobs, size_t count)
     return false;
 }
 
-static bool all_are_last(const struct process_pool_job *jobs, size_t count)
+/* Whether nobody is left who passes something on to the last ones. */
+static bool are_last(const struct process_pool_job *jobs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (jobs[i].process > 0 && !jobs[i].is_last)
+        if (jobs[i].process > 0 && !jobs[i].is_last && !jobs[i].finishes)
             return false;
     }
     return true;
@@ -138,27 +141,43 @@ static int wait_signal(const sigset_t *set, int64_t ms)
     return ms < 0 ? sigwaitinfo(set, NULL) : sigtimedwait(set, NULL, &most);
 }
 
+/* They are not waited for any more. */
+static void kill_late(struct process_pool_job *jobs, size_t count)
+{
+    bool some = false;
+
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].process <= 0 || jobs[i].finishes)
+            continue;
+        some = true;
+        (void)kill(jobs[i].process, SIGKILL);
+        jobs[i].process = -1;
+    }
+    if (some)
+        syslog(LOG_ERR, "workers that did not end were killed");
+}
+
 static void drain(struct process_pool_job *jobs, size_t count, const sigset_t *set)
 {
     int64_t deadline = asp_clock_ms() + DRAIN_MS;
-    int64_t left;
+    int64_t left = DRAIN_MS;
     bool last = false;
 
     signal_jobs(jobs, count, SIGTERM, false);
     reap(jobs, count, true);
-    while (some_run(jobs, count) && asp_clock_ms() < deadline) {
-        if (!last && all_are_last(jobs, count)) {
+    while (some_run(jobs, count)) {
+        if (!last && are_last(jobs, count)) {
             last = true;
             signal_jobs(jobs, count, LAST_END, true);
         }
-        left = deadline - asp_clock_ms();
-        (void)wait_signal(set, left > 0 ? left : 0);
+        (void)wait_signal(set, left);
         reap(jobs, count, true);
+        left = deadline - asp_clock_ms();
+        if (left <= 0) {
+            kill_late(jobs, count);
+            left = -1;
+        }
     }
-    if (!some_run(jobs, count))
-        return;
-    syslog(LOG_ERR, "workers that did not end were killed");
-    signal_jobs(jobs, count, SIGKILL, true);
 }
 
 bool process_pool_run(struct process_pool_job *jobs, size_t count, void (*stopping)(void *),

@@ -41,6 +41,18 @@ static int end_by(void *context)
     return read(go[0], &byte, 1) == 1 ? 0 : 1;
 }
 
+/* A job that soon ends by itself, with what is in `context`. */
+static int end_with(void *context)
+{
+    const struct timespec soon = {.tv_nsec = LOOK_MS * 1000000L};
+    const int *code = context;
+
+    if (write(begun[1], "x", 1) != 1)
+        return 1;
+    (void)nanosleep(&soon, NULL);
+    return *code;
+}
+
 static void stop_nothing(void *context)
 {
     (void)context;
@@ -52,6 +64,11 @@ static int64_t hop(void)
     static int64_t now;
 
     return now += HOP_MS;
+}
+
+static int64_t stand(void)
+{
+    return HOP_MS;
 }
 
 static struct process_pool_job jobs[2];
@@ -110,6 +127,47 @@ START_TEST(who_does_not_end_is_killed_in_time_however_the_clock_goes_on)
 }
 END_TEST
 
+START_TEST(who_finishes_what_it_is_at_is_waited_for_however_long_that_takes)
+{
+    const struct timespec a_while = {.tv_nsec = A_WHILE_MS * 1000000L};
+    static int by = SIGTERM;
+    char byte = 0;
+    pid_t pool;
+
+    ck_assert_int_eq(pipe(heard), 0);
+    ck_assert_int_eq(pipe(go), 0);
+    jobs[0] = (struct process_pool_job){.work = end_by, .context = &by, .finishes = true};
+    pool = begin_pool(1, hop);
+    ck_assert_int_eq(kill(pool, SIGTERM), 0);
+    ck_assert_int_eq(read(heard[0], &byte, 1), 1);
+    /* Each of them has the pool look at the clock. */
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(kill(pool, SIGHUP), 0);
+        (void)nanosleep(&a_while, NULL);
+        ck_assert_int_eq(waitpid(pool, NULL, WNOHANG), 0);
+    }
+    ck_assert_int_eq(write(go[1], "x", 1), 1);
+    ck_assert(ends(pool));
+}
+END_TEST
+
+START_TEST(who_makes_room_for_another_is_followed_at_once_and_who_fails_is_not)
+{
+    static int code;
+    struct pollfd next = {.events = POLLIN};
+
+    for (code = 0; code <= 1; code++) {
+        jobs[0] = (struct process_pool_job){.work = end_with, .context = &code};
+        pid_t pool = begin_pool(1, stand);
+
+        next.fd = begun[0];
+        ck_assert_int_eq(poll(&next, 1, code == 0 ? LONG_MS : A_WHILE_MS), code == 0);
+        ck_assert_int_eq(kill(pool, SIGTERM), 0);
+        ck_assert(ends(pool));
+    }
+}
+END_TEST
+
 /* Who stops a service sends SIGTERM to all of it at once. */
 START_TEST(the_last_ones_are_told_to_end_when_the_others_have_ended)
 {
@@ -142,6 +200,8 @@ static void fill(Suite *suite)
 {
     unit_add(suite, the_last_ones_are_told_to_end_when_the_others_have_ended);
     unit_add(suite, who_does_not_end_is_killed_in_time_however_the_clock_goes_on);
+    unit_add(suite, who_finishes_what_it_is_at_is_waited_for_however_long_that_takes);
+    unit_add(suite, who_makes_room_for_another_is_followed_at_once_and_who_fails_is_not);
 }
 
 int main(void)
