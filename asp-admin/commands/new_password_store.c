@@ -50,8 +50,8 @@ static void find_primary(struct storing *storing)
                         &look->now);
 }
 
-/* Whether the one whom the account of who acts on her own followed is there as well. Before the
- * lock: under it nobody is asked. */
+/* Whether the one whom the account followed, of which a user is known by its name by now, is there
+ * as well. Before the lock: under it nobody is asked. */
 static enum asp_status ask_for_followed(struct storing *storing, struct asp_error *error)
 {
     const char *follows = storing->look.follows;
@@ -67,6 +67,21 @@ static enum asp_status ask_for_followed(struct storing *storing, struct asp_erro
                     follows);
 }
 
+/* Whether she is a user by the very name of the account, who follows nobody. The name service was
+ * asked for whoever does not act on her own account. */
+static bool is_own_name(const struct admin *admin)
+{
+    bool is_own = admin->guard != NULL;
+
+    for (size_t i = 0; i < sizeof admin->answers / sizeof *admin->answers; i++) {
+        const struct admin_answer *answer = &admin->answers[i];
+
+        is_own = is_own || (answer->given && answer->says == ASP_USER_KNOWN &&
+                            strcmp(answer->name, admin->user) == 0);
+    }
+    return is_own;
+}
+
 enum asp_status new_password_look(struct storing *storing, struct asp_error *error)
 {
     const struct admin *admin = storing->admin;
@@ -74,8 +89,7 @@ enum asp_status new_password_look(struct storing *storing, struct asp_error *err
 
     if (status != ASP_OK)
         return status;
-    /* Who acts on her own account is known by its name, and follows nobody. */
-    storing->look.is_own = admin->guard != NULL;
+    storing->look.is_own = is_own_name(admin);
     asp_look_begin(&admin->store, admin->user, &storing->look);
     status = ask_for_followed(storing, error);
     if (status != ASP_OK)
@@ -115,20 +129,27 @@ static enum asp_status look_again(struct storing *storing, const struct asp_acco
     return error->status;
 }
 
+/* With the command whole, or without one: it may be pasted. */
+static enum asp_status fail_gone(const struct admin *admin, const char *user,
+                                 struct asp_error *error)
+{
+    static const char what[] = "had a line in /etc/shadow, or was known to the system, and is gone";
+    struct asp_buffer out = {0};
+    const char *command = admin_remove_command(admin, user, &out);
+
+    if (strlen(user) + sizeof what + strlen(command) + 32 > ASP_ERROR_TEXT)
+        command = "asp-admin remove";
+    (void)asp_fail(error, ASP_NOT_FOUND, "%s %s: %s forgets the account", user, what, command);
+    asp_buffer_free(&out);
+    return ASP_NOT_FOUND;
+}
+
 /* Whose app passwords are all refused gets no new one. */
 static enum asp_status check_admitted(const struct admin *admin, const struct asp_account *account,
                                       enum asp_primary primary, struct asp_error *error)
 {
-    struct asp_buffer command = {0};
-
-    if (primary == ASP_PRIMARY_ABSENT) {
-        (void)asp_fail(error, ASP_NOT_FOUND,
-                       "%s had a line in /etc/shadow, or was known to the system, and is gone: "
-                       "%.512s forgets the account",
-                       account->user, admin_remove_command(admin, account->user, &command));
-        asp_buffer_free(&command);
-        return ASP_NOT_FOUND;
-    }
+    if (primary == ASP_PRIMARY_ABSENT)
+        return fail_gone(admin, account->user, error);
     if (primary == ASP_PRIMARY_LOCKED)
         return asp_fail(error, ASP_IO,
                         "the primary password of %s is locked, or her account has expired: no app "
@@ -161,6 +182,9 @@ static enum asp_status let_go(struct storing *storing, struct asp_account *accou
     struct asp_primary_now followed;
 
     if (!storing->look.is_own || account->follows[0] == '\0')
+        return ASP_OK;
+    /* What is left of who is gone is let go by her who is there now, or by a word of its own. */
+    if (account->primary.absent && storing->admin->guard == NULL)
         return ASP_OK;
     find_followed(storing, &followed);
     if (storing->followed_is_known ||

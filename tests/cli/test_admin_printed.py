@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from support.account_text import lines_of, sealed
 
 ODD = ["alice", r"EX\bob", "a b", "x;id", "$(id)", "`id`", "o'hara", '"q"', "~", "#x", "!1", "j\udcfcrgen", "a\u202eb", "\u00fcber"]
 # What a password can be, and is the name of a user.
@@ -81,6 +82,19 @@ def test_every_command_says_whole_how_a_damaged_account_is_dropped(root, site, p
     line = re.fullmatch("asp-admin: .*; restore it from a backup, or drop it: (.*)\n", run.err)[1]
     paste(line).done()
     assert not file.exists()
+
+
+@pytest.mark.parametrize("user", [*ODD, "\udcff" * 254], ids=lambda user: ascii(user)[:20])
+def test_create_says_whole_how_the_account_of_who_is_gone_is_dropped_or_no_name_at_all(root, site, paste, user):
+    site.run("create", "--label", "L", "--", user).done()
+    (file,) = (site.store / "users").iterdir()
+    lines = [re.sub("^(primary=shadow,)", r"\1absent,", line) for line in lines_of(file)]
+    file.write_bytes(sealed(["asp-account 2 " + lines[0].split(" ", 2)[2], *lines[1:]]))
+    run = site.run("create", "--label", "M", "--", user).refused(3)
+    (line,) = re.findall("is gone: (.*) forgets the account\n", run.err)
+    if line != "asp-admin remove":
+        paste(line).done()
+    assert file.exists() == (len(user) == 254)
 
 
 def test_check_says_whole_how_a_damaged_account_is_dropped(site, paste, damaged):

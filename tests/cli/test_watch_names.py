@@ -71,6 +71,19 @@ def test_a_question_that_fails_lets_go_of_nobody_and_revokes_nothing(site, direc
     assert site.states("vera") == [("Phone", "active")]
 
 
+def test_what_is_made_for_a_user_who_is_known_by_that_name_by_now_stays(site, directory, passes):
+    site.create(SPELLING)
+    directory.knows(SPELLING, "root")
+    passes()
+    assert follows(site) == ['follows="root"']
+    directory.knows(SPELLING)
+    site.create(SPELLING, "New", env=directory.environment)
+    assert follows(site) == []
+    assert site.states(SPELLING) == [("New", "active"), ("Phone", "revoked")]
+    assert passes() == counts(accounts=1)
+    assert site.states(SPELLING) == [("New", "active"), ("Phone", "revoked")]
+
+
 @pytest.mark.parametrize(("missed", "failing"), [("dora", "erna"), ("erna", "dora")])
 def test_where_a_question_fails_nobody_is_missed_by_the_answers_to_others(site, directory, passes, missed, failing):
     """Whichever of the two it is asked first."""

@@ -25,7 +25,7 @@ def checksum(data):
 
 def sealed(lines):
     """The bytes of a file of these lines, its digest behind them."""
-    body = "".join(f"{line}\n" for line in lines).encode()
+    body = "".join(f"{line}\n" for line in lines).encode(errors="surrogateescape")
     return body + b"digest=%016x\n" % checksum(body)
 
 
@@ -37,4 +37,4 @@ def lines_of_text(text):
 
 
 def lines_of(path):
-    return lines_of_text(path.read_text())
+    return lines_of_text(path.read_text(errors="surrogateescape"))
