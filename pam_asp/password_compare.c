@@ -26,62 +26,34 @@ void password_not_compared(login_log_write *log, void *context, const char *user
     asp_buffer_free(&line);
 }
 
-/* Those of one user. */
-struct accounts {
-    struct account {
-        char name[ASP_USER_MAX + 1];
-        bool is_own; /* the name service knows a user by it, so it follows nobody */
-    } list[2];
-    size_t count;
+struct account {
+    char name[ASP_USER_MAX + 1]; /* empty: there can be none */
+    bool is_own;                 /* the name service knows a user by it, so it follows nobody */
 };
 
-static void add_account(struct accounts *accounts, const char *name, bool is_own)
+static struct account account_of(const char *name, bool is_own)
 {
-    struct account *account = &accounts->list[accounts->count];
+    struct account account = {.is_own = is_own};
     char file[ASP_USER_FILE + 1];
 
-    if (!asp_user_encode(name, file)) /* there is none */
-        return;
-    if (accounts->count > 0 && strcmp(accounts->list[0].name, name) == 0)
-        account = &accounts->list[0];
-    else
-        accounts->count++;
-    memcpy(account->name, name, strlen(name) + 1);
-    account->is_own = account->is_own || is_own;
+    if (asp_user_encode(name, file))
+        memcpy(account.name, name, strlen(name) + 1);
+    return account;
 }
 
 /* The user's own account is found by asking, which a login by one of this very spelling does not
  * do: by what was typed or, where that is not known, without its domain. */
-static enum asp_status ask_for_own(const char *typed, const char *spelled,
-                                   struct accounts *accounts, struct asp_error *error)
+static enum asp_status ask_for_own(const char *typed, const char *spelled, struct account *own,
+                                   struct asp_error *error)
 {
-    char known[ASP_USER_MAX + 1];
+    char known[ASP_USER_MAX + 1] = "";
     enum asp_answer answer = name_service.ask(name_service.context, typed, known, sizeof known);
 
     if (answer == ASP_USER_NOT_KNOWN && strcmp(spelled, typed) != 0)
         answer = name_service.ask(name_service.context, spelled, known, sizeof known);
     if (answer == ASP_USER_NOT_TOLD)
         return asp_fail(error, ASP_IO, "the name service does not say who this user is: it failed");
-    if (answer == ASP_USER_KNOWN)
-        add_account(accounts, known, true);
-    return ASP_OK;
-}
-
-static enum asp_status find_accounts(const struct asp_conf *conf, const struct asp_store *store,
-                                     const char *user, struct accounts *accounts,
-                                     struct asp_error *error)
-{
-    struct asp_account_name found;
-    enum asp_status status = asp_account_name(conf, store, &name_service, user, &found, error);
-
-    if (status != ASP_OK && status != ASP_AMBIGUOUS && status != ASP_NOT_FOUND)
-        return status;
-    if (status == ASP_AMBIGUOUS)
-        add_account(accounts, user, false);
-    /* Who has no account may be about to have a first app password. */
-    add_account(accounts, found.name, found.known);
-    if ((status == ASP_OK && !found.known) || (status == ASP_AMBIGUOUS && found.name[0] == '\0'))
-        return ask_for_own(user, found.name[0] != '\0' ? found.name : user, accounts, error);
+    *own = account_of(answer == ASP_USER_KNOWN ? known : "", true);
     return ASP_OK;
 }
 
@@ -128,58 +100,91 @@ static void keep_first(struct outcome *outcome, enum asp_status status,
     *outcome->error = *error;
 }
 
-/* Before anything is compared: what is made by an answer to the old password meanwhile is refused,
- * or revoked then. */
-static void note(const struct asp_store *store, const char *account, struct outcome *outcome)
+/* One password that was set. */
+struct setting {
+    const struct asp_conf *conf;
+    const struct asp_store *store;
+    const char *user; /* as it was typed */
+    struct asp_revocation how;
+    login_log_write *log;
+    void *context;
+    struct outcome outcome;
+};
+
+/* Before it is compared: what is made by an answer to the old password meanwhile is refused, or
+ * revoked then. */
+static void note(struct setting *setting, const char *account)
 {
     struct asp_error error = {0};
-    enum asp_status status = asp_store_note_password(store, account, &error);
+    enum asp_status status = asp_store_note_password(setting->store, account, &error);
 
     if (status != ASP_INVALID) /* there can be none of it */
-        keep_first(outcome, status, &error);
+        keep_first(&setting->outcome, status, &error);
 }
 
-/* What was found is compared also where not all was. */
-static enum asp_status compare_all(const struct asp_conf *conf, const struct asp_store *store,
-                                   const char *user, const char *service, login_log_write *log,
-                                   void *context, struct asp_error *error)
+static void compare(struct setting *setting, const struct account *account)
 {
-    char by[ASP_BY_SIZE];
-    struct accounts accounts = {.count = 0};
-    struct asp_revocation how;
-    struct outcome outcome = {ASP_OK, error};
-    struct asp_error why = {0};
+    struct asp_reconciled result = {0};
+    struct asp_error error = {0};
+    enum asp_status status;
 
-    note(store, user, &outcome);
-    keep_first(&outcome, find_accounts(conf, store, user, &accounts, &why), &why);
-    for (size_t i = 0; i < accounts.count; i++) {
-        if (strcmp(accounts.list[i].name, user) != 0)
-            note(store, accounts.list[i].name, &outcome);
-    }
-    (void)snprintf(by, sizeof by, "pam:%s", service);
-    how = asp_revocation_of(conf, time(NULL), by);
-    for (size_t i = 0; i < accounts.count; i++) {
-        const struct account *account = &accounts.list[i];
-        struct asp_reconciled result = {0};
+    if (account->name[0] == '\0')
+        return;
+    if (strcmp(account->name, setting->user) != 0)
+        note(setting, account->name);
+    status = reconcile(setting->conf, setting->store, account, &setting->how, &result, &error);
+    keep_first(&setting->outcome, status, &error);
+    login_log_revocations(setting->log, setting->context, setting->how.by, account->name,
+                          result.revoked, result.count);
+    asp_reconciled_free(&result);
+}
 
-        keep_first(&outcome, reconcile(conf, store, account, &how, &result, &why), &why);
-        login_log_revocations(log, context, by, account->name, result.revoked, result.count);
-        asp_reconciled_free(&result);
+/* What is found without asking is compared before anybody is asked, who may not answer. */
+static void compare_all(struct setting *setting)
+{
+    const char *user = setting->user;
+    struct asp_error error = {0};
+    struct asp_account_name found;
+    struct account account;
+    enum asp_status status;
+
+    note(setting, user);
+    status = asp_account_name(setting->conf, setting->store, &name_service, user, &found, &error);
+    if (status != ASP_OK && status != ASP_AMBIGUOUS && status != ASP_NOT_FOUND) {
+        keep_first(&setting->outcome, status, &error);
+        return;
     }
-    return outcome.status;
+    account = account_of(user, false);
+    if (status == ASP_AMBIGUOUS)
+        compare(setting, &account);
+    /* Who has no account may be about to have a first app password. */
+    account = account_of(found.name, found.known);
+    compare(setting, &account);
+    if ((status == ASP_OK && !found.known) || (status == ASP_AMBIGUOUS && found.name[0] == '\0')) {
+        status = ask_for_own(user, found.name[0] != '\0' ? found.name : user, &account, &error);
+        keep_first(&setting->outcome, status, &error);
+        if (status == ASP_OK)
+            compare(setting, &account);
+    }
 }
 
 enum asp_status password_compare(const struct asp_conf *conf, const char *user, const char *service,
                                  login_log_write *log, void *context, struct asp_error *error)
 {
+    char by[ASP_BY_SIZE];
     struct asp_store store;
+    struct setting setting = {
+        conf, &store, user, asp_revocation_of(conf, time(NULL), by), log, context, {ASP_OK, error}};
     enum asp_status status;
 
     if (!asp_source_traits(conf->primary_source).is_compared)
         return ASP_OK;
+    (void)snprintf(by, sizeof by, "pam:%s", service);
     status = asp_store_open(&store, conf, NULL, error);
-    if (status == ASP_OK)
-        status = compare_all(conf, &store, user, service, log, context, error);
+    if (status == ASP_OK) {
+        compare_all(&setting);
+        status = setting.outcome.status;
+    }
     asp_store_close(&store);
     return status;
 }

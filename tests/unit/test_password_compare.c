@@ -26,15 +26,30 @@ static const char *const directory[][2] = {
     {"spelling-of-this-name", "spelling-of-this-name"},
 };
 static const char *failing;
+static const char *looked_at; /* whose account is looked at when the name service is asked, */
+static bool was_active;       /* and what is seen */
 
 static struct asp_conf *conf;
 static struct asp_error error;
+
+static bool is_active(const char *user)
+{
+    struct asp_account account;
+    bool active;
+
+    ck_assert_int_eq(load(user, &account), ASP_OK);
+    active = account.entries[0].revoked == ASP_NEVER;
+    asp_account_free(&account);
+    return active;
+}
 
 /* In the place of the system's. */
 int getpwnam_r(const char *name, struct passwd *entry, char *room, size_t size,
                struct passwd **result)
 {
     *result = NULL;
+    if (looked_at != NULL)
+        was_active = is_active(looked_at);
     if (failing != NULL && strcmp(name, failing) == 0)
         return EIO;
     for (size_t i = 0; i < UNIT_COUNT(directory); i++) {
@@ -52,17 +67,6 @@ static void say_nothing(void *context, int level, const char *line)
     (void)context;
     (void)level;
     (void)line;
-}
-
-static bool is_active(const char *user)
-{
-    struct asp_account account;
-    bool active;
-
-    ck_assert_int_eq(load(user, &account), ASP_OK);
-    active = account.entries[0].revoked == ASP_NEVER;
-    asp_account_free(&account);
-    return active;
 }
 
 static enum asp_status compare(const char *user)
@@ -260,8 +264,25 @@ START_TEST(what_was_found_is_compared_where_the_name_service_fails_at_the_rest)
 }
 END_TEST
 
+/* It may not answer, and the work has an end. */
+START_TEST(what_is_found_without_asking_is_compared_before_anybody_is_asked)
+{
+    if (!unit_is_root())
+        return;
+    begin("");
+    ck_assert_int_eq(add_id("NOBODY-of-this-name", "7k"), ASP_OK);
+    looked_at = "NOBODY-of-this-name";
+    was_active = true;
+    ck_assert_int_eq(compare(looked_at), ASP_OK);
+    ck_assert(!was_active);
+    looked_at = NULL;
+    end();
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add(suite, what_is_found_without_asking_is_compared_before_anybody_is_asked);
     unit_loop(suite, that_it_was_set_is_noted_of_each_account_before_it_is_compared, 2);
     unit_add(suite, that_it_was_set_is_noted_of_who_has_no_account_too);
     unit_add(suite, an_account_of_the_very_spelling_is_compared_beside_the_users_own);
