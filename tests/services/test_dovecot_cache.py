@@ -20,7 +20,7 @@ def cached(dovecot_box, build):
     with contextlib.ExitStack() as stack:
 
         def start(*changes):
-            dovecot_box.write("/run/c/recipe", recipe("dovecot/auth-asp.conf.ext", *changes))
+            dovecot_box.write("/run/c/recipe", recipe("dovecot/2.3/auth-asp.conf.ext", *changes))
             stack.enter_context(dovecot(dovecot_box, "/run/c", PORT, "/run/c/recipe", CACHE))
             return service
 

@@ -22,7 +22,7 @@ PROTOCOLS = ["imap", "pop3", "sieve", "submission", "smtp"]
 def recipe_with(arguments):
     """The shipped file, with the line for PAM that its text names."""
     change = ("  args = dovecot\n  #args = %s\n", f"  #args = dovecot\n  args = {arguments}\n")
-    return recipe("dovecot/auth-asp.conf.ext", change)
+    return recipe("dovecot/2.3/auth-asp.conf.ext", change)
 
 
 @contextlib.contextmanager

@@ -236,7 +236,7 @@ def directory_box(request, sandboxes, layer, build):
         need_dovecot_2_3(box)
         served = Directory(box, build, kind)
         served.set_up()
-        with dovecot(box, served.folder, 143, CONF / "dovecot" / "auth-asp.conf.ext"):
+        with dovecot(box, served.folder, 143, CONF / "dovecot" / "2.3" / "auth-asp.conf.ext"):
             yield served
     finally:
         box.close()

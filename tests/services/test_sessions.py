@@ -191,7 +191,7 @@ def test_from_a_cache_the_revoked_password_is_refused_at_once(dovecot_box, build
     install_hooks(service, "dovecot", "/run/c")
     service.stack("asp-only", "dovecot")
     cache_key = (r"(?m)^  args = dovecot$", "  args = cache_key=%u%w%s%r dovecot")
-    service.recipe("dovecot/auth-asp.conf.ext", "/run/c/recipe", cache_key)
+    service.recipe("dovecot/2.3/auth-asp.conf.ext", "/run/c/recipe", cache_key)
     with dovecot(dovecot_box, "/run/c", port, "/run/c/recipe", "auth_cache_size = 10M"):
         password = service.create("alice", "Phone", "--app", "mail")
         session = idle("alice", password, port, back=True)

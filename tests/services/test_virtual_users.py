@@ -24,7 +24,7 @@ imap.logout()
 """
 
 
-RECIPE = recipe("dovecot/auth-asp-virtual.conf.ext")
+RECIPE = recipe("dovecot/2.3/auth-asp-virtual.conf.ext")
 
 
 def told(pattern):

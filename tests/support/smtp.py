@@ -116,7 +116,7 @@ def encoded(*parts):
 
 def dovecot_recipe():
     """The shipped recipe of how Dovecot asks PAM, with the protocols' own names as services."""
-    return recipe("dovecot/auth-asp.conf.ext", (r"(?m)^  args = dovecot$", "  args = %s"))
+    return recipe("dovecot/2.3/auth-asp.conf.ext", (r"(?m)^  args = dovecot$", "  args = %s"))
 
 
 def open_mail_box(layer, *programs):
