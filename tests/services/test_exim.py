@@ -4,7 +4,8 @@ import re
 
 import pytest
 from support.broker import serving
-from support.mail import dovecot, need_dovecot_2_3
+from support.dovecot_recipes import BY_PROTOCOL, dovecot_recipe
+from support.mail import dovecot
 from support.passwords import PRIMARY, wrong
 from support.recipes import recipe
 from support.smtp import (
@@ -12,7 +13,6 @@ from support.smtp import (
     CLIENT,
     HOSTILE_NAMES,
     Smtp,
-    dovecot_recipe,
     encoded,
     names,
     open_mail_box,
@@ -282,9 +282,8 @@ def test_no_log_holds_a_password(exim):
 def box_with_dovecot(sandboxes, layer):
     """Exim that asks Dovecot; no broker."""
     box = open_mail_box(layer, "exim4", "update-exim4.conf", "dovecot", "swaks", "openssl")
-    need_dovecot_2_3(box)
     start_exim(box, "30_exim4-config_asp-dovecot", ("/run/dovecot/", "/run/d/run/"))
-    box.write("/run/d/auth-asp.conf.ext", dovecot_recipe())
+    box.write("/run/d/auth-asp.conf.ext", dovecot_recipe(box, BY_PROTOCOL))
     box.write("/run/d/asp-exim.conf", recipe("dovecot/asp-exim.conf"))
     lines = ("!include /run/d/asp-exim.conf", "auth_mechanisms = plain login")
     with dovecot(box, "/run/d", 143, "/run/d/auth-asp.conf.ext", *lines):

@@ -1,4 +1,4 @@
-"""The shipped Dovecot configuration with `args = %s`, and the IMAP clients that people have: curl, mbsync, fetchmail.
+"""The shipped Dovecot configuration with the protocols' own names as PAM services, and the IMAP clients that people have: curl, mbsync, fetchmail.
 
 The clients come from an address of their own, CLIENT: it is not the one that they ask.
 """
@@ -8,9 +8,9 @@ import re
 
 import pytest
 from clients import CLIENTS, fetch, put_mail
-from support.mail import Mail, dovecot, need_dovecot_2_3
+from support.dovecot_recipes import BY_PROTOCOL, CACHED, dovecot_recipe
+from support.mail import Mail, dovecot, lead_doveadm_to
 from support.passwords import PRIMARY
-from support.recipes import recipe
 
 SERVER, CLIENT = "192.0.2.1", "192.0.2.7"
 LISTEN = f"listen = 127.0.0.1, {SERVER}, ::1"
@@ -19,16 +19,10 @@ HOOK = "/etc/asp/hooks/dovecot"
 PROTOCOLS = ["imap", "pop3", "sieve", "submission", "smtp"]
 
 
-def recipe_with(arguments):
-    """The shipped file, with the line for PAM that its text names."""
-    change = ("  args = dovecot\n  #args = %s\n", f"  #args = dovecot\n  args = {arguments}\n")
-    return recipe("dovecot/2.3/auth-asp.conf.ext", change)
-
-
 @contextlib.contextmanager
-def dovecot_with(box, folder, port, arguments):
-    """A Dovecot that can cache: but without a cache_key nothing of PAM's is in there."""
-    box.write(f"{folder}/recipe", recipe_with(arguments))
+def dovecot_with(box, folder, port, *changes):
+    """A Dovecot that can cache: but as the recipe is shipped nothing of PAM's is in there."""
+    box.write(f"{folder}/recipe", dovecot_recipe(box, BY_PROTOCOL, *changes))
     with dovecot(box, folder, port, f"{folder}/recipe", LISTEN, CACHE):
         put_mail(box, f"{folder}/mail/alice", "alice")
         yield folder, port
@@ -36,7 +30,6 @@ def dovecot_with(box, folder, port, arguments):
 
 @pytest.fixture(scope="module")
 def box(dovecot_box):
-    need_dovecot_2_3(dovecot_box)
     dovecot_box.shell(
         "ip addr replace $1/32 dev lo; ip addr replace $2/32 dev lo;"
         "ip route replace local $1 dev lo table local src $2",
@@ -48,13 +41,13 @@ def box(dovecot_box):
 
 @pytest.fixture(scope="module")
 def plain(box):
-    with dovecot_with(box, "/run/i", 1143, "%s") as where:
+    with dovecot_with(box, "/run/i", 1143) as where:
         yield where
 
 
 @pytest.fixture(scope="module")
 def caching(box):
-    with dovecot_with(box, "/run/j", 2143, "cache_key=%u%w%s%r %s") as where:
+    with dovecot_with(box, "/run/j", 2143, CACHED) as where:
         yield where
 
 
@@ -65,7 +58,7 @@ def begin(box, build, where):
     mail.port = port
     mail.reset()
     mail.stack("asp-only", "asp-only")
-    (loop,) = re.findall(r"(?m)^  # +(for .*; done)$", recipe_with("%s"))
+    (loop,) = re.findall(r"(?m)^  # +(for .*; done)$", dovecot_recipe(box))
     box.shell(f"cd /etc/pam.d; rm -f {' '.join(PROTOCOLS)}; {loop}; rm asp-only").done()
     return mail
 
@@ -82,7 +75,7 @@ def cached(box, build, caching):
     mail = begin(box, build, caching)
     mail.install("hooks/dovecot", HOOK, "755")
     mail.configure(f'hooks: {{ revoked = "{HOOK}"; }};')
-    box.write("/etc/dovecot/dovecot.conf", f"!include {caching[0]}/dovecot.conf\n")
+    lead_doveadm_to(box, caching[0])
     yield mail
     box.shell(f"cd /etc/pam.d; rm -f {' '.join(PROTOCOLS)}").done()
 

@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 from support.broker import Host
-from support.mail import Mail, dovecot, need_dovecot_2_3
+from support.dovecot_recipes import dovecot_path
+from support.mail import Mail, dovecot
 from support.pam_codes import AUTH_ERR, CRED_INSUFFICIENT, SUCCESS
 from support.passwords import PASSWORD
 from support.recipes import CONF, account_first, change, lines, pam_file, recipe, with_module
@@ -233,10 +234,9 @@ def directory_box(request, sandboxes, layer, build):
     try:
         box.need_module(kind.module)
         box.need_module(f"../libnss_{kind.nss}.so.2")
-        need_dovecot_2_3(box)
         served = Directory(box, build, kind)
         served.set_up()
-        with dovecot(box, served.folder, 143, CONF / "dovecot" / "2.3" / "auth-asp.conf.ext"):
+        with dovecot(box, served.folder, 143, CONF / dovecot_path(box, "auth-asp.conf.ext")):
             yield served
     finally:
         box.close()

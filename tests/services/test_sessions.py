@@ -5,8 +5,9 @@ import select
 import subprocess
 
 import pytest
+from support.dovecot_recipes import CACHED, dovecot_recipe
 from support.hook_recipes import HOOKS, install_hooks
-from support.mail import PORT, Mail, dovecot, need_dovecot_2_3
+from support.mail import PORT, Mail, dovecot
 from support.recipes import recipe
 from support.run import MORTAL
 from support.wait import LONG, comes_true, wait_until
@@ -184,14 +185,12 @@ def test_a_user_named_like_an_address_takes_nobody_along(hooked, idle, user):
 
 
 def test_from_a_cache_the_revoked_password_is_refused_at_once(dovecot_box, build, mail, idle):
-    need_dovecot_2_3(dovecot_box)
     port = 1143
     service = Mail(dovecot_box, build, "/run/c")
     service.reset()
     install_hooks(service, "dovecot", "/run/c")
     service.stack("asp-only", "dovecot")
-    cache_key = (r"(?m)^  args = dovecot$", "  args = cache_key=%u%w%s%r dovecot")
-    service.recipe("dovecot/2.3/auth-asp.conf.ext", "/run/c/recipe", cache_key)
+    dovecot_box.write("/run/c/recipe", dovecot_recipe(dovecot_box, CACHED))
     with dovecot(dovecot_box, "/run/c", port, "/run/c/recipe", "auth_cache_size = 10M"):
         password = service.create("alice", "Phone", "--app", "mail")
         session = idle("alice", password, port, back=True)

@@ -3,12 +3,13 @@
 import subprocess
 
 import pytest
+from support.dovecot_recipes import BY_PROTOCOL, dovecot_recipe
 from support.hook_recipes import install_hooks
-from support.mail import dovecot, need_dovecot_2_3
+from support.mail import dovecot
 from support.passwords import PRIMARY, wrong
 from support.recipes import recipe
 from support.run import MORTAL
-from support.smtp import CLIENT, Smtp, dovecot_recipe, names, open_mail_box, start_postfix, try_hostile_names
+from support.smtp import CLIENT, Smtp, names, open_mail_box, start_postfix, try_hostile_names
 
 SUBMISSION_PORT = 1587
 
@@ -42,10 +43,9 @@ class Submission(Smtp):
 @pytest.fixture(scope="module")
 def box(sandboxes, layer):
     box = open_mail_box(layer, "postfix", "dovecot", "/usr/lib/dovecot/submission", "swaks", "msmtp", "openssl")
-    need_dovecot_2_3(box)
     start_postfix(box, "postfix/master.cf-dovecot")
     for name, text in {
-        "auth-asp.conf.ext": dovecot_recipe(),
+        "auth-asp.conf.ext": dovecot_recipe(box, BY_PROTOCOL),
         "asp-postfix.conf": recipe("dovecot/asp-postfix.conf"),
         "asp-submission.conf": recipe("dovecot/asp-submission.conf"),
     }.items():

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from support.mail import Mail, dovecot, need_dovecot_2_3
+from support.dovecot_recipes import dovecot_path, dovecot_version
+from support.mail import Mail, dovecot
 from support.recipes import change, recipe
 
 PORT = 1343
@@ -24,22 +25,35 @@ imap.logout()
 """
 
 
-RECIPE = recipe("dovecot/2.3/auth-asp-virtual.conf.ext")
+# Mail below the home, in each version's words.
+BELOW_HOME = {
+    "2.3": ["mail_location = maildir:~/Maildir"],
+    "2.4": ["mail_driver = maildir", "mail_path = ~/Maildir"],
+}
 
-
-def told(pattern):
-    """Lines that the recipe's own text tells to write or to run."""
-    found = re.findall(rf"(?m)^# +(?:\d\. )?((?:{pattern}).*)$", RECIPE)
-    assert found
-    return found
+# How the recipe writes names, and the same without the domain.
+FORMAT = {
+    "2.3": ("auth_username_format = %Lu", "auth_username_format = %Ln"),
+    "2.4": ("auth_username_format = %{user | lower}", "auth_username_format = %{user | username | lower}"),
+}
 
 
 class VirtualMail(Mail):
+    def __init__(self, sandbox, build, folder):
+        super().__init__(sandbox, build, folder)
+        self.version = dovecot_version(sandbox)
+        self.text = recipe(dovecot_path(sandbox, "auth-asp-virtual.conf.ext"))
+
+    def told(self, pattern):
+        """Lines that the recipe's own text tells to write or to run."""
+        found = re.findall(rf"(?m)^# +(?:\d\. )?((?:{pattern}).*)$", self.text)
+        assert found
+        return found
+
     def running(self, text, port=PORT):
         """With this text of the recipe's."""
         self.sandbox.write(f"{self.folder}/recipe", text)
-        where = "mail_location = maildir:~/Maildir"
-        return dovecot(self.sandbox, self.folder, port, f"{self.folder}/recipe", where)
+        return dovecot(self.sandbox, self.folder, port, f"{self.folder}/recipe", *BELOW_HOME[self.version])
 
     def curl(self, user, password, port=PORT):
         return super().curl(user, password, port)
@@ -55,17 +69,16 @@ class VirtualMail(Mail):
 @pytest.fixture(scope="module")
 def virtual_box(dovecot_box, build):
     """A Dovecot with the recipe as it is."""
-    need_dovecot_2_3(dovecot_box)
-    for line in told("useradd |install "):
-        dovecot_box.shell(line).done()
     service = VirtualMail(dovecot_box, build, "/run/v")
-    with service.running(RECIPE):
+    for line in service.told("useradd |install "):
+        dovecot_box.shell(line).done()
+    with service.running(service.text):
         yield service
 
 
 @pytest.fixture
 def virtual(virtual_box):
-    virtual_box.reset(*told("virtual_users =|user_name ="))
+    virtual_box.reset(*virtual_box.told("virtual_users =|user_name ="))
     virtual_box.stack("asp-only", "dovecot")
     virtual_box.sandbox.shell("rm -rf /var/vmail/*").done()
     return virtual_box
@@ -139,6 +152,5 @@ def test_with_the_domain_dropped_they_would_be_one_user(virtual):
     """Why the recipe sets the format of names."""
     own = virtual.create("alice", "Phone", "--app", "mail")
     spoilt = VirtualMail(virtual.sandbox, virtual.build, "/run/w")
-    text = change(RECIPE, "auth_username_format = %Lu", "auth_username_format = %Ln")
-    with spoilt.running(text, PORT + 1):
+    with spoilt.running(change(spoilt.text, *FORMAT[spoilt.version]), PORT + 1):
         assert spoilt.curl(ORG, own, PORT + 1) and spoilt.curl(NET, own, PORT + 1)

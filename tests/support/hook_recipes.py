@@ -1,5 +1,7 @@
 """The shipped hooks, put where root alone can write."""
 
+from support.mail import lead_doveadm_to
+
 HOOKS = "/etc/asp/hooks"
 
 
@@ -8,5 +10,5 @@ def install_hooks(mail, hook, folder="/run/d"):
     for name in ("dovecot", "sshd", "run-all"):
         mail.install(f"hooks/{name}", f"{HOOKS}/{name}", "755")
     mail.configure(f'hooks: {{ revoked = "{HOOKS}/{hook}"; }};')
-    mail.sandbox.write("/etc/dovecot/dovecot.conf", f"!include {folder}/dovecot.conf\n")
+    lead_doveadm_to(mail.sandbox, folder)
     return mail

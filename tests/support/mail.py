@@ -3,7 +3,7 @@
 import contextlib
 import shlex
 
-import pytest
+from support.dovecot_recipes import dovecot_version
 from support.run import BIN
 from support.service import Service
 
@@ -34,16 +34,15 @@ def dovecot(box, folder, port, service, *lines):
         box.run(BIN / "dovecot", "stop", folder).done()
 
 
-def need_dovecot_2_3(box):
-    version = box.run("dovecot", "--version").out
-    if not version.startswith("2.3."):
-        pytest.skip(f"the recipe is for Dovecot 2.3, and this is {version.split()[0]}")
+def lead_doveadm_to(box, folder):
+    """doveadm without -c is to find the Dovecot of that folder."""
+    box.shell('mkdir -p /etc/dovecot; ln -sfn "$1/dovecot.conf" /etc/dovecot/dovecot.conf', folder).done()
 
 
 def quick_refusals(box):
     """Dovecot 2.3 waits half a second before it tells a refusal, whatever auth_failure_delay says. For what PAM has
     refused it comes to this passdb, which lets nobody in and asks for haste."""
-    if not box.run("dovecot", "--version").out.startswith("2.3."):
+    if dovecot_version(box) != "2.3":
         return []
     return ["passdb {", "driver = static", "args = nopassword nodelay", "result_success = continue-fail", "}"]
 

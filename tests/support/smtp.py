@@ -114,11 +114,6 @@ def encoded(*parts):
     return base64.b64encode(b"\0".join(parts)).decode()
 
 
-def dovecot_recipe():
-    """The shipped recipe of how Dovecot asks PAM, with the protocols' own names as services."""
-    return recipe("dovecot/2.3/auth-asp.conf.ext", (r"(?m)^  args = dovecot$", "  args = %s"))
-
-
 def open_mail_box(layer, *programs):
     """A sandbox with a log and the two people. The test is skipped when one of the programs is not there."""
     box = open_sandbox(layer, *programs)
