@@ -11,6 +11,7 @@ import time
 
 import pytest
 from support.broker import serving
+from support.dovecot_recipes import dovecot_version
 from support.mail import Mail, dovecot
 from support.passwords import PRIMARY, wrong
 from support.recipes import recipe
@@ -377,9 +378,10 @@ def test_in_the_journal_what_a_user_has_written_herself_is_not_counted(machine):
 
 
 def test_the_jail_of_dovecot_counts_a_forgotten_phone(machine):
-    """What our jail warns of."""
+    """What our jail warns of; and that it does not with Dovecot 2.4. Does it there one day, the jail is to say so."""
     assert not machine.curl("alice", machine.lost)
-    assert machine.regex("/run/d/log", "dovecot") == ["127.0.0.1"]
+    knows = dovecot_version(machine.sandbox) == "2.3"
+    assert machine.regex("/run/d/log", "dovecot") == (["127.0.0.1"] if knows else [])
 
 
 JAILS = """[DEFAULT]
