@@ -3,6 +3,7 @@
 
 #include "broker.h"
 #include "configuration.h"
+#include "dovecot.h"
 #include "pam.h"
 #include "password_stack.h"
 #include "store.h"
@@ -25,6 +26,7 @@ static void look_over(struct examination *exam)
         examine_password_stack(exam);
         examine_broker(exam);
     }
+    examine_dovecot(exam);
     exam->findings.failed = exam->findings.failed || exam->pam.failed;
 }
 

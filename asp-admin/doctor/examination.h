@@ -26,6 +26,7 @@
 #define CHECK_PASSWORD_STACK "password-stack"
 #define CHECK_BROKER "broker"
 #define CHECK_SELF_SERVICE "self-service"
+#define CHECK_DOVECOT "dovecot"
 
 #define MODULE_FILE "pam_asp.so"
 

@@ -48,7 +48,7 @@ class Patient(Service):
             "mkdir /run/saved; echo 'password optional pam_asp.so' >>/etc/pam.d/common-password;"
             "groupadd --force --system asp; getent passwd www-data >/dev/null || useradd --system www-data;"
             # A machine of its own: what is installed on this one is looked over by nobody here.
-            "rm -f /etc/pam.d/{asp-*,dovecot,imap,nginx,apache2,cockpit,sudo}; cp -a /etc/pam.d /run/saved/;"
+            "rm -rf /etc/dovecot /etc/pam.d/{asp-*,dovecot,imap,nginx,apache2,cockpit,sudo}; cp -a /etc/pam.d /run/saved/;"
             "echo 'alice:the first one' | chpasswd; cp /etc/{passwd,shadow,group,gshadow} /run/saved/"
         ).done()
 
