@@ -1,4 +1,5 @@
-/* doctor: the recipes in Dovecot's folder, whose settings 2.3 and 2.4 write in two ways. */
+/* doctor: what Dovecot's own configuration makes of app passwords. Its settings are written in two
+ * ways, by 2.3 and from 2.4 on. */
 #include "dovecot.h"
 
 #include "asp-admin/system/program.h"
@@ -11,11 +12,12 @@
 
 enum {
     SECONDS = 10,
-    OUTPUT_MAX = 256, /* the first line has the version */
-    ERRORS_MAX = 512,
+    OUTPUT_MAX = 256 * 1024,
+    ERRORS_MAX = 16 * 1024,
 };
 
-static const char *const recipes[] = {"auth-asp.conf.ext", "auth-asp-virtual.conf.ext"};
+static const char *const recipes[] = {FOLDER "auth-asp.conf.ext",
+                                      FOLDER "auth-asp-virtual.conf.ext"};
 
 /* What doveconf has said. */
 struct said {
@@ -67,6 +69,11 @@ static enum program_end run_doveconf(struct said *said)
     return end;
 }
 
+static bool is_2_3(const struct said *said)
+{
+    return strncmp(said->version, "2.3.", 4) == 0;
+}
+
 /* The line of its errors that names this file, or NULL: all before it and behind it is cut off. */
 static const char *line_with(struct said *said, const char *path)
 {
@@ -80,24 +87,77 @@ static const char *line_with(struct said *said, const char *path)
     return start;
 }
 
+/* What a line of the text says of the block that it stands in. */
+struct passdb {
+    bool open;
+    bool asks_pam;
+    bool kept; /* in the cache, and no place in there is one password's alone */
+};
+
+/* True at the end of a block whose answers a cache keeps carelessly. */
+static bool read_passdb(struct passdb *passdb, const char *line)
+{
+    if (strncmp(line, "passdb ", 7) == 0) {
+        *passdb = (struct passdb){.open = true, .kept = true};
+        passdb->asks_pam = strcmp(line + 7, "pam {") == 0;
+    } else if (!passdb->open) {
+        return false;
+    } else if (strncmp(line, "  driver = ", 11) == 0) {
+        passdb->asks_pam = strcmp(line + 11, "pam") == 0;
+    } else if (strcmp(line, "  use_cache = no") == 0 || strstr(line, "%{password") != NULL) {
+        passdb->kept = false;
+    } else if (strcmp(line, "}") == 0) {
+        passdb->open = false;
+        return passdb->asks_pam && passdb->kept;
+    }
+    return false;
+}
+
+/* True where Dovecot 2.4 keeps what PAM has answered; 2.3 does so only with a cache_key, which
+ * nobody gives by mistake. It takes the text apart. */
+static bool keeps_logins(struct said *said)
+{
+    struct passdb passdb = {.open = false};
+    char *rest = NULL;
+    bool has_cache = false;
+    bool kept = false;
+
+    for (char *line = strtok_r(said->output.text, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        if (strncmp(line, "auth_cache_size = ", 18) == 0)
+            has_cache = strcmp(line + 18, "0") != 0;
+        kept = read_passdb(&passdb, line) || kept;
+    }
+    return has_cache && kept && !is_2_3(said);
+}
+
+static void tell_of_cache(struct examination *exam, const struct said *said)
+{
+    finding_fault(&exam->findings, CHECK_DOVECOT,
+                  "Dovecot %s keeps what PAM has answered in its cache of logins: a revoked app "
+                  "password goes on logging in until auth_cache_ttl is over",
+                  said->version);
+    finding_fix(&exam->findings,
+                "write `use_cache = no` into its passdb for PAM, as dovecot/2.4/auth-asp.conf.ext "
+                "of the recipes has it, then doveadm reload");
+}
+
 static void tell_refusal(struct examination *exam, struct said *said)
 {
-    const char *form = strncmp(said->version, "2.3.", 4) == 0 ? "2.3" : "2.4";
+    const char *form = is_2_3(said) ? "2.3" : "2.4";
     const char *line;
 
     for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
-        char path[sizeof FOLDER + 64];
-
-        (void)snprintf(path, sizeof path, FOLDER "%s", recipes[i]);
-        line = line_with(said, path);
+        line = line_with(said, recipes[i]);
         if (line == NULL)
             continue;
         finding_fault(&exam->findings, CHECK_DOVECOT,
-                      "Dovecot %s does not start with %s as it is: %s", said->version, path, line);
+                      "Dovecot %s does not start with %s as it is: %s", said->version, recipes[i],
+                      line);
         finding_fix(&exam->findings,
                     "copy dovecot/%s/%s of the recipes over it, the form for this version, write "
                     "in again what you had changed, and see that doveconf -n names no error",
-                    form, recipes[i]);
+                    form, recipes[i] + strlen(FOLDER));
         return;
     }
     line = said->errors.length > 0 ? line_with(said, "") : "doveconf says nothing";
@@ -107,18 +167,49 @@ static void tell_refusal(struct examination *exam, struct said *said)
                  said->version, line);
 }
 
+static bool has_recipe(void)
+{
+    bool there = false;
+
+    for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++)
+        there = there || access(recipes[i], F_OK) == 0;
+    return there;
+}
+
+/* True where PAM asks us for Dovecot, by a file of one of the names that it gives. */
+static bool is_asked_for(struct examination *exam)
+{
+    static const char *const services[] = {"dovecot", "imap",       "pop3",
+                                           "sieve",   "submission", "smtp"};
+    bool asked = false;
+
+    for (size_t i = 0; i < sizeof services / sizeof *services && !asked; i++) {
+        const struct pam_file *file = pam_folder_find(&exam->pam, services[i]);
+        struct pam_stack auth = {0};
+
+        if (file != NULL)
+            pam_folder_stack(&exam->pam, file, FACILITY_AUTH, &auth);
+        for (size_t k = 0; k < auth.count; k++)
+            asked = asked || pam_line_has(auth.entries[k].line, MODULE_FILE);
+        pam_stack_free(&auth);
+    }
+    return asked;
+}
+
 void examine_dovecot(struct examination *exam)
 {
     struct said said = {.version = ""};
+    bool recipe = has_recipe();
     enum program_end end = PROGRAM_NOT_STARTED;
 
-    if (access(FOLDER "auth-asp.conf.ext", F_OK) == 0 ||
-        access(FOLDER "auth-asp-virtual.conf.ext", F_OK) == 0)
+    if (recipe || is_asked_for(exam))
         end = run_doveconf(&said);
-    if (end == PROGRAM_DONE)
+    if (end == PROGRAM_DONE && keeps_logins(&said))
+        tell_of_cache(exam, &said);
+    else if (end == PROGRAM_DONE && recipe)
         finding_ok(&exam->findings, CHECK_DOVECOT, "Dovecot %s takes the recipes in " FOLDER,
                    said.version);
-    else if (end == PROGRAM_FAILED)
+    else if (end == PROGRAM_FAILED && recipe)
         tell_refusal(exam, &said);
     exam->findings.failed = exam->findings.failed || said.output.failed || said.errors.failed;
     asp_buffer_free(&said.output);

@@ -4,8 +4,8 @@
 
 #include "examination.h"
 
-/* Whether Dovecot takes the recipes of ours that lie in its folder. Nothing is found where none
- * does, or where there is no Dovecot. */
+/* Whether Dovecot takes the recipes of ours that lie in its folder, and whether it remembers logins
+ * that PAM would refuse by now. Where there is no Dovecot nothing is found. */
 void examine_dovecot(struct examination *exam);
 
 #endif

@@ -1,9 +1,9 @@
-"""asp-admin doctor and the recipes for Dovecot: which of their forms is for the Dovecot that is there. Its configuration
-is Debian's, with what the recipes tell to change in it."""
+"""asp-admin doctor and Dovecot: which form of a recipe is for the one that is there, and what its cache keeps of logins.
+Its configuration is Debian's, with what the recipes tell to change in it."""
 
 import pytest
 from support.doctor import Finding
-from support.dovecot_recipes import dovecot_version
+from support.dovecot_recipes import CACHED, CACHED_CARELESSLY, dovecot_recipe, dovecot_version
 from support.run import BIN
 from support.sandbox import open_sandbox
 from support.service import Service
@@ -16,6 +16,7 @@ FOLDER = "/etc/dovecot/conf.d"
 PUT_RIGHT = """
 rm -rf /etc/dovecot
 mkdir -p /etc/dovecot
+rm -f /etc/pam.d/{dovecot,imap,pop3,sieve,submission,smtp}
 cp -r /usr/share/dovecot/dovecot.conf /usr/share/dovecot/conf.d /etc/dovecot/
 """
 
@@ -95,3 +96,55 @@ def test_a_form_that_is_not_read_is_no_fault(examined):
     examined.place(NAMES[0], OTHER[examined.version])
     (row,) = examined.findings()
     assert row.ok and not row.note
+
+
+# What Dovecot keeps of PAM's answers. 2.3 keeps nothing but with a cache_key.
+
+
+@pytest.fixture
+def caching(examined):
+    """One that has a cache of logins, and whose PAM file asks for app passwords. test_dovecot_cache.py shows what of it
+    lives on."""
+    examined.stack("asp-only", "dovecot")
+    examined.sandbox.write(f"{FOLDER}/99-more.conf", "auth_cache_size = 10M\n")
+    return examined
+
+
+def test_a_cache_in_which_a_revoked_password_lives_on_is_a_fault(caching):
+    """Debian's configuration as it is, with a cache."""
+    found = caching.findings()
+    if caching.version == "2.3":
+        assert found == []
+        return
+    (row,) = found
+    assert not row.ok and "a revoked app password goes on" in row.message
+    caching.sandbox.shell(r'sed -i "s/^passdb pam {$/&\n  use_cache = no/" "$1/auth-system.conf.ext"', FOLDER).done()
+    assert "use_cache = no" in row.mend and caching.findings() == []
+
+
+@pytest.mark.parametrize("changes", [(), (CACHED,)], ids=["shipped", "as-its-text-advises"])
+def test_a_cache_as_the_recipe_has_it_is_well(caching, changes):
+    caching.sandbox.write(f"{FOLDER}/{NAMES[0]}", dovecot_recipe(caching.sandbox, *changes))
+    caching.include(NAMES[0])
+    (row,) = caching.findings()
+    assert row.ok and not row.note
+
+
+def test_a_careless_cache_is_a_fault_whatever_the_passdb_is_called(caching):
+    """2.3 gives it no name, and keeps nothing but by a key that was meant."""
+    text = dovecot_recipe(caching.sandbox, CACHED_CARELESSLY).replace("passdb pam {", "passdb own {\n  driver = pam")
+    caching.sandbox.write(f"{FOLDER}/{NAMES[0]}", text)
+    caching.include(NAMES[0])
+    (row,) = caching.findings()
+    assert row.ok if caching.version == "2.3" else "use_cache = no" in row.mend
+
+
+@pytest.mark.parametrize("line", ["auth_cache_size = 0\n", ""])
+def test_without_a_cache_there_is_nothing_to_say(caching, line):
+    caching.sandbox.write(f"{FOLDER}/99-more.conf", line)
+    assert caching.findings() == []
+
+
+def test_a_cache_of_others_passwords_is_none_of_our_business(caching):
+    caching.sandbox.write("/etc/pam.d/dovecot", "auth required pam_unix.so\naccount required pam_unix.so\n")
+    assert caching.findings() == []
