@@ -102,6 +102,7 @@ ldap_access_order = expire
 ldap_account_expire_policy = shadow
 ldap_uri = ldap://127.0.0.1
 ldap_search_base = {SUFFIX}
+ldap_id_use_start_tls = false
 ldap_auth_disable_tls_never_use_in_production = true
 ldap_pwd_policy = shadow
 entry_cache_timeout = 1
