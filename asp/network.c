@@ -98,7 +98,7 @@ bool asp_network_read_any(const char *text, struct asp_network *network)
     if (!read_network(text, network))
         return false;
     for (unsigned bit = network->bits; bit < 128; bit++)
-        network->address[bit / 8] &= (uint8_t) ~(0x80U >> bit % 8);
+        network->address[bit / 8] &= (uint8_t)(UINT8_MAX ^ (0x80U >> bit % 8));
     return true;
 }
 

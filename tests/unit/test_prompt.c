@@ -190,11 +190,12 @@ START_TEST(who_has_a_terminal_is_asked_there_and_what_is_hidden_is_not_shown)
         ask_at(ptsname(terminal), &ways[_i], ends[0]);
     }
     ck_assert_int_eq(close(ends[0]), 0);
-    for (ssize_t got = 1; got > 0 && seen<expected; seen += got> 0 ? (size_t)got : 0) {
+    for (ssize_t got = 1; got > 0 && expected > seen;) {
         bool before = strstr(screen, "Say: ") != NULL;
 
         got = read(terminal, screen + seen, sizeof screen - 1 - seen);
-        screen[seen + (got > 0 ? (size_t)got : 0)] = '\0';
+        seen += got > 0 ? (size_t)got : 0;
+        screen[seen] = '\0';
         if (!before && strstr(screen, "Say: ") != NULL)
             ck_assert(asp_write_all(terminal, "open sesame\n", 12));
     }
