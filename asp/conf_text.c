@@ -65,10 +65,13 @@ static bool is_too_large(const char *token, size_t length, bool negative)
     return false;
 }
 
-/* Binary and octal, which libconfig knows since 1.8: what an older one takes for a zero. */
-static bool has_another_base(const char *token)
+/* What one version of libconfig reads otherwise than another: binary and octal after a letter,
+ * known since 1.8; a number with a zero before it, decimal for 1.5 and octal for 1.7; a `_` between
+ * digits. */
+static bool is_read_in_two_ways(const char *token, size_t length)
 {
-    return token[0] == '0' && token[1] != '\0' && strchr("bBoOqQ", token[1]) != NULL;
+    return (token[0] == '0' && token[1] != '\0' && strchr("0123456789bBoOqQ", token[1]) != NULL) ||
+           memchr(token, '_', length) != NULL;
 }
 
 static enum asp_status scan_number(struct scan *scan)
@@ -79,10 +82,11 @@ static enum asp_status scan_number(struct scan *scan)
 
     while (is_word(token[length]) || token[length] == '.')
         length++;
-    if (has_another_base(token))
-        return refuse(scan, "a number is written in decimal form, or in hexadecimal after 0x");
     if (is_too_large(token, length, negative))
         return refuse(scan, "a number is outside 32 bits");
+    if (is_read_in_two_ways(token, length))
+        return refuse(scan, "a number is written in decimal form, without a zero before it "
+                            "and without _, or in hexadecimal after 0x");
     scan->at += length;
     return ASP_OK;
 }
