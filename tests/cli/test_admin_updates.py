@@ -136,19 +136,20 @@ def test_a_system_call_that_fails_is_reported_and_changes_nothing_or_the_update_
     assert failed > 5, "hardly any error was reported"
 
 
-def test_without_random_numbers_from_the_system_nothing_is_changed_and_it_is_said(site, strace):
+def test_without_random_numbers_from_the_system_nothing_is_changed_and_it_is_said(site, strace, preloaded):
     """libsodium ends its process where getrandom fails: it is looked at before, at the start and at each update; the
     second of them is that which makes alive what was shown."""
     update = Update(site, "create")
     prefix = [*STRACE, "-o", site.folder / "calls", "-e", "trace=getrandom"]
+    by_call = preloaded("random")
     update.back()
-    site.run(*update.words, prefix=prefix).done()
+    site.run(*update.words, prefix=prefix, env=by_call).done()
     lines = (site.folder / "calls").read_text().splitlines()
     looks = [number for number, line in enumerate(lines, 1) if re.match(r"getrandom\(.*, 1, 0\)", line)]
     assert len(looks) == 3, lines
     for look in looks:
         update.back()
-        run = site.run(*update.words, prefix=[*prefix, "-e", f"inject=getrandom:error=EPERM:when={look}+"])
+        run = site.run(*update.words, prefix=[*prefix, "-e", f"inject=getrandom:error=EPERM:when={look}+"], env=by_call)
         assert "no random numbers" in run.err and run.err.count("\n") == 1, run
         assert (run.code, update.state()) == (5, OLD)
         assert bool(run.out) == (look == looks[2])
