@@ -12,6 +12,7 @@ from support.passwords import PRIMARY
 from support.recipes import pam_file
 from support.run import MORTAL, as_user
 from support.second_factor import GOOGLE, OATH
+from support.sshd import PROGRAM, without_penalties
 
 ALICES = PRIMARY["alice"]
 PORT = 2322
@@ -47,7 +48,7 @@ def debians_file(layer):
 @pytest.fixture(scope="module")
 def sshd_box(dovecot_box, debians_file):
     box = dovecot_box
-    box.need("/usr/sbin/sshd", "ssh")
+    box.need(PROGRAM, "ssh")
     box.shell(
         "getent passwd sshd >/dev/null || useradd --system --no-create-home --home-dir /run/sshd sshd;"
         "mkdir -p /run/sshd; chmod 755 /run/sshd /run/alice; ssh-keygen -q -t ed25519 -N '' -f /run/second-key;"
@@ -58,7 +59,8 @@ def sshd_box(dovecot_box, debians_file):
         f"-p {PORT} -o ListenAddress=127.0.0.1 -o HostKey=/run/second-key -o PidFile=none -o LogLevel=ERROR".split()
     )
     options += "-o UsePAM=yes -o PasswordAuthentication=yes -o KbdInteractiveAuthentication=yes".split()
-    server = box.start(*MORTAL, "/usr/sbin/sshd", "-D", "-f", "/dev/null", *options, stdin=subprocess.DEVNULL)
+    options += without_penalties(box, "/run/second-key")
+    server = box.start(*MORTAL, PROGRAM, "-D", "-f", "/dev/null", *options, stdin=subprocess.DEVNULL)
     box.wait_for_port(PORT)
     yield box
     server.kill()

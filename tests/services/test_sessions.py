@@ -10,6 +10,7 @@ from support.hook_recipes import HOOKS, install_hooks
 from support.mail import PORT, Mail, dovecot
 from support.recipes import recipe
 from support.run import MORTAL
+from support.sshd import PROGRAM, without_penalties
 from support.wait import LONG, comes_true, wait_until
 from support.watch import Manager
 
@@ -244,7 +245,7 @@ def test_with_watch_a_session_ends_when_its_password_expires(hooked, idle, watch
 def ssh(mail, sessions):
     """A real sshd with the hook, and a way to open a session: with a terminal or without."""
     box = mail.sandbox
-    box.need("/usr/sbin/sshd", "ssh", "sshpass")
+    box.need(PROGRAM, "ssh", "sshpass")
     install_hooks(mail, "run-all")
     mail.stack("asp-only", "sshd")
     box.shell(
@@ -257,7 +258,8 @@ def ssh(mail, sessions):
     options = "-p 2222 -o HostKey=/run/key -o UsePAM=yes -o PidFile=/run/sshd.pid -o ListenAddress=127.0.0.1".split()
     options += "-o AuthorizedKeysFile=/run/keys/%u -o PermitRootLogin=yes -o LogLevel=ERROR".split()
     options += "-o KbdInteractiveAuthentication=no".split()
-    server = box.start(*MORTAL, "/usr/sbin/sshd", "-D", "-f", "/dev/null", *options)
+    options += without_penalties(box, "/run/key")
+    server = box.start(*MORTAL, PROGRAM, "-D", "-f", "/dev/null", *options)
     sessions.append(Session(server))
     box.wait_for_port(2222)
 
@@ -306,7 +308,9 @@ def test_what_an_ssh_session_was_running_ends_with_it(ssh):
 def test_an_ssh_session_whose_user_has_stopped_it_ends(ssh):
     password = ssh.create("alice", "Laptop", "--app", "ssh")
     session = ssh.begin("alice", password, "echo open; sleep 0.5; kill -STOP $PPID; exec sleep 60")
-    ssh.sandbox.shell("until grep -q '^State:.T' /proc/$(pgrep -f '^sshd: alice@')/status; do sleep 0.1; done").done()
+    # Its name is sshd-session from OpenSSH 9.8 on.
+    stopped = "until grep -q '^State:.T' /proc/$(pgrep -f '^sshd(-session)?: alice@')/status; do sleep 0.1; done"
+    ssh.sandbox.shell(stopped).done()
     ssh.asp_admin("revoke", "alice", password[:2]).done()
     assert session.line() == "over"
 

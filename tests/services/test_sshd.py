@@ -9,6 +9,7 @@ from support.recipes import CONF, recipe
 from support.run import MORTAL
 from support.sandbox import open_installed
 from support.service import Service
+from support.sshd import PROGRAM, knows, without_penalties
 from support.terminal import terminal
 from support.wait import LONG
 
@@ -34,24 +35,18 @@ class Sshd(Service):
         commands = readme(r"^ +(install .*/etc/pam\.d/\n(?: {7,}.*\n)+)").replace("asp-sshd-either", f"asp-sshd-{name}")
         self.sandbox.shell(f'cp {UNCHANGED} /etc/pam.d/sshd; cd "$1"; {commands}', CONF / "sshd").done()
 
-    def serve(self, port, *options, program="/usr/sbin/sshd", settings="/run/asp.conf"):
+    def serve(self, port, *options, program=PROGRAM, settings="/run/asp.conf"):
         """Starts an sshd with the shipped settings, unless that one runs. The options come before them."""
         if port in self.servers:
             return port
         words = [program, "-D", "-f", settings, "-o", f"Port={port}", "-o", "HostKey=/run/key"]
-        words += ["-o", "PidFile=none", "-o", "LogLevel=ERROR", *self.mild]
+        words += ["-o", "PidFile=none", "-o", "LogLevel=ERROR", *without_penalties(self.sandbox, "/run/key")]
         for option in options:
             words += ["-o", option]
         server = self.sandbox.start(*MORTAL, *words, stdin=subprocess.DEVNULL)
         self.servers[port] = server
         self.sandbox.wait_for_port(port)
         return port
-
-    @property
-    def mild(self):
-        """Later versions shut an address out that has failed often."""
-        option = ["-o", "PerSourcePenalties=no"]
-        return option if self.sandbox.run("/usr/sbin/sshd", "-t", "-h", "/run/key", *option).code == 0 else []
 
     def key(self, command):
         """What the command printed to alice with her key."""
@@ -286,8 +281,8 @@ def test_an_sshd_by_another_name_is_a_service_of_that_name(sshd):
     """The name comes from argv: it is an app of its own, unless asp.conf says otherwise as the README tells."""
     program, service = "/usr/local/sbin/sshd-apps", "sshd-apps"
     sshd.sandbox.shell("ln -sf /usr/sbin/sshd $1; cp /etc/pam.d/sshd /etc/pam.d/sshd-apps", program).done()
-    named = sshd.sandbox.run("/usr/sbin/sshd", "-t", "-h", "/run/key", "-o", f"PAMServiceName={service}").code == 0
-    options = [f"PAMServiceName={service}"] if named else []
+    named = f"PAMServiceName={service}"
+    options = [named] if knows(sshd.sandbox, named, "/run/key") else []
     sshd.serve(2205, "KbdInteractiveAuthentication=yes", *options, program=program)
     password = sshd.create("alice", "Scanner", "--app", "ssh")
     assert sshd.ssh("alice", password, port=2205) is None
