@@ -1,6 +1,7 @@
 """The page for Cockpit as a person has it before her: a real cockpit-ws, signed in through PAM, in a real Chromium."""
 
 import contextlib
+import re
 import subprocess
 
 from browser import Browser
@@ -12,7 +13,15 @@ PORT = 9090
 IN_COCKPIT = f"http://127.0.0.1:{PORT}/asp"
 ALONE = f"http://127.0.0.1:{PORT}/cockpit/@localhost/asp/index.html"
 FRAME = 'iframe[name="cockpit1:localhost/asp"]'
+BUS = "/run/dbus/system_bus_socket"
+SESSION_UNIT = "/usr/lib/systemd/system/cockpit-session.socket"
 FILES = ["asp.css", "asp.js", "index.html", "manifest.json"]
+AROUND = """
+getent passwd messagebus >/dev/null || useradd --system --no-create-home --user-group messagebus
+mkdir -p "${1%/*}" "${2%/*}"
+# For her session too: none is started for her.
+sed -i "s|^DBUS_SESSION_BUS_ADDRESS=.*|DBUS_SESSION_BUS_ADDRESS=unix:path=$2|" /etc/environment
+"""
 INSTALL = """
 mkdir -p /usr/local/share/cockpit/asp
 # Each sign-in would start a bus and an agent, whose sockets are in /tmp.
@@ -38,6 +47,22 @@ def running(sandbox, *words):
     finally:
         process.kill()
         process.wait()
+
+
+@contextlib.contextmanager
+def surroundings(sandbox):
+    """What a later Cockpit has around it: cockpit-ws does not start a session itself, systemd does, at a socket; and its
+    bridge ends where there is no bus."""
+    if sandbox.run("test", "-e", SESSION_UNIT).code != 0:
+        yield
+        return
+    (session,) = re.findall("(?m)^ListenStream=(.*)$", sandbox.read(SESSION_UNIT))
+    sandbox.shell(AROUND, session, BUS).done()
+    words = ("systemd-socket-activate", "--accept", "--inetd", "--listen", session, "/usr/lib/cockpit/cockpit-session")
+    with running(sandbox, *words), running(sandbox, "dbus-daemon", "--system", "--nofork", "--nopidfile"):
+        sandbox.wait_for_socket(session)
+        sandbox.wait_for_socket(BUS)
+        yield
 
 
 class Page:
@@ -129,7 +154,8 @@ class Page:
 def cockpit(sandbox, tree, build):
     """A Page before anybody has signed in. The sandbox has Cockpit, Chromium and the users."""
     sandbox.shell(INSTALL, tree, build, *FILES).done()
-    with running(sandbox, "/usr/lib/cockpit/cockpit-ws", "--no-tls", "-a", "127.0.0.1", "-p", str(PORT)):
+    server = ("/usr/lib/cockpit/cockpit-ws", "--no-tls", "-a", "127.0.0.1", "-p", str(PORT))
+    with surroundings(sandbox), running(sandbox, *server):
         browser = Browser(sandbox)
         try:
             browser.screen(1280, 800)
