@@ -11,6 +11,7 @@ from support.broker import SOCKET
 from support.pam_codes import AUTHINFO_UNAVAIL, AUTH_ERR, SUCCESS
 from support.passwords import PASSWORD, PRIMARY
 from support.run import as_user
+from support.sandbox import Sandbox
 from support.self_service import ADMIN
 from support.systemd import analyze, install
 from support.terminal import terminal
@@ -36,6 +37,13 @@ def units(build, tmp_path_factory):
     return where
 
 
+@pytest.fixture
+def layered(sandboxes, layer):
+    """A sandbox with the systemd that is unpacked for the tests, if there is one."""
+    with contextlib.closing(Sandbox(layer)) as box:
+        yield box
+
+
 def test_systemd_finds_nothing_to_say_about_the_units(units):
     assert analyze("verify", "--man=no", *(units / name for name in UNITS)).stdout == ""
 
@@ -56,15 +64,15 @@ def test_the_units_are_hardened(units, unit):
     assert run.returncode == 0, run.stdout
 
 
-def test_the_group_is_made_by_sysusers(sandbox, build, units):
+def test_the_group_is_made_by_sysusers(layered, units):
     """By whichever systemd-sysusers there is; what it would do it says on standard error."""
-    sandbox.need("systemd-sysusers")
+    layered.need("systemd-sysusers")
     path = next(units.parent.parent.glob("sysusers.d/asp.conf"))
-    sandbox.write("/run/asp.conf", path.read_text())
-    run = sandbox.run("systemd-sysusers", "--dry-run", "/run/asp.conf").done()
+    layered.write("/run/asp.conf", path.read_text())
+    run = layered.run("systemd-sysusers", "--dry-run", "/run/asp.conf").done()
     assert re.match(r"Creating group '?asp'? with GID \d+\.\n", run.err) and "user" not in run.err
-    sandbox.run("systemd-sysusers", "/run/asp.conf").done()
-    name, _, gid, members = sandbox.run("getent", "group", "asp").done().out.strip().split(":")
+    layered.run("systemd-sysusers", "/run/asp.conf").done()
+    name, _, gid, members = layered.run("getent", "group", "asp").done().out.strip().split(":")
     assert (name, members) == ("asp", "") and int(gid) < 1000
 
 
