@@ -27,6 +27,8 @@ rm -f /etc/nginx/sites-enabled/default
 sed -i 's/^worker_processes .*/worker_processes 1;/' /etc/nginx/nginx.conf
 getent passwd radicale >/dev/null || useradd --system --user-group --home-dir /var/lib/radicale radicale
 install -d -o radicale -g radicale -m 750 /var/lib/radicale /var/lib/radicale/collections
+certificates=/etc/ssl/certs/ca-certificates.crt
+[[ -e $certificates ]] || cat /usr/share/ca-certificates/mozilla/*.crt >"$certificates"
 """
 
 # What systemd makes of private.conf and the units of radicale-door: Radicale with a loopback of its own, a socket, and
