@@ -14,6 +14,8 @@ test_packages=(
     clang clang-format clang-tidy cppcheck check valgrind strace python3-pytest python3-pytest-timeout
     python3-pytest-xdist libpam-wrapper mandoc shellcheck procps openssh-client sshpass
 )
+# For a root of another Debian.
+root_packages=(debootstrap)
 # Never installed for the tests: where they are missing they are unpacked for the sandboxes, one set after the other, for
 # packages of one set may conflict with those of another.
 server_packages=(

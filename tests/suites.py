@@ -443,10 +443,20 @@ class Runner:
         return count
 
 
+    def suite_fresh(self):
+        """tests/run once more, in a fresh root of the other Debian: 12 on 13, 13 on 12"""
+        run = self.run(TREE / "tests" / "fresh_root", self.work, timeout=5400)
+        if run.returncode == 77:
+            return skipped("a fresh root", run.stdout)
+        for line in re.findall(r"(?m)^(?:in a fresh root|\w+ +(?:ok|FAILED) +\d+ tests).*", run.stdout):
+            say(f"  {line}")
+        return count_told(run)
+
+
 # One process at a time, which is not ended while somebody looks about in a sandbox.
 KEEP = "--keep"
 KEPT = (KEEP, "-n0", "--timeout=0", "--exitfirst")
-LONG = ("lint", "mutants", "sanitize", "valgrind", "coverage")
+LONG = ("lint", "mutants", "sanitize", "valgrind", "coverage", "fresh")
 # These wait more than they work, so they run at the same time.
 PATIENT = ("cli", "services")
 SUITES = ("build", "style", "rooms", "man", "unit", "fuzz", "pam", "cli", "services", "fault", *LONG)
@@ -463,6 +473,19 @@ def read_junit(report):
             count.failed += 1
         else:
             count.passed += 1
+    return count
+
+
+def count_told(run):
+    """What another tests/run has counted, by its closing lines. One that did not come to them has failed."""
+    total = re.search(r"(?m)^(\d+) passed, (\d+) failed, \d+ skipped$", run.stdout)
+    count = Count(passed=int(total[1]), failed=int(total[2])) if total else Count()
+    for which, others, reason in re.findall(r"(?m)^skipped: (.*?)(?: and (\d+) more)?: (.*)$", run.stdout):
+        count.reasons += [(which, reason)] * (1 + int(others or 0))
+    if count.failed == 0 and (run.returncode != 0 or not total):
+        count.failed = 1
+    if count.failed:
+        count.trouble.append(f"exit status {run.returncode}\n{run.stdout}")
     return count
 
 
