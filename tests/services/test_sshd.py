@@ -11,7 +11,7 @@ from support.sandbox import open_installed
 from support.service import Service
 from support.sshd import PROGRAM, knows, without_penalties
 from support.terminal import terminal
-from support.wait import LONG
+from support.wait import LONG, wait_until
 
 STACKS = ("either", "enrolled", "only")
 METHODS = {"password": 2201, "keyboard-interactive": 2202}
@@ -35,12 +35,13 @@ class Sshd(Service):
         commands = readme(r"^ +(install .*/etc/pam\.d/\n(?: {7,}.*\n)+)").replace("asp-sshd-either", f"asp-sshd-{name}")
         self.sandbox.shell(f'cp {UNCHANGED} /etc/pam.d/sshd; cd "$1"; {commands}', CONF / "sshd").done()
 
-    def serve(self, port, *options, program=PROGRAM, settings="/run/asp.conf"):
+    def serve(self, port, *options, program=PROGRAM, settings="/run/asp.conf", penalties=False):
         """Starts an sshd with the shipped settings, unless that one runs. The options come before them."""
         if port in self.servers:
             return port
         words = [program, "-D", "-f", settings, "-o", f"Port={port}", "-o", "HostKey=/run/key"]
-        words += ["-o", "PidFile=none", "-o", "LogLevel=ERROR", *without_penalties(self.sandbox, "/run/key")]
+        words += ["-o", "PidFile=none", "-o", "LogLevel=ERROR"]
+        words += [] if penalties else without_penalties(self.sandbox, "/run/key")
         for option in options:
             words += ["-o", option]
         server = self.sandbox.start(*MORTAL, *words, stdin=subprocess.DEVNULL)
@@ -244,6 +245,25 @@ def test_what_sshd_says_in_place_of_the_password_of_a_user_it_refuses_is_just_wr
         f'verdict=not-an-app-password rhost=127.0.0.1 user="{user}" service="sshd" app="ssh" id=- label=-'
     )
     assert sshd.json("history", user)[-1]["event"] == "created", "and it was not used"
+
+
+def test_a_device_that_goes_on_with_a_revoked_one_shuts_nobody_out_whose_network_is_named(sshd):
+    """From OpenSSH 9.8 on; the time is a longer one, so that one failure is enough."""
+    penalty = "PerSourcePenalties=authfail:10m"
+    if not knows(sshd.sandbox, penalty, "/run/key"):
+        pytest.skip("this sshd shuts no address out")
+    name, network = readme("^ +(PerSourcePenaltyExemptList .*)$").split()
+    assert network == "192.0.2.0/24"
+    sshd.sandbox.write("/run/named.conf", f"{name} 127.0.0.0/8\n{recipe('sshd/sshd-asp.conf')}")
+    sshd.serve(2206, penalty, penalties=True)
+    sshd.serve(2207, penalty, penalties=True, settings="/run/named.conf")
+    revoked = sshd.create("alice", "Scanner", "--app", "ssh")
+    sshd.asp_admin("revoke", "alice", revoked[:2]).done()
+    good = sshd.create("alice", "Laptop", "--app", "ssh")
+    for port in (2206, 2207):
+        assert sshd.ssh("alice", revoked, port=port) is None
+    wait_until(lambda: sshd.ssh("alice", good, port=2206) is None, "nobody is shut out")
+    assert sshd.ssh("alice", good, port=2207)
 
 
 def test_an_entry_with_networks_holds_for_the_clients_address(sshd):
