@@ -55,8 +55,27 @@ START_TEST(what_was_made_for_whom_it_followed_is_revoked)
 }
 END_TEST
 
+START_TEST(a_hook_is_due_where_there_is_one)
+{
+    static const char *const texts[] = {"", "hooks: { revoked = \"/usr/local/bin/hook\"; };"};
+
+    for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
+        struct asp_conf *conf = unit_conf(texts[i]);
+        struct asp_revocation revocation = asp_revocation_of(conf, 1700000000, "watch");
+
+        ck_assert_int_eq(revocation.hook_due, i == 1);
+        ck_assert_int_eq(asp_has_revoked_hook(conf), i == 1);
+        ck_assert_int_eq(revocation.when, 1700000000);
+        ck_assert_str_eq(revocation.by, "watch");
+        ck_assert_uint_eq(revocation.keep, (size_t)conf->history);
+        asp_conf_free(conf);
+    }
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add(suite, a_hook_is_due_where_there_is_one);
     unit_add(suite, what_was_made_for_whom_it_followed_is_revoked);
 }
 
