@@ -4,6 +4,7 @@ is said and changes nothing; what was done is done.
 
 import pytest
 from support.folders import contents
+from support.passwords import id_but
 
 NO_FILE = ("prlimit", "--fsize=0")
 TINY = ("prlimit", "--fsize=30")
@@ -58,7 +59,7 @@ def test_a_password_that_may_not_be_written_to_its_file_is_taken_back(site, made
 @pytest.mark.parametrize("stream", ["2>&-", "2>/dev/full"], ids=["closed", "full"])
 def test_without_a_standard_error_all_is_done_as_ever(site, made, stream):
     deaf = ("sh", "-c", f'exec "$@" {stream}', "sh")
-    assert site.run("revoke", "alice", "nn", prefix=deaf).code == 3
+    assert site.run("revoke", "alice", id_but(made["id"]), prefix=deaf).code == 3
     assert site.run("create", "alice", "--quiet", "--label", "Tablet", prefix=deaf).code == 0
     assert site.run("revoke", "alice", made["id"], prefix=deaf).code == 0
     assert site.states() == [("Phone", "revoked"), ("Tablet", "active")]

@@ -8,6 +8,7 @@ import os
 import signal
 
 import pytest
+from support.passwords import id_but
 from support.processes import children, has_open, lives, waits_in
 from support.run import ended
 from support.tracing import STRACE
@@ -168,7 +169,7 @@ def test_a_hook_waits_for_nobody_who_does_not_read_what_is_said(site, slow, word
     ("words", "code"),
     [
         (("revoke", "alice", "--label", "Old"), 0),
-        (("revoke", "alice", "zz"), 3),
+        (("revoke", "alice", "{other}"), 3),
         (("create", "alice", "--app", "mail", "--label", "Phone"), 4),
     ],
 )
@@ -176,6 +177,7 @@ def test_who_has_something_to_say_that_nobody_reads_keeps_no_hook_of_others(site
     old, phone = (site.create("alice", label)["id"] for label in ("Old", "Phone"))
     slow.may_go_on()
     site.run("revoke", "alice", old).done()
+    words = [word.format(other=id_but(old, phone)) for word in words]
     with Unread(site) as unread, ended(site.start(*words, prefix=unread.prefix)) as process:
         wait_until(lambda: "pipe_write" in waits_in(process.pid), "it says nothing")
         site.run("revoke", "alice", phone, "--reason", "stolen").done()
