@@ -18,7 +18,7 @@ import sys
 import time
 import xml.etree.ElementTree
 
-from support import sanitizers
+from support import coverage, sanitizers
 
 TREE = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"
@@ -38,8 +38,6 @@ CPPCHECK = (
 ).split()
 # Those in which threads are side by side: for the thread sanitizer.
 THREADED = ("pam-parallel", "unit-store_faults")
-# How many per cent of the lines of each room are to be run by some test.
-COVERED = {"asp": 94, "pam_asp": 88, "asp-admin": 85, "asp-broker": 80}
 # Their subject is system calls, limits, memory, threads or races of the process that they run in.
 OF_THE_PROCESS = ("pam-cost", "pam-limits", "pam-parallel", "pam-residue", "pam-secrets", "pam-symlink_race", "unit-safeio")
 
@@ -415,22 +413,23 @@ class Runner:
         folder, run = self.build("coverage", *options) if made.returncode == 0 else (None, made)
         if folder is None:
             return self.not_built(run)
-        # Whoever a process runs as, it adds to the counts.
-        for note in folder.rglob("*.gcno"):
-            counts = note.with_suffix(".gcda")
-            counts.touch()
-            counts.chmod(0o666)
-        # Not judged: what counts writes files that some tests find fault with. They were judged without it.
+        # Not judged: what counts writes files that some tests find fault with. They were judged without it. A process that
+        # is killed while it writes takes with it what the suite had counted before, so each has counts of its own.
+        lines = {}
         for kind in ("unit", "pam", "fault"):
+            coverage.begin_counts(folder)
             self.programs(kind, "coverage", patience=2)
-        with concurrent.futures.ThreadPoolExecutor(len(PATIENT)) as pool:
-            list(pool.map(lambda name: self.pytest(name, "coverage", brief=True), PATIENT))
+            coverage.add_counts(lines, folder, self.run)
+        for name in PATIENT:
+            coverage.begin_counts(folder)
+            self.pytest(name, "coverage", brief=True)
+            coverage.add_counts(lines, folder, self.run)
         count = Count()
-        for room, (ran, lines) in sorted(covered(folder, self.run).items()):
-            percent = 100 * ran / lines
-            say(f"  {room:11} {ran:5} of {lines:5} lines {percent:5.1f} %")
-            few = f"coverage of {room}: {percent:.1f} % of its lines, less than {COVERED[room]} %"
-            count += passed() if percent >= COVERED[room] else failed(few)
+        for room, (ran, all_lines) in sorted(coverage.by_room(lines).items()):
+            percent = 100 * ran / all_lines
+            say(f"  {room:11} {ran:5} of {all_lines:5} lines {percent:5.1f} %")
+            few = f"coverage of {room}: {percent:.1f} % of its lines, less than {coverage.COVERED[room]} %"
+            count += passed() if percent >= coverage.COVERED[room] else failed(few)
         return count
 
     def suite_valgrind(self):
@@ -487,29 +486,6 @@ def count_told(run):
     if count.failed:
         count.trouble.append(f"exit status {run.returncode}\n{run.stdout}")
     return count
-
-
-def covered(folder, run):
-    """For each room, how many of its lines were run, and how many there are."""
-    lines = {}
-    for note in sorted(folder.rglob("*.gcno")):
-        counts = note.with_suffix(".gcda")
-        if counts.stat().st_size == 0:
-            counts.unlink()
-        out = run("gcov", "--json-format", "--stdout", note).stdout
-        for document in re.findall(r"(?m)^\{.*\}$", out):
-            for file in json.loads(document)["files"]:
-                name = os.path.relpath(os.path.join(folder, file["file"]), TREE)
-                for line in file["lines"]:
-                    place = (name, line["line_number"])
-                    lines[place] = lines.get(place, False) or line["count"] > 0
-    rooms = {}
-    for (name, _), ran in lines.items():
-        room = name.partition("/")[0]
-        if room in COVERED:
-            before = rooms.get(room, (0, 0))
-            rooms[room] = (before[0] + ran, before[1] + 1)
-    return rooms
 
 
 def objects_of(folder):
