@@ -32,8 +32,7 @@ struct process_pool_job {
  * again, and a failure is logged. SIGHUP is passed over. In the processes all three and LAST_END
  * are blocked. On the signal `stopping` is called, the processes get SIGTERM, and the last ones
  * LAST_END when the others have ended; but for those that finish what they are at they are killed
- * when that takes more than 10 seconds. False
- * with a logged line when not one could be begun.
+ * when that takes more than 10 seconds. False with a logged line when not one could be begun.
  */
 bool process_pool_run(struct process_pool_job *jobs, size_t count, void (*stopping)(void *),
                       void *context);

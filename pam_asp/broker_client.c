@@ -136,9 +136,10 @@ static enum asp_status have_accepted(const struct asp_conf *conf,
                                      int *fd)
 {
     const struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000L};
-    enum asp_status status = send_over(conf, set, deadline, fd);
 
     for (;;) {
+        enum asp_status status = send_over(conf, set, deadline, fd);
+
         /* The time runs from here on: a user who stops her passwd before does not keep it from
          * being accepted. */
         if (status == ASP_OK)
@@ -147,7 +148,6 @@ static enum asp_status have_accepted(const struct asp_conf *conf,
             return status;
         asp_close(*fd);
         (void)nanosleep(&pause, NULL);
-        status = send_over(conf, set, deadline, fd);
     }
 }
 

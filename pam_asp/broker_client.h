@@ -19,10 +19,9 @@ enum asp_status broker_client_ask(const struct asp_conf *conf, const struct asp_
 /*
  * Hands the work that a primary password which was set makes to the broker, which has a second to
  * accept it and is asked again while it is busy, and waits for it until `deadline` (see
- * asp_clock_ms). True: it is the broker's, and
- * `*done` when it has done it already. False: it is left to the caller, for there is no broker, or
- * it refuses, is an older one, did not accept it in time, or could not do it. The broker does
- * nothing of what it has not accepted in time.
+ * asp_clock_ms). True: it is the broker's, and `*done` when it has done it already. False: it is
+ * left to the caller, for there is no broker, or it refuses, is an older one, did not accept it in
+ * time, or could not do it. The broker does nothing of what it has not accepted in time.
  */
 bool broker_client_hand_over(const struct asp_conf *conf, const struct asp_broker_password *set,
                              int64_t deadline, bool *done);

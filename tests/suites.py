@@ -441,7 +441,6 @@ class Runner:
             count += self.programs(kind, prefix=VALGRIND, patience=30, ASP_TEST_VALGRIND="1")
         return count
 
-
     def suite_fresh(self):
         """tests/run once more, in a fresh root of the other Debian: 12 on 13, 13 on 12"""
         run = self.run(TREE / "tests" / "fresh_root", self.work, timeout=5400)
