@@ -91,6 +91,12 @@ download_packages() {
     fi
 }
 
+# download_if_known FOLDER NAME...: the same, but where the distribution is not Debian it may lack one by that name, and
+# then none of them is got: what asks for them is skipped, and says what is missing.
+download_if_known() {
+    download_packages "$@" || ! grep -qx 'ID=debian' /etc/os-release
+}
+
 # unpack_packages FOLDER LAYER: what download_packages got, unpacked below LAYER for a sandbox. /bin, /lib and /sbin
 # are in /usr, as they are on the machine.
 unpack_packages() {

@@ -115,6 +115,15 @@ def test_what_is_there_already_is_left_alone(archive):
     assert archive.install("asp-library").done().out == "new: \nupgraded: \n"
 
 
+@pytest.mark.parametrize("distribution, code", [("debian", 1), ("ubuntu", 0)])
+def test_a_package_that_only_another_distribution_may_lack_is_named(archive, distribution, code):
+    archive.sandbox.shell(f"rm /etc/os-release; echo ID={distribution} >/etc/os-release; mkdir /run/work").done()
+    script = '. "$1"; set -e; download_if_known /run/work asp-library asp-nowhere; echo went on'
+    run = archive.sandbox.shell(script, PACKAGES)
+    assert (run.code, run.out) == (code, "" if code else "went on\n"), run
+    assert run.err.startswith("could not get asp-library asp-nowhere: E: Unable to locate package asp-nowhere"), run
+
+
 def test_no_service_is_started_or_enabled(archive):
     archive.install("asp-service").done()
     assert archive.sandbox.run("test", "-e", "/run/asp-service-was-configured").code == 0

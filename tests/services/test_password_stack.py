@@ -2,12 +2,13 @@
 passwd can hinder that. Debian's own common-password, with the shipped profile.
 """
 
+import re
 import signal
 import time
 
 import pytest
 from support.recipes import CONF
-from support.run import as_user
+from support.run import TREE, as_user
 from support.sandbox import MODULES
 from support.service import Service
 from support.tracing import STRACE
@@ -137,6 +138,23 @@ def test_being_reached_for_a_user_without_a_line_in_shadow_is_a_change(machine):
     run = machine.chauthtok("directory", "carol@example.org")
     assert run.out == "0\n"
     assert machine.states("carol@example.org") == [("Phone", "revoked", "primary-password")]
+
+
+@pytest.mark.parametrize("how", ["include", "substack"])
+def test_the_lines_for_fedora_see_a_change_and_no_failed_one(machine, how):
+    """As doc/other-systems.md has them, taken in by a file in either way. pam_sss is not there, which is passed over."""
+    lines = re.findall(r"(?m)^    (password .*\n)", (TREE / "doc" / "other-systems.md").read_text())
+    assert [line.split()[-1] for line in lines[2:]] == ["pam_deny.so", "pam_permit.so", "pam_asp.so"]
+    machine.sandbox.write("/etc/pam.d/system-auth", "".join(lines))
+    for service in ("passwd", "chpasswd", "directory"):
+        machine.sandbox.write(f"/etc/pam.d/{service}", f"password {how} system-auth\n")
+    machine.create()
+    machine.create("carol@example.org", "Phone", "--virtual")
+    assert machine.passwd_as_alice("not the current one").code != 0
+    assert machine.chauthtok("directory", "carol@example.org").out != "0\n"
+    assert machine.states() == machine.states("carol@example.org") == [("Phone", "active", None)]
+    machine.chpasswd(SECOND)
+    assert machine.revoked_by() == "pam:chpasswd"
 
 
 def passwd_waiting_for_the_lock(machine):
