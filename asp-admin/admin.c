@@ -5,13 +5,11 @@
 #include "asp-admin/ui/command_line.h"
 #include "asp/buffer.h"
 #include "asp/redact.h"
-#include "asp/scope.h"
 #include "asp/time_text.h"
 #include "pam_asp/name_service.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -468,40 +466,4 @@ void admin_log_change(const struct admin *admin, const char *user, const char *e
     asp_log_line_change(&change, &line);
     syslog(LOG_NOTICE, "%s", line.text);
     asp_buffer_free(&line);
-}
-
-bool admin_app_is_unknown(const struct asp_conf *conf, const char *app)
-{
-    static const char *const folders[] = {"/etc/pam.d/", "/usr/lib/pam.d/"};
-    char path[32 + ASP_SERVICE_MAX];
-
-    if (asp_scope_is_group(conf, app) || asp_app_is_reserved(app))
-        return false;
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-        (void)snprintf(path, sizeof path, "%s%s", folders[i], app);
-        if (access(path, F_OK) == 0)
-            return false;
-    }
-    return true;
-}
-
-enum asp_status admin_check_app(const struct admin *admin, const char *app, struct asp_error *error)
-{
-    struct asp_buffer names = {0};
-    enum asp_status status;
-
-    if (admin->apps == NULL)
-        return ASP_OK;
-    for (size_t i = 0; i < admin->apps->count; i++) {
-        if (strcmp(admin->apps->names[i], app) == 0) {
-            asp_buffer_free(&names);
-            return ASP_OK;
-        }
-        asp_buffer_add(&names, i == 0 ? "" : ", ");
-        asp_buffer_add(&names, admin->apps->names[i]);
-    }
-    status = asp_fail(error, ASP_DENIED, "the app is %s, and yours can be: %.800s", app,
-                      names.failed || names.text == NULL ? "none" : names.text);
-    asp_buffer_free(&names);
-    return status;
 }

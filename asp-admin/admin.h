@@ -149,12 +149,4 @@ bool admin_conf_path(const struct admin *admin, char path[PATH_MAX]);
 void admin_log_change(const struct admin *admin, const char *user, const char *event,
                       const struct asp_entry *entry, const char *reason);
 
-/* True for an app that is nothing that the system knows: not in asp.conf, and no service of PAM's.
- * Such a one may be meant, and more often it is a slip of the hand. */
-bool admin_app_is_unknown(const struct asp_conf *conf, const char *app);
-
-/* ASP_OK when a password for that app may be made; else ASP_DENIED, and for which ones. */
-enum asp_status admin_check_app(const struct admin *admin, const char *app,
-                                struct asp_error *error);
-
 #endif

@@ -3,6 +3,7 @@
 #include "given.h"
 #include "new_password.h"
 
+#include "asp-admin/app.h"
 #include "asp/scope.h"
 #include "asp/time_text.h"
 
@@ -60,7 +61,7 @@ static enum exit_code read_entry(const struct admin *admin, struct asp_entry *en
         return EXIT_USAGE;
     (void)snprintf(entry->label, sizeof entry->label, "%s", admin->options->label);
     code = read_app(admin, entry->app);
-    if (code == EXIT_DONE && admin_check_app(admin, entry->app, &error) != ASP_OK)
+    if (code == EXIT_DONE && app_check(admin, entry->app, &error) != ASP_OK)
         code = fail_with_error(admin->console, &error);
     if (code == EXIT_DONE)
         code = read_limits(admin, entry);

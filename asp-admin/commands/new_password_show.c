@@ -1,9 +1,9 @@
 /* A new app password as it is shown, this once, and what a person should know of it. */
 #include "new_password_show.h"
 
+#include "asp-admin/app.h"
 #include "asp-admin/ui/json.h"
 #include "asp/buffer.h"
-#include "asp/scope.h"
 #include "asp/time_text.h"
 
 #include <stdio.h>
@@ -81,7 +81,7 @@ void new_password_show_notes(const struct admin *admin, const struct stored_pass
         return;
     if (admin->new_store)
         console_say(admin->console, "note: a new store was made at %s", admin->conf->store);
-    if (admin_app_is_unknown(admin->conf, stored->entry.app))
+    if (app_is_unknown(admin->conf, stored->entry.app))
         console_say(admin->console,
                     "note: no app of asp.conf is called %s, and no service of /etc/pam.d: if that "
                     "is a slip, revoke %s",

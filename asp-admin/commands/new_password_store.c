@@ -2,6 +2,7 @@
  * it as pending; and once it was shown the same again, add it, revoke what it replaces. */
 #include "new_password_store.h"
 
+#include "asp-admin/app.h"
 #include "asp/time_text.h"
 #include "pam_asp/name_service.h"
 
@@ -294,7 +295,7 @@ static enum asp_status inherit(struct storing *storing, const struct asp_entry *
         return asp_fail(error, ASP_INVALID,
                         "%s has expired: say until when the new one is good, with --expires",
                         old->id);
-    return admin_check_app(admin, entry->app, error);
+    return app_check(admin, entry->app, error);
 }
 
 /* What the entry is to be: as it was asked for, or after the one that it replaces. */

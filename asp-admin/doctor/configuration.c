@@ -1,6 +1,7 @@
 /* doctor: the configuration. */
 #include "configuration.h"
 
+#include "asp-admin/app.h"
 #include "asp/buffer.h"
 
 #include <sys/stat.h>
@@ -24,7 +25,7 @@ static void check_readable(struct examination *exam)
 /* An app that is named and is none: a slip shows when somebody asks for it. */
 static void check_app(struct examination *exam, const char *key, const char *app)
 {
-    if (admin_app_is_unknown(exam->admin->conf, app))
+    if (app_is_unknown(exam->admin->conf, app))
         finding_note(&exam->findings, CHECK_CONFIGURATION,
                      "%s names %s: no app of asp.conf is called so, and no service of /etc/pam.d",
                      key, app);

@@ -13,7 +13,7 @@ from tree import Tree, circles
 # Each room, and the rooms whose headers it may include. A name is that of a folder, or of one file in it.
 TOOL = "asp-admin"
 GROUND = {"asp", f"{TOOL}/ui", f"{TOOL}/system"}
-COMMANDS = GROUND | {f"{TOOL}/options", f"{TOOL}/admin", f"{TOOL}/primary", f"{TOOL}/hooks"}
+COMMANDS = GROUND | {f"{TOOL}/options", f"{TOOL}/admin", f"{TOOL}/app", f"{TOOL}/primary", f"{TOOL}/hooks"}
 ROOMS = {
     "asp": set(),
     "pam_asp": {"asp"},
@@ -21,6 +21,7 @@ ROOMS = {
     f"{TOOL}/system": {"asp"},
     f"{TOOL}/options": {"asp", f"{TOOL}/ui"},
     f"{TOOL}/admin": GROUND | {"pam_asp", f"{TOOL}/options"},
+    f"{TOOL}/app": {"asp", f"{TOOL}/admin"},
     f"{TOOL}/primary": {"asp", f"{TOOL}/system"},
     f"{TOOL}/hooks": GROUND | {f"{TOOL}/admin"},
     f"{TOOL}/watch": COMMANDS | {"pam_asp"},

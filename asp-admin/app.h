@@ -1,0 +1,16 @@
+/*
+ * The app that a password is to be made for.
+ */
+#ifndef ASP_ADMIN_APP_H
+#define ASP_ADMIN_APP_H
+
+#include "admin.h"
+
+/* True for an app that is nothing that the system knows: not in asp.conf, and no service of PAM's.
+ * Such a one may be meant, and more often it is a slip of the hand. */
+bool app_is_unknown(const struct asp_conf *conf, const char *app);
+
+/* ASP_OK when a password for that app may be made; else ASP_DENIED, and for which ones. */
+enum asp_status app_check(const struct admin *admin, const char *app, struct asp_error *error);
+
+#endif
