@@ -48,8 +48,15 @@ struct admin {
     time_t now;
     bool new_store;                  /* it was made by this command */
     const struct asp_names *apps;    /* NULL: it may make passwords for any app; else for these */
-    const struct admin_guard *guard; /* NULL: whoever asks may change it at any time */
+    const struct admin_guard *guard; /* of a user who acts on her own account; NULL: of root, who
+                                        may change any at any time */
 };
+
+/* Whether a user acts on her own account. */
+static inline bool admin_is_own(const struct admin *admin)
+{
+    return admin->guard != NULL;
+}
 
 /*
  * Reads the configuration and looks who asks, unless that is given as `by`. EXIT_DONE, or a code

@@ -72,7 +72,7 @@ static enum asp_status ask_for_followed(struct storing *storing, struct asp_erro
  * asked for whoever does not act on her own account. */
 static bool is_own_name(const struct admin *admin)
 {
-    bool is_own = admin->guard != NULL;
+    bool is_own = admin_is_own(admin);
 
     for (size_t i = 0; i < sizeof admin->answers / sizeof *admin->answers; i++) {
         const struct admin_answer *answer = &admin->answers[i];
@@ -185,7 +185,7 @@ static enum asp_status let_go(struct storing *storing, struct asp_account *accou
     if (!storing->look.is_own || account->follows[0] == '\0')
         return ASP_OK;
     /* What is left of who is gone is let go by her who is there now, or by a word of its own. */
-    if (account->primary.absent && storing->admin->guard == NULL)
+    if (account->primary.absent && !admin_is_own(storing->admin))
         return ASP_OK;
     find_followed(storing, &followed);
     if (storing->followed_is_known ||

@@ -96,7 +96,7 @@ enum asp_status hooks_run_due(const struct admin *admin, const char *user, struc
     /* Who came while it was ours has left it to us, or will find it free: so it is looked once more
      * after it was given. Her who acts on her own account nobody else keeps. */
     for (int round = 1; status == ASP_OK && asp_due_is_any(&admin->store, user); round++) {
-        if (round == ROUNDS && admin->guard == NULL) {
+        if (round == ROUNDS && !admin_is_own(admin)) {
             status = asp_fail(&error, ASP_INTERRUPTED, "more becomes due all the time");
             log_wait("a hook that is due waits, of ", user, &error);
         } else {
