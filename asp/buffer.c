@@ -90,13 +90,27 @@ static bool is_plain(char c)
     return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
 }
 
-static void add_escaped(struct asp_buffer *out, char c)
+static void add_escaped_byte(struct asp_buffer *out, char c)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char byte = (unsigned char)c;
     char escaped[4] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
 
     asp_buffer_add_bytes(out, escaped, sizeof escaped);
+}
+
+void asp_buffer_add_escaped(struct asp_buffer *out, const char *value)
+{
+    while (*value != '\0') {
+        size_t plain = 0;
+
+        while (is_plain(value[plain]))
+            plain++;
+        asp_buffer_add_bytes(out, value, plain);
+        value += plain;
+        if (*value != '\0')
+            add_escaped_byte(out, *value++);
+    }
 }
 
 void asp_buffer_add_logged(struct asp_buffer *out, const char *value)
@@ -106,16 +120,7 @@ void asp_buffer_add_logged(struct asp_buffer *out, const char *value)
         return;
     }
     asp_buffer_add(out, "\"");
-    while (*value != '\0') {
-        size_t plain = 0;
-
-        while (is_plain(value[plain]))
-            plain++;
-        asp_buffer_add_bytes(out, value, plain);
-        value += plain;
-        if (*value != '\0')
-            add_escaped(out, *value++);
-    }
+    asp_buffer_add_escaped(out, value);
     asp_buffer_add(out, "\"");
 }
 
@@ -128,7 +133,7 @@ void asp_buffer_add_visible(struct asp_buffer *out, const char *text)
         if (length > 0 && !asp_is_control(value))
             asp_buffer_add_bytes(out, text, length);
         else
-            add_escaped(out, *text);
+            add_escaped_byte(out, *text);
         text += length > 0 ? length : 1;
     }
 }

@@ -32,8 +32,10 @@ void asp_buffer_add_time(struct asp_buffer *out, time_t when);
 /* In quotes, with a backslash before quote and backslash: for the store, whose values hold no
  * control bytes. */
 void asp_buffer_add_stored(struct asp_buffer *out, const char *value);
-/* In quotes, with \xNN for quote, backslash and every byte outside 0x20..0x7e: for logs. NULL is -
- * without quotes, and so is what may hold an app password (redact.h). */
+/* With \xNN for quote, backslash and every byte outside 0x20..0x7e. */
+void asp_buffer_add_escaped(struct asp_buffer *out, const char *value);
+/* The same in quotes: for logs. NULL is - without quotes, and so is what may hold an app password
+ * (redact.h). */
 void asp_buffer_add_logged(struct asp_buffer *out, const char *value);
 /* With \xNN for every control, bidi control and broken byte: for screens. */
 void asp_buffer_add_visible(struct asp_buffer *out, const char *text);

@@ -32,18 +32,18 @@ static bool is_utf8(const char *text)
 json_t *json_from_text(const char *text)
 {
     json_t *value = NULL;
-    struct asp_buffer visible = {0};
+    struct asp_buffer escaped = {0};
 
     if (text == NULL || text[0] == '\0')
         return json_null();
     if (is_utf8(text))
         return json_string(text);
 
-    /* A name that is none is shown as the log shows it. */
-    asp_buffer_add_logged(&visible, text);
-    if (!visible.failed)
-        value = json_stringn(visible.text + 1, visible.length - 2);
-    asp_buffer_free(&visible);
+    /* What is none is shown with the bytes as the log has them. */
+    asp_buffer_add_escaped(&escaped, text);
+    if (!escaped.failed)
+        value = json_string(escaped.text);
+    asp_buffer_free(&escaped);
     return value;
 }
 

@@ -409,6 +409,16 @@ def test_a_lost_usage_file_starts_the_count_of_unused_anew(site, clock, login, l
     assert site.check(password) == "accepted"
 
 
+@pytest.mark.parametrize("rest", ["b", "7km4q-x8w2r-tz5np-v6hdj-3csyb"], ids=["short", "like an app password"])
+def test_a_name_that_is_no_utf8_stands_in_json_with_its_bytes(site, rest):
+    name = "\udc89" + rest
+    site.create(name, "Phone")
+    run = site.run("--json", "check", name, "--service", "imap", input="no app password\n")
+    assert run.document(1)["user"] == "\\x89" + rest
+    assert [entry["user"] for entry in site.json("list")] == ["\\x89" + rest]
+    assert site.json("list", name)[0]["user"] == "\\x89" + rest
+
+
 def test_the_first_cause_in_the_documented_order_is_said(site, clock):
     made = site.create(
         "alice",
