@@ -27,7 +27,8 @@ static const char *const directory[][2] = {
 };
 static const char *failing;
 static const char *looked_at; /* whose account is looked at when the name service is asked, */
-static bool was_active;       /* and what is seen */
+static bool was_active;       /* whether it was seen active then, */
+static bool was_revoked;      /* or revoked */
 
 static struct asp_conf *conf;
 static struct asp_error error;
@@ -48,8 +49,10 @@ int getpwnam_r(const char *name, struct passwd *entry, char *room, size_t size,
                struct passwd **result)
 {
     *result = NULL;
-    if (looked_at != NULL)
-        was_active = is_active(looked_at);
+    if (looked_at != NULL && is_active(looked_at))
+        was_active = true;
+    else if (looked_at != NULL)
+        was_revoked = true;
     if (failing != NULL && strcmp(name, failing) == 0)
         return EIO;
     for (size_t i = 0; i < UNIT_COUNT(directory); i++) {
@@ -272,9 +275,8 @@ START_TEST(what_is_found_without_asking_is_compared_before_anybody_is_asked)
     begin("");
     ck_assert_int_eq(add_id("NOBODY-of-this-name", "7k"), ASP_OK);
     looked_at = "NOBODY-of-this-name";
-    was_active = true;
     ck_assert_int_eq(compare(looked_at), ASP_OK);
-    ck_assert(!was_active);
+    ck_assert(was_revoked && !was_active);
     looked_at = NULL;
     end();
 }

@@ -196,8 +196,33 @@ START_TEST(the_last_ones_are_told_to_end_when_the_others_have_ended)
 }
 END_TEST
 
+START_TEST(the_last_ones_are_not_held_up_by_one_that_finishes_what_it_is_at)
+{
+    static int finishing_by = SIGTERM;
+    static int last_by = LAST_END;
+    struct pollfd told = {.events = POLLIN};
+    char byte = 0;
+    pid_t pool;
+
+    ck_assert_int_eq(pipe(heard), 0);
+    ck_assert_int_eq(pipe(go), 0);
+    jobs[0] = (struct process_pool_job){.work = end_by, .context = &last_by, .is_last = true};
+    jobs[1] = (struct process_pool_job){.work = end_by, .context = &finishing_by, .finishes = true};
+    pool = begin_pool(2, NULL);
+    ck_assert_int_eq(kill(pool, SIGTERM), 0);
+    told.fd = heard[0];
+    for (int both = 0; both < '1' + '2'; both += byte) {
+        ck_assert_int_eq(poll(&told, 1, LONG_MS), 1);
+        ck_assert_int_eq(read(heard[0], &byte, 1), 1);
+    }
+    ck_assert_int_eq(write(go[1], "xx", 2), 2);
+    ck_assert(ends(pool));
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add(suite, the_last_ones_are_not_held_up_by_one_that_finishes_what_it_is_at);
     unit_add(suite, the_last_ones_are_told_to_end_when_the_others_have_ended);
     unit_add(suite, who_does_not_end_is_killed_in_time_however_the_clock_goes_on);
     unit_add(suite, who_finishes_what_it_is_at_is_waited_for_however_long_that_takes);
