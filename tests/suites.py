@@ -442,7 +442,7 @@ class Runner:
         return count
 
     def suite_fresh(self):
-        """tests/run once more, in a fresh root of the other Debian: 12 on 13, 13 on 12"""
+        """quickstart, and tests/run once more, in a fresh root of the other Debian: 12 on 13, 13 on 12"""
         run = self.run(TREE / "tests" / "fresh_root", self.work, timeout=5400)
         if run.returncode == 77:
             return skipped("a fresh root", run.stdout)
