@@ -5,6 +5,7 @@
 #include "asp-admin/ui/command_line.h"
 #include "asp/buffer.h"
 #include "asp/redact.h"
+#include "asp/shell_word.h"
 #include "asp/time_text.h"
 #include "pam_asp/name_service.h"
 
@@ -198,7 +199,7 @@ const char *admin_remove_command(const struct admin *admin, const char *user,
         return admin_command(admin, out, (const char *[]){"remove", user, NULL});
     (void)admin_command(admin, out, (const char *[]){"remove", NULL});
     asp_buffer_add(out, ", with the name that stands in ");
-    command_line_add_word(out, admin->conf->store);
+    asp_shell_word_add(out, admin->conf->store);
     asp_buffer_add(out, "/users and is not written here, since it may be an app password");
     return out->failed ? "asp-admin" : out->text;
 }

@@ -1,8 +1,8 @@
 /* What all parts of the look share: faults of the core's, and names in a sentence. */
 #include "examination.h"
 
-#include "asp-admin/ui/command_line.h"
 #include "asp/buffer.h"
+#include "asp/shell_word.h"
 
 enum { NAMES_SHOWN = 10 }; /* how many of many are named */
 
@@ -37,7 +37,7 @@ const char *exam_command(struct examination *exam, struct asp_buffer *out,
 
 const char *exam_word(struct examination *exam, struct asp_buffer *out, const char *word)
 {
-    command_line_add_word(out, word);
+    asp_shell_word_add(out, word);
     exam->findings.failed = exam->findings.failed || out->failed;
     return out->failed ? "" : out->text;
 }

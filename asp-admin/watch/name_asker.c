@@ -1,11 +1,11 @@
 /* A process that asks the name service, and what its answers are. */
 #include "name_asker.h"
 
-#include "asp-admin/ui/command_line.h"
 #include "asp/buffer.h"
 #include "asp/clock.h"
 #include "asp/redact.h"
 #include "asp/safeio.h"
+#include "asp/shell_word.h"
 #include "pam_asp/name_service.h"
 
 #include <errno.h>
@@ -183,7 +183,7 @@ static void add_command(struct asp_buffer *command, const char *user)
     if (asp_redact_needed(user))
         return;
     asp_buffer_add(command, "getent passwd ");
-    command_line_add_word(command, user);
+    asp_shell_word_add(command, user);
     asp_buffer_add(command, ", and ");
 }
 
