@@ -1,4 +1,5 @@
 /* What the engine for files finds wrong with the folders of a store, and whose they are. */
+#include "shell_word.h"
 #include "store_files.h"
 
 #include <errno.h>
@@ -17,6 +18,16 @@ struct examination {
     void *context;
 };
 
+/* A command for a path, whole; or, with no memory, for it. */
+static void advise_command(struct asp_error *fault, const char *before, const char *path)
+{
+    struct asp_buffer word = {0};
+
+    asp_shell_word_add(&word, path);
+    (void)asp_advise(fault, fault->status, "%s %s", before, word.failed ? "it" : word.text);
+    asp_buffer_free(&word);
+}
+
 /* The folder and those in it are root's alone. */
 static void check_mode(const struct examination *examination, const char *path,
                        const struct stat *st)
@@ -27,7 +38,7 @@ static void check_mode(const struct examination *examination, const char *path,
         return;
     (void)asp_fail(&fault, ASP_UNSAFE, "%s is open to others than root (mode %04o)", path,
                    (unsigned)(st->st_mode & 07777));
-    (void)asp_advise(&fault, ASP_UNSAFE, "chmod 700 %s", path);
+    advise_command(&fault, "chmod 700", path);
     examination->tell(&fault, examination->context);
 }
 
@@ -48,8 +59,7 @@ static bool check_folder(const struct examination *examination, const char *fold
     }
     if (status == ASP_NOT_FOUND) {
         (void)asp_fail(&fault, status, "there is no folder %s", path);
-        (void)asp_advise(&fault, status,
-                         "mount the store, restore it from a backup, or mkdir -m 700 %s", path);
+        advise_command(&fault, "mount the store, restore it from a backup, or mkdir -m 700", path);
     }
     examination->tell(&fault, examination->context);
     return false;

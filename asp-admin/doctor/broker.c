@@ -35,6 +35,7 @@ static bool is_there(const char *path)
 static void check_client(struct examination *exam, const char *name, bool has_group, gid_t group)
 {
     const struct passwd *user = getpwnam(name);
+    struct asp_buffer word = {0};
 
     if (user == NULL) {
         finding_fault(&exam->findings, CHECK_BROKER,
@@ -45,7 +46,9 @@ static void check_client(struct examination *exam, const char *name, bool has_gr
             &exam->findings, CHECK_BROKER,
             "broker.clients names %s, who is not in the group " GROUP " and so may not ask", name);
         finding_fix(&exam->findings,
-                    "usermod --append --groups " GROUP " %s, and restart its services", name);
+                    "usermod --append --groups " GROUP " %s, and restart its services",
+                    exam_word(exam, &word, name));
+        asp_buffer_free(&word);
     }
 }
 

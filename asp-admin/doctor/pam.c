@@ -61,6 +61,7 @@ static void check_module(struct examination *exam, const struct pam_file *file,
 {
     struct findings *findings = &exam->findings;
     const char *module = line->word;
+    struct asp_buffer word = {0};
     struct asp_error error = {0};
     char path[PATH_MAX];
     char *real;
@@ -84,7 +85,8 @@ static void check_module(struct examination *exam, const struct pam_file *file,
         if ((st.st_mode & (S_ISUID | S_ISGID)) != 0) {
             finding_fault(findings, CHECK_PAM, "%s has a setuid or setgid bit (mode %04o)", real,
                           (unsigned)(st.st_mode & 07777));
-            finding_fix(findings, "chmod ug-s %s", real);
+            finding_fix(findings, "chmod ug-s %s", exam_word(exam, &word, real));
+            asp_buffer_free(&word);
         }
     }
     free(real);

@@ -315,6 +315,23 @@ START_TEST(a_sound_store_has_no_fault_and_one_that_is_not_there_has)
 }
 END_TEST
 
+START_TEST(what_is_to_be_done_can_be_pasted_whatever_the_name_of_the_store)
+{
+    char path[UNIT_PATH];
+    char advice[UNIT_PATH + 16];
+    bool made;
+
+    (void)snprintf(path, sizeof path, "%.400s/our store", unit_folder());
+    ck_assert_int_eq(asp_store_make(&store, UNIT_CONF_OF(path), unit_kept(), &made, &store_error),
+                     ASP_OK);
+    ck_assert_int_eq(chmod(path, 0750), 0);
+    ck_assert(examine(path));
+    (void)snprintf(advice, sizeof advice, "chmod 700 '%s'", path);
+    ck_assert_str_eq(store_error.advice, advice);
+    asp_store_close(&store);
+}
+END_TEST
+
 START_TEST(each_fault_of_a_folder_is_told_with_what_to_do)
 {
     char advice[UNIT_PATH];
@@ -392,6 +409,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_watch_that_was_killed_holds_no_lock_and_has_not_said_goodbye);
     unit_add_on_engines(suite, a_sound_store_has_no_fault_and_one_that_is_not_there_has);
     unit_add(suite, each_fault_of_a_folder_is_told_with_what_to_do);
+    unit_add(suite, what_is_to_be_done_can_be_pasted_whatever_the_name_of_the_store);
     unit_add(suite, a_store_is_own_that_is_or_could_be_made);
 }
 
