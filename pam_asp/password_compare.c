@@ -29,6 +29,7 @@ void password_not_compared(login_log_write *log, void *context, const char *user
 struct account {
     char name[ASP_USER_MAX + 1]; /* empty: there can be none */
     bool is_own;                 /* the name service knows a user by it, so it follows nobody */
+    bool again;                  /* it was compared before that was known */
 };
 
 static struct account account_of(const char *name, bool is_own)
@@ -76,6 +77,9 @@ static enum asp_status reconcile(const struct asp_conf *conf, const struct asp_s
         asp_reconciled_free(result);
         asp_look_begin(store, account->name, &look);
         result->primary = ASP_PRIMARY_SAME;
+        /* To be reached is a change once, and there may be new ones by now. */
+        if (account->again && look.follows[0] == '\0')
+            break;
         if (!asp_look_again(account->name, &look, error))
             status = error->status;
         else if (everybody || look.now.says == ASP_SAYS_ABSENT)
@@ -146,6 +150,7 @@ static void compare_all(struct setting *setting)
     struct asp_error error = {0};
     struct asp_account_name found;
     struct account account;
+    bool ambiguous;
     enum asp_status status;
 
     note(setting, user);
@@ -154,18 +159,21 @@ static void compare_all(struct setting *setting)
         keep_first(&setting->outcome, status, &error);
         return;
     }
+    ambiguous = status == ASP_AMBIGUOUS;
     account = account_of(user, false);
-    if (status == ASP_AMBIGUOUS)
+    if (ambiguous)
         compare(setting, &account);
     /* Who has no account may be about to have a first app password. */
     account = account_of(found.name, found.known);
     compare(setting, &account);
-    if ((status == ASP_OK && !found.known) || (status == ASP_AMBIGUOUS && found.name[0] == '\0')) {
-        status = ask_for_own(user, found.name[0] != '\0' ? found.name : user, &account, &error);
-        keep_first(&setting->outcome, status, &error);
-        if (status == ASP_OK)
-            compare(setting, &account);
-    }
+    if (status == ASP_NOT_FOUND || (found.known && found.name[0] != '\0'))
+        return;
+    status = ask_for_own(user, found.name[0] != '\0' ? found.name : user, &account, &error);
+    keep_first(&setting->outcome, status, &error);
+    account.again =
+        strcmp(account.name, found.name) == 0 || (ambiguous && strcmp(account.name, user) == 0);
+    if (status == ASP_OK)
+        compare(setting, &account);
 }
 
 enum asp_status password_compare(const struct asp_conf *conf, const char *user, const char *service,

@@ -29,6 +29,7 @@ static const char *failing;
 static const char *looked_at; /* whose account is looked at when the name service is asked, */
 static bool was_active;       /* whether it was seen active then, */
 static bool was_revoked;      /* or revoked */
+static bool is_quick;         /* that user makes a new one meanwhile */
 
 static struct asp_conf *conf;
 static struct asp_error error;
@@ -53,6 +54,8 @@ int getpwnam_r(const char *name, struct passwd *entry, char *room, size_t size,
         was_active = true;
     else if (looked_at != NULL)
         was_revoked = true;
+    if (is_quick)
+        ck_assert_int_eq(add_id(OWN, "8m"), ASP_OK);
     if (failing != NULL && strcmp(name, failing) == 0)
         return EIO;
     for (size_t i = 0; i < UNIT_COUNT(directory); i++) {
@@ -282,8 +285,49 @@ START_TEST(what_is_found_without_asking_is_compared_before_anybody_is_asked)
 }
 END_TEST
 
+/* A user of a directory, of whom to be reached is all that can be seen. */
+START_TEST(what_she_makes_with_the_new_password_while_she_is_asked_for_stays)
+{
+    struct asp_account account;
+
+    begin("");
+    ck_assert_int_eq(add_id(OWN, "7k"), ASP_OK);
+    is_quick = true;
+    ck_assert_int_eq(compare(OWN), ASP_OK);
+    is_quick = false;
+    ck_assert_int_eq(load(OWN, &account), ASP_OK);
+    ck_assert_uint_eq(account.count, 2);
+    for (size_t i = 0; i < account.count; i++) {
+        bool is_old = strcmp(account.entries[i].id, "7k") == 0;
+
+        ck_assert((account.entries[i].revoked != ASP_NEVER) == is_old);
+    }
+    asp_account_free(&account);
+    end();
+}
+END_TEST
+
+/* Of two of them the name service knows the user by neither. */
+START_TEST(the_users_own_is_asked_for_where_there_are_two_of_her_spelling)
+{
+    if (!unit_is_root())
+        return;
+    begin("user_domains = [ \"example.org\" ];");
+    ck_assert_int_eq(add_id("NOBODY-of-this-name", "7k"), ASP_OK);
+    ck_assert_int_eq(add_id("NOBODY-of-this-name@example.org", "7k"), ASP_OK);
+    ck_assert_int_eq(add_id(OWN, "7k"), ASP_OK);
+    ck_assert_int_eq(compare("NOBODY-of-this-name@example.org"), ASP_OK);
+    ck_assert(!is_active("NOBODY-of-this-name"));
+    ck_assert(!is_active("NOBODY-of-this-name@example.org"));
+    ck_assert(!is_active(OWN));
+    end();
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add(suite, what_she_makes_with_the_new_password_while_she_is_asked_for_stays);
+    unit_add(suite, the_users_own_is_asked_for_where_there_are_two_of_her_spelling);
     unit_add(suite, what_is_found_without_asking_is_compared_before_anybody_is_asked);
     unit_loop(suite, that_it_was_set_is_noted_of_each_account_before_it_is_compared, 2);
     unit_add(suite, that_it_was_set_is_noted_of_who_has_no_account_too);
