@@ -17,6 +17,7 @@ struct scan {
     unsigned opened[DEPTH_MAX]; /* on which line each open bracket stands */
     unsigned began;             /* on which line the text or comment began */
     int state;
+    bool after_text; /* nothing but blanks and comments stands between a text and this place */
     struct asp_error *error;
 };
 
@@ -97,6 +98,10 @@ static enum asp_status scan_plain(struct scan *scan)
 
     if (*at == '@')
         return refuse(scan, "@include is not allowed: put all in this one file");
+    if (*at == '"' && scan->after_text)
+        return refuse(scan, "a text stands behind another: is a comma missing between them?");
+    if (*at != '/' && *at != '#' && strchr(" \t\r\f\v", *at) == NULL)
+        scan->after_text = false;
     if (is_digit(*at))
         return scan_number(scan);
     if (is_word(*at)) {
@@ -127,8 +132,13 @@ static enum asp_status scan_string(struct scan *scan)
 
     if (starts_with(at, "\\x00") || starts_with(at, "\\X00"))
         return refuse(scan, "a text must not hold a NUL");
-    if (*at == '"')
+    /* Control characters since 1.8, and two characters before. */
+    if (*at == '\\' && at[1] != '\0' && strchr("abv", at[1]) != NULL)
+        return refuse(scan, "a text must not hold \\a, \\b or \\v: a backslash is written \\\\");
+    if (*at == '"') {
         scan->state = PLAIN;
+        scan->after_text = true;
+    }
     if (*at == '\\' && at[1] != '\n' && at[1] != '\0')
         scan->at++;
     scan->at++;

@@ -107,7 +107,7 @@ START_TEST(a_number_after_a_comment_or_a_text_counts)
     unit_conf_is_bad("store = \"/\\\\\"; limit = 4294967321;", 1, "32 bits");
     unit_conf_is_bad("store = \"/\\\"\"; limit = 4294967321;", 1, "32 bits");
     unit_conf_is_bad("store = \"/\\\n\"; limit = 4294967321;", 2, "32 bits");
-    unit_conf_is_bad("store = \"/\" \"a\"; limit = 4294967321;", 1, "32 bits");
+    unit_conf_is_bad("store = \"/\\\"a\"; limit = 4294967321;", 1, "32 bits");
     unit_conf_is_bad("limit = 1; history =4294967321", 1, "32 bits");
     unit_conf_is_bad("a-1 = 4294967321;", 1, "32 bits");
 }
@@ -215,6 +215,34 @@ START_TEST(brackets_are_nested_to_a_depth_and_no_deeper)
 }
 END_TEST
 
+/* libconfig makes one of them: `"asp-admin" "sshd"` guards neither. */
+START_TEST(a_text_behind_another_is_refused)
+{
+    static const char *const between[] = {"", " ", "\n", "\t\r\n", "/* , */", " # ,\n", "// \"\n"};
+    char text[128];
+
+    for (size_t i = 0; i < UNIT_COUNT(between); i++) {
+        (void)snprintf(text, sizeof text, "guarded = [ \"a\"%s\"b\" ];", between[i]);
+        unit_conf_is_bad(text, strchr(between[i], '\n') != NULL ? 2 : 1, "a comma");
+        (void)snprintf(text, sizeof text, "guarded = [ \"a\"%s,%s\"b\" ];", between[i], between[i]);
+        unit_conf_is_good(text);
+        (void)snprintf(text, sizeof text, "store = \"/a\"%s; web = 1;", between[i]);
+        unit_conf_is_bad(text, strchr(between[i], '\n') != NULL ? 2 : 1, "web");
+    }
+}
+END_TEST
+
+/* 1.5 reads two characters, 1.8 one. */
+START_TEST(what_versions_of_libconfig_read_in_two_ways_in_a_text_is_refused)
+{
+    unit_conf_is_bad("self_service: { group = \"CORP\\admins\"; };", 1, "backslash");
+    unit_conf_is_bad("\nguarded = [ \"\\\\\\b\" ];", 2, "backslash");
+    unit_conf_is_bad("guarded = [ \"x\\v\" ];", 1, "backslash");
+    unit_conf_is_good("self_service: { group = \"CORP\\\\admins\"; };");
+    unit_conf_is_good("# \\a \\b \\v");
+}
+END_TEST
+
 START_TEST(other_text_is_refused_with_its_line)
 {
     unit_conf_is_bad("limit\n= x;", 2, "syntax");
@@ -270,6 +298,8 @@ END_TEST
 
 static void fill(Suite *suite)
 {
+    unit_add(suite, a_text_behind_another_is_refused);
+    unit_add(suite, what_versions_of_libconfig_read_in_two_ways_in_a_text_is_refused);
     unit_add(suite, a_number_outside_32_bits_is_refused_before_it_wraps);
     unit_add(suite, a_number_within_32_bits_is_the_keys_to_refuse);
     unit_add(suite, a_number_that_versions_of_libconfig_read_in_two_ways_is_refused);
