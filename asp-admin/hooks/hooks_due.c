@@ -44,7 +44,8 @@ static void log_wait(const char *what, const char *user, const struct asp_error 
     asp_buffer_free(&line);
 }
 
-/* Under the turn. */
+/* Under the turn. Never ASP_BUSY, which says that another has the turn: an account that is locked is
+ * to be tried again. */
 static enum asp_status run_all(const struct admin *admin, const char *user)
 {
     struct asp_error error = {0};
@@ -54,7 +55,7 @@ static enum asp_status run_all(const struct admin *admin, const char *user)
 
     if (status != ASP_OK) {
         log_wait("a hook that is due waits, of ", user, &error);
-        return status;
+        return status == ASP_BUSY ? ASP_INTERRUPTED : status;
     }
     ran = run_by_reason(admin, user, &due);
     status = asp_due_clear(&admin->store, user, &due, ran, (size_t)admin->conf->history, &error);
@@ -63,7 +64,7 @@ static enum asp_status run_all(const struct admin *admin, const char *user)
     else if (ran < due.count)
         status = ASP_INTERRUPTED;
     asp_due_free(&due);
-    return status;
+    return status == ASP_BUSY ? ASP_INTERRUPTED : status;
 }
 
 void hooks_take_turn(const struct admin *admin, struct asp_turn *turn)

@@ -1,6 +1,7 @@
 """Hooks for what a changed primary password has revoked, and for what has expired: whoever finds it first leaves the
 rest to watch, and none is forgotten."""
 
+import fcntl
 import signal
 import time
 
@@ -112,6 +113,21 @@ def test_a_watch_that_is_ended_while_the_hook_runs_leaves_it_due(site, hooks, pr
         watch.terminate()
         watch.wait(LONG)
     assert is_due(site) == 1
+
+
+def test_a_pass_that_could_not_write_that_a_hook_has_run_says_so_and_leaves_it_due(site, hooks, primary):
+    primary(alice="one")
+    site.create()
+    primary(alice="two")
+    hooks.write(f"#!/bin/sh\ntouch {hooks.folder}/begun\nuntil [ -e {hooks.folder}/go ]; do sleep 0.1; done\n")
+    with ended(site.start("watch", "--once")) as watch:
+        wait_for_file(hooks.folder / "begun", watch)
+        with open(site.store / "locks" / "alice", "a", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            (hooks.folder / "go").touch()
+            error = watch.communicate(timeout=LONG)[1]
+    assert is_due(site) == 1
+    assert watch.returncode == 5 and b"stay due" in error, error
 
 
 def test_a_hook_that_fails_is_not_due_any_more(site, hooks, primary):
