@@ -180,6 +180,7 @@ void name_asker_end(struct name_asker *asker)
 /* A command that may be pasted, whole; none with a name that may be an app password. */
 static void add_command(struct asp_buffer *command, const char *user)
 {
+    asp_buffer_add(command, "");
     if (asp_redact_needed(user))
         return;
     asp_buffer_add(command, "getent passwd ");

@@ -225,3 +225,11 @@ def test_the_command_that_is_printed_for_whom_nothing_is_told_of_runs_nothing_of
     shell = ["sh", "-c", f'getent() {{ printf %s "$2"; }}; {command}']
     assert subprocess.run(shell, cwd=site.folder, stdout=subprocess.PIPE, text=True, check=True).stdout == name
     assert not (site.folder / "pwned").exists()
+
+
+def test_no_command_is_printed_for_a_name_that_may_be_an_app_password(site, directory, passes):
+    name = "7km4q-x8w2r-tz5np-v6hdj-3csyb"
+    site.create(name)
+    directory.fails_for(name)
+    run = site.run("watch", "--once", env=directory.environment).done()
+    assert "does not say who - is: " in run.err and "see passwd in /etc/nsswitch.conf" in run.err and name not in run.err
