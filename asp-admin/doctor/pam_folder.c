@@ -77,7 +77,7 @@ static struct pam_file *add(struct pam_folder *folder, const char *name, const c
 /* No service has such a name. */
 static bool is_left_over(const char *name)
 {
-    static const char *const ends[] = {"~",       ".bak",     ".orig",    ".old",
+    static const char *const ends[] = {"~",       ".bak",     ".orig",    ".old", ".pam-old",
                                        ".rpmnew", ".rpmsave", ".rpmorig", ".swp"};
     size_t length = strlen(name);
 

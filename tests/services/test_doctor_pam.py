@@ -75,7 +75,7 @@ def test_that_no_service_asks_is_told(patient):
 
 
 def test_what_editors_and_packages_leave_is_no_service(patient):
-    for name in ("imap~", ".imap.swp", "imap.dpkg-dist", "imap.rpmsave", "imap.bak"):
+    for name in ("imap~", ".imap.swp", "imap.dpkg-dist", "imap.rpmsave", "imap.bak", "imap.pam-old"):
         service(patient, "auth sufficient pam_asp.so\nauth required pam_unix.so\n", name)
     patient.is_well("pam", "asked for by imap$")
 
