@@ -87,9 +87,10 @@ static const char *line_with(struct said *said, const char *path)
     return start;
 }
 
-/* What a line of the text says of the block that it stands in. */
+/* What a line of the text says of the block that it stands in, which may be in another. */
 struct passdb {
     bool open;
+    size_t indent; /* where the block begins, and ends */
     bool asks_pam;
     bool kept; /* in the cache, and no place in there is one password's alone */
 };
@@ -97,16 +98,19 @@ struct passdb {
 /* True at the end of a block whose answers a cache keeps carelessly. */
 static bool read_passdb(struct passdb *passdb, const char *line)
 {
+    const size_t indent = strspn(line, " ");
+
+    line += indent;
     if (strncmp(line, "passdb ", 7) == 0) {
-        *passdb = (struct passdb){.open = true, .kept = true};
+        *passdb = (struct passdb){.open = true, .indent = indent, .kept = true};
         passdb->asks_pam = strcmp(line + 7, "pam {") == 0;
     } else if (!passdb->open) {
         return false;
-    } else if (strncmp(line, "  driver = ", 11) == 0) {
-        passdb->asks_pam = strcmp(line + 11, "pam") == 0;
-    } else if (strcmp(line, "  use_cache = no") == 0 || strstr(line, "%{password") != NULL) {
+    } else if (strncmp(line, "driver = ", 9) == 0) {
+        passdb->asks_pam = strcmp(line + 9, "pam") == 0;
+    } else if (strcmp(line, "use_cache = no") == 0 || strstr(line, "%{password") != NULL) {
         passdb->kept = false;
-    } else if (strcmp(line, "}") == 0) {
+    } else if (strcmp(line, "}") == 0 && indent == passdb->indent) {
         passdb->open = false;
         return passdb->asks_pam && passdb->kept;
     }
@@ -204,10 +208,16 @@ void examine_dovecot(struct examination *exam)
 
     if (recipe || is_asked_for(exam))
         end = run_doveconf(&said);
-    if (end == PROGRAM_DONE && keeps_logins(&said))
+    if (end == PROGRAM_DONE && said.output.length == OUTPUT_MAX)
+        finding_note(&exam->findings, CHECK_DOVECOT,
+                     "Dovecot %s has a configuration of more than %d KiB, which was not looked at",
+                     said.version, OUTPUT_MAX / 1024);
+    else if (end == PROGRAM_DONE && keeps_logins(&said))
         tell_of_cache(exam, &said);
     else if (end == PROGRAM_DONE && recipe)
-        finding_ok(&exam->findings, CHECK_DOVECOT, "Dovecot %s takes the recipes in " FOLDER,
+        finding_ok(&exam->findings, CHECK_DOVECOT,
+                   "Dovecot %s takes its configuration, with what this includes of the recipes "
+                   "in " FOLDER,
                    said.version);
     else if (end == PROGRAM_FAILED && recipe)
         tell_refusal(exam, &said);

@@ -139,6 +139,24 @@ def test_a_careless_cache_is_a_fault_whatever_the_passdb_is_called(caching):
     assert row.ok if caching.version == "2.3" else "use_cache = no" in row.mend
 
 
+def test_a_careless_cache_of_one_protocol_is_a_fault(caching):
+    """2.3 knows of no passdb that is one protocol's."""
+    caching.sandbox.shell(r'sed -i "s/^passdb pam {$/&\n  use_cache = no/" "$1/auth-system.conf.ext"', FOLDER).done()
+    assert caching.findings() == []
+    own = "protocol imap {\n  passdb own {\n    driver = pam\n    service_name = dovecot\n  }\n}\n"
+    if caching.version == "2.4":
+        caching.sandbox.write(f"{FOLDER}/99-own.conf", own)
+        (row,) = caching.findings()
+        assert "use_cache = no" in row.mend
+
+
+def test_a_configuration_that_is_too_long_is_not_said_to_be_well(caching):
+    one = "namespace n{0} {{\n  prefix = {0}{1}/\n}}\n"
+    caching.sandbox.write(f"{FOLDER}/99-long.conf", "".join(one.format(i, "x" * 1000) for i in range(300)))
+    (row,) = caching.findings()
+    assert row.note and "not looked at" in row.message
+
+
 @pytest.mark.parametrize("line", ["auth_cache_size = 0\n", ""])
 def test_without_a_cache_there_is_nothing_to_say(caching, line):
     caching.sandbox.write(f"{FOLDER}/99-more.conf", line)
