@@ -125,11 +125,12 @@ boot_links() {
 
 # hold_services FOLDER: from now on nothing that a package does starts a service; what is there now is noted in
 # FOLDER. What is on disk at any moment tells a later run how to put things right, should this one be killed. The lock
-# is on the folder of the policy, so it leaves no file.
+# is on a file that dpkg has, and nobody but root can open: it leaves none, and nobody else can hold it.
 hold_services() {
     package_versions >"$1/packages.before"
     boot_links >"$1/links.before"
-    exec {policy_lock}<"${policy%/*}"
+    (umask 027 && : >>/var/lib/dpkg/lock)
+    exec {policy_lock}</var/lib/dpkg/lock
     flock "$policy_lock"
     restore_policy
     holding=$1
@@ -149,6 +150,20 @@ restore_policy() {
     fi
 }
 
+# remove_boot_links FOLDER NAME...: those that have come since FOLDER was written, of units and scripts of these packages:
+# others may be somebody else's.
+remove_boot_links() {
+    local folder=$1 link
+    shift
+    [[ $# -gt 0 ]] || return 0
+    dpkg-query -L "$@" | sed 's|.*/||' >"$folder/names"
+    while IFS= read -r link; do
+        if grep -qxF -- "$(basename -- "$(readlink -- "$link")")" "$folder/names"; then
+            rm -- "$link"
+        fi
+    done < <(boot_links | LC_ALL=C comm -13 "$folder/links.before" -)
+}
+
 # Puts back what hold_services took and takes away what would start at the next boot: installing enables what it
 # brings, held or not. Tells new packages from upgraded ones. Does nothing when services are not held.
 release_services() {
@@ -156,7 +171,6 @@ release_services() {
     [[ -n $holding ]] || return 0
     restore_policy
     exec {policy_lock}<&-
-    boot_links | LC_ALL=C comm -13 "$holding/links.before" - | xargs -r -d '\n' rm --
     while read -r name _; do
         if grep -q "^$name " "$holding/packages.before"; then
             upgraded_packages+=("$name")
@@ -164,6 +178,7 @@ release_services() {
             new_packages+=("$name")
         fi
     done < <(package_versions | LC_ALL=C comm -13 "$holding/packages.before" -)
+    remove_boot_links "$holding" "${new_packages[@]}" "${upgraded_packages[@]}"
     holding=
 }
 

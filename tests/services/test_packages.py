@@ -170,6 +170,29 @@ def test_the_next_run_repairs_what_a_killed_one_left(archive):
     assert archive.sandbox.shell(POLICIES).out == "policy-rc.d\n"
 
 
+def test_nobody_but_root_can_hold_it_up(archive):
+    """What everybody can open, everybody can lock."""
+    hold = "import fcntl, os, sys\nfor name in sys.argv[1:]: fcntl.flock(os.open(name, os.O_RDONLY), fcntl.LOCK_EX)\n"
+    words = ["setpriv", "--reuid", "nobody", "--clear-groups", "python3", "-c", f"{hold}print(flush=True)\nsys.stdin.read()"]
+    holder = archive.sandbox.start(*words, "/usr/sbin", "/var/lib/dpkg", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout.readline() == "\n"
+        archive.install("asp-service").done()
+    finally:
+        holder.communicate()
+
+
+def test_a_service_that_somebody_else_enables_meanwhile_stays_so(archive):
+    ours = "/etc/systemd/system/multi-user.target.wants/ours.service"
+    enable = f'mkdir -p "${{1%/*}}"; ln -s /etc/systemd/system/ours.service "$1"'
+    script = f'. "$1"; shift; mkdir /run/work; hold_services /run/work; {enable}; apt-get -qq update;' + (
+        "apt-get -qq -y install asp-service >/dev/null 2>&1; release_services"
+    )
+    archive.sandbox.shell(script, PACKAGES, ours).done()
+    assert archive.installed("asp-service") and archive.sandbox.shell(BOOT).out == ""
+    assert archive.sandbox.run("readlink", ours).out == "/etc/systemd/system/ours.service\n"
+
+
 def test_an_interrupt_leaves_no_package_half_installed(archive):
     archive.add("asp-slow")
     words = ["setsid", "--wait", "bash", "-euo", "pipefail", "-c", 'echo "$$"' + INSTALL, "bash"]
