@@ -8,6 +8,7 @@ the other reports: where both are there, it writes to standard error alone by it
 import os
 import pathlib
 import re
+import stat
 import subprocess
 
 REPORTS = os.environ.get("ASP_REPORTS")
@@ -87,11 +88,20 @@ def options(reports):
     }
 
 
+def _shown(path):
+    """What stands in a file of a folder that everybody can write to: no pipe is waited for, no link followed, and nothing of
+    it disturbs a terminal."""
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), errors="replace", encoding="utf-8") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return "this is no file"
+        return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in file.read())
+
+
 def taken(reports):
     """What was reported to such files since last asked."""
     found = []
     for path in sorted(pathlib.Path(reports).parent.glob(f"{pathlib.Path(reports).name}.*")):
-        found.append(f"{path.name}:\n{path.read_text(errors='replace')}")
+        found.append(f"{path.name}:\n{_shown(path)}")
         path.unlink()
     return found
 
