@@ -176,10 +176,23 @@ def test_the_settings_hold_whatever_sshd_config_says(sshd):
         "/etc/ssh/sshd_config",
         "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM no\nUseDNS yes\nPasswordAuthentication no\nHostKey /run/key\n",
     )
+    sshd.sandbox.write("/etc/ssh/sshd_config.d/50-cloud-init.conf", "PasswordAuthentication no\n")
     command = readme("^ +(install .*sshd_config.d.*)$")
     sshd.sandbox.shell(f'cd "$1"; {command}', CONF / "sshd").done()
     shown = sshd.sandbox.run("/usr/sbin/sshd", "-T").done().out.splitlines()
+    sshd.sandbox.run("rm", "/etc/ssh/sshd_config.d/50-cloud-init.conf").done()
     assert {"usepam yes", "passwordauthentication yes", "kbdinteractiveauthentication no", "usedns no"} < set(shown)
+
+
+def test_the_way_back_leads_back_also_for_who_has_taken_the_steps_twice(sshd):
+    steps = readme(r"^ +(install .*/etc/pam\.d/\n(?: {7,}.*\n)+)")
+    begin = f"rm -f /root/pam.d-sshd.before-asp; cp {UNCHANGED} /etc/pam.d/sshd"
+    sshd.sandbox.shell(f'{begin}; cd "$1"; {steps}{steps}', CONF / "sshd").done()
+    assert "asp-sshd-either" in sshd.sandbox.read("/etc/pam.d/sshd")
+    back = readme(r"^ +(cp -p /root/pam\.d-sshd.*\n +rm -f .*)$")
+    sshd.sandbox.shell(back).done()
+    assert sshd.sandbox.read("/etc/pam.d/sshd") == sshd.sandbox.read(UNCHANGED)
+    assert sshd.sandbox.shell("ls /etc/pam.d /etc/ssh/sshd_config.d | grep -e asp-sshd -e asp.conf").out == ""
 
 
 @pytest.mark.parametrize(
