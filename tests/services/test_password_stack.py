@@ -141,11 +141,12 @@ def test_being_reached_for_a_user_without_a_line_in_shadow_is_a_change(machine):
 
 
 @pytest.mark.parametrize("how", ["include", "substack"])
-def test_the_lines_for_fedora_see_a_change_and_no_failed_one(machine, how):
+@pytest.mark.parametrize("profile", ["local", "sssd"])
+def test_the_lines_for_fedora_see_a_change_and_no_failed_one(machine, profile, how):
     """As doc/other-systems.md has them, taken in by a file in either way. pam_sss is not there, which is passed over."""
-    lines = re.findall(r"(?m)^    (password .*\n)", (TREE / "doc" / "other-systems.md").read_text())
-    assert [line.split()[-1] for line in lines[2:]] == ["pam_deny.so", "pam_permit.so", "pam_asp.so"]
-    machine.sandbox.write("/etc/pam.d/system-auth", "".join(lines))
+    local, sssd = re.findall(r"(?m)(?:^    password .*\n)+", (TREE / "doc" / "other-systems.md").read_text())
+    assert ("pam_sss" in local, "pam_sss" in sssd) == (False, True)
+    machine.sandbox.write("/etc/pam.d/system-auth", local if profile == "local" else sssd)
     for service in ("passwd", "chpasswd", "directory"):
         machine.sandbox.write(f"/etc/pam.d/{service}", f"password {how} system-auth\n")
     machine.create()
