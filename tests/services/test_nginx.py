@@ -26,7 +26,7 @@ ln -s /usr/share/nginx/modules-available/mod-http-auth-pam.conf /etc/nginx/modul
 rm -f /etc/nginx/sites-enabled/default
 sed -i 's/^worker_processes .*/worker_processes 1;/' /etc/nginx/nginx.conf
 getent passwd radicale >/dev/null || useradd --system --user-group --home-dir /var/lib/radicale radicale
-install -d -o radicale -g radicale -m 750 /var/lib/radicale /var/lib/radicale/collections
+install -d /var/lib/radicale/collections
 certificates=/etc/ssl/certs/ca-certificates.crt
 [[ -e $certificates ]] || cat /usr/share/ca-certificates/mozilla/*.crt >"$certificates"
 """
@@ -176,6 +176,7 @@ class Caldav(Web):
 def start_radicale(box):
     """Radicale as the shipped files have it, but for systemd."""
     box.run("install", "-m", "644", CONF / "radicale/config", "/etc/radicale/config").done()
+    box.shell(*re.findall("(?m)^# +(chown .*)$", recipe("nginx/caldav.conf"))).done()
     box.shell(": >/var/log/radicale").done()
     box.start(*MORTAL, "bash", "-c", RADICALE, stdin=subprocess.DEVNULL)
     box.shell("until grep -q 'Radicale server ready' /var/log/radicale; do sleep 0.05; done").done()

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from support.passwords import PRIMARY, wrong
+from support.recipes import recipe
 from support.run import MORTAL
 from support.web import Web, open_web
 
@@ -13,7 +14,7 @@ PYTHON = "/usr/lib/python3/dist-packages"
 # What its packages do when they are installed, and what the recipe tells to do.
 PREPARE = """
 getent passwd radicale >/dev/null || useradd --system --user-group --home-dir /var/lib/radicale radicale
-install -d -o radicale -g radicale -m 750 /var/lib/radicale /var/lib/radicale/collections
+install -d /var/lib/radicale/collections
 usermod --append --groups asp radicale
 for name in fullchain privkey; do
     install -o radicale -m 400 "/etc/letsencrypt/live/$1/$name.pem" "/etc/radicale/$name.pem"
@@ -45,6 +46,7 @@ def radicale_box(sandboxes, layer, build):
     service = Radicale(box, build)
     service.install("radicale/config-pam", "/etc/radicale/config")
     box.shell(PREPARE, HOST).done()
+    box.shell(*re.findall("(?m)^# +(chown .*)$", recipe("radicale/config-pam"))).done()
     service.reset()
     service.start_broker()
     words = "setpriv --reuid radicale --regid radicale --init-groups --no-new-privs radicale".split()
