@@ -36,14 +36,15 @@ static void add_byte(struct asp_buffer *out, char byte)
         asp_buffer_add_bytes(out, &byte, 1);
 }
 
-/* As a format of printf(1), which every shell knows, where $'...' is not known to all. */
-static void add_octal(struct asp_buffer *out, char byte)
+/* As a format of printf(1), which every shell knows, where $'...' is not known to all. At its
+ * beginning a - is none of an option's. */
+static void add_octal(struct asp_buffer *out, char byte, bool first)
 {
     unsigned char value = (unsigned char)byte;
     const char escaped[] = {'\\', (char)('0' + (value >> 6)), (char)('0' + ((value >> 3) & 7)),
                             (char)('0' + (value & 7))};
 
-    if (value < ' ' || value > '~')
+    if (value < ' ' || value > '~' || (first && byte == '-'))
         asp_buffer_add_bytes(out, escaped, sizeof escaped);
     else if (byte == '\\' || byte == '%')
         asp_buffer_add_bytes(out, (const char[]){byte, byte}, 2);
@@ -60,11 +61,11 @@ void asp_shell_word_add(struct asp_buffer *out, const char *word)
         return;
     }
     asp_buffer_add(out, visible ? "'" : "\"$(printf '");
-    for (; *word != '\0'; word++) {
+    for (size_t i = 0; word[i] != '\0'; i++) {
         if (visible)
-            add_byte(out, *word);
+            add_byte(out, word[i]);
         else
-            add_octal(out, *word);
+            add_octal(out, word[i], i == 0);
     }
     asp_buffer_add(out, visible ? "'" : "')\"");
 }

@@ -32,8 +32,8 @@ END_TEST
  * which the last byte of a word is none that a user's name can have. */
 START_TEST(a_shell_reads_every_word_as_it_was)
 {
-    static const char *const before[] = {"", "wo", "word", ""};
-    static const char *const after[] = {"word", "rd", "", ""};
+    static const char *const before[] = {"", "wo", "word", "", "-"};
+    static const char *const after[] = {"word", "rd", "", "", "\177"};
     char command[1200];
     char word[16];
     char back[16];
@@ -70,7 +70,7 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add(suite, what_a_shell_would_read_otherwise_is_quoted);
-    unit_loop(suite, a_shell_reads_every_word_as_it_was, 4);
+    unit_loop(suite, a_shell_reads_every_word_as_it_was, 5);
 }
 
 int main(void)
