@@ -44,8 +44,8 @@ static void log_wait(const char *what, const char *user, const struct asp_error 
     asp_buffer_free(&line);
 }
 
-/* Under the turn. Never ASP_BUSY, which says that another has the turn: an account that is locked is
- * to be tried again. */
+/* Under the turn. Never ASP_BUSY, which says that another has the turn: an account that is locked
+ * is to be tried again. */
 static enum asp_status run_all(const struct admin *admin, const char *user)
 {
     struct asp_error error = {0};
