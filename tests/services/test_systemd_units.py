@@ -93,6 +93,8 @@ def booted(broker_machine, build, tmp_path_factory):
 def machine(booted):
     """Both sockets, and none of the services yet."""
     booted.systemd.run("systemctl", "stop", *UNITS).done()
+    # So often in so short a time nobody but a test starts them.
+    booted.systemd.run("systemctl", "reset-failed", *UNITS)
     booted.reset()
     booted.phone = booted.create("alice", "Phone", "--app", "calendar")
     booted.systemd.run("systemctl", "start", "asp-broker.socket", "asp-self.socket").done()
