@@ -5,6 +5,15 @@
 #include "asp/revocation.h"
 #include "asp/time_text.h"
 
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RUN_ALL "run-all"
+
 enum {
     PASS_SECONDS = 15 * 60, /* a pass that was made since then is taken for one of many */
     MINUTE = 60,
@@ -98,15 +107,48 @@ static void check_watch(struct examination *exam)
         judge_no_watch(exam);
 }
 
+static void tell_hook(struct examination *exam, const char *key, const char *path,
+                      const struct asp_error *error)
+{
+    finding_fault(&exam->findings, CHECK_HOOKS, "%s, %s, is not run: %s", key, path, error->text);
+    finding_fix(&exam->findings, "make it a program that is root's, in folders that are, and no "
+                                 "link; HOOKS in asp.conf(5) says more");
+}
+
+/* The shipped run-all runs the programs beside it, and passes over what anybody could have put
+ * there. */
+static void check_beside(struct examination *exam, const char *key, const char *path)
+{
+    const int folder = (int)(strrchr(path, '/') - path);
+    char beside[PATH_MAX];
+    struct asp_error error = {0};
+    struct dirent *entry;
+    struct stat st;
+    DIR *dir;
+
+    (void)snprintf(beside, sizeof beside, "%.*s/", folder, path);
+    dir = opendir(beside);
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        (void)snprintf(beside, sizeof beside, "%.*s/%s", folder, path, entry->d_name);
+        if (entry->d_name[0] != '.' && strcmp(beside, path) != 0 && stat(beside, &st) == 0 &&
+            S_ISREG(st.st_mode) && access(beside, X_OK) == 0 &&
+            asp_program_check(beside, &error) != ASP_OK)
+            tell_hook(exam, key, beside, &error);
+    }
+    if (dir != NULL)
+        (void)closedir(dir);
+}
+
 static void check_hook(struct examination *exam, const char *key, const char *path)
 {
     struct asp_error error = {0};
 
-    if (path[0] == '\0' || asp_program_check(path, &error) == ASP_OK)
+    if (path[0] == '\0')
         return;
-    finding_fault(&exam->findings, CHECK_HOOKS, "%s, %s, is not run: %s", key, path, error.text);
-    finding_fix(&exam->findings, "make it a program that is root's, in folders that are, and no "
-                                 "link; HOOKS in asp.conf(5) says more");
+    if (asp_program_check(path, &error) != ASP_OK)
+        tell_hook(exam, key, path, &error);
+    else if (strcmp(strrchr(path, '/') + 1, RUN_ALL) == 0)
+        check_beside(exam, key, path);
 }
 
 void examine_watch(struct examination *exam)

@@ -336,6 +336,21 @@ def test_a_hook_that_cannot_be_trusted_is_a_fault(patient, what, key):
     patient.fault("hooks", f"^hooks.{key}, {program}, is not run: .*{message}")
 
 
+@pytest.mark.parametrize("what", ["open to be written", "a link"])
+def test_a_hook_that_run_all_passes_over_is_a_fault(patient, what):
+    script, message = HOOKS[what]
+    hooks = "/run/all-hooks"
+    patient.install("hooks/run-all", f"{hooks}/run-all")
+    for name in ("sound", "other", "notes"):
+        patient.sandbox.write(f"{hooks}/{name}", "#!/bin/sh\n", mode="644" if name == "notes" else "755")
+    patient.sandbox.shell(f"chmod 755 {hooks}/run-all").done()
+    patient.configure(f'hooks: {{ revoked = "{hooks}/run-all"; }};')
+    patient.asp_admin("watch", "--once").done()
+    assert patient.faults() == []
+    patient.sandbox.shell(script.replace("FILE", f"{hooks}/other").replace("other.real", ".other")).done()
+    patient.fault("hooks", f"^hooks.revoked, {hooks}/other, is not run: .*{message}")
+
+
 # The broker, and users on their own accounts
 
 
