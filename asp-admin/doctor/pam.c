@@ -1,6 +1,7 @@
 /* doctor: the files of PAM that name the module. */
 #include "pam.h"
 
+#include "asp-admin/app.h"
 #include "asp/buffer.h"
 #include "asp/scope.h"
 #include "pam_asp/arguments.h"
@@ -136,6 +137,31 @@ static void check_line(struct examination *exam, const struct pam_file *file,
         finding_fix(&exam->findings, "take it out, or write it as pam_asp(8) has it");
     } else if (arguments.conf_required) {
         check_other_conf(exam, place, arguments.conf_path);
+    } else if (arguments.app != NULL && exam->admin->conf != NULL &&
+               app_is_unknown(exam->admin->conf, arguments.app)) {
+        finding_note(&exam->findings, CHECK_PAM,
+                     "%s has app=%s: no app of asp.conf is called so, and no service of /etc/pam.d",
+                     place, arguments.app);
+    }
+}
+
+/* What libpam makes of a slip in a file of ours. */
+static void check_slips(struct examination *exam, const struct pam_file *file)
+{
+    bool ours = false;
+
+    for (size_t i = 0; i < file->count; i++)
+        ours = ours || pam_line_has(&file->lines[i], MODULE_FILE);
+    for (size_t i = 0; ours && i < file->count; i++) {
+        const struct pam_line *line = &file->lines[i];
+
+        if (!line->fails && line->kind != LINE_BROKEN)
+            continue;
+        finding_fault(&exam->findings, CHECK_PAM,
+                      "%s:%zu is no line that libpam understands: it fails, and nobody gets in",
+                      file->path, line->number);
+        finding_fix(&exam->findings, "write it as pam.conf(5) has it: auth, account, password or "
+                                     "session, what is done upon an answer, and a module");
     }
 }
 
@@ -147,6 +173,7 @@ static void check_lines(struct examination *exam)
     for (size_t i = 0; i < exam->pam.count; i++) {
         const struct pam_file *file = exam->pam.files[i];
 
+        check_slips(exam, file);
         for (size_t k = 0; k < file->count; k++) {
             const struct pam_line *line = &file->lines[k];
 

@@ -216,6 +216,7 @@ static void read_how(const char *word, struct pam_line *line)
     } else if (strcasecmp(word, "substack") == 0) {
         line->kind = LINE_SUBSTACK;
     } else if (!set_control(word, line->actions) && !read_control(word, line->actions)) {
+        line->fails = true;
         for (int i = 0; i < REPLIES; i++)
             line->actions[i] = ACTION_BAD;
     }

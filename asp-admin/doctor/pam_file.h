@@ -49,6 +49,7 @@ struct pam_line {
     const char *word; /* the module's path, or the name of the other file; NULL: it is broken */
     const char **arguments;
     int argument_count;
+    bool fails;    /* it has a word that libpam does not know, and is a failure for that */
     unsigned told; /* a bit for each thing that was said of it: doctor's */
 };
 

@@ -230,6 +230,28 @@ def test_a_configuration_that_a_line_names_is_told(patient):
     patient.fault("pam", "^/etc/pam.d/imap:1 has config=/etc/asp/mail.conf, and nobody gets in: /etc/asp/mail.conf:1:")
 
 
+SLIPS = {
+    "a control": "auth requierd pam_asp.so\n",
+    "what is done upon an answer": "auth [success=done default=dei] pam_asp.so\n",
+    "an answer": "auth [succes=done default=die] pam_asp.so\n",
+    "a facility": "auht required pam_asp.so\n",
+    "a module that is left out": "auth required pam_asp.so\nauth required\n",
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS.values(), ids=SLIPS)
+def test_a_line_that_libpam_does_not_understand_is_a_fault(patient, slip):
+    service(patient, slip + ACCOUNT)
+    patient.fault("pam", rf"^/etc/pam.d/imap:{slip.count(chr(10))} is no line that libpam understands")
+
+
+def test_an_app_that_a_line_names_and_is_none_is_told(patient):
+    service(patient, f"auth required pam_asp.so app=mial\n{ACCOUNT}")
+    patient.told("pam", "/etc/pam.d/imap:1 has app=mial: no app of asp.conf is called so")
+    service(patient, f"auth required pam_asp.so app=calendar\n{ACCOUNT}")
+    patient.is_well("pam", "asked for by imap$")
+
+
 def test_a_line_for_sessions_is_a_fault(patient):
     service(patient, f"auth required pam_asp.so\n{ACCOUNT}session required pam_asp.so\n")
     patient.fault("pam", "^/etc/pam.d/imap:4: pam_asp.so knows nothing of sessions")
