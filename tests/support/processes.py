@@ -8,8 +8,10 @@ from support.wait import wait_until
 
 
 def children(pid):
-    """In the order in which they were made."""
-    return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """In the order in which they were made. One that is gone has none."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 def child_of(process):
