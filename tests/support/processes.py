@@ -67,4 +67,9 @@ def has_no_core(pid):
 
 
 def has_open(pid, path):
-    return str(path) in [os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")]
+    """It may close any of them while they are looked at."""
+    for one in descriptors(pid):
+        with contextlib.suppress(FileNotFoundError):
+            if os.readlink(f"/proc/{pid}/fd/{one}") == str(path):
+                return True
+    return False
