@@ -44,8 +44,7 @@ static void log_wait(const char *what, const char *user, const struct asp_error 
     asp_buffer_free(&line);
 }
 
-/* Under the turn. Never ASP_BUSY, which says that another has the turn: an account that is locked
- * is to be tried again. */
+/* Under the turn. */
 static enum asp_status run_all(const struct admin *admin, const char *user)
 {
     struct asp_error error = {0};
@@ -55,7 +54,7 @@ static enum asp_status run_all(const struct admin *admin, const char *user)
 
     if (status != ASP_OK) {
         log_wait("a hook that is due waits, of ", user, &error);
-        return status == ASP_BUSY ? ASP_INTERRUPTED : status;
+        return status;
     }
     ran = run_by_reason(admin, user, &due);
     status = asp_due_clear(&admin->store, user, &due, ran, (size_t)admin->conf->history, &error);
@@ -64,7 +63,7 @@ static enum asp_status run_all(const struct admin *admin, const char *user)
     else if (ran < due.count)
         status = ASP_INTERRUPTED;
     asp_due_free(&due);
-    return status == ASP_BUSY ? ASP_INTERRUPTED : status;
+    return status;
 }
 
 void hooks_take_turn(const struct admin *admin, struct asp_turn *turn)
@@ -81,10 +80,14 @@ static enum asp_status run_round(const struct admin *admin, const char *user, st
 
     if (!asp_turn_is_held(turn))
         status = asp_turn_take(&admin->store, user, turn, &error);
-    if (status == ASP_OK)
+    if (status == ASP_OK) {
         status = run_all(admin, user);
-    else if (status != ASP_BUSY)
+        /* An account that is locked is no turn that another has: it is to be tried again. */
+        if (status == ASP_BUSY)
+            status = ASP_INTERRUPTED;
+    } else if (status != ASP_BUSY) {
         log_wait("a hook that is due waits, of ", user, &error);
+    }
     asp_turn_give(turn);
     return status;
 }
