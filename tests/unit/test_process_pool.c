@@ -168,22 +168,29 @@ START_TEST(who_makes_room_for_another_is_followed_at_once_and_who_fails_is_not)
 }
 END_TEST
 
-/* Who stops a service sends SIGTERM to all of it at once. */
-START_TEST(the_last_ones_are_told_to_end_when_the_others_have_ended)
+/* A pool of a last one and another, told to end: what they hear of it comes to `heard`. */
+static pid_t stop_last_and_other(bool finishes)
 {
-    static int first_by = SIGTERM;
+    static int other_by = SIGTERM;
     static int last_by = LAST_END;
-    struct pollfd last = {.events = POLLIN};
-    char byte = 0;
     pid_t pool;
 
     ck_assert_int_eq(pipe(heard), 0);
     ck_assert_int_eq(pipe(go), 0);
     jobs[0] = (struct process_pool_job){.work = end_by, .context = &last_by, .is_last = true};
-    jobs[1] = (struct process_pool_job){.work = end_by, .context = &first_by};
+    jobs[1] = (struct process_pool_job){.work = end_by, .context = &other_by, .finishes = finishes};
     pool = begin_pool(2, NULL);
     ck_assert_int_eq(kill(pool, SIGTERM), 0);
-    last.fd = heard[0];
+    return pool;
+}
+
+/* Who stops a service sends SIGTERM to all of it at once. */
+START_TEST(the_last_ones_are_told_to_end_when_the_others_have_ended)
+{
+    pid_t pool = stop_last_and_other(false);
+    struct pollfd last = {.fd = heard[0], .events = POLLIN};
+    char byte = 0;
+
     ck_assert_int_eq(poll(&last, 1, LONG_MS), 1);
     ck_assert_int_eq(read(heard[0], &byte, 1), 1);
     ck_assert_int_eq(byte, '1');
@@ -198,19 +205,10 @@ END_TEST
 
 START_TEST(the_last_ones_are_not_held_up_by_one_that_finishes_what_it_is_at)
 {
-    static int finishing_by = SIGTERM;
-    static int last_by = LAST_END;
-    struct pollfd told = {.events = POLLIN};
+    pid_t pool = stop_last_and_other(true);
+    struct pollfd told = {.fd = heard[0], .events = POLLIN};
     char byte = 0;
-    pid_t pool;
 
-    ck_assert_int_eq(pipe(heard), 0);
-    ck_assert_int_eq(pipe(go), 0);
-    jobs[0] = (struct process_pool_job){.work = end_by, .context = &last_by, .is_last = true};
-    jobs[1] = (struct process_pool_job){.work = end_by, .context = &finishing_by, .finishes = true};
-    pool = begin_pool(2, NULL);
-    ck_assert_int_eq(kill(pool, SIGTERM), 0);
-    told.fd = heard[0];
     for (int both = 0; both < '1' + '2'; both += byte) {
         ck_assert_int_eq(poll(&told, 1, LONG_MS), 1);
         ck_assert_int_eq(read(heard[0], &byte, 1), 1);
