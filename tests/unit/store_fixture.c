@@ -10,6 +10,11 @@ const char *const odd_names[ODD_NAMES] = {"alice",   "alice.used", "alice.lock",
                                           "al ice",  "a\\b",       "EX\\al%ice", "\xff",
                                           ".hidden", "users",      "locks"};
 
+const char *in_store(const char *name)
+{
+    return unit_path(store.path, name);
+}
+
 enum asp_status add(struct asp_account *account, void *context, struct asp_error *why)
 {
     (void)why;

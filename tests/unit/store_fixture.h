@@ -8,6 +8,9 @@
 extern struct asp_error store_error;
 extern struct asp_store store;
 
+/* A path in the store; kept as long as unit_path's. */
+const char *in_store(const char *name);
+
 /* Adds `context`, an entry. */
 enum asp_status add(struct asp_account *account, void *context, struct asp_error *why);
 

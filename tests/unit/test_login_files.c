@@ -17,11 +17,6 @@
 
 enum { RACERS = 6 };
 
-static const char *in_store(const char *name)
-{
-    return unit_path(store.path, name);
-}
-
 /* What is broken is not "no account": no stack may fall through to the primary password. */
 START_TEST(a_store_that_cannot_be_used_is_unavailable_with_its_cause)
 {

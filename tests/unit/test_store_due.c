@@ -23,11 +23,6 @@ static enum asp_status take(const char *user, struct asp_turn *one)
     return asp_turn_take(&store, user, one, &store_error);
 }
 
-static const char *in_store(const char *name)
-{
-    return unit_path(store.path, name);
-}
-
 /* The right to run */
 
 START_TEST(one_has_the_turn_of_a_user_until_it_is_given)

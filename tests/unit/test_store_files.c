@@ -15,11 +15,6 @@
 enum { STRANGER = 54321 };
 
 /* A path in the store. */
-static const char *in_store(const char *name)
-{
-    return unit_path(store.path, name);
-}
-
 /* Making and opening */
 
 START_TEST(a_store_is_made_with_its_folders_for_its_owner_alone)

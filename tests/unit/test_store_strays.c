@@ -10,11 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *in_store(const char *name)
-{
-    return unit_path(store.path, name);
-}
-
 static enum asp_status count_alice(const char *user, void *context)
 {
     ck_assert_str_eq(user, "alice");

@@ -19,11 +19,6 @@ enum { NOW = 1700000000, STRANGER = 54321 };
 static struct asp_store_changes changes;
 static struct asp_store_news news;
 
-static const char *in_store(const char *name)
-{
-    return unit_path(store.path, name);
-}
-
 /* Changes */
 
 static void note_change(const char *user, void *context)

@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-const char *in_store(const char *name)
-{
-    return unit_path(store.path, name);
-}
-
 struct asp_use use_of(const char *id, time_t last)
 {
     struct asp_use use = {.created = 1000, .last = last, .service = "imap", .host = "192.0.2.7"};

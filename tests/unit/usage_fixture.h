@@ -8,9 +8,6 @@
 /* Opens `store`, with alice and one entry, 7k. */
 void begin_store(void);
 
-/* A path in the store; kept as long as unit_path's. */
-const char *in_store(const char *name);
-
 /* One use of an entry that was created at 1000. */
 struct asp_use use_of(const char *id, time_t last);
 
