@@ -1,6 +1,7 @@
 /* What the engine for files finds wrong with the folders of a store, and whose they are. */
-#include "shell_word.h"
 #include "store_files.h"
+
+#include "shell_word.h"
 
 #include <errno.h>
 #include <fcntl.h>
