@@ -10,7 +10,8 @@ import pytest
 from support.folders import snapshot
 from support.wait import LONG
 
-SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "conf" / "asp.conf"
+TREE = pathlib.Path(__file__).resolve().parents[2]
+SHIPPED = TREE / "conf" / "asp.conf"
 
 # The defaults, as they are documented.
 DEFAULTS = """
@@ -196,14 +197,41 @@ def with_line(site, run, line):
     assert re.search(rf"\b{line}\b", run.err.replace(str(site.conf), "")), (line, run)
 
 
+def uncommented():
+    """The shipped file's settings in force. A remark has a blank behind its #, and a further line of a setting two."""
+    return re.sub(r"(?m)^#(?=\S|  )", "", SHIPPED.read_text())
+
+
 def test_the_shipped_file_shows_the_defaults():
-    bare = re.sub(r"#.*", "", SHIPPED.read_text())
-    assert bare.split() == DEFAULTS.split() or re.sub(r"\s", "", bare) == re.sub(r"\s", "", DEFAULTS)
+    assert re.sub(r"(?m)^(#.*)?\n", "", SHIPPED.read_text()) == ""
+    assert re.sub(r"#.*|\s", "", uncommented()) == re.sub(r"\s", "", DEFAULTS)
+
+
+# What README and the recipes have added to asp.conf.
+ADDED = {
+    line.strip()
+    for file in (TREE / "README.md", *(TREE / "conf").rglob("*"))
+    if file.is_file() and file != SHIPPED
+    for line in re.findall(
+        r"(?m)^[# ] +((?:(?:broker|hooks|primary): \{.*\}|virtual_users = .*|user_name = .*);)$", file.read_text()
+    )
+}
+
+
+def test_the_recipes_have_lines_for_asp_conf():
+    assert {line.partition(" ")[0] for line in ADDED} == {"broker:", "hooks:", "virtual_users", "user_name"}
+
+
+@pytest.mark.parametrize("line", sorted(ADDED))
+def test_a_line_of_a_recipe_is_added_to_the_shipped_file(site, line):
+    site.create()
+    site.conf.write_text(SHIPPED.read_text() + f'store = "{site.store}";\n' + line + "\n")
+    site.run("list").done()
 
 
 def test_the_shipped_file_and_an_empty_one_do_the_same(site):
     seen = []
-    for body in (SHIPPED.read_text().replace("/var/lib/asp", str(site.store)), f'store = "{site.store}";'):
+    for body in (uncommented().replace("/var/lib/asp", str(site.store)), f'store = "{site.store}";'):
         shutil.rmtree(site.store, ignore_errors=True)
         site.conf.write_text(body)
         made = site.create("root", "x")
@@ -395,7 +423,7 @@ def test_without_config_the_default_paths_are_used_and_may_be_missing(site, name
 
 def test_a_configuration_cut_anywhere_is_read_or_told(site):
     site.create()
-    site.configure(SHIPPED.read_text().replace('store          = "/var/lib/asp";', ""))
+    site.configure(uncommented().replace('store          = "/var/lib/asp";', ""))
     body = site.conf.read_bytes()
     for end in range(body.index(b"\n") + 1, len(body), 61):
         site.conf.write_bytes(body[:end])
