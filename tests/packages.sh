@@ -12,7 +12,7 @@ show_packages=(curl python3)
 dovecot_packages=(dovecot-imapd)
 test_packages=(
     clang clang-format clang-tidy cppcheck check valgrind strace python3-pytest python3-pytest-timeout
-    python3-pytest-xdist libpam-wrapper mandoc shellcheck procps openssh-client sshpass
+    python3-pytest-xdist libpam-wrapper mandoc groff-base shellcheck procps openssh-client sshpass
 )
 # For a root of another Debian.
 root_packages=(debootstrap)

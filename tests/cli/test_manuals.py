@@ -1,0 +1,101 @@
+"""The manuals: they name what the programs have, and nothing else, and fit 80 columns."""
+
+import re
+import shutil
+
+import pytest
+from support.run import TREE, execute
+
+MANUALS = sorted((TREE / "man").glob("*.[58]"))
+
+
+def manual(name):
+    return (TREE / "man" / name).read_text()
+
+
+def source(path):
+    return (TREE / path).read_text()
+
+
+def section(text, title):
+    """The lines below a heading, to the next one."""
+    return re.search(rf"(?ms)^\.S[hs] {re.escape(title)}\n(.*?)(?=^\.S[hs] |\Z)", text).group(1)
+
+
+def items(text, macro=r"Cm "):
+    """The first word of each item of a list, and of those that share one."""
+    found = re.findall(rf"(?m)^\.It {macro}(.+)$", text)
+    return {word for line in found for word in re.findall(r"[\w-]+", re.split(r" (?:Ns|Ar) ", line)[0])}
+
+
+def synopsis():
+    """Of each command of asp-admin the options that stand in its lines."""
+    lines = section(manual("asp-admin.8"), "SYNOPSIS").split(".Nm asp-admin\n")[1:-1]
+    return {
+        re.search(r"(?m)^\.Cm ([\w-]+)", line).group(1): set(re.findall(r"Fl -([\w-]+)", line)) - {"config", "json"}
+        for line in lines
+    }
+
+
+def test_asp_admin_has_the_commands_of_its_manual(site):
+    assert set(re.findall(r'\.name = "([\w-]+)"', source("asp-admin/commands/commands.c"))) == set(synopsis())
+
+
+def test_each_command_takes_the_options_of_its_synopsis(site):
+    for command, options in synopsis().items():
+        shown = site.run(command, "--help").done().out
+        (usage,) = re.findall(rf"(?m)^ *(?:usage: asp-admin )?{command}\b(?: [^\n]*)?(?:\n {{8,}}[-\[(].*)*", shown)
+        assert set(re.findall(r"--([\w-]+)", usage)) == options, command
+
+
+def test_the_manual_tells_each_option_of_asp_admin():
+    known = re.findall(r'^ +\{"([\w-]+)", (?:no|required|optional)_argument', source("asp-admin/options.c"), re.M)
+    told = set(re.findall(r"Fl -([\w-]+)", manual("asp-admin.8")))
+    assert set(known) == told
+
+
+def test_the_manual_tells_each_option_of_asp_broker():
+    known = re.findall(r'\{"([\w-]+)", (?:no|required)_argument', source("asp-broker/main.c"))
+    assert set(known) == items(manual("asp-broker.8"), "Fl -")
+
+
+@pytest.mark.parametrize("page, codes", [("asp-admin.8", "asp-admin/ui/console.h"), ("asp-broker.8", None)])
+def test_the_manual_tells_each_exit_code(page, codes):
+    told = items(section(manual(page), "EXIT STATUS"), "")
+    known = set(re.findall(r"EXIT_\w+ = (\d)", source("asp-admin/ui/console.h")))
+    assert told == known if codes else told < known
+
+
+def test_the_manual_tells_each_verdict():
+    known = re.findall(r'\[ASP_\w+\] = "([\w-]+)"', source("asp/check.c"))
+    assert items(section(manual("pam_asp.8"), "Verdicts and codes"), "") == set(known)
+
+
+def test_the_manual_tells_each_argument_of_the_module():
+    known = re.findall(r'(?:strcmp|value_of)\(argument, "(\w+)=?"\)', source("pam_asp/arguments.c"))
+    assert items(section(manual("pam_asp.8"), "Arguments")) == set(known)
+
+
+def test_the_manual_tells_each_key_of_asp_conf():
+    settings = re.findall(r"(?m)^#(?=\S|  )([^#]*)", source("conf/asp.conf"))
+    known = {key for line in settings for key in re.findall(r"(\w+) *[:=]", line)}
+    # That of a client, of which the shipped file has none.
+    known.add("user")
+    assert known == items(section(manual("asp.conf.5"), "KEYS"))
+
+
+def columns(line):
+    return len(re.sub(r".\x08|\x1b\[[0-9;]*m", "", line).expandtabs())
+
+
+@pytest.mark.parametrize("page", MANUALS, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "reader", ["mandoc -T utf8 -O width=80", "groff -mdoc -T utf8 -K utf8 -rLL=80n"], ids=lambda reader: reader.split()[0]
+)
+def test_a_manual_fits_80_columns(page, reader):
+    program, *options = reader.split()
+    if shutil.which(program) is None:
+        pytest.skip(f"no {program}")
+    lines = execute(program, *options, page).done().out.splitlines()
+    assert len(lines) > 100
+    assert [line for line in lines if columns(line) > 80] == []
