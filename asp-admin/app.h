@@ -6,11 +6,13 @@
 
 #include "admin.h"
 
-/* True for an app that is nothing that the system knows: not in asp.conf, and no service of PAM's.
- * Such a one may be meant, and more often it is a slip of the hand. */
+/* True for an app that is nothing that the system knows: neither app nor service of asp.conf, and
+ * no service with a file of PAM's. Such a one may be meant, and more often it is a slip of the
+ * hand. */
 bool app_is_unknown(const struct asp_conf *conf, const char *app);
 
-/* ASP_OK when a password for that app may be made; else ASP_DENIED, and for which ones. */
+/* ASP_OK when a password for that app may be made, also for a service that one of those has taken
+ * in; else ASP_DENIED, and for which ones. */
 enum asp_status app_check(const struct admin *admin, const char *app, struct asp_error *error);
 
 #endif

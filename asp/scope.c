@@ -52,8 +52,19 @@ void asp_scope_of(const struct asp_conf *conf, const char *service, const char *
     }
     listed = asp_scope_listed(conf, app);
     /* A word with a meaning of its own: a service of that name is no app. */
-    if (listed != NULL || !asp_app_is_reserved(app))
-        asp_scope_app(conf, listed != NULL ? listed : app, scope->app);
+    if (listed == NULL && asp_app_is_reserved(app))
+        return;
+    asp_scope_app(conf, listed != NULL ? listed : app, scope->app);
+    asp_scope_app(conf, app, scope->own);
+    /* Where a group is called like the service, entries of that name are the group's. */
+    if (asp_scope_is_group(conf, scope->own))
+        memset(scope->own, 0, sizeof scope->own);
+}
+
+/* The app as it is, or as it was before a group took the service in. */
+static bool is_app(const struct asp_scope *scope, const char *app)
+{
+    return strcmp(app, scope->app) == 0 || (app[0] != '\0' && strcmp(app, scope->own) == 0);
 }
 
 enum asp_admission asp_scope_admits(const struct asp_scope *scope, const struct asp_entry *entry)
@@ -66,7 +77,7 @@ enum asp_admission asp_scope_admits(const struct asp_scope *scope, const struct 
         return scope->guarded ? ASP_ADMIT_NO : ASP_ADMIT_YES;
     if (strcmp(entry->app, ASP_APP_FIRST_USE) == 0)
         return scope->guarded ? ASP_ADMIT_NO : ASP_ADMIT_BIND;
-    if (strcmp(entry->app, scope->app) != 0 || (scope->guarded && bound))
+    if (!is_app(scope, entry->app) || (scope->guarded && bound))
         return ASP_ADMIT_NO;
     return ASP_ADMIT_YES;
 }

@@ -14,6 +14,8 @@ struct asp_scope {
     char service[ASP_SERVICE_MAX + 1]; /* lower case; empty when it is not well-formed */
     char app[ASP_SERVICE_MAX + 1];     /* the same */
     bool guarded;
+    char own[ASP_SERVICE_MAX + 1]; /* the app that the service is where no group lists it; empty
+                                      where that is the name of a group */
 };
 
 /*
@@ -31,9 +33,10 @@ void asp_scope_app(const struct asp_conf *conf, const char *name, char app[ASP_S
 enum asp_admission { ASP_ADMIT_NO, ASP_ADMIT_YES, ASP_ADMIT_BIND };
 
 /*
- * ASP_ADMIT_BIND: the entry waits for its first use, and this is it. A guarded service is served by
- * none but an entry that was created for its app: neither `any`, nor a first use, nor an entry that
- * a first use has bound.
+ * ASP_ADMIT_BIND: the entry waits for its first use, and this is it. An entry of a service's own
+ * name, made while that was in no group, stays good for it when a group takes it in. A guarded
+ * service is served by none but an entry that was created for its app: neither `any`, nor a first
+ * use, nor an entry that a first use has bound.
  */
 enum asp_admission asp_scope_admits(const struct asp_scope *scope, const struct asp_entry *entry);
 

@@ -246,6 +246,17 @@ def test_a_service_in_no_group_is_an_app_of_its_own_name(site):
     assert site.check(made, "alice", "proftpd") == "wrong-app"
 
 
+def test_what_was_made_for_a_service_alone_outlives_a_group_that_takes_it_in(site):
+    made = site.create("alice", "FTP", "--app", "vsftpd")
+    site.configure("virtual_users = true;", 'apps: ( { name = "files"; services = [ "vsftpd", "proftpd" ]; } );')
+    assert site.check(made["password"], "alice", "vsftpd") == "accepted"
+    assert site.check(made["password"], "alice", "proftpd") == "wrong-app"
+    new = site.json("rotate", "alice", made["id"])
+    assert new["app"] == "vsftpd"
+    assert site.check(new["password"], "alice", "VSFTPD") == "accepted"
+    assert site.check(new["password"], "alice", "proftpd") == "wrong-app"
+
+
 @pytest.mark.parametrize("service", GUARDED)
 def test_a_guarded_service_is_reached_by_an_app_that_lists_it_alone(site, service):
     app = "ssh" if service == "sshd" else service

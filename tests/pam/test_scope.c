@@ -67,6 +67,29 @@ START_TEST(a_service_in_no_group_is_an_app_of_its_own_name)
 }
 END_TEST
 
+/* It goes on, and opens nothing else of the group. */
+START_TEST(what_was_made_for_a_service_alone_outlives_a_group_that_takes_it_in)
+{
+    char own[PASSWORD_MAX], first[PASSWORD_MAX];
+
+    entry(own, "own", "webmail");
+    entry(first, "first", "first-use");
+    ck_code(at("webmail", first), PAM_SUCCESS);
+    world_configure(&world,
+                    "apps: ( { name = \"mail\"; services = [ \"imap\", \"webmail\" ]; } );");
+    ck_code(at("webmail", own), PAM_SUCCESS);
+    ck_code(at("imap", own), PAM_AUTH_ERR);
+    ck_code(at("webmail", first), PAM_SUCCESS);
+    ck_code(at("imap", first), PAM_AUTH_ERR);
+    ck_returned_str_eq(stored_entry(&world, "alice", first).app, "webmail");
+    /* A group that is called so is another app. */
+    world_configure(&world, "apps: ( { name = \"webmail\"; services = [ \"imap\" ]; },\n"
+                            "        { name = \"mail\"; services = [ \"webmail\" ]; } );");
+    ck_code(at("webmail", own), PAM_AUTH_ERR);
+    world_configure(&world, "usage_interval = 0;");
+}
+END_TEST
+
 START_TEST(a_service_name_that_can_not_be_is_another_app)
 {
     static const char *const names[] = {"",      "im ap",  "im\"ap",      "im\\ap", "im%ap",
@@ -309,6 +332,7 @@ int main(void)
     tcase_add_test(tests, an_app_password_opens_the_services_of_its_app_alone);
     tcase_add_test(tests, a_password_of_one_app_never_opens_what_another_of_hers_opens);
     tcase_add_test(tests, a_service_in_no_group_is_an_app_of_its_own_name);
+    tcase_add_test(tests, what_was_made_for_a_service_alone_outlives_a_group_that_takes_it_in);
     tcase_add_test(tests, a_service_name_that_can_not_be_is_another_app);
     tcase_add_test(tests, any_opens_all_but_guarded_services_and_never_binds);
     tcase_add_test(tests, the_first_use_binds_for_good);

@@ -329,7 +329,18 @@ def test_self_service_can_be_for_some_apps(own):
         assert alice.admin("rotate", root_made[:2])[0] == STORE
         own.configure('self_service: { apps = [ "first-use" ]; };')
         assert alice.admin("create", "--label", "y")[0] == DONE
-    own.create("bob", "Old", "--app", "ssh")
+
+
+def test_what_was_made_for_a_service_of_an_app_of_hers_can_be_renewed(own):
+    made = own.create("alice", "Old", "--app", "vsftpd")
+    group = 'apps: ( { name = "files"; services = [ "vsftpd" ]; }, { name = "mail"; services = [ "imap" ]; } );\n'
+    own.configure(f'{group}self_service: {{ apps = [ "mail" ]; }};')
+    with own.typist("alice") as alice:
+        code, shown = alice.admin("rotate", made[:2], answers=ASKED)
+        assert code == STORE and "the app is vsftpd, and yours can be: mail" in shown
+        own.configure(f'{group}self_service: {{ apps = [ "files" ]; }};')
+        assert alice.admin("rotate", made[:2])[0] == DONE
+        assert own.states() == [("Old", "active"), ("Old", "revoked")]
 
 
 def test_a_revoked_one_is_renewed_by_her_as_by_root(own):

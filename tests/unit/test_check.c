@@ -279,8 +279,8 @@ END_TEST
 
 enum { NOW = 1000000 };
 
-/* What an entry was made for. */
-enum kind { MAIL, MAIL_BY_FIRST_USE, OTHER_APP, ANY, FIRST_USE, KINDS };
+/* What an entry was made for; IMAP_ALONE while that service was in no group. */
+enum kind { MAIL, MAIL_BY_FIRST_USE, IMAP_ALONE, OTHER_APP, ANY, FIRST_USE, KINDS };
 
 /* Where a request comes in. MAIL_GUARDED is guarded and listed, LOGIN guarded and an app of its
  * own. */
@@ -292,9 +292,11 @@ enum reach { NO_NETWORKS, NO_NETWORKS_NO_HOST, INSIDE, OUTSIDE, NO_HOST, A_NAME,
 enum { PRIMARIES = ASP_PRIMARY_ABSENT + 1, STATES = 8 };
 
 static const struct asp_scope scopes[SERVICES] = {
-    [IMAP] = {"imap", "mail", false},        [RADIO] = {"radio", "radio", false},
-    [MAIL_GUARDED] = {"pop3", "mail", true}, [LOGIN] = {"login", "login", true},
-    [ILL_FORMED] = {"", "", false},
+    [IMAP] = {"imap", "mail", false, "imap"},
+    [RADIO] = {"radio", "radio", false, "radio"},
+    [MAIL_GUARDED] = {"pop3", "mail", true, "pop3"},
+    [LOGIN] = {"login", "login", true, "login"},
+    [ILL_FORMED] = {"", "", false, ""},
 };
 
 static const char *const hosts[REACHES] = {"203.0.113.1", NULL, "192.0.2.7",
@@ -302,8 +304,8 @@ static const char *const hosts[REACHES] = {"203.0.113.1", NULL, "192.0.2.7",
 
 static struct asp_entry entry_of(enum kind kind, enum reach reach, unsigned state)
 {
-    static const char *const apps[KINDS] = {"mail", "mail", "calendar", ASP_APP_ANY,
-                                            ASP_APP_FIRST_USE};
+    static const char *const apps[KINDS] = {"mail",     "mail",      "imap",
+                                            "calendar", ASP_APP_ANY, ASP_APP_FIRST_USE};
     struct asp_entry entry;
 
     unit_plain_entry(&entry, "7k", "Phone");
@@ -331,7 +333,8 @@ static bool may_open(enum kind kind, enum service service)
 {
     switch (service) {
     case IMAP:
-        return kind == MAIL || kind == MAIL_BY_FIRST_USE || kind == ANY || kind == FIRST_USE;
+        return kind == MAIL || kind == MAIL_BY_FIRST_USE || kind == IMAP_ALONE || kind == ANY ||
+               kind == FIRST_USE;
     case RADIO:
         return kind == ANY || kind == FIRST_USE;
     case MAIL_GUARDED:

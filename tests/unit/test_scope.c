@@ -29,6 +29,19 @@ static void is_scope(const char *service, const char *app, const char *expected_
     asp_conf_free(conf);
 }
 
+/* The own name of a service, beside its app. */
+static void is_own(const char *service, const char *app, const char *expected_app,
+                   const char *expected_own)
+{
+    struct asp_conf *conf = unit_conf(conf_text);
+    struct asp_scope scope;
+
+    asp_scope_of(conf, service, app, &scope);
+    ck_assert_str_eq(scope.app, expected_app);
+    ck_assert_str_eq(scope.own, expected_own);
+    asp_conf_free(conf);
+}
+
 START_TEST(a_service_belongs_to_the_app_that_lists_it_or_is_its_own)
 {
     is_scope("imap", NULL, "imap", "mail", false);
@@ -86,6 +99,57 @@ START_TEST(an_app_that_is_named_stands_in_for_the_services)
     is_scope("radio", "mail", "radio", "mail", false);
     is_scope("mail", NULL, "mail", "post", false);
     is_scope("radio", "other\0garbage", "radio", "other", false);
+}
+END_TEST
+
+/* What was made while a service was in no group has that name. A group of that name is another app,
+ * and so is what the service was told to be. */
+START_TEST(a_service_in_a_group_is_known_by_its_own_name_too)
+{
+    is_own("imap", NULL, "mail", "imap");
+    is_own("SMTP", NULL, "mail", "smtp");
+    is_own("login", NULL, "mail", "login");
+    is_own("radio", NULL, "radio", "radio");
+    is_own("mail", NULL, "post", "");
+    is_own("MAIL", NULL, "post", "");
+    is_own("radio", "Mail", "post", "");
+    is_own("radio", "IMAP", "mail", "imap");
+    is_own("radio", "other", "other", "other");
+    is_own("imap", "Web", "Web", "");
+    is_own("imap", "alone", "alone", "");
+    is_own("any", NULL, "", "");
+    is_own("imap", "first-use", "", "");
+    is_own("im ap", NULL, "", "");
+}
+END_TEST
+
+START_TEST(an_entry_of_a_services_own_name_serves_it_in_a_group_too)
+{
+    static const struct {
+        const char *app;
+        bool bound;
+        bool guarded;
+        enum asp_admission admission;
+    } cases[] = {
+        {"exim", false, false, ASP_ADMIT_YES}, {"exim", true, false, ASP_ADMIT_YES},
+        {"exim", false, true, ASP_ADMIT_YES},  {"exim", true, true, ASP_ADMIT_NO},
+        {"mail", false, false, ASP_ADMIT_YES}, {"imap", false, false, ASP_ADMIT_NO},
+        {"exi", false, false, ASP_ADMIT_NO},   {"", false, false, ASP_ADMIT_NO},
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        struct asp_scope scope = {"exim", "mail", cases[i].guarded, "exim"};
+        struct asp_entry entry;
+
+        unit_plain_entry(&entry, "7k", "Phone");
+        strcpy(entry.app, cases[i].app);
+        if (cases[i].bound)
+            entry.bound = 0;
+        ck_assert_int_eq(asp_scope_admits(&scope, &entry), cases[i].admission);
+        scope.own[0] = '\0';
+        if (strcmp(cases[i].app, "mail") != 0)
+            ck_assert_int_eq(asp_scope_admits(&scope, &entry), ASP_ADMIT_NO);
+    }
 }
 END_TEST
 
@@ -161,7 +225,7 @@ START_TEST(an_entry_serves_its_own_app_and_no_other)
     };
 
     for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
-        struct asp_scope scope = {"imap", "mail", cases[i].guarded};
+        struct asp_scope scope = {"imap", "mail", cases[i].guarded, ""};
         struct asp_entry entry;
 
         unit_plain_entry(&entry, "7k", "Phone");
@@ -173,7 +237,7 @@ START_TEST(an_entry_serves_its_own_app_and_no_other)
         ck_assert_int_eq(asp_scope_admits(&scope, &entry), cases[i].admission);
     }
     {
-        struct asp_scope scope = {"x", "x", false};
+        struct asp_scope scope = {"x", "x", false, "x"};
         struct asp_entry entry;
 
         unit_plain_entry(&entry, "7k", "Phone");
@@ -231,6 +295,8 @@ static void fill(Suite *suite)
     unit_add(suite, services_compare_in_lower_case);
     unit_add(suite, a_service_named_any_or_first_use_is_served_by_nothing);
     unit_add(suite, an_app_that_is_named_stands_in_for_the_services);
+    unit_add(suite, a_service_in_a_group_is_known_by_its_own_name_too);
+    unit_add(suite, an_entry_of_a_services_own_name_serves_it_in_a_group_too);
     unit_add(suite, an_apps_name_has_one_form);
     unit_add(suite, an_ill_formed_name_gives_a_scope_that_nothing_serves);
     unit_add(suite, an_entry_serves_its_own_app_and_no_other);
