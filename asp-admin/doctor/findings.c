@@ -3,7 +3,7 @@
 
 #include "asp-admin/ui/console.h"
 #include "asp-admin/ui/json.h"
-#include "asp-admin/ui/table.h"
+#include "asp-admin/ui/wrap.h"
 #include "asp/buffer.h"
 #include "asp/redact.h"
 
@@ -16,6 +16,7 @@ enum {
     CHECK_WIDTH = 16, /* of the columns, with the space behind them */
     STATE_WIDTH = 7,
     TEXT_WIDTH_MIN = 30,
+    NARROW_INDENT = 2,
 };
 
 __attribute__((format(printf, 5, 0))) static void add(struct findings *findings, const char *check,
@@ -104,78 +105,47 @@ static void add_padded(struct asp_buffer *out, const char *text, size_t width)
     size_t length = strlen(text);
 
     asp_buffer_add(out, text);
-    for (; length < width; length++)
-        asp_buffer_add(out, " ");
+    wrap_add_spaces(out, length < width ? width - length : 0);
 }
 
-static size_t characters(const char *text, const char *end)
+/* What is found by a check, or its fix, from the column on that is reached. */
+static void add_text(struct asp_buffer *out, const struct wrap *wrap, const char *before,
+                     const char *text)
 {
-    size_t count = 0;
+    struct asp_buffer visible = {0};
 
-    for (; text < end; text++)
-        count += (*text & 0xC0) != 0x80;
-    return count;
-}
-
-/* Adds a text that begins in a column and goes on below it, broken between words. */
-static void add_wrapped(struct asp_buffer *out, const char *text, size_t column, size_t width)
-{
-    size_t used = 0;
-
-    while (*text != '\0') {
-        size_t gap = strspn(text, " ");
-        const char *word = text + gap;
-        const char *end = word + strcspn(word, " ");
-        size_t length = characters(word, end);
-
-        if (used > 0 && used + gap + length > width) {
-            asp_buffer_add(out, "\n");
-            add_padded(out, "", column);
-            used = gap = 0;
-        }
-        add_padded(out, "", gap);
-        asp_buffer_add_bytes(out, word, (size_t)(end - word));
-        used += gap + length;
-        text = end;
-    }
+    asp_buffer_add(&visible, before);
+    asp_buffer_add_visible(&visible, text);
+    out->failed = out->failed || visible.failed;
+    if (!visible.failed)
+        wrap_add(out, wrap, visible.text);
     asp_buffer_add(out, "\n");
+    asp_buffer_free(&visible);
 }
 
-/* On a terminal as wide as that; else each on a line of its own, for grep. */
-static size_t text_width(const struct console *console)
-{
-    size_t column = CHECK_WIDTH + STATE_WIDTH;
-    size_t width = console->width;
-
-    if (!console->terminal)
-        return (size_t)-1;
-    return width > column + TEXT_WIDTH_MIN ? width - column : TEXT_WIDTH_MIN;
-}
-
+/* In three columns, or, where the third would be too narrow, with the text below. Off a terminal
+ * each text is one line, for grep. */
 static void add_row(const struct console *console, struct asp_buffer *out,
                     const struct finding *finding)
 {
-    struct asp_buffer text = {0};
+    struct wrap wrap = {.width = console_wrap_width(console)};
+    const bool narrow = wrap.width > 0 && wrap.width < CHECK_WIDTH + STATE_WIDTH + TEXT_WIDTH_MIN;
 
-    add_padded(out, finding->check, CHECK_WIDTH);
+    wrap.at = wrap.indent = narrow ? NARROW_INDENT : CHECK_WIDTH + STATE_WIDTH;
+    add_padded(out, finding->check, narrow ? strlen(finding->check) + 2 : CHECK_WIDTH);
     if (finding->ok)
-        add_padded(out, "ok", STATE_WIDTH);
+        add_padded(out, "ok", narrow ? 0 : STATE_WIDTH);
     else
-        console_add_bold(console, out, "FAULT  ");
-    asp_buffer_add_visible(&text, finding->message);
-    out->failed = out->failed || text.failed;
-    if (!text.failed)
-        add_wrapped(out, text.text, CHECK_WIDTH + STATE_WIDTH, text_width(console));
-    asp_buffer_free(&text);
+        console_add_bold(console, out, narrow ? "FAULT" : "FAULT  ");
+    if (narrow) {
+        asp_buffer_add(out, "\n");
+        wrap_add_spaces(out, wrap.indent);
+    }
+    add_text(out, &wrap, "", finding->message);
     if (finding->fix == NULL)
         return;
-    asp_buffer_add(&text, "mend: ");
-    asp_buffer_add_visible(&text, finding->fix);
-    out->failed = out->failed || text.failed;
-    add_padded(out, "", CHECK_WIDTH + STATE_WIDTH);
-    if (!text.failed)
-        add_wrapped(out, text.text, CHECK_WIDTH + STATE_WIDTH, text_width(console));
-    asp_buffer_free(&text);
+    wrap_add_spaces(out, wrap.indent);
+    add_text(out, &wrap, "mend: ", finding->fix);
 }
 
 static bool show_text(const struct console *console, const struct findings *findings)

@@ -65,6 +65,11 @@ struct console console_of_process(const char *program)
     return console;
 }
 
+size_t console_wrap_width(const struct console *console)
+{
+    return console->terminal ? console->width : 0;
+}
+
 __attribute__((format(printf, 2, 0))) static void say_line(const struct console *console,
                                                            const char *format, va_list args)
 {

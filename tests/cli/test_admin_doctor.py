@@ -65,21 +65,6 @@ def test_the_document_of_doctor_is_ascii_whatever_is_in_it(root, site):
     assert "\u202e" not in site.run("doctor").out
 
 
-@pytest.mark.parametrize("columns", [40, 60, 100])
-def test_the_text_of_doctor_is_broken_between_words_on_a_terminal(root, site, columns):
-    site.configure('hooks: { created = "/nowhere/hook"; };')
-    run = site.terminal("doctor", columns=columns, env={"NO_COLOR": "1"})
-    assert run.code == 1
-    lines = run.out.splitlines()
-    long = [line for line in lines if len(line) > max(columns, 53) and " " in line[23:].strip()]
-    assert long == []
-    assert all(re.match(r"[a-z-]+ +(ok|FAULT) +\S| {23}\S", line) for line in lines)
-    text = " ".join(line[23:] for line in lines)
-    for row in json.loads(site.run("--json", "doctor").out):
-        assert row["message"] in text
-        assert row["mend"] is None or f"mend: {row['mend']}" in text
-
-
 def test_an_answer_that_cannot_be_written_is_no_success(root, site):
     for words in (["doctor"], ["--json", "doctor"]):
         with open("/dev/full", "wb") as full:

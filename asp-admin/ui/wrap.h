@@ -1,0 +1,40 @@
+/*
+ * Texts as wide as the terminal that they are written to: they are broken between words, and never
+ * inside one. Every text here is visible already: see asp_buffer_add_visible.
+ */
+#ifndef ASP_ADMIN_UI_WRAP_H
+#define ASP_ADMIN_UI_WRAP_H
+
+#include "asp/buffer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The place of a text, in columns of the terminal. */
+struct wrap {
+    size_t width;  /* of a whole line; 0: nothing is broken */
+    size_t at;     /* where the text begins: what stands before it on its first line */
+    size_t indent; /* where its other lines begin */
+    bool usage;    /* it is the line of a command in a help: an option keeps its VALUE, and what
+                      stands in brackets stays together as far as a line holds it */
+};
+
+/* How many columns a text takes, as wcwidth has it: two for a wide character, none for a mark that
+ * is put on the one before. */
+size_t wrap_columns(const char *text);
+
+/* The columns of its longest word. */
+size_t wrap_longest_word(const char *text);
+
+/*
+ * Adds `text`, without an end of line behind it; the ends of lines in it are kept. What is longer
+ * than a line stands on a line of its own, whole. A command to copy (asp-admin and some of the
+ * system's, up to a comma, semicolon, colon or bracket or to the end) is whole too, and where the
+ * text takes more than one line and announces it by a colon, it has one to itself.
+ */
+void wrap_add(struct asp_buffer *out, const struct wrap *wrap, const char *text);
+
+/* Adds `count` spaces. */
+void wrap_add_spaces(struct asp_buffer *out, size_t count);
+
+#endif
