@@ -25,6 +25,8 @@ server_packages=(
     "postfix swaks libnet-ssleay-perl msmtp fetchmail isync sasl2-bin libsasl2-modules"
     "exim4-daemon-heavy"
     "vsftpd ejabberd erlang-p1-pam openssl"
+    "proftpd-core proftpd-mod-crypto openssl"
+    "pure-ftpd"
     "libpam-google-authenticator libpam-oath oathtool nslcd libnss-ldapd libpam-ldapd sudo fail2ban rsyslog python3-systemd"
     "sssd-ldap libnss-sss libpam-sss"
     "cockpit-ws cockpit-bridge cockpit-system chromium chromium-driver"

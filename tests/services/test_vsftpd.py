@@ -3,31 +3,21 @@
 import subprocess
 
 import pytest
+from support.ftp import CLIENT, Ftp
 from support.passwords import PRIMARY, wrong
 from support.recipes import CONF
 from support.run import MORTAL
 from support.sandbox import open_installed
-from support.service import Service
 
-# How vsftpd, which listens on IPv6, names a client that comes by IPv4.
-CLIENT = "::ffff:127.0.0.1"
 OTHER_PORT = 2121
 
 
-class Vsftpd(Service):
+class Vsftpd(Ftp):
     def stack(self, name, *services):
         """The recipe, with a stack in it that is shipped for all services."""
         self.install(f"pam.d/{name}", f"/etc/pam.d/{name}")
         for service in services or ["vsftpd"]:
             self.recipe("vsftpd/pam-vsftpd", f"/etc/pam.d/{service}", ("(?m) asp-only$", f" {name}"))
-
-    def curl(self, user, password, host="127.0.0.1", tls="--ssl-reqd"):
-        """Whether the user's folder is listed."""
-        words = f"curl -q --silent --show-error --noproxy * --max-time 30 {tls} --insecure --config -".split()
-        run = self.sandbox.run(*words, f"ftp://{host}/", input=f'user = "{user}:{password}"\n')
-        assert run.code in (0, 67), run  # 67: the login was refused
-        assert (f"{user}s-file" in run.out) == (run.code == 0), run
-        return run.code == 0
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,13 @@ def recipe(name, *changes):
     return text
 
 
+def steps(name):
+    """What the text of a shipped file tells to type, in order: to set it up, and to go back. These are the lines that are
+    indented in its comment."""
+    head = "\n".join(line[1:] for line in recipe(name).splitlines() if line.startswith("#"))
+    return [re.findall(r"(?m)^ {5}(\S.*)$", part) for part in head.partition("The way back")[::2]]
+
+
 def with_module(text, build):
     """A PAM file with the module where it was built."""
     return re.sub(r"(?m)^(?!#)(.*)pam_asp\.so", rf"\1{build}/pam_asp/pam_asp.so", text)

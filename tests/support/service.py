@@ -6,7 +6,7 @@ import json
 
 from support import sanitizers
 from support.passwords import PRIMARY
-from support.recipes import CONF, recipe, with_module
+from support.recipes import CONF, recipe, steps, with_module
 from support.system_log import SystemLog, parsed
 
 
@@ -30,6 +30,16 @@ assert pam.pam_start(sys.argv[1].encode(), sys.argv[2].encode(), ctypes.byref(co
 code = pam.pam_chauthtok(handle, 0)
 pam.pam_end(handle, code)
 print(code)
+"""
+
+
+# Runs the commands that it reads in a folder, by a shell that stops at the first that fails.
+PREPARE = """
+mkdir -p /run/typed
+for name in apt systemctl; do printf '#!/bin/sh\\n' >/run/typed/$name; chmod 755 /run/typed/$name; done
+ln -sf "$1" /run/typed/asp-admin
+cd "$2"
+PATH=/run/typed:$PATH bash -euo pipefail -s
 """
 
 
@@ -71,6 +81,19 @@ class Service:
         text = with_module(recipe(f"pam.d/{name}"), self.build)
         for service in services:
             self.sandbox.write(f"/etc/pam.d/{service}", text)
+
+    def follow(self, shipped):
+        """Does what the text of a shipped file says, command for command, where that file lies. What apt brings is there;
+        what systemctl restarts is the test's to start."""
+        self._type(shipped, steps(shipped)[0])
+
+    def go_back(self, shipped):
+        """The same of its way back."""
+        self._type(shipped, steps(shipped)[1])
+
+    def _type(self, shipped, commands):
+        assert commands, shipped
+        self.sandbox.shell(PREPARE, self.admin, (CONF / shipped).parent, input="\n".join([*commands, ""])).done()
 
     # asp-admin
 
