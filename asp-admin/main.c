@@ -1,7 +1,7 @@
 /*
  * asp-admin: app passwords made, listed, renamed, renewed and revoked.
  */
-#include "asp-admin/commands/commands.h"
+#include "asp-admin/commands/help.h"
 #include "asp-admin/self/self_client.h"
 #include "asp-admin/system/own_process.h"
 #include "asp-admin/ui/console.h"
@@ -45,9 +45,26 @@ static enum exit_code run(const struct command *command, const struct options *o
     return code;
 }
 
+static bool is_help(const char *word)
+{
+    return word != NULL && strcmp(word, "help") == 0;
+}
+
+/* help COMMAND is COMMAND --help. False: it is neither. */
+static bool wants_help(struct options *options)
+{
+    if (is_help(options->command)) {
+        options->help = true;
+        options->command = options->argument_count > 0 ? options->arguments[0] : NULL;
+    }
+    if (is_help(options->command))
+        options->command = NULL;
+    return options->help;
+}
+
 static enum exit_code dispatch(int argc, char **argv, const struct console *console)
 {
-    const struct command *command = NULL;
+    const struct command *command;
     struct asp_error error = {0};
     struct options options;
     char socket[SELF_SOCKET_SIZE];
@@ -59,17 +76,15 @@ static enum exit_code dispatch(int argc, char **argv, const struct console *cons
         return fail_with(console, EXIT_STORE, "libsodium does not start");
     if (!options_read(argc, argv, console, &options))
         return EXIT_USAGE;
-    if (options.command != NULL)
-        command = command_find(options.command);
-    if (options.help)
-        return commands_help(console, command);
+    if (wants_help(&options))
+        return help_show(console, options.command);
     if (options.version)
         return show_version(console);
     if (options.command == NULL)
-        return fail_with(console, EXIT_USAGE, "which command? See asp-admin --help");
+        return fail_with(console, EXIT_USAGE, "which command? asp-admin help lists them");
+    command = command_find(options.command);
     if (command == NULL)
-        return fail_with(console, EXIT_USAGE, "there is no command %s: see asp-admin --help",
-                         options.command);
+        return help_fail_unknown(console, options.command);
     code = self_client_find_socket(&options, console, socket);
     if (code != EXIT_DONE)
         return code;

@@ -1,30 +1,37 @@
 /* The command line, by getopt_long(3). */
 #include "options.h"
 
+#include "asp-admin/ui/option_fault.h"
+
 #include <getopt.h>
 #include <string.h>
 
-static const struct option table[] = {
-    {"config", required_argument, NULL, OPTION_CONFIG},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {"version", no_argument, NULL, OPTION_VERSION},
+static const struct {
+    const char *name;
+    enum option_id id;
+    const char *value; /* as help calls it; NULL: it takes none */
+} table[] = {
+    {"config", OPTION_CONFIG, "FILE"},
+    {"json", OPTION_JSON, NULL},
+    {"help", OPTION_HELP, NULL},
+    {"version", OPTION_VERSION, NULL},
     /* Of several that a command does not take the first one here is named. */
-    {"label", required_argument, NULL, OPTION_LABEL},
-    {"app", required_argument, NULL, OPTION_APP},
-    {"from", required_argument, NULL, OPTION_FROM},
-    {"expires", required_argument, NULL, OPTION_EXPIRES},
-    {"unused", required_argument, NULL, OPTION_UNUSED},
-    {"reason", required_argument, NULL, OPTION_REASON},
-    {"service", required_argument, NULL, OPTION_SERVICE},
-    {"rhost", required_argument, NULL, OPTION_RHOST},
-    {"virtual", no_argument, NULL, OPTION_VIRTUAL},
-    {"quiet", no_argument, NULL, OPTION_QUIET},
-    {"all", no_argument, NULL, OPTION_ALL},
-    {"once", no_argument, NULL, OPTION_ONCE},
-    {"confirm", no_argument, NULL, OPTION_CONFIRM},
-    {NULL, 0, NULL, 0},
+    {"label", OPTION_LABEL, "TEXT"},
+    {"app", OPTION_APP, "APP"},
+    {"from", OPTION_FROM, "CIDR"},
+    {"expires", OPTION_EXPIRES, "WHEN"},
+    {"unused", OPTION_UNUSED, "DURATION"},
+    {"reason", OPTION_REASON, "TEXT"},
+    {"service", OPTION_SERVICE, "NAME"},
+    {"rhost", OPTION_RHOST, "ADDR"},
+    {"virtual", OPTION_VIRTUAL, NULL},
+    {"quiet", OPTION_QUIET, NULL},
+    {"all", OPTION_ALL, NULL},
+    {"once", OPTION_ONCE, NULL},
+    {"confirm", OPTION_CONFIRM, NULL},
 };
+
+enum { OPTIONS = sizeof table / sizeof *table };
 
 static bool is_global(enum option_id id)
 {
@@ -33,11 +40,20 @@ static bool is_global(enum option_id id)
 
 const char *option_name(unsigned bits)
 {
-    for (const struct option *option = table; option->name != NULL; option++) {
-        if ((bits & OPTION_BIT(option->val)) != 0)
-            return option->name;
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if ((bits & OPTION_BIT(table[i].id)) != 0)
+            return table[i].name;
     }
     return "";
+}
+
+const char *option_value(enum option_id id)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (table[i].id == id)
+            return table[i].value;
+    }
+    return NULL;
 }
 
 static bool add_network(const struct console *console, struct options *options, const char *value)
@@ -130,32 +146,53 @@ static bool take_option(const struct console *console, struct options *options, 
     return set(console, options, id, optarg);
 }
 
-/* getopt names a letter, which may stand among others in a word that it has not left, or the option
- * that takes no value; and neither for a word of two dashes that it does not know. */
-static void say_unknown(const struct console *console, const char *word)
-{
-    const char letter[] = {'-', (char)optopt, '\0'};
-    bool is_letter = optopt < 0 || optopt > OPTION_VIRTUAL;
+/* What other programs call what is asked for. */
+static const struct option_synonym synonyms[] = {
+    {"name", "--label TEXT"},
+    {"title", "--label TEXT"},
+    {"device", "--label TEXT"},
+    {"description", "--label TEXT"},
+    {"until", "--expires WHEN"},
+    {"expiry", "--expires WHEN"},
+    {"idle", "--unused DURATION"},
+    {"network", "--from CIDR"},
+    {"net", "--from CIDR"},
+    {"cidr", "--from CIDR"},
+    {"ip", "--from CIDR of create, or --rhost ADDR of check"},
+    {"host", "--from CIDR of create, or --rhost ADDR of check"},
+    {"comment", "--reason TEXT of revoke"},
+    {"why", "--reason TEXT of revoke"},
+    {"silent", "--quiet"},
+    {"file", "--config FILE"},
+    {"user", "USER by itself, behind the command"},
+    {"username", "USER by itself, behind the command"},
+    {"id", "ID by itself, behind USER"},
+    {NULL, NULL},
+};
 
-    (void)fail_with(console, EXIT_USAGE, "%s is no option, or takes no value: see asp-admin --help",
-                    is_letter ? letter : word);
+/* The table as getopt_long has it. */
+static void write_table(struct option words[OPTIONS + 1])
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        words[i] =
+            (struct option){.name = table[i].name,
+                            .has_arg = table[i].value != NULL ? required_argument : no_argument,
+                            .val = table[i].id};
+    words[OPTIONS] = (struct option){0};
 }
 
 bool options_read(int argc, char **argv, const struct console *console, struct options *options)
 {
+    struct option words[OPTIONS + 1];
     int found;
 
     memset(options, 0, sizeof *options);
+    write_table(words);
     opterr = 0;
     optind = 0; /* from the beginning, whoever has read another line in this process */
-    while ((found = getopt_long(argc, argv, ":", table, NULL)) != -1) {
-        if (found == ':') {
-            (void)fail_with(console, EXIT_USAGE, "%s needs a value: see asp-admin --help",
-                            argv[optind - 1]);
-            return false;
-        }
-        if (found == '?') {
-            say_unknown(console, argv[optind - 1]);
+    while ((found = getopt_long(argc, argv, ":", words, NULL)) != -1) {
+        if (found == ':' || found == '?') {
+            (void)option_fault_say(console, found, argv, words, synonyms, "asp-admin help");
             return false;
         }
         if (!take_option(console, options, (enum option_id)found))

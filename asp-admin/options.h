@@ -70,4 +70,7 @@ bool options_read(int argc, char **argv, const struct console *console, struct o
 /* The name of the first option in `bits`, for a line on the console. */
 const char *option_name(unsigned bits);
 
+/* What the value of an option is called, such as FILE; NULL where it takes none. */
+const char *option_value(enum option_id id);
+
 #endif

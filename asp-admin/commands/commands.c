@@ -1,9 +1,8 @@
-/* The table of asp-admin's commands: their lines, their help, and what runs them. */
+/* The table of asp-admin's commands: their lines, what help says of them, and what runs them. */
 #include "commands.h"
 
 #include "asp-admin/doctor/doctor.h"
 #include "asp-admin/watch/watch.h"
-#include "asp/buffer.h"
 
 #include <string.h>
 
@@ -17,9 +16,17 @@ static const struct command commands[] = {
         .help = "make an app password and show it, once",
         .min_args = 1,
         .max_args = 1,
-        .allowed = BIT(LABEL) | BIT(APP) | BIT(FROM) | BIT(EXPIRES) | BIT(UNUSED) | BIT(VIRTUAL) |
-                   BIT(QUIET),
+        .options = {{OPTION_LABEL, "what it is called, such as the device that will hold it"},
+                    {OPTION_APP, "the app that it opens; any opens all but guarded services; "
+                                 "first-use binds it to the app that uses it first"},
+                    {OPTION_FROM, "from this network only; may be given up to 32 times"},
+                    {OPTION_EXPIRES, "it ends then"},
+                    {OPTION_UNUSED, "it ends when it was not used for so long"},
+                    {OPTION_VIRTUAL, "take a USER whom the system does not know"},
+                    {OPTION_QUIET, "print the password alone, and no notes"}},
         .needed = BIT(LABEL),
+        .examples = {"create alice --label Phone --app mail",
+                     "create scan --label Scanner --app ssh --from 192.0.2.0/24"},
         .validate = command_create_validate,
         .run = command_create,
         .self_use = SELF_ASKED,
@@ -27,9 +34,10 @@ static const struct command commands[] = {
     {
         .name = "list",
         .arguments = "[USER] [--all]",
-        .help = "the app passwords of a user, or every user; --all: revoked ones too",
+        .help = "show the app passwords of a user, or every user",
         .max_args = 1,
-        .allowed = BIT(ALL),
+        .options = {{OPTION_ALL, "revoked ones too"}},
+        .examples = {"list", "list alice --all"},
         .run = command_list,
         .self_use = SELF_FREE,
     },
@@ -39,6 +47,7 @@ static const struct command commands[] = {
         .help = "give one another label",
         .min_args = 3,
         .max_args = 3,
+        .examples = {"label alice 7k Tablet", "label alice 7k 'Old phone'"},
         .validate = command_label_validate,
         .run = command_label,
         .self_use = SELF_ASKED,
@@ -49,7 +58,10 @@ static const struct command commands[] = {
         .help = "a new one with the same label, app and limits; revokes the old one",
         .min_args = 2,
         .max_args = 2,
-        .allowed = BIT(EXPIRES) | BIT(VIRTUAL) | BIT(QUIET),
+        .options = {{OPTION_EXPIRES, "the new one ends then"},
+                    {OPTION_VIRTUAL, "take a USER whom the system does not know"},
+                    {OPTION_QUIET, "print the password alone, and no notes"}},
+        .examples = {"rotate alice 7k", "rotate alice 7k --expires 365d"},
         .validate = command_rotate_validate,
         .run = command_rotate,
         .self_use = SELF_ASKED,
@@ -60,7 +72,10 @@ static const struct command commands[] = {
         .help = "refuse apps from the next login on, for good; a hook ends what is open",
         .min_args = 1,
         .max_args = ASP_IDS,
-        .allowed = BIT(LABEL) | BIT(ALL) | BIT(REASON),
+        .options = {{OPTION_LABEL, "all with this label"},
+                    {OPTION_ALL, "all of the user's"},
+                    {OPTION_REASON, "why: kept with them, and shown by history"}},
+        .examples = {"revoke alice 7k", "revoke alice --label Phone --reason 'left in the train'"},
         .validate = command_revoke_validate,
         .run = command_revoke,
         .takes_exact = true,
@@ -69,9 +84,10 @@ static const struct command commands[] = {
     {
         .name = "history",
         .arguments = "USER",
-        .help = "what happened, oldest first",
+        .help = "show what happened to the app passwords of a user, oldest first",
         .min_args = 1,
         .max_args = 1,
+        .examples = {"history alice", "history alice --json"},
         .run = command_history,
         .self_use = SELF_FREE,
     },
@@ -81,8 +97,10 @@ static const struct command commands[] = {
         .help = "try a password from standard input; changes nothing",
         .min_args = 1,
         .max_args = 1,
-        .allowed = BIT(SERVICE) | BIT(RHOST),
+        .options = {{OPTION_SERVICE, "as if this PAM service asked"},
+                    {OPTION_RHOST, "as if from this address"}},
         .needed = BIT(SERVICE),
+        .examples = {"check alice --service imap", "check alice --service imap --rhost 192.0.2.7"},
         .run = command_check,
         .takes_any_name = true,
         .self_use = SELF_FREE,
@@ -93,14 +111,18 @@ static const struct command commands[] = {
         .help = "drop all that is stored of a user, for good",
         .min_args = 1,
         .max_args = 1,
+        .examples = {"remove alice", "remove alice --json"},
         .run = command_remove,
         .takes_exact = true,
     },
     {
         .name = "watch",
         .arguments = "[--once] [--confirm]",
-        .help = "follow primary passwords, revoke when one changes, run hooks; --once: one pass",
-        .allowed = BIT(ONCE) | BIT(CONFIRM),
+        .help = "follow primary passwords, revoke when one changes, run hooks",
+        .options = {{OPTION_ONCE, "compare all, run the hooks that are due, and end"},
+                    {OPTION_CONFIRM, "the same, also where so many have changed at once that "
+                                     "watch waits"}},
+        .examples = {"watch --once", "watch --confirm"},
         .run = command_watch,
         .by = "watch",
     },
@@ -109,56 +131,13 @@ static const struct command commands[] = {
         .arguments = "",
         .help = "look over configuration, store, PAM files and watch; say what is wrong, and the "
                 "mend",
+        .examples = {"doctor", "doctor --json"},
         .run = command_doctor,
         .opens_own_conf = true,
     },
 };
 
-static const char usage_head[] =
-    "usage: asp-admin [--config FILE] [--json] COMMAND ...\n"
-    "\n"
-    "App-specific passwords: one for each app, shown once, revoked one by one or all at once.\n"
-    "\n";
-
-static const char usage_tail[] =
-    "\n"
-    "  DURATION  a number with s, m, h, d or w, or never\n"
-    "  WHEN      a DURATION from now, YYYY-MM-DD (its end, UTC) or RFC 3339\n"
-    "  CIDR      an address or a network: 192.0.2.7, 2001:db8::/32\n"
-    "\n"
-    "  --config FILE  in place of /etc/asp/asp.conf       --json     one JSON document\n"
-    "  --quiet        the password alone, and no notes    --version  print the version\n"
-    "  --virtual      take a USER whom the system does not know\n"
-    "  --confirm      revoke also where so many have changed at once that watch waits\n"
-    "\n"
-    "A user who is not root acts on her own app passwords, and may leave USER out.\n"
-    "\n"
-    "Exit: 0 done, 1 the answer is no, 2 usage, 3 no such user or entry, 4 limit or label taken,\n"
-    "5 store, output, or not permitted, 6 configuration. See asp-admin(8).\n";
-
-static void add_command(struct asp_buffer *out, const struct command *command)
-{
-    asp_buffer_add(out, "  ");
-    asp_buffer_add(out, command->name);
-    asp_buffer_add(out, command->arguments[0] != '\0' ? " " : "");
-    asp_buffer_add(out, command->arguments);
-    asp_buffer_add(out, "\n      ");
-    asp_buffer_add(out, command->help);
-    asp_buffer_add(out, "\n");
-}
-
-enum exit_code commands_help(const struct console *console, const struct command *only)
-{
-    struct asp_buffer out = {0};
-
-    asp_buffer_add(&out, usage_head);
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        if (only == NULL || only == &commands[i])
-            add_command(&out, &commands[i]);
-    }
-    asp_buffer_add(&out, usage_tail);
-    return console_print_and_free(console, &out) ? EXIT_DONE : EXIT_STORE;
-}
+_Static_assert(sizeof commands / sizeof *commands <= COMMANDS_MAX, "help lists all of them");
 
 const struct command *command_find(const char *name)
 {
@@ -174,11 +153,20 @@ const struct command *command_at(size_t index)
     return index < sizeof commands / sizeof *commands ? &commands[index] : NULL;
 }
 
+unsigned command_allowed(const struct command *command)
+{
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < COMMAND_OPTIONS && command->options[i].help != NULL; i++)
+        bits |= OPTION_BIT(command->options[i].id);
+    return bits;
+}
+
 /* What getopt cannot know: which options and how many arguments this command takes. */
 enum exit_code command_check_line(const struct command *command, const struct console *console,
                                   const struct options *options)
 {
-    unsigned wrong = options->given & ~command->allowed;
+    unsigned wrong = options->given & ~command_allowed(command);
     unsigned missing = command->needed & ~options->given;
 
     if (wrong != 0)

@@ -13,15 +13,22 @@ enum self_use {
     SELF_ASKED, /* after PAM has let her in */
 };
 
+enum { COMMANDS_MAX = 32, COMMAND_OPTIONS = 16, COMMAND_EXAMPLES = 2 };
+
 struct command {
     const char *name;
     const char *arguments; /* as the help shows them */
     const char *help;
+    /* Of those that only some commands take, what each does here; after the last, NULL. */
+    struct {
+        enum option_id id;
+        const char *help;
+    } options[COMMAND_OPTIONS];
+    const char *examples[COMMAND_EXAMPLES]; /* lines of it, without the name of the program */
     const char *by; /* in whose name it acts, whoever calls it; NULL: in the caller's */
     int min_args;
     int max_args;
-    unsigned allowed; /* options, see OPTION_BIT */
-    unsigned needed;
+    unsigned needed; /* options, see OPTION_BIT */
     /* What is said of the line before anybody is asked who she is; NULL: nothing. `run` validates
      * too. */
     enum exit_code (*validate)(const struct admin *admin);
@@ -38,13 +45,14 @@ const struct command *command_find(const char *name);
 /* Each of them, from 0; NULL behind the last. */
 const struct command *command_at(size_t index);
 
+/* The options that this command takes, by OPTION_BIT; those that every command takes are not
+ * among them. */
+unsigned command_allowed(const struct command *command);
+
 /* What getopt cannot know: which options and how many arguments this command takes. EXIT_DONE or
  * EXIT_USAGE after a line on the console. */
 enum exit_code command_check_line(const struct command *command, const struct console *console,
                                   const struct options *options);
-
-/* Prints how one command is called, or with NULL how each is. */
-enum exit_code commands_help(const struct console *console, const struct command *only);
 
 /* Each prints its answer and returns the exit code. */
 enum exit_code command_create(struct admin *admin);

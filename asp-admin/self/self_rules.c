@@ -35,7 +35,7 @@ static enum exit_code check_taken(const struct console *console, const struct co
                                   const struct options *options)
 {
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
-        const unsigned roots = options->given & command->allowed & ~taken[i].options;
+        const unsigned roots = options->given & command_allowed(command) & ~taken[i].options;
 
         if (strcmp(taken[i].command, command->name) != 0)
             continue;

@@ -8,7 +8,6 @@ import pytest
 from support.folders import accounts
 from support.passwords import id_but
 
-COMMANDS = ["create", "list", "label", "rotate", "revoke", "history", "check", "remove"]
 MESON = pathlib.Path(__file__).resolve().parents[2] / "meson.build"
 
 
@@ -59,16 +58,6 @@ def test_words_after_two_dashes_are_no_options(site, made):
 
 def test_the_value_of_an_option_may_look_like_an_option(site):
     assert site.create("alice", "--quiet")["label"] == "--quiet"
-
-
-def test_help_names_every_command_and_needs_no_configuration(site):
-    site.conf.unlink()
-    for words in (["--help"], *([command, "--help"] for command in COMMANDS)):
-        run = site.run(*words).done()
-        assert run.err == ""
-        assert run.out.endswith("\n")
-        missing = [c for c in (COMMANDS if words == ["--help"] else words[:1]) if not re.search(rf"\b{c}\b", run.out)]
-        assert missing == []
 
 
 def test_version_is_that_of_the_build_and_needs_no_configuration(site):

@@ -171,11 +171,3 @@ def test_who_has_a_store_of_her_own_and_no_shadow_is_told_what_to_set(shared, no
     shared.configure('primary: { source = "none"; };')
     os.chown(shared.conf, 65534, 65534)
     shared.run("create", "nobody", "--label", "L", prefix=nobody).done()
-
-
-def test_help_explains_what_the_lines_of_the_commands_name(site):
-    text = site.run("--help").done().out
-    for option in ("--config FILE", "--json", "--quiet", "--version", "--virtual", "--confirm"):
-        assert re.search(rf"(?m)^(  .*)?  {option} {{2,}}\S", text), option
-    assert "5 store, output, or not permitted" in text
-    assert "a hook ends what is open" in text

@@ -9,7 +9,7 @@
 
 enum { WORDS_MAX = 80, VALUE_SIZE = 8 };
 
-static char said[512];
+static char said[1024];
 
 static bool note(void *context, enum console_stream stream, const char *text, size_t length)
 {
@@ -89,25 +89,53 @@ START_TEST(an_option_of_some_commands_has_its_name_by_its_bit)
 }
 END_TEST
 
-START_TEST(what_is_no_option_is_refused_with_a_line)
+START_TEST(what_is_no_option_is_refused_with_a_line_that_says_which_one_is_meant)
 {
     static const struct {
         char *word;
-        const char *named;
+        const char *line;
     } bad[] = {
-        {"--whole", "--whole"}, {"--json=yes", "--json=yes"}, {"--a", "--a"}, {"-x", "-x"},
-        {"-xy", "-x"},          {"-\xc3\xa9", "-\\xc3"},
+        {"--whole", "--whole is no option: see asp-admin help"},
+        {"--lable", "--lable is no option: did you mean --label?"},
+        {"--lable=Phone", "--lable=Phone is no option: did you mean --label?"},
+        {"--LABEL", "--LABEL is no option: did you mean --label?"},
+        {"-label", "-label is no option: did you mean --label?"},
+        {"--name", "--name is no option: did you mean --label TEXT?"},
+        {"--user", "--user is no option: did you mean USER by itself, behind the command?"},
+        {"--json=yes", "--json takes no value: see asp-admin help"},
+        {"--js=yes", "--json takes no value: see asp-admin help"},
+        {"--a", "--a is no option: did you mean --app or --all? See asp-admin help"},
+        {"-h", "-h is no option: did you mean --help? See asp-admin help"},
+        {"-x", "-x is no option: see asp-admin help"},
+        {"-xy", "-x is no option: see asp-admin help"},
+        {"-\xc3\xa9", "-\\xc3 is no option: see asp-admin help"},
+        {"--\x1b[2J", "--\\x1b[2J is no option: see asp-admin help"},
+        {"--label", "--label needs a value behind it: see asp-admin help"},
     };
 
     for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
         char *words[] = {"asp-admin", "list", bad[i].word, NULL};
         struct options options;
-        char line[64];
+        char line[128];
 
-        (void)snprintf(line, sizeof line, "asp-admin: %s is no option", bad[i].named);
+        (void)snprintf(line, sizeof line, "asp-admin: %s\n", bad[i].line);
         ck_assert(!read_words(words, &options));
-        ck_assert_msg(strncmp(said, line, strlen(line)) == 0, "%s: %s", bad[i].word, said);
+        ck_assert_str_eq(said, line);
     }
+}
+END_TEST
+
+START_TEST(of_a_long_word_that_is_no_option_a_line_is_said)
+{
+    char word[600];
+    char *words[] = {"asp-admin", "list", word, NULL};
+    struct options options;
+
+    memset(word, 'o', sizeof word - 1);
+    word[sizeof word - 1] = '\0';
+    memcpy(word, "--", 2);
+    ck_assert(!read_words(words, &options));
+    ck_assert_ptr_nonnull(strstr(said, "o is no option: see asp-admin help\n"));
 }
 END_TEST
 
@@ -134,7 +162,8 @@ static void fill(Suite *suite)
 {
     unit_loop(suite, an_option_sets_its_own_field_and_no_other, UNIT_COUNT(options_alone));
     unit_loop(suite, an_option_of_some_commands_has_its_name_by_its_bit, UNIT_COUNT(options_alone));
-    unit_add(suite, what_is_no_option_is_refused_with_a_line);
+    unit_add(suite, what_is_no_option_is_refused_with_a_line_that_says_which_one_is_meant);
+    unit_add(suite, of_a_long_word_that_is_no_option_a_line_is_said);
     unit_add(suite, networks_can_be_given_as_often_as_an_entry_holds_them);
 }
 

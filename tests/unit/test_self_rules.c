@@ -238,7 +238,7 @@ START_TEST(of_each_option_of_each_command_it_is_said_whose_it_is)
             const char *name = option_name(bit);
             enum exit_code code;
 
-            if ((command->allowed & bit) == 0)
+            if ((command_allowed(command) & bit) == 0)
                 continue;
             code = try_option(command, bit);
             if (place < count && is_in(said_of[place].hers, name)) {
@@ -262,7 +262,7 @@ START_TEST(an_option_that_no_command_takes_is_one_for_all_of_them)
     unsigned allowed = 0;
 
     for (size_t i = 0; (command = command_at(i)) != NULL; i++)
-        allowed |= command->allowed;
+        allowed |= command_allowed(command);
     for (unsigned bit = 1; bit != 0; bit <<= 1) {
         const char *name = option_name(bit);
 

@@ -1,0 +1,117 @@
+/* What getopt_long finds wrong: an option that is none, and which one was meant. */
+#include "option_fault.h"
+
+#include "nearest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME_SIZE = 65 };
+
+static const struct option *find(const struct option *table, int val)
+{
+    while (table->name != NULL && table->val != val)
+        table++;
+    return table->name != NULL ? table : NULL;
+}
+
+/* What stands between the dashes and a value; empty where that is too long for a slip. */
+static void cut_name(const char *word, char name[NAME_SIZE])
+{
+    size_t dashes = strspn(word, "-");
+    size_t length = strcspn(word + dashes, "=");
+
+    if (length >= NAME_SIZE)
+        length = 0;
+    memcpy(name, word + dashes, length);
+    name[length] = '\0';
+}
+
+/* More than one option begins so, and getopt takes none. */
+static bool is_short_for_two(const char *name, const struct option *table,
+                             const struct option *two[2])
+{
+    size_t count = 0;
+
+    for (; name[0] != '\0' && table->name != NULL; table++) {
+        if (strncmp(table->name, name, strlen(name)) == 0 && count++ < 2)
+            two[count - 1] = table;
+    }
+    return count > 1;
+}
+
+static const char *nearest_option(const char *name, const struct option *table)
+{
+    struct nearest nearest = {.typed = name};
+
+    for (; table->name != NULL; table++)
+        nearest_try(&nearest, table->name);
+    return nearest.word;
+}
+
+static const char *synonym_of(const char *name, const struct option_synonym synonyms[])
+{
+    while (synonyms->word != NULL && strcmp(synonyms->word, name) != 0)
+        synonyms++;
+    return synonyms->meant;
+}
+
+static enum exit_code say_unknown(const struct console *console, const char *word,
+                                  const struct option *table,
+                                  const struct option_synonym synonyms[], const char *help)
+{
+    char name[NAME_SIZE];
+    const struct option *two[2];
+    const char *meant;
+
+    cut_name(word, name);
+    if (is_short_for_two(name, table, two))
+        return fail_with(console, EXIT_USAGE, "%s is no option: did you mean --%s or --%s? See %s",
+                         word, two[0]->name, two[1]->name, help);
+    meant = synonym_of(name, synonyms);
+    if (meant != NULL)
+        return fail_with(console, EXIT_USAGE, "%s is no option: did you mean %s?", word, meant);
+    meant = nearest_option(name, table);
+    if (meant != NULL)
+        return fail_with(console, EXIT_USAGE, "%s is no option: did you mean --%s?", word, meant);
+    return fail_with(console, EXIT_USAGE, "%s is no option: see %s", word, help);
+}
+
+/* getopt has left the word of one letter, and not yet the one of several. */
+static enum exit_code say_letter(const struct console *console, const char *next,
+                                 const struct option *table, const char *help)
+{
+    const char letter[] = {'-', (char)optopt, '\0'};
+    const char *meant = NULL;
+    char name[NAME_SIZE];
+
+    if (next != NULL && next[0] == '-' && next[1] == letter[1]) {
+        cut_name(next, name);
+        meant = nearest_option(name, table);
+        if (meant != NULL)
+            return fail_with(console, EXIT_USAGE, "%s is no option: did you mean --%s?", next,
+                             meant);
+    }
+    for (; meant == NULL && table->name != NULL; table++)
+        meant = table->name[0] == letter[1] ? table->name : NULL;
+    if (meant != NULL)
+        return fail_with(console, EXIT_USAGE, "%s is no option: did you mean --%s? See %s", letter,
+                         meant, help);
+    return fail_with(console, EXIT_USAGE, "%s is no option: see %s", letter, help);
+}
+
+enum exit_code option_fault_say(const struct console *console, int found, char *const argv[],
+                                const struct option *table, const struct option_synonym synonyms[],
+                                const char *help)
+{
+    const struct option *option = find(table, optopt);
+
+    if (found == ':')
+        return fail_with(console, EXIT_USAGE, "%s needs a value behind it: see %s",
+                         argv[optind - 1], help);
+    if (optopt != 0 && option != NULL)
+        return fail_with(console, EXIT_USAGE, "--%s takes no value: see %s", option->name, help);
+    if (optopt != 0)
+        return say_letter(console, argv[optind], table, help);
+    return say_unknown(console, argv[optind - 1], table, synonyms, help);
+}
