@@ -160,12 +160,35 @@ enum exit_code admin_ask_user(struct admin *admin, struct asp_account_name *foun
     return status == ASP_NOT_FOUND ? EXIT_DONE : fail_with_error(admin->console, &error);
 }
 
+/* The line without the blanks around USER, or with a word for the one that is missing. */
+static void add_well_formed(const struct admin *admin, struct asp_buffer *out)
+{
+    const char *typed = admin->typed + strspn(admin->typed, " ");
+    size_t length = strlen(typed);
+    char name[ASP_USER_MAX + 1];
+    struct options_line line = {.argument = admin->typed, .by = name};
+
+    while (length > 0 && typed[length - 1] == ' ')
+        length--;
+    (void)snprintf(name, sizeof name, "%.*s", length > 0 ? (int)length : ASP_USER_MAX,
+                   length > 0 ? typed : "USER");
+    options_add_line(out, admin->options, &line);
+}
+
 static enum exit_code fail_ill_formed(const struct admin *admin)
 {
     const char *fault = asp_user_fault(admin->typed);
+    const size_t length = strlen(admin->typed);
+    struct asp_buffer meant = {0};
 
-    return fail_with(admin->console, EXIT_USAGE, "\"%s\" is not a well-formed user name: it %s",
-                     admin->typed, fault != NULL ? fault : "is none without its domain");
+    if (length == 0 ||
+        ((admin->typed[0] == ' ' || admin->typed[length - 1] == ' ') && length <= ASP_USER_MAX))
+        add_well_formed(admin, &meant);
+    (void)fail_with(admin->console, EXIT_USAGE, "\"%s\" is not a well-formed user name: it %s%s%s",
+                    admin->typed, fault != NULL ? fault : "is none without its domain",
+                    meant.length > 0 ? ": " : "", meant.length > 0 ? meant.text : "");
+    asp_buffer_free(&meant);
+    return EXIT_USAGE;
 }
 
 enum exit_code admin_take_user(struct admin *admin)
@@ -399,33 +422,6 @@ enum exit_code admin_change_account(const struct admin *admin, asp_change *chang
     if (status == ASP_OK || status == ASP_UNCHANGED)
         return EXIT_DONE;
     return admin_fail(admin, admin->user, &error);
-}
-
-/* What was given as an id may be a label, or have a capital. */
-static void advise_id(const struct asp_account *account, const char *id, struct asp_error *error)
-{
-    for (size_t i = 0; i < account->count; i++) {
-        const struct asp_entry *entry = &account->entries[i];
-
-        if (strcmp(entry->label, id) == 0)
-            (void)asp_advise(error, error->status, "the id of the one with that label is %s",
-                             entry->id);
-        else if (error->advice[0] == '\0' && asp_service_equal(entry->id, id))
-            (void)asp_advise(error, error->status, "ids are in small letters: %s", entry->id);
-    }
-}
-
-struct asp_entry *admin_find_entry(const struct admin *admin, const struct asp_account *account,
-                                   const char *id, struct asp_error *error)
-{
-    struct asp_entry *entry = asp_account_find(account, id);
-
-    if (entry == NULL) {
-        (void)asp_fail(error, ASP_NOT_FOUND, "%s has no app password with the id %s", admin->user,
-                       id);
-        advise_id(account, id, error);
-    }
-    return entry;
 }
 
 enum asp_status admin_check_label(const struct admin *admin, const struct asp_account *account,

@@ -119,10 +119,6 @@ enum asp_status admin_update(const struct admin *admin, bool make, asp_change *c
  * also where there was nothing to write, or a code after a line on the console. */
 enum exit_code admin_change_account(const struct admin *admin, asp_change *change, void *context);
 
-/* The entry of this id. NULL: there is none, ASP_NOT_FOUND, and `error` says so. */
-struct asp_entry *admin_find_entry(const struct admin *admin, const struct asp_account *account,
-                                   const char *id, struct asp_error *error);
-
 /* ASP_OK, or ASP_TAKEN when an active entry other than `except` (an id, or NULL) has this label. */
 enum asp_status admin_check_label(const struct admin *admin, const struct asp_account *account,
                                   const struct asp_usage *usage, const char *label,

@@ -2,6 +2,7 @@
  * asp-admin: app passwords made, listed, renamed, renewed and revoked.
  */
 #include "asp-admin/commands/help.h"
+#include "asp-admin/commands/line.h"
 #include "asp-admin/self/self_client.h"
 #include "asp-admin/system/own_process.h"
 #include "asp-admin/ui/console.h"
@@ -30,7 +31,7 @@ static enum exit_code run(const struct command *command, const struct options *o
         .store = ASP_STORE_CLOSED,
         .now = time(NULL),
     };
-    enum exit_code code = command_check_line(command, console, options);
+    enum exit_code code = line_check(command, console, options);
 
     if (code != EXIT_DONE)
         return code;

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "asp-admin/ui/option_fault.h"
+#include "asp/shell_word.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -137,6 +138,9 @@ static bool take_option(const struct console *console, struct options *options, 
 {
     unsigned bit = OPTION_BIT(id);
 
+    if (options->typed_count < OPTIONS_TYPED)
+        options->typed[options->typed_count++] = (struct option_typed){id, optarg};
+
     if (!is_global(id) && id != OPTION_FROM && (options->given & bit) != 0) {
         (void)fail_with(console, EXIT_USAGE, "--%s is given twice", option_name(bit));
         return false;
@@ -204,4 +208,72 @@ bool options_read(int argc, char **argv, const struct console *console, struct o
         options->argument_count = argc - optind - 1;
     }
     return true;
+}
+
+static void add_word(struct asp_buffer *out, const char *word)
+{
+    asp_buffer_add(out, " ");
+    asp_shell_word_add(out, word);
+}
+
+static void add_arguments(struct asp_buffer *out, const struct options *options,
+                          const struct options_line *line)
+{
+    for (size_t i = 0; line->arguments != NULL && line->arguments[i] != NULL; i++)
+        add_word(out, line->arguments[i]);
+    for (int i = 0; line->arguments == NULL && i < options->argument_count; i++) {
+        const char *word = options->arguments[i];
+
+        word = word == line->argument ? line->by : word;
+        if (word != NULL)
+            add_word(out, word);
+    }
+}
+
+static bool is_like_option(const struct options *options)
+{
+    for (int i = 0; i < options->argument_count; i++) {
+        if (options->arguments[i][0] == '-')
+            return true;
+    }
+    return false;
+}
+
+static void add_option(struct asp_buffer *out, const struct option_typed *typed)
+{
+    asp_buffer_add(out, " --");
+    asp_buffer_add(out, option_name(OPTION_BIT(typed->id)));
+    if (typed->value != NULL)
+        add_word(out, typed->value);
+}
+
+/* Those that every command takes stand last. */
+static void add_options(struct asp_buffer *out, const struct options *options,
+                        const struct options_line *line, bool global)
+{
+    for (size_t i = 0; i < options->typed_count; i++) {
+        const struct option_typed *typed = &options->typed[i];
+
+        if (is_global(typed->id) == global && (line->without & OPTION_BIT(typed->id)) == 0)
+            add_option(out, typed);
+    }
+}
+
+void options_add_line(struct asp_buffer *out, const struct options *options,
+                      const struct options_line *line)
+{
+    const bool last = is_like_option(options);
+
+    asp_buffer_add(out, "asp-admin ");
+    asp_buffer_add(out, options->command);
+    if (!last)
+        add_arguments(out, options, line);
+    add_options(out, options, line, false);
+    for (size_t i = 0; line->added[i] != NULL; i++)
+        add_word(out, line->added[i]);
+    add_options(out, options, line, true);
+    if (last) {
+        asp_buffer_add(out, " --");
+        add_arguments(out, options, line);
+    }
 }

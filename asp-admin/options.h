@@ -5,6 +5,7 @@
 #define ASP_ADMIN_OPTIONS_H
 
 #include "asp-admin/ui/console.h"
+#include "asp/buffer.h"
 #include "asp/entry.h"
 
 #include <stdbool.h>
@@ -36,6 +37,14 @@ enum option_id {
 /* The bit of an option in a set of them. */
 #define OPTION_BIT(id) (1U << (id))
 
+/* An option as it was typed. */
+struct option_typed {
+    enum option_id id;
+    const char *value; /* NULL: it takes none */
+};
+
+enum { OPTIONS_TYPED = ASP_NETWORKS_MAX + 32 };
+
 struct options {
     const char *config; /* NULL: the default, which may be missing */
     bool json;
@@ -62,10 +71,28 @@ struct options {
     bool confirm;
 
     unsigned given; /* which of those that only some commands take, by OPTION_BIT */
+
+    struct option_typed typed[OPTIONS_TYPED]; /* all of them, as they came */
+    size_t typed_count;
 };
 
 /* Reads the line. False after a line on the console. */
 bool options_read(int argc, char **argv, const struct console *console, struct options *options);
+
+enum { OPTIONS_ADDED = 4 };
+
+/* In what the line that was meant differs from the one that was read. */
+struct options_line {
+    const char *const *arguments;         /* in the place of its own, to a NULL; or NULL */
+    const char *argument;                 /* or that one of its own, in whose place `by` stands, */
+    const char *by;                       /* and where that is NULL nothing */
+    unsigned without;                     /* options that are not in it, by OPTION_BIT */
+    const char *added[OPTIONS_ADDED + 1]; /* what stands behind it as well, to a NULL */
+};
+
+/* Adds the line that was meant, quoted for a shell. */
+void options_add_line(struct asp_buffer *out, const struct options *options,
+                      const struct options_line *line);
 
 /* The name of the first option in `bits`, for a line on the console. */
 const char *option_name(unsigned bits);

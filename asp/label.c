@@ -34,7 +34,17 @@ bool asp_is_control(unsigned long value)
            (value >= 0x2066 && value <= 0x2069);
 }
 
-bool asp_label_valid(const char *label)
+_Static_assert(ASP_LABEL_CHARS == 64, "the words of asp_label_fault");
+
+static const char *fault_of(unsigned long value)
+{
+    if (value == 0x2028 || value == 0x2029)
+        return "holds a separator of lines or paragraphs";
+    return value < 0xa0 ? "holds a control character, such as a tab or a line end"
+                        : "holds a mark that turns the direction of writing";
+}
+
+const char *asp_label_fault(const char *label)
 {
     size_t chars = 0;
 
@@ -42,9 +52,18 @@ bool asp_label_valid(const char *label)
         unsigned long value = (unsigned char)*label;
         size_t length = value < 0x80 ? 1 : asp_utf8_next(label, &value);
 
-        if (length == 0 || asp_is_control(value) || ++chars > ASP_LABEL_CHARS)
-            return false;
+        if (length == 0)
+            return "is not UTF-8";
+        if (asp_is_control(value))
+            return fault_of(value);
+        if (++chars > ASP_LABEL_CHARS)
+            return "has more than 64 characters";
         label += length;
     }
-    return chars > 0;
+    return chars > 0 ? NULL : "is empty";
+}
+
+bool asp_label_valid(const char *label)
+{
+    return asp_label_fault(label) == NULL;
 }

@@ -18,6 +18,9 @@ enum {
  */
 bool asp_label_valid(const char *label);
 
+/* Which of these rules a text breaks first, to be said behind it; NULL for a label. */
+const char *asp_label_fault(const char *label);
+
 /* The length in bytes of the well-formed UTF-8 character at `text` (RFC 3629), its value in
  * `*value`; 0 when it is none. */
 size_t asp_utf8_next(const char *text, unsigned long *value);

@@ -152,30 +152,3 @@ const struct command *command_at(size_t index)
 {
     return index < sizeof commands / sizeof *commands ? &commands[index] : NULL;
 }
-
-unsigned command_allowed(const struct command *command)
-{
-    unsigned bits = 0;
-
-    for (size_t i = 0; i < COMMAND_OPTIONS && command->options[i].help != NULL; i++)
-        bits |= OPTION_BIT(command->options[i].id);
-    return bits;
-}
-
-/* What getopt cannot know: which options and how many arguments this command takes. */
-enum exit_code command_check_line(const struct command *command, const struct console *console,
-                                  const struct options *options)
-{
-    unsigned wrong = options->given & ~command_allowed(command);
-    unsigned missing = command->needed & ~options->given;
-
-    if (wrong != 0)
-        return fail_with(console, EXIT_USAGE, "%s takes no --%s", command->name,
-                         option_name(wrong));
-    if (options->argument_count < command->min_args || options->argument_count > command->max_args)
-        return fail_with(console, EXIT_USAGE, "usage: asp-admin %s%s%s", command->name,
-                         command->arguments[0] != '\0' ? " " : "", command->arguments);
-    if (missing != 0)
-        return fail_with(console, EXIT_USAGE, "%s needs --%s", command->name, option_name(missing));
-    return EXIT_DONE;
-}

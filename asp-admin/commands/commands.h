@@ -47,12 +47,14 @@ const struct command *command_at(size_t index);
 
 /* The options that this command takes, by OPTION_BIT; those that every command takes are not
  * among them. */
-unsigned command_allowed(const struct command *command);
+static inline unsigned command_allowed(const struct command *command)
+{
+    unsigned bits = 0;
 
-/* What getopt cannot know: which options and how many arguments this command takes. EXIT_DONE or
- * EXIT_USAGE after a line on the console. */
-enum exit_code command_check_line(const struct command *command, const struct console *console,
-                                  const struct options *options);
+    for (size_t i = 0; i < COMMAND_OPTIONS && command->options[i].help != NULL; i++)
+        bits |= OPTION_BIT(command->options[i].id);
+    return bits;
+}
 
 /* Each prints its answer and returns the exit code. */
 enum exit_code command_create(struct admin *admin);

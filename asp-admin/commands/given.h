@@ -1,5 +1,6 @@
 /*
- * What was given on the line, held to its rules; a line on the console says which rule was broken.
+ * What was given on the line, held to its rules, and looked up; what is said of it names the rule
+ * that was broken, or what was meant.
  */
 #ifndef ASP_ADMIN_COMMANDS_GIVEN_H
 #define ASP_ADMIN_COMMANDS_GIVEN_H
@@ -15,5 +16,10 @@ enum exit_code given_check_name(const struct admin *admin, const char *option, c
 /* The same for --from, which is read. */
 enum exit_code given_read_network(const struct admin *admin, const char *text,
                                   struct asp_network *network);
+
+/* The entry of this id, which is one of the arguments of the line. NULL: there is none,
+ * ASP_NOT_FOUND, and `error` says so, with the line that was meant where it is a label. */
+struct asp_entry *given_find_entry(const struct admin *admin, const struct asp_account *account,
+                                   const char *id, struct asp_error *error);
 
 #endif

@@ -23,7 +23,7 @@ static enum asp_status set_label(struct asp_account *account, void *context,
     const struct admin *admin = labelling->admin;
     const char *id = admin->options->arguments[1];
     const char *label = admin->options->arguments[2];
-    struct asp_entry *entry = admin_find_entry(admin, account, id, error);
+    struct asp_entry *entry = given_find_entry(admin, account, id, error);
 
     if (entry == NULL)
         return ASP_NOT_FOUND;

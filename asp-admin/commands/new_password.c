@@ -1,6 +1,7 @@
 /* A new app password, from what was decided to what is told of it. */
 #include "new_password.h"
 
+#include "line.h"
 #include "new_password_show.h"
 #include "new_password_store.h"
 
@@ -8,7 +9,22 @@
 #include "asp-admin/hooks/hooks_due.h"
 #include "asp/time_text.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#define HAS_BLANK " (with a blank in the name)"
+
+static enum exit_code fail_unknown(const struct admin *admin)
+{
+    static const char why[] = "the system knows no user %.*s%s, or the directory of its users does "
+                              "not answer; for one that only a service knows";
+    const struct options_line line = {.added = {"--virtual"}};
+    char text[sizeof why + ASP_USER_MAX + sizeof HAS_BLANK];
+
+    (void)snprintf(text, sizeof text, why, ASP_USER_MAX, admin->typed,
+                   strchr(admin->typed, ' ') != NULL ? HAS_BLANK : "");
+    return line_fail(admin->console, EXIT_NOT_FOUND, text, admin->options, &line);
+}
 
 enum exit_code new_password_check_user(struct admin *admin)
 {
@@ -27,11 +43,7 @@ enum exit_code new_password_check_user(struct admin *admin)
                          admin->typed, found.name, found.name);
     if (found.known || admin->options->is_virtual || admin->conf->virtual_users)
         return EXIT_DONE;
-    return fail_with(
-        admin->console, EXIT_NOT_FOUND,
-        "the system knows no user %s, or the directory of its users does not answer; for one "
-        "that only a service knows, say --virtual",
-        admin->typed);
+    return fail_unknown(admin);
 }
 
 enum exit_code new_password_read_expires(const struct admin *admin, time_t *expires)

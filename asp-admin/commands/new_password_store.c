@@ -2,6 +2,8 @@
  * it as pending; and once it was shown the same again, add it, revoke what it replaces. */
 #include "new_password_store.h"
 
+#include "given.h"
+
 #include "asp-admin/app.h"
 #include "asp/time_text.h"
 #include "pam_asp/name_service.h"
@@ -310,7 +312,7 @@ static enum asp_status choose_entry(struct storing *storing, const struct asp_ac
         sign_entry(storing);
         return ASP_OK;
     }
-    old = admin_find_entry(storing->admin, account, wanted->replaces, error);
+    old = given_find_entry(storing->admin, account, wanted->replaces, error);
     if (old == NULL)
         return ASP_NOT_FOUND;
     storing->stored.replaced = *old;

@@ -1,11 +1,14 @@
 /* revoke: app passwords are signed out, for good. */
 #include "commands.h"
 #include "given.h"
+#include "line.h"
 
 #include "asp-admin/hooks/hooks_due.h"
 #include "asp-admin/ui/json.h"
+#include "asp-admin/ui/nearest.h"
 #include "asp/buffer.h"
 #include "asp/revocation.h"
+#include "asp/time_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,11 +46,29 @@ static enum asp_status revoke_ids(struct revoking *revoking, struct asp_account 
 
     for (int i = 1; status == ASP_OK && i < options->argument_count; i++) {
         struct asp_entry *entry =
-            admin_find_entry(revoking->admin, account, options->arguments[i], error);
+            given_find_entry(revoking->admin, account, options->arguments[i], error);
 
         status = entry == NULL ? ASP_NOT_FOUND : revoke_one(revoking, entry, error);
     }
     return status;
+}
+
+/* `meant` is the label of another that was perhaps meant, or NULL. */
+static enum asp_status fail_no_label(const struct admin *admin, const char *label,
+                                     const char *meant, struct asp_error *error)
+{
+    const struct options_line line = {.without = OPTION_BIT(OPTION_LABEL),
+                                      .added = {"--label", meant}};
+    struct asp_buffer out = {0};
+
+    (void)asp_fail(error, ASP_NOT_FOUND, "%s has no app password with the label %s", admin->user,
+                   label);
+    if (meant != NULL)
+        options_add_line(&out, admin->options, &line);
+    if (meant != NULL && !out.failed)
+        (void)asp_advise(error, ASP_NOT_FOUND, "did you mean: %s", out.text);
+    asp_buffer_free(&out);
+    return ASP_NOT_FOUND;
 }
 
 /* Every one with the label (NULL: every one), whether it works just now or not. */
@@ -56,19 +77,20 @@ static enum asp_status revoke_labelled(struct revoking *revoking, struct asp_acc
 {
     enum asp_status status = ASP_OK;
     bool found = label == NULL;
+    struct nearest nearest = {.typed = label};
 
     for (size_t i = 0; status == ASP_OK && i < account->count; i++) {
         struct asp_entry *entry = &account->entries[i];
 
-        if (label != NULL && strcmp(entry->label, label) != 0)
+        if (label != NULL && strcmp(entry->label, label) != 0) {
+            if (entry->revoked == ASP_NEVER)
+                nearest_try(&nearest, entry->label);
             continue;
+        }
         found = true;
         status = revoke_one(revoking, entry, error);
     }
-    if (!found)
-        return asp_fail(error, ASP_NOT_FOUND, "%s has no app password with the label %s",
-                        account->user, label);
-    return status;
+    return found ? status : fail_no_label(revoking->admin, label, nearest.word, error);
 }
 
 /* An asp_change. */
@@ -122,11 +144,18 @@ static bool show_revoked(const struct revoking *revoking)
 enum exit_code command_revoke_validate(const struct admin *admin)
 {
     const struct options *options = admin->options;
+    const struct options_line example = {.added = {"--label", "Phone"}};
     int ways = (options->argument_count > 1) + (options->label != NULL) + options->all;
 
+    if (!options->all && options->label != NULL && options->argument_count > 1 &&
+        !asp_id_valid(options->arguments[1]))
+        return line_fail_unquoted(admin->console, options, 1);
+    if (ways == 0)
+        return line_fail(admin->console, EXIT_USAGE,
+                         "revoke needs one of ID..., --label TEXT and --all", options, &example);
     if (ways != 1)
         return fail_with(admin->console, EXIT_USAGE,
-                         "revoke needs one of: ID..., --label TEXT, --all");
+                         "revoke takes one alone of ID..., --label TEXT and --all");
     return options->reason == NULL ? EXIT_DONE
                                    : given_check_text(admin, "--reason", options->reason);
 }

@@ -1,6 +1,7 @@
 /* What a user may say of her own account, and whom the configuration admits. */
 #include "self_rules.h"
 
+#include "asp-admin/commands/line.h"
 #include "asp-admin/system/users.h"
 #include "asp/secret.h"
 #include "pam_asp/name_service.h"
@@ -90,7 +91,7 @@ enum exit_code self_rules_check(struct admin *admin, const struct command *comma
         return fail_with(console, EXIT_STORE, "you are %s: leave %s out, or run asp-admin as root",
                          account, options->arguments[0]);
     }
-    return command_check_line(command, console, options);
+    return line_check(command, console, options);
 }
 
 static bool is_member(const char *name, const char *group)

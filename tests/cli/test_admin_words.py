@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 
 import pytest
 
@@ -37,16 +38,103 @@ def test_history_that_keeps_nothing_is_not_called_none_yet(site):
     assert site.json("history", "daemon") == []
 
 
-@pytest.mark.parametrize("words", [["label", "alice", "ID", "x"], ["rotate", "alice", "ID"], ["revoke", "alice", "ID"]])
+@pytest.mark.parametrize("words", [["label", "alice", "ID", "x"], ["rotate", "alice", "ID"], ["revoke", "alice", "ID", "xx"]])
 def test_an_id_that_is_none_is_told_from_a_label_and_from_one_in_capitals(site, words):
+    def line(id):
+        return shlex.join(["asp-admin", *(id if word == "ID" else word for word in words), "--config", str(site.conf)])
+
     def of(id):
         return said(site.run(*(id if word == "ID" else word for word in words)), 3)
 
     id = next(id for id in (site.create("alice", f"L{n}")["id"] for n in range(20)) if id.upper() != id)
     label = site.create("alice", "mm3")["id"]
-    assert of("mm3") == f"alice has no app password with the id mm3; the id of the one with that label is {label}"
-    assert of(id.upper()).endswith(f"with the id {id.upper()}; ids are in small letters: {id}")
+    assert of("mm3") == f"alice has no app password with the id mm3; it is a label: {line(label)}"
+    assert of(id.upper()).endswith(f"with the id {id.upper()}; ids are in small letters: {line(id)}")
     assert of("!!") == "alice has no app password with the id !!"
+
+
+def pasted(site, run, code, why):
+    """The line that is to be typed in place of the one that was, behind the reason."""
+    text = said(run, code)
+    assert text.startswith(f"{why}: asp-admin "), text
+    words = shlex.split(text.removeprefix(f"{why}: "))
+    assert words[-2:] == ["--config", str(site.conf)]
+    return words[1:-2]
+
+
+def test_what_stands_beside_a_label_that_was_given_for_an_id_does_what_was_meant(site):
+    site.create("alice", "Mum's phone")
+    no_id = "alice has no app password with the id Mum's phone; it is a label"
+    words = pasted(site, site.run("revoke", "alice", "Mum's phone", "--reason", "a b"), 3, no_id)
+    assert words == ["revoke", "alice", "--reason", "a b", "--label", "Mum's phone"]
+    site.run(*words).done()
+    assert site.entries() == []
+
+
+def test_a_label_that_is_close_to_a_right_one_is_answered_with_it(site):
+    site.create("alice", "Old phone")
+    site.run("revoke", "alice", "--all").done()
+    site.create("alice", "Phone")
+    none = "alice has no app password with the label {}"
+    for given in ("phone", "Phnoe", "Pho"):
+        words = pasted(site, site.run("revoke", "alice", "--label", given), 3, none.format(given) + "; did you mean")
+        assert words == ["revoke", "alice", "--label", "Phone"]
+    for given in ("Tablet", "Old phne"):
+        assert said(site.run("revoke", "alice", "--label", given), 3) == none.format(given)
+
+
+USER = "needs USER, the name of who logs in"
+ID = "needs ID, one of those that asp-admin list shows"
+QUOTES = "a text with blanks stands in quotes"
+
+
+@pytest.mark.parametrize(
+    ("words", "why", "meant"),
+    [
+        ("create", f"create {USER}", "create USER --label Phone"),
+        ("create --app mail", f"create {USER}", "create USER --app mail --label Phone"),
+        ("create alice", "create needs --label", "create alice --label Phone"),
+        ("create alice Phone", "create needs --label", "create alice --label Phone"),
+        ("create alice Old phone --app mail", "create needs --label", "create alice --app mail --label 'Old phone'"),
+        ("create alice --label Old phone", QUOTES, "create alice --label 'Old phone'"),
+        ("label alice 7k Old phone", QUOTES, "label alice 7k 'Old phone'"),
+        ("label", f"label {USER}", "label USER ID TEXT"),
+        ("label alice", f"label {ID}", "label alice ID TEXT"),
+        ("label alice 7k", "label needs TEXT, the new label", "label alice 7k TEXT"),
+        ("rotate alice --quiet", f"rotate {ID}", "rotate alice ID --quiet"),
+        ("revoke", f"revoke {USER}", "revoke USER ID"),
+        ("revoke --all", f"revoke {USER}", "revoke USER --all"),
+        ("revoke alice", "revoke needs one of ID..., --label TEXT and --all", "revoke alice --label Phone"),
+        ("revoke alice --label Old phone", QUOTES, "revoke alice --label 'Old phone'"),
+        ("check alice", "check needs --service", "check alice --service imap"),
+        ("check alice imap", "check needs --service", "check alice --service imap"),
+        ("check", f"check {USER}", "check USER --service imap"),
+        ("list alice bob --all", "list takes USER, and nothing behind it", "list alice --all"),
+        ("doctor now", "doctor takes no arguments", "doctor"),
+        ("list '' --all", '"" is not a well-formed user name: it is empty', "list USER --all"),
+        ("list ' alice '", '" alice " is not a well-formed user name: it has a blank at one end', "list alice"),
+    ],
+)
+def test_a_line_that_is_wrong_is_answered_with_the_one_that_was_meant(site, words, why, meant):
+    assert pasted(site, site.run(*shlex.split(words)), 2, why) == shlex.split(meant)
+
+
+def test_an_argument_that_looks_like_an_option_stays_behind_two_dashes(site):
+    text = said(site.run("remove", "--", "-x", "y"))
+    assert text == f"remove takes USER, and nothing behind it: asp-admin remove --config {site.conf} -- -x"
+
+
+def test_an_unknown_user_is_answered_with_the_line_for_a_virtual_one(site):
+    site.configure("virtual_users = false;")
+    run = site.run("create", "no-such-user", "--label", "Old phone")
+    why = "the system knows no user no-such-user, or the directory of its users does not answer; for one that only a service knows"
+    assert pasted(site, run, 3, why) == ["create", "no-such-user", "--label", "Old phone", "--virtual"]
+    assert "(with a blank in the name)" in said(site.run("create", "no such", "--label", "x"), 3)
+
+
+def test_what_is_pasted_is_a_whole_command_or_none(site):
+    text = said(site.run("create", "alice", "--label", "x", *["--from", "2001:db8::/32"] * 32, "--config", "/" + "x" * 900, "y"))
+    assert text == f"{QUOTES}: see asp-admin help create"
 
 
 WHEN = {
@@ -102,17 +190,27 @@ def test_what_is_no_name_of_an_app_or_a_service_is_told_the_rule(site, given):
     assert said(site.run("check", "alice", "--service", given)) == f'--service "{given}": say one name, of {NAME}'
 
 
-def test_what_is_no_label_is_told_every_rule_of_labels(site):
+LABELS = {
+    "a\u202eb": "holds a mark that turns the direction of writing",
+    "a\u2028b": "holds a separator of lines or paragraphs",
+    "a\tb": "holds a control character, such as a tab or a line end",
+    "a\u0085b": "holds a control character, such as a tab or a line end",
+    "a\udcffb": "is not UTF-8",
+    "\u00e9" * 65: "has more than 64 characters",
+    "": "is empty",
+}
+
+
+def test_what_is_no_label_is_told_the_rule_that_it_breaks(site):
     id = site.create("alice", "Phone")["id"]
-    for given in ("a\u202eb", "a\u2028b", "a\tb", ""):
+    for given, fault in LABELS.items():
         for what, words in (
             ("--label", ["create", "alice", "--label", given]),
             ("TEXT", ["label", "alice", id, given]),
             ("--reason", ["revoke", "alice", id, "--reason", given]),
         ):
             text = said(site.run(*words))
-            assert text.startswith(f"{what}: say 1 to 64 characters of UTF-8, without control characters, separators of ")
-            assert "direction" in text
+            assert re.fullmatch(rf'{what} "[^"]*" {fault}: 1 to 64 other characters are taken', text), text
 
 
 @pytest.mark.parametrize(

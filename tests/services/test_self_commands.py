@@ -91,12 +91,12 @@ def test_who_has_none_has_an_empty_list_and_history(own):
 
 def test_a_command_that_is_wrong_is_refused_before_anything_is_asked(own):
     own.makes("alice", "Phone")
-    refused(own.run("alice", "create"), USAGE, "create needs --label")
-    refused(own.run("alice", "label", "xx"), USAGE, "usage: asp-admin label USER ID TEXT")
+    refused(own.run("alice", "create"), USAGE, "create needs --label: asp-admin create alice --label Phone")
+    refused(own.run("alice", "label", "xx"), USAGE, "label needs TEXT, the new label: asp-admin label alice xx TEXT")
     refused(own.run("alice", "list", "--label", "x"), USAGE, "list takes no --label")
     refused(own.run("alice", "dance"), USAGE, "there is no command dance")
-    refused(own.run("alice", "revoke"), USAGE, "revoke needs one of: ID..., --label TEXT, --all")
-    refused(own.run("alice", "label", "xx", "a\nb"), USAGE, "TEXT: say 1 to 64 characters")
+    refused(own.run("alice", "revoke"), USAGE, "revoke needs one of ID..., --label TEXT and --all: asp-admin revoke alice --label Phone")
+    refused(own.run("alice", "label", "xx", "a\nb"), USAGE, "holds a control character")
     for words, why in (
         (("--app", "imap"), "say --app mail"),
         (("--from", "192.0.2.1/8"), "--from 192.0.2.1/8: say"),

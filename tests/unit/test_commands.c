@@ -1,7 +1,7 @@
 /* The table of commands: what help shows of each is what its line takes. */
 #include "unit.h"
 
-#include "asp-admin/commands/commands.h"
+#include "asp-admin/commands/line.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -56,7 +56,7 @@ START_TEST(each_command_has_examples_that_its_line_takes)
             (void)snprintf(text, sizeof text, "%s", command->examples[j]);
             ck_assert_msg(options_read(split(text, words), words, &console, &options), "%s", said);
             ck_assert_str_eq(options.command, command->name);
-            ck_assert_msg(command_check_line(command, &console, &options) == EXIT_DONE, "%s", said);
+            ck_assert_msg(line_check(command, &console, &options) == EXIT_DONE, "%s", said);
         }
     }
 }

@@ -136,12 +136,40 @@ START_TEST(a_label_has_1_to_64_characters_of_any_length)
 }
 END_TEST
 
+START_TEST(of_a_text_that_is_no_label_the_first_rule_that_it_breaks_is_named)
+{
+    static const struct {
+        const char *text;
+        const char *word;
+    } faults[] = {
+        {"", "empty"},
+        {"a\tb", "control character"},
+        {"a\x7f", "control character"},
+        {"\xc2\x85", "control character"},
+        {"a\xe2\x80\xa8", "separator"},
+        {"a\xe2\x80\xa9", "separator"},
+        {"\xd8\x9c", "direction"},
+        {"\xe2\x81\xa6\t", "direction"},
+        {"\xff\t", "UTF-8"},
+    };
+    char longer[ASP_LABEL_CHARS + 3];
+
+    for (size_t i = 0; i < UNIT_COUNT(faults); i++)
+        ck_assert_msg(strstr(asp_label_fault(faults[i].text), faults[i].word) != NULL, "%zu", i);
+    memset(longer, 'a', sizeof longer);
+    strcpy(longer + ASP_LABEL_CHARS + 1, "\t");
+    ck_assert_ptr_nonnull(strstr(asp_label_fault(longer), "64"));
+    ck_assert_ptr_null(asp_label_fault("Phone"));
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, every_character_of_unicode_is_read_and_the_right_ones_are_refused);
     unit_add(suite, a_character_written_longer_than_need_be_is_broken);
     unit_add(suite, broken_utf8_is_refused_and_never_read_past_its_end);
     unit_add(suite, a_label_has_1_to_64_characters_of_any_length);
+    unit_add(suite, of_a_text_that_is_no_label_the_first_rule_that_it_breaks_is_named);
 }
 
 int main(void)

@@ -76,6 +76,11 @@ START_TEST(an_option_sets_its_own_field_and_no_other)
         words[2] = NULL;
     wanted.given = expected->given;
     ck_assert(read_words(words, &found));
+    ck_assert_uint_eq(found.typed_count, 1);
+    ck_assert_str_eq(option_name(OPTION_BIT(found.typed[0].id)), expected->name);
+    ck_assert_ptr_eq(found.typed[0].value, expected->takes_value ? value : NULL);
+    memcpy(wanted.typed, found.typed, sizeof found.typed);
+    wanted.typed_count = 1;
     ck_assert_msg(memcmp(&found, &wanted, sizeof found) == 0, "--%s", expected->name);
 }
 END_TEST
@@ -158,12 +163,53 @@ START_TEST(networks_can_be_given_as_often_as_an_entry_holds_them)
 }
 END_TEST
 
+/* The line that is meant in place of the one that is read from `words`. */
+static void meant(const char *expected, const struct options_line *line, char **words)
+{
+    struct options options;
+    struct asp_buffer out = {0};
+
+    ck_assert_msg(read_words(words, &options), "%s", said);
+    options_add_line(&out, &options, line);
+    ck_assert_str_eq(out.text, expected);
+    asp_buffer_free(&out);
+}
+
+#define MEANT(expected, line, ...)                                                                 \
+    meant(expected, &(const struct options_line)line, (char *[]){"asp-admin", __VA_ARGS__, NULL})
+#define LINE(...)                                                                                  \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
+START_TEST(the_line_that_was_meant_can_be_pasted)
+{
+    static const char *const others[] = {"bob", "two words", NULL};
+    char id[] = "7k";
+
+    MEANT("asp-admin list", LINE(0), "list");
+    MEANT("asp-admin create alice --app mail --from 192.0.2.1 --from '::1' --json", LINE(0),
+          "--json", "create", "--ap=mail", "--from", "192.0.2.1", "alice", "--from=::1");
+    MEANT("asp-admin label bob 'two words' --config '/a b'", LINE(.arguments = others), "label",
+          "alice", "--config", "/a b", "--", "7k", "x");
+    MEANT("asp-admin revoke alice 8m --all", LINE(.argument = id, .by = "8m"), "revoke", "alice",
+          id, "--all");
+    MEANT("asp-admin revoke alice --label 'It'\\''s' --json",
+          LINE(.argument = id, .added = {"--label", "It's"}), "revoke", "alice", id, "--json");
+    MEANT("asp-admin revoke alice --reason x --label b",
+          LINE(.without = OPTION_BIT(OPTION_LABEL), .added = {"--label", "b"}), "revoke", "alice",
+          "--label", "a", "--reason", "x");
+    MEANT("asp-admin list --all -- -x", LINE(0), "list", "--all", "--", "-x");
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_loop(suite, an_option_sets_its_own_field_and_no_other, UNIT_COUNT(options_alone));
     unit_loop(suite, an_option_of_some_commands_has_its_name_by_its_bit, UNIT_COUNT(options_alone));
     unit_add(suite, what_is_no_option_is_refused_with_a_line_that_says_which_one_is_meant);
     unit_add(suite, of_a_long_word_that_is_no_option_a_line_is_said);
+    unit_add(suite, the_line_that_was_meant_can_be_pasted);
     unit_add(suite, networks_can_be_given_as_often_as_an_entry_holds_them);
 }
 

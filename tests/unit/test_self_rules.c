@@ -162,10 +162,12 @@ END_TEST
 START_TEST(a_line_that_is_wrong_is_an_error_of_usage)
 {
     is_refused("alice", false, "create", EXIT_USAGE, "create needs --label");
-    is_refused("alice", false, "label", EXIT_USAGE, "usage: asp-admin label");
-    is_refused("alice", false, "label 7k", EXIT_USAGE, "usage: asp-admin label");
-    is_refused("alice", false, "label alice 7k Desk more", EXIT_USAGE, "usage: asp-admin label");
-    is_refused("alice", false, "rotate", EXIT_USAGE, "usage: asp-admin rotate");
+    is_refused("alice", false, "label", EXIT_USAGE, "label needs ID,");
+    is_refused("alice", false, "label 7k", EXIT_USAGE,
+               "label needs TEXT, the new label: asp-admin label alice 7k TEXT\n");
+    is_refused("alice", false, "label alice 7k Desk more", EXIT_USAGE,
+               "stands in quotes: asp-admin label alice 7k 'Desk more'\n");
+    is_refused("alice", false, "rotate", EXIT_USAGE, "asp-admin rotate alice ID\n");
     is_refused("alice", false, "check", EXIT_USAGE, "check needs --service");
     is_refused("alice", false, "list --quiet", EXIT_USAGE, "list takes no --quiet");
 }
