@@ -432,7 +432,7 @@ def test_last_use_is_the_latest_of_the_entries(site, login, clock):
 def test_remove_takes_account_and_usage_for_good(site, phone, login):
     other = site.create("bob", "Phone", "--app", "mail")
     assert login(phone["password"]) == 0
-    assert site.json("remove", "alice") == {"user": "alice", "removed": True}
+    assert site.json("remove", "alice") == {"user": "alice", "removed": True, "entries": 1, "active": 1}
     assert {path.rsplit("/", 1)[1] for path in contents(site.store / "users")} == {"bob"}
     assert not (site.store / "used" / "alice").exists()
     assert site.check(phone["password"]) == "no-account"
