@@ -4,6 +4,7 @@
 #include "asp-admin/admin.h"
 #include "asp-admin/system/users.h"
 #include "asp-admin/ui/answer.h"
+#include "asp-admin/ui/limits.h"
 #include "asp/buffer.h"
 #include "asp/time_text.h"
 
@@ -16,6 +17,7 @@ static void add_entry_row(const struct admin *admin, struct table *table,
 {
     struct asp_buffer created = {0};
     struct asp_buffer last = {0};
+    struct asp_buffer limits = {0};
     struct asp_use use;
     bool used = asp_usage_find(usage, entry->id, entry->created, &use);
 
@@ -26,8 +28,13 @@ static void add_entry_row(const struct admin *admin, struct table *table,
                                asp_state_word(asp_usage_state(usage, entry, admin->now)),
                                table_cell(&created), table_cell(&last), used ? use.service : "-",
                                used && use.host[0] != '\0' ? use.host : "-"});
+    if (entry->revoked == ASP_NEVER)
+        limits_add(&limits, entry);
+    if (limits.failed || limits.length > 0)
+        table_add_below(table, limits.failed ? NULL : limits.text);
     asp_buffer_free(&created);
     asp_buffer_free(&last);
+    asp_buffer_free(&limits);
 }
 
 enum { NONE_SIZE = 80 };
@@ -54,6 +61,7 @@ static bool list_account(const struct admin *admin, const struct asp_account *ac
     table_add(
         &table, 8,
         (const char *[]){"ID", "LABEL", "APP", "STATE", "CREATED", "LAST USED", "BY", "FROM"});
+    table_add_below(&table, "LIMITS");
     for (size_t i = 0; i < account->count; i++) {
         const struct asp_entry *entry = &account->entries[i];
 

@@ -42,8 +42,8 @@ struct console {
 /* This process's own streams, as they are now; `program` is borrowed. */
 struct console console_of_process(const char *program);
 
-/* How wide the lines of an answer may be, as struct wrap has it: 0 off a terminal, where each record
- * is a whole line. */
+/* How wide the lines of an answer may be, as struct wrap has it: 0 off a terminal, where each
+ * record is a whole line. */
 size_t console_wrap_width(const struct console *console);
 
 /* The same console for the answer of what is done already, as `done` says; that is borrowed. */

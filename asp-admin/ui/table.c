@@ -1,30 +1,18 @@
 /* Tables and times, as a person sees them. */
 #include "table.h"
 
+#include "wrap.h"
+
 #include "asp/buffer.h"
-#include "asp/label.h"
 #include "asp/time_text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
-/* How many columns a visible text takes. */
-static size_t width_of(const char *text)
-{
-    size_t width = 0;
-
-    while (*text != '\0') {
-        unsigned long value = 0;
-        size_t length = asp_utf8_next(text, &value);
-        int columns = length == 0 ? 1 : wcwidth((wchar_t)value);
-
-        width += columns < 0 ? 1 : (size_t)columns;
-        text += length == 0 ? 1 : length;
-    }
-    return width;
-}
+enum {
+    GUTTER = 2,         /* between two columns */
+    COLUMN_BROKEN = 16, /* no column is made narrower than that */
+};
 
 void add_when(const struct console *console, struct asp_buffer *out, time_t now, time_t when,
               const char *unset)
@@ -60,11 +48,25 @@ void add_when(const struct console *console, struct asp_buffer *out, time_t now,
     asp_buffer_add(out, "just now");
 }
 
+/* A copy of what a person wrote, visible. NULL, and the table has failed: without memory. */
+static char *copy_visible(struct table *table, const char *text)
+{
+    struct asp_buffer copy = {0};
+
+    asp_buffer_add(&copy, "");
+    if (text != NULL)
+        asp_buffer_add_visible(&copy, text);
+    table->failed = table->failed || text == NULL || copy.failed;
+    return copy.text;
+}
+
 void table_add(struct table *table, size_t columns, const char *const cells[])
 {
+    struct table_row *row;
+
     if (table->count == table->room) {
         size_t room = table->room == 0 ? 32 : 2 * table->room;
-        void *grown = reallocarray(table->rows, room, sizeof *table->rows);
+        struct table_row *grown = reallocarray(table->rows, room, sizeof *grown);
 
         if (grown == NULL) {
             table->failed = true;
@@ -73,17 +75,17 @@ void table_add(struct table *table, size_t columns, const char *const cells[])
         table->rows = grown;
         table->room = room;
     }
+    row = &table->rows[table->count++];
+    *row = (struct table_row){.below = NULL};
     table->columns = columns;
-    for (size_t i = 0; i < columns; i++) {
-        struct asp_buffer cell = {0};
+    for (size_t i = 0; i < columns; i++)
+        row->cells[i] = copy_visible(table, cells[i]);
+}
 
-        asp_buffer_add(&cell, "");
-        if (cells[i] != NULL)
-            asp_buffer_add_visible(&cell, cells[i]);
-        table->failed = table->failed || cells[i] == NULL || cell.failed;
-        table->rows[table->count][i] = cell.text;
-    }
-    table->count++;
+void table_add_below(struct table *table, const char *text)
+{
+    if (!table->failed)
+        table->rows[table->count - 1].below = copy_visible(table, text);
 }
 
 const char *table_cell(const struct asp_buffer *text)
@@ -93,56 +95,181 @@ const char *table_cell(const struct asp_buffer *text)
     return text->text == NULL ? "-" : text->text;
 }
 
-static void add_spaces(struct asp_buffer *out, size_t count)
+/* How wide the columns are. */
+struct layout {
+    size_t width; /* of the terminal; 0: the answer goes to none */
+    size_t columns[TABLE_COLUMNS];
+    size_t least[TABLE_COLUMNS]; /* with its longest word on one line */
+    size_t total;                /* with the gutters */
+};
+
+static void measure(const struct table *table, struct layout *layout)
 {
-    while (count-- > 0)
-        asp_buffer_add(out, " ");
+    for (size_t row = 0; row < table->count; row++) {
+        for (size_t i = 0; i < table->columns; i++) {
+            size_t columns = wrap_columns(table->rows[row].cells[i]);
+            size_t longest = wrap_longest_word(table->rows[row].cells[i]);
+
+            layout->columns[i] = columns > layout->columns[i] ? columns : layout->columns[i];
+            layout->least[i] = longest > layout->least[i] ? longest : layout->least[i];
+        }
+    }
+    layout->total = (table->columns - 1) * GUTTER;
+    for (size_t i = 0; i < table->columns; i++) {
+        size_t broken = layout->columns[i] < COLUMN_BROKEN ? layout->columns[i] : COLUMN_BROKEN;
+
+        layout->least[i] = layout->least[i] < broken ? broken : layout->least[i];
+        layout->total += layout->columns[i];
+    }
 }
 
-static void write_row(const struct table *table, size_t row, const size_t widths[],
-                      struct asp_buffer *out)
+/* Takes from the widest of the columns that may be narrower, until the table fits. False: it cannot
+ * be made to. */
+static bool make_fit(const struct table *table, struct layout *layout)
 {
-    for (size_t i = 0; i < table->columns; i++) {
-        const char *cell = table->rows[row][i];
+    while (layout->width > 0 && layout->total > layout->width) {
+        size_t widest = TABLE_COLUMNS;
 
-        asp_buffer_add(out, cell);
-        if (i + 1 < table->columns)
-            add_spaces(out, widths[i] - width_of(cell) + 2);
+        for (size_t i = 0; i < table->columns; i++) {
+            if (layout->columns[i] > layout->least[i] &&
+                (widest == TABLE_COLUMNS || layout->columns[i] > layout->columns[widest]))
+                widest = i;
+        }
+        if (widest == TABLE_COLUMNS)
+            return false;
+        layout->columns[widest]--;
+        layout->total--;
+    }
+    return true;
+}
+
+/* Adds the line of each cell that `next` points at, and sets it to the one below. False: this was
+ * the last. */
+static bool add_line(const struct table *table, const struct layout *layout, const char *next[],
+                     struct asp_buffer *out)
+{
+    size_t spaces = 0;
+    bool more = false;
+
+    for (size_t i = 0; i < table->columns; i++) {
+        size_t length = strcspn(next[i], "\n");
+        size_t begin = out->length;
+
+        if (length > 0) {
+            wrap_add_spaces(out, spaces);
+            begin = out->length;
+            asp_buffer_add_bytes(out, next[i], length);
+            spaces = 0;
+        }
+        if (out->failed)
+            return false;
+        spaces += layout->columns[i] + GUTTER - (length > 0 ? wrap_columns(out->text + begin) : 0);
+        next[i] += length + (next[i][length] != '\0');
+        more = more || *next[i] != '\0';
+    }
+    asp_buffer_add(out, "\n");
+    return more;
+}
+
+/* A row of one line or, where a cell is wider than its column, of some. */
+static void add_row(const struct table *table, const struct layout *layout,
+                    const struct table_row *row, struct asp_buffer *out)
+{
+    struct asp_buffer broken[TABLE_COLUMNS] = {{0}};
+    const char *next[TABLE_COLUMNS];
+
+    for (size_t i = 0; i < table->columns; i++) {
+        const struct wrap wrap = {.width = layout->columns[i]};
+
+        next[i] = row->cells[i];
+        if (wrap_columns(next[i]) > layout->columns[i]) {
+            wrap_add(&broken[i], &wrap, next[i]);
+            next[i] = broken[i].text;
+        }
+        out->failed = out->failed || broken[i].failed;
+    }
+    while (!out->failed && add_line(table, layout, next, out))
+        ;
+    for (size_t i = 0; i < table->columns; i++)
+        asp_buffer_free(&broken[i]);
+}
+
+/* The rows below one another, under the heading. */
+static void add_rows(const struct table *table, const struct layout *layout,
+                     const struct console *console, struct asp_buffer *out)
+{
+    struct asp_buffer heading = {0};
+    const size_t indent = layout->columns[0] + GUTTER;
+    const struct wrap below = {.width = layout->width, .at = indent, .indent = indent};
+
+    add_row(table, layout, &table->rows[0], &heading);
+    if (!heading.failed)
+        console_add_bold(console, out, heading.text);
+    out->failed = out->failed || heading.failed;
+    asp_buffer_free(&heading);
+    for (size_t i = 1; !out->failed && i < table->count; i++) {
+        add_row(table, layout, &table->rows[i], out);
+        if (layout->width == 0 || table->rows[i].below == NULL)
+            continue;
+        wrap_add_spaces(out, indent);
+        wrap_add(out, &below, table->rows[i].below);
+        asp_buffer_add(out, "\n");
+    }
+}
+
+/* "LABEL      Old phone" */
+static void add_field(const struct console *console, const struct wrap *wrap, const char *name,
+                      const char *text, struct asp_buffer *out)
+{
+    console_add_bold(console, out, name);
+    wrap_add_spaces(out, wrap->at - wrap_columns(name));
+    wrap_add(out, wrap, text);
+    asp_buffer_add(out, "\n");
+}
+
+/* A block for each row, of what there is to say of it. */
+static void add_blocks(const struct table *table, const struct layout *layout,
+                       const struct console *console, struct asp_buffer *out)
+{
+    const struct table_row *names = &table->rows[0];
+    struct wrap wrap = {.width = layout->width};
+
+    for (size_t i = 0; i < table->columns; i++) {
+        size_t columns = wrap_columns(names->cells[i]) + GUTTER;
+
+        wrap.at = wrap.indent = columns > wrap.at ? columns : wrap.at;
+    }
+    for (size_t row = 1; !out->failed && row < table->count; row++) {
+        asp_buffer_add(out, row > 1 ? "\n" : "");
+        for (size_t i = 0; i < table->columns; i++) {
+            if (strcmp(table->rows[row].cells[i], "-") != 0)
+                add_field(console, &wrap, names->cells[i], table->rows[row].cells[i], out);
+        }
+        if (table->rows[row].below != NULL)
+            add_field(console, &wrap, names->below, table->rows[row].below, out);
     }
 }
 
 void table_write(const struct table *table, const struct console *console, struct asp_buffer *out)
 {
-    size_t widths[TABLE_COLUMNS] = {0};
+    struct layout layout = {.width = console_wrap_width(console)};
 
     out->failed = out->failed || table->failed;
-    for (size_t row = 0; !out->failed && row < table->count; row++) {
-        for (size_t i = 0; i < table->columns; i++) {
-            size_t width = width_of(table->rows[row][i]);
-
-            widths[i] = width > widths[i] ? width : widths[i];
-        }
-    }
-    for (size_t row = 0; !out->failed && row < table->count; row++) {
-        struct asp_buffer line = {0};
-
-        write_row(table, row, widths, &line);
-        if (line.failed)
-            out->failed = true;
-        else if (row == 0)
-            console_add_bold(console, out, line.text);
-        else
-            asp_buffer_add(out, line.text);
-        asp_buffer_add(out, "\n");
-        asp_buffer_free(&line);
-    }
+    if (out->failed)
+        return;
+    measure(table, &layout);
+    if (make_fit(table, &layout))
+        add_rows(table, &layout, console, out);
+    else
+        add_blocks(table, &layout, console, out);
 }
 
 void table_free(struct table *table)
 {
     for (size_t row = 0; row < table->count; row++) {
         for (size_t i = 0; i < table->columns; i++)
-            free(table->rows[row][i]);
+            free(table->rows[row].cells[i]);
+        free(table->rows[row].below);
     }
     free(table->rows);
     memset(table, 0, sizeof *table);

@@ -13,9 +13,14 @@
 
 enum { TABLE_COLUMNS = 8 };
 
-/* A table that is aligned when it is written. Begins as {0}. */
+struct table_row {
+    char *cells[TABLE_COLUMNS];
+    char *below; /* what is said of the row as a whole; NULL: nothing */
+};
+
+/* A table that is laid out when it is written. Begins as {0}. */
 struct table {
-    char *(*rows)[TABLE_COLUMNS];
+    struct table_row *rows;
     size_t count;
     size_t room;
     size_t columns;
@@ -23,13 +28,22 @@ struct table {
 };
 
 /* Adds a row of `columns` texts, which are copied; NULL is one that had no memory, and then the
- * table has none. Every row of a table has the same number. */
+ * table has none. Every row of a table has the same number; the first is the heading. */
 void table_add(struct table *table, size_t columns, const char *const cells[]);
+
+/* Adds a text to the row that was added last, a name for such texts where that is the heading. It
+ * is for a person, and so it is shown on a terminal alone: below the row. NULL is a text that had
+ * no memory. */
+void table_add_below(struct table *table, const char *text);
 
 /* The text of a cell, a dash where it is empty, NULL where it had no memory. */
 const char *table_cell(const struct asp_buffer *text);
 
-/* Writes the rows under the first one, which is the heading. */
+/*
+ * Writes the rows under the heading, each a line. On a terminal that is too narrow for that, words
+ * go onto further lines of their columns; where even that does not do, each row is a block, of
+ * lines with the name of a column and what is in it, but for a dash.
+ */
 void table_write(const struct table *table, const struct console *console, struct asp_buffer *out);
 
 void table_free(struct table *table);

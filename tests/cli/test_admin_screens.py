@@ -3,6 +3,7 @@ goes to a program is whole lines, as it always was."""
 
 import json
 import re
+import unicodedata
 
 import pytest
 
@@ -15,12 +16,36 @@ def words_of(text):
     return text.split()
 
 
+def columns_of(text):
+    """How many columns of a terminal a text takes."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def assert_fits(shown, columns):
+    """No line is longer, but for a word that is longer by itself."""
+    assert [line for line in shown.splitlines() if columns_of(line) > columns and " " in line.strip()] == [], shown
+
+
+def blocks_of(shown):
+    """What a screen of blocks says: a document for each, of the texts by their names."""
+    blocks = []
+    for block in shown.rstrip("\n").split("\n\n"):
+        fields = {}
+        for line in block.split("\n"):
+            named = re.match(r"([A-Z]+(?: [A-Z]+)?)(?:  +(.*))?$", line)
+            if named:
+                name = named[1]
+            fields.setdefault(name, []).extend(words_of((named[2] or "") if named else line))
+        blocks.append({name: " ".join(words) for name, words in fields.items()})
+    return blocks
+
+
 @both_widths
 def test_what_doctor_finds_is_broken_between_words(root, site, columns):
     site.configure('hooks: { created = "/nowhere/hook"; };')
     run = site.terminal("doctor", columns=columns, env=PLAIN)
     assert run.code == 1
-    assert [line for line in run.out.splitlines() if len(line) > columns and " " in line.strip()] == []
+    assert_fits(run.out, columns)
     found = json.loads(site.run("--json", "doctor").out)
     expected = []
     for row in found:
@@ -34,3 +59,101 @@ def test_what_doctor_finds_is_a_line_each_off_a_terminal(root, site):
     for row in json.loads(site.run("--json", "doctor").out):
         assert re.search(rf"^{row['check']} +(ok|FAULT) +{re.escape(row['message'])}$", out, re.MULTILINE)
         assert row["mend"] is None or re.search(rf"^ +mend: {re.escape(row['mend'])}$", out, re.MULTILINE)
+
+
+LABELS = ["Phone", "Thunderbird on the laptop in the office", "携帯電話 of the office", "cafe\u0301 tablet", "l" * 64]
+LIMITS = [
+    (["--from", "192.0.2.0/24", "--from", "2001:db8::/32"], "only from 192.0.2.0/24, 2001:db8::/32"),
+    (["--expires", "2199-06-30"], "until 2199-06-30T23:59:59Z"),
+    (["--unused", "90d"], "until unused for 90 days"),
+    (["--unused", "1w"], "until unused for 1 week"),
+    (["--unused", "61s"], "until unused for 61 seconds"),
+]
+
+
+def test_a_table_that_does_not_fit_is_a_block_for_each_record(site):
+    made = [site.create("alice", label, "--app", "mail") for label in LABELS]
+    site.json("revoke", "alice", made[0]["id"], "--reason", "it was left in a train on the way to the office")
+    shown = site.terminal("list", "alice", "--all", columns=40, env=PLAIN).done().out
+    assert_fits(shown, 40)
+    assert [(block["ID"], block["LABEL"], block["APP"]) for block in blocks_of(shown)] == [
+        (entry["id"], entry["label"], "mail") for entry in made
+    ]
+    assert "BY" not in blocks_of(shown)[0], "nothing is said of what there is not"
+    shown = site.terminal("history", "alice", columns=40, env=PLAIN).done().out
+    assert_fits(shown, 40)
+    events = blocks_of(shown)
+    assert [event["LABEL"] for event in events if event["WHAT"] == "created"] == LABELS
+    (revoked,) = [event for event in events if event["WHAT"] == "revoked"]
+    assert revoked["ID"] == made[0]["id"]
+    assert revoked["HOW"].endswith(": it was left in a train on the way to the office")
+
+
+def test_a_table_is_broken_in_its_columns_as_long_as_they_hold_their_words(site):
+    made = [site.create("alice", label, "--app", "mail") for label in LABELS[:4]]
+    shown = site.terminal("list", "alice", columns=80, env=PLAIN).done().out
+    assert_fits(shown, 80)
+    heading, *lines = shown.splitlines()
+    at = heading.index("LABEL")
+    labels = []
+    for line in lines:
+        if line[:2].strip():
+            labels.append("")
+        labels[-1] = f"{labels[-1]} {re.split('  +', line[at:])[0]}".strip()
+    assert labels == [entry["label"] for entry in made]
+    assert all(re.split("  +", line)[2:4] == ["mail", "active"] for line in lines if line[:2].strip())
+
+
+def test_users_are_a_block_each_where_their_names_are_long(site):
+    site.configure("virtual_users = true;")
+    for user in ("alice", "bob.of.the.office@mail.example.com"):
+        site.create(user, "Phone")
+    assert_fits(site.terminal("list", columns=80, env=PLAIN).done().out, 80)
+    shown = site.terminal("list", columns=40, env=PLAIN).done().out
+    assert_fits(shown, 40)
+    assert blocks_of(shown) == [
+        {"USER": user, "ACTIVE": "1", "REVOKED": "0", "LAST USED": "never"}
+        for user in ("alice", "bob.of.the.office@mail.example.com")
+    ]
+
+
+@both_widths
+@pytest.mark.parametrize(("options", "limit"), LIMITS, ids=[limit for _, limit in LIMITS])
+def test_list_shows_what_limits_an_app_password(site, columns, options, limit):
+    site.create("alice", "Free")
+    site.create("alice", "Limited", *options)
+    shown = site.terminal("list", "alice", columns=columns, env=PLAIN).done().out
+    assert_fits(shown, columns)
+    assert " ".join(words_of(shown)).count(limit) == 1
+    assert "only from" not in site.run("list", "alice").out
+
+
+def test_what_limits_it_is_one_sentence_and_none_when_it_is_revoked(site):
+    made = site.create("alice", "Phone", *[word for options, _ in LIMITS[:3] for word in options])
+    shown = site.terminal("list", "alice", columns=40, env=PLAIN).done().out
+    assert blocks_of(shown)[0]["LIMITS"] == "; ".join(limit for _, limit in LIMITS[:3])
+    site.json("revoke", "alice", made["id"])
+    shown = site.terminal("list", "alice", "--all", columns=40, env=PLAIN).done().out
+    assert "LIMITS" not in blocks_of(shown)[0]
+
+
+@both_widths
+def test_what_is_said_where_there_is_nothing_is_broken_between_words(site, columns):
+    site.json("revoke", "alice", site.create("alice", "Phone")["id"])
+    shown = site.terminal("list", "alice", columns=columns, env=PLAIN).done().out
+    assert_fits(shown, columns)
+    assert words_of(shown) == words_of("no active app passwords; 1 revoked: --all shows them")
+
+
+def test_what_goes_to_a_program_is_a_line_for_each_record(site):
+    for label in LABELS:
+        site.create("alice", label, "--app", "mail", *LIMITS[0][0])
+    for words, heading in (
+        (["list", "alice"], ["ID", "LABEL", "APP", "STATE", "CREATED", "LAST USED", "BY", "FROM"]),
+        (["history", "alice"], ["WHEN", "WHAT", "ID", "LABEL", "HOW"]),
+    ):
+        first, *rows = site.run(*words).done().out.splitlines()
+        assert re.split("  +", first) == heading
+        assert len(rows) == len(LABELS)
+        assert all(len(re.split("  +", row)) == len(heading) and label in row for row, label in zip(rows, LABELS))
+    assert len(site.run("list").done().out.splitlines()) == 2
