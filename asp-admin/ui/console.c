@@ -2,6 +2,7 @@
 #include "console.h"
 
 #include "read_secret.h"
+#include "wrap.h"
 
 #include "asp/redact.h"
 #include "asp/safeio.h"
@@ -11,21 +12,46 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum {
     WIDTH = 80,
-    WIDTH_MIN = 20,
+    ERROR_INDENT = 2, /* of the further lines of what is said to standard error */
     SAID_SIZE = ASP_ERROR_LINE + ASP_ERROR_TEXT,
     /* Each byte of what is said may become four, and the name of the program stands before it. */
     LINE_SIZE = 4 * SAID_SIZE + 64,
 };
 
+/* A line for standard error, broken between its words where that is a terminal; also one that came
+ * from a broker, which does not know how wide it is. Without memory it is as it was. */
+static bool write_error(const char *text, size_t length)
+{
+    const struct wrap wrap = {.width = wrap_width_of(STDERR_FILENO), .indent = ERROR_INDENT};
+    const bool is_line = length > 0 && memchr(text, '\n', length) == text + length - 1 &&
+                         memchr(text, '\0', length) == NULL;
+    struct asp_buffer line = {0};
+    struct asp_buffer broken = {0};
+    bool written;
+
+    if (is_line)
+        asp_buffer_add_bytes(&line, text, length - 1);
+    if (is_line && !line.failed)
+        wrap_add(&broken, &wrap, line.text);
+    asp_buffer_add(&broken, "\n");
+    if (!is_line || line.failed || broken.failed)
+        written = asp_write_all(STDERR_FILENO, text, length);
+    else
+        written = asp_write_all(STDERR_FILENO, broken.text, broken.length);
+    asp_buffer_free(&line);
+    asp_buffer_free(&broken);
+    return written;
+}
+
 static bool write_stream(void *context, enum console_stream stream, const char *text, size_t length)
 {
     (void)context;
-    return asp_write_all(stream == CONSOLE_OUT ? STDOUT_FILENO : STDERR_FILENO, text, length);
+    return stream == CONSOLE_OUT ? asp_write_all(STDOUT_FILENO, text, length)
+                                 : write_error(text, length);
 }
 
 static bool read_typed_secret(void *context, char *typed, size_t size, size_t *length)
@@ -52,16 +78,14 @@ static bool wants_colour(void)
 
 struct console console_of_process(const char *program)
 {
+    const size_t width = wrap_width_of(STDOUT_FILENO);
     struct console console = {.program = program,
                               .write = write_stream,
                               .read_secret = read_typed_secret,
-                              .width = WIDTH};
-    struct winsize size;
+                              .width = width > 0 ? width : WIDTH};
 
     console.terminal = isatty(STDOUT_FILENO) == 1;
     console.colour = console.terminal && wants_colour();
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_MIN)
-        console.width = size.ws_col;
     return console;
 }
 

@@ -5,7 +5,20 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <wchar.h>
+
+enum { WIDTH_MIN = 20 };
+
+size_t wrap_width_of(int fd)
+{
+    struct winsize size;
+
+    if (isatty(fd) != 1 || ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col < WIDTH_MIN)
+        return 0;
+    return size.ws_col;
+}
 
 static size_t columns_of(const char *text, size_t length)
 {

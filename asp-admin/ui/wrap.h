@@ -19,6 +19,10 @@ struct wrap {
                       stands in brackets stays together as far as a line holds it */
 };
 
+/* The columns of the terminal at `fd`; 0: it is none, does not say, or has so few that breaking
+ * would not help. */
+size_t wrap_width_of(int fd);
+
 /* How many columns a text takes, as wcwidth has it: two for a wide character, none for a mark that
  * is put on the one before. */
 size_t wrap_columns(const char *text);

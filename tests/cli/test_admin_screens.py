@@ -145,6 +145,31 @@ def test_what_is_said_where_there_is_nothing_is_broken_between_words(site, colum
     assert words_of(shown) == words_of("no active app passwords; 1 revoked: --all shows them")
 
 
+@both_widths
+def test_errors_are_broken_between_words(site, columns):
+    site.create("alice", "Phone")
+    for words in (
+        ["create", "alice", "--label", "Phone"],
+        ["revoke", "alice", "zz"],
+        ["list", "nobody.of.the.office"],
+        ["create", "alice", "--label", "New", "--from", "192.0.2.7/24"],
+        ["--config", "/nowhere/asp.conf", "list"],
+    ):
+        run = site.run(*words)
+        assert re.fullmatch(r"[^\n]+\n", run.err), "a program gets one line"
+        shown = site.terminal(*words, columns=columns, env=PLAIN, errors=True).out
+        assert_fits(shown, columns)
+        assert words_of(run.err) == words_of(shown)
+
+
+@both_widths
+def test_a_command_to_copy_has_a_line_to_itself(site, columns):
+    run = site.run("create", "alice")
+    line = re.search(r": (asp-admin create .*)$", run.err)[1]
+    shown = site.terminal("create", "alice", columns=columns, env=PLAIN, errors=True).out
+    assert line in [row.strip() for row in shown.splitlines()]
+
+
 def test_what_goes_to_a_program_is_a_line_for_each_record(site):
     for label in LABELS:
         site.create("alice", label, "--app", "mail", *LIMITS[0][0])

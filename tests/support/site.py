@@ -80,9 +80,9 @@ class Site:
         assert run.code in {"accepted": [0], "unavailable": [1, 5]}.get(verdict, [1]), run
         return verdict
 
-    def terminal(self, *words, columns=100, env=None, input=None):
+    def terminal(self, *words, columns=100, env=None, input=None, errors=False):
         """Runs asp-admin with a pseudo-terminal for standard input and output; its lines end in \\n here. `input` is a
-        short text for a standard input that is a pipe."""
+        short text for a standard input that is a pipe; with `errors` standard error is the terminal too."""
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         try:
@@ -90,7 +90,7 @@ class Site:
                 [os.fspath(word) for word in self.argv(*words)],
                 stdin=slave if input is None else subprocess.PIPE,
                 stdout=slave,
-                stderr=subprocess.PIPE,
+                stderr=slave if errors else subprocess.PIPE,
                 env={**ENVIRONMENT, **PERSON, **(env or {})},
                 start_new_session=True,
             )
@@ -103,9 +103,9 @@ class Site:
             child.stdin.close()
         with child, open(master, "rb", buffering=0) as screen:
             seen = b"".join(iter(lambda: _read_screen(screen), b""))
-            errors = child.stderr.read()
+            said = b"" if errors else child.stderr.read()
         watchdog.cancel()
-        return Result(child.returncode, text(seen).replace("\r\n", "\n"), text(errors))
+        return Result(child.returncode, text(seen).replace("\r\n", "\n"), text(said))
 
 
 def _read_screen(screen):
