@@ -251,7 +251,7 @@ enum exit_code admin_fail(const struct admin *admin, const char *user, struct as
     return fail_with_error(admin->console, error);
 }
 
-static enum exit_code find_user(struct admin *admin)
+enum exit_code admin_find_user(struct admin *admin)
 {
     struct asp_error error = {0};
     struct asp_account_name found;
@@ -285,7 +285,7 @@ enum exit_code admin_open_store(struct admin *admin, bool make)
         return fail_unreadable(admin->console, &error);
     }
     admin->new_store = made;
-    return admin->typed != NULL ? find_user(admin) : EXIT_DONE;
+    return admin->typed != NULL ? admin_find_user(admin) : EXIT_DONE;
 }
 
 enum exit_code admin_check_account(const struct admin *admin)

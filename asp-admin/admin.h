@@ -80,6 +80,9 @@ enum exit_code admin_ask_user(struct admin *admin, struct asp_account_name *foun
  * store where it is missing. */
 enum exit_code admin_open_store(struct admin *admin, bool make);
 
+/* The second half of it: the store is open. */
+enum exit_code admin_find_user(struct admin *admin);
+
 /* EXIT_DONE when the command's user has an account that can be read. Looked at before an update, so
  * that a mistyped name leaves no lock behind. */
 enum exit_code admin_check_account(const struct admin *admin);

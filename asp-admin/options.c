@@ -27,6 +27,7 @@ static const struct {
     {"rhost", OPTION_RHOST, "ADDR"},
     {"virtual", OPTION_VIRTUAL, NULL},
     {"quiet", OPTION_QUIET, NULL},
+    {"batch", OPTION_BATCH, NULL},
     {"all", OPTION_ALL, NULL},
     {"once", OPTION_ONCE, NULL},
     {"confirm", OPTION_CONFIRM, NULL},
@@ -97,6 +98,9 @@ static bool set(const struct console *console, struct options *options, enum opt
         break;
     case OPTION_APP:
         options->app = value;
+        break;
+    case OPTION_BATCH:
+        options->batch = true;
         break;
     case OPTION_CONFIRM:
         options->confirm = true;

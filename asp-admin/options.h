@@ -21,6 +21,7 @@ enum option_id {
     /* of some commands */
     OPTION_ALL,
     OPTION_APP,
+    OPTION_BATCH,
     OPTION_CONFIRM,
     OPTION_EXPIRES,
     OPTION_FROM,
@@ -67,6 +68,7 @@ struct options {
     bool is_virtual;
     bool quiet;
     bool all;
+    bool batch;
     bool once;
     bool confirm;
 

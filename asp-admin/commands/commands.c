@@ -11,8 +11,8 @@
 static const struct command commands[] = {
     {
         .name = "create",
-        .arguments = "USER --label TEXT [--app APP] [--from CIDR]... [--expires WHEN] [--unused "
-                     "DURATION] [--virtual] [--quiet]",
+        .arguments = "(USER --label TEXT [--quiet] | --batch) [--app APP] [--from CIDR]... "
+                     "[--expires WHEN] [--unused DURATION] [--virtual]",
         .help = "make an app password and show it, once",
         .min_args = 1,
         .max_args = 1,
@@ -23,8 +23,11 @@ static const struct command commands[] = {
                     {OPTION_EXPIRES, "it ends then"},
                     {OPTION_UNUSED, "it ends when it was not used for so long"},
                     {OPTION_VIRTUAL, "take a USER whom the system does not know"},
-                    {OPTION_QUIET, "print the password alone, and no notes"}},
+                    {OPTION_QUIET, "print the password alone, and no notes"},
+                    {OPTION_BATCH, "one for each line of standard input: USER, a tab, LABEL and, "
+                                   "if it is for another app, a tab and APP"}},
         .needed = BIT(LABEL),
+        .instead = BIT(BATCH),
         .examples = {"create alice --label Phone --app mail",
                      "create scan --label Scanner --app ssh --from 192.0.2.0/24"},
         .validate = command_create_validate,

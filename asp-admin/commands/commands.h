@@ -28,7 +28,8 @@ struct command {
     const char *by; /* in whose name it acts, whoever calls it; NULL: in the caller's */
     int min_args;
     int max_args;
-    unsigned needed; /* options, see OPTION_BIT */
+    unsigned needed;  /* options, see OPTION_BIT */
+    unsigned instead; /* with one of these it takes no arguments, and needs no option besides */
     /* What is said of the line before anybody is asked who she is; NULL: nothing. `run` validates
      * too. */
     enum exit_code (*validate)(const struct admin *admin);

@@ -1,7 +1,7 @@
 /* create: what is asked for, decided before anything is locked. */
-#include "commands.h"
+#include "create.h"
+
 #include "given.h"
-#include "new_password.h"
 
 #include "asp-admin/app.h"
 #include "asp/scope.h"
@@ -57,7 +57,8 @@ static enum exit_code read_entry(const struct admin *admin, struct asp_entry *en
     enum exit_code code;
 
     asp_entry_init(entry);
-    if (given_check_text(admin, "--label", admin->options->label) != EXIT_DONE)
+    if (given_check_text(admin, admin->options->batch ? "the label" : "--label",
+                         admin->options->label) != EXIT_DONE)
         return EXIT_USAGE;
     (void)snprintf(entry->label, sizeof entry->label, "%s", admin->options->label);
     code = read_app(admin, entry->app);
@@ -68,23 +69,24 @@ static enum exit_code read_entry(const struct admin *admin, struct asp_entry *en
     return code;
 }
 
-enum exit_code command_create_validate(const struct admin *admin)
+enum exit_code create_validate(const struct admin *admin)
 {
     struct asp_entry entry;
 
     return read_entry(admin, &entry);
 }
 
-enum exit_code command_create(struct admin *admin)
+enum exit_code create_one(struct admin *admin, struct new_password *wanted)
 {
-    struct new_password wanted = {.makes_account = true};
-    enum exit_code code = read_entry(admin, &wanted.entry);
+    enum exit_code code = read_entry(admin, &wanted->entry);
 
+    wanted->makes_account = true;
     if (code == EXIT_DONE)
         code = new_password_check_user(admin);
     if (code == EXIT_DONE)
-        code = admin_open_store(admin, true);
+        code = asp_store_is_open(&admin->store) ? admin_find_user(admin)
+                                                : admin_open_store(admin, true);
     if (code == EXIT_DONE)
-        code = new_password_make(admin, &wanted);
+        code = new_password_make(admin, wanted);
     return code;
 }

@@ -173,6 +173,21 @@ static enum exit_code fail_too_many(const struct command *command, const struct 
     return line_fail(console, EXIT_USAGE, why, options, &line);
 }
 
+/* With an option that says where its arguments come from. */
+static enum exit_code check_instead(const struct command *command, const struct console *console,
+                                    const struct options *options)
+{
+    const char *arguments[] = {NULL};
+    const struct options_line line = {.arguments = arguments};
+    char why[WHY_SIZE];
+
+    if (options->argument_count == 0)
+        return EXIT_DONE;
+    (void)snprintf(why, sizeof why, "%s --%s takes no arguments", command->name,
+                   option_name(options->given & command->instead));
+    return line_fail(console, EXIT_USAGE, why, options, &line);
+}
+
 enum exit_code line_check(const struct command *command, const struct console *console,
                           const struct options *options)
 {
@@ -182,6 +197,8 @@ enum exit_code line_check(const struct command *command, const struct console *c
     if (wrong != 0)
         return fail_with(console, EXIT_USAGE, "%s takes no --%s: see asp-admin help %s",
                          command->name, option_name(wrong), command->name);
+    if ((options->given & command->instead) != 0)
+        return check_instead(command, console, options);
     if (options->argument_count > command->max_args)
         return fail_too_many(command, console, options, missing);
     if (options->argument_count < command->min_args || missing != 0)

@@ -147,7 +147,10 @@ static void tell(const struct admin *admin, const struct storing *storing)
 {
     const struct stored_password *stored = &storing->stored;
 
-    new_password_show_notes(admin, stored, &storing->look.now);
+    if (storing->wanted->unwatched == NULL)
+        new_password_show_notes(admin, stored, &storing->look.now);
+    else
+        *storing->wanted->unwatched += new_password_is_unwatched(&storing->look.now);
     (void)hooks_run(admin, admin->user, HOOK_CREATED, &stored->entry, 1, NULL);
 }
 

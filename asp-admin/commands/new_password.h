@@ -6,6 +6,7 @@
 #define ASP_ADMIN_COMMANDS_NEW_PASSWORD_H
 
 #include "asp-admin/admin.h"
+#include "asp-admin/primary/primary_source.h"
 
 /* What was decided, before anything is locked. */
 struct new_password {
@@ -13,6 +14,10 @@ struct new_password {
     const char *replaces;   /* the id of that one, or NULL */
     bool sets_expires;      /* entry.expires holds, whatever the one that it replaces had */
     bool makes_account;     /* for a user who has none */
+    struct primary_source
+        *source; /* was read, and may be read again, for many; NULL: for this one */
+    size_t
+        *unwatched; /* counts in place of a note that the primary password is not seen; or NULL */
 };
 
 /* What both decide alike: EXIT_DONE, or why not was said on the console. A USER whom the system

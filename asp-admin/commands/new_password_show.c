@@ -51,20 +51,44 @@ static void write_screen(const struct admin *admin, const struct stored_password
     asp_buffer_add(out, "\n");
 }
 
-bool new_password_show(const struct admin *admin, const struct stored_password *stored)
+static json_t *document_of(const struct admin *admin, const struct stored_password *stored)
 {
     const struct asp_entry *entry = &stored->entry;
+
+    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:I, s:i}", "user",
+                     json_from_text(admin->user), "id", entry->id, "label", entry->label, "app",
+                     entry->app, "password", stored->shown, "entropy_bits", ASP_ENTROPY_BITS,
+                     "created", json_from_time(entry->created), "expires",
+                     json_from_time(entry->expires), "active", (json_int_t)stored->active, "limit",
+                     admin->conf->limit);
+}
+
+/* Of many, with the user as she was named: it is looked for by that. */
+static void write_line(const struct admin *admin, const struct stored_password *stored,
+                       struct asp_buffer *out)
+{
+    if (admin->options->json) {
+        json_add_line(out, document_of(admin, stored));
+        return;
+    }
+    asp_buffer_add_visible(out, admin->typed);
+    asp_buffer_add(out, "\t");
+    asp_buffer_add_visible(out, stored->entry.label);
+    asp_buffer_add(out, "\t");
+    asp_buffer_add(out, stored->shown);
+    asp_buffer_add(out, "\n");
+}
+
+bool new_password_show(const struct admin *admin, const struct stored_password *stored)
+{
     struct asp_buffer out = {0};
 
+    if (admin->options->batch) {
+        write_line(admin, stored, &out);
+        return console_print_and_free(admin->console, &out);
+    }
     if (admin->options->json)
-        return json_write(admin->console,
-                          json_pack("{s:o, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:I, s:i}", "user",
-                                    json_from_text(admin->user), "id", entry->id, "label",
-                                    entry->label, "app", entry->app, "password", stored->shown,
-                                    "entropy_bits", ASP_ENTROPY_BITS, "created",
-                                    json_from_time(entry->created), "expires",
-                                    json_from_time(entry->expires), "active",
-                                    (json_int_t)stored->active, "limit", admin->conf->limit));
+        return json_write(admin->console, document_of(admin, stored));
     if (admin->options->quiet) {
         asp_buffer_add(&out, stored->shown);
         asp_buffer_add(&out, "\n");
@@ -72,6 +96,11 @@ bool new_password_show(const struct admin *admin, const struct stored_password *
         write_screen(admin, stored, &out);
     }
     return console_print_and_free(admin->console, &out);
+}
+
+bool new_password_is_unwatched(const struct asp_primary_now *now)
+{
+    return asp_source_traits(now->source).at_login && now->says == ASP_SAYS_ABSENT;
 }
 
 void new_password_show_notes(const struct admin *admin, const struct stored_password *stored,
@@ -86,7 +115,7 @@ void new_password_show_notes(const struct admin *admin, const struct stored_pass
                     "note: no app of asp.conf is called %s, and no service of /etc/pam.d: if that "
                     "is a slip, revoke %s",
                     stored->entry.app, stored->entry.id);
-    if (asp_source_traits(now->source).at_login && now->says == ASP_SAYS_ABSENT)
+    if (new_password_is_unwatched(now))
         console_say(admin->console,
                     "note: %s has no line in /etc/shadow, so a change of the primary password "
                     "is not seen there: see asp-admin(8)",

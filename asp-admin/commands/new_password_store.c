@@ -44,13 +44,18 @@ static enum asp_status check_known(const struct storing *storing, struct asp_err
                     admin->user);
 }
 
+static const struct primary_source *source_of(const struct storing *storing)
+{
+    return storing->wanted->source != NULL ? storing->wanted->source : &storing->own;
+}
+
 /* By what was read before. */
 static void find_primary(struct storing *storing)
 {
     struct asp_look *look = &storing->look;
 
-    primary_source_find(&storing->source, storing->admin->user, look->is_own ? NULL : look->follows,
-                        &look->now);
+    primary_source_find(source_of(storing), storing->admin->user,
+                        look->is_own ? NULL : look->follows, &look->now);
 }
 
 /* Whether the one whom the account followed, of which a user is known by its name by now, is there
@@ -88,7 +93,10 @@ static bool is_own_name(const struct admin *admin)
 enum asp_status new_password_look(struct storing *storing, struct asp_error *error)
 {
     const struct admin *admin = storing->admin;
-    enum asp_status status = primary_source_read(admin->conf, &storing->source, error);
+    enum asp_status status = ASP_OK;
+
+    if (storing->wanted->source == NULL)
+        status = primary_source_read(admin->conf, &storing->own, error);
 
     if (status != ASP_OK)
         return status;
@@ -169,7 +177,7 @@ static void find_followed(const struct storing *storing, struct asp_primary_now 
     if (look->newer.text != NULL)
         asp_shadow_find(&look->newer, storing->admin->user, look->follows, now);
     else
-        primary_source_find(&storing->source, storing->admin->user, look->follows, now);
+        primary_source_find(source_of(storing), storing->admin->user, look->follows, now);
     now->source = look->now.source;
 }
 
@@ -492,6 +500,6 @@ void storing_free(struct storing *storing)
     asp_entries_free(storing->stored.revoked, storing->stored.revoked_count);
     asp_usage_free(&storing->usage);
     asp_look_end(&storing->look);
-    primary_source_close(&storing->source);
+    primary_source_close(&storing->own);
     sodium_memzero(storing, sizeof *storing);
 }

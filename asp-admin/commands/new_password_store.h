@@ -26,7 +26,7 @@ struct stored_password {
 struct storing {
     const struct admin *admin;
     const struct new_password *wanted;
-    struct primary_source source;
+    struct primary_source own;      /* what was read for this one alone */
     struct asp_look look;           /* what that says of the user's primary password */
     bool followed_is_known;         /* whom the account follows, by that name: she is another */
     struct asp_fingerprint primary; /* as the first update has left it */

@@ -195,7 +195,7 @@ static const struct {
     const char *hers;
     const char *roots;
 } said_of[] = {
-    {"create", " label app from expires unused quiet ", " virtual "},
+    {"create", " label app from expires unused quiet ", " virtual batch "},
     {"list", " all ", ""},
     {"label", "", ""},
     {"rotate", " expires quiet ", " virtual "},
