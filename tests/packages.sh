@@ -28,6 +28,7 @@ server_packages=(
     "proftpd-core proftpd-mod-crypto openssl"
     "pure-ftpd"
     "freeradius freeradius-utils eapoltest"
+    "openvpn"
     "libpam-google-authenticator libpam-oath oathtool nslcd libnss-ldapd libpam-ldapd sudo fail2ban rsyslog python3-systemd"
     "sssd-ldap libnss-sss libpam-sss"
     "cockpit-ws cockpit-bridge cockpit-system chromium chromium-driver"
