@@ -30,6 +30,7 @@ server_packages=(
     "freeradius freeradius-utils eapoltest"
     "openvpn"
     "squid openssl"
+    "cups-daemon cups-client cups-ipp-utils"
     "libpam-google-authenticator libpam-oath oathtool nslcd libnss-ldapd libpam-ldapd sudo fail2ban rsyslog python3-systemd"
     "sssd-ldap libnss-sss libpam-sss"
     "cockpit-ws cockpit-bridge cockpit-system chromium chromium-driver"
