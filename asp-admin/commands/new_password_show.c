@@ -3,52 +3,106 @@
 
 #include "asp-admin/app.h"
 #include "asp-admin/ui/json.h"
+#include "asp-admin/ui/limits.h"
+#include "asp-admin/ui/wrap.h"
 #include "asp/buffer.h"
 #include "asp/time_text.h"
 
 #include <stdio.h>
 #include <string.h>
 
+enum { FIELD_COLUMN = 14 }; /* where the second of the two columns begins */
+
 static void add_centred(const struct console *console, struct asp_buffer *out, const char *text)
 {
     size_t width = console->terminal ? console->width : 0;
     size_t indent = width > strlen(text) ? (width - strlen(text)) / 2 : 4;
 
-    while (indent-- > 0)
-        asp_buffer_add(out, " ");
+    wrap_add_spaces(out, indent);
     console_add_bold(console, out, text);
+}
+
+/* Adds a text, and frees it. */
+static void add_at(struct asp_buffer *out, const struct wrap *wrap, struct asp_buffer *text)
+{
+    out->failed = out->failed || text->failed;
+    if (!text->failed)
+        wrap_add(out, wrap, text->text);
+    asp_buffer_add(out, "\n");
+    asp_buffer_free(text);
+}
+
+/* On lines of its own, which are not long anywhere. */
+static void add_text(const struct console *console, struct asp_buffer *out, struct asp_buffer *text)
+{
+    add_at(out, &(const struct wrap){.width = console->width}, text);
+}
+
+/* Beside its name: one line, for grep, off a terminal. */
+static void add_field(const struct console *console, struct asp_buffer *out, const char *name,
+                      struct asp_buffer *text)
+{
+    asp_buffer_add(out, "  ");
+    asp_buffer_add(out, name);
+    wrap_add_spaces(out, FIELD_COLUMN - strlen(name) - 2);
+    add_at(out,
+           &(const struct wrap){console_wrap_width(console), FIELD_COLUMN, FIELD_COLUMN, false},
+           text);
+}
+
+/* What it opens, from where, and until when. */
+static void add_limits(const struct console *console, const struct asp_entry *entry,
+                       struct asp_buffer *out)
+{
+    bool open = strcmp(entry->app, ASP_APP_FIRST_USE) == 0;
+    struct asp_buffer text = {0};
+
+    asp_buffer_add_visible(&text, open ? "the app that uses it first" : entry->app);
+    add_field(console, out, "good for", &text);
+    if (entry->network_count > 0) {
+        limits_add_networks(&text, entry);
+        add_field(console, out, "only from", &text);
+    }
+    if (entry->expires == ASP_NEVER)
+        asp_buffer_add(&text, "it is revoked");
+    else
+        asp_buffer_add_time(&text, entry->expires);
+    if (entry->unused_limit != ASP_NEVER) {
+        asp_buffer_add(&text, ", or unused for ");
+        limits_add_duration(&text, entry->unused_limit);
+    }
+    add_field(console, out, "until", &text);
 }
 
 /* For a person. */
 static void write_screen(const struct admin *admin, const struct stored_password *stored,
                          struct asp_buffer *out)
 {
+    const struct console *console = admin->console;
     const struct asp_entry *entry = &stored->entry;
-    bool open = strcmp(entry->app, ASP_APP_FIRST_USE) == 0;
+    struct asp_buffer text = {0};
 
-    asp_buffer_add(out, "\nA new app password for ");
-    asp_buffer_add_visible(out, admin->user);
-    asp_buffer_add(out, ": ");
-    asp_buffer_add_visible(out, entry->label);
-    asp_buffer_add(out, "\n\n\n");
-    add_centred(admin->console, out, stored->shown);
-    asp_buffer_add(out,
-                   "\n\n\nType it into the app in place of your own password; spaces and dashes "
-                   "do not matter, capitals\n"
-                   "do. It is shown this once and cannot be shown again.\n\n  good for    ");
-    asp_buffer_add_visible(out, open ? "the app that uses it first" : entry->app);
-    asp_buffer_add(out, "\n  until       ");
-    if (entry->expires == ASP_NEVER)
-        asp_buffer_add(out, "it is revoked");
-    else
-        asp_buffer_add_time(out, entry->expires);
-    asp_buffer_add(out, "\n  revoke it   ");
-    (void)admin_command(admin, out, (const char *[]){"revoke", admin->user, entry->id, NULL});
-    asp_buffer_add(out, "\n  active      ");
-    asp_buffer_add_number(out, stored->active);
-    asp_buffer_add(out, " of ");
-    asp_buffer_add_number(out, (unsigned long long)admin->conf->limit);
+    asp_buffer_add(&text, "A new app password for ");
+    asp_buffer_add_visible(&text, admin->user);
+    asp_buffer_add(&text, ": ");
+    asp_buffer_add_visible(&text, entry->label);
     asp_buffer_add(out, "\n");
+    add_text(console, out, &text);
+    asp_buffer_add(out, "\n\n");
+    add_centred(console, out, stored->shown);
+    asp_buffer_add(out, "\n\n\n");
+    asp_buffer_add(&text,
+                   "Type it into the app in place of your own password; spaces and dashes do "
+                   "not matter, capitals do. It is shown this once and cannot be shown again.");
+    add_text(console, out, &text);
+    asp_buffer_add(out, "\n");
+    add_limits(console, entry, out);
+    (void)admin_command(admin, &text, (const char *[]){"revoke", admin->user, entry->id, NULL});
+    add_field(console, out, "revoke it", &text);
+    asp_buffer_add_number(&text, stored->active);
+    asp_buffer_add(&text, " of ");
+    asp_buffer_add_number(&text, (unsigned long long)admin->conf->limit);
+    add_field(console, out, "active", &text);
 }
 
 static json_t *document_of(const struct admin *admin, const struct stored_password *stored)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 import pytest
+from support.passwords import PASSWORD
 
 PLAIN = {"NO_COLOR": "1"}
 
@@ -22,8 +23,9 @@ def columns_of(text):
 
 
 def assert_fits(shown, columns):
-    """No line is longer, but for a word that is longer by itself."""
-    assert [line for line in shown.splitlines() if columns_of(line) > columns and " " in line.strip()] == [], shown
+    """No line is longer, but for a word or a command to copy that is longer by itself."""
+    long = [line.strip() for line in shown.splitlines() if columns_of(line) > columns]
+    assert [line for line in long if " " in line and not line.startswith("asp-admin ")] == [], shown
 
 
 def blocks_of(shown):
@@ -143,6 +145,52 @@ def test_what_is_said_where_there_is_nothing_is_broken_between_words(site, colum
     shown = site.terminal("list", "alice", columns=columns, env=PLAIN).done().out
     assert_fits(shown, columns)
     assert words_of(shown) == words_of("no active app passwords; 1 revoked: --all shows them")
+
+
+def sorted_out(text):
+    """A new app password's screen, without what is another each time."""
+    made = PASSWORD.search(text)[0]
+    return text.replace(made, "PASSWORD").replace(f"alice {made[:2]}", "alice ID")
+
+
+@both_widths
+@pytest.mark.parametrize("command", ["create", "rotate"])
+def test_a_new_app_password_is_shown_with_what_limits_it(site, columns, command):
+    options = [word for given, _ in LIMITS[:3] for word in given]
+    words = ["create", "alice", "--label", LABELS[1], "--app", "mail", *options]
+    if command == "rotate":
+        site.run(*words).done()
+        words = ["rotate", "alice", site.entries()[0]["id"]]
+    shown = site.terminal(*words, columns=columns, env=PLAIN, errors=True).done().out
+    assert_fits(shown, columns)
+    told = " ".join(words_of(sorted_out(shown)))
+    assert f"A new app password for alice: {LABELS[1]} PASSWORD Type it into" in told
+    assert (
+        "good for mail only from 192.0.2.0/24, 2001:db8::/32 until 2199-06-30T23:59:59Z, or unused for 90 days "
+        f"revoke it asp-admin revoke alice ID --config {site.conf} active 1 of " in told
+    )
+    assert f"asp-admin revoke alice ID --config {site.conf}" in [
+        line.removeprefix("  revoke it").strip() for line in sorted_out(shown).splitlines()
+    ]
+    assert "note: alice has no line in /etc/shadow, so a change of the primary password is not seen there" in told
+
+
+def test_a_new_app_password_has_whole_lines_off_a_terminal(site):
+    options = [word for given, _ in LIMITS[:3] for word in given]
+    shown = sorted_out(site.run("create", "alice", "--label", "x", "--app", "mail", *options).done().out)
+    assert shown.partition("again.\n\n")[2].splitlines() == [
+        "  good for    mail",
+        "  only from   192.0.2.0/24, 2001:db8::/32",
+        "  until       2199-06-30T23:59:59Z, or unused for 90 days",
+        f"  revoke it   asp-admin revoke alice ID --config {site.conf}",
+        "  active      1 of 25",
+    ]
+    assert max(map(len, shown.partition("good for")[0].splitlines())) <= 80
+
+
+def test_what_has_no_limits_is_good_until_it_is_revoked(site):
+    told = " ".join(words_of(site.terminal("create", "alice", "--label", "x", "--app", "any").done().out))
+    assert "good for any until it is revoked revoke it" in told
 
 
 @both_widths
