@@ -1,7 +1,7 @@
 /* A command line, a word a line: what it says is said in one line, and what is taken is in it. */
 #include "fuzz.h"
 
-#include "asp-admin/commands/commands.h"
+#include "asp-admin/commands/line.h"
 #include "asp-admin/options.h"
 
 enum { WORDS_MAX = 64, ARGUMENTS_MAX = 1024 };
@@ -49,7 +49,7 @@ static void try_command(const struct console *console, const struct options *opt
 
     if (command == NULL)
         return;
-    code = command_check_line(command, console, options);
+    code = line_check(command, console, options);
     FUZZ_NEED(code == EXIT_DONE || code == EXIT_USAGE);
     FUZZ_NEED(lines_said == (code == EXIT_DONE ? 0 : 1));
     FUZZ_NEED(code != EXIT_DONE || options->argument_count <= ARGUMENTS_MAX);
