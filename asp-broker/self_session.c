@@ -90,11 +90,11 @@ static bool write_to_client(void *context, enum console_stream stream, const cha
     return true;
 }
 
-static bool read_secret(void *context, char *typed, size_t size, size_t *length)
+static bool read_secret(void *context, const char *user, char *typed, size_t size, size_t *length)
 {
     const struct client *client = context;
     bool answered =
-        self_ask(client->fd, ASP_ASK_APP_PASSWORD, "", typed, size, length, NULL) == ASP_OK;
+        self_ask(client->fd, ASP_ASK_APP_PASSWORD, user, typed, size, length, NULL) == ASP_OK;
 
     errno = EPIPE;
     return answered;

@@ -55,7 +55,7 @@ enum asp_message_type {
 #define ASP_STREAM_ERR "err"
 
 /* How something is asked or told: as PAM's four styles of a conversation, and an app password for
- * check, from standard input. */
+ * check, from standard input; what is asked is then the name of its user. */
 #define ASP_ASK_HIDDEN "hidden"
 #define ASP_ASK_SHOWN "shown"
 #define ASP_ASK_INFO "info"

@@ -1,12 +1,16 @@
-/* check: what a service would be told. */
+/* check: what a service would be told, and why. */
 #include "commands.h"
 #include "given.h"
+#include "verdict_why.h"
 
 #include "asp-admin/admin.h"
+#include "asp-admin/doctor/pam_service.h"
 #include "asp-admin/ui/console.h"
 #include "asp-admin/ui/json.h"
+#include "asp-admin/ui/wrap.h"
 #include "asp/buffer.h"
 #include "asp/login.h"
+#include "asp/redact.h"
 #include "pam_asp/name_service.h"
 
 #include <errno.h>
@@ -16,17 +20,47 @@
 /* More than the longest that is looked at: what is longer is none of ours. */
 enum { TYPED_SIZE = 4 * ASP_SECRET_TYPED_MAX };
 
-static void add_wrong_case(struct asp_buffer *out, const struct asp_outcome *outcome)
+/* The entry whose secret was proven, in its account, which the caller frees. NULL: none was, or
+ * what stands there by now cannot be read. */
+static const struct asp_entry *find_entry(const struct admin *admin,
+                                          const struct asp_outcome *outcome,
+                                          struct asp_account *account)
 {
-    asp_buffer_add(out, "It is the app password \"");
-    asp_buffer_add_visible(out, outcome->label);
-    asp_buffer_add(out, "\" (");
-    asp_buffer_add(out, outcome->id);
-    asp_buffer_add(out, ") but for its capitals. Type it in small letters.\n");
+    struct asp_store store;
+    enum asp_status status = ASP_NOT_FOUND;
+
+    *account = (struct asp_account){0};
+    if (outcome->id[0] == '\0' || asp_store_open(&store, admin->conf, NULL, NULL) != ASP_OK)
+        return NULL;
+    status = asp_store_load(&store, outcome->account, NULL, account, NULL);
+    asp_store_close(&store);
+    return status == ASP_OK ? asp_account_find(account, outcome->id) : NULL;
 }
 
-static bool show_verdict(const struct admin *admin, const struct asp_outcome *outcome)
+/* On a terminal, below the word of the verdict. */
+static void add_why(struct asp_buffer *out, struct verdict *verdict)
 {
+    const struct console *console = verdict->admin->console;
+    const struct wrap wrap = {.width = console_wrap_width(console)};
+    struct asp_buffer why = {0};
+    struct asp_account account;
+
+    verdict->entry = find_entry(verdict->admin, verdict->outcome, &account);
+    verdict_add_why(&why, verdict);
+    if (why.length > 0) {
+        asp_redact(why.text); /* a name may be one */
+        wrap_add(out, &wrap, why.text);
+        asp_buffer_add(out, "\n");
+    }
+    out->failed = out->failed || why.failed;
+    asp_buffer_free(&why);
+    asp_account_free(&account);
+}
+
+static bool show_verdict(struct verdict *verdict)
+{
+    const struct admin *admin = verdict->admin;
+    const struct asp_outcome *outcome = verdict->outcome;
     const char *word = asp_verdict_word(outcome->verdict);
     struct asp_buffer out = {0};
 
@@ -39,9 +73,62 @@ static bool show_verdict(const struct admin *admin, const struct asp_outcome *ou
                                     json_from_text(outcome->app)));
     asp_buffer_add(&out, word);
     asp_buffer_add(&out, "\n");
-    if (admin->console->terminal && outcome->verdict == ASP_WRONG_CASE)
-        add_wrong_case(&out, outcome);
+    if (admin->console->terminal)
+        add_why(&out, verdict);
     return console_print_and_free(admin->console, &out);
+}
+
+/* A verdict is nothing that a service gets which does not ask for it. */
+static void warn_of_service(const struct admin *admin)
+{
+    const char *service = admin->options->service;
+
+    if (!admin->console->terminal || admin->options->json)
+        return;
+    switch (pam_service_look(service)) {
+    case PAM_SERVICE_ASKS:
+        break;
+    case PAM_SERVICE_SILENT:
+        console_say(admin->console,
+                    "note: PAM does not ask pam_asp for the service %s, whatever the verdict: its "
+                    "PAM file does not name it",
+                    service);
+        break;
+    case PAM_SERVICE_NO_FILE:
+        console_say(admin->console,
+                    "note: PAM does not ask pam_asp for the service %s, whatever the verdict: it "
+                    "has no PAM file, and that of other does not name it",
+                    service);
+        break;
+    }
+}
+
+/* Whether what was typed has the form of an app password. */
+static bool is_shaped(const char *typed, size_t length)
+{
+    struct asp_secret secret;
+    bool shaped = length <= ASP_SECRET_TYPED_MAX && asp_secret_read(typed, length, &secret);
+
+    asp_secret_wipe(&secret);
+    return shaped;
+}
+
+/* The answer, and where there is no verdict its cause. */
+static enum exit_code tell(struct verdict *verdict)
+{
+    const struct admin *admin = verdict->admin;
+    const struct asp_outcome *outcome = verdict->outcome;
+    struct asp_error cause = outcome->cause;
+    char line[ASP_ERROR_LINE];
+
+    if (!show_verdict(verdict))
+        return EXIT_STORE;
+    warn_of_service(admin);
+    if (outcome->verdict != ASP_UNAVAILABLE)
+        return outcome->verdict == ASP_ACCEPTED ? EXIT_DONE : EXIT_NO;
+    admin_complete_advice(
+        admin, outcome->account[0] != '\0' ? outcome->account : verdict->request->user, &cause);
+    return fail_with(admin->console, EXIT_STORE, "%s", asp_error_line(&cause, line));
 }
 
 enum exit_code command_check(struct admin *admin)
@@ -54,13 +141,13 @@ enum exit_code command_check(struct admin *admin)
         .dry = true,
     };
     struct asp_outcome outcome;
+    struct verdict verdict = {.admin = admin, .request = &request, .outcome = &outcome};
     enum exit_code code;
-    char line[ASP_ERROR_LINE];
     char typed[TYPED_SIZE];
 
     if (given_check_name(admin, "--service", options->service) != EXIT_DONE)
         return EXIT_USAGE;
-    if (!admin->console->read_secret(admin->console->context, typed, sizeof typed,
+    if (!admin->console->read_secret(admin->console->context, request.user, typed, sizeof typed,
                                      &request.secret_length)) {
         sodium_memzero(typed, sizeof typed);
         return fail_with(admin->console, EXIT_STORE, "standard input cannot be read: %s",
@@ -70,15 +157,9 @@ enum exit_code command_check(struct admin *admin)
         console_say(admin->console, "no password was given on standard input");
     request.secret = typed;
     asp_login(admin->conf, NULL, &name_service, &request, admin->now, &outcome);
+    verdict.shaped = is_shaped(typed, request.secret_length);
     sodium_memzero(typed, sizeof typed);
-    code = outcome.verdict == ASP_ACCEPTED ? EXIT_DONE : EXIT_NO;
-    if (!show_verdict(admin, &outcome))
-        code = EXIT_STORE;
-    else if (outcome.verdict == ASP_UNAVAILABLE) {
-        admin_complete_advice(admin, outcome.account[0] != '\0' ? outcome.account : request.user,
-                              &outcome.cause);
-        code = fail_with(admin->console, EXIT_STORE, "%s", asp_error_line(&outcome.cause, line));
-    }
+    code = tell(&verdict);
     asp_outcome_free(&outcome);
     return code;
 }

@@ -82,7 +82,7 @@ static bool ask(const struct console *console, const struct asp_message_read *me
     if (style == NULL || text == NULL)
         return false;
     if (strcmp(style, ASP_ASK_APP_PASSWORD) == 0)
-        typed = console->read_secret(console->context, reply, sizeof reply, &length);
+        typed = console->read_secret(console->context, text, reply, sizeof reply, &length);
     else
         typed = prompt_ask(style, text, json, reply, &length);
     asp_message_begin(answer, ASP_MESSAGE_REPLY);

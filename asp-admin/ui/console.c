@@ -20,6 +20,7 @@ enum {
     SAID_SIZE = ASP_ERROR_LINE + ASP_ERROR_TEXT,
     /* Each byte of what is said may become four, and the name of the program stands before it. */
     LINE_SIZE = 4 * SAID_SIZE + 64,
+    PROMPT_SIZE = 4 * 256 + 64,
 };
 
 /* A line for standard error, broken between its words where that is a terminal; also one that came
@@ -54,16 +55,36 @@ static bool write_stream(void *context, enum console_stream stream, const char *
                                  : write_error(text, length);
 }
 
-static bool read_typed_secret(void *context, char *typed, size_t size, size_t *length)
+/* The name may be empty: an asp-broker before this version does not say it. */
+static void add_prompt(struct asp_buffer *prompt, const char *user)
 {
-    const struct secret_prompt prompt = {
+    struct asp_buffer visible = {0};
+
+    asp_buffer_add(prompt, "App password");
+    asp_buffer_add_visible(&visible, user);
+    if (user[0] != '\0' && !visible.failed) {
+        asp_redact(visible.text);
+        asp_buffer_add(prompt, " of ");
+        asp_buffer_add(prompt, visible.text);
+    }
+    asp_buffer_add(prompt, ": ");
+    asp_buffer_free(&visible);
+}
+
+static bool read_typed_secret(void *context, const char *user, char *typed, size_t size,
+                              size_t *length)
+{
+    char room[PROMPT_SIZE];
+    struct asp_buffer text = asp_buffer_on(room, sizeof room);
+    struct secret_prompt prompt = {
         .from = STDIN_FILENO,
         .to = isatty(STDIN_FILENO) == 1 ? STDERR_FILENO : -1,
-        .text = "App password: ",
         .hidden = true,
     };
 
     (void)context;
+    add_prompt(&text, user);
+    prompt.text = text.text;
     return secret_read(&prompt, typed, size, length);
 }
 

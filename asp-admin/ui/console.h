@@ -28,9 +28,9 @@ struct console {
     const char *program; /* stands before what is said to standard error */
     /* Writes all of it. False with errno when it did not get there. */
     bool (*write)(void *context, enum console_stream stream, const char *text, size_t length);
-    /* Reads an app password, to the end of the input, of a line on a terminal, or of the room.
-     * False with errno. The caller wipes `typed`. */
-    bool (*read_secret)(void *context, char *typed, size_t size, size_t *length);
+    /* Reads an app password of the user of this name, to the end of the input, of a line on a
+     * terminal, or of the room. False with errno. The caller wipes `typed`. */
+    bool (*read_secret)(void *context, const char *user, char *typed, size_t size, size_t *length);
     void *context; /* of both */
     bool terminal; /* the answer goes to one */
     bool colour;

@@ -57,9 +57,11 @@ static bool tell(void *context, enum console_stream stream, const char *text, si
     return errno == 0;
 }
 
-static bool read_app_password(void *context, char *text, size_t size, size_t *length)
+static bool read_app_password(void *context, const char *user, char *text, size_t size,
+                              size_t *length)
 {
     (void)context;
+    FUZZ_NEED(strlen(user) <= ASP_MESSAGE_MAX);
     FUZZ_NEED(size > strlen(APP_PASSWORD));
     *length = strlen(APP_PASSWORD);
     memcpy(text, APP_PASSWORD, *length);

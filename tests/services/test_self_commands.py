@@ -4,6 +4,7 @@ import re
 
 import pytest
 from support.passwords import PASSWORD, id_but
+from support.recipes import with_module
 from support.self_service import ADMIN, ALICES, ASKED, BOBS, CONF, DONE, NO, NOT_FOUND, STORE, TAKEN, USAGE, refused
 
 # Each command
@@ -22,9 +23,9 @@ def test_each_command_is_for_her_own_account(own, user):
         assert code == DONE
         renewed = PASSWORD.search(shown)[0]
         code, shown = alice.type(f"{ADMIN} check {' '.join(user)} --service imap <<<{renewed}")
-        assert (code, shown.strip()) == (DONE, "accepted")
+        assert (code, shown.strip().splitlines()[0]) == (DONE, "accepted")
         code, shown = alice.type(f"{ADMIN} check {' '.join(user)} --service imap <<<{password}")
-        assert (code, shown.strip()) == (NO, "revoked")
+        assert (code, shown.strip().splitlines()[0]) == (NO, "revoked")
         code, shown = alice.admin("revoke", *user, renewed[:2], "--reason", "lost")
         assert (code, shown.strip()) == (DONE, f"revoked {renewed[:2]}  Desk")
         code, shown = alice.admin("history", *user)
@@ -349,3 +350,20 @@ def test_a_revoked_one_is_renewed_by_her_as_by_root(own):
     run = own.run("alice", "rotate", password[:2], "--quiet", input=f"{ALICES}\n")
     assert run.code == DONE and PASSWORD.match(run.out)
     assert own.states() == [("Phone", "active"), ("Phone", "revoked")]
+
+
+def test_check_at_her_terminal_says_why_and_whether_pam_asks_for_it(own):
+    phone = own.makes("alice", "Phone")
+    own.sandbox.write("/etc/pam.d/imap", with_module("auth required pam_asp.so\n", own.build))
+    own.sandbox.write("/etc/pam.d/smtp", "@include imap\n")
+    own.sandbox.write("/etc/pam.d/radicale", "auth required pam_unix.so\n")
+    asked = [("App password of alice: ", phone)]
+    it = f'It is "Phone" ({phone[:2]}), good for the app mail'
+    with own.typist("alice") as alice:
+        for service in ("imap", "smtp"):
+            code, shown = alice.admin("check", "--service", service, answers=asked)
+            assert code == DONE and f"accepted\n{it}.\n" in shown and "note:" not in shown
+        code, shown = alice.admin("check", "--service", "radicale", answers=asked)
+        words = " ".join(shown.split())
+        assert code == NO and f"wrong-app {it}; radicale is a service of the app calendar." in words
+        assert "whatever the verdict: its PAM file does not name it" in words

@@ -446,7 +446,7 @@ def test_the_broker_ends_at_once_while_users_are_asked(own):
         alice.answer(f"{ADMIN} create --label x")
         assert alice.until("Password: ")
         bob.answer(f"{ADMIN} check --service imap")
-        assert bob.until("App password: ")
+        assert bob.until("App password of bob: ")
         silent.open()
         own.serves.have_sessions(3)
         code, _, _ = own.serves.stop()
