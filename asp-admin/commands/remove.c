@@ -28,17 +28,8 @@ static void count(struct removing *removing, const struct asp_account *account)
 /* "5 app passwords, 2 of them active" */
 static void add_counted(const struct removing *removing, struct asp_buffer *out)
 {
-    if (removing->entries == 0) {
-        asp_buffer_add(out, "no app passwords");
-        return;
-    }
     asp_buffer_add_number(out, removing->entries);
-    if (removing->entries == 1) {
-        asp_buffer_add(out, removing->active == 1 ? " app password, active"
-                                                  : " app password, not active");
-        return;
-    }
-    asp_buffer_add(out, " app passwords, ");
+    asp_buffer_add(out, removing->entries == 1 ? " app password, " : " app passwords, ");
     asp_buffer_add_number(out, removing->active);
     asp_buffer_add(out, " of them active");
 }

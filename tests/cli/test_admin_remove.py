@@ -24,14 +24,14 @@ def five(site, clock):
 def test_what_has_gone_is_counted(five):
     assert five.run("remove", "alice").done().out == "removed alice: 5 app passwords, 2 of them active\n"
     five.create("alice", "Phone")
-    assert five.run("remove", "alice").done().out == "removed alice: 1 app password, active\n"
+    assert five.run("remove", "alice").done().out == "removed alice: 1 app password, 1 of them active\n"
     id = five.create("alice", "Phone")["id"]
     five.run("revoke", "alice", id).done()
-    assert five.run("remove", "alice").done().out == "removed alice: 1 app password, not active\n"
+    assert five.run("remove", "alice").done().out == "removed alice: 1 app password, 0 of them active\n"
     five.configure("virtual_users = true;", "history = 0;")
     id = five.create("alice", "Phone")["id"]
     five.run("revoke", "alice", id).done()
-    assert five.run("remove", "alice").done().out == "removed alice: no app passwords\n"
+    assert five.run("remove", "alice").done().out == "removed alice: 0 app passwords, 0 of them active\n"
 
 
 def test_the_document_counts_too(five):
