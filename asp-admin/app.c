@@ -6,13 +6,14 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 bool app_is_unknown(const struct asp_conf *conf, const char *app)
 {
     static const char *const folders[] = {"/etc/pam.d/", "/usr/lib/pam.d/"};
     char name[ASP_SERVICE_MAX + 1];
     char path[32 + ASP_SERVICE_MAX];
+    struct stat st;
 
     asp_scope_app(conf, app, name);
     if (asp_scope_is_group(conf, name) || asp_scope_listed(conf, name) != NULL ||
@@ -20,7 +21,7 @@ bool app_is_unknown(const struct asp_conf *conf, const char *app)
         return false;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         (void)snprintf(path, sizeof path, "%s%s", folders[i], name);
-        if (access(path, F_OK) == 0)
+        if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
             return false;
     }
     return true;

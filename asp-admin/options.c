@@ -25,6 +25,7 @@ static const struct {
     {"reason", OPTION_REASON, "TEXT"},
     {"service", OPTION_SERVICE, "NAME"},
     {"rhost", OPTION_RHOST, "ADDR"},
+    {"new-app", OPTION_NEW_APP, NULL},
     {"virtual", OPTION_VIRTUAL, NULL},
     {"quiet", OPTION_QUIET, NULL},
     {"batch", OPTION_BATCH, NULL},
@@ -112,6 +113,9 @@ static bool set(const struct console *console, struct options *options, enum opt
         return add_network(console, options, value);
     case OPTION_LABEL:
         options->label = value;
+        break;
+    case OPTION_NEW_APP:
+        options->new_app = true;
         break;
     case OPTION_ONCE:
         options->once = true;

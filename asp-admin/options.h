@@ -26,6 +26,7 @@ enum option_id {
     OPTION_EXPIRES,
     OPTION_FROM,
     OPTION_LABEL,
+    OPTION_NEW_APP,
     OPTION_ONCE,
     OPTION_QUIET,
     OPTION_REASON,
@@ -66,6 +67,7 @@ struct options {
     const char *service;
     const char *rhost;
     bool is_virtual;
+    bool new_app;
     bool quiet;
     bool all;
     bool batch;

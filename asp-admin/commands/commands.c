@@ -11,14 +11,15 @@
 static const struct command commands[] = {
     {
         .name = "create",
-        .arguments = "(USER --label TEXT [--quiet] | --batch) [--app APP] [--from CIDR]... "
-                     "[--expires WHEN] [--unused DURATION] [--virtual]",
+        .arguments = "(USER --label TEXT [--quiet] | --batch) [--app APP] [--new-app] "
+                     "[--from CIDR]... [--expires WHEN] [--unused DURATION] [--virtual]",
         .help = "make an app password and show it, once",
         .min_args = 1,
         .max_args = 1,
         .options = {{OPTION_LABEL, "what it is called, such as the device that will hold it"},
                     {OPTION_APP, "the app that it opens; any opens all but guarded services; "
                                  "first-use binds it to the app that uses it first"},
+                    {OPTION_NEW_APP, "the APP is none yet, and meant: for a service to come"},
                     {OPTION_FROM, "from this network only; may be given up to 32 times"},
                     {OPTION_EXPIRES, "it ends then"},
                     {OPTION_UNUSED, "it ends when it was not used for so long"},
@@ -33,6 +34,14 @@ static const struct command commands[] = {
         .validate = command_create_validate,
         .run = command_create,
         .self_use = SELF_ASKED,
+    },
+    {
+        .name = "apps",
+        .arguments = "",
+        .help = "show the apps, their services, and which of them are open to you",
+        .examples = {"apps", "apps --json"},
+        .run = command_apps,
+        .self_use = SELF_FREE,
     },
     {
         .name = "list",

@@ -60,6 +60,7 @@ static inline unsigned command_allowed(const struct command *command)
 /* Each prints its answer and returns the exit code. */
 enum exit_code command_create(struct admin *admin);
 enum exit_code command_rotate(struct admin *admin);
+enum exit_code command_apps(struct admin *admin);
 enum exit_code command_list(struct admin *admin);
 enum exit_code command_history(struct admin *admin);
 enum exit_code command_label(struct admin *admin);

@@ -9,22 +9,15 @@
 
 #include <stdio.h>
 
-/* The app's name, or what is wrong with it. */
+/* The app, or what is wrong with it. That of asp.conf is taken as it is, and told of. */
 static enum exit_code read_app(const struct admin *admin, char app[ASP_SERVICE_MAX + 1])
 {
-    const char *given = admin->options->app;
-    const char *listed;
-
-    if (given == NULL)
-        given = admin->conf->default_app;
-    if (given_check_name(admin, "--app", given) != EXIT_DONE)
-        return EXIT_USAGE;
-    listed = asp_scope_listed(admin->conf, given);
-    if (!asp_scope_is_group(admin->conf, given) && listed != NULL)
+    if (admin->options->app != NULL)
+        return given_read_app(admin, admin->options->app, app);
+    if (admin->options->new_app && !admin->options->batch)
         return fail_with(admin->console, EXIT_USAGE,
-                         "--app %s: %s is a service of the app %s: say --app %s", given, given,
-                         listed, listed);
-    asp_scope_app(admin->conf, given, app);
+                         "--new-app: say with --app which one is meant");
+    asp_scope_app(admin->conf, admin->conf->default_app, app);
     return EXIT_DONE;
 }
 

@@ -1,8 +1,14 @@
 /* What was given on the line, held to its rules. */
 #include "given.h"
 
+#include "app_list.h"
+
+#include "asp-admin/app.h"
+#include "asp-admin/ui/nearest.h"
+#include "asp/buffer.h"
 #include "asp/label.h"
 #include "asp/network.h"
+#include "asp/scope.h"
 
 #include <string.h>
 
@@ -22,6 +28,76 @@ enum exit_code given_check_name(const struct admin *admin, const char *option, c
         return EXIT_DONE;
     return fail_with(admin->console, EXIT_USAGE, "%s \"%s\": say one name, of %s", option, name,
                      ASP_SERVICE_RULE);
+}
+
+enum { NAMES_BYTES = 1000 }; /* of a line; all of them are what `apps` is for */
+
+/* Which one was meant, and which ones there are, for whoever asks. */
+static void add_known_apps(struct asp_buffer *out, const char *given, const struct app_list *list)
+{
+    struct nearest nearest = {.typed = given};
+    const char *before = "; there are: ";
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->apps[i].open)
+            nearest_try(&nearest, list->apps[i].name);
+    }
+    if (nearest.word != NULL) {
+        asp_buffer_add(out, ": did you mean ");
+        asp_buffer_add(out, nearest.word);
+        asp_buffer_add(out, "?");
+        before = " There are: ";
+    }
+    for (size_t i = 0; i < list->count && out->length < NAMES_BYTES; i++) {
+        if (!list->apps[i].open || !list->apps[i].asks)
+            continue;
+        asp_buffer_add(out, before);
+        asp_buffer_add(out, list->apps[i].name);
+        before = ", ";
+    }
+    asp_buffer_add(out, out->length < NAMES_BYTES ? "" : ", and others: see asp-admin apps");
+}
+
+static enum exit_code fail_unknown_app(const struct admin *admin, const char *given)
+{
+    struct asp_buffer known = {0};
+    struct app_list list = {0};
+    bool whole = app_list_read(admin, &list);
+    enum exit_code code;
+
+    add_known_apps(&known, given, &list);
+    if (!whole || known.failed)
+        code = fail_with(admin->console, EXIT_STORE, "out of memory");
+    else
+        code = fail_with(admin->console, EXIT_USAGE, "--app %s: there is no such app%s%s", given,
+                         known.text,
+                         admin_is_own(admin) || admin->options->new_app
+                             ? ""
+                             : "; for one that is to come say --new-app as well");
+    asp_buffer_free(&known);
+    app_list_free(&list);
+    return code;
+}
+
+enum exit_code given_read_app(const struct admin *admin, const char *given,
+                              char app[ASP_SERVICE_MAX + 1])
+{
+    const struct asp_conf *conf = admin->conf;
+    const char *listed = asp_scope_listed(conf, given);
+
+    if (given_check_name(admin, "--app", given) != EXIT_DONE)
+        return EXIT_USAGE;
+    if (listed != NULL && !asp_scope_is_group(conf, given))
+        return fail_with(admin->console, EXIT_USAGE,
+                         "--app %s: %s is a service of the app %s: say --app %s", given, given,
+                         listed, listed);
+    asp_scope_app(conf, given, app);
+    /* The names of groups have capitals that count; a new app can have none. */
+    if (app_is_unknown(conf, app)
+            ? !admin->options->new_app
+            : asp_scope_is_group(conf, app) && !asp_scope_is_group(conf, given))
+        return fail_unknown_app(admin, given);
+    return EXIT_DONE;
 }
 
 enum exit_code given_read_network(const struct admin *admin, const char *text,

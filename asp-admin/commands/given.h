@@ -13,6 +13,14 @@ enum exit_code given_check_text(const struct admin *admin, const char *what, con
 /* The same for the name of a service or an app, given with that option. */
 enum exit_code given_check_name(const struct admin *admin, const char *option, const char *name);
 
+/*
+ * The same for --app, which is read: that of a group, of a service in no group, or one of the words
+ * with a meaning of their own. One that is none is refused, unless --new-app says that it is meant,
+ * with those that there are; EXIT_STORE where there is no memory for them.
+ */
+enum exit_code given_read_app(const struct admin *admin, const char *given,
+                              char app[ASP_SERVICE_MAX + 1]);
+
 /* The same for --from, which is read. */
 enum exit_code given_read_network(const struct admin *admin, const char *text,
                                   struct asp_network *network);

@@ -157,6 +157,21 @@ bool new_password_is_unwatched(const struct asp_primary_now *now)
     return asp_source_traits(now->source).at_login && now->says == ASP_SAYS_ABSENT;
 }
 
+/* It comes from asp.conf, or from the one that it replaces: what is typed is refused. */
+static void note_unknown_app(const struct admin *admin, const struct stored_password *stored)
+{
+    const char *app = stored->entry.app;
+
+    if (stored->replaced.id[0] == '\0')
+        console_say(admin->console,
+                    "note: default_app of asp.conf is %s, and there is no such app: asp-admin apps "
+                    "lists those that there are",
+                    app);
+    else
+        console_say(admin->console,
+                    "note: there is no app %s in asp.conf, and no such service in /etc/pam.d", app);
+}
+
 void new_password_show_notes(const struct admin *admin, const struct stored_password *stored,
                              const struct asp_primary_now *now)
 {
@@ -164,11 +179,8 @@ void new_password_show_notes(const struct admin *admin, const struct stored_pass
         return;
     if (admin->new_store)
         console_say(admin->console, "note: a new store was made at %s", admin->conf->store);
-    if (app_is_unknown(admin->conf, stored->entry.app))
-        console_say(admin->console,
-                    "note: no app of asp.conf is called %s, and no service of /etc/pam.d: if that "
-                    "is a slip, revoke %s",
-                    stored->entry.app, stored->entry.id);
+    if (!admin->options->new_app && app_is_unknown(admin->conf, stored->entry.app))
+        note_unknown_app(admin, stored);
     if (new_password_is_unwatched(now))
         console_say(admin->console,
                     "note: %s has no line in /etc/shadow, so a change of the primary password "

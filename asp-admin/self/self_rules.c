@@ -22,6 +22,7 @@ static const struct {
     unsigned options;
 } taken[] = {
     {"create", BIT(LABEL) | BIT(APP) | BIT(FROM) | BIT(EXPIRES) | BIT(UNUSED) | BIT(QUIET)},
+    {"apps", 0},
     {"list", BIT(ALL)},
     {"label", 0},
     {"rotate", BIT(EXPIRES) | BIT(QUIET)},
@@ -81,6 +82,8 @@ enum exit_code self_rules_check(struct admin *admin, const struct command *comma
 
     if (code != EXIT_DONE)
         return code;
+    if (command->max_args == 0) /* it is about nobody's account */
+        return line_check(command, console, options);
     if (!names_user(admin, command, options)) {
         words[0] = account;
         for (int i = 0; i < options->argument_count; i++)

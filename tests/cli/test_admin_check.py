@@ -241,13 +241,13 @@ def test_one_app_does_not_open_another_because_some_entry_does(site, password):
 
 
 def test_a_service_in_no_group_is_an_app_of_its_own_name(site):
-    made = site.create("alice", "FTP", "--app", "vsftpd")["password"]
+    made = site.create("alice", "FTP", "--app", "vsftpd", "--new-app")["password"]
     assert site.check(made, "alice", "vsftpd") == "accepted"
     assert site.check(made, "alice", "proftpd") == "wrong-app"
 
 
 def test_what_was_made_for_a_service_alone_outlives_a_group_that_takes_it_in(site):
-    made = site.create("alice", "FTP", "--app", "vsftpd")
+    made = site.create("alice", "FTP", "--app", "vsftpd", "--new-app")
     site.configure("virtual_users = true;", 'apps: ( { name = "files"; services = [ "vsftpd", "proftpd" ]; } );')
     assert site.check(made["password"], "alice", "vsftpd") == "accepted"
     assert site.check(made["password"], "alice", "proftpd") == "wrong-app"
@@ -262,7 +262,7 @@ def test_a_guarded_service_is_reached_by_an_app_that_lists_it_alone(site, servic
     app = "ssh" if service == "sshd" else service
     anywhere = site.create("alice", "any", "--app", "any")["password"]
     unbound = site.create("alice", "first use")["password"]
-    meant = site.create("alice", "meant", "--app", app)["password"]
+    meant = site.create("alice", "meant", "--app", app, "--new-app")["password"]
     for name in (service, service.upper()):
         assert site.check(anywhere, "alice", name) == "wrong-app"
         assert site.check(unbound, "alice", name) == "wrong-app"

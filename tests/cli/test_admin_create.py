@@ -83,7 +83,7 @@ def test_app_is_first_use_unless_said_otherwise(site):
     assert site.create("alice", "B", "--app", "first-use")["app"] == "first-use"
     assert site.create("alice", "C", "--app", "any")["app"] == "any"
     assert site.create("alice", "D", "--app", "calendar")["app"] == "calendar"
-    assert site.create("alice", "E", "--app", "in-no-group")["app"] == "in-no-group"
+    assert site.create("alice", "E", "--app", "in-no-group", "--new-app")["app"] == "in-no-group"
     assert {entry["bound"] for entry in site.entries()} == {None}
 
 

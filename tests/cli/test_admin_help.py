@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-COMMANDS = ["create", "list", "label", "rotate", "revoke", "history", "check", "remove", "watch", "doctor"]
+COMMANDS = ["create", "apps", "list", "label", "rotate", "revoke", "history", "check", "remove", "watch", "doctor"]
 GLOBAL = {"--config", "--json", "--help", "--version"}
 
 
@@ -52,8 +52,8 @@ def test_the_help_of_a_command_explains_each_option_and_form_of_its_line(site):
     for command in commands(site):
         text = printed(site, "help", command)
         line = usage(text)
-        assert {word.split()[0] for word in terms(text) if word.startswith("--")} == set(re.findall(r"--\w+", line))
-        for option, value in re.findall(r"(--\w+) ([A-Z]+)", line):
+        assert {word.split()[0] for word in terms(text) if word.startswith("--")} == set(re.findall(r"--[\w-]+", line))
+        for option, value in re.findall(r"(--[\w-]+) ([A-Z]+)", line):
             assert f"{option} {value}" in terms(text), command
         for form in ("DURATION", "CIDR", "WHEN"):
             assert (form in terms(text)) == (form in line or (form == "DURATION" and "WHEN" in line)), (command, form)
@@ -66,7 +66,7 @@ def test_each_command_has_two_examples_of_itself(site):
         assert len(examples) == 2
         for example in examples:
             assert shlex.split(example)[0] == command
-            assert set(re.findall(r"--\w+", example)) <= set(re.findall(r"--\w+", usage(text))) | GLOBAL
+            assert set(re.findall(r"--[\w-]+", example)) <= set(re.findall(r"--[\w-]+", usage(text))) | GLOBAL
 
 
 @pytest.mark.parametrize("words", [["help", "crochet"], ["crochet", "--help"], ["--help", "crochet"], ["help", ""]])

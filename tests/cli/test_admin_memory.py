@@ -22,6 +22,8 @@ CHANGING = re.compile(
 COMMANDS = {
     "help": ["--help"],
     "version": ["--version"],
+    "create for no app": ["create", "alice", "--label", "New", "--app", "mial"],
+    "apps": ["apps"],
     "list": ["list"],
     "list of one": ["list", "alice", "--all"],
     "history": ["history", "alice"],

@@ -45,7 +45,7 @@ def test_revoke_tells_the_hook_once_of_all(site, hooks):
 
 def test_a_word_that_ends_like_the_name_of_a_variable_stays_one_of_its_own(site, hooks):
     hooks.configure('apps: ( { name = "mail"; services = [ "imap" ]; } );')
-    site.create("alice", "1 + 1 =", "--app", "x=")
+    site.create("alice", "1 + 1 =", "--app", "x=", "--new-app")
     site.create("alice", "Phone", "--app", "mail")
     hooks.runs()
     site.run("revoke", "alice", "--all", "--reason", "lost =").done()
@@ -135,7 +135,7 @@ APPS = """apps: ( { name = "mail"; services = [ "imap", "SMTP" ]; }, { name = "w
 )
 def test_services_are_those_that_the_app_opens(site, hooks, app, services):
     hooks.configure(APPS)
-    site.create("alice", "Phone", "--app", app)
+    site.create("alice", "Phone", "--app", app, "--new-app")
     (run,) = hooks.environments()
     assert (run["ASP_APPS"], run["ASP_SERVICES"]) == (app, services)
 

@@ -101,3 +101,13 @@ def test_a_manual_fits_80_columns(page, reader):
     lines = execute(program, *options, page).done().out.splitlines()
     assert len(lines) > 100
     assert [line for line in lines if columns(line) > 80] == []
+
+
+def test_the_examples_of_asp_conf_are_configurations(site):
+    examples = re.findall(r"(?ms)^\.Bd -literal[^\n]*\n(.*?)^\.Ed$", section(manual("asp.conf.5"), "EXAMPLES"))
+    apps = []
+    for example in examples:
+        site.configure(*example.replace("\\&", "").splitlines())
+        apps.append({row["app"]: row["services"] for row in site.json("apps")})
+    assert any({"imap", "caldav", "carddav"} <= set(one.get("phone", [])) for one in apps)
+    assert any("exim" in one["mail"] and "http" in one.get("calendar", []) for one in apps if "mail" in one)

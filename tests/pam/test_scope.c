@@ -16,7 +16,7 @@ static void make_world(void)
 
 static void entry(char password[PASSWORD_MAX], const char *label, const char *app)
 {
-    create(&world, password, "alice", "--label", label, "--app", app, NULL);
+    create(&world, password, "alice", "--label", label, "--app", app, "--new-app", NULL);
 }
 
 static int at(const char *service, const char *password)

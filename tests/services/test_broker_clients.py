@@ -23,7 +23,7 @@ broker: { clients = ( { user = "www-data"; services = [ "nginx", "wiki" ]; },
 @pytest.fixture(scope="module")
 def enrolled(broker_machine):
     broker_machine.mail = broker_machine.create("alice", "Mail", "--app", "mail")
-    broker_machine.wiki = broker_machine.create("alice", "Wiki", "--app", "wiki")
+    broker_machine.wiki = broker_machine.create("alice", "Wiki", "--app", "wiki", "--new-app")
     return broker_machine
 
 

@@ -1,5 +1,6 @@
 """What a user does on her own account from the command line: with the real broker and pam_unix, at real terminals."""
 
+import json
 import re
 
 import pytest
@@ -86,6 +87,24 @@ def test_what_changes_nothing_is_not_asked_for(own):
         assert run.code == DONE and run.err == "", words
 
 
+def test_what_she_may_make_app_passwords_for_is_shown_unasked(own):
+    own.install("pam.d/asp-only", "/etc/pam.d/vsftpd")
+
+    def apps():
+        run = own.run("alice", "--json", "apps")
+        assert (run.code, run.err) == (DONE, "")
+        return {row["app"]: row["open"] for row in json.loads(run.out)}
+
+    assert {"mail", "calendar", "ssh", "vsftpd"} <= apps().keys() and all(apps().values())
+    own.configure('self_service: { apps = [ "first-use", "calendar", "vsftpd" ]; };')
+    assert {app for app, is_open in apps().items() if is_open} == {"calendar", "vsftpd"}
+    run = own.run("alice", "create", "--label", "x", "--app", "mial")
+    refused(run, USAGE, "--app mial: there is no such app; there are: calendar, vsftpd")
+    assert "--new-app" not in run.err
+    refused(own.run("alice", "create", "--label", "x", "--app", "mial", "--new-app"), STORE, "--new-app is for root")
+    refused(own.run("alice", "apps", "alice"), USAGE, "apps takes no arguments")
+
+
 def test_who_has_none_has_an_empty_list_and_history(own):
     assert own.run("alice", "--json", "list").out == own.run("alice", "--json", "history").out == "[]\n"
 
@@ -100,6 +119,7 @@ def test_a_command_that_is_wrong_is_refused_before_anything_is_asked(own):
     refused(own.run("alice", "label", "xx", "a\nb"), USAGE, "holds a control character")
     for words, why in (
         (("--app", "imap"), "say --app mail"),
+        (("--app", "mial"), "--app mial: there is no such app: did you mean mail. There are: mail, calendar, ssh"),
         (("--from", "192.0.2.1/8"), "--from 192.0.2.1/8: say"),
         (("--expires", "2001-01-01"), "that is in the past"),
     ):
@@ -333,7 +353,7 @@ def test_self_service_can_be_for_some_apps(own):
 
 
 def test_what_was_made_for_a_service_of_an_app_of_hers_can_be_renewed(own):
-    made = own.create("alice", "Old", "--app", "vsftpd")
+    made = own.create("alice", "Old", "--app", "vsftpd", "--new-app")
     group = 'apps: ( { name = "files"; services = [ "vsftpd" ]; }, { name = "mail"; services = [ "imap" ]; } );\n'
     own.configure(f'{group}self_service: {{ apps = [ "mail" ]; }};')
     with own.typist("alice") as alice:

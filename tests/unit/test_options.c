@@ -54,6 +54,7 @@ static const struct expected options_alone[] = {
     {"expires", true, OPTION_BIT(OPTION_EXPIRES), {.expires = value}},
     {"from", true, OPTION_BIT(OPTION_FROM), {.from = {value}, .from_count = 1}},
     {"label", true, OPTION_BIT(OPTION_LABEL), {.label = value}},
+    {"new-app", false, OPTION_BIT(OPTION_NEW_APP), {.new_app = true}},
     {"once", false, OPTION_BIT(OPTION_ONCE), {.once = true}},
     {"quiet", false, OPTION_BIT(OPTION_QUIET), {.quiet = true}},
     {"reason", true, OPTION_BIT(OPTION_REASON), {.reason = value}},

@@ -90,6 +90,7 @@ START_TEST(where_user_is_left_out_it_is_hers)
     comes_to("alice", false, "revoke --label Phone", "alice");
     comes_to("alice", false, "history", "alice");
     comes_to("alice", false, "check --service imap", "alice");
+    comes_to("alice", false, "apps", "");
 }
 END_TEST
 
@@ -155,6 +156,8 @@ START_TEST(what_is_roots_is_refused)
     is_refused("alice", false, "watch", EXIT_STORE, "watch is for root");
     is_refused("alice", false, "watch --once", EXIT_STORE, "watch is for root");
     is_refused("alice", false, "create --virtual --label x", EXIT_STORE, "--virtual is for root");
+    is_refused("alice", false, "create --label x --app y --new-app", EXIT_STORE,
+               "--new-app is for root");
     is_refused("alice", false, "rotate 7k --virtual", EXIT_STORE, "--virtual is for root");
 }
 END_TEST
@@ -169,6 +172,7 @@ START_TEST(a_line_that_is_wrong_is_an_error_of_usage)
                "stands in quotes: asp-admin label alice 7k 'Desk more'\n");
     is_refused("alice", false, "rotate", EXIT_USAGE, "asp-admin rotate alice ID\n");
     is_refused("alice", false, "check", EXIT_USAGE, "check needs --service");
+    is_refused("alice", false, "apps alice", EXIT_USAGE, "apps takes no arguments");
     is_refused("alice", false, "list --quiet", EXIT_USAGE, "list takes no --quiet");
 }
 END_TEST
@@ -177,7 +181,7 @@ END_TEST
 START_TEST(each_command_is_asked_for_unless_it_changes_and_shows_nothing)
 {
     static const char *const asked[] = {"create", "label", "rotate", "revoke"};
-    static const char *const unasked[] = {"list", "history", "check"};
+    static const char *const unasked[] = {"apps", "list", "history", "check"};
 
     for (size_t i = 0; i < UNIT_COUNT(asked); i++)
         ck_assert_int_eq(command_find(asked[i])->self_use, SELF_ASKED);
@@ -195,7 +199,8 @@ static const struct {
     const char *hers;
     const char *roots;
 } said_of[] = {
-    {"create", " label app from expires unused quiet ", " virtual batch "},
+    {"create", " label app from expires unused quiet ", " new-app virtual batch "},
+    {"apps", "", ""},
     {"list", " all ", ""},
     {"label", "", ""},
     {"rotate", " expires quiet ", " virtual "},
