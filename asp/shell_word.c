@@ -9,7 +9,7 @@
 static bool is_plain(const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_.@+-/";
+                                "_.@+-/:";
 
     return word[0] != '\0' && word[strspn(word, plain)] == '\0';
 }

@@ -40,7 +40,7 @@ static void check_mode(const struct examination *examination, const char *path,
     (void)asp_fail(&fault, ASP_UNSAFE, "%s is open to others than root (mode %04o)", path,
                    (unsigned)(st->st_mode & 07777));
     advise_command(&fault, "chmod 700", path);
-    examination->tell(&fault, examination->context);
+    examination->tell(&fault, path, examination->context);
 }
 
 /* False: it cannot be used. */
@@ -62,7 +62,7 @@ static bool check_folder(const struct examination *examination, const char *fold
         (void)asp_fail(&fault, status, "there is no folder %s", path);
         advise_command(&fault, "mount the store, restore it from a backup, or mkdir -m 700", path);
     }
-    examination->tell(&fault, examination->context);
+    examination->tell(&fault, path, examination->context);
     return false;
 }
 
@@ -79,13 +79,13 @@ static void check_room(const struct examination *examination)
                        "%s is mounted read-only: nothing can be made, bound or revoked",
                        store->path);
         (void)asp_advise(&fault, ASP_IO, "mount it to be written");
-        examination->tell(&fault, examination->context);
+        examination->tell(&fault, store->path, examination->context);
     } else if (fs.f_bfree == 0 || (fs.f_files > 0 && fs.f_ffree == 0)) {
         (void)asp_fail(&fault, ASP_IO,
                        "the disk of %s is full: nothing can be made, bound or revoked",
                        store->path);
         (void)asp_advise(&fault, ASP_IO, "make room on it");
-        examination->tell(&fault, examination->context);
+        examination->tell(&fault, store->path, examination->context);
     }
 }
 
@@ -102,7 +102,7 @@ static bool open_store(struct examination *examination)
     } else if (asp_folder_open(store->path, NULL, &store->own.fd, &fault) == ASP_OK) {
         return true;
     }
-    examination->tell(&fault, examination->context);
+    examination->tell(&fault, store->path, examination->context);
     return false;
 }
 

@@ -99,6 +99,18 @@ static enum asp_status count_aside(const char *user, void *context)
     return ASP_OK;
 }
 
+/* Owner and mode of an account's file are set right by commands; what it is else is not. */
+static bool fix_file(struct examination *exam, const char *user)
+{
+    char name[ASP_USER_FILE + 1];
+    char path[PATH_MAX];
+
+    if (!asp_user_encode(user, name))
+        return false;
+    (void)snprintf(path, sizeof path, "%s/users/%s", exam->admin->conf->store, name);
+    return path_fix(&exam->findings, path, PATH_PRIVATE);
+}
+
 static void tell_damaged_account(struct examination *exam, const char *user)
 {
     struct asp_account account;
@@ -121,11 +133,11 @@ static void tell_damaged_account(struct examination *exam, const char *user)
     else if (status == ASP_CORRUPT)
         finding_fix(&exam->findings, "restore it from a backup, or drop it: %s",
                     exam_remove(exam, &command, 1, user));
-    else if (status == ASP_UNSAFE)
+    else if (status == ASP_UNSAFE && !fix_file(exam, user))
         finding_fix(&exam->findings,
                     "make it a plain file of root's with mode 0600, or drop it: %s",
                     exam_remove(exam, &command, 1, user));
-    else
+    else if (status != ASP_UNSAFE)
         finding_fix(&exam->findings, "see what the system's log says of that disk");
     asp_buffer_free(&command);
 }

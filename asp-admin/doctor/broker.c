@@ -1,6 +1,8 @@
 /* doctor: asp-broker, for hosts that are not root, and for users on their own accounts. */
 #include "broker.h"
 
+#include "units.h"
+
 #include "asp-admin/system/users.h"
 #include "asp/broker_socket.h"
 #include "asp/buffer.h"
@@ -35,7 +37,6 @@ static bool is_there(const char *path)
 static void check_client(struct examination *exam, const char *name, bool has_group, gid_t group)
 {
     const struct passwd *user = getpwnam(name);
-    struct asp_buffer word = {0};
 
     if (user == NULL) {
         finding_fault(&exam->findings, CHECK_BROKER,
@@ -45,11 +46,19 @@ static void check_client(struct examination *exam, const char *name, bool has_gr
         finding_fault(
             &exam->findings, CHECK_BROKER,
             "broker.clients names %s, who is not in the group " GROUP " and so may not ask", name);
-        finding_fix(&exam->findings,
-                    "usermod --append --groups " GROUP " %s, and restart its services",
-                    exam_word(exam, &word, name));
-        asp_buffer_free(&word);
+        finding_fix_command(&exam->findings, true,
+                            (const char *[]){"usermod", "-aG", GROUP, name, NULL});
     }
+}
+
+/* Whose socket it is, and for whom, until a broker makes it anew. */
+static void fix_socket(struct examination *exam, const char *path, const char *owner,
+                       const char *mode)
+{
+    const bool safe = path_is_held(path);
+
+    finding_fix_command(&exam->findings, safe, (const char *[]){"chown", owner, path, NULL});
+    finding_fix_command(&exam->findings, safe, (const char *[]){"chmod", mode, path, NULL});
 }
 
 /* The socket is the group's. False: there is no such group. */
@@ -62,9 +71,8 @@ static bool check_group(struct examination *exam, gid_t *group)
     if (entry == NULL) {
         finding_fault(&exam->findings, CHECK_BROKER,
                       "there is no group " GROUP ", so none but root can ask asp-broker");
-        finding_fix(&exam->findings, "groupadd --system " GROUP
-                                     ", put the users of such services into it, and restart "
-                                     "asp-broker and them");
+        finding_fix_command(&exam->findings, true,
+                            (const char *[]){"groupadd", "--system", GROUP, NULL});
         return false;
     }
     *group = entry->gr_gid;
@@ -73,7 +81,7 @@ static bool check_group(struct examination *exam, gid_t *group)
     finding_fault(&exam->findings, CHECK_BROKER,
                   "%s cannot be written by the group " GROUP ": none but root can ask",
                   conf->broker_socket);
-    finding_fix(&exam->findings, "restart asp-broker, which makes it so");
+    fix_socket(exam, conf->broker_socket, "root:" GROUP, "660");
     return true;
 }
 
@@ -102,7 +110,9 @@ static void tell_members(struct examination *exam)
 
 static void advise_broker(struct examination *exam, const char *unit)
 {
-    finding_fix(&exam->findings, "systemctl enable --now %s, or start asp-broker as root", unit);
+    if (!unit_fix_start(&exam->findings, unit))
+        finding_fix(&exam->findings,
+                    "start " LIBEXECDIR "/asp-broker as root, and keep it running");
 }
 
 static void check_broker(struct examination *exam)
@@ -122,7 +132,7 @@ static void check_broker(struct examination *exam)
     }
     if (probe(conf->broker_socket, &error) != ASP_OK) {
         finding_fault(&exam->findings, CHECK_BROKER, "%s", asp_error_line(&error, line));
-        advise_broker(exam, "asp-broker.socket");
+        advise_broker(exam, UNIT_BROKER_SOCKET);
     } else {
         has_group = check_group(exam, &group);
     }
@@ -142,8 +152,9 @@ static void check_stack(struct examination *exam, bool listens)
         finding_fault(&exam->findings, CHECK_SELF_SERVICE,
                       "there is no /etc/pam.d/" SERVICE
                       ": /etc/pam.d/other decides who acts on her app passwords");
-        finding_fix(&exam->findings, "write one that asks for the primary password, and for the "
-                                     "second factor if there is one");
+        if (!path_fix_install(&exam->findings, "pam.d/" SERVICE, "/etc/pam.d/" SERVICE))
+            finding_fix(&exam->findings, "write one that asks for the primary password, and for "
+                                         "the second factor if there is one");
     }
     if (file == NULL)
         return;
@@ -155,8 +166,9 @@ static void check_stack(struct examination *exam, bool listens)
                       "%s asks pam_asp, by line %zu of %s: nobody acts on her app passwords with "
                       "one of them",
                       file->path, stack.entries[i].line->number, stack.entries[i].file->path);
-        finding_fix(&exam->findings, "let it ask for the primary password, and for the second "
-                                     "factor if there is one");
+        finding_fix(&exam->findings, "take that line out: " DOCDIR "/pam.d/" SERVICE
+                                     " asks for the primary password, and has lines ready for a "
+                                     "second factor");
         break;
     }
     pam_stack_free(&stack);
@@ -177,17 +189,18 @@ static void check_self_service(struct examination *exam)
     }
     if (there && probe(conf->self_socket, &error) != ASP_OK) {
         finding_fault(findings, CHECK_SELF_SERVICE, "%s", asp_error_line(&error, line));
-        advise_broker(exam, "asp-self.socket");
+        advise_broker(exam, UNIT_SELF_SOCKET);
     } else if (there && stat(conf->self_socket, &st) == 0 && (st.st_mode & S_IWOTH) == 0) {
         finding_fault(findings, CHECK_SELF_SERVICE, "%s is not open to users (mode %04o)",
                       conf->self_socket, (unsigned)(st.st_mode & 07777));
-        finding_fix(findings, "restart asp-self.socket or asp-broker, which makes it so");
+        fix_socket(exam, conf->self_socket, "root:root", "666");
     }
     if (conf->self_group[0] != '\0' && getgrnam(conf->self_group) == NULL) {
         finding_fault(findings, CHECK_SELF_SERVICE,
                       "self_service.group is %s, and there is no such group: nobody may use it",
                       conf->self_group);
-        finding_fix(findings, "put its name right in asp.conf, or make the group");
+        finding_fix(findings, "put its name right in asp.conf, or make the group: groupadd %s",
+                    conf->self_group);
     }
     check_stack(exam, there);
     if (!findings_none_of(findings, CHECK_SELF_SERVICE))

@@ -2,14 +2,16 @@
 #include "configuration.h"
 
 #include "asp-admin/app.h"
-#include "asp/buffer.h"
+#include "asp/safeio.h"
 
+#include <string.h>
 #include <sys/stat.h>
+
+#define FOLDER "/etc/asp" /* of ASP_CONF_DEFAULT */
 
 /* Services that are not root read it too, and so do users. */
 static void check_readable(struct examination *exam)
 {
-    struct asp_buffer word = {0};
     struct stat st;
 
     if (stat(exam->conf_path, &st) != 0 || (st.st_mode & S_IROTH) != 0)
@@ -17,9 +19,22 @@ static void check_readable(struct examination *exam)
     finding_fault(&exam->findings, CHECK_CONFIGURATION,
                   "%s cannot be read by services and users that are not root (mode %04o)",
                   exam->conf_path, (unsigned)(st.st_mode & 07777));
-    finding_fix(&exam->findings, "chmod 644 %s: it holds no secret",
-                exam_word(exam, &word, exam->conf_path));
-    asp_buffer_free(&word);
+    if (!path_fix(&exam->findings, exam->conf_path, PATH_READ))
+        finding_fix(&exam->findings, "let all read it: it holds no secret");
+}
+
+/* What cannot be trusted: the folder that pam_asp has for it, or the file in there. */
+static void tell_unsafe(struct examination *exam, const struct asp_error *error)
+{
+    const char *path = exam->conf_path;
+    struct asp_error of_folder = {0};
+    int fd = -1;
+
+    if (strcmp(path, ASP_CONF_DEFAULT) == 0 &&
+        asp_folder_open(FOLDER, NULL, &fd, &of_folder) == ASP_UNSAFE)
+        path = FOLDER;
+    asp_close(fd);
+    exam_fault_at(exam, CHECK_CONFIGURATION, error, path, PATH_SOUND);
 }
 
 /* An app that is named and is none: a slip shows when somebody asks for it. */
@@ -55,7 +70,7 @@ void examine_configuration(struct examination *exam)
     if (exam_ran_out(exam, error.status))
         return;
     if (admin->conf == NULL && error.status == ASP_UNSAFE) {
-        exam_fault(exam, CHECK_CONFIGURATION, &error);
+        tell_unsafe(exam, &error);
     } else if (admin->conf == NULL) {
         finding_fault(&exam->findings, CHECK_CONFIGURATION,
                       "%s: nobody gets in with an app password, and what it decides was not looked "

@@ -48,10 +48,10 @@ static bool take_errors(void *context, const char *bytes, size_t length)
 /* doveconf reads all that Dovecot would, and begins with the version even where it then fails. */
 static enum program_end run_doveconf(struct said *said)
 {
-    static const char *const paths[] = {"/usr/bin/doveconf", "/usr/local/bin/doveconf"};
-    char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
-    struct program run = {
-        .environment = environment,
+    char path[PROGRAM_PATH_SIZE];
+    const struct program run = {
+        .path = path,
+        .environment = program_environment,
         .timeout = SECONDS,
         .take_output = take_output,
         .take_errors = take_errors,
@@ -60,10 +60,8 @@ static enum program_end run_doveconf(struct said *said)
     enum program_end end = PROGRAM_NOT_STARTED;
     struct asp_error why = {0};
 
-    for (size_t i = 0; i < sizeof paths / sizeof *paths && end == PROGRAM_NOT_STARTED; i++) {
-        run.path = paths[i];
+    if (program_find("doveconf", path))
         end = program_run(&run, &why);
-    }
     if (said->output.length == 0 || sscanf(said->output.text, "# %31[0-9.]", said->version) != 1)
         end = PROGRAM_NOT_STARTED; /* it is none of Dovecot's */
     return end;
@@ -187,16 +185,8 @@ static bool is_asked_for(struct examination *exam)
                                            "sieve",   "submission", "smtp"};
     bool asked = false;
 
-    for (size_t i = 0; i < sizeof services / sizeof *services && !asked; i++) {
-        const struct pam_file *file = pam_folder_find(&exam->pam, services[i]);
-        struct pam_stack auth = {0};
-
-        if (file != NULL)
-            pam_folder_stack(&exam->pam, file, FACILITY_AUTH, &auth);
-        for (size_t k = 0; k < auth.count; k++)
-            asked = asked || pam_line_has(auth.entries[k].line, MODULE_FILE);
-        pam_stack_free(&auth);
-    }
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        asked = asked || exam_asks(exam, services[i]) != NULL;
     return asked;
 }
 

@@ -12,11 +12,8 @@ bool exam_ran_out(struct examination *exam, enum asp_status status)
     return status == ASP_NO_MEMORY;
 }
 
-void exam_fault(struct examination *exam, const char *check, const struct asp_error *error)
+static void advise(struct examination *exam, const struct asp_error *error)
 {
-    if (exam_ran_out(exam, error->status))
-        return;
-    finding_fault(&exam->findings, check, "%s", error->text);
     if (error->advice[0] != '\0')
         finding_fix(&exam->findings, "%s", error->advice);
     else if (error->status == ASP_UNSAFE)
@@ -24,6 +21,24 @@ void exam_fault(struct examination *exam, const char *check, const struct asp_er
                                      "by nobody else, and no link");
     else
         finding_fix(&exam->findings, "see what the system's log says of it");
+}
+
+void exam_fault(struct examination *exam, const char *check, const struct asp_error *error)
+{
+    if (exam_ran_out(exam, error->status))
+        return;
+    finding_fault(&exam->findings, check, "%s", error->text);
+    advise(exam, error);
+}
+
+void exam_fault_at(struct examination *exam, const char *check, const struct asp_error *error,
+                   const char *path, enum path_wanted wanted)
+{
+    if (exam_ran_out(exam, error->status))
+        return;
+    finding_fault(&exam->findings, check, "%s", error->text);
+    if (error->status != ASP_UNSAFE || !path_fix(&exam->findings, path, wanted))
+        advise(exam, error);
 }
 
 const char *exam_command(struct examination *exam, struct asp_buffer *out,
@@ -74,4 +89,18 @@ const char *exam_names(struct examination *exam, struct asp_buffer *out, struct 
     add_names(out, names);
     exam->findings.failed = exam->findings.failed || out->failed;
     return out->failed ? "" : out->text;
+}
+
+const struct pam_file *exam_asks(struct examination *exam, const char *service)
+{
+    const struct pam_file *file = pam_folder_find(&exam->pam, service);
+    struct pam_stack auth = {0};
+    bool asks = false;
+
+    if (file != NULL)
+        pam_folder_stack(&exam->pam, file, FACILITY_AUTH, &auth);
+    for (size_t i = 0; i < auth.count; i++)
+        asks = asks || pam_line_has(auth.entries[i].line, MODULE_FILE);
+    pam_stack_free(&auth);
+    return asks ? file : NULL;
 }

@@ -8,6 +8,7 @@
 
 #include "findings.h"
 #include "pam_folder.h"
+#include "path_fix.h"
 
 #include "asp-admin/admin.h"
 #include "asp-admin/system/name_list.h"
@@ -47,6 +48,11 @@ bool exam_ran_out(struct examination *exam, enum asp_status status);
  */
 void exam_fault(struct examination *exam, const char *check, const struct asp_error *error);
 
+/* The same for what is at `path`, a file or a folder of pam_asp's that cannot be trusted as it is:
+ * where commands set that right these are the fix. */
+void exam_fault_at(struct examination *exam, const char *check, const struct asp_error *error,
+                   const char *path, enum path_wanted wanted);
+
 /* A command as it can be pasted, in `out`, which the caller frees; `words` ends with NULL. */
 const char *exam_command(struct examination *exam, struct asp_buffer *out,
                          const char *const words[]);
@@ -58,6 +64,10 @@ const char *exam_word(struct examination *exam, struct asp_buffer *out, const ch
  * USER. */
 const char *exam_remove(struct examination *exam, struct asp_buffer *out, size_t count,
                         const char *user);
+
+/* The file in which the PAM service of this name asks for app passwords, by a line of its own or of
+ * what it brings in; NULL: it does not. */
+const struct pam_file *exam_asks(struct examination *exam, const char *service);
 
 /* "alice, bob and 3 more", in `out`, which the caller frees; empty where memory is short. The names
  * are put in order. */

@@ -6,6 +6,7 @@
 #include "asp-admin/ui/wrap.h"
 #include "asp/buffer.h"
 #include "asp/redact.h"
+#include "asp/shell_word.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,6 +92,92 @@ void finding_fix(struct findings *findings, const char *format, ...)
     findings->list[findings->count - 1].fix = findings->failed ? NULL : fix;
 }
 
+static void free_words(char **words)
+{
+    for (size_t i = 0; words != NULL && words[i] != NULL; i++)
+        free(words[i]);
+    free(words);
+}
+
+static char **copy_words(const char *const words[])
+{
+    size_t count = 0;
+    char **copy;
+
+    while (words[count] != NULL)
+        count++;
+    copy = calloc(count + 1, sizeof *copy);
+    for (size_t i = 0; copy != NULL && i < count; i++) {
+        copy[i] = strdup(words[i]);
+        if (copy[i] == NULL) {
+            free_words(copy);
+            copy = NULL;
+        }
+    }
+    return copy;
+}
+
+/* Its words behind what the fix has, as a shell reads them. */
+static bool print_command(struct finding *finding, const char *const words[])
+{
+    struct asp_buffer line = {0};
+
+    if (finding->fix != NULL) {
+        asp_buffer_add(&line, finding->fix);
+        asp_buffer_add(&line, " &&");
+    }
+    for (size_t i = 0; words[i] != NULL; i++) {
+        asp_buffer_add(&line, line.length > 0 ? " " : "");
+        asp_shell_word_add(&line, words[i]);
+    }
+    if (line.failed) {
+        asp_buffer_free(&line);
+        return false;
+    }
+    free(finding->fix);
+    finding->fix = line.text;
+    return true;
+}
+
+static bool make_room(struct finding *finding)
+{
+    struct finding_command *grown =
+        reallocarray(finding->commands, finding->command_count + 1, sizeof *grown);
+
+    if (grown != NULL)
+        finding->commands = grown;
+    return grown != NULL;
+}
+
+void finding_fix_command(struct findings *findings, bool safe, const char *const words[])
+{
+    struct finding_command command = {.safe = safe};
+    struct finding *finding;
+
+    if (findings->failed)
+        return;
+    finding = &findings->list[findings->count - 1];
+    command.words = copy_words(words);
+    if (command.words == NULL || !make_room(finding) || !print_command(finding, words)) {
+        findings->failed = true;
+        free_words(command.words);
+        return;
+    }
+    if (asp_redact_needed(finding->fix)) { /* what is not shown whole is not run */
+        asp_redact(finding->fix);
+        command.safe = false;
+    }
+    finding->pasted = true;
+    finding->commands[finding->command_count++] = command;
+}
+
+void finding_fix_script(struct findings *findings, const char *script)
+{
+    finding_fix(findings, "%s", script);
+    if (!findings->failed)
+        findings->list[findings->count - 1].pasted = true;
+}
+
 bool findings_none_of(const struct findings *findings, const char *check)
 {
     for (size_t i = 0; i < findings->count; i++) {
@@ -125,8 +212,8 @@ static void add_text(struct asp_buffer *out, const struct wrap *wrap, const char
 
 /* In three columns, or, where the third would be too narrow, with the text below. Off a terminal
  * each text is one line, for grep. */
-static void add_row(const struct console *console, struct asp_buffer *out,
-                    const struct finding *finding)
+void finding_add_row(const struct console *console, struct asp_buffer *out,
+                     const struct finding *finding)
 {
     struct wrap wrap = {.width = console_wrap_width(console)};
     const bool narrow = wrap.width > 0 && wrap.width < CHECK_WIDTH + STATE_WIDTH + TEXT_WIDTH_MIN;
@@ -145,6 +232,8 @@ static void add_row(const struct console *console, struct asp_buffer *out,
     if (finding->fix == NULL)
         return;
     wrap_add_spaces(out, wrap.indent);
+    if (finding->pasted) /* a terminal breaks it itself, so that it is copied as one line */
+        wrap.width = 0;
     add_text(out, &wrap, "mend: ", finding->fix);
 }
 
@@ -153,7 +242,7 @@ static bool show_text(const struct console *console, const struct findings *find
     struct asp_buffer out = {0};
 
     for (size_t i = 0; i < findings->count; i++)
-        add_row(console, &out, &findings->list[i]);
+        finding_add_row(console, &out, &findings->list[i]);
     return console_print_and_free(console, &out);
 }
 
@@ -183,8 +272,13 @@ bool findings_show(const struct findings *findings, const struct console *consol
 void findings_free(struct findings *findings)
 {
     for (size_t i = 0; i < findings->count; i++) {
-        free(findings->list[i].message);
-        free(findings->list[i].fix);
+        struct finding *finding = &findings->list[i];
+
+        for (size_t k = 0; k < finding->command_count; k++)
+            free_words(finding->commands[k].words);
+        free(finding->commands);
+        free(finding->message);
+        free(finding->fix);
     }
     free(findings->list);
     *findings = (struct findings){0};

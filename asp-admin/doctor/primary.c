@@ -194,8 +194,9 @@ static void check_command(struct examination *exam)
                   "primary.command, %s, is not run, so no change is seen and nothing can be "
                   "created: %s",
                   command, error.text);
-    finding_fix(&exam->findings, "make primary.command in asp.conf a program that is root's, "
-                                 "in folders that are, and no link");
+    if (!path_fix(&exam->findings, command, PATH_PROGRAM))
+        finding_fix(&exam->findings, "let primary.command in asp.conf name a program that is "
+                                     "root's, in folders that are, and no link");
 }
 
 void examine_primary(struct examination *exam, struct primaries *primaries)

@@ -3,12 +3,34 @@
 
 #include "accounts.h"
 #include "primary.h"
+#include "units.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-static void add_fault(const struct asp_error *fault, void *context)
+/* A folder of locks or of last uses is lost without loss; that of the accounts is not, and where
+ * that is missing too the store may just not be mounted. */
+static bool may_be_made(const struct examination *exam, const char *path)
 {
-    exam_fault(context, CHECK_STORE, fault);
+    const char *store = exam->admin->conf->store;
+    const char *name = path + strlen(store);
+    char users[PATH_MAX];
+
+    (void)snprintf(users, sizeof users, "%s/users", store);
+    return (strcmp(name, "/locks") == 0 || strcmp(name, "/used") == 0) && access(users, F_OK) == 0;
+}
+
+static void add_fault(const struct asp_error *fault, const char *path, void *context)
+{
+    struct examination *exam = context;
+
+    if (fault->status != ASP_NOT_FOUND || !may_be_made(exam, path)) {
+        exam_fault_at(exam, CHECK_STORE, fault, path, PATH_FOLDER);
+        return;
+    }
+    finding_fault(&exam->findings, CHECK_STORE, "%s", fault->text);
+    path_fix_missing(&exam->findings, path);
 }
 
 /* False: there are no accounts that could be looked at. */
@@ -23,6 +45,7 @@ static bool check_store(struct examination *exam)
         exam_fault(exam, CHECK_STORE, &error);
         usable = false;
     }
+    examine_units(exam);
     if (findings_none_of(&exam->findings, CHECK_STORE))
         finding_ok(&exam->findings, CHECK_STORE, "%s is sound, and root's alone",
                    admin->conf->store);

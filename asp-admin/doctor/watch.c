@@ -1,6 +1,8 @@
 /* doctor: the watch, and the hooks that it runs. */
 #include "watch.h"
 
+#include "units.h"
+
 #include "asp/buffer.h"
 #include "asp/revocation.h"
 #include "asp/time_text.h"
@@ -24,8 +26,9 @@ static void advise_watch(struct examination *exam)
     struct asp_buffer watch = {0};
     struct asp_buffer once = {0};
 
-    finding_fix(&exam->findings,
-                "systemctl enable --now asp-watch, or start %s with the machine; cron can run %s",
+    if (unit_fix_start(&exam->findings, UNIT_WATCH))
+        return;
+    finding_fix(&exam->findings, "start %s with the machine; cron can run %s instead",
                 exam_command(exam, &watch, (const char *[]){"watch", NULL}),
                 exam_command(exam, &once, (const char *[]){"watch", "--once", NULL}));
     asp_buffer_free(&watch);
@@ -44,18 +47,12 @@ static bool is_passed_often(const struct examination *exam)
 /* Whoever stops a watch lets it say goodbye. */
 static void tell_dead_watch(struct examination *exam)
 {
-    struct asp_buffer watch = {0};
-
     finding_fault(
         &exam->findings, CHECK_WATCH,
         "the watch is dead: process %ld ended without saying so, and nobody does its work "
-        "since",
+        "since; the system's log may say what ended it",
         exam->watch.process);
-    finding_fix(&exam->findings,
-                "systemctl restart asp-watch, or start %s again; the system's log may say what "
-                "ended it",
-                exam_command(exam, &watch, (const char *[]){"watch", NULL}));
-    asp_buffer_free(&watch);
+    advise_watch(exam);
 }
 
 /* No watch runs: whether anything is left undone by that. */
@@ -111,8 +108,11 @@ static void tell_hook(struct examination *exam, const char *key, const char *pat
                       const struct asp_error *error)
 {
     finding_fault(&exam->findings, CHECK_HOOKS, "%s, %s, is not run: %s", key, path, error->text);
-    finding_fix(&exam->findings, "make it a program that is root's, in folders that are, and no "
-                                 "link; HOOKS in asp.conf(5) says more");
+    if (!path_fix(&exam->findings, path, PATH_PROGRAM))
+        finding_fix(&exam->findings,
+                    "let %s name a program that is root's, in folders that are, and no link; HOOKS "
+                    "in asp.conf(5) says more",
+                    key);
 }
 
 /* The shipped run-all runs the programs beside it, and passes over what anybody could have put

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -84,7 +85,8 @@ static int set_attributes(posix_spawnattr_t *attributes)
 /* 0 or the error. */
 static int spawn(const struct program *run, int output, int errors, pid_t *pid)
 {
-    char *arguments[] = {(char *)run->path, NULL};
+    char *path_alone[] = {(char *)run->path, NULL};
+    char *const *arguments = run->arguments != NULL ? run->arguments : path_alone;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int failed = posix_spawn_file_actions_init(&actions);
@@ -304,4 +306,22 @@ enum program_end program_run(const struct program *run, struct asp_error *why)
         forget(&running, which);
     put_back(&before);
     return end;
+}
+
+char *const program_environment[] = {(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                                     (char *)"LC_ALL=C", NULL};
+
+bool program_find(const char *name, char path[PROGRAM_PATH_SIZE])
+{
+    static const char *const folders[] = {"/usr/sbin", "/usr/bin",        "/sbin",
+                                          "/bin",      "/usr/local/sbin", "/usr/local/bin"};
+    struct asp_error error = {0};
+
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        int length = snprintf(path, PROGRAM_PATH_SIZE, "%s/%s", folders[i], name);
+
+        if (length < PROGRAM_PATH_SIZE && asp_program_check(path, &error) == ASP_OK)
+            return true;
+    }
+    return false;
 }

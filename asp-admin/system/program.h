@@ -1,6 +1,6 @@
 /*
- * Runs one program, without a shell, and stays with it: hooks, and the command that tells of
- * primary passwords.
+ * Runs one program, without a shell, and stays with it: hooks, the command that tells of primary
+ * passwords, and what doctor asks and mends with.
  *
  * The program is one that may be trusted, see asp_program_check; that is looked at when it is run.
  * It gets the environment given and nothing else of ours: standard input is /dev/null, the working
@@ -16,6 +16,8 @@
 
 struct program {
     const char *path;
+    char *const *arguments; /* its words, of which the first is its name, and NULL at the end; NULL:
+                               it has none but that */
     char *const *environment; /* NAME=VALUE, and NULL at the end */
     int timeout;              /* seconds */
     /* What it writes to standard output and standard error, as it comes. False: that is too much.
@@ -39,5 +41,13 @@ enum program_end {
  * signal then; not when it ignores that. SIGHUP waits. `why` says what went wrong, in a few words.
  */
 enum program_end program_run(const struct program *run, struct asp_error *why);
+
+enum { PROGRAM_PATH_SIZE = 64 };
+
+/* Where the system keeps a program of this name that may be trusted. False: nowhere. */
+bool program_find(const char *name, char path[PROGRAM_PATH_SIZE]);
+
+/* An environment of a path and plain messages, for those. */
+extern char *const program_environment[];
 
 #endif

@@ -5,6 +5,7 @@ import json
 import re
 
 from support.broker import serving
+from support.recipes import CONF
 from support.sandbox import open_installed
 from support.service import Service
 
@@ -14,10 +15,11 @@ CHECKS = [
     "self-service",
 ]
 
-# Before each test: no store, no configuration, no sockets, the users and the PAM files as they were at the beginning.
+# Before each test: no store, no configuration, no sockets, no units, the users and the PAM files as they were at the beginning.
 PUT_RIGHT = """
 umount -q /var/lib/asp || true
-rm -rf /var/lib/asp /etc/asp /run/asp /run/programs
+rm -rf /var/lib/asp /etc/asp /run/asp /run/programs /srv/* /etc/nginx /etc/apache2 /run/systemd
+rm -rf /etc/systemd/system/asp-*.d /usr/lib/systemd/system/{asp-*,nginx.service}
 for file in passwd shadow group gshadow; do cat /run/saved/$file >/etc/$file; done
 chmod 640 /etc/shadow
 chown root:shadow /etc/shadow
@@ -48,7 +50,7 @@ class Patient(Service):
             "mkdir /run/saved; echo 'password optional pam_asp.so' >>/etc/pam.d/common-password;"
             "groupadd --force --system asp; getent passwd www-data >/dev/null || useradd --system www-data;"
             # A machine of its own: what is installed on this one is looked over by nobody here.
-            "rm -rf /etc/dovecot /etc/pam.d/{asp-*,dovecot,imap,nginx,apache2,cockpit,sudo}; cp -a /etc/pam.d /run/saved/;"
+            "rm -rf /etc/{dovecot,nginx,apache2,httpd} /etc/pam.d/{asp-*,dovecot,imap,nginx,apache2,cockpit,sudo}; cp -a /etc/pam.d /run/saved/;"
             "echo 'alice:the first one' | chpasswd; cp /etc/{passwd,shadow,group,gshadow} /run/saved/"
         ).done()
 
@@ -62,6 +64,14 @@ class Patient(Service):
         path = f"/run/programs/{name}"
         self.sandbox.write(path, f"#!/bin/sh\n{script}\n", mode="755")
         return path
+
+    def units(self, *names):
+        """A machine with systemd, as far as files tell it, and with these of the units that are shipped, or with all."""
+        self.sandbox.run("install", "-d", "/run/systemd/system").done()
+        for name in names or ("asp-broker.service", "asp-broker.socket", "asp-watch.service", "asp-self.service"):
+            built = self.build / "conf" / name
+            path = built if built.exists() else CONF / "systemd" / name
+            self.sandbox.run("install", "-D", "-m", "644", path, f"/usr/lib/systemd/system/{name}").done()
 
     def findings(self, *words):
         """What doctor finds. That the exit status and the words agree with it is asserted here, once for all."""

@@ -464,7 +464,7 @@ static bool examine(const struct asp_conf *conf, asp_store_fault *told, void *co
         return true;
     (void)asp_fail(&fault, ASP_IO, "there is no store at %s", conf->store);
     (void)asp_advise(&fault, ASP_IO, "make it");
-    told(&fault, context);
+    told(&fault, conf->store, context);
     return false;
 }
 

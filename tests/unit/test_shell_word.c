@@ -11,6 +11,7 @@ START_TEST(what_a_shell_would_read_otherwise_is_quoted)
 {
     static const char *const words[][2] = {
         {"a.b+c_d@e-1/F", "a.b+c_d@e-1/F"},
+        {"root:root", "root:root"},
         {"", "''"},
         {"EX\\bob", "'EX\\bob'"},
         {"o'hara", "'o'\\''hara'"},

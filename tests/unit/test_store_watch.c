@@ -282,8 +282,9 @@ END_TEST
 
 static size_t faults;
 
-static void note_fault(const struct asp_error *fault, void *context)
+static void note_fault(const struct asp_error *fault, const char *path, void *context)
 {
+    ck_assert_ptr_nonnull(strstr(fault->text, path));
     *(struct asp_error *)context = *fault;
     faults++;
 }

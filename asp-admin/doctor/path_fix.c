@@ -1,0 +1,93 @@
+/* The commands by which a path is set right. */
+#include "path_fix.h"
+
+#include "asp/safeio.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool path_is_held(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct asp_error error = {0};
+    char above[PATH_MAX];
+    int fd = -1;
+    bool held;
+
+    if (slash == NULL)
+        return false;
+    (void)snprintf(above, sizeof above, "%.*s", slash > path ? (int)(slash - path) : 1, path);
+    held = asp_folder_open(above, NULL, &fd, &error) == ASP_OK;
+    asp_close(fd);
+    return held;
+}
+
+/* The mode as chmod(1) is told it; NULL: it is well as it is. */
+static const char *mode_for(const struct stat *st, enum path_wanted wanted)
+{
+    static const mode_t run = S_IXUSR | S_IXGRP | S_IXOTH;
+    const bool written = (st->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+
+    switch (wanted) {
+    case PATH_FOLDER:
+    case PATH_PRIVATE:
+        if ((st->st_mode & (S_IRWXG | S_IRWXO)) == 0)
+            return NULL;
+        return wanted == PATH_FOLDER ? "700" : "600";
+    case PATH_READ:
+        return written || (st->st_mode & S_IROTH) == 0 ? "644" : NULL;
+    case PATH_PROGRAM:
+        return written || (st->st_mode & run) == 0 ? "755" : NULL;
+    case PATH_SOUND:
+        break;
+    }
+    return written ? "go-w" : NULL;
+}
+
+static bool is_of_kind(const struct stat *st, enum path_wanted wanted)
+{
+    return (S_ISDIR(st->st_mode) && (wanted == PATH_FOLDER || wanted == PATH_SOUND)) ||
+           (S_ISREG(st->st_mode) && wanted != PATH_FOLDER);
+}
+
+bool path_fix(struct findings *findings, const char *path, enum path_wanted wanted)
+{
+    const char *mode;
+    struct stat st;
+
+    if (lstat(path, &st) != 0 || !is_of_kind(&st, wanted) || !path_is_held(path))
+        return false;
+    mode = mode_for(&st, wanted);
+    if (st.st_uid != 0)
+        finding_fix_command(findings, true, (const char *[]){"chown", "root:root", path, NULL});
+    if (mode != NULL)
+        finding_fix_command(findings, true, (const char *[]){"chmod", mode, path, NULL});
+    return st.st_uid != 0 || mode != NULL;
+}
+
+void path_fix_missing(struct findings *findings, const char *path)
+{
+    finding_fix_command(findings, path_is_held(path),
+                        (const char *[]){"mkdir", "-m", "700", path, NULL});
+}
+
+bool path_fix_install(struct findings *findings, const char *shipped, const char *path)
+{
+    struct asp_error error = {0};
+    char from[PATH_MAX];
+    struct stat st;
+    int fd = -1;
+    bool there;
+
+    (void)snprintf(from, sizeof from, "%s/%s", DOCDIR, shipped);
+    there = asp_path_open(from, &fd, &st, &error) == ASP_OK;
+    asp_close(fd);
+    if (!there)
+        return false;
+    finding_fix_command(findings, path_is_held(path) && lstat(path, &st) != 0,
+                        (const char *[]){"install", "-m", "644", from, path, NULL});
+    return true;
+}

@@ -1,0 +1,265 @@
+/* doctor: the units that are shipped, and whether they may write where the store is. What systemd
+ * itself says is not asked: the files say it also where it does not run. */
+#include "units.h"
+
+#include "asp/buffer.h"
+#include "asp/safeio.h"
+#include "asp/shell_word.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OWN_FOLDER "/etc/systemd/system"
+#define RUNS "/run/systemd/system" /* sd_booted(3) */
+
+enum { BYTES_MAX = 64 * 1024 };
+
+/* In the order in which one hides the others: systemd.unit(5). */
+static const char *const folders[] = {OWN_FOLDER, "/run/systemd/system",
+                                      "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+                                      "/lib/systemd/system"};
+
+#define FOLDERS (sizeof folders / sizeof *folders)
+
+/* What a unit may write. */
+struct unit {
+    const char *name;
+    const char *store;
+    bool strict;   /* ProtectSystem: nothing but what is named */
+    bool full;     /* nothing below /usr, /boot, /efi and /etc but that */
+    bool writable; /* the store is in something that is named */
+    bool failed;
+};
+
+static bool find_unit(const char *unit, char path[PATH_MAX])
+{
+    for (size_t i = 0; i < FOLDERS; i++) {
+        (void)snprintf(path, PATH_MAX, "%s/%s", folders[i], unit);
+        if (access(path, R_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool unit_fix_start(struct findings *findings, const char *unit)
+{
+    char path[PATH_MAX];
+
+    if (access(RUNS, F_OK) != 0 || !find_unit(unit, path))
+        return false;
+    finding_fix_command(findings, true,
+                        (const char *[]){"systemctl", "enable", "--now", unit, NULL});
+    return true;
+}
+
+bool unit_fix_restart(struct findings *findings, const char *const units[], size_t count)
+{
+    char path[PATH_MAX];
+
+    for (size_t i = 0; access(RUNS, F_OK) == 0 && i < count && units[i] != NULL; i++) {
+        if (!find_unit(units[i], path))
+            continue;
+        finding_fix_command(findings, false,
+                            (const char *[]){"systemctl", "restart", units[i], NULL});
+        return true;
+    }
+    return false;
+}
+
+/* True for the path itself and for what is below it. */
+static bool is_in(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    return strncmp(path, folder, length) == 0 &&
+           (length == 1 || path[length] == '\0' || path[length] == '/');
+}
+
+/* The next word of a list, in quotation marks or as it stands, with %% made %: systemd.syntax(7).
+ */
+static char *next_word(char **at)
+{
+    char *word = *at + strspn(*at, " \t");
+    char *to = word;
+    char *end;
+
+    if (*word == '\0')
+        return NULL;
+    word += *word == '"';
+    end = word + strcspn(word, *to == '"' ? "\"" : " \t");
+    *at = end + (*end != '\0');
+    for (char *from = to = word; from < end; from++) {
+        *to++ = *from;
+        from += from[0] == '%' && from[1] == '%';
+    }
+    *to = '\0';
+    return word;
+}
+
+/* Each path in a list; an empty list takes those before it away. */
+static void read_writable(struct unit *unit, char *value)
+{
+    char *word = next_word(&value);
+
+    unit->writable = unit->writable && word != NULL;
+    for (; word != NULL; word = next_word(&value)) {
+        word += strspn(word, "-+");
+        unit->writable = unit->writable || is_in(unit->store, word);
+    }
+}
+
+static void read_line(struct unit *unit, char *line)
+{
+    char *value = strchr(line, '=');
+
+    line += strspn(line, " \t");
+    if (value == NULL || line[0] == '#' || line[0] == ';')
+        return;
+    *value++ = '\0';
+    line[strcspn(line, " \t")] = '\0';
+    value += strspn(value, " \t");
+    if (strcmp(line, "ReadWritePaths") == 0) {
+        read_writable(unit, value);
+    } else if (strcmp(line, "ProtectSystem") == 0) {
+        unit->strict = strcmp(value, "strict") == 0;
+        unit->full = strcmp(value, "full") == 0;
+    }
+}
+
+static void read_unit_file(struct unit *unit, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    enum asp_status status = ASP_IO;
+    uint8_t *bytes = NULL;
+    char *rest = NULL;
+    size_t length;
+    struct stat st;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        status = asp_file_read(fd, &st, BYTES_MAX, &bytes, &length, NULL);
+    asp_close(fd);
+    unit->failed = unit->failed || status == ASP_NO_MEMORY;
+    for (char *line = bytes != NULL ? strtok_r((char *)bytes, "\n", &rest) : NULL; line != NULL;
+         line = strtok_r(NULL, "\n", &rest))
+        read_line(unit, line);
+    free(bytes);
+}
+
+static bool is_drop_in(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > 5 && strcmp(name + length - 5, ".conf") == 0;
+}
+
+/* systemd takes drop-ins of all folders by their names; what is in one more folder is told apart by
+ * nothing here. */
+static void read_drop_ins(struct unit *unit)
+{
+    for (size_t i = FOLDERS; i-- > 0;) {
+        char path[PATH_MAX];
+        struct dirent **items = NULL;
+        int count;
+
+        (void)snprintf(path, sizeof path, "%s/%s.d", folders[i], unit->name);
+        count = scandir(path, &items, NULL, alphasort);
+        for (int k = 0; k < count; k++) {
+            (void)snprintf(path, sizeof path, "%s/%s.d/%s", folders[i], unit->name,
+                           items[k]->d_name);
+            if (is_drop_in(items[k]->d_name))
+                read_unit_file(unit, path);
+            free(items[k]);
+        }
+        free(items);
+    }
+}
+
+static bool may_write(const struct unit *unit)
+{
+    static const char *const barred[] = {"/usr", "/boot", "/efi", "/etc"};
+    bool in = false;
+
+    for (size_t i = 0; i < sizeof barred / sizeof *barred; i++)
+        in = in || is_in(unit->store, barred[i]);
+    return unit->writable || !(unit->strict || (unit->full && in));
+}
+
+/* The store as a unit's list has it: in quotation marks where it would be cut, without a meaning of
+ * %'s. */
+static void add_unit_path(struct asp_buffer *out, const char *path)
+{
+    const char *quote = path[strcspn(path, " \t")] != '\0' ? "\"" : "";
+
+    asp_buffer_add(out, quote);
+    for (; *path != '\0'; path++)
+        asp_buffer_add_bytes(out, *path == '%' ? "%%" : path, *path == '%' ? 2 : 1);
+    asp_buffer_add(out, quote);
+}
+
+/* One line for the shell that writes the drop-in, and has it hold. */
+static void add_drop_in(struct asp_buffer *out, const struct unit *unit)
+{
+    static const char *const settings[] = {"RequiresMountsFor=", "ReadWritePaths="};
+    static const char *const sections[] = {"[Unit]", "[Service]"};
+
+    asp_buffer_add(out, "mkdir -p " OWN_FOLDER "/");
+    asp_buffer_add(out, unit->name);
+    asp_buffer_add(out, ".d && printf '%s\\n'");
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        struct asp_buffer line = {0};
+
+        asp_buffer_add(&line, settings[i]);
+        add_unit_path(&line, unit->store);
+        asp_buffer_add(out, " ");
+        asp_shell_word_add(out, sections[i]);
+        asp_buffer_add(out, " ");
+        asp_shell_word_add(out, line.failed ? "" : line.text);
+        out->failed = out->failed || line.failed;
+        asp_buffer_free(&line);
+    }
+    asp_buffer_add(out, " >" OWN_FOLDER "/");
+    asp_buffer_add(out, unit->name);
+    asp_buffer_add(out, ".d/asp-store.conf");
+    if (access(RUNS, F_OK) != 0)
+        return;
+    asp_buffer_add(out, " && systemctl daemon-reload && systemctl try-restart ");
+    asp_buffer_add(out, unit->name);
+}
+
+static void check_unit(struct examination *exam, const char *name, const char *lost)
+{
+    struct unit unit = {.name = name, .store = exam->admin->conf->store};
+    struct asp_buffer drop_in = {0};
+    char path[PATH_MAX];
+
+    if (!find_unit(name, path))
+        return;
+    read_unit_file(&unit, path);
+    read_drop_ins(&unit);
+    exam->findings.failed = exam->findings.failed || unit.failed;
+    if (unit.failed || may_write(&unit))
+        return;
+    add_drop_in(&drop_in, &unit);
+    finding_fault(&exam->findings, CHECK_STORE, "%s may not write %s, where the store is: %s", name,
+                  unit.store, lost);
+    exam->findings.failed = exam->findings.failed || drop_in.failed;
+    finding_fix_script(&exam->findings, drop_in.failed ? "" : drop_in.text);
+    asp_buffer_free(&drop_in);
+}
+
+void examine_units(struct examination *exam)
+{
+    if (strcmp(exam->conf_path, ASP_CONF_DEFAULT) != 0)
+        return; /* they read that one */
+    check_unit(exam, UNIT_BROKER,
+               "for services that are not root no app password is bound, and no last use kept");
+    check_unit(exam, UNIT_WATCH, "it does not start, and nothing is revoked by it");
+    check_unit(exam, UNIT_SELF, "users cannot change their own app passwords");
+}

@@ -1,0 +1,26 @@
+/*
+ * The units of systemd that are shipped, as far as they are installed on this machine.
+ */
+#ifndef ASP_ADMIN_DOCTOR_UNITS_H
+#define ASP_ADMIN_DOCTOR_UNITS_H
+
+#include "examination.h"
+
+#define UNIT_BROKER "asp-broker.service"
+#define UNIT_BROKER_SOCKET "asp-broker.socket"
+#define UNIT_SELF "asp-self.service"
+#define UNIT_SELF_SOCKET "asp-self.socket"
+#define UNIT_WATCH "asp-watch.service"
+
+/* Gives the command that has systemd run this unit, now and from the start of the machine on, as
+ * the fix of the fault that was added last. False: systemd does not run here, or has no such unit,
+ * and no fix was given. */
+bool unit_fix_start(struct findings *findings, const char *unit);
+
+/* The same for one that systemd is to start again, the first of these that it has. */
+bool unit_fix_restart(struct findings *findings, const char *const units[], size_t count);
+
+/* The store, where the units may not write to it. */
+void examine_units(struct examination *exam);
+
+#endif
