@@ -32,6 +32,7 @@ static const struct {
     {"all", OPTION_ALL, NULL},
     {"once", OPTION_ONCE, NULL},
     {"confirm", OPTION_CONFIRM, NULL},
+    {"fix", OPTION_FIX, NULL},
 };
 
 enum { OPTIONS = sizeof table / sizeof *table };
@@ -108,6 +109,9 @@ static bool set(const struct console *console, struct options *options, enum opt
         break;
     case OPTION_EXPIRES:
         options->expires = value;
+        break;
+    case OPTION_FIX:
+        options->fix = true;
         break;
     case OPTION_FROM:
         return add_network(console, options, value);

@@ -24,6 +24,7 @@ enum option_id {
     OPTION_BATCH,
     OPTION_CONFIRM,
     OPTION_EXPIRES,
+    OPTION_FIX,
     OPTION_FROM,
     OPTION_LABEL,
     OPTION_NEW_APP,
@@ -73,6 +74,7 @@ struct options {
     bool batch;
     bool once;
     bool confirm;
+    bool fix;
 
     unsigned given; /* which of those that only some commands take, by OPTION_BIT */
 

@@ -140,10 +140,11 @@ static const struct command commands[] = {
     },
     {
         .name = "doctor",
-        .arguments = "",
+        .arguments = "[--fix]",
         .help = "look over configuration, store, PAM files and watch; say what is wrong, and the "
                 "mend",
-        .examples = {"doctor", "doctor --json"},
+        .options = {{OPTION_FIX, "ask for each command that is safe to run, and run it"}},
+        .examples = {"doctor", "doctor --fix"},
         .run = command_doctor,
         .opens_own_conf = true,
     },

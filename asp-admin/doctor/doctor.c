@@ -4,6 +4,7 @@
 #include "broker.h"
 #include "configuration.h"
 #include "dovecot.h"
+#include "fix.h"
 #include "pam.h"
 #include "password_stack.h"
 #include "store.h"
@@ -30,18 +31,45 @@ static void look_over(struct examination *exam)
     exam->findings.failed = exam->findings.failed || exam->pam.failed;
 }
 
-enum exit_code command_doctor(struct admin *admin)
+/* Looks, and shows what was found; or, with `fixing`, asks what is to be mended, and shows it where
+ * nothing was done for it. *again: it was. */
+static enum exit_code look(struct admin *admin, struct fixing *fixing, bool *again)
 {
     struct examination exam = {.admin = admin, .watch = {.looked = ASP_NEVER}};
     enum exit_code code;
 
-    if (geteuid() != 0)
-        return fail_with(admin->console, EXIT_STORE, "doctor is for root: run asp-admin as root");
     look_over(&exam);
+    if (fixing != NULL && !exam.findings.failed)
+        fix_faults(fixing, &exam.findings, admin->console);
+    *again = fixing != NULL && fixing->ran && !fixing->failed;
+    exam.findings.failed = exam.findings.failed || (fixing != NULL && fixing->failed);
     code = exam.findings.faults > 0 ? EXIT_NO : EXIT_DONE;
-    if (!findings_show(&exam.findings, admin->console, admin->options->json))
+    if (!*again && !findings_show(&exam.findings, admin->console, admin->options->json))
         code = EXIT_STORE;
     findings_free(&exam.findings);
     pam_folder_free(&exam.pam);
+    return code;
+}
+
+enum exit_code command_doctor(struct admin *admin)
+{
+    struct fixing fixing = {.ran = false};
+    bool fixes = admin->options->fix;
+    bool again = false;
+    enum exit_code code = EXIT_DONE;
+
+    if (geteuid() != 0)
+        return fail_with(admin->console, EXIT_STORE, "doctor is for root: run asp-admin as root");
+    if (fixes)
+        code = fix_check(admin);
+    if (code != EXIT_DONE)
+        return code;
+    do {
+        /* What was mended may have been the configuration, and the store another one. */
+        admin_close(admin);
+        admin->now = time(NULL);
+        code = look(admin, fixes ? &fixing : NULL, &again);
+    } while (again);
+    name_list_clear(&fixing.asked);
     return code;
 }

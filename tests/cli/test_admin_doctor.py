@@ -13,17 +13,20 @@ USAGE_ERRORS = [
     ["doctor", "--quiet"],
     ["doctor", "--once"],
     ["doctor", "--config"],
+    ["doctor", "--fix"],
+    ["doctor", "--fix", "--json"],
+    ["list", "--fix"],
 ]
 
 
 @pytest.mark.parametrize("words", USAGE_ERRORS, ids=" ".join)
-def test_doctor_takes_no_arguments_and_global_options_alone(site, words):
+def test_doctor_takes_no_arguments_and_fixes_at_a_terminal_alone(root, site, words):
     site.run(*words).refused(2)
 
 
 def test_help_names_doctor(site):
     assert re.search(r"(?m)^  doctor +look over", site.run("--help").done().out)
-    assert site.run("doctor", "--help").done().out.startswith("usage: asp-admin doctor\n")
+    assert site.run("doctor", "--help").done().out.startswith("usage: asp-admin doctor [--fix]\n")
 
 
 def test_doctor_tells_who_is_not_root_so_with_code_5(shared, nobody):

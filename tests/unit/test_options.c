@@ -52,6 +52,7 @@ static const struct expected options_alone[] = {
     {"app", true, OPTION_BIT(OPTION_APP), {.app = value}},
     {"confirm", false, OPTION_BIT(OPTION_CONFIRM), {.confirm = true}},
     {"expires", true, OPTION_BIT(OPTION_EXPIRES), {.expires = value}},
+    {"fix", false, OPTION_BIT(OPTION_FIX), {.fix = true}},
     {"from", true, OPTION_BIT(OPTION_FROM), {.from = {value}, .from_count = 1}},
     {"label", true, OPTION_BIT(OPTION_LABEL), {.label = value}},
     {"new-app", false, OPTION_BIT(OPTION_NEW_APP), {.new_app = true}},
