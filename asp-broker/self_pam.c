@@ -4,6 +4,7 @@
 #include "asp-admin/self/self_rules.h"
 #include "asp/broker_socket.h"
 #include "asp/clock.h"
+#include "asp/secret.h"
 
 #include <security/pam_appl.h>
 #include <sodium.h>
@@ -20,6 +21,7 @@ struct asking {
     bool answered; /* a question was, so that a refusal is a wrong answer */
     bool spoken;   /* the answer to one was not empty */
     bool broken;   /* one was not, or what was told has not come there */
+    bool mistaken; /* the answer to one has the form of an app password */
 };
 
 enum asp_status self_ask(int fd, const char *style, const char *text, char *reply, size_t size,
@@ -67,6 +69,15 @@ static const char *style_of(int style)
     }
 }
 
+static bool is_app_password(const char *typed, size_t length)
+{
+    struct asp_secret secret;
+    bool is = length <= ASP_SECRET_TYPED_MAX && asp_secret_read(typed, length, &secret);
+
+    asp_secret_wipe(&secret);
+    return is;
+}
+
 /* One message of a module's. The reply is libpam's to free. */
 static bool converse_one(struct asking *asking, const struct pam_message *message, char **reply)
 {
@@ -85,6 +96,7 @@ static bool converse_one(struct asking *asking, const struct pam_message *messag
     if (question) {
         asking->answered = true;
         asking->spoken = asking->spoken || length > 0;
+        asking->mistaken = asking->mistaken || is_app_password(typed, length);
         /* What has a NUL in it would be cut to something else. */
         *reply = strlen(typed) == length ? strdup(typed) : NULL;
         done = *reply != NULL;
@@ -169,6 +181,11 @@ enum asp_status self_pam_ask(int fd, const struct admin *admin, struct asp_error
                         " lets in whoever answers nothing: ask the administrator");
     if (code == PAM_SUCCESS)
         return ASP_OK;
-    return asp_fail(error, asking.answered ? ASP_DENIED : ASP_IO, "%s",
-                    asking.broken ? "there was no answer" : pam_strerror(NULL, code));
+    (void)asp_fail(error, asking.answered ? ASP_DENIED : ASP_IO, "%s",
+                   asking.broken ? "there was no answer" : pam_strerror(NULL, code));
+    if (asking.mistaken)
+        (void)asp_advise(error, error->status,
+                         "what was typed has the form of an app password, and it is the login "
+                         "password that is asked for");
+    return error->status;
 }

@@ -190,6 +190,7 @@ static enum exit_code authenticate(const struct self_session *session, const str
     const struct console *console = admin->console;
     struct self_report report = {.process = getpid(), .own = *own};
     struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
     enum asp_status status;
 
     if (session->ticket != NULL && own_primary_same(session->ticket, own))
@@ -206,7 +207,7 @@ static enum exit_code authenticate(const struct self_session *session, const str
         return EXIT_DONE;
     log_refusal(name, error.text);
     return fail_with(console, EXIT_NO, status == ASP_DENIED ? "you were not let in: %s" : "%s",
-                     error.text);
+                     asp_error_line(&error, line));
 }
 
 /* A command that is sound, of a user who may: now she is asked, and it is carried out. */

@@ -61,11 +61,34 @@ static void write_question(const char *style, const char *text, bool json, struc
     json_add_line(out, document);
 }
 
+static bool is_for_program(bool json)
+{
+    return json && isatty(STDIN_FILENO) != 1;
+}
+
+/* -1: there is no terminal. */
+static int open_terminal(void)
+{
+    return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+}
+
+void prompt_explain(bool json)
+{
+    static const char text[] = "Say who you are: your login password (not an app password).\n";
+    int terminal;
+
+    if (is_for_program(json))
+        return;
+    terminal = open_terminal();
+    (void)asp_write_all(terminal >= 0 ? terminal : STDERR_FILENO, text, sizeof text - 1);
+    asp_close(terminal);
+}
+
 bool prompt_ask(const char *style, const char *text, bool json, char reply[PROMPT_REPLY_MAX],
                 size_t *length)
 {
-    bool program = json && isatty(STDIN_FILENO) != 1;
-    int terminal = program ? -1 : open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    bool program = is_for_program(json);
+    int terminal = program ? -1 : open_terminal();
     struct secret_prompt prompt = {
         .from = terminal >= 0 ? terminal : STDIN_FILENO,
         .to = terminal >= 0 ? terminal : STDERR_FILENO,

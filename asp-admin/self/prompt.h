@@ -20,4 +20,8 @@ enum { PROMPT_REPLY_MAX = 512 };
 bool prompt_ask(const char *style, const char *text, bool json, char reply[PROMPT_REPLY_MAX],
                 size_t *length);
 
+/* Says, where prompt_ask with this `json` asks a person, whose password the first hidden question
+ * is after. */
+void prompt_explain(bool json);
+
 #endif

@@ -69,10 +69,18 @@ static bool say(const struct console *console, const struct asp_message_read *me
     return true;
 }
 
+/* Whom the questions are put to. */
+struct person {
+    const struct console *console;
+    bool json;
+    bool explained; /* what is asked for */
+};
+
 /* Asks the person, and answers what was typed. */
-static bool ask(const struct console *console, const struct asp_message_read *message, bool json,
+static bool ask(struct person *person, const struct asp_message_read *message,
                 struct asp_message *answer)
 {
+    const struct console *console = person->console;
     const char *style = asp_message_field(message, 0);
     const char *text = asp_message_field(message, 1);
     char reply[SECRET_SIZE];
@@ -81,10 +89,14 @@ static bool ask(const struct console *console, const struct asp_message_read *me
 
     if (style == NULL || text == NULL)
         return false;
+    if (strcmp(style, ASP_ASK_HIDDEN) == 0 && !person->explained) {
+        prompt_explain(person->json);
+        person->explained = true;
+    }
     if (strcmp(style, ASP_ASK_APP_PASSWORD) == 0)
         typed = console->read_secret(console->context, text, reply, sizeof reply, &length);
     else
-        typed = prompt_ask(style, text, json, reply, &length);
+        typed = prompt_ask(style, text, person->json, reply, &length);
     asp_message_begin(answer, ASP_MESSAGE_REPLY);
     if (typed) {
         asp_message_bytes(answer, reply, length);
@@ -95,15 +107,15 @@ static bool ask(const struct console *console, const struct asp_message_read *me
 }
 
 /* Does what the broker wants. True with an answer for it; else *code is the end. */
-static bool handle_message(const struct console *console, bool json,
-                           const struct asp_message_read *message, struct asp_message *answer,
-                           enum exit_code *code)
+static bool handle_message(struct person *person, const struct asp_message_read *message,
+                           struct asp_message *answer, enum exit_code *code)
 {
+    const struct console *console = person->console;
     int number;
 
     if (message->type == ASP_MESSAGE_SAY && say(console, message, answer))
         return true;
-    if (message->type == ASP_MESSAGE_ASK && ask(console, message, json, answer))
+    if (message->type == ASP_MESSAGE_ASK && ask(person, message, answer))
         return true;
     if (message->type == ASP_MESSAGE_DONE && asp_message_read_number(message, 0, &number) &&
         number <= EXIT_CONF)
@@ -118,6 +130,7 @@ enum exit_code self_client_serve(const struct console *console, int fd, bool jso
     uint8_t bytes[ASP_MESSAGE_MAX];
     struct asp_message_read message;
     struct asp_message answer;
+    struct person person = {.console = console, .json = json};
     struct asp_error error = {0};
     enum asp_status status = ASP_OK;
     enum exit_code code = EXIT_STORE;
@@ -127,7 +140,7 @@ enum exit_code self_client_serve(const struct console *console, int fd, bool jso
         status = asp_broker_receive(fd, PEER, asp_clock_ms() + WAIT_MS, bytes, &message, &error);
         if (status != ASP_OK)
             break;
-        more = handle_message(console, json, &message, &answer, &code);
+        more = handle_message(&person, &message, &answer, &code);
         /* Where it has not waited for the answer, what it has said before it left is still to come.
          */
         if (more)

@@ -6,7 +6,7 @@ import re
 import pytest
 from support.passwords import PASSWORD, id_but
 from support.recipes import with_module
-from support.self_service import ADMIN, ALICES, ASKED, BOBS, CONF, DONE, NO, NOT_FOUND, STORE, TAKEN, USAGE, refused
+from support.self_service import ADMIN, ALICES, ASKED, BOBS, CONF, DONE, EXPLAINED, NO, NOT_FOUND, STORE, TAKEN, USAGE, refused
 
 # Each command
 
@@ -387,3 +387,28 @@ def test_check_at_her_terminal_says_why_and_whether_pam_asks_for_it(own):
         words = " ".join(shown.split())
         assert code == NO and f"wrong-app {it}; radicale is a service of the app calendar." in words
         assert "whatever the verdict: its PAM file does not name it" in words
+
+
+def test_a_person_is_told_whose_password_is_asked_for(own):
+    with own.typist("alice") as alice:
+        code, seen = alice.admin("create", "--label", "one", answers=ASKED)
+        assert code == DONE and seen.count(EXPLAINED) == 1 and seen.index(EXPLAINED) < seen.index("Password: ")
+        code, seen = alice.admin("create", "--label", "two")
+        assert code == DONE and EXPLAINED not in seen
+
+
+def test_who_types_an_app_password_is_told_that_another_one_is_asked_for(own):
+    """Whether it is a right one or none is told to nobody."""
+    phone = own.makes("alice", "Phone")
+    told = "what was typed has the form of an app password, and it is the login password that is asked for"
+    failed = "asp-admin: you were not let in: Authentication failure"
+    for typed in (phone, phone.upper(), "-".join(["00000"] * 5)):
+        own.again()
+        run = own.run("alice", "create", "--label", "x", input=f"{typed}\n")
+        assert (run.code, run.out, run.err.splitlines()[-1]) == (NO, "", f"{EXPLAINED}Password: {failed}; {told}".splitlines()[-1])
+    for typed in ("wrong", "", phone[:-1]):
+        own.again()
+        run = own.run("alice", "create", "--label", "x", input=f"{typed}\n")
+        assert run.code == NO and told not in run.err and failed in run.err
+    own.again()
+    own.run("alice", "create", "--label", "x", input=f"{ALICES}\n").done()

@@ -15,7 +15,7 @@ from support.passwords import PASSWORD
 from support.processes import descendant, has_open
 from support.recipes import recipe, with_module
 from support.run import as_user
-from support.self_service import ADMIN, ALICES, ASKED, BOBS, DONE, NO, SELF, STORE, refused, reply
+from support.self_service import ADMIN, ALICES, ASKED, BOBS, DONE, EXPLAINED, NO, SELF, STORE, refused, reply
 from support.terminal import Terminal
 from support.wait import LONG, seconds_of, wait_until
 
@@ -245,9 +245,9 @@ def test_what_a_module_says_comes_to_her_in_all_its_lines(own):
     shown = "Hello alice\nof the \\x1b[31mmail\n"
     with own.typist("alice") as alice:
         code, seen = alice.admin("create", "--label", "one", answers=ASKED)
-        assert code == DONE and f"{shown}Password: " in seen
+        assert code == DONE and f"{shown}{EXPLAINED}Password: " in seen
     run = own.run("alice", "create", "--label", "two", input=f"{ALICES}\n")
-    assert run.err == f"{shown}Password: "
+    assert run.err == f"{shown}{EXPLAINED}Password: "
     run = own.run("alice", "--json", "create", "--label", "three", input=f"{ALICES}\n")
     message, prompt = map(json.loads, run.err.splitlines())
     assert message == {"message": "Hello alice\nof the \x1b[31mmail", "error": False}
@@ -405,7 +405,7 @@ def test_who_stops_when_it_was_stored_loses_it_and_holds_up_nobody(own):
             os.kill(one, signal.SIGCONT)
         assert PASSWORD.search(output.read())
         assert client.wait() == STORE
-        assert client.stderr.read() == "Password: asp-admin: standard output cannot be written: Broken pipe\n"
+        assert client.stderr.read() == f"{EXPLAINED}Password: asp-admin: standard output cannot be written: Broken pipe\n"
         client.stderr.close()
         assert silent.end(number)[0] == STORE
 

@@ -23,6 +23,7 @@ ADMIN = "/usr/local/bin/asp-admin"
 ALICES, BOBS = PRIMARY["alice"], PRIMARY["bob"]
 DONE, NO, USAGE, NOT_FOUND, TAKEN, STORE, CONF = range(7)
 ASKED = [("Password: ", ALICES)]
+EXPLAINED = "Say who you are: your login password (not an app password).\n"
 
 # The types of messages, as far as users go.
 REFUSED, COMMAND, SAY, SAID, ASK, REPLY, OVER = 1, *range(4, 10)
