@@ -5,6 +5,7 @@
 #include "asp-admin/system/users.h"
 #include "asp-admin/ui/answer.h"
 #include "asp-admin/ui/limits.h"
+#include "asp-admin/ui/progress.h"
 #include "asp/buffer.h"
 #include "asp/time_text.h"
 
@@ -161,6 +162,7 @@ static enum asp_status visit_user(const char *user, void *context)
     enum asp_status mended = ASP_UNCHANGED;
     enum asp_status status;
 
+    progress_count();
     status = asp_store_load(&admin->store, user, NULL, &account, &all->error);
     if (status == ASP_NOT_FOUND)
         return ASP_OK;
@@ -246,7 +248,9 @@ static enum exit_code list_users(struct admin *admin)
 
     if (code != EXIT_DONE)
         return code;
+    progress_begin("reading accounts");
     status = asp_store_each(&admin->store, visit_user, &all, &error);
+    progress_end();
     if (status != ASP_OK)
         code = fail_with_error(admin->console, error.status != ASP_OK ? &error : &all.error);
     tell_mendings(&all);

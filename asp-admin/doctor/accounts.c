@@ -1,6 +1,7 @@
 /* doctor: every account, and its usage. */
 #include "accounts.h"
 
+#include "asp-admin/ui/progress.h"
 #include "asp/buffer.h"
 #include "asp/store_due.h"
 #include "asp/usage.h"
@@ -72,8 +73,10 @@ static enum asp_status visit(const char *user, void *context)
     struct pass *pass = context;
     struct asp_account account;
     bool added;
-    enum asp_status status = asp_store_load(&pass->exam->admin->store, user, NULL, &account, NULL);
+    enum asp_status status;
 
+    progress_count();
+    status = asp_store_load(&pass->exam->admin->store, user, NULL, &account, NULL);
     if (status == ASP_NOT_FOUND || status == ASP_NO_MEMORY)
         return status == ASP_NOT_FOUND ? ASP_OK : status;
     pass->accounts++;

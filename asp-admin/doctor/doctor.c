@@ -10,24 +10,33 @@
 #include "store.h"
 #include "watch.h"
 
+#include "asp-admin/ui/progress.h"
+
 #include "asp/time_text.h"
 
 #include <unistd.h>
 
 static void look_over(struct examination *exam)
 {
+    progress_begin("looking at the configuration");
     examine_configuration(exam);
     pam_folder_read(&exam->pam);
     if (exam->admin->conf != NULL) {
+        progress_say("looking at the accounts");
         examine_store(exam);
+        progress_say("looking at the watch and its hooks");
         examine_watch(exam);
     }
+    progress_say("looking at the PAM files");
     examine_pam(exam);
     if (exam->admin->conf != NULL) {
         examine_password_stack(exam);
+        progress_say("looking at the broker");
         examine_broker(exam);
     }
+    progress_say("asking Dovecot");
     examine_dovecot(exam);
+    progress_end();
     exam->findings.failed = exam->findings.failed || exam->pam.failed;
 }
 

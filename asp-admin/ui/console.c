@@ -1,6 +1,7 @@
 /* The console: what is said to standard output and standard error, and how it fails. */
 #include "console.h"
 
+#include "progress.h"
 #include "read_secret.h"
 #include "wrap.h"
 
@@ -50,9 +51,14 @@ static bool write_error(const char *text, size_t length)
 
 static bool write_stream(void *context, enum console_stream stream, const char *text, size_t length)
 {
+    bool written;
+
     (void)context;
-    return stream == CONSOLE_OUT ? asp_write_all(STDOUT_FILENO, text, length)
-                                 : write_error(text, length);
+    progress_pause();
+    written = stream == CONSOLE_OUT ? asp_write_all(STDOUT_FILENO, text, length)
+                                    : write_error(text, length);
+    progress_resume();
+    return written;
 }
 
 /* The name may be empty: an asp-broker before this version does not say it. */

@@ -5,6 +5,7 @@
 
 #include "asp-admin/primary/primary_source.h"
 #include "asp-admin/system/name_list.h"
+#include "asp-admin/ui/progress.h"
 #include "asp/reconcile.h"
 
 #include <stdio.h>
@@ -77,6 +78,7 @@ static enum asp_status look(const char *user, void *context)
     struct name_list *list = NULL;
     bool listed = true;
 
+    progress_count();
     if (signals_stop_is_pending())
         return ASP_INTERRUPTED;
     if (!asp_source_traits(pass->source.kind).is_compared) {

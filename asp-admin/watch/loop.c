@@ -12,6 +12,7 @@
 #include "signals.h"
 #include "tidy.h"
 
+#include "asp-admin/ui/progress.h"
 #include "asp/clock.h"
 #include "asp/shadow.h"
 #include "asp/store_watch.h"
@@ -430,7 +431,9 @@ enum exit_code watch_run(struct admin *admin)
         openlog("asp-admin", LOG_PID | LOG_PERROR, LOG_AUTHPRIV);
     code = begin(&watch);
     if (code == EXIT_DONE) {
+        progress_begin("comparing primary passwords");
         make_pass(&watch);
+        progress_end();
         notify_service_manager("READY=1");
         loop(&watch);
         notify_service_manager("STOPPING=1");

@@ -8,6 +8,7 @@
 
 #include "asp-admin/primary/primary_source.h"
 #include "asp-admin/ui/json.h"
+#include "asp-admin/ui/progress.h"
 #include "asp/buffer.h"
 #include "asp/store_watch.h"
 
@@ -104,9 +105,11 @@ static enum exit_code ask(struct admin *admin, struct name_questions *questions,
     struct name_asker asker = NAME_ASKER_IDLE;
     struct asp_error error = {0};
     char line[ASP_ERROR_LINE];
-    enum asp_status told = name_asker_begin(&asker, questions, &error);
     enum asp_status status;
+    enum asp_status told;
 
+    progress_say("asking the name service");
+    told = name_asker_begin(&asker, questions, &error);
     if (told == ASP_OK)
         told = name_asker_wait(&asker, &error);
     if (told != ASP_OK)
@@ -141,6 +144,7 @@ static enum exit_code watch_once(struct admin *admin)
         primary_source_advise(admin->conf, &error);
         return fail_unreadable(admin->console, &error);
     }
+    progress_say("running the hooks");
     code = finish_pass(admin);
     if (asked != EXIT_DONE)
         code = asked;
@@ -158,9 +162,14 @@ static enum exit_code watch_once(struct admin *admin)
 enum exit_code command_watch(struct admin *admin)
 {
     const struct options *options = admin->options;
+    enum exit_code code;
 
-    if (options->once || options->confirm)
-        return watch_once(admin);
+    if (options->once || options->confirm) {
+        progress_begin("comparing primary passwords");
+        code = watch_once(admin);
+        progress_end();
+        return code;
+    }
     if (options->json)
         return fail_with(admin->console, EXIT_USAGE,
                          "watch has a document with --once or --confirm only");

@@ -80,14 +80,14 @@ class Site:
         assert run.code in {"accepted": [0], "unavailable": [1, 5]}.get(verdict, [1]), run
         return verdict
 
-    def terminal(self, *words, columns=100, env=None, input=None, errors=False):
+    def terminal(self, *words, columns=100, env=None, input=None, errors=False, prefix=()):
         """Runs asp-admin with a pseudo-terminal for standard input and output; its lines end in \\n here. `input` is a
         short text for a standard input that is a pipe; with `errors` standard error is the terminal too."""
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         try:
             child = subprocess.Popen(
-                [os.fspath(word) for word in self.argv(*words)],
+                [os.fspath(word) for word in [*prefix, *self.argv(*words)]],
                 stdin=slave if input is None else subprocess.PIPE,
                 stdout=slave,
                 stderr=slave if errors else subprocess.PIPE,
