@@ -1,6 +1,7 @@
 /* doctor: asp-broker, for hosts that are not root, and for users on their own accounts. */
 #include "broker.h"
 
+#include "service_users.h"
 #include "units.h"
 
 #include "asp-admin/system/users.h"
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define GROUP "asp"
+#define GROUP SERVICE_GROUP
 #define SERVICE "asp-admin"
 
 /* Whether somebody listens at a socket to whom something may be said. A socket that systemd keeps
@@ -118,12 +119,14 @@ static void advise_broker(struct examination *exam, const char *unit)
 static void check_broker(struct examination *exam)
 {
     const struct asp_conf *conf = exam->admin->conf;
+    struct service_users users = {0};
     struct asp_error error = {0};
     char line[ASP_ERROR_LINE];
     bool has_group = false;
     gid_t group = 0;
 
-    if (conf->client_count == 0 && !is_there(conf->broker_socket)) {
+    service_users_find(exam, &users);
+    if (conf->client_count == 0 && users.count == 0 && !is_there(conf->broker_socket)) {
         finding_note(&exam->findings, CHECK_BROKER,
                      "nobody listens at %s, which is well as long as every service that asks "
                      "pam_asp is root. nginx and Apache are not: for them start asp-broker",
@@ -138,6 +141,7 @@ static void check_broker(struct examination *exam)
     }
     for (size_t i = 0; i < conf->client_count; i++)
         check_client(exam, conf->clients[i].user, has_group, group);
+    service_users_check(exam, &users);
     if (findings_none_of(&exam->findings, CHECK_BROKER))
         tell_members(exam);
 }
