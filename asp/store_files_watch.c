@@ -121,8 +121,11 @@ enum asp_status asp_files_look_at_watch(const struct asp_store *store, struct as
     enum asp_status status =
         asp_file_open(store->own.fd, store->path, LOCK_FILE, O_RDONLY, &fd, &st, error);
 
+    /* Where its folder is gone a watch that runs goes on holding it. */
+    if (status == ASP_NOT_FOUND)
+        return asp_folder_check(store->own.fd, store->path, LOCKS_FOLDER, error);
     if (status != ASP_OK)
-        return status == ASP_NOT_FOUND ? ASP_OK : status;
+        return status;
     seen->looked = st.st_mtim.tv_sec;
     /* What others hold with it they share for a moment; a watch wants it for itself. */
     seen->runs = flock(fd, LOCK_SH | LOCK_NB) != 0;

@@ -46,8 +46,8 @@ struct asp_watch_seen {
     time_t looked; /* the time of the lock, or ASP_NEVER when there is none yet */
 };
 
-/* Looks whether another process holds the lock. Nothing is changed. ASP_OK, or why it is not known.
- */
+/* Looks whether another process holds the lock. Nothing is changed. ASP_OK, or why it is not known:
+ * ASP_NOT_FOUND where the place of the lock is gone, which may still be held. */
 enum asp_status asp_watch_lock_look(const struct asp_store *store, struct asp_watch_seen *seen,
                                     struct asp_error *error);
 

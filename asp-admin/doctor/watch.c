@@ -94,8 +94,15 @@ static void check_watch(struct examination *exam)
 {
     const struct asp_store *store = &exam->admin->store;
     struct asp_error error = {0};
+    enum asp_status status = asp_watch_lock_look(store, &exam->watch, &error);
 
-    if (asp_watch_lock_look(store, &exam->watch, &error) != ASP_OK)
+    if (status == ASP_NOT_FOUND) /* a fault of the store, which is told */
+        finding_note(
+            &exam->findings, CHECK_WATCH,
+            "whether a watch runs is not known: its lock is gone, with the folder of locks "
+            "in %s",
+            store->path);
+    else if (status != ASP_OK)
         exam_fault(exam, CHECK_WATCH, &error);
     else if (exam->watch.runs)
         finding_ok(&exam->findings, CHECK_WATCH, "process %ld watches %s", exam->watch.process,

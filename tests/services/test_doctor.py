@@ -251,6 +251,15 @@ def test_a_running_watch_is_seen_and_goes_on(patient, folder):
     patient.told("watch", "no watch runs")
 
 
+def test_a_watch_whose_lock_is_gone_is_not_said_to_be_none(patient, folder):
+    patient.configure(f'hooks: {{ revoked = "{patient.program("hook")}"; }};')
+    with running_watch(patient.sandbox, patient.admin, folder):
+        patient.sandbox.run("rm", "-r", "/var/lib/asp/locks").done()
+        patient.fault("store", "there is no folder /var/lib/asp/locks")
+        (row,) = [finding for finding in patient.findings() if finding.check == "watch"]
+        assert row.note and "whether a watch runs is not known" in row.message
+
+
 def test_a_command_that_no_watch_runs_is_a_fault(patient, folder):
     program = patient.program("primaries", "printf 'alice\\tone\\n'")
     patient.configure(f'primary: {{ source = "command"; command = "{program}"; }};')
