@@ -442,13 +442,19 @@ class Runner:
         return count
 
     def suite_fresh(self):
-        """quickstart, and tests/run once more, in a fresh root of the other Debian: 12 on 13, 13 on 12"""
-        run = self.run(TREE / "tests" / "fresh_root", self.work, timeout=5400)
-        if run.returncode == 77:
-            return skipped("a fresh root", run.stdout)
-        for line in re.findall(r"(?m)^(?:in a fresh root|\w+ +(?:ok|FAILED) +\d+ tests).*", run.stdout):
-            say(f"  {line}")
-        return count_told(run)
+        """what README says from Install to Uninstall, and quickstart and tests/run once more, each in a fresh root of the other
+        Debian: 12 on 13, 13 on 12"""
+        count = Count()
+        for words in (["--readme"], []):
+            folder = self.work / "-".join(["root", *words])
+            folder.mkdir()
+            run = self.run(TREE / "tests" / "fresh_root", folder, *words, timeout=5400)
+            if run.returncode == 77:
+                return skipped("a fresh root", run.stdout)
+            for line in re.findall(r"(?m)^(?:in a fresh root|ok: |\w+ +(?:ok|FAILED) +\d+ tests).*", run.stdout):
+                say(f"  {line}")
+            count += count_told(run)
+        return count
 
 
 # One process at a time, which is not ended while somebody looks about in a sandbox.
