@@ -2,25 +2,11 @@
 #include "app_list.h"
 
 #include "asp-admin/app.h"
+#include "asp-admin/doctor/pam_service.h"
 #include "asp/scope.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define MODULE "pam_asp.so"
-
-/* Whether a service comes to the module, by a line of its own or of a file that it brings in. */
-static bool asks_for_app_passwords(struct pam_folder *pam, const struct pam_file *file)
-{
-    struct pam_stack stack = {0};
-    bool asks = false;
-
-    pam_folder_stack(pam, file, FACILITY_AUTH, &stack);
-    for (size_t i = 0; i < stack.count; i++)
-        asks = asks || (!stack.entries[i].is_start && pam_line_has(stack.entries[i].line, MODULE));
-    pam_stack_free(&stack);
-    return asks;
-}
 
 /* A file that others bring in is a stack of many services. libpam makes names lower case, and finds
  * no other file. */
@@ -65,7 +51,7 @@ bool app_list_read(const struct admin *admin, struct app_list *list)
         const struct pam_file *file = list->pam.files[i];
 
         if (is_app(conf, file))
-            add(admin, list, file->name)->asks = asks_for_app_passwords(&list->pam, file);
+            add(admin, list, file->name)->asks = pam_service_asks(&list->pam, file);
     }
     return !list->pam.failed;
 }

@@ -9,7 +9,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-static bool is_ours(struct pam_folder *folder, const struct pam_file *file)
+bool pam_service_asks(struct pam_folder *folder, const struct pam_file *file)
 {
     struct pam_stack stack = {0};
     bool ours = false;
@@ -36,9 +36,10 @@ enum pam_service pam_service_look(const char *service)
     file = pam_folder_find(&folder, name);
     other = pam_folder_find(&folder, "other");
     if (file != NULL)
-        answer = is_ours(&folder, file) ? PAM_SERVICE_ASKS : PAM_SERVICE_SILENT;
+        answer = pam_service_asks(&folder, file) ? PAM_SERVICE_ASKS : PAM_SERVICE_SILENT;
     else
-        answer = other != NULL && is_ours(&folder, other) ? PAM_SERVICE_ASKS : PAM_SERVICE_NO_FILE;
+        answer = other != NULL && pam_service_asks(&folder, other) ? PAM_SERVICE_ASKS
+                                                                   : PAM_SERVICE_NO_FILE;
     if (folder.failed)
         answer = PAM_SERVICE_ASKS;
     pam_folder_free(&folder);
