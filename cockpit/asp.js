@@ -278,14 +278,17 @@ async function copy(from, status) {
     status.textContent = done ? "Copied" : "Copy it by hand";
 }
 
-function create(user, apps) {
+function create(user) {
     const label = textField("asp-label", { required: true, autofocus: true });
     const app = textField("asp-app", { list: "asp-apps", autocapitalize: "none", spellcheck: "false" });
+    const apps = node("datalist", "", { id: "asp-apps" });
+    const offer = ({ found }) => apps.append(...found.filter(one => one.open).map(one => node("option", "", { value: one.app })));
+    asp("apps").then(offer, () => {}); // what is wrong is told when it is made
     dialog({
         title: "Create app password",
         body: [field(label, "Label", "Which device or program is it for? For example: Mail on my phone"),
                field(app, "App", "What it opens, for example mail. Left empty, it is for what first uses it."),
-               node("datalist", "", { id: "asp-apps" }, ...apps.map(name => node("option", "", { value: name })))],
+               apps],
         action: "Create",
         submit: async box => {
             const limits = app.value === "" ? [] : [`--app=${app.value}`];
@@ -422,7 +425,6 @@ function entryRow(user, entry) {
 
 async function entriesView(user) {
     const { found } = await asp("list", ...(page.all ? ["--all"] : []), "--", user);
-    const apps = [...new Set(found.map(entry => entry.app))];
     const all = node("input", "c-check__input", {
         id: "asp-all", type: "checkbox", checked: page.all,
         change: event => {
@@ -434,7 +436,7 @@ async function entriesView(user) {
         heading(page.admin ? ["App passwords of ", foreign(user)] : ["App passwords"],
                 "A password of its own for each mail program, calendar and phone."),
         node("div", "asp-toolbar", null,
-             button("Create app password", "primary", { id: "asp-create", click: () => create(user, apps) }),
+             button("Create app password", "primary", { id: "asp-create", click: () => create(user) }),
              button("Revoke all", "secondary m-danger", { id: "asp-revoke-all", click: () => revokeAll(user) }),
              node("div", "c-check", null, all,
                   node("label", "c-check__label", { for: "asp-all" }, "Show revoked ones")),

@@ -1,6 +1,7 @@
 """The page in Cockpit, in a real browser: what a user does on her own account, what an administrator does on any, and
 what nobody can do."""
 
+import json
 import re
 
 import pytest
@@ -251,6 +252,17 @@ def test_revoked_ones_and_the_history_are_shown_on_demand(page, mail):
         ("created", "Phone", ""),
         ("revoked", "Phone", "lost in the train"),
     ]
+
+
+def test_the_apps_that_are_open_to_her_are_offered(page, mail):
+    rows = json.loads(mail.asp_admin("--json", "apps").done().out)
+    page.press("Create app password")
+    offered = "return [...document.querySelectorAll('#asp-apps option')].map(option => option.value)"
+    assert page.browser.until(lambda: page.browser.run(offered)) == [row["app"] for row in rows]
+    page.fill("Label", "Phone")
+    page.browser.wait("#asp-app").type("mial")
+    page.press("Create")
+    assert page.alert().startswith("--app mial: there is no such app: did you mean mail? There are: mail, calendar, ssh")
 
 
 def test_errors_of_the_tool_are_shown_as_they_are(page, mail):
