@@ -26,6 +26,10 @@ static const struct {
     {"service", OPTION_SERVICE, "NAME"},
     {"rhost", OPTION_RHOST, "ADDR"},
     {"new-app", OPTION_NEW_APP, NULL},
+    {"since", OPTION_SINCE, "TIME"},
+    {"file", OPTION_FILE, "FILE"},
+    {"primary", OPTION_PRIMARY, NULL},
+    {"refused", OPTION_REFUSED, NULL},
     {"virtual", OPTION_VIRTUAL, NULL},
     {"quiet", OPTION_QUIET, NULL},
     {"batch", OPTION_BATCH, NULL},
@@ -60,14 +64,21 @@ const char *option_value(enum option_id id)
     return NULL;
 }
 
-static bool add_network(const struct console *console, struct options *options, const char *value)
+/* True for what can be given several times. */
+static bool is_list(enum option_id id)
 {
-    if (options->from_count == ASP_NETWORKS_MAX) {
-        (void)fail_with(console, EXIT_USAGE, "--from can be given %d times at most",
-                        ASP_NETWORKS_MAX);
+    return id == OPTION_FROM || id == OPTION_FILE;
+}
+
+static bool add_value(const struct console *console, enum option_id id, const char *value,
+                      const char **values, size_t *count, size_t most)
+{
+    if (*count == most) {
+        (void)fail_with(console, EXIT_USAGE, "--%s can be given %zu times at most",
+                        option_name(OPTION_BIT(id)), most);
         return false;
     }
-    options->from[options->from_count++] = value;
+    values[(*count)++] = value;
     return true;
 }
 
@@ -114,7 +125,10 @@ static bool set(const struct console *console, struct options *options, enum opt
         options->fix = true;
         break;
     case OPTION_FROM:
-        return add_network(console, options, value);
+        return add_value(console, id, value, options->from, &options->from_count, ASP_NETWORKS_MAX);
+    case OPTION_FILE:
+        return add_value(console, id, value, options->files, &options->file_count,
+                         OPTION_FILES_MAX);
     case OPTION_LABEL:
         options->label = value;
         break;
@@ -127,14 +141,23 @@ static bool set(const struct console *console, struct options *options, enum opt
     case OPTION_QUIET:
         options->quiet = true;
         break;
+    case OPTION_PRIMARY:
+        options->primary = true;
+        break;
     case OPTION_REASON:
         options->reason = value;
+        break;
+    case OPTION_REFUSED:
+        options->refused = true;
         break;
     case OPTION_RHOST:
         options->rhost = value;
         break;
     case OPTION_SERVICE:
         options->service = value;
+        break;
+    case OPTION_SINCE:
+        options->since = value;
         break;
     case OPTION_UNUSED:
         options->unused = value;
@@ -153,7 +176,7 @@ static bool take_option(const struct console *console, struct options *options, 
     if (options->typed_count < OPTIONS_TYPED)
         options->typed[options->typed_count++] = (struct option_typed){id, optarg};
 
-    if (!is_global(id) && id != OPTION_FROM && (options->given & bit) != 0) {
+    if (!is_global(id) && !is_list(id) && (options->given & bit) != 0) {
         (void)fail_with(console, EXIT_USAGE, "--%s is given twice", option_name(bit));
         return false;
     }

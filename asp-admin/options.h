@@ -24,15 +24,19 @@ enum option_id {
     OPTION_BATCH,
     OPTION_CONFIRM,
     OPTION_EXPIRES,
+    OPTION_FILE,
     OPTION_FIX,
     OPTION_FROM,
     OPTION_LABEL,
     OPTION_NEW_APP,
     OPTION_ONCE,
+    OPTION_PRIMARY,
     OPTION_QUIET,
     OPTION_REASON,
+    OPTION_REFUSED,
     OPTION_RHOST,
     OPTION_SERVICE,
+    OPTION_SINCE,
     OPTION_UNUSED,
     OPTION_VIRTUAL,
 };
@@ -46,7 +50,10 @@ struct option_typed {
     const char *value; /* NULL: it takes none */
 };
 
-enum { OPTIONS_TYPED = ASP_NETWORKS_MAX + 32 };
+enum {
+    OPTION_FILES_MAX = 32,
+    OPTIONS_TYPED = ASP_NETWORKS_MAX + OPTION_FILES_MAX + 32,
+};
 
 struct options {
     const char *config; /* NULL: the default, which may be missing */
@@ -63,16 +70,21 @@ struct options {
     const char *from[ASP_NETWORKS_MAX];
     size_t from_count;
     const char *expires;
+    const char *files[OPTION_FILES_MAX];
+    size_t file_count;
     const char *unused;
     const char *reason;
     const char *service;
     const char *rhost;
+    const char *since;
     bool is_virtual;
     bool new_app;
     bool quiet;
     bool all;
     bool batch;
     bool once;
+    bool primary;
+    bool refused;
     bool confirm;
     bool fix;
 

@@ -203,6 +203,21 @@ bool asp_when_read(const char *text, time_t now, time_t *when)
     return *when >= 0 && *when <= ASP_TIME_MAX;
 }
 
+bool asp_since_read(const char *text, time_t now, time_t *since)
+{
+    time_t duration;
+
+    if (asp_duration_read(text, &duration)) {
+        *since = now > duration ? now - duration : 0;
+        return duration != ASP_NEVER;
+    }
+    if (!asp_when_read(text, now, since))
+        return false;
+    if (strchr(text, ':') == NULL) /* a day, of which that is the last second */
+        *since -= DAY - 1;
+    return true;
+}
+
 const char *asp_duration_fault(const char *text)
 {
     size_t digits = strspn(text, "0123456789");

@@ -35,6 +35,12 @@ bool asp_duration_read(const char *text, time_t *seconds);
  */
 bool asp_when_read(const char *text, time_t now, time_t *when);
 
+/*
+ * A time that is past: a DURATION before `now`, RFC 3339 as above, or YYYY-MM-DD (its first second,
+ * UTC). The future is well-formed here: the caller refuses it.
+ */
+bool asp_since_read(const char *text, time_t now, time_t *since);
+
 /* What is wrong with a DURATION or a WHEN that was not read, as what is said of it: "there is no
  * such day". NULL: it has not the form of one. */
 const char *asp_duration_fault(const char *text);

@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "asp-admin/doctor/doctor.h"
+#include "asp-admin/log/log.h"
 #include "asp-admin/watch/watch.h"
 
 #include <string.h>
@@ -137,6 +138,19 @@ static const struct command commands[] = {
         .examples = {"watch --once", "watch --confirm"},
         .run = command_watch,
         .by = "watch",
+    },
+    {
+        .name = "log",
+        .arguments = "[--since TIME] [--file FILE]... [--primary | --refused]",
+        .help = "show who came how, from the system's log",
+        .options = {{OPTION_SINCE, "leave out what is older: a number with s, m, h, d or w; "
+                                   "YYYY-MM-DD (its begin, UTC); or RFC 3339"},
+                    {OPTION_FILE, "read this one, or journal; may be given up to 32 times"},
+                    {OPTION_PRIMARY, "who was let in by a password that is no app password"},
+                    {OPTION_REFUSED, "devices that have an app password, and were refused"}},
+        .examples = {"log --since 30d --primary", "log --file /var/log/auth.log --refused"},
+        .run = command_log,
+        .opens_own_conf = true,
     },
     {
         .name = "doctor",

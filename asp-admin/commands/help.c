@@ -239,7 +239,6 @@ static const struct {
     {"disable", "revoke"},
     {"forget", "remove"},
     {"purge", "remove"},
-    {"log", "history"},
     {"events", "history"},
     {"test", "check"},
     {"try", "check"},

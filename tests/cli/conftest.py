@@ -107,12 +107,12 @@ def phone(site):
 def login(site):
     """Logs in through libpam and pam_asp.so; returns the code of pam_authenticate."""
 
-    def attempt(password, user="alice", service="imap", rhost="", **options):
+    def attempt(password, user="alice", service="imap", rhost="", prefix=(), **options):
         confdir = site.folder / "pam.d"
         confdir.mkdir(exist_ok=True)
         module = site.build / "pam_asp" / "pam_asp.so"
         (confdir / service).write_text(f"auth required {module} config={site.conf}\n")
-        words = [*sanitizers.host(), BIN / "pam_login", confdir, service, user, rhost]
+        words = [*prefix, *sanitizers.host(), BIN / "pam_login", confdir, service, user, rhost]
         return site.execute(*words, input=password, **options).code
 
     return attempt
@@ -142,15 +142,18 @@ class Log:
         wait_until(found, lambda: f"{pattern}: {lines}", seconds)
         return lines
 
-    def lines(self):
-        """The messages, without what syslog puts before them."""
+    def messages(self):
+        """As they were sent to syslog."""
         found = []
         while True:
             try:
-                line = self.socket.recv(65536, socket.MSG_DONTWAIT)
+                found.append(self.socket.recv(65536, socket.MSG_DONTWAIT).decode("utf-8", "surrogateescape"))
             except BlockingIOError:
                 return found
-            found.append(line.decode("utf-8", "surrogateescape").split(": ", 1)[1])
+
+    def lines(self):
+        """The messages, without what syslog puts before them."""
+        return [message.split(": ", 1)[1] for message in self.messages()]
 
 
 @pytest.fixture

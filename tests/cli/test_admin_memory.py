@@ -36,6 +36,7 @@ COMMANDS = {
     "remove": ["remove", "alice"],
     "watch": ["watch", "--once"],
     "doctor": ["doctor"],
+    "log": ["log", "--file", "/dev/stdin"],
 }
 HAS_NO_DOCUMENT = ("help", "version")
 WAYS = [(name, way) for name in COMMANDS for way in (["--json"], []) if not (way and name in HAS_NO_DOCUMENT)]

@@ -215,6 +215,7 @@ def test_what_is_roots_is_refused_without_a_question(own):
     refused(own.run("alice", "watch", "--once"), STORE, "watch is for root: run asp-admin as root")
     refused(own.run("alice", "watch", "--confirm"), STORE, "watch is for root: run asp-admin as root")
     refused(own.run("alice", "doctor"), STORE, "doctor is for root: run asp-admin as root")
+    refused(own.run("alice", "log", "--primary"), STORE, "log is for root: run asp-admin as root")
     for tried in (("create", "--virtual", "--label", "x"), ("create", "ghost", "--virtual", "--label", "x")):
         refused(own.run("alice", *tried), STORE, "--virtual is for root: run asp-admin as root")
     refused(own.run("alice", "rotate", before[0]["id"], "--virt"), STORE, "--virtual is for root")

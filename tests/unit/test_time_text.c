@@ -213,6 +213,33 @@ static void is_when(const char *text, time_t expected)
               (long long)expected);
 }
 
+START_TEST(since_is_a_duration_ago_the_begin_of_a_date_or_rfc_3339)
+{
+    static const struct {
+        const char *text;
+        time_t expected;
+    } texts[] = {
+        {"1s", now - 1},
+        {"2w", now - 14 * DAY},
+        {"36500d", 0},
+        {"2023-11-14", 1699920000},
+        {"1970-01-01", 0},
+        {"2023-11-14T22:13:20Z", now},
+        {"2023-11-14T23:13:20.5+01:00", now},
+    };
+    static const char *const none[] = {"never", "",           "1",
+                                       "-1d",   "2023-02-30", "2023-11-14T22:13:20"};
+    time_t since;
+
+    for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
+        unit_need(asp_since_read(texts[i].text, now, &since), "%s", texts[i].text);
+        unit_need(since == texts[i].expected, "%s: %lld", texts[i].text, (long long)since);
+    }
+    for (size_t i = 0; i < UNIT_COUNT(none); i++)
+        unit_need(!asp_since_read(none[i], now, &since), "%s", none[i]);
+}
+END_TEST
+
 START_TEST(when_is_a_duration_from_now_a_date_or_rfc_3339)
 {
     is_when("never", ASP_NEVER);
@@ -365,6 +392,7 @@ static void fill(Suite *suite)
     unit_add(suite, times_that_are_none_are_refused);
     unit_add(suite, a_duration_is_a_number_with_its_unit_or_never);
     unit_add(suite, anything_else_is_no_duration);
+    unit_add(suite, since_is_a_duration_ago_the_begin_of_a_date_or_rfc_3339);
     unit_add(suite, when_is_a_duration_from_now_a_date_or_rfc_3339);
     unit_add(suite, anything_else_is_no_when);
     unit_add(suite, what_is_wrong_with_a_time_is_told_where_it_has_the_form_of_one);

@@ -1,0 +1,164 @@
+/* How many logins of each kind there were, and when. */
+#include "tally.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* By all that rows are counted by. */
+static int compare(const void *a, const void *b)
+{
+    const struct tally_row *x = a;
+    const struct tally_row *y = b;
+    int order = strcmp(x->user, y->user);
+
+    if (order == 0)
+        order = strcmp(x->id, y->id);
+    if (order == 0)
+        order = strcmp(x->label, y->label);
+    if (order == 0)
+        order = strcmp(x->service, y->service);
+    if (order == 0)
+        order = strcmp(x->host, y->host);
+    return order != 0 ? order : (int)x->verdict - (int)y->verdict;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    return compare(*(struct tally_row *const *)a, *(struct tally_row *const *)b);
+}
+
+static bool is_wanted(enum tally_view view, const struct decision *decision)
+{
+    switch (view) {
+    case TALLY_ALL:
+        return true;
+    case TALLY_PRIMARY:
+        return decision->let_in;
+    case TALLY_REFUSED:
+        return !decision->let_in && decision->id[0] != '\0' && decision->verdict != ASP_ACCEPTED;
+    }
+    return false;
+}
+
+/* The row that is looked for, with texts that are the decision's. */
+static struct tally_row key_of(enum tally_view view, const struct decision *decision)
+{
+    const bool by_entry = view == TALLY_REFUSED;
+
+    return (struct tally_row){
+        .user = decision->user,
+        .service = decision->service,
+        .host = decision->host,
+        .id = by_entry ? decision->id : "",
+        .label = by_entry ? decision->label : "",
+        .verdict = view == TALLY_PRIMARY ? ASP_NOT_AN_APP_PASSWORD : decision->verdict,
+    };
+}
+
+static const char *put(char **at, const char *text)
+{
+    const char *copy = *at;
+    const size_t size = strlen(text) + 1;
+
+    memcpy(*at, text, size);
+    *at += size;
+    return copy;
+}
+
+/* With texts of its own. NULL without memory. */
+static struct tally_row *make_row(const struct tally_row *key)
+{
+    const size_t size = strlen(key->user) + strlen(key->service) + strlen(key->host) +
+                        strlen(key->id) + strlen(key->label) + 5;
+    struct tally_row *row = calloc(1, sizeof *row + size);
+    char *at;
+
+    if (row == NULL)
+        return NULL;
+    at = row->texts;
+    row->user = put(&at, key->user);
+    row->service = put(&at, key->service);
+    row->host = put(&at, key->host);
+    row->id = put(&at, key->id);
+    row->label = put(&at, key->label);
+    row->verdict = key->verdict;
+    return row;
+}
+
+static bool make_room(struct tally *tally)
+{
+    const size_t room = tally->room == 0 ? 64 : 2 * tally->room;
+    void *grown;
+
+    if (tally->count < tally->room)
+        return true;
+    grown = reallocarray(tally->rows, room, sizeof *tally->rows);
+    if (grown == NULL)
+        return false;
+    tally->rows = grown;
+    tally->room = room;
+    return true;
+}
+
+/* NULL without memory. */
+static struct tally_row *add_row(struct tally *tally, const struct tally_row *key)
+{
+    struct tally_row *row = make_room(tally) ? make_row(key) : NULL;
+
+    if (row != NULL && tsearch(row, &tally->tree, compare) == NULL) {
+        free(row);
+        row = NULL;
+    }
+    if (row == NULL)
+        return NULL;
+    tally->rows[tally->count++] = row;
+    return row;
+}
+
+bool tally_add(struct tally *tally, const struct decision *decision, time_t when, unsigned times)
+{
+    const struct tally_row key = key_of(tally->view, decision);
+    struct tally_row *row;
+    void *found;
+
+    if (!is_wanted(tally->view, decision))
+        return true;
+    found = tfind(&key, &tally->tree, compare);
+    if (found == NULL && tally->count == TALLY_ROWS) {
+        tally->left_out += times;
+        return true;
+    }
+    row = found != NULL ? *(struct tally_row **)found : add_row(tally, &key);
+    if (row == NULL) {
+        tally->failed = true;
+        return false;
+    }
+    if (row->count == 0 && row->let_in == 0)
+        row->first = row->last = when;
+    row->first = when < row->first ? when : row->first;
+    row->last = when > row->last ? when : row->last;
+    row->count += decision->let_in ? 0 : times;
+    row->let_in += decision->let_in ? times : 0;
+    return true;
+}
+
+void tally_sort(struct tally *tally)
+{
+    if (tally->count > 0)
+        qsort(tally->rows, tally->count, sizeof *tally->rows, compare_rows);
+}
+
+static void free_nothing(void *row)
+{
+    (void)row;
+}
+
+void tally_free(struct tally *tally)
+{
+    tdestroy(tally->tree, free_nothing);
+    for (size_t i = 0; i < tally->count; i++)
+        free(tally->rows[i]);
+    free(tally->rows);
+    memset(tally, 0, sizeof *tally);
+}

@@ -1,0 +1,434 @@
+"""`asp-admin log`: who came how, from files of the system's log. The lines are the module's own where it writes such;
+those of others, and what it never writes, are made by hand."""
+
+import datetime
+import gzip
+import json
+import re
+
+import pytest
+from support.passwords import wrong
+
+pytestmark = pytest.mark.usefixtures("root")
+
+UTC = datetime.timezone.utc
+NOW = datetime.datetime.now(UTC).replace(microsecond=0)
+HOUR = datetime.timedelta(hours=1)
+AN_HOUR_AGO = NOW - HOUR
+
+LINE = 'verdict=accepted rhost=192.0.2.7 user="alice" service="imap" app="mail" id=7k label="Phone"'
+NONE = 'verdict=not-an-app-password rhost=192.0.2.7 user="alice" service="imap" app="mail" id=- label=-'
+LET_IN = 'event=let-in after=not-an-app-password rhost=192.0.2.7 user="alice" service="imap"'
+UNREAD = re.compile(r"not counted: (\d+) lines? like those of pam_asp")
+
+FORMS = {
+    "traditional": lambda when: f"{when:%b} {when.day:2} {when:%H:%M:%S}",
+    "RFC 3339": lambda when: f"{when:%Y-%m-%dT%H:%M:%S}.123456+00:00",
+    "journalctl": lambda when: f"{when:%Y-%m-%dT%H:%M:%S}+0000",
+    "Z": lambda when: f"{when:%Y-%m-%dT%H:%M:%SZ}",
+}
+
+
+def stamp(when):
+    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def auth(text, program="auth[12]"):
+    return f"{program}: pam_asp(imap:auth): {text}"
+
+
+def account(text):
+    return f"auth: pam_asp(imap:account): {text}"
+
+
+def written(lines, when=AN_HOUR_AGO, form="RFC 3339"):
+    return "".join(f"{FORMS[form](when)} host {line}\n" for line in lines)
+
+
+@pytest.fixture
+def read(site):
+    """Reads a text as a file of the system's log."""
+
+    def read(text, *words, **options):
+        path = site.folder / "auth.log"
+        path.write_text(text, "utf-8", "surrogateescape")
+        return site.run("log", "--file", path, *words, **options)
+
+    return read
+
+
+@pytest.fixture
+def rows(read):
+    return lambda text, *words, **options: read(text, "--json", *words, **options).document()
+
+
+def counts(rows):
+    return [(row["user"], row["verdict"], row["count"]) for row in rows]
+
+
+def unread(run):
+    """How many lines it says that it could not read."""
+    found = UNREAD.search(run.done().err)
+    return int(found[1]) if found else 0
+
+
+# The module's own lines
+
+
+def sent(log):
+    """What was sent to syslog since last asked, as a system log writes it behind the host."""
+    return [re.fullmatch("<[0-9]+>.{15} (.*)", message)[1] for message in log.messages()]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_the_module_writes_is_counted(site, log, login, rows, form):
+    phone = site.create("alice", "Büro", "--app", "mail")
+    lost = site.create("alice", 'The "old" one', "--app", "mail")
+    site.run("revoke", "alice", lost["id"]).done()
+    lines = []
+    for password in (phone["password"], phone["password"], lost["password"], wrong(phone["password"]), "primary"):
+        login(password, rhost="192.0.2.7", prefix=log.prefix)
+        lines += sent(log)
+    login("x", user='eve" verdict=accepted user="root', rhost="no host", prefix=log.prefix)
+    text = written(lines + sent(log), form=form)
+    assert text.count("verdict=") == 7, text
+    time = stamp(AN_HOUR_AGO)
+
+    def row(verdict, count=1, user="alice", rhost="192.0.2.7"):
+        counted = {"count": count, "primary": 0, "first": time, "last": time}
+        return {"user": user, "service": "imap", "rhost": rhost, "verdict": verdict, **counted}
+
+    assert rows(text) == [
+        row("accepted", 2),
+        row("not-an-app-password"),
+        row("wrong-secret"),
+        row("revoked"),
+        row("no-account", user='eve" verdict=accepted user="root', rhost=None),
+    ]
+    assert rows(text, "--refused") == [
+        {
+            "user": "alice",
+            "id": lost["id"],
+            "label": 'The "old" one',
+            "verdict": "revoked",
+            "service": "imap",
+            "rhost": "192.0.2.7",
+            "count": 1,
+            "first": time,
+            "last": time,
+        }
+    ]
+    assert rows(text, "--primary") == []
+
+
+def test_the_lines_of_the_tool_are_no_logins(site, log, read):
+    site.run("create", "alice", "--label", "Phone", prefix=log.prefix).done()
+    site.run("revoke", "alice", "--all", prefix=log.prefix).done()
+    text = written(sent(log))
+    assert text.count("event=") == 2
+    run = read(text).done()
+    assert (run.out, run.err) == ("no logins\n", "")
+
+
+# Counting
+
+
+def test_logins_of_a_kind_are_one_row_with_the_first_and_the_last(rows):
+    times = [AN_HOUR_AGO, AN_HOUR_AGO - 5 * HOUR, AN_HOUR_AGO - HOUR]
+    (row,) = rows("".join(written([auth(LINE)], when) for when in times))
+    assert (row["count"], row["first"], row["last"]) == (3, stamp(times[1]), stamp(times[0]))
+
+
+def test_another_user_service_host_or_verdict_is_another_row(rows):
+    others = [
+        LINE.replace("alice", "bob"),
+        LINE.replace('"imap"', '"pop3"'),
+        LINE.replace("192.0.2.7", "192.0.2.8"),
+        LINE.replace("accepted", "revoked"),
+    ]
+    assert len(rows(written([auth(line) for line in [LINE, *others]]))) == 5
+    assert [row["count"] for row in rows(written([auth(LINE), auth(LINE.replace("7k", "8k"))]))] == [2]
+
+
+def test_every_spelling_of_a_user_is_the_same_row(rows):
+    typed = LINE.replace('user="alice"', 'user="ALICE@corp" account="alice"')
+    assert counts(rows(written([auth(LINE), auth(typed)]))) == [("alice", "accepted", 2)]
+
+
+def test_what_the_broker_has_decided_is_counted(rows):
+    line = f'asp-broker[9]: {LINE} via="www-data"'
+    assert counts(rows(written([line]))) == [("alice", "accepted", 1)]
+
+
+def test_a_line_that_was_repeated_counts_as_often(rows):
+    repeated = auth(f"message repeated 3 times: [ pam_asp(imap:auth): {LINE}]").replace("pam_asp(imap:auth): ", "", 1)
+    assert counts(rows(written([auth(LINE), repeated]))) == [("alice", "accepted", 4)]
+
+
+def test_why_it_was_unavailable_is_no_matter(rows):
+    line = LINE.replace("accepted", "unavailable").replace('id=7k label="Phone"', 'id=- label=- cause="no \\"store"')
+    assert counts(rows(written([auth(line.replace('\\"', "\\x22"))]))) == [("alice", "unavailable", 1)]
+
+
+# Who came in by another password
+
+
+def test_who_is_let_in_by_another_password_is_told_beside_the_verdict(rows):
+    text = written([auth(NONE), account(LET_IN), auth(NONE), auth(NONE.replace("alice", "bob"))])
+    assert [(row["user"], row["count"], row["primary"]) for row in rows(text)] == [("alice", 2, 1), ("bob", 1, 0)]
+
+
+def test_primary_lists_them_alone(rows):
+    later = written([account(LET_IN.replace("not-an-app-password", "no-account"))], NOW)
+    text = written([auth(NONE), account(LET_IN), auth(NONE.replace("alice", "bob")), auth(LINE)]) + later
+    assert rows(text, "--primary") == [
+        {
+            "user": "alice",
+            "service": "imap",
+            "rhost": "192.0.2.7",
+            "count": 2,
+            "first": stamp(AN_HOUR_AGO),
+            "last": stamp(NOW),
+        }
+    ]
+
+
+def test_refused_lists_devices_whose_secret_was_right(rows):
+    kinds = ["wrong-case", "revoked", "expired", "unused", "wrong-app", "wrong-network"]
+    kinds += ["primary-changed", "primary-locked"]
+    lines = [LINE.replace("accepted", kind).replace("Phone", kind) for kind in kinds]
+    wrong_one = NONE.replace("not-an-app-password", "wrong-secret")
+    found = rows(written([auth(line) for line in [*lines, LINE, NONE, wrong_one]]), "--refused")
+    assert {row["label"]: row["verdict"] for row in found} == {kind: kind for kind in kinds}
+    assert {row["id"] for row in found} == {"7k"}
+
+
+# Times
+
+
+def test_since_leaves_out_what_is_older(rows):
+    days = [NOW - datetime.timedelta(days=day) for day in (5, 3, 1)]
+    text = "".join(written([auth(LINE)], when) for when in days)
+    limit = NOW - datetime.timedelta(days=4)
+    for since in ("4d", stamp(limit), f"{limit:%Y-%m-%d}"):
+        assert rows(text, "--since", since)[0]["count"] == 2, since
+
+
+def test_a_day_begins_at_midnight_in_utc(rows):
+    day = NOW.replace(hour=0, minute=0, second=0) - datetime.timedelta(days=2)
+    text = written([auth(LINE)], day - datetime.timedelta(seconds=1)) + written([auth(LINE)], day)
+    (row,) = rows(text, "--since", f"{day:%Y-%m-%d}")
+    assert (row["count"], row["first"]) == (1, stamp(day))
+
+
+def test_a_date_without_a_year_is_of_the_latest_that_is_not_to_come(rows):
+    ago = NOW - datetime.timedelta(days=200)
+    to_come = NOW + datetime.timedelta(days=10)
+    (row,) = rows("".join(written([auth(LINE)], when, "traditional") for when in (ago, to_come)))
+    assert row["last"] == stamp(ago)
+    assert row["first"].startswith(f"{to_come.year - 1}-{to_come:%m-%d}")
+
+
+def test_a_leap_day_is_of_a_leap_year(rows):
+    (row,) = rows(f"Feb 29 12:00:00 host {auth(LINE)}\n")
+    year = int(row["last"][:4])
+    assert row["last"] == f"{year}-02-29T12:00:00Z"
+    assert 0 <= NOW.year - year <= 8
+
+
+def test_a_date_without_a_year_is_in_the_zone_of_the_process(rows):
+    text = written([auth(LINE)], AN_HOUR_AGO + 2 * HOUR, "traditional")
+    assert rows(text, env={"TZ": "XYZ-2"})[0]["last"] == stamp(AN_HOUR_AGO)
+
+
+@pytest.mark.parametrize("since", ["never", "yesterday", "2031", "2026-02-30", "9d ago", ""])
+def test_a_since_that_is_none_is_a_usage_error(read, since):
+    assert "--since" in read(written([auth(LINE)]), "--since", since).refused(2).err
+
+
+def test_a_since_to_come_is_a_usage_error(read):
+    assert "future" in read(written([auth(LINE)]), "--since", stamp(NOW + HOUR)).refused(2).err
+
+
+def test_it_is_said_where_the_log_does_not_reach_back_so_far(read):
+    run = read(written([auth(LINE)]), "--since", "3d", "--json")
+    assert json.loads(run.done().out)[0]["count"] == 1
+    assert f"begins at {stamp(AN_HOUR_AGO)}" in run.err
+
+
+# What is not counted
+
+BROKEN = {
+    "cut": LINE[:-1],
+    "cut in a word": LINE[:40],
+    "more behind it": LINE + " x",
+    "another order": LINE.replace('service="imap" app="mail"', 'app="mail" service="imap"'),
+    "no verdict": LINE.replace("accepted", "admitted"),
+    "no host": LINE.replace("192.0.2.7", "a/b"),
+    "a raw quote": LINE.replace("Phone", 'Ph"one'),
+    "a raw control": LINE.replace("Phone", "Ph\x1bone"),
+    "a raw letter": LINE.replace("Phone", "Büro"),
+    "an escape that is none": LINE.replace("Phone", "\\x4g"),
+    "an escape too many": LINE.replace("Phone", "\\x50hone"),
+    "a capital escape": LINE.replace("Phone", "\\xC3\\xBC"),
+    "a NUL": LINE.replace("Phone", "\\x00"),
+    "a short escape": LINE.replace('Phone"', '\\x"'),
+    "a long id": LINE.replace("7k", "7k7"),
+    "a long label": LINE.replace("Phone", "x" * 300),
+    "a long name": LINE.replace("alice", "x" * 300),
+    "two blanks": LINE.replace(" rhost", "  rhost"),
+}
+
+
+@pytest.mark.parametrize("line", BROKEN.values(), ids=BROKEN)
+def test_a_line_that_is_not_as_it_is_written_is_told_of_and_not_counted(read, line):
+    run = read(written([auth(LINE), auth(line)]), "--json")
+    assert unread(run) == 1
+    assert counts(json.loads(run.out)) == [("alice", "accepted", 1)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{stamp(NOW)} host auth: pam_asp(imap:auth): {LET_IN} x\n",
+        f"{stamp(NOW)} host auth: pam_asp(imap:account): {LET_IN} x\n",
+        f"yesterday host {auth(LINE)}\n",
+        f"Feb 31 12:00:00 host {auth(LINE)}\n",
+        f"Nov 28 25:00:00 host {auth(LINE)}\n",
+        f"2026-11-28T07:00:00 host {auth(LINE)}\n",
+        f"2026-13-28T07:00:00Z host {auth(LINE)}\n",
+        f"\0{stamp(NOW)} host {auth(LINE)}\n",
+    ],
+)
+def test_so_is_one_of_which_it_is_not_known_when_it_was_written(read, text):
+    run = read(written([auth(LINE)]) + text)
+    assert unread(run) == (0 if "auth): event" in text else 1)
+    assert run.out.count("alice") == 1
+
+
+OTHERS = [
+    f"sshd[3]: Invalid user x: pam_asp(imap:auth): {LINE}",
+    f"sshd[3]: Failed password for invalid user auth: pam_asp(imap:auth): {LINE} from 192.0.2.9",
+    f"sshd[3]: Failed password for asp-broker: {LINE}",
+    f"asp-broker-x[3]: {LINE}",
+    f"asp-admin[3]: {LINE}",
+    f"auth: pam_unix(imap:auth): {LINE}",
+    f"auth: pam_asp(imap:session): {LINE}",
+    f"auth: pam_asp(imap:auth): x {LINE}",
+    f"auth: pam_asp(im ap:auth): {LINE}",
+    f"auth[x]: pam_asp(imap:auth): {LINE}",
+    f"auth: {LINE}",
+    f"auth[12]:pam_asp(imap:auth): {LINE}",
+]
+
+
+@pytest.mark.parametrize("line", OTHERS)
+def test_what_stands_in_a_line_of_others_is_nothing(read, line):
+    run = read(written([line])).done()
+    assert run.out == "no logins\n"
+
+
+def test_a_broker_says_for_whom(read):
+    run = read(written([f"asp-broker[9]: {LINE}"]))
+    assert (unread(run), run.out) == (1, "no logins\n")
+
+
+def test_a_line_that_is_too_long_is_passed_over_and_the_next_is_read(rows):
+    long = auth(LINE.replace("Phone", "x" * 200_000))
+    assert counts(rows(written([auth(LINE), long, auth(LINE)]))) == [("alice", "accepted", 2)]
+
+
+def test_a_last_line_without_an_end_is_read(rows):
+    assert counts(rows(written([auth(LINE)]).rstrip("\n"))) == [("alice", "accepted", 1)]
+
+
+def test_an_app_password_in_a_line_is_not_shown(read):
+    password = "7kabc-defgh-jkmnp-qrstv-wxyz0"
+    lines = [LINE.replace("alice", password), LINE.replace("Phone", password).replace("accepted", "revoked")]
+    text = written([auth(line) for line in lines])
+    for words in ([], ["--refused"], ["--json"]):
+        run = read(text, *words).done()
+        assert password not in run.out, words
+    assert len(json.loads(read(text, "--json").out)) == 2
+
+
+def test_nothing_of_a_line_disturbs_a_terminal(site):
+    path = site.folder / "auth.log"
+    hostile = LINE.replace("alice", "a\\x1b[2Jb\\xe2\\x80\\xae").replace("Phone", "\\x9b\\x0a")
+    hostile = hostile.replace("accepted", "revoked")
+    path.write_text(written([auth(hostile)]))
+    for words in ([], ["--refused"], ["--json"]):
+        run = site.terminal("log", "--file", path, *words, env={"NO_COLOR": "1"}).done()
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", run.out + run.err), run
+
+
+# Files
+
+
+def test_several_files_are_read_as_one(site, rows):
+    older = site.folder / "auth.log.1"
+    older.write_text(written([auth(LINE)], NOW - datetime.timedelta(days=9), "traditional"))
+    (row,) = rows(written([auth(LINE)]), "--file", older)
+    assert (row["count"], row["last"]) == (2, stamp(AN_HOUR_AGO))
+
+
+def test_what_another_program_writes_is_read_by_a_pipe(site):
+    run = site.run("log", "--file", "/dev/stdin", "--json", input=written([auth(LINE)]))
+    assert counts(run.document()) == [("alice", "accepted", 1)]
+
+
+def test_a_compressed_file_is_told_how_to_be_read(site):
+    path = site.folder / "auth.log.2.gz"
+    path.write_bytes(gzip.compress(written([auth(LINE)]).encode()))
+    run = site.run("log", "--file", path).refused(5)
+    assert "zcat FILE | asp-admin log --file /dev/stdin" in run.err
+
+
+@pytest.mark.parametrize(
+    "path, said", [("/not/there", "No such file"), ("/etc", "Is a directory"), ("/etc/passwd", "is no log")]
+)
+def test_what_is_no_log_is_an_error(site, path, said):
+    assert said in site.run("log", "--file", path).refused(5).err
+
+
+def test_an_empty_log_is_said_to_be_empty(read):
+    run = read("").done()
+    assert run.out == "no logins\n"
+    assert "there is nothing in" in run.err
+
+
+def test_more_kinds_than_there_is_room_for_are_told(read):
+    unknown = NONE.replace("not-an-app-password", "no-account")
+    lines = [auth(unknown.replace("alice", f"user{number}")) for number in range(100_003)]
+    run = read(written(lines))
+    assert run.code == 5
+    assert run.out.count("\n") == 100_001
+    assert "3 logins are in no row" in run.err
+    # What strangers try takes no room from the other two questions.
+    asked = read(written([*lines, account(LET_IN), auth(LINE.replace("accepted", "revoked"))]), "--primary", "--json")
+    assert len(asked.document()) == 1
+
+
+# The line
+
+
+@pytest.mark.parametrize("words", [["--primary", "--refused"], ["alice"], ["--since"], ["--all"], ["--file"]])
+def test_a_line_that_is_none_is_a_usage_error(site, words):
+    site.run("log", *words).refused(2)
+
+
+def test_a_file_is_given_thirty_two_times_at_most(site):
+    assert "32 times" in site.run("log", *["--file", "/dev/null"] * 33).refused(2).err
+    site.run("log", *["--file", "/dev/null"] * 32).done()
+
+
+def test_it_is_roots(shared, nobody):
+    path = shared.folder / "auth.log"
+    path.write_text(written([auth(LINE)]))
+    path.chmod(0o644)
+    shared.run("log", "--file", path, prefix=nobody).refused(5)
+
+
+def test_it_needs_no_sound_configuration(site, rows):
+    site.configure("limit = 1000;")
+    assert counts(rows(written([auth(LINE)]))) == [("alice", "accepted", 1)]
