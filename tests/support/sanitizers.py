@@ -49,6 +49,7 @@ LEFT_OUT = {
         services/test_guarded_services.py
         services/test_imap_clients.py
         services/test_ldap_users.py
+        services/test_log.py
         services/test_migration.py
         services/test_nginx.py
         services/test_nologin_and_access.py
