@@ -142,7 +142,7 @@ static bool show_removed(const struct removing *removing)
     else
         asp_buffer_add(&out, "what was stored could not be read");
     asp_buffer_add(&out, "\n");
-    return console_print_and_free(&console, &out);
+    return console_print_sentences(&console, &out);
 }
 
 enum exit_code command_remove(struct admin *admin)

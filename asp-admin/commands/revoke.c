@@ -138,7 +138,7 @@ static bool show_revoked(const struct revoking *revoking)
     }
     if (revoking->count == 0)
         asp_buffer_add(&out, "nothing to revoke\n");
-    return console_print_and_free(&console, &out);
+    return console_print_sentences(&console, &out);
 }
 
 enum exit_code command_revoke_validate(const struct admin *admin)

@@ -3,7 +3,7 @@
 
 #include "asp-admin/ui/json.h"
 #include "asp-admin/ui/read_secret.h"
-#include "asp-admin/ui/table.h"
+#include "asp-admin/ui/wrap.h"
 #include "asp/broker_message.h"
 #include "asp/buffer.h"
 #include "asp/safeio.h"
@@ -43,15 +43,24 @@ static json_t *text_of(const char *text)
     return text[0] == '\0' ? json_string("") : json_from_text(text);
 }
 
-/* What is written before the answer is read. The caller frees it. */
-static void write_question(const char *style, const char *text, bool json, struct asp_buffer *out)
+/* For a person, as wide as the terminal `to`. */
+static void add_text(struct asp_buffer *out, const char *text, bool question, int to)
+{
+    const struct wrap wrap = {.width = wrap_width_of(to)};
+    struct asp_buffer lines = {0};
+
+    add_lines(&lines, text, question);
+    out->failed = out->failed || lines.failed;
+    if (!lines.failed)
+        wrap_add(out, &wrap, lines.text);
+    asp_buffer_free(&lines);
+}
+
+/* For a program. */
+static void add_document(struct asp_buffer *out, const char *style, const char *text)
 {
     json_t *document;
 
-    if (!json) {
-        add_lines(out, text, is_question(style));
-        return;
-    }
     if (is_question(style))
         document =
             json_pack("{s:o, s:b}", "prompt", text_of(text), "echo", is(style, ASP_ASK_SHOWN));
@@ -74,14 +83,12 @@ static int open_terminal(void)
 
 void prompt_explain(bool json)
 {
-    static const char text[] = "Say who you are: your login password (not an app password).\n";
-    int terminal;
+    size_t unused;
 
-    if (is_for_program(json))
-        return;
-    terminal = open_terminal();
-    (void)asp_write_all(terminal >= 0 ? terminal : STDERR_FILENO, text, sizeof text - 1);
-    asp_close(terminal);
+    if (!is_for_program(json))
+        (void)prompt_ask(ASP_ASK_INFO,
+                         "Say who you are: your login password (not an app password).", json, NULL,
+                         &unused);
 }
 
 bool prompt_ask(const char *style, const char *text, bool json, char reply[PROMPT_REPLY_MAX],
@@ -100,7 +107,10 @@ bool prompt_ask(const char *style, const char *text, bool json, char reply[PROMP
 
     *length = 0;
     asp_buffer_add(&question, "");
-    write_question(style, text, program, &question);
+    if (program)
+        add_document(&question, style, text);
+    else
+        add_text(&question, text, is_question(style), prompt.to);
     prompt.text = question.text;
     if (question.failed)
         done = false;

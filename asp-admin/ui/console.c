@@ -232,6 +232,17 @@ bool console_print_and_free(const struct console *console, struct asp_buffer *ou
     return printed;
 }
 
+bool console_print_sentences(const struct console *console, struct asp_buffer *out)
+{
+    const struct wrap wrap = {.width = console_wrap_width(console)};
+    struct asp_buffer broken = {.failed = out->failed};
+
+    if (!out->failed)
+        wrap_add(&broken, &wrap, out->text);
+    asp_buffer_free(out);
+    return console_print_and_free(console, &broken);
+}
+
 void console_add_bold(const struct console *console, struct asp_buffer *out, const char *text)
 {
     if (console->colour)

@@ -71,6 +71,9 @@ bool console_print(const struct console *console, const struct asp_buffer *out);
 /* The same, and frees it. */
 bool console_print_and_free(const struct console *console, struct asp_buffer *out);
 
+/* The same for sentences, which are broken between their words on a terminal. */
+bool console_print_sentences(const struct console *console, struct asp_buffer *out);
+
 /* Adds text between the codes for bold, where colour is wanted. */
 void console_add_bold(const struct console *console, struct asp_buffer *out, const char *text);
 

@@ -191,8 +191,10 @@ void wrap_add(struct asp_buffer *out, const struct wrap *wrap, const char *text)
         struct piece piece = next_piece(wrap, text);
         bool apart = piece.is_command && before == ':';
 
-        if (piece.length == 0 && *piece.text == '\0')
+        if (piece.length == 0 && (*piece.text == '\0' || piece.text[1] == '\0')) {
+            asp_buffer_add(out, text); /* blanks behind a question, the end of the last line */
             break;
+        }
         if (piece.length == 0) { /* the end of a line */
             text = piece.text + 1;
             used = begin_line(out, wrap, next_piece(wrap, text).columns);

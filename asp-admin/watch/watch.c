@@ -33,7 +33,7 @@ static bool show(const struct admin *admin, const struct compare_result *result)
     asp_buffer_add(&out, " unknown, ");
     asp_buffer_add_number(&out, result->held + result->gone_held);
     asp_buffer_add(&out, " held back\n");
-    return console_print_and_free(admin->console, &out);
+    return console_print_sentences(admin->console, &out);
 }
 
 /* Hooks, and the time of this pass for doctor. What runs beside us does both when it is a watch. */

@@ -211,6 +211,21 @@ def test_errors_are_broken_between_words(site, columns):
 
 
 @both_widths
+def test_what_was_done_is_said_between_words(site, columns):
+    for label in LABELS[:2]:
+        site.create("alice", label)
+    plain = site.run("watch", "--once").done().out
+    shown = site.terminal("watch", "--once", columns=columns, env=PLAIN).done().out
+    assert_fits(shown, columns)
+    assert words_of(shown) == words_of(plain)
+    shown = site.terminal("revoke", "alice", "--all", columns=columns, env=PLAIN).done().out
+    assert_fits(shown, columns)
+    told = " ".join(words_of(shown))
+    assert all(re.search(rf"revoked \w\w {label}\b", told) for label in LABELS[:2])
+    assert shown.endswith("\n") and not shown.endswith("\n\n")
+
+
+@both_widths
 def test_a_command_to_copy_has_a_line_to_itself(site, columns):
     run = site.run("create", "alice")
     line = re.search(r": (asp-admin create .*)$", run.err)[1]

@@ -145,27 +145,34 @@ static const struct way {
     bool json;
     bool types; /* standard input is the terminal too; else it has the line "not this" */
     const char *answer;
+    const char *text;
     const char *screen;
 } ways[] = {
-    {ASP_ASK_HIDDEN, false, false, "open sesame", "Say: \r\n"},
-    {ASP_ASK_SHOWN, false, false, "open sesame", "Say: open sesame\r\n"},
-    {ASP_ASK_SHOWN, true, true, "open sesame", "Say: open sesame\r\n"},
-    {ASP_ASK_HIDDEN, true, false, "not this", ""},
+    {ASP_ASK_HIDDEN, false, false, "open sesame", "Say: ", "Say: \r\n"},
+    {ASP_ASK_SHOWN, false, false, "open sesame", "Say: ", "Say: open sesame\r\n"},
+    {ASP_ASK_SHOWN, true, true, "open sesame", "Say: ", "Say: open sesame\r\n"},
+    {ASP_ASK_HIDDEN, true, false, "not this", "Say: ", ""},
+    {ASP_ASK_HIDDEN, false, false, "open sesame",
+     "What opens that cave?\nSay: ", "What opens that\r\ncave?\r\nSay: \r\n"},
 };
+
+enum { COLUMNS = 20 };
 
 /* In a process that has the terminal. Ends with 0 when it was answered, and not before the other
  * end of `seen` is closed: what a terminal shows may be lost with the last who has it open. */
 static void ask_at(const char *terminal, const struct way *way, int seen)
 {
+    const struct winsize size = {.ws_row = 24, .ws_col = COLUMNS};
     bool asked;
     char byte;
     int fd;
 
     without_terminal("not this\n", 9);
     fd = open(terminal, O_RDWR);
-    if (fd < 0 || ioctl(fd, TIOCSCTTY, 0) != 0 || (way->types && dup2(fd, STDIN_FILENO) < 0))
+    if (fd < 0 || ioctl(fd, TIOCSCTTY, 0) != 0 || ioctl(fd, TIOCSWINSZ, &size) != 0 ||
+        (way->types && dup2(fd, STDIN_FILENO) < 0))
         _exit(2);
-    asked = ask(way->style, "Say: ", way->json) && length == strlen(way->answer) &&
+    asked = ask(way->style, way->text, way->json) && length == strlen(way->answer) &&
             memcmp(reply, way->answer, length) == 0;
     _exit(asked && read(seen, &byte, 1) == 0 ? 0 : 1);
 }

@@ -53,6 +53,8 @@ START_TEST(the_ends_of_lines_and_what_they_begin_with_are_kept)
 {
     ck_assert_str_eq(show(WRAP(.width = 9), "one\n  two three\n\nfour"),
                      "one\n  two\nthree\n\nfour");
+    ck_assert_str_eq(show(WRAP(.width = 8, .indent = 2), "one two three\n"), "one two\n  three\n");
+    ck_assert_str_eq(show(WRAP(.width = 8), "login password: "), "login\npassword: ");
 }
 END_TEST
 
