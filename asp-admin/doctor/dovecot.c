@@ -2,9 +2,14 @@
  * ways, by 2.3 and from 2.4 on. */
 #include "dovecot.h"
 
+#include "dovecot_settings.h"
+
 #include "asp-admin/system/program.h"
 
+#include <fnmatch.h>
+#include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,54 +90,6 @@ static const char *line_with(struct said *said, const char *path)
     return start;
 }
 
-/* What a line of the text says of the block that it stands in, which may be in another. */
-struct passdb {
-    bool open;
-    size_t indent; /* where the block begins, and ends */
-    bool asks_pam;
-    bool kept; /* in the cache, and no place in there is one password's alone */
-};
-
-/* True at the end of a block whose answers a cache keeps carelessly. */
-static bool read_passdb(struct passdb *passdb, const char *line)
-{
-    const size_t indent = strspn(line, " ");
-
-    line += indent;
-    if (strncmp(line, "passdb ", 7) == 0) {
-        *passdb = (struct passdb){.open = true, .indent = indent, .kept = true};
-        passdb->asks_pam = strcmp(line + 7, "pam {") == 0;
-    } else if (!passdb->open) {
-        return false;
-    } else if (strncmp(line, "driver = ", 9) == 0) {
-        passdb->asks_pam = strcmp(line + 9, "pam") == 0;
-    } else if (strcmp(line, "use_cache = no") == 0 || strstr(line, "%{password") != NULL) {
-        passdb->kept = false;
-    } else if (strcmp(line, "}") == 0 && indent == passdb->indent) {
-        passdb->open = false;
-        return passdb->asks_pam && passdb->kept;
-    }
-    return false;
-}
-
-/* True where Dovecot 2.4 keeps what PAM has answered; 2.3 does so only with a cache_key, which
- * nobody gives by mistake. It takes the text apart. */
-static bool keeps_logins(struct said *said)
-{
-    struct passdb passdb = {.open = false};
-    char *rest = NULL;
-    bool has_cache = false;
-    bool kept = false;
-
-    for (char *line = strtok_r(said->output.text, "\n", &rest); line != NULL;
-         line = strtok_r(NULL, "\n", &rest)) {
-        if (strncmp(line, "auth_cache_size = ", 18) == 0)
-            has_cache = strcmp(line + 18, "0") != 0;
-        kept = read_passdb(&passdb, line) || kept;
-    }
-    return has_cache && kept && !is_2_3(said);
-}
-
 static void tell_of_cache(struct examination *exam, const struct said *said)
 {
     finding_fault(&exam->findings, CHECK_DOVECOT,
@@ -142,6 +99,27 @@ static void tell_of_cache(struct examination *exam, const struct said *said)
     finding_fix(&exam->findings,
                 "write `use_cache = no` into its passdb for PAM, as dovecot/2.4/auth-asp.conf.ext "
                 "of the recipes has it, then doveadm reload");
+}
+
+/* The form for the other version is kept, for what its administrator had changed. */
+static void fix_recipe(struct examination *exam, const char *form, const char *path)
+{
+    char shipped[64];
+    char before[PATH_MAX];
+
+    (void)snprintf(shipped, sizeof shipped, "dovecot/%s/%s", form, path + strlen(FOLDER));
+    (void)snprintf(before, sizeof before, "%s.before", path);
+    if (!path_fix_is_shipped(shipped)) {
+        finding_fix(
+            &exam->findings,
+            "copy %s of the recipes over it, the form for this version, write in again what "
+            "you had changed, and see that doveconf -n names no error",
+            shipped);
+        return;
+    }
+    finding_fix_command(&exam->findings, false, (const char *[]){"cp", "-p", path, before, NULL});
+    path_fix_install(&exam->findings, shipped, path);
+    finding_fix_command(&exam->findings, false, (const char *[]){"doveconf", "-n", NULL});
 }
 
 static void tell_refusal(struct examination *exam, struct said *said)
@@ -156,10 +134,7 @@ static void tell_refusal(struct examination *exam, struct said *said)
         finding_fault(&exam->findings, CHECK_DOVECOT,
                       "Dovecot %s does not start with %s as it is: %s", said->version, recipes[i],
                       line);
-        finding_fix(&exam->findings,
-                    "copy dovecot/%s/%s of the recipes over it, the form for this version, write "
-                    "in again what you had changed, and see that doveconf -n names no error",
-                    form, recipes[i] + strlen(FOLDER));
+        fix_recipe(exam, form, recipes[i]);
         return;
     }
     line = said->errors.length > 0 ? line_with(said, "") : "doveconf says nothing";
@@ -178,37 +153,155 @@ static bool has_recipe(void)
     return there;
 }
 
-/* True where PAM asks us for Dovecot, by a file of one of the names that it gives. */
-static bool is_asked_for(struct examination *exam)
+/* A PAM file by which Dovecot asks for app passwords, of one of the names that it gives; NULL:
+ * there is none. */
+static const struct pam_file *find_asking(struct examination *exam)
 {
     static const char *const services[] = {"dovecot", "imap",       "pop3",
                                            "sieve",   "submission", "smtp"};
-    bool asked = false;
+    const struct pam_file *file = NULL;
 
-    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
-        asked = asked || exam_asks(exam, services[i]) != NULL;
-    return asked;
+    for (size_t i = 0; i < sizeof services / sizeof *services && file == NULL; i++)
+        file = exam_asks(exam, services[i]);
+    return file;
+}
+
+/* True for a line that has Dovecot read a file of this name. */
+static bool is_include(const char *line, const char *name)
+{
+    char pattern[PATH_MAX];
+    const char *base;
+
+    if (sscanf(line, " !include%*[_try] %4095[^\n]", pattern) != 1 &&
+        sscanf(line, " !include %4095[^\n]", pattern) != 1)
+        return false;
+    pattern[strcspn(pattern, " \t\r")] = '\0';
+    base = strrchr(pattern, '/');
+    return fnmatch(base != NULL ? base + 1 : pattern, name, 0) == 0;
+}
+
+static bool is_included_by(struct examination *exam, const char *path, const char *name)
+{
+    char *text = exam_text(exam, path);
+    char *rest = NULL;
+    bool is = false;
+
+    for (char *line = text != NULL ? strtok_r(text, "\n", &rest) : NULL; line != NULL;
+         line = strtok_r(NULL, "\n", &rest))
+        is = is || is_include(line, name);
+    free(text);
+    return is;
+}
+
+/* A recipe that nothing reads does nothing. */
+static bool tell_unread(struct examination *exam)
+{
+    bool told = false;
+    glob_t paths = {.gl_pathc = 0};
+
+    (void)glob("/etc/dovecot/*.conf", 0, NULL, &paths);
+    (void)glob(FOLDER "*", GLOB_APPEND, NULL, &paths);
+    for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
+        const char *name = recipes[i] + strlen(FOLDER);
+        bool is_read = false;
+
+        for (size_t k = 0; k < paths.gl_pathc; k++)
+            is_read = is_read || is_included_by(exam, paths.gl_pathv[k], name);
+        if (is_read || access(recipes[i], F_OK) != 0)
+            continue;
+        finding_note(
+            &exam->findings, CHECK_DOVECOT,
+            "%s is there, and no file of Dovecot's includes it: it does nothing. In " FOLDER
+            "10-auth.conf write !include %s in place of the other !include of auth-*",
+            recipes[i], name);
+        told = true;
+    }
+    globfree(&paths);
+    return told;
+}
+
+/* What decides where a PAM file is missing is `other`, and that takes the primary password as a
+ * rule. */
+static void check_services(struct examination *exam, const struct dovecot_settings *settings,
+                           const struct pam_file *asking)
+{
+    for (size_t i = 0; i < DOVECOT_PROTOCOLS && settings->by_protocol; i++) {
+        const char *service = dovecot_protocols[i];
+        char path[64];
+
+        if (!settings->has_protocol[i] || pam_folder_find(&exam->pam, service) != NULL)
+            continue;
+        (void)snprintf(path, sizeof path, "/etc/pam.d/%s", service);
+        finding_fault(&exam->findings, CHECK_DOVECOT,
+                      "Dovecot asks PAM by the name of the protocol, and there is no %s: "
+                      "/etc/pam.d/other decides, which may let the primary password in",
+                      path);
+        if (asking != NULL)
+            finding_fix_command(&exam->findings, path_is_held(path) && path_is_held(asking->path),
+                                (const char *[]){"install", "-m", "644", asking->path, path, NULL});
+        else if (!path_fix_install(&exam->findings, "pam.d/asp-only", path))
+            finding_fix(&exam->findings, "copy one of the stacks of pam_asp(8) to %s", path);
+    }
+}
+
+/* Dovecot asks one passdb after the other until one says yes. */
+static void check_others(struct examination *exam, const struct dovecot_settings *settings)
+{
+    if (settings->primary[0] != '\0') {
+        finding_fault(
+            &exam->findings, CHECK_DOVECOT,
+            "Dovecot has a passdb %s beside that of PAM: it lets the primary password in, "
+            "whatever PAM has said",
+            settings->primary);
+        finding_fix(&exam->findings, "take that passdb out of the files of " FOLDER
+                                     ": doveconf -n passdb shows what "
+                                     "is left, and doveadm reload has it hold");
+    }
+    if (settings->other[0] != '\0')
+        finding_note(&exam->findings, CHECK_DOVECOT,
+                     "Dovecot has a passdb %s beside that of PAM: who is let in by that one has "
+                     "shown no app password",
+                     settings->other);
+}
+
+/* The settings that Dovecot runs with, where app passwords are asked for. */
+static void check_settings(struct examination *exam, struct said *said, bool recipe,
+                           const struct pam_file *asking)
+{
+    const size_t count = exam->findings.count;
+    struct dovecot_settings settings;
+    bool unread;
+
+    dovecot_settings_read(said->output.text, &settings);
+    unread = recipe && tell_unread(exam);
+    if (settings.asks_pam && (asking != NULL || (recipe && !unread))) {
+        if (settings.has_cache && settings.keeps_pam && !is_2_3(said))
+            tell_of_cache(exam, said);
+        check_services(exam, &settings, asking);
+        check_others(exam, &settings);
+    }
+    if (recipe && exam->findings.count == count)
+        finding_ok(&exam->findings, CHECK_DOVECOT,
+                   "Dovecot %s takes its configuration, with what this includes of the recipes "
+                   "in " FOLDER,
+                   said->version);
 }
 
 void examine_dovecot(struct examination *exam)
 {
+    const struct pam_file *asking = find_asking(exam);
     struct said said = {.version = ""};
     bool recipe = has_recipe();
     enum program_end end = PROGRAM_NOT_STARTED;
 
-    if (recipe || is_asked_for(exam))
+    if (recipe || asking != NULL)
         end = run_doveconf(&said);
     if (end == PROGRAM_DONE && said.output.length == OUTPUT_MAX)
         finding_note(&exam->findings, CHECK_DOVECOT,
                      "Dovecot %s has a configuration of more than %d KiB, which was not looked at",
                      said.version, OUTPUT_MAX / 1024);
-    else if (end == PROGRAM_DONE && keeps_logins(&said))
-        tell_of_cache(exam, &said);
-    else if (end == PROGRAM_DONE && recipe)
-        finding_ok(&exam->findings, CHECK_DOVECOT,
-                   "Dovecot %s takes its configuration, with what this includes of the recipes "
-                   "in " FOLDER,
-                   said.version);
+    else if (end == PROGRAM_DONE)
+        check_settings(exam, &said, recipe, asking);
     else if (end == PROGRAM_FAILED && recipe)
         tell_refusal(exam, &said);
     exam->findings.failed = exam->findings.failed || said.output.failed || said.errors.failed;

@@ -2,9 +2,16 @@
 #include "examination.h"
 
 #include "asp/buffer.h"
+#include "asp/safeio.h"
 #include "asp/shell_word.h"
 
-enum { NAMES_SHOWN = 10 }; /* how many of many are named */
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum {
+    NAMES_SHOWN = 10,        /* how many of many are named */
+    BYTES_MAX = 1024 * 1024, /* of a text of others */
+};
 
 bool exam_ran_out(struct examination *exam, enum asp_status status)
 {
@@ -103,4 +110,19 @@ const struct pam_file *exam_asks(struct examination *exam, const char *service)
         asks = asks || pam_line_has(auth.entries[i].line, MODULE_FILE);
     pam_stack_free(&auth);
     return asks ? file : NULL;
+}
+
+char *exam_text(struct examination *exam, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    enum asp_status status = ASP_IO;
+    uint8_t *bytes = NULL;
+    size_t length;
+    struct stat st;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        status = asp_file_read(fd, &st, BYTES_MAX, &bytes, &length, NULL);
+    asp_close(fd);
+    (void)exam_ran_out(exam, status);
+    return (char *)bytes;
 }

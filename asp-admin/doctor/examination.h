@@ -69,6 +69,10 @@ const char *exam_remove(struct examination *exam, struct asp_buffer *out, size_t
  * what it brings in; NULL: it does not. */
 const struct pam_file *exam_asks(struct examination *exam, const char *service);
 
+/* The text of a plain file, which the caller frees; links are followed. NULL: it cannot be read, or
+ * there is no memory. */
+char *exam_text(struct examination *exam, const char *path);
+
 /* "alice, bob and 3 more", in `out`, which the caller frees; empty where memory is short. The names
  * are put in order. */
 const char *exam_names(struct examination *exam, struct asp_buffer *out, struct name_list *names);

@@ -74,19 +74,33 @@ void path_fix_missing(struct findings *findings, const char *path)
                         (const char *[]){"mkdir", "-m", "700", path, NULL});
 }
 
-bool path_fix_install(struct findings *findings, const char *shipped, const char *path)
+static void shipped_path(const char *shipped, char path[PATH_MAX])
+{
+    (void)snprintf(path, PATH_MAX, "%s/%s", DOCDIR, shipped);
+}
+
+bool path_fix_is_shipped(const char *shipped)
 {
     struct asp_error error = {0};
-    char from[PATH_MAX];
+    char path[PATH_MAX];
     struct stat st;
     int fd = -1;
-    bool there;
+    bool is;
 
-    (void)snprintf(from, sizeof from, "%s/%s", DOCDIR, shipped);
-    there = asp_path_open(from, &fd, &st, &error) == ASP_OK;
+    shipped_path(shipped, path);
+    is = asp_path_open(path, &fd, &st, &error) == ASP_OK;
     asp_close(fd);
-    if (!there)
+    return is;
+}
+
+bool path_fix_install(struct findings *findings, const char *shipped, const char *path)
+{
+    char from[PATH_MAX];
+    struct stat st;
+
+    if (!path_fix_is_shipped(shipped))
         return false;
+    shipped_path(shipped, from);
     finding_fix_command(findings, path_is_held(path) && lstat(path, &st) != 0,
                         (const char *[]){"install", "-m", "644", from, path, NULL});
     return true;

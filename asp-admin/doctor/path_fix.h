@@ -29,6 +29,9 @@ bool path_fix(struct findings *findings, const char *path, enum path_wanted want
 /* Gives the command that makes a folder that is not there, and is to be private. */
 void path_fix_missing(struct findings *findings, const char *path);
 
+/* True where this file of conf/ is installed, and can be trusted. */
+bool path_fix_is_shipped(const char *shipped);
+
 /* As path_fix for a file that is shipped, by its name in conf/, and is to be at `path`. False: it
  * is not installed. */
 bool path_fix_install(struct findings *findings, const char *shipped, const char *path);

@@ -5,20 +5,16 @@
 #include "units.h"
 
 #include "asp-admin/system/users.h"
-#include "asp/safeio.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { BYTES_MAX = 1024 * 1024, WORDS = 6, LINE_SIZE = 4096 };
+enum { WORDS = 6, LINE_SIZE = 4096 };
 
 struct service_server {
     const char *name;
@@ -89,22 +85,6 @@ static const struct service_server servers[SERVICE_SERVERS] = {
     },
 };
 
-/* A text that ends with NUL; NULL: it cannot be read, or there is no memory. */
-static char *read_text(struct examination *exam, const char *path)
-{
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    enum asp_status status = ASP_IO;
-    uint8_t *bytes = NULL;
-    size_t length;
-    struct stat st;
-
-    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        status = asp_file_read(fd, &st, BYTES_MAX, &bytes, &length, NULL);
-    asp_close(fd);
-    (void)exam_ran_out(exam, status);
-    return (char *)bytes;
-}
-
 /* The word behind the directive of a line, in quotation marks or not; NULL: it is another one. */
 static char *named_in(char *line, const char *directive)
 {
@@ -123,7 +103,7 @@ static const struct pam_file *find_in_file(struct examination *exam, const char 
                                            const char *directive, bool *names)
 {
     const struct pam_file *found = NULL;
-    char *text = read_text(exam, path);
+    char *text = exam_text(exam, path);
     char *rest = NULL;
 
     for (char *line = text != NULL ? strtok_r(text, "\n", &rest) : NULL;

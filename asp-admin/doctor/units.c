@@ -3,21 +3,16 @@
 #include "units.h"
 
 #include "asp/buffer.h"
-#include "asp/safeio.h"
 #include "asp/shell_word.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define OWN_FOLDER "/etc/systemd/system"
 #define RUNS "/run/systemd/system" /* sd_booted(3) */
-
-enum { BYTES_MAX = 64 * 1024 };
 
 /* In the order in which one hides the others: systemd.unit(5). */
 static const char *const folders[] = {OWN_FOLDER, "/run/systemd/system",
@@ -33,7 +28,6 @@ struct unit {
     bool strict;   /* ProtectSystem: nothing but what is named */
     bool full;     /* nothing below /usr, /boot, /efi and /etc but that */
     bool writable; /* the store is in something that is named */
-    bool failed;
 };
 
 static bool find_unit(const char *unit, char path[PATH_MAX])
@@ -133,23 +127,15 @@ static void read_line(struct unit *unit, char *line)
     }
 }
 
-static void read_unit_file(struct unit *unit, const char *path)
+static void read_unit_file(struct examination *exam, struct unit *unit, const char *path)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    enum asp_status status = ASP_IO;
-    uint8_t *bytes = NULL;
+    char *text = exam_text(exam, path);
     char *rest = NULL;
-    size_t length;
-    struct stat st;
 
-    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        status = asp_file_read(fd, &st, BYTES_MAX, &bytes, &length, NULL);
-    asp_close(fd);
-    unit->failed = unit->failed || status == ASP_NO_MEMORY;
-    for (char *line = bytes != NULL ? strtok_r((char *)bytes, "\n", &rest) : NULL; line != NULL;
+    for (char *line = text != NULL ? strtok_r(text, "\n", &rest) : NULL; line != NULL;
          line = strtok_r(NULL, "\n", &rest))
         read_line(unit, line);
-    free(bytes);
+    free(text);
 }
 
 static bool is_drop_in(const char *name)
@@ -161,7 +147,7 @@ static bool is_drop_in(const char *name)
 
 /* systemd takes drop-ins of all folders by their names; what is in one more folder is told apart by
  * nothing here. */
-static void read_drop_ins(struct unit *unit)
+static void read_drop_ins(struct examination *exam, struct unit *unit)
 {
     for (size_t i = FOLDERS; i-- > 0;) {
         char path[PATH_MAX];
@@ -174,7 +160,7 @@ static void read_drop_ins(struct unit *unit)
             (void)snprintf(path, sizeof path, "%s/%s.d/%s", folders[i], unit->name,
                            items[k]->d_name);
             if (is_drop_in(items[k]->d_name))
-                read_unit_file(unit, path);
+                read_unit_file(exam, unit, path);
             free(items[k]);
         }
         free(items);
@@ -241,10 +227,9 @@ static void check_unit(struct examination *exam, const char *name, const char *l
 
     if (!find_unit(name, path))
         return;
-    read_unit_file(&unit, path);
-    read_drop_ins(&unit);
-    exam->findings.failed = exam->findings.failed || unit.failed;
-    if (unit.failed || may_write(&unit))
+    read_unit_file(exam, &unit, path);
+    read_drop_ins(exam, &unit);
+    if (may_write(&unit))
         return;
     add_drop_in(&drop_in, &unit);
     finding_fault(&exam->findings, CHECK_STORE, "%s may not write %s, where the store is: %s", name,

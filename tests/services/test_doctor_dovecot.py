@@ -79,6 +79,20 @@ def test_the_form_for_the_other_version_is_a_fault_that_names_the_right_one(exam
     assert row.ok, "that was the fix"
 
 
+def test_where_the_recipes_are_installed_the_commands_put_the_right_form_there(examined):
+    examined.place(NAMES[0], OTHER[examined.version])
+    examined.include(NAMES[0])
+    shipped = f"/usr/local/share/doc/pam_asp/dovecot/{examined.version}/{NAMES[0]}"
+    examined.install(f"dovecot/{examined.version}/{NAMES[0]}", shipped)
+    (row,) = examined.findings()
+    examined.sandbox.shell(row.mend).done()
+    (row,) = examined.findings()
+    assert row.ok
+    before = examined.sandbox.read(f"{FOLDER}/{NAMES[0]}.before")
+    assert "auth-asp.conf.ext" in before and before != examined.sandbox.read(shipped)
+    examined.sandbox.run("rm", "-r", "/usr/local/share/doc/pam_asp").done()
+
+
 def test_an_error_elsewhere_is_no_fault_of_a_recipe(examined):
     examined.place(NAMES[0], examined.version)
     examined.include(NAMES[0])
@@ -92,10 +106,13 @@ def test_of_a_dovecot_without_a_recipe_nothing_is_said(examined):
     assert examined.findings() == []
 
 
-def test_a_form_that_is_not_read_is_no_fault(examined):
-    examined.place(NAMES[0], OTHER[examined.version])
+@pytest.mark.parametrize("form", OTHER)
+def test_a_recipe_that_is_not_read_is_told_and_no_fault(examined, form):
+    examined.place(NAMES[0], form)
     (row,) = examined.findings()
-    assert row.ok and not row.note
+    assert row.note and f"{NAMES[0]} is there, and no file of Dovecot's includes it" in row.message
+    examined.sandbox.shell('echo "#!include $2" >>"$1/10-auth.conf"', FOLDER, NAMES[0]).done()
+    assert examined.findings()[0].note
 
 
 # What Dovecot keeps of PAM's answers. 2.3 keeps nothing but with a cache_key.
@@ -166,3 +183,74 @@ def test_without_a_cache_there_is_nothing_to_say(caching, line):
 def test_a_cache_of_others_passwords_is_none_of_our_business(caching):
     caching.sandbox.write("/etc/pam.d/dovecot", "auth required pam_unix.so\naccount required pam_unix.so\n")
     assert caching.findings() == []
+
+
+# Which PAM files Dovecot asks for, and what it asks beside PAM.
+
+
+@pytest.fixture
+def asking(examined):
+    """Debian's configuration as it is; the PAM file asks for app passwords."""
+    examined.stack("asp-only", "dovecot")
+    assert examined.findings() == []
+    return examined
+
+
+def by_protocol(examined):
+    name = {"2.3": ("  args = dovecot", "  args = session=yes %s"), "2.4": ("service_name = dovecot", "service_name = %{protocol}")}
+    (before, after) = name[examined.version]
+    text = dovecot_recipe(examined.sandbox)
+    assert before in text
+    examined.sandbox.write(f"{FOLDER}/{NAMES[0]}", text.replace(before, after))
+    examined.sandbox.write(f"{FOLDER}/99-more.conf", "protocols = lmtp imap\n")
+    examined.include(NAMES[0])
+
+
+def test_a_pam_file_that_is_missing_for_a_protocol_is_a_fault_and_the_command_makes_it(asking):
+    """Else /etc/pam.d/other decides, and Dovecot lets the primary password in."""
+    by_protocol(asking)
+    (row,) = asking.findings()
+    assert not row.ok and "there is no /etc/pam.d/imap: /etc/pam.d/other decides" in row.message
+    assert row.mend == "install -m 644 /etc/pam.d/dovecot /etc/pam.d/imap"
+    asking.sandbox.shell(row.mend).done()
+    (row,) = asking.findings()
+    assert row.ok and not row.note
+
+
+def test_without_a_file_of_ours_the_shipped_stack_is_what_is_missing(examined):
+    shipped = "/usr/local/share/doc/pam_asp/pam.d/asp-only"
+    examined.sandbox.write("/etc/pam.d/dovecot", "auth required pam_unix.so\naccount required pam_unix.so\n")
+    by_protocol(examined)
+    assert [row.mend for row in examined.findings()] == ["copy one of the stacks of pam_asp(8) to /etc/pam.d/imap"]
+    examined.install("pam.d/asp-only", shipped)
+    assert [row.mend for row in examined.findings()] == [f"install -m 644 {shipped} /etc/pam.d/imap"]
+    examined.sandbox.run("rm", "-r", "/usr/local/share/doc/pam_asp").done()
+
+
+def passdb(examined, name, *lines):
+    head = {"2.3": f"passdb {{\n  driver = {name}\n", "2.4": f"passdb {name} {{\n"}[examined.version]
+    examined.sandbox.write(f"{FOLDER}/99-more.conf", head + "".join(f"  {line}\n" for line in lines) + "}\n")
+
+
+@pytest.mark.parametrize("driver", ["shadow", "passwd"])
+def test_a_passdb_of_the_systems_own_passwords_beside_pam_is_a_fault(asking, driver):
+    if asking.version != "2.3":
+        pytest.skip("Dovecot 2.4 has none but PAM")
+    passdb(asking, driver)
+    (row,) = asking.findings()
+    assert not row.ok and f"a passdb {driver} beside that of PAM" in row.message
+    passdb(asking, driver, "deny = yes")
+    assert asking.findings() == []
+
+
+def test_another_passdb_beside_pam_is_told(asking):
+    path = {"2.3": "args = /etc/dovecot/more", "2.4": "passwd_file_path = /etc/dovecot/more"}[asking.version]
+    passdb(asking, "passwd-file", path)
+    (row,) = asking.findings()
+    assert row.note and "Dovecot has a passdb passwd-file beside that of PAM" in row.message
+
+
+def test_what_dovecot_asks_is_none_of_our_business_where_pam_does_not_ask_us(examined):
+    examined.sandbox.write("/etc/pam.d/dovecot", "auth required pam_unix.so\naccount required pam_unix.so\n")
+    passdb(examined, "shadow" if examined.version == "2.3" else "passwd-file")
+    assert examined.findings() == []

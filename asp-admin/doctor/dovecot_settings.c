@@ -1,0 +1,127 @@
+/* What doveconf prints, a line at a time. */
+#include "dovecot_settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *const dovecot_protocols[DOVECOT_PROTOCOLS] = {"imap", "pop3", "sieve", "submission"};
+
+/* What was read of a block, which may stand in another. */
+struct passdb {
+    bool open;
+    size_t indent; /* where the block begins, and ends */
+    char driver[DOVECOT_DRIVER_SIZE];
+    bool kept;        /* in the cache, and no place in there is one password's alone */
+    bool denies;      /* it lets nobody in */
+    bool by_protocol; /* the PAM service is */
+};
+
+static bool begins(const char *line, const char *with)
+{
+    return strncmp(line, with, strlen(with)) == 0;
+}
+
+/* The last word of its arguments is the PAM service, of 2.3; or this is it, from 2.4 on. */
+static bool is_by_protocol(const char *service)
+{
+    const char *last = strrchr(service, ' ');
+
+    last = last != NULL ? last + 1 : service;
+    return strcmp(last, "%s") == 0 || strcmp(last, "*") == 0 || strcmp(last, "%Ls") == 0 ||
+           strstr(last, "%{protocol") != NULL || strstr(last, "%{service") != NULL;
+}
+
+static void set_driver(struct passdb *passdb, const char *name)
+{
+    (void)snprintf(passdb->driver, sizeof passdb->driver, "%.*s", (int)strcspn(name, " {"), name);
+}
+
+static void end_passdb(const struct passdb *passdb, struct dovecot_settings *settings)
+{
+    if (strcmp(passdb->driver, "pam") == 0) {
+        settings->asks_pam = true;
+        settings->keeps_pam = settings->keeps_pam || passdb->kept;
+        settings->by_protocol = settings->by_protocol || passdb->by_protocol;
+    } else if (passdb->denies || passdb->driver[0] == '\0') {
+        return;
+    } else if (strcmp(passdb->driver, "shadow") == 0 || strcmp(passdb->driver, "passwd") == 0 ||
+               strcmp(passdb->driver, "bsdauth") == 0) {
+        (void)snprintf(settings->primary, sizeof settings->primary, "%s", passdb->driver);
+    } else {
+        (void)snprintf(settings->other, sizeof settings->other, "%s", passdb->driver);
+    }
+}
+
+static void read_passdb(struct passdb *passdb, const char *line, struct dovecot_settings *settings)
+{
+    const size_t indent = strspn(line, " ");
+
+    line += indent;
+    if (begins(line, "passdb ")) {
+        *passdb = (struct passdb){.open = true, .indent = indent, .kept = true};
+        set_driver(passdb, line + strlen("passdb "));
+    } else if (!passdb->open) {
+        return;
+    } else if (begins(line, "driver = ")) {
+        set_driver(passdb, line + strlen("driver = "));
+    } else if (begins(line, "args = ")) {
+        passdb->by_protocol = is_by_protocol(line + strlen("args = "));
+    } else if (begins(line, "service_name = ")) {
+        passdb->by_protocol = is_by_protocol(line + strlen("service_name = "));
+    } else if (strcmp(line, "deny = yes") == 0) {
+        passdb->denies = true;
+    } else if (strcmp(line, "use_cache = no") == 0 || strstr(line, "%{password") != NULL) {
+        passdb->kept = false;
+    } else if (strcmp(line, "}") == 0 && indent == passdb->indent) {
+        passdb->open = false;
+        end_passdb(passdb, settings);
+    }
+}
+
+static bool has_word(const char *words, const char *wanted)
+{
+    const size_t length = strlen(wanted);
+
+    for (; *words != '\0'; words += strspn(words, " ")) {
+        size_t end = strcspn(words, " ");
+
+        if (end == length && strncmp(words, wanted, length) == 0)
+            return true;
+        words += end;
+    }
+    return false;
+}
+
+/* "protocols = imap pop3", or a block in which each is a line. */
+static void read_protocols(const char *line, bool *block, struct dovecot_settings *settings)
+{
+    char yes[32];
+
+    if (*block && strcmp(line, "}") == 0)
+        *block = false;
+    if (strcmp(line, "protocols {") == 0)
+        *block = true;
+    for (size_t i = 0; i < DOVECOT_PROTOCOLS; i++) {
+        (void)snprintf(yes, sizeof yes, "  %s = yes", dovecot_protocols[i]);
+        if ((*block && strcmp(line, yes) == 0) ||
+            (begins(line, "protocols = ") &&
+             has_word(line + strlen("protocols = "), dovecot_protocols[i])))
+            settings->has_protocol[i] = true;
+    }
+}
+
+void dovecot_settings_read(char *text, struct dovecot_settings *settings)
+{
+    struct passdb passdb = {.open = false};
+    bool block = false;
+    char *rest = NULL;
+
+    *settings = (struct dovecot_settings){.has_cache = false};
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        if (begins(line, "auth_cache_size = "))
+            settings->has_cache = strcmp(line + strlen("auth_cache_size = "), "0") != 0;
+        read_protocols(line, &block, settings);
+        read_passdb(&passdb, line, settings);
+    }
+}
