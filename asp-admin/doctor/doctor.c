@@ -1,6 +1,7 @@
 /* doctor: the command, and the order of its parts. */
 #include "doctor.h"
 
+#include "beside_pam.h"
 #include "broker.h"
 #include "configuration.h"
 #include "dovecot.h"
@@ -36,6 +37,7 @@ static void look_over(struct examination *exam)
     }
     progress_say("asking Dovecot");
     examine_dovecot(exam);
+    examine_beside_pam(exam);
     progress_end();
     exam->findings.failed = exam->findings.failed || exam->pam.failed;
 }

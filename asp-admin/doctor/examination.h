@@ -28,6 +28,7 @@
 #define CHECK_BROKER "broker"
 #define CHECK_SELF_SERVICE "self-service"
 #define CHECK_DOVECOT "dovecot"
+#define CHECK_BESIDE_PAM "beside-pam"
 
 #define MODULE_FILE "pam_asp.so"
 

@@ -1,0 +1,364 @@
+/* doctor: a second way in, as far as the configuration of a server shows it. */
+#include "beside_pam.h"
+
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROFTPD_ORDER "mod_auth_pam.c* mod_auth_unix.c"
+#define PURE_FOLDER "/etc/pure-ftpd/"
+
+enum { VALUE_SIZE = 512 };
+
+/* A setting as a file has it. */
+struct setting {
+    char path[PATH_MAX]; /* empty: no file has it */
+    char value[VALUE_SIZE];
+};
+
+/* The value behind a key, in any case of letters, and one of `ends`; NULL: it is another line. */
+static char *value_of(char *line, const char *key, const char *ends)
+{
+    const size_t length = strlen(key);
+
+    line += strspn(line, " \t");
+    if (strncasecmp(line, key, length) != 0 || line[length] == '\0' ||
+        strchr(ends, line[length]) == NULL)
+        return NULL;
+    line += length + 1;
+    line += strspn(line, " \t");
+    line[strcspn(line, "\r\n")] = '\0';
+    for (size_t end = strlen(line); end > 0 && strchr(" \t", line[end - 1]) != NULL; end--)
+        line[end - 1] = '\0';
+    return line;
+}
+
+/* The last value of a key in files of this pattern: those after it in `found` count more. */
+static void find_setting(struct examination *exam, const char *pattern, const char *key,
+                         const char *ends, struct setting *found)
+{
+    glob_t paths = {.gl_pathc = 0};
+
+    (void)glob(pattern, 0, NULL, &paths);
+    for (size_t i = 0; i < paths.gl_pathc; i++) {
+        char *text = exam_text(exam, paths.gl_pathv[i]);
+        char *rest = NULL;
+
+        for (char *line = text != NULL ? strtok_r(text, "\n", &rest) : NULL; line != NULL;
+             line = strtok_r(NULL, "\n", &rest)) {
+            const char *value = value_of(line, key, ends);
+
+            if (value == NULL)
+                continue;
+            (void)snprintf(found->path, sizeof found->path, "%s", paths.gl_pathv[i]);
+            (void)snprintf(found->value, sizeof found->value, "%s", value);
+        }
+        free(text);
+    }
+    globfree(&paths);
+}
+
+static bool has_word(const char *words, const char *wanted)
+{
+    char room[VALUE_SIZE];
+    char *rest = NULL;
+    bool has = false;
+
+    (void)snprintf(room, sizeof room, "%s", words);
+    for (char *word = strtok_r(room, " \t,\"'", &rest); word != NULL;
+         word = strtok_r(NULL, " \t,\"'", &rest))
+        has = has || strcasecmp(word, wanted) == 0;
+    return has;
+}
+
+/* The file of the first of these PAM services, a row that ends with NULL, that asks for app
+ * passwords; NULL: none does. */
+static const struct pam_file *first_asking(struct examination *exam, const char *const services[])
+{
+    const struct pam_file *file = NULL;
+
+    for (size_t i = 0; services[i] != NULL && file == NULL; i++)
+        file = exam_asks(exam, services[i]);
+    return file;
+}
+
+/* One line for a shell: puts `line` in the place of those of this key. */
+static void fix_line(struct examination *exam, const char *key, const char *ends, const char *line,
+                     const char *path)
+{
+    struct asp_buffer script = {0};
+
+    asp_buffer_add(&script, "sed -i 's/^[[:space:]]*");
+    asp_buffer_add(&script, key);
+    asp_buffer_add(&script, "[");
+    asp_buffer_add(&script, ends);
+    asp_buffer_add(&script, "].*/");
+    asp_buffer_add(&script, line);
+    asp_buffer_add(&script, "/I' ");
+    (void)exam_word(exam, &script, path);
+    exam->findings.failed = exam->findings.failed || script.failed;
+    finding_fix_script(&exam->findings, script.failed ? "" : script.text);
+    asp_buffer_free(&script);
+}
+
+/* ProFTPD goes on to the next module of AuthOrder where the one before has no star. */
+static void check_proftpd(struct examination *exam)
+{
+    static const char *const services[] = {"proftpd", "ftp", NULL};
+    static const char *const files[] = {"/etc/proftpd.conf", "/etc/proftpd/proftpd.conf",
+                                        "/etc/proftpd/conf.d/*.conf"};
+    const struct pam_file *asking = first_asking(exam, services);
+    struct setting order = {.path = ""};
+    struct setting pam = {.path = ""};
+    bool there = false;
+
+    for (size_t i = 0; asking != NULL && i < sizeof files / sizeof *files; i++) {
+        there = there || access(files[i], F_OK) == 0;
+        find_setting(exam, files[i], "AuthOrder", " \t", &order);
+        find_setting(exam, files[i], "AuthPAM", " \t", &pam);
+    }
+    if (!there)
+        return;
+    if (strcasecmp(pam.value, "off") == 0) {
+        finding_fault(
+            &exam->findings, CHECK_BESIDE_PAM,
+            "%s has AuthPAM off: ProFTPD lets the primary password in, and asks PAM, that "
+            "is %s, for nothing",
+            pam.path, asking->path);
+        fix_line(exam, "AuthPAM", " \\t", "AuthPAM on", pam.path);
+    }
+    if (strncasecmp(order.value, "mod_auth_pam.c*", strlen("mod_auth_pam.c*")) == 0)
+        return;
+    finding_fault(
+        &exam->findings, CHECK_BESIDE_PAM,
+        "ProFTPD asks others where PAM has refused, so that the primary password opens it "
+        "whatever %s says: %s%s",
+        asking->path, order.path[0] != '\0' ? "AuthOrder is " : "there is no AuthOrder",
+        order.value);
+    if (order.path[0] != '\0')
+        fix_line(exam, "AuthOrder", " \\t", "AuthOrder " PROFTPD_ORDER, order.path);
+    else
+        finding_fix_script(&exam->findings, "printf '%s\\n' '<Global>' 'AuthOrder " PROFTPD_ORDER
+                                            "' '</Global>' >/etc/proftpd/conf.d/asp-order.conf");
+}
+
+static bool is_yes(const char *value)
+{
+    return strncasecmp(value, "yes", 3) == 0 || strncasecmp(value, "on", 2) == 0 ||
+           strcmp(value, "1") == 0;
+}
+
+/* In Debian's folder each way is a link to a file that has its one value. */
+static bool is_linked(const char *name)
+{
+    char target[PATH_MAX];
+    glob_t paths = {.gl_pathc = 0};
+    bool is = false;
+
+    (void)glob(PURE_FOLDER "auth/*", 0, NULL, &paths);
+    for (size_t i = 0; i < paths.gl_pathc; i++) {
+        ssize_t length = readlink(paths.gl_pathv[i], target, sizeof target - 1);
+        const char *base;
+
+        if (length <= 0)
+            continue;
+        target[length] = '\0';
+        base = strrchr(target, '/');
+        is = is || strcmp(base != NULL ? base + 1 : target, name) == 0;
+    }
+    globfree(&paths);
+    return is;
+}
+
+/* Pure-FTPd takes the first of its ways that says yes: that of the system's own passwords, beside
+ * PAM, takes the primary. */
+static void check_pure_ftpd(struct examination *exam)
+{
+    static const char *const services[] = {"pure-ftpd", NULL};
+    const struct pam_file *asking = first_asking(exam, services);
+    struct setting own = {.path = ""};
+    char *text;
+
+    if (asking == NULL)
+        return;
+    text = is_linked("UnixAuthentication") ? exam_text(exam, PURE_FOLDER "conf/UnixAuthentication")
+                                           : NULL;
+    if (text != NULL && is_yes(text)) {
+        finding_fault(&exam->findings, CHECK_BESIDE_PAM,
+                      "Pure-FTPd asks the system's own passwords beside PAM: the primary password "
+                      "opens it, whatever %s says",
+                      asking->path);
+        finding_fix_script(&exam->findings, "echo no >" PURE_FOLDER "conf/UnixAuthentication");
+    }
+    free(text);
+    /* Without that folder one file is read. */
+    if (access(PURE_FOLDER "auth", F_OK) == 0)
+        return;
+    find_setting(exam, PURE_FOLDER "pure-ftpd.conf", "UnixAuthentication", " \t", &own);
+    if (!is_yes(own.value))
+        return;
+    finding_fault(&exam->findings, CHECK_BESIDE_PAM,
+                  "%s has UnixAuthentication beside PAM: the primary password opens Pure-FTPd, "
+                  "whatever %s says",
+                  own.path, asking->path);
+    fix_line(exam, "UnixAuthentication", " \\t", "UnixAuthentication no", own.path);
+}
+
+/* One line for a shell that adds a line to a file. */
+static void fix_add(struct examination *exam, const char *line, const char *path)
+{
+    struct asp_buffer script = {0};
+
+    asp_buffer_add(&script, "echo '");
+    asp_buffer_add(&script, line);
+    asp_buffer_add(&script, "' >>");
+    (void)exam_word(exam, &script, path);
+    finding_fix_script(&exam->findings, script.failed ? "" : script.text);
+    asp_buffer_free(&script);
+}
+
+/* A server that has Cyrus's SASL library in it. */
+struct sasl {
+    const char *server;
+    const char *path;
+    const char *before;            /* each of its keys */
+    const struct pam_file *asking; /* NULL: it asks for no app passwords */
+};
+
+/* As its file has it, or the one that this brings in, as ours for Cyrus. */
+static void find_sasl(struct examination *exam, const struct sasl *sasl, const char *key,
+                      struct setting *found)
+{
+    struct setting other = {.path = ""};
+
+    find_setting(exam, sasl->path, key, ":", found);
+    find_setting(exam, sasl->path, "@include", ":", &other);
+    if (other.value[0] == '/')
+        find_setting(exam, other.value, key, ":", found);
+}
+
+static void fix_sasl(struct examination *exam, const struct sasl *sasl, const char *key,
+                     const char *value, const struct setting *found)
+{
+    char line[128];
+
+    (void)snprintf(line, sizeof line, "%s: %s", key, value);
+    if (found->path[0] != '\0')
+        fix_line(exam, key, ":", line, found->path);
+    else
+        fix_add(exam, line, sasl->path);
+}
+
+/* A mechanism that proves a password without saying it can only be checked by a file that has it.
+ */
+static bool is_checked_elsewhere(const char *mechanisms)
+{
+    static const char *const others[] = {"CRAM-MD5",      "DIGEST-MD5", "SCRAM-SHA-1",
+                                         "SCRAM-SHA-256", "NTLM",       "OTP"};
+    bool is = mechanisms[0] == '\0';
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        is = is || has_word(mechanisms, others[i]);
+    return is;
+}
+
+static void check_sasl(struct examination *exam, const struct sasl *sasl)
+{
+    struct setting method = {.path = ""};
+    struct setting mechanisms = {.path = ""};
+    char key[64];
+
+    if (sasl->asking == NULL || access(sasl->path, F_OK) != 0)
+        return;
+    (void)snprintf(key, sizeof key, "%spwcheck_method", sasl->before);
+    find_sasl(exam, sasl, key, &method);
+    if (strcasecmp(method.value, "saslauthd") != 0) {
+        finding_fault(&exam->findings, CHECK_BESIDE_PAM,
+                      "%s of %s is %s: it looks into a file of its own, and not only where %s asks "
+                      "for app passwords",
+                      key, sasl->server, method.value[0] != '\0' ? method.value : "not set",
+                      sasl->asking->path);
+        fix_sasl(exam, sasl, key, "saslauthd", &method);
+    }
+    (void)snprintf(key, sizeof key, "%smech_list", sasl->before);
+    find_sasl(exam, sasl, key, &mechanisms);
+    if (!is_checked_elsewhere(mechanisms.value) || access("/etc/sasldb2", F_OK) != 0)
+        return;
+    finding_fault(&exam->findings, CHECK_BESIDE_PAM,
+                  "%s of %s is %s: who has a password in /etc/sasldb2 is let in with it, whatever "
+                  "%s says",
+                  key, sasl->server, mechanisms.value[0] != '\0' ? mechanisms.value : "not set",
+                  sasl->asking->path);
+    fix_sasl(exam, sasl, key, "PLAIN LOGIN", &mechanisms);
+}
+
+static void fix_cache(struct examination *exam, const char *path)
+{
+    struct asp_buffer script = {0};
+
+    asp_buffer_add(&script, "sed -E -i '/^(OPTIONS|FLAGS)=/s/-c( |\"|$)/\\1/' ");
+    (void)exam_word(exam, &script, path);
+    finding_fix_script(&exam->findings, script.failed ? "" : script.text);
+    asp_buffer_free(&script);
+}
+
+/* saslauthd asks PAM where it is told to, and may keep what PAM has answered. */
+static void check_saslauthd(struct examination *exam, const char *path)
+{
+    struct setting mechanism = {.path = ""};
+    struct setting options = {.path = ""};
+
+    find_setting(exam, path, "MECHANISMS", "=", &mechanism); /* Debian */
+    find_setting(exam, path, "OPTIONS", "=", &options);
+    find_setting(exam, path, "MECH", "=", &mechanism); /* Fedora */
+    find_setting(exam, path, "FLAGS", "=", &options);
+    if (mechanism.path[0] != '\0' && !has_word(mechanism.value, "pam")) {
+        finding_fault(&exam->findings, CHECK_BESIDE_PAM,
+                      "%s has saslauthd ask %s in place of PAM: the primary password is taken, and "
+                      "no app password",
+                      path, mechanism.value);
+        fix_line(exam, strstr(path, "sysconfig") != NULL ? "MECH" : "MECHANISMS", "=",
+                 strstr(path, "sysconfig") != NULL ? "MECH=pam" : "MECHANISMS=\"pam\"", path);
+    }
+    if (!has_word(options.value, "-c"))
+        return;
+    finding_fault(
+        &exam->findings, CHECK_BESIDE_PAM,
+        "%s has saslauthd keep passwords that were right (-c): a revoked app password goes "
+        "on logging in for hours",
+        path);
+    fix_cache(exam, path);
+}
+
+static void check_cyrus_sasl(struct examination *exam)
+{
+    static const char *const mail[] = {"imap", "pop", "sieve", "http", NULL};
+    static const char *const submission[] = {"smtp", NULL};
+    static const char *const daemons[] = {"/etc/default/saslauthd*", "/etc/sysconfig/saslauthd"};
+    const struct sasl cyrus = {"Cyrus", "/etc/imapd.conf", "sasl_", first_asking(exam, mail)};
+    const struct sasl postfix = {"Postfix", "/etc/postfix/sasl/smtpd.conf", "",
+                                 first_asking(exam, submission)};
+    const bool used = (cyrus.asking != NULL && access(cyrus.path, F_OK) == 0) ||
+                      (postfix.asking != NULL && access(postfix.path, F_OK) == 0);
+
+    check_sasl(exam, &cyrus);
+    check_sasl(exam, &postfix);
+    for (size_t i = 0; used && i < sizeof daemons / sizeof *daemons; i++) {
+        glob_t paths = {.gl_pathc = 0};
+
+        (void)glob(daemons[i], 0, NULL, &paths);
+        for (size_t k = 0; k < paths.gl_pathc; k++)
+            check_saslauthd(exam, paths.gl_pathv[k]);
+        globfree(&paths);
+    }
+}
+
+void examine_beside_pam(struct examination *exam)
+{
+    check_proftpd(exam);
+    check_pure_ftpd(exam);
+    check_cyrus_sasl(exam);
+}
