@@ -150,8 +150,8 @@ void admin_close(struct admin *admin);
 /* The absolute path of the configuration. False: there is none that could be opened. */
 bool admin_conf_path(const struct admin *admin, char path[PATH_MAX]);
 
-/* One line in the system's log: what `admin->by` did to the account of `user`; entry and reason may
- * be NULL. */
+/* One line in the system's log: what `admin->by` did to the account of `user`, and whether that was
+ * on her own account; entry and reason may be NULL. */
 void admin_log_change(const struct admin *admin, const char *user, const char *event,
                       const struct asp_entry *entry, const char *reason);
 

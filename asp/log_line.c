@@ -101,4 +101,6 @@ void asp_log_line_change(const struct asp_log_change *change, struct asp_buffer 
         add(out, " label=", change->label);
     if (change->reason != NULL)
         add(out, " reason=", change->reason);
+    if (change->via != NULL)
+        add(out, " via=", change->via);
 }

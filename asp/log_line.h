@@ -39,7 +39,8 @@ struct asp_log_let_in {
 void asp_log_line_let_in(const struct asp_log_let_in *let_in, struct asp_buffer *out);
 
 /*
- * event=... by="..." user="..." and then, those that are not NULL, id=.. label="..." reason="...".
+ * event=... by="..." user="..." and then, those that are not NULL, id=.. label="..." reason="..."
+ * via="...".
  * The caller frees `out`.
  */
 struct asp_log_change {
@@ -49,6 +50,7 @@ struct asp_log_change {
     const char *id;
     const char *label;
     const char *reason;
+    const char *via; /* "self" of a user's own change, for which PAM has let her in */
 };
 
 void asp_log_line_change(const struct asp_log_change *change, struct asp_buffer *out);

@@ -207,7 +207,7 @@ static void add_command(const struct console *console, struct asp_buffer *out,
         asp_buffer_add(out, "\n");
     }
     asp_buffer_add(out, "\n");
-    if (command->self_use != SELF_NO)
+    if (command->self_use != SELF_NO && strstr(command->arguments, "USER") != NULL)
         add_text(console, out, "A user who is not root may leave USER out: she is meant.");
     add_text(console, out, "Every command takes --config FILE and --json.");
 }

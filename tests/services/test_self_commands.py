@@ -160,13 +160,13 @@ def test_who_did_it_is_in_the_log(own):
         code, shown = alice.admin("rotate", id, "--quiet")
         new = PASSWORD.search(shown)[0]
         alice.admin("revoke", "--all", "--reason", "lost")
-    who = 'by="alice" user="alice"'
+    who, self = 'by="alice" user="alice"', 'via="self"'
     assert own.events() == [
-        f'event=created {who} id={id} label="Phone"',
-        f'event=labelled {who} id={id} label="Desk"',
-        f'event=created {who} id={new[:2]} label="Desk"',
-        f'event=revoked {who} id={id} label="Desk" reason="rotated"',
-        f'event=revoked {who} id={new[:2]} label="Desk" reason="lost"',
+        f'event=created {who} id={id} label="Phone" {self}',
+        f'event=labelled {who} id={id} label="Desk" {self}',
+        f'event=created {who} id={new[:2]} label="Desk" {self}',
+        f'event=revoked {who} id={id} label="Desk" reason="rotated" {self}',
+        f'event=revoked {who} id={new[:2]} label="Desk" reason="lost" {self}',
     ]
     log = "\n".join(own.log_file.messages())
     assert ALICES not in log and password not in log and new not in log

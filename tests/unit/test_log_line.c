@@ -286,7 +286,14 @@ START_TEST(a_change_says_who_did_what_to_whom)
                                "label=\"Old \\x22phone\\x22\" reason=\"lost\\x0a\"");
     asp_buffer_free(&out);
 
-    change.id = change.label = change.reason = NULL;
+    change.via = "self";
+    change.label = NULL;
+    asp_log_line_change(&change, &out);
+    ck_assert_str_eq(out.text, "event=revoked by=\"ann\" user=\"alice\" id=7k reason=\"lost\\x0a\" "
+                               "via=\"self\"");
+    asp_buffer_free(&out);
+
+    change.id = change.reason = change.via = NULL;
     change.event = "removed";
     change.by = "a\" user=\"root";
     asp_log_line_change(&change, &out);
