@@ -3,6 +3,7 @@
 
 #include "buffer.h"
 #include "conf_lists.h"
+#include "conf_place.h"
 #include "conf_text.h"
 #include "scope.h"
 #include "time_text.h"
@@ -316,6 +317,25 @@ static size_t within(const char *text, size_t length, size_t line)
     return line < last ? line : last;
 }
 
+/* What libconfig did not read: it says in which line, and not which key. */
+static enum asp_status fail_unread(const struct asp_conf_reader *reader, const char *text,
+                                   size_t length)
+{
+    const char *why = config_error_text(&reader->owned->tree);
+    const size_t line = within(text, length, (size_t)config_error_line(&reader->owned->tree));
+    struct asp_conf_place place;
+
+    if (strstr(why, "duplicate") != NULL && asp_conf_place_twice(text, length, &place))
+        return asp_fail(reader->error, ASP_INVALID,
+                        "%s:%zu: %s is set twice, in line %zu and in line %zu: keep one of them, "
+                        "with all that it is to hold",
+                        reader->path, place.line, place.key, place.first, place.line);
+    if (asp_conf_place_before(text, length, line, &place))
+        return asp_fail(reader->error, ASP_INVALID, "%s:%zu: %s, behind %s in line %zu",
+                        reader->path, line, why, place.key, place.line);
+    return asp_fail(reader->error, ASP_INVALID, "%s:%zu: %s", reader->path, line, why);
+}
+
 enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
                               struct asp_conf **conf, struct asp_error *error)
 {
@@ -345,9 +365,7 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
     if (lines.failed) {
         status = asp_fail(error, ASP_NO_MEMORY, "out of memory");
     } else if (config_read_string(&reader.owned->tree, lines.text) != CONFIG_TRUE) {
-        status = asp_fail(error, ASP_INVALID, "%s:%zu: %s", path,
-                          within(text, length, (size_t)config_error_line(&reader.owned->tree)),
-                          config_error_text(&reader.owned->tree));
+        status = fail_unread(&reader, text, length);
     } else {
         root = config_root_setting(&reader.owned->tree);
         status = read_file(&reader, root);

@@ -1,6 +1,7 @@
 /* The lists of the configuration: apps, guarded, clients, domains. */
 #include "conf_lists.h"
 
+#include "conf_place.h"
 #include "scope.h"
 
 #include <stdarg.h>
@@ -51,24 +52,38 @@ void asp_conf_owned_free(struct asp_conf_owned *owned)
     free(owned);
 }
 
+/* hooks.revoked: a key with the groups that it is in. An element of a list has no name of its own.
+ */
+static void write_key(const config_setting_t *setting, char key[ASP_CONF_KEY_SIZE])
+{
+    char behind[ASP_CONF_KEY_SIZE] = "";
+
+    key[0] = '\0';
+    for (; setting != NULL; setting = config_setting_parent(setting)) {
+        const char *name = config_setting_name(setting);
+
+        if (name == NULL)
+            continue;
+        (void)snprintf(key, ASP_CONF_KEY_SIZE, "%s%s%s", name, behind[0] != '\0' ? "." : "",
+                       behind);
+        memcpy(behind, key, ASP_CONF_KEY_SIZE);
+    }
+}
+
 enum asp_status asp_conf_refuse(const struct asp_conf_reader *reader,
                                 const config_setting_t *setting, const char *format, ...)
 {
-    const char *name = setting == NULL ? NULL : config_setting_name(setting);
+    char key[ASP_CONF_KEY_SIZE];
     char why[ASP_ERROR_TEXT / 2];
     va_list args;
 
-    /* An element of a list has no name of its own. */
-    for (const config_setting_t *above = setting; name == NULL && above != NULL;) {
-        above = config_setting_parent(above);
-        name = above == NULL ? NULL : config_setting_name(above);
-    }
+    write_key(setting, key);
     va_start(args, format);
     (void)vsnprintf(why, sizeof why, format, args);
     va_end(args);
     return asp_fail(reader->error, ASP_INVALID, "%s:%u: %s %s", reader->path,
                     setting == NULL ? 1 : config_setting_source_line(setting),
-                    name != NULL ? name : "this", why);
+                    key[0] != '\0' ? key : "this", why);
 }
 
 static void *own(const struct asp_conf_reader *reader, size_t count, size_t size)

@@ -269,3 +269,28 @@ def test_who_has_a_store_of_her_own_and_no_shadow_is_told_what_to_set(shared, no
     shared.configure('primary: { source = "none"; };')
     os.chown(shared.conf, 65534, 65534)
     shared.run("create", "nobody", "--label", "L", prefix=nobody).done()
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (
+            ['hooks: { revoked = "/a"; };', "limit = 2;", "hooks: { timeout = 3; };"],
+            "3: hooks is set twice, in line 1 and in line 3: keep one of them, with all that it is to hold",
+        ),
+        (
+            ["hooks: {", 'revoked = "/a";', 'revoked = "/b";', "};"],
+            "3: hooks.revoked is set twice, in line 2 and in line 3: keep one of them, with all that it is to hold",
+        ),
+        (["limit = 2;", "hooks: {", "timeout = ;", "};"], "3: syntax error, behind hooks.timeout in line 3"),
+        (["limit = 2;", "", "history 3;"], "3: syntax error, behind limit in line 1"),
+        (["history 3;"], "1: syntax error"),
+        (["hooks: {", 'revoked = "bin/hook";', "};"], "2: hooks.revoked must be an absolute path"),
+        (["hooks: {", "timeout = 0;", "};"], "2: hooks.timeout must be from 1 to 300"),
+        (["hooks: {", "timeout = 5;", 'revoke = "/x";', "};"], "3: hooks.revoke is not a key of this program"),
+        (['apps: ( { name = "a"; services = [ 3 ]; } );'], "1: apps.services must hold texts in quotes"),
+    ],
+)
+def test_an_error_of_the_configuration_names_the_key_with_its_groups_and_its_lines(site, lines, why):
+    site.conf.write_text("\n".join(lines) + "\n")
+    assert said(site.run("list"), 6).startswith(f"{site.conf}:{why}")
