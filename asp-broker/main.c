@@ -11,6 +11,8 @@
 
 #include "asp-admin/system/own_process.h"
 #include "asp-admin/ui/console.h"
+#include "asp-admin/ui/option_fault.h"
+#include "asp/buffer.h"
 #include "asp/conf.h"
 #include "asp/random.h"
 
@@ -40,8 +42,27 @@ struct broker {
 static const char usage[] =
     "usage: asp-broker [--config FILE] [--socket PATH]\n"
     "\n"
-    "Checks app passwords for services that are not root. Listens at PATH, else at the socket of\n"
-    "the configuration, or at one that it is handed. See asp-broker(8).\n";
+    "  check app passwords for services that are not root, and carry out what users\n"
+    "  do on their own accounts\n"
+    "\n"
+    "  --config FILE  in place of " ASP_CONF_DEFAULT "\n"
+    "  --socket PATH  listen here, in place of broker.socket of the configuration\n"
+    "  --help         print this\n"
+    "  --version      print the version\n"
+    "\n"
+    "examples:\n"
+    "  asp-broker\n"
+    "  asp-broker --config /root/test.conf --socket /run/test.sock\n"
+    "\n"
+    "Where it is handed a socket, as by systemd, it listens at that one. See asp-broker(8).\n";
+
+/* What other programs call what is asked for. */
+static const struct option_synonym synonyms[] = {
+    {"file", "--config FILE"},
+    {"path", "--socket PATH"},
+    {"listen", "--socket PATH"},
+    {NULL, NULL},
+};
 
 /* To whoever starts it, and to the system's log. */
 static enum exit_code report(enum exit_code code, const char *text)
@@ -59,37 +80,48 @@ static enum exit_code report_error(enum exit_code code, const struct asp_error *
     return report(code, asp_error_line(error, room));
 }
 
+static enum exit_code print(const struct console *console, const char *text)
+{
+    struct asp_buffer out = {0};
+
+    asp_buffer_add(&out, text);
+    return console_print_and_free(console, &out) ? EXIT_DONE : EXIT_STORE;
+}
+
 /* EXIT_DONE with *done true: what was asked for is printed, and there is nothing else to do. */
 static enum exit_code read_options(int argc, char **argv, struct broker *broker, bool *done)
 {
+    enum { CONFIG = 1, SOCKET, HELP, VERSION_NUMBER };
     static const struct option table[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"socket", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},
+        {"config", required_argument, NULL, CONFIG},
+        {"socket", required_argument, NULL, SOCKET},
+        {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION_NUMBER},
         {NULL, 0, NULL, 0},
     };
-    int letter;
+    const struct console console = console_of_process("asp-broker");
+    int found;
 
     *done = false;
-    while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1) {
-        if (letter == 'c') {
+    opterr = 0;
+    while ((found = getopt_long(argc, argv, ":", table, NULL)) != -1) {
+        if (found == CONFIG) {
             broker->conf_path = optarg;
             broker->conf_required = true;
-        } else if (letter == 's') {
+        } else if (found == SOCKET) {
             broker->socket = optarg;
-        } else if (letter == 'h' || letter == 'v') {
+        } else if (found == HELP || found == VERSION_NUMBER) {
             *done = true;
-            return fputs(letter == 'h' ? usage : "asp-broker " VERSION "\n", stdout) < 0 ||
-                           fflush(stdout) != 0
-                       ? EXIT_STORE
-                       : EXIT_DONE;
+            return print(&console, found == HELP ? usage : "asp-broker " VERSION "\n");
         } else {
-            return EXIT_USAGE; /* getopt has said what is wrong */
+            return option_fault_say(&console, found, argv, table, synonyms, "asp-broker --help");
         }
     }
     if (optind < argc)
-        return report(EXIT_USAGE, "takes no arguments: see asp-broker --help");
+        return fail_with(&console, EXIT_USAGE,
+                         "%s: asp-broker takes no arguments: see asp-broker "
+                         "--help",
+                         argv[optind]);
     return EXIT_DONE;
 }
 

@@ -368,8 +368,30 @@ def test_a_path_that_can_be_no_sockets_is_told(machine, path):
 
 def test_help_says_how_it_is_called_and_version_its_number(machine):
     usage = machine.sandbox.run(machine.broker, "--help").done().out
-    assert "usage: asp-broker [--config FILE] [--socket PATH]" in usage
+    assert usage.startswith("usage: asp-broker [--config FILE] [--socket PATH]\n")
+    assert re.findall(r"(?m)^  (--\w+(?: [A-Z]+)?)  +\S", usage) == ["--config FILE", "--socket PATH", "--help", "--version"]
+    assert len(re.findall(r"(?m)^  asp-broker\b", usage)) == 2
+    assert all(len(line) <= 80 for line in usage.splitlines())
     assert re.fullmatch(r"asp-broker \d+\.\d+\.\d+\n", machine.sandbox.run(machine.broker, "--version").done().out)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--bogus"], "--bogus is no option: see asp-broker --help"),
+        (["--sokcet", "/run/b"], "--sokcet is no option: did you mean --socket?"),
+        (["-config", "x"], "-config is no option: did you mean --config?"),
+        (["-h"], "-h is no option: did you mean --help? See asp-broker --help"),
+        (["--listen=/run/b"], "--listen=/run/b is no option: did you mean --socket PATH?"),
+        (["--help=yes"], "--help takes no value: see asp-broker --help"),
+        (["--config"], "--config needs a value behind it: see asp-broker --help"),
+        (["start"], "start: asp-broker takes no arguments: see asp-broker --help"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_line_that_is_wrong_is_told_in_one(machine, words, why):
+    run = machine.sandbox.run(machine.broker, *words)
+    assert (run.code, run.out, run.err) == (2, "", f"asp-broker: {why}\n")
 
 
 # Started by systemd, or by whoever else hands over its socket
