@@ -50,18 +50,31 @@ static const struct client_name *name_of_client(struct answering *answering, uid
     return known;
 }
 
+/* A login that was accepted, and whose use could not be written here, where it has to be. */
+static void tell_unwritable(const struct answering *answering, const struct asp_conf *conf,
+                            const struct asp_outcome *outcome)
+{
+    if (outcome->verdict == ASP_ACCEPTED && outcome->denied)
+        log_once(answering->log_throttle, LOGGED_UNWRITABLE, LOG_ERR,
+                 "%s may not be written by this process: no last use is kept and no app password "
+                 "bound. asp-admin doctor says what to change",
+                 conf->store);
+}
+
 /* ASP_QUESTION, without an answer: the name service has to be asked first, and may not be here. */
-static enum asp_status decide(const struct asp_name_service *name_service,
-                              const struct shared_conf *shared, const struct asp_request *request,
-                              unsigned version, struct asp_message *answer)
+static enum asp_status decide(const struct answering *answering, const struct shared_conf *shared,
+                              const struct asp_request *request, unsigned version,
+                              struct asp_message *answer)
 {
     const struct asp_conf *conf = conf_cache_read(shared);
     struct asp_outcome outcome;
 
-    asp_login(conf, conf_cache_kept(shared), name_service, request, time(NULL), &outcome);
+    asp_login(conf, conf_cache_kept(shared), answering->name_service, request, time(NULL),
+              &outcome);
     if (!outcome.question) {
         login_log_decision(log_to_syslog, NULL, conf, request, &outcome);
         asp_broker_outcome_write(&outcome, version, answer);
+        tell_unwritable(answering, conf, &outcome);
     }
     asp_outcome_free(&outcome);
     return outcome.question ? ASP_QUESTION : ASP_OK;
@@ -113,7 +126,7 @@ static enum asp_status answer_question(struct answering *answering, struct lane_
         request->deadline = client->since_ms + asp_broker_patience(conf_cache_read(conf));
         request->gone = answer_has_no_taker;
         request->asker = client;
-        status = decide(answering->name_service, conf, request, version, answer);
+        status = decide(answering, conf, request, version, answer);
     } else {
         log_claim(answering, uid, asp_error_line(error, line));
     }

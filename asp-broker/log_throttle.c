@@ -17,6 +17,7 @@ enum { PLACES = 256, PAUSE_SECONDS = 60, LINE_SIZE = 1500 };
  * of less. In seconds: a long is atomic without a lock on every machine, which 64 bits are not. */
 struct log_throttle {
     _Atomic long last[PLACES];
+    atomic_bool said[THROTTLED_KINDS]; /* by log_once */
 };
 
 struct log_throttle *log_throttle_make(void)
@@ -38,16 +39,35 @@ static bool is_due(struct log_throttle *log_throttle, enum log_throttle_kind kin
     return atomic_compare_exchange_strong(&log_throttle->last[place], &last, now + (now == 0));
 }
 
+__attribute__((format(printf, 2, 0))) static void write_line(int level, const char *format,
+                                                             va_list args)
+{
+    char line[LINE_SIZE];
+
+    (void)vsnprintf(line, sizeof line, format, args);
+    syslog(level, "%s", line);
+}
+
 void log_throttled(struct log_throttle *log_throttle, enum log_throttle_kind kind, uid_t uid,
                    int level, const char *format, ...)
 {
-    char line[LINE_SIZE];
     va_list args;
 
     if (!is_due(log_throttle, kind, uid))
         return;
     va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format, args);
+    write_line(level, format, args);
     va_end(args);
-    syslog(level, "%s", line);
+}
+
+void log_once(struct log_throttle *log_throttle, enum log_throttle_kind kind, int level,
+              const char *format, ...)
+{
+    va_list args;
+
+    if (atomic_exchange(&log_throttle->said[kind], true))
+        return;
+    va_start(args, format);
+    write_line(level, format, args);
+    va_end(args);
 }

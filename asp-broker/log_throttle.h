@@ -14,6 +14,7 @@ enum log_throttle_kind {
     THROTTLED_CROWDED, /* has more connections than it can have */
     THROTTLED_FAILED,  /* asp-broker itself could not answer */
     THROTTLED_STUCK,   /* the name service has not answered; of no user: uid 0 */
+    LOGGED_UNWRITABLE, /* the store cannot be written; by log_once */
     THROTTLED_KINDS,
 };
 
@@ -26,5 +27,9 @@ struct log_throttle *log_throttle_make(void);
  * minute. */
 void log_throttled(struct log_throttle *log_throttle, enum log_throttle_kind kind, uid_t uid,
                    int level, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* Logs the line if none of its kind was logged by this broker: for what lasts. */
+void log_once(struct log_throttle *log_throttle, enum log_throttle_kind kind, int level,
+              const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

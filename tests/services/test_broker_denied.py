@@ -51,6 +51,19 @@ def denied_host(machine):
 # A store that is read-only here
 
 
+def test_a_broker_that_may_not_write_the_store_says_so_once(machine):
+    """As its unit has it where the store was moved."""
+    host = machine.host()
+    with machine.serving(prefix=READ_ONLY):
+        for service in ("nginx", "apache2", "nginx"):
+            assert host.login(machine.phone, service).code == SUCCESS
+        lines = [line for line in machine.said() if not line.is_decision]
+        assert [line.by for line in lines] == ["asp-broker"]
+        assert "/var/lib/asp may not be written by this process" in lines[0].text
+        assert "asp-admin doctor" in lines[0].text
+    assert machine.entry_of("Phone")["last_used"] is None
+
+
 def test_a_use_is_recorded_by_the_broker(machine, denied_host):
     with machine.serving():
         host = denied_host(*READ_ONLY)
@@ -149,7 +162,8 @@ def test_a_broker_that_may_not_write_either_lets_in_and_writes_nothing(machine, 
     with machine.serving(prefix=READ_ONLY):
         host = denied_host(*READ_ONLY)
         assert host.login(machine.phone).code == SUCCESS
-        assert machine.said_one().word("via") == "root"
+        (decision, note) = machine.said()
+        assert decision.word("via") == "root" and "may not be written by this process" in note.text
         answer = host.login(machine.first)
         assert (answer.code, answer.seconds < 0.9) == (AUTHINFO_UNAVAIL, True), "nobody was waited for"
         line = machine.said_one()
