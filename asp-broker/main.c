@@ -54,7 +54,8 @@ static const char usage[] =
     "  asp-broker\n"
     "  asp-broker --config /root/test.conf --socket /run/test.sock\n"
     "\n"
-    "Where it is handed a socket, as by systemd, it listens at that one. See asp-broker(8).\n";
+    "Where it is handed a socket, as by systemd, it listens at that one.\n"
+    "See asp-broker(8).\n";
 
 /* What other programs call what is asked for. */
 static const struct option_synonym synonyms[] = {
