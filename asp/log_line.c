@@ -50,16 +50,6 @@ bool asp_log_line_is_error(const struct asp_outcome *outcome)
            (outcome->verdict == ASP_PRIMARY_CHANGED_SINCE && outcome->cause.text[0] != '\0');
 }
 
-/* user="...", account="..." where that is another, and service="...". */
-static void add_who(struct asp_buffer *out, const char *user, const char *account,
-                    const char *service)
-{
-    add_bounded(out, " user=", user, USER_SHOWN);
-    if (account[0] != '\0' && strcmp(account, user) != 0)
-        add_bounded(out, " account=", account, USER_SHOWN);
-    add_bounded(out, " service=", service, SERVICE_SHOWN);
-}
-
 void asp_log_line_login(const struct asp_request *request, const struct asp_outcome *outcome,
                         struct asp_buffer *out)
 {
@@ -68,7 +58,10 @@ void asp_log_line_login(const struct asp_request *request, const struct asp_outc
     asp_buffer_add(out, "verdict=");
     asp_buffer_add(out, asp_verdict_word(outcome->verdict));
     add_host(out, request->host);
-    add_who(out, request->user, outcome->account, request->service);
+    add_bounded(out, " user=", request->user, USER_SHOWN);
+    if (outcome->account[0] != '\0' && strcmp(outcome->account, request->user) != 0)
+        add_bounded(out, " account=", outcome->account, USER_SHOWN);
+    add_bounded(out, " service=", request->service, SERVICE_SHOWN);
     add(out, " app=", or_null(outcome->app));
     asp_buffer_add(out, " id=");
     asp_buffer_add(out, outcome->id[0] == '\0' ? "-" : outcome->id);
@@ -77,14 +70,6 @@ void asp_log_line_login(const struct asp_request *request, const struct asp_outc
         add(out, " cause=", or_null(asp_error_line(&outcome->cause, cause)));
     if (request->via != NULL)
         add(out, " via=", request->via);
-}
-
-void asp_log_line_let_in(const struct asp_log_let_in *let_in, struct asp_buffer *out)
-{
-    asp_buffer_add(out, "event=let-in after=");
-    asp_buffer_add(out, asp_verdict_word(let_in->after));
-    add_host(out, let_in->host);
-    add_who(out, let_in->user, let_in->account, let_in->service);
 }
 
 void asp_log_line_change(const struct asp_log_change *change, struct asp_buffer *out)

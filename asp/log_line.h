@@ -24,21 +24,6 @@ void asp_log_line_login(const struct asp_request *request, const struct asp_outc
 bool asp_log_line_is_error(const struct asp_outcome *outcome);
 
 /*
- * event=let-in after=... rhost=... user="..." service="...", and account="..." as above: the login
- * went on although the verdict was `after`, for something else has let her in. The caller frees
- * `out`.
- */
-struct asp_log_let_in {
-    enum asp_verdict after;
-    const char *host; /* or NULL */
-    const char *user;
-    const char *account; /* or empty */
-    const char *service;
-};
-
-void asp_log_line_let_in(const struct asp_log_let_in *let_in, struct asp_buffer *out);
-
-/*
  * event=... by="..." user="..." and then, those that are not NULL, id=.. label="..." reason="..."
  * via="...".
  * The caller frees `out`.

@@ -4,7 +4,6 @@
 #include "arguments.h"
 #include "broker_client.h"
 #include "conf_cache.h"
-#include "let_in.h"
 #include "login_log.h"
 #include "name_service.h"
 #include "pam_log.h"
@@ -220,8 +219,6 @@ static int decide(pam_handle_t *pamh, const struct arguments *arguments,
         code = PAM_BUF_ERR;
     if (code == PAM_SUCCESS)
         code = accept_login(pamh, request.user, &outcome);
-    else
-        let_in_expect(pamh, request.user, &outcome);
     asp_outcome_free(&outcome);
     return code;
 }
@@ -266,7 +263,6 @@ EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const ch
 
     (void)flags;
     forget(pamh);
-    let_in_forget(pamh);
     if (wrong != NULL) {
         pam_log(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);
         return PAM_SERVICE_ERR;
@@ -300,7 +296,6 @@ EXPORT int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char 
     (void)flags;
     (void)argc;
     (void)argv;
-    let_in_say(pamh, item(pamh, PAM_USER), item(pamh, PAM_SERVICE), item(pamh, PAM_RHOST));
     return was_ours(pamh);
 }
 

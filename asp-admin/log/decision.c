@@ -118,14 +118,12 @@ static bool take_host(const char **at, char out[ASP_HOST_MAX + 1])
 /* user="..." account="..." service="..." */
 static bool take_who(const char **at, struct decision *decision)
 {
-    char account[DECISION_USER_MAX + 1];
-
-    if (!take_value(at, " user=", decision->user, sizeof decision->user) ||
-        !take_optional(at, " account=", account, sizeof account) ||
+    if (!take_value(at, " user=", decision->typed, sizeof decision->typed) ||
+        !take_optional(at, " account=", decision->user, sizeof decision->user) ||
         !take_value(at, " service=", decision->service, sizeof decision->service))
         return false;
-    if (account[0] != '\0')
-        memcpy(decision->user, account, sizeof account);
+    if (decision->user[0] == '\0')
+        memcpy(decision->user, decision->typed, sizeof decision->user);
     return true;
 }
 
@@ -153,26 +151,57 @@ static bool read_verdict(const char *at, bool from_broker, struct decision *deci
            (!from_broker || take_value(&at, " via=", via, sizeof via)) && *at == '\0';
 }
 
-/* Behind "event=let-in". */
-static bool read_let_in(const char *at, struct decision *decision)
+/* [VALUE], as pam_warn writes it, without quotes: one that has a bracket in it is not told from
+ * what stands behind. What the service did not say is "<unknown>". */
+static bool take_bracketed(const char **at, const char *key, char *out, size_t size)
 {
-    decision->let_in = true;
-    return take(&at, " after=") && take_verdict(&at, &decision->verdict) &&
-           take_host(&at, decision->host) && take_who(&at, decision) && *at == '\0';
+    size_t length;
+
+    if (!take(at, key) || !take(at, "["))
+        return false;
+    length = strcspn(*at, "[]");
+    if (length >= size)
+        return false;
+    memcpy(out, *at, length);
+    out[length] = '\0';
+    *at += length;
+    if (strcmp(out, "<unknown>") == 0 || asp_redact_needed(out))
+        out[0] = '\0';
+    return take(at, "]");
 }
 
-/* What libpam has put before the line: pam_asp(SERVICE:FACILITY). The service is as it is there: an
- * odd one could be a line by itself. */
-static bool take_module(const char **at, const char *facility)
+/* Behind "function=[pam_sm_authenticate]". */
+static bool read_warning(const char *at, struct decision *decision)
+{
+    char flags[16];
+    char other[DECISION_USER_MAX + 1];
+
+    decision->let_in = true;
+    if (!take(&at, " flags=") || !take_bare(&at, flags, sizeof flags) ||
+        !take_bracketed(&at, " service=", decision->service, sizeof decision->service) ||
+        !take_bracketed(&at, " terminal=", other, sizeof other) ||
+        !take_bracketed(&at, " user=", decision->typed, sizeof decision->typed) ||
+        !take_bracketed(&at, " ruser=", other, sizeof other) ||
+        !take_bracketed(&at, " rhost=", decision->host, sizeof decision->host) || *at != '\0')
+        return false;
+    memcpy(decision->user, decision->typed, sizeof decision->user);
+    if (!asp_host_valid(decision->host))
+        decision->host[0] = '\0';
+    return true;
+}
+
+/* What libpam has put before the line: MODULE(SERVICE:auth). The service is as it is there: an odd
+ * one could be a line by itself. */
+static bool take_module(const char **at, const char *module)
 {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@+-";
     const char *behind = *at;
 
-    if (!take(&behind, "pam_asp("))
+    if (!take(&behind, module) || !take(&behind, "("))
         return false;
     behind += strspn(behind, plain);
-    if (!take(&behind, facility))
+    if (!take(&behind, ":auth): "))
         return false;
     *at = behind;
     return true;
@@ -184,10 +213,11 @@ enum decision_read decision_read(const char *program, const char *text, struct d
     const char *at = text;
 
     memset(decision, 0, sizeof *decision);
-    if ((from_broker || take_module(&at, ":auth): ")) && take(&at, "verdict="))
+    if ((from_broker || take_module(&at, "pam_asp")) && take(&at, "verdict="))
         return read_verdict(at, from_broker, decision) ? DECISION_READ : DECISION_BROKEN;
     at = text;
-    if (!from_broker && take_module(&at, ":account): ") && take(&at, "event=let-in"))
-        return read_let_in(at, decision) ? DECISION_READ : DECISION_BROKEN;
+    if (take_module(&at, "pam_warn") && take(&at, "function=[pam_sm_authenticate]") &&
+        read_warning(at, decision))
+        return DECISION_READ;
     return DECISION_NONE;
 }

@@ -1,7 +1,8 @@
 /*
  * A line of pam_asp's in the log, read: what asp/log_line.h writes, to the letter, and nothing
  * else. Whoever may write to a log can write such a line; that others got theirs in between the
- * quotes of one, or behind the name of another program, is what is ruled out here.
+ * quotes of one, or behind the name of another program, is what is ruled out here. And a line of
+ * pam_warn, which stands in the stacks of conf/migration where the primary password was right.
  */
 #ifndef ASP_ADMIN_LOG_DECISION_H
 #define ASP_ADMIN_LOG_DECISION_H
@@ -18,8 +19,9 @@ enum { DECISION_USER_MAX = 256 }; /* as it was typed, it is logged so far */
 
 /* What is missing in the line is empty, and so is what may hold an app password. */
 struct decision {
-    bool let_in; /* the verdict was this, and something else has let her in */
+    bool let_in; /* it is pam_warn's: the stack has let her in; there is no verdict in it */
     enum asp_verdict verdict;
+    char typed[DECISION_USER_MAX + 1];
     char user[DECISION_USER_MAX + 1]; /* whose account, or what was typed */
     char host[ASP_HOST_MAX + 1];
     char service[ASP_SERVICE_MAX + 1];

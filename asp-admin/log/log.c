@@ -31,9 +31,9 @@ static json_t *json_from_row(enum tally_view view, const struct tally_row *row)
 
     switch (view) {
     case TALLY_PRIMARY:
-        return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o}", "user", json_from_text(row->user),
+        return json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:o}", "user", json_from_text(row->user),
                          "service", json_from_text(row->service), "rhost",
-                         json_from_text(row->host), "count", let_in, "first",
+                         json_from_text(row->host), "count", count, "let_in", let_in, "first",
                          json_from_time(row->first), "last", json_from_time(row->last));
     case TALLY_REFUSED:
         return json_pack(
@@ -46,7 +46,7 @@ static json_t *json_from_row(enum tally_view view, const struct tally_row *row)
     }
     return json_pack("{s:o, s:o, s:o, s:s, s:I, s:I, s:o, s:o}", "user", json_from_text(row->user),
                      "service", json_from_text(row->service), "rhost", json_from_text(row->host),
-                     "verdict", verdict_of(row), "count", count, "primary", let_in, "first",
+                     "verdict", verdict_of(row), "count", count, "let_in", let_in, "first",
                      json_from_time(row->first), "last", json_from_time(row->last));
 }
 
@@ -61,11 +61,12 @@ static void add_heading(const struct admin *admin, enum tally_view view, struct 
     switch (view) {
     case TALLY_ALL:
         table_add(table, columns_of_all(admin),
-                  (const char *[]){"USER", "SERVICE", "FROM", "VERDICT", "COUNT", "PRIMARY", "LAST",
+                  (const char *[]){"USER", "SERVICE", "FROM", "VERDICT", "COUNT", "LET IN", "LAST",
                                    "FIRST"});
         break;
     case TALLY_PRIMARY:
-        table_add(table, 6, (const char *[]){"USER", "SERVICE", "FROM", "COUNT", "FIRST", "LAST"});
+        table_add(table, 7,
+                  (const char *[]){"USER", "SERVICE", "FROM", "COUNT", "LET IN", "FIRST", "LAST"});
         break;
     case TALLY_REFUSED:
         table_add(
@@ -97,9 +98,9 @@ static void add_row(const struct admin *admin, enum tally_view view, const struc
                                    table_cell(&let_in), table_cell(&last), table_cell(&first)});
         break;
     case TALLY_PRIMARY:
-        table_add(table, 6,
-                  (const char *[]){user, service, host, table_cell(&let_in), table_cell(&first),
-                                   table_cell(&last)});
+        table_add(table, 7,
+                  (const char *[]){user, service, host, table_cell(&count), table_cell(&let_in),
+                                   table_cell(&first), table_cell(&last)});
         break;
     case TALLY_REFUSED:
         table_add(table, 8,
@@ -117,7 +118,7 @@ static bool show(const struct admin *admin, const struct tally *tally)
 {
     static const char *const none[] = {
         [TALLY_ALL] = "no logins\n",
-        [TALLY_PRIMARY] = "nobody has come in by another password than an app password\n",
+        [TALLY_PRIMARY] = "nobody has come with another password than an app password\n",
         [TALLY_REFUSED] = "no app password that was right was refused\n",
     };
     const bool json = admin->options->json;

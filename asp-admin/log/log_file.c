@@ -29,8 +29,9 @@ static bool holds(const char *line, size_t length, const char *word)
 /* Most lines of a log are others': these are not looked at more closely. */
 static bool may_be_ours(const char *line, size_t length)
 {
-    return (holds(line, length, "verdict=") || holds(line, length, "event=let-in")) &&
-           (holds(line, length, "pam_asp(") || holds(line, length, "asp-broker"));
+    return (holds(line, length, "verdict=") &&
+            (holds(line, length, "pam_asp(") || holds(line, length, "asp-broker"))) ||
+           holds(line, length, "pam_warn(");
 }
 
 static bool take_line(void *context, char *line, size_t length)

@@ -6,12 +6,17 @@
 
 #include "tally.h"
 
+enum { READING_RECENT = 64 };
+
 struct reading {
     time_t now;
     time_t since;  /* what is older is not counted; 0: all is */
     time_t begins; /* when the oldest was written that was seen; ASP_NEVER: nothing was */
     unsigned long long broken; /* lines that may be ours, and could not be read */
     unsigned long long others; /* decisions in the journal by programs that are not root's */
+    /* The last decisions after which the stack may have gone on. */
+    struct decision recent[READING_RECENT];
+    size_t recent_count; /* so many there were, in all */
     struct tally tally;
 };
 

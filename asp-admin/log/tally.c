@@ -28,17 +28,41 @@ static int compare_rows(const void *a, const void *b)
     return compare(*(struct tally_row *const *)a, *(struct tally_row *const *)b);
 }
 
+static int compare_counts(unsigned long long a, unsigned long long b)
+{
+    return a > b ? -1 : a < b;
+}
+
+/* Who was let in most often first, then who has tried most often. */
+static int compare_primary(const void *a, const void *b)
+{
+    const struct tally_row *x = *(struct tally_row *const *)a;
+    const struct tally_row *y = *(struct tally_row *const *)b;
+    int order = compare_counts(x->let_in, y->let_in);
+
+    if (order == 0)
+        order = compare_counts(x->count, y->count);
+    return order != 0 ? order : compare(x, y);
+}
+
 static bool is_wanted(enum tally_view view, const struct decision *decision)
 {
     switch (view) {
     case TALLY_ALL:
         return true;
     case TALLY_PRIMARY:
-        return decision->let_in;
+        return decision->let_in || decision->verdict == ASP_NOT_AN_APP_PASSWORD ||
+               decision->verdict == ASP_NO_ACCOUNT;
     case TALLY_REFUSED:
         return !decision->let_in && decision->id[0] != '\0' && decision->verdict != ASP_ACCEPTED;
     }
     return false;
+}
+
+/* Of the primary, one that was unavailable is counted where it is known to have been it. */
+static bool is_counted(enum tally_view view, const struct decision *decision)
+{
+    return !decision->let_in || (view == TALLY_PRIMARY && decision->verdict == ASP_UNAVAILABLE);
 }
 
 /* The row that is looked for, with texts that are the decision's. */
@@ -138,7 +162,8 @@ bool tally_add(struct tally *tally, const struct decision *decision, time_t when
         row->first = row->last = when;
     row->first = when < row->first ? when : row->first;
     row->last = when > row->last ? when : row->last;
-    row->count += decision->let_in ? 0 : times;
+    if (is_counted(tally->view, decision))
+        row->count += times;
     row->let_in += decision->let_in ? times : 0;
     return true;
 }
@@ -146,7 +171,8 @@ bool tally_add(struct tally *tally, const struct decision *decision, time_t when
 void tally_sort(struct tally *tally)
 {
     if (tally->count > 0)
-        qsort(tally->rows, tally->count, sizeof *tally->rows, compare_rows);
+        qsort(tally->rows, tally->count, sizeof *tally->rows,
+              tally->view == TALLY_PRIMARY ? compare_primary : compare_rows);
 }
 
 static void free_nothing(void *row)

@@ -17,7 +17,7 @@ enum { TALLY_ROWS = 100000 };
 /* Which logins are counted, and by what. */
 enum tally_view {
     TALLY_ALL,     /* all: by user, service, host and verdict */
-    TALLY_PRIMARY, /* who was let in by something else: by user, service and host */
+    TALLY_PRIMARY, /* who has come with no app password: by user, service and host */
     TALLY_REFUSED, /* whose secret was right, and refused: by all that there is */
 };
 
@@ -29,7 +29,7 @@ struct tally_row {
     const char *label;
     enum asp_verdict verdict;
     unsigned long long count;  /* of the verdict */
-    unsigned long long let_in; /* so often something else has let her in then */
+    unsigned long long let_in; /* so often the stack is known to have let her in then */
     time_t first;
     time_t last;
     char texts[];
@@ -49,7 +49,8 @@ struct tally {
 /* Counts a decision that was there so many times, if the view is of it. False: no memory. */
 bool tally_add(struct tally *tally, const struct decision *decision, time_t when, unsigned times);
 
-/* In the order in which they are shown. */
+/* In the order in which they are shown: by name; of the primary by how often it let in, and was
+ * tried, before that. */
 void tally_sort(struct tally *tally);
 
 void tally_free(struct tally *tally);

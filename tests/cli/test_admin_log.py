@@ -18,7 +18,10 @@ AN_HOUR_AGO = NOW - HOUR
 
 LINE = 'verdict=accepted rhost=192.0.2.7 user="alice" service="imap" app="mail" id=7k label="Phone"'
 NONE = 'verdict=not-an-app-password rhost=192.0.2.7 user="alice" service="imap" app="mail" id=- label=-'
-LET_IN = 'event=let-in after=not-an-app-password rhost=192.0.2.7 user="alice" service="imap"'
+WARN = (
+    "auth[12]: pam_warn(imap:auth): function=[pam_sm_authenticate] flags=0x8000 service=[imap] terminal=[dovecot]"
+    " user=[alice] ruser=[<unknown>] rhost=[192.0.2.7]"
+)
 UNREAD = re.compile(r"not counted: (\d+) lines? like those of pam_asp")
 
 FORMS = {
@@ -35,10 +38,6 @@ def stamp(when):
 
 def auth(text, program="auth[12]"):
     return f"{program}: pam_asp(imap:auth): {text}"
-
-
-def account(text):
-    return f"auth: pam_asp(imap:account): {text}"
 
 
 def written(lines, when=AN_HOUR_AGO, form="RFC 3339"):
@@ -95,7 +94,7 @@ def test_what_the_module_writes_is_counted(site, log, login, rows, form):
     time = stamp(AN_HOUR_AGO)
 
     def row(verdict, count=1, user="alice", rhost="192.0.2.7"):
-        counted = {"count": count, "primary": 0, "first": time, "last": time}
+        counted = {"count": count, "let_in": 0, "first": time, "last": time}
         return {"user": user, "service": "imap", "rhost": rhost, "verdict": verdict, **counted}
 
     assert rows(text) == [
@@ -118,7 +117,10 @@ def test_what_the_module_writes_is_counted(site, log, login, rows, form):
             "last": time,
         }
     ]
-    assert rows(text, "--primary") == []
+    assert [(row["user"], row["count"], row["let_in"]) for row in rows(text, "--primary")] == [
+        ("alice", 1, 0),
+        ('eve" verdict=accepted user="root', 1, 0),
+    ]
 
 
 def test_the_lines_of_the_tool_are_no_logins(site, log, read):
@@ -173,24 +175,64 @@ def test_why_it_was_unavailable_is_no_matter(rows):
 # Who came in by another password
 
 
+def came(rows):
+    return [(row["user"], row["count"], row["let_in"]) for row in rows]
+
+
 def test_who_is_let_in_by_another_password_is_told_beside_the_verdict(rows):
-    text = written([auth(NONE), account(LET_IN), auth(NONE), auth(NONE.replace("alice", "bob"))])
-    assert [(row["user"], row["count"], row["primary"]) for row in rows(text)] == [("alice", 2, 1), ("bob", 1, 0)]
+    text = written([auth(NONE), WARN, auth(NONE), auth(NONE.replace("alice", "bob"))])
+    assert came(rows(text)) == [("alice", 2, 1), ("bob", 1, 0)]
 
 
-def test_primary_lists_them_alone(rows):
-    later = written([account(LET_IN.replace("not-an-app-password", "no-account"))], NOW)
-    text = written([auth(NONE), account(LET_IN), auth(NONE.replace("alice", "bob")), auth(LINE)]) + later
-    assert rows(text, "--primary") == [
+def test_primary_lists_who_came_with_no_app_password_and_first_who_was_let_in(rows):
+    later = written([auth(NONE.replace("not-an-app-password", "no-account").replace("alice", "bob"))], NOW)
+    later += written([WARN.replace("alice", "bob")], NOW)
+    text = written([auth(NONE), auth(NONE), auth(LINE), auth(NONE.replace("not-an-app-password", "wrong-secret"))])
+    assert rows(text + later, "--primary") == [
         {
-            "user": "alice",
+            "user": user,
             "service": "imap",
             "rhost": "192.0.2.7",
-            "count": 2,
-            "first": stamp(AN_HOUR_AGO),
-            "last": stamp(NOW),
+            "count": count,
+            "let_in": let_in,
+            "first": stamp(when),
+            "last": stamp(when),
         }
+        for user, count, let_in, when in (("bob", 1, 1, NOW), ("alice", 2, 0, AN_HOUR_AGO))
     ]
+
+
+def test_one_for_whom_pam_asp_was_unavailable_came_with_the_primary_if_that_was_right(rows):
+    out = NONE.replace("not-an-app-password", "unavailable")
+    assert came(rows(written([auth(out), auth(out)]), "--primary")) == []
+    assert came(rows(written([auth(out), WARN, auth(out)]), "--primary")) == [("alice", 1, 1)]
+
+
+def test_who_was_let_in_is_counted_for_the_account(rows):
+    text = written([auth(NONE.replace('user="alice"', 'user="ALICE" account="alice"')), WARN.replace("alice", "ALICE")])
+    assert came(rows(text, "--primary")) == [("alice", 1, 1)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        WARN.replace("alice", "bob"),
+        WARN.replace("[imap]", "[pop3]"),
+        WARN.replace("192.0.2.7", "192.0.2.8"),
+        WARN.replace("pam_sm_authenticate", "pam_sm_acct_mgmt"),
+        WARN.replace("pam_warn(imap:auth)", "pam_warn(imap:account)"),
+        WARN.replace("pam_warn(", "x pam_warn("),
+        WARN.replace("[alice]", "[alice] ruser=[x]"),
+        WARN + " x",
+    ],
+)
+def test_what_pam_warn_says_of_another_login_lets_nobody_in(rows, other):
+    assert came(rows(written([auth(NONE), other]), "--primary")) == [("alice", 1, 0)]
+
+
+def test_a_login_that_pam_asp_was_not_asked_for_is_none_of_its(rows):
+    assert rows(written([WARN])) == []
+    assert came(rows(written([auth(NONE), WARN, WARN]))) == [("alice", 1, 1)]
 
 
 def test_refused_lists_devices_whose_secret_was_right(rows):
@@ -290,8 +332,6 @@ def test_a_line_that_is_not_as_it_is_written_is_told_of_and_not_counted(read, li
 @pytest.mark.parametrize(
     "text",
     [
-        f"{stamp(NOW)} host auth: pam_asp(imap:auth): {LET_IN} x\n",
-        f"{stamp(NOW)} host auth: pam_asp(imap:account): {LET_IN} x\n",
         f"yesterday host {auth(LINE)}\n",
         f"Feb 31 12:00:00 host {auth(LINE)}\n",
         f"Nov 28 25:00:00 host {auth(LINE)}\n",
@@ -404,8 +444,8 @@ def test_more_kinds_than_there_is_room_for_are_told(read):
     assert run.code == 5
     assert run.out.count("\n") == 100_001
     assert "3 logins are in no row" in run.err
-    # What strangers try takes no room from the other two questions.
-    asked = read(written([*lines, account(LET_IN), auth(LINE.replace("accepted", "revoked"))]), "--primary", "--json")
+    # What strangers try takes no room from another question.
+    asked = read(written([*lines, auth(LINE.replace("accepted", "revoked"))]), "--refused", "--json")
     assert len(asked.document()) == 1
 
 

@@ -73,8 +73,8 @@ void devlog_require(void)
         exit(77);
 }
 
-/* "<85>Nov  2 10:00:00 program[1]: pam_asp(imap:auth): text", likewise of account, or "PAM text"
- * where the service is not to be said. */
+/* "<85>Nov  2 10:00:00 program[1]: pam_asp(imap:auth): text", or "PAM text" where the service is
+ * not to be said. */
 static void parse(struct logged *logged, const char *raw)
 {
     int priority = -1, at = logged->count++;
@@ -82,13 +82,10 @@ static void parse(struct logged *logged, const char *raw)
     ck_assert_msg(sscanf(raw, "<%d>", &priority) == 1, "no priority in \"%s\"", raw);
     logged->line[at].priority = LOG_PRI(priority);
     logged->line[at].facility = priority & LOG_FACMASK;
-    static const char *const before[] = {":auth): ", ":account): ", ": PAM "};
-    const char *text = NULL;
-    for (size_t i = 0; i < sizeof before / sizeof *before && text == NULL; i++) {
-        text = strstr(raw, before[i]);
-        if (text != NULL)
-            text += strlen(before[i]);
-    }
+    const char *text = strstr(raw, ":auth): ");
+    const char *bare = text == NULL ? strstr(raw, ": PAM ") : NULL;
+    if (text != NULL || bare != NULL)
+        text = text != NULL ? text + 8 : bare + 6;
     (void)snprintf(logged->line[at].text, LOG_TEXT_MAX, "%s", text == NULL ? "" : text);
     (void)snprintf(logged->line[at].raw, LOG_TEXT_MAX, "%s", raw);
 }

@@ -13,7 +13,7 @@ struct logged {
     struct {
         int priority;            /* the level, without the facility */
         int facility;            /* as LOG_AUTHPRIV */
-        char text[LOG_TEXT_MAX]; /* behind time, program and "pam_asp(SERVICE:FACILITY): " */
+        char text[LOG_TEXT_MAX]; /* behind time, program and "pam_asp(SERVICE:auth): " */
         char raw[LOG_TEXT_MAX];  /* all of it */
     } line[LOG_LINES_MAX];
 };

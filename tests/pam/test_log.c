@@ -136,82 +136,6 @@ START_TEST(accepted_logins_have_no_line_where_refused_ones_are_asked_for)
 }
 END_TEST
 
-/* --- let in by another module ----------------------------------------------------------------- */
-
-static const char either[] =
-    "auth [success=done cred_insufficient=ignore user_unknown=ignore authinfo_unavail=ignore "
-    "default=die] @ASP@\n"
-    "auth required @STANDIN@ password=primary\n"
-    "account sufficient @ASP@\n"
-    "account required @STANDIN@\n";
-
-/* The handle after a login with PASSWORD, whose own lines are forgotten. */
-static pam_handle_t *logged_in(const char *user, struct conversation *conversation, int code)
-{
-    pam_handle_t *pamh = handle_open(&fixture.world, "imap", user, "192.0.2.7", conversation);
-    ck_code(pam_authenticate(pamh, 0), code);
-    (void)devlog_take();
-    return pamh;
-}
-
-START_TEST(who_is_let_in_by_another_module_is_told_once)
-{
-    static const struct {
-        const char *user, *after;
-    } logins[] = {{"alice", "not-an-app-password"},
-                  {"nobody-here", "no-account"},
-                  {"broken", "unavailable"},
-                  {"a\" after=accepted", "no-account"}};
-
-    world_stack(&fixture.world, "imap", either);
-    world_configure(&fixture.world, "log = \"refused\";");
-    for (size_t i = 0; i < sizeof logins / sizeof *logins; i++) {
-        struct conversation conversation = {.text = "primary"};
-        pam_handle_t *pamh = logged_in(logins[i].user, &conversation, PAM_SUCCESS);
-        char expected[256], user[64];
-
-        escape(user, sizeof user, logins[i].user);
-        (void)snprintf(expected, sizeof expected,
-                       "event=let-in after=%s rhost=192.0.2.7 user=\"%s\" service=\"imap\"",
-                       logins[i].after, user);
-        (void)pam_acct_mgmt(pamh, 0);
-        ck_assert_str_eq(line_of(PAM_SUCCESS, LOG_INFO), expected);
-        (void)pam_acct_mgmt(pamh, 0);
-        ck_assert_int_eq(devlog_take()->count, 0);
-        (void)handle_close(pamh, PAM_SUCCESS);
-    }
-}
-END_TEST
-
-START_TEST(who_is_let_in_by_us_or_not_at_all_is_not_told_so)
-{
-    const char *password = verdict_fixture_find(&fixture, "accepted")->password;
-    struct conversation conversation = {.text = password};
-
-    world_stack(&fixture.world, "imap", either);
-    pam_handle_t *pamh = handle_open(&fixture.world, "imap", "alice", NULL, &conversation);
-    (void)pam_acct_mgmt(pamh, 0); /* as for the login with a key */
-    ck_assert_int_eq(devlog_take()->count, 0);
-    (void)handle_close(pamh, PAM_SUCCESS);
-    /* A wrong one first, then the right one, in the same handle. */
-    conversation.text = "wrong";
-    pamh = logged_in("alice", &conversation, PAM_AUTH_ERR);
-    conversation.text = password;
-    ck_code(pam_authenticate(pamh, 0), PAM_SUCCESS);
-    (void)devlog_take();
-    (void)pam_acct_mgmt(pamh, 0);
-    ck_assert_int_eq(devlog_take()->count, 0);
-    (void)handle_close(pamh, PAM_SUCCESS);
-    /* What was said of one user is nothing to another. */
-    conversation.text = "primary";
-    pamh = logged_in("alice", &conversation, PAM_SUCCESS);
-    ck_assert(pam_set_item(pamh, PAM_USER, "bob") == PAM_SUCCESS);
-    (void)pam_acct_mgmt(pamh, 0);
-    ck_assert_int_eq(devlog_take()->count, 0);
-    (void)handle_close(pamh, PAM_SUCCESS);
-}
-END_TEST
-
 /* --- forgery ---------------------------------------------------------------------------------- */
 
 static void expect_line(const char *line, const char *rhost, const char *user, const char *service,
@@ -528,8 +452,6 @@ int main(void)
     tcase_add_test(tests, the_escapes_of_a_label_are_lower_case_hex);
     tcase_add_test(tests, a_first_use_is_logged_with_the_app_that_it_bound);
     tcase_add_test(tests, accepted_logins_have_no_line_where_refused_ones_are_asked_for);
-    tcase_add_test(tests, who_is_let_in_by_another_module_is_told_once);
-    tcase_add_test(tests, who_is_let_in_by_us_or_not_at_all_is_not_told_so);
     tcase_add_test(tests, a_users_name_can_not_forge_a_line);
     tcase_add_test(tests, a_users_name_that_looks_like_an_app_password_is_not_logged);
     tcase_add_test(tests, an_app_password_in_any_item_is_not_logged);

@@ -19,10 +19,11 @@ from logged import (
     logged,
 )
 from support.passwords import PRIMARY
+from support.recipes import recipe, with_module
 
 FORMS = {**FILES, "journal": "journal"}
 
-# Of the stack asp-either.
+# Of the stack migration/asp-either.
 PRIMARIES = {"right": "203.0.113.1", "wrong": "203.0.113.2", "none": "203.0.113.3", "app": "203.0.113.4"}
 
 
@@ -30,7 +31,7 @@ class ReadMail(LoggedMail):
     """That mail server, where POP3 takes the primary password too."""
 
     def write_all(self):
-        self.stack("asp-either", "pop3")
+        self.sandbox.write("/etc/pam.d/pop3", with_module(recipe("migration/asp-either"), self.build))
         phone = self.create("alice", "Laptop", "--app", "mail")
         logins = [
             ("right", "alice", PRIMARY["alice"], True),
@@ -79,16 +80,19 @@ def test_each_verdict_is_counted_for_its_address(machine, form):
 
 def test_who_was_let_in_by_the_primary_password_is_told_from_who_was_not(machine, form):
     rows, _ = machine.read(form)
-    found = {row["rhost"]: (row["user"], row["verdict"], row["count"], row["primary"]) for row in rows}
+    found = {row["rhost"]: (row["user"], row["verdict"], row["count"], row["let_in"]) for row in rows}
     assert {kind: found[host] for kind, host in PRIMARIES.items()} == {
         "right": ("alice", "not-an-app-password", 2, 2),
         "wrong": ("alice", "not-an-app-password", 1, 0),
         "none": ("nginx", "no-account", 1, 0),
         "app": ("alice", "accepted", 1, 0),
     }
-    (row,), _ = machine.read(form, "--primary")
-    assert (row["user"], row["service"], row["rhost"], row["count"]) == ("alice", "pop3", PRIMARIES["right"], 2)
-    assert row["first"] <= row["last"]
+    primary, _ = machine.read(form, "--primary")
+    first = primary[0]
+    assert (first["user"], first["service"], first["rhost"]) == ("alice", "pop3", PRIMARIES["right"])
+    assert (first["count"], first["let_in"]) == (2, 2) and first["first"] <= first["last"]
+    assert not any(row["let_in"] for row in primary[1:])
+    assert {PRIMARIES["wrong"], PRIMARIES["none"]} <= {row["rhost"] for row in primary[1:]}
 
 
 def test_forgotten_devices_are_named_by_their_labels(machine, form):

@@ -8,7 +8,7 @@ import re
 
 import pytest
 from support.passwords import PRIMARY
-from support.recipes import pam_file, recipe
+from support.recipes import lines, pam_file, recipe
 
 ALICES, BOBS = PRIMARY["alice"], PRIMARY["bob"]
 PAGE = recipe("migration.md")
@@ -16,8 +16,8 @@ BEFORE = "auth required pam_unix.so nodelay\naccount required pam_unix.so\n"
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
-# Who uses the primary, and who is refused.
-LIST, REFUSED = re.findall(r"(?m)^    (asp-admin log .*)$", PAGE)
+# Who uses the primary.
+(LIST,) = re.findall(r"(?m)^    (asp-admin log .*)$", PAGE)
 
 
 def traditional(message):
@@ -53,19 +53,19 @@ class Migration:
     def restart_log(self):
         self.mail.log_file.forget()
 
-    def run(self, command, form, *more):
-        """A command of the page on the log since last restarted."""
+    def rows(self, form=traditional, *more):
+        """What the page's list says of the log since last restarted."""
         self.mail.log_file.settle()
         text = [form(message) for message in self.mail.log_file.new()] + list(more)
         box = self.mail.sandbox
         box.write("/var/log/auth.log", "".join(f"{line}\n" for line in text))
         tool = self.mail.build / "asp-admin" / "asp-admin"
-        return box.shell(command.replace("asp-admin", str(tool), 1)).done().out
+        return json.loads(box.shell(f"{LIST.replace('asp-admin', str(tool), 1)} --json").done().out)
 
     def users_of_primary(self, form=traditional, *more):
-        """What the page's list says: {(user, service, address): count}."""
-        rows = json.loads(self.run(f"{LIST} --json", form, *more))
-        return {(row["user"], row["service"], row["rhost"]): row["count"] for row in rows}
+        """Of those on it who were let in: {(user, service, address): how often}."""
+        rows = self.rows(form, *more)
+        return {(row["user"], row["service"], row["rhost"]): row["let_in"] for row in rows if row["let_in"]}
 
     def opens(self, user, password, rhost="192.0.2.7"):
         return self.mail.auth(user, password, rhost=rhost)
@@ -77,7 +77,7 @@ def moved(mail):
     mail.sandbox.shell("rm -f /var/log/auth.log*").done()
 
 
-STEPS = ("before", "pam.d/asp-either", "pam.d/asp-enrolled", "pam.d/asp-only")
+STEPS = ("before", "migration/asp-either", "migration/asp-enrolled", "pam.d/asp-only")
 # Who gets in at each step, with: alice's primary and her app password, the primary of bob who has none.
 OPENS = dict(zip(STEPS, [(True, False, True), (True, True, True), (False, True, True), (False, True, False)]))
 
@@ -96,10 +96,19 @@ def test_the_page_names_the_files_that_are_tested():
     assert named == list(STEPS[1:])
 
 
+@pytest.mark.parametrize("name", ["asp-either", "asp-enrolled"])
+def test_a_step_differs_from_the_stack_of_its_name_in_what_is_logged_alone(mail, name):
+    step, stack = (pam_file(f"{folder}/{name}", mail.build) for folder in ("migration", "pam.d"))
+    assert lines(step, "account") == lines(stack, "account")
+    first, unix, warn = (line.split() for line in lines(step, "auth"))
+    assert [first, ["auth", "required", *unix[2:]]] == [line.split() for line in lines(stack, "auth")]
+    assert (unix[1], warn) == ("requisite", ["auth", "optional", "pam_warn.so"])
+
+
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
 def test_the_list_has_who_got_in_with_the_primary_and_nobody_else(moved, form):
     phone = moved.mail.create("alice", "Phone", "--app", "mail")
-    moved.take("pam.d/asp-either")
+    moved.take("migration/asp-either")
     assert moved.opens("alice", phone)
     assert not moved.opens("alice", "a guess")
     assert not moved.opens("nobody-of-that-name", "a guess")
@@ -115,7 +124,7 @@ def test_the_list_has_who_got_in_with_the_primary_and_nobody_else(moved, form):
 
 def test_of_the_enrolled_the_list_has_nobody_in_the_second_step(moved):
     moved.mail.create("alice", "Phone", "--app", "mail")
-    moved.take("pam.d/asp-enrolled")
+    moved.take("migration/asp-enrolled")
     assert not moved.opens("alice", ALICES)
     assert moved.opens("bob", BOBS)
     assert moved.users_of_primary() == {("bob", "imap", "192.0.2.7"): 1}
@@ -137,25 +146,24 @@ def any_name(mail):
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
 def test_nobody_gets_another_one_onto_the_list(moved, any_name, form):
     """Names that look like the line, tried at a login, and as another program may log them."""
-    moved.take("pam.d/asp-either")
-    shape = 'pam_asp(imap:account): event=let-in after=no-account rhost=- user="bob" service="imap"'
-    names = (shape, f"x: {shape}", f'x" user="bob" {shape}', f"x\nNov 25 02:15:22 mail auth: {shape}")
+    moved.take("migration/asp-either")
+    shape = "pam_warn(imap:auth): function=[pam_sm_authenticate] flags=0 service=[imap] user=[bob] ruser=[] rhost=[]"
+    names = (shape, f"x: {shape}", f"x] user=[bob] {shape}", f"x\nNov 25 02:15:22 mail auth: {shape}")
     for name in names:
         assert not moved.opens(name, "a guess")
-    assert sum("event=let-in after=no-account" in message for message in moved.messages()) >= len(names)
+    assert sum(shape in message for message in moved.messages()) >= len(names), "they are in the log"
     said = [form(f"<38>Nov 25 02:15:22 sshd[77]: Invalid user {name} from 192.0.2.9") for name in names[:3]]
     assert moved.users_of_primary(form, *said) == {}
     assert moved.opens("alice", ALICES)
     assert moved.users_of_primary(form, *said) == {("alice", "imap", "192.0.2.7"): 1}
 
 
-def test_the_second_command_has_the_devices_that_are_refused(moved):
+def test_in_the_last_step_the_list_has_the_devices_that_are_refused(moved):
     moved.mail.create("alice", "Phone", "--app", "mail")
     moved.take("pam.d/asp-only")
     assert not moved.opens("alice", ALICES)
     assert not moved.opens("bob", BOBS, "2001:db8::7")
-    refused = [line.split()[:4] for line in moved.run(REFUSED, traditional).splitlines()]
-    assert refused == [
-        ["alice", "imap", "192.0.2.7", "not-an-app-password"],
-        ["bob", "imap", "2001:db8::7", "no-account"],
+    assert [(row["user"], row["rhost"], row["count"], row["let_in"]) for row in moved.rows()] == [
+        ("alice", "192.0.2.7", 1, 0),
+        ("bob", "2001:db8::7", 1, 0),
     ]

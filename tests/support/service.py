@@ -141,8 +141,8 @@ class Service:
     # The log
 
     def is_counted(self, line):
-        """Whether log() is about such a line: those that the module decides are, unless a service says otherwise."""
-        return line.of_module and not line.is_let_in
+        """Whether log() is about such a line: those of the module are, unless a service says otherwise."""
+        return line.of_module
 
     def log(self, count):
         """The lines since last asked. There must be `count` of them."""
@@ -156,9 +156,8 @@ class Service:
         return self.log(1)[0].word("verdict")
 
     def said(self):
-        """All that module and broker have logged since last asked, but for who was let in by another module: hosts of
-        these tests ask for the account after a refusal too."""
-        return [line for line in parsed(self.log_file.take()) if line.is_ours and not line.is_let_in]
+        """All that module and broker have logged since last asked."""
+        return [line for line in parsed(self.log_file.take()) if line.is_ours]
 
     def said_one(self):
         (line,) = self.said()

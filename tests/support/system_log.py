@@ -36,11 +36,6 @@ class Line:
         return self.of_module or self.by == "asp-broker"
 
     @property
-    def is_let_in(self):
-        """The second line of who was refused by the module and let in by another."""
-        return self.of_module and self.text.startswith("event=let-in ")
-
-    @property
     def is_decision(self):
         return self.is_ours and self.text.startswith("verdict=")
 

@@ -55,29 +55,6 @@ START_TEST(whose_account_it_is_is_told_where_another_name_was_typed)
 }
 END_TEST
 
-START_TEST(who_was_let_in_by_another_module_is_one_line_in_a_fixed_order)
-{
-    struct asp_log_let_in let_in = {.after = ASP_NOT_AN_APP_PASSWORD,
-                                    .host = "192.0.2.7",
-                                    .user = "ALICE",
-                                    .account = "alice",
-                                    .service = "imap"};
-    struct asp_buffer out = {0};
-
-    asp_log_line_let_in(&let_in, &out);
-    ck_assert_str_eq(out.text, "event=let-in after=not-an-app-password rhost=192.0.2.7 "
-                               "user=\"ALICE\" account=\"alice\" service=\"imap\"");
-    asp_buffer_free(&out);
-    let_in = (struct asp_log_let_in){.after = ASP_NO_ACCOUNT,
-                                     .user = "a\"b",
-                                     .account = "",
-                                     .service = "00000-00000-00000-00000-00000"};
-    asp_log_line_let_in(&let_in, &out);
-    ck_assert_str_eq(out.text, "event=let-in after=no-account rhost=- user=\"a\\x22b\" service=-");
-    asp_buffer_free(&out);
-}
-END_TEST
-
 START_TEST(a_missing_value_is_a_dash)
 {
     struct asp_request request = {.user = "alice", .service = "imap"};
@@ -339,7 +316,6 @@ static void fill(Suite *suite)
 {
     unit_add(suite, a_decision_is_one_line_in_a_fixed_order);
     unit_add(suite, whose_account_it_is_is_told_where_another_name_was_typed);
-    unit_add(suite, who_was_let_in_by_another_module_is_one_line_in_a_fixed_order);
     unit_add(suite, a_missing_value_is_a_dash);
     unit_add(suite, what_is_unavailable_has_its_cause);
     unit_add(suite, what_came_through_the_broker_ends_with_who_asked);
