@@ -157,7 +157,7 @@ static void tell_accounts(struct examination *exam, struct pass *pass)
     if (damaged->count > FAULTS_MAX) {
         finding_fault(&exam->findings, CHECK_ACCOUNTS, "%zu more of %zu cannot be read",
                       damaged->count - FAULTS_MAX, pass->accounts);
-        finding_fix(&exam->findings, "%s names them all",
+        finding_fix(&exam->findings, "to see them all: %s",
                     exam_command(exam, &command, (const char *[]){"list", NULL}));
     }
     if (pass->ill_formed.count > 0) {

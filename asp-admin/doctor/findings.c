@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MEND "mend:"
+
 enum {
     CHECK_WIDTH = 16, /* of the columns, with the space behind them */
     STATE_WIDTH = 7,
@@ -210,6 +212,28 @@ static void add_text(struct asp_buffer *out, const struct wrap *wrap, const char
     asp_buffer_free(&visible);
 }
 
+/* A line for a shell is copied as one: it is never broken here, and where it does not go onto the
+ * line it has one to itself. */
+static void add_command(struct asp_buffer *out, const struct wrap *wrap, const char *command)
+{
+    struct asp_buffer visible = {0};
+    size_t columns;
+
+    asp_buffer_add_visible(&visible, command);
+    out->failed = out->failed || visible.failed;
+    columns = visible.failed ? 0 : wrap_columns(visible.text);
+    asp_buffer_add(out, MEND);
+    if (wrap->width == 0 || wrap->at + sizeof MEND + columns <= wrap->width) {
+        asp_buffer_add(out, " ");
+    } else {
+        asp_buffer_add(out, "\n");
+        wrap_add_spaces(out, wrap_indent(wrap, columns));
+    }
+    asp_buffer_add(out, visible.failed ? "" : visible.text);
+    asp_buffer_add(out, "\n");
+    asp_buffer_free(&visible);
+}
+
 /* In three columns, or, where the third would be too narrow, with the text below. Off a terminal
  * each text is one line, for grep. */
 void finding_add_row(const struct console *console, struct asp_buffer *out,
@@ -232,9 +256,10 @@ void finding_add_row(const struct console *console, struct asp_buffer *out,
     if (finding->fix == NULL)
         return;
     wrap_add_spaces(out, wrap.indent);
-    if (finding->pasted) /* a terminal breaks it itself, so that it is copied as one line */
-        wrap.width = 0;
-    add_text(out, &wrap, "mend: ", finding->fix);
+    if (finding->pasted)
+        add_command(out, &wrap, finding->fix);
+    else
+        add_text(out, &wrap, MEND " ", finding->fix);
 }
 
 static bool show_text(const struct console *console, const struct findings *findings)

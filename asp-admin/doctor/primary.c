@@ -149,7 +149,7 @@ static void tell_shadow(struct examination *exam, struct primaries *primaries)
     if (primaries->changed.count > 0)
         finding_note(findings, CHECK_PRIMARY,
                      "the primary password of %s has changed: their app passwords are refused, and "
-                     "revoked by the next login or by %s",
+                     "revoked by the next login, or now by this: %s",
                      exam_names(exam, &changed, &primaries->changed),
                      exam_command(exam, &command, (const char *[]){"watch", "--once", NULL}));
     if (primaries->absent.count > 0)

@@ -28,7 +28,7 @@ static void advise_watch(struct examination *exam)
 
     if (unit_fix_start(&exam->findings, UNIT_WATCH))
         return;
-    finding_fix(&exam->findings, "start %s with the machine; cron can run %s instead",
+    finding_fix(&exam->findings, "start this with the machine: %s; or let cron run this: %s",
                 exam_command(exam, &watch, (const char *[]){"watch", NULL}),
                 exam_command(exam, &once, (const char *[]){"watch", "--once", NULL}));
     asp_buffer_free(&watch);

@@ -66,11 +66,12 @@ void wrap_add_spaces(struct asp_buffer *out, size_t count)
         asp_buffer_add(out, " ");
 }
 
+#define OURS "asp-admin"
+
 static bool is_program(const char *word, size_t length)
 {
-    static const char *const programs[] = {"asp-admin", "chmod", "chown",     "doveadm",
-                                           "groupadd",  "mkdir", "systemctl", "usermod",
-                                           "apt",       "dnf"};
+    static const char *const programs[] = {OURS,       "chmod", "chown",     "doveadm",
+                                           "groupadd", "mkdir", "systemctl", "usermod"};
 
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         if (strlen(programs[i]) == length && memcmp(programs[i], word, length) == 0)
@@ -131,7 +132,7 @@ struct piece {
     size_t gap; /* the spaces before it */
     size_t length;
     size_t columns;
-    bool is_command;
+    bool is_ours; /* a command of ours */
 };
 
 static struct piece next_piece(const struct wrap *wrap, const char *text)
@@ -140,19 +141,17 @@ static struct piece next_piece(const struct wrap *wrap, const char *text)
 
     piece.text = text + piece.gap;
     piece.length = wrap->usage ? 0 : command_length(piece.text);
-    piece.is_command = piece.length > 0;
+    piece.is_ours = piece.length > 0 && strncmp(piece.text, OURS " ", sizeof OURS) == 0;
     if (wrap->usage)
         piece.length =
             usage_length(piece.text, wrap->width > wrap->indent ? wrap->width - wrap->indent : 0);
-    else if (!piece.is_command)
+    else if (piece.length == 0)
         piece.length = word_length(piece.text);
     piece.columns = columns_of(piece.text, piece.length);
     return piece;
 }
 
-/* Where a line begins whose first word needs that many columns: to the left of the indent where it
- * would not go onto it. */
-static size_t indent_of(const struct wrap *wrap, size_t columns)
+size_t wrap_indent(const struct wrap *wrap, size_t columns)
 {
     size_t room = wrap->width > columns ? wrap->width - columns : 0;
 
@@ -161,7 +160,7 @@ static size_t indent_of(const struct wrap *wrap, size_t columns)
 
 static size_t begin_line(struct asp_buffer *out, const struct wrap *wrap, size_t columns)
 {
-    size_t indent = indent_of(wrap, columns);
+    size_t indent = wrap_indent(wrap, columns);
 
     while (!out->failed && out->length > 0 && out->text[out->length - 1] == ' ')
         out->text[--out->length] = '\0';
@@ -189,7 +188,7 @@ void wrap_add(struct asp_buffer *out, const struct wrap *wrap, const char *text)
     }
     for (;;) {
         struct piece piece = next_piece(wrap, text);
-        bool apart = piece.is_command && before == ':';
+        bool apart = piece.is_ours && before == ':';
 
         if (piece.length == 0 && (*piece.text == '\0' || piece.text[1] == '\0')) {
             asp_buffer_add(out, text); /* blanks behind a question, the end of the last line */
@@ -204,7 +203,7 @@ void wrap_add(struct asp_buffer *out, const struct wrap *wrap, const char *text)
         }
         if ((!begun && (apart || was_apart)) ||
             (used + piece.gap + piece.columns > wrap->width &&
-             (!begun || indent_of(wrap, piece.columns) < used))) {
+             (!begun || wrap_indent(wrap, piece.columns) < used))) {
             used = begin_line(out, wrap, piece.columns);
             piece.gap = 0;
         }

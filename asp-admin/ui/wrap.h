@@ -33,10 +33,14 @@ size_t wrap_longest_word(const char *text);
 /*
  * Adds `text`, without an end of line behind it; the ends of lines in it are kept. What is longer
  * than a line stands on a line of its own, whole. A command to copy (asp-admin and some of the
- * system's, up to a comma, semicolon, colon or bracket or to the end) is whole too, and where the
- * text takes more than one line and announces it by a colon, it has one to itself.
+ * system's, up to a comma, semicolon, colon or bracket or to the end) is whole too; where the text
+ * takes more than one line, one of asp-admin that it announces by a colon has a line to itself.
  */
 void wrap_add(struct asp_buffer *out, const struct wrap *wrap, const char *text);
+
+/* Where a line begins whose first word needs that many columns: at the indent, or to the left of it
+ * where it would not go onto the line there. */
+size_t wrap_indent(const struct wrap *wrap, size_t columns);
 
 /* Adds `count` spaces. */
 void wrap_add_spaces(struct asp_buffer *out, size_t count);

@@ -75,12 +75,12 @@ static void say_held(const struct admin *admin, const struct compare_result *res
     if (result->held > 0)
         console_say(admin->console,
                     "the primary passwords of %zu of %zu users seem to have changed at once: "
-                    "nothing was revoked; if it is so, say %s",
+                    "nothing was revoked; if it is so, say: %s",
                     result->held, result->accounts, confirm);
     if (result->gone_held > 0)
         console_say(admin->console,
                     "%zu of %zu users seem to be gone at once: nothing was written; if it is so, "
-                    "say %s",
+                    "say: %s",
                     result->gone_held, result->accounts, confirm);
     asp_buffer_free(&command);
 }
@@ -90,10 +90,11 @@ static void say_gone(const struct admin *admin, const struct compare_result *res
     struct asp_buffer command = {0};
 
     if (result->gone > 0)
-        console_say(admin->console,
-                    "%zu of %zu users are gone, and their app passwords are refused: %s names them",
-                    result->gone, result->accounts,
-                    admin_command(admin, &command, (const char *[]){"doctor", NULL}));
+        console_say(
+            admin->console,
+            "%zu of %zu users are gone, and their app passwords are refused. To see who: %s",
+            result->gone, result->accounts,
+            admin_command(admin, &command, (const char *[]){"doctor", NULL}));
     asp_buffer_free(&command);
 }
 

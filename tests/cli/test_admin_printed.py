@@ -149,6 +149,6 @@ def test_a_watch_that_holds_back_says_with_which_configuration_to_confirm(site, 
     for user in users:
         site.create(user, "L")
     primaries.say(dict.fromkeys(users, "two"))
-    line = re.search("if it is so, say (.*)\n", site.run("watch", "--once").done().err)[1]
+    line = re.search("if it is so, say: (.*)\n", site.run("watch", "--once").done().err)[1]
     paste(line).done()
     assert all(row["revoked"] == 1 for row in site.json("list"))

@@ -2,6 +2,7 @@
 goes to a program is whole lines, as it always was."""
 
 import json
+import os
 import re
 import unicodedata
 
@@ -54,6 +55,18 @@ def test_what_doctor_finds_is_broken_between_words(root, site, columns):
         expected += [row["check"], "ok" if row["ok"] else "FAULT", *words_of(row["message"])]
         expected += [] if row["mend"] is None else ["mend:", *words_of(row["mend"])]
     assert words_of(run.out) == expected
+
+
+@both_widths
+def test_a_command_that_mends_is_whole_on_a_line(root, site, columns):
+    site.create()
+    (site.store / "users").chmod(0o755)
+    os.chown(site.account("alice"), 1, 0)
+    found = json.loads(site.run("--json", "doctor").out)
+    commands = [row["mend"] for row in found if re.match("(chmod|chown) ", row["mend"] or "")]
+    assert len(commands) == 2, found
+    lines = site.terminal("doctor", columns=columns, env=PLAIN).out.splitlines()
+    assert set(commands) <= {line.strip().removeprefix("mend: ") for line in lines}
 
 
 def test_what_doctor_finds_is_a_line_each_off_a_terminal(root, site):

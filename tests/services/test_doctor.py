@@ -277,7 +277,7 @@ def test_a_watch_that_ended_without_a_word_is_a_fault_until_another_has_run(pati
     patient.sandbox.run("kill", "-KILL", pid).done()
     process.wait(LONG)
     fault = patient.fault("watch", f"^the watch is dead: process {pid} ended without saying so")
-    assert "start asp-admin watch with the machine" in fault.mend
+    assert "start this with the machine: asp-admin watch;" in fault.mend
     patient.asp_admin("watch", "--once").done()
     patient.told("watch", "no watch runs")
 
@@ -301,7 +301,7 @@ def test_a_command_that_cannot_be_trusted_is_a_fault(patient, folder):
 def test_a_hook_that_no_watch_runs_is_a_fault(patient, folder):
     patient.configure(f'hooks: {{ revoked = "{patient.program("hook")}"; }};')
     fault = patient.fault("watch", "nobody runs hooks.revoked.*wait for it now: 0")
-    assert "start asp-admin watch with the machine" in fault.mend
+    assert "start this with the machine: asp-admin watch;" in fault.mend
     with running_watch(patient.sandbox, patient.admin, folder):
         patient.is_well("hooks", "programs that can be trusted")
 
