@@ -35,19 +35,20 @@ static void add_at(struct asp_buffer *out, const struct wrap *wrap, struct asp_b
 /* On lines of its own, which are not long anywhere. */
 static void add_text(const struct console *console, struct asp_buffer *out, struct asp_buffer *text)
 {
-    add_at(out, &(const struct wrap){.width = console->width}, text);
+    add_at(out, &(const struct wrap){.width = console->width, .others = true}, text);
 }
 
 /* Beside its name: one line, for grep, off a terminal. */
 static void add_field(const struct console *console, struct asp_buffer *out, const char *name,
                       struct asp_buffer *text)
 {
+    const struct wrap wrap = {
+        .width = console_wrap_width(console), .at = FIELD_COLUMN, .indent = FIELD_COLUMN};
+
     asp_buffer_add(out, "  ");
     asp_buffer_add(out, name);
     wrap_add_spaces(out, FIELD_COLUMN - strlen(name) - 2);
-    add_at(out,
-           &(const struct wrap){console_wrap_width(console), FIELD_COLUMN, FIELD_COLUMN, false},
-           text);
+    add_at(out, &wrap, text);
 }
 
 /* What it opens, from where, and until when. */

@@ -234,7 +234,7 @@ bool console_print_and_free(const struct console *console, struct asp_buffer *ou
 
 bool console_print_sentences(const struct console *console, struct asp_buffer *out)
 {
-    const struct wrap wrap = {.width = console_wrap_width(console)};
+    const struct wrap wrap = {.width = console_wrap_width(console), .others = true};
     struct asp_buffer broken = {.failed = out->failed};
 
     if (!out->failed)

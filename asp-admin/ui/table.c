@@ -154,6 +154,7 @@ static bool add_line(const struct table *table, const struct layout *layout, con
     for (size_t i = 0; i < table->columns; i++) {
         size_t length = strcspn(next[i], "\n");
         size_t begin = out->length;
+        size_t written;
 
         if (length > 0) {
             wrap_add_spaces(out, spaces);
@@ -163,7 +164,8 @@ static bool add_line(const struct table *table, const struct layout *layout, con
         }
         if (out->failed)
             return false;
-        spaces += layout->columns[i] + GUTTER - (length > 0 ? wrap_columns(out->text + begin) : 0);
+        written = length > 0 ? wrap_columns(out->text + begin) : 0;
+        spaces += GUTTER + (layout->columns[i] > written ? layout->columns[i] - written : 0);
         next[i] += length + (next[i][length] != '\0');
         more = more || *next[i] != '\0';
     }
@@ -179,7 +181,7 @@ static void add_row(const struct table *table, const struct layout *layout,
     const char *next[TABLE_COLUMNS];
 
     for (size_t i = 0; i < table->columns; i++) {
-        const struct wrap wrap = {.width = layout->columns[i]};
+        const struct wrap wrap = {.width = layout->columns[i], .others = true};
 
         next[i] = row->cells[i];
         if (wrap_columns(next[i]) > layout->columns[i]) {
@@ -232,8 +234,10 @@ static void add_blocks(const struct table *table, const struct layout *layout,
                        const struct console *console, struct asp_buffer *out)
 {
     const struct table_row *names = &table->rows[0];
-    struct wrap wrap = {.width = layout->width};
+    struct wrap wrap = {.width = layout->width, .others = true};
 
+    if (names->below != NULL)
+        wrap.at = wrap.indent = wrap_columns(names->below) + GUTTER;
     for (size_t i = 0; i < table->columns; i++) {
         size_t columns = wrap_columns(names->cells[i]) + GUTTER;
 
@@ -245,7 +249,7 @@ static void add_blocks(const struct table *table, const struct layout *layout,
             if (strcmp(table->rows[row].cells[i], "-") != 0)
                 add_field(console, &wrap, names->cells[i], table->rows[row].cells[i], out);
         }
-        if (table->rows[row].below != NULL)
+        if (table->rows[row].below != NULL && names->below != NULL)
             add_field(console, &wrap, names->below, table->rows[row].below, out);
     }
 }

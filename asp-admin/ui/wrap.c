@@ -140,7 +140,7 @@ static struct piece next_piece(const struct wrap *wrap, const char *text)
     struct piece piece = {.gap = strspn(text, " ")};
 
     piece.text = text + piece.gap;
-    piece.length = wrap->usage ? 0 : command_length(piece.text);
+    piece.length = wrap->usage || wrap->others ? 0 : command_length(piece.text);
     piece.is_ours = piece.length > 0 && strncmp(piece.text, OURS " ", sizeof OURS) == 0;
     if (wrap->usage)
         piece.length =

@@ -15,6 +15,7 @@ struct wrap {
     size_t width;  /* of a whole line; 0: nothing is broken */
     size_t at;     /* where the text begins: what stands before it on its first line */
     size_t indent; /* where its other lines begin */
+    bool others;   /* others wrote it: what looks like a command in it is words like any */
     bool usage;    /* it is the line of a command in a help: an option keeps its VALUE, and what
                       stands in brackets stays together as far as a line holds it */
 };

@@ -76,7 +76,7 @@ def test_what_doctor_finds_is_a_line_each_off_a_terminal(root, site):
         assert row["mend"] is None or re.search(rf"^ +mend: {re.escape(row['mend'])}$", out, re.MULTILINE)
 
 
-LABELS = ["Phone", "Thunderbird on the laptop in the office", "携帯電話 of the office", "cafe\u0301 tablet", "l" * 64]
+LABELS = ["Phone", "asp-admin list of all that is in the office", "携帯電話 of the office", "cafe\u0301 tablet", "l" * 64]
 LIMITS = [
     (["--from", "192.0.2.0/24", "--from", "2001:db8::/32"], "only from 192.0.2.0/24, 2001:db8::/32"),
     (["--expires", "2199-06-30"], "until 2199-06-30T23:59:59Z"),

@@ -82,6 +82,8 @@ START_TEST(a_command_to_copy_stands_whole_on_its_line)
     ck_assert_str_eq(
         show(WRAP(.width = 40, .at = 6, .indent = 6), "chown root:root /var/lib/asp/users/a"),
         "\n    chown root:root /var/lib/asp/users/a");
+    ck_assert_str_eq(show(WRAP(.width = 12, .others = true), "asp-admin list of mine"),
+                     "asp-admin\nlist of mine");
     ck_assert_str_eq(show(WRAP(.width = 30), "say asp-admin list: it helps"),
                      "say asp-admin list: it helps");
 }
