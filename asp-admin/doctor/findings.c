@@ -219,6 +219,7 @@ static void add_command(struct asp_buffer *out, const struct wrap *wrap, const c
     struct asp_buffer visible = {0};
     size_t columns;
 
+    asp_buffer_add(&visible, "");
     asp_buffer_add_visible(&visible, command);
     out->failed = out->failed || visible.failed;
     columns = visible.failed ? 0 : wrap_columns(visible.text);

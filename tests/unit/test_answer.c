@@ -93,6 +93,43 @@ START_TEST(a_document_is_whole_or_it_is_none)
 }
 END_TEST
 
+static const struct shape {
+    size_t width;
+    const char *text;
+} shapes[] = {
+    {80, "ID  LABEL\n7k  Old phone of the office upstairs\n    only from here\n"},
+    {24, "ID  LABEL\n7k  Old phone of the\n    office upstairs\n    only from here\n"},
+    {19, "ID      7k\nLABEL   Old phone\n        of the\n        office\n        upstairs\n"
+         "LIMITS  only from\n        here\n"},
+};
+
+/* On a terminal, at each of its allocations: as a table, broken in a column, and as blocks. */
+START_TEST(a_screen_is_whole_or_it_is_none)
+{
+    const struct console screen = {
+        .program = "asp-admin", .write = note, .terminal = true, .width = shapes[_i].width};
+    unsigned at = 1;
+
+    for (bool failed = true; failed; at++) {
+        struct table table = heading();
+        bool written;
+
+        out[0] = err[0] = '\0';
+        table_add_below(&table, "LIMITS");
+        unit_calls_begin(
+            &(const struct unit_plan){.call = "malloc", .first = at, .times = 1, .number = ENOMEM});
+        table_add(&table, 2, (const char *[]){"7k", "Old phone of the office upstairs"});
+        table_add_below(&table, "only from here");
+        written = answer_write(&screen, false, NULL, &table, "nothing\n");
+        failed = unit_calls_end();
+        ck_assert(written == !failed);
+        ck_assert_str_eq(out, failed ? "" : shapes[_i].text);
+        ck_assert_str_eq(err, failed ? "asp-admin: out of memory\n" : "");
+    }
+    ck_assert_uint_gt(at, 4);
+}
+END_TEST
+
 START_TEST(a_line_of_error_needs_no_memory)
 {
     out[0] = err[0] = '\0';
@@ -149,6 +186,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_row_that_had_no_memory_is_not_none);
     unit_add(suite, a_cell_that_had_no_memory_is_no_empty_one);
     unit_add(suite, a_document_is_whole_or_it_is_none);
+    unit_loop(suite, a_screen_is_whole_or_it_is_none, UNIT_COUNT(shapes));
     unit_add(suite, a_line_of_error_needs_no_memory);
     unit_add(suite, a_text_that_is_no_utf8_is_shown_as_the_log_has_it_and_one_that_is_never);
     unit_add(suite, a_document_that_had_no_memory_is_no_table);
