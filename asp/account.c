@@ -153,6 +153,64 @@ static bool set_aside(struct asp_account *account, const struct asp_entry *entry
     return true;
 }
 
+bool asp_account_has_alive(const struct asp_account *account, const struct asp_entry *entry)
+{
+    const struct asp_entry *own = asp_account_find(account, entry->id);
+
+    return own != NULL && own->revoked == ASP_NEVER && strcmp(own->verifier, entry->verifier) == 0;
+}
+
+/* What of the account's own entries has its hook due, once those are revoked that go: where it is
+ * there again, its mark is there, else it is set aside. One that is alive again has ended nothing.
+ */
+static bool hand_on_due(struct asp_account *account, struct asp_account *next)
+{
+    for (size_t i = 0; i < account->count; i++) {
+        const struct asp_entry *entry = &account->entries[i];
+        struct asp_entry *again = asp_account_find(next, entry->id);
+
+        if (!entry->hook_due)
+            continue;
+        if (again == NULL || again->created != entry->created ||
+            strcmp(again->verifier, entry->verifier) != 0) {
+            if (!set_aside(account, entry))
+                return false;
+        } else if (again->revoked != ASP_NEVER) {
+            again->hook_due = true;
+        }
+    }
+    return true;
+}
+
+enum asp_status asp_account_replace(struct asp_account *account, const struct asp_account *by,
+                                    time_t when, const char *who, const char *reason, bool hook_due)
+{
+    struct asp_account next = {0};
+
+    if (asp_account_copy(by, true, &next.entries, &next.count) != ASP_OK)
+        return ASP_NO_MEMORY;
+    for (size_t i = 0; i < account->count; i++) {
+        if (!asp_account_has_alive(by, &account->entries[i]))
+            (void)asp_entry_revoke(&account->entries[i], when, who, reason, hook_due);
+    }
+    if (!hand_on_due(account, &next)) {
+        asp_account_free(&next);
+        return ASP_NO_MEMORY;
+    }
+    asp_entries_free(account->entries, account->count);
+    account->entries = next.entries;
+    account->count = next.count;
+    account->room = next.count + 1;
+    account->primary = by->primary;
+    account->follows[0] = '\0';
+    account->not_yet = false;
+    for (size_t i = account->pending_count; i-- > 0;) {
+        if (asp_account_find(account, account->pending[i].id) != NULL)
+            drop_pending_at(account, i);
+    }
+    return ASP_OK;
+}
+
 void asp_account_prune(struct asp_account *account, size_t keep)
 {
     for (;;) {

@@ -59,6 +59,9 @@ void asp_account_drop_stale(struct asp_account *account, time_t now);
 /* Drops all that is pending. False: nothing was. */
 bool asp_account_drop_all_pending(struct asp_account *account);
 
+/* True when this very app password is there, by id and verifier, and is not revoked. */
+bool asp_account_has_alive(const struct asp_account *account, const struct asp_entry *entry);
+
 /* Revokes every one that is not revoked yet, and drops what is pending. Returns how many it has
  * revoked. */
 size_t asp_account_revoke_all(struct asp_account *account, time_t when, const char *by,
@@ -70,6 +73,18 @@ size_t asp_account_revoke_all(struct asp_account *account, time_t when, const ch
  * keep them (asp_store_update does). Without memory for one, it and what is left stay.
  */
 void asp_account_prune(struct asp_account *account, size_t keep);
+
+/*
+ * Puts the entries and the fingerprint of another account in the place of its own; whom it follows
+ * and the mark of one that is not yet go. Of its own entries those that are not alive in `by` are
+ * revoked with the reason before, and of those whose hook is due the mark is handed on to the same
+ * one in `by`, where it is revoked; those that are not in it are set aside like those of
+ * asp_account_prune. What is pending stays, but for what has an id of the new ones. ASP_OK, or
+ * ASP_NO_MEMORY, and the account is not to be written.
+ */
+enum asp_status asp_account_replace(struct asp_account *account, const struct asp_account *by,
+                                    time_t when, const char *who, const char *reason,
+                                    bool hook_due);
 
 /* Marks each id in use, of what is pending too; `taken` is cleared first. */
 void asp_account_ids(const struct asp_account *account, bool taken[ASP_IDS]);

@@ -401,6 +401,15 @@ void asp_store_begin_usage(const struct asp_store *store, const char *user, time
     asp_usage_free(&usage);
 }
 
+enum asp_status asp_store_put_usage(const struct asp_store *store, const char *user,
+                                    const struct asp_usage *usage, struct asp_error *error)
+{
+    char name[ASP_USER_FILE + 1];
+    enum asp_status status = encode(user, name, error);
+
+    return status == ASP_OK ? store->engine->put_usage(store, name, usage, error) : status;
+}
+
 enum asp_status asp_store_record(const struct asp_store *store, const char *user,
                                  const struct asp_use *use)
 {

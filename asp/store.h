@@ -138,6 +138,15 @@ void asp_store_sync_usage(const struct asp_store *store);
 void asp_store_begin_usage(const struct asp_store *store, const char *user, time_t now);
 
 /*
+ * Puts these last uses in the place of those that are kept of an account; empty ones: none is
+ * known. They are on the disk when the system puts them there, see asp_store_sync_usage. The lock
+ * of the file is waited for 100 ms at most. ASP_OK, or why that is not so, and what was there may
+ * be damaged.
+ */
+enum asp_status asp_store_put_usage(const struct asp_store *store, const char *user,
+                                    const struct asp_usage *usage, struct asp_error *error);
+
+/*
  * Writes the use of one entry in its place, without waiting for anybody, and without fsync but
  * where the file had to be mended. Anything but ASP_OK: it could not be written, which decides
  * nothing.

@@ -180,6 +180,7 @@ const struct asp_store_engine asp_store_files = {
     .usage = asp_files_usage,
     .mend_usage = asp_files_mend_usage,
     .sync_usage = asp_files_sync_usage,
+    .put_usage = asp_files_put_usage,
     .record = asp_files_record,
     .compared = asp_files_compared,
     .note_password = asp_files_note_password,

@@ -77,6 +77,8 @@ enum asp_status asp_files_mend_usage(const struct asp_store *store, const char *
                                      const struct asp_mending *mending, struct asp_usage *usage,
                                      enum asp_status *mended, struct asp_error *error);
 void asp_files_sync_usage(const struct asp_store *store);
+enum asp_status asp_files_put_usage(const struct asp_store *store, const char *name,
+                                    const struct asp_usage *usage, struct asp_error *error);
 enum asp_status asp_files_record(const struct asp_store *store, const char *name,
                                  const struct asp_use *use);
 enum asp_status asp_files_compared(const struct asp_store *store, const char *name,

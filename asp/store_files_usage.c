@@ -160,21 +160,30 @@ static enum asp_status write_used(const struct asp_store *store, const char *nam
     return status;
 }
 
+/* Waits for the lock of that kind. ASP_OK, or ASP_BUSY. */
+static enum asp_status lock(const struct asp_store *store, const char *name, int fd, int kind,
+                            struct asp_error *error)
+{
+    unsigned waited = 0;
+
+    while (flock(fd, kind | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK || !asp_files_wait_step(&waited, WAIT_MS))
+            return asp_fail(error, ASP_BUSY, "%s/" USED_FOLDER "/%s is being written by another",
+                            store->path, name);
+    }
+    return ASP_OK;
+}
+
 /* Waits for the lock, and reads what is there. `*mended` is not ASP_OK: it is only read. */
 static enum asp_status read_locked(const struct asp_store *store, const char *name, int fd,
                                    struct asp_usage *usage, enum asp_status *mended,
                                    struct asp_error *error)
 {
     const int kind = *mended == ASP_OK ? LOCK_EX : LOCK_SH;
-    unsigned waited = 0;
-    bool locked;
+    enum asp_status locked = lock(store, name, fd, kind, error);
 
-    while (!(locked = flock(fd, kind | LOCK_NB) == 0) && errno == EWOULDBLOCK &&
-           asp_files_wait_step(&waited, WAIT_MS))
-        ;
-    if (!locked)
-        *mended = asp_fail(error, ASP_BUSY, "%s/" USED_FOLDER "/%s is being written by another",
-                           store->path, name);
+    if (locked != ASP_OK)
+        *mended = locked;
     return read_again(fd, usage, error);
 }
 
@@ -204,6 +213,39 @@ enum asp_status asp_files_mend_usage(const struct asp_store *store, const char *
         leave_none_of_nobody(store, name);
     close_locked(fd);
     return status == ASP_NOT_FOUND || status == ASP_UNSAFE ? ASP_OK : status;
+}
+
+/* An empty one is the same as none. */
+static enum asp_status take_used_away(const struct asp_store *store, const char *name,
+                                      struct asp_error *error)
+{
+    char path[ASP_USER_PATH];
+
+    asp_user_join(path, USED_FOLDER "/", name);
+    if (unlinkat(store->own.fd, path, 0) == 0 || errno == ENOENT)
+        return ASP_OK;
+    return asp_fail_errno(error, "%s/%s", store->path, path);
+}
+
+enum asp_status asp_files_put_usage(const struct asp_store *store, const char *name,
+                                    const struct asp_usage *usage, struct asp_error *error)
+{
+    struct stat st;
+    int fd;
+    enum asp_status status;
+
+    if (usage->length == 0)
+        return take_used_away(store, name, error);
+    status = open_used(store, name, true, &fd, &st, error);
+    if (status == ASP_OK)
+        status = lock(store, name, fd, LOCK_EX, error);
+    if (status == ASP_OK && (!asp_file_put(fd, usage->bytes, usage->length, 0) ||
+                             ftruncate(fd, (off_t)usage->length) != 0))
+        status = asp_fail_errno(error, "%s/" USED_FOLDER "/%s", store->path, name);
+    if (status == ASP_OK)
+        leave_none_of_nobody(store, name);
+    close_locked(fd);
+    return status;
 }
 
 /* All that is to be written in that file system, at once. */

@@ -308,19 +308,23 @@ static void give_turn(const struct asp_store *store, const char *name, union asp
     row->turn = false;
 }
 
+static enum asp_status copy_usage(const struct asp_usage *from, struct asp_usage *usage,
+                                  struct asp_error *error)
+{
+    usage->bytes = malloc(from->length + 1);
+    if (usage->bytes == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    memcpy(usage->bytes, from->bytes, from->length);
+    usage->length = from->length;
+    return ASP_OK;
+}
+
 static enum asp_status usage_of(const struct asp_store *store, const char *name,
                                 struct asp_usage *usage, struct asp_error *error)
 {
     const struct row *row = find_row(store, name);
 
-    if (row == NULL || row->usage.bytes == NULL)
-        return ASP_OK;
-    usage->bytes = malloc(row->usage.length + 1);
-    if (usage->bytes == NULL)
-        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
-    memcpy(usage->bytes, row->usage.bytes, row->usage.length);
-    usage->length = row->usage.length;
-    return ASP_OK;
+    return row == NULL || row->usage.bytes == NULL ? ASP_OK : copy_usage(&row->usage, usage, error);
 }
 
 /* What is known of a name's uses, with room at `*place` for one of this id, mended where it is not
@@ -378,6 +382,17 @@ static enum asp_status mend_usage(const struct asp_store *store, const char *nam
 static void sync_usage(const struct asp_store *store)
 {
     (void)store;
+}
+
+static enum asp_status put_usage(const struct asp_store *store, const char *name,
+                                 const struct asp_usage *usage, struct asp_error *error)
+{
+    struct row *row = find_row(store, name);
+
+    if (row == NULL || row->text == NULL)
+        return ASP_OK;
+    asp_usage_free(&row->usage);
+    return usage->length > 0 ? copy_usage(usage, &row->usage, error) : ASP_OK;
 }
 
 static enum asp_status record(const struct asp_store *store, const char *name,
@@ -586,6 +601,7 @@ const struct asp_store_engine store_memory = {
     .usage = usage_of,
     .mend_usage = mend_usage,
     .sync_usage = sync_usage,
+    .put_usage = put_usage,
     .record = record,
     .compared = compared_with,
     .note_password = note_password,

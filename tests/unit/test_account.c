@@ -1,6 +1,8 @@
 /* A user's entries: found, removed, revoked and, of those revoked, dropped. */
 #include "unit.h"
 
+#include "asp/time_text.h"
+
 #include <string.h>
 
 START_TEST(an_entry_is_found_removed_and_its_id_counted)
@@ -141,6 +143,99 @@ START_TEST(a_copy_has_all_or_those_that_are_not_revoked)
 }
 END_TEST
 
+/* An account of one entry, which is the one that was made of this id. */
+static void one_entry(struct asp_account *account, const char *id)
+{
+    struct asp_entry entry;
+
+    asp_account_init(account, "alice");
+    unit_plain_entry(&entry, id, "Phone");
+    ck_assert_int_eq(asp_account_add(account, &entry), ASP_OK);
+}
+
+START_TEST(what_another_account_does_not_have_alive_is_revoked_and_set_aside_where_its_hook_is_due)
+{
+    struct asp_account account;
+    struct asp_account by;
+
+    unit_three_entries(&account); /* 7k, 00 revoked, zz */
+    one_entry(&by, "zz");
+    memcpy(by.entries[0].verifier, account.entries[2].verifier, sizeof by.entries[0].verifier);
+    memcpy(account.follows, "bob", sizeof "bob");
+    ck_assert(asp_account_has_alive(&account, &by.entries[0]));
+    ck_assert_int_eq(asp_account_replace(&account, &by, 3000, "ann", "removed", true), ASP_OK);
+    ck_assert_uint_eq(account.count, 1);
+    ck_assert_str_eq(account.entries[0].id, "zz");
+    ck_assert_int_eq(account.entries[0].revoked, ASP_NEVER);
+    ck_assert_str_eq(account.follows, "");
+    ck_assert(!account.primary.taken);
+    ck_assert_uint_eq(account.aside_count, 1);
+    ck_assert_str_eq(account.aside[0].id, "7k");
+    ck_assert_int_eq(account.aside[0].revoked, 3000);
+    ck_assert_str_eq(account.aside[0].reason, "removed");
+    asp_account_free(&account);
+    asp_account_free(&by);
+}
+END_TEST
+
+START_TEST(what_has_the_id_of_another_is_another)
+{
+    struct asp_account account;
+    struct asp_account by;
+
+    one_entry(&account, "7k");
+    one_entry(&by, "7k");
+    by.entries[0].verifier[strlen(by.entries[0].verifier) - 1] ^= 4;
+    ck_assert(!asp_account_has_alive(&by, &account.entries[0]));
+    ck_assert_int_eq(asp_account_replace(&account, &by, 3000, "ann", "removed", true), ASP_OK);
+    ck_assert_uint_eq(account.aside_count, 1);
+    ck_assert_int_eq(account.entries[0].revoked, ASP_NEVER);
+    asp_account_free(&account);
+    asp_account_free(&by);
+}
+END_TEST
+
+START_TEST(the_mark_of_what_another_account_has_as_revoked_is_handed_on)
+{
+    struct asp_account account;
+    struct asp_account by;
+
+    one_entry(&account, "7k");
+    one_entry(&by, "7k");
+    (void)asp_entry_revoke(&by.entries[0], 2000, "ann", "lost", false);
+    ck_assert_int_eq(asp_account_replace(&account, &by, 3000, "ann", "removed", true), ASP_OK);
+    ck_assert_uint_eq(account.aside_count, 0);
+    ck_assert(account.entries[0].hook_due);
+    ck_assert_str_eq(account.entries[0].reason, "lost");
+    ck_assert_int_eq(account.entries[0].revoked, 2000);
+    asp_account_free(&account);
+    asp_account_free(&by);
+}
+END_TEST
+
+START_TEST(what_is_pending_stays_but_for_what_has_an_id_of_the_new_ones)
+{
+    struct asp_pending pending = {.made = 1000};
+    struct asp_account account;
+    struct asp_account by;
+
+    one_entry(&by, "7k");
+    asp_account_init(&account, "alice");
+    account.not_yet = true;
+    memcpy(pending.verifier, by.entries[0].verifier, sizeof pending.verifier);
+    memcpy(pending.id, "7k", sizeof "7k");
+    ck_assert_int_eq(asp_account_add_pending(&account, &pending), ASP_OK);
+    memcpy(pending.id, "zz", sizeof "zz");
+    ck_assert_int_eq(asp_account_add_pending(&account, &pending), ASP_OK);
+    ck_assert_int_eq(asp_account_replace(&account, &by, 3000, "ann", "removed", true), ASP_OK);
+    ck_assert(!account.not_yet);
+    ck_assert_uint_eq(account.pending_count, 1);
+    ck_assert_str_eq(account.pending[0].id, "zz");
+    asp_account_free(&account);
+    asp_account_free(&by);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, an_entry_is_found_removed_and_its_id_counted);
@@ -148,6 +243,12 @@ static void fill(Suite *suite)
     unit_add(suite, what_there_is_no_room_for_is_set_aside_where_its_hook_is_due);
     unit_add(suite, revoking_all_revokes_those_that_are_not_yet);
     unit_add(suite, a_copy_has_all_or_those_that_are_not_revoked);
+    unit_add(
+        suite,
+        what_another_account_does_not_have_alive_is_revoked_and_set_aside_where_its_hook_is_due);
+    unit_add(suite, what_has_the_id_of_another_is_another);
+    unit_add(suite, the_mark_of_what_another_account_has_as_revoked_is_handed_on);
+    unit_add(suite, what_is_pending_stays_but_for_what_has_an_id_of_the_new_ones);
 }
 
 int main(void)

@@ -328,8 +328,60 @@ START_TEST(no_failure_is_more_than_a_use_that_is_not_known)
 }
 END_TEST
 
+START_TEST(uses_that_are_put_are_all_that_is_known)
+{
+    const struct asp_usage_head head = {.begun = 4000, .slots = 1};
+    const struct asp_use use = use_of("zz", 6000);
+    uint8_t bytes[ASP_HEAD_BYTES + ASP_SLOT_BYTES];
+    const struct asp_usage usage = {bytes, sizeof bytes};
+    const struct asp_usage none = {0};
+
+    begin_store();
+    ck_assert(record("7k", 5000));
+    ck_assert(record("zz", 5000));
+    asp_usage_write_head(&head, bytes);
+    asp_usage_write_slot(&use, bytes + ASP_HEAD_BYTES);
+    ck_assert_int_eq(asp_store_put_usage(&store, "alice", &usage, NULL), ASP_OK);
+    ck_assert_int_eq(last_of("7k"), ASP_NEVER);
+    ck_assert_int_eq(last_of("zz"), 6000);
+    ck_assert_int_eq(begun(), 4000);
+    ck_assert(record("7k", 7000));
+    ck_assert_int_eq(last_of("7k"), 7000);
+    ck_assert_int_eq(asp_store_put_usage(&store, "alice", &none, NULL), ASP_OK);
+    ck_assert_int_eq(begun(), ASP_NEVER);
+    ck_assert_int_eq(asp_store_put_usage(&store, "alice", &none, NULL), ASP_OK);
+    ck_assert_int_eq(asp_store_put_usage(&store, "nobody", &usage, NULL), ASP_OK);
+    ck_assert_int_eq(asp_store_peek_usage(&store, "nobody", &(struct asp_usage){0}, NULL), ASP_OK);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(uses_that_cannot_be_put_are_told_of)
+{
+    const struct asp_usage_head head = {.begun = 4000};
+    uint8_t bytes[ASP_HEAD_BYTES];
+    const struct asp_usage usage = {bytes, sizeof bytes};
+    struct asp_error error = {0};
+    int fd;
+
+    begin_store();
+    asp_usage_write_head(&head, bytes);
+    ck_assert(record("7k", 5000));
+    ck_assert_uint_eq(unit_mode(in_store("used/alice")), 0600);
+    fd = open(in_store("used/alice"), O_RDWR | O_CLOEXEC);
+    ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+    ck_assert_int_eq(asp_store_put_usage(&store, "alice", &usage, &error), ASP_BUSY);
+    ck_assert(strstr(error.text, "used/alice is being written by another") != NULL);
+    (void)close(fd);
+    ck_assert_int_eq(last_of("7k"), 5000);
+    asp_store_close(&store);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add_on_engines(suite, uses_that_are_put_are_all_that_is_known);
+    unit_add(suite, uses_that_cannot_be_put_are_told_of);
     unit_add_on_engines(suite, a_use_that_was_recorded_is_known);
     unit_add_on_engines(suite, a_file_is_begun_once);
     unit_add_on_engines(suite, a_file_that_was_begun_by_a_clock_that_was_ahead_is_set_right);
