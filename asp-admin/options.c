@@ -33,6 +33,7 @@ static const struct {
     {"virtual", OPTION_VIRTUAL, NULL},
     {"quiet", OPTION_QUIET, NULL},
     {"batch", OPTION_BATCH, NULL},
+    {"replace", OPTION_REPLACE, NULL},
     {"all", OPTION_ALL, NULL},
     {"once", OPTION_ONCE, NULL},
     {"confirm", OPTION_CONFIRM, NULL},
@@ -149,6 +150,9 @@ static bool set(const struct console *console, struct options *options, enum opt
         break;
     case OPTION_REFUSED:
         options->refused = true;
+        break;
+    case OPTION_REPLACE:
+        options->replace = true;
         break;
     case OPTION_RHOST:
         options->rhost = value;

@@ -34,6 +34,7 @@ enum option_id {
     OPTION_QUIET,
     OPTION_REASON,
     OPTION_REFUSED,
+    OPTION_REPLACE,
     OPTION_RHOST,
     OPTION_SERVICE,
     OPTION_SINCE,
@@ -80,6 +81,7 @@ struct options {
     bool is_virtual;
     bool new_app;
     bool quiet;
+    bool replace;
     bool all;
     bool batch;
     bool once;

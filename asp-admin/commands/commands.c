@@ -5,6 +5,7 @@
 #include "asp-admin/log/log.h"
 #include "asp-admin/watch/watch.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define BIT(option) OPTION_BIT(OPTION_##option)
@@ -127,6 +128,25 @@ static const struct command commands[] = {
         .examples = {"remove alice", "remove alice --json"},
         .run = command_remove,
         .takes_exact = true,
+    },
+    {
+        .name = "export",
+        .arguments = "[USER...]",
+        .help = "write accounts as lines of JSON, to be imported: verifiers, and no secrets",
+        .max_args = INT_MAX,
+        .examples = {"export", "export alice bob"},
+        .run = command_export,
+        .takes_any_name = true, /* one that is not well-formed keeps none of the others */
+    },
+    {
+        .name = "import",
+        .arguments = "[--replace] [--virtual]",
+        .help = "read what export has written from standard input, each account whole",
+        .options = {{OPTION_REPLACE, "put it in the place of an account that is there, which is "
+                                     "kept otherwise"},
+                    {OPTION_VIRTUAL, "take users whom the system does not know"}},
+        .examples = {"import", "import --replace"},
+        .run = command_import,
     },
     {
         .name = "watch",

@@ -67,6 +67,8 @@ enum exit_code command_label(struct admin *admin);
 enum exit_code command_revoke(struct admin *admin);
 enum exit_code command_remove(struct admin *admin);
 enum exit_code command_check(struct admin *admin);
+enum exit_code command_export(struct admin *admin);
+enum exit_code command_import(struct admin *admin);
 
 /* What is wrong with their lines, said on the console. */
 enum exit_code command_create_validate(const struct admin *admin);

@@ -3,6 +3,7 @@
 #include "create.h"
 #include "line.h"
 
+#include "asp-admin/app.h"
 #include "asp-admin/ui/line_reader.h"
 
 #include <errno.h>
@@ -81,22 +82,12 @@ static bool read_fields(char *line, char *arguments[1], struct options *options)
     return options->label != NULL && rest == NULL;
 }
 
-/* What was read of the primary passwords holds for many lines, as it does for the passes of a
- * watch; a file that has changed is read again. */
 static enum exit_code read_source(const struct admin *admin, struct primary_source *source)
 {
-    struct asp_primary_now now;
     struct asp_error error = {0};
 
-    primary_source_find(source, "", NULL, &now);
-    if (source->asked.tv_sec != 0 && !asp_shadow_is_stale(&now) &&
-        admin->now - source->asked.tv_sec < admin->conf->primary_interval)
+    if (primary_source_renew(admin->conf, source, admin->now, &error) == ASP_OK)
         return EXIT_DONE;
-    primary_source_close(source);
-    if (primary_source_read(admin->conf, source, &error) == ASP_OK)
-        return EXIT_DONE;
-    primary_source_close(source);
-    primary_source_advise(admin->conf, &error);
     return fail_unreadable(admin->console, &error);
 }
 
@@ -186,6 +177,11 @@ static enum exit_code create_batch(struct admin *admin)
         code = admin_open_store(admin, true);
     if (code == EXIT_DONE && admin->new_store)
         console_say(admin->console, "note: a new store was made at %s", admin->conf->store);
+    if (code == EXIT_DONE && admin->options->app == NULL &&
+        app_is_unknown(admin->conf, admin->conf->default_app))
+        console_say(admin->console,
+                    "note: there is no app %s in asp.conf, and no such service in /etc/pam.d",
+                    admin->conf->default_app);
     if (code == EXIT_DONE)
         code = read_source(admin, &batch.source);
     if (code == EXIT_DONE && isatty(STDIN_FILENO) == 1)

@@ -1,5 +1,6 @@
 /* remove: all that is stored of a user goes, for good. */
 #include "commands.h"
+#include "counted.h"
 
 #include "asp-admin/hooks/hooks_due.h"
 #include "asp-admin/ui/ask_yes.h"
@@ -10,46 +11,32 @@
 struct removing {
     const struct admin *admin;
     struct asp_usage usage; /* by which it is known what is active */
-    bool counted;           /* false: the account cannot be read, and nobody knows what was in it */
-    size_t entries;
-    size_t active;
+    bool is_known;          /* false: the account cannot be read, and nobody knows what was in it */
+    struct counted counted;
 };
 
 static void count(struct removing *removing, const struct asp_account *account)
 {
-    removing->counted = true;
-    removing->entries = account->count;
-    removing->active = 0;
-    for (size_t i = 0; i < account->count; i++)
-        removing->active += asp_usage_state(&removing->usage, &account->entries[i],
-                                            removing->admin->now) == ASP_ACTIVE;
-}
-
-/* "5 app passwords, 2 of them active" */
-static void add_counted(const struct removing *removing, struct asp_buffer *out)
-{
-    asp_buffer_add_number(out, removing->entries);
-    asp_buffer_add(out, removing->entries == 1 ? " app password, " : " app passwords, ");
-    asp_buffer_add_number(out, removing->active);
-    asp_buffer_add(out, " of them active");
+    removing->is_known = true;
+    removing->counted = counted_of(account, &removing->usage, removing->admin->now);
 }
 
 static enum exit_code say_what_goes(const struct removing *removing)
 {
     const struct admin *admin = removing->admin;
-    struct asp_buffer counted = {0};
+    struct asp_buffer words = {0};
 
-    if (!removing->counted) {
+    if (!removing->is_known) {
         console_say(admin->console, "what is stored of %s cannot be read; it goes, for good",
                     admin->user);
         return EXIT_DONE;
     }
-    add_counted(removing, &counted);
-    if (counted.failed)
+    counted_add(&words, &removing->counted);
+    if (words.failed)
         return fail_with(admin->console, EXIT_STORE, "out of memory");
     console_say(admin->console, "%s has %s; all that is stored of this user goes, for good",
-                admin->user, counted.text);
-    asp_buffer_free(&counted);
+                admin->user, words.text);
+    asp_buffer_free(&words);
     return EXIT_DONE;
 }
 
@@ -94,7 +81,7 @@ static enum asp_status remove_account(struct removing *removing, struct asp_erro
     const struct admin *admin = removing->admin;
     enum asp_status status = asp_store_drop_pending(&admin->store, admin->user, error);
 
-    removing->counted = false;
+    removing->is_known = false;
     if (status == ASP_OK)
         status =
             asp_store_update(&admin->store, admin->user, false, revoke_and_drop, removing, error);
@@ -120,7 +107,7 @@ static enum exit_code remove_and_run_hook(struct removing *removing)
 
 static json_t *count_of(const struct removing *removing, size_t number)
 {
-    return removing->counted ? json_integer((json_int_t)number) : json_null();
+    return removing->is_known ? json_integer((json_int_t)number) : json_null();
 }
 
 static bool show_removed(const struct removing *removing)
@@ -132,13 +119,14 @@ static bool show_removed(const struct removing *removing)
     if (admin->options->json)
         return json_write(&console,
                           json_pack("{s:o, s:b, s:o, s:o}", "user", json_from_text(admin->user),
-                                    "removed", 1, "entries", count_of(removing, removing->entries),
-                                    "active", count_of(removing, removing->active)));
+                                    "removed", 1, "entries",
+                                    count_of(removing, removing->counted.entries), "active",
+                                    count_of(removing, removing->counted.active)));
     asp_buffer_add(&out, "removed ");
     asp_buffer_add_visible(&out, admin->user);
     asp_buffer_add(&out, ": ");
-    if (removing->counted)
-        add_counted(removing, &out);
+    if (removing->is_known)
+        counted_add(&out, &removing->counted);
     else
         asp_buffer_add(&out, "what was stored could not be read");
     asp_buffer_add(&out, "\n");

@@ -171,6 +171,26 @@ enum asp_status primary_source_read(const struct asp_conf *conf, struct primary_
     return status == ASP_OK ? primary_source_index(conf, source, error) : status;
 }
 
+enum asp_status primary_source_renew(const struct asp_conf *conf, struct primary_source *source,
+                                     time_t now, struct asp_error *error)
+{
+    const time_t age = now - source->asked.tv_sec;
+    struct asp_primary_now says;
+    enum asp_status status;
+
+    primary_source_find(source, "", NULL, &says);
+    if (source->asked.tv_sec != 0 && !asp_shadow_is_stale(&says) && age >= 0 &&
+        age < conf->primary_interval)
+        return ASP_OK;
+    primary_source_close(source);
+    status = primary_source_read(conf, source, error);
+    if (status == ASP_OK)
+        return ASP_OK;
+    primary_source_close(source);
+    primary_source_advise(conf, error);
+    return status;
+}
+
 enum asp_status primary_source_index(const struct asp_conf *conf, struct primary_source *source,
                                      struct asp_error *error)
 {

@@ -10,6 +10,8 @@
 #include "asp/primary.h"
 #include "asp/shadow.h"
 
+#include <time.h>
+
 struct primary_line;
 
 /* What was read, for every user at one moment. Begins as {0}. It holds hashes: primary_source_close
@@ -27,6 +29,14 @@ struct primary_source {
  * end. The caller calls primary_source_close in any case. */
 enum asp_status primary_source_read(const struct asp_conf *conf, struct primary_source *source,
                                     struct asp_error *error);
+
+/*
+ * The same for who asks for many users in turn: reads it where that was not done yet, where the
+ * file is another by now, or at `now` the interval is over after which it is looked at anyway. Else
+ * what was read holds.
+ */
+enum asp_status primary_source_renew(const struct asp_conf *conf, struct primary_source *source,
+                                     time_t now, struct asp_error *error);
 
 /* Its second half: makes what was read, the `shadow` or what was `printed`, ready to be asked,
  * where it has the form of that. */

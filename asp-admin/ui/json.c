@@ -7,9 +7,26 @@
 #include "asp/time_text.h"
 
 #include <malloc.h>
+#include <setjmp.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Where to go on when there is no memory to read a document; NULL: none is read. */
+static jmp_buf *unread;
+
+/*
+ * jansson 2.14 passes over that it could not keep a part of a text (load.c, lex_save), and reads on
+ * behind the end of what it has kept. So what it cannot have while it reads ends the reading.
+ */
+static void *allocate(size_t size)
+{
+    void *memory = malloc(size);
+
+    if (memory == NULL && unread != NULL)
+        longjmp(*unread, 1);
+    return memory;
+}
 
 /* A document can hold a password: what jansson gives back is wiped. */
 static void wiping_free(void *memory)
@@ -19,7 +36,7 @@ static void wiping_free(void *memory)
     free(memory);
 }
 
-static bool is_utf8(const char *text)
+bool json_takes_text(const char *text)
 {
     unsigned long value;
     size_t length = 1;
@@ -36,7 +53,7 @@ json_t *json_from_text(const char *text)
 
     if (text == NULL || text[0] == '\0')
         return json_null();
-    if (is_utf8(text))
+    if (json_takes_text(text))
         return json_string(text);
 
     /* What is none is shown with the bytes as the log has them. */
@@ -65,7 +82,7 @@ void json_add(json_t **array, json_t *element)
     *array = NULL;
 }
 
-static json_t *networks_of(const struct asp_entry *entry)
+json_t *json_from_networks(const struct asp_entry *entry)
 {
     char text[ASP_NETWORK_SIZE];
     json_t *list = json_array();
@@ -77,7 +94,7 @@ static json_t *networks_of(const struct asp_entry *entry)
     return list;
 }
 
-static json_t *binding_of(const struct asp_entry *entry)
+json_t *json_from_binding(const struct asp_entry *entry)
 {
     if (entry->bound == ASP_NEVER)
         return json_null();
@@ -85,7 +102,7 @@ static json_t *binding_of(const struct asp_entry *entry)
                      json_from_text(entry->bound_service));
 }
 
-static json_t *use_of(const struct asp_entry *entry, const struct asp_usage *usage)
+json_t *json_from_use(const struct asp_entry *entry, const struct asp_usage *usage)
 {
     struct asp_use use;
 
@@ -109,13 +126,31 @@ json_t *json_from_entry(const char *user, const struct asp_entry *entry,
     json_t *unused =
         entry->unused_limit == ASP_NEVER ? json_null() : json_integer(entry->unused_limit);
 
-    return json_pack(
-        "{s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "user",
-        json_from_text(user), "id", entry->id, "label", entry->label, "app", entry->app, "state",
-        asp_state_word(asp_usage_state(usage, entry, now)), "created",
-        json_from_time(entry->created), "created_by", json_from_text(entry->created_by), "bound",
-        binding_of(entry), "expires", json_from_time(entry->expires), "unused", unused, "networks",
-        networks_of(entry), "last_used", use_of(entry, usage), "revoked", revoked_of(entry));
+    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "user",
+                     json_from_text(user), "id", entry->id, "label", entry->label, "app",
+                     entry->app, "state", asp_state_word(asp_usage_state(usage, entry, now)),
+                     "created", json_from_time(entry->created), "created_by",
+                     json_from_text(entry->created_by), "bound", json_from_binding(entry),
+                     "expires", json_from_time(entry->expires), "unused", unused, "networks",
+                     json_from_networks(entry), "last_used", json_from_use(entry, usage), "revoked",
+                     revoked_of(entry));
+}
+
+json_t *json_read(const char *text, size_t length, enum asp_status *status, json_error_t *fault)
+{
+    jmp_buf here;
+    json_t *document;
+
+    if (setjmp(here) != 0) {
+        unread = NULL;
+        *status = ASP_NO_MEMORY;
+        return NULL;
+    }
+    unread = &here;
+    document = json_loadb(text, length, JSON_REJECT_DUPLICATES, fault);
+    unread = NULL;
+    *status = document != NULL ? ASP_OK : ASP_INVALID;
+    return document;
 }
 
 static int take_piece(const char *text, size_t length, void *context)
@@ -155,5 +190,5 @@ bool json_write(const struct console *console, json_t *document)
 /* Before main, since jansson keeps to the functions with which it has begun. */
 __attribute__((constructor)) static void wipe_documents(void)
 {
-    json_set_alloc_funcs(malloc, wiping_free);
+    json_set_alloc_funcs(allocate, wiping_free);
 }

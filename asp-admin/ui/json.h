@@ -20,9 +20,24 @@ json_t *json_from_text(const char *text);
 /* RFC 3339 UTC, or null for ASP_NEVER. */
 json_t *json_from_time(time_t when);
 
+/* True for UTF-8: a document has no other text. */
+bool json_takes_text(const char *text);
+
+/* Parts of an entry: strings, `{time, service}` or null, `{time, service, rhost}` or null. */
+json_t *json_from_networks(const struct asp_entry *entry);
+json_t *json_from_binding(const struct asp_entry *entry);
+json_t *json_from_use(const struct asp_entry *entry, const struct asp_usage *usage);
+
 /* An entry as list shows it. */
 json_t *json_from_entry(const char *user, const struct asp_entry *entry,
                         const struct asp_usage *usage, time_t now);
+
+/*
+ * Reads a document in which no object has a member twice. NULL with what is wrong, in `fault`, or
+ * out of memory (ASP_NO_MEMORY in `*status`, else ASP_INVALID): then what was read is lost, and the
+ * process had better end.
+ */
+json_t *json_read(const char *text, size_t length, enum asp_status *status, json_error_t *fault);
 
 /* Adds an element. Without memory for it the whole array becomes NULL, and so the document. */
 void json_add(json_t **array, json_t *element);
