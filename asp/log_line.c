@@ -50,9 +50,23 @@ bool asp_log_line_is_error(const struct asp_outcome *outcome)
            (outcome->verdict == ASP_PRIMARY_CHANGED_SINCE && outcome->cause.text[0] != '\0');
 }
 
+/* What was wrong with the host of a request whose entry has networks; NULL: it is an address, which
+ * is in none of them. */
+static const char *host_fault(const struct asp_request *request, const struct asp_outcome *outcome)
+{
+    if (outcome->verdict != ASP_WRONG_NETWORK)
+        return NULL;
+    if (request->host == NULL || request->host[0] == '\0')
+        return "PAM was told no address";
+    return asp_host_is_address(request->host)
+               ? NULL
+               : "PAM was told no address but something else, and names are not looked up";
+}
+
 void asp_log_line_login(const struct asp_request *request, const struct asp_outcome *outcome,
                         struct asp_buffer *out)
 {
+    const char *fault = host_fault(request, outcome);
     char cause[ASP_ERROR_LINE];
 
     asp_buffer_add(out, "verdict=");
@@ -68,6 +82,8 @@ void asp_log_line_login(const struct asp_request *request, const struct asp_outc
     add(out, " label=", or_null(outcome->label));
     if (asp_log_line_is_error(outcome))
         add(out, " cause=", or_null(asp_error_line(&outcome->cause, cause)));
+    else if (fault != NULL)
+        add(out, " cause=", fault);
     if (request->via != NULL)
         add(out, " via=", request->via);
 }

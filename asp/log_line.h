@@ -12,9 +12,10 @@
 
 /*
  * verdict=... rhost=... user="..." service="..." app="..." id=.. label="..." and, for what is
- * unavailable, cause="...", and via="..." for what came through the broker. `user` is as it was
- * presented; after it stands account="..." where that is another. A value that may hold an app
- * password is not written, whichever it is. The caller frees `out`.
+ * unavailable and for a wrong network where the host is no address, cause="...", and via="..." for
+ * what came through the broker. `user` is as it was presented; after it stands account="..." where
+ * that is another. A value that may hold an app password is not written, whichever it is. The
+ * caller frees `out`.
  */
 void asp_log_line_login(const struct asp_request *request, const struct asp_outcome *outcome,
                         struct asp_buffer *out);

@@ -142,10 +142,9 @@ static bool zone_is_sound(const char *zone)
     return zone[0] == '\0' || (length > 0 && zone[1 + length] == '\0');
 }
 
-bool asp_networks_contain(const struct asp_network *networks, size_t count, const char *host)
+static bool read_host(const char *host, uint8_t address[16])
 {
     char text[INET6_ADDRSTRLEN];
-    uint8_t address[16];
     unsigned family_bits;
     size_t length = strcspn(host, "%");
 
@@ -154,7 +153,21 @@ bool asp_networks_contain(const struct asp_network *networks, size_t count, cons
         return false;
     memcpy(text, host, length);
     text[length] = '\0';
-    if (!read_address(text, address, &family_bits))
+    return read_address(text, address, &family_bits);
+}
+
+bool asp_host_is_address(const char *host)
+{
+    uint8_t address[16];
+
+    return read_host(host, address);
+}
+
+bool asp_networks_contain(const struct asp_network *networks, size_t count, const char *host)
+{
+    uint8_t address[16];
+
+    if (!read_host(host, address))
         return false;
     for (size_t i = 0; i < count; i++) {
         if (contains(&networks[i], address))

@@ -22,6 +22,10 @@ struct asp_network {
 /* True for what looks like an IPv4 or IPv6 address or a host name of at most ASP_HOST_MAX bytes. */
 bool asp_host_valid(const char *host);
 
+/* True for an address alone, of which a network can say whether it is in it. The zone of a
+ * link-local address (RFC 4007) is passed over. */
+bool asp_host_is_address(const char *host);
+
 /* An address or CIDR (RFC 4632, RFC 4291); a bare address is one host. False for anything else, or
  * with host bits set. */
 bool asp_network_read(const char *text, struct asp_network *network);
@@ -33,10 +37,7 @@ bool asp_network_read_any(const char *text, struct asp_network *network);
 /* As it is shown and stored: a v4-mapped one in dotted form, one host without its length. */
 void asp_network_write(const struct asp_network *network, char text[ASP_NETWORK_SIZE]);
 
-/*
- * True when `host` is an address in one of the networks. A name never is: nothing is looked up. The
- * zone of a link-local address (RFC 4007) is passed over.
- */
+/* True when `host` is an address in one of the networks. A name never is: nothing is looked up. */
 bool asp_networks_contain(const struct asp_network *networks, size_t count, const char *host);
 
 #endif

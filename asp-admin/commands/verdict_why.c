@@ -98,7 +98,6 @@ static void add_wrong_app(struct asp_buffer *out, const struct verdict *verdict)
 static void add_wrong_network(struct asp_buffer *out, const struct verdict *verdict)
 {
     const char *host = verdict->request->host;
-    struct asp_network network;
 
     add_networks(out, verdict->entry);
     if (host == NULL || host[0] == '\0') {
@@ -108,9 +107,10 @@ static void add_wrong_network(struct asp_buffer *out, const struct verdict *verd
     }
     asp_buffer_add(out, "; ");
     asp_buffer_add_visible(out, host);
-    asp_buffer_add(out, asp_network_read(host, &network)
+    asp_buffer_add(out, asp_host_is_address(host)
                             ? " is not there."
-                            : " is no address, and names are not looked up.");
+                            : " is no address, and names are not looked up: a service that tells "
+                              "PAM a name is refused, see Addresses in pam_asp(8).");
 }
 
 static void add_revoked(struct asp_buffer *out, const struct verdict *verdict)

@@ -52,9 +52,12 @@ def test_a_refusal_for_the_app_says_which_one_it_is_good_for(site, why):
 def test_a_refusal_for_the_network_says_which_ones_it_is_good_for(site, why):
     phone = site.create("alice", "Phone", "--from", "192.0.2.0/24")
     it = f'It is "Phone" ({phone["id"]}), from 192.0.2.0/24 alone; '
-    no_address = "mail.example.org is no address, and names are not looked up."
+    no_address = " is no address, and names are not looked up: a service that tells PAM a name is refused, see Addresses "
+    no_address += "in pam_asp(8)."
     assert why(phone["password"], "--rhost", "192.0.3.1") == ("wrong-network", it + "192.0.3.1 is not there.")
-    assert why(phone["password"], "--rhost", "mail.example.org") == ("wrong-network", it + no_address)
+    assert why(phone["password"], "--rhost", "fe80::1%eth0") == ("wrong-network", it + "fe80::1%eth0 is not there.")
+    for name in ("mail.example.org", "localhost", "192.0.2.0/24"):
+        assert why(phone["password"], "--rhost", name) == ("wrong-network", it + name + no_address)
     nothing = "a service that does not say from where is refused, and no --rhost was given."
     assert why(phone["password"]) == ("wrong-network", it + nothing)
 

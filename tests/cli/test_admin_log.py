@@ -167,9 +167,11 @@ def test_a_line_that_was_repeated_counts_as_often(rows):
     assert counts(rows(written([auth(LINE), repeated]))) == [("alice", "accepted", 4)]
 
 
-def test_why_it_was_unavailable_is_no_matter(rows):
+def test_why_it_was_unavailable_or_from_nowhere_is_no_matter(rows):
     line = LINE.replace("accepted", "unavailable").replace('id=7k label="Phone"', 'id=- label=- cause="no \\"store"')
     assert counts(rows(written([auth(line.replace('\\"', "\\x22"))]))) == [("alice", "unavailable", 1)]
+    line = LINE.replace("accepted", "wrong-network") + ' cause="PAM was told no address"'
+    assert counts(rows(written([auth(line)]))) == [("alice", "wrong-network", 1)]
 
 
 # Who came in by another password

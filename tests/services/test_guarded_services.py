@@ -93,6 +93,7 @@ def test_app_passwords_that_were_not_made_for_it_do_not_open(common_auth, progra
     lines = common_auth.log(3)
     assert [line.word("verdict") for line in lines] == ["wrong-app"] * 3
     assert {(line.word("service"), line.word("user")) for line in lines} == {(program, "alice")}
+    assert {line.word("rhost") for line in lines} == {"-"}
     assert common_auth.entry(passwords[1][:2])["bound"] is None
 
 

@@ -32,6 +32,43 @@ START_TEST(a_decision_is_one_line_in_a_fixed_order)
 }
 END_TEST
 
+/* So that nobody looks for the network that is missing. */
+START_TEST(a_host_that_is_no_address_is_told_where_there_are_networks)
+{
+    static const struct {
+        const char *host;
+        const char *shown;
+        const char *cause;
+    } hosts[] = {
+        {"192.0.2.7", "192.0.2.7", ""},
+        {"fe80::1%eth0", "fe80::1%eth0", ""},
+        {NULL, "-", " cause=\"PAM was told no address\""},
+        {"", "-", " cause=\"PAM was told no address\""},
+        {"localhost", "localhost",
+         " cause=\"PAM was told no address but something else, and names are not looked up\""},
+        {"a b", "-",
+         " cause=\"PAM was told no address but something else, and names are not looked up\""},
+    };
+    struct asp_outcome outcome = {.app = "mail", .id = "7k", .label = "Home"};
+    char expected[256];
+
+    for (size_t i = 0; i < UNIT_COUNT(hosts); i++) {
+        struct asp_request request = {
+            .user = "alice", .service = "imap", .host = hosts[i].host, .via = "www-data"};
+
+        for (int held = 0; held < 2; held++) {
+            outcome.verdict = held ? ASP_WRONG_NETWORK : ASP_ACCEPTED;
+            (void)snprintf(expected, sizeof expected,
+                           "verdict=%s rhost=%s user=\"alice\" service=\"imap\" app=\"mail\" "
+                           "id=7k label=\"Home\"%s via=\"www-data\"",
+                           held ? "wrong-network" : "accepted", hosts[i].shown,
+                           held ? hosts[i].cause : "");
+            logs(&request, &outcome, expected);
+        }
+    }
+}
+END_TEST
+
 START_TEST(whose_account_it_is_is_told_where_another_name_was_typed)
 {
     struct asp_request request = {.user = "ALICE", .service = "imap"};
@@ -315,6 +352,7 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add(suite, a_decision_is_one_line_in_a_fixed_order);
+    unit_add(suite, a_host_that_is_no_address_is_told_where_there_are_networks);
     unit_add(suite, whose_account_it_is_is_told_where_another_name_was_typed);
     unit_add(suite, a_missing_value_is_a_dash);
     unit_add(suite, what_is_unavailable_has_its_cause);

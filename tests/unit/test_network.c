@@ -241,8 +241,10 @@ START_TEST(what_is_no_address_is_in_no_network)
     };
     struct asp_network all[2] = {read_one("0.0.0.0/0"), read_one("::/0")};
 
-    for (size_t i = 0; i < UNIT_COUNT(hosts); i++)
+    for (size_t i = 0; i < UNIT_COUNT(hosts); i++) {
         unit_need(!asp_networks_contain(all, 2, hosts[i]), "%s", hosts[i]);
+        unit_need(!asp_host_is_address(hosts[i]), "%s", hosts[i]);
+    }
 }
 END_TEST
 
@@ -251,6 +253,9 @@ START_TEST(the_zone_of_a_link_local_address_is_passed_over)
     ck_assert(contains("fe80::/10", "fe80::1%eth0"));
     ck_assert(contains("fe80::1", "fe80::1%2"));
     ck_assert(!contains("fe80::2", "fe80::1%eth0"));
+    ck_assert(asp_host_is_address("fe80::1%eth0"));
+    ck_assert(!asp_host_is_address("fe80::1%"));
+    ck_assert(!asp_host_is_address("192.0.2.7%eth0"));
 }
 END_TEST
 
