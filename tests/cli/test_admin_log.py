@@ -341,6 +341,7 @@ def test_a_line_that_is_not_as_it_is_written_is_told_of_and_not_counted(read, li
         f"2026-13-28T07:00:00Z host {auth(LINE)}\n",
         f"\0{stamp(NOW)} host {auth(LINE)}\n",
     ],
+    ids=["a word", "no such day", "no such hour", "no zone", "no such month", "a control byte"],
 )
 def test_so_is_one_of_which_it_is_not_known_when_it_was_written(read, text):
     run = read(written([auth(LINE)]) + text)
