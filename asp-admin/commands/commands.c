@@ -147,6 +147,7 @@ static const struct command commands[] = {
                     {OPTION_VIRTUAL, "take users whom the system does not know"}},
         .examples = {"import", "import --replace"},
         .run = command_import,
+        .reads_input = true,
     },
     {
         .name = "watch",

@@ -37,6 +37,7 @@ struct command {
     enum self_use self_use;
     bool takes_any_name; /* its USER need not be a well-formed name */
     bool takes_exact;    /* its USER may be the very name of an account, whomever that stands for */
+    bool reads_input;    /* what others take as arguments is its standard input */
     bool opens_own_conf; /* it opens what it needs by itself, and tells what is wrong with it */
 };
 

@@ -177,6 +177,7 @@ static enum exit_code import_account(struct import *import, struct admin *admin,
     options.arguments = arguments;
     options.argument_count = 1;
     admin->options = &options;
+    memcpy(admin->user, importing.account.user, sizeof admin->user); /* also of one that fails */
     code = find_user(admin);
     if (code == EXIT_DONE)
         code = read_source(admin, &import->source);

@@ -166,7 +166,8 @@ static enum exit_code fail_too_many(const struct command *command, const struct 
     for (int i = 0; i < most; i++)
         arguments[i] = options->arguments[i];
     if (most == 0)
-        (void)snprintf(why, sizeof why, "%s takes no arguments", command->name);
+        (void)snprintf(why, sizeof why, "%s %stakes no arguments", command->name,
+                       command->reads_input ? "reads standard input and " : "");
     else
         (void)snprintf(why, sizeof why, "%s takes %s, and nothing behind it", command->name,
                        places[most - 1].name);
@@ -183,8 +184,8 @@ static enum exit_code check_instead(const struct command *command, const struct 
 
     if (options->argument_count == 0)
         return EXIT_DONE;
-    (void)snprintf(why, sizeof why, "%s --%s takes no arguments", command->name,
-                   option_name(options->given & command->instead));
+    (void)snprintf(why, sizeof why, "%s --%s reads standard input and takes no arguments",
+                   command->name, option_name(options->given & command->instead));
     return line_fail(console, EXIT_USAGE, why, options, &line);
 }
 

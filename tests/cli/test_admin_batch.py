@@ -107,7 +107,7 @@ def test_the_options_hold_for_all_lines(site):
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["alice"], "create --batch takes no arguments: asp-admin create --batch"),
+        (["alice"], "create --batch reads standard input and takes no arguments: asp-admin create --batch"),
         (["--label", "Phone"], "create --batch takes no --label: asp-admin create --batch"),
         (["--quiet"], "create --batch takes no --quiet"),
         (["--expires", "2020-01-01"], "that is in the past"),

@@ -258,6 +258,8 @@ def test_who_the_system_does_not_know_is_refused_as_by_create(full, other):
     text = export(full, "bob")
     other.configure("")
     assert "the system knows no user bob" in import_(other, text).err
+    (result,) = json.loads(import_(other, text, "--json").out)
+    assert (result["user"], result["result"]) == ("bob", "failed")
     assert other.json("list") == []
     import_(other, text, "--virtual").done()
     assert other.check(full.bob["password"], "bob") == "accepted"
@@ -422,6 +424,11 @@ def test_whatever_is_not_well_formed_is_refused_and_leaves_nothing(full, other):
     assert run.err.replace("\n", "").isprintable()
     assert [row["user"] for row in other.json("list")] == ["carol"]
     assert import_(other, json.dumps(good)).done().out == "imported bob: 2 app passwords, 2 of them active\n"
+
+
+def test_a_file_that_is_named_is_an_argument_too_much(site):
+    run = site.run("import", "dump").refused(2)
+    assert "import reads standard input and takes no arguments: asp-admin import" in run.err
 
 
 def test_a_line_without_an_end_is_bounded(other):
