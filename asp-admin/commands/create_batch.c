@@ -5,6 +5,7 @@
 
 #include "asp-admin/app.h"
 #include "asp-admin/ui/line_reader.h"
+#include "asp-admin/ui/private_output.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -186,8 +187,10 @@ static enum exit_code create_batch(struct admin *admin)
         code = read_source(admin, &batch.source);
     if (code == EXIT_DONE && isatty(STDIN_FILENO) == 1)
         console_say(admin->console, "reading lines: USER, a tab, LABEL; Ctrl-D ends");
-    if (code == EXIT_DONE)
+    if (code == EXIT_DONE) {
+        private_output(admin->console);
         code = take_lines(&batch);
+    }
     say_unwatched(&batch);
     if (code == EXIT_DONE && batch.failed > 0)
         code = fail_with(admin->console, EXIT_NO, "lines of which nothing was made: %zu",

@@ -3,10 +3,9 @@
 #include "commands.h"
 
 #include "asp-admin/system/name_list.h"
+#include "asp-admin/ui/private_output.h"
 
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* An asp_visit. */
 static enum asp_status add_name(const char *user, void *context)
@@ -54,24 +53,6 @@ static enum exit_code take_all(struct admin *admin, struct name_list *names)
     if (status == ASP_NO_MEMORY)
         return fail_with(admin->console, EXIT_STORE, "out of memory");
     return status == ASP_OK ? EXIT_DONE : fail_with_error(admin->console, &error);
-}
-
-/*
- * What is exported is for root's eyes, and a shell makes files that all can read. One that is empty
- * was just made, or emptied, for this.
- */
-static void close_to_others(const struct admin *admin)
-{
-    struct stat st;
-
-    if (fstat(STDOUT_FILENO, &st) != 0 || !S_ISREG(st.st_mode) || (st.st_mode & 077) == 0)
-        return;
-    if (st.st_size == 0 && st.st_uid == geteuid() && fchmod(STDOUT_FILENO, 0600) == 0)
-        console_say(admin->console, "note: others had rights to the file that is standard output: "
-                                    "its mode is 0600 now");
-    else
-        console_say(admin->console, "note: others have rights to the file that is standard output: "
-                                    "chmod 600 takes them away");
 }
 
 static enum asp_status add_account(const struct admin *admin, const char *user,
@@ -131,7 +112,7 @@ enum exit_code command_export(struct admin *admin)
         code = named ? take_named(admin, &names) : take_all(admin, &names);
     if (names.count > 0) {
         name_list_sort(&names);
-        close_to_others(admin);
+        private_output(admin->console);
         code = worse(code, write_accounts(admin, &names));
     }
     name_list_clear(&names);

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import stat
 import subprocess
 
 import pytest
@@ -175,6 +176,16 @@ def test_what_was_not_shown_is_taken_back_and_nothing_behind_it_is_made(site, re
     assert site.states("alice") == [("Old", "active")]
     assert [row["user"] for row in site.json("list")] == ["alice"]
     assert "pending=" not in site.account("alice").read_text()
+
+
+def test_a_file_that_others_could_read_is_closed_to_them(site, tmp_path):
+    path = tmp_path / "passwords"
+    path.touch()
+    path.chmod(0o644)
+    with open(path, "w", encoding="utf-8") as file:
+        run = batch(site, "alice\tPhone\n", stdout=file).done()
+    assert "others had rights" in run.err and stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_text().startswith("alice\tPhone\t")
 
 
 def test_standard_input_that_cannot_be_read_is_told(site, tmp_path):
