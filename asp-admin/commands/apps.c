@@ -13,16 +13,15 @@ static bool is_guarded(const struct asp_conf *conf, const char *service)
 static json_t *document_of(const struct asp_conf *conf, const struct listed_app *app)
 {
     json_t *services = json_array();
-    json_t *guarded = json_array();
+    bool guarded = false;
 
     for (size_t i = 0; i < app->services.count; i++) {
         const char *service = app->services.names[i];
 
         json_add(&services, json_string(service));
-        if (is_guarded(conf, service))
-            json_add(&guarded, json_string(service));
+        guarded = guarded || is_guarded(conf, service);
     }
-    return json_pack("{s:s, s:o, s:o, s:b}", "app", app->name, "services", services, "guarded",
+    return json_pack("{s:s, s:o, s:b, s:b}", "app", app->name, "services", services, "guarded",
                      guarded, "open", app->open);
 }
 

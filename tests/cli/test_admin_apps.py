@@ -50,16 +50,16 @@ def test_apps_are_those_of_the_configuration_in_its_order(site):
     site.configure('apps: ( { name = "post"; services = [ "imap", "sshd" ]; }, { name = "none"; services = []; } );')
     rows = site.json("apps")[:2]
     assert rows == [
-        {"app": "post", "services": ["imap", "sshd"], "guarded": ["sshd"], "open": True},
-        {"app": "none", "services": [], "guarded": [], "open": True},
+        {"app": "post", "services": ["imap", "sshd"], "guarded": True, "open": True},
+        {"app": "none", "services": [], "guarded": False, "open": True},
     ]
 
 
 def test_apps_are_also_the_services_in_no_group_whose_stack_asks_for_app_passwords(site, pam):
     rows = {row["app"]: row for row in site.json("apps", prefix=pam)}
     assert list(rows) == [*GROUPS, "cockpit", "nested", "vsftpd", "webdav"]
-    assert rows["vsftpd"] == {"app": "vsftpd", "services": ["vsftpd"], "guarded": [], "open": True}
-    assert rows["cockpit"]["guarded"] == ["cockpit"]
+    assert rows["vsftpd"] == {"app": "vsftpd", "services": ["vsftpd"], "guarded": False, "open": True}
+    assert rows["cockpit"]["guarded"] is True
     site.configure('apps: ( { name = "webdav"; services = [ "nested" ]; } );')
     assert names(site, prefix=pam) == ["webdav", "cockpit", "imap", "vsftpd"]
 
