@@ -5,6 +5,7 @@
 #include "log_file.h"
 
 #include "asp-admin/ui/answer.h"
+#include "asp-admin/ui/progress.h"
 #include "asp/buffer.h"
 #include "asp/time_text.h"
 
@@ -213,16 +214,14 @@ static enum exit_code read_logs(const struct admin *admin, const char *const nam
                                 struct reading *reading)
 {
     struct asp_error error = {0};
+    enum asp_status status = ASP_OK;
 
-    for (size_t i = 0; i < count; i++) {
-        const enum asp_status status = is_journal(names[i])
-                                           ? journal_read(reading, &error)
-                                           : log_file_read(reading, names[i], &error);
-
-        if (status != ASP_OK)
-            return fail_unreadable(admin->console, &error);
-    }
-    return EXIT_DONE;
+    progress_begin("reading the log");
+    for (size_t i = 0; i < count && status == ASP_OK; i++)
+        status = is_journal(names[i]) ? journal_read(reading, &error)
+                                      : log_file_read(reading, names[i], &error);
+    progress_end();
+    return status == ASP_OK ? EXIT_DONE : fail_unreadable(admin->console, &error);
 }
 
 static enum exit_code read_since(const struct admin *admin, time_t *since)

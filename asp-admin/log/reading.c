@@ -1,6 +1,7 @@
 /* What is read of a log, whichever it is. */
 #include "reading.h"
 
+#include "asp-admin/ui/progress.h"
 #include "asp/time_text.h"
 
 #include <string.h>
@@ -58,6 +59,7 @@ bool reading_take(struct reading *reading, time_t when, const char *program, con
         reading->broken++;
         return true;
     case DECISION_READ:
+        progress_count();
         break;
     }
     if (decision.let_in && !match(reading, &decision))

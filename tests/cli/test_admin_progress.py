@@ -1,5 +1,6 @@
 """What takes more than a second says how far it is: on a terminal, on standard error, and nothing is left of it."""
 
+import os
 import re
 import types
 
@@ -87,6 +88,20 @@ def test_doctor_says_what_it_looks_at(root, site):
         assert screen.until(r"\rlooking at the accounts: [1-3] *\r")
         shown = screen.until(r"(?s).*\nself-service")[0]
     assert not [line for line in screen_of(shown) if "looking at" in line]
+
+
+def test_log_counts_the_decisions_that_it_has_read(root, site):
+    line = 'verdict=accepted rhost=- user="alice" service="imap" app="mail" id=7k label="Phone"'
+    pipe = site.folder / "pipe"
+    os.mkfifo(pipe)
+    with terminal(HERE, *site.argv("log", "--file", pipe)) as screen:
+        with open(pipe, "w") as log:
+            log.write(f"2026-11-02T07:00:01Z host auth: pam_asp(imap:auth): {line}\n" * 2)
+            log.flush()
+            assert screen.until(r"\rreading the log: 2 *\r")
+        shown = screen.until(r"(?s).*begins at")[0]
+    assert not [line for line in screen_of(shown) if "reading the log" in line]
+    assert [line for line in screen_of(shown) if line.startswith("alice ")]
 
 
 def test_a_line_of_error_stands_by_itself(site):
