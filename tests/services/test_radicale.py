@@ -1,5 +1,6 @@
-"""A real Radicale that asks PAM itself, by the shipped recipe: no web server is before it."""
+"""A real Radicale that asks PAM itself, set up by what the recipe says and nothing else: no web server is before it."""
 
+import os
 import re
 import subprocess
 
@@ -7,18 +8,17 @@ import pytest
 from support.passwords import PRIMARY, wrong
 from support.recipes import recipe
 from support.run import MORTAL
-from support.web import Web, open_web
+from support.sandbox import open_installed
+from support.web import Web
 
-HOST = "dav.example.org"
+HOST = os.uname().nodename
 PYTHON = "/usr/lib/python3/dist-packages"
-# What its packages do when they are installed, and what the recipe tells to do.
-PREPARE = """
+RECIPE = "radicale/config-pam"
+# What its packages do when they are installed; and the server has a name.
+PACKAGES = f"""
 getent passwd radicale >/dev/null || useradd --system --user-group --home-dir /var/lib/radicale radicale
 install -d /var/lib/radicale/collections
-usermod --append --groups asp radicale
-for name in fullchain privkey; do
-    install -o radicale -m 400 "/etc/letsencrypt/live/$1/$name.pem" "/etc/radicale/$name.pem"
-done
+echo "127.0.0.1 {HOST}" >>/etc/hosts
 """
 WHO = '<propfind xmlns="DAV:"><prop><current-user-principal/></prop></propfind>'
 
@@ -29,8 +29,8 @@ class Radicale(Web):
     port = 5232
 
     def reset(self, *configuration):
-        super().reset('broker: { clients = ( { user = "radicale"; services = [ "radicale" ]; } ); };', *configuration)
-        self.stack()
+        (clients,) = re.findall("(?m)^# (broker: .*)$", recipe(RECIPE))
+        super().reset(clients, *configuration)
 
     def propfind(self, login, *more):
         """The status, and whose calendars they are."""
@@ -42,12 +42,12 @@ class Radicale(Web):
 @pytest.fixture(scope="module")
 def radicale_box(sandboxes, layer, build):
     parts = (f"{PYTHON}/radicale/auth/pam.py", f"{PYTHON}/pam/__init__.py")
-    box = open_web(layer, build, HOST, "radicale", *parts)
+    box = open_installed(layer, build, "openssl", "curl", "radicale", *parts)
     service = Radicale(box, build)
-    service.install("radicale/config-pam", "/etc/radicale/config")
-    box.shell(PREPARE, HOST).done()
-    box.shell(*re.findall("(?m)^# +(chown .*)$", recipe("radicale/config-pam"))).done()
+    service.ca = "/etc/radicale/fullchain.pem"
+    box.shell(PACKAGES).done()
     service.reset()
+    service.follow(RECIPE)
     service.start_broker()
     words = "setpriv --reuid radicale --regid radicale --init-groups --no-new-privs radicale".split()
     box.start(*MORTAL, *words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -110,3 +110,12 @@ def test_without_the_broker_nobody_gets_in_and_the_log_says_what_to_start(radica
         (line,) = radicale.log(1)
         assert line.word("verdict") == "unavailable"
         assert "asp-broker" in line.text
+
+
+def test_the_way_back_leads_back(radicale):
+    radicale.go_back(RECIPE)
+    try:
+        assert "pam_service" not in radicale.sandbox.read("/etc/radicale/config")
+        assert radicale.sandbox.run("test", "-e", "/etc/pam.d/radicale").code != 0
+    finally:
+        radicale.follow(RECIPE)
