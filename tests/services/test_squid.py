@@ -20,10 +20,12 @@ PACKAGE = """
 getent passwd proxy >/dev/null || useradd --system --user-group --no-create-home --home-dir /bin proxy
 chown proxy:proxy /var/spool/squid /var/log/squid
 install -d -g proxy -m 775 /run/squid
+ip addr add 192.0.2.1/32 dev lo
 mkdir -p /run/web
 echo hello >/run/web/greeting
+[[ -e /usr/sbin/squid || ! -e /usr/sbin/squid-gnutls ]] || ln -s squid-gnutls /usr/sbin/squid
 """
-WEB = "/usr/bin/python3 -m http.server --bind 127.0.0.1 --directory /run/web 8080"
+WEB = "/usr/bin/python3 -m http.server --bind 192.0.2.1 --directory /run/web 8080"
 
 
 class Squid(Service):
@@ -32,16 +34,16 @@ class Squid(Service):
 
     def get(self, login, proxy="https://127.0.0.1:3129"):
         """The proxy's answer: 200, or 407, which wants a password, or 403."""
-        words = "curl -q --silent --max-time 30 --proxy-insecure --noproxy".split()
+        words = ("curl -q --silent --max-time 30 --proxy-insecure -w %{http_code} --proxy " + proxy).split()
         user = ["--proxy-user", login] if login else []
-        run = self.sandbox.run(*words, "", "--proxy", proxy, *user, "-w", "%{http_code}", "http://127.0.0.1:8080/greeting")
+        run = self.sandbox.run(*words, "--noproxy", "", *user, "http://192.0.2.1:8080/greeting")
         assert (run.out == "hello\n200") == run.out.endswith("200"), run
         return int(run.out[-3:])
 
 
 @pytest.fixture(scope="module")
 def squid_box(sandboxes, layer, build):
-    box = open_installed(layer, build, "squid", HELPER, "openssl", "curl")
+    box = open_installed(layer, build, HELPER, "openssl", "curl", "ip")
     box.shell(PACKAGE).done()
     service = Squid(box, build)
     service.reset()
@@ -49,7 +51,7 @@ def squid_box(sandboxes, layer, build):
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with serving(box, build / "asp-broker" / "asp-broker"):
         box.start(*MORTAL, *WEB.split(), **quiet)
-        box.wait_for_port(8080)
+        box.wait_for_port(8080, "192.0.2.1")
         # Its process group is the one that its unit has.
         box.start(*MORTAL, "setpriv", "--regid", "proxy", "--clear-groups", "squid", "--foreground", "-sYC", **quiet)
         box.wait_for_port(3129)
