@@ -189,7 +189,8 @@ enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, 
 enum asp_status asp_store_clear_strays(const struct asp_store *store, asp_visit *visit,
                                        void *context, struct asp_error *error);
 
-/* Told of what is wrong with a store, at this path. The advice is empty where the status says all. */
+/* Told of what is wrong with a store, at this path. The advice is empty where the status says all.
+ */
 typedef void asp_store_fault(const struct asp_error *fault, const char *path, void *context);
 
 /* Looks over the store of a configuration, without what is in its accounts, and changes nothing.

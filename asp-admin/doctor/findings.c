@@ -189,6 +189,15 @@ bool findings_none_of(const struct findings *findings, const char *check)
     return true;
 }
 
+bool findings_have_fault(const struct findings *findings, const char *check)
+{
+    bool have = false;
+
+    for (size_t i = 0; i < findings->count; i++)
+        have = have || (!findings->list[i].ok && strcmp(findings->list[i].check, check) == 0);
+    return have;
+}
+
 static void add_padded(struct asp_buffer *out, const char *text, size_t width)
 {
     size_t length = strlen(text);

@@ -62,6 +62,9 @@ void finding_fix_script(struct findings *findings, const char *script);
 /* True when nothing was found by this check yet. */
 bool findings_none_of(const struct findings *findings, const char *check);
 
+/* True when a fault was found by this check. */
+bool findings_have_fault(const struct findings *findings, const char *check);
+
 /* One of them, as it is shown to a person. */
 void finding_add_row(const struct console *console, struct asp_buffer *out,
                      const struct finding *finding);

@@ -96,12 +96,11 @@ static void check_watch(struct examination *exam)
     struct asp_error error = {0};
     enum asp_status status = asp_watch_lock_look(store, &exam->watch, &error);
 
-    if (status == ASP_NOT_FOUND) /* a fault of the store, which is told */
-        finding_note(
-            &exam->findings, CHECK_WATCH,
-            "whether a watch runs is not known: its lock is gone, with the folder of locks "
-            "in %s",
-            store->path);
+    if (status != ASP_OK && status != ASP_NO_MEMORY &&
+        findings_have_fault(&exam->findings, CHECK_STORE))
+        finding_note(&exam->findings, CHECK_WATCH,
+                     "whether a watch runs is not known before the store is mended: %s",
+                     error.text);
     else if (status != ASP_OK)
         exam_fault(exam, CHECK_WATCH, &error);
     else if (exam->watch.runs)
