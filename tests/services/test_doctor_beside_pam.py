@@ -1,4 +1,4 @@
-"""asp-admin doctor and servers that look elsewhere beside PAM, by their configuration files: a fault, and its command."""
+"""asp-admin doctor and servers that look elsewhere beside PAM, by their configuration: a fault, and its command."""
 
 import pytest
 
@@ -111,7 +111,7 @@ def test_postfix_that_asks_no_saslauthd_is_a_fault(patient):
 SASLAUTHD = {
     "Debian, shadow": ("default", 'MECHANISMS="shadow"\n', 'saslauthd ask "shadow" in place of PAM'),
     "Fedora, shadow": ("sysconfig", "MECH=shadow\n", "saslauthd ask shadow in place of PAM"),
-    "Debian, a cache": ("default", 'MECHANISMS="pam"\nOPTIONS="-c -m /run/saslauthd"\n', "keep passwords that were right"),
+    "Debian, a cache": ("default", 'MECHANISMS="pam"\nOPTIONS="-c -m /run/x"\n', "keep passwords that were right"),
     "Fedora, a cache": ("sysconfig", "MECH=pam\nFLAGS=-c\n", "keep passwords that were right"),
 }
 

@@ -1,5 +1,5 @@
-"""Ways in which an administrator breaks an installation that works: with each, what a device gets, the line of doctor or of
-the log that leads to the fix, and that the fix is one. A command that is printed is run as it stands."""
+"""Ways in which an administrator breaks an installation that works: with each, what a device gets, the line of doctor or
+of the log that leads to the fix, and that the fix is one. A command that is printed is run as it stands."""
 
 import contextlib
 import dataclasses
@@ -13,7 +13,7 @@ from support.wait import LONG
 from support.watch import Manager
 
 # What a mend begins with that is a command: it is pasted into a root shell.
-COMMANDS = ("asp-admin", "chmod", "chown", "echo", "groupadd", "install", "mkdir", "sed", "usermod")
+COMMANDS = ("asp-admin", "chmod", "chown", "echo", "groupadd", "install -m", "mkdir", "sed", "usermod")
 DOC = "/usr/local/share/doc/pam_asp"
 NO_FAULT_ROUNDS = 5  # one fault can hide the next
 
@@ -22,7 +22,7 @@ NO_FAULT_ROUNDS = 5  # one fault can hide the next
 class Break:
     how: str  # a script, with MODULE for the module's path
     fault: str  # doctor's check, and what it says
-    mend: str | None = None  # None: the mends are commands; else what the one mend says
+    mend: str | None = None  # what a mend says that is no command
     by_hand: str = ""  # and what that comes to
     service: str = "imap"  # of the device
     refused: bool = True  # what the device gets
@@ -53,7 +53,9 @@ BREAKS = {
     "a store of somebody else's": Break(
         "chown -R alice /var/lib/asp", "store: /var/lib/asp belongs to uid", log="/var/lib/asp belongs to uid"
     ),
-    "a store that all can write": Break("chmod 777 /var/lib/asp", "store: .*can be written by group", log="can be written"),
+    "a store that all can write": Break(
+        "chmod 777 /var/lib/asp", "store: .*can be written by group", log="can be written"
+    ),
     "a folder of the store that all can enter": Break(
         "chmod 755 /var/lib/asp/users", "store: /var/lib/asp/users is open to others than root", refused=False
     ),
@@ -68,7 +70,9 @@ BREAKS = {
         log="verdict=unavailable.*/var/lib/asp",
     ),
     "an account of somebody else's": Break(
-        "chown alice /var/lib/asp/users/alice", "accounts: alice: .*belongs to uid", log="verdict=unavailable.*belongs to uid"
+        "chown alice /var/lib/asp/users/alice",
+        "accounts: alice: .*belongs to uid",
+        log="verdict=unavailable.*belongs to uid",
     ),
     "an account that was edited": Break(
         "cp -p /var/lib/asp/users/alice /run/backup; sed -i s/Phone/Phony/ /var/lib/asp/users/alice",
@@ -93,8 +97,13 @@ BREAKS = {
         by_hand="mv /run/module MODULE",
     ),
     "a module with a bit too many": Break("chmod u+s MODULE", "pam: .*has a setuid or setgid bit", refused=False),
-    "a module that others can write": Break("chmod 666 MODULE", "pam: .*can be written by group or others",
-        mend="root's, writable", by_hand="chmod go-w MODULE", refused=False),
+    "a module that others can write": Break(
+        "chmod 666 MODULE",
+        "pam: .*can be written by group or others",
+        mend="root's, writable",
+        by_hand="chmod go-w MODULE",
+        refused=False,
+    ),
     "a wrong argument": Break(
         "sed -i '0,/pam_asp.so/s//pam_asp.so debgu/' /etc/pam.d/imap",
         "pam: /etc/pam.d/imap:.*debgu is a wrong argument",
@@ -188,12 +197,11 @@ class Works:
         for _ in range(NO_FAULT_ROUNDS):
             faults = self.patient.faults()
             for fault in faults:
-                if broken.mend is None:
-                    assert fault.mend.startswith(COMMANDS), fault
+                if fault.mend.startswith(COMMANDS):
                     self.box.shell(fault.mend).done()
                 else:
-                    assert re.search(broken.mend, fault.mend), fault
-            if broken.mend is not None and faults:
+                    assert broken.mend is not None and re.search(broken.mend, fault.mend), fault
+            if broken.by_hand and faults:
                 self.box.shell(broken.by_hand.replace("MODULE", self.module)).done()
             if not faults:
                 return
@@ -206,7 +214,8 @@ def works(patient):
     works.set_up()
     with patient.serving():
         yield works
-    patient.sandbox.shell(f"rm -rf {DOC}; test ! -e /run/module || mv /run/module {works.module}; chmod 644 {works.module}").done()
+    put_back = f"test ! -e /run/module || mv /run/module {works.module}; chmod 644 {works.module}"
+    patient.sandbox.shell(f"rm -rf {DOC} /usr/local/bin/asp-admin; {put_back}").done()
 
 
 @pytest.mark.parametrize("what", BREAKS)
@@ -245,7 +254,7 @@ def test_a_watch_that_was_killed_is_found_and_started_again(works, folder):
         works.box.run("kill", "-KILL", pid).done()
         process.wait(LONG)
     fault = works.patient.fault("watch", f"^the watch is dead: process {pid} ended without saying so")
-    assert fault.mend.startswith("start asp-admin watch with the machine")
+    assert "start this with the machine: asp-admin watch;" in fault.mend
     with watching(works.patient, folder):
         works.patient.is_well("watch", "^process [0-9]+ watches")
 

@@ -197,7 +197,10 @@ def asking(examined):
 
 
 def by_protocol(examined):
-    name = {"2.3": ("  args = dovecot", "  args = session=yes %s"), "2.4": ("service_name = dovecot", "service_name = %{protocol}")}
+    name = {
+        "2.3": ("  args = dovecot", "  args = session=yes %s"),
+        "2.4": ("  service_name = dovecot", "  service_name = %{protocol}"),
+    }
     (before, after) = name[examined.version]
     text = dovecot_recipe(examined.sandbox)
     assert before in text

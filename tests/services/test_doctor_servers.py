@@ -31,7 +31,9 @@ def test_a_server_whose_user_is_not_in_the_group_is_a_fault_and_the_command_lets
     served.is_well("broker", "the group asp has www-data$")
 
 
-@pytest.mark.parametrize("where, text", [("nginx/sites-enabled/dav", NGINX), ("apache2/sites-enabled/dav.conf", APACHE)])
+@pytest.mark.parametrize(
+    "where, text", [("nginx/sites-enabled/dav", NGINX), ("apache2/sites-enabled/dav.conf", APACHE)]
+)
 def test_which_service_a_server_asks_is_read_from_its_configuration(served, where, text):
     served.install("pam.d/asp-only", "/etc/pam.d/door")
     assert served.faults() == []

@@ -17,7 +17,7 @@ CHECKS = [
 # Of these there is a row only where there is something to say.
 OTHERS = ["beside-pam"]
 
-# Before each test: no store, no configuration, no sockets, no units, the users and the PAM files as they were at the beginning.
+# Before each test: no store, configuration, sockets or units; the users and the PAM files as they were at the beginning.
 PUT_RIGHT = """
 umount -q /var/lib/asp || true
 rm -rf /var/lib/asp /etc/asp /run/asp /run/programs /srv/* /run/systemd
@@ -53,7 +53,8 @@ class Patient(Service):
             "mkdir /run/saved; echo 'password optional pam_asp.so' >>/etc/pam.d/common-password;"
             "groupadd --force --system asp; getent passwd www-data >/dev/null || useradd --system www-data;"
             # A machine of its own: what is installed on this one is looked over by nobody here.
-            "rm -rf /etc/{dovecot,nginx,apache2,httpd} /etc/pam.d/{asp-*,dovecot,imap,nginx,apache2,cockpit,sudo}; cp -a /etc/pam.d /run/saved/;"
+            "rm -rf /etc/{dovecot,nginx,apache2,httpd} /etc/pam.d/{asp-*,dovecot,imap,nginx,apache2,cockpit,sudo};"
+            "cp -a /etc/pam.d /run/saved/;"
             "echo 'alice:the first one' | chpasswd; cp /etc/{passwd,shadow,group,gshadow} /run/saved/"
         ).done()
 
@@ -69,7 +70,7 @@ class Patient(Service):
         return path
 
     def units(self, *names):
-        """A machine with systemd, as far as files tell it, and with these of the units that are shipped, or with all."""
+        """A machine with systemd, as far as files tell it, and with these of the shipped units, or with all."""
         self.sandbox.run("install", "-d", "/run/systemd/system").done()
         for name in names or ("asp-broker.service", "asp-broker.socket", "asp-watch.service", "asp-self.service"):
             built = self.build / "conf" / name
