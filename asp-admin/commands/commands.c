@@ -166,7 +166,9 @@ static const struct command commands[] = {
         .help = "show who came how, from the system's log",
         .options = {{OPTION_SINCE, "leave out what is older: a number with s, m, h, d or w; "
                                    "YYYY-MM-DD (its begin, UTC); or RFC 3339"},
-                    {OPTION_FILE, "read this one, or journal; may be given up to 32 times"},
+                    {OPTION_FILE,
+                     "read this one, journal, or - for standard input; may be given up to "
+                     "32 times"},
                     {OPTION_PRIMARY, "who has come with a password that is no app password"},
                     {OPTION_REFUSED, "devices that have an app password, and were refused"}},
         .examples = {"log --since 30d --primary", "log --file /var/log/auth.log --refused"},

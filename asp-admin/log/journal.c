@@ -147,5 +147,6 @@ enum asp_status journal_read(struct reading *reading, struct asp_error *error)
     (void)asp_fail(error, ASP_IO, "the journal cannot be read: %s: %s%s%.*s", run.path, why.text,
                    journal.said[0] != '\0' ? ": " : "", (int)strcspn(journal.said, "\n"),
                    journal.said);
-    return asp_advise(error, ASP_IO, "name a file of the system log: asp-admin log --file FILE");
+    return asp_advise(error, ASP_IO,
+                      "ask for a part of it with --since, or read a file with --file");
 }

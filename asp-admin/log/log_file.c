@@ -79,8 +79,7 @@ static enum asp_status check_form(const char *path, const char *bytes, size_t le
         if (length < size || memcmp(bytes, forms[i].begin, size) != 0)
             continue;
         (void)asp_fail(error, ASP_CORRUPT, "%s is %s", path, forms[i].is);
-        return asp_advise(error, ASP_CORRUPT, "%s FILE | asp-admin log --file /dev/stdin",
-                          forms[i].program);
+        return asp_advise(error, ASP_CORRUPT, "%s FILE | asp-admin log --file -", forms[i].program);
     }
     return ASP_OK;
 }
@@ -109,20 +108,23 @@ static enum asp_status read_all(struct file_reading *file, int fd, struct asp_er
 
 enum asp_status log_file_read(struct reading *reading, const char *path, struct asp_error *error)
 {
+    const bool piped = strcmp(path, "-") == 0;
     struct file_reading file = {
         .reading = reading,
-        .path = path,
+        .path = piped ? "standard input" : path,
         .lines = {.take = take_line},
     };
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    const int fd = piped ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     enum asp_status status;
 
     if (fd < 0)
         return asp_fail_errno(error, "%s cannot be opened", path);
     file.lines.context = &file;
     status = read_all(&file, fd, error);
-    asp_close(fd);
+    if (!piped)
+        asp_close(fd);
     if (status == ASP_OK && file.any && !file.is_log)
-        return asp_fail(error, ASP_CORRUPT, "%s is no log: no line in it begins with a time", path);
+        return asp_fail(error, ASP_CORRUPT, "%s is no log: no line in it begins with a time",
+                        file.path);
     return status;
 }

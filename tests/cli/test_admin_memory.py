@@ -12,11 +12,14 @@ import shutil
 import pytest
 from support.folders import contents, restore
 from support.passwords import PASSWORD
+from support.run import TREE
 
 # What differs from run to run: passwords, times, and the ids of what is made.
 CHANGING = re.compile(
     r"\b[0-9a-z]{5}(?:-[0-9a-z]{5}){4}\b|\d{4}-\d\d-\d\dT[\d:]+Z|(?<=\"id\": \")..(?=\")|(?<=\"id\":\")..(?=\")|(?<=asp-admin revoke ).+(?=\n)"
 )
+
+LOGS = TREE / "tests" / "fuzz" / "corpus" / "decision"
 
 # The words of each command; PHONE is the id of an entry of Alice's.
 COMMANDS = {
@@ -40,7 +43,8 @@ COMMANDS = {
     "import in the place of another": ["import", "--replace"],
     "watch": ["watch", "--once"],
     "doctor": ["doctor"],
-    "log": ["log", "--file", "/dev/stdin"],
+    "log": ["log", "--file", LOGS / "traditional"],
+    "log of the refused": ["log", "--file", LOGS / "rfc3339", "--refused"],
 }
 HAS_NO_DOCUMENT = ("help", "version", "export")
 # A line that fails is told of by itself, and the others go on.
