@@ -21,14 +21,18 @@ static bool begins(const char *line, const char *with)
     return strncmp(line, with, strlen(with)) == 0;
 }
 
-/* The last word of its arguments is the PAM service, of 2.3; or this is it, from 2.4 on. */
 static bool is_by_protocol(const char *service)
 {
-    const char *last = strrchr(service, ' ');
+    return strcmp(service, "%s") == 0 || strcmp(service, "*") == 0 || strcmp(service, "%Ls") == 0 ||
+           strstr(service, "%{protocol") != NULL || strstr(service, "%{service") != NULL;
+}
 
-    last = last != NULL ? last + 1 : service;
-    return strcmp(last, "%s") == 0 || strcmp(last, "*") == 0 || strcmp(last, "%Ls") == 0 ||
-           strstr(last, "%{protocol") != NULL || strstr(last, "%{service") != NULL;
+/* Of the arguments of 2.3 it is the last one. */
+static const char *last_word(const char *words)
+{
+    const char *last = strrchr(words, ' ');
+
+    return last != NULL ? last + 1 : words;
 }
 
 static void set_driver(struct passdb *passdb, const char *name)
@@ -65,9 +69,10 @@ static void read_passdb(struct passdb *passdb, const char *line, struct dovecot_
     } else if (begins(line, "driver = ")) {
         set_driver(passdb, line + strlen("driver = "));
     } else if (begins(line, "args = ")) {
-        passdb->by_protocol = is_by_protocol(line + strlen("args = "));
-    } else if (begins(line, "service_name = ")) {
-        passdb->by_protocol = is_by_protocol(line + strlen("service_name = "));
+        passdb->by_protocol = is_by_protocol(last_word(line + strlen("args = ")));
+    } else if (begins(line, "service_name = ") || begins(line, "pam_service_name = ") ||
+               begins(line, "passdb_pam_service_name = ")) {
+        passdb->by_protocol = is_by_protocol(strstr(line, " = ") + strlen(" = "));
     } else if (strcmp(line, "deny = yes") == 0) {
         passdb->denies = true;
     } else if (strcmp(line, "use_cache = no") == 0 || strstr(line, "%{password") != NULL) {

@@ -66,8 +66,8 @@ static void check_place(struct examination *exam, const struct pam_stack *stack,
                       "users with no line in /etc/shadow when nothing was changed",
                       path, number);
     }
-    finding_fix(findings, "place it as pam-configs/asp does: see The primary password in "
-                          "pam_asp(8)");
+    finding_fix(findings, "place it as " DOCDIR "/pam-configs/asp does: see The primary password "
+                          "in pam_asp(8)");
 }
 
 /* True when the service tells us of a password that is set. */
@@ -107,7 +107,8 @@ void examine_password_stack(struct examination *exam)
     if (file != NULL && !check_service(exam, file))
         finding_note(findings, CHECK_PASSWORD_STACK,
                      "%s does not ask pam_asp, so a password that it sets is seen later, by %s. "
-                     "Where pam-auth-update(8) is, the profile pam-configs/asp changes that",
+                     "Where pam-auth-update(8) is, the profile changes that: cp " DOCDIR
+                     "/pam-configs/asp /usr/share/pam-configs/ && pam-auth-update --enable asp",
                      file->path, source.at_login ? "a login or a watch" : "a watch");
     else if (!any)
         finding_note(findings, CHECK_PASSWORD_STACK, "no password stack asks pam_asp");

@@ -25,6 +25,14 @@ def test_a_moved_store_that_units_may_not_write_to_is_a_fault_each_with_its_drop
         assert drop_in == f"[Unit]\nRequiresMountsFor={store}\n[Service]\nReadWritePaths={store}\n"
 
 
+def test_a_unit_that_is_to_run_is_started_by_systemd(patient):
+    patient.configure(f'hooks: {{ revoked = "{patient.program("hook")}"; }};')
+    patient.units("asp-watch.service")
+    assert patient.fault("watch", "nobody runs hooks.revoked").mend == "systemctl enable --now asp-watch.service"
+    patient.sandbox.run("rm", "-r", "/run/systemd").done()
+    assert "start this with the machine: asp-admin watch;" in patient.fault("watch", "nobody runs hooks.revoked").mend
+
+
 def test_the_drop_in_holds_at_once_where_systemd_runs(patient):
     patient.units("asp-broker.service")
     move(patient, "/srv/asp")
