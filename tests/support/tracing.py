@@ -11,11 +11,11 @@ Call = collections.namedtuple("Call", "name occurrence line")
 STRACE = ["setarch", "--addr-no-randomize", *sanitizers.without_leaks(), "strace"]
 
 
-def system_calls(site, folder, *words):
+def system_calls(site, folder, *words, **options):
     """The system calls of a run of asp-admin from its first look at the configuration, each with its number among
     those of its name, which is how strace counts when it injects. What comes before is the loader's."""
     log = folder / "calls"
-    run = site.run(*words, prefix=[*STRACE, "-o", log, "-e", "trace=all"])
+    run = site.run(*words, prefix=[*STRACE, "-o", log, "-e", "trace=all"], **options)
     assert run.code == 0, run
     counts, calls, begun = collections.Counter(), [], False
     for line in log.read_text(errors="replace").splitlines():
