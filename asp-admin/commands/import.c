@@ -148,8 +148,6 @@ static enum exit_code find_user(struct admin *admin)
     enum exit_code code = admin_take_user(admin);
 
     if (code == EXIT_DONE)
-        code = new_password_check_user(admin);
-    if (code == EXIT_DONE)
         code = admin_find_user(admin);
     if (code == EXIT_DONE && strcmp(admin->user, admin->typed) != 0)
         code = fail_with(admin->console, EXIT_USAGE,
@@ -157,6 +155,18 @@ static enum exit_code find_user(struct admin *admin)
                          "none of the other",
                          admin->typed, admin->user);
     return code;
+}
+
+/* What is kept needs nobody to be asked, or told apart. */
+static bool is_kept(const struct admin *admin)
+{
+    struct asp_account account;
+
+    if (admin->options->replace ||
+        asp_store_load(&admin->store, admin->user, "", &account, NULL) != ASP_OK)
+        return false;
+    asp_account_free(&account);
+    return true;
 }
 
 static enum exit_code import_account(struct import *import, struct admin *admin, const char *line,
@@ -179,10 +189,17 @@ static enum exit_code import_account(struct import *import, struct admin *admin,
     admin->options = &options;
     memcpy(admin->user, importing.account.user, sizeof admin->user); /* also of one that fails */
     code = find_user(admin);
-    if (code == EXIT_DONE)
-        code = read_source(admin, &import->source);
-    if (code == EXIT_DONE)
-        code = store(import, &importing, &usage);
+    if (code == EXIT_DONE && is_kept(admin)) {
+        importing.result = IMPORT_KEPT;
+        show_result(import, &importing, &usage);
+    } else {
+        if (code == EXIT_DONE)
+            code = new_password_check_user(admin);
+        if (code == EXIT_DONE)
+            code = read_source(admin, &import->source);
+        if (code == EXIT_DONE)
+            code = store(import, &importing, &usage);
+    }
     asp_usage_free(&usage);
     asp_account_free(&importing.account);
     return code;

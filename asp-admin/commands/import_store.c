@@ -91,7 +91,6 @@ static enum asp_status put(struct asp_account *account, void *context, struct as
         asp_account_replace(account, &importing->account, how.when, how.by, ASP_REASON_REMOVED,
                             how.hook_due) != ASP_OK)
         return no_memory(error);
-    asp_account_prune(account, how.keep);
     return ASP_OK;
 }
 
@@ -114,6 +113,7 @@ enum asp_status import_store(struct importing *importing, struct asp_error *erro
     struct asp_turn turn = ASP_TURN_FREE;
     enum asp_status status;
 
+    asp_account_prune(&importing->account, (size_t)admin->conf->history); /* as after any change */
     primary_source_find(importing->source, admin->user, NULL, &change.look.now);
     if (importing->replaces)
         hooks_take_turn(admin, &turn);

@@ -169,6 +169,13 @@ def test_an_account_that_is_there_is_kept(full):
     assert accounts(full) == before
 
 
+def test_who_is_kept_need_not_be_known(full):
+    text = export(full, "bob")
+    full.configure("")
+    assert "kept bob" in import_(full, text).done().out
+    assert "the system knows no user bob" in import_(full, text, "--replace").err
+
+
 def test_replace_puts_it_in_its_place(full, other):
     text = export(full)
     other.create("bob", "New")
@@ -294,7 +301,8 @@ def test_a_name_that_is_no_utf_8_travels_too(site, make_site, tmp_path):
 
 def test_an_older_history_is_cut_as_ever(full, other):
     other.configure("virtual_users = true;", "history = 1;")
-    import_(other, export(full, "alice")).done()
+    assert "imported alice: 5 app passwords, " in import_(other, export(full, "alice")).done().out
+    assert len(other.entries("alice", "--all")) == 5
     assert [entry["label"] for entry in other.entries("alice", "--all") if entry["state"] == "revoked"] == ["Gone"]
 
 
