@@ -113,7 +113,6 @@ enum asp_status journal_read(struct reading *reading, struct asp_error *error)
         "--output-fields=MESSAGE,SYSLOG_IDENTIFIER,_UID",
         since,
         "_TRANSPORT=syslog",
-        "SYSLOG_FACILITY=4",
         "SYSLOG_FACILITY=10",
         NULL,
     };

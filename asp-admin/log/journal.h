@@ -9,8 +9,8 @@
 #include "asp/error.h"
 
 /*
- * Reads it since `reading->since`, by journalctl(1): what was said by syslog(3) with a facility of
- * authentication. Who has said it the journal has from the kernel: only programs of root's are
+ * Reads it since `reading->since`, by journalctl(1): what was said by syslog(3) with the facility
+ * authpriv. Who has said it the journal has from the kernel: only programs of root's are
  * believed.
  */
 enum asp_status journal_read(struct reading *reading, struct asp_error *error);

@@ -137,7 +137,7 @@ static bool show(const struct admin *admin, const struct tally *tally)
     return answer_write(admin->console, json, document, &table, none[tally->view]);
 }
 
-/* Whether the journal of this machine outlives a start, and is not empty. */
+/* Whether there is something in this folder of a journal. */
 static bool has_journal(const char *path)
 {
     DIR *folder = opendir(path);
@@ -171,13 +171,20 @@ static bool is_journal(const char *name)
     return strcmp(name, JOURNAL) == 0;
 }
 
+static const char *called(const char *name)
+{
+    if (is_journal(name))
+        return "the journal";
+    return strcmp(name, "-") == 0 ? "standard input" : name;
+}
+
 /* What has to be known of how much the answer is of. Where the journal begins is not known if it
  * was asked for a part of it. */
 static void tell_reach(const struct admin *admin, const struct reading *reading,
                        const char *const names[], size_t count)
 {
     const bool of_journal = count == 1 && is_journal(names[0]);
-    const char *what = of_journal ? "the journal" : count == 1 ? names[0] : "these logs";
+    const char *what = count == 1 ? called(names[0]) : "these logs";
     char begins[ASP_TIME_SIZE];
 
     asp_time_format(reading->begins, begins);

@@ -150,14 +150,12 @@ bool tally_add(struct tally *tally, const struct decision *decision, time_t when
         return true;
     found = tfind(&key, &tally->tree, compare);
     if (found == NULL && tally->count == TALLY_ROWS) {
-        tally->left_out += times;
+        tally->left_out += decision->let_in ? 0 : times;
         return true;
     }
     row = found != NULL ? *(struct tally_row **)found : add_row(tally, &key);
-    if (row == NULL) {
-        tally->failed = true;
+    if (row == NULL)
         return false;
-    }
     if (row->count == 0 && row->let_in == 0)
         row->first = row->last = when;
     row->first = when < row->first ? when : row->first;

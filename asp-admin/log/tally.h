@@ -43,7 +43,6 @@ struct tally {
     size_t room;
     void *tree;                  /* the same rows, for tsearch(3) */
     unsigned long long left_out; /* logins of kinds for which there was no room */
-    bool failed;                 /* there was no memory */
 };
 
 /* Counts a decision that was there so many times, if the view is of it. False: no memory. */
