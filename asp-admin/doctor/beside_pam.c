@@ -1,7 +1,6 @@
 /* doctor: a second way in, as far as the configuration of a server shows it. */
 #include "beside_pam.h"
 
-#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,9 +39,9 @@ static char *value_of(char *line, const char *key, const char *ends)
 static void find_setting(struct examination *exam, const char *pattern, const char *key,
                          const char *ends, struct setting *found)
 {
-    glob_t paths = {.gl_pathc = 0};
+    glob_t paths;
 
-    (void)glob(pattern, 0, NULL, &paths);
+    exam_glob(exam, pattern, &paths);
     for (size_t i = 0; i < paths.gl_pathc; i++) {
         char *text = exam_text(exam, paths.gl_pathv[i]);
         char *rest = NULL;
@@ -152,13 +151,13 @@ static bool is_yes(const char *value)
 }
 
 /* In Debian's folder each way is a link to a file that has its one value. */
-static bool is_linked(const char *name)
+static bool is_linked(struct examination *exam, const char *name)
 {
     char target[PATH_MAX];
-    glob_t paths = {.gl_pathc = 0};
+    glob_t paths;
     bool is = false;
 
-    (void)glob(PURE_FOLDER "auth/*", 0, NULL, &paths);
+    exam_glob(exam, PURE_FOLDER "auth/*", &paths);
     for (size_t i = 0; i < paths.gl_pathc; i++) {
         ssize_t length = readlink(paths.gl_pathv[i], target, sizeof target - 1);
         const char *base;
@@ -184,8 +183,9 @@ static void check_pure_ftpd(struct examination *exam)
 
     if (asking == NULL)
         return;
-    text = is_linked("UnixAuthentication") ? exam_text(exam, PURE_FOLDER "conf/UnixAuthentication")
-                                           : NULL;
+    text = is_linked(exam, "UnixAuthentication")
+               ? exam_text(exam, PURE_FOLDER "conf/UnixAuthentication")
+               : NULL;
     if (text != NULL && is_yes(text)) {
         finding_fault(&exam->findings, CHECK_BESIDE_PAM,
                       "Pure-FTPd asks the system's own passwords beside PAM: the primary password "
@@ -337,7 +337,8 @@ static void check_cyrus_sasl(struct examination *exam)
 {
     static const char *const mail[] = {"imap", "pop", "sieve", "http", NULL};
     static const char *const submission[] = {"smtp", NULL};
-    static const char *const daemons[] = {"/etc/default/saslauthd*", "/etc/sysconfig/saslauthd"};
+    static const char *const daemons[] = {"/etc/default/saslauthd", "/etc/default/saslauthd-*[!~]",
+                                          "/etc/sysconfig/saslauthd"};
     const struct sasl cyrus = {"Cyrus", "/etc/imapd.conf", "sasl_", first_asking(exam, mail)};
     const struct sasl postfix = {"Postfix", "/etc/postfix/sasl/smtpd.conf", "",
                                  first_asking(exam, submission)};
@@ -347,11 +348,13 @@ static void check_cyrus_sasl(struct examination *exam)
     check_sasl(exam, &cyrus);
     check_sasl(exam, &postfix);
     for (size_t i = 0; used && i < sizeof daemons / sizeof *daemons; i++) {
-        glob_t paths = {.gl_pathc = 0};
+        glob_t paths;
 
-        (void)glob(daemons[i], 0, NULL, &paths);
-        for (size_t k = 0; k < paths.gl_pathc; k++)
-            check_saslauthd(exam, paths.gl_pathv[k]);
+        exam_glob(exam, daemons[i], &paths);
+        for (size_t k = 0; k < paths.gl_pathc; k++) {
+            if (strchr(paths.gl_pathv[k], '.') == NULL) /* what dpkg leaves has one */
+                check_saslauthd(exam, paths.gl_pathv[k]);
+        }
         globfree(&paths);
     }
 }

@@ -7,7 +7,6 @@
 #include "asp-admin/system/program.h"
 
 #include <fnmatch.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,10 +196,9 @@ static bool is_included_by(struct examination *exam, const char *path, const cha
 static bool tell_unread(struct examination *exam)
 {
     bool told = false;
-    glob_t paths = {.gl_pathc = 0};
+    glob_t paths;
 
-    (void)glob("/etc/dovecot/*.conf", 0, NULL, &paths);
-    (void)glob(FOLDER "*", GLOB_APPEND, NULL, &paths);
+    exam_glob(exam, "/etc/dovecot/{*.conf,conf.d/*}", &paths);
     for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
         const char *name = recipes[i] + strlen(FOLDER);
         bool is_read = false;

@@ -126,3 +126,10 @@ char *exam_text(struct examination *exam, const char *path)
     (void)exam_ran_out(exam, status);
     return (char *)bytes;
 }
+
+void exam_glob(struct examination *exam, const char *pattern, glob_t *paths)
+{
+    *paths = (glob_t){.gl_pathc = 0};
+    if (glob(pattern, GLOB_BRACE, NULL, paths) == GLOB_NOSPACE)
+        exam->findings.failed = true;
+}

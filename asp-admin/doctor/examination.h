@@ -15,6 +15,8 @@
 #include "asp/buffer.h"
 #include "asp/store_watch.h"
 
+#include <glob.h>
+
 /* The names of the checks. */
 #define CHECK_CONFIGURATION "configuration"
 #define CHECK_STORE "store"
@@ -73,6 +75,9 @@ const struct pam_file *exam_asks(struct examination *exam, const char *service);
 /* The text of a plain file, which the caller frees; links are followed. NULL: it cannot be read, or
  * there is no memory. */
 char *exam_text(struct examination *exam, const char *path);
+
+/* The paths that are there of a pattern, which the caller gives to globfree. */
+void exam_glob(struct examination *exam, const char *pattern, glob_t *paths);
 
 /* "alice, bob and 3 more", in `out`, which the caller frees; empty where memory is short. The names
  * are put in order. */

@@ -7,7 +7,7 @@
 #include "asp-admin/system/users.h"
 
 #include <dirent.h>
-#include <glob.h>
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ static const struct service_server servers[SERVICE_SERVERS] = {
     {
         .name = "nginx",
         .directive = "auth_pam_service_name",
-        .files = {"/etc/nginx/nginx.conf", "/etc/nginx/conf.d/*", "/etc/nginx/sites-enabled/*",
+        .files = {"/etc/nginx/nginx.conf", "/etc/nginx/conf.d/*.conf", "/etc/nginx/sites-enabled/*",
                   "/etc/nginx/snippets/*"},
         .services = {"nginx"},
         .users = {"nginx", "www-data", "http"},
@@ -41,8 +41,8 @@ static const struct service_server servers[SERVICE_SERVERS] = {
     {
         .name = "Apache",
         .directive = "AuthPAMService",
-        .files = {"/etc/apache2/*.conf", "/etc/apache2/*-enabled/*", "/etc/httpd/conf/*",
-                  "/etc/httpd/conf.d/*"},
+        .files = {"/etc/apache2/*.conf", "/etc/apache2/*-enabled/*.conf", "/etc/httpd/conf/*.conf",
+                  "/etc/httpd/conf.d/*.conf"},
         .services = {"apache2", "httpd", "webdav"},
         .users = {"apache", "www-data", "wwwrun", "http"},
         .processes = {"apache2", "httpd", "httpd-prefork"},
@@ -127,8 +127,7 @@ static const struct pam_file *find_file(struct examination *exam,
     for (size_t i = 0; i < WORDS && server->files[i] != NULL && found == NULL; i++) {
         glob_t paths;
 
-        if (glob(server->files[i], 0, NULL, &paths) != 0)
-            continue;
+        exam_glob(exam, server->files[i], &paths);
         for (size_t k = 0; k < paths.gl_pathc && found == NULL; k++)
             found = find_in_file(exam, paths.gl_pathv[k], server->directive, &names);
         globfree(&paths);
@@ -195,13 +194,15 @@ static bool read_process(const char *pid, gid_t group, struct process *process)
 
 /* The process that is this server's, runs as that user and was started before the user was in the
  * group; NULL: none is. */
-static const char *find_old(const struct service_user *user, uid_t uid, gid_t group, char pid[32])
+static const char *find_old(struct examination *exam, const struct service_user *user, uid_t uid,
+                            gid_t group, char pid[32])
 {
     DIR *dir = opendir("/proc");
     struct process process;
     struct dirent *entry;
     bool found = false;
 
+    exam->findings.failed = exam->findings.failed || (dir == NULL && errno == ENOMEM);
     while (dir != NULL && !found && (entry = readdir(dir)) != NULL) {
         if (entry->d_name[strspn(entry->d_name, "0123456789")] != '\0' ||
             !read_process(entry->d_name, group, &process) || process.uid != uid || process.in_group)
@@ -221,7 +222,7 @@ static void check_processes(struct examination *exam, const struct service_user 
                             gid_t group)
 {
     char room[32];
-    const char *pid = find_old(user, uid, group, room);
+    const char *pid = find_old(exam, user, uid, group, room);
 
     if (pid == NULL)
         return;

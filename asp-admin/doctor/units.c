@@ -25,6 +25,7 @@ static const char *const folders[] = {OWN_FOLDER, "/run/systemd/system",
 struct unit {
     const char *name;
     const char *store;
+    bool hidden;   /* ProtectHome: what is in home folders is not seen */
     bool strict;   /* ProtectSystem: nothing but what is named */
     bool full;     /* nothing below /usr, /boot, /efi and /etc but that */
     bool writable; /* the store is in something that is named */
@@ -124,6 +125,9 @@ static void read_line(struct unit *unit, char *line)
     } else if (strcmp(line, "ProtectSystem") == 0) {
         unit->strict = strcmp(value, "strict") == 0;
         unit->full = strcmp(value, "full") == 0;
+    } else if (strcmp(line, "ProtectHome") == 0) {
+        unit->hidden = strcmp(value, "read-only") != 0 && strcmp(value, "no") != 0 &&
+                       strcmp(value, "false") != 0;
     }
 }
 
@@ -167,6 +171,12 @@ static void read_drop_ins(struct examination *exam, struct unit *unit)
     }
 }
 
+static bool is_at_home(const struct unit *unit)
+{
+    return is_in(unit->store, "/home") || is_in(unit->store, "/root") ||
+           is_in(unit->store, "/run/user");
+}
+
 static bool may_write(const struct unit *unit)
 {
     static const char *const barred[] = {"/usr", "/boot", "/efi", "/etc"};
@@ -174,6 +184,8 @@ static bool may_write(const struct unit *unit)
 
     for (size_t i = 0; i < sizeof barred / sizeof *barred; i++)
         in = in || is_in(unit->store, barred[i]);
+    if (unit->hidden && is_at_home(unit))
+        return false;
     return unit->writable || !(unit->strict || (unit->full && in));
 }
 
@@ -210,6 +222,8 @@ static void add_drop_in(struct asp_buffer *out, const struct unit *unit)
         out->failed = out->failed || line.failed;
         asp_buffer_free(&line);
     }
+    if (is_at_home(unit))
+        asp_buffer_add(out, " ProtectHome=read-only");
     asp_buffer_add(out, " >" OWN_FOLDER "/");
     asp_buffer_add(out, unit->name);
     asp_buffer_add(out, ".d/asp-store.conf");

@@ -66,6 +66,21 @@ def test_a_store_below_etc_needs_it_for_users_too(patient):
     assert names == ["asp-broker.service", "asp-watch.service", "asp-self.service"]
 
 
+def test_a_store_in_a_home_folder_needs_more_than_to_be_named(patient):
+    patient.units("asp-watch.service")
+    patient.sandbox.shell("mount -t tmpfs -o mode=755 asp /home").done()
+    move(patient, "/home/asp")
+    patient.sandbox.run("rm", "-r", "/run/systemd").done()
+    named = "[Service]\nReadWritePaths=/home/asp\n"
+    patient.sandbox.write("/etc/systemd/system/asp-watch.service.d/own.conf", named)
+    fault = patient.fault("store", "^asp-watch.service may not write /home/asp")
+    patient.sandbox.run("rm", "/etc/systemd/system/asp-watch.service.d/own.conf").done()
+    patient.sandbox.shell(fault.mend).done()
+    assert patient.faults() == []
+    assert "ProtectHome=read-only" in patient.sandbox.read("/etc/systemd/system/asp-watch.service.d/asp-store.conf")
+    patient.sandbox.run("umount", "/home").done()
+
+
 def test_without_units_and_with_another_configuration_nothing_is_said_of_them(patient):
     move(patient, "/srv/asp")
     assert patient.faults() == []
