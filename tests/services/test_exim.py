@@ -70,9 +70,9 @@ class Exim(Smtp):
 
     def hold_to(self, broker=None):
         """With these settings of the broker."""
-        changes = [(r"(?m)^broker: .*$", f"broker: {broker};")] if broker else []
-        if '"exim"' not in recipe("asp.conf"):
-            changes.append(('"smtp", ', '"smtp", "exim", '))
+        changes = [(r"(?m)^#(apps: \(\n)#(.*\n)#(.*\n)#(.*\n)#(\);)$", r"\1\2\3\4\5"), ('"smtp", ', '"smtp", "exim", ')]
+        if broker:
+            changes.append((r"(?m)^#broker: .*$", f"broker: {broker};"))
         self.sandbox.write("/etc/asp/asp.conf", recipe("asp.conf", *changes))
 
 
