@@ -73,7 +73,8 @@ def test_what_changes_or_shows_a_password_is_asked_for_first(own):
     }
     for name, words in changes.items():
         run = own.run("alice", name, *words)
-        assert (run.code, run.out, run.err) == (NO, "", "Password: asp-admin: there was no answer\n"), name
+        said = f"{EXPLAINED}Password: asp-admin: there was no answer\n"
+        assert (run.code, run.out, run.err) == (NO, "", said), name
     assert own.json("list", "alice", "--all") == before
     for name, words in changes.items():
         assert own.run("alice", name, *words, input=f"{ALICES}\n").code == DONE or name == "revoke", name
