@@ -32,8 +32,6 @@
 #define CHECK_DOVECOT "dovecot"
 #define CHECK_BESIDE_PAM "beside-pam"
 
-#define MODULE_FILE "pam_asp.so"
-
 struct examination {
     struct admin *admin; /* its conf is NULL when it cannot be read */
     char conf_path[PATH_MAX];

@@ -1,41 +1,25 @@
-/* doctor: the files of PAM that name the module. */
+/* doctor: the services of PAM that ask the module: what is proven of each. */
 #include "pam.h"
 
-#include "asp-admin/app.h"
+#include "pam_fix.h"
+#include "pam_lines.h"
+#include "pam_module.h"
+#include "pam_proof.h"
+
 #include "asp/buffer.h"
 #include "asp/scope.h"
-#include "pam_asp/arguments.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define SELF_SERVICE "asp-admin" /* doctor/broker.c looks it over */
-
-static bool is_one_of(const char *word, const char *const words[], size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(word, words[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool line_has_one_of(const struct pam_line *line, const char *const modules[], size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (pam_line_has(line, modules[i]))
-            return true;
-    }
-    return false;
-}
+#define OTHER "other"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static bool is_ours(const struct pam_entry *entry)
 {
-    return pam_line_has(entry->line, MODULE_FILE);
+    return !entry->is_start && pam_line_has(entry->line, MODULE_FILE);
 }
 
 /* Says it once of each line. */
@@ -50,144 +34,16 @@ static bool is_new(struct pam_line *line, unsigned what)
 /* Files that stand for many services, su and sudo among them. */
 static bool is_shared(const struct pam_file *file)
 {
-    static const char *const names[] = {"common-auth", "system-auth", "password-auth",
-                                        "system-login", "base-auth"};
+    static const char *const names[] = {
+        "system-auth",        "system-auth-ac",      "password-auth",
+        "password-auth-ac",   "system-login",        "base-auth",
+        "system-local-login", "system-remote-login", "system-services"};
 
-    return is_one_of(file->name, names, COUNT(names));
-}
-
-/* The module that a line names is there, and root's. */
-static void check_module(struct examination *exam, const struct pam_file *file,
-                         const struct pam_line *line)
-{
-    struct findings *findings = &exam->findings;
-    const char *module = line->word;
-    struct asp_buffer word = {0};
-    struct asp_error error = {0};
-    char path[PATH_MAX];
-    char *real;
-    struct stat st;
-    int fd;
-
-    if (strstr(module, "$ISA") != NULL)
-        return; /* only libpam knows what that is */
-    (void)snprintf(path, sizeof path, "%s%s", module[0] == '/' ? "" : PAMDIR "/", module);
-    /* libpam follows links, and /lib is one. */
-    real = realpath(path, NULL);
-    if (real == NULL) {
-        finding_fault(findings, CHECK_PAM,
-                      "%s:%zu asks a module that is not there, %s: nobody gets in", file->path,
-                      line->number, path);
-        finding_fix(findings, "install pam_asp, or write the path at which the module lies");
-    } else if (asp_path_open(real, &fd, &st, &error) != ASP_OK) {
-        exam_fault(exam, CHECK_PAM, &error);
-    } else {
-        asp_close(fd);
-        if ((st.st_mode & (S_ISUID | S_ISGID)) != 0) {
-            finding_fault(findings, CHECK_PAM, "%s has a setuid or setgid bit (mode %04o)", real,
-                          (unsigned)(st.st_mode & 07777));
-            finding_fix(findings, "chmod ug-s %s", exam_word(exam, &word, real));
-            asp_buffer_free(&word);
-        }
+    for (size_t i = 0; i < COUNT(names); i++) {
+        if (strcmp(file->name, names[i]) == 0)
+            return true;
     }
-    free(real);
-}
-
-static void check_other_conf(struct examination *exam, const char *place, const char *path)
-{
-    struct asp_conf *conf = NULL;
-    struct asp_identity identity;
-    struct asp_error error = {0};
-    struct asp_buffer word = {0};
-    bool other = strcmp(path, exam->conf_path) != 0;
-
-    if (asp_conf_load(path, true, &conf, &identity, &error) == ASP_OK) {
-        if (other)
-            finding_note(&exam->findings, CHECK_PAM,
-                         "%s has a configuration of its own, which asp-admin --config %s doctor "
-                         "looks over",
-                         place, exam_word(exam, &word, path));
-    } else if (other || exam->admin->conf != NULL) {
-        /* Also ours, where it is missing: named here it has to be there. */
-        finding_fault(&exam->findings, CHECK_PAM, "%s has config=%s, and nobody gets in: %s", place,
-                      path, error.text);
-        finding_fix(&exam->findings, "mend that file as asp.conf(5) has it, or put config= "
-                                     "right");
-    }
-    asp_buffer_free(&word);
-    asp_conf_free(conf);
-}
-
-static void check_line(struct examination *exam, const struct pam_file *file,
-                       const struct pam_line *line)
-{
-    struct arguments arguments;
-    const char *wrong = arguments_read(line->argument_count, line->arguments, &arguments);
-    char place[PATH_MAX];
-
-    (void)snprintf(place, sizeof place, "%s:%zu", file->path, line->number);
-    if (line->facility == FACILITY_SESSION) {
-        finding_fault(&exam->findings, CHECK_PAM,
-                      "%s: " MODULE_FILE " knows nothing of sessions, and fails there", place);
-        finding_fix(&exam->findings, "take that line out");
-    }
-    if (wrong != NULL) {
-        finding_fault(&exam->findings, CHECK_PAM,
-                      "%s: %s is a wrong argument, and refuses everybody", place, wrong);
-        finding_fix(&exam->findings, "take it out, or write it as pam_asp(8) has it");
-    } else if (arguments.conf_required) {
-        check_other_conf(exam, place, arguments.conf_path);
-    } else if (arguments.app != NULL && exam->admin->conf != NULL &&
-               app_is_unknown(exam->admin->conf, arguments.app)) {
-        finding_note(&exam->findings, CHECK_PAM,
-                     "%s has app=%s: no app of asp.conf is called so, and no service of /etc/pam.d",
-                     place, arguments.app);
-    }
-}
-
-/* What libpam makes of a slip in a file of ours. */
-static void check_slips(struct examination *exam, const struct pam_file *file)
-{
-    bool ours = false;
-
-    for (size_t i = 0; i < file->count; i++)
-        ours = ours || pam_line_has(&file->lines[i], MODULE_FILE);
-    for (size_t i = 0; ours && i < file->count; i++) {
-        const struct pam_line *line = &file->lines[i];
-
-        if (!line->fails && line->kind != LINE_BROKEN)
-            continue;
-        finding_fault(&exam->findings, CHECK_PAM,
-                      "%s:%zu is no line that libpam understands: it fails, and nobody gets in",
-                      file->path, line->number);
-        finding_fix(&exam->findings, "write it as pam.conf(5) has it: auth, account, password or "
-                                     "session, what is done upon an answer, and a module");
-    }
-}
-
-/* All lines of the module, wherever they stand. */
-static void check_lines(struct examination *exam)
-{
-    struct name_list modules = {0};
-
-    for (size_t i = 0; i < exam->pam.count; i++) {
-        const struct pam_file *file = exam->pam.files[i];
-
-        check_slips(exam, file);
-        for (size_t k = 0; k < file->count; k++) {
-            const struct pam_line *line = &file->lines[k];
-
-            if (!pam_line_has(line, MODULE_FILE))
-                continue;
-            check_line(exam, file, line);
-            if (is_one_of(line->word, (const char *const *)modules.list, modules.count))
-                continue;
-            check_module(exam, file, line);
-            if (!name_list_add(&modules, line->word))
-                exam->findings.failed = true;
-        }
-    }
-    name_list_clear(&modules);
+    return strncmp(file->name, "common-", 7) == 0;
 }
 
 /* Guarded, and of no app: where people become somebody. */
@@ -199,7 +55,7 @@ static bool is_closed(const struct examination *exam, const char *service)
            asp_scope_listed(conf, service) == NULL;
 }
 
-/* A file that others bring in is a service as well when it is guarded under its name. */
+/* A file that others bring in is a service as well when the configuration knows it by its name. */
 static bool is_service(const struct examination *exam, const struct pam_file *file)
 {
     const struct asp_conf *conf = exam->admin->conf;
@@ -207,7 +63,8 @@ static bool is_service(const struct examination *exam, const struct pam_file *fi
     if (file->name[0] == '/')
         return false;
     return !file->included ||
-           (conf != NULL && asp_names_contain(&conf->guarded, conf->guarded.count, file->name));
+           (conf != NULL && (asp_names_contain(&conf->guarded, conf->guarded.count, file->name) ||
+                             asp_scope_listed(conf, file->name) != NULL));
 }
 
 static void tell_guarded(struct examination *exam, const struct pam_file *service,
@@ -232,30 +89,6 @@ static void tell_guarded(struct examination *exam, const struct pam_file *servic
     }
 }
 
-/* The answers to an app password that is refused, when all that others ask for is given. */
-static enum reply answer_refused(const struct pam_entry *entry, void *context)
-{
-    (void)context;
-    if (is_ours(entry) || pam_line_has(entry->line, "pam_deny.so"))
-        return REPLY_AUTH_ERR;
-    if (pam_line_has(entry->line, "pam_faillock.so") && entry->line->argument_count > 0 &&
-        is_one_of("authfail", entry->line->arguments, (size_t)entry->line->argument_count))
-        return REPLY_AUTH_ERR;
-    return REPLY_SUCCESS;
-}
-
-/* The answers to an app password that is right, when the primary's time is over. */
-static enum reply answer_aged(const struct pam_entry *entry, void *context)
-{
-    static const char *const of_primary[] = {"pam_unix.so", "pam_sss.so", "pam_ldap.so",
-                                             "pam_krb5.so", "pam_winbind.so"};
-
-    (void)context;
-    if (line_has_one_of(entry->line, of_primary, COUNT(of_primary)))
-        return REPLY_NEW_AUTHTOK_REQD;
-    return pam_line_has(entry->line, "pam_deny.so") ? REPLY_PERM_DENIED : REPLY_SUCCESS;
-}
-
 /* What is to bar everybody stands above the line that ends the account lines. */
 static void check_bars(struct examination *exam, const struct pam_file *file,
                        const struct pam_stack *account)
@@ -266,10 +99,13 @@ static void check_bars(struct examination *exam, const struct pam_file *file,
 
     for (size_t i = 0; i < account->count; i++) {
         const struct pam_entry *entry = &account->entries[i];
+        bool is_bar = false;
 
         if (is_ours(entry) && entry->line->actions[REPLY_SUCCESS] == ACTION_DONE)
             ours = entry;
-        if (ours == NULL || !line_has_one_of(entry->line, bars, COUNT(bars)))
+        for (size_t k = 0; k < COUNT(bars); k++)
+            is_bar = is_bar || pam_line_has(entry->line, bars[k]);
+        if (ours == NULL || !is_bar)
             continue;
         finding_note(&exam->findings, CHECK_PAM,
                      "%s: the account line of pam_asp (%s:%zu) stands above %s, which bars no app "
@@ -279,26 +115,210 @@ static void check_bars(struct examination *exam, const struct pam_file *file,
     }
 }
 
-static void check_account(struct examination *exam, const struct pam_file *file)
+/* Adds "file:line (module) refuses it", and upon which answer where others would do. */
+static void add_refusal(struct asp_buffer *out, const struct pam_opening *opening)
 {
-    struct pam_stack account = {0};
+    const struct pam_entry *where = opening->where;
 
-    pam_folder_stack(&exam->pam, file, FACILITY_ACCOUNT, &account);
-    if (pam_stack_ask(&account, 0, answer_aged, NULL) != REPLY_SUCCESS) {
-        finding_fault(&exam->findings, CHECK_PAM,
-                      "%s: no account line lets an app password in when the primary password is "
-                      "too old",
-                      file->path);
-        finding_fix(&exam->findings,
-                    "put `account sufficient " MODULE_FILE "` above the line of pam_unix there");
+    if (where == NULL) {
+        asp_buffer_add(out, "its lines come to no success");
+        return;
     }
-    check_bars(exam, file, &account);
-    pam_stack_free(&account);
+    asp_buffer_add(out, where->file->path);
+    asp_buffer_add(out, ":");
+    asp_buffer_add_number(out, where->line->number);
+    if (where->line->kind == LINE_MODULE) {
+        asp_buffer_add(out, " (");
+        asp_buffer_add(out, where->line->word);
+        asp_buffer_add(out, where->line->missing ? ", which is not there)" : ")");
+    }
+    if (where->line->kind != LINE_MODULE)
+        asp_buffer_add(out, " brings in a file that is not there");
+    else if (where->line->actions[opening->reply] > ACTION_IGNORE)
+        asp_buffer_add(out, " jumps past the last line");
+    else if (is_ours(where) && pam_line_has_argument(where->line, "use_first_pass"))
+        asp_buffer_add(out, " has use_first_pass, and no line above asks for a password");
+    else
+        asp_buffer_add(out, " refuses it");
+    if (opening->can) {
+        asp_buffer_add(out, " when it answers ");
+        asp_buffer_add(out, pam_reply_name(opening->reply));
+    }
 }
 
-/* True when the service asks for app passwords, by a line of its own or of what it brings in. */
-static bool check_auth(struct examination *exam, const struct pam_file *file,
-                       const struct pam_stack *auth)
+/* Adds "no app password opens NAME: " and why. */
+static void add_opening(struct asp_buffer *out, const struct pam_file *file,
+                        const struct pam_opening *opening)
+{
+    asp_buffer_add(out,
+                   opening->can ? "no app password is certain to open " : "no app password opens ");
+    asp_buffer_add(out, file->name);
+    asp_buffer_add(out, ": ");
+    add_refusal(out, opening);
+}
+
+/* A file that stands for one service. */
+static bool is_own(const struct pam_file *file)
+{
+    return strcmp(file->name, OTHER) != 0 && !is_shared(file);
+}
+
+/* What to do where no change of one place is proven to be well. */
+static void add_whole_stack(struct asp_buffer *out, const struct pam_file *file,
+                            enum facility facility)
+{
+    if (!is_own(file)) {
+        asp_buffer_add(out, "take pam_asp out of that file, and give each service that is meant "
+                            "one of its own in /etc/pam.d, with the lines of asp-only or "
+                            "asp-either");
+    } else {
+        asp_buffer_add(out, "in /etc/pam.d/");
+        asp_buffer_add(out, file->name);
+        asp_buffer_add(out, facility == FACILITY_AUTH
+                                ? " write the auth lines of asp-only (`auth required pam_asp.so`) "
+                                  "in place of them all, or those of asp-either where the primary "
+                                  "password is to open it too"
+                                : " write the account lines of asp-only in place of them all");
+        asp_buffer_add(out, ", and above them what is to bar app passwords as well");
+    }
+    asp_buffer_add(out, "; see Stacks in pam_asp(8)");
+}
+
+static void tell(struct examination *exam, const struct pam_file *file, enum facility facility,
+                 const struct asp_buffer *message, struct asp_buffer *fix)
+{
+    if (fix->length == 0)
+        add_whole_stack(fix, file, facility);
+    exam->findings.failed = exam->findings.failed || message->failed || fix->failed;
+    if (exam->findings.failed)
+        return;
+    finding_fault(&exam->findings, CHECK_PAM, "%s", message->text);
+    finding_fix(&exam->findings, "%s", fix->text);
+}
+
+static void add_place(struct asp_buffer *out, const struct pam_entry *entry)
+{
+    asp_buffer_add(out, entry->file->path);
+    asp_buffer_add(out, ":");
+    asp_buffer_add_number(out, entry->line->number);
+    asp_buffer_add(out, ": ");
+}
+
+/* The worst first. False: nothing is wrong. */
+static bool describe_auth(const struct pam_file *file, const struct pam_auth_proof *proof,
+                          struct asp_buffer *out)
+{
+    const char *between = "";
+
+    if (proof->goes_on != NULL) {
+        add_place(out, proof->goes_on);
+        asp_buffer_add(out, "what pam_asp refuses there, a revoked app password too, goes on to "
+                            "the lines below");
+        asp_buffer_add(out, proof->goes_on->file == file ? "" : " in ");
+        asp_buffer_add(out, proof->goes_on->file == file ? "" : file->path);
+    } else if (proof->open != NULL) {
+        add_place(out, proof->open);
+        asp_buffer_add(out, "what is no app password gets in there, and no line asks for another");
+    } else if (!proof->opening.sure || proof->counted != NULL) {
+        add_place(out, proof->ours);
+    } else {
+        return false;
+    }
+    between = proof->goes_on != NULL || proof->open != NULL ? "; and " : "";
+    if (!proof->opening.sure) {
+        asp_buffer_add(out, between);
+        add_opening(out, file, &proof->opening);
+        between = "; and ";
+    }
+    if (proof->counted != NULL) {
+        asp_buffer_add(out, between);
+        asp_buffer_add(out, "an app password is counted as a failed login by ");
+        asp_buffer_add(out, proof->counted->file->path);
+        asp_buffer_add(out, ":");
+        asp_buffer_add_number(out, proof->counted->line->number);
+        asp_buffer_add(out, ", which shuts the account");
+    }
+    return true;
+}
+
+static void check_auth(struct examination *exam, const struct pam_file *file,
+                       const struct pam_auth_proof *proof)
+{
+    struct asp_buffer message = {0};
+    struct asp_buffer fix = {0};
+
+    if (describe_auth(file, proof, &message)) {
+        if (is_own(file) && !pam_fix_auth(&exam->pam, file, proof, &fix))
+            exam->findings.failed = true;
+        if (fix.length > 0 && proof->primary != 0)
+            asp_buffer_add(&fix, "; where app passwords alone are to open it, `auth required "
+                                 "pam_asp.so` in place of all lines that ask for a password");
+        tell(exam, file, FACILITY_AUTH, &message, &fix);
+    } else if (proof->counted_unavailable != NULL) {
+        finding_note(&exam->findings, CHECK_PAM,
+                     "%s: while the store cannot be read, each app password is counted as a "
+                     "failed login by %s:%zu; without authinfo_unavail=ignore it is not",
+                     file->path, proof->counted_unavailable->file->path,
+                     proof->counted_unavailable->line->number);
+    }
+    asp_buffer_free(&message);
+    asp_buffer_free(&fix);
+}
+
+/* False: nothing is wrong. */
+static bool describe_account(const struct pam_file *file, const struct pam_auth_proof *auth,
+                             const struct pam_account_proof *proof, struct asp_buffer *out)
+{
+    bool primary = (auth->primary & (PRIMARY_OF_ENROLLED | PRIMARY_OF_OTHERS)) != 0;
+
+    if (proof->opening.sure && (proof->primary || !primary))
+        return false;
+    asp_buffer_add(out, file->path);
+    asp_buffer_add(out, ": ");
+    if (proof->ages) {
+        asp_buffer_add(out, "no account line lets an app password in when the primary password is "
+                            "too old");
+    } else if (!proof->opening.sure) {
+        asp_buffer_add(out, "of the account lines ");
+        add_opening(out, file, &proof->opening);
+    } else {
+        asp_buffer_add(out, "the primary password gets past the auth lines, and no account line "
+                            "lets it in");
+    }
+    return true;
+}
+
+static void check_account(struct examination *exam, const struct pam_file *file,
+                          const struct pam_stack *account, const struct pam_auth_proof *auth)
+{
+    struct pam_account_proof proof = pam_prove_account(account, NULL);
+    struct asp_buffer message = {0};
+    struct asp_buffer fix = {0};
+
+    exam->findings.failed = exam->findings.failed || proof.failed;
+    if (describe_account(file, auth, &proof, &message)) {
+        if (is_own(file) && !pam_fix_account(&exam->pam, file, auth, &proof, &fix))
+            exam->findings.failed = true;
+        tell(exam, file, FACILITY_ACCOUNT, &message, &fix);
+    }
+    check_bars(exam, file, account);
+    asp_buffer_free(&message);
+    asp_buffer_free(&fix);
+}
+
+/* True when one of its files is told of by itself, and nothing in it is as it looks. */
+static bool is_misread(struct pam_folder *folder, const struct pam_stack *stack)
+{
+    for (size_t i = 0; i < stack->count; i++) {
+        if (pam_lines_are_misread(folder, stack->entries[i].file))
+            return true;
+    }
+    return false;
+}
+
+/* True when lines of it ask for app passwords where that is well. */
+static bool asks_ours(struct examination *exam, const struct pam_file *file,
+                      const struct pam_stack *auth)
 {
     bool asks = false;
     bool closed = is_closed(exam, file->name);
@@ -308,34 +328,87 @@ static bool check_auth(struct examination *exam, const struct pam_file *file,
 
         if (!is_ours(entry))
             continue;
-        if (closed || is_shared(entry->file)) {
+        if (closed || is_shared(entry->file))
             tell_guarded(exam, file, entry);
-            continue;
-        }
-        asks = true;
-        if (pam_stack_ask(auth, i, answer_refused, NULL) != REPLY_SUCCESS ||
-            !is_new(entry->line, TOLD_REFUSED))
-            continue;
-        finding_fault(&exam->findings, CHECK_PAM,
-                      "%s:%zu: what pam_asp refuses there, a revoked app password too, goes on to "
-                      "the lines below",
-                      entry->file->path, entry->line->number);
-        finding_fix(&exam->findings, "write `required` where app passwords alone open it, else "
-                                     "the brackets of asp-either; see Stacks in pam_asp(8)");
+        else
+            asks = true;
     }
     return asks;
 }
 
+/* Its account lines name ours and its auth lines do not: is that meant, or is it a slip? */
+static void check_without_auth(struct examination *exam, const struct pam_file *file,
+                               const struct pam_stack *auth, const struct pam_stack *account)
+{
+    const struct pam_entry *ours = NULL;
+
+    for (size_t i = 0; i < account->count && ours == NULL; i++) {
+        if (is_ours(&account->entries[i]) && account->entries[i].file == file)
+            ours = &account->entries[i];
+    }
+    for (size_t i = 0; i < auth->count; i++) {
+        const struct pam_entry *entry = &auth->entries[i];
+
+        if (is_ours(entry))
+            return;
+        if (ours == NULL || entry->is_start || !entry->line->missing)
+            continue;
+        finding_fault(&exam->findings, CHECK_PAM, "%s:%zu asks a module that is not there, %s",
+                      entry->file->path, entry->line->number, entry->line->word);
+        finding_fix(&exam->findings, "write its name right: " MODULE_FILE ", as line %zu has it",
+                    ours->line->number);
+        return;
+    }
+    if (ours != NULL)
+        finding_note(&exam->findings, CHECK_PAM,
+                     "%s:%zu names pam_asp, and no auth line of %s asks for app passwords",
+                     file->path, ours->line->number, file->name);
+}
+
+static void tell_of_name(struct examination *exam, const struct pam_file *file,
+                         const struct pam_file *ours)
+{
+    if (ours != file && strcmp(ours->name, OTHER) == 0)
+        return;
+    if (strcmp(file->name, OTHER) == 0)
+        finding_note(&exam->findings, CHECK_PAM,
+                     "%s asks pam_asp for every service that has no file of its own", file->path);
+    else if (exam->admin->conf != NULL && asp_scope_listed(exam->admin->conf, file->name) == NULL)
+        finding_note(&exam->findings, CHECK_PAM,
+                     "%s: no app of asp.conf names the service %s, which is an app of its own "
+                     "then. Is no server's service called so, nobody asks that file",
+                     file->path, file->name);
+}
+
+static void prove(struct examination *exam, const struct pam_file *file,
+                  const struct pam_stack *auth, const struct pam_stack *account)
+{
+    struct pam_auth_proof proof = pam_prove_auth(auth, NULL);
+
+    exam->findings.failed = exam->findings.failed || proof.failed;
+    check_auth(exam, file, &proof);
+    check_account(exam, file, account, &proof);
+    tell_of_name(exam, file, proof.ours->file);
+}
+
+/* True when the service asks for app passwords, by a line of its own or of what it brings in. */
 static bool check_service(struct examination *exam, const struct pam_file *file)
 {
     struct pam_stack auth = {0};
-    bool asks;
+    struct pam_stack account = {0};
+    bool asks = false;
 
     pam_folder_stack(&exam->pam, file, FACILITY_AUTH, &auth);
-    asks = check_auth(exam, file, &auth);
-    if (asks)
-        check_account(exam, file);
+    pam_folder_stack(&exam->pam, file, FACILITY_ACCOUNT, &account);
+    if (!is_misread(&exam->pam, &auth) && !is_misread(&exam->pam, &account)) {
+        asks = asks_ours(exam, file, &auth);
+        if (asks)
+            prove(exam, file, &auth, &account);
+        else
+            check_without_auth(exam, file, &auth, &account);
+    }
     pam_stack_free(&auth);
+    pam_stack_free(&account);
     return asks;
 }
 
@@ -346,7 +419,7 @@ void examine_pam(struct examination *exam)
     struct name_list services = {0};
     struct asp_buffer list = {0};
 
-    check_lines(exam);
+    examine_pam_lines(exam);
     for (size_t i = 0; i < exam->pam.count; i++) {
         const struct pam_file *file = exam->pam.files[i];
 

@@ -9,13 +9,83 @@
 
 enum { ACTION_UNSET = INT_MIN };
 
-#define BLANKS " \t\n\r"
+/* What parts words; a carriage return does not, and is one more letter of the word. */
+#define BLANKS " \t\n"
+
+/* What parts the words of a control. */
+#define CONTROL_BLANKS " \t\n\v\f\r"
+
+static const char *const reply_names[REPLIES] = {
+    "success",
+    "open_err",
+    "symbol_err",
+    "service_err",
+    "system_err",
+    "buf_err",
+    "perm_denied",
+    "auth_err",
+    "cred_insufficient",
+    "authinfo_unavail",
+    "user_unknown",
+    "maxtries",
+    "new_authtok_reqd",
+    "acct_expired",
+    "session_err",
+    "cred_unavail",
+    "cred_expired",
+    "cred_err",
+    "no_module_data",
+    "conv_err",
+    "authtok_err",
+    "authtok_recover_err",
+    "authtok_lock_busy",
+    "authtok_disable_aging",
+    "try_again",
+    "ignore",
+    "abort",
+    "authtok_expired",
+    "module_unknown",
+    "bad_item",
+    "conv_again",
+    "incomplete",
+};
+
+const char *pam_reply_name(enum reply reply)
+{
+    return reply_names[reply];
+}
+
+bool pam_reply_of(const char *name, enum reply *reply)
+{
+    for (int i = 0; i < REPLIES; i++) {
+        if (strcmp(name, reply_names[i]) == 0) {
+            *reply = (enum reply)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True when the line goes on in the next one: a backslash, with nothing but blanks behind it. It
+ * becomes a blank, and the end of the line. */
+static bool goes_on(const char *line, char **to)
+{
+    char *end = *to;
+
+    while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    if (end == line || end[-1] != '\\')
+        return false;
+    end[-1] = ' ';
+    *to = end;
+    return true;
+}
 
 /*
  * Takes the next line, over a backslash at its end and without its comment, and ends it where it
  * stands. NULL at the end of the text.
  */
-static char *next_line(char **at, size_t *number)
+static char *next_line(struct pam_file *file, char **at, size_t *number)
 {
     char *line = *at;
     char *to = line;
@@ -31,9 +101,12 @@ static char *next_line(char **at, size_t *number)
         to += length;
         *at = *end == '\n' ? end + 1 : end;
         ++*number;
-        if (!whole || to == line || to[-1] != '\\' || **at == '\0')
+        if (!whole || !goes_on(line, &to))
             break;
-        to[-1] = ' ';
+        if (**at == '\0') {
+            file->is_cut = true;
+            break;
+        }
     }
     *to = '\0';
     return line;
@@ -76,27 +149,25 @@ static void set_unset(int actions[REPLIES], int action)
     }
 }
 
-/* Takes the letters of a name from a control. */
-static size_t letters(const char *at)
+/* Takes a name that the text begins with, whatever comes behind it, as libpam does. */
+static bool take(const char **at, const char *name)
 {
-    return strspn(at, "abcdefghijklmnopqrstuvwxyz_");
-}
+    size_t length = strlen(name);
 
-static bool is_name(const char *at, size_t length, const char *name)
-{
-    return strlen(name) == length && memcmp(at, name, length) == 0;
+    if (strncmp(*at, name, length) != 0)
+        return false;
+    *at += length;
+    return true;
 }
 
 static bool read_action(const char **at, int *action)
 {
     static const char *const names[] = {"ignore", "ok", "done", "bad", "die", "reset"};
-    size_t length = letters(*at);
     char *end;
     unsigned long jump;
 
     for (int i = 0; i < (int)(sizeof names / sizeof *names); i++) {
-        if (is_name(*at, length, names[i])) {
-            *at += length;
+        if (take(at, names[i])) {
             *action = -i;
             return true;
         }
@@ -109,76 +180,35 @@ static bool read_action(const char **at, int *action)
     return jump > 0;
 }
 
-/* Sets what one name of a control stands for. False: it is none of libpam's. */
-static bool set_action(const char *name, size_t length, int action, int actions[REPLIES])
+/* The answer that a part of a control speaks of; REPLIES for those that no part does. */
+static bool read_reply(const char **at, int *reply)
 {
-    static const char *const ours[REPLIES] = {
-        [REPLY_SUCCESS] = "success",         [REPLY_AUTH_ERR] = "auth_err",
-        [REPLY_PERM_DENIED] = "perm_denied", [REPLY_NEW_AUTHTOK_REQD] = "new_authtok_reqd",
-        [REPLY_AUTHTOK_ERR] = "authtok_err",
-    };
-    static const char *const others[] = {
-        "open_err",
-        "symbol_err",
-        "service_err",
-        "system_err",
-        "buf_err",
-        "cred_insufficient",
-        "authinfo_unavail",
-        "user_unknown",
-        "maxtries",
-        "acct_expired",
-        "session_err",
-        "cred_unavail",
-        "cred_expired",
-        "cred_err",
-        "no_module_data",
-        "conv_err",
-        "authtok_recover_err",
-        "authtok_lock_busy",
-        "authtok_disable_aging",
-        "try_again",
-        "ignore",
-        "abort",
-        "authtok_expired",
-        "module_unknown",
-        "bad_item",
-        "conv_again",
-        "incomplete",
-    };
-
-    if (is_name(name, length, "default")) {
-        set_unset(actions, action);
-        return true;
-    }
-    for (int i = 0; i < REPLIES; i++) {
-        if (is_name(name, length, ours[i])) {
-            actions[i] = action;
-            return true;
-        }
-    }
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        if (is_name(name, length, others[i]))
+    for (*reply = 0; *reply < REPLIES; ++*reply) {
+        if (take(at, reply_names[*reply]))
             return true;
     }
-    return false;
+    return take(at, "default");
 }
 
 /* success=done default=die: NAME=ACTION, as many as are wanted. */
 static bool read_control(const char *at, int actions[REPLIES])
 {
-    for (at += strspn(at, BLANKS); *at != '\0'; at += strspn(at, BLANKS)) {
-        const char *name = at;
-        size_t length = letters(at);
+    for (at += strspn(at, CONTROL_BLANKS); *at != '\0'; at += strspn(at, CONTROL_BLANKS)) {
+        int reply;
         int action;
 
-        at += length;
-        at += strspn(at, BLANKS);
-        if (length == 0 || *at++ != '=')
+        if (!read_reply(&at, &reply))
             return false;
-        at += strspn(at, BLANKS);
-        if (!read_action(&at, &action) || !set_action(name, length, action, actions))
+        at += strspn(at, CONTROL_BLANKS);
+        if (*at++ != '=')
             return false;
+        at += strspn(at, CONTROL_BLANKS);
+        if (!read_action(&at, &action))
+            return false;
+        if (reply == REPLIES)
+            set_unset(actions, action);
+        else
+            actions[reply] = action;
     }
     return true;
 }
@@ -201,6 +231,7 @@ static bool set_control(const char *word, int actions[REPLIES])
         if (strcasecmp(word, controls[i].word) != 0)
             continue;
         actions[REPLY_SUCCESS] = actions[REPLY_NEW_AUTHTOK_REQD] = controls[i].good;
+        actions[REPLY_IGNORE] = ACTION_IGNORE;
         set_unset(actions, controls[i].bad);
         return true;
     }
@@ -280,12 +311,13 @@ bool pam_file_read(struct pam_file *file)
     file->lines = calloc(most, sizeof *file->lines);
     if (file->lines == NULL)
         return false;
-    for (size_t begun = 1; (line = next_line(&at, &number)) != NULL; begun = number + 1) {
+    for (size_t begun = 1; (line = next_line(file, &at, &number)) != NULL; begun = number + 1) {
         char *first = next_word(&line);
 
-        if (first == NULL)
+        if (first == NULL || file->is_cut)
             continue;
         file->lines[file->count].number = begun;
+        file->lines[file->count].last = number;
         if (!read_line(line, first, &file->lines[file->count]))
             return false;
         file->count++;
@@ -309,6 +341,7 @@ void pam_file_free(struct pam_file *file)
         free(file->lines[i].arguments);
     free(file->lines);
     free(file->text);
+    free(file->whole);
     free(file->path);
     free(file->name);
     *file = (struct pam_file){0};

@@ -6,9 +6,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define OTHER "other"
@@ -18,10 +20,10 @@ enum { BYTES_MAX = 1024 * 1024 };
 static const char *const folders[] = {"/etc/pam.d", "/usr/lib/pam.d"};
 
 /* Links are followed, as libpam follows them. NULL: it cannot be read, or is no file. */
-static char *read_text(struct pam_folder *folder, const char *path)
+static char *read_text(struct pam_folder *folder, const char *path, struct pam_file *file)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    struct stat st;
+    struct stat st = {0};
     uint8_t *bytes = NULL;
     size_t length;
     enum asp_status status = ASP_IO;
@@ -30,6 +32,9 @@ static char *read_text(struct pam_folder *folder, const char *path)
         status = asp_file_read(fd, &st, BYTES_MAX, &bytes, &length, NULL);
     folder->failed = folder->failed || status == ASP_NO_MEMORY;
     asp_close(fd);
+    file->device = st.st_dev;
+    file->inode = st.st_ino;
+    file->is_link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
     return (char *)bytes;
 }
 
@@ -49,27 +54,50 @@ static bool keep(struct pam_folder *folder, struct pam_file *file)
     return true;
 }
 
+bool pam_folder_misses(const char *module)
+{
+    char path[PATH_MAX];
+
+    /* What $ISA is only libpam knows; and the modules of others lie where libpam looks for them. */
+    if (strstr(module, "$ISA") != NULL ||
+        (module[0] != '/' && access(PAMDIR "/pam_deny.so", F_OK) != 0))
+        return false;
+    (void)snprintf(path, sizeof path, "%s%s", module[0] == '/' ? "" : PAMDIR "/", module);
+    return access(path, F_OK) != 0;
+}
+
+bool pam_folder_parse(struct pam_file *file, const char *name, const char *path, const char *text)
+{
+    file->name = strdup(name);
+    file->path = strdup(path);
+    file->whole = strdup(text);
+    file->text = strdup(text);
+    if (file->name == NULL || file->path == NULL || file->whole == NULL || file->text == NULL ||
+        !pam_file_read(file))
+        return false;
+    for (size_t i = 0; i < file->count; i++) {
+        struct pam_line *line = &file->lines[i];
+
+        /* Of ours its absence is told by itself, and all else as if it were there. */
+        line->missing = line->kind == LINE_MODULE && !pam_line_has(line, MODULE_FILE) &&
+                        pam_folder_misses(line->word);
+    }
+    return true;
+}
+
 /* Reads one more. NULL: it is no file that can be read, or out of memory. */
 static struct pam_file *add(struct pam_folder *folder, const char *name, const char *path)
 {
-    char *text = read_text(folder, path);
-    struct pam_file *file;
+    struct pam_file *file = calloc(1, sizeof *file);
+    char *text = file == NULL ? NULL : read_text(folder, path, file);
+    bool kept = text != NULL && pam_folder_parse(file, name, path, text) && keep(folder, file);
 
-    if (text == NULL)
-        return NULL;
-    file = calloc(1, sizeof *file);
-    if (file == NULL) {
-        free(text);
-        folder->failed = true;
-        return NULL;
-    }
-    file->text = text;
-    file->name = strdup(name);
-    file->path = strdup(path);
-    if (file->name != NULL && file->path != NULL && pam_file_read(file) && keep(folder, file))
+    folder->failed = folder->failed || file == NULL || (text != NULL && !kept);
+    free(text);
+    if (kept)
         return file;
-    folder->failed = true;
-    pam_file_free(file);
+    if (file != NULL)
+        pam_file_free(file);
     free(file);
     return NULL;
 }
@@ -134,6 +162,18 @@ static void read_folder(struct pam_folder *folder, const char *path)
     free(items);
 }
 
+/* Where it was named by a link, so is the file behind it. */
+static void include(struct pam_folder *folder, struct pam_file *file)
+{
+    for (size_t i = 0; i < folder->count; i++) {
+        struct pam_file *one = folder->files[i];
+
+        if (one == file ||
+            (!one->is_link && one->device == file->device && one->inode == file->inode))
+            one->included = true;
+    }
+}
+
 void pam_folder_read(struct pam_folder *folder)
 {
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
@@ -147,7 +187,7 @@ void pam_folder_read(struct pam_folder *folder)
             if (line->kind == LINE_INCLUDE || line->kind == LINE_SUBSTACK)
                 other = pam_folder_find(folder, line->word);
             if (other != NULL)
-                other->included = true;
+                include(folder, other);
         }
     }
 }
@@ -155,6 +195,13 @@ void pam_folder_read(struct pam_folder *folder)
 static struct pam_file *find_for_stack(void *context, const char *name)
 {
     return pam_folder_find(context, name);
+}
+
+void pam_folder_lines(struct pam_folder *folder, const struct pam_file *file,
+                      enum facility facility, struct pam_stack *stack)
+{
+    pam_stack_add(stack, file, facility, find_for_stack, folder);
+    folder->failed = folder->failed || stack->failed;
 }
 
 void pam_folder_stack(struct pam_folder *folder, const struct pam_file *file,
@@ -165,6 +212,9 @@ void pam_folder_stack(struct pam_folder *folder, const struct pam_file *file,
     pam_stack_add(stack, file, facility, find_for_stack, folder);
     if (stack->count == 0 && other != NULL)
         pam_stack_add(stack, other, facility, find_for_stack, folder);
+    /* libpam starts with neither where one of the two cannot be read to its end. */
+    if (file->is_cut || (other != NULL && other->is_cut))
+        pam_stack_refuse(stack);
     folder->failed = folder->failed || stack->failed;
 }
 

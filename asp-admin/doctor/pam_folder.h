@@ -18,10 +18,23 @@ struct pam_folder {
 /* Reads them all, without what editors and packages leave beside them. */
 void pam_folder_read(struct pam_folder *folder);
 
+/*
+ * The lines of a text, as those of the file of that service at that path. False: out of memory.
+ * The caller frees the file, which begins as {0}, by pam_file_free in either case.
+ */
+bool pam_folder_parse(struct pam_file *file, const char *name, const char *path, const char *text);
+
+/* True when there is no such module on this machine. */
+bool pam_folder_misses(const char *module);
+
 /* The file of that name, or the one at that absolute path; NULL: there is none. */
 struct pam_file *pam_folder_find(struct pam_folder *folder, const char *name);
 
-/* The stack of a service; where its file has no line of the facility, that of `other`. */
+/* The lines of a file, and of those that it brings in. */
+void pam_folder_lines(struct pam_folder *folder, const struct pam_file *file,
+                      enum facility facility, struct pam_stack *stack);
+
+/* The stack of a service: these, and where there are none those of `other`. */
 void pam_folder_stack(struct pam_folder *folder, const struct pam_file *file,
                       enum facility facility, struct pam_stack *stack);
 

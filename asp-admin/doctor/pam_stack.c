@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVELS_MAX = 16 }; /* libpam's, of files that bring in others */
-
 static void add(struct pam_stack *stack, const struct pam_entry *entry)
 {
     if (stack->count == stack->room) {
@@ -44,7 +42,7 @@ static bool is_wanted(const struct adding *adding, const struct pam_line *line,
     return line->facility == adding->facility || line->facility == FACILITY_ANY;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): to LEVELS_MAX */
+/* NOLINTNEXTLINE(misc-no-recursion): to PAM_LEVELS_MAX */
 static void add_file(const struct adding *adding, const struct pam_file *file,
                      const struct depth *depth)
 {
@@ -56,20 +54,21 @@ static void add_file(const struct adding *adding, const struct pam_file *file,
 
         if (!is_wanted(adding, line, depth))
             continue;
-        if (others && depth->files + 1 < LEVELS_MAX)
+        if (others && depth->files + 1 < PAM_LEVELS_MAX)
             other = adding->find(adding->context, line->word);
         if (line->kind == LINE_SUBSTACK) {
             entry.is_start = true;
             add(adding->stack, &entry);
             entry.is_start = false;
         }
-        if (other == NULL) {
-            entry.broken = line->kind != LINE_MODULE;
-            add(adding->stack, &entry);
-        } else {
+        if (other != NULL)
             add_file(adding, other,
                      &(struct depth){depth->files + 1, depth->level + (line->kind == LINE_SUBSTACK),
                                      depth->of_one || line->facility != FACILITY_ANY});
+        /* A file that cannot be read to its end fails behind what was read. */
+        if (other == NULL || other->is_cut) {
+            entry.broken = line->kind != LINE_MODULE;
+            add(adding->stack, &entry);
         }
     }
 }
@@ -82,65 +81,59 @@ void pam_stack_add(struct pam_stack *stack, const struct pam_file *file, enum fa
     add_file(&adding, file, &(struct depth){0, 0, false});
 }
 
+void pam_stack_refuse(struct pam_stack *stack)
+{
+    for (size_t i = 0; i < stack->count; i++)
+        stack->entries[i].broken = true;
+}
+
 void pam_stack_free(struct pam_stack *stack)
 {
     free(stack->entries);
     *stack = (struct pam_stack){0};
 }
 
-/* What was said so far. */
-struct impression {
-    enum { SAID_NOTHING, SAID_YES, SAID_NO } said;
-    enum reply status;
-};
-
-struct asking {
-    const struct pam_stack *stack;
-    size_t at;
-    struct impression now;
-    struct impression before[LEVELS_MAX + 1]; /* each substack was entered */
-};
-
-static int level_after(const struct asking *asking)
+static int level_after(const struct pam_stack *stack, size_t at)
 {
-    size_t next = asking->at + 1;
-
-    return next < asking->stack->count ? asking->stack->entries[next].level : -1;
+    return at + 1 < stack->count ? stack->entries[at + 1].level : -1;
 }
 
 /* A substack counts as one line. False: there are not so many. */
-static bool jump(struct asking *asking, int lines)
+static bool jump(const struct pam_stack *stack, size_t *at, int lines)
 {
-    int level = asking->stack->entries[asking->at].level;
+    int level = stack->entries[*at].level;
 
     for (; lines > 0; lines--) {
-        if (level_after(asking) < level)
+        if (level_after(stack, *at) < level)
             return false;
         do
-            asking->at++;
-        while (level_after(asking) > level);
+            ++*at;
+        while (level_after(stack, *at) > level);
     }
     return true;
 }
 
 /* It is decided, for this substack. */
-static void leave(struct asking *asking)
+static void leave(const struct pam_stack *stack, size_t *at)
 {
-    int level = asking->stack->entries[asking->at].level;
+    int level = stack->entries[*at].level;
 
-    while (level_after(asking) >= level)
-        asking->at++;
+    while (level_after(stack, *at) >= level)
+        ++*at;
 }
 
-static void refuse(struct asking *asking, enum reply reply)
+static void refuse(struct pam_impression *now, enum reply reply)
 {
-    if (asking->now.said != SAID_NO)
-        asking->now = (struct impression){SAID_NO, reply};
+    if (now->said != SAID_NO)
+        *now = (struct pam_impression){SAID_NO, reply == REPLY_IGNORE ? REPLY_PERM_DENIED : reply};
 }
 
-static void act(struct asking *asking, int action, enum reply reply)
+static void act(const struct pam_stack *stack, size_t *at, enum reply reply,
+                struct pam_state *state)
 {
-    struct impression *now = &asking->now;
+    const struct pam_entry *entry = &stack->entries[*at];
+    struct pam_impression *now = &state->now;
+    int action = entry->line->actions[reply];
 
     switch (action) {
     case ACTION_IGNORE:
@@ -148,47 +141,70 @@ static void act(struct asking *asking, int action, enum reply reply)
     case ACTION_OK:
     case ACTION_DONE:
         if (now->said == SAID_NOTHING || (now->said == SAID_YES && now->status == REPLY_SUCCESS))
-            *now = (struct impression){SAID_YES, reply};
+            *now = (struct pam_impression){SAID_YES, reply};
         if (action == ACTION_DONE && now->said == SAID_YES)
-            leave(asking);
+            leave(stack, at);
         break;
     case ACTION_BAD:
     case ACTION_DIE:
-        refuse(asking, reply);
+        refuse(now, reply);
         if (action == ACTION_DIE)
-            leave(asking);
+            leave(stack, at);
         break;
     case ACTION_RESET:
-        *now = asking->before[asking->stack->entries[asking->at].level];
+        *now = state->before[entry->level];
         break;
     default:
-        if (!jump(asking, action))
-            *now = (struct impression){SAID_NO, REPLY_PERM_DENIED};
+        if (!jump(stack, at, action))
+            *now = (struct pam_impression){SAID_NO, REPLY_PERM_DENIED};
         break;
     }
+}
+
+void pam_stack_begin(struct pam_state *state)
+{
+    static const struct pam_impression nothing = {SAID_NOTHING, REPLY_PERM_DENIED};
+
+    state->now = nothing;
+    for (size_t i = 0; i < sizeof state->before / sizeof *state->before; i++)
+        state->before[i] = nothing;
+}
+
+size_t pam_stack_step(const struct pam_stack *stack, size_t at, enum reply reply,
+                      struct pam_state *state)
+{
+    int level = stack->entries[at].level;
+
+    if (stack->entries[at].broken)
+        reply = REPLY_PERM_DENIED;
+    if (!stack->entries[at].is_start)
+        act(stack, &at, reply, state);
+    at++;
+    if (at < stack->count && stack->entries[at].level > level)
+        state->before[stack->entries[at].level] = state->now;
+    return at;
+}
+
+enum reply pam_stack_end(const struct pam_state *state)
+{
+    if (state->now.status == REPLY_SUCCESS && state->now.said != SAID_YES)
+        return REPLY_PERM_DENIED;
+    return (enum reply)state->now.status;
 }
 
 enum reply pam_stack_ask(const struct pam_stack *stack, size_t from, pam_answer *answer,
                          void *context)
 {
-    struct asking asking = {.stack = stack, .at = from, .now = {SAID_NOTHING, REPLY_PERM_DENIED}};
-    int level = from < stack->count ? stack->entries[from].level : 0;
+    struct pam_state state;
+    size_t at = from;
 
-    for (int i = 0; i <= level; i++)
-        asking.before[i] = asking.now;
-    for (; asking.at < stack->count; asking.at++) {
-        const struct pam_entry *entry = &stack->entries[asking.at];
-        enum reply reply;
+    pam_stack_begin(&state);
+    while (at < stack->count) {
+        const struct pam_entry *entry = &stack->entries[at];
+        bool is_module = !entry->is_start && !entry->broken;
 
-        if (entry->level > level)
-            asking.before[entry->level] = asking.now;
-        level = entry->level;
-        if (entry->is_start)
-            continue;
-        reply = entry->broken ? REPLY_PERM_DENIED : answer(entry, context);
-        act(&asking, entry->line->actions[reply], reply);
+        at = pam_stack_step(stack, at, is_module ? answer(entry, context) : REPLY_PERM_DENIED,
+                            &state);
     }
-    if (asking.now.status == REPLY_SUCCESS && asking.now.said != SAID_YES)
-        return REPLY_PERM_DENIED;
-    return asking.now.status;
+    return pam_stack_end(&state);
 }

@@ -7,6 +7,8 @@
 
 #include "pam_file.h"
 
+enum { PAM_LEVELS_MAX = 16 }; /* libpam's, of files that bring in others */
+
 struct pam_entry {
     struct pam_line *line;
     const struct pam_file *file;
@@ -30,7 +32,35 @@ typedef struct pam_file *pam_find(void *context, const char *name);
 void pam_stack_add(struct pam_stack *stack, const struct pam_file *file, enum facility facility,
                    pam_find *find, void *context);
 
+/* No module of it is asked: libpam refuses the file as a whole. */
+void pam_stack_refuse(struct pam_stack *stack);
+
 void pam_stack_free(struct pam_stack *stack);
+
+/* What was said so far. */
+struct pam_impression {
+    enum pam_said { SAID_NOTHING, SAID_YES, SAID_NO } said;
+    enum reply status;
+};
+
+struct pam_state {
+    struct pam_impression now;
+    struct pam_impression before[PAM_LEVELS_MAX + 1]; /* each substack was entered */
+};
+
+/* Before the first entry. */
+void pam_stack_begin(struct pam_state *state);
+
+/*
+ * What the answer of the entry with this index leads to. Returns the index of the next entry, which
+ * is higher; with that of the count the stack is at its end. The answer does not matter where the
+ * entry is no module, or is broken.
+ */
+size_t pam_stack_step(const struct pam_stack *stack, size_t at, enum reply reply,
+                      struct pam_state *state);
+
+/* What the stack answers at its end. */
+enum reply pam_stack_end(const struct pam_state *state);
 
 /* What the module of an entry is to answer. */
 typedef enum reply pam_answer(const struct pam_entry *entry, void *context);

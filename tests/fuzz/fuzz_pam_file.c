@@ -1,9 +1,9 @@
 /* A file of PAM: its lines and words, and what a stack of it answers. */
 #include "fuzz.h"
 
-#include "asp-admin/doctor/pam_stack.h"
+#include "asp-admin/doctor/pam_proof.h"
 
-enum { FOUND_MAX = 8 };
+enum { FOUND_MAX = 8, PROVEN_MAX = 6 };
 
 struct finding {
     struct pam_file *file;
@@ -50,6 +50,14 @@ static void ask(struct pam_file *file, enum facility facility, uint8_t bits)
 
         FUZZ_NEED((int)reply >= 0 && reply < REPLIES);
         FUZZ_NEED(from < stack.count || reply != REPLY_SUCCESS);
+    }
+    if (facility == FACILITY_AUTH && stack.count <= PROVEN_MAX) {
+        struct pam_auth_proof auth = pam_prove_auth(&stack, NULL);
+        struct pam_account_proof account = pam_prove_account(&stack, NULL);
+
+        FUZZ_NEED(!auth.failed && (auth.opening.can || !auth.opening.sure));
+        FUZZ_NEED(auth.ours != NULL || (!auth.opening.can && auth.goes_on == NULL));
+        FUZZ_NEED(!account.failed && (account.opening.can || !account.opening.sure));
     }
     pam_stack_free(&stack);
 }

@@ -1,6 +1,6 @@
 /* What doctor says that a stack answers, against what the real libpam answers, for stacks drawn
  * at random. */
-#include "asp-admin/doctor/pam_stack.h"
+#include "asp-admin/doctor/pam_walk.h"
 
 #include <check.h>
 #include <security/pam_appl.h>
@@ -36,12 +36,47 @@ static const char *one_of(const char *const *words, unsigned count)
     one_of((const char *const[]){__VA_ARGS__},                                                     \
            sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
-/* The numbers of the answers in libpam. */
-static const int codes[REPLIES] = {
-    [REPLY_SUCCESS] = PAM_SUCCESS,         [REPLY_AUTH_ERR] = PAM_AUTH_ERR,
-    [REPLY_PERM_DENIED] = PAM_PERM_DENIED, [REPLY_NEW_AUTHTOK_REQD] = PAM_NEW_AUTHTOK_REQD,
-    [REPLY_AUTHTOK_ERR] = PAM_AUTHTOK_ERR,
-};
+/* doctor's numbers are libpam's. */
+#define SAME(name) _Static_assert((int)REPLY_##name == (int)PAM_##name, #name)
+SAME(SUCCESS);
+SAME(OPEN_ERR);
+SAME(SYMBOL_ERR);
+SAME(SERVICE_ERR);
+SAME(SYSTEM_ERR);
+SAME(BUF_ERR);
+SAME(PERM_DENIED);
+SAME(AUTH_ERR);
+SAME(CRED_INSUFFICIENT);
+SAME(AUTHINFO_UNAVAIL);
+SAME(USER_UNKNOWN);
+SAME(MAXTRIES);
+SAME(NEW_AUTHTOK_REQD);
+SAME(ACCT_EXPIRED);
+SAME(SESSION_ERR);
+SAME(CRED_UNAVAIL);
+SAME(CRED_EXPIRED);
+SAME(CRED_ERR);
+SAME(NO_MODULE_DATA);
+SAME(CONV_ERR);
+SAME(AUTHTOK_ERR);
+SAME(AUTHTOK_RECOVERY_ERR);
+SAME(AUTHTOK_LOCK_BUSY);
+SAME(AUTHTOK_DISABLE_AGING);
+SAME(TRY_AGAIN);
+SAME(IGNORE);
+SAME(ABORT);
+SAME(AUTHTOK_EXPIRED);
+SAME(MODULE_UNKNOWN);
+SAME(BAD_ITEM);
+SAME(CONV_AGAIN);
+SAME(INCOMPLETE);
+
+/* Those that are drawn. */
+static const enum reply replies[] = {
+    REPLY_SUCCESS,          REPLY_AUTH_ERR,         REPLY_PERM_DENIED,
+    REPLY_NEW_AUTHTOK_REQD, REPLY_AUTHTOK_ERR,      REPLY_IGNORE,
+    REPLY_USER_UNKNOWN,     REPLY_AUTHINFO_UNAVAIL, REPLY_ACCT_EXPIRED};
+enum { DRAWN = sizeof replies / sizeof *replies };
 
 static void add(char *text, const char *more)
 {
@@ -58,8 +93,9 @@ static void add_control(char *text)
     }
     add(text, "[");
     for (unsigned i = draw(4); i > 0; i--) {
-        add(text, ONE_OF("success", "auth_err", "perm_denied", "new_authtok_reqd", "authtok_err",
-                         "default", "default", "user_unknown", "nothing"));
+        add(text,
+            ONE_OF("success", "auth_err", "perm_denied", "new_authtok_reqd", "authtok_err",
+                   "default", "default", "user_unknown", "ignore", "acct_expired", "nothing"));
         add(text, ONE_OF("=", " = ", "= "));
         add(text,
             ONE_OF("ok", "done", "bad", "die", "ignore", "reset", "1", "2", "3", "0", "fine"));
@@ -74,11 +110,12 @@ static void add_module(char *text)
 
     add(text, ONE_OF("account ", "account\t", "ACCOUNT ", "-account ", "auth ", "session "));
     add_control(text);
-    (void)snprintf(argument, sizeof argument, " account=%d", codes[draw(REPLIES)]);
-    add(text, ONE_OF(" ", " ", "\t", " \\\n\t"));
+    (void)snprintf(argument, sizeof argument, " account=%d", (int)replies[draw(DRAWN)]);
+    add(text, ONE_OF(" ", " ", "\t", " \\\n\t", " \\ \t\n "));
     add(text, module);
     add(text, argument);
-    add(text, ONE_OF("", "", " # a comment", "  "));
+    /* A carriage return is one more letter of the word before it, or a word by itself. */
+    add(text, ONE_OF("", "", " # a comment", "  ", "\r", " \r"));
 }
 
 static void add_line(unsigned file, char *text)
@@ -155,11 +192,25 @@ static enum reply answer(const struct pam_entry *entry, void *context)
     (void)context;
     ck_assert_int_ge(entry->line->argument_count, 1);
     ck_assert(sscanf(entry->line->arguments[0], "account=%d", &code) == 1);
-    for (int i = 0; i < REPLIES; i++) {
-        if (codes[i] == code)
-            return (enum reply)i;
+    ck_assert(code >= 0 && code < REPLIES);
+    return (enum reply)code;
+}
+
+static void read_stack(struct pam_stack *stack)
+{
+    for (unsigned i = 0; i < FILES; i++) {
+        files[i].text = strdup(texts[i]);
+        ck_assert(files[i].text != NULL && pam_file_read(&files[i]));
     }
-    ck_abort_msg("%d", code);
+    pam_stack_add(stack, &files[0], FACILITY_ACCOUNT, find, NULL);
+    ck_assert(!stack->failed);
+}
+
+static void free_stack(struct pam_stack *stack)
+{
+    pam_stack_free(stack);
+    for (unsigned i = 0; i < FILES; i++)
+        pam_file_free(&files[i]);
 }
 
 static int of_doctor(void)
@@ -167,17 +218,10 @@ static int of_doctor(void)
     struct pam_stack stack = {0};
     enum reply reply;
 
-    for (unsigned i = 0; i < FILES; i++) {
-        files[i].text = strdup(texts[i]);
-        ck_assert(files[i].text != NULL && pam_file_read(&files[i]));
-    }
-    pam_stack_add(&stack, &files[0], FACILITY_ACCOUNT, find, NULL);
-    ck_assert(!stack.failed);
+    read_stack(&stack);
     reply = pam_stack_ask(&stack, 0, answer, NULL);
-    pam_stack_free(&stack);
-    for (unsigned i = 0; i < FILES; i++)
-        pam_file_free(&files[i]);
-    return codes[reply];
+    free_stack(&stack);
+    return (int)reply;
 }
 
 static int say_nothing(int count, const struct pam_message **messages,
@@ -229,11 +273,100 @@ START_TEST(doctor_answers_what_libpam_answers)
         ck_assert_msg(of_doctor() == code,
                       "stack %d: libpam says %d:\n%s\n--- first\n%s\n--- second\n%s\n--- third\n%s",
                       i, code, texts[0], texts[1], texts[2], texts[3]);
-        for (int k = 0; k < REPLIES; k++)
-            seen[k] += codes[k] == code;
+        seen[code]++;
     }
-    for (int k = 0; k < REPLIES; k++)
-        ck_assert_uint_gt(seen[k], STACKS / 100);
+    for (int k = 0; k < DRAWN; k++)
+        ck_assert_msg(replies[k] == REPLY_IGNORE || seen[replies[k]] > STACKS / 100, "%u of %s",
+                      seen[replies[k]], pam_reply_name(replies[k]));
+}
+END_TEST
+
+/* Each module answers as its line says, or otherwise where the bit of its entry is set. */
+struct answering {
+    const struct pam_stack *stack;
+    enum reply otherwise;
+    bool of_friends;
+    unsigned bits;
+};
+
+static enum reply answer_by_bits(const struct pam_entry *entry, void *context)
+{
+    const struct answering *answering = context;
+    size_t index = (size_t)(entry - answering->stack->entries);
+
+    return (answering->bits >> index & 1) != 0 ? answering->otherwise : answer(entry, NULL);
+}
+
+static struct pam_replies answer_either(const struct pam_entry *entry, unsigned marks,
+                                        const void *context)
+{
+    const struct answering *answering = context;
+
+    ck_assert_uint_le(marks, 1);
+    return (struct pam_replies){(uint32_t)1 << answering->otherwise | (uint32_t)1
+                                                                          << answer(entry, NULL),
+                                answering->of_friends};
+}
+
+/* Which of two modules has been asked last is remembered, so that states differ by it. */
+static unsigned mark_by_line(const struct pam_entry *entry, enum reply reply, unsigned marks,
+                             const void *context)
+{
+    (void)marks, (void)context;
+    return (entry->line->number + (size_t)reply) % 2;
+}
+
+static bool is_open(bool opened, unsigned marks, const void *context)
+{
+    (void)marks, (void)context;
+    return opened;
+}
+
+/* Each bit of `seen` that is counted: some answers open it, all do. */
+static void compare_walk(const struct pam_stack *stack, struct answering *answering,
+                         unsigned seen[3])
+{
+    bool some = false;
+    bool every = true;
+
+    for (answering->bits = 0; answering->bits < 1u << stack->count; answering->bits++) {
+        bool opened = pam_stack_ask(stack, 0, answer_by_bits, answering) == REPLY_SUCCESS;
+
+        some = some || opened;
+        every = every && opened;
+    }
+    for (int friends = 0; friends < 2; friends++) {
+        const struct pam_trial trial = {answer_either, mark_by_line, is_open, answering};
+        bool sure = friends != 0 ? some : every;
+        struct pam_ways ways;
+
+        answering->of_friends = friends != 0;
+        ways = pam_walk(stack, &trial);
+        ck_assert(!ways.failed);
+        ck_assert_msg(ways.some == some && ways.sure == sure, "%d %d:\n%s", some, sure, texts[0]);
+        ck_assert(sure == (ways.where == NULL) || !some);
+    }
+    seen[some + every]++;
+}
+
+START_TEST(a_walk_finds_what_all_answers_come_to)
+{
+    enum { ENTRIES_MAX = 7 };
+    unsigned seen[3] = {0};
+
+    for (int i = 0; i < STACKS; i++) {
+        struct pam_stack stack = {0};
+        struct answering answering = {&stack, i % 2 == 0 ? REPLY_AUTH_ERR : REPLY_SUCCESS, false,
+                                      0};
+
+        draw_files();
+        read_stack(&stack);
+        if (stack.count <= ENTRIES_MAX)
+            compare_walk(&stack, &answering, seen);
+        free_stack(&stack);
+    }
+    for (int k = 0; k < 3; k++)
+        ck_assert_msg(seen[k] > STACKS / 500, "%u %u %u", seen[0], seen[1], seen[2]);
 }
 END_TEST
 
@@ -249,6 +382,7 @@ int main(void)
         return 99;
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, doctor_answers_what_libpam_answers);
+    tcase_add_test(tcase, a_walk_finds_what_all_answers_come_to);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

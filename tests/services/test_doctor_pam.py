@@ -1,5 +1,7 @@
 """What asp-admin doctor says of the files in /etc/pam.d: faults made one at a time, and none in what we ship."""
 
+import re
+
 import pytest
 from support.recipes import CONF, recipe
 
@@ -12,6 +14,17 @@ BARS = "no account line lets an app password in when the primary password is too
 def module(patient):
     modules = patient.sandbox.shell("dirname $(find /usr/lib /lib -name pam_unix.so -print -quit)").done().out.strip()
     return f"{modules}/pam_asp.so"
+
+
+NO_APP = "no app of asp.conf names the service"
+
+
+def is_well(patient, message):
+    """There is no fault, and nothing to be told but, of a service that is an app of its own, that it is."""
+    assert patient.faults() == []
+    rows = [row for row in patient.findings() if row.check == "pam" and not (row.note and NO_APP in row.message)]
+    (row,) = rows
+    assert not row.note and re.search(message, row.message), row
 
 
 def service(patient, text, name="imap"):
@@ -42,7 +55,7 @@ def test_the_shipped_stacks_are_found():
 @pytest.mark.parametrize("recipe", [recipe for recipe in RECIPES if recipe not in PARTS])
 def test_no_recipe_is_a_fault(patient, recipe):
     patient.install(recipe, "/etc/pam.d/door")
-    patient.is_well("pam", "^app passwords are asked for by door and imap$")
+    is_well(patient, "^app passwords are asked for by door and imap$")
 
 
 @pytest.mark.parametrize("stack", ["asp-sshd-only", "asp-sshd-either", "asp-sshd-enrolled"])
@@ -50,20 +63,20 @@ def test_the_recipe_of_sshd_is_no_fault(patient, stack):
     patient.install(f"sshd/{stack}", f"/etc/pam.d/{stack}")
     brought_in = f"auth include {stack}\naccount required pam_nologin.so\naccount include {stack}\n"
     service(patient, brought_in, "sshd")
-    patient.is_well("pam", "^app passwords are asked for by imap and sshd$")
+    is_well(patient, "^app passwords are asked for by imap and sshd$")
 
 
 @pytest.mark.parametrize("factor", ["google-authenticator", "oath"])
 def test_a_second_factor_for_sshd_is_no_fault(patient, factor):
     patient.install(f"with-other-modules/{factor}", "/etc/pam.d/asp-second-factor")
     service(patient, "auth include asp-second-factor\naccount include asp-second-factor\n", "sshd")
-    patient.is_well("pam", "imap and sshd$")
+    is_well(patient, "imap and sshd$")
 
 
 def test_a_recipe_that_brings_in_a_stack_is_no_fault(patient):
     patient.install("pam.d/asp-only", "/etc/pam.d/asp-only")
     patient.install("vsftpd/pam-vsftpd", "/etc/pam.d/vsftpd")
-    patient.is_well("pam", "imap and vsftpd$")
+    is_well(patient, "imap and vsftpd$")
 
 
 # Who asks
@@ -77,7 +90,7 @@ def test_that_no_service_asks_is_told(patient):
 def test_what_editors_and_packages_leave_is_no_service(patient):
     for name in ("imap~", ".imap.swp", "imap.dpkg-dist", "imap.rpmsave", "imap.bak", "imap.pam-old"):
         service(patient, "auth sufficient pam_asp.so\nauth required pam_unix.so\n", name)
-    patient.is_well("pam", "asked for by imap$")
+    is_well(patient, "asked for by imap$")
 
 
 def test_a_service_of_a_package_is_looked_at_unless_it_has_a_file_in_etc(patient):
@@ -119,7 +132,7 @@ def test_a_guarded_service_is_a_fault_by_a_file_that_it_brings_in(patient):
 def test_a_guarded_service_that_an_app_lists_is_meant(patient):
     service(patient, f"auth required pam_asp.so\n{ACCOUNT}", "sudo")
     patient.configure('apps: ( { name = "root"; services = [ "sudo" ]; } );')
-    patient.is_well("pam", "imap and sudo$")
+    is_well(patient, "imap and sudo$")
 
 
 def test_services_that_are_guarded_by_the_configuration_alone_are_a_fault(patient):
@@ -136,6 +149,7 @@ FALLS_THROUGH = {
     "jumped over": "auth [success=2 default=ignore] pam_asp.so\nauth [success=1 default=ignore] pam_unix.so\n"
     "auth requisite pam_deny.so\nauth required pam_permit.so\n",
     "optional": "auth optional pam_asp.so\nauth required pam_unix.so\n",
+    "behind a rule that is kept": "auth required pam_shells.so\nauth sufficient pam_asp.so\n",
     "into the open": "auth sufficient pam_asp.so\nauth optional pam_permit.so\n",
     "in upper case, over two lines": "AUTH \\\n  Sufficient pam_asp.so # here\nauth required pam_unix.so\n",
     "out of a substack": "auth substack part\nauth required pam_unix.so\n",
@@ -147,25 +161,111 @@ def test_a_stack_in_which_a_revoked_one_goes_on_is_a_fault(patient, how):
     if "part" in FALLS_THROUGH[how]:
         service(patient, "auth sufficient pam_asp.so\n", "part")
     service(patient, FALLS_THROUGH[how] + ACCOUNT)
-    place = "/etc/pam.d/part:1" if "part" in FALLS_THROUGH[how] else "/etc/pam.d/imap:1"
+    place = "/etc/pam.d/part:1" if "part" in FALLS_THROUGH[how] else r"/etc/pam.d/imap:\d"
     fault = patient.fault("pam", f"^{place}: {REFUSED}")
-    assert "required" in fault.mend
+    assert "required" in fault.mend and "/etc/pam.d/imap" in fault.mend
 
 
 ENDS = {
-    "required": "auth required pam_asp.so\nauth required pam_unix.so try_first_pass\n",
+    "required": "auth required pam_asp.so\n",
+    "done, above the primary": "auth [success=done default=die] pam_asp.so\nauth required pam_unix.so try_first_pass\n",
     "sufficient, and denied": "auth sufficient pam_asp.so\nauth required pam_deny.so\n",
-    "sufficient, and counted": "auth sufficient pam_asp.so\nauth [default=die] pam_faillock.so authfail\n",
     "sufficient, and alone": "auth sufficient pam_asp.so\n",
     "after the primary": "auth sufficient pam_unix.so\nauth required pam_asp.so use_first_pass\n",
     "required, with what always succeeds": "auth required pam_asp.so\nauth optional pam_permit.so\n",
+    "for those of a group": "auth [success=1 default=ignore] pam_succeed_if.so user ingroup staff\n"
+    "auth [success=done default=die] pam_asp.so\nauth required pam_unix.so\n",
 }
 
 
 @pytest.mark.parametrize("how", ENDS)
 def test_a_stack_in_which_a_revoked_one_ends_is_no_fault(patient, how):
     service(patient, ENDS[how] + ACCOUNT)
-    patient.is_well("pam", "asked for by imap$")
+    is_well(patient, "asked for by imap$")
+
+
+def test_a_stack_that_anything_opens_is_a_fault(patient):
+    service(patient, f"auth [success=done auth_err=die default=ignore] pam_asp.so\nauth required pam_permit.so\n{ACCOUNT}")
+    fault = patient.fault("pam", "^/etc/pam.d/imap:1: what is no app password gets in there")
+    assert "in place of line 1" in fault.mend
+
+
+# What a right app password comes to. Real logins by stacks like these are in test_doctor_pam_proof.py.
+
+COMMON = "/etc/pam.d/common-auth:\\d+ "
+SHUT = {
+    "required, above common-auth": ("auth required pam_asp.so\n@include common-auth\n", COMMON),
+    "requisite, above common-auth": ("auth requisite pam_asp.so\n@include common-auth\n", COMMON),
+    "below common-auth": ("@include common-auth\nauth required pam_asp.so\n", COMMON),
+    "above the primary": ("auth required pam_asp.so\nauth required pam_unix.so\n", "/etc/pam.d/imap:2 "),
+    "a jump past the end": ("auth [success=1 default=die] pam_asp.so\n", "/etc/pam.d/imap:1 .*jumps past the last line"),
+    "a jump onto pam_deny": (
+        "auth [success=1 default=die] pam_asp.so\nauth required pam_permit.so\nauth required pam_deny.so\n",
+        r"/etc/pam.d/imap:3 \(pam_deny.so\) refuses it",
+    ),
+    "use_first_pass, first": (
+        "auth required pam_asp.so use_first_pass\n",
+        "/etc/pam.d/imap:1 .*has use_first_pass, and no line above asks for a password",
+    ),
+    "a module that is missing": (
+        "auth required pam_asp.so\nauth required pam_nowhere.so\n",
+        r"/etc/pam.d/imap:2 \(pam_nowhere.so, which is not there\) refuses it",
+    ),
+    "a file that is missing": (
+        "auth required pam_asp.so\nauth include nowhere\n",
+        "/etc/pam.d/imap:2 brings in a file that is not there",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", SHUT)
+def test_a_stack_that_no_app_password_opens_is_a_fault(patient, how):
+    lines, where = SHUT[how]
+    service(patient, lines + ACCOUNT)
+    patient.fault("pam", f"^/etc/pam.d/imap:\\d: no app password opens imap: {where}")
+
+
+def test_a_stack_that_an_app_password_is_not_certain_to_open_is_a_fault(patient):
+    text = "auth [success=1 user_unknown=ignore default=die] pam_unix.so\nauth required pam_asp.so\nauth required pam_permit.so\n"
+    service(patient, text + ACCOUNT)
+    fault = patient.fault("pam", "^/etc/pam.d/imap:2: no app password is certain to open imap: /etc/pam.d/imap:1 .*auth_err")
+    assert "above line 1, " in fault.mend
+
+
+def test_the_fix_of_required_above_common_auth_lets_the_rules_that_bar_bar_on(patient):
+    text = "auth required pam_asp.so\nauth required pam_shells.so\n@include common-auth\n"
+    service(patient, text + ACCOUNT)
+    fault = patient.fault("pam", "no app password opens imap")
+    written = "`auth required pam_shells.so`, then `auth [success=done default=die] pam_asp.so`"
+    assert f"in /etc/pam.d/imap write {written} in place of line 1, " in fault.mend
+
+
+def test_the_fix_of_a_link_is_a_file_of_its_own(patient):
+    service(patient, f"auth required pam_asp.so\n@include common-auth\n{ACCOUNT}", "shared-by-some")
+    patient.sandbox.run("ln", "-sf", "shared-by-some", "/etc/pam.d/imap").done()
+    mends = [fault.mend for fault in patient.faults()]
+    assert [mend for mend in mends if mend.startswith("make /etc/pam.d/imap a file of its own, ")], mends
+
+
+# What pam_faillock counts
+
+FAILLOCK = "auth sufficient pam_unix.so try_first_pass\nauth [default=die] pam_faillock.so authfail\n"
+COUNTED = {
+    "sufficient": "auth sufficient pam_asp.so\nauth [default=die] pam_faillock.so authfail\n",
+    "behind it": f"{FAILLOCK.replace('[default=die]', 'optional')}auth required pam_asp.so\n",
+}
+
+
+@pytest.mark.parametrize("how", COUNTED)
+def test_an_app_password_that_faillock_counts_is_a_fault(patient, how):
+    service(patient, COUNTED[how] + ACCOUNT)
+    patient.fault("pam", r"an app password is counted as a failed login by /etc/pam.d/imap:\d")
+
+
+def test_what_faillock_counts_while_the_store_cannot_be_read_is_told(patient):
+    brackets = "success=done cred_insufficient=ignore user_unknown=ignore authinfo_unavail=ignore default=die"
+    service(patient, f"auth [{brackets}] pam_asp.so\n{FAILLOCK}{ACCOUNT}")
+    patient.told("pam", "^note: /etc/pam.d/imap: while the store cannot be read, .*counted.* by /etc/pam.d/imap:3")
 
 
 # The account lines
@@ -186,9 +286,33 @@ def test_account_lines_that_bar_app_passwords_with_the_primary_are_a_fault(patie
     assert "account sufficient pam_asp.so" in fault.mend
 
 
+def test_the_fix_of_account_lines_that_are_those_of_other_is_in_the_own_file(patient):
+    service(patient, "auth required pam_asp.so\n")
+    fault = patient.fault("pam", BARS)
+    written = "`account sufficient pam_asp.so`, then `account include other`"
+    assert fault.mend == f"in /etc/pam.d/imap write {written} at its end"
+
+
+def test_account_lines_that_leave_the_primary_no_way_in_are_a_fault(patient):
+    service(patient, "auth [success=done user_unknown=ignore default=die] pam_asp.so\n@include common-auth\naccount required pam_asp.so\n")
+    fault = patient.fault("pam", "^/etc/pam.d/imap: the primary password gets past the auth lines, and no account line")
+    written = "`account sufficient pam_asp.so`, then `@include common-account`"
+    assert f"in /etc/pam.d/imap write {written} in place of line 3, " in fault.mend
+
+
+def test_account_lines_of_ours_alone_are_no_fault_where_app_passwords_alone_open(patient):
+    service(patient, "auth required pam_asp.so\naccount required pam_asp.so\n")
+    is_well(patient, "asked for by imap$")
+
+
+def test_account_lines_that_do_not_mind_the_age_of_the_primary_are_no_fault(patient):
+    service(patient, "auth required pam_asp.so\naccount required pam_unix.so no_pass_expiry\n")
+    is_well(patient, "asked for by imap$")
+
+
 def test_account_lines_that_bar_nobody_are_no_fault(patient):
     service(patient, "auth required pam_asp.so\naccount required pam_permit.so\n")
-    patient.is_well("pam", "asked for by imap$")
+    is_well(patient, "asked for by imap$")
 
 
 @pytest.mark.parametrize("module", ["pam_nologin", "pam_access", "pam_time", "pam_listfile", "pam_shells"])
@@ -198,7 +322,7 @@ def test_what_stands_below_the_account_line_and_bars_nobody_is_told(patient, mod
     patient.told("pam", rf"^note: /etc/pam.d/imap: the account line of pam_asp \(/etc/pam.d/imap:2\) .* {module}\.so")
     lines[1], lines[2] = lines[2], lines[1]
     service(patient, "\n".join([*lines, "account required pam_unix.so", ""]))
-    patient.is_well("pam", "asked for by imap$")
+    is_well(patient, "asked for by imap$")
 
 
 # The line itself
@@ -212,8 +336,8 @@ def test_a_wrong_argument_is_a_fault(patient, argument):
 
 
 def test_arguments_that_are_known_are_no_fault(patient):
-    service(patient, f"auth required pam_asp.so use_first_pass debug app=mail\n{ACCOUNT}")
-    patient.is_well("pam", "asked for by imap$")
+    service(patient, f"auth required pam_asp.so try_first_pass debug app=mail\n{ACCOUNT}")
+    is_well(patient, "asked for by imap$")
 
 
 @pytest.mark.parametrize("name", ["mail.conf", "asp.conf"])
@@ -249,7 +373,48 @@ def test_an_app_that_a_line_names_and_is_none_is_told(patient):
     service(patient, f"auth required pam_asp.so app=mial\n{ACCOUNT}")
     patient.told("pam", "/etc/pam.d/imap:1 has app=mial: no app of asp.conf is called so")
     service(patient, f"auth required pam_asp.so app=calendar\n{ACCOUNT}")
-    patient.is_well("pam", "asked for by imap$")
+    is_well(patient, "asked for by imap$")
+
+
+def test_a_file_of_windows_is_a_fault(patient):
+    service(patient, f"auth required pam_asp.so\n{ACCOUNT}".replace("\n", "\r\n"))
+    fault = patient.fault("pam", "^/etc/pam.d/imap:1 ends with a carriage return")
+    patient.sandbox.shell(fault.mend).done()
+    is_well(patient, "asked for by imap$")
+
+
+def test_a_file_of_windows_that_brings_a_stack_in_is_a_fault(patient):
+    patient.install("pam.d/asp-only", "/etc/pam.d/asp-only")
+    service(patient, "auth include asp-only\r\naccount include asp-only\r\n")
+    patient.fault("pam", "^/etc/pam.d/imap:1 ends with a carriage return")
+
+
+def test_a_stack_that_is_brought_in_and_is_not_there_is_a_fault(patient):
+    service(patient, "auth include asp-onyl\naccount include asp-onyl\n")
+    patient.fault("pam", "^/etc/pam.d/imap:1 brings in asp-onyl, and there is no such file in /etc/pam.d")
+
+
+def test_a_file_that_ends_in_the_middle_of_a_line_is_a_fault(patient):
+    service(patient, f"auth required pam_asp.so\n{ACCOUNT}account required \\\n")
+    patient.fault("pam", "^/etc/pam.d/imap ends with a backslash")
+
+
+def test_a_service_that_no_app_names_is_told(patient):
+    patient.install("pam.d/asp-only", "/etc/pam.d/imapp")
+    patient.told("pam", f"^note: /etc/pam.d/imapp: {NO_APP} imapp")
+
+
+def test_that_all_others_ask_is_told(patient):
+    patient.install("pam.d/asp-only", "/etc/pam.d/other")
+    notes = [finding.message for finding in patient.findings() if finding.check == "pam" and finding.note]
+    assert notes == ["note: /etc/pam.d/other asks pam_asp for every service that has no file of its own"]
+
+
+def test_a_file_that_a_link_leads_to_is_no_service(patient):
+    service(patient, "auth sufficient pam_asp.so\n", "part-of-some-pc")
+    patient.sandbox.run("ln", "-s", "part-of-some-pc", "/etc/pam.d/part-of-some").done()
+    service(patient, f"auth include part-of-some\n{ACCOUNT}")
+    is_well(patient, "asked for by imap$")
 
 
 def test_a_line_for_sessions_is_a_fault(patient):
@@ -263,6 +428,25 @@ def test_a_line_for_sessions_is_a_fault(patient):
 def test_a_module_that_is_missing_is_a_fault(patient):
     service(patient, f"auth required /nowhere/pam_asp.so\n{ACCOUNT}")
     patient.fault("pam", "^/etc/pam.d/imap:1 asks a module that is not there, /nowhere/pam_asp.so: nobody gets in$")
+
+
+def test_a_module_that_is_missing_is_told_of_each_file(patient):
+    service(patient, f"auth required /nowhere/pam_asp.so\n{ACCOUNT}")
+    service(patient, "auth required /nowhere/pam_asp.so\nauth required pam_unix.so\n", "asp-admin")
+    messages = [fault.message for fault in patient.faults()]
+    for name in ("imap", "asp-admin"):
+        assert f"/etc/pam.d/{name}:1 asks a module that is not there, /nowhere/pam_asp.so: nobody gets in" in messages
+
+
+def test_another_module_in_the_auth_line_alone_is_a_fault(patient):
+    service(patient, f"auth required pam_aps.so\n{ACCOUNT}")
+    fault = patient.fault("pam", "^/etc/pam.d/imap:1 asks a module that is not there, pam_aps.so")
+    assert "line 2" in fault.mend
+
+
+def test_an_account_line_without_an_auth_line_is_told(patient):
+    service(patient, f"@include common-auth\n{ACCOUNT}")
+    patient.told("pam", "^note: /etc/pam.d/imap:2 names pam_asp, and no auth line of imap asks for app passwords")
 
 
 MODULES = {
