@@ -1,5 +1,5 @@
-"""What a person sees on a terminal of 80 columns and of 40: no word is broken, every line fits, nothing is lost; and what
-goes to a program is whole lines, as it always was."""
+"""What a person sees on a terminal of 80 columns and of 40: no word is broken, every line fits, nothing is lost; and
+what goes to a program is whole lines, as it always was."""
 
 import json
 import os

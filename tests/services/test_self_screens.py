@@ -20,7 +20,7 @@ def test_what_she_sees_is_as_wide_as_her_terminal(own, columns):
         assert code == DONE
         assert told.startswith("Say who you are: your login password (not an app password). Password: ")
         assert f"A new app password for alice: {LABEL}" in told
-        assert "Type it into the app in place of your own password; spaces and dashes do not matter, capitals do." in told
+        assert "Type it into the app in place of your own password; spaces and dashes do not matter, capitals" in told
         assert typed(alice, columns, "list")[0] == DONE
         code, told = typed(alice, columns, "history")
         assert (code, told.endswith("by alice")) == (DONE, True)
