@@ -6,19 +6,13 @@ import os
 import re
 
 import pytest
-from support.recipes import recipe
+from support.hook_recipes import confined
 from support.sandbox import open_installed
 from support.service import Service
 from support.smtp import POSTFIX_USERS
 from support.wait import wait_until
 
 HOOK = "/etc/asp/hooks/mail"
-# Runs a command with some capabilities, and where /var is read-only but for some folders.
-CONFINED = """
-mount --bind -o ro /var /var
-for folder in $2; do mount --bind -o rw "/run/of-the-machine$folder" "$folder"; done
-exec setpriv --no-new-privs --bounding-set "$1" "${@:3}"
-"""
 SETTINGS = (
     "inet_interfaces = loopback-only",
     "inet_protocols = ipv4",
@@ -171,23 +165,11 @@ def test_a_mail_that_cannot_be_written_is_a_failure_and_changes_nothing(mailbox)
     assert any("failed=" in line for line in mailbox.log_file.take())
 
 
-def unit(name):
-    """The capabilities in a shipped unit, for setpriv."""
-    (words,) = re.findall("(?m)^CapabilityBoundingSet=(.*)$", recipe(f"systemd/{name}.in"))
-    return ",".join(["-all", *("+" + word.removeprefix("CAP_").lower() for word in words.split())])
-
-
 @pytest.mark.parametrize("seconds", [60, 5], ids=["with-the-drop-in", "without"])
 def test_it_writes_within_the_limits_of_the_unit_of_watch_and_with_the_drop_in_of_its_text(mailbox, seconds):
     """Without it, Postfix tries on and on until the hook is ended."""
     let_in = seconds == 60
-    (folders,) = re.findall("(?m)^# +ReadWritePaths=(.*)$", recipe("hooks/mail"))
-    mailbox.sandbox.shell("mkdir -p /run/of-the-machine/var; mount --bind /var /run/of-the-machine/var").done()
-    limits = ["bash", "-euc", CONFINED, "bash", unit("asp-watch.service"), folders if let_in else ""]
-    words = ["timeout", str(seconds), "unshare", "--mount", *limits]
-    try:
-        run = mailbox.call(*words, EVENT="created", USER="alice", IDS="7k", LABELS="Phone", APPS="mail", REASON="")
-        assert run.code == (0 if let_in else 124), run
-        assert len(mailbox.mails()) == let_in
-    finally:
-        mailbox.sandbox.run("umount", "/run/of-the-machine/var").done()
+    words = ["timeout", str(seconds), *confined("mail", let_in)]
+    run = mailbox.call(*words, EVENT="created", USER="alice", IDS="7k", LABELS="Phone", APPS="mail", REASON="")
+    assert run.code == (0 if let_in else 124), run
+    assert len(mailbox.mails()) == let_in

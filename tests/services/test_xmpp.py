@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from support.broker import serving
+from support.hook_recipes import HOOKS, confined
 from support.passwords import PRIMARY, wrong
 from support.recipes import CONF, recipe
 from support.run import MORTAL, as_user
@@ -15,6 +16,7 @@ from support.service import Service
 
 EPAM = "/usr/lib/erlang/p1_pam/bin/epam"
 WITHOUT_A_BROKER = 'broker: { socket = "/run/asp/nobody.sock"; };'
+(BROKER,) = re.findall(r"(?m)^ +(broker: .*)$", recipe("ejabberd/README"))
 AS_EJABBERD = (*as_user("ejabberd"), "env", "HOME=/var/lib/ejabberd")
 
 CLIENT = """
@@ -48,8 +50,28 @@ token = base64.b64encode(b"\\0".join([b"", user.encode(), password.encode()]))
 line.sendall(b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>" + token + b"</auth>")
 answer = until(b"<success", b"</failure>")
 assert b"<success" in answer or b"<not-authorized/>" in answer, answer
-print("in" if b"<success" in answer else "refused")
+print("in" if b"<success" in answer else "refused", flush=True)
 """
+
+# The same, which then holds a session and says when it is over.
+SESSION = CLIENT + """
+line.sendall(open_stream)
+until(b"</stream:features>")
+line.sendall(b"<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
+until(b"</iq>")
+print("bound", flush=True)
+line.settimeout(120)
+while line.recv(65536):
+    pass
+print("over", flush=True)
+"""
+
+
+def hang_up(*clients):
+    for client in clients:
+        client.kill()
+        client.wait()
+        client.stdout.close()
 
 
 class Xmpp(Service):
@@ -69,6 +91,18 @@ class Xmpp(Service):
         run = self.sandbox.run("/usr/bin/python3", "-c", CLIENT, input=f"{user}\n{password}").done()
         assert run.out in ("in\n", "refused\n"), run
         return run.out == "in\n"
+
+    def session(self, user, password):
+        client = self.sandbox.start("/usr/bin/python3", "-c", SESSION, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        client.stdin.write(f"{user}\n{password}")
+        client.stdin.close()
+        assert [client.stdout.readline() for _ in range(2)] == ["in\n", "bound\n"]
+        return client
+
+    def connected(self):
+        """Whose sessions there are."""
+        run = self.sandbox.run(*AS_EJABBERD, "ejabberdctl", "connected_users", timeout=400).done()
+        return [line.partition("@")[0] for line in run.out.split()]
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +135,7 @@ def xmpp_box(sandboxes, layer, build):
 @pytest.fixture
 def xmpp(xmpp_box):
     """ejabberd with the recipe as it is."""
-    (clients,) = re.findall(r"(?m)^ +(broker: .*)$", recipe("ejabberd/README"))
-    xmpp_box.reset(clients)
+    xmpp_box.reset(BROKER)
     xmpp_box.install("ejabberd/pam-ejabberd", "/etc/pam.d/ejabberd")
     return xmpp_box
 
@@ -213,3 +246,39 @@ def test_who_may_not_ask_the_broker_lets_nobody_in(xmpp, configuration, cause):
     (line,) = xmpp.texts(1)
     assert line.startswith('verdict=unavailable rhost=- user="alice" service="ejabberd" app="ejabberd" id=- label=- ')
     assert cause in line.partition(' cause="')[2]
+
+
+def test_the_hook_ends_the_sessions_of_the_user_and_of_nobody_else(xmpp):
+    xmpp.install("hooks/ejabberd", f"{HOOKS}/ejabberd", "755")
+    xmpp.configure(BROKER, f'hooks: {{ revoked = "{HOOKS}/ejabberd"; timeout = 300; }};')
+    alices, bobs = (xmpp.create(user, "Phone", "--app", "ejabberd") for user in ("alice", "bob"))
+    mail = xmpp.create("alice", "Mail", "--app", "mail")
+    alice, bob = xmpp.session("alice", alices), xmpp.session("bob", bobs)
+    try:
+        xmpp.asp_admin("revoke", "alice", mail[:2]).done()
+        assert sorted(xmpp.connected()) == ["alice", "bob"]
+        xmpp.asp_admin("revoke", "alice", alices[:2], timeout=400).done()
+        assert alice.stdout.readline() == "over\n"
+        assert xmpp.connected() == ["bob"]
+    finally:
+        hang_up(alice, bob)
+
+
+@pytest.mark.parametrize("let_in", [True, False], ids=["with-the-drop-in", "without"])
+def test_the_hook_works_within_the_limits_of_the_unit_of_watch_and_with_the_drop_in_of_its_text(xmpp, let_in):
+    client = xmpp.session("alice", xmpp.create("alice", "Phone", "--app", "ejabberd"))
+    words = ("env", "ASP_EVENT=revoked", "ASP_SERVICES=ejabberd", "ASP_USER=alice", CONF / "hooks" / "ejabberd")
+    try:
+        run = xmpp.sandbox.run(*confined("ejabberd", let_in), *words, timeout=400)
+        assert (run.code == 0) == let_in, run
+        assert xmpp.connected() == ([] if let_in else ["alice"])
+    finally:
+        hang_up(client)
+
+
+def test_the_hook_hands_on_no_name_that_could_be_something_else(xmpp):
+    for name in ("--node", "-x", "a b", "a@b c", "a;b", "$(id)", "a*", "@example.org", ""):
+        words = ["ASP_EVENT=revoked", "ASP_SERVICES=ejabberd", f"ASP_USER={name}"]
+        run = xmpp.sandbox.run("env", *words, CONF / "hooks" / "ejabberd")
+        assert (run.code, run.out) == (1, ""), run
+        assert "no session is ended" in run.err
