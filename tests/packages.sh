@@ -35,6 +35,7 @@ server_packages=(
     "sssd-ldap libnss-sss libpam-sss"
     "cockpit-ws cockpit-bridge cockpit-system chromium chromium-driver"
     "systemd"
+    "zsh fish"
 )
 
 new_packages=()

@@ -47,10 +47,11 @@ static const struct command commands[] = {
     },
     {
         .name = "list",
-        .arguments = "[USER] [--all]",
+        .arguments = "[USER] [--all] [--quiet]",
         .help = "show the app passwords of a user, or every user",
         .max_args = 1,
-        .options = {{OPTION_ALL, "revoked ones too"}},
+        .options = {{OPTION_ALL, "revoked ones too"},
+                    {OPTION_QUIET, "lines for a script: ID, a tab, label; without USER, names"}},
         .examples = {"list", "list alice --all"},
         .run = command_list,
         .self_use = SELF_FREE,

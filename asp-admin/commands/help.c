@@ -35,7 +35,7 @@ enum { FORMS = sizeof forms / sizeof *forms };
 
 static void add_text(const struct console *console, struct asp_buffer *out, const char *text)
 {
-    const struct wrap wrap = {.width = console->width};
+    const struct wrap wrap = {.width = console_wrap_width(console)};
 
     wrap_add(out, &wrap, text);
     asp_buffer_add(out, "\n");
@@ -46,9 +46,9 @@ static void add_term(const struct console *console, struct asp_buffer *out, cons
                      size_t longest)
 {
     const size_t column = INDENT + longest + GAP;
-    const bool beside = column <= console->width / 2;
+    const bool beside = !console->terminal || column <= console->width / 2;
     const size_t at = beside ? column : 2 * INDENT;
-    const struct wrap wrap = {.width = console->width, .at = at, .indent = at};
+    const struct wrap wrap = {.width = console_wrap_width(console), .at = at, .indent = at};
 
     wrap_add_spaces(out, INDENT);
     asp_buffer_add(out, term->name);
@@ -107,7 +107,7 @@ static void add_usage(const struct console *console, struct asp_buffer *out, con
                       const char *arguments)
 {
     static const char begin[] = "usage: asp-admin ";
-    const struct wrap wrap = {.width = console->width,
+    const struct wrap wrap = {.width = console_wrap_width(console),
                               .at = strlen(begin) + strlen(name) + 1,
                               .indent = 2 * INDENT,
                               .usage = true};
@@ -146,7 +146,7 @@ static void add_overview(const struct console *console, struct asp_buffer *out)
 static void add_what(const struct console *console, struct asp_buffer *out,
                      const struct command *command)
 {
-    const struct wrap wrap = {.width = console->width, .at = INDENT, .indent = INDENT};
+    const struct wrap wrap = {.width = console_wrap_width(console), .at = INDENT, .indent = INDENT};
 
     add_usage(console, out, command->name, command->arguments);
     asp_buffer_add(out, "\n");

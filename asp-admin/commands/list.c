@@ -51,6 +51,30 @@ static void say_none(const struct asp_account *account, char none[NONE_SIZE])
                        account->is_new ? "" : "; the user is still enrolled");
 }
 
+/* Without --all what is revoked is left out. */
+static bool is_shown(const struct admin *admin, const struct asp_entry *entry)
+{
+    return entry->revoked == ASP_NEVER || admin->options->all;
+}
+
+/* For programs that read lines: id and label, a tab between them. */
+static bool list_quietly(const struct admin *admin, const struct asp_account *account)
+{
+    struct asp_buffer out = {0};
+
+    for (size_t i = 0; i < account->count; i++) {
+        const struct asp_entry *entry = &account->entries[i];
+
+        if (!is_shown(admin, entry))
+            continue;
+        asp_buffer_add(&out, entry->id);
+        asp_buffer_add(&out, "\t");
+        asp_buffer_add_visible(&out, entry->label);
+        asp_buffer_add(&out, "\n");
+    }
+    return console_print_and_free(admin->console, &out);
+}
+
 static bool list_account(const struct admin *admin, const struct asp_account *account,
                          const struct asp_usage *usage)
 {
@@ -59,6 +83,8 @@ static bool list_account(const struct admin *admin, const struct asp_account *ac
     struct table table = {0};
     char none[NONE_SIZE];
 
+    if (admin->options->quiet && !json)
+        return list_quietly(admin, account);
     table_add(
         &table, 8,
         (const char *[]){"ID", "LABEL", "APP", "STATE", "CREATED", "LAST USED", "BY", "FROM"});
@@ -66,7 +92,7 @@ static bool list_account(const struct admin *admin, const struct asp_account *ac
     for (size_t i = 0; i < account->count; i++) {
         const struct asp_entry *entry = &account->entries[i];
 
-        if (entry->revoked != ASP_NEVER && !admin->options->all)
+        if (!is_shown(admin, entry))
             continue;
         if (json)
             json_add(&document, json_from_entry(admin->user, entry, usage, admin->now));
@@ -216,6 +242,18 @@ static void add_summary_row(const struct admin *admin, struct table *table,
     asp_buffer_free(&used);
 }
 
+/* For programs that read lines: the names. */
+static bool show_names(const struct summaries *all)
+{
+    struct asp_buffer out = {0};
+
+    for (size_t i = 0; i < all->count; i++) {
+        asp_buffer_add_visible(&out, all->list[i].user);
+        asp_buffer_add(&out, "\n");
+    }
+    return console_print_and_free(all->admin->console, &out);
+}
+
 static bool show_users(const struct summaries *all)
 {
     const struct admin *admin = all->admin;
@@ -223,6 +261,8 @@ static bool show_users(const struct summaries *all)
     json_t *document = json ? json_array() : NULL;
     struct table table = {0};
 
+    if (admin->options->quiet && !json)
+        return show_names(all);
     table_add(&table, 4, (const char *[]){"USER", "ACTIVE", "REVOKED", "LAST USED"});
     for (size_t i = 0; i < all->count; i++) {
         const struct summary *summary = &all->list[i];

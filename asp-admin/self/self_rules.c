@@ -23,7 +23,7 @@ static const struct {
 } taken[] = {
     {"create", BIT(LABEL) | BIT(APP) | BIT(FROM) | BIT(EXPIRES) | BIT(UNUSED) | BIT(QUIET)},
     {"apps", 0},
-    {"list", BIT(ALL)},
+    {"list", BIT(ALL) | BIT(QUIET)},
     {"label", 0},
     {"rotate", BIT(EXPIRES) | BIT(QUIET)},
     {"revoke", BIT(LABEL) | BIT(ALL) | BIT(REASON)},

@@ -109,3 +109,17 @@ def test_on_a_terminal_no_line_of_help_is_longer_and_no_word_broken(site, column
         long = [line for line in run.out.splitlines() if len(line) > columns and not line.startswith("  asp-admin ")]
         assert long == [], words
         assert run.out.split() == printed(site, *words).split()
+
+
+def test_list_for_a_script_has_ids_and_labels_or_names_and_no_heading(site):
+    site.configure("virtual_users = true;")
+    old = site.create("alice", "Old phone")["id"]
+    site.create("bob", "Desk")
+    gone = site.create("alice", "Gone")["id"]
+    site.run("revoke", "alice", gone).done()
+    assert printed(site, "list", "alice", "--quiet") == f"{old}\tOld phone\n"
+    assert sorted(printed(site, "list", "alice", "--all", "--quiet").splitlines()) == sorted(
+        [f"{old}\tOld phone", f"{gone}\tGone"]
+    )
+    assert printed(site, "list", "--quiet") == "alice\nbob\n"
+    assert len(site.json("list", "alice", "--quiet")) == 1

@@ -77,7 +77,7 @@ USAGE_ERRORS = [
     ["-x", "list"],
     ["list", "--frobnicate"],
     ["list", "alice", "bob"],
-    ["list", "--quiet"],
+    ["history", "alice", "--quiet"],
     ["list", "--label", "x"],
     ["create"],
     ["create", "alice"],

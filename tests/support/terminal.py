@@ -47,8 +47,11 @@ class Terminal:
             elif over or time.monotonic() > deadline:
                 return None
 
+    def press(self, text):
+        os.write(self.master, text.encode())
+
     def answer(self, text):
-        os.write(self.master, text.encode() + b"\n")
+        self.press(text + "\n")
 
     def close(self):
         self.process.kill()

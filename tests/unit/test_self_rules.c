@@ -173,7 +173,7 @@ START_TEST(a_line_that_is_wrong_is_an_error_of_usage)
     is_refused("alice", false, "rotate", EXIT_USAGE, "asp-admin rotate alice ID\n");
     is_refused("alice", false, "check", EXIT_USAGE, "check needs --service");
     is_refused("alice", false, "apps alice", EXIT_USAGE, "apps takes no arguments");
-    is_refused("alice", false, "list --quiet", EXIT_USAGE, "list takes no --quiet");
+    is_refused("alice", false, "history --quiet", EXIT_USAGE, "history takes no --quiet");
 }
 END_TEST
 
@@ -201,7 +201,7 @@ static const struct {
 } said_of[] = {
     {"create", " label app from expires unused quiet ", " new-app virtual batch "},
     {"apps", "", ""},
-    {"list", " all ", ""},
+    {"list", " all quiet ", ""},
     {"label", "", ""},
     {"rotate", " expires quiet ", " virtual "},
     {"revoke", " label all reason ", ""},
