@@ -194,8 +194,8 @@ START_TEST(the_line_that_was_meant_can_be_pasted)
     char id[] = "7k";
 
     MEANT("asp-admin list", LINE(0), "list");
-    MEANT("asp-admin create alice --app mail --from 192.0.2.1 --from ::1 --json", LINE(0),
-          "--json", "create", "--ap=mail", "--from", "192.0.2.1", "alice", "--from=::1");
+    MEANT("asp-admin create alice --app mail --from 192.0.2.1 --from ::1 --json", LINE(0), "--json",
+          "create", "--ap=mail", "--from", "192.0.2.1", "alice", "--from=::1");
     MEANT("asp-admin label bob 'two words' --config '/a b'", LINE(.arguments = others), "label",
           "alice", "--config", "/a b", "--", "7k", "x");
     MEANT("asp-admin revoke alice 8m --all", LINE(.argument = id, .by = "8m"), "revoke", "alice",
