@@ -28,6 +28,7 @@ LEFT_OUT = {
         cli/test_hooks_killed.py
     """,
     "a sanitizer needs more room than its limits leave": """
+        cli/test_admin_export.py::test_many_accounts_are_not_held_in_memory
         services/test_password_stack.py::test_no_bound_of_passwd_hinders_it
     """,
     "it runs asp-admin hundreds of times for a number": """
