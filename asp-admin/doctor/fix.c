@@ -99,7 +99,7 @@ static void fix_one(struct fixing *fixing, const struct finding *finding,
         asp_buffer_add(&question, i > 0 ? " " : "");
         asp_shell_word_add(&question, command->words[i]);
     }
-    fixing->failed = fixing->failed || question.failed;
+    fixing->failed = fixing->failed || question.text == NULL || question.failed;
     if (!fixing->failed && is_new(fixing, question.text)) {
         if (!*shown) {
             finding_add_row(console, &row, finding);

@@ -161,12 +161,13 @@ struct process {
 /* True when the number is in a row of them. */
 static bool has_number(const char *row, unsigned long wanted)
 {
-    unsigned long number;
-    int used;
+    char *end;
+    unsigned long number = strtoul(row, &end, 10);
 
-    for (; sscanf(row, "%lu%n", &number, &used) == 1; row += used) {
+    for (; end != row; number = strtoul(row, &end, 10)) {
         if (number == wanted)
             return true;
+        row = end;
     }
     return false;
 }
@@ -184,7 +185,8 @@ static bool read_process(const char *pid, gid_t group, struct process *process)
         return false;
     while (fgets(line, sizeof line, file) != NULL) {
         (void)sscanf(line, "Name:\t%31[^\n]", process->name);
-        (void)sscanf(line, "Uid:\t%lu", &process->uid);
+        if (strncmp(line, "Uid:", 4) == 0)
+            process->uid = strtoul(line + 4, NULL, 10);
         if (strncmp(line, "Gid:", 4) == 0 || strncmp(line, "Groups:", 7) == 0)
             process->in_group = process->in_group || has_number(strchr(line, ':') + 1, group);
     }
