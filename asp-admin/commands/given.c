@@ -92,10 +92,7 @@ enum exit_code given_read_app(const struct admin *admin, const char *given,
                          "--app %s: %s is a service of the app %s: say --app %s", given, given,
                          listed, listed);
     asp_scope_app(conf, given, app);
-    /* The names of groups have capitals that count; a new app can have none. */
-    if (app_is_unknown(conf, app)
-            ? !admin->options->new_app
-            : asp_scope_is_group(conf, app) && !asp_scope_is_group(conf, given))
+    if (app_is_unknown(conf, app) && !admin->options->new_app)
         return fail_unknown_app(admin, given);
     return EXIT_DONE;
 }
