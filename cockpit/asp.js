@@ -135,13 +135,15 @@ function tell({ message, error }, said) {
 function answer(run, question, said) {
     return new Promise(resolve => {
         let answered = false;
+        const first = !question.echo && !run.explained;
+        run.explained = run.explained || first;
         const input = textField("asp-answer", {
             type: question.echo ? "text" : "password", autocapitalize: "none", spellcheck: "false", autofocus: true,
         });
         const box = dialog({
             title: "Confirm that it is you",
             body: [...said.map(line => node("p", "asp-said", null, line)),
-                   field(input, question.prompt.replace(/:\s*$/, ""))],
+                   field(input, question.prompt.replace(/:\s*$/, ""), first ? "Your login password, not an app password." : "")],
             action: "Continue",
             submit: async () => {
                 answered = true;

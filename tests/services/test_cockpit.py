@@ -144,6 +144,8 @@ def test_a_wrong_primary_password_changes_nothing_and_is_said(page, mail):
     assert page.alert() == "you were not let in: Authentication failure"
     assert mail.json("list") == []
     page.press("Create")
+    page.dialog("Confirm that it is you")
+    assert "Your login password, not an app password." in page.browser.run("return document.body.innerText")
     page.confirm(PRIMARY["alice"])
     page.shown_password()
 
@@ -162,6 +164,7 @@ def test_a_second_factor_is_asked_for_in_its_turn_and_what_pam_says_is_shown(pag
     assert page.browser.wait("dialog:last-of-type p.asp-said").text == "You will be asked twice"
     page.confirm(PRIMARY["alice"])
     names = page.browser.until(lambda: [one.name for one in page.browser.all("#asp-answer") if "One-time" in one.name])
+    assert "login password" not in page.browser.run("return document.body.innerText")
     page.fill(names[0], mail.sandbox.run("oathtool", "--totp", OATH).done().out.strip())
     page.press("Continue")
     assert mail.curl("alice", page.shown_password())
