@@ -220,7 +220,7 @@ static void write_table(struct option words[OPTIONS + 1])
         words[i] =
             (struct option){.name = table[i].name,
                             .has_arg = table[i].value != NULL ? required_argument : no_argument,
-                            .val = table[i].id};
+                            .val = (int)table[i].id};
     words[OPTIONS] = (struct option){0};
 }
 
