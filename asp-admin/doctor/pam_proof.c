@@ -11,7 +11,14 @@
 #define AUTH_ERR PAM_REPLY(AUTH_ERR)
 
 /* What is remembered on the way; the token in the lowest two bits. */
-enum { MARK_TOKEN = 3, MARK_ACCEPTED = 4, MARK_ASKED = 8, MARK_COUNTED = 16, MARK_PRIMARY = 32 };
+enum {
+    MARK_TOKEN = 3,
+    MARK_ACCEPTED = 4,
+    MARK_ASKED = 8,
+    MARK_COUNTED = 16,
+    MARK_PRIMARY = 32,
+    MARK_LET_IN = 64, /* who keeps a rule is to get in, or on, without a password */
+};
 
 enum what {
     OUR_RIGHT,       /* an app password that is right */
@@ -80,6 +87,12 @@ static uint32_t of_primary(const struct trial *trial, const struct pam_line *lin
     }
 }
 
+/* Looks whether the account is shut: while it is, pam_faillock counts nothing. */
+static bool looks(const struct pam_line *line)
+{
+    return pam_line_has(line, "pam_faillock.so") && !pam_counts(line);
+}
+
 static struct pam_replies answers(const struct pam_entry *entry, unsigned marks,
                                   const void *context)
 {
@@ -97,9 +110,18 @@ static struct pam_replies answers(const struct pam_entry *entry, unsigned marks,
         bits &= ~(SUCCESS | IGNORE);
     else if (trial->what == NO_PASSWORD && kind != KIND_RULE)
         bits &= ~(SUCCESS | IGNORE);
-    else if (trial->what == COUNTS && pam_bars(line, FACILITY_AUTH))
+    else if (trial->what == COUNTS && (pam_bars(line, FACILITY_AUTH) || looks(line)))
         bits &= SUCCESS | IGNORE;
     return (struct pam_replies){bits, true};
+}
+
+/* A rule such as pam_rootok's, by which its line ends the login well, or jumps. */
+static bool lets_in(const struct pam_line *line, enum reply reply)
+{
+    int action = line->actions[reply];
+
+    return pam_is_kept_by_some(line, FACILITY_AUTH) && reply == REPLY_SUCCESS &&
+           (action == ACTION_DONE || action > ACTION_IGNORE);
 }
 
 static unsigned mark(const struct pam_entry *entry, enum reply reply, unsigned marks,
@@ -120,6 +142,8 @@ static unsigned mark(const struct pam_entry *entry, enum reply reply, unsigned m
         marks |= MARK_ASKED;
     if (trial->what == COUNTS && pam_counts(entry->line))
         marks |= MARK_COUNTED;
+    if (trial->what == NO_PASSWORD && lets_in(entry->line, reply))
+        marks |= MARK_LET_IN;
     if ((kind == KIND_PRIMARY || kind == KIND_UNKNOWN) && reply == REPLY_SUCCESS)
         marks |= MARK_PRIMARY;
     return marks;
@@ -133,8 +157,9 @@ static bool is_sought(bool opened, unsigned marks, const void *context)
     case OUR_RIGHT:
         return opened && (marks & MARK_ACCEPTED) != 0;
     case OUR_REFUSED:
-    case NO_PASSWORD:
         return opened && (marks & MARK_ASKED) != 0;
+    case NO_PASSWORD:
+        return opened && ((marks & MARK_ASKED) != 0 || (marks & MARK_LET_IN) == 0);
     case COUNTS:
         return (marks & MARK_ASKED) != 0 && (marks & MARK_COUNTED) != 0;
     case PRIMARY:
@@ -221,7 +246,7 @@ struct pam_auth_proof pam_prove_auth(const struct pam_stack *stack, const struct
     proof.goes_on = ways.some ? ways.first_marked : NULL;
     proof.failed = proof.failed || ways.failed;
     ways = try(stack, (struct trial){.what = NO_PASSWORD, .ours = refusals});
-    proof.open = ways.some ? ways.first_marked : NULL;
+    proof.open = !ways.some ? NULL : ways.first_marked != NULL ? ways.first_marked : proof.ours;
     proof.failed = proof.failed || ways.failed;
     proof.counted = prove_count(stack, SUCCESS | AUTH_ERR, &proof);
     proof.counted_unavailable = prove_count(stack, PAM_REPLY(AUTHINFO_UNAVAIL), &proof);

@@ -190,6 +190,17 @@ def test_a_stack_that_anything_opens_is_a_fault(patient):
     assert "in place of line 1" in fault.mend
 
 
+def test_a_stack_that_opens_to_who_does_not_keep_a_rule_is_a_fault(patient):
+    skips = "auth [default=1 success=ok] pam_localuser.so\n"
+    service(patient, f"{skips}auth required pam_asp.so\nauth optional pam_permit.so\n{ACCOUNT}")
+    patient.fault("pam", "^/etc/pam.d/imap:2: what is no app password gets in there")
+
+
+def test_who_is_let_in_by_a_rule_is_no_fault(patient):
+    service(patient, f"auth sufficient pam_rootok.so\nauth required pam_asp.so\n{ACCOUNT}")
+    is_well(patient, "asked for by imap$")
+
+
 # What a right app password comes to. Real logins by stacks like these are in test_doctor_pam_proof.py.
 
 COMMON = "/etc/pam.d/common-auth:\\d+ "
