@@ -4,8 +4,10 @@ import pytest
 from support.passwords import PRIMARY, wrong
 from support.recipes import recipe
 from support.smtp import CLIENT, HOSTILE_NAMES, Smtp, names, open_mail_box, start_postfix, try_hostile_names
+from support.wait import wait_until
 
 MUX = "/run/saslauthd/mux"
+KNOCK = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
 REALM = "example.org"
 
 
@@ -29,6 +31,8 @@ class Sasl(Smtp):
             self.sandbox.write("/etc/default/saslauthd", recipe)
             started = self.sandbox.run("/etc/init.d/saslauthd", "start-instance", "saslauthd").done()
             assert "warning" not in started.out, started
+            # One that ended just now has left its socket, and takes it away.
+            wait_until(lambda: self.sandbox.run("/usr/bin/python3", "-c", KNOCK, MUX).code == 0)
             Sasl.started = (self.sandbox, recipe)
         return self
 

@@ -504,9 +504,6 @@ class Screen(Terminal):
         self.settings[3] |= termios.ECHO
         termios.tcsetattr(self.slave, termios.TCSANOW, self.settings)
 
-    def press(self, key):
-        os.write(self.master, key)
-
     def hidden(self):
         return not termios.tcgetattr(self.slave)[3] & termios.ECHO
 
@@ -535,10 +532,10 @@ def test_what_is_typed_is_not_shown_and_the_echo_comes_back(screen):
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP"])
 def test_a_signal_ends_it_and_leaves_the_terminal_as_it_was(own, screen, name):
-    screen.press(b"half of it")
+    screen.press("half of it")
     keys = {"SIGINT": b"\x03", "SIGQUIT": b"\x1c"}
     if name in keys:
-        screen.press(keys[name])
+        screen.press(keys[name].decode())
     else:
         os.kill(descendant(screen.process.pid, "asp-admin"), getattr(signal, name))
     assert screen.code() == -getattr(signal, name)
@@ -548,7 +545,7 @@ def test_a_signal_ends_it_and_leaves_the_terminal_as_it_was(own, screen, name):
 
 
 def test_the_end_of_input_is_no_answer(own, screen):
-    screen.press(b"\x04")
+    screen.press("\x04")
     assert screen.until("there was no answer") and screen.code() == NO and screen.as_it_was()
     assert own.run("alice", "list").code == DONE
 

@@ -81,7 +81,7 @@ account optional pam_permit.so
     "gentoo-auth": """
 auth required pam_env.so
 auth requisite pam_faillock.so preauth
-auth [success=1 default=ignore] pam_systemd_home.so
+auth [success=2 default=ignore] pam_systemd_home.so
 auth [success=1 new_authtok_reqd=1 ignore=ignore default=bad] pam_unix.so nullok try_first_pass
 auth [default=die] pam_faillock.so authfail
 account [success=1 default=ignore] pam_systemd_home.so
