@@ -47,7 +47,7 @@ static void add_term(const struct console *console, struct asp_buffer *out, cons
 {
     const size_t column = INDENT + longest + GAP;
     const bool beside = !console->terminal || column <= console->width / 2;
-    const size_t at = beside ? column : 2 * INDENT;
+    const size_t at = beside ? column : (size_t)2 * INDENT;
     const struct wrap wrap = {.width = console_wrap_width(console), .at = at, .indent = at};
 
     wrap_add_spaces(out, INDENT);
@@ -109,7 +109,7 @@ static void add_usage(const struct console *console, struct asp_buffer *out, con
     static const char begin[] = "usage: asp-admin ";
     const struct wrap wrap = {.width = console_wrap_width(console),
                               .at = strlen(begin) + strlen(name) + 1,
-                              .indent = 2 * INDENT,
+                              .indent = (size_t)2 * INDENT,
                               .usage = true};
 
     asp_buffer_add(out, begin);

@@ -169,12 +169,14 @@ static bool is_kept(const struct admin *admin)
     return true;
 }
 
-static enum exit_code import_account(struct import *import, struct admin *admin, const char *line,
-                                     size_t length)
+/* `user` becomes the one that the line names, also where it fails. */
+static enum exit_code import_account(struct import *import, const struct console *console,
+                                     const char *line, size_t length, char user[ASP_USER_MAX + 1])
 {
+    struct admin admin = *import->admin;
+    struct options options = *import->admin->options;
     struct importing importing = {
-        .admin = admin, .source = &import->source, .replaces = admin->options->replace};
-    struct options options = *admin->options;
+        .admin = &admin, .source = &import->source, .replaces = options.replace};
     char *arguments[] = {importing.account.user};
     struct asp_usage usage;
     struct asp_error error = {0};
@@ -182,21 +184,23 @@ static enum exit_code import_account(struct import *import, struct admin *admin,
 
     if (account_json_read(line, length, &importing.account, &usage, &error) != ASP_OK) {
         import->full = error.status == ASP_NO_MEMORY;
-        return fail_with_error(admin->console, &error);
+        return fail_with_error(console, &error);
     }
     options.arguments = arguments;
     options.argument_count = 1;
-    admin->options = &options;
-    memcpy(admin->user, importing.account.user, sizeof admin->user); /* also of one that fails */
-    code = find_user(admin);
-    if (code == EXIT_DONE && is_kept(admin)) {
+    admin.options = &options;
+    admin.console = console;
+    admin.now = time(NULL);
+    memcpy(user, importing.account.user, ASP_USER_MAX + 1);
+    code = find_user(&admin);
+    if (code == EXIT_DONE && is_kept(&admin)) {
         importing.result = IMPORT_KEPT;
         show_result(import, &importing, &usage);
     } else {
         if (code == EXIT_DONE)
-            code = new_password_check_user(admin);
+            code = new_password_check_user(&admin);
         if (code == EXIT_DONE)
-            code = read_source(admin, &import->source);
+            code = read_source(&admin, &import->source);
         if (code == EXIT_DONE)
             code = store(import, &importing, &usage);
     }
@@ -210,24 +214,22 @@ static void take_line(struct import *import, enum line_read read, const char *li
 {
     const struct console *whole = import->admin->console;
     struct console console = *whole;
-    struct admin one = *import->admin;
     char program[64];
+    char user[ASP_USER_MAX + 1] = "";
     enum exit_code code;
 
     (void)snprintf(program, sizeof program, "%.32s: line %lu", whole->program,
                    import->lines.number);
     console.program = program;
-    one.console = &console;
-    one.now = time(NULL);
     if (read == LINE_WHOLE)
-        code = import_account(import, &one, line, length);
+        code = import_account(import, &console, line, length, user);
     else
         code = fail_with(&console, EXIT_USAGE,
                          "it is no account that asp-admin export has written: it has %s",
                          read == LINE_HAS_NUL ? "a NUL byte" : "more than 8 MiB");
     import->failed += code != EXIT_DONE;
     if (code != EXIT_DONE && import->admin->options->json)
-        add_result(import, one.user, "failed", NULL);
+        add_result(import, user, "failed", NULL);
 }
 
 static enum exit_code take_lines(struct import *import)

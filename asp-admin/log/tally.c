@@ -117,6 +117,7 @@ static bool make_room(struct tally *tally)
 
     if (tally->count < tally->room)
         return true;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): it holds pointers */
     grown = reallocarray(tally->rows, room, sizeof *tally->rows);
     if (grown == NULL)
         return false;
@@ -169,6 +170,7 @@ bool tally_add(struct tally *tally, const struct decision *decision, time_t when
 void tally_sort(struct tally *tally)
 {
     if (tally->count > 0)
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): it holds pointers */
         qsort(tally->rows, tally->count, sizeof *tally->rows,
               tally->view == TALLY_PRIMARY ? compare_primary : compare_rows);
 }
