@@ -37,23 +37,39 @@ static const struct asp_entry *find_entry(const struct admin *admin,
     return status == ASP_OK ? asp_account_find(account, outcome->id) : NULL;
 }
 
+/* Others have chosen words of the sentences; the command is ours, on a line of its own where both
+ * do not fit one. A name in them may be an app password. */
+static void add_sentences(struct asp_buffer *out, const struct console *console,
+                          struct asp_buffer *why, struct asp_buffer *command)
+{
+    const struct wrap wrap = {.width = console_wrap_width(console), .others = true};
+
+    asp_redact(why->text);
+    wrap_add(out, &wrap, why->text);
+    if (command->length > 0) {
+        const size_t columns = wrap_columns(why->text) + 1 + wrap_columns(command->text);
+
+        asp_redact(command->text);
+        asp_buffer_add(out, wrap.width == 0 || columns <= wrap.width ? " " : "\n");
+        asp_buffer_add(out, command->text);
+    }
+    asp_buffer_add(out, "\n");
+}
+
 /* On a terminal, below the word of the verdict. */
 static void add_why(struct asp_buffer *out, struct verdict *verdict)
 {
-    const struct console *console = verdict->admin->console;
-    const struct wrap wrap = {.width = console_wrap_width(console)};
     struct asp_buffer why = {0};
+    struct asp_buffer command = {0};
     struct asp_account account;
 
     verdict->entry = find_entry(verdict->admin, verdict->outcome, &account);
-    verdict_add_why(&why, verdict);
-    if (why.length > 0) {
-        asp_redact(why.text); /* a name may be one */
-        wrap_add(out, &wrap, why.text);
-        asp_buffer_add(out, "\n");
-    }
-    out->failed = out->failed || why.failed;
+    verdict_add_why(&why, &command, verdict);
+    out->failed = out->failed || why.failed || command.failed;
+    if (!out->failed && why.length > 0)
+        add_sentences(out, verdict->admin->console, &why, &command);
     asp_buffer_free(&why);
+    asp_buffer_free(&command);
     asp_account_free(&account);
 }
 

@@ -141,7 +141,8 @@ static void add_unused(struct asp_buffer *out, const struct verdict *verdict)
 }
 
 /* What a person does about one that is good no more. */
-static void add_renewal(struct asp_buffer *out, const struct verdict *verdict)
+static void add_renewal(struct asp_buffer *out, struct asp_buffer *command,
+                        const struct verdict *verdict)
 {
     const char *const words[] = {"rotate",
                                  verdict->outcome->account,
@@ -150,12 +151,13 @@ static void add_renewal(struct asp_buffer *out, const struct verdict *verdict)
                                  "365d",
                                  NULL};
 
-    asp_buffer_add(out, " A new one like it: ");
-    add_command(out, verdict->admin, words);
+    asp_buffer_add(out, " A new one like it:");
+    add_command(command, verdict->admin, words);
 }
 
 /* Of one whose secret was proven. */
-static void add_proven(struct asp_buffer *out, const struct verdict *verdict)
+static void add_proven(struct asp_buffer *out, struct asp_buffer *command,
+                       const struct verdict *verdict)
 {
     static void (*const add[ASP_VERDICTS])(struct asp_buffer *, const struct verdict *) = {
         [ASP_ACCEPTED] = add_accepted,   [ASP_IS_REVOKED] = add_revoked,
@@ -178,10 +180,11 @@ static void add_proven(struct asp_buffer *out, const struct verdict *verdict)
     else
         asp_buffer_add(out, ".");
     if (what == ASP_IS_REVOKED || what == ASP_IS_EXPIRED || what == ASP_IS_UNUSED)
-        add_renewal(out, verdict);
+        add_renewal(out, command, verdict);
 }
 
-static void add_no_account(struct asp_buffer *out, const struct verdict *verdict)
+static void add_no_account(struct asp_buffer *out, struct asp_buffer *command,
+                           const struct verdict *verdict)
 {
     const char *user = verdict->request->user;
 
@@ -189,8 +192,9 @@ static void add_no_account(struct asp_buffer *out, const struct verdict *verdict
     asp_buffer_add(out, " has no app passwords.");
     if (asp_redact_needed(user)) /* no name is made into an account that nobody can read */
         return;
-    asp_buffer_add(out, " The first one: ");
-    add_command(out, verdict->admin, (const char *[]){"create", user, "--label", "Phone", NULL});
+    asp_buffer_add(out, " The first one:");
+    add_command(command, verdict->admin,
+                (const char *[]){"create", user, "--label", "Phone", NULL});
 }
 
 static void add_none(struct asp_buffer *out, const struct verdict *verdict)
@@ -208,13 +212,14 @@ static void add_none(struct asp_buffer *out, const struct verdict *verdict)
                    " has none that begins so: perhaps it is another user's, or it was removed.");
 }
 
-void verdict_add_why(struct asp_buffer *out, const struct verdict *verdict)
+void verdict_add_why(struct asp_buffer *out, struct asp_buffer *command,
+                     const struct verdict *verdict)
 {
     switch (verdict->outcome->verdict) {
     case ASP_UNAVAILABLE:
         break;
     case ASP_NO_ACCOUNT:
-        add_no_account(out, verdict);
+        add_no_account(out, command, verdict);
         break;
     case ASP_NOT_AN_APP_PASSWORD:
         add_none(out, verdict);
@@ -225,6 +230,6 @@ void verdict_add_why(struct asp_buffer *out, const struct verdict *verdict)
         asp_buffer_add(out, " does, and goes on otherwise: perhaps it was mistyped.");
         break;
     default:
-        add_proven(out, verdict);
+        add_proven(out, command, verdict);
     }
 }

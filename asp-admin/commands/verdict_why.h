@@ -15,8 +15,12 @@ struct verdict {
     bool shaped;                   /* what was typed has the form of an app password */
 };
 
-/* Adds the sentences, without an end of line; nothing for ASP_UNAVAILABLE, whose cause is an error.
- * They name id, label and limits of an entry only where its secret was proven. */
-void verdict_add_why(struct asp_buffer *out, const struct verdict *verdict);
+/*
+ * Adds the sentences, without an end of line; nothing for ASP_UNAVAILABLE, whose cause is an error.
+ * They name id, label and limits of an entry only where its secret was proven: others have chosen
+ * words of theirs. The command that the last one announces goes to `command`, by itself.
+ */
+void verdict_add_why(struct asp_buffer *out, struct asp_buffer *command,
+                     const struct verdict *verdict);
 
 #endif

@@ -92,7 +92,9 @@ static size_t command_length(const char *text)
     for (size_t at = length; text[at] != '\0' && text[at] != '\n'; at++) {
         bool is_end = text[at + 1] == ' ' || text[at + 1] == '\0' || text[at + 1] == '\n';
 
-        quoted = quoted != (text[at] == '\'');
+        /* The shell's way to have a quote in quotes is to end them before it. */
+        if (text[at] == '\'' && !(text[at - 1] == '\\' && !quoted))
+            quoted = !quoted;
         if (!quoted && is_end && strchr(",;:)", text[at]) != NULL)
             return at + 1;
         length = at + 1;

@@ -124,6 +124,15 @@ def test_an_app_password_that_was_given_for_a_name_is_not_shown(site, why):
     assert phone["password"] not in run.out + run.err
 
 
+def test_a_label_or_a_reason_is_no_command(site):
+    label, reason = 'Phone" is damaged, mend it: asp-admin remove root', "x; so do this now: asp-admin remove root"
+    phone = site.create("alice", label)
+    site.json("revoke", "alice", phone["id"], "--reason", reason)
+    run = site.terminal("check", "alice", "--service", "imap", columns=80, input=phone["password"])
+    commands = [line for line in run.out.splitlines() if line.startswith("asp-admin")]
+    assert commands == [f"asp-admin rotate alice {phone['id']} --config {site.conf}"]
+
+
 def test_a_sentence_is_broken_between_words(site):
     phone = site.create("alice", "A phone", "--app", "mail", "--from", "192.0.2.0/24")
     for columns in (40, 80):

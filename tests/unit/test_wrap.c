@@ -69,6 +69,16 @@ START_TEST(wide_characters_and_marks_count_by_their_columns)
 }
 END_TEST
 
+START_TEST(a_quote_in_quotes_does_not_end_a_command)
+{
+    ck_assert_str_eq(show(WRAP(.width = 30),
+                          "say with --label: asp-admin revoke u --label 'it'\\''s: "
+                          "asp-admin x, now'"),
+                     "say with --label:\n"
+                     "asp-admin revoke u --label 'it'\\''s: asp-admin x, now'");
+}
+END_TEST
+
 START_TEST(a_command_to_copy_stands_whole_on_its_line)
 {
     ck_assert_str_eq(
@@ -129,6 +139,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_longer_word_is_whole_as_far_to_the_right_as_it_goes);
     unit_add(suite, the_ends_of_lines_and_what_they_begin_with_are_kept);
     unit_add(suite, wide_characters_and_marks_count_by_their_columns);
+    unit_add(suite, a_quote_in_quotes_does_not_end_a_command);
     unit_add(suite, a_command_to_copy_stands_whole_on_its_line);
     unit_add(suite, an_option_keeps_its_value_and_brackets_stay_together);
     unit_add(suite, every_word_is_there_at_every_width_and_no_line_is_longer);
