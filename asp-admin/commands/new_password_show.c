@@ -180,6 +180,11 @@ void new_password_show_notes(const struct admin *admin, const struct stored_pass
         return;
     if (admin->new_store)
         console_say(admin->console, "note: a new store was made at %s", admin->conf->store);
+    if (stored->revoked_count > 0)
+        console_say(admin->console,
+                    "note: the primary password of %s was changed: what was made under the one "
+                    "before is revoked, %zu app password%s",
+                    admin->user, stored->revoked_count, stored->revoked_count == 1 ? "" : "s");
     if (!admin->options->new_app && app_is_unknown(admin->conf, stored->entry.app))
         note_unknown_app(admin, stored);
     if (new_password_is_unwatched(now))

@@ -280,3 +280,14 @@ def test_json_is_one_document_and_nothing_else(site):
     document, end = json.JSONDecoder().raw_decode(run.out)
     assert run.out[end:].strip() == ""
     assert document["label"] == "Büro “1”"
+
+
+@pytest.mark.parametrize("again", [("create", "alice", "--label", "New"), ("rotate", "alice", "ID")], ids=lambda words: words[0])
+def test_what_goes_with_the_primary_before_is_told(site, primaries, again):
+    primaries.say({"alice": "one"})
+    made = site.create("alice", "One")
+    site.create("alice", "Two")
+    primaries.say({"alice": "another"})
+    run = site.run(*(made["id"] if word == "ID" else word for word in again)).done()
+    assert "the primary password of alice was changed: what was made under the one before is revoked, 2 app pass" in run.err
+    assert [entry["state"] for entry in site.entries()] == ["active"]
