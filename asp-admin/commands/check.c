@@ -169,7 +169,7 @@ enum exit_code command_check(struct admin *admin)
         return fail_with(admin->console, EXIT_STORE, "standard input cannot be read: %s",
                          strerror(errno));
     }
-    if (request.secret_length == 0)
+    if (request.secret_length == 0 || (request.secret_length == 1 && typed[0] == '\n'))
         console_say(admin->console, "no password was given on standard input");
     request.secret = typed;
     asp_login(admin->conf, NULL, &name_service, &request, admin->now, &outcome);

@@ -115,7 +115,7 @@ static const struct command commands[] = {
         .options = {{OPTION_SERVICE, "as if this PAM service asked"},
                     {OPTION_RHOST, "as if from this address"}},
         .needed = BIT(SERVICE),
-        .examples = {"check alice --service imap", "check alice --service imap --rhost 192.0.2.7"},
+        .examples = {"check alice --service dovecot", "check alice --service dovecot --rhost 192.0.2.7"},
         .run = command_check,
         .takes_any_name = true,
         .self_use = SELF_FREE,

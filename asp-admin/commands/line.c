@@ -47,7 +47,7 @@ static const struct {
     const char *sample;
 } samples[] = {
     {OPTION_LABEL, "--label", "Phone"},
-    {OPTION_SERVICE, "--service", "imap"},
+    {OPTION_SERVICE, "--service", "dovecot"},
 };
 
 /* Adds those that are missing to the line. Returns the name of the first one. */
@@ -110,6 +110,9 @@ enum exit_code line_fail_unquoted(const struct console *console, const struct op
     struct asp_buffer whole = {0};
     enum exit_code code;
 
+    if (value != NULL && strncmp(value, "--", 2) == 0)
+        return fail_with(console, EXIT_USAGE, "--%s needs a value behind it, and has %s",
+                         option_name(OPTION_BIT(id)), value);
     for (int i = 0; i < least(PLACES, count); i++)
         arguments[i] = options->arguments[i];
     join(&whole, text, options->arguments + count, options->argument_count - count);

@@ -106,9 +106,9 @@ QUOTES = "a text with blanks stands in quotes"
         ("revoke --all", f"revoke {USER}", "revoke USER --all"),
         ("revoke alice", "revoke needs one of ID..., --label TEXT and --all", "revoke alice --label Phone"),
         ("revoke alice --label Old phone", QUOTES, "revoke alice --label 'Old phone'"),
-        ("check alice", "check needs --service", "check alice --service imap"),
+        ("check alice", "check needs --service", "check alice --service dovecot"),
         ("check alice imap", "check needs --service", "check alice --service imap"),
-        ("check", f"check {USER}", "check USER --service imap"),
+        ("check", f"check {USER}", "check USER --service dovecot"),
         ("list alice bob --all", "list takes USER, and nothing behind it", "list alice --all"),
         ("doctor now", "doctor takes no arguments", "doctor"),
         ("list '' --all", '"" is not a well-formed user name: it is empty', "list USER --all"),
@@ -294,3 +294,16 @@ def test_who_has_a_store_of_her_own_and_no_shadow_is_told_what_to_set(shared, no
 def test_an_error_of_the_configuration_names_the_key_with_its_groups_and_its_lines(site, lines, why):
     site.conf.write_text("\n".join(lines) + "\n")
     assert said(site.run("list"), 6).startswith(f"{site.conf}:{why}")
+
+
+@pytest.mark.parametrize("words", ["create fred --label --app mail", "revoke fred --label --reason lost"])
+def test_an_option_is_no_value_of_the_one_before(site, words):
+    text = site.run(*words.split()).refused(2).err
+    assert "--label needs a value behind it, and has --" in text
+
+
+@pytest.mark.parametrize("typed", ["", "\n"])
+def test_check_says_when_no_password_was_given(site, typed):
+    site.create("alice")
+    run = site.run("check", "alice", "--service", "imap", input=typed)
+    assert (run.code, "no password was given" in run.err) == (1, True)
