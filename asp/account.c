@@ -204,10 +204,7 @@ enum asp_status asp_account_replace(struct asp_account *account, const struct as
     account->primary = by->primary;
     account->follows[0] = '\0';
     account->not_yet = false;
-    for (size_t i = account->pending_count; i-- > 0;) {
-        if (asp_account_find(account, account->pending[i].id) != NULL)
-            drop_pending_at(account, i);
-    }
+    (void)asp_account_drop_all_pending(account);
     return ASP_OK;
 }
 

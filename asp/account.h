@@ -79,8 +79,8 @@ void asp_account_prune(struct asp_account *account, size_t keep);
  * and the mark of one that is not yet go. Of its own entries those that are not alive in `by` are
  * revoked with the reason before, and of those whose hook is due the mark is handed on to the same
  * one in `by`, where it is revoked; those that are not in it are set aside like those of
- * asp_account_prune. What is pending stays, but for what has an id of the new ones. ASP_OK, or
- * ASP_NO_MEMORY, and the account is not to be written.
+ * asp_account_prune. What is pending is dropped. ASP_OK, or ASP_NO_MEMORY, and the account is not
+ * to be written.
  */
 enum asp_status asp_account_replace(struct asp_account *account, const struct asp_account *by,
                                     time_t when, const char *who, const char *reason,

@@ -429,10 +429,11 @@ static enum asp_status take_pending(struct storing *storing, struct asp_account 
         return ASP_OK;
     if (!account->is_new && !asp_fingerprint_same(&account->primary, &storing->primary))
         return changed_just_now(account, error);
-    return asp_fail(error, ASP_BUSY,
-                    "all app passwords of %s were revoked, or the account was removed, before it "
-                    "was shown, or that took too long",
-                    account->user);
+    return asp_fail(
+        error, ASP_BUSY,
+        "all app passwords of %s were revoked, or the account was removed or replaced, before "
+        "it was shown, or that took too long",
+        account->user);
 }
 
 /* As it stands now. What others have revoked meanwhile stays revoked, and nothing takes its place.

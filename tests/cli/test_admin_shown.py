@@ -274,6 +274,18 @@ def test_root_revokes_all_of_a_user_who_has_none_yet(site, hold):
     assert not site.account("alice").exists()
 
 
+@pytest.mark.parametrize("what", ["create", "rotate", "first"])
+def test_an_account_that_is_imported_in_its_place_voids_what_was_shown(site, hold, old, what):
+    text = site.run("export", "alice").done().out
+    if what == "first":
+        text = text.replace('"user":"alice"', '"user":"bob"')
+    held = hold(*words_of(what, old["id"]), "--quiet")
+    site.run("import", "--replace", input=text).done()
+    assert held.pending() == 0
+    is_void(held.goes_on(), site, 5, "replaced")
+    assert site.run("export", "bob" if what == "first" else "alice").done().out == text
+
+
 def test_revoking_the_one_that_is_replaced_twice_over_leaves_one_that_works(site, hold, old):
     """Two at once renew the same one."""
     one, other = (hold("rotate", "alice", old["id"], "--quiet") for _ in range(2))
