@@ -23,8 +23,8 @@ static void check_readable(struct examination *exam)
         finding_fix(&exam->findings, "let all read it: it holds no secret");
 }
 
-/* What cannot be trusted: the folder that pam_asp has for it, or the file in there. */
-static void tell_unsafe(struct examination *exam, const struct asp_error *error)
+/* For what cannot be trusted: the folder that pam_asp has for it, or the file in there. */
+static void fix_unsafe(struct examination *exam, const struct asp_error *error)
 {
     const char *path = exam->conf_path;
     struct asp_error of_folder = {0};
@@ -34,7 +34,7 @@ static void tell_unsafe(struct examination *exam, const struct asp_error *error)
         asp_folder_open(FOLDER, NULL, &fd, &of_folder) == ASP_UNSAFE)
         path = FOLDER;
     asp_close(fd);
-    exam_fault_at(exam, CHECK_CONFIGURATION, error, path, PATH_SOUND);
+    exam_fix_at(exam, error, path, PATH_SOUND);
 }
 
 /* An app that is named and is none: a slip shows when somebody asks for it. */
@@ -69,14 +69,15 @@ void examine_configuration(struct examination *exam)
         check_readable(exam);
     if (exam_ran_out(exam, error.status))
         return;
-    if (admin->conf == NULL && error.status == ASP_UNSAFE) {
-        tell_unsafe(exam, &error);
-    } else if (admin->conf == NULL) {
+    if (admin->conf == NULL) {
         finding_fault(&exam->findings, CHECK_CONFIGURATION,
                       "%s: nobody gets in with an app password, and what it decides was not looked "
                       "at",
                       error.text);
-        finding_fix(&exam->findings, "mend it as asp.conf(5) has it, and look again");
+        if (error.status == ASP_UNSAFE)
+            fix_unsafe(exam, &error);
+        else
+            finding_fix(&exam->findings, "mend it as asp.conf(5) has it, and look again");
     } else if (!identity.present) {
         finding_ok(&exam->findings, CHECK_CONFIGURATION, "there is no %s: the built-in values hold",
                    exam->conf_path);

@@ -38,14 +38,20 @@ void exam_fault(struct examination *exam, const char *check, const struct asp_er
     advise(exam, error);
 }
 
+void exam_fix_at(struct examination *exam, const struct asp_error *error, const char *path,
+                 enum path_wanted wanted)
+{
+    if (error->status != ASP_UNSAFE || !path_fix(&exam->findings, path, wanted))
+        advise(exam, error);
+}
+
 void exam_fault_at(struct examination *exam, const char *check, const struct asp_error *error,
                    const char *path, enum path_wanted wanted)
 {
     if (exam_ran_out(exam, error->status))
         return;
     finding_fault(&exam->findings, check, "%s", error->text);
-    if (error->status != ASP_UNSAFE || !path_fix(&exam->findings, path, wanted))
-        advise(exam, error);
+    exam_fix_at(exam, error, path, wanted);
 }
 
 const char *exam_command(struct examination *exam, struct asp_buffer *out,

@@ -54,6 +54,10 @@ void exam_fault(struct examination *exam, const char *check, const struct asp_er
 void exam_fault_at(struct examination *exam, const char *check, const struct asp_error *error,
                    const char *path, enum path_wanted wanted);
 
+/* The fix of that alone, for the fault that was added last. */
+void exam_fix_at(struct examination *exam, const struct asp_error *error, const char *path,
+                 enum path_wanted wanted);
+
 /* A command as it can be pasted, in `out`, which the caller frees; `words` ends with NULL. */
 const char *exam_command(struct examination *exam, struct asp_buffer *out,
                          const char *const words[]);

@@ -1,7 +1,9 @@
 /* The commands by which a path is set right. */
 #include "path_fix.h"
 
+#include "asp/buffer.h"
 #include "asp/safeio.h"
+#include "asp/shell_word.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -53,6 +55,51 @@ static bool is_of_kind(const struct stat *st, enum path_wanted wanted)
            (S_ISREG(st->st_mode) && wanted != PATH_FOLDER);
 }
 
+static mode_t mode_of_copy(const struct stat *st, enum path_wanted wanted)
+{
+    switch (wanted) {
+    case PATH_PRIVATE:
+        return S_IRUSR | S_IWUSR;
+    case PATH_READ:
+        return S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH;
+    case PATH_PROGRAM:
+        return S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH;
+    case PATH_FOLDER:
+    case PATH_SOUND:
+        break;
+    }
+    return st->st_mode & (S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH);
+}
+
+/* What is in the file is another's, who may hold it open and write on, whoever owns it then. A copy
+ * is another file. */
+static void advise_copy(struct findings *findings, const char *path, const struct stat *st,
+                        enum path_wanted wanted)
+{
+    struct asp_buffer from = {0};
+    struct asp_buffer to = {0};
+
+    asp_shell_word_add(&from, path);
+    asp_buffer_add(&to, path);
+    asp_buffer_add(&to, ".new");
+    if (!to.failed) {
+        struct asp_buffer word = {0};
+
+        asp_shell_word_add(&word, to.text);
+        asp_buffer_free(&to);
+        to = word;
+    }
+    findings->failed = findings->failed || from.failed || to.failed;
+    if (!from.failed && !to.failed)
+        finding_fix(findings,
+                    "look at what is in it: its owner has chosen that, and may be writing it "
+                    "still. If it is right, put a copy in its place: install -o root -g root -m "
+                    "%o %s %s && mv %s %s",
+                    (unsigned)mode_of_copy(st, wanted), from.text, to.text, to.text, from.text);
+    asp_buffer_free(&from);
+    asp_buffer_free(&to);
+}
+
 bool path_fix(struct findings *findings, const char *path, enum path_wanted wanted)
 {
     const char *mode;
@@ -60,6 +107,10 @@ bool path_fix(struct findings *findings, const char *path, enum path_wanted want
 
     if (lstat(path, &st) != 0 || !is_of_kind(&st, wanted) || !path_is_held(path))
         return false;
+    if (st.st_uid != 0 && S_ISREG(st.st_mode)) {
+        advise_copy(findings, path, &st, wanted);
+        return true;
+    }
     mode = mode_for(&st, wanted);
     if (st.st_uid != 0)
         finding_fix_command(findings, true, (const char *[]){"chown", "root:root", path, NULL});

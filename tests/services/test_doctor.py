@@ -57,6 +57,8 @@ def test_doctor_changes_nothing(patient):
 
 # The configuration
 
+NOT_LOOKED_AT = "nobody gets in with an app password, and what it decides was not looked at$"
+
 
 def test_the_built_in_values_hold_without_a_file(patient):
     patient.is_well("configuration", "there is no /etc/asp/asp.conf: the built-in values hold")
@@ -83,7 +85,9 @@ def test_a_configuration_of_another_name_is_looked_over(patient):
 def test_a_configuration_that_others_can_write_is_a_fault(patient):
     patient.configure("limit = 7;")
     patient.sandbox.run("chmod", "g+w", "/etc/asp/asp.conf").done()
-    patient.fault("configuration", "can be written by group or others")
+    patient.fault("configuration", f"can be written by group or others.*: {NOT_LOOKED_AT}")
+    patient.sandbox.shell("cd /etc/asp && chmod 644 asp.conf && mv asp.conf real && ln -s real asp.conf").done()
+    patient.fault("configuration", f"asp.conf is .*link.*: {NOT_LOOKED_AT}")
 
 
 def test_a_configuration_that_services_cannot_read_is_a_fault(patient):
@@ -138,12 +142,13 @@ def test_a_missing_store_is_a_fault_and_the_first_create_fixes_it(patient):
 
 # Accounts and their usage
 
+COPY = "install -o root -g root -m 600 FILE FILE.new && mv FILE.new FILE"
 ACCOUNTS = {
     "damaged": ("sed -i s/Phone/Phony/ FILE", "is damaged: its digest does not match", "restore it .*remove bob"),
     "cut": ("truncate -s 20 FILE", "is damaged", "remove bob"),
     "another's": ("cp /var/lib/asp/users/alice FILE", "is damaged|another user", "remove bob"),
     "newer": ("sed -i '1s/asp-account 1/asp-account 3/' FILE", "written by a newer version", "install the version"),
-    "somebody else's file": ("chown alice FILE", "belongs to uid", "^chown root:root FILE$"),
+    "somebody else's file": ("chown alice FILE", "belongs to uid", f"^look at what .*: {COPY}$"),
     "open to be written": ("chmod 666 FILE", "can be written by group or others", "^chmod 600 FILE$"),
     "a pipe": ("rm FILE; mkfifo FILE", "is not a plain file", "root's.*remove bob"),
     "a folder": ("rm FILE; mkdir FILE", "is not a plain file", "root's.*remove bob"),
@@ -161,8 +166,8 @@ def test_an_account_that_cannot_be_read_is_a_fault_that_names_the_user(patient, 
     if "remove" in fault.mend:
         patient.asp_admin("remove", "bob").done()
         assert patient.faults() == []
-    elif "chown" in fix or "chmod" in fix:
-        patient.sandbox.shell(fault.mend).done()
+    elif "chmod" in fix or "install -o" in fix:
+        patient.sandbox.shell(fault.mend.split(": ")[-1]).done()
         assert patient.faults() == []
 
 
@@ -301,6 +306,7 @@ def test_a_command_that_cannot_be_trusted_is_a_fault(patient, folder):
 def test_a_hook_that_no_watch_runs_is_a_fault(patient, folder):
     patient.configure(f'hooks: {{ revoked = "{patient.program("hook")}"; }};')
     fault = patient.fault("watch", "nobody runs hooks.revoked.*wait for it now: 0")
+    assert "or let cron run this every 10 minutes: asp-admin watch --once" in fault.mend
     assert "start this with the machine: asp-admin watch;" in fault.mend
     with running_watch(patient.sandbox, patient.admin, folder):
         patient.is_well("hooks", "programs that can be trusted")
@@ -333,6 +339,7 @@ HOOKS = {
     "no program": ("chmod 644 FILE", "is no program"),
     "open to be written": ("chmod g+w FILE", "can be written by group or others"),
     "in a folder of somebody else's": ("chown alice /run/programs", "/run/programs belongs to uid"),
+    "in a folder of a group's": ("chmod g+w /run/programs", "/run/programs can be written by group or others"),
     "a link": ("mv FILE FILE.real; ln -s FILE.real FILE", "is a link"),
 }
 
@@ -349,6 +356,11 @@ def test_a_hook_that_cannot_be_trusted_is_a_fault(patient, what, key):
     fault = patient.fault("hooks", f"^hooks.{key}, {program}, is not run: .*{message}")
     if fault.mend.startswith(("chmod ", "chown ")):
         patient.sandbox.shell(fault.mend).done()
+        assert patient.faults() == []
+    if what.startswith("in a folder"):
+        command = re.search(f"(install -d .*), and let hooks.{key} in asp.conf name that$", fault.mend)[1]
+        patient.sandbox.shell(command).done()
+        patient.configure(f'hooks: {{ {key} = "/etc/asp/hooks/hook"; }};')
         assert patient.faults() == []
     assert what not in ("no program", "open to be written") or fault.mend == f"chmod 755 {program}"
 

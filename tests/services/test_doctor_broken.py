@@ -29,6 +29,13 @@ class Break:
     log: str = ""  # what it finds in the log then
 
 
+COPY = "^look at what is in it: .* put a copy in its place: install -o root"
+
+
+def replaced(path, mode):
+    return f"install -o root -g root -m {mode} {path} {path}.new && mv {path}.new {path}"
+
+
 BREAKS = {
     # The configuration
     "a slip in asp.conf": Break(
@@ -51,7 +58,11 @@ BREAKS = {
     ),
     # The store
     "a store of somebody else's": Break(
-        "chown -R alice /var/lib/asp", "store: /var/lib/asp belongs to uid", log="/var/lib/asp belongs to uid"
+        "chown -R alice /var/lib/asp",
+        "store: /var/lib/asp belongs to uid",
+        mend=COPY,
+        by_hand="chown -R root:root /var/lib/asp",
+        log="/var/lib/asp belongs to uid",
     ),
     "a store that all can write": Break(
         "chmod 777 /var/lib/asp", "store: .*can be written by group", log="can be written"
@@ -72,6 +83,8 @@ BREAKS = {
     "an account of somebody else's": Break(
         "chown alice /var/lib/asp/users/alice",
         "accounts: alice: .*belongs to uid",
+        mend=COPY,
+        by_hand=replaced("/var/lib/asp/users/alice", "600"),
         log="verdict=unavailable.*belongs to uid",
     ),
     "an account that was edited": Break(
@@ -147,7 +160,13 @@ BREAKS = {
     ),
     # Hooks
     "a hook that is no program": Break("chmod 644 /run/programs/hook", "hooks: .*is no program", refused=False),
-    "a hook of somebody else's": Break("chown alice /run/programs/hook", "hooks: .*belongs to uid", refused=False),
+    "a hook of somebody else's": Break(
+        "chown alice /run/programs/hook",
+        "hooks: .*belongs to uid",
+        mend=COPY,
+        by_hand=replaced("/run/programs/hook", "755"),
+        refused=False,
+    ),
     # Beside PAM
     "ProFTPD without a star": Break(
         "mkdir -p /etc/proftpd/conf.d; echo 'AuthOrder mod_auth_pam.c mod_auth_unix.c' >/etc/proftpd/proftpd.conf;"

@@ -30,8 +30,8 @@ BROKEN = {
     "no folder of locks": ("rm -r /var/lib/asp/locks", ["mkdir -m 700 /var/lib/asp/locks"]),
     # The folder first: until it is root's, alice may put a link where the file is.
     "a folder and what is in it": (
-        "chown alice /etc/asp /etc/asp/asp.conf; chmod 666 /etc/asp/asp.conf",
-        ["chown root:root /etc/asp", "chown root:root /etc/asp/asp.conf", "chmod go-w /etc/asp/asp.conf"],
+        "chown alice /etc/asp; chmod 666 /etc/asp/asp.conf",
+        ["chown root:root /etc/asp", "chmod go-w /etc/asp/asp.conf"],
     ),
     "two things": (
         "chmod 750 /var/lib/asp/used; chmod 600 /etc/asp/asp.conf",
@@ -114,6 +114,38 @@ def test_a_command_that_takes_something_is_printed_and_not_asked_for(patient):
         assert questions(screen, "y") == []
         assert screen.process.wait() == 1
     assert "asp-admin remove bob" in patient.fault("accounts", "bob").mend
+
+
+FOREIGN = {
+    "hooks": ('hooks: {{ created = "{}"; }};', "755"),
+    "primary": ('primary: {{ source = "command"; command = "{}"; }};', "755"),
+    "configuration": ("", "644"),
+    "accounts": ("", "600"),
+}
+
+
+@pytest.mark.parametrize("check", FOREIGN)
+def test_a_file_of_somebody_elses_is_never_made_roots_as_it_is(patient, check):
+    """Whoever holds it open for writing writes on, whoever owns it then: only a copy is out of reach."""
+    line, mode = FOREIGN[check]
+    program = patient.program("hook")
+    patient.create("bob")
+    patient.configure("limit = 7;", line.format(program))
+    path = {"configuration": "/etc/asp/asp.conf", "accounts": "/var/lib/asp/users/bob"}.get(check, program)
+    patient.sandbox.run("chown", "alice", path).done()
+    with fixing(patient) as screen:
+        assert questions(screen, "y") == []
+        assert screen.process.wait() == 1
+    assert patient.sandbox.run("stat", "-c", "%U", path).out == "alice\n"
+    (fault,) = [fault for fault in patient.faults() if fault.check == check]
+    words, command = fault.mend.split("in its place: ")
+    assert words.startswith("look at what is in it")
+    assert command == f"install -o root -g root -m {mode} {path} {path}.new && mv {path}.new {path}"
+    inode = patient.sandbox.run("stat", "-c", "%i", path).out
+    patient.sandbox.shell(command).done()
+    assert patient.sandbox.run("stat", "-c", "%U %a", path).out == f"root {mode}\n"
+    assert patient.sandbox.run("stat", "-c", "%i", path).out != inode
+    assert check not in [fault.check for fault in patient.faults()]
 
 
 def test_a_sound_machine_is_shown_and_nothing_asked(patient):
