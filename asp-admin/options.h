@@ -99,7 +99,7 @@ struct options {
 /* Reads the line. False after a line on the console. */
 bool options_read(int argc, char **argv, const struct console *console, struct options *options);
 
-enum { OPTIONS_ADDED = 4 };
+enum { OPTIONS_ADDED = 5 };
 
 /* In what the line that was meant differs from the one that was read. */
 struct options_line {

@@ -193,6 +193,7 @@ static enum exit_code import_account(struct import *import, const struct console
     admin.now = time(NULL);
     memcpy(user, importing.account.user, ASP_USER_MAX + 1);
     code = find_user(&admin);
+    options.argument_count = 0; /* a command that is advised is import, for all lines */
     if (code == EXIT_DONE && is_kept(&admin)) {
         importing.result = IMPORT_KEPT;
         show_result(import, &importing, &usage);

@@ -18,12 +18,19 @@ static enum exit_code fail_unknown(const struct admin *admin)
 {
     static const char why[] = "the system knows no user %.*s%s, or the directory of its users does "
                               "not answer; for one that only a service knows";
-    const struct options_line line = {.added = {"--virtual"}};
+    const struct options *options = admin->options;
+    struct options_line line = {.added = {"--virtual"}};
     char text[sizeof why + ASP_USER_MAX + sizeof HAS_BLANK];
 
     (void)snprintf(text, sizeof text, why, ASP_USER_MAX, admin->typed,
                    strchr(admin->typed, ' ') != NULL ? HAS_BLANK : "");
-    return line_fail(admin->console, EXIT_NOT_FOUND, text, admin->options, &line);
+    if (options->batch) /* label and app are those of a line of standard input: one for her alone */
+        line = (struct options_line){
+            .without = OPTION_BIT(OPTION_BATCH) | OPTION_BIT(OPTION_APP),
+            .added = {"--virtual", "--label", options->label, options->app != NULL ? "--app" : NULL,
+                      options->app},
+        };
+    return line_fail(admin->console, EXIT_NOT_FOUND, text, options, &line);
 }
 
 enum exit_code new_password_check_user(struct admin *admin)

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from support.passwords import PASSWORD
 from support.primaries import Primaries
-from support.run import ENVIRONMENT, ended
+from support.run import ENVIRONMENT, ended, execute
 from support.site import PERSON
 from support.wait import wait_until
 
@@ -128,6 +128,17 @@ def test_users_whom_the_system_does_not_know_are_refused_one_by_one(site):
     run = failed(batch(site, "root\tPhone\nstranger\tPhone\nroot\tTablet\n"), 1, 2)
     assert [row[:2] for row in rows(run)] == [("root", "Phone"), ("root", "Tablet")]
     assert "the system knows no user stranger" in run.err
+    advised = f"for one that only a service knows: asp-admin create stranger --virtual --label Phone --config {site.conf}\n"
+    assert advised in run.err
+
+
+def test_the_line_for_a_virtual_user_has_what_was_meant_for_her_alone(site):
+    site.configure("")
+    run = failed(batch(site, "stranger\tOld phone\tssh\n", "--app", "mail", "--unused", "1w"), 1, 1)
+    (words,) = re.findall(r"knows: asp-admin (create .+)$", run.err, re.MULTILINE)
+    execute("sh", "-c", f'"$1" {words}', "sh", site.admin).done()
+    (entry,) = site.entries("stranger")
+    assert (entry["label"], entry["app"], entry["unused"]) == ("Old phone", "ssh", 7 * 86400)
 
 
 def test_a_user_is_answered_as_she_was_named_and_the_account_is_hers(site, directory):

@@ -264,7 +264,9 @@ def test_the_document_says_what_came_of_each(full, other):
 def test_who_the_system_does_not_know_is_refused_as_by_create(full, other):
     text = export(full, "bob")
     other.configure("")
-    assert "the system knows no user bob" in import_(other, text).err
+    run = import_(other, text)
+    assert "the system knows no user bob" in run.err
+    assert f"for one that only a service knows: asp-admin import --virtual --config {other.conf}\n" in run.err, run
     (result,) = json.loads(import_(other, text, "--json").out)
     assert (result["user"], result["result"]) == ("bob", "failed")
     assert other.json("list") == []
