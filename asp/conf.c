@@ -103,7 +103,7 @@ static void set_defaults(struct asp_conf *conf)
         .expires = ASP_NEVER,
         .unused = ASP_NEVER,
         .log_accepted = true,
-        .cost = {ASP_HMAC_SHA256, 19456, 2},
+        .cost = {ASP_HMAC_SHA256, ASP_MEMORY_DEFAULT, ASP_PASSES_DEFAULT},
         .primary_source = ASP_SOURCE_SHADOW,
         .primary_command = "",
         .primary_interval = 300,

@@ -208,6 +208,12 @@ bool asp_verifier_valid(const char *verifier)
     return base64_span(tag) == TAG_CHARS && tag[TAG_CHARS] == '\0';
 }
 
+void asp_verifier_cost(const char *verifier, struct asp_cost *cost)
+{
+    *cost = (struct asp_cost){ASP_HMAC_SHA256, 0, 0};
+    (void)read_cost(&verifier, cost);
+}
+
 /* What read_cost reads. */
 static void write_prefix(const struct asp_cost *cost, char prefix[PREFIX_SIZE])
 {

@@ -26,6 +26,8 @@ enum {
     ASP_MEMORY_MAX = 1048576,
     ASP_PASSES_MIN = 1,
     ASP_PASSES_MAX = 10,
+    ASP_MEMORY_DEFAULT = 19456, /* where the configuration says nothing */
+    ASP_PASSES_DEFAULT = 2,
     ASP_VERIFIER_SIZE = 128, /* the longest PHC string with its NUL */
 };
 
@@ -37,6 +39,9 @@ struct asp_cost {
 
 /* True for a string of one of the two forms, its cost within the bounds above. */
 bool asp_verifier_valid(const char *verifier);
+
+/* What a valid one costs; memory and passes are 0 where it is no argon2id. */
+void asp_verifier_cost(const char *verifier, struct asp_cost *cost);
 
 /* Makes a verifier with a new salt. ASP_OK, or ASP_NO_MEMORY. */
 enum asp_status asp_verifier_make(const struct asp_cost *cost, const char *user,

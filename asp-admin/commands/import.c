@@ -2,6 +2,7 @@
 #include "account_json.h"
 #include "commands.h"
 #include "counted.h"
+#include "import_check.h"
 #include "import_store.h"
 #include "new_password.h"
 
@@ -118,7 +119,8 @@ static enum exit_code store(struct import *import, struct importing *importing,
     const struct admin *admin = importing->admin;
     struct asp_error error = {0};
 
-    if (import_store(importing, &error) != ASP_OK)
+    if (import_check(admin, &importing->account, usage, &error) != ASP_OK ||
+        import_store(importing, &error) != ASP_OK)
         return admin_fail(admin, admin->user, &error);
     if (importing->result != IMPORT_KEPT)
         put_uses(admin, usage);

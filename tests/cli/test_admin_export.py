@@ -315,7 +315,7 @@ def test_many_accounts_are_not_held_in_memory(site, tmp_path):
     document = json.loads(export(site))
     (entry,) = document["entries"]
     ids = [a + b for a in ALPHABET for b in ALPHABET][:60]
-    document["entries"] = [{**entry, "id": id} for id in ids]
+    document["entries"] = [{**entry, "id": id, "label": "L" * 62 + id} for id in ids]
     line = json.dumps(document)
     users = [f"user{n}" for n in range(150)]
     import_(site, "".join(line.replace('"alice"', f'"{user}"', 1) + "\n" for user in users)).done()
@@ -434,6 +434,58 @@ def test_whatever_is_not_well_formed_is_refused_and_leaves_nothing(full, other):
     assert run.err.replace("\n", "").isprintable()
     assert [row["user"] for row in other.json("list")] == ["carol"]
     assert import_(other, json.dumps(good)).done().out == "imported bob: 2 app passwords, 2 of them active\n"
+
+
+def argon2id(memory, passes):
+    return f"$argon2id$v=19$m={memory},t={passes},p=1${'A' * 22}${'A' * 43}"
+
+
+@pytest.mark.parametrize(
+    ("memory", "passes", "setting"),
+    [(1048576, 10, "memory = 1048576; passes = 10;"), (19457, 1, "memory = 19457; passes = 2;"), (8192, 3, "memory = 19456; passes = 3;")],
+)
+def test_what_costs_more_at_each_login_than_is_set_here_is_refused(full, other, memory, passes, setting):
+    document = json.loads(export(full, "bob"))
+    line = json.dumps(changed(document, (*ENTRY, "verifier"), argon2id(memory, passes)))
+    run = import_(other, line)
+    assert run.code == 1 and f"set in asp.conf hash: {{ {setting} }};" in run.err, run
+    assert f"line 1: each login that names the app password {document['entries'][0]['id']} of bob would cost more" in run.err
+    assert other.json("list") == []
+    other.configure("virtual_users = true;", f"hash: {{ {setting} }};")
+    assert import_(other, line).done().out.startswith("imported bob: 2 ")
+
+
+def test_what_costs_as_much_as_asp_conf_has_by_itself_is_taken_whatever_it_says(full, other):
+    line = json.dumps(changed(json.loads(export(full, "bob")), (*ENTRY, "verifier"), argon2id(19456, 2)))
+    other.configure("virtual_users = true;", 'hash: { scheme = "argon2id"; memory = 8192; passes = 1; };')
+    assert import_(other, line).done().out.startswith("imported bob: 2 ")
+
+
+def test_two_that_work_have_two_labels(full, other):
+    document = json.loads(export(full, "bob"))
+    first, second = (entry["id"] for entry in document["entries"])
+    document = changed(document, ("entries", 1, "label"), "Phone")
+    run = import_(other, json.dumps(document))
+    assert run.code == 1 and f"line 1: the label of {second} is that of {first}" in run.err, run
+    assert other.json("list") == []
+    document = changed(document, (*ENTRY, "expires"), "2026-01-01T00:00:00Z")
+    assert import_(other, json.dumps(document)).done().out.startswith("imported bob: 2 app passwords, 1 of them active")
+
+
+@pytest.mark.parametrize(("app", "meant"), [("ANY", "any"), ("First-Use", "first-use"), ("IMAP", "imap"), ("Mail", "mail")])
+def test_an_app_in_a_spelling_that_opens_nothing_is_refused(full, other, app, meant):
+    other.configure("virtual_users = true;", 'apps: ( { name = "mail"; services = [ "imap" ]; } );')
+    document = changed(json.loads(export(full, "bob")), (*ENTRY, "app"), app)
+    run = import_(other, json.dumps(document))
+    assert run.code == 1 and f"is {app}, which opens nothing: that of this name is written {meant}" in run.err, run
+    assert other.json("list") == []
+    assert import_(other, json.dumps(changed(document, (*ENTRY, "app"), meant))).done().err == ""
+
+
+def test_an_app_that_may_come_is_taken_as_it_is_spelt(full, other):
+    document = changed(json.loads(export(full, "bob")), (*ENTRY, "app"), "Wiki")
+    assert "there is no app Wiki here" in import_(other, json.dumps(document)).done().err
+    assert [entry["app"] for entry in other.entries("bob")] == ["Wiki", "mail"]
 
 
 def test_a_file_that_is_named_is_an_argument_too_much(site):
