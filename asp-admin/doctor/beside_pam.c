@@ -2,9 +2,11 @@
 #include "beside_pam.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROFTPD_ORDER "mod_auth_pam.c* mod_auth_unix.c"
@@ -103,45 +105,129 @@ static void fix_line(struct examination *exam, const char *key, const char *ends
     asp_buffer_free(&script);
 }
 
+/* What was read of ProFTPD. */
+struct proftpd {
+    struct examination *exam;
+    const struct pam_file *asking;
+    struct name_list read; /* files and folders, each once */
+    bool is_ordered;       /* an AuthOrder stands in one of them */
+};
+
+static bool is_off(const char *value)
+{
+    return strcasecmp(value, "off") == 0 || strcasecmp(value, "no") == 0 ||
+           strcasecmp(value, "false") == 0 || strcmp(value, "0") == 0;
+}
+
+static void judge_order(struct proftpd *look, const char *path, size_t number, const char *order)
+{
+    look->is_ordered = true;
+    if (strncasecmp(order, "mod_auth_pam.c*", strlen("mod_auth_pam.c*")) == 0)
+        return;
+    finding_fault(&look->exam->findings, CHECK_BESIDE_PAM,
+                  "%s:%zu: ProFTPD asks others where PAM has refused, so that the primary password "
+                  "opens it whatever %s says: AuthOrder is %s",
+                  path, number, look->asking->path, order);
+    fix_line(look->exam, "AuthOrder", " \\t", "AuthOrder " PROFTPD_ORDER, path);
+}
+
+static void judge_pam(struct proftpd *look, const char *path, size_t number, const char *value)
+{
+    if (!is_off(value))
+        return;
+    finding_fault(&look->exam->findings, CHECK_BESIDE_PAM,
+                  "%s:%zu has AuthPAM off: ProFTPD lets the primary password in, and asks PAM, "
+                  "that is %s, for nothing",
+                  path, number, look->asking->path);
+    fix_line(look->exam, "AuthPAM", " \\t", "AuthPAM on", path);
+}
+
+/* By what it is, since links give a file many names. */
+static bool is_read(struct proftpd *look, const struct stat *st)
+{
+    char key[64];
+
+    (void)snprintf(key, sizeof key, "%ju:%ju", (uintmax_t)st->st_dev, (uintmax_t)st->st_ino);
+    for (size_t i = 0; i < look->read.count; i++) {
+        if (strcmp(look->read.list[i], key) == 0)
+            return true;
+    }
+    if (!name_list_add(&look->read, key))
+        look->exam->findings.failed = true;
+    return look->exam->findings.failed;
+}
+
+static void read_proftpd(struct proftpd *look, const char *pattern);
+
+/* Each line counts, whatever block it stands in: a virtual host has an order of its own. */
+static void read_proftpd_text(struct proftpd *look, const char *path, char *text)
+{
+    char *rest = text;
+
+    for (size_t number = 1; rest != NULL; number++) {
+        char *line = strsep(&rest, "\n");
+        char *value = value_of(line, "AuthOrder", " \t");
+
+        if (value != NULL) {
+            judge_order(look, path, number, value);
+        } else if ((value = value_of(line, "AuthPAM", " \t")) != NULL) {
+            judge_pam(look, path, number, value);
+        } else if ((value = value_of(line, "Include", " \t")) != NULL) {
+            value += value[0] == '"';
+            value[strcspn(value, "\"")] = '\0';
+            read_proftpd(look, value);
+        }
+    }
+}
+
+/* Those of a pattern, and of a folder all that are in it, with what they include. */
+static void read_proftpd(struct proftpd *look, const char *pattern)
+{
+    char within[PATH_MAX];
+    glob_t paths;
+
+    if (pattern[0] != '/')
+        return;
+    exam_glob(look->exam, pattern, &paths);
+    for (size_t i = 0; i < paths.gl_pathc; i++) {
+        const char *path = paths.gl_pathv[i];
+        struct stat st;
+        char *text;
+
+        if (stat(path, &st) != 0 || is_read(look, &st))
+            continue;
+        if (S_ISDIR(st.st_mode)) {
+            (void)snprintf(within, sizeof within, "%s/*", path);
+            read_proftpd(look, within);
+            continue;
+        }
+        text = exam_text(look->exam, path);
+        if (text != NULL)
+            read_proftpd_text(look, path, text);
+        free(text);
+    }
+    globfree(&paths);
+}
+
 /* ProFTPD goes on to the next module of AuthOrder where the one before has no star. */
 static void check_proftpd(struct examination *exam)
 {
     static const char *const services[] = {"proftpd", "ftp", NULL};
     static const char *const files[] = {"/etc/proftpd.conf", "/etc/proftpd/proftpd.conf",
                                         "/etc/proftpd/conf.d/*.conf"};
-    const struct pam_file *asking = first_asking(exam, services);
-    struct setting order = {.path = ""};
-    struct setting pam = {.path = ""};
-    bool there = false;
+    struct proftpd look = {.exam = exam, .asking = first_asking(exam, services)};
 
-    for (size_t i = 0; asking != NULL && i < sizeof files / sizeof *files; i++) {
-        there = there || access(files[i], F_OK) == 0;
-        find_setting(exam, files[i], "AuthOrder", " \t", &order);
-        find_setting(exam, files[i], "AuthPAM", " \t", &pam);
-    }
-    if (!there)
-        return;
-    if (strcasecmp(pam.value, "off") == 0) {
-        finding_fault(
-            &exam->findings, CHECK_BESIDE_PAM,
-            "%s has AuthPAM off: ProFTPD lets the primary password in, and asks PAM, that "
-            "is %s, for nothing",
-            pam.path, asking->path);
-        fix_line(exam, "AuthPAM", " \\t", "AuthPAM on", pam.path);
-    }
-    if (strncasecmp(order.value, "mod_auth_pam.c*", strlen("mod_auth_pam.c*")) == 0)
-        return;
-    finding_fault(
-        &exam->findings, CHECK_BESIDE_PAM,
-        "ProFTPD asks others where PAM has refused, so that the primary password opens it "
-        "whatever %s says: %s%s",
-        asking->path, order.path[0] != '\0' ? "AuthOrder is " : "there is no AuthOrder",
-        order.value);
-    if (order.path[0] != '\0')
-        fix_line(exam, "AuthOrder", " \\t", "AuthOrder " PROFTPD_ORDER, order.path);
-    else
+    for (size_t i = 0; look.asking != NULL && i < sizeof files / sizeof *files; i++)
+        read_proftpd(&look, files[i]);
+    if (look.read.count > 0 && !look.is_ordered) {
+        finding_fault(&exam->findings, CHECK_BESIDE_PAM,
+                      "ProFTPD asks others where PAM has refused, so that the primary password "
+                      "opens it whatever %s says: there is no AuthOrder",
+                      look.asking->path);
         finding_fix_script(&exam->findings, "printf '%s\\n' '<Global>' 'AuthOrder " PROFTPD_ORDER
                                             "' '</Global>' >/etc/proftpd/conf.d/asp-order.conf");
+    }
+    name_list_clear(&look.read);
 }
 
 static bool is_yes(const char *value)
@@ -295,11 +381,37 @@ static void check_sasl(struct examination *exam, const struct sasl *sasl)
     fix_sasl(exam, sasl, key, "PLAIN LOGIN", &mechanisms);
 }
 
+/* True when `-c` is among the options, which getopt(3) takes by the letter: `-rc`, `-cm /run/x`. */
+static bool has_cache(const char *options)
+{
+    char room[VALUE_SIZE];
+    char *rest = NULL;
+    bool skips = false;
+
+    (void)snprintf(room, sizeof room, "%s", options);
+    for (const char *word = strtok_r(room, " \t\"'", &rest); word != NULL;
+         word = strtok_r(NULL, " \t\"'", &rest)) {
+        const char *at = word + strcspn(word, "amnstOc");
+
+        if (skips || word[0] != '-') {
+            skips = false;
+            continue;
+        }
+        if (*at == 'c')
+            return true;
+        skips = at[0] != '\0' && at[1] == '\0'; /* its argument is the next word */
+    }
+    return false;
+}
+
+/* Takes the letter out of each word of options, and then what is left of one that was it alone. */
 static void fix_cache(struct examination *exam, const char *path)
 {
     struct asp_buffer script = {0};
 
-    asp_buffer_add(&script, "sed -E -i '/^(OPTIONS|FLAGS)=/s/-c( |\"|$)/\\1/' ");
+    asp_buffer_add(&script, "sed -E -i '/^(OPTIONS|FLAGS)=/{:a;"
+                            "s/([^[:alnum:]\\/._-]-[A-NP-Zbd-lo-ru-z]*)c/\\1/;ta;"
+                            ":b;s/([^[:alnum:]\\/._-])-([^[:alnum:]-]|$)/\\1\\2/;tb;}' ");
     (void)exam_word(exam, &script, path);
     finding_fix_script(&exam->findings, script.failed ? "" : script.text);
     asp_buffer_free(&script);
@@ -323,7 +435,7 @@ static void check_saslauthd(struct examination *exam, const char *path)
         fix_line(exam, strstr(path, "sysconfig") != NULL ? "MECH" : "MECHANISMS", "=",
                  strstr(path, "sysconfig") != NULL ? "MECH=pam" : "MECHANISMS=\"pam\"", path);
     }
-    if (!has_word(options.value, "-c"))
+    if (!has_cache(options.value))
         return;
     finding_fault(
         &exam->findings, CHECK_BESIDE_PAM,

@@ -28,6 +28,28 @@ def test_proftpd_that_goes_on_where_pam_has_refused_is_a_fault(ftp, what):
     assert ftp.faults() == []
 
 
+RIGHT = "AuthOrder mod_auth_pam.c* mod_auth_unix.c\n"
+WRONG = "AuthOrder mod_auth_unix.c\n"
+LATER = {
+    "a virtual host": ("/etc/proftpd/proftpd.conf:3", f"<VirtualHost a>\n\n{WRONG}</VirtualHost>\n{RIGHT}", ""),
+    "switched off": ("/etc/proftpd/proftpd.conf:3", f"{RIGHT}<Global>\nAuthPAM no\n</Global>\nAuthPAM on\n", ""),
+    "an include": ("/srv/ftp/more.conf:2", f"{RIGHT}Include /srv/ftp/*.conf\n", f"# more\n{WRONG}"),
+    "a folder": ("/srv/ftp/more.conf:1", f'{RIGHT}Include "/srv/ftp"\n', f"{WRONG}Include /etc/proftpd/proftpd.conf\n"),
+}
+
+
+@pytest.mark.parametrize("what", LATER)
+def test_each_line_of_proftpd_counts(ftp, what):
+    place, text, more = LATER[what]
+    ftp.sandbox.run("install", "-d", "/etc/proftpd/conf.d", "/srv/ftp").done()
+    ftp.sandbox.write("/srv/ftp/more.conf", more)
+    ftp.sandbox.shell("ln -s . /srv/ftp/y.conf; ln -s . /srv/ftp/z.conf").done()
+    ftp.sandbox.write("/etc/proftpd/proftpd.conf", text)
+    fault = ftp.fault("beside-pam", f"^{place}(:| has AuthPAM off)")
+    ftp.sandbox.shell(fault.mend).done()
+    assert ftp.faults() == []
+
+
 def test_proftpd_as_the_recipe_has_it_is_well(ftp):
     ftp.sandbox.write("/etc/proftpd/proftpd.conf", "ServerName x\n")
     ftp.install("proftpd/proftpd-asp.conf", "/etc/proftpd/conf.d/asp.conf")
@@ -113,7 +135,18 @@ SASLAUTHD = {
     "Fedora, shadow": ("sysconfig", "MECH=shadow\n", "saslauthd ask shadow in place of PAM"),
     "Debian, a cache": ("default", 'MECHANISMS="pam"\nOPTIONS="-c -m /run/x"\n', "keep passwords that were right"),
     "Fedora, a cache": ("sysconfig", "MECH=pam\nFLAGS=-c\n", "keep passwords that were right"),
+    "a cache behind another letter": ("default", 'OPTIONS="-rc"\n', "keep passwords that were right"),
+    "a cache before another letter": ("default", "OPTIONS='-cm /run/x -n 5'\n", "keep passwords that were right"),
+    "a cache twice": ("default", 'OPTIONS="-c -rcV -c -m /run/c-c"\n', "keep passwords that were right"),
 }
+NO_CACHE = ['"-m /run/c -n 5"', '"-m/run/x-c"', '"-r -t c"', '"-m -c"', '"-ac -r"']
+
+
+@pytest.mark.parametrize("options", NO_CACHE)
+def test_saslauthd_with_that_letter_in_the_argument_of_an_option_is_well(patient, options):
+    patient.sandbox.write("/etc/imapd.conf", "sasl_pwcheck_method: saslauthd\nsasl_mech_list: PLAIN\n")
+    patient.sandbox.write("/etc/default/saslauthd", f"OPTIONS={options}\n")
+    assert patient.faults() == []
 
 
 @pytest.mark.parametrize("what", SASLAUTHD)
@@ -125,6 +158,8 @@ def test_saslauthd_that_asks_others_or_keeps_passwords_is_a_fault(patient, what)
     fault = patient.fault("beside-pam", message)
     patient.sandbox.shell(fault.mend).done()
     assert patient.faults() == []
+    if "twice" in what:
+        assert patient.sandbox.read("/etc/default/saslauthd") == 'OPTIONS=" -rV  -m /run/c-c"\n'
 
 
 def test_what_does_not_ask_for_app_passwords_is_nobodys_business(patient):

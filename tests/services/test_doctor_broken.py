@@ -171,7 +171,7 @@ BREAKS = {
     "ProFTPD without a star": Break(
         "mkdir -p /etc/proftpd/conf.d; echo 'AuthOrder mod_auth_pam.c mod_auth_unix.c' >/etc/proftpd/proftpd.conf;"
         "cp /etc/pam.d/imap /etc/pam.d/proftpd",
-        "beside-pam: ProFTPD asks others where PAM has refused",
+        "beside-pam: /etc/proftpd/proftpd.conf:1: ProFTPD asks others where PAM has refused",
         refused=False,
     ),
 }
