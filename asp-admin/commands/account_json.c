@@ -16,6 +16,11 @@ enum {
     FORMAT = 1,
     ACCOUNT_MEMBERS = 5,
     ENTRY_MEMBERS = 12,
+    /* What begins or parts values: of an entry its own, two names in hex, the binding, the
+     * networks, the last use and the revocation; the comma behind it. Of an account its own, a name
+     * in hex, the array. */
+    ENTRY_SIGNS = ENTRY_MEMBERS + 2 + 2 + (1 + ASP_NETWORKS_MAX - 1) + 3 + 4 + 1,
+    ACCOUNT_SIGNS = ACCOUNT_MEMBERS + 1 + 1 + ASP_IDS * ENTRY_SIGNS,
 };
 
 /* A text that is none of UTF-8 stands there with its bytes. */
@@ -363,15 +368,35 @@ static enum asp_status check_version(const json_t *root, struct asp_error *error
     return ASP_OK;
 }
 
+/* Told before memory is taken for each: a line has room for millions of empty ones. */
+static bool has_too_many_values(const char *line, size_t length)
+{
+    size_t signs = 0;
+    bool in_string = false;
+
+    for (size_t i = 0; i < length; i++) {
+        if (in_string && line[i] == '\\')
+            i++;
+        else if (line[i] == '"')
+            in_string = !in_string;
+        else if (!in_string)
+            signs += line[i] == '{' || line[i] == '[' || line[i] == ',';
+    }
+    return signs > ACCOUNT_SIGNS;
+}
+
 enum asp_status account_json_read(const char *line, size_t length, struct asp_account *account,
                                   struct asp_usage *usage, struct asp_error *error)
 {
     json_error_t fault;
     enum asp_status status;
-    json_t *root = json_read(line, length, &status, &fault);
+    json_t *root;
 
     memset(account, 0, sizeof *account);
     memset(usage, 0, sizeof *usage);
+    if (has_too_many_values(line, length))
+        return asp_fail(error, ASP_INVALID, "it has more values than any account");
+    root = json_read(line, length, &status, &fault);
     if (status == ASP_NO_MEMORY)
         return no_memory(error);
     if (status != ASP_OK)

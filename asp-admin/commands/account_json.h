@@ -13,7 +13,7 @@
 #include "asp/buffer.h"
 #include "asp/usage.h"
 
-enum { ACCOUNT_JSON_MAX = 8 * 1024 * 1024 }; /* bytes of a line: more than the longest has */
+enum { ACCOUNT_JSON_MAX = 6 * 1024 * 1024 }; /* bytes of a line: more than the longest has */
 
 /*
  * Adds the line, with its end. Not in it: what is pending, whom the account follows, which hooks

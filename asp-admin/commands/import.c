@@ -229,7 +229,7 @@ static void take_line(struct import *import, enum line_read read, const char *li
     else
         code = fail_with(&console, EXIT_USAGE,
                          "it is no account that asp-admin export has written: it has %s",
-                         read == LINE_HAS_NUL ? "a NUL byte" : "more than 8 MiB");
+                         read == LINE_HAS_NUL ? "a NUL byte" : "more than 6 MiB");
     import->failed += code != EXIT_DONE;
     if (code != EXIT_DONE && import->admin->options->json)
         add_result(import, user, "failed", NULL);

@@ -494,5 +494,36 @@ def test_a_file_that_is_named_is_an_argument_too_much(site):
 
 
 def test_a_line_without_an_end_is_bounded(other):
-    run = execute("sh", "-c", 'head -c 9000000 /dev/zero | tr "\\0" " " | "$@"', "sh", *other.argv("import"), input=None)
-    assert run.code == 1 and "more than 8 MiB" in run.err, run
+    run = execute("sh", "-c", 'head -c 6300000 /dev/zero | tr "\\0" " " | "$@"', "sh", *other.argv("import"), input=None)
+    assert run.code == 1 and "more than 6 MiB" in run.err, run
+
+
+@pytest.mark.parametrize("values", ["{},", "[],", "0,", '"\\"",'])
+def test_a_line_of_many_values_takes_no_memory_for_each(other, values):
+    line = '{"asp_export":1,"entries":[' + values * (6000000 // len(values)) + "0]}"
+    run = import_(other, line, prefix=["prlimit", f"--data={64 * 1024 * 1024}"])
+    assert run.code == 1 and "line 1: it has more values than any account" in run.err, run
+
+
+def test_the_largest_account_fits_in_a_line(full, other):
+    """Each text as long as it can be, in what takes most to write it, and as many of all as there can be."""
+    document = json.loads(export(full, "bob"))
+    when, wide = "2026-01-01T00:00:00Z", "\U0001f600"
+    entry = {
+        **document["entries"][0],
+        "label": wide * 64,
+        "app": "x" * 64,
+        "created_by": "é" * 103,
+        "bound": {"time": when, "service": "x" * 64},
+        "expires": "2100-01-01T00:00:00Z",
+        "unused": 999999999,
+        "networks": [f"2001:db8:1111:2222:3333:4444:{n:04x}:5500/120" for n in range(0x1000, 0x1020)],
+        "last_used": {"time": when, "service": "x" * 64, "rhost": "x" * 160},
+        "revoked": {"time": when, "by": "é" * 103, "reason": wide * 64, "replaced_by": "00"},
+        "verifier": argon2id(19456, 2),
+    }
+    document["entries"] = [{**entry, "id": a + b} for a in ALPHABET for b in ALPHABET]
+    document["uses_since"] = when
+    other.configure("virtual_users = true;", "history = 500;")
+    line = json.dumps(document, separators=(",", ":"))
+    assert import_(other, line).done().out.startswith("imported bob: 500 ")
