@@ -53,7 +53,8 @@ void pam_edit_add_module(struct asp_buffer *out, const struct pam_line *line, co
         const char *argument = line->arguments[i];
         bool bare = argument[0] != '[' && strpbrk(argument, " \t]") == NULL;
 
-        if (strcmp(argument, but) == 0)
+        if (strcmp(argument, but) == 0 ||
+            ((line->told & TOLD_NO_APP) != 0 && strncmp(argument, "app=", 4) == 0))
             continue;
         asp_buffer_add(out, bare ? " " : " [");
         for (; *argument != '\0'; argument++) {

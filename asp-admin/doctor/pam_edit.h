@@ -25,7 +25,8 @@ void pam_edit_add(struct pam_edit *edit, const char *line);
 /* The same with one that stands in a file, which may be another one. */
 void pam_edit_copy(struct pam_edit *edit, const struct pam_file *file, const struct pam_line *line);
 
-/* Adds the module of a line, and its arguments but that one, as they stand in a file. */
+/* Adds the module of a line, and its arguments but that one, as they stand in a file; nor an app=
+ * of which doctor has said that it is none. */
 void pam_edit_add_module(struct asp_buffer *out, const struct pam_line *line, const char *but);
 
 /* Adds the whole of the changed file. */

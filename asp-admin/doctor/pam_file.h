@@ -73,7 +73,7 @@ enum {
 };
 
 /* What doctor has said of a line, which may stand in the stacks of many services: bits. */
-enum { TOLD_GUARDED = 1, TOLD_PLACE = 2 };
+enum { TOLD_GUARDED = 1, TOLD_PLACE = 2, TOLD_NO_APP = 4 };
 
 enum pam_line_kind { LINE_MODULE, LINE_INCLUDE, LINE_SUBSTACK, LINE_BROKEN };
 

@@ -2,6 +2,7 @@
 #include "pam_lines.h"
 
 #include "asp-admin/app.h"
+#include "asp-admin/ui/nearest.h"
 #include "asp/buffer.h"
 #include "pam_asp/arguments.h"
 
@@ -71,8 +72,32 @@ static void check_other_conf(struct examination *exam, const char *place, const 
     asp_conf_free(conf);
 }
 
-static void check_line(struct examination *exam, const struct pam_file *file,
-                       const struct pam_line *line)
+/* It asks for a scope that no app password has, but those of any app. */
+static void tell_no_app(struct examination *exam, const char *place, const char *app)
+{
+    const struct asp_conf *conf = exam->admin->conf;
+    struct nearest nearest = {.typed = app};
+
+    for (size_t i = 0; i < conf->app_count; i++) {
+        nearest_try(&nearest, conf->apps[i].name);
+        for (size_t k = 0; k < conf->apps[i].services.count; k++)
+            nearest_try(&nearest, conf->apps[i].services.names[k]);
+    }
+    finding_fault(&exam->findings, CHECK_PAM,
+                  "%s has app=%s: no app of asp.conf is called so, and no service of /etc/pam.d; "
+                  "an app password for another app does not open it",
+                  place, app);
+    if (nearest.word != NULL)
+        finding_fix(&exam->findings,
+                    "write app=%s there, if that is meant; asp-admin apps shows "
+                    "which there are",
+                    nearest.word);
+    else
+        finding_fix(&exam->findings, "write the name of an app there, of those that asp-admin apps "
+                                     "shows, or take app= out");
+}
+
+static void check_line(struct examination *exam, const struct pam_file *file, struct pam_line *line)
 {
     struct arguments arguments;
     const char *wrong = arguments_read(line->argument_count, line->arguments, &arguments);
@@ -92,9 +117,8 @@ static void check_line(struct examination *exam, const struct pam_file *file,
         check_other_conf(exam, place, arguments.conf_path);
     } else if (arguments.app != NULL && exam->admin->conf != NULL &&
                app_is_unknown(exam->admin->conf, arguments.app)) {
-        finding_note(&exam->findings, CHECK_PAM,
-                     "%s has app=%s: no app of asp.conf is called so, and no service of /etc/pam.d",
-                     place, arguments.app);
+        tell_no_app(exam, place, arguments.app);
+        line->told |= TOLD_NO_APP;
     }
 }
 
@@ -233,7 +257,7 @@ static void check_modules(struct examination *exam, const struct pam_file *file,
     struct name_list missing = {0};
 
     for (size_t i = 0; i < file->count; i++) {
-        const struct pam_line *line = &file->lines[i];
+        struct pam_line *line = &file->lines[i];
         struct name_list *told;
 
         if (!pam_line_has(line, MODULE_FILE))

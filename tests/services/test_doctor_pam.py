@@ -380,11 +380,21 @@ def test_a_line_that_libpam_does_not_understand_is_a_fault(patient, slip):
     patient.fault("pam", rf"^/etc/pam.d/imap:{slip.count(chr(10))} is no line that libpam understands")
 
 
-def test_an_app_that_a_line_names_and_is_none_is_told(patient):
-    service(patient, f"auth required pam_asp.so app=mial\n{ACCOUNT}")
-    patient.told("pam", "/etc/pam.d/imap:1 has app=mial: no app of asp.conf is called so")
+def test_an_app_that_a_line_names_and_is_none_is_a_fault_with_the_one_that_is_near(patient):
     service(patient, f"auth required pam_asp.so app=calendar\n{ACCOUNT}")
     is_well(patient, "asked for by imap$")
+    service(patient, f"auth required pam_asp.so app=mial\n{ACCOUNT}")
+    fault = patient.fault("pam", "^/etc/pam.d/imap:1 has app=mial: no app of asp.conf is called so")
+    assert fault.mend.startswith("write app=mail there")
+    service(patient, f"auth required pam_asp.so app=nowhere\n{ACCOUNT}")
+    assert "write the name of an app" in patient.fault("pam", "^/etc/pam.d/imap:1 has app=nowhere").mend
+
+
+def test_the_mend_of_a_stack_does_not_keep_an_app_that_is_none(patient):
+    for app, kept in (("mial", ""), ("mail", " app=mail")):
+        service(patient, f"auth sufficient pam_asp.so debug app={app}\nauth required pam_permit.so\n{ACCOUNT}")
+        (fault,) = [fault for fault in patient.faults() if "has app=" not in fault.message]
+        assert f"pam_asp.so debug{kept}`" in fault.mend
 
 
 def test_a_file_of_windows_is_a_fault(patient):
