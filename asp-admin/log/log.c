@@ -25,17 +25,22 @@ static const char *or_dash(const char *text)
     return text[0] != '\0' ? text : "-";
 }
 
-static json_t *json_from_row(enum tally_view view, const struct tally_row *row)
+static json_t *json_from_let_in(const struct reading *reading, const struct tally_row *row)
+{
+    return reading_knows_let_in(reading, row) ? json_integer((json_int_t)row->let_in) : json_null();
+}
+
+static json_t *json_from_row(const struct reading *reading, const struct tally_row *row)
 {
     const json_int_t count = (json_int_t)row->count;
-    const json_int_t let_in = (json_int_t)row->let_in;
 
-    switch (view) {
+    switch (reading->tally.view) {
     case TALLY_PRIMARY:
-        return json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:o}", "user", json_from_text(row->user),
+        return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "user", json_from_text(row->user),
                          "service", json_from_text(row->service), "rhost",
-                         json_from_text(row->host), "count", count, "let_in", let_in, "first",
-                         json_from_time(row->first), "last", json_from_time(row->last));
+                         json_from_text(row->host), "count", count, "let_in",
+                         json_from_let_in(reading, row), "first", json_from_time(row->first),
+                         "last", json_from_time(row->last));
     case TALLY_REFUSED:
         return json_pack(
             "{s:o, s:s, s:o, s:s, s:o, s:o, s:I, s:o, s:o}", "user", json_from_text(row->user),
@@ -45,10 +50,11 @@ static json_t *json_from_row(enum tally_view view, const struct tally_row *row)
     case TALLY_ALL:
         break;
     }
-    return json_pack("{s:o, s:o, s:o, s:s, s:I, s:I, s:o, s:o}", "user", json_from_text(row->user),
+    return json_pack("{s:o, s:o, s:o, s:s, s:I, s:o, s:o, s:o}", "user", json_from_text(row->user),
                      "service", json_from_text(row->service), "rhost", json_from_text(row->host),
-                     "verdict", verdict_of(row), "count", count, "let_in", let_in, "first",
-                     json_from_time(row->first), "last", json_from_time(row->last));
+                     "verdict", verdict_of(row), "count", count, "let_in",
+                     json_from_let_in(reading, row), "first", json_from_time(row->first), "last",
+                     json_from_time(row->last));
 }
 
 /* On a terminal all rows stand in 80 columns, and FIRST has no room there. */
@@ -77,8 +83,8 @@ static void add_heading(const struct admin *admin, enum tally_view view, struct 
     }
 }
 
-static void add_row(const struct admin *admin, enum tally_view view, const struct tally_row *row,
-                    struct table *table)
+static void add_row(const struct admin *admin, const struct reading *reading,
+                    const struct tally_row *row, struct table *table)
 {
     const char *user = or_dash(row->user);
     const char *service = or_dash(row->service);
@@ -89,10 +95,13 @@ static void add_row(const struct admin *admin, enum tally_view view, const struc
     struct asp_buffer last = {0};
 
     asp_buffer_add_number(&count, row->count);
-    asp_buffer_add_number(&let_in, row->let_in);
+    if (reading_knows_let_in(reading, row))
+        asp_buffer_add_number(&let_in, row->let_in);
+    else
+        asp_buffer_add(&let_in, "-");
     add_when(admin->console, &first, admin->now, row->first, "-");
     add_when(admin->console, &last, admin->now, row->last, "-");
-    switch (view) {
+    switch (reading->tally.view) {
     case TALLY_ALL:
         table_add(table, columns_of_all(admin),
                   (const char *[]){user, service, host, verdict_of(row), table_cell(&count),
@@ -115,13 +124,14 @@ static void add_row(const struct admin *admin, enum tally_view view, const struc
     asp_buffer_free(&last);
 }
 
-static bool show(const struct admin *admin, const struct tally *tally)
+static bool show(const struct admin *admin, const struct reading *reading)
 {
     static const char *const none[] = {
         [TALLY_ALL] = "no logins\n",
         [TALLY_PRIMARY] = "nobody has come with another password than an app password\n",
         [TALLY_REFUSED] = "no app password that was right was refused\n",
     };
+    const struct tally *tally = &reading->tally;
     const bool json = admin->options->json;
     json_t *document = json ? json_array() : NULL;
     struct table table = {0};
@@ -130,9 +140,9 @@ static bool show(const struct admin *admin, const struct tally *tally)
         add_heading(admin, tally->view, &table);
     for (size_t i = 0; i < tally->count; i++) {
         if (json)
-            json_add(&document, json_from_row(tally->view, tally->rows[i]));
+            json_add(&document, json_from_row(reading, tally->rows[i]));
         else
-            add_row(admin, tally->view, tally->rows[i], &table);
+            add_row(admin, reading, tally->rows[i], &table);
     }
     return answer_write(admin->console, json, document, &table, none[tally->view]);
 }
@@ -206,14 +216,22 @@ static void tell_not_counted(const struct admin *admin, unsigned long long lines
 
 static enum exit_code tell_rest(const struct admin *admin, const struct reading *reading)
 {
+    const struct tally *tally = &reading->tally;
+
     tell_not_counted(admin, reading->broken, "like those of pam_asp, and not as it writes them");
     tell_not_counted(admin, reading->others, "by programs that are not root's, as anybody's is");
-    if (reading->tally.left_out == 0)
+    tell_not_counted(admin, tally->view == TALLY_REFUSED ? 0 : services_lost(&reading->services),
+                     "of pam_warn, with no line of pam_asp before them that they belong to");
+    if (tally->view == TALLY_PRIMARY && tally->count > 0 && !services_any_tells(&reading->services))
+        console_say(admin->console,
+                    "whether a primary password was right is not in this log: with the stacks of "
+                    "conf/migration in the place of those of conf/pam.d it is");
+    if (tally->left_out == 0)
         return EXIT_DONE;
     return fail_with(admin->console, EXIT_STORE,
                      "%llu logins are in no row: there are more than %d rows; ask with --since, "
                      "--primary or --refused",
-                     reading->tally.left_out, TALLY_ROWS);
+                     tally->left_out, TALLY_ROWS);
 }
 
 /* Reads one log after the other. */
@@ -267,7 +285,7 @@ static enum exit_code answer(const struct admin *admin, struct reading *reading)
     if (code != EXIT_DONE)
         return code;
     tally_sort(&reading->tally);
-    if (!show(admin, &reading->tally))
+    if (!show(admin, reading))
         return EXIT_STORE;
     tell_reach(admin, reading, names, count);
     return tell_rest(admin, reading);
@@ -292,6 +310,6 @@ enum exit_code command_log(struct admin *admin)
     else if (options->refused)
         reading.tally.view = TALLY_REFUSED;
     code = answer(admin, &reading);
-    tally_free(&reading.tally);
+    reading_free(&reading);
     return code;
 }

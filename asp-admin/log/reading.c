@@ -4,8 +4,6 @@
 #include "asp-admin/ui/progress.h"
 #include "asp/time_text.h"
 
-#include <string.h>
-
 void reading_saw(struct reading *reading, time_t when)
 {
     if (reading->begins == ASP_NEVER || when < reading->begins)
@@ -19,32 +17,33 @@ static bool goes_on(enum asp_verdict verdict)
            verdict == ASP_UNAVAILABLE;
 }
 
-static void remember(struct reading *reading, const struct decision *decision)
+static bool take_let_in(struct reading *reading, time_t when, struct decision *let_in,
+                        unsigned times)
 {
-    reading->recent[reading->recent_count++ % READING_RECENT] = *decision;
+    const unsigned found = waiting_take(&reading->waiting, let_in, when, times);
+    struct log_service *service;
+
+    if (!services_note(&reading->services, let_in->service, &service))
+        return false;
+    if (service != NULL && found > 0)
+        service->tells = true;
+    if (service != NULL && when >= reading->since)
+        service->lost += times - found;
+    return found == 0 || when < reading->since || tally_add(&reading->tally, let_in, when, found);
 }
 
-static bool is_of_same(const struct decision *a, const struct decision *b)
+static bool take_verdict(struct reading *reading, time_t when, const struct decision *decision,
+                         unsigned times)
 {
-    return strcmp(a->typed, b->typed) == 0 && strcmp(a->service, b->service) == 0 &&
-           strcmp(a->host, b->host) == 0;
-}
+    struct log_service *service;
 
-/* Finds the decision that was passed over, which tells whose account it is; each is found once.
- * False: pam_asp was not asked, and pam_warn stands in a stack of another kind. */
-static bool match(struct reading *reading, struct decision *let_in)
-{
-    for (size_t back = 1; back <= READING_RECENT && back <= reading->recent_count; back++) {
-        struct decision *before = &reading->recent[(reading->recent_count - back) % READING_RECENT];
-
-        if (before->let_in || !is_of_same(before, let_in))
-            continue;
-        before->let_in = true;
-        let_in->verdict = before->verdict;
-        memcpy(let_in->user, before->user, sizeof let_in->user);
-        return true;
-    }
-    return false;
+    if (!services_note(&reading->services, decision->service, &service))
+        return false;
+    if (service != NULL)
+        service->decides = true;
+    if (goes_on(decision->verdict) && !waiting_add(&reading->waiting, decision, when, times))
+        return false;
+    return when < reading->since || tally_add(&reading->tally, decision, when, times);
 }
 
 bool reading_take(struct reading *reading, time_t when, const char *program, const char *text,
@@ -62,12 +61,8 @@ bool reading_take(struct reading *reading, time_t when, const char *program, con
         progress_count();
         break;
     }
-    if (decision.let_in && !match(reading, &decision))
-        return true;
-    if (!decision.let_in && goes_on(decision.verdict))
-        remember(reading, &decision);
-    return when < reading->since ||
-           tally_add(&reading->tally, &decision, when, decision.let_in ? 1 : times);
+    return decision.let_in ? take_let_in(reading, when, &decision, times)
+                           : take_verdict(reading, when, &decision, times);
 }
 
 void reading_doubt(struct reading *reading, const char *program, const char *text)
@@ -76,4 +71,17 @@ void reading_doubt(struct reading *reading, const char *program, const char *tex
 
     if (decision_read(program, text, &decision) == DECISION_READ && !decision.let_in)
         reading->others++;
+}
+
+bool reading_knows_let_in(const struct reading *reading, const struct tally_row *row)
+{
+    return goes_on(row->verdict) &&
+           (row->let_in > 0 || services_tells(&reading->services, row->service));
+}
+
+void reading_free(struct reading *reading)
+{
+    waiting_free(&reading->waiting);
+    services_free(&reading->services);
+    tally_free(&reading->tally);
 }

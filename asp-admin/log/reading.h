@@ -4,9 +4,9 @@
 #ifndef ASP_ADMIN_LOG_READING_H
 #define ASP_ADMIN_LOG_READING_H
 
+#include "services.h"
 #include "tally.h"
-
-enum { READING_RECENT = 64 };
+#include "waiting.h"
 
 struct reading {
     time_t now;
@@ -14,9 +14,8 @@ struct reading {
     time_t begins; /* when the oldest was written that was seen; ASP_NEVER: nothing was */
     unsigned long long broken; /* lines that may be ours, and could not be read */
     unsigned long long others; /* decisions in the journal by programs that are not root's */
-    /* The last decisions after which the stack may have gone on. */
-    struct decision recent[READING_RECENT];
-    size_t recent_count; /* so many there were, in all */
+    struct waiting waiting;
+    struct services services;
     struct tally tally;
 };
 
@@ -29,5 +28,11 @@ void reading_doubt(struct reading *reading, const char *program, const char *tex
 
 /* Notes that something was written then. */
 void reading_saw(struct reading *reading, time_t when);
+
+/* Whether it can be known how often the stack has let her in that a row is of: its verdict leads to
+ * the primary password, and the log says of its service when that was right. */
+bool reading_knows_let_in(const struct reading *reading, const struct tally_row *row);
+
+void reading_free(struct reading *reading);
 
 #endif

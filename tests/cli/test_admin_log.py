@@ -23,6 +23,7 @@ WARN = (
     " user=[alice] ruser=[<unknown>] rhost=[192.0.2.7]"
 )
 UNREAD = re.compile(r"not counted: (\d+) lines? like those of pam_asp")
+NOT_TOLD = "whether a primary password was right is not in this log"
 
 FORMS = {
     "traditional": lambda when: f"{when:%b} {when.day:2} {when:%H:%M:%S}",
@@ -58,7 +59,7 @@ def read(site):
 
 @pytest.fixture
 def rows(read):
-    return lambda text, *words, **options: read(text, "--json", *words, **options).document()
+    return lambda text, *words, **options: json.loads(read(text, "--json", *words, **options).done().out)
 
 
 def counts(rows):
@@ -94,7 +95,7 @@ def test_what_the_module_writes_is_counted(site, log, login, rows, form):
     time = stamp(AN_HOUR_AGO)
 
     def row(verdict, count=1, user="alice", rhost="192.0.2.7"):
-        counted = {"count": count, "let_in": 0, "first": time, "last": time}
+        counted = {"count": count, "let_in": None, "first": time, "last": time}
         return {"user": user, "service": "imap", "rhost": rhost, "verdict": verdict, **counted}
 
     assert rows(text) == [
@@ -118,8 +119,8 @@ def test_what_the_module_writes_is_counted(site, log, login, rows, form):
         }
     ]
     assert [(row["user"], row["count"], row["let_in"]) for row in rows(text, "--primary")] == [
-        ("alice", 1, 0),
-        ('eve" verdict=accepted user="root', 1, 0),
+        ("alice", 1, None),
+        ('eve" verdict=accepted user="root', 1, None),
     ]
 
 
@@ -229,12 +230,70 @@ def test_who_was_let_in_is_counted_for_the_account(rows):
     ],
 )
 def test_what_pam_warn_says_of_another_login_lets_nobody_in(rows, other):
-    assert came(rows(written([auth(NONE), other]), "--primary")) == [("alice", 1, 0)]
+    own = written([auth(NONE), WARN, auth(NONE), other])
+    assert came(rows(own, "--primary")) == [("alice", 2, 1)]
 
 
 def test_a_login_that_pam_asp_was_not_asked_for_is_none_of_its(rows):
     assert rows(written([WARN])) == []
     assert came(rows(written([auth(NONE), WARN, WARN]))) == [("alice", 1, 1)]
+
+
+def test_it_is_not_known_who_was_let_in_where_the_stack_of_the_service_does_not_say(read):
+    other = NONE.replace('"imap"', '"pop3"').replace("alice", "bob")
+    run = read(written([auth(NONE), auth(other)]), "--primary")
+    assert [line.split()[3:5] for line in run.done().out.splitlines()[1:]] == [["1", "-"], ["1", "-"]]
+    assert run.err.count(NOT_TOLD) == 1 and "conf/migration" in run.err
+    run = read(written([auth(NONE), WARN, auth(NONE.replace("alice", "carol")), auth(other)]), "--primary", "--json")
+    assert came(json.loads(run.done().out)) == [("alice", 1, 1), ("bob", 1, None), ("carol", 1, 0)]
+    assert run.err == ""
+
+
+def test_a_verdict_that_ends_there_lets_nobody_in_by_the_primary(rows):
+    kinds = ["accepted", "wrong-secret", "revoked", "not-an-app-password", "no-account", "unavailable"]
+    text = written([*(auth(NONE.replace("not-an-app-password", kind)) for kind in kinds), auth(NONE), WARN])
+    assert {row["verdict"]: row["let_in"] for row in rows(text)} == {
+        "accepted": None,
+        "wrong-secret": None,
+        "revoked": None,
+        "not-an-app-password": 1,
+        "no-account": 0,
+        "unavailable": 0,
+    }
+
+
+def test_failures_of_others_in_between_hide_nobody(read):
+    others = [auth(NONE.replace("alice", f"user{number}")) for number in range(4_095)]
+    run = read(written([auth(NONE), *others, WARN]), "--primary", "--json").done()
+    assert came(json.loads(run.out))[0] == ("alice", 1, 1)
+    assert "pam_warn" not in run.err
+
+
+def test_guesses_at_one_user_in_between_hide_nobody(rows):
+    guesses = [auth(NONE.replace("alice", "bob"))] * 10_000
+    assert came(rows(written([auth(NONE), *guesses, WARN]), "--primary"))[0] == ("alice", 1, 1)
+
+
+def test_a_line_of_pam_warn_is_of_a_login_shortly_before(read):
+    for seconds, found in ((120, (1, 1)), (121, (1, None))):
+        text = written([auth(NONE)]) + written([WARN], AN_HOUR_AGO + datetime.timedelta(seconds=seconds))
+        run = read(text, "--primary", "--json").done()
+        assert came(json.loads(run.out)) == [("alice", *found)]
+        assert ("not counted: 1 line of pam_warn" in run.err) == (seconds > 120)
+
+
+def test_what_pam_warn_says_of_no_login_that_was_seen_is_told_of(read):
+    others = [auth(NONE.replace("alice", f"user{number}")) for number in range(4_096)]
+    run = read(written([auth(NONE), *others, WARN, WARN]), "--primary").done()
+    assert "not counted: 2 lines of pam_warn, with no line of pam_asp before them" in run.err
+    # Of a service that pam_asp has nothing to do with it is none of ours.
+    other = WARN.replace("(imap:", "(login:").replace("[imap]", "[login]")
+    assert read(written([auth(NONE), other])).done().err == ""
+
+
+def test_as_many_as_were_written_in_one_line_were_let_in(rows):
+    repeated = [re.sub(r": (pam_.*)", r": message repeated 2 times: [ \1]", line) for line in (auth(NONE), WARN)]
+    assert came(rows(written([auth(NONE), repeated[0], WARN, repeated[1]]))) == [("alice", 3, 3)]
 
 
 def test_refused_lists_devices_whose_secret_was_right(rows):

@@ -85,7 +85,7 @@ def test_who_was_let_in_by_the_primary_password_is_told_from_who_was_not(machine
         "right": ("alice", "not-an-app-password", 2, 2),
         "wrong": ("alice", "not-an-app-password", 1, 0),
         "none": ("nginx", "no-account", 1, 0),
-        "app": ("alice", "accepted", 1, 0),
+        "app": ("alice", "accepted", 1, None),
     }
     primary, _ = machine.read(form, "--primary")
     first = primary[0]
