@@ -214,6 +214,15 @@ static void tell_not_counted(const struct admin *admin, unsigned long long lines
                     which);
 }
 
+/* What of an answer with too many rows was not asked for yet. */
+static const char *narrower(const struct options *options)
+{
+    if (options->primary || options->refused)
+        return options->since != NULL ? "a later --since" : "--since";
+    return options->since != NULL ? "a later --since, --primary or --refused"
+                                  : "--since, --primary or --refused";
+}
+
 static enum exit_code tell_rest(const struct admin *admin, const struct reading *reading)
 {
     const struct tally *tally = &reading->tally;
@@ -229,9 +238,8 @@ static enum exit_code tell_rest(const struct admin *admin, const struct reading 
     if (tally->left_out == 0)
         return EXIT_DONE;
     return fail_with(admin->console, EXIT_STORE,
-                     "%llu logins are in no row: there are more than %d rows; ask with --since, "
-                     "--primary or --refused",
-                     tally->left_out, TALLY_ROWS);
+                     "%llu logins are in no row: there are more than %d rows; ask with %s",
+                     tally->left_out, TALLY_ROWS, narrower(admin->options));
 }
 
 /* Reads one log after the other. */

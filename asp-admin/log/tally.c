@@ -65,8 +65,8 @@ static bool is_counted(enum tally_view view, const struct decision *decision)
     return !decision->let_in || (view == TALLY_PRIMARY && decision->verdict == ASP_UNAVAILABLE);
 }
 
-/* The row that is looked for, with texts that are the decision's. */
-static struct tally_row key_of(enum tally_view view, const struct decision *decision)
+/* The row that is looked for, or begun, with texts that are the decision's. */
+static struct tally_row key_of(enum tally_view view, const struct decision *decision, time_t when)
 {
     const bool by_entry = view == TALLY_REFUSED;
 
@@ -77,6 +77,9 @@ static struct tally_row key_of(enum tally_view view, const struct decision *deci
         .id = by_entry ? decision->id : "",
         .label = by_entry ? decision->label : "",
         .verdict = view == TALLY_PRIMARY ? ASP_NOT_AN_APP_PASSWORD : decision->verdict,
+        .no_account = decision->verdict == ASP_NO_ACCOUNT,
+        .first = when,
+        .last = when,
     };
 }
 
@@ -107,6 +110,9 @@ static struct tally_row *make_row(const struct tally_row *key)
     row->id = put(&at, key->id);
     row->label = put(&at, key->label);
     row->verdict = key->verdict;
+    row->no_account = key->no_account;
+    row->first = key->first;
+    row->last = key->last;
     return row;
 }
 
@@ -141,29 +147,97 @@ static struct tally_row *add_row(struct tally *tally, const struct tally_row *ke
     return row;
 }
 
+/*
+ * The next row of who was not let in: those of no account first, for names are the cheapest that
+ * strangers can make up. NULL: there is none left. It never looks back: in a full table no row
+ * becomes one that may go.
+ */
+static struct tally_row **find_spare(struct tally *tally)
+{
+    for (; tally->tried < 2 * tally->count; tally->tried++) {
+        struct tally_row **at = &tally->rows[tally->tried % tally->count];
+        const bool may_go =
+            tally->tried < tally->count ? (*at)->no_account : (*at)->verdict != ASP_ACCEPTED;
+
+        if (may_go && (*at)->let_in == 0)
+            return at;
+    }
+    return NULL;
+}
+
+/* A row in the place of that one, the logins of which are in none from now on. NULL without
+ * memory. */
+static struct tally_row *replace_row(struct tally *tally, struct tally_row **at,
+                                     const struct tally_row *key)
+{
+    struct tally_row *row = make_row(key);
+
+    if (row != NULL && tsearch(row, &tally->tree, compare) == NULL) {
+        free(row);
+        row = NULL;
+    }
+    if (row == NULL)
+        return NULL;
+    tally->left_out += (*at)->count;
+    (void)tdelete(*at, &tally->tree, compare);
+    free(*at);
+    *at = row;
+    return row;
+}
+
+/* A row in a full table, if the decision may have one: `*row` is NULL else. What of her was counted
+ * as left out before it was known that she was let in is in it. False: no memory. */
+static bool squeeze_in(struct tally *tally, const struct decision *decision,
+                       const struct tally_row *key, unsigned times, struct tally_row **row)
+{
+    const bool counted = is_counted(tally->view, decision);
+    struct tally_row **spare = decision->let_in ? find_spare(tally) : NULL;
+
+    *row = NULL;
+    if (spare == NULL) {
+        tally->left_out += counted ? times : 0;
+        return true;
+    }
+    *row = replace_row(tally, spare, key);
+    if (*row != NULL && !counted) {
+        const unsigned long long known = times < tally->left_out ? times : tally->left_out;
+
+        tally->left_out -= known;
+        (*row)->count = known;
+    }
+    return *row != NULL;
+}
+
+static void count_in(struct tally_row *row, enum tally_view view, const struct decision *decision,
+                     time_t when, unsigned times)
+{
+    row->first = when < row->first ? when : row->first;
+    row->last = when > row->last ? when : row->last;
+    row->no_account = row->no_account && decision->verdict == ASP_NO_ACCOUNT;
+    row->count += is_counted(view, decision) ? times : 0;
+    row->let_in += decision->let_in ? times : 0;
+}
+
 bool tally_add(struct tally *tally, const struct decision *decision, time_t when, unsigned times)
 {
-    const struct tally_row key = key_of(tally->view, decision);
-    struct tally_row *row;
+    const struct tally_row key = key_of(tally->view, decision, when);
+    struct tally_row *row = NULL;
     void *found;
 
     if (!is_wanted(tally->view, decision))
         return true;
     found = tfind(&key, &tally->tree, compare);
-    if (found == NULL && tally->count == TALLY_ROWS) {
-        tally->left_out += decision->let_in ? 0 : times;
+    if (found != NULL)
+        row = *(struct tally_row **)found;
+    else if (tally->count < TALLY_ROWS)
+        row = add_row(tally, &key);
+    else if (!squeeze_in(tally, decision, &key, times, &row))
+        return false;
+    else if (row == NULL)
         return true;
-    }
-    row = found != NULL ? *(struct tally_row **)found : add_row(tally, &key);
     if (row == NULL)
         return false;
-    if (row->count == 0 && row->let_in == 0)
-        row->first = row->last = when;
-    row->first = when < row->first ? when : row->first;
-    row->last = when > row->last ? when : row->last;
-    if (is_counted(tally->view, decision))
-        row->count += times;
-    row->let_in += decision->let_in ? times : 0;
+    count_in(row, tally->view, decision, when, times);
     return true;
 }
 

@@ -30,6 +30,7 @@ struct tally_row {
     enum asp_verdict verdict;
     unsigned long long count;  /* of the verdict */
     unsigned long long let_in; /* so often the stack is known to have let her in then */
+    bool no_account;           /* all were of nobody who has any app password */
     time_t first;
     time_t last;
     char texts[];
@@ -43,9 +44,11 @@ struct tally {
     size_t room;
     void *tree;                  /* the same rows, for tsearch(3) */
     unsigned long long left_out; /* logins of kinds for which there was no room */
+    size_t tried;                /* where a row was looked for that may go, twice over */
 };
 
-/* Counts a decision that was there so many times, if the view is of it. False: no memory. */
+/* Counts a decision that was there so many times, if the view is of it. Where there is no room for
+ * who was let in, a row of who was not makes it. False: no memory. */
 bool tally_add(struct tally *tally, const struct decision *decision, time_t when, unsigned times);
 
 /* In the order in which they are shown: by name; of the primary by how often it let in, and was

@@ -513,6 +513,36 @@ def test_more_kinds_than_there_is_room_for_are_told(read):
     assert len(asked.document()) == 1
 
 
+def test_who_was_let_in_has_a_row_however_many_strangers_tried(read):
+    unknown = NONE.replace("not-an-app-password", "no-account")
+    strangers = [auth(unknown.replace("alice", f"user{number}")) for number in range(100_000)]
+    strangers[0] = auth(NONE.replace("alice", "bob"))
+    run = read(written([*strangers, auth(NONE), auth(NONE), WARN, auth(LINE)]), "--primary", "--json")
+    assert run.code == 5
+    found = json.loads(run.out)
+    assert (found[0]["user"], found[0]["count"], found[0]["let_in"], len(found)) == ("alice", 1, 1, 100_000)
+    # She has the place of one who has no account.
+    names = {row["user"] for row in found}
+    assert "bob" in names and "user1" not in names
+    assert "2 logins are in no row" in run.err
+
+
+@pytest.mark.parametrize(
+    "words, advice",
+    [
+        ([], "--since, --primary or --refused"),
+        (["--since", "2d"], "a later --since, --primary or --refused"),
+        (["--primary"], "--since"),
+        (["--primary", "--since", "2d"], "a later --since"),
+    ],
+)
+def test_what_is_advised_was_not_asked(read, words, advice):
+    unknown = NONE.replace("not-an-app-password", "no-account")
+    lines = [auth(unknown.replace("alice", f"user{number}")) for number in range(100_001)]
+    run = read(written(lines), *words)
+    assert run.err.endswith(f"rows; ask with {advice}\n")
+
+
 # The line
 
 
