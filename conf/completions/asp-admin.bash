@@ -11,20 +11,25 @@ __asp_admin_list() {
     "$tool" "${config[@]}" list --quiet "$@" 2>/dev/null
 }
 
-# Those of the words, one a line, that begin with what was typed. They are quoted for the line.
+# Those of the words, one a line, that begin with what was typed. Others chose them, and the shell reads the line: they are
+# quoted for it, and what is not sure to stay as it is there (in quotes, in backquotes) is not offered.
 __asp_admin_offer() {
-    local word typed=${cur//\\/} quote=
+    local word typed quote=''
     case $cur in
         [\'\"]*) quote=${cur:0:1} typed=${cur:1} ;;
+        *) typed=${cur//\\/} ;;
     esac
+    # Readline replaces no more than what stands behind a quote within the word.
+    [[ -n $quote || ${cur//\\?/} != *[\'\"]* ]] || return
     while IFS= read -r word; do
-        [[ $word == "$typed"* ]] || continue
-        if [[ -n $quote ]]; then
-            [[ $word == *"$quote"* ]] || COMPREPLY+=("$word")
-        else
+        [[ $word == "$typed"* && $word != *[[:cntrl:]\`\\]* ]] || continue
+        # Readline may take what is quoted in another way ($'\'') for the beginning of a quote.
+        if [[ -z $quote ]]; then
             printf -v word %q "$word"
-            COMPREPLY+=("$word")
+        elif [[ $word == *[\$!\;\&\|\<\>"$quote"]* ]]; then
+            continue
         fi
+        COMPREPLY+=("$word")
     done
 }
 

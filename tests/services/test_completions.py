@@ -171,6 +171,55 @@ def test_a_label_is_quoted_for_the_line_in_bash(own, shells):
             own.makes("alice", "Old phone")
 
 
+# What a shell would run or expand, and whether such a label is offered all the same, where no quote is open.
+RUNS = "touch /run/run-by-a-label"
+LABELS = {
+    f"Old $({RUNS})": True,
+    f"Old `{RUNS}`": False,
+    f"Old ${{X:=$({RUNS})}}": True,
+    f"Old'; {RUNS}; '": True,
+    f'Old"; {RUNS}; "': True,
+    f"Old\\'; {RUNS}; \\'": False,
+    f"Old; {RUNS}; #": True,
+    "Old !! !touch": True,
+}
+
+# What is revoked is only shown.
+SHOWN = """#!/bin/bash
+[[ $1 != revoke ]] || exec printf '[%s]' "$@"
+PATH=${PATH#*:} exec asp-admin "$@"
+"""
+TELL = """
+source /usr/share/bash-completion/completions/asp-admin
+PATH=/tmp/shown:$PATH PS1='> ' PS2=''
+set -H
+tell() { printf '<<%s>>' "$READLINE_LINE"; }
+bind -x '"\\C-g": tell'
+bind 'set enable-bracketed-paste off'
+"""
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_label_is_never_run_in_bash(own, shells, label):
+    shells.write("/tmp/shown/asp-admin", SHOWN, mode="755")
+    shells.write("/run/completions.bash", TELL)
+    own.makes("alice", label)
+    for reason, typed in (("x", "O"), ("x", '"O'), ("x", "'O"), ("x", "Ol'"), ("x", 'Ol"'), ("$'\\''", '"O')):
+        offered = typed == "O" and LABELS[label]
+        line = f"asp-admin revoke alice --reason {reason} --label {typed}"
+        with terminal(shells, "bash", "--norc", "-i") as screen:
+            screen.answer("source /run/completions.bash; : touch; echo '<<'rea'dy>>'")
+            assert screen.until("<<ready>>"), screen.seen
+            screen.press(line + "\t\x07")
+            told = screen.until("<<(.*?)>>")
+            assert told, screen.seen
+            # What was left as it was ends with a quote that is open.
+            screen.answer("" if told[1] != line else typed.strip("Ol"))
+            assert screen.until(re.escape(f"[{label}]") if offered else r"\[--label\]"), (line, screen.seen)
+        assert shells.run("test", "-e", "/run/run-by-a-label").code == 1, line
+        assert (told[1] != line) == offered
+
+
 def test_each_is_installed_where_its_shell_looks(build):
     installed = json.loads((build / "meson-info" / "intro-installed.json").read_text())
     for name, place in PLACES.values():
