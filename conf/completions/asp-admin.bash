@@ -92,10 +92,18 @@ __asp_admin_argument() {
     fi
 }
 
+# The program of the line, if it may be asked: the one of PATH by its name alone, or a file of root's or of who asks. A link
+# is whose both are.
+__asp_admin_trusted() {
+    [[ $tool != asp-admin ]] || return 0
+    [[ $tool == /* && $(stat -c %u -- "$tool" 2>/dev/null) == @(0|"$EUID") && $(stat -Lc %u -- "$tool" 2>/dev/null) == @(0|"$EUID") ]]
+}
+
 _asp_admin() {
     local tool=${COMP_WORDS[0]/#\~/$HOME} cur=${COMP_WORDS[COMP_CWORD]} command='' option='' word options ended='' i
     local -a config=() arguments=()
     COMPREPLY=()
+    __asp_admin_trusted || return 0
     options=$'--config FILE\n--json\n--help\n--version'
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}

@@ -54,10 +54,20 @@ function __asp_admin_argument -S
     end
 end
 
+# The program of the line, if it may be asked: the one of PATH by its name alone, or a file of root's or of who asks. A link
+# is whose both are.
+function __asp_admin_trusted
+    test "$argv[1]" = asp-admin; and return
+    string match -q '/*' -- $argv[1]; or return
+    set -l owners (stat -c %u -- $argv[1] 2>/dev/null; stat -Lc %u -- $argv[1] 2>/dev/null)
+    test (count $owners) -eq 2; and contains -- $owners[1] 0 (id -u); and contains -- $owners[2] 0 (id -u)
+end
+
 function __asp_admin_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
     set -l tool $words[1]
+    __asp_admin_trusted $tool; or return
     set -l command
     set -l option
     set -l ended

@@ -220,6 +220,31 @@ def test_a_label_is_never_run_in_bash(own, shells, label):
         assert (told[1] != line) == offered
 
 
+def test_only_a_program_of_root_or_of_who_asks_is_run(own, shells, shell):
+    script = '#!/bin/sh\n: >/tmp/asked/ran\nexec /usr/bin/env asp-admin "$@"\n'
+    shells.run("rm", "-rf", "/tmp/asked").done()
+    shells.write("/tmp/asked/asp-admin", script, mode="755")
+    shells.run("chmod", "777", "/tmp/asked").done()
+    shells.run("mkdir", "/tmp/asked/links").done()
+    shells.run("ln", "-s", "../asp-admin", "/tmp/asked/links/asp-admin").done()
+    shells.run("chown", "-h", "alice:", "/tmp/asked/links/asp-admin").done()
+
+    def asks(line, user="root"):
+        found = set(shell.offers(line, user))
+        ran = shells.run("rm", "/tmp/asked/ran").code == 0
+        assert found == ({"remove", "revoke"} if ran else set())
+        return ran
+
+    assert asks("/tmp/asked/asp-admin re")
+    assert asks("/tmp/asked/asp-admin re", "alice")
+    assert not asks("tmp/asked/asp-admin re")
+    assert not asks("/tmp/asked/links/asp-admin re")
+    shells.run("chown", "alice:", "/tmp/asked/asp-admin").done()
+    assert not asks("/tmp/asked/asp-admin re")
+    assert not asks("/tmp/asked/asp-admin re", "bob")
+    assert asks("/tmp/asked/asp-admin re", "alice")
+
+
 def test_each_is_installed_where_its_shell_looks(build):
     installed = json.loads((build / "meson-info" / "intro-installed.json").read_text())
     for name, place in PLACES.values():
