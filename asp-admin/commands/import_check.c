@@ -52,6 +52,7 @@ static enum asp_status check_labels(const struct admin *admin, const struct asp_
         for (size_t j = 0; j < i; j++) {
             const struct asp_entry *other = &account->entries[j];
 
+            /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): there are `count` of them */
             if (strcmp(other->label, entry->label) == 0 &&
                 asp_usage_state(usage, other, admin->now) == ASP_ACTIVE)
                 return asp_fail(error, ASP_INVALID, "the label of %s is that of %s: %s has both",

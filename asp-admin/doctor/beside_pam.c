@@ -160,6 +160,7 @@ static bool is_read(struct proftpd *look, const struct stat *st)
 static void read_proftpd(struct proftpd *look, const char *pattern);
 
 /* Each line counts, whatever block it stands in: a virtual host has an order of its own. */
+/* NOLINTNEXTLINE(misc-no-recursion): each file is read once */
 static void read_proftpd_text(struct proftpd *look, const char *path, char *text)
 {
     char *rest = text;
@@ -181,6 +182,7 @@ static void read_proftpd_text(struct proftpd *look, const char *path, char *text
 }
 
 /* Those of a pattern, and of a folder all that are in it, with what they include. */
+/* NOLINTNEXTLINE(misc-no-recursion): each file is read once */
 static void read_proftpd(struct proftpd *look, const char *pattern)
 {
     char within[PATH_MAX];
@@ -217,7 +219,9 @@ static void check_proftpd(struct examination *exam)
                                         "/etc/proftpd/conf.d/*.conf"};
     struct proftpd look = {.exam = exam, .asking = first_asking(exam, services)};
 
-    for (size_t i = 0; look.asking != NULL && i < sizeof files / sizeof *files; i++)
+    if (look.asking == NULL)
+        return;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         read_proftpd(&look, files[i]);
     if (look.read.count > 0 && !look.is_ordered) {
         finding_fault(&exam->findings, CHECK_BESIDE_PAM,

@@ -27,8 +27,9 @@ struct waiting_login {
 
 /* Begins as {0}. */
 struct waiting {
-    void *tree;                         /* for tsearch(3) */
-    TAILQ_HEAD(, waiting_login) logins; /* the oldest first; of no use while there are none */
+    void *tree; /* for tsearch(3) */
+    /* The oldest first; of no use while there are none. */
+    TAILQ_HEAD(waiting_logins, waiting_login) logins;
     size_t count;
 };
 
