@@ -65,15 +65,8 @@ unsigned long long services_lost(const struct services *services)
     return lost;
 }
 
-static void free_nothing(void *service)
-{
-    (void)service;
-}
-
 void services_free(struct services *services)
 {
-    tdestroy(services->tree, free_nothing);
-    for (size_t i = 0; i < services->count; i++)
-        free(services->all[i]);
+    tdestroy(services->tree, free);
     memset(services, 0, sizeof *services);
 }

@@ -249,16 +249,9 @@ void tally_sort(struct tally *tally)
               tally->view == TALLY_PRIMARY ? compare_primary : compare_rows);
 }
 
-static void free_nothing(void *row)
-{
-    (void)row;
-}
-
 void tally_free(struct tally *tally)
 {
-    tdestroy(tally->tree, free_nothing);
-    for (size_t i = 0; i < tally->count; i++)
-        free(tally->rows[i]);
+    tdestroy(tally->tree, free);
     free(tally->rows);
     memset(tally, 0, sizeof *tally);
 }
