@@ -365,6 +365,19 @@ static void check_without_auth(struct examination *exam, const struct pam_file *
                      file->path, ours->line->number, file->name);
 }
 
+/* The names that servers give which our recipes leave an app of their own. */
+static bool is_servers_own(const char *service)
+{
+    static const char *const names[] = {"cups",      "ejabberd", "nntp",  "openvpn", "proftpd",
+                                        "pure-ftpd", "radiusd",  "squid", "vsftpd",  "webdav"};
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        if (strcmp(service, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void tell_of_name(struct examination *exam, const struct pam_file *file,
                          const struct pam_file *ours)
 {
@@ -373,11 +386,15 @@ static void tell_of_name(struct examination *exam, const struct pam_file *file,
     if (strcmp(file->name, OTHER) == 0)
         finding_note(&exam->findings, CHECK_PAM,
                      "%s asks pam_asp for every service that has no file of its own", file->path);
-    else if (exam->admin->conf != NULL && asp_scope_listed(exam->admin->conf, file->name) == NULL)
+    else if (exam->admin->conf != NULL && !is_servers_own(file->name) &&
+             asp_scope_listed(exam->admin->conf, file->name) == NULL)
         finding_note(&exam->findings, CHECK_PAM,
                      "%s: no app of asp.conf names the service %s, which is an app of its own "
-                     "then. Is no server's service called so, nobody asks that file",
-                     file->path, file->name);
+                     "then. If no server's service is called so, nobody asks that file: take it "
+                     "away. If one is, this goes once an app has it: add \"%s\" to the services of "
+                     "one in asp.conf, or under `apps` the line { name = \"%s\"; services = [ "
+                     "\"%s\" ]; }",
+                     file->path, file->name, file->name, file->name, file->name);
 }
 
 static void prove(struct examination *exam, const struct pam_file *file,

@@ -76,7 +76,20 @@ def test_a_second_factor_for_sshd_is_no_fault(patient, factor):
 def test_a_recipe_that_brings_in_a_stack_is_no_fault(patient):
     patient.install("pam.d/asp-only", "/etc/pam.d/asp-only")
     patient.install("vsftpd/pam-vsftpd", "/etc/pam.d/vsftpd")
-    is_well(patient, "imap and vsftpd$")
+    patient.is_well("pam", "imap and vsftpd$")
+
+
+# Of these the recipe says to what app they are added.
+ADDED = {"exim", "sshd-apps"}
+NAMED = {name for path in FILES for name in re.findall(r"/etc/pam\.d/([a-z][a-z-]+)\b", path.read_text(errors="replace"))}
+SERVICES = sorted(name for name in NAMED - ADDED if not re.match("asp-|common-|other$|sshd", name))
+
+
+def test_the_service_of_no_recipe_is_taken_for_a_slip(patient):
+    assert {"vsftpd", "proftpd", "cups", "dovecot"} <= set(SERVICES)
+    for name in SERVICES:
+        patient.install("pam.d/asp-only", f"/etc/pam.d/{name}")
+    assert [row.message for row in patient.findings() if row.check == "pam" and row.note] == []
 
 
 # Who asks
@@ -423,6 +436,9 @@ def test_a_file_that_ends_in_the_middle_of_a_line_is_a_fault(patient):
 def test_a_service_that_no_app_names_is_told(patient):
     patient.install("pam.d/asp-only", "/etc/pam.d/imapp")
     patient.told("pam", f"^note: /etc/pam.d/imapp: {NO_APP} imapp")
+    (line,) = [re.search("({ name = .* })$", row.message) for row in patient.findings() if NO_APP in row.message]
+    patient.configure(f"apps: ( {line[1]} );")
+    assert "imapp" not in " ".join(row.message for row in patient.findings() if row.note)
 
 
 def test_that_all_others_ask_is_told(patient):
