@@ -139,14 +139,18 @@ static bool is_trusted(const struct stat *st, bool sticky_allowed)
            (sticky_allowed && S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0);
 }
 
+/* Of a file owner and mode are not all: what is in it may be another's. */
 static enum asp_status untrusted(struct asp_error *error, const char *path, const struct stat *st)
 {
+    const char *look = S_ISREG(st->st_mode) ? "look at what is in it, then " : "";
+
     if (st->st_uid != 0 && st->st_uid != geteuid())
-        return asp_fail(error, ASP_UNSAFE, "%s belongs to uid %lu: it must be root's (chown root)",
-                        path, (unsigned long)st->st_uid);
+        return asp_fail(error, ASP_UNSAFE,
+                        "%s belongs to uid %lu: it must be root's (%schown root)", path,
+                        (unsigned long)st->st_uid, look);
     return asp_fail(error, ASP_UNSAFE,
-                    "%s can be written by group or others (mode %04o): chmod go-w it", path,
-                    (unsigned)(st->st_mode & 07777));
+                    "%s can be written by group or others (mode %04o): %schmod go-w it", path,
+                    (unsigned)(st->st_mode & 07777), look);
 }
 
 /* Looks for the first link in a path, and says where it leads. Called after a failure, for the line

@@ -27,11 +27,22 @@ bool path_is_held(const char *path)
     return held;
 }
 
-/* The mode as chmod(1) is told it; NULL: it is well as it is. */
+static bool is_written(const struct stat *st)
+{
+    return (st->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+/* What is in the file may be another's, who may hold it open and write on: no owner and no mode
+ * makes it good. */
+static bool is_doubtful(const struct stat *st)
+{
+    return S_ISREG(st->st_mode) && (st->st_uid != 0 || is_written(st));
+}
+
+/* The mode as chmod(1) is told it, of what is not doubtful; NULL: it is well as it is. */
 static const char *mode_for(const struct stat *st, enum path_wanted wanted)
 {
     static const mode_t run = S_IXUSR | S_IXGRP | S_IXOTH;
-    const bool written = (st->st_mode & (S_IWGRP | S_IWOTH)) != 0;
 
     switch (wanted) {
     case PATH_FOLDER:
@@ -40,13 +51,13 @@ static const char *mode_for(const struct stat *st, enum path_wanted wanted)
             return NULL;
         return wanted == PATH_FOLDER ? "700" : "600";
     case PATH_READ:
-        return written || (st->st_mode & S_IROTH) == 0 ? "644" : NULL;
+        return (st->st_mode & S_IROTH) == 0 ? "644" : NULL;
     case PATH_PROGRAM:
-        return written || (st->st_mode & run) == 0 ? "755" : NULL;
+        return (st->st_mode & run) == 0 ? "755" : NULL;
     case PATH_SOUND:
         break;
     }
-    return written ? "go-w" : NULL;
+    return is_written(st) ? "go-w" : NULL;
 }
 
 static bool is_of_kind(const struct stat *st, enum path_wanted wanted)
@@ -71,8 +82,7 @@ static mode_t mode_of_copy(const struct stat *st, enum path_wanted wanted)
     return st->st_mode & (S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH);
 }
 
-/* What is in the file is another's, who may hold it open and write on, whoever owns it then. A copy
- * is another file. */
+/* A copy is another file, out of reach of who has the other one open. */
 static void advise_copy(struct findings *findings, const char *path, const struct stat *st,
                         enum path_wanted wanted)
 {
@@ -92,9 +102,9 @@ static void advise_copy(struct findings *findings, const char *path, const struc
     findings->failed = findings->failed || from.failed || to.failed;
     if (!from.failed && !to.failed)
         finding_fix(findings,
-                    "look at what is in it: its owner has chosen that, and may be writing it "
-                    "still. If it is right, put a copy in its place: install -o root -g root -m "
-                    "%o %s %s && mv %s %s",
+                    "look at what is in it: %s, and may be writing it still. If it is right, put a "
+                    "copy in its place: install -o root -g root -m %o %s %s && mv %s %s",
+                    st->st_uid != 0 ? "its owner has chosen that" : "others may have changed that",
                     (unsigned)mode_of_copy(st, wanted), from.text, to.text, to.text, from.text);
     asp_buffer_free(&from);
     asp_buffer_free(&to);
@@ -107,7 +117,7 @@ bool path_fix(struct findings *findings, const char *path, enum path_wanted want
 
     if (lstat(path, &st) != 0 || !is_of_kind(&st, wanted) || !path_is_held(path))
         return false;
-    if (st.st_uid != 0 && S_ISREG(st.st_mode)) {
+    if (is_doubtful(&st)) {
         advise_copy(findings, path, &st, wanted);
         return true;
     }

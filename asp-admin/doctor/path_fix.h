@@ -21,9 +21,9 @@ enum path_wanted {
 
 /*
  * Gives the commands that make what is at `path`, which is pam_asp's own, as it is wanted, as the
- * fix of the fault that was added last; of a file of another user's, the advice to look at it and
- * to put a copy in its place, which nothing runs. False: no command does that, or a folder above it
- * has to be looked at first, and no fix was given.
+ * fix of the fault that was added last; of a file that is another user's or can be written by
+ * others, the advice to look at it and to put a copy in its place, which nothing runs. False: no
+ * command does that, or a folder above it has to be looked at first, and no fix was given.
  */
 bool path_fix(struct findings *findings, const char *path, enum path_wanted wanted);
 

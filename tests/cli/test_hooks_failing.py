@@ -127,8 +127,8 @@ def test_a_hook_that_is_not_there_is_logged(hooks, revoked):
     "mode, why",
     [
         (0o644, "is no program (mode 0644): chmod +x it"),
-        (0o775, "can be written by group or others (mode 0775): chmod go-w it"),
-        (0o757, "can be written by group or others (mode 0757): chmod go-w it"),
+        (0o775, "can be written by group or others (mode 0775): look at what is in it, then chmod go-w it"),
+        (0o757, "can be written by group or others (mode 0757): look at what is in it, then chmod go-w it"),
     ],
 )
 def test_a_hook_that_is_no_program_or_that_others_can_write_is_not_run(hooks, revoked, mode, why):
@@ -165,7 +165,8 @@ def test_a_link_to_a_hook_is_not_followed(site, hooks, revoked):
 
 def test_another_users_program_is_not_run(root, hooks, revoked):
     os.chown(hooks.path, 65534, 65534)
-    assert revoked() == [failure(hooks, f"{hooks.path} belongs to uid 65534: it must be root's (chown root)")]
+    why = "belongs to uid 65534: it must be root's (look at what is in it, then chown root)"
+    assert revoked() == [failure(hooks, f"{hooks.path} {why}")]
     assert hooks.runs() == []
 
 

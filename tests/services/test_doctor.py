@@ -149,7 +149,7 @@ ACCOUNTS = {
     "another's": ("cp /var/lib/asp/users/alice FILE", "is damaged|another user", "remove bob"),
     "newer": ("sed -i '1s/asp-account 1/asp-account 3/' FILE", "written by a newer version", "install the version"),
     "somebody else's file": ("chown alice FILE", "belongs to uid", f"^look at what .*: {COPY}$"),
-    "open to be written": ("chmod 666 FILE", "can be written by group or others", "^chmod 600 FILE$"),
+    "open to be written": ("chmod 666 FILE", "can be written by group or others", f"^look at what .*: {COPY}$"),
     "a pipe": ("rm FILE; mkfifo FILE", "is not a plain file", "root's.*remove bob"),
     "a folder": ("rm FILE; mkdir FILE", "is not a plain file", "root's.*remove bob"),
 }
@@ -354,15 +354,15 @@ def test_a_hook_that_cannot_be_trusted_is_a_fault(patient, what, key):
     assert patient.faults() == []
     patient.sandbox.shell(script.replace("FILE", program)).done()
     fault = patient.fault("hooks", f"^hooks.{key}, {program}, is not run: .*{message}")
-    if fault.mend.startswith(("chmod ", "chown ")):
-        patient.sandbox.shell(fault.mend).done()
+    if what in ("no program", "open to be written"):
+        assert (fault.mend == f"chmod 755 {program}") == (what == "no program")
+        patient.sandbox.shell(fault.mend.split("in its place: ")[-1]).done()
         assert patient.faults() == []
     if what.startswith("in a folder"):
         command = re.search(f"(install -d .*), and let hooks.{key} in asp.conf name that$", fault.mend)[1]
         patient.sandbox.shell(command).done()
         patient.configure(f'hooks: {{ {key} = "/etc/asp/hooks/hook"; }};')
         assert patient.faults() == []
-    assert what not in ("no program", "open to be written") or fault.mend == f"chmod 755 {program}"
 
 
 @pytest.mark.parametrize("what", ["open to be written", "a link"])

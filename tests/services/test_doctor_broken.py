@@ -51,7 +51,11 @@ BREAKS = {
         service="nginx",
     ),
     "asp.conf that others can write": Break(
-        "chmod 666 /etc/asp/asp.conf", "configuration: .*can be written by group or others", log="can be written"
+        "chmod 666 /etc/asp/asp.conf",
+        "configuration: .*can be written by group or others",
+        mend=COPY,
+        by_hand=replaced("/etc/asp/asp.conf", 644),
+        log="can be written",
     ),
     "a folder of somebody else's": Break(
         "chown alice /etc/asp", "configuration: /etc/asp belongs to uid", log="/etc/asp belongs to uid"

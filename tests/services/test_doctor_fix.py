@@ -30,8 +30,8 @@ BROKEN = {
     "no folder of locks": ("rm -r /var/lib/asp/locks", ["mkdir -m 700 /var/lib/asp/locks"]),
     # The folder first: until it is root's, alice may put a link where the file is.
     "a folder and what is in it": (
-        "chown alice /etc/asp; chmod 666 /etc/asp/asp.conf",
-        ["chown root:root /etc/asp", "chmod go-w /etc/asp/asp.conf"],
+        "chown alice /etc/asp; chmod 640 /etc/asp/asp.conf",
+        ["chown root:root /etc/asp", "chmod 644 /etc/asp/asp.conf"],
     ),
     "two things": (
         "chmod 750 /var/lib/asp/used; chmod 600 /etc/asp/asp.conf",
@@ -124,22 +124,32 @@ FOREIGN = {
 }
 
 
+DOUBTS = {
+    "somebody else's": ("chown alice", "its owner has chosen that"),
+    "open to all": ("chmod o+w", "others may have changed that"),
+    "open to a group": ("chmod g+w", "others may have changed that"),
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
 @pytest.mark.parametrize("check", FOREIGN)
-def test_a_file_of_somebody_elses_is_never_made_roots_as_it_is(patient, check):
+def test_a_file_that_may_be_somebody_elses_is_never_made_good_as_it_is(patient, check, doubt):
     """Whoever holds it open for writing writes on, whoever owns it then: only a copy is out of reach."""
+    script, why = DOUBTS[doubt]
     line, mode = FOREIGN[check]
     program = patient.program("hook")
     patient.create("bob")
     patient.configure("limit = 7;", line.format(program))
     path = {"configuration": "/etc/asp/asp.conf", "accounts": "/var/lib/asp/users/bob"}.get(check, program)
-    patient.sandbox.run("chown", "alice", path).done()
+    patient.sandbox.shell(f"{script} {path}").done()
+    before = patient.sandbox.run("stat", "-c", "%U %a", path).out
     with fixing(patient) as screen:
         assert questions(screen, "y") == []
         assert screen.process.wait() == 1
-    assert patient.sandbox.run("stat", "-c", "%U", path).out == "alice\n"
+    assert patient.sandbox.run("stat", "-c", "%U %a", path).out == before
     (fault,) = [fault for fault in patient.faults() if fault.check == check]
     words, command = fault.mend.split("in its place: ")
-    assert words.startswith("look at what is in it")
+    assert words.startswith(f"look at what is in it: {why}")
     assert command == f"install -o root -g root -m {mode} {path} {path}.new && mv {path}.new {path}"
     inode = patient.sandbox.run("stat", "-c", "%i", path).out
     patient.sandbox.shell(command).done()
