@@ -129,6 +129,55 @@ bool path_fix(struct findings *findings, const char *path, enum path_wanted want
     return st.st_uid != 0 || mode != NULL;
 }
 
+/* Finds the folder above that is not held, from the top. False: it is not one that needs another
+ * mode alone. */
+static bool find_open_folder(const char *path, char folder[PATH_MAX], struct stat *st)
+{
+    for (const char *end = strchr(path + 1, '/'); end != NULL; end = strchr(end + 1, '/')) {
+        struct asp_error error = {0};
+        enum asp_status status;
+        int fd = -1;
+
+        (void)snprintf(folder, PATH_MAX, "%.*s", (int)(end - path), path);
+        status = asp_folder_open_above(folder, &fd, &error);
+        asp_close(fd);
+        if (status != ASP_OK)
+            return status == ASP_UNSAFE && lstat(folder, st) == 0 && S_ISDIR(st->st_mode) &&
+                   st->st_uid == 0;
+    }
+    return false;
+}
+
+bool path_fix_place(struct findings *findings, const char *key, const char *path,
+                    const char *folder)
+{
+    struct asp_buffer word = {0};
+    struct asp_buffer above = {0};
+    char wide[PATH_MAX];
+    struct stat st;
+
+    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode) || path_is_held(path))
+        return false;
+    asp_shell_word_add(&word, path);
+    if (find_open_folder(path, wide, &st)) {
+        asp_buffer_add(&above, "; or, where nobody else is to put programs there, once you have "
+                               "looked at all that is in it: chmod go-w ");
+        asp_shell_word_add(&above, wide);
+    } else {
+        asp_buffer_add(&above, "");
+    }
+    findings->failed = findings->failed || word.failed || above.failed;
+    if (!word.failed && !above.failed)
+        finding_fix(findings,
+                    "look at what is in it, which others may have written. If it is right, put a "
+                    "copy where they cannot, and let %s in asp.conf name that: install -d %s && "
+                    "install -o root -g root -m 755 %s %s/%s",
+                    key, folder, word.text, folder, above.text);
+    asp_buffer_free(&word);
+    asp_buffer_free(&above);
+    return true;
+}
+
 void path_fix_missing(struct findings *findings, const char *path)
 {
     finding_fix_command(findings, path_is_held(path),

@@ -27,6 +27,15 @@ enum path_wanted {
  */
 bool path_fix(struct findings *findings, const char *path, enum path_wanted wanted);
 
+/*
+ * Of a program in a folder in which others than root may put another one, such as Debian's
+ * /usr/local/bin, which is the group staff's: gives the commands that put a copy into `folder`,
+ * which is one of ours, and where a mode is all that is wrong, those for the folder above. `key` is
+ * the setting that names it. False: it is none, and no fix was given.
+ */
+bool path_fix_place(struct findings *findings, const char *key, const char *path,
+                    const char *folder);
+
 /* Gives the command that makes a folder that is not there, and is to be private. */
 void path_fix_missing(struct findings *findings, const char *path);
 

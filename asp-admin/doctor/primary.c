@@ -194,7 +194,8 @@ static void check_command(struct examination *exam)
                   "primary.command, %s, is not run, so no change is seen and nothing can be "
                   "created: %s",
                   command, error.text);
-    if (!path_fix(&exam->findings, command, PATH_PROGRAM))
+    if (!path_fix(&exam->findings, command, PATH_PROGRAM) &&
+        !path_fix_place(&exam->findings, "primary.command", command, "/etc/asp"))
         finding_fix(&exam->findings, "let primary.command in asp.conf name a program that is "
                                      "root's, in folders that are, and no link");
 }

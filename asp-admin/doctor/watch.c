@@ -113,30 +113,12 @@ static void check_watch(struct examination *exam)
         judge_no_watch(exam);
 }
 
-/* A program in a folder in which others than root may put another one, such as Debian's
- * /usr/local/bin, which is the group staff's, belongs into one of ours. False: it is none. */
-static bool fix_place(struct examination *exam, const char *key, const char *path)
-{
-    struct asp_buffer word = {0};
-    struct stat st;
-
-    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode) || path_is_held(path))
-        return false;
-    finding_fix(&exam->findings,
-                "look at what is in it, which others may have written. If it is right, put a copy "
-                "where they cannot: install -d " HOOKS
-                " && install -o root -g root -m 755 %s " HOOKS
-                "/, and let %s in asp.conf name that",
-                exam_word(exam, &word, path), key);
-    asp_buffer_free(&word);
-    return true;
-}
-
 static void tell_hook(struct examination *exam, const char *key, const char *path,
                       const struct asp_error *error)
 {
     finding_fault(&exam->findings, CHECK_HOOKS, "%s, %s, is not run: %s", key, path, error->text);
-    if (!path_fix(&exam->findings, path, PATH_PROGRAM) && !fix_place(exam, key, path))
+    if (!path_fix(&exam->findings, path, PATH_PROGRAM) &&
+        !path_fix_place(&exam->findings, key, path, HOOKS))
         finding_fix(&exam->findings,
                     "let %s name a program that is root's, in folders that are, and no link; HOOKS "
                     "in asp.conf(5) says more",

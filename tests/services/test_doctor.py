@@ -303,6 +303,22 @@ def test_a_command_that_cannot_be_trusted_is_a_fault(patient, folder):
         patient.fault("primary", "^primary.command, /run/programs/primaries, is not run, .*: No such file")
 
 
+@pytest.mark.parametrize("way", ["a copy", "the folder"])
+def test_of_a_command_in_a_folder_of_a_groups_the_commands_are_told(patient, folder, way):
+    """As Debian's /usr/local/bin is the group staff's."""
+    program = patient.program("primaries", "printf 'alice\\tone\\n'")
+    patient.configure(f'primary: {{ source = "command"; command = "{program}"; }};')
+    with running_watch(patient.sandbox, patient.admin, folder):
+        patient.sandbox.run("chmod", "g+w", "/run/programs").done()
+        fault = patient.fault("primary", "is not run, .*: /run/programs can be written by group or others")
+        copy, group = re.search("name that: (install .*/etc/asp/); or.*: (chmod .*)$", fault.mend).groups()
+        patient.sandbox.shell(copy if way == "a copy" else group).done()
+        if way == "a copy":
+            assert patient.sandbox.run("/etc/asp/primaries").done().out == "alice\tone\n"
+            patient.configure('primary: { source = "command"; command = "/etc/asp/primaries"; };')
+        assert patient.faults() == []
+
+
 def test_a_hook_that_no_watch_runs_is_a_fault(patient, folder):
     patient.configure(f'hooks: {{ revoked = "{patient.program("hook")}"; }};')
     fault = patient.fault("watch", "nobody runs hooks.revoked.*wait for it now: 0")
@@ -359,7 +375,8 @@ def test_a_hook_that_cannot_be_trusted_is_a_fault(patient, what, key):
         patient.sandbox.shell(fault.mend.split("in its place: ")[-1]).done()
         assert patient.faults() == []
     if what.startswith("in a folder"):
-        command = re.search(f"(install -d .*), and let hooks.{key} in asp.conf name that$", fault.mend)[1]
+        command, group = re.search(f"let hooks.{key} in asp.conf name that: ([^;]*)(; or.*)?$", fault.mend).groups()
+        assert (group is None) == (what == "in a folder of somebody else's")
         patient.sandbox.shell(command).done()
         patient.configure(f'hooks: {{ {key} = "/etc/asp/hooks/hook"; }};')
         assert patient.faults() == []
