@@ -4,7 +4,7 @@
 #include "asp-admin/admin.h"
 #include "asp-admin/system/users.h"
 #include "asp-admin/ui/answer.h"
-#include "asp-admin/ui/limits.h"
+#include "asp-admin/ui/entry_limits.h"
 #include "asp-admin/ui/progress.h"
 #include "asp/buffer.h"
 #include "asp/time_text.h"
@@ -30,7 +30,7 @@ static void add_entry_row(const struct admin *admin, struct table *table,
                                table_cell(&created), table_cell(&last), used ? use.service : "-",
                                used && use.host[0] != '\0' ? use.host : "-"});
     if (entry->revoked == ASP_NEVER)
-        limits_add(&limits, entry);
+        entry_limits_add(&limits, entry);
     if (limits.failed || limits.length > 0)
         table_add_below(table, limits.failed ? NULL : limits.text);
     asp_buffer_free(&created);

@@ -2,8 +2,8 @@
 #include "new_password_show.h"
 
 #include "asp-admin/app.h"
+#include "asp-admin/ui/entry_limits.h"
 #include "asp-admin/ui/json.h"
-#include "asp-admin/ui/limits.h"
 #include "asp-admin/ui/wrap.h"
 #include "asp/buffer.h"
 #include "asp/time_text.h"
@@ -61,7 +61,7 @@ static void add_limits(const struct console *console, const struct asp_entry *en
     asp_buffer_add_visible(&text, open ? "the app that uses it first" : entry->app);
     add_field(console, out, "good for", &text);
     if (entry->network_count > 0) {
-        limits_add_networks(&text, entry);
+        entry_limits_add_networks(&text, entry);
         add_field(console, out, "only from", &text);
     }
     if (entry->expires == ASP_NEVER)
@@ -70,7 +70,7 @@ static void add_limits(const struct console *console, const struct asp_entry *en
         asp_buffer_add_time(&text, entry->expires);
     if (entry->unused_limit != ASP_NEVER) {
         asp_buffer_add(&text, ", or unused for ");
-        limits_add_duration(&text, entry->unused_limit);
+        entry_limits_add_duration(&text, entry->unused_limit);
     }
     add_field(console, out, "until", &text);
 }

@@ -1,7 +1,7 @@
 /* A verdict in sentences: which app password it was, what it is good for, and what to do. */
 #include "verdict_why.h"
 
-#include "asp-admin/ui/limits.h"
+#include "asp-admin/ui/entry_limits.h"
 #include "asp/redact.h"
 #include "asp/scope.h"
 #include "asp/time_text.h"
@@ -49,7 +49,7 @@ static void add_networks(struct asp_buffer *out, const struct asp_entry *entry)
     if (entry->network_count == 0)
         return;
     asp_buffer_add(out, ", from ");
-    limits_add_networks(out, entry);
+    entry_limits_add_networks(out, entry);
     asp_buffer_add(out, " alone");
 }
 
@@ -136,7 +136,7 @@ static void add_expired(struct asp_buffer *out, const struct verdict *verdict)
 static void add_unused(struct asp_buffer *out, const struct verdict *verdict)
 {
     asp_buffer_add(out, ", which has ended, since it was not used for ");
-    limits_add_duration(out, verdict->entry->unused_limit);
+    entry_limits_add_duration(out, verdict->entry->unused_limit);
     asp_buffer_add(out, ".");
 }
 

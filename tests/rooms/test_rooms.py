@@ -3,6 +3,7 @@
 The order of the rooms is that of ARCHITECTURE.md. A room that is new, or an arrow that is meant, is written down here.
 """
 
+import pathlib
 import re
 import subprocess
 
@@ -80,6 +81,14 @@ def test_a_room_includes_what_it_stands_on_and_nothing_above_it(tree, room):
 
 def test_every_file_is_in_a_room_of_the_plan(tree):
     assert [file for file in tree.includes if room_of(file) not in ROOMS] == []
+
+
+def test_no_header_is_called_like_one_of_the_system():
+    """An include of the system's own would find it where its folder is looked through first."""
+    folders = [TREE / name for name in ("asp", "pam_asp", "asp-admin", "asp-broker", "tests")]
+    ours = [header for folder in folders for header in folder.rglob("*.h")]
+    assert ours
+    assert [header for header in ours if pathlib.Path("/usr/include", header.name).exists()] == []
 
 
 def test_the_rooms_of_the_plan_stand_in_an_order():

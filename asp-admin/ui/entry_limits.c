@@ -1,9 +1,9 @@
 /* What an app password is limited to, as a person reads it. */
-#include "limits.h"
+#include "entry_limits.h"
 
 #include "asp/time_text.h"
 
-void limits_add_duration(struct asp_buffer *out, time_t seconds)
+void entry_limits_add_duration(struct asp_buffer *out, time_t seconds)
 {
     static const struct {
         time_t seconds;
@@ -22,7 +22,7 @@ void limits_add_duration(struct asp_buffer *out, time_t seconds)
     asp_buffer_add(out, seconds == units[unit].seconds ? "" : "s");
 }
 
-void limits_add_networks(struct asp_buffer *out, const struct asp_entry *entry)
+void entry_limits_add_networks(struct asp_buffer *out, const struct asp_entry *entry)
 {
     char text[ASP_NETWORK_SIZE];
 
@@ -33,13 +33,13 @@ void limits_add_networks(struct asp_buffer *out, const struct asp_entry *entry)
     }
 }
 
-void limits_add(struct asp_buffer *out, const struct asp_entry *entry)
+void entry_limits_add(struct asp_buffer *out, const struct asp_entry *entry)
 {
     const char *separator = "";
 
     if (entry->network_count > 0) {
         asp_buffer_add(out, "only from ");
-        limits_add_networks(out, entry);
+        entry_limits_add_networks(out, entry);
         separator = "; ";
     }
     if (entry->expires != ASP_NEVER) {
@@ -51,6 +51,6 @@ void limits_add(struct asp_buffer *out, const struct asp_entry *entry)
     if (entry->unused_limit != ASP_NEVER) {
         asp_buffer_add(out, separator);
         asp_buffer_add(out, "until unused for ");
-        limits_add_duration(out, entry->unused_limit);
+        entry_limits_add_duration(out, entry->unused_limit);
     }
 }
