@@ -1,70 +1,20 @@
 /* doctor: a second way in, as far as the configuration of a server shows it. */
 #include "beside_pam.h"
 
+#include "proftpd.h"
+#include "setting.h"
+
 #include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define PROFTPD_ORDER "mod_auth_pam.c* mod_auth_unix.c"
 #define PURE_FOLDER "/etc/pure-ftpd/"
-
-enum { VALUE_SIZE = 512 };
-
-/* A setting as a file has it. */
-struct setting {
-    char path[PATH_MAX]; /* empty: no file has it */
-    char value[VALUE_SIZE];
-};
-
-/* The value behind a key, in any case of letters, and one of `ends`; NULL: it is another line. */
-static char *value_of(char *line, const char *key, const char *ends)
-{
-    const size_t length = strlen(key);
-
-    line += strspn(line, " \t");
-    if (strncasecmp(line, key, length) != 0 || line[length] == '\0' ||
-        strchr(ends, line[length]) == NULL)
-        return NULL;
-    line += length + 1;
-    line += strspn(line, " \t");
-    line[strcspn(line, "\r\n")] = '\0';
-    for (size_t end = strlen(line); end > 0 && strchr(" \t", line[end - 1]) != NULL; end--)
-        line[end - 1] = '\0';
-    return line;
-}
-
-/* The last value of a key in files of this pattern: those after it in `found` count more. */
-static void find_setting(struct examination *exam, const char *pattern, const char *key,
-                         const char *ends, struct setting *found)
-{
-    glob_t paths;
-
-    exam_glob(exam, pattern, &paths);
-    for (size_t i = 0; i < paths.gl_pathc; i++) {
-        char *text = exam_text(exam, paths.gl_pathv[i]);
-        char *rest = NULL;
-
-        for (char *line = text != NULL ? strtok_r(text, "\n", &rest) : NULL; line != NULL;
-             line = strtok_r(NULL, "\n", &rest)) {
-            const char *value = value_of(line, key, ends);
-
-            if (value == NULL)
-                continue;
-            (void)snprintf(found->path, sizeof found->path, "%s", paths.gl_pathv[i]);
-            (void)snprintf(found->value, sizeof found->value, "%s", value);
-        }
-        free(text);
-    }
-    globfree(&paths);
-}
 
 static bool has_word(const char *words, const char *wanted)
 {
-    char room[VALUE_SIZE];
+    char room[SETTING_SIZE];
     char *rest = NULL;
     bool has = false;
 
@@ -73,165 +23,6 @@ static bool has_word(const char *words, const char *wanted)
          word = strtok_r(NULL, " \t,\"'", &rest))
         has = has || strcasecmp(word, wanted) == 0;
     return has;
-}
-
-/* The file of the first of these PAM services, a row that ends with NULL, that asks for app
- * passwords; NULL: none does. */
-static const struct pam_file *first_asking(struct examination *exam, const char *const services[])
-{
-    const struct pam_file *file = NULL;
-
-    for (size_t i = 0; services[i] != NULL && file == NULL; i++)
-        file = exam_asks(exam, services[i]);
-    return file;
-}
-
-/* One line for a shell: puts `line` in the place of those of this key. */
-static void fix_line(struct examination *exam, const char *key, const char *ends, const char *line,
-                     const char *path)
-{
-    struct asp_buffer script = {0};
-
-    asp_buffer_add(&script, "sed -i 's/^[[:space:]]*");
-    asp_buffer_add(&script, key);
-    asp_buffer_add(&script, "[");
-    asp_buffer_add(&script, ends);
-    asp_buffer_add(&script, "].*/");
-    asp_buffer_add(&script, line);
-    asp_buffer_add(&script, "/I' ");
-    (void)exam_word(exam, &script, path);
-    exam->findings.failed = exam->findings.failed || script.failed;
-    finding_fix_script(&exam->findings, script.failed ? "" : script.text);
-    asp_buffer_free(&script);
-}
-
-/* What was read of ProFTPD. */
-struct proftpd {
-    struct examination *exam;
-    const struct pam_file *asking;
-    struct name_list read; /* files and folders, each once */
-    bool is_ordered;       /* an AuthOrder stands in one of them */
-};
-
-static bool is_off(const char *value)
-{
-    return strcasecmp(value, "off") == 0 || strcasecmp(value, "no") == 0 ||
-           strcasecmp(value, "false") == 0 || strcmp(value, "0") == 0;
-}
-
-static void judge_order(struct proftpd *look, const char *path, size_t number, const char *order)
-{
-    look->is_ordered = true;
-    if (strncasecmp(order, "mod_auth_pam.c*", strlen("mod_auth_pam.c*")) == 0)
-        return;
-    finding_fault(&look->exam->findings, CHECK_BESIDE_PAM,
-                  "%s:%zu: ProFTPD asks others where PAM has refused, so that the primary password "
-                  "opens it whatever %s says: AuthOrder is %s",
-                  path, number, look->asking->path, order);
-    fix_line(look->exam, "AuthOrder", " \\t", "AuthOrder " PROFTPD_ORDER, path);
-}
-
-static void judge_pam(struct proftpd *look, const char *path, size_t number, const char *value)
-{
-    if (!is_off(value))
-        return;
-    finding_fault(&look->exam->findings, CHECK_BESIDE_PAM,
-                  "%s:%zu has AuthPAM off: ProFTPD lets the primary password in, and asks PAM, "
-                  "that is %s, for nothing",
-                  path, number, look->asking->path);
-    fix_line(look->exam, "AuthPAM", " \\t", "AuthPAM on", path);
-}
-
-/* By what it is, since links give a file many names. */
-static bool is_read(struct proftpd *look, const struct stat *st)
-{
-    char key[64];
-
-    (void)snprintf(key, sizeof key, "%ju:%ju", (uintmax_t)st->st_dev, (uintmax_t)st->st_ino);
-    for (size_t i = 0; i < look->read.count; i++) {
-        if (strcmp(look->read.list[i], key) == 0)
-            return true;
-    }
-    if (!name_list_add(&look->read, key))
-        look->exam->findings.failed = true;
-    return look->exam->findings.failed;
-}
-
-static void read_proftpd(struct proftpd *look, const char *pattern);
-
-/* Each line counts, whatever block it stands in: a virtual host has an order of its own. */
-/* NOLINTNEXTLINE(misc-no-recursion): each file is read once */
-static void read_proftpd_text(struct proftpd *look, const char *path, char *text)
-{
-    char *rest = text;
-
-    for (size_t number = 1; rest != NULL; number++) {
-        char *line = strsep(&rest, "\n");
-        char *value = value_of(line, "AuthOrder", " \t");
-
-        if (value != NULL) {
-            judge_order(look, path, number, value);
-        } else if ((value = value_of(line, "AuthPAM", " \t")) != NULL) {
-            judge_pam(look, path, number, value);
-        } else if ((value = value_of(line, "Include", " \t")) != NULL) {
-            value += value[0] == '"';
-            value[strcspn(value, "\"")] = '\0';
-            read_proftpd(look, value);
-        }
-    }
-}
-
-/* Those of a pattern, and of a folder all that are in it, with what they include. */
-/* NOLINTNEXTLINE(misc-no-recursion): each file is read once */
-static void read_proftpd(struct proftpd *look, const char *pattern)
-{
-    char within[PATH_MAX];
-    glob_t paths;
-
-    if (pattern[0] != '/')
-        return;
-    exam_glob(look->exam, pattern, &paths);
-    for (size_t i = 0; i < paths.gl_pathc; i++) {
-        const char *path = paths.gl_pathv[i];
-        struct stat st;
-        char *text;
-
-        if (stat(path, &st) != 0 || is_read(look, &st))
-            continue;
-        if (S_ISDIR(st.st_mode)) {
-            (void)snprintf(within, sizeof within, "%s/*", path);
-            read_proftpd(look, within);
-            continue;
-        }
-        text = exam_text(look->exam, path);
-        if (text != NULL)
-            read_proftpd_text(look, path, text);
-        free(text);
-    }
-    globfree(&paths);
-}
-
-/* ProFTPD goes on to the next module of AuthOrder where the one before has no star. */
-static void check_proftpd(struct examination *exam)
-{
-    static const char *const services[] = {"proftpd", "ftp", NULL};
-    static const char *const files[] = {"/etc/proftpd.conf", "/etc/proftpd/proftpd.conf",
-                                        "/etc/proftpd/conf.d/*.conf"};
-    struct proftpd look = {.exam = exam, .asking = first_asking(exam, services)};
-
-    if (look.asking == NULL)
-        return;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        read_proftpd(&look, files[i]);
-    if (look.read.count > 0 && !look.is_ordered) {
-        finding_fault(&exam->findings, CHECK_BESIDE_PAM,
-                      "ProFTPD asks others where PAM has refused, so that the primary password "
-                      "opens it whatever %s says: there is no AuthOrder",
-                      look.asking->path);
-        finding_fix_script(&exam->findings, "printf '%s\\n' '<Global>' 'AuthOrder " PROFTPD_ORDER
-                                            "' '</Global>' >/etc/proftpd/conf.d/asp-order.conf");
-    }
-    name_list_clear(&look.read);
 }
 
 static bool is_yes(const char *value)
@@ -267,7 +58,7 @@ static bool is_linked(struct examination *exam, const char *name)
 static void check_pure_ftpd(struct examination *exam)
 {
     static const char *const services[] = {"pure-ftpd", NULL};
-    const struct pam_file *asking = first_asking(exam, services);
+    const struct pam_file *asking = exam_first_asking(exam, services);
     struct setting own = {.path = ""};
     char *text;
 
@@ -287,14 +78,14 @@ static void check_pure_ftpd(struct examination *exam)
     /* Without that folder one file is read. */
     if (access(PURE_FOLDER "auth", F_OK) == 0)
         return;
-    find_setting(exam, PURE_FOLDER "pure-ftpd.conf", "UnixAuthentication", " \t", &own);
+    setting_find(exam, PURE_FOLDER "pure-ftpd.conf", "UnixAuthentication", " \t", &own);
     if (!is_yes(own.value))
         return;
     finding_fault(&exam->findings, CHECK_BESIDE_PAM,
                   "%s has UnixAuthentication beside PAM: the primary password opens Pure-FTPd, "
                   "whatever %s says",
                   own.path, asking->path);
-    fix_line(exam, "UnixAuthentication", " \\t", "UnixAuthentication no", own.path);
+    setting_fix(exam, "UnixAuthentication", " \\t", "UnixAuthentication no", own.path);
 }
 
 /* One line for a shell that adds a line to a file. */
@@ -324,10 +115,10 @@ static void find_sasl(struct examination *exam, const struct sasl *sasl, const c
 {
     struct setting other = {.path = ""};
 
-    find_setting(exam, sasl->path, key, ":", found);
-    find_setting(exam, sasl->path, "@include", ":", &other);
+    setting_find(exam, sasl->path, key, ":", found);
+    setting_find(exam, sasl->path, "@include", ":", &other);
     if (other.value[0] == '/')
-        find_setting(exam, other.value, key, ":", found);
+        setting_find(exam, other.value, key, ":", found);
 }
 
 static void fix_sasl(struct examination *exam, const struct sasl *sasl, const char *key,
@@ -337,7 +128,7 @@ static void fix_sasl(struct examination *exam, const struct sasl *sasl, const ch
 
     (void)snprintf(line, sizeof line, "%s: %s", key, value);
     if (found->path[0] != '\0')
-        fix_line(exam, key, ":", line, found->path);
+        setting_fix(exam, key, ":", line, found->path);
     else
         fix_add(exam, line, sasl->path);
 }
@@ -388,7 +179,7 @@ static void check_sasl(struct examination *exam, const struct sasl *sasl)
 /* True when `-c` is among the options, which getopt(3) takes by the letter: `-rc`, `-cm /run/x`. */
 static bool has_cache(const char *options)
 {
-    char room[VALUE_SIZE];
+    char room[SETTING_SIZE];
     char *rest = NULL;
     bool skips = false;
 
@@ -427,17 +218,17 @@ static void check_saslauthd(struct examination *exam, const char *path)
     struct setting mechanism = {.path = ""};
     struct setting options = {.path = ""};
 
-    find_setting(exam, path, "MECHANISMS", "=", &mechanism); /* Debian */
-    find_setting(exam, path, "OPTIONS", "=", &options);
-    find_setting(exam, path, "MECH", "=", &mechanism); /* Fedora */
-    find_setting(exam, path, "FLAGS", "=", &options);
+    setting_find(exam, path, "MECHANISMS", "=", &mechanism); /* Debian */
+    setting_find(exam, path, "OPTIONS", "=", &options);
+    setting_find(exam, path, "MECH", "=", &mechanism); /* Fedora */
+    setting_find(exam, path, "FLAGS", "=", &options);
     if (mechanism.path[0] != '\0' && !has_word(mechanism.value, "pam")) {
         finding_fault(&exam->findings, CHECK_BESIDE_PAM,
                       "%s has saslauthd ask %s in place of PAM: the primary password is taken, and "
                       "no app password",
                       path, mechanism.value);
-        fix_line(exam, strstr(path, "sysconfig") != NULL ? "MECH" : "MECHANISMS", "=",
-                 strstr(path, "sysconfig") != NULL ? "MECH=pam" : "MECHANISMS=\"pam\"", path);
+        setting_fix(exam, strstr(path, "sysconfig") != NULL ? "MECH" : "MECHANISMS", "=",
+                    strstr(path, "sysconfig") != NULL ? "MECH=pam" : "MECHANISMS=\"pam\"", path);
     }
     if (!has_cache(options.value))
         return;
@@ -455,9 +246,9 @@ static void check_cyrus_sasl(struct examination *exam)
     static const char *const submission[] = {"smtp", NULL};
     static const char *const daemons[] = {"/etc/default/saslauthd", "/etc/default/saslauthd-*[!~]",
                                           "/etc/sysconfig/saslauthd"};
-    const struct sasl cyrus = {"Cyrus", "/etc/imapd.conf", "sasl_", first_asking(exam, mail)};
+    const struct sasl cyrus = {"Cyrus", "/etc/imapd.conf", "sasl_", exam_first_asking(exam, mail)};
     const struct sasl postfix = {"Postfix", "/etc/postfix/sasl/smtpd.conf", "",
-                                 first_asking(exam, submission)};
+                                 exam_first_asking(exam, submission)};
     const bool used = (cyrus.asking != NULL && access(cyrus.path, F_OK) == 0) ||
                       (postfix.asking != NULL && access(postfix.path, F_OK) == 0);
 
@@ -477,7 +268,7 @@ static void check_cyrus_sasl(struct examination *exam)
 
 void examine_beside_pam(struct examination *exam)
 {
-    check_proftpd(exam);
+    examine_proftpd(exam);
     check_pure_ftpd(exam);
     check_cyrus_sasl(exam);
 }

@@ -156,13 +156,10 @@ static bool has_recipe(void)
  * there is none. */
 static const struct pam_file *find_asking(struct examination *exam)
 {
-    static const char *const services[] = {"dovecot", "imap",       "pop3",
-                                           "sieve",   "submission", "smtp"};
-    const struct pam_file *file = NULL;
+    static const char *const services[] = {"dovecot",    "imap", "pop3", "sieve",
+                                           "submission", "smtp", NULL};
 
-    for (size_t i = 0; i < sizeof services / sizeof *services && file == NULL; i++)
-        file = exam_asks(exam, services[i]);
-    return file;
+    return exam_first_asking(exam, services);
 }
 
 /* True for a line that has Dovecot read a file of this name. */

@@ -118,6 +118,15 @@ const struct pam_file *exam_asks(struct examination *exam, const char *service)
     return asks ? file : NULL;
 }
 
+const struct pam_file *exam_first_asking(struct examination *exam, const char *const services[])
+{
+    const struct pam_file *file = NULL;
+
+    for (size_t i = 0; services[i] != NULL && file == NULL; i++)
+        file = exam_asks(exam, services[i]);
+    return file;
+}
+
 char *exam_text(struct examination *exam, const char *path)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -74,6 +74,9 @@ const char *exam_remove(struct examination *exam, struct asp_buffer *out, size_t
  * what it brings in; NULL: it does not. */
 const struct pam_file *exam_asks(struct examination *exam, const char *service);
 
+/* The same of the first of these services that does, a row that ends with NULL; NULL: none does. */
+const struct pam_file *exam_first_asking(struct examination *exam, const char *const services[]);
+
 /* The text of a plain file, which the caller frees; links are followed. NULL: it cannot be read, or
  * there is no memory. */
 char *exam_text(struct examination *exam, const char *path);
