@@ -11,13 +11,44 @@
 
 #define PROFTPD_ORDER "mod_auth_pam.c* mod_auth_unix.c"
 
+/* A server: that of the file as a whole, or one of a <VirtualHost>. Each has a configuration of its
+ * own, and shares with the others what stands in <Global>. */
+struct server {
+    bool is_ordered; /* it has an AuthOrder */
+    bool is_closed;  /* by Port 0 */
+};
+
+/* Where a line stands; above these are the virtual hosts, in a row. */
+enum { IN_MAIN, IN_GLOBAL, IN_HOST };
+
 /* What was read of ProFTPD. */
 struct proftpd {
     struct examination *exam;
     const struct pam_file *asking;
-    struct name_list read; /* files and folders, each once */
-    bool is_ordered;       /* an AuthOrder stands in one of them */
+    struct name_list read; /* files and folders, and in which place each */
+    struct name_list bare; /* the servers without an AuthOrder */
+    struct server outer;   /* beside all others */
+    struct server host;    /* the one in which the line stands */
+    struct server global;
+    size_t place;              /* where the line stands */
+    size_t hosts;              /* how many there were */
+    char begin[PATH_MAX + 32]; /* of the host */
+    bool is_first;             /* the file was not read before */
+    bool is_included;          /* by another one */
 };
+
+static struct server *server_of(struct proftpd *look)
+{
+    return look->place == IN_MAIN     ? &look->outer
+           : look->place == IN_GLOBAL ? &look->global
+                                      : &look->host;
+}
+
+static void add_bare(struct proftpd *look, const struct server *server, const char *name)
+{
+    if (!server->is_ordered && !server->is_closed && !name_list_add(&look->bare, name))
+        look->exam->findings.failed = true;
+}
 
 static bool is_off(const char *value)
 {
@@ -27,8 +58,8 @@ static bool is_off(const char *value)
 
 static void judge_order(struct proftpd *look, const char *path, size_t number, const char *order)
 {
-    look->is_ordered = true;
-    if (strncasecmp(order, "mod_auth_pam.c*", strlen("mod_auth_pam.c*")) == 0)
+    server_of(look)->is_ordered = true;
+    if (!look->is_first || strncasecmp(order, "mod_auth_pam.c*", strlen("mod_auth_pam.c*")) == 0)
         return;
     finding_fault(&look->exam->findings, CHECK_BESIDE_PAM,
                   "%s:%zu: ProFTPD asks others where PAM has refused, so that the primary password "
@@ -39,7 +70,7 @@ static void judge_order(struct proftpd *look, const char *path, size_t number, c
 
 static void judge_pam(struct proftpd *look, const char *path, size_t number, const char *value)
 {
-    if (!is_off(value))
+    if (!look->is_first || !is_off(value))
         return;
     finding_fault(&look->exam->findings, CHECK_BESIDE_PAM,
                   "%s:%zu has AuthPAM off: ProFTPD lets the primary password in, and asks PAM, "
@@ -48,12 +79,8 @@ static void judge_pam(struct proftpd *look, const char *path, size_t number, con
     setting_fix(look->exam, "AuthPAM", " \\t", "AuthPAM on", path);
 }
 
-/* By what it is, since links give a file many names. */
-static bool is_read(struct proftpd *look, const struct stat *st)
+static bool is_known(struct proftpd *look, const char *key)
 {
-    char key[64];
-
-    (void)snprintf(key, sizeof key, "%ju:%ju", (uintmax_t)st->st_dev, (uintmax_t)st->st_ino);
     for (size_t i = 0; i < look->read.count; i++) {
         if (strcmp(look->read.list[i], key) == 0)
             return true;
@@ -63,10 +90,69 @@ static bool is_read(struct proftpd *look, const struct stat *st)
     return look->exam->findings.failed;
 }
 
+/* True when it was read in this place before, or one that nothing includes in any; sets is_first
+ * otherwise. By what it is, since links give a file many names. */
+static bool is_read(struct proftpd *look, const struct stat *st)
+{
+    char anywhere[64];
+    char here[96];
+
+    (void)snprintf(anywhere, sizeof anywhere, "%ju:%ju", (uintmax_t)st->st_dev,
+                   (uintmax_t)st->st_ino);
+    (void)snprintf(here, sizeof here, "%s in %zu", anywhere, look->place);
+    if (is_known(look, here))
+        return true;
+    look->is_first = !is_known(look, anywhere);
+    return !look->is_first && !look->is_included;
+}
+
+static void leave_host(struct proftpd *look)
+{
+    if (look->place >= IN_HOST)
+        add_bare(look, &look->host, look->begin);
+    look->place = IN_MAIN;
+}
+
+static bool begins(const char *line, const char *with)
+{
+    line += strspn(line, " \t");
+    return strncasecmp(line, with, strlen(with)) == 0;
+}
+
+/* The lines by which the place changes, once for each. */
+static void change_place(struct proftpd *look, const char *path, size_t number, const char *line)
+{
+    if (!look->is_first)
+        return;
+    if (begins(line, "<VirtualHost")) {
+        leave_host(look);
+        look->place = IN_HOST + look->hosts++;
+        look->host = (struct server){.is_ordered = false};
+        (void)snprintf(look->begin, sizeof look->begin, "the <VirtualHost> of %s:%zu", path,
+                       number);
+    } else if (begins(line, "<Global>")) {
+        leave_host(look);
+        look->place = IN_GLOBAL;
+    } else if (begins(line, "</VirtualHost>") || begins(line, "</Global>")) {
+        leave_host(look);
+    }
+}
+
 static void read_proftpd(struct proftpd *look, const char *pattern);
 
-/* Each line counts, whatever block it stands in: a virtual host has an order of its own. */
-/* NOLINTNEXTLINE(misc-no-recursion): each file is read once */
+/* NOLINTNEXTLINE(misc-no-recursion): each file is read once in each place */
+static void include(struct proftpd *look, const char *pattern)
+{
+    const bool is_first = look->is_first;
+    const bool is_included = look->is_included;
+
+    look->is_included = true;
+    read_proftpd(look, pattern);
+    look->is_included = is_included;
+    look->is_first = is_first;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): each file is read once in each place */
 static void read_proftpd_text(struct proftpd *look, const char *path, char *text)
 {
     char *rest = text;
@@ -75,6 +161,7 @@ static void read_proftpd_text(struct proftpd *look, const char *path, char *text
         char *line = strsep(&rest, "\n");
         char *value = setting_value(line, "AuthOrder", " \t");
 
+        change_place(look, path, number, line);
         if (value != NULL) {
             judge_order(look, path, number, value);
         } else if ((value = setting_value(line, "AuthPAM", " \t")) != NULL) {
@@ -82,13 +169,15 @@ static void read_proftpd_text(struct proftpd *look, const char *path, char *text
         } else if ((value = setting_value(line, "Include", " \t")) != NULL) {
             value += value[0] == '"';
             value[strcspn(value, "\"")] = '\0';
-            read_proftpd(look, value);
+            include(look, value);
+        } else if ((value = setting_value(line, "Port", " \t")) != NULL) {
+            server_of(look)->is_closed = strcmp(value, "0") == 0;
         }
     }
 }
 
 /* Those of a pattern, and of a folder all that are in it, with what they include. */
-/* NOLINTNEXTLINE(misc-no-recursion): each file is read once */
+/* NOLINTNEXTLINE(misc-no-recursion): each file is read once in each place */
 static void read_proftpd(struct proftpd *look, const char *pattern)
 {
     char within[PATH_MAX];
@@ -117,6 +206,21 @@ static void read_proftpd(struct proftpd *look, const char *pattern)
     globfree(&paths);
 }
 
+static void tell_bare(struct proftpd *look)
+{
+    struct examination *exam = look->exam;
+    struct asp_buffer names = {0};
+
+    finding_fault(&exam->findings, CHECK_BESIDE_PAM,
+                  "ProFTPD asks others where PAM has refused, so that the primary password opens "
+                  "it whatever %s says: there is no AuthOrder%s%s",
+                  look->asking->path, look->hosts > 0 ? " for " : "",
+                  look->hosts > 0 ? exam_names(exam, &names, &look->bare) : "");
+    finding_fix_script(&exam->findings, "printf '%s\\n' '<Global>' 'AuthOrder " PROFTPD_ORDER
+                                        "' '</Global>' >/etc/proftpd/conf.d/asp-order.conf");
+    asp_buffer_free(&names);
+}
+
 void examine_proftpd(struct examination *exam)
 {
     static const char *const services[] = {"proftpd", "ftp", NULL};
@@ -126,15 +230,14 @@ void examine_proftpd(struct examination *exam)
 
     if (look.asking == NULL)
         return;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         read_proftpd(&look, files[i]);
-    if (look.read.count > 0 && !look.is_ordered) {
-        finding_fault(&exam->findings, CHECK_BESIDE_PAM,
-                      "ProFTPD asks others where PAM has refused, so that the primary password "
-                      "opens it whatever %s says: there is no AuthOrder",
-                      look.asking->path);
-        finding_fix_script(&exam->findings, "printf '%s\\n' '<Global>' 'AuthOrder " PROFTPD_ORDER
-                                            "' '</Global>' >/etc/proftpd/conf.d/asp-order.conf");
+        leave_host(&look);
     }
+    if (look.read.count > 0)
+        add_bare(&look, &look.outer, "the server beside each <VirtualHost>");
+    if (look.bare.count > 0 && !look.global.is_ordered)
+        tell_bare(&look);
     name_list_clear(&look.read);
+    name_list_clear(&look.bare);
 }

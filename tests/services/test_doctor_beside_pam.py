@@ -50,6 +50,54 @@ def test_each_line_of_proftpd_counts(ftp, what):
     assert ftp.faults() == []
 
 
+HOST = "<VirtualHost a.example.org>\n"
+END = "</VirtualHost>\n"
+MAIN = "the server beside each <VirtualHost>"
+PLACE = "the <VirtualHost> of /etc/proftpd/proftpd.conf"
+SHARED = "  Include /etc/proftpd/shared\n"
+SERVERS = {
+    "a host": (f"{RIGHT}{HOST}{END}", f" for {PLACE}:2"),
+    "one of two hosts": (f"{RIGHT}{HOST}{RIGHT}{END}# more\n\n  <virtualhost b>\n</virtualhost>", f" for {PLACE}:7"),
+    "the file itself": (f"{HOST}{RIGHT}{END}", f" for {MAIN}"),
+    "one that is closed": (f"Port 0\n{HOST}Port 2121\n{END}{HOST} Port 0\n{END}", f" for {PLACE}:2"),
+    "a host that includes none": (f"{RIGHT}{HOST}{SHARED}{END}{HOST}{END}", f" for {PLACE}:5"),
+    "all": (f"{HOST}{END}", f" for {PLACE}:1 and {MAIN}"),
+}
+ORDERED = {
+    "all of them": f"{HOST}{END}<Global>\n{RIGHT}</Global>\n",
+    "each": f"{RIGHT}{HOST}{RIGHT}{END}",
+    "each, by one file": f"{SHARED}{HOST}{SHARED}{END}{HOST}{SHARED}{END}",
+    "all of them, by one file": f"<Global>\n{SHARED}</Global>\n{HOST}{END}",
+    "the only one that is open": f"Port 0\n{HOST}{RIGHT}{END}",
+}
+
+
+@pytest.mark.parametrize("what", SERVERS)
+def test_each_server_of_proftpd_is_judged_by_itself(ftp, what):
+    text, servers = SERVERS[what]
+    ftp.sandbox.run("install", "-d", "/etc/proftpd/conf.d").done()
+    ftp.sandbox.write("/etc/proftpd/shared", RIGHT)
+    ftp.sandbox.write("/etc/proftpd/proftpd.conf", text)
+    fault = ftp.fault("beside-pam", f"there is no AuthOrder{servers}$")
+    ftp.sandbox.shell(fault.mend).done()
+    assert ftp.faults() == []
+
+
+@pytest.mark.parametrize("what", ORDERED)
+def test_an_order_for_each_server_of_proftpd_is_well(ftp, what):
+    ftp.sandbox.write("/etc/proftpd/shared", RIGHT)
+    ftp.sandbox.write("/etc/proftpd/proftpd.conf", ORDERED[what])
+    assert ftp.faults() == []
+
+
+def test_a_file_that_two_servers_of_proftpd_include_is_told_once(ftp):
+    ftp.sandbox.write("/etc/proftpd/shared", WRONG + HOST + SHARED + END)
+    ftp.sandbox.write("/etc/proftpd/proftpd.conf", f"{SHARED}{HOST}{SHARED}{END}")
+    fault = ftp.fault("beside-pam", "^/etc/proftpd/shared:1: ")
+    ftp.sandbox.shell(fault.mend).done()
+    assert ftp.faults() == []
+
+
 def test_proftpd_as_the_recipe_has_it_is_well(ftp):
     ftp.sandbox.write("/etc/proftpd/proftpd.conf", "ServerName x\n")
     ftp.install("proftpd/proftpd-asp.conf", "/etc/proftpd/conf.d/asp.conf")
