@@ -241,8 +241,31 @@ static bool describe_auth(const struct pam_file *file, const struct pam_auth_pro
     return true;
 }
 
+/* Nothing is wrong, but app passwords are counted at times. */
+static void tell_of_count(struct examination *exam, const struct pam_file *file,
+                          const struct pam_stack *auth, const struct pam_auth_proof *proof)
+{
+    const struct pam_barred_count barred = pam_prove_barred_count(auth);
+
+    exam->findings.failed = exam->findings.failed || barred.failed;
+    if (proof->counted_unavailable != NULL)
+        finding_note(&exam->findings, CHECK_PAM,
+                     "%s: while the store cannot be read, each app password is counted as a "
+                     "failed login by %s:%zu; without authinfo_unavail=ignore it is not",
+                     file->path, proof->counted_unavailable->file->path,
+                     proof->counted_unavailable->line->number);
+    if (barred.rule != NULL)
+        finding_note(&exam->findings, CHECK_PAM,
+                     "%s: who is refused by %s:%zu (%s) and has a right app password is counted as "
+                     "a failed login by %s:%zu all the same, which shuts the account; with "
+                     "requisite in place of required there, the login ends before that",
+                     file->path, barred.rule->file->path, barred.rule->line->number,
+                     barred.rule->line->word, barred.counter->file->path,
+                     barred.counter->line->number);
+}
+
 static void check_auth(struct examination *exam, const struct pam_file *file,
-                       const struct pam_auth_proof *proof)
+                       const struct pam_stack *auth, const struct pam_auth_proof *proof)
 {
     struct asp_buffer message = {0};
     struct asp_buffer fix = {0};
@@ -254,12 +277,8 @@ static void check_auth(struct examination *exam, const struct pam_file *file,
             asp_buffer_add(&fix, "; where app passwords alone are to open it, `auth required "
                                  "pam_asp.so` in place of all lines that ask for a password");
         tell(exam, file, FACILITY_AUTH, &message, &fix);
-    } else if (proof->counted_unavailable != NULL) {
-        finding_note(&exam->findings, CHECK_PAM,
-                     "%s: while the store cannot be read, each app password is counted as a "
-                     "failed login by %s:%zu; without authinfo_unavail=ignore it is not",
-                     file->path, proof->counted_unavailable->file->path,
-                     proof->counted_unavailable->line->number);
+    } else {
+        tell_of_count(exam, file, auth, proof);
     }
     asp_buffer_free(&message);
     asp_buffer_free(&fix);
@@ -403,7 +422,7 @@ static void prove(struct examination *exam, const struct pam_file *file,
     struct pam_auth_proof proof = pam_prove_auth(auth, NULL);
 
     exam->findings.failed = exam->findings.failed || proof.failed;
-    check_auth(exam, file, &proof);
+    check_auth(exam, file, auth, &proof);
     check_account(exam, file, account, &proof);
     tell_of_name(exam, file, proof.ours->file);
 }

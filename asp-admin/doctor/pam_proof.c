@@ -198,15 +198,39 @@ static void prove_opening(const struct pam_stack *stack, const struct pam_line *
     }
 }
 
+/* The line that counts on the way that was found, or NULL. */
+static const struct pam_entry *counter_of(const struct pam_ways *ways)
+{
+    if (!ways->some)
+        return NULL;
+    return pam_counts(ways->last_marked->line) ? ways->last_marked : ways->first_marked;
+}
+
 static const struct pam_entry *prove_count(const struct pam_stack *stack, uint32_t ours,
                                            struct pam_auth_proof *proof)
 {
     struct pam_ways ways = try(stack, (struct trial){.what = COUNTS, .ours = ours});
 
     proof->failed = proof->failed || ways.failed;
-    if (!ways.some)
-        return NULL;
-    return pam_counts(ways.last_marked->line) ? ways.last_marked : ways.first_marked;
+    return counter_of(&ways);
+}
+
+struct pam_barred_count pam_prove_barred_count(const struct pam_stack *stack)
+{
+    struct pam_barred_count count = {0};
+
+    for (size_t i = 0; i < stack->count && count.rule == NULL; i++) {
+        const struct pam_entry *entry = &stack->entries[i];
+        struct pam_ways ways;
+
+        if (entry->is_start || entry->broken || !pam_bars(entry->line, FACILITY_AUTH))
+            continue;
+        ways = try(stack, (struct trial){.what = COUNTS, .ours = SUCCESS, .barring = entry->line});
+        count.counter = counter_of(&ways);
+        count.rule = count.counter != NULL ? entry : NULL;
+        count.failed = count.failed || ways.failed;
+    }
+    return count;
 }
 
 static void prove_primary(const struct pam_stack *stack, const struct pam_line *barring,

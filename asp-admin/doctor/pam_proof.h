@@ -47,6 +47,16 @@ struct pam_auth_proof pam_prove_auth(const struct pam_stack *stack, const struct
 struct pam_account_proof pam_prove_account(const struct pam_stack *stack,
                                            const struct pam_line *barring);
 
+/* What counts an app password as a failed login while a rule such as pam_nologin's refuses
+ * everybody and the login goes on all the same. */
+struct pam_barred_count {
+    const struct pam_entry *rule; /* NULL: none does */
+    const struct pam_entry *counter;
+    bool failed;
+};
+
+struct pam_barred_count pam_prove_barred_count(const struct pam_stack *stack);
+
 /* True for two lines with the same module and the same arguments. */
 bool pam_line_is_like(const struct pam_line *one, const struct pam_line *other);
 

@@ -9,7 +9,20 @@ import re
 
 import pytest
 from support import sanitizers
-from support.pam_stacks import FOLDER, LINKS, NONSENSE, OTHER, PASSWORDS, RULES, SHARED, SUCCESS, Logins, draw_stacks, with_folder
+from support.pam_stacks import (
+    FOLDER,
+    LINKS,
+    NONSENSE,
+    OTHER,
+    PASSWORDS,
+    RULES,
+    SHARED,
+    SUCCESS,
+    Drawn,
+    Logins,
+    draw_stacks,
+    with_folder,
+)
 
 SEEDS = (20261129, 20261131) if os.environ.get("ASP_TEST_ALL") else (20261129,)
 COUNT = 150  # for each
@@ -245,3 +258,26 @@ def test_doctor_agrees_with_libpam_and_its_fixes_make_nothing_worse(machine, see
             check_agreement(stacks[name], facts[name], faults, False)
     assert faults == {}
     assert whole < COUNT / 10
+
+
+COUNTED = """auth {} pam_nologin.so
+auth [success=done cred_insufficient=ignore user_unknown=ignore default=die] pam_asp.so
+auth sufficient pam_unix.so try_first_pass
+auth [default=die] pam_faillock.so authfail
+account sufficient pam_asp.so
+account required pam_unix.so
+"""
+
+
+@pytest.mark.parametrize("control", ["required", "requisite"])
+def test_an_app_password_that_is_counted_where_a_rule_above_refuses_is_told(machine, control):
+    stack = Drawn("imap", COUNTED.format(control))
+    machine.write({"imap": with_folder(stack.text)})
+    ((kept, refused),) = Logins(stack, machine.right, machine.revoked).barred()
+    results = machine.log_in([kept, refused])
+    assert results[kept] == (0, 0, 0)
+    assert results[refused][0] != 0 and (results[refused][2] > 0) == (control == "required")
+    told = rf"who is refused by /etc/pam.d/imap:1 \({FOLDER}/pam_nologin.so\) and has a right app password is counted"
+    notes = [row.message for row in machine.patient.findings() if row.note and row.check == "pam"]
+    told = [note for note in notes if re.search(f"{told} .* by /etc/pam.d/imap:4 ", note)]
+    assert len(told) == (1 if control == "required" else 0), notes
