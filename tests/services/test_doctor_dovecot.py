@@ -220,6 +220,23 @@ def test_a_pam_file_that_is_missing_for_a_protocol_is_a_fault_and_the_command_ma
     assert row.ok and not row.note
 
 
+def said_for_all(examined, *lines):
+    if examined.version == "2.3":
+        pytest.skip("in Dovecot 2.3 each passdb says it all itself")
+    examined.sandbox.write(f"{FOLDER}/99-more.conf", "".join(f"{line}\n" for line in lines))
+
+
+def test_a_service_that_is_said_for_all_passdbs_of_pam_counts(asking):
+    said_for_all(asking, "passdb_pam_service_name = %{protocol}", "protocols = imap")
+    (row,) = asking.findings()
+    assert "there is no /etc/pam.d/imap: " in row.message
+
+
+def test_a_cache_that_is_said_to_be_none_for_all_passdbs_is_none(caching):
+    said_for_all(caching, "auth_cache_size = 10M", "passdb_use_cache = no")
+    assert caching.findings() == []
+
+
 def test_without_a_file_of_ours_the_shipped_stack_is_what_is_missing(examined):
     shipped = "/usr/local/share/doc/pam_asp/pam.d/asp-only"
     examined.sandbox.write("/etc/pam.d/dovecot", "auth required pam_unix.so\naccount required pam_unix.so\n")

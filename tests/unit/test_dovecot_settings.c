@@ -41,7 +41,11 @@ START_TEST(a_service_that_is_the_protocol_is_told_from_a_name)
         PAM_2_3("*"),
         PAM_2_3("session=yes cache_key=%u%s %Ls"),
         PAM_2_4("service_name = %{protocol}"),
-        PAM_2_4("passdb_pam_service_name = %{protocol | lower}"),
+        PAM_2_4("service_name = %{protocol | lower}"),
+        "passdb own {\n  driver = pam\n  pam_service_name = %{service}\n}\n",
+        "passdb_pam {\n  service_name = %{protocol}\n  session = yes\n}\n" PAM_2_4("skip = never"),
+        PAM_2_4("") "passdb_pam {\n  service_name = %{protocol}\n}\n",
+        "protocol imap {\n  passdb pam {\n    service_name = %{protocol}\n  }\n}\n",
     };
     static const char *const by_name[] = {
         PAM_2_3("dovecot"),
@@ -49,6 +53,9 @@ START_TEST(a_service_that_is_the_protocol_is_told_from_a_name)
         PAM_2_3("cache_key=%u%s dovecot"),
         PAM_2_4("service_name = dovecot"),
         PAM_2_4("use_cache = no"),
+        PAM_2_4("service_name = mail-%{protocol}"),
+        "passdb_pam {\n  service_name = %{protocol}\n}\n" PAM_2_4("service_name = dovecot"),
+        "protocol imap {\n  passdb_pam {\n    service_name = %{protocol}\n  }\n}\n" PAM_2_4(""),
     };
 
     for (size_t i = 0; i < UNIT_COUNT(by_protocol); i++) {
@@ -58,6 +65,31 @@ START_TEST(a_service_that_is_the_protocol_is_told_from_a_name)
     for (size_t i = 0; i < UNIT_COUNT(by_name); i++) {
         read_text(by_name[i]);
         ck_assert_msg(!settings.by_protocol, "%s", by_name[i]);
+    }
+}
+END_TEST
+
+/* As doveconf 2.4.1 prints what is said for all of them. */
+START_TEST(what_is_said_of_the_cache_for_all_holds_for_who_does_not_say_it)
+{
+    static const struct {
+        const char *text;
+        bool kept;
+    } samples[] = {
+        {"passdb_use_cache = no\n" PAM_2_4(""), false},
+        {PAM_2_4("") "passdb_use_cache = no\n", false},
+        {"passdb_use_cache = no\n" PAM_2_4("use_cache = yes"), true},
+        {"passdb_use_cache = no\n" PAM_2_4(
+             "") "passdb own {\n  driver = pam\n  use_cache = yes\n}\n",
+         true},
+        {"passdb_use_cache = yes\n" PAM_2_4("use_cache = no"), false},
+        {"passdb_fields {\n  cached_by = %{password | substr(0, 0)}\n}\n" PAM_2_4(""), false},
+        {"protocol imap {\n  passdb_use_cache = no\n}\n" PAM_2_4(""), true},
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(samples); i++) {
+        read_text(samples[i].text);
+        ck_assert_msg(settings.keeps_pam == samples[i].kept, "%s", samples[i].text);
     }
 }
 END_TEST
@@ -91,6 +123,7 @@ static void fill(Suite *suite)
 {
     unit_add(suite, a_passdb_of_pam_is_seen_in_both_ways_of_writing);
     unit_add(suite, a_service_that_is_the_protocol_is_told_from_a_name);
+    unit_add(suite, what_is_said_of_the_cache_for_all_holds_for_who_does_not_say_it);
     unit_add(suite, protocols_are_a_line_or_a_block);
     unit_add(suite, what_is_beside_pam_is_named_unless_it_only_denies);
 }
