@@ -219,9 +219,10 @@ static enum asp_status read_all_pending(struct lines *lines, struct asp_account 
     return status;
 }
 
-/* Reads one line into a new entry at the end of the account. */
+/* Reads one line into a new entry at the end of the account. What version 1 cannot say does not
+ * stand in it. */
 static enum asp_status read_entry(struct asp_account *account, const char *line, size_t length,
-                                  struct asp_error *error)
+                                  int version, struct asp_error *error)
 {
     struct asp_entry *entry = asp_account_append(account);
 
@@ -230,12 +231,13 @@ static enum asp_status read_entry(struct asp_account *account, const char *line,
     /* Found before itself: there are two of this id. */
     if (asp_entry_read(line, length, entry) != ASP_OK ||
         asp_account_find(account, entry->id) != entry ||
-        asp_account_find_pending(account, entry->id) != NULL)
+        asp_account_find_pending(account, entry->id) != NULL ||
+        (version == 1 && asp_verifier_is_beyond_1(entry->verifier)))
         return asp_fail(error, ASP_CORRUPT, "it is damaged: an entry is not well-formed");
     return ASP_OK;
 }
 
-static enum asp_status read_all(struct lines *lines, struct asp_account *account,
+static enum asp_status read_all(struct lines *lines, struct asp_account *account, int version,
                                 struct asp_error *error)
 {
     enum asp_status status = ASP_OK;
@@ -243,16 +245,14 @@ static enum asp_status read_all(struct lines *lines, struct asp_account *account
     size_t length;
 
     while (status == ASP_OK && next_line(lines, &line, &length))
-        status = read_entry(account, line, length, error);
+        status = read_entry(account, line, length, version, error);
     return status;
 }
 
-/* Reads the one line of this id or, where there is none, the last line, and forgets it: the same
- * work. */
+/* Reads the one line of this id or, where there is none, the last line: the same work. */
 static enum asp_status read_only(struct lines *lines, struct asp_account *account, const char *only,
-                                 struct asp_error *error)
+                                 int version, struct asp_error *error)
 {
-    enum asp_status status = ASP_OK;
     const char *chosen = NULL;
     size_t chosen_length = 0;
     const char *line;
@@ -268,11 +268,7 @@ static enum asp_status read_only(struct lines *lines, struct asp_account *accoun
         }
         found = found || hit;
     }
-    if (chosen != NULL)
-        status = read_entry(account, chosen, chosen_length, error);
-    if (status == ASP_OK && chosen != NULL && !found)
-        asp_account_remove(account, &account->entries[0]);
-    return status;
+    return chosen == NULL ? ASP_OK : read_entry(account, chosen, chosen_length, version, error);
 }
 
 enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char *user,
@@ -299,9 +295,9 @@ enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char
     if (status == ASP_OK && version > 1)
         status = read_all_pending(&lines, account, error);
     if (status == ASP_OK && only == NULL)
-        status = read_all(&lines, account, error);
+        status = read_all(&lines, account, version, error);
     else if (status == ASP_OK)
-        status = read_only(&lines, account, only, error);
+        status = read_only(&lines, account, only, version, error);
     if (status != ASP_OK)
         asp_account_free(account);
     return status;
@@ -313,6 +309,10 @@ static bool is_beyond_1(const struct asp_account *account)
 {
     char file[ASP_USER_FILE + 1];
 
+    for (size_t i = 0; i < account->count; i++) {
+        if (asp_verifier_is_beyond_1(account->entries[i].verifier))
+            return true;
+    }
     return asp_fingerprint_is_beyond_1(&account->primary) || account->pending_count > 0 ||
            account->follows[0] != '\0' ||
            (asp_user_encode(account->user, file) && asp_user_is_digest(file));

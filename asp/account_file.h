@@ -30,9 +30,9 @@ enum { ASP_ACCOUNT_BYTES_MAX = 8 * 1024 * 1024 }; /* a longer file is none of ou
 bool asp_account_whose(const uint8_t *bytes, size_t length, char user[ASP_USER_MAX + 1]);
 
 /*
- * Reads the bytes of the file of `user`. With `only` not NULL, the entry of that id alone is read,
- * if there is one: the digest vouches for the others. The work is then the same whether it is there
- * or not.
+ * Reads the bytes of the file of `user`. With `only` not NULL, one entry is read at most: that of
+ * this id or, where there is none, the last; the digest vouches for the others. The work is then
+ * the same whether it is there or not.
  *
  * ASP_OK: the caller frees `account`. Else ASP_CORRUPT, ASP_NEWER or ASP_NO_MEMORY, and nothing to
  * free.

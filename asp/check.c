@@ -39,6 +39,21 @@ bool asp_verdict_read(const char *word, enum asp_verdict *verdict)
     return false;
 }
 
+/* The work of a wrong secret where no entry has its id: that of the last line, which is of another
+ * id and cannot be right, or of a new one where there is none. */
+static enum asp_verdict check_decoy(const struct asp_account *account,
+                                    const struct asp_secret *secret, const struct asp_cost *cost)
+{
+    enum asp_status status;
+
+    if (account->count > 0)
+        status = asp_verifier_check(account->entries[account->count - 1].verifier, account->user,
+                                    secret);
+    else
+        status = asp_verifier_decoy(cost, account->user, secret);
+    return status == ASP_OK || status == ASP_MISMATCH ? ASP_NOT_AN_APP_PASSWORD : ASP_UNAVAILABLE;
+}
+
 enum asp_verdict asp_check_secret(const struct asp_account *account,
                                   const struct asp_secret *secret, const struct asp_cost *cost,
                                   const struct asp_entry **entry)
@@ -51,10 +66,8 @@ enum asp_verdict asp_check_secret(const struct asp_account *account,
         return ASP_NOT_AN_APP_PASSWORD;
 
     found = asp_account_find(account, secret->id);
-    if (found == NULL) {
-        status = asp_verifier_decoy(cost, account->user, secret);
-        return status == ASP_MISMATCH ? ASP_NOT_AN_APP_PASSWORD : ASP_UNAVAILABLE;
-    }
+    if (found == NULL)
+        return check_decoy(account, secret, cost);
     status = asp_verifier_check(found->verifier, account->user, secret);
     /* With capitals it is not of our form: a primary password may be like that. */
     if (status == ASP_MISMATCH)

@@ -46,7 +46,8 @@ enum asp_action { ASP_WRITE_NOTHING, ASP_WRITE_BINDING, ASP_REVOKE_ALL };
  * First half: is this the secret of an entry of this account? NULL for a `secret` whose shape is
  * not ours. Exactly one hash for every well-shaped one, with capitals or without. ASP_ACCEPTED:
  * proven, and `*entry` is the one. ASP_WRONG_CASE: the same but for capitals, which is the verdict.
- * Else a refusal, and NULL. `cost` is that of new verifiers, for the decoy.
+ * Else a refusal, and NULL. An id that no entry has costs the hash of the last entry or, where
+ * there is none, that of new ones, which is `cost`.
  */
 enum asp_verdict asp_check_secret(const struct asp_account *account,
                                   const struct asp_secret *secret, const struct asp_cost *cost,

@@ -38,7 +38,11 @@ struct group {
 static const char *const user_name_words[] = {"exact", "lower", NULL};
 static const char *const log_words[] = {"refused", "all", NULL};
 static const char *const scheme_words[] = {
-    [ASP_HMAC_SHA256] = "hmac-sha256", [ASP_ARGON2ID] = "argon2id", NULL};
+    [ASP_BLAKE2B] = "blake2b",
+    [ASP_HMAC_SHA256] = "hmac-sha256",
+    [ASP_ARGON2ID] = "argon2id",
+    NULL,
+};
 
 #define AT(field) offsetof(struct asp_conf, field)
 
@@ -103,7 +107,7 @@ static void set_defaults(struct asp_conf *conf)
         .expires = ASP_NEVER,
         .unused = ASP_NEVER,
         .log_accepted = true,
-        .cost = {ASP_HMAC_SHA256, ASP_MEMORY_DEFAULT, ASP_PASSES_DEFAULT},
+        .cost = {ASP_BLAKE2B, ASP_MEMORY_DEFAULT, ASP_PASSES_DEFAULT},
         .primary_source = ASP_SOURCE_SHADOW,
         .primary_command = "",
         .primary_interval = 300,

@@ -14,17 +14,29 @@ enum {
     SALT_CHARS = 22, /* unpadded base64 */
     TAG_CHARS = 43,
     VERSION_BYTES = 7,
+    BLAKE_STACK = 2032, /* libsodium leaves blocks of the message on up to 1,300 bytes of it */
     MESSAGE_MAX = 4 + VERSION_BYTES + ASP_USER_MAX + ASP_ID_CHARS + ASP_KEY_CHARS,
 };
 
 static const char version[VERSION_BYTES + 1] = "asp v=1";
 
+#define BLAKE_PREFIX "$blake2b$"
 #define HMAC_PREFIX "$hmac-sha256$"
 #define ARGON_PREFIX "$argon2id$v=19$"
-#define DECOY_LINE HMAC_PREFIX "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define DECOY "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-_Static_assert(SALT_BYTES == crypto_pwhash_argon2id_SALTBYTES, "one salt serves both schemes");
-_Static_assert(TAG_BYTES == crypto_auth_hmacsha256_BYTES, "one tag serves both schemes");
+_Static_assert(SALT_BYTES == crypto_pwhash_argon2id_SALTBYTES &&
+                   SALT_BYTES >= crypto_generichash_blake2b_KEYBYTES_MIN,
+               "one salt serves all schemes");
+_Static_assert(TAG_BYTES == crypto_auth_hmacsha256_BYTES &&
+                   TAG_BYTES == crypto_generichash_blake2b_BYTES,
+               "one tag serves all schemes");
+
+/* Keeps what is hashed here apart from all else that is hashed with BLAKE2b. */
+static const unsigned char personal[] = "pam_asp verifier";
+
+_Static_assert(sizeof personal - 1 == crypto_generichash_blake2b_PERSONALBYTES,
+               "it fills its place");
 
 /* A PHC string taken apart. */
 struct parsed {
@@ -55,6 +67,14 @@ static void build(struct message *message, const char *user, const struct asp_se
     append(message, secret->key, ASP_KEY_CHARS);
 }
 
+static void blake2b(const struct message *message, const unsigned char salt[SALT_BYTES],
+                    unsigned char tag[TAG_BYTES])
+{
+    (void)crypto_generichash_blake2b_salt_personal(tag, TAG_BYTES, message->bytes, message->length,
+                                                   salt, SALT_BYTES, NULL, personal);
+    sodium_stackzero(BLAKE_STACK);
+}
+
 static void hmac(const struct message *message, const unsigned char salt[SALT_BYTES],
                  unsigned char tag[TAG_BYTES])
 {
@@ -76,6 +96,10 @@ static enum asp_status hash(const struct asp_cost *cost, const unsigned char sal
 
     build(&message, user, secret);
     switch (cost->scheme) {
+    case ASP_BLAKE2B:
+        blake2b(&message, salt, tag);
+        status = ASP_OK;
+        break;
     case ASP_HMAC_SHA256:
         hmac(&message, salt, tag);
         status = ASP_OK;
@@ -162,6 +186,11 @@ static bool read_cost(const char **at, struct asp_cost *cost)
 {
     uint32_t lanes = 0;
 
+    if (starts_with(*at, BLAKE_PREFIX)) {
+        *at += strlen(BLAKE_PREFIX);
+        cost->scheme = ASP_BLAKE2B;
+        return true;
+    }
     if (starts_with(*at, HMAC_PREFIX)) {
         *at += strlen(HMAC_PREFIX);
         cost->scheme = ASP_HMAC_SHA256;
@@ -198,7 +227,7 @@ static size_t base64_span(const char *text)
 
 bool asp_verifier_valid(const char *verifier)
 {
-    struct asp_cost cost = {ASP_HMAC_SHA256, 0, 0};
+    struct asp_cost cost = {0};
     const char *salt = verifier;
     const char *tag;
 
@@ -210,14 +239,22 @@ bool asp_verifier_valid(const char *verifier)
 
 void asp_verifier_cost(const char *verifier, struct asp_cost *cost)
 {
-    *cost = (struct asp_cost){ASP_HMAC_SHA256, 0, 0};
+    *cost = (struct asp_cost){0};
     (void)read_cost(&verifier, cost);
+}
+
+bool asp_verifier_is_beyond_1(const char *verifier)
+{
+    return starts_with(verifier, BLAKE_PREFIX);
 }
 
 /* What read_cost reads. */
 static void write_prefix(const struct asp_cost *cost, char prefix[PREFIX_SIZE])
 {
     switch (cost->scheme) {
+    case ASP_BLAKE2B:
+        (void)snprintf(prefix, PREFIX_SIZE, "%s", BLAKE_PREFIX);
+        break;
     case ASP_HMAC_SHA256:
         (void)snprintf(prefix, PREFIX_SIZE, "%s", HMAC_PREFIX);
         break;
@@ -273,13 +310,20 @@ enum asp_status asp_verifier_decoy(const struct asp_cost *cost, const char *user
 {
     static const unsigned char salt[SALT_BYTES] = {0};
     unsigned char tag[TAG_BYTES];
-    enum asp_status status;
+    enum asp_status status = ASP_MISMATCH;
 
-    /* With the fast hash the reading of the line counts too, so there is a line to read. */
-    if (cost->scheme == ASP_HMAC_SHA256)
-        status = asp_verifier_check(DECOY_LINE, user, secret);
-    else
-        status = hash(cost, salt, user, secret, tag);
-    sodium_memzero(tag, sizeof tag);
-    return status == ASP_NO_MEMORY ? ASP_NO_MEMORY : ASP_MISMATCH;
+    /* With a fast hash the reading of the line counts too, so there is a line to read. */
+    switch (cost->scheme) {
+    case ASP_BLAKE2B:
+        (void)asp_verifier_check(BLAKE_PREFIX DECOY, user, secret);
+        break;
+    case ASP_HMAC_SHA256:
+        (void)asp_verifier_check(HMAC_PREFIX DECOY, user, secret);
+        break;
+    case ASP_ARGON2ID:
+        status = hash(cost, salt, user, secret, tag) == ASP_OK ? ASP_MISMATCH : ASP_NO_MEMORY;
+        sodium_memzero(tag, sizeof tag);
+        break;
+    }
+    return status;
 }

@@ -19,7 +19,7 @@
 
 static void add_entry(struct asp_account *account, size_t number)
 {
-    static const struct asp_cost cost = {.scheme = ASP_HMAC_SHA256};
+    static const struct asp_cost cost = {.scheme = ASP_BLAKE2B};
     struct asp_secret secret = {.key = "00000000000000000000000"};
     struct asp_entry entry;
 

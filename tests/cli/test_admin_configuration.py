@@ -26,7 +26,7 @@ default_app = "first-use";
 expires = "never";
 unused = "never";
 log = "all";
-hash: { scheme = "hmac-sha256"; memory = 19456; passes = 2; };
+hash: { scheme = "blake2b"; memory = 19456; passes = 2; };
 apps: (
   { name = "mail"; services = [ "dovecot", "imap", "pop3", "lmtp", "smtp", "submission", "sieve", "managesieve" ]; },
   { name = "calendar"; services = [ "caldav", "carddav", "radicale", "nginx", "apache2", "httpd" ]; },
@@ -104,7 +104,7 @@ BAD = [
     *(f'unused = "{value}";' for value in ("", "soon", "90", "1y", "-1d", "2099-01-01", "Never")),
     *(f'log = "{value}";' for value in ("", "none", "ALL")),
     *(f'store = "{value}";' for value in ("", "var/lib/asp", "./asp")),
-    *(f'hash: {{ scheme = "{value}"; }};' for value in ("", "md5", "argon2i", "HMAC-SHA256")),
+    *(f'hash: {{ scheme = "{value}"; }};' for value in ("", "md5", "argon2i", "HMAC-SHA256", "blake2", "BLAKE2b")),
     *(f"hash: {{ memory = {value}; }};" for value in (8191, 1048577, 0, -1, *OUT_OF_32_BITS)),
     *(f"hash: {{ passes = {value}; }};" for value in (0, 11, -1, *OUT_OF_32_BITS)),
     *(f'primary: {{ source = "{value}"; }};' for value in ("", "ldap", "Shadow")),

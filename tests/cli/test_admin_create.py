@@ -235,7 +235,7 @@ def test_the_account_is_text_with_an_entry_a_line_and_no_password(site):
     lines = site.account("alice").read_bytes().decode("ascii").splitlines()
     for entry in made:
         (line,) = [line for line in lines if entry["label"] in line]
-        assert re.search(r"\$hmac-sha256\$\S+\$\S+", line)
+        assert re.search(r"\$blake2b\$\S+\$\S+", line)
         assert "mail" in line
     assert site.account("alice").read_bytes().endswith(b"\n")
     everything = b"".join(contents(site.store).values())
@@ -244,8 +244,9 @@ def test_the_account_is_text_with_an_entry_a_line_and_no_password(site):
         assert entry["password"].replace("-", "")[2:].encode() not in everything
 
 
-def test_both_schemes_verify_whatever_the_configuration_says_now(site):
+def test_all_schemes_verify_whatever_the_configuration_says_now(site):
     schemes = {
+        "blake2b": 'hash: { scheme = "blake2b"; };',
         "hmac-sha256": 'hash: { scheme = "hmac-sha256"; };',
         "argon2id": 'hash: { scheme = "argon2id"; memory = 8192; passes = 1; };',
     }

@@ -22,7 +22,7 @@ def without_a_trace(password, places):
             assert trace not in data, where
 
 
-@pytest.mark.parametrize("scheme", ["hmac-sha256", "argon2id"])
+@pytest.mark.parametrize("scheme", ["blake2b", "hmac-sha256", "argon2id"])
 @pytest.mark.parametrize("form", [[], ["--quiet"], ["--json"]], ids=["plain", "quiet", "json"])
 def test_a_password_is_on_standard_output_alone(site, log, scheme, form):
     site.configure("virtual_users = true;", f'hash: {{ scheme = "{scheme}"; memory = 8192; passes = 1; }};')

@@ -165,9 +165,9 @@ static void expect_no_verifier(const char *what)
     int verifiers = 0;
 
     (void)file_read(store_path(&fixture.world, "users/alice"), account, sizeof account);
-    for (char *at = account; (at = strstr(at, "$hmac-sha256$")) != NULL; verifiers++) {
+    for (char *at = account; (at = strstr(at, "$blake2b$")) != NULL; verifiers++) {
         char verifier[128];
-        at += strlen("$hmac-sha256$");
+        at += strlen("$blake2b$");
         (void)snprintf(verifier, sizeof verifier, "%.*s", (int)strcspn(at, " \n"), at);
         expect_absent(NULL, verifier, what);
     }

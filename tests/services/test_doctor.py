@@ -147,7 +147,7 @@ ACCOUNTS = {
     "damaged": ("sed -i s/Phone/Phony/ FILE", "is damaged: its digest does not match", "restore it .*remove bob"),
     "cut": ("truncate -s 20 FILE", "is damaged", "remove bob"),
     "another's": ("cp /var/lib/asp/users/alice FILE", "is damaged|another user", "remove bob"),
-    "newer": ("sed -i '1s/asp-account 1/asp-account 3/' FILE", "written by a newer version", "install the version"),
+    "newer": ("sed -i '1s/asp-account 2/asp-account 3/' FILE", "written by a newer version", "install the version"),
     "somebody else's file": ("chown alice FILE", "belongs to uid", f"^look at what .*: {COPY}$"),
     "open to be written": ("chmod 666 FILE", "can be written by group or others", f"^look at what .*: {COPY}$"),
     "a pipe": ("rm FILE; mkfifo FILE", "is not a plain file", "root's.*remove bob"),

@@ -90,12 +90,21 @@ def test_a_store_of_0_1_0_is_read_as_it_is_and_loses_nothing_at_its_first_change
         assert asks(stage, "root", service, wrong(phone)) == AUTH_ERR
 
 
-def test_what_0_1_0_would_misread_is_unavailable_to_it_and_stays_as_it_is(stage, old_admin):
-    """A user without a password in shadow, who has a key alone."""
-    stage.sandbox.run("usermod", "--password", "*", "bob").done()
+@pytest.mark.parametrize(
+    ("scheme", "primary"),
+    [
+        pytest.param("blake2b", None, id="the hash"),
+        pytest.param("hmac-sha256", "*", id="a user without a password in shadow, who has a key alone"),
+    ],
+)
+def test_what_0_1_0_would_misread_is_unavailable_to_it_and_stays_as_it_is(stage, old_admin, scheme, primary):
+    if primary is not None:
+        stage.sandbox.run("usermod", "--password", primary, "bob").done()
+    stage.configure(f'hash: {{ scheme = "{scheme}"; }};')
     password = stage.create("bob", "Phone", "--app", "calendar")
     account = "/var/lib/asp/users/bob"
     before = stage.sandbox.run("cat", account).done().out
+    stage.configure()
     assert before.startswith("asp-account 2 ")
     id = password[:2]
     for words in (
@@ -120,7 +129,8 @@ def test_what_0_1_0_would_misread_is_unavailable_to_it_and_stays_as_it_is(stage,
     [pytest.param("radicale", AUTH_ERR, id="module"), pytest.param("nginx", CRED_INSUFFICIENT, id="broker")],
 )
 def test_a_module_or_a_broker_of_0_1_0_works_with_the_other_of_today(stage, old, service, capitals):
-    """What a version 1 has no word for is refused by one that it has."""
+    """What a version 1 has no word for is refused by one that it has. Both know the older hash."""
+    stage.configure('hash: { scheme = "hmac-sha256"; };')
     phone, laptop = (stage.create("alice", label, "--app", "calendar") for label in ("Phone", "Laptop"))
     stage.asp_admin("revoke", "alice", laptop[:2]).done()
     broker = stage.broker if service == "radicale" else old / "pam_asp" / "asp-broker"

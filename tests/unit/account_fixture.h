@@ -5,10 +5,13 @@
 #include "unit.h"
 
 #define HMAC_ZERO "$hmac-sha256$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-#define ENTRY(id, label)                                                                           \
+#define BLAKE_ZERO "$blake2b$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define LINE(id, label, verifier)                                                                  \
     "id=" id " label=\"" label                                                                     \
     "\" app=first-use created=1970-01-01T00:16:40Z by=\"root\" bound=- "                           \
-    "expires=never unused=never from=any revoked=- verifier=" HMAC_ZERO "\n"
+    "expires=never unused=never from=any revoked=- verifier=" verifier "\n"
+#define ENTRY(id, label) LINE(id, label, HMAC_ZERO)
+#define BLAKE_ENTRY(id, label) LINE(id, label, BLAKE_ZERO)
 
 #define HEAD "asp-account 1 user=\"alice\"\n"
 #define HEAD_2 "asp-account 2 user=\"alice\"\n"

@@ -84,6 +84,29 @@ START_TEST(whom_an_account_follows_is_kept_in_the_second_version)
 }
 END_TEST
 
+/* 0.1.0 takes the file that has one for a newer one's, and says "unavailable". */
+START_TEST(a_blake2b_line_is_in_the_second_version_revoked_or_not)
+{
+    struct asp_account account;
+    struct asp_account again;
+    size_t length;
+    char *text;
+
+    unit_three_entries(&account);
+    strcpy(account.entries[_i].verifier, BLAKE_ZERO);
+    text = unit_account_text(&account, &length);
+    ck_assert_int_eq(strncmp(text, HEAD_2, strlen(HEAD_2)), 0);
+    ck_assert_int_eq(read_bytes(text, length, "alice", NULL, &again), ASP_OK);
+    same_account(&account, &again);
+    free(text);
+    ck_assert_int_eq(read_body(HEAD "primary=-\n" BLAKE_ENTRY("7k", "A"), "alice", &account),
+                     ASP_CORRUPT);
+    ck_assert_int_eq(read_body(HEAD_2 "primary=-\n" BLAKE_ENTRY("7k", "A"), "alice", &account),
+                     ASP_OK);
+    asp_account_free(&account);
+}
+END_TEST
+
 START_TEST(what_needs_the_second_version_no_more_is_written_as_the_first)
 {
     struct asp_account account;
@@ -163,6 +186,7 @@ static void fill(Suite *suite)
 {
     unit_loop(suite, each_form_of_the_fingerprint_is_read_back, FORMS);
     unit_add(suite, whom_an_account_follows_is_kept_in_the_second_version);
+    unit_loop(suite, a_blake2b_line_is_in_the_second_version_revoked_or_not, 3);
     unit_add(suite, what_needs_the_second_version_no_more_is_written_as_the_first);
     unit_add(suite, a_file_of_the_first_version_is_written_back_byte_for_byte);
     unit_add(suite, a_newer_version_is_told_from_damage);

@@ -11,6 +11,7 @@
 
 /* The first half: is this the secret of an entry? */
 
+static const struct asp_cost blake = {ASP_BLAKE2B, 19456, 2};
 static const struct asp_cost hmac = {ASP_HMAC_SHA256, 19456, 2};
 static const struct asp_cost argon = {ASP_ARGON2ID, 8192, 1};
 
@@ -18,6 +19,7 @@ static const struct asp_cost argon = {ASP_ARGON2ID, 8192, 1};
 struct proof {
     enum asp_verdict verdict;
     const struct asp_entry *entry;
+    unsigned blakes;
     unsigned hmacs;
     unsigned argons;
 };
@@ -31,6 +33,7 @@ static struct proof prove_with(const struct asp_account *account, const struct a
     unit_calls_begin(plan);
     proof.verdict = asp_check_secret(account, secret, cost, &proof.entry);
     (void)unit_calls_end();
+    proof.blakes = unit_calls("blake2b");
     proof.hmacs = unit_calls("hmac");
     proof.argons = unit_calls("crypto_pwhash");
     return proof;
@@ -88,25 +91,57 @@ START_TEST(one_hash_is_run_whatever_the_number_of_entries)
 }
 END_TEST
 
-START_TEST(an_unknown_id_costs_the_same_and_is_not_ours)
+/* Of the last line where there is one, whatever new ones are to be; else of a new one. */
+static void unknown_costs(const struct asp_account *account, const struct asp_cost *configured,
+                          const struct asp_cost *expected)
 {
-    static const size_t counts[] = {0, 1, 500};
+    const struct asp_secret secret = {.id = "zz", .key = "abcdefghjkmnpqrstvwxyz0"};
+    struct proof proof = prove_with(account, &secret, configured, NULL);
+
+    ck_assert_int_eq(proof.verdict, ASP_NOT_AN_APP_PASSWORD);
+    ck_assert_ptr_null(proof.entry);
+    ck_assert_uint_eq(proof.blakes, expected == &blake);
+    ck_assert_uint_eq(proof.hmacs, expected == &hmac);
+    ck_assert_uint_eq(proof.argons, expected == &argon);
+}
+
+START_TEST(an_unknown_id_costs_the_same_as_one_of_the_account_and_is_not_ours)
+{
+    static const struct asp_cost *const costs[] = {&blake, &hmac, &argon};
+    static const size_t counts[] = {1, 2, 500};
     struct asp_account account;
-    struct asp_secret secret = {.id = "zz", .key = "abcdefghjkmnpqrstvwxyz0"};
+
+    asp_account_init(&account, "alice");
+    for (size_t configured = 0; configured < UNIT_COUNT(costs); configured++)
+        unknown_costs(&account, costs[configured], costs[configured]);
+    asp_account_free(&account);
+
+    for (size_t last = 0; last < UNIT_COUNT(costs); last++) {
+        struct asp_secret secret = account_of(&account, counts[_i]);
+
+        ck_assert_int_eq(asp_verifier_make(costs[last], "alice", &secret,
+                                           account.entries[account.count - 1].verifier),
+                         ASP_OK);
+        for (size_t configured = 0; configured < UNIT_COUNT(costs); configured++)
+            unknown_costs(&account, costs[configured], costs[last]);
+        asp_account_free(&account);
+    }
+}
+END_TEST
+
+/* Whatever is compared: the line is that of another id. */
+START_TEST(an_unknown_id_is_never_right)
+{
+    static const struct unit_plan equal = {
+        .call = "sodium_memcmp", .first = 1, .returns = true, .result = 0};
+    const struct asp_secret secret = {.id = "zz", .key = "abcdefghjkmnpqrstvwxyz0"};
+    struct asp_account account;
     struct proof proof;
 
-    (void)account_of(&account, counts[_i]);
-    proof = prove(&account, &secret);
+    (void)account_of(&account, 3);
+    proof = prove_with(&account, &secret, &blake, &equal);
     ck_assert_int_eq(proof.verdict, ASP_NOT_AN_APP_PASSWORD);
     ck_assert_ptr_null(proof.entry);
-    ck_assert_uint_eq(proof.hmacs, 1);
-    ck_assert_uint_eq(proof.argons, 0);
-
-    proof = prove_with(&account, &secret, &argon, NULL);
-    ck_assert_int_eq(proof.verdict, ASP_NOT_AN_APP_PASSWORD);
-    ck_assert_ptr_null(proof.entry);
-    ck_assert_uint_eq(proof.hmacs, 0);
-    ck_assert_uint_eq(proof.argons, 1);
     asp_account_free(&account);
 }
 END_TEST
@@ -173,7 +208,7 @@ START_TEST(what_is_not_shaped_like_ours_is_not_hashed)
 }
 END_TEST
 
-START_TEST(both_schemes_are_recognised_at_all_times)
+START_TEST(all_schemes_are_recognised_at_all_times)
 {
     struct asp_account account;
     struct asp_secret secret = account_of(&account, 2);
@@ -570,11 +605,12 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_loop(suite, one_hash_is_run_whatever_the_number_of_entries, 5);
-    unit_loop(suite, an_unknown_id_costs_the_same_and_is_not_ours, 3);
+    unit_loop(suite, an_unknown_id_costs_the_same_as_one_of_the_account_and_is_not_ours, 3);
+    unit_add(suite, an_unknown_id_is_never_right);
     unit_add(suite, a_right_secret_with_capitals_is_the_wrong_case_and_a_wrong_one_is_none_of_ours);
     unit_add(suite, the_wrong_case_is_told_before_the_state_of_the_entry);
     unit_add(suite, what_is_not_shaped_like_ours_is_not_hashed);
-    unit_add(suite, both_schemes_are_recognised_at_all_times);
+    unit_add(suite, all_schemes_are_recognised_at_all_times);
     unit_add(suite, a_line_copied_from_another_user_or_entry_proves_nothing);
     unit_add(suite, a_revoked_entry_is_still_the_one_whose_secret_it_is);
     unit_add(suite, without_memory_for_the_hash_it_cannot_be_told);

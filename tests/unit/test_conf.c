@@ -105,7 +105,7 @@ static const struct {
 } worded[] = {
     {"", "user_name", {"exact", "lower"}},
     {"", "log", {"all", "refused"}},
-    {"hash", "scheme", {"hmac-sha256", "argon2id"}},
+    {"hash", "scheme", {"blake2b", "hmac-sha256", "argon2id"}},
     {"primary", "source", {"shadow", "none"}},
 };
 

@@ -115,7 +115,7 @@ START_TEST(what_is_built_in_is_what_the_manual_says)
     ck_assert_str_eq(conf->default_app, "first-use");
     ck_assert_int_eq(conf->expires, ASP_NEVER);
     ck_assert_int_eq(conf->unused, ASP_NEVER);
-    ck_assert_int_eq(conf->cost.scheme, ASP_HMAC_SHA256);
+    ck_assert_int_eq(conf->cost.scheme, ASP_BLAKE2B);
     ck_assert_uint_eq(conf->cost.memory, 19456);
     ck_assert_uint_eq(conf->cost.passes, 2);
     ck_assert_uint_eq(conf->app_count, 3);

@@ -156,9 +156,11 @@ START_TEST(an_entry_is_read_alone_beside_it)
 
     ck_assert_int_eq(read_body(body, "7k", &account), ASP_OK);
     ck_assert_uint_eq(account.count, 1);
+    ck_returned_str_eq(account.entries[0].id, "7k");
     asp_account_free(&account);
     ck_assert_int_eq(read_body(body, "9x", &account), ASP_OK);
-    ck_assert_uint_eq(account.count, 0);
+    ck_assert_uint_eq(account.count, 1);
+    ck_returned_str_eq(account.entries[0].id, "00");
     asp_account_free(&account);
     ck_assert_int_eq(read_body(HEAD MARK PENDING("9x"), "9x", &account), ASP_OK);
     ck_assert_uint_eq(account.count, 0);

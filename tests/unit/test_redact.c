@@ -185,6 +185,7 @@ START_TEST(names_as_people_and_machines_have_them_are_none)
         "The phone that was left on the train",
         "/var/lib/asp/users/alice: Permission denied",
         "$hmac-sha256$",
+        "$blake2b$",
         "\xff\xfe",
         "%",
         "\\x",

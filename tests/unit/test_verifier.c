@@ -13,10 +13,13 @@
  *
  *   lp = lambda *parts: b"".join(bytes([len(p)]) + p for p in parts)
  *   message = lp(b"asp v=1", b"alice", b"7k", b"abcdefghjkmnpqrstvwxyz0")
+ *   hashlib.blake2b(message, digest_size=32, key=bytes(range(16)), person=b"pam_asp verifier")
  *   hmac.new(bytes(range(16)), message, hashlib.sha256).digest()
  *   argon2.low_level.hash_secret_raw(message, bytes(range(16)), t, m, 1, 32, Type.ID, 19)
  */
 #define SALT "AAECAwQFBgcICQoLDA0ODw"
+#define BLAKE_ALICE "$blake2b$" SALT "$ZCk75NR503mKseKnjGtQFgO+Ot3yyNvHRsNcTquE8Ew"
+#define BLAKE_OTHER "$blake2b$" SALT "$cRCkTct+ykRi7oxhSp8EElSfQOujEoQq3axmFOOAIuc"
 #define HMAC_ALICE "$hmac-sha256$" SALT "$fAZMErx2Qb6ZB8BH8Ls9N3wIz2ziII0QjgzoFoLp4XY"
 #define HMAC_OTHER "$hmac-sha256$" SALT "$n9Qdd49sqB8Q9W7Aw1CdlHWaq62hUEteZtm3XqabuQY"
 #define ARGON_TAG "jqyEGZXmh5Dkskz0E4yUgQq9D5956V7LharGHcQGV9o"
@@ -28,24 +31,44 @@
 #define OTHER "a b\xc3\xa9"
 
 static const struct asp_secret secret = {.id = "7k", .key = "abcdefghjkmnpqrstvwxyz0"};
+static const struct asp_cost blake = {ASP_BLAKE2B, 19456, 2};
 static const struct asp_cost hmac = {ASP_HMAC_SHA256, 19456, 2};
 static const struct asp_cost argon = {ASP_ARGON2ID, 8192, 1};
 
+/* Every scheme, with the call that is its one hash. */
+static const struct {
+    const struct asp_cost *cost;
+    const char *prefix;
+    const char *alice;
+    const char *other;
+    const char *call;
+} schemes[] = {
+    {&blake, "$blake2b$", BLAKE_ALICE, BLAKE_OTHER, "blake2b"},
+    {&hmac, "$hmac-sha256$", HMAC_ALICE, HMAC_OTHER, "hmac"},
+    {&argon, "$argon2id$v=19$m=8192,t=1,p=1$", ARGON_ALICE, ARGON_OTHER, "crypto_pwhash"},
+};
+
+enum { SCHEMES = UNIT_COUNT(schemes) };
+
+static unsigned hashes(void)
+{
+    return unit_calls("blake2b") + unit_calls("hmac") + unit_calls("crypto_pwhash");
+}
+
 START_TEST(the_hash_is_that_of_the_standards_over_user_id_and_secret)
 {
-    ck_assert_int_eq(asp_verifier_check(HMAC_ALICE, "alice", &secret), ASP_OK);
-    ck_assert_int_eq(asp_verifier_check(HMAC_OTHER, OTHER, &secret), ASP_OK);
-    ck_assert_int_eq(asp_verifier_check(ARGON_ALICE, "alice", &secret), ASP_OK);
+    for (size_t i = 0; i < SCHEMES; i++) {
+        ck_assert_int_eq(asp_verifier_check(schemes[i].alice, "alice", &secret), ASP_OK);
+        ck_assert_int_eq(asp_verifier_check(schemes[i].other, OTHER, &secret), ASP_OK);
+    }
     ck_assert_int_eq(asp_verifier_check(ARGON_ALICE_3, "alice", &secret), ASP_OK);
-    ck_assert_int_eq(asp_verifier_check(ARGON_OTHER, OTHER, &secret), ASP_OK);
 }
 END_TEST
 
 START_TEST(a_line_copied_to_another_user_or_id_does_not_verify)
 {
-    static const char *const lines[] = {HMAC_ALICE, ARGON_ALICE};
     static const char *const users[] = {"", "a", "alic", "alicd", "alice ", "Alice", OTHER};
-    const char *line = lines[_i];
+    const char *line = schemes[_i].alice;
     struct asp_secret other = secret;
 
     for (size_t i = 0; i < UNIT_COUNT(users); i++)
@@ -63,6 +86,7 @@ START_TEST(a_secret_with_one_other_letter_does_not_verify)
         struct asp_secret other = secret;
 
         other.key[at] = other.key[at] == '5' ? '6' : '5';
+        ck_assert_int_eq(asp_verifier_check(BLAKE_ALICE, "alice", &other), ASP_MISMATCH);
         ck_assert_int_eq(asp_verifier_check(HMAC_ALICE, "alice", &other), ASP_MISMATCH);
     }
 }
@@ -76,7 +100,7 @@ START_TEST(the_whole_of_a_long_name_counts)
 
     memset(user, 'a', ASP_USER_MAX);
     user[ASP_USER_MAX] = '\0';
-    ck_assert_int_eq(asp_verifier_make(&hmac, user, &secret, verifier), ASP_OK);
+    ck_assert_int_eq(asp_verifier_make(schemes[_i].cost, user, &secret, verifier), ASP_OK);
     ck_assert_int_eq(asp_verifier_check(verifier, user, &secret), ASP_OK);
     user[ASP_USER_MAX - 1] = 'b';
     ck_assert_int_eq(asp_verifier_check(verifier, user, &secret), ASP_MISMATCH);
@@ -87,8 +111,8 @@ END_TEST
 
 START_TEST(what_is_made_verifies_and_has_a_salt_of_its_own)
 {
-    const struct asp_cost *cost = _i == 0 ? &hmac : &argon;
-    const char *prefix = _i == 0 ? "$hmac-sha256$" : "$argon2id$v=19$m=8192,t=1,p=1$";
+    const struct asp_cost *cost = schemes[_i].cost;
+    const char *prefix = schemes[_i].prefix;
     size_t skip = strlen(prefix);
     char a[ASP_VERIFIER_SIZE];
     char b[ASP_VERIFIER_SIZE];
@@ -117,10 +141,10 @@ START_TEST(the_whole_salt_is_of_the_generator)
     char verifier[ASP_VERIFIER_SIZE];
 
     unit_random_bytes = salt_of_0_to_15;
-    ck_assert_int_eq(asp_verifier_make(&hmac, "alice", &secret, verifier), ASP_OK);
-    ck_assert_str_eq(verifier, HMAC_ALICE);
-    ck_assert_int_eq(asp_verifier_make(&argon, OTHER, &secret, verifier), ASP_OK);
-    ck_assert_str_eq(verifier, ARGON_OTHER);
+    for (size_t i = 0; i < SCHEMES; i++) {
+        ck_assert_int_eq(asp_verifier_make(schemes[i].cost, OTHER, &secret, verifier), ASP_OK);
+        ck_assert_str_eq(verifier, schemes[i].other);
+    }
 }
 END_TEST
 
@@ -153,6 +177,8 @@ START_TEST(a_line_with_any_bit_flipped_never_verifies)
     size_t head = strlen("$argon2id$v=19$m=8192,t=1,p=1$") * 8;
     size_t step = unit_is_watched() ? 83 : 5;
 
+    for (size_t bit = 0; bit < strlen(BLAKE_ALICE) * 8; bit++)
+        flip(BLAKE_ALICE, bit);
     for (size_t bit = 0; bit < strlen(HMAC_ALICE) * 8; bit++)
         flip(HMAC_ALICE, bit);
     for (size_t bit = 0; bit < head; bit++)
@@ -173,7 +199,7 @@ static void refused(const char *line)
     status = asp_verifier_check(line, "alice", &secret);
     (void)unit_calls_end();
     unit_need(!valid && status == ASP_CORRUPT, "%s: %d", line, status);
-    ck_assert_uint_eq(unit_calls("hmac") + unit_calls("crypto_pwhash"), 0);
+    ck_assert_uint_eq(hashes(), 0);
 }
 
 START_TEST(a_cost_over_the_caps_is_refused_before_anything_is_run)
@@ -245,6 +271,14 @@ START_TEST(other_forms_are_no_verifiers)
         "$hmac-sha25$" SALT "$" ARGON_TAG,
         "$hmac-sha512$" SALT "$" ARGON_TAG,
         "$HMAC-SHA256$" SALT "$" ARGON_TAG,
+        "blake2b$" SALT "$" ARGON_TAG,
+        "$blake2$" SALT "$" ARGON_TAG,
+        "$blake2bp$" SALT "$" ARGON_TAG,
+        "$BLAKE2b$" SALT "$" ARGON_TAG,
+        "$blake2b$",
+        "$blake2b$" SALT,
+        "$blake2b$" SALT "$" ARGON_TAG "A",
+        "$blake2b$v=1$" SALT "$" ARGON_TAG,
         "$hmac-sha256$",
         "$hmac-sha256$$",
         "$hmac-sha256$" SALT,
@@ -286,11 +320,11 @@ END_TEST
 
 START_TEST(a_line_cut_anywhere_is_no_verifier)
 {
-    static const char *const lines[] = {HMAC_ALICE, ARGON_ALICE};
+    const char *line = schemes[_i].alice;
     char cut[ASP_VERIFIER_SIZE];
 
-    for (size_t length = 0; length < strlen(lines[_i]); length++) {
-        memcpy(cut, lines[_i], length);
+    for (size_t length = 0; length < strlen(line); length++) {
+        memcpy(cut, line, length);
         cut[length] = '\0';
         refused(cut);
     }
@@ -327,17 +361,10 @@ END_TEST
 START_TEST(one_hash_is_run_and_one_comparison_in_constant_time)
 {
     unit_calls_begin(NULL);
-    ck_assert_int_eq(asp_verifier_check(HMAC_ALICE, "alice", &secret), ASP_OK);
+    ck_assert_int_eq(asp_verifier_check(schemes[_i].alice, "alice", &secret), ASP_OK);
     (void)unit_calls_end();
-    ck_assert_uint_eq(unit_calls("hmac"), 1);
-    ck_assert_uint_eq(unit_calls("crypto_pwhash"), 0);
-    ck_assert_uint_eq(unit_calls("sodium_memcmp"), 1);
-
-    unit_calls_begin(NULL);
-    ck_assert_int_eq(asp_verifier_check(ARGON_ALICE, "alice", &secret), ASP_OK);
-    (void)unit_calls_end();
-    ck_assert_uint_eq(unit_calls("hmac"), 0);
-    ck_assert_uint_eq(unit_calls("crypto_pwhash"), 1);
+    ck_assert_uint_eq(unit_calls(schemes[_i].call), 1);
+    ck_assert_uint_eq(hashes(), 1);
     ck_assert_uint_eq(unit_calls("sodium_memcmp"), 1);
 }
 END_TEST
@@ -347,11 +374,11 @@ START_TEST(the_decoy_is_never_right_whatever_it_compares)
 {
     static const struct unit_plan equal = {
         .call = "sodium_memcmp", .first = 1, .returns = true, .result = 0};
-    const struct asp_cost *cost = _i == 0 ? &hmac : &argon;
+    const struct asp_cost *cost = schemes[_i].cost;
     bool none_taken[ASP_IDS] = {false};
     struct asp_secret any;
 
-    for (size_t n = 0; n < (_i == 0 ? 1000 : 3); n++) {
+    for (size_t n = 0; n < (cost == &argon ? 3 : 1000); n++) {
         ck_assert_int_eq(asp_secret_make(none_taken, &any), ASP_OK);
         ck_assert_int_eq(asp_verifier_decoy(cost, "alice", &any), ASP_MISMATCH);
         unit_calls_begin(&equal);
@@ -376,17 +403,20 @@ END_TEST
 START_TEST(the_decoy_runs_the_one_hash_of_its_scheme)
 {
     unit_calls_begin(NULL);
-    (void)asp_verifier_decoy(&hmac, "alice", &secret);
+    (void)asp_verifier_decoy(schemes[_i].cost, "alice", &secret);
     (void)unit_calls_end();
-    ck_assert_uint_eq(unit_calls("hmac"), 1);
-    ck_assert_uint_eq(unit_calls("sodium_memcmp"), 1);
-    ck_assert_uint_eq(unit_calls("crypto_pwhash"), 0);
+    ck_assert_uint_eq(unit_calls(schemes[_i].call), 1);
+    ck_assert_uint_eq(hashes(), 1);
+    ck_assert_uint_eq(unit_calls("sodium_memcmp"), schemes[_i].cost == &argon ? 0 : 1);
+}
+END_TEST
 
-    unit_calls_begin(NULL);
-    (void)asp_verifier_decoy(&argon, "alice", &secret);
-    (void)unit_calls_end();
-    ck_assert_uint_eq(unit_calls("hmac"), 0);
-    ck_assert_uint_eq(unit_calls("crypto_pwhash"), 1);
+/* What 0.1.0 does not know is known to be so. */
+START_TEST(the_schemes_of_0_1_0_are_two)
+{
+    ck_assert(asp_verifier_is_beyond_1(BLAKE_ALICE));
+    ck_assert(!asp_verifier_is_beyond_1(HMAC_ALICE));
+    ck_assert(!asp_verifier_is_beyond_1(ARGON_ALICE));
 }
 END_TEST
 
@@ -433,22 +463,23 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add(suite, the_hash_is_that_of_the_standards_over_user_id_and_secret);
-    unit_loop(suite, a_line_copied_to_another_user_or_id_does_not_verify, 2);
+    unit_loop(suite, a_line_copied_to_another_user_or_id_does_not_verify, SCHEMES);
     unit_add(suite, a_secret_with_one_other_letter_does_not_verify);
-    unit_add(suite, the_whole_of_a_long_name_counts);
-    unit_loop(suite, what_is_made_verifies_and_has_a_salt_of_its_own, 2);
+    unit_loop(suite, the_whole_of_a_long_name_counts, SCHEMES);
+    unit_loop(suite, what_is_made_verifies_and_has_a_salt_of_its_own, SCHEMES);
     unit_add(suite, the_whole_salt_is_of_the_generator);
     unit_add(suite, the_longest_line_has_its_place);
     unit_add(suite, a_line_with_any_bit_flipped_never_verifies);
     unit_add(suite, a_cost_over_the_caps_is_refused_before_anything_is_run);
     unit_add(suite, the_caps_themselves_are_within);
     unit_add(suite, other_forms_are_no_verifiers);
-    unit_loop(suite, a_line_cut_anywhere_is_no_verifier, 2);
+    unit_loop(suite, a_line_cut_anywhere_is_no_verifier, SCHEMES);
     unit_add(suite, base64_that_is_not_canonical_is_refused);
-    unit_add(suite, one_hash_is_run_and_one_comparison_in_constant_time);
-    unit_loop(suite, the_decoy_is_never_right_whatever_it_compares, 2);
+    unit_loop(suite, one_hash_is_run_and_one_comparison_in_constant_time, SCHEMES);
+    unit_loop(suite, the_decoy_is_never_right_whatever_it_compares, SCHEMES);
     unit_add(suite, equal_tags_make_a_secret_right);
-    unit_add(suite, the_decoy_runs_the_one_hash_of_its_scheme);
+    unit_loop(suite, the_decoy_runs_the_one_hash_of_its_scheme, SCHEMES);
+    unit_add(suite, the_schemes_of_0_1_0_are_two);
     unit_add(suite, a_hash_without_memory_says_so_and_nothing_of_the_secret);
     if (!unit_is_watched())
         unit_add(suite, a_real_lack_of_memory_is_told_from_a_mismatch);

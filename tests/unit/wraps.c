@@ -271,6 +271,11 @@ WRAP_MEMORY(realloc, (void *old, size_t size), (old, size))
 /* libsodium */
 WRAP_AS(sodium_memcmp, "sodium_memcmp", SODIUM, int, (const void *a, const void *b, size_t length),
         (a, b, length))
+WRAP_AS(crypto_generichash_blake2b_salt_personal, "blake2b", SODIUM, int,
+        (unsigned char *out, size_t out_length, const unsigned char *in,
+         unsigned long long in_length, const unsigned char *key, size_t key_length,
+         const unsigned char *salt, const unsigned char *personal),
+        (out, out_length, in, in_length, key, key_length, salt, personal))
 WRAP_AS(crypto_auth_hmacsha256_final, "hmac", SODIUM, int,
         (crypto_auth_hmacsha256_state * state, unsigned char *out), (state, out))
 WRAP_AS(crypto_pwhash, "crypto_pwhash", SODIUM, int,
