@@ -374,6 +374,8 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
         root = config_root_setting(&reader.owned->tree);
         status = read_file(&reader, root);
         if (status == ASP_OK)
+            status = asp_conf_sort_services(&reader);
+        if (status == ASP_OK)
             status = check_together(&reader, root);
     }
     if (status == ASP_OK)

@@ -25,6 +25,13 @@ struct asp_app {
     struct asp_names services;
 };
 
+/* What the configuration says of one service that it names. */
+struct asp_service {
+    const char *name; /* as it was written: compared in lower case */
+    const char *app;  /* the app that lists it, or NULL */
+    bool guarded;
+};
+
 /* The service names that a client of the broker may claim. */
 struct asp_client {
     const char *user;
@@ -47,6 +54,8 @@ struct asp_conf {
     const struct asp_app *apps;
     size_t app_count;
     struct asp_names guarded;
+    const struct asp_service *services; /* those of apps and guarded, each once, in their order */
+    size_t service_count;
 
     enum asp_source primary_source;
     int primary_interval;

@@ -102,6 +102,60 @@ static enum asp_status no_memory(const struct asp_conf_reader *reader)
     return asp_fail(reader->error, ASP_NO_MEMORY, "out of memory");
 }
 
+static int compare_services(const void *a, const void *b)
+{
+    const struct asp_service *left = a;
+    const struct asp_service *right = b;
+
+    return asp_service_compare(left->name, right->name);
+}
+
+/* Puts together what is said of one service in two places: by an app, and as guarded. */
+static size_t merge_services(struct asp_service *services, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct asp_service *last = kept > 0 ? &services[kept - 1] : NULL;
+
+        if (last == NULL || asp_service_compare(last->name, services[i].name) != 0) {
+            services[kept++] = services[i];
+            continue;
+        }
+        if (services[i].app != NULL)
+            last->app = services[i].app;
+        last->guarded = last->guarded || services[i].guarded;
+    }
+    return kept;
+}
+
+enum asp_status asp_conf_sort_services(const struct asp_conf_reader *reader)
+{
+    struct asp_conf *conf = reader->conf;
+    struct asp_service *services;
+    size_t count = conf->guarded.count;
+
+    for (size_t i = 0; i < conf->app_count; i++)
+        count += conf->apps[i].services.count;
+    services = own(reader, count, sizeof *services);
+    if (services == NULL)
+        return no_memory(reader);
+    count = 0;
+    for (size_t i = 0; i < conf->app_count; i++) {
+        const struct asp_app *app = &conf->apps[i];
+
+        for (size_t k = 0; k < app->services.count; k++)
+            services[count++] = (struct asp_service){app->services.names[k], app->name, false};
+    }
+    for (size_t i = 0; i < conf->guarded.count; i++)
+        services[count++] = (struct asp_service){conf->guarded.names[i], NULL, true};
+    if (count > 1)
+        qsort(services, count, sizeof *services, compare_services);
+    conf->services = services;
+    conf->service_count = merge_services(services, count);
+    return ASP_OK;
+}
+
 static bool is_sequence(const config_setting_t *setting)
 {
     return config_setting_type(setting) == CONFIG_TYPE_ARRAY ||

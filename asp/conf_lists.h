@@ -37,6 +37,9 @@ enum asp_status asp_conf_refuse(const struct asp_conf_reader *reader,
 
 void asp_conf_default_lists(struct asp_conf *conf);
 
+/* Sorts the services that apps and guarded name. ASP_OK or ASP_NO_MEMORY. */
+enum asp_status asp_conf_sort_services(const struct asp_conf_reader *reader);
+
 /* Reads `setting` of `group` when its key is that of a list; `*is_list` says whether it was. */
 enum asp_status asp_conf_read_list(const struct asp_conf_reader *reader, const char *group,
                                    const config_setting_t *setting, bool *is_list);

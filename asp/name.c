@@ -161,13 +161,18 @@ bool asp_service_valid(const char *name)
     return true;
 }
 
-bool asp_service_equal(const char *a, const char *b)
+int asp_service_compare(const char *a, const char *b)
 {
     while (*a != '\0' && asp_fold(*a) == asp_fold(*b)) {
         a++;
         b++;
     }
-    return asp_fold(*a) == asp_fold(*b);
+    return (unsigned char)asp_fold(*a) - (unsigned char)asp_fold(*b);
+}
+
+bool asp_service_equal(const char *a, const char *b)
+{
+    return asp_service_compare(a, b) == 0;
 }
 
 bool asp_names_contain(const struct asp_names *names, size_t count, const char *service)

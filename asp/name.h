@@ -44,7 +44,11 @@ bool asp_service_valid(const char *name);
 /* That rule, as it is said to a person. */
 #define ASP_SERVICE_RULE "1 to 64 printable ASCII characters without space and any of \" \\ % / ,"
 
-/* Compares two service names as libpam does, which makes them lower case (ASCII). */
+/* Compares two service names as libpam does, which makes them lower case (ASCII): less than, equal
+ * to or greater than 0, as strcmp. */
+int asp_service_compare(const char *a, const char *b);
+
+/* True when that is 0. */
 bool asp_service_equal(const char *a, const char *b);
 
 /* ASCII lower case, whatever the locale. */

@@ -5,13 +5,31 @@
 
 #include <string.h>
 
-const char *asp_scope_listed(const struct asp_conf *conf, const char *service)
+/* What the configuration says of a service, or NULL. */
+static const struct asp_service *find_service(const struct asp_conf *conf, const char *name)
 {
-    for (size_t i = 0; i < conf->app_count; i++) {
-        if (asp_names_contain(&conf->apps[i].services, conf->apps[i].services.count, service))
-            return conf->apps[i].name;
+    size_t low = 0;
+    size_t high = conf->service_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = asp_service_compare(name, conf->services[middle].name);
+
+        if (order == 0)
+            return &conf->services[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return NULL;
+}
+
+const char *asp_scope_listed(const struct asp_conf *conf, const char *service)
+{
+    const struct asp_service *found = find_service(conf, service);
+
+    return found != NULL ? found->app : NULL;
 }
 
 bool asp_scope_is_group(const struct asp_conf *conf, const char *name)
@@ -24,38 +42,46 @@ bool asp_scope_is_group(const struct asp_conf *conf, const char *name)
     return false;
 }
 
+static void fold(const char *name, char folded[ASP_SERVICE_MAX + 1])
+{
+    for (size_t i = 0; i == 0 || name[i - 1] != '\0'; i++)
+        folded[i] = asp_fold(name[i]);
+}
+
 void asp_scope_app(const struct asp_conf *conf, const char *name, char app[ASP_SERVICE_MAX + 1])
 {
-    bool fold = !asp_scope_is_group(conf, name);
-
-    for (size_t i = 0; i == 0 || name[i - 1] != '\0'; i++)
-        app[i] = fold ? asp_fold(name[i]) : name[i];
+    if (asp_scope_is_group(conf, name))
+        memcpy(app, name, strlen(name) + 1);
+    else
+        fold(name, app);
 }
 
 void asp_scope_of(const struct asp_conf *conf, const char *service, const char *app,
                   struct asp_scope *scope)
 {
-    const char *listed;
+    const struct asp_service *found;
+    const char *name;
 
     memset(scope, 0, sizeof *scope);
     if (!asp_service_valid(service) || (app != NULL && !asp_service_valid(app)))
         return;
-    for (size_t i = 0; service[i] != '\0'; i++)
-        scope->service[i] = asp_fold(service[i]);
-    scope->guarded = asp_names_contain(&conf->guarded, conf->guarded.count, scope->service);
-
-    if (app == NULL)
-        app = scope->service;
-    else if (asp_scope_is_group(conf, app)) {
-        asp_scope_app(conf, app, scope->app);
+    fold(service, scope->service);
+    found = find_service(conf, scope->service);
+    scope->guarded = found != NULL && found->guarded;
+    if (app != NULL && asp_scope_is_group(conf, app)) {
+        memcpy(scope->app, app, strlen(app) + 1);
         return;
     }
-    listed = asp_scope_listed(conf, app);
+    if (app != NULL)
+        found = find_service(conf, app);
+    else
+        app = scope->service;
     /* A word with a meaning of its own: a service of that name is no app. */
-    if (listed == NULL && asp_app_is_reserved(app))
+    if ((found == NULL || found->app == NULL) && asp_app_is_reserved(app))
         return;
-    asp_scope_app(conf, listed != NULL ? listed : app, scope->app);
-    asp_scope_app(conf, app, scope->own);
+    fold(app, scope->own);
+    name = found != NULL && found->app != NULL ? found->app : scope->own;
+    memcpy(scope->app, name, strlen(name) + 1);
     /* Where a group is called like the service, entries of that name are the group's. */
     if (asp_scope_is_group(conf, scope->own))
         memset(scope->own, 0, sizeof scope->own);
