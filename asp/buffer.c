@@ -14,7 +14,7 @@ struct asp_buffer asp_buffer_on(char *room, size_t size)
     return (struct asp_buffer){.text = room, .room = size, .lent = true};
 }
 
-static bool reserve(struct asp_buffer *out, size_t more)
+static bool grow(struct asp_buffer *out, size_t more)
 {
     size_t room = out->room == 0 ? 256 : out->room;
     char *grown;
@@ -23,8 +23,6 @@ static bool reserve(struct asp_buffer *out, size_t more)
         return false;
     while (room - out->length <= more)
         room *= 2;
-    if (room == out->room)
-        return true;
     grown = out->lent ? NULL : malloc(room);
     if (grown == NULL) {
         out->failed = true;
@@ -42,7 +40,7 @@ static bool reserve(struct asp_buffer *out, size_t more)
 
 void asp_buffer_add_bytes(struct asp_buffer *out, const char *bytes, size_t length)
 {
-    if (!reserve(out, length))
+    if ((out->failed || out->room - out->length <= length) && !grow(out, length))
         return;
     memcpy(out->text + out->length, bytes, length);
     out->length += length;

@@ -8,6 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+void asp_error_begin(struct asp_error *error)
+{
+    error->status = ASP_OK;
+    error->text[0] = error->advice[0] = '\0';
+}
+
 __attribute__((format(printf, 3, 0))) static void write_text(struct asp_error *error,
                                                              enum asp_status status,
                                                              const char *format, va_list args)

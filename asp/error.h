@@ -35,12 +35,15 @@ enum {
     ASP_ERROR_LINE = ASP_ERROR_TEXT + 1 + ASP_ERROR_ADVICE, /* the two joined */
 };
 
-/* Begins as {0}: nothing is wrong. */
+/* Begins as {0}, or by asp_error_begin: nothing is wrong. */
 struct asp_error {
     enum asp_status status;
     char text[ASP_ERROR_TEXT];     /* what is wrong */
     char advice[ASP_ERROR_ADVICE]; /* what to do; empty: nothing that is known here */
 };
+
+/* As {0}, without the cost of clearing all of it. */
+void asp_error_begin(struct asp_error *error);
 
 /*
  * Writes the text (cut at the end of the room), without advice, and returns `status`, so that a

@@ -42,6 +42,17 @@ static void name_entry(struct asp_outcome *outcome, const struct asp_entry *entr
     memcpy(outcome->label, entry->label, sizeof outcome->label);
 }
 
+/* All of it is set but the bytes behind its texts. */
+static void begin_outcome(struct asp_outcome *outcome)
+{
+    outcome->verdict = ASP_UNAVAILABLE;
+    outcome->account[0] = outcome->app[0] = outcome->id[0] = outcome->label[0] = '\0';
+    outcome->revoked = NULL;
+    outcome->revoked_count = 0;
+    outcome->denied = outcome->question = false;
+    asp_error_begin(&outcome->cause);
+}
+
 /* It is not there any more. */
 static void forget_entry(struct asp_outcome *outcome)
 {
@@ -200,7 +211,7 @@ static void write_action(struct login *login)
     struct asp_outcome *outcome = login->outcome;
     enum asp_status status;
 
-    memset(&outcome->cause, 0, sizeof outcome->cause);
+    asp_error_begin(&outcome->cause);
     status =
         asp_store_update(&login->store, login->user.name, false, apply, login, &outcome->cause);
     note_denied(login, status);
@@ -292,7 +303,7 @@ static enum asp_status read_use_again(struct login *login, const struct asp_entr
         !clock_is_behind(login, entry) && !asp_usage_sound(usage, &login->head))
         (void)asp_usage_mend(usage, login->facts.now);
     if (status == ASP_OK)
-        memset(&login->outcome->cause, 0, sizeof login->outcome->cause);
+        asp_error_begin(&login->outcome->cause);
     return status;
 }
 
@@ -360,7 +371,7 @@ static void decide(struct login *login, struct asp_store_kept kept, const struct
 {
     struct asp_outcome *outcome = login->outcome;
     const struct asp_entry *entry = NULL;
-    struct asp_account account = {0};
+    struct asp_account account;
     enum asp_status status;
 
     status = asp_store_open(&login->store, login->conf, &kept, &outcome->cause);
@@ -413,8 +424,7 @@ void asp_login(const struct asp_conf *conf, const struct asp_store_kept *kept,
     struct asp_secret secret;
     bool well_shaped;
 
-    memset(outcome, 0, sizeof *outcome);
-    outcome->verdict = ASP_UNAVAILABLE;
+    begin_outcome(outcome);
     asp_scope_of(conf, request->service, request->app, &login.scope);
     memcpy(outcome->app, login.scope.app, sizeof outcome->app);
     well_shaped = asp_secret_read(request->secret, request->secret_length, &secret);

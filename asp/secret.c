@@ -99,22 +99,22 @@ bool asp_secret_read(const char *typed, size_t length, struct asp_secret *secret
     bool capitals = false;
 
     memset(secret, 0, sizeof *secret);
-    for (size_t at = 0; well_shaped && at < length;) {
+    for (size_t at = 0; well_shaped && at < length; at++) {
         char letter = typed[at];
-        size_t skipped = 0;
 
         if (!in_alphabet(letter)) {
-            skipped = passed_over(typed + at, length - at);
+            size_t skipped = passed_over(typed + at, length - at);
+
+            if (skipped > 0) {
+                at += skipped - 1;
+                continue;
+            }
             letter = asp_fold(letter);
-            capitals = capitals || (skipped == 0 && letter != typed[at]);
+            well_shaped = capitals = in_alphabet(letter);
         }
-        if (skipped == 0) {
-            well_shaped = count < CHARS && in_alphabet(letter);
-            if (well_shaped)
-                clean[count++] = letter;
-            skipped = 1;
-        }
-        at += skipped;
+        well_shaped = well_shaped && count < CHARS;
+        if (well_shaped)
+            clean[count++] = letter;
     }
     well_shaped = well_shaped && count == CHARS;
     if (well_shaped) {

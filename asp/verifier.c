@@ -153,33 +153,48 @@ static const unsigned char base64_values[256] = {
     ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
 };
 
+/* Three bytes of four characters of base64. False: one is none, or the text ends. */
+static bool read_three(const unsigned char *text, unsigned char *bytes)
+{
+    const uint32_t a = base64_values[text[0]];
+    const uint32_t b = a == 0 ? 0 : base64_values[text[1]];
+    const uint32_t c = b == 0 ? 0 : base64_values[text[2]];
+    const uint32_t d = c == 0 ? 0 : base64_values[text[3]];
+
+    if (d == 0)
+        return false;
+    bytes[0] = (unsigned char)((a - 1) << 2 | (b - 1) >> 4);
+    bytes[1] = (unsigned char)(((b - 1) << 4 | (c - 1) >> 2) & 0xff);
+    bytes[2] = (unsigned char)(((c - 1) << 6 | (d - 1)) & 0xff);
+    return true;
+}
+
 /*
  * Reads exactly as many characters of unpadded base64 (RFC 4648, 4) as `size` bytes have, in their
- * one canonical form. Moves
- * `*at` on. Written out, since libsodium's hides which characters it reads, at fifteen times the
- * cost: here they are those of a stored line, and no secret.
+ * one canonical form. Moves `*at` on. Written out, since libsodium's hides which characters it
+ * reads, at thirty times the cost: here they are those of a stored line, and no secret.
  */
 static bool read_base64(const char **at, unsigned char *bytes, size_t size)
 {
-    const char *p = *at;
-    uint32_t pending = 0;
-    unsigned bits = 0;
+    const unsigned char *text = (const unsigned char *)*at;
+    const size_t left = size % 3;
+    unsigned char last[4] = {'A', 'A', 'A', 'A'};
+    unsigned char three[3];
 
-    for (size_t got = 0; got < size;) {
-        unsigned value = base64_values[(unsigned char)*p];
-
-        if (value == 0)
+    for (const unsigned char *end = bytes + size - left; bytes < end; bytes += 3, text += 4) {
+        if (!read_three(text, bytes))
             return false;
-        p++;
-        pending = (pending << 6 | (value - 1)) & 0xffff;
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            bytes[got++] = (unsigned char)(pending >> bits);
-        }
     }
-    *at = p;
-    return (pending & ((1U << bits) - 1)) == 0;
+    if (left > 0) {
+        (void)memccpy(last, text, '\0', left + 1);
+        /* The bits to spare are 0. */
+        if (!read_three(last, three) || three[left] != 0)
+            return false;
+        memcpy(bytes, three, left);
+        text += left + 1;
+    }
+    *at = (const char *)text;
+    return true;
 }
 
 static bool read_cost(const char **at, struct asp_cost *cost)
