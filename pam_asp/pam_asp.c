@@ -8,13 +8,13 @@
 #include "name_service.h"
 #include "pam_log.h"
 #include "password_stack.h"
+#include "token.h"
 
 #include "asp/label.h"
 #include "asp/log_line.h"
 #include "asp/login.h"
 #include "asp/random.h"
 
-#include <security/pam_ext.h>
 #include <security/pam_modules.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -133,22 +133,6 @@ static int accept_login(pam_handle_t *pamh, const char *user, const struct asp_o
     return code == PAM_SUCCESS ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 
-/* The token, asked for unless a module before us did. It is libpam's, not ours to wipe. */
-static int get_token(pam_handle_t *pamh, const struct arguments *arguments, const char **token)
-{
-    int code = PAM_SUCCESS;
-
-    *token = NULL;
-    if (arguments->use_first_pass)
-        *token = item(pamh, PAM_AUTHTOK);
-    else
-        code = pam_get_authtok(pamh, PAM_AUTHTOK, token, NULL);
-    if (code == PAM_BUF_ERR)
-        return PAM_BUF_ERR;
-    return code == PAM_SUCCESS && *token != NULL && (*token)[0] != '\0' ? PAM_SUCCESS
-                                                                        : PAM_AUTH_ERR;
-}
-
 /* The items are read after the conversation, which may have set them anew. */
 static int ask(pam_handle_t *pamh, const struct arguments *arguments, struct asp_request *request)
 {
@@ -159,7 +143,7 @@ static int ask(pam_handle_t *pamh, const struct arguments *arguments, struct asp
         pam_log(pamh, LOG_NOTICE, "no user was named: the application's conversation failed");
         return code == PAM_BUF_ERR ? PAM_BUF_ERR : PAM_AUTH_ERR;
     }
-    code = get_token(pamh, arguments, &request->secret);
+    code = token_get(pamh, arguments, &request->secret);
     if (code != PAM_SUCCESS) {
         pam_log(pamh, LOG_NOTICE, "no password was given");
         return code;
@@ -213,7 +197,7 @@ static int decide(pam_handle_t *pamh, const struct arguments *arguments,
         return code;
     asp_login(conf, conf_cache_kept(shared), &name_service, &request, time(NULL), &outcome);
     if (!outcome.denied || !broker_decides(conf, &request, &outcome))
-        login_log_decision(log_to_pam, pamh, conf, &request, &outcome);
+        login_log_decision(log_auth_to_pam, pamh, conf, &request, &outcome);
     code = code_of(outcome.verdict);
     if (code == PAM_AUTHINFO_UNAVAIL && outcome.cause.status == ASP_NO_MEMORY)
         code = PAM_BUF_ERR;
@@ -255,13 +239,14 @@ static int code_without_conf(enum asp_status status)
 EXPORT int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct arguments arguments;
-    struct asp_error error = {0};
+    struct asp_error error;
     char line[ASP_ERROR_LINE];
     struct shared_conf *conf = NULL;
     const char *wrong = arguments_read(argc, argv, &arguments);
     int code;
 
     (void)flags;
+    asp_error_begin(&error);
     forget(pamh);
     if (wrong != NULL) {
         pam_log(pamh, LOG_ERR, "wrong argument %s: see pam_asp(8)", wrong);

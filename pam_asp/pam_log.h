@@ -16,4 +16,7 @@ void pam_log(const pam_handle_t *pamh, int level, const char *format, ...)
 /* A login_log_write whose context is a pam_handle_t. */
 void log_to_pam(void *pamh, int level, const char *line);
 
+/* The same line to the letter in pam_sm_authenticate, by one syslog(3). */
+void log_auth_to_pam(void *pamh, int level, const char *line);
+
 #endif

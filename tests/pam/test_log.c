@@ -61,6 +61,19 @@ static void escape(char *out, size_t size, const char *text)
 
 /* --- to the letter ---------------------------------------------------------------------------- */
 
+/* As pam_syslog puts it. */
+START_TEST(before_the_line_stand_module_service_and_facility)
+{
+    struct logged *logged;
+
+    ck_code(verdict_fixture_login(&fixture, &fixture.samples[0]), fixture.samples[0].code);
+    logged = devlog_take();
+    ck_assert_int_eq(logged->count, 1);
+    ck_assert_msg(strstr(logged->line[0].raw, ": pam_asp(imap:auth): verdict=") != NULL, "\"%s\"",
+                  logged->line[0].raw);
+}
+END_TEST
+
 START_TEST(each_verdict_is_one_line_to_the_letter)
 {
     char expected[512], label[256] = "";
@@ -448,6 +461,7 @@ int main(void)
     tcase_add_unchecked_fixture(tests, make_fixture, NULL);
     tcase_add_checked_fixture(tests, begin, NULL);
     tcase_set_timeout(tests, 30);
+    tcase_add_test(tests, before_the_line_stand_module_service_and_facility);
     tcase_add_test(tests, each_verdict_is_one_line_to_the_letter);
     tcase_add_test(tests, the_escapes_of_a_label_are_lower_case_hex);
     tcase_add_test(tests, a_first_use_is_logged_with_the_app_that_it_bound);

@@ -1,0 +1,106 @@
+/* What the module asks the user for: the prompt of pam_get_authtok, to the letter, in the same
+ * language. */
+#include "harness.h"
+
+#include <libintl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROMPT "Password: "
+
+/* What a conversation was asked. */
+struct asked {
+    int count;
+    int style;
+    char text[128];
+};
+
+static int converse(int count, const struct pam_message **messages, struct pam_response **responses,
+                    void *data)
+{
+    struct asked *asked = data;
+
+    asked->count += count;
+    asked->style = messages[0]->msg_style;
+    (void)snprintf(asked->text, sizeof asked->text, "%s", messages[0]->msg);
+    *responses = calloc((size_t)count, sizeof **responses);
+    if (*responses == NULL)
+        return PAM_BUF_ERR;
+    (*responses)[0].resp = strdup("nobody's");
+    return PAM_SUCCESS;
+}
+
+/* What a service whose one module is the one of this line asks alice. */
+static struct asked ask(const struct world *world, const char *module)
+{
+    struct asked asked = {0};
+    const struct pam_conv with = {.conv = converse, .appdata_ptr = &asked};
+    pam_handle_t *pamh = NULL;
+    char line[128];
+
+    (void)snprintf(line, sizeof line, "auth required %s\n", module);
+    world_stack(world, "imap", line);
+    ck_code(pam_start_confdir("imap", "alice", &with, world->confdir, &pamh), PAM_SUCCESS);
+    ck_assert_int_ne(pam_authenticate(pamh, 0), PAM_SUCCESS);
+    ck_code(pam_end(pamh, PAM_AUTH_ERR), PAM_SUCCESS);
+    return asked;
+}
+
+static struct asked asks_the_same(const struct world *world)
+{
+    struct asked ours = ask(world, "@ASP@");
+    struct asked libpams = ask(world, "@STANDIN@");
+
+    ck_assert_int_eq(ours.count, 1);
+    ck_assert_int_eq(libpams.count, 1);
+    ck_assert_int_eq(ours.style, PAM_PROMPT_ECHO_OFF);
+    ck_assert_int_eq(libpams.style, PAM_PROMPT_ECHO_OFF);
+    ck_assert_str_eq(ours.text, libpams.text);
+    return ours;
+}
+
+START_TEST(the_prompt_is_that_of_pam_get_authtok)
+{
+    char password[PASSWORD_MAX];
+    struct world world;
+    struct asked asked;
+
+    world_make(&world, NULL);
+    create(&world, password, "alice", "--label", "Phone", "--app", "mail", NULL);
+    ck_assert_ptr_nonnull(setlocale(LC_ALL, "C"));
+    asked = asks_the_same(&world);
+    ck_assert_str_eq(asked.text, PROMPT);
+}
+END_TEST
+
+START_TEST(the_prompt_is_in_the_language_of_the_user)
+{
+    char password[PASSWORD_MAX];
+    struct world world;
+    struct asked asked;
+
+    world_make(&world, NULL);
+    create(&world, password, "alice", "--label", "Phone", "--app", "mail", NULL);
+    ck_assert(setenv("LANGUAGE", "de", 1) == 0);
+    if (setlocale(LC_ALL, "C.UTF-8") == NULL) {
+        harness_skip("the prompt in another language", "there is no locale C.UTF-8");
+        return;
+    }
+    asked = asks_the_same(&world);
+    if (strcmp(dgettext("Linux-PAM", PROMPT), PROMPT) == 0)
+        harness_skip("the prompt in another language", "libpam's translations are not installed");
+    else
+        ck_assert_str_ne(asked.text, PROMPT);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = harness_begin("token");
+
+    tcase_add_test(tests, the_prompt_is_that_of_pam_get_authtok);
+    tcase_add_test(tests, the_prompt_is_in_the_language_of_the_user);
+    return harness_run();
+}
