@@ -6,6 +6,7 @@
 #include "configuration.h"
 #include "dovecot.h"
 #include "fix.h"
+#include "old_processes.h"
 #include "pam.h"
 #include "password_stack.h"
 #include "store.h"
@@ -38,6 +39,8 @@ static void look_over(struct examination *exam)
     progress_say("asking Dovecot");
     examine_dovecot(exam);
     examine_beside_pam(exam);
+    progress_say("looking at what runs");
+    examine_old_processes(exam);
     progress_end();
     exam->findings.failed = exam->findings.failed || exam->pam.failed;
 }

@@ -31,6 +31,7 @@
 #define CHECK_SELF_SERVICE "self-service"
 #define CHECK_DOVECOT "dovecot"
 #define CHECK_BESIDE_PAM "beside-pam"
+#define CHECK_PROCESSES "processes"
 
 struct examination {
     struct admin *admin; /* its conf is NULL when it cannot be read */

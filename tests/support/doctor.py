@@ -15,7 +15,7 @@ CHECKS = [
     "self-service",
 ]
 # Of these there is a row only where there is something to say.
-OTHERS = ["beside-pam"]
+OTHERS = ["beside-pam", "processes"]
 
 # Before each test: no store, configuration, sockets or units; the users and the PAM files as they were at the beginning.
 PUT_RIGHT = """
