@@ -10,6 +10,11 @@ build_packages=(gcc libc6-dev pkg-config meson ninja-build libpam0g-dev libsodiu
 sandbox_packages=(iproute2 util-linux passwd)
 show_packages=(curl python3)
 dovecot_packages=(dovecot-imapd)
+# What tests/bench measures beside pam_asp; and what draws the plots.
+peer_packages=(
+    libpam-google-authenticator libpam-pwdfile db-util nginx libnginx-mod-http-auth-pam apache2-utils
+)
+plot_packages=(gnuplot-nox)
 test_packages=(
     clang clang-format clang-tidy cppcheck check valgrind strace python3-pytest python3-pytest-timeout
     python3-pytest-xdist libpam-wrapper mandoc groff-base shellcheck procps openssh-client sshpass

@@ -8,7 +8,9 @@
  *
  * Commands come on standard input, a line each, and each is answered by a line:
  *   use FIRST COUNT   takes turns with these logins from now on (at first: with all): "used"
- *   time COUNT        as many transactions: the nanoseconds of each
+ *   say NUMBER PASSWORD   that login's password from now on: "said"
+ *   time COUNT        as many transactions: the nanoseconds of each, and behind them those that the
+ *                     processor worked for all of them
  *   for MILLISECONDS  as many as there is time for: how many
  *   mark COUNT        as many, each inside of marked_transaction and of two getppid: "marked"
  *   many COUNT        as many: descriptors and resident bytes before, and behind
@@ -22,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOGINS_MAX = 20000, TIMES_MAX = 100000, WORD = 64 };
+enum { LOGINS_MAX = 20000, TIMES_MAX = 100000, WORD = 80 };
 
 struct login {
     char service[WORD];
@@ -33,7 +35,7 @@ struct login {
 
 struct ring {
     const char *confdir;
-    const struct login *logins;
+    struct login *logins;
     size_t first;
     size_t count;
     size_t next;
@@ -104,11 +106,11 @@ static void one(struct ring *ring)
     expect(login, transaction(ring->confdir, login));
 }
 
-static long long now(void)
+static long long now(clockid_t clock)
 {
     struct timespec at;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    (void)clock_gettime(clock, &at);
     return (long long)at.tv_sec * 1000000000 + at.tv_nsec;
 }
 
@@ -118,22 +120,25 @@ static void time_each(struct ring *ring, long count)
 
     if (count < 1 || count > TIMES_MAX)
         stop("too many to time");
+    long long worked = now(CLOCK_PROCESS_CPUTIME_ID);
     for (long i = 0; i < count; i++) {
-        long long begin = now();
+        long long begin = now(CLOCK_MONOTONIC);
 
         one(ring);
-        times[i] = now() - begin;
+        times[i] = now(CLOCK_MONOTONIC) - begin;
     }
+    worked = now(CLOCK_PROCESS_CPUTIME_ID) - worked;
     for (long i = 0; i < count; i++)
-        printf("%lld%c", times[i], i + 1 < count ? ' ' : '\n');
+        printf("%lld ", times[i]);
+    printf("%lld\n", worked);
 }
 
 static void go_on_for(struct ring *ring, long milliseconds)
 {
-    long long end = now() + milliseconds * 1000000LL;
+    long long end = now(CLOCK_MONOTONIC) + milliseconds * 1000000LL;
     long count = 0;
 
-    for (; now() < end; count++)
+    for (; now(CLOCK_MONOTONIC) < end; count++)
         one(ring);
     printf("%ld\n", count);
 }
@@ -195,7 +200,7 @@ static void many(struct ring *ring, long count)
 
 static void handle_command(struct ring *ring, size_t login_count, const char *line)
 {
-    char command[8];
+    char command[8], word[WORD];
     unsigned long number = 0, count = 0;
     int words = sscanf(line, "%7s %lu %lu", command, &number, &count);
 
@@ -204,6 +209,9 @@ static void handle_command(struct ring *ring, size_t login_count, const char *li
         ring->count = count;
         ring->next = 0;
         (void)puts("used");
+    } else if (sscanf(line, "say %lu %79s", &number, word) == 2 && number < login_count) {
+        (void)snprintf(ring->logins[number].password, WORD, "%s", word);
+        (void)puts("said");
     } else if (words == 2 && strcmp(command, "time") == 0) {
         time_each(ring, (long)number);
     } else if (words == 2 && strcmp(command, "for") == 0) {
@@ -229,7 +237,7 @@ static size_t read_logins(const char *path, struct login *logins)
     while (fgets(line, sizeof line, file) != NULL) {
         struct login *login = &logins[count];
 
-        if (count == LOGINS_MAX || sscanf(line, "%63s %63s %63s %d", login->service, login->user,
+        if (count == LOGINS_MAX || sscanf(line, "%79s %79s %79s %d", login->service, login->user,
                                           login->password, &login->code) != 4)
             stop("a line of the logins is none");
         count++;
@@ -242,7 +250,7 @@ int main(int argc, char **argv)
 {
     static struct login logins[LOGINS_MAX];
     struct ring ring = {.logins = logins};
-    char line[64];
+    char line[2 * WORD];
 
     if (argc != 3)
         stop("pam_host CONFDIR LOGINS");

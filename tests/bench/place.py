@@ -1,17 +1,22 @@
 """Where it is measured: worlds (a store, a configuration, a folder of PAM services) in a temporary folder, and the
-processes that log in there. As root, the place has a /dev/log, an /etc/shadow and an /etc/group of its own.
+processes that log in there. As root, the place has a /dev/log and an /etc of its own, and lies at /mnt: libpam reads
+the paths in its files character by character, so a count hangs on how long they are.
 """
 
+import json
 import os
 import pathlib
 import shutil
 import socket
 import stat
+import statistics
 import subprocess
 import sys
 import time
 
 from support.run import MORTAL
+
+HERE = pathlib.Path(__file__).resolve().parent
 
 # Hears the log. Lines that say what should not be are shown, the first of them.
 DRAIN = """
@@ -24,8 +29,11 @@ while True:
         shown += 1
 """
 NODES = {"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}
-# With this one at hand the shadow file of a process is another than that of the place.
-WITH_SHADOW = 'mount --bind "$0" /etc/shadow && exec "$@"'
+# With this one at hand a process has other files in /etc than the place. An overlay, for a mount on a single file is gone
+# when somebody replaces that file on the machine.
+WITH_ETC = 'mount -t overlay overlay -o "lowerdir=$0:$ASP_BENCH_ETC" /etc && exec "$@"'
+MOUNTED = pathlib.Path("/mnt")
+SHADOW = pathlib.Path("/etc/shadow")
 GROUP = 60123  # the group asp, where the machine has none
 SETTLED = 3  # seconds until the state of a shadow file is trusted
 
@@ -34,32 +42,30 @@ class Broken(Exception):
     """What was to be measured did not do what it should."""
 
 
-def shadow_lines(count, users):
-    """A shadow file with as many lines, the last of them these users'."""
-    lines = [f"other{i}:$6$saltsaltsaltsalt${i:086d}:20000:0:99999:7:::\n" for i in range(count - len(users))]
-    lines += [f"{name}:{field}:20000:0:99999:7:::\n" for name, field in users.items()]
-    return "".join(lines)
-
-
 class Place:
-    def __init__(self, build, folder):
+    def __init__(self, build, folder, layer=None):
+        self.layer = layer
+        self.private = os.environ.get("ASP_BENCH_PRIVATE") == "1"
+        self.processes = []
+        self.group = os.getegid()
+        if self.private:
+            mount("--bind", folder, MOUNTED)
+            folder = MOUNTED
         self.build, self.folder = build, folder
-        # Copies: a host that is not root may not get to where they were built.
-        self.module = shutil.copy2(build / "pam_asp" / "pam_asp.so", folder)
-        self.null = shutil.copy2(build / "tests" / "bench" / "null.so", folder)
-        self.host = shutil.copy2(build / "tests" / "bench" / "pam_host", folder)
+        self.module = self.copy(build / "pam_asp" / "pam_asp.so")
+        self.null = self.copy(build / "tests" / "bench" / "null.so")
+        self.host = self.copy(build / "tests" / "bench" / "pam_host")
         self.fill = build / "tests" / "bench" / "fill"
         self.admin = build / "asp-admin" / "asp-admin"
         self.broker = build / "asp-broker" / "asp-broker"
-        self.processes = []
-        self.private = os.environ.get("ASP_BENCH_PRIVATE") == "1"
-        self.group = os.getegid()
-        self.shadow = folder / "shadow"
         if self.private:
             self.make_dev()
-            self.make_group()
+            self.make_etc()
             self.write_shadow({})
-            mount("--bind", self.shadow, "/etc/shadow")
+
+    def copy(self, path):
+        """A host that is not root may not get to where it was built."""
+        return shutil.copy2(path, self.folder)
 
     def make_dev(self):
         """A bare /dev, and somebody at /dev/log who hears all and keeps nothing."""
@@ -80,32 +86,57 @@ class Place:
         os.chmod("/dev/log", 0o666)
         self.processes.append(subprocess.Popen([*MORTAL, sys.executable, "-c", DRAIN], stdin=log))
 
-    def make_group(self):
-        """nobody is in the group asp, and may ask the broker."""
+    def make_etc(self):
+        """Laid over the machine's. nobody and daemon are in the group asp, and may ask the broker."""
+        for part in ("etc", "etc.upper", "etc.work"):
+            (self.folder / part).mkdir()
+        lower, upper, work = (self.folder / part for part in ("etc", "etc.upper", "etc.work"))
+        mount("--bind", "/etc", lower)
+        mount("-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={upper},workdir={work}", "/etc")
+        os.environ["ASP_BENCH_ETC"] = str(lower)
         lines = pathlib.Path("/etc/group").read_text(encoding="utf-8").splitlines()
-        lines = [line for line in lines if not line.startswith("asp:")] + [f"asp:x:{GROUP}:nobody"]
-        group = self.folder / "group"
-        group.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        group.chmod(0o644)
-        mount("--bind", group, "/etc/group")
+        lines = [line for line in lines if not line.startswith("asp:")] + [f"asp:x:{GROUP}:nobody,daemon"]
+        pathlib.Path("/etc/group").write_text("\n".join(lines) + "\n", encoding="utf-8")
         self.group = GROUP
 
-    def write_shadow(self, users, path=None, count=10):
-        path = path or self.shadow
-        path.write_text(shadow_lines(count, users), encoding="ascii")
-        path.chmod(0o600)
+    def write_shadow(self, users):
+        write_shadow(SHADOW, users)
 
     def settle(self, *others):
         """Waits until what the shadow files say is no news any more."""
-        for path in (self.shadow, *others):
-            while path.exists() and time.time() - path.stat().st_ctime < SETTLED:
+        for path in (SHADOW, *others):
+            while self.private and time.time() - path.stat().st_ctime < SETTLED:
                 time.sleep(0.1)
 
-    def within(self, shadow):
-        """What is put before a command that is to have another shadow file."""
-        if shadow is None:
+    def within(self, etc):
+        """What is put before a command that is to have the files of this folder in its /etc."""
+        if etc is None:
             return []
-        return ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", WITH_SHADOW, shadow]
+        return ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", WITH_ETC, etc]
+
+    def find(self, *patterns):
+        """The first file of the machine, or of what was unpacked beside it, that one of these patterns knows; or None."""
+        for root in filter(None, (pathlib.Path("/"), self.layer)):
+            for pattern in patterns:
+                for path in sorted(root.glob(pattern)):
+                    return path
+        return None
+
+    def pam_module(self, name):
+        """A copy of a module of PAM, or None where there is none."""
+        found = self.find(f"usr/lib/*-linux-gnu/security/{name}", f"usr/lib*/security/{name}")
+        return found and self.copy(found)
+
+    def in_sandbox(self, program, *words):
+        """What a program of this folder measures in a sandbox of its own, on the machine as it is outside of the place; or
+        None where it does not run."""
+        outside = os.environ.get("ASP_BENCH_OUTSIDE")
+        prefix = ["nsenter", f"--mount=/proc/{outside}/ns/mnt", "--"] if self.private and outside else []
+        layer = ["--layer", self.layer] if self.layer and program != "watch" else []
+        run = subprocess.run(
+            [*prefix, *MORTAL, HERE / program, "--json", *layer, *words, self.build], stdout=subprocess.PIPE, check=False
+        )
+        return json.loads(run.stdout) if run.returncode == 0 else None
 
     def close(self):
         for process in reversed(self.processes):
@@ -117,13 +148,35 @@ def mount(*words):
     subprocess.run(["mount", *words], check=True)
 
 
+def write_shadow(path, users, count=10):
+    """A shadow file with as many lines, the last of them these users'."""
+    with open(path, "w", encoding="ascii") as file:
+        for number in range(count - len(users)):
+            file.write(f"other{number}:$6$saltsaltsaltsalt${number:086d}:20000:0:99999:7:::\n")
+        for name, field in users.items():
+            file.write(f"{name}:{field}:20000:0:99999:7:::\n")
+    path.chmod(0o600)
+
+
+def write_passwd(path, users, count=10):
+    """As many users in /etc/passwd, below the machine's, the last of them these."""
+    with open(path, "w", encoding="ascii") as file:
+        file.write(pathlib.Path("/etc/passwd").read_text(encoding="utf-8"))
+        for number in range(count - len(users)):
+            file.write(f"other{number}:x:{100000 + number}:60000:::/bin/false\n")
+        for number, name in enumerate(users):
+            file.write(f"{name}:x:{99000 + number}:60000:::/bin/false\n")
+    path.chmod(0o644)
+
+
 class World:
     """A store, asp.conf and a folder of services, where imap is pam_asp.so alone and `other` is empty."""
 
-    def __init__(self, place, name, settings="", shadow=None):
-        self.place, self.shadow = place, shadow
+    def __init__(self, place, name, settings="", etc=None, store=None):
+        self.place, self.etc = place, etc
         self.folder = place.folder / name
         self.store, self.conf, self.confdir = (self.folder / part for part in ("store", "asp.conf", "pam.d"))
+        self.store = store or self.store
         self.folder.mkdir()
         self.confdir.mkdir()
         primary = "" if place.private or "primary" in settings else 'primary: { source = "none"; };\n'
@@ -139,7 +192,7 @@ class World:
         (self.confdir / service).write_text(lines, encoding="ascii")
 
     def command(self, *words):
-        return [*self.place.within(self.shadow), self.place.admin, "--config", self.conf, *words]
+        return [*self.place.within(self.etc), self.place.admin, "--config", self.conf, *words]
 
     def admin(self, *words):
         run = subprocess.run(self.command(*words), stdout=subprocess.PIPE, text=True, check=True)
@@ -149,12 +202,14 @@ class World:
         words = words or ("--app", "mail")
         return self.admin("create", user, "--virtual", "--quiet", "--label", label, *words)
 
-    def fill(self, count, entries=1):
+    def fill(self, count, entries=1, lines=None):
+        """With users of fill's, whose lines of shadow go to a file."""
         for part in ("users", "used", "locks"):
             (self.store / part).mkdir(parents=True, mode=0o700)
         self.store.chmod(0o700)
         words = [self.place.fill, self.store / "users", str(count), str(entries)]
-        subprocess.run(words, stdout=subprocess.DEVNULL, check=True)
+        with open(lines or os.devnull, "w", encoding="ascii") as shadow:
+            subprocess.run(words, stdout=shadow, check=True)
 
     def host(self, logins, **options):
         return Host(self, logins, **options)
@@ -173,7 +228,7 @@ class Host:
         path.chmod(0o644)
         self.logins = len(logins)
         self.turn = (0, self.logins)
-        words = [*place.within(world.shadow), *before, place.host, world.confdir, path]
+        words = [*place.within(world.etc), *before, place.host, world.confdir, path]
         self.process = subprocess.Popen(
             [*MORTAL, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **(identity or {})
         )
@@ -206,15 +261,21 @@ class Host:
 
 
 class Subject:
-    """Some logins of a host, to be measured as one."""
+    """Some logins of a host, to be measured as one: so many transactions at a time, in every so manieth round."""
 
-    def __init__(self, host, first=0, count=None):
+    def __init__(self, host, first=0, count=None, each=50, every=1):
         self.host, self.first, self.count = host, first, count or host.logins
+        self.each, self.every = each, every
 
     def times(self, count):
         """Nanoseconds of each of so many transactions."""
         self.host.take_turns(self.first, self.count)
-        return [int(word) for word in self.host.ask("time", count)]
+        *times, self.worked = (int(word) for word in self.host.ask("time", count))
+        return times
+
+    def round(self):
+        """Nanoseconds of a transaction: by the clock, the median, and of the processor, the mean."""
+        return statistics.median(self.times(self.each)), self.worked / self.each
 
 
 def has(program):

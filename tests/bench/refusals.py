@@ -4,6 +4,7 @@ import random
 import statistics
 
 import counts
+from bars import BARS
 from place import Subject, World
 from section import HASH, ZEROS, Section, alice
 from support.pam_codes import AUTH_ERR, CRED_INSUFFICIENT, SUCCESS, USER_UNKNOWN
@@ -97,7 +98,7 @@ class Refusals(Section):
         number = counts.instructions(world, logins * times)
         if number is not None:
             wrong, unknown = (statistics.mean(number[at::2]) for at in range(2))
-            most = round(0.002 * wrong)
+            most = round(BARS.APART_THOUSANDTHS / 1000 * wrong)
             self.report.figure("instructions, wrong secret and unknown id apart", abs(wrong - unknown), "", most)
 
 

@@ -1,4 +1,4 @@
-"""What was measured: printed as a table or as JSON, each figure with the bar that it is held to."""
+"""What was measured: printed as a table, or written as JSON, each figure with the bar that it is held to."""
 
 import json
 
@@ -8,6 +8,7 @@ class Report:
         self.setting = setting
         self.figures = []
         self.skipped = []
+        self.curves = {}
         self.section = ""
 
     def figure(self, what, figure, unit, bar=None, note=""):
@@ -24,6 +25,10 @@ class Report:
         """The last figure says nothing about its bar."""
         self.figures[-1].update(met=None, note=why)
 
+    def point(self, plot, line, at, figure):
+        """One of a line in a plot."""
+        self.curves.setdefault(plot, {}).setdefault(line, []).append([at, figure])
+
     def skip(self, what, why):
         self.skipped.append({"section": self.section, "what": what, "why": why})
 
@@ -31,8 +36,15 @@ class Report:
     def missed(self):
         return [one for one in self.figures if one["met"] is False]
 
-    def print_json(self):
-        print(json.dumps({"setting": self.setting, "figures": self.figures, "skipped": self.skipped}, indent=1))
+    def write_json(self, path):
+        """A figure is a line: what has changed since is seen."""
+        lists = {
+            name: "[\n" + ",\n".join(f"  {json.dumps(one)}" for one in getattr(self, name)) + "\n ]"
+            for name in ("figures", "skipped")
+        }
+        parts = {"setting": json.dumps(self.setting, indent=2), **lists, "curves": json.dumps(self.curves)}
+        text = ",\n".join(f' "{name}": {part}' for name, part in parts.items())
+        path.write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
 
     def print_table(self):
         for name, value in self.setting.items():

@@ -6,6 +6,7 @@ SILENT = 'log = "refused";'
 ZEROS = "0" * 23  # the secret that fill gives to all
 HASH = "$6$saltsaltsaltsalt$abcdefghijklmnop"
 MIB = 1 << 20
+WALL, WORKED = 0, 1  # the two clocks of a round
 
 
 class Section:

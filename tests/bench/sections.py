@@ -3,11 +3,14 @@
 from broker import Broker
 from growth import Argon2id, Many, Shadow, Users
 from logins import Logins
+from peers import Peers
 from refusals import Refusals
+from services import Servers
 from tool import Tool
 
 SECTIONS = {
     "logins": Logins,
+    "peers": Peers,
     "broker": Broker,
     "refusals": Refusals,
     "users": Users,
@@ -15,4 +18,5 @@ SECTIONS = {
     "argon2id": Argon2id,
     "many": Many,
     "tool": Tool,
+    "servers": Servers,
 }

@@ -1,0 +1,29 @@
+"""Logins through real servers, in a sandbox: see servers."""
+
+from section import Section
+
+
+class Servers(Section):
+    """Each with an `other` that is empty; the module that is asked stands for account too."""
+
+    def conclude(self):
+        found = self.place.in_sandbox("servers") if self.place.private else None
+        if found is None:
+            self.report.skip("servers", "tests/bench/servers does not run here: it needs root and a sandbox")
+            return
+        for name, conclude in (("dovecot", self.dovecot), ("nginx", self.nginx)):
+            if name in found:
+                conclude(found[name])
+            else:
+                self.report.skip(name, "it is neither installed nor unpacked in ASP_LAYER")
+
+    def dovecot(self, found):
+        for window, subjects in found.items():
+            for name, (ratio, rate) in subjects.items():
+                what = f"Dovecot, {window} at a time: {name}"
+                self.report.figure(what, ratio, "times pam_permit", note=f"{rate:,} logins a second")
+
+    def nginx(self, found):
+        for name, (waited, rate) in found.items():
+            what = f"nginx, another waits beside 8: {name}"
+            self.report.figure(what, waited, "ms", note=f"{round(rate):,} requests a second")
