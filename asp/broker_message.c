@@ -92,7 +92,16 @@ void asp_message_number(struct asp_message *message, unsigned number)
 
 void asp_message_wipe(struct asp_message *message)
 {
-    sodium_memzero(message, sizeof *message);
+    sodium_memzero(message->bytes, message->length);
+    message->length = 0;
+    message->failed = false;
+}
+
+void asp_message_read_nothing(struct asp_message_read *message)
+{
+    message->version = 0;
+    message->type = (enum asp_message_type)0;
+    message->count = 0;
 }
 
 static bool read_fields(const uint8_t *at, const uint8_t *end, struct asp_message_read *message)
@@ -116,19 +125,19 @@ static bool read_fields(const uint8_t *at, const uint8_t *end, struct asp_messag
 enum asp_status asp_message_read(const uint8_t *bytes, size_t length, const char *sender,
                                  struct asp_message_read *message, struct asp_error *error)
 {
-    memset(message, 0, sizeof *message);
+    asp_message_read_nothing(message);
     if (length < HEAD || memcmp(bytes, magic, VERSION_AT) != 0 ||
         get_length(bytes + LENGTH_AT) != length)
         return asp_fail(error, ASP_CORRUPT, "what %s says is no message", sender);
     message->version = bytes[VERSION_AT];
     message->type = (enum asp_message_type)bytes[TYPE_AT];
-    message->count = bytes[COUNT_AT];
     if ((message->version < ASP_MESSAGE_OLDEST || message->version > ASP_MESSAGE_NEWEST) &&
         message->type != ASP_MESSAGE_REFUSED)
         return asp_fail(error, ASP_NEWER,
                         "%s speaks version %u of the messages and not %u: after an upgrade, "
                         "restart asp-broker and the services that ask it",
                         sender, message->version, (unsigned)ASP_MESSAGE_NEWEST);
+    message->count = bytes[COUNT_AT];
     if (!read_fields(bytes + HEAD, bytes + length, message)) {
         message->count = 0;
         return asp_fail(error, ASP_CORRUPT, "what %s says is no message", sender);

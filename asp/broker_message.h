@@ -62,7 +62,7 @@ enum asp_message_type {
 #define ASP_ASK_ERROR "error"
 #define ASP_ASK_APP_PASSWORD "app-password"
 
-/* A message that is being written. Begun by asp_message_begin; the caller wipes it with
+/* A message that is being written. Begun by asp_message_begin, once; the caller wipes it with
  * asp_message_wipe. */
 struct asp_message {
     uint8_t bytes[ASP_MESSAGE_MAX];
@@ -85,9 +85,12 @@ void asp_message_refuse(struct asp_message *message, const char *why);
 /* Adds bytes that are no text. */
 void asp_message_bytes(struct asp_message *message, const void *bytes, size_t length);
 
+/* Wipes what was written, and no more: most of the room was never touched. Of one that may not have
+ * been begun the length has to be 0. */
 void asp_message_wipe(struct asp_message *message);
 
-/* A message that was read. The fields lie in the bytes that were given. */
+/* A message that was read. The fields lie in the bytes that were given; those from `count` on hold
+ * nothing. */
 struct asp_message_read {
     unsigned version; /* 0: there is no head to tell */
     enum asp_message_type type;
@@ -104,6 +107,9 @@ struct asp_message_read {
  */
 enum asp_status asp_message_read(const uint8_t *bytes, size_t length, const char *sender,
                                  struct asp_message_read *message, struct asp_error *error);
+
+/* Makes it one of which nothing was read. */
+void asp_message_read_nothing(struct asp_message_read *message);
 
 /* Adds a number, as a text. */
 void asp_message_number(struct asp_message *message, unsigned number);

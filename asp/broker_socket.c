@@ -112,7 +112,7 @@ enum asp_status asp_broker_receive(int fd, const char *peer, int64_t deadline,
     const char *text;
     ssize_t got;
 
-    memset(message, 0, sizeof *message);
+    asp_message_read_nothing(message);
     if (!asp_clock_wait(fd, deadline))
         return asp_fail(error, ASP_BUSY, "%s did not answer in time", peer);
     /* With MSG_TRUNC the whole length, also of what does not fit: then it is no message. */

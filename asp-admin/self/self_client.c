@@ -129,7 +129,7 @@ enum exit_code self_client_serve(const struct console *console, int fd, bool jso
 {
     uint8_t bytes[ASP_MESSAGE_MAX];
     struct asp_message_read message;
-    struct asp_message answer;
+    struct asp_message answer = {.length = 0};
     struct person person = {.console = console, .json = json};
     struct asp_error error = {0};
     enum asp_status status = ASP_OK;

@@ -436,6 +436,21 @@ START_TEST(a_message_that_is_wiped_has_nothing_left)
 }
 END_TEST
 
+/* Most of the room was never touched: to write there costs more than all the rest of a login. */
+START_TEST(what_was_not_written_is_not_wiped)
+{
+    struct asp_message message;
+    size_t length;
+
+    memset(&message, 0xa5, sizeof message);
+    write_some(&message);
+    length = message.length;
+    asp_message_wipe(&message);
+    for (size_t at = 0; at < sizeof message.bytes; at++)
+        unit_need(message.bytes[at] == (at < length ? 0 : 0xa5), "the byte %zu", at);
+}
+END_TEST
+
 /* Whatever comes, what is read lies within it. */
 START_TEST(of_a_message_that_is_none_nothing_is_left_to_read)
 {
@@ -486,6 +501,7 @@ static void fill(Suite *suite)
     unit_add(suite, there_are_as_many_fields_as_a_byte_can_count);
     unit_add(suite, a_number_is_digits_alone_and_no_more_than_an_int);
     unit_add(suite, a_message_that_is_wiped_has_nothing_left);
+    unit_add(suite, what_was_not_written_is_not_wiped);
     unit_add(suite, of_a_message_that_is_none_nothing_is_left_to_read);
 }
 
