@@ -61,23 +61,29 @@ static void tell_unwritable(const struct answering *answering, const struct asp_
                  conf->store);
 }
 
-/* ASP_QUESTION, without an answer: the name service has to be asked first, and may not be here. */
+/* ASP_QUESTION, without an answer: the name service has to be asked first, and may not be here;
+ * ASP_SLOW, without one: a slow hash is not to be made here. */
 static enum asp_status decide(const struct answering *answering, const struct shared_conf *shared,
                               const struct asp_request *request, unsigned version,
                               struct asp_message *answer)
 {
     const struct asp_conf *conf = conf_cache_read(shared);
     struct asp_outcome outcome;
+    enum asp_status status = ASP_OK;
 
     asp_login(conf, conf_cache_kept(shared), answering->name_service, request, time(NULL),
               &outcome);
-    if (!outcome.question) {
+    if (outcome.question)
+        status = ASP_QUESTION;
+    else if (outcome.slow)
+        status = ASP_SLOW;
+    if (status == ASP_OK) {
         login_log_decision(log_to_syslog, NULL, conf, request, &outcome);
         asp_broker_outcome_write(&outcome, version, answer);
         tell_unwritable(answering, conf, &outcome);
     }
     asp_outcome_free(&outcome);
-    return outcome.question ? ASP_QUESTION : ASP_OK;
+    return status;
 }
 
 static void log_claim(const struct answering *answering, uid_t uid, const char *why)
@@ -126,6 +132,7 @@ static enum asp_status answer_question(struct answering *answering, struct lane_
         request->deadline = client->since_ms + asp_broker_patience(conf_cache_read(conf));
         request->gone = answer_has_no_taker;
         request->asker = client;
+        request->quick = answering->quick;
         status = decide(answering, conf, request, version, answer);
     } else {
         log_claim(answering, uid, asp_error_line(error, line));
@@ -173,7 +180,7 @@ static enum asp_status begin_password(struct answering *answering, const struct 
     return ASP_OK;
 }
 
-/* What a client has said, and what it is answered. ASP_QUESTION: nothing here. */
+/* What a client has said, and what it is answered. ASP_QUESTION, ASP_SLOW: nothing here. */
 static enum asp_status answer_to(struct answering *answering, struct lane_client *client,
                                  const uint8_t *bytes, size_t length, struct asp_message *answer)
 {
@@ -192,22 +199,15 @@ static enum asp_status answer_to(struct answering *answering, struct lane_client
             begin_password(answering, client, name->name, &set, message.version, answer, &error);
     else
         status = answer_login(answering, client, name, &message, answer, &error);
-    if (status != ASP_OK && status != ASP_QUESTION) {
+    if (status < 0) {
         asp_message_refuse(answer, asp_error_line(&error, line));
         asp_message_set_version(answer, message.version);
     }
     return status;
 }
 
-void answer_too_many(const struct answering *answering, const struct lane_client *client)
-{
-    log_throttled(answering->log_throttle, THROTTLED_FAILED, client->uid, LOG_ERR,
-                  "too many logins wait for the name service: some are refused");
-    answer_refuse(client, "too many logins wait for the name service");
-}
-
 /* In another version the client would ask once more. */
-void answer_refuse(const struct lane_client *client, const char *why)
+static void refuse(const struct lane_client *client, const char *why)
 {
     uint8_t bytes[ASP_MESSAGE_MAX];
     struct asp_message_read message = {.count = 0};
@@ -217,8 +217,38 @@ void answer_refuse(const struct lane_client *client, const char *why)
     (void)asp_message_read(bytes, length > 0 ? (size_t)length : 0, "a client", &message, NULL);
     asp_message_refuse(&answer, why);
     asp_message_set_version(&answer, message.version);
-    sodium_memzero(bytes, sizeof bytes);
+    sodium_memzero(bytes, length > 0 ? (size_t)length : 0);
     (void)send(client->fd, answer.bytes, answer.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* That is the configuration's doing or the machine's, and not the client's. */
+void answer_too_many(const struct answering *answering, const struct lane_client *client)
+{
+    log_throttled(answering->log_throttle, THROTTLED_FAILED, client->uid, LOG_ERR,
+                  "too many logins wait for the name service: some are refused");
+    refuse(client, "too many logins wait for the name service");
+}
+
+void answer_crowded(struct log_throttle *log_throttle, const struct lane_client *client,
+                    bool has_spoken)
+{
+    log_throttled(log_throttle, THROTTLED_CROWDED, client->uid, LOG_NOTICE,
+                  has_spoken
+                      ? "uid %lu has more logins waiting than can be decided: some are refused"
+                      : "uid %lu has many connections that say nothing: the oldest are dropped",
+                  (unsigned long)client->uid);
+    if (has_spoken)
+        refuse(client, "too many logins wait: try again in a moment");
+}
+
+bool answer_has_spoken(const struct lane_client *client, bool *has_ended)
+{
+    char byte;
+    const ssize_t length = recv(client->fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+    const bool nothing = length < 0 && (errno == EAGAIN || errno == EINTR);
+
+    *has_ended = length <= 0 && !nothing;
+    return length > 0;
 }
 
 enum answered answer_client(struct answering *answering, struct lane_client *client)
@@ -240,7 +270,9 @@ enum answered answer_client(struct answering *answering, struct lane_client *cli
         status = answer_to(answering, client, bytes, fits ? (size_t)length : 0, &answer);
     sodium_memzero(bytes, fits ? (size_t)length : sizeof bytes);
     if (status == ASP_QUESTION)
-        return ANSWER_ELSEWHERE;
+        return ANSWER_BY_QUESTION;
+    if (status == ASP_SLOW)
+        return ANSWER_SLOWLY;
     /* What is closed unread looks broken off to its client. */
     (void)recv(client->fd, bytes, 1, MSG_DONTWAIT);
     if (!answer.failed)

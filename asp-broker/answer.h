@@ -22,6 +22,7 @@ struct answering {
     const char *conf_path;
     bool conf_required;
     struct log_throttle *log_throttle;
+    bool quick; /* what needs a slow hash is passed on */
     /* Who may be asked who a user is, and the same for the name of a uid that is not in
      * /etc/passwd; NULL: nobody, and what needs that is passed on. */
     const struct asp_name_service *name_service;
@@ -38,7 +39,9 @@ struct answering {
 enum answered {
     ANSWER_NOTHING_SAID, /* yet */
     ANSWER_DONE,         /* nothing more is to be done but to close the connection */
-    ANSWER_ELSEWHERE,    /* the name service has to be asked: it is as it was */
+    /* It is as it was, and for another worker: */
+    ANSWER_BY_QUESTION, /* the name service has to be asked */
+    ANSWER_SLOWLY,      /* a slow hash has to be made */
 };
 
 /* Reads what a client has said and answers it, unless it has hung up. */
@@ -48,10 +51,14 @@ enum answered answer_client(struct answering *answering, struct lane_client *cli
  * not to be done, and not to be logged as if it had been. */
 bool answer_has_no_taker(void *client);
 
-/* Says why it is not answered, in the version in which it has asked. */
-void answer_refuse(const struct lane_client *client, const char *why);
+/* True when a client has said something. `*has_ended`: it has not, and will not any more. */
+bool answer_has_spoken(const struct lane_client *client, bool *has_ended);
 
 /* Says that the name service is asked about too many others. */
 void answer_too_many(const struct answering *answering, const struct lane_client *client);
+
+/* Logs that too many of its uid are here, and tells it so if it has spoken. */
+void answer_crowded(struct log_throttle *log_throttle, const struct lane_client *client,
+                    bool has_spoken);
 
 #endif

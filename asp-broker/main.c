@@ -8,6 +8,8 @@
 #include "process_pool.h"
 #include "question_worker.h"
 #include "self_listener.h"
+#include "slow_worker.h"
+#include "waiting_room.h"
 
 #include "asp-admin/system/own_process.h"
 #include "asp-admin/ui/console.h"
@@ -37,6 +39,7 @@ struct broker {
     struct asp_conf *conf;
     struct listener listener; /* for hosts */
     struct listener self;     /* for users on their own accounts */
+    struct lane_sets lanes;
 };
 
 static const char usage[] =
@@ -238,54 +241,80 @@ static enum exit_code open_listeners(struct broker *broker)
     return code;
 }
 
-static void hide_listeners(void *context)
+/* From now on nobody new finds the sockets, and this process is none that puts logins into lanes:
+ * they are over with the workers that do. */
+static void begin_to_stop(void *context)
 {
     struct broker *broker = context;
 
     listener_hide(&broker->listener);
     listener_hide(&broker->self);
+    lane_sets_stop(&broker->lanes);
 }
 
-static void add_jobs(struct process_pool_job *jobs, size_t *count, int number,
-                     process_pool_work *begin, void *context)
+struct jobs {
+    struct process_pool_job *list;
+    size_t count;
+};
+
+static void add_jobs(struct jobs *jobs, int number, struct process_pool_job job)
 {
     for (int i = 0; i < number; i++)
-        jobs[(*count)++] = (struct process_pool_job){.work = begin, .context = context};
+        jobs->list[jobs->count++] = job;
+}
+
+/* One for so many workers each, and at least one. */
+static int share(int workers, int each)
+{
+    return workers > 0 && workers < each ? 1 : workers / each;
 }
 
 /* As many workers as configured for logins, a quarter as many for those that need the name service,
- * and one process that keeps the users' listener. */
-static enum exit_code work(struct broker *broker)
+ * half as many for those whose hash is slow, and two processes that keep those who have said
+ * nothing yet and the users' listener. */
+static enum exit_code work(struct broker *broker, struct log_throttle *log)
 {
+    const struct lane_sets *lanes = &broker->lanes;
+    const char *path = broker->conf_path;
+    const bool required = broker->conf_required;
     const int workers = broker->listener.fd >= 0 ? broker->conf->broker_workers : 0;
-    const int askers = workers > 0 && workers < 4 ? 1 : workers / 4;
-    struct lanes *lanes = lanes_make();
-    struct lanes *questions = lanes_make();
-    struct log_throttle *log = log_throttle_make();
-    struct login_worker login_worker = {broker->listener.fd,   lanes, questions, broker->conf_path,
-                                        broker->conf_required, log};
-    struct question_worker asker = {questions, broker->conf_path, broker->conf_required, log};
-    struct self_listener self = {broker->self.fd, broker->listener.fd, lanes,
-                                 questions,       broker->conf_path,   broker->conf_required};
-    struct process_pool_job *jobs = calloc((size_t)workers + (size_t)askers + 1, sizeof *jobs);
-    size_t count = 0;
-    enum exit_code code = EXIT_STORE;
+    struct login_worker login = {broker->listener.fd, lanes, path, required, log};
+    struct question_worker question = {lanes, path, required, log};
+    struct slow_worker slow = {lanes, path, required, log};
+    struct waiting_room room = {lanes, log};
+    struct self_listener self = {broker->self.fd, broker->listener.fd, lanes, path, required};
+    struct jobs jobs = {.list = calloc(2 * (size_t)workers + 3, sizeof *jobs.list)};
+    enum exit_code code;
 
-    if (jobs == NULL || log == NULL || lanes == NULL || questions == NULL) {
-        (void)report(EXIT_STORE, "out of memory, or of descriptors");
-    } else {
-        add_jobs(jobs, &count, workers, login_worker_run, &login_worker);
-        add_jobs(jobs, &count, askers, question_worker_run, &asker);
-        for (int i = workers; i < workers + askers; i++)
-            jobs[i].is_last = true;
-        if (self.listener >= 0)
-            jobs[count++] = (struct process_pool_job){
-                .work = self_listener_run, .context = &self, .finishes = true};
-        code = process_pool_run(jobs, count, hide_listeners, broker) ? EXIT_DONE : EXIT_STORE;
-    }
-    free(jobs);
-    lanes_close(lanes);
-    lanes_close(questions);
+    if (jobs.list == NULL)
+        return report(EXIT_STORE, "out of memory");
+    add_jobs(&jobs, workers,
+             (struct process_pool_job){.work = login_worker_run, .context = &login});
+    add_jobs(&jobs, share(workers, 4),
+             (struct process_pool_job){
+                 .work = question_worker_run, .context = &question, .is_last = true});
+    add_jobs(&jobs, share(workers, 2),
+             (struct process_pool_job){.work = slow_worker_run, .context = &slow, .is_last = true});
+    add_jobs(&jobs, workers > 0 ? 1 : 0,
+             (struct process_pool_job){.work = waiting_room_run, .context = &room});
+    add_jobs(
+        &jobs, self.listener >= 0 ? 1 : 0,
+        (struct process_pool_job){.work = self_listener_run, .context = &self, .finishes = true});
+    code = process_pool_run(jobs.list, jobs.count, begin_to_stop, broker) ? EXIT_DONE : EXIT_STORE;
+    free(jobs.list);
+    return code;
+}
+
+static enum exit_code make_lanes_and_work(struct broker *broker)
+{
+    struct log_throttle *log = log_throttle_make();
+    enum exit_code code;
+
+    if (lane_sets_make(&broker->lanes) && log != NULL)
+        code = work(broker, log);
+    else
+        code = report(EXIT_STORE, "out of memory, or of descriptors");
+    lane_sets_close(&broker->lanes);
     return code;
 }
 
@@ -324,8 +353,9 @@ int main(int argc, char **argv)
     if (code == EXIT_DONE && chdir("/") != 0)
         code = report(EXIT_STORE, "the folder / cannot be entered");
     if (code == EXIT_DONE)
-        code = work(&broker);
-    hide_listeners(&broker);
+        code = make_lanes_and_work(&broker);
+    listener_hide(&broker.listener);
+    listener_hide(&broker.self);
     listener_close(&broker.listener);
     listener_close(&broker.self);
     asp_conf_free(broker.conf);

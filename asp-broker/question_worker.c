@@ -10,7 +10,6 @@
 #include "pam_asp/name_service.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
@@ -209,33 +208,16 @@ static void ask_uid(void *context, uid_t uid, char *name, size_t size)
         (void)snprintf(name, size, "uid %lu", (unsigned long)uid);
 }
 
-/* One of each lane, from that on whose turn it is, also for who takes the place of one that is
- * stuck. True when there was one. */
-static bool answer_some(struct answering *answering, const struct asking *asking,
-                        struct lanes *questions)
+/* The lane whose turn it is, also for who takes the place of one that is stuck. */
+static void answer_all(struct answering *answering, const struct asking *asking,
+                       struct lanes *questions)
 {
-    const size_t first = lanes_next(questions);
-    bool some = false;
+    struct lane_client client;
 
-    for (size_t i = 0; i < LANES && !asking->stuck; i++) {
-        struct lane_client client;
-
-        if (!lanes_take(questions, (first + i) % LANES, &client))
-            continue;
+    while (!asking->stuck && lanes_take_next(questions, &client)) {
         (void)answer_client(answering, &client);
         asp_close(client.fd);
-        some = true;
     }
-    return some;
-}
-
-static void wait_for_questions(const struct lanes *questions, const sigset_t *mask)
-{
-    struct pollfd lanes[LANES];
-
-    for (size_t i = 0; i < LANES; i++)
-        lanes[i] = (struct pollfd){.fd = lanes_fd(questions, i), .events = POLLIN};
-    (void)ppoll(lanes, LANES, NULL, mask);
 }
 
 int question_worker_run(void *context)
@@ -257,14 +239,14 @@ int question_worker_run(void *context)
         syslog(LOG_ERR, "a worker that asks the name service has no memory");
         return 1;
     }
+    lane_sets_stop(worker->lanes);
     password_works_begin(&answering.works, worker->conf_path, worker->conf_required);
     (void)sigaction(LAST_END, &action, NULL);
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
     (void)sigdelset(&mask, LAST_END);
     while (!asking->stuck && stop == 0) {
-        wait_for_questions(worker->questions, &mask);
-        while (answer_some(&answering, asking, worker->questions))
-            ;
+        lanes_wait(worker->lanes->questions, &mask);
+        answer_all(&answering, asking, worker->lanes->questions);
     }
     if (!asking->stuck) {
         free(asking);

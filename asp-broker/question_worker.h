@@ -8,7 +8,7 @@
 #include "answer.h"
 
 struct question_worker {
-    struct lanes *questions; /* what is asked waits there */
+    const struct lane_sets *lanes;
     const char *conf_path;
     bool conf_required;
     struct log_throttle *log_throttle;

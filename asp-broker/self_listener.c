@@ -252,8 +252,7 @@ int self_listener_run(void *context)
     sigset_t mask;
 
     asp_close(serving.self->other);
-    lanes_close(serving.self->lanes);
-    lanes_close(serving.self->questions);
+    lane_sets_close(serving.self->lanes);
     prepare_signals(&mask);
     randombytes_buf(serving.key.bytes, sizeof serving.key.bytes);
     if (pipe2(serving.reports, O_CLOEXEC | O_NONBLOCK) != 0) {

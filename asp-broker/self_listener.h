@@ -13,8 +13,7 @@ struct self_listener {
     int listener; /* where it listens */
     /* The hosts', which are closed here, since a session may outlive the broker. */
     int other; /* their listener, or -1 */
-    struct lanes *lanes;
-    struct lanes *questions;
+    const struct lane_sets *lanes;
     const char *conf_path;
     bool conf_required;
 };

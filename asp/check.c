@@ -78,6 +78,19 @@ enum asp_verdict asp_check_secret(const struct asp_account *account,
     return secret->capitals ? ASP_WRONG_CASE : ASP_ACCEPTED;
 }
 
+bool asp_check_is_slow(const struct asp_account *account, const struct asp_secret *secret,
+                       const struct asp_cost *cost)
+{
+    const struct asp_entry *hashed = asp_account_find(account, secret->id);
+    struct asp_cost own = *cost;
+
+    if (hashed == NULL && account->count > 0)
+        hashed = &account->entries[account->count - 1];
+    if (hashed != NULL)
+        asp_verifier_cost(hashed->verifier, &own);
+    return own.scheme == ASP_ARGON2ID;
+}
+
 /* What the entry itself says: its state, its app, its networks. */
 static enum asp_verdict check_limits(const struct asp_entry *entry, const struct asp_facts *facts)
 {

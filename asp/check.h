@@ -53,6 +53,10 @@ enum asp_verdict asp_check_secret(const struct asp_account *account,
                                   const struct asp_secret *secret, const struct asp_cost *cost,
                                   const struct asp_entry **entry);
 
+/* True when that hash is one that is slow on purpose. */
+bool asp_check_is_slow(const struct asp_account *account, const struct asp_secret *secret,
+                       const struct asp_cost *cost);
+
 /* What is known of a request whose secret is proven. */
 struct asp_facts {
     const struct asp_scope *scope;

@@ -13,6 +13,7 @@ enum asp_status {
     ASP_DROP = 2,        /* no failure: nothing is to be left */
     ASP_INTERRUPTED = 3, /* no failure: this process is to end, and the work was cut short */
     ASP_QUESTION = 4,    /* no failure: the name service has to be asked first, elsewhere */
+    ASP_SLOW = 5,        /* no failure: a hash is slow on purpose, and is to be made elsewhere */
     ASP_NO_MEMORY = -1,  /* out of memory, or the memory of a hash is not to be had */
     ASP_INVALID = -2,    /* what the caller was given by a person is not well-formed */
     ASP_NOT_FOUND = -3,  /* it is not there, and the place where it would be was seen */

@@ -49,7 +49,7 @@ static void begin_outcome(struct asp_outcome *outcome)
     outcome->account[0] = outcome->app[0] = outcome->id[0] = outcome->label[0] = '\0';
     outcome->revoked = NULL;
     outcome->revoked_count = 0;
-    outcome->denied = outcome->question = false;
+    outcome->denied = outcome->question = outcome->slow = false;
     asp_error_begin(&outcome->cause);
 }
 
@@ -388,6 +388,12 @@ static void decide(struct login *login, struct asp_store_kept kept, const struct
         return;
 
     memcpy(outcome->account, login->user.name, sizeof outcome->account);
+    outcome->slow = login->request->quick && well_shaped &&
+                    asp_check_is_slow(&account, secret, &login->conf->cost);
+    if (outcome->slow) {
+        asp_account_free(&account);
+        return;
+    }
     outcome->verdict =
         asp_check_secret(&account, well_shaped ? secret : NULL, &login->conf->cost, &entry);
     if (outcome->verdict == ASP_UNAVAILABLE)

@@ -26,6 +26,7 @@ struct asp_request {
     size_t secret_length;
     const char *via; /* the user whose process asks through the broker, or NULL */
     bool dry;        /* say the verdict and change nothing */
+    bool quick;      /* a hash that is slow on purpose is not to be made here */
 
     /* Of who waits for the outcome, and may give up; all of it is 0 where nobody can. */
     int64_t deadline;          /* of asp_clock_ms: no lock is waited for longer */
@@ -45,6 +46,7 @@ struct asp_outcome {
     bool denied; /* the store or shadow was denied to this process: one that is root, and free, has
                     to decide, or to write what this one could not */
     bool question;          /* the name service has to be asked first, and could not be here */
+    bool slow;              /* a slow hash has to be made, and was not to be here */
     struct asp_error cause; /* of ASP_UNAVAILABLE, and of a revocation that could not be written */
 };
 

@@ -1,6 +1,7 @@
 """Who may ask asp-broker for what, and what those get who ask for more, say what is no question, or say nothing:
 bounded, refused and logged once, while others are answered."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from support.pam_codes import AUTHINFO_UNAVAIL, AUTH_ERR, SUCCESS
 from support.passwords import wrong
 from support.processes import child_of, descriptors
 from support.run import BIN, MORTAL, as_user
+from support.self_service import HostileClient
 from support.wait import wait_until
 
 CLIENTS = """
@@ -268,6 +270,36 @@ def test_who_goes_on_connecting_keeps_nobody_out(machine):
     assert len([line for line in machine.said() if "verdict=" not in line.text]) <= 2
 
 
+# Saying something late
+
+
+def late(machine, client, stopped):
+    """How many of eight who connect, and speak when that worker stands still, get an answer; -1: it took too long."""
+    numbers = [client.open() for _ in range(8)]
+    queue = "ss -Hxl src /run/asp/broker.sock"
+    wait_until(lambda: machine.sandbox.shell(queue).done().out.split()[2] == "0", "they are not let in")
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        if any(client.send(number, question(*GOOD)) for number in numbers):
+            return -1
+        return sum(bool(client.receive(number, 2)) for number in numbers)
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+        client.leave(*numbers)
+
+
+def test_who_has_not_spoken_yet_is_no_workers_own(machine):
+    """So he does not wait for one that is at something, while another is free."""
+    machine.configure("broker: { workers = 2; };")
+    machine.serves.stop()
+    with machine.serving() as broker, contextlib.closing(HostileClient(machine.sandbox, "www-data", SOCKET)) as client:
+        for worker in broker.workers()[:2]:
+            while (answered := late(machine, client, worker)) < 0:
+                pass
+            assert answered == 8
+    machine.said()
+
+
 # Many logins
 
 
@@ -309,6 +341,23 @@ def test_who_comes_with_many_slow_logins_holds_up_nobody_else(machine):
     machine.asp_admin("revoke", "alice", "--label", "Slow").done()
 
 
+def test_no_login_waits_for_a_hash_that_is_slow(machine):
+    """Also where there is one worker."""
+    machine.configure("broker: { workers = 1; };", 'hash: { scheme = "argon2id"; memory = 65536; passes = 10; };')
+    machine.serves.stop()
+    slow = machine.create("alice", "Slow", "--app", "calendar")
+    machine.said()
+    with machine.serving():
+        machine.host("proxied").begin((slow,))
+        wait_until(lambda: connections(machine.sandbox) == 1, "the host does not connect")
+        time.sleep(0.1)
+        assert machine.host().login(machine.phone).code == SUCCESS
+        (answer,) = machine.host("proxied").answers()
+        assert answer.code == SUCCESS
+    assert [line.word("via") for line in machine.said()] == ["www-data", "proxied"]
+    machine.asp_admin("revoke", "alice", "--label", "Slow").done()
+
+
 def test_who_has_more_logins_waiting_than_can_be_decided_is_refused_some_and_nobody_else(machine):
     slow = with_one_slow_worker(machine)
     with machine.serving() as broker:
@@ -331,7 +380,9 @@ def test_bad_clients_neither_end_a_worker_nor_cost_it_descriptors(machine):
         def held():
             return {pid: descriptors(pid) for pid in broker.workers()}
 
-        result(flood(machine, 1, 5, question(*GOOD)))
+        # With what the log takes of each that has a line to say.
+        for said in ((question(*GOOD),), ()):
+            result(flood(machine, 1, 5, *said))
         before = held()
         for said in ((), (b"hello",), (question(*GOOD),)):
             result(flood(machine, 200, 5, *said))

@@ -7,14 +7,14 @@ import subprocess
 import time
 
 import pytest
-from support.broker import SOCKET, SOON, connections
+from support.broker import SOCKET, SOON, connections, processes_for
 from support.pam_codes import AUTHINFO_UNAVAIL, SUCCESS
 from support.processes import child_of, descriptors, has_no_core
 from support.run import MORTAL, as_user
 from support.systemd import install
 from support.wait import LONG, wait_until
 
-WORKERS = 8 + 2  # of them, for logins of which the name service has to be asked
+WORKERS = processes_for(8)
 ALONE = "self_service: { enabled = false; };"
 
 
@@ -235,7 +235,7 @@ def test_a_login_that_its_host_has_given_up_binds_nothing(machine):
 def test_there_are_as_many_workers_as_configured(machine, count):
     machine.configure(f"broker: {{ workers = {count}; }};", ALONE)
     with machine.serving() as broker:
-        wait_until(lambda: len(broker.workers()) == count + max(1, count // 4), "not the right number")
+        wait_until(lambda: len(broker.workers()) == processes_for(count), "not the right number")
         assert machine.host().login(machine.phone).code == SUCCESS
 
 
@@ -261,7 +261,7 @@ def test_a_worker_that_is_killed_is_replaced(machine):
 def test_a_worker_leaves_no_descriptor_open_and_no_core(machine):
     machine.configure("broker: { workers = 1; };", ALONE)
     with machine.serving() as broker:
-        worker, _ = broker.workers()
+        worker, *_ = broker.workers()
         machine.host().login(machine.phone)
         before = descriptors(worker)
         for _ in range(100):

@@ -39,6 +39,11 @@ def message(type, *fields, version=1, count=None):
     return b"asp" + head + body
 
 
+def processes_for(workers):
+    """How many serve hosts: those, others for questions and for slow hashes, and one for who has not spoken."""
+    return workers + max(1, workers // 4) + max(1, workers // 2) + 1
+
+
 def listens(box, path=SOCKET):
     """Whether somebody listens there, which no connection is made for."""
     return f" {path}\n" in box.shell("grep ' 00010000 ' /proc/net/unix || true").done().out

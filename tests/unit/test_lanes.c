@@ -114,6 +114,7 @@ END_TEST
 START_TEST(a_lane_that_is_full_takes_nobody_and_others_do)
 {
     int64_t count = 0;
+    struct lane_client oldest;
     size_t lane;
 
     open_lanes();
@@ -124,7 +125,12 @@ START_TEST(a_lane_that_is_full_takes_nobody_and_others_do)
     lane = lane_in_use(0);
     ck_assert(put(MAIL, MANY));
     takes(lane_in_use(lane + 1), MAIL, MANY);
-    for (int64_t i = 0; i < count; i++)
+    /* Whoever has waited longest there can make room. */
+    ck_assert(lanes_take_of(lanes, WWW, &oldest) && oldest.since_ms == 0);
+    (void)close(oldest.fd);
+    ck_assert(!lanes_take_of(lanes, MAIL, &oldest));
+    ck_assert(put(WWW, count));
+    for (int64_t i = 1; i <= count; i++)
         takes(lane, WWW, i);
     ck_assert(lanes_are_empty(lanes));
     ck_assert(put(WWW, count));
@@ -176,25 +182,57 @@ START_TEST(who_is_put_in_by_a_process_that_ends_is_taken_by_another)
 }
 END_TEST
 
-/* Also when each was taken by another process, which ended with it. */
+/* Also when each is taken by another process, which ends with it. */
 START_TEST(the_turn_is_that_of_the_lane_after_the_last_one)
 {
-    size_t first;
+    static const int expected[] = {1, 3, 2, 4};
     int status;
 
     open_lanes();
-    ck_assert(put(WWW, 1) && put(WWW, 2) && put(MAIL, 3));
-    first = lane_in_use(0);
-    for (int i = 0; i < 2; i++) {
-        const size_t lane = lane_in_use(i == 0 ? 0 : lanes_next(lanes));
+    ck_assert(put(WWW, 1) && put(WWW, 2) && put(MAIL, 3) && put(MAIL, 4));
+    /* What is taken by its lane is a turn as well. */
+    takes(lane_in_use(0), WWW, expected[0]);
+    for (size_t i = 1; i < sizeof expected / sizeof *expected; i++) {
         const pid_t process = fork();
 
-        if (process == 0)
-            _exit(lanes_take(lanes, lane, &(struct lane_client){.fd = -1}) ? 0 : 1);
-        ck_assert(waitpid(process, &status, 0) == process && status == 0);
-        ck_assert_uint_eq(lanes_next(lanes), (lane + 1) % LANES);
-        ck_assert((lane == first) == (i == 0));
+        if (process == 0) {
+            struct lane_client client = {.since_ms = -1};
+
+            _exit(lanes_take_next(lanes, &client) ? (int)client.since_ms : 0);
+        }
+        ck_assert(waitpid(process, &status, 0) == process && WIFEXITED(status));
+        ck_assert_int_eq(WEXITSTATUS(status), expected[i]);
     }
+    ck_assert(!lanes_take_next(lanes, &(struct lane_client){.fd = -1}));
+    lanes_close(lanes);
+}
+END_TEST
+
+static void put_and_stop(void *context)
+{
+    (void)context;
+    ck_assert(put(MAIL, 1));
+    lanes_stop(lanes);
+    ck_assert(!lanes_are_over(lanes));
+}
+
+START_TEST(lanes_are_over_when_nobody_can_be_put_in_and_nobody_waits)
+{
+    struct lane_client client;
+
+    open_lanes();
+    ck_assert(!lanes_are_over(lanes));
+    unit_forked(put_and_stop, NULL);
+    takes(lane_in_use(0), MAIL, 1);
+    /* This process still can. */
+    ck_assert(!lanes_are_over(lanes));
+    ck_assert(put(WWW, 2));
+    lanes_stop(lanes);
+    ck_assert(!put(WWW, 3));
+    ck_assert(!lanes_are_over(lanes));
+    ck_assert(lanes_take_next(lanes, &client) && client.uid == WWW);
+    (void)close(client.fd);
+    ck_assert(lanes_are_over(lanes));
     lanes_close(lanes);
 }
 END_TEST
@@ -219,6 +257,7 @@ static void fill(Suite *suite)
     unit_add(suite, many_uids_that_wait_leave_room_to_another);
     unit_add(suite, who_is_put_in_by_a_process_that_ends_is_taken_by_another);
     unit_add(suite, the_turn_is_that_of_the_lane_after_the_last_one);
+    unit_add(suite, lanes_are_over_when_nobody_can_be_put_in_and_nobody_waits);
     unit_add(suite, lanes_are_closed_with_who_waits_in_them);
 }
 

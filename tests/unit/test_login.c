@@ -431,6 +431,53 @@ START_TEST(a_hash_that_has_no_memory_is_unavailable_with_its_cause)
 }
 END_TEST
 
+/* As a quick worker of the broker asks: of nobody whose hash is quick, and of none that is not
+ * made.
+ */
+START_TEST(a_slow_hash_is_left_to_another_where_none_is_to_be_made_here)
+{
+    static const struct asp_cost argon = {ASP_ARGON2ID, 8192, 1};
+    struct asp_entry entry;
+    struct asp_secret secret = unit_entry(&entry, "alice", "7k", "Phone");
+    char slow[sizeof typed];
+    struct asp_request request;
+    struct asp_use use;
+
+    begin("hash: { scheme = \"argon2id\"; memory = 8192; passes = 1; };", for_mail);
+    ck_assert_int_eq(asp_verifier_make(&argon, "bob", &secret, entry.verifier), ASP_OK);
+    for_mail(&entry);
+    unit_put(&store, "bob", &entry, 1);
+    asp_secret_show(&secret, slow);
+
+    request = request_of("alice", "imap", typed);
+    request.quick = true;
+    ck_assert_str_eq(decide(&request, 0), "accepted");
+    ck_assert(!outcome.slow);
+    ck_assert(use_now(&use));
+    typed[0] = 'z';
+    ck_assert_str_eq(decide(&request, 0), "not-an-app-password");
+    ck_assert(!outcome.slow);
+    request = request_of("bob", "imap", slow);
+    request.quick = true;
+    unit_calls_begin(NULL);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_str_eq(decide(&request, 0), "unavailable");
+        ck_assert(outcome.slow);
+        ck_assert_str_eq(outcome.id, "");
+        slow[i == 0 ? 10 : 0] = 'z'; /* a wrong secret, then an unknown id */
+    }
+    (void)unit_calls_end();
+    ck_assert_uint_eq(unit_calls("crypto_pwhash"), 0);
+    ck_assert_str_eq(try("carol", "imap", slow), "no-account");
+    ck_assert(!outcome.slow);
+    request = request_of("bob", "imap", "no app password");
+    request.quick = true;
+    ck_assert_str_eq(decide(&request, 0), "not-an-app-password");
+    ck_assert(!outcome.slow);
+    end();
+}
+END_TEST
+
 /* The shadow file is the machine's own, and has no line for this user. */
 START_TEST(a_fingerprint_that_is_due_is_taken_at_a_login_and_by_no_dry_one)
 {
@@ -523,6 +570,7 @@ static void fill(Suite *suite)
     unit_add_on_engines(
         suite, one_hash_is_run_for_a_login_and_one_for_each_refusal_of_a_well_shaped_password);
     unit_add_on_engines(suite, a_hash_that_has_no_memory_is_unavailable_with_its_cause);
+    unit_add_on_engines(suite, a_slow_hash_is_left_to_another_where_none_is_to_be_made_here);
     unit_add_on_engines(suite, a_fingerprint_that_is_due_is_taken_at_a_login_and_by_no_dry_one);
     unit_add(suite, whom_the_account_follows_is_looked_up_again_under_the_lock);
 }
