@@ -28,9 +28,8 @@ static const char version[VERSION_BYTES + 1] = "asp v=1";
 _Static_assert(SALT_BYTES == crypto_pwhash_argon2id_SALTBYTES &&
                    SALT_BYTES >= crypto_generichash_blake2b_KEYBYTES_MIN,
                "one salt serves all schemes");
-_Static_assert(TAG_BYTES == crypto_auth_hmacsha256_BYTES &&
-                   TAG_BYTES == crypto_generichash_blake2b_BYTES,
-               "one tag serves all schemes");
+_Static_assert(TAG_BYTES == crypto_auth_hmacsha256_BYTES, "one tag serves all schemes");
+_Static_assert(TAG_BYTES == crypto_generichash_blake2b_BYTES, "one tag serves all schemes");
 
 /* Keeps what is hashed here apart from all else that is hashed with BLAKE2b. */
 static const unsigned char personal[] = "pam_asp verifier";
