@@ -19,14 +19,36 @@ static bool is_alnum(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-static bool stands_for_itself(char c, bool first)
-{
-    return is_alnum(c) || c == '_' || c == '@' || c == '+' || c == '-' || (c == '.' && !first);
-}
+/* How a byte of a name stands in the name of a file. */
+enum { ESCAPED, ITSELF, ITSELF_INSIDE, REFUSED };
+
+static const unsigned char kinds[256] = {
+    ['A'] = ITSELF,   ['B'] = ITSELF,        ['C'] = ITSELF,   ['D'] = ITSELF,   ['E'] = ITSELF,
+    ['F'] = ITSELF,   ['G'] = ITSELF,        ['H'] = ITSELF,   ['I'] = ITSELF,   ['J'] = ITSELF,
+    ['K'] = ITSELF,   ['L'] = ITSELF,        ['M'] = ITSELF,   ['N'] = ITSELF,   ['O'] = ITSELF,
+    ['P'] = ITSELF,   ['Q'] = ITSELF,        ['R'] = ITSELF,   ['S'] = ITSELF,   ['T'] = ITSELF,
+    ['U'] = ITSELF,   ['V'] = ITSELF,        ['W'] = ITSELF,   ['X'] = ITSELF,   ['Y'] = ITSELF,
+    ['Z'] = ITSELF,   ['a'] = ITSELF,        ['b'] = ITSELF,   ['c'] = ITSELF,   ['d'] = ITSELF,
+    ['e'] = ITSELF,   ['f'] = ITSELF,        ['g'] = ITSELF,   ['h'] = ITSELF,   ['i'] = ITSELF,
+    ['j'] = ITSELF,   ['k'] = ITSELF,        ['l'] = ITSELF,   ['m'] = ITSELF,   ['n'] = ITSELF,
+    ['o'] = ITSELF,   ['p'] = ITSELF,        ['q'] = ITSELF,   ['r'] = ITSELF,   ['s'] = ITSELF,
+    ['t'] = ITSELF,   ['u'] = ITSELF,        ['v'] = ITSELF,   ['w'] = ITSELF,   ['x'] = ITSELF,
+    ['y'] = ITSELF,   ['z'] = ITSELF,        ['0'] = ITSELF,   ['1'] = ITSELF,   ['2'] = ITSELF,
+    ['3'] = ITSELF,   ['4'] = ITSELF,        ['5'] = ITSELF,   ['6'] = ITSELF,   ['7'] = ITSELF,
+    ['8'] = ITSELF,   ['9'] = ITSELF,        ['_'] = ITSELF,   ['@'] = ITSELF,   ['+'] = ITSELF,
+    ['-'] = ITSELF,   ['.'] = ITSELF_INSIDE, [0x01] = REFUSED, [0x02] = REFUSED, [0x03] = REFUSED,
+    [0x04] = REFUSED, [0x05] = REFUSED,      [0x06] = REFUSED, [0x07] = REFUSED, [0x08] = REFUSED,
+    [0x09] = REFUSED, [0x0a] = REFUSED,      [0x0b] = REFUSED, [0x0c] = REFUSED, [0x0d] = REFUSED,
+    [0x0e] = REFUSED, [0x0f] = REFUSED,      [0x10] = REFUSED, [0x11] = REFUSED, [0x12] = REFUSED,
+    [0x13] = REFUSED, [0x14] = REFUSED,      [0x15] = REFUSED, [0x16] = REFUSED, [0x17] = REFUSED,
+    [0x18] = REFUSED, [0x19] = REFUSED,      [0x1a] = REFUSED, [0x1b] = REFUSED, [0x1c] = REFUSED,
+    [0x1d] = REFUSED, [0x1e] = REFUSED,      [0x1f] = REFUSED, [0x7f] = REFUSED, ['/'] = REFUSED,
+    [':'] = REFUSED,  ['*'] = REFUSED,       ['?'] = REFUSED,
+};
 
 static bool is_refused(char c)
 {
-    return (unsigned char)c < 0x20 || c == 0x7f || strchr("/:*?", c) != NULL;
+    return kinds[(unsigned char)c] == REFUSED;
 }
 
 static void name_by_digest(const char *user, char file[ASP_USER_FILE + 1])
@@ -42,24 +64,31 @@ static void name_by_digest(const char *user, char file[ASP_USER_FILE + 1])
 
 bool asp_user_encode(const char *user, char file[ASP_USER_FILE + 1])
 {
+    const char *p = user;
     size_t at = 0;
 
     if (user[0] == '\0' || user[0] == '-' || strcmp(user, ".") == 0 || strcmp(user, "..") == 0)
         return false;
-    for (const char *p = user; *p != '\0'; p++) {
-        bool plain = stands_for_itself(*p, p == user);
-        size_t next = at + (plain ? 1 : 3);
+    /* Most names stand for themselves to their end. */
+    for (; kinds[(unsigned char)*p] == ITSELF && at < ASP_USER_FILE; p++)
+        file[at++] = *p;
+    for (; *p != '\0'; p++) {
+        const unsigned char kind = kinds[(unsigned char)*p];
 
-        if ((!plain && is_refused(*p)) || p - user == ASP_USER_MAX)
+        if (kind == REFUSED || p - user == ASP_USER_MAX)
             return false;
-        if (next <= ASP_USER_FILE && plain) {
-            file[at] = *p;
-        } else if (next <= ASP_USER_FILE) {
+        if (kind == ITSELF || (kind == ITSELF_INSIDE && p != user)) {
+            if (at < ASP_USER_FILE)
+                file[at] = *p;
+            at++;
+            continue;
+        }
+        if (at + 3 <= ASP_USER_FILE) {
             file[at] = '%';
             file[at + 1] = hex[(unsigned char)*p >> 4];
             file[at + 2] = hex[(unsigned char)*p & 15];
         }
-        at = next;
+        at += 3;
     }
     if (at <= ASP_USER_FILE)
         file[at] = '\0';
