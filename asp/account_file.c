@@ -157,10 +157,19 @@ static bool read_primary(const char *line, size_t length, int version,
            (version > 1 || !asp_fingerprint_is_beyond_1(primary));
 }
 
-static bool is_entry_of(const char *line, size_t length, const char *id)
+/* "id=7k ", as an entry's line begins. */
+struct begin {
+    char text[3 + ASP_ID_CHARS + 1];
+};
+
+static struct begin begin_of(const char id[ASP_ID_CHARS + 1])
 {
-    return has_prefix(line, length, "id=") && length > 5 &&
-           strncmp(line + 3, id, ASP_ID_CHARS) == 0 && line[5] == ' ';
+    return (struct begin){{'i', 'd', '=', id[0], id[1], ' '}};
+}
+
+static bool is_entry_of(const char *line, size_t length, const struct begin *begin)
+{
+    return length >= sizeof begin->text && memcmp(line, begin->text, sizeof begin->text) == 0;
 }
 
 static enum asp_status read_pending(struct asp_account *account, const char *line, size_t length,
@@ -253,6 +262,7 @@ static enum asp_status read_all(struct lines *lines, struct asp_account *account
 static enum asp_status read_only(struct lines *lines, struct asp_account *account, const char *only,
                                  int version, struct asp_error *error)
 {
+    const struct begin begin = begin_of(only);
     const char *chosen = NULL;
     size_t chosen_length = 0;
     const char *line;
@@ -260,7 +270,7 @@ static enum asp_status read_only(struct lines *lines, struct asp_account *accoun
     bool found = false;
 
     while (next_line(lines, &line, &length)) {
-        bool hit = is_entry_of(line, length, only);
+        bool hit = is_entry_of(line, length, &begin);
 
         if (hit || !found) {
             chosen = line;
