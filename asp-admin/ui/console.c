@@ -22,6 +22,7 @@ enum {
     /* Each byte of what is said may become four, and the name of the program stands before it. */
     LINE_SIZE = 4 * SAID_SIZE + 64,
     PROMPT_SIZE = 4 * 256 + 64,
+    PIECE = 64 * 1024,
 };
 
 /* A line for standard error, broken between its words where that is a terminal; also one that came
@@ -222,6 +223,16 @@ bool console_print(const struct console *console, const struct asp_buffer *out)
     (void)fail_with(console, EXIT_STORE, "standard output cannot be written: %s%s%s",
                     strerror(errno), separator, done);
     return false;
+}
+
+bool console_print_piece(const struct console *console, struct asp_buffer *out, bool is_last)
+{
+    if (!out->failed && out->length < PIECE && !is_last)
+        return true;
+    if (!console_print(console, out))
+        return false;
+    out->length = 0;
+    return true;
 }
 
 bool console_print_and_free(const struct console *console, struct asp_buffer *out)

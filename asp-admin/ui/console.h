@@ -68,7 +68,11 @@ enum exit_code fail_unreadable(const struct console *console, const struct asp_e
  * get there. */
 bool console_print(const struct console *console, const struct asp_buffer *out);
 
-/* The same, and frees it. */
+/* The same of a text that is long, in pieces: what is there is written once it is much, or when it
+ * is the last, and is empty then. */
+bool console_print_piece(const struct console *console, struct asp_buffer *out, bool is_last);
+
+/* As console_print, and frees it. */
 bool console_print_and_free(const struct console *console, struct asp_buffer *out);
 
 /* The same for sentences, which are broken between their words on a terminal. */

@@ -174,6 +174,36 @@ static void add_dumped(struct asp_buffer *out, json_t *document, size_t form)
     json_decref(document);
 }
 
+/* The same for an element: its lines stand further in. */
+static int take_indented(const char *text, size_t length, void *context)
+{
+    struct asp_buffer *out = context;
+
+    for (const char *end = text + length; text < end;) {
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        const char *next = newline != NULL ? newline + 1 : end;
+
+        asp_buffer_add_bytes(out, text, (size_t)(next - text));
+        asp_buffer_add(out, newline != NULL ? "  " : "");
+        text = next;
+    }
+    return out->failed ? -1 : 0;
+}
+
+void json_add_element(struct asp_buffer *out, json_t *document, size_t number)
+{
+    asp_buffer_add(out, number == 0 ? "[\n  " : ",\n  ");
+    if (document == NULL ||
+        json_dump_callback(document, take_indented, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0)
+        out->failed = true;
+    json_decref(document);
+}
+
+void json_add_end(struct asp_buffer *out, size_t count)
+{
+    asp_buffer_add(out, count == 0 ? "[]\n" : "\n]\n");
+}
+
 void json_add_line(struct asp_buffer *out, json_t *document)
 {
     add_dumped(out, document, JSON_COMPACT);

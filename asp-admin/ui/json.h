@@ -45,6 +45,13 @@ void json_add(json_t **array, json_t *element);
 /* Adds the document as one line to a text, and frees it. NULL is out of memory, of the text too. */
 void json_add_line(struct asp_buffer *out, json_t *document);
 
+/* Adds the document as an element of an array that json_write would write as a whole, with what
+ * stands before it; frees it. `number` counts from 0. */
+void json_add_element(struct asp_buffer *out, json_t *document, size_t number);
+
+/* Adds the end of an array of `count` elements that were added so. */
+void json_add_end(struct asp_buffer *out, size_t count);
+
 /* Writes the document to standard output, and frees it. False when it did not get there; NULL
  * is out of memory. */
 bool json_write(const struct console *console, json_t *document);

@@ -95,16 +95,10 @@ const char *table_cell(const struct asp_buffer *text)
     return text->text == NULL ? "-" : text->text;
 }
 
-/* How wide the columns are. */
-struct layout {
-    size_t width; /* of the terminal; 0: the answer goes to none */
-    size_t columns[TABLE_COLUMNS];
-    size_t least[TABLE_COLUMNS]; /* with its longest word on one line */
-    size_t total;                /* with the gutters */
-};
-
-static void measure(const struct table *table, struct layout *layout)
+void table_measure(const struct table *table, struct table_layout *layout)
 {
+    if (table->failed)
+        return;
     for (size_t row = 0; row < table->count; row++) {
         for (size_t i = 0; i < table->columns; i++) {
             size_t columns = wrap_columns(table->rows[row].cells[i]);
@@ -114,6 +108,10 @@ static void measure(const struct table *table, struct layout *layout)
             layout->least[i] = longest > layout->least[i] ? longest : layout->least[i];
         }
     }
+}
+
+static void add_up(const struct table *table, struct table_layout *layout)
+{
     layout->total = (table->columns - 1) * GUTTER;
     for (size_t i = 0; i < table->columns; i++) {
         size_t broken = layout->columns[i] < COLUMN_BROKEN ? layout->columns[i] : COLUMN_BROKEN;
@@ -125,7 +123,7 @@ static void measure(const struct table *table, struct layout *layout)
 
 /* Takes from the widest of the columns that may be narrower, until the table fits. False: it cannot
  * be made to. */
-static bool make_fit(const struct table *table, struct layout *layout)
+static bool make_fit(const struct table *table, struct table_layout *layout)
 {
     while (layout->width > 0 && layout->total > layout->width) {
         size_t widest = TABLE_COLUMNS;
@@ -145,8 +143,8 @@ static bool make_fit(const struct table *table, struct layout *layout)
 
 /* Adds the line of each cell that `next` points at, and sets it to the one below. False: this was
  * the last. */
-static bool add_line(const struct table *table, const struct layout *layout, const char *next[],
-                     struct asp_buffer *out)
+static bool add_line(const struct table *table, const struct table_layout *layout,
+                     const char *next[], struct asp_buffer *out)
 {
     size_t spaces = 0;
     bool more = false;
@@ -174,7 +172,7 @@ static bool add_line(const struct table *table, const struct layout *layout, con
 }
 
 /* A row of one line or, where a cell is wider than its column, of some. */
-static void add_row(const struct table *table, const struct layout *layout,
+static void add_row(const struct table *table, const struct table_layout *layout,
                     const struct table_row *row, struct asp_buffer *out)
 {
     struct asp_buffer broken[TABLE_COLUMNS] = {{0}};
@@ -196,19 +194,27 @@ static void add_row(const struct table *table, const struct layout *layout,
         asp_buffer_free(&broken[i]);
 }
 
-/* The rows below one another, under the heading. */
-static void add_rows(const struct table *table, const struct layout *layout,
-                     const struct console *console, struct asp_buffer *out)
+static void add_heading(const struct table *table, const struct table_layout *layout,
+                        const struct console *console, struct asp_buffer *out)
 {
     struct asp_buffer heading = {0};
-    const size_t indent = layout->columns[0] + GUTTER;
-    const struct wrap below = {.width = layout->width, .at = indent, .indent = indent};
 
     add_row(table, layout, &table->rows[0], &heading);
     if (!heading.failed)
         console_add_bold(console, out, heading.text);
     out->failed = out->failed || heading.failed;
     asp_buffer_free(&heading);
+}
+
+/* The rows below one another, under the heading. */
+static void add_rows(const struct table *table, const struct table_layout *layout,
+                     const struct console *console, struct asp_buffer *out)
+{
+    const size_t indent = layout->columns[0] + GUTTER;
+    const struct wrap below = {.width = layout->width, .at = indent, .indent = indent};
+
+    if (layout->written == 0)
+        add_heading(table, layout, console, out);
     for (size_t i = 1; !out->failed && i < table->count; i++) {
         add_row(table, layout, &table->rows[i], out);
         if (layout->width == 0 || table->rows[i].below == NULL)
@@ -230,7 +236,7 @@ static void add_field(const struct console *console, const struct wrap *wrap, co
 }
 
 /* A block for each row, of what there is to say of it. */
-static void add_blocks(const struct table *table, const struct layout *layout,
+static void add_blocks(const struct table *table, const struct table_layout *layout,
                        const struct console *console, struct asp_buffer *out)
 {
     const struct table_row *names = &table->rows[0];
@@ -244,7 +250,7 @@ static void add_blocks(const struct table *table, const struct layout *layout,
         wrap.at = wrap.indent = columns > wrap.at ? columns : wrap.at;
     }
     for (size_t row = 1; !out->failed && row < table->count; row++) {
-        asp_buffer_add(out, row > 1 ? "\n" : "");
+        asp_buffer_add(out, layout->written + row > 1 ? "\n" : "");
         for (size_t i = 0; i < table->columns; i++) {
             if (strcmp(table->rows[row].cells[i], "-") != 0)
                 add_field(console, &wrap, names->cells[i], table->rows[row].cells[i], out);
@@ -254,27 +260,51 @@ static void add_blocks(const struct table *table, const struct layout *layout,
     }
 }
 
-void table_write(const struct table *table, const struct console *console, struct asp_buffer *out)
+void table_write_more(const struct table *table, struct table_layout *layout,
+                      const struct console *console, struct asp_buffer *out)
 {
-    struct layout layout = {.width = console_wrap_width(console)};
-
     out->failed = out->failed || table->failed;
     if (out->failed)
         return;
-    measure(table, &layout);
-    if (make_fit(table, &layout))
-        add_rows(table, &layout, console, out);
+    if (!layout->is_laid) {
+        layout->is_laid = true;
+        layout->width = console_wrap_width(console);
+        add_up(table, layout);
+        layout->in_blocks = !make_fit(table, layout);
+    }
+    if (layout->in_blocks)
+        add_blocks(table, layout, console, out);
     else
-        add_blocks(table, &layout, console, out);
+        add_rows(table, layout, console, out);
+    layout->written += table->count - 1;
 }
 
-void table_free(struct table *table)
+void table_write(const struct table *table, const struct console *console, struct asp_buffer *out)
 {
-    for (size_t row = 0; row < table->count; row++) {
+    struct table_layout layout = {0};
+
+    table_measure(table, &layout);
+    table_write_more(table, &layout, console, out);
+}
+
+static void free_rows(struct table *table, size_t from)
+{
+    for (size_t row = from; row < table->count; row++) {
         for (size_t i = 0; i < table->columns; i++)
             free(table->rows[row].cells[i]);
         free(table->rows[row].below);
     }
+}
+
+void table_drop_rows(struct table *table)
+{
+    free_rows(table, 1);
+    table->count = table->count > 0;
+}
+
+void table_free(struct table *table)
+{
+    free_rows(table, 0);
     free(table->rows);
     memset(table, 0, sizeof *table);
 }

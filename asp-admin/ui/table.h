@@ -27,6 +27,17 @@ struct table {
     bool failed;
 };
 
+/* How wide the columns of a table are, and what was written of it. Begins as {0}. */
+struct table_layout {
+    size_t width; /* of the terminal; 0: the answer goes to none */
+    size_t columns[TABLE_COLUMNS];
+    size_t least[TABLE_COLUMNS]; /* with its longest word on one line */
+    size_t total;                /* with the gutters */
+    bool is_laid;                /* the columns are as wide as they will be */
+    bool in_blocks;              /* they do not fit */
+    size_t written;              /* rows */
+};
+
 /* Adds a row of `columns` texts, which are copied; NULL is one that had no memory, and then the
  * table has none. Every row of a table has the same number; the first is the heading. */
 void table_add(struct table *table, size_t columns, const char *const cells[]);
@@ -45,6 +56,17 @@ const char *table_cell(const struct asp_buffer *text);
  * lines with the name of a column and what is in it, but for a dash.
  */
 void table_write(const struct table *table, const struct console *console, struct asp_buffer *out);
+
+/*
+ * The same of a table that is never whole, for it has very many rows: all of them are measured,
+ * some at a time, and then written, as many at a time under the same heading.
+ */
+void table_measure(const struct table *table, struct table_layout *layout);
+void table_write_more(const struct table *table, struct table_layout *layout,
+                      const struct console *console, struct asp_buffer *out);
+
+/* Frees the rows, but for the heading. */
+void table_drop_rows(struct table *table);
 
 void table_free(struct table *table);
 

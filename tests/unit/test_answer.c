@@ -4,6 +4,7 @@
 #include "asp-admin/ui/answer.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static char out[256];
@@ -180,8 +181,84 @@ START_TEST(an_element_that_had_no_memory_takes_the_document_with_it)
 }
 END_TEST
 
+enum { MANY = 600 };
+
+static struct asp_buffer kept;
+
+static bool keep(void *context, enum console_stream stream, const char *text, size_t length)
+{
+    (void)context;
+    ck_assert_int_eq(stream, CONSOLE_OUT);
+    asp_buffer_add_bytes(&kept, text, length);
+    return !kept.failed;
+}
+
+/* The last one is the widest. */
+static json_t *document_of(const void *context, size_t row)
+{
+    (void)context;
+    return json_pack("{s:I, s:s, s:n}", "id", (json_int_t)row, "label",
+                     row + 1 < MANY ? "Old\nphone" : "Phone of the office upstairs", "used");
+}
+
+static void add_row(const void *context, size_t row, struct table *table)
+{
+    struct asp_buffer id = {0};
+
+    (void)context;
+    asp_buffer_add_number(&id, row);
+    table_add(table, 2,
+              (const char *[]){table_cell(&id), row + 1 < MANY ? "Old phone"
+                                                               : "Phone of the office "
+                                                                 "upstairs"});
+    asp_buffer_free(&id);
+}
+
+static const struct {
+    bool json;
+    bool terminal;
+    size_t width;
+} looks[] = {
+    {true, false, 80}, {false, false, 80}, {false, true, 80}, {false, true, 24}, {false, true, 12}};
+
+/* On a terminal: as a table, broken in a column, and as blocks. */
+START_TEST(rows_that_are_not_kept_look_as_if_they_were)
+{
+    const struct console at = {.program = "asp-admin",
+                               .write = keep,
+                               .terminal = looks[_i].terminal,
+                               .width = looks[_i].width};
+    const bool json = looks[_i].json;
+
+    for (size_t count = 0; count <= MANY; count += MANY / 2) {
+        const struct answer_rows rows = {count, NULL, document_of, add_row};
+        json_t *array = json ? json_array() : NULL;
+        struct table table = heading();
+        struct table again = heading();
+        char *expected;
+
+        for (size_t i = 0; i < count; i++) {
+            if (json)
+                json_add(&array, document_of(NULL, i));
+            else
+                add_row(NULL, i, &table);
+        }
+        ck_assert(answer_write(&at, json, array, &table, "nothing\n"));
+        expected = strdup(kept.text);
+        ck_assert_ptr_nonnull(expected);
+        kept.length = 0;
+        ck_assert(answer_write_rows(&at, json, &rows, &again, "nothing\n"));
+        ck_assert_str_eq(kept.text, expected);
+        kept.length = 0;
+        free(expected);
+    }
+    asp_buffer_free(&kept);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_loop(suite, rows_that_are_not_kept_look_as_if_they_were, UNIT_COUNT(looks));
     unit_add(suite, a_table_without_rows_is_the_line_for_none);
     unit_add(suite, a_row_that_had_no_memory_is_not_none);
     unit_add(suite, a_cell_that_had_no_memory_is_no_empty_one);

@@ -1,0 +1,49 @@
+"""A store of very many users: what list says of them, and the memory that it takes for that."""
+
+import json
+
+import pytest
+from support.account_text import lines_of, sealed
+
+MANY = 20000
+LONG = "user019999" + "x" * 40
+# What the tool takes for itself, and for each user her name, what is summed up beside it, and its place in their order.
+OWN, FOR_ONE = 3 << 20, 128
+
+
+@pytest.fixture(scope="module")
+def names():
+    return [f"user{number:06}" for number in range(MANY - 1)] + [LONG]
+
+
+@pytest.fixture
+def many(site, names):
+    """Each with one app password; whose it is, is looked at nowhere here."""
+    site.create(names[0], "Phone", "--app", "mail")
+    first, *lines = lines_of(site.account(names[0]))
+    for name in names[1:]:
+        path = site.account(name)
+        path.write_bytes(sealed([first.replace(names[0], name), *lines]))
+        path.chmod(0o600)
+    # The last uses of each are begun, once, and it says so.
+    assert site.run("list").code == 0
+    return site
+
+
+def test_of_many_users_their_names_are_held_and_little_else(many, names):
+    few_bytes = ["prlimit", f"--data={OWN + MANY * FOR_ONE}"]
+
+    def listed(*way):
+        run = many.run("list", *way, prefix=few_bytes)
+        assert (run.code, run.err) == (0, "")
+        return run.out
+
+    heading, *rows = listed().splitlines()
+    width = len(LONG)
+    assert heading == f"{'USER':{width}}  ACTIVE  REVOKED  LAST USED"
+    assert rows == [f"{name:{width}}  1       0        never" for name in names]
+
+    document = [{"user": name, "active": 1, "revoked": 0, "last_used": None} for name in names]
+    assert listed("--json") == json.dumps(document, indent=2) + "\n"
+
+    assert listed("--quiet").split() == names
