@@ -28,16 +28,28 @@ static int compare_names(const char *a, size_t a_length, const char *b, size_t b
     return a_length < b_length ? -1 : a_length > b_length;
 }
 
-/* Of one name, as they stand in the text. */
-static int by_name(const void *one, const void *other)
+static struct primary_line line_at(const struct primary_source *source, uint32_t begin)
 {
-    const struct primary_line *a = one;
-    const struct primary_line *b = other;
-    int order = compare_names(a->at, a->name, b->at, b->name);
+    const char *at = source->text + begin;
+    const char *newline = memchr(at, '\n', source->length - begin);
+    const char *end = memchr(at, source->separator, (size_t)(newline - at));
+
+    return (struct primary_line){at, (size_t)(newline - at), (size_t)(end - at)};
+}
+
+/* Of one name, as they stand in the text. */
+static int by_name(const void *one, const void *other, void *context)
+{
+    const struct primary_source *source = context;
+    const uint32_t *a = one;
+    const uint32_t *b = other;
+    const struct primary_line first = line_at(source, *a);
+    const struct primary_line second = line_at(source, *b);
+    int order = compare_names(first.at, first.name, second.at, second.name);
 
     if (order != 0)
         return order;
-    return a->at < b->at ? -1 : a->at > b->at;
+    return *a < *b ? -1 : *a > *b;
 }
 
 static size_t count_lines(const char *text, size_t length)
@@ -56,19 +68,20 @@ static enum asp_status index_lines(struct primary_source *source, const char *te
 {
     size_t most = length == 0 ? 0 : count_lines(text, length);
 
+    source->text = text;
+    source->length = length;
+    source->separator = separator;
     source->lines = calloc(most + 1, sizeof *source->lines);
     if (source->lines == NULL)
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");
     for (const char *line = text; source->count < most && line < text + length;) {
         const char *newline = memchr(line, '\n', length - (size_t)(line - text));
-        const char *end = memchr(line, separator, (size_t)(newline - line));
 
-        if (end != NULL)
-            source->lines[source->count++] =
-                (struct primary_line){line, (size_t)(newline - line), (size_t)(end - line)};
+        if (memchr(line, separator, (size_t)(newline - line)) != NULL)
+            source->lines[source->count++] = (uint32_t)(line - text);
         line = newline + 1;
     }
-    qsort(source->lines, source->count, sizeof *source->lines, by_name);
+    qsort_r(source->lines, source->count, sizeof *source->lines, by_name, source);
     return ASP_OK;
 }
 
@@ -207,9 +220,9 @@ static size_t place_of(const struct primary_source *source, const char *user, si
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const struct primary_line *line = &source->lines[middle];
+        const struct primary_line line = line_at(source, source->lines[middle]);
 
-        if (compare_names(line->at, line->name, user, length) < 0)
+        if (compare_names(line.at, line.name, user, length) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -217,11 +230,14 @@ static size_t place_of(const struct primary_source *source, const char *user, si
     return low;
 }
 
+/* False: that one is another's, or there is none. */
 static bool is_line_of(const struct primary_source *source, size_t place, const char *user,
-                       size_t length)
+                       size_t length, struct primary_line *line)
 {
-    return place < source->count && source->lines[place].name == length &&
-           memcmp(source->lines[place].at, user, length) == 0;
+    if (place >= source->count)
+        return false;
+    *line = line_at(source, source->lines[place]);
+    return line->name == length && memcmp(line->at, user, length) == 0;
 }
 
 static void find(const struct primary_source *source, const char *user, struct asp_primary_now *now)
@@ -229,12 +245,14 @@ static void find(const struct primary_source *source, const char *user, struct a
     const struct reader *reader = &readers[source->kind];
     size_t length = strlen(user);
     size_t place = place_of(source, user, length);
-    bool found = is_line_of(source, place, user, length);
-    bool alone = !is_line_of(source, place + 1, user, length);
+    struct primary_line line;
+    struct primary_line next;
+    bool found = is_line_of(source, place, user, length, &line);
+    bool alone = !is_line_of(source, place + 1, user, length, &next);
 
     *now = (struct asp_primary_now){.source = source->kind, .expires = ASP_NEVER};
     if (reader->tell != NULL)
-        reader->tell(source, found ? &source->lines[place] : NULL, alone, now);
+        reader->tell(source, found ? &line : NULL, alone, now);
 }
 
 void primary_source_find(const struct primary_source *source, const char *user, const char *follows,

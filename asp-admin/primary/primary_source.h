@@ -10,9 +10,8 @@
 #include "asp/primary.h"
 #include "asp/shadow.h"
 
+#include <stdint.h>
 #include <time.h>
-
-struct primary_line;
 
 /* What was read, for every user at one moment. Begins as {0}. It holds hashes: primary_source_close
  * wipes it. */
@@ -20,8 +19,11 @@ struct primary_source {
     enum asp_source kind;
     struct timespec asked; /* before it was read */
     struct asp_shadow shadow;
-    struct asp_buffer printed;  /* by the command */
-    struct primary_line *lines; /* of one of the two, in the order of names */
+    struct asp_buffer printed; /* by the command */
+    const char *text;          /* of one of the two; NULL: nothing was read */
+    size_t length;
+    char separator;  /* behind a user's name */
+    uint32_t *lines; /* where they begin in it, in the order of names: there may be a million */
     size_t count;
 };
 

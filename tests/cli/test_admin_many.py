@@ -1,4 +1,4 @@
-"""A store of very many users: what list says of them, and the memory that it takes for that."""
+"""A store of very many users: what list says of them, and the memory that it takes for that, and watch."""
 
 import json
 
@@ -47,3 +47,20 @@ def test_of_many_users_their_names_are_held_and_little_else(many, names):
     assert listed("--json") == json.dumps(document, indent=2) + "\n"
 
     assert listed("--quiet").split() == names
+
+
+# What is run with a shadow file of its own.
+WITH_SHADOW = 'mount --bind "$1" /etc/shadow; shift; exec "$@"'
+
+
+def test_of_a_long_shadow_file_little_is_held_beside_its_text(site, namespaces, tmp_path):
+    """Beside each line a few bytes: where it begins, in the order of names."""
+    site.create("alice")
+    shadow = tmp_path / "shadow"
+    lines = [f"user{number:06}:*:20000:0:99999:7:::\n" for number in range(10 * MANY)]
+    shadow.write_text("".join(lines))
+    shadow.chmod(0o600)
+    limit = OWN + shadow.stat().st_size + 8 * len(lines)
+    prefix = [*namespaces, "sh", "-ec", WITH_SHADOW, "sh", shadow, "prlimit", f"--data={limit}"]
+    run = site.run("watch", "--once", prefix=prefix)
+    assert (run.code, run.err) == (0, "")
