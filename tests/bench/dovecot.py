@@ -110,7 +110,10 @@ def start(logins):
     if version.startswith("2.3."):
         made = re.search("(?m)^peter:(.*?):", pathlib.Path("/etc/shadow").read_text())[1]
         pathlib.Path("/run/passwd-file").write_text(f"peter:{{CRYPT}}{made}\n")
-        others = (("static", "no PAM: static", STATIC, alice), ("file", "no PAM: passwd-file, sha512crypt", PASSWD_FILE, peter))
+        others = (
+            ("static", "no PAM: static", STATIC, alice),
+            ("file", "no PAM: passwd-file, sha512crypt", PASSWD_FILE, peter),
+        )
         for name, what, text, login in others:
             path = pathlib.Path("/run") / f"{name}.conf.ext"
             path.write_text(text)
