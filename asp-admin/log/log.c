@@ -138,6 +138,7 @@ static bool show(const struct admin *admin, const struct reading *reading)
 
     if (!json)
         add_heading(admin, tally->view, &table);
+    table.hangs = tally->view == TALLY_REFUSED ? 8 : 3; /* FROM: an address of IPv6 is one word */
     for (size_t i = 0; i < tally->count; i++) {
         if (json)
             json_add(&document, json_from_row(reading, tally->rows[i]));

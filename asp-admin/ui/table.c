@@ -141,6 +141,21 @@ static bool make_fit(const struct table *table, struct table_layout *layout)
     return true;
 }
 
+/* The same, where what is long in the column that hangs takes no room in it. */
+static bool make_fit_hanging(const struct table *table, struct table_layout *layout)
+{
+    const size_t at = table->hangs - 1;
+
+    if (table->hangs == 0 || layout->columns[at] <= COLUMN_BROKEN ||
+        layout->columns[at] > layout->width)
+        return false;
+    layout->total -= layout->columns[at] - COLUMN_BROKEN;
+    layout->columns[at] = COLUMN_BROKEN;
+    layout->least[at] = COLUMN_BROKEN;
+    layout->hangs = table->hangs;
+    return make_fit(table, layout);
+}
+
 /* Adds the line of each cell that `next` points at, and sets it to the one below. False: this was
  * the last. */
 static bool add_line(const struct table *table, const struct table_layout *layout,
@@ -171,25 +186,68 @@ static bool add_line(const struct table *table, const struct table_layout *layou
     return more;
 }
 
+/* The lines of the cells from the one of these places to before the other. */
+static void add_lines(const struct table *table, const struct table_layout *layout,
+                      const char *const cells[], size_t begin, size_t end, struct asp_buffer *out)
+{
+    const char *next[TABLE_COLUMNS];
+
+    for (size_t i = 0; i < table->columns; i++)
+        next[i] = i >= begin && i < end ? cells[i] : "";
+    while (!out->failed && add_line(table, layout, next, out))
+        ;
+}
+
+/* A row whose cell in the column that hangs ends its line; where not even the rest of that line
+ * holds it, it has one of its own. */
+static void add_hanging(const struct table *table, const struct table_layout *layout,
+                        const char *cells[], struct asp_buffer *out)
+{
+    const size_t hangs = layout->hangs - 1;
+    const char *cell = cells[hangs];
+    struct wrap wrap = {.width = layout->width};
+
+    for (size_t i = 0; i < hangs; i++)
+        wrap.indent += layout->columns[i] + GUTTER;
+    if (wrap_indent(&wrap, wrap_columns(cell)) == wrap.indent) {
+        add_lines(table, layout, cells, 0, hangs + 1, out);
+        if (hangs + 1 < table->columns)
+            add_lines(table, layout, cells, hangs + 1, table->columns, out);
+        return;
+    }
+    cells[hangs] = "";
+    add_lines(table, layout, cells, 0, table->columns, out);
+    wrap_add_spaces(out, wrap_indent(&wrap, wrap_columns(cell)));
+    asp_buffer_add(out, cell);
+    asp_buffer_add(out, "\n");
+}
+
 /* A row of one line or, where a cell is wider than its column, of some. */
 static void add_row(const struct table *table, const struct table_layout *layout,
                     const struct table_row *row, struct asp_buffer *out)
 {
     struct asp_buffer broken[TABLE_COLUMNS] = {{0}};
-    const char *next[TABLE_COLUMNS];
+    const char *cells[TABLE_COLUMNS];
+    bool hangs = false;
 
     for (size_t i = 0; i < table->columns; i++) {
         const struct wrap wrap = {.width = layout->columns[i], .others = true};
 
-        next[i] = row->cells[i];
-        if (wrap_columns(next[i]) > layout->columns[i]) {
-            wrap_add(&broken[i], &wrap, next[i]);
-            next[i] = broken[i].text;
+        cells[i] = row->cells[i];
+        if (wrap_columns(cells[i]) <= layout->columns[i])
+            continue;
+        if (i + 1 == layout->hangs) {
+            hangs = true;
+            continue;
         }
+        wrap_add(&broken[i], &wrap, cells[i]);
+        cells[i] = broken[i].text;
         out->failed = out->failed || broken[i].failed;
     }
-    while (!out->failed && add_line(table, layout, next, out))
-        ;
+    if (!out->failed && hangs)
+        add_hanging(table, layout, cells, out);
+    else if (!out->failed)
+        add_lines(table, layout, cells, 0, table->columns, out);
     for (size_t i = 0; i < table->columns; i++)
         asp_buffer_free(&broken[i]);
 }
@@ -260,6 +318,21 @@ static void add_blocks(const struct table *table, const struct table_layout *lay
     }
 }
 
+/* As a table, with what hangs only where it has to be. */
+static void lay_out(const struct table *table, struct table_layout *layout)
+{
+    struct table_layout hanging;
+
+    add_up(table, layout);
+    hanging = *layout;
+    if (make_fit(table, layout))
+        return;
+    if (make_fit_hanging(table, &hanging))
+        *layout = hanging;
+    else
+        layout->in_blocks = true;
+}
+
 void table_write_more(const struct table *table, struct table_layout *layout,
                       const struct console *console, struct asp_buffer *out)
 {
@@ -269,8 +342,7 @@ void table_write_more(const struct table *table, struct table_layout *layout,
     if (!layout->is_laid) {
         layout->is_laid = true;
         layout->width = console_wrap_width(console);
-        add_up(table, layout);
-        layout->in_blocks = !make_fit(table, layout);
+        lay_out(table, layout);
     }
     if (layout->in_blocks)
         add_blocks(table, layout, console, out);

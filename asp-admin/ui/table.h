@@ -24,6 +24,8 @@ struct table {
     size_t count;
     size_t room;
     size_t columns;
+    size_t hangs; /* the number of a column, from 1, whose long cells may have a line to themselves,
+                     for the words in it are long ones; 0: none */
     bool failed;
 };
 
@@ -33,6 +35,7 @@ struct table_layout {
     size_t columns[TABLE_COLUMNS];
     size_t least[TABLE_COLUMNS]; /* with its longest word on one line */
     size_t total;                /* with the gutters */
+    size_t hangs;                /* as the table has it; 0: no cell has to */
     bool is_laid;                /* the columns are as wide as they will be */
     bool in_blocks;              /* they do not fit */
     size_t written;              /* rows */
@@ -52,8 +55,9 @@ const char *table_cell(const struct asp_buffer *text);
 
 /*
  * Writes the rows under the heading, each a line. On a terminal that is too narrow for that, words
- * go onto further lines of their columns; where even that does not do, each row is a block, of
- * lines with the name of a column and what is in it, but for a dash.
+ * go onto further lines of their columns, and, where that does not do, what is long in the column
+ * that hangs ends its line, with the cells behind it below; where even that does not do, each row
+ * is a block, of lines with the name of a column and what is in it, but for a dash.
  */
 void table_write(const struct table *table, const struct console *console, struct asp_buffer *out);
 

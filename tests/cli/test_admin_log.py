@@ -23,6 +23,7 @@ WARN = (
     " user=[alice] ruser=[<unknown>] rhost=[192.0.2.7]"
 )
 UNREAD = re.compile(r"not counted: (\d+) lines? like those of pam_asp")
+PLAIN = {"NO_COLOR": "1"}
 NOT_TOLD = "whether a primary password was right is not in this log"
 
 FORMS = {
@@ -465,6 +466,63 @@ def test_nothing_of_a_line_disturbs_a_terminal(site):
 
 
 # Files
+
+
+V6 = "2001:db8:1234:5678:9abc:def0:1234:5678"
+
+
+def shown_rows(shown):
+    """The rows of a table of 80 columns, each with what is below it."""
+    heading, *lines = shown.splitlines()
+    assert all(len(line) <= 80 for line in (heading, *lines)), shown
+    rows = []
+    for line in lines:
+        if not line.startswith(" "):
+            rows.append([])
+        rows[-1] += re.split("  +", line.strip())
+    return re.split("  +", heading), rows
+
+
+def test_an_address_that_is_long_leaves_the_table_one(site):
+    path = site.folder / "auth.log"
+    hosts = (V6, "192.0.2.7")
+    path.write_text(written([auth(line.replace("192.0.2.7", host)) for host in hosts for line in (LINE, NONE)]))
+    shown = site.terminal("log", "--file", path, columns=80, env=PLAIN).done().out
+    assert shown_rows(shown) == (
+        ["USER", "SERVICE", "FROM", "VERDICT", "COUNT", "LET IN", "LAST"],
+        [
+            ["alice", "imap", host, verdict, "1", let_in, "1 hour ago"]
+            for host in sorted(hosts)
+            for verdict, let_in in (("accepted", "-"), ("not-an-app-password", "-"))
+        ],
+    )
+    at = shown.index("VERDICT")
+    assert {line[at:].split()[0] for line in shown.splitlines() if "1 hour ago" in line} == {
+        "accepted",
+        "not-an-app-password",
+    }
+    shown = site.terminal("log", "--file", path, "--primary", columns=80, env=PLAIN).done().out
+    assert shown_rows(shown)[1] == [
+        ["alice", "imap", host, "1", "-", "1 hour ago", "1 hour ago"] for host in sorted(hosts)
+    ]
+
+
+def test_one_of_a_refused_device_is_below_its_row_where_the_line_does_not_hold_it(site):
+    path = site.folder / "auth.log"
+    revoked = LINE.replace("accepted", "revoked")
+    path.write_text(written([auth(revoked.replace("192.0.2.7", host)) for host in (V6, "192.0.2.7")]))
+    shown = site.terminal("log", "--file", path, "--refused", columns=80, env=PLAIN).done().out
+    heading, rows = shown_rows(shown)
+    assert heading[-2:] == ["SERVICE", "FROM"]
+    assert [row[-2:] for row in rows] == [["imap", "192.0.2.7"], ["imap", V6]]
+
+
+def test_where_not_even_that_does_each_is_a_block(site):
+    path = site.folder / "auth.log"
+    path.write_text(written([auth(LINE.replace("192.0.2.7", V6))]))
+    shown = site.terminal("log", "--file", path, columns=40, env=PLAIN).done().out
+    assert V6 in shown
+    assert re.search("^USER +alice$", shown, re.MULTILINE)
 
 
 def test_several_files_are_read_as_one(site, rows):
