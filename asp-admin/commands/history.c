@@ -77,7 +77,7 @@ static void add_history_row(const struct admin *admin, struct table *table,
     struct asp_buffer when = {0};
     struct asp_buffer detail = {0};
 
-    add_when(admin->console, &when, admin->now, event->time, "-");
+    add_when(admin->console, &when, admin->now, event->time, "");
     asp_buffer_add(&detail, "");
     add_detail(&detail, "by ", event->by);
     add_detail(&detail, "by ", event->service);

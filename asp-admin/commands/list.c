@@ -21,13 +21,13 @@ static void add_entry_row(const struct admin *admin, struct table *table,
     struct asp_use use;
     bool used = asp_usage_find(usage, entry->id, entry->created, &use);
 
-    add_when(admin->console, &created, admin->now, entry->created, "-");
+    add_when(admin->console, &created, admin->now, entry->created, "");
     add_when(admin->console, &last, admin->now, used ? use.last : ASP_NEVER, "never");
     table_add(table, 8,
               (const char *[]){entry->id, entry->label, entry->app,
                                asp_state_word(asp_usage_state(usage, entry, admin->now)),
-                               table_cell(&created), table_cell(&last), used ? use.service : "-",
-                               used && use.host[0] != '\0' ? use.host : "-"});
+                               table_cell(&created), table_cell(&last), used ? use.service : "",
+                               used ? use.host : ""});
     if (entry->revoked == ASP_NEVER)
         entry_limits_add(&limits, entry);
     if (limits.failed || limits.length > 0)

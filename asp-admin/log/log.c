@@ -20,11 +20,6 @@ static const char *verdict_of(const struct tally_row *row)
     return asp_verdict_word(row->verdict);
 }
 
-static const char *or_dash(const char *text)
-{
-    return text[0] != '\0' ? text : "-";
-}
-
 static json_t *json_from_let_in(const struct reading *reading, const struct tally_row *row)
 {
     return reading_knows_let_in(reading, row) ? json_integer((json_int_t)row->let_in) : json_null();
@@ -86,9 +81,9 @@ static void add_heading(const struct admin *admin, enum tally_view view, struct 
 static void add_row(const struct admin *admin, const struct reading *reading,
                     const struct tally_row *row, struct table *table)
 {
-    const char *user = or_dash(row->user);
-    const char *service = or_dash(row->service);
-    const char *host = or_dash(row->host);
+    const char *user = row->user;
+    const char *service = row->service;
+    const char *host = row->host;
     struct asp_buffer count = {0};
     struct asp_buffer let_in = {0};
     struct asp_buffer first = {0};
@@ -97,10 +92,8 @@ static void add_row(const struct admin *admin, const struct reading *reading,
     asp_buffer_add_number(&count, row->count);
     if (reading_knows_let_in(reading, row))
         asp_buffer_add_number(&let_in, row->let_in);
-    else
-        asp_buffer_add(&let_in, "-");
-    add_when(admin->console, &first, admin->now, row->first, "-");
-    add_when(admin->console, &last, admin->now, row->last, "-");
+    add_when(admin->console, &first, admin->now, row->first, "");
+    add_when(admin->console, &last, admin->now, row->last, "");
     switch (reading->tally.view) {
     case TALLY_ALL:
         table_add(table, columns_of_all(admin),
@@ -114,8 +107,8 @@ static void add_row(const struct admin *admin, const struct reading *reading,
         break;
     case TALLY_REFUSED:
         table_add(table, 8,
-                  (const char *[]){user, row->id, or_dash(row->label), verdict_of(row),
-                                   table_cell(&count), table_cell(&last), service, host});
+                  (const char *[]){user, row->id, row->label, verdict_of(row), table_cell(&count),
+                                   table_cell(&last), service, host});
         break;
     }
     asp_buffer_free(&count);

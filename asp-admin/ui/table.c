@@ -78,8 +78,10 @@ void table_add(struct table *table, size_t columns, const char *const cells[])
     row = &table->rows[table->count++];
     *row = (struct table_row){.below = NULL};
     table->columns = columns;
-    for (size_t i = 0; i < columns; i++)
-        row->cells[i] = copy_visible(table, cells[i]);
+    for (size_t i = 0; i < columns; i++) {
+        row->is_empty[i] = cells[i] != NULL && cells[i][0] == '\0';
+        row->cells[i] = copy_visible(table, row->is_empty[i] ? "-" : cells[i]);
+    }
 }
 
 void table_add_below(struct table *table, const char *text)
@@ -92,7 +94,7 @@ const char *table_cell(const struct asp_buffer *text)
 {
     if (text->failed)
         return NULL;
-    return text->text == NULL ? "-" : text->text;
+    return text->text == NULL ? "" : text->text;
 }
 
 void table_measure(const struct table *table, struct table_layout *layout)
@@ -310,7 +312,7 @@ static void add_blocks(const struct table *table, const struct table_layout *lay
     for (size_t row = 1; !out->failed && row < table->count; row++) {
         asp_buffer_add(out, layout->written + row > 1 ? "\n" : "");
         for (size_t i = 0; i < table->columns; i++) {
-            if (strcmp(table->rows[row].cells[i], "-") != 0)
+            if (!table->rows[row].is_empty[i])
                 add_field(console, &wrap, names->cells[i], table->rows[row].cells[i], out);
         }
         if (table->rows[row].below != NULL && names->below != NULL)

@@ -15,7 +15,8 @@ enum { TABLE_COLUMNS = 8 };
 
 struct table_row {
     char *cells[TABLE_COLUMNS];
-    char *below; /* what is said of the row as a whole; NULL: nothing */
+    bool is_empty[TABLE_COLUMNS]; /* and shown as a dash, which a person may have written too */
+    char *below;                  /* what is said of the row as a whole; NULL: nothing */
 };
 
 /* A table that is laid out when it is written. Begins as {0}. */
@@ -41,8 +42,9 @@ struct table_layout {
     size_t written;              /* rows */
 };
 
-/* Adds a row of `columns` texts, which are copied; NULL is one that had no memory, and then the
- * table has none. Every row of a table has the same number; the first is the heading. */
+/* Adds a row of `columns` texts, which are copied; an empty one is shown as a dash, and NULL is
+ * one that had no memory, and then the table has none. Every row of a table has the same number;
+ * the first is the heading. */
 void table_add(struct table *table, size_t columns, const char *const cells[]);
 
 /* Adds a text to the row that was added last, a name for such texts where that is the heading. It
@@ -50,14 +52,14 @@ void table_add(struct table *table, size_t columns, const char *const cells[]);
  * no memory. */
 void table_add_below(struct table *table, const char *text);
 
-/* The text of a cell, a dash where it is empty, NULL where it had no memory. */
+/* The text of a cell, which may be empty; NULL where it had no memory. */
 const char *table_cell(const struct asp_buffer *text);
 
 /*
  * Writes the rows under the heading, each a line. On a terminal that is too narrow for that, words
  * go onto further lines of their columns, and, where that does not do, what is long in the column
  * that hangs ends its line, with the cells behind it below; where even that does not do, each row
- * is a block, of lines with the name of a column and what is in it, but for a dash.
+ * is a block, of lines with the name of a column and what is in it, but for what is empty.
  */
 void table_write(const struct table *table, const struct console *console, struct asp_buffer *out);
 

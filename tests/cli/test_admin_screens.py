@@ -103,6 +103,15 @@ def test_a_table_that_does_not_fit_is_a_block_for_each_record(site):
     assert revoked["HOW"].endswith(": it was left in a train on the way to the office")
 
 
+def test_a_label_that_is_a_dash_is_said_and_what_there_is_not_is_not(site):
+    site.create("alice", "-")
+    site.create("alice", "Phone")
+    shown = site.terminal("list", "alice", columns=40, env=PLAIN).done().out
+    assert [block["LABEL"] for block in blocks_of(shown)] == ["-", "Phone"]
+    assert all("FROM" not in block for block in blocks_of(shown))
+    assert [re.split("  +", row)[1] for row in site.run("list", "alice").done().out.splitlines()[1:]] == ["-", "Phone"]
+
+
 def test_a_table_is_broken_in_its_columns_as_long_as_they_hold_their_words(site):
     made = [site.create("alice", label, "--app", "mail") for label in LABELS[:4]]
     shown = site.terminal("list", "alice", columns=80, env=PLAIN).done().out
