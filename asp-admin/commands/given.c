@@ -4,9 +4,9 @@
 #include "app_list.h"
 
 #include "asp-admin/app.h"
-#include "asp-admin/ui/nearest.h"
 #include "asp/buffer.h"
 #include "asp/label.h"
+#include "asp/nearest.h"
 #include "asp/network.h"
 #include "asp/scope.h"
 
@@ -35,12 +35,12 @@ enum { NAMES_BYTES = 1000 }; /* of a line; all of them are what `apps` is for */
 /* Which one was meant, and which ones there are, for whoever asks. */
 static void add_known_apps(struct asp_buffer *out, const char *given, const struct app_list *list)
 {
-    struct nearest nearest = {.typed = given};
+    struct asp_nearest nearest = {.typed = given};
     const char *before = "; there are: ";
 
     for (size_t i = 0; i < list->count; i++) {
         if (list->apps[i].open)
-            nearest_try(&nearest, list->apps[i].name);
+            asp_nearest_try(&nearest, list->apps[i].name);
     }
     if (nearest.word != NULL) {
         asp_buffer_add(out, ": did you mean ");

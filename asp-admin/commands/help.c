@@ -1,9 +1,9 @@
 /* help: what there is, and how one command is called. */
 #include "help.h"
 
-#include "asp-admin/ui/nearest.h"
 #include "asp-admin/ui/wrap.h"
 #include "asp/buffer.h"
+#include "asp/nearest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -258,7 +258,7 @@ static const struct {
 /* The command that may be meant, or words on several; NULL: nothing is close. */
 static const char *meant_by(const char *name)
 {
-    struct nearest nearest = {.typed = name};
+    struct asp_nearest nearest = {.typed = name};
     const struct command *command;
 
     for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++) {
@@ -266,8 +266,8 @@ static const char *meant_by(const char *name)
             return synonyms[i].meant;
     }
     for (size_t i = 0; (command = command_at(i)) != NULL; i++)
-        nearest_try(&nearest, command->name);
-    nearest_try(&nearest, "help");
+        asp_nearest_try(&nearest, command->name);
+    asp_nearest_try(&nearest, "help");
     return nearest.word;
 }
 

@@ -5,8 +5,8 @@
 
 #include "asp-admin/hooks/hooks_due.h"
 #include "asp-admin/ui/json.h"
-#include "asp-admin/ui/nearest.h"
 #include "asp/buffer.h"
+#include "asp/nearest.h"
 #include "asp/revocation.h"
 #include "asp/time_text.h"
 
@@ -77,14 +77,14 @@ static enum asp_status revoke_labelled(struct revoking *revoking, struct asp_acc
 {
     enum asp_status status = ASP_OK;
     bool found = label == NULL;
-    struct nearest nearest = {.typed = label};
+    struct asp_nearest nearest = {.typed = label};
 
     for (size_t i = 0; status == ASP_OK && i < account->count; i++) {
         struct asp_entry *entry = &account->entries[i];
 
         if (label != NULL && strcmp(entry->label, label) != 0) {
             if (entry->revoked == ASP_NEVER)
-                nearest_try(&nearest, entry->label);
+                asp_nearest_try(&nearest, entry->label);
             continue;
         }
         found = true;

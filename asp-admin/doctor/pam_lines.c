@@ -2,8 +2,8 @@
 #include "pam_lines.h"
 
 #include "asp-admin/app.h"
-#include "asp-admin/ui/nearest.h"
 #include "asp/buffer.h"
+#include "asp/nearest.h"
 #include "pam_asp/arguments.h"
 
 #include <limits.h>
@@ -76,12 +76,12 @@ static void check_other_conf(struct examination *exam, const char *place, const 
 static void tell_no_app(struct examination *exam, const char *place, const char *app)
 {
     const struct asp_conf *conf = exam->admin->conf;
-    struct nearest nearest = {.typed = app};
+    struct asp_nearest nearest = {.typed = app};
 
     for (size_t i = 0; i < conf->app_count; i++) {
-        nearest_try(&nearest, conf->apps[i].name);
+        asp_nearest_try(&nearest, conf->apps[i].name);
         for (size_t k = 0; k < conf->apps[i].services.count; k++)
-            nearest_try(&nearest, conf->apps[i].services.names[k]);
+            asp_nearest_try(&nearest, conf->apps[i].services.names[k]);
     }
     finding_fault(&exam->findings, CHECK_PAM,
                   "%s has app=%s: no app of asp.conf is called so, and no service of /etc/pam.d; "

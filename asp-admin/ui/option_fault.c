@@ -1,7 +1,7 @@
 /* What getopt_long finds wrong: an option that is none, and which one was meant. */
 #include "option_fault.h"
 
-#include "nearest.h"
+#include "asp/nearest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,10 +42,10 @@ static bool is_short_for_two(const char *name, const struct option *table,
 
 static const char *nearest_option(const char *name, const struct option *table)
 {
-    struct nearest nearest = {.typed = name};
+    struct asp_nearest nearest = {.typed = name};
 
     for (; table->name != NULL; table++)
-        nearest_try(&nearest, table->name);
+        asp_nearest_try(&nearest, table->name);
     return nearest.word;
 }
 

@@ -1,16 +1,16 @@
 /* Which word was meant by one that is none. */
 #include "unit.h"
 
-#include "asp-admin/ui/nearest.h"
+#include "asp/nearest.h"
 
 static const char *const words[] = {"create", "list", "label", "rotate", "revoke", "history"};
 
 static const char *nearest_to(const char *typed)
 {
-    struct nearest nearest = {.typed = typed};
+    struct asp_nearest nearest = {.typed = typed};
 
     for (size_t i = 0; i < UNIT_COUNT(words); i++)
-        nearest_try(&nearest, words[i]);
+        asp_nearest_try(&nearest, words[i]);
     return nearest.word != NULL ? nearest.word : "";
 }
 
@@ -66,15 +66,15 @@ END_TEST
 
 START_TEST(the_nearer_one_wins_and_then_the_first)
 {
-    struct nearest nearest = {.typed = "cart"};
+    struct asp_nearest nearest = {.typed = "cart"};
 
-    nearest_try(&nearest, "card");
+    asp_nearest_try(&nearest, "card");
     ck_assert_str_eq(nearest.word, "card");
-    nearest_try(&nearest, "carp");
+    asp_nearest_try(&nearest, "carp");
     ck_assert_str_eq(nearest.word, "card");
-    nearest_try(&nearest, "CART");
+    asp_nearest_try(&nearest, "CART");
     ck_assert_str_eq(nearest.word, "CART");
-    nearest_try(&nearest, "card");
+    asp_nearest_try(&nearest, "card");
     ck_assert_str_eq(nearest.word, "CART");
 }
 END_TEST

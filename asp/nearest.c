@@ -1,9 +1,10 @@
 /* Words that are close to what was typed: the distance of Damerau, between neighbours alone. */
 #include "nearest.h"
 
-#include <ctype.h>
+#include "name.h"
+
+#include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     BYTES_MAX = 64,
@@ -16,9 +17,18 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static int fold(char c)
+static bool is_same(char a, char b)
 {
-    return tolower((unsigned char)c);
+    return asp_fold(a) == asp_fold(b);
+}
+
+static bool begins_with(const char *word, const char *typed)
+{
+    while (*typed != '\0' && is_same(*typed, *word)) {
+        typed++;
+        word++;
+    }
+    return *typed == '\0';
 }
 
 /* Row by row: `now[j]` is how far the first bytes of `a` are from the first j of `b`. */
@@ -37,10 +47,9 @@ static size_t distance(const char *a, const char *b)
 
         now[0] = i;
         for (size_t j = 1; j <= width; j++) {
-            now[j] = last[j - 1] + (fold(a[i - 1]) != fold(b[j - 1]));
+            now[j] = last[j - 1] + !is_same(a[i - 1], b[j - 1]);
             now[j] = least(now[j], 1 + least(last[j], now[j - 1]));
-            if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) &&
-                fold(a[i - 2]) == fold(b[j - 1]))
+            if (i > 1 && j > 1 && is_same(a[i - 1], b[j - 2]) && is_same(a[i - 2], b[j - 1]))
                 now[j] = least(now[j], before[j - 2] + 1);
         }
         before = last;
@@ -50,7 +59,7 @@ static size_t distance(const char *a, const char *b)
     return last[width];
 }
 
-void nearest_try(struct nearest *nearest, const char *word)
+void asp_nearest_try(struct asp_nearest *nearest, const char *word)
 {
     const size_t typed = strlen(nearest->typed);
     const size_t length = strlen(word);
@@ -59,7 +68,7 @@ void nearest_try(struct nearest *nearest, const char *word)
     if (typed <= 1 || typed > BYTES_MAX || length > BYTES_MAX)
         return;
     slips = distance(nearest->typed, word);
-    if (typed >= BEGUN && strncasecmp(nearest->typed, word, typed) == 0)
+    if (typed >= BEGUN && begins_with(word, nearest->typed))
         slips = 0;
     if (slips > (least(typed, length) > SHORT ? 2 : 1) ||
         (nearest->word != NULL && slips >= nearest->slips))

@@ -2,13 +2,13 @@
  * The word that was meant by one that is none: a letter was left out, added, taken for another or
  * swapped with the next one.
  */
-#ifndef ASP_ADMIN_UI_NEAREST_H
-#define ASP_ADMIN_UI_NEAREST_H
+#ifndef ASP_NEAREST_H
+#define ASP_NEAREST_H
 
 #include <stddef.h>
 
 /* Begins with `typed`; `word` is then the nearest of those that were tried, or NULL. */
-struct nearest {
+struct asp_nearest {
     const char *typed;
     const char *word;
     size_t slips; /* how far it is away */
@@ -20,6 +20,6 @@ struct nearest {
  * than any other. Of those that are as near the first one stays. No word is near to one byte
  * or to more than 64.
  */
-void nearest_try(struct nearest *nearest, const char *word);
+void asp_nearest_try(struct asp_nearest *nearest, const char *word);
 
 #endif
