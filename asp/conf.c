@@ -1,10 +1,11 @@
-/* The configuration: its keys, their kinds and bounds, and the file that is read. */
+/* The configuration: the file that is read, and what each key in it may be. */
 #include "conf.h"
 
 #include "buffer.h"
+#include "conf_keys.h"
 #include "conf_lists.h"
-#include "conf_place.h"
 #include "conf_text.h"
+#include "conf_unread.h"
 #include "scope.h"
 #include "time_text.h"
 
@@ -14,87 +15,6 @@
 #include <sys/un.h>
 
 enum { WORDS_SIZE = 128 };
-
-enum kind { INTEGER, BOOLEAN, WORD, SWITCH, PATH, OPTIONAL_PATH, SOCKET, DURATION, NAME, TEXT };
-
-/* A key with one value: where it goes, and what it may be. */
-struct key {
-    const char *name;
-    enum kind kind;
-    size_t offset;
-    int least;
-    int most;
-    const char *const
-        *words; /* WORD: by their values in the enum; SWITCH: for false and for true */
-};
-
-/* A group of keys; its name is empty for the file itself. */
-struct group {
-    const char *name;
-    const struct key *keys;
-    size_t count;
-};
-
-static const char *const user_name_words[] = {"exact", "lower", NULL};
-static const char *const log_words[] = {"refused", "all", NULL};
-static const char *const scheme_words[] = {
-    [ASP_BLAKE2B] = "blake2b",
-    [ASP_HMAC_SHA256] = "hmac-sha256",
-    [ASP_ARGON2ID] = "argon2id",
-    NULL,
-};
-
-#define AT(field) offsetof(struct asp_conf, field)
-
-static const struct key top_keys[] = {
-    {"store", PATH, AT(store), 0, 0, NULL},
-    {"limit", INTEGER, AT(limit), 1, 500, NULL},
-    {"history", INTEGER, AT(history), 0, 500, NULL},
-    {"usage_interval", INTEGER, AT(usage_interval), 0, 86400, NULL},
-    {"user_name", SWITCH, AT(fold_user_names), 0, 0, user_name_words},
-    {"virtual_users", BOOLEAN, AT(virtual_users), 0, 0, NULL},
-    {"default_app", NAME, AT(default_app), 0, 0, NULL},
-    {"expires", DURATION, AT(expires), 0, 0, NULL},
-    {"unused", DURATION, AT(unused), 0, 0, NULL},
-    {"log", SWITCH, AT(log_accepted), 0, 0, log_words},
-};
-
-static const struct key hash_keys[] = {
-    {"scheme", WORD, AT(cost.scheme), 0, 0, scheme_words},
-    {"memory", INTEGER, AT(cost.memory), ASP_MEMORY_MIN, ASP_MEMORY_MAX, NULL},
-    {"passes", INTEGER, AT(cost.passes), ASP_PASSES_MIN, ASP_PASSES_MAX, NULL},
-};
-
-static const struct key primary_keys[] = {
-    {"source", WORD, AT(primary_source), 0, 0, asp_source_words},
-    {"command", OPTIONAL_PATH, AT(primary_command), 0, 0, NULL},
-    {"interval", INTEGER, AT(primary_interval), 10, 86400, NULL},
-};
-
-static const struct key hooks_keys[] = {
-    {"created", OPTIONAL_PATH, AT(hook_created), 0, 0, NULL},
-    {"revoked", OPTIONAL_PATH, AT(hook_revoked), 0, 0, NULL},
-    {"timeout", INTEGER, AT(hook_timeout), 1, 300, NULL},
-};
-
-static const struct key broker_keys[] = {
-    {"socket", SOCKET, AT(broker_socket), 0, 0, NULL},
-    {"workers", INTEGER, AT(broker_workers), 1, 64, NULL},
-};
-
-static const struct key self_keys[] = {
-    {"enabled", BOOLEAN, AT(self_enabled), 0, 0, NULL},
-    {"socket", SOCKET, AT(self_socket), 0, 0, NULL},
-    {"group", TEXT, AT(self_group), 0, 0, NULL},
-    {"silent", BOOLEAN, AT(self_silent), 0, 0, NULL},
-};
-
-#define KEYS(keys) keys, sizeof(keys) / sizeof *(keys)
-
-static const struct group groups[] = {
-    {"", KEYS(top_keys)},        {"hash", KEYS(hash_keys)},     {"primary", KEYS(primary_keys)},
-    {"hooks", KEYS(hooks_keys)}, {"broker", KEYS(broker_keys)}, {"self_service", KEYS(self_keys)},
-};
 
 static void set_defaults(struct asp_conf *conf)
 {
@@ -124,13 +44,13 @@ static void set_defaults(struct asp_conf *conf)
 }
 
 static enum asp_status set_integer(const struct asp_conf_reader *reader,
-                                   const config_setting_t *setting, const struct key *key,
+                                   const config_setting_t *setting, const struct asp_conf_key *key,
                                    void *place)
 {
     int value;
 
     if (config_setting_type(setting) != CONFIG_TYPE_INT)
-        return asp_conf_refuse(reader, setting, "must be a whole number");
+        return asp_conf_refuse(reader, setting, "must be a whole number, without quotes");
     value = config_setting_get_int(setting);
     if (value < key->least || value > key->most)
         return asp_conf_refuse(reader, setting, "must be from %d to %d", key->least, key->most);
@@ -142,14 +62,14 @@ static enum asp_status set_boolean(const struct asp_conf_reader *reader,
                                    const config_setting_t *setting, bool *place)
 {
     if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
-        return asp_conf_refuse(reader, setting, "must be true or false");
+        return asp_conf_refuse(reader, setting, "must be true or false, without quotes");
     *place = config_setting_get_bool(setting) != 0;
     return ASP_OK;
 }
 
 /* One of a few words. The error names them all. */
 static enum asp_status set_word(const struct asp_conf_reader *reader,
-                                const config_setting_t *setting, const struct key *key,
+                                const config_setting_t *setting, const struct asp_conf_key *key,
                                 const char *text, void *place)
 {
     const char *const *words = key->words;
@@ -159,7 +79,7 @@ static enum asp_status set_word(const struct asp_conf_reader *reader,
     for (unsigned value = 0; words[value] != NULL; value++) {
         if (strcmp(text, words[value]) != 0)
             continue;
-        if (key->kind == SWITCH)
+        if (key->kind == ASP_CONF_SWITCH)
             *(bool *)place = value == 1;
         else
             memcpy(place, &value, sizeof value);
@@ -174,16 +94,17 @@ static enum asp_status set_word(const struct asp_conf_reader *reader,
     return asp_conf_refuse(reader, setting, "must be %s", all);
 }
 
-static bool path_fits(enum kind kind, const char *text)
+static bool path_fits(enum asp_conf_kind kind, const char *text)
 {
-    if (kind == OPTIONAL_PATH && text[0] == '\0')
+    if (kind == ASP_CONF_OPTIONAL_PATH && text[0] == '\0')
         return true;
     return asp_path_valid(text) && text[strlen(text) - 1] != '/' &&
-           (kind != SOCKET || strlen(text) < sizeof((struct sockaddr_un *)NULL)->sun_path);
+           (kind != ASP_CONF_SOCKET || strlen(text) < sizeof((struct sockaddr_un *)NULL)->sun_path);
 }
 
 static enum asp_status set_text(const struct asp_conf_reader *reader,
-                                const config_setting_t *setting, const struct key *key, void *place)
+                                const config_setting_t *setting, const struct asp_conf_key *key,
+                                void *place)
 {
     const char *text;
 
@@ -191,23 +112,23 @@ static enum asp_status set_text(const struct asp_conf_reader *reader,
         return asp_conf_refuse(reader, setting, "must be a text in quotes");
     text = config_setting_get_string(setting);
     switch (key->kind) {
-    case WORD:
-    case SWITCH:
+    case ASP_CONF_WORD:
+    case ASP_CONF_SWITCH:
         return set_word(reader, setting, key, text, place);
-    case DURATION:
+    case ASP_CONF_DURATION:
         if (!asp_duration_read(text, place))
             return asp_conf_refuse(reader, setting,
                                    "must be \"never\" or a number with s, m, h, d or w");
         return ASP_OK;
-    case PATH:
-    case OPTIONAL_PATH:
-    case SOCKET:
+    case ASP_CONF_PATH:
+    case ASP_CONF_OPTIONAL_PATH:
+    case ASP_CONF_SOCKET:
         if (!path_fits(key->kind, text))
             return asp_conf_refuse(reader, setting,
                                    "must be an absolute path without . and .., not too long, and "
                                    "without / at its end");
         break;
-    case NAME:
+    case ASP_CONF_NAME:
         if (!asp_service_valid(text))
             return asp_conf_refuse(reader, setting, "is not a well-formed name");
         break;
@@ -219,30 +140,21 @@ static enum asp_status set_text(const struct asp_conf_reader *reader,
 }
 
 static enum asp_status set_value(const struct asp_conf_reader *reader,
-                                 const config_setting_t *setting, const struct key *key)
+                                 const config_setting_t *setting, const struct asp_conf_key *key)
 {
     char *place = (char *)reader->conf + key->offset;
 
-    if (key->kind == INTEGER)
+    if (key->kind == ASP_CONF_INTEGER)
         return set_integer(reader, setting, key, place);
-    if (key->kind == BOOLEAN)
+    if (key->kind == ASP_CONF_BOOLEAN)
         return set_boolean(reader, setting, (bool *)place);
     return set_text(reader, setting, key, place);
 }
 
-static const struct key *find_key(const struct group *group, const char *name)
-{
-    for (size_t i = 0; i < group->count; i++) {
-        if (strcmp(group->keys[i].name, name) == 0)
-            return &group->keys[i];
-    }
-    return NULL;
-}
-
 static enum asp_status read_one(const struct asp_conf_reader *reader,
-                                const config_setting_t *setting, const struct group *group)
+                                const config_setting_t *setting, const struct asp_conf_group *group)
 {
-    const struct key *key = find_key(group, config_setting_name(setting));
+    const struct asp_conf_key *key = asp_conf_find_key(group, config_setting_name(setting));
     bool is_list = false;
     enum asp_status status;
 
@@ -251,11 +163,12 @@ static enum asp_status read_one(const struct asp_conf_reader *reader,
     status = asp_conf_read_list(reader, group->name, setting, &is_list);
     if (is_list || status != ASP_OK)
         return status;
-    return asp_conf_refuse(reader, setting, "is not a key of this program");
+    return asp_conf_refuse_unknown(reader, setting, group);
 }
 
 static enum asp_status read_group(const struct asp_conf_reader *reader,
-                                  const config_setting_t *setting, const struct group *group)
+                                  const config_setting_t *setting,
+                                  const struct asp_conf_group *group)
 {
     enum asp_status status = ASP_OK;
 
@@ -273,14 +186,10 @@ static enum asp_status read_file(const struct asp_conf_reader *reader, const con
 
     for (int i = 0; status == ASP_OK && i < config_setting_length(root); i++) {
         const config_setting_t *setting = config_setting_get_elem(root, (unsigned)i);
-        const struct group *group = NULL;
+        const struct asp_conf_group *group = asp_conf_find_group(config_setting_name(setting));
 
-        for (size_t k = 1; group == NULL && k < sizeof groups / sizeof *groups; k++) {
-            if (strcmp(groups[k].name, config_setting_name(setting)) == 0)
-                group = &groups[k];
-        }
         status = group != NULL ? read_group(reader, setting, group)
-                               : read_one(reader, setting, &groups[0]);
+                               : read_one(reader, setting, asp_conf_find_group(""));
     }
     return status;
 }
@@ -307,37 +216,6 @@ static enum asp_status check_together(const struct asp_conf_reader *reader,
         return asp_conf_refuse(reader, config_setting_get_member(root, "primary"),
                                "has source = \"command\" and no command");
     return ASP_OK;
-}
-
-/* libconfig tells of what is missing at the end by a line behind the last one. */
-static size_t within(const char *text, size_t length, size_t line)
-{
-    size_t last = 1;
-
-    while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
-        length--;
-    for (size_t i = 0; i < length; i++)
-        last += text[i] == '\n';
-    return line < last ? line : last;
-}
-
-/* What libconfig did not read: it says in which line, and not which key. */
-static enum asp_status fail_unread(const struct asp_conf_reader *reader, const char *text,
-                                   size_t length)
-{
-    const char *why = config_error_text(&reader->owned->tree);
-    const size_t line = within(text, length, (size_t)config_error_line(&reader->owned->tree));
-    struct asp_conf_place place;
-
-    if (strstr(why, "duplicate") != NULL && asp_conf_place_twice(text, length, &place))
-        return asp_fail(reader->error, ASP_INVALID,
-                        "%s:%zu: %s is set twice, in line %zu and in line %zu: keep one of them, "
-                        "with all that it is to hold",
-                        reader->path, place.line, place.key, place.first, place.line);
-    if (asp_conf_place_before(text, length, line, &place))
-        return asp_fail(reader->error, ASP_INVALID, "%s:%zu: %s, behind %s in line %zu",
-                        reader->path, line, why, place.key, place.line);
-    return asp_fail(reader->error, ASP_INVALID, "%s:%zu: %s", reader->path, line, why);
 }
 
 enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
@@ -369,7 +247,7 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
     if (lines.failed) {
         status = asp_fail(error, ASP_NO_MEMORY, "out of memory");
     } else if (config_read_string(&reader.owned->tree, lines.text) != CONFIG_TRUE) {
-        status = fail_unread(&reader, text, length);
+        status = asp_conf_fail_unread(&reader, text, length);
     } else {
         root = config_root_setting(&reader.owned->tree);
         status = read_file(&reader, root);

@@ -2,6 +2,7 @@
 #include "conf_lists.h"
 
 #include "conf_place.h"
+#include "nearest.h"
 #include "scope.h"
 
 #include <stdarg.h>
@@ -84,6 +85,15 @@ enum asp_status asp_conf_refuse(const struct asp_conf_reader *reader,
     return asp_fail(reader->error, ASP_INVALID, "%s:%u: %s %s", reader->path,
                     setting == NULL ? 1 : config_setting_source_line(setting),
                     key[0] != '\0' ? key : "this", why);
+}
+
+enum asp_status asp_conf_refuse_key(const struct asp_conf_reader *reader,
+                                    const config_setting_t *setting, const char *meant)
+{
+    if (meant == NULL)
+        return asp_conf_refuse(reader, setting, "is not a key of this program: see asp.conf(5)");
+    return asp_conf_refuse(reader, setting, "is not a key of this program: did you mean %s?",
+                           meant);
 }
 
 static void *own(const struct asp_conf_reader *reader, size_t count, size_t size)
@@ -209,6 +219,17 @@ static enum asp_status read_names(const struct asp_conf_reader *reader,
     return read_texts(reader, setting, asp_service_valid, ASP_SERVICE_RULE, names);
 }
 
+/* What is neither NAME_KEY nor services. */
+static enum asp_status refuse_member(const struct asp_conf_reader *reader,
+                                     const config_setting_t *member, const char *name_key)
+{
+    struct asp_nearest nearest = {.typed = config_setting_name(member)};
+
+    asp_nearest_try(&nearest, name_key);
+    asp_nearest_try(&nearest, "services");
+    return asp_conf_refuse_key(reader, member, nearest.word);
+}
+
 /* One `{ NAME_KEY = "..."; services = [ ... ]; }` of a list. */
 static enum asp_status read_services_of(const struct asp_conf_reader *reader,
                                         const config_setting_t *setting, const char *name_key,
@@ -226,7 +247,7 @@ static enum asp_status read_services_of(const struct asp_conf_reader *reader,
         if (strcmp(config_setting_name(member), "services") == 0)
             status = read_names(reader, member, services);
         else if (strcmp(config_setting_name(member), name_key) != 0)
-            status = asp_conf_refuse(reader, member, "is not a key of this program");
+            status = refuse_member(reader, member, name_key);
         else if (config_setting_type(member) != CONFIG_TYPE_STRING ||
                  config_setting_get_string(member)[0] == '\0')
             status = asp_conf_refuse(reader, member, "must be a text in quotes");
@@ -326,22 +347,55 @@ static enum asp_status read_clients(const struct asp_conf_reader *reader,
     return status;
 }
 
+static enum asp_status read_guarded(const struct asp_conf_reader *reader,
+                                    const config_setting_t *setting)
+{
+    return read_names(reader, setting, &reader->conf->guarded);
+}
+
+static enum asp_status read_domains(const struct asp_conf_reader *reader,
+                                    const config_setting_t *setting)
+{
+    return read_texts(reader, setting, is_domain, DOMAIN_RULE, &reader->conf->user_domains);
+}
+
+static enum asp_status read_self_apps(const struct asp_conf_reader *reader,
+                                      const config_setting_t *setting)
+{
+    return read_names(reader, setting, &reader->conf->self_apps);
+}
+
+static const struct {
+    const char *group;
+    const char *name;
+    enum asp_status (*read)(const struct asp_conf_reader *reader, const config_setting_t *setting);
+} lists[] = {
+    {"", "apps", read_apps},
+    {"", "guarded", read_guarded},
+    {"", "user_domains", read_domains},
+    {"broker", "clients", read_clients},
+    {"self_service", "apps", read_self_apps},
+};
+
+const char *asp_conf_list_name(const char *group, size_t index)
+{
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        if (strcmp(lists[i].group, group) == 0 && index-- == 0)
+            return lists[i].name;
+    }
+    return NULL;
+}
+
 enum asp_status asp_conf_read_list(const struct asp_conf_reader *reader, const char *group,
                                    const config_setting_t *setting, bool *is_list)
 {
     const char *name = config_setting_name(setting);
 
     *is_list = true;
-    if (group[0] == '\0' && strcmp(name, "apps") == 0)
-        return read_apps(reader, setting);
-    if (group[0] == '\0' && strcmp(name, "guarded") == 0)
-        return read_names(reader, setting, &reader->conf->guarded);
-    if (group[0] == '\0' && strcmp(name, "user_domains") == 0)
-        return read_texts(reader, setting, is_domain, DOMAIN_RULE, &reader->conf->user_domains);
-    if (strcmp(group, "broker") == 0 && strcmp(name, "clients") == 0)
-        return read_clients(reader, setting);
-    if (strcmp(group, "self_service") == 0 && strcmp(name, "apps") == 0)
-        return read_names(reader, setting, &reader->conf->self_apps);
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        if (strcmp(lists[i].group, group) == 0 && strcmp(lists[i].name, name) == 0)
+            return lists[i].read(reader, setting);
+    }
     *is_list = false;
     return ASP_OK;
 }

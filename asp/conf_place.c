@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+
+#define IN_NAMES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_*-"
 
 enum { LEVELS = 9 }; /* one more than asp_conf_text_check lets open */
 
@@ -15,6 +18,7 @@ struct name {
 /* What an open bracket is the value of, and where it opens. */
 struct level {
     struct name name; /* of the setting; empty in a list */
+    char bracket;
     size_t at;
     size_t line;
 };
@@ -27,6 +31,8 @@ struct walk {
     size_t depth;
     struct level levels[LEVELS];
     struct name name; /* the last one that was read; empty where something else has come since */
+    struct asp_conf_slip *slip; /* where the first one goes, and ends the walk; or NULL */
+    bool slipped;
 };
 
 static struct walk walk_from(const char *text, size_t length, const struct level *level)
@@ -70,11 +76,9 @@ static void skip_text(struct walk *walk)
 /* Of a number too, which is no name, and is followed by no =. */
 static void read_name(struct walk *walk)
 {
-    static const char in_names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                   "_*-";
     const char *text = walk->text + walk->at;
 
-    walk->name = (struct name){text, strspn(text, in_names), walk->line};
+    walk->name = (struct name){text, strspn(text, IN_NAMES), walk->line};
     walk->at += walk->name.length;
 }
 
@@ -82,7 +86,98 @@ static void open_level(struct walk *walk, const struct name *name)
 {
     if (walk->depth + 1 < LEVELS)
         walk->depth++;
-    walk->levels[walk->depth] = (struct level){*name, walk->at, walk->line};
+    walk->levels[walk->depth] =
+        (struct level){*name, walk->text[walk->at - 1], walk->at, walk->line};
+}
+
+static void add(char key[ASP_CONF_KEY_SIZE], const struct name *name)
+{
+    const size_t used = strlen(key);
+
+    if (name->length > 0)
+        (void)snprintf(key + used, ASP_CONF_KEY_SIZE - used, "%s%.*s", used > 0 ? "." : "",
+                       (int)(name->length < ASP_CONF_KEY_SIZE ? name->length : ASP_CONF_KEY_SIZE),
+                       name->text);
+}
+
+static void write_place(const struct walk *walk, struct asp_conf_place *place)
+{
+    *place = (struct asp_conf_place){.line = walk->name.line};
+    for (size_t i = 1; i <= walk->depth; i++)
+        add(place->key, &walk->levels[i].name);
+    add(place->key, &walk->name);
+}
+
+/* true, false, or what begins as a number and goes on as one. */
+static bool is_literal(const char *word, size_t length)
+{
+    const bool hex = length > 2 && word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
+
+    if ((length == 4 && strncasecmp(word, "true", length) == 0) ||
+        (length == 5 && strncasecmp(word, "false", length) == 0))
+        return true;
+    return length > 0 &&
+           strspn(word, hex ? "0123456789abcdefABCDEFxXL" : "0123456789+-.eEL") >= length;
+}
+
+/* A value without quotes, to the end of the line or what ends a value there; of ASCII alone, for it
+ * is shown. */
+static bool is_bare(const struct walk *walk, size_t *length)
+{
+    const char *word = walk->text + walk->at;
+    size_t first;
+
+    *length = 0;
+    while (*length < ASP_CONF_KEY_SIZE && word[*length] != '\0' &&
+           strchr(";,\r\n#)]}\"", word[*length]) == NULL)
+        (*length)++;
+    while (*length > 0 && (word[*length - 1] == ' ' || word[*length - 1] == '\t'))
+        (*length)--;
+    for (size_t i = 0; i < *length; i++) {
+        if (word[i] < ' ' || word[i] > '~')
+            return false;
+    }
+    first = strcspn(word, " \t\r\n;,#)]}\"=:({[");
+    if (memchr(word, '=', *length) != NULL) /* of the next setting: nothing has to be between */
+        *length = first;
+    return first > 0 && !is_literal(word, first);
+}
+
+static void write_slip(struct walk *walk, const char *word, size_t length)
+{
+    const bool quoted = length > 1 && word[0] == '\'' && word[length - 1] == '\'';
+
+    write_place(walk, &walk->slip->place);
+    walk->slip->place.line = walk->line;
+    (void)snprintf(walk->slip->word, sizeof walk->slip->word, "%.*s",
+                   (int)(quoted ? length - 2 : length), word + quoted);
+    walk->slipped = true;
+}
+
+/* Whether one begins here, where it is looked for: behind the = of `value_of`, in a list, or at the
+ * dot of a name. */
+static bool find_slip(struct walk *walk, const struct name *value_of)
+{
+    const char *at = walk->text + walk->at;
+    const bool is_list = walk->depth > 0 && walk->levels[walk->depth].bracket != '{';
+    const struct name name = walk->name;
+    size_t length;
+
+    if (walk->slip == NULL || strchr(" \t\r\n\f\v#\"{([)]};,=:", *at) != NULL || has(walk, "//") ||
+        has(walk, "/*"))
+        return false;
+    *walk->slip = (struct asp_conf_slip){.in_list = is_list && value_of->length == 0};
+    if (value_of->length == 0 && !is_list && *at == '.' && name.length > 0 &&
+        strchr("0123456789-", name.text[0]) == NULL) {
+        walk->slip->is_dotted = true;
+        length = name.length + strspn(at, "." IN_NAMES);
+        walk->name = (struct name){NULL, 0, 0};
+        write_slip(walk, name.text, length);
+    } else if ((value_of->length > 0 || (is_list && name.length == 0)) && is_bare(walk, &length)) {
+        walk->name = *value_of;
+        write_slip(walk, at, length);
+    }
+    return walk->slipped;
 }
 
 /* Goes on to the next setting, and stands behind its = or : then. False: there is none. */
@@ -92,7 +187,7 @@ static bool next_setting(struct walk *walk)
     struct name value_of = walk->name; /* a bracket behind an = belongs to that name */
 
     walk->name = none;
-    while (walk->at < walk->length) {
+    while (walk->at < walk->length && !find_slip(walk, &value_of)) {
         const char c = walk->text[walk->at];
 
         if (strchr(" \t\r\n\f\v", c) != NULL) {
@@ -122,24 +217,6 @@ static bool next_setting(struct walk *walk)
         }
     }
     return false;
-}
-
-static void add(char key[ASP_CONF_KEY_SIZE], const struct name *name)
-{
-    const size_t used = strlen(key);
-
-    if (name->length > 0)
-        (void)snprintf(key + used, ASP_CONF_KEY_SIZE - used, "%s%.*s", used > 0 ? "." : "",
-                       (int)(name->length < ASP_CONF_KEY_SIZE ? name->length : ASP_CONF_KEY_SIZE),
-                       name->text);
-}
-
-static void write_place(const struct walk *walk, struct asp_conf_place *place)
-{
-    *place = (struct asp_conf_place){.line = walk->name.line};
-    for (size_t i = 1; i <= walk->depth; i++)
-        add(place->key, &walk->levels[i].name);
-    add(place->key, &walk->name);
 }
 
 static bool is_same(const struct name *a, const struct name *b)
@@ -179,4 +256,15 @@ bool asp_conf_place_before(const char *text, size_t length, size_t line,
         found = true;
     }
     return found;
+}
+
+bool asp_conf_place_slip(const char *text, size_t length, struct asp_conf_slip *slip)
+{
+    const struct level top = {.line = 1};
+    struct walk walk = walk_from(text, length, &top);
+
+    walk.slip = slip;
+    while (next_setting(&walk))
+        ;
+    return walk.slipped;
 }

@@ -19,6 +19,17 @@ struct asp_conf_place {
 /* The first setting that its group has twice. False: none. */
 bool asp_conf_place_twice(const char *text, size_t length, struct asp_conf_place *place);
 
+/* Something that libconfig does not read, and a person may well write. */
+struct asp_conf_slip {
+    struct asp_conf_place place;
+    bool is_dotted;               /* a key with the group before it: hooks.revoked = ... */
+    bool in_list;                 /* else a value without quotes, of the setting or in its list */
+    char word[ASP_CONF_KEY_SIZE]; /* that; without single quotes around it, cut at its room */
+};
+
+/* The first of these. False: none. */
+bool asp_conf_place_slip(const char *text, size_t length, struct asp_conf_slip *slip);
+
 /* The last setting that begins in this line or above it. False: none. */
 bool asp_conf_place_before(const char *text, size_t length, size_t line,
                            struct asp_conf_place *place);

@@ -169,7 +169,7 @@ START_TEST(a_switch_is_true_or_false)
         refuses("", "virtual_users", bad[i]);
         refuses("self_service", "enabled", bad[i]);
     }
-    unit_conf_is_bad("\nvirtual_users = yes;\n", 2, "syntax");
+    unit_conf_is_bad("\nvirtual_users = yes;\n", 2, "must be true or false");
 }
 END_TEST
 

@@ -50,6 +50,55 @@ START_TEST(a_key_that_its_group_has_twice_is_found_with_both_lines)
 }
 END_TEST
 
+START_TEST(what_a_person_may_well_write_is_found)
+{
+    static const struct {
+        const char *text;
+        const char *key;
+        const char *word;
+        size_t line;
+        bool is_dotted;
+        bool in_list;
+    } slips[] = {
+        {"log = refused;", "log", "refused", 1, false, false},
+        {"limit = 5 log = refused limit = 3", "log", "refused", 1, false, false},
+        {"log =\n refused # or all", "log", "refused", 2, false, false},
+        {"hooks: {\n revoked = /x/y };", "hooks.revoked", "/x/y", 2, false, false},
+        {"log = 'all';", "log", "all", 1, false, false},
+        {"store = /my store ;", "store", "/my store", 1, false, false},
+        {"unused = 90d", "unused", "90d", 1, false, false},
+        {"a = 0x1G", "a", "0x1G", 1, false, false},
+        {"guarded = [ \"a\",\n b ];", "guarded", "b", 2, false, true},
+        {"apps: ( { services = [ imap ]; } );", "apps.services", "imap", 1, false, true},
+        {"hooks.revoked = \"/x\";", "", "hooks.revoked", 1, true, false},
+        {"a = 1;\nb: { c.d: 1; };", "b", "c.d", 2, true, false},
+    };
+    static const char *const none[] = {
+        "",
+        "limit = 5; log = \"refused.x = y\"; # hooks.revoked = x\n/* a = b */ a = true; b = FALSE",
+        "a = 5.5; b = -1; c = 0xfF; d = 1e5; e = 3L; f = [ 1, 2.5, true ]; g = ( 1.5, { h = 1; } )",
+        "a = /* x */ 1; b = // x\n 1;",
+        "limit = 1.5.2;",
+        "limit = 25\xc2\xa0;",
+        "limit = a\x01;",
+        "a 3;",
+    };
+    struct asp_conf_slip slip;
+
+    for (size_t i = 0; i < UNIT_COUNT(slips); i++) {
+        ck_assert_msg(asp_conf_place_slip(slips[i].text, strlen(slips[i].text), &slip), "%zu", i);
+        ck_assert_str_eq(slip.place.key, slips[i].key);
+        ck_assert_str_eq(slip.word, slips[i].word);
+        ck_assert_msg(slip.place.line == slips[i].line && slip.is_dotted == slips[i].is_dotted &&
+                          slip.in_list == slips[i].in_list,
+                      "%s: %zu", slips[i].text, slip.place.line);
+    }
+    for (size_t i = 0; i < UNIT_COUNT(none); i++)
+        ck_assert_msg(!asp_conf_place_slip(none[i], strlen(none[i]), &slip), "%s: %s", none[i],
+                      slip.word);
+}
+END_TEST
+
 START_TEST(the_key_that_a_line_belongs_to_is_the_last_above_it)
 {
     static const char text[] = "\nlimit = 1;\nhooks: {\n timeout = 1\n\n 5;\n};\nlog = \"all\"\n";
@@ -96,6 +145,7 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add(suite, a_key_that_its_group_has_twice_is_found_with_both_lines);
+    unit_add(suite, what_a_person_may_well_write_is_found);
     unit_add(suite, the_key_that_a_line_belongs_to_is_the_last_above_it);
     unit_add(suite, what_is_cut_short_or_longer_than_its_room_is_read_no_further);
 }

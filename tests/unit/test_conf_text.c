@@ -245,7 +245,7 @@ END_TEST
 
 START_TEST(other_text_is_refused_with_its_line)
 {
-    unit_conf_is_bad("limit\n= x;", 2, "syntax");
+    unit_conf_is_bad("limit\n= x;", 2, "whole number");
     unit_conf_is_bad("\n\n\nlimit 25;", 4, "syntax");
     unit_conf_is_bad("store = \"/a\n\n", 1, "text is not closed");
     unit_conf_is_bad("\nstore = \"/a\\\"", 2, "text is not closed");

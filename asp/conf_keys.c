@@ -1,0 +1,148 @@
+/* The keys of a configuration: their kinds and bounds, and which one was meant. */
+#include "conf_keys.h"
+
+#include "nearest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const user_name_words[] = {"exact", "lower", NULL};
+static const char *const log_words[] = {"refused", "all", NULL};
+static const char *const scheme_words[] = {
+    [ASP_BLAKE2B] = "blake2b",
+    [ASP_HMAC_SHA256] = "hmac-sha256",
+    [ASP_ARGON2ID] = "argon2id",
+    NULL,
+};
+
+#define AT(field) offsetof(struct asp_conf, field)
+
+static const struct asp_conf_key top_keys[] = {
+    {"store", ASP_CONF_PATH, AT(store), 0, 0, NULL},
+    {"limit", ASP_CONF_INTEGER, AT(limit), 1, 500, NULL},
+    {"history", ASP_CONF_INTEGER, AT(history), 0, 500, NULL},
+    {"usage_interval", ASP_CONF_INTEGER, AT(usage_interval), 0, 86400, NULL},
+    {"user_name", ASP_CONF_SWITCH, AT(fold_user_names), 0, 0, user_name_words},
+    {"virtual_users", ASP_CONF_BOOLEAN, AT(virtual_users), 0, 0, NULL},
+    {"default_app", ASP_CONF_NAME, AT(default_app), 0, 0, NULL},
+    {"expires", ASP_CONF_DURATION, AT(expires), 0, 0, NULL},
+    {"unused", ASP_CONF_DURATION, AT(unused), 0, 0, NULL},
+    {"log", ASP_CONF_SWITCH, AT(log_accepted), 0, 0, log_words},
+};
+
+static const struct asp_conf_key hash_keys[] = {
+    {"scheme", ASP_CONF_WORD, AT(cost.scheme), 0, 0, scheme_words},
+    {"memory", ASP_CONF_INTEGER, AT(cost.memory), ASP_MEMORY_MIN, ASP_MEMORY_MAX, NULL},
+    {"passes", ASP_CONF_INTEGER, AT(cost.passes), ASP_PASSES_MIN, ASP_PASSES_MAX, NULL},
+};
+
+static const struct asp_conf_key primary_keys[] = {
+    {"source", ASP_CONF_WORD, AT(primary_source), 0, 0, asp_source_words},
+    {"command", ASP_CONF_OPTIONAL_PATH, AT(primary_command), 0, 0, NULL},
+    {"interval", ASP_CONF_INTEGER, AT(primary_interval), 10, 86400, NULL},
+};
+
+static const struct asp_conf_key hooks_keys[] = {
+    {"created", ASP_CONF_OPTIONAL_PATH, AT(hook_created), 0, 0, NULL},
+    {"revoked", ASP_CONF_OPTIONAL_PATH, AT(hook_revoked), 0, 0, NULL},
+    {"timeout", ASP_CONF_INTEGER, AT(hook_timeout), 1, 300, NULL},
+};
+
+static const struct asp_conf_key broker_keys[] = {
+    {"socket", ASP_CONF_SOCKET, AT(broker_socket), 0, 0, NULL},
+    {"workers", ASP_CONF_INTEGER, AT(broker_workers), 1, 64, NULL},
+};
+
+static const struct asp_conf_key self_keys[] = {
+    {"enabled", ASP_CONF_BOOLEAN, AT(self_enabled), 0, 0, NULL},
+    {"socket", ASP_CONF_SOCKET, AT(self_socket), 0, 0, NULL},
+    {"group", ASP_CONF_TEXT, AT(self_group), 0, 0, NULL},
+    {"silent", ASP_CONF_BOOLEAN, AT(self_silent), 0, 0, NULL},
+};
+
+#define KEYS(keys) keys, sizeof(keys) / sizeof *(keys)
+
+static const struct asp_conf_group groups[] = {
+    {"", KEYS(top_keys)},        {"hash", KEYS(hash_keys)},     {"primary", KEYS(primary_keys)},
+    {"hooks", KEYS(hooks_keys)}, {"broker", KEYS(broker_keys)}, {"self_service", KEYS(self_keys)},
+};
+
+enum { GROUPS = sizeof groups / sizeof *groups, OWNERS_SIZE = 128 };
+
+const struct asp_conf_group *asp_conf_find_group(const char *name)
+{
+    for (size_t i = 0; i < GROUPS; i++) {
+        if (strcmp(groups[i].name, name) == 0)
+            return &groups[i];
+    }
+    return NULL;
+}
+
+const struct asp_conf_key *asp_conf_find_key(const struct asp_conf_group *group, const char *name)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        if (strcmp(group->keys[i].name, name) == 0)
+            return &group->keys[i];
+    }
+    return NULL;
+}
+
+/* The next name that a group has for a key, a list or, in the file itself, a group. NULL: there is
+ * none behind `index`. */
+static const char *name_at(const struct asp_conf_group *group, size_t index)
+{
+    const bool is_file = group->name[0] == '\0';
+
+    if (index < group->count)
+        return group->keys[index].name;
+    index -= group->count;
+    if (is_file && index + 1 < GROUPS) /* the first one is the file */
+        return groups[index + 1].name;
+    if (is_file)
+        index -= GROUPS - 1;
+    return asp_conf_list_name(group->name, index);
+}
+
+static bool has_name(const struct asp_conf_group *group, const char *name)
+{
+    const char *other;
+
+    for (size_t i = 0; (other = name_at(group, i)) != NULL; i++) {
+        if (strcmp(other, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The groups that have a key of that name, as they are written. Empty: none has. */
+static void write_owners(const char *name, char owners[OWNERS_SIZE])
+{
+    size_t length = 0;
+
+    owners[0] = '\0';
+    for (size_t i = 1; i < GROUPS && length < OWNERS_SIZE; i++) {
+        if (has_name(&groups[i], name))
+            length += (size_t)snprintf(owners + length, OWNERS_SIZE - length, "%s%s: { ... };",
+                                       length > 0 ? " or " : "", groups[i].name);
+    }
+}
+
+enum asp_status asp_conf_refuse_unknown(const struct asp_conf_reader *reader,
+                                        const config_setting_t *setting,
+                                        const struct asp_conf_group *group)
+{
+    const char *typed = config_setting_name(setting);
+    struct asp_nearest nearest = {.typed = typed};
+    char owners[OWNERS_SIZE];
+    const char *name;
+
+    if (has_name(&groups[0], typed))
+        return asp_conf_refuse(reader, setting, "is not a key there: write %s outside of %s", typed,
+                               group->name);
+    write_owners(typed, owners);
+    if (owners[0] != '\0')
+        return asp_conf_refuse(reader, setting, "is not a key there: write it in %s", owners);
+    for (size_t i = 0; (name = name_at(group, i)) != NULL; i++)
+        asp_nearest_try(&nearest, name);
+    return asp_conf_refuse_key(reader, setting, nearest.word);
+}
