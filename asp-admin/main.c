@@ -11,6 +11,7 @@
 
 #include <locale.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum exit_code show_version(const struct console *console)
@@ -63,7 +64,8 @@ static bool wants_help(struct options *options)
     return options->help;
 }
 
-static enum exit_code dispatch(int argc, char **argv, const struct console *console)
+/* `sorted` are the same words, whose order is getopt's to change: a broker gets them as typed. */
+static enum exit_code dispatch(int argc, char **argv, char **sorted, const struct console *console)
 {
     const struct command *command;
     struct asp_error error = {0};
@@ -75,7 +77,7 @@ static enum exit_code dispatch(int argc, char **argv, const struct console *cons
         return fail_with_error(console, &error);
     if (sodium_init() < 0)
         return fail_with(console, EXIT_STORE, "libsodium does not start");
-    if (!options_read(argc, argv, console, &options))
+    if (!options_read(argc, sorted, console, &options))
         return EXIT_USAGE;
     if (wants_help(&options))
         return help_show(console, options.command);
@@ -97,10 +99,18 @@ static enum exit_code dispatch(int argc, char **argv, const struct console *cons
 int main(int argc, char **argv)
 {
     struct console console;
+    char **sorted;
+    enum exit_code code = EXIT_STORE;
 
     if (!own_process_prepare())
         return EXIT_STORE;
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     console = console_of_process("asp-admin");
-    return (int)dispatch(argc, argv, &console);
+    sorted = calloc((size_t)argc + 1, sizeof *sorted);
+    if (sorted == NULL)
+        return (int)fail_with(&console, code, "out of memory");
+    memcpy(sorted, argv, (size_t)argc * sizeof *sorted);
+    code = dispatch(argc, argv, sorted, &console);
+    free(sorted);
+    return (int)code;
 }

@@ -173,12 +173,15 @@ static bool set(const struct console *console, struct options *options, enum opt
     return true;
 }
 
-static bool take_option(const struct console *console, struct options *options, enum option_id id)
+/* `words` have been read as options and their values, this one too. */
+static bool take_option(const struct console *console, struct options *options, enum option_id id,
+                        size_t words)
 {
     unsigned bit = OPTION_BIT(id);
 
     if (options->typed_count < OPTIONS_TYPED)
-        options->typed[options->typed_count++] = (struct option_typed){id, optarg};
+        options->typed[options->typed_count++] =
+            (struct option_typed){id, optarg, (size_t)optind - 1 - words};
 
     if (!is_global(id) && !is_list(id) && (options->given & bit) != 0) {
         (void)fail_with(console, EXIT_USAGE, "--%s is given twice", option_name(bit));
@@ -227,6 +230,7 @@ static void write_table(struct option words[OPTIONS + 1])
 bool options_read(int argc, char **argv, const struct console *console, struct options *options)
 {
     struct option words[OPTIONS + 1];
+    size_t read = 0; /* of the words, as options and their values */
     int found;
 
     memset(options, 0, sizeof *options);
@@ -238,7 +242,8 @@ bool options_read(int argc, char **argv, const struct console *console, struct o
             (void)option_fault_say(console, found, argv, words, synonyms, "asp-admin help");
             return false;
         }
-        if (!take_option(console, options, (enum option_id)found))
+        read += optarg != NULL && optarg == argv[optind - 1] ? 2 : 1;
+        if (!take_option(console, options, (enum option_id)found, read))
             return false;
     }
     if (optind < argc) {

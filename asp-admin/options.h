@@ -49,6 +49,8 @@ enum option_id {
 struct option_typed {
     enum option_id id;
     const char *value; /* NULL: it takes none */
+    size_t before;     /* so many words that belong to no option, the command among them, stood
+                          before it */
 };
 
 enum {

@@ -2,6 +2,7 @@
 #include "given.h"
 
 #include "app_list.h"
+#include "line.h"
 
 #include "asp-admin/app.h"
 #include "asp/buffer.h"
@@ -9,6 +10,7 @@
 #include "asp/nearest.h"
 #include "asp/network.h"
 #include "asp/scope.h"
+#include "asp/time_text.h"
 
 #include <string.h>
 
@@ -148,6 +150,34 @@ static void advise_id(const struct admin *admin, const struct asp_account *accou
     }
 }
 
+/* What revoke was given may be the words of a label, or of one that is close. */
+static void advise_label(const struct admin *admin, const struct asp_account *account,
+                         struct asp_error *error)
+{
+    const struct options *options = admin->options;
+    const char *const user[] = {options->arguments[0], NULL};
+    struct options_line line = {.arguments = user, .added = {"--label"}};
+    struct asp_buffer whole = {0};
+    struct asp_nearest nearest = {0};
+    bool is_label = false;
+
+    line_join(&whole, options->arguments[1], options->arguments + 2, options->argument_count - 2);
+    nearest.typed = whole.text;
+    for (size_t i = 0; !whole.failed && !is_label && i < account->count; i++) {
+        const struct asp_entry *entry = &account->entries[i];
+
+        is_label = strcmp(entry->label, whole.text) == 0;
+        if (is_label)
+            nearest.word = entry->label;
+        else if (entry->revoked == ASP_NEVER)
+            asp_nearest_try(&nearest, entry->label);
+    }
+    line.added[1] = nearest.word;
+    if (nearest.word != NULL)
+        advise_line(admin, &line, is_label ? "it is a label" : "did you mean", error);
+    asp_buffer_free(&whole);
+}
+
 struct asp_entry *given_find_entry(const struct admin *admin, const struct asp_account *account,
                                    const char *id, struct asp_error *error)
 {
@@ -157,6 +187,8 @@ struct asp_entry *given_find_entry(const struct admin *admin, const struct asp_a
         (void)asp_fail(error, ASP_NOT_FOUND, "%s has no app password with the id %s", admin->user,
                        id);
         advise_id(admin, account, id, error);
+        if (error->advice[0] == '\0' && strcmp(admin->options->command, "revoke") == 0)
+            advise_label(admin, account, error);
     }
     return entry;
 }

@@ -89,8 +89,7 @@ static enum exit_code fail_missing(const struct command *command, const struct c
     return line_fail(console, EXIT_USAGE, why, options, &line);
 }
 
-/* The words of a text that was typed without quotation marks, as one. The caller frees it. */
-static void join(struct asp_buffer *whole, const char *first, char *const words[], int count)
+void line_join(struct asp_buffer *whole, const char *first, char *const words[], int count)
 {
     asp_buffer_add(whole, first);
     for (int i = 0; i < count; i++) {
@@ -99,34 +98,106 @@ static void join(struct asp_buffer *whole, const char *first, char *const words[
     }
 }
 
+/* How many of the arguments, from *begin on, stood right behind the option; the first `count` are
+ * none of them. */
+static int count_behind(const struct options *options, size_t index, int count, int *begin)
+{
+    const struct option_typed *typed = &options->typed[index];
+    const bool last = index + 1 == options->typed_count;
+    int end = last ? options->argument_count : (int)typed[1].before - 1;
+
+    *begin = (int)typed->before - 1; /* the command stands before them */
+    if (*begin < count)
+        *begin = count;
+    return end > *begin ? end - *begin : 0;
+}
+
+/* A text that was given by an option, with what belongs to it. */
+struct unquoted {
+    enum option_id id;
+    const char *text;
+    struct asp_buffer whole;
+};
+
+/* The line with each of them in one piece. False: no memory. */
+static bool join_values(const struct options *options, int count, struct unquoted values[2],
+                        struct options_line *line)
+{
+    int left = options->argument_count - count;
+    size_t added = 0;
+    bool whole = true;
+
+    for (size_t i = 0; i < options->typed_count; i++) {
+        for (size_t k = 0; k < 2; k++) {
+            int begin;
+            const int words = count_behind(options, i, count, &begin);
+
+            if (values[k].id != options->typed[i].id || words == 0)
+                continue;
+            line_join(&values[k].whole, values[k].text, options->arguments + begin, words);
+            left -= words;
+        }
+    }
+    if (left > 0) { /* of some it is not known where they stood, or they stood elsewhere */
+        struct unquoted *value = &values[values[0].text == NULL];
+
+        asp_buffer_free(&values[0].whole);
+        asp_buffer_free(&values[1].whole);
+        values[0].whole = values[1].whole = (struct asp_buffer){0};
+        line_join(&value->whole, value->text, options->arguments + count,
+                  options->argument_count - count);
+    }
+    for (size_t k = 0; k < 2; k++) {
+        if (values[k].whole.length == 0)
+            continue;
+        whole = whole && !values[k].whole.failed;
+        line->without |= OPTION_BIT(values[k].id);
+        line->added[added++] = values[k].id == OPTION_LABEL ? "--label" : "--reason";
+        line->added[added++] = values[k].whole.text;
+    }
+    return whole;
+}
+
+/* EXIT_DONE, or what is said of an option in the place of a value. */
+static enum exit_code check_values(const struct console *console, const struct unquoted values[2])
+{
+    for (size_t k = 0; k < 2; k++) {
+        if (values[k].text != NULL && strncmp(values[k].text, "--", 2) == 0)
+            return fail_with(console, EXIT_USAGE, "--%s needs a value behind it, and has %s",
+                             option_name(OPTION_BIT(values[k].id)), values[k].text);
+    }
+    return EXIT_DONE;
+}
+
 enum exit_code line_fail_unquoted(const struct console *console, const struct options *options,
                                   int count)
 {
-    const enum option_id id = options->label != NULL ? OPTION_LABEL : OPTION_REASON;
-    const char *value = options->label != NULL ? options->label : options->reason;
-    const char *text = value != NULL ? value : options->arguments[count - 1];
+    struct unquoted values[] = {{.id = OPTION_LABEL, .text = options->label},
+                                {.id = OPTION_REASON, .text = options->reason}};
     const char *arguments[PLACES + 1] = {NULL};
     struct options_line line = {.arguments = arguments};
-    struct asp_buffer whole = {0};
-    enum exit_code code;
+    struct asp_buffer last = {0};
+    enum exit_code code = check_values(console, values);
+    bool whole;
 
-    if (value != NULL && strncmp(value, "--", 2) == 0)
-        return fail_with(console, EXIT_USAGE, "--%s needs a value behind it, and has %s",
-                         option_name(OPTION_BIT(id)), value);
+    if (code != EXIT_DONE)
+        return code;
     for (int i = 0; i < least(PLACES, count); i++)
         arguments[i] = options->arguments[i];
-    join(&whole, text, options->arguments + count, options->argument_count - count);
-    if (whole.failed)
-        return fail_with(console, EXIT_STORE, "out of memory");
-    if (value != NULL) {
-        line.without = OPTION_BIT(id);
-        line.added[0] = id == OPTION_LABEL ? "--label" : "--reason";
-        line.added[1] = whole.text;
+    if (options->label != NULL || options->reason != NULL) {
+        whole = join_values(options, count, values, &line);
     } else {
-        arguments[least(PLACES, count) - 1] = whole.text;
+        line_join(&last, options->arguments[count - 1], options->arguments + count,
+                  options->argument_count - count);
+        arguments[least(PLACES, count) - 1] = last.text;
+        whole = !last.failed;
     }
-    code = line_fail(console, EXIT_USAGE, "a text with blanks stands in quotes", options, &line);
-    asp_buffer_free(&whole);
+    code = whole ? line_fail(console, EXIT_USAGE, "a text with blanks stands in quotes", options,
+                             &line)
+                 : fail_with(console, EXIT_STORE, "out of memory");
+    asp_buffer_free(&values[0].whole);
+    asp_buffer_free(&values[1].whole);
+    asp_buffer_free(&last);
     return code;
 }
 
@@ -143,8 +214,8 @@ static enum exit_code fail_unnamed(const struct command *command, const struct c
 
     for (int i = 0; i < most; i++)
         arguments[i] = options->arguments[i];
-    join(&whole, options->arguments[most], options->arguments + most + 1,
-         options->argument_count - most - 1);
+    line_join(&whole, options->arguments[most], options->arguments + most + 1,
+              options->argument_count - most - 1);
     if (whole.failed)
         return fail_with(console, EXIT_STORE, "out of memory");
     (void)snprintf(why, sizeof why, "%s needs %s", command->name, add_missing(missing, &line));

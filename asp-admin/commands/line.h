@@ -12,10 +12,13 @@
 enum exit_code line_fail(const struct console *console, enum exit_code code, const char *why,
                          const struct options *options, const struct options_line *line);
 
-/* Says that a text was typed without the quotation marks that its blanks need: the one of --label
- * or
- * --reason, else the last of the first `count` arguments, which are the only ones that are meant to
- * be arguments. EXIT_USAGE, or EXIT_STORE when memory has run out. */
+/* Adds the words of a text that was typed without quotation marks, as one. */
+void line_join(struct asp_buffer *whole, const char *first, char *const words[], int count);
+
+/* Says that a text was typed without the quotation marks that its blanks need: those of --label and
+ * --reason, each with what stood behind it, else the last of the first `count` arguments, which are
+ * the only ones that are meant to be arguments. EXIT_USAGE, or EXIT_STORE when memory has run out.
+ */
 enum exit_code line_fail_unquoted(const struct console *console, const struct options *options,
                                   int count);
 

@@ -141,14 +141,23 @@ static bool show_revoked(const struct revoking *revoking)
     return console_print_sentences(&console, &out);
 }
 
+/* What stands behind USER. */
+static bool are_ids(const struct options *options)
+{
+    for (int i = 1; i < options->argument_count; i++) {
+        if (!asp_id_valid(options->arguments[i]))
+            return false;
+    }
+    return true;
+}
+
 enum exit_code command_revoke_validate(const struct admin *admin)
 {
     const struct options *options = admin->options;
     const struct options_line example = {.added = {"--label", "Phone"}};
     int ways = (options->argument_count > 1) + (options->label != NULL) + options->all;
 
-    if (!options->all && options->label != NULL && options->argument_count > 1 &&
-        !asp_id_valid(options->arguments[1]))
+    if (!options->all && options->label != NULL && !are_ids(options))
         return line_fail_unquoted(admin->console, options, 1);
     if (ways == 0)
         return line_fail(admin->console, EXIT_USAGE,

@@ -73,6 +73,65 @@ static bool names_user(const struct admin *admin, const struct command *command,
     return options->argument_count >= command->max_args;
 }
 
+/* Whether what stands for ids behind the first argument has their form. */
+static bool has_ids(const struct command *command, const struct options *options)
+{
+    const bool many = command->max_args == ASP_IDS;
+
+    if (options->argument_count < 2)
+        return false;
+    for (int i = 1; i < (many ? options->argument_count : 2); i++) {
+        if (!asp_id_valid(options->arguments[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Whether the first argument may well be a label, or begin one. */
+static bool may_be_label(const struct command *command, const struct options *options)
+{
+    const bool needs_label =
+        (command->needed & OPTION_BIT(OPTION_LABEL) & ~options->given & ~command->instead) != 0;
+    const bool needs_id = command->max_args > 1 && options->label == NULL && !options->all;
+
+    return needs_label || (needs_id && !has_ids(command, options));
+}
+
+/* Of a line whose first argument is not her name. */
+static enum exit_code refuse_other(const struct admin *admin, const struct command *command,
+                                   const struct options *options)
+{
+    const char *const none[] = {NULL};
+    struct options_line line = {.arguments = none, .added = {"--label"}};
+    const char *word = options->arguments[0];
+    struct asp_buffer label = {0};
+    struct asp_buffer why = {0};
+    enum exit_code code;
+
+    if (!may_be_label(command, options))
+        return fail_with(admin->console, EXIT_STORE,
+                         "you are %s: leave %s out, or run asp-admin as root", admin->user, word);
+    asp_buffer_add(&why, "you are ");
+    asp_buffer_add(&why, admin->user);
+    asp_buffer_add(&why, ", and ");
+    asp_buffer_add(&why, word);
+    asp_buffer_add(&why, " is not your name; for another user run asp-admin as root");
+    if ((command_allowed(command) & OPTION_BIT(OPTION_LABEL)) == 0) {
+        asp_buffer_add(&why, ", for an app password of yours say its ID: asp-admin list");
+        code = fail_with(admin->console, EXIT_STORE, "%s", why.failed ? "out of memory" : why.text);
+    } else {
+        line_join(&label, word, options->arguments + 1, options->argument_count - 1);
+        asp_buffer_add(&why, ", for a label of yours");
+        line.added[1] = label.text;
+        code = why.failed || label.failed
+                   ? fail_with(admin->console, EXIT_STORE, "out of memory")
+                   : line_fail(admin->console, EXIT_STORE, why.text, options, &line);
+    }
+    asp_buffer_free(&label);
+    asp_buffer_free(&why);
+    return code;
+}
+
 enum exit_code self_rules_check(struct admin *admin, const struct command *command,
                                 struct options *options, char **words)
 {
@@ -91,8 +150,7 @@ enum exit_code self_rules_check(struct admin *admin, const struct command *comma
         options->arguments = words;
         options->argument_count++;
     } else if (!self_rules_is_own(admin, options->arguments[0])) {
-        return fail_with(console, EXIT_STORE, "you are %s: leave %s out, or run asp-admin as root",
-                         account, options->arguments[0]);
+        return refuse_other(admin, command, options);
     }
     return line_check(command, console, options);
 }

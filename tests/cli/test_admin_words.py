@@ -71,6 +71,20 @@ def test_what_stands_beside_a_label_that_was_given_for_an_id_does_what_was_meant
     assert site.entries() == []
 
 
+def test_words_given_for_ids_that_are_a_label_or_close_to_one_are_answered_with_it(site):
+    site.create("alice", "Thunderbird at work")
+    meant = ["revoke", "alice", "--reason", "gone", "--label", "Thunderbird at work"]
+    for given, why in (
+        ("Thunderbird at work", "it is a label"),
+        ("thunderbird at wrk", "did you mean"),
+        ("thunderbird", "did you mean"),
+    ):
+        words = given.split()
+        no_id = f"alice has no app password with the id {words[0]}; {why}"
+        assert pasted(site, site.run("revoke", "alice", *words, "--reason", "gone"), 3, no_id) == meant
+    assert said(site.run("revoke", "alice", "Nine", "lives"), 3) == "alice has no app password with the id Nine"
+
+
 def test_a_label_that_is_close_to_a_right_one_is_answered_with_it(site):
     site.create("alice", "Old phone")
     site.run("revoke", "alice", "--all").done()
@@ -97,6 +111,22 @@ QUOTES = "a text with blanks stands in quotes"
         ("create alice Phone", "create needs --label", "create alice --label Phone"),
         ("create alice Old phone --app mail", "create needs --label", "create alice --app mail --label 'Old phone'"),
         ("create alice --label Old phone", QUOTES, "create alice --label 'Old phone'"),
+        (
+            "revoke alice --label Old phone --reason lost in train",
+            QUOTES,
+            "revoke alice --label 'Old phone' --reason 'lost in train'",
+        ),
+        (
+            "revoke alice --reason lost in train --label Old phone",
+            QUOTES,
+            "revoke alice --label 'Old phone' --reason 'lost in train'",
+        ),
+        ("revoke alice --label Thunderbird at work", QUOTES, "revoke alice --label 'Thunderbird at work'"),
+        (
+            "revoke alice --label Phone --reason lost in train",
+            QUOTES,
+            "revoke alice --label Phone --reason 'lost in train'",
+        ),
         ("label alice 7k Old phone", QUOTES, "label alice 7k 'Old phone'"),
         ("label", f"label {USER}", "label USER ID TEXT"),
         ("label alice", f"label {ID}", "label alice ID TEXT"),

@@ -85,6 +85,7 @@ START_TEST(an_option_sets_its_own_field_and_no_other)
     ck_assert_uint_eq(found.typed_count, 1);
     ck_assert_str_eq(option_name(OPTION_BIT(found.typed[0].id)), expected->name);
     ck_assert_ptr_eq(found.typed[0].value, expected->takes_value ? value : NULL);
+    ck_assert_uint_eq(found.typed[0].before, 0);
     memcpy(wanted.typed, found.typed, sizeof found.typed);
     wanted.typed_count = 1;
     ck_assert_msg(memcmp(&found, &wanted, sizeof found) == 0, "--%s", expected->name);
@@ -133,6 +134,20 @@ START_TEST(what_is_no_option_is_refused_with_a_line_that_says_which_one_is_meant
         ck_assert(!read_words(words, &options));
         ck_assert_str_eq(said, line);
     }
+}
+END_TEST
+
+START_TEST(it_is_known_what_stood_before_an_option)
+{
+    char *words[] = {"asp-admin", "--json",        "revoke", "alice", "--label", "Old",
+                     "phone",     "--reason=lost", "in",     "--all", NULL};
+    static const size_t before[] = {0, 2, 3, 4};
+    struct options options;
+
+    ck_assert(read_words(words, &options));
+    ck_assert_uint_eq(options.typed_count, UNIT_COUNT(before));
+    for (size_t i = 0; i < UNIT_COUNT(before); i++)
+        ck_assert_uint_eq(options.typed[i].before, before[i]);
 }
 END_TEST
 
@@ -214,6 +229,7 @@ static void fill(Suite *suite)
     unit_loop(suite, an_option_sets_its_own_field_and_no_other, UNIT_COUNT(options_alone));
     unit_loop(suite, an_option_of_some_commands_has_its_name_by_its_bit, UNIT_COUNT(options_alone));
     unit_add(suite, what_is_no_option_is_refused_with_a_line_that_says_which_one_is_meant);
+    unit_add(suite, it_is_known_what_stood_before_an_option);
     unit_add(suite, of_a_long_word_that_is_no_option_a_line_is_said);
     unit_add(suite, the_line_that_was_meant_can_be_pasted);
     unit_add(suite, networks_can_be_given_as_often_as_an_entry_holds_them);

@@ -112,7 +112,7 @@ START_TEST(any_other_name_is_refused)
     static const char *const lines[] = {
         "create bob --label x", "list bob",
         "label bob 7k Desk",    "rotate bob 7k",
-        "revoke bob",           "revoke bob --all",
+        "history bob --json",   "revoke bob --all",
         "revoke bob 7k",        "revoke 7kk 7k",
         "history bob",          "check bob --service imap",
     };
@@ -120,6 +120,35 @@ START_TEST(any_other_name_is_refused)
     for (size_t i = 0; i < UNIT_COUNT(lines); i++)
         is_refused("alice", false, lines[i], EXIT_STORE,
                    i == 7 ? "you are alice: leave 7kk out" : "you are alice: leave bob out");
+}
+END_TEST
+
+START_TEST(a_word_that_may_be_a_label_is_told_what_to_say_for_one)
+{
+    static const struct {
+        const char *line;
+        const char *word;
+        const char *meant;
+    } labels[] = {
+        {"revoke bob", "bob", "for a label of yours: asp-admin revoke --label bob\n"},
+        {"revoke Old phone --reason lost", "Old",
+         "for a label of yours: asp-admin revoke --reason lost --label 'Old phone'\n"},
+        {"create Old phone --app mail", "Old",
+         "for a label of yours: asp-admin create --app mail --label 'Old phone'\n"},
+        {"rotate Old phone", "Old", "for an app password of yours say its ID: asp-admin list\n"},
+        {"label Old phone Tablet", "Old",
+         "for an app password of yours say its ID: asp-admin list\n"},
+    };
+    char why[128];
+
+    for (size_t i = 0; i < UNIT_COUNT(labels); i++) {
+        (void)snprintf(why, sizeof why,
+                       "you are alice, and %s is not your name; for another user run asp-admin as "
+                       "root, ",
+                       labels[i].word);
+        is_refused("alice", false, labels[i].line, EXIT_STORE, why);
+        is_refused("alice", false, labels[i].line, EXIT_STORE, labels[i].meant);
+    }
 }
 END_TEST
 
@@ -310,6 +339,7 @@ static void fill(Suite *suite)
     unit_add(suite, where_user_is_left_out_it_is_hers);
     unit_add(suite, her_own_name_may_stand_there);
     unit_add(suite, any_other_name_is_refused);
+    unit_add(suite, a_word_that_may_be_a_label_is_told_what_to_say_for_one);
     unit_add(suite, a_name_in_another_case_is_hers_where_names_are_folded);
     unit_add(suite, a_name_like_an_id_is_a_name_to_its_user);
     unit_add(suite, what_is_roots_is_refused);
