@@ -77,7 +77,7 @@ static enum exit_code dispatch(int argc, char **argv, char **sorted, const struc
         return fail_with_error(console, &error);
     if (sodium_init() < 0)
         return fail_with(console, EXIT_STORE, "libsodium does not start");
-    if (!options_read(argc, sorted, console, &options))
+    if (!options_read(argc, sorted, console, command_options_of, &options))
         return EXIT_USAGE;
     if (wants_help(&options))
         return help_show(console, options.command);

@@ -5,6 +5,7 @@
 #include "asp/shell_word.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -40,7 +41,7 @@ static const struct {
     {"fix", OPTION_FIX, NULL},
 };
 
-enum { OPTIONS = sizeof table / sizeof *table };
+enum { OPTIONS = sizeof table / sizeof *table, HELP_SIZE = 32 };
 
 static bool is_global(enum option_id id)
 {
@@ -204,10 +205,12 @@ static const struct option_synonym synonyms[] = {
     {"network", "--from CIDR"},
     {"net", "--from CIDR"},
     {"cidr", "--from CIDR"},
-    {"ip", "--from CIDR of create, or --rhost ADDR of check"},
-    {"host", "--from CIDR of create, or --rhost ADDR of check"},
-    {"comment", "--reason TEXT of revoke"},
-    {"why", "--reason TEXT of revoke"},
+    {"ip", "--from CIDR"},
+    {"ip", "--rhost ADDR"},
+    {"host", "--from CIDR"},
+    {"host", "--rhost ADDR"},
+    {"comment", "--reason TEXT"},
+    {"why", "--reason TEXT"},
     {"silent", "--quiet"},
     {"file", "--config FILE"},
     {"user", "USER by itself, behind the command"},
@@ -216,30 +219,56 @@ static const struct option_synonym synonyms[] = {
     {NULL, NULL},
 };
 
-/* The table as getopt_long has it. */
-static void write_table(struct option words[OPTIONS + 1])
+/* The table as getopt_long has it, of the options in `bits`. */
+static void write_table(struct option words[OPTIONS + 1], unsigned bits)
 {
-    for (size_t i = 0; i < OPTIONS; i++)
-        words[i] =
-            (struct option){.name = table[i].name,
-                            .has_arg = table[i].value != NULL ? required_argument : no_argument,
-                            .val = (int)table[i].id};
-    words[OPTIONS] = (struct option){0};
+    size_t count = 0;
+
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (is_global(table[i].id) || (bits & OPTION_BIT(table[i].id)) != 0)
+            words[count++] =
+                (struct option){.name = table[i].name,
+                                .has_arg = table[i].value != NULL ? required_argument : no_argument,
+                                .val = (int)table[i].id};
+    }
+    words[count] = (struct option){0};
 }
 
-bool options_read(int argc, char **argv, const struct console *console, struct options *options)
+/* Of what getopt has found wrong. The command may stand behind it, so the rest is read too. */
+static void say_fault(const struct console *console, int found, int argc, char **argv,
+                      options_of *of)
+{
+    struct option words[OPTIONS + 1];
+    struct option_fault fault;
+    char help[HELP_SIZE] = "asp-admin help";
+    unsigned bits = OPTIONS_ALL;
+
+    write_table(words, bits);
+    fault = option_fault_take(found, argv, words);
+    while (getopt_long(argc, argv, ":", words, NULL) != -1)
+        ;
+    if (optind < argc)
+        bits = of(argv[optind]);
+    if (bits != OPTIONS_ALL)
+        (void)snprintf(help, sizeof help, "asp-admin help %s", argv[optind]);
+    write_table(words, bits);
+    (void)option_fault_say(console, &fault, words, synonyms, help);
+}
+
+bool options_read(int argc, char **argv, const struct console *console, options_of *of,
+                  struct options *options)
 {
     struct option words[OPTIONS + 1];
     size_t read = 0; /* of the words, as options and their values */
     int found;
 
     memset(options, 0, sizeof *options);
-    write_table(words);
+    write_table(words, OPTIONS_ALL);
     opterr = 0;
     optind = 0; /* from the beginning, whoever has read another line in this process */
     while ((found = getopt_long(argc, argv, ":", words, NULL)) != -1) {
         if (found == ':' || found == '?') {
-            (void)option_fault_say(console, found, argv, words, synonyms, "asp-admin help");
+            say_fault(console, found, argc, argv, of);
             return false;
         }
         read += optarg != NULL && optarg == argv[optind - 1] ? 2 : 1;

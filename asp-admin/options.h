@@ -45,6 +45,9 @@ enum option_id {
 /* The bit of an option in a set of them. */
 #define OPTION_BIT(id) (1U << (id))
 
+/* The set of all of them. */
+#define OPTIONS_ALL (~0U)
+
 /* An option as it was typed. */
 struct option_typed {
     enum option_id id;
@@ -98,8 +101,14 @@ struct options {
     size_t typed_count;
 };
 
-/* Reads the line. False after a line on the console. */
-bool options_read(int argc, char **argv, const struct console *console, struct options *options);
+/* The options that a command takes, by OPTION_BIT, but for those that every one takes; OPTIONS_ALL
+ * where there is no such command. */
+typedef unsigned options_of(const char *command);
+
+/* Reads the line; what is no option may have been meant for one of those that `of` says. False
+ * after a line on the console. */
+bool options_read(int argc, char **argv, const struct console *console, options_of *of,
+                  struct options *options);
 
 enum { OPTIONS_ADDED = 5 };
 

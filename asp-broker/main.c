@@ -118,7 +118,9 @@ static enum exit_code read_options(int argc, char **argv, struct broker *broker,
             *done = true;
             return print(&console, found == HELP ? usage : "asp-broker " VERSION "\n");
         } else {
-            return option_fault_say(&console, found, argv, table, synonyms, "asp-broker --help");
+            const struct option_fault fault = option_fault_take(found, argv, table);
+
+            return option_fault_say(&console, &fault, table, synonyms, "asp-broker --help");
         }
     }
     if (optind < argc)

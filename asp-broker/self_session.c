@@ -323,7 +323,7 @@ static enum exit_code run_words(const struct self_session *session, const struct
             return fail_with(console, EXIT_USAGE, "a word of the command line is missing");
         words[count++] = (char *)bytes + (word - (const char *)bytes);
     }
-    if (count == 0 || !options_read((int)count, words, console, &options))
+    if (count == 0 || !options_read((int)count, words, console, command_options_of, &options))
         return EXIT_USAGE;
     if (options.command != NULL)
         command = command_find(options.command);

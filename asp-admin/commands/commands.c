@@ -200,6 +200,13 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+unsigned command_options_of(const char *name)
+{
+    const struct command *command = command_find(name);
+
+    return command != NULL ? command_allowed(command) : OPTIONS_ALL;
+}
+
 const struct command *command_at(size_t index)
 {
     return index < sizeof commands / sizeof *commands ? &commands[index] : NULL;

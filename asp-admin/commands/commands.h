@@ -58,6 +58,9 @@ static inline unsigned command_allowed(const struct command *command)
     return bits;
 }
 
+/* An options_of. */
+unsigned command_options_of(const char *name);
+
 /* Each prints its answer and returns the exit code. */
 enum exit_code command_create(struct admin *admin);
 enum exit_code command_rotate(struct admin *admin);

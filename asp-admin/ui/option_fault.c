@@ -27,9 +27,9 @@ static void cut_name(const char *word, char name[NAME_SIZE])
     name[length] = '\0';
 }
 
-/* More than one option begins so, and getopt takes none. */
-static bool is_short_for_two(const char *name, const struct option *table,
-                             const struct option *two[2])
+/* How many options begin so, of which getopt takes none where there is more than one; the first two
+ * of them. */
+static size_t count_begun(const char *name, const struct option *table, const struct option *two[2])
 {
     size_t count = 0;
 
@@ -37,7 +37,7 @@ static bool is_short_for_two(const char *name, const struct option *table,
         if (strncmp(table->name, name, strlen(name)) == 0 && count++ < 2)
             two[count - 1] = table;
     }
-    return count > 1;
+    return count;
 }
 
 static const char *nearest_option(const char *name, const struct option *table)
@@ -49,9 +49,22 @@ static const char *nearest_option(const char *name, const struct option *table)
     return nearest.word;
 }
 
-static const char *synonym_of(const char *name, const struct option_synonym synonyms[])
+/* What stands there is no option, or one of the table. */
+static bool is_offered(const char *meant, const struct option *table)
 {
-    while (synonyms->word != NULL && strcmp(synonyms->word, name) != 0)
+    const size_t length = strncmp(meant, "--", 2) == 0 ? strcspn(meant + 2, " ") : 0;
+
+    while (length > 0 && table->name != NULL &&
+           (strlen(table->name) != length || strncmp(table->name, meant + 2, length) != 0))
+        table++;
+    return length == 0 || table->name != NULL;
+}
+
+static const char *synonym_of(const char *name, const struct option *table,
+                              const struct option_synonym synonyms[])
+{
+    while (synonyms->word != NULL &&
+           (strcmp(synonyms->word, name) != 0 || !is_offered(synonyms->meant, table)))
         synonyms++;
     return synonyms->meant;
 }
@@ -63,25 +76,28 @@ static enum exit_code say_unknown(const struct console *console, const char *wor
     char name[NAME_SIZE];
     const struct option *two[2];
     const char *meant;
+    size_t begun;
 
     cut_name(word, name);
-    if (is_short_for_two(name, table, two))
+    begun = count_begun(name, table, two);
+    if (begun > 1)
         return fail_with(console, EXIT_USAGE, "%s is no option: did you mean --%s or --%s? See %s",
                          word, two[0]->name, two[1]->name, help);
-    meant = synonym_of(name, synonyms);
+    meant = synonym_of(name, table, synonyms);
     if (meant != NULL)
         return fail_with(console, EXIT_USAGE, "%s is no option: did you mean %s?", word, meant);
-    meant = nearest_option(name, table);
+    meant = begun == 1 ? two[0]->name : nearest_option(name, table);
     if (meant != NULL)
         return fail_with(console, EXIT_USAGE, "%s is no option: did you mean --%s?", word, meant);
     return fail_with(console, EXIT_USAGE, "%s is no option: see %s", word, help);
 }
 
 /* getopt has left the word of one letter, and not yet the one of several. */
-static enum exit_code say_letter(const struct console *console, const char *next,
+static enum exit_code say_letter(const struct console *console, const struct option_fault *fault,
                                  const struct option *table, const char *help)
 {
-    const char letter[] = {'-', (char)optopt, '\0'};
+    const char letter[] = {'-', fault->letter, '\0'};
+    const char *next = fault->next;
     const char *meant = NULL;
     char name[NAME_SIZE];
 
@@ -100,18 +116,29 @@ static enum exit_code say_letter(const struct console *console, const char *next
     return fail_with(console, EXIT_USAGE, "%s is no option: see %s", letter, help);
 }
 
-enum exit_code option_fault_say(const struct console *console, int found, char *const argv[],
+struct option_fault option_fault_take(int found, char *const argv[], const struct option *table)
+{
+    const struct option *option = optopt != 0 ? find(table, optopt) : NULL;
+
+    return (struct option_fault){
+        .found = found,
+        .letter = option == NULL ? (char)optopt : '\0',
+        .name = option != NULL ? option->name : NULL,
+        .word = argv[optind - 1],
+        .next = argv[optind],
+    };
+}
+
+enum exit_code option_fault_say(const struct console *console, const struct option_fault *fault,
                                 const struct option *table, const struct option_synonym synonyms[],
                                 const char *help)
 {
-    const struct option *option = find(table, optopt);
-
-    if (found == ':')
-        return fail_with(console, EXIT_USAGE, "%s needs a value behind it: see %s",
-                         argv[optind - 1], help);
-    if (optopt != 0 && option != NULL)
-        return fail_with(console, EXIT_USAGE, "--%s takes no value: see %s", option->name, help);
-    if (optopt != 0)
-        return say_letter(console, argv[optind], table, help);
-    return say_unknown(console, argv[optind - 1], table, synonyms, help);
+    if (fault->found == ':')
+        return fail_with(console, EXIT_USAGE, "%s needs a value behind it: see %s", fault->word,
+                         help);
+    if (fault->name != NULL)
+        return fail_with(console, EXIT_USAGE, "--%s takes no value: see %s", fault->name, help);
+    if (fault->letter != '\0')
+        return say_letter(console, fault, table, help);
+    return say_unknown(console, fault->word, table, synonyms, help);
 }

@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             words[count++] = text + i + 1;
     }
     lines_said = 0;
-    if (options_read(count, words, &console, &options)) {
+    if (options_read(count, words, &console, command_options_of, &options)) {
         FUZZ_NEED(lines_said == 0);
         look_at(&options, text, size);
         try_command(&console, &options);

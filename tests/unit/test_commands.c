@@ -54,7 +54,9 @@ START_TEST(each_command_has_examples_that_its_line_takes)
 
             ck_assert_msg(command->examples[j] != NULL, "%s", command->name);
             (void)snprintf(text, sizeof text, "%s", command->examples[j]);
-            ck_assert_msg(options_read(split(text, words), words, &console, &options), "%s", said);
+            ck_assert_msg(
+                options_read(split(text, words), words, &console, command_options_of, &options),
+                "%s", said);
             ck_assert_str_eq(options.command, command->name);
             ck_assert_msg(line_check(command, &console, &options) == EXIT_DONE, "%s", said);
         }

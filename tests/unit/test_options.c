@@ -30,7 +30,7 @@ static bool read_words(char **words, struct options *options)
     said[0] = '\0';
     while (words[count] != NULL)
         count++;
-    return options_read(count, words, &console, options);
+    return options_read(count, words, &console, command_options_of, options);
 }
 
 /* What one option alone is to leave in an empty struct. */
@@ -104,35 +104,51 @@ END_TEST
 START_TEST(what_is_no_option_is_refused_with_a_line_that_says_which_one_is_meant)
 {
     static const struct {
+        char *command;
         char *word;
         const char *line;
     } bad[] = {
-        {"--whole", "--whole is no option: see asp-admin help"},
-        {"--lable", "--lable is no option: did you mean --label?"},
-        {"--lable=Phone", "--lable=Phone is no option: did you mean --label?"},
-        {"--LABEL", "--LABEL is no option: did you mean --label?"},
-        {"-label", "-label is no option: did you mean --label?"},
-        {"--name", "--name is no option: did you mean --label TEXT?"},
-        {"--user", "--user is no option: did you mean USER by itself, behind the command?"},
-        {"--json=yes", "--json takes no value: see asp-admin help"},
-        {"--js=yes", "--json takes no value: see asp-admin help"},
-        {"--a", "--a is no option: did you mean --app or --all? See asp-admin help"},
-        {"-h", "-h is no option: did you mean --help? See asp-admin help"},
-        {"-x", "-x is no option: see asp-admin help"},
-        {"-xy", "-x is no option: see asp-admin help"},
-        {"-\xc3\xa9", "-\\xc3 is no option: see asp-admin help"},
-        {"--\x1b[2J", "--\\x1b[2J is no option: see asp-admin help"},
-        {"--label", "--label needs a value behind it: see asp-admin help"},
+        {"create", "--whole", "--whole is no option: see asp-admin help create"},
+        {"create", "--lable", "--lable is no option: did you mean --label?"},
+        {"create", "--lable=Phone", "--lable=Phone is no option: did you mean --label?"},
+        {"create", "--LABEL", "--LABEL is no option: did you mean --label?"},
+        {"create", "-label", "-label is no option: did you mean --label?"},
+        {"create", "--name", "--name is no option: did you mean --label TEXT?"},
+        {"list", "--user", "--user is no option: did you mean USER by itself, behind the command?"},
+        {"list", "--json=yes", "--json takes no value: see asp-admin help list"},
+        {"list", "--js=yes", "--json takes no value: see asp-admin help list"},
+        {"lsit", "--a", "--a is no option: did you mean --app or --all? See asp-admin help"},
+        {"list", "-h", "-h is no option: did you mean --help? See asp-admin help list"},
+        {"list", "-x", "-x is no option: see asp-admin help list"},
+        {"list", "-xy", "-x is no option: see asp-admin help list"},
+        {"list", "-\xc3\xa9", "-\\xc3 is no option: see asp-admin help list"},
+        {"list", "--\x1b[2J", "--\\x1b[2J is no option: see asp-admin help list"},
+        {"list", "--label", "--label needs a value behind it: see asp-admin help list"},
+        /* what other commands take is not meant */
+        {"list", "--lable", "--lable is no option: see asp-admin help list"},
+        {"list", "--name", "--name is no option: see asp-admin help list"},
+        {"list", "--a", "--a is no option: did you mean --all?"},
+        {"list", "--fix=yes", "--fix takes no value: see asp-admin help list"},
+        {"create", "--ip", "--ip is no option: did you mean --from CIDR?"},
+        {"check", "--ip", "--ip is no option: did you mean --rhost ADDR?"},
+        {"doctor", "-f", "-f is no option: did you mean --fix? See asp-admin help doctor"},
+        {"crate", "--lable", "--lable is no option: did you mean --label?"},
     };
 
     for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
-        char *words[] = {"asp-admin", "list", bad[i].word, NULL};
-        struct options options;
-        char line[128];
+        for (int before = 0; before < 2; before++) {
+            char *words[] = {"asp-admin", bad[i].command, bad[i].word, NULL};
+            struct options options;
+            char line[128];
 
-        (void)snprintf(line, sizeof line, "asp-admin: %s\n", bad[i].line);
-        ck_assert(!read_words(words, &options));
-        ck_assert_str_eq(said, line);
+            if (before != 0 && strcmp(bad[i].word, "--label") != 0) {
+                words[1] = bad[i].word;
+                words[2] = bad[i].command;
+            }
+            (void)snprintf(line, sizeof line, "asp-admin: %s\n", bad[i].line);
+            ck_assert(!read_words(words, &options));
+            ck_assert_str_eq(said, line);
+        }
     }
 }
 END_TEST
@@ -161,7 +177,7 @@ START_TEST(of_a_long_word_that_is_no_option_a_line_is_said)
     word[sizeof word - 1] = '\0';
     memcpy(word, "--", 2);
     ck_assert(!read_words(words, &options));
-    ck_assert_ptr_nonnull(strstr(said, "o is no option: see asp-admin help\n"));
+    ck_assert_ptr_nonnull(strstr(said, "o is no option: see asp-admin help list\n"));
 }
 END_TEST
 

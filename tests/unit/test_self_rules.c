@@ -43,7 +43,7 @@ static void say(struct line *line, const char *account, bool fold, const char *t
     (void)snprintf(copy, sizeof copy, "asp-admin %s", text);
     for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
         line->given[count++] = word;
-    ck_assert(options_read(count, line->given, &console, &line->options));
+    ck_assert(options_read(count, line->given, &console, command_options_of, &line->options));
     conf = (struct asp_conf){.fold_user_names = fold};
     admin = (struct admin){.conf = &conf, .console = &console};
     (void)snprintf(admin.user, sizeof admin.user, "%s", account);
