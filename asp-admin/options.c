@@ -349,4 +349,8 @@ void options_add_line(struct asp_buffer *out, const struct options *options,
         asp_buffer_add(out, " --");
         add_arguments(out, options, line);
     }
+    if (line->input != NULL) {
+        asp_buffer_add(out, " <");
+        add_word(out, line->input);
+    }
 }

@@ -119,6 +119,7 @@ struct options_line {
     const char *by;                       /* and where that is NULL nothing */
     unsigned without;                     /* options that are not in it, by OPTION_BIT */
     const char *added[OPTIONS_ADDED + 1]; /* what stands behind it as well, to a NULL */
+    const char *input;                    /* the file that is its standard input, or NULL */
 };
 
 /* Adds the line that was meant, quoted for a shell. */

@@ -1,11 +1,14 @@
 /* A command line that is wrong, and the one that was meant. */
 #include "line.h"
 
+#include "asp/nearest.h"
+
 #include <stdio.h>
 #include <string.h>
 
 enum {
     WHY_SIZE = 256,
+    OPTION_SIZE = 32,
     LINE_MAX_BYTES = ASP_ERROR_TEXT, /* of what is pasted: half a command is worse than none */
 };
 
@@ -225,12 +228,41 @@ static enum exit_code fail_unnamed(const struct command *command, const struct c
     return code;
 }
 
+/* An option whose two dashes were left out, maybe with its value. False: none is close. */
+static bool mean_option(const struct command *command, const struct options *options,
+                        struct options_line *line, char option[OPTION_SIZE])
+{
+    struct asp_nearest nearest = {.typed = options->arguments[0]};
+
+    for (size_t i = 0; i < COMMAND_OPTIONS && command->options[i].help != NULL; i++) {
+        const enum option_id id = command->options[i].id;
+        const int words = option_value(id) != NULL ? 2 : 1;
+
+        if (options->argument_count == words && (options->given & OPTION_BIT(id)) == 0)
+            asp_nearest_try(&nearest, option_name(OPTION_BIT(id)));
+    }
+    if (nearest.word == NULL)
+        return false;
+    (void)snprintf(option, OPTION_SIZE, "--%s", nearest.word);
+    line->added[0] = option;
+    line->added[1] = options->argument_count > 1 ? options->arguments[1] : NULL;
+    return true;
+}
+
+/* A file that was named to a command which reads its standard input. */
+static void mean_input(bool reads_input, const struct options *options, struct options_line *line)
+{
+    if (reads_input && options->argument_count == 1)
+        line->input = options->arguments[0];
+}
+
 static enum exit_code fail_too_many(const struct command *command, const struct console *console,
                                     const struct options *options, unsigned missing)
 {
     const int most = least(PLACES, command->max_args);
     const char *arguments[PLACES + 1] = {NULL};
-    const struct options_line line = {.arguments = arguments};
+    struct options_line line = {.arguments = arguments};
+    char option[OPTION_SIZE];
     char why[WHY_SIZE];
 
     if (missing != 0)
@@ -239,12 +271,15 @@ static enum exit_code fail_too_many(const struct command *command, const struct 
         return line_fail_unquoted(console, options, most);
     for (int i = 0; i < most; i++)
         arguments[i] = options->arguments[i];
-    if (most == 0)
+    if (most == 0) {
         (void)snprintf(why, sizeof why, "%s %stakes no arguments", command->name,
                        command->reads_input ? "reads standard input and " : "");
-    else
+        if (!mean_option(command, options, &line, option))
+            mean_input(command->reads_input, options, &line);
+    } else {
         (void)snprintf(why, sizeof why, "%s takes %s, and nothing behind it", command->name,
                        places[most - 1].name);
+    }
     return line_fail(console, EXIT_USAGE, why, options, &line);
 }
 
@@ -253,13 +288,14 @@ static enum exit_code check_instead(const struct command *command, const struct 
                                     const struct options *options)
 {
     const char *arguments[] = {NULL};
-    const struct options_line line = {.arguments = arguments};
+    struct options_line line = {.arguments = arguments};
     char why[WHY_SIZE];
 
     if (options->argument_count == 0)
         return EXIT_DONE;
     (void)snprintf(why, sizeof why, "%s --%s reads standard input and takes no arguments",
                    command->name, option_name(options->given & command->instead));
+    mean_input(true, options, &line);
     return line_fail(console, EXIT_USAGE, why, options, &line);
 }
 

@@ -141,12 +141,26 @@ QUOTES = "a text with blanks stands in quotes"
         ("check", f"check {USER}", "check USER --service dovecot"),
         ("list alice bob --all", "list takes USER, and nothing behind it", "list alice --all"),
         ("doctor now", "doctor takes no arguments", "doctor"),
+        ("doctor fix", "doctor takes no arguments", "doctor --fix"),
+        ("watch once", "watch takes no arguments", "watch --once"),
+        ("log since 30d", "log takes no arguments", "log --since 30d"),
+        ("log since", "log takes no arguments", "log"),
+        ("import replace", "import reads standard input and takes no arguments", "import --replace"),
         ("list '' --all", '"" is not a well-formed user name: it is empty', "list USER --all"),
         ("list ' alice '", '" alice " is not a well-formed user name: it has a blank at one end', "list alice"),
     ],
 )
 def test_a_line_that_is_wrong_is_answered_with_the_one_that_was_meant(site, words, why, meant):
     assert pasted(site, site.run(*shlex.split(words)), 2, why) == shlex.split(meant)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [(["import", "all users.jsonl"], "import"), (["create", "--batch", "all users.jsonl"], "create --batch")],
+)
+def test_a_file_that_is_named_is_given_as_standard_input(site, words, meant):
+    text = said(site.run(*words))
+    assert text.endswith(f" takes no arguments: asp-admin {meant} --config {site.conf} < 'all users.jsonl'")
 
 
 def test_an_argument_that_looks_like_an_option_stays_behind_two_dashes(site):
