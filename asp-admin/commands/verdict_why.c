@@ -2,9 +2,11 @@
 #include "verdict_why.h"
 
 #include "asp-admin/ui/entry_limits.h"
+#include "asp/account_name.h"
 #include "asp/redact.h"
 #include "asp/scope.h"
 #include "asp/time_text.h"
+#include "pam_asp/name_service.h"
 
 #include <string.h>
 
@@ -187,14 +189,26 @@ static void add_no_account(struct asp_buffer *out, struct asp_buffer *command,
                            const struct verdict *verdict)
 {
     const char *user = verdict->request->user;
+    const struct admin *admin = verdict->admin;
+    const bool takes_any = admin_is_own(admin) || admin->conf->virtual_users;
+    struct asp_account_name found = {0};
+    struct asp_error error = {0};
 
+    (void)asp_account_name(admin->conf, NULL, &name_service, user, &found, &error);
     asp_buffer_add_visible(out, user);
-    asp_buffer_add(out, " has no app passwords.");
-    if (asp_redact_needed(user)) /* no name is made into an account that nobody can read */
+    asp_buffer_add(out, " has no app passwords");
+    /* No name is made into an account that nobody can read. */
+    if (asp_redact_needed(user) || found.name[0] == '\0') {
+        asp_buffer_add(out, ".");
         return;
-    asp_buffer_add(out, " The first one:");
-    add_command(command, verdict->admin,
-                (const char *[]){"create", user, "--label", "Phone", NULL});
+    }
+    asp_buffer_add(out, found.known || takes_any ? ". The first one:"
+                                                 : ", and the system knows no user of that name. "
+                                                   "The first one, for a user that only a service "
+                                                   "knows:");
+    add_command(command, admin,
+                (const char *[]){"create", user, "--label", "Phone",
+                                 found.known || takes_any ? NULL : "--virtual", NULL});
 }
 
 static void add_none(struct asp_buffer *out, const struct verdict *verdict)

@@ -1,6 +1,7 @@
 """What `check` says on a terminal: the verdict, why, and whether PAM asks for it at all."""
 
 import re
+import shlex
 from types import SimpleNamespace
 
 import pytest
@@ -114,6 +115,23 @@ def test_of_what_proves_nothing_no_id_and_no_label_is_told(site, why):
         "no-account",
         f"bob has no app passwords. The first one: asp-admin create bob --label Phone --config {site.conf}",
     )
+
+
+def test_the_first_one_that_is_proposed_can_be_made(site, why):
+    site.create("alice")
+    site.configure("virtual_users = false;")
+    said = {
+        "bin": "bin has no app passwords. The first one:",
+        "no-such-user": "no-such-user has no app passwords, and the system knows no user of that name. "
+        "The first one, for a user that only a service knows:",
+    }
+    for user, text in said.items():
+        word, shown = why("x", user=user)
+        assert word == "no-account" and shown.startswith(f"{text} asp-admin create {user} --label Phone"), shown
+        site.run(*shlex.split(shown.removeprefix(f"{text} asp-admin "))).done()
+        assert [entry["label"] for entry in site.entries(user)] == ["Phone"]
+    for user in ("", " x", "a/b"):
+        assert why("x", user=user) == ("no-account", f"{user} has no app passwords.")
 
 
 def test_an_app_password_that_was_given_for_a_name_is_not_shown(site, why):
