@@ -249,7 +249,7 @@ static void add_command(struct asp_buffer *out, const struct wrap *wrap, const c
 void finding_add_row(const struct console *console, struct asp_buffer *out,
                      const struct finding *finding)
 {
-    struct wrap wrap = {.width = console_wrap_width(console)};
+    struct wrap wrap = {.width = console_wrap_width(console), .lines = true};
     const bool narrow = wrap.width > 0 && wrap.width < CHECK_WIDTH + STATE_WIDTH + TEXT_WIDTH_MIN;
 
     wrap.at = wrap.indent = narrow ? NARROW_INDENT : CHECK_WIDTH + STATE_WIDTH;

@@ -175,7 +175,7 @@ static void add_whole_stack(struct asp_buffer *out, const struct pam_file *file,
         asp_buffer_add(out, "in /etc/pam.d/");
         asp_buffer_add(out, file->name);
         asp_buffer_add(out, facility == FACILITY_AUTH
-                                ? " write the auth lines of asp-only (`auth required pam_asp.so`) "
+                                ? " write the auth lines of asp-only, `auth required pam_asp.so`, "
                                   "in place of them all, or those of asp-either where the primary "
                                   "password is to open it too"
                                 : " write the account lines of asp-only in place of them all");
@@ -411,8 +411,8 @@ static void tell_of_name(struct examination *exam, const struct pam_file *file,
                      "%s: no app of asp.conf names the service %s, which is an app of its own "
                      "then. If no server's service is called so, nobody asks that file: take it "
                      "away. If one is, this goes once an app has it: add \"%s\" to the services of "
-                     "one in asp.conf, or under `apps` the line { name = \"%s\"; services = [ "
-                     "\"%s\" ]; }",
+                     "one in asp.conf, or under `apps` the line `{ name = \"%s\"; services = [ "
+                     "\"%s\" ]; }`",
                      file->path, file->name, file->name, file->name, file->name);
 }
 

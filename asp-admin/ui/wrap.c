@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-enum { WIDTH_MIN = 20 };
+enum { WIDTH_MIN = 20, LINE_INDENT = 2 };
 
 size_t wrap_width_of(int fd)
 {
@@ -70,7 +70,7 @@ void wrap_add_spaces(struct asp_buffer *out, size_t count)
 
 static bool is_program(const char *word, size_t length)
 {
-    static const char *const programs[] = {OURS,       "chmod", "chown",     "doveadm",
+    static const char *const programs[] = {OURS,       "chmod", "chown",     "doveadm", "cp",
                                            "groupadd", "mkdir", "systemctl", "usermod"};
 
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
@@ -134,14 +134,33 @@ struct piece {
     size_t gap; /* the spaces before it */
     size_t length;
     size_t columns;
-    bool is_ours; /* a command of ours */
+    size_t behind; /* what is left out behind it */
+    bool is_ours;  /* a command of ours */
+    bool is_line;  /* a line to copy */
 };
+
+/* What is in backquotes, up to the second one; 0: it is no line to copy. */
+static size_t line_length(const char *text)
+{
+    const size_t length = text[0] == '`' ? strcspn(text + 1, "`\n") : 0;
+
+    return length > 0 && text[1 + length] == '`' && memchr(text + 1, ' ', length) != NULL ? length
+                                                                                          : 0;
+}
 
 static struct piece next_piece(const struct wrap *wrap, const char *text)
 {
     struct piece piece = {.gap = strspn(text, " ")};
 
     piece.text = text + piece.gap;
+    piece.length = wrap->lines ? line_length(piece.text) : 0;
+    if (piece.length > 0) {
+        piece.is_line = true;
+        piece.text++;
+        piece.behind = 1 + strspn(piece.text + piece.length + 1, ",;");
+        piece.columns = columns_of(piece.text, piece.length);
+        return piece;
+    }
     piece.length = wrap->usage || wrap->others ? 0 : command_length(piece.text);
     piece.is_ours = piece.length > 0 && strncmp(piece.text, OURS " ", sizeof OURS) == 0;
     if (wrap->usage)
@@ -179,6 +198,7 @@ static bool fits_one_line(const struct wrap *wrap, const char *text)
 
 void wrap_add(struct asp_buffer *out, const struct wrap *wrap, const char *text)
 {
+    const struct wrap further = {.width = wrap->width, .indent = wrap->indent + LINE_INDENT};
     size_t used = wrap->at;
     bool begun = wrap->at <= wrap->indent; /* to begin a line would win no room */
     bool was_apart = false;                /* a command that stands on a line of its own */
@@ -190,7 +210,7 @@ void wrap_add(struct asp_buffer *out, const struct wrap *wrap, const char *text)
     }
     for (;;) {
         struct piece piece = next_piece(wrap, text);
-        bool apart = piece.is_ours && before == ':';
+        bool apart = piece.is_line || (piece.is_ours && before == ':');
 
         if (piece.length == 0 && (*piece.text == '\0' || piece.text[1] == '\0')) {
             asp_buffer_add(out, text); /* blanks behind a question, the end of the last line */
@@ -206,7 +226,7 @@ void wrap_add(struct asp_buffer *out, const struct wrap *wrap, const char *text)
         if ((!begun && (apart || was_apart)) ||
             (used + piece.gap + piece.columns > wrap->width &&
              (!begun || wrap_indent(wrap, piece.columns) < used))) {
-            used = begin_line(out, wrap, piece.columns);
+            used = begin_line(out, piece.is_line ? &further : wrap, piece.columns);
             piece.gap = 0;
         }
         wrap_add_spaces(out, piece.gap);
@@ -214,7 +234,7 @@ void wrap_add(struct asp_buffer *out, const struct wrap *wrap, const char *text)
         used += piece.gap + piece.columns;
         begun = false;
         was_apart = apart;
-        text = piece.text + piece.length;
+        text = piece.text + piece.length + piece.behind;
         before = text[-1];
     }
 }

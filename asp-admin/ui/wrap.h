@@ -16,6 +16,7 @@ struct wrap {
     size_t at;     /* where the text begins: what stands before it on its first line */
     size_t indent; /* where its other lines begin */
     bool others;   /* others wrote it: what looks like a command in it is words like any */
+    bool lines;    /* what stands in backquotes and has blanks in it is a line to copy */
     bool usage;    /* it is the line of a command in a help: an option keeps its VALUE, and what
                       stands in brackets stays together as far as a line holds it */
 };
@@ -35,7 +36,8 @@ size_t wrap_longest_word(const char *text);
  * Adds `text`, without an end of line behind it; the ends of lines in it are kept. What is longer
  * than a line stands on a line of its own, whole. A command to copy (asp-admin and some of the
  * system's, up to a comma, semicolon, colon or bracket or to the end) is whole too; where the text
- * takes more than one line, one of asp-admin that it announces by a colon has a line to itself.
+ * takes more than one line, one of asp-admin that it announces by a colon has a line to itself. So
+ * has then each line to copy, further in, without its backquotes and a comma behind them.
  */
 void wrap_add(struct asp_buffer *out, const struct wrap *wrap, const char *text);
 

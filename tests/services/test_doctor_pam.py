@@ -242,6 +242,17 @@ SHUT = {
 }
 
 
+@pytest.mark.parametrize("columns", [40, 80])
+def test_a_line_to_write_is_whole_by_itself_and_has_no_quotes(patient, columns):
+    service(patient, f"{SHUT['above the primary'][0]}{ACCOUNT}")
+    (fault,) = patient.faults()
+    lines = re.findall("`([^`]* [^`]*)`", fault.mend)
+    assert lines and not fault.mend.startswith("`")
+    shown = patient.sandbox.run("script", "-qec", f"stty cols {columns}; NO_COLOR=1 {patient.admin} doctor", "/dev/null").out
+    shown = [line.strip() for line in shown.replace("\r\n", "\n").splitlines()]
+    assert [line for line in lines if line not in shown] == [], shown
+
+
 @pytest.mark.parametrize("how", SHUT)
 def test_a_stack_that_no_app_password_opens_is_a_fault(patient, how):
     lines, where = SHUT[how]
@@ -436,7 +447,7 @@ def test_a_file_that_ends_in_the_middle_of_a_line_is_a_fault(patient):
 def test_a_service_that_no_app_names_is_told(patient):
     patient.install("pam.d/asp-only", "/etc/pam.d/imapp")
     patient.told("pam", f"^note: /etc/pam.d/imapp: {NO_APP} imapp")
-    (line,) = [re.search("({ name = .* })$", row.message) for row in patient.findings() if NO_APP in row.message]
+    (line,) = [re.search("`({ name = .* })`$", row.message) for row in patient.findings() if NO_APP in row.message]
     patient.configure(f"apps: ( {line[1]} );")
     assert "imapp" not in " ".join(row.message for row in patient.findings() if row.note)
 

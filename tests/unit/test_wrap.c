@@ -69,6 +69,30 @@ START_TEST(wide_characters_and_marks_count_by_their_columns)
 }
 END_TEST
 
+START_TEST(a_line_to_copy_is_whole_and_by_itself)
+{
+    static const char text[] = "in /etc/pam.d/imap write `auth required pam_a.so`, then "
+                               "`auth sufficient pam_asp.so debug` above line 3, `auth x y`";
+
+    ck_assert_str_eq(show(WRAP(.width = 200, .lines = true), text), text);
+    ck_assert_str_eq(show(WRAP(.width = 40, .at = 6, .indent = 2, .lines = true), text),
+                     "in /etc/pam.d/imap write\n"
+                     "    auth required pam_a.so\n"
+                     "  then\n"
+                     "    auth sufficient pam_asp.so debug\n"
+                     "  above line 3,\n"
+                     "    auth x y");
+    ck_assert_str_eq(
+        show(WRAP(.width = 30, .lines = true), "write `auth sufficient pam_asp.so a=b`"),
+        "write\nauth sufficient pam_asp.so a=b");
+    ck_assert_str_eq(show(WRAP(.width = 12, .lines = true), "under `apps` or `a b c d e f g` or"),
+                     "under `apps`\nor\na b c d e f g\nor");
+    ck_assert_str_eq(show(WRAP(.width = 12, .lines = true), "one `two three four"),
+                     "one `two\nthree four");
+    ck_assert_str_eq(show(WRAP(.width = 12), "one `two three four`"), "one `two\nthree four`");
+}
+END_TEST
+
 START_TEST(a_quote_in_quotes_does_not_end_a_command)
 {
     ck_assert_str_eq(show(WRAP(.width = 30),
@@ -139,6 +163,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_longer_word_is_whole_as_far_to_the_right_as_it_goes);
     unit_add(suite, the_ends_of_lines_and_what_they_begin_with_are_kept);
     unit_add(suite, wide_characters_and_marks_count_by_their_columns);
+    unit_add(suite, a_line_to_copy_is_whole_and_by_itself);
     unit_add(suite, a_quote_in_quotes_does_not_end_a_command);
     unit_add(suite, a_command_to_copy_stands_whole_on_its_line);
     unit_add(suite, an_option_keeps_its_value_and_brackets_stay_together);
