@@ -11,6 +11,32 @@
 #include "asp/time_text.h"
 
 #include <stdio.h>
+#include <string.h>
+
+/* Since when uses are known, or ASP_NEVER. */
+static time_t known_since(const struct asp_usage *usage)
+{
+    struct asp_usage_head head;
+
+    return asp_usage_read_head(usage, &head) ? head.begun : ASP_NEVER;
+}
+
+/* What was made at `created`, and of which no use is known: it was never used, or not since then.
+ */
+static void add_not_used(struct asp_buffer *out, time_t since, time_t created)
+{
+    char date[ASP_TIME_SIZE];
+
+    if (since == ASP_NEVER) {
+        asp_buffer_add(out, "unknown");
+    } else if (since <= created) {
+        asp_buffer_add(out, "never");
+    } else {
+        asp_time_format(since, date);
+        asp_buffer_add(out, "not since ");
+        asp_buffer_add_bytes(out, date, strcspn(date, "T"));
+    }
+}
 
 static void add_entry_row(const struct admin *admin, struct table *table,
                           const struct asp_entry *entry, const struct asp_usage *usage)
@@ -22,7 +48,10 @@ static void add_entry_row(const struct admin *admin, struct table *table,
     bool used = asp_usage_find(usage, entry->id, entry->created, &use);
 
     add_when(admin->console, &created, admin->now, entry->created, "");
-    add_when(admin->console, &last, admin->now, used ? use.last : ASP_NEVER, "never");
+    if (used)
+        add_when(admin->console, &last, admin->now, use.last, "");
+    else
+        add_not_used(&last, known_since(usage), entry->created);
     table_add(table, 8,
               (const char *[]){entry->id, entry->label, entry->app,
                                asp_state_word(asp_usage_state(usage, entry, admin->now)),

@@ -18,9 +18,10 @@ struct summary {
     time_t last_used;
     uint16_t active;
     uint16_t revoked;
+    bool known; /* a last use of any of them would be, had there been one */
 };
 
-enum { PACKED = sizeof(time_t) + 2 * sizeof(uint16_t) };
+enum { PACKED = sizeof(time_t) + 2 * sizeof(uint16_t) + sizeof(bool) };
 
 /*
  * Of each user as little as can be, for there may be a million of them: a summary of PACKED bytes,
@@ -66,7 +67,10 @@ static void tell_mendings(const struct summaries *all)
 static void summarise(const struct admin *admin, const struct asp_account *account,
                       const struct asp_usage *usage, struct summary *summary)
 {
-    *summary = (struct summary){.last_used = ASP_NEVER};
+    struct asp_usage_head head;
+    const bool begun = asp_usage_read_head(usage, &head);
+
+    *summary = (struct summary){.last_used = ASP_NEVER, .known = true};
     for (size_t i = 0; i < account->count; i++) {
         const struct asp_entry *entry = &account->entries[i];
         time_t last = asp_usage_last(usage, entry->id, entry->created);
@@ -76,6 +80,7 @@ static void summarise(const struct admin *admin, const struct asp_account *accou
         summary->revoked = (uint16_t)(summary->revoked + (state == ASP_REVOKED));
         if (last > summary->last_used)
             summary->last_used = last;
+        summary->known = summary->known && begun && head.begun <= entry->created;
     }
 }
 
@@ -111,7 +116,9 @@ static enum asp_status add_summary(struct summaries *all, const struct summary *
     memcpy(at, &summary->active, sizeof summary->active);
     at += sizeof summary->active;
     memcpy(at, &summary->revoked, sizeof summary->revoked);
-    memcpy(at + sizeof summary->revoked, user, size);
+    at += sizeof summary->revoked;
+    memcpy(at, &summary->known, sizeof summary->known);
+    memcpy(at + sizeof summary->known, user, size);
     all->length += PACKED + size;
     all->count++;
     return ASP_OK;
@@ -127,6 +134,8 @@ static struct summary summary_of(const char *name)
     memcpy(&summary.active, at, sizeof summary.active);
     at += sizeof summary.active;
     memcpy(&summary.revoked, at, sizeof summary.revoked);
+    at += sizeof summary.revoked;
+    memcpy(&summary.known, at, sizeof summary.known);
     return summary;
 }
 
@@ -197,7 +206,8 @@ static void add_row(const void *context, size_t row, struct table *table)
 
     asp_buffer_add_number(&active, summary.active);
     asp_buffer_add_number(&revoked, summary.revoked);
-    add_when(admin->console, &used, admin->now, summary.last_used, "never");
+    add_when(admin->console, &used, admin->now, summary.last_used,
+             summary.known ? "never" : "unknown");
     table_add(table, 4,
               (const char *[]){all->names[row], table_cell(&active), table_cell(&revoked),
                                table_cell(&used)});

@@ -429,6 +429,27 @@ def test_last_use_is_the_latest_of_the_entries(site, login, clock):
     assert site.json("list")[0]["last_used"] == site.entry(first["id"])["last_used"]["time"]
 
 
+def test_a_use_that_was_lost_is_not_called_never(site, login, clock):
+    def last(*words, **options):
+        heading, row = site.run("list", *words, **options).done().out.splitlines()
+        return re.split("  +", row)[re.split("  +", heading).index("LAST USED")]
+
+    old = site.create("alice", "A", env=clock(-2 * DAY))
+    assert last() == last("alice") == "never"
+    (site.store / "used" / "alice").unlink()
+    assert last() == last("alice") == "unknown"
+    assert login(old["password"], rhost="192.0.2.1") == 0
+    site.json("revoke", "alice", old["id"])
+    site.create("alice", "B", "--unused", "90d", env=clock(-2 * DAY))
+    (site.store / "used" / "alice").unlink()
+    date = r"not since \d\d\d\d-\d\d-\d\d"
+    assert re.fullmatch(date, last("alice")) and last() == "unknown"
+    assert [entry["last_used"] for entry in site.entries("alice")] == [None]
+    site.json("revoke", "alice", "--all")
+    site.create("alice", "C")
+    assert last("alice") == "never"
+
+
 def test_remove_takes_account_and_usage_for_good(site, phone, login):
     other = site.create("bob", "Phone", "--app", "mail")
     assert login(phone["password"]) == 0
