@@ -39,9 +39,9 @@ _Static_assert(ASP_LABEL_CHARS == 64, "the words of asp_label_fault");
 static const char *fault_of(unsigned long value)
 {
     if (value == 0x2028 || value == 0x2029)
-        return "holds a separator of lines or paragraphs";
-    return value < 0xa0 ? "holds a control character, such as a tab or a line end"
-                        : "holds a mark that turns the direction of writing";
+        return "holds a separator of lines or paragraphs: leave it out";
+    return value < 0xa0 ? "holds a control character, such as a tab or a line end: leave it out"
+                        : "holds a mark that turns the direction of writing: leave it out";
 }
 
 const char *asp_label_fault(const char *label)
@@ -53,14 +53,14 @@ const char *asp_label_fault(const char *label)
         size_t length = value < 0x80 ? 1 : asp_utf8_next(label, &value);
 
         if (length == 0)
-            return "is not UTF-8";
+            return "is not UTF-8: write it in that encoding";
         if (asp_is_control(value))
             return fault_of(value);
         if (++chars > ASP_LABEL_CHARS)
-            return "has more than 64 characters";
+            return "has more than 64 characters: write a shorter one";
         label += length;
     }
-    return chars > 0 ? NULL : "is empty";
+    return chars > 0 ? NULL : "is empty: write 1 to 64 characters";
 }
 
 bool asp_label_valid(const char *label)

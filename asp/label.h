@@ -18,7 +18,8 @@ enum {
  */
 bool asp_label_valid(const char *label);
 
-/* Which of these rules a text breaks first, to be said behind it; NULL for a label. */
+/* Which of these rules a text breaks first, and what to do, to be said behind it; NULL for a label.
+ */
 const char *asp_label_fault(const char *label);
 
 /* The length in bytes of the well-formed UTF-8 character at `text` (RFC 3629), its value in

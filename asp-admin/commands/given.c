@@ -20,8 +20,10 @@ enum exit_code given_check_text(const struct admin *admin, const char *what, con
 
     if (fault == NULL)
         return EXIT_DONE;
-    return fail_with(admin->console, EXIT_USAGE, "%s \"%s\" %s: 1 to 64 other characters are taken",
-                     what, text, fault);
+    /* One that is empty or long shows nothing. */
+    if (text[0] == '\0' || strlen(text) > ASP_LABEL_CHARS)
+        return fail_with(admin->console, EXIT_USAGE, "%s %s", what, fault);
+    return fail_with(admin->console, EXIT_USAGE, "%s \"%s\" %s", what, text, fault);
 }
 
 enum exit_code given_check_name(const struct admin *admin, const char *option, const char *name)

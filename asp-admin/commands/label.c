@@ -51,7 +51,7 @@ static enum exit_code change(struct admin *admin, struct labelling *labelling)
 
 enum exit_code command_label_validate(const struct admin *admin)
 {
-    return given_check_text(admin, "TEXT", admin->options->arguments[2]);
+    return given_check_text(admin, "the new label", admin->options->arguments[2]);
 }
 
 enum exit_code command_label(struct admin *admin)
