@@ -164,8 +164,9 @@ static gid_t find_group(void)
 
     if (entry != NULL || geteuid() != 0)
         return entry != NULL && geteuid() == 0 ? entry->gr_gid : (gid_t)-1;
-    (void)report(EXIT_DONE, "there is no group " GROUP ", so only root can ask: `groupadd "
-                            "--system " GROUP "`, then start again");
+    (void)report(EXIT_DONE, "there is no group " GROUP ", so only root can ask. Make it, put into "
+                            "it each user whose service is to ask, and start asp-broker again: "
+                            "groupadd --system " GROUP " && usermod -aG " GROUP " www-data");
     return (gid_t)-1;
 }
 

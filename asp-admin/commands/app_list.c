@@ -8,6 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What we ship to be brought in: where nothing does so yet, it is no service all the same. */
+static bool is_stack(const char *name)
+{
+    static const char *const stacks[] = {"asp-only",        "asp-either",        "asp-enrolled",
+                                         "asp-sshd-either", "asp-sshd-enrolled", "asp-sshd-only"};
+
+    for (size_t i = 0; i < sizeof stacks / sizeof *stacks; i++) {
+        if (strcmp(stacks[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* A file that others bring in is a stack of many services. libpam makes names lower case, and finds
  * no other file. */
 static bool is_app(const struct asp_conf *conf, const struct pam_file *file)
@@ -15,7 +28,7 @@ static bool is_app(const struct asp_conf *conf, const struct pam_file *file)
     char name[ASP_SERVICE_MAX + 1];
 
     if (file->included || !asp_service_valid(file->name) || asp_app_is_reserved(file->name) ||
-        strcmp(file->name, "other") == 0)
+        strcmp(file->name, "other") == 0 || is_stack(file->name))
         return false;
     asp_scope_app(conf, file->name, name);
     return strcmp(name, file->name) == 0 && !asp_scope_is_group(conf, name) &&

@@ -9,6 +9,8 @@ PRIVATE_PAM = 'mount --bind "$1" /etc/pam.d && shift && exec "$@"'
 
 STACKS = {
     "asp-only": "auth required pam_asp.so\naccount required pam_asp.so\n",
+    "asp-enrolled": "auth required pam_asp.so\n",
+    "asp-sshd-only": "auth required pam_asp.so\n",
     "vsftpd": "auth include asp-only\n",
     "webdav": "@include asp-only\n",
     "nested": "auth substack vsftpd-like\n",

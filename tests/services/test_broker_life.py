@@ -66,7 +66,8 @@ def test_without_the_group_only_root_can_ask_and_that_is_said(machine):
         with machine.serving():
             (line,) = machine.said()
             assert line.text == (
-                "there is no group asp, so only root can ask: `groupadd --system asp`, then start again"
+                "there is no group asp, so only root can ask. Make it, put into it each user whose service is to ask, and "
+                "start asp-broker again: groupadd --system asp && usermod -aG asp www-data"
             )
             assert what(machine, SOCKET) == "socket 660 root:root"
             assert machine.host().login(machine.phone).code == AUTHINFO_UNAVAIL
