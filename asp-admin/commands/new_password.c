@@ -2,6 +2,7 @@
 #include "new_password.h"
 
 #include "line.h"
+#include "new_password_primary.h"
 #include "new_password_show.h"
 #include "new_password_store.h"
 
