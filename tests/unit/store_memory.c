@@ -1,6 +1,8 @@
 /* A store in the memory of one process. */
 #include "store_memory.h"
 
+#include "store_memory_rows.h"
+
 #include "asp/buffer.h"
 #include "asp/time_text.h"
 
@@ -10,43 +12,6 @@
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { PATH_SIZE = 512, NEWS_MAX = 64 };
-
-/* What is due of one name beside its account. */
-struct aside {
-    struct aside *next;
-    char key[ASP_DUE_KEY];
-    uint8_t *text;
-    size_t length;
-};
-
-/* What is kept under one name. */
-struct row {
-    struct row *next;
-    char name[ASP_USER_FILE + 1];
-    uint8_t *text; /* NULL: there is no account */
-    size_t length;
-    struct timespec written;
-    struct asp_usage usage;
-    uint64_t mark;
-    bool held;
-    bool turn;
-    struct aside *asides;
-};
-
-/* One store. */
-struct place {
-    struct place *next;
-    char path[PATH_SIZE];
-    struct row *rows;
-    bool watched;
-    bool marked;
-    time_t looked;
-    int told; /* who follows it; -1: nobody */
-    char news[NEWS_MAX][ASP_USER_MAX + 1];
-    size_t news_count;
-};
 
 struct asp_store_held {
     struct row *row;
@@ -63,12 +28,12 @@ static struct place *find_place(const char *path)
     return place;
 }
 
-static struct place *place_of(const struct asp_store *store)
+struct place *place_of(const struct asp_store *store)
 {
     return store->own.memory;
 }
 
-static struct row *find_row(const struct asp_store *store, const char *name)
+struct row *find_row(const struct asp_store *store, const char *name)
 {
     struct row *row = place_of(store)->rows;
 
@@ -77,8 +42,7 @@ static struct row *find_row(const struct asp_store *store, const char *name)
     return row;
 }
 
-/* The row of this name, a new one where there is none. NULL: out of memory. */
-static struct row *make_row(const struct asp_store *store, const char *name)
+struct row *make_row(const struct asp_store *store, const char *name)
 {
     struct row *row = find_row(store, name);
 
@@ -308,123 +272,6 @@ static void give_turn(const struct asp_store *store, const char *name, union asp
     row->turn = false;
 }
 
-static enum asp_status copy_usage(const struct asp_usage *from, struct asp_usage *usage,
-                                  struct asp_error *error)
-{
-    usage->bytes = malloc(from->length + 1);
-    if (usage->bytes == NULL)
-        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
-    memcpy(usage->bytes, from->bytes, from->length);
-    usage->length = from->length;
-    return ASP_OK;
-}
-
-static enum asp_status usage_of(const struct asp_store *store, const char *name,
-                                struct asp_usage *usage, struct asp_error *error)
-{
-    const struct row *row = find_row(store, name);
-
-    return row == NULL || row->usage.bytes == NULL ? ASP_OK : copy_usage(&row->usage, usage, error);
-}
-
-/* What is known of a name's uses, with room at `*place` for one of this id, mended where it is not
- * sound. NULL: out of memory. */
-static struct asp_usage *usage_with(const struct asp_store *store, const char *name, time_t now,
-                                    const char *id, struct asp_usage_head *head, size_t *place)
-{
-    struct row *row = make_row(store, name);
-    struct asp_usage *usage = row != NULL ? &row->usage : NULL;
-    size_t length;
-    uint8_t *bytes;
-
-    if (usage == NULL)
-        return NULL;
-    if (!asp_usage_sound(usage, head) && !asp_usage_mend(usage, now))
-        return NULL;
-    (void)asp_usage_read_head(usage, head);
-    head->begun = head->begun < now ? head->begun : now;
-    *place = id != NULL ? asp_usage_place(usage, id) : 0;
-    if (id != NULL && *place >= head->slots)
-        head->slots = *place + 1;
-    length = ASP_HEAD_BYTES + head->slots * ASP_SLOT_BYTES;
-    bytes = realloc(usage->bytes, length + 1);
-    if (bytes == NULL)
-        return NULL;
-    usage->bytes = bytes;
-    usage->length = length;
-    return usage;
-}
-
-/* Nor of one that was removed while it was used. */
-static void leave_none_of_nobody(const struct asp_store *store, const char *name)
-{
-    struct row *row = find_row(store, name);
-
-    if (row != NULL && row->text == NULL)
-        asp_usage_free(&row->usage);
-}
-
-static enum asp_status mend_usage(const struct asp_store *store, const char *name,
-                                  const struct asp_mending *mending, struct asp_usage *usage,
-                                  enum asp_status *mended, struct asp_error *error)
-{
-    struct row *row = make_row(store, name);
-
-    *mended = ASP_DENIED;
-    if (row == NULL)
-        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
-    if (mending != NULL)
-        *mended = asp_usage_mend(&row->usage, mending->now) ? ASP_OK : ASP_NO_MEMORY;
-    leave_none_of_nobody(store, name);
-    return usage_of(store, name, usage, error);
-}
-
-static void sync_usage(const struct asp_store *store)
-{
-    (void)store;
-}
-
-static enum asp_status put_usage(const struct asp_store *store, const char *name,
-                                 const struct asp_usage *usage, struct asp_error *error)
-{
-    struct row *row = find_row(store, name);
-
-    if (row == NULL || row->text == NULL)
-        return ASP_OK;
-    asp_usage_free(&row->usage);
-    return usage->length > 0 ? copy_usage(usage, &row->usage, error) : ASP_OK;
-}
-
-static enum asp_status record(const struct asp_store *store, const char *name,
-                              const struct asp_use *use)
-{
-    struct asp_usage_head head;
-    size_t place;
-    struct asp_usage *usage = usage_with(store, name, use->last, use->id, &head, &place);
-
-    if (usage == NULL)
-        return ASP_NO_MEMORY;
-    asp_usage_write_head(&head, usage->bytes);
-    asp_usage_write_slot(use, usage->bytes + ASP_HEAD_BYTES + place * ASP_SLOT_BYTES);
-    leave_none_of_nobody(store, name);
-    return ASP_OK;
-}
-
-static enum asp_status compared_with(const struct asp_store *store, const char *name,
-                                     const struct asp_compared *compared, time_t now)
-{
-    struct asp_usage_head head;
-    size_t place;
-    struct asp_usage *usage = usage_with(store, name, now, NULL, &head, &place);
-
-    if (usage == NULL)
-        return ASP_NO_MEMORY;
-    head.compared = *compared;
-    asp_usage_write_head(&head, usage->bytes);
-    leave_none_of_nobody(store, name);
-    return ASP_OK;
-}
-
 static enum asp_status note_password(const struct asp_store *store, const char *name,
                                      struct asp_error *error)
 {
@@ -598,12 +445,12 @@ const struct asp_store_engine store_memory = {
     .drop_due = drop_due,
     .take_turn = take_turn,
     .give_turn = give_turn,
-    .usage = usage_of,
-    .mend_usage = mend_usage,
-    .sync_usage = sync_usage,
-    .put_usage = put_usage,
-    .record = record,
-    .compared = compared_with,
+    .usage = memory_usage,
+    .mend_usage = memory_mend_usage,
+    .sync_usage = memory_sync_usage,
+    .put_usage = memory_put_usage,
+    .record = memory_record,
+    .compared = memory_compared,
     .note_password = note_password,
     .password_mark = password_mark,
     .clear_strays = clear_strays,
