@@ -60,7 +60,7 @@ def test_what_doctor_finds_is_broken_between_words(root, site, columns):
 def test_a_command_that_mends_is_whole_on_a_line(root, site, columns):
     site.create()
     (site.store / "users").chmod(0o755)
-    site.account("alice").chmod(0o666)
+    (site.store / "used").chmod(0o755)
     found = json.loads(site.run("--json", "doctor").out)
     commands = [row["mend"] for row in found if re.match("(chmod|chown) ", row["mend"] or "")]
     assert len(commands) == 2, found
