@@ -154,6 +154,14 @@ static void write_slip(struct walk *walk, const char *word, size_t length)
     walk->slipped = true;
 }
 
+/* True for the dot between a group and a key of it, which stand right beside it. */
+static bool is_dot_of(const char *at, const struct name *name)
+{
+    return *at == '.' && name->length > 0 && name->text + name->length == at &&
+           name->length < ASP_CONF_KEY_SIZE / 2 && strchr("0123456789-", name->text[0]) == NULL &&
+           strspn(at + 1, IN_NAMES) > 0;
+}
+
 /* Whether one begins here, where it is looked for: behind the = of `value_of`, in a list, or at the
  * dot of a name. */
 static bool find_slip(struct walk *walk, const struct name *value_of)
@@ -167,8 +175,7 @@ static bool find_slip(struct walk *walk, const struct name *value_of)
         has(walk, "/*"))
         return false;
     *walk->slip = (struct asp_conf_slip){.in_list = is_list && value_of->length == 0};
-    if (value_of->length == 0 && !is_list && *at == '.' && name.length > 0 &&
-        strchr("0123456789-", name.text[0]) == NULL) {
+    if (value_of->length == 0 && !is_list && is_dot_of(at, &name)) {
         walk->slip->is_dotted = true;
         length = name.length + strspn(at, "." IN_NAMES);
         walk->name = (struct name){NULL, 0, 0};

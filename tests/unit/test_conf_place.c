@@ -50,6 +50,9 @@ START_TEST(a_key_that_its_group_has_twice_is_found_with_both_lines)
 }
 END_TEST
 
+#define KEY_OF_32 "abcdefghijklmnopqrstuvwxyz_abcde"
+#define LONG_KEY KEY_OF_32 KEY_OF_32 KEY_OF_32 KEY_OF_32 KEY_OF_32
+
 START_TEST(what_a_person_may_well_write_is_found)
 {
     static const struct {
@@ -82,6 +85,12 @@ START_TEST(what_a_person_may_well_write_is_found)
         "limit = 25\xc2\xa0;",
         "limit = a\x01;",
         "a 3;",
+        /* what is beside a dot is a key, and neither is longer than one */
+        "hooks . revoked = 1;",
+        "hooks .revoked = 1;",
+        "hooks. = 1;",
+        "hooks.",
+        LONG_KEY ".revoked = 1;",
     };
     struct asp_conf_slip slip;
 
