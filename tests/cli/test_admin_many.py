@@ -41,7 +41,8 @@ def test_of_many_users_their_names_are_held_and_little_else(many, names):
     heading, *rows = listed().splitlines()
     width = len(LONG)
     assert heading == f"{'USER':{width}}  ACTIVE  REVOKED  LAST USED"
-    assert rows == [f"{name:{width}}  1       0        never" for name in names]
+    # The accounts that were copied have no record of last uses with them.
+    assert rows == [f"{name:{width}}  1       0        {'never' if name == names[0] else 'unknown'}" for name in names]
 
     document = [{"user": name, "active": 1, "revoked": 0, "last_used": None} for name in names]
     assert listed("--json") == json.dumps(document, indent=2) + "\n"
