@@ -271,7 +271,7 @@ bool options_read(int argc, char **argv, const struct console *console, options_
             say_fault(console, found, argc, argv, of);
             return false;
         }
-        read += optarg != NULL && optarg == argv[optind - 1] ? 2 : 1;
+        read += optarg == argv[optind - 1] ? 2 : 1;
         if (!take_option(console, options, (enum option_id)found, read))
             return false;
     }
