@@ -212,12 +212,9 @@ static void meant(const char *expected, const struct options_line *line, char **
     asp_buffer_free(&out);
 }
 
+#define LINE(...) ((const struct options_line){__VA_ARGS__})
 #define MEANT(expected, line, ...)                                                                 \
-    meant(expected, &(const struct options_line)line, (char *[]){"asp-admin", __VA_ARGS__, NULL})
-#define LINE(...)                                                                                  \
-    {                                                                                              \
-        __VA_ARGS__                                                                                \
-    }
+    meant(expected, &line, (char *[]){"asp-admin", __VA_ARGS__, NULL})
 
 START_TEST(the_line_that_was_meant_can_be_pasted)
 {
