@@ -162,9 +162,13 @@ struct begin {
     char text[3 + ASP_ID_CHARS + 1];
 };
 
-static struct begin begin_of(const char id[ASP_ID_CHARS + 1])
+/* Of an id that is none, no line's. */
+static struct begin begin_of(const char *id)
 {
-    return (struct begin){{'i', 'd', '=', id[0], id[1], ' '}};
+    struct begin begin = {{'i', 'd', '=', '\0', '\0', ' '}};
+
+    memcpy(begin.text + 3, id, strnlen(id, ASP_ID_CHARS));
+    return begin;
 }
 
 static bool is_entry_of(const char *line, size_t length, const struct begin *begin)

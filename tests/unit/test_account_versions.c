@@ -98,6 +98,8 @@ START_TEST(a_blake2b_line_is_in_the_second_version_revoked_or_not)
     ck_assert_int_eq(strncmp(text, HEAD_2, strlen(HEAD_2)), 0);
     ck_assert_int_eq(read_bytes(text, length, "alice", NULL, &again), ASP_OK);
     same_account(&account, &again);
+    asp_account_free(&account);
+    asp_account_free(&again);
     free(text);
     ck_assert_int_eq(read_body(HEAD "primary=-\n" BLAKE_ENTRY("7k", "A"), "alice", &account),
                      ASP_CORRUPT);
