@@ -20,7 +20,8 @@ class Machine(Service):
         super().__init__(sandbox, build)
         self.folder = folder
         self.log_file.start()
-        self.configure("primary: { interval = 10; };")
+        # With the hash of 0.1.0 the version of a file says of the primary password alone.
+        self.configure("primary: { interval = 10; };", 'hash: { scheme = "hmac-sha256"; };')
         self.passwords = {}
         sandbox.run("useradd", "--no-create-home", "ann").done()
         sandbox.run("chpasswd", "--crypt-method", "SHA512", input="ann:her own\n").done()

@@ -470,7 +470,8 @@ def test_no_core_can_be_had_and_nobody_looks_in(own):
             number = alice.begin("create", "--label", "x")
             alice.asked(number)
             found = [*broker.processes(), *broker.sessions()]
-            assert len(found) == 1 + 8 + 2 + 1 + 1
+            # the keeper, those that answer logins, slow ones and questions, who waits, and the door with a session
+            assert len(found) == 1 + 8 + 4 + 2 + 1 + 1 + 1
             for pid in found:
                 # Whose the process is, and whose what can be seen of it.
                 owners = [os.stat(f"/proc/{pid}{what}").st_uid for what in ("", "/environ", "/mem")]
