@@ -1,6 +1,7 @@
 /* The system's log, for a PAM handle. */
 #include "pam_log.h"
 
+#include "asp/name.h"
 #include "asp/redact.h"
 
 #include <security/pam_ext.h>
@@ -8,13 +9,14 @@
 #include <stddef.h>
 #include <syslog.h>
 
-/* The name of the service; NULL where it may hold an app password, or there is none. */
+/* The name of the service; NULL where it may hold an app password or forge a line, or there is
+ * none. */
 static const char *service_of(const pam_handle_t *pamh)
 {
     const void *service = NULL;
 
     return pam_get_item(pamh, PAM_SERVICE, &service) == PAM_SUCCESS && service != NULL &&
-                   !asp_redact_needed(service)
+                   asp_service_valid(service) && !asp_redact_needed(service)
                ? service
                : NULL;
 }
