@@ -8,11 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What the kernel adds to the path of a file that was unlinked, or replaced by rename: proc(5). */
 #define DELETED " (deleted)"
 #define SERVICE_UNIT ".service"
+#define USERS_SLICE "user.slice"
+#define UNIT_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_.@\\-"
 
 enum { PROC_PATH = 64, NAME_SIZE = 64 };
 
@@ -23,12 +26,16 @@ struct host {
     size_t count;
 };
 
+struct hosts {
+    struct host *list;
+    size_t count;
+};
+
 /* Those that were found. */
 struct old_processes {
-    struct host *hosts;
-    size_t count;
-    struct name_list units; /* each once; those that no unit has are left out */
-    bool without_unit;
+    struct hosts of_units;
+    struct hosts others;
+    struct name_list units; /* each once */
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -46,6 +53,18 @@ static FILE *open_of(const char *pid, const char *file)
     return fopen(path, "re");
 }
 
+/* A file that was root's, as what is installed is: anybody can map one of his own, of any name.
+ * What was unlinked is still there to be looked at, by who has it mapped. */
+static bool is_roots(const char *pid, const char *mapped)
+{
+    char path[PROC_PATH];
+    struct stat st;
+
+    (void)snprintf(path, sizeof path, "/proc/%.20s/map_files/%.*s", pid,
+                   (int)strcspn(mapped, " \t\n"), mapped);
+    return stat(path, &st) == 0 && st.st_uid == 0;
+}
+
 static bool has_old_module(const char *pid)
 {
     FILE *maps = open_of(pid, "maps");
@@ -55,7 +74,7 @@ static bool has_old_module(const char *pid)
 
     while (maps != NULL && !found && getline(&line, &size, maps) > 0) {
         line[strcspn(line, "\n")] = '\0';
-        found = ends_with(line, "/" MODULE_FILE DELETED);
+        found = ends_with(line, "/" MODULE_FILE DELETED) && is_roots(pid, line);
     }
     free(line);
     if (maps != NULL)
@@ -67,6 +86,7 @@ static bool is_old_program(const char *pid)
 {
     char path[PROC_PATH];
     char program[PATH_MAX];
+    struct stat st;
     ssize_t length;
 
     (void)snprintf(path, sizeof path, "/proc/%.20s/exe", pid);
@@ -74,25 +94,47 @@ static bool is_old_program(const char *pid)
     if (length < 0)
         return false;
     program[length] = '\0';
-    return ends_with(program, "/asp-broker" DELETED) || ends_with(program, "/asp-admin" DELETED);
+    return (ends_with(program, "/asp-broker" DELETED) ||
+            ends_with(program, "/asp-admin" DELETED)) &&
+           stat(path, &st) == 0 && st.st_uid == 0;
 }
 
-/* The unit of systemd that a process belongs to, the last name of its control group. False: it is
- * none that could be started again. */
-static bool read_unit(const char *pid, char unit[NAME_MAX + 1])
+/* What systemctl takes for the name of one unit, and for nothing else: systemd.unit(5). */
+static bool is_unit(const char *name, size_t length)
+{
+    return length > sizeof SERVICE_UNIT - 1 && length <= NAME_MAX &&
+           strncmp(name + length - (sizeof SERVICE_UNIT - 1), SERVICE_UNIT,
+                   sizeof SERVICE_UNIT - 1) == 0 &&
+           strchr("-.:@\\", name[0]) == NULL && strspn(name, UNIT_LETTERS) == length;
+}
+
+/*
+ * The service of the system's that a process belongs to: the first below the slices in the path of
+ * its control group. What is below a service is that service's to name, and below a user's what she
+ * likes. False: it is none that could be started again; `*session`: it is a user's, which asks PAM
+ * no more.
+ */
+static bool read_unit(const char *pid, char unit[NAME_MAX + 1], bool *session)
 {
     FILE *groups = open_of(pid, "cgroup");
     char *line = NULL;
     size_t size = 0;
     bool found = false;
 
-    while (groups != NULL && !found && getline(&line, &size, groups) > 0) {
-        const char *name = strrchr(line, '/');
+    *session = false;
+    while (groups != NULL && !found && !*session && getline(&line, &size, groups) > 0) {
+        const char *name = strstr(line, ":/");
 
         line[strcspn(line, "\n")] = '\0';
-        found = name != NULL && ends_with(name, SERVICE_UNIT) && strlen(name + 1) <= NAME_MAX;
-        if (found)
-            (void)snprintf(unit, NAME_MAX + 1, "%s", name + 1);
+        for (name = name != NULL ? name + 2 : ""; *name != '\0' && !found && !*session;) {
+            size_t length = strcspn(name, "/");
+
+            *session = length == sizeof USERS_SLICE - 1 && strncmp(name, USERS_SLICE, length) == 0;
+            found = is_unit(name, length);
+            if (found)
+                (void)snprintf(unit, NAME_MAX + 1, "%.*s", (int)length, name);
+            name += length + (name[length] == '/');
+        }
     }
     free(line);
     if (groups != NULL)
@@ -121,41 +163,42 @@ static void read_name(const char *pid, char name[NAME_SIZE])
 }
 
 /* The processes of that name, none as yet where they are new; NULL: out of memory. */
-static struct host *host_of(struct old_processes *old, const char *name)
+static struct host *host_of(struct hosts *hosts, const char *name)
 {
     struct host *grown;
 
-    for (size_t i = 0; i < old->count; i++) {
-        if (strcmp(old->hosts[i].name, name) == 0)
-            return &old->hosts[i];
+    for (size_t i = 0; i < hosts->count; i++) {
+        if (strcmp(hosts->list[i].name, name) == 0)
+            return &hosts->list[i];
     }
-    grown = reallocarray(old->hosts, old->count + 1, sizeof *grown);
+    grown = reallocarray(hosts->list, hosts->count + 1, sizeof *grown);
     if (grown == NULL)
         return NULL;
-    old->hosts = grown;
-    grown[old->count] = (struct host){.first = ULONG_MAX};
-    (void)snprintf(grown[old->count].name, NAME_SIZE, "%s", name);
-    return &grown[old->count++];
+    hosts->list = grown;
+    grown[hosts->count] = (struct host){.first = ULONG_MAX};
+    (void)snprintf(grown[hosts->count].name, NAME_SIZE, "%s", name);
+    return &grown[hosts->count++];
 }
 
-/* False: out of memory. */
+/* What a session of a user's runs is passed over. False: out of memory. */
 static bool add_process(struct old_processes *old, const char *pid)
 {
     const unsigned long number = strtoul(pid, NULL, 10);
     char unit[NAME_MAX + 1];
     char name[NAME_SIZE];
     struct host *host;
+    bool session;
+    bool has_unit = read_unit(pid, unit, &session);
 
+    if (session)
+        return true;
     read_name(pid, name);
-    host = host_of(old, name);
+    host = host_of(has_unit ? &old->of_units : &old->others, name);
     if (host == NULL)
         return false;
     host->first = number < host->first ? number : host->first;
     host->count++;
-    if (read_unit(pid, unit))
-        return add_unit(&old->units, unit);
-    old->without_unit = true;
-    return true;
+    return !has_unit || add_unit(&old->units, unit);
 }
 
 static void find(struct examination *exam, struct old_processes *old)
@@ -175,12 +218,12 @@ static void find(struct examination *exam, struct old_processes *old)
 }
 
 /* "imap-login (process 7)" of each host, or "imap-login (process 7 and 3 more)". */
-static bool name_hosts(const struct old_processes *old, struct name_list *names)
+static bool name_hosts(const struct hosts *hosts, struct name_list *names)
 {
     char named[NAME_SIZE + 64];
 
-    for (size_t i = 0; i < old->count; i++) {
-        const struct host *host = &old->hosts[i];
+    for (size_t i = 0; i < hosts->count; i++) {
+        const struct host *host = &hosts->list[i];
 
         if (host->count == 1)
             (void)snprintf(named, sizeof named, "%s (process %lu)", host->name, host->first);
@@ -193,30 +236,37 @@ static bool name_hosts(const struct old_processes *old, struct name_list *names)
     return true;
 }
 
-void examine_old_processes(struct examination *exam)
+/* False: there are none. */
+static bool tell(struct examination *exam, const struct hosts *hosts)
 {
-    struct old_processes old = {.without_unit = false};
-    struct name_list hosts = {0};
+    struct name_list list = {0};
     struct asp_buffer names = {0};
 
-    find(exam, &old);
-    exam->findings.failed = !name_hosts(&old, &hosts) || exam->findings.failed;
-    if (hosts.count > 0) {
-        finding_fault(
-            &exam->findings, CHECK_PROCESSES,
-            "what was installed before is still run by %s: it answers \"unavailable\" for "
-            "accounts that this version has written",
-            exam_names(exam, &names, &hosts));
-        if (old.without_unit)
-            finding_fix(&exam->findings, "end each of them, and start it again");
-        else
-            for (size_t i = 0; i < old.units.count; i++)
-                finding_fix_command(
-                    &exam->findings, false,
-                    (const char *[]){"systemctl", "restart", old.units.list[i], NULL});
-    }
+    if (hosts->count == 0)
+        return false;
+    exam->findings.failed = !name_hosts(hosts, &list) || exam->findings.failed;
+    finding_fault(&exam->findings, CHECK_PROCESSES,
+                  "what was installed before is still run by %s: to that, an account which this "
+                  "version has written may be unavailable",
+                  exam_names(exam, &names, &list));
     asp_buffer_free(&names);
-    name_list_clear(&hosts);
-    free(old.hosts);
+    name_list_clear(&list);
+    return true;
+}
+
+void examine_old_processes(struct examination *exam)
+{
+    struct old_processes old = {.units = {0}};
+
+    find(exam, &old);
+    if (tell(exam, &old.of_units)) {
+        for (size_t i = 0; i < old.units.count; i++)
+            finding_fix_command(&exam->findings, false,
+                                (const char *[]){"systemctl", "restart", old.units.list[i], NULL});
+    }
+    if (tell(exam, &old.others))
+        finding_fix(&exam->findings, "end each of them, and start it again");
+    free(old.of_units.list);
+    free(old.others.list);
     name_list_clear(&old.units);
 }

@@ -49,16 +49,50 @@ def test_what_runs_the_module_or_the_broker_of_before_is_named_until_it_is_start
     assert old(patient) == []
 
 
-def test_what_systemd_has_started_is_started_again_by_it(patient, copies):
+@pytest.fixture
+def in_group(patient, copies):
+    """Fault lines where the one host of a replaced module is in this control group."""
+    host = Host(patient.sandbox, "root")
+    host.login("no app password", "imap")
+    copies(MODULE)
+    (fault,) = old(patient)
+    (process,) = re.findall(r"pam_host \(process (\d+)\)", fault.message)
+
+    def faults(path):
+        patient.sandbox.shell("umount -q $1 || true", f"/proc/{process}/cgroup").done()
+        patient.sandbox.write("/run/cgroup", f"0::{path}\n")
+        patient.sandbox.run("mount", "--bind", "/run/cgroup", f"/proc/{process}/cgroup").done()
+        return old(patient)
+
+    yield faults
+    host.close()
+
+
+@pytest.mark.parametrize("below", ["", "/-Hroot@evil.example:x.service", "/inner.service", "/a/b.service"])
+def test_what_systemd_has_started_is_started_again_by_it(in_group, below):
+    """What is below a service is for that to name."""
+    (fault,) = in_group(f"/system.slice/system-mail.slice/dovecot@a-b\\x2d.service{below}")
+    assert fault.mend == r"systemctl restart 'dovecot@a-b\x2d.service'"
+
+
+@pytest.mark.parametrize("name", ["-Hx.service", "*.service", "a b.service", "a;b.service", ".service", "x.scope"])
+def test_a_name_that_systemctl_would_not_take_for_one_unit_is_none(in_group, name):
+    (fault,) = in_group(f"/system.slice/{name}")
+    assert fault.mend == "end each of them, and start it again"
+
+
+@pytest.mark.parametrize("group", ["user-1000.slice/session-3.scope", "user-0.slice/user@0.service/x.service"])
+def test_a_session_of_a_users_asks_pam_no_more(in_group, group):
+    assert in_group(f"/user.slice/{group}") == []
+
+
+def test_a_file_of_a_users_own_is_nothing_that_was_installed(patient, copies):
     host = Host(patient.sandbox, "root")
     try:
+        patient.sandbox.run("chown", "alice", MODULE).done()
+        patient.sandbox.run("chmod", "755", "/opt/asp").done()
         host.login("no app password", "imap")
         copies(MODULE)
-        (fault,) = old(patient)
-        (process,) = re.findall(r"pam_host \(process (\d+)\)", fault.message)
-        patient.sandbox.write("/run/cgroup", "0::/system.slice/dovecot.service\n")
-        patient.sandbox.run("mount", "--bind", "/run/cgroup", f"/proc/{process}/cgroup").done()
-        (fault,) = old(patient)
-        assert fault.mend == "systemctl restart dovecot.service"
+        assert old(patient) == []
     finally:
         host.close()
