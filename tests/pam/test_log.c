@@ -25,11 +25,11 @@ static void begin(void)
 }
 
 /* The one line that a login has left, checked for its level. */
-static struct logged *logged;
+static struct logged *last;
 
 static const char *line_of(int code, int level)
 {
-    logged = devlog_take();
+    struct logged *logged = last = devlog_take();
     ck_assert_msg(logged->count == 1, "%d lines for %s, the last \"%s\"", logged->count,
                   code_name(code), logged->count == 0 ? "" : logged->line[logged->count - 1].raw);
     ck_assert_int_eq(logged->line[0].facility, LOG_AUTHPRIV);
@@ -67,7 +67,8 @@ static void escape(char *out, size_t size, const char *text)
 START_TEST(before_the_line_stand_module_service_and_facility)
 {
     ck_code(verdict_fixture_login(&fixture, &fixture.samples[0]), fixture.samples[0].code);
-    logged = devlog_take();
+    struct logged *logged = devlog_take();
+
     ck_assert_int_eq(logged->count, 1);
     ck_assert_msg(strstr(logged->line[0].raw, ": pam_asp(imap:auth): verdict=") != NULL, "\"%s\"",
                   logged->line[0].raw);
@@ -334,7 +335,7 @@ START_TEST(a_services_name_can_not_forge_a_line)
         ck_assert_msg(strncmp(line, start, strlen(start)) == 0, "\"%s\"", line);
         ck_assert_msg(holds(line, " id=- label=-"), "\"%s\"", line);
         /* Nor is it what stands before. */
-        ck_assert_msg(holds(logged->line[0].raw, ": PAM verdict="), "\"%s\"", logged->line[0].raw);
+        ck_assert_msg(holds(last->line[0].raw, ": PAM verdict="), "\"%s\"", last->line[0].raw);
     }
 }
 END_TEST
