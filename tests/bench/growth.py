@@ -62,7 +62,7 @@ class Shadow(Section):
     LINES = 100000
 
     def prepare(self):
-        self.locked, self.counted = {}, {}
+        self.locked, self.counted, self.changing = {}, {}, {}
         if not self.place.private:
             self.report.skip("a long shadow file", "no /etc/shadow of its own: it needs root and unshare")
             return
@@ -75,13 +75,15 @@ class Shadow(Section):
         users = {"alice": HASH, "lotte": HASH}
         write_shadow(etc / "shadow", users, lines)
         silent = World(self.place, f"lines{lines}", SILENT, etc)
-        self.bench.add(name, Subject(silent.host([alice(silent.create())])))
+        password = silent.create()
+        self.bench.add(name, Subject(silent.host([alice(password)])))
         world = World(self.place, f"locked{lines}", "", etc)
         logins = [alice(world.create()), ("imap", "lotte", world.create("lotte"), AUTH_ERR)]
         write_shadow(etc / "shadow", {**users, "lotte": "!" + HASH}, lines)
         self.place.settle(etc / "shadow")
         self.locked[lines] = Subject(world.host(logins[1:]))
         self.counted[lines] = (world, logins)
+        self.changing[lines] = (etc / "shadow", Subject(silent.host([alice(password)])))
 
     def conclude(self):
         if self.place.private:
@@ -93,10 +95,24 @@ class Shadow(Section):
                 few += self.locked[10].times(10)
             ratio = round(statistics.median(many) / statistics.median(few), 3)
             self.report.figure(what + ", the primary is locked", ratio, "times")
+            self.conclude_change()
             number = counts.instructions(*self.counted[self.LINES])
             if number is not None:
                 what = f"instructions, primary-locked, with {self.LINES:,} lines of shadow"
                 self.report.figure(what, number[1], "", number[0], "at most: an accepted one there")
+
+    def conclude_change(self):
+        """Each user's next login after a change reads shadow up to her line, once; alice's is nearly the last."""
+        firsts = {lines: [] for lines in self.changing}
+        for _ in range(5):
+            for path, _ in self.changing.values():
+                os.utime(path)
+            self.place.settle(*(path for path, _ in self.changing.values()))
+            for lines, (_, subject) in self.changing.items():
+                firsts[lines] += subject.times(1)
+        for lines, times in firsts.items():
+            cost = statistics.median(times) / 1000 / self.bench.microseconds("F")
+            self.report.figure(f"her first login after a change of shadow, {lines:,} lines", float(f"{cost:.3g}"), "F")
 
 
 class Argon2id(Section):

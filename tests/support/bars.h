@@ -18,7 +18,7 @@
  * libpam hands what it decides to the kernel's audit, and libaudit clears a message of 8,988 bytes
  * for it with one `rep stosb`, where the processor has a quick one. valgrind counts that by the
  * byte. Here it is cleared by a loop instead, which takes 8,000 instructions fewer: counted as
- * valgrind does by itself, the two bars are 54,000 and 61,000.
+ * valgrind does by itself, the two bars are about 54,000 and 61,000.
  */
 #define BAR_SILENT_INSTRUCTIONS 46000
 #define BAR_LOGGED_INSTRUCTIONS 53000
