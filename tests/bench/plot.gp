@@ -3,7 +3,7 @@
 set terminal svg size 860,430 font "sans-serif,14" background "white" noenhanced
 set logscale xy
 set xlabel ARG3
-set ylabel "cost of a login, in F"
+set ylabel "cost of a login, in F of the processor's time"
 set ytics ("0.1" 0.1, "1" 1, "10" 10, "100" 100, "1,000" 1000, "10,000" 10000, "100,000" 100000)
 eval "set xtics (".ARG4.")"
 set yrange [0.1:100000]

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from support.folders import contents
 from support.run import TREE, execute
 
 DOC = TREE / "doc"
@@ -50,6 +51,31 @@ def test_a_figure_over_its_bar_is_named(made):
     page = made(other)["doc/performance.md"]
     assert "- logins: accepted, no log line: 123.45 F; at most" in page
     assert "| accepted, no log line | 123.45 F | at most 0.42 F: **not met** |" in page
+
+
+@pytest.mark.parametrize("broken", ["a section", "F", "a plot", "its end"])
+def test_of_a_file_that_lacks_something_nothing_is_made(made, broken):
+    document = json.loads(FILE.read_text())
+    if broken == "a section":
+        document["figures"] = [one for one in document["figures"] if one["section"] != "broker"]
+    elif broken == "F":
+        del document["setting"]["F"]
+    elif broken == "a plot":
+        del document["curves"]["users"]
+    text = json.dumps(document)
+    other = made.folder / "other.json"
+    other.write_text(text[:-9] if broken == "its end" else text)
+    before = contents(made.folder)
+    answer = execute(TREE / "tests/bench/page", other, made.folder)
+    assert answer.code == 1 and answer.out == ""
+    assert answer.err.startswith(f"tests/bench/page: {other}: ") and answer.err.count("\n") == 1
+    assert contents(made.folder) == before
+
+
+def test_a_section_that_there_is_none_of_is_refused_before_anything_is_built():
+    answer = execute(TREE / "tests/bench/run", "nosuch", env={"PATH": "/usr/bin:/bin", "TMPDIR": "/nowhere"})
+    assert answer.code == 2
+    assert answer.err.startswith("tests/bench/run: nosuch is none of the sections: logins peers ")
 
 
 @pytest.mark.parametrize("plot", ["entries", "users"])
