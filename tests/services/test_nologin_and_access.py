@@ -7,6 +7,7 @@ import re
 import pytest
 from support.passwords import PRIMARY
 from support.recipes import account_first, change, pam_file
+from support.sandbox import MODULES
 
 HOME, HOME_6, AWAY = "192.0.2.7", "2001:db8::7", "198.51.100.7"
 NO_LOGIN = "/run/nologin"
@@ -77,6 +78,17 @@ def test_access_says_from_where_an_app_password_opens(restricted):
     assert [restricted.auth("alice", alices, rhost=rhost) for rhost in (HOME, HOME_6, AWAY)] == [True, True, False]
     assert restricted.auth("bob", bobs, rhost=AWAY), "bob may travel"
     assert not restricted.auth("bob", alices, rhost=HOME)
+
+
+def test_on_a_machine_without_ipv6_newer_libpam_fits_no_network_of_it(restricted):
+    """As access-mail.conf says: such a module asks the C library, which then gives it none."""
+    newer = restricted.sandbox.shell(f"grep -q 'cannot resolve hostname' {MODULES}/pam_access.so").code == 0
+    password = restricted.create("alice", "Phone", "--app", "mail")
+    restricted.sandbox.run("ip", "addr", "add", "192.0.2.1/32", "dev", "lo").done()
+    try:
+        assert [restricted.auth("alice", password, rhost=rhost) for rhost in (HOME, HOME_6)] == [True, not newer]
+    finally:
+        restricted.sandbox.run("ip", "addr", "del", "192.0.2.1/32", "dev", "lo").done()
 
 
 def test_access_holds_for_the_primary_as_well(restricted):
