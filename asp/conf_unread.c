@@ -65,6 +65,19 @@ static enum asp_status fail_slip(const struct asp_conf_reader *reader,
                     dot + 1);
 }
 
+static enum asp_status fail_twice(const struct asp_conf_reader *reader,
+                                  const struct asp_conf_place *place)
+{
+    static const char mend[] = "keep one of them, with all that it is to hold";
+
+    if (place->first == place->line)
+        return asp_fail(reader->error, ASP_INVALID, "%s:%zu: %s is set twice in line %zu: %s",
+                        reader->path, place->line, place->key, place->line, mend);
+    return asp_fail(reader->error, ASP_INVALID,
+                    "%s:%zu: %s is set twice, in line %zu and in line %zu: %s", reader->path,
+                    place->line, place->key, place->first, place->line, mend);
+}
+
 enum asp_status asp_conf_fail_unread(const struct asp_conf_reader *reader, const char *text,
                                      size_t length)
 {
@@ -74,10 +87,7 @@ enum asp_status asp_conf_fail_unread(const struct asp_conf_reader *reader, const
     struct asp_conf_slip slip;
 
     if (strstr(why, "duplicate") != NULL && asp_conf_place_twice(text, length, &place))
-        return asp_fail(reader->error, ASP_INVALID,
-                        "%s:%zu: %s is set twice, in line %zu and in line %zu: keep one of them, "
-                        "with all that it is to hold",
-                        reader->path, place.line, place.key, place.first, place.line);
+        return fail_twice(reader, &place);
     if (asp_conf_place_slip(text, length, &slip) && slip.place.line <= line)
         return fail_slip(reader, &slip);
     if (asp_conf_place_before(text, length, line, &place))

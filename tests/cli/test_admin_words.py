@@ -333,6 +333,7 @@ def test_who_has_a_store_of_her_own_and_no_shadow_is_told_what_to_set(shared, no
             ["hooks: {", 'revoked = "/a";', 'revoked = "/b";', "};"],
             "3: hooks.revoked is set twice, in line 2 and in line 3: keep one of them, with all that it is to hold",
         ),
+        (["limit = 2; limit = 3;"], "1: limit is set twice in line 1: keep one of them, with all that it is to hold"),
         (["limit = 2;", "hooks: {", "timeout = ;", "};"], "3: syntax error, behind hooks.timeout in line 3"),
         (["limit = 2;", "", "history 3;"], "3: syntax error, behind limit in line 1"),
         (["history 3;"], "1: syntax error"),
