@@ -102,7 +102,7 @@ class Shadow(Section):
                 self.report.figure(what, number[1], "", number[0], "at most: an accepted one there")
 
     def conclude_change(self):
-        """Each user's next login after a change reads shadow up to her line, once; alice's is nearly the last."""
+        """Each user's next login after a change reads all of shadow, once."""
         firsts = {lines: [] for lines in self.changing}
         for _ in range(5):
             for path, _ in self.changing.values():
