@@ -229,6 +229,23 @@ def test_a_line_of_a_recipe_is_added_to_the_shipped_file(site, line):
     site.run("list").done()
 
 
+PRINTED = {
+    (file.name, line.replace(r"\(dq", '"'))
+    for file in (*TREE.glob("*.md"), *(TREE / "doc").glob("*.md"), *(TREE / "man").glob("*.[58]"))
+    for line in re.findall(r"(?m)^.*\bscheme = .*$", file.read_text())
+}
+
+
+@pytest.mark.parametrize(("name", "line"), sorted(PRINTED))
+def test_a_hash_that_is_printed_can_be_pasted(site, name, line):
+    settings = re.findall(r"hash: \{ scheme = .*?\};", line)
+    assert settings or 'a line that begins `hash: { scheme = "' in line, name
+    site.create()
+    for setting in settings:
+        site.configure(setting)
+        site.run("list").done()
+
+
 def test_the_shipped_file_and_an_empty_one_do_the_same(site):
     seen = []
     for body in (uncommented().replace("/var/lib/asp", str(site.store)), f'store = "{site.store}";'):
