@@ -139,11 +139,12 @@ class Peers(Section):
         if self.lacks("a hash for each entry", built.exists()):
             return
         module = self.place.copy(built)
-        # Another's hash takes as long as one's own.
-        other = crypt_hash("bcrypt 10")[:-1] + "."
+        # Another's hash takes as long as one's own. Its last letter is one that bcrypt's base64 may end with.
+        own = crypt_hash("bcrypt 10")
+        other = own[:-1] + ("C" if own.endswith(".") else ".")
         for count in ENTRIES:
             path = self.place.folder / f"loop{count}"
-            path.write_text((other + "\n") * (count - 1) + crypt_hash("bcrypt 10") + "\n", encoding="ascii")
+            path.write_text((other + "\n") * (count - 1) + own + "\n", encoding="ascii")
             name = f"a loop over {count} bcrypt hash{'es' if count > 1 else ''} of cost 10"
             self.add(name, f"{module} {path}", every=RARE["bcrypt 10"] * (1 + count // 5))
             self.on("entries", "a bcrypt hash for each", count, name)
