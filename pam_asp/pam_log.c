@@ -1,13 +1,21 @@
 /* The system's log, for a PAM handle. */
 #include "pam_log.h"
 
-#include "asp/name.h"
 #include "asp/redact.h"
 
 #include <security/pam_ext.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <syslog.h>
+
+/* A newline would begin another line. */
+static bool has_control(const char *text)
+{
+    while ((unsigned char)*text >= 0x20 && *text != 0x7f)
+        text++;
+    return *text != '\0';
+}
 
 /* The name of the service; NULL where it may hold an app password or forge a line, or there is
  * none. */
@@ -16,7 +24,7 @@ static const char *service_of(const pam_handle_t *pamh)
     const void *service = NULL;
 
     return pam_get_item(pamh, PAM_SERVICE, &service) == PAM_SUCCESS && service != NULL &&
-                   asp_service_valid(service) && !asp_redact_needed(service)
+                   !has_control(service) && !asp_redact_needed(service)
                ? service
                : NULL;
 }

@@ -8,7 +8,7 @@
 
 /*
  * pam_syslog(3), which puts module, service and facility before the line; only "PAM" where the name
- * of the service is not well-formed, or may hold an app password.
+ * of the service holds a control character, or may hold an app password.
  */
 void pam_log(const pam_handle_t *pamh, int level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -334,8 +334,11 @@ START_TEST(a_services_name_can_not_forge_a_line)
             "verdict=no-account rhost=- user=\"carol\" service=%s app=", services[i].logged);
         ck_assert_msg(strncmp(line, start, strlen(start)) == 0, "\"%s\"", line);
         ck_assert_msg(holds(line, " id=- label=-"), "\"%s\"", line);
-        /* Nor is it what stands before. */
-        ck_assert_msg(holds(last->line[0].raw, ": PAM verdict="), "\"%s\"", last->line[0].raw);
+        /* What stands before begins no line either. */
+        ck_assert_msg(strchr(last->line[0].raw, '\n') == NULL, "\"%s\"", last->line[0].raw);
+        ck_assert_msg(holds(last->line[0].raw, ": PAM verdict=") ==
+                          (strchr(services[i].name, '\n') != NULL),
+                      "\"%s\"", last->line[0].raw);
     }
 }
 END_TEST

@@ -146,7 +146,6 @@ ODD = {
     "im ap": "im ap",
     'im"ap': r"im\x22ap",
     "im\\ap": r"im\x5cap",
-    "imap\n": r"imap\x0a",
     "\u00efmap": r"\xc3\xafmap",
     "imap,sshd": "imap,sshd",
     "imap:auth): x": "imap:auth): x",
