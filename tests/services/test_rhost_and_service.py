@@ -11,6 +11,7 @@ import ipaddress
 import pytest
 from support.recipes import recipe, with_module
 from support.run import BIN
+from support.system_log import parsed
 
 CONFDIR = "/run/hosts/pam.d"
 NETWORKS = ["192.0.2.0/24", "2001:db8::/32", "fe80::/10"]
@@ -161,4 +162,16 @@ def test_a_service_whose_name_can_not_be_is_opened_by_nothing(host):
             assert f' service="{logged}" app=- id={password[:2]} ' in line.text
             assert line.word("verdict") == "wrong-app"
     for app, password in passwords.items():
+        assert host.entry(password[:2])["app"] == app, "nothing is bound"
+
+
+def test_a_service_whose_name_would_begin_a_line_is_opened_by_nothing_and_begins_none(host):
+    """It does not stand before the line, where it would be as it is."""
+    for app in ("any", "first-use"):
+        password = host.create("alice", app, "--app", app)
+        run = host.sandbox.run(BIN / "pam_login", CONFDIR, "imap\n", "alice", "", input=password)
+        assert run.code == 7, run  # PAM_AUTH_ERR
+        (line,) = [line for line in parsed(host.log_file.take()) if line.text.startswith("PAM verdict=")]
+        assert rf' service="imap\x0a" app=- id={password[:2]} ' in line.text
+        assert line.word("verdict") == "wrong-app"
         assert host.entry(password[:2])["app"] == app, "nothing is bound"
