@@ -32,6 +32,13 @@ const char *asp_scope_listed(const struct asp_conf *conf, const char *service)
     return found != NULL ? found->app : NULL;
 }
 
+bool asp_scope_is_guarded(const struct asp_conf *conf, const char *service)
+{
+    const struct asp_service *found = find_service(conf, service);
+
+    return found != NULL && found->guarded;
+}
+
 bool asp_scope_is_group(const struct asp_conf *conf, const char *name)
 {
     for (size_t i = 0; i < conf->app_count; i++) {

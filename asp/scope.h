@@ -43,6 +43,9 @@ enum asp_admission asp_scope_admits(const struct asp_scope *scope, const struct 
 /* The app in whose list a service stands, or NULL. */
 const char *asp_scope_listed(const struct asp_conf *conf, const char *service);
 
+/* Whether `guarded` names a service. */
+bool asp_scope_is_guarded(const struct asp_conf *conf, const char *service);
+
 /* True for the name of a group in the configuration. */
 bool asp_scope_is_group(const struct asp_conf *conf, const char *name);
 

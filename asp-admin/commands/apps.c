@@ -4,11 +4,7 @@
 
 #include "asp-admin/ui/answer.h"
 #include "asp/buffer.h"
-
-static bool is_guarded(const struct asp_conf *conf, const char *service)
-{
-    return asp_names_contain(&conf->guarded, conf->guarded.count, service);
-}
+#include "asp/scope.h"
 
 static json_t *document_of(const struct asp_conf *conf, const struct listed_app *app)
 {
@@ -19,7 +15,7 @@ static json_t *document_of(const struct asp_conf *conf, const struct listed_app 
         const char *service = app->services.names[i];
 
         json_add(&services, json_string(service));
-        guarded = guarded || is_guarded(conf, service);
+        guarded = guarded || asp_scope_is_guarded(conf, service);
     }
     return json_pack("{s:s, s:o, s:b, s:b}", "app", app->name, "services", services, "guarded",
                      guarded, "open", app->open);
@@ -40,7 +36,7 @@ static void add_row(const struct asp_conf *conf, struct table *table, const stru
         const char *service = app->services.names[i];
 
         add_word(&services, service);
-        if (is_guarded(conf, service))
+        if (asp_scope_is_guarded(conf, service))
             add_word(&guarded, service);
     }
     table_add(table, 4,

@@ -51,7 +51,7 @@ static bool is_closed(const struct examination *exam, const char *service)
 {
     const struct asp_conf *conf = exam->admin->conf;
 
-    return conf != NULL && asp_names_contain(&conf->guarded, conf->guarded.count, service) &&
+    return conf != NULL && asp_scope_is_guarded(conf, service) &&
            asp_scope_listed(conf, service) == NULL;
 }
 
@@ -62,9 +62,8 @@ static bool is_service(const struct examination *exam, const struct pam_file *fi
 
     if (file->name[0] == '/')
         return false;
-    return !file->included ||
-           (conf != NULL && (asp_names_contain(&conf->guarded, conf->guarded.count, file->name) ||
-                             asp_scope_listed(conf, file->name) != NULL));
+    return !file->included || (conf != NULL && (asp_scope_is_guarded(conf, file->name) ||
+                                                asp_scope_listed(conf, file->name) != NULL));
 }
 
 static void tell_guarded(struct examination *exam, const struct pam_file *service,
