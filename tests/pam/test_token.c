@@ -48,11 +48,18 @@ static struct asked ask(const struct world *world, const char *module)
     return asked;
 }
 
-static struct asked asks_the_same(const struct world *world)
+/* What alice, who has an app password, is asked by the module and by libpam. */
+static struct asked asks_the_same(void)
 {
-    struct asked ours = ask(world, "@ASP@");
-    struct asked libpams = ask(world, "@STANDIN@");
+    char password[PASSWORD_MAX];
+    struct world world;
+    struct asked ours;
+    struct asked libpams;
 
+    world_make(&world, NULL);
+    create(&world, password, "alice", "--label", "Phone", "--app", "mail", NULL);
+    ours = ask(&world, "@ASP@");
+    libpams = ask(&world, "@STANDIN@");
     ck_assert_int_eq(ours.count, 1);
     ck_assert_int_eq(libpams.count, 1);
     ck_assert_int_eq(ours.style, PAM_PROMPT_ECHO_OFF);
@@ -63,32 +70,24 @@ static struct asked asks_the_same(const struct world *world)
 
 START_TEST(the_prompt_is_that_of_pam_get_authtok)
 {
-    char password[PASSWORD_MAX];
-    struct world world;
     struct asked asked;
 
-    world_make(&world, NULL);
-    create(&world, password, "alice", "--label", "Phone", "--app", "mail", NULL);
     ck_assert_ptr_nonnull(setlocale(LC_ALL, "C"));
-    asked = asks_the_same(&world);
+    asked = asks_the_same();
     ck_assert_str_eq(asked.text, PROMPT);
 }
 END_TEST
 
 START_TEST(the_prompt_is_in_the_language_of_the_user)
 {
-    char password[PASSWORD_MAX];
-    struct world world;
     struct asked asked;
 
-    world_make(&world, NULL);
-    create(&world, password, "alice", "--label", "Phone", "--app", "mail", NULL);
     ck_assert(setenv("LANGUAGE", "de", 1) == 0);
     if (setlocale(LC_ALL, "C.UTF-8") == NULL) {
         harness_skip("the prompt in another language", "there is no locale C.UTF-8");
         return;
     }
-    asked = asks_the_same(&world);
+    asked = asks_the_same();
     if (strcmp(dgettext("Linux-PAM", PROMPT), PROMPT) == 0)
         harness_skip("the prompt in another language", "libpam's translations are not installed");
     else
