@@ -129,8 +129,8 @@ static void check_text(const struct asp_message_read *message, bool colour, bool
 static bool has_free_command(const struct asp_message_read *command)
 {
     for (size_t i = FIRST_WORD; i < command->count; i++) {
-        if (door_field_is(command, i, "list") || door_field_is(command, i, "history") ||
-            door_field_is(command, i, "check"))
+        if (door_field_is(command, i, "apps") || door_field_is(command, i, "list") ||
+            door_field_is(command, i, "history") || door_field_is(command, i, "check"))
             return true;
     }
     return false;
