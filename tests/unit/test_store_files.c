@@ -23,8 +23,12 @@ START_TEST(a_store_is_made_with_its_folders_for_its_owner_alone)
     static const char *const parts[] = {"", "users", "used", "locks"};
 
     for (size_t i = 0; i < UNIT_COUNT(masks); i++) {
-        mode_t before = umask(masks[i]);
+        mode_t before;
 
+        /* Nobody but root could open what it has made. */
+        if (masks[i] == 0777 && !unit_is_root())
+            continue;
+        before = umask(masks[i]);
         unit_store(&store);
         for (size_t k = 0; k < UNIT_COUNT(parts); k++)
             ck_assert_uint_eq(unit_mode(in_store(parts[k])), 0700);
