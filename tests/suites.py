@@ -508,6 +508,9 @@ def shell_scripts():
         below[:] = sorted(name for name in below if name != ".git" and not name.startswith("build"))
         for name in sorted(files):
             path = pathlib.Path(folder, name)
+            # What packages were built from holds links to where they will be installed.
+            if not path.is_file():
+                continue
             with open(path, "rb") as file:
                 first = file.readline(100)
             if path.suffix == ".sh" or re.match(rb"#!.*\b(ba)?sh\b", first):
