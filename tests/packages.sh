@@ -40,6 +40,7 @@ server_packages=(
     "sssd-ldap libnss-sss libpam-sss"
     "cockpit-ws cockpit-bridge cockpit-system chromium chromium-driver"
     "systemd"
+    "apparmor"
     "zsh fish"
 )
 

@@ -1,11 +1,9 @@
 """What is installed, and what systemd says of units."""
 
 import os
-import shutil
 import subprocess
 
-import pytest
-from support.run import BIN
+from support.tools import run_tool
 
 
 def install(build, folder):
@@ -16,12 +14,4 @@ def install(build, folder):
 
 def analyze(*words):
     """systemd-analyze, the machine's or that of ASP_LAYER."""
-    layer = os.environ.get("ASP_LAYER")
-    within = []
-    if shutil.which("systemd-analyze") is None:
-        if not layer or not os.access(f"{layer}/usr/bin/systemd-analyze", os.X_OK):
-            pytest.skip("no systemd-analyze: neither installed nor unpacked in ASP_LAYER")
-        within = [BIN / "sandbox", "--layer", layer]
-    return subprocess.run(
-        [*within, "systemd-analyze", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
+    return run_tool("systemd-analyze", *words)

@@ -1,0 +1,234 @@
+"""The profiles for AppArmor: apparmor_parser takes them, and they cover what the programs were seen to do. Whether a kernel
+that is told to use them lets the programs do it is not looked at here."""
+
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+from support import apparmor, sanitizers
+from support.broker import SOCKET, serving
+from support.hook_recipes import HOOKS
+from support.mail import lead_doveadm_to
+from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS, USER_UNKNOWN
+from support.processes import child_of
+from support.run import MORTAL, TREE, ended, tool_works
+from support.tools import run_tool
+from support.wait import LONG, wait_until
+from support.watch import running_watch
+
+SHIPPED = TREE / "packaging" / "apparmor"
+PROFILES = ("asp-broker", "asp-watch")
+WITH_RULES = ("cyrus", "dovecot", "sshd")  # hooks
+TRACES = "/run/traces"
+BROKER, ADMIN = "/usr/libexec/asp-broker", "/usr/bin/asp-admin"
+# Users that systemd knows from files: there are none here.
+USERDB = "/{etc,run,run/host,usr/lib,usr/local/lib}/userdb/{,*} r,"
+
+# As a file of rules alone is read: within a profile.
+AROUND = "abi <abi/3.0>,\ninclude <tunables/global>\nprofile around {\n  include <abstractions/base>\n  include <%s>\n}\n"
+
+
+def parse(*words, text=None):
+    """apparmor_parser on a profile, which is not handed to the kernel; and what this one has of AppArmor is no matter."""
+    kernel = "--kernel-features=/etc/apparmor.d/abi/3.0"
+    return run_tool("apparmor_parser", "-Q", "-K", kernel, f"-I{SHIPPED}", "-I/etc/apparmor.d", *words, input=text)
+
+
+@pytest.mark.parametrize("mode", [(), ("-C",)], ids=["enforce", "complain"])
+@pytest.mark.parametrize("name", PROFILES)
+def test_the_parser_takes_the_profiles(name, mode):
+    run = parse(*mode, SHIPPED / name)
+    assert (run.returncode, run.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["local/usr.lib.dovecot.auth", *(f"asp-watch.d/{hook}" for hook in WITH_RULES)])
+def test_the_parser_takes_what_is_added_to_profiles(name):
+    run = parse(text=AROUND % name)
+    assert (run.returncode, run.stdout) == (0, "")
+
+
+def test_the_parser_would_find_a_fault():
+    assert parse(text=(SHIPPED / "asp-broker").read_text().replace("/etc/ r,", "").replace("mr,", "mrz,")).returncode != 0
+    assert parse(text=AROUND % "asp-watch.d/none").returncode != 0
+
+
+def test_the_units_are_put_into_the_profiles():
+    for name in PROFILES:
+        drop_in = (SHIPPED / f"{name}.service.d" / "apparmor.conf").read_text()
+        assert f"\nAppArmorProfile={name}\n" in drop_in
+        assert f"\nprofile {name} {{\n" in (SHIPPED / name).read_text()
+
+
+# What the programs do
+
+
+# As systemd hands it over: broker.sock of the group asp.
+HAND_OVER = """
+import os, shutil, socket, sys
+path, program = sys.argv[1:]
+os.makedirs(os.path.dirname(path), exist_ok=True)
+one = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+one.bind(path)
+os.chmod(path, 0o660)
+shutil.chown(path, group="asp")
+one.listen()
+os.dup2(one.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(program, [program])
+"""
+
+
+@pytest.fixture(scope="module")
+def strace():
+    if sanitizers.environment():
+        pytest.skip("under sanitizers: a program that is watched by one does more than ours")
+    if not tool_works("strace", "-o", "/dev/null", "true"):
+        pytest.skip("needs strace: it is missing or ptrace is refused here")
+    if apparmor.SYSTEM is None:
+        pytest.skip("no /etc/apparmor.d: AppArmor is neither installed nor unpacked in ASP_LAYER")
+
+
+@pytest.fixture
+def machine(strace, broker_machine):
+    """With the programs where a package puts them."""
+    broker_machine.reset()
+    begin(broker_machine)
+    yield broker_machine
+    broker_machine.said()
+
+
+def begin(service):
+    service.sandbox.shell("rm -rf $1; mkdir -p $1", TRACES).done()
+    service.sandbox.run("install", "-D", service.build / "asp-broker" / "asp-broker", BROKER).done()
+    service.sandbox.run("install", "-D", service.admin, ADMIN).done()
+
+
+def seen(box, program, *moved):
+    """What a program did, and what it started. `moved` are pairs of a folder of the test and of the one it stands for."""
+    found = {(program, "mr")}
+    names = box.run("find", TRACES, "-type", "f").done().out.split()
+    texts = [box.read(name) for name in names]
+    for text in texts:
+        before, begun, after = text.partition(f'execve("{program}"')
+        found |= apparmor.accesses(after.partition("\n")[2] if begun else before)
+    for old, new in moved:
+        found = {(path.replace(old, new), need) for path, need in found}
+    return found
+
+
+def rules_of(*names):
+    """The lines of these files that are rules about files."""
+    lines = [line.strip() for name in names for line in (SHIPPED / name).read_text().splitlines()]
+    return [line for line in lines if apparmor.RULE.fullmatch(line)]
+
+
+def covers(accesses, path, *files, but=()):
+    """Asserts that the profile covers all of them, and would not without any rule of these files, `but` what there is
+    nothing for here."""
+    assert apparmor.Profile(path, SHIPPED).missing(accesses) == []
+    for rule in rules_of(*files):
+        needed = apparmor.Profile(path, SHIPPED, left_out=rule).missing(accesses) != []
+        assert needed != (rule in but or rule.startswith("deny ")), rule
+
+
+def login(machine, *words):
+    """What PAM answers, once the broker, which strace holds up, does so in the time that it has."""
+    codes = []
+
+    def answered():
+        codes.append(machine.host().login(*words).code)
+        return codes[-1] != AUTHINFO_UNAVAIL
+
+    wait_until(answered, "the broker does not answer")
+    return codes[-1]
+
+
+def test_the_broker_does_nothing_that_its_profile_does_not_allow(machine):
+    """Uses, a binding, a revocation, a slow hash, a user whom nobody knows."""
+    phone = machine.create("alice", "Phone", "--app", "calendar")
+    first = machine.create("alice", "First")
+    bobs = machine.create("bob", "Phone", "--app", "calendar")
+    machine.configure('hash: { scheme = "argon2id"; };')
+    slow = machine.create("alice", "Slow", "--app", "calendar")
+    machine.set_primary("bob", "another one")
+    prefix = (*apparmor.STRACE, f"{TRACES}/broker", "/usr/bin/python3", "-c", HAND_OVER, SOCKET)
+    with serving(machine.sandbox, BROKER, prefix=prefix):
+        assert [login(machine, word) for word in (phone, first, slow)] == [SUCCESS] * 3
+        assert login(machine, bobs, "nginx", "bob") == AUTH_ERR
+        assert login(machine, phone, "nginx", "nobody-knows-her") == USER_UNKNOWN
+    covers(seen(machine.sandbox, BROKER), SHIPPED / "asp-broker", "asp-broker", "abstractions/asp", but=[USERDB])
+
+
+def test_watch_does_nothing_that_its_profile_does_not_allow(machine, folder):
+    """A change of a primary password."""
+    machine.configure("limit = 8;")
+    machine.create("alice")
+    with running_watch(machine.sandbox, ADMIN, folder, prefix=(*apparmor.STRACE, f"{TRACES}/watch")):
+        machine.set_primary("alice", "another one")
+        wait_until(lambda: machine.entries()[0]["state"] == "revoked", "alice's change is not seen")
+    notified = "/run/systemd/notify"
+    found = {(notified if path.startswith(str(folder)) else path, need) for path, need in seen(machine.sandbox, ADMIN)}
+    covers(found, SHIPPED / "asp-watch", "asp-watch", "abstractions/asp", but=[USERDB])
+
+
+# What each hook finds, $1 is the id. No real session: processes that look like one.
+SESSIONS = {
+    "cyrus": """
+        mkdir -p /usr/lib/cyrus/bin /run/cyrus/proc
+        cp /bin/sleep /usr/lib/cyrus/bin/imapd
+        /usr/lib/cyrus/bin/imapd 300 >/dev/null 2>&1 &
+        printf 'imap\\tclient\\talice\\t' >/run/cyrus/proc/$!
+    """,
+    "dovecot": "",
+    "sshd": """
+        mkdir -p /run/session
+        cp /bin/bash /run/session/sshd
+        within="trap '' TERM; env ASP_ID=$1 USER=alice sleep 300; while :; do sleep 1; done"
+        alice="setpriv --reuid=alice --regid=alice --clear-groups"
+        setsid /run/session/sshd -c "$alice /run/session/sshd -c \\"$within\\"; true" >/dev/null 2>&1 &
+    """,
+}
+
+
+@pytest.mark.parametrize("hook", SESSIONS)
+def test_a_hook_does_nothing_that_its_rules_do_not_allow(strace, mail, tmp_path, hook):
+    path = f"{HOOKS}/{hook}"
+    mail.install(f"hooks/{hook}", path, "755")
+    mail.configure(f'hooks: {{ revoked = "{path}"; timeout = 100; }};')
+    begin(mail)
+    lead_doveadm_to(mail.sandbox, "/run/d")
+    app = "ssh" if hook == "sshd" else "mail"
+    mail.sandbox.shell(SESSIONS[hook], mail.create("alice", "Phone", "--app", app)[:2]).done()
+    mail.set_primary("alice", "another one")
+    mail.sandbox.run(*apparmor.STRACE, f"{TRACES}/watch", ADMIN, "watch", "--once").done()
+    found = seen(mail.sandbox, ADMIN, ("/run/d/dovecot.conf", "/etc/dovecot/dovecot.conf"), ("/run/d/run/", "/run/dovecot/"))
+    assert (path, "x") in found
+    # What no system call says: the shell of a script is started by the kernel.
+    found.add(("/usr/bin/bash", "rx"))
+    profile = tmp_path / "asp-watch"
+    profile.write_text((SHIPPED / "asp-watch").read_text().replace("if exists <local/asp-watch>", f"<asp-watch.d/{hook}>"))
+    # Debian's own dovecot.conf includes what is there; that of the tests does not.
+    covers(found, profile, f"asp-watch.d/{hook}", but=["/usr/share/dovecot/** r,"] if hook == "dovecot" else [])
+
+
+def test_dovecot_is_allowed_all_that_pam_asp_does_in_it(strace, mail, tmp_path):
+    begin(mail)
+    mail.configure("limit = 8;")
+    phone = mail.create("alice", "Phone")
+    master = mail.sandbox.read("/run/d/run/master.pid").strip()
+    prefix = (*MORTAL, *apparmor.STRACE, f"{TRACES}/auth")
+    tracer = mail.sandbox.start(*prefix, "-p", master, stderr=subprocess.PIPE)
+    with ended(tracer):
+        tracer.stderr.readline()  # that it is at it
+        assert mail.auth("alice", phone)
+        mail.set_primary("alice", "another one")
+        assert not mail.auth("alice", phone)
+        os.kill(child_of(tracer), signal.SIGTERM)
+        tracer.communicate(timeout=LONG)
+    found = {one for one in seen(mail.sandbox, "/usr/lib/dovecot/auth") if re.match("/etc/(asp/|shadow|$)|/var/lib/asp/", one[0])}
+    profile = tmp_path / "around"
+    profile.write_text(AROUND % "local/usr.lib.dovecot.auth")
+    covers(found, profile, "abstractions/asp")
