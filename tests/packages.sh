@@ -40,7 +40,7 @@ server_packages=(
     "sssd-ldap libnss-sss libpam-sss"
     "cockpit-ws cockpit-bridge cockpit-system chromium chromium-driver"
     "systemd"
-    "apparmor"
+    "apparmor checkpolicy semodule-utils"
     "zsh fish"
 )
 
