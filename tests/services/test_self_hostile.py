@@ -33,7 +33,7 @@ from support.self_service import (
 )
 from support.wait import comes_true, seconds_of, wait_until
 
-SESSIONS, SESSIONS_EACH, SESSIONS_A_SECOND = 64, 3, 20
+SESSIONS, SESSIONS_EACH = 64, 3
 
 
 @pytest.fixture(scope="module")
@@ -318,13 +318,15 @@ def test_sixty_four_conversations_are_the_most(own):
 
 
 def test_a_user_begins_so_many_commands_in_a_second(own, alice):
-    told = []
-    for _ in range(5 * SESSIONS_A_SECOND):
+    """A machine that is busy may need more than a second for as many, for a while."""
+
+    def is_told():
         number = alice.begin("list")
         kind, found = fields(alice.receive(number))
-        told.append(found[0])
         alice.leave(number)
-    assert b"too many commands in a second: try again in a moment\0" in told
+        return found[0] == b"too many commands in a second: try again in a moment\0"
+
+    wait_until(is_told, "nobody is told of too many commands", seconds=60, interval=0)
     own.makes("bob", "Phone")
 
 
