@@ -106,14 +106,14 @@ def begin(service):
     service.sandbox.run("install", "-D", service.admin, ADMIN).done()
 
 
-def seen(box, program, *moved):
-    """What a program did, and what it started. `moved` are pairs of a folder of the test and of the one it stands for."""
-    found = {(program, "mr")}
+def seen(box, *programs, moved=()):
+    """What these programs did, and what they started. `moved` are pairs of a folder of the test and of the one that it
+    stands for."""
+    found = {(program, "mr") for program in programs}
+    started = re.compile(rf'(?m)^execve\("(?:{"|".join(programs)})".*\n')
     names = box.run("find", TRACES, "-type", "f").done().out.split()
-    texts = [box.read(name) for name in names]
-    for text in texts:
-        before, begun, after = text.partition(f'execve("{program}"')
-        found |= apparmor.accesses(after.partition("\n")[2] if begun else before)
+    for text in [box.read(name) for name in names]:
+        found |= apparmor.accesses(started.split(text, maxsplit=1)[-1])
     for old, new in moved:
         found = {(path.replace(old, new), need) for path, need in found}
     return found
@@ -163,14 +163,18 @@ def test_the_broker_does_nothing_that_its_profile_does_not_allow(machine):
 
 
 def test_watch_does_nothing_that_its_profile_does_not_allow(machine, folder):
-    """A change of a primary password."""
+    """A change of a primary password, and what the unit does to have the configuration read again."""
     machine.configure("limit = 8;")
     machine.create("alice")
     with running_watch(machine.sandbox, ADMIN, folder, prefix=(*apparmor.STRACE, f"{TRACES}/watch")):
         machine.set_primary("alice", "another one")
         wait_until(lambda: machine.entries()[0]["state"] == "revoked", "alice's change is not seen")
+        # As the unit has it.
+        pid = machine.sandbox.read("/var/lib/asp/locks/.watch").strip()
+        machine.sandbox.run(*apparmor.STRACE, f"{TRACES}/reload", "/bin/kill", "-HUP", pid).done()
     notified = "/run/systemd/notify"
-    found = {(notified if path.startswith(str(folder)) else path, need) for path, need in seen(machine.sandbox, ADMIN)}
+    found = seen(machine.sandbox, ADMIN, "/bin/kill")
+    found = {(notified if path.startswith(str(folder)) else path, need) for path, need in found}
     covers(found, SHIPPED / "asp-watch", "asp-watch", "abstractions/asp", but=[USERDB])
 
 
@@ -204,7 +208,8 @@ def test_a_hook_does_nothing_that_its_rules_do_not_allow(strace, mail, tmp_path,
     mail.sandbox.shell(SESSIONS[hook], mail.create("alice", "Phone", "--app", app)[:2]).done()
     mail.set_primary("alice", "another one")
     mail.sandbox.run(*apparmor.STRACE, f"{TRACES}/watch", ADMIN, "watch", "--once").done()
-    found = seen(mail.sandbox, ADMIN, ("/run/d/dovecot.conf", "/etc/dovecot/dovecot.conf"), ("/run/d/run/", "/run/dovecot/"))
+    moved = [("/run/d/dovecot.conf", "/etc/dovecot/dovecot.conf"), ("/run/d/run/", "/run/dovecot/")]
+    found = seen(mail.sandbox, ADMIN, moved=moved)
     assert (path, "x") in found
     # What no system call says: the shell of a script is started by the kernel.
     found.add(("/usr/bin/bash", "rx"))
