@@ -101,17 +101,46 @@ void line_join(struct asp_buffer *whole, const char *first, char *const words[],
     }
 }
 
-/* How many of the arguments, from *begin on, stood right behind the option; the first `count` are
- * none of them. */
-static int count_behind(const struct options *options, size_t index, int count, int *begin)
+/* The arguments that are words of a text, from the one up to the other. */
+struct span {
+    int from;
+    int to;
+};
+
+/* True when nothing stands before the option, and so what is no word of its value is behind it. */
+static bool stands_first(const struct option_typed *typed)
+{
+    return (typed->id == OPTION_LABEL || typed->id == OPTION_REASON) && typed->before == 1;
+}
+
+/* All but the first `count`, or but the last ones, where all stand behind a text in one row. False:
+ * several texts are mixed with them. */
+static bool find_words(const struct options *options, int count, struct span *span)
+{
+    bool last = false;
+    bool mixed = false;
+
+    for (size_t i = 0; i < options->typed_count; i++) {
+        const int before = (int)options->typed[i].before - 1;
+
+        last = last || stands_first(&options->typed[i]);
+        mixed = mixed || (before > 0 && before < options->argument_count);
+    }
+    span->from = last ? 0 : count;
+    span->to = options->argument_count - (last ? count : 0);
+    return !last || !mixed;
+}
+
+/* How many of those words, from *begin on, stood right behind the option. */
+static int count_behind(const struct options *options, size_t index, struct span span, int *begin)
 {
     const struct option_typed *typed = &options->typed[index];
     const bool last = index + 1 == options->typed_count;
-    int end = last ? options->argument_count : (int)typed[1].before - 1;
+    int end = last ? span.to : least(span.to, (int)typed[1].before - 1);
 
     *begin = (int)typed->before - 1; /* the command stands before them */
-    if (*begin < count)
-        *begin = count;
+    if (*begin < span.from)
+        *begin = span.from;
     return end > *begin ? end - *begin : 0;
 }
 
@@ -123,17 +152,17 @@ struct unquoted {
 };
 
 /* The line with each of them in one piece. False: no memory. */
-static bool join_values(const struct options *options, int count, struct unquoted values[2],
+static bool join_values(const struct options *options, struct span span, struct unquoted values[2],
                         struct options_line *line)
 {
-    int left = options->argument_count - count;
+    int left = span.to - span.from;
     size_t added = 0;
     bool whole = true;
 
     for (size_t i = 0; i < options->typed_count; i++) {
         for (size_t k = 0; k < 2; k++) {
             int begin;
-            const int words = count_behind(options, i, count, &begin);
+            const int words = count_behind(options, i, span, &begin);
 
             if (values[k].id != options->typed[i].id || words == 0)
                 continue;
@@ -147,8 +176,7 @@ static bool join_values(const struct options *options, int count, struct unquote
         asp_buffer_free(&values[0].whole);
         asp_buffer_free(&values[1].whole);
         values[0].whole = values[1].whole = (struct asp_buffer){0};
-        line_join(&value->whole, value->text, options->arguments + count,
-                  options->argument_count - count);
+        line_join(&value->whole, value->text, options->arguments + span.from, span.to - span.from);
     }
     for (size_t k = 0; k < 2; k++) {
         if (values[k].whole.length == 0)
@@ -180,15 +208,20 @@ enum exit_code line_fail_unquoted(const struct console *console, const struct op
     const char *arguments[PLACES + 1] = {NULL};
     struct options_line line = {.arguments = arguments};
     struct asp_buffer last = {0};
+    struct span span;
     enum exit_code code = check_values(console, values);
     bool whole;
 
     if (code != EXIT_DONE)
         return code;
+    if (!find_words(options, count, &span))
+        return fail_with(console, EXIT_USAGE,
+                         "a text with blanks stands in quotes: see asp-admin help %s",
+                         options->command);
     for (int i = 0; i < least(PLACES, count); i++)
-        arguments[i] = options->arguments[i];
+        arguments[i] = options->arguments[span.from > 0 ? i : span.to + i];
     if (options->label != NULL || options->reason != NULL) {
-        whole = join_values(options, count, values, &line);
+        whole = join_values(options, span, values, &line);
     } else {
         line_join(&last, options->arguments[count - 1], options->arguments + count,
                   options->argument_count - count);

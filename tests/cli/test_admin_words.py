@@ -127,6 +127,14 @@ QUOTES = "a text with blanks stands in quotes"
             QUOTES,
             "revoke alice --label Phone --reason 'lost in train'",
         ),
+        ("revoke --label Old phone alice", QUOTES, "revoke alice --label 'Old phone'"),
+        ("create --label Old phone alice --app mail", QUOTES, "create alice --app mail --label 'Old phone'"),
+        ("create --label Old --app mail phone alice", QUOTES, "create alice --app mail --label 'Old phone'"),
+        (
+            "revoke --label Phone --reason lost in train alice",
+            QUOTES,
+            "revoke alice --label Phone --reason 'lost in train'",
+        ),
         ("label alice 7k Old phone", QUOTES, "label alice 7k 'Old phone'"),
         ("label", f"label {USER}", "label USER ID TEXT"),
         ("label alice", f"label {ID}", "label alice ID TEXT"),
@@ -152,6 +160,11 @@ QUOTES = "a text with blanks stands in quotes"
 )
 def test_a_line_that_is_wrong_is_answered_with_the_one_that_was_meant(site, words, why, meant):
     assert pasted(site, site.run(*shlex.split(words)), 2, why) == shlex.split(meant)
+
+
+def test_of_texts_between_which_the_user_may_stand_anywhere_no_line_is_guessed(site):
+    run = site.run(*"revoke --label Old phone alice --reason lost in train".split())
+    assert said(run, 2) == f"{QUOTES}: see asp-admin help revoke"
 
 
 @pytest.mark.parametrize(
