@@ -294,7 +294,7 @@ function create(user) {
         action: "Create",
         submit: async box => {
             const limits = app.value === "" ? [] : [`--app=${app.value}`];
-            const made = await asp("create", `--label=${label.value}`, ...limits, "--", user);
+            const made = await asp("create", `--label=${label.value.trim()}`, ...limits, "--", user);
             box.close();
             showPassword(made);
         },
@@ -323,7 +323,7 @@ function rename(user, entry) {
         body: [field(label, "Label")],
         action: "Rename",
         submit: async () => {
-            const { found } = await asp("label", "--", user, entry.id, label.value);
+            const { found } = await asp("label", "--", user, entry.id, label.value.trim());
             load();
             return `Renamed to ${found.label}`;
         },

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BLANK "\\x20" /* as asp_buffer_add_visible has what no screen shows */
+
 enum {
     GUTTER = 2,         /* between two columns */
     COLUMN_BROKEN = 16, /* no column is made narrower than that */
@@ -48,6 +50,20 @@ void add_when(const struct console *console, struct asp_buffer *out, time_t now,
     asp_buffer_add(out, "just now");
 }
 
+/* A blank at an end too: nothing else tells "Phone " from "Phone". */
+static void add_visible(struct asp_buffer *out, const char *text)
+{
+    const size_t length = strlen(text);
+
+    if (text[0] == ' ')
+        asp_buffer_add(out, BLANK);
+    asp_buffer_add_visible(out, text + (text[0] == ' '));
+    if (length > 1 && text[length - 1] == ' ' && !out->failed) {
+        out->length--;
+        asp_buffer_add(out, BLANK);
+    }
+}
+
 /* A copy of what a person wrote, visible. NULL, and the table has failed: without memory. */
 static char *copy_visible(struct table *table, const char *text)
 {
@@ -55,7 +71,7 @@ static char *copy_visible(struct table *table, const char *text)
 
     asp_buffer_add(&copy, "");
     if (text != NULL)
-        asp_buffer_add_visible(&copy, text);
+        add_visible(&copy, text);
     table->failed = table->failed || text == NULL || copy.failed;
     return copy.text;
 }

@@ -50,6 +50,16 @@ def test_a_label_is_shown_in_full_on_a_narrow_terminal(site):
         assert label in shown.replace("\n", "")
 
 
+def test_labels_that_differ_in_a_blank_at_an_end_are_told_apart(site):
+    shown = {" ": "\\x20", "  ": "\\x20\\x20", " x": "\\x20x", "x ": "x\\x20", "x": "x", " x  y ": "\\x20x  y\\x20"}
+    for label in shown:
+        site.create("alice", label)
+    for words in (["list", "alice"], ["history", "alice"]):
+        for run in (site.run(*words), site.terminal(*words, columns=40, env=PLAIN)):
+            for words in shown.values():
+                assert re.search(rf" {re.escape(words)}( |$)", run.done().out, re.MULTILINE), run.out
+
+
 @pytest.mark.parametrize(
     ("age", "words"),
     [
