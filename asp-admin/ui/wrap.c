@@ -72,12 +72,14 @@ static bool is_program(const char *word, size_t length)
 {
     static const char *const programs[] = {OURS,       "chmod", "chown",     "doveadm", "cp",
                                            "groupadd", "mkdir", "systemctl", "usermod"};
+    /* A word of sentences too, but for an option behind it. */
+    static const char install[] = "install -";
 
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         if (strlen(programs[i]) == length && memcmp(programs[i], word, length) == 0)
             return true;
     }
-    return false;
+    return strncmp(word, install, sizeof install - 1) == 0;
 }
 
 /* A command to copy, with its arguments; 0: it is none. Its words are the shell's: a comma or a

@@ -116,6 +116,11 @@ START_TEST(a_command_to_copy_stands_whole_on_its_line)
     ck_assert_str_eq(
         show(WRAP(.width = 40, .at = 6, .indent = 6), "chown root:root /var/lib/asp/users/a"),
         "\n    chown root:root /var/lib/asp/users/a");
+    ck_assert_str_eq(show(WRAP(.width = 40, .at = 2, .indent = 2),
+                          "put a copy there: install -m 644 a 'b c' && mv 'b c' a; or not"),
+                     "put a copy there:\n  install -m 644 a 'b c' && mv 'b c' a;\n  or not");
+    ck_assert_str_eq(show(WRAP(.width = 22), "there install the later version of it"),
+                     "there install the\nlater version of it");
     ck_assert_str_eq(show(WRAP(.width = 12, .others = true), "asp-admin list of mine"),
                      "asp-admin\nlist of mine");
     ck_assert_str_eq(show(WRAP(.width = 30), "say asp-admin list: it helps"),
