@@ -5,10 +5,14 @@
 #include "asp/safeio.h"
 #include "asp/shell_word.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
 enum {
+    PROC_PATH = 64,
     NAMES_SHOWN = 10,        /* how many of many are named */
     BYTES_MAX = 1024 * 1024, /* of a text of others */
 };
@@ -147,4 +151,28 @@ void exam_glob(struct examination *exam, const char *pattern, glob_t *paths)
     *paths = (glob_t){.gl_pathc = 0};
     if (glob(pattern, GLOB_BRACE, NULL, paths) == GLOB_NOSPACE)
         exam->findings.failed = true;
+}
+
+void exam_processes(struct examination *exam, exam_process *look, void *context)
+{
+    DIR *dir = opendir("/proc");
+    struct dirent *entry;
+    bool enough = false;
+
+    exam->findings.failed = exam->findings.failed || (dir == NULL && errno == ENOMEM);
+    while (dir != NULL && !enough && (entry = readdir(dir)) != NULL) {
+        const char *pid = entry->d_name;
+
+        enough = pid[strspn(pid, "0123456789")] == '\0' && look(pid, context);
+    }
+    if (dir != NULL)
+        (void)closedir(dir);
+}
+
+FILE *exam_process_open(const char *pid, const char *name)
+{
+    char path[PROC_PATH];
+
+    (void)snprintf(path, sizeof path, "/proc/%.20s/%s", pid, name);
+    return fopen(path, "re");
 }

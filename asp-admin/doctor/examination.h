@@ -16,6 +16,7 @@
 #include "asp/store_watch.h"
 
 #include <glob.h>
+#include <stdio.h>
 
 /* The names of the checks. */
 #define CHECK_CONFIGURATION "configuration"
@@ -81,6 +82,13 @@ const struct pam_file *exam_first_asking(struct examination *exam, const char *c
 /* The text of a plain file, which the caller frees; links are followed. NULL: it cannot be read, or
  * there is no memory. */
 char *exam_text(struct examination *exam, const char *path);
+
+/* Each process that there is, by its number, until `look` says that it is enough. */
+typedef bool exam_process(const char *pid, void *context);
+void exam_processes(struct examination *exam, exam_process *look, void *context);
+
+/* What /proc has of a process under that name; NULL: nothing. */
+FILE *exam_process_open(const char *pid, const char *name);
 
 /* The paths that are there of a pattern, which the caller gives to globfree. */
 void exam_glob(struct examination *exam, const char *pattern, glob_t *paths);

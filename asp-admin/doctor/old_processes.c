@@ -2,8 +2,6 @@
  * its host ends, and does not know what a newer one writes. */
 #include "old_processes.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +34,7 @@ struct old_processes {
     struct hosts of_units;
     struct hosts others;
     struct name_list units; /* each once */
+    bool failed;            /* out of memory */
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -43,14 +42,6 @@ static bool ends_with(const char *text, const char *end)
     size_t length = strlen(text);
 
     return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
-}
-
-static FILE *open_of(const char *pid, const char *file)
-{
-    char path[PROC_PATH];
-
-    (void)snprintf(path, sizeof path, "/proc/%.20s/%s", pid, file);
-    return fopen(path, "re");
 }
 
 /* A file that was root's, as what is installed is: anybody can map one of his own, of any name.
@@ -67,7 +58,7 @@ static bool is_roots(const char *pid, const char *mapped)
 
 static bool has_old_module(const char *pid)
 {
-    FILE *maps = open_of(pid, "maps");
+    FILE *maps = exam_process_open(pid, "maps");
     char *line = NULL;
     size_t size = 0;
     bool found = false;
@@ -116,7 +107,7 @@ static bool is_unit(const char *name, size_t length)
  */
 static bool read_unit(const char *pid, char unit[NAME_MAX + 1], bool *session)
 {
-    FILE *groups = open_of(pid, "cgroup");
+    FILE *groups = exam_process_open(pid, "cgroup");
     char *line = NULL;
     size_t size = 0;
     bool found = false;
@@ -153,7 +144,7 @@ static bool add_unit(struct name_list *units, const char *unit)
 
 static void read_name(const char *pid, char name[NAME_SIZE])
 {
-    FILE *comm = open_of(pid, "comm");
+    FILE *comm = exam_process_open(pid, "comm");
 
     if (comm == NULL || fgets(name, NAME_SIZE, comm) == NULL)
         (void)snprintf(name, NAME_SIZE, "?");
@@ -201,20 +192,14 @@ static bool add_process(struct old_processes *old, const char *pid)
     return !has_unit || add_unit(&old->units, unit);
 }
 
-static void find(struct examination *exam, struct old_processes *old)
+/* An exam_process. */
+static bool look_at(const char *pid, void *context)
 {
-    DIR *dir = opendir("/proc");
-    struct dirent *entry;
+    struct old_processes *old = context;
 
-    exam->findings.failed = exam->findings.failed || (dir == NULL && errno == ENOMEM);
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        const char *pid = entry->d_name;
-
-        if (pid[strspn(pid, "0123456789")] == '\0' && (has_old_module(pid) || is_old_program(pid)))
-            exam->findings.failed = !add_process(old, pid) || exam->findings.failed;
-    }
-    if (dir != NULL)
-        (void)closedir(dir);
+    if (has_old_module(pid) || is_old_program(pid))
+        old->failed = !add_process(old, pid) || old->failed;
+    return false;
 }
 
 /* "imap-login (process 7)" of each host, or "imap-login (process 7 and 3 more)". */
@@ -258,7 +243,8 @@ void examine_old_processes(struct examination *exam)
 {
     struct old_processes old = {.units = {0}};
 
-    find(exam, &old);
+    exam_processes(exam, look_at, &old);
+    exam->findings.failed = exam->findings.failed || old.failed;
     if (tell(exam, &old.of_units)) {
         for (size_t i = 0; i < old.units.count; i++)
             finding_fix_command(&exam->findings, false,

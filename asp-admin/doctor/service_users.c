@@ -6,8 +6,6 @@
 
 #include "asp-admin/system/users.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -158,6 +156,14 @@ struct process {
     bool in_group;
 };
 
+/* One of a server's that is looked for. */
+struct search {
+    const struct service_user *user;
+    uid_t uid;
+    gid_t group;
+    char found[32]; /* "": none as yet */
+};
+
 /* True when the number is in a row of them. */
 static bool has_number(const char *row, unsigned long wanted)
 {
@@ -174,13 +180,10 @@ static bool has_number(const char *row, unsigned long wanted)
 
 static bool read_process(const char *pid, gid_t group, struct process *process)
 {
-    char path[64];
     char line[LINE_SIZE];
-    FILE *file;
+    FILE *file = exam_process_open(pid, "status");
 
     *process = (struct process){.in_group = false};
-    (void)snprintf(path, sizeof path, "/proc/%.20s/status", pid);
-    file = fopen(path, "re");
     if (file == NULL)
         return false;
     while (fgets(line, sizeof line, file) != NULL) {
@@ -194,28 +197,23 @@ static bool read_process(const char *pid, gid_t group, struct process *process)
     return true;
 }
 
-/* The process that is this server's, runs as that user and was started before the user was in the
- * group; NULL: none is. */
-static const char *find_old(struct examination *exam, const struct service_user *user, uid_t uid,
-                            gid_t group, char pid[32])
+/* An exam_process: whether it is this server's, runs as that user and was started before the user
+ * was in the group. */
+static bool is_old(const char *pid, void *context)
 {
-    DIR *dir = opendir("/proc");
+    struct search *search = context;
+    const char *const *names = search->user->server->processes;
     struct process process;
-    struct dirent *entry;
-    bool found = false;
+    bool is_servers = false;
 
-    exam->findings.failed = exam->findings.failed || (dir == NULL && errno == ENOMEM);
-    while (dir != NULL && !found && (entry = readdir(dir)) != NULL) {
-        if (entry->d_name[strspn(entry->d_name, "0123456789")] != '\0' ||
-            !read_process(entry->d_name, group, &process) || process.uid != uid || process.in_group)
-            continue;
-        for (size_t i = 0; i < WORDS && user->server->processes[i] != NULL; i++)
-            found = found || strcmp(process.name, user->server->processes[i]) == 0;
-        (void)snprintf(pid, 32, "%.31s", entry->d_name);
-    }
-    if (dir != NULL)
-        (void)closedir(dir);
-    return found ? pid : NULL;
+    if (!read_process(pid, search->group, &process) || process.uid != search->uid ||
+        process.in_group)
+        return false;
+    for (size_t i = 0; i < WORDS && names[i] != NULL; i++)
+        is_servers = is_servers || strcmp(process.name, names[i]) == 0;
+    if (is_servers)
+        (void)snprintf(search->found, sizeof search->found, "%.31s", pid);
+    return is_servers;
 }
 
 /* In the group, by what the system says; what runs already has the groups of when it was started.
@@ -223,15 +221,15 @@ static const char *find_old(struct examination *exam, const struct service_user 
 static void check_processes(struct examination *exam, const struct service_user *user, uid_t uid,
                             gid_t group)
 {
-    char room[32];
-    const char *pid = find_old(exam, user, uid, group, room);
+    struct search search = {.user = user, .uid = uid, .group = group};
 
-    if (pid == NULL)
+    exam_processes(exam, is_old, &search);
+    if (search.found[0] == '\0')
         return;
     finding_fault(&exam->findings, CHECK_BROKER,
                   "%s has run since before %s was in the group " SERVICE_GROUP
                   " (process %s), and so may not ask asp-broker",
-                  user->server->name, user->name, pid);
+                  user->server->name, user->name, search.found);
     if (!unit_fix_restart(&exam->findings, user->server->units, WORDS))
         finding_fix(&exam->findings, "start %s anew", user->server->name);
 }
