@@ -3,6 +3,7 @@ bounded, refused and logged once, while others are answered."""
 
 import contextlib
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -12,7 +13,7 @@ from support.broker import LOGIN, OUTCOME, REFUSED, SOCKET, SOON, connections, m
 from support.pam_codes import AUTHINFO_UNAVAIL, AUTH_ERR, SUCCESS
 from support.passwords import wrong
 from support.processes import child_of, descriptors
-from support.run import BIN, MORTAL, as_user
+from support.run import BIN, MORTAL, as_user, ended
 from support.self_service import HostileClient
 from support.wait import wait_until
 
@@ -297,6 +298,35 @@ def test_who_has_not_spoken_yet_is_no_workers_own(machine):
             while (answered := late(machine, client, worker)) < 0:
                 pass
             assert answered == 8
+    machine.said()
+
+
+def stopped_at(pid, call, log):
+    """strace(1), with which that process stops itself at the first such call, as SIGSTOP does."""
+    inject = f"inject={call}:signal=SIGSTOP:when=1"
+    words = ["strace", "-qq", "-o", log, "-e", f"trace={call}", "-e", inject, "-p", str(pid)]
+    process = subprocess.Popen([*MORTAL, *words], stderr=subprocess.DEVNULL)
+    wait_until(lambda: "TracerPid:\t0\n" not in pathlib.Path(f"/proc/{pid}/status").read_text(), "it is not traced")
+    return ended(process)
+
+
+def test_who_speaks_a_moment_after_he_has_come_does_not_go_through_the_waiting_room(machine, tmp_path):
+    """Most clients do. Where he speaks, the worker has found nothing said and waits, and nobody else is awake."""
+    machine.configure("broker: { workers = 1; };")
+    machine.serves.stop()
+    log = tmp_path / "calls"
+    with machine.serving() as broker, contextlib.closing(HostileClient(machine.sandbox, "www-data", SOCKET)) as client:
+        login, *others = broker.workers()
+        for pid in others:
+            os.kill(pid, signal.SIGSTOP)
+        with stopped_at(login, "ppoll", log):
+            number = client.open()
+            wait_until(lambda: log.exists() and "stopped by SIGSTOP" in log.read_text(), "the worker does not wait")
+            assert client.send(number, question(*GOOD)) == 0
+            os.kill(login, signal.SIGCONT)
+            assert client.receive(number, 10)
+        for pid in others:
+            os.kill(pid, signal.SIGCONT)
     machine.said()
 
 
