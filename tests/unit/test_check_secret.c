@@ -306,6 +306,44 @@ START_TEST(a_verifier_that_is_none_cannot_be_told_either)
 }
 END_TEST
 
+static void give(struct asp_account *account, size_t index, const struct asp_cost *cost)
+{
+    const struct asp_secret secret = {.id = "zz", .key = "abcdefghjkmnpqrstvwxyz0"};
+
+    ck_assert_int_eq(
+        asp_verifier_make(cost, account->user, &secret, account->entries[index].verifier), ASP_OK);
+}
+
+/* Before it is hashed: by the line that will be, as configured where there is none. */
+START_TEST(that_a_hash_will_be_slow_is_told_by_the_line_that_is_hashed)
+{
+    struct asp_secret unknown = {.id = "zz"};
+    struct asp_account account;
+    struct asp_secret last;
+    struct asp_secret first = {.id = ""};
+
+    asp_account_init(&account, "alice");
+    ck_assert(asp_check_is_slow(&account, &unknown, &argon));
+    ck_assert(!asp_check_is_slow(&account, &unknown, &hmac));
+    asp_account_free(&account);
+
+    last = account_of(&account, 1);
+    give(&account, 0, &argon);
+    ck_assert(asp_check_is_slow(&account, &unknown, &blake));
+    ck_assert(asp_check_is_slow(&account, &last, &blake));
+    asp_account_free(&account);
+
+    last = account_of(&account, 3);
+    memcpy(first.id, account.entries[0].id, sizeof first.id);
+    for (size_t i = 0; i < 2; i++)
+        give(&account, i, &argon);
+    ck_assert(asp_check_is_slow(&account, &first, &blake));
+    ck_assert(!asp_check_is_slow(&account, &last, &argon));
+    ck_assert(!asp_check_is_slow(&account, &unknown, &argon));
+    asp_account_free(&account);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_loop(suite, one_hash_is_run_whatever_the_number_of_entries, 5);
@@ -319,6 +357,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_revoked_entry_is_still_the_one_whose_secret_it_is);
     unit_add(suite, without_memory_for_the_hash_it_cannot_be_told);
     unit_add(suite, a_verifier_that_is_none_cannot_be_told_either);
+    unit_add(suite, that_a_hash_will_be_slow_is_told_by_the_line_that_is_hashed);
 }
 
 int main(void)

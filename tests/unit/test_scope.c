@@ -78,6 +78,12 @@ START_TEST(a_service_named_any_or_first_use_is_served_by_nothing)
     ck_assert_str_eq(scope.app, "");
     asp_conf_free(conf);
 
+    conf = unit_conf("guarded = [ \"any\", \"first-use\" ];");
+    asp_scope_of(conf, "first-use", NULL, &scope);
+    ck_assert_str_eq(scope.app, "");
+    ck_assert(scope.guarded);
+    asp_conf_free(conf);
+
     is_scope("first-use", NULL, "first-use", "", false);
     is_scope("First-Use", NULL, "first-use", "", false);
     is_scope("radio", "first-use", "radio", "", false);
@@ -157,7 +163,7 @@ END_TEST
 START_TEST(an_apps_name_has_one_form)
 {
     static const char *const names[][2] = {
-        {"mail", "mail"}, {"Web", "Web"}, {"web", "web"}, {"Radio", "radio"}, {"X", "x"}};
+        {"mail\0!", "mail"}, {"Web\0!", "Web"}, {"web", "web"}, {"Radio\0!", "radio"}, {"X", "x"}};
     struct asp_conf *conf = unit_conf(conf_text);
     char app[ASP_SERVICE_MAX + 1];
 
@@ -165,6 +171,7 @@ START_TEST(an_apps_name_has_one_form)
         memset(app, 'x', sizeof app);
         asp_scope_app(conf, names[i][0], app);
         ck_assert_str_eq(app, names[i][1]);
+        ck_assert_int_eq(app[strlen(app) + 1], 'x');
     }
     asp_conf_free(conf);
 }
@@ -261,6 +268,10 @@ START_TEST(groups_and_lists_are_looked_up)
     ck_assert(!asp_scope_is_group(conf, "imap"));
     ck_assert(!asp_scope_is_group(conf, "web"));
     ck_assert(!asp_scope_is_group(conf, ""));
+    ck_assert(asp_scope_is_guarded(conf, "su"));
+    ck_assert(asp_scope_is_guarded(conf, "LOGIN"));
+    ck_assert(!asp_scope_is_guarded(conf, "imap"));
+    ck_assert(!asp_scope_is_guarded(conf, "radio"));
     ck_assert(asp_names_contain(&conf->guarded, conf->guarded.count, "su"));
     ck_assert(!asp_names_contain(&conf->guarded, 1, "su"));
     ck_assert(!asp_names_contain(&conf->guarded, 0, "login"));
