@@ -19,6 +19,8 @@ test_packages=(
     clang clang-format clang-tidy cppcheck check valgrind strace python3-pytest python3-pytest-timeout
     python3-pytest-xdist libpam-wrapper mandoc groff-base shellcheck procps openssh-client sshpass
 )
+# What makes packages of other systems, in so far as Debian has it.
+package_packages=(rpm rpmlint makepkg libarchive-tools fakeroot musl-tools)
 # For a root of another Debian.
 root_packages=(debootstrap)
 # Never installed for the tests: where they are missing they are unpacked for the sandboxes, one set after the other, for

@@ -360,6 +360,10 @@ class Runner:
         """each recipe with its real server and clients, quickstart, and the sandbox that they run in"""
         return self.pytest("services")
 
+    def suite_packaging(self):
+        """the packages for Fedora, Arch and Alpine: all that is installed is in them, once; with --all built from the source"""
+        return self.pytest("packaging")
+
     def suite_fault(self):
         """the module while calls and memory fail it"""
         return self.programs("fault")
@@ -463,7 +467,7 @@ KEPT = (KEEP, "-n0", "--timeout=0", "--exitfirst")
 LONG = ("lint", "mutants", "sanitize", "valgrind", "coverage", "fresh")
 # These wait more than they work, so they run at the same time.
 PATIENT = ("cli", "services")
-SUITES = ("build", "style", "rooms", "man", "unit", "fuzz", "pam", "cli", "services", "fault", *LONG)
+SUITES = ("build", "style", "rooms", "man", "unit", "fuzz", "pam", "packaging", "cli", "services", "fault", *LONG)
 
 
 def read_junit(report):

@@ -1,0 +1,51 @@
+"""What packages ask before they go: whether a PAM file still names the module."""
+
+import pytest
+from support.packages import PACKAGING
+
+LINE = "auth required pam_asp.so\n"
+
+
+@pytest.fixture
+def in_use(sandbox):
+    """Asks, on a machine on which no file names it yet."""
+    sandbox.shell("rm -rf /usr/lib/pam.d /etc/pam.conf; find /etc/pam.d -type f -exec grep -q pam_asp {} ';' -delete").done()
+    sandbox.run("cp", PACKAGING / "pam-in-use", "/run/pam-in-use").done()
+    return lambda **environment: sandbox.run("/run/pam-in-use", "pam_asp", env=environment)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/etc/pam.d/dovecot", LINE),
+        ("/etc/pam.d/dovecot", "auth required \\\n  /usr/lib64/security/pam_asp.so config=/etc/asp/asp.conf # here\n"),
+        ("/etc/pam.d/dovecot", "auth include /usr/share/doc/pam_asp/pam.d/asp-only\n"),
+        ("/etc/pam.d/asp-only", LINE),
+        ("/usr/lib/pam.d/base-password", "password optional pam_asp.so\n"),
+        ("/etc/pam.conf", "dovecot auth required pam_asp.so\n"),
+    ],
+)
+def test_a_file_that_names_it_is_named(sandbox, in_use, path, text):
+    in_use().done()
+    sandbox.write(path, text)
+    asked = in_use()
+    assert (asked.code, asked.out) == (1, "")
+    assert f"\n  {path}\n" in asked.err
+    in_use(ASP_REMOVE_ANYWAY="1").done()
+
+
+@pytest.mark.parametrize("name", ["dovecot.rpmsave", "dovecot.pacsave", "dovecot.apk-new", "dovecot~", "dovecot.before-asp"])
+def test_what_no_service_reads_is_passed_over(sandbox, in_use, name):
+    sandbox.write(f"/etc/pam.d/{name}", LINE)
+    sandbox.write("/etc/pam.d/dovecot", f"# {LINE}auth required pam_unix.so # not pam_asp.so\n")
+    assert in_use().done().err == ""
+
+
+def test_the_way_back_is_named(sandbox, in_use):
+    sandbox.write("/etc/authselect/system-auth", "password optional pam_asp.so\n")
+    sandbox.shell("ln -sf /etc/authselect/system-auth /etc/pam.d/system-auth").done()
+    sandbox.write("/etc/pam.d/dovecot", LINE)
+    sandbox.write("/etc/pam.d/dovecot.before-asp", "auth required pam_unix.so\n")
+    said = in_use().err
+    assert "    cp /etc/pam.d/dovecot.before-asp /etc/pam.d/dovecot\n" in said
+    assert "  /etc/pam.d/system-auth\n" in said and "authselect select PROFILE" in said
