@@ -8,7 +8,7 @@ import time
 
 import pytest
 from support.recipes import CONF
-from support.run import TREE, as_user
+from support.run import as_user, execute
 from support.sandbox import MODULES
 from support.service import Service
 from support.tracing import STRACE
@@ -140,13 +140,34 @@ def test_being_reached_for_a_user_without_a_line_in_shadow_is_a_change(machine):
     assert machine.states("carol@example.org") == [("Phone", "revoked", "primary-password")]
 
 
+# The password lines of two profiles of authselect, as its templates have them.
+UNIX = 'password    sufficient     pam_unix.so yescrypt shadow {if not "without-nullok":nullok}\n'
+SSS = "password    [success=1 default=ignore]     pam_localuser.so\npassword    sufficient     pam_sss.so use_authtok\n"
+DENY = "password    required     pam_deny.so\n"
+HISTORY = 'password    requisite     pam_pwhistory.so use_authtok     {include if "with-pwhistory"}\n'
+PROFILES = {"local": HISTORY + UNIX + DENY, "sssd": HISTORY + UNIX + SSS + DENY}
+
+
+def with_pam_asp(tmp_path, template):
+    """What the recipe makes of a template. It is not authselect's to write it out, for that is not on Debian."""
+    path = tmp_path / "system-auth"
+    path.write_text(template)
+    return execute("awk", "-f", CONF / "authselect" / "password.awk", path)
+
+
+def written_out(template):
+    """A template as authselect writes it, with none of its features on."""
+    lines = [line for line in template.splitlines() if "{include if" not in line]
+    return "".join(re.sub(r"\{if not \"[^\"]*\":(\w+)\}", r"\1", line) + "\n" for line in lines)
+
+
 @pytest.mark.parametrize("how", ["include", "substack"])
-@pytest.mark.parametrize("profile", ["local", "sssd"])
-def test_the_lines_for_fedora_see_a_change_and_no_failed_one(machine, profile, how):
-    """As doc/other-systems.md has them, taken in by a file in either way. pam_sss is not there, which is passed over."""
-    local, sssd = re.findall(r"(?m)(?:^    password .*\n)+", (TREE / "doc" / "other-systems.md").read_text())
-    assert ("pam_sss" in local, "pam_sss" in sssd) == (False, True)
-    machine.sandbox.write("/etc/pam.d/system-auth", local if profile == "local" else sssd)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_of_authselects_sees_a_change_and_no_failed_one(machine, tmp_path, profile, how):
+    """Taken in by a file in either way. pam_sss is not there, which is passed over."""
+    stack = written_out(with_pam_asp(tmp_path, "auth required pam_deny.so\n" + PROFILES[profile]).done().out)
+    assert "pam_pwhistory" not in stack and "shadow nullok" in stack and "auth required" in stack
+    machine.sandbox.write("/etc/pam.d/system-auth", stack)
     for service in ("passwd", "chpasswd", "directory"):
         machine.sandbox.write(f"/etc/pam.d/{service}", f"password {how} system-auth\n")
     machine.create()
@@ -156,6 +177,31 @@ def test_the_lines_for_fedora_see_a_change_and_no_failed_one(machine, profile, h
     assert machine.states() == machine.states("carol@example.org") == [("Phone", "active", None)]
     machine.chpasswd(SECOND)
     assert machine.revoked_by() == "pam:chpasswd"
+
+
+def test_a_user_of_a_directory_comes_to_pam_asp_by_a_profile_of_authselects(machine, tmp_path):
+    """pam_permit stands in for pam_sss, which has set her password."""
+    made = with_pam_asp(tmp_path, PROFILES["sssd"]).done().out
+    machine.sandbox.write("/etc/pam.d/directory", written_out(made).replace("pam_sss.so use_authtok", "pam_permit.so"))
+    machine.create("carol@example.org", "Phone", "--virtual")
+    assert machine.chauthtok("directory", "carol@example.org").out == "0\n"
+    assert machine.states("carol@example.org") == [("Phone", "revoked", "primary-password")]
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        (PROFILES["local"] + "password optional pam_asp.so\n", "it names pam_asp already"),
+        (UNIX + HISTORY + DENY, "a feature decides"),
+        (UNIX, "its last password line is not pam_deny.so"),
+        ("auth required pam_unix.so\n", "its last password line is not pam_deny.so"),
+        (DENY, "no password line in it is sufficient"),
+    ],
+)
+def test_a_template_of_another_form_is_left_to_its_owner(tmp_path, template, why):
+    made = with_pam_asp(tmp_path, template)
+    assert (made.code, made.out) == (1, "")
+    assert why in made.err
 
 
 def passwd_waiting_for_the_lock(machine):
