@@ -4,6 +4,7 @@
 #include "redact.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,7 +60,9 @@ enum asp_status asp_fail_errno(struct asp_error *error, const char *format, ...)
 {
     int number = errno;
     enum asp_status status = status_of(number);
-    const char *why = strerrordesc_np(number);
+    /* Whatever language the process has chosen: it is said in the one that the line is in. Both C
+     * libraries have this locale ready, so that nothing is allocated and there is none to free. */
+    const char *why = strerror_l(number, newlocale(LC_ALL_MASK, "C", NULL));
     va_list args;
 
     if (error != NULL) {
@@ -67,8 +70,7 @@ enum asp_status asp_fail_errno(struct asp_error *error, const char *format, ...)
         write_text(error, status, format, args);
         va_end(args);
         size_t used = strlen(error->text);
-        (void)snprintf(error->text + used, sizeof error->text - used, ": %s",
-                       why != NULL ? why : "unknown error");
+        (void)snprintf(error->text + used, sizeof error->text - used, ": %s", why);
     }
     return status;
 }

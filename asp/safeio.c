@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <linux/openat2.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -60,13 +61,27 @@ void asp_close(int fd)
     errno = kept;
 }
 
+/* Not every C library knows the call. Before Linux 5.9, and 5.11 with the flag, there is none; then
+ * it is the USUAL_FILES that a process has. */
+static bool close_range_of(unsigned first, unsigned flags)
+{
+    return syscall(SYS_close_range, first, ~0U, flags) == 0;
+}
+
 void asp_close_from(int first)
 {
-    /* Before Linux 5.9 there is no close_range; then it is these that a process usually has. */
-    if (close_range((unsigned)first, ~0U, 0) == 0)
+    if (close_range_of((unsigned)first, 0))
         return;
     for (int fd = first; fd < USUAL_FILES; fd++)
         (void)close(fd);
+}
+
+void asp_close_at_exec_from(int first)
+{
+    if (close_range_of((unsigned)first, CLOSE_RANGE_CLOEXEC))
+        return;
+    for (int fd = first; fd < USUAL_FILES; fd++)
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 /* Moves `*at` to the next component and returns its length, 0 at the end. */

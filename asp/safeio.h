@@ -108,4 +108,7 @@ void asp_close(int fd);
 /* Closes all descriptors from `first` on. */
 void asp_close_from(int first);
 
+/* The same for a program that this process becomes or starts, and not before. */
+void asp_close_at_exec_from(int first);
+
 #endif

@@ -75,13 +75,17 @@ static void reset_signals(void)
 
 static void reset_limits(void)
 {
-    static const int limits[] = {RLIMIT_AS,  RLIMIT_CPU,     RLIMIT_DATA,  RLIMIT_FSIZE,
-                                 RLIMIT_RSS, RLIMIT_MEMLOCK, RLIMIT_STACK, RLIMIT_LOCKS};
     const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
     const struct rlimit files = {FILES_MAX, FILES_MAX};
 
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-        (void)setrlimit((__rlimit_resource_t)limits[i], &none);
+    (void)setrlimit(RLIMIT_AS, &none);
+    (void)setrlimit(RLIMIT_CPU, &none);
+    (void)setrlimit(RLIMIT_DATA, &none);
+    (void)setrlimit(RLIMIT_FSIZE, &none);
+    (void)setrlimit(RLIMIT_RSS, &none);
+    (void)setrlimit(RLIMIT_MEMLOCK, &none);
+    (void)setrlimit(RLIMIT_STACK, &none);
+    (void)setrlimit(RLIMIT_LOCKS, &none);
     (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 

@@ -195,7 +195,8 @@ static bool tell_unread(struct examination *exam)
     bool told = false;
     glob_t paths;
 
-    exam_glob(exam, "/etc/dovecot/{*.conf,conf.d/*}", &paths);
+    exam_glob(exam, "/etc/dovecot/*.conf", &paths);
+    exam_glob_also(exam, "/etc/dovecot/conf.d/*", &paths);
     for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
         const char *name = recipes[i] + strlen(FOLDER);
         bool is_read = false;

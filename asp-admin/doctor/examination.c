@@ -149,7 +149,14 @@ char *exam_text(struct examination *exam, const char *path)
 void exam_glob(struct examination *exam, const char *pattern, glob_t *paths)
 {
     *paths = (glob_t){.gl_pathc = 0};
-    if (glob(pattern, GLOB_BRACE, NULL, paths) == GLOB_NOSPACE)
+    exam_glob_also(exam, pattern, paths);
+}
+
+void exam_glob_also(struct examination *exam, const char *pattern, glob_t *paths)
+{
+    int others = paths->gl_pathv != NULL ? GLOB_APPEND : 0;
+
+    if (glob(pattern, others, NULL, paths) == GLOB_NOSPACE)
         exam->findings.failed = true;
 }
 

@@ -90,8 +90,10 @@ void exam_processes(struct examination *exam, exam_process *look, void *context)
 /* What /proc has of a process under that name; NULL: nothing. */
 FILE *exam_process_open(const char *pid, const char *name);
 
-/* The paths that are there of a pattern, which the caller gives to globfree. */
+/* The paths that are there of a pattern, which the caller gives to globfree; and those of another
+ * one, behind them. */
 void exam_glob(struct examination *exam, const char *pattern, glob_t *paths);
+void exam_glob_also(struct examination *exam, const char *pattern, glob_t *paths);
 
 /* "alice, bob and 3 more", in `out`, which the caller frees; empty where memory is short. The names
  * are put in order. */

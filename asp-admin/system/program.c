@@ -61,8 +61,6 @@ static int set_actions(posix_spawn_file_actions_t *actions, int output, int erro
     if (failed == 0)
         failed = posix_spawn_file_actions_adddup2(actions, errors, STDERR_FILENO);
     if (failed == 0)
-        failed = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
-    if (failed == 0)
         failed = posix_spawn_file_actions_addchdir_np(actions, "/");
     return failed;
 }
@@ -93,6 +91,8 @@ static int spawn(const struct program *run, int output, int errors, pid_t *pid)
 
     if (failed != 0)
         return failed;
+    /* Ours are so anyway; what we were started with need not be. */
+    asp_close_at_exec_from(STDERR_FILENO + 1);
     failed = posix_spawnattr_init(&attributes);
     if (failed == 0) {
         failed = set_actions(&actions, output, errors);

@@ -28,7 +28,7 @@ static struct {
     const char *what;
     size_t count;
     size_t shown; /* columns */
-} progress = {.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
+} progress = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static bool is_running(void)
 {
@@ -76,8 +76,8 @@ static void *run(void *unused)
         until.tv_nsec += wait;
         until.tv_sec += until.tv_nsec / SECOND_NS;
         until.tv_nsec %= SECOND_NS;
-        while (!progress.is_over && pthread_cond_clockwait(&progress.ended, &progress.lock,
-                                                           CLOCK_MONOTONIC, &until) == 0)
+        while (!progress.is_over &&
+               pthread_cond_timedwait(&progress.ended, &progress.lock, &until) == 0)
             ;
         if (!progress.is_over)
             show_count();
@@ -85,6 +85,17 @@ static void *run(void *unused)
     }
     (void)pthread_mutex_unlock(&progress.lock);
     return unused;
+}
+
+/* A wait for the end is by the clock that nobody sets. */
+static void make_end(void)
+{
+    pthread_condattr_t attributes;
+
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&progress.ended, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
 }
 
 void progress_begin(const char *what)
@@ -99,6 +110,7 @@ void progress_begin(const char *what)
     progress.what = what;
     progress.count = progress.shown = 0;
     progress.is_over = false;
+    make_end();
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     if (pthread_create(&progress.thread, NULL, run, NULL) == 0)
@@ -149,5 +161,6 @@ void progress_end(void)
     (void)pthread_cond_signal(&progress.ended);
     (void)pthread_mutex_unlock(&progress.lock);
     (void)pthread_join(progress.thread, NULL);
+    (void)pthread_cond_destroy(&progress.ended);
     progress.owner = 0;
 }

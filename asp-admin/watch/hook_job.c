@@ -2,6 +2,7 @@
 #include "hook_job.h"
 
 #include "asp-admin/hooks/hooks_due.h"
+#include "asp/safeio.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -38,7 +39,7 @@ static enum job_end begin(const struct admin *watch, pid_t parent, const char *u
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
         return JOB_AGAIN;
     closelog();
-    closefrom(STDERR_FILENO + 1);
+    asp_close_from(STDERR_FILENO + 1);
     openlog("asp-admin", LOG_PID | (isatty(STDERR_FILENO) == 1 ? LOG_PERROR : 0), LOG_AUTHPRIV);
     admin.store = ASP_STORE_CLOSED;
     if (asp_store_open(&admin.store, admin.conf, NULL, &error) == ASP_OK)

@@ -48,7 +48,7 @@ STORE_ROOM = re.compile(r"asp/(store|engine|store_\w+)$")
 
 # What the core knows nothing of: <headers>, and functions of libc that its objects must not name.
 FORBIDDEN_HEADERS = re.compile(
-    r"security/|syslog\.h|spawn\.h|sys/wait\.h|pwd\.h|grp\.h|getopt\.h|locale\.h|termios\.h"
+    r"security/|syslog\.h|spawn\.h|sys/wait\.h|pwd\.h|grp\.h|getopt\.h|termios\.h"
 )
 FORBIDDEN_CALLS = set(
     "printf vprintf fprintf vfprintf puts fputs putchar putc fputc perror fopen fdopen freopen fclose fread fwrite fflush"
@@ -56,7 +56,7 @@ FORBIDDEN_CALLS = set(
     " getenv secure_getenv setenv unsetenv putenv clearenv environ"
     " fork vfork clone posix_spawn posix_spawnp execv execve execvp execl execlp system popen exit abort _exit"
     " signal sigaction sigprocmask umask chdir fchdir setuid seteuid setgid"
-    " getpwnam getpwuid getpwnam_r getpwuid_r dlopen".split()
+    " getpwnam getpwuid getpwnam_r getpwuid_r dlopen setlocale uselocale localeconv".split()
 )
 
 

@@ -207,6 +207,50 @@ START_TEST(closing_keeps_errno)
 }
 END_TEST
 
+/* With close_range, and as on a kernel that has none. */
+static const struct unit_plan *const with_and_without[] = {
+    NULL,
+    &(const struct unit_plan){.call = "syscall", .first = 1, .number = ENOSYS},
+};
+
+static void close_two_of_three(void *plan)
+{
+    int kept = open("/dev/null", O_RDONLY);
+    int first = open("/dev/null", O_RDONLY);
+    int other = fcntl(first, F_DUPFD, first + 50);
+
+    unit_calls_begin(plan);
+    asp_close_from(first);
+    (void)unit_calls_end();
+    ck_assert_int_ge(fcntl(kept, F_GETFD), 0);
+    ck_assert_int_eq(fcntl(first, F_GETFD), -1);
+    ck_assert_int_eq(fcntl(other, F_GETFD), -1);
+}
+
+START_TEST(all_descriptors_from_one_on_are_closed)
+{
+    unit_forked(close_two_of_three, (void *)with_and_without[_i]);
+}
+END_TEST
+
+START_TEST(all_descriptors_from_one_on_are_a_programs_no_more)
+{
+    int kept = open("/dev/null", O_RDONLY);
+    int first = open("/dev/null", O_RDONLY);
+    int other = fcntl(first, F_DUPFD, first + 50);
+
+    unit_calls_begin(with_and_without[_i]);
+    asp_close_at_exec_from(first);
+    (void)unit_calls_end();
+    ck_assert_int_eq(fcntl(kept, F_GETFD), 0);
+    ck_assert_int_eq(fcntl(first, F_GETFD), FD_CLOEXEC);
+    ck_assert_int_eq(fcntl(other, F_GETFD), FD_CLOEXEC);
+    ck_assert_int_eq(close(kept), 0);
+    ck_assert_int_eq(close(first), 0);
+    ck_assert_int_eq(close(other), 0);
+}
+END_TEST
+
 START_TEST(an_identity_is_the_same_while_nothing_was_changed)
 {
     const struct timespec long_ago[2] = {{1000, 1}, {1000, 1}};
@@ -277,6 +321,9 @@ static void fill(Suite *suite)
     unit_add(suite, all_is_written_over_short_writes_and_interruptions);
     unit_add(suite, what_cannot_be_written_says_why);
     unit_add(suite, closing_keeps_errno);
+    unit_loop(suite, all_descriptors_from_one_on_are_closed, UNIT_COUNT(with_and_without));
+    unit_loop(suite, all_descriptors_from_one_on_are_a_programs_no_more,
+              UNIT_COUNT(with_and_without));
     unit_add(suite, an_identity_is_the_same_while_nothing_was_changed);
     unit_add(suite, every_field_of_an_identity_counts);
     unit_add(suite, a_file_that_is_absent_has_that_for_its_identity_and_a_link_is_not_followed);
