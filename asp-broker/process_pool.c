@@ -136,7 +136,7 @@ static void signal_jobs(const struct process_pool_job *jobs, size_t count, int n
 /* Waits for a signal, `ms` at most, or for ever when that is -1. Returns it, or -1. */
 static int wait_signal(const sigset_t *set, int64_t ms)
 {
-    const struct timespec most = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    const struct timespec most = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
 
     return ms < 0 ? sigwaitinfo(set, NULL) : sigtimedwait(set, NULL, &most);
 }

@@ -205,7 +205,7 @@ static bool some_are_here(const struct serving *serving)
 static void wait_and_serve(struct serving *serving, bool open, const sigset_t *mask)
 {
     int64_t ms = open ? wait_for_place(serving) : 0;
-    const struct timespec most = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    const struct timespec most = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
     struct pollfd ready[] = {
         {.fd = serving->reports[0], .events = POLLIN},
         {.fd = open && ms == 0 ? serving->self->listener : -1, .events = POLLIN},

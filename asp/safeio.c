@@ -384,14 +384,15 @@ enum asp_status asp_program_check(const char *path, struct asp_error *error)
 enum asp_status asp_file_read(int fd, const struct stat *st, size_t most, uint8_t **bytes,
                               size_t *length, struct asp_error *error)
 {
-    size_t room = (size_t)st->st_size;
+    size_t room;
     ssize_t got;
 
     *bytes = NULL;
     *length = 0;
-    if (st->st_size < 0 || room > most)
+    if (st->st_size < 0 || (uint64_t)st->st_size > most)
         return asp_fail(error, ASP_CORRUPT, "it has %lld bytes, and may have %zu",
                         (long long)st->st_size, most);
+    room = (size_t)st->st_size;
     *bytes = malloc(room + 1);
     if (*bytes == NULL)
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");

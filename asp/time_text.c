@@ -44,8 +44,8 @@ void asp_time_format(time_t when, char text[ASP_TIME_SIZE])
         when = 0;
     if (when > ASP_TIME_MAX)
         when = ASP_TIME_MAX;
-    days = when / DAY;
-    seconds = when % DAY;
+    days = (long)(when / DAY);
+    seconds = (long)(when % DAY);
     year = 1970 + days / 366;
     while (days_before_year(year + 1) <= days)
         year++;

@@ -49,8 +49,8 @@ START_TEST(any_change_within_a_word_is_seen)
     uint64_t state = 5;
 
     for (size_t n = 0; n < unit_many(20000); n++) {
-        size_t length = 8 + unit_random(&state) % (LONGEST - 8);
-        size_t at = unit_random(&state) % (length / 8) * 8;
+        size_t length = 8 + (size_t)(unit_random(&state) % (LONGEST - 8));
+        size_t at = (size_t)(unit_random(&state) % (length / 8)) * 8;
         uint64_t sum;
         uint64_t change;
 

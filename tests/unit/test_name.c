@@ -126,7 +126,7 @@ START_TEST(what_decodes_is_what_encoding_writes)
         char file[10];
         char user[ASP_USER_MAX + 1];
         char again[ASP_USER_FILE + 1];
-        size_t length = unit_random(&state) % (sizeof file - 1);
+        size_t length = (size_t)(unit_random(&state) % (sizeof file - 1));
 
         for (size_t i = 0; i < length; i++)
             file[i] = bytes[unit_random(&state) % (sizeof bytes - 1)];
