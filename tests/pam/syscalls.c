@@ -32,6 +32,11 @@ struct watch {
     bool known[DESCRIPTORS_MAX]; /* descriptors that were open before */
 };
 
+/* Where a long has 32 bits it is another one that tells lengths of 64. */
+#ifndef SYS_newfstatat
+#define SYS_newfstatat SYS_fstatat64
+#endif
+
 static struct watch *watch;
 
 static const struct {
@@ -212,14 +217,15 @@ static void *answer_calls(void *unused)
     for (;;) {
         memset(&asked, 0, sizeof asked);
         memset(&said, 0, sizeof said);
-        if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked.call) != 0)
+        /* By number: C libraries do not agree on the type of a request. */
+        if (syscall(SYS_ioctl, listener, SECCOMP_IOCTL_NOTIF_RECV, &asked.call) != 0)
             continue;
         int error = atomic_load(&watch->armed) ? decide(&asked.call.data) : 0;
         said.answer.id = asked.call.id;
         said.answer.error = -error;
         if (error == 0)
             said.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-        (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &said.answer);
+        (void)syscall(SYS_ioctl, listener, SECCOMP_IOCTL_NOTIF_SEND, &said.answer);
     }
     return NULL;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
@@ -37,6 +38,17 @@ long long now_ms(void)
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+bool heap_bytes(size_t *bytes)
+{
+#ifdef __GLIBC__
+    *bytes = mallinfo2().uordblks;
+    return true;
+#else
+    *bytes = 0;
+    return false;
+#endif
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

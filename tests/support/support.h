@@ -17,6 +17,8 @@ void folder_remove(const char *path);
 long long now_ms(void);
 /* The program is built with a sanitizer. */
 bool is_sanitized(void);
+/* What malloc has given and not got back, in bytes. False: this C library does not say. */
+bool heap_bytes(size_t *bytes);
 
 /* ck_assert_str_eq for a text within a structure that a function returns: it is gone at the end of
  * the expression, and Check keeps its address for longer. */

@@ -124,20 +124,25 @@ static size_t at_most(size_t length)
     return most > 0 && length > most ? most : length;
 }
 
-/* What a call named `call` does in the place of the function `name`. */
+/* What a call named `call` does in the place of the function `name`, which a C library may lack:
+ * then nothing calls it. */
 #define WRAP_AS(name, call, kind, type, params, args)                                              \
-    type __real_##name params;                                                                     \
+    type __real_##name params __attribute__((weak));                                               \
     type __wrap_##name params;                                                                     \
     type __wrap_##name params                                                                      \
     {                                                                                              \
         return fails(call, kind) ? (type)failure() : __real_##name args;                           \
     }
 
-/* With a twin for files of 64-bit size, under which name some headers call it. */
+/* With a twin for files of 64-bit size, under which name some headers call it; and, where times
+ * come with them, for these too. */
 #define WRAP(name, type, params, args) WRAP_AS(name, #name, SYSTEM, type, params, args)
 #define WRAP_64(name, type, params, args)                                                          \
     WRAP_AS(name, #name, SYSTEM, type, params, args)                                               \
     WRAP_AS(name##64, #name, SYSTEM, type, params, args)
+#define WRAP_TIME64(name, type, params, args)                                                      \
+    WRAP_64(name, type, params, args)                                                              \
+    WRAP_AS(__##name##64_time64, #name, SYSTEM, type, params, args)
 
 WRAP(fsync, int, (int fd), (fd))
 WRAP(fchmod, int, (int fd, mode_t mode), (fd, mode))
@@ -151,8 +156,9 @@ WRAP(getrandom, ssize_t, (void *bytes, size_t length, unsigned flags), (bytes, l
 WRAP(flock, int, (int fd, int operation), (fd, operation))
 WRAP(read, ssize_t, (int fd, void *bytes, size_t length), (fd, bytes, at_most(length)))
 WRAP(write, ssize_t, (int fd, const void *bytes, size_t length), (fd, bytes, at_most(length)))
-WRAP_64(fstat, int, (int fd, struct stat *st), (fd, st))
-WRAP_64(fstatat, int, (int fd, const char *path, struct stat *st, int flags), (fd, path, st, flags))
+WRAP_TIME64(fstat, int, (int fd, struct stat *st), (fd, st))
+WRAP_TIME64(fstatat, int, (int fd, const char *path, struct stat *st, int flags),
+            (fd, path, st, flags))
 WRAP_64(pread, ssize_t, (int fd, void *bytes, size_t length, off_t at), (fd, bytes, length, at))
 WRAP_64(pwrite, ssize_t, (int fd, const void *bytes, size_t length, off_t at),
         (fd, bytes, length, at))
@@ -187,7 +193,7 @@ int __wrap_closedir(DIR *folder)
 }
 
 #define WRAP_OPENAT(name)                                                                          \
-    int __real_##name(int fd, const char *path, int flags, ...);                                   \
+    int __real_##name(int fd, const char *path, int flags, ...) __attribute__((weak));             \
     int __wrap_##name(int fd, const char *path, int flags, ...);                                   \
     int __wrap_##name(int fd, const char *path, int flags, ...)                                    \
     {                                                                                              \
@@ -205,7 +211,7 @@ int __wrap_closedir(DIR *folder)
 WRAP_OPENAT(openat)
 WRAP_OPENAT(openat64)
 
-/* libasp makes one call this way: openat2. */
+/* libasp makes openat2 this way, and close_range. */
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 long __wrap_syscall(long number, ...)
@@ -230,7 +236,7 @@ DIR *__wrap_fdopendir(int fd)
 }
 
 #define WRAP_READDIR(name)                                                                         \
-    struct dirent *__real_##name(DIR *folder);                                                     \
+    struct dirent *__real_##name(DIR *folder) __attribute__((weak));                               \
     struct dirent *__wrap_##name(DIR *folder);                                                     \
     struct dirent *__wrap_##name(DIR *folder)                                                      \
     {                                                                                              \
@@ -241,19 +247,23 @@ WRAP_READDIR(readdir)
 WRAP_READDIR(readdir64)
 
 /* It returns its error, and leaves errno alone. */
-int __real_clock_nanosleep(clockid_t clock, int flags, const struct timespec *length,
-                           struct timespec *left);
-int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *length,
-                           struct timespec *left);
-int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *length,
-                           struct timespec *left)
-{
-    if (fails("clock_nanosleep", SYSTEM))
-        return calls.plan.number;
-    if (calls.running && calls.plan.hasty)
-        return 0;
-    return __real_clock_nanosleep(clock, flags, length, left);
-}
+#define WRAP_SLEEP(name)                                                                           \
+    int __real_##name(clockid_t clock, int flags, const struct timespec *length,                   \
+                      struct timespec *left) __attribute__((weak));                                \
+    int __wrap_##name(clockid_t clock, int flags, const struct timespec *length,                   \
+                      struct timespec *left);                                                      \
+    int __wrap_##name(clockid_t clock, int flags, const struct timespec *length,                   \
+                      struct timespec *left)                                                       \
+    {                                                                                              \
+        if (fails("clock_nanosleep", SYSTEM))                                                      \
+            return calls.plan.number;                                                              \
+        if (calls.running && calls.plan.hasty)                                                     \
+            return 0;                                                                              \
+        return __real_##name(clock, flags, length, left);                                          \
+    }
+
+WRAP_SLEEP(clock_nanosleep)
+WRAP_SLEEP(__clock_nanosleep_time64)
 
 /* The allocator. Its failure is NULL. */
 #define WRAP_MEMORY(name, params, args)                                                            \
