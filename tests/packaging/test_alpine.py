@@ -114,24 +114,25 @@ def test_the_packages_are_built_from_the_source(tmp_path, installed, make_archiv
 
 
 def musl_headers(folder):
-    """Those of the libraries and of the kernel, by themselves: beside them on this machine lie those of another libc."""
+    """Those of the libraries and of the kernel, by themselves: beside them on this machine lie those of another libc. And
+    the one that Alpine has in a package of its own."""
     folder.mkdir()
     machine = execute("gcc", "-print-multiarch").done().out.strip()
     names = "security sodium sodium.h libconfig.h jansson.h jansson_config.h linux asm-generic asm"
     for name in names.split():
         places = (pathlib.Path("/usr/include", machine, name), pathlib.Path("/usr/include", name))
         (folder / name).symlink_to(next(path for path in places if path.exists()))
+    (folder / "sys").mkdir()
+    (folder / "sys" / "queue.h").symlink_to(f"/usr/include/{machine}/sys/queue.h")
     return folder
 
 
 @pytest.mark.long
-def test_musl_lacks_what_the_page_says_and_nothing_else(tmp_path, need):
+def test_all_of_the_c_compiles_against_musl(tmp_path, need):
     need("musl-gcc")
     words = ["musl-gcc", "-std=c17", "-fsyntax-only", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-D_TIME_BITS=64", "-I."]
     words += [f'-D{name}="x"' for name in ("VERSION", "PAMDIR", "DOCDIR", "LIBEXECDIR")]
     rooms = ("asp", "pam_asp", "asp-admin", "asp-broker")
     sources = sorted(path.relative_to(TREE) for room in rooms for path in (TREE / room).rglob("*.c"))
-    said = execute(*words, f"-I{musl_headers(tmp_path / 'headers')}", *sources, cwd=TREE, timeout=600).err
-    lacking = set(re.findall(r"(?m)^([\w/-]+\.[ch]):\d+:\d+: (?:fatal error|error|warning):", said))
-    table = (PACKAGING / "README.md").read_text()
-    assert lacking == set(re.findall(r"(?m)^\| `([\w/-]+\.[ch])` \|", table))
+    made = execute(*words, f"-I{musl_headers(tmp_path / 'headers')}", *sources, cwd=TREE, timeout=600)
+    assert made.done().err == ""
