@@ -42,7 +42,7 @@ server_packages=(
     "sssd-ldap libnss-sss libpam-sss"
     "cockpit-ws cockpit-bridge cockpit-system chromium chromium-driver"
     "systemd"
-    "apparmor checkpolicy semodule-utils"
+    "apparmor checkpolicy semodule-utils selinux-policy-default"
     "zsh fish"
 )
 
