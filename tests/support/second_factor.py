@@ -22,9 +22,10 @@ class Telephone:
 
 def enroll_with_google(box, _file):
     """With the module's own program. Her secret, in base32."""
-    words = "env HOME=/run/alice google-authenticator -t -d -f -u -w 17 -C -q".split()
+    home = box.run("getent", "passwd", "alice").done().out.split(":")[5]
+    words = f"env HOME={home} google-authenticator -t -d -f -u -w 17 -C -q".split()
     box.run(*as_user("alice"), *words).done()
-    return ["-b", box.read("/run/alice/.google_authenticator").splitlines()[0]]
+    return ["-b", box.read(f"{home}/.google_authenticator").splitlines()[0]]
 
 
 def enroll_with_oath(box, file):
