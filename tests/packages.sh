@@ -21,8 +21,13 @@ test_packages=(
 )
 # What makes packages of other systems, in so far as Debian has it.
 package_packages=(rpm rpmlint makepkg libarchive-tools fakeroot musl-tools)
-# For a root of another Debian.
-root_packages=(debootstrap)
+# For the roots of tests/roots.sh.
+root_packages=(debootstrap systemd-container)
+# In the machines of tests/booted.
+booted_packages=(
+    systemd systemd-sysv dbus procps apparmor dovecot-imapd nginx libnginx-mod-http-auth-pam
+    libpam-google-authenticator libpam-oath oathtool python3-pytest python3-pytest-timeout
+)
 # Never installed for the tests: where they are missing they are unpacked for the sandboxes, one set after the other, for
 # packages of one set may conflict with those of another.
 server_packages=(

@@ -445,6 +445,30 @@ class Runner:
             count += self.programs(kind, prefix=VALGRIND, patience=30, ASP_TEST_VALGRIND="1")
         return count
 
+    def suite_booted(self):
+        """the packages on a machine of their own, Debian 12, with systemd as the first process: units, hooks, restarts"""
+        count = Count()
+        for name in DEBIANS:
+            folder = self.work / f"booted-{name}"
+            run = self.run(BOOTED / "make_machine", folder, name, timeout=3600)
+            if run.returncode == 0:
+                words = ("env", "ASP_BOOTED=1", *PYTEST, "--basetemp=/var/tmp/pytest", "--junitxml=/var/tmp/report.xml")
+                run = self.run(BOOTED / "boot", folder, *words, MACHINE / "tests/booted", timeout=3600)
+                for line in re.findall(r"(?m)^counted: (.*)", run.stdout):
+                    say(f"  {name}: {line}")
+            if run.returncode == 77:
+                count += skipped(f"a machine with {name}", run.stdout)
+                continue
+            report = folder / "root/var/tmp/report.xml"
+            one = read_junit(report) if report.exists() else Count()
+            if one.failed == 0 and run.returncode != 0:
+                one.failed = 1
+            if one.failed:
+                one.trouble = [f"{name}: exit status {run.returncode}\n{run.stdout}"]
+            count += one
+            shutil.rmtree(folder, ignore_errors=True)
+        return count
+
     def suite_fresh(self):
         """what README says from Install to Uninstall, and quickstart and tests/run once more, each in a fresh root of the other
         Debian: 12 on 13, 13 on 12"""
@@ -464,7 +488,11 @@ class Runner:
 # One process at a time, which is not ended while somebody looks about in a sandbox.
 KEEP = "--keep"
 KEPT = (KEEP, "-n0", "--timeout=0", "--exitfirst")
-LONG = ("lint", "mutants", "sanitize", "valgrind", "coverage", "fresh")
+LONG = ("lint", "mutants", "sanitize", "valgrind", "coverage", "booted", "fresh")
+# The machines of tests/booted, and where the tree is in them (tests/roots.sh).
+BOOTED = TREE / "tests" / "booted"
+DEBIANS = ("bookworm",)
+MACHINE = pathlib.Path("/home/pam_asp")
 # These wait more than they work, so they run at the same time.
 PATIENT = ("cli", "services")
 SUITES = ("build", "style", "rooms", "man", "unit", "fuzz", "pam", "packaging", "cli", "services", "fault", *LONG)
