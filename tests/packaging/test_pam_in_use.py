@@ -23,6 +23,10 @@ def in_use(sandbox):
         ("/etc/pam.d/asp-only", LINE),
         ("/usr/lib/pam.d/base-password", "password optional pam_asp.so\n"),
         ("/etc/pam.conf", "dovecot auth required pam_asp.so\n"),
+        ("/etc/pam.d/dovecot", "auth [success=ok default=die] pam_asp.so app=mail\r\n"),
+        ("/etc/pam.d/dovecot", "@include /usr/share/doc/pam_asp/pam.d/asp-only\n"),
+        ("/etc/pam.d/dovecot", "@include nowhere\n-auth\trequired\tpam_asp.so"),
+        ("/etc/pam.d/common-password", "password optional pam_asp.so\n"),
     ],
 )
 def test_a_file_that_names_it_is_named(sandbox, in_use, path, text):
@@ -38,6 +42,19 @@ def test_a_file_that_names_it_is_named(sandbox, in_use, path, text):
 def test_what_no_service_reads_is_passed_over(sandbox, in_use, name):
     sandbox.write(f"/etc/pam.d/{name}", LINE)
     sandbox.write("/etc/pam.d/dovecot", f"# {LINE}auth required pam_unix.so # not pam_asp.so\n")
+    assert in_use().done().err == ""
+
+
+def test_what_pam_auth_update_will_take_out_is_passed_over(sandbox, in_use):
+    text = "password\toptional\tpam_asp.so \n# end of pam-auth-update config\n"
+    sandbox.write("/etc/pam.d/common-password", text)
+    assert in_use().done().err == ""
+    sandbox.write("/etc/pam.d/common-password", f"password required pam_asp.so\n{text}")
+    assert in_use().code == 1
+
+
+def test_another_module_that_is_told_of_it_does_not_name_it(sandbox, in_use):
+    sandbox.write("/etc/pam.d/dovecot", "auth optional pam_echo.so file=/etc/pam_asp.so\n")
     assert in_use().done().err == ""
 
 
