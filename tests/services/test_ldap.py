@@ -20,7 +20,7 @@ ADMIN, ADMIN_PASSWORD = f"cn=admin,{SUFFIX}", "secret of the admin"
 READER, READER_PASSWORD = f"cn=asp,{SUFFIX}", "secret of the reader"
 USERS = ("alice", "bob", "jürgen")
 INTERVAL = 10
-PROGRAM = "/usr/local/libexec/asp/primary-openldap"
+PROGRAM = "/usr/libexec/asp/primary-openldap"
 
 SCHEMAS = ("core", "cosine", "inetorgperson")
 ACCESS = f"""

@@ -20,7 +20,7 @@ from support.slapd import Slapd, configuration
 from support.wait import comes_true
 from support.watch import counts
 
-PROGRAM = "/usr/local/libexec/asp/primary-openldap"
+PROGRAM = "/usr/libexec/asp/primary-openldap"
 QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 SUFFIX = "dc=example,dc=org"
 PEOPLE = f"ou=people,{SUFFIX}"
