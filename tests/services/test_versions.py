@@ -6,19 +6,11 @@ import tempfile
 
 import pytest
 from support.broker import BrokerMachine, Host, serving
+from support.old_version import build_old
 from support.passwords import wrong
 from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, CRED_INSUFFICIENT, SUCCESS, USER_UNKNOWN
-from support.run import TREE, execute
 
-VERSION = "bdfd47e"
-GIT = ("git", "-c", "safe.directory=*", "-C", TREE)
 STORE = 5
-
-BUILD = """
-git -c safe.directory='*' -C "$1" archive "$2" | tar -x --one-top-level="$3/tree"
-meson setup "$3/build" "$3/tree" -Dwerror=false
-ninja -C "$3/build"
-"""
 
 pytestmark = pytest.mark.long
 
@@ -26,13 +18,10 @@ pytestmark = pytest.mark.long
 @pytest.fixture(scope="module")
 def old():
     """The build folder of version 0.1.0; skips in a tree without its history."""
-    if execute(*GIT, "cat-file", "-e", f"{VERSION}^{{commit}}").code != 0:
-        pytest.skip("there is no history back to version 0.1.0 in this tree")
     with tempfile.TemporaryDirectory(prefix="asp-", dir="/tmp") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
-        execute("bash", "-euo", "pipefail", "-c", BUILD, "bash", TREE, VERSION, folder).done()
-        yield folder / "build"
+        yield build_old(folder)
 
 
 @pytest.fixture(scope="module")
