@@ -469,6 +469,10 @@ class Runner:
             shutil.rmtree(folder, ignore_errors=True)
         return count
 
+    def suite_debian(self):
+        """the Debian packages of 12 and 13: built in fresh roots, put on, upgraded, broken off, taken away"""
+        return self.pytest("debian")
+
     def suite_fresh(self):
         """what README says from Install to Uninstall, and quickstart and tests/run once more, each in a fresh root of the other
         Debian: 12 on 13, 13 on 12"""
@@ -488,13 +492,15 @@ class Runner:
 # One process at a time, which is not ended while somebody looks about in a sandbox.
 KEEP = "--keep"
 KEPT = (KEEP, "-n0", "--timeout=0", "--exitfirst")
-LONG = ("lint", "mutants", "sanitize", "valgrind", "coverage", "booted", "fresh")
+LONG = ("lint", "mutants", "sanitize", "valgrind", "coverage", "debian", "booted", "fresh")
 # The machines of tests/booted, and where the tree is in them (tests/roots.sh).
 BOOTED = TREE / "tests" / "booted"
 DEBIANS = ("bookworm",)
 MACHINE = pathlib.Path("/home/pam_asp")
 # These wait more than they work, so they run at the same time.
 PATIENT = ("cli", "services")
+# Of which single files can be named.
+IN_FILES = (*PATIENT, "debian", "packaging")
 SUITES = ("build", "style", "rooms", "man", "unit", "fuzz", "pam", "packaging", "cli", "services", "fault", *LONG)
 
 
@@ -599,7 +605,7 @@ def main():
     parser.add_argument(
         KEEP, action="store_true", help="end with the first service test that fails, and leave its sandbox open for you"
     )
-    parser.add_argument("suite", nargs="*", help="run only these; of cli and services, a file by itself: cli/FILE")
+    parser.add_argument("suite", nargs="*", help="run only these; of cli, services and debian, a file by itself: cli/FILE")
     options = parser.parse_args()
     picked = [*(["-k", options.k] if options.k else []), *(KEPT if options.keep else [])]
     runner = Runner(options.work, options.all, picked)
@@ -608,7 +614,7 @@ def main():
         if name not in SUITES:
             parser.error(f"no suite {name}: there are {', '.join(SUITES)}")
         if file:
-            if name not in PATIENT or not (TREE / "tests" / word.partition("::")[0]).is_file():
+            if name not in IN_FILES or not (TREE / "tests" / word.partition("::")[0]).is_file():
                 parser.error(f"no file {file} in the suite {name}")
             runner.files.setdefault(name, []).append(file)
         options.suite[number] = name

@@ -1,0 +1,119 @@
+"""From one version to another, broken off in between too."""
+
+import pathlib
+import re
+
+import pytest
+from support.debian import ALL, ENROLL, LET_IN, SIGN_IN, install_version, repack, said, signs_in, state
+from support.old_version import build_old
+from support.run import TREE, execute
+
+pytestmark = pytest.mark.timeout(300, func_only=True)
+
+# Configuration, PAM files and store, as they are.
+KEPT = "sha256sum /etc/asp/asp.conf /etc/pam.d/dovecot; cd /var/lib/asp && find . -type f -printf '%p %m %T@\\n' | sort"
+README = (TREE / "README.md").read_text()
+
+
+def test_an_upgrade_keeps_store_configuration_and_what_was_turned_off(machine):
+    repack(machine, "0.1.0+a")
+    install_version(machine, "0.1.0+a").done()
+    machine.shell(ENROLL).done()
+    machine.shell("echo 'history = 7;' >>/etc/asp/asp.conf; pam-auth-update --remove asp").done()
+    before = machine.shell(KEPT).done().out
+    run = machine.install(*ALL).done()
+    assert machine.shell(KEPT).done().out == before
+    assert machine.shell("grep pam_asp.so /etc/pam.d/common-password").code == 1
+    assert signs_in(machine) == LET_IN
+    assert "asp-admin doctor" in said(run)
+
+
+def test_a_login_succeeds_between_the_unpacking_and_the_configuring_of_an_upgrade(machine):
+    repack(machine, "0.1.0+a")
+    install_version(machine, "0.1.0+a").done()
+    machine.shell(ENROLL).done()
+    machine.shell("dpkg --unpack /packages/libpam-asp_*.deb /packages/asp-admin_*.deb").done()
+    assert state(machine) == "unpacked"
+    assert signs_in(machine) == LET_IN
+    machine.shell("dpkg --configure -a").done()
+    assert state(machine) == "installed"
+    assert signs_in(machine) == LET_IN
+
+
+@pytest.mark.parametrize("where", ["/usr", "/var/lib/dpkg"])
+def test_a_disk_that_is_full_during_an_upgrade_locks_nobody_out(machine, where):
+    repack(machine, "0.1.0+a")
+    install_version(machine, "0.1.0+a").done()
+    machine.shell(ENROLL).done()
+    full = """
+    mkdir /tmp/full
+    mount -t tmpfs -o size=2m tmpfs /tmp/full
+    mkdir /tmp/full/upper /tmp/full/work
+    mount -t overlay -o "lowerdir=$1,upperdir=/tmp/full/upper,workdir=/tmp/full/work" overlay "$1"
+    dd if=/dev/zero of=/tmp/full/fill bs=4k >/dev/null 2>&1 || true
+    dpkg -i /packages/libpam-asp_*.deb && exit 9
+    """
+    run = machine.shell(full + SIGN_IN, where)
+    assert run.code == 0, run
+    assert run.out.endswith(LET_IN), run
+    machine.install(*ALL).done()
+    assert signs_in(machine) == LET_IN
+
+
+def test_accounts_of_a_later_version_are_named_before_anything_is_changed(machine):
+    repack(machine, "9")
+    install_version(machine, "9", options="ASP_INSTALL_ANYWAY=1").done()
+    machine.shell(ENROLL + "sed -i '1s/^asp-account [0-9]*/asp-account 3/' /var/lib/asp/users/alice").done()
+    run = machine.shell("dpkg -i /packages/libpam-asp_*.deb")
+    assert run.code != 0
+    assert "  alice\n" in said(run)
+    assert machine.shell("dpkg-query --show --showformat '${Version} ${db:Status-Status}' libpam-asp").out == "9 installed"
+    machine.shell("ASP_INSTALL_ANYWAY=1 dpkg -i --force-breaks /packages/libpam-asp_*.deb").done()
+
+
+def test_a_store_that_is_gone_is_not_made_anew_by_an_upgrade(machine):
+    repack(machine, "0.1.0+a")
+    install_version(machine, "0.1.0+a").done()
+    machine.shell("rm -r /var/lib/asp/users").done()
+    machine.install(*ALL).done()
+    assert machine.shell("test -e /var/lib/asp/users").code == 1
+
+
+@pytest.fixture
+def by_hand(tmp_path):
+    """What `meson install` of 0.1.0 puts on a machine of this one's release, as a folder."""
+    folder = tmp_path / "installed"
+    execute("meson", "install", "-C", build_old(tmp_path), "--destdir", folder).done()
+    return folder
+
+
+TAKEN_AWAY = re.findall(r"(?m)^    (rm .*)$", README.split("### Upgrade")[1].split("### ")[0])
+
+
+def test_what_was_installed_by_hand_is_taken_over_with_its_store_and_what_runs_of_it_is_named(machine, by_hand):
+    if machine.shell("cat /etc/debian_version").out != pathlib.Path("/etc/debian_version").read_text():
+        pytest.skip("0.1.0 is built for the release of this machine alone")
+    execute("cp", "-a", f"{by_hand}/.", machine.folder / "upper").done()
+    enroll = ENROLL.replace("/usr/share", "/usr/local/share")
+    machine.shell(f"groupadd --system asp; echo 'history = 7;' >>/etc/asp/asp.conf; {enroll}").done()
+    kept = machine.shell(KEPT).done().out
+    run = machine.shell(
+        """
+        asp-admin watch &
+        /usr/local/libexec/asp-broker &
+        dovecot
+        doveadm auth test -x service=imap alice "$(cat /root/phone)"
+        apt-get -q -y --no-install-recommends install /packages/{libpam-asp,asp-admin,asp-broker}_*.deb
+        eval "$1"
+        echo "--- doctor"
+        asp-admin doctor || true
+        """,
+        "\n".join(TAKEN_AWAY),
+    ).done()
+    _, _, doctor = run.out.partition("--- doctor")
+    assert "  /usr/local/sbin/asp-admin\n" in said(run)
+    for name in ("auth", "asp-admin", "asp-broker"):
+        assert re.search(rf"processes.*\n(?:.*\n)*?.*\b{name}\b", doctor), doctor
+    assert machine.shell(KEPT).done().out == kept
+    assert machine.shell("command -v asp-admin; find /usr/local -type f").done().out == "/usr/bin/asp-admin\n"
+    assert signs_in(machine) == LET_IN
