@@ -42,6 +42,17 @@ THREADED = ("pam-parallel", "unit-store_faults")
 OF_THE_PROCESS = ("pam-cost", "pam-limits", "pam-parallel", "pam-residue", "pam-secrets", "pam-symlink_race", "unit-safeio")
 
 
+@dataclasses.dataclass(frozen=True)
+class Platform:
+    """What the tests are built with where nothing else is said, further words for each `meson setup`, what runs programs
+    that this processor does not, and how many times longer all may take."""
+
+    compiler: str = "gcc"
+    setup: tuple = ()
+    emulator: tuple = ()
+    patience: int = 1
+
+
 @dataclasses.dataclass
 class Count:
     """What came of some tests. `trouble` is to be shown of those that failed; `reasons` has a pair for each that was
@@ -82,8 +93,9 @@ def judge(what, run):
 
 
 class Runner:
-    def __init__(self, work, everything, picked=()):
+    def __init__(self, work, everything, picked=(), platform=Platform()):
         self.work = work
+        self.platform = platform
         self.everything = everything
         # Further words for pytest.
         self.picked = list(picked)
@@ -131,13 +143,13 @@ class Runner:
             os.killpg(pid, signal.SIGKILL)
         os._exit(128 + signal.SIGTERM)
 
-    def build(self, name, compiler="gcc", *options, linked=True):
+    def build(self, name, compiler=None, *options, linked=True):
         """Builds once for each name; all that is compiled and no more where it is not to be linked. Returns the folder,
         or None, and the run that made or failed to make it."""
         if name not in self.builds:
             folder = self.work / name
-            setup = ["meson", "setup", folder, TREE, "-Dwerror=true", "-Dtests=true", *options]
-            run = self.run(*setup, CC=compiler)
+            setup = ["meson", "setup", folder, TREE, "-Dwerror=true", "-Dtests=true", *self.platform.setup, *options]
+            run = self.run(*setup, CC=compiler or self.platform.compiler)
             if run.returncode == 0:
                 targets = ["all", "meson-test-prereq"] if linked else objects_of(folder)
                 run = self.run("ninja", "-C", folder, *targets)
@@ -182,8 +194,10 @@ class Runner:
 
     def programs(self, kind, build="gcc", *options, prefix=(), patience=1, only=None, **environment):
         """Runs the programs of a suite of meson's, as many at a time as there are processors; `only` those of these
-        names. Behind a prefix that is
-        valgrind's, those that look at their own process are left out: they would see valgrind's."""
+        names. Behind a prefix, which is valgrind's or an emulator's, those that look at their own process are left
+        out: they would see that one's."""
+        prefix = prefix or self.platform.emulator
+        patience = max(patience, self.platform.patience)
         folder, run = self.build(build, *options)
         if folder is None:
             return self.not_built(run)
@@ -469,6 +483,24 @@ class Runner:
             shutil.rmtree(folder, ignore_errors=True)
         return count
 
+    def suite_platforms(self):
+        """unit and pam with clang, and in a root of 32 bit; unit with musl, and on a big-endian and an ARM processor, by qemu"""
+        count = Count()
+        for name, _ in self.versions("clang")[:1]:
+            for kind in ("unit", "pam"):
+                count += self.programs(kind, name, name)
+        say(f"  clang: {count.passed} passed, {count.failed} failed, {len(count.reasons)} skipped")
+        for name in PLATFORMS:
+            folder = self.work / f"platform-{name}"
+            folder.mkdir()
+            run = self.run(TREE / "tests" / "platforms", folder, name, timeout=3600)
+            one = skipped(name, run.stdout) if run.returncode == 77 else count_told(run)
+            say(f"  {name}: {one.passed} passed, {one.failed} failed, {len(one.reasons)} skipped")
+            one.reasons = [(f"{name}: {which}", reason) for which, reason in one.reasons]
+            count += one
+            shutil.rmtree(folder, ignore_errors=True)
+        return count
+
     def suite_debian(self):
         """the Debian packages of 12 and 13: built in fresh roots, put on, upgraded, broken off, taken away"""
         return self.pytest("debian")
@@ -492,11 +524,13 @@ class Runner:
 # One process at a time, which is not ended while somebody looks about in a sandbox.
 KEEP = "--keep"
 KEPT = (KEEP, "-n0", "--timeout=0", "--exitfirst")
-LONG = ("lint", "mutants", "sanitize", "valgrind", "coverage", "debian", "booted", "fresh")
+LONG = ("lint", "mutants", "sanitize", "valgrind", "coverage", "platforms", "debian", "booted", "fresh")
 # The machines of tests/booted, and where the tree is in them (tests/roots.sh).
 BOOTED = TREE / "tests" / "booted"
 DEBIANS = ("bookworm",)
 MACHINE = pathlib.Path("/home/pam_asp")
+# See tests/platforms.
+PLATFORMS = ("i386", "musl", "s390x", "armhf")
 # These wait more than they work, so they run at the same time.
 PATIENT = ("cli", "services")
 # Of which single files can be named.
@@ -601,6 +635,10 @@ def main():
         "--all", action="store_true", help=f"what takes long too: {', '.join(LONG)} and more of the others"
     )
     parser.add_argument("--work", type=pathlib.Path, help=argparse.SUPPRESS)
+    parser.add_argument("--compiler", default=Platform.compiler, help=argparse.SUPPRESS)
+    parser.add_argument("--setup", action="append", default=[], help=argparse.SUPPRESS)
+    parser.add_argument("--emulator", action="append", default=[], help=argparse.SUPPRESS)
+    parser.add_argument("--patience", type=int, default=1, help=argparse.SUPPRESS)
     parser.add_argument("-k", metavar="WORDS", help="of cli and services, the tests whose names have these words")
     parser.add_argument(
         KEEP, action="store_true", help="end with the first service test that fails, and leave its sandbox open for you"
@@ -608,7 +646,8 @@ def main():
     parser.add_argument("suite", nargs="*", help="run only these; of cli, services and debian, a file by itself: cli/FILE")
     options = parser.parse_args()
     picked = [*(["-k", options.k] if options.k else []), *(KEPT if options.keep else [])]
-    runner = Runner(options.work, options.all, picked)
+    platform = Platform(options.compiler, tuple(options.setup), tuple(options.emulator), options.patience)
+    runner = Runner(options.work, options.all, picked, platform)
     for number, word in enumerate(options.suite):
         name, _, file = word.partition("/")
         if name not in SUITES:
