@@ -174,15 +174,14 @@ static bool set(const struct console *console, struct options *options, enum opt
     return true;
 }
 
-/* `words` have been read as options and their values, this one too. */
+/* `before`: the words that belong to no option and stood before it. */
 static bool take_option(const struct console *console, struct options *options, enum option_id id,
-                        size_t words)
+                        size_t before)
 {
     unsigned bit = OPTION_BIT(id);
 
     if (options->typed_count < OPTIONS_TYPED)
-        options->typed[options->typed_count++] =
-            (struct option_typed){id, optarg, (size_t)optind - 1 - words};
+        options->typed[options->typed_count++] = (struct option_typed){id, optarg, before};
 
     if (!is_global(id) && !is_list(id) && (options->given & bit) != 0) {
         (void)fail_with(console, EXIT_USAGE, "--%s is given twice", option_name(bit));
@@ -219,6 +218,11 @@ static const struct option_synonym synonyms[] = {
     {NULL, NULL},
 };
 
+/* What is no option comes in its place, as one of the value WORD: how far getopt has changed the
+ * order of words by then is not the same in each C library. */
+static const char in_order[] = "-:";
+enum { WORD = 1, OPTION = 256 };
+
 /* The table as getopt_long has it, of the options in `bits`. */
 static void write_table(struct option words[OPTIONS + 1], unsigned bits)
 {
@@ -229,14 +233,14 @@ static void write_table(struct option words[OPTIONS + 1], unsigned bits)
             words[count++] =
                 (struct option){.name = table[i].name,
                                 .has_arg = table[i].value != NULL ? required_argument : no_argument,
-                                .val = (int)table[i].id};
+                                .val = OPTION + (int)table[i].id};
     }
     words[count] = (struct option){0};
 }
 
-/* Of what getopt has found wrong. The command may stand behind it, so the rest is read too. */
+/* Of what getopt has found wrong. The command, if there was none yet, may stand behind it. */
 static void say_fault(const struct console *console, int found, int argc, char **argv,
-                      options_of *of)
+                      const char *command, options_of *of)
 {
     struct option words[OPTIONS + 1];
     struct option_fault fault;
@@ -245,12 +249,14 @@ static void say_fault(const struct console *console, int found, int argc, char *
 
     write_table(words, bits);
     fault = option_fault_take(found, argv, words);
-    while (getopt_long(argc, argv, ":", words, NULL) != -1)
-        ;
-    if (optind < argc)
-        bits = of(argv[optind]);
+    while (command == NULL && found != -1) {
+        found = getopt_long(argc, argv, in_order, words, NULL);
+        command = found == WORD ? optarg : found == -1 && optind < argc ? argv[optind] : NULL;
+    }
+    if (command != NULL)
+        bits = of(command);
     if (bits != OPTIONS_ALL)
-        (void)snprintf(help, sizeof help, "asp-admin help %s", argv[optind]);
+        (void)snprintf(help, sizeof help, "asp-admin help %s", command);
     write_table(words, bits);
     (void)option_fault_say(console, &fault, words, synonyms, help);
 }
@@ -259,26 +265,30 @@ bool options_read(int argc, char **argv, const struct console *console, options_
                   struct options *options)
 {
     struct option words[OPTIONS + 1];
-    size_t read = 0; /* of the words, as options and their values */
+    int count = 0; /* of the words that belong to no option; they are put from 1 on */
     int found;
 
     memset(options, 0, sizeof *options);
     write_table(words, OPTIONS_ALL);
     opterr = 0;
     optind = 0; /* from the beginning, whoever has read another line in this process */
-    while ((found = getopt_long(argc, argv, ":", words, NULL)) != -1) {
-        if (found == ':' || found == '?') {
-            say_fault(console, found, argc, argv, of);
+    while ((found = getopt_long(argc, argv, in_order, words, NULL)) != -1) {
+        if (found == WORD) {
+            argv[++count] = optarg;
+        } else if (found == ':' || found == '?') {
+            say_fault(console, found, argc, argv, count > 0 ? argv[1] : NULL, of);
+            return false;
+        } else if (!take_option(console, options, (enum option_id)(found - OPTION),
+                                (size_t)count)) {
             return false;
         }
-        read += optarg == argv[optind - 1] ? 2 : 1;
-        if (!take_option(console, options, (enum option_id)found, read))
-            return false;
     }
-    if (optind < argc) {
-        options->command = argv[optind];
-        options->arguments = argv + optind + 1;
-        options->argument_count = argc - optind - 1;
+    while (optind < argc)
+        argv[++count] = argv[optind++];
+    if (count > 0) {
+        options->command = argv[1];
+        options->arguments = argv + 2;
+        options->argument_count = count - 1;
     }
     return true;
 }

@@ -105,8 +105,8 @@ struct options {
  * where there is no such command. */
 typedef unsigned options_of(const char *command);
 
-/* Reads the line; what is no option may have been meant for one of those that `of` says. False
- * after a line on the console. */
+/* Reads the line, and changes the order of its words; what is no option may have been meant for one
+ * of those that `of` says. False after a line on the console. */
 bool options_read(int argc, char **argv, const struct console *console, options_of *of,
                   struct options *options);
 

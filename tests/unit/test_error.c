@@ -22,7 +22,7 @@ START_TEST(an_errno_has_its_status_and_its_words)
         {EROFS, ASP_DENIED, "Read-only"},
         {EIO, ASP_IO, "error"},
         {ENOSPC, ASP_IO, "No space"},
-        {EDQUOT, ASP_IO, "quota"},
+        {EDQUOT, ASP_IO, "uota"},
         {ELOOP, ASP_IO, "ymbolic link"},
         {EMFILE, ASP_NO_FILES, "file"},
         {ENFILE, ASP_NO_FILES, "Too many open files in system"},

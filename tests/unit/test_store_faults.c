@@ -166,7 +166,7 @@ START_TEST(a_folder_that_cannot_be_synced_is_put_back_as_it_was)
         status = do_work(work, &error);
         ck_assert(unit_calls_end());
         ck_assert_int_eq(status, ASP_IO);
-        ck_assert_msg(strstr(error.text, "Input/output") != NULL, "%s", error.text);
+        ck_assert_msg(strstr(error.text, strerror(EIO)) != NULL, "%s", error.text);
         ck_assert_int_eq(entries_now(), before_work[work]);
         is_sound_again();
     }
