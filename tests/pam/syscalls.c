@@ -32,9 +32,15 @@ struct watch {
     bool known[DESCRIPTORS_MAX]; /* descriptors that were open before */
 };
 
-/* Where a long has 32 bits it is another one that tells lengths of 64. */
+/* Where a long has 32 bits, others have lengths of 64, and on ARM they alone are there. */
 #ifndef SYS_newfstatat
 #define SYS_newfstatat SYS_fstatat64
+#endif
+#ifndef SYS_mmap
+#define SYS_mmap SYS_mmap2
+#endif
+#ifndef SYS_getrlimit
+#define SYS_getrlimit SYS_ugetrlimit
 #endif
 
 static struct watch *watch;

@@ -17,7 +17,10 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 {
     int (*real)(clockid_t, struct timespec *);
 
-    *(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
+    /* With 32 bits it is the one with the long times that we stand before. */
+    *(void **)&real = dlsym(RTLD_NEXT, "__clock_gettime64");
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
     int result = real(clock, now);
     if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
         now->tv_sec += offset;
