@@ -109,7 +109,7 @@ static bool is_under_valgrind(void)
 
 bool unit_is_watched(void)
 {
-    return is_sanitized() || is_under_valgrind();
+    return is_sanitized() || is_under_valgrind() || getenv("ASP_TEST_EMULATED") != NULL;
 }
 
 size_t unit_many(size_t count)

@@ -50,7 +50,7 @@ void unit_add_on_engines(Suite *suite, const TTest *test);
             ck_abort_msg(__VA_ARGS__);                                                             \
     } while (0)
 
-/* Under valgrind or a sanitizer: limits on memory cannot be set. */
+/* Under valgrind, a sanitizer or an emulator: limits on memory cannot be set. */
 bool unit_is_watched(void);
 /* `count`, or a twentieth of it where everything is slow: under valgrind. */
 size_t unit_many(size_t count);
