@@ -19,7 +19,7 @@ def test_installing_changes_no_service_and_makes_a_store_for_root_alone(machine)
     assert stored == [f"700 root:root asp{part}" for part in ("", "/locks", "/used", "/users")]
     assert machine.shell("stat --format='%a %U' /etc/asp /etc/asp/asp.conf").done().out == "755 root\n644 root\n"
     assert machine.shell("getent group asp").done().out.endswith(":\n")
-    assert "libpam-asp:" not in said(run)
+    assert "pam-auth-update --enable" not in said(run)
 
 
 def test_an_app_password_opens_dovecot_on_it_and_doctor_finds_no_fault(machine):

@@ -15,15 +15,15 @@ KEPT = "sha256sum /etc/asp/asp.conf /etc/pam.d/dovecot; cd /var/lib/asp && find 
 README = (TREE / "README.md").read_text()
 
 
-def test_an_upgrade_keeps_store_configuration_and_what_was_turned_off(machine):
+def test_an_upgrade_keeps_store_and_configuration(machine):
     repack(machine, "0.1.0+a")
     install_version(machine, "0.1.0+a").done()
     machine.shell(ENROLL).done()
-    machine.shell("echo 'history = 7;' >>/etc/asp/asp.conf; pam-auth-update --remove asp").done()
+    machine.shell("echo 'history = 7;' >>/etc/asp/asp.conf").done()
     before = machine.shell(KEPT).done().out
     run = machine.install(*ALL).done()
     assert machine.shell(KEPT).done().out == before
-    assert machine.shell("grep pam_asp.so /etc/pam.d/common-password").code == 1
+    assert machine.shell("grep -c pam_asp.so /etc/pam.d/common-password").done().out == "1\n"
     assert signs_in(machine) == LET_IN
     assert "asp-admin doctor" in said(run)
 
@@ -68,7 +68,7 @@ def test_accounts_of_a_later_version_are_named_before_anything_is_changed(machin
     assert run.code != 0
     assert "  alice\n" in said(run)
     assert machine.shell("dpkg-query --show --showformat '${Version} ${db:Status-Status}' libpam-asp").out == "9 installed"
-    machine.shell("ASP_INSTALL_ANYWAY=1 dpkg -i --force-breaks /packages/libpam-asp_*.deb").done()
+    machine.shell("ASP_INSTALL_ANYWAY=1 dpkg -i /packages/libpam-asp_*.deb").done()
 
 
 def test_a_store_that_is_gone_is_not_made_anew_by_an_upgrade(machine):

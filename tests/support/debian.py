@@ -53,7 +53,7 @@ def repack(machine, version):
     cd "/root/$1"
     for name in libpam-asp asp-admin asp-broker; do
         dpkg-deb -R /packages/"$name"_*.deb "$name"
-        sed -i "s/^Version: .*/Version: $1/; s/(<< [^)]*)/(<< $1)/" "$name/DEBIAN/control"
+        sed -i "s/^Version: .*/Version: $1/" "$name/DEBIAN/control"
         dpkg-deb -b "$name" >/dev/null
         rm -r "$name"
     done
