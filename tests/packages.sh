@@ -202,6 +202,16 @@ release_services() {
     holding=
 }
 
+# tell_upgrades FOLDER NAME...: says which packages that are there will be upgraded with these, before any is.
+tell_upgrades() {
+    local upgrades
+    upgrades=$(
+        APT_CONFIG=$1/apt.conf apt-get -q -y --no-install-recommends --simulate --no-remove install "${@:2}" 2>/dev/null |
+            sed -n 's/^Inst \([^ ]*\) \[\([^]]*\)\] (\([^ ]*\) .*/\1 (\2 to \3)/p'
+    ) || true
+    [[ -z $upgrades ]] || echo "Packages that are there will be upgraded with them: ${upgrades//$'\n'/, }"
+}
+
 # install_packages FOLDER NAME...: installs those that are missing, and adds to new_packages what was not there
 # before, and to upgraded_packages what had to change. The caller's exit trap must call release_services.
 install_packages() {
@@ -211,6 +221,7 @@ install_packages() {
     mapfile -t missing < <(missing_packages "$@")
     [[ ${#missing[@]} -gt 0 ]] || return 0
     download_packages "$folder" "${missing[@]}"
+    tell_upgrades "$folder" "${missing[@]}"
     hold_services "$folder"
     # In a session of its own, so that an interrupt from the keyboard does not leave packages half installed.
     export -f apt

@@ -233,11 +233,14 @@ def test_what_conflicts_can_still_be_unpacked_for_a_sandbox(archive):
     assert archive.installed("asp-server") and not archive.installed("asp-rival")
 
 
-def test_a_package_that_had_to_be_upgraded_is_named(archive):
+def test_a_package_that_has_to_be_upgraded_is_named_before_and_after(archive):
     archive.install("asp-library").done()
     archive.add("asp-library", "2")
     archive.add("asp-newer", "1", "Depends: asp-library (>= 2)")
-    assert archive.install("asp-newer").done().out == "new: asp-newer\nupgraded: asp-library\n"
+    assert archive.install("asp-newer").done().out == (
+        "Packages that are there will be upgraded with them: asp-library (1 to 2)\n"
+        "new: asp-newer\nupgraded: asp-library\n"
+    )
 
 
 def test_a_package_that_is_not_to_be_had_is_one_clear_line(archive):
