@@ -83,7 +83,7 @@ def built(request, tmp_path_factory, worker_id):
         return [run.code, run.out, run.err]
 
     folder, run = once(tmp_path_factory, worker_id, request.param, build)
-    return request.param, folder / "packages", Result(*run)
+    return request.param, folder / "build" / "root" / "packages", Result(*run)
 
 
 @pytest.fixture(scope="session")
