@@ -19,12 +19,16 @@ def in_use(sandbox):
     [
         ("/etc/pam.d/dovecot", LINE),
         ("/etc/pam.d/dovecot", "auth required \\\n  /usr/lib64/security/pam_asp.so config=/etc/asp/asp.conf # here\n"),
-        ("/etc/pam.d/dovecot", "auth include /usr/share/doc/pam_asp/pam.d/asp-only\n"),
         ("/etc/pam.d/asp-only", LINE),
         ("/usr/lib/pam.d/base-password", "password optional pam_asp.so\n"),
-        ("/etc/pam.conf", "dovecot auth required pam_asp.so\n"),
         ("/etc/pam.d/dovecot", "auth [success=ok default=die] pam_asp.so app=mail\r\n"),
-        ("/etc/pam.d/dovecot", "@include /usr/share/doc/pam_asp/pam.d/asp-only\n"),
+        ("/etc/pam.d/dovecot", "auth required pam_asp.so # f\udcfcr alle\n"),
+        ("/etc/pam.d/dovecot", "auth required \\ \n pam_asp.so\n"),
+        ("/etc/pam.d/dovecot", "# see README \\\nauth required pam_asp.so\n"),
+        ("/etc/pam.d/dovecot", "auth sufficient \\\n# comment\n pam_asp.so\n"),
+        ("/etc/pam.d/dovecot", "auth [success=ok default=die]pam_asp.so\n"),
+        ("/etc/pam.d/dovecot", "[auth] required [pam_asp.so]\n"),
+        ("/etc/pam.d/my svc", LINE),
         ("/etc/pam.d/dovecot", "@include nowhere\n-auth\trequired\tpam_asp.so"),
         ("/etc/pam.d/common-password", "password optional pam_asp.so\n"),
     ],
@@ -42,6 +46,23 @@ def test_a_file_that_names_it_is_named(sandbox, in_use, path, text):
 def test_what_no_service_reads_is_passed_over(sandbox, in_use, name):
     sandbox.write(f"/etc/pam.d/{name}", LINE)
     sandbox.write("/etc/pam.d/dovecot", f"# {LINE}auth required pam_unix.so # not pam_asp.so\n")
+    assert in_use().done().err == ""
+
+
+@pytest.mark.parametrize("line", ["@include /etc/site/mail", "auth include sub/mail", "auth substack mail.old"])
+def test_a_file_that_another_brings_in_is_read_whatever_its_name(sandbox, in_use, line):
+    path = line.split()[-1]
+    path = path if path.startswith("/") else f"/etc/pam.d/{path}"
+    sandbox.write(path, LINE)
+    in_use().done()
+    sandbox.write("/etc/pam.d/dovecot", f"{line}\n")
+    assert f"\n  {path}\n" in in_use().err
+
+
+def test_what_another_file_stands_before_is_passed_over(sandbox, in_use):
+    sandbox.write("/usr/lib/pam.d/base-password", LINE)
+    sandbox.write("/etc/pam.d/base-password", "auth required pam_unix.so\n")
+    sandbox.write("/etc/pam.conf", f"dovecot {LINE}")
     assert in_use().done().err == ""
 
 
