@@ -81,3 +81,9 @@ def test_no_store_is_made_below_a_mount_that_is_not_there(machine, there):
     assert "not mounted" in said(run)
     assert machine.shell("test -e /var/lib/asp/users").code == 1
     assert state(machine) == "installed"
+
+
+def test_a_store_on_a_file_system_of_its_own_is_made_where_only_lost_and_found_is(machine):
+    machine.shell("mkdir -p /var/lib/asp/lost+found").done()
+    machine.install(*ALL).done()
+    assert machine.shell("stat --format=%a /var/lib/asp /var/lib/asp/users").done().out == "700\n700\n"

@@ -68,15 +68,47 @@ def test_what_no_service_reads_keeps_nobody_from_removing_it(machine, name, text
     assert machine.shell("grep pam_asp.so /etc/pam.d/common-password").code == 1
 
 
-def test_only_the_last_architecture_is_kept_and_no_other_step_of_dpkg_is(machine):
+def test_each_architecture_is_kept_and_no_other_step_of_dpkg_is(machine):
+    """A service of one has no use for the module of another; the profile stays with the last."""
     enrolled(machine)
     prerm = "/var/lib/dpkg/info/libpam-asp*.prerm"
-    assert machine.shell(f"{prerm} remove").code == 1
-    machine.shell(f"DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=2 {prerm} remove").done()
+    other = "mkdir -p /usr/lib/other/security; touch /usr/lib/other/security/pam_asp.so; "
+    for before in ("", "DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=2 ", other):
+        assert machine.shell(f"{before}{prerm} remove").code == 1
     for words in ("upgrade 9", "deconfigure in-favour x 1", "failed-upgrade 1"):
         machine.shell(f"{prerm} {words}").done()
+    machine.shell(f"ASP_REMOVE_ANYWAY=1 {prerm} remove").done()
     assert signs_in(machine) == LET_IN
     assert machine.shell("grep -c pam_asp.so /etc/pam.d/common-password").done().out == "1\n"
+
+
+def test_a_purge_of_another_architecture_deletes_nothing(machine):
+    enrolled(machine)
+    postrm = "/var/lib/dpkg/info/libpam-asp*.postrm"
+    machine.shell(f"{SAID_YES} DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=2 {postrm} purge").done()
+    assert machine.shell("ls /var/lib/asp/users; test -e /etc/asp/asp.conf").done().out == "alice\n"
+
+
+def test_a_yes_is_good_for_one_purge(machine):
+    enrolled(machine)
+    machine.shell(REMOVED + SAID_YES.replace("libpam-asp libpam", "d-i libpam") + "dpkg --purge libpam-asp").done()
+    assert machine.shell("test -e /var/lib/asp").code == 1
+    enrolled(machine)
+    machine.shell(REMOVED + "dpkg --purge libpam-asp").done()
+    assert machine.shell("ls /var/lib/asp/users").done().out == "alice\n"
+
+
+def test_a_purge_deletes_what_is_ours_and_goes_on_where_it_cannot(machine):
+    enrolled(machine)
+    machine.shell("mkdir /var/lib/asp/site2; touch /var/lib/asp/site2/file").done()
+    machine.shell(REMOVED + SAID_YES + "mount -t tmpfs tmpfs /var/lib/asp/used; dpkg --purge libpam-asp").done()
+    assert machine.shell("cd /var/lib/asp && find . -type f; test ! -e /etc/asp/asp.conf").done().out == "./site2/file\n"
+
+
+def test_a_broker_whose_group_has_members_is_not_removed_while_a_pam_file_names_it(machine):
+    enrolled(machine)
+    assert machine.shell("usermod -a -G asp www-data; dpkg -r asp-broker").code != 0
+    machine.shell("cp /etc/pam.d/dovecot.before-asp /etc/pam.d/dovecot; dpkg -r asp-broker").done()
 
 
 @pytest.mark.parametrize(

@@ -120,3 +120,13 @@ def test_what_was_installed_by_hand_is_taken_over_with_its_store_and_what_runs_o
     assert machine.shell(KEPT).done().out == kept
     assert machine.shell("command -v asp-admin; find /usr/local -type f").done().out == "/usr/bin/asp-admin\n"
     assert signs_in(machine) == LET_IN
+
+
+def test_accounts_that_are_being_written_and_a_moved_store_are_no_hindrance_and_no_hiding_place(machine):
+    repack(machine, "9")
+    install_version(machine, "9", options="ASP_INSTALL_ANYWAY=1").done()
+    machine.shell(ENROLL + "ln -s nowhere /var/lib/asp/users/.alice.new").done()
+    machine.shell("dpkg -i /packages/libpam-asp_*.deb").done()
+    moved = "mv /var/lib/asp /srv/asp; echo 'store = \"/srv/asp\";' >>/etc/asp/asp.conf; "
+    machine.shell(moved + "sed -i '1s/^asp-account [0-9]*/asp-account 3/' /srv/asp/users/alice").done()
+    assert "  alice\n" in said(machine.shell("dpkg -i /packages/libpam-asp_*.deb"))

@@ -7,7 +7,7 @@ ONLY = "/usr/share/doc/pam_asp/pam.d/asp-only"
 ENROLL = f"""
 cp -p /etc/pam.d/dovecot /etc/pam.d/dovecot.before-asp
 install -m 644 {ONLY} /etc/pam.d/dovecot
-useradd alice
+id alice >/dev/null 2>&1 || useradd alice
 echo 'alice:her own password' | chpasswd
 asp-admin create alice --label Phone --app mail --quiet >/root/phone
 """
