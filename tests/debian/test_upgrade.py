@@ -114,7 +114,7 @@ def test_what_was_installed_by_hand_is_taken_over_with_its_store_and_what_runs_o
         "\n".join(TAKEN_AWAY),
     ).done()
     _, _, doctor = run.out.partition("--- doctor")
-    assert "  /usr/local/sbin/asp-admin\n" in said(run)
+    assert "  /usr/local/sbin/asp-admin" in said(run)
     for name in ("auth", "asp-admin", "asp-broker"):
         assert re.search(rf"processes.*\n(?:.*\n)*?.*\b{name}\b", doctor), doctor
     assert machine.shell(KEPT).done().out == kept
