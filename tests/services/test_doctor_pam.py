@@ -37,6 +37,7 @@ def service(patient, text, name="imap"):
 PARTS = {
     *(f"sshd/asp-sshd-{name}" for name in ("only", "either", "enrolled")),
     *("with-other-modules/google-authenticator", "with-other-modules/oath", "pam-configs/asp"),
+    *("authselect/README", "authselect/password.awk"),
 }
 
 
