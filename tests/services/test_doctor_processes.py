@@ -4,6 +4,7 @@ import re
 
 import pytest
 from support.broker import Host, serving
+from support.wait import wait_until
 
 MODULE = "/opt/asp/pam_asp.so"
 BROKER = "/opt/asp/asp-broker"
@@ -46,7 +47,7 @@ def test_what_runs_the_module_or_the_broker_of_before_is_named_until_it_is_start
             assert re.search(r"asp-broker \(process \d+ and \d+ more\)", fault.message)
     finally:
         host.close()
-    assert old(patient) == []
+    wait_until(lambda: old(patient) == [], "what has ended is named still")
 
 
 @pytest.fixture
