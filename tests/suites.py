@@ -652,7 +652,7 @@ def main():
     parser.add_argument(
         KEEP, action="store_true", help="end with the first service test that fails, and leave its sandbox open for you"
     )
-    parser.add_argument("suite", nargs="*", help="run only these; of cli, services and debian, a file by itself: cli/FILE")
+    parser.add_argument("suite", nargs="*", help=f"run only these; of {', '.join(IN_FILES)}, a file by itself: cli/FILE")
     options = parser.parse_args()
     picked = [*(["-k", options.k] if options.k else []), *(KEPT if options.keep else [])]
     platform = Platform(options.compiler, tuple(options.setup), tuple(options.emulator), options.patience)

@@ -26,8 +26,8 @@ pivot_root . mnt
 umount --lazy /mnt
 script=$5
 shift 5
-env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 TERM=dumb \
-    DEBIAN_FRONTEND=noninteractive bash -euo pipefail -c "$script" bash "$@"
+. /home/pam_asp/tests/roots.sh
+afresh DEBIAN_FRONTEND=noninteractive bash -euo pipefail -c "$script" bash "$@"
 """
 NAMESPACES = ("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--propagation", "private", "--")
 
