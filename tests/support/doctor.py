@@ -17,6 +17,10 @@ CHECKS = [
 # Of these there is a row only where there is something to say.
 OTHERS = ["beside-pam", "processes"]
 
+# Account lines that are right.
+ACCOUNT = "account sufficient pam_asp.so\naccount required pam_unix.so\n"
+NO_APP = "no app of asp.conf names the service"
+
 # Before each test: no store, configuration, sockets or units; the users and the PAM files as they were at the beginning.
 PUT_RIGHT = """
 umount -q /var/lib/asp || true
@@ -111,3 +115,15 @@ class Patient(Service):
 
     def serving(self):
         return serving(self.sandbox, self.build / "asp-broker" / "asp-broker")
+
+
+def is_well(patient, message):
+    """There is no fault, and nothing to be told but, of a service that is an app of its own, that it is."""
+    assert patient.faults() == []
+    rows = [row for row in patient.findings() if row.check == "pam" and not (row.note and NO_APP in row.message)]
+    (row,) = rows
+    assert not row.note and re.search(message, row.message), row
+
+
+def service(patient, text, name="imap"):
+    patient.sandbox.write(f"/etc/pam.d/{name}", text)

@@ -1,0 +1,213 @@
+"""What asp-admin doctor says of the lines that name the module, of the module, and of the password stack."""
+
+import re
+
+import pytest
+from support.doctor import ACCOUNT, NO_APP, is_well, service
+from support.recipes import recipe
+
+
+@pytest.fixture
+def module(patient):
+    modules = patient.sandbox.shell("dirname $(find /usr/lib /lib -name pam_unix.so -print -quit)").done().out.strip()
+    return f"{modules}/pam_asp.so"
+
+
+# The line itself
+
+
+@pytest.mark.parametrize("argument", ["nullok", "config=relative", "app=any", "debug=1", "[two words]"])
+def test_a_wrong_argument_is_a_fault(patient, argument):
+    service(patient, f"auth required pam_asp.so {argument}\n{ACCOUNT}")
+    fault = patient.fault("pam", "^/etc/pam.d/imap:1: .* is a wrong argument, and refuses everybody$")
+    assert argument.strip("[]") in fault.message
+
+
+def test_arguments_that_are_known_are_no_fault(patient):
+    service(patient, f"auth required pam_asp.so try_first_pass debug app=mail\n{ACCOUNT}")
+    is_well(patient, "asked for by imap$")
+
+
+@pytest.mark.parametrize("name", ["mail.conf", "asp.conf"])
+def test_a_configuration_that_a_line_names_and_that_is_missing_is_a_fault(patient, name):
+    service(patient, f"auth required pam_asp.so config=/etc/asp/{name}\n{ACCOUNT}")
+    patient.fault("pam", f"^/etc/pam.d/imap:1 has config=/etc/asp/{name}, and nobody gets in: .*No such")
+
+
+def test_a_configuration_that_a_line_names_is_told(patient):
+    patient.sandbox.write("/etc/asp/mail.conf", "limit = 7;\n")
+    service(patient, f"auth required pam_asp.so config=/etc/asp/mail.conf\n{ACCOUNT}")
+    patient.told("pam", "/etc/pam.d/imap:1 has a configuration of its own, .*--config /etc/asp/mail.conf doctor")
+    patient.sandbox.write("/etc/asp/mail.conf", "limits = 7;\n")
+    patient.fault("pam", "^/etc/pam.d/imap:1 has config=/etc/asp/mail.conf, and nobody gets in: /etc/asp/mail.conf:1:")
+
+
+SLIPS = {
+    "a control": "auth requierd pam_asp.so\n",
+    "what is done upon an answer": "auth [success=done default=dei] pam_asp.so\n",
+    "an answer": "auth [succes=done default=die] pam_asp.so\n",
+    "a facility": "auht required pam_asp.so\n",
+    "a module that is left out": "auth required pam_asp.so\nauth required\n",
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS.values(), ids=SLIPS)
+def test_a_line_that_libpam_does_not_understand_is_a_fault(patient, slip):
+    service(patient, slip + ACCOUNT)
+    patient.fault("pam", rf"^/etc/pam.d/imap:{slip.count(chr(10))} is no line that libpam understands")
+
+
+def test_an_app_that_a_line_names_and_is_none_is_a_fault_with_the_one_that_is_near(patient):
+    service(patient, f"auth required pam_asp.so app=calendar\n{ACCOUNT}")
+    is_well(patient, "asked for by imap$")
+    service(patient, f"auth required pam_asp.so app=mial\n{ACCOUNT}")
+    fault = patient.fault("pam", "^/etc/pam.d/imap:1 has app=mial: no app of asp.conf is called so")
+    assert fault.mend.startswith("write app=mail there")
+    service(patient, f"auth required pam_asp.so app=nowhere\n{ACCOUNT}")
+    assert "write the name of an app" in patient.fault("pam", "^/etc/pam.d/imap:1 has app=nowhere").mend
+
+
+def test_the_mend_of_a_stack_does_not_keep_an_app_that_is_none(patient):
+    for app, kept in (("mial", ""), ("mail", " app=mail")):
+        service(patient, f"auth sufficient pam_asp.so debug app={app}\nauth required pam_permit.so\n{ACCOUNT}")
+        (fault,) = [fault for fault in patient.faults() if "has app=" not in fault.message]
+        assert f"pam_asp.so debug{kept}`" in fault.mend
+
+
+def test_a_file_of_windows_is_a_fault(patient):
+    service(patient, f"auth required pam_asp.so\n{ACCOUNT}".replace("\n", "\r\n"))
+    fault = patient.fault("pam", "^/etc/pam.d/imap:1 ends with a carriage return")
+    patient.sandbox.shell(fault.mend).done()
+    is_well(patient, "asked for by imap$")
+
+
+def test_a_file_of_windows_that_brings_a_stack_in_is_a_fault(patient):
+    patient.install("pam.d/asp-only", "/etc/pam.d/asp-only")
+    service(patient, "auth include asp-only\r\naccount include asp-only\r\n")
+    patient.fault("pam", "^/etc/pam.d/imap:1 ends with a carriage return")
+
+
+def test_a_stack_that_is_brought_in_and_is_not_there_is_a_fault(patient):
+    service(patient, "auth include asp-onyl\naccount include asp-onyl\n")
+    patient.fault("pam", "^/etc/pam.d/imap:1 brings in asp-onyl, and there is no such file in /etc/pam.d")
+
+
+def test_a_file_that_ends_in_the_middle_of_a_line_is_a_fault(patient):
+    service(patient, f"auth required pam_asp.so\n{ACCOUNT}account required \\\n")
+    patient.fault("pam", "^/etc/pam.d/imap ends with a backslash")
+
+
+def test_a_service_that_no_app_names_is_told(patient):
+    patient.install("pam.d/asp-only", "/etc/pam.d/imapp")
+    patient.told("pam", f"^note: /etc/pam.d/imapp: {NO_APP} imapp")
+    (line,) = [re.search("`({ name = .* })`$", row.message) for row in patient.findings() if NO_APP in row.message]
+    patient.configure(f"apps: ( {line[1]} );")
+    assert "imapp" not in " ".join(row.message for row in patient.findings() if row.note)
+
+
+def test_that_all_others_ask_is_told(patient):
+    patient.install("pam.d/asp-only", "/etc/pam.d/other")
+    notes = [finding.message for finding in patient.findings() if finding.check == "pam" and finding.note]
+    assert notes == ["note: /etc/pam.d/other asks pam_asp for every service that has no file of its own"]
+
+
+def test_a_file_that_a_link_leads_to_is_no_service(patient):
+    service(patient, "auth sufficient pam_asp.so\n", "part-of-some-pc")
+    patient.sandbox.run("ln", "-s", "part-of-some-pc", "/etc/pam.d/part-of-some").done()
+    service(patient, f"auth include part-of-some\n{ACCOUNT}")
+    is_well(patient, "asked for by imap$")
+
+
+def test_a_line_for_sessions_is_a_fault(patient):
+    service(patient, f"auth required pam_asp.so\n{ACCOUNT}session required pam_asp.so\n")
+    patient.fault("pam", "^/etc/pam.d/imap:4: pam_asp.so knows nothing of sessions")
+
+
+# The module
+
+
+def test_a_module_that_is_missing_is_a_fault(patient):
+    service(patient, f"auth required /nowhere/pam_asp.so\n{ACCOUNT}")
+    patient.fault("pam", "^/etc/pam.d/imap:1 asks a module that is not there, /nowhere/pam_asp.so: nobody gets in$")
+
+
+def test_a_module_that_is_missing_is_told_of_each_file(patient):
+    service(patient, f"auth required /nowhere/pam_asp.so\n{ACCOUNT}")
+    service(patient, "auth required /nowhere/pam_asp.so\nauth required pam_unix.so\n", "asp-admin")
+    messages = [fault.message for fault in patient.faults()]
+    for name in ("imap", "asp-admin"):
+        assert f"/etc/pam.d/{name}:1 asks a module that is not there, /nowhere/pam_asp.so: nobody gets in" in messages
+
+
+def test_another_module_in_the_auth_line_alone_is_a_fault(patient):
+    service(patient, f"auth required pam_aps.so\n{ACCOUNT}")
+    fault = patient.fault("pam", "^/etc/pam.d/imap:1 asks a module that is not there, pam_aps.so")
+    assert "line 2" in fault.mend
+
+
+def test_an_account_line_without_an_auth_line_is_told(patient):
+    service(patient, f"@include common-auth\n{ACCOUNT}")
+    patient.told("pam", "^note: /etc/pam.d/imap:2 names pam_asp, and no auth line of imap asks for app passwords")
+
+
+MODULES = {
+    "setuid": ("chmod u+s", "chmod u-s", "has a setuid or setgid bit"),
+    "open to be written": ("chmod g+w", "chmod g-w", "can be written by group or others"),
+    "somebody else's": ("chown alice", "chown root", "belongs to uid"),
+}
+
+
+@pytest.mark.parametrize("what", MODULES)
+def test_a_module_that_cannot_be_trusted_is_a_fault(patient, module, what):
+    do, undo, message = MODULES[what]
+    patient.sandbox.shell(f"{do} {module}").done()
+    try:
+        fault = patient.fault("pam", message)
+        assert what != "setuid" or fault.mend == f"chmod ug-s {module}"
+    finally:
+        patient.sandbox.shell(f"{undo} {module}").done()
+    assert patient.faults() == []
+
+
+# The password stack
+
+PASSWORD = "/etc/pam.d/common-password"
+SHIPPED = (
+    "password [success=1 default=ignore] pam_unix.so obscure yescrypt\npassword requisite pam_deny.so\n"
+    "password required pam_permit.so\n"
+)
+
+
+def test_the_shipped_profile_is_well(patient):
+    text = recipe("pam-configs/asp")
+    (line,) = [line for line in text.splitlines() if "pam_asp.so" in line]
+    patient.sandbox.write(PASSWORD, SHIPPED + "password" + line + "\n")
+    patient.is_well("password-stack", "pam_asp is told of a password that passwd")
+    patient.create("dave", "Phone", "--virtual")
+    assert patient.faults() == []
+
+
+def test_a_password_stack_that_does_not_ask_is_told(patient):
+    patient.sandbox.write(PASSWORD, SHIPPED)
+    patient.told("password-stack", "/etc/pam.d/passwd does not ask pam_asp.*by a login or a watch.*pam-configs/asp")
+
+
+def test_without_a_source_the_password_stack_does_nothing(patient):
+    patient.sandbox.write(PASSWORD, SHIPPED)
+    patient.configure('primary: { source = "none"; };')
+    assert patient.faults() == []
+    (row,) = [finding for finding in patient.findings() if finding.check == "password-stack"]
+    assert "does nothing there" in row.message
+
+
+def test_a_password_line_that_is_never_reached_is_a_fault(patient):
+    patient.sandbox.write(PASSWORD, "password sufficient pam_unix.so\npassword optional pam_asp.so\n")
+    fault = patient.fault("password-stack", "^/etc/pam.d/common-password:2 is not reached")
+    assert "pam-configs/asp" in fault.mend
+
+
+def test_a_password_line_that_is_reached_after_a_failure_is_a_fault_for_who_has_no_line_in_shadow(patient):
+    patient.sandbox.write(PASSWORD, "password required pam_unix.so\npassword optional pam_asp.so\n")
+    patient.told("password-stack", "^note: /etc/pam.d/common-password:2 is reached after a failure too")
+    patient.create("dave", "Phone", "--virtual")
+    patient.fault("password-stack", "^/etc/pam.d/common-password:2 is reached after a failure too: it revokes")
