@@ -11,6 +11,7 @@ enum { ACTION_UNSET = INT_MIN };
 
 /* What parts words; a carriage return does not, and is one more letter of the word. */
 #define BLANKS " \t\n"
+#define BLANKS_IN_LINE " \t"
 
 /* What parts the words of a control. */
 #define CONTROL_BLANKS " \t\n\v\f\r"
@@ -81,6 +82,22 @@ static bool goes_on(const char *line, char **to)
     return true;
 }
 
+/* Passes over lines with nothing to read in them. */
+static void pass_empty(char **at, size_t *number)
+{
+    for (;;) {
+        char *first = *at + strspn(*at, BLANKS_IN_LINE);
+
+        if (*first == '\0')
+            *at = first;
+        if (*first != '#' && *first != '\n')
+            return;
+        *at = strchrnul(*at, '\n');
+        *at += **at == '\n';
+        ++*number;
+    }
+}
+
 /*
  * Takes the next line, over a backslash at its end and without its comment, and ends it where it
  * stands. NULL at the end of the text.
@@ -89,6 +106,7 @@ static char *next_line(struct pam_file *file, char **at, size_t *number)
 {
     char *line = *at;
     char *to = line;
+    size_t begun = *number + 1;
 
     if (*line == '\0')
         return NULL;
@@ -103,6 +121,10 @@ static char *next_line(struct pam_file *file, char **at, size_t *number)
         ++*number;
         if (!whole || !goes_on(line, &to))
             break;
+        end = *at;
+        pass_empty(at, number);
+        if (*at != end && file->torn == 0)
+            file->torn = begun;
         if (**at == '\0') {
             file->is_cut = true;
             break;

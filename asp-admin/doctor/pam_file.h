@@ -103,6 +103,8 @@ struct pam_file {
     bool is_link;
     bool included; /* another file brings it in */
     bool is_cut;   /* its last line is to go on, and does not: libpam refuses the file */
+    size_t torn;   /* the first line that goes on over a comment or an empty line, or 0: libpam
+                      before 1.7 passes over those, later ones end the line there */
 };
 
 /* Cuts the text into words and finds the lines. False: out of memory. */

@@ -137,7 +137,17 @@ struct pam_file *pam_folder_find(struct pam_folder *folder, const char *name)
 {
     struct pam_file *file = find(folder, name);
 
-    return file == NULL && name[0] == '/' ? add(folder, name, name) : file;
+    if (file == NULL && name[0] == '/')
+        return add(folder, name, name);
+    /* libpam opens whatever is named: a file in a folder below, or what was passed over here. */
+    for (size_t i = 0; file == NULL && i < sizeof folders / sizeof *folders; i++) {
+        char path[PATH_MAX];
+        int length = snprintf(path, sizeof path, "%s/%s", folders[i], name);
+
+        if (length < (int)sizeof path)
+            file = add(folder, name, path);
+    }
+    return file;
 }
 
 static void read_folder(struct pam_folder *folder, const char *path)

@@ -181,7 +181,7 @@ static bool is_slip(const struct pam_line *line)
 
 bool pam_lines_are_misread(struct pam_folder *folder, const struct pam_file *file)
 {
-    bool misread = file->is_cut || find_return(file) > 0;
+    bool misread = file->is_cut || file->torn > 0 || find_return(file) > 0;
     bool lost = false;
 
     for (size_t i = 0; i < file->count; i++) {
@@ -230,6 +230,16 @@ static void check_slips(struct examination *exam, const struct pam_file *file)
                       file->path, line->number);
         finding_fix(&exam->findings, "write it as pam.conf(5) has it: auth, account, password or "
                                      "session, what is done upon an answer, and a module");
+    }
+    if (file->torn > 0) {
+        finding_fault(
+            &exam->findings, CHECK_PAM,
+            "%s:%zu goes on behind a comment or an empty line: libpam before 1.7 reads it "
+            "so, and later ones end it there",
+            file->path, file->torn);
+        finding_fix(&exam->findings,
+                    "take out what stands between a backslash and the line that it "
+                    "goes on in");
     }
     if (!file->is_cut)
         return;

@@ -26,6 +26,7 @@ def in_use(sandbox):
         ("/etc/pam.d/dovecot", "auth required \\ \n pam_asp.so\n"),
         ("/etc/pam.d/dovecot", "# see README \\\nauth required pam_asp.so\n"),
         ("/etc/pam.d/dovecot", "auth sufficient \\\n# comment\n pam_asp.so\n"),
+        ("/etc/pam.d/dovecot", "auth sufficient pam_unix.so \\\n\nauth required pam_asp.so\n"),
         ("/etc/pam.d/dovecot", "auth [success=ok default=die]pam_asp.so\n"),
         ("/etc/pam.d/dovecot", "[auth] required [pam_asp.so]\n"),
         ("/etc/pam.d/my svc", LINE),

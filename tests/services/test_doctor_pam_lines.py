@@ -97,6 +97,21 @@ def test_a_file_that_ends_in_the_middle_of_a_line_is_a_fault(patient):
     patient.fault("pam", "^/etc/pam.d/imap ends with a backslash")
 
 
+@pytest.mark.parametrize("between", ["# why", "", "\t # one\n\n# another"])
+def test_a_line_that_goes_on_behind_a_comment_is_a_fault_for_versions_of_libpam_read_it_differently(patient, between):
+    service(patient, f"{ACCOUNT}auth required \\\n{between}\n pam_asp.so\n# the end \\\n")
+    patient.fault("pam", "^/etc/pam.d/imap:3 goes on behind a comment or an empty line")
+    service(patient, f"{ACCOUNT}auth required \\\n pam_asp.so\n{between}\n")
+    is_well(patient, "asked for by imap$")
+
+
+@pytest.mark.parametrize("name", ["mail.old", "site/mail"])
+def test_a_file_that_is_brought_in_is_read_whatever_its_name(patient, name):
+    service(patient, f"auth sufficient pam_asp.so\nauth required pam_permit.so\n{ACCOUNT}", name)
+    service(patient, f"@include {name}\n")
+    patient.fault("pam", f"^/etc/pam.d/{name}:1: what pam_asp refuses there, .* goes on to the lines below in /etc/pam.d/imap")
+
+
 def test_a_service_that_no_app_names_is_told(patient):
     patient.install("pam.d/asp-only", "/etc/pam.d/imapp")
     patient.told("pam", f"^note: /etc/pam.d/imapp: {NO_APP} imapp")
