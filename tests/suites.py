@@ -6,24 +6,19 @@ What a suite prints is shown when something in it failed. Each test that was ski
 
 import argparse
 import concurrent.futures
-import dataclasses
-import json
 import os
 import pathlib
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import time
-import xml.etree.ElementTree
 
 from support import coverage, sanitizers
+from support.counts import Count, count_told, failed, judge, passed, read_junit, say, skipped, tell, tell_skipped
+from support.run import TREE
+from support.runner import KEEP, KEPT, PYTEST, Platform, Runner
 
-TREE = pathlib.Path(__file__).resolve().parent.parent
-PYTHON = "/usr/bin/python3"
-PYTEST = (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=300")
-PROCESSES = "3"
 # The first of each that is good for this tree. Other versions of the formatter than these may format otherwise.
 COMPILERS = {"gcc": 12, "clang": 14}
 FORMATTERS = range(14, 23)
@@ -38,249 +33,10 @@ CPPCHECK = (
 ).split()
 # Those in which threads are side by side: for the thread sanitizer.
 THREADED = ("pam-parallel", "unit-store_faults")
-# Their subject is system calls, limits, memory, threads or races of the process that they run in.
-OF_THE_PROCESS = ("pam-cost", "pam-limits", "pam-parallel", "pam-residue", "pam-secrets", "pam-symlink_race", "unit-safeio")
-# What an emulator does not play.
-NOT_PLAYED = {
-    "unit-tickets": "qemu makes up what /proc says of a process",
-    "unit-wrap": "the locales in the root have the byte order of this machine",
-}
 
 
-@dataclasses.dataclass(frozen=True)
-class Platform:
-    """What the tests are built with where nothing else is said, further words for each `meson setup`, what runs programs
-    that this processor does not, and how many times longer all may take."""
-
-    compiler: str = "gcc"
-    setup: tuple = ()
-    emulator: tuple = ()
-    patience: int = 1
-
-
-@dataclasses.dataclass
-class Count:
-    """What came of some tests. `trouble` is to be shown of those that failed; `reasons` has a pair for each that was
-    skipped: which, and why."""
-
-    passed: int = 0
-    failed: int = 0
-    reasons: list = dataclasses.field(default_factory=list)
-    trouble: list = dataclasses.field(default_factory=list)
-
-    def __iadd__(self, other):
-        self.passed += other.passed
-        self.failed += other.failed
-        self.reasons += other.reasons
-        self.trouble += other.trouble
-        return self
-
-    @property
-    def ran(self):
-        return self.passed + self.failed + len(self.reasons)
-
-
-def passed():
-    return Count(passed=1)
-
-
-def failed(trouble):
-    return Count(failed=1, trouble=[trouble])
-
-
-def skipped(what, reason):
-    return Count(reasons=[(what, " ".join(reason.split()))])
-
-
-def judge(what, run):
-    """One test that is a command: it passes when the command succeeds."""
-    return passed() if run.returncode == 0 else failed(f"{what}: exit status {run.returncode}\n{run.stdout}")
-
-
-class Runner:
-    def __init__(self, work, everything, picked=(), platform=Platform()):
-        self.work = work
-        self.platform = platform
-        self.everything = everything
-        # Further words for pytest.
-        self.picked = list(picked)
-        self.files = {}
-        self.builds = {}
-        self.told = set()
-        self.running = set()
-        self.environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
-        if everything:
-            self.environment["ASP_TEST_ALL"] = "1"
-        # What a test that was ended leaves behind goes with the folder.
-        temporary = work / "tmp"
-        temporary.mkdir()
-        temporary.chmod(0o1777)
-        self.environment["TMPDIR"] = str(temporary)
-
-    def run(self, *words, timeout=None, **environment):
-        """Runs a command to its end. Its output, errors too, is text; one that hangs has failed."""
-        words = [os.fspath(word) for word in words]
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        # A group of its own, so that with a command that is ended goes everything it started.
-        with subprocess.Popen(
-            words, env={**self.environment, **environment}, cwd=TREE, start_new_session=True, **options
-        ) as process:
-            self.running.add(process.pid)
-            try:
-                out, _ = process.communicate(timeout=timeout)
-                note = ""
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                out, _ = process.communicate()
-                note = f"\nstill running after {timeout} s: ended"
-            self.running.discard(process.pid)
-        return subprocess.CompletedProcess(words, process.returncode, out.decode("utf-8", "replace") + note)
-
-    def show(self, *words, **environment):
-        """The same, for as long as it takes, before the eyes of who waits."""
-        words = [os.fspath(word) for word in words]
-        run = subprocess.run(words, env={**self.environment, **environment}, cwd=TREE, check=False)
-        return subprocess.CompletedProcess(words, run.returncode, "")
-
-    def end(self, *_):
-        """On a signal: nothing that was started goes on, nothing new is started."""
-        for pid in list(self.running):
-            os.killpg(pid, signal.SIGKILL)
-        os._exit(128 + signal.SIGTERM)
-
-    def build(self, name, compiler=None, *options, linked=True):
-        """Builds once for each name; all that is compiled and no more where it is not to be linked. Returns the folder,
-        or None, and the run that made or failed to make it."""
-        if name not in self.builds:
-            folder = self.work / name
-            setup = ["meson", "setup", folder, TREE, "-Dwerror=true", "-Dtests=true", *self.platform.setup, *options]
-            run = self.run(*setup, CC=compiler or self.platform.compiler)
-            if run.returncode == 0:
-                targets = ["all", "meson-test-prereq"] if linked else objects_of(folder)
-                run = self.run("ninja", "-C", folder, *targets)
-            self.builds[name] = (folder if run.returncode == 0 else None, run)
-        return self.builds[name]
-
-    def build_sanitized(self, reports):
-        """Builds `sanitize`, whose processes report to files that begin so unless they are told otherwise."""
-        settings = self.work / "sanitizer_options.o"
-        words = [f'-D{name}="{value}"' for name, value in sanitizers.options(reports).items()]
-        run = self.run("gcc", "-fPIC", "-c", *words, TREE / "tests" / "support" / "sanitizer_options.c", "-o", settings)
-        if run.returncode != 0:
-            return None, run
-        # What gcc warns of in the instrumented code is not in the source: the last word on a warning is
-        # suite_build's.
-        options = ("-Dwerror=false", "-Db_sanitize=address,undefined", "-Db_lundef=false")
-        # A sanitizer stands before crypt(), and looks for the real one when it starts: pam_unix comes with that later.
-        crypt = "-Wl,--push-state,--no-as-needed,-lcrypt,--pop-state"
-        return self.build("sanitize", "gcc", *options, f"-Dc_link_args=['{settings}','{crypt}']")
-
-    def versions(self, family):
-        """The commands FAMILY and FAMILY-N of this machine, each with its version, FAMILY first. Where two are the same
-        program, one of them."""
-        names = {path.name for place in os.get_exec_path() for path in pathlib.Path(place).glob(f"{family}-*")}
-        numbered = {name for name in names if re.fullmatch(rf"{family}-\d+", name)}
-        found = {}
-        for name in (family, *sorted(numbered, key=lambda name: int(name.rsplit("-", 1)[1]))):
-            if shutil.which(name) is not None:
-                version = re.search(r"(\d+)\.\d+\.\d+", self.run(name, "--version").stdout)
-                if version is not None:
-                    program = os.path.realpath(shutil.which(name))
-                    found.setdefault((program, version[1]), (name, int(version[1])))
-        return list(found.values())
-
-    def not_built(self, run):
-        """The failure of tests that need a build which failed. Its output is shown once."""
-        shown = "" if id(run) in self.told else f"\n{run.stdout}"
-        self.told.add(id(run))
-        return failed(f"not run: the build failed{shown}")
-
-    # Programs that meson builds and knows as tests
-
-    def programs(self, kind, build="gcc", *options, prefix=(), patience=1, only=None, **environment):
-        """Runs the programs of a suite of meson's, as many at a time as there are processors; `only` those of these
-        names. Behind a prefix, which is valgrind's or an emulator's, those that look at their own process are left
-        out: they would see that one's."""
-        prefix = prefix or self.platform.emulator
-        patience = max(patience, self.platform.patience)
-        folder, run = self.build(build, *options)
-        if folder is None:
-            return self.not_built(run)
-        tests = json.loads(self.run("meson", "introspect", "--tests", folder).stdout)
-        tests = [test for test in tests if f"pam_asp:{kind}" in test["suite"]]
-        if only is not None:
-            tests = [test for test in tests if test["name"] in only]
-        if not self.everything:
-            tests = [test for test in tests if "pam_asp:long" not in test["suite"]]
-        count = Count()
-        if prefix:
-            left_out = {name: "it looks at its own process" for name in OF_THE_PROCESS}
-            if self.platform.emulator:
-                left_out.update(NOT_PLAYED)
-                environment["ASP_TEST_EMULATED"] = "1"
-            for test in [test for test in tests if test["name"] in left_out]:
-                count += skipped(f"{test['name']} under {prefix[0]}", left_out[test["name"]])
-                tests.remove(test)
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for one in pool.map(lambda test: self.program(folder, test, prefix, patience, environment), tests):
-                count += one
-        return count
-
-    def program(self, folder, test, prefix, patience, environment):
-        tap = self.work / "tap" / f"{folder.name}-{re.sub('[^A-Za-z0-9_]', '-', test['name'])}-{'-'.join(prefix)[:8]}"
-        tap.parent.mkdir(exist_ok=True)
-        environment = {**test["env"], **environment, "CK_TAP_LOG_FILE_NAME": str(tap), "ASP_BUILD": str(folder)}
-        environment["CK_TIMEOUT_MULTIPLIER"] = str(patience)  # Check has a limit of its own for each case
-        timeout = test["timeout"] * patience or None
-        run = self.run(*prefix, *test["cmd"], timeout=timeout, **environment)
-        # Valgrind's words on itself: five lines for each call that it does not know, as Debian 12's does openat2.
-        run.stdout = re.sub(r"(?m)^--\d+-- .*\n", "", run.stdout)
-        reasons = re.findall(r"(?m)^skipped: (.*)", run.stdout)
-        if run.returncode == 77:
-            return skipped(
-                test["name"], " ".join(reasons) or run.stdout.strip().rsplit("\n", 1)[-1] or "it does not say"
-            )
-        lines = tap.read_text(errors="replace").splitlines() if tap.exists() else None
-        if lines is None:  # no program of Check's, or one that did not come so far
-            return judge(test["name"], run)
-        # A case that says "skipped:" has shown nothing, and Check counts it as passed.
-        count = Count(
-            passed=sum(line.startswith("ok ") for line in lines) - len(reasons),
-            failed=sum(line.startswith("not ok ") for line in lines),
-            reasons=[(test["name"], reason) for reason in reasons],
-        )
-        if count.failed == 0 and (run.returncode != 0 or count.ran == 0):
-            count.failed = 1
-        if count.failed:
-            count.trouble.append(f"{test['name']}: exit status {run.returncode}\n{tail(run.stdout)}")
-        return count
-
-    # pytest
-
-    def pytest(self, name, build="gcc", brief=False, **environment):
-        """Runs what is there of a suite with a build; `brief`: never what takes long."""
-        folder = TREE / "tests" / name
-        targets = [folder / file for file in self.files.get(name, [])] or [folder]
-        made, run = self.build(build)
-        if made is None:
-            return self.not_built(run)
-        report = self.work / f"{name}-{build}.xml"
-        # A file at a time in each process: they wait for servers more than they work.
-        words = [*PYTEST, "-n", PROCESSES, "--dist=loadfile", f"--basetemp={self.work / name}", f"--junitxml={report}"]
-        words += [*targets, *self.picked]
-        words += ["-m", "not long"] if brief or not (self.everything or self.picked) else []
-        environment["ASP_BUILD"] = str(made)
-        run = self.show(*words, **environment) if KEEP in self.picked else self.run(*words, timeout=3600, **environment)
-        count = read_junit(report) if report.exists() else Count()
-        if run.returncode == 5 and "-k" in self.picked:
-            where = " ".join(str(target.relative_to(TREE)) for target in targets)
-            return skipped(where, "no test has these words in its name")
-        # 5: no test was found. Anything over 1 else: pytest itself broke off.
-        if count.failed == 0 and run.returncode != 0:
-            count.failed = 1
-        if count.failed:
-            count.trouble.append(run.stdout)
-        return count
+class Suites(Runner):
+    """Each by its name: suite_NAME."""
 
     def measure(self, name):
         """What came of a suite, and the seconds it took. A suite without a test has failed."""
@@ -289,8 +45,6 @@ class Runner:
         if count.ran == 0:
             count = failed(f"{name}: ran no test")
         return count, time.monotonic() - begin
-
-    # The suites
 
     def suite_build(self):
         """the build with gcc, and with clang, without a warning; and all C with every other version that is there"""
@@ -469,7 +223,7 @@ class Runner:
         return count
 
     def suite_booted(self):
-        """the packages on a machine of their own, Debian 12, with systemd as the first process: units, hooks, restarts"""
+        """the packages on a machine of their own, Debian 12 and 13, with systemd as the first process: units, hooks, restarts"""
         count = Count()
         for name in DEBIANS:
             folder = self.work / f"booted-{name}"
@@ -530,13 +284,10 @@ class Runner:
         return count
 
 
-# One process at a time, which is not ended while somebody looks about in a sandbox.
-KEEP = "--keep"
-KEPT = (KEEP, "-n0", "--timeout=0", "--exitfirst")
 LONG = ("lint", "mutants", "sanitize", "valgrind", "coverage", "platforms", "debian", "booted", "fresh")
 # The machines of tests/booted, and where the tree is in them (tests/roots.sh).
 BOOTED = TREE / "tests" / "booted"
-DEBIANS = ("bookworm",)
+DEBIANS = ("bookworm", "trixie")
 MACHINE = pathlib.Path("/home/pam_asp")
 # See tests/platforms.
 PLATFORMS = ("i386", "musl", "s390x", "armhf")
@@ -545,38 +296,6 @@ PATIENT = ("cli", "services")
 # Of which single files can be named.
 IN_FILES = (*PATIENT, "debian", "packaging")
 SUITES = ("build", "style", "rooms", "man", "unit", "fuzz", "pam", "packaging", "cli", "services", "fault", *LONG)
-
-
-def read_junit(report):
-    count = Count()
-    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
-        name = f"{case.get('classname')}.{case.get('name')}"
-        skip = case.find("skipped")
-        if skip is not None:
-            count += skipped(name, skip.get("message"))
-        elif case.find("failure") is not None or case.find("error") is not None:
-            count.failed += 1
-        else:
-            count.passed += 1
-    return count
-
-
-def count_told(run):
-    """What another tests/run has counted, by its closing lines. One that did not come to them has failed."""
-    total = re.search(r"(?m)^(\d+) passed, (\d+) failed, \d+ skipped$", run.stdout)
-    count = Count(passed=int(total[1]), failed=int(total[2])) if total else Count()
-    for which, others, reason in re.findall(r"(?m)^skipped: (.*?)(?: and (\d+) more)?: (.*)$", run.stdout):
-        count.reasons += [(which, reason)] * (1 + int(others or 0))
-    if count.failed == 0 and (run.returncode != 0 or not total):
-        count.failed = 1
-    if count.failed:
-        count.trouble.append(f"exit status {run.returncode}\n{run.stdout}")
-    return count
-
-
-def objects_of(folder):
-    """What a build of meson's compiles each file of C into."""
-    return [command["output"] for command in json.loads((folder / "compile_commands.json").read_text())]
 
 
 def c_files(*folders, suffixes):
@@ -598,43 +317,15 @@ def shell_scripts():
                 yield path
 
 
-def say(line):
-    print(line, flush=True)
-
-
-def tail(text, most=100):
-    """The last lines of a text, with a word on what is left out."""
-    lines = text.splitlines()
-    left_out = [f"({len(lines) - most} lines before these)"] if len(lines) > most else []
-    return "\n".join(left_out + lines[-most:])
-
-
-def tell(name, count, seconds):
-    for trouble in count.trouble:
-        say(trouble.rstrip())
-    state = "FAILED" if count.failed else "ok"
-    say(f"{name:10} {state:6} {count.ran:5} tests {seconds:7.1f} s")
-    return count
-
-
-def tell_skipped(reasons):
-    """A line for each that was skipped; where many share a reason, one for them all."""
-    shared = {}
-    for what, reason in reasons:
-        shared.setdefault(reason, []).append(what)
-    for reason, which in shared.items():
-        others = f" and {len(which) - 1} more" if len(which) > 1 else ""
-        say(f"skipped: {which[0]}{others}: {reason}")
-
-
 ONE_TEST = """one test:
   tests/run cli/test_hooks_due.py -k expired    the tests of a file that have this word in their names
   tests/run services/test_exim.py --keep        one that fails waits, and says how to look about in its sandbox
   ASP_BUILD=build python3 -m pytest tests/cli   without tests/run: with what is built and installed already"""
 
 
-def main():
-    about = "\n".join(f"  {name:10} {getattr(Runner, f'suite_{name}').__doc__}" for name in SUITES)
+def read_words():
+    """What was asked for: `suite` are names, and `files` those of a suite that were named."""
+    about = "\n".join(f"  {name:10} {getattr(Suites, f'suite_{name}').__doc__}" for name in SUITES)
     parser = argparse.ArgumentParser(
         prog="tests/run",
         epilog=f"suites:\n{about}\n\n{ONE_TEST}",
@@ -654,9 +345,7 @@ def main():
     )
     parser.add_argument("suite", nargs="*", help=f"run only these; of {', '.join(IN_FILES)}, a file by itself: cli/FILE")
     options = parser.parse_args()
-    picked = [*(["-k", options.k] if options.k else []), *(KEPT if options.keep else [])]
-    platform = Platform(options.compiler, tuple(options.setup), tuple(options.emulator), options.patience)
-    runner = Runner(options.work, options.all, picked, platform)
+    options.files = {}
     for number, word in enumerate(options.suite):
         name, _, file = word.partition("/")
         if name not in SUITES:
@@ -664,28 +353,41 @@ def main():
         if file:
             if name not in IN_FILES or not (TREE / "tests" / word.partition("::")[0]).is_file():
                 parser.error(f"no file {file} in the suite {name}")
-            runner.files.setdefault(name, []).append(file)
+            options.files.setdefault(name, []).append(file)
         options.suite[number] = name
-    options.suite = list(dict.fromkeys(options.suite)) or (list(PATIENT) if picked else [])
-    # Heard here, and as ever by what is started, even where the shell that started us had it ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, runner.end)
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
-    names = options.suite or [name for name in SUITES if options.all or name not in LONG]
+    return options
+
+
+def run_all(suites, names):
+    """What takes long comes last: what fails in the others is known by then."""
     total = Count()
-    # What takes long comes last: what fails in the others is known by then.
     for name in names:
         if name not in (*PATIENT, *LONG):
-            total += tell(name, *runner.measure(name))
+            total += tell(name, *suites.measure(name))
     patient = [name for name in names if name in PATIENT]
     if patient:
-        runner.build("gcc")
+        suites.build("gcc")
         with concurrent.futures.ThreadPoolExecutor(len(patient)) as pool:
-            for name, measured in zip(patient, pool.map(runner.measure, patient)):
+            for name, measured in zip(patient, pool.map(suites.measure, patient)):
                 total += tell(name, *measured)
     for name in names:
         if name in LONG:
-            total += tell(name, *runner.measure(name))
+            total += tell(name, *suites.measure(name))
+    return total
+
+
+def main():
+    options = read_words()
+    picked = [*(["-k", options.k] if options.k else []), *(KEPT if options.keep else [])]
+    platform = Platform(options.compiler, tuple(options.setup), tuple(options.emulator), options.patience)
+    suites = Suites(options.work, options.all, picked, platform)
+    suites.files = options.files
+    # Heard here, and as ever by what is started, even where the shell that started us had it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, suites.end)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    named = list(dict.fromkeys(options.suite)) or (list(PATIENT) if picked else [])
+    total = run_all(suites, named or [name for name in SUITES if options.all or name not in LONG])
     tell_skipped(total.reasons)
     say(f"{total.passed} passed, {total.failed} failed, {len(total.reasons)} skipped")
     return 0 if total.failed == 0 and total.passed > 0 else 1
