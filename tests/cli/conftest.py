@@ -1,6 +1,7 @@
 """Fixtures of the command-line tests: another clock, a login, a system log of one's own, and what needs root."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -200,3 +201,20 @@ def watch(site, log):
             return process
 
         yield start
+
+
+@pytest.fixture
+def read_log(site):
+    """Reads a text as a file of the system's log."""
+
+    def read(text, *words, **options):
+        path = site.folder / "auth.log"
+        path.write_text(text, "utf-8", "surrogateescape")
+        return site.run("log", "--file", path, *words, **options)
+
+    return read
+
+
+@pytest.fixture
+def log_rows(read_log):
+    return lambda text, *words, **options: json.loads(read_log(text, "--json", *words, **options).done().out)
