@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from support.packages import IN_USE, PACKAGING, listing, stand_in_meson, write_program
+from support.packages import IN_USE, PACKAGING, listing, makes_the_store_once, stand_in_meson, without_store, write_program
 from support.run import TREE, execute
 
 ALPINE = PACKAGING / "alpine"
@@ -77,7 +77,7 @@ def build(tmp_path, make_archive, tools):
 
 def judge(base, root):
     """Together they have what is installed but for systemd's, and OpenRC's in place of that; each file is in one."""
-    expected = {path: mode for path, mode in listing(root).items() if not re.match(SYSTEMD, path)}
+    expected = {path: mode for path, mode in without_store(listing(root)).items() if not re.match(SYSTEMD, path)}
     expected |= {"/etc/init.d/asp-watch": 0o755, "/etc/init.d/asp-broker": 0o755, f"/usr/libexec/{IN_USE}": 0o755}
     found = {}
     for package in sorted(base.iterdir()):
@@ -101,6 +101,10 @@ def test_the_packages_hold_what_is_installed(tmp_path, installed, make_archive):
     tools = stand_in_meson(tmp_path / "tools")
     write_program(tools / "abuild-meson", 'exec meson setup "$@"\n')
     judge(build(tmp_path, make_archive, tools), root)
+
+
+def test_the_store_is_made_once(sandbox):
+    assert makes_the_store_once(sandbox, ALPINE / "pam_asp.post-install")
 
 
 @pytest.mark.long

@@ -9,7 +9,16 @@ import tarfile
 import tempfile
 
 import pytest
-from support.packages import IN_USE, PACKAGING, listing, plain, stand_in_meson, write_program
+from support.packages import (
+    IN_USE,
+    PACKAGING,
+    listing,
+    makes_the_store_once,
+    plain,
+    stand_in_meson,
+    without_store,
+    write_program,
+)
 from support.run import TREE, execute
 
 ARCH = PACKAGING / "arch"
@@ -74,7 +83,7 @@ def judge(folder, expected):
 
 
 def expected_of(root):
-    files = listing(root)
+    files = without_store(listing(root))
     files["/usr/share/licenses/pam_asp/COPYING"] = files.pop("/usr/share/doc/pam_asp/COPYING")
     files["/usr/share/libalpm/hooks/pam_asp-in-use.hook"] = 0o644
     files[f"/usr/lib/{IN_USE}"] = 0o755
@@ -88,6 +97,10 @@ def test_the_package_holds_what_is_installed(package_folder, installed, place, n
     tools = stand_in_meson(place / "tools")
     makepkg(package_folder, "--nodeps", "--nocheck", tools=tools, ASP_STAGED=str(root)).done()
     judge(package_folder, expected_of(root))
+
+
+def test_the_store_is_made_once(sandbox):
+    assert makes_the_store_once(sandbox, f". {ARCH / 'pam_asp.install'}; post_install")
 
 
 @pytest.mark.long

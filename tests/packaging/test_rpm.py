@@ -119,7 +119,7 @@ def test_the_packages_are_built_from_the_source(rpm_tools, need, make_archive, e
     "line",
     [
         "%{_unitdir}/asp-self.socket",
-        "%dir %attr(0700,root,root) /var/lib/asp/used",
+        "%ghost %dir %attr(0700,root,root) /var/lib/asp/used",
     ],
 )
 def test_a_file_that_the_spec_loses_is_missed(rpm_tools, expected, make_archive, tmp_path, line):
@@ -188,6 +188,12 @@ def test_it_goes_when_who_removes_it_insists(machine):
     machine.sandbox.write("/etc/pam.d/dovecot", PAM_FILE)
     machine.rpm("-e", "--nodeps", "pam_asp", env={"ASP_REMOVE_ANYWAY": "1"}).done()
     assert not machine.has(MODULE)
+
+
+def test_a_store_that_is_gone_is_not_made_anew_by_an_upgrade(machine, packages):
+    machine.sandbox.shell("rm -r /var/lib/asp/users").done()
+    machine.rpm("-U", "--nodeps", "--replacepkgs", *packages).done()
+    assert not machine.has("/var/lib/asp/users")
 
 
 def test_an_upgrade_is_not_stopped_and_keeps_the_configuration(machine, packages):

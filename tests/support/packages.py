@@ -60,6 +60,20 @@ def listing(folder):
     return found
 
 
+def without_store(files):
+    """Of a package whose script makes it."""
+    return {path: mode for path, mode in files.items() if path not in STORE}
+
+
+def makes_the_store_once(sandbox, command):
+    """Whether the script that is run by an installation does; nothing of one that is there is changed."""
+    sandbox.shell(f"rm -rf {STORE[0]}; {command}").done()
+    modes = sandbox.run("stat", "-c", "%a %U:%G", *STORE).done().out.splitlines()
+    sandbox.write(f"{STORE[0]}/users/alice", "hers\n")
+    sandbox.shell(command).done()
+    return modes == ["700 root:root"] * len(STORE) and sandbox.read(f"{STORE[0]}/users/alice") == "hers\n"
+
+
 def plain(name):
     return re.sub(r"(/man/.*)\.gz$", r"\1", name)
 
