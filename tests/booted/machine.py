@@ -39,7 +39,7 @@ SITE = f"""server {{
 """
 
 SET_UP = f"""
-for user in "$@"; do useradd --create-home --shell /bin/bash "$user"; done
+for user in "$@"; do id "$user" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$user"; done
 test -e /usr/share/pam-configs/asp || cp {DOC}/pam-configs/asp /usr/share/pam-configs/
 pam-auth-update --package --enable asp
 for service in dovecot nginx; do install -m 644 {DOC}/pam.d/asp-only /etc/pam.d/$service; done
