@@ -92,7 +92,7 @@ def test_where_a_broker_has_left_its_socket_behind_the_log_says_to_start_one(mac
         assert machine.host().login(machine.phone).code == SUCCESS
         machine.said()
         workers = broker.workers()
-        broker.close()
+        broker.kill()
         # Its workers end with it, however it ends.
         wait_until(lambda: not any(map(lives, workers)), "workers live on")
         assert machine.sandbox.run("test", "-S", SOCKET).code == 0

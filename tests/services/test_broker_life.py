@@ -80,7 +80,7 @@ def test_without_the_group_only_root_can_ask_and_that_is_said(machine):
 
 def test_a_socket_that_was_left_behind_is_removed(machine):
     with machine.serving() as broker:
-        broker.close()
+        broker.kill()
         wait_until(lambda: not machine.listens(), "workers live on")
     assert what(machine, SOCKET).startswith("socket")
     with machine.serving():

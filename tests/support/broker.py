@@ -55,6 +55,10 @@ def connections(box, path=SOCKET):
     return len([line for line in lines if line.endswith(f" {path}") and line.split()[3] != "00010000"])
 
 
+# Seconds that one which may hang gets to end by itself.
+PATIENCE = 1
+
+
 class Broker:
     """asp-broker, from its start to its end. It is killed with the test."""
 
@@ -102,6 +106,14 @@ class Broker:
         return self.process.returncode, out, err
 
     def close(self):
+        """It is asked to end before it is killed: a build that counts which lines run writes its counts then."""
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            if self.process.poll() is None:
+                os.kill(self.pid, signal.SIGTERM)
+                self.process.wait(PATIENCE)
+        self.kill()
+
+    def kill(self):
         if self.process.poll() is None:
             self.signal(signal.SIGKILL)
         self.process.kill()
