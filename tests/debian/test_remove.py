@@ -40,7 +40,7 @@ def test_the_way_back_that_it_names_is_the_way_and_the_store_stays(machine):
     enrolled(machine)
     run = machine.shell("apt-get -q -y remove libpam-asp")
     (way,) = [line.strip() for line in said(run).splitlines() if line.startswith("    cp ")]
-    assert way == "cp /etc/pam.d/dovecot.before-asp /etc/pam.d/dovecot"
+    assert way == "cp -p /etc/pam.d/dovecot.before-asp /etc/pam.d/dovecot"
     machine.shell(way).done()
     machine.shell("apt-get -q -y remove libpam-asp asp-admin asp-broker").done()
     assert machine.shell("cat /etc/pam.d/*").done().out.count("pam_asp.so") == 0

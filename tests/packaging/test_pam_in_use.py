@@ -1,5 +1,7 @@
 """What packages ask before they go: whether a PAM file still names the module."""
 
+import re
+
 import pytest
 from support.packages import PACKAGING
 
@@ -60,6 +62,21 @@ def test_a_file_that_another_brings_in_is_read_whatever_its_name(sandbox, in_use
     assert f"\n  {path}\n" in in_use().err
 
 
+def test_who_brings_in_a_stack_of_ours_is_named_before_it_and_so_is_who_brings_in_one_that_is_gone(sandbox, in_use):
+    sandbox.write("/etc/pam.d/asp-sshd-either", LINE)
+    sandbox.write("/etc/pam.d/sshd", "auth include asp-sshd-either\n")
+    sandbox.write("/root/pam.d-sshd.before-asp", "auth required pam_unix.so\n")
+    sandbox.write("/etc/pam.d/common-mail", LINE)
+    sandbox.write("/etc/pam.d/mail", "@include common-mail\n")
+    paths = re.findall(r"(?m)^  (/\S+)$", in_use().err)
+    assert paths == ["/etc/pam.d/sshd", "/etc/pam.d/asp-sshd-either", "/etc/pam.d/common-mail"]
+    assert "\n    cp -p /root/pam.d-sshd.before-asp /etc/pam.d/sshd\n" in in_use().err
+    sandbox.shell("rm /etc/pam.d/asp-sshd-either /etc/pam.d/common-mail /etc/pam.d/mail").done()
+    assert re.findall(r"(?m)^  (/\S+)$", in_use().err) == ["/etc/pam.d/sshd"]
+    sandbox.shell("cp -p /root/pam.d-sshd.before-asp /etc/pam.d/sshd").done()
+    in_use().done()
+
+
 def test_what_another_file_stands_before_is_passed_over(sandbox, in_use):
     sandbox.write("/usr/lib/pam.d/base-password", LINE)
     sandbox.write("/etc/pam.d/base-password", "auth required pam_unix.so\n")
@@ -86,5 +103,5 @@ def test_the_way_back_is_named(sandbox, in_use):
     sandbox.write("/etc/pam.d/dovecot", LINE)
     sandbox.write("/etc/pam.d/dovecot.before-asp", "auth required pam_unix.so\n")
     said = in_use().err
-    assert "    cp /etc/pam.d/dovecot.before-asp /etc/pam.d/dovecot\n" in said
+    assert "    cp -p /etc/pam.d/dovecot.before-asp /etc/pam.d/dovecot\n" in said
     assert "  /etc/pam.d/system-auth\n" in said and "authselect select PROFILE" in said

@@ -175,7 +175,7 @@ def test_the_module_stays_while_a_pam_file_names_it(machine):
     machine.sandbox.write("/etc/pam.d/dovecot.before-asp", "auth required pam_unix.so\n")
     run = machine.rpm("-e", "pam_asp", "asp-admin", "asp-broker", "cockpit-asp")
     assert run.code != 0
-    assert "  /etc/pam.d/dovecot\n    cp /etc/pam.d/dovecot.before-asp /etc/pam.d/dovecot\n" in run.err
+    assert "  /etc/pam.d/dovecot\n    cp -p /etc/pam.d/dovecot.before-asp /etc/pam.d/dovecot\n" in run.err
     assert machine.has(MODULE)
     machine.sandbox.shell("cp /etc/pam.d/dovecot.before-asp /etc/pam.d/dovecot").done()
     machine.sandbox.write("/var/lib/asp/users/alice", "hers\n")
