@@ -513,8 +513,11 @@ static enum asp_status follow_root(struct asp_account *account, void *context,
     return ASP_OK;
 }
 
+/* A user whom no machine has in its shadow file. */
+#define NOBODYS "nobodys.name"
+
 /* What watch makes of an account whose user root is by another spelling. */
-static void have_alice_follow_root(void)
+static void have_her_follow_root(void)
 {
     struct asp_shadow shadow = {0};
     struct asp_primary_now now = {.source = ASP_SOURCE_SHADOW};
@@ -522,7 +525,7 @@ static void have_alice_follow_root(void)
     ck_assert_int_eq(asp_shadow_read(ASP_SHADOW_PATH, &shadow, &store_error), ASP_OK);
     asp_shadow_find(&shadow, "root", "", &now);
     ck_assert_int_eq(now.says, ASP_SAYS_HASH);
-    ck_assert_int_eq(update("alice", false, follow_root, &now), ASP_OK);
+    ck_assert_int_eq(update(NOBODYS, false, follow_root, &now), ASP_OK);
     asp_shadow_free(&shadow);
 }
 
@@ -530,16 +533,23 @@ static void have_alice_follow_root(void)
 START_TEST(whom_the_account_follows_is_looked_up_again_under_the_lock)
 {
     static const struct unit_plan at_the_lock = {
-        .call = "flock", .first = 1, .times = 1, .at = have_alice_follow_root};
+        .call = "flock", .first = 1, .times = 1, .at = have_her_follow_root};
     struct asp_request request;
+    struct asp_entry entry;
+    struct asp_secret secret;
 
     if (!unit_is_root()) {
         puts("skipped: whom an account follows: /etc/shadow is for root to read");
         return;
     }
     begin("", NULL); /* it is bound under the lock */
+    secret = unit_entry(&entry, NOBODYS, "7k", "Phone");
+    entry.created = NOW - 1000;
+    unit_put(&store, NOBODYS, &entry, 1);
+    asp_store_begin_usage(&store, NOBODYS, entry.created);
+    asp_secret_show(&secret, typed);
     conf->primary_source = ASP_SOURCE_SHADOW;
-    request = request_of("alice", "imap", typed);
+    request = request_of(NOBODYS, "imap", typed);
     unit_calls_begin(&at_the_lock);
     asp_login(conf, unit_kept(), &login_names, &request, NOW, &outcome);
     ck_assert(unit_calls_end());
