@@ -1,5 +1,7 @@
 """Taken away, and put on again: nobody is locked out, and no app password is lost unless somebody says so."""
 
+import re
+
 import pytest
 from support.debian import ALL, LET_IN, ONLY, PAM, enrolled, said, signs_in, state
 
@@ -109,7 +111,12 @@ def test_a_purge_deletes_what_is_ours_and_goes_on_where_it_cannot(machine):
 
 def test_a_broker_whose_group_has_members_is_not_removed_while_a_pam_file_names_it(machine):
     enrolled(machine)
-    assert machine.shell("usermod -a -G asp www-data; dpkg -r asp-broker").code != 0
+    machine.shell("useradd --gid asp wiki").done()
+    run = machine.shell("usermod -a -G asp www-data; dpkg -r asp-broker")
+    assert run.code != 0
+    assert re.findall(r"(?m)^  (\S+) +gpasswd -d \1 asp\r?$", said(run)) == ["wiki", "www-data"]
+    machine.shell("ASP_REMOVE_ANYWAY=1 dpkg -r asp-broker").done()
+    machine.install("asp-broker").done()
     machine.shell("cp /etc/pam.d/dovecot.before-asp /etc/pam.d/dovecot; dpkg -r asp-broker").done()
 
 

@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from support.debian import ALL, ENROLL, LET_IN, SIGN_IN, install_version, repack, said, signs_in, state
+from support.debian import ALL, ENROLL, LET_IN, SIGN_IN, enrolled, install_version, repack, said, signs_in, state
 from support.old_version import build_old
 from support.run import TREE, execute
 
@@ -26,7 +26,27 @@ def test_an_upgrade_keeps_store_and_configuration(machine):
     assert machine.shell(KEPT).done().out == before
     assert machine.shell("grep -c pam_asp.so /etc/pam.d/common-password").done().out == "1\n"
     assert signs_in(machine) == LET_IN
-    assert "asp-admin doctor" in said(run)
+    assert "asp-admin doctor" not in said(run)
+
+
+def test_a_service_that_goes_on_with_the_old_module_is_told_of(machine):
+    enrolled(machine)
+    repack(machine, "9")
+    begin = 'dovecot; doveadm auth test -x service=imap alice "$(cat /root/phone)"; '
+    run = machine.shell(begin + "apt-get -q -y install /root/9/*.deb").done()
+    assert "a service goes on with the module that it has loaded; \"asp-admin doctor\" names what to restart" in said(run)
+
+
+def test_a_configuration_that_is_kept_is_told_of_with_the_one_beside_it(machine):
+    machine.install(*ALL).done()
+    machine.shell("echo 'history = 7;' >>/etc/asp/asp.conf").done()
+    change = "echo '# another' >>libpam-asp/usr/share/libpam-asp/asp.conf"
+    repack(machine, "9", change)
+    kept = "libpam-asp: /etc/asp/asp.conf is kept as it is; this version's is asp.conf.ucf-dist beside it."
+    assert kept in said(install_version(machine, "9").done())
+    assert machine.shell("tail -n 1 /etc/asp/asp.conf; tail -n 1 /etc/asp/asp.conf.ucf-dist").out == "history = 7;\n# another\n"
+    repack(machine, "10", change)
+    assert kept not in said(install_version(machine, "10").done())
 
 
 def test_a_login_succeeds_between_the_unpacking_and_the_configuring_of_an_upgrade(machine):

@@ -46,19 +46,20 @@ def signs_in(machine):
     return machine.shell(SIGN_IN).done().out
 
 
-def repack(machine, version):
-    """The packages once more, with another version, in /root/VERSION."""
+def repack(machine, version, change=":"):
+    """The packages once more, with another version and what else the command changes, in /root/VERSION."""
     script = """
     mkdir -p "/root/$1"
     cd "/root/$1"
     for name in libpam-asp asp-admin asp-broker; do
         dpkg-deb -R /packages/"$name"_*.deb "$name"
         sed -i "s/^Version: .*/Version: $1/" "$name/DEBIAN/control"
+        [ "$name" != libpam-asp ] || eval "$2"
         dpkg-deb -b "$name" >/dev/null
         rm -r "$name"
     done
     """
-    machine.shell(script, version).done()
+    machine.shell(script, version, change).done()
 
 
 def install_version(machine, version, options=""):
