@@ -1,6 +1,7 @@
 /* What every command stands on: the configuration, the store, who asks. */
 #include "admin.h"
 
+#include "asp-admin/system/mount_plan.h"
 #include "asp-admin/system/users.h"
 #include "asp-admin/ui/command_line.h"
 #include "asp/buffer.h"
@@ -274,9 +275,12 @@ enum exit_code admin_find_user(struct admin *admin)
 enum exit_code admin_open_store(struct admin *admin, bool make)
 {
     struct asp_error error = {0};
-    enum asp_status status;
+    struct mount_missing missing;
+    enum asp_status status = mount_plan_check(&mount_plan, admin->conf->store, &missing, &error);
     bool made = false;
 
+    if (status != ASP_OK)
+        return fail_unreadable(admin->console, &error);
     if (make)
         status = asp_store_make(&admin->store, admin->conf, NULL, &made, &error);
     else

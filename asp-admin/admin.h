@@ -77,7 +77,7 @@ enum exit_code admin_take_user(struct admin *admin);
 enum exit_code admin_ask_user(struct admin *admin, struct asp_account_name *found);
 
 /* Opens the store, and finds whose account USER is, which need not be there. `make`: makes the
- * store where it is missing. */
+ * store where it is missing. Where it is to be mounted and is not, it is an error either way. */
 enum exit_code admin_open_store(struct admin *admin, bool make);
 
 /* The second half of it: the store is open. */

@@ -5,6 +5,8 @@
 #include "primary.h"
 #include "units.h"
 
+#include "asp-admin/system/mount_plan.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,15 +35,34 @@ static void add_fault(const struct asp_error *fault, const char *path, void *con
     path_fix_missing(&exam->findings, path);
 }
 
+/* False: it is to be mounted, and is not. What lies beneath is no store then, and what is wrong
+ * with it is nothing that anybody should mend. */
+static bool check_mount(struct examination *exam)
+{
+    struct asp_error error = {0};
+    struct mount_missing missing;
+    const char *words[MOUNT_WORDS];
+    enum asp_status status =
+        mount_plan_check(&mount_plan, exam->admin->conf->store, &missing, &error);
+
+    if (status == ASP_OK || exam_ran_out(exam, status))
+        return status == ASP_OK;
+    finding_fault(&exam->findings, CHECK_STORE, "%s", error.text);
+    mount_plan_command(&missing, words);
+    finding_fix_command(&exam->findings, true, words);
+    return false;
+}
+
 /* False: there are no accounts that could be looked at. */
 static bool check_store(struct examination *exam)
 {
     struct admin *admin = exam->admin;
     struct asp_error error = {0};
-    bool usable = asp_store_examine(admin->conf, NULL, add_fault, exam);
+    const bool mounted = check_mount(exam);
+    bool usable = mounted && asp_store_examine(admin->conf, NULL, add_fault, exam);
 
     /* Also where its accounts cannot be looked at: the watch's lock perhaps can. */
-    if (asp_store_open(&admin->store, admin->conf, NULL, &error) != ASP_OK && usable) {
+    if (mounted && asp_store_open(&admin->store, admin->conf, NULL, &error) != ASP_OK && usable) {
         exam_fault(exam, CHECK_STORE, &error);
         usable = false;
     }
