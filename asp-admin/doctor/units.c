@@ -1,5 +1,5 @@
 /* doctor: the units that are shipped, and whether they may write where the store is. What systemd
- * itself says is not asked: the files say it also where it does not run. */
+ * itself says is not asked for that: the files say it also where it does not run. */
 #include "units.h"
 
 #include "asp/buffer.h"
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define OWN_FOLDER "/etc/systemd/system"
+#define DROP_IN "asp-store.conf"   /* ours, in the folder of a unit */
 #define RUNS "/run/systemd/system" /* sd_booted(3) */
 
 /* In the order in which one hides the others: systemd.unit(5). */
@@ -28,6 +29,7 @@ struct unit {
     bool hidden;   /* ProtectHome: what is in home folders is not seen */
     bool strict;   /* ProtectSystem: nothing but what is named */
     bool full;     /* nothing below /usr, /boot, /efi and /etc but that */
+    bool names;    /* something may be written */
     bool writable; /* the store is in something that is named */
 };
 
@@ -41,11 +43,16 @@ static bool find_unit(const char *unit, char path[PATH_MAX])
     return false;
 }
 
+bool units_run(void)
+{
+    return access(RUNS, F_OK) == 0;
+}
+
 bool unit_fix_start(struct findings *findings, const char *unit)
 {
     char path[PATH_MAX];
 
-    if (access(RUNS, F_OK) != 0 || !find_unit(unit, path))
+    if (!units_run() || !find_unit(unit, path))
         return false;
     finding_fix_command(findings, true,
                         (const char *[]){"systemctl", "enable", "--now", unit, NULL});
@@ -56,7 +63,7 @@ bool unit_fix_restart(struct findings *findings, const char *const units[], size
 {
     char path[PATH_MAX];
 
-    for (size_t i = 0; access(RUNS, F_OK) == 0 && i < count && units[i] != NULL; i++) {
+    for (size_t i = 0; units_run() && i < count && units[i] != NULL; i++) {
         if (!find_unit(units[i], path))
             continue;
         finding_fix_command(findings, false,
@@ -103,6 +110,7 @@ static void read_writable(struct unit *unit, char *value)
 {
     char *word = next_word(&value);
 
+    unit->names = word != NULL;
     unit->writable = unit->writable && word != NULL;
     for (; word != NULL; word = next_word(&value)) {
         word += strspn(word, "-+");
@@ -191,20 +199,23 @@ static bool may_write(const struct unit *unit)
 
 /* The store as a unit's list has it: in quotation marks where it would be cut, without a meaning of
  * %'s. */
-static void add_unit_path(struct asp_buffer *out, const char *path)
+static void add_unit_path(struct asp_buffer *out, const char *sign, const char *path)
 {
     const char *quote = path[strcspn(path, " \t")] != '\0' ? "\"" : "";
 
     asp_buffer_add(out, quote);
+    asp_buffer_add(out, sign);
     for (; *path != '\0'; path++)
         asp_buffer_add_bytes(out, *path == '%' ? "%%" : path, *path == '%' ? 2 : 1);
     asp_buffer_add(out, quote);
 }
 
-/* One line for the shell that writes the drop-in, and has it hold. */
+/* One line for the shell that writes the drop-in, and has it hold. By the sign the unit starts
+ * where the store is missing, and says so. */
 static void add_drop_in(struct asp_buffer *out, const struct unit *unit)
 {
     static const char *const settings[] = {"RequiresMountsFor=", "ReadWritePaths="};
+    static const char *const signs[] = {"", "-"};
     static const char *const sections[] = {"[Unit]", "[Service]"};
 
     asp_buffer_add(out, "mkdir -p " OWN_FOLDER "/");
@@ -214,7 +225,7 @@ static void add_drop_in(struct asp_buffer *out, const struct unit *unit)
         struct asp_buffer line = {0};
 
         asp_buffer_add(&line, settings[i]);
-        add_unit_path(&line, unit->store);
+        add_unit_path(&line, signs[i], unit->store);
         asp_buffer_add(out, " ");
         asp_shell_word_add(out, sections[i]);
         asp_buffer_add(out, " ");
@@ -226,11 +237,33 @@ static void add_drop_in(struct asp_buffer *out, const struct unit *unit)
         asp_buffer_add(out, " ProtectHome=read-only");
     asp_buffer_add(out, " >" OWN_FOLDER "/");
     asp_buffer_add(out, unit->name);
-    asp_buffer_add(out, ".d/asp-store.conf");
-    if (access(RUNS, F_OK) != 0)
+    asp_buffer_add(out, ".d/" DROP_IN);
+    if (!units_run())
         return;
     asp_buffer_add(out, " && systemctl daemon-reload && systemctl try-restart ");
     asp_buffer_add(out, unit->name);
+}
+
+/* One that was made for a store which is another now: the unit may write there, and does not start
+ * where what it names has to be mounted and is not. */
+static void check_drop_in(struct examination *exam, const char *name)
+{
+    struct unit unit = {.name = name, .store = exam->admin->conf->store};
+    char path[PATH_MAX];
+
+    (void)snprintf(path, sizeof path, OWN_FOLDER "/%s.d/" DROP_IN, name);
+    read_unit_file(exam, &unit, path);
+    if (!unit.names || unit.writable)
+        return;
+    finding_fault(&exam->findings, CHECK_STORE,
+                  "%s names another folder than %s, where the store is", path, unit.store);
+    finding_fix_command(&exam->findings, false, (const char *[]){"rm", path, NULL});
+    if (!units_run())
+        return;
+    finding_fix_command(&exam->findings, false,
+                        (const char *[]){"systemctl", "daemon-reload", NULL});
+    finding_fix_command(&exam->findings, false,
+                        (const char *[]){"systemctl", "try-restart", name, NULL});
 }
 
 static void check_unit(struct examination *exam, const char *name, const char *lost)
@@ -243,8 +276,10 @@ static void check_unit(struct examination *exam, const char *name, const char *l
         return;
     read_unit_file(exam, &unit, path);
     read_drop_ins(exam, &unit);
-    if (may_write(&unit))
+    if (may_write(&unit)) {
+        check_drop_in(exam, name);
         return;
+    }
     add_drop_in(&drop_in, &unit);
     finding_fault(&exam->findings, CHECK_STORE, "%s may not write %s, where the store is: %s", name,
                   unit.store, lost);

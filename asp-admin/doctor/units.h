@@ -12,6 +12,9 @@
 #define UNIT_SELF_SOCKET "asp-self.socket"
 #define UNIT_WATCH "asp-watch.service"
 
+/* True where systemd runs. */
+bool units_run(void);
+
 /* Gives the command that has systemd run this unit, now and from the start of the machine on, as
  * the fix of the fault that was added last. False: systemd does not run here, or has no such unit,
  * and no fix was given. */

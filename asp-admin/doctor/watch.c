@@ -1,6 +1,7 @@
 /* doctor: the watch, and the hooks that it runs. */
 #include "watch.h"
 
+#include "unit_state.h"
 #include "units.h"
 
 #include "asp/buffer.h"
@@ -58,6 +59,23 @@ static void tell_dead_watch(struct examination *exam)
     advise_watch(exam);
 }
 
+/* That it is to run is said by systemd. False: it is not, or there is none. */
+static bool tell_unit_down(struct examination *exam)
+{
+    struct unit_state unit;
+
+    if (strcmp(exam->conf_path, ASP_CONF_DEFAULT) != 0 || !unit_state_ask(UNIT_WATCH, &unit) ||
+        !unit_state_is_down(&unit))
+        return false;
+    finding_fault(&exam->findings, CHECK_WATCH,
+                  "no watch runs, and " UNIT_WATCH
+                  " is enabled: systemd says of it %s (%s), and of its last run %s, status %s",
+                  unit.active, unit.sub, unit.result, unit.status);
+    finding_fix(&exam->findings, "see why: journalctl -u asp-watch; and once that is mended: "
+                                 "systemctl restart " UNIT_WATCH);
+    return true;
+}
+
 /* No watch runs: whether anything is left undone by that. */
 static void judge_no_watch(struct examination *exam)
 {
@@ -65,6 +83,8 @@ static void judge_no_watch(struct examination *exam)
     const struct asp_source_traits source = asp_source_traits(conf->primary_source);
     struct findings *findings = &exam->findings;
 
+    if (tell_unit_down(exam))
+        return;
     if (exam->watch.process != 0 && (asp_has_revoked_hook(conf) || source.is_compared)) {
         tell_dead_watch(exam);
     } else if ((asp_has_revoked_hook(conf) || source.is_program) && is_passed_often(exam)) {

@@ -5,7 +5,7 @@ from machine import ASKED, CONF, HASH, HOOKS, SERVICES, http_login, imap_login
 from support.run import as_user
 from support.wait import wait_until
 
-DROP_IN = "[Service]\nReadWritePaths=/srv/asp\n"
+DROP_IN = "[Service]\nReadWritePaths=-/srv/asp\n"
 BROKEN = "limit = many;\n"
 
 MOVE = """
