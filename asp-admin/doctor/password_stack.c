@@ -2,7 +2,14 @@
  */
 #include "password_stack.h"
 
+#include "pam_auth_update.h"
+
+#include "asp-admin/system/program.h"
+
 #include <string.h>
+#include <unistd.h>
+
+#define PROFILE "/usr/share/pam-configs/asp"
 
 static bool is_ours(const struct pam_entry *entry)
 {
@@ -87,6 +94,43 @@ static bool check_service(struct examination *exam, const struct pam_file *file)
     return asks;
 }
 
+/* What puts our line in, where it is not: pam-auth-update, unless it would leave the files alone.
+ */
+static void add_way_in(struct examination *exam, struct asp_buffer *out)
+{
+    char path[PROGRAM_PATH_SIZE];
+    char edited[PATH_MAX];
+
+    if (!program_find("pam-auth-update", path)) {
+        asp_buffer_add(out, "The primary password in pam_asp(8) has the line");
+    } else if (pam_auth_update_would(exam, edited)) {
+        asp_buffer_add(out, "The profile changes that: ");
+        if (access(PROFILE, F_OK) != 0)
+            asp_buffer_add(out, "cp " DOCDIR "/pam-configs/asp " PROFILE " && ");
+        asp_buffer_add(out, "pam-auth-update --enable asp");
+    } else {
+        asp_buffer_add(out,
+                       "pam-auth-update changes nothing here, for it did not write all that is "
+                       "in ");
+        asp_buffer_add(out, edited);
+        asp_buffer_add(out, ". Add this line at the end of /etc/pam.d/common-password: password "
+                            "optional pam_asp.so");
+    }
+}
+
+static void tell_without(struct examination *exam, const struct pam_file *file, bool at_login)
+{
+    struct asp_buffer way = {0};
+
+    add_way_in(exam, &way);
+    exam->findings.failed = exam->findings.failed || way.failed;
+    finding_note(&exam->findings, CHECK_PASSWORD_STACK,
+                 "%s does not ask pam_asp, so a password that it sets is seen later, by %s. %s",
+                 file->path, at_login ? "a login or a watch" : "a watch",
+                 way.failed ? "" : way.text);
+    asp_buffer_free(&way);
+}
+
 void examine_password_stack(struct examination *exam)
 {
     static const char *const passwd = "passwd"; /* by which people set theirs */
@@ -105,11 +149,7 @@ void examine_password_stack(struct examination *exam)
             any = check_service(exam, exam->pam.files[i]) || any;
     }
     if (file != NULL && !check_service(exam, file))
-        finding_note(findings, CHECK_PASSWORD_STACK,
-                     "%s does not ask pam_asp, so a password that it sets is seen later, by %s. "
-                     "Where pam-auth-update(8) is, the profile changes that: cp " DOCDIR
-                     "/pam-configs/asp /usr/share/pam-configs/ && pam-auth-update --enable asp",
-                     file->path, source.at_login ? "a login or a watch" : "a watch");
+        tell_without(exam, file, source.at_login);
     else if (!any)
         finding_note(findings, CHECK_PASSWORD_STACK, "no password stack asks pam_asp");
     if (findings_none_of(findings, CHECK_PASSWORD_STACK))

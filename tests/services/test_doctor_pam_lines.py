@@ -202,9 +202,95 @@ def test_the_shipped_profile_is_well(patient):
     assert patient.faults() == []
 
 
-def test_a_password_stack_that_does_not_ask_is_told(patient):
-    patient.sandbox.write(PASSWORD, SHIPPED)
-    patient.told("password-stack", "/etc/pam.d/passwd does not ask pam_asp.*by a login or a watch.*pam-configs/asp")
+PROFILE = "/usr/share/pam-configs/asp"
+SHIPPED_PROFILE = "/usr/local/share/doc/pam_asp/pam-configs/asp"
+ADD = "Add this line at the end of /etc/pam.d/common-password: "
+
+
+@pytest.fixture
+def debian(patient):
+    """A machine on which pam-auth-update has written the files, and pam_asp is not in them."""
+    patient.sandbox.need("pam-auth-update")
+    patient.sandbox.run("sed", "-i", "/pam_asp/d", PASSWORD).done()
+    patient.sandbox.shell("cp -a /var/lib/pam /run/saved/").done()
+    patient.install("pam-configs/asp", SHIPPED_PROFILE)
+    yield patient
+    patient.sandbox.shell(f"rm -rf {PROFILE} /var/lib/pam; mv /run/saved/pam /var/lib/").done()
+
+
+def way_in(patient):
+    """What doctor says of a password stack that does not ask."""
+    (row,) = [finding for finding in patient.findings() if finding.check == "password-stack"]
+    told = "note: /etc/pam.d/passwd does not ask pam_asp, so a password that it sets is seen later, by a login or a watch. "
+    assert row.ok and row.message.startswith(told)
+    return row.message.removeprefix(told)
+
+
+def run_as_root(patient, command):
+    return patient.sandbox.shell(command, env={"DEBIAN_FRONTEND": "noninteractive"}).done()
+
+
+def test_what_pam_auth_update_has_written_it_changes(debian):
+    """With the profile that is copied once, and without where it is there already."""
+    enable = "pam-auth-update --enable asp"
+    way = way_in(debian)
+    assert way == f"The profile changes that: cp {SHIPPED_PROFILE} {PROFILE} && {enable}"
+    run_as_root(debian, way.split(": ")[1])
+    debian.is_well("password-stack", "pam_asp is told of a password that passwd")
+    assert "pam_asp.so" in debian.sandbox.read(PASSWORD)
+    run_as_root(debian, "pam-auth-update --disable asp")
+    assert "pam_asp.so" not in debian.sandbox.read(PASSWORD)
+    assert way_in(debian) == f"The profile changes that: {enable}"
+
+
+# What is done to the files, and the one that pam-auth-update stumbles over; None: it does not.
+EDITED = {
+    "an option of a module": ("sed -i '/pam_unix.so/s/$/ rounds=7/' PASSWORD", None),
+    "a module that is gone": ("sed -i '/pam_systemd/d' /etc/pam.d/common-session", None),
+    "a line above the marks": ("sed -i '1i password optional pam_warn.so' PASSWORD", None),
+    "a line below the marks": ("echo 'password optional pam_warn.so' >>PASSWORD", None),
+    "a line between": ("sed -i '/pam_unix.so/i password optional pam_warn.so' PASSWORD", "PASSWORD"),
+    "a comment between": ("sed -i '/pam_unix.so/i # ours' PASSWORD", "PASSWORD"),
+    "an empty line between": ("sed -i '/pam_unix.so/G' PASSWORD", "PASSWORD"),
+    "another control": ("sed -i '/pam_unix.so/s/default=ignore/default=die/' PASSWORD", "PASSWORD"),
+    "a longer jump": ("sed -i '/pam_unix.so/s/success=1/success=2/' PASSWORD", None),
+    "no marks": ("sed -i '/^#/d' PASSWORD", "PASSWORD"),
+    "no end": ("sed -i '/^# end of/d' PASSWORD", "PASSWORD"),
+    "another file": ("sed -i '/pam_unix.so/i session optional pam_warn.so' SESSION", "SESSION"),
+    "nothing is kept": ("rm /var/lib/pam/auth", "/var/lib/pam/auth"),
+    "a file is not there": ("rm SESSION", "SESSION"),
+}
+
+
+@pytest.mark.parametrize("what", EDITED)
+def test_what_was_edited_by_hand_pam_auth_update_leaves_alone_and_the_line_is_told(debian, what):
+    def named(text):
+        return text.replace("PASSWORD", PASSWORD).replace("SESSION", "/etc/pam.d/common-session")
+
+    script, stumbles = EDITED[what]
+    debian.sandbox.shell(named(script)).done()
+    way = way_in(debian)
+    before = debian.sandbox.read(PASSWORD)
+    debian.sandbox.run("cp", SHIPPED_PROFILE, PROFILE).done()
+    run_as_root(debian, "pam-auth-update --enable asp")
+    changed = "pam_asp.so" in debian.sandbox.read(PASSWORD)
+    assert way.startswith("The profile changes that") == changed, (way, before)
+    if changed:
+        return
+    assert way == (
+        f"pam-auth-update changes nothing here, for it did not write all that is in {named(stumbles)}. "
+        f"{ADD}password optional pam_asp.so"
+    )
+    assert debian.sandbox.read(PASSWORD) == before
+    debian.sandbox.shell(f"echo '{way.partition(ADD)[2]}' >>{PASSWORD}").done()
+    (row,) = [finding for finding in debian.findings() if finding.check == "password-stack"]
+    assert row.ok and "does not ask" not in row.message
+
+
+def test_without_pam_auth_update_the_manual_is_named(patient):
+    patient.sandbox.shell(f"sed -i /pam_asp/d {PASSWORD}; mv /usr/sbin/pam-auth-update /usr/sbin/away || true").done()
+    assert way_in(patient) == "The primary password in pam_asp(8) has the line"
+    patient.sandbox.shell("mv /usr/sbin/away /usr/sbin/pam-auth-update || true").done()
 
 
 def test_without_a_source_the_password_stack_does_nothing(patient):
