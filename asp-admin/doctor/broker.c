@@ -92,10 +92,8 @@ static void tell_members(struct examination *exam)
     struct name_list names = {0};
     struct asp_buffer members = {0};
 
-    for (size_t i = 0; entry != NULL && entry->gr_mem[i] != NULL; i++) {
-        if (!name_list_add(&names, entry->gr_mem[i]))
-            exam->findings.failed = true;
-    }
+    if (entry != NULL && !users_in_group(entry, &names))
+        exam->findings.failed = true;
     if (names.count == 0)
         finding_note(&exam->findings, CHECK_BROKER,
                      "asp-broker listens at %s, and the group " GROUP

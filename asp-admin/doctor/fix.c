@@ -77,10 +77,8 @@ static bool run(const struct finding_command *command, const struct console *con
 
 static bool is_new(struct fixing *fixing, const char *question)
 {
-    for (size_t i = 0; i < fixing->asked.count; i++) {
-        if (strcmp(fixing->asked.list[i], question) == 0)
-            return false;
-    }
+    if (name_list_has(&fixing->asked, question))
+        return false;
     if (name_list_add(&fixing->asked, question))
         return true;
     fixing->failed = true;

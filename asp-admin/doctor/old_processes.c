@@ -133,15 +133,6 @@ static bool read_unit(const char *pid, char unit[NAME_MAX + 1], bool *session)
     return found;
 }
 
-static bool add_unit(struct name_list *units, const char *unit)
-{
-    for (size_t i = 0; i < units->count; i++) {
-        if (strcmp(units->list[i], unit) == 0)
-            return true;
-    }
-    return name_list_add(units, unit);
-}
-
 static void read_name(const char *pid, char name[NAME_SIZE])
 {
     FILE *comm = exam_process_open(pid, "comm");
@@ -189,7 +180,7 @@ static bool add_process(struct old_processes *old, const char *pid)
         return false;
     host->first = number < host->first ? number : host->first;
     host->count++;
-    return !has_unit || add_unit(&old->units, unit);
+    return !has_unit || name_list_add_once(&old->units, unit);
 }
 
 /* An exam_process. */

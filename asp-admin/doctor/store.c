@@ -75,13 +75,7 @@ static bool check_store(struct examination *exam)
 
 static enum asp_status add_stray(const char *user, void *context)
 {
-    struct name_list *strays = context;
-
-    for (size_t i = 0; i < strays->count; i++) {
-        if (strcmp(strays->list[i], user) == 0)
-            return ASP_OK;
-    }
-    return name_list_add(strays, user) ? ASP_OK : ASP_NO_MEMORY;
+    return name_list_add_once(context, user) ? ASP_OK : ASP_NO_MEMORY;
 }
 
 static void clear_strays(struct examination *exam)

@@ -22,6 +22,20 @@ bool name_list_add(struct name_list *names, const char *name)
     return true;
 }
 
+bool name_list_has(const struct name_list *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (strcmp(names->list[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool name_list_add_once(struct name_list *names, const char *name)
+{
+    return name_list_has(names, name) || name_list_add(names, name);
+}
+
 void name_list_drop_last(struct name_list *names)
 {
     free(names->list[--names->count]);

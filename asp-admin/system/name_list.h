@@ -17,6 +17,12 @@ struct name_list {
 /* Adds a copy at the end. False: out of memory. */
 bool name_list_add(struct name_list *names, const char *name);
 
+/* True when it has that name. */
+bool name_list_has(const struct name_list *names, const char *name);
+
+/* Adds a copy at the end, unless it has that name. False: out of memory. */
+bool name_list_add_once(struct name_list *names, const char *name);
+
 /* Takes the last one away. There is one. */
 void name_list_drop_last(struct name_list *names);
 

@@ -2,7 +2,6 @@
 #include "users.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +47,22 @@ static bool holds(const gid_t *groups, int count, gid_t wanted)
             return true;
     }
     return false;
+}
+
+bool users_in_group(const struct group *group, struct name_list *names)
+{
+    const struct passwd *entry;
+    bool added = true;
+
+    for (size_t i = 0; added && group->gr_mem[i] != NULL; i++)
+        added = name_list_add_once(names, group->gr_mem[i]);
+    setpwent();
+    while (added && (entry = getpwent()) != NULL) {
+        if (entry->pw_gid == group->gr_gid)
+            added = name_list_add_once(names, entry->pw_name);
+    }
+    endpwent();
+    return added;
 }
 
 bool user_is_member(const char *user, gid_t group)

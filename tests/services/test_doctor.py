@@ -413,6 +413,10 @@ def test_a_broker_that_listens_is_named_with_the_members_of_its_group(patient):
         patient.is_well("self-service", "users are served at /run/asp/self.sock")
         patient.sandbox.shell("sed -i '/^asp:/s/www-data//' /etc/group").done()
         patient.told("broker", "the group asp has no members")
+        patient.sandbox.run("useradd", "--system", "--gid", "asp", "server").done()
+        patient.is_well("broker", "the group asp has server$")
+        patient.sandbox.run("usermod", "--append", "--groups", "asp", "www-data").done()
+        patient.is_well("broker", "the group asp has server and www-data$")
 
 
 def test_a_broker_that_is_looked_over_logs_nothing(patient):
