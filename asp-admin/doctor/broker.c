@@ -1,6 +1,7 @@
 /* doctor: asp-broker, for hosts that are not root, and for users on their own accounts. */
 #include "broker.h"
 
+#include "package.h"
 #include "service_users.h"
 #include "units.h"
 
@@ -13,9 +14,12 @@
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define GROUP SERVICE_GROUP
 #define SERVICE "asp-admin"
+#define PROGRAM LIBEXECDIR "/asp-broker"
+#define PACKAGE "asp-broker" /* and what it is called elsewhere */
 
 /* Whether somebody listens at a socket to whom something may be said. A socket that systemd keeps
  * is answered by a broker that is started for it. */
@@ -107,11 +111,34 @@ static void tell_members(struct examination *exam)
     name_list_clear(&names);
 }
 
+/* It may be started in another way than by the unit that is shipped, and from another place. */
+static bool is_installed(const char *unit)
+{
+    return access(PROGRAM, F_OK) == 0 || unit_is_there(unit);
+}
+
 static void advise_broker(struct examination *exam, const char *unit)
 {
-    if (!unit_fix_start(&exam->findings, unit))
-        finding_fix(&exam->findings,
-                    "start " LIBEXECDIR "/asp-broker as root, and keep it running");
+    if (!is_installed(unit))
+        package_fix(&exam->findings, PACKAGE, PACKAGE);
+    else if (!unit_fix_start(&exam->findings, unit))
+        finding_fix(&exam->findings, "start " PROGRAM " as root, and keep it running");
+}
+
+/* A note that nobody listens, which is well; and what to do where it is not. */
+static void note_nobody(struct examination *exam, const char *check, const char *unit,
+                        const char *socket, const char *meaning, const char *start)
+{
+    struct asp_buffer advice = {0};
+
+    if (is_installed(unit))
+        asp_buffer_add(&advice, start);
+    else
+        package_add(&advice, PACKAGE, PACKAGE);
+    exam->findings.failed = exam->findings.failed || advice.failed;
+    finding_note(&exam->findings, check, "nobody listens at %s%s%s", socket, meaning,
+                 advice.failed ? "" : advice.text);
+    asp_buffer_free(&advice);
 }
 
 static void check_broker(struct examination *exam)
@@ -125,10 +152,10 @@ static void check_broker(struct examination *exam)
 
     service_users_find(exam, &users);
     if (conf->client_count == 0 && users.count == 0 && !is_there(conf->broker_socket)) {
-        finding_note(&exam->findings, CHECK_BROKER,
-                     "nobody listens at %s, which is well as long as every service that asks "
-                     "pam_asp is root. nginx and Apache are not: for them start asp-broker",
-                     conf->broker_socket);
+        note_nobody(exam, CHECK_BROKER, UNIT_BROKER_SOCKET, conf->broker_socket,
+                    ", which is well as long as every service that asks pam_asp is root. nginx and "
+                    "Apache are not: for them ",
+                    "start asp-broker");
         return;
     }
     if (probe(conf->broker_socket, &error) != ASP_OK) {
@@ -210,10 +237,10 @@ static void check_self_service(struct examination *exam)
     if (there)
         finding_ok(findings, CHECK_SELF_SERVICE, "users are served at %s", conf->self_socket);
     else
-        finding_note(findings, CHECK_SELF_SERVICE,
-                     "nobody listens at %s: users cannot act on their own app passwords, root does "
-                     "it for them; asp-self.socket would serve them",
-                     conf->self_socket);
+        note_nobody(exam, CHECK_SELF_SERVICE, UNIT_SELF_SOCKET, conf->self_socket,
+                    ": users cannot act on their own app passwords, root does it for them; where "
+                    "they are to: ",
+                    "start asp-self.socket");
 }
 
 void examine_broker(struct examination *exam)

@@ -1,6 +1,7 @@
 /* doctor: the services of PAM that ask the module: what is proven of each. */
 #include "pam.h"
 
+#include "package.h"
 #include "pam_fix.h"
 #include "pam_lines.h"
 #include "pam_module.h"
@@ -447,6 +448,21 @@ static bool check_service(struct examination *exam, const struct pam_file *file)
     return asks;
 }
 
+/* No service asks: is there a module that one could ask? */
+static void tell_of_none(struct examination *exam)
+{
+    if (pam_folder_misses(MODULE_FILE)) {
+        finding_fault(&exam->findings, CHECK_PAM,
+                      MODULE_FILE " is not where PAM looks for modules, " PAMDIR
+                                  ", and no service in /etc/pam.d asks it: no app password opens "
+                                  "anything here");
+        package_fix(&exam->findings, "libpam-asp", "pam_asp");
+    } else {
+        finding_note(&exam->findings, CHECK_PAM,
+                     "no service in /etc/pam.d asks pam_asp: see Stacks in pam_asp(8)");
+    }
+}
+
 void examine_pam(struct examination *exam)
 {
     struct findings *findings = &exam->findings;
@@ -466,9 +482,7 @@ void examine_pam(struct examination *exam)
         finding_ok(findings, CHECK_PAM, "app passwords are asked for by %s",
                    exam_names(exam, &list, &services));
     else if (findings_none_of(findings, CHECK_PAM))
-        finding_note(findings, CHECK_PAM,
-                     "no service in /etc/pam.d asks pam_asp: see Stacks in "
-                     "pam_asp(8)");
+        tell_of_none(exam);
     asp_buffer_free(&list);
     name_list_clear(&services);
 }

@@ -48,6 +48,13 @@ bool units_run(void)
     return access(RUNS, F_OK) == 0;
 }
 
+bool unit_is_there(const char *unit)
+{
+    char path[PATH_MAX];
+
+    return find_unit(unit, path);
+}
+
 bool unit_fix_start(struct findings *findings, const char *unit)
 {
     char path[PATH_MAX];

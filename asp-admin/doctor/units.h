@@ -15,6 +15,9 @@
 /* True where systemd runs. */
 bool units_run(void);
 
+/* True where this unit is installed. */
+bool unit_is_there(const char *unit);
+
 /* Gives the command that has systemd run this unit, now and from the start of the machine on, as
  * the fix of the fault that was added last. False: systemd does not run here, or has no such unit,
  * and no fix was given. */

@@ -59,7 +59,9 @@ class Patient(Service):
             # A machine of its own: what is installed on this one is looked over by nobody here.
             "rm -rf /etc/{dovecot,nginx,apache2,httpd} /etc/pam.d/{asp-*,dovecot,imap,nginx,apache2,cockpit,sudo};"
             "cp -a /etc/pam.d /run/saved/;"
-            "echo 'alice:the first one' | chpasswd; cp /etc/{passwd,shadow,group,gshadow} /run/saved/"
+            "echo 'alice:the first one' | chpasswd; cp /etc/{passwd,shadow,group,gshadow} /run/saved/;"
+            'install -D "$1" /usr/local/libexec/asp-broker',
+            build / "asp-broker" / "asp-broker",
         ).done()
 
     def heal(self):
