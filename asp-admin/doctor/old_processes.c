@@ -2,6 +2,8 @@
  * its host ends, and does not know what a newer one writes. */
 #include "old_processes.h"
 
+#include "started_by.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +17,12 @@
 #define USERS_SLICE "user.slice"
 #define UNIT_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_.@\\-"
 
-enum { PROC_PATH = 64, NAME_SIZE = 64 };
+enum { PROC_PATH = 64 };
 
-/* Processes of one name: a server has many. */
+/* Processes of one name that one other has started: a server has many. */
 struct host {
-    char name[NAME_SIZE];
+    char name[PROCESS_NAME];
+    struct starter of;   /* where nobody else is known to start them */
     unsigned long first; /* the lowest number, which is that of the one that has begun the others */
     size_t count;
 };
@@ -133,32 +136,21 @@ static bool read_unit(const char *pid, char unit[NAME_MAX + 1], bool *session)
     return found;
 }
 
-static void read_name(const char *pid, char name[NAME_SIZE])
-{
-    FILE *comm = exam_process_open(pid, "comm");
-
-    if (comm == NULL || fgets(name, NAME_SIZE, comm) == NULL)
-        (void)snprintf(name, NAME_SIZE, "?");
-    name[strcspn(name, "\n")] = '\0';
-    if (comm != NULL)
-        (void)fclose(comm);
-}
-
 /* The processes of that name, none as yet where they are new; NULL: out of memory. */
-static struct host *host_of(struct hosts *hosts, const char *name)
+static struct host *host_of(struct hosts *hosts, const char *name, const struct starter *of)
 {
     struct host *grown;
 
     for (size_t i = 0; i < hosts->count; i++) {
-        if (strcmp(hosts->list[i].name, name) == 0)
+        if (hosts->list[i].of.number == of->number && strcmp(hosts->list[i].name, name) == 0)
             return &hosts->list[i];
     }
     grown = reallocarray(hosts->list, hosts->count + 1, sizeof *grown);
     if (grown == NULL)
         return NULL;
     hosts->list = grown;
-    grown[hosts->count] = (struct host){.first = ULONG_MAX};
-    (void)snprintf(grown[hosts->count].name, NAME_SIZE, "%s", name);
+    grown[hosts->count] = (struct host){.of = *of, .first = ULONG_MAX};
+    (void)snprintf(grown[hosts->count].name, PROCESS_NAME, "%s", name);
     return &grown[hosts->count++];
 }
 
@@ -167,15 +159,21 @@ static bool add_process(struct old_processes *old, const char *pid)
 {
     const unsigned long number = strtoul(pid, NULL, 10);
     char unit[NAME_MAX + 1];
-    char name[NAME_SIZE];
+    char name[PROCESS_NAME];
+    unsigned long parent;
+    struct starter of = {.number = 0};
     struct host *host;
     bool session;
     bool has_unit = read_unit(pid, unit, &session);
 
     if (session)
         return true;
-    read_name(pid, name);
-    host = host_of(has_unit ? &old->of_units : &old->others, name);
+    process_read(pid, name, &parent);
+    if (!has_unit)
+        of = started_by(pid);
+    if (strcmp(of.name, name) == 0)
+        of.number = 0; /* one and the same server */
+    host = host_of(has_unit ? &old->of_units : &old->others, name, &of);
     if (host == NULL)
         return false;
     host->first = number < host->first ? number : host->first;
@@ -193,23 +191,38 @@ static bool look_at(const char *pid, void *context)
     return false;
 }
 
-/* "imap-login (process 7)" of each host, or "imap-login (process 7 and 3 more)". */
+/* "auth (process 22 and 3 more, of dovecot, process 20)". */
+static void name_host(const struct host *host, char *out, size_t size)
+{
+    char more[64] = "";
+    char of[PROCESS_NAME + 64] = "";
+
+    if (host->count > 1)
+        (void)snprintf(more, sizeof more, " and %zu more", host->count - 1);
+    if (host->of.number != 0)
+        (void)snprintf(of, sizeof of, ", of %s, process %lu", host->of.name, host->of.number);
+    (void)snprintf(out, size, "%s (process %lu%s%s)", host->name, host->first, more, of);
+}
+
 static bool name_hosts(const struct hosts *hosts, struct name_list *names)
 {
-    char named[NAME_SIZE + 64];
+    char named[2 * PROCESS_NAME + 256];
 
     for (size_t i = 0; i < hosts->count; i++) {
-        const struct host *host = &hosts->list[i];
-
-        if (host->count == 1)
-            (void)snprintf(named, sizeof named, "%s (process %lu)", host->name, host->first);
-        else
-            (void)snprintf(named, sizeof named, "%s (process %lu and %zu more)", host->name,
-                           host->first, host->count - 1);
+        name_host(&hosts->list[i], named, sizeof named);
         if (!name_list_add(names, named))
             return false;
     }
     return true;
+}
+
+static bool have_starter(const struct hosts *hosts)
+{
+    bool have = false;
+
+    for (size_t i = 0; i < hosts->count; i++)
+        have = have || hosts->list[i].of.number != 0;
+    return have;
 }
 
 /* False: there are none. */
@@ -242,7 +255,8 @@ void examine_old_processes(struct examination *exam)
                                 (const char *[]){"systemctl", "restart", old.units.list[i], NULL});
     }
     if (tell(exam, &old.others))
-        finding_fix(&exam->findings, "end each of them, and start it again");
+        finding_fix(&exam->findings, "end each of them%s, and start it again",
+                    have_starter(&old.others) ? ", or that of which it is" : "");
     free(old.of_units.list);
     free(old.others.list);
     name_list_clear(&old.units);

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from support.broker import Host, serving
+from support.run import MORTAL
 from support.wait import wait_until
 
 MODULE = "/opt/asp/pam_asp.so"
@@ -48,6 +49,37 @@ def test_what_runs_the_module_or_the_broker_of_before_is_named_until_it_is_start
     finally:
         host.close()
     wait_until(lambda: old(patient) == [], "what has ended is named still")
+
+
+HOLDER = """#!/usr/bin/python3
+import mmap, time
+with open("/opt/asp/pam_asp.so", "rb") as module:
+    held = mmap.mmap(module.fileno(), 0, prot=mmap.PROT_READ)
+open("/run/programs/held", "w").close()
+time.sleep(600)
+"""
+KEEPER = """#!/usr/bin/python3
+import subprocess
+subprocess.run(["sh", "-c", "/run/programs/auth; true"])
+"""
+
+
+def test_what_a_server_has_started_is_named_with_that_server(patient, copies):
+    """Not with the shell at which somebody has started it, nor with the one through which it starts others."""
+    patient.sandbox.write("/run/programs/auth", HOLDER, mode="755")
+    patient.sandbox.write("/run/programs/keeper", KEEPER, mode="755")
+    process = patient.sandbox.start(*MORTAL, "sh", "-c", "/run/programs/keeper; true")
+    try:
+        held = "/run/programs/held"
+        wait_until(lambda: patient.sandbox.run("test", "-e", held).code == 0, "the module is not held")
+        copies(MODULE)
+        (fault,) = old(patient)
+        auth, keeper = (patient.sandbox.run("pidof", "-x", name).done().out.strip() for name in ("auth", "keeper"))
+        assert f" auth (process {auth}, of keeper, process {keeper}): " in fault.message
+        assert fault.mend == "end each of them, or that of which it is, and start it again"
+    finally:
+        patient.sandbox.shell("kill $(pidof -x auth) || true").done()
+        process.wait()
 
 
 @pytest.fixture
