@@ -112,9 +112,10 @@ static void warn_of_service(const struct admin *admin)
         break;
     case PAM_SERVICE_NO_FILE:
         console_say(admin->console,
-                    "note: PAM does not ask pam_asp for the service %s, whatever the verdict: it "
-                    "has no PAM file, and that of other does not name it",
-                    service);
+                    "note: PAM does not ask pam_asp for the service %s, whatever the verdict: "
+                    "there is no /etc/pam.d/%s; /etc/pam.d/other decides, and does not name "
+                    "pam_asp",
+                    service, service);
         break;
     }
 }

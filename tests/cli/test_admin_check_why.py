@@ -172,8 +172,8 @@ def test_a_service_that_pam_asks_nothing_of_ours_for_is_named(site):
     phone = site.create("alice", "Phone", "--app", "any")
     _, _, said = shown(site, phone["password"], "--service", "no-such-service")
     assert said == (
-        "asp-admin: note: PAM does not ask pam_asp for the service no-such-service, whatever the verdict: it has no PAM file, "
-        "and that of other does not name it\n"
+        "asp-admin: note: PAM does not ask pam_asp for the service no-such-service, whatever the verdict: there is "
+        "no /etc/pam.d/no-such-service; /etc/pam.d/other decides, and does not name pam_asp\n"
     )
     _, _, said = shown(site, phone["password"], "--service", "PASSWD")
     assert said == (
