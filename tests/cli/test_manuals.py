@@ -1,12 +1,16 @@
-"""The manuals: they name what the programs have, and nothing else, and fit 80 columns."""
+"""The manuals: they name what the programs have, and nothing else, by the paths where that is installed, and fit 80
+columns."""
 
+import json
+import pathlib
 import re
 import shutil
 
 import pytest
+from support.recipes import CONF
 from support.run import TREE, execute
 
-MANUALS = sorted((TREE / "man").glob("*.[58]"))
+MANUALS = sorted(page.name for page in (TREE / "man").glob("*.[58]"))
 
 
 def manual(name):
@@ -86,19 +90,41 @@ def test_the_manual_tells_each_key_of_asp_conf():
     assert known == items(section(manual("asp.conf.5"), "KEYS"))
 
 
+def installed_in(build):
+    """Where a build of that prefix puts documentation and programs that nobody types."""
+    known = {row["name"]: row["value"] for row in json.loads((build / "meson-info" / "intro-buildoptions.json").read_text())}
+    prefix = pathlib.PurePath(known["prefix"])
+    return {prefix / known["datadir"] / "doc" / "pam_asp": CONF, prefix / known["libexecdir"] / "asp": CONF}
+
+
+@pytest.mark.parametrize("page", MANUALS)
+def test_a_path_of_what_is_installed_can_be_pasted_from_a_manual(build, page):
+    text = (build / "man" / page).read_text()
+    assert re.findall(r"@[A-Z]+@", text) == []
+    assert re.findall(r"(?m)^.*(?:below the prefix|folder of shared data|in the prefix).*$", text) == []
+    assert [path for path in re.findall(r"(?m)^\.Pa (?:share|libexec|doc|sysusers\.d)/.*$", text)] == []
+    named = 0
+    for installed, shipped in installed_in(build).items():
+        for path in re.findall(rf"(?<![\w/]){re.escape(str(installed))}(?:/[\w./-]*\w)?", text):
+            name = pathlib.PurePath(path).relative_to(installed)
+            assert (shipped / name).exists() or list(shipped.glob(f"*/{name}")), path
+            named += 1
+    assert named >= {"asp-broker.8": 0}.get(page, 1)
+
+
 def columns(line):
     return len(re.sub(r".\x08|\x1b\[[0-9;]*m", "", line).expandtabs())
 
 
-@pytest.mark.parametrize("page", MANUALS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", MANUALS)
 @pytest.mark.parametrize(
     "reader", ["mandoc -T utf8 -O width=80", "groff -mdoc -T utf8 -K utf8 -rLL=80n"], ids=lambda reader: reader.split()[0]
 )
-def test_a_manual_fits_80_columns(page, reader):
+def test_a_manual_fits_80_columns(build, page, reader):
     program, *options = reader.split()
     if shutil.which(program) is None:
         pytest.skip(f"no {program}")
-    lines = execute(program, *options, page).done().out.splitlines()
+    lines = execute(program, *options, build / "man" / page).done().out.splitlines()
     assert len(lines) > 100
     assert [line for line in lines if columns(line) > 80] == []
 
