@@ -272,23 +272,32 @@ enum exit_code admin_find_user(struct admin *admin)
     return EXIT_DONE;
 }
 
+static void ignore(const struct asp_error *fault, const char *path, void *context)
+{
+    (void)fault;
+    (void)path;
+    (void)context;
+}
+
+enum asp_status admin_find_store(struct admin *admin, bool make, struct asp_error *error)
+{
+    const struct asp_conf *conf = admin->conf;
+    struct mount_missing missing;
+    enum asp_status status = mount_plan_check(&mount_plan, conf->store, &missing, error);
+
+    /* One that is there is used: it may have been made before the mount was planned. */
+    if (status != ASP_OK && !asp_store_examine(conf, NULL, ignore, NULL))
+        return status;
+    return make ? asp_store_make(&admin->store, conf, NULL, &admin->new_store, error)
+                : asp_store_open(&admin->store, conf, NULL, error);
+}
+
 enum exit_code admin_open_store(struct admin *admin, bool make)
 {
     struct asp_error error = {0};
-    struct mount_missing missing;
-    enum asp_status status = mount_plan_check(&mount_plan, admin->conf->store, &missing, &error);
-    bool made = false;
 
-    if (status != ASP_OK)
+    if (admin_find_store(admin, make, &error) != ASP_OK)
         return fail_unreadable(admin->console, &error);
-    if (make)
-        status = asp_store_make(&admin->store, admin->conf, NULL, &made, &error);
-    else
-        status = asp_store_open(&admin->store, admin->conf, NULL, &error);
-    if (status != ASP_OK) {
-        return fail_unreadable(admin->console, &error);
-    }
-    admin->new_store = made;
     return admin->typed != NULL ? admin_find_user(admin) : EXIT_DONE;
 }
 

@@ -76,8 +76,11 @@ enum exit_code admin_take_user(struct admin *admin);
  * where the name service does not say. */
 enum exit_code admin_ask_user(struct admin *admin, struct asp_account_name *found);
 
-/* Opens the store, and finds whose account USER is, which need not be there. `make`: makes the
- * store where it is missing. Where it is to be mounted and is not, it is an error either way. */
+/* Opens the store. `make`: makes it where it is missing, but where it is to be mounted and is not:
+ * that is what the error says then, of either. Else as asp_store_open and asp_store_make. */
+enum asp_status admin_find_store(struct admin *admin, bool make, struct asp_error *error);
+
+/* The same, told on the console, and finds whose account USER is, which need not be there. */
 enum exit_code admin_open_store(struct admin *admin, bool make);
 
 /* The second half of it: the store is open. */

@@ -12,7 +12,6 @@
 #include "signals.h"
 #include "tidy.h"
 
-#include "asp-admin/system/mount_plan.h"
 #include "asp-admin/ui/progress.h"
 #include "asp/clock.h"
 #include "asp/shadow.h"
@@ -95,15 +94,13 @@ static enum asp_status watch_folders(struct watch *watch, struct asp_error *erro
 static enum asp_status attach(struct watch *watch, struct asp_error *error)
 {
     struct admin *admin = watch->admin;
-    struct mount_missing missing;
-    enum asp_status status = mount_plan_check(&mount_plan, admin->conf->store, &missing, error);
+    enum asp_status status;
     time_t looked;
     bool another = false;
 
     asp_store_close(&admin->store);
     admin->now = time(NULL);
-    if (status == ASP_OK)
-        status = asp_store_open(&admin->store, admin->conf, NULL, error);
+    status = admin_find_store(admin, false, error);
     if (status != ASP_OK || !asp_watch_lock_is_of(&watch->lock, &admin->store)) {
         asp_watch_lock_release(&watch->lock);
         if (status == ASP_OK)

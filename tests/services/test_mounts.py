@@ -42,6 +42,12 @@ def test_nothing_is_done_in_the_folder_beneath_a_mount_that_is_not_there(planned
     assert is_untouched(planned)
 
 
+def test_a_store_that_is_there_is_used_whatever_is_planned_above_it(planned):
+    planned.sandbox.shell("mkdir -m 700 /var/lib/asp/users /var/lib/asp/used /var/lib/asp/locks; chmod 700 /var/lib/asp").done()
+    assert planned.asp_admin(*COMMANDS["create"]).done().err == ""
+    assert planned.asp_admin("list").done().out.count("alice") == 1
+
+
 def test_what_a_unit_may_write_is_mounted_onto_itself_and_is_no_mount_of_the_plan(planned):
     planned.sandbox.run("mount", "--bind", "/var/lib/asp", "/var/lib/asp").done()
     assert planned.asp_admin(*COMMANDS["create"]).code == 5
