@@ -31,6 +31,8 @@ CPPCHECK = (
     "cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1"
     " --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DVERSION=\"0\" -I."
 ).split()
+# Files of tests whose counts are collected together.
+COUNTED_FILES = 12
 # Those in which threads are side by side: for the thread sanitizer.
 THREADED = ("pam-parallel", "unit-store_faults")
 
@@ -195,16 +197,20 @@ class Suites(Runner):
         if folder is None:
             return self.not_built(run)
         # Not judged: what counts writes files that some tests find fault with. They were judged without it. A process that
-        # is killed while it writes takes with it what the suite had counted before, so each has counts of its own.
+        # is killed while it writes takes with it what was counted before, so some files at a time have counts of their own.
         lines = {}
         for kind in ("unit", "pam", "fault"):
             coverage.begin_counts(folder)
             self.programs(kind, "coverage", patience=2)
             coverage.add_counts(lines, folder, self.run)
         for name in PATIENT:
-            coverage.begin_counts(folder)
-            self.pytest(name, "coverage", brief=True)
-            coverage.add_counts(lines, folder, self.run)
+            files = sorted(path.name for path in (TREE / "tests" / name).glob("test_*.py"))
+            for first in range(0, len(files), COUNTED_FILES):
+                self.files[name] = files[first : first + COUNTED_FILES]
+                coverage.begin_counts(folder)
+                self.pytest(name, "coverage", brief=True)
+                coverage.add_counts(lines, folder, self.run)
+            del self.files[name]
         count = Count()
         for room, (ran, all_lines) in sorted(coverage.by_room(lines).items()):
             percent = 100 * ran / all_lines
