@@ -176,11 +176,10 @@ static void note_unknown_app(const struct admin *admin, const struct stored_pass
 void new_password_show_notes(const struct admin *admin, const struct stored_password *stored,
                              const struct asp_primary_now *now)
 {
-    /* Also to who wants no words: where there was one before, everybody in it is refused now. */
-    if (admin->new_store && !admin->options->json)
-        console_say(admin->console, "note: a new store was made at %s", admin->conf->store);
     if (admin->options->quiet || admin->options->json)
         return;
+    if (admin->new_store)
+        console_say(admin->console, "note: a new store was made at %s", admin->conf->store);
     if (stored->revoked_count > 0)
         console_say(admin->console,
                     "note: the primary password of %s was changed: what was made under the one "

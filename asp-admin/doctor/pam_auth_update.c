@@ -13,11 +13,11 @@
 static const char *const types[] = {"auth", "account", "password", "session",
                                     "session-noninteractive"};
 
+#define ADDITIONAL_MARK "# and here are more per-package modules (the \"Additional\" block)"
+
 /* Its marks, each of which ends a part of the file. */
 static const char *const marks[] = {"# here are the per-package modules (the \"Primary\" block)",
-                                    "# here's the fallback if no module succeeds",
-                                    "# and here are more per-package modules (the \"Additional\" "
-                                    "block)",
+                                    "# here's the fallback if no module succeeds", ADDITIONAL_MARK,
                                     "# end of pam-auth-update config"};
 enum {
     PRIMARY = 1, /* how many marks stand above a block */

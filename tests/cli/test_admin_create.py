@@ -223,8 +223,8 @@ def test_the_store_is_closed_to_others_whatever_the_umask(site):
 
 
 def test_the_first_create_makes_the_store_and_no_folder_above_it(site):
-    run = site.run("create", "alice", "--label", "x", "--quiet").done()
-    assert run.err == f"asp-admin: note: a new store was made at {site.store}\n", "even then: it may be the wrong place"
+    run = site.run("create", "alice", "--label", "x").done()
+    assert run.err.startswith(f"asp-admin: note: a new store was made at {site.store}\n")
     assert {path.name for path in site.store.iterdir()} == {"users", "used", "locks"}
     site.store = site.folder / "missing" / "store"
     site.configure("virtual_users = true;")
