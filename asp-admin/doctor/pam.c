@@ -448,15 +448,19 @@ static bool check_service(struct examination *exam, const struct pam_file *file)
     return asks;
 }
 
-/* No service asks: is there a module that one could ask? */
+/* No service asks: is there a module that one could ask? A machine that only makes app passwords
+ * needs none. */
 static void tell_of_none(struct examination *exam)
 {
+    struct asp_buffer how = {0};
+
     if (pam_folder_misses(MODULE_FILE)) {
-        finding_fault(&exam->findings, CHECK_PAM,
-                      MODULE_FILE " is not where PAM looks for modules, " PAMDIR
-                                  ", and no service in /etc/pam.d asks it: no app password opens "
-                                  "anything here");
-        package_fix(&exam->findings, "libpam-asp", "pam_asp");
+        package_add(&how, "libpam-asp", "pam_asp");
+        finding_note(&exam->findings, CHECK_PAM,
+                     "no service in /etc/pam.d asks pam_asp, and " MODULE_FILE
+                     " is not where PAM looks for modules, " PAMDIR ": %s",
+                     how.failed ? "install it" : how.text);
+        asp_buffer_free(&how);
     } else {
         finding_note(&exam->findings, CHECK_PAM,
                      "no service in /etc/pam.d asks pam_asp: see Stacks in pam_asp(8)");
