@@ -456,10 +456,11 @@ static void tell_of_none(struct examination *exam)
 
     if (pam_folder_misses(MODULE_FILE)) {
         package_add(&how, "libpam-asp", "pam_asp");
+        exam->findings.failed = exam->findings.failed || how.failed;
         finding_note(&exam->findings, CHECK_PAM,
                      "no service in /etc/pam.d asks pam_asp, and " MODULE_FILE
                      " is not where PAM looks for modules, " PAMDIR ": %s",
-                     how.failed ? "install it" : how.text);
+                     how.failed ? "" : how.text);
         asp_buffer_free(&how);
     } else {
         finding_note(&exam->findings, CHECK_PAM,
