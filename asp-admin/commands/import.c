@@ -88,11 +88,7 @@ static void put_uses(const struct admin *admin, const struct asp_usage *usage)
 /* One of which it was not told yet. */
 static bool is_news(struct import *import, const char *app)
 {
-    for (size_t i = 0; i < import->unknown.count; i++) {
-        if (strcmp(import->unknown.list[i], app) == 0)
-            return false;
-    }
-    return name_list_add(&import->unknown, app);
+    return !name_list_has(&import->unknown, app) && name_list_add(&import->unknown, app);
 }
 
 /* It may be for a service that this machine will have, and may be a word that it has another for.

@@ -250,15 +250,6 @@ static void check_slips(struct examination *exam, const struct pam_file *file)
     finding_fix(&exam->findings, "take that backslash out");
 }
 
-static bool has(const struct name_list *names, const char *name)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        if (strcmp(names->list[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* A module that is missing is told of each file that names it; what else is wrong with one, once.
  */
 static void check_modules(struct examination *exam, const struct pam_file *file,
@@ -274,7 +265,7 @@ static void check_modules(struct examination *exam, const struct pam_file *file,
             continue;
         check_line(exam, file, line);
         told = pam_folder_misses(line->word) ? &missing : known;
-        if (has(told, line->word))
+        if (name_list_has(told, line->word))
             continue;
         check_module(exam, file, line);
         if (!name_list_add(told, line->word))

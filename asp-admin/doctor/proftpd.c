@@ -81,10 +81,8 @@ static void judge_pam(struct proftpd *look, const char *path, size_t number, con
 
 static bool is_known(struct proftpd *look, const char *key)
 {
-    for (size_t i = 0; i < look->read.count; i++) {
-        if (strcmp(look->read.list[i], key) == 0)
-            return true;
-    }
+    if (name_list_has(&look->read, key))
+        return true;
     if (!name_list_add(&look->read, key))
         look->exam->findings.failed = true;
     return look->exam->findings.failed;
