@@ -46,20 +46,50 @@ static bool make_pipe(int *reading, int *writing)
         return false;
     *reading = fcntl(low[0], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     *writing = fcntl(low[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    made = *reading >= 0 && *writing >= 0 && fcntl(*reading, F_SETFL, O_NONBLOCK) == 0;
+    made = *reading >= 0 && *writing >= 0;
     asp_close(low[0]);
     asp_close(low[1]);
     return made;
 }
 
-static int set_actions(posix_spawn_file_actions_t *actions, int output, int errors)
+/* One of whose ends we read what comes, and do not wait for it. */
+static bool make_output(int *reading, int *writing)
 {
-    int failed = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    return make_pipe(reading, writing) && fcntl(*reading, F_SETFL, O_NONBLOCK) == 0;
+}
+
+/* One that has all that the program is to read; *reading stays as it is where that is nothing. */
+static bool make_input(const struct program *run, int *reading)
+{
+    int writing = -1;
+    bool made;
+
+    if (run->input == NULL)
+        return true;
+    made = make_pipe(reading, &writing) && fcntl(writing, F_SETFL, O_NONBLOCK) == 0 &&
+           asp_write_all(writing, run->input, run->input_length);
+    asp_close(writing);
+    return made;
+}
+
+/* The ends of pipes that the program gets; -1: it reads /dev/null. */
+struct ends {
+    int input;
+    int output;
+    int errors;
+};
+
+static int set_actions(posix_spawn_file_actions_t *actions, const struct ends *ends)
+{
+    int failed =
+        ends->input < 0
+            ? posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+            : posix_spawn_file_actions_adddup2(actions, ends->input, STDIN_FILENO);
 
     if (failed == 0)
-        failed = posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
+        failed = posix_spawn_file_actions_adddup2(actions, ends->output, STDOUT_FILENO);
     if (failed == 0)
-        failed = posix_spawn_file_actions_adddup2(actions, errors, STDERR_FILENO);
+        failed = posix_spawn_file_actions_adddup2(actions, ends->errors, STDERR_FILENO);
     if (failed == 0)
         failed = posix_spawn_file_actions_addchdir_np(actions, "/");
     return failed;
@@ -81,7 +111,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
 }
 
 /* 0 or the error. */
-static int spawn(const struct program *run, int output, int errors, pid_t *pid)
+static int spawn(const struct program *run, const struct ends *ends, pid_t *pid)
 {
     char *path_alone[] = {(char *)run->path, NULL};
     char *const *arguments = run->arguments != NULL ? run->arguments : path_alone;
@@ -95,7 +125,7 @@ static int spawn(const struct program *run, int output, int errors, pid_t *pid)
     asp_close_at_exec_from(STDERR_FILENO + 1);
     failed = posix_spawnattr_init(&attributes);
     if (failed == 0) {
-        failed = set_actions(&actions, output, errors);
+        failed = set_actions(&actions, ends);
         if (failed == 0)
             failed = set_attributes(&attributes);
         if (failed == 0)
@@ -222,17 +252,18 @@ static enum program_end stay_with(struct running *running, struct asp_error *why
 /* Starts it, with what is to be watched. */
 static bool start(struct running *running, struct asp_error *why)
 {
-    int output = -1;
-    int errors = -1;
+    struct ends ends = {-1, -1, -1};
     int failed = 0;
 
-    if (!make_pipe(&running->watched[OUTPUT].fd, &output) ||
-        !make_pipe(&running->watched[ERRORS].fd, &errors))
+    if (!make_input(running->run, &ends.input) ||
+        !make_output(&running->watched[OUTPUT].fd, &ends.output) ||
+        !make_output(&running->watched[ERRORS].fd, &ends.errors))
         failed = errno;
     if (failed == 0)
-        failed = spawn(running->run, output, errors, &running->pid);
-    asp_close(output);
-    asp_close(errors);
+        failed = spawn(running->run, &ends, &running->pid);
+    asp_close(ends.input);
+    asp_close(ends.output);
+    asp_close(ends.errors);
     if (failed != 0) {
         errno = failed;
         (void)asp_fail_errno(why, "it cannot be run");

@@ -3,8 +3,9 @@
  * passwords, and what doctor asks and mends with.
  *
  * The program is one that may be trusted, see asp_program_check; that is looked at when it is run.
- * It gets the environment given and nothing else of ours: standard input is /dev/null, the working
- * directory /, the umask 022, the session its own, signals are as at the start of a program.
+ * It gets the environment given and nothing else of ours: standard input is /dev/null or what it is
+ * to read, the working directory /, the umask 022, the session its own, signals are as at the start
+ * of a program.
  */
 #ifndef ASP_ADMIN_SYSTEM_PROGRAM_H
 #define ASP_ADMIN_SYSTEM_PROGRAM_H
@@ -19,13 +20,18 @@ struct program {
     char *const *arguments; /* its words, of which the first is its name, and NULL at the end; NULL:
                                it has none but that */
     char *const *environment; /* NAME=VALUE, and NULL at the end */
-    int timeout;              /* seconds */
+    const char *input; /* what it reads, of no more bytes than PROGRAM_INPUT_MAX; NULL: nothing */
+    size_t input_length;
+    int timeout; /* seconds */
     /* What it writes to standard output and standard error, as it comes. False: that is too much.
      */
     bool (*take_output)(void *context, const char *bytes, size_t length);
     bool (*take_errors)(void *context, const char *bytes, size_t length);
     void *context;
 };
+
+/* What goes into a pipe at once. */
+enum { PROGRAM_INPUT_MAX = 32 * 1024 };
 
 enum program_end {
     PROGRAM_DONE,        /* with exit code 0 */
