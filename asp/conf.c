@@ -4,10 +4,13 @@
 #include "buffer.h"
 #include "conf_keys.h"
 #include "conf_lists.h"
+#include "conf_place.h"
 #include "conf_text.h"
 #include "conf_unread.h"
+#include "label.h"
 #include "scope.h"
 #include "time_text.h"
+#include "url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +42,7 @@ static void set_defaults(struct asp_conf *conf)
         .self_enabled = true,
         .self_socket = "/run/asp/self.sock",
         .self_group = "",
+        .profile = {"", "", "", "", "", "", "", "", "", ""},
     };
     asp_conf_default_lists(conf);
 }
@@ -102,6 +106,48 @@ static bool path_fits(enum asp_conf_kind kind, const char *text)
            (kind != ASP_CONF_SOCKET || strlen(text) < sizeof((struct sockaddr_un *)NULL)->sun_path);
 }
 
+/* What may go into the text of a form, and onto a screen. */
+static bool is_plain_text(const char *text)
+{
+    unsigned long value = 0;
+    size_t length;
+
+    for (; *text != '\0'; text += length) {
+        length = asp_utf8_next(text, &value);
+        if (length == 0 || asp_is_control(value))
+            return false;
+    }
+    return true;
+}
+
+/* %u and %%: whatever else follows a percent sign was meant otherwise. */
+static bool is_template(const char *text)
+{
+    for (; (text = strchr(text, '%')) != NULL; text += 2) {
+        if (text[1] != 'u' && text[1] != '%')
+            return false;
+    }
+    return true;
+}
+
+static enum asp_status check_profile_text(const struct asp_conf_reader *reader,
+                                          const config_setting_t *setting,
+                                          const struct asp_conf_key *key, const char *text)
+{
+    struct asp_url url;
+
+    if (!is_plain_text(text))
+        return asp_conf_refuse(reader, setting, "must be UTF-8 without control characters");
+    if (key->kind != ASP_CONF_LABEL && !is_template(text))
+        return asp_conf_refuse(
+            reader, setting,
+            "may have %%u, for the user, and %%%% for a percent sign, and no other %%");
+    if (key->kind == ASP_CONF_URL && text[0] != '\0' && !asp_url_read(text, key->words, &url))
+        return asp_conf_refuse(reader, setting, "must be an address, %s://HOST[:PORT]%s",
+                               key->words[0], strcmp(key->words[0], "https") == 0 ? "/..." : "");
+    return ASP_OK;
+}
+
 static enum asp_status set_text(const struct asp_conf_reader *reader,
                                 const config_setting_t *setting, const struct asp_conf_key *key,
                                 void *place)
@@ -132,6 +178,12 @@ static enum asp_status set_text(const struct asp_conf_reader *reader,
         if (!asp_service_valid(text))
             return asp_conf_refuse(reader, setting, "is not a well-formed name");
         break;
+    case ASP_CONF_LABEL:
+    case ASP_CONF_TEMPLATE:
+    case ASP_CONF_URL:
+        if (check_profile_text(reader, setting, key, text) != ASP_OK)
+            return ASP_INVALID;
+        break;
     default:
         break;
     }
@@ -151,21 +203,40 @@ static enum asp_status set_value(const struct asp_conf_reader *reader,
     return set_text(reader, setting, key, place);
 }
 
+/* The group of that name in another one. NULL: there is none. */
+static const struct asp_conf_group *find_inner(const struct asp_conf_group *outer, const char *name)
+{
+    char whole[ASP_CONF_KEY_SIZE];
+
+    (void)snprintf(whole, sizeof whole, "%s%s%s", outer->name, outer->name[0] != '\0' ? "." : "",
+                   name);
+    return asp_conf_find_group(whole);
+}
+
+static enum asp_status read_group(const struct asp_conf_reader *reader,
+                                  const config_setting_t *setting,
+                                  const struct asp_conf_group *group);
+
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as groups have groups */
 static enum asp_status read_one(const struct asp_conf_reader *reader,
                                 const config_setting_t *setting, const struct asp_conf_group *group)
 {
     const struct asp_conf_key *key = asp_conf_find_key(group, config_setting_name(setting));
+    const struct asp_conf_group *inner = find_inner(group, config_setting_name(setting));
     bool is_list = false;
     enum asp_status status;
 
     if (key != NULL)
         return set_value(reader, setting, key);
+    if (inner != NULL)
+        return read_group(reader, setting, inner);
     status = asp_conf_read_list(reader, group->name, setting, &is_list);
     if (is_list || status != ASP_OK)
         return status;
     return asp_conf_refuse_unknown(reader, setting, group);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as groups have groups */
 static enum asp_status read_group(const struct asp_conf_reader *reader,
                                   const config_setting_t *setting,
                                   const struct asp_conf_group *group)
@@ -176,21 +247,6 @@ static enum asp_status read_group(const struct asp_conf_reader *reader,
         return asp_conf_refuse(reader, setting, "must be a group, { ... }");
     for (int i = 0; status == ASP_OK && i < config_setting_length(setting); i++)
         status = read_one(reader, config_setting_get_elem(setting, (unsigned)i), group);
-    return status;
-}
-
-/* Keys of the file itself, and groups; there are none in groups. */
-static enum asp_status read_file(const struct asp_conf_reader *reader, const config_setting_t *root)
-{
-    enum asp_status status = ASP_OK;
-
-    for (int i = 0; status == ASP_OK && i < config_setting_length(root); i++) {
-        const config_setting_t *setting = config_setting_get_elem(root, (unsigned)i);
-        const struct asp_conf_group *group = asp_conf_find_group(config_setting_name(setting));
-
-        status = group != NULL ? read_group(reader, setting, group)
-                               : read_one(reader, setting, asp_conf_find_group(""));
-    }
     return status;
 }
 
@@ -212,6 +268,9 @@ static enum asp_status check_together(const struct asp_conf_reader *reader,
             return asp_conf_refuse(reader, config_setting_get_member(root, "self_service"),
                                    "names in apps a service that is in an app: say that app");
     }
+    if ((conf->profile.sign_certificate[0] == '\0') != (conf->profile.sign_key[0] == '\0'))
+        return asp_conf_refuse(reader, config_setting_get_member(root, "profile"),
+                               "has in sign one of certificate and key: both are needed");
     if (asp_source_traits(conf->primary_source).is_program && conf->primary_command[0] == '\0')
         return asp_conf_refuse(reader, config_setting_get_member(root, "primary"),
                                "has source = \"command\" and no command");
@@ -250,7 +309,7 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
         status = asp_conf_fail_unread(&reader, text, length);
     } else {
         root = config_root_setting(&reader.owned->tree);
-        status = read_file(&reader, root);
+        status = read_group(&reader, root, asp_conf_find_group(""));
         if (status == ASP_OK)
             status = asp_conf_sort_services(&reader);
         if (status == ASP_OK)

@@ -38,6 +38,21 @@ struct asp_client {
     struct asp_names services;
 };
 
+/* What a configuration profile for a device says: empty where that is not known. In these, %u is
+ * the user's name and %% a percent sign. */
+struct asp_profile {
+    const char *organization;
+    const char *name;
+    const char *mail_address;
+    const char *mail_user;
+    const char *mail_imap; /* see url.h */
+    const char *mail_smtp;
+    const char *calendar_url; /* CalDAV and CardDAV */
+    const char *calendar_user;
+    const char *sign_certificate; /* paths; both, or neither */
+    const char *sign_key;
+};
+
 struct asp_conf {
     const char *store;
     int limit;
@@ -75,6 +90,8 @@ struct asp_conf {
     const char *self_socket;
     const char *self_group;
     struct asp_names self_apps;
+
+    struct asp_profile profile;
 
     void *owned; /* what asp_conf_free frees */
 };

@@ -60,14 +60,48 @@ static const struct asp_conf_key self_keys[] = {
     {"silent", ASP_CONF_BOOLEAN, AT(self_silent), 0, 0, NULL},
 };
 
+static const char *const imap_schemes[] = {"imaps", "imap", NULL};
+static const char *const smtp_schemes[] = {"submissions", "submission", NULL};
+static const char *const web_schemes[] = {"https", NULL};
+
+static const struct asp_conf_key profile_keys[] = {
+    {"organization", ASP_CONF_LABEL, AT(profile.organization), 0, 0, NULL},
+    {"name", ASP_CONF_LABEL, AT(profile.name), 0, 0, NULL},
+};
+
+static const struct asp_conf_key profile_mail_keys[] = {
+    {"address", ASP_CONF_TEMPLATE, AT(profile.mail_address), 0, 0, NULL},
+    {"user", ASP_CONF_TEMPLATE, AT(profile.mail_user), 0, 0, NULL},
+    {"imap", ASP_CONF_URL, AT(profile.mail_imap), 0, 0, imap_schemes},
+    {"smtp", ASP_CONF_URL, AT(profile.mail_smtp), 0, 0, smtp_schemes},
+};
+
+static const struct asp_conf_key profile_calendar_keys[] = {
+    {"url", ASP_CONF_URL, AT(profile.calendar_url), 0, 0, web_schemes},
+    {"user", ASP_CONF_TEMPLATE, AT(profile.calendar_user), 0, 0, NULL},
+};
+
+static const struct asp_conf_key profile_sign_keys[] = {
+    {"certificate", ASP_CONF_OPTIONAL_PATH, AT(profile.sign_certificate), 0, 0, NULL},
+    {"key", ASP_CONF_OPTIONAL_PATH, AT(profile.sign_key), 0, 0, NULL},
+};
+
 #define KEYS(keys) keys, sizeof(keys) / sizeof *(keys)
 
 static const struct asp_conf_group groups[] = {
-    {"", KEYS(top_keys)},        {"hash", KEYS(hash_keys)},     {"primary", KEYS(primary_keys)},
-    {"hooks", KEYS(hooks_keys)}, {"broker", KEYS(broker_keys)}, {"self_service", KEYS(self_keys)},
+    {"", KEYS(top_keys)},
+    {"hash", KEYS(hash_keys)},
+    {"primary", KEYS(primary_keys)},
+    {"hooks", KEYS(hooks_keys)},
+    {"broker", KEYS(broker_keys)},
+    {"self_service", KEYS(self_keys)},
+    {"profile", KEYS(profile_keys)},
+    {"profile.mail", KEYS(profile_mail_keys)},
+    {"profile.calendar", KEYS(profile_calendar_keys)},
+    {"profile.sign", KEYS(profile_sign_keys)},
 };
 
-enum { GROUPS = sizeof groups / sizeof *groups, OWNERS_SIZE = 128 };
+enum { GROUPS = sizeof groups / sizeof *groups, OWNERS_SIZE = 256 };
 
 const struct asp_conf_group *asp_conf_find_group(const char *name)
 {
@@ -87,19 +121,33 @@ const struct asp_conf_key *asp_conf_find_key(const struct asp_conf_group *group,
     return NULL;
 }
 
-/* The next name that a group has for a key, a list or, in the file itself, a group. NULL: there is
- * none behind `index`. */
+/* The name by itself of a group that lies in another one; NULL: it does not. */
+static const char *name_in(const struct asp_conf_group *outer, const struct asp_conf_group *group)
+{
+    size_t length = strlen(outer->name);
+    const char *name = group->name;
+
+    if (length > 0) {
+        if (strncmp(name, outer->name, length) != 0 || name[length] != '.')
+            return NULL;
+        name += length + 1;
+    }
+    return name[0] != '\0' && strchr(name, '.') == NULL ? name : NULL;
+}
+
+/* The next name that a group has for a key, a list or a group. NULL: there is none behind `index`.
+ */
 static const char *name_at(const struct asp_conf_group *group, size_t index)
 {
-    const bool is_file = group->name[0] == '\0';
-
     if (index < group->count)
         return group->keys[index].name;
     index -= group->count;
-    if (is_file && index + 1 < GROUPS) /* the first one is the file */
-        return groups[index + 1].name;
-    if (is_file)
-        index -= GROUPS - 1;
+    for (size_t i = 0; i < GROUPS; i++) {
+        const char *name = name_in(group, &groups[i]);
+
+        if (name != NULL && index-- == 0)
+            return name;
+    }
     return asp_conf_list_name(group->name, index);
 }
 
@@ -114,16 +162,29 @@ static bool has_name(const struct asp_conf_group *group, const char *name)
     return false;
 }
 
-/* The groups that have a key of that name, as they are written. Empty: none has. */
+/* Adds a group as it is written, with the one that it lies in. */
+static size_t write_group(const char *name, char *to, size_t size)
+{
+    const char *dot = strchr(name, '.');
+
+    if (dot == NULL)
+        return (size_t)snprintf(to, size, "%s: { ... };", name);
+    return (size_t)snprintf(to, size, "%.*s: { %s: { ... }; };", (int)(dot - name), name, dot + 1);
+}
+
+/* The groups that have a key of that name. Empty: none has. */
 static void write_owners(const char *name, char owners[OWNERS_SIZE])
 {
     size_t length = 0;
 
     owners[0] = '\0';
     for (size_t i = 1; i < GROUPS && length < OWNERS_SIZE; i++) {
-        if (has_name(&groups[i], name))
-            length += (size_t)snprintf(owners + length, OWNERS_SIZE - length, "%s%s: { ... };",
-                                       length > 0 ? " or " : "", groups[i].name);
+        if (!has_name(&groups[i], name))
+            continue;
+        if (length > 0)
+            length += (size_t)snprintf(owners + length, OWNERS_SIZE - length, " or ");
+        if (length < OWNERS_SIZE)
+            length += write_group(groups[i].name, owners + length, OWNERS_SIZE - length);
     }
 }
 

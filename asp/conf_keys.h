@@ -19,6 +19,9 @@ enum asp_conf_kind {
     ASP_CONF_DURATION,
     ASP_CONF_NAME,
     ASP_CONF_TEXT,
+    ASP_CONF_LABEL,    /* a text without control characters */
+    ASP_CONF_TEMPLATE, /* the same, in which %u and %% stand for something */
+    ASP_CONF_URL,
 };
 
 /* A key with one value: where it goes, and what it may be. */
@@ -29,10 +32,10 @@ struct asp_conf_key {
     int least;
     int most;
     const char *const *words; /* a WORD's by their values in the enum, a SWITCH's for false and for
-                                 true; NULL behind the last */
+                                 true, a URL's schemes; NULL behind the last */
 };
 
-/* A group of keys; its name is empty for the file itself. */
+/* A group of keys; its name is empty for the file itself, and profile.mail for one in profile. */
 struct asp_conf_group {
     const char *name;
     const struct asp_conf_key *keys;

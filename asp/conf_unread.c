@@ -22,7 +22,7 @@ static size_t within(const char *text, size_t length, size_t line)
 /* NULL: there is no such key with one value. */
 static const struct asp_conf_key *key_at(const char *path)
 {
-    const char *dot = strchr(path, '.');
+    const char *dot = strrchr(path, '.');
     char name[ASP_CONF_KEY_SIZE];
     const struct asp_conf_group *group;
 

@@ -52,6 +52,9 @@ static void same_conf(const struct asp_conf *a, const struct asp_conf *b)
     ck_assert_str_eq(a->self_group, b->self_group);
     ck_assert_int_eq(a->self_silent, b->self_silent);
     same_names(&a->self_apps, &b->self_apps);
+    for (size_t i = 0; i < sizeof a->profile / sizeof(char *); i++)
+        ck_assert_str_eq(((const char *const *)&a->profile)[i],
+                         ((const char *const *)&b->profile)[i]);
 }
 
 static char *shipped_text(void)
