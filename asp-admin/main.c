@@ -3,6 +3,8 @@
  */
 #include "asp-admin/commands/help.h"
 #include "asp-admin/commands/line.h"
+#include "asp-admin/commands/new_password_device.h"
+#include "asp-admin/profile/profile_file.h"
 #include "asp-admin/self/self_client.h"
 #include "asp-admin/system/own_process.h"
 #include "asp-admin/ui/console.h"
@@ -64,12 +66,23 @@ static bool wants_help(struct options *options)
     return options->help;
 }
 
+/* By the broker that serves at this socket, or here. */
+static enum exit_code carry_out(const struct command *command, const struct options *options,
+                                const struct console *console, const char *socket, int argc,
+                                char **argv)
+{
+    if (socket[0] != '\0')
+        return self_client_run(options, console, socket, argc, argv);
+    return run(command, options, console);
+}
+
 /* `sorted` are the same words, whose order is getopt's to change: a broker gets them as typed. */
 static enum exit_code dispatch(int argc, char **argv, char **sorted, const struct console *console)
 {
     const struct command *command;
     struct asp_error error = {0};
     struct options options;
+    struct profile_file profile;
     char socket[SELF_SOCKET_SIZE];
     enum exit_code code;
 
@@ -91,9 +104,14 @@ static enum exit_code dispatch(int argc, char **argv, char **sorted, const struc
     code = self_client_find_socket(&options, console, socket);
     if (code != EXIT_DONE)
         return code;
-    if (socket[0] != '\0')
-        return self_client_run(&options, console, socket, argc, argv);
-    return run(command, &options, console);
+    if (!device_profile_in_file(&options))
+        return carry_out(command, &options, console, socket, argc, argv);
+    code = profile_file_open(&profile, options.profile, console);
+    if (code != EXIT_DONE)
+        return code;
+    code = carry_out(command, &options, &profile.console, socket, argc, argv);
+    profile_file_close(&profile, code == EXIT_DONE);
+    return code;
 }
 
 int main(int argc, char **argv)

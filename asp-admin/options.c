@@ -31,6 +31,8 @@ static const struct {
     {"file", OPTION_FILE, "FILE"},
     {"primary", OPTION_PRIMARY, NULL},
     {"refused", OPTION_REFUSED, NULL},
+    {"profile", OPTION_PROFILE, "FILE"},
+    {"qr", OPTION_QR, NULL}, /* or --qr=KIND */
     {"virtual", OPTION_VIRTUAL, NULL},
     {"quiet", OPTION_QUIET, NULL},
     {"batch", OPTION_BATCH, NULL},
@@ -72,6 +74,12 @@ static bool is_list(enum option_id id)
     return id == OPTION_FROM || id == OPTION_FILE;
 }
 
+/* True for what takes a value behind = or none at all. */
+static bool may_have_value(enum option_id id)
+{
+    return id == OPTION_QR;
+}
+
 static bool add_value(const struct console *console, enum option_id id, const char *value,
                       const char **values, size_t *count, size_t most)
 {
@@ -84,10 +92,10 @@ static bool add_value(const struct console *console, enum option_id id, const ch
     return true;
 }
 
-static bool has_file(const struct console *console, const char *value)
+static bool has_file(const struct console *console, enum option_id id, const char *value)
 {
     if (value[0] == '\0')
-        (void)fail_with(console, EXIT_USAGE, "--config needs a file");
+        (void)fail_with(console, EXIT_USAGE, "--%s needs a file", option_name(OPTION_BIT(id)));
     return value[0] != '\0';
 }
 
@@ -98,7 +106,7 @@ static bool set(const struct console *console, struct options *options, enum opt
     switch (id) {
     case OPTION_CONFIG:
         options->config = value;
-        return has_file(console, value);
+        return has_file(console, id, value);
     case OPTION_JSON:
         options->json = true;
         break;
@@ -145,6 +153,12 @@ static bool set(const struct console *console, struct options *options, enum opt
         break;
     case OPTION_PRIMARY:
         options->primary = true;
+        break;
+    case OPTION_PROFILE:
+        options->profile = value;
+        return has_file(console, id, value);
+    case OPTION_QR:
+        options->qr = value;
         break;
     case OPTION_REASON:
         options->reason = value;
@@ -232,7 +246,9 @@ static void write_table(struct option words[OPTIONS + 1], unsigned bits)
         if (is_global(table[i].id) || (bits & OPTION_BIT(table[i].id)) != 0)
             words[count++] =
                 (struct option){.name = table[i].name,
-                                .has_arg = table[i].value != NULL ? required_argument : no_argument,
+                                .has_arg = may_have_value(table[i].id) ? optional_argument
+                                           : table[i].value != NULL    ? required_argument
+                                                                       : no_argument,
                                 .val = OPTION + (int)table[i].id};
     }
     words[count] = (struct option){0};
@@ -326,8 +342,12 @@ static void add_option(struct asp_buffer *out, const struct option_typed *typed)
 {
     asp_buffer_add(out, " --");
     asp_buffer_add(out, option_name(OPTION_BIT(typed->id)));
-    if (typed->value != NULL)
+    if (typed->value != NULL && may_have_value(typed->id)) {
+        asp_buffer_add(out, "=");
+        asp_shell_word_add(out, typed->value);
+    } else if (typed->value != NULL) {
         add_word(out, typed->value);
+    }
 }
 
 /* Those that every command takes stand last. */

@@ -31,6 +31,8 @@ enum option_id {
     OPTION_NEW_APP,
     OPTION_ONCE,
     OPTION_PRIMARY,
+    OPTION_PROFILE,
+    OPTION_QR,
     OPTION_QUIET,
     OPTION_REASON,
     OPTION_REFUSED,
@@ -83,6 +85,8 @@ struct options {
     const char *service;
     const char *rhost;
     const char *since;
+    const char *profile; /* FILE, - or json; NULL: none is wanted */
+    const char *qr;      /* of what, where it is given with a value */
     bool is_virtual;
     bool new_app;
     bool quiet;

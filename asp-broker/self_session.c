@@ -62,12 +62,16 @@ static int wait_written(struct client *client, int64_t deadline)
 static bool write_chunk(struct client *client, enum console_stream stream, const char *text,
                         size_t length, int64_t deadline)
 {
+    static const char *const streams[] = {
+        [CONSOLE_OUT] = ASP_STREAM_OUT,
+        [CONSOLE_ERR] = ASP_STREAM_ERR,
+        [CONSOLE_PROFILE] = ASP_STREAM_PROFILE,
+    };
     struct asp_message message;
     enum asp_status status;
 
     asp_message_begin(&message, ASP_MESSAGE_SAY);
-    asp_message_text(&message, stream == CONSOLE_OUT ? ASP_STREAM_OUT : ASP_STREAM_ERR,
-                     ASP_MESSAGE_MAX);
+    asp_message_text(&message, streams[stream], ASP_MESSAGE_MAX);
     asp_message_bytes(&message, text, length);
     status = asp_broker_send(client->fd, CLIENT, &message, NULL);
     asp_message_wipe(&message);

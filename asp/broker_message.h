@@ -38,7 +38,7 @@ enum asp_message_type {
      * the last. */
     ASP_MESSAGE_COMMAND, /* width of the terminal or -, colour or -, the words of the command line
                           */
-    ASP_MESSAGE_SAY,     /* ASP_STREAM_OUT or ASP_STREAM_ERR, bytes to be written there */
+    ASP_MESSAGE_SAY,     /* one of the streams below, bytes to be written there */
     ASP_MESSAGE_SAID,    /* errno as a number, 0: they were */
     ASP_MESSAGE_ASK,     /* ASP_ASK_..., the text to be shown; the answer is ASP_MESSAGE_REPLY */
     ASP_MESSAGE_REPLY, /* what was typed (bytes, may be none), then "typed"; else nobody answers */
@@ -53,6 +53,7 @@ enum asp_message_type {
 
 #define ASP_STREAM_OUT "out"
 #define ASP_STREAM_ERR "err"
+#define ASP_STREAM_PROFILE "profile"
 
 /* How something is asked or told: as PAM's four styles of a conversation, and an app password for
  * check, from standard input; what is asked is then the name of its user. */

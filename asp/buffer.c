@@ -122,6 +122,21 @@ void asp_buffer_add_logged(struct asp_buffer *out, const char *value)
     asp_buffer_add(out, "\"");
 }
 
+void asp_buffer_add_percent(struct asp_buffer *out, const char *value)
+{
+    static const char hex[] = "0123456789ABCDEF";
+
+    for (; *value != '\0'; value++) {
+        unsigned char byte = (unsigned char)*value;
+        const char encoded[3] = {'%', hex[byte >> 4], hex[byte & 15]};
+        const bool plain = (byte >= '0' && byte <= '9') ||
+                           ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') ||
+                           (byte != '\0' && strchr("-._~", byte) != NULL);
+
+        asp_buffer_add_bytes(out, plain ? value : encoded, plain ? 1 : sizeof encoded);
+    }
+}
+
 void asp_buffer_add_visible(struct asp_buffer *out, const char *text)
 {
     while (*text != '\0') {

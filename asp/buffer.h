@@ -39,6 +39,8 @@ void asp_buffer_add_escaped(struct asp_buffer *out, const char *value);
 void asp_buffer_add_logged(struct asp_buffer *out, const char *value);
 /* With \xNN for every control, bidi control and broken byte: for screens. */
 void asp_buffer_add_visible(struct asp_buffer *out, const char *text);
+/* As a part of an address: with %NN for every byte that RFC 3986 does not leave as it is. */
+void asp_buffer_add_percent(struct asp_buffer *out, const char *value);
 void asp_buffer_free(struct asp_buffer *out);
 
 #endif

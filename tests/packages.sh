@@ -6,7 +6,7 @@
 # a folder of the caller's. What was installed is told by its name.
 
 # shellcheck disable=SC2034 # used by those who source this
-build_packages=(gcc libc6-dev pkg-config meson ninja-build libpam0g-dev libsodium-dev libconfig-dev libjansson-dev)
+build_packages=(gcc libc6-dev pkg-config meson ninja-build libpam0g-dev libsodium-dev libconfig-dev libjansson-dev libqrencode-dev)
 sandbox_packages=(iproute2 util-linux passwd)
 show_packages=(curl python3)
 dovecot_packages=(dovecot-imapd)
@@ -18,6 +18,7 @@ plot_packages=(gnuplot-nox)
 test_packages=(
     clang clang-format clang-tidy cppcheck check valgrind strace python3-pytest python3-pytest-timeout
     python3-pytest-xdist libpam-wrapper mandoc groff-base shellcheck procps openssh-client sshpass
+    zbar-tools openssl
 )
 # What makes packages of other systems, in so far as Debian has it.
 package_packages=(rpm rpmlint makepkg libarchive-tools fakeroot musl-tools)

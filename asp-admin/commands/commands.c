@@ -14,7 +14,8 @@ static const struct command commands[] = {
     {
         .name = "create",
         .arguments = "(USER --label TEXT [--quiet] | --batch) [--app APP] [--new-app] "
-                     "[--from CIDR]... [--expires WHEN] [--unused DURATION] [--virtual]",
+                     "[--from CIDR]... [--expires WHEN] [--unused DURATION] [--profile FILE] "
+                     "[--qr] [--virtual]",
         .help = "make an app password and show it, once",
         .min_args = 1,
         .max_args = 1,
@@ -25,6 +26,10 @@ static const struct command commands[] = {
                     {OPTION_FROM, "from this network only; may be given up to 32 times"},
                     {OPTION_EXPIRES, "it ends then"},
                     {OPTION_UNUSED, "it ends when it was not used for so long"},
+                    {OPTION_PROFILE, "write a profile for an iPhone, iPad or Mac with the password "
+                                     "in it to this new file, or to - for standard output"},
+                    {OPTION_QR, "show it as a QR code for a camera; --qr=thunderbird the whole "
+                                "mail account, --qr=davx5 that of calendars and contacts"},
                     {OPTION_VIRTUAL, "take a USER whom the system does not know"},
                     {OPTION_QUIET, "print the password alone, and no notes"},
                     {OPTION_BATCH, "one for each line of standard input: USER, a tab, LABEL and, "

@@ -2,6 +2,7 @@
 #include "create.h"
 
 #include "given.h"
+#include "new_password_device.h"
 
 #include "asp-admin/app.h"
 #include "asp/scope.h"
@@ -59,6 +60,8 @@ static enum exit_code read_entry(const struct admin *admin, struct asp_entry *en
         code = fail_with_error(admin->console, &error);
     if (code == EXIT_DONE)
         code = read_limits(admin, entry);
+    if (code == EXIT_DONE)
+        code = device_check(admin, entry);
     return code;
 }
 

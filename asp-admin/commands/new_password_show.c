@@ -1,6 +1,8 @@
 /* A new app password as it is shown, this once, and what a person should know of it. */
 #include "new_password_show.h"
 
+#include "new_password_device.h"
+
 #include "asp-admin/app.h"
 #include "asp-admin/ui/entry_limits.h"
 #include "asp-admin/ui/json.h"
@@ -8,7 +10,9 @@
 #include "asp/buffer.h"
 #include "asp/time_text.h"
 
+#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FIELD_COLUMN = 14 }; /* where the second of the two columns begins */
@@ -75,9 +79,42 @@ static void add_limits(const struct console *console, const struct asp_entry *en
     add_field(console, out, "until", &text);
 }
 
+/* Once, and where it was asked for: here, as a QR code, or in the profile. */
+static void add_password(const struct admin *admin, const struct stored_password *stored,
+                         const struct device_forms *forms, struct asp_buffer *out)
+{
+    const struct console *console = admin->console;
+    struct asp_buffer text = {0};
+
+    if (forms->qr != NULL) {
+        asp_buffer_add(out, "\n");
+        qr_draw(forms->qr, console, out);
+        asp_buffer_add(&text,
+                       "Let the device's camera read it. It is shown this once and cannot be "
+                       "shown again.");
+    } else if (forms->profile.length == 0) {
+        asp_buffer_add(out, "\n\n");
+        add_centred(console, out, stored->shown);
+        asp_buffer_add(out, "\n\n");
+        asp_buffer_add(&text,
+                       "Type it into the app in place of your own password; spaces and dashes do "
+                       "not matter, capitals do. It is shown this once and cannot be shown again.");
+    }
+    asp_buffer_add(out, "\n");
+    if (text.length > 0)
+        add_text(console, out, &text);
+    if (forms->profile.length == 0)
+        return;
+    asp_buffer_add(&text, "The profile is in ");
+    asp_buffer_add_visible(&text, admin->options->profile);
+    asp_buffer_add(&text, ": open it on the iPhone, iPad or Mac, and delete it then: the password "
+                          "is in it.");
+    add_text(console, out, &text);
+}
+
 /* For a person. */
 static void write_screen(const struct admin *admin, const struct stored_password *stored,
-                         struct asp_buffer *out)
+                         const struct device_forms *forms, struct asp_buffer *out)
 {
     const struct console *console = admin->console;
     const struct asp_entry *entry = &stored->entry;
@@ -89,13 +126,7 @@ static void write_screen(const struct admin *admin, const struct stored_password
     asp_buffer_add_visible(&text, entry->label);
     asp_buffer_add(out, "\n");
     add_text(console, out, &text);
-    asp_buffer_add(out, "\n\n");
-    add_centred(console, out, stored->shown);
-    asp_buffer_add(out, "\n\n\n");
-    asp_buffer_add(&text,
-                   "Type it into the app in place of your own password; spaces and dashes do "
-                   "not matter, capitals do. It is shown this once and cannot be shown again.");
-    add_text(console, out, &text);
+    add_password(admin, stored, forms, out);
     asp_buffer_add(out, "\n");
     add_limits(console, entry, out);
     (void)admin_command(admin, &text, (const char *[]){"revoke", admin->user, entry->id, NULL});
@@ -106,16 +137,42 @@ static void write_screen(const struct admin *admin, const struct stored_password
     add_field(console, out, "active", &text);
 }
 
-static json_t *document_of(const struct admin *admin, const struct stored_password *stored)
+/* NULL: out of memory. */
+static json_t *base64_of(const struct asp_buffer *bytes)
+{
+    size_t size = sodium_base64_encoded_len(bytes->length, sodium_base64_VARIANT_ORIGINAL);
+    char *encoded = malloc(size);
+    json_t *text;
+
+    if (encoded == NULL)
+        return NULL;
+    text = json_string(sodium_bin2base64(encoded, size, (const unsigned char *)bytes->text,
+                                         bytes->length, sodium_base64_VARIANT_ORIGINAL));
+    sodium_memzero(encoded, size);
+    free(encoded);
+    return text;
+}
+
+static json_t *document_of(const struct admin *admin, const struct stored_password *stored,
+                           const struct device_forms *forms)
 {
     const struct asp_entry *entry = &stored->entry;
+    json_t *document;
 
-    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:I, s:i}", "user",
-                     json_from_text(admin->user), "id", entry->id, "label", entry->label, "app",
-                     entry->app, "password", stored->shown, "entropy_bits", ASP_ENTROPY_BITS,
-                     "created", json_from_time(entry->created), "expires",
-                     json_from_time(entry->expires), "active", (json_int_t)stored->active, "limit",
-                     admin->conf->limit);
+    document = json_pack("{s:o, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:I, s:i}", "user",
+                         json_from_text(admin->user), "id", entry->id, "label", entry->label, "app",
+                         entry->app, "password", stored->shown, "entropy_bits", ASP_ENTROPY_BITS,
+                         "created", json_from_time(entry->created), "expires",
+                         json_from_time(entry->expires), "active", (json_int_t)stored->active,
+                         "limit", admin->conf->limit);
+    /* Once, and where it was asked for. */
+    if (document != NULL && device_profile_in_file(admin->options))
+        (void)json_object_del(document, "password");
+    if (forms->qr != NULL)
+        json_put(&document, "qr", qr_json(forms->qr));
+    if (device_profile_in_json(admin->options))
+        json_put(&document, "profile", base64_of(&forms->profile));
+    return document;
 }
 
 /* Of many, with the user as she was named: it is looked for by that. */
@@ -123,7 +180,7 @@ static void write_line(const struct admin *admin, const struct stored_password *
                        struct asp_buffer *out)
 {
     if (admin->options->json) {
-        json_add_line(out, document_of(admin, stored));
+        json_add_line(out, document_of(admin, stored, &(const struct device_forms){.qr = NULL}));
         return;
     }
     asp_buffer_add_visible(out, admin->typed);
@@ -134,23 +191,41 @@ static void write_line(const struct admin *admin, const struct stored_password *
     asp_buffer_add(out, "\n");
 }
 
-bool new_password_show(const struct admin *admin, const struct stored_password *stored)
+/* To standard output: what the profile, which is written by now, leaves to be told. */
+static bool show_rest(const struct admin *admin, const struct stored_password *stored,
+                      const struct device_forms *forms)
 {
     struct asp_buffer out = {0};
 
     if (admin->options->batch) {
         write_line(admin, stored, &out);
-        return console_print_and_free(admin->console, &out);
-    }
-    if (admin->options->json)
-        return json_write(admin->console, document_of(admin, stored));
-    if (admin->options->quiet) {
+    } else if (admin->options->json) {
+        return json_write(admin->console, document_of(admin, stored, forms));
+    } else if (!admin->options->quiet) {
+        write_screen(admin, stored, forms, &out);
+    } else if (forms->qr != NULL) {
+        qr_draw(forms->qr, admin->console, &out);
+    } else if (forms->profile.length == 0) {
         asp_buffer_add(&out, stored->shown);
         asp_buffer_add(&out, "\n");
-    } else {
-        write_screen(admin, stored, &out);
     }
     return console_print_and_free(admin->console, &out);
+}
+
+bool new_password_show(const struct admin *admin, const struct stored_password *stored)
+{
+    struct device_forms forms = {.qr = NULL};
+    bool shown = device_forms_make(admin, stored, &forms);
+
+    if (shown && device_profile_alone(admin->options)) {
+        shown = console_print(admin->console, &forms.profile);
+    } else if (shown) {
+        if (device_profile_in_file(admin->options))
+            shown = console_print_profile(admin->console, &forms.profile);
+        shown = shown && show_rest(admin, stored, &forms);
+    }
+    device_forms_free(&forms);
+    return shown;
 }
 
 bool new_password_is_unwatched(const struct asp_primary_now *now)

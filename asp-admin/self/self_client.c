@@ -55,14 +55,17 @@ static bool say(const struct console *console, const struct asp_message_read *me
                 struct asp_message *answer)
 {
     const char *stream = asp_message_field(message, 0);
-    bool out;
+    enum console_stream to = CONSOLE_ERR;
 
     if (stream == NULL || message->count != 2)
         return false;
-    out = strcmp(stream, ASP_STREAM_OUT) == 0;
+    if (strcmp(stream, ASP_STREAM_OUT) == 0)
+        to = CONSOLE_OUT;
+    else if (strcmp(stream, ASP_STREAM_PROFILE) == 0)
+        to = CONSOLE_PROFILE;
     asp_message_begin(answer, ASP_MESSAGE_SAID);
-    if (console->write(console->context, out ? CONSOLE_OUT : CONSOLE_ERR,
-                       (const char *)message->fields[1].bytes, message->fields[1].length))
+    if (console->write(console->context, to, (const char *)message->fields[1].bytes,
+                       message->fields[1].length))
         asp_message_number(answer, 0);
     else
         asp_message_number(answer, (unsigned)errno);

@@ -21,7 +21,8 @@ static const struct {
     const char *command;
     unsigned options;
 } taken[] = {
-    {"create", BIT(LABEL) | BIT(APP) | BIT(FROM) | BIT(EXPIRES) | BIT(UNUSED) | BIT(QUIET)},
+    {"create", BIT(LABEL) | BIT(APP) | BIT(FROM) | BIT(EXPIRES) | BIT(UNUSED) | BIT(PROFILE) |
+                   BIT(QR) | BIT(QUIET)},
     {"apps", 0},
     {"list", BIT(ALL) | BIT(QUIET)},
     {"label", 0},

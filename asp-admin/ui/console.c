@@ -56,8 +56,8 @@ static bool write_stream(void *context, enum console_stream stream, const char *
 
     (void)context;
     progress_pause();
-    written = stream == CONSOLE_OUT ? asp_write_all(STDOUT_FILENO, text, length)
-                                    : write_error(text, length);
+    written = stream == CONSOLE_ERR ? write_error(text, length)
+                                    : asp_write_all(STDOUT_FILENO, text, length);
     progress_resume();
     return written;
 }
@@ -222,6 +222,14 @@ bool console_print(const struct console *console, const struct asp_buffer *out)
         return true;
     (void)fail_with(console, EXIT_STORE, "standard output cannot be written: %s%s%s",
                     strerror(errno), separator, done);
+    return false;
+}
+
+bool console_print_profile(const struct console *console, const struct asp_buffer *out)
+{
+    if (console->write(console->context, CONSOLE_PROFILE, out->text, out->length))
+        return true;
+    (void)fail_with(console, EXIT_STORE, "the profile cannot be written: %s", strerror(errno));
     return false;
 }
 

@@ -22,7 +22,8 @@ enum exit_code {
     EXIT_CONF = 6,
 };
 
-enum console_stream { CONSOLE_OUT, CONSOLE_ERR };
+/* A profile goes to the file that whoever asked has opened for it. */
+enum console_stream { CONSOLE_OUT, CONSOLE_ERR, CONSOLE_PROFILE };
 
 struct console {
     const char *program; /* stands before what is said to standard error */
@@ -77,6 +78,10 @@ bool console_print_and_free(const struct console *console, struct asp_buffer *ou
 
 /* The same for sentences, which are broken between their words on a terminal. */
 bool console_print_sentences(const struct console *console, struct asp_buffer *out);
+
+/* Writes the whole text to the file of a profile. False, with a line on standard error, when it did
+ * not get there. */
+bool console_print_profile(const struct console *console, const struct asp_buffer *out);
 
 /* Adds text between the codes for bold, where colour is wanted. */
 void console_add_bold(const struct console *console, struct asp_buffer *out, const char *text);

@@ -82,6 +82,14 @@ void json_add(json_t **array, json_t *element)
     *array = NULL;
 }
 
+void json_put(json_t **object, const char *key, json_t *value)
+{
+    if (json_object_set_new(*object, key, value) == 0)
+        return;
+    json_decref(*object);
+    *object = NULL;
+}
+
 json_t *json_from_networks(const struct asp_entry *entry)
 {
     char text[ASP_NETWORK_SIZE];

@@ -42,6 +42,9 @@ json_t *json_read(const char *text, size_t length, enum asp_status *status, json
 /* Adds an element. Without memory for it the whole array becomes NULL, and so the document. */
 void json_add(json_t **array, json_t *element);
 
+/* The same of a member of an object. */
+void json_put(json_t **object, const char *key, json_t *value);
+
 /* Adds the document as one line to a text, and frees it. NULL is out of memory, of the text too. */
 void json_add_line(struct asp_buffer *out, json_t *document);
 

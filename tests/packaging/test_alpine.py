@@ -122,7 +122,7 @@ def musl_headers(folder):
     the one that Alpine has in a package of its own."""
     folder.mkdir()
     machine = execute("gcc", "-print-multiarch").done().out.strip()
-    names = "security sodium sodium.h libconfig.h jansson.h jansson_config.h linux asm-generic asm"
+    names = "security sodium sodium.h libconfig.h jansson.h jansson_config.h qrencode.h linux asm-generic asm"
     for name in names.split():
         places = (pathlib.Path("/usr/include", machine, name), pathlib.Path("/usr/include", name))
         (folder / name).symlink_to(next(path for path in places if path.exists()))

@@ -24,12 +24,13 @@ ROOMS = {
     f"{TOOL}/app": {"asp", f"{TOOL}/admin"},
     f"{TOOL}/primary": {"asp", f"{TOOL}/system"},
     f"{TOOL}/hooks": GROUND | {f"{TOOL}/admin"},
+    f"{TOOL}/profile": GROUND,
     f"{TOOL}/watch": COMMANDS | {"pam_asp"},
     f"{TOOL}/doctor": COMMANDS | {"pam_asp"},
     f"{TOOL}/log": GROUND | {f"{TOOL}/options", f"{TOOL}/admin"},
-    f"{TOOL}/commands": COMMANDS | {"pam_asp", f"{TOOL}/watch", f"{TOOL}/doctor", f"{TOOL}/log"},
+    f"{TOOL}/commands": COMMANDS | {f"{TOOL}/profile", "pam_asp", f"{TOOL}/watch", f"{TOOL}/doctor", f"{TOOL}/log"},
     f"{TOOL}/self": COMMANDS | {"pam_asp", f"{TOOL}/commands"},
-    f"{TOOL}/main": COMMANDS | {f"{TOOL}/commands", f"{TOOL}/self"},
+    f"{TOOL}/main": COMMANDS | {f"{TOOL}/profile", f"{TOOL}/commands", f"{TOOL}/self"},
     "asp-broker": COMMANDS | {"pam_asp", f"{TOOL}/commands", f"{TOOL}/self"},
 }
 # What the module shares with others; the rest of its folder is its own.
@@ -164,7 +165,7 @@ FORGETFUL = re.compile(r"json_(dumps|dumpb|dumpf|dump_file|(array|object)_(appen
 
 def test_a_json_document_is_put_together_and_written_by_one_file_alone(tree):
     wrong = [(file, word) for file, words in tree.words.items() for word in words if FORGETFUL.match(word)]
-    assert wrong == [("asp-admin/ui/json", "json_array_append_new")]
+    assert sorted(set(wrong)) == [("asp-admin/ui/json", f"json_{name}_new") for name in ("array_append", "object_set")]
 
 
 # Where a path of ARCHITECTURE.md may begin; what is named without a folder is looked for everywhere.

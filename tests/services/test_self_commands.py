@@ -1,10 +1,12 @@
 """What a user does on her own account from the command line: with the real broker and pam_unix, at real terminals."""
 
 import json
+import plistlib
 import re
 
 import pytest
 from support.passwords import PASSWORD, id_but
+from support.qr import read_drawn
 from support.recipes import with_module
 from support.self_service import ADMIN, ALICES, ASKED, BOBS, CONF, DONE, EXPLAINED, NO, NOT_FOUND, STORE, TAKEN, USAGE, refused
 
@@ -51,6 +53,30 @@ def test_what_she_makes_logs_her_in(own):
     assert own.json("list", "alice")[0]["created_by"] == "alice"
     run = own.asp_admin("check", "alice", "--service", "imap", input=password)
     assert (run.code, run.out) == (DONE, "accepted\n")
+
+
+PROFILE = (
+    'profile: { mail: { address = "%u@example.org"; imap = "imaps://mail.example.org"; smtp = "submissions://mail.example.org"; }; };'
+)
+
+
+def test_a_profile_is_a_file_of_her_own_and_a_code_is_on_her_screen(own):
+    own.configure(PROFILE)
+    own.sandbox.shell("rm -rf /run/hers; install -d -o alice /run/hers").done()
+    asked = {"input": f"{ALICES}\n"}
+    words = ("create", "--label", "Phone", "--app", "mail")
+    run = own.run("alice", *words, "--profile", "/run/hers/new", **asked)
+    assert run.code == DONE and not PASSWORD.search(run.out), run
+    assert own.sandbox.run("stat", "-c", "%a %U", "/run/hers/new").done().out == "600 alice\n"
+    (mail,) = plistlib.loads(own.sandbox.read("/run/hers/new").encode())["PayloadContent"]
+    run = own.asp_admin("check", "alice", "--service", "imap", input=mail["IncomingPassword"])
+    assert (run.code, run.out) == (DONE, "accepted\n")
+    for path, code, why in (("/run/hers/new", USAGE, "it is there already"), ("/etc/new", STORE, "Permission denied")):
+        run = own.run("alice", *words, "--profile", path)
+        refused(run, code, why)
+    run = own.run("alice", "create", "--label", "Tablet", "--app", "mail", "--qr", "--quiet", **asked)
+    assert run.code == DONE and PASSWORD.fullmatch(read_drawn(run.out)), run
+    assert own.states() == [("Phone", "active"), ("Tablet", "active")]
 
 
 def test_the_command_to_revoke_it_has_the_configuration_that_she_has_said(own):

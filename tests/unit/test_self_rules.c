@@ -228,7 +228,7 @@ static const struct {
     const char *hers;
     const char *roots;
 } said_of[] = {
-    {"create", " label app from expires unused quiet ", " new-app virtual batch "},
+    {"create", " label app from expires unused profile qr quiet ", " new-app virtual batch "},
     {"apps", "", ""},
     {"list", " all quiet ", ""},
     {"label", "", ""},
