@@ -12,6 +12,35 @@
  *   1  all that is below
  *   2  an outcome may be wrong-case
  *   3  a primary password was set
+ *
+ * At self_service.web_socket, where self_service.web_user alone is heard, all are of version 1, and
+ * a connection is the session of one user in her browser:
+ *
+ *   the web server                     the broker
+ *
+ *   SIGN_IN user, address or -                               within 5 s
+ *                                      ASK hidden or shown, text
+ *   REPLY bytes, "typed"                                     what PAM service asp-web asks,
+ *                                      SAY out or err, text  and tells, in any order and number
+ *   SAID "0"
+ *                                      DONE "0"              she is signed in; "1": she is not
+ *
+ *   COMMAND -, -, "asp-admin", words                         any number, one after another, each
+ *                                      SAY, ASK, DONE        answered as at self_service.socket
+ *
+ * The user is as she has typed it; the address is that of her browser, of IPv4 or IPv6, and missing
+ * where it is not known. A REPLY has 511 bytes at most and no NUL; one without fields says that
+ * nobody answers. A question comes at the earliest 0.3 s, and DONE "1" 3 s, after what was said
+ * before it. That is the same whether there is such a user, whatever she has answered, and whether
+ * she has leave; then the broker closes the connection, and who tries again makes another.
+ * REFUSED may come in place of any message of the broker's, also of itself. It is the end too. Its
+ * text is for her: she has to wait after wrong answers, too many sign in at once, she has been idle
+ * for ten minutes or was signed in for an hour, her primary password was changed; before she is
+ * signed in it says nothing of her account. Who says something out of turn, SIGN_IN again or a
+ * COMMAND before DONE "0", is refused or gets DONE "1". While a command runs, what the broker says
+ * is answered within 30 s, a question within 120 s. Whoever hangs up has ended the session; a
+ * change that was begun is brought to its end, and what was not acknowledged with SAID "0" was not
+ * shown.
  */
 #ifndef ASP_BROKER_MESSAGE_H
 #define ASP_BROKER_MESSAGE_H
@@ -49,6 +78,8 @@ enum asp_message_type {
     ASP_MESSAGE_PASSWORD, /* user, service, path and state of asp.conf (broker_password.h) */
     ASP_MESSAGE_ACCEPTED, /* it will be done, whatever becomes of who asked */
     ASP_MESSAGE_BUSY,     /* it will not, for others' is done just now: it is to be asked again */
+
+    ASP_MESSAGE_SIGN_IN, /* user, address of her browser or -; see above */
 };
 
 #define ASP_STREAM_OUT "out"
