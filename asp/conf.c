@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/un.h>
 
-enum { WORDS_SIZE = 128 };
+enum { WORDS_SIZE = 128, HEADER_MAX = 64 };
 
 static void set_defaults(struct asp_conf *conf)
 {
@@ -42,6 +42,10 @@ static void set_defaults(struct asp_conf *conf)
         .self_enabled = true,
         .self_socket = "/run/asp/self.sock",
         .self_group = "",
+        .self_web_user = "",
+        .self_web_socket = "/run/asp/self-web.sock",
+        .web_origin = "",
+        .web_address_header = "",
         .profile = {"", "", "", "", "", "", "", "", "", ""},
     };
     asp_conf_default_lists(conf);
@@ -148,6 +152,48 @@ static enum asp_status check_profile_text(const struct asp_conf_reader *reader,
     return ASP_OK;
 }
 
+/* As browsers say it (RFC 6454, section 6.2), for it is compared byte by byte. */
+static bool is_origin(const char *text)
+{
+    static const char *const schemes[] = {"https", NULL};
+    const char *port = strrchr(text, ':');
+    struct asp_url url;
+
+    if (!asp_url_read(text, schemes, &url) || url.path[0] != '\0')
+        return false;
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c >= 'A' && *c <= 'Z')
+            return false;
+    }
+    return port == strchr(text, ':') || strchr(port, ']') != NULL ||
+           (port[1] != '0' && strcmp(port, ":443") != 0);
+}
+
+/* A token (RFC 9110, section 5.6.2). */
+static bool is_header_name(const char *text)
+{
+    size_t length = strlen(text);
+
+    return length > 0 && length <= HEADER_MAX &&
+           strspn(text, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == length;
+}
+
+static enum asp_status check_web_text(const struct asp_conf_reader *reader,
+                                      const config_setting_t *setting,
+                                      const struct asp_conf_key *key, const char *text)
+{
+    if (text[0] == '\0')
+        return ASP_OK;
+    if (key->kind == ASP_CONF_ORIGIN && !is_origin(text))
+        return asp_conf_refuse(reader, setting,
+                               "must be an origin, https://HOST[:PORT], in lower case, without / "
+                               "at its end and without :443");
+    if (key->kind == ASP_CONF_HEADER && !is_header_name(text))
+        return asp_conf_refuse(reader, setting, "must be the name of a header of HTTP");
+    return ASP_OK;
+}
+
 static enum asp_status set_text(const struct asp_conf_reader *reader,
                                 const config_setting_t *setting, const struct asp_conf_key *key,
                                 void *place)
@@ -182,6 +228,11 @@ static enum asp_status set_text(const struct asp_conf_reader *reader,
     case ASP_CONF_TEMPLATE:
     case ASP_CONF_URL:
         if (check_profile_text(reader, setting, key, text) != ASP_OK)
+            return ASP_INVALID;
+        break;
+    case ASP_CONF_ORIGIN:
+    case ASP_CONF_HEADER:
+        if (check_web_text(reader, setting, key, text) != ASP_OK)
             return ASP_INVALID;
         break;
     default:

@@ -90,6 +90,11 @@ struct asp_conf {
     const char *self_socket;
     const char *self_group;
     struct asp_names self_apps;
+    const char *self_web_user; /* the web server's; empty: nobody signs in by one */
+    const char *self_web_socket;
+
+    const char *web_origin;         /* https://HOST[:PORT], or empty */
+    const char *web_address_header; /* a name, or empty */
 
     struct asp_profile profile;
 

@@ -58,6 +58,13 @@ static const struct asp_conf_key self_keys[] = {
     {"socket", ASP_CONF_SOCKET, AT(self_socket), 0, 0, NULL},
     {"group", ASP_CONF_TEXT, AT(self_group), 0, 0, NULL},
     {"silent", ASP_CONF_BOOLEAN, AT(self_silent), 0, 0, NULL},
+    {"web_user", ASP_CONF_TEXT, AT(self_web_user), 0, 0, NULL},
+    {"web_socket", ASP_CONF_SOCKET, AT(self_web_socket), 0, 0, NULL},
+};
+
+static const struct asp_conf_key web_keys[] = {
+    {"origin", ASP_CONF_ORIGIN, AT(web_origin), 0, 0, NULL},
+    {"address_header", ASP_CONF_HEADER, AT(web_address_header), 0, 0, NULL},
 };
 
 static const char *const imap_schemes[] = {"imaps", "imap", NULL};
@@ -95,6 +102,7 @@ static const struct asp_conf_group groups[] = {
     {"hooks", KEYS(hooks_keys)},
     {"broker", KEYS(broker_keys)},
     {"self_service", KEYS(self_keys)},
+    {"web", KEYS(web_keys)},
     {"profile", KEYS(profile_keys)},
     {"profile.mail", KEYS(profile_mail_keys)},
     {"profile.calendar", KEYS(profile_calendar_keys)},

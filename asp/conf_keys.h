@@ -22,6 +22,8 @@ enum asp_conf_kind {
     ASP_CONF_LABEL,    /* a text without control characters */
     ASP_CONF_TEMPLATE, /* the same, in which %u and %% stand for something */
     ASP_CONF_URL,
+    ASP_CONF_ORIGIN, /* of a web page, or empty */
+    ASP_CONF_HEADER, /* the name of one, or empty */
 };
 
 /* A key with one value: where it goes, and what it may be. */

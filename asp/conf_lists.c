@@ -29,9 +29,9 @@ static const struct asp_app default_apps[] = {
 };
 
 static const char *const default_guarded[] = {
-    "login",        "su",       "su-l",   "sudo",    "sudo-i",    "runuser",
-    "runuser-l",    "polkit-1", "passwd", "chsh",    "chfn",      "cron",
-    "gdm-password", "lightdm",  "sddm",   "cockpit", "asp-admin", "sshd",
+    "login",    "su",      "su-l",      "sudo",    "sudo-i", "runuser",      "runuser-l",
+    "polkit-1", "passwd",  "chsh",      "chfn",    "cron",   "gdm-password", "lightdm",
+    "sddm",     "cockpit", "asp-admin", "asp-web", "sshd",
 };
 
 void asp_conf_default_lists(struct asp_conf *conf)

@@ -12,7 +12,7 @@ from support.wait import LONG
 CHECK_KEYS = {"user", "verdict", "id", "label", "app"}
 
 GUARDED = """login su su-l sudo sudo-i runuser runuser-l polkit-1 passwd chsh chfn cron
-    gdm-password lightdm sddm cockpit asp-admin sshd""".split()
+    gdm-password lightdm sddm cockpit asp-admin asp-web sshd""".split()
 MAIL = "dovecot imap pop3 lmtp smtp submission sieve managesieve".split()
 CALENDAR = "caldav carddav radicale nginx apache2 httpd".split()
 

@@ -52,6 +52,10 @@ static void same_conf(const struct asp_conf *a, const struct asp_conf *b)
     ck_assert_str_eq(a->self_group, b->self_group);
     ck_assert_int_eq(a->self_silent, b->self_silent);
     same_names(&a->self_apps, &b->self_apps);
+    ck_assert_str_eq(a->self_web_user, b->self_web_user);
+    ck_assert_str_eq(a->self_web_socket, b->self_web_socket);
+    ck_assert_str_eq(a->web_origin, b->web_origin);
+    ck_assert_str_eq(a->web_address_header, b->web_address_header);
     for (size_t i = 0; i < sizeof a->profile / sizeof(char *); i++)
         ck_assert_str_eq(((const char *const *)&a->profile)[i],
                          ((const char *const *)&b->profile)[i]);
@@ -136,6 +140,10 @@ START_TEST(what_is_built_in_is_what_the_manual_says)
     ck_assert_str_eq(conf->self_group, "");
     ck_assert(!conf->self_silent);
     ck_assert_uint_eq(conf->self_apps.count, 0);
+    ck_assert_str_eq(conf->self_web_user, "");
+    ck_assert_str_eq(conf->self_web_socket, "/run/asp/self-web.sock");
+    ck_assert_str_eq(conf->web_origin, "");
+    ck_assert_str_eq(conf->web_address_header, "");
     asp_conf_free(conf);
 }
 END_TEST

@@ -283,9 +283,9 @@ END_TEST
 START_TEST(the_services_that_give_a_shell_are_guarded)
 {
     static const char *const guarded[] = {
-        "login",        "su",       "su-l",   "sudo",    "sudo-i",    "runuser",
-        "runuser-l",    "polkit-1", "passwd", "chsh",    "chfn",      "cron",
-        "gdm-password", "lightdm",  "sddm",   "cockpit", "asp-admin", "sshd"};
+        "login",    "su",      "su-l",      "sudo",    "sudo-i", "runuser",      "runuser-l",
+        "polkit-1", "passwd",  "chsh",      "chfn",    "cron",   "gdm-password", "lightdm",
+        "sddm",     "cockpit", "asp-admin", "asp-web", "sshd"};
     struct asp_conf *conf = unit_conf("");
     struct asp_scope scope;
 
