@@ -6,6 +6,7 @@
 #include "asp/broker_login.h"
 #include "asp/broker_message.h"
 #include "asp/broker_password.h"
+#include "asp/broker_sign_in.h"
 #include "asp/name.h"
 #include "asp/secret.h"
 
@@ -87,12 +88,32 @@ static void set_again(const struct asp_broker_password *set)
     FUZZ_NEED(strcmp(set->conf_state, again.conf_state) == 0);
 }
 
+static void sign_in_again(const struct asp_broker_sign_in *sign_in,
+                          const struct asp_network *network)
+{
+    struct asp_message message;
+    struct asp_message_read read;
+    struct asp_broker_sign_in again;
+    struct asp_network from;
+
+    asp_broker_sign_in_write(sign_in, &message);
+    FUZZ_NEED(!message.failed);
+    FUZZ_NEED(asp_message_read(message.bytes, message.length, "x", &read, NULL) == ASP_OK);
+    FUZZ_NEED(asp_broker_sign_in_read(&read, &again, &from));
+    FUZZ_NEED(strcmp(sign_in->user, again.user) == 0 && strlen(again.user) <= ASP_USER_MAX);
+    FUZZ_NEED((sign_in->address == NULL) == (again.address == NULL));
+    FUZZ_NEED(sign_in->address == NULL ||
+              (from.bits == 128 && memcmp(network, &from, sizeof from) == 0));
+}
+
 static void look_at(const uint8_t *bytes, size_t size)
 {
     struct asp_message_read read;
     struct asp_request request;
     struct asp_outcome outcome;
     struct asp_broker_password set;
+    struct asp_broker_sign_in sign_in;
+    struct asp_network network;
     int number;
 
     if (asp_message_read(bytes, size, "x", &read, NULL) != ASP_OK) {
@@ -111,6 +132,8 @@ static void look_at(const uint8_t *bytes, size_t size)
         answer_again(&outcome);
     if (asp_broker_password_read(&read, &set))
         set_again(&set);
+    if (asp_broker_sign_in_read(&read, &sign_in, &network))
+        sign_in_again(&sign_in, &network);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
