@@ -468,7 +468,7 @@ void admin_log_change(const struct admin *admin, const char *user, const char *e
                                     .by = admin->by,
                                     .user = user,
                                     .reason = reason,
-                                    .via = admin_is_own(admin) ? "self" : NULL};
+                                    .via = admin_is_own(admin) ? admin->guard->via : NULL};
     char room[LOGGED_SIZE];
     struct asp_buffer line = asp_buffer_on(room, sizeof room); /* logged, whatever has run out */
 

@@ -25,6 +25,7 @@ struct admin_guard {
     /* Told after the change, of what the command itself has made of the account. */
     void (*changed)(void *context, const struct asp_account *account);
     void *context;
+    const char *via; /* by which way the user acts on her own account, for the log */
 };
 
 struct admin {

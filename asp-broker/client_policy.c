@@ -51,6 +51,11 @@ enum asp_status client_policy_check(const struct asp_conf *conf, uid_t uid, cons
 {
     const struct permission permission = look_up(conf, name, request);
 
+    if (strcmp(conf->self_web_user, name) == 0)
+        return asp_fail(error, ASP_DENIED,
+                        "%s is self_service.web_user, by whom users sign in: it may not ask for "
+                        "their logins too",
+                        name);
     if (!permission.listed && (conf->client_count == 0 || uid == 0))
         return ASP_OK;
     if (!permission.listed)

@@ -129,7 +129,8 @@ static enum asp_status clear(const struct sockaddr_un *address, struct asp_error
 
 /* Its mode is tight from the beginning, and its group comes before its mode is widened. */
 static enum asp_status bind_and_listen(struct listener *listener, const struct sockaddr_un *address,
-                                       mode_t mode, gid_t group, struct asp_error *error)
+                                       mode_t mode, uid_t owner, gid_t group,
+                                       struct asp_error *error)
 {
     const char *path = address->sun_path;
     mode_t umask_before = umask(0777);
@@ -139,14 +140,14 @@ static enum asp_status bind_and_listen(struct listener *listener, const struct s
     if (code != 0)
         return asp_fail_errno(error, "%s", path);
     listener->made = true;
-    if ((group != (gid_t)-1 && lchown(path, (uid_t)-1, group) != 0) || chmod(path, mode) != 0 ||
-        listen(listener->fd, BACKLOG) != 0)
+    if (((owner != (uid_t)-1 || group != (gid_t)-1) && lchown(path, owner, group) != 0) ||
+        chmod(path, mode) != 0 || listen(listener->fd, BACKLOG) != 0)
         return asp_fail_errno(error, "%s", path);
     return ASP_OK;
 }
 
-enum asp_status listener_make(const char *path, mode_t mode, gid_t group, struct listener *listener,
-                              struct asp_error *error)
+enum asp_status listener_make(const char *path, mode_t mode, uid_t owner, gid_t group,
+                              struct listener *listener, struct asp_error *error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     enum asp_status status;
@@ -170,7 +171,7 @@ enum asp_status listener_make(const char *path, mode_t mode, gid_t group, struct
         status = clear(&address, error);
     if (status == ASP_OK) {
         listener->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        status = listener->fd >= 0 ? bind_and_listen(listener, &address, mode, group, error)
+        status = listener->fd >= 0 ? bind_and_listen(listener, &address, mode, owner, group, error)
                                    : asp_fail_errno(error, "no socket");
     }
     asp_close(locked);

@@ -19,7 +19,10 @@ struct listener {
 
 #define LISTENER_CLOSED ((struct listener){.fd = -1})
 
-enum { LISTENERS_MAX = 4 };
+enum {
+    LISTENERS_MAX = 4,
+    LISTENER_OTHERS = 2, /* of the three kinds of listeners, without the own one */
+};
 
 /*
  * Takes the listening sockets that were handed over, close-on-exec and non-blocking. ASP_OK with
@@ -30,12 +33,12 @@ enum asp_status listeners_take(struct listener listeners[LISTENERS_MAX], size_t 
                                struct asp_error *error);
 
 /*
- * Makes a socket at `path`, with that mode and group ((gid_t)-1: as it comes), and the folder it
+ * Makes a socket at `path`, with that mode, owner and group (-1: as it comes), and the folder it
  * lies in where that is missing. What an earlier one has left behind is removed; one at which
  * somebody listens is not.
  */
-enum asp_status listener_make(const char *path, mode_t mode, gid_t group, struct listener *listener,
-                              struct asp_error *error);
+enum asp_status listener_make(const char *path, mode_t mode, uid_t owner, gid_t group,
+                              struct listener *listener, struct asp_error *error);
 
 /* Removes the name of one that we have made: from now on nobody new finds it. */
 void listener_hide(struct listener *listener);

@@ -10,6 +10,8 @@
 #include "self_listener.h"
 #include "slow_worker.h"
 #include "waiting_room.h"
+#include "web_listener.h"
+#include "web_user.h"
 
 #include "asp-admin/system/own_process.h"
 #include "asp-admin/ui/console.h"
@@ -39,6 +41,7 @@ struct broker {
     struct asp_conf *conf;
     struct listener listener; /* for hosts */
     struct listener self;     /* for users on their own accounts */
+    struct listener web;      /* for the web server by which users sign in */
     struct lane_sets lanes;
 };
 
@@ -181,8 +184,14 @@ static const char *why_open(const char *path)
     return (st.st_mode & S_IWOTH) != 0 ? "everybody can write to it" : NULL;
 }
 
-/* Of the sockets that were handed over one may be that of self-service; any other is the broker's.
- */
+/* Whose socket it is that was handed over, by its path; any other is the broker's. */
+static struct listener *listener_at(struct broker *broker, const char *path)
+{
+    if (strcmp(path, broker->conf->self_socket) == 0)
+        return &broker->self;
+    return strcmp(path, broker->conf->self_web_socket) == 0 ? &broker->web : &broker->listener;
+}
+
 static enum exit_code take_listeners(struct broker *broker)
 {
     struct listener listeners[LISTENERS_MAX];
@@ -192,11 +201,8 @@ static enum exit_code take_listeners(struct broker *broker)
     if (listeners_take(listeners, &count, &error) != ASP_OK)
         return report_error(EXIT_STORE, &error);
     for (size_t i = 0; i < count; i++) {
-        struct listener *listener = strcmp(listeners[i].path, broker->conf->self_socket) == 0
-                                        ? &broker->self
-                                        : &broker->listener;
-
-        const char *why = listener == &broker->listener ? why_open(listeners[i].path) : NULL;
+        struct listener *listener = listener_at(broker, listeners[i].path);
+        const char *why = listener != &broker->self ? why_open(listeners[i].path) : NULL;
 
         if (why != NULL) {
             (void)asp_fail(&error, ASP_UNSAFE,
@@ -212,6 +218,26 @@ static enum exit_code take_listeners(struct broker *broker)
     return EXIT_DONE;
 }
 
+/* The web server's, if there is one. */
+static enum exit_code make_web_listener(struct broker *broker, const char *hosts)
+{
+    const struct asp_conf *conf = broker->conf;
+    struct asp_error error = {0};
+    uid_t user;
+
+    if (!conf->self_enabled || conf->self_web_user[0] == '\0')
+        return EXIT_DONE;
+    if (strcmp(conf->self_web_socket, conf->self_socket) == 0 ||
+        strcmp(conf->self_web_socket, hosts) == 0)
+        return report(EXIT_CONF, "self_service.web_socket is another socket's too");
+    if (web_user_find(conf, &user, &error) != ASP_OK)
+        return report_error(EXIT_CONF, &error);
+    return listener_make(conf->self_web_socket, 0600, user, (gid_t)-1, &broker->web, &error) ==
+                   ASP_OK
+               ? EXIT_DONE
+               : report_error(EXIT_STORE, &error);
+}
+
 /* Without users' own listener there is still the broker's. */
 static enum exit_code make_listeners(struct broker *broker)
 {
@@ -220,10 +246,10 @@ static enum exit_code make_listeners(struct broker *broker)
 
     if (broker->conf->self_enabled && strcmp(path, broker->conf->self_socket) == 0)
         return report(EXIT_CONF, "the socket for services and self_service.socket are the same");
-    if (listener_make(path, 0660, find_group(), &broker->listener, &error) != ASP_OK)
+    if (listener_make(path, 0660, (uid_t)-1, find_group(), &broker->listener, &error) != ASP_OK)
         return report_error(EXIT_STORE, &error);
-    if (broker->conf->self_enabled && listener_make(broker->conf->self_socket, 0666, (gid_t)-1,
-                                                    &broker->self, &error) != ASP_OK) {
+    if (broker->conf->self_enabled && listener_make(broker->conf->self_socket, 0666, (uid_t)-1,
+                                                    (gid_t)-1, &broker->self, &error) != ASP_OK) {
         struct asp_error why = error;
 
         (void)asp_fail(
@@ -232,14 +258,20 @@ static enum exit_code make_listeners(struct broker *broker)
             why.text);
         (void)report_error(EXIT_DONE, &error);
     }
-    return EXIT_DONE;
+    return make_web_listener(broker, path);
 }
 
 static enum exit_code open_listeners(struct broker *broker)
 {
     enum exit_code code = take_listeners(broker);
 
-    if (code == EXIT_DONE && broker->listener.fd < 0 && broker->self.fd < 0)
+    struct asp_error error = {0};
+    uid_t user;
+
+    if (code == EXIT_DONE && broker->web.fd >= 0 &&
+        web_user_find(broker->conf, &user, &error) != ASP_OK)
+        return report_error(EXIT_CONF, &error);
+    if (code == EXIT_DONE && broker->listener.fd < 0 && broker->self.fd < 0 && broker->web.fd < 0)
         code = make_listeners(broker);
     return code;
 }
@@ -252,6 +284,7 @@ static void begin_to_stop(void *context)
 
     listener_hide(&broker->listener);
     listener_hide(&broker->self);
+    listener_hide(&broker->web);
     lane_sets_stop(&broker->lanes);
 }
 
@@ -273,8 +306,8 @@ static int share(int workers, int each)
 }
 
 /* As many workers as configured for logins, a quarter as many for those that need the name service,
- * half as many for those whose hash is slow, and two processes that keep those who have said
- * nothing yet and the users' listener. */
+ * half as many for those whose hash is slow, and three processes that keep those who have said
+ * nothing yet, the users' listener and the web server's. */
 static enum exit_code work(struct broker *broker, struct log_throttle *log)
 {
     const struct lane_sets *lanes = &broker->lanes;
@@ -285,8 +318,11 @@ static enum exit_code work(struct broker *broker, struct log_throttle *log)
     struct question_worker question = {lanes, path, required, log};
     struct slow_worker slow = {lanes, path, required, log};
     struct waiting_room room = {lanes, log};
-    struct self_listener self = {broker->self.fd, broker->listener.fd, lanes, path, required};
-    struct jobs jobs = {.list = calloc(2 * (size_t)workers + 3, sizeof *jobs.list)};
+    struct self_listener self = {
+        broker->self.fd, {broker->listener.fd, broker->web.fd}, lanes, path, required};
+    struct web_listener web = {
+        broker->web.fd, {broker->listener.fd, broker->self.fd}, lanes, path, required};
+    struct jobs jobs = {.list = calloc(2 * (size_t)workers + 4, sizeof *jobs.list)};
     enum exit_code code;
 
     if (jobs.list == NULL)
@@ -303,6 +339,9 @@ static enum exit_code work(struct broker *broker, struct log_throttle *log)
     add_jobs(
         &jobs, self.listener >= 0 ? 1 : 0,
         (struct process_pool_job){.work = self_listener_run, .context = &self, .finishes = true});
+    add_jobs(
+        &jobs, web.listener >= 0 ? 1 : 0,
+        (struct process_pool_job){.work = web_listener_run, .context = &web, .finishes = true});
     code = process_pool_run(jobs.list, jobs.count, begin_to_stop, broker) ? EXIT_DONE : EXIT_STORE;
     free(jobs.list);
     return code;
@@ -333,8 +372,10 @@ static void become_private(void)
 
 int main(int argc, char **argv)
 {
-    struct broker broker = {
-        .conf_path = ASP_CONF_DEFAULT, .listener = LISTENER_CLOSED, .self = LISTENER_CLOSED};
+    struct broker broker = {.conf_path = ASP_CONF_DEFAULT,
+                            .listener = LISTENER_CLOSED,
+                            .self = LISTENER_CLOSED,
+                            .web = LISTENER_CLOSED};
     struct asp_error error = {0};
     enum exit_code code;
     bool done;
@@ -359,8 +400,10 @@ int main(int argc, char **argv)
         code = make_lanes_and_work(&broker);
     listener_hide(&broker.listener);
     listener_hide(&broker.self);
+    listener_hide(&broker.web);
     listener_close(&broker.listener);
     listener_close(&broker.self);
+    listener_close(&broker.web);
     asp_conf_free(broker.conf);
     return (int)code;
 }

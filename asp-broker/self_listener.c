@@ -2,6 +2,7 @@
 #include "self_listener.h"
 
 #include "self_session.h"
+#include "session_process.h"
 #include "throttle.h"
 #include "tickets.h"
 
@@ -15,7 +16,6 @@
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -43,14 +43,6 @@ struct serving {
     int64_t full_ms; /* since when there has been no free place; 0: there is one */
 };
 
-static volatile sig_atomic_t stop;
-
-static void note_signal(int number)
-{
-    if (number == SIGTERM)
-        stop = 1;
-}
-
 static struct session *find_session(struct serving *serving, pid_t process)
 {
     for (size_t i = 0; i < SESSIONS; i++) {
@@ -76,18 +68,10 @@ __attribute__((noreturn)) static void run_session(const struct serving *serving,
         .conf_path = serving->self->conf_path,
         .conf_required = serving->self->conf_required,
     };
-    sigset_t none;
 
-    (void)prctl(PR_SET_PDEATHSIG, SELF_END);
-    (void)setsid(); /* whoever started the broker at a terminal has no hand in it, nor it in that */
-    (void)signal(SIGTERM, SIG_DFL);
-    (void)signal(SIGCHLD, SIG_DFL);
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    session_process_enter(listener);
     (void)close(serving->self->listener);
     (void)close(serving->reports[0]);
-    if (getppid() != listener)
-        _exit(0);
     _exit(self_session_run(&own));
 }
 
@@ -169,7 +153,7 @@ static void take_reports(struct serving *serving)
 
         if (session == NULL)
             continue;
-        if (!report.admitted) {
+        if (report.kind != SELF_ADMITTED) {
             throttle_wrong(&serving->throttle, session->uid, asp_clock_ms());
             continue;
         }
@@ -230,36 +214,21 @@ static void finish(struct serving *serving, const sigset_t *mask)
         wait_and_serve(serving, false, mask);
 }
 
-/* Both signals are let in by ppoll alone, under `mask`. */
-static void prepare_signals(sigset_t *mask)
-{
-    struct sigaction action = {.sa_handler = note_signal};
-    sigset_t child;
-
-    (void)sigemptyset(&child);
-    (void)sigaddset(&child, SIGCHLD);
-    (void)sigprocmask(SIG_BLOCK, &child, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGCHLD, &action, NULL);
-    (void)sigprocmask(SIG_BLOCK, NULL, mask);
-    (void)sigdelset(mask, SIGTERM);
-    (void)sigdelset(mask, SIGCHLD);
-}
-
 int self_listener_run(void *context)
 {
     struct serving serving = {.self = context};
     sigset_t mask;
 
-    asp_close(serving.self->other);
+    for (size_t i = 0; i < LISTENER_OTHERS; i++)
+        asp_close(serving.self->others[i]);
     lane_sets_close(serving.self->lanes);
-    prepare_signals(&mask);
+    session_process_prepare(&mask);
     randombytes_buf(serving.key.bytes, sizeof serving.key.bytes);
     if (pipe2(serving.reports, O_CLOEXEC | O_NONBLOCK) != 0) {
         syslog(LOG_ERR, "the listener for users cannot be opened: %s", strerror(errno));
         return 1;
     }
-    while (stop == 0)
+    while (!session_process_is_to_stop())
         wait_and_serve(&serving, true, &mask);
     finish(&serving, &mask);
     asp_close(serving.reports[0]);

@@ -6,13 +6,14 @@
 #define ASP_BROKER_SELF_LISTENER_H
 
 #include "lanes.h"
+#include "listener.h"
 
 #include <stdbool.h>
 
 struct self_listener {
     int listener; /* where it listens */
-    /* The hosts', which are closed here, since a session may outlive the broker. */
-    int other; /* their listener, or -1 */
+    /* Others', which are closed here, since a session may outlive the broker. */
+    int others[LISTENER_OTHERS]; /* their listeners, or -1 */
     const struct lane_sets *lanes;
     const char *conf_path;
     bool conf_required;

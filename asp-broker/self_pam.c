@@ -1,27 +1,29 @@
-/* PAM service asp-admin, with a conversation that crosses the socket. */
+/* A PAM service, with a conversation that crosses the socket. */
 #include "self_pam.h"
+
+#include "self_console.h"
 
 #include "asp-admin/self/self_rules.h"
 #include "asp/broker_socket.h"
 #include "asp/clock.h"
 #include "asp/secret.h"
 
+#include <poll.h>
 #include <security/pam_appl.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SERVICE "asp-admin"
-
 enum { HUMAN_MS = 120 * 1000 };
 
 struct asking {
-    int fd;
-    bool answered; /* a question was, so that a refusal is a wrong answer */
-    bool spoken;   /* the answer to one was not empty */
-    bool broken;   /* one was not, or what was told has not come there */
-    bool mistaken; /* the answer to one has the form of an app password */
+    const struct self_pam *pam;
+    int64_t heard_ms; /* when it has last said something */
+    bool answered;    /* a question was, so that a refusal is a wrong answer */
+    bool spoken;      /* the answer to one was not empty */
+    bool broken;      /* one was not, or what was told has not come there */
+    bool mistaken;    /* the answer to one has the form of an app password */
 };
 
 enum asp_status self_ask(int fd, const char *style, const char *text, char *reply, size_t size,
@@ -78,23 +80,55 @@ static bool is_app_password(const char *typed, size_t length)
     return is;
 }
 
+/* Nobody is to see by the time how long something took that hangs on who she is. */
+static void pause_before(const struct asking *asking)
+{
+    int64_t left = asking->heard_ms + asking->pam->pause_ms - asp_clock_ms();
+
+    if (left > 0)
+        (void)poll(NULL, 0, (int)left);
+}
+
+/* What a module tells, and what it asks for. */
+static bool cross(struct asking *asking, const struct pam_message *message, char *typed,
+                  size_t size, size_t *length)
+{
+    const bool is_error = message->msg_style == PAM_ERROR_MSG;
+    struct self_client client = {.fd = asking->pam->fd};
+    bool done;
+
+    pause_before(asking);
+    if (asking->pam->tells && (is_error || message->msg_style == PAM_TEXT_INFO)) {
+        *length = 0;
+        done = message->msg[0] == '\0' ||
+               self_console_write(&client, is_error ? CONSOLE_ERR : CONSOLE_OUT, message->msg,
+                                  strlen(message->msg));
+    } else {
+        done = self_ask(asking->pam->fd, style_of(message->msg_style), message->msg, typed, size,
+                        length, NULL) == ASP_OK;
+    }
+    asking->heard_ms = asp_clock_ms();
+    return done;
+}
+
 /* One message of a module's. The reply is libpam's to free. */
 static bool converse_one(struct asking *asking, const struct pam_message *message, char **reply)
 {
-    const char *style = style_of(message->msg_style);
     bool question =
         message->msg_style == PAM_PROMPT_ECHO_OFF || message->msg_style == PAM_PROMPT_ECHO_ON;
     char typed[PAM_MAX_RESP_SIZE];
     size_t length;
     bool done = false;
 
-    if (style == NULL || message->msg == NULL ||
-        self_ask(asking->fd, style, message->msg, typed, sizeof typed - 1, &length, NULL) != ASP_OK)
+    if (style_of(message->msg_style) == NULL || message->msg == NULL ||
+        !cross(asking, message, typed, sizeof typed - 1, &length))
         goto end;
     typed[length] = '\0';
     done = true;
     if (question) {
         asking->answered = true;
+        if (asking->pam->answered != NULL)
+            asking->pam->answered(asking->pam->context);
         asking->spoken = asking->spoken || length > 0;
         asking->mistaken = asking->mistaken || is_app_password(typed, length);
         /* What has a NUL in it would be cut to something else. */
@@ -145,16 +179,20 @@ static int check_who(pam_handle_t *pamh, const struct admin *admin)
 {
     const void *now = NULL;
 
-    if (pam_get_item(pamh, PAM_USER, &now) != PAM_SUCCESS || now == NULL ||
-        !self_rules_is_own(admin, now) || pam_getenv(pamh, "ASP_ID") != NULL)
+    if (admin->user[0] == '\0' || pam_get_item(pamh, PAM_USER, &now) != PAM_SUCCESS ||
+        now == NULL || !self_rules_is_own(admin, now) || pam_getenv(pamh, "ASP_ID") != NULL)
         return PAM_AUTH_ERR;
     return PAM_SUCCESS;
 }
 
-static int authenticate(pam_handle_t *pamh, const struct admin *admin)
+static int authenticate(pam_handle_t *pamh, const struct self_pam *pam, const struct admin *admin)
 {
-    int code = pam_set_item(pamh, PAM_RUSER, admin->user);
+    int code = PAM_SUCCESS;
 
+    if (pam->ruser != NULL)
+        code = pam_set_item(pamh, PAM_RUSER, pam->ruser);
+    if (code == PAM_SUCCESS && pam->rhost != NULL)
+        code = pam_set_item(pamh, PAM_RHOST, pam->rhost);
     if (code == PAM_SUCCESS)
         code = pam_authenticate(pamh, 0);
     if (code == PAM_SUCCESS)
@@ -164,21 +202,22 @@ static int authenticate(pam_handle_t *pamh, const struct admin *admin)
     return code;
 }
 
-enum asp_status self_pam_ask(int fd, const struct admin *admin, struct asp_error *error)
+enum asp_status self_pam_ask(const struct self_pam *pam, const struct admin *admin,
+                             struct asp_error *error)
 {
-    struct asking asking = {.fd = fd};
+    struct asking asking = {.pam = pam, .heard_ms = pam->since_ms};
     const struct pam_conv conversation = {converse, &asking};
     pam_handle_t *pamh = NULL;
-    int code = pam_start(SERVICE, admin->user, &conversation, &pamh);
+    int code = pam_start(pam->service, pam->user, &conversation, &pamh);
 
     if (code == PAM_SUCCESS)
-        code = authenticate(pamh, admin);
+        code = authenticate(pamh, pam, admin);
     if (pamh != NULL)
         (void)pam_end(pamh, code);
     if (code == PAM_SUCCESS && !asking.spoken && !admin->conf->self_silent)
         return asp_fail(error, ASP_UNSAFE,
-                        "PAM service " SERVICE
-                        " lets in whoever answers nothing: ask the administrator");
+                        "PAM service %s lets in whoever answers nothing: ask the administrator",
+                        pam->service);
     if (code == PAM_SUCCESS)
         return ASP_OK;
     (void)asp_fail(error, asking.answered ? ASP_DENIED : ASP_IO, "%s",

@@ -1,14 +1,15 @@
 /* One command of one user on her own account, from her words to its exit code. */
 #include "self_session.h"
 
+#include "self_account.h"
+#include "self_console.h"
 #include "self_pam.h"
+#include "session_process.h"
 
 #include "asp-admin/self/self_rules.h"
 #include "asp-admin/ui/console.h"
 #include "asp/broker_socket.h"
-#include "asp/buffer.h"
 #include "asp/clock.h"
-#include "pam_asp/name_service.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,15 +21,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CLIENT "the client"
+#define SIGN_IN_AGAIN "your primary password was changed, or is not to be used now: sign in again"
 
 enum {
-    COMMAND_MS = 5000,  /* until it has said what it wants */
-    WRITTEN_MS = 30000, /* until what it was told is written */
-    CHUNK = 4096,
+    COMMAND_MS = 5000, /* until it has said what it wants */
     WIDTH = 80,
     WIDTH_MAX = 1000,
     FREE_NICE = 10, /* of a command that anybody may begin as often as she likes */
@@ -36,67 +36,9 @@ enum {
 
 enum { FIELD_WIDTH, FIELD_COLOUR, FIELD_WORDS };
 
-/* The other end, as the commands have it before them. */
-struct client {
-    int fd;
-    bool silent; /* it has not answered in time: it is told the rest, and not waited for again */
-};
-
-/* Whether it is written: 0, or an errno. */
-static int wait_written(struct client *client, int64_t deadline)
-{
-    uint8_t bytes[ASP_MESSAGE_MAX];
-    struct asp_message_read answer;
-    int number;
-
-    if (client->silent ||
-        asp_broker_receive(client->fd, CLIENT, deadline, bytes, &answer, NULL) != ASP_OK) {
-        client->silent = true;
-        return EPIPE;
-    }
-    if (answer.type != ASP_MESSAGE_SAID || !asp_message_read_number(&answer, 0, &number))
-        return EPROTO;
-    return number;
-}
-
-static bool write_chunk(struct client *client, enum console_stream stream, const char *text,
-                        size_t length, int64_t deadline)
-{
-    static const char *const streams[] = {
-        [CONSOLE_OUT] = ASP_STREAM_OUT,
-        [CONSOLE_ERR] = ASP_STREAM_ERR,
-        [CONSOLE_PROFILE] = ASP_STREAM_PROFILE,
-    };
-    struct asp_message message;
-    enum asp_status status;
-
-    asp_message_begin(&message, ASP_MESSAGE_SAY);
-    asp_message_text(&message, streams[stream], ASP_MESSAGE_MAX);
-    asp_message_bytes(&message, text, length);
-    status = asp_broker_send(client->fd, CLIENT, &message, NULL);
-    asp_message_wipe(&message);
-    errno = status == ASP_OK ? wait_written(client, deadline) : EPIPE;
-    return errno == 0;
-}
-
-/* True when all of it was acknowledged in time: by the client itself, once it has written it. */
-static bool write_to_client(void *context, enum console_stream stream, const char *text,
-                            size_t length)
-{
-    struct client *client = context;
-    const int64_t deadline = asp_clock_ms() + WRITTEN_MS;
-
-    for (size_t at = 0; at < length; at += CHUNK) {
-        if (!write_chunk(client, stream, text + at, length - at < CHUNK ? length - at : CHUNK,
-                         deadline))
-            return false;
-    }
-    return true;
-}
-
 static bool read_secret(void *context, const char *user, char *typed, size_t size, size_t *length)
 {
-    const struct client *client = context;
+    const struct self_client *client = context;
     bool answered =
         self_ask(client->fd, ASP_ASK_APP_PASSWORD, user, typed, size, length, NULL) == ASP_OK;
 
@@ -105,12 +47,12 @@ static bool read_secret(void *context, const char *user, char *typed, size_t siz
 }
 
 /* What the command says goes to the client. */
-static struct console console_of_client(struct client *client,
+static struct console console_of_client(struct self_client *client,
                                         const struct asp_message_read *message)
 {
     struct console console = {
         .program = "asp-admin",
-        .write = write_to_client,
+        .write = self_console_write,
         .read_secret = read_secret,
         .context = client,
         .colour = asp_message_field(message, FIELD_COLOUR) != NULL,
@@ -122,44 +64,12 @@ static struct console console_of_client(struct client *client,
     return console;
 }
 
-static void log_refusal(const char *name, const char *cause)
-{
-    struct asp_buffer line = {0};
-
-    asp_buffer_add(&line, "self-service refused: user=");
-    asp_buffer_add_logged(&line, name);
-    asp_buffer_add(&line, " cause=");
-    asp_buffer_add_logged(&line, cause);
-    if (!line.failed)
-        syslog(LOG_NOTICE, "%s", line.text);
-    asp_buffer_free(&line);
-}
-
 /* Her own primary password, on which what she has answered hangs. */
 struct hers {
-    const struct own_primary_key *key;
+    const struct self_session *session;
     const struct admin *admin;
     struct own_primary own; /* as it was before she was asked */
 };
-
-/* Before she is asked, and before an earlier answer is taken for one. What cannot be told is no
- * earlier answer's, and is refused where something is to be changed. Her account is one without
- * entries where it is not there yet, or cannot be read: then the command says why. */
-static void look_at_primary(struct hers *hers)
-{
-    const struct admin *admin = hers->admin;
-    struct asp_account account;
-    struct asp_store store;
-    enum asp_status status = asp_store_open(&store, admin->conf, NULL, NULL);
-
-    if (status == ASP_OK)
-        status = asp_store_load(&store, admin->user, NULL, &account, NULL);
-    if (status != ASP_OK)
-        asp_account_init(&account, admin->user);
-    (void)own_primary_take(hers->key, admin->conf, &store, &account, admin->now, &hers->own, NULL);
-    asp_account_free(&account);
-    asp_store_close(&store);
-}
 
 /* Under the lock of a change: what was answered to an earlier primary password makes nothing that
  * the change of it would not revoke. */
@@ -169,8 +79,8 @@ static enum asp_status check_primary(void *context, const struct asp_account *ac
     const struct hers *hers = context;
     const struct admin *admin = hers->admin;
     struct own_primary now;
-    enum asp_status status =
-        own_primary_take(hers->key, admin->conf, &admin->store, account, admin->now, &now, error);
+    enum asp_status status = own_primary_take(&hers->session->key, admin->conf, &admin->store,
+                                              account, admin->now, &now, error);
 
     if (status == ASP_OK && !own_primary_same(&now, &hers->own))
         status =
@@ -184,7 +94,28 @@ static void follow_account(void *context, const struct asp_account *account)
 {
     struct hers *hers = context;
 
-    own_primary_follow(hers->key, hers->admin->conf, account, &hers->own);
+    own_primary_follow(&hers->session->key, hers->admin->conf, account, &hers->own);
+}
+
+static bool report(const struct self_session *session, enum self_report_kind kind,
+                   const struct own_primary *own)
+{
+    const struct self_report report = {.process = getpid(), .kind = kind, .own = *own};
+
+    return write(session->report, &report, sizeof report) == (ssize_t)sizeof report;
+}
+
+/* One who has signed in is not asked again: what she has answered holds, or her session is over. */
+static enum exit_code take_signed_in(const struct self_session *session,
+                                     const struct console *console, const struct own_primary *own)
+{
+    if (!own_primary_same(session->ticket, own))
+        return fail_with(console, EXIT_NO, SIGN_IN_AGAIN);
+    if (!session->may_change)
+        return fail_with(console, EXIT_NO, "too many changes in a minute: wait a moment");
+    return report(session, SELF_CHANGES, own)
+               ? EXIT_DONE
+               : fail_with(console, EXIT_STORE, "asp-broker is about to end: try again");
 }
 
 /* Whether she is who she is known to be. Three wrong answers make her wait. */
@@ -192,24 +123,26 @@ static enum exit_code authenticate(const struct self_session *session, const str
                                    const char *name, const struct own_primary *own)
 {
     const struct console *console = admin->console;
-    struct self_report report = {.process = getpid(), .own = *own};
+    const struct self_pam pam = {
+        .fd = session->fd, .service = "asp-admin", .user = admin->user, .ruser = admin->user};
     struct asp_error error = {0};
     char line[ASP_ERROR_LINE];
     enum asp_status status;
 
+    if (session->account != NULL)
+        return take_signed_in(session, console, own);
     if (session->ticket != NULL && own_primary_same(session->ticket, own))
         return EXIT_DONE;
     if (session->wait_ms > 0)
         return fail_with(console, EXIT_NO, "too many wrong answers: wait %" PRId64 " seconds",
                          (session->wait_ms + 999) / 1000);
-    status = self_pam_ask(session->fd, admin, &error);
-    report.admitted = status == ASP_OK;
+    status = self_pam_ask(&pam, admin, &error);
     if ((status == ASP_OK || status == ASP_DENIED) &&
-        write(session->report, &report, sizeof report) != (ssize_t)sizeof report)
+        !report(session, status == ASP_OK ? SELF_ADMITTED : SELF_WRONG, own))
         return fail_with(console, EXIT_STORE, "asp-broker is about to end: try again");
     if (status == ASP_OK)
         return EXIT_DONE;
-    log_refusal(name, error.text);
+    self_account_log_refusal(name, error.text, NULL);
     return fail_with(console, EXIT_NO, status == ASP_DENIED ? "you were not let in: %s" : "%s",
                      asp_error_line(&error, line));
 }
@@ -227,7 +160,7 @@ static enum exit_code carry_out(const struct self_session *session, struct admin
     if (command->validate != NULL)
         code = command->validate(admin);
     if (code == EXIT_DONE && command->self_use == SELF_ASKED) {
-        look_at_primary(hers);
+        self_account_print(admin, &session->key, &hers->own);
         code = authenticate(session, admin, name, &hers->own);
     }
     if (code != EXIT_DONE)
@@ -242,33 +175,18 @@ static enum exit_code carry_out(const struct self_session *session, struct admin
     (void)sigaddset(&stop, SIGTERM);
     if (command->self_use == SELF_ASKED)
         (void)sigprocmask(SIG_BLOCK, &stop, NULL);
-    return command->run(admin);
-}
-
-/* Her account, whether it is there or not. False: the name service does not know her by the name
- * that it has told, or the name stands for another. */
-static bool find_account(struct admin *admin, const char *name, struct asp_error *error)
-{
-    struct asp_store store;
-    struct asp_account_name found;
-    bool is_open = asp_store_open(&store, admin->conf, NULL, NULL) == ASP_OK;
-    enum asp_status status =
-        asp_account_name(admin->conf, is_open ? &store : NULL, &name_service, name, &found, error);
-
-    asp_store_close(&store);
-    if (status != ASP_OK && status != ASP_NOT_FOUND)
-        return false;
-    (void)asp_fail(error, ASP_DENIED, "%s is no account of yours here: ask the administrator",
-                   found.name[0] != '\0' ? found.name : name);
-    memcpy(admin->user, found.name, sizeof admin->user);
-    admin->known = found.known;
-    admin->typed = NULL;
-    return found.name[0] != '\0' && (found.known || strcmp(found.name, name) == 0);
+    code = command->run(admin);
+    /* Her session goes on with what she has made of her account herself. */
+    if (session->account != NULL && command->self_use == SELF_ASKED &&
+        !own_primary_same(session->ticket, &hers->own))
+        (void)report(session, SELF_FOLLOWED, &hers->own);
+    return code;
 }
 
 /* Whether she may act here at all, and on which account: her own, always. */
-static enum exit_code check_who(struct admin *admin, const struct command *command,
-                                struct options *options, const char *name, char **words)
+static enum exit_code check_who(const struct self_session *session, struct admin *admin,
+                                const struct command *command, struct options *options,
+                                const char *name, char **words)
 {
     const struct console *console = admin->console;
     struct asp_error error = {0};
@@ -277,7 +195,8 @@ static enum exit_code check_who(struct admin *admin, const struct command *comma
     if (!self_rules_admit(admin->conf, name))
         return fail_with(console, EXIT_STORE,
                          "self-service is not for you here: ask the administrator");
-    if (!find_account(admin, name, &error))
+    if (session->account != NULL ? !self_account_find_typed(admin, name, &error)
+                                 : !self_account_find(admin, name, &error))
         return fail_with(console, EXIT_STORE, "%s", asp_error_line(&error, line));
     return self_rules_check(admin, command, options, words);
 }
@@ -288,8 +207,13 @@ static enum exit_code run_command(const struct self_session *session, const stru
 {
     const char *typed_config = options->config;
     struct admin admin = {0};
-    struct hers hers = {.key = &session->key, .admin = &admin};
-    const struct admin_guard guard = {check_primary, follow_account, &hers};
+    struct hers hers = {.session = session, .admin = &admin};
+    const struct admin_guard guard = {
+        .check = check_primary,
+        .changed = follow_account,
+        .context = &hers,
+        .via = session->account != NULL ? "web" : "self",
+    };
     char **words = calloc((size_t)options->argument_count + 1, sizeof *words);
     enum exit_code code;
 
@@ -301,7 +225,7 @@ static enum exit_code run_command(const struct self_session *session, const stru
     if (code == EXIT_DONE && !command->takes_any_name)
         code = admin_take_user(&admin);
     if (code == EXIT_DONE)
-        code = check_who(&admin, command, options, name, words);
+        code = check_who(session, &admin, command, options, name, words);
     admin.guard = &guard;
     if (code == EXIT_DONE)
         code = carry_out(session, &admin, command, name, &hers);
@@ -345,20 +269,58 @@ static void say_done(int fd, enum exit_code code)
     (void)asp_broker_send(fd, CLIENT, &message, NULL);
 }
 
+/* Whether one who has signed in may still act, and her primary password is what it was. */
+static enum asp_status check_signed_in(const struct self_session *session, struct asp_error *error)
+{
+    struct admin admin = {.now = time(NULL), .store = ASP_STORE_CLOSED};
+    struct asp_identity identity;
+    struct own_primary own;
+    enum asp_status status =
+        asp_conf_load(session->conf_path, session->conf_required, &admin.conf, &identity, error);
+
+    if (status != ASP_OK)
+        return status;
+    if (!self_rules_admit(admin.conf, session->account)) {
+        status = asp_fail(error, ASP_DENIED, "this is not for you any more: ask the administrator");
+    } else if (!self_account_find_typed(&admin, session->account, error)) {
+        status = error->status;
+    } else {
+        self_account_print(&admin, &session->key, &own);
+        if (!own_primary_same(session->ticket, &own))
+            status = asp_fail(error, ASP_DENIED, SIGN_IN_AGAIN);
+    }
+    asp_conf_free(admin.conf);
+    return status;
+}
+
+/* Who it is. Nobody who has no account is listened to: of such uids one person can have many. */
+static enum asp_status find_name(const struct self_session *session, char name[ASP_USER_MAX + 1],
+                                 struct asp_error *error)
+{
+    const struct passwd *user;
+
+    if (session->account != NULL) {
+        memcpy(name, session->account, strlen(session->account) + 1);
+        return check_signed_in(session, error);
+    }
+    user = getpwuid(session->uid);
+    if (user == NULL || strlen(user->pw_name) > ASP_USER_MAX)
+        return asp_fail(error, ASP_NOT_FOUND, "the system does not know who you are: uid %lu",
+                        (unsigned long)session->uid);
+    memcpy(name, user->pw_name, strlen(user->pw_name) + 1);
+    return ASP_OK;
+}
+
 /* Who it is, and what she wants. */
 static enum asp_status read_command(const struct self_session *session,
                                     uint8_t bytes[ASP_MESSAGE_MAX],
                                     struct asp_message_read *message, char name[ASP_USER_MAX + 1],
                                     struct asp_error *error)
 {
-    const struct passwd *user = getpwuid(session->uid);
-    enum asp_status status;
+    enum asp_status status = find_name(session, name, error);
 
-    /* Nobody who has no account is listened to: of such uids one person can have many. */
-    if (user == NULL || strlen(user->pw_name) > ASP_USER_MAX)
-        return asp_fail(error, ASP_NOT_FOUND, "the system does not know who you are: uid %lu",
-                        (unsigned long)session->uid);
-    memcpy(name, user->pw_name, strlen(user->pw_name) + 1);
+    if (status != ASP_OK)
+        return status;
     status =
         asp_broker_receive(session->fd, CLIENT, asp_clock_ms() + COMMAND_MS, bytes, message, error);
     if (status == ASP_OK && message->type != ASP_MESSAGE_COMMAND)
@@ -368,7 +330,7 @@ static enum asp_status read_command(const struct self_session *session,
 
 int self_session_run(const struct self_session *session)
 {
-    struct client client = {.fd = session->fd};
+    struct self_client client = {.fd = session->fd};
     uint8_t bytes[ASP_MESSAGE_MAX];
     struct asp_message_read message = {.count = 0};
     struct console console;

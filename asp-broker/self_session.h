@@ -7,31 +7,40 @@
 
 #include "own_primary.h"
 
-#include <signal.h>
+#include "asp/name.h"
+
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Ends a session that waits for its user, and none that is at work; nor the hook that it runs, as
- * SIGTERM would. */
-#define SELF_END SIGUSR1
-
 struct self_session {
-    int fd; /* the client */
-    uid_t uid;
+    int fd;              /* the client */
+    uid_t uid;           /* of whoever has connected, who is the user unless */
+    const char *account; /* she has signed in by the web server, as this one's; else NULL */
+    bool may_change;     /* that one, now */
     const struct own_primary
         *ticket; /* when she was let in, a few minutes ago; NULL: she was not */
     struct own_primary_key key;
     int64_t wait_ms; /* until she may answer again */
-    int report;      /* where a self_report is written when PAM was asked */
+    int report;      /* where a self_report is written */
     const char *conf_path;
     bool conf_required;
 };
 
-/* What the broker has to remember: less than PIPE_BUF, so that none is torn. */
+/* What has become of it, as far as the broker has to remember that. */
+enum self_report_kind {
+    SELF_WRONG,    /* PAM was asked, and has not let her in */
+    SELF_ADMITTED, /* it has; `own` is as it was before */
+    SELF_ANSWERED, /* of one who signs in by the web server: a question was answered */
+    SELF_CHANGES,  /* of one who has: something is to be changed */
+    SELF_FOLLOWED, /* her account has another `own`, by that change */
+};
+
+/* Less than PIPE_BUF, so that none is torn. */
 struct self_report {
     pid_t process;
-    bool admitted;
-    struct own_primary own; /* as it was before she was asked */
+    enum self_report_kind kind;
+    struct own_primary own;
+    char account[ASP_USER_MAX + 1]; /* that she has signed in to */
 };
 
 /* Runs it. Returns the exit status of the process. */

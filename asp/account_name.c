@@ -53,20 +53,26 @@ static const char *without_domain(const struct asp_names *domains, const char *t
     return typed;
 }
 
-/* Writes S, which is empty where it is longer than a name may be. True: it is another than T. */
-static bool is_respelled(const struct asp_conf *conf, const char *typed,
-                         char spelled[ASP_USER_MAX + 1])
+void asp_account_spell(const struct asp_conf *conf, const char *typed,
+                       char spelled[ASP_USER_MAX + 1])
 {
     size_t length;
     const char *from = without_domain(&conf->user_domains, typed, &length);
 
     spelled[0] = '\0';
     if (length > ASP_USER_MAX)
-        return false;
+        return;
     for (size_t i = 0; i < length; i++)
         spelled[i] = conf->fold_user_names ? asp_fold(from[i]) : from[i];
     spelled[length] = '\0';
-    return strcmp(spelled, typed) != 0;
+}
+
+/* Writes S. True: it is another than T. */
+static bool is_respelled(const struct asp_conf *conf, const char *typed,
+                         char spelled[ASP_USER_MAX + 1])
+{
+    asp_account_spell(conf, typed, spelled);
+    return spelled[0] != '\0' && strcmp(spelled, typed) != 0;
 }
 
 /* An account that is there and cannot be read is somebody's all the same. */

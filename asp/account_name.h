@@ -59,8 +59,12 @@ enum asp_status asp_account_name(const struct asp_conf *conf, const struct asp_s
                                  const struct asp_name_service *names, const char *typed,
                                  struct asp_account_name *found, struct asp_error *error);
 
-/* The same, and reads that account as asp_store_load does, whose statuses it has besides. ASP_OK:
- * the caller frees `account`. */
+/* Writes S, which is empty where it is longer than a name may be. */
+void asp_account_spell(const struct asp_conf *conf, const char *typed,
+                       char spelled[ASP_USER_MAX + 1]);
+
+/* The same as asp_account_name, and reads that account as asp_store_load does, whose statuses it
+ * has besides. ASP_OK: the caller frees `account`. */
 enum asp_status asp_account_load(const struct asp_conf *conf, const struct asp_store *store,
                                  const struct asp_name_service *names, const char *typed,
                                  const char *only, struct asp_account *account,

@@ -97,12 +97,18 @@ enum asp_status asp_broker_send(int fd, const char *peer, const struct asp_messa
     return asp_fail_errno(error, "%s does not listen", peer);
 }
 
+bool asp_broker_send_now(int fd, const struct asp_message *message)
+{
+    return send(fd, message->bytes, message->length, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+           (ssize_t)message->length;
+}
+
 void asp_broker_refuse(int fd, const char *why)
 {
     struct asp_message message;
 
     asp_message_refuse(&message, why);
-    (void)send(fd, message.bytes, message.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)asp_broker_send_now(fd, &message);
 }
 
 enum asp_status asp_broker_receive(int fd, const char *peer, int64_t deadline,

@@ -8,6 +8,7 @@
 #include "broker_message.h"
 #include "error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ enum asp_status asp_broker_connect(const char *path, int *fd, struct asp_error *
  * ASP_NOT_FOUND: the other end is closed, and has got nothing. */
 enum asp_status asp_broker_send(int fd, const char *peer, const struct asp_message *message,
                                 struct asp_error *error);
+
+/* Sends one message at once or, where there is no room for it, not at all, which is false. */
+bool asp_broker_send_now(int fd, const struct asp_message *message);
 
 /* Says why nothing is done, at once or not at all: who is refused is waited for by nobody. */
 void asp_broker_refuse(int fd, const char *why);

@@ -36,7 +36,8 @@ struct asp_log_change {
     const char *id;
     const char *label;
     const char *reason;
-    const char *via; /* "self" of a user's own change, for which PAM has let her in */
+    const char *via; /* "self", or "web" in a browser, of a user's own change, for which PAM has let
+                        her in */
 };
 
 void asp_log_line_change(const struct asp_log_change *change, struct asp_buffer *out);

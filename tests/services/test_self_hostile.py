@@ -12,6 +12,7 @@ import pytest
 from support.broker import LOGIN, message
 from support.pam_codes import SUCCESS
 from support.passwords import PASSWORD
+from support.memory import holders
 from support.processes import descendant, descriptors, has_no_core
 from support.run import BIN, MORTAL, as_user
 from support.self_service import (
@@ -395,24 +396,6 @@ def test_no_conversation_holds_up_a_login(own):
 # Memory
 
 
-def memory_of(pid):
-    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
-        for line in maps:
-            span, mode, *_ = line.split()
-            if mode[0] == "r" and "[v" not in line:
-                begin, end = (int(at, 16) for at in span.split("-"))
-                with contextlib.suppress(OSError):
-                    mem.seek(begin)
-                    yield mem.read(end - begin)
-
-
-def holders(own, text):
-    """Which of the broker's processes have it in memory."""
-    sought = text.encode()
-    processes = [*own.serves.processes(), *own.serves.sessions()]
-    return {pid for pid in processes if any(sought in part for part in memory_of(pid))}
-
-
 def test_nothing_of_the_primary_password_stays_in_memory(own, alice):
     """Looked for while the new password waits to be written, which is still there, and when all is over."""
     primary, wrong = "a primary canary", "a wrong canary"
@@ -421,18 +404,18 @@ def test_nothing_of_the_primary_password_stays_in_memory(own, alice):
     alice.answer(number, wrong)
     alice.end(number)
     own.serves.no_sessions()
-    assert holders(own, wrong) == set()
+    assert holders(own.serves, wrong) == set()
     number = alice.begin("create", "--label", "x", "--quiet")
     alice.answer(number, primary)
     _, shown = alice.told(number)
     (session,) = own.serves.sessions()
-    assert holders(own, shown.strip()) == {session}, "what is there is found"
-    assert holders(own, primary) == set()
-    assert holders(own, primary[2:]) == set()
+    assert holders(own.serves, shown.strip()) == {session}, "what is there is found"
+    assert holders(own.serves, primary) == set()
+    assert holders(own.serves, primary[2:]) == set()
     alice.send(number, message(SAID, b"0\0"))
     assert alice.end(number)[0] == DONE
     own.serves.no_sessions()
-    assert holders(own, shown.strip()) == holders(own, primary) == set()
+    assert holders(own.serves, shown.strip()) == holders(own.serves, primary) == set()
 
 
 def test_logins_come_before_what_a_user_may_ask_for_without_an_answer(own, alice):
@@ -454,7 +437,7 @@ def test_an_app_password_that_was_checked_does_not_stay_in_memory(own, alice):
     alice.answer(number, password)
     alice.told(number)
     own.serves.have_sessions(1)
-    assert holders(own, password) == set()
+    assert holders(own.serves, password) == set()
 
 
 def test_no_core_can_be_had_and_nobody_looks_in(own):

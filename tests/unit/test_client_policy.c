@@ -55,6 +55,22 @@ START_TEST(without_clients_everybody_may_ask_for_everything)
 }
 END_TEST
 
+START_TEST(the_user_by_whom_others_sign_in_may_ask_for_nothing)
+{
+    static const char text[] =
+        "self_service: { web_user = \"asp-web\"; };\n"
+        "broker: { clients = ( { user = \"asp-web\"; services = [ \"nginx\" ]; } ); };\n";
+
+    ck_assert_int_eq(asks(text, OTHER, "asp-web", "nginx", NULL, NULL), ASP_DENIED);
+    ck_assert_int_eq(
+        asks("self_service: { web_user = \"asp-web\"; };", OTHER, "asp-web", "nginx", NULL, NULL),
+        ASP_DENIED);
+    ck_assert_int_eq(
+        asks("self_service: { web_user = \"asp-web\"; };", OTHER, "www-data", "nginx", NULL, NULL),
+        ASP_OK);
+}
+END_TEST
+
 START_TEST(a_client_may_ask_for_its_services_in_either_case)
 {
     may(WWW, "www-data", "nginx", NULL);
@@ -161,6 +177,7 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add(suite, without_clients_everybody_may_ask_for_everything);
+    unit_add(suite, the_user_by_whom_others_sign_in_may_ask_for_nothing);
     unit_add(suite, a_client_may_ask_for_its_services_in_either_case);
     unit_add(suite, a_user_who_is_there_twice_may_ask_for_both);
     unit_add(suite, a_client_may_ask_for_no_other_service);

@@ -1,0 +1,86 @@
+/* A user's own account: whose it is, and what her primary password is. */
+#include "self_account.h"
+
+#include "asp/buffer.h"
+#include "pam_asp/name_service.h"
+
+#include <string.h>
+#include <syslog.h>
+
+/* ASP_OK: it is there. ASP_NOT_FOUND: it is not. */
+static enum asp_status find(struct admin *admin, const char *name, struct asp_account_name *found,
+                            struct asp_error *error)
+{
+    struct asp_store store;
+    bool is_open = asp_store_open(&store, admin->conf, NULL, NULL) == ASP_OK;
+    enum asp_status status =
+        asp_account_name(admin->conf, is_open ? &store : NULL, &name_service, name, found, error);
+
+    asp_store_close(&store);
+    if (status != ASP_OK && status != ASP_NOT_FOUND)
+        return status;
+    (void)asp_fail(error, ASP_DENIED, "%s is no account of yours here: ask the administrator",
+                   found->name[0] != '\0' ? found->name : name);
+    memcpy(admin->user, found->name, sizeof admin->user);
+    admin->known = found->known;
+    admin->typed = NULL;
+    return status;
+}
+
+bool self_account_find(struct admin *admin, const char *name, struct asp_error *error)
+{
+    struct asp_account_name found;
+    const enum asp_status status = find(admin, name, &found, error);
+
+    return (status == ASP_OK || status == ASP_NOT_FOUND) && found.name[0] != '\0' &&
+           (found.known || strcmp(found.name, name) == 0);
+}
+
+bool self_account_find_typed(struct admin *admin, const char *typed, struct asp_error *error)
+{
+    struct asp_account_name found;
+    const enum asp_status status = find(admin, typed, &found, error);
+    const bool is_there = status == ASP_OK;
+    const bool may_be_made = status == ASP_NOT_FOUND && (found.known || admin->conf->virtual_users);
+
+    if ((is_there || may_be_made) && found.name[0] != '\0') {
+        admin->known = true; /* one that is not there yet is empty */
+        return true;
+    }
+    admin->user[0] = '\0';
+    return false;
+}
+
+void self_account_print(const struct admin *admin, const struct own_primary_key *key,
+                        struct own_primary *own)
+{
+    struct asp_account account;
+    struct asp_store store;
+    enum asp_status status = asp_store_open(&store, admin->conf, NULL, NULL);
+
+    if (status == ASP_OK)
+        status = asp_store_load(&store, admin->user, NULL, &account, NULL);
+    if (status != ASP_OK)
+        asp_account_init(&account, admin->user);
+    (void)own_primary_take(key, admin->conf, &store, &account, admin->now, own, NULL);
+    asp_account_free(&account);
+    asp_store_close(&store);
+}
+
+void self_account_log_refusal(const char *name, const char *cause, const char *address)
+{
+    struct asp_buffer line = {0};
+
+    asp_buffer_add(&line, "self-service refused: user=");
+    asp_buffer_add_logged(&line, name);
+    asp_buffer_add(&line, " cause=");
+    asp_buffer_add_logged(&line, cause);
+    if (address != NULL) {
+        asp_buffer_add(&line, " rhost=");
+        asp_buffer_add(&line, address);
+        asp_buffer_add(&line, " via=\"web\"");
+    }
+    if (!line.failed)
+        syslog(LOG_NOTICE, "%s", line.text);
+    asp_buffer_free(&line);
+}

@@ -1,0 +1,37 @@
+/*
+ * Whose account it is that a user acts on herself, and what her own primary password is.
+ */
+#ifndef ASP_BROKER_SELF_ACCOUNT_H
+#define ASP_BROKER_SELF_ACCOUNT_H
+
+#include "own_primary.h"
+
+#include "asp-admin/admin.h"
+#include "asp/error.h"
+
+#include <stdbool.h>
+
+/*
+ * Finds the account that `name`, as the name service has told it, stands for, be it there or not,
+ * and makes it that of `admin`, whose configuration is read. False: the name service does not know
+ * her by that name, or the name stands for another.
+ */
+bool self_account_find(struct admin *admin, const char *name, struct asp_error *error);
+
+/*
+ * The same for one who signs in by whatever name she has typed. Whom the name service surely does
+ * not know has an account that is there or, where there may be virtual users, can make one. False:
+ * she has none, and can make none; `admin` has no account then.
+ */
+bool self_account_find_typed(struct admin *admin, const char *typed, struct asp_error *error);
+
+/* What her primary password is now, before she is asked. What cannot be told is no earlier
+ * answer's, and is refused where something is to be changed. Her account is one without entries
+ * where it is not there yet, or cannot be read: then the command says why. */
+void self_account_print(const struct admin *admin, const struct own_primary_key *key,
+                        struct own_primary *own);
+
+/* "self-service refused": who, as she said it, why, and where from, or NULL. */
+void self_account_log_refusal(const char *name, const char *cause, const char *address);
+
+#endif
