@@ -22,8 +22,10 @@ from support.terminal import terminal
 from support.wait import LONG, wait_until
 
 # Ten times what systemd makes of them at most: 0 is shut, 100 is open.
-SECURITY = {"asp-broker.service": 15, "asp-self.service": 30, "asp-watch.service": 30}
-STARTED = ["asp-broker.service", "asp-broker.socket", "asp-self.service", "asp-self.socket"]
+SECURITY = {"asp-broker.service": 15, "asp-self.service": 30, "asp-self-web.service": 30, "asp-watch.service": 30}
+STARTED = [
+    f"{name}.{kind}" for name in ("asp-broker", "asp-self", "asp-self-web") for kind in ("service", "socket")
+]
 UNITS = [*STARTED, "asp-watch.service"]
 
 
