@@ -20,6 +20,8 @@ from support.self_service import ADMIN
 from support.systemd import analyze, install
 from support.terminal import terminal
 from support.wait import LONG, wait_until
+from support.web_sign_in import CONF as WEB_CONF
+from support.web_sign_in import WEB, web_server
 
 # Ten times what systemd makes of them at most: 0 is shut, 100 is open.
 SECURITY = {"asp-broker.service": 15, "asp-self.service": 30, "asp-self-web.service": 30, "asp-watch.service": 30}
@@ -275,6 +277,27 @@ def test_a_second_factor_reads_and_writes_what_it_keeps_of_her(machine, factor):
     machine.systemd.run(*words, "Tablet", input=answers).done()
     machine.systemd.run("systemctl", "stop", "asp-self.service").done()  # which forgets that she was let in
     assert machine.systemd.run(*words, "Laptop", input=answers).code == 1
+    machine.said()
+
+
+def test_a_user_signs_in_from_a_browser_within_limits_of_its_own(machine):
+    code = GOOGLE.enroll(machine.sandbox, None)
+    machine.recipe(
+        "pam.d/asp-web", "/etc/pam.d/asp-web", (r"(?m)^#(auth +required +pam_google_authenticator.so)", r"\1")
+    )
+    machine.sandbox.shell("getent passwd asp-web >/dev/null || useradd --system asp-web").done()
+    machine.sandbox.write("/etc/asp/asp.conf", f"{WEB_CONF}\n")
+    machine.systemd.run("systemctl", "start", "asp-self-web.socket").done()
+    run = machine.sandbox.run("stat", "--format=%F %a %U", WEB).done()
+    assert run.out == "socket 600 asp-web\n"
+    with web_server(machine) as server:
+        number = server.signs_in("alice", PRIMARY["alice"], code())
+        assert server.does(number, "create", "--label", "Tablet", "--app", "mail", "--quiet")[0] == 0
+        assert machine.systemd.show("asp-self-web.service", "ActiveState") == "active"
+        assert machine.systemd.show("asp-self.service", "ActiveState") == "inactive"
+        machine.systemd.run("systemctl", "stop", "asp-self-web.service").done()
+        assert server.ends(number) == "asp-broker ends: sign in again"
+    assert sorted(entry["label"] for entry in machine.json("list", "alice")) == ["Phone", "Tablet"]
     machine.said()
 
 
