@@ -218,6 +218,16 @@ static enum exit_code take_listeners(struct broker *broker)
     return EXIT_DONE;
 }
 
+/* Logins are answered without users' own listener and the web server's too. */
+static void go_on_without(const struct asp_error *why, const char *what)
+{
+    struct asp_error error = {0};
+
+    (void)asp_fail(&error, why->status, "%.900s: logins are answered, and users are not %s",
+                   why->text, what);
+    (void)report_error(EXIT_DONE, &error);
+}
+
 /* The web server's, if there is one. */
 static enum exit_code make_web_listener(struct broker *broker, const char *hosts)
 {
@@ -232,13 +242,11 @@ static enum exit_code make_web_listener(struct broker *broker, const char *hosts
         return report(EXIT_CONF, "self_service.web_socket is another socket's too");
     if (web_user_find(conf, &user, &error) != ASP_OK)
         return report_error(EXIT_CONF, &error);
-    return listener_make(conf->self_web_socket, 0600, user, (gid_t)-1, &broker->web, &error) ==
-                   ASP_OK
-               ? EXIT_DONE
-               : report_error(EXIT_STORE, &error);
+    if (listener_make(conf->self_web_socket, 0600, user, (gid_t)-1, &broker->web, &error) != ASP_OK)
+        go_on_without(&error, "signed in from a browser");
+    return EXIT_DONE;
 }
 
-/* Without users' own listener there is still the broker's. */
 static enum exit_code make_listeners(struct broker *broker)
 {
     struct asp_error error = {0};
@@ -249,15 +257,8 @@ static enum exit_code make_listeners(struct broker *broker)
     if (listener_make(path, 0660, (uid_t)-1, find_group(), &broker->listener, &error) != ASP_OK)
         return report_error(EXIT_STORE, &error);
     if (broker->conf->self_enabled && listener_make(broker->conf->self_socket, 0666, (uid_t)-1,
-                                                    (gid_t)-1, &broker->self, &error) != ASP_OK) {
-        struct asp_error why = error;
-
-        (void)asp_fail(
-            &error, why.status,
-            "%.900s: logins are answered, and users are not served on their own accounts",
-            why.text);
-        (void)report_error(EXIT_DONE, &error);
-    }
+                                                    (gid_t)-1, &broker->self, &error) != ASP_OK)
+        go_on_without(&error, "served on their own accounts");
     return make_web_listener(broker, path);
 }
 

@@ -183,6 +183,17 @@ static enum exit_code carry_out(const struct self_session *session, struct admin
     return code;
 }
 
+/* The account that she has signed in to is another one's by now only where the name service says
+ * so. */
+static bool find_account(const struct self_session *session, struct admin *admin, const char *name,
+                         struct asp_error *error)
+{
+    if (session->account == NULL)
+        return self_account_find(admin, name, error);
+    return self_account_find_typed(admin, session->account, error) &&
+           strcmp(admin->user, session->account) == 0;
+}
+
 /* Whether she may act here at all, and on which account: her own, always. */
 static enum exit_code check_who(const struct self_session *session, struct admin *admin,
                                 const struct command *command, struct options *options,
@@ -195,8 +206,7 @@ static enum exit_code check_who(const struct self_session *session, struct admin
     if (!self_rules_admit(admin->conf, name))
         return fail_with(console, EXIT_STORE,
                          "self-service is not for you here: ask the administrator");
-    if (session->account != NULL ? !self_account_find_typed(admin, name, &error)
-                                 : !self_account_find(admin, name, &error))
+    if (!find_account(session, admin, name, &error))
         return fail_with(console, EXIT_STORE, "%s", asp_error_line(&error, line));
     return self_rules_check(admin, command, options, words);
 }
@@ -282,7 +292,7 @@ static enum asp_status check_signed_in(const struct self_session *session, struc
         return status;
     if (!self_rules_admit(admin.conf, session->account)) {
         status = asp_fail(error, ASP_DENIED, "this is not for you any more: ask the administrator");
-    } else if (!self_account_find_typed(&admin, session->account, error)) {
+    } else if (!find_account(session, &admin, NULL, error)) {
         status = error->status;
     } else {
         self_account_print(&admin, &session->key, &own);

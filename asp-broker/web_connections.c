@@ -204,11 +204,13 @@ static void end_sign_in(struct web_connections *all, int place, int status)
     struct web_connection *connection = &all->list[place];
     const char *why = NULL;
 
+    if (WIFSIGNALED(status))
+        syslog(LOG_ERR, "a sign-in was ended by signal %d: its user is refused", WTERMSIG(status));
     connection->stage = WEB_TO_REFUSE;
     connection->said_ms += WEB_REFUSAL_MS;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) == WEB_BROKEN)
+    if (WIFEXITED(status) && WEXITSTATUS(status) == WEB_BROKEN)
         why = "nobody can sign in now: ask the administrator";
-    else if (WEXITSTATUS(status) != WEB_ADMITTED || !connection->admitted)
+    else if (!WIFEXITED(status) || WEXITSTATUS(status) != WEB_ADMITTED || !connection->admitted)
         return;
     else
         why = web_limits_admit(&all->limits, place, connection->account, asp_clock_ms());

@@ -121,12 +121,14 @@ def test_an_unknown_user_a_wrong_answer_and_one_without_leave_are_told_the_same_
 
     # The machine may be busy with something else meanwhile.
     took = {user: refused(user) for user in answers}
-    lines = [line for line in logged(web) if "self-service refused" in line]
+    said = logged(web)
+    lines = [line for line in said if "self-service refused" in line]
     for user in [*answers] * 3:
         if took[user] > 3.3:
             took[user] = refused(user)
     assert max(took.values()) <= 3.3, took
     assert server.does(server.signs_in("bob", BOBS), "list")[0] == DONE
+    assert any("pam_unix(asp-web:auth)" in line and "rhost=192.0.2.2" in line for line in said), "PAM_RHOST"
     assert len(lines) == 5 and all(re.search(r' rhost=192\.0\.2\.\d via="web"$', line) for line in lines)
     assert "self-service is not for this user" in lines[0]
 
@@ -173,6 +175,33 @@ def test_a_locked_or_expired_user_is_not_signed_in(web, server):
         assert server.tries("alice", ALICES)[1][0] is False
     finally:
         web.sandbox.run("usermod", "--expiredate", "", "alice").done()
+
+
+def test_what_her_own_first_password_makes_of_her_account_does_not_end_her_session(own):
+    """With a command, that is when her fingerprint is taken."""
+    serve_web(own, CONF, 'primary: { source = "command"; command = "/etc/asp/primaries"; };')
+    own.sandbox.write("/etc/asp/primaries", "#!/bin/sh\ncat /run/primaries\n", mode="755")
+    own.sandbox.write("/run/primaries", "alice\tone\nbob\tone\n")
+    with web_server(own) as server:
+        number, other = server.signs_in(), server.signs_in()
+        for label in ("Phone", "Tablet"):
+            assert server.does(number, "create", "--label", label, "--app", "mail", "--quiet")[0] == DONE
+        assert "sign in again" in server.does(other, "list"), "it is another's change there"
+        own.sandbox.write("/run/primaries", "alice\ttwo\nbob\tone\n")
+        own.asp_admin("watch", "--once", "--confirm")
+        assert "sign in again" in server.does(number, "list")
+    assert own.states() == [("Phone", "revoked"), ("Tablet", "revoked")]
+
+
+def test_another_spelling_of_hers_is_her_and_counts_as_her(own):
+    serve_web(own, CONF, 'user_domains = [ "example.org" ];')
+    with web_server(own) as server:
+        number = server.signs_in("alice@example.org")
+        _, out, _ = server.does(number, "create", "--label", "x", "--app", "mail", "--json")
+        assert json.loads(out)["user"] == "alice"
+        for user in ("alice", "alice@example.org", "ALICE@EXAMPLE.ORG"):
+            assert server.tries(user, "wrong", address="192.0.2.3")[1] == SAID_NO
+        assert "too many wrong answers" in server.tries("Alice", "x", address="192.0.2.3")[1]
 
 
 # Virtual users
