@@ -15,7 +15,7 @@ ALONE = f"http://127.0.0.1:{PORT}/cockpit/@localhost/asp/index.html"
 FRAME = 'iframe[name="cockpit1:localhost/asp"]'
 BUS = "/run/dbus/system_bus_socket"
 SESSION_UNIT = "/usr/lib/systemd/system/cockpit-session.socket"
-FILES = ["asp.css", "asp.js", "index.html", "manifest.json"]
+FILES = ["page/asp.css", "page/asp.js", "cockpit/index.html", "cockpit/manifest.json"]
 AROUND = """
 getent passwd messagebus >/dev/null || useradd --system --no-create-home --user-group messagebus
 mkdir -p "${1%/*}" "${2%/*}"
@@ -27,7 +27,7 @@ mkdir -p /usr/local/share/cockpit/asp
 # Each sign-in would start a bus and an agent, whose sockets are in /tmp.
 printf '%s\n' DBUS_SESSION_BUS_ADDRESS=disabled: SSH_AUTH_SOCK=/nonexistent >>/etc/environment
 sed -i /pam_ssh_add/d /etc/pam.d/cockpit
-for file in "${@:3}"; do install -m 644 "$1/cockpit/$file" /usr/local/share/cockpit/asp/; done
+for file in "${@:3}"; do install -m 644 "$1/$file" /usr/local/share/cockpit/asp/; done
 install -m 755 "$2/asp-admin/asp-admin" /usr/local/bin/
 install -D -m 755 "$2/asp-broker/asp-broker" -t /usr/local/libexec
 """
