@@ -16,7 +16,7 @@ from support.run import MORTAL
 PORT = 9515
 CLONE_NEWNET = 0x40000000
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "Space": " ", "Shift": "\ue008", "Control": "\ue009"}
+KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "Space": " ", "Shift": "\ue008", "Control": "\ue009", "Up": "\ue013", "Down": "\ue015"}
 HOME = "/run/browser"  # all that it writes is in the sandbox
 SWITCHES = [
     "--headless=new",
@@ -174,7 +174,7 @@ class Browser:
 
     def named(self, role, name):
         """The one element that a screen reader would announce so, in the dialog on top if there is one."""
-        kinds = {"button": "button", "link": "a", "textbox": "input", "combobox": "input", "checkbox": "input"}
+        kinds = {"button": "button", "link": "a", "textbox": "input", "radio": "input", "checkbox": "input"}
 
         def look():
             where = [f"dialog:last-of-type {kinds[role]}"] if self.all("dialog[open]") else [kinds[role]]

@@ -1,21 +1,24 @@
 """The page for Cockpit as a person has it before her: a real cockpit-ws, signed in through PAM, in a real Chromium."""
 
 import contextlib
+import json
 import re
 import subprocess
 
 from browser import Browser
 
-from support.run import MORTAL
+from support.run import MORTAL, execute
 from support.self_service import SELF
 
 PORT = 9090
+PROGRAMS = ("chromedriver", "cockpit-bridge", "/usr/lib/chromium/chromium", "/usr/lib/cockpit/cockpit-ws")
 IN_COCKPIT = f"http://127.0.0.1:{PORT}/asp"
 ALONE = f"http://127.0.0.1:{PORT}/cockpit/@localhost/asp/index.html"
 FRAME = 'iframe[name="cockpit1:localhost/asp"]'
+# The browser's clock is that many seconds ahead.
+LATER = "const now = Date.now; Date.now = () => now() + %d * 1000;"
 BUS = "/run/dbus/system_bus_socket"
 SESSION_UNIT = "/usr/lib/systemd/system/cockpit-session.socket"
-FILES = ["page/asp.css", "page/asp.js", "cockpit/index.html", "cockpit/manifest.json"]
 AROUND = """
 getent passwd messagebus >/dev/null || useradd --system --no-create-home --user-group messagebus
 mkdir -p "${1%/*}" "${2%/*}"
@@ -27,10 +30,16 @@ mkdir -p /usr/local/share/cockpit/asp
 # Each sign-in would start a bus and an agent, whose sockets are in /tmp.
 printf '%s\n' DBUS_SESSION_BUS_ADDRESS=disabled: SSH_AUTH_SOCK=/nonexistent >>/etc/environment
 sed -i /pam_ssh_add/d /etc/pam.d/cockpit
-for file in "${@:3}"; do install -m 644 "$1/$file" /usr/local/share/cockpit/asp/; done
-install -m 755 "$2/asp-admin/asp-admin" /usr/local/bin/
-install -D -m 755 "$2/asp-broker/asp-broker" -t /usr/local/libexec
+install -m 644 "${@:2}" /usr/local/share/cockpit/asp/
+install -m 755 "$1/asp-admin/asp-admin" /usr/local/bin/
+install -D -m 755 "$1/asp-broker/asp-broker" -t /usr/local/libexec
 """
+
+
+def installed_files(build):
+    """Those that `meson install` puts where Cockpit looks for the page."""
+    told = json.loads(execute("meson", "introspect", "--installed", build).done().out)
+    return [source for source, target in told.items() if "/cockpit/asp/" in target]
 
 
 @contextlib.contextmanager
@@ -94,6 +103,15 @@ class Page:
         self.browser.open(f"{ALONE}#/{'/'.join(path)}")
         self.settled()
 
+    @contextlib.contextmanager
+    def with_script(self, source):
+        """Within, it runs before anything else of a page that is loaded."""
+        added = self.browser.cdp("Page.addScriptToEvaluateOnNewDocument", source=source)
+        try:
+            yield
+        finally:
+            self.browser.cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=added["identifier"])
+
     def settled(self):
         self.browser.until(lambda: self.browser.all('#main[aria-busy="false"]'), "the page")
 
@@ -117,29 +135,46 @@ class Page:
         self.settled()
 
     def alert(self):
-        """What went wrong, in the dialog on top or in the page."""
-        return self.browser.wait("dialog:last-of-type [role=alert] .asp-alert, #main > .asp-alert").text
+        """What went wrong, in the dialog on top or in the page: the last sentence of it."""
+        return self.browser.wait("dialog:last-of-type [role=alert] .notice p:last-child, #main > .notice.danger p:last-child").text
+
+    def status(self):
+        return self.browser.wait("#status .notice").text
 
     def rows(self):
-        """The table as it is read: a dictionary for each row, by the heads."""
+        """The list as it is read: a dictionary for each app password, by the names of what is told of it."""
         return self.browser.run(
-            "return [...document.querySelectorAll('tbody tr')].map(row => Object.fromEntries("
-            "[...row.cells].map(cell => [cell.dataset.label, cell.innerText])))"
+            "return [...document.querySelectorAll('.entry')].map(one => Object.fromEntries([...one.querySelectorAll('dl > div')]"
+            ".map(fact => [...fact.children].map(part => part.innerText))"
+            ".concat([['Name', one.querySelector('h2').innerText], ['State', one.querySelector('.state').innerText]])))"
         )
 
     def labels(self):
-        return [row.get("Label") for row in self.rows()]
+        return [row["Name"] for row in self.rows()]
+
+    def events(self):
+        return self.browser.run("return [...document.querySelectorAll('.events li p:first-child')].map(one => one.innerText)")
+
+    def facts(self):
+        """What stands beside a password."""
+        return self.browser.run(
+            "return Object.fromEntries([...document.querySelectorAll('dialog dl > div')]"
+            ".map(fact => [...fact.children].map(part => part.innerText)))"
+        )
 
     def shown_password(self):
         """Read without leaving a copy of it in the page."""
         self.dialog("Your new app password")
-        return self.browser.wait(".asp-password").text
+        return self.browser.wait(".password").text
+
+    def choose(self, app):
+        self.browser.wait(f'dialog input[name=app][value="{app}"]').click()
 
     def create(self, label, app, primary=None):
         """Up to where the password is shown. `primary`: she is asked for it, and this is her answer."""
         self.press("Create app password")
-        self.fill("Label", label)
-        self.browser.wait("#asp-app").type(app)
+        self.fill("Name", label)
+        self.choose(app)
         self.press("Create")
         if primary is not None:
             self.confirm(primary)
@@ -149,11 +184,15 @@ class Page:
         self.fill("Password", primary)
         self.press("Continue")
 
+    def done(self):
+        self.press("Done")
+        self.no_dialog()
+
 
 @contextlib.contextmanager
-def cockpit(sandbox, tree, build):
+def cockpit(sandbox, build):
     """A Page before anybody has signed in. The sandbox has Cockpit, Chromium and the users."""
-    sandbox.shell(INSTALL, tree, build, *FILES).done()
+    sandbox.shell(INSTALL, build, *installed_files(build)).done()
     server = ("/usr/lib/cockpit/cockpit-ws", "--no-tls", "-a", "127.0.0.1", "-p", str(PORT))
     with surroundings(sandbox), running(sandbox, *server):
         browser = Browser(sandbox)

@@ -10,9 +10,12 @@ import subprocess
 import tempfile
 
 import pytest
+from cockpit_page import PROGRAMS as COCKPIT_PROGRAMS
+from cockpit_page import broker, cockpit
 from support.broker import BrokerMachine
 from support.doctor import Patient
 from support.mail import PORT, Mail, dovecot, quick_refusals
+from support.passwords import PRIMARY
 from support.run import execute
 from support.sandbox import SANDBOX, Sandbox, open_sandbox
 from support.self_service import SelfService
@@ -64,6 +67,33 @@ def mail(dovecot_box, build):
     service.reset()
     service.stack("asp-only")
     return service
+
+
+@pytest.fixture(scope="module")
+def cockpit_server(dovecot_box, build):
+    """The page in Cockpit, in a browser, for a file of tests."""
+    dovecot_box.need(*COCKPIT_PROGRAMS)
+    with cockpit(dovecot_box, build) as page:
+        yield page
+
+
+@pytest.fixture
+def asked(mail):
+    """Before a test nobody has confirmed anything, and the store is as it is installed."""
+    mail.sandbox.shell("mkdir -p -m 700 /var/lib/asp /var/lib/asp/{users,used,locks}").done()
+    mail.install("pam.d/asp-admin", "/etc/pam.d/asp-admin")
+    with broker(mail.sandbox):
+        yield mail
+    mail.sandbox.run("rm", "/etc/pam.d/asp-admin").done()
+
+
+@pytest.fixture
+def page(asked, cockpit_server):
+    """Alice before her page."""
+    if cockpit_server.user != "alice":
+        cockpit_server.sign_in("alice", PRIMARY["alice"])
+    cockpit_server.show()
+    return cockpit_server
 
 
 @pytest.fixture(scope="session")

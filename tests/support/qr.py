@@ -23,8 +23,13 @@ def read_modules(rows):
     bitmap = [[255 * (1 - int(module)) for module in row for _ in range(SCALE)] for row in rows for _ in range(SCALE)]
     head = f"P5 {len(bitmap[0])} {len(bitmap)} 255\n".encode()
     picture = head + b"".join(bytes(row) for row in bitmap)
-    run = subprocess.run(["zbarimg", "-q", "--raw", "-Sdisable", "-Sqrcode.enable", "-"], input=picture, capture_output=True, check=True)
-    return run.stdout.decode().removesuffix("\n")
+    return read_picture("-", picture)
+
+
+def read_picture(path, picture=None):
+    """What a reader finds in a file of a picture, or in what it is handed."""
+    words = ["zbarimg", "-q", "--raw", "-Sdisable", "-Sqrcode.enable", path]
+    return subprocess.run(words, input=picture, capture_output=True, check=True).stdout.decode().removesuffix("\n")
 
 
 def read_drawn(text):

@@ -58,6 +58,9 @@ LEFT_OUT = {
         services/test_migration.py
         services/test_nginx.py
         services/test_nologin_and_access.py
+        services/test_page_looks.py
+        services/test_page_secret.py
+        services/test_page_words.py
         services/test_pam_stacks.py
         services/test_rhost_and_service.py
         services/test_saslauthd.py

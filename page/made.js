@@ -1,0 +1,136 @@
+/* A new app password as it is shown, this once. */
+import { present, report, title } from "./dialog.js";
+import { button, facts, foreign, named, node, notice } from "./element.js";
+import { guard } from "./secret.js";
+import { line, say } from "./words.js";
+
+const MARGIN = 4; // modules of a QR code that have to be white around it
+const MODULE = 5; // CSS pixels
+const PROFILE = "application/x-apple-aspen-config";
+const SERVERS = [
+    ["made.incoming", "IncomingMailServerHostName"],
+    ["made.outgoing", "OutgoingMailServerHostName"],
+    ["made.calendar", "CalDAVHostName"],
+];
+
+/* A module is a pixel, which the style enlarges. No text of the password stands in it. */
+function drawn(rows) {
+    const side = rows.length + 2 * MARGIN;
+    const canvas = node("canvas", "qr", { width: side, height: side, role: "img", "aria-label": line("made.qr") });
+    const context = canvas.getContext("2d");
+
+    canvas.style.width = canvas.style.height = `${side * MODULE}px`;
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, side, side);
+    context.fillStyle = "#000";
+    rows.forEach((row, y) => [...row].forEach((dark, x) => {
+        if (Number(dark) === 1)
+            context.fillRect(MARGIN + x, MARGIN + y, 1, 1);
+    }));
+    return canvas;
+}
+
+/* What a profile tells a device: a function from the names of its keys. A signed one has the same text within. */
+function read(bytes) {
+    const text = new TextDecoder().decode(bytes);
+    const plist = text.slice(text.indexOf("<?xml"), text.lastIndexOf(">", text.lastIndexOf("</plist>") + 8) + 1);
+    const tree = new DOMParser().parseFromString(plist, "application/xml");
+    const keys = new Map([...tree.querySelectorAll("key")].map(key => [key.textContent, key]));
+
+    return name => keys.has(name) ? keys.get(name).nextElementSibling.textContent : null;
+}
+
+/* Beside the password: as whom, and where. Without a profile it is the machine that the page is of. */
+function accountOf(found, told) {
+    const servers = SERVERS.map(([key, name]) => [key, told(name)]).filter(([, host]) => host !== null);
+    const user = told("IncomingMailServerUsername") || told("CalDAVUsername") || found.user;
+
+    if (servers.length === 0)
+        servers.push(["made.server", location.hostname]);
+    return facts([["made.user", user], ...servers].map(([key, value]) => [key, foreign(value)]));
+}
+
+/* The profile as a file to be opened on the device, and how to take it back. */
+function offered(found, bytes) {
+    const address = URL.createObjectURL(new Blob([bytes], { type: PROFILE }));
+    const file = node("a", "button", { href: address, download: `${found.app}-${found.id}.mobileconfig` },
+                      line("made.profile"));
+
+    bytes.fill(0);
+    return {
+        shown: [file, node("p", "help", null, line("made.profile-help"))],
+        wipe: () => {
+            URL.revokeObjectURL(address);
+            file.removeAttribute("href");
+        },
+    };
+}
+
+/* Where the page does not come over HTTPS, the clipboard is reached by a selection alone. */
+async function copy(from, status) {
+    let done = true;
+    try {
+        await navigator.clipboard.writeText(from.textContent);
+    } catch {
+        getSelection().selectAllChildren(from);
+        done = document.execCommand("copy");
+        getSelection().removeAllRanges();
+    }
+    status.textContent = line(done ? "made.copied" : "made.by-hand");
+}
+
+/* Takes the secrets out of the document; what is returned holds them in nodes, and `wipe` takes them out of those. */
+function shownOf(found) {
+    const password = node("code", "password", { tabindex: "0", translate: "no" }, found.password);
+    const bytes = found.profile && Uint8Array.from(atob(found.profile), letter => letter.charCodeAt(0));
+    const account = accountOf(found, bytes ? read(bytes) : () => null);
+    const profile = bytes ? offered(found, bytes) : { shown: [], wipe: () => {} };
+    const qr = found.qr ? drawn(found.qr) : null;
+
+    delete found.password;
+    delete found.profile;
+    delete found.qr;
+    return {
+        password,
+        account,
+        profile: profile.shown,
+        qr: qr ? [node("figure", "", null, qr, node("figcaption", "help", null, line("made.qr-help")))] : [],
+        wipe: () => {
+            password.firstChild.data = "";
+            profile.wipe();
+            if (qr)
+                qr.width = qr.height = 0;
+        },
+    };
+}
+
+/* Shown until Done, for it comes only once. `after` is called when it is gone. */
+export function showMade({ found, said }, after) {
+    const { password, account, profile, qr, wipe } = shownOf(found);
+    const copied = node("span", "help", { role: "status" });
+    const box = node(
+        "dialog", "wide", { "aria-labelledby": "made" },
+        title("made", line("made.title")),
+        ...said.map(text => notice("info", node("p", "said", null, text))),
+        node("p", "", null, say("made.text", { label: named(found.label) })),
+        password,
+        node("div", "bar", null,
+             button(line("made.copy"), "primary", { click: () => copy(password, copied), autofocus: true }), copied),
+        account,
+        node("div", "devices", null, ...qr, profile.length > 0 ? node("div", "", null, ...profile) : ""),
+        node("footer", "", null, button(line("made.done"), "", { click: () => box.close() })));
+    const gone = () => {
+        wipe();
+        box.remove();
+    };
+    const done = guard(gone, () => {
+        after(true);
+        report(...say("made.over"));
+    });
+
+    box.addEventListener("close", () => {
+        done();
+        after();
+    });
+    present(box, () => true);
+}
