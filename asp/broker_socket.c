@@ -79,6 +79,19 @@ enum asp_status asp_broker_connect(const char *path, int *fd, struct asp_error *
     return code == 0 ? check_peer(*fd, path, error) : explain(path, error);
 }
 
+enum asp_status asp_broker_connect_at_once(const char *path, int *fd, struct asp_error *error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    *fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*fd < 0)
+        return asp_fail_errno(error, "%s: no socket", path);
+    if (connect(*fd, (const struct sockaddr *)&address, sizeof address) != 0)
+        return explain(path, error);
+    return check_peer(*fd, path, error);
+}
+
 enum asp_status asp_broker_send(int fd, const char *peer, const struct asp_message *message,
                                 struct asp_error *error)
 {

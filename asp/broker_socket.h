@@ -21,6 +21,9 @@ enum { ASP_BROKER_CONNECT_MS = 500 }; /* as long as asp_broker_connect takes at 
  */
 enum asp_status asp_broker_connect(const char *path, int *fd, struct asp_error *error);
 
+/* The same, and waits for nobody: ASP_BUSY where others wait to be taken. */
+enum asp_status asp_broker_connect_at_once(const char *path, int *fd, struct asp_error *error);
+
 /* Sends one message, at once or within half a second. `peer` is who gets it, for the error line.
  * ASP_NOT_FOUND: the other end is closed, and has got nothing. */
 enum asp_status asp_broker_send(int fd, const char *peer, const struct asp_message *message,

@@ -137,6 +137,29 @@ START_TEST(a_broker_that_takes_nobody_is_waited_for_half_a_second)
 }
 END_TEST
 
+START_TEST(who_cannot_wait_is_told_at_once_that_nobody_is_taken)
+{
+    int listening = listener(geteuid(), 0);
+    enum asp_status status = ASP_OK;
+    int64_t begin;
+    int fds[4];
+    size_t count = 0;
+
+    do {
+        begin = asp_clock_ms();
+        status = asp_broker_connect_at_once(NAME, &fds[count++], &error);
+    } while (status == ASP_OK && count < UNIT_COUNT(fds));
+    ck_assert_uint_gt(count, 1);
+    ck_assert_int_eq(fcntl(fds[0], F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+    ck_assert_int_eq(status, ASP_BUSY);
+    says("asp-broker takes no more");
+    ck_assert_int_lt(asp_clock_ms() - begin, ASP_BROKER_CONNECT_MS / 2);
+    while (count > 0)
+        asp_close(fds[--count]);
+    asp_close(listening);
+}
+END_TEST
+
 /* What is said */
 
 static void begin(void)
@@ -317,6 +340,7 @@ END_TEST
 
 static void fill(Suite *suite)
 {
+    unit_add(suite, who_cannot_wait_is_told_at_once_that_nobody_is_taken);
     unit_add(suite, whoever_listens_as_root_or_as_this_user_is_connected_to);
     unit_add(suite, where_nobody_listens_it_says_what_to_start);
     unit_add(suite, a_stranger_who_listens_is_told_nothing);
