@@ -76,7 +76,7 @@ class Suites(Runner):
 
     def suite_style(self):
         """C as clang-format has it, shell scripts without a warning from shellcheck"""
-        count = self.format(c_files("asp", "pam_asp", "asp-admin", "asp-broker", "tests", suffixes="ch"))
+        count = self.format(c_files("asp", "pam_asp", "asp-admin", "asp-broker", "asp-web", "tests", suffixes="ch"))
         if shutil.which("shellcheck") is None:
             count += skipped("shellcheck", "it is not installed")
         else:
@@ -85,9 +85,9 @@ class Suites(Runner):
         return count
 
     def suite_lint(self):
-        """asp, pam_asp, asp-admin and asp-broker without a word from cppcheck and clang-tidy"""
+        """asp, pam_asp, asp-admin, asp-broker and asp-web without a word from cppcheck and clang-tidy"""
         count = Count()
-        folders = ("asp", "pam_asp", "asp-admin", "asp-broker")
+        folders = ("asp", "pam_asp", "asp-admin", "asp-broker", "asp-web")
         if shutil.which("cppcheck") is None:
             count += skipped("cppcheck", "it is not installed")
         else:

@@ -31,6 +31,7 @@ ROOMS = {
     f"{TOOL}/commands": COMMANDS | {f"{TOOL}/profile", "pam_asp", f"{TOOL}/watch", f"{TOOL}/doctor", f"{TOOL}/log"},
     f"{TOOL}/self": COMMANDS | {"pam_asp", f"{TOOL}/commands"},
     f"{TOOL}/main": COMMANDS | {f"{TOOL}/profile", f"{TOOL}/commands", f"{TOOL}/self"},
+    "asp-web": GROUND,
     "asp-broker": COMMANDS | {"pam_asp", f"{TOOL}/commands", f"{TOOL}/self"},
 }
 # What the module shares with others; the rest of its folder is its own.
@@ -90,7 +91,7 @@ def test_every_file_is_in_a_room_of_the_plan(tree):
 
 def test_no_header_is_called_like_one_of_the_c_standard():
     """An include of the system's own headers would find it where its folder is looked through first."""
-    folders = [TREE / name for name in ("asp", "pam_asp", "asp-admin", "asp-broker", "tests")]
+    folders = [TREE / name for name in ("asp", "pam_asp", "asp-admin", "asp-broker", "asp-web", "tests")]
     ours = [header for folder in folders for header in folder.rglob("*.h")]
     assert ours
     assert [header for header in ours if header.stem in STANDARD_HEADERS] == []
@@ -169,7 +170,7 @@ def test_a_json_document_is_put_together_and_written_by_one_file_alone(tree):
 
 
 # Where a path of ARCHITECTURE.md may begin; what is named without a folder is looked for everywhere.
-PLACES = ("", "asp/", "asp-admin/", "asp-broker/", "pam_asp/", "tests/unit/", "tests/pam/", "tests/cli/", "**/")
+PLACES = ("", "asp/", "asp-admin/", "asp-broker/", "asp-web/", "pam_asp/", "tests/unit/", "tests/pam/", "tests/cli/", "**/")
 
 
 def test_the_plan_names_files_that_are_there():

@@ -5,7 +5,7 @@ It is read as text. A file is its header and its source together, named without 
 
 import re
 
-FOLDERS = ("asp", "pam_asp", "asp-admin", "asp-broker")
+FOLDERS = ("asp", "pam_asp", "asp-admin", "asp-broker", "asp-web")
 
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 TEXT = re.compile(r'"(?:\\.|[^"\\\n])*"')

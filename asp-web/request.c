@@ -1,0 +1,250 @@
+/* Requests, as they come in: what a request must be and must have. */
+#include "request.h"
+
+#include "asp/clock.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { HEAD_MAX = 8 * 1024 };
+
+/* The headers that are looked at. Each may be there once. */
+enum head {
+    HEAD_HOST,
+    HEAD_ORIGIN,
+    HEAD_FETCH_SITE,
+    HEAD_CONTENT_TYPE,
+    HEAD_CONTENT_LENGTH,
+    HEAD_TRANSFER_ENCODING,
+    HEAD_UPGRADE,
+    HEAD_COOKIE,
+    HEAD_TOKEN,
+    HEAD_PROXY,
+    HEADS,
+};
+
+static const char *const head_names[HEADS] = {
+    "Host",    "Origin", "Sec-Fetch-Site", "Content-Type", "Content-Length", "Transfer-Encoding",
+    "Upgrade", "Cookie", "X-Asp-Token",    "X-Asp-Proxy",
+};
+
+struct heads {
+    const char *address_name;
+    const char *values[HEADS];
+    const char *address;
+    size_t address_count;
+    bool odd; /* one is there twice, or has a NUL in it */
+};
+
+static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                   size_t name_length, const char *value, size_t value_length)
+{
+    struct heads *heads = context;
+
+    (void)kind;
+    if (value == NULL)
+        value = "";
+    if (strlen(name) != name_length || strlen(value) != value_length)
+        heads->odd = true;
+    if (strcasecmp(name, heads->address_name) == 0) {
+        heads->address = value;
+        heads->address_count++;
+    }
+    for (size_t i = 0; i < HEADS; i++) {
+        if (strcasecmp(name, head_names[i]) != 0)
+            continue;
+        heads->odd = heads->odd || heads->values[i] != NULL;
+        heads->values[i] = value;
+    }
+    return MHD_YES;
+}
+
+static bool same(const char *value, const char *expected)
+{
+    return value != NULL && strcmp(value, expected) == 0;
+}
+
+/* Where it comes from, as far as that is to be believed. */
+static void find_address(struct request *request, const struct heads *heads)
+{
+    const struct web *web = request->web;
+    const char *secret = heads->values[HEAD_PROXY];
+    const size_t length = strlen(web->proxy_secret);
+    bool believed = !web->is_tcp;
+
+    if (web->is_tcp && length > 0)
+        believed = secret != NULL && strlen(secret) == length &&
+                   sodium_memcmp(secret, web->proxy_secret, length) == 0;
+    request->connection->from = FROM_UNKNOWN;
+    request->connection->address[0] = '\0';
+    if (believed && heads->address_count == 1 &&
+        address_read(heads->address, request->connection->address))
+        request->connection->from = FROM_ADDRESS;
+    else if (!believed && length > 0)
+        request->connection->from = FROM_STRANGER;
+}
+
+/* The length that is said; false: it is no number. One that is far too large is only that. */
+static bool read_length(const char *text, size_t *length)
+{
+    *length = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c < '0' || *c > '9')
+            return false;
+        if (*length <= BODY_MAX)
+            *length = *length * 10 + (size_t)(*c - '0');
+    }
+    return text[0] != '\0';
+}
+
+static struct refusal check_length(struct request *request, const struct heads *heads)
+{
+    const char *length = heads->values[HEAD_CONTENT_LENGTH];
+    const bool posts = request->route != NULL && request->route->posts;
+
+    request->body_comes = true;
+    if (heads->values[HEAD_TRANSFER_ENCODING] != NULL)
+        return (struct refusal){MHD_HTTP_LENGTH_REQUIRED, "a body must come in one piece"};
+    if (length != NULL && !read_length(length, &request->body_room))
+        return (struct refusal){MHD_HTTP_BAD_REQUEST, "the length of the body is no number"};
+    request->body_comes = request->body_room > 0;
+    if (length == NULL && posts)
+        return (struct refusal){MHD_HTTP_LENGTH_REQUIRED, "the body has no length"};
+    if (request->body_room > BODY_MAX)
+        return (struct refusal){MHD_HTTP_CONTENT_TOO_LARGE, "the body is too long"};
+    if (!posts && request->body_comes)
+        return (struct refusal){MHD_HTTP_BAD_REQUEST, "a body is for nobody here"};
+    return (struct refusal){0, NULL};
+}
+
+/* What only the page itself can send, in the browser that was given the cookie. */
+static struct refusal check_page(const struct request *request, const struct heads *heads)
+{
+    const bool posts = request->route->posts;
+
+    if (posts && !same(heads->values[HEAD_ORIGIN], request->web->conf->web_origin))
+        return (struct refusal){MHD_HTTP_FORBIDDEN, "this does not come from the page"};
+    if (posts && !same(heads->values[HEAD_CONTENT_TYPE], "application/json"))
+        return (struct refusal){MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "the body is no JSON"};
+    if (request->cookie.length == 0)
+        return (struct refusal){MHD_HTTP_UNAUTHORIZED, "there is no cookie"};
+    if (!cookie_token_is(&request->web->jar, &request->cookie, heads->values[HEAD_TOKEN]))
+        return (struct refusal){MHD_HTTP_FORBIDDEN, "the token is not that of the cookie"};
+    return (struct refusal){0, NULL};
+}
+
+static struct refusal check_target(struct request *request, const char *path, const char *method)
+{
+    request->file = request->route == NULL ? page_files_find(&request->web->files, path) : NULL;
+    if (request->route == NULL && request->file == NULL)
+        return (struct refusal){MHD_HTTP_NOT_FOUND, "there is nothing here"};
+    if (strcmp(method, request->route != NULL && request->route->posts ? "POST" : "GET") != 0 &&
+        (request->file == NULL || strcmp(method, "HEAD") != 0))
+        return (struct refusal){MHD_HTTP_METHOD_NOT_ALLOWED, "this is not done so"};
+    return (struct refusal){0, NULL};
+}
+
+static struct refusal check_form(const struct request *request, const struct heads *heads,
+                                 const char *version)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->handle, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+    if (strcmp(version, MHD_HTTP_VERSION_1_1) != 0 && strcmp(version, MHD_HTTP_VERSION_1_0) != 0)
+        return (struct refusal){MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "this is HTTP/1.1"};
+    if (info == NULL || info->header_size > HEAD_MAX)
+        return (struct refusal){MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is too long"};
+    if (heads->odd || heads->values[HEAD_UPGRADE] != NULL)
+        return (struct refusal){MHD_HTTP_BAD_REQUEST, "the head is not well-formed"};
+    if (heads->values[HEAD_HOST] == NULL ||
+        strcasecmp(heads->values[HEAD_HOST], request->web->host) != 0)
+        return (struct refusal){MHD_HTTP_MISDIRECTED_REQUEST, "there is no such host here"};
+    return (struct refusal){0, NULL};
+}
+
+struct refusal request_check(struct request *request, const char *path, const char *method,
+                             const char *version)
+{
+    struct heads heads = {.address_name = request->web->conf->web_address_header};
+    const bool posts = request->route != NULL && request->route->posts;
+    struct refusal length;
+    struct refusal refusal;
+
+    (void)MHD_get_connection_values_n(request->handle, MHD_HEADER_KIND, take_header, &heads);
+    find_address(request, &heads);
+    length = check_length(request, &heads);
+    refusal = check_form(request, &heads, version);
+    if (refusal.status == 0 &&
+        connections_are_full(&request->web->connections, request->connection))
+        refusal = (struct refusal){MHD_HTTP_TOO_MANY_REQUESTS, "too many at once: try again"};
+    if (refusal.status == 0)
+        refusal = check_target(request, path, method);
+    if (refusal.status == 0)
+        refusal = length;
+    if (refusal.status != 0 || request->route == NULL)
+        return refusal;
+    if (heads.values[HEAD_FETCH_SITE] != NULL &&
+        !same(heads.values[HEAD_FETCH_SITE], "same-origin"))
+        return (struct refusal){MHD_HTTP_FORBIDDEN, "this does not come from the page"};
+    if (!cookie_read(heads.values[HEAD_COOKIE], &request->cookie))
+        request->cookie.length = 0;
+    return posts || request->route->in_session ? check_page(request, &heads) : refusal;
+}
+
+bool request_take_body(struct request *request, const char *bytes, size_t length)
+{
+    bool fits;
+
+    if (request->body == NULL)
+        request->body = malloc(request->body_room + 1);
+    fits = request->body != NULL && length <= request->body_room - request->body_length;
+    if (fits) {
+        memcpy(request->body + request->body_length, bytes, length);
+        request->body_length += length;
+    }
+    /* The library lends its own room, and reads into it again. */
+    sodium_memzero((void *)(uintptr_t)bytes, length);
+    return fits;
+}
+
+void request_wipe_body(struct request *request)
+{
+    if (request->body != NULL)
+        sodium_memzero(request->body, request->body_room + 1);
+    free(request->body);
+    request->body = NULL;
+}
+
+void request_wait(struct request *request, struct session *session, int64_t ms)
+{
+    if (session->waiting != request)
+        session_wake(session);
+    session->waiting = request;
+    request->session = session;
+    request->begun = true;
+    request->wait_until = asp_clock_ms() + ms;
+    request->suspended = true;
+    MHD_suspend_connection(request->handle);
+}
+
+void session_wake(struct session *session)
+{
+    struct request *request = session->waiting;
+
+    session->waiting = NULL;
+    if (request == NULL || !request->suspended)
+        return;
+    request->suspended = false;
+    request->web->has_more = true;
+    MHD_resume_connection(request->handle);
+}
+
+void session_close(struct session *session)
+{
+    if (session->waiting != NULL)
+        session->waiting->session = NULL;
+    session_wake(session);
+    session_end(session);
+}

@@ -1,0 +1,81 @@
+/* The sessions there are. */
+#include "sessions.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool sessions_open(struct sessions *sessions)
+{
+    sessions->list = calloc(SESSIONS_MAX, sizeof *sessions->list);
+    if (sessions->list != NULL)
+        (void)sodium_mlock(sessions->list, SESSIONS_MAX * sizeof *sessions->list);
+    return sessions->list != NULL;
+}
+
+void sessions_close(struct sessions *sessions)
+{
+    for (size_t i = 0; sessions->list != NULL && i < SESSIONS_MAX; i++)
+        session_end(&sessions->list[i]);
+    if (sessions->list != NULL)
+        (void)sodium_munlock(sessions->list, SESSIONS_MAX * sizeof *sessions->list);
+    free(sessions->list);
+    sessions->list = NULL;
+}
+
+struct session *sessions_find(const struct sessions *sessions, const struct cookie *cookie)
+{
+    uint8_t digest[COOKIE_DIGEST];
+    struct session *found = NULL;
+
+    if (cookie->length != COOKIE_RANDOM)
+        return NULL;
+    cookie_digest(cookie, digest);
+    for (size_t i = 0; i < SESSIONS_MAX; i++) {
+        struct session *session = &sessions->list[i];
+
+        if (session->taken && sodium_memcmp(session->digest, digest, sizeof digest) == 0)
+            found = session;
+    }
+    return found;
+}
+
+struct session *sessions_add(struct sessions *sessions, const char *user)
+{
+    struct session *session = sessions->list;
+
+    while (session < sessions->list + SESSIONS_MAX && session->taken)
+        session++;
+    if (session == sessions->list + SESSIONS_MAX)
+        return NULL;
+    session->user = strdup(user);
+    session->taken = session->user != NULL;
+    return session->taken ? session : NULL;
+}
+
+void session_name(struct session *session, struct cookie *cookie)
+{
+    cookie_make(cookie);
+    cookie_digest(cookie, session->digest);
+}
+
+bool session_may_change(struct session *session, int64_t now)
+{
+    if (session->changes == 0 || now - session->counted_since >= SESSION_CHANGES_MS) {
+        session->counted_since = now;
+        session->changes = 0;
+    }
+    if (session->changes == SESSION_CHANGES)
+        return false;
+    session->changes++;
+    return true;
+}
+
+void session_end(struct session *session)
+{
+    if (!session->taken)
+        return;
+    conversation_end(&session->conversation);
+    free(session->user);
+    sodium_memzero(session, sizeof *session);
+}

@@ -1,0 +1,60 @@
+/*
+ * Who signs in or is signed in: a session for each, known by the digest of its cookie. How long one
+ * lasts, and how many a user or an address may have, is the broker's to say, which hangs up.
+ */
+#ifndef ASP_WEB_SESSIONS_H
+#define ASP_WEB_SESSIONS_H
+
+#include "conversation.h"
+#include "cookie.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    SESSIONS_MAX = 384, /* somewhat more than the broker takes */
+    SESSION_CHANGES = 60,
+    SESSION_CHANGES_MS = 60 * 1000, /* for so many */
+    SESSION_OVER_MS = 60 * 1000,    /* as long as it can be asked why one is over */
+};
+
+struct request;
+
+struct session {
+    bool taken;
+    bool signed_in;
+    uint8_t digest[COOKIE_DIGEST];
+    char *user; /* as it was typed */
+    struct conversation conversation;
+    struct request *waiting; /* what is answered when the broker has said something, or NULL */
+    int64_t counted_since;
+    unsigned changes;
+    int64_t over_since; /* 0: it is not */
+};
+
+struct sessions {
+    struct session *list; /* SESSIONS_MAX */
+};
+
+/* False: no memory. */
+bool sessions_open(struct sessions *sessions);
+void sessions_close(struct sessions *sessions);
+
+/* The one of this cookie, or NULL. */
+struct session *sessions_find(const struct sessions *sessions, const struct cookie *cookie);
+
+/* A new one for a user; the caller makes a cookie for it by session_name. NULL: there is no room.
+ */
+struct session *sessions_add(struct sessions *sessions, const char *user);
+
+/* Gives it a new cookie, by which alone it is known from now on. */
+void session_name(struct session *session, struct cookie *cookie);
+
+/* Whether there may be one more change in it just now; then it is counted. */
+bool session_may_change(struct session *session, int64_t now);
+
+/* Wipes it. Nobody may be waiting. */
+void session_end(struct session *session);
+
+#endif
