@@ -101,7 +101,7 @@ static void add_password(const struct admin *admin, const struct stored_password
                        "not matter, capitals do. It is shown this once and cannot be shown again.");
     }
     asp_buffer_add(out, "\n");
-    if (text.length > 0)
+    if (text.length > 0 || text.failed)
         add_text(console, out, &text);
     if (forms->profile.length == 0)
         return;
