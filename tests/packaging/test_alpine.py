@@ -57,7 +57,7 @@ def test_the_files_are_read_by_a_shell():
     """The init scripts are OpenRC's to run; here they are read alone."""
     for path in ALPINE.iterdir():
         execute(*SHELL, "-n", path).done()
-    assert len([*ALPINE.glob("*.initd")]) == 2
+    assert len([*ALPINE.glob("*.initd")]) == 3
 
 
 def build(tmp_path, make_archive, tools):
@@ -78,7 +78,8 @@ def build(tmp_path, make_archive, tools):
 def judge(base, root):
     """Together they have what is installed but for systemd's, and OpenRC's in place of that; each file is in one."""
     expected = {path: mode for path, mode in without_store(listing(root)).items() if not re.match(SYSTEMD, path)}
-    expected |= {"/etc/init.d/asp-watch": 0o755, "/etc/init.d/asp-broker": 0o755, f"/usr/libexec/{IN_USE}": 0o755}
+    expected |= {f"/etc/init.d/{name}": 0o755 for name in ("asp-broker", "asp-watch", "asp-web")}
+    expected[f"/usr/libexec/{IN_USE}"] = 0o755
     found = {}
     for package in sorted(base.iterdir()):
         for path, mode in listing(package).items():
@@ -91,6 +92,7 @@ def judge(base, root):
         "pam_asp-doc": "usr/share/doc/pam_asp/README.md",
         "asp-admin": "usr/bin/asp-admin",
         "asp-broker-openrc": "etc/init.d/asp-broker",
+        "asp-web": "usr/libexec/asp-web",
         "cockpit-asp": "usr/share/cockpit/asp/index.html",
     }.items():
         assert (base / name / path).exists()

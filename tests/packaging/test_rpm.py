@@ -83,7 +83,7 @@ def with_licence(expected):
 
 def judge(packages, expected):
     found = contents(packages)
-    assert set(found) == {"pam_asp", "asp-admin", "asp-broker", "cockpit-asp"}
+    assert set(found) == {"pam_asp", "asp-admin", "asp-broker", "asp-web", "cockpit-asp"}
     held = [re.sub(r"(/licenses/).*/", r"\1", path) for files in found.values() for path in files]
     held = [path for path in held if not re.search(r"/licenses/pam_asp[^/]*$", path)]
     assert sorted(held) == sorted(with_licence(expected)), "nothing is missing and nothing is there twice"
@@ -98,6 +98,7 @@ def judge(packages, expected):
         "pam_asp": MODULE,
         "asp-admin": "/usr/share/man/man8/asp-admin.8",
         "asp-broker": "/usr/lib/sysusers.d/asp.conf",
+        "asp-web": "/usr/lib/systemd/system/asp-web.socket",
         "cockpit-asp": "/usr/share/cockpit/asp/index.html",
     }.items():
         assert path in found[name]
@@ -173,7 +174,7 @@ def test_the_store_is_roots_alone_and_the_group_is_made(machine):
 def test_the_module_stays_while_a_pam_file_names_it(machine):
     machine.sandbox.write("/etc/pam.d/dovecot", PAM_FILE)
     machine.sandbox.write("/etc/pam.d/dovecot.before-asp", "auth required pam_unix.so\n")
-    run = machine.rpm("-e", "pam_asp", "asp-admin", "asp-broker", "cockpit-asp")
+    run = machine.rpm("-e", "pam_asp", "asp-admin", "asp-broker", "asp-web", "cockpit-asp")
     assert run.code != 0
     assert "  /etc/pam.d/dovecot\n    cp -p /etc/pam.d/dovecot.before-asp /etc/pam.d/dovecot\n" in run.err
     assert machine.has(MODULE)
@@ -208,7 +209,7 @@ def test_a_broker_that_is_in_use_stays_too(machine):
     """It goes before the module, which its package needs."""
     machine.sandbox.write("/etc/pam.d/nginx", PAM_FILE)
     machine.sandbox.write("/usr/bin/systemctl", "#!/bin/sh\nexit 0\n", mode="755")
-    machine.rpm("-e", "cockpit-asp").done()
+    machine.rpm("-e", "cockpit-asp", "asp-web").done()
     run = machine.rpm("-e", "asp-broker")
     assert (run.code != 0, machine.has("/usr/libexec/asp-broker")) == (True, True)
     assert "asp-broker: these PAM files name pam_asp" in run.err

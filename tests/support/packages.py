@@ -30,7 +30,7 @@ class Installed:
             shutil.copytree(local, folder / "usr", dirs_exist_ok=True)
             shutil.rmtree(local)
         move(next(folder.rglob("pam_asp.so")), folder / modules / "pam_asp.so")
-        for name in ("asp", "asp-broker"):
+        for name in ("asp", "asp-broker", "asp-web"):
             move(folder / "usr/libexec" / name, folder / programs / name)
         for path in sorted(folder.rglob("*"), reverse=True):
             if path.is_dir() and not any(path.iterdir()) and not is_own_folder(f"/{path.relative_to(folder)}"):
