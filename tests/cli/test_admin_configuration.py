@@ -33,11 +33,19 @@ apps: (
   { name = "ssh"; services = [ "sshd" ]; }
 );
 guarded = [ "login", "su", "su-l", "sudo", "sudo-i", "runuser", "runuser-l", "polkit-1", "passwd", "chsh", "chfn",
-            "cron", "gdm-password", "lightdm", "sddm", "cockpit", "asp-admin", "sshd" ];
+            "cron", "gdm-password", "lightdm", "sddm", "cockpit", "asp-admin", "asp-web", "sshd" ];
 primary: { source = "shadow"; command = ""; interval = 300; };
 hooks: { created = ""; revoked = ""; timeout = 10; };
 broker: { socket = "/run/asp/broker.sock"; workers = 8; clients = (); };
-self_service: { enabled = true; socket = "/run/asp/self.sock"; group = ""; apps = []; silent = false; };
+self_service: { enabled = true; socket = "/run/asp/self.sock"; group = ""; apps = []; silent = false; web_user = "";
+                web_socket = "/run/asp/self-web.sock"; };
+web: { origin = ""; address_header = ""; };
+profile: {
+  organization = ""; name = "";
+  mail: { address = ""; user = ""; imap = ""; smtp = ""; };
+  calendar: { url = ""; user = ""; };
+  sign: { certificate = ""; key = ""; };
+};
 """
 
 GOOD = """
