@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.timeout(300, func_only=True)
 
-PROGRAMS = ("libpam-asp", "asp-admin", "asp-broker")
+PROGRAMS = ("libpam-asp", "asp-admin", "asp-broker", "asp-web")
 
 
 def test_packages_are_built_twice_the_same_by_an_ordinary_user_and_lintian_is_quiet(built):
@@ -36,12 +36,19 @@ def test_each_package_holds_what_is_its_own(base, machine):
         "/usr/libexec/asp-broker": "asp-broker",
         "/system/asp-broker.socket": "asp-broker",
         "/system/asp-self.socket": "asp-broker",
+        "/system/asp-self-web.socket": "asp-broker",
         "/sysusers.d/asp.conf": "asp-broker",
         "/tmpfiles.d/asp.conf": "asp-broker",
+        "/usr/libexec/asp-web": "asp-web",
+        "/system/asp-web.service": "asp-web",
+        "/system/asp-web.socket": "asp-web",
+        "/sysusers.d/asp-web.conf": "asp-web",
+        "/etc/pam.d/asp-web": "asp-web",
+        "/man8/asp-web.8.gz": "asp-web",
         "/cockpit/asp/index.html": "cockpit-asp",
     }
     for mark, owner in marks.items():
         assert [name for name in held if any(file.endswith(mark) for file in held[name])] == [owner], mark
     everything = [file for name in held for file in held[name]]
     assert len(everything) == len(set(everything))
-    assert not [file for file in everything if "/var/" in file or "/etc/" in file]
+    assert [file for file in everything if "/var/" in file or "/etc/" in file] == ["./etc/pam.d/asp-web"]

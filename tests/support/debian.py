@@ -46,20 +46,20 @@ def signs_in(machine):
     return machine.shell(SIGN_IN).done().out
 
 
-def repack(machine, version, change=":"):
-    """The packages once more, with another version and what else the command changes, in /root/VERSION."""
+def repack(machine, version, change=":", packages=ALL):
+    """These packages once more, with another version and what else the command changes of libpam-asp, in /root/VERSION."""
     script = """
     mkdir -p "/root/$1"
     cd "/root/$1"
-    for name in libpam-asp asp-admin asp-broker; do
+    for name in $3; do
         dpkg-deb -R /packages/"$name"_*.deb "$name"
-        sed -i "s/^Version: .*/Version: $1/" "$name/DEBIAN/control"
+        sed -i "s/^Version: .*/Version: $1/; /^Depends:/s/asp-broker (>= [^)]*)/asp-broker (>= $1)/" "$name/DEBIAN/control"
         [ "$name" != libpam-asp ] || eval "$2"
         dpkg-deb -b "$name" >/dev/null
         rm -r "$name"
     done
     """
-    machine.shell(script, version, change).done()
+    machine.shell(script, version, change, " ".join(packages)).done()
 
 
 def install_version(machine, version, options=""):
