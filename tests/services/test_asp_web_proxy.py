@@ -1,38 +1,43 @@
-"""asp-web behind a real nginx, as the recipe says; and at a port, where a proxy must show that it is one."""
+"""asp-web behind real web servers, each as its recipe says; and at a port, where a proxy must show that it is one."""
 
 import contextlib
 import json
+import os
 import re
+import signal
+import subprocess
 
 import pytest
 from support.account_page import BROKER, HOST, ORIGIN, PAGE, SOCKET, AccountPage, BrokerPart, Browser
+from support.processes import child_of
 from support.run import MORTAL
 from support.sandbox import open_sandbox
+from support.wait import LONG, wait_until
 from support.web import CLIENT, Web, open_web
 
 SECRET = "0123456789abcdef0123456789abcdef"
 HIGH_PORT = 8042
 
-# What Debian's packages do when they are installed, where they were only unpacked.
-READY = """
-mkdir -p /var/log/nginx /var/lib/nginx
-rm -f /etc/nginx/modules-enabled/* /etc/nginx/sites-enabled/*
-"""
 
+class Proxy(Web):
+    """`ready` does what Debian's packages do when they are installed, where they were only unpacked."""
 
-class Nginx(Web):
     host = HOST
     service = "asp-web"
-
-    def stop(self):
-        self.sandbox.shell(
-            "[[ ! -s /run/nginx.pid ]] || { kill -QUIT $(cat /run/nginx.pid);"
-            "while [[ -e /run/nginx.pid ]]; do sleep 0.02; done; }"
-        ).done()
+    recipe_name = program = ready = None
+    group = "web-proxy"
+    users = ("root", "web-proxy")  # of its processes
+    before = ("root", "www-data")
+    elsewhere = 421  # for another host
+    gathers = True  # a body in pieces: it waits for all of it, and says how long it is
 
     def restart(self):
         self.stop()
-        self.sandbox.run("nginx").done()
+        self.begin()
+        self.sandbox.wait_for_port(self.port)
+
+    def run_by(self):
+        return tuple(self.sandbox.shell("ps -C $1 -o user= | sort -u", self.program).done().out.split())
 
     def say(self, method, path, *headers, body=None, cookie=None):
         """Status, headers and body of an answer, as a browser gets it."""
@@ -51,20 +56,88 @@ class Nginx(Web):
         return status, found, body
 
 
-@pytest.fixture(scope="module")
-def proxied(sandboxes, layer, build):
+class Nginx(Proxy):
+    recipe_name = "nginx/asp-web"
+    program = "nginx"
+    ready = "mkdir -p /var/log/nginx /var/lib/nginx; rm -f /etc/nginx/modules-enabled/* /etc/nginx/sites-enabled/*"
+
+    def begin(self):
+        self.sandbox.run("nginx").done()
+
+    def stop(self):
+        self.sandbox.shell(
+            "[[ ! -s /run/nginx.pid ]] || { kill -QUIT $(cat /run/nginx.pid);"
+            "while [[ -e /run/nginx.pid ]]; do sleep 0.02; done; }"
+        ).done()
+
+
+class Apache(Proxy):
+    recipe_name = "apache/asp-web.conf"
+    program = "apache2"
+    ready = """
+    mkdir -p /run/lock/apache2 /run/apache2 /var/log/apache2
+    chown www-data /run/lock/apache2
+    rm -f /etc/apache2/sites-enabled/* /etc/apache2/mods-enabled/*
+    a2enmod --quiet alias authz_core dir env filter mime mpm_event reqtimeout setenvif
+    echo "ServerName $HOSTNAME" >>/etc/apache2/apache2.conf
+    """
+
+    def begin(self):
+        self.sandbox.run("apachectl", "-k", "start").done()
+
+    def stop(self):
+        self.sandbox.shell(
+            "[[ ! -s /run/apache2/apache2.pid ]] || { apachectl -k stop;"
+            "while [[ -e /run/apache2/apache2.pid ]]; do sleep 0.02; done; }"
+        ).done()
+
+
+class Caddy(Proxy):
+    """It would get a certificate by itself; here it has that of the others, as its recipe says."""
+
+    recipe_name = "caddy/asp-web"
+    program = "caddy"
+    ready = """
+    groupadd --system caddy
+    useradd --system --gid caddy --create-home --home-dir /var/lib/caddy --shell /usr/sbin/nologin caddy
+    chgrp -R caddy /etc/letsencrypt
+    chmod -R g+rX /etc/letsencrypt
+    """
+    group = "caddy"
+    users = before = ("caddy",)
+    elsewhere = 200  # with nothing, and nobody was asked
+    gathers = False
+    process = None
+
+    def begin(self):
+        self.sandbox.shell("sed -i 's/^\t#tls/\ttls/' /etc/caddy/asp-web; caddy validate --config /etc/caddy/Caddyfile").done()
+        as_caddy = ["setpriv", "--reuid=caddy", "--regid=caddy", "--clear-groups"]
+        as_caddy += ["--inh-caps=+net_bind_service", "--ambient-caps=+net_bind_service", "env", "HOME=/var/lib/caddy"]
+        run = [*MORTAL, *as_caddy, "caddy", "run", "--config", "/etc/caddy/Caddyfile"]
+        self.process = self.sandbox.start(*run, stderr=subprocess.DEVNULL)
+
+    def stop(self):
+        if self.process is not None:
+            os.kill(child_of(self.process), signal.SIGTERM)
+            self.process.wait(LONG)
+            self.process = None
+
+
+@pytest.fixture(scope="module", params=[Nginx, Apache, Caddy])
+def proxied(request, sandboxes, layer, build):
     if not (build / "asp-web" / "asp-web").exists():
         pytest.skip("asp-web is not built: no libmicrohttpd")
-    box = open_web(layer, build, HOST, "nginx")
-    box.shell(READY).done()
-    nginx = Nginx(box, build)
-    nginx.page = AccountPage(box, build)
-    nginx.follow("nginx/asp-web")
+    box = open_web(layer, build, HOST, request.param.program)
+    proxy = request.param(box, build)
+    box.shell(proxy.ready).done()
+    proxy.page = AccountPage(box, build)
+    proxy.follow(proxy.recipe_name)
     (group,) = re.findall(r"(?m)^SocketGroup=(.*)$", box.read("/etc/systemd/system/asp-web.socket.d/proxy.conf"))
-    nginx.page.start("--group", group)
-    nginx.restart()
-    yield nginx
-    nginx.page.stop()
+    proxy.page.start("--group", group)
+    proxy.restart()
+    yield proxy
+    proxy.stop()
+    proxy.page.stop()
     box.close()
 
 
@@ -75,9 +148,9 @@ def broker(proxied):
     part.close()
 
 
-def opened(nginx):
+def opened(proxy):
     """Cookie and token of a browser that has loaded the page."""
-    _, headers, body = nginx.say("GET", "/api/session")
+    _, headers, body = proxy.say("GET", "/api/session")
     cookie = re.match(r"__Host-asp=([\w-]+); Path=/; Secure; HttpOnly; SameSite=Strict$", headers["set-cookie"][0])[1]
     return cookie, json.loads(body)["token"]
 
@@ -90,7 +163,7 @@ def test_the_page_comes_over_https_with_all_its_headers(proxied):
         assert len(headers[name]) == 1
 
 
-def test_a_user_signs_in_from_the_address_that_nginx_sees(proxied, broker):
+def test_a_user_signs_in_from_the_address_that_the_web_server_sees(proxied, broker):
     """And not from one that she says."""
     cookie, token = opened(proxied)
     lies = ("X-Real-IP: 203.0.113.1", "x_real_ip: 203.0.113.1", "X-Forwarded-For: 203.0.113.1", "X-Asp-Proxy: x")
@@ -107,44 +180,59 @@ def test_a_user_signs_in_from_the_address_that_nginx_sees(proxied, broker):
     assert json.loads(body)["outcome"] == "signed-in"
 
 
-def test_what_is_from_elsewhere_is_refused_behind_nginx_too(proxied):
+def test_what_is_from_elsewhere_is_refused_behind_a_web_server_too(proxied):
     cookie, token = opened(proxied)
     for header in ("Origin: https://evil.example", "Sec-Fetch-Site: cross-site"):
         status, _, _ = proxied.say(
             "POST", "/api/sign-in", f"X-Asp-Token: {token}", header, body='{"user": "alice"}', cookie=cookie
         )
         assert status in (400, 403)
-    assert proxied.say("GET", "/", "Host: evil.example")[0] == 421
+    status, _, body = proxied.say("GET", "/", "Host: evil.example")
+    assert status == proxied.elsewhere and "App passwords" not in body
 
 
-def test_a_body_that_is_too_long_gets_no_further_than_nginx(proxied):
+def test_a_body_that_is_too_long_gets_no_further_than_the_web_server(proxied):
     cookie, token = opened(proxied)
     assert proxied.say("POST", "/api/run", f"X-Asp-Token: {token}", body="x" * 20000, cookie=cookie)[0] == 413
 
 
-def test_a_body_in_pieces_is_whole_behind_nginx(proxied, broker):
-    """It waits for all of it, and says how long it is."""
+def test_a_body_in_pieces_is_whole_behind_a_web_server_or_is_refused(proxied, broker):
+    """No browser sends one."""
     cookie, token = opened(proxied)
     headers = (f"X-Asp-Token: {token}", "Transfer-Encoding: chunked")
     status, _, _ = proxied.say("POST", "/api/sign-in", *headers, body='{"user": "bob"}', cookie=cookie)
+    if not proxied.gathers:
+        assert status == 411
+        return
     assert status == 200
     assert broker.accept()[0] == "bob"
 
 
-def test_the_socket_is_for_nginx_and_not_for_www_data(proxied):
-    assert proxied.sandbox.run("stat", "--format=%a %G", SOCKET).done().out == "660 web-proxy\n"
-    worker = proxied.sandbox.shell("ps -C nginx -o user= | sort -u").done().out.split()
-    assert worker == ["root", "web-proxy"]
+def test_no_connection_to_the_page_is_kept_for_another_request(proxied):
+    """asp-web ends those that wait; what is sent over one of them just then would be an error."""
+    with proxied.connection() as request:
+        for _ in range(3):
+            assert request("", "/api/session")[0] == 200
+        run = proxied.sandbox.run("ss", "--unix", "--no-header", "state", "connected", "src", SOCKET).done()
+        assert run.out == ""
 
 
-def test_the_way_back_leaves_nginx_as_it_was(proxied):
+def test_the_socket_is_for_the_web_server_and_not_for_www_data(proxied):
+    assert proxied.sandbox.run("stat", "--format=%a %G", SOCKET).done().out == f"660 {proxied.group}\n"
+    assert proxied.run_by() == proxied.users
+
+
+def test_the_way_back_leaves_the_web_server_as_it_was(proxied):
     """The last of this sandbox."""
     proxied.stop()
-    proxied.go_back("nginx/asp-web")
-    proxied.restart()
+    proxied.go_back(proxied.recipe_name)
     assert proxied.sandbox.run("test", "-e", "/etc/systemd/system/asp-web.socket.d").code == 1
     assert proxied.sandbox.run("getent", "passwd", "web-proxy").code == 2
-    assert proxied.sandbox.shell("ps -C nginx -o user= | sort -u").done().out.split() == ["root", "www-data"]
+    if proxied.program == "caddy":
+        assert proxied.sandbox.read("/etc/caddy/Caddyfile").count("import") == 0
+        return
+    proxied.begin()
+    wait_until(lambda: proxied.run_by() == proxied.before, "it does not run as before")
 
 
 # At a port
