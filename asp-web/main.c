@@ -15,6 +15,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <locale.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -144,6 +145,14 @@ static char *whole_path(const char *path, struct asp_error *error)
     return whole;
 }
 
+/* Started as that user, which systemd does, it reads only what its group may. */
+static bool is_own_group(gid_t group)
+{
+    const struct passwd *user = getpwnam(WEB_USER);
+
+    return user != NULL && user->pw_gid == group;
+}
+
 /* What the proxy says to be believed: one line of printable bytes, which nobody else may read. */
 static enum asp_status read_secret_file(const char *path, struct web *web, struct asp_error *error)
 {
@@ -156,7 +165,8 @@ static enum asp_status read_secret_file(const char *path, struct web *web, struc
 
     if (status == ASP_OK)
         status = asp_path_open(whole, &fd, &st, error);
-    if (status == ASP_OK && (st.st_mode & (S_IROTH | S_IRGRP)) != 0)
+    if (status == ASP_OK &&
+        ((st.st_mode & S_IROTH) != 0 || ((st.st_mode & S_IRGRP) != 0 && !is_own_group(st.st_gid))))
         status = asp_fail(error, ASP_UNSAFE, "%s can be read by others: chmod 600 it", path);
     if (status == ASP_OK)
         status = asp_file_read(fd, &st, WEB_SECRET_MAX, &bytes, &length, error);

@@ -291,7 +291,12 @@ def test_at_a_port_an_address_is_believed_beside_the_secret_alone(port, secret, 
 
 @pytest.mark.parametrize(
     "mode, text, why",
-    [("644", SECRET, "can be read by others"), ("600", "short", "too short"), ("600", "", "too short")],
+    [
+        ("644", SECRET, "can be read by others"),
+        ("640", SECRET, "can be read by others"),
+        ("600", "short", "too short"),
+        ("600", "", "too short"),
+    ],
 )
 def test_a_secret_that_is_none_is_not_taken(port, mode, text, why):
     port.box.write("/run/secret", f"{text}\n", mode=mode)
