@@ -1,0 +1,82 @@
+"""asp-web under floods: what it holds of them is bounded, and it serves on."""
+
+import contextlib
+import os
+import re
+import socket
+
+import pytest
+from support.account_page import SOCKET, AccountPage
+from support.sandbox import open_sandbox
+from support.wait import wait_until
+
+CONNECTIONS = 10_000
+GIB = 1 << 30
+
+
+@pytest.fixture(scope="module")
+def web(sandboxes, layer, build):
+    if not (build / "asp-web" / "asp-web").exists():
+        pytest.skip("asp-web is not built: no libmicrohttpd")
+    box = open_sandbox(layer)
+    page = AccountPage(box, build)
+    page.start()
+    yield page
+    page.stop()
+    box.close()
+
+
+def kib(page):
+    """Its memory, at the most."""
+    with open(f"/proc/{page.pid()}/status") as status:
+        return int(re.search(r"VmHWM:\s+(\d+)", status.read())[1])
+
+
+def descriptors(page):
+    return len(os.listdir(f"/proc/{page.pid()}/fd"))
+
+
+def test_ten_thousand_connections_are_taken_as_there_is_room(web):
+    """Each says a part of a request and no more; who comes later is served, and nothing is left of them."""
+    browser = web.browser()
+    before = descriptors(web)
+    begun = 0
+    kept = []
+    try:
+        while begun < CONNECTIONS:
+            one = socket.socket(socket.AF_UNIX)
+            one.setblocking(False)
+            kept.append(one)
+            try:
+                one.connect(web.inside(SOCKET))
+            except BlockingIOError:
+                # As many as may wait do: the oldest go.
+                for old in kept:
+                    old.close()
+                kept.clear()
+                continue
+            with contextlib.suppress(BrokenPipeError):
+                one.send(b"GET / HTTP/1.1\r\nHost: ")
+            begun += 1
+    finally:
+        for one in kept:
+            one.close()
+    assert browser.say("GET", "/").status == 200
+    wait_until(lambda: descriptors(web) <= before, "descriptors of connections that have ended are left")
+    assert kib(web) < 64 * 1024
+
+
+def test_a_body_of_a_gibibyte_is_not_read(web):
+    """It is refused by its length; what is sent all the same goes nowhere."""
+    browser = web.browser().open()
+    before = kib(web)
+    line = web.line()
+    sent = 0
+    with contextlib.closing(line):
+        line.socket.sendall(browser.bytes("POST", "/api/sign-in", Content_Length=str(GIB)))
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while sent < GIB:
+                sent += line.socket.send(bytes(1 << 20))
+    assert sent < GIB // 100
+    assert kib(web) <= before + 1024
+    assert browser.say("GET", "/").status == 200
