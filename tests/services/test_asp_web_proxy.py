@@ -19,6 +19,10 @@ SECRET = "0123456789abcdef0123456789abcdef"
 HIGH_PORT = 8042
 
 
+# A body that is handed on as it comes: asp-web may have refused it by its length, and hung up, before all of it has.
+HANDED_ON = (413, 502)
+
+
 class Proxy(Web):
     """`ready` does what Debian's packages do when they are installed, where they were only unpacked."""
 
@@ -75,6 +79,7 @@ class Nginx(Proxy):
 class Apache(Proxy):
     recipe_name = "apache/asp-web.conf"
     program = "apache2"
+    too_long = HANDED_ON
     ready = """
     mkdir -p /run/lock/apache2 /run/apache2 /var/log/apache2
     chown www-data /run/lock/apache2
@@ -108,8 +113,7 @@ class Caddy(Proxy):
     users = before = ("caddy",)
     elsewhere = 200  # with nothing, and nobody was asked
     gathers = False
-    # It hands a body on as it comes, and asp-web has refused it by its length, and hung up, before all of it has.
-    too_long = (413, 502)
+    too_long = HANDED_ON
     process = None
 
     def begin(self):
