@@ -19,7 +19,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 HIGH_PORT = 8042
 
 
-# A body that is handed on as it comes: asp-web may have refused it by its length, and hung up, before all of it has.
+# A body that is handed on as it comes: asp-web may have refused it by its head, and hung up, before all of it has.
 HANDED_ON = (413, 502)
 
 
@@ -210,7 +210,7 @@ def test_a_body_in_pieces_is_whole_behind_a_web_server_or_is_refused(proxied, br
     headers = (f"X-Asp-Token: {token}", "Transfer-Encoding: chunked")
     status, _, _ = proxied.say("POST", "/api/sign-in", *headers, body='{"user": "bob"}', cookie=cookie)
     if not proxied.gathers:
-        assert status == 411
+        assert status in (411, 502)
         return
     assert status == 200
     assert broker.accept()[0] == "bob"
