@@ -19,7 +19,8 @@ enum {
 
 enum { WAIT_MS = 1000, SLOW_MS = 5000 };
 enum { USER, SERVICE, APP, HOST, SECRET, LOGIN_FIELDS };
-enum { VERDICT, OUTCOME_APP, ID, LABEL, OUTCOME_FIELDS };
+enum { VERDICT, OUTCOME_APP, ID, LABEL, ACCOUNT, OUTCOME_FIELDS };
+enum { ACCOUNT_SINCE = 4 }; /* the version of the messages */
 
 int64_t asp_broker_patience(const struct asp_conf *conf)
 {
@@ -79,6 +80,9 @@ void asp_broker_outcome_write(const struct asp_outcome *outcome, unsigned versio
     asp_message_text(message, outcome->app, sizeof outcome->app);
     asp_message_text(message, unknown ? "" : outcome->id, sizeof outcome->id);
     asp_message_text(message, unknown ? "" : outcome->label, sizeof outcome->label);
+    if (version >= ACCOUNT_SINCE)
+        asp_message_text(message, verdict == ASP_ACCEPTED ? outcome->account : "",
+                         sizeof outcome->account);
 }
 
 /* Copies a text that must be there and fit. */
@@ -92,19 +96,31 @@ static bool take(const struct asp_message_read *message, size_t field, char *to,
     return true;
 }
 
+/* What lets somebody in names the entry that did, and whose it is where the version has that. */
+static bool is_sound(const struct asp_outcome *outcome, bool has_account)
+{
+    char file[ASP_USER_FILE + 1];
+
+    if (outcome->verdict != ASP_ACCEPTED)
+        return outcome->account[0] == '\0';
+    return asp_id_valid(outcome->id) && asp_label_valid(outcome->label) &&
+           asp_service_valid(outcome->app) &&
+           (!has_account || asp_user_encode(outcome->account, file));
+}
+
 bool asp_broker_outcome_read(const struct asp_message_read *message, struct asp_outcome *outcome)
 {
     const char *word = asp_message_field(message, VERDICT);
+    const bool has_account = message->version >= ACCOUNT_SINCE;
+    const size_t count = has_account ? OUTCOME_FIELDS : ACCOUNT;
 
     memset(outcome, 0, sizeof *outcome);
-    if (message->type == ASP_MESSAGE_OUTCOME && message->count == OUTCOME_FIELDS && word != NULL &&
+    if (message->type == ASP_MESSAGE_OUTCOME && message->count == count && word != NULL &&
         take(message, OUTCOME_APP, outcome->app, sizeof outcome->app) &&
         take(message, ID, outcome->id, sizeof outcome->id) &&
         take(message, LABEL, outcome->label, sizeof outcome->label) &&
-        asp_verdict_read(word, &outcome->verdict) &&
-        (outcome->verdict != ASP_ACCEPTED ||
-         (asp_id_valid(outcome->id) && asp_label_valid(outcome->label) &&
-          asp_service_valid(outcome->app))))
+        (!has_account || take(message, ACCOUNT, outcome->account, sizeof outcome->account)) &&
+        asp_verdict_read(word, &outcome->verdict) && is_sound(outcome, has_account))
         return true;
     memset(outcome, 0, sizeof *outcome);
     return false;

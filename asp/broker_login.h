@@ -22,9 +22,10 @@ void asp_broker_login_write(const struct asp_request *request, unsigned version,
 /* Reads it; what `request` points at lies in the message. False when it is not one. */
 bool asp_broker_login_read(const struct asp_message_read *message, struct asp_request *request);
 
-/* Writes what the host is told, in the version that it asked in: the verdict, and of an entry whose
- * secret was proven the id, the label and the app. Version 1 does not know wrong-case: to it the
- * secret is wrong. */
+/* Writes what the host is told, in the version that it asked in: the verdict, of an entry whose
+ * secret was proven the id, the label and the app, and of one that lets in whose account it is.
+ * Version 1 does not know wrong-case: to it the secret is wrong. Versions before 4 are not told of
+ * the account. */
 void asp_broker_outcome_write(const struct asp_outcome *outcome, unsigned version,
                               struct asp_message *message);
 

@@ -12,6 +12,7 @@
  *   1  all that is below
  *   2  an outcome may be wrong-case
  *   3  a primary password was set
+ *   4  an outcome says whose account it is
  *
  * At self_service.web_socket, where self_service.web_user alone is heard, all are of version 1, and
  * a connection is the session of one user in her browser:
@@ -53,7 +54,7 @@
 
 enum {
     ASP_MESSAGE_OLDEST = 1, /* the versions that are understood, */
-    ASP_MESSAGE_NEWEST = 3,
+    ASP_MESSAGE_NEWEST = 4,
     ASP_MESSAGE_MAX = 8192,   /* bytes of a message */
     ASP_MESSAGE_FIELDS = 255, /* as many as the byte of their count can say */
 };
@@ -61,7 +62,8 @@ enum {
 enum asp_message_type {
     ASP_MESSAGE_REFUSED = 1, /* text: why nothing was done */
     ASP_MESSAGE_LOGIN,       /* user, service, app or -, host or -, secret (bytes) */
-    ASP_MESSAGE_OUTCOME,     /* verdict, app, id, label: texts, empty where there is none */
+    ASP_MESSAGE_OUTCOME,     /* verdict, app, id, label, account: texts, empty where there is none;
+                                before version 4 without the account */
 
     /* A user on her own account. Each that the broker sends is answered by the one after it, but
      * the last. */

@@ -59,14 +59,14 @@ static void ask_again(const struct asp_request *request)
         FUZZ_NEED(asp_service_equal(request->service, "nginx"));
 }
 
-static void answer_again(const struct asp_outcome *outcome)
+static void answer_again(const struct asp_outcome *outcome, unsigned version)
 {
     struct asp_message message;
     struct asp_message_read read;
     struct asp_outcome again;
 
     FUZZ_NEED(outcome->verdict != ASP_ACCEPTED || outcome->id[0] != '\0');
-    asp_broker_outcome_write(outcome, ASP_MESSAGE_NEWEST, &message);
+    asp_broker_outcome_write(outcome, version, &message);
     FUZZ_NEED(!message.failed);
     FUZZ_NEED(asp_message_read(message.bytes, message.length, "x", &read, NULL) == ASP_OK);
     FUZZ_NEED(asp_broker_outcome_read(&read, &again));
@@ -129,7 +129,7 @@ static void look_at(const uint8_t *bytes, size_t size)
     if (asp_broker_login_read(&read, &request))
         ask_again(&request);
     if (asp_broker_outcome_read(&read, &outcome))
-        answer_again(&outcome);
+        answer_again(&outcome, read.version);
     if (asp_broker_password_read(&read, &set))
         set_again(&set);
     if (asp_broker_sign_in_read(&read, &sign_in, &network))

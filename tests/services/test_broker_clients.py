@@ -147,8 +147,8 @@ WRONG = {
     "too-long": (question(*GOOD[:4], b"x" * 9000), NO_MESSAGE),
     "far-too-long": (b"asp\x01\x02\x05" + b"\0" * 60_000, NO_MESSAGE),
     "another-version": (
-        question(*GOOD, version=4),
-        b"www-data speaks version 4 of the messages and not 3: after an upgrade, restart asp-broker and the services",
+        question(*GOOD, version=5),
+        b"www-data speaks version 5 of the messages and not 4: after an upgrade, restart asp-broker and the services",
     ),
     "an-answer": (message(OUTCOME, b"accepted\0", b"calendar\0", b"7k\0", b"Phone\0"), NO_QUESTION),
     "a-refusal": (message(REFUSED, b"no\0"), NO_QUESTION),

@@ -30,21 +30,23 @@ ANSWERS = {
     "far-too-long": (b"asp\x01\x03\x04" + b"\0" * 60_000, NO_MESSAGE),
     "an-older-version": (
         message(OUTCOME, *GOOD, version=0),
-        "asp-broker speaks version 0 of the messages and not 3: after an",
+        "asp-broker speaks version 0 of the messages and not 4: after an",
     ),
     "a-newer-version": (
-        message(OUTCOME, *GOOD, b"more\0", version=4),
-        "asp-broker speaks version 4 of the messages and not 3: after an upgrade, restart asp-broker and the services",
+        message(OUTCOME, *GOOD, b"more\0", version=5),
+        "asp-broker speaks version 5 of the messages and not 4: after an upgrade, restart asp-broker and the services",
     ),
     "a-newer-version-that-refuses": (
-        message(REFUSED, b"I speak version 4\nand you do not\0", version=4),
-        r"asp-broker refuses: I speak version 4\x0aand you do not",
+        message(REFUSED, b"I speak version 5\nand you do not\0", version=5),
+        r"asp-broker refuses: I speak version 5\x0aand you do not",
     ),
     "a-refusal-without-a-reason": (message(REFUSED), "asp-broker refuses: no reason"),
     "a-question": (message(LOGIN, b"alice\0", b"nginx\0", b"", b"", b"secret"), NO_ANSWER),
     "nothing-in-it": (message(OUTCOME), NO_ANSWER),
     "a-word-that-is-no-verdict": (message(OUTCOME, b"yes\0", *GOOD[1:]), NO_ANSWER),
     "a-verdict-without-its-end": (message(OUTCOME, b"accepted", *GOOD[1:]), NO_ANSWER),
+    "an-account-before-its-version": (message(OUTCOME, *GOOD, b"alice\0", version=3), NO_ANSWER),
+    "no-account-since-its-version": (message(OUTCOME, *GOOD, version=4), NO_ANSWER),
     "no-id": (message(OUTCOME, *GOOD[:2], b"\0", GOOD[3]), NO_ANSWER),
     "no-label": (message(OUTCOME, *GOOD[:3], b""), NO_ANSWER),
     "a-label-that-is-none": (message(OUTCOME, *GOOD[:3], b"a\nb\0"), NO_ANSWER),
@@ -159,7 +161,7 @@ def test_a_broker_that_was_not_restarted_is_asked_again_in_its_own_version(machi
     assert (answer.code, answer.environment["ASP_ID"]) == (SUCCESS, "7k")
     assert answer.seconds < SOON
     received = machine.sandbox.run("cat", f"{SOCKET}.received").done().out
-    assert re.findall("asp([\x01-\x03])\x02", received) == ["\x03", "\x01"]
+    assert re.findall("asp([\x01-\x04])\x02", received) == ["\x04", "\x01"]
     assert received.count(machine.phone) == 2
 
 

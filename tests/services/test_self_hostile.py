@@ -73,7 +73,7 @@ WRONG = {
     "more-fields-than-it-says": (message(COMMAND, *GOOD, count=2), NO_MESSAGE),
     "too-long": (message(COMMAND, *GOOD[:3], b"x" * 8200 + b"\0"), NO_MESSAGE),
     "far-too-long": (b"asp\x01\x04\xff" + b"\0" * 60_000, NO_MESSAGE),
-    "another-version": (message(COMMAND, *GOOD, version=4), "the client speaks version 4 of the messages and not 3"),
+    "another-version": (message(COMMAND, *GOOD, version=5), "the client speaks version 5 of the messages and not 4"),
     "an-answer": (message(SAID, b"0\0"), NO_COMMAND),
     "a-reply": (reply(ALICES), NO_COMMAND),
     "an-order": (message(SAY, b"out\0", b"x"), NO_COMMAND),

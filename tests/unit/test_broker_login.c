@@ -13,7 +13,8 @@
 #include <string.h>
 
 enum { USER, SERVICE, APP, HOST, SECRET, LOGIN_FIELDS };
-enum { VERDICT, OUTCOME_APP, ID, LABEL, OUTCOME_FIELDS };
+enum { VERDICT, OUTCOME_APP, ID, LABEL, ACCOUNT, OUTCOME_FIELDS };
+enum { ACCOUNT_SINCE = 4 };
 
 /* A field of a message that is written by hand. */
 struct field {
@@ -242,7 +243,7 @@ END_TEST
 /* The answer */
 
 static const struct field good_answer[] = {TEXT("accepted"), TEXT("calendar"), TEXT("7k"),
-                                           TEXT("Phone")};
+                                           TEXT("Phone"), TEXT("alice")};
 
 /* Nothing of an answer that is none reaches the caller, and least of all that it was accepted. */
 static bool is_answer(enum asp_message_type type, const struct field *fields, size_t count,
@@ -254,6 +255,7 @@ static bool is_answer(enum asp_message_type type, const struct field *fields, si
     bool good;
 
     write_fields(&message, type, fields, count);
+    asp_message_set_version(&message, ASP_MESSAGE_NEWEST);
     parse(&message, &read);
     memset(outcome, 'x', sizeof *outcome);
     good = asp_broker_outcome_read(&read, outcome);
@@ -266,6 +268,7 @@ START_TEST(each_verdict_arrives_with_what_is_told_of_the_entry)
 {
     for (int verdict = ASP_UNAVAILABLE; verdict <= ASP_PRIMARY_IS_LOCKED; verdict++) {
         struct asp_outcome told = {.verdict = (enum asp_verdict)verdict,
+                                   .account = "alice",
                                    .app = "mail",
                                    .id = "7k",
                                    .label = "Old \"phone\""};
@@ -287,6 +290,7 @@ START_TEST(each_verdict_arrives_with_what_is_told_of_the_entry)
             ck_assert_str_eq(heard.app, told.app);
             ck_assert_str_eq(heard.id, told.id);
             ck_assert_str_eq(heard.label, told.label);
+            ck_assert_str_eq(heard.account, verdict == ASP_ACCEPTED ? "alice" : "");
             /* It owns nothing, and asks nobody else. */
             ck_assert_ptr_null(heard.revoked);
             ck_assert_uint_eq(heard.revoked_count, 0);
@@ -301,8 +305,11 @@ END_TEST
 START_TEST(to_version_1_the_wrong_case_is_a_wrong_secret_and_all_else_as_it_is)
 {
     for (int verdict = ASP_UNAVAILABLE; verdict <= ASP_PRIMARY_IS_LOCKED; verdict++) {
-        const struct asp_outcome told = {
-            .verdict = (enum asp_verdict)verdict, .app = "mail", .id = "7k", .label = "Phone"};
+        const struct asp_outcome told = {.verdict = (enum asp_verdict)verdict,
+                                         .account = "alice",
+                                         .app = "mail",
+                                         .id = "7k",
+                                         .label = "Phone"};
         struct asp_outcome heard;
         struct asp_message message;
         struct asp_message_read read;
@@ -344,13 +351,35 @@ START_TEST(what_is_asked_and_answered_is_of_the_version_that_is_asked_for)
 }
 END_TEST
 
-START_TEST(the_longest_label_and_app_arrive)
+/* Who asks in an older version gets what it knows, and no more. */
+START_TEST(whose_account_it_is_is_told_since_version_4)
+{
+    const struct asp_outcome told = {
+        .verdict = ASP_ACCEPTED, .account = "alice", .app = "mail", .id = "7k", .label = "Phone"};
+
+    for (unsigned version = ASP_MESSAGE_OLDEST; version <= ASP_MESSAGE_NEWEST; version++) {
+        struct asp_outcome heard;
+        struct asp_message message;
+        struct asp_message_read read;
+
+        asp_broker_outcome_write(&told, version, &message);
+        parse(&message, &read);
+        ck_assert_uint_eq(read.count, version >= ACCOUNT_SINCE ? OUTCOME_FIELDS : ACCOUNT);
+        ck_assert(asp_broker_outcome_read(&read, &heard));
+        ck_assert_int_eq(heard.verdict, ASP_ACCEPTED);
+        ck_assert_str_eq(heard.account, version >= ACCOUNT_SINCE ? "alice" : "");
+    }
+}
+END_TEST
+
+START_TEST(the_longest_label_app_and_account_arrive)
 {
     struct asp_outcome told = {.verdict = ASP_ACCEPTED, .id = "zz"};
     struct asp_outcome heard;
     struct asp_message message;
     struct asp_message_read read;
 
+    memset(told.account, 'u', ASP_USER_MAX);
     memset(told.app, 'a', ASP_SERVICE_MAX);
     for (size_t i = 0; i < ASP_LABEL_CHARS; i++)
         memcpy(told.label + 4 * i, "\xf0\x9f\x98\x80", 4);
@@ -359,6 +388,7 @@ START_TEST(the_longest_label_and_app_arrive)
     ck_assert(asp_broker_outcome_read(&read, &heard));
     ck_assert_str_eq(heard.app, told.app);
     ck_assert_str_eq(heard.label, told.label);
+    ck_assert_str_eq(heard.account, told.account);
 }
 END_TEST
 
@@ -382,7 +412,7 @@ START_TEST(no_word_but_a_verdicts_is_one)
 END_TEST
 
 /* What lets somebody in names the entry that did, and can go into PAM's environment and a log. */
-START_TEST(accepted_with_a_bad_id_label_or_app_is_no_answer)
+START_TEST(accepted_with_a_bad_id_label_app_or_account_is_no_answer)
 {
     static const struct {
         size_t field;
@@ -402,6 +432,10 @@ START_TEST(accepted_with_a_bad_id_label_or_app_is_no_answer)
         {OUTCOME_APP, TEXT("a b")},
         {OUTCOME_APP, TEXT("a\"b")},
         {OUTCOME_APP, TEXT("\xc3\xa9")},
+        {ACCOUNT, TEXT("")},
+        {ACCOUNT, TEXT("a/b")},
+        {ACCOUNT, TEXT("a\nb")},
+        {ACCOUNT, TEXT("-a")},
     };
 
     for (size_t i = 0; i < UNIT_COUNT(bad); i++) {
@@ -416,7 +450,18 @@ START_TEST(accepted_with_a_bad_id_label_or_app_is_no_answer)
 }
 END_TEST
 
-START_TEST(an_answer_has_four_texts_that_fit)
+START_TEST(an_account_is_told_of_who_is_let_in_alone)
+{
+    struct field fields[OUTCOME_FIELDS];
+    struct asp_outcome outcome;
+
+    memcpy(fields, good_answer, sizeof fields);
+    fields[VERDICT] = TEXT("revoked");
+    ck_assert(!is_answer(ASP_MESSAGE_OUTCOME, fields, OUTCOME_FIELDS, &outcome));
+}
+END_TEST
+
+START_TEST(an_answer_has_five_texts_that_fit)
 {
     static char too_long[ASP_LABEL_SIZE + 1];
     const struct field bad[] = {
@@ -430,6 +475,7 @@ START_TEST(an_answer_has_four_texts_that_fit)
 
             memcpy(fields, good_answer, sizeof fields);
             fields[VERDICT] = TEXT("revoked");
+            fields[ACCOUNT] = TEXT("");
             ck_assert(is_answer(ASP_MESSAGE_OUTCOME, fields, OUTCOME_FIELDS, &outcome));
             fields[i] = bad[k];
             ck_assert_msg(!is_answer(ASP_MESSAGE_OUTCOME, fields, OUTCOME_FIELDS, &outcome),
@@ -469,10 +515,12 @@ static void fill(Suite *suite)
     unit_add(suite, each_verdict_arrives_with_what_is_told_of_the_entry);
     unit_add(suite, to_version_1_the_wrong_case_is_a_wrong_secret_and_all_else_as_it_is);
     unit_add(suite, what_is_asked_and_answered_is_of_the_version_that_is_asked_for);
-    unit_add(suite, the_longest_label_and_app_arrive);
+    unit_add(suite, whose_account_it_is_is_told_since_version_4);
+    unit_add(suite, the_longest_label_app_and_account_arrive);
     unit_add(suite, no_word_but_a_verdicts_is_one);
-    unit_add(suite, accepted_with_a_bad_id_label_or_app_is_no_answer);
-    unit_add(suite, an_answer_has_four_texts_that_fit);
+    unit_add(suite, accepted_with_a_bad_id_label_app_or_account_is_no_answer);
+    unit_add(suite, an_account_is_told_of_who_is_let_in_alone);
+    unit_add(suite, an_answer_has_five_texts_that_fit);
     unit_add(suite, an_answer_has_its_type_and_its_number_of_fields);
 }
 

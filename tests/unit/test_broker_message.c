@@ -104,7 +104,7 @@ START_TEST(a_message_is_of_the_version_that_is_nearest_to_the_one_asked_for)
     struct asp_message_read message;
 
     for (unsigned version = 0; version < 300; version++) {
-        const unsigned expected = version < 1 ? 1 : version > 3 ? 3 : version;
+        const unsigned expected = version < 1 ? 1 : version > 4 ? 4 : version;
         size_t length;
 
         write_some(&written);
@@ -219,13 +219,13 @@ START_TEST(another_version_is_told_with_both_numbers)
         write_some(&message);
         message.bytes[VERSION_AT] = (uint8_t)version;
         error = (struct asp_error){0};
-        if (version >= 1 && version <= 3) {
+        if (version >= 1 && version <= 4) {
             ck_assert_int_eq(read_status(message.bytes, message.length, &error), ASP_OK);
             continue;
         }
         ck_assert_int_eq(read_status(message.bytes, message.length, &error), ASP_NEWER);
         (void)snprintf(expected, sizeof expected,
-                       "www-data speaks version %u of the messages and not 3: after an upgrade, "
+                       "www-data speaks version %u of the messages and not 4: after an upgrade, "
                        "restart asp-broker and the services that ask it",
                        version);
         ck_assert_str_eq(error.text, expected);
