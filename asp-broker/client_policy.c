@@ -1,6 +1,7 @@
 /* Which services a client may ask for. */
 #include "client_policy.h"
 
+#include "asp/broker_login.h"
 #include "asp/scope.h"
 
 #include <string.h>
@@ -50,13 +51,17 @@ enum asp_status client_policy_check(const struct asp_conf *conf, uid_t uid, cons
                                     const struct asp_request *request, struct asp_error *error)
 {
     const struct permission permission = look_up(conf, name, request);
+    const bool is_authorizer = strcmp(name, ASP_BROKER_AUTHORIZER) == 0;
 
     if (strcmp(conf->self_web_user, name) == 0)
         return asp_fail(error, ASP_DENIED,
                         "%s is self_service.web_user, by whom users sign in: it may not ask for "
                         "their logins too",
                         name);
-    if (!permission.listed && (conf->client_count == 0 || uid == 0))
+    if (is_authorizer && asp_scope_is_guarded(conf, request->service))
+        return asp_fail(error, ASP_DENIED, "%s may not ask for the guarded service %.*s", name,
+                        ASP_SERVICE_MAX, request->service);
+    if (!permission.listed && !is_authorizer && (conf->client_count == 0 || uid == 0))
         return ASP_OK;
     if (!permission.listed)
         return asp_fail(error, ASP_DENIED,

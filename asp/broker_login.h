@@ -9,6 +9,9 @@
 
 #include <stdint.h>
 
+/* As whom `asp-web --authorize` asks: for what broker.clients lists for it, and nothing else. */
+#define ASP_BROKER_AUTHORIZER "asp-authorize"
+
 /* How many ms a host waits for the outcome of a login, in all: longer where a hash is slow on
  * purpose. */
 int64_t asp_broker_patience(const struct asp_conf *conf);

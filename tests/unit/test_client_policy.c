@@ -71,6 +71,31 @@ START_TEST(the_user_by_whom_others_sign_in_may_ask_for_nothing)
 }
 END_TEST
 
+/* What web servers are told is asked for by a process that anybody can speak to by them. */
+START_TEST(who_asks_for_web_servers_has_to_be_listed_and_gets_no_guarded_service)
+{
+    static const char text[] =
+        "guarded: [ \"sudo\" ];\n"
+        "broker: { clients = ( { user = \"asp-authorize\"; services = [ \"wiki\", \"sudo\" ]; },\n"
+        "                      { user = \"www-data\"; services = [ \"sudo\" ]; } ); };\n";
+    static const char *const nobody[] = {"", "broker: { clients = (); };"};
+    struct asp_error error = {0};
+
+    for (size_t i = 0; i < UNIT_COUNT(nobody); i++) {
+        ck_assert_int_eq(asks(nobody[i], OTHER, "asp-authorize", "wiki", NULL, &error), ASP_DENIED);
+        ck_assert_str_eq(error.text, "asp-authorize is none of broker.clients: put it there, with "
+                                     "the services it may ask for");
+        ck_assert_int_eq(asks(nobody[i], 0, "asp-authorize", "wiki", NULL, NULL), ASP_DENIED);
+    }
+    ck_assert_int_eq(asks(text, OTHER, "asp-authorize", "wiki", NULL, NULL), ASP_OK);
+    ck_assert_int_eq(asks(text, OTHER, "asp-authorize", "blog", NULL, NULL), ASP_DENIED);
+    ck_assert_int_eq(asks(text, OTHER, "asp-authorize", "sudo", NULL, &error), ASP_DENIED);
+    ck_assert_str_eq(error.text, "asp-authorize may not ask for the guarded service sudo");
+    ck_assert_int_eq(asks(text, OTHER, "asp-authorize", "SUDO", NULL, NULL), ASP_DENIED);
+    ck_assert_int_eq(asks(text, WWW, "www-data", "sudo", NULL, NULL), ASP_OK);
+}
+END_TEST
+
 START_TEST(a_client_may_ask_for_its_services_in_either_case)
 {
     may(WWW, "www-data", "nginx", NULL);
@@ -178,6 +203,7 @@ static void fill(Suite *suite)
 {
     unit_add(suite, without_clients_everybody_may_ask_for_everything);
     unit_add(suite, the_user_by_whom_others_sign_in_may_ask_for_nothing);
+    unit_add(suite, who_asks_for_web_servers_has_to_be_listed_and_gets_no_guarded_service);
     unit_add(suite, a_client_may_ask_for_its_services_in_either_case);
     unit_add(suite, a_user_who_is_there_twice_may_ask_for_both);
     unit_add(suite, a_client_may_ask_for_no_other_service);
