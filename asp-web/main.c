@@ -1,4 +1,5 @@
-/* asp-web: the account page's server. */
+/* asp-web: the account page's server, and the one that answers proxies that have no PAM. */
+#include "authorize.h"
 #include "own_rights.h"
 #include "server.h"
 #include "web_socket.h"
@@ -6,6 +7,7 @@
 #include "asp-admin/system/own_process.h"
 #include "asp-admin/ui/console.h"
 #include "asp-admin/ui/option_fault.h"
+#include "asp/broker_login.h"
 #include "asp/buffer.h"
 #include "asp/random.h"
 #include "asp/safeio.h"
@@ -28,22 +30,39 @@ enum { SECRET_MIN = 16 }; /* bytes of what a proxy says */
 struct settings {
     const char *conf_path;
     bool conf_required;
-    const char *page;
-    const char *listen; /* NULL: at WEB_SOCKET */
+    bool authorize;     /* and serve no page */
+    const char *page;   /* NULL: PAGE_DIR */
+    const char *listen; /* NULL: at the socket below */
     const char *secret; /* a file, or NULL */
-    const char *group;  /* of WEB_SOCKET, or NULL */
+    const char *group;  /* of that socket, or NULL */
 };
+
+/* What is one process's, and not the other's. */
+struct identity {
+    const char *user;
+    const char *group; /* beside the user's own, or NULL */
+    const char *socket;
+};
+
+static const struct identity page = {"asp-web", NULL, "/run/asp/web.sock"};
+static const struct identity authorization = {ASP_BROKER_AUTHORIZER, "asp",
+                                              "/run/asp/authorize.sock"};
 
 static const char usage[] =
     "usage: asp-web [--config FILE] [--page FOLDER] [--group NAME | --listen 127.0.0.1:PORT]\n"
     "               [--proxy-secret FILE]\n"
+    "       asp-web --authorize [--config FILE] [--group NAME | --listen 127.0.0.1:PORT]\n"
+    "               [--proxy-secret FILE]\n"
     "\n"
-    "  serve the account page, behind a web server that speaks HTTPS\n"
+    "  serve the account page, behind a web server that speaks HTTPS; or tell a proxy that has\n"
+    "  no PAM whose app password it was sent\n"
     "\n"
+    "  --authorize              answer GET /authorize/SERVICE, and nothing else\n"
     "  --config FILE            in place of " ASP_CONF_DEFAULT "\n"
     "  --page FOLDER            the files of the page, in place of " PAGE_DIR "\n"
-    "  --group NAME             who is in it may connect to " WEB_SOCKET "\n"
-    "  --listen 127.0.0.1:PORT  listen there, in place of " WEB_SOCKET "\n"
+    "  --group NAME             who is in it may connect to /run/asp/web.sock, or\n"
+    "                           /run/asp/authorize.sock\n"
+    "  --listen 127.0.0.1:PORT  listen there, in place of that socket\n"
     "  --proxy-secret FILE      at a port, believe web.address_header only beside a header\n"
     "                           X-Asp-Proxy with what is in that file\n"
     "  --help                   print this\n"
@@ -52,6 +71,7 @@ static const char usage[] =
     "examples:\n"
     "  asp-web --group www-data\n"
     "  asp-web --listen 127.0.0.1:8042 --proxy-secret /etc/asp/proxy-secret\n"
+    "  asp-web --authorize --group www-data\n"
     "\n"
     "Where it is handed a socket, as by systemd, it listens at that one.\n"
     "See asp-web(8).\n";
@@ -89,11 +109,17 @@ static enum exit_code print(const struct console *console, const char *text)
     return console_print_and_free(console, &out) ? EXIT_DONE : EXIT_STORE;
 }
 
+static const struct identity *identity_of(const struct settings *settings)
+{
+    return settings->authorize ? &authorization : &page;
+}
+
 /* EXIT_DONE with *done true: what was asked for is printed, and there is nothing else to do. */
 static enum exit_code read_options(int argc, char **argv, struct settings *settings, bool *done)
 {
-    enum { CONFIG = 1, PAGE, GROUP, LISTEN, PROXY_SECRET, HELP, VERSION_NUMBER };
+    enum { CONFIG = 1, PAGE, GROUP, LISTEN, PROXY_SECRET, AUTHORIZE, HELP, VERSION_NUMBER };
     static const struct option table[] = {
+        {"authorize", no_argument, NULL, AUTHORIZE},
         {"config", required_argument, NULL, CONFIG},
         {"page", required_argument, NULL, PAGE},
         {"group", required_argument, NULL, GROUP},
@@ -118,6 +144,10 @@ static enum exit_code read_options(int argc, char **argv, struct settings *setti
             *done = true;
             return print(&console, found == HELP ? usage : "asp-web " VERSION "\n");
         }
+        if (found == AUTHORIZE) {
+            settings->authorize = true;
+            continue;
+        }
         if (found < CONFIG || found > PROXY_SECRET) {
             const struct option_fault fault = option_fault_take(found, argv, table);
 
@@ -131,7 +161,10 @@ static enum exit_code read_options(int argc, char **argv, struct settings *setti
                          argv[optind]);
     if (settings->group != NULL && settings->listen != NULL)
         return fail_with(&console, EXIT_USAGE,
-                         "--group is for %s, and --listen for a port: say one", WEB_SOCKET);
+                         "--group is for %s, and --listen for a port: say one",
+                         identity_of(settings)->socket);
+    if (settings->authorize && settings->page != NULL)
+        return fail_with(&console, EXIT_USAGE, "with --authorize no page is served: say one");
     return EXIT_DONE;
 }
 
@@ -146,16 +179,18 @@ static char *whole_path(const char *path, struct asp_error *error)
 }
 
 /* Started as that user, which systemd does, it reads only what its group may. */
-static bool is_own_group(gid_t group)
+static bool is_group_of(const char *name, gid_t group)
 {
-    const struct passwd *user = getpwnam(WEB_USER);
+    const struct passwd *user = getpwnam(name);
 
     return user != NULL && user->pw_gid == group;
 }
 
 /* What the proxy says to be believed: one line of printable bytes, which nobody else may read. */
-static enum asp_status read_secret_file(const char *path, struct web *web, struct asp_error *error)
+static enum asp_status read_secret_file(const struct settings *settings, struct web *web,
+                                        struct asp_error *error)
 {
+    const char *path = settings->secret;
     struct stat st;
     int fd = -1;
     uint8_t *bytes = NULL;
@@ -166,7 +201,8 @@ static enum asp_status read_secret_file(const char *path, struct web *web, struc
     if (status == ASP_OK)
         status = asp_path_open(whole, &fd, &st, error);
     if (status == ASP_OK &&
-        ((st.st_mode & S_IROTH) != 0 || ((st.st_mode & S_IRGRP) != 0 && !is_own_group(st.st_gid))))
+        ((st.st_mode & S_IROTH) != 0 ||
+         ((st.st_mode & S_IRGRP) != 0 && !is_group_of(identity_of(settings)->user, st.st_gid))))
         status = asp_fail(error, ASP_UNSAFE, "%s can be read by others: chmod 600 it", path);
     if (status == ASP_OK)
         status = asp_file_read(fd, &st, WEB_SECRET_MAX, &bytes, &length, error);
@@ -198,12 +234,12 @@ static enum exit_code read_conf(const struct settings *settings, struct asp_conf
         status = error.status;
     if (status == ASP_OK)
         status = asp_conf_load(path, settings->conf_required, conf, &identity, &error);
-    if (status == ASP_OK && (*conf)->web_origin[0] == '\0')
+    if (status == ASP_OK && !settings->authorize && (*conf)->web_origin[0] == '\0')
         status = asp_fail(&error, ASP_INVALID,
                           "%s: web.origin is not set: say there how browsers reach this page, for "
                           "example \"https://passwords.example.org\"",
                           path);
-    if (status == ASP_OK)
+    if (status == ASP_OK && !settings->authorize)
         web->host = (*conf)->web_origin + strlen("https://");
     free(path);
     web->conf = *conf;
@@ -215,7 +251,7 @@ static enum exit_code read_conf(const struct settings *settings, struct asp_conf
 static enum exit_code read_page(const struct settings *settings, struct web *web)
 {
     struct asp_error error = {0};
-    char *path = whole_path(settings->page, &error);
+    char *path = whole_path(settings->page != NULL ? settings->page : PAGE_DIR, &error);
     enum asp_status status = path != NULL ? ASP_OK : error.status;
 
     if (status == ASP_OK)
@@ -238,26 +274,39 @@ static enum exit_code open_socket(const struct settings *settings, struct web *w
         if (settings->group != NULL && group == NULL)
             status = asp_fail(&error, ASP_NOT_FOUND, "there is no group %s", settings->group);
         else
-            status = web_socket_make(group != NULL ? group->gr_gid : (gid_t)-1, listener, &error);
+            status = web_socket_make(identity_of(settings)->socket,
+                                     group != NULL ? group->gr_gid : (gid_t)-1, listener, &error);
     }
     return status == ASP_OK ? EXIT_DONE : report_error(EXIT_STORE, &error);
+}
+
+/* The process is who it will be: that is who has to be listed. */
+static enum exit_code prepare_authorizer(struct authorizer *authorizer, struct web *web)
+{
+    struct asp_error error = {0};
+
+    web->authorizer = authorizer;
+    return authorize_begin(authorizer, web->conf, &error) == ASP_OK
+               ? EXIT_DONE
+               : report_error(EXIT_CONF, &error);
 }
 
 /* With all that root alone can open; what serves is nobody. */
 static enum exit_code prepare(const struct settings *settings, struct web *web,
                               struct asp_conf **conf, int *listener)
 {
+    const struct identity *identity = identity_of(settings);
     struct asp_error error = {0};
     enum exit_code code = read_conf(settings, conf, web);
 
-    if (code == EXIT_DONE)
+    if (code == EXIT_DONE && !settings->authorize)
         code = read_page(settings, web);
     if (code == EXIT_DONE && settings->secret != NULL &&
-        read_secret_file(settings->secret, web, &error) != ASP_OK)
+        read_secret_file(settings, web, &error) != ASP_OK)
         code = report_error(EXIT_STORE, &error);
     if (code == EXIT_DONE)
         code = open_socket(settings, web, listener);
-    if (code == EXIT_DONE && own_rights_drop(&error) != ASP_OK)
+    if (code == EXIT_DONE && own_rights_drop(identity->user, identity->group, &error) != ASP_OK)
         code = report_error(EXIT_STORE, &error);
     return code;
 }
@@ -265,11 +314,14 @@ static enum exit_code prepare(const struct settings *settings, struct web *web,
 static enum exit_code serve(const struct settings *settings)
 {
     static struct web web = {.epoll = -1};
+    struct authorizer authorizer;
     struct asp_conf *conf = NULL;
     struct asp_error error = {0};
     int listener = -1;
     enum exit_code code = prepare(settings, &web, &conf, &listener);
 
+    if (code == EXIT_DONE && settings->authorize)
+        code = prepare_authorizer(&authorizer, &web);
     if (code == EXIT_DONE) {
         own_rights_shut();
         cookie_jar_open(&web.jar);
@@ -285,7 +337,7 @@ static enum exit_code serve(const struct settings *settings)
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.conf_path = ASP_CONF_DEFAULT, .page = PAGE_DIR};
+    struct settings settings = {.conf_path = ASP_CONF_DEFAULT};
     struct asp_error error = {0};
     sigset_t ends;
     enum exit_code code;

@@ -26,19 +26,26 @@ void own_rights_shut(void)
         (void)mlockall(MCL_CURRENT | MCL_FUTURE);
 }
 
-enum asp_status own_rights_drop(struct asp_error *error)
+enum asp_status own_rights_drop(const char *name, const char *group, struct asp_error *error)
 {
+    const struct group *more = NULL;
     const struct passwd *user;
 
     if (geteuid() != 0)
         return ASP_OK;
-    user = getpwnam(WEB_USER);
+    user = getpwnam(name);
     if (user == NULL || user->pw_uid == 0)
         return asp_fail(error, ASP_NOT_FOUND,
-                        "it does not serve as root, and there is no user " WEB_USER
-                        ": useradd --system " WEB_USER);
-    if (setgroups(0, NULL) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0 ||
-        setuid(0) == 0)
-        return asp_fail_errno(error, "it cannot become " WEB_USER);
+                        "it does not serve as root, and there is no user %s: useradd --system %s",
+                        name, name);
+    if (group != NULL) {
+        more = getgrnam(group);
+        if (more == NULL)
+            return asp_fail(error, ASP_NOT_FOUND, "there is no group %s: groupadd --system %s",
+                            group, group);
+    }
+    if (setgroups(more != NULL ? 1 : 0, more != NULL ? &more->gr_gid : NULL) != 0 ||
+        setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0 || setuid(0) == 0)
+        return asp_fail_errno(error, "it cannot become %s", name);
     return ASP_OK;
 }

@@ -6,14 +6,12 @@
 
 #include "asp/error.h"
 
-#define WEB_USER "asp-web"
-
 /* No core, no other process that looks in, no new privileges, and no memory that is written to disk
  * where that is allowed. */
 void own_rights_shut(void);
 
-/* Started as root, it becomes WEB_USER, with no group but that user's own. As anybody else it stays
- * who it is. */
-enum asp_status own_rights_drop(struct asp_error *error);
+/* Started as root, it becomes this user, with no group but that user's own and `group` (NULL:
+ * none). As anybody else it stays who it is. */
+enum asp_status own_rights_drop(const char *name, const char *group, struct asp_error *error);
 
 #endif

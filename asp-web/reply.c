@@ -51,8 +51,19 @@ static bool add_cookie(struct MHD_Response *response, const struct reply *reply)
                      add(response, "Clear-Site-Data", "\"cache\", \"cookies\", \"storage\""));
 }
 
+static bool add_heads(struct MHD_Response *response, const struct reply_head *heads)
+{
+    for (; heads != NULL && heads->name != NULL; heads++) {
+        if (!add(response, heads->name, heads->value))
+            return false;
+    }
+    return true;
+}
+
 static const char *methods_of(const struct request *request)
 {
+    if (request->web->authorizer != NULL)
+        return "GET";
     if (request->route == NULL)
         return "GET, HEAD";
     return request->route->posts ? "POST" : "GET";
@@ -73,8 +84,8 @@ static enum MHD_Result queue(struct request *request, unsigned status, const cha
                              const struct reply *reply, struct MHD_Response *response)
 {
     struct connection *connection = request->connection;
-    bool sound =
-        response != NULL && add(response, "Content-Type", type) && add_cookie(response, reply);
+    bool sound = response != NULL && add(response, "Content-Type", type) &&
+                 add_cookie(response, reply) && add_heads(response, reply->heads);
     enum MHD_Result result = MHD_NO;
 
     for (size_t i = 0; sound && i < sizeof always / sizeof *always; i++)

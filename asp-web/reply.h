@@ -9,11 +9,17 @@
 
 #include <jansson.h>
 
+struct reply_head {
+    const char *name;
+    const char *value;
+};
+
 struct reply {
     unsigned status;
-    json_t *document;            /* NULL: there was no memory for it */
-    const struct cookie *cookie; /* that is set in place of the one that is there, or NULL */
-    bool signs_out;              /* the browser forgets all it has of this host */
+    json_t *document;               /* NULL: there was no memory for it */
+    const struct cookie *cookie;    /* that is set in place of the one that is there, or NULL */
+    bool signs_out;                 /* the browser forgets all it has of this host */
+    const struct reply_head *heads; /* more of them, up to one without a name; or NULL */
 };
 
 /* Answers by a document, which is freed. */

@@ -22,12 +22,13 @@ enum head {
     HEAD_COOKIE,
     HEAD_TOKEN,
     HEAD_PROXY,
+    HEAD_AUTHORIZATION,
     HEADS,
 };
 
 static const char *const head_names[HEADS] = {
     "Host",    "Origin", "Sec-Fetch-Site", "Content-Type", "Content-Length", "Transfer-Encoding",
-    "Upgrade", "Cookie", "X-Asp-Token",    "X-Asp-Proxy",
+    "Upgrade", "Cookie", "X-Asp-Token",    "X-Asp-Proxy",  "Authorization",
 };
 
 struct heads {
@@ -156,10 +157,12 @@ static struct refusal check_form(const struct request *request, const struct hea
         return (struct refusal){MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "this is HTTP/1.1"};
     if (info == NULL || info->header_size > HEAD_MAX)
         return (struct refusal){MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is too long"};
-    if (heads->odd || heads->values[HEAD_UPGRADE] != NULL)
+    /* A proxy hands on what it was asked, an upgrade too, which nobody makes here. */
+    if (heads->odd || (heads->values[HEAD_UPGRADE] != NULL && request->web->authorizer == NULL))
         return (struct refusal){MHD_HTTP_BAD_REQUEST, "the head is not well-formed"};
-    if (heads->values[HEAD_HOST] == NULL ||
-        strcasecmp(heads->values[HEAD_HOST], request->web->host) != 0)
+    if (request->web->host != NULL &&
+        (heads->values[HEAD_HOST] == NULL ||
+         strcasecmp(heads->values[HEAD_HOST], request->web->host) != 0))
         return (struct refusal){MHD_HTTP_MISDIRECTED_REQUEST, "there is no such host here"};
     return (struct refusal){0, NULL};
 }
@@ -178,8 +181,10 @@ struct refusal request_check(struct request *request, const char *path, const ch
     refusal = check_form(request, &heads, version);
     if (refusal.status == 0 &&
         connections_are_full(&request->web->connections, request->connection))
-        refusal = (struct refusal){MHD_HTTP_TOO_MANY_REQUESTS, "too many at once: try again"};
-    if (refusal.status == 0)
+        refusal = (struct refusal){request->web->authorizer == NULL ? MHD_HTTP_TOO_MANY_REQUESTS
+                                                                    : MHD_HTTP_SERVICE_UNAVAILABLE,
+                                   "too many at once: try again"};
+    if (refusal.status == 0 && request->web->authorizer == NULL)
         refusal = check_target(request, path, method);
     if (refusal.status == 0)
         refusal = length;
@@ -225,8 +230,22 @@ void request_wait(struct request *request, struct session *session, int64_t ms)
     request->session = session;
     request->begun = true;
     request->wait_until = asp_clock_ms() + ms;
+    request_suspend(request);
+}
+
+void request_suspend(struct request *request)
+{
     request->suspended = true;
     MHD_suspend_connection(request->handle);
+}
+
+void request_resume(struct request *request)
+{
+    if (!request->suspended)
+        return;
+    request->suspended = false;
+    request->web->has_more = true;
+    MHD_resume_connection(request->handle);
 }
 
 void session_wake(struct session *session)
@@ -234,11 +253,8 @@ void session_wake(struct session *session)
     struct request *request = session->waiting;
 
     session->waiting = NULL;
-    if (request == NULL || !request->suspended)
-        return;
-    request->suspended = false;
-    request->web->has_more = true;
-    MHD_resume_connection(request->handle);
+    if (request != NULL)
+        request_resume(request);
 }
 
 void session_close(struct session *session)

@@ -6,7 +6,8 @@
 
 #include "web.h"
 
-/* Looks at the head of a request, whose route is known, before anything of its body is taken. */
+/* Looks at the head of a request, whose route is known, before anything of its body is taken. What
+ * it is for is looked at where the page is served. */
 struct refusal request_check(struct request *request, const char *path, const char *method,
                              const char *version);
 
@@ -20,6 +21,12 @@ void request_wipe_body(struct request *request);
 /* Has it wait until the broker has said something in this session, or for `ms`. Who has waited
  * there before is answered first. */
 void request_wait(struct request *request, struct session *session, int64_t ms);
+
+/* Has it wait until it is resumed. Then it is served again. */
+void request_suspend(struct request *request);
+
+/* Resumes it where it waits. */
+void request_resume(struct request *request);
 
 /* Wakes who waits there, if somebody does. */
 void session_wake(struct session *session);

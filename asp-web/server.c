@@ -2,6 +2,7 @@
 #include "server.h"
 
 #include "api.h"
+#include "authorize.h"
 #include "reply.h"
 #include "request.h"
 
@@ -79,6 +80,7 @@ static void finish_request(void *context, struct MHD_Connection *handle, void **
     request->connection->deadline = asp_clock_ms() + CONNECTION_READ_MS;
     if (request->session != NULL && request->session->waiting == request)
         request->session->waiting = NULL;
+    authorize_forget(request);
     request_wipe_body(request);
     sodium_memzero(request, sizeof *request);
     free(request);
@@ -103,6 +105,8 @@ static enum MHD_Result begin_request(struct web *web, struct MHD_Connection *han
     request->handle = handle;
     request->route = api_find(path);
     request->refusal = request_check(request, path, method, version);
+    if (web->authorizer != NULL)
+        authorize_take(request, path, method);
     request->connection->at_work = request->refusal.status == 0;
     /* Before its body, which then is not read. */
     if (request->refusal.status != 0 && request->body_comes)
@@ -127,6 +131,8 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *hand
     request->connection->deadline = 0;
     if (request->refusal.status != 0)
         return reply_refuse(request, request->refusal.status, request->refusal.why);
+    if (request->authorization != NULL)
+        return authorize_serve(request);
     return request->file != NULL ? reply_file(request) : api_serve(request);
 }
 
@@ -155,7 +161,8 @@ static int64_t look_at_sessions(struct web *web, int64_t now)
 static int look_at_clock(struct web *web)
 {
     const int64_t now = asp_clock_ms();
-    int64_t next = look_at_sessions(web, now);
+    int64_t next =
+        web->authorizer != NULL ? authorize_look_at_clock(web, now) : look_at_sessions(web, now);
     const int64_t late = connections_shut_late(&web->connections, now);
     MHD_UNSIGNED_LONG_LONG own;
 
@@ -196,6 +203,8 @@ static void work(struct web *web)
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr == NULL)
                 more = false;
+            else if (events[i].data.ptr != web && web->authorizer != NULL)
+                authorize_receive(web, events[i].data.ptr);
             else if (events[i].data.ptr != web)
                 api_receive(events[i].data.ptr);
         }
@@ -226,7 +235,9 @@ static enum asp_status start(struct web *web, int listener, int signals, struct 
 /* The library stops when nobody waits any more. */
 static void stop(struct web *web)
 {
-    for (size_t i = 0; i < SESSIONS_MAX; i++)
+    if (web->authorizer != NULL)
+        authorize_end(web);
+    for (size_t i = 0; i < SESSIONS_MAX && web->sessions.list != NULL; i++)
         session_close(&web->sessions.list[i]);
     if (web->daemon == NULL)
         return;
@@ -248,14 +259,13 @@ enum asp_status server_run(struct web *web, int listener, struct asp_error *erro
     web->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (signals < 0 || web->epoll < 0)
         status = asp_fail_errno(error, "epoll");
-    else if (!sessions_open(&web->sessions))
+    else if (web->authorizer == NULL && !sessions_open(&web->sessions))
         status = asp_fail(error, ASP_NO_MEMORY, "out of memory");
     if (status == ASP_OK)
         status = start(web, listener, signals, error);
     if (status == ASP_OK)
         work(web);
-    if (web->sessions.list != NULL)
-        stop(web);
+    stop(web);
     sessions_close(&web->sessions);
     asp_close(web->epoll);
     asp_close(signals);

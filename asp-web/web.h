@@ -20,14 +20,18 @@
 
 enum { WEB_SECRET_MAX = 512 };
 
+struct authorization;
+struct authorizer;
+
 struct web {
     const struct asp_conf *conf;
-    const char *host; /* that a request must name: web.origin, behind its scheme */
+    const char *host; /* that a request must name: web.origin, behind its scheme; NULL: any */
     char proxy_secret[WEB_SECRET_MAX + 1]; /* empty: there is none */
     bool is_tcp;
     struct page_files files;
     struct cookie_jar jar;
     struct sessions sessions;
+    struct authorizer *authorizer; /* that serves here, and no page is; or NULL */
     struct connections connections;
     struct MHD_Daemon *daemon;
     bool has_more; /* the library has something to do that it would sleep over */
@@ -68,6 +72,7 @@ struct request {
     bool suspended;
     struct session *session; /* for which it waits, or has waited; NULL: that is over */
     int64_t wait_until;
+    struct authorization *authorization; /* that it asks for, or NULL */
 };
 
 #endif

@@ -79,15 +79,16 @@ static enum asp_status clear(const struct sockaddr_un *address, struct asp_error
     return unlink(address->sun_path) == 0 ? ASP_OK : asp_fail_errno(error, "%s", address->sun_path);
 }
 
-enum asp_status web_socket_make(gid_t group, int *fd, struct asp_error *error)
+enum asp_status web_socket_make(const char *path, gid_t group, int *fd, struct asp_error *error)
 {
-    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = WEB_SOCKET};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     int folder;
     mode_t umask_before;
     enum asp_status status;
     bool made;
 
     *fd = -1;
+    memcpy(address.sun_path, path, strlen(path) + 1);
     status = asp_folder_open_above("/run/asp", &folder, error);
     asp_close(folder);
     if (status == ASP_OK)
@@ -101,9 +102,9 @@ enum asp_status web_socket_make(gid_t group, int *fd, struct asp_error *error)
     umask_before = umask(0777);
     made = bind(*fd, (const struct sockaddr *)&address, sizeof address) == 0;
     (void)umask(umask_before);
-    if (!made || (group != (gid_t)-1 && lchown(WEB_SOCKET, (uid_t)-1, group) != 0) ||
-        chmod(WEB_SOCKET, 0660) != 0 || listen(*fd, BACKLOG) != 0)
-        return asp_fail_errno(error, WEB_SOCKET);
+    if (!made || (group != (gid_t)-1 && lchown(path, (uid_t)-1, group) != 0) ||
+        chmod(path, 0660) != 0 || listen(*fd, BACKLOG) != 0)
+        return asp_fail_errno(error, "%s", path);
     return ASP_OK;
 }
 

@@ -12,9 +12,12 @@ import pytest
 from booted import Systemd, put_in_place
 from support.account_page import CONFIGURATION, PREPARE, Browser
 from support.account_page import SOCKET as PAGE_SOCKET
+from support.authorize import AUTHORIZE, ask
+from support.authorize import CONFIGURATION as AUTHORIZE_CONFIGURATION
+from support.authorize import USERS as AUTHORIZE_USERS
 from support.broker import SOCKET
 from support.pam_codes import AUTHINFO_UNAVAIL, AUTH_ERR, SUCCESS
-from support.passwords import PASSWORD, PRIMARY
+from support.passwords import PASSWORD, PRIMARY, wrong
 from support.second_factor import GOOGLE, OATH
 from support.run import as_user
 from support.sandbox import Sandbox
@@ -28,6 +31,7 @@ from test_asp_web_broker import run, sign_in
 
 # Ten times what systemd makes of them at most: 0 is shut, 100 is open.
 SECURITY = {
+    "asp-authorize.service": 5,
     "asp-broker.service": 15,
     "asp-self.service": 30,
     "asp-self-web.service": 30,
@@ -37,7 +41,8 @@ SECURITY = {
 STARTED = [
     f"{name}.{kind}" for name in ("asp-broker", "asp-self", "asp-self-web") for kind in ("service", "socket")
 ]
-UNITS = [*STARTED, "asp-watch.service", "asp-web.service", "asp-web.socket"]
+WEB_UNITS = [f"{name}.{kind}" for name in ("asp-authorize", "asp-web") for kind in ("service", "socket")]
+UNITS = [*STARTED, "asp-watch.service", *WEB_UNITS]
 
 
 # As files
@@ -119,6 +124,17 @@ def test_the_user_of_the_page_is_made_by_sysusers(layered, units):
     name, _, uid, _, _, home, shell = layered.run("getent", "passwd", "asp-web").done().out.strip().split(":")
     assert (name, home, shell) == ("asp-web", "/", "/usr/sbin/nologin") and 0 < int(uid) < 1000
     assert layered.run("id", "-Gn", "asp-web").done().out.split() == ["asp-web"]
+
+
+def test_who_answers_proxies_is_made_by_sysusers_in_the_group_asp(layered, units):
+    """Whichever of both files is read first."""
+    layered.need("systemd-sysusers")
+    paths = [next(units.parent.parent.glob(f"sysusers.d/{name}.conf")) for name in ("asp-authorize", "asp")]
+    for path in paths:
+        layered.write(f"/run/{path.name}", path.read_text())
+    layered.run("systemd-sysusers", *(f"/run/{path.name}" for path in paths)).done()
+    assert layered.run("id", "-Gn", "asp-authorize").done().out.split() == ["asp-authorize", "asp"]
+    assert layered.run("getent", "passwd", "asp-authorize").done().out.endswith(":/:/usr/sbin/nologin\n")
 
 
 # Under systemd
@@ -342,6 +358,25 @@ def test_the_account_page_does_its_work_within_its_limits(machine):
         assert inside(machine, "ls -A /root; ls -A /home", "asp-web.service").out == ""
     finally:
         machine.systemd.run("systemctl", "stop", "asp-web.socket", "asp-web.service").done()
+    machine.said()
+
+
+def test_proxies_are_answered_within_the_limits(machine):
+    """By a user whom sysusers has made, through the socket that systemd has handed over."""
+    box = machine.sandbox
+    box.shell(AUTHORIZE_USERS).done()
+    box.write("/etc/asp/asp.conf", "\n".join([*AUTHORIZE_CONFIGURATION, ""]))
+    machine.systemd.run("systemctl", "start", "asp-authorize.socket").done()
+    try:
+        login = f"alice:{machine.phone}"
+        for said, status in ((login, 200), (wrong(login), 401), (None, 401)):
+            assert ask(f"/proc/{box.first}/root{AUTHORIZE}", said, "caldav").status == status
+        assert [line.word("via") for line in machine.said()] == ["asp-authorize"] * 2
+        status = status_of(machine, "asp-authorize.service")
+        assert (status["CapBnd"], status["NoNewPrivs"], status["Seccomp"]) == (f"{0:016x}", "1", "2")
+        assert inside(machine, "ls -A /root; ls -A /home; ls -A /var/lib/asp", "asp-authorize.service").out == ""
+    finally:
+        machine.systemd.run("systemctl", "stop", "asp-authorize.socket", "asp-authorize.service").done()
     machine.said()
 
 

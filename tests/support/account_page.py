@@ -241,27 +241,22 @@ class BrokerPart:
             session.connection.close()
 
 
-class AccountPage:
+class AspWeb:
     """asp-web, started as on a machine without systemd."""
 
-    def __init__(self, box, build, *configuration):
+    def __init__(self, box, build):
         self.box = box
         self.program = build / "asp-web" / "asp-web"
         self.process = None
-        box.shell(PREPARE, PAGE).done()
-        self.configure(*configuration, CONFIGURATION)
 
     def inside(self, path):
         """A path of the sandbox, from outside."""
         return f"/proc/{self.box.first}/root{path}"
 
-    def configure(self, *lines):
-        self.box.write("/etc/asp/asp.conf", "\n".join([*lines, ""]))
-
-    def start(self, *words, ready=SOCKET):
+    def begin(self, *words, ready=None):
+        """Starts it with these words, and waits until it listens at the path `ready`."""
         self.stop()
-        words = [self.program, "--page", PAGE, *(words or ("--group", "www-data"))]
-        self.process = self.box.start(*MORTAL, *words)
+        self.process = self.box.start(*MORTAL, self.program, *words)
         if ready:
             wait_until(lambda: self.listens(ready), "asp-web does not listen")
 
@@ -283,6 +278,21 @@ class AccountPage:
 
     def run(self, *words, **options):
         return self.box.run(self.program, *words, **options)
+
+
+class AccountPage(AspWeb):
+    """The page, with files of its own."""
+
+    def __init__(self, box, build, *configuration):
+        super().__init__(box, build)
+        box.shell(PREPARE, PAGE).done()
+        self.configure(*configuration, CONFIGURATION)
+
+    def configure(self, *lines):
+        self.box.write("/etc/asp/asp.conf", "\n".join([*lines, ""]))
+
+    def start(self, *words, ready=SOCKET):
+        self.begin("--page", PAGE, *(words or ("--group", "www-data")), ready=ready)
 
     def browser(self, **how):
         return Browser(self.inside(SOCKET), **how)
