@@ -11,9 +11,9 @@
 #include "slow_worker.h"
 #include "waiting_room.h"
 #include "web_listener.h"
-#include "web_user.h"
 
 #include "asp-admin/system/own_process.h"
+#include "asp-admin/system/web_user.h"
 #include "asp-admin/ui/console.h"
 #include "asp-admin/ui/option_fault.h"
 #include "asp/buffer.h"

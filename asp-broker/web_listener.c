@@ -4,8 +4,8 @@
 
 #include "session_process.h"
 #include "web_connections.h"
-#include "web_user.h"
 
+#include "asp-admin/system/web_user.h"
 #include "asp/account_name.h"
 #include "asp/broker_sign_in.h"
 #include "asp/broker_socket.h"

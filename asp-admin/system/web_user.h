@@ -1,8 +1,8 @@
 /*
  * Whom the web server runs as: self_service.web_user of asp.conf(5).
  */
-#ifndef ASP_BROKER_WEB_USER_H
-#define ASP_BROKER_WEB_USER_H
+#ifndef ASP_ADMIN_SYSTEM_WEB_USER_H
+#define ASP_ADMIN_SYSTEM_WEB_USER_H
 
 #include "asp/conf.h"
 #include "asp/error.h"

@@ -1,7 +1,7 @@
 /* The web server's user: nobody but a user who is nothing else. */
 #include "web_user.h"
 
-#include "asp-admin/system/users.h"
+#include "users.h"
 
 #include <grp.h>
 #include <limits.h>
