@@ -1,43 +1,19 @@
 /* doctor: asp-broker, for hosts that are not root, and for users on their own accounts. */
 #include "broker.h"
 
-#include "package.h"
+#include "broker_sockets.h"
+#include "own_stack.h"
 #include "service_users.h"
 #include "units.h"
 
 #include "asp-admin/system/users.h"
-#include "asp/broker_socket.h"
 #include "asp/buffer.h"
 
-#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define GROUP SERVICE_GROUP
-#define SERVICE "asp-admin"
-#define PROGRAM LIBEXECDIR "/asp-broker"
-#define PACKAGE "asp-broker" /* and what it is called elsewhere */
-
-/* Whether somebody listens at a socket to whom something may be said. A socket that systemd keeps
- * is answered by a broker that is started for it. */
-static enum asp_status probe(const char *path, struct asp_error *error)
-{
-    int fd;
-    enum asp_status status = asp_broker_connect(path, &fd, error);
-
-    asp_close(fd);
-    return status;
-}
-
-static bool is_there(const char *path)
-{
-    struct stat st;
-
-    return lstat(path, &st) == 0 || errno != ENOENT;
-}
 
 static void check_client(struct examination *exam, const char *name, bool has_group, gid_t group)
 {
@@ -54,16 +30,6 @@ static void check_client(struct examination *exam, const char *name, bool has_gr
         finding_fix_command(&exam->findings, true,
                             (const char *[]){"usermod", "-aG", GROUP, name, NULL});
     }
-}
-
-/* Whose socket it is, and for whom, until a broker makes it anew. */
-static void fix_socket(struct examination *exam, const char *path, const char *owner,
-                       const char *mode)
-{
-    const bool safe = path_is_held(path);
-
-    finding_fix_command(&exam->findings, safe, (const char *[]){"chown", owner, path, NULL});
-    finding_fix_command(&exam->findings, safe, (const char *[]){"chmod", mode, path, NULL});
 }
 
 /* The socket is the group's. False: there is no such group. */
@@ -86,7 +52,7 @@ static bool check_group(struct examination *exam, gid_t *group)
     finding_fault(&exam->findings, CHECK_BROKER,
                   "%s cannot be written by the group " GROUP ": none but root can ask",
                   conf->broker_socket);
-    fix_socket(exam, conf->broker_socket, "root:" GROUP, "660");
+    broker_socket_fix(exam, conf->broker_socket, "root:" GROUP, "660");
     return true;
 }
 
@@ -111,36 +77,6 @@ static void tell_members(struct examination *exam)
     name_list_clear(&names);
 }
 
-/* It may be started in another way than by the unit that is shipped, and from another place. */
-static bool is_installed(const char *unit)
-{
-    return access(PROGRAM, F_OK) == 0 || unit_is_there(unit);
-}
-
-static void advise_broker(struct examination *exam, const char *unit)
-{
-    if (!is_installed(unit))
-        package_fix(&exam->findings, PACKAGE, PACKAGE);
-    else if (!unit_fix_start(&exam->findings, unit))
-        finding_fix(&exam->findings, "start " PROGRAM " as root, and keep it running");
-}
-
-/* A note that nobody listens, which is well; and what to do where it is not. */
-static void note_nobody(struct examination *exam, const char *check, const char *unit,
-                        const char *socket, const char *meaning, const char *start)
-{
-    struct asp_buffer advice = {0};
-
-    if (is_installed(unit))
-        asp_buffer_add(&advice, start);
-    else
-        package_add(&advice, PACKAGE, PACKAGE);
-    exam->findings.failed = exam->findings.failed || advice.failed;
-    finding_note(&exam->findings, check, "nobody listens at %s%s%s", socket, meaning,
-                 advice.failed ? "" : advice.text);
-    asp_buffer_free(&advice);
-}
-
 static void check_broker(struct examination *exam)
 {
     const struct asp_conf *conf = exam->admin->conf;
@@ -151,16 +87,18 @@ static void check_broker(struct examination *exam)
     gid_t group = 0;
 
     service_users_find(exam, &users);
-    if (conf->client_count == 0 && users.count == 0 && !is_there(conf->broker_socket)) {
-        note_nobody(exam, CHECK_BROKER, UNIT_BROKER_SOCKET, conf->broker_socket,
-                    ", which is well as long as every service that asks pam_asp is root. nginx and "
-                    "Apache are not: for them ",
-                    "start asp-broker");
+    if (conf->client_count == 0 && users.count == 0 &&
+        !broker_socket_is_there(conf->broker_socket)) {
+        broker_note_nobody(
+            exam, CHECK_BROKER, UNIT_BROKER_SOCKET, conf->broker_socket,
+            ", which is well as long as every service that asks pam_asp is root. nginx and "
+            "Apache are not: for them ",
+            "start asp-broker");
         return;
     }
-    if (probe(conf->broker_socket, &error) != ASP_OK) {
+    if (broker_socket_probe(conf->broker_socket, &error) != ASP_OK) {
         finding_fault(&exam->findings, CHECK_BROKER, "%s", asp_error_line(&error, line));
-        advise_broker(exam, UNIT_BROKER_SOCKET);
+        broker_fix_start(exam, UNIT_BROKER_SOCKET);
     } else {
         has_group = check_group(exam, &group);
     }
@@ -171,58 +109,26 @@ static void check_broker(struct examination *exam)
         tell_members(exam);
 }
 
-/* The stack that lets a user in to her own app passwords: no app password may do that. */
-static void check_stack(struct examination *exam, bool listens)
-{
-    const struct pam_file *file = pam_folder_find(&exam->pam, SERVICE);
-    struct pam_stack stack = {0};
-
-    if (file == NULL && listens) {
-        finding_fault(&exam->findings, CHECK_SELF_SERVICE,
-                      "there is no /etc/pam.d/" SERVICE
-                      ": /etc/pam.d/other decides who acts on her app passwords");
-        if (!path_fix_install(&exam->findings, "pam.d/" SERVICE, "/etc/pam.d/" SERVICE))
-            finding_fix(&exam->findings, "write one that asks for the primary password, and for "
-                                         "the second factor if there is one");
-    }
-    if (file == NULL)
-        return;
-    pam_folder_stack(&exam->pam, file, FACILITY_AUTH, &stack);
-    for (size_t i = 0; i < stack.count; i++) {
-        if (!pam_line_has(stack.entries[i].line, MODULE_FILE))
-            continue;
-        finding_fault(&exam->findings, CHECK_SELF_SERVICE,
-                      "%s asks pam_asp, by line %zu of %s: nobody acts on her app passwords with "
-                      "one of them",
-                      file->path, stack.entries[i].line->number, stack.entries[i].file->path);
-        finding_fix(&exam->findings, "take that line out: " DOCDIR "/pam.d/" SERVICE
-                                     " asks for the primary password, and has lines ready for a "
-                                     "second factor");
-        break;
-    }
-    pam_stack_free(&stack);
-}
-
 static void check_self_service(struct examination *exam)
 {
     const struct asp_conf *conf = exam->admin->conf;
     struct findings *findings = &exam->findings;
     struct asp_error error = {0};
     char line[ASP_ERROR_LINE];
-    bool there = is_there(conf->self_socket);
+    bool there = broker_socket_is_there(conf->self_socket);
     struct stat st;
 
     if (!conf->self_enabled) {
         finding_ok(findings, CHECK_SELF_SERVICE, "it is switched off in asp.conf");
         return;
     }
-    if (there && probe(conf->self_socket, &error) != ASP_OK) {
+    if (there && broker_socket_probe(conf->self_socket, &error) != ASP_OK) {
         finding_fault(findings, CHECK_SELF_SERVICE, "%s", asp_error_line(&error, line));
-        advise_broker(exam, UNIT_SELF_SOCKET);
+        broker_fix_start(exam, UNIT_SELF_SOCKET);
     } else if (there && stat(conf->self_socket, &st) == 0 && (st.st_mode & S_IWOTH) == 0) {
         finding_fault(findings, CHECK_SELF_SERVICE, "%s is not open to users (mode %04o)",
                       conf->self_socket, (unsigned)(st.st_mode & 07777));
-        fix_socket(exam, conf->self_socket, "root:root", "666");
+        broker_socket_fix(exam, conf->self_socket, "root:root", "666");
     }
     if (conf->self_group[0] != '\0' && getgrnam(conf->self_group) == NULL) {
         finding_fault(findings, CHECK_SELF_SERVICE,
@@ -231,16 +137,17 @@ static void check_self_service(struct examination *exam)
         finding_fix(findings, "put its name right in asp.conf, or make the group: groupadd %s",
                     conf->self_group);
     }
-    check_stack(exam, there);
+    own_stack_check(exam, CHECK_SELF_SERVICE, SERVICE_TERMINAL, there);
     if (!findings_none_of(findings, CHECK_SELF_SERVICE))
         return;
     if (there)
         finding_ok(findings, CHECK_SELF_SERVICE, "users are served at %s", conf->self_socket);
     else
-        note_nobody(exam, CHECK_SELF_SERVICE, UNIT_SELF_SOCKET, conf->self_socket,
-                    ": users cannot act on their own app passwords, root does it for them; where "
-                    "they are to: ",
-                    "start asp-self.socket");
+        broker_note_nobody(
+            exam, CHECK_SELF_SERVICE, UNIT_SELF_SOCKET, conf->self_socket,
+            ": users cannot act on their own app passwords, root does it for them; where "
+            "they are to: ",
+            "start asp-self.socket");
 }
 
 void examine_broker(struct examination *exam)

@@ -1,6 +1,7 @@
 /* doctor: the command, and the order of its parts. */
 #include "doctor.h"
 
+#include "account_page.h"
 #include "beside_pam.h"
 #include "broker.h"
 #include "configuration.h"
@@ -35,6 +36,7 @@ static void look_over(struct examination *exam)
         examine_password_stack(exam);
         progress_say("looking at the broker");
         examine_broker(exam);
+        examine_account_page(exam);
     }
     progress_say("asking Dovecot");
     examine_dovecot(exam);

@@ -30,6 +30,7 @@
 #define CHECK_PASSWORD_STACK "password-stack"
 #define CHECK_BROKER "broker"
 #define CHECK_SELF_SERVICE "self-service"
+#define CHECK_ACCOUNT_PAGE "account-page"
 #define CHECK_DOVECOT "dovecot"
 #define CHECK_BESIDE_PAM "beside-pam"
 #define CHECK_PROCESSES "processes"

@@ -1,6 +1,7 @@
 /* doctor: the services of PAM that ask the module: what is proven of each. */
 #include "pam.h"
 
+#include "own_stack.h"
 #include "package.h"
 #include "pam_fix.h"
 #include "pam_lines.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SELF_SERVICE "asp-admin" /* doctor/broker.c looks it over */
 #define OTHER "other"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -479,8 +479,8 @@ void examine_pam(struct examination *exam)
     for (size_t i = 0; i < exam->pam.count; i++) {
         const struct pam_file *file = exam->pam.files[i];
 
-        if (is_service(exam, file) && strcmp(file->name, SELF_SERVICE) != 0 &&
-            check_service(exam, file) && !name_list_add(&services, file->name))
+        if (is_service(exam, file) && !own_stack_is_of(file->name) && check_service(exam, file) &&
+            !name_list_add(&services, file->name))
             findings->failed = true;
     }
     if (services.count > 0 && findings->faults == faults)

@@ -10,7 +10,9 @@
 #define UNIT_BROKER_SOCKET "asp-broker.socket"
 #define UNIT_SELF "asp-self.service"
 #define UNIT_SELF_SOCKET "asp-self.socket"
+#define UNIT_SELF_WEB_SOCKET "asp-self-web.socket"
 #define UNIT_WATCH "asp-watch.service"
+#define UNIT_WEB_SOCKET "asp-web.socket"
 
 /* True where systemd runs. */
 bool units_run(void);

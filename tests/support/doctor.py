@@ -15,7 +15,7 @@ CHECKS = [
     "self-service",
 ]
 # Of these there is a row only where there is something to say.
-OTHERS = ["beside-pam", "processes"]
+OTHERS = ["account-page", "beside-pam", "processes"]
 
 # Account lines that are right.
 ACCOUNT = "account sufficient pam_asp.so\naccount required pam_unix.so\n"

@@ -1,0 +1,173 @@
+/* doctor: the account page: who serves it, and who lets users in there. */
+#include "account_page.h"
+
+#include "broker_sockets.h"
+#include "own_stack.h"
+#include "package.h"
+#include "unit_state.h"
+#include "units.h"
+
+#include "asp-admin/system/web_user.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WEB "asp-web" /* the program, its user and its package */
+#define PROGRAM LIBEXECDIR "/" WEB
+#define GUIDE DOCDIR "/doc/account-page.md"
+
+enum { COMM_SIZE = 32 };
+
+static bool is_installed(void)
+{
+    return access(PROGRAM, F_OK) == 0 || unit_is_there(UNIT_WEB_SOCKET);
+}
+
+/* Who may sign users in. False: nobody may. */
+static bool check_user(struct examination *exam, uid_t *uid)
+{
+    struct findings *findings = &exam->findings;
+    const char *name = exam->admin->conf->self_web_user;
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
+
+    if (web_user_find(exam->admin->conf, uid, &error) == ASP_OK)
+        return true;
+    finding_fault(findings, CHECK_ACCOUNT_PAGE, "nobody signs in from a browser: %s",
+                  asp_error_line(&error, line));
+    if (getpwnam(name) != NULL)
+        finding_fix(findings, "name in asp.conf a user of the system's who is nothing else, such "
+                              "as " WEB);
+    else if (strcmp(name, WEB) == 0 && !is_installed())
+        package_fix(findings, WEB, WEB);
+    else
+        finding_fix_command(findings, true,
+                            (const char *[]){"useradd", "--system", "--user-group",
+                                             "--no-create-home", "--shell", "/usr/sbin/nologin",
+                                             name, NULL});
+    return false;
+}
+
+/* A socket of systemd's that is there now and not after the next start of the machine. */
+static void note_not_enabled(struct examination *exam, const char *unit)
+{
+    struct unit_state state;
+
+    if (unit_state_ask(unit, &state) && strcmp(state.active, "active") == 0 &&
+        strcmp(state.file, "disabled") == 0)
+        finding_note(&exam->findings, CHECK_ACCOUNT_PAGE,
+                     "%s is active, and not enabled: after the next start of the machine it is "
+                     "not there; systemctl enable %s",
+                     unit, unit);
+}
+
+/* Where the broker is asked, by that user alone. */
+static void check_socket(struct examination *exam, uid_t uid)
+{
+    const struct asp_conf *conf = exam->admin->conf;
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
+    struct stat st;
+
+    if (broker_socket_probe(conf->self_web_socket, &error) != ASP_OK) {
+        finding_fault(&exam->findings, CHECK_ACCOUNT_PAGE, "nobody signs in from a browser: %s",
+                      asp_error_line(&error, line));
+        broker_fix_start(exam, UNIT_SELF_WEB_SOCKET);
+    } else if (stat(conf->self_web_socket, &st) == 0 && st.st_uid != uid) {
+        finding_fault(&exam->findings, CHECK_ACCOUNT_PAGE,
+                      "nobody signs in from a browser: %s belongs to uid %lu, and not to %s "
+                      "(where systemd makes it, SocketUser= of " UNIT_SELF_WEB_SOCKET " says whose "
+                      "it is)",
+                      conf->self_web_socket, (unsigned long)st.st_uid, conf->self_web_user);
+        broker_socket_fix(exam, conf->self_web_socket, conf->self_web_user, "600");
+    } else {
+        note_not_enabled(exam, UNIT_SELF_WEB_SOCKET);
+    }
+}
+
+/* An exam_process: whether it is asp-web. */
+static bool is_server(const char *pid, void *context)
+{
+    char name[COMM_SIZE] = "";
+    FILE *file = exam_process_open(pid, "comm");
+    bool *runs = context;
+
+    if (file != NULL) {
+        *runs = fgets(name, sizeof name, file) != NULL && strcmp(name, WEB "\n") == 0;
+        (void)fclose(file);
+    }
+    return *runs;
+}
+
+/* It listens where systemd or its command line says: what there is, is its socket or its process.
+ */
+static bool is_served(struct examination *exam)
+{
+    struct unit_state state;
+    bool runs = false;
+
+    if (unit_state_ask(UNIT_WEB_SOCKET, &state) && strcmp(state.active, "active") == 0)
+        return true;
+    exam_processes(exam, is_server, &runs);
+    return runs;
+}
+
+/* asp-web, the one that we know of those who may serve. */
+static void check_server(struct examination *exam)
+{
+    struct findings *findings = &exam->findings;
+
+    if (!is_installed()) {
+        finding_fault(findings, CHECK_ACCOUNT_PAGE,
+                      "self_service.web_user is " WEB ", and " WEB " is not installed");
+        package_fix(findings, WEB, WEB);
+        return;
+    }
+    if (exam->admin->conf->web_origin[0] == '\0') {
+        finding_fault(findings, CHECK_ACCOUNT_PAGE,
+                      "web.origin is not set, and without it " WEB " does not start");
+        finding_fix(findings, "say in asp.conf how browsers reach the page: "
+                              "web: { origin = \"https://passwords.example.org\"; };");
+    }
+    if (!is_served(exam)) {
+        finding_fault(findings, CHECK_ACCOUNT_PAGE, "nobody serves the account page");
+        if (!unit_fix_start(findings, UNIT_WEB_SOCKET))
+            finding_fix(findings, "start " PROGRAM ", and keep it running: asp-web(8)");
+    } else {
+        note_not_enabled(exam, UNIT_WEB_SOCKET);
+    }
+}
+
+/* Nobody signs in; whether that is meant is not to be known, but where it was begun. */
+static void tell_none(struct examination *exam)
+{
+    if (is_installed())
+        finding_note(&exam->findings, CHECK_ACCOUNT_PAGE,
+                     WEB
+                     " is installed, and self_service.web_user is not set: nobody signs in from "
+                     "a browser; " GUIDE " has what there is to do");
+}
+
+void examine_account_page(struct examination *exam)
+{
+    const struct asp_conf *conf = exam->admin->conf;
+    const bool is_ours = strcmp(conf->self_web_user, WEB) == 0;
+    const bool is_open = conf->self_enabled && conf->self_web_user[0] != '\0';
+    uid_t uid;
+
+    own_stack_check(exam, CHECK_ACCOUNT_PAGE, SERVICE_WEB, is_open);
+    /* That all of self-service is switched off is said of users at terminals. */
+    if (conf->self_enabled && !is_open)
+        tell_none(exam);
+    if (!is_open || !check_user(exam, &uid))
+        return;
+    check_socket(exam, uid);
+    if (is_ours)
+        check_server(exam);
+    if (findings_none_of(&exam->findings, CHECK_ACCOUNT_PAGE))
+        finding_ok(&exam->findings, CHECK_ACCOUNT_PAGE, "users sign in by %s%s%s",
+                   conf->self_web_user, is_ours ? ", at " : "", is_ours ? conf->web_origin : "");
+}

@@ -1,0 +1,55 @@
+/* doctor: the PAM files by which users come to their own app passwords. */
+#include "own_stack.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME_SIZE = 128 };
+
+bool own_stack_is_of(const char *service)
+{
+    return strcmp(service, SERVICE_TERMINAL) == 0 || strcmp(service, SERVICE_WEB) == 0;
+}
+
+/* None is there: whoever is to answer is another service's. */
+static void tell_missing(struct examination *exam, const char *check, const char *service)
+{
+    char shipped[NAME_SIZE];
+    char path[NAME_SIZE];
+
+    (void)snprintf(shipped, sizeof shipped, "pam.d/%s", service);
+    (void)snprintf(path, sizeof path, "/etc/pam.d/%s", service);
+    finding_fault(&exam->findings, check,
+                  "there is no %s: /etc/pam.d/other decides who acts on her app passwords", path);
+    if (!path_fix_install(&exam->findings, shipped, path))
+        finding_fix(&exam->findings, "write one that asks for the primary password, and for the "
+                                     "second factor if there is one");
+}
+
+void own_stack_check(struct examination *exam, const char *check, const char *service,
+                     bool is_needed)
+{
+    const struct pam_file *file = pam_folder_find(&exam->pam, service);
+    struct pam_stack stack = {0};
+
+    if (file == NULL) {
+        if (is_needed)
+            tell_missing(exam, check, service);
+        return;
+    }
+    pam_folder_stack(&exam->pam, file, FACILITY_AUTH, &stack);
+    for (size_t i = 0; i < stack.count; i++) {
+        if (!pam_line_has(stack.entries[i].line, MODULE_FILE))
+            continue;
+        finding_fault(&exam->findings, check,
+                      "%s asks pam_asp, by line %zu of %s: nobody acts on her app passwords with "
+                      "one of them",
+                      file->path, stack.entries[i].line->number, stack.entries[i].file->path);
+        finding_fix(&exam->findings,
+                    "take that line out: " DOCDIR "/pam.d/%s asks for the primary password, and "
+                    "has lines ready for a second factor",
+                    service);
+        break;
+    }
+    pam_stack_free(&stack);
+}

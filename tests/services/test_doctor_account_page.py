@@ -1,0 +1,169 @@
+"""asp-admin doctor and the account page: all that has to be there before a user signs in, and one part missing at a time."""
+
+import contextlib
+
+import pytest
+from support.account_page import CONFIGURATION, ORIGIN, AccountPage
+from support.web_sign_in import CONF, WEB
+
+PROGRAM = "/usr/local/libexec/asp-web"
+UNITS = ("asp-self-web.socket", "asp-web.socket")
+NO_USER = "nobody signs in from a browser: self_service.web_user: /etc/passwd has no user"
+USERADD = "useradd --system --user-group --no-create-home --shell /usr/sbin/nologin"
+
+# What systemctl show prints of each.
+SAYS = """#!/bin/sh
+for unit in {active}; do
+    case "$*" in *" $unit") echo ActiveState=active; echo SubState=listening; echo UnitFileState={file}; exit ;; esac
+done
+echo ActiveState=inactive
+echo SubState=dead
+echo UnitFileState=disabled
+"""
+
+
+@pytest.fixture
+def page(patient, build):
+    """The account page as it is to be, with what is installed and configured, and nobody who runs."""
+    if not (build / "asp-web" / "asp-web").exists():
+        pytest.skip("asp-web is not built: no libmicrohttpd")
+    patient.sandbox.run("install", "-D", build / "asp-web" / "asp-web", PROGRAM).done()
+    patient.page = AccountPage(patient.sandbox, build, CONF)
+    for service in ("asp-admin", "asp-web"):
+        patient.install(f"pam.d/{service}", f"/etc/pam.d/{service}")
+    yield patient
+    patient.sandbox.run("rm", "-f", PROGRAM, "/usr/sbin/systemctl").done()
+
+
+@contextlib.contextmanager
+def served(patient, by_page=True):
+    """A broker, and asp-web."""
+    with patient.serving():
+        if by_page:
+            patient.page.start()
+        try:
+            yield patient
+        finally:
+            patient.page.stop()
+
+
+def systemd_says(patient, *active, file="enabled"):
+    """These sockets are there, for systemd keeps them."""
+    patient.units(*UNITS)
+    patient.sandbox.write("/usr/sbin/systemctl", SAYS.format(active=" ".join(active) or "''", file=file), mode="755")
+
+
+def told_of_page(patient):
+    return [finding for finding in patient.findings() if finding.check == "account-page"]
+
+
+def test_a_page_that_is_served_is_well(page):
+    with served(page):
+        page.is_well("account-page", f"^users sign in by asp-web, at {ORIGIN}$")
+
+
+def test_nothing_is_said_where_there_is_none(patient):
+    assert told_of_page(patient) == []
+    patient.install("pam.d/asp-web", "/etc/pam.d/asp-web")
+    patient.configure('self_service: { enabled = false; web_user = "asp-web"; };')
+    assert told_of_page(patient) == []
+
+
+def test_one_that_is_installed_and_nobody_uses_is_told_with_what_there_is_to_do(page):
+    page.configure(CONFIGURATION)
+    page.told("account-page", "asp-web is installed, and self_service.web_user is not set: .*/doc/account-page.md")
+
+
+def test_a_user_who_is_not_there_is_a_fault_and_is_made(page):
+    page.sandbox.run("userdel", "asp-web").done()
+    fault = page.fault("account-page", f"{NO_USER} asp-web")
+    assert fault.mend == f"{USERADD} asp-web"
+    page.sandbox.shell(fault.mend).done()
+    with served(page):
+        page.is_well("account-page", "users sign in by asp-web")
+
+
+def test_where_asp_web_is_not_installed_the_package_brings_the_user(page):
+    page.sandbox.need("dpkg")
+    page.sandbox.shell(f"userdel asp-web; rm {PROGRAM}").done()
+    assert page.fault("account-page", NO_USER).mend == "apt-get install asp-web"
+
+
+def test_a_user_who_is_somebody_else_too_is_a_fault(page):
+    page.sandbox.run("usermod", "--append", "--groups", "asp", "asp-web").done()
+    fault = page.fault("account-page", "nobody signs in from a browser: .*asp-web is in the group asp")
+    assert "a user of the system's who is nothing else" in fault.mend
+
+
+def test_without_a_broker_that_listens_for_it_nobody_signs_in(page):
+    page.page.start()
+    try:
+        fault = page.fault("account-page", f"^nobody signs in from a browser: .*{WEB}")
+        assert fault.mend == "start /usr/local/libexec/asp-broker as root, and keep it running"
+        systemd_says(page, "asp-web.socket")
+        assert page.fault("account-page", "").mend == "systemctl enable --now asp-self-web.socket"
+    finally:
+        page.page.stop()
+
+
+def test_a_socket_of_another_user_is_a_fault(page):
+    with served(page):
+        page.sandbox.run("chown", "www-data", WEB).done()
+        fault = page.fault("account-page", rf"{WEB} belongs to uid \d+, and not to asp-web .*SocketUser= of asp-self-web")
+        page.sandbox.shell(fault.mend).done()
+        page.is_well("account-page", "users sign in by asp-web")
+
+
+def test_no_pam_file_is_a_fault(page):
+    with served(page):
+        page.sandbox.run("rm", "/etc/pam.d/asp-web").done()
+        page.fault("account-page", "there is no /etc/pam.d/asp-web: /etc/pam.d/other decides")
+
+
+def test_app_passwords_that_sign_in_at_the_page_are_a_fault(page):
+    """It is for the primary password alone."""
+    with served(page):
+        page.install("pam.d/asp-either", "/etc/pam.d/asp-either")
+        page.sandbox.write("/etc/pam.d/asp-web", "auth include asp-either\naccount include asp-either\n")
+        fault = page.fault("account-page", r"^/etc/pam.d/asp-web asks pam_asp, by line \d+ of /etc/pam.d/asp-either")
+        assert fault.mend.endswith("/pam.d/asp-web asks for the primary password, and has lines ready for a second factor")
+
+
+def test_no_address_of_the_page_is_a_fault(page):
+    with served(page):
+        page.configure(CONF)
+        fault = page.fault("account-page", "web.origin is not set, and without it asp-web does not start")
+        assert 'web: { origin = "https://' in fault.mend
+
+
+def test_a_page_that_nobody_serves_is_a_fault(page):
+    with served(page, by_page=False):
+        fault = page.fault("account-page", "nobody serves the account page")
+        assert fault.mend == f"start {PROGRAM}, and keep it running: asp-web(8)"
+        systemd_says(page)
+        assert page.fault("account-page", "nobody serves").mend == "systemctl enable --now asp-web.socket"
+        systemd_says(page, *UNITS)
+        page.is_well("account-page", "users sign in by asp-web")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_socket_that_does_not_outlast_a_start_of_the_machine_is_told(page, unit):
+    with served(page):
+        systemd_says(page, unit, file="disabled")
+        page.told("account-page", f"{unit} is active, and not enabled: .*; systemctl enable {unit}$")
+
+
+def test_one_that_is_not_installed_is_a_fault(page):
+    page.sandbox.need("dpkg")
+    with served(page):
+        page.sandbox.run("rm", PROGRAM).done()
+        fault = page.fault("account-page", "self_service.web_user is asp-web, and asp-web is not installed")
+        assert fault.mend == "apt-get install asp-web"
+
+
+def test_of_another_web_server_the_user_and_the_socket_are_looked_at_alone(page):
+    page.sandbox.run("useradd", "--system", "other-web").done()
+    page.configure('self_service: { web_user = "other-web"; };')
+    page.sandbox.run("rm", PROGRAM).done()
+    with served(page, by_page=False):
+        page.is_well("account-page", "^users sign in by other-web$")
