@@ -6,7 +6,7 @@
 
 #include "new_password_store.h"
 
-#include "asp-admin/profile/qr.h"
+#include "asp-admin/ui/qr.h"
 
 /* What --profile and --qr ask for. Begins as {0}. */
 struct device_forms {

@@ -1,10 +1,10 @@
 /*
  * A text as a QR code (ISO/IEC 18004).
  */
-#ifndef ASP_ADMIN_PROFILE_QR_H
-#define ASP_ADMIN_PROFILE_QR_H
+#ifndef ASP_ADMIN_UI_QR_H
+#define ASP_ADMIN_UI_QR_H
 
-#include "asp-admin/ui/console.h"
+#include "console.h"
 
 #include <jansson.h>
 

@@ -1,7 +1,7 @@
 /* A text as a QR code, by libqrencode. */
 #include "qr.h"
 
-#include "asp-admin/ui/json.h"
+#include "json.h"
 
 #include <errno.h>
 #include <qrencode.h>
