@@ -1,6 +1,7 @@
 /* The web server's connections, and the processes of what is done on them. */
 #include "web_connections.h"
 
+#include "process_tree.h"
 #include "self_session.h"
 #include "session_process.h"
 #include "web_sign_in.h"
@@ -12,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -35,8 +35,7 @@ static void kill_sign_in(const struct web_connection *connection)
 {
     if (connection->stage != WEB_SIGNING_IN)
         return;
-    (void)kill(-connection->process, SIGKILL);
-    (void)kill(connection->process, SIGKILL);
+    process_tree_kill(connection->process);
 }
 
 void web_connection_refuse(struct web_connections *all, int place, const char *why)

@@ -7,7 +7,7 @@ import pytest
 from support.broker import LOGIN, message
 from support.memory import holders
 from support.passwords import PASSWORD
-from support.processes import descriptors, has_no_core
+from support.processes import children, descriptors, has_no_core, lives
 from support.self_service import ALICES, ASK, BOBS, COMMAND, DONE, NO, OVER, REPLY, SAID, SAY, fields, reply
 from support.wait import LONG, seconds_of, wait_until
 from support.web_sign_in import HERE, SIGN_IN, serve_web, sign_in, text, web_server
@@ -161,6 +161,25 @@ def test_of_five_sign_ins_from_an_address_the_oldest_goes(web, server):
         server.asked(number)
     assert server.asked(server.begin("user9", "2001:db8:1::"))[0] == "hidden"
     web.serves.have_sessions(OF_AN_ADDRESS + 1)
+
+
+def test_what_a_module_of_a_sign_in_that_has_to_go_has_started_goes_too(own):
+    """pam_exec gives each program a session of its own."""
+    serve_web(own, stack=HANGS)
+    own.sandbox.write("/etc/asp/hang", "#!/bin/sh\ntouch /run/hangs.$PAM_USER\nsleep 150\n", mode="755")
+    with web_server(own) as server:
+        first = server.begin("first")
+        wait_until(lambda: own.sandbox.run("test", "-e", "/run/hangs.first").code == 0, "it does not hang")
+        (sign_in,) = own.serves.sessions()
+        below = [sign_in]
+        for process in below:
+            below += children(process)
+        assert len(below) == 3, "the program, and what it runs"
+        for at in range(OF_AN_ADDRESS):
+            server.begin(f"user{at}")
+        assert server.refused(first).startswith("too many sign in from your address")
+        wait_until(lambda: not any(lives(process) for process in below), "the program runs on")
+        own.serves.have_sessions(OF_AN_ADDRESS)
 
 
 def test_a_user_is_signed_in_five_times_at_most(web, server):
