@@ -17,6 +17,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -87,6 +88,7 @@ static void name_place(struct serving *serving, int place, const struct asp_conf
     for (char *c = spelled; *c != '\0'; c++)
         *c = asp_fold(*c);
     web_limits_name(&serving->all.limits, place, spelled, address);
+    sodium_memzero(spelled, sizeof spelled);
 }
 
 static void sign_in(struct serving *serving, int place, const struct asp_conf *conf,
@@ -139,6 +141,7 @@ static void hear_first(struct serving *serving, int place)
         web_connection_refuse(&serving->all, place, "this says of nobody that she signs in");
     else
         sign_in(serving, place, conf_cache_read(conf), &said, &network);
+    sodium_memzero(bytes, sizeof bytes); /* some type their password in the place of their name */
     conf_cache_release(conf);
 }
 

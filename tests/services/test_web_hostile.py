@@ -276,6 +276,7 @@ def test_at_the_end_of_the_broker_who_is_signed_in_is_told_and_a_change_is_broug
 def test_nothing_that_she_has_typed_stays_in_memory_and_nobody_looks_in(web, server):
     web.set_primary("alice", "a primary canary")
     assert server.tries("alice", "a wrong canary")[1] == SAID_NO
+    assert server.tries("a name that is a wrong canary", "x")[1] == SAID_NO
     number = server.begin("alice")
     server.asked(number)
     (process,) = web.serves.sessions()
