@@ -1,8 +1,6 @@
 /* The web server's user: nobody but a user who is nothing else. */
 #include "web_user.h"
 
-#include "users.h"
-
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -28,6 +26,23 @@ static bool find_in_passwd(const char *name, uid_t *uid, gid_t *gid)
         *uid = entry->pw_uid;
         *gid = entry->pw_gid;
     }
+    if (passwd != NULL)
+        (void)fclose(passwd);
+    return entry != NULL;
+}
+
+/* Another name with this uid, wherever it stands. */
+static bool find_twin(const char *name, uid_t uid, char twin[NAME])
+{
+    FILE *passwd = fopen("/etc/passwd", "re");
+    const struct passwd *entry = NULL;
+
+    while (passwd != NULL && (entry = fgetpwent(passwd)) != NULL) {
+        if (entry->pw_uid == uid && strcmp(entry->pw_name, name) != 0)
+            break;
+    }
+    if (entry != NULL)
+        (void)snprintf(twin, NAME, "%s", entry->pw_name);
     if (passwd != NULL)
         (void)fclose(passwd);
     return entry != NULL;
@@ -102,7 +117,7 @@ enum asp_status web_user_find(const struct asp_conf *conf, uid_t *uid, struct as
         return asp_fail(error, ASP_INVALID,
                         KEY ": %s has uid %lu, and from %lu on they are people's", name,
                         (unsigned long)*uid, (unsigned long)people);
-    if (!user_local_name_of(*uid, other, sizeof other) || strcmp(other, name) != 0)
+    if (find_twin(name, *uid, other))
         return asp_fail(error, ASP_INVALID, KEY ": %s has the uid of %s", name, other);
     if (is_member(name, gid))
         return asp_fail(error, ASP_INVALID,

@@ -283,6 +283,7 @@ def test_nobody_else_is_heard(web):
     with web_server(web, None) as server:
         number = server.open()
         server.send(number, sign_in("alice"))
+        "asp-web": "asp-web has the uid of twin",
         assert server.ends(number) == "self_service.web_user alone is heard here"
 
 
