@@ -30,10 +30,11 @@ static enum asp_status decide(struct web_sign_in *sign_in, struct admin *admin,
                               struct own_primary *own, struct asp_error *error)
 {
     const bool has_account = self_account_find_typed(admin, sign_in->user, error);
+    char spelled[ASP_USER_MAX + 1];
     const struct self_pam pam = {
         .fd = sign_in->fd,
         .service = "asp-web",
-        .user = has_account ? admin->user : sign_in->user,
+        .user = has_account ? admin->user : spelled,
         .rhost = sign_in->address[0] != '\0' ? sign_in->address : NULL,
         .tells = true,
         .since_ms = sign_in->since_ms,
@@ -43,6 +44,7 @@ static enum asp_status decide(struct web_sign_in *sign_in, struct admin *admin,
     };
     enum asp_status status;
 
+    asp_account_spell(admin->conf, sign_in->user, spelled);
     if (has_account)
         self_account_print(admin, &sign_in->key, own);
     status = self_pam_ask(&pam, admin, error);
