@@ -51,6 +51,18 @@ bool self_account_find_typed(struct admin *admin, const char *typed, struct asp_
     return false;
 }
 
+enum asp_status self_account_ask(const char *account, bool *is_user, struct asp_error *error)
+{
+    char name[ASP_USER_MAX + 1];
+    const enum asp_answer answer =
+        name_service.ask(name_service.context, account, name, sizeof name);
+
+    *is_user = answer == ASP_USER_KNOWN;
+    return answer == ASP_USER_NOT_TOLD
+               ? asp_fail(error, ASP_IO, "the name service does not say who you are: try again")
+               : ASP_OK;
+}
+
 void self_account_print(const struct admin *admin, const struct own_primary_key *key,
                         struct own_primary *own)
 {

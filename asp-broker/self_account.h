@@ -25,6 +25,9 @@ bool self_account_find(struct admin *admin, const char *name, struct asp_error *
  */
 bool self_account_find_typed(struct admin *admin, const char *typed, struct asp_error *error);
 
+/* Whether the name service knows a user by the name of that account. ASP_IO: it does not say. */
+enum asp_status self_account_ask(const char *account, bool *is_user, struct asp_error *error);
+
 /* What her primary password is now, before she is asked. What cannot be told is no earlier
  * answer's, and is refused where something is to be changed. Her account is one without entries
  * where it is not there yet, or cannot be read: then the command says why. */

@@ -285,6 +285,7 @@ static enum asp_status check_signed_in(const struct self_session *session, struc
     struct admin admin = {.now = time(NULL), .store = ASP_STORE_CLOSED};
     struct asp_identity identity;
     struct own_primary own;
+    bool is_user;
     enum asp_status status =
         asp_conf_load(session->conf_path, session->conf_required, &admin.conf, &identity, error);
 
@@ -296,7 +297,10 @@ static enum asp_status check_signed_in(const struct self_session *session, struc
         status = error->status;
     } else {
         self_account_print(&admin, &session->key, &own);
-        if (!own_primary_same(session->ticket, &own))
+        status = self_account_ask(session->account, &is_user, error);
+        /* Who is gone is no virtual user, nor is one who was virtual the user of that name. */
+        if (status == ASP_OK &&
+            (is_user != session->is_user || !own_primary_same(session->ticket, &own)))
             status = asp_fail(error, ASP_DENIED, SIGN_IN_AGAIN);
     }
     asp_conf_free(admin.conf);

@@ -16,6 +16,7 @@ struct self_session {
     int fd;              /* the client */
     uid_t uid;           /* of whoever has connected, who is the user unless */
     const char *account; /* she has signed in by the web server, as this one's; else NULL */
+    bool is_user;        /* the name service has known that one then */
     bool may_change;     /* that one, now */
     const struct own_primary
         *ticket; /* when she was let in, a few minutes ago; NULL: she was not */
@@ -41,6 +42,7 @@ struct self_report {
     enum self_report_kind kind;
     struct own_primary own;
     char account[ASP_USER_MAX + 1]; /* that she has signed in to */
+    bool is_user;                   /* the name service knows her by that name */
 };
 
 /* Runs it. Returns the exit status of the process. */

@@ -132,6 +132,7 @@ void web_connection_command(struct web_connections *all, int place)
     const struct self_session session = {
         .fd = connection->fd,
         .account = connection->account,
+        .is_user = connection->is_user,
         .may_change = web_limits_may_change(&all->limits, place, now),
         .ticket = &connection->own,
         .key = all->key,
@@ -176,6 +177,7 @@ static void take_report(struct web_connections *all, const struct self_report *r
     case SELF_ADMITTED:
         connection->admitted = true;
         memcpy(connection->account, report->account, sizeof connection->account);
+        connection->is_user = report->is_user;
         connection->own = report->own;
         break;
     case SELF_CHANGES:

@@ -32,6 +32,7 @@ struct web_connection {
     int64_t said_ms; /* when she has last said something, or is to be refused */
     bool admitted;
     char account[ASP_USER_MAX + 1];
+    bool is_user;           /* whom the name service has known when she signed in */
     struct own_primary own; /* as it was when she signed in */
 };
 

@@ -27,7 +27,7 @@ static void report_answer(void *context)
 /* What she is let in to, if she may be. All that is looked at before PAM has decided is the same
  * for everybody at the other end. */
 static enum asp_status decide(struct web_sign_in *sign_in, struct admin *admin,
-                              struct own_primary *own, struct asp_error *error)
+                              struct self_report *what, struct asp_error *error)
 {
     const bool has_account = self_account_find_typed(admin, sign_in->user, error);
     char spelled[ASP_USER_MAX + 1];
@@ -46,14 +46,16 @@ static enum asp_status decide(struct web_sign_in *sign_in, struct admin *admin,
 
     asp_account_spell(admin->conf, sign_in->user, spelled);
     if (has_account)
-        self_account_print(admin, &sign_in->key, own);
+        self_account_print(admin, &sign_in->key, &what->own);
     status = self_pam_ask(&pam, admin, error);
     if (status == ASP_OK && !self_rules_admit(admin->conf, admin->user))
         status = asp_fail(error, ASP_DENIED, "self-service is not for this user");
-    if (status == ASP_OK && !own->known)
+    if (status == ASP_OK && !what->own.known)
         status =
             asp_fail(error, ASP_DENIED,
                      "the account has expired, or nothing can be told of the primary password");
+    if (status == ASP_OK)
+        status = self_account_ask(admin->user, &what->is_user, error);
     return status;
 }
 
@@ -73,7 +75,7 @@ int web_sign_in_run(const struct web_sign_in *given)
         syslog(LOG_ERR, "configuration: %s", asp_error_line(&error, line));
         return WEB_BROKEN;
     }
-    if (decide(&sign_in, &admin, &what.own, &error) == ASP_OK) {
+    if (decide(&sign_in, &admin, &what, &error) == ASP_OK) {
         memcpy(what.account, admin.user, sizeof what.account);
         code = report(&sign_in, &what) ? WEB_ADMITTED : WEB_BROKEN;
     } else {

@@ -242,6 +242,34 @@ def test_no_group_admits_a_virtual_user(virtual):
         assert server.tries("dave@example.org", "theirs")[1] == SAID_NO
 
 
+def test_who_was_virtual_is_not_the_user_of_her_name_and_who_was_one_is_not_virtual(virtual):
+    virtual.configure(CONF, "virtual_users = true;")
+    there = "carol:x:4001:4001::/run:/bin/sh\n"  # as one of a directory, who has no line in shadow
+    with web_server(virtual) as server:
+        number = server.signs_in("carol", "theirs")
+        assert server.does(number, "list")[0] == DONE
+        virtual.sandbox.shell("cat >>/etc/passwd", input=there).done()
+        assert "sign in again" in server.does(number, "list")
+        number = server.signs_in("carol", "theirs")
+        assert server.does(number, "create", "--label", "Phone", "--app", "mail", "--quiet")[0] == DONE
+        virtual.sandbox.shell("sed -i /^carol:/d /etc/passwd").done()
+        assert "sign in again" in server.does(number, "list")
+    assert virtual.states("carol") == [("Phone", "active")]
+
+
+def test_the_account_of_who_is_gone_is_no_virtual_users(virtual):
+    virtual.configure(CONF, "virtual_users = true;")
+    virtual.sandbox.run("useradd", "--no-create-home", "gone").done()
+    virtual.sandbox.run("chpasswd", input="gone:hers\n").done()
+    virtual.create("gone", "Phone", "--app", "mail")
+    with web_server(virtual) as server:
+        number = server.signs_in("gone", "theirs")
+        virtual.sandbox.run("userdel", "gone").done()
+        assert "sign in again" in server.does(number, "list")
+        assert server.tries("gone", "theirs")[1] == SAID_NO
+    assert virtual.states("gone") == [("Phone", "active")]
+
+
 # Who is heard
 
 
@@ -255,6 +283,7 @@ def test_web_user_has_to_be_a_user_for_nothing_else(own):
         "nobody": "nobody is nobody",
         "alice": "people's",
         "twin": "twin has the uid of asp-web",
+        "asp-web": "asp-web has the uid of twin",
         "inside": "inside is in the group asp",
         "none": "/etc/passwd has no user none",
     }.items():
@@ -283,7 +312,6 @@ def test_nobody_else_is_heard(web):
     with web_server(web, None) as server:
         number = server.open()
         server.send(number, sign_in("alice"))
-        "asp-web": "asp-web has the uid of twin",
         assert server.ends(number) == "self_service.web_user alone is heard here"
 
 

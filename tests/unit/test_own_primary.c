@@ -63,6 +63,7 @@ START_TEST(a_change_that_others_make_is_told_and_her_own_is_followed)
         return;
     unit_three_entries(&account);
     strcpy(account.user, "nobody-of-this-name");
+    account.primary.taken = false;
     before = own_of(conf, &account);
     after = own_of(conf, &account);
     ck_assert(own_primary_same(&before, &after));
@@ -71,6 +72,27 @@ START_TEST(a_change_that_others_make_is_told_and_her_own_is_followed)
     ck_assert(!own_primary_same(&before, &after));
     own_primary_follow(&key, conf, &account, &before);
     ck_assert(own_primary_same(&before, &after));
+    asp_account_free(&account);
+    asp_conf_free(conf);
+}
+END_TEST
+
+START_TEST(who_had_a_line_and_has_none_is_gone_where_shadow_tells_of_primary_passwords)
+{
+    struct asp_conf *conf = conf_of(sources[_i]);
+    struct asp_error error = {0};
+    struct asp_account account;
+    struct own_primary own;
+    enum asp_status status;
+
+    if (!unit_is_root())
+        return;
+    unit_three_entries(&account);
+    strcpy(account.user, "nobody-of-this-name");
+    ck_assert(account.primary.taken && account.primary.had == ASP_HAD_HASH);
+    status = own_primary_take(&key, conf, &store, &account, NOW, &own, &error);
+    ck_assert_int_eq(status, _i == 0 ? ASP_IO : ASP_OK);
+    ck_assert(own.known == (_i != 0));
     asp_account_free(&account);
     asp_conf_free(conf);
 }
@@ -167,6 +189,8 @@ static void fill(Suite *suite)
 {
     unit_add(suite, who_acts_on_her_own_account_follows_nobody);
     unit_loop(suite, a_change_that_others_make_is_told_and_her_own_is_followed,
+              UNIT_COUNT(sources));
+    unit_loop(suite, who_had_a_line_and_has_none_is_gone_where_shadow_tells_of_primary_passwords,
               UNIT_COUNT(sources));
     unit_loop(suite, that_the_password_stack_was_reached_is_a_change_for_who_has_no_line,
               UNIT_COUNT(sources));
