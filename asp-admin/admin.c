@@ -464,11 +464,8 @@ void admin_close(struct admin *admin)
 void admin_log_change(const struct admin *admin, const char *user, const char *event,
                       const struct asp_entry *entry, const char *reason)
 {
-    struct asp_log_change change = {.event = event,
-                                    .by = admin->by,
-                                    .user = user,
-                                    .reason = reason,
-                                    .via = admin_is_own(admin) ? admin->guard->via : NULL};
+    struct asp_log_change change = {
+        .event = event, .by = admin->by, .user = user, .reason = reason, .via = admin_via(admin)};
     char room[LOGGED_SIZE];
     struct asp_buffer line = asp_buffer_on(room, sizeof room); /* logged, whatever has run out */
 

@@ -59,6 +59,12 @@ static inline bool admin_is_own(const struct admin *admin)
     return admin->guard != NULL;
 }
 
+/* By which way she does, or NULL. */
+static inline const char *admin_via(const struct admin *admin)
+{
+    return admin_is_own(admin) ? admin->guard->via : NULL;
+}
+
 /*
  * Reads the configuration and looks who asks, unless that is given as `by`. EXIT_DONE, or a code
  * after a line on the console. The caller calls admin_close in any case.

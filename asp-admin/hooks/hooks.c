@@ -11,7 +11,7 @@
 #include <syslog.h>
 
 enum {
-    VARIABLES = 9,
+    VARIABLES = 11,
     /* The kernel takes 128 KiB for one variable, and a label may have 256 bytes. */
     ENTRIES_FOR_A_RUN = 400,
     LINE_MAX_LOGGED = 500,
@@ -114,6 +114,7 @@ static void add_services(struct asp_buffer *text, const struct asp_conf *conf,
 static bool make_environment(const struct hook *hook, const struct asp_entry *entries, size_t count,
                              const char *reason, struct environment *environment)
 {
+    const char *via = admin_via(hook->admin);
     struct asp_buffer *ids;
     struct asp_buffer *labels;
     struct asp_buffer *apps;
@@ -125,6 +126,8 @@ static bool make_environment(const struct hook *hook, const struct asp_entry *en
     set_variable(environment, "ASP_EVENT", event_words[hook->event]);
     set_variable(environment, "ASP_USER", hook->user);
     set_variable(environment, "ASP_REASON", reason == NULL ? "" : reason);
+    set_variable(environment, "ASP_VIA", via == NULL ? "" : via);
+    set_variable(environment, "ASP_PAGE", hook->admin->conf->web_origin);
     ids = add_variable(environment, "ASP_IDS");
     labels = add_variable(environment, "ASP_LABELS");
     apps = add_variable(environment, "ASP_APPS");

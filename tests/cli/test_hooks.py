@@ -27,6 +27,8 @@ def test_create_tells_the_hook_of_what_was_created(site, hooks):
         "ASP_APPS": "calendar",
         "ASP_SERVICES": services,
         "ASP_REASON": "",
+        "ASP_VIA": "",
+        "ASP_PAGE": "",
     }
 
 

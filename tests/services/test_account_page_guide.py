@@ -4,12 +4,12 @@ import re
 
 import pytest
 from booted import Systemd, put_in_place
-from support.account_page import HOST, PREPARE, SOCKET, Browser
+from support.account_page import HOST, PREPARE, SOCKET, PageAt
+from support.page_user import PageUser
 from support.passwords import PASSWORD
 from support.recipes import steps
 from support.run import TREE
 from support.web import CERTIFICATE
-from test_asp_web_broker import run, sign_in
 
 GUIDE = (TREE / "doc" / "account-page.md").read_text()
 PORT = 8042
@@ -73,9 +73,8 @@ def served(machine):
 
 
 def test_a_user_signs_in_at_the_page_and_makes_an_app_password(served):
-    browser = Browser(f"/proc/{served.sandbox.first}/root{SOCKET}")
-    assert sign_in(browser)["outcome"] == "signed-in"
-    made = run(browser, "create", "--label", "Tablet", "--app", "mail", "--", "alice")
+    alice = PageUser(PageAt(f"/proc/{served.sandbox.first}/root{SOCKET}")).signs_in()
+    made = alice.run("create", "--label", "Tablet", "--app", "mail", "--", "alice")
     assert made["code"] == 0 and PASSWORD.search(made["out"])
     assert sorted(entry["label"] for entry in served.json("list", "alice")) == ["Phone", "Tablet"]
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from support.account_page import CONFIGURATION
+from support.account_page import CONFIGURATION, ORIGIN
 from support.page_user import PageUser, account_page
 from support.passwords import PASSWORD
 from support.self_service import BOBS
@@ -74,6 +74,19 @@ def test_who_leaves_before_it_is_shown_has_made_nothing(own, web):
     assert browser.post("/api/run", {"words": words}).json["show"]
     browser.post("/api/sign-out")
     wait_until(lambda: own.states() == [], "it is alive")
+
+
+def test_a_hook_is_told_that_it_was_done_at_the_page_and_where_that_is(own, web):
+    hook = "/usr/local/libexec/told"
+    own.sandbox.write(hook, '#!/bin/sh\necho "$ASP_EVENT $ASP_VIA $ASP_PAGE" >>/run/told\n', mode="755")
+    serve_web(own, CONF, CONFIGURATION, f'hooks: {{ created = "{hook}"; revoked = "{hook}"; }};')
+    alice = PageUser(web).signs_in()
+    made = json.loads(alice.run("create", "--label", "Phone", "--app", "mail", "--", "alice")["out"])
+    alice.run("revoke", "--", "alice", made["id"])
+    own.asp_admin("create", "alice", "--label", "Tablet", "--quiet").done()
+    assert own.sandbox.read("/run/told").splitlines() == [
+        f"created web {ORIGIN}", f"revoked web {ORIGIN}", f"created  {ORIGIN}",
+    ]  # fmt: skip
 
 
 def test_two_users_are_two(own, web):

@@ -83,6 +83,33 @@ def test_who_gets_an_app_password_is_told_what_when_where_and_what_to_do(mailbox
     assert password[-5:] not in text
 
 
+def test_what_is_made_at_the_account_page_is_told_with_how_and_with_its_address(mailbox):
+    page = "https://passwords.example.org"
+    made = {"EVENT": "created", "USER": "alice", "IDS": "7k", "LABELS": "Phone", "APPS": "mail", "REASON": ""}
+    mailbox.call(**made, VIA="web", PAGE=page).done()
+    text = mailbox.mail().get_content()
+    assert f"How: in a browser, by somebody who had signed in as you at {page}.\n" in text
+    assert f"Your app passwords, and what was done with them: {page}/\n" in text
+    assert "Revoke it at that page" in text and "asp-admin" not in text
+    mailbox.call(**made, VIA="self", PAGE="").done()
+    text = mailbox.mail().get_content()
+    assert "by somebody who had signed in there as you" in text and "asp-admin history alice\n" in text
+    mailbox.call(**made, VIA="", PAGE=page).done()
+    assert "How:" not in mailbox.mail().get_content()
+
+
+def test_what_she_revokes_at_the_page_is_told_where_it_is_more_than_one(mailbox):
+    """Of one the page has told her; all of hers at once may be somebody else's doing."""
+    gone = {"EVENT": "revoked", "USER": "alice", "REASON": "", "VIA": "web", "PAGE": "https://passwords.example.org"}
+    mailbox.call(**gone, IDS="7k", LABELS="Phone", APPS="mail").done()
+    assert mailbox.mails() == []
+    mailbox.call(**gone, IDS="7k 8m", LABELS="Phone\nTablet", APPS="mail mail").done()
+    text = mailbox.mail().get_content()
+    assert "were revoked.\n" in text and "Tablet" in text and "https://passwords.example.org/" in text
+    mailbox.call(**{**gone, "EVENT": "expired"}, IDS="7k", LABELS="Phone", APPS="mail").done()
+    assert mailbox.mail()["Subject"].startswith("App password expired")
+
+
 @pytest.mark.parametrize(
     ("words", "subject", "said"),
     [

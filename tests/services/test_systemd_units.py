@@ -10,12 +10,13 @@ import subprocess
 
 import pytest
 from booted import Systemd, put_in_place
-from support.account_page import CONFIGURATION, PREPARE, Browser
+from support.account_page import CONFIGURATION, PREPARE, PageAt
 from support.account_page import SOCKET as PAGE_SOCKET
 from support.authorize import AUTHORIZE, ask
 from support.authorize import CONFIGURATION as AUTHORIZE_CONFIGURATION
 from support.authorize import USERS as AUTHORIZE_USERS
 from support.broker import SOCKET
+from support.page_user import PageUser
 from support.pam_codes import AUTHINFO_UNAVAIL, AUTH_ERR, SUCCESS
 from support.passwords import PASSWORD, PRIMARY, wrong
 from support.second_factor import GOOGLE, OATH
@@ -27,7 +28,6 @@ from support.terminal import terminal
 from support.wait import LONG, wait_until
 from support.web_sign_in import CONF as WEB_CONF
 from support.web_sign_in import WEB, web_server
-from test_asp_web_broker import run, sign_in
 
 # Ten times what systemd makes of them at most: 0 is shut, 100 is open.
 SECURITY = {
@@ -344,9 +344,8 @@ def test_the_account_page_does_its_work_within_its_limits(machine):
     machine.install("pam.d/asp-web", "/etc/pam.d/asp-web")
     machine.systemd.run("systemctl", "start", "asp-self-web.socket", "asp-web.socket").done()
     try:
-        browser = Browser(f"/proc/{box.first}/root{PAGE_SOCKET}")
-        assert sign_in(browser)["outcome"] == "signed-in"
-        assert run(browser, "create", "--label", "Tablet", "--app", "mail", "--", "alice")["code"] == 0
+        alice = PageUser(PageAt(f"/proc/{box.first}/root{PAGE_SOCKET}")).signs_in()
+        assert alice.run("create", "--label", "Tablet", "--app", "mail", "--", "alice")["code"] == 0
         assert sorted(entry["label"] for entry in machine.json("list", "alice")) == ["Phone", "Tablet"]
         status = status_of(machine, "asp-web.service")
         assert (status["CapBnd"], status["NoNewPrivs"], status["Seccomp"]) == (f"{0:016x}", "1", "2")

@@ -241,6 +241,16 @@ class BrokerPart:
             session.connection.close()
 
 
+class PageAt:
+    """The page of an asp-web that somebody else has started, at this socket."""
+
+    def __init__(self, where):
+        self.where = where
+
+    def browser(self, **how):
+        return Browser(self.where, **how)
+
+
 class AspWeb:
     """asp-web, started as on a machine without systemd."""
 
