@@ -1,6 +1,7 @@
 """The profiles for AppArmor: apparmor_parser takes them, and they cover what the programs were seen to do. Whether a kernel
 that is told to use them lets the programs do it is not looked at here."""
 
+import contextlib
 import os
 import re
 import signal
@@ -8,22 +9,25 @@ import subprocess
 
 import pytest
 from support import apparmor, sanitizers
+from support.account_page import BROKER as PAGE_BROKER
+from support.account_page import SOCKET as PAGE_SOCKET
+from support.account_page import AccountPage, BrokerPart
 from support.broker import SOCKET, serving
 from support.dovecot_recipes import dovecot_version
 from support.hook_recipes import HOOKS
 from support.mail import lead_doveadm_to
 from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS, USER_UNKNOWN
-from support.processes import child_of
+from support.processes import child_of, descendant
 from support.run import MORTAL, TREE, ended, tool_works
 from support.tools import run_tool
 from support.wait import LONG, wait_until
 from support.watch import running_watch
 
 SHIPPED = TREE / "packaging" / "apparmor"
-PROFILES = ("asp-broker", "asp-watch")
+PROFILES = ("asp-broker", "asp-watch", "asp-web")
 WITH_RULES = ("cyrus", "dovecot", "sshd")  # hooks
 TRACES = "/run/traces"
-BROKER, ADMIN = "/usr/libexec/asp-broker", "/usr/bin/asp-admin"
+BROKER, ADMIN, WEB = "/usr/libexec/asp-broker", "/usr/bin/asp-admin", "/usr/libexec/asp-web"
 # What there is none of here: users that systemd knows from files, mounts that are planned where the store is.
 NONE_HERE = [
     "/{etc,run,run/host,usr/lib,usr/local/lib}/userdb/{,*} r,",
@@ -181,6 +185,33 @@ def test_watch_does_nothing_that_its_profile_does_not_allow(machine, folder):
     found = seen(machine.sandbox, ADMIN, "/bin/kill")
     found = {(notified if path.startswith(str(folder)) else path, need) for path, need in found}
     covers(found, SHIPPED / "asp-watch", "asp-watch", "abstractions/asp", but=NONE_HERE)
+
+
+# The same of the page's socket, to who runs as asp-web.
+HAND_OVER_PAGE = HAND_OVER.replace("SOCK_SEQPACKET", "SOCK_STREAM").replace("0o660", "0o666").replace(
+    "os.execv(program, [program])",
+    'import pwd\nuser = pwd.getpwnam("asp-web")\nos.setgroups([])\nos.setgid(user.pw_gid)\nos.setuid(user.pw_uid)\n'
+    'os.execv(program, [program, "--page", "/usr/share/asp/page"])',
+)
+
+
+def test_asp_web_does_nothing_that_its_profile_does_not_allow(machine, build):
+    """A page that is loaded, and a user who signs in."""
+    if not (build / "asp-web" / "asp-web").exists():
+        pytest.skip("asp-web is not built: no libmicrohttpd")
+    page = AccountPage(machine.sandbox, build)
+    machine.sandbox.run("install", "-D", page.program, WEB).done()
+    prefix = (*MORTAL, *apparmor.STRACE, f"{TRACES}/web", "/usr/bin/python3", "-c", HAND_OVER_PAGE)
+    with contextlib.closing(BrokerPart(page.inside(PAGE_BROKER))) as broker:
+        tracer = machine.sandbox.start(*prefix, PAGE_SOCKET, WEB)
+        with ended(tracer):
+            wait_until(lambda: page.listens(PAGE_SOCKET), "asp-web does not listen")
+            assert page.browser().say("GET", "/").status == 200
+            page.browser().sign_in()
+            broker.accept()
+            os.kill(descendant(tracer.pid, "asp-web"), signal.SIGTERM)
+            tracer.wait(LONG)
+    covers(seen(machine.sandbox, WEB), SHIPPED / "asp-web", "asp-web")
 
 
 # What each hook finds, $1 is the id. No real session: processes that look like one.
