@@ -5,9 +5,11 @@
 #include "request.h"
 
 #include "asp-admin/ui/json.h"
+#include "asp-admin/ui/qr.h"
 #include "asp/clock.h"
 #include "asp/name.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -166,6 +168,40 @@ static enum MHD_Result tell_over(struct request *request, struct session *sessio
     return reply_send(request, reply);
 }
 
+/* Of the app password that is to be shown. Of one that has no profile there is nothing to keep. */
+static void keep_profile(struct web *web, struct session *session)
+{
+    const struct asp_buffer *out = &session->conversation.out;
+
+    if (out->length == 0 ||
+        once_keep(&session->once, out->text, out->length, asp_clock_ms()) != ASP_FULL)
+        return;
+    if (!web->profile_is_long)
+        syslog(LOG_WARNING, "a profile of more than %d bytes has no one-time address",
+               ONCE_PROFILE_MAX);
+    web->profile_is_long = true;
+}
+
+/* The one-time address, and its QR code. NULL: out of memory. */
+static json_t *open_once(const struct web *web, struct session *session)
+{
+    struct asp_buffer address = {0};
+    struct once_token token;
+    struct qr *qr = NULL;
+    json_t *document;
+
+    once_open(&session->once, asp_clock_ms(), &token);
+    once_token_add(&address, web->conf->web_origin, &token);
+    if (!address.failed)
+        qr = qr_make(address.text);
+    document = qr != NULL ? json_pack("{s:s}", "address", address.text) : NULL;
+    json_put(&document, "qr", qr != NULL ? qr_json(qr) : NULL);
+    qr_free(qr);
+    asp_buffer_free(&address);
+    sodium_memzero(&token, sizeof token);
+    return document;
+}
+
 /* What the command has said, and how it has ended; or that it has not yet. */
 static enum MHD_Result tell_command(struct request *request, struct session *session)
 {
@@ -179,6 +215,10 @@ static enum MHD_Result tell_command(struct request *request, struct session *ses
             json_put(&reply.document, "code", json_integer(conversation->code));
         else
             json_put(&reply.document, "show", json_true());
+        if (session->once.state == ONCE_ALIVE)
+            json_put(&reply.document, "once", open_once(request->web, session));
+        else if (!conversation->done)
+            keep_profile(request->web, session);
         conversation_forget(conversation);
     } else {
         json_put(&reply.document, "running",
@@ -237,6 +277,13 @@ static enum MHD_Result serve_answer(struct request *request, struct session *ses
     return reply_send(request, (struct reply){.status = MHD_HTTP_OK, .document = json_object()});
 }
 
+/* Whether a command leaves all app passwords as they are. */
+static bool only_reads(const char *command)
+{
+    return strcmp(command, "list") == 0 || strcmp(command, "history") == 0 ||
+           strcmp(command, "apps") == 0;
+}
+
 static enum MHD_Result serve_run(struct request *request, struct session *session,
                                  const json_t *document)
 {
@@ -250,6 +297,9 @@ static enum MHD_Result serve_run(struct request *request, struct session *sessio
     count = body_words(document, words);
     if (count == 0 || !conversation_run(&session->conversation, words, count))
         return reply_refuse(request, MHD_HTTP_BAD_REQUEST, "these are no words of a command");
+    /* It may be a revocation of that very app password: asp-admin knows many ways to name one. */
+    if (!only_reads(words[0]) || session->once.state < ONCE_OPEN)
+        once_end(&session->once);
     return wait_for_command(request, session);
 }
 
@@ -265,6 +315,33 @@ static enum MHD_Result serve_shown(struct request *request, struct session *sess
             return reply_refuse(request, MHD_HTTP_CONFLICT, "nothing is to be shown");
     }
     return wait_for_command(request, session);
+}
+
+/* What has become of the one-time address. While it is asked for, the address goes on. */
+static enum MHD_Result serve_once(struct request *request, struct session *session,
+                                  const json_t *document)
+{
+    struct once *once = &session->once;
+    const char *state = "ended";
+
+    (void)document;
+    if (session->conversation.state == CONVERSATION_OVER)
+        return tell_over(request, session);
+    (void)once_look(once, asp_clock_ms());
+    once_hear(once, asp_clock_ms());
+    if (once->state == ONCE_OPEN || once->state == ONCE_TAKEN)
+        state = once->state == ONCE_OPEN ? "open" : "taken";
+    return reply_send(request, (struct reply){.status = MHD_HTTP_OK,
+                                              .document = json_pack("{s:s}", "once", state)});
+}
+
+/* The password is not shown any longer. */
+static enum MHD_Result serve_done(struct request *request, struct session *session,
+                                  const json_t *document)
+{
+    (void)document;
+    once_end(&session->once);
+    return reply_send(request, (struct reply){.status = MHD_HTTP_OK, .document = json_object()});
 }
 
 static enum MHD_Result serve_sign_out(struct request *request, struct session *session,
@@ -285,6 +362,8 @@ static const struct route routes[] = {
     {"/api/answer", .posts = true, .in_session = true, .counted = true, .serve = serve_answer},
     {"/api/run", .posts = true, .in_session = true, .counted = true, .serve = serve_run},
     {"/api/shown", .posts = true, .in_session = true, .counted = true, .serve = serve_shown},
+    {"/api/once", .in_session = true, .serve = serve_once},
+    {"/api/done", .posts = true, .in_session = true, .serve = serve_done},
     {"/api/sign-out", .posts = true, .serve = serve_sign_out},
 };
 
@@ -340,6 +419,10 @@ void api_receive(struct session *session)
 {
     if (!conversation_receive(&session->conversation) && session->over_since == 0)
         session->over_since = asp_clock_ms();
+    if (session->conversation.state == CONVERSATION_OVER)
+        once_end(&session->once);
+    else if (session->conversation.done)
+        once_settle(&session->once, session->conversation.code == 0);
     if (session->conversation.state != CONVERSATION_RUNNING)
         session_wake(session);
 }

@@ -15,17 +15,31 @@
 
 enum { COOKIE_LINE = sizeof COOKIE + COOKIE_TEXT_SIZE + 32 };
 
-/* Nothing but what this server itself has, and no line of script or style in the page. */
-static const char *const always[][2] = {
-    {"Content-Security-Policy",
-     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+static const struct reply_head always[] = {
     {"X-Frame-Options", "DENY"},
     {"X-Content-Type-Options", "nosniff"},
     {"Cache-Control", "no-store"},
-    {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
+    {NULL, NULL},
+};
+
+/* Nothing but what this server itself has, and no line of script or style in the page. */
+static const struct reply_head at_page[] = {
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+    {"Referrer-Policy", "no-referrer"},
+    {NULL, NULL},
+};
+
+/* There is a form, of which a browser has to say whence it comes: with no-referrer its Origin would
+ * be null. The address itself is told to nobody, this server's log included. */
+static const struct reply_head at_once[] = {
+    {"Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; "
+                                "form-action 'self'; frame-ancestors 'none'"},
+    {"Referrer-Policy", "strict-origin"},
+    {NULL, NULL},
 };
 
 static bool add(struct MHD_Response *response, const char *name, const char *value)
@@ -65,7 +79,7 @@ static const char *methods_of(const struct request *request)
     if (request->web->authorizer != NULL)
         return "GET";
     if (request->route == NULL)
-        return "GET, HEAD";
+        return request->once ? "GET, HEAD, POST" : "GET, HEAD";
     return request->route->posts ? "POST" : "GET";
 }
 
@@ -85,11 +99,11 @@ static enum MHD_Result queue(struct request *request, unsigned status, const cha
 {
     struct connection *connection = request->connection;
     bool sound = response != NULL && add(response, "Content-Type", type) &&
-                 add_cookie(response, reply) && add_heads(response, reply->heads);
+                 add_cookie(response, reply) && add_heads(response, reply->heads) &&
+                 add_heads(response, always) &&
+                 add_heads(response, request->once ? at_once : at_page);
     enum MHD_Result result = MHD_NO;
 
-    for (size_t i = 0; sound && i < sizeof always / sizeof *always; i++)
-        sound = add(response, always[i][0], always[i][1]);
     if (sound && status == MHD_HTTP_METHOD_NOT_ALLOWED)
         sound = add(response, "Allow", methods_of(request));
     if (sound && is_last(request, status))
@@ -137,4 +151,28 @@ enum MHD_Result reply_file(struct request *request)
     return queue(
         request, MHD_HTTP_OK, file->type, &nothing,
         MHD_create_response_from_buffer(file->length, file->bytes, MHD_RESPMEM_PERSISTENT));
+}
+
+enum MHD_Result reply_page(struct request *request, unsigned status, const char *text)
+{
+    const struct reply nothing = {.status = status};
+
+    return queue(
+        request, status, "text/html; charset=utf-8", &nothing,
+        MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT));
+}
+
+enum MHD_Result reply_profile(struct request *request, uint8_t *profile, size_t length)
+{
+    static const struct reply_head file[] = {
+        {"Content-Disposition", "attachment; filename=\"app-password.mobileconfig\""},
+        {NULL, NULL},
+    };
+    const struct reply reply = {.status = MHD_HTTP_OK, .heads = file};
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer_with_free_callback(length, profile, sodium_free);
+
+    if (response == NULL)
+        sodium_free(profile);
+    return queue(request, MHD_HTTP_OK, "application/x-apple-aspen-config", &reply, response);
 }

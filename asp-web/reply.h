@@ -30,4 +30,8 @@ enum MHD_Result reply_refuse(struct request *request, unsigned status, const cha
 
 enum MHD_Result reply_file(struct request *request);
 
+/* Answers at a one-time address: by a text that lasts, or by a profile, which is handed over. */
+enum MHD_Result reply_page(struct request *request, unsigned status, const char *text);
+enum MHD_Result reply_profile(struct request *request, uint8_t *profile, size_t length);
+
 #endif

@@ -103,7 +103,6 @@ static bool read_length(const char *text, size_t *length)
 static struct refusal check_length(struct request *request, const struct heads *heads)
 {
     const char *length = heads->values[HEAD_CONTENT_LENGTH];
-    const bool posts = request->route != NULL && request->route->posts;
 
     request->body_comes = true;
     if (heads->values[HEAD_TRANSFER_ENCODING] != NULL)
@@ -111,24 +110,37 @@ static struct refusal check_length(struct request *request, const struct heads *
     if (length != NULL && !read_length(length, &request->body_room))
         return (struct refusal){MHD_HTTP_BAD_REQUEST, "the length of the body is no number"};
     request->body_comes = request->body_room > 0;
-    if (length == NULL && posts)
+    if (length == NULL && request->posts)
         return (struct refusal){MHD_HTTP_LENGTH_REQUIRED, "the body has no length"};
     if (request->body_room > BODY_MAX)
         return (struct refusal){MHD_HTTP_CONTENT_TOO_LARGE, "the body is too long"};
-    if (!posts && request->body_comes)
+    if (request->body_comes && (request->once || !request->posts))
         return (struct refusal){MHD_HTTP_BAD_REQUEST, "a body is for nobody here"};
+    return (struct refusal){0, NULL};
+}
+
+/*
+ * Whether a page of this host sends it. For a POST at a one-time address that is enough: a device
+ * that has just read the address has no cookie, and needs none, for it is the address that is the
+ * secret. Who knows it can ask for the page there as well; who does not has nothing to post to.
+ */
+static struct refusal check_sender(const struct request *request, const struct heads *heads)
+{
+    const char *type = request->once ? "application/x-www-form-urlencoded" : "application/json";
+    const char *site = heads->values[HEAD_FETCH_SITE];
+
+    if ((site != NULL && !same(site, "same-origin")) ||
+        (request->posts && !same(heads->values[HEAD_ORIGIN], request->web->conf->web_origin)))
+        return (struct refusal){MHD_HTTP_FORBIDDEN, "this does not come from the page"};
+    if (request->posts && !same(heads->values[HEAD_CONTENT_TYPE], type))
+        return (struct refusal){MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                request->once ? "the body is no form" : "the body is no JSON"};
     return (struct refusal){0, NULL};
 }
 
 /* What only the page itself can send, in the browser that was given the cookie. */
 static struct refusal check_page(const struct request *request, const struct heads *heads)
 {
-    const bool posts = request->route->posts;
-
-    if (posts && !same(heads->values[HEAD_ORIGIN], request->web->conf->web_origin))
-        return (struct refusal){MHD_HTTP_FORBIDDEN, "this does not come from the page"};
-    if (posts && !same(heads->values[HEAD_CONTENT_TYPE], "application/json"))
-        return (struct refusal){MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "the body is no JSON"};
     if (request->cookie.length == 0)
         return (struct refusal){MHD_HTTP_UNAUTHORIZED, "there is no cookie"};
     if (!cookie_token_is(&request->web->jar, &request->cookie, heads->values[HEAD_TOKEN]))
@@ -136,15 +148,28 @@ static struct refusal check_page(const struct request *request, const struct hea
     return (struct refusal){0, NULL};
 }
 
-static struct refusal check_target(struct request *request, const char *path, const char *method)
+/* Where its route is known already: what else it may be for, and whether it posts there. */
+static void find_target(struct request *request, const char *path, const char *method)
 {
-    request->file = request->route == NULL ? page_files_find(&request->web->files, path) : NULL;
-    if (request->route == NULL && request->file == NULL)
+    if (request->route == NULL && request->web->authorizer == NULL) {
+        request->file = page_files_find(&request->web->files, path);
+        request->once = strncmp(path, ONCE_PATH, sizeof ONCE_PATH - 1) == 0;
+        request->token_read = once_token_read(path, &request->token);
+    }
+    request->posts = strcmp(method, "POST") == 0 &&
+                     (request->once || (request->route != NULL && request->route->posts));
+}
+
+static struct refusal check_target(const struct request *request, const char *method)
+{
+    const bool gets = request->route == NULL || !request->route->posts;
+
+    if (request->route == NULL && request->file == NULL && !request->once)
         return (struct refusal){MHD_HTTP_NOT_FOUND, "there is nothing here"};
-    if (strcmp(method, request->route != NULL && request->route->posts ? "POST" : "GET") != 0 &&
-        (request->file == NULL || strcmp(method, "HEAD") != 0))
-        return (struct refusal){MHD_HTTP_METHOD_NOT_ALLOWED, "this is not done so"};
-    return (struct refusal){0, NULL};
+    if (request->posts || (gets && strcmp(method, "GET") == 0) ||
+        (request->route == NULL && strcmp(method, "HEAD") == 0))
+        return (struct refusal){0, NULL};
+    return (struct refusal){MHD_HTTP_METHOD_NOT_ALLOWED, "this is not done so"};
 }
 
 static struct refusal check_form(const struct request *request, const struct heads *heads,
@@ -171,12 +196,12 @@ struct refusal request_check(struct request *request, const char *path, const ch
                              const char *version)
 {
     struct heads heads = {.address_name = request->web->conf->web_address_header};
-    const bool posts = request->route != NULL && request->route->posts;
     struct refusal length;
     struct refusal refusal;
 
     (void)MHD_get_connection_values_n(request->handle, MHD_HEADER_KIND, take_header, &heads);
     find_address(request, &heads);
+    find_target(request, path, method);
     length = check_length(request, &heads);
     refusal = check_form(request, &heads, version);
     if (refusal.status == 0 &&
@@ -185,17 +210,16 @@ struct refusal request_check(struct request *request, const char *path, const ch
                                                                     : MHD_HTTP_SERVICE_UNAVAILABLE,
                                    "too many at once: try again"};
     if (refusal.status == 0 && request->web->authorizer == NULL)
-        refusal = check_target(request, path, method);
+        refusal = check_target(request, method);
     if (refusal.status == 0)
         refusal = length;
+    if (refusal.status == 0 && (request->posts || request->route != NULL))
+        refusal = check_sender(request, &heads);
     if (refusal.status != 0 || request->route == NULL)
         return refusal;
-    if (heads.values[HEAD_FETCH_SITE] != NULL &&
-        !same(heads.values[HEAD_FETCH_SITE], "same-origin"))
-        return (struct refusal){MHD_HTTP_FORBIDDEN, "this does not come from the page"};
     if (!cookie_read(heads.values[HEAD_COOKIE], &request->cookie))
         request->cookie.length = 0;
-    return posts || request->route->in_session ? check_page(request, &heads) : refusal;
+    return request->posts || request->route->in_session ? check_page(request, &heads) : refusal;
 }
 
 bool request_take_body(struct request *request, const char *bytes, size_t length)

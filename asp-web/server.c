@@ -3,6 +3,7 @@
 
 #include "api.h"
 #include "authorize.h"
+#include "once_serve.h"
 #include "reply.h"
 #include "request.h"
 
@@ -133,18 +134,22 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *hand
         return reply_refuse(request, request->refusal.status, request->refusal.why);
     if (request->authorization != NULL)
         return authorize_serve(request);
+    if (request->once)
+        return once_serve(request);
     return request->file != NULL ? reply_file(request) : api_serve(request);
 }
 
-/* Wakes who has waited long enough, and forgets sessions that are long over. The next time for it,
- * or INT64_MAX. */
+/* Wakes who has waited long enough, ends one-time addresses, and forgets sessions that are long
+ * over. The next time for it, or INT64_MAX. */
 static int64_t look_at_sessions(struct web *web, int64_t now)
 {
     int64_t next = INT64_MAX;
 
     for (size_t i = 0; i < SESSIONS_MAX; i++) {
         struct session *session = &web->sessions.list[i];
+        const int64_t once = once_look(&session->once, now);
 
+        next = once < next ? once : next;
         if (session->waiting != NULL && session->waiting->wait_until <= now)
             session_wake(session);
         if (session->over_since != 0 && now - session->over_since >= SESSION_OVER_MS)

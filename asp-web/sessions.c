@@ -40,6 +40,21 @@ struct session *sessions_find(const struct sessions *sessions, const struct cook
     return found;
 }
 
+struct session *sessions_find_once(const struct sessions *sessions, int64_t now,
+                                   const struct once_token *token)
+{
+    struct session *found = NULL;
+
+    for (size_t i = 0; i < SESSIONS_MAX; i++) {
+        struct session *session = &sessions->list[i];
+
+        (void)once_look(&session->once, now);
+        if (once_is(&session->once, token))
+            found = session;
+    }
+    return found;
+}
+
 struct session *sessions_add(struct sessions *sessions, const char *user)
 {
     struct session *session = sessions->list;
@@ -76,6 +91,7 @@ void session_end(struct session *session)
     if (!session->taken)
         return;
     conversation_end(&session->conversation);
+    once_end(&session->once);
     free(session->user);
     sodium_memzero(session, sizeof *session);
 }

@@ -7,6 +7,7 @@
 
 #include "conversation.h"
 #include "cookie.h"
+#include "once.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,7 @@ struct session {
     int64_t counted_since;
     unsigned changes;
     int64_t over_since; /* 0: it is not */
+    struct once once;   /* of the app password that was made last */
 };
 
 struct sessions {
@@ -43,6 +45,10 @@ void sessions_close(struct sessions *sessions);
 
 /* The one of this cookie, or NULL. */
 struct session *sessions_find(const struct sessions *sessions, const struct cookie *cookie);
+
+/* The one of which an address is open with this token, or NULL. */
+struct session *sessions_find_once(const struct sessions *sessions, int64_t now,
+                                   const struct once_token *token);
 
 /* A new one for a user; the caller makes a cookie for it by session_name. NULL: there is no room.
  */

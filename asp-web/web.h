@@ -37,6 +37,7 @@ struct web {
     bool has_more; /* the library has something to do that it would sleep over */
     int epoll;
     bool broker_is_missing; /* and that was logged */
+    bool profile_is_long;   /* the same */
 };
 
 struct request;
@@ -60,9 +61,13 @@ struct request {
     struct web *web;
     struct MHD_Connection *handle;
     struct connection *connection;
-    const struct route *route;    /* NULL: it is for a file */
-    const struct page_file *file; /* NULL: it is for the API */
-    struct cookie cookie;         /* of length 0: there is none */
+    const struct route *route;    /* NULL: it is not for the API */
+    const struct page_file *file; /* NULL: it is for none */
+    bool once;                    /* it is for a one-time address */
+    bool token_read;              /* which may be one, by its form */
+    struct once_token token;
+    bool posts;           /* its method is POST, and is allowed */
+    struct cookie cookie; /* of length 0: there is none */
     struct refusal refusal;
     bool body_comes; /* something does behind the head */
     char *body;      /* NULL: there is none, or it was read */

@@ -1,12 +1,15 @@
 /*
- * What asp-web reads of a request: a cookie, the address that a proxy tells, the document in the
- * body. The first byte says which.
+ * What asp-web reads of a request: a cookie, the address that a proxy tells, a one-time address,
+ * the languages of a browser, the document in the body; and the document of create, which has a
+ * profile in it. The first byte says which.
  */
 #include "fuzz.h"
 
 #include "asp-web/address.h"
 #include "asp-web/body.h"
 #include "asp-web/cookie.h"
+#include "asp-web/once.h"
+#include "asp-web/once_page.h"
 
 #include <sodium.h>
 
@@ -102,6 +105,38 @@ static void read_body(const char *text, size_t length)
     json_decref(document);
 }
 
+/* A one-time address has one form. */
+static void read_once(const char *text)
+{
+    struct once_token token;
+    struct asp_buffer again = {0};
+
+    if (!once_token_read(text, &token))
+        return;
+    once_token_add(&again, "", &token);
+    FUZZ_NEED(strcmp(again.text, text) == 0);
+    asp_buffer_free(&again);
+}
+
+static void read_languages(const char *text)
+{
+    const enum once_language language = once_page_language(text);
+
+    FUZZ_NEED(language < ONCE_LANGUAGES);
+    FUZZ_NEED(language == ONCE_ENGLISH || strpbrk(text, "dDfF") != NULL);
+}
+
+/* A profile that is kept is bounded, and goes. */
+static void read_made(const char *text, size_t length)
+{
+    struct once once = {0};
+    const enum asp_status status = once_keep(&once, text, length, 0);
+
+    FUZZ_NEED((once.profile != NULL) == (status == ASP_OK));
+    FUZZ_NEED(once.length <= ONCE_PROFILE_MAX && (once.length > 0) == (status == ASP_OK));
+    once_end(&once);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text;
@@ -117,6 +152,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_cookie(text);
     else if (data[0] == 'a')
         read_address(text);
+    else if (data[0] == 'o')
+        read_once(text);
+    else if (data[0] == 'l')
+        read_languages(text);
+    else if (data[0] == 'm')
+        read_made(text, size - 1);
     else
         read_body(text, size - 1);
     free(text);

@@ -23,7 +23,7 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-POSTS = ("/api/sign-in", "/api/answer", "/api/run", "/api/shown", "/api/sign-out")
+POSTS = ("/api/sign-in", "/api/answer", "/api/run", "/api/shown", "/api/done", "/api/sign-out")
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +173,7 @@ def test_a_file_is_only_read(browser, method):
 
 def test_each_part_of_the_api_has_one_method(browser):
     browser.open()
-    for path in ("/api/session", "/api/wait"):
+    for path in ("/api/session", "/api/wait", "/api/once"):
         for method in ("POST", "HEAD", "PUT", "OPTIONS"):
             answer = browser.say(method, path)
             assert (answer.status, answer.headers["allow"]) == (405, ["GET"])

@@ -1,6 +1,7 @@
 """asp-web with the real asp-broker and PAM: a user signs in and acts on her own account, as her browser says it."""
 
 import json
+import plistlib
 
 import pytest
 from support.account_page import CONFIGURATION, ORIGIN
@@ -9,6 +10,10 @@ from support.passwords import PASSWORD
 from support.self_service import BOBS
 from support.wait import wait_until
 from support.web_sign_in import CONF, serve_web
+
+PROFILE = """profile: {
+  mail: { address = "%u@example.org"; imap = "imaps://mail.example.org"; smtp = "submissions://mail.example.org"; };
+};"""
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +71,31 @@ def test_a_password_that_the_page_does_not_show_is_void(own, web):
     late = browser.post("/api/shown").json
     assert late.get("code") == 5, late
     assert own.states() == []
+
+
+def test_a_phone_takes_the_profile_of_the_password_that_she_made(own, web):
+    serve_web(own, CONF, CONFIGURATION, PROFILE)
+    alice, phone = PageUser(web).signs_in(), web.browser(address="203.0.113.9")
+    made = alice.run("create", "--qr", "--profile=json", "--label=Phone", "--app=mail", "--", "alice")
+    assert own.states() == [("Phone", "active")]
+    path = made["once"]["address"].removeprefix(ORIGIN)
+    answer = phone.say("POST", path, Content_Type="application/x-www-form-urlencoded")
+    assert answer.status == 200
+    (account,) = plistlib.loads(answer.body)["PayloadContent"]
+    assert account["IncomingPassword"] == json.loads(made["out"])["password"]
+    assert account["IncomingMailServerUsername"] == "alice"
+    assert "once" not in alice.run("rotate", "--", "alice", json.loads(made["out"])["id"]), "Replace has no profile"
+
+
+def test_a_password_that_is_void_has_no_address(own, web):
+    serve_web(own, CONF, CONFIGURATION, PROFILE)
+    browser = PageUser(web).signs_in().browser
+    words = ["create", "--profile=json", "--label=Lost", "--app=mail", "--", "alice"]
+    assert browser.post("/api/run", {"words": words}).json["show"]
+    wait_until(lambda: any("event=dropped" in line for line in own.events()), "it is not dropped")
+    late = browser.post("/api/shown").json
+    assert late.get("code") == 5 and "once" not in late
+    assert browser.get("/api/once").json == {"once": "ended"}
 
 
 def test_who_leaves_before_it_is_shown_has_made_nothing(own, web):
