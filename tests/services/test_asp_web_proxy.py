@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 
 import pytest
 from support.account_page import BROKER, HOST, ORIGIN, PAGE, SOCKET, AccountPage, BrokerPart, Browser
@@ -14,6 +13,9 @@ from support.run import MORTAL
 from support.sandbox import open_sandbox
 from support.wait import LONG, wait_until
 from support.web import CLIENT, Web, open_web
+from test_asp_web import signed_in
+from test_asp_web_once import TYPE, made
+from test_asp_web_once import opened as opened_once
 
 SECRET = "0123456789abcdef0123456789abcdef"
 HIGH_PORT = 8042
@@ -28,13 +30,14 @@ class Proxy(Web):
 
     host = HOST
     service = "asp-web"
-    recipe_name = program = ready = None
+    recipe_name = program = log = ready = None
     group = "web-proxy"
     users = ("root", "web-proxy")  # of its processes
     before = ("root", "www-data")
     elsewhere = 421  # for another host
     gathers = True  # a body in pieces: it waits for all of it, and says how long it is
     too_long = (413,)  # for a body that is
+    logs = True  # requests
 
     def restart(self):
         self.stop()
@@ -64,6 +67,7 @@ class Proxy(Web):
 class Nginx(Proxy):
     recipe_name = "nginx/asp-web"
     program = "nginx"
+    log = "/var/log/nginx/*"
     ready = "mkdir -p /var/log/nginx /var/lib/nginx; rm -f /etc/nginx/modules-enabled/* /etc/nginx/sites-enabled/*"
 
     def begin(self):
@@ -80,6 +84,7 @@ class Apache(Proxy):
     recipe_name = "apache/asp-web.conf"
     program = "apache2"
     too_long = HANDED_ON
+    log = "/var/log/apache2/*"
     ready = """
     mkdir -p /run/lock/apache2 /run/apache2 /var/log/apache2
     chown www-data /run/lock/apache2
@@ -103,6 +108,8 @@ class Caddy(Proxy):
 
     recipe_name = "caddy/asp-web"
     program = "caddy"
+    log = "/run/caddy.log"
+    logs = False
     ready = """
     groupadd --system caddy
     useradd --system --gid caddy --create-home --home-dir /var/lib/caddy --shell /usr/sbin/nologin caddy
@@ -121,7 +128,8 @@ class Caddy(Proxy):
         as_caddy = ["setpriv", "--reuid=caddy", "--regid=caddy", "--clear-groups"]
         as_caddy += ["--inh-caps=+net_bind_service", "--ambient-caps=+net_bind_service", "env", "HOME=/var/lib/caddy"]
         run = [*MORTAL, *as_caddy, "caddy", "run", "--config", "/etc/caddy/Caddyfile"]
-        self.process = self.sandbox.start(*run, stderr=subprocess.DEVNULL)
+        with open(self.page.inside(self.log), "a") as log:
+            self.process = self.sandbox.start(*run, stderr=log)
 
     def stop(self):
         if self.process is not None:
@@ -285,6 +293,30 @@ def test_no_connection_to_the_page_is_kept_for_another_request(proxied):
             assert request("", "/api/session")[0] == 200
         run = proxied.sandbox.run("ss", "--unix", "--no-header", "state", "connected", "src", SOCKET).done()
         assert run.out == ""
+
+
+def test_a_one_time_address_works_behind_a_web_server_and_is_in_no_log_of_it(proxied, broker):
+    browser = proxied.page.browser()
+    path = opened_once(browser, signed_in(browser, broker), document=made(b"p" * 65536))
+    status, headers, body = proxied.say("GET", path, "Accept-Language: de")
+    assert status == 200 and "Profil laden" in body and headers["referrer-policy"] == ["strict-origin"]
+    form = ("Content-Type: application/x-www-form-urlencoded", f"Origin: {ORIGIN}", "Content-Length: 0")
+    status, headers, body = proxied.say("POST", path, *form)
+    assert (status, headers["content-type"], body) == (200, [TYPE], "p" * 65536)
+    assert proxied.say("POST", path, *form)[0] == 404
+    assert proxied.say("GET", "/page.js")[0] == 200
+    log = proxied.sandbox.shell(f"cat {proxied.log}").done().out
+    assert ("GET /page.js" in log) == proxied.logs
+    assert "/once" not in log
+
+
+def test_nor_does_one_get_there_while_the_page_is_not_served(proxied):
+    """Caddy tells of it as an error; no address is open then."""
+    proxied.page.stop()
+    assert proxied.say("GET", "/once/0123456789abcdef0123456789abcdef")[0] in (502, 503)
+    log = proxied.sandbox.shell(f"cat {proxied.log}").done().out
+    proxied.page.start("--group", proxied.group)
+    assert ("/once" in log) == (proxied.program == "caddy")
 
 
 def test_the_socket_is_for_the_web_server_and_not_for_www_data(proxied):
