@@ -34,7 +34,7 @@ booted_packages=(
 server_packages=(
     "${dovecot_packages[*]} dovecot-submissiond"
     "openssh-server slapd ldap-utils"
-    "nginx libnginx-mod-http-auth-pam apache2 caddy libapache2-mod-authnz-pam radicale python3-pampy vdirsyncer openssl"
+    "nginx libnginx-mod-http-auth-pam apache2 caddy haproxy libapache2-mod-authnz-pam radicale python3-pampy vdirsyncer openssl"
     "postfix swaks libnet-ssleay-perl msmtp fetchmail isync sasl2-bin libsasl2-modules cyrus-imapd adduser"
     "exim4-daemon-heavy"
     "vsftpd ejabberd erlang-p1-pam openssl"

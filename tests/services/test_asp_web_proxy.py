@@ -124,7 +124,7 @@ class Caddy(Proxy):
     process = None
 
     def begin(self):
-        self.sandbox.shell("sed -i 's/^\t#tls/\ttls/' /etc/caddy/asp-web; caddy validate --config /etc/caddy/Caddyfile").done()
+        self.sandbox.shell("sed -i 's/^\t#tls/\ttls/' /etc/caddy/asp-*; caddy validate --config /etc/caddy/Caddyfile").done()
         as_caddy = ["setpriv", "--reuid=caddy", "--regid=caddy", "--clear-groups"]
         as_caddy += ["--inh-caps=+net_bind_service", "--ambient-caps=+net_bind_service", "env", "HOME=/var/lib/caddy"]
         run = [*MORTAL, *as_caddy, "caddy", "run", "--config", "/etc/caddy/Caddyfile"]

@@ -183,8 +183,11 @@ def start_radicale(box):
     # The network that is made for it above is what the units ask for.
     assert unit("private.conf", "PrivateNetwork") == unit("radicale-door.service", "PrivateNetwork") == "yes"
     assert unit("radicale-door.service", "JoinsNamespaceOf") == "radicale.service"
-    socket = unit("radicale-door.socket", "ListenStream")
-    assert socket == RADICALE_SOCKET
+    assert unit("radicale-door.socket", "ListenStream") == RADICALE_SOCKET
+
+
+def open_door(box, socket=RADICALE_SOCKET, group=None):
+    """What leads to it, at the socket and for the group that the shipped unit says, or a recipe's change of that."""
     keeper = unit("radicale-door.service", "ExecStart").split()
     box.start(
         *(*MORTAL, "bash", "-c", CARRIER, "bash", socket, *keeper),
@@ -193,7 +196,8 @@ def start_radicale(box):
     )
     box.shell(
         'until [[ -S "$1" ]]; do sleep 0.02; done; chown "$2:$3" "$1"; chmod "$4" "$1"',
-        *(socket, *(unit("radicale-door.socket", f"Socket{key}") for key in ("User", "Group", "Mode"))),
+        *(socket, unit("radicale-door.socket", "SocketUser"), group or unit("radicale-door.socket", "SocketGroup")),
+        unit("radicale-door.socket", "SocketMode"),
     ).done()
 
 
@@ -203,6 +207,7 @@ def caldav_box(sandboxes, layer, build):
     box = open_web(layer, build, HOST, *programs, "systemd-socket-activate")
     box.shell(USERS).done()
     start_radicale(box)
+    open_door(box)
     service = Caldav(box, build)
     service.stack()
     service.site("caldav")
