@@ -30,7 +30,7 @@ class Proxy(Web):
 
     host = HOST
     service = "asp-web"
-    recipe_name = program = log = ready = None
+    recipe_name = program = log_files = ready = None
     group = "web-proxy"
     users = ("root", "web-proxy")  # of its processes
     before = ("root", "www-data")
@@ -67,7 +67,7 @@ class Proxy(Web):
 class Nginx(Proxy):
     recipe_name = "nginx/asp-web"
     program = "nginx"
-    log = "/var/log/nginx/*"
+    log_files = "/var/log/nginx/*"
     ready = "mkdir -p /var/log/nginx /var/lib/nginx; rm -f /etc/nginx/modules-enabled/* /etc/nginx/sites-enabled/*"
 
     def begin(self):
@@ -84,7 +84,7 @@ class Apache(Proxy):
     recipe_name = "apache/asp-web.conf"
     program = "apache2"
     too_long = HANDED_ON
-    log = "/var/log/apache2/*"
+    log_files = "/var/log/apache2/*"
     ready = """
     mkdir -p /run/lock/apache2 /run/apache2 /var/log/apache2
     chown www-data /run/lock/apache2
@@ -108,7 +108,7 @@ class Caddy(Proxy):
 
     recipe_name = "caddy/asp-web"
     program = "caddy"
-    log = "/run/caddy.log"
+    log_files = "/run/caddy.log"
     logs = False
     ready = """
     groupadd --system caddy
@@ -128,7 +128,7 @@ class Caddy(Proxy):
         as_caddy = ["setpriv", "--reuid=caddy", "--regid=caddy", "--clear-groups"]
         as_caddy += ["--inh-caps=+net_bind_service", "--ambient-caps=+net_bind_service", "env", "HOME=/var/lib/caddy"]
         run = [*MORTAL, *as_caddy, "caddy", "run", "--config", "/etc/caddy/Caddyfile"]
-        with open(self.page.inside(self.log), "a") as log:
+        with open(f"/proc/{self.sandbox.first}/root{self.log_files}", "a") as log:
             self.process = self.sandbox.start(*run, stderr=log)
 
     def stop(self):
@@ -305,7 +305,7 @@ def test_a_one_time_address_works_behind_a_web_server_and_is_in_no_log_of_it(pro
     assert (status, headers["content-type"], body) == (200, [TYPE], "p" * 65536)
     assert proxied.say("POST", path, *form)[0] == 404
     assert proxied.say("GET", "/page.js")[0] == 200
-    log = proxied.sandbox.shell(f"cat {proxied.log}").done().out
+    log = proxied.sandbox.shell(f"cat {proxied.log_files}").done().out
     assert ("GET /page.js" in log) == proxied.logs
     assert "/once" not in log
 
@@ -314,7 +314,7 @@ def test_nor_does_one_get_there_while_the_page_is_not_served(proxied):
     """Caddy tells of it as an error; no address is open then."""
     proxied.page.stop()
     assert proxied.say("GET", "/once/0123456789abcdef0123456789abcdef")[0] in (502, 503)
-    log = proxied.sandbox.shell(f"cat {proxied.log}").done().out
+    log = proxied.sandbox.shell(f"cat {proxied.log_files}").done().out
     proxied.page.start("--group", proxied.group)
     assert ("/once" in log) == (proxied.program == "caddy")
 
