@@ -1,5 +1,5 @@
-"""Requests to nginx that auth_pam lets in, as www-data, in one worker: how many there are in a second, and how long another
-one, which needs no login, waits beside eight connections that are busy."""
+"""Requests to nginx that auth_pam lets in, as www-data, in one worker, or auth_request to asp-web: how many there are in a
+second, and how long another one, which needs no login, waits beside eight connections that are busy."""
 
 import http.client
 import pathlib
@@ -22,20 +22,37 @@ events { }
 http {
     access_log off;
     keepalive_requests 100000000;
+    upstream authorize { server unix:/run/asp/authorize.sock; keepalive 16; }
     server {
         listen 127.0.0.1:%d;
         root /run/pages;
         location / { }
+        location = /ask {
+            internal;
+            proxy_pass http://authorize/authorize/asp;
+            proxy_http_version 1.1;
+            proxy_pass_request_body off;
+            proxy_pass_request_headers off;
+            proxy_set_header Connection "";
+            proxy_set_header Content-Length "";
+            proxy_set_header Authorization $http_authorization;
+            proxy_set_header X-Real-IP $remote_addr;
+        }
+        location /authorize { auth_request /ask; }
 %s    }
 }
 """
 LOCATION = '        location /{0} {{ auth_pam "Shut"; auth_pam_service_name "{0}"; }}\n'
 
+# Subjects that are compared.
+AUTHORIZE = "asp-web --authorize, with a log line"
+BY_BROKER = "pam_asp, by the broker, with a log line"
+
 
 def start(services):
     pages = pathlib.Path("/run/pages")
     pages.mkdir()
-    for name in ("open", *services):
+    for name in ("open", "authorize", *services):
         (pages / name).write_text("page\n")
     for folder in ("/var/log/nginx", "/var/lib/nginx"):
         pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
@@ -74,16 +91,18 @@ def waits(seconds):
     return found
 
 
-def measure_nginx(logins, seconds):
+def measure_nginx(logins, seconds, authorizes):
     """{subject: [milliseconds that another waits, the median; requests in a second]}, by turns."""
     alice, peter = ((user, logins[user]) for user in ("alice", "peter"))
     subjects = {
         "no login at all": ("open", None),
         "pam_permit": ("permit", alice),
-        "pam_asp, by the broker, with a log line": ("asp", alice),
+        BY_BROKER: ("asp", alice),
         "pam_unix, sha512crypt": ("unix", peter),
     }
     start([page for page, login in subjects.values() if login])
+    if authorizes:
+        subjects[AUTHORIZE] = ("authorize", alice)
     laps = {name: [] for name in subjects}
     for _ in range(LAPS):
         for name, (page, login) in subjects.items():

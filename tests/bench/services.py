@@ -1,5 +1,7 @@
 """Logins through real servers, in a sandbox: see servers."""
 
+from bars import BARS
+from nginx import AUTHORIZE, BY_BROKER
 from section import Section
 
 
@@ -26,4 +28,11 @@ class Servers(Section):
     def nginx(self, found):
         for name, (waited, rate) in found.items():
             what = f"nginx, another waits beside 8: {name}"
-            self.report.figure(what, waited, "ms", note=f"{round(rate):,} requests a second")
+            bar = BARS.AUTHORIZE_MS if name == AUTHORIZE else None
+            self.report.figure(what, waited, "ms", bar, note=f"{round(rate):,} requests a second")
+        if AUTHORIZE in found:
+            times = round(found[AUTHORIZE][1] / found[BY_BROKER][1], 2)
+            what = "nginx, requests a second: asp-web --authorize against auth_pam by the broker"
+            self.report.at_least(what, times, "times", BARS.AUTHORIZE_TIMES)
+        else:
+            self.report.skip("asp-web", "it is not built: no libmicrohttpd")

@@ -45,6 +45,12 @@
 /* Memory that 1,000,000 logins in one process, or 64 processes at the broker, may leave. */
 #define BAR_GROWN_MIB 1
 
+/* nginx with auth_request to asp-web: milliseconds that a request which needs no login waits beside
+ * eight connections that are busy, the median; requests in a second, against those of auth_pam that
+ * asks the broker. */
+#define BAR_AUTHORIZE_MS 1
+#define BAR_AUTHORIZE_TIMES 1
+
 /* asp-admin: seconds to list 100,000 users, and MiB for 1,000,000; fsyncs of `create`, of files and
  * of folders, in two updates; watch after one change, by accounts: seconds, seconds of the
  * processor and MiB. */
