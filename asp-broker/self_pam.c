@@ -5,8 +5,10 @@
 
 #include "asp-admin/self/self_rules.h"
 #include "asp/broker_socket.h"
+#include "asp/check.h"
 #include "asp/clock.h"
 #include "asp/secret.h"
+#include "asp/store.h"
 
 #include <poll.h>
 #include <security/pam_appl.h>
@@ -19,11 +21,13 @@ enum { HUMAN_MS = 120 * 1000 };
 
 struct asking {
     const struct self_pam *pam;
+    const struct admin *admin;
     int64_t heard_ms; /* when it has last said something */
     bool answered;    /* a question was, so that a refusal is a wrong answer */
     bool spoken;      /* the answer to one was not empty */
     bool broken;      /* one was not, or what was told has not come there */
-    bool mistaken;    /* the answer to one has the form of an app password */
+    bool mistaken;    /* the answer to one has the form of an app password, */
+    bool is_hers;     /* and is one of hers, or that cannot be told */
 };
 
 enum asp_status self_ask(int fd, const char *style, const char *text, char *reply, size_t size,
@@ -71,13 +75,36 @@ static const char *style_of(int style)
     }
 }
 
-static bool is_app_password(const char *typed, size_t length)
+/* Whether it is an app password of that account, be it revoked; or that cannot be told. */
+static bool is_of_account(const struct admin *admin, const struct asp_secret *secret)
+{
+    struct asp_account account;
+    struct asp_store store;
+    const struct asp_entry *entry;
+    enum asp_verdict verdict = ASP_UNAVAILABLE;
+    enum asp_status status = asp_store_open(&store, admin->conf, NULL, NULL);
+
+    if (status == ASP_OK)
+        status = asp_store_load(&store, admin->user, NULL, &account, NULL);
+    if (status == ASP_OK) {
+        verdict = asp_check_secret(&account, secret, &admin->conf->cost, &entry);
+        asp_account_free(&account);
+    }
+    asp_store_close(&store);
+    return status != ASP_NOT_FOUND && verdict != ASP_WRONG_SECRET &&
+           verdict != ASP_NOT_AN_APP_PASSWORD;
+}
+
+/* A server that a module asks may take an app password, and says of none that it was one. */
+static void look_for_app_password(struct asking *asking, const char *typed, size_t length)
 {
     struct asp_secret secret;
-    bool is = length <= ASP_SECRET_TYPED_MAX && asp_secret_read(typed, length, &secret);
 
-    asp_secret_wipe(&secret);
-    return is;
+    if (length <= ASP_SECRET_TYPED_MAX && asp_secret_read(typed, length, &secret)) {
+        asking->mistaken = true;
+        asking->is_hers = asking->is_hers || is_of_account(asking->admin, &secret);
+        asp_secret_wipe(&secret);
+    }
 }
 
 /* Nobody is to see by the time how long something took that hangs on who she is. */
@@ -130,7 +157,7 @@ static bool converse_one(struct asking *asking, const struct pam_message *messag
         if (asking->pam->answered != NULL)
             asking->pam->answered(asking->pam->context);
         asking->spoken = asking->spoken || length > 0;
-        asking->mistaken = asking->mistaken || is_app_password(typed, length);
+        look_for_app_password(asking, typed, length);
         /* What has a NUL in it would be cut to something else. */
         *reply = strlen(typed) == length ? strdup(typed) : NULL;
         done = *reply != NULL;
@@ -205,13 +232,15 @@ static int authenticate(pam_handle_t *pamh, const struct self_pam *pam, const st
 enum asp_status self_pam_ask(const struct self_pam *pam, const struct admin *admin,
                              struct asp_error *error)
 {
-    struct asking asking = {.pam = pam, .heard_ms = pam->since_ms};
+    struct asking asking = {.pam = pam, .admin = admin, .heard_ms = pam->since_ms};
     const struct pam_conv conversation = {converse, &asking};
     pam_handle_t *pamh = NULL;
     int code = pam_start(pam->service, pam->user, &conversation, &pamh);
 
     if (code == PAM_SUCCESS)
         code = authenticate(pamh, pam, admin);
+    if (code == PAM_SUCCESS && asking.is_hers)
+        code = PAM_AUTH_ERR;
     if (pamh != NULL)
         (void)pam_end(pamh, code);
     if (code == PAM_SUCCESS && !asking.spoken && !admin->conf->self_silent)

@@ -31,7 +31,8 @@ struct self_pam {
  * answered, or PAM could not ask. ASP_UNSAFE: it would have, and not one of its questions was
  * answered with anything: as pam_rootok and pam_permit do, for PAM runs with uid 0 here. That is
  * enough only where self_service.silent says so. `error` says what. An app password never lets
- * anybody in here, nor does anything her who has no account: then that is empty.
+ * anybody in here, whatever has taken it, nor does anything her who has no account: then that is
+ * empty.
  */
 enum asp_status self_pam_ask(const struct self_pam *pam, const struct admin *admin,
                              struct asp_error *error);

@@ -325,6 +325,15 @@ def test_an_app_password_never_gives_leave_to_act(own, stack):
     assert own.states() == [(app, "active") for app in ("any", "asp-admin", "mail")]
 
 
+def test_nor_does_one_that_a_server_takes_which_a_module_asks(own):
+    """pam_exec is answered yes here."""
+    password = own.makes("alice", "Phone")
+    stack = "auth required pam_exec.so quiet expose_authtok /bin/true\naccount required pam_permit.so\n"
+    own.sandbox.write("/etc/pam.d/asp-admin", stack)
+    for typed, code in ((password, NO), ("anything", DONE)):
+        assert own.run("alice", "create", "--label", "x", "--app", "mail", input=f"{typed}\n").code == code
+
+
 @pytest.mark.parametrize("stack", ["asp-either", "asp-enrolled"])
 def test_beside_pam_asp_the_primary_gives_leave_where_the_stack_says_so(own, stack):
     own.install(f"pam.d/{stack}", "/etc/pam.d/asp-admin")

@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from support.passwords import PASSWORD
+from support.passwords import PASSWORD, wrong
 from support.recipes import recipe
 from support.second_factor import GOOGLE
 from support.self_service import ALICES, ASK, BOBS, DONE, NO, STORE, fields, reply
@@ -202,6 +202,17 @@ def test_another_spelling_of_hers_is_her_and_counts_as_her(own):
         for user in ("alice", "alice@example.org", "ALICE@EXAMPLE.ORG"):
             assert server.tries(user, "wrong", address="192.0.2.3")[1] == SAID_NO
         assert "too many wrong answers" in server.tries("Alice", "x", address="192.0.2.3")[1]
+
+
+def test_an_app_password_lets_nobody_in_whatever_has_taken_it(own):
+    """As a server may that a module asks: pam_exec is answered yes here."""
+    serve_web(own, stack="auth required pam_exec.so quiet expose_authtok /bin/true\naccount required pam_permit.so\n")
+    password = own.makes("alice", "Phone")
+    with web_server(own) as server:
+        assert server.tries("alice", password)[1] == SAID_NO
+        own.asp_admin("revoke", "alice", "--all").done()
+        assert server.tries("alice", f" {password.upper()}")[1] == SAID_NO
+        server.signs_in("alice", wrong(password))
 
 
 # Virtual users
