@@ -100,11 +100,13 @@ def test_a_code_is_asked_of_everybody_and_who_has_shown_hers_is_in(own, serve):
     web = serve(stack=recipe("pam.d/asp-web", *AT_ONCE, (line, r"\1")))
     code = GOOGLE.enroll(own.sandbox, None)
     own.create("alice", "Phone", "--app", "mail")
-    for at, (user, password) in enumerate((("alice", ALICES), ("bob", BOBS), ("nobodys", "any"))):
-        one = PageUser(web, f"192.0.2.{at}").begin(user)
-        assert one.asked() == ("Password: ", False)
-        assert one.answer(password).asked() == CODE
-        assert one.answer("000000").next() == NOT_LET_IN
+    ones = []
+    for user, password in (("alice", ALICES), ("bob", BOBS), ("nobodys", "any")):
+        ones.append(PageUser(web).begin(user))
+        assert ones[-1].asked() == ("Password: ", False)
+        assert ones[-1].answer(password).asked() == CODE
+        ones[-1].answer("000000")
+    assert [one.next() for one in ones] == [NOT_LET_IN] * 3
     alice = PageUser(web).signs_in("alice", ALICES, code())
     assert [entry["label"] for entry in listed(alice)] == ["Phone"]
     assert PASSWORD.fullmatch(made_by(alice, "Tablet", "alice"))
@@ -207,10 +209,10 @@ def test_what_is_told_is_told_before_the_next_question(asks):
 
 
 def test_of_much_that_is_told_the_question_is_never_lost(asks):
-    one = PageUser(asks(*(f"info {at} {'long ' * 200}" for at in range(30)), f"hidden {MARKUP}"))
+    one = PageUser(asks(*(f"info {at} {'long ' * 200}" for at in range(20)), f"hidden {MARKUP}"))
     one.begin("alice")
     assert one.asked() == (MARKUP, False)
-    assert 0 < len(one.told) <= 30
+    assert 0 < len(one.told) <= 20
     assert one.answer("answer 1").next()["outcome"] == "signed-in"
 
 
