@@ -1,5 +1,6 @@
 """doc/account-page.md, command for command, on a machine that the real systemd runs, with a real nginx; and its way back."""
 
+import json
 import re
 
 import pytest
@@ -66,10 +67,17 @@ def follow(machine, *headings, first=""):
 @pytest.fixture(scope="module")
 def served(machine):
     """Ten minutes later. curl is told of the certificate, for nobody has signed that."""
-    trust = f"export CURL_CA_BUNDLE=/etc/letsencrypt/live/{HOST}/fullchain.pem\nasp-admin() {{ :; }}\n"
-    run = follow(machine, "A page for", "1. ", "2. ", "3. ", "4. ", "5. ", first=trust)
+    trust = f"export CURL_CA_BUNDLE=/etc/letsencrypt/live/{HOST}/fullchain.pem\n"
+    # It finds more here, such as that nobody asks for an app password.
+    doctor = "asp-admin() { command asp-admin --json doctor >/run/found || true; }\n"
+    run = follow(machine, "A page for", "1. ", "2. ", "3. ", "4. ", "5. ", first=trust + doctor)
     assert run.out == "the page is there\n"
     return machine
+
+
+def test_doctor_says_that_all_is_there(served):
+    found = [row for row in json.loads(served.sandbox.read("/run/found")) if row["check"] == "account-page"]
+    assert [(row["ok"], row["message"]) for row in found] == [(True, f"users sign in by asp-web, at https://{HOST}")]
 
 
 def test_a_user_signs_in_at_the_page_and_makes_an_app_password(served):
