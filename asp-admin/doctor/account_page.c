@@ -8,9 +8,11 @@
 #include "units.h"
 
 #include "asp-admin/system/web_user.h"
+#include "asp/broker_login.h"
 
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,7 +21,7 @@
 #define PROGRAM LIBEXECDIR "/" WEB
 #define GUIDE DOCDIR "/doc/account-page.md"
 
-enum { COMM_SIZE = 32 };
+enum { LINE_SIZE = 128 };
 
 static bool is_installed(void)
 {
@@ -88,35 +90,46 @@ static void check_socket(struct examination *exam, uid_t uid)
     }
 }
 
-/* An exam_process: whether it is asp-web. */
+/* Who is looked for among the processes. */
+struct server {
+    uid_t uid;
+    bool runs;
+};
+
+/* An exam_process: whether it is asp-web, as that user. As another one it answers proxies, or is of
+ * no use to anybody. */
 static bool is_server(const char *pid, void *context)
 {
-    char name[COMM_SIZE] = "";
-    FILE *file = exam_process_open(pid, "comm");
-    bool *runs = context;
+    struct server *server = context;
+    FILE *file = exam_process_open(pid, "status");
+    char line[LINE_SIZE];
+    bool named = false;
 
-    if (file != NULL) {
-        *runs = fgets(name, sizeof name, file) != NULL && strcmp(name, WEB "\n") == 0;
-        (void)fclose(file);
+    while (file != NULL && !server->runs && fgets(line, sizeof line, file) != NULL) {
+        named = named || strcmp(line, "Name:\t" WEB "\n") == 0;
+        server->runs =
+            named && strncmp(line, "Uid:", 4) == 0 && strtoul(line + 4, NULL, 10) == server->uid;
     }
-    return *runs;
+    if (file != NULL)
+        (void)fclose(file);
+    return server->runs;
 }
 
 /* It listens where systemd or its command line says: what there is, is its socket or its process.
  */
-static bool is_served(struct examination *exam)
+static bool is_served(struct examination *exam, uid_t uid)
 {
     struct unit_state state;
-    bool runs = false;
+    struct server server = {.uid = uid};
 
     if (unit_state_ask(UNIT_WEB_SOCKET, &state) && strcmp(state.active, "active") == 0)
         return true;
-    exam_processes(exam, is_server, &runs);
-    return runs;
+    exam_processes(exam, is_server, &server);
+    return server.runs;
 }
 
 /* asp-web, the one that we know of those who may serve. */
-static void check_server(struct examination *exam)
+static void check_server(struct examination *exam, uid_t uid)
 {
     struct findings *findings = &exam->findings;
 
@@ -132,7 +145,7 @@ static void check_server(struct examination *exam)
         finding_fix(findings, "say in asp.conf how browsers reach the page: "
                               "web: { origin = \"https://passwords.example.org\"; };");
     }
-    if (!is_served(exam)) {
+    if (!is_served(exam, uid)) {
         finding_fault(findings, CHECK_ACCOUNT_PAGE, "nobody serves the account page");
         if (!unit_fix_start(findings, UNIT_WEB_SOCKET))
             finding_fix(findings, "start " PROGRAM ", and keep it running: asp-web(8)");
@@ -141,10 +154,20 @@ static void check_server(struct examination *exam)
     }
 }
 
+/* asp-web is there for proxies, which ask it in another way. */
+static bool is_for_proxies(const struct asp_conf *conf)
+{
+    for (size_t i = 0; i < conf->client_count; i++) {
+        if (strcmp(conf->clients[i].user, ASP_BROKER_AUTHORIZER) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Nobody signs in; whether that is meant is not to be known, but where it was begun. */
 static void tell_none(struct examination *exam)
 {
-    if (is_installed())
+    if (is_installed() && !is_for_proxies(exam->admin->conf))
         finding_note(&exam->findings, CHECK_ACCOUNT_PAGE,
                      WEB
                      " is installed, and self_service.web_user is not set: nobody signs in from "
@@ -166,7 +189,7 @@ void examine_account_page(struct examination *exam)
         return;
     check_socket(exam, uid);
     if (is_ours)
-        check_server(exam);
+        check_server(exam, uid);
     if (findings_none_of(&exam->findings, CHECK_ACCOUNT_PAGE))
         finding_ok(&exam->findings, CHECK_ACCOUNT_PAGE, "users sign in by %s%s%s",
                    conf->self_web_user, is_ours ? ", at " : "", is_ours ? conf->web_origin : "");

@@ -3,7 +3,8 @@
 import contextlib
 
 import pytest
-from support.account_page import CONFIGURATION, ORIGIN, AccountPage
+from support.account_page import CONFIGURATION, ORIGIN, PAGE, AccountPage
+from support.run import MORTAL, ended
 from support.web_sign_in import CONF, WEB
 
 PROGRAM = "/usr/local/libexec/asp-web"
@@ -72,6 +73,9 @@ def test_nothing_is_said_where_there_is_none(patient):
 def test_one_that_is_installed_and_nobody_uses_is_told_with_what_there_is_to_do(page):
     page.configure(CONFIGURATION)
     page.told("account-page", "asp-web is installed, and self_service.web_user is not set: .*/doc/account-page.md")
+    page.sandbox.shell("useradd --system asp-authorize; usermod --append --groups asp asp-authorize").done()
+    page.configure('broker: { clients = ( { user = "asp-authorize"; services = [ "radicale" ]; } ); };')
+    assert told_of_page(page) == []
 
 
 def test_a_user_who_is_not_there_is_a_fault_and_is_made(page):
@@ -144,6 +148,16 @@ def test_a_page_that_nobody_serves_is_a_fault(page):
         assert page.fault("account-page", "nobody serves").mend == "systemctl enable --now asp-web.socket"
         systemd_says(page, *UNITS)
         page.is_well("account-page", "users sign in by asp-web")
+
+
+def test_an_asp_web_of_another_user_serves_nobody(page):
+    """Such as that of asp-authorize, which answers proxies."""
+    words = ("setpriv", "--reuid=www-data", "--clear-groups", PROGRAM, "--page", PAGE, "--listen", "127.0.0.1:8042")
+    with served(page, by_page=False):
+        other = page.sandbox.start(*MORTAL, *words)
+        with ended(other):
+            page.sandbox.wait_for_port(8042)
+            page.fault("account-page", "nobody serves the account page")
 
 
 @pytest.mark.parametrize("unit", UNITS)
