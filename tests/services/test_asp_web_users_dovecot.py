@@ -11,7 +11,7 @@ import signal
 
 import pytest
 from support.account_page import CONFIGURATION
-from support.mail import dovecot, lead_doveadm_to
+from support.mail import dovecot_of_people
 from support.page_user import PageUser, account_page
 from support.processes import children
 from support.recipes import recipe
@@ -25,39 +25,6 @@ CAROL, CAROLS = "carol@example.org", 'her "own" $(words) \\n \''
 PROGRAM = "/usr/libexec/asp/sign-in-dovecot"
 NOT_LET_IN = {"outcome": "refused", "error": ""}
 PEOPLE = {CAROL: CAROLS, "dave@example.org": "dave's"}
-PASSDBS = {
-    "2.3": f"""
-passdb {{
-  driver = passwd-file
-  args = {FOLDER}/people
-}}
-passdb {{
-  driver = pam
-  args = dovecot
-}}
-userdb {{
-  driver = static
-  args = uid=nobody gid=nogroup home={FOLDER}/mail/%u
-}}
-auth_username_format = %Lu
-""",
-    "2.4": f"""
-passdb passwd-file {{
-  passwd_file_path = {FOLDER}/people
-}}
-passdb pam {{
-  service_name = dovecot
-}}
-userdb static {{
-  fields {{
-    uid = nobody
-    gid = nogroup
-    home = {FOLDER}/mail/%{{user}}
-  }}
-}}
-auth_username_format = %{{user | lower}}
-""",
-}
 
 
 def told(pattern):
@@ -70,12 +37,8 @@ def served(self_service, build):
     """The page, and the Dovecot."""
     box = self_service.sandbox
     box.need("dovecot", "doveadm", "/usr/lib/dovecot/imap")
-    version = ".".join(box.run("dovecot", "--version").done().out.split(".")[:2])
-    box.write(f"{FOLDER}/passdbs", PASSDBS[version])
-    box.write(f"{FOLDER}/people", "".join(f"{user}:{{PLAIN}}{password}\n" for user, password in PEOPLE.items()))
     self_service.install("dovecot/sign-in-dovecot", PROGRAM, "755")
-    with dovecot(box, FOLDER, PORT, f"{FOLDER}/passdbs"), account_page(box, build) as page:
-        lead_doveadm_to(box, FOLDER)
+    with dovecot_of_people(box, FOLDER, PORT, PEOPLE), account_page(box, build) as page:
         yield page
 
 

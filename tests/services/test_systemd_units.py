@@ -16,6 +16,7 @@ from support.authorize import AUTHORIZE, ask
 from support.authorize import CONFIGURATION as AUTHORIZE_CONFIGURATION
 from support.authorize import USERS as AUTHORIZE_USERS
 from support.broker import SOCKET
+from support.mail import dovecot_of_people
 from support.page_user import PageUser
 from support.pam_codes import AUTHINFO_UNAVAIL, AUTH_ERR, SUCCESS
 from support.passwords import PASSWORD, PRIMARY, wrong
@@ -312,6 +313,22 @@ def test_a_second_factor_reads_and_writes_what_it_keeps_of_her(machine, factor):
     machine.systemd.run(*words, "Tablet", input=answers).done()
     machine.systemd.run("systemctl", "stop", "asp-self.service").done()  # which forgets that she was let in
     assert machine.systemd.run(*words, "Laptop", input=answers).code == 1
+    machine.said()
+
+
+def test_a_user_of_dovecots_signs_in_within_those_limits_too(machine):
+    box = machine.sandbox
+    box.need("dovecot", "doveadm")
+    machine.install("pam.d/asp-web-dovecot", "/etc/pam.d/asp-web")
+    machine.install("dovecot/sign-in-dovecot", "/usr/libexec/asp/sign-in-dovecot", "755")
+    box.shell("getent passwd asp-web >/dev/null || useradd --system asp-web").done()
+    box.write("/etc/asp/asp.conf", f"{WEB_CONF}\nvirtual_users = true;\n")
+    with dovecot_of_people(box, "/run/w", 1543, {"carol@example.org": "hers"}):
+        machine.systemd.run("systemctl", "start", "asp-self-web.socket").done()
+        with web_server(machine) as server:
+            number = server.signs_in("carol@example.org", "hers")
+            assert server.does(number, "list") == (0, "no app passwords\n", "")
+        machine.systemd.run("systemctl", "stop", "asp-self-web.service").done()
     machine.said()
 
 

@@ -23,6 +23,42 @@ print("in")
 """
 
 
+# Primary passwords of its own, and app passwords by PAM.
+OF_PEOPLE = {
+    "2.3": """
+passdb {
+  driver = passwd-file
+  args = @/people
+}
+passdb {
+  driver = pam
+  args = dovecot
+}
+userdb {
+  driver = static
+  args = uid=nobody gid=nogroup home=@/mail/%u
+}
+auth_username_format = %Lu
+""",
+    "2.4": """
+passdb passwd-file {
+  passwd_file_path = @/people
+}
+passdb pam {
+  service_name = dovecot
+}
+userdb static {
+  fields {
+    uid = nobody
+    gid = nogroup
+    home = @/mail/%{user}
+  }
+}
+auth_username_format = %{user | lower}
+""",
+}
+
+
 @contextlib.contextmanager
 def dovecot(box, folder, port, service, *lines):
     """A Dovecot of its own (see bin/dovecot)."""
@@ -37,6 +73,16 @@ def dovecot(box, folder, port, service, *lines):
 def lead_doveadm_to(box, folder):
     """doveadm without -c is to find the Dovecot of that folder."""
     box.shell('mkdir -p /etc/dovecot; ln -sfn "$1/dovecot.conf" /etc/dovecot/dovecot.conf', folder).done()
+
+
+@contextlib.contextmanager
+def dovecot_of_people(box, folder, port, people):
+    """One that has primary passwords of people whom the machine does not know, and that doveadm finds."""
+    box.write(f"{folder}/passdbs", OF_PEOPLE[dovecot_version(box)].replace("@", folder))
+    box.write(f"{folder}/people", "".join(f"{user}:{{PLAIN}}{password}\n" for user, password in people.items()))
+    with dovecot(box, folder, port, f"{folder}/passdbs"):
+        lead_doveadm_to(box, folder)
+        yield
 
 
 def quick_refusals(box):
