@@ -3,143 +3,41 @@
 Where they are not installed, ASP_LAYER may name a folder in which they are unpacked.
 """
 
-import dataclasses
 import re
-import subprocess
 
 import pytest
 from support.broker import Host
+from support.directory_users import (
+    FIRST,
+    KINDS,
+    PEOPLE_THERE,
+    SECOND,
+    SPELLINGS,
+    TOOLS,
+    DirectoryUsers,
+    slapd_of,
+)
 from support.dovecot_recipes import dovecot_path
 from support.mail import Mail, dovecot
 from support.pam_codes import AUTH_ERR, CRED_INSUFFICIENT, SUCCESS
 from support.passwords import PASSWORD
-from support.recipes import CONF, account_first, change, lines, pam_file, recipe, with_module
-from support.run import MORTAL, TREE
+from support.recipes import CONF, account_first, lines, pam_file, recipe, with_module
+from support.run import TREE
 from support.sandbox import MODULES, open_sandbox
-from support.slapd import Slapd, configuration
 from support.wait import comes_true
 from support.watch import counts
 
-PROGRAM = "/usr/libexec/asp/primary-openldap"
 QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
-SUFFIX = "dc=example,dc=org"
-PEOPLE = f"ou=people,{SUFFIX}"
-ADMIN, ADMIN_PASSWORD = f"cn=admin,{SUFFIX}", "secret of the admin"
-FIRST, SECOND = "First-pw-1!", "Second-pw-2?"
-TOOLS = ("slapd", "ldapadd", "ldapmodify", "ldapdelete", "ldapsearch", "ldappasswd", "pam-auth-update", "dovecot")
-
-SCHEMAS = ("core", "cosine", "inetorgperson", "nis")
-ACCESS = """
-access to filter="(description=may not)" attrs=userPassword by self read by anonymous auth by * none
-access to attrs=userPassword by self write by anonymous auth by * none
-access to * by self write by * read
-"""
-SLAPD_CONF = configuration(SUFFIX, ADMIN, ADMIN_PASSWORD, SCHEMAS, ACCESS)
-
-TOP = f"""
-dn: {SUFFIX}
-objectClass: organization
-objectClass: dcObject
-o: Example
-dc: example
-
-dn: {PEOPLE}
-objectClass: organizationalUnit
-ou: people
-"""
-
-PERSON = """
-dn: uid={user},{people}
-objectClass: inetOrgPerson
-objectClass: posixAccount
-objectClass: shadowAccount
-uid: {user}
-cn: {user}
-sn: {user}
-uidNumber: {number}
-gidNumber: 65534
-homeDirectory: /run/{user}
-loginShell: /bin/bash
-shadowLastChange: 20000
-shadowMin: 0
-shadowMax: 99999
-userPassword: {password}
-"""
-PEOPLE_THERE = {"lena": 20001, "milo": 20002}
-# As what lena is known besides: SSSD knows her with its domain too.
-SPELLINGS = {"nslcd": ("LENA", "Lena"), "sssd": ("LENA", "Lena", "lena@example", "LENA@EXAMPLE")}
-
-NSLCD_CONF = f"""
-uid nslcd
-gid nslcd
-uri ldap://127.0.0.1
-base {SUFFIX}
-idle_timelimit 1
-bind_timelimit 2
-timelimit 2
-reconnect_sleeptime 0
-reconnect_retrytime 0
-ignorecase yes
-"""
-
-# Nothing is remembered for longer than a test can wait, and on loopback TLS is no matter here.
-SSSD_CONF = f"""
-[sssd]
-services = nss, pam
-domains = example
-[nss]
-memcache_timeout = 0
-entry_negative_timeout = 0
-[pam]
-pam_id_timeout = 1
-[domain/example]
-id_provider = ldap
-auth_provider = ldap
-chpass_provider = ldap
-access_provider = ldap
-case_sensitive = false
-ldap_access_order = expire
-ldap_account_expire_policy = shadow
-ldap_uri = ldap://127.0.0.1
-ldap_search_base = {SUFFIX}
-ldap_id_use_start_tls = false
-ldap_auth_disable_tls_never_use_in_production = true
-ldap_pwd_policy = shadow
-entry_cache_timeout = 1
-offline_timeout = 1
-offline_timeout_random_offset = 0
-"""
 
 
-@dataclasses.dataclass(frozen=True)
-class Kind:
-    """A program by which the machine knows the users of the directory."""
-
-    name: str
-    nss: str
-    module: str
-    profiles: tuple
-    command: tuple
-    ready: str
-
-
-KINDS = {
-    kind.name: kind
-    for kind in (
-        Kind("nslcd", "ldap", "pam_ldap.so", ("ldap",), ("nslcd", "-n"), "/run/nslcd/socket"),
-        Kind("sssd", "sss", "pam_sss.so", ("sss", "pwquality"), ("sssd", "-i"), "/var/lib/sss/pipes/nss"),
-    )
-}
-
-
-class Directory(Mail):
+class Directory(Mail, DirectoryUsers):
     """A machine whose users are in a directory, and Dovecot, which asks PAM by the recipe."""
 
     def __init__(self, box, build, kind):
         super().__init__(box, build, "/run/l")
         self.kind = kind
         self.recipe = pam_file(f"with-other-modules/{kind.name}", build)
-        self.slapd = Slapd(box, "ldap://127.0.0.1", ADMIN, ADMIN_PASSWORD)
+        self.slapd = slapd_of(box)
 
     def set_up(self):
         box = self.sandbox
@@ -154,24 +52,10 @@ class Directory(Mail):
         self.own_password_stack = lines(box.read("/etc/pam.d/common-password"), "password")
         for line in self.told("dpkg-divert|sed|pam-auth-update"):
             box.shell(line, env=QUIET).done()
-        box.shell(
-            "sed -i 's/pam_unix.so/& nodelay/' /etc/pam.d/common-auth;"
-            'sed -Ei "s/^((passwd|group|shadow):.*)/\\1 $1/" /etc/nsswitch.conf;'
-            "getent passwd nslcd || useradd --system --no-create-home nslcd; install -d -o nslcd /run/nslcd",
-            self.kind.nss,
-        ).done()
+        box.shell("sed -i 's/pam_unix.so/& nodelay/' /etc/pam.d/common-auth").done()
         # pam_pwquality asks for the new password where pam_sss does not; its dictionary is made by a maintainer script.
         box.write("/etc/security/pwquality.conf", "dictcheck = 0\n")
-        box.write("/run/ldap/conf", SLAPD_CONF)
-        box.write("/etc/nslcd.conf", NSLCD_CONF)
-        box.write("/etc/sssd/sssd.conf", SSSD_CONF)
-        box.run("chmod", "600", "/etc/sssd/sssd.conf").done()
-        self.install("ldap/primary-openldap", PROGRAM, "755")
-        box.run("mkdir", "-p", "/run/ldap/db").done()
-        self.slapd.start()
-        self.add(TOP)
-        box.start(*MORTAL, *self.kind.command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        box.wait_for_socket(self.kind.ready)
+        self.join()
 
     def told(self, commands):
         """The commands that the recipe's text gives."""
@@ -180,42 +64,14 @@ class Directory(Mail):
     def reset(self):
         self.sandbox.shell("rm -rf /var/lib/asp /etc/asp").done()
         self.use(self.recipe)
-        for user in PEOPLE_THERE:
-            self.slapd.as_admin("ldapdelete", f"uid={user},{PEOPLE}")
-            self.hire(user)
-        self.until_known("lena")
+        self.hire_all()
         self.log_file.forget()
-
-    def until_known(self, user, known=True):
-        again = "until" if known else "while"
-        self.sandbox.shell(f'{again} getent passwd "$1" >/run/found; do sleep 0.1; done', user).done()
 
     def use(self, text):
         self.sandbox.write("/etc/pam.d/dovecot", text)
 
-    def add(self, text):
-        self.slapd.as_admin("ldapadd", input=text).done()
-
-    def hire(self, user, password=FIRST):
-        self.add(PERSON.format(user=user, number=PEOPLE_THERE[user], people=PEOPLE, password=password))
-
-    def dismiss(self, user):
-        self.slapd.as_admin("ldapdelete", f"uid={user},{PEOPLE}").done()
-
-    def set(self, user, attribute, value):
-        text = f"dn: uid={user},{PEOPLE}\nchangetype: modify\nreplace: {attribute}\n{attribute}: {value}\n"
-        self.slapd.as_admin("ldapmodify", input=text).done()
-
-    def set_in_directory(self, user, password):
-        self.slapd.as_admin("ldappasswd", "-s", password, f"uid={user},{PEOPLE}").done()
-
     def follow_directory(self):
-        """What the recipe and the shipped configuration say; the one who asks is the admin here."""
-        conf = change(recipe("ldap/primary-openldap.conf"), "\nbind_dn=\n", f"\nbind_dn={ADMIN}\n")
-        self.sandbox.write("/etc/asp/primary-openldap.conf", conf)
-        self.sandbox.write("/etc/asp/primary-openldap.secret", ADMIN_PASSWORD)
-        self.sandbox.shell("chmod 600 /etc/asp/primary-openldap.*").done()
-        self.configure(f'primary: {{ source = "command"; command = "{PROGRAM}"; }};')
+        self.configure(self.primary_command())
 
     def passwd(self, user, current, new, again=None):
         """By the user herself."""
@@ -231,7 +87,7 @@ class Directory(Mail):
 @pytest.fixture(scope="module", params=KINDS)
 def directory_box(request, sandboxes, layer, build):
     kind = KINDS[request.param]
-    box = open_sandbox(layer, *TOOLS, kind.command[0])
+    box = open_sandbox(layer, *TOOLS, "pam-auth-update", "dovecot", kind.command[0])
     try:
         box.need_module(kind.module)
         box.need_module(f"../libnss_{kind.nss}.so.2")
