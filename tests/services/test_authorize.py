@@ -3,12 +3,13 @@
 import contextlib
 import os
 import re
+import socket
 import time
 
 import pytest
 from support.account_page import Later, Line
 from support.authorize import AUTHORIZE, CLIENTS, CONFIGURATION, NEAR, Authorizer, basic, primary, question
-from support.broker import OUTCOME, in_its_place, message
+from support.broker import OUTCOME, SOCKET, in_its_place, message
 from support.memory import memory_of
 from support.passwords import PRIMARY, wrong
 from support.run import as_user
@@ -260,6 +261,59 @@ def test_a_broker_that_does_not_say_is_503(proxy, phone, answer):
         proxy.start_broker()
 
 
+@pytest.fixture
+def stand_in(proxy):
+    """A socket in the broker's place, at which a test says what it would say."""
+    proxy.stop_broker()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(proxy.web.inside(SOCKET))
+    os.chmod(proxy.web.inside(SOCKET), 0o666)
+    listener.settimeout(LONG)
+    yield listener
+    listener.close()
+    proxy.sandbox.run("rm", SOCKET).done()
+    proxy.start_broker()
+
+
+def admit(client):
+    client.recv(8192)
+    client.send(message(OUTCOME, *GOOD, b"alice\0", version=4))
+    client.close()
+
+
+def test_while_the_broker_takes_nobody_it_is_tried_again(proxy, stand_in):
+    stand_in.listen(0)
+    others = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            others.append(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+            others[-1].setblocking(False)
+            others[-1].connect(proxy.web.inside(SOCKET))
+    later = Later(lambda: proxy.ask("alice:x"))
+    time.sleep(0.2)
+    for _ in others[:-1]:
+        stand_in.accept()[0].close()
+    admit(stand_in.accept()[0])
+    assert later.result().status == 200
+    for other in others:
+        other.close()
+
+
+def test_the_broker_is_asked_64_at_once_and_then_for_the_next(proxy, stand_in):
+    stand_in.listen(512)
+    later = at_once(proxy, "alice:x", 70)
+    clients = [stand_in.accept()[0] for _ in range(64)]
+    stand_in.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        stand_in.accept()
+    stand_in.settimeout(LONG)
+    for client in clients:
+        admit(client)
+    for _ in range(6):
+        admit(stand_in.accept()[0])
+    assert [one.result().status for one in later] == [200] * 70
+
+
 def test_a_broker_of_another_user_is_told_nothing(proxy, phone):
     proxy.stop_broker()
     try:
@@ -337,6 +391,12 @@ def test_what_is_out_of_order_is_refused(proxy, headers, status):
 # The process
 
 
+def remembered(proxy, *logins):
+    """Those whose password asp-web has in memory, as it is or as it was sent."""
+    memory = b"".join(memory_of(proxy.web.pid()))
+    return [one for one in logins if one[6:].encode() in memory or basic(one)[10:].encode() in memory]
+
+
 def test_what_was_sent_is_in_no_memory_once_it_is_answered(proxy, phone):
     canaries = [f"alice:canary-{number:02}-in-no-memory" for number in range(8)]
     with proxy.without_broker():
@@ -349,10 +409,19 @@ def test_what_was_sent_is_in_no_memory_once_it_is_answered(proxy, phone):
     with contextlib.closing(Line(proxy.where)) as line:
         line.send(question(canaries[7]))
         assert line.answer().status == 401
-        found = b"".join(memory_of(proxy.web.pid()))
-    for login in canaries:
-        assert login[6:].encode() not in found
-        assert basic(login)[10:].encode() not in found
+        assert remembered(proxy, *canaries) == []
+
+
+def test_what_was_sent_is_in_no_memory_while_the_broker_has_it(proxy, stand_in):
+    stand_in.listen()
+    login = "alice:canary-in-no-memory-while-it-waits"
+    later = Later(lambda: proxy.ask(login))
+    client, _ = stand_in.accept()
+    assert login[6:].encode() in client.recv(8192)
+    found = remembered(proxy, login)
+    assert later.answers.empty(), "it was answered before"
+    client.close()
+    assert later.result().status == 503 and found == []
 
 
 def test_it_is_a_user_of_its_own_in_the_group_asp(proxy):

@@ -43,6 +43,7 @@ LEFT_OUT = {
         services/test_asp_web_once.py::test_nothing_of_it_stays_in_memory
         services/test_asp_web_once.py::test_nor_does_that_of_a_password_that_is_void
         services/test_authorize.py::test_what_was_sent_is_in_no_memory_once_it_is_answered
+        services/test_authorize.py::test_what_was_sent_is_in_no_memory_while_the_broker_has_it
         services/test_asp_web_sessions.py::test_nor_is_a_password_that_was_made_and_is_at_the_page
         services/test_asp_web_sessions.py::test_what_was_typed_is_in_no_memory_once_the_broker_has_it
         services/test_web_hostile.py::test_nothing_that_she_has_typed_stays_in_memory_and_nobody_looks_in
