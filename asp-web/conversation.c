@@ -222,7 +222,7 @@ bool conversation_receive(struct conversation *conversation)
                                     &message, NULL);
         why = status == ASP_INVALID ? asp_message_field(&message, 0) : NULL;
         if (status != ASP_OK)
-            end_with(conversation, why != NULL ? why : "");
+            end_with(conversation, why != NULL ? why : PEER " broke off: sign in again");
         else if (!take_message(conversation, &message))
             end_with(conversation, "what " PEER " says is no message of this version");
         sodium_memzero(bytes, sizeof bytes);

@@ -3,7 +3,10 @@ has changed, is locked or has to be changed; what modules ask and tell; and what
 
 import contextlib
 import json
+import os
 import pathlib
+import re
+import signal
 import subprocess
 
 import pytest
@@ -120,6 +123,17 @@ def test_a_telephone_whose_clock_is_a_little_off_is_taken_and_one_that_is_far_of
     assert PageUser(web).tries("alice", ALICES, telephone()) == NOT_LET_IN
     telephone.shown = 4
     PageUser(web).signs_in("alice", ALICES, telephone())
+
+
+def test_who_is_wrong_three_times_is_told_how_long_to_wait_and_there_alone(web):
+    ones = [PageUser(web).begin("alice") for _ in range(3)]
+    for one in ones:
+        one.asked()
+        one.answer("wrong")
+    assert [one.next() for one in ones] == [NOT_LET_IN] * 3
+    outcome = PageUser(web).begin("alice").next()
+    assert outcome["outcome"] == "refused" and re.fullmatch(r"too many wrong answers: wait (2\d|30) seconds", outcome["error"])
+    PageUser(web, "192.0.2.8").signs_in()
 
 
 def test_who_is_new_here_sees_that_she_has_none(web):
@@ -300,11 +314,14 @@ def test_a_broker_that_was_restarted_costs_one_sentence_and_nothing_else(own, we
     assert [entry["label"] for entry in listed(PageUser(web).signs_in())] == ["Phone"]
 
 
-def test_a_broker_that_is_killed_leaves_nothing_half_done(own, web):
+def test_a_broker_that_breaks_off_leaves_nothing_half_done(own, web):
     alice = PageUser(web).signs_in()
-    own.serves.signal(9)
+    asked = PageUser(web, "192.0.2.8").begin("bob")
+    asked.asked()
+    os.kill(own.serves.listener(), signal.SIGKILL)
     found = alice.run("create", "--label", "Lost", "--app", "mail", "--", "alice")
-    assert "error" in found and "code" not in found, found
+    assert found == {"error": "asp-broker broke off: sign in again"}
+    assert asked.next() == {"outcome": "refused", **found}, "it is not as if her answer were wrong"
     own.again()
     assert own.states() == []
     made_by(PageUser(web).signs_in(), "Phone", "alice")
