@@ -141,6 +141,16 @@ def test_while_self_service_is_off_everybody_is_refused_and_who_is_signed_in_is_
     assert server.tries("alice", ALICES)[1] == SAID_NO
 
 
+def test_who_is_taken_out_of_the_group_is_out_at_her_next_command(web, server):
+    web.sandbox.shell("groupadd --force admitted; usermod --append --groups admitted alice").done()
+    web.configure('self_service: { web_user = "asp-web"; group = "admitted"; };')
+    number = server.signs_in()
+    assert server.does(number, "list")[0] == DONE
+    web.sandbox.run("gpasswd", "--delete", "alice", "admitted").done()
+    assert "not for you any more" in server.does(number, "create", "--label", "x", "--app", "mail")
+    assert server.is_closed(number) and web.states() == []
+
+
 # Her primary password
 
 
