@@ -179,7 +179,7 @@ def test_what_is_no_question_is_refused_with_a_reason_and_logged_once(machine):
         assert left == 0 and seconds < SOON, said
         (answer,) = answers
         # A refusal is the same in all versions, and of one that who asks may know.
-        version = 3 if said == WRONG["another-version"][0] else 1
+        version = 4 if said == WRONG["another-version"][0] else 1
         assert answer[:5] == bytes([*b"asp", version, 1]) and answer[10:].startswith(expected), (said, answer)
         told += machine.said()
     assert [(line.severity, line.text) for line in told] == [(5, NO_MESSAGE.decode())]
