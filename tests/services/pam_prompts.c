@@ -1,5 +1,6 @@
 /*
- * A module of PAM that asks and tells what its file says, a line for each: auth.
+ * A module of PAM that asks and tells what the file of the user in its folder says, a line for
+ * each: auth.
  *
  *   hidden, shown   a question; `answer N` is right for the Nth of them. Each %u in it is the user
  *   info, error     something to be told
@@ -88,11 +89,14 @@ int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **ar
     static struct prompts prompts;
     const int together = argc > 1;
     char line[LINE];
-    FILE *file = argc > 0 ? fopen(argv[0], "r") : NULL;
-    int code =
-        file == NULL ? PAM_SERVICE_ERR : pam_get_item(pamh, PAM_USER, (const void **)&prompts.user);
+    char path[LINE];
+    FILE *file = NULL;
+    int code = pam_get_item(pamh, PAM_USER, (const void **)&prompts.user);
 
     (void)flags;
+    (void)snprintf(path, sizeof path, "%s/%s", argc > 0 ? argv[0] : "", prompts.user);
+    file = fopen(path, "r");
+    code = file == NULL ? PAM_SERVICE_ERR : code;
     while (code == PAM_SUCCESS && prompts.count < MESSAGES &&
            fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\n")] = '\0';

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 from support.account_page import CONFIGURATION, Later
-from support.page_user import PageUser, account_page
+from support.page_user import PageUser, account_page, all_at_once
 from support.passwords import PASSWORD
 from support.recipes import recipe
 from support.second_factor import GOOGLE
@@ -61,8 +61,10 @@ def module(tmp_path_factory):
 def asks(own, serve, module):
     """A page before such a module, of these lines."""
 
-    def asks(*lines, together=False, **how):
-        own.sandbox.write(PROMPTS, "".join(f"{line}\n" for line in lines))
+    def asks(*lines, together=False, others=(), **how):
+        """Of alice, and of others by their names."""
+        for user, hers in {"alice": lines, **dict(others)}.items():
+            own.sandbox.write(f"{PROMPTS}/{user}", "".join(f"{line}\n" for line in hers))
         argument = "together" if together else ""
         stack = f"auth required {module} {PROMPTS} {argument}\naccount required pam_permit.so\n"
         return serve(stack=stack, **how)
@@ -177,7 +179,7 @@ def changed(own):
 
 def test_who_is_locked_is_told_what_everybody_is(web, changed):
     changed("usermod", "--lock")
-    assert PageUser(web).tries("alice", ALICES) == PageUser(web).tries("nobodys", ALICES) == NOT_LET_IN
+    assert all_at_once(web, ("alice", ALICES), ("nobodys", ALICES)) == [NOT_LET_IN] * 2
 
 
 @pytest.mark.parametrize(
@@ -190,9 +192,12 @@ def test_who_is_locked_is_told_what_everybody_is(web, changed):
 def test_who_has_to_change_her_password_or_has_expired_is_told_so_once_she_has_shown_it(own, web, changed, words, why):
     own.create("alice", "Phone", "--app", "mail")
     changed(*words)
-    assert PageUser(web).tries("alice", "wrong") == NOT_LET_IN
-    alice = PageUser(web)
-    assert alice.tries("alice", ALICES) == NOT_LET_IN
+    wrong, alice = PageUser(web).begin("alice"), PageUser(web).begin("alice")
+    for one, answer in ((wrong, "wrong"), (alice, ALICES)):
+        one.asked()
+        one.answer(answer)
+    assert alice.next() == wrong.next() == NOT_LET_IN
+    assert wrong.told == []
     assert [(text.startswith(why), is_error) for text, is_error in alice.told] == [(True, True)], alice.told
     assert own.states() == [("Phone", "active")]
 
@@ -203,10 +208,10 @@ TWENTY = [f"{'shown' if at % 2 else 'hidden'} Question {at} ¿" for at in range(
 MARKUP = '<script>alert("x")</script> & <b>&amp;</b>'
 
 
-@pytest.mark.parametrize("together", [False, True])
-def test_twenty_questions_are_asked_in_their_order_shown_and_hidden(asks, together):
-    one = PageUser(asks(*TWENTY, together=together)).begin("alice")
-    for at, line in enumerate(TWENTY, 1):
+@pytest.mark.parametrize(("count", "together"), [(20, False), (3, True)])
+def test_questions_are_asked_in_their_order_shown_and_hidden(asks, count, together):
+    one = PageUser(asks(*TWENTY[:count], together=together)).begin("alice")
+    for at, line in enumerate(TWENTY[:count], 1):
         style, _, text = line.partition(" ")
         assert one.asked() == (text, style == "shown")
         one.answer(f"answer {at}")
@@ -230,7 +235,17 @@ def test_of_much_that_is_told_the_question_is_never_lost(asks):
     assert one.answer("answer 1").next()["outcome"] == "signed-in"
 
 
-@pytest.mark.parametrize("line", ["hidden ", "hidden \xa0", "shown 用户的密码：", "hidden كلمة السر", "shown \x1b[2J\x07", "hidden " + "ü" * 900])
+TEXTS = {
+    "empty": "hidden ",
+    "a blank": "hidden \u00a0",
+    "Chinese": "shown 用户的密码：",
+    "Arabic": "hidden كلمة السر",
+    "controls": "shown \x1b[2J\x07",
+    "long": "hidden " + "ü" * 900,
+}
+
+
+@pytest.mark.parametrize("line", TEXTS.values(), ids=TEXTS)
 def test_any_text_of_a_question_is_asked(asks, line):
     style, _, text = line.partition(" ")
     one = PageUser(asks(line)).begin("alice")
@@ -242,16 +257,22 @@ def test_any_text_of_a_question_is_asked(asks, line):
 
 def test_what_is_no_utf8_is_asked_all_the_same(own, asks):
     page = asks("hidden x")
-    own.sandbox.shell(r"printf 'hidden Passwort f\xfcr \xff\n' >$1", PROMPTS).done()
+    own.sandbox.shell(r"printf 'hidden Passwort f\xfcr \xff\n' >$1/alice", PROMPTS).done()
     one = PageUser(page).begin("alice")
     asked, _ = one.asked()
     assert asked.startswith("Passwort f")
     assert one.answer("answer 1").next()["outcome"] == "signed-in"
 
 
-@pytest.mark.parametrize("lines", [("7 binary",), ("5 radio",), ("99 what?",), ("hidden x", "7 binary"), ("none",)])
-def test_what_no_page_can_answer_lets_nobody_in(asks, lines):
-    assert PageUser(asks(*lines)).tries("alice", *(["answer 1"] * (len(lines) - 1))) == NOT_LET_IN
+def test_what_no_page_can_answer_lets_nobody_in(asks):
+    """The last of them is let in, so that it is not that which bars the others."""
+    said = (("7 binary",), ("5 radio",), ("99 what?",), ("info x", "7 binary"), ("none",), ())
+    users = {f"user{at}": (*lines, "hidden x") for at, lines in enumerate(said)}
+    web = asks(others=users, conf=f"{CONF} virtual_users = true;")
+    ones = [PageUser(web, f"192.0.2.{at}").begin(user) for at, user in enumerate(users, 1)]
+    assert ones[-1].asked() == ("x", False)
+    assert ones[-1].answer("answer 1").next()["outcome"] == "signed-in"
+    assert [one.next() for one in ones[:-1]] == [NOT_LET_IN] * (len(ones) - 1)
 
 
 @pytest.mark.parametrize("lines", [(), ("info Put your finger on it",)])
@@ -269,7 +290,8 @@ def test_who_answers_nothing_is_not_in_though_the_module_takes_it(own, serve):
 
 def test_a_module_that_names_the_user_does_not_tell_whether_there_is_one(asks):
     """The domain is ours, so that it is taken away from the name of whoever is known."""
-    web = asks("hidden Password for %u:", conf=f'{CONF} user_domains = [ "example.org" ];')
+    lines = ["hidden Password for %u:"]
+    web = asks(*lines, others={"nobodys": lines}, conf=f'{CONF} user_domains = [ "example.org" ];')
     for user in ("alice", "nobodys"):
         assert PageUser(web).begin(f"{user}@example.org").asked() == (f"Password for {user}:", False)
 

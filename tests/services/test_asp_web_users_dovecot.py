@@ -12,7 +12,7 @@ import signal
 import pytest
 from support.account_page import CONFIGURATION
 from support.mail import dovecot_of_people
-from support.page_user import PageUser, account_page
+from support.page_user import PageUser, account_page, all_at_once
 from support.processes import children
 from support.recipes import recipe
 from support.second_factor import Telephone
@@ -93,15 +93,6 @@ def reads_mail(own, user, password):
     run = own.sandbox.run(*words, f"imap://127.0.0.1:{PORT}/INBOX", input=f'user = "{quoted}"\n')
     assert run.code in (0, 67), run
     return run.code == 0
-
-
-def all_at_once(web, *tries):
-    """What becomes of those (user, password), each at an address of its own."""
-    ones = [PageUser(web, f"192.0.2.{at}").begin(user) for at, (user, _) in enumerate(tries, 1)]
-    for one, (_, password) in zip(ones, tries, strict=True):
-        assert one.asked() == ("Password: ", False)
-        one.answer(password)
-    return [one.next() for one in ones]
 
 
 def test_a_user_of_dovecots_makes_an_app_password_reads_her_mail_with_it_and_revokes_it(own, web):

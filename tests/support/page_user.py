@@ -21,6 +21,15 @@ def account_page(box, build):
         page.stop()
 
 
+def all_at_once(page, *tries):
+    """What becomes of those (user, password), each at an address of its own."""
+    ones = [PageUser(page, f"192.0.2.{at}").begin(user) for at, (user, _) in enumerate(tries, 1)]
+    for one, (_, password) in zip(ones, tries, strict=True):
+        assert one.asked() == ("Password: ", False)
+        one.answer(password)
+    return [one.next() for one in ones]
+
+
 class PageUser:
     def __init__(self, page, address="192.0.2.7"):
         self.browser = page.browser(address=address)
