@@ -12,11 +12,15 @@ from support import apparmor, sanitizers
 from support.account_page import BROKER as PAGE_BROKER
 from support.account_page import SOCKET as PAGE_SOCKET
 from support.account_page import AccountPage, BrokerPart
+from support.authorize import AUTHORIZE, ask
+from support.authorize import CONFIGURATION as AUTHORIZE_CONFIGURATION
+from support.authorize import USERS as AUTHORIZE_USERS
 from support.broker import SOCKET, serving
 from support.dovecot_recipes import dovecot_version
 from support.hook_recipes import HOOKS
 from support.mail import lead_doveadm_to
 from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS, USER_UNKNOWN
+from support.passwords import wrong
 from support.processes import child_of, descendant
 from support.run import MORTAL, TREE, ended, tool_works
 from support.tools import run_tool
@@ -24,7 +28,7 @@ from support.wait import LONG, wait_until
 from support.watch import running_watch
 
 SHIPPED = TREE / "packaging" / "apparmor"
-PROFILES = ("asp-broker", "asp-watch", "asp-web")
+PROFILES = ("asp-authorize", "asp-broker", "asp-watch", "asp-web")
 WITH_RULES = ("cyrus", "dovecot", "sshd")  # hooks
 TRACES = "/run/traces"
 BROKER, ADMIN, WEB = "/usr/libexec/asp-broker", "/usr/bin/asp-admin", "/usr/libexec/asp-web"
@@ -212,6 +216,37 @@ def test_asp_web_does_nothing_that_its_profile_does_not_allow(machine, build):
             os.kill(descendant(tracer.pid, "asp-web"), signal.SIGTERM)
             tracer.wait(LONG)
     covers(seen(machine.sandbox, WEB), SHIPPED / "asp-web", "asp-web")
+
+
+# And of that at which proxies ask, to asp-authorize.
+HAND_OVER_AUTHORIZE = (
+    HAND_OVER_PAGE.replace("asp-web", "asp-authorize")
+    .replace("os.setgroups([])", "os.setgroups(os.getgrouplist(user.pw_name, user.pw_gid))")
+    .replace('"--page", "/usr/share/asp/page"', '"--authorize"')
+)
+
+
+def test_asp_authorize_does_nothing_that_its_profile_does_not_allow(machine, build):
+    """An app password, one that is none, and what is asked while there is no broker."""
+    if not (build / "asp-web" / "asp-web").exists():
+        pytest.skip("asp-web is not built: no libmicrohttpd")
+    box = machine.sandbox
+    box.shell(AUTHORIZE_USERS).done()
+    box.run("install", "-D", build / "asp-web" / "asp-web", WEB).done()
+    machine.configure(*AUTHORIZE_CONFIGURATION)
+    phone = "alice:" + machine.create("alice", "Phone", "--app", "calendar")
+    where = f"/proc/{box.first}/root{AUTHORIZE}"
+    prefix = (*MORTAL, *apparmor.STRACE, f"{TRACES}/authorize", "/usr/bin/python3", "-c", HAND_OVER_AUTHORIZE)
+    tracer = box.start(*prefix, AUTHORIZE, WEB)
+    with ended(tracer):
+        box.wait_for_socket(AUTHORIZE)
+        assert ask(where, phone, "caldav").status == 503
+        with machine.serving():
+            wait_until(lambda: ask(where, phone, "caldav").status == 200, "nobody is let in")
+            assert ask(where, wrong(phone), "caldav").status == 401
+        os.kill(descendant(tracer.pid, "asp-web"), signal.SIGTERM)
+        tracer.wait(LONG)
+    covers(seen(box, WEB), SHIPPED / "asp-authorize", "asp-authorize")
 
 
 # What each hook finds, $1 is the id. No real session: processes that look like one.
