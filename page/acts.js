@@ -2,7 +2,7 @@
 import { dialog } from "./dialog.js";
 import { field, foreign, named, node, textField } from "./element.js";
 import { showMade } from "./made.js";
-import { asp } from "./tool.js";
+import { asp, aspShown } from "./tool.js";
 import { knows, line, listed, say } from "./words.js";
 
 const UNUSED = ["30d", "90d", "180d", "365d"];
@@ -16,11 +16,22 @@ export function appName(app) {
     return knows(`app.${app}`) ? line(`app.${app}`) : foreign(app);
 }
 
+/* `run` makes one, and is handed what shows it. */
 function made(page, run) {
     return async box => {
-        const answer = await run();
-        box.close();
-        showMade(answer, page.load);
+        let takeBack = null;
+        try {
+            await run(answer => {
+                box.close();
+                const shown = showMade(answer, page.load);
+                takeBack = shown.takeBack;
+                return shown.drawn;
+            });
+        } catch (error) {
+            if (takeBack === null)
+                throw error;
+            takeBack(error);
+        }
     };
 }
 
@@ -54,18 +65,17 @@ function limitFields() {
 }
 
 /* With a profile where there is one for this app: else the same without it, which tells by itself what is wrong. */
-async function runCreate(app, words) {
+async function runCreate(show, app, words) {
     if (!unprofiled.has(app)) {
         try {
-            return await asp("create", "--profile=json", ...words);
+            return await aspShown(show, "create", "--profile=json", ...words);
         } catch (error) {
             if (error.code !== USAGE)
                 throw error;
         }
     }
-    const answer = await asp("create", ...words);
+    await aspShown(show, "create", ...words);
     unprofiled.add(app);
-    return answer;
 }
 
 export function create(page) {
@@ -78,10 +88,10 @@ export function create(page) {
                page.apps.length === 0 ? node("p", "", null, line("create.no-app")) : "",
                limits.shown],
         action: line("create.action"),
-        submit: made(page, () => {
+        submit: made(page, show => {
             const chosen = box.querySelector("input[name=app]:checked");
             const app = chosen ? chosen.value : "";
-            return runCreate(app, ["--qr", `--label=${label.value.trim()}`, `--app=${app}`, ...limits.words(),
+            return runCreate(show, app, ["--qr", `--label=${label.value.trim()}`, `--app=${app}`, ...limits.words(),
                                    "--", page.user]);
         }),
     });
@@ -93,7 +103,7 @@ export function replace(page, entry) {
         body: [node("p", "", null, say(entry.revoked === null ? "replace.text" : "replace.renew",
                                        { label: named(entry.label) }))],
         action: line("replace.action"),
-        submit: made(page, () => asp("rotate", "--", page.user, entry.id)),
+        submit: made(page, show => aspShown(show, "rotate", "--", page.user, entry.id)),
     });
 }
 

@@ -9,9 +9,10 @@ import { line, say, speak } from "./words.js";
 
 /*
  * `user` is whose account is shown, `me` who is signed in, `admin` whether for the accounts of all; `groups` are all apps
- * and `apps` those that are open to her; `all`: revoked ones too. A newer `turn` makes an older one void.
+ * and `apps` those that are open to her; `all`: revoked ones too. A newer `turn` makes an older one void. `leave` signs her
+ * out, where that is done here.
  */
-const page = { user: "", me: "", admin: false, groups: [], apps: [], all: false, turn: 0, load, learn };
+const page = { user: "", me: "", admin: false, groups: [], apps: [], all: false, turn: 0, leave: null, load, learn };
 
 /* What there is to be opened, and what of it by her. */
 async function learn() {
@@ -43,7 +44,9 @@ function trail(user, history) {
 }
 
 function signedIn() {
-    return node("p", "who", null, say(page.admin ? "signed-in.admin" : "signed-in", { user: foreign(page.me) }));
+    return node("div", "bar who", null,
+                node("p", "", null, say(page.admin ? "signed-in.admin" : "signed-in", { user: foreign(page.me) })),
+                page.leave ? button(line("sign-out"), "small", { id: "sign-out", click: page.leave }) : "");
 }
 
 async function view(user, history) {
@@ -92,6 +95,7 @@ export async function start(transport) {
     theme();
     media.addEventListener("change", theme);
     speakBy(transport);
+    page.leave = transport.leave;
     await speak(transport.languages || navigator.languages);
     window.addEventListener("hashchange", () => {
         report();
@@ -100,6 +104,6 @@ export async function start(transport) {
     // What it was shown with is gone.
     window.addEventListener("pageshow", event => event.persisted && location.reload());
     if (transport.follow)
-        transport.follow(() => document.querySelector("dialog") === null && changed(), theme);
+        transport.follow(() => document.querySelector("dialog[open]") === null && changed(), theme);
     await changed();
 }

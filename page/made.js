@@ -1,6 +1,6 @@
 /* A new app password as it is shown, this once. */
 import { present, report, title } from "./dialog.js";
-import { button, facts, foreign, named, node, notice } from "./element.js";
+import { button, facts, failure, foreign, named, node, notice } from "./element.js";
 import { guard } from "./secret.js";
 import { line, say } from "./words.js";
 
@@ -104,7 +104,22 @@ function shownOf(found) {
     };
 }
 
-/* Shown until Done, for it comes only once. `after` is called when it is gone. */
+/* What was shown is void. */
+function showVoid(error, after) {
+    const box = node(
+        "dialog", "", { "aria-labelledby": "void" },
+        title("void", line("made.void")),
+        node("div", "alerts", { role: "alert" }, failure(error)),
+        node("p", "", null, line("made.void-text")),
+        node("footer", "", null, button(line("close"), "primary", { click: () => box.close(), autofocus: true })));
+    box.addEventListener("close", () => after());
+    present(box, () => false);
+}
+
+/*
+ * Shown until Done, for it comes only once. `after` is called when it is gone. Returns what resolves when it is drawn, and
+ * what takes it back for an error that came then.
+ */
 export function showMade({ found, said }, after) {
     const { password, account, profile, qr, wipe } = shownOf(found);
     const copied = node("span", "help", { role: "status" });
@@ -133,4 +148,11 @@ export function showMade({ found, said }, after) {
         after();
     });
     present(box, () => true);
+    return {
+        drawn: new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve))),
+        takeBack: error => {
+            done();
+            showVoid(error, after);
+        },
+    };
 }

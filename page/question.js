@@ -13,9 +13,9 @@ export function tell({ message, error }, conversation) {
 }
 
 /* "Password: " is what nearly every machine asks; the rest is shown as it is. */
-function named(prompt) {
-    const asked = prompt.replace(/:\s*$/, "");
-    return knows(`prompt.${asked}`) ? line(`prompt.${asked}`) : asked;
+export function nameOf(prompt) {
+    const asked = prompt.replace(/:\s*$/, "").trim();
+    return knows(`prompt.${asked}`) ? line(`prompt.${asked}`) : asked || line("question.empty");
 }
 
 /* Resolves with the answer; null: she gives it up. The command may be over before she has answered. */
@@ -34,7 +34,7 @@ export function answer(question, conversation) {
         const box = dialog({
             title: line("question.title"),
             body: [...conversation.said.splice(0).map(text => node("p", "said", null, text)),
-                   field(input, named(question.prompt), first ? line("question.help") : "")],
+                   field(input, nameOf(question.prompt), first ? line("question.help") : "")],
             action: line("question.action"),
             submit: async () => {
                 given = input.value;

@@ -1,17 +1,21 @@
 """The page for Cockpit as a person has it before her: a real cockpit-ws, signed in through PAM, in a real Chromium."""
 
 import contextlib
-import json
+import os
+import pathlib
 import re
+import signal
 import subprocess
+import tempfile
 
-from browser import Browser
-
+import pytest
+from support.processes import child_of
 from support.run import MORTAL, execute
 from support.self_service import SELF
 
 PORT = 9090
-PROGRAMS = ("chromedriver", "cockpit-bridge", "/usr/lib/chromium/chromium", "/usr/lib/cockpit/cockpit-ws")
+BROKER = "/usr/local/libexec/asp-broker"
+PROGRAMS = ("cockpit-bridge", "/usr/lib/cockpit/cockpit-ws")
 IN_COCKPIT = f"http://127.0.0.1:{PORT}/asp"
 ALONE = f"http://127.0.0.1:{PORT}/cockpit/@localhost/asp/index.html"
 FRAME = 'iframe[name="cockpit1:localhost/asp"]'
@@ -26,25 +30,26 @@ mkdir -p "${1%/*}" "${2%/*}"
 sed -i "s|^DBUS_SESSION_BUS_ADDRESS=.*|DBUS_SESSION_BUS_ADDRESS=unix:path=$2|" /etc/environment
 """
 INSTALL = """
-mkdir -p /usr/local/share/cockpit/asp
 # Each sign-in would start a bus and an agent, whose sockets are in /tmp.
 printf '%s\n' DBUS_SESSION_BUS_ADDRESS=disabled: SSH_AUTH_SOCK=/nonexistent >>/etc/environment
 sed -i /pam_ssh_add/d /etc/pam.d/cockpit
-install -m 644 "${@:2}" /usr/local/share/cockpit/asp/
 install -m 755 "$1/asp-admin/asp-admin" /usr/local/bin/
 install -D -m 755 "$1/asp-broker/asp-broker" -t /usr/local/libexec
 """
 
 
-def installed_files(build):
-    """Those that `meson install` puts where Cockpit looks for the page."""
-    told = json.loads(execute("meson", "introspect", "--installed", build).done().out)
-    return [source for source, target in told.items() if "/cockpit/asp/" in target]
+def install_page(sandbox, build, place, target):
+    """Puts there what `meson install` puts into a folder whose path ends so."""
+    with tempfile.TemporaryDirectory() as made:
+        execute("meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", made).done()
+        (source,) = pathlib.Path(made).rglob(place)
+        sandbox.shell('rm -rf "$2"; mkdir -p "$2"; cp -p "$1"/* "$2"/', source, target).done()
 
 
 @contextlib.contextmanager
 def running(sandbox, *words):
-    """A server that goes with this process, in a session of its own, as an init system starts one."""
+    """A server that goes with this process, in a session of its own, as an init system starts one. At the end it is gone:
+    another one may listen where it did."""
     process = sandbox.start(
         *(*MORTAL, "setsid", *words),
         stdin=subprocess.DEVNULL,
@@ -54,7 +59,8 @@ def running(sandbox, *words):
     try:
         yield
     finally:
-        process.kill()
+        if process.poll() is None:
+            os.kill(child_of(process), signal.SIGKILL)
         process.wait()
 
 
@@ -74,8 +80,14 @@ def surroundings(sandbox):
         yield
 
 
+# A test of the page that asp-web serves too.
+both = pytest.mark.parametrize("page", ("cockpit", "web"), indirect=True)
+
+
 class Page:
     """What she sees and does. Buttons and fields are found as a screen reader names them."""
+
+    host = "127.0.0.1"
 
     def __init__(self, browser):
         self.browser = browser
@@ -190,24 +202,20 @@ class Page:
 
 
 @contextlib.contextmanager
-def cockpit(sandbox, build):
-    """A Page before anybody has signed in. The sandbox has Cockpit, Chromium and the users."""
-    sandbox.shell(INSTALL, build, *installed_files(build)).done()
+def cockpit(sandbox, build, browser):
+    """A Page before anybody has signed in. The sandbox has Cockpit and the users."""
+    sandbox.shell(INSTALL, build).done()
+    install_page(sandbox, build, "share/cockpit/asp", "/usr/local/share/cockpit/asp")
     server = ("/usr/lib/cockpit/cockpit-ws", "--no-tls", "-a", "127.0.0.1", "-p", str(PORT))
     with surroundings(sandbox), running(sandbox, *server):
-        browser = Browser(sandbox)
-        try:
-            browser.screen(1280, 800)
-            yield Page(browser)
-        finally:
-            browser.close()
+        yield Page(browser)
 
 
 @contextlib.contextmanager
 def broker(sandbox):
     """The broker with nobody's ticket."""
     try:
-        with running(sandbox, "/usr/local/libexec/asp-broker"):
+        with running(sandbox, BROKER):
             sandbox.wait_for_socket(SELF)
             yield
     finally:

@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 
 import pytest
+from browser import PROGRAMS as BROWSER_PROGRAMS
+from browser import Browser
 from cockpit_page import PROGRAMS as COCKPIT_PROGRAMS
 from cockpit_page import broker, cockpit
 from support.broker import BrokerMachine
@@ -19,6 +21,8 @@ from support.passwords import PRIMARY
 from support.run import execute
 from support.sandbox import SANDBOX, Sandbox, open_sandbox
 from support.self_service import SelfService
+from web_page import PROGRAMS as WEB_PROGRAMS
+from web_page import Site
 
 @pytest.fixture(scope="session")
 def layer():
@@ -70,11 +74,30 @@ def mail(dovecot_box, build):
 
 
 @pytest.fixture(scope="module")
-def cockpit_server(dovecot_box, build):
+def browser(dovecot_box):
+    """For a file of tests."""
+    dovecot_box.need(*BROWSER_PROGRAMS)
+    browser = Browser(dovecot_box)
+    browser.screen(1280, 800)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def cockpit_server(dovecot_box, build, browser):
     """The page in Cockpit, in a browser, for a file of tests."""
     dovecot_box.need(*COCKPIT_PROGRAMS)
-    with cockpit(dovecot_box, build) as page:
+    with cockpit(dovecot_box, build, browser) as page:
         yield page
+
+
+@pytest.fixture(scope="module")
+def web_site(dovecot_box, build, browser):
+    """What the page comes from where asp-web serves it, for a file of tests."""
+    dovecot_box.need(*WEB_PROGRAMS, build / "asp-web" / "asp-web")
+    site = Site(dovecot_box, build, browser)
+    yield site
+    site.close()
 
 
 @pytest.fixture
@@ -88,12 +111,31 @@ def asked(mail):
 
 
 @pytest.fixture
-def page(asked, cockpit_server):
-    """Alice before her page."""
+def cockpit_page(cockpit_server, asked):
     if cockpit_server.user != "alice":
         cockpit_server.sign_in("alice", PRIMARY["alice"])
     cockpit_server.show()
     return cockpit_server
+
+
+@pytest.fixture
+def visitor(web_site, mail):
+    """Somebody before the sign-in view."""
+    with web_site.serving(mail):
+        web_site.page.begin()
+        yield web_site.page
+
+
+@pytest.fixture
+def web_page(visitor):
+    visitor.sign_in("alice", PRIMARY["alice"])
+    return visitor
+
+
+@pytest.fixture
+def page(request):
+    """Alice before her page: in Cockpit, or where a test says so (see both) in a browser by asp-web."""
+    return request.getfixturevalue(f"{getattr(request, 'param', 'cockpit')}_page")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pathlib
 
 import pytest
 from cockpit_page import ALONE, LATER
-from page_looks import WIDTHS, flaws
+from page_looks import WIDTHS, flaws, settle
 from support.axe import axe_source, faults
 from support.passwords import PRIMARY
 from test_page_secret import PROFILE
@@ -18,6 +18,7 @@ from test_page_secret import PROFILE
 LONG = "W" * 64
 STATES = ("list", "empty", "revoked", "changed", "create", "question", "refused", "password", "rename", "replace", "revoke",
           "revoke-all", "history", "users", "broken")
+WEB_STATES = ("sign-in-name", "sign-in", "sign-in-refused", "sign-in-again", "web-create", "web-password")
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,37 @@ def test_each_state_is_right_in_each_width_and_light(page, mail, pictures, state
     look(page.browser, pictures, state)
 
 
+def before_asp_web(visitor, web_site, mail, state):
+    """The page that asp-web serves, in that state."""
+    if state == "sign-in-name":
+        return
+    if state in ("sign-in", "sign-in-refused"):
+        visitor.name("alice")
+        visitor.browser.named("textbox", "Password")
+        if state == "sign-in-refused":
+            visitor.answer("Password", "not hers")
+            visitor.refusal()
+        return
+    four(mail)
+    if state == "web-password":
+        mail.configure(PROFILE.replace("%u@in", "%u"))
+    visitor.sign_in("alice", PRIMARY["alice"])
+    visitor.press("Create app password")
+    visitor.fill("Name", "Mail on my new phone")
+    if state == "sign-in-again":
+        web_site.start()
+    if state != "web-create":
+        visitor.press("Create")
+        visitor.dialog("Sign in" if state == "sign-in-again" else "Your new app password")
+
+
+@pytest.mark.parametrize("state", WEB_STATES)
+def test_each_state_before_asp_web_is_right_and_axe_finds_nothing(visitor, web_site, mail, pictures, axe, state):
+    before_asp_web(visitor, web_site, mail, state)
+    look(visitor.browser, pictures, state)
+    assert axe_faults(visitor.browser, axe) == []
+
+
 def look(browser, pictures, state):
     found = {}
     try:
@@ -122,13 +154,19 @@ def look(browser, pictures, state):
 @pytest.mark.parametrize("state", [state for state in STATES if state != "users"])
 def test_axe_finds_nothing_that_is_serious(page, mail, axe, state):
     bring_to(page, mail, state)
+    assert axe_faults(page.browser, axe) == []
+
+
+def axe_faults(browser, axe):
+    found = []
     try:
         for dark in (False, True):
-            page.browser.screen(360, 800, dark)
-            assert flaws(page.browser) == {}
-            assert faults(page.browser, axe) == []
+            browser.screen(360, 800, dark)
+            settle(browser)
+            found += faults(browser, axe)
     finally:
-        page.browser.screen(1280, 800)
+        browser.screen(1280, 800)
+    return found
 
 
 def test_an_administrators_list_of_users_is_right_too(asked, cockpit_server, mail, pictures, axe):

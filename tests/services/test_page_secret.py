@@ -4,7 +4,9 @@ import base64
 import plistlib
 
 import pytest
+from cockpit_page import both
 from devtools import Devtools
+from page_looks import WIDTHS
 from support.passwords import PASSWORD, PRIMARY
 from support.qr import read_picture
 from support.wait import wait_until
@@ -65,7 +67,7 @@ def text_of(page):
     return page.browser.run("return document.documentElement.outerHTML + [...document.querySelectorAll('input')].map(one => one.value)")
 
 
-@pytest.mark.parametrize("secure", [True, False], ids=["https", "http"])
+@pytest.mark.parametrize(("page", "secure"), [("cockpit", True), ("cockpit", False), ("web", True)], indirect=["page"])
 def test_copy_puts_the_password_on_the_clipboard(page, secure):
     if not secure:
         page.browser.run("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
@@ -78,9 +80,10 @@ def test_copy_puts_the_password_on_the_clipboard(page, secure):
     assert page.browser.named("textbox", "Name").property("value") == password
 
 
+@both
 def test_beside_it_stand_the_user_and_the_server_that_it_is_for(page, mail):
     make(page)
-    assert page.facts() == {"User name": "alice", "Server": "127.0.0.1"}, "where asp.conf has none, the machine's own"
+    assert page.facts() == {"User name": "alice", "Server": page.host}, "where asp.conf has none, the machine's own"
     assert page.browser.run(LINK) is None
     page.done()
     mail.configure(PROFILE)
@@ -95,10 +98,11 @@ def test_beside_it_stand_the_user_and_the_server_that_it_is_for(page, mail):
     page.done()
     page.create("Shell", "ssh")
     page.shown_password()
-    assert page.facts() == {"User name": "alice", "Server": "127.0.0.1"}, "no profile speaks of it"
+    assert page.facts() == {"User name": "alice", "Server": page.host}, "no profile speaks of it"
     page.done()
 
 
+@both
 def test_the_profile_that_is_downloaded_sets_the_account_up(profiled, mail, downloads):
     profiled.sign_in("alice", PRIMARY["alice"])  # with Cockpit around it
     password = make(profiled)
@@ -129,8 +133,11 @@ def test_a_signed_profile_says_the_same_and_is_downloaded_as_it_is(page, mail, d
     assert profile["PayloadContent"][0]["IncomingPassword"] == password
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.parametrize(
+    ("page", "width", "dark"),
+    [*(("cockpit", width, dark) for width in WIDTHS for dark in (False, True)), ("web", 360, True)],
+    indirect=["page"],
+)
 def test_a_camera_reads_the_password_from_the_screen(page, tmp_path, width, dark):
     page.browser.screen(width, 900, dark)
     try:
@@ -142,6 +149,7 @@ def test_a_camera_reads_the_password_from_the_screen(page, tmp_path, width, dark
         page.browser.screen(1280, 800)
 
 
+@both
 def test_it_is_shown_until_done_and_then_gone_from_page_and_memory(profiled, downloads):
     page = profiled
     tools = Devtools(page.browser.connect, page.browser.debugger)
@@ -167,6 +175,7 @@ def test_it_is_shown_until_done_and_then_gone_from_page_and_memory(profiled, dow
     assert downloads() == ["kept"], "the address leads nowhere"
 
 
+@both
 def test_ten_minutes_after_it_came_it_is_gone(page):
     with page.with_script(WAITING):
         page.show()
@@ -179,6 +188,7 @@ def test_ten_minutes_after_it_came_it_is_gone(page):
     assert page.browser.run("return document.activeElement.id") == "heading"
 
 
+@both
 def test_what_is_left_is_wiped_at_once_also_what_was_typed(page):
     password = make(page)
     page.browser.run("window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")

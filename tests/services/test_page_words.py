@@ -3,13 +3,14 @@
 import re
 
 import pytest
-from cockpit_page import LATER
+from cockpit_page import LATER, both
 from support.passwords import PRIMARY
 from support.run import TREE
 
 LANGUAGES = ("en", "de", "fr")
 FILES = "return Promise.all(arguments[0].map(one => import(`./words-${one}.js`))).then(all => all.map(one => one.words))"
-SCRIPTS = [file for file in (TREE / "page").glob("*.js") if not re.fullmatch("words-..", file.stem)]
+FOLDERS = ("page", "asp-web/page")
+SCRIPTS = [file for folder in FOLDERS for file in (TREE / folder).glob("*.js") if not re.fullmatch("words-..", file.stem)]
 
 
 @pytest.fixture
@@ -68,6 +69,7 @@ def test_what_the_page_says_there_are_words_for_and_no_others(page):
     ],
     ids=["en", "de", "fr", "de-second", "unknown"],
 )
+@both
 def test_it_speaks_the_first_of_the_browsers_languages_that_it_knows(page, in_language, mail, tags, speaks, title, used, opens):
     password = mail.create("alice", "Phone", "--app", "mail")
     assert mail.curl("alice", password)

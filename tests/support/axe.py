@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import http.client
 import io
 import tarfile
 import urllib.error
@@ -20,7 +21,7 @@ def axe_source():
     try:
         with urllib.request.urlopen(ARCHIVE, timeout=60) as answer:
             archive = answer.read()
-    except (urllib.error.URLError, OSError) as error:
+    except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
         pytest.skip(f"axe-core {VERSION} cannot be downloaded: {error}")
     assert base64.b64encode(hashlib.sha512(archive).digest()).decode() == SHA512
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:

@@ -51,6 +51,7 @@ class Service:
         self.build = build
         self.admin = build / "asp-admin" / "asp-admin"
         self.log_file = SystemLog(sandbox)
+        self.always = ()  # what each of its configurations begins with
 
     def reset(self, *configuration):
         """No store, this configuration, the users' own passwords, nothing yet in the log."""
@@ -61,7 +62,7 @@ class Service:
         self.log_file.forget()
 
     def configure(self, *lines):
-        self.sandbox.write("/etc/asp/asp.conf", "\n".join([*lines, ""]))
+        self.sandbox.write("/etc/asp/asp.conf", "\n".join([*self.always, *lines, ""]))
 
     def set_primary(self, user, password):
         self.sandbox.run("chpasswd", input=f"{user}:{password}\n").done()
