@@ -204,6 +204,7 @@ struct refusal request_check(struct request *request, const char *path, const ch
     find_target(request, path, method);
     length = check_length(request, &heads);
     refusal = check_form(request, &heads, version);
+    request->body_fits = refusal.status == 0 && length.status == 0;
     if (refusal.status == 0 &&
         connections_are_full(&request->web->connections, request->connection))
         refusal = (struct refusal){request->web->authorizer == NULL ? MHD_HTTP_TOO_MANY_REQUESTS
@@ -224,15 +225,16 @@ struct refusal request_check(struct request *request, const char *path, const ch
 
 bool request_take_body(struct request *request, const char *bytes, size_t length)
 {
-    bool fits;
+    const bool kept = request->refusal.status == 0;
+    bool fits = length <= request->body_room - request->body_length;
 
-    if (request->body == NULL)
+    if (kept && request->body == NULL)
         request->body = malloc(request->body_room + 1);
-    fits = request->body != NULL && length <= request->body_room - request->body_length;
-    if (fits) {
+    fits = fits && (!kept || request->body != NULL);
+    if (fits && kept)
         memcpy(request->body + request->body_length, bytes, length);
+    if (fits)
         request->body_length += length;
-    }
     /* The library lends its own room, and reads into it again. */
     /* NOLINTNEXTLINE(performance-no-int-to-ptr): const, but nobody else's */
     sodium_memzero((void *)(uintptr_t)bytes, length);

@@ -11,8 +11,8 @@
 struct refusal request_check(struct request *request, const char *path, const char *method,
                              const char *version);
 
-/* Takes a piece of the body, and wipes it where it came from. False: it is longer than was said, or
- * there is no memory. */
+/* Takes a piece of the body, and wipes it where it came from; that of a request which is refused is
+ * not kept. False: it is longer than was said, or there is no memory. */
 bool request_take_body(struct request *request, const char *bytes, size_t length);
 
 /* Wipes the body. */

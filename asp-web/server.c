@@ -109,8 +109,9 @@ static enum MHD_Result begin_request(struct web *web, struct MHD_Connection *han
     if (web->authorizer != NULL)
         authorize_take(request, path, method);
     request->connection->at_work = request->refusal.status == 0;
-    /* Before its body, which then is not read. */
-    if (request->refusal.status != 0 && request->body_comes)
+    /* Before its body, which then is not read. A short one is, for a proxy that hands it on while
+     * the connection ends says 502 to the page, and not what it was refused for. */
+    if (request->refusal.status != 0 && request->body_comes && !request->body_fits)
         return reply_refuse(request, request->refusal.status, request->refusal.why);
     return MHD_YES;
 }
