@@ -1,4 +1,4 @@
-"""asp-web: nobody is listened to before somebody says so."""
+"""asp-web: nobody is listened to before somebody says so, and the page is there when somebody has."""
 
 import pytest
 from support.debian import ALL, PAM, install_version, repack, said
@@ -14,8 +14,19 @@ echo 'self_service: { web_user = "asp-web"; };' >>/etc/asp/asp.conf
 """
 # Which units of the page come up with the machine.
 ENABLED = "find /etc/systemd/system -name '*web*' -printf '%f\\n' | sort"
-# No systemd runs here: its links are made.
+# No systemd runs here: its links are made, and the socket is handed over by what it has for trying that.
 ENABLE = f"systemctl --quiet enable {' '.join(SOCKETS)}; "
+SERVE = """
+mkdir -p /run/asp
+unit() { cat /usr/lib/systemd/system/$1 /lib/systemd/system/$1 2>/dev/null | sed -n "s/^$2=//p" | head -n 1; }
+systemd-socket-activate --listen="$(unit asp-web.socket ListenStream)" "$(unit asp-web.service ExecStart)" &
+until [ -S /run/asp/web.sock ]; do sleep 0.1; done
+say() { curl --silent --max-time 30 --unix-socket /run/asp/web.sock --header "Host: $1" "http://localhost$2" "${@:3}"; }
+say passwords.example.org / | head -n 1
+say passwords.example.org /api/session
+say evil.example / --output /dev/null --write-out '%{http_code}\n'
+ps -C asp-web -o user=
+"""
 
 
 def test_installing_it_makes_a_user_and_a_pam_file_and_nobody_listens(machine):
@@ -31,9 +42,20 @@ def test_installing_it_makes_a_user_and_a_pam_file_and_nobody_listens(machine):
         "asp-web\n/:/usr/sbin/nologin\n"
     )
     assert int(machine.shell("id --user asp-web").done().out) < 1000
-    assert machine.shell("getent group asp").done().out.endswith(":\n")
+    assert machine.shell("getent group asp").done().out.endswith(":asp-authorize\n")
     run = machine.shell("/usr/libexec/asp-web")
     assert (run.code, said(run).count("web.origin is not set")) == (6, 1), run
+
+
+def test_enabled_by_the_commands_of_the_manual_it_serves_the_page(machine):
+    machine.install(*WEB).done()
+    machine.shell(CONFIGURE + ENABLE).done()
+    assert machine.shell(ENABLED).done().out.split() == sorted(SOCKETS)
+    run = machine.shell(SERVE).done()
+    head, session, refused, user = run.out.splitlines()
+    assert head.lower() == "<!doctype html>", run
+    assert session.startswith('{"user":null'), run
+    assert (refused, user.strip()) == ("421", "asp-web")
 
 
 def test_removed_it_names_what_stays_open_and_its_pam_file_stays_until_it_is_purged(machine):
