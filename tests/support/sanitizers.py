@@ -50,6 +50,8 @@ LEFT_OUT = {
     """,
     "a server loads the module with nothing of a sanitizer before it, and has cleared the settings for one that comes late": """
         services/test_apache.py
+        services/test_asp_web_users_dovecot.py::test_a_user_of_dovecots_makes_an_app_password_reads_her_mail_with_it_and_revokes_it
+        services/test_asp_web_users_dovecot.py::test_an_app_password_opens_the_mail_and_not_the_page
         services/test_cockpit.py
         services/test_dovecot.py
         services/test_dovecot_cache.py
