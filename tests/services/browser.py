@@ -105,6 +105,7 @@ class Browser:
         self.connection = Inside(sandbox.first, PORT)
         self.connect = lambda address: connect_inside(sandbox.first, address)
         self.session = ""
+        self.at = None  # whose page it shows
         sandbox.run("mkdir", "-p", HOME).done()
         self.process = sandbox.start(
             *(*MORTAL, "env", f"HOME={HOME}", f"TMPDIR={HOME}"),

@@ -93,6 +93,10 @@ class Page:
         self.browser = browser
         self.user = None
 
+    def is_signed_in(self, user):
+        """Cockpit ends a session of which no page was open for some seconds, as while the browser is at another one."""
+        return self.user == user and self.browser.at is self
+
     def sign_in(self, user, password, administrator=False):
         """Leaves her before the page, with Cockpit around it, and where she wants it with administrative access."""
         self.browser.top()
@@ -107,6 +111,7 @@ class Page:
         self.browser.enter(FRAME)
         self.settled()
         self.user = user
+        self.browser.at = self
 
     def show(self, *path):
         """Loads it afresh, at that place in it, and without the rest of Cockpit: that is quicker."""

@@ -112,7 +112,7 @@ def asked(mail):
 
 @pytest.fixture
 def cockpit_page(cockpit_server, asked):
-    if cockpit_server.user != "alice":
+    if not cockpit_server.is_signed_in("alice"):
         cockpit_server.sign_in("alice", PRIMARY["alice"])
     cockpit_server.show()
     return cockpit_server

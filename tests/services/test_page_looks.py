@@ -18,7 +18,8 @@ from test_page_secret import PROFILE
 LONG = "W" * 64
 STATES = ("list", "empty", "revoked", "changed", "create", "question", "refused", "password", "rename", "replace", "revoke",
           "revoke-all", "history", "users", "broken")
-WEB_STATES = ("sign-in-name", "sign-in", "sign-in-refused", "sign-in-again", "web-create", "web-password")
+WEB_STATES = ("sign-in-name", "sign-in", "sign-in-refused", "sign-in-again", "web-list", "web-create",
+              "web-password")
 
 
 @pytest.fixture(scope="module")
@@ -117,10 +118,13 @@ def before_asp_web(visitor, web_site, mail, state):
             visitor.answer("Password", "not hers")
             visitor.refusal()
         return
-    four(mail)
+    mail.install("pam.d/asp-admin", "/etc/pam.d/asp-admin")
+    four(mail, by_her=True)
     if state == "web-password":
         mail.configure(PROFILE.replace("%u@in", "%u"))
     visitor.sign_in("alice", PRIMARY["alice"])
+    if state == "web-list":
+        return
     visitor.press("Create app password")
     visitor.fill("Name", "Mail on my new phone")
     if state == "sign-in-again":
@@ -132,6 +136,8 @@ def before_asp_web(visitor, web_site, mail, state):
 
 @pytest.mark.parametrize("state", WEB_STATES)
 def test_each_state_before_asp_web_is_right_and_axe_finds_nothing(visitor, web_site, mail, pictures, axe, state):
+    with visitor.with_script(LATER % (3 * 3600 + 60)):
+        visitor.load()
     before_asp_web(visitor, web_site, mail, state)
     look(visitor.browser, pictures, state)
     assert axe_faults(visitor.browser, axe) == []

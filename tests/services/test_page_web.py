@@ -180,6 +180,21 @@ def test_a_session_that_is_over_is_said_and_what_was_typed_is_kept(web_page, web
     assert page.labels() == ["Phone"]
 
 
+def test_when_her_time_is_over_that_is_said_at_the_next_press(said, visitor):
+    page = visitor
+    page.name("alice")
+    _, _, broker = said.accept()
+    broker.done()
+    for _ in ("list", "apps"):
+        broker.words()
+        assert broker.told("[]\n") == 0
+        broker.done()
+    page.signed_in()
+    broker.refuse("your time is over: sign in again")
+    page.browser.named("link", "History").click()
+    assert is_over(page) == OVER
+
+
 @pytest.mark.parametrize("what", ["broker", "server"])
 def test_after_a_restart_she_goes_on_where_she_was(web_page, web_site, mail, what):
     page = web_page

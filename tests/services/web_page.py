@@ -22,6 +22,7 @@ class WebPage(Page):
 
     def begin(self, *path):
         """A browser that has nothing of it."""
+        self.browser.at = self
         self.browser.top()
         self.browser.cdp("Storage.clearDataForOrigin", origin=ORIGIN, storageTypes="all")
         self.load(*path)
