@@ -79,7 +79,7 @@ def judge(base, root):
     """Together they have what is installed but for systemd's, and OpenRC's in place of that; each file is in one."""
     expected = {path: mode for path, mode in without_store(listing(root)).items() if not re.match(SYSTEMD, path)}
     expected |= {f"/etc/init.d/{name}": 0o755 for name in ("asp-broker", "asp-watch", "asp-web")}
-    expected[f"/usr/libexec/{IN_USE}"] = 0o755
+    expected |= {"/etc/pam.d/asp-web": 0o644, f"/usr/libexec/{IN_USE}": 0o755}
     found = {}
     for package in sorted(base.iterdir()):
         for path, mode in listing(package).items():

@@ -67,7 +67,7 @@ def test_the_files_are_read_by_bash_and_makepkg(package_folder):
         execute("bash", "-n", ARCH / name).done()
     shown = makepkg(package_folder, "--printsrcinfo").done().out
     assert "pkgname = pam_asp\n" in shown
-    assert "\tbackup = etc/asp/asp.conf\n" in shown
+    assert "\tbackup = etc/asp/asp.conf\n\tbackup = etc/pam.d/asp-web\n" in shown
     hook = (ARCH / "pam_asp-in-use.hook").read_text()
     assert re.search(r"(?m)^When = PreTransaction$", hook) and re.search(r"(?m)^AbortOnFail$", hook)
 
@@ -86,7 +86,7 @@ def expected_of(root):
     files = without_store(listing(root))
     files["/usr/share/licenses/pam_asp/COPYING"] = files.pop("/usr/share/doc/pam_asp/COPYING")
     files["/usr/share/libalpm/hooks/pam_asp-in-use.hook"] = 0o644
-    files[f"/usr/lib/{IN_USE}"] = 0o755
+    files |= {"/etc/pam.d/asp-web": 0o644, f"/usr/lib/{IN_USE}": 0o755}
     return files
 
 

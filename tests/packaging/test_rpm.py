@@ -78,7 +78,8 @@ def with_licence(expected):
     """A package has the licence where licences are, and the script that looks before it goes."""
     files = listing(expected)
     del files["/usr/share/doc/pam_asp/COPYING"]
-    return {**files, "/usr/share/licenses/COPYING": 0o644, f"/usr/libexec/{IN_USE}": 0o755}
+    added = {"/etc/pam.d/asp-web": 0o644, "/usr/share/licenses/COPYING": 0o644, f"/usr/libexec/{IN_USE}": 0o755}
+    return {**files, **added}
 
 
 def judge(packages, expected):
