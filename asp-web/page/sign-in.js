@@ -102,18 +102,18 @@ async function converse(view) {
     }
 }
 
+function sentence(key, values) {
+    return failure({ message: line(key, values), said: [] });
+}
+
 /* Why she is not let in: in the page's words where there are some for what asp-broker says, which speaks English. */
 function reason(error) {
     const seconds = /wait (\d+) seconds/.exec(error);
     if (seconds)
-        return failure({ message: line("sign-in.wait", { count: Number(seconds[1]) }), said: [] });
-    if (knows(`told.${error}`))
-        return failure({ message: line(`told.${error}`), said: [] });
-    return failure({ message: error || line("sign-in.refused"), said: [], foreign: error !== "" });
-}
-
-function sentence(key) {
-    return failure({ message: line(key), said: [] });
+        return sentence("sign-in.wait", { count: Number(seconds[1]) });
+    if (error === "" || knows(`told.${error}`))
+        return sentence(error === "" ? "sign-in.refused" : `told.${error}`);
+    return failure({ message: error, said: [], foreign: true });
 }
 
 /* What has been asked is for nobody any more: the next one begins afresh. */
