@@ -14,7 +14,8 @@
 /* The form goes to where it stands. */
 #define OPEN(language, title, text, button)                                                        \
     PAGE(language, title,                                                                          \
-         "<h1>" title "</h1>\n<p>" text "</p>\n<form method=\"post\"><button class=\"button "      \
+         "<div class=\"heading\"><h1>" title "</h1>\n<p>" text                                     \
+         "</p></div>\n<form method=\"post\"><button class=\"button "                               \
          "primary\">" button "</button></form>\n")
 
 #define OVER(language, title, sentence) PAGE(language, title, "<p>" sentence "</p>\n")

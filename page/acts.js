@@ -19,18 +19,19 @@ export function appName(app) {
 /* `run` makes one, and is handed what shows it. */
 function made(page, run) {
     return async box => {
-        let takeBack = null;
+        let shown = null;
         try {
-            await run(answer => {
+            const once = await run(answer => {
                 box.close();
-                const shown = showMade(answer, page.load);
-                takeBack = shown.takeBack;
+                shown = showMade(answer, page.load);
                 return shown.drawn;
             });
+            if (once)
+                shown.offer(once);
         } catch (error) {
-            if (takeBack === null)
+            if (shown === null)
                 throw error;
-            takeBack(error);
+            shown.takeBack(error);
         }
     };
 }
@@ -74,8 +75,9 @@ async function runCreate(show, app, words) {
                 throw error;
         }
     }
-    await aspShown(show, "create", ...words);
+    const once = await aspShown(show, "create", ...words);
     unprofiled.add(app);
+    return once;
 }
 
 export function create(page) {

@@ -1,34 +1,17 @@
 /* A new app password as it is shown, this once. */
 import { present, report, title } from "./dialog.js";
 import { button, facts, failure, foreign, named, node, notice } from "./element.js";
+import { shownOnce } from "./once.js";
+import { drawn, wiped } from "./qr.js";
 import { guard } from "./secret.js";
 import { line, say } from "./words.js";
 
-const MARGIN = 4; // modules of a QR code that have to be white around it
-const MODULE = 5; // CSS pixels
 const PROFILE = "application/x-apple-aspen-config";
 const SERVERS = [
     ["made.incoming", "IncomingMailServerHostName"],
     ["made.outgoing", "OutgoingMailServerHostName"],
     ["made.calendar", "CalDAVHostName"],
 ];
-
-/* A module is a pixel, which the style enlarges. No text of the password stands in it. */
-function drawn(rows) {
-    const side = rows.length + 2 * MARGIN;
-    const canvas = node("canvas", "qr", { width: side, height: side, role: "img", "aria-label": line("made.qr") });
-    const context = canvas.getContext("2d");
-
-    canvas.style.width = canvas.style.height = `${side * MODULE}px`;
-    context.fillStyle = "#fff";
-    context.fillRect(0, 0, side, side);
-    context.fillStyle = "#000";
-    rows.forEach((row, y) => [...row].forEach((dark, x) => {
-        if (Number(dark) === 1)
-            context.fillRect(MARGIN + x, MARGIN + y, 1, 1);
-    }));
-    return canvas;
-}
 
 /* What a profile tells a device: a function from the names of its keys. A signed one has the same text within. */
 function read(bytes) {
@@ -85,7 +68,7 @@ function shownOf(found) {
     const bytes = found.profile && Uint8Array.from(atob(found.profile), letter => letter.charCodeAt(0));
     const account = accountOf(found, bytes ? read(bytes) : () => null);
     const profile = bytes ? offered(found, bytes) : { shown: [], wipe: () => {} };
-    const qr = found.qr ? drawn(found.qr) : null;
+    const qr = found.qr ? drawn(found.qr, line("made.qr")) : null;
 
     delete found.password;
     delete found.profile;
@@ -99,7 +82,7 @@ function shownOf(found) {
             password.firstChild.data = "";
             profile.wipe();
             if (qr)
-                qr.width = qr.height = 0;
+                wiped(qr);
         },
     };
 }
@@ -117,12 +100,14 @@ function showVoid(error, after) {
 }
 
 /*
- * Shown until Done, for it comes only once. `after` is called when it is gone. Returns what resolves when it is drawn, and
- * what takes it back for an error that came then.
+ * Shown until Done, for it comes only once. `after` is called when it is gone. Returns what resolves when it is drawn, what
+ * takes it back for an error that came then, and what offers its one-time address.
  */
 export function showMade({ found, said }, after) {
     const { password, account, profile, qr, wipe } = shownOf(found);
     const copied = node("span", "help", { role: "status" });
+    const devices = node("div", "devices", null, ...qr, profile.length > 0 ? node("div", "", null, ...profile) : "");
+    let address = null;
     const box = node(
         "dialog", "wide", { "aria-labelledby": "made" },
         title("made", line("made.title")),
@@ -132,10 +117,12 @@ export function showMade({ found, said }, after) {
         node("div", "bar", null,
              button(line("made.copy"), "primary", { click: () => copy(password, copied), autofocus: true }), copied),
         account,
-        node("div", "devices", null, ...qr, profile.length > 0 ? node("div", "", null, ...profile) : ""),
+        devices,
         node("footer", "", null, button(line("made.done"), "", { click: () => box.close() })));
     const gone = () => {
         wipe();
+        if (address)
+            address.end();
         box.remove();
     };
     const done = guard(gone, () => {
@@ -153,6 +140,14 @@ export function showMade({ found, said }, after) {
         takeBack: error => {
             done();
             showVoid(error, after);
+        },
+        offer: once => {
+            if (!box.isConnected) {
+                once.end();
+                return;
+            }
+            address = shownOnce(once);
+            devices.append(address.shown);
         },
     };
 }

@@ -6,13 +6,16 @@
  *
  *   run(words, { answer, show })
  *                           runs `asp-admin --json WORDS...` for who is signed in. Resolves, and never rejects, with
- *                           { code, out, err }:
+ *                           { code, out, err, once }:
  *                             code  the exit status, as in asp-admin(8); null where there is none: it did not run or
  *                                   did not end, or an answer was null
  *                             out   what it wrote to standard output: one document
  *                             err   what it said beside it, a line for each; where it did not run, the word of a
  *                                   sentence ("absent": there is no asp-admin; the words files have them, as fault.*),
  *                                   else why in a sentence, or nothing
+ *                             once  where a device can take the new password by itself, at an address: the rows of its
+ *                                   QR code, qr; state(), which resolves with "open", "taken" or "ended", and without
+ *                                   which the address ends; and end()
  *                           For each line of a PAM conversation meanwhile (asp-admin(8), JSON) it calls answer(part)
  *                           and waits for it: { prompt, echo } resolves with the answer, or with null: then the command
  *                           is ended. { message, error } is for reading, and resolves with nothing.
@@ -51,7 +54,7 @@ function reason(said) {
 /* Runs it. Resolves with what it wrote, and what was said beside it. */
 async function ended(words, show) {
     const conversation = { said: [], explained: false, cancelled: false, over: () => {} };
-    const { code, out, err } = await transport.run(words, {
+    const { code, out, err, once } = await transport.run(words, {
         answer: part => "prompt" in part ? answer(part, conversation) : tell(part, conversation),
         show: made => show(made.out, linesOf(made.err)),
     });
@@ -59,7 +62,7 @@ async function ended(words, show) {
     const said = [...conversation.said, ...linesOf(err)];
     conversation.over();
     if (code === 0)
-        return { out, said };
+        return { out, said, once };
     throw Object.assign(new Error(), reason(said), { code, said, cancelled: conversation.cancelled });
 }
 
@@ -74,7 +77,7 @@ export async function asp(...words) {
 
 /*
  * The same for what makes a password. `show({ found, said })` is called as soon as there is one, and resolves when it is on
- * the screen; it may be void even then: what this rejects with says so.
+ * the screen; it may be void even then: what this rejects with says so. Resolves with `once`.
  */
 export async function aspShown(show, ...words) {
     let isShown = false;
@@ -82,7 +85,8 @@ export async function aspShown(show, ...words) {
         isShown = true;
         return show({ found: JSON.parse(out), said });
     };
-    const { out, said } = await ended(words, put);
+    const { out, said, once } = await ended(words, put);
     if (!isShown)
         await put(out, said);
+    return once;
 }

@@ -4,10 +4,11 @@ const PATIENCE = 5; // times
 
 let token = "";
 
-async function ask(method, path, document) {
+async function ask(method, path, document, options) {
     const headers = { "X-Asp-Token": token, ...(document ? { "Content-Type": "application/json" } : {}) };
     try {
-        const answer = await fetch(path, { method, headers, body: document && JSON.stringify(document), redirect: "error" });
+        const body = document && JSON.stringify(document);
+        const answer = await fetch(path, { method, headers, body, redirect: "error", ...options });
         const found = await answer.json().catch(() => ({}));
         token = found.token || token;
         return { status: answer.status, found };
@@ -43,4 +44,16 @@ export async function wait(seen = 0) {
         answer = await ask("GET", `/api/wait?after=${seen}`);
     }
     return answer;
+}
+
+/* What a device can take the new password by, as page/tool.js has it. A page that is being left ends it as well. */
+export function onceOf({ qr }) {
+    return {
+        qr,
+        state: async () => {
+            const { status, found } = await ask("GET", "/api/once");
+            return status === 0 ? "open" : found.once || "ended";
+        },
+        end: () => ask("POST", "/api/done", {}, { keepalive: true }),
+    };
 }

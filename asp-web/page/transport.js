@@ -1,6 +1,6 @@
 /* How the page reaches asp-admin from a browser: asp-web carries it, for who has signed in. page/tool.js says what a transport
  * is. */
-import { pause, post, session, wait } from "./api.js";
+import { onceOf, pause, post, session, wait } from "./api.js";
 import { start } from "./asp.js";
 import { report } from "./dialog.js";
 import { failure } from "./element.js";
@@ -68,7 +68,7 @@ async function carryOut(words, show) {
 async function runNow(words, show) {
     const { status, found } = await carryOut(words, show);
     if (status === 200 && "code" in found)
-        return found;
+        return { ...found, once: found.once && onceOf(found.once) };
     if (status !== 401 && status !== 403)
         return { code: null, out: "", err: status === 429 ? "many" : "server" };
     await signedIn();

@@ -67,6 +67,7 @@ LEFT_OUT = {
         services/test_nginx.py
         services/test_nologin_and_access.py
         services/test_page_looks.py
+        services/test_page_once.py
         services/test_page_secret.py
         services/test_page_words.py
         services/test_pam_stacks.py
