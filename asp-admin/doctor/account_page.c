@@ -4,6 +4,8 @@
 #include "broker_sockets.h"
 #include "own_stack.h"
 #include "package.h"
+#include "process.h"
+#include "proxy_socket.h"
 #include "unit_state.h"
 #include "units.h"
 
@@ -20,8 +22,7 @@
 #define WEB "asp-web" /* the program, its user and its package */
 #define PROGRAM LIBEXECDIR "/" WEB
 #define GUIDE DOCDIR "/doc/account-page.md"
-
-enum { LINE_SIZE = 128 };
+#define NAME_OURS "say in asp.conf: self_service: { web_user = \"" WEB "\"; };"
 
 static bool is_installed(void)
 {
@@ -40,7 +41,9 @@ static bool check_user(struct examination *exam, uid_t *uid)
         return true;
     finding_fault(findings, CHECK_ACCOUNT_PAGE, "nobody signs in from a browser: %s",
                   asp_error_line(&error, line));
-    if (getpwnam(name) != NULL)
+    if (strcmp(name, WEB) != 0 && is_installed())
+        finding_fix(findings, NAME_OURS);
+    else if (getpwnam(name) != NULL)
         finding_fix(findings, "name in asp.conf a user of the system's who is nothing else, such "
                               "as " WEB);
     else if (strcmp(name, WEB) == 0 && !is_installed())
@@ -66,6 +69,14 @@ static void note_not_enabled(struct examination *exam, const char *unit)
                      unit, unit);
 }
 
+/* asp-web is there, and runs as this user. */
+static bool is_of_ours(uid_t uid)
+{
+    const struct passwd *ours = getpwnam(WEB);
+
+    return is_installed() && ours != NULL && ours->pw_uid == uid;
+}
+
 /* Where the broker is asked, by that user alone. */
 static void check_socket(struct examination *exam, uid_t uid)
 {
@@ -73,8 +84,15 @@ static void check_socket(struct examination *exam, uid_t uid)
     struct asp_error error = {0};
     char line[ASP_ERROR_LINE];
     struct stat st;
+    const enum asp_status status = broker_socket_probe(conf->self_web_socket, &error);
 
-    if (broker_socket_probe(conf->self_web_socket, &error) != ASP_OK) {
+    if (status == ASP_NOT_FOUND) {
+        /* What the module says names another socket. */
+        finding_fault(&exam->findings, CHECK_ACCOUNT_PAGE,
+                      "nobody signs in from a browser: nobody listens at %s",
+                      conf->self_web_socket);
+        broker_fix_start(exam, UNIT_SELF_WEB_SOCKET);
+    } else if (status != ASP_OK) {
         finding_fault(&exam->findings, CHECK_ACCOUNT_PAGE, "nobody signs in from a browser: %s",
                       asp_error_line(&error, line));
         broker_fix_start(exam, UNIT_SELF_WEB_SOCKET);
@@ -84,7 +102,10 @@ static void check_socket(struct examination *exam, uid_t uid)
                       "(where systemd makes it, SocketUser= of " UNIT_SELF_WEB_SOCKET " says whose "
                       "it is)",
                       conf->self_web_socket, (unsigned long)st.st_uid, conf->self_web_user);
-        broker_socket_fix(exam, conf->self_web_socket, conf->self_web_user, "600");
+        if (is_of_ours(st.st_uid))
+            finding_fix(&exam->findings, NAME_OURS);
+        else
+            broker_socket_fix(exam, conf->self_web_socket, conf->self_web_user, "600");
     } else {
         note_not_enabled(exam, UNIT_SELF_WEB_SOCKET);
     }
@@ -101,17 +122,10 @@ struct server {
 static bool is_server(const char *pid, void *context)
 {
     struct server *server = context;
-    FILE *file = exam_process_open(pid, "status");
-    char line[LINE_SIZE];
-    bool named = false;
+    struct process process;
 
-    while (file != NULL && !server->runs && fgets(line, sizeof line, file) != NULL) {
-        named = named || strcmp(line, "Name:\t" WEB "\n") == 0;
-        server->runs =
-            named && strncmp(line, "Uid:", 4) == 0 && strtoul(line + 4, NULL, 10) == server->uid;
-    }
-    if (file != NULL)
-        (void)fclose(file);
+    server->runs = process_read(pid, PROCESS_NO_GROUP, &process) &&
+                   strcmp(process.name, WEB) == 0 && process.uid == server->uid;
     return server->runs;
 }
 
@@ -132,6 +146,7 @@ static bool is_served(struct examination *exam, uid_t uid)
 static void check_server(struct examination *exam, uid_t uid)
 {
     struct findings *findings = &exam->findings;
+    struct unit_state state;
 
     if (!is_installed()) {
         finding_fault(findings, CHECK_ACCOUNT_PAGE,
@@ -145,12 +160,19 @@ static void check_server(struct examination *exam, uid_t uid)
         finding_fix(findings, "say in asp.conf how browsers reach the page: "
                               "web: { origin = \"https://passwords.example.org\"; };");
     }
-    if (!is_served(exam, uid)) {
+    if (unit_state_ask(UNIT_WEB_SOCKET, &state) && strcmp(state.active, "failed") == 0) {
+        finding_fault(findings, CHECK_ACCOUNT_PAGE,
+                      "nobody serves the account page: " UNIT_WEB_SOCKET " has failed");
+        finding_fix(findings,
+                    "journalctl -u " UNIT_WEB_SOCKET " says why: such as a SocketGroup= "
+                    "in a drop-in that is no group; then systemctl restart " UNIT_WEB_SOCKET);
+    } else if (!is_served(exam, uid)) {
         finding_fault(findings, CHECK_ACCOUNT_PAGE, "nobody serves the account page");
         if (!unit_fix_start(findings, UNIT_WEB_SOCKET))
             finding_fix(findings, "start " PROGRAM ", and keep it running: asp-web(8)");
     } else {
         note_not_enabled(exam, UNIT_WEB_SOCKET);
+        proxy_socket_tell(exam, CHECK_ACCOUNT_PAGE, PROXY_SOCKET_PAGE);
     }
 }
 
@@ -164,14 +186,25 @@ static bool is_for_proxies(const struct asp_conf *conf)
     return false;
 }
 
-/* Nobody signs in; whether that is meant is not to be known, but where it was begun. */
+/* Nobody signs in: a fault where the page is served, and else not known to be meant. */
 static void tell_none(struct examination *exam)
 {
-    if (is_installed() && !is_for_proxies(exam->admin->conf))
+    const struct asp_conf *conf = exam->admin->conf;
+    const struct passwd *ours = getpwnam(WEB);
+
+    if (!is_installed())
+        return;
+    if (conf->web_origin[0] != '\0' && ours != NULL && is_served(exam, ours->pw_uid)) {
+        finding_fault(&exam->findings, CHECK_ACCOUNT_PAGE,
+                      WEB " serves the account page, and nobody signs in there: "
+                          "self_service.web_user is not set");
+        finding_fix(&exam->findings, NAME_OURS);
+    } else if (!is_for_proxies(conf)) {
         finding_note(&exam->findings, CHECK_ACCOUNT_PAGE,
                      WEB
                      " is installed, and self_service.web_user is not set: nobody signs in from "
                      "a browser; " GUIDE " has what there is to do");
+    }
 }
 
 void examine_account_page(struct examination *exam)

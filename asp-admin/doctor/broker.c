@@ -3,14 +3,18 @@
 
 #include "broker_sockets.h"
 #include "own_stack.h"
+#include "proxy_socket.h"
 #include "service_users.h"
+#include "unit_state.h"
 #include "units.h"
 
 #include "asp-admin/system/users.h"
+#include "asp/broker_login.h"
 #include "asp/buffer.h"
 
 #include <grp.h>
 #include <pwd.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #define GROUP SERVICE_GROUP
@@ -145,13 +149,38 @@ static void check_self_service(struct examination *exam)
     else
         broker_note_nobody(
             exam, CHECK_SELF_SERVICE, UNIT_SELF_SOCKET, conf->self_socket,
-            ": users cannot act on their own app passwords, root does it for them; where "
+            ": users at a terminal or in Cockpit cannot act on their own app passwords; where "
             "they are to: ",
             "start asp-self.socket");
 }
 
+/* asp-web --authorize, which ends at once where it may ask for nothing. */
+static void check_authorizer(struct examination *exam)
+{
+    const struct asp_conf *conf = exam->admin->conf;
+    struct unit_state state;
+    bool listed = false;
+
+    if (!unit_state_ask(UNIT_AUTHORIZE_SOCKET, &state) || strcmp(state.active, "active") != 0)
+        return;
+    for (size_t i = 0; i < conf->client_count; i++)
+        listed = listed || strcmp(conf->clients[i].user, ASP_BROKER_AUTHORIZER) == 0;
+    if (listed) {
+        proxy_socket_tell(exam, CHECK_BROKER, PROXY_SOCKET_AUTHORIZE);
+        return;
+    }
+    finding_fault(&exam->findings, CHECK_BROKER,
+                  UNIT_AUTHORIZE_SOCKET
+                  " is active, and broker.clients lists no service for " ASP_BROKER_AUTHORIZER
+                  ": proxies get no answer");
+    finding_fix(&exam->findings, "say in asp.conf for which services proxies may ask: broker: { "
+                                 "clients = ( { user = \"" ASP_BROKER_AUTHORIZER
+                                 "\"; services = [ \"caldav\" ]; } ); };");
+}
+
 void examine_broker(struct examination *exam)
 {
+    check_authorizer(exam);
     check_broker(exam);
     check_self_service(exam);
 }

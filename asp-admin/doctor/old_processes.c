@@ -159,8 +159,7 @@ static bool add_process(struct old_processes *old, const char *pid)
 {
     const unsigned long number = strtoul(pid, NULL, 10);
     char unit[NAME_MAX + 1];
-    char name[PROCESS_NAME];
-    unsigned long parent;
+    struct process process;
     struct starter of = {.number = 0};
     struct host *host;
     bool session;
@@ -168,12 +167,12 @@ static bool add_process(struct old_processes *old, const char *pid)
 
     if (session)
         return true;
-    process_read(pid, name, &parent);
+    (void)process_read(pid, PROCESS_NO_GROUP, &process);
     if (!has_unit)
         of = started_by(pid);
-    if (strcmp(of.name, name) == 0)
+    if (strcmp(of.name, process.name) == 0)
         of.number = 0; /* one and the same server */
-    host = host_of(has_unit ? &old->of_units : &old->others, name, &of);
+    host = host_of(has_unit ? &old->of_units : &old->others, process.name, &of);
     if (host == NULL)
         return false;
     host->first = number < host->first ? number : host->first;

@@ -2,6 +2,7 @@
  * administrator's choice: it is looked for in their configuration. */
 #include "service_users.h"
 
+#include "process.h"
 #include "units.h"
 
 #include "asp-admin/system/users.h"
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS = 6, LINE_SIZE = 4096 };
+enum { WORDS = 6 };
 
 struct service_server {
     const char *name;
@@ -149,13 +150,6 @@ void service_users_find(struct examination *exam, struct service_users *users)
     }
 }
 
-/* What /proc says of a process. */
-struct process {
-    char name[32];
-    unsigned long uid;
-    bool in_group;
-};
-
 /* One of a server's that is looked for. */
 struct search {
     const struct service_user *user;
@@ -163,39 +157,6 @@ struct search {
     gid_t group;
     char found[32]; /* "": none as yet */
 };
-
-/* True when the number is in a row of them. */
-static bool has_number(const char *row, unsigned long wanted)
-{
-    char *end;
-    unsigned long number = strtoul(row, &end, 10);
-
-    for (; end != row; number = strtoul(row, &end, 10)) {
-        if (number == wanted)
-            return true;
-        row = end;
-    }
-    return false;
-}
-
-static bool read_process(const char *pid, gid_t group, struct process *process)
-{
-    char line[LINE_SIZE];
-    FILE *file = exam_process_open(pid, "status");
-
-    *process = (struct process){.in_group = false};
-    if (file == NULL)
-        return false;
-    while (fgets(line, sizeof line, file) != NULL) {
-        (void)sscanf(line, "Name:\t%31[^\n]", process->name);
-        if (strncmp(line, "Uid:", 4) == 0)
-            process->uid = strtoul(line + 4, NULL, 10);
-        if (strncmp(line, "Gid:", 4) == 0 || strncmp(line, "Groups:", 7) == 0)
-            process->in_group = process->in_group || has_number(strchr(line, ':') + 1, group);
-    }
-    (void)fclose(file);
-    return true;
-}
 
 /* An exam_process: whether it is this server's, runs as that user and was started before the user
  * was in the group. */
@@ -206,7 +167,7 @@ static bool is_old(const char *pid, void *context)
     struct process process;
     bool is_servers = false;
 
-    if (!read_process(pid, search->group, &process) || process.uid != search->uid ||
+    if (!process_read(pid, search->group, &process) || process.uid != search->uid ||
         process.in_group)
         return false;
     for (size_t i = 0; i < WORDS && names[i] != NULL; i++)

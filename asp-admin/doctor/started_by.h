@@ -4,17 +4,12 @@
 #ifndef ASP_ADMIN_DOCTOR_STARTED_BY_H
 #define ASP_ADMIN_DOCTOR_STARTED_BY_H
 
-#include <stdbool.h>
-
-enum { PROCESS_NAME = 64 };
+#include "process.h"
 
 struct starter {
     unsigned long number; /* 0: there is none */
     char name[PROCESS_NAME];
 };
-
-/* The name of a process, or "?"; *parent: by whom it was started, or 0. */
-void process_read(const char *pid, char name[PROCESS_NAME], unsigned long *parent);
 
 /* The topmost process above this one that is neither the first of the machine nor a person's way
  * in: a shell, a login. */

@@ -6,6 +6,7 @@
 
 #include "examination.h"
 
+#define UNIT_AUTHORIZE_SOCKET "asp-authorize.socket"
 #define UNIT_BROKER "asp-broker.service"
 #define UNIT_BROKER_SOCKET "asp-broker.socket"
 #define UNIT_SELF "asp-self.service"

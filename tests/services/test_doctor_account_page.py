@@ -1,10 +1,12 @@
 """asp-admin doctor and the account page: all that has to be there before a user signs in, and one part missing at a time."""
 
 import contextlib
+import re
 
 import pytest
-from support.account_page import CONFIGURATION, ORIGIN, PAGE, AccountPage
+from support.account_page import CONFIGURATION, ORIGIN, PAGE, AccountPage, AspWeb
 from support.run import MORTAL, ended
+from support.wait import wait_until
 from support.web_sign_in import CONF, WEB
 
 PROGRAM = "/usr/local/libexec/asp-web"
@@ -15,7 +17,7 @@ USERADD = "useradd --system --user-group --no-create-home --shell /usr/sbin/nolo
 # What systemctl show prints of each.
 SAYS = """#!/bin/sh
 for unit in {active}; do
-    case "$*" in *" $unit") echo ActiveState=active; echo SubState=listening; echo UnitFileState={file}; exit ;; esac
+    case "$*" in *" $unit") echo ActiveState={state}; echo SubState=listening; echo UnitFileState={file}; exit ;; esac
 done
 echo ActiveState=inactive
 echo SubState=dead
@@ -36,10 +38,23 @@ def page(patient, build):
     patient.sandbox.run("rm", "-f", PROGRAM, "/usr/sbin/systemctl").done()
 
 
+def as_user(user, *words):
+    """What runs as another user forgets that it is mortal, so that is said behind it."""
+    return ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *MORTAL, *words)
+
+
 @contextlib.contextmanager
-def served(patient, by_page=True):
-    """A broker, and asp-web."""
-    with patient.serving():
+def runs_as(patient, user):
+    """Something that runs as this user, such as a web server."""
+    with ended(patient.sandbox.start(*as_user(user, "sleep", "infinity"))):
+        wait_until(lambda: patient.sandbox.run("pgrep", "-u", user, "-x", "sleep").code == 0, f"nothing runs as {user}")
+        yield
+
+
+@contextlib.contextmanager
+def served(patient, by_page=True, proxy="www-data"):
+    """A broker, asp-web with a socket for www-data, and a web server."""
+    with patient.serving(), runs_as(patient, proxy):
         if by_page:
             patient.page.start()
         try:
@@ -48,10 +63,10 @@ def served(patient, by_page=True):
             patient.page.stop()
 
 
-def systemd_says(patient, *active, file="enabled"):
+def systemd_says(patient, *active, file="enabled", state="active"):
     """These sockets are there, for systemd keeps them."""
     patient.units(*UNITS)
-    patient.sandbox.write("/usr/sbin/systemctl", SAYS.format(active=" ".join(active) or "''", file=file), mode="755")
+    patient.sandbox.write("/usr/sbin/systemctl", SAYS.format(active=" ".join(active) or "''", file=file, state=state), mode="755")
 
 
 def told_of_page(patient):
@@ -93,6 +108,28 @@ def test_where_asp_web_is_not_installed_the_package_brings_the_user(page):
     assert page.fault("account-page", NO_USER).mend == "apt-get install asp-web"
 
 
+@pytest.mark.parametrize("name", ["aspweb", "www-data", "alice"])
+def test_another_user_where_asp_web_is_there_is_named_anew(page, name):
+    """A slip of the hand, for which no user is made and no socket given away."""
+    with served(page):
+        page.sandbox.run("chown", "asp-web", WEB).done()
+        page.configure(CONFIGURATION, f'self_service: {{ web_user = "{name}"; }};')
+        fault = page.fault("account-page", f"nobody signs in from a browser: .*{name}")
+        assert fault.mend == 'say in asp.conf: self_service: { web_user = "asp-web"; };'
+
+
+def test_a_page_that_is_served_without_a_user_who_signs_in_is_a_fault(page):
+    with served(page):
+        page.configure(CONFIGURATION)
+        fault = page.fault("account-page", "asp-web serves the account page, and nobody signs in there")
+        assert fault.mend == 'say in asp.conf: self_service: { web_user = "asp-web"; };'
+
+
+def test_a_web_server_that_cannot_connect_is_told_of(page):
+    with served(page, proxy="asp-web"):
+        page.told("account-page", "/run/asp/web.sock is for the group www-data, and nothing that runs is in it: .* 502")
+
+
 def test_a_user_who_is_somebody_else_too_is_a_fault(page):
     page.sandbox.run("usermod", "--append", "--groups", "asp", "asp-web").done()
     fault = page.fault("account-page", "nobody signs in from a browser: .*asp-web is in the group asp")
@@ -102,7 +139,7 @@ def test_a_user_who_is_somebody_else_too_is_a_fault(page):
 def test_without_a_broker_that_listens_for_it_nobody_signs_in(page):
     page.page.start()
     try:
-        fault = page.fault("account-page", f"^nobody signs in from a browser: .*{WEB}")
+        fault = page.fault("account-page", f"^nobody signs in from a browser: nobody listens at {WEB}$")
         assert fault.mend == "start /usr/local/libexec/asp-broker as root, and keep it running"
         systemd_says(page, "asp-web.socket")
         assert page.fault("account-page", "").mend == "systemctl enable --now asp-self-web.socket"
@@ -146,15 +183,18 @@ def test_a_page_that_nobody_serves_is_a_fault(page):
         assert fault.mend == f"start {PROGRAM}, and keep it running: asp-web(8)"
         systemd_says(page)
         assert page.fault("account-page", "nobody serves").mend == "systemctl enable --now asp-web.socket"
+        systemd_says(page, "asp-web.socket", state="failed")
+        fault = page.fault("account-page", "nobody serves the account page: asp-web.socket has failed")
+        assert fault.mend.startswith("journalctl -u asp-web.socket says why")
         systemd_says(page, *UNITS)
         page.is_well("account-page", "users sign in by asp-web")
 
 
 def test_an_asp_web_of_another_user_serves_nobody(page):
     """Such as that of asp-authorize, which answers proxies."""
-    words = ("setpriv", "--reuid=www-data", "--clear-groups", PROGRAM, "--page", PAGE, "--listen", "127.0.0.1:8042")
+    words = as_user("www-data", PROGRAM, "--page", PAGE, "--listen", "127.0.0.1:8042")
     with served(page, by_page=False):
-        other = page.sandbox.start(*MORTAL, *words)
+        other = page.sandbox.start(*words)
         with ended(other):
             page.sandbox.wait_for_port(8042)
             page.fault("account-page", "nobody serves the account page")
@@ -181,3 +221,27 @@ def test_of_another_web_server_the_user_and_the_socket_are_looked_at_alone(page)
     page.sandbox.run("rm", PROGRAM).done()
     with served(page, by_page=False):
         page.is_well("account-page", "^users sign in by other-web$")
+
+
+def test_asp_authorize_that_may_ask_for_nothing_is_a_fault(page):
+    page.sandbox.shell("useradd --system asp-authorize; usermod --append --groups asp asp-authorize").done()
+    with served(page):
+        systemd_says(page, *UNITS, "asp-authorize.socket")
+        fault = page.fault("broker", "asp-authorize.socket is active, and broker.clients lists no service for asp-authorize")
+        page.configure(CONF, CONFIGURATION, re.search(r"broker: .*", fault.mend)[0])
+        assert page.faults() == []
+
+
+def test_a_proxy_that_cannot_ask_asp_authorize_is_told_of(page):
+    page.sandbox.shell("useradd --system asp-authorize; usermod --append --groups asp asp-authorize").done()
+    page.configure(CONF, CONFIGURATION, 'broker: { clients = ( { user = "asp-authorize"; services = [ "caldav" ]; } ); };')
+    authorizer = AspWeb(page.sandbox, page.build)
+    with served(page, proxy="bob"):
+        systemd_says(page, *UNITS, "asp-authorize.socket")
+        authorizer.begin("--authorize", "--group", "www-data", ready="/run/asp/authorize.sock")
+        try:
+            page.told("broker", "/run/asp/authorize.sock is for the group www-data, and nothing that runs is in it")
+            with runs_as(page, "www-data"):
+                assert not [row for row in page.findings() if "authorize.sock" in row.message]
+        finally:
+            authorizer.stop()
