@@ -161,7 +161,8 @@ static void check_authorizer(struct examination *exam)
     struct unit_state state;
     bool listed = false;
 
-    if (!unit_state_ask(UNIT_AUTHORIZE_SOCKET, &state) || strcmp(state.active, "active") != 0)
+    if (!unit_is_there(UNIT_AUTHORIZE_SOCKET) || !unit_state_ask(UNIT_AUTHORIZE_SOCKET, &state) ||
+        strcmp(state.active, "active") != 0)
         return;
     for (size_t i = 0; i < conf->client_count; i++)
         listed = listed || strcmp(conf->clients[i].user, ASP_BROKER_AUTHORIZER) == 0;

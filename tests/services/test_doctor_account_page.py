@@ -11,6 +11,7 @@ from support.web_sign_in import CONF, WEB
 
 PROGRAM = "/usr/local/libexec/asp-web"
 UNITS = ("asp-self-web.socket", "asp-web.socket")
+AUTHORIZE = "asp-authorize.socket"
 NO_USER = "nobody signs in from a browser: self_service.web_user: /etc/passwd has no user"
 USERADD = "useradd --system --user-group --no-create-home --shell /usr/sbin/nologin"
 
@@ -65,7 +66,7 @@ def served(patient, by_page=True, proxy="www-data"):
 
 def systemd_says(patient, *active, file="enabled", state="active"):
     """These sockets are there, for systemd keeps them."""
-    patient.units(*UNITS)
+    patient.units(*UNITS, AUTHORIZE)
     patient.sandbox.write("/usr/sbin/systemctl", SAYS.format(active=" ".join(active) or "''", file=file, state=state), mode="755")
 
 
@@ -226,7 +227,7 @@ def test_of_another_web_server_the_user_and_the_socket_are_looked_at_alone(page)
 def test_asp_authorize_that_may_ask_for_nothing_is_a_fault(page):
     page.sandbox.shell("useradd --system asp-authorize; usermod --append --groups asp asp-authorize").done()
     with served(page):
-        systemd_says(page, *UNITS, "asp-authorize.socket")
+        systemd_says(page, *UNITS, AUTHORIZE)
         fault = page.fault("broker", "asp-authorize.socket is active, and broker.clients lists no service for asp-authorize")
         page.configure(CONF, CONFIGURATION, re.search(r"broker: .*", fault.mend)[0])
         assert page.faults() == []
@@ -237,7 +238,7 @@ def test_a_proxy_that_cannot_ask_asp_authorize_is_told_of(page):
     page.configure(CONF, CONFIGURATION, 'broker: { clients = ( { user = "asp-authorize"; services = [ "caldav" ]; } ); };')
     authorizer = AspWeb(page.sandbox, page.build)
     with served(page, proxy="bob"):
-        systemd_says(page, *UNITS, "asp-authorize.socket")
+        systemd_says(page, *UNITS, AUTHORIZE)
         authorizer.begin("--authorize", "--group", "www-data", ready="/run/asp/authorize.sock")
         try:
             page.told("broker", "/run/asp/authorize.sock is for the group www-data, and nothing that runs is in it")
