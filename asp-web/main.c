@@ -69,9 +69,9 @@ static const char usage[] =
     "  --version                print the version\n"
     "\n"
     "examples:\n"
-    "  asp-web --group www-data\n"
+    "  asp-web --group web-proxy\n"
     "  asp-web --listen 127.0.0.1:8042 --proxy-secret /etc/asp/proxy-secret\n"
-    "  asp-web --authorize --group www-data\n"
+    "  asp-web --authorize --group caddy\n"
     "\n"
     "Where it is handed a socket, as by systemd, it listens at that one.\n"
     "See asp-web(8).\n";

@@ -188,7 +188,8 @@ static struct refusal check_form(const struct request *request, const struct hea
     if (request->web->host != NULL &&
         (heads->values[HEAD_HOST] == NULL ||
          strcasecmp(heads->values[HEAD_HOST], request->web->host) != 0))
-        return (struct refusal){MHD_HTTP_MISDIRECTED_REQUEST, "there is no such host here"};
+        return (struct refusal){MHD_HTTP_MISDIRECTED_REQUEST,
+                                "there is no such host here: web.origin says which one there is"};
     return (struct refusal){0, NULL};
 }
 
