@@ -87,6 +87,17 @@ def test_a_user_signs_in_at_the_page_and_makes_an_app_password(served):
     assert sorted(entry["label"] for entry in served.json("list", "alice")) == ["Phone", "Tablet"]
 
 
+def test_what_it_says_of_another_name_is_what_is_shown(served):
+    shown = PageAt(f"/proc/{served.sandbox.first}/root{SOCKET}").browser().say("GET", "/", Host="other.example.org")
+    (told,) = re.findall(r"(?m)^\| `(.*?)` \| the name in the browser", GUIDE)
+    assert shown.json["error"].startswith(told)
+
+
+def test_a_hook_is_set_as_its_own_text_says():
+    (line,) = re.findall(r"`(hooks: .*)`", GUIDE)
+    assert f"#     {line}\n" in (TREE / "conf" / "hooks" / "mail").read_text()
+
+
 def test_it_types_what_the_recipe_for_nginx_does(served):
     recipe, _ = steps("nginx/asp-web")
     typed = commands("3. ", "4. ").splitlines()
