@@ -29,6 +29,7 @@ LEFT_OUT = {
         cli/test_hooks_killed.py
     """,
     "a sanitizer needs more room than its limits leave": """
+        services/test_asp_web_flood.py::test_their_memory_is_that_of_as_many_as_may_be_at_once
         cli/test_admin_export.py::test_many_accounts_are_not_held_in_memory
         cli/test_admin_export.py::test_a_line_of_many_values_takes_no_memory_for_each
         services/test_password_stack.py::test_no_bound_of_passwd_hinders_it
