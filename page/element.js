@@ -37,7 +37,7 @@ export function notice(kind, ...children) {
 /* What went wrong: one sentence, and before it what PAM had to say. asp-admin speaks English. */
 export function failure({ message, said, foreign: others }) {
     return notice("danger", ...said.map(text => node("p", "said", null, text)),
-                  node("p", "said", others ? { lang: "en" } : null, message));
+                  node("p", message.startsWith("/") ? "said path" : "said", others ? { lang: "en" } : null, message));
 }
 
 export function textField(id, properties) {

@@ -94,7 +94,7 @@ export const words = {
     "create.unused-90d": "90 Tage lang",
     "create.unused-180d": "180 Tage lang",
     "create.unused-365d": "365 Tage lang",
-    "create.unused-help": "So verschwindet, was Sie vergessen haben.",
+    "create.unused-help": "So endet eines, das Sie vergessen haben, von selbst.",
     "create.networks": "Nur von diesen Netzen",
     "create.networks-help": "Zum Beispiel: 192.0.2.0/24, 2001:db8::/32. Ohne Angabe: von überall.",
     "create.action": "Anlegen",

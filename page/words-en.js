@@ -94,7 +94,7 @@ export const words = {
     "create.unused-90d": "for 90 days",
     "create.unused-180d": "for 180 days",
     "create.unused-365d": "for 365 days",
-    "create.unused-help": "It frees you of what you have forgotten.",
+    "create.unused-help": "So one that you have forgotten ends by itself.",
     "create.networks": "Only from these networks",
     "create.networks-help": "For example: 192.0.2.0/24, 2001:db8::/32. Without any: from everywhere.",
     "create.action": "Create",

@@ -94,7 +94,7 @@ export const words = {
     "create.unused-90d": "pendant 90 jours",
     "create.unused-180d": "pendant 180 jours",
     "create.unused-365d": "pendant 365 jours",
-    "create.unused-help": "Ce que vous avez oublié disparaît ainsi.",
+    "create.unused-help": "Celui que vous avez oublié se termine ainsi de lui-même.",
     "create.networks": "Seulement depuis ces réseaux",
     "create.networks-help": "Par exemple : 192.0.2.0/24, 2001:db8::/32. Sans indication : de partout.",
     "create.action": "Créer",

@@ -265,17 +265,27 @@ def test_the_apps_that_are_open_to_her_are_offered_and_nothing_else(page, mail):
     assert {one.role for one in page.browser.all("dialog fieldset")} == {"group"}
 
 
+def first_letters(page):
+    """How the first letter of what is said is written: none is as it is."""
+    return page.browser.run(
+        "return getComputedStyle(document.querySelector('.notice.danger p:last-child'), '::first-letter').textTransform"
+    )
+
+
 def test_errors_of_the_tool_are_shown_as_they_are(page, mail):
     mail.create("alice", "Phone", "--app", "mail")
     page.create("Phone", "mail", PRIMARY["alice"])
     told = mail.asp_admin("create", "alice", "--label", "Phone").err
     assert f"asp-admin: {page.alert()}\n" == told
+    assert first_letters(page) == "uppercase"
 
 
 def test_without_the_broker_it_is_said_what_to_start(page, mail):
     mail.sandbox.run("rm", "/run/asp/self.sock").done()
     page.show()
     assert "asp-broker" in page.alert()
+    # A path keeps its letters; what begins with a word begins as a sentence does.
+    assert page.alert().startswith("/run/") and first_letters(page) == "none"
     assert page.button("Try again")
 
 
