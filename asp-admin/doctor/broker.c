@@ -26,7 +26,13 @@ static void check_client(struct examination *exam, const char *name, bool has_gr
     if (user == NULL) {
         finding_fault(&exam->findings, CHECK_BROKER,
                       "broker.clients names %s, whom the system does not know", name);
-        finding_fix(&exam->findings, "put that name right in asp.conf, or take it out");
+        if (strcmp(name, ASP_BROKER_AUTHORIZER) == 0)
+            finding_fix_command(&exam->findings, true,
+                                (const char *[]){"useradd", "--system", "--user-group", "--groups",
+                                                 GROUP, "--no-create-home", "--shell",
+                                                 "/usr/sbin/nologin", name, NULL});
+        else
+            finding_fix(&exam->findings, "put that name right in asp.conf, or take it out");
     } else if (has_group && user->pw_uid != 0 && !user_is_member(name, group)) {
         finding_fault(
             &exam->findings, CHECK_BROKER,

@@ -15,7 +15,8 @@ enum asp_status links_add_thunderbird(struct asp_buffer *out, const struct setup
     json_t *document;
 
     if (!setup->mail)
-        return asp_fail(error, ASP_INVALID, "--qr=thunderbird is for mail, which this app is not");
+        return asp_fail(error, ASP_INVALID,
+                        "--qr=thunderbird is for mail, which this app is not: say --app mail");
     if (!json_takes_text(user) || !json_takes_text(setup->mail_address.text))
         return asp_fail(error, ASP_INVALID, "the user's name is not UTF-8");
     document = json_pack("[i, [i, i], [i, s, i, i, i, s, s, s], [[[i, s, i, i, i, s, s], [s, s]]]]",
@@ -37,7 +38,8 @@ enum asp_status links_add_davx5(struct asp_buffer *out, const struct setup *setu
 
     if (!setup->caldav && !setup->carddav)
         return asp_fail(error, ASP_INVALID,
-                        "--qr=davx5 is for calendars and contacts, which this app is not");
+                        "--qr=davx5 is for calendars and contacts, which this app is not: say "
+                        "--app calendar");
     asp_buffer_add(out, "caldavs://");
     asp_buffer_add_percent(out, setup->web_user.text);
     asp_buffer_add(out, ":");

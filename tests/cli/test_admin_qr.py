@@ -88,8 +88,8 @@ def test_davx5_takes_an_address_with_user_and_password(mailing, user, named):
     [
         (("mail", "--qr=signal"), "--qr=signal: say --qr for the password, --qr=thunderbird or --qr=davx5"),
         (("mail", "--qr="), "--qr=: say --qr for the password, --qr=thunderbird or --qr=davx5"),
-        (("mail", "--qr=davx5"), "--qr=davx5 is for calendars and contacts, which this app is not"),
-        (("calendar", "--qr=thunderbird"), "--qr=thunderbird is for mail, which this app is not"),
+        (("mail", "--qr=davx5"), "--qr=davx5 is for calendars and contacts, which this app is not: say --app calendar"),
+        (("calendar", "--qr=thunderbird"), "--qr=thunderbird is for mail, which this app is not: say --app mail"),
         (("ssh", "--qr=thunderbird"), "what the app ssh opens is neither mail nor a calendar"),
     ],
 )

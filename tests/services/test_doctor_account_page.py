@@ -224,12 +224,14 @@ def test_of_another_web_server_the_user_and_the_socket_are_looked_at_alone(page)
         page.is_well("account-page", "^users sign in by other-web$")
 
 
-def test_asp_authorize_that_may_ask_for_nothing_is_a_fault(page):
-    page.sandbox.shell("useradd --system asp-authorize; usermod --append --groups asp asp-authorize").done()
+def test_asp_authorize_that_may_ask_for_nothing_is_a_fault_and_its_user_is_made(page):
     with served(page):
         systemd_says(page, *UNITS, AUTHORIZE)
         fault = page.fault("broker", "asp-authorize.socket is active, and broker.clients lists no service for asp-authorize")
         page.configure(CONF, CONFIGURATION, re.search(r"broker: .*", fault.mend)[0])
+        page.sandbox.shell("userdel asp-authorize || true").done()
+        fault = page.fault("broker", "broker.clients names asp-authorize, whom the system does not know")
+        page.sandbox.shell(fault.mend).done()
         assert page.faults() == []
 
 
