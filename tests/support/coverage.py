@@ -7,7 +7,7 @@ import re
 
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 # How many per cent of the lines of each room are to be run by some test.
-COVERED = {"asp": 92, "pam_asp": 91, "asp-admin": 87, "asp-broker": 94, "asp-web": 90}
+COVERED = {"asp": 92, "pam_asp": 91, "asp-admin": 87, "asp-broker": 94, "asp-web": 93}
 
 
 def begin_counts(folder):
