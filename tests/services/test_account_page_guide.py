@@ -102,10 +102,15 @@ def test_it_types_what_the_recipe_for_nginx_does(served):
     recipe, _ = steps("nginx/asp-web")
     typed = commands("3. ", "4. ").splitlines()
     missing = [line for line in recipe if line not in typed]
-    assert missing == [
-        "install -m 644 asp-web /etc/nginx/sites-enabled/asp-web",
-        "systemctl enable --now asp-web.socket",
-    ]
+    assert missing == ["install -m 644 asp-web /etc/nginx/sites-enabled/asp-web"]
+
+
+@pytest.mark.parametrize("name", ["nginx/asp-web", "apache/asp-web.conf", "caddy/asp-web"])
+def test_each_recipe_starts_and_ends_what_the_guide_does(name):
+    """Also that by which users are let in, without which there is a page and nobody signs in."""
+    for typed, heading in zip(steps(name), ("4. ", "The way back")):
+        units = [line for line in commands(heading).splitlines() if re.match("systemctl (enable|disable) ", line)]
+        assert [line for line in typed if re.match("systemctl (enable|disable) ", line)] == units != []
 
 
 def test_at_a_port_it_has_a_secret_that_the_web_server_shows(served):
