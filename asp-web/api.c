@@ -55,15 +55,19 @@ static enum MHD_Result serve_session(struct request *request, struct session *se
 }
 
 /* Once, until it is there again: who tries to sign in is no reason to fill a log. */
-static void log_broker(struct web *web, const struct asp_error *error)
+static void log_broker(struct web *web, enum asp_status status, const struct asp_error *error)
 {
     char line[ASP_ERROR_LINE];
 
-    if (error == NULL)
-        web->broker_is_missing = false;
-    else if (!web->broker_is_missing)
+    /* What the module says then names another socket. */
+    if (status == ASP_NOT_FOUND && !web->broker_is_missing)
+        syslog(LOG_ERR,
+               "nobody can sign in: nobody listens at %s: start asp-self-web.socket, or "
+               "asp-broker(8) itself",
+               web->conf->self_web_socket);
+    else if (status != ASP_OK && !web->broker_is_missing)
         syslog(LOG_ERR, "nobody can sign in: %s", asp_error_line(error, line));
-    web->broker_is_missing = error != NULL;
+    web->broker_is_missing = status != ASP_OK;
 }
 
 /* The session to the broker, which is told in the loop when something is there from it. */
@@ -80,7 +84,7 @@ static enum asp_status begin(struct request *request, struct session *session)
     if (status == ASP_OK &&
         epoll_ctl(web->epoll, EPOLL_CTL_ADD, session->conversation.fd, &event) != 0)
         status = asp_fail_errno(&error, "epoll");
-    log_broker(web, status == ASP_OK ? NULL : &error);
+    log_broker(web, status, &error);
     return status;
 }
 

@@ -320,6 +320,7 @@ def test_while_the_broker_is_down_nobody_signs_in_and_is_told_so_in_a_sentence(o
     own.serves.stop()
     answer = web.browser().open().post("/api/sign-in", {"user": "alice"})
     assert (answer.status, answer.json) == (503, {"error": "nobody can sign in just now: try again later"})
+    own.log_file.wait_for("nobody can sign in: nobody listens at /run/asp/self-web.sock: start asp-self-web.socket, or")
     own.again()
     PageUser(web).signs_in()
 
