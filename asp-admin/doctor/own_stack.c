@@ -26,6 +26,44 @@ static void tell_missing(struct examination *exam, const char *check, const char
                                      "second factor if there is one");
 }
 
+/* A line by which everybody is refused, whatever she answers. False: there is none. */
+static bool tell_failing(struct examination *exam, const char *check, const struct pam_stack *stack)
+{
+    for (size_t i = 0; i < stack->count; i++) {
+        const struct pam_entry *entry = &stack->entries[i];
+        const struct pam_line *line = entry->line;
+
+        if (entry->is_start)
+            continue;
+        if (entry->broken || line->fails) {
+            finding_fault(&exam->findings, check,
+                          "%s:%zu is no line that libpam understands: nobody is let in",
+                          entry->file->path, line->number);
+            finding_fix(&exam->findings, "put it right as pam.d(5) has it, or take it out");
+        } else if (line->missing && line->actions[REPLY_MODULE_UNKNOWN] != ACTION_IGNORE) {
+            finding_fault(&exam->findings, check,
+                          "%s:%zu asks a module that is not there, %s: nobody is let in",
+                          entry->file->path, line->number, line->word);
+            finding_fix(&exam->findings,
+                        "write its name right, install what it belongs to, or take that line out");
+        } else {
+            continue;
+        }
+        return true;
+    }
+    return false;
+}
+
+/* The auth lines were right. */
+static void check_account(struct examination *exam, const char *check, const struct pam_file *file)
+{
+    struct pam_stack stack = {0};
+
+    pam_folder_stack(&exam->pam, file, FACILITY_ACCOUNT, &stack);
+    (void)tell_failing(exam, check, &stack);
+    pam_stack_free(&stack);
+}
+
 void own_stack_check(struct examination *exam, const char *check, const char *service,
                      bool is_needed)
 {
@@ -51,5 +89,7 @@ void own_stack_check(struct examination *exam, const char *check, const char *se
                     service);
         break;
     }
+    if (is_needed && !tell_failing(exam, check, &stack))
+        check_account(exam, check, file);
     pam_stack_free(&stack);
 }

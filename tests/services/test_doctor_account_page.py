@@ -162,6 +162,23 @@ def test_no_pam_file_is_a_fault(page):
         page.fault("account-page", "there is no /etc/pam.d/asp-web: /etc/pam.d/other decides")
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("auth required pam_google_autenticator.so", "asks a module that is not there, pam_google_autenticator.so"),
+        ("account required pam_nosuch.so", "asks a module that is not there, pam_nosuch.so"),
+        ("auth requierd pam_unix.so", "is no line that libpam understands"),
+    ],
+)
+def test_a_line_of_the_pam_file_that_lets_nobody_in_is_a_fault(page, line, why):
+    with served(page):
+        text = page.sandbox.read("/etc/pam.d/asp-web")
+        page.sandbox.write("/etc/pam.d/asp-web", f"{text}{line}\n")
+        page.fault("account-page", f"^/etc/pam.d/asp-web:{len(text.splitlines()) + 1} {why}: nobody is let in$")
+        page.sandbox.write("/etc/pam.d/asp-web", f"{text}auth optional pam_nosuch.so\n")
+        page.is_well("account-page", "users sign in by asp-web")
+
+
 def test_app_passwords_that_sign_in_at_the_page_are_a_fault(page):
     """It is for the primary password alone."""
     with served(page):
