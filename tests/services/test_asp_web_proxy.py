@@ -195,6 +195,15 @@ def test_a_user_signs_in_from_the_address_that_the_web_server_sees(proxied, brok
     assert json.loads(body)["outcome"] == "signed-in"
 
 
+@pytest.mark.parametrize("name", ["X-Real-IP", "close, X-Real-IP", "Host, X-Real-IP", "X-Real-IP, X-Asp-Token, Cookie"])
+def test_nobody_has_the_address_left_out(proxied, broker, name):
+    """By a header that names others which a proxy is to hand on to nobody."""
+    cookie, token = opened(proxied)
+    headers = (f"X-Asp-Token: {token}", f"Connection: {name}")
+    assert proxied.say("POST", "/api/sign-in", *headers, body='{"user": "alice"}', cookie=cookie)[0] == 200
+    assert broker.accept()[1] == CLIENT
+
+
 def test_what_is_from_elsewhere_is_refused_behind_a_web_server_too(proxied):
     cookie, token = opened(proxied)
     for header in ("Origin: https://evil.example", "Sec-Fetch-Site: cross-site"):
