@@ -19,6 +19,15 @@ static const char *encoded_in(const char *header)
     return header + length + strspn(header + length, " ");
 }
 
+/* Padded base64 has these bytes alone: libsodium 1.0.18 takes some beyond ASCII for letters. */
+static bool has_letters_alone(const char *encoded)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+
+    return encoded[strspn(encoded, letters)] == '\0';
+}
+
 static bool has_control(const unsigned char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -73,7 +82,7 @@ bool basic_credentials_read(const char *header, struct basic_credentials *creden
     unsigned char bytes[BASIC_CREDENTIALS_MAX + 1];
     const char *encoded = header != NULL ? encoded_in(header) : NULL;
     size_t length = 0;
-    bool read = encoded != NULL &&
+    bool read = encoded != NULL && has_letters_alone(encoded) &&
                 sodium_base642bin(bytes, sizeof bytes - 1, encoded, strlen(encoded), NULL, &length,
                                   NULL, sodium_base64_VARIANT_ORIGINAL) == 0;
 

@@ -114,6 +114,19 @@ START_TEST(base64_is_strict)
 }
 END_TEST
 
+START_TEST(base64_is_of_ascii)
+{
+    for (unsigned byte = 0x80; byte < 256; byte++) {
+        for (size_t at = 0; at < 8; at++) {
+            char header[] = "Basic YWxpY2U6eHl6";
+
+            header[6 + at] = (char)byte;
+            is_not_read(header);
+        }
+    }
+}
+END_TEST
+
 START_TEST(a_control_byte_anywhere_is_refused)
 {
     for (unsigned byte = 0; byte < 256; byte++) {
@@ -191,6 +204,7 @@ static void fill(Suite *suite)
     unit_add(suite, what_is_no_utf_8_is_latin_1);
     unit_add(suite, without_a_user_and_a_password_there_are_none);
     unit_add(suite, base64_is_strict);
+    unit_add(suite, base64_is_of_ascii);
     unit_add(suite, a_control_byte_anywhere_is_refused);
     unit_add(suite, a_kibibyte_is_read_and_no_more);
     unit_add(suite, a_name_is_one_word_of_a_header);
