@@ -116,6 +116,14 @@ static void sign_in(struct serving *serving, int place, const struct asp_conf *c
     web_connection_sign_in(&serving->all, place, said->user, address);
 }
 
+/* For who has hung up meanwhile nobody has to go, and no process is begun. */
+static bool has_hung_up(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static void hear_first(struct serving *serving, int place)
 {
     uint8_t bytes[ASP_MESSAGE_MAX];
@@ -139,6 +147,8 @@ static void hear_first(struct serving *serving, int place)
         web_connection_refuse(&serving->all, place, error.text);
     else if (!asp_broker_sign_in_read(&message, &said, &network))
         web_connection_refuse(&serving->all, place, "this says of nobody that she signs in");
+    else if (has_hung_up(serving->all.list[place].fd))
+        web_connection_close(&serving->all, place);
     else
         sign_in(serving, place, conf_cache_read(conf), &said, &network);
     sodium_memzero(bytes, sizeof bytes); /* some type their password in the place of their name */

@@ -2,6 +2,8 @@
 one: nobody is held up, no account is reached without its answers, nothing of them stays."""
 
 import contextlib
+import os
+import signal
 
 import pytest
 from support.broker import LOGIN, message
@@ -161,6 +163,20 @@ def test_of_five_sign_ins_from_an_address_the_oldest_goes(web, server):
         server.asked(number)
     assert server.asked(server.begin("user9", "2001:db8:1::"))[0] == "hidden"
     web.serves.have_sessions(OF_AN_ADDRESS + 1)
+
+
+def test_nobody_has_to_go_for_who_has_hung_up_before_she_was_looked_at(web, server):
+    numbers = [server.begin(f"user{at}") for at in range(OF_AN_ADDRESS)]
+    for number in numbers:
+        server.asked(number)
+    listener = web.serves.listener()
+    os.kill(listener, signal.SIGSTOP)
+    server.leave(*(server.begin(f"user{at}") for at in range(OF_AN_ADDRESS, 30)))
+    os.kill(listener, signal.SIGCONT)
+    assert server.asked(server.begin("user30", address(30)))[0] == "hidden"
+    web.serves.have_sessions(OF_AN_ADDRESS + 1)
+    server.send(numbers[0], reply("wrong"))
+    assert server.ends(numbers[0]) == SAID_NO
 
 
 def test_what_a_module_of_a_sign_in_that_has_to_go_has_started_goes_too(own):
