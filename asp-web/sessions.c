@@ -1,6 +1,8 @@
 /* The sessions there are. */
 #include "sessions.h"
 
+#include "address.h"
+
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +57,51 @@ struct session *sessions_find_once(const struct sessions *sessions, int64_t now,
     return found;
 }
 
-struct session *sessions_add(struct sessions *sessions, const char *user)
+/* The oldest that signs in from near there. NULL: there are fewer than SESSIONS_NEAR. */
+static struct session *find_crowded(const struct sessions *sessions, const char *address)
+{
+    struct session *oldest = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; address[0] != '\0' && i < SESSIONS_MAX; i++) {
+        struct session *session = &sessions->list[i];
+
+        if (session->conversation.state != CONVERSATION_ASKING ||
+            !address_is_near(session->address, address))
+            continue;
+        count++;
+        if (oldest == NULL || session->number < oldest->number)
+            oldest = session;
+    }
+    return count >= SESSIONS_NEAR ? oldest : NULL;
+}
+
+/* The oldest in this state. NULL: there is none. */
+static struct session *find_oldest(const struct sessions *sessions, enum conversation_state state)
+{
+    struct session *oldest = NULL;
+
+    for (size_t i = 0; i < SESSIONS_MAX; i++) {
+        struct session *session = &sessions->list[i];
+
+        if (session->conversation.state == state &&
+            (oldest == NULL || session->number < oldest->number))
+            oldest = session;
+    }
+    return oldest;
+}
+
+struct session *sessions_first_to_go(const struct sessions *sessions, const char *address)
+{
+    struct session *session = find_crowded(sessions, address);
+
+    if (session != NULL || find_oldest(sessions, CONVERSATION_CLOSED) != NULL)
+        return session;
+    session = find_oldest(sessions, CONVERSATION_OVER);
+    return session != NULL ? session : find_oldest(sessions, CONVERSATION_ASKING);
+}
+
+struct session *sessions_add(struct sessions *sessions, const char *user, const char *address)
 {
     struct session *session = sessions->list;
 
@@ -65,7 +111,11 @@ struct session *sessions_add(struct sessions *sessions, const char *user)
         return NULL;
     session->user = strdup(user);
     session->taken = session->user != NULL;
-    return session->taken ? session : NULL;
+    if (!session->taken)
+        return NULL;
+    session->number = ++sessions->last;
+    memcpy(session->address, address, strlen(address) + 1);
+    return session;
 }
 
 void session_name(struct session *session, struct cookie *cookie)

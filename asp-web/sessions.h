@@ -9,12 +9,15 @@
 #include "cookie.h"
 #include "once.h"
 
+#include "asp/network.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
     SESSIONS_MAX = 384, /* somewhat more than the broker takes */
+    SESSIONS_NEAR = 8,  /* sign-ins from one address: the broker takes half of them */
     SESSION_CHANGES = 60,
     SESSION_CHANGES_MS = 60 * 1000, /* for so many */
     SESSION_OVER_MS = 60 * 1000,    /* as long as it can be asked why one is over */
@@ -24,9 +27,11 @@ struct request;
 
 struct session {
     bool taken;
+    uint64_t number; /* no other has had it */
     bool signed_in;
     uint8_t digest[COOKIE_DIGEST];
-    char *user; /* as it was typed */
+    char *user;                     /* as it was typed */
+    char address[ASP_NETWORK_SIZE]; /* where she signs in from; empty: not known */
     struct conversation conversation;
     struct request *waiting; /* what is answered when the broker has said something, or NULL */
     int64_t counted_since;
@@ -37,6 +42,7 @@ struct session {
 
 struct sessions {
     struct session *list; /* SESSIONS_MAX */
+    uint64_t last;        /* number */
 };
 
 /* False: no memory. */
@@ -50,9 +56,14 @@ struct session *sessions_find(const struct sessions *sessions, const struct cook
 struct session *sessions_find_once(const struct sessions *sessions, int64_t now,
                                    const struct once_token *token);
 
+/* Which one has to be closed before another begins from this address: the oldest sign-in from there
+ * where they are SESSIONS_NEAR; else, where there is no room, the oldest that is over, or else that
+ * signs in. NULL: none. */
+struct session *sessions_first_to_go(const struct sessions *sessions, const char *address);
+
 /* A new one for a user; the caller makes a cookie for it by session_name. NULL: there is no room.
  */
-struct session *sessions_add(struct sessions *sessions, const char *user);
+struct session *sessions_add(struct sessions *sessions, const char *user, const char *address);
 
 /* Gives it a new cookie, by which alone it is known from now on. */
 void session_name(struct session *session, struct cookie *cookie);

@@ -7,7 +7,7 @@ import pytest
 from support.account_page import CONFIGURATION, ORIGIN
 from support.page_user import PageUser, account_page
 from support.passwords import PASSWORD
-from support.self_service import BOBS
+from support.self_service import ALICES, BOBS
 from support.wait import wait_until
 from support.web_sign_in import CONF, serve_web
 
@@ -124,6 +124,18 @@ def test_two_users_are_two(own, web):
     assert alice.browser.get("/api/session").json["user"] == "alice"
     bob.run("create", "--label", "Bobs", "--app", "mail", "--", "bob")
     assert own.states("alice") == [] and own.states("bob") == [("Bobs", "active")]
+
+
+def test_who_begins_again_and_again_keeps_nobody_out(own, web):
+    """More often than there are sessions. Neither who was at it has to go, nor is who comes then refused."""
+    before = PageUser(web, "192.0.2.1").begin("alice")
+    before.asked()
+    for _ in range(450):
+        assert web.browser(address="192.0.2.66").open().post("/api/sign-in", {"user": "alice"}).status == 200
+    after = PageUser(web, "192.0.2.2").begin("bob")
+    after.asked()
+    assert after.answer(BOBS).next()["outcome"] == "signed-in"
+    assert before.answer(ALICES).next()["outcome"] == "signed-in"
 
 
 def test_when_the_broker_ends_so_does_the_session(own, web):

@@ -6,11 +6,13 @@ import re
 import socket
 
 import pytest
-from support.account_page import SOCKET, AccountPage
+from support.account_page import BROKER, SOCKET, AccountPage, BrokerPart
 from support.sandbox import open_sandbox
 from support.wait import wait_until
+from test_asp_web import signed_in
 
 CONNECTIONS = 10_000
+SESSIONS = 384
 GIB = 1 << 30
 
 
@@ -88,3 +90,47 @@ def test_a_body_of_a_gibibyte_is_not_read(web):
     assert sent < GIB // 100
     assert kib(web) <= before + 1024
     assert browser.say("GET", "/").status == 200
+
+
+@pytest.fixture
+def broker(web):
+    with contextlib.closing(BrokerPart(web.inside(BROKER))) as part:
+        yield part
+
+
+def begin_many(web, broker, count, address="192.0.{}.{}"):
+    """The broker's ends of so many sign-ins, each from an address of its own, and the first browser."""
+    browsers = [web.browser(address=address and address.format(at // 200, at % 200)) for at in range(count)]
+    said = []
+    for browser in browsers:
+        browser.sign_in()
+        said.append(broker.accept()[2])
+    return said, browsers[0]
+
+
+def test_what_is_over_makes_room_for_others(web, broker):
+    """It is kept only to be asked why it is."""
+    alice = web.browser()
+    signed_in(alice, broker)
+    for one in begin_many(web, broker, SESSIONS - 1)[0]:
+        one.refuse("wait a moment")
+    web.browser().sign_in()
+    assert alice.get("/api/session").json["user"] == "alice"
+
+
+@pytest.mark.parametrize("address", ["192.0.{}.{}", None])
+def test_where_there_is_no_room_the_oldest_sign_in_goes_and_no_session(web, broker, address):
+    alice = web.browser()
+    signed_in(alice, broker)
+    said, first = begin_many(web, broker, SESSIONS - 1, address)
+    web.browser().sign_in()
+    assert said[0].gone() and first.say("GET", "/api/wait").status == 401
+    assert alice.get("/api/session").json["user"] == "alice"
+
+
+def test_of_nine_sign_ins_from_an_address_the_oldest_goes(web, broker):
+    said, _ = begin_many(web, broker, 9, "2001:db8::{}:{}")
+    assert said[0].gone()
+    said[1].connection.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        said[1].gone()
