@@ -389,7 +389,7 @@ static enum MHD_Result serve_in(struct request *request, const json_t *document)
 {
     const struct route *route = request->route;
     struct session *session = request->begun
-                                  ? request->session
+                                  ? request_session(request)
                                   : sessions_find(&request->web->sessions, &request->cookie);
 
     if (session == NULL && (route->in_session || request->begun))

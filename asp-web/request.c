@@ -256,9 +256,16 @@ void request_wait(struct request *request, struct session *session, int64_t ms)
         session_wake(session);
     session->waiting = request;
     request->session = session;
+    request->session_number = session->number;
     request->begun = true;
     request->wait_until = asp_clock_ms() + ms;
     request_suspend(request);
+}
+
+/* Its place may be another's by now. */
+struct session *request_session(const struct request *request)
+{
+    return request->session->number == request->session_number ? request->session : NULL;
 }
 
 void request_suspend(struct request *request)
@@ -287,8 +294,6 @@ void session_wake(struct session *session)
 
 void session_close(struct session *session)
 {
-    if (session->waiting != NULL)
-        session->waiting->session = NULL;
     session_wake(session);
     session_end(session);
 }

@@ -22,6 +22,9 @@ void request_wipe_body(struct request *request);
  * there before is answered first. */
 void request_wait(struct request *request, struct session *session, int64_t ms);
 
+/* The session that it has waited for; NULL: that is over. */
+struct session *request_session(const struct request *request);
+
 /* Has it wait until it is resumed. Then it is served again. */
 void request_suspend(struct request *request);
 

@@ -76,7 +76,8 @@ struct request {
     size_t body_room;
     bool begun; /* what it asks for was begun, and it has waited */
     bool suspended;
-    struct session *session; /* for which it waits, or has waited; NULL: that is over */
+    struct session *session; /* for which it waits, or has waited; NULL: it has not */
+    uint64_t session_number;
     int64_t wait_until;
     struct authorization *authorization; /* that it asks for, or NULL */
 };

@@ -4,10 +4,12 @@ import contextlib
 import json
 import os
 import pathlib
+import signal
 import time
 
 import pytest
 from support.account_page import BROKER, Later
+from support.processes import state
 from support.self_service import REPLY, SAID
 from support.wait import LONG, wait_until
 from test_asp_web import broker, browser, served, signed_in, web  # noqa: F401 (fixtures)
@@ -235,6 +237,29 @@ def test_one_session_knows_nothing_of_another(web, broker):
     alice.post("/api/sign-out")
     assert alices.gone()
     assert bob.get("/api/session").json["user"] == "bob"
+
+
+def test_who_waits_is_told_nothing_of_who_signs_in_at_her_place(web, browser, broker):
+    """All at once: another page of her browser waits too, she signs out there, and somebody else begins to sign in."""
+    browser.sign_in()
+    other = web.browser().open()
+    out = browser.bytes("POST", "/api/sign-out", b"{}")
+    sent = [browser.bytes("GET", "/api/wait"), browser.bytes("GET", "/api/wait"), out]
+    sent.append(other.bytes("POST", "/api/sign-in", b'{"user": "bob"}'))
+    lines = [web.line() for _ in sent]
+    for line in lines:
+        line.send(browser.bytes("GET", "/"))
+        assert line.answer().status == 200
+    lines[0].send(sent[0])
+    assert browser.say("GET", "/").status == 200
+    os.kill(web.pid(), signal.SIGSTOP)
+    wait_until(lambda: state(web.process.pid) == "T", "what started it in the sandbox does not stop with it")
+    for line, request in zip(lines[1:], sent[1:], strict=True):
+        line.send(request)
+    web.process.send_signal(signal.SIGCONT)
+    assert [line.answer().status for line in lines] == [401, 401, 200, 200]
+    for line in lines:
+        line.close()
 
 
 # The broker's end of it
