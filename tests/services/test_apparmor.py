@@ -62,6 +62,14 @@ def test_the_parser_takes_what_is_added_to_profiles(name):
     assert (run.returncode, run.stdout) == (0, "")
 
 
+@pytest.mark.parametrize("name", ["asp-authorize", "asp-web"])
+def test_what_is_before_the_network_has_none_of_its_own(name):
+    """With all that is included."""
+    rules = parse("-p", SHIPPED / name)
+    assert rules.returncode == 0 and "network unix stream," in rules.stdout
+    assert re.findall(r"(?m)^ *network (?:inet|netlink).*", rules.stdout) == []
+
+
 def test_the_parser_would_find_a_fault():
     assert parse(text=(SHIPPED / "asp-broker").read_text().replace("/etc/ r,", "").replace("mr,", "mrz,")).returncode != 0
     assert parse(text=AROUND % "asp-watch.d/none").returncode != 0
