@@ -100,7 +100,7 @@ def test_whose_primary_password_is_locked_gets_no_app_password(own, shadow):
         ("asp-admin remove alice", "the account was removed"),
         ("echo 'alice:another' | chpasswd", "the primary password of alice was changed meanwhile"),
         ("usermod --lock alice", "the primary password of alice was changed meanwhile"),
-        ("sed -i '/^alice:/d' /etc/shadow", "the primary password of alice was changed meanwhile"),
+        ("sed -i '/^alice:/d' /etc/shadow", "the user alice is gone"),
     ],
     ids=["revoked-all", "revoked", "removed", "changed", "locked", "absent"],
 )
