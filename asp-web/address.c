@@ -28,3 +28,10 @@ bool address_is_near(const char *address, const char *other)
     return asp_network_read(address, &one) && asp_network_read(other, &two) &&
            memcmp(one.address, two.address, SUBSCRIBER_BYTES) == 0;
 }
+
+bool origin_is_near(const struct origin *origin, const struct origin *other)
+{
+    if (origin->kind != other->kind || origin->kind == FROM_UNKNOWN)
+        return false;
+    return origin->kind == FROM_STRANGER || address_is_near(origin->address, other->address);
+}

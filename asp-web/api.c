@@ -74,7 +74,7 @@ static void log_broker(struct web *web, enum asp_status status, const struct asp
 static enum asp_status begin(struct request *request, struct session *session)
 {
     struct web *web = request->web;
-    const char *address = session->address;
+    const char *address = session->from.address;
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = session};
     struct asp_error error = {0};
     enum asp_status status =
@@ -94,7 +94,7 @@ static enum MHD_Result serve_sign_in(struct request *request, struct session *se
 {
     struct web *web = request->web;
     const char *user = body_text(document, "user", ASP_USER_MAX);
-    const char *address = request->connection->address;
+    const struct origin *from = &request->connection->from;
     struct reply reply = {.status = MHD_HTTP_OK};
 
     if (session != NULL)
@@ -104,10 +104,10 @@ static enum MHD_Result serve_sign_in(struct request *request, struct session *se
     if (!cookie_is_fresh(&web->jar, asp_clock_ms(), &request->cookie))
         return reply_refuse(request, MHD_HTTP_UNAUTHORIZED, "load the page again");
     cookie_use_up(&web->jar, &request->cookie);
-    session = sessions_first_to_go(&web->sessions, address);
+    session = sessions_first_to_go(&web->sessions, from);
     if (session != NULL)
         session_close(session);
-    session = sessions_add(&web->sessions, user, address);
+    session = sessions_add(&web->sessions, user, from);
     if (session == NULL || begin(request, session) != ASP_OK) {
         if (session != NULL)
             session_close(session);

@@ -226,7 +226,7 @@ static void log_failure(struct authorizer *authorizer, const struct asp_error *e
 static enum asp_status ask(struct web *web, struct authorization *authorization,
                            struct asp_error *error)
 {
-    const char *address = authorization->request->connection->address;
+    const char *address = authorization->request->connection->from.address;
     const struct asp_request question = {
         .user = authorization->credentials.user,
         .service = authorization->service,

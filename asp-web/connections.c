@@ -1,8 +1,6 @@
 /* The connections, and the time that they have. */
 #include "connections.h"
 
-#include "address.h"
-
 #include <string.h>
 #include <sys/socket.h>
 
@@ -30,15 +28,11 @@ bool connections_are_full(const struct connections *connections,
 {
     size_t count = 0;
 
-    if (connection->from == FROM_UNKNOWN)
-        return false;
     for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
         const struct connection *other = &connections->list[i];
 
         if (other->handle != NULL && other != connection && other->at_work &&
-            other->from == connection->from &&
-            (connection->from == FROM_STRANGER ||
-             address_is_near(connection->address, other->address)))
+            origin_is_near(&connection->from, &other->from))
             count++;
     }
     return count >= CONNECTIONS_NEAR;

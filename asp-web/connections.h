@@ -5,7 +5,7 @@
 #ifndef ASP_WEB_CONNECTIONS_H
 #define ASP_WEB_CONNECTIONS_H
 
-#include "asp/network.h"
+#include "address.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>
@@ -20,20 +20,12 @@ enum {
     CONNECTION_WRITE_MS = 30 * 1000, /* for an answer */
 };
 
-/* Who is at the other end, as far as it matters. */
-enum origin_kind {
-    FROM_UNKNOWN,  /* the proxy tells no address */
-    FROM_ADDRESS,  /* it is in `address` */
-    FROM_STRANGER, /* who speaks at a TCP port without the proxy's secret: all are one */
-};
-
 struct connection {
     struct MHD_Connection *handle; /* NULL: none is here */
     int64_t deadline;              /* 0: it is waited for by nobody but us */
     unsigned requests;
-    bool at_work; /* on a request */
-    enum origin_kind from;
-    char address[ASP_NETWORK_SIZE]; /* where its request comes from; empty: not known */
+    bool at_work;       /* on a request */
+    struct origin from; /* its request */
 };
 
 struct connections {

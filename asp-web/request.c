@@ -73,18 +73,17 @@ static void find_address(struct request *request, const struct heads *heads)
     const struct web *web = request->web;
     const char *secret = heads->values[HEAD_PROXY];
     const size_t length = strlen(web->proxy_secret);
+    struct origin *from = &request->connection->from;
     bool believed = !web->is_tcp;
 
     if (web->is_tcp && length > 0)
         believed = secret != NULL && strlen(secret) == length &&
                    sodium_memcmp(secret, web->proxy_secret, length) == 0;
-    request->connection->from = FROM_UNKNOWN;
-    request->connection->address[0] = '\0';
-    if (believed && heads->address_count == 1 &&
-        address_read(heads->address, request->connection->address))
-        request->connection->from = FROM_ADDRESS;
+    *from = (struct origin){.kind = FROM_UNKNOWN};
+    if (believed && heads->address_count == 1 && address_read(heads->address, from->address))
+        from->kind = FROM_ADDRESS;
     else if (!believed && length > 0)
-        request->connection->from = FROM_STRANGER;
+        from->kind = FROM_STRANGER;
 }
 
 /* The length that is said; false: it is no number. One that is far too large is only that. */

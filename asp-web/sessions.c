@@ -1,8 +1,6 @@
 /* The sessions there are. */
 #include "sessions.h"
 
-#include "address.h"
-
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,16 +56,16 @@ struct session *sessions_find_once(const struct sessions *sessions, int64_t now,
 }
 
 /* The oldest that signs in from near there. NULL: there are fewer than SESSIONS_NEAR. */
-static struct session *find_crowded(const struct sessions *sessions, const char *address)
+static struct session *find_crowded(const struct sessions *sessions, const struct origin *from)
 {
     struct session *oldest = NULL;
     size_t count = 0;
 
-    for (size_t i = 0; address[0] != '\0' && i < SESSIONS_MAX; i++) {
+    for (size_t i = 0; i < SESSIONS_MAX; i++) {
         struct session *session = &sessions->list[i];
 
         if (session->conversation.state != CONVERSATION_ASKING ||
-            !address_is_near(session->address, address))
+            !origin_is_near(&session->from, from))
             continue;
         count++;
         if (oldest == NULL || session->number < oldest->number)
@@ -91,9 +89,9 @@ static struct session *find_oldest(const struct sessions *sessions, enum convers
     return oldest;
 }
 
-struct session *sessions_first_to_go(const struct sessions *sessions, const char *address)
+struct session *sessions_first_to_go(const struct sessions *sessions, const struct origin *from)
 {
-    struct session *session = find_crowded(sessions, address);
+    struct session *session = find_crowded(sessions, from);
 
     if (session != NULL || find_oldest(sessions, CONVERSATION_CLOSED) != NULL)
         return session;
@@ -101,7 +99,7 @@ struct session *sessions_first_to_go(const struct sessions *sessions, const char
     return session != NULL ? session : find_oldest(sessions, CONVERSATION_ASKING);
 }
 
-struct session *sessions_add(struct sessions *sessions, const char *user, const char *address)
+struct session *sessions_add(struct sessions *sessions, const char *user, const struct origin *from)
 {
     struct session *session = sessions->list;
 
@@ -114,7 +112,7 @@ struct session *sessions_add(struct sessions *sessions, const char *user, const 
     if (!session->taken)
         return NULL;
     session->number = ++sessions->last;
-    memcpy(session->address, address, strlen(address) + 1);
+    session->from = *from;
     return session;
 }
 

@@ -5,11 +5,10 @@
 #ifndef ASP_WEB_SESSIONS_H
 #define ASP_WEB_SESSIONS_H
 
+#include "address.h"
 #include "conversation.h"
 #include "cookie.h"
 #include "once.h"
-
-#include "asp/network.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,8 +29,8 @@ struct session {
     uint64_t number; /* no other has had it */
     bool signed_in;
     uint8_t digest[COOKIE_DIGEST];
-    char *user;                     /* as it was typed */
-    char address[ASP_NETWORK_SIZE]; /* where she signs in from; empty: not known */
+    char *user;         /* as it was typed */
+    struct origin from; /* when she began */
     struct conversation conversation;
     struct request *waiting; /* what is answered when the broker has said something, or NULL */
     int64_t counted_since;
@@ -56,14 +55,15 @@ struct session *sessions_find(const struct sessions *sessions, const struct cook
 struct session *sessions_find_once(const struct sessions *sessions, int64_t now,
                                    const struct once_token *token);
 
-/* Which one has to be closed before another begins from this address: the oldest sign-in from there
+/* Which one has to be closed before another begins from there: the oldest sign-in from near it
  * where they are SESSIONS_NEAR; else, where there is no room, the oldest that is over, or else that
  * signs in. NULL: none. */
-struct session *sessions_first_to_go(const struct sessions *sessions, const char *address);
+struct session *sessions_first_to_go(const struct sessions *sessions, const struct origin *from);
 
 /* A new one for a user; the caller makes a cookie for it by session_name. NULL: there is no room.
  */
-struct session *sessions_add(struct sessions *sessions, const char *user, const char *address);
+struct session *sessions_add(struct sessions *sessions, const char *user,
+                             const struct origin *from);
 
 /* Gives it a new cookie, by which alone it is known from now on. */
 void session_name(struct session *session, struct cookie *cookie);

@@ -400,6 +400,19 @@ def test_at_a_port_an_address_is_believed_beside_the_secret_alone(port, secret, 
         assert broker.accept()[1] == told
 
 
+def test_at_a_port_who_is_not_the_proxy_keeps_nobody_out(port):
+    """As one all of them begin to sign in, however many they are."""
+    with contextlib.closing(BrokerPart(port.inside(BROKER))) as broker:
+        browser = Browser(port.where).open()
+        assert browser.post("/api/sign-in", {"user": "alice"}, X_Asp_Proxy=SECRET).status == 200
+        _, _, said = broker.accept()
+        for _ in range(400):
+            Browser(port.where).sign_in("bob")
+            broker.accept()
+        said.done(0)
+        assert browser.get("/api/wait").json["outcome"] == "signed-in"
+
+
 @pytest.mark.parametrize(
     "mode, text, why",
     [

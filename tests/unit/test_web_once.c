@@ -235,11 +235,12 @@ START_TEST(each_session_has_one_of_its_own_which_ends_with_it)
 {
     struct sessions sessions;
     struct once_token tokens[SESSIONS_MAX];
+    const struct origin nowhere = {.kind = FROM_UNKNOWN};
     struct session *session;
 
     ck_assert(sessions_open(&sessions));
     for (size_t i = 0; i < SESSIONS_MAX; i++) {
-        session = sessions_add(&sessions, "alice", "");
+        session = sessions_add(&sessions, "alice", &nowhere);
         ck_assert_ptr_nonnull(session);
         tokens[i] = open_one(&session->once);
     }
