@@ -1,32 +1,19 @@
 /* Listening sockets: handed over, or made here. */
 #include "listener.h"
 
+#include "asp-admin/system/handed_sockets.h"
 #include "asp/safeio.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FIRST_FD = 3, FOLDER_MODE = 0755, BACKLOG = 4096 };
-
-/* The number in a variable that sd_listen_fds(3) names; -1: there is none. */
-static long number_in(const char *name)
-{
-    const char *text = getenv(name);
-    char *end;
-    long number;
-
-    if (text == NULL || text[0] == '\0')
-        return -1;
-    number = strtol(text, &end, 10);
-    return *end == '\0' ? number : -1;
-}
+enum { FOLDER_MODE = 0755, BACKLOG = 4096 };
 
 static enum asp_status take(int fd, struct listener *listener, struct asp_error *error)
 {
@@ -56,21 +43,15 @@ static enum asp_status take(int fd, struct listener *listener, struct asp_error 
 enum asp_status listeners_take(struct listener listeners[LISTENERS_MAX], size_t *count,
                                struct asp_error *error)
 {
-    long process = number_in("LISTEN_PID");
-    long given = number_in("LISTEN_FDS");
+    const long given = handed_sockets_take();
     enum asp_status status = ASP_OK;
 
     *count = 0;
-    (void)unsetenv("LISTEN_PID");
-    (void)unsetenv("LISTEN_FDS");
-    (void)unsetenv("LISTEN_FDNAMES");
-    if (process != getpid() || given <= 0)
-        return ASP_OK;
     if (given > LISTENERS_MAX)
         return asp_fail(error, ASP_INVALID, "%ld sockets were handed over, and %d are the most",
                         given, LISTENERS_MAX);
     for (long i = 0; status == ASP_OK && i < given; i++)
-        status = take(FIRST_FD + (int)i, &listeners[(*count)++], error);
+        status = take(HANDED_FIRST + (int)i, &listeners[(*count)++], error);
     return status;
 }
 

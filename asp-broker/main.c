@@ -15,8 +15,8 @@
 #include "asp-admin/system/own_process.h"
 #include "asp-admin/system/web_user.h"
 #include "asp-admin/ui/console.h"
+#include "asp-admin/ui/daemon.h"
 #include "asp-admin/ui/option_fault.h"
-#include "asp/buffer.h"
 #include "asp/conf.h"
 #include "asp/random.h"
 
@@ -32,6 +32,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#define PROGRAM "asp-broker"
 #define GROUP "asp"
 
 struct broker {
@@ -71,30 +72,6 @@ static const struct option_synonym synonyms[] = {
     {NULL, NULL},
 };
 
-/* To whoever starts it, and to the system's log. */
-static enum exit_code report(enum exit_code code, const char *text)
-{
-    const struct console console = console_of_process("asp-broker");
-
-    syslog(LOG_ERR, "%s", text);
-    return fail_with(&console, code, "%s", text);
-}
-
-static enum exit_code report_error(enum exit_code code, const struct asp_error *error)
-{
-    char room[ASP_ERROR_LINE];
-
-    return report(code, asp_error_line(error, room));
-}
-
-static enum exit_code print(const struct console *console, const char *text)
-{
-    struct asp_buffer out = {0};
-
-    asp_buffer_add(&out, text);
-    return console_print_and_free(console, &out) ? EXIT_DONE : EXIT_STORE;
-}
-
 /* EXIT_DONE with *done true: what was asked for is printed, and there is nothing else to do. */
 static enum exit_code read_options(int argc, char **argv, struct broker *broker, bool *done)
 {
@@ -106,7 +83,7 @@ static enum exit_code read_options(int argc, char **argv, struct broker *broker,
         {"version", no_argument, NULL, VERSION_NUMBER},
         {NULL, 0, NULL, 0},
     };
-    const struct console console = console_of_process("asp-broker");
+    const struct console console = console_of_process(PROGRAM);
     int found;
 
     *done = false;
@@ -119,7 +96,7 @@ static enum exit_code read_options(int argc, char **argv, struct broker *broker,
             broker->socket = optarg;
         } else if (found == HELP || found == VERSION_NUMBER) {
             *done = true;
-            return print(&console, found == HELP ? usage : "asp-broker " VERSION "\n");
+            return daemon_print(PROGRAM, found == HELP ? usage : "asp-broker " VERSION "\n");
         } else {
             const struct option_fault fault = option_fault_take(found, argv, table);
 
@@ -137,7 +114,8 @@ static enum exit_code read_options(int argc, char **argv, struct broker *broker,
 /* A configuration that there is no memory for need not be wrong. */
 static enum exit_code report_conf(const struct asp_error *error)
 {
-    return report_error(error->status == ASP_NO_MEMORY ? EXIT_STORE : EXIT_CONF, error);
+    return daemon_report_error(PROGRAM, error->status == ASP_NO_MEMORY ? EXIT_STORE : EXIT_CONF,
+                               error);
 }
 
 static enum exit_code read_conf(struct broker *broker)
@@ -167,9 +145,10 @@ static gid_t find_group(void)
 
     if (entry != NULL || geteuid() != 0)
         return entry != NULL && geteuid() == 0 ? entry->gr_gid : (gid_t)-1;
-    (void)report(EXIT_DONE, "there is no group " GROUP ", so only root can ask. Make it, put into "
-                            "it each user whose service is to ask, and start asp-broker again: "
-                            "groupadd --system " GROUP " && usermod -aG " GROUP " www-data");
+    (void)daemon_report(PROGRAM, EXIT_DONE,
+                        "there is no group " GROUP ", so only root can ask. Make it, put into "
+                        "it each user whose service is to ask, and start asp-broker again: "
+                        "groupadd --system " GROUP " && usermod -aG " GROUP " www-data");
     return (gid_t)-1;
 }
 
@@ -199,7 +178,7 @@ static enum exit_code take_listeners(struct broker *broker)
     struct asp_error error = {0};
 
     if (listeners_take(listeners, &count, &error) != ASP_OK)
-        return report_error(EXIT_STORE, &error);
+        return daemon_report_error(PROGRAM, EXIT_STORE, &error);
     for (size_t i = 0; i < count; i++) {
         struct listener *listener = listener_at(broker, listeners[i].path);
         const char *why = listener != &broker->self ? why_open(listeners[i].path) : NULL;
@@ -209,10 +188,10 @@ static enum exit_code take_listeners(struct broker *broker)
                            "%s was handed over, and %s: it is not self_service.socket, so it must "
                            "be at a path, with mode 0660",
                            listeners[i].path[0] != '\0' ? listeners[i].path : "a socket", why);
-            return report_error(EXIT_STORE, &error);
+            return daemon_report_error(PROGRAM, EXIT_STORE, &error);
         }
         if (listener->fd >= 0)
-            return report(EXIT_STORE, "two sockets for the same were handed over");
+            return daemon_report(PROGRAM, EXIT_STORE, "two sockets for the same were handed over");
         *listener = listeners[i];
     }
     return EXIT_DONE;
@@ -225,7 +204,7 @@ static void go_on_without(const struct asp_error *why, const char *what)
 
     (void)asp_fail(&error, why->status, "%.900s: logins are answered, and users are not %s",
                    why->text, what);
-    (void)report_error(EXIT_DONE, &error);
+    (void)daemon_report_error(PROGRAM, EXIT_DONE, &error);
 }
 
 /* The web server's, if there is one. */
@@ -239,9 +218,9 @@ static enum exit_code make_web_listener(struct broker *broker, const char *hosts
         return EXIT_DONE;
     if (strcmp(conf->self_web_socket, conf->self_socket) == 0 ||
         strcmp(conf->self_web_socket, hosts) == 0)
-        return report(EXIT_CONF, "self_service.web_socket is another socket's too");
+        return daemon_report(PROGRAM, EXIT_CONF, "self_service.web_socket is another socket's too");
     if (web_user_find(conf, &user, &error) != ASP_OK)
-        return report_error(EXIT_CONF, &error);
+        return daemon_report_error(PROGRAM, EXIT_CONF, &error);
     if (listener_make(conf->self_web_socket, 0600, user, (gid_t)-1, &broker->web, &error) != ASP_OK)
         go_on_without(&error, "signed in from a browser");
     return EXIT_DONE;
@@ -253,9 +232,10 @@ static enum exit_code make_listeners(struct broker *broker)
     const char *path = broker->socket != NULL ? broker->socket : broker->conf->broker_socket;
 
     if (broker->conf->self_enabled && strcmp(path, broker->conf->self_socket) == 0)
-        return report(EXIT_CONF, "the socket for services and self_service.socket are the same");
+        return daemon_report(PROGRAM, EXIT_CONF,
+                             "the socket for services and self_service.socket are the same");
     if (listener_make(path, 0660, (uid_t)-1, find_group(), &broker->listener, &error) != ASP_OK)
-        return report_error(EXIT_STORE, &error);
+        return daemon_report_error(PROGRAM, EXIT_STORE, &error);
     if (broker->conf->self_enabled && listener_make(broker->conf->self_socket, 0666, (uid_t)-1,
                                                     (gid_t)-1, &broker->self, &error) != ASP_OK)
         go_on_without(&error, "served on their own accounts");
@@ -271,7 +251,7 @@ static enum exit_code open_listeners(struct broker *broker)
 
     if (code == EXIT_DONE && broker->web.fd >= 0 &&
         web_user_find(broker->conf, &user, &error) != ASP_OK)
-        return report_error(EXIT_CONF, &error);
+        return daemon_report_error(PROGRAM, EXIT_CONF, &error);
     if (code == EXIT_DONE && broker->listener.fd < 0 && broker->self.fd < 0 && broker->web.fd < 0)
         code = make_listeners(broker);
     return code;
@@ -327,7 +307,7 @@ static enum exit_code work(struct broker *broker, struct log_throttle *log)
     enum exit_code code;
 
     if (jobs.list == NULL)
-        return report(EXIT_STORE, "out of memory");
+        return daemon_report(PROGRAM, EXIT_STORE, "out of memory");
     add_jobs(&jobs, workers,
              (struct process_pool_job){.work = login_worker_run, .context = &login});
     add_jobs(&jobs, share(workers, 4),
@@ -356,7 +336,7 @@ static enum exit_code make_lanes_and_work(struct broker *broker)
     if (lane_sets_make(&broker->lanes) && log != NULL)
         code = work(broker, log);
     else
-        code = report(EXIT_STORE, "out of memory, or of descriptors");
+        code = daemon_report(PROGRAM, EXIT_STORE, "out of memory, or of descriptors");
     lane_sets_close(&broker->lanes);
     return code;
 }
@@ -384,19 +364,19 @@ int main(int argc, char **argv)
     if (!own_process_prepare())
         return EXIT_STORE;
     become_private();
-    openlog("asp-broker", LOG_PID, LOG_AUTHPRIV);
+    openlog(PROGRAM, LOG_PID, LOG_AUTHPRIV);
     code = read_options(argc, argv, &broker, &done);
     if (code != EXIT_DONE || done)
         return (int)code;
     if (asp_random_check_start(&error) != ASP_OK)
-        return (int)report_error(EXIT_STORE, &error);
+        return (int)daemon_report_error(PROGRAM, EXIT_STORE, &error);
     if (sodium_init() < 0)
-        return (int)report(EXIT_STORE, "libsodium does not start");
+        return (int)daemon_report(PROGRAM, EXIT_STORE, "libsodium does not start");
     code = read_conf(&broker);
     if (code == EXIT_DONE)
         code = open_listeners(&broker);
     if (code == EXIT_DONE && chdir("/") != 0)
-        code = report(EXIT_STORE, "the folder / cannot be entered");
+        code = daemon_report(PROGRAM, EXIT_STORE, "the folder / cannot be entered");
     if (code == EXIT_DONE)
         code = make_lanes_and_work(&broker);
     listener_hide(&broker.listener);

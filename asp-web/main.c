@@ -6,9 +6,9 @@
 
 #include "asp-admin/system/own_process.h"
 #include "asp-admin/ui/console.h"
+#include "asp-admin/ui/daemon.h"
 #include "asp-admin/ui/option_fault.h"
 #include "asp/broker_login.h"
-#include "asp/buffer.h"
 #include "asp/random.h"
 #include "asp/safeio.h"
 
@@ -24,6 +24,8 @@
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
+
+#define PROGRAM "asp-web"
 
 enum { SECRET_MIN = 16 }; /* bytes of what a proxy says */
 
@@ -85,30 +87,6 @@ static const struct option_synonym synonyms[] = {
     {NULL, NULL},
 };
 
-/* To whoever starts it, and to the system's log. */
-static enum exit_code report(enum exit_code code, const char *text)
-{
-    const struct console console = console_of_process("asp-web");
-
-    syslog(LOG_ERR, "%s", text);
-    return fail_with(&console, code, "%s", text);
-}
-
-static enum exit_code report_error(enum exit_code code, const struct asp_error *error)
-{
-    char room[ASP_ERROR_LINE];
-
-    return report(code, asp_error_line(error, room));
-}
-
-static enum exit_code print(const struct console *console, const char *text)
-{
-    struct asp_buffer out = {0};
-
-    asp_buffer_add(&out, text);
-    return console_print_and_free(console, &out) ? EXIT_DONE : EXIT_STORE;
-}
-
 static const struct identity *identity_of(const struct settings *settings)
 {
     return settings->authorize ? &authorization : &page;
@@ -134,7 +112,7 @@ static enum exit_code read_options(int argc, char **argv, struct settings *setti
         [GROUP] = &settings->group,         [LISTEN] = &settings->listen,
         [PROXY_SECRET] = &settings->secret,
     };
-    const struct console console = console_of_process("asp-web");
+    const struct console console = console_of_process(PROGRAM);
     int found;
 
     *done = false;
@@ -142,7 +120,7 @@ static enum exit_code read_options(int argc, char **argv, struct settings *setti
     while ((found = getopt_long(argc, argv, ":", table, NULL)) != -1) {
         if (found == HELP || found == VERSION_NUMBER) {
             *done = true;
-            return print(&console, found == HELP ? usage : "asp-web " VERSION "\n");
+            return daemon_print(PROGRAM, found == HELP ? usage : "asp-web " VERSION "\n");
         }
         if (found == AUTHORIZE) {
             settings->authorize = true;
@@ -244,7 +222,8 @@ static enum exit_code read_conf(const struct settings *settings, struct asp_conf
     free(path);
     web->conf = *conf;
     if (status != ASP_OK)
-        return report_error(status == ASP_NO_MEMORY ? EXIT_STORE : EXIT_CONF, &error);
+        return daemon_report_error(PROGRAM, status == ASP_NO_MEMORY ? EXIT_STORE : EXIT_CONF,
+                                   &error);
     return EXIT_DONE;
 }
 
@@ -257,7 +236,7 @@ static enum exit_code read_page(const struct settings *settings, struct web *web
     if (status == ASP_OK)
         status = page_files_read(path, &web->files, &error);
     free(path);
-    return status == ASP_OK ? EXIT_DONE : report_error(EXIT_STORE, &error);
+    return status == ASP_OK ? EXIT_DONE : daemon_report_error(PROGRAM, EXIT_STORE, &error);
 }
 
 static enum exit_code open_socket(const struct settings *settings, struct web *web, int *listener)
@@ -277,7 +256,7 @@ static enum exit_code open_socket(const struct settings *settings, struct web *w
             status = web_socket_make(identity_of(settings)->socket,
                                      group != NULL ? group->gr_gid : (gid_t)-1, listener, &error);
     }
-    return status == ASP_OK ? EXIT_DONE : report_error(EXIT_STORE, &error);
+    return status == ASP_OK ? EXIT_DONE : daemon_report_error(PROGRAM, EXIT_STORE, &error);
 }
 
 /* The process is who it will be: that is who has to be listed. */
@@ -288,7 +267,7 @@ static enum exit_code prepare_authorizer(struct authorizer *authorizer, struct w
     web->authorizer = authorizer;
     return authorize_begin(authorizer, web->conf, &error) == ASP_OK
                ? EXIT_DONE
-               : report_error(EXIT_CONF, &error);
+               : daemon_report_error(PROGRAM, EXIT_CONF, &error);
 }
 
 /* With all that root alone can open; what serves is nobody. */
@@ -303,11 +282,11 @@ static enum exit_code prepare(const struct settings *settings, struct web *web,
         code = read_page(settings, web);
     if (code == EXIT_DONE && settings->secret != NULL &&
         read_secret_file(settings, web, &error) != ASP_OK)
-        code = report_error(EXIT_STORE, &error);
+        code = daemon_report_error(PROGRAM, EXIT_STORE, &error);
     if (code == EXIT_DONE)
         code = open_socket(settings, web, listener);
     if (code == EXIT_DONE && own_rights_drop(identity->user, identity->group, &error) != ASP_OK)
-        code = report_error(EXIT_STORE, &error);
+        code = daemon_report_error(PROGRAM, EXIT_STORE, &error);
     return code;
 }
 
@@ -326,7 +305,7 @@ static enum exit_code serve(const struct settings *settings)
         own_rights_shut();
         cookie_jar_open(&web.jar);
         if (server_run(&web, listener, &error) != ASP_OK)
-            code = report_error(EXIT_STORE, &error);
+            code = daemon_report_error(PROGRAM, EXIT_STORE, &error);
     }
     cookie_jar_close(&web.jar);
     sodium_memzero(web.proxy_secret, sizeof web.proxy_secret);
@@ -346,14 +325,14 @@ int main(int argc, char **argv)
     if (!own_process_prepare())
         return EXIT_STORE;
     (void)setlocale(LC_CTYPE, "C.UTF-8");
-    openlog("asp-web", LOG_PID, LOG_AUTHPRIV);
+    openlog(PROGRAM, LOG_PID, LOG_AUTHPRIV);
     code = read_options(argc, argv, &settings, &done);
     if (code != EXIT_DONE || done)
         return (int)code;
     if (asp_random_check_start(&error) != ASP_OK)
-        return (int)report_error(EXIT_STORE, &error);
+        return (int)daemon_report_error(PROGRAM, EXIT_STORE, &error);
     if (sodium_init() < 0)
-        return (int)report(EXIT_STORE, "libsodium does not start");
+        return (int)daemon_report(PROGRAM, EXIT_STORE, "libsodium does not start");
     /* They are taken in the loop. */
     (void)sigemptyset(&ends);
     (void)sigaddset(&ends, SIGTERM);

@@ -1,6 +1,7 @@
 /* The listening socket. */
 #include "web_socket.h"
 
+#include "asp-admin/system/handed_sockets.h"
 #include "asp/safeio.h"
 
 #include <arpa/inet.h>
@@ -14,45 +15,33 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { HANDED_FD = 3, BACKLOG = 512, PORT_MAX = 65535 };
-
-/* The number in a variable that sd_listen_fds(3) names; -1: there is none. */
-static long number_in(const char *name)
-{
-    const char *text = getenv(name);
-    char *end;
-    long number;
-
-    if (text == NULL || text[0] == '\0')
-        return -1;
-    number = strtol(text, &end, 10);
-    return *end == '\0' ? number : -1;
-}
+enum { BACKLOG = 512, PORT_MAX = 65535 };
 
 enum asp_status web_socket_take(int *fd, bool *is_tcp, struct asp_error *error)
 {
-    const long process = number_in("LISTEN_PID");
-    const long given = number_in("LISTEN_FDS");
+    const long given = handed_sockets_take();
     struct sockaddr_storage address = {0};
     socklen_t size = sizeof address;
     int type = 0;
     socklen_t type_size = sizeof type;
 
     *fd = -1;
-    if (process != getpid() || given <= 0)
+    if (given == 0)
         return ASP_OK;
     if (given != 1)
         return asp_fail(error, ASP_INVALID, "%ld sockets were handed over, and one is served",
                         given);
-    if (getsockname(HANDED_FD, (struct sockaddr *)&address, &size) != 0 ||
-        getsockopt(HANDED_FD, SOL_SOCKET, SO_TYPE, &type, &type_size) != 0 || type != SOCK_STREAM)
+    if (getsockname(HANDED_FIRST, (struct sockaddr *)&address, &size) != 0 ||
+        getsockopt(HANDED_FIRST, SOL_SOCKET, SO_TYPE, &type, &type_size) != 0 ||
+        type != SOCK_STREAM)
         return asp_fail(error, ASP_INVALID,
                         "what was handed over is no listening socket of type SOCK_STREAM: see "
                         "ListenStream= in systemd.socket(5)");
-    if (fcntl(HANDED_FD, F_SETFD, FD_CLOEXEC) != 0 || fcntl(HANDED_FD, F_SETFL, O_NONBLOCK) != 0)
-        return asp_fail_errno(error, "descriptor %d", HANDED_FD);
+    if (fcntl(HANDED_FIRST, F_SETFD, FD_CLOEXEC) != 0 ||
+        fcntl(HANDED_FIRST, F_SETFL, O_NONBLOCK) != 0)
+        return asp_fail_errno(error, "descriptor %d", HANDED_FIRST);
     *is_tcp = address.ss_family != AF_UNIX;
-    *fd = HANDED_FD;
+    *fd = HANDED_FIRST;
     return ASP_OK;
 }
 
