@@ -57,7 +57,7 @@ def test_the_files_are_read_by_a_shell():
     """The init scripts are OpenRC's to run; here they are read alone."""
     for path in ALPINE.iterdir():
         execute(*SHELL, "-n", path).done()
-    assert len([*ALPINE.glob("*.initd")]) == 3
+    assert len([*ALPINE.glob("*.initd")]) == 4
 
 
 def build(tmp_path, make_archive, tools):
@@ -78,7 +78,7 @@ def build(tmp_path, make_archive, tools):
 def judge(base, root):
     """Together they have what is installed but for systemd's, and OpenRC's in place of that; each file is in one."""
     expected = {path: mode for path, mode in without_store(listing(root)).items() if not re.match(SYSTEMD, path)}
-    expected |= {f"/etc/init.d/{name}": 0o755 for name in ("asp-broker", "asp-watch", "asp-web")}
+    expected |= {f"/etc/init.d/{name}": 0o755 for name in ("asp-authorize", "asp-broker", "asp-watch", "asp-web")}
     expected |= {"/etc/pam.d/asp-web": 0o644, f"/usr/libexec/{IN_USE}": 0o755}
     found = {}
     for package in sorted(base.iterdir()):
