@@ -431,6 +431,26 @@ def test_without_javascript_a_sentence_says_what_to_do(visitor):
         page.browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
 
 
+# As browsers were before 2018, 2020 and 2022.
+@pytest.mark.parametrize(
+    "lacks",
+    [
+        "delete HTMLScriptElement.prototype.noModule;",
+        "delete Element.prototype.replaceChildren;",
+        "delete window.HTMLDialogElement;",
+    ],
+)
+def test_a_browser_that_is_too_old_is_told_so_in_a_sentence(visitor, lacks):
+    page = visitor
+    with page.with_script(lacks):
+        page.browser.open("about:blank")
+        page.browser.open(ORIGIN)
+        said = [one.text for one in page.browser.until(lambda: page.browser.all("#old-browser p"))]
+    assert len(said) == 3
+    assert said[0] == "This browser is too old for this page: update it, or use another one."
+    assert page.browser.all("main") == []
+
+
 def test_what_the_broker_says_there_are_words_for():
     """As it is said, to the letter."""
     told = re.findall(r'(?m)^    "told\.(.*?)":', (TREE / "page" / "words-en.js").read_text())
