@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
@@ -58,13 +59,9 @@ static void *notice_request(void *context, const char *uri, struct MHD_Connectio
 /* Paths are compared as they were sent. */
 static size_t leave_escaped(void *context, struct MHD_Connection *handle, char *text)
 {
-    size_t length = 0;
-
     (void)context;
     (void)handle;
-    while (text[length] != '\0')
-        length++;
-    return length;
+    return strlen(text);
 }
 
 static void finish_request(void *context, struct MHD_Connection *handle, void **con_cls,
