@@ -6,26 +6,13 @@ import re
 import socket
 
 import pytest
-from support.account_page import BROKER, SOCKET, AccountPage, BrokerPart
-from support.sandbox import open_sandbox
+from support.account_page import SOCKET
 from support.wait import wait_until
-from test_asp_web import signed_in
+from test_asp_web import broker, served, signed_in, web  # noqa: F401 (fixtures)
 
 CONNECTIONS = 10_000
 SESSIONS = 384
 GIB = 1 << 30
-
-
-@pytest.fixture(scope="module")
-def web(sandboxes, layer, build):
-    if not (build / "asp-web" / "asp-web").exists():
-        pytest.skip("asp-web is not built: no libmicrohttpd")
-    box = open_sandbox(layer)
-    page = AccountPage(box, build)
-    page.start()
-    yield page
-    page.stop()
-    box.close()
 
 
 def kib(page):
@@ -90,12 +77,6 @@ def test_a_body_of_a_gibibyte_is_not_read(web):
     assert sent < GIB // 100
     assert kib(web) <= before + 1024
     assert browser.say("GET", "/").status == 200
-
-
-@pytest.fixture
-def broker(web):
-    with contextlib.closing(BrokerPart(web.inside(BROKER))) as part:
-        yield part
 
 
 def begin_many(web, broker, count, address="192.0.{}.{}"):

@@ -13,11 +13,10 @@ import pytest
 from support.account_page import CONFIGURATION
 from support.mail import dovecot_of_people
 from support.page_user import PageUser, account_page, all_at_once
-from support.processes import children
+from support.processes import below, children, descendant
 from support.recipes import recipe
 from support.second_factor import Telephone
 from support.self_service import ALICES, DONE
-from support.wait import wait_until
 from support.web_sign_in import CONF, serve_web
 
 FOLDER, PORT = "/run/w", 1443
@@ -60,17 +59,6 @@ def serve(own, served):
 @pytest.fixture
 def web(serve):
     return serve()
-
-
-def below(pid, name):
-    """The first process of that name below another; or None."""
-    seen = [pid]
-    for one in seen:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if pathlib.Path(f"/proc/{one}/comm").read_text().strip() == name:
-                return one
-            seen += children(one)
-    return None
 
 
 @contextlib.contextmanager
@@ -139,7 +127,7 @@ def test_what_she_types_stands_on_no_command_line_and_a_dovecot_that_is_slow_is_
     carol.asked()
     with held(own):
         carol.answer(CAROLS)
-        doveadm = wait_until(lambda: below(own.serves.listener(), "doveadm"), "doveadm is not run")
+        doveadm = descendant(own.serves.listener(), "doveadm")
         for what in ("cmdline", "environ"):
             assert CAROLS.encode() not in pathlib.Path(f"/proc/{doveadm}/{what}").read_bytes()
         assert b"service=asp-web\0-x\0rip=192.0.2.7\0" in pathlib.Path(f"/proc/{doveadm}/cmdline").read_bytes()

@@ -24,19 +24,20 @@ def child_of(process):
     return wait_until(look, "it did not start")[0]
 
 
+def below(pid, name):
+    """The process of that name below another, or that one itself; or None."""
+    seen = [pid]
+    for one in seen:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if pathlib.Path(f"/proc/{one}/comm").read_text().strip() == name:
+                return one
+            seen += children(one)
+    return None
+
+
 def descendant(pid, name):
-    """The process of that name below another, or that one itself."""
-
-    def look():
-        seen = [pid]
-        for one in seen:
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                if pathlib.Path(f"/proc/{one}/comm").read_text().strip() == name:
-                    return one
-                seen += children(one)
-        return None
-
-    return wait_until(look, f"{name} does not run")
+    """The same, once it is there."""
+    return wait_until(lambda: below(pid, name), f"{name} does not run")
 
 
 def lives(pid):
