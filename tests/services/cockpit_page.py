@@ -155,6 +155,11 @@ class Page:
         """What went wrong, in the dialog on top or in the page: the last sentence of it."""
         return self.browser.wait("dialog:last-of-type [role=alert] .notice p:last-child, #main > .notice.danger p:last-child").text
 
+    def focus_is_on(self, name):
+        """By the id, the name or the value of what it is on; the page puts it there when it has done what it is at."""
+        names = "const one = document.activeElement; return [one.id, one.getAttribute('aria-label'), one.innerText, one.value]"
+        self.browser.until(lambda: name in self.browser.run(names), f"the focus on {name}")
+
     def status(self):
         return self.browser.wait("#status .notice").text
 

@@ -200,25 +200,19 @@ def test_a_label_as_long_as_can_be_and_networks_stay_within(page, mail, pictures
     look(page.browser, pictures, "long-history")
 
 
-def focused(page):
-    return page.browser.run(
-        "const one = document.activeElement; return one.getAttribute('aria-label') || one.innerText || one.value || one.id"
-    )
-
-
 def test_all_of_it_goes_by_keyboard_alone(page, mail):
     keys = page.browser.press
     page.browser.run("document.getElementById('heading').focus()")
     keys("Tab")
-    assert focused(page) == "Create app password"
+    page.focus_is_on("Create app password")
     keys("Enter")
     page.browser.write("Phone")
     keys("Tab")
-    assert focused(page) == "mail"
+    page.focus_is_on("mail")
     keys("Down")
-    assert focused(page) == "calendar"
+    page.focus_is_on("calendar")
     keys("Up", "Tab")
-    assert focused(page) == "Limits"
+    page.focus_is_on("Limits")
     keys("Space", "Shift+Tab")
     assert page.browser.wait("#limit-networks").displayed
     keys("Enter")
@@ -226,33 +220,33 @@ def test_all_of_it_goes_by_keyboard_alone(page, mail):
     page.browser.write(PRIMARY["alice"])
     keys("Enter")
     password = page.shown_password()
-    assert focused(page) == "Copy"
+    page.focus_is_on("Copy")
     keys("Enter")
     page.browser.until(lambda: page.browser.wait("dialog [role=status]").text == "Copied")
     keys("Tab")
-    assert focused(page) == "Done"
+    page.focus_is_on("Done")
     keys("Space")
     page.no_dialog()
     assert mail.curl("alice", password)
-    assert focused(page) == "Create app password", "the focus is back where it was"
+    page.focus_is_on("Create app password")  # the focus is back where it was
     for name in ("History", "Rename", "Replace", "Revoke", "Revoke all"):
         keys("Tab")
-        assert focused(page) == name
+        page.focus_is_on(name)
     keys("Enter")
     page.dialog("Revoke all app passwords?")
     keys("Escape")
     page.no_dialog()
-    assert focused(page) == "Revoke all"
+    page.focus_is_on("Revoke all")
     keys("Shift+Tab", "Enter")
     page.dialog("Revoke app password?")
-    assert focused(page) == "Cancel"
+    page.focus_is_on("Cancel")
     keys("Escape")
     page.no_dialog()
-    assert focused(page) == "Revoke"
+    page.focus_is_on("Revoke")
     keys("Enter", "Shift+Tab", "Enter")
     page.no_dialog()
     assert not mail.curl("alice", password)
-    assert focused(page) == "App passwords", "what it was on is gone: it is at the top"
+    page.focus_is_on("App passwords")  # what it was on is gone: it is at the top
     assert page.status() == "Phone is revoked."
 
 
@@ -263,7 +257,7 @@ def test_after_a_refusal_the_focus_is_where_it_can_be_mended(page, mail):
     page.browser.press("Enter")
     page.confirm(PRIMARY["alice"])
     page.alert()
-    page.browser.until(lambda: focused(page) == "Phone")
+    page.focus_is_on("Phone")
     page.browser.press("Escape")
     page.no_dialog()
 
