@@ -136,7 +136,13 @@ class Page:
         return self.browser.named("button", name)
 
     def press(self, name):
-        self.button(name).click()
+        """What the page puts there anew while it is looked for is looked for again."""
+
+        def click():
+            self.button(name).click()
+            return True
+
+        self.browser.until(click, f"the button {name}")
 
     def fill(self, name, text):
         self.browser.named("textbox", name).type(text)

@@ -14,6 +14,7 @@ from support.broker import message
 from support.processes import child_of
 from support.run import MORTAL
 from support.self_service import ASK, COMMAND, OVER, REFUSED, REPLY, SAID, SAY, fields
+from support.system_log import SystemLog
 from support.wait import LONG, wait_until
 
 SOCKET = "/run/asp/web.sock"
@@ -262,6 +263,12 @@ class AspWeb:
     def inside(self, path):
         """A path of the sandbox, from outside."""
         return f"/proc/{self.box.first}/root{path}"
+
+    def logged(self):
+        """All that is in the system's log of the sandbox, and what is on its way there."""
+        log = SystemLog(self.box)
+        log.settle()
+        return "\n".join(log.messages())
 
     def begin(self, *words, ready=None):
         """Starts it with these words, and waits until it listens at the path `ready`."""
