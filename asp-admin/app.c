@@ -8,6 +8,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+bool app_is_own_service(const char *service)
+{
+    return asp_service_equal(service, SERVICE_TERMINAL) || asp_service_equal(service, SERVICE_WEB);
+}
+
 bool app_is_unknown(const struct asp_conf *conf, const char *app)
 {
     static const char *const folders[] = {"/etc/pam.d/", "/usr/lib/pam.d/"};

@@ -6,6 +6,7 @@
 #include "self_pam.h"
 #include "session_process.h"
 
+#include "asp-admin/app.h"
 #include "asp-admin/self/self_rules.h"
 #include "asp-admin/ui/console.h"
 #include "asp/broker_socket.h"
@@ -124,7 +125,7 @@ static enum exit_code authenticate(const struct self_session *session, const str
 {
     const struct console *console = admin->console;
     const struct self_pam pam = {
-        .fd = session->fd, .service = "asp-admin", .user = admin->user, .ruser = admin->user};
+        .fd = session->fd, .service = SERVICE_TERMINAL, .user = admin->user, .ruser = admin->user};
     struct asp_error error = {0};
     char line[ASP_ERROR_LINE];
     enum asp_status status;

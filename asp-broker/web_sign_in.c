@@ -5,6 +5,7 @@
 #include "self_pam.h"
 #include "self_session.h"
 
+#include "asp-admin/app.h"
 #include "asp-admin/self/self_rules.h"
 
 #include <string.h>
@@ -33,7 +34,7 @@ static enum asp_status decide(struct web_sign_in *sign_in, struct admin *admin,
     char spelled[ASP_USER_MAX + 1];
     const struct self_pam pam = {
         .fd = sign_in->fd,
-        .service = "asp-web",
+        .service = SERVICE_WEB,
         .user = has_account ? admin->user : spelled,
         .rhost = sign_in->address[0] != '\0' ? sign_in->address : NULL,
         .tells = true,

@@ -28,7 +28,7 @@ static bool is_app(const struct asp_conf *conf, const struct pam_file *file)
     char name[ASP_SERVICE_MAX + 1];
 
     if (file->included || !asp_service_valid(file->name) || asp_app_is_reserved(file->name) ||
-        strcmp(file->name, "other") == 0 || is_stack(file->name))
+        strcmp(file->name, "other") == 0 || is_stack(file->name) || app_is_own_service(file->name))
         return false;
     asp_scope_app(conf, file->name, name);
     return strcmp(name, file->name) == 0 && !asp_scope_is_group(conf, name) &&

@@ -9,6 +9,7 @@
 #include "unit_state.h"
 #include "units.h"
 
+#include "asp-admin/app.h"
 #include "asp-admin/system/web_user.h"
 #include "asp/broker_login.h"
 

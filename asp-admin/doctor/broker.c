@@ -8,6 +8,7 @@
 #include "unit_state.h"
 #include "units.h"
 
+#include "asp-admin/app.h"
 #include "asp-admin/system/users.h"
 #include "asp/broker_login.h"
 #include "asp/buffer.h"

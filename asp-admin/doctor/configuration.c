@@ -46,10 +46,23 @@ static void check_app(struct examination *exam, const char *key, const char *app
                      key, app);
 }
 
+/* An app that lists a service which no app password opens, as if it would. */
+static void check_services(struct examination *exam, const struct asp_app *app)
+{
+    for (size_t i = 0; i < app->services.count; i++) {
+        if (app_is_own_service(app->services.names[i]))
+            finding_note(&exam->findings, CHECK_CONFIGURATION,
+                         "the app %s lists %s: no app password opens that service", app->name,
+                         app->services.names[i]);
+    }
+}
+
 static void check_apps(struct examination *exam)
 {
     const struct asp_conf *conf = exam->admin->conf;
 
+    for (size_t i = 0; i < conf->app_count; i++)
+        check_services(exam, &conf->apps[i]);
     check_app(exam, "default_app", conf->default_app);
     for (size_t i = 0; i < conf->self_apps.count; i++)
         check_app(exam, "self_service.apps", conf->self_apps.names[i]);

@@ -6,11 +6,6 @@
 
 enum { NAME_SIZE = 128 };
 
-bool own_stack_is_of(const char *service)
-{
-    return strcmp(service, SERVICE_TERMINAL) == 0 || strcmp(service, SERVICE_WEB) == 0;
-}
-
 /* None is there: whoever is to answer is another service's. */
 static void tell_missing(struct examination *exam, const char *check, const char *service)
 {

@@ -6,12 +6,6 @@
 
 #include "examination.h"
 
-#define SERVICE_TERMINAL "asp-admin"
-#define SERVICE_WEB "asp-web"
-
-/* True of a service that is looked at here, and not as one that app passwords open. */
-bool own_stack_is_of(const char *service);
-
 /* That no app password lets anybody in by this PAM service, a file of conf/pam.d; and, where it is
  * needed, that there is a file of it. */
 void own_stack_check(struct examination *exam, const char *check, const char *service,

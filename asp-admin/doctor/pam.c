@@ -1,13 +1,13 @@
 /* doctor: the services of PAM that ask the module: what is proven of each. */
 #include "pam.h"
 
-#include "own_stack.h"
 #include "package.h"
 #include "pam_fix.h"
 #include "pam_lines.h"
 #include "pam_module.h"
 #include "pam_proof.h"
 
+#include "asp-admin/app.h"
 #include "asp/buffer.h"
 #include "asp/scope.h"
 
@@ -479,8 +479,8 @@ void examine_pam(struct examination *exam)
     for (size_t i = 0; i < exam->pam.count; i++) {
         const struct pam_file *file = exam->pam.files[i];
 
-        if (is_service(exam, file) && !own_stack_is_of(file->name) && check_service(exam, file) &&
-            !name_list_add(&services, file->name))
+        if (is_service(exam, file) && !app_is_own_service(file->name) &&
+            check_service(exam, file) && !name_list_add(&services, file->name))
             findings->failed = true;
     }
     if (services.count > 0 && findings->faults == faults)

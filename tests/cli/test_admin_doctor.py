@@ -47,7 +47,7 @@ def test_an_error_in_the_configuration_is_a_finding_and_no_error(root, site):
     assert f"{site.conf}:2" in row["message"]
 
 
-def test_an_app_that_is_named_and_is_none_is_told(root, site):
+def test_an_app_that_is_named_and_opens_nothing_is_told(root, site):
     def notes(*lines):
         site.configure(*lines)
         rows = [row for row in json.loads(site.run("--json", "doctor").out) if row["check"] == "configuration"]
@@ -58,6 +58,8 @@ def test_an_app_that_is_named_and_is_none_is_told(root, site):
     (default, own) = notes('default_app = "nope";', 'self_service: { apps = [ "mail", "mial" ]; };')
     assert default == "note: default_app names nope: no app of asp.conf is called so, and no service of /etc/pam.d"
     assert own.startswith("note: self_service.apps names mial: ")
+    (listed,) = notes('apps: ( { name = "page"; services = [ "nginx", "asp-web" ]; } );')
+    assert listed == "note: the app page lists asp-web: no app password opens that service"
 
 
 def test_the_document_of_doctor_is_ascii_whatever_is_in_it(root, site):

@@ -316,13 +316,14 @@ def test_an_app_password_never_gives_leave_to_act(own, stack):
         own.sandbox.write("/etc/pam.d/asp-admin", OF_MAIL)
     else:
         own.install(f"pam.d/{stack}", "/etc/pam.d/asp-admin")
-    opening = "mail" if stack == "of-mail" else "asp-admin"
-    made = {app: own.create("alice", app, "--app", app) for app in ("asp-admin", "mail", "any")}
+    own.configure('apps: ( { name = "mail"; services = [ "imap" ]; }, { name = "page"; services = [ "asp-admin" ]; } );')
+    opening = "mail" if stack == "of-mail" else "page"
+    made = {app: own.create("alice", app, "--app", app) for app in ("page", "mail", "any")}
     for app, password in made.items():
         run = own.run("alice", "create", "--label", "x", "--app", "mail", input=f"{password}\n")
         assert run.code == NO and asked(run), run
         assert any("verdict=accepted" in line.text for line in own.said()) == (app == opening)
-    assert own.states() == [(app, "active") for app in ("any", "asp-admin", "mail")]
+    assert own.states() == [(app, "active") for app in ("any", "mail", "page")]
 
 
 def test_nor_does_one_that_a_server_takes_which_a_module_asks(own):
