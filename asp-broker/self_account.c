@@ -79,6 +79,20 @@ void self_account_print(const struct admin *admin, const struct own_primary_key 
     asp_store_close(&store);
 }
 
+static void add_browser(struct asp_buffer *line, const char *address)
+{
+    asp_buffer_add(line, " rhost=");
+    asp_buffer_add(line, address);
+    asp_buffer_add(line, " via=\"web\"");
+}
+
+static void log_and_free(int level, struct asp_buffer *line)
+{
+    if (!line->failed)
+        syslog(level, "%s", line->text);
+    asp_buffer_free(line);
+}
+
 void self_account_log_refusal(const char *name, const char *cause, const char *address)
 {
     struct asp_buffer line = {0};
@@ -87,12 +101,21 @@ void self_account_log_refusal(const char *name, const char *cause, const char *a
     asp_buffer_add_logged(&line, name);
     asp_buffer_add(&line, " cause=");
     asp_buffer_add_logged(&line, cause);
-    if (address != NULL) {
-        asp_buffer_add(&line, " rhost=");
-        asp_buffer_add(&line, address);
-        asp_buffer_add(&line, " via=\"web\"");
+    if (address != NULL)
+        add_browser(&line, address);
+    log_and_free(LOG_NOTICE, &line);
+}
+
+void self_account_log_admission(const char *name, const char *account, const char *address)
+{
+    struct asp_buffer line = {0};
+
+    asp_buffer_add(&line, "self-service admitted: user=");
+    asp_buffer_add_logged(&line, name);
+    if (strcmp(name, account) != 0) {
+        asp_buffer_add(&line, " account=");
+        asp_buffer_add_logged(&line, account);
     }
-    if (!line.failed)
-        syslog(LOG_NOTICE, "%s", line.text);
-    asp_buffer_free(&line);
+    add_browser(&line, address);
+    log_and_free(LOG_INFO, &line);
 }

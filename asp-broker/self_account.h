@@ -37,4 +37,8 @@ void self_account_print(const struct admin *admin, const struct own_primary_key 
 /* "self-service refused": who, as she said it, why, and where from, or NULL. */
 void self_account_log_refusal(const char *name, const char *cause, const char *address);
 
+/* "self-service admitted", of who signs in from a browser: the same, and whose account that is
+ * where it is called otherwise. */
+void self_account_log_admission(const char *name, const char *account, const char *address);
+
 #endif

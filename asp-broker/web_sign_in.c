@@ -67,6 +67,7 @@ int web_sign_in_run(const struct web_sign_in *given)
     struct self_report what = {.process = getpid(), .kind = SELF_ADMITTED};
     struct asp_identity identity;
     struct asp_error error = {0};
+    const char *address = sign_in.address[0] != '\0' ? sign_in.address : "-";
     char line[ASP_ERROR_LINE];
     int code = WEB_REFUSED;
 
@@ -79,9 +80,10 @@ int web_sign_in_run(const struct web_sign_in *given)
     if (decide(&sign_in, &admin, &what, &error) == ASP_OK) {
         memcpy(what.account, admin.user, sizeof what.account);
         code = report(&sign_in, &what) ? WEB_ADMITTED : WEB_BROKEN;
+        if (code == WEB_ADMITTED && admin.conf->log_accepted)
+            self_account_log_admission(sign_in.user, admin.user, address);
     } else {
-        self_account_log_refusal(sign_in.user, error.text,
-                                 sign_in.address[0] != '\0' ? sign_in.address : "-");
+        self_account_log_refusal(sign_in.user, error.text, address);
     }
     asp_conf_free(admin.conf);
     return code;

@@ -203,6 +203,23 @@ def test_what_her_own_first_password_makes_of_her_account_does_not_end_her_sessi
     assert own.states() == [("Phone", "revoked"), ("Tablet", "revoked")]
 
 
+def test_who_is_let_in_leaves_a_line_with_the_name_that_she_has_typed_and_her_account(own):
+    serve_web(own, CONF, 'user_domains = [ "example.org" ];')
+    own.said()
+    with web_server(own) as server:
+        server.signs_in()
+        server.signs_in("alice@Example.org", address=None)
+        assert [line for line in logged(own) if "self-service" in line] == [
+            'self-service admitted: user="alice" rhost=192.0.2.7 via="web"',
+            'self-service admitted: user="alice@Example.org" account="alice" rhost=- via="web"',
+        ]
+        own.configure(CONF, 'log = "refused";')
+        server.signs_in()
+        assert server.tries("alice", "wrong")[1] == SAID_NO
+        (line,) = [line for line in logged(own) if "self-service" in line]
+        assert line.startswith("self-service refused: ")
+
+
 def test_another_spelling_of_hers_is_her_and_counts_as_her(own):
     serve_web(own, CONF, 'user_domains = [ "example.org" ];')
     with web_server(own) as server:
