@@ -51,6 +51,8 @@ static bool say_done(const struct web_connection *connection, enum exit_code cod
 
     asp_message_begin(&message, ASP_MESSAGE_DONE);
     asp_message_number(&message, (unsigned)code);
+    if (code == EXIT_DONE)
+        asp_message_text(&message, connection->account, ASP_MESSAGE_MAX);
     return asp_broker_send_now(connection->fd, &message);
 }
 

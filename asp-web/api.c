@@ -48,7 +48,8 @@ static enum MHD_Result serve_session(struct request *request, struct session *se
     }
     reply.document = json_object();
     json_put(&reply.document, "user",
-             session != NULL && session->signed_in ? json_from_text(session->user) : json_null());
+             session != NULL && session->signed_in ? json_from_text(session->conversation.account)
+                                                   : json_null());
     json_put(&reply.document, "asking", json_boolean(session != NULL && !session->signed_in));
     reply.document = with_token(request, &request->cookie, reply.document);
     return reply_send(request, reply);
@@ -160,7 +161,7 @@ static enum MHD_Result tell_signed_in(struct request *request, struct session *s
     session->signed_in = true;
     session_name(session, &request->cookie);
     reply.document = json_pack("{s:s}", "outcome", "signed-in");
-    json_put(&reply.document, "user", json_from_text(session->user));
+    json_put(&reply.document, "user", json_from_text(session->conversation.account));
     reply.document = with_token(request, &request->cookie, reply.document);
     return reply_send(request, reply);
 }

@@ -167,6 +167,18 @@ static bool take_said(struct conversation *conversation, const struct asp_messag
     return true;
 }
 
+static bool take_signed_in(struct conversation *conversation,
+                           const struct asp_message_read *message)
+{
+    const char *account = asp_message_field(message, 1);
+
+    if (account == NULL || strlen(account) > ASP_USER_MAX)
+        return false;
+    memcpy(conversation->account, account, strlen(account) + 1);
+    conversation->state = CONVERSATION_READY;
+    return true;
+}
+
 static bool take_done(struct conversation *conversation, const struct asp_message_read *message)
 {
     int code;
@@ -176,9 +188,8 @@ static bool take_done(struct conversation *conversation, const struct asp_messag
     if (conversation->state == CONVERSATION_ASKING) {
         drop_lines(conversation, conversation->count);
         if (code == 0)
-            conversation->state = CONVERSATION_READY;
-        else
-            end_with(conversation, "");
+            return take_signed_in(conversation, message);
+        end_with(conversation, "");
         return true;
     }
     if (conversation->state != CONVERSATION_RUNNING && conversation->state != CONVERSATION_SHOWING)

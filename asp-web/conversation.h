@@ -11,6 +11,7 @@
 #include "asp/broker_message.h"
 #include "asp/buffer.h"
 #include "asp/error.h"
+#include "asp/name.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +44,7 @@ struct conversation_line {
 struct conversation {
     enum conversation_state state;
     int fd;
+    char account[ASP_USER_MAX + 1]; /* from READY on: hers, whatever name she has typed */
     struct conversation_line lines[CONVERSATION_LINES];
     size_t count;
     size_t bytes;

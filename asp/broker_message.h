@@ -24,7 +24,8 @@
  *   REPLY bytes, "typed"                                     what PAM service asp-web asks,
  *                                      SAY out or err, text  and tells, in any order and number
  *   SAID "0"
- *                                      DONE "0"              she is signed in; "1": she is not
+ *                                      DONE "0", account     she is signed in, on that account
+ *                                      DONE "1"              she is not
  *
  *   COMMAND -, -, "asp-admin", words                         any number, one after another, each
  *                                      SAY, ASK, DONE        answered as at self_service.socket
@@ -73,7 +74,8 @@ enum asp_message_type {
     ASP_MESSAGE_SAID,    /* errno as a number, 0: they were */
     ASP_MESSAGE_ASK,     /* ASP_ASK_..., the text to be shown; the answer is ASP_MESSAGE_REPLY */
     ASP_MESSAGE_REPLY, /* what was typed (bytes, may be none), then "typed"; else nobody answers */
-    ASP_MESSAGE_DONE,  /* the exit status as a number */
+    ASP_MESSAGE_DONE,  /* the exit status as a number; and for who has signed in in a browser, see
+                        * above, her account */
 
     /* The password stack, which is root's. It is answered at once, and once more when it is done:
      * ASP_MESSAGE_DONE. */

@@ -22,8 +22,8 @@
  *                           Where a new password lets nobody in before the page says that it is shown, it calls
  *                           show({ out, err }) with what there is, once, and says so when that resolves; `out` and
  *                           `err` are what comes then.
- *   who()                   resolves with { user, admin }: who is signed in, and whether for the accounts of all. Where
- *                           nobody is, it has her sign in before.
+ *   who()                   resolves with { user, admin }: who is signed in, as her account is called, and whether for
+ *                           the accounts of all. Where nobody is, it has her sign in before.
  *
  * and, where the browser is not the one to say it, languages (tags, best first), dark() and follow(changed, themed), which
  * calls changed() when who() may have changed or the page is seen again, and themed() when dark() has; and leave(), where

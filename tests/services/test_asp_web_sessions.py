@@ -162,6 +162,26 @@ def test_each_step_has_a_cookie_of_its_own_and_the_one_before_is_none(web, brows
     assert browser.get("/api/session").json["user"] == "alice"
 
 
+def test_who_is_signed_in_is_called_as_her_account_is(browser, broker):
+    browser.sign_in("Alice@example.org")
+    _, _, said = broker.accept()
+    said.account = "alice"
+    said.done(0)
+    answer = browser.get("/api/wait").json
+    assert (answer["outcome"], answer["user"]) == ("signed-in", "alice")
+    assert browser.get("/api/session").json["user"] == "alice"
+
+
+@pytest.mark.parametrize("account", [None, "a" * 255])
+def test_whose_account_is_not_said_is_not_signed_in(browser, broker, account):
+    browser.sign_in()
+    _, _, said = broker.accept()
+    said.account = account
+    said.done(0)
+    assert "no message of this version" in browser.get("/api/wait").json["error"]
+    assert browser.get("/api/session").json["user"] is None
+
+
 def test_one_cookie_is_good_for_one_conversation_whatever_comes_of_it(web, browser, broker):
     browser.open()
     kept = browser.cookie, browser.token

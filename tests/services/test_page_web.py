@@ -70,6 +70,20 @@ def test_a_user_signs_in_and_makes_a_password_that_logs_in_over_imap(visitor, ma
     assert page.browser.run("return violations") == []
 
 
+def test_what_she_made_is_hers_by_whatever_spelling_of_her_name_she_signs_in(visitor, mail):
+    page = visitor
+    mail.configure('user_domains = [ "example.org" ];')
+    page.sign_in("alice@Example.org", PRIMARY["alice"])
+    assert page.browser.wait(".who p").text == "Signed in as alice"
+    assert page.browser.wait("#heading").text == "App passwords"
+    page.create("Phone", "mail")
+    page.done()
+    (row,) = page.rows()
+    assert " by " not in row["Made"]
+    page.browser.named("link", "History").click()
+    page.browser.until(lambda: page.events() == ["You made Phone."])
+
+
 @pytest.mark.parametrize("user", ["alice", "nobody-of-this-name"])
 def test_who_is_refused_is_told_so_in_one_sentence_and_tries_again(visitor, user):
     page = visitor

@@ -173,6 +173,7 @@ class Said:
     def __init__(self, connection):
         self.connection = connection
         self.connection.settimeout(LONG)
+        self.account = None  # of who signs in, until she is signed in
 
     def receive(self, expected):
         """The fields of what comes, which must be of that type."""
@@ -202,7 +203,9 @@ class Said:
         return int(self.receive(SAID)[0].rstrip(b"\0"))
 
     def done(self, code=0):
-        self.send(OVER, f"{code}\0".encode())
+        account, self.account = self.account, None
+        told = () if account is None or code != 0 else (account.encode() + b"\0",)
+        self.send(OVER, f"{code}\0".encode(), *told)
 
     def refuse(self, why):
         self.send(REFUSED, why.encode() + b"\0")
@@ -233,8 +236,9 @@ class BrokerPart:
         connection, _ = self.listener.accept()
         said = Said(connection)
         self.sessions.append(said)
-        user, address = said.receive(SIGN_IN)
-        return user.rstrip(b"\0").decode(), address.rstrip(b"\0").decode(), said
+        user, address = (field.rstrip(b"\0").decode() for field in said.receive(SIGN_IN))
+        said.account = user
+        return user, address, said
 
     def close(self):
         self.listener.close()
