@@ -77,7 +77,7 @@ function shownOf(found) {
         password,
         account,
         profile: profile.shown,
-        qr: qr ? [node("figure", "", null, qr, node("figcaption", "help", null, line("made.qr-help")))] : [],
+        code: qr ? node("figure", "", null, qr, node("figcaption", "help", null, line("made.qr-help"))) : null,
         wipe: () => {
             password.firstChild.data = "";
             profile.wipe();
@@ -85,6 +85,20 @@ function shownOf(found) {
                 wiped(qr);
         },
     };
+}
+
+/* A camera takes any code that it sees, so that one of them is shown: the first, until another one is chosen. */
+function choiceOf(codes) {
+    const show = chosen => codes.forEach(({ code }) => {
+        code.hidden = code !== chosen;
+    });
+    const option = ({ name, code }, n) => node(
+        "label", "choice", { for: `code-${n}` },
+        node("input", "", { type: "radio", name: "code", id: `code-${n}`, checked: n === 0, change: () => show(code) }),
+        node("span", "choice-name", null, line(name)));
+
+    show(codes[0].code);
+    return node("fieldset", "", null, node("legend", "", null, line("made.codes")), codes.map(option));
 }
 
 /* What was shown is void. */
@@ -104,9 +118,9 @@ function showVoid(error, after) {
  * takes it back for an error that came then, and what offers its one-time address.
  */
 export function showMade({ found, said }, after) {
-    const { password, account, profile, qr, wipe } = shownOf(found);
+    const { password, account, profile, code, wipe } = shownOf(found);
     const copied = node("span", "help", { role: "status" });
-    const devices = node("div", "devices", null, ...qr, profile.length > 0 ? node("div", "", null, ...profile) : "");
+    const devices = node("div", "devices", null, code || "", profile.length > 0 ? node("div", "", null, ...profile) : "");
     let address = null;
     const box = node(
         "dialog", "wide", { "aria-labelledby": "made" },
@@ -146,8 +160,17 @@ export function showMade({ found, said }, after) {
                 once.end();
                 return;
             }
-            address = shownOnce(once);
-            devices.append(address.shown);
+            address = shownOnce(once, () => {
+                if (choice.contains(document.activeElement))
+                    password.focus();
+                choice.remove();
+                code.hidden = false;
+            });
+            const choice = choiceOf([{ name: "made.codes-password", code },
+                                     { name: "made.codes-once", code: address.code }]);
+            devices.before(choice);
+            devices.prepend(address.code);
+            devices.after(address.said);
         },
     };
 }

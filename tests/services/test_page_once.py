@@ -13,8 +13,9 @@ PROFILE = """profile: {
   mail: { address = "%u@example.org"; imap = "imaps://mail.example.org"; smtp = "submissions://mail.example.org"; };
 };"""
 DOWNLOADS = "/run/browser/downloads"
+PASSWORD_CODE, PROFILE_CODE = "Password", "Profile for iPhone or iPad"
 CODE = ".devices [aria-label='QR code of the profile’s address']"
-SAID = ".devices [role=status]"
+SAID = ".devices + [role=status]"
 TAKEN = "A device has taken the profile. If it was none of yours, revoke this app password."
 ENDED = "The code for an iPhone or iPad is over. The profile can still be downloaded."
 NOTHING = "This address was used already, or its time is over: create a new app password, and another address comes with it."
@@ -29,17 +30,27 @@ def page(web_page, mail):
 
 
 @pytest.fixture
-def made(page, tmp_path):
+def camera(page, tmp_path):
+    """Chooses a code, and reads all that are on the screen."""
+
+    def read(choice=None):
+        page.browser.screen(1280, 1200)
+        if choice is not None:
+            page.browser.named("radio", choice).click()
+        page.browser.picture(tmp_path / "screen.png")
+        page.browser.screen(1280, 800)
+        return read_picture(tmp_path / "screen.png").splitlines()
+
+    return read
+
+
+@pytest.fixture
+def made(page, camera):
     """The password that stands there, and its one-time address as a camera reads it."""
-    page.browser.screen(1280, 1200)
     page.create("Phone", "mail")
     password = page.shown_password()
-    page.browser.wait(CODE)
-    page.browser.picture(tmp_path / "screen.png")
-    codes = read_picture(tmp_path / "screen.png").splitlines()
-    page.browser.screen(1280, 800)
-    (address,) = [code for code in codes if code.startswith(f"{ORIGIN}/once/")]
-    assert sorted(codes) == sorted([address, password])
+    (address,) = camera(PROFILE_CODE)
+    assert address.startswith(f"{ORIGIN}/once/")
     return password, address
 
 
@@ -83,6 +94,29 @@ def test_what_opens_it_takes_the_profile_by_one_press_and_the_page_says_so(page,
     page.other()
     phone.until(lambda: phone.wait(SAID).text == TAKEN, "the page's word")
     assert page.browser.all(CODE) == []
+    page.done()
+
+
+def test_a_camera_sees_one_code_at_a_time_the_one_that_is_chosen(page, camera):
+    page.create("Phone", "mail")
+    password = page.shown_password()
+    page.browser.named("radio", PROFILE_CODE)
+    assert camera() == [password]
+    (address,) = camera(PROFILE_CODE)
+    assert address.startswith(f"{ORIGIN}/once/")
+    assert camera(PASSWORD_CODE) == [password]
+    page.browser.press("Down")
+    assert camera() == [address]
+    page.done()
+
+
+def test_when_the_profile_is_taken_there_is_one_code_left_and_no_choice(page, made, camera, web_site):
+    password, address = made
+    assert status(web_site, address, *FORM) == 200
+    page.browser.until(lambda: page.browser.wait(SAID).text == TAKEN)
+    assert page.browser.all("dialog [type=radio]") == []
+    assert camera() == [password]
+    page.focus_is_on(password)
     page.done()
 
 
