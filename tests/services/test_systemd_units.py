@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 from booted import Systemd, put_in_place
-from support.account_page import CONFIGURATION, PREPARE, PageAt
+from support.account_page import CONFIGURATION, PREPARE, Line, PageAt
 from support.account_page import SOCKET as PAGE_SOCKET
 from support.authorize import AUTHORIZE, ask
 from support.authorize import CONFIGURATION as AUTHORIZE_CONFIGURATION
@@ -241,20 +241,20 @@ def test_the_broker_may_do_what_it_needs_and_no_more(machine):
 
 
 DROP_IN = """
-mkdir -p /run/systemd/system/asp-broker.service.d
-cat >/run/systemd/system/asp-broker.service.d/test.conf
+mkdir -p /run/systemd/system/$1.d
+cat >/run/systemd/system/$1.d/test.conf
 systemctl daemon-reload
 """
 
 
 @contextlib.contextmanager
-def soon(machine, lines=""):
+def soon(machine, lines="", unit="asp-broker.service"):
     """What is to be started again is, without the wait of some seconds."""
-    machine.systemd.shell(DROP_IN, input=f"[Service]\nRestartSec=100ms\n{lines}").done()
+    machine.systemd.shell(DROP_IN, unit, input=f"[Service]\nRestartSec=100ms\n{lines}").done()
     try:
         yield
     finally:
-        machine.systemd.shell("rm -r /run/systemd/system/asp-broker.service.d; systemctl daemon-reload").done()
+        machine.systemd.shell('rm -r "/run/systemd/system/$1.d"; systemctl daemon-reload', unit).done()
 
 
 def test_a_service_that_was_stopped_or_killed_is_started_by_the_next_login(machine):
@@ -372,6 +372,25 @@ def test_the_account_page_does_its_work_within_its_limits(machine):
         most = limit == "unlimited" or int(limit) >= 128 << 20
         assert int(status["VmLck"].split()[0]) > (1000 if most else 100)
         assert inside(machine, "ls -A /root; ls -A /home", "asp-web.service").out == ""
+    finally:
+        machine.systemd.run("systemctl", "stop", "asp-web.socket", "asp-web.service").done()
+    machine.said()
+
+
+def test_who_waits_for_the_page_while_its_configuration_is_wrong_gets_it_when_that_is_right(machine):
+    """Where it were not started again, who has connected would have it started at once, until systemd gives up the socket."""
+    box = machine.sandbox
+    box.shell(PREPARE, "/usr/local/share/asp/page").done()
+    box.write("/etc/asp/asp.conf", f"{WEB_CONF}\n")
+    page = PageAt(f"/proc/{box.first}/root{PAGE_SOCKET}")
+    try:
+        machine.systemd.run("systemctl", "start", "asp-web.socket").done()
+        with soon(machine, unit="asp-web.service"), contextlib.closing(Line(page.where)) as line:
+            line.send(page.browser().bytes("GET", "/"))
+            wait_until(lambda: int(machine.systemd.show("asp-web.service", "NRestarts")) > 25, "it gives up")
+            wait_until(lambda: machine.systemd.show("asp-web.service", "ExecMainStatus") == "6", "it ends by something else")
+            box.write("/etc/asp/asp.conf", f"{WEB_CONF}\n{CONFIGURATION}\n")
+            assert line.answer().status == 200
     finally:
         machine.systemd.run("systemctl", "stop", "asp-web.socket", "asp-web.service").done()
     machine.said()
