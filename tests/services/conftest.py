@@ -37,6 +37,15 @@ def sandboxes():
         pytest.skip(f"no sandbox on this machine: {probe.err.strip()}")
 
 
+@pytest.fixture(scope="session")
+def asp_web(build):
+    """The program. Skips where it was not built."""
+    program = build / "asp-web" / "asp-web"
+    if not program.exists():
+        pytest.skip("asp-web is not built: no libmicrohttpd")
+    return program
+
+
 @pytest.fixture
 def sandbox(sandboxes):
     """A sandbox for one test alone."""
@@ -92,9 +101,9 @@ def cockpit_server(dovecot_box, build, browser):
 
 
 @pytest.fixture(scope="module")
-def web_site(dovecot_box, build, browser):
+def web_site(dovecot_box, build, asp_web, browser):
     """What the page comes from where asp-web serves it, for a file of tests."""
-    dovecot_box.need(*WEB_PROGRAMS, build / "asp-web" / "asp-web")
+    dovecot_box.need(*WEB_PROGRAMS)
     site = Site(dovecot_box, build, browser)
     yield site
     site.close()

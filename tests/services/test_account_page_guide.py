@@ -43,10 +43,8 @@ def commands(*headings):
 
 
 @pytest.fixture(scope="module")
-def machine(broker_machine, build, tmp_path_factory):
+def machine(broker_machine, build, asp_web, tmp_path_factory):
     """pam_asp is there, and alice has an app password."""
-    if not (build / "asp-web" / "asp-web").exists():
-        pytest.skip("asp-web is not built: no libmicrohttpd")
     box = broker_machine.sandbox
     box.need("nginx", "openssl", "curl", "/usr/lib/systemd/system/nginx.service")
     box.shell(CERTIFICATE, HOST).done()

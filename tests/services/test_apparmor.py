@@ -207,12 +207,10 @@ HAND_OVER_PAGE = HAND_OVER.replace("SOCK_SEQPACKET", "SOCK_STREAM").replace("0o6
 )
 
 
-def test_asp_web_does_nothing_that_its_profile_does_not_allow(machine, build):
+def test_asp_web_does_nothing_that_its_profile_does_not_allow(machine, build, asp_web):
     """A page that is loaded, and a user who signs in."""
-    if not (build / "asp-web" / "asp-web").exists():
-        pytest.skip("asp-web is not built: no libmicrohttpd")
     page = AccountPage(machine.sandbox, build)
-    machine.sandbox.run("install", "-D", page.program, WEB).done()
+    machine.sandbox.run("install", "-D", asp_web, WEB).done()
     prefix = (*MORTAL, *apparmor.STRACE, f"{TRACES}/web", "/usr/bin/python3", "-c", HAND_OVER_PAGE)
     with contextlib.closing(BrokerPart(page.inside(PAGE_BROKER))) as broker:
         tracer = machine.sandbox.start(*prefix, PAGE_SOCKET, WEB)
@@ -234,13 +232,11 @@ HAND_OVER_AUTHORIZE = (
 )
 
 
-def test_asp_authorize_does_nothing_that_its_profile_does_not_allow(machine, build):
+def test_asp_authorize_does_nothing_that_its_profile_does_not_allow(machine, asp_web):
     """An app password, one that is none, and what is asked while there is no broker."""
-    if not (build / "asp-web" / "asp-web").exists():
-        pytest.skip("asp-web is not built: no libmicrohttpd")
     box = machine.sandbox
     box.shell(AUTHORIZE_USERS).done()
-    box.run("install", "-D", build / "asp-web" / "asp-web", WEB).done()
+    box.run("install", "-D", asp_web, WEB).done()
     machine.configure(*AUTHORIZE_CONFIGURATION)
     phone = "alice:" + machine.create("alice", "Phone", "--app", "calendar")
     where = f"/proc/{box.first}/root{AUTHORIZE}"

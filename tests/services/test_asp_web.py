@@ -27,9 +27,7 @@ POSTS = ("/api/sign-in", "/api/answer", "/api/run", "/api/shown", "/api/done", "
 
 
 @pytest.fixture(scope="module")
-def served(sandboxes, layer, build):
-    if not (build / "asp-web" / "asp-web").exists():
-        pytest.skip("asp-web is not built: no libmicrohttpd")
+def served(sandboxes, layer, build, asp_web):
     box = open_sandbox(layer)
     page = AccountPage(box, build)
     page.start()

@@ -17,7 +17,7 @@ PROFILE = """profile: {
 
 
 @pytest.fixture(scope="module")
-def page(self_service, build):
+def page(self_service, build, asp_web):
     with account_page(self_service.sandbox, build) as one:
         yield one
 

@@ -139,9 +139,7 @@ class Caddy(Proxy):
 
 
 @pytest.fixture(scope="module", params=[Nginx, Apache, Caddy])
-def proxied(request, sandboxes, layer, build):
-    if not (build / "asp-web" / "asp-web").exists():
-        pytest.skip("asp-web is not built: no libmicrohttpd")
+def proxied(request, sandboxes, layer, build, asp_web):
     box = open_web(layer, build, HOST, request.param.program)
     proxy = request.param(box, build)
     box.shell(proxy.ready).done()
@@ -350,10 +348,8 @@ def test_the_way_back_leaves_the_web_server_as_it_was(proxied):
 
 
 @pytest.fixture(scope="module")
-def port(sandboxes, layer, build):
+def port(sandboxes, layer, build, asp_web):
     """asp-web at a port of the sandbox. Gives what connects from within."""
-    if not (build / "asp-web" / "asp-web").exists():
-        pytest.skip("asp-web is not built: no libmicrohttpd")
     box = open_sandbox(layer)
     page = AccountPage(box, build)
     box.write("/etc/asp/proxy-secret", f"{SECRET}\n", mode="600")

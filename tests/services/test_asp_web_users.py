@@ -27,7 +27,7 @@ CODE = ("Verification code: ", False)
 
 
 @pytest.fixture(scope="module")
-def page(self_service, build):
+def page(self_service, build, asp_web):
     with account_page(self_service.sandbox, build) as one:
         yield one
 

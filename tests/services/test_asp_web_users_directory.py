@@ -42,7 +42,7 @@ class DirectoryMachine(SelfService, DirectoryUsers):
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def machine(request, sandboxes, layer, build):
+def machine(request, sandboxes, layer, build, asp_web):
     kind = KINDS[request.param]
     machine = DirectoryMachine(layer, build, kind)
     try:

@@ -32,7 +32,7 @@ def told(pattern):
 
 
 @pytest.fixture(scope="module")
-def served(self_service, build):
+def served(self_service, build, asp_web):
     """The page, and the Dovecot."""
     box = self_service.sandbox
     box.need("dovecot", "doveadm", "/usr/lib/dovecot/imap")

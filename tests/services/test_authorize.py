@@ -22,9 +22,7 @@ UNAVAILABLE = b'{"error":"no app password can be looked at just now: try again"}
 
 
 @pytest.fixture(scope="module")
-def authorizer(sandboxes, layer, build):
-    if not (build / "asp-web" / "asp-web").exists():
-        pytest.skip("asp-web is not built: no libmicrohttpd")
+def authorizer(sandboxes, layer, build, asp_web):
     machine = Authorizer(layer, build)
     machine.reset(*CONFIGURATION)
     machine.start_broker()

@@ -107,9 +107,7 @@ class HaproxyDav(Dav):
 
 
 @pytest.fixture(scope="module", params=[NginxDav, CaddyDav, HaproxyDav])
-def dav_box(request, sandboxes, layer, build):
-    if not (build / "asp-web" / "asp-web").exists():
-        pytest.skip("asp-web is not built: no libmicrohttpd")
+def dav_box(request, sandboxes, layer, build, asp_web):
     box = open_web(layer, build, HOST, request.param.program, "radicale", "vdirsyncer", "systemd-socket-activate")
     box.shell(USERS + PACKAGES + request.param.ready).done()
     start_radicale(box)

@@ -27,11 +27,9 @@ echo UnitFileState=disabled
 
 
 @pytest.fixture
-def page(patient, build):
+def page(patient, build, asp_web):
     """The account page as it is to be, with what is installed and configured, and nobody who runs."""
-    if not (build / "asp-web" / "asp-web").exists():
-        pytest.skip("asp-web is not built: no libmicrohttpd")
-    patient.sandbox.run("install", "-D", build / "asp-web" / "asp-web", PROGRAM).done()
+    patient.sandbox.run("install", "-D", asp_web, PROGRAM).done()
     patient.page = AccountPage(patient.sandbox, build, CONF)
     for service in ("asp-admin", "asp-web"):
         patient.install(f"pam.d/{service}", f"/etc/pam.d/{service}")
