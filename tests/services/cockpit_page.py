@@ -136,13 +136,16 @@ class Page:
         return self.browser.named("button", name)
 
     def press(self, name):
-        """What the page puts there anew while it is looked for is looked for again."""
+        """As soon as it can be: what is at work holds its buttons, and what the page puts there anew is looked for again."""
 
-        def click():
-            self.button(name).click()
+        def pressed():
+            button = self.button(name)
+            if button.property("disabled"):
+                return False
+            button.click()
             return True
 
-        self.browser.until(click, f"the button {name}")
+        self.browser.until(pressed, f"the button {name}")
 
     def fill(self, name, text):
         self.browser.named("textbox", name).type(text)

@@ -485,7 +485,7 @@ def test_nor_is_a_password_that_was_made_and_is_at_the_page(web, browser, broker
     said.words()
     said.tell(document(MADE))
     assert MADE["password"] in running.result().json["out"]
-    assert MADE["password"].encode() not in memory_of(web.pid())
+    wait_until(lambda: MADE["password"].encode() not in memory_of(web.pid()), "it is kept")
 
 
 def test_the_log_has_no_secret_and_no_name(web, browser, broker):

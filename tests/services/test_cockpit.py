@@ -180,7 +180,7 @@ def test_the_history_is_in_sentences_the_last_thing_first(page, mail):
     page.browser.named("link", "History").click()
     page.browser.until(page.events)
     assert page.browser.wait("h1").text == "History"
-    assert page.browser.run("return document.activeElement.id") == "heading", "a screen reader begins there"
+    page.focus_is_on("heading")  # a screen reader begins there
     assert sorted(page.events()) == sorted([
         "You made Tablet.",
         "root revoked Laptop: lost in the train.",

@@ -77,7 +77,7 @@ def test_copy_puts_the_password_on_the_clipboard(page, secure):
     page.done()
     page.press("Create app password")
     page.browser.press("Control+v")
-    assert page.browser.named("textbox", "Name").property("value") == password
+    page.browser.until(lambda: page.browser.named("textbox", "Name").property("value") == password, "what was copied")
 
 
 @both
@@ -185,7 +185,7 @@ def test_ten_minutes_after_it_came_it_is_gone(page):
     assert password not in text_of(page)
     assert page.status() == "The password is not shown any longer."
     assert page.labels() == ["Phone"]
-    assert page.browser.run("return document.activeElement.id") == "heading"
+    page.focus_is_on("heading")
 
 
 @both
@@ -216,9 +216,8 @@ def test_the_way_back_does_not_show_it_again(page):
         page.browser.open(ELSEWHERE)
         page.browser.ask("POST", "/back", {})
         seen = page.browser.until(lambda: page.browser.run("return sessionStorage.getItem('seen')"))
-        page.settled()
+        page.browser.until(lambda: page.labels() == ["Phone"], "the list, loaded afresh")
     assert "App passwords" in seen, "it came back as it was left"
     assert password not in seen
     assert password not in text_of(page)
-    assert page.labels() == ["Phone"]
     assert page.dialogs() == []

@@ -298,7 +298,7 @@ def test_who_signs_out_is_signed_out_in_every_page_of_her_browser(web_page, mail
     page = web_page
     mail.create("alice", "Phone", "--app", "mail")
     page.show("alice", "history")
-    page.press("Sign out")
+    page.sign_out()
     assert page.status() == "You are signed out."
     assert page.browser.run("return location.href") == f"{ORIGIN}/"
     assert "Phone" not in page.browser.run("return document.documentElement.outerHTML")
@@ -339,7 +339,7 @@ def test_two_pages_of_a_browser_are_one_session(web_page, mail):
         page.create("Second", "mail")
         page.shown_password()
         page.done()
-        page.press("Sign out")
+        page.sign_out()
         page.sign_in("alice", PRIMARY["alice"])
     finally:
         page.browser.ask("DELETE", "/window")
@@ -390,8 +390,7 @@ def test_of_what_was_typed_and_shown_nothing_is_left_when_she_has_signed_out(web
     page.create("Phone", "mail")
     password = page.shown_password()
     page.done()
-    page.press("Sign out")
-    page.browser.wait("#sign-in-user")
+    page.sign_out()
     assert tools.held(password[6:]) == []
     assert tools.held(PRIMARY["alice"]) == []
     tools.close()
@@ -406,8 +405,7 @@ def test_the_way_back_shows_no_password_again(web_page, mail):
     page.browser.until(lambda: mail.json("list", "alice") != [], "it opens while it is shown")
     page.browser.open("about:blank")
     page.browser.ask("POST", "/back", {})
-    page.signed_in()
-    assert page.labels() == ["Phone"]
+    page.browser.until(lambda: page.labels() == ["Phone"], "the list, loaded afresh")
     assert page.dialogs() == []
     assert password not in page.browser.run("return document.documentElement.outerHTML")
 

@@ -54,6 +54,10 @@ class WebPage(Page):
         self.browser.wait("#sign-out")
         self.settled()
 
+    def sign_out(self):
+        self.press("Sign out")
+        self.browser.wait("#sign-in-user")
+
     def show(self, *path):
         self.load(*path)
         self.signed_in()
