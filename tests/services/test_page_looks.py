@@ -9,7 +9,7 @@ import os
 import pathlib
 
 import pytest
-from cockpit_page import ALONE, LATER
+from cockpit_page import LATER
 from page_looks import WIDTHS, flaws, settle
 from support.axe import axe_source, faults
 from support.passwords import PRIMARY
@@ -292,15 +292,3 @@ def test_a_screen_reader_is_told_what_everything_is(page, mail):
         ("button", "Done"),
     ]
     page.done()
-
-
-def test_without_javascript_a_sentence_says_what_to_do(page):
-    page.browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
-    try:
-        page.browser.open("about:blank")
-        page.browser.open(ALONE)
-        said = [one.text for one in page.browser.all("noscript p")]
-        assert len(said) == 3
-        assert said[0].startswith("This page needs JavaScript: switch it on for this site, or make an app password at the")
-    finally:
-        page.browser.cdp("Emulation.setScriptExecutionDisabled", value=False)

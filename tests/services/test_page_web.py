@@ -426,19 +426,6 @@ def test_without_cookies_a_sentence_says_that_they_are_needed(visitor):
         assert page.refusal() == NO_COOKIES
 
 
-def test_without_javascript_a_sentence_says_what_to_do(visitor):
-    page = visitor
-    page.browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
-    try:
-        page.browser.open("about:blank")
-        page.browser.open(ORIGIN)
-        said = [one.text for one in page.browser.all("noscript p")]
-        assert len(said) == 3
-        assert said[0].startswith("This page needs JavaScript: switch it on for this site.")
-    finally:
-        page.browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
-
-
 # As browsers were before 2018, 2020 and 2022.
 @pytest.mark.parametrize(
     "lacks",

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from cockpit_page import LATER, both
+from cockpit_page import ALONE, LATER, both
+from support.account_page import ORIGIN
 from support.passwords import PRIMARY
 from support.run import TREE
 
@@ -139,3 +140,24 @@ def test_the_language_of_cockpits_menu_comes_first(in_language):
         assert page.browser.wait("h1").text == "Mots de passe d’application"
     finally:
         page.browser.run("localStorage.removeItem('cockpit.lang')")
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "begins"),
+    [
+        ("cockpit", ALONE, "This page needs JavaScript: switch it on for this site, or make an app password at the command"),
+        ("web", ORIGIN, "This page needs JavaScript: switch it on for this site. Where that cannot be, whoever"),
+    ],
+    ids=["cockpit", "web"],
+    indirect=["page"],
+)
+def test_without_javascript_a_sentence_says_what_to_do_in_each_language(page, address, begins):
+    page.browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        page.browser.open("about:blank")
+        page.browser.open(address)
+        said = page.browser.all("noscript p")
+        assert [one.property("lang") for one in said] == ["", "de", "fr"]
+        assert said[0].text.startswith(begins)
+    finally:
+        page.browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
