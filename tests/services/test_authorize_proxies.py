@@ -10,6 +10,7 @@ import time
 import pytest
 from support.account_page import AspWeb, Later
 from support.authorize import AUTHORIZE, USERS, ask
+from support.caldav import HOST, RADICALE_SOCKET, SHOW, Caldav, contact, event, open_door, start_radicale
 from support.passwords import PRIMARY, wrong
 from support.processes import child_of
 from support.recipes import CONF, recipe
@@ -17,7 +18,6 @@ from support.run import MORTAL
 from support.wait import LONG, wait_until
 from support.web import CLIENT, open_web
 from test_asp_web_proxy import Caddy, Nginx, Proxy
-from test_nginx import HOST, RADICALE_SOCKET, SHOW, Caldav, contact, event, open_door, start_radicale
 
 # What Debian's packages do when they are installed, where they were only unpacked.
 PACKAGES = """
@@ -34,7 +34,6 @@ class Dav(Caldav, Proxy):
     host = HOST
     door = RADICALE_SOCKET  # where Radicale is reached
     asked = AUTHORIZE  # and asp-web
-    restart = Proxy.restart
 
     def __init__(self, box, build):
         super().__init__(box, build)
