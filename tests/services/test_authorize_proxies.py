@@ -10,7 +10,7 @@ import time
 import pytest
 from support.account_page import AspWeb, Later
 from support.authorize import AUTHORIZE, USERS, ask
-from support.caldav import HOST, RADICALE_SOCKET, SHOW, Caldav, contact, event, open_door, start_radicale
+from support.caldav import HOST, RADICALE_SOCKET, SHOW, Caldav, event, open_door, start_radicale
 from support.passwords import PRIMARY, wrong
 from support.processes import child_of
 from support.recipes import CONF, recipe
@@ -18,14 +18,6 @@ from support.run import MORTAL
 from support.wait import LONG, wait_until
 from support.web import CLIENT, open_web
 from test_asp_web_proxy import Caddy, Nginx, Proxy
-
-# What Debian's packages do when they are installed, where they were only unpacked.
-PACKAGES = """
-getent passwd radicale >/dev/null || useradd --system --user-group --home-dir /var/lib/radicale radicale
-install -d /var/lib/radicale/collections
-certificates=/etc/ssl/certs/ca-certificates.crt
-[[ -e $certificates ]] || cat /usr/share/ca-certificates/mozilla/*.crt >"$certificates"
-"""
 
 
 class Dav(Caldav, Proxy):
@@ -108,7 +100,7 @@ class HaproxyDav(Dav):
 @pytest.fixture(scope="module", params=[NginxDav, CaddyDav, HaproxyDav])
 def dav_box(request, sandboxes, layer, build, asp_web):
     box = open_web(layer, build, HOST, request.param.program, "radicale", "vdirsyncer", "systemd-socket-activate")
-    box.shell(USERS + PACKAGES + request.param.ready).done()
+    box.shell(USERS + request.param.ready).done()
     start_radicale(box)
     dav = request.param(box, build)
     dav.reset()
@@ -136,22 +128,7 @@ def phone(dav):
 
 
 def test_vdirsyncer_carries_events_and_contacts_until_its_password_is_revoked(dav, phone):
-    box = dav.sandbox
-    laptop = dav.create("alice", "Laptop", "--app", "calendar")
-    dav.configure_vdirsyncer("alice", laptop)
-    box.write("/run/vdirsyncer/calendar/diary/near.ics", event("near"))
-    box.write("/run/vdirsyncer/contacts/friends/near.vcf", contact("near"))
-    dav.make(phone, "/alice/office/")
-    dav.vdirsyncer("discover", input="y\n" * 10).done()
-    dav.vdirsyncer("sync").done()
-    assert "SUMMARY:near" in dav.curl(phone, "/alice/diary/near.ics")[1]
-    assert "FN:near" in dav.curl(phone, "/alice/friends/near.vcf")[1]
-    assert "SUMMARY:one" in box.read("/run/vdirsyncer/calendar/office/one.ics")
-    used = dav.entry(laptop[:2])["last_used"]
-    assert (used["service"], used["rhost"]) == ("caldav", "127.0.0.1")
-    dav.asp_admin("revoke", "alice", laptop[:2]).done()
-    refused = dav.vdirsyncer("sync")
-    assert refused.code != 0 and "401" in refused.err
+    dav.revoke_the_laptop(dav.sync_a_laptop(phone), "caldav")
 
 
 def test_an_app_password_opens_and_the_log_names_the_client(dav, phone):
@@ -238,8 +215,7 @@ def test_what_radicale_gets_is_the_account_and_no_password(dav, phone):
     """In its place is one that shows what it is sent."""
     box = dav.sandbox
     box.shell('mv "$1" "$1.real"', dav.door).done()
-    shown = SHOW.replace("/run/show.sock", dav.door)
-    process = box.start(*MORTAL, "/usr/bin/python3", "-c", shown, stdin=subprocess.DEVNULL)
+    process = box.start(*MORTAL, "/usr/bin/python3", "-c", SHOW, dav.door, stdin=subprocess.DEVNULL)
     box.wait_for_socket(dav.door)
     try:
         forged = [word for name in (*FORGED, "Asp-Id", "Asp-App", "Asp_Id", "asp_app") for word in ("--header", f"{name}: bob")]

@@ -7,13 +7,14 @@ import subprocess
 import time
 
 import pytest
-from support.caldav import HOST, RADICALE_SOCKET, SHOW, Caldav, contact, event, open_door, start_radicale
+from support.caldav import HOST, RADICALE_SOCKET, SHOW, Caldav, event, open_door, start_radicale
 from support.passwords import PRIMARY, wrong
 from support.recipes import recipe
 from support.run import MORTAL
 from support.web import CLIENT, open_web
 
 PLAIN_PORT, PROXIED_PORT, SHOWN_PORT = 8080, 8443, 9443
+SHOWN = "/run/show.sock"
 
 # What Debian's packages do when they are installed, where they were only unpacked. One worker, so that one that is held
 # holds everybody.
@@ -23,10 +24,6 @@ rm -f /etc/nginx/modules-enabled/*mod-http-auth-pam.conf
 ln -s /usr/share/nginx/modules-available/mod-http-auth-pam.conf /etc/nginx/modules-enabled/
 rm -f /etc/nginx/sites-enabled/default
 sed -i 's/^worker_processes .*/worker_processes 1;/' /etc/nginx/nginx.conf
-getent passwd radicale >/dev/null || useradd --system --user-group --home-dir /var/lib/radicale radicale
-install -d /var/lib/radicale/collections
-certificates=/etc/ssl/certs/ca-certificates.crt
-[[ -e $certificates ]] || cat /usr/share/ca-certificates/mozilla/*.crt >"$certificates"
 """
 
 # For the measurement alone: the same file with and without a login.
@@ -75,11 +72,11 @@ def caldav_box(sandboxes, layer, build):
         ("#real_ip_header", "real_ip_header"),
     )
     shown = ("listen (.*)443 ssl;", rf"listen \g<1>{SHOWN_PORT} ssl;")
-    service.site("shown", shown, (RADICALE_SOCKET, "/run/show.sock"))
+    service.site("shown", shown, (RADICALE_SOCKET, SHOWN))
     box.write("/etc/nginx/conf.d/more.conf", MORE_SITES)
     box.write("/srv/plain/open", "plain\n")
     box.write("/srv/plain/shut", "plain\n")
-    box.start(*MORTAL, "/usr/bin/python3", "-c", SHOW, stdin=subprocess.DEVNULL)
+    box.start(*MORTAL, "/usr/bin/python3", "-c", SHOW, SHOWN, stdin=subprocess.DEVNULL)
     service.start_broker()
     service.restart()
     yield service
@@ -101,28 +98,13 @@ def phone(caldav):
 
 def test_vdirsyncer_carries_events_and_contacts_both_ways(caldav, phone):
     box = caldav.sandbox
-    laptop = caldav.create("alice", "Laptop", "--app", "calendar")
-    caldav.configure_vdirsyncer("alice", laptop)
-    box.write("/run/vdirsyncer/calendar/diary/near.ics", event("near"))
-    box.write("/run/vdirsyncer/contacts/friends/near.vcf", contact("near"))
-    caldav.make(phone, "/alice/office/")
-    caldav.vdirsyncer("discover", input="y\n" * 10).done()
-    caldav.vdirsyncer("sync").done()
-    # What the laptop has made, the phone finds; and what the phone has made, the laptop.
-    assert "SUMMARY:near" in caldav.curl(phone, "/alice/diary/near.ics")[1]
-    assert "FN:near" in caldav.curl(phone, "/alice/friends/near.vcf")[1]
-    assert "SUMMARY:one" in box.read("/run/vdirsyncer/calendar/office/one.ics")
+    laptop = caldav.sync_a_laptop(phone)
     assert caldav.put(phone, "/alice/diary/one.ics") == 201
     assert caldav.curl(phone, "/alice/diary/near.ics", "--request", "DELETE")[0] == 200
     caldav.vdirsyncer("sync").done()
     assert "SUMMARY:one" in box.read("/run/vdirsyncer/calendar/diary/one.ics")
     assert box.run("test", "-e", "/run/vdirsyncer/calendar/diary/near.ics").code == 1
-    used = caldav.entry(laptop[:2])["last_used"]
-    assert (used["service"], used["rhost"]) == ("nginx", "127.0.0.1")
-    caldav.asp_admin("revoke", "alice", laptop[:2]).done()
-    refused = caldav.vdirsyncer("sync")
-    assert refused.code != 0
-    assert "401" in refused.err
+    caldav.revoke_the_laptop(laptop, "nginx")
 
 
 def test_an_app_password_opens_and_the_log_names_the_client(caldav, phone):

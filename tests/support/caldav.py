@@ -12,6 +12,14 @@ HOST = "dav.example.org"
 COLLECTIONS = "/var/lib/radicale/collections"
 RADICALE_SOCKET = "/run/radicale.sock"
 
+# What Debian's packages do when they are installed, where they were only unpacked.
+PACKAGES = """
+getent passwd radicale >/dev/null || useradd --system --user-group --home-dir /var/lib/radicale radicale
+install -d /var/lib/radicale/collections
+certificates=/etc/ssl/certs/ca-certificates.crt
+[[ -e $certificates ]] || cat /usr/share/ca-certificates/mozilla/*.crt >"$certificates"
+"""
+
 # What systemd makes of private.conf and the units of radicale-door: Radicale with a loopback of its own, a socket, and
 # who carries between them.
 RADICALE = """
@@ -23,9 +31,9 @@ CARRIER = """
 nsenter --net --target "$(cat /run/radicale.pid)" setpriv --pdeathsig KILL systemd-socket-activate --listen "$@"
 """
 
-# A backend that shows what it is sent.
+# A backend at a socket that shows what it is sent.
 SHOW = """
-import http.server, os, socketserver
+import http.server, os, socketserver, sys
 class Show(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         text = "".join(f"{name.lower()}: {value}\\n" for name, value in self.headers.items()).encode()
@@ -38,7 +46,7 @@ class Show(http.server.BaseHTTPRequestHandler):
     def address_string(self):
         return ""
 os.umask(0)
-socketserver.UnixStreamServer("/run/show.sock", Show).serve_forever()
+socketserver.UnixStreamServer(sys.argv[1], Show).serve_forever()
 """
 
 VDIRSYNCER = """[general]
@@ -132,9 +140,32 @@ class Caldav(Web):
         settings = VDIRSYNCER.format(home=home, host=HOST, user=user, password=password, ca=self.ca)
         self.sandbox.write(f"{home}/config", settings)
 
+    def sync_a_laptop(self, phone):
+        """By vdirsyncer: what it has made the phone finds, and what the phone has made, the laptop. Its password."""
+        laptop = self.create("alice", "Laptop", "--app", "calendar")
+        self.configure_vdirsyncer("alice", laptop)
+        self.sandbox.write("/run/vdirsyncer/calendar/diary/near.ics", event("near"))
+        self.sandbox.write("/run/vdirsyncer/contacts/friends/near.vcf", contact("near"))
+        self.make(phone, "/alice/office/")
+        self.vdirsyncer("discover", input="y\n" * 10).done()
+        self.vdirsyncer("sync").done()
+        assert "SUMMARY:near" in self.curl(phone, "/alice/diary/near.ics")[1]
+        assert "FN:near" in self.curl(phone, "/alice/friends/near.vcf")[1]
+        assert "SUMMARY:one" in self.sandbox.read("/run/vdirsyncer/calendar/office/one.ics")
+        return laptop
+
+    def revoke_the_laptop(self, laptop, service):
+        """It has been seen as this service, and is shut out."""
+        used = self.entry(laptop[:2])["last_used"]
+        assert (used["service"], used["rhost"]) == (service, "127.0.0.1")
+        self.asp_admin("revoke", "alice", laptop[:2]).done()
+        refused = self.vdirsyncer("sync")
+        assert refused.code != 0 and "401" in refused.err
+
 
 def start_radicale(box):
     """Radicale as the shipped files have it, but for systemd."""
+    box.shell(PACKAGES).done()
     box.run("install", "-m", "644", CONF / "radicale/config", "/etc/radicale/config").done()
     box.shell(*re.findall("(?m)^# +(chown .*)$", recipe("nginx/caldav.conf"))).done()
     box.shell(": >/var/log/radicale").done()
