@@ -13,14 +13,13 @@ import pytest
 from support.account_page import CONFIGURATION, Later
 from support.page_user import PageUser, account_page, all_at_once
 from support.passwords import PASSWORD
-from support.recipes import recipe
+from support.recipes import AT_ONCE, recipe
 from support.second_factor import GOOGLE
 from support.self_service import ALICES, BOBS, DONE, STORE
 from support.wait import wait_until
 from support.web_sign_in import CONF, serve_web
 
 SOURCE = pathlib.Path(__file__).parent / "pam_prompts.c"
-AT_ONCE = (r"delay=\d+", "delay=0"), (r"(?m)^(auth .*pam_unix.so)$", r"\1 nodelay")
 PROMPTS = "/etc/asp/prompts"
 NOT_LET_IN = {"outcome": "refused", "error": ""}
 CODE = ("Verification code: ", False)

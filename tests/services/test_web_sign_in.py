@@ -6,7 +6,7 @@ import re
 
 import pytest
 from support.passwords import PASSWORD, wrong
-from support.recipes import recipe
+from support.recipes import AT_ONCE, recipe
 from support.second_factor import GOOGLE
 from support.self_service import ALICES, ASK, BOBS, DONE, NO, STORE, fields, reply
 from support.system_log import parsed
@@ -18,7 +18,6 @@ def logged(own):
     return [line.text for line in parsed(own.log_file.take())]
 
 
-AT_ONCE = (r"delay=\d+", "delay=0"), (r"(?m)^(auth .*pam_unix.so)$", r"\1 nodelay")
 # Whom pam_unix does not know; what stands in for their server takes one password from each.
 VIRTUAL = """
 auth required pam_exec.so quiet expose_authtok /etc/asp/virtual

@@ -5,14 +5,13 @@ import contextlib
 from cockpit_page import BROKER, Page, install_page, running
 from support.account_page import CONFIGURATION, HOST, ORIGIN, PAGE, AccountPage
 from support.broker import SOCKET
+from support.recipes import AT_ONCE
 from support.self_service import INSTALL, SELF, STORE_OF_NONE
 from support.web import CERTIFICATE
 from support.web_sign_in import CONF, WEB
 from test_asp_web_proxy import Nginx
 
 PROGRAMS = ("nginx", "openssl")
-# What PAM asks at once here, and refuses at once.
-AT_ONCE = (r"delay=\d+", "delay=0"), (r"(?m)^(auth .*pam_unix.so)$", r"\1 nodelay")
 
 
 class WebPage(Page):

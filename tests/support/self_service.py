@@ -12,7 +12,7 @@ import subprocess
 from support.broker import SOCKET, Broker, BrokerMachine, message
 from support.passwords import PRIMARY
 from support.processes import children
-from support.recipes import recipe
+from support.recipes import AT_ONCE, recipe
 from support.run import BIN, MORTAL, as_user
 from support.system_log import parsed
 from support.terminal import Terminal
@@ -197,8 +197,7 @@ class SelfService(BrokerMachine):
 
     def ask_for(self, *changes, facility_first=""):
         """The shipped stack, which refuses at once here."""
-        at_once = (r"delay=\d+", "delay=0"), (r"(?m)^(auth .*pam_unix.so)$", r"\1 nodelay")
-        self.sandbox.write("/etc/pam.d/asp-admin", facility_first + recipe("pam.d/asp-admin", *at_once, *changes))
+        self.sandbox.write("/etc/pam.d/asp-admin", facility_first + recipe("pam.d/asp-admin", *AT_ONCE, *changes))
 
     def close(self):
         if self.serves:

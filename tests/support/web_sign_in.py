@@ -5,7 +5,7 @@ import contextlib
 import errno
 
 from support.broker import message
-from support.recipes import recipe
+from support.recipes import AT_ONCE, recipe
 from support.self_service import (
     ALICES,
     ASK,
@@ -101,8 +101,7 @@ def serve_web(own, *configuration, stack=None):
     which does not wait; unless another one is given."""
     own.sandbox.shell("getent passwd asp-web >/dev/null || useradd --system asp-web").done()
     own.configure(*(configuration or (CONF,)))
-    at_once = (r"delay=\d+", "delay=0"), (r"(?m)^(auth .*pam_unix.so)$", r"\1 nodelay")
-    own.sandbox.write("/etc/pam.d/asp-web", stack or recipe("pam.d/asp-web", *at_once))
+    own.sandbox.write("/etc/pam.d/asp-web", stack or recipe("pam.d/asp-web", *AT_ONCE))
     own.again()
     wait_until(lambda: own.listens(WEB), f"nobody listens at {WEB}")
     return own
