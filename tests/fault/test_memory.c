@@ -4,115 +4,17 @@
  * password was wrong.
  */
 #include "fault_fixture.h"
+#include "starving.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <libconfig.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* --- allocations ------------------------------------------------------------------------------ */
-
-/* The functions of this program stand before libc's for all that is loaded. */
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *block, size_t size);
-extern void *__libc_memalign(size_t alignment, size_t size);
-
-static bool counting;
-static long allocations; /* while counting */
-static long fail_at;     /* the number of the one that fails; 0: none */
-static bool fail_on;     /* and all behind it */
-
-/* libconfig does not survive it, and ends its host or breaks it, as glibc 2.36 does while it loads
- * a part of the name service: their own allocations are spared. */
-static int spared; /* counts: libconfig calls itself by these names */
-
-static bool fails(void)
-{
-    if (!counting || spared > 0)
-        return false;
-    allocations++;
-    if (fail_at == 0 || allocations < fail_at || (allocations > fail_at && !fail_on))
-        return false;
-    errno = ENOMEM;
-    return true;
-}
-
-void *malloc(size_t size)
-{
-    return fails() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *block, size_t size)
-{
-    return fails() ? NULL : __libc_realloc(block, size);
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-    return fails() ? NULL : __libc_memalign(alignment, size);
-}
-
-int posix_memalign(void **block, size_t alignment, size_t size)
-{
-    if (fails())
-        return ENOMEM;
-    *block = __libc_memalign(alignment, size);
-    return *block == NULL ? ENOMEM : 0;
-}
-
-static void *real_one(const char *name)
-{
-    void *function = dlsym(RTLD_NEXT, name);
-    if (function == NULL)
-        abort();
-    return function;
-}
-
-void config_init(config_t *config)
-{
-    void (*real)(config_t *);
-
-    *(void **)&real = real_one("config_init");
-    spared++;
-    real(config);
-    spared--;
-}
-
-int config_read_string(config_t *config, const char *text)
-{
-    int (*real)(config_t *, const char *);
-
-    *(void **)&real = real_one("config_read_string");
-    spared++;
-    int read = real(config, text);
-    spared--;
-    return read;
-}
-
-int getpwnam_r(const char *name, struct passwd *entry, char *room, size_t size,
-               struct passwd **result)
-{
-    int (*real)(const char *, struct passwd *, char *, size_t, struct passwd **);
-
-    *(void **)&real = real_one("getpwnam_r");
-    spared++;
-    int number = real(name, entry, room, size, result);
-    spared--;
-    return number;
-}
 
 /* What a child found out about one login. */
 struct outcome {
