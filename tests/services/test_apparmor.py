@@ -121,6 +121,14 @@ def machine(strace, broker_machine):
     broker_machine.said()
 
 
+@pytest.fixture
+def mail(strace, mail):
+    """The same with Dovecot's, which other files of tests have too, and without them."""
+    begin(mail)
+    yield mail
+    mail.sandbox.run("rm", BROKER, ADMIN).done()
+
+
 def begin(service):
     service.sandbox.shell("rm -rf $1; mkdir -p $1", TRACES).done()
     service.sandbox.run("install", "-D", service.build / "asp-broker" / "asp-broker", BROKER).done()
@@ -273,11 +281,10 @@ SESSIONS = {
 
 
 @pytest.mark.parametrize("hook", SESSIONS)
-def test_a_hook_does_nothing_that_its_rules_do_not_allow(strace, mail, tmp_path, hook):
+def test_a_hook_does_nothing_that_its_rules_do_not_allow(mail, tmp_path, hook):
     path = f"{HOOKS}/{hook}"
     mail.install(f"hooks/{hook}", path, "755")
     mail.configure(f'hooks: {{ revoked = "{path}"; timeout = 100; }};')
-    begin(mail)
     lead_doveadm_to(mail.sandbox, "/run/d")
     app = "ssh" if hook == "sshd" else "mail"
     mail.sandbox.shell(SESSIONS[hook], mail.create("alice", "Phone", "--app", app)[:2]).done()
@@ -297,8 +304,7 @@ def test_a_hook_does_nothing_that_its_rules_do_not_allow(strace, mail, tmp_path,
     covers(found, profile, f"asp-watch.d/{hook}", but=but)
 
 
-def test_dovecot_is_allowed_all_that_pam_asp_does_in_it(strace, mail, tmp_path):
-    begin(mail)
+def test_dovecot_is_allowed_all_that_pam_asp_does_in_it(mail, tmp_path):
     mail.configure("limit = 8;")
     phone = mail.create("alice", "Phone")
     master = mail.sandbox.read("/run/d/run/master.pid").strip()
