@@ -1,6 +1,7 @@
 """asp-web, the account page's server: which requests it serves, and within which limits."""
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -8,7 +9,7 @@ import threading
 import time
 
 import pytest
-from support.account_page import BROKER, HOST, ORIGIN, SOCKET, AccountPage, BrokerPart, Line
+from support.account_page import BROKER, HOST, ORIGIN, SOCKET, AccountPage, BrokerPart, Later, Line
 from support.run import as_user
 from support.sandbox import open_sandbox
 from support.wait import LONG, wait_until
@@ -409,14 +410,17 @@ def test_a_long_path_or_many_headers_are_a_long_head(browser):
     assert answer is None or answer.status in (413, 431)
 
 
-@pytest.mark.parametrize(
-    "head", [b"\r\n", b"\0\r\n\r\n", b"GET\r\n\r\n", b"\xff\xfe\r\n\r\n", b"GET / HTTP/1.1\r\n \r\n\r\n"]
-)
-def test_what_is_no_request_is_none(line, head):
-    line.send(head)
-    line.socket.shutdown(1)
-    answer = line.answer()
-    assert answer is None or answer.status in (400, 404, 405, 421, 505)
+def test_what_is_no_request_is_none(web):
+    """All at once: some are waited for as long as a head may take."""
+    heads = (b"\r\n", b"\0\r\n\r\n", b"GET\r\n\r\n", b"\xff\xfe\r\n\r\n", b"GET / HTTP/1.1\r\n \r\n\r\n")
+    with contextlib.ExitStack() as stack:
+        lines = {head: stack.enter_context(contextlib.closing(web.line())) for head in heads}
+        for head, line in lines.items():
+            line.send(head)
+            line.socket.shutdown(1)
+        for head, line in lines.items():
+            answer = line.answer()
+            assert answer is None or answer.status in (400, 404, 405, 421, 505), head
 
 
 # Time and number
@@ -444,24 +448,23 @@ def seconds_until_shut(line, first, rest):
     return answer, time.monotonic() - begin
 
 
-def test_a_head_that_comes_slowly_is_waited_for_10_seconds(web, line):
-    answer, seconds = seconds_until_shut(line, b"GET / HTTP/1.1\r\nHost: ", b"x" * 1000)
-    assert answer is None and 8 < seconds < 20
-
-
-def test_a_body_that_comes_slowly_is_too(browser, line):
+def test_a_head_or_a_body_that_comes_slowly_is_waited_for_10_seconds_and_so_is_who_says_nothing(browser):
     browser.open()
-    answer, seconds = seconds_until_shut(line, browser.bytes("POST", "/api/run", Content_Length="1000"), b" " * 1000)
-    assert answer is None and 8 < seconds < 20
-
-
-def test_so_is_who_says_nothing_and_who_says_nothing_more(browser, line):
-    begin = time.monotonic()
-    with contextlib.closing(Line(browser.where)) as other:
-        other.send(browser.bytes("GET", "/"))
-        assert other.answer().status == 200
-        assert line.ended() and other.ended()
-    assert 8 < time.monotonic() - begin < 20
+    slow = {
+        "head": (b"GET / HTTP/1.1\r\nHost: ", b"x" * 1000),
+        "body": (browser.bytes("POST", "/api/run", Content_Length="1000"), b" " * 1000),
+        "nothing": (b"", b""),
+    }
+    with contextlib.ExitStack() as stack:
+        lines = {what: stack.enter_context(contextlib.closing(Line(browser.where))) for what in (*slow, "nothing more")}
+        waits = {what: Later(functools.partial(seconds_until_shut, lines[what], *slow[what])) for what in slow}
+        begin = time.monotonic()
+        lines["nothing more"].send(browser.bytes("GET", "/"))
+        assert lines["nothing more"].answer().status == 200
+        assert lines["nothing more"].ended() and 8 < time.monotonic() - begin < 20
+        for what, later in waits.items():
+            answer, seconds = later.result()
+            assert answer is None and 8 < seconds < 20, what
 
 
 def test_a_connection_has_100_requests(browser, line):

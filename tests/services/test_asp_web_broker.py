@@ -61,15 +61,18 @@ def test_she_acts_on_no_account_but_hers(own, web):
     assert answer["code"] != 0 and "Phone" not in answer["out"]
 
 
-def test_a_password_that_the_page_does_not_show_is_void(own, web):
+def test_a_password_that_the_page_does_not_show_is_void_and_has_no_address(own, web):
     """The broker waits for half a minute."""
+    serve_web(own, CONF, CONFIGURATION, PROFILE)
     browser = PageUser(web).signs_in().browser
-    answer = browser.post("/api/run", {"words": ["create", "--label", "Lost", "--app", "mail", "--", "alice"]}).json
+    words = ["create", "--profile=json", "--label=Lost", "--app=mail", "--", "alice"]
+    answer = browser.post("/api/run", {"words": words}).json
     assert answer["show"] and PASSWORD.fullmatch(json.loads(answer["out"])["password"])
     assert own.states() == []
     wait_until(lambda: any("event=dropped" in line for line in own.events()), "it is not dropped")
     late = browser.post("/api/shown").json
-    assert late.get("code") == 5, late
+    assert late.get("code") == 5 and "once" not in late, late
+    assert browser.get("/api/once").json == {"once": "ended"}
     assert own.states() == []
 
 
@@ -85,17 +88,6 @@ def test_a_phone_takes_the_profile_of_the_password_that_she_made(own, web):
     assert account["IncomingPassword"] == json.loads(made["out"])["password"]
     assert account["IncomingMailServerUsername"] == "alice"
     assert "once" not in alice.run("rotate", "--", "alice", json.loads(made["out"])["id"]), "Replace has no profile"
-
-
-def test_a_password_that_is_void_has_no_address(own, web):
-    serve_web(own, CONF, CONFIGURATION, PROFILE)
-    browser = PageUser(web).signs_in().browser
-    words = ["create", "--profile=json", "--label=Lost", "--app=mail", "--", "alice"]
-    assert browser.post("/api/run", {"words": words}).json["show"]
-    wait_until(lambda: any("event=dropped" in line for line in own.events()), "it is not dropped")
-    late = browser.post("/api/shown").json
-    assert late.get("code") == 5 and "once" not in late
-    assert browser.get("/api/once").json == {"once": "ended"}
 
 
 def test_who_leaves_before_it_is_shown_has_made_nothing(own, web):

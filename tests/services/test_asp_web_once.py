@@ -169,11 +169,17 @@ def test_what_was_never_shown_becomes_none_by_another_command(browser, said):
     create(browser, said)
     said.tell("asp-admin: it was not shown\n", "err")
     said.done(5)
-    wait_until(lambda: browser.say("POST", "/api/run", {"words": ["list"]}).status != 409, "it is not over")
+
+    def run():
+        answer = browser.say("POST", "/api/run", {"words": ["list"]})
+        return answer if answer.status != 409 else None
+
+    running = Later(lambda: wait_until(run, "it is not over"))
     said.words()
     said.told("[]\n")
     said.done(0)
-    assert "once" not in browser.get("/api/wait").json
+    answer = running.result().json
+    assert answer["code"] == 0 and "once" not in answer
     assert state(browser) == "ended"
 
 

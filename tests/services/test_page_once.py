@@ -130,7 +130,7 @@ def test_a_device_without_a_cookie_takes_it_too_and_once(page, made, web_site):
 def test_it_is_good_while_the_page_is_open(page, made, web_site):
     """It asks: 15 seconds of silence would be the end."""
     _, address = made
-    assert not comes_true(lambda: status(web_site, address) != 200, seconds=25, interval=1)
+    assert not comes_true(lambda: status(web_site, address) != 200, seconds=18, interval=1)
     page.done()
 
 

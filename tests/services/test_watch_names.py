@@ -90,7 +90,7 @@ def test_what_does_not_answer_is_said_once_left_alone_until_the_interval_and_nob
         asker = machine.wait_until_it_asks()
         machine.log_file.wait_for(SILENT + ": .*; .*getent passwd")
         assert machine.children() == [] and not machine.lives(asker)
-        wait_until(lambda: machine.times_asked() > 2, "it is not asked again", 6 * LONG)
+        wait_until(lambda: machine.times_asked() > 1, "it is not asked again", 6 * LONG)
         said = machine.log_file.take()
         assert len([line for line in said if SILENT in line]) == 1
         assert not [line for line in said if "event=absent" in line]
@@ -112,7 +112,7 @@ def test_one_pass_ends_and_says_whom_it_could_not_ask_of(machine):
     machine.dismiss_dora()
     machine.silence()
     machine.set_primary("ann", "another one")
-    for changed in (1, 0, 0):
+    for changed in (1, 0):
         run = machine.sandbox.run(*machine.prefix, machine.admin, "--json", "watch", "--once", timeout=4 * LONG)
         assert (run.code, json.loads(run.out)) == (0, counts(accounts=2, changed=changed, revoked=changed))
         assert SILENT in run.err and "getent passwd" in run.err and run.err.count("\n") == 1

@@ -329,5 +329,5 @@ class Later:
         self.answers = queue.Queue()
         threading.Thread(target=lambda: self.answers.put(what()), daemon=True).start()
 
-    def result(self):
-        return self.answers.get(timeout=LONG)
+    def result(self, seconds=LONG):
+        return self.answers.get(timeout=seconds)

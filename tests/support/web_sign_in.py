@@ -70,6 +70,14 @@ class WebServer(HostileClient):
             self.send(number, reply(answer))
         return number, self.ends(number)
 
+    def try_together(self, users, answer, address=HERE):
+        """All of them sign in at once, with this answer. How that ended for each."""
+        numbers = [self.begin(user, address) for user in users]
+        for number in numbers:
+            self.asked(number)
+            self.send(number, reply(answer))
+        return [self.ends(number) for number in numbers]
+
     def signs_in(self, user="alice", *answers, address=HERE):
         number, ended = self.tries(user, *(answers or (ALICES,)), address=address)
         assert ended == (True, []), ended
