@@ -1,6 +1,7 @@
 """The page for Cockpit as a person has it before her: a real cockpit-ws, signed in through PAM, in a real Chromium."""
 
 import contextlib
+import functools
 import os
 import pathlib
 import re
@@ -38,12 +39,18 @@ install -D -m 755 "$1/asp-broker/asp-broker" -t /usr/local/libexec
 """
 
 
+@functools.cache
+def installed(build):
+    """What `meson install` makes, for as long as this process runs."""
+    made = tempfile.TemporaryDirectory()
+    execute("meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", made.name).done()
+    return made
+
+
 def install_page(sandbox, build, place, target):
     """Puts there what `meson install` puts into a folder whose path ends so."""
-    with tempfile.TemporaryDirectory() as made:
-        execute("meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", made).done()
-        (source,) = pathlib.Path(made).rglob(place)
-        sandbox.shell('rm -rf "$2"; mkdir -p "$2"; cp -p "$1"/* "$2"/', source, target).done()
+    (source,) = pathlib.Path(installed(build).name).rglob(place)
+    sandbox.shell('rm -rf "$2"; mkdir -p "$2"; cp -p "$1"/* "$2"/', source, target).done()
 
 
 @contextlib.contextmanager
