@@ -17,7 +17,7 @@ from test_page_secret import PROFILE
 
 LONG = "W" * 64
 STATES = ("list", "empty", "revoked", "changed", "create", "question", "refused", "password", "rename", "replace", "revoke",
-          "revoke-all", "history", "users", "broken")
+          "revoke-all", "history", "broken")
 WEB_STATES = ("sign-in-name", "sign-in", "sign-in-refused", "sign-in-again", "web-list", "web-create",
               "web-password")
 
@@ -100,11 +100,13 @@ def bring_to(page, mail, state):
         page.press("Revoke all")
 
 
-@pytest.mark.parametrize("state", [state for state in STATES if state != "users"])
-def test_each_state_is_right_in_each_width_and_light(page, mail, pictures, state):
+@pytest.mark.parametrize("state", STATES)
+def test_each_state_is_right_in_each_width_and_light_and_axe_finds_nothing(page, mail, pictures, request, state):
     with page.with_script(LATER % (3 * 3600 + 60)):
         bring_to(page, mail, state)
     look(page.browser, pictures, state)
+    # Skips where there is none.
+    assert axe_faults(page.browser, request.getfixturevalue("axe")) == []
 
 
 def before_asp_web(visitor, web_site, mail, state):
@@ -155,12 +157,6 @@ def look(browser, pictures, state):
     finally:
         browser.screen(1280, 800)
     assert {where: what for where, what in found.items() if what} == {}
-
-
-@pytest.mark.parametrize("state", [state for state in STATES if state != "users"])
-def test_axe_finds_nothing_that_is_serious(page, mail, axe, state):
-    bring_to(page, mail, state)
-    assert axe_faults(page.browser, axe) == []
 
 
 def axe_faults(browser, axe):
