@@ -13,6 +13,7 @@ import time
 
 import pytest
 from support.folders import contents, restore
+from support.long import repeated, repeated_but
 from support.processes import children
 from support.run import ended
 from support.tracing import STRACE, Call, injecting, system_calls
@@ -85,12 +86,7 @@ def update(site, strace, request):
     return Update(site, request.param)
 
 
-def some(names):
-    """Marks the updates that are not in names as long."""
-    return [name if name in names else pytest.param(name, marks=pytest.mark.long) for name in UPDATES]
-
-
-@pytest.mark.parametrize("update", some({"create"}), indirect=True)
+@pytest.mark.parametrize("update", repeated_but({"create"}, UPDATES), indirect=True)
 def test_killed_at_any_system_call_the_account_is_the_old_or_the_new_one(update):
     seen = collections.Counter()
     for call in update.calls:
@@ -113,8 +109,8 @@ def test_killed_at_any_system_call_the_account_is_the_old_or_the_new_one(update)
     assert seen["new"], "no kill came after the update"
 
 
-@pytest.mark.parametrize("error", ["EIO", pytest.param("ENOSPC", marks=pytest.mark.long)])
-@pytest.mark.parametrize("update", some({"revoke"}), indirect=True)
+@pytest.mark.parametrize("error", ["EIO", repeated("ENOSPC")])
+@pytest.mark.parametrize("update", repeated_but({"revoke"}, UPDATES), indirect=True)
 def test_a_system_call_that_fails_is_reported_and_changes_nothing_or_the_update_is_done(update, error):
     failed = 0
     for call in update.calls:

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 
 import pytest
+from support.long import repeated
 from support.processes import child_of
 from support.run import MORTAL, execute
 from support.self_service import SELF
@@ -89,6 +90,8 @@ def surroundings(sandbox):
 
 # A test of the page that asp-web serves too.
 both = pytest.mark.parametrize("page", ("cockpit", "web"), indirect=True)
+# And one of what has nothing of its own there.
+both_alike = pytest.mark.parametrize("page", ("cockpit", repeated("web")), indirect=True)
 
 
 class Page:

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from support.account_page import HOST, ORIGIN, Later
+from support.long import repeated_but
 from support.qr import read_modules, with_margin
 from support.self_service import SAID
 from support.wait import wait_until
@@ -183,6 +184,8 @@ def test_what_was_never_shown_becomes_none_by_another_command(browser, said):
     assert state(browser) == "ended"
 
 
+# That what takes long is asked for again is shown in test_asp_web_sessions.py.
+@pytest.mark.long
 def test_the_answer_comes_later_where_the_command_takes_long(browser, said):
     create(browser, said)
     running = Later(lambda: browser.post("/api/shown"))
@@ -434,7 +437,7 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("how", ENDS)
+@pytest.mark.parametrize("how", repeated_but(ENDS.keys() - {"silence"}, ENDS))
 def test_nothing_of_it_stays_in_memory(web, browser, said, phone, how):
     path = opened(browser, said)
     assert PASSWORD.encode() in memory_of(web.pid()), "else this shows nothing"

@@ -7,6 +7,7 @@ import re
 import pytest
 from support.account_page import CONFIGURATION
 from support.directory_users import FIRST, KINDS, SECOND, SPELLINGS, TOOLS, DirectoryUsers, slapd_of
+from support.long import repeated_but
 from support.page_user import PageUser, account_page
 from support.passwords import PASSWORD
 from support.recipes import recipe
@@ -80,6 +81,7 @@ def made_by(user, label):
     return json.loads(run["out"])
 
 
+@pytest.mark.parametrize("machine", repeated_but(("sssd",), KINDS), indirect=True)
 def test_a_user_of_the_directory_makes_app_passwords_on_one_account_by_whatever_name(directory, serve):
     web = serve()
     assert directory.sandbox.run("grep", "-q", "lena", "/etc/passwd", "/etc/shadow").code == 1
@@ -129,6 +131,7 @@ def test_whose_account_has_ended_in_the_directory_is_not_signed_in(directory, se
     PageUser(web).signs_in("milo", FIRST)
 
 
+@pytest.mark.parametrize("machine", repeated_but(("sssd",), KINDS), indirect=True)
 def test_after_a_change_in_the_directory_she_is_told_what_has_become_of_her_app_passwords(directory, serve):
     web = serve(directory.primary_command())
     lena = PageUser(web).signs_in("lena", FIRST)

@@ -170,6 +170,8 @@ def test_she_answers_with_her_code_too(own, serve):
     assert json.loads(carol.run("list")["out"]) == []
 
 
+# As the other module of codes does.
+@pytest.mark.long
 def test_pam_oath_asks_her_as_well(own, serve):
     own.sandbox.need_module("pam_oath.so")
     own.sandbox.need("oathtool")

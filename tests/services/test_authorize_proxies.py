@@ -11,6 +11,7 @@ import pytest
 from support.account_page import AspWeb, Later
 from support.authorize import AUTHORIZE, USERS, ask
 from support.caldav import HOST, RADICALE_SOCKET, SHOW, Caldav, event, open_door, start_radicale
+from support.long import repeated_but
 from support.passwords import PRIMARY, wrong
 from support.processes import child_of
 from support.recipes import CONF, recipe
@@ -97,7 +98,10 @@ class HaproxyDav(Dav):
             self.process = None
 
 
-@pytest.fixture(scope="module", params=[NginxDav, CaddyDav, HaproxyDav])
+PROXIES = (NginxDav, CaddyDav, HaproxyDav)
+
+
+@pytest.fixture(scope="module", params=PROXIES)
 def dav_box(request, sandboxes, layer, build, asp_web):
     box = open_web(layer, build, HOST, request.param.program, "radicale", "vdirsyncer", "systemd-socket-activate")
     box.shell(USERS + request.param.ready).done()
@@ -127,6 +131,7 @@ def phone(dav):
     return "alice:" + dav.create("alice", "Phone", "--app", "calendar")
 
 
+@pytest.mark.parametrize("dav_box", repeated_but((CaddyDav,), PROXIES), indirect=True)
 def test_vdirsyncer_carries_events_and_contacts_until_its_password_is_revoked(dav, phone):
     dav.revoke_the_laptop(dav.sync_a_laptop(phone), "caldav")
 

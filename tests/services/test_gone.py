@@ -187,6 +187,8 @@ def test_whom_the_name_service_misses_twice_running_is_gone_until_it_finds_her(m
     machine.log_file.wait_for('event=found by="watch" user="dora"')
 
 
+# That a running watch does is shown in test_watch_names.py as well.
+@pytest.mark.long
 def test_a_running_watch_asks_the_name_service(machine):
     machine.list_elsewhere("dora")
     machine.enrol("dora")

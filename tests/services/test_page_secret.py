@@ -4,9 +4,10 @@ import base64
 import plistlib
 
 import pytest
-from cockpit_page import both
+from cockpit_page import both, both_alike
 from devtools import Devtools
 from page_looks import WIDTHS
+from support.long import repeated, repeated_but
 from support.passwords import PASSWORD, PRIMARY
 from support.qr import read_picture
 from support.wait import wait_until
@@ -67,7 +68,7 @@ def text_of(page):
     return page.browser.run("return document.documentElement.outerHTML + [...document.querySelectorAll('input')].map(one => one.value)")
 
 
-@pytest.mark.parametrize(("page", "secure"), [("cockpit", True), ("cockpit", False), ("web", True)], indirect=["page"])
+@pytest.mark.parametrize(("page", "secure"), [("cockpit", True), ("cockpit", False), repeated("web", True)], indirect=["page"])
 def test_copy_puts_the_password_on_the_clipboard(page, secure):
     if not secure:
         page.browser.run("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
@@ -80,7 +81,7 @@ def test_copy_puts_the_password_on_the_clipboard(page, secure):
     page.browser.until(lambda: page.browser.named("textbox", "Name").property("value") == password, "what was copied")
 
 
-@both
+@both_alike
 def test_beside_it_stand_the_user_and_the_server_that_it_is_for(page, mail):
     make(page)
     assert page.facts() == {"User name": "alice", "Server": page.host}, "where asp.conf has none, the machine's own"
@@ -102,7 +103,7 @@ def test_beside_it_stand_the_user_and_the_server_that_it_is_for(page, mail):
     page.done()
 
 
-@both
+@both_alike
 def test_the_profile_that_is_downloaded_sets_the_account_up(profiled, mail, downloads):
     profiled.sign_in("alice", PRIMARY["alice"])  # with Cockpit around it
     password = make(profiled)
@@ -135,7 +136,10 @@ def test_a_signed_profile_says_the_same_and_is_downloaded_as_it_is(page, mail, d
 
 @pytest.mark.parametrize(
     ("page", "width", "dark"),
-    [*(("cockpit", width, dark) for width in WIDTHS for dark in (False, True)), ("web", 360, True)],
+    repeated_but(
+        (("cockpit", 360, True), ("cockpit", 1280, False)),
+        [*(("cockpit", width, dark) for width in WIDTHS for dark in (False, True)), ("web", 360, True)],
+    ),
     indirect=["page"],
 )
 def test_a_camera_reads_the_password_from_the_screen(page, tmp_path, width, dark):
@@ -175,7 +179,7 @@ def test_it_is_shown_until_done_and_then_gone_from_page_and_memory(profiled, dow
     assert downloads() == ["kept"], "the address leads nowhere"
 
 
-@both
+@both_alike
 def test_ten_minutes_after_it_came_it_is_gone(page):
     with page.with_script(WAITING):
         page.show()
@@ -188,7 +192,7 @@ def test_ten_minutes_after_it_came_it_is_gone(page):
     page.focus_is_on("heading")
 
 
-@both
+@both_alike
 def test_what_is_left_is_wiped_at_once_also_what_was_typed(page):
     password = make(page)
     page.browser.run("window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")

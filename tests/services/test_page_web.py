@@ -5,6 +5,7 @@ import re
 import pytest
 from devtools import Devtools
 from support.account_page import BROKER, ORIGIN, BrokerPart
+from support.long import repeated
 from support.passwords import PASSWORD, PRIMARY
 from support.run import TREE
 from web_page import WebPage
@@ -96,6 +97,16 @@ def test_who_is_refused_is_told_so_in_one_sentence_and_tries_again(visitor, user
     assert page.browser.wait(".who p").text == "Signed in as alice"
 
 
+def test_it_is_said_how_long_to_wait(said, visitor):
+    page = visitor
+    page.name("alice")
+    _, _, broker = said.accept()
+    broker.refuse("too many wrong answers: wait 30 seconds")
+    assert page.refusal() == "Too many wrong answers: wait for 30 seconds, then try again."
+
+
+# That she has to is shown in test_web_hostile.py.
+@pytest.mark.long
 def test_after_three_wrong_answers_it_is_said_how_long_to_wait(visitor):
     page = visitor
     for _ in range(3):
@@ -205,7 +216,7 @@ def test_when_her_time_is_over_that_is_said_at_the_next_press(said, visitor):
     assert is_over(page) == OVER
 
 
-@pytest.mark.parametrize("what", ["broker", "server"])
+@pytest.mark.parametrize("what", ["broker", repeated("server")])
 def test_after_a_restart_she_goes_on_where_she_was(web_page, web_site, mail, what):
     page = web_page
     mail.create("alice", "Phone", "--app", "mail")
@@ -354,7 +365,7 @@ def test_two_pages_of_a_browser_are_one_session(web_page, mail):
     ("tag", "title", "user", "go", "password", "refused"),
     [
         ("de-AT", "Anmelden", "Benutzername", "Weiter", "Passwort", "Die Anmeldung wurde abgelehnt: "),
-        ("fr", "Se connecter", "Nom d’utilisateur", "Continuer", "Mot de passe", "La connexion a été refusée : "),
+        repeated("fr", "Se connecter", "Nom d’utilisateur", "Continuer", "Mot de passe", "La connexion a été refusée : "),
     ],
 )
 def test_she_signs_in_in_her_language(visitor, tag, title, user, go, password, refused):

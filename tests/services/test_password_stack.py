@@ -2,11 +2,13 @@
 passwd can hinder that. Debian's own common-password, with the shipped profile.
 """
 
+import itertools
 import re
 import signal
 import time
 
 import pytest
+from support.long import repeated_but
 from support.recipes import CONF
 from support.run import as_user, execute
 from support.sandbox import MODULES
@@ -161,8 +163,10 @@ def written_out(template):
     return "".join(re.sub(r"\{if not \"[^\"]*\":(\w+)\}", r"\1", line) + "\n" for line in lines)
 
 
-@pytest.mark.parametrize("how", ["include", "substack"])
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize(
+    ("profile", "how"),
+    repeated_but((("local", "include"), ("sssd", "substack")), itertools.product(PROFILES, ("include", "substack"))),
+)
 def test_a_profile_of_authselects_sees_a_change_and_no_failed_one(machine, tmp_path, profile, how):
     """Taken in by a file in either way. pam_sss is not there, which is passed over."""
     stack = written_out(with_pam_asp(tmp_path, "auth required pam_deny.so\n" + PROFILES[profile]).done().out)
