@@ -71,7 +71,8 @@ END_TEST
 
 START_TEST(the_outermost_is_mounted_first)
 {
-    set_up("a /nowhere/asp ext4 0 0\nb /nowhere ext4 0 0\nc /nowhere/asp/store ext4 0 0\n");
+    set_up("a /nowhere/asp ext4 defaults 0 0\nb /nowhere ext4 defaults 0 0\nc /nowhere/asp/store "
+           "ext4 defaults 0 0\n");
     ck_assert_int_eq(check("/nowhere/asp/store"), ASP_IO);
     ck_assert_str_eq(missing.path, "/nowhere");
 }
@@ -121,7 +122,7 @@ END_TEST
 
 START_TEST(a_name_with_a_blank_is_read_and_printed_as_it_is)
 {
-    set_up("a /nowhere/my\\040asp ext4 0 0\n");
+    set_up("a /nowhere/my\\040asp ext4 defaults 0 0\n");
     ck_assert_int_eq(check("/nowhere/my asp"), ASP_IO);
     ck_assert_str_eq(error.advice, "mount '/nowhere/my asp'");
 }
