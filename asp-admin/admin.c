@@ -423,8 +423,12 @@ enum asp_status admin_update(const struct admin *admin, bool make, asp_change *c
                              void *context, struct asp_error *error)
 {
     struct guarded guarded = {admin->guard, change, context};
+    enum asp_status status =
+        asp_store_update(&admin->store, admin->user, make, change_guarded, &guarded, error);
 
-    return asp_store_update(&admin->store, admin->user, make, change_guarded, &guarded, error);
+    if (status == ASP_OK && admin->guard != NULL)
+        admin->guard->stored(admin->guard->context);
+    return status;
 }
 
 enum exit_code admin_change_account(const struct admin *admin, asp_change *change, void *context)

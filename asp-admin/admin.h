@@ -22,8 +22,10 @@
 struct admin_guard {
     enum asp_status (*check)(void *context, const struct asp_account *account,
                              struct asp_error *error);
-    /* Told after the change, of what the command itself has made of the account. */
+    /* Told after each, of what the command itself makes of the account; and once that is stored,
+     * which is what it was told last. */
     void (*changed)(void *context, const struct asp_account *account);
+    void (*stored)(void *context);
     void *context;
     const char *via; /* by which way the user acts on her own account, for the log */
 };

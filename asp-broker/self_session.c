@@ -69,7 +69,8 @@ static struct console console_of_client(struct self_client *client,
 struct hers {
     const struct self_session *session;
     const struct admin *admin;
-    struct own_primary own; /* as it was before she was asked */
+    struct own_primary own;  /* as it was before she was asked */
+    struct own_primary next; /* as it is once what her command makes of the account is stored */
 };
 
 /* Under the lock of a change: what was answered to an earlier primary password makes nothing that
@@ -95,7 +96,15 @@ static void follow_account(void *context, const struct asp_account *account)
 {
     struct hers *hers = context;
 
-    own_primary_follow(&hers->session->key, hers->admin->conf, account, &hers->own);
+    hers->next = hers->own;
+    own_primary_follow(&hers->session->key, hers->admin->conf, account, &hers->next);
+}
+
+static void keep_followed(void *context)
+{
+    struct hers *hers = context;
+
+    hers->own = hers->next;
 }
 
 static bool report(const struct self_session *session, enum self_report_kind kind,
@@ -222,6 +231,7 @@ static enum exit_code run_command(const struct self_session *session, const stru
     const struct admin_guard guard = {
         .check = check_primary,
         .changed = follow_account,
+        .stored = keep_followed,
         .context = &hers,
         .via = session->account != NULL ? "web" : "self",
     };

@@ -60,6 +60,13 @@ static void forget_entry(struct asp_outcome *outcome)
     memset(outcome->label, 0, sizeof outcome->label);
 }
 
+static void forget_revoked(struct asp_outcome *outcome)
+{
+    asp_entries_free(outcome->revoked, outcome->revoked_count);
+    outcome->revoked = NULL;
+    outcome->revoked_count = 0;
+}
+
 /* Who has given up was told something else, and what is written now would belie that. */
 static bool nobody_waits(struct login *login)
 {
@@ -179,6 +186,7 @@ static enum asp_status apply(struct asp_account *account, void *context, struct 
     bool written = false;
 
     (void)error;
+    forget_revoked(outcome);
     login->action = ASP_WRITE_NOTHING;
     if (entry == NULL || strcmp(entry->verifier, login->verifier) != 0) {
         outcome->verdict = ASP_NOT_AN_APP_PASSWORD;
@@ -193,13 +201,6 @@ static enum asp_status apply(struct asp_account *account, void *context, struct 
     if (outcome->verdict == ASP_ACCEPTED || login->action == ASP_REVOKE_ALL)
         written = settle_primary(login, account);
     return login->action == ASP_WRITE_BINDING || written ? ASP_OK : ASP_UNCHANGED;
-}
-
-static void forget_revoked(struct asp_outcome *outcome)
-{
-    asp_entries_free(outcome->revoked, outcome->revoked_count);
-    outcome->revoked = NULL;
-    outcome->revoked_count = 0;
 }
 
 /*

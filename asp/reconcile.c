@@ -59,6 +59,7 @@ static enum asp_status settle(struct asp_account *account, void *context, struct
     struct asp_reconciled *result = settling->result;
     bool written;
 
+    forget_copies(result);
     /* What was read before the lock may be overtaken, and would undo what was made since. */
     if (asp_primary_is_overtaken(account, settling->now)) {
         result->primary = ASP_PRIMARY_UNKNOWN;
@@ -121,6 +122,7 @@ static enum asp_status follow(struct asp_account *account, void *context, struct
     const struct asp_revocation *how = following->how;
     struct asp_reconciled *result = following->result;
 
+    forget_copies(result);
     /* Who was found to be gone stays that until she is back. */
     if (strcmp(account->follows, following->follows) == 0 || account->primary.absent ||
         following->now->says == ASP_SAYS_NOTHING ||

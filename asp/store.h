@@ -73,7 +73,9 @@ enum asp_status asp_store_load(const struct asp_store *store, const char *user, 
                                struct asp_account *account, struct asp_error *error);
 
 /*
- * Changes the account it is given, which is what was read under the lock. ASP_OK: write it;
+ * Changes the account it is given, which is what was read under the lock. It may be called more
+ * than once in an update, each time with what was read then, where another wrote first: so it
+ * begins by forgetting what the call before it has left in `context`. ASP_OK: write it;
  * ASP_DROP: remove it, with its usage. What is due of it and not in it any more is kept beside it,
  * see store_due.h. Any other status ends the update, nothing is written and the status is
  * handed on; `error` is the function's to fill.

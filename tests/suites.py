@@ -165,8 +165,8 @@ class Suites(Runner):
         return judge("mutants", run)
 
     def suite_sanitize(self):
-        """unit, pam, cli and much of services once more, under the address and undefined behaviour sanitizers; what has
-        threads under theirs"""
+        """unit, pam, cli and much of services once more, under the address and undefined behaviour sanitizers, with each
+        change of an account called twice; what has threads under theirs"""
         reports = self.work / "reports"
         reports.mkdir()
         reports.chmod(0o1777)
@@ -191,7 +191,7 @@ class Suites(Runner):
         if shutil.which("gcov") is None:
             return skipped("coverage", "gcov is not installed")
         dump = self.work / "dump_at_exit.o"
-        made = self.run("gcc", "-O2", "-fPIC", "-c", TREE / "tests" / "support" / "dump_at_exit.c", "-o", dump)
+        made = self.compile("dump_at_exit.c", dump)
         options = ("gcc", "-Dwerror=false", "-Db_coverage=true", f"-Dc_link_args=['{dump}','-Wl,--wrap=_exit','--coverage']")
         folder, run = self.build("coverage", *options) if made.returncode == 0 else (None, made)
         if folder is None:

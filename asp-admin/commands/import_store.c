@@ -11,6 +11,7 @@
 struct change {
     struct importing *importing;
     struct asp_look look;
+    struct asp_fingerprint exported;
     struct asp_entry *before; /* copies of what was not revoked before */
     size_t before_count;
 };
@@ -46,6 +47,8 @@ static enum asp_status settle_primary(struct change *change, struct asp_error *e
     enum asp_primary primary;
     enum asp_status status = look_again(change, error);
 
+    *stored = change->exported;
+    importing->another = false;
     if (status != ASP_OK)
         return status;
     now = change->look.now;
@@ -69,6 +72,13 @@ static enum asp_status settle_primary(struct change *change, struct asp_error *e
     return ASP_OK;
 }
 
+static void forget_before(struct change *change)
+{
+    asp_entries_free(change->before, change->before_count);
+    change->before = NULL;
+    change->before_count = 0;
+}
+
 /* An asp_change. */
 static enum asp_status put(struct asp_account *account, void *context, struct asp_error *error)
 {
@@ -79,6 +89,7 @@ static enum asp_status put(struct asp_account *account, void *context, struct as
     const bool is_there = !account->is_new && !account->not_yet;
     enum asp_status status;
 
+    forget_before(change);
     importing->result = is_there ? IMPORT_REPLACED : IMPORT_NEW;
     if (is_there && !importing->replaces) {
         importing->result = IMPORT_KEPT;
@@ -109,7 +120,9 @@ static void tell(const struct change *change)
 enum asp_status import_store(struct importing *importing, struct asp_error *error)
 {
     const struct admin *admin = importing->admin;
-    struct change change = {.importing = importing, .look = {.is_own = true, .tries = 1}};
+    struct change change = {.importing = importing,
+                            .look = {.is_own = true, .tries = 1},
+                            .exported = importing->account.primary};
     struct asp_turn turn = ASP_TURN_FREE;
     enum asp_status status;
 
@@ -121,7 +134,7 @@ enum asp_status import_store(struct importing *importing, struct asp_error *erro
     if (status == ASP_OK)
         tell(&change);
     hooks_end_turn(admin, &turn, status == ASP_OK && change.before_count > 0);
-    asp_entries_free(change.before, change.before_count);
+    forget_before(&change);
     asp_look_end(&change.look);
     return status == ASP_UNCHANGED ? ASP_OK : status;
 }

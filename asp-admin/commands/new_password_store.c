@@ -145,13 +145,22 @@ static void revoke_replaced(const struct storing *storing, struct asp_account *a
     (void)asp_entry_revoke(old, how.when, how.by, ASP_REASON_ROTATED, how.hook_due);
 }
 
+static void forget_revoked(struct stored_password *stored)
+{
+    asp_entries_free(stored->revoked, stored->revoked_count);
+    stored->revoked = NULL;
+    stored->revoked_count = 0;
+}
+
 /* An asp_change: the first. Nothing is alive by it that was not. */
 static enum asp_status keep_pending(struct asp_account *account, void *context,
                                     struct asp_error *error)
 {
     struct storing *storing = context;
-    enum asp_status status = new_password_compare(storing, account, error);
+    enum asp_status status;
 
+    forget_revoked(&storing->stored);
+    status = new_password_compare(storing, account, error);
     if (status == ASP_OK)
         status = choose_entry(storing, account, error);
     if (status == ASP_OK)
@@ -246,7 +255,7 @@ bool new_password_revokes(const struct storing *storing)
 
 void storing_free(struct storing *storing)
 {
-    asp_entries_free(storing->stored.revoked, storing->stored.revoked_count);
+    forget_revoked(&storing->stored);
     asp_usage_free(&storing->usage);
     asp_look_end(&storing->look);
     primary_source_close(&storing->own);

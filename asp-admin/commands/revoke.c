@@ -100,6 +100,7 @@ static enum asp_status revoke(struct asp_account *account, void *context, struct
     const struct options *options = revoking->admin->options;
     enum asp_status status;
 
+    revoking->count = 0;
     if (options->argument_count > 1)
         status = revoke_ids(revoking, account, error);
     else

@@ -105,10 +105,14 @@ class Runner:
         return self.builds[name]
 
     def build_sanitized(self, reports):
-        """Builds `sanitize`, whose processes report to files that begin so unless they are told otherwise."""
+        """Builds `sanitize`, whose processes report to files that begin so unless they are told otherwise, and in which
+        each change of an account is called twice: what the first call leaves behind is found."""
         settings = self.work / "sanitizer_options.o"
+        twice = self.work / "called_twice.o"
         words = [f'-D{name}="{value}"' for name, value in sanitizers.options(reports).items()]
-        run = self.run("gcc", "-fPIC", "-c", *words, TREE / "tests" / "support" / "sanitizer_options.c", "-o", settings)
+        run = self.compile("sanitizer_options.c", settings, *words)
+        if run.returncode == 0:
+            run = self.compile("called_twice.c", twice, "-std=c17", "-D_GNU_SOURCE", f"-I{TREE}")
         if run.returncode != 0:
             return None, run
         # What gcc warns of in the instrumented code is not in the source: the last word on a warning is
@@ -116,7 +120,12 @@ class Runner:
         options = ("-Dwerror=false", "-Db_sanitize=address,undefined", "-Db_lundef=false")
         # A sanitizer stands before crypt(), and looks for the real one when it starts: pam_unix comes with that later.
         crypt = "-Wl,--push-state,--no-as-needed,-lcrypt,--pop-state"
-        return self.build("sanitize", "gcc", *options, f"-Dc_link_args=['{settings}','{crypt}']")
+        linked = f"'{settings}','{twice}','-Wl,--wrap=asp_store_update','{crypt}'"
+        return self.build("sanitize", "gcc", *options, f"-Dc_link_args=[{linked}]")
+
+    def compile(self, source, target, *words):
+        """Compiles what is linked into a whole build beside its own sources."""
+        return self.run("gcc", "-O2", "-fPIC", "-c", *words, TREE / "tests" / "support" / source, "-o", target)
 
     def versions(self, family):
         """The commands FAMILY and FAMILY-N of this machine, each with its version, FAMILY first. Where two are the same
