@@ -1,6 +1,7 @@
 /* The keys of a configuration: their kinds and bounds, and which one was meant. */
 #include "conf_keys.h"
 
+#include "conf_lists.h"
 #include "nearest.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #ifndef ASP_CONF_KEYS_H
 #define ASP_CONF_KEYS_H
 
-#include "conf_lists.h"
+#include "conf_reader.h"
 
 #include <stddef.h>
 

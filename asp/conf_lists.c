@@ -1,12 +1,9 @@
 /* The lists of the configuration: apps, guarded, clients, domains. */
 #include "conf_lists.h"
 
-#include "conf_place.h"
 #include "nearest.h"
 #include "scope.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,72 +36,6 @@ void asp_conf_default_lists(struct asp_conf *conf)
     conf->apps = default_apps;
     conf->app_count = COUNT(default_apps);
     conf->guarded = (struct asp_names){default_guarded, COUNT(default_guarded)};
-}
-
-void asp_conf_owned_free(struct asp_conf_owned *owned)
-{
-    while (owned->blocks != NULL) {
-        struct asp_conf_block *next = owned->blocks->next;
-
-        free(owned->blocks);
-        owned->blocks = next;
-    }
-    config_destroy(&owned->tree);
-    free(owned);
-}
-
-/* hooks.revoked: a key with the groups that it is in. An element of a list has no name of its own.
- */
-static void write_key(const config_setting_t *setting, char key[ASP_CONF_KEY_SIZE])
-{
-    char behind[ASP_CONF_KEY_SIZE] = "";
-
-    key[0] = '\0';
-    for (; setting != NULL; setting = config_setting_parent(setting)) {
-        const char *name = config_setting_name(setting);
-
-        if (name == NULL)
-            continue;
-        (void)snprintf(key, ASP_CONF_KEY_SIZE, "%s%s%s", name, behind[0] != '\0' ? "." : "",
-                       behind);
-        memcpy(behind, key, ASP_CONF_KEY_SIZE);
-    }
-}
-
-enum asp_status asp_conf_refuse(const struct asp_conf_reader *reader,
-                                const config_setting_t *setting, const char *format, ...)
-{
-    char key[ASP_CONF_KEY_SIZE];
-    char why[ASP_ERROR_TEXT / 2];
-    va_list args;
-
-    write_key(setting, key);
-    va_start(args, format);
-    (void)vsnprintf(why, sizeof why, format, args);
-    va_end(args);
-    return asp_fail(reader->error, ASP_INVALID, "%s:%u: %s %s", reader->path,
-                    setting == NULL ? 1 : config_setting_source_line(setting),
-                    key[0] != '\0' ? key : "this", why);
-}
-
-enum asp_status asp_conf_refuse_key(const struct asp_conf_reader *reader,
-                                    const config_setting_t *setting, const char *meant)
-{
-    if (meant == NULL)
-        return asp_conf_refuse(reader, setting, "is not a key of this program: see asp.conf(5)");
-    return asp_conf_refuse(reader, setting, "is not a key of this program: did you mean %s?",
-                           meant);
-}
-
-static void *own(const struct asp_conf_reader *reader, size_t count, size_t size)
-{
-    struct asp_conf_block *block = calloc(1, sizeof *block + count * size);
-
-    if (block == NULL)
-        return NULL;
-    block->next = reader->owned->blocks;
-    reader->owned->blocks = block;
-    return block->bytes;
 }
 
 static enum asp_status no_memory(const struct asp_conf_reader *reader)
@@ -147,7 +78,7 @@ enum asp_status asp_conf_sort_services(const struct asp_conf_reader *reader)
 
     for (size_t i = 0; i < conf->app_count; i++)
         count += conf->apps[i].services.count;
-    services = own(reader, count, sizeof *services);
+    services = asp_conf_own(reader, count, sizeof *services);
     if (services == NULL)
         return no_memory(reader);
     count = 0;
@@ -164,12 +95,6 @@ enum asp_status asp_conf_sort_services(const struct asp_conf_reader *reader)
     conf->services = services;
     conf->service_count = merge_services(services, count);
     return ASP_OK;
-}
-
-static bool is_sequence(const config_setting_t *setting)
-{
-    return config_setting_type(setting) == CONFIG_TYPE_ARRAY ||
-           config_setting_type(setting) == CONFIG_TYPE_LIST;
 }
 
 /* A domain as it stands in a name, before or after its sign: any text without blanks, and without
@@ -192,10 +117,10 @@ static enum asp_status read_texts(const struct asp_conf_reader *reader,
     const char **list;
     size_t count;
 
-    if (!is_sequence(setting))
+    if (!asp_conf_is_sequence(setting))
         return asp_conf_refuse(reader, setting, "must be a list of names, [ \"...\" ]");
     count = (size_t)config_setting_length(setting);
-    list = own(reader, count, sizeof *list);
+    list = asp_conf_own(reader, count, sizeof *list);
     if (list == NULL)
         return no_memory(reader);
     for (size_t i = 0; i < count; i++) {
@@ -308,10 +233,10 @@ static enum asp_status read_apps(const struct asp_conf_reader *reader,
     struct asp_app *apps;
     size_t count;
 
-    if (!is_sequence(setting))
+    if (!asp_conf_is_sequence(setting))
         return asp_conf_refuse(reader, setting, "must be a list of groups, ( { ... } )");
     count = (size_t)config_setting_length(setting);
-    apps = own(reader, count, sizeof *apps);
+    apps = asp_conf_own(reader, count, sizeof *apps);
     if (apps == NULL)
         return no_memory(reader);
     for (size_t i = 0; status == ASP_OK && i < count; i++) {
@@ -333,10 +258,10 @@ static enum asp_status read_clients(const struct asp_conf_reader *reader,
     struct asp_client *clients;
     size_t count;
 
-    if (!is_sequence(setting))
+    if (!asp_conf_is_sequence(setting))
         return asp_conf_refuse(reader, setting, "must be a list of groups, ( { ... } )");
     count = (size_t)config_setting_length(setting);
-    clients = own(reader, count, sizeof *clients);
+    clients = asp_conf_own(reader, count, sizeof *clients);
     if (clients == NULL)
         return no_memory(reader);
     for (size_t i = 0; status == ASP_OK && i < count; i++)

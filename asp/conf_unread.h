@@ -4,7 +4,7 @@
 #ifndef ASP_CONF_UNREAD_H
 #define ASP_CONF_UNREAD_H
 
-#include "conf_lists.h"
+#include "conf_reader.h"
 
 #include <stddef.h>
 
