@@ -2,6 +2,7 @@
 #include "conf.h"
 
 #include "buffer.h"
+#include "conf_database.h"
 #include "conf_keys.h"
 #include "conf_lists.h"
 #include "conf_place.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <sys/un.h>
 
-enum { WORDS_SIZE = 128, HEADER_MAX = 64 };
+enum { WORDS_SIZE = 128, HEADER_MAX = 64, ROLE_MAX = 63 };
 
 static void set_defaults(struct asp_conf *conf)
 {
@@ -33,6 +34,7 @@ static void set_defaults(struct asp_conf *conf)
         .cost = {ASP_BLAKE2B, ASP_MEMORY_DEFAULT, ASP_PASSES_DEFAULT},
         .primary_source = ASP_SOURCE_SHADOW,
         .primary_command = "",
+        .primary_realm = "",
         .primary_interval = 300,
         .hook_created = "",
         .hook_revoked = "",
@@ -49,6 +51,7 @@ static void set_defaults(struct asp_conf *conf)
         .profile = {"", "", "", "", "", "", "", "", "", ""},
     };
     asp_conf_default_lists(conf);
+    asp_conf_default_database(conf);
 }
 
 static enum asp_status set_integer(const struct asp_conf_reader *reader,
@@ -194,6 +197,16 @@ static enum asp_status check_web_text(const struct asp_conf_reader *reader,
     return ASP_OK;
 }
 
+/* Such as need no quotes in what an administrator types into psql, or almost. */
+static bool is_role(const char *text)
+{
+    size_t length = strlen(text);
+
+    return length > 0 && length <= ROLE_MAX && strchr("-_0123456789", text[0]) == NULL &&
+           strspn(text, "-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
+               length;
+}
+
 static enum asp_status set_text(const struct asp_conf_reader *reader,
                                 const config_setting_t *setting, const struct asp_conf_key *key,
                                 void *place)
@@ -221,8 +234,16 @@ static enum asp_status set_text(const struct asp_conf_reader *reader,
                                    "without / at its end");
         break;
     case ASP_CONF_NAME:
-        if (!asp_service_valid(text))
+    case ASP_CONF_OPTIONAL_NAME:
+        if (!asp_service_valid(text) && (key->kind == ASP_CONF_NAME || text[0] != '\0'))
             return asp_conf_refuse(reader, setting, "is not a well-formed name");
+        break;
+    case ASP_CONF_ROLE:
+        if (!is_role(text))
+            return asp_conf_refuse(reader, setting,
+                                   "must begin with a letter, and be 1 to %d letters, digits, - "
+                                   "and _",
+                                   ROLE_MAX);
         break;
     case ASP_CONF_LABEL:
     case ASP_CONF_TEMPLATE:
@@ -325,7 +346,7 @@ static enum asp_status check_together(const struct asp_conf_reader *reader,
     if (asp_source_traits(conf->primary_source).is_program && conf->primary_command[0] == '\0')
         return asp_conf_refuse(reader, config_setting_get_member(root, "primary"),
                                "has source = \"command\" and no command");
-    return ASP_OK;
+    return asp_conf_check_database(reader, root);
 }
 
 enum asp_status asp_conf_read(const char *path, const char *text, size_t length,

@@ -6,6 +6,7 @@
 #define ASP_CONF_H
 
 #include "account.h"
+#include "database.h"
 #include "error.h"
 #include "name.h"
 #include "safeio.h"
@@ -75,6 +76,7 @@ struct asp_conf {
     enum asp_source primary_source;
     int primary_interval;
     const char *primary_command;
+    const char *primary_realm; /* the machines whose shadow files are one; empty: none is named */
 
     const char *hook_created;
     const char *hook_revoked;
@@ -97,6 +99,8 @@ struct asp_conf {
     const char *web_address_header; /* a name, or empty */
 
     struct asp_profile profile;
+
+    struct asp_database database;
 
     void *owned; /* what asp_conf_free frees */
 };

@@ -41,6 +41,7 @@ static const struct asp_conf_key primary_keys[] = {
     {"source", ASP_CONF_WORD, AT(primary_source), 0, 0, asp_source_words},
     {"command", ASP_CONF_OPTIONAL_PATH, AT(primary_command), 0, 0, NULL},
     {"interval", ASP_CONF_INTEGER, AT(primary_interval), 10, 86400, NULL},
+    {"realm", ASP_CONF_OPTIONAL_NAME, AT(primary_realm), 0, 0, NULL},
 };
 
 static const struct asp_conf_key hooks_keys[] = {
@@ -94,6 +95,21 @@ static const struct asp_conf_key profile_sign_keys[] = {
     {"key", ASP_CONF_OPTIONAL_PATH, AT(profile.sign_key), 0, 0, NULL},
 };
 
+static const char *const tls_words[] = {"none", "verify-full", NULL};
+
+static const struct asp_conf_key database_keys[] = {
+    {"name", ASP_CONF_ROLE, AT(database.name), 0, 0, NULL},
+    {"user", ASP_CONF_ROLE, AT(database.user), 0, 0, NULL},
+    {"admin", ASP_CONF_ROLE, AT(database.admin), 0, 0, NULL},
+    {"tls", ASP_CONF_SWITCH, AT(database.tls), 0, 0, tls_words},
+    {"ca", ASP_CONF_OPTIONAL_PATH, AT(database.ca), 0, 0, NULL},
+    {"cert", ASP_CONF_OPTIONAL_PATH, AT(database.cert), 0, 0, NULL},
+    {"key", ASP_CONF_OPTIONAL_PATH, AT(database.key), 0, 0, NULL},
+    {"passfile", ASP_CONF_OPTIONAL_PATH, AT(database.passfile), 0, 0, NULL},
+    {"wait", ASP_CONF_INTEGER, AT(database.wait), 100, 5000, NULL},
+    {"fence", ASP_CONF_INTEGER, AT(database.fence), 0, 300, NULL},
+};
+
 #define KEYS(keys) keys, sizeof(keys) / sizeof *(keys)
 
 static const struct asp_conf_group groups[] = {
@@ -108,6 +124,7 @@ static const struct asp_conf_group groups[] = {
     {"profile.mail", KEYS(profile_mail_keys)},
     {"profile.calendar", KEYS(profile_calendar_keys)},
     {"profile.sign", KEYS(profile_sign_keys)},
+    {"database", KEYS(database_keys)},
 };
 
 enum { GROUPS = sizeof groups / sizeof *groups, OWNERS_SIZE = 256 };

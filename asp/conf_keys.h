@@ -18,6 +18,8 @@ enum asp_conf_kind {
     ASP_CONF_SOCKET,
     ASP_CONF_DURATION,
     ASP_CONF_NAME,
+    ASP_CONF_OPTIONAL_NAME,
+    ASP_CONF_ROLE, /* a name of the database's, of letters, digits, - and _ */
     ASP_CONF_TEXT,
     ASP_CONF_LABEL,    /* a text without control characters */
     ASP_CONF_TEMPLATE, /* the same, in which %u and %% stand for something */

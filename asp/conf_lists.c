@@ -1,6 +1,7 @@
 /* The lists of the configuration: apps, guarded, clients, domains. */
 #include "conf_lists.h"
 
+#include "conf_database.h"
 #include "nearest.h"
 #include "scope.h"
 
@@ -300,6 +301,7 @@ static const struct {
     {"", "user_domains", read_domains},
     {"broker", "clients", read_clients},
     {"self_service", "apps", read_self_apps},
+    {"database", "hosts", asp_conf_read_hosts},
 };
 
 const char *asp_conf_list_name(const char *group, size_t index)
