@@ -1,6 +1,7 @@
 /*
  * The seam between the store and how it is kept. An engine is a struct of the operations below; the
- * front, store.c, calls them and is the only one that does. Included by it and by engines alone.
+ * front, store.c and store_update.c, calls them and is the only one that does. Included by it and by
+ * engines alone.
  *
  * A `name` is a user's as asp_user_encode writes it: an engine can use it as the name of a file.
  * What an operation returns is a status, with a line in `error` that names the place and, where it
