@@ -29,8 +29,8 @@ booted_packages=(
     systemd systemd-sysv dbus apparmor dovecot-imapd nginx libnginx-mod-http-auth-pam
     libpam-google-authenticator libpam-oath oathtool python3-pytest python3-pytest-timeout
 )
-# Never installed for the tests: where they are missing they are unpacked for the sandboxes, one set after the other, for
-# packages of one set may conflict with those of another.
+# Never installed for the tests: where they are missing they are unpacked for the sandboxes, and for what is started from
+# there as it lies, one set after the other, for packages of one set may conflict with those of another.
 server_packages=(
     "${dovecot_packages[*]} dovecot-submissiond"
     "openssh-server slapd ldap-utils"
@@ -50,6 +50,7 @@ server_packages=(
     "systemd"
     "apparmor checkpolicy semodule-utils selinux-policy-default"
     "zsh fish"
+    "postgresql"
 )
 
 new_packages=()

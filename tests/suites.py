@@ -139,6 +139,10 @@ class Suites(Runner):
         """each recipe with its real server and clients, quickstart, and the sandbox that they run in"""
         return self.pytest("services")
 
+    def suite_fleet(self):
+        """the store of many machines: its schema, on a real PostgreSQL, and a model of its feed"""
+        return self.pytest("fleet")
+
     def suite_packaging(self):
         """the packages for Fedora, Arch and Alpine: all that is installed is in them, once; with --all built from the source"""
         return self.pytest("packaging")
@@ -300,8 +304,8 @@ PLATFORMS = ("i386", "musl", "s390x", "armhf")
 # These wait more than they work, so they run at the same time.
 PATIENT = ("cli", "services")
 # Of which single files can be named.
-IN_FILES = (*PATIENT, "debian", "packaging")
-SUITES = ("build", "style", "rooms", "man", "unit", "fuzz", "pam", "packaging", "cli", "services", "fault", *LONG)
+IN_FILES = (*PATIENT, "debian", "fleet", "packaging")
+SUITES = ("build", "style", "rooms", "man", "unit", "fuzz", "pam", "packaging", "fleet", "cli", "services", "fault", *LONG)
 
 
 def c_files(*folders, suffixes):

@@ -1,0 +1,140 @@
+"""A real PostgreSQL in a folder of its own, on a Unix socket alone. It ends with the tests, however they end."""
+
+import contextlib
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+
+import libpq
+from support.run import ENVIRONMENT, MORTAL, TREE, execute
+from support.wait import LONG, wait_until
+
+SCHEMA = (TREE / "asp" / "pgsql" / "schema-1.sql").read_text()
+
+# Whoever comes to the socket is who she says she is, among those who can reach it.
+TRUST = "local all all trust\n"
+
+# What is tested is not that it survives a power cut; where it is, `settings` says so.
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "40",
+    "jit": "off",
+    "log_min_messages": "fatal",
+}
+
+
+def programs():
+    """The folder of the newest server that is installed, or unpacked in ASP_LAYER; None where there is none."""
+    for root in ("/", os.environ.get("ASP_LAYER")):
+        found = list(pathlib.Path(root).glob("usr/lib/postgresql/*/bin/initdb")) if root else []
+        if found:
+            return max(found, key=lambda path: int(path.parts[-3])).parent
+    there = shutil.which("initdb")
+    return pathlib.Path(there).parent if there else None
+
+
+def missing():
+    """What is not there, for a skip; None where all is."""
+    if programs() is None:
+        return "no PostgreSQL: neither installed nor unpacked in ASP_LAYER"
+    return "no libpq" if libpq.PQ is None else None
+
+
+class Cluster:
+    """`bin` has the server's programs, `folder` the socket."""
+
+    def __init__(self, access=TRUST, **settings):
+        self.bin = programs()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="asp-pg-", dir="/tmp"))
+        self.data = self.folder / "data"
+        self.access = access
+        self.settings = {**SETTINGS, "unix_socket_directories": self.folder, **settings}
+        self.server = None
+        self.open = []
+        self.drop = ()
+        if os.geteuid() == 0:  # PostgreSQL does not run as root
+            nobody = pwd.getpwnam("nobody")
+            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+            self.drop = ("setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups")
+        self.folder.chmod(0o755)
+        self.environment = {}
+        # Where it was only unpacked it finds all of itself but for libraries.
+        if self.bin.is_relative_to(os.environ.get("ASP_LAYER") or "/nowhere"):
+            libraries = self.bin.parents[3].glob("lib/*-linux-gnu")
+            self.environment["LD_LIBRARY_PATH"] = os.pathsep.join(map(str, libraries))
+
+    def make(self):
+        words = ("-D", self.data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-sync")
+        self.program("initdb", *words, timeout=3 * LONG).done()
+        (self.data / "pg_hba.conf").write_text(self.access)
+
+    def program(self, name, *words, **options):
+        return execute(*self.drop, self.bin / name, *words, env=self.environment, **options)
+
+    def start(self):
+        settings = [word for key, value in self.settings.items() for word in ("-c", f"{key}={value}")]
+        words = [*self.drop, *MORTAL, self.bin / "postgres", "-D", self.data, *settings]
+        with open(self.folder / "log", "ab") as log:
+            self.server = subprocess.Popen(
+                [os.fspath(word) for word in words],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**ENVIRONMENT, **self.environment},
+                cwd="/",
+            )
+        wait_until(self.answers, lambda: (self.folder / "log").read_text())
+
+    def answers(self):
+        assert self.server.poll() is None, (self.folder / "log").read_text()
+        with contextlib.suppress(libpq.Refused):
+            self.connect().close()
+            return True
+        return False
+
+    def stop(self):
+        """Its clients are sent away, and what is committed is on the disk."""
+        for connection in self.open:
+            connection.close()
+        self.open.clear()
+        if self.server is not None:
+            self.server.send_signal(signal.SIGINT)
+            try:
+                self.server.wait(LONG)
+            finally:
+                self.server.kill()
+                self.server.wait()
+            self.server = None
+
+    def close(self):
+        try:
+            self.stop()
+        finally:
+            shutil.rmtree(self.folder)
+
+    def connect(self, user="postgres", database="postgres"):
+        connection = libpq.Connection(host=self.folder, user=user, dbname=database, client_encoding="UTF8")
+        self.open.append(connection)
+        return connection
+
+    def database(self, name, owner="postgres"):
+        self.connect().ask(f"CREATE DATABASE {name} OWNER {owner} TEMPLATE template0")
+        return name
+
+
+@contextlib.contextmanager
+def running(**words):
+    cluster = Cluster(**words)
+    try:
+        cluster.make()
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.close()

@@ -1,0 +1,61 @@
+"""A PostgreSQL for all tests of a process, and in it a store for each file of tests."""
+
+import cluster as clusters
+import pytest
+from store import Store
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """Skips where there is none to start."""
+    if missing := clusters.missing():
+        pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def cluster(postgres):
+    with clusters.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def database(cluster, request):
+    """The name of one that has a store and nothing else."""
+    name = cluster.database(request.module.__name__)
+    cluster.connect(database=name).ask(clusters.SCHEMA)
+    return name
+
+
+def patient(cluster, role, database):
+    """A connection that no time-out of the role ends: this machine may be busy."""
+    connection = cluster.connect(role, database)
+    connection.ask("SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
+    return Store(connection)
+
+
+@pytest.fixture(scope="module")
+def owner(cluster, database):
+    """Who made the store, and may do all."""
+    return patient(cluster, "postgres", database)
+
+
+@pytest.fixture(scope="module")
+def node(cluster, database):
+    return patient(cluster, "asp_node", database)
+
+
+@pytest.fixture(scope="module")
+def other(cluster, database):
+    """Another node."""
+    return patient(cluster, "asp_node", database)
+
+
+@pytest.fixture(scope="module")
+def admin(cluster, database):
+    return patient(cluster, "asp_admin", database)
+
+
+@pytest.fixture
+def name(request):
+    """Of an account that no other test has."""
+    return request.node.name.replace("[", ".").replace("]", "")
