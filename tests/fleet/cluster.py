@@ -50,6 +50,8 @@ def missing():
 class Cluster:
     """`bin` has the server's programs, `folder` the socket."""
 
+    running = []
+
     def __init__(self, access=TRUST, **settings):
         self.bin = programs()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="asp-pg-", dir="/tmp"))
@@ -57,7 +59,7 @@ class Cluster:
         self.access = access
         self.settings = {**SETTINGS, "unix_socket_directories": self.folder, **settings}
         self.server = None
-        self.open = []
+        self.connections = []
         self.drop = ()
         if os.geteuid() == 0:  # PostgreSQL does not run as root
             nobody = pwd.getpwnam("nobody")
@@ -101,9 +103,7 @@ class Cluster:
 
     def stop(self):
         """Its clients are sent away, and what is committed is on the disk."""
-        for connection in self.open:
-            connection.close()
-        self.open.clear()
+        self.hang_up()
         if self.server is not None:
             self.server.send_signal(signal.SIGINT)
             try:
@@ -119,10 +119,18 @@ class Cluster:
         finally:
             shutil.rmtree(self.folder)
 
-    def connect(self, user="postgres", database="postgres"):
-        connection = libpq.Connection(host=self.folder, user=user, dbname=database, client_encoding="UTF8")
-        self.open.append(connection)
-        return connection
+    def open(self, user="postgres", database="postgres"):
+        """A connection that the caller closes."""
+        return libpq.Connection(host=self.folder, user=user, dbname=database, client_encoding="UTF8")
+
+    def connect(self, *where, **more):
+        """A connection to the end of the test."""
+        self.connections.append(self.open(*where, **more))
+        return self.connections[-1]
+
+    def hang_up(self):
+        while self.connections:
+            self.connections.pop().close()
 
     def database(self, name, owner="postgres"):
         self.connect().ask(f"CREATE DATABASE {name} OWNER {owner} TEMPLATE template0")
@@ -135,6 +143,8 @@ def running(**words):
     try:
         cluster.make()
         cluster.start()
+        Cluster.running.append(cluster)
         yield cluster
     finally:
+        Cluster.running = [one for one in Cluster.running if one is not cluster]
         cluster.close()

@@ -1,5 +1,7 @@
 """A PostgreSQL for all tests of a process, and in it a store for each file of tests."""
 
+import contextlib
+
 import cluster as clusters
 import pytest
 from store import Store
@@ -26,33 +28,47 @@ def database(cluster, request):
     return name
 
 
+@contextlib.contextmanager
 def patient(cluster, role, database):
-    """A connection that no time-out of the role ends: this machine may be busy."""
-    connection = cluster.connect(role, database)
+    """A connection for a file of tests, that no time-out of the role ends: this machine may be busy."""
+    connection = cluster.open(role, database)
     connection.ask("SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
-    return Store(connection)
+    yield Store(connection)
+    connection.close()
 
 
 @pytest.fixture(scope="module")
 def owner(cluster, database):
     """Who made the store, and may do all."""
-    return patient(cluster, "postgres", database)
+    with patient(cluster, "postgres", database) as store:
+        yield store
 
 
 @pytest.fixture(scope="module")
 def node(cluster, database):
-    return patient(cluster, "asp_node", database)
+    with patient(cluster, "asp_node", database) as store:
+        yield store
 
 
 @pytest.fixture(scope="module")
 def other(cluster, database):
     """Another node."""
-    return patient(cluster, "asp_node", database)
+    with patient(cluster, "asp_node", database) as store:
+        yield store
 
 
 @pytest.fixture(scope="module")
 def admin(cluster, database):
-    return patient(cluster, "asp_admin", database)
+    with patient(cluster, "asp_admin", database) as store:
+        yield store
+
+
+@pytest.fixture(autouse=True)
+def hung_up():
+    """No connection of a test outlives it."""
+    yield
+    for cluster in clusters.Cluster.running:
+        cluster.hang_up()
 
 
 @pytest.fixture

@@ -44,8 +44,9 @@ def role(request, cluster, database, owner):
     """Its name and a connection. The stranger is one who was let in to the database."""
     if request.param == "stranger":
         owner.ask(f"CREATE ROLE let_in LOGIN; GRANT CONNECT ON DATABASE {database} TO let_in")
-        return request.param, cluster.connect("let_in", database)
-    return request.param, cluster.connect(request.param, database)
+    connection = cluster.open("let_in" if request.param == "stranger" else request.param, database)
+    yield request.param, connection
+    connection.close()
 
 
 def may(connection, sql):
