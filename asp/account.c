@@ -125,6 +125,25 @@ bool asp_account_drop_all_pending(struct asp_account *account)
     return any;
 }
 
+size_t asp_account_ended(const struct asp_account *account, bool dropped, struct asp_entry *before,
+                         size_t count)
+{
+    size_t ended = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct asp_entry *now = asp_account_find(account, before[i].id);
+        bool same = now != NULL && strcmp(now->verifier, before[i].verifier) == 0;
+
+        if (same && now->revoked == ASP_NEVER && !dropped)
+            continue;
+        before[ended] = same ? *now : before[i];
+        if (before[ended].revoked == ASP_NEVER)
+            memcpy(before[ended].reason, ASP_REASON_REMOVED, sizeof ASP_REASON_REMOVED);
+        ended++;
+    }
+    return ended;
+}
+
 size_t asp_account_revoke_all(struct asp_account *account, time_t when, const char *by,
                               const char *reason, bool hook_due)
 {

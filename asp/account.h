@@ -62,6 +62,14 @@ bool asp_account_drop_all_pending(struct asp_account *account);
 /* True when this very app password is there, by id and verifier, and is not revoked. */
 bool asp_account_has_alive(const struct asp_account *account, const struct asp_entry *entry);
 
+/*
+ * Of `count` copies of what was not revoked before a change, leaves those that it has ended, which
+ * are not alive in `account` any more, or of which nothing is left because it is `dropped`; each as
+ * it is there by now, or with the reason removed where it is gone. Returns how many.
+ */
+size_t asp_account_ended(const struct asp_account *account, bool dropped, struct asp_entry *before,
+                         size_t count);
+
 /* Revokes every one that is not revoked yet, and drops what is pending. Returns how many it has
  * revoked. */
 size_t asp_account_revoke_all(struct asp_account *account, time_t when, const char *by,

@@ -51,7 +51,7 @@ bool asp_store_user_of(const struct asp_store *store, const char *name, char use
         return true;
     if (!asp_user_is_digest(name))
         return false;
-    if (store->engine->read(store, name, &stored, NULL) != ASP_OK ||
+    if (store->engine->read(store, NULL, name, NULL, &stored, NULL) != ASP_OK ||
         !asp_stored_take_user(&stored, name, user)) {
         user[0] = '/';
         memcpy(user + 1, name, strlen(name) + 1);

@@ -1,7 +1,7 @@
 /*
  * The seam between the store and how it is kept. An engine is a struct of the operations below; the
- * front, store.c and store_update.c, calls them and is the only one that does. Included by it and by
- * engines alone.
+ * front, store.c and store_update.c, calls them and is the only one that does. Included by it and
+ * by engines alone.
  *
  * A `name` is a user's as asp_user_encode writes it: an engine can use it as the name of a file.
  * What an operation returns is a status, with a line in `error` that names the place and, where it
@@ -37,6 +37,14 @@ bool asp_stored_take_user(struct asp_stored *stored, const char *name, char user
 /* One account that is held so that nobody else changes it: a struct of the engine's own. */
 struct asp_store_held;
 
+/* What an update makes of an account. */
+struct asp_made {
+    const struct asp_buffer *text;     /* NULL: it is dropped */
+    const struct asp_account *account; /* NULL: it could not be read, and is dropped */
+    const struct asp_entry *ended;     /* the app passwords that are ended by it */
+    size_t ended_count;                /* 0 also for an engine that does not hear of them */
+};
+
 /* What is done with an account while it is held. Its status is handed on. */
 typedef enum asp_status asp_store_step(struct asp_store_held *held, void *context,
                                        struct asp_error *error);
@@ -48,6 +56,8 @@ typedef enum asp_status asp_due_visit(const char *name, const char *key, void *c
 struct asp_store_engine {
     /* What stands between the store's path and the name of an account in a line: "/users/". */
     const char *accounts;
+
+    bool hears_ended; /* it is told of the app passwords that an update ends */
 
     /*
      * Opens the store that the configuration names; its path is set, and its `own` is -1. What is
@@ -64,30 +74,35 @@ struct asp_store_engine {
     void (*close)(struct asp_store *store);
 
     /*
-     * Reads an account, without waiting for anybody. ASP_OK, also where it is none of ours: the
-     * front sees that. ASP_NOT_FOUND, and no line: the place where it would be was seen, and it is
-     * not there. Anything else leaves nothing in `stored`.
+     * Reads an account, without waiting for anybody; `held` is NULL, or has this very account.
+     * Where `only` is not NULL, the entry of that id is all that will be looked for in it, and its
+     * usage is asked for next. ASP_OK, also where it is none of ours: the front sees that.
+     * ASP_NOT_FOUND, and no line: the place where it would be was seen, and it is not there.
+     * Anything else leaves nothing in `stored`.
      */
-    enum asp_status (*read)(const struct asp_store *store, const char *name,
-                            struct asp_stored *stored, struct asp_error *error);
+    enum asp_status (*read)(const struct asp_store *store, struct asp_store_held *held,
+                            const char *name, const char *only, struct asp_stored *stored,
+                            struct asp_error *error);
 
     /*
      * Holds an account, whether it is there or not, takes the step, and gives it again. ASP_BUSY
      * when it could not be had in 5 seconds, or by the store's deadline; else what the step
-     * returns, or why it was not taken.
+     * returns, or why it was not taken. An engine that holds nobody off takes the step again where
+     * it returns ASP_AGAIN.
      */
     enum asp_status (*hold)(const struct asp_store *store, const char *name, asp_store_step *step,
                             void *context, struct asp_error *error);
 
-    /* Puts this text in the place of what is kept. ASP_OK: it is there and survives a power cut.
-     * Anything else: what was there is. */
+    /* Puts the text of what was made in the place of what is kept. ASP_OK: it is there and survives
+     * a power cut. ASP_AGAIN, from an engine that holds nobody off: another was faster. Anything
+     * else: what was there is, unless the line says that it is not known. */
     enum asp_status (*write)(const struct asp_store *store, struct asp_store_held *held,
-                             const struct asp_buffer *text, struct asp_error *error);
+                             const struct asp_made *made, struct asp_error *error);
 
     /* Takes the account away, whatever it is, and its usage not. As `write`; ASP_NOT_FOUND: there
      * is none. */
     enum asp_status (*drop)(const struct asp_store *store, struct asp_store_held *held,
-                            struct asp_error *error);
+                            const struct asp_made *made, struct asp_error *error);
 
     /* Takes away all that is left of an account that is not there: its usage, and strays of it. */
     void (*forget)(const struct asp_store *store, struct asp_store_held *held);

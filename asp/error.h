@@ -28,6 +28,7 @@ enum asp_status {
     ASP_MISMATCH = -12,  /* a secret does not match its verifier */
     ASP_NO_FILES = -13,  /* EMFILE, ENFILE: no descriptor is to be had */
     ASP_AMBIGUOUS = -14, /* a name that could be taken for either of two accounts */
+    ASP_AGAIN = -15,     /* others were at the same: nothing is done, and it is tried again */
 };
 
 enum {

@@ -11,7 +11,7 @@ struct asp_revocation asp_revocation_of(const struct asp_conf *conf, time_t when
     return (struct asp_revocation){
         .when = when,
         .by = by,
-        .hook_due = asp_has_revoked_hook(conf),
+        .hook_due = asp_has_revoked_hook(conf) && conf->database.host_count == 0,
         .keep = (size_t)conf->history,
     };
 }

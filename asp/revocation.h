@@ -13,7 +13,8 @@
 struct asp_revocation {
     time_t when;
     const char *by; /* borrowed */
-    bool hook_due;  /* there is a hook to be run: it is stored so with the entry */
+    bool hook_due;  /* there is a hook to be run, and it is stored so with the entry: a database
+                       tells every machine itself */
     size_t keep;    /* how many revoked ones are kept */
 };
 

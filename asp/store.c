@@ -16,14 +16,18 @@
  *  - say that there is no account unless the place where it would be was seen and found sound;
  *  - let a failed write of a last use decide anything, or wait for one.
  */
-#include "engine.h"
 #include "store_front.h"
 
 #include <string.h>
 
-static const struct asp_store_engine *engine_of(const struct asp_store_kept *kept)
+/* The one that a process brings along, else that for files. NULL: accounts are where it has no way
+ * to. */
+static const struct asp_store_engine *engine_of(const struct asp_conf *conf,
+                                                const struct asp_store_kept *kept)
 {
-    return kept != NULL && kept->engine != NULL ? kept->engine : &asp_store_files;
+    if (kept != NULL && kept->engine != NULL)
+        return kept->engine;
+    return conf->database.host_count == 0 ? &asp_store_files : NULL;
 }
 
 /* What is left of one that could not be opened is closed. */
@@ -34,13 +38,21 @@ static enum asp_status opened(struct asp_store *store, enum asp_status status)
     return status;
 }
 
+static enum asp_status no_engine(struct asp_error *error)
+{
+    return asp_fail(error, ASP_DENIED,
+                    "accounts are kept in a database, and this process has no way to it: "
+                    "asp-broker has");
+}
+
 enum asp_status asp_store_open(struct asp_store *store, const struct asp_conf *conf,
                                struct asp_store_kept *kept, struct asp_error *error)
 {
     *store = ASP_STORE_CLOSED;
-    store->engine = engine_of(kept);
+    store->engine = engine_of(conf, kept);
     store->path = conf->store;
-    return opened(store, store->engine->open(store, conf, kept, error));
+    return opened(store, store->engine != NULL ? store->engine->open(store, conf, kept, error)
+                                               : no_engine(error));
 }
 
 enum asp_status asp_store_make(struct asp_store *store, const struct asp_conf *conf,
@@ -49,9 +61,10 @@ enum asp_status asp_store_make(struct asp_store *store, const struct asp_conf *c
 {
     *made = false;
     *store = ASP_STORE_CLOSED;
-    store->engine = engine_of(kept);
+    store->engine = engine_of(conf, kept);
     store->path = conf->store;
-    return opened(store, store->engine->make(store, conf, made, error));
+    return opened(store, store->engine != NULL ? store->engine->make(store, conf, made, error)
+                                               : no_engine(error));
 }
 
 bool asp_store_is_open(const struct asp_store *store)
@@ -73,7 +86,7 @@ enum asp_status asp_store_load(const struct asp_store *store, const char *user, 
     enum asp_status status = asp_store_encode(user, name, error);
 
     if (status == ASP_OK)
-        status = asp_store_read_account(store, name, user, only, account, error);
+        status = asp_store_read_account(store, NULL, name, user, only, account, error);
     if (status == ASP_OK && account->not_yet) {
         asp_account_free(account);
         return asp_store_no_account(error, user);
@@ -213,10 +226,19 @@ enum asp_status asp_store_clear_strays(const struct asp_store *store, asp_visit 
 bool asp_store_examine(const struct asp_conf *conf, const struct asp_store_kept *kept,
                        asp_store_fault *tell, void *context)
 {
-    return engine_of(kept)->examine(conf, tell, context);
+    const struct asp_store_engine *engine = engine_of(conf, kept);
+    struct asp_error fault = {0};
+
+    if (engine != NULL)
+        return engine->examine(conf, tell, context);
+    (void)no_engine(&fault);
+    tell(&fault, conf->store, context);
+    return false;
 }
 
 bool asp_store_is_own(const struct asp_conf *conf, const struct asp_store_kept *kept)
 {
-    return engine_of(kept)->is_own(conf);
+    const struct asp_store_engine *engine = engine_of(conf, kept);
+
+    return engine != NULL && engine->is_own(conf);
 }

@@ -130,14 +130,18 @@ static enum asp_status make_store(struct asp_store *store, const struct asp_conf
  * Reads users/NAME. The folder is looked at first, and again when the file is not in it: only where
  * it is sound, and was not unmounted meanwhile, does a missing file mean that there is no account.
  */
-static enum asp_status read_account(const struct asp_store *store, const char *name,
-                                    struct asp_stored *stored, struct asp_error *error)
+/* Whole, by whomever it is held and whatever is looked for in it. */
+static enum asp_status read_account(const struct asp_store *store, struct asp_store_held *held,
+                                    const char *name, const char *only, struct asp_stored *stored,
+                                    struct asp_error *error)
 {
     char path[ASP_USER_PATH];
     struct stat st;
     int fd = -1;
     enum asp_status status = asp_files_check_folder(store, USERS_FOLDER, error);
 
+    (void)held;
+    (void)only;
     if (status != ASP_OK)
         return status;
     asp_user_join(path, USERS_FOLDER "/", name);

@@ -47,9 +47,9 @@ bool asp_files_write_new(int folder, const char *path, const struct asp_buffer *
 enum asp_status asp_files_hold(const struct asp_store *store, const char *name,
                                asp_store_step *step, void *context, struct asp_error *error);
 enum asp_status asp_files_write(const struct asp_store *store, struct asp_store_held *held,
-                                const struct asp_buffer *text, struct asp_error *error);
+                                const struct asp_made *made, struct asp_error *error);
 enum asp_status asp_files_drop(const struct asp_store *store, struct asp_store_held *held,
-                               struct asp_error *error);
+                               const struct asp_made *made, struct asp_error *error);
 
 /* store_files_strays.c */
 void asp_files_forget(const struct asp_store *store, struct asp_store_held *held);

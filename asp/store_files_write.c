@@ -71,12 +71,12 @@ static void discard(const struct asp_store_held *lock, const char *name)
 
 /* Makes the new text the durable state, or leaves the old one. */
 enum asp_status asp_files_write(const struct asp_store *store, struct asp_store_held *lock,
-                                const struct asp_buffer *new, struct asp_error *error)
+                                const struct asp_made *made, struct asp_error *error)
 {
     enum asp_status status = ASP_OK;
     bool kept = false;
 
-    if (!asp_files_write_new(lock->folder, lock->temp, new) || !keep_old(lock, &kept) ||
+    if (!asp_files_write_new(lock->folder, lock->temp, made->text) || !keep_old(lock, &kept) ||
         renameat(lock->folder, lock->temp, lock->folder, lock->name) != 0) {
         status =
             asp_fail_errno(error, "%s/" USERS_FOLDER "/%s cannot be written, nothing was changed",
@@ -98,10 +98,11 @@ enum asp_status asp_files_write(const struct asp_store *store, struct asp_store_
 
 /* The account goes first and durably: aside, and back again when the disk refuses. */
 enum asp_status asp_files_drop(const struct asp_store *store, struct asp_store_held *lock,
-                               struct asp_error *error)
+                               const struct asp_made *made, struct asp_error *error)
 {
     enum asp_status status;
 
+    (void)made;
     if (renameat(lock->folder, lock->name, lock->folder, lock->temp) != 0)
         return errno == ENOENT
                    ? asp_fail(error, ASP_NOT_FOUND, "%s has no app passwords", lock->name)

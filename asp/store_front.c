@@ -2,7 +2,6 @@
 #include "store_front.h"
 
 #include "account_file.h"
-#include "engine.h"
 
 #include <string.h>
 
@@ -23,12 +22,12 @@ enum asp_status asp_store_no_account(struct asp_error *error, const char *user)
     return asp_fail(error, ASP_NOT_FOUND, "%s has no app passwords", user);
 }
 
-enum asp_status asp_store_read_account(const struct asp_store *store, const char *name,
-                                       const char *user, const char *only,
+enum asp_status asp_store_read_account(const struct asp_store *store, struct asp_store_held *held,
+                                       const char *name, const char *user, const char *only,
                                        struct asp_account *account, struct asp_error *error)
 {
     struct asp_stored stored = {0};
-    enum asp_status status = store->engine->read(store, name, &stored, error);
+    enum asp_status status = store->engine->read(store, held, name, only, &stored, error);
 
     if (status == ASP_NOT_FOUND)
         return asp_store_no_account(error, user);

@@ -4,7 +4,7 @@
 #ifndef ASP_STORE_FRONT_H
 #define ASP_STORE_FRONT_H
 
-#include "store.h"
+#include "engine.h"
 
 /* The name that an engine has for a user's account: see asp_store_user_of. */
 enum asp_status asp_store_encode(const char *user, char name[ASP_USER_FILE + 1],
@@ -13,9 +13,9 @@ enum asp_status asp_store_encode(const char *user, char name[ASP_USER_FILE + 1],
 /* Fails as ASP_NOT_FOUND. */
 enum asp_status asp_store_no_account(struct asp_error *error, const char *user);
 
-/* As asp_store_load, of what is not an account yet too. */
-enum asp_status asp_store_read_account(const struct asp_store *store, const char *name,
-                                       const char *user, const char *only,
+/* As asp_store_load, of what is not an account yet too; `held` as in engine.h. */
+enum asp_status asp_store_read_account(const struct asp_store *store, struct asp_store_held *held,
+                                       const char *name, const char *user, const char *only,
                                        struct asp_account *account, struct asp_error *error);
 
 #endif

@@ -1,7 +1,6 @@
 /* The store's front: an account is changed, or goes. */
 #include "account_file.h"
 #include "buffer.h"
-#include "engine.h"
 #include "random.h"
 #include "store_front.h"
 
@@ -55,15 +54,16 @@ static enum asp_status no_memory(struct asp_error *error)
 }
 
 static enum asp_status write_account(const struct asp_store *store, struct asp_store_held *held,
-                                     const struct asp_account *account, struct asp_error *error)
+                                     struct asp_made *made, struct asp_error *error)
 {
     struct asp_buffer text = {0};
     enum asp_status status;
 
-    if (!is_writable(account, error))
+    if (!is_writable(made->account, error))
         return ASP_INVALID;
-    asp_account_write(account, &text);
-    status = text.failed ? no_memory(error) : store->engine->write(store, held, &text, error);
+    asp_account_write(made->account, &text);
+    made->text = &text;
+    status = text.failed ? no_memory(error) : store->engine->write(store, held, made, error);
     asp_buffer_free(&text);
     return status;
 }
@@ -109,9 +109,9 @@ static enum asp_status put_due(const struct asp_store *store, struct asp_store_h
 
 /* Takes the account away, with its usage. */
 static enum asp_status drop_account(const struct asp_store *store, struct asp_store_held *held,
-                                    struct asp_error *error)
+                                    const struct asp_made *made, struct asp_error *error)
 {
-    enum asp_status status = store->engine->drop(store, held, error);
+    enum asp_status status = store->engine->drop(store, held, made, error);
 
     if (status == ASP_OK || status == ASP_NOT_FOUND)
         store->engine->forget(store, held);
@@ -119,17 +119,16 @@ static enum asp_status drop_account(const struct asp_store *store, struct asp_st
 }
 
 static enum asp_status keep_change(const struct update *update, struct asp_store_held *held,
-                                   const struct asp_account *account, bool dropped,
-                                   struct asp_error *error)
+                                   struct asp_made *made, bool dropped, struct asp_error *error)
 {
     const struct asp_store *store = update->store;
     char key[ASP_DUE_KEY] = "";
-    enum asp_status status = put_due(store, held, account, dropped, key, error);
+    enum asp_status status = put_due(store, held, made->account, dropped, key, error);
 
     if (status != ASP_OK)
         return status;
     status =
-        dropped ? drop_account(store, held, error) : write_account(store, held, account, error);
+        dropped ? drop_account(store, held, made, error) : write_account(store, held, made, error);
     if (status != ASP_OK && key[0] != '\0')
         (void)store->engine->drop_due(store, update->name, key, NULL);
     return status;
@@ -141,7 +140,7 @@ static enum asp_status read_held(const struct update *update, struct asp_store_h
 {
     const struct asp_store *store = update->store;
     enum asp_status status =
-        asp_store_read_account(store, update->name, update->user, NULL, account, error);
+        asp_store_read_account(store, held, update->name, update->user, NULL, account, error);
 
     if (status == ASP_NOT_FOUND && update->make) {
         asp_account_init(account, update->user);
@@ -155,9 +154,32 @@ static enum asp_status read_held(const struct update *update, struct asp_store_h
     if (!account->not_yet || update->make)
         return ASP_OK;
     if (account->pending_count == 0)
-        (void)drop_account(store, held, NULL);
+        (void)drop_account(store, held, &(struct asp_made){.account = account}, NULL);
     asp_account_free(account);
     return asp_store_no_account(error, update->user);
+}
+
+/* What the change makes of it is kept. */
+static enum asp_status change_held(const struct update *update, struct asp_store_held *held,
+                                   struct asp_account *account, struct asp_error *error)
+{
+    const bool hears = update->store->engine->hears_ended;
+    struct asp_entry *before = NULL;
+    size_t count = 0;
+    struct asp_made made = {.account = account};
+    enum asp_status status = ASP_OK;
+
+    if (hears && asp_account_copy(account, false, &before, &count) != ASP_OK)
+        return no_memory(error);
+    status = update->change(account, update->context, error);
+    if (status == ASP_OK && account->not_yet && account->pending_count == 0)
+        status = ASP_DROP;
+    made.ended = before;
+    made.ended_count = asp_account_ended(account, status == ASP_DROP, before, count);
+    if (status == ASP_OK || status == ASP_DROP)
+        status = keep_change(update, held, &made, status == ASP_DROP, error);
+    asp_entries_free(before, count);
+    return status;
 }
 
 static enum asp_status update_held(struct asp_store_held *held, void *context,
@@ -168,11 +190,7 @@ static enum asp_status update_held(struct asp_store_held *held, void *context,
     enum asp_status status = read_held(update, held, &account, error);
 
     if (status == ASP_OK)
-        status = update->change(&account, update->context, error);
-    if (status == ASP_OK && account.not_yet && account.pending_count == 0)
-        status = ASP_DROP;
-    if (status == ASP_OK || status == ASP_DROP)
-        status = keep_change(update, held, &account, status == ASP_DROP, error);
+        status = change_held(update, held, &account, error);
     /* Nor is anything left of one that was not made. */
     if (status != ASP_OK && account.is_new)
         update->store->engine->forget(update->store, held);
@@ -211,7 +229,7 @@ enum asp_status asp_store_drop_pending(const struct asp_store *store, const char
     bool not_yet;
 
     if (status == ASP_OK)
-        status = asp_store_read_account(store, name, user, "", &account, error);
+        status = asp_store_read_account(store, NULL, name, user, "", &account, error);
     if (status != ASP_OK)
         return status == ASP_NOT_FOUND ? ASP_OK : status;
     not_yet = account.not_yet;
@@ -224,7 +242,8 @@ enum asp_status asp_store_drop_pending(const struct asp_store *store, const char
 static enum asp_status remove_held(struct asp_store_held *held, void *context,
                                    struct asp_error *error)
 {
-    return drop_account(*(const struct asp_store *const *)context, held, error);
+    return drop_account(*(const struct asp_store *const *)context, held, &(struct asp_made){0},
+                        error);
 }
 
 enum asp_status asp_store_remove(const struct asp_store *store, const char *user,

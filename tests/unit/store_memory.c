@@ -19,6 +19,8 @@ struct asp_store_held {
 
 static struct place *places;
 
+char memory_ended[1024];
+
 static struct place *find_place(const char *path)
 {
     struct place *place = places;
@@ -90,11 +92,14 @@ static void close_store(struct asp_store *store)
     (void)store;
 }
 
-static enum asp_status read_account(const struct asp_store *store, const char *name,
-                                    struct asp_stored *stored, struct asp_error *error)
+static enum asp_status read_account(const struct asp_store *store, struct asp_store_held *held,
+                                    const char *name, const char *only, struct asp_stored *stored,
+                                    struct asp_error *error)
 {
     const struct row *row = find_row(store, name);
 
+    (void)held;
+    (void)only;
     if (row == NULL || row->text == NULL)
         return ASP_NOT_FOUND;
     stored->bytes = malloc(row->length + 1);
@@ -134,14 +139,26 @@ static void tell(const struct asp_store *store, const char *name)
     (void)eventfd_write(place->told, 1);
 }
 
-static enum asp_status write_account(const struct asp_store *store, struct asp_store_held *held,
-                                     const struct asp_buffer *text, struct asp_error *error)
+static void note_ended(const struct asp_made *made)
 {
+    size_t length = 0;
+
+    memory_ended[0] = '\0';
+    for (size_t i = 0; i < made->ended_count && length < sizeof memory_ended; i++)
+        length += (size_t)snprintf(memory_ended + length, sizeof memory_ended - length, "%s:%s ",
+                                   made->ended[i].id, made->ended[i].reason);
+}
+
+static enum asp_status write_account(const struct asp_store *store, struct asp_store_held *held,
+                                     const struct asp_made *made, struct asp_error *error)
+{
+    const struct asp_buffer *text = made->text;
     struct row *row = held->row;
     uint8_t *copy = malloc(text->length + 1);
 
     if (copy == NULL)
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    note_ended(made);
     memcpy(copy, text->text, text->length + 1);
     free(row->text);
     row->text = copy;
@@ -152,12 +169,13 @@ static enum asp_status write_account(const struct asp_store *store, struct asp_s
 }
 
 static enum asp_status drop(const struct asp_store *store, struct asp_store_held *held,
-                            struct asp_error *error)
+                            const struct asp_made *made, struct asp_error *error)
 {
     struct row *row = held->row;
 
     if (row->text == NULL)
         return asp_fail(error, ASP_NOT_FOUND, "%s has no app passwords", row->name);
+    note_ended(made);
     free(row->text);
     row->text = NULL;
     tell(store, row->name);
@@ -431,6 +449,7 @@ static enum asp_status look_at_watch(const struct asp_store *store, struct asp_w
 
 const struct asp_store_engine store_memory = {
     .accounts = ": ",
+    .hears_ended = true,
     .open = open_store,
     .make = make_store,
     .close = close_store,

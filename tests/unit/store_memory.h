@@ -9,4 +9,7 @@
 
 extern const struct asp_store_engine store_memory;
 
+/* What the last update there has ended: "ID:REASON " for each. */
+extern char memory_ended[1024];
+
 #endif

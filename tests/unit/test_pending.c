@@ -467,10 +467,11 @@ static enum asp_status make_alive(struct asp_account *account, void *context, st
     return asp_account_add(account, &entry);
 }
 
-static enum asp_status read_overtaken(const struct asp_store *from, const char *name,
-                                      struct asp_stored *stored, struct asp_error *why)
+static enum asp_status read_overtaken(const struct asp_store *from, struct asp_store_held *held,
+                                      const char *name, const char *only, struct asp_stored *stored,
+                                      struct asp_error *why)
 {
-    enum asp_status status = overtaking.engine->read(from, name, stored, why);
+    enum asp_status status = overtaking.engine->read(from, held, name, only, stored, why);
 
     if (++overtaking.reads == overtaking.alive_at)
         ck_assert_int_eq(update("alice", true, make_alive, NULL), ASP_OK);

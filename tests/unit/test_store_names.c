@@ -85,7 +85,8 @@ START_TEST(an_account_of_a_long_name_is_kept_and_found)
         asp_account_free(&account);
         ck_assert_str_eq(visited(), noted("", users[i]));
         /* Version 0.1.0 is not to take it for one of its own. */
-        ck_assert_int_eq(store.engine->read(&store, digest_of(users[i]), &stored, NULL), ASP_OK);
+        ck_assert_int_eq(store.engine->read(&store, NULL, digest_of(users[i]), NULL, &stored, NULL),
+                         ASP_OK);
         ck_assert_int_eq(strncmp((const char *)stored.bytes, "asp-account 2 user=", 19), 0);
         asp_stored_free(&stored);
         asp_store_begin_usage(&store, users[i], 1000);
@@ -93,7 +94,7 @@ START_TEST(an_account_of_a_long_name_is_kept_and_found)
         ck_assert_str_eq(visited(), "");
     }
     ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
-    ck_assert_int_eq(store.engine->read(&store, "alice", &stored, NULL), ASP_OK);
+    ck_assert_int_eq(store.engine->read(&store, NULL, "alice", NULL, &stored, NULL), ASP_OK);
     ck_assert_int_eq(strncmp((const char *)stored.bytes, "asp-account 1 user=", 19), 0);
     asp_stored_free(&stored);
     asp_store_close(&store);

@@ -465,7 +465,8 @@ static enum asp_status put_bytes(struct asp_store_held *held, void *context,
 {
     const struct stored_bytes *bytes = context;
 
-    return bytes->store->engine->write(bytes->store, held, &bytes->text, error);
+    return bytes->store->engine->write(bytes->store, held, &(struct asp_made){.text = &bytes->text},
+                                       error);
 }
 
 void unit_put_bytes(const struct asp_store *store, const char *user, const char *bytes,
