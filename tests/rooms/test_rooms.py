@@ -16,6 +16,7 @@ GROUND = {"asp", f"{TOOL}/ui", f"{TOOL}/system"}
 COMMANDS = GROUND | {f"{TOOL}/options", f"{TOOL}/admin", f"{TOOL}/app", f"{TOOL}/primary", f"{TOOL}/hooks"}
 ROOMS = {
     "asp": set(),
+    "asp/pgsql": {"asp"},
     "pam_asp": {"asp"},
     f"{TOOL}/ui": {"asp"},
     f"{TOOL}/system": {"asp"},
