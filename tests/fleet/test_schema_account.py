@@ -125,14 +125,27 @@ def test_with_it_go_its_uses_and_the_expiries_to_come(node, admin, name):
     assert admin.one("SELECT count(*) FROM asp.account WHERE name = $1", name) == 1
 
 
-def test_of_two_who_make_it_at_once_one_does(node, other, name):
-    for end, answer in (("COMMIT", 0), ("ROLLBACK", 1)):
-        node.ask("BEGIN")
-        node.write(f"{name}.{end}", None, new_tag(), b"first")
-        other.connection.send(*other.statement(f"{name}.{end}", None, new_tag(), b"second"))
-        assert other.connection.is_busy(0.2)
-        node.ask(end)
-        assert other.connection.result() == [{"write": answer}]
+@pytest.mark.parametrize("end, answer", [("COMMIT", 0), ("ROLLBACK", 1)])
+def test_of_two_who_make_it_at_once_one_does(node, other, name, end, answer):
+    node.ask("BEGIN")
+    assert node.write(name, None, new_tag(), b"first") == 1
+    other.connection.send(*other.statement(name, None, new_tag(), b"second"))
+    assert other.connection.is_busy(0.2)
+    node.ask(end)
+    assert other.connection.result() == [{"write": answer}]
+    assert node.load(name)["body"] == (b"second" if answer else b"first")
+
+
+@pytest.mark.parametrize("end, answer", [("COMMIT", 0), ("ROLLBACK", 1)])
+def test_of_two_who_change_it_at_once_one_does(node, other, name, end, answer):
+    read = node.make(name, b"first")
+    node.ask("BEGIN")
+    assert node.write(name, read, new_tag(), b"second") == 1
+    other.connection.send(*other.statement(name, read, new_tag(), b"third"))
+    assert other.connection.is_busy(0.2)
+    node.ask(end)
+    assert other.connection.result() == [{"write": answer}]
+    assert node.load(name)["body"] == (b"third" if answer else b"second")
 
 
 def test_the_first_write_sent_again_before_it_is_committed_is_done(node, other, name):

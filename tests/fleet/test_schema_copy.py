@@ -5,6 +5,7 @@ import datetime
 import pytest
 from libpq import Refused
 from store import new_tag, part_of
+from support.wait import LONG
 
 THEN = datetime.datetime(2020, 1, 2, 3, 4, 5, 678901, tzinfo=datetime.timezone.utc)
 LATER = datetime.datetime(2099, 1, 1, tzinfo=datetime.timezone.utc)
@@ -79,7 +80,7 @@ def test_a_store_that_has_moved_says_so_and_takes_no_write(admin, node, name):
     assert node.write(name, read, new_tag(), b"another") == 1
 
 
-def test_it_is_closed_when_those_who_write_have_written(admin, node, other, name):
+def test_it_is_closed_when_those_who_write_have_written(admin, node, other, owner, name):
     read = node.make(name, b"first")
     node.ask("BEGIN")
     assert node.write(name, read, new_tag(), b"second") == 1
@@ -89,8 +90,9 @@ def test_it_is_closed_when_those_who_write_have_written(admin, node, other, name
         # Who comes meanwhile waits behind it, but no login does.
         other.connection.send(*other.statement(f"{name}.other", None, new_tag(), b"text"))
         assert other.connection.is_busy(0.2)
-        (row,) = node.ask("SELECT oldest FROM asp.load($1, $2, '')", part_of(name), name)
-        assert row["oldest"] == 1
+        owner.connection.send("SELECT oldest FROM asp.load($1, $2, '')", part_of(name), name)
+        assert not owner.connection.is_busy(LONG)
+        assert owner.connection.result() == [{"oldest": 1}]
         node.ask("COMMIT")
         admin.connection.result()
         assert other.connection.result() == [{"write": 0}]
