@@ -10,13 +10,14 @@ import subprocess
 import tempfile
 
 import libpq
+from support.processes import children
 from support.run import ENVIRONMENT, MORTAL, TREE, execute
 from support.wait import LONG, wait_until
 
 SCHEMA = (TREE / "asp" / "pgsql" / "schema-1.sql").read_text()
 
 # Whoever comes to the socket is who she says she is, among those who can reach it.
-TRUST = "local all all trust\n"
+TRUST = "local all,replication all trust\n"
 
 # What is tested is not that it survives a power cut; where it is, `settings` says so.
 SETTINGS = {
@@ -24,6 +25,7 @@ SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "shared_buffers": "32MB",
+    "dynamic_shared_memory_type": "mmap",  # nothing of it is left in /dev/shm
     "max_connections": "40",
     "jit": "off",
     "log_min_messages": "fatal",
@@ -52,8 +54,10 @@ class Cluster:
 
     running = []
 
-    def __init__(self, access=TRUST, **settings):
+    def __init__(self, access=TRUST, primary=None, **settings):
+        """Where another is its primary, it is that one's standby."""
         self.bin = programs()
+        self.primary = primary
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="asp-pg-", dir="/tmp"))
         self.data = self.folder / "data"
         self.access = access
@@ -73,6 +77,11 @@ class Cluster:
             self.environment["LD_LIBRARY_PATH"] = os.pathsep.join(map(str, libraries))
 
     def make(self):
+        if self.primary is not None:
+            where = f"host={self.primary.folder} user=postgres application_name={self.folder.name}"
+            words = ("--pgdata", self.data, "--dbname", where, "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+            self.program("pg_basebackup", *words, timeout=3 * LONG).done()
+            return
         words = ("-D", self.data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-sync")
         self.program("initdb", *words, timeout=3 * LONG).done()
         (self.data / "pg_hba.conf").write_text(self.access)
@@ -101,23 +110,37 @@ class Cluster:
             return True
         return False
 
-    def stop(self):
-        """Its clients are sent away, and what is committed is on the disk."""
-        self.hang_up()
-        if self.server is not None:
-            self.server.send_signal(signal.SIGINT)
-            try:
-                self.server.wait(LONG)
-            finally:
-                self.server.kill()
-                self.server.wait()
-            self.server = None
+    def send(self, number):
+        """A signal to each of its processes."""
+        for pid in [self.server.pid, *children(self.server.pid)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def crash(self):
+        self.send(signal.SIGKILL)
+        self.server.wait()
 
     def close(self):
+        """What it had goes too, so it does not write it down first."""
         try:
-            self.stop()
+            self.hang_up()
+            if self.server is not None and self.server.poll() is None:
+                self.send(signal.SIGCONT)
+                self.server.send_signal(signal.SIGQUIT)
+                self.server.wait(LONG)
         finally:
+            if self.server is not None:
+                self.server.kill()
+                self.server.wait()
+            self.forget_memory()
             shutil.rmtree(self.folder)
+
+    def forget_memory(self):
+        """What it would find again after a crash: the number of its shared memory is the last in this file."""
+        with contextlib.suppress(FileNotFoundError):
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            if len(lines) > 6 and lines[6].split():
+                execute("ipcrm", "-m", lines[6].split()[1])
 
     def open(self, user="postgres", database="postgres"):
         """A connection that the caller closes."""

@@ -1,0 +1,189 @@
+"""A primary fails, and its synchronous standby takes over: what was said to be done is there, once, and each node is told."""
+
+import signal
+import threading
+import time
+
+import cluster as clusters
+import pytest
+from libpq import Refused
+from store import Store, new_tag, part_of
+from support.wait import LONG, wait_until
+
+NAMES = ("alice", "bob")
+
+
+class Pair:
+    """A primary and a synchronous standby of it."""
+
+    def __init__(self, primary, standby):
+        self.primary, self.standby = primary, standby
+
+    def connect(self, role="asp_node"):
+        """To the one that takes writes, as a node finds it."""
+        for cluster in (self.primary, self.standby):
+            try:
+                connection = cluster.connect(role, "asp")
+            except Refused:
+                continue
+            if not connection.one("SELECT pg_is_in_recovery()"):
+                connection.ask("SET idle_in_transaction_session_timeout = 0")
+                return Store(connection)
+            connection.close()
+        raise Refused(None, "there is no primary")
+
+    def hang(self):
+        """The standby; what was sent to it by then it takes when it goes on."""
+        self.standby.send(signal.SIGSTOP)
+
+    def cut(self):
+        """Nothing more of the primary comes to the standby."""
+        connection = self.standby.connect()
+        connection.ask("ALTER SYSTEM SET primary_conninfo = ''")
+        connection.ask("SELECT pg_reload_conf()")
+        wait_until(lambda: connection.ask("SELECT * FROM pg_stat_wal_receiver") == [])
+
+    def fail_over(self):
+        self.primary.crash()
+        self.standby.send(signal.SIGCONT)
+        assert self.standby.connect().one("SELECT pg_promote(true, $1)", LONG)
+
+
+@pytest.fixture
+def pair(postgres):
+    with clusters.running() as primary:
+        primary.database("asp")
+        primary.connect(database="asp").ask(clusters.SCHEMA)
+        with clusters.running(primary=primary) as standby:
+            connection = primary.connect()
+            connection.ask("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            connection.ask("SELECT pg_reload_conf()")
+            wait_until(lambda: connection.ask("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"))
+            yield Pair(primary, standby)
+
+
+class Writer(threading.Thread):
+    """Adds marks to accounts, one after the other, until it is stopped: reads, changes, and where no answer comes asks for
+    the very same again."""
+
+    def __init__(self, pair, letter):
+        super().__init__(daemon=True)
+        self.pair, self.letter = pair, letter
+        self.store = None
+        self.over = threading.Event()
+        self.asked, self.done = [], []
+
+    def run(self):
+        while not self.over.is_set():
+            name, mark = NAMES[len(self.asked) % len(NAMES)], f"{self.letter}{len(self.asked)}"
+            self.asked.append((name, mark))
+            while not self.add(name, mark):
+                pass
+            self.done.append((name, mark))
+
+    def add(self, name, mark):
+        row, new = self.patiently("load", name), new_tag()
+        body = f"{row['body'].decode()}{mark} ".encode()
+        return self.patiently("write", name, row["tag"], new, body, event="revoked", reason=mark) == 1
+
+    def patiently(self, what, *words, **more):
+        end = time.monotonic() + LONG
+        while True:
+            try:
+                self.store = self.store or self.pair.connect()
+                return getattr(self.store, what)(*words, **more)
+            except Refused as refused:
+                assert time.monotonic() < end, refused
+                self.store = None
+                time.sleep(0.01)
+
+
+@pytest.mark.parametrize("before", ["nothing", "hang", "cut"])
+def test_what_was_acknowledged_is_there_once_and_told_once(pair, before):
+    """Whatever the database is set to."""
+    pair.primary.connect().ask("ALTER DATABASE asp SET synchronous_commit = 'off'")
+    store = pair.connect()
+    for name in NAMES:
+        store.make(name, b"")
+    writers = [Writer(pair, letter) for letter in "abc"]
+
+    def wait_for(more):
+        count = sum(len(writer.done) for writer in writers)
+        wait_until(lambda: sum(len(writer.done) for writer in writers) >= count + more)
+
+    for writer in writers:
+        writer.start()
+    wait_for(50)
+    if before != "nothing":
+        getattr(pair, before)()
+        time.sleep(0.5)  # what the writers have begun then waits for the standby
+    pair.fail_over()
+    wait_for(50)
+    for writer in writers:
+        writer.over.set()
+    for writer in writers:
+        writer.join(LONG)
+        assert writer.asked == writer.done
+
+    owner = pair.connect("postgres")
+    asked = sorted(one for writer in writers for one in writer.asked)
+    kept = [(name, mark) for name in NAMES for mark in owner.load(name)["body"].decode().split()]
+    assert sorted(kept) == asked
+    for name in NAMES:
+        part = part_of(name)
+        events = owner.ask("SELECT seq, tag, name, reason FROM asp.ended WHERE part = $1 ORDER BY seq", part)
+        assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+        assert [event["reason"] for event in events if event["name"] == name] == owner.load(name)["body"].decode().split()
+        head = owner.head(part)
+        assert (head["seq"], head["tag"]) == (events[-1]["seq"], events[-1]["tag"])
+
+
+def test_while_its_standby_hangs_nobody_sees_what_is_not_on_it(pair):
+    pair.connect().make("alice", b"first")
+    pair.hang()
+    writer, reader, beats, other = (pair.connect() for _ in range(4))
+    tag = wait_until(lambda: (row := reader.load("alice"))["pulse_age"] > 1000 and row["tag"])
+    writer.connection.send(*writer.statement("alice", tag, new_tag(), b"second", event="revoked"))
+    beats.connection.send("SELECT asp.beat()")
+    assert writer.connection.is_busy(1.2)
+    row = reader.load("alice")
+    assert row["body"] == b"first"
+    assert reader.head(part_of("alice"))["seq"] == 0
+    # Who would change the same account is refused after a second, and no other beat is waited for.
+    with pytest.raises(Refused) as refused:
+        other.change("alice")
+    assert refused.value.state == "55P03"
+    assert beats.connection.is_busy()
+    reader.ask("SELECT asp.beat()")
+    assert reader.load("alice")["pulse_age"] > row["pulse_age"] > 1000
+    # Uses are recorded meanwhile: they wait for no standby.
+    reader.record(("alice", "a", 1, 2, "imap", ""))
+    pair.standby.send(signal.SIGCONT)
+    assert writer.connection.result() == [{"write": 1}]
+    beats.connection.result()
+    assert reader.load("alice")["body"] == b"second"
+    assert reader.load("alice")["pulse_age"] < row["pulse_age"]
+    assert reader.head(part_of("alice"))["seq"] == 1
+
+
+def test_an_old_primary_that_is_restarted_shows_an_event_whose_number_is_given_again(pair):
+    """That is why a cursor has the event's tag."""
+    pair.connect().make("alice", b"first")
+    pair.cut()
+    part, seen = part_of("alice"), new_tag()
+    writer = pair.connect()
+    tag = writer.load("alice")["tag"]
+    writer.connection.send(*writer.statement("alice", tag, seen, b"second", event="revoked"))
+    assert writer.connection.is_busy(0.5)
+    owner = pair.connect("postgres")
+    wait_until(lambda: owner.one("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == 1)
+    pair.primary.crash()
+    pair.primary.hang_up()
+    pair.primary.start()
+    assert [event["tag"] for event in pair.connect().since((part, 1))] == [seen]
+
+    pair.fail_over()
+    given_again = pair.connect().change("alice", b"third", event="revoked")
+    (event,) = pair.connect().since((part, 1))
+    assert (event["seq"], event["tag"]) == (1, given_again)
+    assert given_again != seen
