@@ -17,7 +17,6 @@ struct row {
     const char *advice; /* NULL: none */
 };
 
-static const struct pgsql_failure nothing = {.status = ASP_OK};
 /* It was not done, and the same would be said again. */
 static const struct pgsql_failure refused = {.status = ASP_IO};
 static const struct pgsql_failure not_ours = {.status = ASP_UNSAFE};
@@ -75,7 +74,6 @@ static const struct row no_server = {NULL, &broken, false, "what answers is no P
 /* Written here, and what there is of it on other machines is not known. */
 static const struct row warned = {NULL, &not_told, true, "written, and maybe not on the standby",
                                   NULL};
-static const struct row unwarned = {NULL, &nothing, false, "", NULL};
 
 /* Five digits and capitals: SQL:2011, part 2, 24.1. */
 static bool is_sqlstate(const char *text)
@@ -96,8 +94,8 @@ static const struct row *row_of(const struct pgsql_answer *answer)
         return &no_answer;
     if (!is_sqlstate(sqlstate) || strlen(sqlstate) >= PGSQL_SQLSTATE_SIZE)
         return &no_server;
-    if (strncmp(sqlstate, "01", 2) == 0)
-        return answer->writes ? &warned : &unwarned;
+    if (answer->writes && strncmp(sqlstate, "01", 2) == 0)
+        return &warned;
     while (strncmp(sqlstate, row->begin, strlen(row->begin)) != 0)
         row++;
     return row;
@@ -152,8 +150,7 @@ struct pgsql_failure pgsql_failure_of(const struct pgsql_answer *answer, struct 
     const struct row *row = row_of(answer);
     struct pgsql_failure failure = *row->failure;
 
-    if (failure.status != ASP_OK)
-        write_line(answer, row, error);
+    write_line(answer, row, error);
     failure.unknown = failure.unknown && answer->writes;
     return failure;
 }

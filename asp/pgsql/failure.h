@@ -1,7 +1,7 @@
 /*
  * What an answer of the database that is no success means: pure, and without a type of libpq.
  *
- * None of them is ever ASP_NOT_FOUND. That an account is not there is told by rows alone.
+ * None of them is ever ASP_OK or ASP_NOT_FOUND. That an account is not there is told by rows alone.
  */
 #ifndef ASP_PGSQL_FAILURE_H
 #define ASP_PGSQL_FAILURE_H
