@@ -1,0 +1,122 @@
+/* What libpq is told of one host. */
+#include "parameters.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* No file is there, ever: for what is not to be looked for in a home instead. */
+#define NOWHERE "/dev/null/none"
+
+enum { LIBPQ_16 = 160000, LIBPQ_17 = 170000, LIBPQ_18 = 180000 };
+
+static void give(struct pgsql_parameters *parameters, const char *key, const char *value)
+{
+    parameters->keys[parameters->count] = key;
+    parameters->values[parameters->count++] = value;
+}
+
+static bool is_folder(const char *address)
+{
+    return address[0] == '/';
+}
+
+const char *pgsql_host_label(const struct asp_database_host *host)
+{
+    return host->name[0] == '\0' ? host->address : host->name;
+}
+
+bool pgsql_host_has_tls(const struct asp_database *database, const struct asp_database_host *host)
+{
+    return database->tls && !is_folder(host->address);
+}
+
+static const char *or_nowhere(const char *path)
+{
+    return path[0] == '\0' ? NOWHERE : path;
+}
+
+static void give_way(struct pgsql_parameters *parameters, const struct asp_database *database,
+                     const struct asp_database_host *host)
+{
+    (void)snprintf(parameters->port, sizeof parameters->port, "%d", host->port);
+    (void)snprintf(parameters->wait, sizeof parameters->wait, "%d", database->wait);
+    if (is_folder(host->address)) {
+        give(parameters, "host", host->address);
+    } else {
+        give(parameters, "host", pgsql_host_label(host));
+        give(parameters, "hostaddr", host->address);
+    }
+    give(parameters, "port", parameters->port);
+    give(parameters, "keepalives", "1");
+    give(parameters, "keepalives_idle", "10");
+    give(parameters, "keepalives_interval", "3");
+    give(parameters, "keepalives_count", "3");
+    give(parameters, "tcp_user_timeout", parameters->wait);
+    /* Who is asked, and until when, is for us to say. */
+    give(parameters, "connect_timeout", "0");
+    give(parameters, "target_session_attrs", "any");
+    if (PQlibVersion() >= LIBPQ_16)
+        give(parameters, "load_balance_hosts", "disable");
+    if (PQlibVersion() >= LIBPQ_18) {
+        give(parameters, "min_protocol_version", "3.0");
+        give(parameters, "max_protocol_version", "3.0");
+    }
+}
+
+static void give_tls(struct pgsql_parameters *parameters, const struct asp_database *database,
+                     const struct asp_database_host *host)
+{
+    bool tls = pgsql_host_has_tls(database, host);
+
+    give(parameters, "sslmode", tls ? "verify-full" : "disable");
+    give(parameters, "sslrootcert", or_nowhere(database->ca));
+    give(parameters, "sslcert", or_nowhere(database->cert));
+    give(parameters, "sslkey", or_nowhere(database->key));
+    if (PQlibVersion() >= LIBPQ_16) {
+        give(parameters, "sslcertmode", database->cert[0] == '\0' ? "disable" : "allow");
+        give(parameters, "gssdelegation", "0");
+    }
+    if (PQlibVersion() >= LIBPQ_17)
+        give(parameters, "sslnegotiation", "postgres");
+    give(parameters, "sslcrl", NOWHERE);
+    give(parameters, "sslcrldir", NOWHERE);
+    give(parameters, "sslcompression", "0");
+    give(parameters, "sslsni", "1");
+    give(parameters, "ssl_min_protocol_version", "TLSv1.2");
+    give(parameters, "ssl_max_protocol_version", "TLSv1.3");
+    give(parameters, "gssencmode", "disable");
+    give(parameters, "krbsrvname", "postgres");
+}
+
+/*
+ * libpq sends a password as it is to whoever asks for it so, but for two things: the channel is to
+ * be bound, which needs TLS, or a later one asks for SCRAM alone.
+ */
+static void give_role(struct pgsql_parameters *parameters, const struct asp_database *database,
+                      const char *role, const char *password)
+{
+    bool later = PQlibVersion() >= LIBPQ_16;
+    bool binds = password != NULL && (database->tls || !later);
+
+    give(parameters, "dbname", database->name);
+    give(parameters, "user", role);
+    give(parameters, "passfile", NOWHERE);
+    give(parameters, "password", password);
+    give(parameters, "channel_binding", binds ? "require" : "disable");
+    if (later)
+        give(parameters, "require_auth", password == NULL ? "none" : "scram-sha-256");
+}
+
+void pgsql_parameters_give(struct pgsql_parameters *parameters, const struct asp_database *database,
+                           const struct asp_database_host *host, const char *role,
+                           const char *application, const char *password)
+{
+    parameters->count = 0;
+    give_way(parameters, database, host);
+    give_tls(parameters, database, host);
+    give_role(parameters, database, role, is_folder(host->address) ? NULL : password);
+    give(parameters, "client_encoding", "UTF8");
+    give(parameters, "application_name", application);
+    give(parameters, NULL, NULL);
+}

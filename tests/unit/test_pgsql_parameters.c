@@ -1,0 +1,160 @@
+/* What libpq is told of one host. */
+#include "unit.h"
+
+#include "asp/pgsql/parameters.h"
+
+#include <libpq-fe.h>
+#include <string.h>
+
+static const struct asp_database_host by_address = {"db1.example", "192.0.2.1", 5432};
+static const struct asp_database_host by_socket = {"", "/run/postgresql", 5433};
+static struct asp_database database;
+static struct pgsql_parameters parameters;
+
+static void begin(void)
+{
+    database = (struct asp_database){
+        .name = "asp",
+        .tls = true,
+        .ca = "/etc/asp/db/ca.crt",
+        .cert = "",
+        .key = "",
+        .passfile = "",
+        .wait = 800,
+    };
+}
+
+static void give(const struct asp_database_host *host, const char *password)
+{
+    pgsql_parameters_give(&parameters, &database, host, "asp_node", "asp-broker", password);
+}
+
+/* NULL: it is not given, or empty, which is the same to libpq. */
+static const char *given(const char *key)
+{
+    for (size_t i = 0; parameters.keys[i] != NULL; i++) {
+        const char *value = parameters.values[i];
+
+        if (strcmp(parameters.keys[i], key) == 0)
+            return value == NULL || value[0] == '\0' ? NULL : value;
+    }
+    return NULL;
+}
+
+/* Those that cannot be given: pgsql_forget_environment is for them. The library of GSSAPI is one of
+ * Windows. */
+static bool is_left(const char *key, const struct asp_database_host *host)
+{
+    return strcmp(key, "service") == 0 || strcmp(key, "options") == 0 ||
+           strcmp(key, "requirepeer") == 0 || strcmp(key, "password") == 0 ||
+           strcmp(key, "gsslib") == 0 || (host == &by_socket && strcmp(key, "hostaddr") == 0);
+}
+
+START_TEST(whatever_libpq_would_take_from_elsewhere_is_given)
+{
+    static const struct asp_database_host *const hosts[] = {&by_address, &by_socket};
+    PQconninfoOption *options = PQconndefaults();
+    size_t seen = 0;
+
+    ck_assert_ptr_nonnull(options);
+    begin();
+    for (size_t i = 0; i < UNIT_COUNT(hosts); i++) {
+        give(hosts[i], NULL);
+        for (const PQconninfoOption *option = options; option->keyword != NULL; option++) {
+            if (option->envvar == NULL || is_left(option->keyword, hosts[i]))
+                continue;
+            ck_assert_msg(given(option->keyword) != NULL, "%s is not given", option->keyword);
+            seen++;
+        }
+    }
+    ck_assert_uint_gt(seen, 40);
+    PQconninfoFree(options);
+}
+END_TEST
+
+START_TEST(what_is_given_libpq_knows)
+{
+    PQconninfoOption *options = PQconndefaults();
+
+    begin();
+    give(&by_address, "a password");
+    for (size_t i = 0; parameters.keys[i] != NULL; i++) {
+        const PQconninfoOption *option = options;
+
+        while (option->keyword != NULL && strcmp(option->keyword, parameters.keys[i]) != 0)
+            option++;
+        ck_assert_msg(option->keyword != NULL, "libpq has no %s", parameters.keys[i]);
+    }
+    ck_assert_uint_lt(parameters.count, PGSQL_PARAMETERS);
+    PQconninfoFree(options);
+}
+END_TEST
+
+START_TEST(a_host_is_verified_by_its_name_and_reached_by_its_address)
+{
+    begin();
+    give(&by_address, "a password");
+    ck_assert_str_eq(given("host"), "db1.example");
+    ck_assert_str_eq(given("hostaddr"), "192.0.2.1");
+    ck_assert_str_eq(given("port"), "5432");
+    ck_assert_str_eq(given("sslmode"), "verify-full");
+    ck_assert_str_eq(given("sslrootcert"), "/etc/asp/db/ca.crt");
+    ck_assert_str_eq(given("password"), "a password");
+    ck_assert_str_eq(given("channel_binding"), "require");
+    ck_assert_str_eq(given("tcp_user_timeout"), "800");
+    ck_assert_str_eq(given("application_name"), "asp-broker");
+}
+END_TEST
+
+START_TEST(at_a_socket_there_is_neither_tls_nor_a_password)
+{
+    begin();
+    give(&by_socket, "a password");
+    ck_assert_str_eq(given("host"), "/run/postgresql");
+    ck_assert_ptr_null(given("hostaddr"));
+    ck_assert_str_eq(given("port"), "5433");
+    ck_assert_str_eq(given("sslmode"), "disable");
+    ck_assert_ptr_null(given("password"));
+}
+END_TEST
+
+START_TEST(without_tls_a_password_is_for_scram_alone)
+{
+    begin();
+    database.tls = false;
+    give(&by_address, "a password");
+    ck_assert_str_eq(given("sslmode"), "disable");
+    if (PQlibVersion() >= 160000)
+        ck_assert_str_eq(given("require_auth"), "scram-sha-256");
+    else
+        ck_assert_str_eq(given("channel_binding"), "require");
+}
+END_TEST
+
+START_TEST(no_file_of_a_home_is_looked_for)
+{
+    static const char *const files[] = {"passfile",    "sslcert", "sslkey",
+                                        "sslrootcert", "sslcrl",  "sslcrldir"};
+
+    begin();
+    database.ca = "";
+    give(&by_address, NULL);
+    for (size_t i = 0; i < UNIT_COUNT(files); i++)
+        ck_assert_str_eq(given(files[i]), "/dev/null/none");
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, whatever_libpq_would_take_from_elsewhere_is_given);
+    unit_add(suite, what_is_given_libpq_knows);
+    unit_add(suite, a_host_is_verified_by_its_name_and_reached_by_its_address);
+    unit_add(suite, at_a_socket_there_is_neither_tls_nor_a_password);
+    unit_add(suite, without_tls_a_password_is_for_scram_alone);
+    unit_add(suite, no_file_of_a_home_is_looked_for);
+}
+
+int main(void)
+{
+    return unit_run("pgsql_parameters", fill);
+}
