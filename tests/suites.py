@@ -140,7 +140,7 @@ class Suites(Runner):
         return self.pytest("services")
 
     def suite_fleet(self):
-        """the store of many machines: its schema, on a real PostgreSQL, and a model of its feed"""
+        """the store of many machines: its schema, on a real PostgreSQL, a model of its feed, and the connection to it"""
         return self.pytest("fleet")
 
     def suite_packaging(self):
@@ -180,7 +180,7 @@ class Suites(Runner):
         count = Count()
         for kind in ("unit", "pam"):
             count += self.programs(kind, "sanitize", patience=5)
-        for name in PATIENT:
+        for name in (*PATIENT, "fleet"):
             count += self.pytest(name, "sanitize", brief=True, ASP_REPORTS=str(reports))
         for report in sanitizers.taken(reports / "stray"):
             count += failed(report)
@@ -207,7 +207,7 @@ class Suites(Runner):
             coverage.begin_counts(folder)
             self.programs(kind, "coverage", patience=2)
             coverage.add_counts(lines, folder, self.run)
-        for name in PATIENT:
+        for name in (*PATIENT, "fleet"):
             files = sorted(path.name for path in (TREE / "tests" / name).glob("test_*.py"))
             for first in range(0, len(files), COUNTED_FILES):
                 self.files[name] = files[first : first + COUNTED_FILES]

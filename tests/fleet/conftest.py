@@ -1,9 +1,11 @@
-"""A PostgreSQL for all tests of a process, and in it a store for each file of tests."""
+"""A PostgreSQL for all tests of a process, and in it a store for each file of tests; what asks a database as the programs do."""
 
 import contextlib
 
 import cluster as clusters
 import pytest
+from database_driver import Driver
+from fake_server import FakeServer
 from store import Store
 
 
@@ -75,3 +77,32 @@ def hung_up():
 def name(request):
     """Of an account that no other test has."""
     return request.node.name.replace("[", ".").replace("]", "")
+
+
+@pytest.fixture
+def make_driver(build):
+    """Makes processes that ask a database what they are told. Each ends well, and says nothing by itself."""
+    if not (build / "tests" / "fleet" / "driver").is_file():
+        pytest.skip("it is built without libpq")
+    with contextlib.ExitStack() as drivers:
+        yield lambda **env: drivers.enter_context(Driver(build, env))
+
+
+@pytest.fixture
+def driver(make_driver):
+    return make_driver()
+
+
+@pytest.fixture
+def make_server():
+    """Makes servers that are no real ones. Nobody asks any of them to cancel something."""
+    with contextlib.ExitStack() as servers:
+        yield lambda name="db1": servers.enter_context(FakeServer(name))
+
+
+@pytest.fixture
+def server(make_server, driver):
+    """One that the driver knows."""
+    made = make_server()
+    driver.hosts(made)
+    return made

@@ -1,0 +1,301 @@
+/* A connection to the one of all hosts that is written to. */
+#include "opening.h"
+
+#include "exchange.h"
+#include "failure.h"
+#include "parameters.h"
+#include "passfile.h"
+
+#include "asp/buffer.h"
+#include "asp/clock.h"
+#include "asp/safeio.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A standby is read-only, whatever it is set to. Whose warnings are switched off could not say that
+ * a commit is not on its standby.
+ */
+#define QUESTION                                                                                   \
+    "SELECT pg_catalog.current_setting('transaction_read_only'),"                                  \
+    " pg_catalog.current_setting('client_min_messages')"
+
+/* The connection to one host, until it is won or lost. */
+struct attempt {
+    const struct asp_database_host *host;
+    PGconn *conn; /* NULL: lost */
+    bool asked;
+    short events; /* to wait for */
+    struct exchange exchange;
+    struct asp_error error; /* why it is lost */
+};
+
+static void lose(struct attempt *attempt)
+{
+    exchange_free(&attempt->exchange);
+    PQfinish(attempt->conn);
+    attempt->conn = NULL;
+}
+
+/* With what libpq says, in which there may be what the server has said. */
+static void lose_for(struct attempt *attempt, const char *sqlstate, const char *word)
+{
+    char found[PGSQL_SQLSTATE_SIZE];
+    struct pgsql_answer answer = {
+        .host = pgsql_host_label(attempt->host), .sqlstate = sqlstate, .word = word};
+
+    if (sqlstate == NULL) {
+        const char *said = pgsql_sqlstate_in(word, found);
+
+        if (said != NULL) {
+            answer.sqlstate = found;
+            answer.word = said;
+        }
+    }
+    (void)pgsql_failure_of(&answer, &attempt->error);
+    lose(attempt);
+}
+
+static void ignore(void *context, const PGresult *notice)
+{
+    (void)context;
+    (void)notice;
+}
+
+static void begin(struct attempt *attempt, const struct pgsql_way *way, const char *password)
+{
+    struct pgsql_parameters parameters;
+
+    pgsql_parameters_give(&parameters, way->database, attempt->host, way->role, way->application,
+                          password);
+    attempt->conn = PQconnectStartParams(parameters.keys, parameters.values, 0);
+    if (attempt->conn == NULL) {
+        (void)asp_fail(&attempt->error, ASP_NO_MEMORY, "out of memory");
+        return;
+    }
+    (void)PQsetErrorVerbosity(attempt->conn, PQERRORS_VERBOSE);
+    (void)PQsetNoticeReceiver(attempt->conn, ignore, NULL);
+    attempt->events = POLLOUT;
+    if (PQstatus(attempt->conn) == CONNECTION_BAD)
+        lose_for(attempt, NULL, PQerrorMessage(attempt->conn));
+}
+
+/* Once connected it waits for nothing, also when it is ended. */
+static bool ask(struct attempt *attempt)
+{
+    attempt->asked = true;
+    return PQsetnonblocking(attempt->conn, 1) == 0 &&
+           PQsendQueryParams(attempt->conn, QUESTION, 0, NULL, NULL, NULL, NULL, 0) == 1;
+}
+
+/* Goes on until it is asked. False: not yet, or lost. */
+static bool connect_further(struct attempt *attempt)
+{
+    switch (PQconnectPoll(attempt->conn)) {
+    case PGRES_POLLING_READING:
+        attempt->events = POLLIN;
+        return false;
+    case PGRES_POLLING_WRITING:
+        attempt->events = POLLOUT;
+        return false;
+    case PGRES_POLLING_OK:
+        if (ask(attempt))
+            return true;
+        break;
+    default:
+        break;
+    }
+    lose_for(attempt, NULL, PQerrorMessage(attempt->conn));
+    return false;
+}
+
+/* Whether a server that says no less than this says nothing of warnings. */
+static bool is_silent(const char *level)
+{
+    return strcmp(level, "error") == 0 || strcmp(level, "fatal") == 0 ||
+           strcmp(level, "panic") == 0;
+}
+
+/* True where the answer is that of the host that is looked for. */
+static bool judge(struct attempt *attempt, const struct pgsql_way *way)
+{
+    const PGresult *rows = attempt->exchange.rows;
+
+    if (!exchange_succeeded(attempt->conn, &attempt->exchange)) {
+        lose_for(attempt, exchange_sqlstate(&attempt->exchange),
+                 exchange_word(attempt->conn, &attempt->exchange));
+        return false;
+    }
+    if (PQntuples(rows) != 1 || PQnfields(rows) != 2) {
+        lose_for(attempt, "", "");
+        return false;
+    }
+    if (strcmp(PQgetvalue(rows, 0, 0), "off") != 0) {
+        lose_for(attempt, "25006", "");
+        return false;
+    }
+    if (is_silent(PQgetvalue(rows, 0, 1))) {
+        (void)asp_fail(&attempt->error, ASP_IO, "database %s: client_min_messages is %s there",
+                       pgsql_host_label(attempt->host), PQgetvalue(rows, 0, 1));
+        (void)asp_advise(&attempt->error, ASP_IO, "ALTER ROLE %s RESET client_min_messages",
+                         way->role);
+        lose(attempt);
+        return false;
+    }
+    return true;
+}
+
+/* Goes on as far as it gets. True: won. */
+static bool go_on(struct attempt *attempt, const struct pgsql_way *way)
+{
+    if (!attempt->asked && !connect_further(attempt))
+        return false;
+    attempt->events = exchange_go_on(attempt->conn, &attempt->exchange);
+    return attempt->events == 0 && judge(attempt, way);
+}
+
+/* Waits for one of them to get further. False: none can, or not in time. */
+static bool wait_for(const struct attempt *attempts, struct pollfd *polled, size_t count,
+                     int64_t deadline)
+{
+    size_t alive = 0;
+    int64_t left = deadline - asp_clock_ms();
+    int code;
+
+    for (size_t i = 0; i < count; i++) {
+        bool lost = attempts[i].conn == NULL;
+
+        alive += lost ? 0 : 1;
+        polled[i] = (struct pollfd){lost ? -1 : PQsocket(attempts[i].conn), attempts[i].events, 0};
+    }
+    if (alive == 0 || left <= 0)
+        return false;
+    do {
+        code = poll(polled, (nfds_t)count, (int)left);
+        left = deadline - asp_clock_ms();
+    } while (code < 0 && errno == EINTR && left > 0);
+    return code > 0;
+}
+
+/* The one that is won, or NULL: those that are left have said nothing in time. */
+static struct attempt *race(struct attempt *attempts, struct pollfd *polled,
+                            const struct pgsql_way *way, int64_t deadline)
+{
+    size_t count = way->database->host_count;
+
+    while (wait_for(attempts, polled, count, deadline)) {
+        for (size_t i = 0; i < count; i++) {
+            if (polled[i].revents != 0 && go_on(&attempts[i], way))
+                return &attempts[i];
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (attempts[i].conn != NULL)
+            lose_for(&attempts[i], NULL, "it has said nothing in time");
+    }
+    return NULL;
+}
+
+/* A line of each. */
+static enum asp_status say_all(const struct attempt *attempts, size_t count,
+                               struct asp_error *error)
+{
+    char room[ASP_ERROR_TEXT];
+    struct asp_buffer line = asp_buffer_on(room, sizeof room);
+    const char *advice = "";
+    enum asp_status status = attempts[0].error.status;
+
+    for (size_t i = 0; i < count; i++) {
+        asp_buffer_add(&line, i == 0 ? "" : ", and ");
+        asp_buffer_add(&line, attempts[i].error.text);
+        if (advice[0] == '\0')
+            advice = attempts[i].error.advice;
+        if (attempts[i].error.status != status)
+            status = ASP_IO;
+    }
+    (void)asp_fail(error, status, "%s", room);
+    if (advice[0] != '\0')
+        (void)asp_advise(error, status, "%s", advice);
+    asp_buffer_free(&line);
+    return status;
+}
+
+/* What is read anew for each connection, so that what is changed is taken at the next one. */
+static enum asp_status read_secrets(const struct pgsql_way *way,
+                                    char password[PGSQL_PASSWORD_MAX + 1], struct asp_error *error)
+{
+    const struct asp_database *database = way->database;
+    struct stat st;
+    int fd = -1;
+    enum asp_status status = ASP_OK;
+    bool tls = false;
+
+    for (size_t i = 0; i < database->host_count; i++)
+        tls = tls || pgsql_host_has_tls(database, &database->hosts[i]);
+    if (tls)
+        status = asp_path_open(database->ca, &fd, &st, error);
+    asp_close(fd);
+    if (status == ASP_NOT_FOUND) {
+        status = ASP_IO;
+        if (error != NULL)
+            error->status = status;
+    }
+    if (status == ASP_OK && database->passfile[0] != '\0')
+        status = pgsql_password_read(database->passfile, way->role, password, error);
+    return status;
+}
+
+static enum asp_status begin_all(struct attempt *attempts, const struct pgsql_way *way,
+                                 struct asp_error *error)
+{
+    char password[PGSQL_PASSWORD_MAX + 1] = "";
+    enum asp_status status = read_secrets(way, password, error);
+
+    for (size_t i = 0; status == ASP_OK && i < way->database->host_count; i++) {
+        attempts[i].host = &way->database->hosts[i];
+        begin(&attempts[i], way, password[0] == '\0' ? NULL : password);
+    }
+    sodium_memzero(password, sizeof password);
+    return status;
+}
+
+enum asp_status pgsql_open(const struct pgsql_way *way, int64_t deadline, PGconn **conn,
+                           const struct asp_database_host **host, struct asp_error *error)
+{
+    size_t count = way->database->host_count;
+    struct attempt *attempts = calloc(count, sizeof *attempts);
+    struct pollfd *polled = calloc(count, sizeof *polled);
+    struct attempt *won = NULL;
+    enum asp_status status;
+
+    *conn = NULL;
+    if (attempts == NULL || polled == NULL) {
+        status = asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    } else {
+        status = begin_all(attempts, way, error);
+        if (status == ASP_OK) {
+            won = race(attempts, polled, way, deadline);
+            if (won == NULL)
+                status = say_all(attempts, count, error);
+        }
+    }
+    if (won != NULL) {
+        *conn = won->conn;
+        *host = won->host;
+        won->conn = NULL;
+        exchange_free(&won->exchange);
+    }
+    for (size_t i = 0; attempts != NULL && i < count; i++) {
+        if (attempts[i].conn != NULL)
+            lose(&attempts[i]);
+    }
+    free(attempts);
+    free(polled);
+    return status;
+}

@@ -1,0 +1,31 @@
+/*
+ * What the database has answered: rows of values, in the binary form of their types.
+ */
+#ifndef ASP_PGSQL_RESULT_H
+#define ASP_PGSQL_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pg_result; /* libpq's */
+
+size_t pgsql_row_count(const struct pg_result *result);
+size_t pgsql_column_count(const struct pg_result *result);
+
+/* Whether there is such a value, and it is NULL or not. */
+bool pgsql_has(const struct pg_result *result, size_t row, size_t column);
+
+/* A value that is text, bytea or of any other type, as long as the result lasts; a NUL is behind
+ * it. False: NULL, or there is none. */
+bool pgsql_bytes(const struct pg_result *result, size_t row, size_t column, const uint8_t **bytes,
+                 size_t *length);
+
+/* One that is smallint, int, bigint or boolean. False: NULL, another type, or there is none. */
+bool pgsql_number(const struct pg_result *result, size_t row, size_t column, int64_t *number);
+
+/* Wipes the values and frees them; NULL is nothing. What libpq has read them into lasts as long as
+ * its connection. */
+void pgsql_result_free(struct pg_result *result);
+
+#endif

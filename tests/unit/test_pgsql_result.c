@@ -1,0 +1,108 @@
+/* What the database has answered. */
+#include "unit.h"
+
+#include "asp/pgsql/result.h"
+
+#include <libpq-fe.h>
+#include <string.h>
+
+/* One row of these bytes, each a column. */
+static PGresult *row(const char *const *bytes, const int *lengths, int count)
+{
+    PGresAttDesc columns[8] = {{.name = NULL}};
+    PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+    char name[] = "a";
+
+    ck_assert_ptr_nonnull(result);
+    for (int i = 0; i < count; i++)
+        columns[i].name = name;
+    ck_assert_int_eq(PQsetResultAttrs(result, count, columns), 1);
+    for (int i = 0; i < count; i++)
+        ck_assert_int_eq(PQsetvalue(result, 0, i, (char *)(uintptr_t)bytes[i], lengths[i]), 1);
+    return result;
+}
+
+START_TEST(numbers_of_each_width_are_read)
+{
+    static const struct {
+        const char *bytes;
+        int length;
+        int64_t number;
+    } cases[] = {
+        {"\0", 1, 0},
+        {"\1", 1, 1},
+        {"\0\7", 2, 7},
+        {"\x7f\xff", 2, INT16_MAX},
+        {"\x80\0", 2, INT16_MIN},
+        {"\xff\xff", 2, -1},
+        {"\x7f\xff\xff\xff", 4, INT32_MAX},
+        {"\x80\0\0\0", 4, INT32_MIN},
+        {"\xff\xff\xff\xfe", 4, -2},
+        {"\0\0\0\1\0\0\0\2", 8, 4294967298},
+        {"\x7f\xff\xff\xff\xff\xff\xff\xff", 8, INT64_MAX},
+        {"\x80\0\0\0\0\0\0\0", 8, INT64_MIN},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff", 8, -1},
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        PGresult *result = row(&cases[i].bytes, &cases[i].length, 1);
+        int64_t number = 42;
+
+        ck_assert(pgsql_number(result, 0, 0, &number));
+        ck_assert_int_eq(number, cases[i].number);
+        pgsql_result_free(result);
+    }
+}
+END_TEST
+
+START_TEST(what_is_no_number_is_none)
+{
+    static const char *const bytes[] = {"", "\0\0\1", "0123456789abcdef", NULL};
+    static const int lengths[] = {0, 3, 16, -1};
+    PGresult *result = row(bytes, lengths, 4);
+    int64_t number = 42;
+
+    for (size_t i = 0; i < UNIT_COUNT(bytes); i++)
+        ck_assert(!pgsql_number(result, 0, i, &number));
+    ck_assert_int_eq(number, 42);
+    pgsql_result_free(result);
+}
+END_TEST
+
+START_TEST(a_value_is_there_or_null_or_not_at_all)
+{
+    static const char *const values[] = {"a\0b", "", NULL};
+    static const int lengths[] = {3, 0, -1};
+    PGresult *result = row(values, lengths, 3);
+    const uint8_t *bytes = NULL;
+    size_t length = 42;
+
+    ck_assert_uint_eq(pgsql_row_count(result), 1);
+    ck_assert_uint_eq(pgsql_column_count(result), 3);
+    ck_assert(pgsql_bytes(result, 0, 0, &bytes, &length));
+    ck_assert_uint_eq(length, 3);
+    ck_assert_mem_eq(bytes, "a\0b", 4);
+    ck_assert(pgsql_bytes(result, 0, 1, &bytes, &length));
+    ck_assert_uint_eq(length, 0);
+    ck_assert(pgsql_has(result, 0, 2));
+    ck_assert(!pgsql_bytes(result, 0, 2, &bytes, &length));
+    ck_assert(!pgsql_has(result, 0, 3));
+    ck_assert(!pgsql_bytes(result, 0, 3, &bytes, &length));
+    ck_assert(!pgsql_has(result, 1, 0));
+    ck_assert(!pgsql_bytes(result, 1, 0, &bytes, &length));
+    pgsql_result_free(result);
+    pgsql_result_free(NULL);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, numbers_of_each_width_are_read);
+    unit_add(suite, what_is_no_number_is_none);
+    unit_add(suite, a_value_is_there_or_null_or_not_at_all);
+}
+
+int main(void)
+{
+    return unit_run("pgsql_result", fill);
+}
