@@ -68,8 +68,8 @@ struct asp_store_engine {
                             struct asp_store_kept *kept, struct asp_error *error);
 
     /* The same, after making what is missing of it. `*made`, which is false: something was. */
-    enum asp_status (*make)(struct asp_store *store, const struct asp_conf *conf, bool *made,
-                            struct asp_error *error);
+    enum asp_status (*make)(struct asp_store *store, const struct asp_conf *conf,
+                            const struct asp_store_kept *kept, bool *made, struct asp_error *error);
 
     void (*close)(struct asp_store *store);
 

@@ -63,7 +63,7 @@ enum asp_status asp_store_make(struct asp_store *store, const struct asp_conf *c
     *store = ASP_STORE_CLOSED;
     store->engine = engine_of(conf, kept);
     store->path = conf->store;
-    return opened(store, store->engine != NULL ? store->engine->make(store, conf, made, error)
+    return opened(store, store->engine != NULL ? store->engine->make(store, conf, kept, made, error)
                                                : no_engine(error));
 }
 

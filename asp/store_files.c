@@ -113,12 +113,14 @@ static enum asp_status sync_folders(const struct asp_store *store, struct asp_er
     return synced ? ASP_OK : asp_fail_errno(error, "%s cannot be written to disk", store->path);
 }
 
-static enum asp_status make_store(struct asp_store *store, const struct asp_conf *conf, bool *made,
+static enum asp_status make_store(struct asp_store *store, const struct asp_conf *conf,
+                                  const struct asp_store_kept *kept, bool *made,
                                   struct asp_error *error)
 {
     static const char *const folders[] = {USERS_FOLDER, USED_FOLDER, LOCKS_FOLDER};
     enum asp_status status = make_top(conf->store, made, error);
 
+    (void)kept;
     if (status == ASP_OK)
         status = open_store(store, conf, NULL, error);
     for (size_t i = 0; status == ASP_OK && i < sizeof folders / sizeof *folders; i++)

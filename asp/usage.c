@@ -93,7 +93,7 @@ static void parse_slot(const uint8_t *bytes, struct asp_use *use)
 }
 
 /* False for bytes that are no whole slot of ours. */
-static bool read_slot(const uint8_t *bytes, struct asp_use *use)
+bool asp_usage_read_slot(const uint8_t bytes[ASP_SLOT_BYTES], struct asp_use *use)
 {
     if (bytes[AT_HOST_LENGTH] > ASP_HOST_MAX || !checksum_matches(bytes, ASP_SLOT_BYTES))
         return false;
@@ -160,7 +160,7 @@ bool asp_usage_find(const struct asp_usage *usage, const char *id, time_t create
         const uint8_t *slot = usage->bytes + at;
 
         if (memcmp(slot + AT_ID, id, ASP_ID_CHARS) == 0 &&
-            get_number(slot + AT_CREATED) == created && read_slot(slot, use))
+            get_number(slot + AT_CREATED) == created && asp_usage_read_slot(slot, use))
             return true;
     }
     return false;
@@ -193,7 +193,7 @@ bool asp_usage_sound(const struct asp_usage *usage, struct asp_usage_head *head)
     if (!asp_usage_read_head(usage, head))
         return false;
     for (at = ASP_HEAD_BYTES; at + ASP_SLOT_BYTES <= usage->length; at += ASP_SLOT_BYTES) {
-        if (!read_slot(usage->bytes + at, &use))
+        if (!asp_usage_read_slot(usage->bytes + at, &use))
             return false;
         slots++;
     }
@@ -216,7 +216,7 @@ static bool has_whole_slot(const struct asp_usage *usage, const char *id)
 
     for (size_t at = ASP_HEAD_BYTES; at + ASP_SLOT_BYTES <= usage->length; at += ASP_SLOT_BYTES) {
         if (memcmp(usage->bytes + at + AT_ID, id, ASP_ID_CHARS) == 0 &&
-            read_slot(usage->bytes + at, &use))
+            asp_usage_read_slot(usage->bytes + at, &use))
             return true;
     }
     return false;
@@ -250,7 +250,7 @@ static void keep_slots(const struct asp_usage *usage, time_t now, struct asp_usa
         struct asp_use use;
 
         memcpy(slot, usage->bytes + at, left < sizeof slot ? left : sizeof slot);
-        if (!read_slot(slot, &use)) {
+        if (!asp_usage_read_slot(slot, &use)) {
             keep_damaged(usage, slot, now, mended);
             continue;
         }

@@ -98,6 +98,9 @@ time_t asp_usage_last(const struct asp_usage *usage, const char *id, time_t crea
 /* Which slot of the file is that of this id: its own, else a new one at the end. */
 size_t asp_usage_place(const struct asp_usage *usage, const char *id);
 
+/* The use in a slot; false: it is damaged, or none. */
+bool asp_usage_read_slot(const uint8_t bytes[ASP_SLOT_BYTES], struct asp_use *use);
+
 /* The bytes of a slot and of a head. */
 void asp_usage_write_slot(const struct asp_use *use, uint8_t bytes[ASP_SLOT_BYTES]);
 void asp_usage_write_head(const struct asp_usage_head *head, uint8_t bytes[ASP_HEAD_BYTES]);

@@ -206,6 +206,16 @@ BEGIN
       LEFT JOIN asp.used u ON u.part = p AND u.name = who AND u.id = wanted;
   END $$;
 
+  -- All last uses of an account, each with the time from which on uses are known; where there is none, a row that has that
+  -- time alone.
+  CREATE FUNCTION asp.uses(p smallint, who text)
+  RETURNS TABLE (id text, created bigint, last bigint, service text, host text, since timestamptz)
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  BEGIN
+    RETURN QUERY SELECT u.id, u.created, u.last, u.service, u.host, s.uses_since
+      FROM asp.store s LEFT JOIN asp.used u ON u.part = p AND u.name = who WHERE s.one = true ORDER BY u.id;
+  END $$;
+
   -- Puts a text in the place of the one whose tag is `was`, which gets the tag `new`: a random number, never used twice.
   -- `was` NULL: there is no account. `new_body` NULL: the account is removed. `xid` and `xat`: all expiries that are still
   -- to come. `event`, and all after it: what is to be told of it; '' or NULL: nothing is.
@@ -223,6 +233,12 @@ BEGIN
     o record;
     s bigint;
   BEGIN
+    -- What is reported is on the standbys, whatever the database is set to. A function's own SET would end before the
+    -- commit. It comes first: who says it again, because the first time was given up before the standbys had it, waits too.
+    IF current_setting('synchronous_commit') NOT IN ('on', 'remote_apply') THEN
+      PERFORM set_config('synchronous_commit', 'on', true);
+    END IF;
+
     SELECT a.tag, a.past, a.body IS NULL AS removed INTO o
       FROM asp.account a WHERE a.part = p AND a.name = who FOR NO KEY UPDATE;
     IF new = ANY (o.past) THEN
@@ -234,11 +250,6 @@ BEGIN
     -- After the line above, and not in it: from there on close_store() waits for us, and before it we wait for that.
     IF (SELECT t.oldest = 0 FROM asp.store t WHERE t.one = true) THEN
       RETURN 0;
-    END IF;
-    -- What is reported is on the standbys, whatever the database is set to. A function's own SET would end before the
-    -- commit.
-    IF current_setting('synchronous_commit') NOT IN ('on', 'remote_apply') THEN
-      PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
 
     IF o.tag IS NULL THEN
@@ -425,7 +436,7 @@ BEGIN
 
   REVOKE ALL ON ALL FUNCTIONS IN SCHEMA asp FROM PUBLIC;
   GRANT USAGE ON SCHEMA asp TO asp_node;
-  GRANT EXECUTE ON FUNCTION asp.load, asp.write, asp.record, asp.beat, asp.since, asp.expiring, asp.take_lease TO asp_node;
+  GRANT EXECUTE ON FUNCTION asp.load, asp.uses, asp.write, asp.record, asp.beat, asp.since, asp.expiring, asp.take_lease TO asp_node;
   GRANT SELECT ON asp.store, asp.feed TO asp_node;
   GRANT SELECT (part, name) ON asp.account TO asp_node;
   GRANT EXECUTE ON FUNCTION asp.close_store, asp.begin_uses, asp.tidy, asp.put TO asp_admin;

@@ -9,6 +9,7 @@ FUNCTIONS = {
     "record": "SELECT asp.record('{}', '{}', '{}', '{}', '{}', '{}', '{}')",
     "beat": "SELECT asp.beat()",
     "since": "SELECT asp.since('{}', '{}')",
+    "uses": "SELECT asp.uses(0::smallint, 'alice')",
     "expiring": "SELECT asp.expiring(now(), now())",
     "take_lease": "SELECT asp.take_lease('x', 'y', 1)",
     "close_store": "SELECT asp.close_store(1)",
@@ -16,7 +17,7 @@ FUNCTIONS = {
     "tidy": "SELECT asp.tidy(1::smallint, now())",
     "put": "SELECT asp.put('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
 }
-OF_NODES = {"load", "write", "record", "beat", "since", "expiring", "take_lease"}
+OF_NODES = {"load", "uses", "write", "record", "beat", "since", "expiring", "take_lease"}
 OF_ADMIN = OF_NODES | {"close_store", "begin_uses", "tidy", "put"}
 
 # A column of each table.

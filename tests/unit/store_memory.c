@@ -69,11 +69,13 @@ static enum asp_status open_store(struct asp_store *store, const struct asp_conf
     return asp_fail(error, ASP_IO, "there is no store at %s: mount it", conf->store);
 }
 
-static enum asp_status make_store(struct asp_store *store, const struct asp_conf *conf, bool *made,
+static enum asp_status make_store(struct asp_store *store, const struct asp_conf *conf,
+                                  const struct asp_store_kept *kept, bool *made,
                                   struct asp_error *error)
 {
     struct place *place;
 
+    (void)kept;
     if (find_place(conf->store) == NULL) {
         place = calloc(1, sizeof *place);
         if (place == NULL)

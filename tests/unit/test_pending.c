@@ -547,7 +547,7 @@ static void fill(Suite *suite)
     unit_add(suite, over_ten_minutes_away_to_either_side_it_is_stale);
     unit_add(suite, each_look_at_a_hash_has_a_fingerprint_of_its_own);
     unit_add_on_engines(suite, what_is_pending_alone_is_no_account);
-    unit_add_on_engines(suite, with_the_last_of_it_goes_what_was_made_for_it_and_no_account);
+    unit_add_on_local_engines(suite, with_the_last_of_it_goes_what_was_made_for_it_and_no_account);
     unit_add_on_engines(suite, what_is_stale_goes_with_the_next_change_and_with_nothing_else);
     unit_add_on_engines(suite, an_account_that_is_stale_before_it_is_one_goes);
     unit_add_on_engines(suite, it_can_be_dropped_where_there_is_no_account_yet);

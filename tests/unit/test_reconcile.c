@@ -567,7 +567,7 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add_on_engines(suite, a_change_revokes_all_and_names_them);
-    unit_add_on_engines(suite, what_history_has_no_room_for_is_due_beside_the_account);
+    unit_add_on_local_engines(suite, what_history_has_no_room_for_is_due_beside_the_account);
     unit_add_on_engines(suite, what_is_no_change_takes_no_lock_and_writes_nothing);
     unit_add_on_engines(suite, what_could_not_be_told_changes_nothing_whoever_asks);
     unit_add_on_engines(suite, a_first_fingerprint_is_taken_and_revokes_nothing);

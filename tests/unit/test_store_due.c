@@ -495,20 +495,20 @@ END_TEST
 
 static void fill(Suite *suite)
 {
-    unit_add_on_engines(suite, one_has_the_turn_of_a_user_until_it_is_given);
-    unit_add_on_engines(suite, an_account_is_written_and_removed_whoever_has_the_turn);
+    unit_add_on_local_engines(suite, one_has_the_turn_of_a_user_until_it_is_given);
+    unit_add_on_local_engines(suite, an_account_is_written_and_removed_whoever_has_the_turn);
     unit_add(suite, the_turn_of_a_process_that_was_killed_is_free_and_nothing_is_left_of_it);
     unit_add(suite, a_turn_that_nobody_else_would_find_is_taken_anew);
-    unit_add_on_engines(suite,
-                        what_is_due_comes_reason_after_reason_and_is_cleared_for_what_was_run);
-    unit_add_on_engines(suite, what_history_has_no_room_for_stays_due_beside_the_account);
-    unit_add_on_engines(suite,
-                        the_ids_of_what_is_due_beside_the_account_are_taken_until_that_was_run);
+    unit_add_on_local_engines(
+        suite, what_is_due_comes_reason_after_reason_and_is_cleared_for_what_was_run);
+    unit_add_on_local_engines(suite, what_history_has_no_room_for_stays_due_beside_the_account);
+    unit_add_on_local_engines(
+        suite, the_ids_of_what_is_due_beside_the_account_are_taken_until_that_was_run);
     unit_add(suite, a_text_that_is_not_whole_takes_no_ids_and_one_that_cannot_be_read_is_told);
-    unit_add_on_engines(
+    unit_add_on_local_engines(
         suite, what_is_due_of_an_account_that_was_removed_stays_due_and_nothing_else_stays);
-    unit_add_on_engines(suite, a_mark_of_another_with_the_same_id_is_not_cleared);
-    unit_add_on_engines(suite, what_is_cleared_makes_room_in_the_history);
+    unit_add_on_local_engines(suite, a_mark_of_another_with_the_same_id_is_not_cleared);
+    unit_add_on_local_engines(suite, what_is_cleared_makes_room_in_the_history);
     unit_add(suite, a_text_that_its_maker_was_stopped_before_he_used_is_no_longer_there);
     unit_add(suite, what_is_due_leaves_no_other_file_and_others_are_passed_over);
     unit_add(suite, any_one_call_that_fails_leaves_the_account_or_what_is_due_of_it);

@@ -380,13 +380,13 @@ END_TEST
 
 static void fill(Suite *suite)
 {
-    unit_add_on_engines(suite, uses_that_are_put_are_all_that_is_known);
+    unit_add_on_local_engines(suite, uses_that_are_put_are_all_that_is_known);
     unit_add(suite, uses_that_cannot_be_put_are_told_of);
-    unit_add_on_engines(suite, a_use_that_was_recorded_is_known);
-    unit_add_on_engines(suite, a_file_is_begun_once);
-    unit_add_on_engines(suite, a_file_that_was_begun_by_a_clock_that_was_ahead_is_set_right);
-    unit_add_on_engines(suite, what_was_compared_is_remembered_beside_the_uses);
-    unit_add_on_engines(suite, what_is_written_after_the_account_was_removed_is_not_kept);
+    unit_add_on_local_engines(suite, a_use_that_was_recorded_is_known);
+    unit_add_on_local_engines(suite, a_file_is_begun_once);
+    unit_add_on_local_engines(suite, a_file_that_was_begun_by_a_clock_that_was_ahead_is_set_right);
+    unit_add_on_local_engines(suite, what_was_compared_is_remembered_beside_the_uses);
+    unit_add_on_local_engines(suite, what_is_written_after_the_account_was_removed_is_not_kept);
     unit_add(suite, a_use_is_written_in_its_place_in_the_same_file);
     unit_add(suite, what_was_compared_begins_a_file_that_is_missing);
     unit_add(suite, usage_that_is_damaged_is_begun_anew);

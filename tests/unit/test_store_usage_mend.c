@@ -210,7 +210,7 @@ END_TEST
 
 static void fill(Suite *suite)
 {
-    unit_add_on_engines(suite, what_is_lost_is_begun_once_by_who_may_write);
+    unit_add_on_local_engines(suite, what_is_lost_is_begun_once_by_who_may_write);
     unit_add(suite, what_is_just_written_is_read_again_under_its_lock);
     unit_add(suite, a_lock_is_waited_for_100_ms_and_what_is_torn_is_mended_then);
     unit_add(suite, what_cannot_be_written_is_read_all_the_same);

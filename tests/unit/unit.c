@@ -1,6 +1,7 @@
 /* The runner, the temporary folder, and records and stores ready-made. */
 #include "unit.h"
 
+#include "store_database.h"
 #include "store_memory.h"
 
 #include "asp/account_file.h"
@@ -19,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TEST_SECONDS = 300, PATHS = 8, IN_MEMORY_MAX = 32 };
+enum { TEST_SECONDS = 300, PATHS = 8, ON_ENGINES_MAX = 32 };
 
 static char base[UNIT_PATH];
 
@@ -62,8 +63,11 @@ int unit_run(const char *name, void (*fill)(Suite *suite))
 
 void unit_add_case(Suite *suite, const TTest *test, int times)
 {
-    TCase *tcase = tcase_create(test->name);
+    TCase *tcase;
 
+    if (database_is_there()) /* it has been tried without one */
+        return;
+    tcase = tcase_create(test->name);
     tcase_set_timeout(tcase, TEST_SECONDS);
     tcase_add_loop_test(tcase, test, 0, times);
     suite_add_tcase(suite, tcase);
@@ -77,22 +81,41 @@ static void use_memory(void)
     kept.engine = &store_memory;
 }
 
-void unit_add_on_engines(Suite *suite, const TTest *test)
+static void use_database(void)
 {
-    static char names[IN_MEMORY_MAX][128]; /* check keeps the pointers */
+    database_begin(&kept);
+}
+
+/* One more case for the test, on another engine. */
+static void add_on(Suite *suite, const TTest *test, const char *where, SFun use)
+{
+    static char names[ON_ENGINES_MAX][128]; /* check keeps the pointers */
     static size_t count;
     char *name = names[count++];
     TCase *tcase;
 
-    if (count > IN_MEMORY_MAX)
+    if (count > ON_ENGINES_MAX)
         abort();
-    unit_add(suite, test);
-    (void)snprintf(name, sizeof names[0], "%s, in memory", test->name);
+    (void)snprintf(name, sizeof names[0], "%s, %s", test->name, where);
     tcase = tcase_create(name);
     tcase_set_timeout(tcase, TEST_SECONDS);
-    tcase_add_checked_fixture(tcase, use_memory, NULL);
+    tcase_add_checked_fixture(tcase, use, NULL);
     tcase_add_test(tcase, test);
     suite_add_tcase(suite, tcase);
+}
+
+void unit_add_on_local_engines(Suite *suite, const TTest *test)
+{
+    unit_add(suite, test);
+    if (!database_is_there())
+        add_on(suite, test, "in memory", use_memory);
+}
+
+void unit_add_on_engines(Suite *suite, const TTest *test)
+{
+    unit_add_on_local_engines(suite, test);
+    if (database_is_there())
+        add_on(suite, test, "in a database", use_database);
 }
 
 const struct asp_store_kept *unit_kept(void)
@@ -423,6 +446,8 @@ void unit_store(struct asp_store *store)
     struct asp_error error = {0};
     bool made = false;
 
+    if (database_is_there())
+        database_empty();
     (void)snprintf(path, sizeof path, "%.400s/store", unit_folder());
     ck_assert_msg(asp_store_make(store, UNIT_CONF_OF(path), &kept, &made, &error) == ASP_OK, "%s",
                   error.text);

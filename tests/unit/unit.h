@@ -37,8 +37,11 @@ int unit_run(const char *name, void (*fill)(Suite *suite));
 void unit_add_case(Suite *suite, const TTest *test, int times);
 #define unit_add(suite, test) unit_add_case((suite), (test), 1)
 #define unit_loop(suite, test, times) unit_add_case((suite), (test), (int)(times))
-/* The same, once for each engine of the store: unit_store and unit_kept are of that one. */
+/* The same, once for each engine of the store: unit_store and unit_kept are of that one. With a
+ * database (store_database.h) those in it are all that is run. */
 void unit_add_on_engines(Suite *suite, const TTest *test);
+/* For those alone that keep all that there is of an account on this machine. */
+void unit_add_on_local_engines(Suite *suite, const TTest *test);
 
 /*
  * ck_assert_msg for what is asserted very often: the runner hears of it only when it fails, since

@@ -1,0 +1,31 @@
+/* Arrays as the database reads them. */
+#include "array.h"
+
+#include <string.h>
+
+void pgsql_array_add(struct pgsql_array *array, const char *text)
+{
+    asp_buffer_add(&array->text, array->text.length == 0 ? "{\"" : ",\"");
+    while (*text != '\0') {
+        size_t plain = strcspn(text, "\"\\");
+
+        asp_buffer_add_bytes(&array->text, text, plain);
+        text += plain;
+        if (*text == '\0')
+            break;
+        asp_buffer_add(&array->text, "\\");
+        asp_buffer_add_bytes(&array->text, text++, 1);
+    }
+    asp_buffer_add(&array->text, "\"");
+}
+
+const char *pgsql_array_text(struct pgsql_array *array)
+{
+    asp_buffer_add(&array->text, array->text.length == 0 ? "{}" : "}");
+    return array->text.failed ? NULL : array->text.text;
+}
+
+void pgsql_array_free(struct pgsql_array *array)
+{
+    asp_buffer_free(&array->text);
+}

@@ -1,0 +1,364 @@
+/* The engine: accounts and uses are in the database, what is of this machine alone in its folder.
+ */
+#include "own.h"
+#include "result.h"
+
+#include "asp/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAMES_AT_ONCE = 1000, EACH_MS = 30000 };
+
+_Static_assert(sizeof(uintptr_t) <= sizeof(uint64_t), "an address goes into a word that is kept");
+
+static const struct pgsql_statement names = {
+    .name = "names",
+    .text = "SELECT part, name FROM asp.account WHERE body IS NOT NULL AND"
+            " (part, name) > ($1::smallint, $2) ORDER BY part, name LIMIT 1000",
+    .values = 2,
+};
+
+struct pgsql_store *pgsql_store_new(const char *application)
+{
+    struct pgsql_store *own = calloc(1, sizeof *own);
+
+    if (own == NULL)
+        return NULL;
+    own->connection = pgsql_connection_new(application);
+    if (own->connection == NULL) {
+        free(own);
+        return NULL;
+    }
+    return own;
+}
+
+void pgsql_store_use(struct pgsql_store *own, const struct asp_conf *conf, const char *role,
+                     struct asp_store_kept *kept)
+{
+    *kept = (struct asp_store_kept){0};
+    if (conf->database.host_count == 0)
+        return;
+    own->conf = conf;
+    if (strcmp(own->folder, conf->store) != 0)
+        own->pin = (struct pgsql_pin){0};
+    (void)snprintf(own->folder, sizeof own->folder, "%s", conf->store);
+    pgsql_connection_use(own->connection, &conf->database, role);
+    kept->engine = &asp_store_pgsql;
+    kept->words[0] = (uintptr_t)own;
+}
+
+void pgsql_store_free(struct pgsql_store *own)
+{
+    if (own == NULL)
+        return;
+    pgsql_store_flush(own);
+    pgsql_connection_free(own->connection);
+    free(own);
+}
+
+static const struct asp_store *folder_of(const struct asp_store *store)
+{
+    return &((const struct pgsql_opened *)store->own.memory)->folder;
+}
+
+/* The database is asked when there is something to ask for. */
+static enum asp_status open_store(struct asp_store *store, const struct asp_conf *conf,
+                                  struct asp_store_kept *kept, struct asp_error *error)
+{
+    struct pgsql_opened *opened = calloc(1, sizeof *opened);
+
+    store->own.memory = opened;
+    if (opened == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    opened->own = (struct pgsql_store *)(uintptr_t)kept->words[0]; /* see pgsql_store_use */
+    opened->folder = ASP_STORE_CLOSED;
+    opened->folder.path = conf->store;
+    opened->folder.engine = &asp_store_files;
+    return asp_store_files.open(&opened->folder, conf, NULL, error);
+}
+
+static void close_store(struct asp_store *store)
+{
+    struct pgsql_opened *opened = store->own.memory;
+
+    if (opened != NULL)
+        asp_store_files.close(&opened->folder);
+    free(opened);
+}
+
+/* The tables are made by who may, once for all machines: `asp-admin store init`. */
+static enum asp_status make_store(struct asp_store *store, const struct asp_conf *conf,
+                                  const struct asp_store_kept *kept, bool *made,
+                                  struct asp_error *error)
+{
+    struct asp_store_kept own = *kept;
+    struct asp_store folder = ASP_STORE_CLOSED;
+    enum asp_status status;
+
+    folder.path = conf->store;
+    status = asp_store_files.make(&folder, conf, NULL, made, error);
+    asp_store_files.close(&folder);
+    return status == ASP_OK ? open_store(store, conf, &own, error) : status;
+}
+
+/* What is due is told by the database, to each machine. */
+static void forget(const struct asp_store *store, struct asp_store_held *held)
+{
+    (void)store;
+    (void)held;
+}
+
+static enum asp_status put_due(const struct asp_store *store, struct asp_store_held *held,
+                               const struct asp_buffer *text, char key[ASP_DUE_KEY],
+                               struct asp_error *error)
+{
+    (void)store;
+    (void)held;
+    (void)text;
+    (void)error;
+    key[0] = '\0';
+    return ASP_OK;
+}
+
+static enum asp_status each_due(const struct asp_store *store, asp_due_visit *visit, void *context,
+                                struct asp_error *error)
+{
+    (void)store;
+    (void)visit;
+    (void)context;
+    (void)error;
+    return ASP_OK;
+}
+
+static enum asp_status read_due(const struct asp_store *store, const char *name, const char *key,
+                                struct asp_stored *stored, struct asp_error *error)
+{
+    (void)store;
+    (void)name;
+    (void)key;
+    (void)stored;
+    (void)error;
+    return ASP_NOT_FOUND;
+}
+
+static enum asp_status drop_due(const struct asp_store *store, const char *name, const char *key,
+                                struct asp_error *error)
+{
+    (void)store;
+    (void)name;
+    (void)key;
+    (void)error;
+    return ASP_OK;
+}
+
+static enum asp_status take_turn(const struct asp_store *store, const char *name,
+                                 union asp_store_own *own, struct asp_error *error)
+{
+    return asp_store_files.take_turn(folder_of(store), name, own, error);
+}
+
+static void give_turn(const struct asp_store *store, const char *name, union asp_store_own *own)
+{
+    asp_store_files.give_turn(folder_of(store), name, own);
+}
+
+/* Rows are whole, whatever happens to a machine. */
+static enum asp_status mend_usage(const struct asp_store *store, const char *name,
+                                  const struct asp_mending *mending, struct asp_usage *usage,
+                                  enum asp_status *mended, struct asp_error *error)
+{
+    (void)mending;
+    *mended = ASP_UNCHANGED;
+    return pgsql_usage(store, name, usage, error);
+}
+
+static void sync_usage(const struct asp_store *store)
+{
+    pgsql_store_flush(pgsql_own(store));
+}
+
+/* Of a file of this machine. */
+static enum asp_status compared(const struct asp_store *store, const char *name,
+                                const struct asp_compared *state, time_t now)
+{
+    return asp_store_files.compared(folder_of(store), name, state, now);
+}
+
+static enum asp_status note_password(const struct asp_store *store, const char *name,
+                                     struct asp_error *error)
+{
+    return asp_store_files.note_password(folder_of(store), name, error);
+}
+
+static enum asp_status password_mark(const struct asp_store *store, const char *name,
+                                     uint64_t *mark, struct asp_error *error)
+{
+    return asp_store_files.password_mark(folder_of(store), name, mark, error);
+}
+
+/* An update that was never finished has left nothing. */
+static enum asp_status clear_strays(const struct asp_store *store, asp_visit *visit, void *context,
+                                    struct asp_error *error)
+{
+    (void)store;
+    (void)visit;
+    (void)context;
+    (void)error;
+    return ASP_OK;
+}
+
+/* Where the next ones begin. */
+struct place {
+    struct pgsql_number part;
+    char name[ASP_USER_FILE + 1];
+};
+
+/* Those behind the place, which is brought on. `*count`: how many there were. */
+static enum asp_status visit_some(struct pgsql_store *own, struct place *place, asp_visit *visit,
+                                  void *context, size_t *count, struct asp_error *error)
+{
+    const struct pgsql_value values[] = {{.bytes = place->part.text}, {.bytes = place->name}};
+    struct pg_result *result = NULL;
+    enum asp_status status =
+        pgsql_ask(own->connection, &names, values, asp_clock_ms() + EACH_MS, &result, error);
+
+    *count = status == ASP_OK ? pgsql_row_count(result) : 0;
+    for (size_t row = 0; status == ASP_OK && row < *count; row++) {
+        const uint8_t *name;
+        size_t length;
+        int64_t part;
+
+        if (!pgsql_number(result, row, 0, &part) || !pgsql_bytes(result, row, 1, &name, &length) ||
+            length >= sizeof place->name) {
+            status = asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+            break;
+        }
+        place->part = pgsql_number_text(part);
+        memcpy(place->name, name, length + 1);
+        status = visit(place->name, context);
+    }
+    pgsql_result_free(result);
+    return status;
+}
+
+static enum asp_status each(const struct asp_store *store, asp_visit *visit, void *context,
+                            struct asp_error *error)
+{
+    struct place place = {pgsql_number_text(-1), ""};
+    size_t count = NAMES_AT_ONCE;
+    enum asp_status status = ASP_OK;
+
+    while (status == ASP_OK && count == NAMES_AT_ONCE)
+        status = visit_some(pgsql_own(store), &place, visit, context, &count, error);
+    return status;
+}
+
+static bool examine(const struct asp_conf *conf, asp_store_fault *tell, void *context)
+{
+    return asp_store_files.examine(conf, tell, context);
+}
+
+static bool is_own(const struct asp_conf *conf)
+{
+    return asp_store_files.is_own(conf);
+}
+
+static bool is_another(const struct asp_store *store)
+{
+    return asp_store_files.is_another(folder_of(store));
+}
+
+/* Nothing tells of single accounts. */
+static enum asp_status follow(const struct asp_store *store, struct asp_store_changes *changes,
+                              bool *another, struct asp_error *error)
+{
+    (void)store;
+    (void)error;
+    *another = changes->own.fd == -1;
+    changes->own.fd = 0;
+    return ASP_OK;
+}
+
+static struct asp_store_news take_changes(struct asp_store_changes *changes, asp_changed *changed,
+                                          void *context)
+{
+    (void)changes;
+    (void)changed;
+    (void)context;
+    return (struct asp_store_news){0};
+}
+
+static void end_changes(struct asp_store_changes *changes)
+{
+    changes->own.fd = -1;
+}
+
+static enum asp_status take_watch(const struct asp_store *store, time_t now,
+                                  struct asp_watch_lock *lock, time_t *looked,
+                                  struct asp_error *error)
+{
+    return asp_store_files.take_watch(folder_of(store), now, lock, looked, error);
+}
+
+static bool watch_is_of(const struct asp_watch_lock *lock, const struct asp_store *store)
+{
+    return asp_store_files.watch_is_of(lock, folder_of(store));
+}
+
+static void mark_watch(const struct asp_watch_lock *lock, time_t looked)
+{
+    asp_store_files.mark_watch(lock, looked);
+}
+
+static void give_watch(struct asp_watch_lock *lock)
+{
+    asp_store_files.give_watch(lock);
+}
+
+static enum asp_status look_at_watch(const struct asp_store *store, struct asp_watch_seen *seen,
+                                     struct asp_error *error)
+{
+    return asp_store_files.look_at_watch(folder_of(store), seen, error);
+}
+
+const struct asp_store_engine asp_store_pgsql = {
+    .accounts = ": ",
+    .hears_ended = true,
+    .open = open_store,
+    .make = make_store,
+    .close = close_store,
+    .read = pgsql_read,
+    .hold = pgsql_hold,
+    .write = pgsql_write,
+    .drop = pgsql_drop,
+    .forget = forget,
+    .put_due = put_due,
+    .each_due = each_due,
+    .read_due = read_due,
+    .drop_due = drop_due,
+    .take_turn = take_turn,
+    .give_turn = give_turn,
+    .usage = pgsql_usage,
+    .mend_usage = mend_usage,
+    .sync_usage = sync_usage,
+    .put_usage = pgsql_put_usage,
+    .record = pgsql_record,
+    .compared = compared,
+    .note_password = note_password,
+    .password_mark = password_mark,
+    .clear_strays = clear_strays,
+    .each = each,
+    .examine = examine,
+    .is_own = is_own,
+    .is_another = is_another,
+    .follow = follow,
+    .take_changes = take_changes,
+    .end_changes = end_changes,
+    .take_watch = take_watch,
+    .watch_is_of = watch_is_of,
+    .mark_watch = mark_watch,
+    .give_watch = give_watch,
+    .look_at_watch = look_at_watch,
+};

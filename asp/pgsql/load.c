@@ -1,0 +1,235 @@
+/* An account is loaded, by a database that is ours. */
+#include "own.h"
+#include "result.h"
+
+#include "asp/clock.h"
+#include "asp/time_text.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SCHEMA = 1, AHEAD_MS = 1000, MS = 1000, US = 1000000, NS_OF_US = 1000 };
+
+/* Of load(): a time is microseconds since 1970. */
+enum column {
+    STORE,
+    OLDEST,
+    PULSE_AGE,
+    USES_SINCE,
+    TAG,
+    BODY,
+    WRITTEN,
+    USED_CREATED,
+    USED_LAST,
+    USED_SERVICE,
+    USED_HOST,
+};
+
+static const struct pgsql_statement load = {
+    .name = "load",
+    .text = "SELECT store::text, oldest, pulse_age, floor(extract(epoch FROM uses_since))::bigint, "
+            "tag, body,"
+            " (extract(epoch FROM written) * 1000000)::bigint,"
+            " used_created, used_last, used_service, used_host"
+            " FROM asp.load($1::smallint, $2, $3)",
+    .values = 3,
+};
+
+static const struct pgsql_statement beat = {
+    .name = "beat",
+    .text = "SELECT asp.beat()",
+    .writes = true,
+};
+
+int pgsql_part_of(const struct pgsql_store *own, const char *name)
+{
+    uint8_t digest[crypto_generichash_BYTES];
+
+    (void)crypto_generichash(digest, sizeof digest, (const uint8_t *)name, strlen(name), NULL, 0);
+    return digest[0] % own->pin.parts;
+}
+
+struct pgsql_number pgsql_number_text(int64_t number)
+{
+    struct pgsql_number text;
+
+    (void)snprintf(text.text, sizeof text.text, "%lld", (long long)number);
+    return text;
+}
+
+/* Before anything is asked: which database is asked for. */
+static enum asp_status know_pin(struct pgsql_store *own, struct asp_error *error)
+{
+    const char *folder = own->conf->store;
+    enum asp_status status;
+
+    if (own->pin.id[0] != '\0')
+        return ASP_OK;
+    status = pgsql_pin_read(folder, &own->pin, error);
+    if (status != ASP_NOT_FOUND)
+        return status;
+    (void)asp_fail(error, ASP_UNSAFE, "%s does not say which database this machine is of", folder);
+    return asp_advise(error, ASP_UNSAFE, "asp-admin store join");
+}
+
+/* Whether it is the one that was joined, and may be used by this version. */
+static enum asp_status check_store(struct pgsql_store *own, const struct pg_result *result,
+                                   struct asp_error *error)
+{
+    const uint8_t *id;
+    size_t length;
+    int64_t oldest;
+
+    if (pgsql_row_count(result) != 1 || !pgsql_bytes(result, 0, STORE, &id, &length) ||
+        !pgsql_number(result, 0, OLDEST, &oldest))
+        return asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+    if (length != PGSQL_ID_CHARS || memcmp(id, own->pin.id, length) != 0) {
+        own->pin = (struct pgsql_pin){0}; /* this machine may be of another one by now */
+        return asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
+    }
+    if (oldest == 0)
+        return asp_fail(error, ASP_UNSAFE, "the store was closed: it has moved to another place");
+    if (oldest > SCHEMA)
+        return asp_fail(error, ASP_NEWER,
+                        "the database is of a later version: upgrade pam_asp on this machine");
+    return ASP_OK;
+}
+
+/* Whether a write was known to be on the standbys not too long ago: a primary that is none any more
+ * goes on answering. One that is in the future is of another clock. */
+static bool is_fresh(const struct pgsql_store *own, const struct pg_result *result)
+{
+    int64_t age;
+
+    return own->conf->database.fence == 0 ||
+           (pgsql_number(result, 0, PULSE_AGE, &age) && age >= -AHEAD_MS &&
+            age <= (int64_t)own->conf->database.fence * MS);
+}
+
+static enum asp_status ask(struct pgsql_store *own, const struct pgsql_value values[3],
+                           int64_t deadline, struct pg_result **result, struct asp_error *error)
+{
+    enum asp_status status = pgsql_ask(own->connection, &load, values, deadline, result, error);
+
+    if (status != ASP_OK)
+        return status;
+    status = check_store(own, *result, error);
+    if (status != ASP_OK) {
+        pgsql_result_free(*result);
+        *result = NULL;
+        pgsql_connection_close(own->connection);
+    }
+    return status;
+}
+
+/* Where no write was known to be safe for too long, one is made, and it is looked once more. */
+static enum asp_status ask_fresh(struct pgsql_store *own, const struct pgsql_value values[3],
+                                 int64_t deadline, struct pg_result **result,
+                                 struct asp_error *error)
+{
+    struct pg_result *none = NULL;
+    enum asp_status status = ask(own, values, deadline, result, error);
+
+    if (status != ASP_OK || is_fresh(own, *result))
+        return status;
+    pgsql_result_free(*result);
+    *result = NULL;
+    status = pgsql_ask(own->connection, &beat, NULL, deadline, &none, error);
+    pgsql_result_free(none);
+    if (status == ASP_OK)
+        status = ask(own, values, deadline, result, error);
+    if (status != ASP_OK || is_fresh(own, *result))
+        return status;
+    pgsql_result_free(*result);
+    *result = NULL;
+    pgsql_connection_close(own->connection);
+    return asp_fail(error, ASP_IO,
+                    "the database has known of no write on its standbys for more than %d s: it may "
+                    "be one that was replaced",
+                    own->conf->database.fence);
+}
+
+static bool take_text(const struct pg_result *result, enum column column, char *to, size_t size)
+{
+    const uint8_t *bytes;
+    size_t length;
+
+    if (!pgsql_bytes(result, 0, column, &bytes, &length) || length >= size)
+        return false;
+    memcpy(to, bytes, length + 1);
+    return true;
+}
+
+/* A later one of this process's, which is still to be written. */
+static void look_at_queue(struct pgsql_store *own, const char *name, const char *only)
+{
+    for (size_t i = 0; i < own->queued; i++) {
+        const struct pgsql_queued *queued = &own->queue[i];
+
+        if (strcmp(queued->name, name) != 0 || strcmp(queued->use.id, only) != 0)
+            continue;
+        own->looked.has_use = true;
+        own->looked.use = queued->use;
+    }
+}
+
+/* The use of the entry that was looked for, for who asks for it next. */
+static void look_at_use(struct pgsql_store *own, const char *name, const char *only,
+                        const struct pg_result *result)
+{
+    struct asp_use *use = &own->looked.use;
+    int64_t created;
+    int64_t last;
+    int64_t since;
+
+    own->looked.asked =
+        only != NULL && strlen(only) == ASP_ID_CHARS && pgsql_number(result, 0, USES_SINCE, &since);
+    if (!own->looked.asked)
+        return;
+    memcpy(own->looked.name, name, strlen(name) + 1);
+    own->looked.since = (time_t)since;
+    own->looked.has_use = pgsql_number(result, 0, USED_CREATED, &created) &&
+                          pgsql_number(result, 0, USED_LAST, &last) &&
+                          take_text(result, USED_SERVICE, use->service, sizeof use->service) &&
+                          take_text(result, USED_HOST, use->host, sizeof use->host);
+    if (own->looked.has_use) {
+        memcpy(use->id, only, ASP_ID_CHARS + 1);
+        use->created = (time_t)created;
+        use->last = (time_t)last;
+    }
+    look_at_queue(own, name, only);
+}
+
+enum asp_status pgsql_load(struct pgsql_store *own, const char *name, const char *only,
+                           int64_t deadline, struct pgsql_loaded *loaded, struct asp_error *error)
+{
+    struct pgsql_number part;
+    struct pgsql_value values[3];
+    int64_t written = 0;
+    enum asp_status status = know_pin(own, error);
+
+    *loaded = (struct pgsql_loaded){0};
+    own->looked.asked = false;
+    if (status != ASP_OK)
+        return status;
+    part = pgsql_number_text(pgsql_part_of(own, name));
+    values[0] = (struct pgsql_value){.bytes = part.text};
+    values[1] = (struct pgsql_value){.bytes = name};
+    values[2] = (struct pgsql_value){.bytes = only == NULL ? "" : only};
+    status = ask_fresh(own, values, deadline, &loaded->result, error);
+    if (status != ASP_OK)
+        return status;
+    loaded->is_there = pgsql_bytes(loaded->result, 0, BODY, &loaded->body, &loaded->length);
+    if (!pgsql_has(loaded->result, 0, USED_HOST) ||
+        (loaded->is_there && (!pgsql_number(loaded->result, 0, TAG, &loaded->tag) ||
+                              !pgsql_number(loaded->result, 0, WRITTEN, &written)))) {
+        pgsql_result_free(loaded->result);
+        *loaded = (struct pgsql_loaded){0};
+        return asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+    }
+    loaded->written.tv_sec = (time_t)(written / US);
+    loaded->written.tv_nsec = (long)(written % US) * NS_OF_US;
+    look_at_use(own, name, only, loaded->result);
+    return ASP_OK;
+}

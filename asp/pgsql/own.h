@@ -1,0 +1,106 @@
+/*
+ * What the files of the engine share. Private to them.
+ */
+#ifndef ASP_PGSQL_OWN_H
+#define ASP_PGSQL_OWN_H
+
+#include "connection.h"
+#include "store.h"
+
+#include <limits.h>
+
+enum { PGSQL_QUEUE = 256, PGSQL_ID_CHARS = 36 };
+
+/* A use that is to be written. */
+struct pgsql_queued {
+    char name[ASP_USER_FILE + 1];
+    struct asp_use use;
+};
+
+/* Which database it is. */
+struct pgsql_pin {
+    char id[PGSQL_ID_CHARS + 1]; /* empty: that is not known yet */
+    int parts;
+};
+
+struct pgsql_store {
+    struct pgsql_connection *connection;
+    const struct asp_conf *conf;
+    struct pgsql_pin pin;  /* the one that this machine is of */
+    char folder[PATH_MAX]; /* whose pin that is */
+    /* What was loaded last with an entry that was looked for: its use comes in the same row. */
+    struct {
+        bool asked;
+        bool has_use;
+        char name[ASP_USER_FILE + 1];
+        struct asp_use use;
+        time_t since; /* uses are known from then on */
+    } looked;
+    struct pgsql_queued queue[PGSQL_QUEUE];
+    size_t queued;
+    int64_t first; /* when the first of them was put there, of asp_clock_ms */
+};
+
+/* What an open store has: the process's, and the folder of this machine. */
+struct pgsql_opened {
+    struct pgsql_store *own;
+    struct asp_store folder;
+};
+
+static inline struct pgsql_store *pgsql_own(const struct asp_store *store)
+{
+    return ((const struct pgsql_opened *)store->own.memory)->own;
+}
+
+/* In which part of the database an account of this name is: the first byte of the name's
+ * BLAKE2b-256, made here, for a database's own hash may be another in its next version. */
+int pgsql_part_of(const struct pgsql_store *own, const char *name);
+
+/* As the text of a value. */
+struct pgsql_number {
+    char text[24];
+};
+struct pgsql_number pgsql_number_text(int64_t number);
+
+/* pin.c: reads which database a machine with this folder is of. ASP_NOT_FOUND: it is of none yet.
+ */
+enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, struct asp_error *error);
+
+/* One account as it was loaded. */
+struct pgsql_loaded {
+    struct pg_result *result; /* to be freed */
+    bool is_there;
+    int64_t tag; /* of one that is there */
+    const uint8_t *body;
+    size_t length;
+    struct timespec written;
+};
+
+/*
+ * Loads it, or sees that it is not there, by a database that is ours, of a schema that is known,
+ * and in which a write was known to be safe not too long ago. `only` as in engine.h. ASP_OK: the
+ * caller frees `loaded->result`.
+ */
+enum asp_status pgsql_load(struct pgsql_store *own, const char *name, const char *only,
+                           int64_t deadline, struct pgsql_loaded *loaded, struct asp_error *error);
+
+/* account.c */
+enum asp_status pgsql_read(const struct asp_store *store, struct asp_store_held *held,
+                           const char *name, const char *only, struct asp_stored *stored,
+                           struct asp_error *error);
+enum asp_status pgsql_hold(const struct asp_store *store, const char *name, asp_store_step *step,
+                           void *context, struct asp_error *error);
+enum asp_status pgsql_write(const struct asp_store *store, struct asp_store_held *held,
+                            const struct asp_made *made, struct asp_error *error);
+enum asp_status pgsql_drop(const struct asp_store *store, struct asp_store_held *held,
+                           const struct asp_made *made, struct asp_error *error);
+
+/* uses.c */
+enum asp_status pgsql_usage(const struct asp_store *store, const char *name,
+                            struct asp_usage *usage, struct asp_error *error);
+enum asp_status pgsql_put_usage(const struct asp_store *store, const char *name,
+                                const struct asp_usage *usage, struct asp_error *error);
+enum asp_status pgsql_record(const struct asp_store *store, const char *name,
+                             const struct asp_use *use);
+
+#endif

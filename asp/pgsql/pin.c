@@ -1,0 +1,132 @@
+/* Which database a machine is of: a file in its folder, store-id. */
+#include "own.h"
+#include "result.h"
+
+#include "asp/buffer.h"
+#include "asp/clock.h"
+#include "asp/safeio.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PIN_FILE "store-id"
+#define PIN_NEW "store-id.new"
+#define PIN_HEAD "asp-store-id 1 "
+
+enum { PIN_MAX = 128, PARTS_MAX = 256, JOIN_MS = 5000 };
+
+static const struct pgsql_statement which = {
+    .name = "which",
+    .text = "SELECT id::text, parts FROM asp.store",
+};
+
+/* ID PARTS, as they are written. */
+static bool read_pin(const char *text, struct pgsql_pin *pin)
+{
+    char *end;
+    long parts;
+
+    if (strncmp(text, PIN_HEAD, strlen(PIN_HEAD)) != 0)
+        return false;
+    text += strlen(PIN_HEAD);
+    if (strspn(text, "0123456789abcdef-") != PGSQL_ID_CHARS || text[PGSQL_ID_CHARS] != ' ')
+        return false;
+    parts = strtol(text + PGSQL_ID_CHARS + 1, &end, 10);
+    if (parts < 1 || parts > PARTS_MAX || strcmp(end, "\n") != 0)
+        return false;
+    memcpy(pin->id, text, PGSQL_ID_CHARS);
+    pin->id[PGSQL_ID_CHARS] = '\0';
+    pin->parts = (int)parts;
+    return true;
+}
+
+enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, struct asp_error *error)
+{
+    struct asp_buffer path = {0};
+    struct stat st;
+    uint8_t *bytes = NULL;
+    size_t length = 0;
+    int fd = -1;
+    enum asp_status status;
+
+    asp_buffer_add(&path, folder);
+    asp_buffer_add(&path, "/" PIN_FILE);
+    status = path.failed ? asp_fail(error, ASP_NO_MEMORY, "out of memory")
+                         : asp_path_open(path.text, &fd, &st, error);
+    if (status == ASP_OK)
+        status = asp_file_read(fd, &st, PIN_MAX, &bytes, &length, error);
+    if (status == ASP_OK && !read_pin((const char *)bytes, pin))
+        status = asp_fail(error, ASP_CORRUPT, "%s is not what we wrote", path.text);
+    free(bytes);
+    asp_close(fd);
+    asp_buffer_free(&path);
+    return status;
+}
+
+/* Whole or not at all. */
+static enum asp_status write_pin(const char *path, const struct pgsql_pin *pin,
+                                 struct asp_error *error)
+{
+    char text[PIN_MAX];
+    struct stat st;
+    int folder = -1;
+    int fd = -1;
+    int length = snprintf(text, sizeof text, PIN_HEAD "%s %d\n", pin->id, pin->parts);
+    enum asp_status status = asp_folder_open(path, NULL, &folder, error);
+
+    if (status == ASP_OK)
+        status =
+            asp_file_open(folder, path, PIN_NEW, O_WRONLY | O_CREAT | O_TRUNC, &fd, &st, error);
+    if (status == ASP_OK &&
+        (!asp_write_all(fd, text, (size_t)length) || fsync(fd) != 0 ||
+         renameat(folder, PIN_NEW, folder, PIN_FILE) != 0 || fsync(folder) != 0))
+        status = asp_fail_errno(error, "%s/" PIN_FILE " cannot be written", path);
+    asp_close(fd);
+    asp_close(folder);
+    return status;
+}
+
+/* What the database says it is. */
+static enum asp_status ask_which(struct pgsql_store *own, struct pgsql_pin *found,
+                                 struct asp_error *error)
+{
+    struct pg_result *result = NULL;
+    const uint8_t *id;
+    size_t length;
+    int64_t parts;
+    enum asp_status status =
+        pgsql_ask(own->connection, &which, NULL, asp_clock_ms() + JOIN_MS, &result, error);
+
+    if (status != ASP_OK)
+        return status;
+    if (pgsql_row_count(result) != 1 || !pgsql_bytes(result, 0, 0, &id, &length) ||
+        length != PGSQL_ID_CHARS || !pgsql_number(result, 0, 1, &parts) || parts < 1 ||
+        parts > PARTS_MAX) {
+        status = asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+    } else {
+        memcpy(found->id, id, length + 1);
+        found->parts = (int)parts;
+    }
+    pgsql_result_free(result);
+    return status;
+}
+
+enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *error)
+{
+    struct pgsql_pin found = {0};
+    struct pgsql_pin known = {0};
+    enum asp_status status = ask_which(own, &found, error);
+
+    if (status != ASP_OK)
+        return status;
+    status = pgsql_pin_read(own->conf->store, &known, error);
+    if (status == ASP_OK && strcmp(known.id, found.id) == 0 && known.parts == found.parts)
+        return ASP_UNCHANGED;
+    if (status == ASP_OK)
+        return asp_fail(error, ASP_UNSAFE, "this machine is of the database %s, and this one is %s",
+                        known.id, found.id);
+    return status == ASP_NOT_FOUND ? write_pin(own->conf->store, &found, error) : status;
+}

@@ -1,0 +1,49 @@
+/*
+ * The engine of the store for many machines: accounts in PostgreSQL.
+ *
+ * A row of the database has the text of an account, whole, as a file would have it, and a tag that
+ * each write makes another. Nothing is locked: an update reads, changes and writes where the tag is
+ * still the one that it has read, and else begins again. Where an answer was lost the very same
+ * statement is said again; the row knows the tags that it had.
+ *
+ * What is of this machine alone stays in the folder `store` of asp.conf: which database it is of,
+ * the states of its shadow file, the lock of its watch.
+ */
+#ifndef ASP_PGSQL_STORE_H
+#define ASP_PGSQL_STORE_H
+
+#include "asp/conf.h"
+#include "asp/engine.h"
+
+extern const struct asp_store_engine asp_store_pgsql;
+
+/* What a process keeps for it: the connection, and uses that were not written yet. It is of one
+ * thread, and a process that is forked makes its own. */
+struct pgsql_store;
+
+/* `application` is what the database is told of this program, and is not copied. NULL: no memory.
+ */
+struct pgsql_store *pgsql_store_new(const char *application);
+
+/*
+ * Brings it up to a configuration, which lasts until the next call or the end, and `kept` to it:
+ * where a database is named there, stores that are opened with `kept` are in it, and `role` is who
+ * connects. Else they are in files.
+ */
+void pgsql_store_use(struct pgsql_store *own, const struct asp_conf *conf, const char *role,
+                     struct asp_store_kept *kept);
+
+/* Remembers in the folder of this machine which database it is of, of which it must know nothing
+ * yet, or the same. Any other is refused from then on. */
+enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *error);
+
+/* Writes the uses that were recorded and not written; what cannot be written is dropped. */
+void pgsql_store_flush(struct pgsql_store *own);
+
+/* In how many milliseconds that is to be done: until then others may come; -1: there is none. */
+int pgsql_store_flush_ms(const struct pgsql_store *own);
+
+/* Flushes, and closes the connection. NULL is nothing. */
+void pgsql_store_free(struct pgsql_store *own);
+
+#endif

@@ -1,0 +1,64 @@
+/* Arrays as the database reads them. */
+#include "unit.h"
+
+#include "asp/pgsql/array.h"
+
+START_TEST(an_array_of_none_is_empty)
+{
+    struct pgsql_array array = {0};
+
+    ck_assert_str_eq(pgsql_array_text(&array), "{}");
+    pgsql_array_free(&array);
+}
+END_TEST
+
+START_TEST(whatever_a_text_has_in_it_stays_within_it)
+{
+    static const struct {
+        const char *text;
+        const char *written;
+    } texts[] = {
+        {"", "{\"\"}"},
+        {"a", "{\"a\"}"},
+        {"a,b", "{\"a,b\"}"},
+        {"}{", "{\"}{\"}"},
+        {"\"", "{\"\\\"\"}"},
+        {"\\", "{\"\\\\\"}"},
+        {"a\\\"", "{\"a\\\\\\\"\"}"},
+        {"NULL", "{\"NULL\"}"},
+        {"\n\t ", "{\"\n\t \"}"},
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
+        struct pgsql_array array = {0};
+
+        pgsql_array_add(&array, texts[i].text);
+        ck_assert_str_eq(pgsql_array_text(&array), texts[i].written);
+        pgsql_array_free(&array);
+    }
+}
+END_TEST
+
+START_TEST(texts_stand_in_their_order)
+{
+    struct pgsql_array array = {0};
+
+    pgsql_array_add(&array, "7k");
+    pgsql_array_add(&array, "a\"b");
+    pgsql_array_add(&array, "");
+    ck_assert_str_eq(pgsql_array_text(&array), "{\"7k\",\"a\\\"b\",\"\"}");
+    pgsql_array_free(&array);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, an_array_of_none_is_empty);
+    unit_add(suite, whatever_a_text_has_in_it_stays_within_it);
+    unit_add(suite, texts_stand_in_their_order);
+}
+
+int main(void)
+{
+    return unit_run("pgsql-array", fill);
+}
