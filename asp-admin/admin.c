@@ -1,6 +1,7 @@
 /* What every command stands on: the configuration, the store, who asks. */
 #include "admin.h"
 
+#include "asp-admin/database/database.h"
 #include "asp-admin/system/mount_plan.h"
 #include "asp-admin/system/users.h"
 #include "asp-admin/ui/command_line.h"
@@ -65,6 +66,26 @@ bool admin_conf_path(const struct admin *admin, char path[PATH_MAX])
     return true;
 }
 
+enum asp_status admin_load_conf(struct admin *admin, const char *path, bool required,
+                                struct asp_identity *identity, struct asp_error *error)
+{
+    struct asp_conf *conf;
+    struct asp_store_kept kept;
+    enum asp_status status = asp_conf_load(path, required, &conf, identity, error);
+
+    if (status != ASP_OK)
+        return status;
+    if (!database_use(&admin->database, conf, conf->database.admin, "asp-admin", &kept)) {
+        asp_conf_free(conf);
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    }
+    asp_store_close(&admin->store); /* it has the path of the old one */
+    asp_conf_free(admin->conf);
+    admin->conf = conf;
+    admin->kept = kept;
+    return ASP_OK;
+}
+
 enum exit_code admin_read_conf(struct admin *admin)
 {
     bool given = admin->options->config != NULL;
@@ -77,7 +98,7 @@ enum exit_code admin_read_conf(struct admin *admin)
     if (!admin_conf_path(admin, path))
         return fail_with(admin->console, EXIT_CONF, "%s: no such configuration",
                          admin->options->config);
-    if (asp_conf_load(path, given, &admin->conf, &identity, &error) == ASP_OK)
+    if (admin_load_conf(admin, path, given, &identity, &error) == ASP_OK)
         return EXIT_DONE;
     line = asp_error_line(&error, room);
     if (error.status == ASP_NO_MEMORY)
@@ -279,6 +300,14 @@ static void ignore(const struct asp_error *fault, const char *path, void *contex
     (void)context;
 }
 
+enum asp_status admin_open_beside(const struct admin *admin, struct asp_store *store,
+                                  struct asp_error *error)
+{
+    struct asp_store_kept kept = admin->kept;
+
+    return asp_store_open(store, admin->conf, &kept, error);
+}
+
 enum asp_status admin_find_store(struct admin *admin, bool make, struct asp_error *error)
 {
     const struct asp_conf *conf = admin->conf;
@@ -286,10 +315,10 @@ enum asp_status admin_find_store(struct admin *admin, bool make, struct asp_erro
     enum asp_status status = mount_plan_check(&mount_plan, conf->store, &missing, error);
 
     /* One that is there is used: it may have been made before the mount was planned. */
-    if (status != ASP_OK && !asp_store_examine(conf, NULL, ignore, NULL))
+    if (status != ASP_OK && !asp_store_examine(conf, &admin->kept, ignore, NULL))
         return status;
-    return make ? asp_store_make(&admin->store, conf, NULL, &admin->new_store, error)
-                : asp_store_open(&admin->store, conf, NULL, error);
+    return make ? asp_store_make(&admin->store, conf, &admin->kept, &admin->new_store, error)
+                : asp_store_open(&admin->store, conf, &admin->kept, error);
 }
 
 enum exit_code admin_open_store(struct admin *admin, bool make)
@@ -461,6 +490,7 @@ enum asp_status admin_check_label(const struct admin *admin, const struct asp_ac
 void admin_close(struct admin *admin)
 {
     asp_store_close(&admin->store);
+    database_end(&admin->database);
     asp_conf_free(admin->conf);
     admin->conf = NULL;
 }

@@ -35,6 +35,8 @@ struct admin {
     const struct console *console; /* where it speaks, and hears */
     const char *typed_config; /* --config as it was said, for commands that are printed; or NULL */
     struct asp_conf *conf;
+    struct pgsql_store *database; /* NULL: accounts are in files */
+    struct asp_store_kept kept;   /* of the store of `conf` */
     struct asp_store store;
     const char *typed; /* the USER of the command, whose account is looked for when the store is
                           opened; NULL: none was given, or `user` is settled */
@@ -84,6 +86,15 @@ enum exit_code admin_take_user(struct admin *admin);
 /* Whose account USER would be, had nobody any: EXIT_DONE, or a code after a line on the console
  * where the name service does not say. */
 enum exit_code admin_ask_user(struct admin *admin, struct asp_account_name *found);
+
+/* Puts the configuration at that path in the place of the one that it has, as asp_conf_load, with
+ * what leads to its store; a store that is open is closed. What it has stays where that fails. */
+enum asp_status admin_load_conf(struct admin *admin, const char *path, bool required,
+                                struct asp_identity *identity, struct asp_error *error);
+
+/* Opens the store once more, beside the one that the command has. As asp_store_open. */
+enum asp_status admin_open_beside(const struct admin *admin, struct asp_store *store,
+                                  struct asp_error *error);
 
 /* Opens the store. `make`: makes it where it is missing, but where it is to be mounted and is not:
  * that is what the error says then, of either. Else as asp_store_open and asp_store_make. */

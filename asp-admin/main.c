@@ -4,6 +4,7 @@
 #include "asp-admin/commands/help.h"
 #include "asp-admin/commands/line.h"
 #include "asp-admin/commands/new_password_device.h"
+#include "asp-admin/database/database.h"
 #include "asp-admin/profile/profile_file.h"
 #include "asp-admin/self/self_client.h"
 #include "asp-admin/system/own_process.h"
@@ -122,6 +123,7 @@ int main(int argc, char **argv)
 
     if (!own_process_prepare())
         return EXIT_STORE;
+    database_begin_program();
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     console = console_of_process("asp-admin");
     sorted = calloc((size_t)argc + 1, sizeof *sorted);

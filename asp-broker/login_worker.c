@@ -1,6 +1,7 @@
 /* One worker: lets in who comes, and answers the logins whose turn it is. */
 #include "login_worker.h"
 
+#include "asp-admin/database/database.h"
 #include "asp/clock.h"
 
 #include <errno.h>
@@ -190,6 +191,8 @@ static void wait_and_serve(struct serving *serving, int most_ms, const sigset_t 
     struct epoll_event events[EVENTS];
     int count = epoll_pwait(serving->epoll, events, EVENTS, most_ms, mask);
 
+    if (count == 0)
+        database_flush(serving->answering.database);
     serving->served = false;
     for (int i = 0; i < count; i++) {
         if (events[i].data.u32 == LISTENER)
@@ -259,8 +262,9 @@ int login_worker_run(void *context)
         return 1;
     }
     while (stop == 0)
-        wait_and_serve(&serving, -1, &mask);
+        wait_and_serve(&serving, database_flush_ms(serving.answering.database), &mask);
     finish(&serving, &mask);
+    database_end(&serving.answering.database);
     (void)close(serving.epoll);
     return 0;
 }

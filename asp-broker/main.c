@@ -12,6 +12,7 @@
 #include "waiting_room.h"
 #include "web_listener.h"
 
+#include "asp-admin/database/database.h"
 #include "asp-admin/system/own_process.h"
 #include "asp-admin/system/web_user.h"
 #include "asp-admin/ui/console.h"
@@ -364,6 +365,7 @@ int main(int argc, char **argv)
     if (!own_process_prepare())
         return EXIT_STORE;
     become_private();
+    database_begin_program();
     openlog(PROGRAM, LOG_PID, LOG_AUTHPRIV);
     code = read_options(argc, argv, &broker, &done);
     if (code != EXIT_DONE || done)

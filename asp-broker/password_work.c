@@ -1,6 +1,7 @@
 /* A process that compares one account with a new primary password, for the password stack. */
 #include "password_work.h"
 
+#include "asp-admin/database/database.h"
 #include "asp/broker_socket.h"
 #include "asp/clock.h"
 #include "pam_asp/bounded_work.h"
@@ -99,17 +100,23 @@ static void do_work(void *context)
     const struct asp_broker_password *set = work->set;
     struct asp_error error = {0};
     struct asp_conf *conf = NULL;
+    struct pgsql_store *database = NULL;
+    struct asp_store_kept kept;
     enum asp_status status = load_same_conf(work->works, set, &conf, &error);
 
     if (status != ASP_OK) {
         refuse(&error, work->version);
     } else if (accept_work(work->version)) {
-        status = password_compare(conf, set->user, set->service, log_to_syslog, NULL, &error);
+        status = database_use(&database, conf, conf->database.user, "asp-broker", &kept)
+                     ? password_compare(conf, &kept, set->user, set->service, log_to_syslog, NULL,
+                                        &error)
+                     : asp_fail(&error, ASP_NO_MEMORY, "out of memory");
         if (status == ASP_OK)
             say_done(work->version);
         else
             give_up(work, &error);
     }
+    database_end(&database);
     asp_conf_free(conf);
 }
 

@@ -3,6 +3,7 @@
 
 #include "process_pool.h"
 
+#include "asp-admin/database/database.h"
 #include "asp-admin/system/users.h"
 #include "asp/clock.h"
 #include "asp/redact.h"
@@ -247,7 +248,9 @@ int question_worker_run(void *context)
     while (!asking->stuck && stop == 0) {
         lanes_wait(worker->lanes->questions, &mask);
         answer_all(&answering, asking, worker->lanes->questions);
+        database_flush(answering.database);
     }
+    database_end(&answering.database);
     if (!asking->stuck) {
         free(asking);
         return 0;

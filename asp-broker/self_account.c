@@ -12,7 +12,7 @@ static enum asp_status find(struct admin *admin, const char *name, struct asp_ac
                             struct asp_error *error)
 {
     struct asp_store store;
-    bool is_open = asp_store_open(&store, admin->conf, NULL, NULL) == ASP_OK;
+    bool is_open = admin_open_beside(admin, &store, NULL) == ASP_OK;
     enum asp_status status =
         asp_account_name(admin->conf, is_open ? &store : NULL, &name_service, name, found, error);
 
@@ -68,7 +68,7 @@ void self_account_print(const struct admin *admin, const struct own_primary_key 
 {
     struct asp_account account;
     struct asp_store store;
-    enum asp_status status = asp_store_open(&store, admin->conf, NULL, NULL);
+    enum asp_status status = admin_open_beside(admin, &store, NULL);
 
     if (status == ASP_OK)
         status = asp_store_load(&store, admin->user, NULL, &account, NULL);

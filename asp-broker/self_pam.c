@@ -82,7 +82,7 @@ static bool is_of_account(const struct admin *admin, const struct asp_secret *se
     struct asp_store store;
     const struct asp_entry *entry;
     enum asp_verdict verdict = ASP_UNAVAILABLE;
-    enum asp_status status = asp_store_open(&store, admin->conf, NULL, NULL);
+    enum asp_status status = admin_open_beside(admin, &store, NULL);
 
     if (status == ASP_OK)
         status = asp_store_load(&store, admin->user, NULL, &account, NULL);

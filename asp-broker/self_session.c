@@ -298,7 +298,7 @@ static enum asp_status check_signed_in(const struct self_session *session, struc
     struct own_primary own;
     bool is_user;
     enum asp_status status =
-        asp_conf_load(session->conf_path, session->conf_required, &admin.conf, &identity, error);
+        admin_load_conf(&admin, session->conf_path, session->conf_required, &identity, error);
 
     if (status != ASP_OK)
         return status;
@@ -314,7 +314,7 @@ static enum asp_status check_signed_in(const struct self_session *session, struc
             (is_user != session->is_user || !own_primary_same(session->ticket, &own)))
             status = asp_fail(error, ASP_DENIED, SIGN_IN_AGAIN);
     }
-    asp_conf_free(admin.conf);
+    admin_close(&admin);
     return status;
 }
 

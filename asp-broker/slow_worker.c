@@ -3,6 +3,7 @@
 
 #include "process_pool.h"
 
+#include "asp-admin/database/database.h"
 #include "asp/safeio.h"
 
 #include <signal.h>
@@ -48,6 +49,8 @@ int slow_worker_run(void *context)
         lanes_wait(worker->lanes->slow, &mask);
         while (lanes_take_next(worker->lanes->slow, &client))
             serve(&answering, worker, &client);
+        database_flush(answering.database);
     }
+    database_end(&answering.database);
     return 0;
 }

@@ -72,7 +72,7 @@ int web_sign_in_run(const struct web_sign_in *given)
     int code = WEB_REFUSED;
 
     openlog("asp-admin", LOG_PID, LOG_AUTHPRIV);
-    if (asp_conf_load(sign_in.conf_path, sign_in.conf_required, &admin.conf, &identity, &error) !=
+    if (admin_load_conf(&admin, sign_in.conf_path, sign_in.conf_required, &identity, &error) !=
         ASP_OK) {
         syslog(LOG_ERR, "configuration: %s", asp_error_line(&error, line));
         return WEB_BROKEN;
@@ -85,6 +85,6 @@ int web_sign_in_run(const struct web_sign_in *given)
     } else {
         self_account_log_refusal(sign_in.user, error.text, address);
     }
-    asp_conf_free(admin.conf);
+    admin_close(&admin);
     return code;
 }

@@ -176,8 +176,9 @@ static void compare_all(struct setting *setting)
         compare(setting, &account);
 }
 
-enum asp_status password_compare(const struct asp_conf *conf, const char *user, const char *service,
-                                 login_log_write *log, void *context, struct asp_error *error)
+enum asp_status password_compare(const struct asp_conf *conf, struct asp_store_kept *kept,
+                                 const char *user, const char *service, login_log_write *log,
+                                 void *context, struct asp_error *error)
 {
     char by[ASP_BY_SIZE];
     struct asp_store store;
@@ -188,7 +189,7 @@ enum asp_status password_compare(const struct asp_conf *conf, const char *user, 
     if (!asp_source_traits(conf->primary_source).is_compared)
         return ASP_OK;
     (void)snprintf(by, sizeof by, "pam:%s", service);
-    status = asp_store_open(&store, conf, NULL, error);
+    status = asp_store_open(&store, conf, kept, error);
     if (status == ASP_OK) {
         compare_all(&setting);
         status = setting.outcome.status;

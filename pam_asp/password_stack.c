@@ -55,8 +55,8 @@ static void compare(void *context)
         asp_conf_load(arguments->conf_path, arguments->conf_required, &conf, &identity, &error);
 
     if (status == ASP_OK)
-        status = password_compare(conf, setting->user, setting->service, log_to_pam, setting->pamh,
-                                  &error);
+        status = password_compare(conf, NULL, setting->user, setting->service, log_to_pam,
+                                  setting->pamh, &error);
     if (status != ASP_OK)
         password_not_compared(log_to_pam, setting->pamh, setting->user, &error);
     asp_conf_free(conf);

@@ -11,8 +11,8 @@ import signal
 
 import pytest
 from support import sanitizers, system_log
-from support.run import TREE
-from support.sandbox import Sandbox
+from support.run import TREE, execute
+from support.sandbox import SANDBOX, Sandbox
 from support.site import Site
 from support.wait import wait_until
 
@@ -69,6 +69,19 @@ def build():
     for product in ("asp-admin/asp-admin", "pam_asp/pam_asp.so"):
         assert (folder / product).is_file(), f"{folder / product} is not built; set ASP_BUILD to the build folder"
     return folder
+
+
+@pytest.fixture(scope="session")
+def layer():
+    return os.environ.get("ASP_LAYER") or None
+
+
+@pytest.fixture(scope="session")
+def sandboxes():
+    """Skips where this machine can't have a sandbox."""
+    probe = execute(SANDBOX, "true")
+    if probe.code != 0:
+        pytest.skip(f"no sandbox on this machine: {probe.err.strip()}")
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ static const struct asp_entry *find_entry(const struct admin *admin,
     enum asp_status status = ASP_NOT_FOUND;
 
     *account = (struct asp_account){0};
-    if (outcome->id[0] == '\0' || asp_store_open(&store, admin->conf, NULL, NULL) != ASP_OK)
+    if (outcome->id[0] == '\0' || admin_open_beside(admin, &store, NULL) != ASP_OK)
         return NULL;
     status = asp_store_load(&store, outcome->account, NULL, account, NULL);
     asp_store_close(&store);
@@ -173,7 +173,7 @@ enum exit_code command_check(struct admin *admin)
     if (request.secret_length == 0 || (request.secret_length == 1 && typed[0] == '\n'))
         console_say(admin->console, "no password was given on standard input");
     request.secret = typed;
-    asp_login(admin->conf, NULL, &name_service, &request, admin->now, &outcome);
+    asp_login(admin->conf, &admin->kept, &name_service, &request, admin->now, &outcome);
     verdict.shaped = is_shaped(typed, request.secret_length);
     sodium_memzero(typed, sizeof typed);
     code = tell(&verdict);

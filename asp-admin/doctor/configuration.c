@@ -77,8 +77,7 @@ void examine_configuration(struct examination *exam)
 
     if (!admin_conf_path(admin, exam->conf_path))
         (void)asp_fail(&error, ASP_NOT_FOUND, "%s: no such configuration", given);
-    else if (asp_conf_load(exam->conf_path, given != NULL, &admin->conf, &identity, &error) ==
-             ASP_OK)
+    else if (admin_load_conf(admin, exam->conf_path, given != NULL, &identity, &error) == ASP_OK)
         check_readable(exam);
     if (exam_ran_out(exam, error.status))
         return;

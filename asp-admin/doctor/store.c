@@ -59,10 +59,11 @@ static bool check_store(struct examination *exam)
     struct admin *admin = exam->admin;
     struct asp_error error = {0};
     const bool mounted = check_mount(exam);
-    bool usable = mounted && asp_store_examine(admin->conf, NULL, add_fault, exam);
+    bool usable = mounted && asp_store_examine(admin->conf, &admin->kept, add_fault, exam);
 
     /* Also where its accounts cannot be looked at: the watch's lock perhaps can. */
-    if (mounted && asp_store_open(&admin->store, admin->conf, NULL, &error) != ASP_OK && usable) {
+    if (mounted && asp_store_open(&admin->store, admin->conf, &admin->kept, &error) != ASP_OK &&
+        usable) {
         exam_fault(exam, CHECK_STORE, &error);
         usable = false;
     }

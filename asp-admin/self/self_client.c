@@ -24,16 +24,16 @@ enum {
 enum exit_code self_client_find_socket(const struct options *options, const struct console *console,
                                        char socket[SELF_SOCKET_SIZE])
 {
-    struct admin admin = {.options = options, .console = console};
+    struct admin admin = {.options = options, .console = console, .store = ASP_STORE_CLOSED};
     enum exit_code code;
 
     socket[0] = '\0';
     if (geteuid() == 0)
         return EXIT_DONE;
     code = admin_read_conf(&admin);
-    if (code == EXIT_DONE && !asp_store_is_own(admin.conf, NULL))
+    if (code == EXIT_DONE && !asp_store_is_own(admin.conf, &admin.kept))
         (void)snprintf(socket, SELF_SOCKET_SIZE, "%s", admin.conf->self_socket);
-    asp_conf_free(admin.conf);
+    admin_close(&admin);
     return code;
 }
 

@@ -209,19 +209,11 @@ static enum asp_status read_conf(struct watch *watch, struct asp_error *error)
 {
     struct admin *admin = watch->admin;
     struct asp_identity identity;
-    struct asp_conf *conf;
-    enum asp_status status;
 
     /* Looked at before, so that what is written meanwhile is another one. */
     (void)asp_identity_at(watch->conf.path, &watch->conf_read, NULL);
-    status =
-        asp_conf_load(watch->conf.path, admin->options->config != NULL, &conf, &identity, error);
-    if (status != ASP_OK)
-        return status;
-    asp_store_close(&admin->store); /* it has the path of the old one */
-    asp_conf_free(admin->conf);
-    admin->conf = conf;
-    return ASP_OK;
+    return admin_load_conf(admin, watch->conf.path, admin->options->config != NULL, &identity,
+                           error);
 }
 
 /*

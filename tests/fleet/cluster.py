@@ -116,6 +116,15 @@ class Cluster:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
+    @contextlib.contextmanager
+    def hung(self):
+        """It is there, and says nothing."""
+        self.send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.send(signal.SIGCONT)
+
     def crash(self):
         self.send(signal.SIGKILL)
         self.server.wait()

@@ -21,7 +21,8 @@ ROOMS = {
     f"{TOOL}/ui": {"asp"},
     f"{TOOL}/system": {"asp"},
     f"{TOOL}/options": {"asp", f"{TOOL}/ui"},
-    f"{TOOL}/admin": GROUND | {"pam_asp", f"{TOOL}/options"},
+    f"{TOOL}/database": {"asp", "asp/pgsql"},
+    f"{TOOL}/admin": GROUND | {"pam_asp", f"{TOOL}/options", f"{TOOL}/database"},
     f"{TOOL}/app": {"asp", f"{TOOL}/admin"},
     f"{TOOL}/primary": {"asp", f"{TOOL}/system"},
     f"{TOOL}/hooks": GROUND | {f"{TOOL}/admin"},
@@ -31,9 +32,9 @@ ROOMS = {
     f"{TOOL}/log": GROUND | {f"{TOOL}/options", f"{TOOL}/admin"},
     f"{TOOL}/commands": COMMANDS | {f"{TOOL}/profile", "pam_asp", f"{TOOL}/watch", f"{TOOL}/doctor", f"{TOOL}/log"},
     f"{TOOL}/self": COMMANDS | {"pam_asp", f"{TOOL}/commands"},
-    f"{TOOL}/main": COMMANDS | {f"{TOOL}/profile", f"{TOOL}/commands", f"{TOOL}/self"},
+    f"{TOOL}/main": COMMANDS | {f"{TOOL}/profile", f"{TOOL}/commands", f"{TOOL}/self", f"{TOOL}/database"},
     "asp-web": GROUND,
-    "asp-broker": COMMANDS | {"pam_asp", f"{TOOL}/commands", f"{TOOL}/self"},
+    "asp-broker": COMMANDS | {"pam_asp", f"{TOOL}/commands", f"{TOOL}/self", f"{TOOL}/database"},
 }
 # What the module shares with others; the rest of its folder is its own.
 SHARED = {
@@ -47,7 +48,7 @@ STANDARD_HEADERS = set(
 )
 # Seen by store.c and the engines alone.
 STORE_SEAM = {"asp/engine"}
-STORE_ROOM = re.compile(r"asp/(store|engine|store_\w+)$")
+STORE_ROOM = re.compile(r"asp/(store|engine|store_\w+|pgsql/\w+)$")
 
 # What the core knows nothing of: <headers>, and functions of libc that its objects must not name.
 FORBIDDEN_HEADERS = re.compile(

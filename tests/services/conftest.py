@@ -4,7 +4,6 @@ machine with asp-broker; users on their own accounts; a machine for doctor.
 The environment variable ASP_LAYER names a folder with unpacked servers, for machines that have them not installed.
 """
 
-import os
 import pathlib
 import subprocess
 import tempfile
@@ -18,23 +17,10 @@ from support.broker import BrokerMachine
 from support.doctor import Patient
 from support.mail import PORT, Mail, dovecot, quick_refusals
 from support.passwords import PRIMARY
-from support.run import execute
-from support.sandbox import SANDBOX, Sandbox, open_sandbox
+from support.sandbox import Sandbox, open_sandbox
 from support.self_service import SelfService
 from web_page import PROGRAMS as WEB_PROGRAMS
 from web_page import Site
-
-@pytest.fixture(scope="session")
-def layer():
-    return os.environ.get("ASP_LAYER") or None
-
-
-@pytest.fixture(scope="session")
-def sandboxes():
-    """Skips where this machine can't have a sandbox."""
-    probe = execute(SANDBOX, "true")
-    if probe.code != 0:
-        pytest.skip(f"no sandbox on this machine: {probe.err.strip()}")
 
 
 @pytest.fixture(scope="session")

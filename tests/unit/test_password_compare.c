@@ -78,7 +78,7 @@ static void say_nothing(void *context, int level, const char *line)
 static enum asp_status compare(const char *user)
 {
     error = (struct asp_error){0};
-    return password_compare(conf, user, "passwd", say_nothing, NULL, &error);
+    return password_compare(conf, NULL, user, "passwd", say_nothing, NULL, &error);
 }
 
 static uint64_t mark_of(const char *account)

@@ -1,0 +1,41 @@
+/* The way of a program to accounts in a database. */
+#include "database.h"
+
+#include "asp/pgsql/environment.h"
+#include "asp/pgsql/store.h"
+
+void database_begin_program(void)
+{
+    pgsql_forget_environment();
+}
+
+bool database_use(struct pgsql_store **own, const struct asp_conf *conf, const char *role,
+                  const char *application, struct asp_store_kept *kept)
+{
+    *kept = (struct asp_store_kept){0};
+    if (conf->database.host_count == 0)
+        return true;
+    if (*own == NULL)
+        *own = pgsql_store_new(application);
+    if (*own == NULL)
+        return false;
+    pgsql_store_use(*own, conf, role, kept);
+    return true;
+}
+
+void database_flush(struct pgsql_store *own)
+{
+    if (own != NULL)
+        pgsql_store_flush(own);
+}
+
+int database_flush_ms(const struct pgsql_store *own)
+{
+    return own != NULL ? pgsql_store_flush_ms(own) : -1;
+}
+
+void database_end(struct pgsql_store **own)
+{
+    pgsql_store_free(*own);
+    *own = NULL;
+}

@@ -1,0 +1,33 @@
+/*
+ * The way of a program to accounts in a database, where the configuration names one.
+ */
+#ifndef ASP_ADMIN_DATABASE_H
+#define ASP_ADMIN_DATABASE_H
+
+#include "asp/conf.h"
+#include "asp/store.h"
+
+struct pgsql_store;
+
+/* Takes what libpq would hear out of the environment. At the start of each program that may open a
+ * database. */
+void database_begin_program(void);
+
+/*
+ * Brings `*own`, which begins as NULL, and `kept` up to a configuration that lasts until the next
+ * call or the end: stores that are opened with `kept` are in the database, as `role`, where the
+ * configuration names one, else in files. False: out of memory. `application` is not copied.
+ */
+bool database_use(struct pgsql_store **own, const struct asp_conf *conf, const char *role,
+                  const char *application, struct asp_store_kept *kept);
+
+/* Writes what is still to be written. NULL is nothing. */
+void database_flush(struct pgsql_store *own);
+
+/* In how many milliseconds that is to be done; -1: nothing is. */
+int database_flush_ms(const struct pgsql_store *own);
+
+/* Closes it, after that. */
+void database_end(struct pgsql_store **own);
+
+#endif

@@ -1,0 +1,163 @@
+"""Two machines with one store in a database: their asp-admin, broker and module."""
+
+import concurrent.futures
+import contextlib
+
+import pytest
+from support.broker import BrokerMachine
+from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS
+from support.wait import wait_until
+
+CONFIGURATION = """
+virtual_users = true;
+usage_interval = 1;
+primary: {{ source = "none"; }};
+database: {{ hosts = ( {{ address = "{folder}"; }} ); name = "{name}"; }};
+"""
+
+
+class Node(BrokerMachine):
+    """A machine that has joined the store."""
+
+    def __init__(self, layer, build, cluster, database):
+        super().__init__(layer, build)
+        self.always = [CONFIGURATION.format(folder=cluster.folder, name=database)]
+        self.configure()
+        store = cluster.connect(database=database).one("SELECT id::text FROM asp.store")
+        self.sandbox.shell("mkdir -p /run/asp; mkdir -m 700 /var/lib/asp").done()
+        self.sandbox.write("/var/lib/asp/store-id", f"asp-store-id 1 {store} 64\n", mode="600")
+        self.serves = None
+
+    def begin(self):
+        self.serves = self.serving()
+        self.serves.__enter__()
+
+    def end(self):
+        if self.serves is not None:
+            self.serves.__exit__(None, None, None)
+
+    def login(self, password, service="nginx", user="alice", host="www-data"):
+        return self.host(host).login(password, service, user).code
+
+
+@pytest.fixture(scope="module")
+def nodes(layer, build, sandboxes, cluster, database):
+    with contextlib.ExitStack() as stack:
+        found = []
+        for _ in range(2):
+            node = Node(layer, build, cluster, database)
+            stack.callback(node.close)
+            node.begin()
+            stack.callback(node.end)
+            found.append(node)
+        yield found
+
+
+@pytest.fixture
+def empty(owner, nodes):
+    for table in ("account", "used", "expiry", "ended"):
+        owner.ask(f"DELETE FROM asp.{table}")
+    return nodes
+
+
+def test_what_is_made_here_opens_there_until_it_is_revoked_anywhere(empty):
+    one, other = empty
+    made = one.create("alice", "Phone", "--app", "calendar")
+    assert other.login(made) == SUCCESS
+    assert one.login(made) == SUCCESS
+    other.asp_admin("revoke", "alice", made[:2]).done()
+    assert (one.login(made), other.login(made)) == (AUTH_ERR, AUTH_ERR)
+    assert one.json("list", "alice", "--all")[0]["state"] == "revoked"
+
+
+def test_a_host_of_roots_asks_the_broker_too(empty):
+    one, _ = empty
+    made = one.create("alice", "Phone", "--app", "calendar")
+    assert one.login(made, host="root") == SUCCESS
+
+
+def test_the_first_use_binds_on_every_machine(empty):
+    one, other = empty
+    made = one.create("alice", "Phone")
+    assert one.login(made, "nginx") == SUCCESS
+    assert other.login(made, "imap") == AUTH_ERR
+    assert other.login(made, "nginx") == SUCCESS
+
+
+def test_a_use_here_is_shown_there(empty):
+    one, other = empty
+    made = one.create("alice", "Phone", "--app", "calendar")
+    assert other.login(made) == SUCCESS
+    wait_until(lambda: one.json("list", "alice")[0]["last_used"] is not None, "no use is told")
+
+
+def test_of_a_revocation_every_machine_can_hear(empty, owner):
+    one, _ = empty
+    made = one.create("alice", "Phone", "--app", "calendar")
+    one.asp_admin("revoke", "alice", "--all").done()
+    (event,) = owner.ask("SELECT name, event, ids, labels, apps, reason, by_whom FROM asp.ended")
+    assert event == {
+        "name": "alice",
+        "event": "revoked",
+        "ids": made[:2],
+        "labels": "Phone",
+        "apps": "calendar",
+        "reason": "admin",
+        "by_whom": "root",
+    }
+
+
+def test_a_database_that_hangs_is_unavailable_and_goes_on_by_itself(empty, cluster):
+    one, _ = empty
+    made = one.create("alice", "Phone", "--app", "calendar")
+    assert one.login(made) == SUCCESS
+    with cluster.hung():
+        assert one.login(made) == AUTHINFO_UNAVAIL
+        assert one.login("wrong-wrong") != SUCCESS
+        run = one.asp_admin("revoke", "alice", "--all")
+        assert (run.code, "no answer" in run.err) == (5, True), run
+    wait_until(lambda: one.login(made) == SUCCESS, "it does not go on")
+    assert [row["state"] for row in one.json("list", "alice")] == ["active"]
+
+
+def test_a_machine_that_has_joined_another_store_lets_nobody_in(empty, owner):
+    one, _ = empty
+    made = one.create("alice", "Phone", "--app", "calendar")
+    before = owner.one("SELECT id::text FROM asp.store")
+    owner.ask("UPDATE asp.store SET id = gen_random_uuid()")
+    try:
+        assert one.login(made) == AUTHINFO_UNAVAIL
+        run = one.asp_admin("list", "alice")
+        assert run.code == 5 and "another database than the one that was joined" in run.err, run
+    finally:
+        owner.ask(f"UPDATE asp.store SET id = '{before}'")
+    assert one.login(made) == SUCCESS
+
+
+def test_whoever_creates_at_once_on_two_machines_keeps_within_the_limit(empty):
+    """Nothing is locked: who is too late reads again, and finds that there is no room."""
+    for node in empty:
+        node.configure("limit = 3;")
+    try:
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            words = [(empty[n % 2], f"App {n}") for n in range(12)]
+            runs = list(pool.map(lambda one: one[0].asp_admin("create", "alice", "--label", one[1], "--quiet"), words))
+    finally:
+        for node in empty:
+            node.configure()
+    made = [run.out.strip() for run in runs if run.code == 0]
+    assert len(made) == 3, [(run.code, run.err) for run in runs]
+    assert {row["id"] for row in empty[0].json("list", "alice")} == {password[:2] for password in made}
+    for run in runs:
+        assert run.code == 0 or "the limit is 3" in run.err, run
+
+
+def test_of_two_first_uses_at_once_one_binds(empty):
+    one, other = empty
+    for _ in range(5):
+        made = one.create("alice", "Phone")
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            first = pool.submit(one.login, made, "nginx")
+            second = pool.submit(other.login, made, "imap")
+            assert sorted([first.result(), second.result()]) == sorted([SUCCESS, AUTH_ERR])
+        one.asp_admin("remove", "alice").done()
