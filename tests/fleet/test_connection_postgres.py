@@ -16,7 +16,6 @@ import cluster as clusters
 import pytest
 import wire
 from certificates import Authority
-from support.processes import children
 from support.wait import wait_until
 from test_connection_hosts import BOUND, ENVIRONMENT
 
@@ -347,10 +346,8 @@ def test_one_that_is_left_at_the_deadline_is_not_cancelled(local, alone):
 
 def test_a_server_that_is_stopped_and_goes_on(secure, server):
     assert secure.read("SELECT 1").status == "ASP_OK"
-    stopped = [server.server.pid, *children(server.server.pid)]
+    server.send(signal.SIGSTOP)
     try:
-        for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
         for _ in range(3):  # the connection that was there, and new ones
             begin = time.monotonic()
             answer = secure.read("SELECT 1", seconds=0.5)
@@ -358,8 +355,7 @@ def test_a_server_that_is_stopped_and_goes_on(secure, server):
             assert answer.status == "ASP_IO" and "down" in answer.what
             assert "nothing in time" in answer.text
     finally:
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
+        server.send(signal.SIGCONT)
     assert secure.read("SELECT 1").status == "ASP_OK"
 
 
@@ -374,9 +370,9 @@ def test_what_a_connection_was_ended_with_is_told(request, way):
     assert driver.write("SELECT 1").status == "ASP_OK"
 
 
-def test_a_server_that_is_begun_again(local, server):
-    assert local.read("SELECT pg_backend_pid()").status == "ASP_OK"
-    server.stop()
+def test_a_server_that_has_died_and_is_begun_again(local, server):
+    assert local.read("SELECT 1").status == "ASP_OK"
+    server.crash()
     refused(local.read("SELECT 1"), "no answer")
     server.start()
     assert local.write("SELECT 1").status == "ASP_OK"
