@@ -7,6 +7,12 @@
 #include <string.h>
 #include <sys/un.h>
 
+#ifdef ASP_HAS_DATABASE
+static const bool has_engine = true;
+#else
+static const bool has_engine = false;
+#endif
+
 enum { PORT_DEFAULT = 5432, PORT_MAX = 65535, USAGE_INTERVAL = 900 };
 
 void asp_conf_default_database(struct asp_conf *conf)
@@ -182,6 +188,9 @@ enum asp_status asp_conf_check_database(const struct asp_conf_reader *reader,
         return asp_conf_refuse(reader, setting, "has one of cert and key: both are needed");
     if (database->host_count == 0)
         return ASP_OK;
+    if (!has_engine)
+        return asp_conf_refuse(reader, setting,
+                               "has hosts, and this pam_asp was built without a database");
     if (check_tls(reader, setting) != ASP_OK)
         return ASP_INVALID;
     if (conf->primary_source == ASP_SOURCE_SHADOW && conf->primary_realm[0] == '\0')

@@ -9,6 +9,12 @@
 #define FOLDER "hosts = ( { address = \"/run/postgresql\"; } ); "
 #define FAR "hosts = ( { name = \"db1\"; address = \"192.0.2.11\"; } ); "
 
+#ifdef ASP_HAS_DATABASE
+static const bool has_engine = true;
+#else
+static const bool has_engine = false;
+#endif
+
 static struct asp_conf *conf_of(const char *keys)
 {
     char text[1024];
@@ -168,8 +174,21 @@ START_TEST(last_uses_are_written_more_seldom_unless_it_is_said_how_often)
 }
 END_TEST
 
+/* Built without the engine: whatever else is said of a database, none is used. */
+START_TEST(a_host_is_an_error_of_its_own_where_no_engine_was_built)
+{
+    is_bad(FOLDER, "database has hosts, and this pam_asp was built without a database");
+    is_bad(FAR, "database has hosts, and this pam_asp was built without a database");
+    asp_conf_free(conf_of("name = \"x\";"));
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    if (!has_engine) {
+        unit_add(suite, a_host_is_an_error_of_its_own_where_no_engine_was_built);
+        return;
+    }
     unit_add(suite, without_a_host_accounts_are_in_files);
     unit_add(suite, each_key_goes_where_it_belongs);
     unit_add(suite, a_host_has_an_address_and_no_name_is_looked_up);
