@@ -199,12 +199,16 @@ static void free_beside(struct beside *beside)
 /*
  * The very same statement, until it is known what came of it: the row knows the tags that it had,
  * so that it is done once. `*done`: it is; else it is another one by now.
+ *
+ * Once an answer was lost no failure of a later one tells what came of it: that nobody is there, or
+ * that there is no room, is not of the one that may have been done.
  */
 static enum asp_status say(struct pgsql_store *own, const struct pgsql_value *values, int64_t until,
                            bool *done, struct asp_error *error)
 {
     struct pg_result *result = NULL;
     int64_t answer = 0;
+    bool unknown = false;
     enum asp_status status;
 
     for (;;) {
@@ -214,14 +218,14 @@ static enum asp_status say(struct pgsql_store *own, const struct pgsql_value *va
         if (status == ASP_OK)
             break;
         failure = pgsql_last_failure(own->connection);
-        if (!failure->unknown && !failure->again)
+        unknown = unknown || failure->unknown;
+        if (!unknown && !failure->again && !failure->anew)
             return status;
         if (asp_clock_ms() >= until)
-            return failure->unknown
-                       ? asp_fail(error, ASP_IO,
-                                  "the database does not say whether it was written: look, and say "
-                                  "it again where it was not")
-                       : status;
+            return unknown ? asp_fail(error, ASP_IO,
+                                      "the database does not say whether it was written: look, and "
+                                      "say it again where it was not")
+                           : status;
         pause_between();
     }
     if (!pgsql_number(result, 0, 0, &answer))

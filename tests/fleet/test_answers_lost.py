@@ -1,0 +1,128 @@
+"""What was written is not said to have failed because its answer was lost, nor is it done twice."""
+
+import contextlib
+import pathlib
+import shutil
+import socket
+import tempfile
+import threading
+
+import pytest
+
+NAME = ".s.PGSQL.5432"
+WRITE = b"\0write\0"  # a message Bind of the statement that writes an account
+READY = b"Z\0\0\0\5I"
+
+
+class Losing:
+    """A socket before a database's. The answers to as many writes as `lose` are lost; after each of them nobody can connect
+    for as many seconds as `away`."""
+
+    def __init__(self, behind):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="asp-pg-", dir="/tmp"))
+        self.path, self.behind = self.folder / NAME, behind / NAME
+        self.lose, self.away, self.lost = 0, 0.3, 0
+        self.listener = None
+        self.ended = threading.Event()
+        self._listen()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        shutil.rmtree(self.folder)
+
+    def _listen(self):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(self.path))
+        self.listener.listen()
+        threading.Thread(target=self._accept, args=[self.listener], daemon=True).start()
+
+    def _accept(self, listener):
+        with contextlib.suppress(OSError), listener:
+            while True:
+                client, _ = listener.accept()
+                threading.Thread(target=self._serve, args=[client], daemon=True).start()
+
+    def _serve(self, client):
+        with contextlib.suppress(OSError), client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(str(self.behind))
+            pair = {client: server, server: client}
+            loses = threading.Event()
+            threading.Thread(target=self._pump, args=[client, server, loses, pair], daemon=True).start()
+            self._pump(server, client, loses, pair)
+
+    def _pump(self, source, target, loses, pair):
+        from_server = next(iter(pair)) is not source
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if not from_server and self.lose > 0 and WRITE in data:
+                    loses.set()
+                if from_server and loses.is_set():
+                    if data.endswith(READY):
+                        self._go_away(pair)
+                        return
+                    continue
+                target.sendall(data)
+        for end in pair:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _go_away(self, pair):
+        """The server has done it: who asked hears of nothing, and finds nobody for a while."""
+        self.lose -= 1
+        self.lost += 1
+        self.path.unlink()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        for end in pair:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        if not self.ended.wait(self.away):
+            self._listen()
+
+
+@pytest.fixture
+def losing(cluster, database):
+    with Losing(cluster.folder) as made:
+        yield made
+
+
+@pytest.fixture
+def machine(site, losing, owner, database):
+    """One that has joined the store, by a socket that loses answers."""
+    store = owner.ask("SELECT id::text AS id FROM asp.store")[0]["id"]
+    site.store.mkdir(mode=0o700)
+    (site.store / "store-id").write_text(f"asp-store-id 1 {store} 64\n")
+    (site.store / "store-id").chmod(0o600)
+    site.configure(
+        "virtual_users = true;",
+        'primary: { source = "none"; };',
+        f'database: {{ hosts = ( {{ address = "{losing.folder}"; }} ); name = "{database}"; wait = 5000; }};',
+    )
+    for table in ("account", "used", "expiry", "ended"):
+        owner.ask(f"DELETE FROM asp.{table}")
+    return site
+
+
+@pytest.mark.parametrize("away", [0, 0.5])
+def test_a_write_whose_answer_is_lost_is_said_again_until_it_is_known(machine, losing, owner, away):
+    losing.away = away
+    made = machine.create()
+    assert machine.states() == [("Phone", "active")]
+    losing.lose = 2
+    machine.run("revoke", "alice", made["id"]).done()
+    assert (losing.lose, losing.lost) == (0, 2)
+    assert machine.states() == [("Phone", "revoked")]
+    # Three times said, once done, and told once.
+    assert owner.ask("SELECT ids FROM asp.ended") == [{"ids": made["id"]}]
+
+
+def test_where_it_does_not_become_known_that_is_said(machine, losing, owner):
+    made = machine.create()
+    losing.lose, losing.away = 1, 60
+    run = machine.run("revoke", "alice", made["id"])
+    assert run.code == 5 and "does not say whether it was written" in run.err, run
+    assert owner.ask("SELECT ids FROM asp.ended") == [{"ids": made["id"]}]
