@@ -12,20 +12,24 @@
 #include "result.h"
 
 #include "asp/clock.h"
+#include "asp/safeio.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { HOST_SIZE = 256, WORD_SIZE = 256, STALE_MAX = 8, PAUSE_MS = 5, LOOK_MS = 10 };
 
 struct pgsql_connection {
     struct pgsql_way way;
     PGconn *conn; /* NULL: it is not open */
+    pid_t owner;  /* the process that has opened it */
     char host[HOST_SIZE];
     const struct pgsql_statement *prepared[PGSQL_STATEMENTS_MAX];
     size_t prepared_count;
@@ -60,9 +64,21 @@ const char *pgsql_connection_host(const struct pgsql_connection *connection)
     return connection->host;
 }
 
+/* Takes the socket away from one that is the parent's: what libpq says to end it would be heard
+ * there. False: it cannot be ended. */
+static bool let_go(PGconn *conn)
+{
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    bool gone = nothing >= 0 && dup3(nothing, PQsocket(conn), O_CLOEXEC) >= 0;
+
+    asp_close(nothing);
+    return gone;
+}
+
 void pgsql_connection_close(struct pgsql_connection *connection)
 {
-    PQfinish(connection->conn);
+    if (connection->conn != NULL && (connection->owner == getpid() || let_go(connection->conn)))
+        PQfinish(connection->conn);
     connection->conn = NULL;
     connection->host[0] = '\0';
     connection->prepared_count = 0;
@@ -104,6 +120,7 @@ static enum asp_status open_it(struct pgsql_connection *connection, int64_t dead
     }
     (void)snprintf(connection->host, sizeof connection->host, "%s", pgsql_host_label(host));
     (void)PQsetNoticeReceiver(connection->conn, keep_warning, connection);
+    connection->owner = getpid();
     return ASP_OK;
 }
 
@@ -123,7 +140,7 @@ static bool is_stale(PGconn *conn)
 static enum asp_status be_open(struct pgsql_connection *connection, int64_t deadline,
                                struct asp_error *error)
 {
-    if (connection->conn != NULL && is_stale(connection->conn))
+    if (connection->conn != NULL && (connection->owner != getpid() || is_stale(connection->conn)))
         pgsql_connection_close(connection);
     return connection->conn != NULL ? ASP_OK : open_it(connection, deadline, error);
 }

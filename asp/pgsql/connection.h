@@ -2,8 +2,8 @@
  * The one connection to the database that a process keeps.
  *
  * It is opened when something is asked, and again when it has broken: nothing has to be restarted.
- * No wait is without a bound. A process that is forked makes one of its own, and leaves its
- * parent's alone. The program has called pgsql_forget_environment (environment.h).
+ * No wait is without a bound. In a process that is forked it is opened anew, and the parent's goes
+ * on. The program has called pgsql_forget_environment (environment.h).
  *
  * libpq keeps the password, and what it has sent and read last, for as long as it is open.
  */

@@ -31,18 +31,6 @@ static const char *sqlstate_of(const PGresult *result)
     return PQresultErrorField(result, PG_DIAG_SQLSTATE);
 }
 
-/* What ends a connection is told, and then that it has ended: the first says why. */
-static void keep_error(struct exchange *exchange, PGresult *error)
-{
-    if (exchange->error == NULL ||
-        (sqlstate_of(exchange->error) == NULL && sqlstate_of(error) != NULL)) {
-        exchange_free_result(exchange->error);
-        exchange->error = error;
-    } else {
-        exchange_free_result(error);
-    }
-}
-
 static void keep(struct exchange *exchange, PGresult *result)
 {
     switch (PQresultStatus(result)) {
@@ -52,7 +40,11 @@ static void keep(struct exchange *exchange, PGresult *result)
         exchange->rows = result;
         break;
     case PGRES_FATAL_ERROR:
-        keep_error(exchange, result);
+        /* What ends a connection is told, and then that it has ended: the first says why. */
+        if (exchange->error == NULL)
+            exchange->error = result;
+        else
+            exchange_free_result(result);
         break;
     default: /* a COPY, of which there would be no end: nobody has asked for one */
         exchange->broken = exchange->over = true;

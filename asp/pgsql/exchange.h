@@ -12,7 +12,7 @@
 /* Begins as {0} when something was sent. */
 struct exchange {
     PGresult *rows;  /* of what succeeded; NULL: nothing has */
-    PGresult *error; /* the first; one that has an SQLSTATE is put before one that has none */
+    PGresult *error; /* the first one */
     bool broken;     /* the other end is gone, or has said what is not to be understood */
     bool over;
 };

@@ -84,7 +84,7 @@ class Driver:
 
     def _ask(self, what, statement, values, seconds):
         name = self.names.setdefault((what, statement), f"statement{len(self.names)}")
-        self._tell(what, int(1000 * seconds), name, statement, *map(_word, values))
+        self._tell(*what.split(), int(1000 * seconds), name, statement, *map(_word, values))
         return _read(self.process.stdout.readline())
 
     def read(self, statement="SELECT asp.read()", *values, seconds=SECONDS):
@@ -92,6 +92,13 @@ class Driver:
 
     def write(self, statement="SELECT asp.write()", *values, seconds=SECONDS):
         return self._ask("write", statement, values, seconds)
+
+    def read_forked(self, statement, *values, seconds=SECONDS):
+        """In a process that is forked for it, and ends."""
+        return self._ask("forked read", statement, values, seconds)
+
+    def close_forked(self):
+        self._tell("forked", "close")
 
     def forget(self):
         """Closes its connection."""

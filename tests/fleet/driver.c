@@ -7,6 +7,7 @@
  *   host NAME ADDRESS PORT               and one more
  *   read MS NAME TEXT VALUE...           asks, within MS
  *   write MS NAME TEXT VALUE...          a VALUE is NULL, =TEXT, or # and the digits of a bytea
+ *   forked read ...                      in a process of its own, which ends
  *   close
  *
  *   ok HOST ROWS COLUMNS VALUE...        NULL, or # and the digits
@@ -21,6 +22,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { WORDS = 24, HOSTS = 4, STATEMENTS = 64, COPIES = 512 };
 
@@ -155,6 +158,22 @@ static void ask(struct driver *driver, char *words[], size_t count)
     (void)fflush(stdout);
 }
 
+static void obey(struct driver *driver, char *words[], size_t count);
+
+static void obey_forked(struct driver *driver, char *words[], size_t count)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        obey(driver, words, count);
+        pgsql_connection_free(driver->connection);
+        _exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+        abort();
+}
+
 static void obey(struct driver *driver, char *words[], size_t count)
 {
     if (strcmp(words[0], "set") == 0 && count == 3)
@@ -167,6 +186,8 @@ static void obey(struct driver *driver, char *words[], size_t count)
         ask(driver, words, count);
     else if (strcmp(words[0], "close") == 0)
         pgsql_connection_close(driver->connection);
+    else if (strcmp(words[0], "forked") == 0 && count > 1)
+        obey_forked(driver, words + 1, count - 1);
     else
         abort();
 }

@@ -360,6 +360,18 @@ def test_a_server_that_is_stopped_and_goes_on(secure, server):
 
 
 @pytest.mark.parametrize("way", ["local", "secure"])
+def test_in_a_process_that_is_forked_there_is_another(request, way):
+    driver = request.getfixturevalue(way)
+    mine = "SELECT pg_backend_pid()"
+    before = driver.read(mine).value
+    other = driver.read_forked(mine)
+    assert other.status == "ASP_OK" and other.value != before
+    assert driver.read(mine).value == before
+    driver.close_forked()
+    assert driver.read(mine).value == before
+
+
+@pytest.mark.parametrize("way", ["local", "secure"])
 def test_what_a_connection_was_ended_with_is_told(request, way):
     driver = request.getfixturevalue(way)
     answer = driver.read("SELECT pg_terminate_backend(pg_backend_pid())")
