@@ -10,6 +10,14 @@ from store import Store
 
 
 @pytest.fixture(scope="session")
+def build(build):
+    """With what keeps accounts in a database in it."""
+    if not (build / "tests" / "fleet" / "driver").is_file():
+        pytest.skip("built without a database: -Ddatabase=enabled")
+    return build
+
+
+@pytest.fixture(scope="session")
 def postgres():
     """Skips where there is none to start."""
     if missing := clusters.missing():
@@ -82,8 +90,6 @@ def name(request):
 @pytest.fixture
 def make_driver(build):
     """Makes processes that ask a database what they are told. Each ends well, and says nothing by itself."""
-    if not (build / "tests" / "fleet" / "driver").is_file():
-        pytest.skip("it is built without libpq")
     with contextlib.ExitStack() as drivers:
         yield lambda **env: drivers.enter_context(Driver(build, env))
 
