@@ -162,6 +162,7 @@ def test_while_its_standby_hangs_nobody_sees_what_is_not_on_it(pair):
     assert writer.connection.result() == [{"write": 1}]
     beats.connection.result()
     assert reader.load("alice")["body"] == b"second"
+    reader.ask("SELECT asp.beat()")
     assert reader.load("alice")["pulse_age"] < row["pulse_age"]
     assert reader.head(part_of("alice"))["seq"] == 1
 
