@@ -4,7 +4,7 @@ import concurrent.futures
 import contextlib
 
 import pytest
-from support.broker import BrokerMachine
+from support.broker import SOON, BrokerMachine
 from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS
 from support.wait import wait_until
 
@@ -161,3 +161,15 @@ def test_of_two_first_uses_at_once_one_binds(empty):
             second = pool.submit(other.login, made, "imap")
             assert sorted([first.result(), second.result()]) == sorted([SUCCESS, AUTH_ERR])
         one.asp_admin("remove", "alice").done()
+
+
+def test_of_64_who_ask_a_database_that_hangs_nobody_waits_long_and_the_next_one_is_served(empty, cluster):
+    one, _ = empty
+    made = one.create("alice", "Phone", "--app", "calendar")
+    host = one.host("www-data")
+    with cluster.hung():
+        host.begin(*[(made, "nginx")] * 64)
+        answers = host.answers()
+    assert {answer.code for answer in answers} == {AUTHINFO_UNAVAIL}
+    assert max(answer.seconds for answer in answers) < SOON
+    wait_until(lambda: one.login(made) == SUCCESS, "it does not go on", seconds=SOON)
