@@ -176,6 +176,16 @@ BEGIN
   INSERT INTO asp.pulse DEFAULT VALUES;
   INSERT INTO asp.feed (part) SELECT generate_series(0, s.parts - 1) FROM asp.store s;
 
+  -- What this transaction has done is on the standbys when its end is reported, whatever the database is set to. Called by
+  -- functions: the SET of one of them would be over before the commit.
+  CREATE FUNCTION asp.be_synchronous() RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  BEGIN
+    IF current_setting('synchronous_commit') NOT IN ('on', 'remote_apply') THEN
+      PERFORM set_config('synchronous_commit', 'on', true);
+    END IF;
+  END $$;
+
   -- Functions of nodes
   --
   -- They are what a store is to a node: a later schema keeps them. They are the owner's, who alone may write to the tables,
@@ -220,8 +230,9 @@ BEGIN
   -- `was` NULL: there is no account. `new_body` NULL: the account is removed. `xid` and `xat`: all expiries that are still
   -- to come. `event`, and all after it: what is to be told of it; '' or NULL: nothing is.
   --
-  -- 1: it is done; also where it was done before, and the answer was lost. 0: it is another one by now, or the store has
-  -- moved; load() tells.
+  -- 1: it is done; also where it was done before, and the answer was lost. That is on the standbys too by then, for the end
+  -- of what has locked a row waits for them as that of what has written one: a primary that was restarted shows what they
+  -- never had. 0: it is another one by now, or the store has moved; load() tells.
   --
   -- The counter comes last, for all revocations of a part wait for it: each who holds it has what it needs.
   CREATE FUNCTION asp.write(
@@ -233,12 +244,8 @@ BEGIN
     o record;
     s bigint;
   BEGIN
-    -- What is reported is on the standbys, whatever the database is set to. A function's own SET would end before the
-    -- commit. It comes first: who says it again, because the first time was given up before the standbys had it, waits too.
-    IF current_setting('synchronous_commit') NOT IN ('on', 'remote_apply') THEN
-      PERFORM set_config('synchronous_commit', 'on', true);
-    END IF;
-
+    -- First: who says it again, because the first time was given up before the standbys had it, waits for them too.
+    PERFORM asp.be_synchronous();
     SELECT a.tag, a.past, a.body IS NULL AS removed INTO o
       FROM asp.account a WHERE a.part = p AND a.name = who FOR NO KEY UPDATE;
     IF new = ANY (o.past) THEN
@@ -256,7 +263,8 @@ BEGIN
       INSERT INTO asp.account (part, name, tag, past, body) VALUES (p, who, new, ARRAY[new], new_body)
         ON CONFLICT DO NOTHING;
       IF NOT FOUND THEN -- somebody was faster: we ourselves, maybe, by a connection that was given up
-        RETURN (SELECT count(*) FROM asp.account a WHERE a.part = p AND a.name = who AND new = ANY (a.past));
+        PERFORM FROM asp.account a WHERE a.part = p AND a.name = who AND new = ANY (a.past) FOR NO KEY UPDATE;
+        RETURN FOUND::int;
       END IF;
     ELSE
       UPDATE asp.account SET tag = new, past = (ARRAY[new] || o.past)[1:64], body = new_body, written = clock_timestamp()
@@ -310,9 +318,7 @@ BEGIN
   CREATE FUNCTION asp.beat() RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   BEGIN
-    IF current_setting('synchronous_commit') NOT IN ('on', 'remote_apply') THEN
-      PERFORM set_config('synchronous_commit', 'on', true);
-    END IF;
+    PERFORM asp.be_synchronous();
     UPDATE asp.pulse SET at = clock_timestamp() WHERE one IN (
       SELECT b.one FROM asp.pulse b
       WHERE b.one = true AND b.at NOT BETWEEN clock_timestamp() - interval '1 s' AND clock_timestamp()
@@ -371,6 +377,7 @@ BEGIN
   CREATE FUNCTION asp.close_store(oldest int) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   BEGIN
+    PERFORM asp.be_synchronous();
     LOCK TABLE asp.account IN EXCLUSIVE MODE;
     UPDATE asp.store s SET oldest = close_store.oldest WHERE s.one = true;
   END $$;
@@ -379,6 +386,7 @@ BEGIN
   CREATE FUNCTION asp.begin_uses() RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   BEGIN
+    PERFORM asp.be_synchronous();
     UPDATE asp.store s SET uses_since = clock_timestamp() WHERE s.one = true;
   END $$;
 
@@ -420,6 +428,7 @@ BEGIN
   DECLARE
     changed bigint;
   BEGIN
+    PERFORM asp.be_synchronous();
     INSERT INTO asp.account AS a (part, name, tag, past, body, written)
       SELECT r.part, r.name, r.tag, ARRAY[r.tag], r.body, r.written
       FROM unnest(p, n, t, b, w) r(part, name, tag, body, written) ORDER BY r.part, r.name COLLATE "C"

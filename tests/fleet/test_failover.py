@@ -27,7 +27,7 @@ class Pair:
             except Refused:
                 continue
             if not connection.one("SELECT pg_is_in_recovery()"):
-                connection.ask("SET idle_in_transaction_session_timeout = 0")
+                connection.ask("SET statement_timeout = 0")  # this machine may be busy
                 return Store(connection)
             connection.close()
         raise Refused(None, "there is no primary")
@@ -167,6 +167,51 @@ def test_while_its_standby_hangs_nobody_sees_what_is_not_on_it(pair):
     assert reader.head(part_of("alice"))["seq"] == 1
 
 
+WAITING = "FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'asp_node'"
+
+
+def waits_for_a_standby(owner):
+    """Until a node's session does."""
+    wait_until(lambda: owner.one(f"SELECT count(*) {WAITING}") == 1)
+
+
+def test_what_is_sent_again_is_done_when_the_standby_has_it(pair):
+    """The primary has it already, and was restarted before the standby had: it shows it, and may be lost with it."""
+    tag = pair.connect().make("alice", b"first")
+    pair.primary.connect().ask("ALTER DATABASE asp SET synchronous_commit = 'off'")
+    pair.cut()
+    question = Store.statement("alice", tag, new_tag(), b"second", event="revoked")
+    writer = pair.connect()
+    writer.connection.send(*question)
+    waits_for_a_standby(pair.connect("postgres"))
+    pair.primary.crash()
+    pair.primary.hang_up()
+    pair.primary.start()
+    again = pair.connect()
+    assert again.load("alice")["body"] == b"second"
+    again.connection.send(*question)
+    waits_for_a_standby(pair.connect("postgres"))
+    assert again.connection.is_busy(0.2)
+
+
+def test_so_is_an_account_that_is_made(pair):
+    """Whoever made it was told to wait no longer: it is there, and not on the standby."""
+    pair.primary.connect().ask("ALTER DATABASE asp SET synchronous_commit = 'off'")
+    pair.cut()
+    question = Store.statement("alice", None, new_tag(), b"text")
+    first, again, owner = pair.connect(), pair.connect(), pair.connect("postgres")
+    again.ask("SET lock_timeout = 0")
+    first.connection.send(*question)
+    waits_for_a_standby(owner)
+    again.connection.send(*question)
+    assert again.connection.is_busy(0.2)
+    owner.ask(f"SELECT pg_cancel_backend(pid) {WAITING}")
+    assert first.connection.result() == [{"write": 1}]
+    assert first.connection.notices == ["canceling wait for synchronous replication due to user request"]
+    waits_for_a_standby(owner)
+    assert again.connection.is_busy(0.2)
+
+
 def test_an_old_primary_that_is_restarted_shows_an_event_whose_number_is_given_again(pair):
     """That is why a cursor has the event's tag."""
     pair.connect().make("alice", b"first")
@@ -176,8 +221,7 @@ def test_an_old_primary_that_is_restarted_shows_an_event_whose_number_is_given_a
     tag = writer.load("alice")["tag"]
     writer.connection.send(*writer.statement("alice", tag, seen, b"second", event="revoked"))
     assert writer.connection.is_busy(0.5)
-    owner = pair.connect("postgres")
-    wait_until(lambda: owner.one("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == 1)
+    waits_for_a_standby(pair.connect("postgres"))
     pair.primary.crash()
     pair.primary.hang_up()
     pair.primary.start()

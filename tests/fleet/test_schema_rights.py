@@ -15,6 +15,7 @@ FUNCTIONS = {
     "close_store": "SELECT asp.close_store(1)",
     "begin_uses": "SELECT asp.begin_uses()",
     "tidy": "SELECT asp.tidy(1::smallint, now())",
+    "be_synchronous": "SELECT asp.be_synchronous()",
     "put": "SELECT asp.put('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
 }
 OF_NODES = {"load", "uses", "write", "record", "beat", "since", "expiring", "take_lease"}
