@@ -445,7 +445,8 @@ BEGIN
 
   REVOKE ALL ON ALL FUNCTIONS IN SCHEMA asp FROM PUBLIC;
   GRANT USAGE ON SCHEMA asp TO asp_node;
-  GRANT EXECUTE ON FUNCTION asp.load, asp.uses, asp.write, asp.record, asp.beat, asp.since, asp.expiring, asp.take_lease TO asp_node;
+  GRANT EXECUTE ON FUNCTION asp.load, asp.uses, asp.write, asp.record, asp.beat, asp.since, asp.expiring, asp.take_lease
+    TO asp_node;
   GRANT SELECT ON asp.store, asp.feed TO asp_node;
   GRANT SELECT (part, name) ON asp.account TO asp_node;
   GRANT EXECUTE ON FUNCTION asp.close_store, asp.begin_uses, asp.tidy, asp.put TO asp_admin;

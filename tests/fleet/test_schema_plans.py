@@ -42,6 +42,7 @@ def plans(store, *statement):
 
 STATEMENTS = {
     "load": ("SELECT * FROM asp.load($1, $2, $3)", part_of("user77"), "user77", "a"),
+    "uses": ("SELECT * FROM asp.uses($1, $2)", part_of("user77"), "user77"),
     "since": ("SELECT * FROM asp.since($1, $2)", list(range(64)), [100] * 64),
     "expiring": ("SELECT * FROM asp.expiring($1, $2)", "2099-01-01 00:10:00+00", "2099-01-01 00:10:01+00"),
     "record": ("SELECT asp.record($1, $2, '{a}', '{1}', '{3}', '{imap}', '{h}')", [part_of("user77")], ["user77"]),
