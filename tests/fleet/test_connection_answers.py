@@ -79,7 +79,7 @@ def test_who_was_in_the_way_of_others_asks_again(driver, server, sqlstate):
     assert driver.read().value == b"7"
     assert (len(server.asked), len(server.started)) == (4, 1)
     server.answers = [[wire.refused(sqlstate)]]
-    answer = driver.read(seconds=2)
+    answer = driver.read(seconds=5)
     assert (answer.status, answer.what) == ("ASP_BUSY", set())
     asked = len(server.asked)
     # To say a write again is for whoever knows what it was made of.
@@ -182,6 +182,15 @@ def test_who_says_nothing_is_left_at_the_deadline(driver, server, what):
     assert len(server.started) == 1
     server.answers = [[wire.answered("8")]]
     assert ask().value == b"8"
+    assert len(server.started) == 2
+
+
+def test_an_error_after_which_it_is_not_ready_again_is_the_last_of_its_connection(driver, server):
+    server.answers = [[wire.answered("7")], [wire.error("55P03")], [wire.answered("8")]]
+    assert driver.read().value == b"7"
+    answer = driver.read(seconds=4)
+    assert (answer.status, answer.what) == ("ASP_BUSY", set())
+    assert driver.read().value == b"8"
     assert len(server.started) == 2
 
 
