@@ -32,6 +32,19 @@ SETTINGS = {
 }
 
 
+# Removes a cluster's folder when its standard input ends, which it does with the tests, however they end; and the shared
+# memory of a server that was killed, whose number is the last in that file.
+KEEPER = """
+read -r _
+if [ -s "$1/data/postmaster.pid" ]; then
+    while kill -0 "$(head -n1 "$1/data/postmaster.pid")"; do sleep 0.05; done
+    memory=$(sed -n '7s/.* //p' "$1/data/postmaster.pid")
+    [ -z "$memory" ] || ipcrm -m "$memory"
+fi
+rm -rf -- "$1"
+"""
+
+
 def programs():
     """The folder of the newest server that is installed, or unpacked in ASP_LAYER; None where there is none."""
     for root in ("/", os.environ.get("ASP_LAYER")):
@@ -59,6 +72,13 @@ class Cluster:
         self.bin = programs()
         self.primary = primary
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="asp-pg-", dir="/tmp"))
+        self.keeper = subprocess.Popen(
+            ["sh", "-c", KEEPER, "sh", self.folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self.data = self.folder / "data"
         self.access = access
         self.settings = {**SETTINGS, "unix_socket_directories": self.folder, **settings}
@@ -87,7 +107,7 @@ class Cluster:
         (self.data / "pg_hba.conf").write_text(self.access)
 
     def program(self, name, *words, **options):
-        return execute(*self.drop, self.bin / name, *words, env=self.environment, **options)
+        return execute(*self.drop, *MORTAL, self.bin / name, *words, env=self.environment, **options)
 
     def start(self):
         settings = [word for key, value in self.settings.items() for word in ("-c", f"{key}={value}")]
@@ -141,15 +161,7 @@ class Cluster:
             if self.server is not None:
                 self.server.kill()
                 self.server.wait()
-            self.forget_memory()
-            shutil.rmtree(self.folder)
-
-    def forget_memory(self):
-        """What it would find again after a crash: the number of its shared memory is the last in this file."""
-        with contextlib.suppress(FileNotFoundError):
-            lines = (self.data / "postmaster.pid").read_text().splitlines()
-            if len(lines) > 6 and lines[6].split():
-                execute("ipcrm", "-m", lines[6].split()[1])
+            self.keeper.communicate()
 
     def open(self, user="postgres", database="postgres"):
         """A connection that the caller closes."""
