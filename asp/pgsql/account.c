@@ -122,6 +122,11 @@ struct beside {
     const char *by;
 };
 
+bool pgsql_expires(const struct asp_entry *entry)
+{
+    return entry->expires != ASP_NEVER && entry->revoked == ASP_NEVER;
+}
+
 /* All expiries that are still to come: at them nothing is written. */
 static void add_expiries(struct beside *beside, const struct asp_account *account)
 {
@@ -130,7 +135,7 @@ static void add_expiries(struct beside *beside, const struct asp_account *accoun
     for (size_t i = 0; account != NULL && i < account->count; i++) {
         const struct asp_entry *entry = &account->entries[i];
 
-        if (entry->expires == ASP_NEVER || entry->revoked != ASP_NEVER)
+        if (!pgsql_expires(entry))
             continue;
         asp_time_format(entry->expires, when);
         pgsql_array_add(&beside->ids, entry->id);

@@ -49,6 +49,11 @@ void pgsql_store_use(struct pgsql_store *own, const struct asp_conf *conf, const
     kept->words[0] = (uintptr_t)own;
 }
 
+struct pgsql_connection *pgsql_store_connection(struct pgsql_store *own)
+{
+    return own->connection;
+}
+
 void pgsql_store_free(struct pgsql_store *own)
 {
     if (own == NULL)
@@ -247,8 +252,9 @@ static enum asp_status each(const struct asp_store *store, asp_visit *visit, voi
                             struct asp_error *error)
 {
     struct place place = {pgsql_number_text(-1), ""};
+    struct pgsql_pin found;
     size_t count = NAMES_AT_ONCE;
-    enum asp_status status = ASP_OK;
+    enum asp_status status = pgsql_store_is_joined(pgsql_own(store), &found, error);
 
     while (status == ASP_OK && count == NAMES_AT_ONCE)
         status = visit_some(pgsql_own(store), &place, visit, context, &count, error);

@@ -1,6 +1,7 @@
 /* An account is loaded, by a database that is ours. */
 #include "own.h"
 #include "result.h"
+#include "schema.h"
 
 #include "asp/clock.h"
 #include "asp/time_text.h"
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SCHEMA = 1, AHEAD_MS = 1000, MS = 1000, US = 1000000, NS_OF_US = 1000 };
+enum { AHEAD_MS = 1000, MS = 1000, US = 1000000, NS_OF_US = 1000 };
 
 /* Of load(): a time is microseconds since 1970. */
 enum column {
@@ -42,12 +43,17 @@ static const struct pgsql_statement beat = {
     .writes = true,
 };
 
-int pgsql_part_of(const struct pgsql_store *own, const char *name)
+int pgsql_part(const char *name, int parts)
 {
     uint8_t digest[crypto_generichash_BYTES];
 
     (void)crypto_generichash(digest, sizeof digest, (const uint8_t *)name, strlen(name), NULL, 0);
-    return digest[0] % own->pin.parts;
+    return digest[0] % parts;
+}
+
+int pgsql_part_of(const struct pgsql_store *own, const char *name)
+{
+    return pgsql_part(name, own->pin.parts);
 }
 
 struct pgsql_number pgsql_number_text(int64_t number)
@@ -56,21 +62,6 @@ struct pgsql_number pgsql_number_text(int64_t number)
 
     (void)snprintf(text.text, sizeof text.text, "%lld", (long long)number);
     return text;
-}
-
-/* Before anything is asked: which database is asked for. */
-static enum asp_status know_pin(struct pgsql_store *own, struct asp_error *error)
-{
-    const char *folder = own->conf->store;
-    enum asp_status status;
-
-    if (own->pin.id[0] != '\0')
-        return ASP_OK;
-    status = pgsql_pin_read(folder, &own->pin, error);
-    if (status != ASP_NOT_FOUND)
-        return status;
-    (void)asp_fail(error, ASP_UNSAFE, "%s does not say which database this machine is of", folder);
-    return asp_advise(error, ASP_UNSAFE, "asp-admin store join");
 }
 
 /* Whether it is the one that was joined, and may be used by this version. */
@@ -90,7 +81,7 @@ static enum asp_status check_store(struct pgsql_store *own, const struct pg_resu
     }
     if (oldest == 0)
         return asp_fail(error, ASP_UNSAFE, "the store was closed: it has moved to another place");
-    if (oldest > SCHEMA)
+    if (oldest > PGSQL_SCHEMA)
         return asp_fail(error, ASP_NEWER,
                         "the database is of a later version: upgrade pam_asp on this machine");
     return ASP_OK;
@@ -150,17 +141,6 @@ static enum asp_status ask_fresh(struct pgsql_store *own, const struct pgsql_val
                     own->conf->database.fence);
 }
 
-static bool take_text(const struct pg_result *result, enum column column, char *to, size_t size)
-{
-    const uint8_t *bytes;
-    size_t length;
-
-    if (!pgsql_bytes(result, 0, column, &bytes, &length) || length >= size)
-        return false;
-    memcpy(to, bytes, length + 1);
-    return true;
-}
-
 /* A later one of this process's, which is still to be written. */
 static void look_at_queue(struct pgsql_store *own, const char *name, const char *only)
 {
@@ -191,8 +171,8 @@ static void look_at_use(struct pgsql_store *own, const char *name, const char *o
     own->looked.since = (time_t)since;
     own->looked.has_use = pgsql_number(result, 0, USED_CREATED, &created) &&
                           pgsql_number(result, 0, USED_LAST, &last) &&
-                          take_text(result, USED_SERVICE, use->service, sizeof use->service) &&
-                          take_text(result, USED_HOST, use->host, sizeof use->host);
+                          pgsql_text(result, 0, USED_SERVICE, use->service, sizeof use->service) &&
+                          pgsql_text(result, 0, USED_HOST, use->host, sizeof use->host);
     if (own->looked.has_use) {
         memcpy(use->id, only, ASP_ID_CHARS + 1);
         use->created = (time_t)created;
@@ -207,7 +187,7 @@ enum asp_status pgsql_load(struct pgsql_store *own, const char *name, const char
     struct pgsql_number part;
     struct pgsql_value values[3];
     int64_t written = 0;
-    enum asp_status status = know_pin(own, error);
+    enum asp_status status = pgsql_pin_know(own, error);
 
     *loaded = (struct pgsql_loaded){0};
     own->looked.asked = false;

@@ -9,18 +9,12 @@
 
 #include <limits.h>
 
-enum { PGSQL_QUEUE = 256, PGSQL_ID_CHARS = 36 };
+enum { PGSQL_QUEUE = 256 };
 
 /* A use that is to be written. */
 struct pgsql_queued {
     char name[ASP_USER_FILE + 1];
     struct asp_use use;
-};
-
-/* Which database it is. */
-struct pgsql_pin {
-    char id[PGSQL_ID_CHARS + 1]; /* empty: that is not known yet */
-    int parts;
 };
 
 struct pgsql_store {
@@ -52,8 +46,7 @@ static inline struct pgsql_store *pgsql_own(const struct asp_store *store)
     return ((const struct pgsql_opened *)store->own.memory)->own;
 }
 
-/* In which part of the database an account of this name is: the first byte of the name's
- * BLAKE2b-256, made here, for a database's own hash may be another in its next version. */
+/* In which part of its database an account of this name is. */
 int pgsql_part_of(const struct pgsql_store *own, const char *name);
 
 /* As the text of a value. */
@@ -65,6 +58,9 @@ struct pgsql_number pgsql_number_text(int64_t number);
 /* pin.c: reads which database a machine with this folder is of. ASP_NOT_FOUND: it is of none yet.
  */
 enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, struct asp_error *error);
+
+/* Before anything is asked: which database is asked for is known after that, in `own->pin`. */
+enum asp_status pgsql_pin_know(struct pgsql_store *own, struct asp_error *error);
 
 /* One account as it was loaded. */
 struct pgsql_loaded {

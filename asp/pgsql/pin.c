@@ -66,6 +66,20 @@ enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, struct
     return status;
 }
 
+enum asp_status pgsql_pin_know(struct pgsql_store *own, struct asp_error *error)
+{
+    const char *folder = own->conf->store;
+    enum asp_status status;
+
+    if (own->pin.id[0] != '\0')
+        return ASP_OK;
+    status = pgsql_pin_read(folder, &own->pin, error);
+    if (status != ASP_NOT_FOUND)
+        return status;
+    (void)asp_fail(error, ASP_UNSAFE, "%s does not say which database this machine is of", folder);
+    return asp_advise(error, ASP_UNSAFE, "asp-admin store join");
+}
+
 /* Whole or not at all. */
 static enum asp_status write_pin(const char *path, const struct pgsql_pin *pin,
                                  struct asp_error *error)
@@ -89,9 +103,8 @@ static enum asp_status write_pin(const char *path, const struct pgsql_pin *pin,
     return status;
 }
 
-/* What the database says it is. */
-static enum asp_status ask_which(struct pgsql_store *own, struct pgsql_pin *found,
-                                 struct asp_error *error)
+enum asp_status pgsql_store_which(struct pgsql_store *own, struct pgsql_pin *found,
+                                  struct asp_error *error)
 {
     struct pg_result *result = NULL;
     const uint8_t *id;
@@ -118,7 +131,7 @@ enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *erro
 {
     struct pgsql_pin found = {0};
     struct pgsql_pin known = {0};
-    enum asp_status status = ask_which(own, &found, error);
+    enum asp_status status = pgsql_store_which(own, &found, error);
 
     if (status != ASP_OK)
         return status;
@@ -126,7 +139,20 @@ enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *erro
     if (status == ASP_OK && strcmp(known.id, found.id) == 0 && known.parts == found.parts)
         return ASP_UNCHANGED;
     if (status == ASP_OK)
-        return asp_fail(error, ASP_UNSAFE, "this machine is of the database %s, and this one is %s",
-                        known.id, found.id);
+        return asp_fail(error, ASP_UNSAFE,
+                        "this machine is of the store %.*s, and in the database there is %.*s",
+                        PGSQL_ID_SHORT, known.id, PGSQL_ID_SHORT, found.id);
     return status == ASP_NOT_FOUND ? write_pin(own->conf->store, &found, error) : status;
+}
+
+enum asp_status pgsql_store_is_joined(struct pgsql_store *own, struct pgsql_pin *found,
+                                      struct asp_error *error)
+{
+    enum asp_status status = pgsql_pin_know(own, error);
+
+    if (status == ASP_OK)
+        status = pgsql_store_which(own, found, error);
+    if (status == ASP_OK && strcmp(own->pin.id, found->id) != 0)
+        status = asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
+    return status;
 }

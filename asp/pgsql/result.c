@@ -4,6 +4,7 @@
 #include "exchange.h"
 
 #include <libpq-fe.h>
+#include <string.h>
 
 size_t pgsql_row_count(const struct pg_result *result)
 {
@@ -27,6 +28,17 @@ bool pgsql_bytes(const struct pg_result *result, size_t row, size_t column, cons
         return false;
     *bytes = (const uint8_t *)PQgetvalue(result, (int)row, (int)column);
     *length = (size_t)PQgetlength(result, (int)row, (int)column);
+    return true;
+}
+
+bool pgsql_text(const struct pg_result *result, size_t row, size_t column, char *to, size_t size)
+{
+    const uint8_t *bytes;
+    size_t length;
+
+    if (!pgsql_bytes(result, row, column, &bytes, &length) || length >= size)
+        return false;
+    memcpy(to, bytes, length + 1);
     return true;
 }
 

@@ -21,6 +21,9 @@ bool pgsql_has(const struct pg_result *result, size_t row, size_t column);
 bool pgsql_bytes(const struct pg_result *result, size_t row, size_t column, const uint8_t **bytes,
                  size_t *length);
 
+/* The same, copied with its NUL. False also where it is longer than the room. */
+bool pgsql_text(const struct pg_result *result, size_t row, size_t column, char *to, size_t size);
+
 /* One that is smallint, int, bigint or boolean. False: NULL, another type, or there is none. */
 bool pgsql_number(const struct pg_result *result, size_t row, size_t column, int64_t *number);
 

@@ -21,6 +21,17 @@ extern const struct asp_store_engine asp_store_pgsql;
  * thread, and a process that is forked makes its own. */
 struct pgsql_store;
 
+enum {
+    PGSQL_ID_CHARS = 36,
+    PGSQL_ID_SHORT = 8, /* of it in a line: the whole could be taken for an app password */
+};
+
+/* Which database it is. */
+struct pgsql_pin {
+    char id[PGSQL_ID_CHARS + 1]; /* empty: that is not known yet */
+    int parts;
+};
+
 /* `application` is what the database is told of this program, and is not copied. NULL: no memory.
  */
 struct pgsql_store *pgsql_store_new(const char *application);
@@ -33,9 +44,27 @@ struct pgsql_store *pgsql_store_new(const char *application);
 void pgsql_store_use(struct pgsql_store *own, const struct asp_conf *conf, const char *role,
                      struct asp_store_kept *kept);
 
+/* Its connection, for who asks of the database as a whole. */
+struct pgsql_connection *pgsql_store_connection(struct pgsql_store *own);
+
+/* Asks the database which one it is. */
+enum asp_status pgsql_store_which(struct pgsql_store *own, struct pgsql_pin *found,
+                                  struct asp_error *error);
+
 /* Remembers in the folder of this machine which database it is of, of which it must know nothing
  * yet, or the same. Any other is refused from then on. */
 enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *error);
+
+/* ASP_OK: the database is the one that this machine has joined, which is `*found`. */
+enum asp_status pgsql_store_is_joined(struct pgsql_store *own, struct pgsql_pin *found,
+                                      struct asp_error *error);
+
+/* In which of so many parts an account of this name is: the first byte of the name's BLAKE2b-256,
+ * made here, for a database's own hash may be another in its next version. */
+int pgsql_part(const char *name, int parts);
+
+/* Whether the database has its expiry in a row of its own. */
+bool pgsql_expires(const struct asp_entry *entry);
 
 /* Writes the uses that were recorded and not written; what cannot be written is dropped. */
 void pgsql_store_flush(struct pgsql_store *own);

@@ -55,27 +55,15 @@ static void put_slot(struct asp_usage *usage, size_t index, const struct asp_use
     asp_usage_write_slot(use, usage->bytes + ASP_HEAD_BYTES + index * ASP_SLOT_BYTES);
 }
 
-static bool take_text(const struct pg_result *result, size_t row, enum column column, char *to,
-                      size_t size)
-{
-    const uint8_t *bytes;
-    size_t length;
-
-    if (!pgsql_bytes(result, row, column, &bytes, &length) || length >= size)
-        return false;
-    memcpy(to, bytes, length + 1);
-    return true;
-}
-
 static bool take_use(const struct pg_result *result, size_t row, struct asp_use *use)
 {
     int64_t created;
     int64_t last;
 
     *use = (struct asp_use){0};
-    if (!take_text(result, row, ID, use->id, sizeof use->id) ||
-        !take_text(result, row, SERVICE, use->service, sizeof use->service) ||
-        !take_text(result, row, HOST, use->host, sizeof use->host) ||
+    if (!pgsql_text(result, row, ID, use->id, sizeof use->id) ||
+        !pgsql_text(result, row, SERVICE, use->service, sizeof use->service) ||
+        !pgsql_text(result, row, HOST, use->host, sizeof use->host) ||
         !pgsql_number(result, row, CREATED, &created) || !pgsql_number(result, row, LAST, &last))
         return false;
     use->created = (time_t)created;
@@ -107,12 +95,15 @@ static enum asp_status build(const struct pg_result *result, struct asp_usage *u
 static enum asp_status ask_uses(struct pgsql_store *own, const char *name, struct asp_usage *usage,
                                 struct asp_error *error)
 {
-    const struct pgsql_number part = pgsql_number_text(pgsql_part_of(own, name));
+    struct pgsql_number part;
     const struct pgsql_value values[] = {{.bytes = part.text}, {.bytes = name}};
     struct pg_result *result = NULL;
-    enum asp_status status =
-        pgsql_ask(own->connection, &uses, values, wait_of(own), &result, error);
+    enum asp_status status = pgsql_pin_know(own, error);
 
+    if (status != ASP_OK)
+        return status;
+    part = pgsql_number_text(pgsql_part_of(own, name));
+    status = pgsql_ask(own->connection, &uses, values, wait_of(own), &result, error);
     if (status == ASP_OK)
         status = build(result, usage, error);
     pgsql_result_free(result);
@@ -143,13 +134,17 @@ static enum asp_status flush(struct pgsql_store *own, struct asp_error *error)
     struct pgsql_array columns[RECORD_VALUES] = {0};
     struct pgsql_value values[RECORD_VALUES] = {0};
     struct pg_result *result = NULL;
-    enum asp_status status = ASP_OK;
+    const size_t queued = own->queued;
+    enum asp_status status;
 
-    if (own->queued == 0)
+    if (queued == 0)
         return ASP_OK;
-    for (size_t i = 0; i < own->queued; i++)
-        add_queued(own, &own->queue[i], columns);
     own->queued = 0;
+    status = pgsql_pin_know(own, error);
+    if (status != ASP_OK)
+        return status;
+    for (size_t i = 0; i < queued; i++)
+        add_queued(own, &own->queue[i], columns);
     for (size_t i = 0; i < RECORD_VALUES; i++) {
         values[i].bytes = pgsql_array_text(&columns[i]);
         if (values[i].bytes == NULL)

@@ -134,6 +134,20 @@ def test_a_machine_that_has_joined_another_store_lets_nobody_in(empty, owner):
     assert one.login(made) == SUCCESS
 
 
+def test_a_machine_that_has_joined_no_store_says_so_whatever_it_is_asked(empty):
+    one, _ = empty
+    made = one.create("alice", "Phone", "--app", "calendar")
+    one.sandbox.shell("mv /var/lib/asp/store-id /run/store-id").done()
+    try:
+        line = "/var/lib/asp does not say which database this machine is of; asp-admin store join"
+        for words in (["create", "bob", "--label", "Phone"], ["list"], ["list", "alice"], ["revoke", "alice", "--all"]):
+            run = one.asp_admin(*words)
+            assert (run.code, line in run.err) == (5, True), (words, run)
+    finally:
+        one.sandbox.shell("mv /run/store-id /var/lib/asp/store-id").done()
+    assert one.login(made) == SUCCESS
+
+
 def test_whoever_creates_at_once_on_two_machines_keeps_within_the_limit(empty):
     """Nothing is locked: who is too late reads again, and finds that there is no room."""
     for node in empty:

@@ -95,11 +95,31 @@ START_TEST(a_value_is_there_or_null_or_not_at_all)
 }
 END_TEST
 
+START_TEST(a_text_is_copied_where_it_has_room)
+{
+    static const char *const values[] = {"abcd", "abcde", "", NULL};
+    static const int lengths[] = {4, 5, 0, -1};
+    PGresult *result = row(values, lengths, 4);
+    char to[5] = "none";
+
+    ck_assert(!pgsql_text(result, 0, 1, to, sizeof to));
+    ck_assert(!pgsql_text(result, 0, 3, to, sizeof to));
+    ck_assert(!pgsql_text(result, 0, 4, to, sizeof to));
+    ck_assert_str_eq(to, "none");
+    ck_assert(pgsql_text(result, 0, 0, to, sizeof to));
+    ck_assert_str_eq(to, "abcd");
+    ck_assert(pgsql_text(result, 0, 2, to, sizeof to));
+    ck_assert_str_eq(to, "");
+    pgsql_result_free(result);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, numbers_of_each_width_are_read);
     unit_add(suite, what_is_no_number_is_none);
     unit_add(suite, a_value_is_there_or_null_or_not_at_all);
+    unit_add(suite, a_text_is_copied_where_it_has_room);
 }
 
 int main(void)
