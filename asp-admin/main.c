@@ -84,8 +84,8 @@ static enum exit_code dispatch(int argc, char **argv, char **sorted, const struc
     struct asp_error error = {0};
     struct options options;
     struct profile_file profile;
-    char socket[SELF_SOCKET_SIZE];
-    enum exit_code code;
+    char socket[SELF_SOCKET_SIZE] = "";
+    enum exit_code code = EXIT_DONE;
 
     if (asp_random_check_start(&error) != ASP_OK)
         return fail_with_error(console, &error);
@@ -102,7 +102,8 @@ static enum exit_code dispatch(int argc, char **argv, char **sorted, const struc
     command = command_find(options.command);
     if (command == NULL)
         return help_fail_unknown(console, options.command);
-    code = self_client_find_socket(&options, console, socket);
+    if (!command->is_run_here)
+        code = self_client_find_socket(&options, console, socket);
     if (code != EXIT_DONE)
         return code;
     if (!device_profile_in_file(&options))

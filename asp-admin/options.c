@@ -41,6 +41,7 @@ static const struct {
     {"once", OPTION_ONCE, NULL},
     {"confirm", OPTION_CONFIRM, NULL},
     {"fix", OPTION_FIX, NULL},
+    {"sql", OPTION_SQL, NULL},
 };
 
 enum { OPTIONS = sizeof table / sizeof *table, HELP_SIZE = 32 };
@@ -177,6 +178,9 @@ static bool set(const struct console *console, struct options *options, enum opt
         break;
     case OPTION_SINCE:
         options->since = value;
+        break;
+    case OPTION_SQL:
+        options->sql = true;
         break;
     case OPTION_UNUSED:
         options->unused = value;

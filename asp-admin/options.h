@@ -40,6 +40,7 @@ enum option_id {
     OPTION_RHOST,
     OPTION_SERVICE,
     OPTION_SINCE,
+    OPTION_SQL,
     OPTION_UNUSED,
     OPTION_VIRTUAL,
 };
@@ -98,6 +99,7 @@ struct options {
     bool refused;
     bool confirm;
     bool fix;
+    bool sql;
 
     unsigned given; /* which of those that only some commands take, by OPTION_BIT */
 

@@ -3,6 +3,7 @@
 
 #include "asp-admin/doctor/doctor.h"
 #include "asp-admin/log/log.h"
+#include "asp-admin/store/store.h"
 #include "asp-admin/watch/watch.h"
 
 #include <limits.h>
@@ -181,6 +182,18 @@ static const struct command commands[] = {
         .examples = {"log --since 30d --primary", "log --file /var/log/auth.log --refused"},
         .run = command_log,
         .opens_own_conf = true,
+    },
+    {
+        .name = "store",
+        .arguments = "(init [--sql] | join | check | tidy)",
+        .help = "a store for many machines, in a database: make it, have this machine join it, "
+                "check all of it, take away what is old",
+        .max_args = INT_MAX,
+        .options = {{OPTION_SQL, "print what makes it, for who may run that"}},
+        .examples = {"store init --sql", "store check"},
+        .run = command_store,
+        .opens_own_conf = true,
+        .is_run_here = true,
     },
     {
         .name = "doctor",

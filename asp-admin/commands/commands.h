@@ -39,6 +39,7 @@ struct command {
     bool takes_exact;    /* its USER may be the very name of an account, whomever that stands for */
     bool reads_input;    /* what others take as arguments is its standard input */
     bool opens_own_conf; /* it opens what it needs by itself, and tells what is wrong with it */
+    bool is_run_here;    /* by whoever says it, and no broker is asked: it says who may */
 };
 
 /* NULL when there is none of that name. */

@@ -4,6 +4,11 @@
 #include "asp/pgsql/environment.h"
 #include "asp/pgsql/store.h"
 
+bool database_is_built(void)
+{
+    return true;
+}
+
 void database_begin_program(void)
 {
     pgsql_forget_environment();

@@ -9,6 +9,9 @@
 
 struct pgsql_store;
 
+/* False: this pam_asp was built without libpq. */
+bool database_is_built(void);
+
 /* Takes what libpq would hear out of the environment. At the start of each program that may open a
  * database. */
 void database_begin_program(void);

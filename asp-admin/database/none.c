@@ -1,6 +1,16 @@
 /* Built without libpq: then no configuration names a database. */
 #include "database.h"
 
+#include "check.h"
+#include "init.h"
+#include "look.h"
+#include "tidy.h"
+
+bool database_is_built(void)
+{
+    return false;
+}
+
 void database_begin_program(void)
 {
 }
@@ -30,4 +40,69 @@ int database_flush_ms(const struct pgsql_store *own)
 void database_end(struct pgsql_store **own)
 {
     (void)own;
+}
+
+/* Nobody comes to what follows. */
+static enum asp_status none(struct asp_error *error)
+{
+    return asp_fail(error, ASP_DENIED, "this pam_asp was built without a database");
+}
+
+const char *const *database_schema(void)
+{
+    static const char *const empty[] = {NULL};
+
+    return empty;
+}
+
+enum asp_status database_init(const struct asp_conf *conf, const char *role,
+                              struct database_identity *identity, bool *made,
+                              struct asp_error *error)
+{
+    (void)conf;
+    (void)role;
+    (void)identity;
+    *made = false;
+    return none(error);
+}
+
+enum asp_status database_join(struct pgsql_store *own, struct asp_error *error)
+{
+    (void)own;
+    return none(error);
+}
+
+enum asp_status database_look(struct pgsql_store *own, struct database_look *look,
+                              struct asp_error *error)
+{
+    (void)own;
+    *look = (struct database_look){0};
+    return none(error);
+}
+
+enum asp_status database_look_as(const struct asp_conf *conf, const char *role,
+                                 struct database_look *look, struct asp_error *error)
+{
+    (void)conf;
+    (void)role;
+    *look = (struct database_look){0};
+    return none(error);
+}
+
+enum asp_status database_check(struct pgsql_store *own, database_fault *tell, void *context,
+                               struct database_counts *counts, struct asp_error *error)
+{
+    (void)own;
+    (void)tell;
+    (void)context;
+    *counts = (struct database_counts){0};
+    return none(error);
+}
+
+enum asp_status database_tidy(struct pgsql_store *own, struct database_tidied *tidied,
+                              struct asp_error *error)
+{
+    (void)own;
+    *tidied = (struct database_tidied){0};
+    return none(error);
 }

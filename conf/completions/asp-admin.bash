@@ -75,6 +75,8 @@ __asp_admin_argument() {
     usage=${usage#"usage: asp-admin $command"}
     if [[ $command == help ]]; then
         [[ $place -gt 0 ]] || __asp_admin_offer < <(__asp_admin_terms | grep -v '^-')
+    elif [[ $command == store ]]; then
+        [[ $place -gt 0 ]] || __asp_admin_offer < <(printf '%s\n' init join check tidy)
     elif [[ $usage != *USER* ]]; then
         return
     elif [[ $EUID -eq 0 && ($place -eq 0 || $usage == *USER...*) ]]; then

@@ -34,6 +34,8 @@ function __asp_admin_argument -S
     set -l is_root (test (id -u) -eq 0; and echo 1)
     if test "$command" = help
         test $place -gt 0; or __asp_admin_commands $tool
+    else if test "$command" = store
+        test $place -gt 0; or printf '%s\n' init join check tidy
     else if not string match -q '*USER*' -- $usage
         return
     else if test -n "$is_root"; and begin; test $place -eq 0; or string match -q '*USER...*' -- $usage; end

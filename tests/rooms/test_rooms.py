@@ -30,7 +30,9 @@ ROOMS = {
     f"{TOOL}/watch": COMMANDS | {"pam_asp"},
     f"{TOOL}/doctor": COMMANDS | {"pam_asp"},
     f"{TOOL}/log": GROUND | {f"{TOOL}/options", f"{TOOL}/admin"},
-    f"{TOOL}/commands": COMMANDS | {f"{TOOL}/profile", "pam_asp", f"{TOOL}/watch", f"{TOOL}/doctor", f"{TOOL}/log"},
+    f"{TOOL}/store": GROUND | {f"{TOOL}/options", f"{TOOL}/admin", f"{TOOL}/database", f"{TOOL}/doctor"},
+    f"{TOOL}/commands": COMMANDS
+    | {f"{TOOL}/profile", "pam_asp", f"{TOOL}/watch", f"{TOOL}/doctor", f"{TOOL}/log", f"{TOOL}/store"},
     f"{TOOL}/self": COMMANDS | {"pam_asp", f"{TOOL}/commands"},
     f"{TOOL}/main": COMMANDS | {f"{TOOL}/profile", f"{TOOL}/commands", f"{TOOL}/self", f"{TOOL}/database"},
     "asp-web": GROUND,

@@ -117,6 +117,10 @@ def test_commands_and_options_are_those_of_the_help(own, shell):
         help = own.sandbox.run("asp-admin", "help", command).done().out
         assert set(shell.offers(f"asp-admin {command} --")) == set(re.findall(r"(?m)^  (--[a-z-]+)", help)) | GLOBAL
     assert set(shell.offers("asp-admin --json --c")) == {"--config"}
+    words = own.sandbox.run("asp-admin", "help", "store").done().out.split("\n")[0]
+    assert set(shell.offers("asp-admin store ")) == set(re.findall(r"(?<=[|] )[a-z]+|(?<=\()[a-z]+", words))
+    assert set(shell.offers("asp-admin store init --s")) == {"--sql"}
+    assert shell.offers("asp-admin store init ") == {}
     if shell.name != "bash":
         assert shell.offers("asp-admin re")["remove"].startswith("drop all that is stored")
         assert shell.offers("asp-admin create --e")["--expires"] == "it ends then" or shell.name == "zsh"

@@ -1,0 +1,111 @@
+/* A store is made in a database that is there. */
+#include "init.h"
+
+#include "asp/clock.h"
+#include "asp/pgsql/connection.h"
+#include "asp/pgsql/result.h"
+#include "asp/pgsql/schema.h"
+#include "asp/pgsql/store.h"
+
+#include <string.h>
+
+enum { INIT_MS = 60000 };
+
+_Static_assert((int)DATABASE_ID_SIZE == PGSQL_ID_CHARS + 1, "an id is a uuid");
+_Static_assert((int)DATABASE_ID_SHORT == PGSQL_ID_SHORT, "it is shortened in one way");
+
+/* By what everybody may read: who has not made it may see nothing of it. */
+static const struct pgsql_statement is_there = {
+    .name = "is there",
+    .text = "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+            " ON n.oid = c.relnamespace WHERE n.nspname = 'asp' AND c.relname = 'store')",
+};
+
+static const struct pgsql_statement identify = {
+    .name = "identify",
+    .text = "SELECT id::text, schema, parts FROM asp.store",
+};
+
+const char *const *database_schema(void)
+{
+    return pgsql_schema;
+}
+
+static enum asp_status look_for_store(struct pgsql_connection *connection, int64_t deadline,
+                                      bool *found, struct asp_error *error)
+{
+    struct pg_result *result = NULL;
+    int64_t there = 0;
+    enum asp_status status = pgsql_ask(connection, &is_there, NULL, deadline, &result, error);
+
+    if (status == ASP_OK)
+        *found = pgsql_number(result, 0, 0, &there) && there == 1;
+    pgsql_result_free(result);
+    return status;
+}
+
+/* One after the other: what is prepared is one statement. */
+static enum asp_status run(struct pgsql_connection *connection, int64_t deadline,
+                           struct asp_error *error)
+{
+    const struct pgsql_statement statements[PGSQL_SCHEMA_STATEMENTS] = {
+        {.name = "make roles", .text = pgsql_schema[0], .writes = true},
+        {.name = "make store", .text = pgsql_schema[1], .writes = true},
+    };
+    enum asp_status status = ASP_OK;
+
+    for (size_t i = 0; status == ASP_OK && i < PGSQL_SCHEMA_STATEMENTS; i++) {
+        struct pg_result *result = NULL;
+
+        status = pgsql_ask(connection, &statements[i], NULL, deadline, &result, error);
+        pgsql_result_free(result);
+    }
+    return status;
+}
+
+static enum asp_status ask_identity(struct pgsql_connection *connection, int64_t deadline,
+                                    struct database_identity *identity, struct asp_error *error)
+{
+    struct pg_result *result = NULL;
+    const uint8_t *id;
+    size_t length;
+    int64_t schema;
+    int64_t parts;
+    enum asp_status status = pgsql_ask(connection, &identify, NULL, deadline, &result, error);
+
+    if (status != ASP_OK)
+        return status;
+    if (pgsql_row_count(result) != 1 || !pgsql_bytes(result, 0, 0, &id, &length) ||
+        length != PGSQL_ID_CHARS || !pgsql_number(result, 0, 1, &schema) ||
+        !pgsql_number(result, 0, 2, &parts)) {
+        status = asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+    } else {
+        memcpy(identity->id, id, length + 1);
+        identity->schema = (int)schema;
+        identity->parts = (int)parts;
+    }
+    pgsql_result_free(result);
+    return status;
+}
+
+enum asp_status database_init(const struct asp_conf *conf, const char *role,
+                              struct database_identity *identity, bool *made,
+                              struct asp_error *error)
+{
+    struct pgsql_connection *connection = pgsql_connection_new("asp-admin");
+    const int64_t deadline = asp_clock_ms() + INIT_MS;
+    bool found = false;
+    enum asp_status status;
+
+    if (connection == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    pgsql_connection_use(connection, &conf->database, role);
+    status = look_for_store(connection, deadline, &found, error);
+    if (status == ASP_OK)
+        status = run(connection, deadline, error);
+    if (status == ASP_OK)
+        status = ask_identity(connection, deadline, identity, error);
+    *made = status == ASP_OK && !found;
+    pgsql_connection_free(connection);
+    return status;
+}

@@ -1,0 +1,32 @@
+/*
+ * A store is made in a database that is there.
+ */
+#ifndef ASP_ADMIN_DATABASE_INIT_H
+#define ASP_ADMIN_DATABASE_INIT_H
+
+#include "asp/conf.h"
+#include "asp/error.h"
+
+#include <stdbool.h>
+
+enum {
+    DATABASE_ID_SIZE = 37,
+    DATABASE_ID_SHORT = 8, /* of it in a line: the whole could be taken for an app password */
+};
+
+/* What a store is. */
+struct database_identity {
+    char id[DATABASE_ID_SIZE];
+    int schema;
+    int parts;
+};
+
+/* The statements that make one, in their order, to a NULL. They are done again without harm. */
+const char *const *database_schema(void);
+
+/* Runs them in the database of the configuration, connected as `role`. `*made`: there was none. */
+enum asp_status database_init(const struct asp_conf *conf, const char *role,
+                              struct database_identity *identity, bool *made,
+                              struct asp_error *error);
+
+#endif

@@ -1,0 +1,146 @@
+/* A machine joins the store of a database, and looks at that. */
+#include "look.h"
+
+#include "database.h"
+
+#include "asp/clock.h"
+#include "asp/pgsql/connection.h"
+#include "asp/pgsql/result.h"
+#include "asp/pgsql/schema.h"
+#include "asp/pgsql/store.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { LOOK_MS = 5000, MS = 1000, NS_OF_MS = 1000000 };
+
+/* Of what a look asks for. */
+enum column {
+    ID,
+    SCHEMA,
+    PARTS,
+    OLDEST,
+    IS_SUPER,
+    IS_NODE,
+    IS_ADMIN,
+    HAS_SOCKET,
+    TLS,
+    HAS_STANDBY,
+    CLOCK,
+};
+
+static const struct pgsql_statement look_at = {
+    .name = "look",
+    .text =
+        "SELECT s.id::text, s.schema, s.parts, s.oldest, r.rolsuper, f.node, f.admin AND t.reads,"
+        " inet_server_addr() IS NULL, c.version,"
+        " current_setting('synchronous_standby_names') <> '',"
+        " (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+        " FROM asp.store s"
+        " JOIN pg_catalog.pg_roles r ON r.rolname = current_user"
+        " LEFT JOIN pg_catalog.pg_stat_ssl c ON c.pid = pg_backend_pid()"
+        " CROSS JOIN ("
+        "SELECT bool_and(may) FILTER (WHERE proname IN ('load', 'uses', 'write', 'record', 'beat',"
+        " 'since', 'expiring', 'take_lease')) AS node,"
+        " bool_and(may) FILTER (WHERE proname IN ('close_store', 'begin_uses', 'tidy', 'put'))"
+        " AS admin FROM (SELECT p.proname, has_function_privilege(p.oid, 'EXECUTE') AS may"
+        " FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'asp'::regnamespace) p) f"
+        " CROSS JOIN ("
+        "SELECT bool_and(has_table_privilege(c.oid, 'SELECT')) AS reads FROM pg_catalog.pg_class c"
+        " WHERE c.relnamespace = 'asp'::regnamespace AND c.relkind = 'r') t",
+};
+
+static int64_t clock_of_machine(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * MS + now.tv_nsec / NS_OF_MS;
+}
+
+static bool take_int(const struct pg_result *result, enum column column, int *to)
+{
+    int64_t number;
+
+    if (!pgsql_number(result, 0, column, &number))
+        return false;
+    *to = (int)number;
+    return true;
+}
+
+/* What is not told is no. */
+static bool take_bool(const struct pg_result *result, enum column column)
+{
+    int64_t number;
+
+    return pgsql_number(result, 0, column, &number) && number == 1;
+}
+
+static bool take(const struct pg_result *result, int64_t asked, struct database_look *look)
+{
+    const int64_t told = clock_of_machine();
+    int64_t clock;
+    int oldest;
+
+    if (pgsql_row_count(result) != 1 ||
+        !pgsql_text(result, 0, ID, look->identity.id, sizeof look->identity.id) ||
+        !take_int(result, SCHEMA, &look->identity.schema) ||
+        !take_int(result, PARTS, &look->identity.parts) || !take_int(result, OLDEST, &oldest) ||
+        !pgsql_number(result, 0, CLOCK, &clock))
+        return false;
+    look->is_closed = oldest == 0;
+    look->is_known = oldest <= PGSQL_SCHEMA;
+    look->is_super = take_bool(result, IS_SUPER);
+    look->is_node = take_bool(result, IS_NODE);
+    look->is_admin = take_bool(result, IS_ADMIN);
+    look->has_socket = take_bool(result, HAS_SOCKET);
+    look->has_standby = take_bool(result, HAS_STANDBY);
+    if (!pgsql_text(result, 0, TLS, look->tls, sizeof look->tls))
+        look->tls[0] = '\0';
+    look->told_ms = told - asked;
+    look->ahead_ms = clock - (asked + look->told_ms / 2);
+    return true;
+}
+
+enum asp_status database_look(struct pgsql_store *own, struct database_look *look,
+                              struct asp_error *error)
+{
+    struct pgsql_connection *connection = pgsql_store_connection(own);
+    struct pg_result *result = NULL;
+    struct pgsql_pin found;
+    int64_t asked;
+    enum asp_status status = pgsql_store_which(own, &found, error); /* it is open after that */
+
+    *look = (struct database_look){0};
+    if (status != ASP_OK)
+        return status;
+    asked = clock_of_machine();
+    status = pgsql_ask(connection, &look_at, NULL, asp_clock_ms() + LOOK_MS, &result, error);
+    if (status == ASP_OK && !take(result, asked, look))
+        status = asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+    (void)snprintf(look->host, sizeof look->host, "%s", pgsql_connection_host(connection));
+    pgsql_result_free(result);
+    return status;
+}
+
+enum asp_status database_look_as(const struct asp_conf *conf, const char *role,
+                                 struct database_look *look, struct asp_error *error)
+{
+    struct pgsql_store *own = NULL;
+    struct asp_store_kept kept;
+    enum asp_status status = ASP_NO_MEMORY;
+
+    *look = (struct database_look){0};
+    if (database_use(&own, conf, role, "asp-admin", &kept))
+        status = database_look(own, look, error);
+    else
+        (void)asp_fail(error, status, "out of memory");
+    database_end(&own);
+    return status;
+}
+
+enum asp_status database_join(struct pgsql_store *own, struct asp_error *error)
+{
+    return pgsql_store_join(own, error);
+}

@@ -1,0 +1,47 @@
+/*
+ * A machine joins the store of a database, and looks at that.
+ */
+#ifndef ASP_ADMIN_DATABASE_LOOK_H
+#define ASP_ADMIN_DATABASE_LOOK_H
+
+#include "init.h"
+
+#include "asp/conf.h"
+#include "asp/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pgsql_store;
+
+enum { DATABASE_HOST_SIZE = 256, DATABASE_WORD_SIZE = 64 };
+
+/* What is seen of it by a role that has come in. */
+struct database_look {
+    struct database_identity identity;
+    bool is_closed; /* it has moved to another place */
+    bool is_known;  /* its schema may be used by this version */
+    char host[DATABASE_HOST_SIZE];
+    bool has_socket;              /* it is reached by a Unix socket */
+    char tls[DATABASE_WORD_SIZE]; /* the version; empty: none */
+    bool is_super;                /* the role may do everything */
+    bool is_node;                 /* the role may do what a broker does */
+    bool is_admin;                /* it may read the tables and tidy them too */
+    int64_t ahead_ms;             /* of the database's clock, before this machine's */
+    int64_t told_ms;              /* in which that was told: it is not known more exactly */
+    bool has_standby;             /* a commit waits for a standby */
+};
+
+/* Remembers which database this machine is of: ASP_OK; ASP_UNCHANGED where it did already; else it
+ * is of another one, or what is there is no store. */
+enum asp_status database_join(struct pgsql_store *own, struct asp_error *error);
+
+/* Looks, by the connection that is there. */
+enum asp_status database_look(struct pgsql_store *own, struct database_look *look,
+                              struct asp_error *error);
+
+/* The same as another role, by a connection of its own. */
+enum asp_status database_look_as(const struct asp_conf *conf, const char *role,
+                                 struct database_look *look, struct asp_error *error);
+
+#endif

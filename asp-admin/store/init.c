@@ -1,0 +1,73 @@
+/* store init: the schema, once for all machines. */
+#include "words.h"
+
+#include "asp-admin/database/init.h"
+#include "asp-admin/system/users.h"
+#include "asp-admin/ui/json.h"
+#include "asp/shell_word.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { ROLE_SIZE = 256 };
+
+enum exit_code store_print_schema(const struct admin *admin)
+{
+    struct asp_buffer out = {0};
+    bool written;
+
+    for (const char *const *statement = database_schema(); *statement != NULL; statement++)
+        asp_buffer_add(&out, *statement);
+    if (admin->options->json && !out.failed) {
+        written = json_write(admin->console, json_pack("{s:s}", "sql", out.text));
+        asp_buffer_free(&out);
+    } else {
+        written = console_print_and_free(admin->console, &out);
+    }
+    return written ? EXIT_DONE : EXIT_STORE;
+}
+
+/* Who may not do it is shown how one does who may. */
+static enum exit_code fail(const struct admin *admin, struct asp_error *error)
+{
+    struct asp_buffer line = {0};
+
+    asp_buffer_add(&line, "asp-admin store init --sql | sudo -u postgres psql -d ");
+    asp_shell_word_add(&line, admin->conf->database.name);
+    if (!line.failed && error->status != ASP_NO_MEMORY)
+        (void)asp_advise(error, error->status, "as who may: %s", line.text);
+    asp_buffer_free(&line);
+    return fail_unreadable(admin->console, error);
+}
+
+static bool say(const struct admin *admin, const struct database_identity *identity, bool made)
+{
+    char text[256];
+    struct asp_buffer out = {0};
+
+    if (admin->options->json)
+        return json_write(admin->console,
+                          json_pack("{s:s, s:i, s:i, s:b}", "store", identity->id, "schema",
+                                    identity->schema, "parts", identity->parts, "made", made));
+    (void)snprintf(
+        text, sizeof text,
+        made ? "made the store %.*s, of schema %d; next, on each machine: asp-admin store "
+               "join\n"
+             : "the store %.*s, of schema %d, is there: nothing is to be done\n",
+        DATABASE_ID_SHORT, identity->id, identity->schema);
+    asp_buffer_add(&out, text);
+    return console_print_sentences(admin->console, &out);
+}
+
+enum exit_code store_init(struct admin *admin)
+{
+    struct database_identity identity;
+    struct asp_error error = {0};
+    char role[ROLE_SIZE];
+    bool made;
+
+    user_name_of(geteuid(), role, sizeof role);
+    if (database_init(admin->conf, role, &identity, &made, &error) != ASP_OK)
+        return fail(admin, &error);
+    return say(admin, &identity, made) ? EXIT_DONE : EXIT_STORE;
+}
