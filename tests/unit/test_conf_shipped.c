@@ -16,6 +16,21 @@ static void same_names(const struct asp_names *a, const struct asp_names *b)
         ck_assert_str_eq(a->names[i], b->names[i]);
 }
 
+static void same_database(const struct asp_database *a, const struct asp_database *b)
+{
+    ck_assert_uint_eq(a->host_count, b->host_count);
+    ck_assert_str_eq(a->name, b->name);
+    ck_assert_str_eq(a->user, b->user);
+    ck_assert_str_eq(a->admin, b->admin);
+    ck_assert_int_eq(a->tls, b->tls);
+    ck_assert_str_eq(a->ca, b->ca);
+    ck_assert_str_eq(a->cert, b->cert);
+    ck_assert_str_eq(a->key, b->key);
+    ck_assert_str_eq(a->passfile, b->passfile);
+    ck_assert_int_eq(a->wait, b->wait);
+    ck_assert_int_eq(a->fence, b->fence);
+}
+
 static void same_conf(const struct asp_conf *a, const struct asp_conf *b)
 {
     ck_assert_str_eq(a->store, b->store);
@@ -41,6 +56,7 @@ static void same_conf(const struct asp_conf *a, const struct asp_conf *b)
     ck_assert_int_eq(a->primary_source, b->primary_source);
     ck_assert_str_eq(a->primary_command, b->primary_command);
     ck_assert_int_eq(a->primary_interval, b->primary_interval);
+    ck_assert_str_eq(a->primary_realm, b->primary_realm);
     ck_assert_str_eq(a->hook_created, b->hook_created);
     ck_assert_str_eq(a->hook_revoked, b->hook_revoked);
     ck_assert_int_eq(a->hook_timeout, b->hook_timeout);
@@ -56,6 +72,7 @@ static void same_conf(const struct asp_conf *a, const struct asp_conf *b)
     ck_assert_str_eq(a->self_web_socket, b->self_web_socket);
     ck_assert_str_eq(a->web_origin, b->web_origin);
     ck_assert_str_eq(a->web_address_header, b->web_address_header);
+    same_database(&a->database, &b->database);
     for (size_t i = 0; i < sizeof a->profile / sizeof(char *); i++)
         ck_assert_str_eq(((const char *const *)&a->profile)[i],
                          ((const char *const *)&b->profile)[i]);
