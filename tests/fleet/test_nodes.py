@@ -4,40 +4,10 @@ import concurrent.futures
 import contextlib
 
 import pytest
-from support.broker import SOON, BrokerMachine
+from machine import Node
+from support.broker import SOON
 from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS
 from support.wait import wait_until
-
-CONFIGURATION = """
-virtual_users = true;
-usage_interval = 1;
-primary: {{ source = "none"; }};
-database: {{ hosts = ( {{ address = "{folder}"; }} ); name = "{name}"; }};
-"""
-
-
-class Node(BrokerMachine):
-    """A machine that has joined the store."""
-
-    def __init__(self, layer, build, cluster, database):
-        super().__init__(layer, build)
-        self.always = [CONFIGURATION.format(folder=cluster.folder, name=database)]
-        self.configure()
-        store = cluster.connect(database=database).one("SELECT id::text FROM asp.store")
-        self.sandbox.shell("mkdir -p /run/asp; mkdir -m 700 /var/lib/asp").done()
-        self.sandbox.write("/var/lib/asp/store-id", f"asp-store-id 1 {store} 64\n", mode="600")
-        self.serves = None
-
-    def begin(self):
-        self.serves = self.serving()
-        self.serves.__enter__()
-
-    def end(self):
-        if self.serves is not None:
-            self.serves.__exit__(None, None, None)
-
-    def login(self, password, service="nginx", user="alice", host="www-data"):
-        return self.host(host).login(password, service, user).code
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +15,7 @@ def nodes(layer, build, sandboxes, cluster, database):
     with contextlib.ExitStack() as stack:
         found = []
         for _ in range(2):
-            node = Node(layer, build, cluster, database)
+            node = Node(layer, build, cluster, database, "virtual_users = true;", 'primary: { source = "none"; };')
             stack.callback(node.close)
             node.begin()
             stack.callback(node.end)
