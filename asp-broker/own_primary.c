@@ -62,6 +62,7 @@ enum asp_status own_primary_take(const struct own_primary_key *key, const struct
     memset(own, 0, sizeof *own);
     if (status == ASP_OK) {
         asp_shadow_find(&shadow, account->user, NULL, &is);
+        is.realm = asp_realm_of(conf);
         if (is.says == ASP_SAYS_NOTHING)
             status = asp_fail(
                 error, ASP_IO,

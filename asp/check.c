@@ -119,6 +119,7 @@ static enum asp_verdict check_primary(enum asp_primary primary)
 {
     switch (primary) {
     case ASP_PRIMARY_SAME:
+    case ASP_PRIMARY_ELSEWHERE: /* as with a source that is none: there is nothing to compare */
         return ASP_ACCEPTED;
     case ASP_PRIMARY_CHANGED:
         return ASP_PRIMARY_CHANGED_SINCE;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define KEY_WORD "primary="
+#define REALM_SIGN "@"
 #define ABSENT_WORD "absent,"
 #define NO_HASH_WORD "no-hash,"
 #define NO_LINE_WORD "no-line"
@@ -19,13 +20,15 @@ static const char *const named_words[] = {
 
 bool asp_fingerprint_is_beyond_1(const struct asp_fingerprint *fingerprint)
 {
-    return fingerprint->taken && (fingerprint->absent || fingerprint->had == ASP_HAD_NO_HASH ||
-                                  fingerprint->had == ASP_HAD_NO_LINE);
+    return fingerprint->taken &&
+           (fingerprint->absent || fingerprint->realm[0] != '\0' ||
+            fingerprint->had == ASP_HAD_NO_HASH || fingerprint->had == ASP_HAD_NO_LINE);
 }
 
 bool asp_fingerprint_same(const struct asp_fingerprint *one, const struct asp_fingerprint *other)
 {
-    return one->taken == other->taken && one->source == other->source && one->had == other->had &&
+    return one->taken == other->taken && one->source == other->source &&
+           strcmp(one->realm, other->realm) == 0 && one->had == other->had &&
            one->day == other->day && memcmp(one->key, other->key, sizeof one->key) == 0 &&
            memcmp(one->print, other->print, sizeof one->print) == 0;
 }
@@ -70,6 +73,10 @@ void asp_fingerprint_write(const struct asp_fingerprint *fingerprint, struct asp
         return;
     }
     asp_buffer_add(out, asp_source_words[fingerprint->source]);
+    if (fingerprint->realm[0] != '\0') {
+        asp_buffer_add(out, REALM_SIGN);
+        asp_buffer_add(out, fingerprint->realm);
+    }
     asp_buffer_add(out, ",");
     if (fingerprint->absent)
         asp_buffer_add(out, ABSENT_WORD);
@@ -101,11 +108,29 @@ static bool take_word(struct rest *rest, const char *word)
     return true;
 }
 
-static bool take_source(struct rest *rest, enum asp_source *source)
+/* Behind the sign, up to `end`. */
+static bool read_realm(const char *at, const char *end, struct asp_fingerprint *fingerprint)
+{
+    size_t length = (size_t)(end - at);
+
+    if (!asp_source_traits(fingerprint->source).at_login || length > ASP_REALM_MAX)
+        return false;
+    memcpy(fingerprint->realm, at, length);
+    return strlen(fingerprint->realm) == length && asp_service_valid(fingerprint->realm);
+}
+
+static bool take_source(struct rest *rest, struct asp_fingerprint *fingerprint)
 {
     const char *comma = memchr(rest->at, ',', (size_t)(rest->end - rest->at));
+    const char *sign;
+    const char *end;
 
-    if (comma == NULL || !asp_source_read(rest->at, (size_t)(comma - rest->at), source))
+    if (comma == NULL)
+        return false;
+    sign = memchr(rest->at, REALM_SIGN[0], (size_t)(comma - rest->at));
+    end = sign == NULL ? comma : sign;
+    if (!asp_source_read(rest->at, (size_t)(end - rest->at), &fingerprint->source) ||
+        (sign != NULL && !read_realm(sign + 1, comma, fingerprint)))
         return false;
     rest->at = comma + 1;
     return true;
@@ -192,7 +217,7 @@ bool asp_fingerprint_read(const char *line, size_t length, struct asp_fingerprin
         return false;
     if (is_rest(&rest, "-"))
         return true;
-    fingerprint->taken = take_source(&rest, &fingerprint->source);
+    fingerprint->taken = take_source(&rest, fingerprint);
     if (!fingerprint->taken || is_rest(&rest, "none"))
         return fingerprint->taken;
     return asp_source_traits(fingerprint->source).at_login ? read_shadow(&rest, fingerprint)

@@ -8,6 +8,7 @@
  *   primary=shadow,no-hash,DAY                a line without a hash, last changed on that day or -
  *   primary=shadow,no-line[,known|,missed]    no line, and what the name service last said of her
  *   primary=shadow,absent,...                 before the last two and KEY: the user is gone since
+ *   primary=shadow@REALM,...                  any of shadow: which machines' file it was
  *
  * primary.h says when it is taken, and what follows when it is another. Pure.
  */
@@ -15,6 +16,7 @@
 #define ASP_FINGERPRINT_H
 
 #include "buffer.h"
+#include "name.h"
 #include "source.h"
 
 #include <stdbool.h>
@@ -23,6 +25,7 @@
 
 enum {
     ASP_PRINT_BYTES = 32,
+    ASP_REALM_MAX = ASP_SERVICE_MAX, /* bytes of its name, which has the form of a service's */
     ASP_NO_DAY = -1, /* of a line that does not say when its password was last changed */
 };
 
@@ -44,6 +47,7 @@ enum asp_named {
 struct asp_fingerprint {
     bool taken; /* false: not yet, the rest is unset */
     enum asp_source source;
+    char realm[ASP_REALM_MAX + 1]; /* of shadow: of which machines; empty: none was named */
     enum asp_had had;
     bool absent;                    /* the user was found to be gone afterwards */
     int32_t day;                    /* without a hash: days since 1970, or ASP_NO_DAY */

@@ -87,6 +87,13 @@ static void bind_entry(struct asp_entry *entry, const struct login *login)
     entry->bound = login->facts.now;
 }
 
+/* Before it is looked at. */
+static struct asp_primary_now shadow_unread(const struct asp_conf *conf)
+{
+    return (struct asp_primary_now){
+        .source = ASP_SOURCE_SHADOW, .realm = asp_realm_of(conf), .expires = ASP_NEVER};
+}
+
 /* What the shadow file says of the user now; it is read once for a login, and only when its state
  * is not known. */
 static const struct asp_primary_now *look_at_shadow(struct login *login,
@@ -98,11 +105,12 @@ static const struct asp_primary_now *look_at_shadow(struct login *login,
     if (login->shadow.text != NULL && !asp_primary_is_overtaken(account, &login->now))
         return &login->now;
     asp_shadow_free(&login->shadow);
-    login->now = (struct asp_primary_now){.source = ASP_SOURCE_SHADOW, .expires = ASP_NEVER};
+    login->now = shadow_unread(login->conf);
     status = asp_shadow_read(ASP_SHADOW_PATH, &login->shadow, &outcome->cause);
     note_denied(login, status);
     if (status == ASP_OK) {
         asp_shadow_find(&login->shadow, account->user, account->follows, &login->now);
+        login->now.realm = asp_realm_of(login->conf);
         if (login->now.says == ASP_SAYS_NOTHING)
             (void)asp_fail(&outcome->cause, ASP_IO,
                            ASP_SHADOW_PATH ": the user's line is not whole");
@@ -129,6 +137,8 @@ static enum asp_primary compare_primary(struct login *login, const struct asp_ac
     /* What the command says is for watch and create, which can wait for it. */
     if (!asp_source_traits(login->conf->primary_source).at_login)
         return ASP_PRIMARY_SAME;
+    if (asp_primary_is_elsewhere(&account->primary, &login->now))
+        return ASP_PRIMARY_ELSEWHERE;
     if (shadow_is_known(login, account))
         return expires != ASP_NEVER && login->facts.now >= expires ? ASP_PRIMARY_LOCKED
                                                                    : ASP_PRIMARY_SAME;
@@ -426,6 +436,7 @@ void asp_login(const struct asp_conf *conf, const struct asp_store_kept *kept,
         .request = request,
         .store = ASP_STORE_CLOSED,
         .facts = {.scope = &login.scope, .host = request->host, .used = ASP_NEVER, .now = now},
+        .now = shadow_unread(conf),
         .outcome = outcome,
     };
     struct asp_secret secret;

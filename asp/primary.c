@@ -6,11 +6,32 @@
 #include "time_text.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
+
+struct asp_realm asp_realm_of(const struct asp_conf *conf)
+{
+    return (struct asp_realm){conf->primary_realm, conf->database.host_count > 0};
+}
 
 static bool is_comparable(const struct asp_fingerprint *stored, const struct asp_primary_now *now)
 {
     return stored->taken && stored->source == now->source;
+}
+
+/* Empty: none is named. */
+static const char *realm_of(const struct asp_primary_now *now)
+{
+    return now->realm.name != NULL && asp_source_traits(now->source).at_login ? now->realm.name
+                                                                              : "";
+}
+
+bool asp_primary_is_elsewhere(const struct asp_fingerprint *stored,
+                              const struct asp_primary_now *now)
+{
+    if (!is_comparable(stored, now) || strcmp(stored->realm, realm_of(now)) == 0)
+        return false;
+    return stored->realm[0] != '\0' || now->realm.is_one_of_many;
 }
 
 static size_t locks_before(const struct asp_primary_now *now)
@@ -109,6 +130,8 @@ enum asp_primary asp_primary_compare(const struct asp_fingerprint *stored,
 {
     bool comparable = is_comparable(stored, now);
 
+    if (asp_primary_is_elsewhere(stored, now))
+        return ASP_PRIMARY_ELSEWHERE;
     if (now->says == ASP_SAYS_NOTHING)
         return ASP_PRIMARY_UNKNOWN;
     if (now->says == ASP_SAYS_ABSENT)
@@ -120,10 +143,11 @@ enum asp_primary asp_primary_compare(const struct asp_fingerprint *stored,
     return locks_before(now) > 0 && has_hash(now) ? ASP_PRIMARY_LOCKED : ASP_PRIMARY_SAME;
 }
 
-bool asp_primary_is_due(const struct asp_fingerprint *stored, const struct asp_primary_now *now)
+/* It could be told better what the user had. */
+static bool is_to_be_taken(const struct asp_fingerprint *stored, const struct asp_primary_now *now)
 {
-    if (now->says == ASP_SAYS_NOTHING || !is_comparable(stored, now))
-        return now->says != ASP_SAYS_NOTHING;
+    if (!is_comparable(stored, now))
+        return true;
     if (!asp_source_traits(now->source).at_login)
         return false;
     if (now->says == ASP_SAYS_ABSENT)
@@ -132,11 +156,29 @@ bool asp_primary_is_due(const struct asp_fingerprint *stored, const struct asp_p
                                         (stored->had == ASP_HAD_HASH && !has_hash(now)));
 }
 
+static bool lacks_realm(const struct asp_fingerprint *stored, const struct asp_primary_now *now)
+{
+    return is_comparable(stored, now) && stored->realm[0] == '\0' && realm_of(now)[0] != '\0';
+}
+
+bool asp_primary_is_due(const struct asp_fingerprint *stored, const struct asp_primary_now *now)
+{
+    if (now->says == ASP_SAYS_NOTHING || asp_primary_is_elsewhere(stored, now))
+        return false;
+    return is_to_be_taken(stored, now) || lacks_realm(stored, now);
+}
+
+static void name_realm(const struct asp_primary_now *now, struct asp_fingerprint *stored)
+{
+    (void)snprintf(stored->realm, sizeof stored->realm, "%s", realm_of(now));
+}
+
 void asp_primary_take(const struct asp_primary_now *now, struct asp_fingerprint *stored)
 {
     memset(stored, 0, sizeof *stored);
     stored->taken = true;
     stored->source = now->source;
+    name_realm(now, stored);
     if (has_hash(now)) {
         stored->had = ASP_HAD_HASH;
         randombytes_buf(stored->key, sizeof stored->key);
@@ -157,6 +199,7 @@ uint64_t asp_primary_checksum(const struct asp_fingerprint *stored)
         int32_t had[6];
         uint8_t key[ASP_PRINT_BYTES];
         uint8_t print[ASP_PRINT_BYTES];
+        char realm[ASP_REALM_MAX]; /* left out where there is none: then it is as it always was */
     } bytes = {
         .had = {stored->taken, (int32_t)stored->source, (int32_t)stored->had, stored->absent,
                 stored->day, (int32_t)stored->named},
@@ -164,7 +207,9 @@ uint64_t asp_primary_checksum(const struct asp_fingerprint *stored)
 
     memcpy(bytes.key, stored->key, ASP_PRINT_BYTES);
     memcpy(bytes.print, stored->print, ASP_PRINT_BYTES);
-    return asp_checksum(&bytes, sizeof bytes);
+    memcpy(bytes.realm, stored->realm, sizeof bytes.realm);
+    return asp_checksum(&bytes, stored->realm[0] != '\0' ? sizeof bytes
+                                                         : sizeof bytes - sizeof bytes.realm);
 }
 
 static bool is_later(const struct timespec *one, const struct timespec *other)
@@ -203,7 +248,8 @@ bool asp_primary_note(struct asp_fingerprint *stored, const struct asp_primary_n
 {
     struct asp_fingerprint before = *stored;
 
-    if (!is_comparable(stored, now) || now->says != ASP_SAYS_ABSENT)
+    if (!is_comparable(stored, now) || asp_primary_is_elsewhere(stored, now) ||
+        now->says != ASP_SAYS_ABSENT)
         return false;
     if (stored->had == ASP_HAD_NO_LINE)
         note_named(stored, sight);
@@ -212,13 +258,31 @@ bool asp_primary_note(struct asp_fingerprint *stored, const struct asp_primary_n
     return stored->absent != before.absent || stored->named != before.named;
 }
 
+/* True: the fingerprint is to be written. One that only lacks its realm stays what it is besides:
+ * who is absent is known again by it. */
+static bool bring_up(struct asp_account *account, const struct asp_primary_now *now, bool changed)
+{
+    struct asp_fingerprint *stored = &account->primary;
+
+    if (!changed && !asp_primary_is_due(stored, now))
+        return false;
+    if (changed || is_to_be_taken(stored, now))
+        asp_primary_take(now, stored);
+    else
+        name_realm(now, stored);
+    return true;
+}
+
 enum asp_primary asp_primary_settle(struct asp_account *account, const struct asp_primary_now *now,
                                     const struct asp_revocation *how, bool reached, bool *written)
 {
     enum asp_primary primary = asp_primary_compare(&account->primary, now, how->when);
+    const bool elsewhere = primary == ASP_PRIMARY_ELSEWHERE;
+    const bool unseen = reached && now->says == ASP_SAYS_ABSENT &&
+                        (!elsewhere || account->primary.had == ASP_HAD_NO_LINE);
     bool is_pending = account->pending_count > 0;
 
-    if (reached && now->says == ASP_SAYS_ABSENT)
+    if (unseen)
         primary = ASP_PRIMARY_CHANGED;
     *written = false;
     if (now->says == ASP_SAYS_NOTHING)
@@ -227,13 +291,12 @@ enum asp_primary asp_primary_settle(struct asp_account *account, const struct as
         *written = asp_account_revoke_all(account, how->when, how->by, ASP_REASON_PRIMARY,
                                           how->hook_due) > 0 ||
                    is_pending;
-    if (reached && now->says == ASP_SAYS_ABSENT) {
+    if (unseen && !elsewhere) {
         /* What it is now cannot be seen from here; it is taken by who sees it. */
         *written = *written || account->primary.taken;
         memset(&account->primary, 0, sizeof account->primary);
-    } else if (primary == ASP_PRIMARY_CHANGED || asp_primary_is_due(&account->primary, now)) {
-        asp_primary_take(now, &account->primary);
-        *written = true;
+    } else if (!elsewhere) {
+        *written = bring_up(account, now, primary == ASP_PRIMARY_CHANGED) || *written;
     }
     asp_account_prune(account, how->keep);
     return primary;

@@ -20,13 +20,27 @@ enum asp_primary {
     ASP_PRIMARY_UNKNOWN, /* it could not be told; never counted as changed */
     ASP_PRIMARY_SAME,
     ASP_PRIMARY_CHANGED,
-    ASP_PRIMARY_LOCKED, /* locked, or the account expired, for a while: nothing is destroyed */
-    ASP_PRIMARY_ABSENT, /* the user is gone: nothing is destroyed */
+    ASP_PRIMARY_LOCKED,    /* locked, or the account expired, for a while: nothing is destroyed */
+    ASP_PRIMARY_ABSENT,    /* the user is gone: nothing is destroyed */
+    ASP_PRIMARY_ELSEWHERE, /* it is in the shadow file of another realm: nothing is done by what is
+                              seen here */
 };
+
+/* Whose shadow file it is that is read here: that of the machines which share it. */
+struct asp_realm {
+    const char *name; /* as primary.realm has it, borrowed; NULL or empty: none is named */
+    /* Other machines have the accounts too, with shadow files of their own perhaps: a fingerprint
+     * without a realm may be of any. Else it is of this one. */
+    bool is_one_of_many;
+};
+
+/* As this configuration has it. */
+struct asp_realm asp_realm_of(const struct asp_conf *conf);
 
 /* What a source says of one user now. */
 struct asp_primary_now {
     enum asp_source source;
+    struct asp_realm realm; /* of shadow */
     enum {
         ASP_SAYS_NOTHING,
         ASP_SAYS_ABSENT,
@@ -45,10 +59,16 @@ struct asp_primary_now {
     const char *follows;
 };
 
+/* True when the fingerprint is of the shadow file of another realm, or may be: it is not compared
+ * with this one, and stays as it is. */
+bool asp_primary_is_elsewhere(const struct asp_fingerprint *stored,
+                              const struct asp_primary_now *now);
+
 /*
  * True when the fingerprint is to be taken anew, and that is no change: none was taken yet, or one
  * of another source; or what is the same could be told better by it. That is so of what 0.1.0 has
- * written of a user without a hash, and of one who was absent and is back.
+ * written of a user without a hash, of one who was absent and is back, and of one whose
+ * fingerprint names no realm where there is one by now.
  */
 bool asp_primary_is_due(const struct asp_fingerprint *stored, const struct asp_primary_now *now);
 
@@ -92,8 +112,9 @@ bool asp_primary_note(struct asp_fingerprint *stored, const struct asp_primary_n
  * Brings an account up to what is now: revokes all and drops what is pending when it has changed,
  * takes the fingerprint where that is due or after a change. `*written` says whether the account is
  * to be written. What it was is returned. With `reached`, a user without a line counts as changed:
- * another program has just set a password that we cannot see. That a user is gone is not written:
- * see asp_primary_note.
+ * another program has just set a password that we cannot see; one of another realm only where she
+ * had no line there either: then it is in no shadow file at all. That a user is gone is not
+ * written: see asp_primary_note.
  */
 enum asp_primary asp_primary_settle(struct asp_account *account, const struct asp_primary_now *now,
                                     const struct asp_revocation *how, bool reached, bool *written);

@@ -18,6 +18,7 @@ void asp_look_begin(const struct asp_store *store, const char *user, struct asp_
 bool asp_look_again(const char *user, struct asp_look *look, struct asp_error *error)
 {
     const enum asp_source kind = look->now.source;
+    const struct asp_realm realm = look->now.realm;
 
     if (look->now.asked != NULL)
         return false;
@@ -30,6 +31,7 @@ bool asp_look_again(const char *user, struct asp_look *look, struct asp_error *e
         return false;
     asp_shadow_find(&look->newer, user, look->is_own ? NULL : look->follows, &look->now);
     look->now.source = kind;
+    look->now.realm = realm;
     return true;
 }
 
@@ -126,6 +128,7 @@ static enum asp_status follow(struct asp_account *account, void *context, struct
     /* Who was found to be gone stays that until she is back. */
     if (strcmp(account->follows, following->follows) == 0 || account->primary.absent ||
         following->now->says == ASP_SAYS_NOTHING ||
+        asp_primary_is_elsewhere(&account->primary, following->now) ||
         (following->follows[0] != '\0' && asp_user_fault(following->follows) != NULL) ||
         asp_primary_is_overtaken(account, following->now))
         return ASP_UNCHANGED;

@@ -12,8 +12,8 @@
 /*
  * What is known of one user's primary password while her account is brought up to it. A file that
  * is newer than what was read overtakes it; then it is read again for her alone. Begins with
- * asp_look_begin and what was read, with `tries` 1, or as {.now.source = ...}: nothing was read
- * yet. Ended by asp_look_end.
+ * asp_look_begin and what was read, with `tries` 1, or as {.now = {.source = ..., .realm = ...}}:
+ * nothing was read yet. Ended by asp_look_end.
  */
 struct asp_look {
     char follows[ASP_USER_MAX + 1]; /* whom the account follows */

@@ -68,7 +68,7 @@ static enum asp_status reconcile(const struct asp_conf *conf, const struct asp_s
                                  struct asp_reconciled *result, struct asp_error *error)
 {
     const bool everybody = asp_source_traits(conf->primary_source).at_login;
-    struct asp_look look = {.now.source = conf->primary_source};
+    struct asp_look look = {.now = {.source = conf->primary_source, .realm = asp_realm_of(conf)}};
     enum asp_status status = ASP_OK;
 
     look.is_own = account->is_own;

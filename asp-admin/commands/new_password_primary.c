@@ -144,12 +144,35 @@ static enum asp_status fail_gone(const struct admin *admin, const char *user,
     return ASP_NOT_FOUND;
 }
 
+/* No change of her primary password is seen here. */
+static enum asp_status fail_elsewhere(const struct admin *admin, const struct asp_account *account,
+                                      struct asp_error *error)
+{
+    const char *here = admin->conf->primary_realm;
+
+    if (account->primary.realm[0] == '\0')
+        return asp_fail(error, ASP_IO,
+                        "the primary password of %s was remembered without a realm, and this "
+                        "machine is of the realm \"%s\": see primary.realm in asp.conf(5) for how "
+                        "to bring the account into it",
+                        account->user, here);
+    return asp_fail(error, ASP_IO,
+                    "the primary password of %s is compared in the realm \"%s\", and this machine "
+                    "is of %s%s%s: make the app password on one of \"%s\", or see primary.realm in "
+                    "asp.conf(5)",
+                    account->user, account->primary.realm,
+                    here[0] == '\0' ? "none" : "the realm \"", here, here[0] == '\0' ? "" : "\"",
+                    account->primary.realm);
+}
+
 /* Whose app passwords are all refused gets no new one. */
 static enum asp_status check_admitted(const struct admin *admin, const struct asp_account *account,
                                       enum asp_primary primary, struct asp_error *error)
 {
     if (primary == ASP_PRIMARY_ABSENT)
         return fail_gone(admin, account->user, error);
+    if (primary == ASP_PRIMARY_ELSEWHERE)
+        return fail_elsewhere(admin, account, error);
     if (primary == ASP_PRIMARY_LOCKED)
         return asp_fail(error, ASP_IO,
                         "the primary password of %s is locked, or her account has expired: no app "
@@ -168,6 +191,7 @@ static void find_followed(const struct storing *storing, struct asp_primary_now 
     else
         primary_source_find(source_of(storing), storing->admin->user, look->follows, now);
     now->source = look->now.source;
+    now->realm = look->now.realm;
 }
 
 /*
@@ -215,6 +239,8 @@ enum asp_status new_password_compare(struct storing *storing, struct asp_account
     status = look_again(storing, account, error);
     if (status != ASP_OK)
         return status;
+    if (asp_primary_is_elsewhere(&account->primary, now))
+        return fail_elsewhere(admin, account, error);
     status = let_go(storing, account, &how, error);
     if (status != ASP_OK)
         return status;

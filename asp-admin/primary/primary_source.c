@@ -177,7 +177,7 @@ enum asp_status primary_source_read(const struct asp_conf *conf, struct primary_
     const struct reader *reader = &readers[conf->primary_source];
     enum asp_status status = ASP_OK;
 
-    *source = (struct primary_source){.kind = conf->primary_source};
+    *source = (struct primary_source){.kind = conf->primary_source, .realm = asp_realm_of(conf)};
     (void)clock_gettime(CLOCK_REALTIME, &source->asked);
     if (reader->read != NULL)
         status = reader->read(conf, source, error);
@@ -253,6 +253,7 @@ static void find(const struct primary_source *source, const char *user, struct a
     *now = (struct asp_primary_now){.source = source->kind, .expires = ASP_NEVER};
     if (reader->tell != NULL)
         reader->tell(source, found ? &line : NULL, alone, now);
+    now->realm = source->realm;
 }
 
 void primary_source_find(const struct primary_source *source, const char *user, const char *follows,

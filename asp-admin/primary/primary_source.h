@@ -17,7 +17,8 @@
  * wipes it. */
 struct primary_source {
     enum asp_source kind;
-    struct timespec asked; /* before it was read */
+    struct asp_realm realm; /* of the shadow file; borrowed from the configuration */
+    struct timespec asked;  /* before it was read */
     struct asp_shadow shadow;
     struct asp_buffer printed; /* by the command */
     const char *text;          /* of one of the two; NULL: nothing was read */

@@ -77,6 +77,7 @@ static enum asp_status look(const char *user, void *context)
     enum asp_status status;
     struct name_list *list = NULL;
     bool listed = true;
+    bool is_ours; /* of this realm */
 
     progress_count();
     if (signals_stop_is_pending())
@@ -95,6 +96,7 @@ static enum asp_status look(const char *user, void *context)
     }
     primary_source_find(&pass->source, user, account.follows, &now);
     primary = asp_primary_compare(&account.primary, &now, pass->admin->now);
+    is_ours = primary != ASP_PRIMARY_ELSEWHERE;
     if (primary == ASP_PRIMARY_UNKNOWN)
         result->unknown++;
     else if (primary == ASP_PRIMARY_CHANGED)
@@ -102,9 +104,9 @@ static enum asp_status look(const char *user, void *context)
     else if (asp_primary_is_due(&account.primary, &now))
         list = &pass->due;
     /* The directory may have made it a user of its own. */
-    if (account.follows[0] != '\0' && pass->asks && now.says != ASP_SAYS_ABSENT)
+    if (is_ours && account.follows[0] != '\0' && pass->asks && now.says != ASP_SAYS_ABSENT)
         listed = name_questions_add(pass->questions, user, account.follows);
-    else if (now.says == ASP_SAYS_ABSENT)
+    else if (is_ours && now.says == ASP_SAYS_ABSENT)
         listed = list_absent(pass, &account, primary);
     asp_account_free(&account);
     return listed && (list == NULL || name_list_add(list, user)) ? ASP_OK : ASP_NO_MEMORY;

@@ -38,6 +38,7 @@ void same_account(const struct asp_account *a, const struct asp_account *b)
     ck_assert_str_eq(a->user, b->user);
     ck_assert_int_eq(a->primary.taken, b->primary.taken);
     ck_assert_int_eq(a->primary.source, b->primary.source);
+    ck_assert_str_eq(a->primary.realm, b->primary.realm);
     ck_assert_int_eq(a->primary.had, b->primary.had);
     ck_assert_int_eq(a->primary.absent, b->primary.absent);
     ck_assert_int_eq(a->primary.day, b->primary.day);

@@ -9,7 +9,7 @@
 #define KNOWN_ONCE(word)                                                                           \
     .taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_LINE, .named = (word)
 
-enum { FORMS = 15, FORMS_OF_1 = 5 };
+enum { FORMS = 19, FORMS_OF_1 = 5 };
 
 /* What 0.1.0 does not know has the second version, and all else the first. */
 START_TEST(each_form_of_the_fingerprint_is_read_back)
@@ -34,6 +34,14 @@ START_TEST(each_form_of_the_fingerprint_is_read_back)
         {KNOWN_ONCE(ASP_NAMED_MISSED), .absent = true},
         {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_HASH, .absent = true},
         {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_HASH, .absent = true},
+        {.taken = true, .source = ASP_SOURCE_SHADOW, .realm = "a"},
+        {.taken = true, .source = ASP_SOURCE_SHADOW, .realm = HEX_64, .had = ASP_HAD_HASH},
+        {KNOWN_ONCE(ASP_NAMED_MISSED), .realm = "x@y", .absent = true},
+        {.taken = true,
+         .source = ASP_SOURCE_SHADOW,
+         .realm = "office",
+         .had = ASP_HAD_NO_HASH,
+         .day = 20000},
     };
     struct asp_account account;
     struct asp_account again;

@@ -93,6 +93,9 @@ START_TEST(who_had_a_line_and_has_none_is_gone_where_shadow_tells_of_primary_pas
     status = own_primary_take(&key, conf, &store, &account, NOW, &own, &error);
     ck_assert_int_eq(status, _i == 0 ? ASP_IO : ASP_OK);
     ck_assert(own.known == (_i != 0));
+    /* In another realm she need not have had one. */
+    strcpy(account.primary.realm, "office");
+    ck_assert_int_eq(own_primary_take(&key, conf, &store, &account, NOW, &own, &error), ASP_OK);
     asp_account_free(&account);
     asp_conf_free(conf);
 }

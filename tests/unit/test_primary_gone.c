@@ -359,6 +359,8 @@ START_TEST(every_fact_that_is_remembered_has_a_checksum_of_its_own)
         {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_HASH, .absent = true},
         {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_LINE},
         {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_LINE, .named = 1},
+        {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_LINE, .realm = "a"},
+        {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_LINE, .realm = "b"},
     };
 
     for (size_t i = 0; i < UNIT_COUNT(facts); i++) {
