@@ -46,6 +46,17 @@ static bool list_spelled(struct primaries *primaries, const char *user, bool *li
     return name_list_add(&primaries->spelled, both);
 }
 
+/* With the realm that the account is of. */
+static bool list_elsewhere(struct primaries *primaries, const char *user,
+                           const struct asp_fingerprint *stored)
+{
+    char both[ASP_USER_MAX + ASP_REALM_MAX + 8];
+
+    (void)snprintf(both, sizeof both, "%s (%s)", user,
+                   stored->realm[0] != '\0' ? stored->realm : "none");
+    return name_list_add(&primaries->elsewhere, both);
+}
+
 bool primaries_compare(struct primaries *primaries, const char *user,
                        const struct asp_account *account, time_t at)
 {
@@ -57,6 +68,8 @@ bool primaries_compare(struct primaries *primaries, const char *user,
     if (!primaries->has_shadow)
         return list_spelled(primaries, user, &listed);
     primary_source_find(&primaries->shadow, user, account->follows, &now);
+    if (asp_primary_is_elsewhere(&account->primary, &now))
+        return list_elsewhere(primaries, user, &account->primary);
     if ((now.says == ASP_SAYS_ABSENT || account->follows[0] != '\0') &&
         !list_spelled(primaries, user, &listed))
         return false;
@@ -129,6 +142,30 @@ static void tell_spelled(struct examination *exam, struct primaries *primaries)
     asp_buffer_free(&spelled);
 }
 
+/* Accounts that no machine with this configuration compares. */
+static void tell_elsewhere(struct examination *exam, struct primaries *primaries)
+{
+    const char *realm = primaries->conf->primary_realm;
+    struct findings *findings = &exam->findings;
+    struct asp_buffer names = {0};
+
+    if (primaries->elsewhere.count == 0)
+        return;
+    finding_fault(
+        findings, CHECK_PRIMARY,
+        "this machine is of %s%s, and not of the realm that is named behind each of %s: a "
+        "change of their primary passwords is not seen here, and nothing is created here",
+        realm[0] == '\0' ? "no realm" : "the realm ", realm,
+        exam_names(exam, &names, &primaries->elsewhere));
+    finding_fix(findings,
+                "see primary.realm in asp.conf(5): say the same realm on all machines "
+                "whose " ASP_SHADOW_PATH
+                " is one, and primary.source = \"none\" on the others; what is of "
+                "a realm that no machine has any more comes into this one by: asp-admin export "
+                "USER | asp-admin import --replace");
+    asp_buffer_free(&names);
+}
+
 /* Each list that has somebody in it is a row of its own. */
 static void tell_shadow(struct examination *exam, struct primaries *primaries)
 {
@@ -146,6 +183,7 @@ static void tell_shadow(struct examination *exam, struct primaries *primaries)
         finding_fix(findings, "mend the line with vipw -s; pwck(8) looks it over");
     }
     tell_gone(exam, primaries);
+    tell_elsewhere(exam, primaries);
     if (primaries->changed.count > 0)
         finding_note(findings, CHECK_PRIMARY,
                      "the primary password of %s has changed: their app passwords are refused, and "
@@ -227,4 +265,5 @@ void primaries_free(struct primaries *primaries)
     name_list_clear(&primaries->spelled);
     name_list_clear(&primaries->broken);
     name_list_clear(&primaries->changed);
+    name_list_clear(&primaries->elsewhere);
 }

@@ -25,6 +25,7 @@ struct primaries {
     char last_spelled[ASP_USER_MAX + 1]; /* the account of the last of those */
     struct name_list broken;             /* a line that says nothing */
     struct name_list changed;            /* another password than the one remembered */
+    struct name_list elsewhere; /* of another realm, which is named too, or of none that is known */
 };
 
 /* Reads it, where it is the source. The caller calls primaries_free in any case. */

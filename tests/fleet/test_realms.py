@@ -2,6 +2,7 @@
 passwords are not the same. What is remembered of hers is of the machine on which her first one was made."""
 
 import contextlib
+import json
 
 import pytest
 from machine import Node
@@ -48,6 +49,12 @@ def remembered(owner):
     text = owner.one("SELECT convert_from(body, 'UTF8') FROM asp.account WHERE name = 'alice'")
     assert text.splitlines()[0] == 'asp-account 2 user="alice"'
     return text.splitlines()[1]
+
+
+def doctor(machine):
+    """What doctor says of primary passwords, each with whether it is well."""
+    rows = json.loads(machine.asp_admin("--json", "doctor").out)
+    return [(row["ok"], row["message"]) for row in rows if row["check"] == "primary"]
 
 
 def set_unseen(machine, user="alice"):
@@ -136,7 +143,18 @@ def test_an_account_without_a_realm_gets_nothing_new_and_is_never_compared(realm
     for machine in realms:
         run = machine.asp_admin("create", "alice", "--label", "Tablet", "--quiet")
         assert run.code == 5 and "alice was remembered without a realm" in run.err, run
+        ((ok, message),) = doctor(machine)
+        assert not ok and "alice (none)" in message
         set_unseen(machine)
         assert machine.login(password) == SUCCESS
         assert once(machine) == counts(accounts=1)
     assert owner.one("SELECT convert_from(body, 'UTF8') FROM asp.account WHERE name = 'alice'") == text
+
+
+def test_doctor_names_accounts_of_another_realm(realms):
+    office, lab = realms
+    made(office)
+    ((ok, message),) = doctor(lab)
+    assert not ok and "not of the realm that is named behind each of alice (office)" in message
+    ((ok, message),) = doctor(office)
+    assert ok and "has a line for every user" in message
