@@ -319,7 +319,8 @@ static bool read_uses_since(const json_t *since, struct asp_usage *usage)
 
 static bool read_primary(const json_t *value, struct asp_fingerprint *primary)
 {
-    char line[sizeof PRIMARY_WORD + (size_t)4 * ASP_PRINT_BYTES + 64] = PRIMARY_WORD;
+    char line[sizeof PRIMARY_WORD + (size_t)4 * ASP_PRINT_BYTES + ASP_REALM_MAX + 64] =
+        PRIMARY_WORD;
     const size_t begin = sizeof PRIMARY_WORD - 1;
 
     if (json_is_null(value))

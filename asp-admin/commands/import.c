@@ -120,11 +120,12 @@ static enum exit_code store(struct import *import, struct importing *importing,
         return admin_fail(admin, admin->user, &error);
     if (importing->result != IMPORT_KEPT)
         put_uses(admin, usage);
-    if (importing->another)
+    if (importing->another || importing->elsewhere)
         console_say(admin->console,
-                    "note: the primary password of %s is another than when this was exported: "
-                    "what was imported works all the same, and changes from now on revoke it",
-                    admin->user);
+                    "note: the primary password of %s %s when this was exported: what was "
+                    "imported works all the same, and changes from now on revoke it",
+                    admin->user,
+                    importing->another ? "is another than" : "was of another realm, or of none,");
     if (importing->result != IMPORT_KEPT)
         say_unknown_apps(import, importing);
     show_result(import, importing, usage);

@@ -35,8 +35,9 @@ static enum asp_status look_again(struct change *change, struct asp_error *error
 
 /*
  * The fingerprint goes on being what was exported where that is of the primary password that the
- * user has here, locked or not: then a change that was made before is none. Else it is taken anew,
- * and what is imported goes on working; later changes revoke it.
+ * user has here, locked or not: then a change that was made before is none. Else, and where it is
+ * of another realm, it is taken anew, and what is imported goes on working; later changes revoke
+ * it.
  */
 static enum asp_status settle_primary(struct change *change, struct asp_error *error)
 {
@@ -48,7 +49,7 @@ static enum asp_status settle_primary(struct change *change, struct asp_error *e
     enum asp_status status = look_again(change, error);
 
     *stored = change->exported;
-    importing->another = false;
+    importing->another = importing->elsewhere = false;
     if (status != ASP_OK)
         return status;
     now = change->look.now;
@@ -64,7 +65,8 @@ static enum asp_status settle_primary(struct change *change, struct asp_error *e
     }
     primary = asp_primary_compare(stored, &now, admin->now);
     importing->another = primary == ASP_PRIMARY_CHANGED || primary == ASP_PRIMARY_ABSENT;
-    if (!importing->another && !asp_primary_is_due(stored, &now))
+    importing->elsewhere = primary == ASP_PRIMARY_ELSEWHERE;
+    if (!importing->another && !importing->elsewhere && !asp_primary_is_due(stored, &now))
         return ASP_OK;
     asp_primary_take(&now, stored);
     if (!admin->options->is_virtual && !admin->conf->virtual_users)

@@ -17,7 +17,8 @@ struct importing {
     struct asp_account account;          /* as it was read; its fingerprint is brought up to here */
     bool replaces;                       /* an account that is there */
     enum import_result result;
-    bool another; /* the user's primary password is another than it was for who exported it */
+    bool another;   /* the user's primary password is another than it was for who exported it */
+    bool elsewhere; /* or cannot be told from it: it was compared in another realm, or in none */
 };
 
 /*

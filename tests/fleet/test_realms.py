@@ -158,3 +158,27 @@ def test_doctor_names_accounts_of_another_realm(realms):
     assert not ok and "not of the realm that is named behind each of alice (office)" in message
     ((ok, message),) = doctor(office)
     assert ok and "has a line for every user" in message
+
+
+def test_an_account_comes_into_this_realm_by_an_import(realms, owner):
+    office, lab = realms
+    password = made(office)
+    exported = lab.asp_admin("export", "alice").done().out
+    assert json.loads(exported)["primary"].startswith("shadow@office,")
+    run = lab.asp_admin("import", "--replace", input=exported).done()
+    assert "alice was of another realm, or of none, when this was exported" in run.err
+    assert remembered(owner).startswith("primary=shadow@lab,")
+    set_unseen(office)
+    assert (office.login(password), lab.login(password)) == (SUCCESS, SUCCESS)
+    set_unseen(lab)
+    assert (lab.login(password), office.login(password)) == (AUTH_ERR, AUTH_ERR)
+
+
+def test_what_is_imported_in_its_own_realm_stays_what_it_is(realms, owner):
+    office, _ = realms
+    made(office)
+    before = remembered(owner)
+    exported = office.asp_admin("export", "alice").done().out
+    office.asp_admin("remove", "alice").done()
+    assert "realm" not in office.asp_admin("import", input=exported).done().err
+    assert remembered(owner) == before
