@@ -24,7 +24,8 @@ class FakeServer:
         self.name = name
         self.greeting = [wire.LET_IN, wire.parameter_status("server_version", "15.0"), wire.READY]
         self.read_only, self.level = "off", "notice"
-        self.hangs_when_probed = False
+        self.probed_says = None  # in the place of whether it is read-write; an empty list: nothing
+        self.deaf = False  # it reads no more
         self.answers = [[wire.answered("7")]]
         self.asked, self.parsed, self.started, self.passwords, self.cancelled = [], [], [], [], []
         self.tls = None  # the context of a server of TLS
@@ -43,6 +44,7 @@ class FakeServer:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.hang_up()
+        self.deaf = False
         assert self.cancelled == []
 
     def hang_up(self):
@@ -99,6 +101,8 @@ class FakeServer:
         while not messages or messages[-1][0] != "S":
             kind = self._read(stream, 1).decode()
             (length,) = struct.unpack("!I", self._read(stream, 4))
+            while self.deaf:
+                time.sleep(0.01)
             body = self._read(stream, length - 4)
             if kind == "X":
                 raise EOFError
@@ -112,8 +116,8 @@ class FakeServer:
         texts = [body.split(b"\0")[1].decode() for kind, body in messages if kind == "P"]
         if any("transaction_read_only" in text for text in texts):
             self.probed += 1
-            if not self.hangs_when_probed:
-                self._say(session, [wire.PREPARED, wire.answered(self.read_only, self.level)])
+            usual = [wire.PREPARED, wire.answered(self.read_only, self.level)]
+            self._say(session, usual if self.probed_says is None else self.probed_says)
         elif "B" not in kinds:
             self.parsed += texts
             self._say(session, [wire.PREPARED + wire.READY])

@@ -185,12 +185,23 @@ def test_who_says_nothing_is_left_at_the_deadline(driver, server, what):
     assert len(server.started) == 2
 
 
+def test_who_does_not_read_is_left_at_the_deadline_too(driver, server):
+    """However much there is to be sent: it is more than the sockets take."""
+    assert driver.write("SELECT asp.write($1)", b"x").value == b"7"
+    server.deaf = True
+    answer = driver.write("SELECT asp.write($1)", bytes(16 * 1024 * 1024), seconds=1)
+    assert (answer.status, answer.what) == ("ASP_IO", BROKEN | {"unknown"})
+    assert "nothing in time" in answer.text
+    server.deaf = False
+    assert driver.write("SELECT asp.write($1)", b"x").value == b"7"
+
+
 def test_an_error_after_which_it_is_not_ready_again_is_the_last_of_its_connection(driver, server):
     server.answers = [[wire.answered("7")], [wire.error("55P03")], [wire.answered("8")]]
     assert driver.read().value == b"7"
     answer = driver.read(seconds=4)
     assert (answer.status, answer.what) == ("ASP_BUSY", set())
-    assert driver.read().value == b"8"
+    assert driver.write().value == b"8"
     assert len(server.started) == 2
 
 

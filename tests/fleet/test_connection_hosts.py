@@ -37,7 +37,7 @@ def test_the_first_one_hangs(driver, servers):
 
 def test_one_that_hangs_after_it_has_let_us_in(driver, servers):
     servers[0].read_only = "on"
-    servers[1].hangs_when_probed = True
+    servers[1].probed_says = []
     assert driver.read().host == "db3"
 
 
@@ -81,6 +81,23 @@ def test_whose_warnings_are_switched_off_is_none(driver, servers):
         driver.forget()
         servers[2].level = level
         assert driver.write().host == "db3"
+
+
+ODD = {
+    "no rows": wire.COMPLETE,
+    "one column": wire.row("off") + wire.COMPLETE,
+    "two rows": wire.row("off", "notice") + wire.further_row("off", "notice") + wire.COMPLETE,
+    "another word": wire.row("no", "notice") + wire.COMPLETE,
+    "an error": wire.error("42883"),
+}
+
+
+@pytest.mark.parametrize("how", ODD)
+def test_who_does_not_say_whether_it_is_read_only_is_none(driver, server, how):
+    server.probed_says = [wire.PREPARED + ODD[how] + wire.READY]
+    answer = driver.read()
+    assert (answer.status, answer.what) == ("ASP_IO", {"down"})
+    assert (server.probed, server.asked) == (1, [])
 
 
 def test_it_becomes_read_only(driver, servers):
