@@ -254,7 +254,8 @@ static void fill(Suite *suite)
                         one_that_is_damaged_is_visited_by_its_name_and_else_by_that_of_its_file);
     unit_add_on_engines(suite, a_file_that_names_another_is_damaged);
     unit_add_on_local_engines(suite, what_is_due_of_a_long_name_is_found_when_the_account_has_gone);
-    unit_add_on_local_engines(suite, that_it_is_written_is_told_by_name_or_counts_as_lost_while_the_store_is_closed);
+    unit_add_on_local_engines(
+        suite, that_it_is_written_is_told_by_name_or_counts_as_lost_while_the_store_is_closed);
     unit_add(suite, what_was_never_finished_of_a_long_name_is_found_and_removed);
 }
 

@@ -396,7 +396,8 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add_on_local_engines(suite, whose_account_is_written_is_told);
-    unit_add_on_local_engines(suite, the_changes_of_a_store_are_told_while_it_is_closed_and_until_another_is_followed);
+    unit_add_on_local_engines(
+        suite, the_changes_of_a_store_are_told_while_it_is_closed_and_until_another_is_followed);
     unit_add(suite, a_store_that_goes_is_told);
     unit_add(suite, changes_that_were_lost_are_told_to_be);
     unit_add_on_engines(suite, one_watch_has_the_lock_and_leaves_its_time);
