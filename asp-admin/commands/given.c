@@ -91,16 +91,11 @@ enum exit_code given_read_app(const struct admin *admin, const char *given,
 
     if (given_check_name(admin, "--app", given) != EXIT_DONE)
         return EXIT_USAGE;
-    asp_scope_app(conf, given, app);
-    if (app_is_own_service(app) && !asp_scope_is_group(conf, app))
-        return fail_with(admin->console, EXIT_USAGE,
-                         "--app %s: no app password opens that service: it lets users in to their "
-                         "own app passwords, by their primary password",
-                         given);
     if (listed != NULL && !asp_scope_is_group(conf, given))
         return fail_with(admin->console, EXIT_USAGE,
                          "--app %s: %s is a service of the app %s: say --app %s", given, given,
                          listed, listed);
+    asp_scope_app(conf, given, app);
     if (app_is_unknown(conf, app) && !admin->options->new_app)
         return fail_unknown_app(admin, given);
     return EXIT_DONE;

@@ -107,24 +107,6 @@ def test_what_libpam_opens_for_no_service_is_no_app(site, pam, app):
     create(site, app, prefix=pam).refused(2)
 
 
-@pytest.mark.parametrize("app", ["asp-admin", "asp-web", "Asp-Web"])
-def test_where_users_come_to_their_own_app_passwords_none_of_them_opens(site, pam, app):
-    refused = (
-        f"asp-admin: --app {app}: no app password opens that service: it lets users in to their own app passwords, "
-        "by their primary password\n"
-    )
-    assert create(site, app, prefix=pam).refused(2).err == refused
-    assert create(site, app, "--new-app", prefix=pam).refused(2).err == refused
-    assert "did you mean" not in create(site, f"{app[:-1]}x", prefix=pam).refused(2).err
-    site.configure('apps: ( { name = "page"; services = [ "asp-admin", "asp-web" ]; } );')
-    assert create(site, app, prefix=pam).refused(2).err == refused
-
-
-def test_a_group_may_be_called_like_that_where_they_come_to_their_own(site):
-    site.configure("virtual_users = true;", 'apps: ( { name = "asp-web"; services = [ "webdav" ]; } );')
-    create(site, "asp-web").done()
-
-
 def test_an_app_that_is_to_come_can_be_meant(site):
     run = create(site, "Wiki", "--new-app")
     assert run.code == 0 and "slip" not in run.err
