@@ -132,16 +132,14 @@ enum asp_status asp_conf_read_hosts(const struct asp_conf_reader *reader,
                                     const config_setting_t *setting)
 {
     struct asp_database *database = &reader->conf->database;
-    enum asp_status status = ASP_OK;
     struct asp_database_host *hosts;
+    void *groups;
     size_t count;
+    enum asp_status status = asp_conf_own_groups(reader, setting, sizeof *hosts, &groups, &count);
 
-    if (!asp_conf_is_sequence(setting))
-        return asp_conf_refuse(reader, setting, "must be a list of groups, ( { ... } )");
-    count = (size_t)config_setting_length(setting);
-    hosts = asp_conf_own(reader, count, sizeof *hosts);
-    if (hosts == NULL)
-        return asp_fail(reader->error, ASP_NO_MEMORY, "out of memory");
+    if (status != ASP_OK)
+        return status;
+    hosts = groups;
     for (size_t i = 0; status == ASP_OK && i < count; i++)
         status = read_host(reader, config_setting_get_elem(setting, (unsigned)i), hosts, i);
     database->hosts = hosts;

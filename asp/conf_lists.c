@@ -230,16 +230,14 @@ static enum asp_status check_app(const struct asp_conf_reader *reader,
 static enum asp_status read_apps(const struct asp_conf_reader *reader,
                                  const config_setting_t *setting)
 {
-    enum asp_status status = ASP_OK;
     struct asp_app *apps;
+    void *groups;
     size_t count;
+    enum asp_status status = asp_conf_own_groups(reader, setting, sizeof *apps, &groups, &count);
 
-    if (!asp_conf_is_sequence(setting))
-        return asp_conf_refuse(reader, setting, "must be a list of groups, ( { ... } )");
-    count = (size_t)config_setting_length(setting);
-    apps = asp_conf_own(reader, count, sizeof *apps);
-    if (apps == NULL)
-        return no_memory(reader);
+    if (status != ASP_OK)
+        return status;
+    apps = groups;
     for (size_t i = 0; status == ASP_OK && i < count; i++) {
         const config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
 
@@ -255,16 +253,14 @@ static enum asp_status read_apps(const struct asp_conf_reader *reader,
 static enum asp_status read_clients(const struct asp_conf_reader *reader,
                                     const config_setting_t *setting)
 {
-    enum asp_status status = ASP_OK;
     struct asp_client *clients;
+    void *groups;
     size_t count;
+    enum asp_status status = asp_conf_own_groups(reader, setting, sizeof *clients, &groups, &count);
 
-    if (!asp_conf_is_sequence(setting))
-        return asp_conf_refuse(reader, setting, "must be a list of groups, ( { ... } )");
-    count = (size_t)config_setting_length(setting);
-    clients = asp_conf_own(reader, count, sizeof *clients);
-    if (clients == NULL)
-        return no_memory(reader);
+    if (status != ASP_OK)
+        return status;
+    clients = groups;
     for (size_t i = 0; status == ASP_OK && i < count; i++)
         status = read_services_of(reader, config_setting_get_elem(setting, (unsigned)i), "user",
                                   &clients[i].user, &clients[i].services);

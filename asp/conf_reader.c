@@ -79,3 +79,14 @@ bool asp_conf_is_sequence(const config_setting_t *setting)
     return config_setting_type(setting) == CONFIG_TYPE_ARRAY ||
            config_setting_type(setting) == CONFIG_TYPE_LIST;
 }
+
+enum asp_status asp_conf_own_groups(const struct asp_conf_reader *reader,
+                                    const config_setting_t *setting, size_t size, void **groups,
+                                    size_t *count)
+{
+    if (!asp_conf_is_sequence(setting))
+        return asp_conf_refuse(reader, setting, "must be a list of groups, ( { ... } )");
+    *count = (size_t)config_setting_length(setting);
+    *groups = asp_conf_own(reader, *count, size);
+    return *groups != NULL ? ASP_OK : asp_fail(reader->error, ASP_NO_MEMORY, "out of memory");
+}

@@ -41,6 +41,12 @@ enum asp_status asp_conf_refuse_key(const struct asp_conf_reader *reader,
 /* Memory for that many, all zero, that lives as long as the configuration; NULL: there is none. */
 void *asp_conf_own(const struct asp_conf_reader *reader, size_t count, size_t size);
 
+/* Memory, as above, for what a list of groups has: `*groups`, and how many. ASP_OK, or
+ * why not: it is none, or out of memory. */
+enum asp_status asp_conf_own_groups(const struct asp_conf_reader *reader,
+                                    const config_setting_t *setting, size_t size, void **groups,
+                                    size_t *count);
+
 /* An array or a list. */
 bool asp_conf_is_sequence(const config_setting_t *setting);
 
