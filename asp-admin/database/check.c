@@ -70,7 +70,7 @@ struct row {
 
 static enum asp_status not_ours(struct asp_error *error)
 {
-    return asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+    return pgsql_not_ours(error);
 }
 
 static void say(const struct checking *checking, const struct row *row, const char *what)

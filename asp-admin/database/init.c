@@ -78,7 +78,7 @@ static enum asp_status ask_identity(struct pgsql_connection *connection, int64_t
     if (pgsql_row_count(result) != 1 || !pgsql_bytes(result, 0, 0, &id, &length) ||
         length != PGSQL_ID_CHARS || !pgsql_number(result, 0, 1, &schema) ||
         !pgsql_number(result, 0, 2, &parts)) {
-        status = asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+        status = pgsql_not_ours(error);
     } else {
         memcpy(identity->id, id, length + 1);
         identity->schema = (int)schema;

@@ -118,7 +118,7 @@ enum asp_status database_look(struct pgsql_store *own, struct database_look *loo
     asked = clock_of_machine();
     status = pgsql_ask(connection, &look_at, NULL, asp_clock_ms() + LOOK_MS, &result, error);
     if (status == ASP_OK && !take(result, asked, look))
-        status = asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+        status = pgsql_not_ours(error);
     (void)snprintf(look->host, sizeof look->host, "%s", pgsql_connection_host(connection));
     pgsql_result_free(result);
     return status;

@@ -59,11 +59,22 @@ static enum asp_status copy_body(const struct pgsql_loaded *loaded, struct asp_s
     return ASP_OK;
 }
 
-static void take(struct asp_store_held *held, const struct pgsql_loaded *loaded)
+/* Loads it, and what is known of one that is held; `held` as in engine.h. */
+static enum asp_status load(const struct asp_store *store, struct asp_store_held *held,
+                            const char *name, const char *only, struct pgsql_loaded *loaded,
+                            struct asp_error *error)
 {
-    held->is_known = true;
-    held->is_there = loaded->is_there;
-    held->tag = loaded->tag;
+    const int64_t until = wait_of(store);
+    enum asp_status status =
+        pgsql_load(pgsql_own(store), name, only, held == NULL ? until : earlier(until, held->until),
+                   loaded, error);
+
+    if (status == ASP_OK && held != NULL) {
+        held->is_known = true;
+        held->is_there = loaded->is_there;
+        held->tag = loaded->tag;
+    }
+    return status;
 }
 
 enum asp_status pgsql_read(const struct asp_store *store, struct asp_store_held *held,
@@ -71,13 +82,10 @@ enum asp_status pgsql_read(const struct asp_store *store, struct asp_store_held 
                            struct asp_error *error)
 {
     struct pgsql_loaded loaded;
-    int64_t until = held == NULL ? wait_of(store) : earlier(wait_of(store), held->until);
-    enum asp_status status = pgsql_load(pgsql_own(store), name, only, until, &loaded, error);
+    enum asp_status status = load(store, held, name, only, &loaded, error);
 
     if (status != ASP_OK)
         return status;
-    if (held != NULL)
-        take(held, &loaded);
     status = loaded.is_there ? copy_body(&loaded, stored, error) : ASP_NOT_FOUND;
     pgsql_result_free(loaded.result);
     return status;
@@ -234,7 +242,7 @@ static enum asp_status say(struct pgsql_store *own, const struct pgsql_value *va
         pause_between();
     }
     if (!pgsql_number(result, 0, 0, &answer))
-        status = asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+        status = pgsql_not_ours(error);
     *done = answer == 1;
     pgsql_result_free(result);
     return status;
@@ -277,10 +285,7 @@ static enum asp_status know(const struct asp_store *store, struct asp_store_held
 
     if (held->is_known)
         return ASP_OK;
-    status = pgsql_load(pgsql_own(store), held->name, NULL, earlier(wait_of(store), held->until),
-                        &loaded, error);
-    if (status == ASP_OK)
-        take(held, &loaded);
+    status = load(store, held, held->name, NULL, &loaded, error);
     pgsql_result_free(loaded.result);
     return status;
 }

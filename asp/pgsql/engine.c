@@ -4,6 +4,7 @@
 #include "result.h"
 
 #include "asp/clock.h"
+#include "asp/store_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,7 +238,7 @@ static enum asp_status visit_some(struct pgsql_store *own, struct place *place, 
 
         if (!pgsql_number(result, row, 0, &part) || !pgsql_bytes(result, row, 1, &name, &length) ||
             length >= sizeof place->name) {
-            status = asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+            status = pgsql_not_ours(error);
             break;
         }
         place->part = pgsql_number_text(part);
@@ -259,16 +260,6 @@ static enum asp_status each(const struct asp_store *store, asp_visit *visit, voi
     while (status == ASP_OK && count == NAMES_AT_ONCE)
         status = visit_some(pgsql_own(store), &place, visit, context, &count, error);
     return status;
-}
-
-static bool examine(const struct asp_conf *conf, asp_store_fault *tell, void *context)
-{
-    return asp_store_files.examine(conf, tell, context);
-}
-
-static bool is_own(const struct asp_conf *conf)
-{
-    return asp_store_files.is_own(conf);
 }
 
 static bool is_another(const struct asp_store *store)
@@ -313,16 +304,6 @@ static bool watch_is_of(const struct asp_watch_lock *lock, const struct asp_stor
     return asp_store_files.watch_is_of(lock, folder_of(store));
 }
 
-static void mark_watch(const struct asp_watch_lock *lock, time_t looked)
-{
-    asp_store_files.mark_watch(lock, looked);
-}
-
-static void give_watch(struct asp_watch_lock *lock)
-{
-    asp_store_files.give_watch(lock);
-}
-
 static enum asp_status look_at_watch(const struct asp_store *store, struct asp_watch_seen *seen,
                                      struct asp_error *error)
 {
@@ -356,15 +337,15 @@ const struct asp_store_engine asp_store_pgsql = {
     .password_mark = password_mark,
     .clear_strays = clear_strays,
     .each = each,
-    .examine = examine,
-    .is_own = is_own,
+    .examine = asp_files_examine,
+    .is_own = asp_files_is_own,
     .is_another = is_another,
     .follow = follow,
     .take_changes = take_changes,
     .end_changes = end_changes,
     .take_watch = take_watch,
     .watch_is_of = watch_is_of,
-    .mark_watch = mark_watch,
-    .give_watch = give_watch,
+    .mark_watch = asp_files_mark_watch,
+    .give_watch = asp_files_give_watch,
     .look_at_watch = look_at_watch,
 };

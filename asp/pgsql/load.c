@@ -74,7 +74,7 @@ static enum asp_status check_store(struct pgsql_store *own, const struct pg_resu
 
     if (pgsql_row_count(result) != 1 || !pgsql_bytes(result, 0, STORE, &id, &length) ||
         !pgsql_number(result, 0, OLDEST, &oldest))
-        return asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+        return pgsql_not_ours(error);
     if (length != PGSQL_ID_CHARS || memcmp(id, own->pin.id, length) != 0) {
         own->pin = (struct pgsql_pin){0}; /* this machine may be of another one by now */
         return asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
@@ -206,7 +206,7 @@ enum asp_status pgsql_load(struct pgsql_store *own, const char *name, const char
                               !pgsql_number(loaded->result, 0, WRITTEN, &written)))) {
         pgsql_result_free(loaded->result);
         *loaded = (struct pgsql_loaded){0};
-        return asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+        return pgsql_not_ours(error);
     }
     loaded->written.tv_sec = (time_t)(written / US);
     loaded->written.tv_nsec = (long)(written % US) * NS_OF_US;

@@ -118,7 +118,7 @@ enum asp_status pgsql_store_which(struct pgsql_store *own, struct pgsql_pin *fou
     if (pgsql_row_count(result) != 1 || !pgsql_bytes(result, 0, 0, &id, &length) ||
         length != PGSQL_ID_CHARS || !pgsql_number(result, 0, 1, &parts) || parts < 1 ||
         parts > PARTS_MAX) {
-        status = asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+        status = pgsql_not_ours(error);
     } else {
         memcpy(found->id, id, length + 1);
         found->parts = (int)parts;

@@ -6,6 +6,11 @@
 #include <libpq-fe.h>
 #include <string.h>
 
+enum asp_status pgsql_not_ours(struct asp_error *error)
+{
+    return asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+}
+
 size_t pgsql_row_count(const struct pg_result *result)
 {
     return (size_t)PQntuples(result);

@@ -4,11 +4,16 @@
 #ifndef ASP_PGSQL_RESULT_H
 #define ASP_PGSQL_RESULT_H
 
+#include "asp/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct pg_result; /* libpq's */
+
+/* Fails as ASP_UNSAFE: the answer has not the form that one of a store of ours has. */
+enum asp_status pgsql_not_ours(struct asp_error *error);
 
 size_t pgsql_row_count(const struct pg_result *result);
 size_t pgsql_column_count(const struct pg_result *result);

@@ -81,7 +81,7 @@ static enum asp_status build(const struct pg_result *result, struct asp_usage *u
     enum asp_status status;
 
     if (!pgsql_number(result, 0, SINCE, &since))
-        return asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+        return pgsql_not_ours(error);
     for (size_t row = 0; row < pgsql_row_count(result) && slots < ASP_IDS; row++)
         slots += take_use(result, row, &use);
     status = begin(usage, (time_t)since, slots, error);
