@@ -1,5 +1,7 @@
 """A machine of a fleet: its asp-admin, broker and module, and a store in a database."""
 
+import contextlib
+
 from support.broker import BrokerMachine
 
 DATABASE = 'database: {{ hosts = ( {{ address = "{folder}"; }} ); name = "{name}"; }};'
@@ -27,3 +29,25 @@ class Node(BrokerMachine):
 
     def login(self, password, service="nginx", user="alice", host="www-data"):
         return self.host(host).login(password, service, user).code
+
+
+@contextlib.contextmanager
+def joined(*where, prepare=None, lines):
+    """A machine for each of the tuples `lines`, with its broker, to the end; `prepare` is called with it before."""
+    with contextlib.ExitStack() as stack:
+        found = []
+        for words in lines:
+            node = Node(*where, *words)
+            stack.callback(node.close)
+            if prepare is not None:
+                prepare(node)
+            node.begin()
+            stack.callback(node.end)
+            found.append(node)
+        yield found
+
+
+def leave_none(owner):
+    """Leaves no account in the store, and nothing of any."""
+    for table in ("account", "used", "expiry", "ended"):
+        owner.ask(f"DELETE FROM asp.{table}")

@@ -1,10 +1,9 @@
 """Two machines with one store in a database: their asp-admin, broker and module."""
 
 import concurrent.futures
-import contextlib
 
 import pytest
-from machine import Node
+from machine import joined, leave_none
 from support.broker import SOON
 from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS
 from support.wait import wait_until
@@ -12,21 +11,14 @@ from support.wait import wait_until
 
 @pytest.fixture(scope="module")
 def nodes(layer, build, sandboxes, cluster, database):
-    with contextlib.ExitStack() as stack:
-        found = []
-        for _ in range(2):
-            node = Node(layer, build, cluster, database, "virtual_users = true;", 'primary: { source = "none"; };')
-            stack.callback(node.close)
-            node.begin()
-            stack.callback(node.end)
-            found.append(node)
+    line = ("virtual_users = true;", 'primary: { source = "none"; };')
+    with joined(layer, build, cluster, database, lines=[line] * 2) as found:
         yield found
 
 
 @pytest.fixture
 def empty(owner, nodes):
-    for table in ("account", "used", "expiry", "ended"):
-        owner.ask(f"DELETE FROM asp.{table}")
+    leave_none(owner)
     return nodes
 
 

@@ -1,11 +1,10 @@
 """Two machines with one store in a database, and each with a shadow file of its own: alice is a user of both, and her
 passwords are not the same. What is remembered of hers is of the machine on which her first one was made."""
 
-import contextlib
 import json
 
 import pytest
-from machine import Node
+from machine import joined, leave_none
 from support.pam_codes import AUTH_ERR, SUCCESS
 from support.passwords import PRIMARY
 from support.watch import counts, once
@@ -17,22 +16,18 @@ PASSWORD_STACK = "echo 'password optional pam_asp.so' >>/etc/pam.d/common-passwo
 @pytest.fixture(scope="module")
 def machines(layer, build, sandboxes, cluster, database):
     """One of the realm office, and one of the realm lab."""
-    with contextlib.ExitStack() as stack:
-        found = []
-        for realm in ("office", "lab"):
-            node = Node(layer, build, cluster, database, f'primary: {{ realm = "{realm}"; }};')
-            stack.callback(node.close)
-            node.sandbox.shell(PASSWORD_STACK).done()
-            node.begin()
-            stack.callback(node.end)
-            found.append(node)
+
+    def prepare(node):
+        node.sandbox.shell(PASSWORD_STACK).done()
+
+    lines = [(f'primary: {{ realm = "{realm}"; }};',) for realm in ("office", "lab")]
+    with joined(layer, build, cluster, database, prepare=prepare, lines=lines) as found:
         yield found
 
 
 @pytest.fixture
 def realms(owner, machines):
-    for table in ("account", "used", "expiry", "ended"):
-        owner.ask(f"DELETE FROM asp.{table}")
+    leave_none(owner)
     for machine in machines:
         machine.configure()
         for user, password in PRIMARY.items():
