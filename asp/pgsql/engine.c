@@ -12,7 +12,7 @@
 
 enum { NAMES_AT_ONCE = 1000, EACH_MS = 30000 };
 
-_Static_assert(sizeof(uintptr_t) <= sizeof(uint64_t), "an address goes into a word that is kept");
+_Static_assert(sizeof(void *) <= ASP_KEPT_WORDS * sizeof(uint64_t), "no room for an address");
 
 static const struct pgsql_statement names = {
     .name = "names",
@@ -47,7 +47,7 @@ void pgsql_store_use(struct pgsql_store *own, const struct asp_conf *conf, const
     (void)snprintf(own->folder, sizeof own->folder, "%s", conf->store);
     pgsql_connection_use(own->connection, &conf->database, role);
     kept->engine = &asp_store_pgsql;
-    kept->words[0] = (uintptr_t)own;
+    memcpy(kept->words, &own, sizeof(void *));
 }
 
 struct pgsql_connection *pgsql_store_connection(struct pgsql_store *own)
@@ -78,7 +78,7 @@ static enum asp_status open_store(struct asp_store *store, const struct asp_conf
     store->own.memory = opened;
     if (opened == NULL)
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");
-    opened->own = (struct pgsql_store *)(uintptr_t)kept->words[0]; /* see pgsql_store_use */
+    memcpy(&opened->own, kept->words, sizeof(void *)); /* see pgsql_store_use */
     opened->folder = ASP_STORE_CLOSED;
     opened->folder.path = conf->store;
     opened->folder.engine = &asp_store_files;
