@@ -1,4 +1,5 @@
-"""Memory that runs out: every allocation of asp-admin made to fail, in turn, in each command, with --json and without.
+"""Memory that runs out: every allocation of asp-admin (in a plain run each third) made to fail, in turn, in each command,
+with --json and without.
 
 It is done as ever, or it ends with 5 and says why; no answer is shorter than it should be, none is broken, and the store
 has the old state or the new one. Beside it, what a run says while nothing can be allocated from some point on.
@@ -11,6 +12,7 @@ import shutil
 
 import pytest
 from support.folders import contents, restore
+from support.long import some_of
 from support.passwords import PASSWORD
 from support.run import TREE
 
@@ -145,7 +147,7 @@ def starving(site, starve, request):
 
 def test_an_allocation_that_fails_is_told_of_or_changes_nothing(starving):
     assert starving.allocations > 10, "the allocations were not seen"
-    seen = [starving.judge(str(at)) for at in range(1, starving.allocations + 1)]
+    seen = [starving.judge(str(at)) for at in some_of(range(1, starving.allocations + 1))]
     assert {"old", "done"} & set(seen)
 
 

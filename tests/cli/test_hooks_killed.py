@@ -7,6 +7,7 @@ import signal
 
 import pytest
 from support.folders import restore
+from support.long import some_of
 from support.tracing import injecting, system_calls
 from support.wait import wait_until
 
@@ -82,13 +83,13 @@ def revoking(site, strace, request):
 
 def test_killed_at_any_system_call_after_the_revocation_its_hook_is_run(revoking):
     left = 0
-    for call in revoking.later:
+    for call in some_of(revoking.later):
         revoking.killed_at(call)
         left += revoking.is_due()
         wait_until(revoking.watched_to_the_end, f"the hook is still due after {call}")
         assert set(revoking.told()) == {f"revoked {revoking.id} {revoking.reason}"}, call
         revoking.back()
-    assert left > 10, "hardly anything was left to the watch"
+    assert left > 3, "hardly anything was left to the watch"
 
 
 def test_killed_before_the_revocation_no_hook_is_run(revoking):

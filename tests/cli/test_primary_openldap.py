@@ -6,11 +6,12 @@ import random
 import re
 
 import pytest
+from support.long import EVERYTHING
 from support.run import ENVIRONMENT, TREE, execute
 
 PROGRAM = TREE / "conf" / "ldap" / "primary-openldap"
 SEED = 20260101
-TEXTS = 400
+TEXTS = 1000 if EVERYTHING else 150
 
 CONF = "uri=ldap://127.0.0.1\nbase=dc=example,dc=org\n"
 LDAPSEARCH = '#!/bin/sh\ncat -- "$0.text"\nexit "$(cat -- "$0.code")"\n'

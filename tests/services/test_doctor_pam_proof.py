@@ -4,11 +4,11 @@ that each of their answers comes up."""
 
 import dataclasses
 import json
-import os
 import re
 
 import pytest
 from support import sanitizers
+from support.long import EVERYTHING
 from support.pam_stacks import (
     FOLDER,
     LINKS,
@@ -24,7 +24,7 @@ from support.pam_stacks import (
     with_folder,
 )
 
-SEEDS = (20261129, 20261131) if os.environ.get("ASP_TEST_ALL") else (20261129,)
+SEEDS = (20261129, 20261131) if EVERYTHING else (20261129,)
 COUNT = 150  # for each
 ROUNDS = 4
 

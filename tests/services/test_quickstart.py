@@ -149,6 +149,7 @@ def test_in_a_sandbox_it_shows_what_the_module_does(machine, nesting):
     machine.assert_as_before(run.out)
 
 
+@pytest.mark.long
 def test_in_a_plain_container_it_falls_back_and_says_so(machine):
     run = machine.quickstart(*PLAIN)
     assert (run.code, run.err) == (0, "")

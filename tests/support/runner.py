@@ -16,7 +16,8 @@ from support.run import TREE, tool_works
 
 PYTHON = "/usr/bin/python3"
 PYTEST = (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=300")
-PROCESSES = "3"
+# That many files at a time: the services wait more than they work.
+PROCESSES = {"cli": "2", "services": "4"}
 # For cli, whose doctor looks at each process that it sees: those of the services' tests are none of its machine.
 APART = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
 # Their subject is system calls, limits, memory, threads or races of the process that they run in.
@@ -219,11 +220,12 @@ class Runner:
         if made is None:
             return self.not_built(run)
         report = self.work / f"{name}-{build}.xml"
-        # A file at a time in each process: they wait for servers more than they work.
         apart = APART if name == "cli" and tool_works(*APART, "true") else ()
-        words = [*apart, *PYTEST, "-n", PROCESSES, "--dist=loadfile"]
+        words = [*apart, *PYTEST, "-n", PROCESSES.get(name, "3"), "--dist=loadfile"]
         words += [f"--basetemp={self.work / name}", f"--junitxml={report}", *targets, *self.picked]
-        words += ["-m", "not long"] if brief or not (self.everything or self.picked) else []
+        if brief or not (self.everything or self.picked):
+            words += ["-m", "not long"]
+            environment["ASP_TEST_ALL"] = ""
         environment["ASP_BUILD"] = str(made)
         run = self.show(*words, **environment) if KEEP in self.picked else self.run(*words, timeout=3600, **environment)
         count = read_junit(report) if report.exists() else Count()
