@@ -1,4 +1,4 @@
-/* Alice, her one entry, and a request in a word. */
+/* A user, her one entry, and a request in a word. */
 #include "login_fixture.h"
 
 #include "asp/network.h"
@@ -11,11 +11,12 @@ struct asp_conf *conf;
 char typed[ASP_SECRET_SHOWN + 1];
 struct asp_outcome outcome;
 struct asp_name_service login_names;
+const char *login_user = "alice";
 
 void begin(const char *text, void (*prepare)(struct asp_entry *entry))
 {
     struct asp_entry entry;
-    struct asp_secret secret = unit_entry(&entry, "alice", "7k", "Phone");
+    struct asp_secret secret = unit_entry(&entry, login_user, "7k", "Phone");
     char whole[2048];
 
     login_names = unit_strangers;
@@ -26,8 +27,8 @@ void begin(const char *text, void (*prepare)(struct asp_entry *entry))
     entry.created = NOW - 1000;
     if (prepare != NULL)
         prepare(&entry);
-    unit_put(&store, "alice", &entry, 1);
-    asp_store_begin_usage(&store, "alice", entry.created);
+    unit_put(&store, login_user, &entry, 1);
+    asp_store_begin_usage(&store, login_user, entry.created);
     asp_secret_show(&secret, typed);
 }
 
@@ -62,7 +63,7 @@ struct asp_entry entry_now(void)
     struct asp_account account;
     struct asp_entry entry;
 
-    ck_assert_int_eq(asp_store_load(&store, "alice", NULL, &account, &store_error), ASP_OK);
+    ck_assert_int_eq(asp_store_load(&store, login_user, NULL, &account, &store_error), ASP_OK);
     ck_assert_uint_ge(account.count, 1);
     entry = account.entries[0];
     asp_account_free(&account);
@@ -71,7 +72,7 @@ struct asp_entry entry_now(void)
 
 bool use_now(struct asp_use *use)
 {
-    struct asp_usage usage = unit_usage(&store, "alice");
+    struct asp_usage usage = unit_usage(&store, login_user);
     bool found = asp_usage_find(&usage, "7k", NOW - 1000, use);
 
     asp_usage_free(&usage);

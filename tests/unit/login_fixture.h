@@ -1,4 +1,4 @@
-/* What the tests of a login share: alice, her one entry, and a request in a word. */
+/* What the tests of a login share: a user, her one entry, and a request in a word. */
 #ifndef ASP_TESTS_LOGIN_FIXTURE_H
 #define ASP_TESTS_LOGIN_FIXTURE_H
 
@@ -12,9 +12,13 @@ extern struct asp_conf *conf;
 extern char typed[ASP_SECRET_SHOWN + 1];
 extern struct asp_outcome outcome;
 extern struct asp_name_service login_names; /* one that knows nobody */
+extern const char *login_user;              /* alice, where the tests say nothing else */
 
-/* A store, its configuration with `text` besides, and alice with one entry, "7k", that is changed
- * by `prepare`. Its password is in `typed`. */
+/* A user whom no machine has in its shadow file. */
+#define NOBODYS "nobodys.name"
+
+/* A store, its configuration with `text` besides, and the user with one entry, "7k", that is
+ * changed by `prepare`. Its password is in `typed`. */
 void begin(const char *text, void (*prepare)(struct asp_entry *entry));
 void end(void);
 

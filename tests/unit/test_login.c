@@ -526,9 +526,6 @@ static enum asp_status follow_root(struct asp_account *account, void *context,
     return ASP_OK;
 }
 
-/* A user whom no machine has in its shadow file. */
-#define NOBODYS "nobodys.name"
-
 /* What watch makes of an account whose user root is by another spelling. */
 static void have_her_follow_root(void)
 {

@@ -29,13 +29,13 @@ static enum asp_status take(struct asp_account *account, void *context, struct a
     return ASP_OK;
 }
 
-/* Alice, remembered in the realm "office" by `hash`, with one app password. */
+/* The user, remembered in the realm "office" by `hash`, with one app password. */
 static void begin_in_office(const char *hash)
 {
     struct asp_primary_now now = says("office", hash);
 
     begin("", for_mail);
-    ck_assert_int_eq(asp_store_update(&store, "alice", false, take, &now, &store_error), ASP_OK);
+    ck_assert_int_eq(asp_store_update(&store, NOBODYS, false, take, &now, &store_error), ASP_OK);
 }
 
 static struct asp_fingerprint fingerprint_now(void)
@@ -43,7 +43,7 @@ static struct asp_fingerprint fingerprint_now(void)
     struct asp_fingerprint primary;
     struct asp_account account;
 
-    ck_assert_int_eq(asp_store_load(&store, "alice", NULL, &account, &store_error), ASP_OK);
+    ck_assert_int_eq(asp_store_load(&store, NOBODYS, NULL, &account, &store_error), ASP_OK);
     primary = account.primary;
     asp_account_free(&account);
     return primary;
@@ -56,7 +56,7 @@ static size_t reconciled(struct asp_primary_now now, bool reached, enum asp_prim
     struct asp_reconciled result;
     size_t count;
 
-    ck_assert_int_eq(asp_reconcile(&store, "alice", &now, &how, reached, &result, &error), ASP_OK);
+    ck_assert_int_eq(asp_reconcile(&store, NOBODYS, &now, &how, reached, &result, &error), ASP_OK);
     ck_assert_int_eq(result.primary, expected);
     count = result.count;
     asp_reconciled_free(&result);
@@ -100,11 +100,11 @@ START_TEST(an_account_of_another_realm_follows_nobody_of_this_one)
     struct asp_reconciled result;
 
     begin_in_office(HASH);
-    ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "carol", &now, NULL, &result, &error),
+    ck_assert_int_eq(asp_reconcile_follow(&store, NOBODYS, "carol", &now, NULL, &result, &error),
                      ASP_UNCHANGED);
     ck_assert_str_eq(fingerprint_now().realm, "office");
     now = says("office", OTHER);
-    ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "carol", &now, NULL, &result, &error),
+    ck_assert_int_eq(asp_reconcile_follow(&store, NOBODYS, "carol", &now, NULL, &result, &error),
                      ASP_OK);
     asp_reconciled_free(&result);
     end();
@@ -118,11 +118,11 @@ START_TEST(nobody_of_another_realm_is_noted_gone)
     struct asp_noted noted;
 
     begin_in_office(HASH);
-    ck_assert_int_eq(asp_reconcile_note(&store, "alice", &gone, ASP_SIGHT_GONE, &noted, &error),
+    ck_assert_int_eq(asp_reconcile_note(&store, NOBODYS, &gone, ASP_SIGHT_GONE, &noted, &error),
                      ASP_OK);
     ck_assert(!noted.is_absent && !fingerprint_now().absent);
     gone.realm.name = "office";
-    ck_assert_int_eq(asp_reconcile_note(&store, "alice", &gone, ASP_SIGHT_GONE, &noted, &error),
+    ck_assert_int_eq(asp_reconcile_note(&store, NOBODYS, &gone, ASP_SIGHT_GONE, &noted, &error),
                      ASP_OK);
     ck_assert(noted.is_absent && fingerprint_now().absent);
     end();
@@ -139,14 +139,14 @@ START_TEST(a_login_in_another_realm_compares_nothing_and_writes_no_fingerprint)
     begin_in_office(HASH);
     conf->primary_source = ASP_SOURCE_SHADOW;
     conf->primary_realm = "lab";
-    ck_assert_str_eq(try("alice", "imap", typed), "accepted");
+    ck_assert_str_eq(try(NOBODYS, "imap", typed), "accepted");
     ck_assert_str_eq(fingerprint_now().realm, "office");
     conf->primary_realm = "";
-    ck_assert_str_eq(try("alice", "imap", typed), "accepted");
+    ck_assert_str_eq(try(NOBODYS, "imap", typed), "accepted");
     conf->primary_realm = "office";
-    ck_assert_str_eq(try("alice", "imap", typed), "primary-locked");
+    ck_assert_str_eq(try(NOBODYS, "imap", typed), "primary-locked");
     conf->primary_realm = "lab";
-    ck_assert_str_eq(try("alice", "imap", typed), "accepted");
+    ck_assert_str_eq(try(NOBODYS, "imap", typed), "accepted");
     ck_assert_int_eq(entry_now().revoked, ASP_NEVER);
     end();
 }
@@ -163,7 +163,7 @@ START_TEST(a_login_takes_the_fingerprint_with_the_realm_and_then_knows_it)
     conf->primary_source = ASP_SOURCE_SHADOW;
     conf->primary_realm = "office";
     for (int i = 0; i < 3; i++)
-        ck_assert_str_eq(try("alice", "imap", typed), "accepted");
+        ck_assert_str_eq(try(NOBODYS, "imap", typed), "accepted");
     ck_assert_str_eq(fingerprint_now().realm, "office");
     ck_assert_int_eq(fingerprint_now().had, ASP_HAD_NO_LINE);
     end();
@@ -182,5 +182,6 @@ static void fill(Suite *suite)
 
 int main(void)
 {
+    login_user = NOBODYS;
     return unit_run("realm", fill);
 }
