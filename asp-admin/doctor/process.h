@@ -8,7 +8,7 @@
 
 enum { PROCESS_NAME = 64 };
 
-#define PROCESS_NO_GROUP ((gid_t)-1)
+#define PROCESS_NO_GROUP ((gid_t)(-1))
 
 struct process {
     char name[PROCESS_NAME]; /* "?": it is not known */

@@ -101,10 +101,15 @@ def local(server, driver):
     return driver
 
 
+# What libpq says, from version 16 on, of each way to be let in that is not the one that was asked for.
+OTHER_WAY = "authentication method requirement"
+
+
 def refused(answer, *words):
+    """Each word, or one of them where it is a tuple."""
     assert (answer.status, answer.what) == ("ASP_IO", {"down"}), answer
     for word in words:
-        assert word in answer.text, answer
+        assert any(one in answer.text for one in (word if isinstance(word, tuple) else (word,))), answer
     assert "the-password" not in answer.text
 
 
@@ -119,7 +124,7 @@ def test_by_the_socket_the_system_says_who_it_is(local, server):
 
 def test_by_the_socket_no_password_is_given(secure, server):
     secure.hosts(by_socket(server))
-    refused(secure.read("SELECT 1"), "no password supplied")
+    refused(secure.read("SELECT 1"), ("no password supplied", OTHER_WAY))
     secure.set(role="asp_node")
     assert secure.read("SELECT current_user::text").value == b"asp_node"
 
@@ -134,7 +139,7 @@ def test_by_tls_with_a_password(secure):
 def test_a_password_is_given_to_who_binds_the_channel_alone(secure, role):
     """A server that knows it proves that: one that asks for it otherwise, or for nothing, may not."""
     secure.set(role=role)
-    refused(secure.read("SELECT 1"), "channel binding")
+    refused(secure.read("SELECT 1"), ("channel binding", OTHER_WAY))
 
 
 def test_another_password_is_refused(secure, tmp_path):

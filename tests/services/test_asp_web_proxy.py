@@ -224,8 +224,8 @@ def test_a_body_in_pieces_is_whole_behind_a_web_server_or_is_refused(proxied, br
     cookie, token = opened(proxied)
     headers = (f"X-Asp-Token: {token}", "Transfer-Encoding: chunked")
     status, _, _ = proxied.say("POST", "/api/sign-in", *headers, body='{"user": "bob"}', cookie=cookie)
-    if not proxied.gathers:
-        assert status in (411, 502)
+    # Caddy hands it on as it is, up to some version.
+    if not proxied.gathers and status in (411, 502):
         return
     assert status == 200
     assert broker.accept()[0] == "bob"

@@ -25,12 +25,20 @@ SAVE = "const link = document.createElement('a'); link.download = 'kept'; link.h
 KEEPABLE = """
 const listen = window.addEventListener;
 window.addEventListener = (kind, ...rest) => kind === "unload" ? undefined : listen.call(window, kind, ...rest);
+window.sockets = [];
+window.WebSocket = class extends WebSocket {
+    constructor(...words) {
+        super(...words);
+        window.sockets.push(this);
+    }
+};
 """
 # Nor one with an open connection.
 LEAVE = """
 cockpit.transport.close();
 window.addEventListener("pageshow", event => event.persisted && sessionStorage.setItem("seen", document.documentElement.outerHTML));
 """
+LEFT = "return sockets.length > 0 && sockets.every(one => one.readyState === WebSocket.CLOSED)"
 ELSEWHERE = "http://localhost:9090/cockpit/static/login.html"
 # The last thing that waits for ten minutes does so until it is called.
 WAITING = """
@@ -217,6 +225,7 @@ def test_the_way_back_does_not_show_it_again(page):
         page.show()
         password = make(page)
         page.browser.run(LEAVE)
+        page.browser.until(lambda: page.browser.run(LEFT), "the end of its connection")
         page.browser.open(ELSEWHERE)
         page.browser.ask("POST", "/back", {})
         seen = page.browser.until(lambda: page.browser.run("return sessionStorage.getItem('seen')"))
