@@ -21,5 +21,7 @@ def on_every_engine():
 def test_what_every_engine_promises(program, count, build, cluster, database):
     there = {"ASP_TEST_DATABASE": str(cluster.folder), "ASP_TEST_DATABASE_NAME": database}
     run = execute(build / "tests" / "unit" / program, env=there, timeout=300)
+    if run.code == 77:
+        pytest.skip(run.out.strip())
     assert run.code == 0, run
     assert f"100%: Checks: {count}, Failures: 0, Errors: 0" in run.out
