@@ -1,5 +1,6 @@
 /* An account is read, and written where nobody else has written it since. */
 #include "array.h"
+#include "event.h"
 #include "own.h"
 #include "result.h"
 
@@ -36,10 +37,9 @@ static int64_t earlier(int64_t one, int64_t other)
     return one < other ? one : other;
 }
 
-/* What is asked for alone has as long as the configuration says. */
 static int64_t wait_of(const struct asp_store *store)
 {
-    int64_t until = asp_clock_ms() + pgsql_own(store)->conf->database.wait;
+    int64_t until = pgsql_wait_until(pgsql_own(store));
 
     return store->deadline == 0 ? until : earlier(until, store->deadline);
 }
@@ -151,24 +151,23 @@ static void add_expiries(struct beside *beside, const struct asp_account *accoun
     }
 }
 
-static void add_word(struct asp_buffer *out, const char *between, const char *word)
-{
-    if (out->length > 0)
-        asp_buffer_add(out, between);
-    asp_buffer_add(out, word);
-}
-
-/* All that a hook is told, so that no account is read for it. */
+/* All that a hook is told, so that no account is read for it: of each a word of every text, in the
+ * same order, so that they can be told apart again. */
 static void add_ended(struct beside *beside, const struct asp_made *made)
 {
     for (size_t i = 0; i < made->ended_count; i++) {
         const struct asp_entry *entry = &made->ended[i];
+        const char *blank = i > 0 ? " " : "";
 
-        add_word(&beside->ended_ids, " ", entry->id);
-        add_word(&beside->labels, "\n", entry->label);
-        add_word(&beside->apps, " ", entry->app);
-        if (entry->bound != ASP_NEVER)
-            add_word(&beside->services, " ", entry->bound_service);
+        asp_buffer_add(&beside->ended_ids, blank);
+        asp_buffer_add(&beside->ended_ids, entry->id);
+        asp_buffer_add(&beside->labels, i > 0 ? "\n" : "");
+        asp_buffer_add(&beside->labels, entry->label);
+        asp_buffer_add(&beside->apps, blank);
+        asp_buffer_add(&beside->apps, entry->app);
+        asp_buffer_add(&beside->services, blank);
+        asp_buffer_add(&beside->services,
+                       entry->bound != ASP_NEVER ? entry->bound_service : PGSQL_UNBOUND);
     }
     beside->reason = made->ended_count > 0 ? made->ended[0].reason : "";
     beside->by = made->ended_count > 0 ? made->ended[0].revoked_by : "";

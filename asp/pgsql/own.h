@@ -5,7 +5,10 @@
 #define ASP_PGSQL_OWN_H
 
 #include "connection.h"
+#include "cursors.h"
 #include "store.h"
+
+#include "asp/clock.h"
 
 #include <limits.h>
 
@@ -44,6 +47,12 @@ struct pgsql_opened {
 static inline struct pgsql_store *pgsql_own(const struct asp_store *store)
 {
     return ((const struct pgsql_opened *)store->own.memory)->own;
+}
+
+/* The end of what may be asked now, for as long as the configuration has an answer wait. */
+static inline int64_t pgsql_wait_until(const struct pgsql_store *own)
+{
+    return asp_clock_ms() + own->conf->database.wait;
 }
 
 /* In which part of its database an account of this name is. */

@@ -1,22 +1,18 @@
 /* Which database a machine is of: a file in its folder, store-id. */
+#include "node_file.h"
 #include "own.h"
 #include "result.h"
 
-#include "asp/buffer.h"
 #include "asp/clock.h"
-#include "asp/safeio.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PIN_FILE "store-id"
-#define PIN_NEW "store-id.new"
 #define PIN_HEAD "asp-store-id 1 "
 
-enum { PIN_MAX = 128, PARTS_MAX = 256, JOIN_MS = 5000 };
+enum { PIN_MAX = 128, JOIN_MS = 5000 };
 
 static const struct pgsql_statement which = {
     .name = "which",
@@ -35,7 +31,7 @@ static bool read_pin(const char *text, struct pgsql_pin *pin)
     if (strspn(text, "0123456789abcdef-") != PGSQL_ID_CHARS || text[PGSQL_ID_CHARS] != ' ')
         return false;
     parts = strtol(text + PGSQL_ID_CHARS + 1, &end, 10);
-    if (parts < 1 || parts > PARTS_MAX || strcmp(end, "\n") != 0)
+    if (parts < 1 || parts > PGSQL_PARTS_MAX || strcmp(end, "\n") != 0)
         return false;
     memcpy(pin->id, text, PGSQL_ID_CHARS);
     pin->id[PGSQL_ID_CHARS] = '\0';
@@ -45,24 +41,14 @@ static bool read_pin(const char *text, struct pgsql_pin *pin)
 
 enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, struct asp_error *error)
 {
-    struct asp_buffer path = {0};
-    struct stat st;
     uint8_t *bytes = NULL;
     size_t length = 0;
-    int fd = -1;
-    enum asp_status status;
+    enum asp_status status =
+        pgsql_node_file_read(folder, PIN_FILE, PIN_MAX, &bytes, &length, NULL, error);
 
-    asp_buffer_add(&path, folder);
-    asp_buffer_add(&path, "/" PIN_FILE);
-    status = path.failed ? asp_fail(error, ASP_NO_MEMORY, "out of memory")
-                         : asp_path_open(path.text, &fd, &st, error);
-    if (status == ASP_OK)
-        status = asp_file_read(fd, &st, PIN_MAX, &bytes, &length, error);
     if (status == ASP_OK && !read_pin((const char *)bytes, pin))
-        status = asp_fail(error, ASP_CORRUPT, "%s is not what we wrote", path.text);
+        status = asp_fail(error, ASP_CORRUPT, "%s/" PIN_FILE " is not what we wrote", folder);
     free(bytes);
-    asp_close(fd);
-    asp_buffer_free(&path);
     return status;
 }
 
@@ -80,27 +66,13 @@ enum asp_status pgsql_pin_know(struct pgsql_store *own, struct asp_error *error)
     return asp_advise(error, ASP_UNSAFE, "asp-admin store join");
 }
 
-/* Whole or not at all. */
-static enum asp_status write_pin(const char *path, const struct pgsql_pin *pin,
+static enum asp_status write_pin(const char *folder, const struct pgsql_pin *pin,
                                  struct asp_error *error)
 {
     char text[PIN_MAX];
-    struct stat st;
-    int folder = -1;
-    int fd = -1;
     int length = snprintf(text, sizeof text, PIN_HEAD "%s %d\n", pin->id, pin->parts);
-    enum asp_status status = asp_folder_open(path, NULL, &folder, error);
 
-    if (status == ASP_OK)
-        status =
-            asp_file_open(folder, path, PIN_NEW, O_WRONLY | O_CREAT | O_TRUNC, &fd, &st, error);
-    if (status == ASP_OK &&
-        (!asp_write_all(fd, text, (size_t)length) || fsync(fd) != 0 ||
-         renameat(folder, PIN_NEW, folder, PIN_FILE) != 0 || fsync(folder) != 0))
-        status = asp_fail_errno(error, "%s/" PIN_FILE " cannot be written", path);
-    asp_close(fd);
-    asp_close(folder);
-    return status;
+    return pgsql_node_file_write(folder, PIN_FILE, text, (size_t)length, error);
 }
 
 enum asp_status pgsql_store_which(struct pgsql_store *own, struct pgsql_pin *found,
@@ -117,7 +89,7 @@ enum asp_status pgsql_store_which(struct pgsql_store *own, struct pgsql_pin *fou
         return status;
     if (pgsql_row_count(result) != 1 || !pgsql_bytes(result, 0, 0, &id, &length) ||
         length != PGSQL_ID_CHARS || !pgsql_number(result, 0, 1, &parts) || parts < 1 ||
-        parts > PARTS_MAX) {
+        parts > PGSQL_PARTS_MAX) {
         status = pgsql_not_ours(error);
     } else {
         memcpy(found->id, id, length + 1);

@@ -29,11 +29,6 @@ static const struct pgsql_statement record = {
     .writes = true,
 };
 
-static int64_t wait_of(const struct pgsql_store *own)
-{
-    return asp_clock_ms() + own->conf->database.wait;
-}
-
 /* A head, and room for that many slots. */
 static enum asp_status begin(struct asp_usage *usage, time_t since, size_t slots,
                              struct asp_error *error)
@@ -103,7 +98,7 @@ static enum asp_status ask_uses(struct pgsql_store *own, const char *name, struc
     if (status != ASP_OK)
         return status;
     part = pgsql_number_text(pgsql_part_of(own, name));
-    status = pgsql_ask(own->connection, &uses, values, wait_of(own), &result, error);
+    status = pgsql_ask(own->connection, &uses, values, pgsql_wait_until(own), &result, error);
     if (status == ASP_OK)
         status = build(result, usage, error);
     pgsql_result_free(result);
@@ -151,7 +146,7 @@ static enum asp_status flush(struct pgsql_store *own, struct asp_error *error)
             status = asp_fail(error, ASP_NO_MEMORY, "out of memory");
     }
     if (status == ASP_OK)
-        status = pgsql_ask(own->connection, &record, values, wait_of(own), &result, error);
+        status = pgsql_ask(own->connection, &record, values, pgsql_wait_until(own), &result, error);
     pgsql_result_free(result);
     for (size_t i = 0; i < RECORD_VALUES; i++)
         pgsql_array_free(&columns[i]);

@@ -4,15 +4,16 @@ import contextlib
 
 from support.broker import BrokerMachine
 
-DATABASE = 'database: {{ hosts = ( {{ address = "{folder}"; }} ); name = "{name}"; }};'
+DATABASE = 'database: {{ hosts = ( {{ address = "{folder}"; }} ); name = "{name}"; wait = {wait}; }};'
 
 
 class Node(BrokerMachine):
-    """A machine that has joined the store. `lines` are of its asp.conf."""
+    """A machine that has joined the store. `lines` are of its asp.conf; `wait` is how long it waits, in milliseconds."""
 
-    def __init__(self, layer, build, cluster, database, *lines):
+    def __init__(self, layer, build, cluster, database, *lines, wait=800):
         super().__init__(layer, build)
-        self.always = ["usage_interval = 1;", *lines, DATABASE.format(folder=cluster.folder, name=database)]
+        where = DATABASE.format(folder=cluster.folder, name=database, wait=wait)
+        self.always = ["usage_interval = 1;", *lines, where]
         self.configure()
         store = cluster.connect(database=database).one("SELECT id::text FROM asp.store")
         self.sandbox.shell("mkdir -p /run/asp; mkdir -m 700 /var/lib/asp").done()

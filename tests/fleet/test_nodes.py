@@ -57,13 +57,14 @@ def test_of_a_revocation_every_machine_can_hear(empty, owner):
     one, _ = empty
     made = one.create("alice", "Phone", "--app", "calendar")
     one.asp_admin("revoke", "alice", "--all").done()
-    (event,) = owner.ask("SELECT name, event, ids, labels, apps, reason, by_whom FROM asp.ended")
+    (event,) = owner.ask("SELECT name, event, ids, labels, apps, services, reason, by_whom FROM asp.ended")
     assert event == {
         "name": "alice",
         "event": "revoked",
         "ids": made[:2],
         "labels": "Phone",
         "apps": "calendar",
+        "services": "-",
         "reason": "admin",
         "by_whom": "root",
     }

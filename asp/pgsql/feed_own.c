@@ -1,0 +1,80 @@
+/* What the files of the feed share. */
+#include "feed_own.h"
+
+#include "result.h"
+
+#include "asp/account_file.h"
+
+#include <string.h>
+
+enum asp_status pgsql_is_no_store(struct asp_error *error)
+{
+    return asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
+}
+
+enum asp_status pgsql_feed_ask(const struct pgsql_feed *feed,
+                               const struct pgsql_statement *statement,
+                               const struct pgsql_value *values, struct pg_result **result,
+                               struct asp_error *error)
+{
+    return pgsql_ask(feed->own->connection, statement, values, pgsql_wait_until(feed->own), result,
+                     error);
+}
+
+const char *pgsql_text_at(const struct pg_result *result, size_t row, size_t column)
+{
+    const uint8_t *bytes;
+    size_t length;
+
+    return pgsql_bytes(result, row, column, &bytes, &length) ? (const char *)bytes : "";
+}
+
+enum asp_status pgsql_feed_keep(struct pgsql_feed *feed, struct asp_error *error)
+{
+    enum asp_status status;
+
+    if (!feed->unwritten)
+        return ASP_OK;
+    status = pgsql_cursors_write(feed->own->conf->store, &feed->cursors, error);
+    if (status != ASP_OK)
+        return status;
+    feed->unwritten = false;
+    feed->written = feed->cursors.looked;
+    return ASP_OK;
+}
+
+void pgsql_feed_note(const struct pgsql_feed *feed, const char *line)
+{
+    feed->listener->note(feed->listener->context, line);
+}
+
+enum asp_status pgsql_feed_user(const struct pgsql_feed *feed, const char *name,
+                                char user[ASP_USER_MAX + 1], struct asp_error *error)
+{
+    struct pgsql_loaded loaded;
+    enum asp_status status;
+
+    if (asp_user_decode(name, user))
+        return ASP_OK;
+    if (strlen(name) > ASP_USER_FILE)
+        return pgsql_is_no_store(error);
+    status = pgsql_load(feed->own, name, NULL, pgsql_wait_until(feed->own), &loaded, error);
+    if (status != ASP_OK)
+        return status;
+    if (!loaded.is_there || !asp_account_whose(loaded.body, loaded.length, user)) {
+        memcpy(user, name, strlen(name) + 1);
+        pgsql_feed_note(
+            feed, "whose app passwords have ended is not known: the account is gone, and its name "
+                  "is a long one");
+    }
+    pgsql_result_free(loaded.result);
+    return ASP_OK;
+}
+
+enum asp_status pgsql_feed_hear(const struct pgsql_feed *feed, const struct pgsql_event *event,
+                                struct asp_error *error)
+{
+    if (event->count == 0)
+        return ASP_OK;
+    return feed->listener->hear(feed->listener->context, event, error);
+}

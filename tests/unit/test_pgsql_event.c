@@ -1,0 +1,82 @@
+/* The app passwords of an event, told apart again. */
+#include "unit.h"
+
+#include "asp/account.h"
+#include "asp/pgsql/event.h"
+#include "asp/time_text.h"
+
+#include <string.h>
+
+enum { WHEN = 1764460800 };
+
+static struct asp_entry *entries;
+static size_t count;
+
+static void reading(const char *ids, const char *labels, const char *apps, const char *services)
+{
+    const struct pgsql_event_texts texts = {ids, labels, apps, services};
+    struct asp_error error = {0};
+
+    ck_assert_int_eq(pgsql_event_read(&texts, WHEN, &entries, &count, &error), ASP_OK);
+}
+
+static void is_entry(size_t index, const char *id, const char *label, const char *app,
+                     const char *service)
+{
+    const struct asp_entry *entry = &entries[index];
+
+    ck_assert_str_eq(entry->id, id);
+    ck_assert_str_eq(entry->label, label);
+    ck_assert_str_eq(entry->app, app);
+    ck_assert_str_eq(entry->bound_service, service);
+    ck_assert_int_eq(entry->bound, service[0] == '\0' ? ASP_NEVER : WHEN);
+}
+
+START_TEST(each_gets_its_own_word_of_every_text)
+{
+    reading("7k 9x 2a", "Old phone\nLaptop\nTV", "first-use mail any", "- imap -");
+    ck_assert_uint_eq(count, 3);
+    is_entry(0, "7k", "Old phone", "first-use", "");
+    is_entry(1, "9x", "Laptop", "mail", "imap");
+    is_entry(2, "2a", "TV", "any", "");
+    asp_entries_free(entries, count);
+}
+END_TEST
+
+START_TEST(what_is_not_told_is_not_set)
+{
+    reading("7k 9x", "Phone", "", "");
+    ck_assert_uint_eq(count, 2);
+    is_entry(0, "7k", "Phone", "any", "");
+    is_entry(1, "9x", "", "any", "");
+    asp_entries_free(entries, count);
+}
+END_TEST
+
+START_TEST(what_is_no_id_is_passed_over_with_its_words)
+{
+    char label[2 * ASP_LABEL_SIZE];
+
+    memset(label, 'x', sizeof label);
+    label[sizeof label - 1] = '\0';
+    reading("../..  9x", label, "a b mail", "a b imap");
+    ck_assert_uint_eq(count, 1);
+    is_entry(0, "9x", "", "mail", "imap");
+    asp_entries_free(entries, count);
+    reading("", "", "", "");
+    ck_assert_uint_eq(count, 0);
+    asp_entries_free(entries, count);
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, each_gets_its_own_word_of_every_text);
+    unit_add(suite, what_is_not_told_is_not_set);
+    unit_add(suite, what_is_no_id_is_passed_over_with_its_words);
+}
+
+int main(void)
+{
+    return unit_run("pgsql-event", fill);
+}
