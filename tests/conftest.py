@@ -8,6 +8,7 @@ import os
 import pathlib
 import shlex
 import signal
+import tempfile
 
 import pytest
 from support import sanitizers, system_log
@@ -82,6 +83,15 @@ def sandboxes():
     probe = execute(SANDBOX, "true")
     if probe.code != 0:
         pytest.skip(f"no sandbox on this machine: {probe.err.strip()}")
+
+
+@pytest.fixture
+def folder():
+    """A short and empty folder: names of sockets are short."""
+    with tempfile.TemporaryDirectory(prefix="asp-", dir="/tmp") as name:
+        path = pathlib.Path(name)
+        path.chmod(0o755)
+        yield path
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 /* The way of a program to accounts in a database. */
 #include "database.h"
 
+#include "asp/pgsql/cursors.h"
 #include "asp/pgsql/environment.h"
 #include "asp/pgsql/store.h"
 
@@ -37,6 +38,28 @@ void database_flush(struct pgsql_store *own)
 int database_flush_ms(const struct pgsql_store *own)
 {
     return own != NULL ? pgsql_store_flush_ms(own) : -1;
+}
+
+struct pgsql_feed *database_feed_new(struct pgsql_store *own)
+{
+    return pgsql_feed_new(own);
+}
+
+enum asp_status database_feed_look(struct pgsql_feed *feed,
+                                   const struct pgsql_feed_listener *listener,
+                                   struct asp_error *error)
+{
+    return pgsql_feed_look(feed, listener, error);
+}
+
+void database_feed_free(struct pgsql_feed *feed)
+{
+    pgsql_feed_free(feed);
+}
+
+enum asp_status database_feed_forget(const char *folder, struct asp_error *error)
+{
+    return pgsql_cursors_drop(folder, error);
 }
 
 void database_end(struct pgsql_store **own)

@@ -5,9 +5,8 @@
 #define ASP_ADMIN_DATABASE_H
 
 #include "asp/conf.h"
+#include "asp/pgsql/feed.h"
 #include "asp/store.h"
-
-struct pgsql_store;
 
 /* False: this pam_asp was built without libpq. */
 bool database_is_built(void);
@@ -29,6 +28,16 @@ void database_flush(struct pgsql_store *own);
 
 /* In how many milliseconds that is to be done; -1: nothing is. */
 int database_flush_ms(const struct pgsql_store *own);
+
+/* As pgsql_feed_new, pgsql_feed_look and pgsql_feed_free, for a database that is in use. */
+struct pgsql_feed *database_feed_new(struct pgsql_store *own);
+enum asp_status database_feed_look(struct pgsql_feed *feed,
+                                   const struct pgsql_feed_listener *listener,
+                                   struct asp_error *error);
+void database_feed_free(struct pgsql_feed *feed);
+
+/* Who hears of it next in this folder hears what is told from then on. */
+enum asp_status database_feed_forget(const char *folder, struct asp_error *error);
 
 /* Closes it, after that. */
 void database_end(struct pgsql_store **own);

@@ -37,6 +37,33 @@ int database_flush_ms(const struct pgsql_store *own)
     return -1;
 }
 
+struct pgsql_feed *database_feed_new(struct pgsql_store *own)
+{
+    (void)own;
+    return NULL;
+}
+
+enum asp_status database_feed_look(struct pgsql_feed *feed,
+                                   const struct pgsql_feed_listener *listener,
+                                   struct asp_error *error)
+{
+    (void)feed;
+    (void)listener;
+    return asp_fail(error, ASP_DENIED, "this program is built without a database");
+}
+
+void database_feed_free(struct pgsql_feed *feed)
+{
+    (void)feed;
+}
+
+enum asp_status database_feed_forget(const char *folder, struct asp_error *error)
+{
+    (void)folder;
+    (void)error;
+    return ASP_OK;
+}
+
 void database_end(struct pgsql_store **own)
 {
     (void)own;

@@ -5,6 +5,7 @@
 
 #include "asp/buffer.h"
 #include "asp/revocation.h"
+#include "asp/store_watch.h"
 #include "asp/time_text.h"
 
 #include <string.h>
@@ -66,10 +67,17 @@ static enum asp_status run_all(const struct admin *admin, const char *user)
     return status;
 }
 
+/* With a database each machine hears what was revoked, and its watch runs the hook: this one's
+ * too. */
+static bool is_told(const struct admin *admin)
+{
+    return admin->conf->database.host_count > 0;
+}
+
 void hooks_take_turn(const struct admin *admin, struct asp_turn *turn)
 {
     *turn = ASP_TURN_FREE;
-    if (asp_has_revoked_hook(admin->conf))
+    if (asp_has_revoked_hook(admin->conf) && !is_told(admin))
         (void)asp_turn_take(&admin->store, admin->user, turn, NULL);
 }
 
@@ -110,9 +118,30 @@ enum asp_status hooks_run_due(const struct admin *admin, const char *user, struc
     return status;
 }
 
+/* To root alone: nobody else can start one. */
+static void say_unwatched(const struct admin *admin)
+{
+    struct asp_watch_seen seen;
+    struct asp_buffer command = {0};
+    enum asp_status status = asp_watch_lock_look(&admin->store, &seen, NULL);
+
+    if (admin_is_own(admin) || (status == ASP_OK && seen.runs) ||
+        (status != ASP_OK && status != ASP_NOT_FOUND))
+        return;
+    console_say(admin->console,
+                "no watch runs on this machine: until one does, hooks.revoked is not run here; to "
+                "start one: %s",
+                admin_command(admin, &command, (const char *[]){"watch", NULL}));
+    asp_buffer_free(&command);
+}
+
 void hooks_end_turn(const struct admin *admin, struct asp_turn *turn, bool revoked)
 {
-    if (asp_has_revoked_hook(admin->conf) && (revoked || asp_turn_is_held(turn)))
+    if (!asp_has_revoked_hook(admin->conf))
+        return;
+    if (is_told(admin) && revoked)
+        say_unwatched(admin);
+    if (!is_told(admin) && (revoked || asp_turn_is_held(turn)))
         (void)hooks_run_due(admin, admin->user, turn);
     asp_turn_give(turn);
 }

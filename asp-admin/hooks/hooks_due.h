@@ -35,6 +35,8 @@ enum asp_status hooks_run_due(const struct admin *admin, const char *user, struc
  * there is a hook, what the command's user has due is run, by this process or by who has the turn.
  * What others have left to whom the turn was taken by is among it, so it is called however the
  * command goes on; and before anything is written, since a reader that waits would keep the turn.
+ * With a database the watch of each machine runs it, and all that is done is to say so where this
+ * one has none.
  */
 void hooks_end_turn(const struct admin *admin, struct asp_turn *turn, bool revoked);
 

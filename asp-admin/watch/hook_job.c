@@ -1,12 +1,12 @@
 /* The hooks of one user, in a process of their own. */
 #include "hook_job.h"
 
+#include "beside.h"
+
 #include "asp-admin/hooks/hooks_due.h"
-#include "asp/safeio.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -24,10 +24,7 @@ static enum job_end run(struct admin *admin, const char *user, time_t since, tim
     return due == ASP_BUSY ? JOB_BUSY : JOB_DONE;
 }
 
-/*
- * In the new process. What the watch has open is its own, above all its lock, which would outlive
- * it here; a store's engine may not bear to be shared either, so it is opened anew.
- */
+/* In the new process. A store's engine may not bear to be shared, so it is opened anew. */
 static enum job_end begin(const struct admin *watch, pid_t parent, const char *user, time_t since,
                           time_t until)
 {
@@ -36,11 +33,8 @@ static enum job_end begin(const struct admin *watch, pid_t parent, const char *u
     char line[ASP_ERROR_LINE];
     enum job_end end = JOB_AGAIN;
 
-    if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
+    if (!beside_begin(parent))
         return JOB_AGAIN;
-    closelog();
-    asp_close_from(STDERR_FILENO + 1);
-    openlog("asp-admin", LOG_PID | (isatty(STDERR_FILENO) == 1 ? LOG_PERROR : 0), LOG_AUTHPRIV);
     admin.store = ASP_STORE_CLOSED;
     if (asp_store_open(&admin.store, admin.conf, NULL, &error) == ASP_OK)
         end = run(&admin, user, since, until);

@@ -6,6 +6,8 @@
 #include "loop.h"
 
 #include "asking.h"
+#include "feed_hooks.h"
+#include "feeder.h"
 #include "hook_queue.h"
 #include "report.h"
 #include "sd_notify.h"
@@ -54,8 +56,9 @@ struct watch {
     struct asp_store_changes changes;
     struct asp_watch_lock lock; /* not held: there is no store to work on now */
     struct signals asked;
-    struct hook_queue queue;
-    time_t marked; /* the time of the lock */
+    struct hook_queue queue; /* of files; a database tells what is due */
+    time_t marked;           /* the time of the lock */
+    struct feeder feeder;
     bool pass_due;
     struct asking asking;
     int64_t next_pass; /* ms, see asp_clock_ms */
@@ -90,7 +93,14 @@ static enum asp_status watch_folders(struct watch *watch, struct asp_error *erro
     return ASP_OK;
 }
 
-/* Opens the store that is there now: another may have been mounted, or put in its place. */
+/* Whether what is due is told by a database, and not looked for in the accounts. */
+static bool hears_feed(const struct watch *watch)
+{
+    return watch->admin->conf->database.host_count > 0;
+}
+
+/* Opens the store that is there now: another may have been mounted, or put in its place. Where
+ * accounts are in a database this machine may never have had one of its own. */
 static enum asp_status attach(struct watch *watch, struct asp_error *error)
 {
     struct admin *admin = watch->admin;
@@ -100,7 +110,7 @@ static enum asp_status attach(struct watch *watch, struct asp_error *error)
 
     asp_store_close(&admin->store);
     admin->now = time(NULL);
-    status = admin_find_store(admin, false, error);
+    status = admin_find_store(admin, hears_feed(watch), error);
     if (status != ASP_OK || !asp_watch_lock_is_of(&watch->lock, &admin->store)) {
         asp_watch_lock_release(&watch->lock);
         if (status == ASP_OK)
@@ -236,6 +246,7 @@ static void reload(struct watch *watch)
     watch->asked.reload = false;
     notify_reloading();
     if (read_conf(watch, &error) == ASP_OK) {
+        feeder_end(&watch->feeder);
         watch->pass_due = true;
         asking_drop(&watch->asking);
         hook_queue_note_all(&watch->queue);
@@ -302,12 +313,20 @@ static void take_changes(struct watch *watch)
         hook_queue_note_all(&watch->queue);
 }
 
+static int64_t time_to_hooks(const struct watch *watch)
+{
+    if (!asp_watch_lock_is_held(&watch->lock))
+        return -1;
+    if (hears_feed(watch))
+        return feeder_wait(&watch->feeder, watch->admin->conf);
+    return hook_queue_wait(&watch->queue, time(NULL));
+}
+
 static int time_to_sleep(const struct watch *watch)
 {
     int64_t left = watch->next_pass - asp_clock_ms();
     int64_t asked = asking_wait(&watch->asking);
-    int64_t wait =
-        asp_watch_lock_is_held(&watch->lock) ? hook_queue_wait(&watch->queue, time(NULL)) : -1;
+    int64_t wait = time_to_hooks(watch);
 
     if (watch->pass_due || watch->asked.reload || left <= 0)
         return 0;
@@ -337,13 +356,23 @@ static void wait_for_news(struct watch *watch)
         take_changes(watch);
 }
 
+static void keep_feeder(struct watch *watch)
+{
+    if (!asp_watch_lock_is_held(&watch->lock)) {
+        feeder_end(&watch->feeder);
+        return;
+    }
+    feeder_keep(&watch->feeder, watch->admin);
+    feed_hooks_forget(watch->admin->conf);
+}
+
 /* One account, and back to see who calls. */
 static void run_due_hooks(struct watch *watch)
 {
     struct admin *admin = watch->admin;
 
     admin->now = time(NULL);
-    if (!asp_watch_lock_is_held(&watch->lock))
+    if (!asp_watch_lock_is_held(&watch->lock) || hears_feed(watch))
         return;
     if (hook_queue_wait(&watch->queue, admin->now) == 0)
         hook_queue_step(admin, &watch->queue);
@@ -377,6 +406,7 @@ static void loop(struct watch *watch)
         else
             run_due_hooks(watch);
         take_answers(watch);
+        keep_feeder(watch);
     }
 }
 
@@ -426,11 +456,13 @@ enum exit_code watch_run(struct admin *admin)
         progress_begin("comparing primary passwords");
         make_pass(&watch);
         progress_end();
+        keep_feeder(&watch);
         notify_service_manager("READY=1");
         loop(&watch);
         notify_service_manager("STOPPING=1");
     }
     asking_drop(&watch.asking);
+    feeder_end(&watch.feeder);
     hook_queue_end(&watch.queue);
     asp_watch_lock_release(&watch.lock);
     asp_store_changes_end(&watch.changes);

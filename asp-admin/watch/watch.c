@@ -2,6 +2,7 @@
 #include "watch.h"
 
 #include "compare_all.h"
+#include "feed_hooks.h"
 #include "hook_queue.h"
 #include "loop.h"
 #include "tidy.h"
@@ -36,27 +37,18 @@ static bool show(const struct admin *admin, const struct compare_result *result)
     return console_print_sentences(admin->console, &out);
 }
 
-/* Hooks, and the time of this pass for doctor. What runs beside us does both when it is a watch. */
-static enum exit_code finish_pass(struct admin *admin)
+/* Those of accounts that are in files, under the lock. */
+static enum exit_code run_due_hooks(struct admin *admin, const struct asp_watch_lock *lock,
+                                    time_t looked)
 {
-    struct asp_error error = {0};
     struct hook_queue queue = {.walk = false};
-    time_t looked;
     size_t left;
-    struct asp_watch_lock lock;
-    enum asp_status status =
-        asp_watch_lock_acquire(&admin->store, admin->now, &lock, &looked, &error);
 
-    if (status == ASP_BUSY)
-        return EXIT_DONE;
-    if (status != ASP_OK)
-        return fail_with_error(admin->console, &error);
     hook_queue_begin(&queue, looked);
     left = hook_queue_finish(admin, &queue);
     if (hook_queue_is_settled(&queue))
-        asp_watch_lock_mark(&lock, queue.looked);
+        asp_watch_lock_mark(lock, queue.looked);
     hook_queue_end(&queue);
-    asp_watch_lock_release(&lock);
     /* Without a hook there is none to be run of an account that cannot be read. */
     if (left == 0 || !asp_has_revoked_hook(admin->conf))
         return EXIT_DONE;
@@ -64,6 +56,39 @@ static enum exit_code finish_pass(struct admin *admin)
                      "the hooks of %zu user%s could not be run, and stay due: the system's log "
                      "says why",
                      left, left == 1 ? "" : "s");
+}
+
+/* Those that a database tells of. */
+static enum exit_code run_told_hooks(struct admin *admin, const struct asp_watch_lock *lock)
+{
+    struct asp_error error = {0};
+    enum asp_status status =
+        asp_has_revoked_hook(admin->conf) ? feed_hooks_run_once(admin, &error) : ASP_OK;
+
+    feed_hooks_forget(admin->conf);
+    if (status == ASP_OK)
+        asp_watch_lock_mark(lock, admin->now);
+    return status == ASP_OK ? EXIT_DONE : fail_unreadable(admin->console, &error);
+}
+
+/* Hooks, and the time of this pass for doctor. What runs beside us does both when it is a watch. */
+static enum exit_code finish_pass(struct admin *admin)
+{
+    struct asp_error error = {0};
+    struct asp_watch_lock lock;
+    time_t looked;
+    enum exit_code code;
+    enum asp_status status =
+        asp_watch_lock_acquire(&admin->store, admin->now, &lock, &looked, &error);
+
+    if (status == ASP_BUSY)
+        return EXIT_DONE;
+    if (status != ASP_OK)
+        return fail_with_error(admin->console, &error);
+    code = admin->conf->database.host_count > 0 ? run_told_hooks(admin, &lock)
+                                                : run_due_hooks(admin, &lock, looked);
+    asp_watch_lock_release(&lock);
+    return code;
 }
 
 static void say_held(const struct admin *admin, const struct compare_result *result)
@@ -129,7 +154,7 @@ static enum exit_code watch_once(struct admin *admin)
     struct name_questions questions = {0};
     struct compare_result result;
     char line[ASP_ERROR_LINE];
-    enum exit_code code = admin_open_store(admin, false);
+    enum exit_code code = admin_open_store(admin, admin->conf->database.host_count > 0);
     enum exit_code asked = EXIT_DONE;
     enum asp_status status;
 

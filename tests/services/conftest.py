@@ -6,7 +6,6 @@ The environment variable ASP_LAYER names a folder with unpacked servers, for mac
 
 import pathlib
 import subprocess
-import tempfile
 
 import pytest
 from browser import PROGRAMS as BROWSER_PROGRAMS
@@ -38,15 +37,6 @@ def sandbox(sandboxes):
     box = Sandbox()
     yield box
     box.close()
-
-
-@pytest.fixture
-def folder():
-    """A short and empty folder: names of sockets are short."""
-    with tempfile.TemporaryDirectory(prefix="asp-", dir="/tmp") as name:
-        path = pathlib.Path(name)
-        path.chmod(0o755)
-        yield path
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,339 @@
+"""What is revoked on one machine, or expires, is told to each: its watch runs the hook, whatever failed meanwhile."""
+
+import contextlib
+import json
+import os
+import subprocess
+
+import pytest
+from machine import Node
+from store import part_of
+from support.processes import child_of, children
+from support.run import MORTAL
+from support.wait import wait_until
+from support.watch import Manager, running_watch
+
+LINES = ("virtual_users = true;", 'primary: { source = "none"; };')
+HOOK = "/etc/asp/hook"
+FEED = "/var/lib/asp/feed"
+RUNS = "/run/hook-runs"
+HELD = "/run/hook-held"  # while it is there, a hook that has begun does not end
+
+# As JSON in a line: nothing is in it that a shell would have to quote.
+RECORD = f"""#!/usr/bin/python3 -I
+import json, os, time
+names = ("EVENT", "USER", "IDS", "LABELS", "APPS", "SERVICES", "REASON")
+with open("{RUNS}", "a") as file:
+    file.write(json.dumps({{name: os.environ["ASP_" + name] for name in names}}) + "\\n")
+while os.path.exists("{HELD}"):
+    time.sleep(0.05)
+"""
+
+
+class Watched(Node):
+    """One with a hook, that tells what it was run for."""
+
+    def hook(self, mode="755"):
+        self.configure(f'hooks: {{ revoked = "{HOOK}"; timeout = 60; }};')
+        self.sandbox.write(HOOK, RECORD, mode=mode)
+
+    def runs(self):
+        text = self.sandbox.shell(f"cat {RUNS} 2>/dev/null || true").done().out
+        return [json.loads(line) for line in text.splitlines()]
+
+    def told(self):
+        """The ids of each run."""
+        return [run["IDS"] for run in self.runs()]
+
+    def wait_for(self, *ids):
+        wait_until(lambda: set(ids) <= set(self.told()), lambda: f"{ids}: {self.runs()} {self.log_file.messages()[-9:]}")
+
+    def clear(self):
+        self.sandbox.shell(f"rm -f {RUNS} {HELD} {FEED}").done()
+        self.hook()
+        self.log_file.forget()
+
+    def revoked(self, user="alice", *more):
+        """The id of one that was made and is revoked."""
+        made = self.create(user, "Phone", *more)
+        self.asp_admin("revoke", user, made[:2]).done()
+        return made[:2]
+
+    @contextlib.contextmanager
+    def watch(self, folder):
+        """Once it hears: a machine that is new begins then."""
+        with running_watch(self.sandbox, self.admin, folder) as kill:
+            self.wait_until_it_hears()
+            yield kill
+
+    def wait_until_it_hears(self):
+        wait_until(lambda: self.sandbox.run("test", "-e", FEED).code == 0, self.log_file.messages)
+
+
+@pytest.fixture(scope="module")
+def machines(layer, build, sandboxes, cluster, database):
+    with contextlib.ExitStack() as stack:
+        found = []
+        for _ in range(2):
+            machine = Watched(layer, build, cluster, database, *LINES, wait=5000)
+            stack.callback(machine.close)
+            machine.begin()
+            stack.callback(machine.end)
+            found.append(machine)
+        yield found
+
+
+@pytest.fixture
+def both(cluster, database, machines):
+    """Nobody has any app passwords, and neither machine has heard of anything."""
+    for table in ("account", "used", "expiry", "ended"):
+        ask(cluster, database, f"DELETE FROM asp.{table}")
+    ask(cluster, database, "UPDATE asp.feed SET seq = 0, tag = 0, floor = 0")
+    for machine in machines:
+        machine.clear()
+    return machines
+
+
+def ask(cluster, database, *words):
+    return cluster.connect(database=database).ask(*words)
+
+
+def test_every_machine_runs_the_hook_for_what_is_revoked_on_any(both, folder):
+    one, other = both
+    bound = one.create("alice", "Phone")
+    assert one.login(bound, "nginx") == 0
+    free = one.create("alice", "Old laptop")
+    mail = one.create("alice", "TV", "--app", "calendar")
+    with one.watch(folder), other.watch(folder):
+        run = other.asp_admin("revoke", "alice", "--all").done()
+        assert "no watch runs" not in run.err
+        last = one.revoked("alice")  # of the same part: so all that came before it was told
+        for machine in both:
+            machine.wait_for(last)
+            first, second = machine.runs()
+            labels = {bound[:2]: "Phone", free[:2]: "Old laptop", mail[:2]: "TV"}
+            apps = {row["id"]: row["app"] for row in one.entries()}
+            ids = first["IDS"].split()
+            assert sorted(ids) == sorted(labels)
+            assert first["LABELS"].split("\n") == [labels[id] for id in ids]
+            assert first["APPS"].split() == [apps[id] for id in ids]
+            assert "nginx" in first["SERVICES"].split() and "caldav" in first["SERVICES"].split()
+            assert (first["EVENT"], first["USER"], first["REASON"]) == ("revoked", "alice", "admin")
+            assert (second["USER"], second["IDS"], second["SERVICES"]) == ("alice", last, "")
+
+
+def test_what_is_revoked_while_no_watch_runs_is_told_to_the_next_and_once(both, folder):
+    one, other = both
+    with one.watch(folder):
+        first = other.revoked("alice")
+        one.wait_for(first)
+    made = one.create("alice")
+    assert "no watch runs on this machine" in one.asp_admin("revoke", "alice", "--all").done().err
+    with one.watch(folder):
+        one.wait_for(made[:2])
+        last = other.revoked("alice")
+        one.wait_for(last)
+        assert one.told() == [first, made[:2], last]
+
+
+def test_a_machine_that_is_new_hears_what_comes_from_then_on(both, folder):
+    one, other = both
+    other.revoked("alice")
+    with one.watch(folder):
+        last = other.revoked("alice")
+        one.wait_for(last)
+        assert one.told() == [last]
+
+
+def test_a_watch_that_is_killed_while_a_hook_runs_is_followed_by_one_that_runs_it(both, folder):
+    one, other = both
+    one.sandbox.run("touch", HELD).done()
+    with Manager(folder) as manager:
+        process = one.sandbox.start(*MORTAL, *manager.prefix, one.admin, "watch", stdin=subprocess.DEVNULL)
+        manager.wait_ready()
+    watch = child_of(process)
+    one.wait_until_it_hears()
+    (hears,) = children(watch)
+    id = other.revoked("alice")
+    one.wait_for(id)
+    for pid in (hears, watch):
+        os.kill(pid, 9)
+    process.wait()
+    assert one.told() == [id]
+    one.sandbox.run("rm", HELD).done()
+    with one.watch(folder):
+        wait_until(lambda: one.told() == [id, id], one.runs)
+        last = other.revoked("alice")
+        one.wait_for(last)
+        assert one.told() == [id, id, last]
+
+
+def test_what_has_ended_is_begun_again(both, folder):
+    one, other = both
+    with one.watch(folder):
+        watch = int(one.sandbox.read("/var/lib/asp/locks/.watch"))
+        one.sandbox.shell(f"kill -KILL $(cat /proc/{watch}/task/{watch}/children)").done()
+        id = other.revoked("alice")
+        one.wait_for(id)
+        one.log_file.logged("watch: the process that hears what is revoked has ended; another is started")
+
+
+def test_what_expires_is_told_to_every_machine(both, folder):
+    one, other = both
+    with one.watch(folder), other.watch(folder):
+        made = one.create("alice", "Guest", "--app", "calendar", "--expires", "2s")
+        kept = one.create("alice", "Phone", "--expires", "1h")
+        for machine in both:
+            machine.wait_for(made[:2])
+            (run,) = machine.runs()
+            assert "caldav" in run.pop("SERVICES").split()
+            assert run == {
+                "EVENT": "expired",
+                "USER": "alice",
+                "IDS": made[:2],
+                "LABELS": "Guest",
+                "APPS": "calendar",
+                "REASON": "expired",
+            }
+        assert kept[:2] not in one.told()
+
+
+def test_what_has_expired_while_no_watch_runs_is_told_to_the_next(both, folder):
+    one, _ = both
+    with one.watch(folder):
+        pass
+    made = one.create("alice", "Guest", "--expires", "1s")
+    wait_until(lambda: one.entry(made[:2])["state"] == "expired")
+    with one.watch(folder):
+        one.wait_for(made[:2])
+        assert [(run["EVENT"], run["LABELS"]) for run in one.runs()] == [("expired", "Guest")]
+
+
+def test_while_the_database_hangs_the_watch_waits_and_says_so_once(both, cluster, folder):
+    one, other = both
+    with one.watch(folder):
+        with cluster.hung():
+            one.log_file.logged("watch: the database does not tell what is revoked: .*no answer")
+        id = other.revoked("alice")
+        one.wait_for(id)
+        one.log_file.logged("watch: the database tells again what is revoked")
+        assert len([line for line in one.log_file.new() if "does not tell" in line]) == 1, one.log_file.new()
+
+
+def test_a_hook_that_cannot_be_started_waits_and_nothing_is_passed_over(both, folder):
+    one, other = both
+    with one.watch(folder):
+        one.sandbox.run("chmod", "644", HOOK).done()
+        first = other.revoked("alice")
+        one.log_file.logged("hook=revoked user=.alice. .* failed=")
+        second = other.revoked("bob")
+        assert one.runs() == []
+        one.sandbox.run("chmod", "755", HOOK).done()
+        one.wait_for(first, second)
+        assert sorted(one.told()) == sorted([first, second])
+
+
+def test_without_a_hook_nothing_is_due_for_the_one_that_comes(both, folder):
+    one, other = both
+    with one.watch(folder):
+        one.configure()
+        wait_until(lambda: one.sandbox.run("test", "-e", FEED).code != 0, one.log_file.messages)
+        other.revoked("alice")
+        one.hook()
+        one.wait_until_it_hears()
+        last = other.revoked("alice")
+        one.wait_for(last)
+        assert one.told() == [last]
+
+
+def test_a_single_pass_runs_what_was_told_since_the_last(both):
+    one, other = both
+    one.asp_admin("watch", "--once").done()
+    id = other.revoked("alice")
+    one.asp_admin("watch", "--once").done()
+    one.asp_admin("watch", "--once").done()
+    assert one.told() == [id]
+
+
+def test_what_a_machine_has_heard_is_of_one_database(both, cluster, database, folder):
+    one, other = both
+    with one.watch(folder):
+        pass
+    before = ask(cluster, database, "SELECT id::text AS id FROM asp.store")[0]["id"]
+    other.revoked("alice")
+    after = ask(cluster, database, "UPDATE asp.store SET id = gen_random_uuid() RETURNING id::text AS id")[0]["id"]
+    try:
+        for machine in both:
+            machine.sandbox.shell("sed -i s/$1/$2/ /var/lib/asp/store-id", before, after).done()
+        with one.watch(folder):
+            one.log_file.logged("watch: this machine has joined another database")
+            last = other.revoked("alice")
+            one.wait_for(last)
+            assert one.told() == [last]
+    finally:
+        ask(cluster, database, f"UPDATE asp.store SET id = '{before}'")
+        for machine in both:
+            machine.sandbox.shell("sed -i s/$1/$2/ /var/lib/asp/store-id", after, before).done()
+
+
+def test_where_it_is_damaged_what_was_revoked_of_late_is_told_again(both, cluster, database, folder):
+    one, other = both
+    with one.watch(folder):
+        old = other.revoked("alice")
+        one.wait_for(old)
+    ask(cluster, database, "UPDATE asp.ended SET at = at - interval '2 h'")
+    late = other.revoked("alice")
+    one.sandbox.shell(f"truncate -s -1 {FEED}").done()
+    with one.watch(folder):
+        one.log_file.logged("watch: /var/lib/asp/feed is not what we wrote")
+        one.wait_for(late)
+        last = other.revoked("alice")
+        one.wait_for(last)
+        assert one.told() == [old, late, last]
+
+
+def test_what_was_tidied_away_unheard_is_said_to_be_missed(both, cluster, database, folder):
+    one, other = both
+    with one.watch(folder):
+        pass
+    for _ in range(3):
+        other.revoked("alice")
+    ask(cluster, database, f"SELECT asp.tidy({part_of('alice')}::smallint, now() + interval '1 h')")
+    with one.watch(folder):
+        one.log_file.logged(f"watch: 2 revocations of part {part_of('alice')} of the database were missed")
+        wait_until(one.runs)
+        assert len(one.runs()) == 1
+
+
+@contextlib.contextmanager
+def closed(cluster, database):
+    """Nobody is connected to it. Gives what asks the cluster."""
+    own = cluster.connect()
+    own.ask(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
+    own.ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+    wait_until(lambda: own.one(f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'") == 0)
+    yield own
+    own.ask(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+
+
+def test_where_the_database_is_a_copy_of_before_it_is_told_again(both, cluster, database, folder):
+    """The number that was heard last is given again, to another revocation."""
+    one, other = both
+    copy = f"{database}_copy"
+    with one.watch(folder):
+        kept = other.revoked("alice")
+        one.wait_for(kept)
+        with closed(cluster, database) as own:
+            own.ask(f"CREATE DATABASE {copy} TEMPLATE {database}")
+        lost = other.revoked("alice")
+        one.wait_for(lost)
+    with closed(cluster, database) as own:
+        own.ask(f"DROP DATABASE {database}")
+        own.ask(f"ALTER DATABASE {copy} RENAME TO {database}")
+    given_again = other.revoked("alice")
+    with one.watch(folder):
+        one.log_file.logged("watch: the database has another history than this machine has heard")
+        one.wait_for(given_again)
+        last = other.revoked("alice")
+        one.wait_for(last)
+        assert one.told() == [kept, lost, kept, given_again, last]
