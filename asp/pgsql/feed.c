@@ -96,12 +96,12 @@ static enum asp_status read_heads(struct pgsql_feed *feed, struct asp_error *err
         return status;
     count = pgsql_row_count(result);
     if (count != (size_t)feed->own->pin.parts)
-        status = pgsql_is_no_store(error);
+        status = pgsql_not_ours(error);
     else if (strcmp(pgsql_text_at(result, 0, HEAD_STORE), feed->own->pin.id) != 0)
         status = asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
     for (size_t row = 0; status == ASP_OK && row < count; row++) {
         if (!take_head(feed, result, row))
-            status = pgsql_is_no_store(error);
+            status = pgsql_not_ours(error);
     }
     pgsql_result_free(result);
     return status;
@@ -122,7 +122,7 @@ static enum asp_status turn_back(struct pgsql_feed *feed, int part, struct asp_e
     if (pgsql_row_count(result) == 0)
         *cursor = (struct pgsql_cursor){.seq = feed->heads[part].floor};
     else if (!pgsql_number(result, 0, 0, &cursor->seq) || !pgsql_number(result, 0, 1, &cursor->tag))
-        status = pgsql_is_no_store(error);
+        status = pgsql_not_ours(error);
     pgsql_result_free(result);
     feed->unwritten = true;
     return status;
@@ -244,7 +244,7 @@ static enum asp_status hear_rows(struct pgsql_feed *feed, int part, const struct
 
         if (!pgsql_number(result, row, SEQ, &next.seq) ||
             !pgsql_number(result, row, TAG, &next.tag))
-            return pgsql_is_no_store(error);
+            return pgsql_not_ours(error);
         if (next.seq <= cursor->seq)
             continue;
         if (next.seq > cursor->seq + 1)

@@ -80,7 +80,7 @@ static enum asp_status take_place(const struct pg_result *result, size_t row, st
 
     if (!pgsql_number(result, row, PART, &part) || !pgsql_number(result, row, AT, &when) ||
         strlen(name) >= sizeof place->name || strlen(id) >= sizeof place->id)
-        return pgsql_is_no_store(error);
+        return pgsql_not_ours(error);
     place->at = pgsql_number_text(when);
     place->part = pgsql_number_text(part);
     memcpy(place->name, name, strlen(name) + 1);

@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-enum asp_status pgsql_is_no_store(struct asp_error *error)
-{
-    return asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
-}
-
 enum asp_status pgsql_feed_ask(const struct pgsql_feed *feed,
                                const struct pgsql_statement *statement,
                                const struct pgsql_value *values, struct pg_result **result,
@@ -57,7 +52,7 @@ enum asp_status pgsql_feed_user(const struct pgsql_feed *feed, const char *name,
     if (asp_user_decode(name, user))
         return ASP_OK;
     if (strlen(name) > ASP_USER_FILE)
-        return pgsql_is_no_store(error);
+        return pgsql_not_ours(error);
     status = pgsql_load(feed->own, name, NULL, pgsql_wait_until(feed->own), &loaded, error);
     if (status != ASP_OK)
         return status;

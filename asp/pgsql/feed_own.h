@@ -53,7 +53,4 @@ void pgsql_feed_note(const struct pgsql_feed *feed, const char *line);
 /* A text of an answer; empty where there is none. */
 const char *pgsql_text_at(const struct pg_result *result, size_t row, size_t column);
 
-/* Fails by that. */
-enum asp_status pgsql_is_no_store(struct asp_error *error);
-
 #endif
