@@ -1,17 +1,14 @@
 """What the broker costs."""
 
-import pathlib
-import pwd
-import re
 import statistics
 import subprocess
 import time
 
+from answering import Answering, together
 from bars import BARS
-from place import Broken, Subject, World
+from place import Broken, Subject
 from section import MIB, Section, alice
 from support.pam_codes import SUCCESS
-from support.processes import children
 
 
 class Broker(Section):
@@ -21,43 +18,17 @@ class Broker(Section):
     SLOW = 8
 
     def prepare(self):
-        self.process = None
-        if not self.place.private:
-            self.report.skip("the broker", "it needs root and unshare")
+        self.broker = None
+        if why := Answering.missing(self.place):
+            self.report.skip("the broker", why)
             return
-        if not self.place.broker.exists():
-            self.report.skip("the broker", f"there is no {self.place.broker}")
-            return
-        self.socket = self.place.folder / "broker.sock"
-        clients = "clients = ( %s );" % ", ".join(
-            f'{{ user = "{user}"; services = [ "imap" ]; }}' for user in ("nobody", "daemon")
-        )
-        settings = f'broker: {{ socket = "{self.socket}"; {clients} }}; self_service: {{ enabled = false; }};'
-        self.world = World(self.place, "broker", settings)
-        self.password = self.world.create()
-        self.start()
-        self.bench.add("broker", Subject(self.host()))
-
-    def start(self):
-        words = [self.place.broker, "--config", self.world.conf, "--socket", self.socket]
-        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *words])
-        self.place.processes.append(self.process)
-        for _ in range(100):
-            if self.process.poll() is not None:
-                raise Broken(f"asp-broker ended with {self.process.returncode}")
-            if self.socket.exists() and self.socket.stat().st_mode & 0o060 == 0o060:
-                return
-            time.sleep(0.1)
-        raise Broken("asp-broker makes no socket for its group")
-
-    def host(self, user="nobody", login=None):
-        entry = pwd.getpwnam(user)
-        group = self.socket.stat().st_gid
-        identity = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": [group]}
-        return self.world.host([login or alice(self.password)], identity=identity)
+        self.broker = Answering(self.place, "broker")
+        self.broker.password = self.broker.world.create()
+        self.broker.start()
+        self.bench.add("broker", Subject(self.broker.host()))
 
     def conclude(self):
-        if self.process is None:
+        if self.broker is None:
             return
         what = "accepted, through the broker, with a log line"
         self.report.figure(what, self.bench.ratio("broker"), "F", BARS.BROKER_F)
@@ -68,28 +39,28 @@ class Broker(Section):
 
     def compare_work(self):
         """The processor's time, of host and broker together, against that of a host that is root and asks nobody."""
-        asking = Subject(self.host(), each=500)
-        alone = Subject(self.world.host([alice(self.password)]), each=500)
+        asking = Subject(self.broker.host(), each=500)
+        alone = Subject(self.broker.world.host([alice(self.broker.password)]), each=500)
         found = []
         for subject in (asking, alone):
             subject.times(1000)
         for _ in range(40 if self.bench.long else 20):
-            before = self.worked()
+            before = self.broker.worked()
             _, hosts = asking.round()
-            brokers = (self.worked() - before) / asking.each
+            brokers = (self.broker.worked() - before) / asking.each
             found.append((hosts + brokers) / alone.round()[1])
         ratio = round(statistics.median(found), 2)
         self.report.figure("the processor's time, against one in process", ratio, "times", BARS.BROKER_TIMES)
 
     def delay(self):
         """Logins of a client in the default scheme, without and beside another's that are all argon2id."""
-        slow = self.world.folder / "slow.conf"
-        slow.write_text(self.world.conf.read_text() + 'hash: { scheme = "argon2id"; };\n', encoding="ascii")
+        slow = self.broker.world.folder / "slow.conf"
+        slow.write_text(self.broker.world.conf.read_text() + 'hash: { scheme = "argon2id"; };\n', encoding="ascii")
         words = ["create", "bob", "--virtual", "--quiet", "--label", "Slow", "--app", "mail"]
         run = [self.place.admin, "--config", slow, *words]
         password = subprocess.run(run, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-        mine = Subject(self.host())
-        others = [self.host("daemon", ("imap", "bob", password, SUCCESS)) for _ in range(self.SLOW)]
+        mine = Subject(self.broker.host())
+        others = [self.broker.host("daemon", ("imap", "bob", password, SUCCESS)) for _ in range(self.SLOW)]
         mine.times(500)
         alone = percentile(mine.times(2000), 99)
         for host in others:
@@ -107,8 +78,8 @@ class Broker(Section):
         has to give."""
         permit = [("permit", "alice", "-", SUCCESS)]
         subjects = {
-            "broker": [self.host(), self.host()],
-            "F": [self.world.host(permit), self.world.host(permit)],
+            "broker": [self.broker.host(), self.broker.host()],
+            "F": [self.broker.world.host(permit), self.broker.world.host(permit)],
         }
         found = {name: [] for name in subjects}
         for hosts in subjects.values():
@@ -124,12 +95,12 @@ class Broker(Section):
 
     def crowd(self):
         """Many processes at once: no answer is lost or another than it should be, and the broker keeps nothing."""
-        hosts = [self.host() for _ in range(self.CROWD)]
+        hosts = [self.broker.host() for _ in range(self.CROWD)]
         each = 1000 if self.bench.long else 400
         lost = self.rush(hosts, each)
-        before = self.memory()
+        before = self.broker.memory()
         lost += sum(self.rush(hosts, each) for _ in range(3))
-        grown = (self.memory() - before) / MIB
+        grown = (self.broker.memory() - before) / MIB
         what = f"{self.CROWD} processes at once, {4 * each * self.CROWD:,} logins:"
         self.report.figure(f"{what} hosts that failed", lost, "", 0)
         self.report.figure(f"{what} the broker grown", round(grown, 3), "MiB", BARS.GROWN_MIB)
@@ -148,29 +119,6 @@ class Broker(Section):
                 lost += 1
         return lost
 
-    def processes(self):
-        """The numbers of the broker's own."""
-        found = [self.process.pid]
-        for pid in found:
-            found += children(pid)
-        return [pathlib.Path(f"/proc/{pid}") for pid in found]
-
-    def memory(self):
-        """Resident bytes of all of its processes."""
-        texts = [(pid / "smaps_rollup").read_text() for pid in self.processes()]
-        return sum(int(re.search(r"Rss:\s*(\d+)", text)[1]) for text in texts) * 1024
-
-    def worked(self):
-        """Nanoseconds that processors have worked for them."""
-        return sum(int((pid / "schedstat").read_text().split()[0]) for pid in self.processes())
-
 
 def percentile(times, percent):
     return statistics.quantiles(times, n=100)[percent - 1]
-
-
-def together(hosts, milliseconds):
-    """How many logins they make at the same time."""
-    for host in hosts:
-        host.send("for", milliseconds)
-    return sum(int(host.answer()[0]) for host in hosts)
