@@ -13,6 +13,7 @@ dovecot_packages=(dovecot-imapd)
 # What tests/bench measures beside pam_asp; and what draws the plots.
 peer_packages=(
     libpam-google-authenticator libpam-pwdfile db-util nginx libnginx-mod-http-auth-pam apache2-utils
+    postgresql
 )
 plot_packages=(gnuplot-nox)
 test_packages=(

@@ -1,6 +1,7 @@
 """What is measured. A section adds its subjects to the common rounds, and says its figures after them."""
 
 from broker import Broker
+from database import Database
 from growth import Argon2id, Many, Shadow, Users
 from logins import Logins
 from peers import Peers
@@ -12,6 +13,7 @@ SECTIONS = {
     "logins": Logins,
     "peers": Peers,
     "broker": Broker,
+    "database": Database,
     "refusals": Refusals,
     "users": Users,
     "shadow": Shadow,

@@ -45,6 +45,14 @@
 /* Memory that 1,000,000 logins in one process, or 64 processes at the broker, may leave. */
 #define BAR_GROWN_MIB 1
 
+/* A store in a database on a Unix socket: a login by the broker, against one in files; ms from a
+ * revocation to the hook on another machine; while the database hangs, ms that one of 64 waits at a
+ * time, and until she is let in once it goes on. */
+#define BAR_DATABASE_TIMES 3
+#define BAR_TOLD_MS 1000
+#define BAR_HUNG_MS 1000
+#define BAR_BACK_MS 250
+
 /* nginx with auth_request to asp-web: milliseconds that a request which needs no login waits beside
  * eight connections that are busy, the median; requests in a second, against those of auth_pam that
  * asks the broker. */
