@@ -3,6 +3,7 @@
 import contextlib
 
 import cluster as clusters
+import pair as pairs
 import pytest
 from database_driver import Driver
 from fake_server import FakeServer
@@ -28,6 +29,12 @@ def postgres():
 def cluster(postgres):
     with clusters.running() as server:
         yield server
+
+
+@pytest.fixture
+def pair(postgres):
+    with pairs.running() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

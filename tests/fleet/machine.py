@@ -4,18 +4,21 @@ import contextlib
 
 from support.broker import BrokerMachine
 
-DATABASE = 'database: {{ hosts = ( {{ address = "{folder}"; }} ); name = "{name}"; wait = {wait}; }};'
+DATABASE = 'database: {{ hosts = ( {hosts} ); name = "{name}"; wait = {wait}; fence = {fence}; }};'
 
 
 class Node(BrokerMachine):
-    """A machine that has joined the store. `lines` are of its asp.conf; `wait` is how long it waits, in milliseconds."""
+    """A machine that has joined the store. `servers`: one, or several of which the first has the store by now; `lines` are of
+    its asp.conf; `wait` is how long it waits, in milliseconds."""
 
-    def __init__(self, layer, build, cluster, database, *lines, wait=800):
+    def __init__(self, layer, build, servers, database, *lines, wait=800, fence=10):
         super().__init__(layer, build)
-        where = DATABASE.format(folder=cluster.folder, name=database, wait=wait)
+        servers = servers if isinstance(servers, tuple) else (servers,)
+        hosts = ", ".join(f'{{ address = "{server.folder}"; }}' for server in servers)
+        where = DATABASE.format(hosts=hosts, name=database, wait=wait, fence=fence)
         self.always = ["usage_interval = 1;", *lines, where]
         self.configure()
-        store = cluster.connect(database=database).one("SELECT id::text FROM asp.store")
+        store = servers[0].connect(database=database).one("SELECT id::text FROM asp.store")
         self.sandbox.shell("mkdir -p /run/asp; mkdir -m 700 /var/lib/asp").done()
         self.sandbox.write("/var/lib/asp/store-id", f"asp-store-id 1 {store} 64\n", mode="600")
         self.serves = None

@@ -1,0 +1,106 @@
+"""Two machines, a primary that fails or is cut off, and what each of them lets in."""
+
+import threading
+import time
+
+import pytest
+from machine import Node
+from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS
+from support.wait import LONG, comes_true, wait_until
+
+LINES = ("virtual_users = true;", 'primary: { source = "none"; };')
+COUNT = 8
+FENCE = 2
+
+
+@pytest.fixture
+def make_node(layer, build, sandboxes):
+    made = []
+
+    def make(*servers, **options):
+        made.append(Node(layer, build, servers, "asp", *LINES, **options))
+        made[-1].begin()
+        return made[-1]
+
+    yield make
+    for node in made:
+        node.end()
+        node.close()
+
+
+class Guest(threading.Thread):
+    """Logs in with each of some passwords, over and over."""
+
+    def __init__(self, node, passwords):
+        super().__init__(daemon=True)
+        self.node, self.passwords = node, passwords
+        self.over = threading.Event()
+        self.tried = []  # (password, when it began, code)
+
+    def run(self):
+        while not self.over.is_set():
+            for password in self.passwords:
+                begun = time.monotonic()
+                self.tried.append((password, begun, self.node.login(password)))
+
+
+def revoked(node, password):
+    """When it was reported, however often that had to be asked for."""
+
+    wait_until(lambda: node.asp_admin("revoke", "alice", password[:2]).code == 0, f"{password[:2]} is not revoked")
+    return time.monotonic()
+
+
+def test_no_login_begun_after_a_revocation_was_reported_is_let_in_through_a_fail_over(make_node, pair):
+    one, other = (make_node(pair.primary, pair.standby) for _ in range(2))
+    passwords = [one.create("alice", f"App {at}", "--app", "calendar") for at in range(COUNT)]
+    guest = Guest(other, passwords)
+    guest.start()
+    wait_until(lambda: len(guest.tried) >= COUNT)
+    reported = {}
+    for at, password in enumerate(passwords[:-1]):
+        if at == COUNT // 2:
+            pair.fail_over()
+        reported[password] = revoked(one, password)
+    wait_until(lambda: guest.tried[-COUNT:] and [code for *_, code in guest.tried[-COUNT:]].count(SUCCESS) == 1)
+    guest.over.set()
+    guest.join(LONG)
+
+    let_in = {password for password, _, code in guest.tried if code == SUCCESS}
+    assert let_in == set(passwords)
+    assert guest.tried[-1][1] > max(reported.values())
+    for password, begun, code in guest.tried:
+        assert code != SUCCESS or begun < reported.get(password, begun + 1), (password, begun, reported)
+    assert {code for *_, code in guest.tried} <= {SUCCESS, AUTH_ERR, AUTHINFO_UNAVAIL}
+    # Each is told once, and none is told that was not.
+    events = pair.connect("postgres").ask("SELECT ids FROM asp.ended ORDER BY seq")
+    assert [event["ids"] for event in events] == [password[:2] for password in passwords[:-1]]
+
+
+def test_who_reaches_only_an_old_primary_that_nobody_stopped_is_let_in_no_longer_than_the_fence(make_node, pair):
+    """The other machine, and the standby that took over, are on the other side."""
+    left, goes_on = (make_node(pair.primary, fence=FENCE) for _ in range(2))
+    made = left.create("alice", "Phone", "--app", "calendar")
+    assert (left.login(made), goes_on.login(made)) == (SUCCESS, SUCCESS)
+    pair.cut()
+    assert pair.standby.connect().one("SELECT pg_promote(true, $1)", LONG)
+    goes_on.always = [line.replace(str(pair.primary.folder), str(pair.standby.folder)) for line in goes_on.always]
+    goes_on.end()
+    goes_on.configure()
+    goes_on.begin()
+    reported = revoked(goes_on, made)
+    assert goes_on.login(made) == AUTH_ERR
+
+    let_in = []
+
+    def is_refused():
+        begun = time.monotonic()
+        if (code := left.login(made)) == SUCCESS:
+            let_in.append(begun)
+        return code == AUTHINFO_UNAVAIL
+
+    wait_until(is_refused, "it is let in for ever", FENCE + LONG)
+    assert all(begun - reported < FENCE + 1 for begun in let_in)
+    assert not comes_true(lambda: left.login(made) != AUTHINFO_UNAVAIL, 2 * FENCE)
+    run = left.asp_admin("revoke", "alice", "--all")
+    assert run.code == 5, run
