@@ -67,8 +67,9 @@ class Cluster:
 
     running = []
 
-    def __init__(self, access=TRUST, primary=None, **settings):
-        """Where another is its primary, it is that one's standby."""
+    def __init__(self, access=TRUST, primary=None, room=None, **settings):
+        """Where another is its primary, it is that one's standby. Where `room` is given its data are on a disk of their own
+        that has as much, which nobody else sees."""
         self.bin = programs()
         self.primary = primary
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="asp-pg-", dir="/tmp"))
@@ -80,6 +81,7 @@ class Cluster:
             start_new_session=True,
         )
         self.data = self.folder / "data"
+        self.room, self.disk = room, None
         self.access = access
         self.settings = {**SETTINGS, "unix_socket_directories": self.folder, **settings}
         self.server = None
@@ -97,6 +99,8 @@ class Cluster:
             self.environment["LD_LIBRARY_PATH"] = os.pathsep.join(map(str, libraries))
 
     def make(self):
+        if self.room is not None:
+            self.make_disk()
         if self.primary is not None:
             where = f"host={self.primary.folder} user=postgres application_name={self.folder.name}"
             words = ("--pgdata", self.data, "--dbname", where, "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
@@ -105,6 +109,27 @@ class Cluster:
         words = ("-D", self.data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-sync")
         self.program("initdb", *words, timeout=3 * LONG).done()
         (self.data / "pg_hba.conf").write_text(self.access)
+
+    def make_disk(self):
+        self.data.mkdir()
+        mount = 'mount -t tmpfs -o "size=$1,mode=700,uid=$2" tmpfs "$0" && echo && read -r _'
+        words = ["sh", "-c", mount, self.data, self.room, str(pwd.getpwnam("nobody").pw_uid)]
+        self.disk = subprocess.Popen(
+            ["unshare", "--mount", "--propagation", "private", "--", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self.disk.stdout.readline() == b"\n"
+        self.drop = ("nsenter", f"--mount=/proc/{self.disk.pid}/ns/mnt", "--", *self.drop)
+
+    def fill_disk(self):
+        """Leaves nothing of it."""
+        run = self.program_of_system("dd", "if=/dev/zero", f"of={self.data / 'full'}", "bs=4k")
+        assert "No space left" in run.err, run
+
+    def empty_disk(self):
+        self.program_of_system("rm", self.data / "full").done()
+
+    def program_of_system(self, *words):
+        return execute(*self.drop, *words)
 
     def program(self, name, *words, **options):
         return execute(*self.drop, *MORTAL, self.bin / name, *words, env=self.environment, **options)
@@ -161,6 +186,8 @@ class Cluster:
             if self.server is not None:
                 self.server.kill()
                 self.server.wait()
+            if self.disk is not None:
+                self.disk.communicate()
             self.keeper.communicate()
 
     def open(self, user="postgres", database="postgres"):
