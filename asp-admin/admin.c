@@ -216,13 +216,13 @@ static enum exit_code fail_ill_formed(const struct admin *admin)
 enum exit_code admin_take_user(struct admin *admin)
 {
     const struct options *options = admin->options;
-    char file[ASP_USER_FILE + 1];
+    char encoded[ASP_USER_ENCODED + 1];
     struct asp_account_name found;
     enum exit_code code;
 
     admin->typed = options->argument_count > 0 ? options->arguments[0] : NULL;
     if (admin->typed == NULL || asp_user_fault(admin->typed) == NULL ||
-        (admin->takes_exact && asp_user_encode(admin->typed, file)))
+        (admin->takes_exact && asp_user_encode(admin->typed, encoded)))
         return EXIT_DONE;
     code = admin_ask_user(admin, &found);
     if (code != EXIT_DONE || found.name[0] != '\0')
@@ -277,10 +277,10 @@ enum exit_code admin_find_user(struct admin *admin)
 {
     struct asp_error error = {0};
     struct asp_account_name found;
-    char file[ASP_USER_FILE + 1];
+    char encoded[ASP_USER_ENCODED + 1];
     enum asp_status status = find_name(admin, &admin->store, &found, &error);
 
-    if (status == ASP_AMBIGUOUS && admin->takes_exact && asp_user_encode(admin->typed, file)) {
+    if (status == ASP_AMBIGUOUS && admin->takes_exact && asp_user_encode(admin->typed, encoded)) {
         memcpy(admin->user, admin->typed, strlen(admin->typed) + 1);
         return EXIT_DONE;
     }

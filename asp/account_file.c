@@ -321,7 +321,7 @@ enum asp_status asp_account_read(const uint8_t *bytes, size_t length, const char
  * nowhere else, is said what that is. */
 static bool is_beyond_1(const struct asp_account *account)
 {
-    char file[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
 
     for (size_t i = 0; i < account->count; i++) {
         if (asp_verifier_is_beyond_1(account->entries[i].verifier))
@@ -329,7 +329,7 @@ static bool is_beyond_1(const struct asp_account *account)
     }
     return asp_fingerprint_is_beyond_1(&account->primary) || account->pending_count > 0 ||
            account->follows[0] != '\0' ||
-           (asp_user_encode(account->user, file) && asp_user_is_digest(file));
+           (asp_user_encode(account->user, name) && strlen(name) > ASP_USER_FILE);
 }
 
 void asp_account_write(const struct asp_account *account, struct asp_buffer *out)

@@ -95,10 +95,10 @@ static enum asp_status look_whether_it_is(const struct search *search, const cha
 /* There can be an account of it that an older version has made: nobody logs in with that. */
 static enum asp_status look_for_ill_formed(const struct search *search, const char *name)
 {
-    char file[ASP_USER_FILE + 1];
+    char encoded[ASP_USER_ENCODED + 1];
     enum asp_status status = ASP_NOT_FOUND;
 
-    if (search->store != NULL && asp_user_encode(name, file))
+    if (search->store != NULL && asp_user_encode(name, encoded))
         status = look_whether_it_is(search, name);
     if (status == ASP_OK)
         return asp_advise(search->error,

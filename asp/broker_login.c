@@ -99,13 +99,13 @@ static bool take(const struct asp_message_read *message, size_t field, char *to,
 /* What lets somebody in names the entry that did, and whose it is where the version has that. */
 static bool is_sound(const struct asp_outcome *outcome, bool has_account)
 {
-    char file[ASP_USER_FILE + 1];
+    char encoded[ASP_USER_ENCODED + 1];
 
     if (outcome->verdict != ASP_ACCEPTED)
         return outcome->account[0] == '\0';
     return asp_id_valid(outcome->id) && asp_label_valid(outcome->label) &&
            asp_service_valid(outcome->app) &&
-           (!has_account || asp_user_encode(outcome->account, file));
+           (!has_account || asp_user_encode(outcome->account, encoded));
 }
 
 bool asp_broker_outcome_read(const struct asp_message_read *message, struct asp_outcome *outcome)

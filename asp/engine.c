@@ -22,11 +22,13 @@ enum asp_status asp_store_of_account(const struct asp_store *store, const char *
                                      enum asp_status status, struct asp_error *error)
 {
     char why[ASP_ERROR_TEXT];
+    char place[ASP_PLACE_SIZE];
 
     if (error == NULL || (status != ASP_CORRUPT && status != ASP_NEWER && status != ASP_IO))
         return status;
     memcpy(why, error->text, sizeof why);
-    (void)asp_fail(error, status, "%s%s%s: %s", store->path, store->engine->accounts, name, why);
+    store->engine->place(name, place);
+    (void)asp_fail(error, status, "%s%s: %s", store->path, place, why);
     if (status == ASP_CORRUPT)
         (void)asp_advise(error, status,
                          "restore it from a backup, or drop it with asp-admin remove");
@@ -35,12 +37,15 @@ enum asp_status asp_store_of_account(const struct asp_store *store, const char *
 
 bool asp_stored_take_user(struct asp_stored *stored, const char *name, char user[ASP_USER_MAX + 1])
 {
+    char encoded[ASP_USER_ENCODED + 1];
     char again[ASP_USER_FILE + 1];
-    bool says = asp_account_whose(stored->bytes, stored->length, user) &&
-                asp_user_encode(user, again) && strcmp(again, name) == 0;
+    bool says =
+        asp_account_whose(stored->bytes, stored->length, user) && asp_user_encode(user, encoded);
 
     asp_stored_free(stored);
-    return says;
+    if (says)
+        asp_user_file(encoded, again);
+    return says && strcmp(again, name) == 0;
 }
 
 bool asp_store_user_of(const struct asp_store *store, const char *name, char user[ASP_USER_MAX + 1])

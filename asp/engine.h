@@ -3,7 +3,8 @@
  * front, store.c and store_update.c, calls them and is the only one that does. Included by it and
  * by engines alone.
  *
- * A `name` is a user's as asp_user_encode writes it: an engine can use it as the name of a file.
+ * A `name` is a user's as asp_user_encode writes it, whole. What an engine hands out as one may be
+ * the digest that asp_user_file makes of it, and that engine takes it back.
  * What an operation returns is a status, with a line in `error` that names the place and, where it
  * is known, says what to do; `error` may be NULL. What every engine promises stands at the top of
  * store.c.
@@ -20,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
+
+enum { ASP_PLACE_SIZE = ASP_USER_ENCODED + 16 };
 
 /* The bytes of an account as it is kept. The front wipes and frees them. */
 struct asp_stored {
@@ -54,8 +57,8 @@ typedef enum asp_status asp_store_step(struct asp_store_held *held, void *contex
 typedef enum asp_status asp_due_visit(const char *name, const char *key, void *context);
 
 struct asp_store_engine {
-    /* What stands between the store's path and the name of an account in a line: "/users/". */
-    const char *accounts;
+    /* Where an account is, behind the store's path in a line: "/users/alice". */
+    void (*place)(const char *name, char place[ASP_PLACE_SIZE]);
 
     bool hears_ended; /* it is told of the app passwords that an update ends */
 
@@ -116,9 +119,10 @@ struct asp_store_engine {
                                const struct asp_buffer *text, char key[ASP_DUE_KEY],
                                struct asp_error *error);
 
-    /* Visits each such text, in no order; no account needs to be there. */
-    enum asp_status (*each_due)(const struct asp_store *store, asp_due_visit *visit, void *context,
-                                struct asp_error *error);
+    /* Visits each such text of this name, or of all where it is NULL, in no order; no account needs
+     * to be there. */
+    enum asp_status (*each_due)(const struct asp_store *store, const char *name,
+                                asp_due_visit *visit, void *context, struct asp_error *error);
 
     /* Reads one. As `read`; it is whole, or the one that put it was stopped before it had. */
     enum asp_status (*read_due)(const struct asp_store *store, const char *name, const char *key,
@@ -199,9 +203,10 @@ enum asp_status asp_store_of_account(const struct asp_store *store, const char *
                                      enum asp_status status, struct asp_error *error);
 
 /*
- * Whose the account is that an engine has under this name. Where that is a digest the account says
- * it; where it cannot, it is the name itself behind a sign /, which is no user's: asp_store_load
- * takes it, and says what is wrong with that account. False: no user's account has such a name.
+ * Whose the account is that an engine hands out under this name. Where that is a digest the account
+ * says it; where it cannot, it is the name itself behind a sign /, which is no user's:
+ * asp_store_load takes it, and says what is wrong with that account. False: no user's account has
+ * such a name.
  */
 bool asp_store_user_of(const struct asp_store *store, const char *name,
                        char user[ASP_USER_MAX + 1]);

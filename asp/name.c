@@ -51,18 +51,7 @@ static bool is_refused(char c)
     return kinds[(unsigned char)c] == REFUSED;
 }
 
-static void name_by_digest(const char *user, char file[ASP_USER_FILE + 1])
-{
-    unsigned char digest[DIGEST_BYTES];
-
-    (void)crypto_generichash(digest, sizeof digest, (const unsigned char *)user, strlen(user), NULL,
-                             0);
-    file[0] = DIGEST_MARK;
-    (void)sodium_bin2base64(file + 1, ASP_USER_FILE, digest, sizeof digest,
-                            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-}
-
-bool asp_user_encode(const char *user, char file[ASP_USER_FILE + 1])
+bool asp_user_encode(const char *user, char name[ASP_USER_ENCODED + 1])
 {
     const char *p = user;
     size_t at = 0;
@@ -70,30 +59,22 @@ bool asp_user_encode(const char *user, char file[ASP_USER_FILE + 1])
     if (user[0] == '\0' || user[0] == '-' || strcmp(user, ".") == 0 || strcmp(user, "..") == 0)
         return false;
     /* Most names stand for themselves to their end. */
-    for (; kinds[(unsigned char)*p] == ITSELF && at < ASP_USER_FILE; p++)
-        file[at++] = *p;
+    for (; kinds[(unsigned char)*p] == ITSELF && at < ASP_USER_MAX; p++)
+        name[at++] = *p;
     for (; *p != '\0'; p++) {
         const unsigned char kind = kinds[(unsigned char)*p];
 
         if (kind == REFUSED || p - user == ASP_USER_MAX)
             return false;
         if (kind == ITSELF || (kind == ITSELF_INSIDE && p != user)) {
-            if (at < ASP_USER_FILE)
-                file[at] = *p;
-            at++;
+            name[at++] = *p;
             continue;
         }
-        if (at + 3 <= ASP_USER_FILE) {
-            file[at] = '%';
-            file[at + 1] = hex[(unsigned char)*p >> 4];
-            file[at + 2] = hex[(unsigned char)*p & 15];
-        }
-        at += 3;
+        name[at++] = '%';
+        name[at++] = hex[(unsigned char)*p >> 4];
+        name[at++] = hex[(unsigned char)*p & 15];
     }
-    if (at <= ASP_USER_FILE)
-        file[at] = '\0';
-    else
-        name_by_digest(user, file);
+    name[at] = '\0';
     return true;
 }
 
@@ -110,14 +91,14 @@ bool asp_user_is_digest(const char *file)
 
 const char *asp_user_fault(const char *user)
 {
-    char file[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     size_t length = strlen(user);
 
     if (length == 0)
         return "is empty";
     if (user[0] == ' ' || user[length - 1] == ' ')
         return "has a blank at one end";
-    if (asp_user_encode(user, file))
+    if (asp_user_encode(user, name))
         return NULL;
     if (user[0] == '-')
         return "begins with -";
@@ -132,14 +113,6 @@ const char *asp_user_fault(const char *user)
     return "is longer than 254 bytes";
 }
 
-void asp_user_join(char path[ASP_USER_PATH], const char *folder, const char *file)
-{
-    size_t length = strlen(folder);
-
-    memcpy(path, folder, length);
-    memcpy(path + length, file, strlen(file) + 1);
-}
-
 /* The value of an upper-case hexadecimal digit, or 16. */
 static unsigned digit(char c)
 {
@@ -148,26 +121,61 @@ static unsigned digit(char c)
     return at == NULL ? 16 : (unsigned)(at - hex);
 }
 
-bool asp_user_decode(const char *file, char user[ASP_USER_MAX + 1])
+/* Returns how many bytes it stands for, a NUL after them; 0: it is no name. */
+static size_t unescape(const char *name, char user[ASP_USER_MAX + 1])
 {
-    char again[ASP_USER_FILE + 1];
     size_t at = 0;
 
-    if (strnlen(file, ASP_USER_FILE + 1) > ASP_USER_FILE)
-        return false;
-    for (const char *p = file; *p != '\0'; p++) {
-        if (*p == '%') {
-            if (digit(p[1]) > 15 || digit(p[2]) > 15)
-                return false;
-            user[at++] = (char)(digit(p[1]) << 4 | digit(p[2]));
-            p += 2;
-        } else {
-            user[at++] = *p;
-        }
+    for (const char *p = name; *p != '\0'; p++) {
+        const bool is_escape = *p == '%';
+
+        if (at == ASP_USER_MAX || (is_escape && (digit(p[1]) > 15 || digit(p[2]) > 15)))
+            return 0;
+        user[at++] = is_escape ? (char)(digit(p[1]) << 4 | digit(p[2])) : *p;
+        p += is_escape ? 2 : 0;
     }
     user[at] = '\0';
-    /* One file, one name: only what encoding the name gives again is a file of ours. */
-    return strlen(user) == at && asp_user_encode(user, again) && strcmp(again, file) == 0;
+    return at;
+}
+
+bool asp_user_decode(const char *name, char user[ASP_USER_MAX + 1])
+{
+    char again[ASP_USER_ENCODED + 1];
+    size_t length = unescape(name, user);
+
+    /* One user, one name: only what encoding gives again is one of ours. */
+    return length > 0 && strlen(user) == length && asp_user_encode(user, again) &&
+           strcmp(again, name) == 0;
+}
+
+static void name_by_digest(const char *name, char file[ASP_USER_FILE + 1])
+{
+    unsigned char digest[DIGEST_BYTES];
+    char user[ASP_USER_MAX + 1];
+
+    (void)crypto_generichash(digest, sizeof digest, (const unsigned char *)user,
+                             unescape(name, user), NULL, 0);
+    file[0] = DIGEST_MARK;
+    (void)sodium_bin2base64(file + 1, ASP_USER_FILE, digest, sizeof digest,
+                            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+void asp_user_file(const char *name, char file[ASP_USER_FILE + 1])
+{
+    size_t length = strlen(name);
+
+    if (length <= ASP_USER_FILE)
+        memcpy(file, name, length + 1);
+    else
+        name_by_digest(name, file);
+}
+
+void asp_user_join(char path[ASP_USER_PATH], const char *folder, const char *name)
+{
+    size_t length = strlen(folder);
+
+    memcpy(path, folder, length);
+    asp_user_file(name, path + length);
 }
 
 char asp_fold(char c)

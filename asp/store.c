@@ -82,7 +82,7 @@ void asp_store_close(struct asp_store *store)
 enum asp_status asp_store_load(const struct asp_store *store, const char *user, const char *only,
                                struct asp_account *account, struct asp_error *error)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     enum asp_status status = asp_store_encode(user, name, error);
 
     if (status == ASP_OK)
@@ -97,7 +97,7 @@ enum asp_status asp_store_load(const struct asp_store *store, const char *user, 
 enum asp_status asp_store_peek_usage(const struct asp_store *store, const char *user,
                                      struct asp_usage *usage, struct asp_error *error)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     enum asp_status status = asp_store_encode(user, name, error);
 
     memset(usage, 0, sizeof *usage);
@@ -108,7 +108,7 @@ enum asp_status asp_store_mend_usage(const struct asp_store *store, const char *
                                      const struct asp_mending *mending, struct asp_usage *usage,
                                      enum asp_status *mended, struct asp_error *error)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     struct asp_usage_head head;
     enum asp_status status = asp_store_peek_usage(store, user, usage, error);
 
@@ -150,7 +150,7 @@ void asp_store_begin_usage(const struct asp_store *store, const char *user, time
 enum asp_status asp_store_put_usage(const struct asp_store *store, const char *user,
                                     const struct asp_usage *usage, struct asp_error *error)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     enum asp_status status = asp_store_encode(user, name, error);
 
     return status == ASP_OK ? store->engine->put_usage(store, name, usage, error) : status;
@@ -159,7 +159,7 @@ enum asp_status asp_store_put_usage(const struct asp_store *store, const char *u
 enum asp_status asp_store_record(const struct asp_store *store, const char *user,
                                  const struct asp_use *use)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
 
     return asp_user_encode(user, name) ? store->engine->record(store, name, use) : ASP_INVALID;
 }
@@ -167,7 +167,7 @@ enum asp_status asp_store_record(const struct asp_store *store, const char *user
 enum asp_status asp_store_compared(const struct asp_store *store, const char *user,
                                    const struct asp_compared *compared, time_t now)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
 
     return asp_user_encode(user, name) ? store->engine->compared(store, name, compared, now)
                                        : ASP_INVALID;
@@ -176,7 +176,7 @@ enum asp_status asp_store_compared(const struct asp_store *store, const char *us
 enum asp_status asp_store_note_password(const struct asp_store *store, const char *user,
                                         struct asp_error *error)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     enum asp_status status = asp_store_encode(user, name, error);
 
     return status == ASP_OK ? store->engine->note_password(store, name, error) : status;
@@ -185,7 +185,7 @@ enum asp_status asp_store_note_password(const struct asp_store *store, const cha
 enum asp_status asp_store_password_mark(const struct asp_store *store, const char *user,
                                         uint64_t *mark, struct asp_error *error)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
 
     *mark = 0;
     return asp_user_encode(user, name) ? store->engine->password_mark(store, name, mark, error)

@@ -113,8 +113,8 @@ static enum asp_status read_text(const struct asp_store *store, const char *user
     return status;
 }
 
-/* An asp_due_visit. While the account is held nobody is about to change it: what it still has was
- * never taken out, and what is not whole was never put. */
+/* An asp_due_visit of this name. While the account is held nobody is about to change it: what it
+ * still has was never taken out, and what is not whole was never put. */
 static enum asp_status gather_text(const char *name, const char *key, void *context)
 {
     struct gathering *gathering = context;
@@ -122,8 +122,6 @@ static enum asp_status gather_text(const char *name, const char *key, void *cont
     struct asp_account kept;
     enum asp_status status;
 
-    if (strcmp(name, gathering->name) != 0)
-        return ASP_OK;
     status = read_text(store, gathering->user, name, key, &kept, gathering->error);
     if (status == ASP_NOT_FOUND)
         return ASP_OK;
@@ -152,7 +150,7 @@ static enum asp_status gather_held(struct asp_store_held *held, void *context,
     }
     /* What had no room is older than what is there. */
     if (status == ASP_OK)
-        status = store->engine->each_due(store, gather_text, gathering, error);
+        status = store->engine->each_due(store, gathering->name, gather_text, gathering, error);
     if (status == ASP_OK)
         status = gather_marked(gathering);
     asp_account_free(&gathering->account);
@@ -181,17 +179,11 @@ static enum asp_status put_in_order(const struct asp_account *found, struct asp_
     return due->count == found->count ? ASP_OK : no_memory(error);
 }
 
-struct text_of {
-    const char *name;
-    bool found;
-};
-
 static enum asp_status note_text(const char *name, const char *key, void *context)
 {
-    struct text_of *text = context;
-
+    (void)name;
     (void)key;
-    text->found = text->found || strcmp(name, text->name) == 0;
+    *(bool *)context = true;
     return ASP_OK;
 }
 
@@ -199,11 +191,8 @@ static enum asp_status note_text(const char *name, const char *key, void *contex
 static enum asp_status has_text(const struct asp_store *store, const char *name, bool *has,
                                 struct asp_error *error)
 {
-    struct text_of text = {.name = name};
-    enum asp_status status = store->engine->each_due(store, note_text, &text, error);
-
-    *has = text.found;
-    return status;
+    *has = false;
+    return store->engine->each_due(store, name, note_text, has, error);
 }
 
 static enum asp_status gather(struct gathering *gathering, struct asp_error *error)
@@ -227,7 +216,7 @@ static enum asp_status gather(struct gathering *gathering, struct asp_error *err
 enum asp_status asp_due_read(const struct asp_store *store, const char *user, struct asp_due *due,
                              struct asp_error *error)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     struct gathering gathering = {
         .store = store, .user = user, .name = name, .due = due, .error = error};
     enum asp_status status;
@@ -278,7 +267,7 @@ enum asp_status asp_due_clear(const struct asp_store *store, const char *user,
                               struct asp_error *error)
 {
     struct clearing clearing = {due, ran, keep};
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     enum asp_status status = ASP_OK;
 
     if (!asp_user_encode(user, name))
@@ -301,7 +290,7 @@ void asp_due_free(struct asp_due *due)
 
 bool asp_due_is_any(const struct asp_store *store, const char *user)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     struct asp_account account;
     bool any = false;
 
@@ -318,12 +307,11 @@ bool asp_due_is_any(const struct asp_store *store, const char *user)
 struct noting {
     const struct asp_store *store;
     const char *user;
-    const char *name;
     bool *taken;
     struct asp_error *error;
 };
 
-/* An asp_due_visit. What is not whole was never put. */
+/* An asp_due_visit of this name. What is not whole was never put. */
 static enum asp_status note_ids(const char *name, const char *key, void *context)
 {
     const struct noting *noting = context;
@@ -331,8 +319,6 @@ static enum asp_status note_ids(const char *name, const char *key, void *context
     struct asp_account kept;
     enum asp_status status;
 
-    if (strcmp(name, noting->name) != 0)
-        return ASP_OK;
     status = read_text(noting->store, noting->user, name, key, &kept, &why);
     if (status == ASP_NOT_FOUND || status == ASP_CORRUPT)
         return ASP_OK;
@@ -350,12 +336,12 @@ static enum asp_status note_ids(const char *name, const char *key, void *context
 enum asp_status asp_due_ids(const struct asp_store *store, const char *user, bool taken[ASP_IDS],
                             struct asp_error *error)
 {
-    char name[ASP_USER_FILE + 1];
-    struct noting noting = {store, user, name, taken, error};
+    char name[ASP_USER_ENCODED + 1];
+    struct noting noting = {store, user, taken, error};
 
     if (!asp_user_encode(user, name))
         return asp_fail(error, ASP_INVALID, "the user's name is not well-formed");
-    return store->engine->each_due(store, note_ids, &noting, error);
+    return store->engine->each_due(store, name, note_ids, &noting, error);
 }
 
 struct each {
@@ -389,5 +375,5 @@ enum asp_status asp_due_each(const struct asp_store *store, asp_visit *visit, vo
 {
     struct each each = {store, visit, context};
 
-    return store->engine->each_due(store, visit_user, &each, error);
+    return store->engine->each_due(store, NULL, visit_user, &each, error);
 }

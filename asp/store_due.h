@@ -20,7 +20,7 @@ enum { ASP_DUE_KEY = 17 }; /* what tells one text that is due from another, and 
 struct asp_turn {
     const struct asp_store *store; /* NULL: it is not held */
     union asp_store_own own;
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
 };
 
 #define ASP_TURN_FREE ((struct asp_turn){.own = {-1}})

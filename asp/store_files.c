@@ -158,17 +158,35 @@ static enum asp_status read_account(const struct asp_store *store, struct asp_st
     return asp_store_of_account(store, name, status, error);
 }
 
+struct walk {
+    asp_visit *visit;
+    void *context;
+};
+
+static enum asp_status visit_file(const char *file, void *context)
+{
+    const struct walk *walk = context;
+
+    return asp_files_fits(file) ? walk->visit(file, walk->context) : ASP_OK;
+}
+
 static enum asp_status visit_each(const struct asp_store *store, asp_visit *visit, void *context,
                                   struct asp_error *error)
 {
+    struct walk walk = {visit, context};
     enum asp_status status = asp_files_check_folder(store, USERS_FOLDER, error);
 
-    return status == ASP_OK ? asp_files_each_file(store, USERS_FOLDER, visit, context, error)
+    return status == ASP_OK ? asp_files_each_file(store, USERS_FOLDER, visit_file, &walk, error)
                             : status;
 }
 
+static void place_of(const char *name, char place[ASP_PLACE_SIZE])
+{
+    asp_user_join(place, "/" USERS_FOLDER "/", name);
+}
+
 const struct asp_store_engine asp_store_files = {
-    .accounts = "/" USERS_FOLDER "/",
+    .place = place_of,
     .open = open_store,
     .make = make_store,
     .close = close_store,

@@ -32,6 +32,9 @@ enum asp_status asp_files_make_folder(int parent, const char *name, bool *made,
 DIR *asp_files_open_folder(const struct asp_store *store, const char *name,
                            struct asp_error *error);
 
+/* True for the name of a file that an account can have: no longer. */
+bool asp_files_fits(const char *file);
+
 /* Visits what is in a folder, by its name and whatever it is. */
 enum asp_status asp_files_each_file(const struct asp_store *store, const char *name,
                                     asp_visit *visit, void *context, struct asp_error *error);
@@ -60,8 +63,8 @@ enum asp_status asp_files_clear_strays(const struct asp_store *store, asp_visit 
 enum asp_status asp_files_put_due(const struct asp_store *store, struct asp_store_held *held,
                                   const struct asp_buffer *text, char key[ASP_DUE_KEY],
                                   struct asp_error *error);
-enum asp_status asp_files_each_due(const struct asp_store *store, asp_due_visit *visit,
-                                   void *context, struct asp_error *error);
+enum asp_status asp_files_each_due(const struct asp_store *store, const char *name,
+                                   asp_due_visit *visit, void *context, struct asp_error *error);
 enum asp_status asp_files_read_due(const struct asp_store *store, const char *name, const char *key,
                                    struct asp_stored *stored, struct asp_error *error);
 enum asp_status asp_files_drop_due(const struct asp_store *store, const char *name, const char *key,

@@ -29,7 +29,10 @@ enum {
 
 static void due_path(char path[DUE_PATH], const char *name, const char *key)
 {
-    (void)snprintf(path, DUE_PATH, DUE_FOLDER "/%s.%s", name, key);
+    char file[ASP_USER_FILE + 1];
+
+    asp_user_file(name, file);
+    (void)snprintf(path, DUE_PATH, DUE_FOLDER "/%s.%s", file, key);
 }
 
 /* Makes the folder where it is missing. */
@@ -71,6 +74,7 @@ enum asp_status asp_files_put_due(const struct asp_store *store, struct asp_stor
 }
 
 struct walk {
+    const char *of; /* this file alone; NULL: all */
     asp_due_visit *visit;
     void *context;
 };
@@ -88,18 +92,23 @@ static enum asp_status visit_file(const char *file, void *context)
         return ASP_OK;
     memcpy(name, file, length);
     name[length] = '\0';
-    return walk->visit(name, dot + 1, walk->context);
+    return walk->of != NULL && strcmp(name, walk->of) != 0
+               ? ASP_OK
+               : walk->visit(name, dot + 1, walk->context);
 }
 
-enum asp_status asp_files_each_due(const struct asp_store *store, asp_due_visit *visit,
-                                   void *context, struct asp_error *error)
+enum asp_status asp_files_each_due(const struct asp_store *store, const char *name,
+                                   asp_due_visit *visit, void *context, struct asp_error *error)
 {
-    struct walk walk = {visit, context};
+    char file[ASP_USER_FILE + 1];
+    struct walk walk = {name != NULL ? file : NULL, visit, context};
     struct asp_error why = {0};
     enum asp_status status = asp_folder_check(store->own.fd, store->path, DUE_FOLDER, &why);
 
     if (status == ASP_NOT_FOUND)
         return ASP_OK;
+    if (name != NULL)
+        asp_user_file(name, file);
     if (status == ASP_OK)
         return asp_files_each_file(store, DUE_FOLDER, visit_file, &walk, error);
     if (error != NULL)
@@ -137,7 +146,10 @@ enum asp_status asp_files_drop_due(const struct asp_store *store, const char *na
 
 static void turn_path(char path[TURN_PATH], const char *name)
 {
-    (void)snprintf(path, TURN_PATH, LOCKS_FOLDER "/.%s.hook", name);
+    char file[ASP_USER_FILE + 1];
+
+    asp_user_file(name, file);
+    (void)snprintf(path, TURN_PATH, LOCKS_FOLDER "/.%s.hook", file);
 }
 
 static enum asp_status lock_turn(const struct asp_store *store, const char *path, int *fd,

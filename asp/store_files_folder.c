@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +53,11 @@ DIR *asp_files_open_folder(const struct asp_store *store, const char *name, stru
         asp_close(fd);
     }
     return folder;
+}
+
+bool asp_files_fits(const char *file)
+{
+    return strnlen(file, ASP_USER_FILE + 1) <= ASP_USER_FILE;
 }
 
 enum asp_status asp_files_each_file(const struct asp_store *store, const char *name,

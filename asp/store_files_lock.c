@@ -130,7 +130,7 @@ enum asp_status asp_files_lock_acquire(const struct asp_store *store, const char
     enum asp_status status;
 
     *lock = ASP_FILES_LOCK_FREE;
-    (void)snprintf(lock->name, sizeof lock->name, "%s", name);
+    asp_user_file(name, lock->name);
     lock->folder =
         openat(store->own.fd, USERS_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (lock->folder < 0)
@@ -140,7 +140,8 @@ enum asp_status asp_files_lock_acquire(const struct asp_store *store, const char
         return status;
     clear_leavings(lock);
     if (!write_note(lock))
-        return asp_fail_errno(error, "%s/" LOCKS_FOLDER "/%s cannot be written", store->path, name);
+        return asp_fail_errno(error, "%s/" LOCKS_FOLDER "/%s cannot be written", store->path,
+                              lock->name);
     return ASP_OK;
 }
 

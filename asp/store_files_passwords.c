@@ -23,10 +23,12 @@ static off_t place_of(const char *name)
 {
     static const unsigned char key[crypto_shorthash_KEYBYTES];
     unsigned char hash[crypto_shorthash_BYTES];
+    char file[ASP_USER_FILE + 1];
     uint64_t number;
 
     _Static_assert(sizeof hash == sizeof number, "SipHash-2-4 has 64 bits");
-    (void)crypto_shorthash(hash, (const unsigned char *)name, strlen(name), key);
+    asp_user_file(name, file);
+    (void)crypto_shorthash(hash, (const unsigned char *)file, strlen(file), key);
     memcpy(&number, hash, sizeof number);
     return (off_t)(number % PLACES * sizeof number);
 }

@@ -160,16 +160,28 @@ static enum asp_status write_used(const struct asp_store *store, const char *nam
     return status;
 }
 
+/* Fails by errno, of used/NAME. */
+static enum asp_status fail_used(const struct asp_store *store, const char *name,
+                                 struct asp_error *error)
+{
+    char path[ASP_USER_PATH];
+
+    asp_user_join(path, USED_FOLDER "/", name);
+    return asp_fail_errno(error, "%s/%s", store->path, path);
+}
+
 /* Waits for the lock of that kind. ASP_OK, or ASP_BUSY. */
 static enum asp_status lock(const struct asp_store *store, const char *name, int fd, int kind,
                             struct asp_error *error)
 {
+    char path[ASP_USER_PATH];
     unsigned waited = 0;
 
     while (flock(fd, kind | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK || !asp_files_wait_step(&waited, WAIT_MS))
-            return asp_fail(error, ASP_BUSY, "%s/" USED_FOLDER "/%s is being written by another",
-                            store->path, name);
+        if (errno == EWOULDBLOCK && asp_files_wait_step(&waited, WAIT_MS))
+            continue;
+        asp_user_join(path, USED_FOLDER "/", name);
+        return asp_fail(error, ASP_BUSY, "%s/%s is being written by another", store->path, path);
     }
     return ASP_OK;
 }
@@ -208,7 +220,7 @@ enum asp_status asp_files_mend_usage(const struct asp_store *store, const char *
     if (status == ASP_OK && asp_usage_sound(usage, &head))
         *mended = ASP_UNCHANGED;
     else if (status == ASP_OK && *mended == ASP_OK && !mend(fd, usage, mending))
-        *mended = asp_fail_errno(error, "%s/" USED_FOLDER "/%s", store->path, name);
+        *mended = fail_used(store, name, error);
     if (is_new)
         leave_none_of_nobody(store, name);
     close_locked(fd);
@@ -222,9 +234,8 @@ static enum asp_status take_used_away(const struct asp_store *store, const char 
     char path[ASP_USER_PATH];
 
     asp_user_join(path, USED_FOLDER "/", name);
-    if (unlinkat(store->own.fd, path, 0) == 0 || errno == ENOENT)
-        return ASP_OK;
-    return asp_fail_errno(error, "%s/%s", store->path, path);
+    return unlinkat(store->own.fd, path, 0) == 0 || errno == ENOENT ? ASP_OK
+                                                                    : fail_used(store, name, error);
 }
 
 enum asp_status asp_files_put_usage(const struct asp_store *store, const char *name,
@@ -241,7 +252,7 @@ enum asp_status asp_files_put_usage(const struct asp_store *store, const char *n
         status = lock(store, name, fd, LOCK_EX, error);
     if (status == ASP_OK && (!asp_file_put(fd, usage->bytes, usage->length, 0) ||
                              ftruncate(fd, (off_t)usage->length) != 0))
-        status = asp_fail_errno(error, "%s/" USED_FOLDER "/%s", store->path, name);
+        status = fail_used(store, name, error);
     if (status == ASP_OK)
         leave_none_of_nobody(store, name);
     close_locked(fd);

@@ -177,7 +177,7 @@ static void take_event(const struct inotify_event *event, int users, asp_changed
         return;
     else if ((event->mask & GONE) != 0)
         news->gone = true;
-    else if (event->len > 0)
+    else if (event->len > 0 && asp_files_fits(event->name))
         changed(event->name, context);
 }
 

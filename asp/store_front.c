@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum asp_status asp_store_encode(const char *user, char name[ASP_USER_FILE + 1],
+enum asp_status asp_store_encode(const char *user, char name[ASP_USER_ENCODED + 1],
                                  struct asp_error *error)
 {
     if (asp_user_encode(user, name))

@@ -7,7 +7,7 @@
 #include "engine.h"
 
 /* The name that an engine has for a user's account: see asp_store_user_of. */
-enum asp_status asp_store_encode(const char *user, char name[ASP_USER_FILE + 1],
+enum asp_status asp_store_encode(const char *user, char name[ASP_USER_ENCODED + 1],
                                  struct asp_error *error);
 
 /* Fails as ASP_NOT_FOUND. */

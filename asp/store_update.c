@@ -201,7 +201,7 @@ static enum asp_status update_held(struct asp_store_held *held, void *context,
 enum asp_status asp_store_update(const struct asp_store *store, const char *user, bool make,
                                  asp_change *change, void *context, struct asp_error *error)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     struct update update = {store, user, name, make, change, context};
     enum asp_status status = asp_store_encode(user, name, error);
 
@@ -223,7 +223,7 @@ static enum asp_status drop_all_pending(struct asp_account *account, void *conte
 enum asp_status asp_store_drop_pending(const struct asp_store *store, const char *user,
                                        struct asp_error *error)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     struct asp_account account = {0};
     enum asp_status status = asp_store_encode(user, name, error);
     bool not_yet;
@@ -249,7 +249,7 @@ static enum asp_status remove_held(struct asp_store_held *held, void *context,
 enum asp_status asp_store_remove(const struct asp_store *store, const char *user,
                                  struct asp_error *error)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     enum asp_status status = asp_store_encode(user, name, error);
 
     return status == ASP_OK ? hold(store, name, remove_held, &store, error) : status;

@@ -35,9 +35,9 @@ struct account {
 static struct account account_of(const char *name, bool is_own)
 {
     struct account account = {.is_own = is_own};
-    char file[ASP_USER_FILE + 1];
+    char encoded[ASP_USER_ENCODED + 1];
 
-    if (asp_user_encode(name, file))
+    if (asp_user_encode(name, encoded))
         memcpy(account.name, name, strlen(name) + 1);
     return account;
 }

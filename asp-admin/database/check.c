@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAMES_AT_ONCE = 1000, NAME_MAX_BYTES = 762, CHECK_MS = 60000, US = 1000000 };
+enum { NAMES_AT_ONCE = 1000, CHECK_MS = 60000, US = 1000000 };
 
 /* Each account with the expiries that are still to come: " ID SECONDS," of each. */
 static const struct pgsql_statement page = {
@@ -55,7 +55,7 @@ struct checking {
     struct database_counts *counts;
     int parts;
     char part[24]; /* where the next page begins */
-    char name[NAME_MAX_BYTES + 1];
+    char name[ASP_USER_ENCODED + 1];
 };
 
 /* One account, as it is in a row. */
@@ -76,17 +76,6 @@ static enum asp_status not_ours(struct asp_error *error)
 static void say(const struct checking *checking, const struct row *row, const char *what)
 {
     checking->tell(checking->context, row->name, row->part, what);
-}
-
-/* Whose it is by its name, or by its own first line where that is a digest. */
-static bool user_of(const struct row *row, char user[ASP_USER_MAX + 1])
-{
-    char again[ASP_USER_FILE + 1];
-
-    if (asp_user_decode(row->name, user))
-        return true;
-    return asp_user_is_digest(row->name) && asp_account_whose(row->body, row->length, user) &&
-           asp_user_encode(user, again) && strcmp(again, row->name) == 0;
 }
 
 static bool is_to_come(const struct asp_entry *entry, int64_t now)
@@ -124,7 +113,7 @@ static enum asp_status check_text(struct checking *checking, const struct row *r
     struct asp_error why = {0};
     enum asp_status status;
 
-    if (row->length > ASP_ACCOUNT_BYTES_MAX || !user_of(row, user)) {
+    if (row->length > ASP_ACCOUNT_BYTES_MAX || !asp_user_decode(row->name, user)) {
         say(checking, row, "what is stored under this name is no account of ours");
         return ASP_OK;
     }
@@ -171,7 +160,7 @@ static bool take_row(const struct pg_result *result, size_t number, struct row *
 
     *row = (struct row){.expiries = ""};
     if (!pgsql_number(result, number, PART, &part) ||
-        !pgsql_bytes(result, number, NAME, &bytes, &length) || length > NAME_MAX_BYTES ||
+        !pgsql_bytes(result, number, NAME, &bytes, &length) || length > ASP_USER_ENCODED ||
         !pgsql_number(result, number, NOW, &row->now))
         return false;
     row->part = (int)part;

@@ -105,12 +105,14 @@ static enum asp_status count_aside(const char *user, void *context)
 /* Owner and mode of an account's file are set right by commands; what it is else is not. */
 static bool fix_file(struct examination *exam, const char *user)
 {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
+    char file[ASP_USER_FILE + 1];
     char path[PATH_MAX];
 
     if (!asp_user_encode(user, name))
         return false;
-    (void)snprintf(path, sizeof path, "%s/users/%s", exam->admin->conf->store, name);
+    asp_user_file(name, file);
+    (void)snprintf(path, sizeof path, "%s/users/%s", exam->admin->conf->store, file);
     return path_fix(&exam->findings, path, PATH_PRIVATE);
 }
 

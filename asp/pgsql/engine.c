@@ -69,6 +69,11 @@ static const struct asp_store *folder_of(const struct asp_store *store)
     return &((const struct pgsql_opened *)store->own.memory)->folder;
 }
 
+static void place_of(const char *name, char place[ASP_PLACE_SIZE])
+{
+    (void)snprintf(place, ASP_PLACE_SIZE, ": %s", name);
+}
+
 /* The database is asked when there is something to ask for. */
 static enum asp_status open_store(struct asp_store *store, const struct asp_conf *conf,
                                   struct asp_store_kept *kept, struct asp_error *error)
@@ -128,10 +133,11 @@ static enum asp_status put_due(const struct asp_store *store, struct asp_store_h
     return ASP_OK;
 }
 
-static enum asp_status each_due(const struct asp_store *store, asp_due_visit *visit, void *context,
-                                struct asp_error *error)
+static enum asp_status each_due(const struct asp_store *store, const char *name,
+                                asp_due_visit *visit, void *context, struct asp_error *error)
 {
     (void)store;
+    (void)name;
     (void)visit;
     (void)context;
     (void)error;
@@ -218,7 +224,7 @@ static enum asp_status clear_strays(const struct asp_store *store, asp_visit *vi
 /* Where the next ones begin. */
 struct place {
     struct pgsql_number part;
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
 };
 
 /* Those behind the place, which is brought on. `*count`: how many there were. */
@@ -311,7 +317,7 @@ static enum asp_status look_at_watch(const struct asp_store *store, struct asp_w
 }
 
 const struct asp_store_engine asp_store_pgsql = {
-    .accounts = ": ",
+    .place = place_of,
     .hears_ended = true,
     .open = open_store,
     .make = make_store,

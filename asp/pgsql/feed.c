@@ -208,12 +208,13 @@ static enum asp_status hear_row(struct pgsql_feed *feed, const struct pg_result 
         .via = pgsql_text_at(result, row, VIA),
     };
     int64_t at = 0;
-    enum asp_status status = pgsql_feed_user(feed, pgsql_text_at(result, row, NAME), user, error);
+    enum asp_status status;
 
+    if (!pgsql_feed_user(feed, pgsql_text_at(result, row, NAME), user))
+        return ASP_OK;
     (void)pgsql_number(result, row, AT, &at);
     event.at = (time_t)at;
-    if (status == ASP_OK)
-        status = pgsql_event_read(&texts, event.at, &event.entries, &event.count, error);
+    status = pgsql_event_read(&texts, event.at, &event.entries, &event.count, error);
     if (status != ASP_OK)
         return status;
     status = pgsql_feed_hear(feed, &event, error);

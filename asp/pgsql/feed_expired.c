@@ -21,13 +21,13 @@ enum column { PART, NAME, ID, AT };
 struct place {
     struct pgsql_number at;
     struct pgsql_number part;
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     char id[ASP_ID_CHARS + 1];
 };
 
 /* One row, or several of one account and one time. */
 struct expired {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     struct asp_entry *entries; /* of which there is room for all of an answer */
     size_t count;
     time_t at;
@@ -62,9 +62,7 @@ static enum asp_status hear_expired(struct pgsql_feed *feed, struct expired *exp
         return ASP_OK;
     look_on(feed, expired->at - 1);
     status = pgsql_feed_keep(feed, error);
-    if (status == ASP_OK)
-        status = pgsql_feed_user(feed, expired->name, user, error);
-    if (status == ASP_OK)
+    if (status == ASP_OK && pgsql_feed_user(feed, expired->name, user))
         status = pgsql_feed_hear(feed, &event, error);
     expired->count = 0;
     return status;

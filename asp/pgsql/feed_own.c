@@ -3,9 +3,7 @@
 
 #include "result.h"
 
-#include "asp/account_file.h"
-
-#include <string.h>
+#include "asp/name.h"
 
 enum asp_status pgsql_feed_ask(const struct pgsql_feed *feed,
                                const struct pgsql_statement *statement,
@@ -43,27 +41,13 @@ void pgsql_feed_note(const struct pgsql_feed *feed, const char *line)
     feed->listener->note(feed->listener->context, line);
 }
 
-enum asp_status pgsql_feed_user(const struct pgsql_feed *feed, const char *name,
-                                char user[ASP_USER_MAX + 1], struct asp_error *error)
+bool pgsql_feed_user(const struct pgsql_feed *feed, const char *name, char user[ASP_USER_MAX + 1])
 {
-    struct pgsql_loaded loaded;
-    enum asp_status status;
-
     if (asp_user_decode(name, user))
-        return ASP_OK;
-    if (strlen(name) > ASP_USER_FILE)
-        return pgsql_not_ours(error);
-    status = pgsql_load(feed->own, name, NULL, pgsql_wait_until(feed->own), &loaded, error);
-    if (status != ASP_OK)
-        return status;
-    if (!loaded.is_there || !asp_account_whose(loaded.body, loaded.length, user)) {
-        memcpy(user, name, strlen(name) + 1);
-        pgsql_feed_note(
-            feed, "whose app passwords have ended is not known: the account is gone, and its name "
-                  "is a long one");
-    }
-    pgsql_result_free(loaded.result);
-    return ASP_OK;
+        return true;
+    pgsql_feed_note(feed, "the database tells of an account whose name no user has: it is passed "
+                          "over");
+    return false;
 }
 
 enum asp_status pgsql_feed_hear(const struct pgsql_feed *feed, const struct pgsql_event *event,

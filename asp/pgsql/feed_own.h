@@ -38,10 +38,8 @@ enum asp_status pgsql_feed_ask(const struct pgsql_feed *feed,
 /* Writes how far was heard, where that is not written. */
 enum asp_status pgsql_feed_keep(struct pgsql_feed *feed, struct asp_error *error);
 
-/* Whose the account of this name is. One that is a digest is that of an account which says it
- * itself, as long as it is there; else it is the digest. */
-enum asp_status pgsql_feed_user(const struct pgsql_feed *feed, const char *name,
-                                char user[ASP_USER_MAX + 1], struct asp_error *error);
+/* Whose the account of this name is. False: no user's, and the listener was told a line. */
+bool pgsql_feed_user(const struct pgsql_feed *feed, const char *name, char user[ASP_USER_MAX + 1]);
 
 /* Tells the listener, where there is anything in it. */
 enum asp_status pgsql_feed_hear(const struct pgsql_feed *feed, const struct pgsql_event *event,

@@ -16,7 +16,7 @@ enum { PGSQL_QUEUE = 256 };
 
 /* A use that is to be written. */
 struct pgsql_queued {
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     struct asp_use use;
 };
 
@@ -29,7 +29,7 @@ struct pgsql_store {
     struct {
         bool asked;
         bool has_use;
-        char name[ASP_USER_FILE + 1];
+        char name[ASP_USER_ENCODED + 1];
         struct asp_use use;
         time_t since; /* uses are known from then on */
     } looked;

@@ -1,9 +1,18 @@
 """The functions of the store as a program calls them: one connection, by the names of accounts."""
 
 import hashlib
+import re
 import secrets
 
 PARTS = 64
+
+# The longest that there is: 254 bytes, and 762 of what is stored.
+LONG_NAME = "ü" * 127
+
+
+def encoded(user):
+    """As an account of this user is called."""
+    return re.sub(rb"[^A-Za-z0-9_@+.-]", lambda byte: b"%%%02X" % ord(byte[0]), user.encode()).decode()
 
 
 def part_of(name):

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from machine import Node
-from store import part_of
+from store import LONG_NAME, Store, part_of
 from support.processes import child_of, children
 from support.run import MORTAL
 from support.wait import wait_until
@@ -120,6 +120,26 @@ def test_every_machine_runs_the_hook_for_what_is_revoked_on_any(both, folder):
             assert "nginx" in first["SERVICES"].split() and "caldav" in first["SERVICES"].split()
             assert (first["EVENT"], first["USER"], first["REASON"]) == ("revoked", "alice", "admin")
             assert (second["USER"], second["IDS"], second["SERVICES"]) == ("alice", last, "")
+
+
+def test_whose_it_was_is_told_however_long_the_name_is_and_when_the_account_has_gone(both, folder):
+    one, other = both
+    with one.watch(folder):
+        made = other.create(LONG_NAME, "Phone")
+        other.asp_admin("remove", LONG_NAME).done()
+        one.wait_for(made[:2])
+        assert [run["USER"] for run in one.runs()] == [LONG_NAME]
+
+
+def test_a_name_that_no_user_has_holds_up_nothing(both, cluster, database, folder):
+    one, other = both
+    with one.watch(folder):
+        name = "~alice"
+        Store(cluster.connect(database=database)).make(name, event="revoked", part=part_of("alice"))
+        id = other.revoked("alice")
+        one.wait_for(id)
+        one.log_file.logged("watch: the database tells of an account whose name no user has")
+        assert one.told() == [id]
 
 
 def test_what_is_revoked_while_no_watch_runs_is_told_to_the_next_and_once(both, folder):

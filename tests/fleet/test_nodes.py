@@ -4,6 +4,7 @@ import concurrent.futures
 
 import pytest
 from machine import joined, leave_none
+from store import LONG_NAME, encoded, part_of
 from support.broker import SOON
 from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS
 from support.wait import wait_until
@@ -68,6 +69,23 @@ def test_of_a_revocation_every_machine_can_hear(empty, owner):
         "reason": "admin",
         "by_whom": "root",
     }
+
+
+def test_the_longest_name_is_whole_in_the_database_and_in_the_part_of_that(empty, owner):
+    """A file of it would be named by a digest."""
+    one, other = empty
+    made = one.create(LONG_NAME, "Phone", "--app", "calendar")
+    assert other.login(made, user=LONG_NAME) == SUCCESS
+    place = {"part": part_of(encoded(LONG_NAME)), "name": encoded(LONG_NAME)}
+    wait_until(lambda: owner.ask("SELECT part, name FROM asp.used") == [place], "no use is told")
+    assert [row["user"] for row in other.json("list")] == [LONG_NAME]
+    other.asp_admin("revoke", LONG_NAME, made[:2]).done()
+    assert one.login(made, user=LONG_NAME) == AUTH_ERR
+    assert owner.ask("SELECT part, name FROM asp.account") == [place]
+    assert owner.ask("SELECT part, name FROM asp.ended") == [place]
+    assert one.asp_admin("store", "check").code == 0
+    other.asp_admin("remove", LONG_NAME).done()
+    assert one.json("list") == []
 
 
 def test_a_database_that_hangs_is_unavailable_and_goes_on_by_itself(empty, cluster):

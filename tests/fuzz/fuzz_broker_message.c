@@ -39,8 +39,8 @@ static void ask_again(const struct asp_request *request)
     struct asp_request again;
     struct asp_secret a;
     struct asp_secret b;
-    char user_a[ASP_USER_MAX + 1];
-    char user_b[ASP_USER_MAX + 1];
+    char user_a[ASP_USER_ENCODED + 1];
+    char user_b[ASP_USER_ENCODED + 1];
 
     asp_broker_login_write(request, ASP_MESSAGE_NEWEST, &message);
     FUZZ_NEED(!message.failed);

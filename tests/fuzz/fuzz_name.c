@@ -6,17 +6,18 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size);
+    char name[ASP_USER_ENCODED + 1];
     char file[ASP_USER_FILE + 1];
     char user[ASP_USER_MAX + 1];
-    char again[ASP_USER_FILE + 1];
+    char again[ASP_USER_ENCODED + 1];
 
-    if (asp_user_encode(text, file)) {
-        FUZZ_NEED(file[0] != '.' && file[0] != '-' && strchr(file, '/') == NULL);
-        FUZZ_NEED(asp_user_is_digest(file)
-                      ? strlen(text) > 66
-                      : asp_user_decode(file, user) && strcmp(user, text) == 0);
+    if (asp_user_encode(text, name)) {
+        asp_user_file(name, file);
+        FUZZ_NEED(name[0] != '.' && name[0] != '-' && strchr(name, '/') == NULL);
+        FUZZ_NEED(asp_user_decode(name, user) && strcmp(user, text) == 0);
+        FUZZ_NEED(asp_user_is_digest(file) ? strlen(text) > 66 : strcmp(file, name) == 0);
     }
-    FUZZ_NEED(asp_user_fault(text) != NULL || asp_user_encode(text, file));
+    FUZZ_NEED(asp_user_fault(text) != NULL || asp_user_encode(text, name));
     if (asp_user_decode(text, user))
         FUZZ_NEED(!asp_user_is_digest(text) && asp_user_encode(user, again) &&
                   strcmp(again, text) == 0);

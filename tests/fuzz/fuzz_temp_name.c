@@ -51,10 +51,12 @@ static void look_at(const char *file)
 static void name_of(const char *user)
 {
     struct asp_store_held held = {.fd = -1};
+    char encoded[ASP_USER_ENCODED + 1];
     char name[ASP_USER_FILE + 1];
 
-    if (!asp_user_encode(user, held.name))
+    if (!asp_user_encode(user, encoded))
         return;
+    asp_user_file(encoded, held.name);
     asp_files_name_temp(&held, NONCE);
     FUZZ_NEED(asp_files_is_temp(held.temp, name) && strcmp(name, held.name) == 0);
     FUZZ_NEED(asp_files_is_temp(held.old, name) && strcmp(name, held.name) == 0);

@@ -214,13 +214,15 @@ static enum asp_status put_due(const struct asp_store *store, struct asp_store_h
 }
 
 /* The one visited may be dropped. */
-static enum asp_status each_due(const struct asp_store *store, asp_due_visit *visit, void *context,
-                                struct asp_error *error)
+static enum asp_status each_due(const struct asp_store *store, const char *name,
+                                asp_due_visit *visit, void *context, struct asp_error *error)
 {
     enum asp_status status = ASP_OK;
 
     (void)error;
     for (const struct row *row = place_of(store)->rows; row != NULL; row = row->next) {
+        if (name != NULL && strcmp(row->name, name) != 0)
+            continue;
         for (struct aside *aside = row->asides, *next; aside != NULL; aside = next) {
             next = aside->next;
             status = status == ASP_OK ? visit(row->name, aside->key, context) : status;
@@ -449,8 +451,13 @@ static enum asp_status look_at_watch(const struct asp_store *store, struct asp_w
     return ASP_OK;
 }
 
+static void name_place(const char *name, char place[ASP_PLACE_SIZE])
+{
+    (void)snprintf(place, ASP_PLACE_SIZE, ": %s", name);
+}
+
 const struct asp_store_engine store_memory = {
-    .accounts = ": ",
+    .place = name_place,
     .hears_ended = true,
     .open = open_store,
     .make = make_store,

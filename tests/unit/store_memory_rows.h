@@ -25,7 +25,7 @@ struct aside {
 /* What is kept under one name. */
 struct row {
     struct row *next;
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     uint8_t *text; /* NULL: there is no account */
     size_t length;
     struct timespec written;
@@ -45,7 +45,7 @@ struct place {
     bool marked;
     time_t looked;
     int told; /* who follows it; -1: nobody */
-    char news[NEWS_MAX][ASP_USER_MAX + 1];
+    char news[NEWS_MAX][ASP_USER_ENCODED + 1];
     size_t news_count;
 };
 

@@ -122,7 +122,7 @@ START_TEST(what_is_too_long_arrives_too_long)
                                       .host = name,
                                       .secret = name,
                                       .secret_length = sizeof name - 1};
-    char user[ASP_USER_MAX + 1];
+    char user[ASP_USER_ENCODED + 1];
     struct asp_secret secret;
     struct asp_message message;
     struct asp_message_read read;

@@ -22,7 +22,7 @@ static bool is_plain_byte(unsigned byte)
 
 static void encodes(const char *user, const char *expected)
 {
-    char encoded[ASP_USER_FILE + 1];
+    char encoded[ASP_USER_ENCODED + 1];
     char decoded[ASP_USER_MAX + 1];
 
     unit_need(asp_user_encode(user, encoded), "%s", user);
@@ -31,9 +31,20 @@ static void encodes(const char *user, const char *expected)
     ck_assert_str_eq(decoded, user);
 }
 
+/* The name of the user's file. */
+static const char *file_of(const char *user)
+{
+    static char file[ASP_USER_FILE + 1];
+    char encoded[ASP_USER_ENCODED + 1];
+
+    unit_need(asp_user_encode(user, encoded), "%s", user);
+    asp_user_file(encoded, file);
+    return file;
+}
+
 static void refuses(const char *user)
 {
-    char encoded[ASP_USER_FILE + 1];
+    char encoded[ASP_USER_ENCODED + 1];
 
     unit_need(!asp_user_encode(user, encoded), "%s", user);
 }
@@ -93,7 +104,7 @@ START_TEST(no_two_names_have_the_same_file)
     ck_assert_ptr_nonnull(files);
     for (unsigned n = 1; n < most; n++) {
         const char user[] = {(char)(n % 256), (char)(n / 256), '\0'};
-        char file[ASP_USER_FILE + 1];
+        char file[ASP_USER_ENCODED + 1];
         char again[ASP_USER_MAX + 1];
 
         if (n % 256 == 0 || !asp_user_encode(user, file))
@@ -125,7 +136,7 @@ START_TEST(what_decodes_is_what_encoding_writes)
     for (size_t n = 0; n < unit_many(200000); n++) {
         char file[10];
         char user[ASP_USER_MAX + 1];
-        char again[ASP_USER_FILE + 1];
+        char again[ASP_USER_ENCODED + 1];
         size_t length = (size_t)(unit_random(&state) % (sizeof file - 1));
 
         for (size_t i = 0; i < length; i++)
@@ -183,15 +194,31 @@ START_TEST(alice_and_alice_used_have_files_of_their_own)
 }
 END_TEST
 
+static void is_file_of(const char *user, const char *expected)
+{
+    encodes(user, expected);
+    ck_assert_str_eq(file_of(user), expected);
+}
+
 static void is_named_by_digest(const char *user, const char *expected)
 {
-    char file[ASP_USER_FILE + 1];
+    const char *file = file_of(user);
+    char path[ASP_USER_PATH];
+    char again[ASP_USER_FILE + 1];
+    char encoded[ASP_USER_ENCODED + 1];
     char decoded[ASP_USER_MAX + 1];
 
-    unit_need(asp_user_encode(user, file), "%s", user);
     ck_assert_str_eq(file, expected);
     ck_assert(asp_user_is_digest(file));
     ck_assert(!asp_user_decode(file, decoded));
+    asp_user_file(expected, again);
+    ck_assert_str_eq(again, expected);
+    /* All of it is in what has no file. */
+    ck_assert(asp_user_encode(user, encoded));
+    ck_assert(asp_user_decode(encoded, decoded));
+    ck_assert_str_eq(decoded, user);
+    asp_user_join(path, "/users/", encoded);
+    ck_assert_str_eq(path + strlen("/users/"), expected);
 }
 
 /* The digests are Python's: hashlib.blake2b(name, digest_size=32). */
@@ -202,7 +229,7 @@ START_TEST(where_the_name_of_its_file_would_be_over_200_bytes_it_is_a_digest)
 
     memset(user, 'a', sizeof user);
     user[200] = '\0';
-    encodes(user, user);
+    is_file_of(user, user);
     user[200] = 'a';
     user[201] = '\0';
     is_named_by_digest(user, "~-QSy3ukk4HPj9xWFM6iM9VzAFo-BS9TLykAbabfEcl8");
@@ -223,7 +250,7 @@ START_TEST(where_the_name_of_its_file_would_be_over_200_bytes_it_is_a_digest)
     for (size_t i = 0; i < 66; i++)
         memcpy(expected + 3 * i, "%20", 3);
     memcpy(expected + 198, "aa", 3);
-    encodes(user, expected);
+    is_file_of(user, expected);
     memset(user, ' ', 67);
     user[67] = '\0';
     is_named_by_digest(user, "~CltMrX2MVlUup0SnFR5R7iCLECNxY7GPGRuixT8DfXY");
@@ -233,7 +260,7 @@ START_TEST(where_the_name_of_its_file_would_be_over_200_bytes_it_is_a_digest)
     memset(expected, 'a', sizeof expected);
     strcpy(user + 197, " ");
     strcpy(expected + 197, "%20");
-    encodes(user, expected);
+    is_file_of(user, expected);
 
     /* What is behind the limit is looked at all the same. */
     memset(user, 'a', 203);
@@ -241,6 +268,30 @@ START_TEST(where_the_name_of_its_file_would_be_over_200_bytes_it_is_a_digest)
     refuses(user);
     strcpy(user + 203, "\n");
     refuses(user);
+}
+END_TEST
+
+START_TEST(a_name_is_encoded_whole_however_long_that_is)
+{
+    char user[ASP_USER_MAX + 2];
+    char expected[ASP_USER_ENCODED + 1];
+
+    memset(user, '"', sizeof user);
+    user[ASP_USER_MAX] = '\0';
+    for (size_t i = 0; i < ASP_USER_MAX; i++)
+        memcpy(expected + 3 * i, "%22", 4);
+    encodes(user, expected);
+    user[ASP_USER_MAX] = '"';
+    user[ASP_USER_MAX + 1] = '\0';
+    refuses(user);
+    /* All but one, or none, stand for themselves. */
+    memset(user, 'a', ASP_USER_MAX);
+    user[ASP_USER_MAX] = '\0';
+    encodes(user, user);
+    user[ASP_USER_MAX - 1] = ' ';
+    memset(expected, 'a', ASP_USER_MAX);
+    strcpy(expected + ASP_USER_MAX - 1, "%20");
+    encodes(user, expected);
 }
 END_TEST
 
@@ -257,36 +308,42 @@ START_TEST(a_digest_is_a_tilde_and_43_letters_of_base64url)
         "~0123456789012345678901234567890123456789-_=",
         "x0123456789012345678901234567890123456789-_a",
     };
-    char file[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
     const char *digest = "~0123456789012345678901234567890123456789-_a";
 
     ck_assert(asp_user_is_digest(digest));
     for (size_t i = 0; i < UNIT_COUNT(others); i++)
         unit_need(!asp_user_is_digest(others[i]), "%s", others[i]);
     /* A user who is called so has another file. */
-    ck_assert(asp_user_encode(digest, file));
-    ck_assert_str_eq(file, "%7E0123456789012345678901234567890123456789-_a");
+    ck_assert(asp_user_encode(digest, name));
+    ck_assert_str_eq(name, "%7E0123456789012345678901234567890123456789-_a");
 }
 END_TEST
 
-START_TEST(a_file_name_over_the_limit_is_not_decoded)
+START_TEST(what_is_of_more_than_254_bytes_is_not_decoded)
 {
-    char file[600];
+    char name[2000];
     char user[ASP_USER_MAX + 1];
 
-    memset(file, 'a', sizeof file);
-    file[200] = '\0';
-    ck_assert(asp_user_decode(file, user));
-    file[200] = 'a';
-    file[201] = '\0';
-    ck_assert(!asp_user_decode(file, user));
-    file[201] = 'a';
-    file[599] = '\0';
-    ck_assert(!asp_user_decode(file, user));
-    /* An escape cut by the limit. */
-    memset(file, 'a', 198);
-    strcpy(file + 198, "%2");
-    ck_assert(!asp_user_decode(file, user));
+    memset(name, 'a', sizeof name);
+    name[254] = '\0';
+    ck_assert(asp_user_decode(name, user));
+    name[254] = 'a';
+    name[255] = '\0';
+    ck_assert(!asp_user_decode(name, user));
+    name[255] = 'a';
+    name[1999] = '\0';
+    ck_assert(!asp_user_decode(name, user));
+    for (size_t i = 0; i < 255; i++)
+        memcpy(name + 3 * i, "%20", 4);
+    ck_assert(!asp_user_decode(name, user));
+    /* The last escape is cut, or whole. */
+    name[762] = '\0';
+    ck_assert(asp_user_decode(name, user));
+    name[761] = '\0';
+    ck_assert(!asp_user_decode(name, user));
+    name[760] = '\0';
+    ck_assert(!asp_user_decode(name, user));
 }
 END_TEST
 
@@ -366,8 +423,9 @@ static void fill(Suite *suite)
     unit_add(suite, names_that_try_to_leave_the_store_are_refused);
     unit_add(suite, alice_and_alice_used_have_files_of_their_own);
     unit_add(suite, where_the_name_of_its_file_would_be_over_200_bytes_it_is_a_digest);
+    unit_add(suite, a_name_is_encoded_whole_however_long_that_is);
     unit_add(suite, a_digest_is_a_tilde_and_43_letters_of_base64url);
-    unit_add(suite, a_file_name_over_the_limit_is_not_decoded);
+    unit_add(suite, what_is_of_more_than_254_bytes_is_not_decoded);
     unit_add(suite, a_name_that_is_refused_is_told_which_rule_it_breaks);
     unit_add(suite, a_service_is_1_to_64_bytes_of_printable_ascii_but_for_some);
     unit_add(suite, services_are_the_same_in_either_case);

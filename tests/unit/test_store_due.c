@@ -382,7 +382,7 @@ static enum asp_status note_file(const char *name, const char *key, void *contex
 
 static const char *due_file(void)
 {
-    ck_assert_int_eq(asp_store_files.each_due(&store, note_file, NULL, &store_error), ASP_OK);
+    ck_assert_int_eq(asp_store_files.each_due(&store, NULL, note_file, NULL, &store_error), ASP_OK);
     return file_of_alice;
 }
 

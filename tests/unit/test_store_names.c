@@ -1,13 +1,16 @@
-/* Names whose file is named by a digest: whose it is stands in the account, or in what is due. */
+/* Long names: an engine has them whole; of files, which are named by a digest, whose they are
+ * stands in the account, or in what is due. */
 #include "store_fixture.h"
 
 #include "asp/engine.h"
 #include "asp/store_due.h"
 #include "asp/store_watch.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Of 201 bytes, and of 254 with what is escaped in a file. */
 static char long_name[202];
@@ -28,11 +31,20 @@ static void open_store(void)
     unit_store(&store);
 }
 
+static const char *encoded(const char *user)
+{
+    static char name[ASP_USER_ENCODED + 1];
+
+    ck_assert(asp_user_encode(user, name));
+    ck_assert_uint_gt(strlen(name), ASP_USER_FILE);
+    return name;
+}
+
 static const char *digest_of(const char *user)
 {
     static char file[ASP_USER_FILE + 1];
 
-    ck_assert(asp_user_encode(user, file));
+    asp_user_file(encoded(user), file);
     ck_assert(asp_user_is_digest(file));
     return file;
 }
@@ -85,7 +97,7 @@ START_TEST(an_account_of_a_long_name_is_kept_and_found)
         asp_account_free(&account);
         ck_assert_str_eq(visited(), noted("", users[i]));
         /* Version 0.1.0 is not to take it for one of its own. */
-        ck_assert_int_eq(store.engine->read(&store, NULL, digest_of(users[i]), NULL, &stored, NULL),
+        ck_assert_int_eq(store.engine->read(&store, NULL, encoded(users[i]), NULL, &stored, NULL),
                          ASP_OK);
         ck_assert_int_eq(strncmp((const char *)stored.bytes, "asp-account 2 user=", 19), 0);
         asp_stored_free(&stored);
@@ -101,7 +113,22 @@ START_TEST(an_account_of_a_long_name_is_kept_and_found)
 }
 END_TEST
 
-START_TEST(one_that_is_damaged_is_visited_by_its_name_and_else_by_that_of_its_file)
+START_TEST(one_that_is_damaged_is_visited_by_its_name)
+{
+    char line[300];
+
+    open_store();
+    (void)snprintf(line, sizeof line, "asp-account 2 user=\"%s\"\nrubbish\n", long_name);
+    put_text(long_name, line);
+    ck_assert_str_eq(visited(), noted("", long_name));
+    ck_assert_int_eq(loads(long_name), ASP_CORRUPT);
+    ck_assert_int_eq(asp_store_remove(&store, long_name, &store_error), ASP_OK);
+    ck_assert_str_eq(visited(), "");
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(a_file_that_does_not_say_whose_it_is_is_visited_by_its_own_name)
 {
     static const char *const heads[] = {
         "",           "asp-account 2 user=\"", "asp-account 2 user=\"alice\"\n",
@@ -110,10 +137,6 @@ START_TEST(one_that_is_damaged_is_visited_by_its_name_and_else_by_that_of_its_fi
     char line[300];
 
     open_store();
-    (void)snprintf(line, sizeof line, "asp-account 2 user=\"%s\"\nrubbish\n", long_name);
-    put_text(long_name, line);
-    ck_assert_str_eq(visited(), noted("", long_name));
-    ck_assert_int_eq(loads(long_name), ASP_CORRUPT);
     for (size_t i = 0; i < UNIT_COUNT(heads); i++) {
         put_text(long_name, heads[i]);
         ck_assert_str_eq(visited(), noted("/", digest_of(long_name)));
@@ -131,7 +154,7 @@ START_TEST(one_that_is_damaged_is_visited_by_its_name_and_else_by_that_of_its_fi
 }
 END_TEST
 
-START_TEST(a_file_that_names_another_is_damaged)
+START_TEST(an_account_that_names_another_is_damaged)
 {
     struct asp_account account;
     size_t length;
@@ -143,7 +166,12 @@ START_TEST(a_file_that_names_another_is_damaged)
     unit_put_bytes(&store, long_name, text, length);
     ck_assert_int_eq(loads(long_name), ASP_CORRUPT);
     store_says("another user");
-    ck_assert_str_eq(visited(), noted("/", digest_of(long_name)));
+    if (store.engine == &asp_store_files) {
+        store_says(digest_of(long_name));
+        ck_assert_str_eq(visited(), noted("/", digest_of(long_name)));
+    } else {
+        ck_assert_str_eq(visited(), noted("", long_name));
+    }
     free(text);
     asp_store_close(&store);
 }
@@ -190,11 +218,69 @@ START_TEST(what_is_due_of_a_long_name_is_found_when_the_account_has_gone)
 }
 END_TEST
 
+static bool has_file(const char *before, const char *after)
+{
+    char path[300];
+
+    (void)snprintf(path, sizeof path, "%s%s%s", before, digest_of(longest_name), after);
+    return access(in_store(path), F_OK) == 0;
+}
+
+START_TEST(each_file_of_a_long_name_has_its_digest_in_its_own)
+{
+    const struct asp_use use = {.id = "7k", .created = 1000, .last = 2000, .service = "imap"};
+    struct asp_turn turn = ASP_TURN_FREE;
+    char pattern[512];
+    glob_t found;
+
+    open_store();
+    ck_assert_int_eq(update(longest_name, true, add_due, NULL), ASP_OK);
+    ck_assert_int_eq(asp_store_record(&store, longest_name, &use), ASP_OK);
+    ck_assert_int_eq(asp_turn_take(&store, longest_name, &turn, &store_error), ASP_OK);
+    ck_assert(has_file("users/", ""));
+    ck_assert(has_file("used/", ""));
+    ck_assert(has_file("locks/", ""));
+    ck_assert(has_file("locks/.", ".hook"));
+    ck_assert_int_eq(update(longest_name, false, drop, NULL), ASP_OK);
+    asp_turn_give(&turn);
+    ck_assert(!has_file("users/", ""));
+    ck_assert(!has_file("used/", ""));
+    ck_assert(!has_file("locks/", ""));
+    ck_assert(!has_file("locks/.", ".hook"));
+    ck_assert_uint_eq(unit_names(in_store("due")), 1);
+    (void)snprintf(pattern, sizeof pattern, "%s/due/%s.*", store.path, digest_of(longest_name));
+    ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
+    globfree(&found);
+    asp_store_close(&store);
+}
+END_TEST
+
 static void note_change(const char *user, void *context)
 {
     (void)context;
     (void)strcat(strcat(seen, user), " ");
 }
+
+/* It could be the name of a user, and is not that of her file. */
+START_TEST(a_file_with_a_name_that_is_too_long_is_nobodys)
+{
+    struct asp_store_changes changes = ASP_STORE_UNFOLLOWED;
+    bool another;
+    char path[300];
+
+    open_store();
+    ck_assert_int_eq(asp_store_follow(&store, &changes, &another, &store_error), ASP_OK);
+    (void)snprintf(path, sizeof path, "users/%s", long_name);
+    file_write(in_store(path), "x", 1);
+    ck_assert_str_eq(visited(), "");
+    ck_assert_int_eq(loads(long_name), ASP_NOT_FOUND);
+    seen[0] = '\0';
+    ck_assert(!asp_store_changes_take(&store, &changes, note_change, NULL).lost);
+    ck_assert_str_eq(seen, "");
+    asp_store_changes_end(&changes);
+    asp_store_close(&store);
+}
+END_TEST
 
 START_TEST(that_it_is_written_is_told_by_name_or_counts_as_lost_while_the_store_is_closed)
 {
@@ -250,12 +336,13 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add_on_engines(suite, an_account_of_a_long_name_is_kept_and_found);
-    unit_add_on_engines(suite,
-                        one_that_is_damaged_is_visited_by_its_name_and_else_by_that_of_its_file);
-    unit_add_on_engines(suite, a_file_that_names_another_is_damaged);
+    unit_add_on_engines(suite, one_that_is_damaged_is_visited_by_its_name);
+    unit_add_on_engines(suite, an_account_that_names_another_is_damaged);
     unit_add_on_local_engines(suite, what_is_due_of_a_long_name_is_found_when_the_account_has_gone);
-    unit_add_on_local_engines(
-        suite, that_it_is_written_is_told_by_name_or_counts_as_lost_while_the_store_is_closed);
+    unit_add(suite, a_file_that_does_not_say_whose_it_is_is_visited_by_its_own_name);
+    unit_add(suite, each_file_of_a_long_name_has_its_digest_in_its_own);
+    unit_add(suite, a_file_with_a_name_that_is_too_long_is_nobodys);
+    unit_add(suite, that_it_is_written_is_told_by_name_or_counts_as_lost_while_the_store_is_closed);
     unit_add(suite, what_was_never_finished_of_a_long_name_is_found_and_removed);
 }
 

@@ -499,7 +499,7 @@ void unit_put_bytes(const struct asp_store *store, const char *user, const char 
 {
     struct stored_bytes stored = {.store = store};
     struct asp_error error = {0};
-    char name[ASP_USER_FILE + 1];
+    char name[ASP_USER_ENCODED + 1];
 
     ck_assert(asp_user_encode(user, name));
     asp_buffer_add_bytes(&stored.text, bytes, length);
