@@ -273,6 +273,15 @@ enum exit_code admin_fail(const struct admin *admin, const char *user, struct as
     return fail_with_error(admin->console, error);
 }
 
+static enum exit_code take_clock(struct admin *admin)
+{
+    struct asp_error error = {0};
+
+    if (asp_store_now(&admin->store, &admin->now, &error) == ASP_OK)
+        return EXIT_DONE;
+    return fail_unreadable(admin->console, &error);
+}
+
 enum exit_code admin_find_user(struct admin *admin)
 {
     struct asp_error error = {0};
@@ -282,7 +291,7 @@ enum exit_code admin_find_user(struct admin *admin)
 
     if (status == ASP_AMBIGUOUS && admin->takes_exact && asp_user_encode(admin->typed, encoded)) {
         memcpy(admin->user, admin->typed, strlen(admin->typed) + 1);
-        return EXIT_DONE;
+        return take_clock(admin);
     }
     if (status != ASP_OK && status != ASP_NOT_FOUND)
         return admin_fail(admin, admin->typed, &error);
@@ -290,7 +299,7 @@ enum exit_code admin_find_user(struct admin *admin)
         return fail_ill_formed(admin);
     memcpy(admin->user, found.name, sizeof admin->user);
     admin->known = found.known;
-    return EXIT_DONE;
+    return take_clock(admin);
 }
 
 static void ignore(const struct asp_error *fault, const char *path, void *context)
@@ -327,7 +336,7 @@ enum exit_code admin_open_store(struct admin *admin, bool make)
 
     if (admin_find_store(admin, make, &error) != ASP_OK)
         return fail_unreadable(admin->console, &error);
-    return admin->typed != NULL ? admin_find_user(admin) : EXIT_DONE;
+    return admin->typed != NULL ? admin_find_user(admin) : take_clock(admin);
 }
 
 enum exit_code admin_check_account(const struct admin *admin)

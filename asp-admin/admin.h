@@ -50,7 +50,7 @@ struct admin {
     char user[ASP_USER_MAX + 1]; /* whose account it is; empty: nobody's in particular */
     bool known;                  /* the name service was asked for USER, and calls her `user` */
     char by[ASP_BY_SIZE];        /* who asks */
-    time_t now;
+    time_t now; /* by this machine's clock, and by the store's once that is open and USER found */
     bool new_store;                  /* it was made by this command */
     const struct asp_names *apps;    /* NULL: it may make passwords for any app; else for these */
     const struct admin_guard *guard; /* of a user who acts on her own account; NULL: of root, who
@@ -103,7 +103,7 @@ enum asp_status admin_find_store(struct admin *admin, bool make, struct asp_erro
 /* The same, told on the console, and finds whose account USER is, which need not be there. */
 enum exit_code admin_open_store(struct admin *admin, bool make);
 
-/* The second half of it: the store is open. */
+/* The second half of it: the store is open, and `now` is of this machine's clock. */
 enum exit_code admin_find_user(struct admin *admin);
 
 /* EXIT_DONE when the command's user has an account that can be read. Looked at before an update, so

@@ -12,7 +12,7 @@
 struct asp_account {
     char user[ASP_USER_MAX + 1];
     bool is_new;             /* it was not read from a file: there is none yet */
-    struct timespec written; /* when the file that it was read from was */
+    struct timespec written; /* when what it was read from was, by the clock of this machine */
     struct asp_fingerprint primary;
     /* Whose primary password it is compared with where the user has none of this name: an account
      * of 0.1.0 that is another spelling of her. Empty: nobody's. */

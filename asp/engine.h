@@ -28,7 +28,7 @@ enum { ASP_PLACE_SIZE = ASP_USER_ENCODED + 16 };
 struct asp_stored {
     uint8_t *bytes; /* at most ASP_ACCOUNT_BYTES_MAX, and a NUL after them */
     size_t length;
-    struct timespec written;
+    struct timespec written; /* by the clock of this machine */
 };
 
 /* Wipes and frees what was read. */
@@ -75,6 +75,9 @@ struct asp_store_engine {
                             const struct asp_store_kept *kept, bool *made, struct asp_error *error);
 
     void (*close)(struct asp_store *store);
+
+    /* As asp_store_now. */
+    enum asp_status (*now)(const struct asp_store *store, time_t *now, struct asp_error *error);
 
     /*
      * Reads an account, without waiting for anybody; `held` is NULL, or has this very account.

@@ -18,8 +18,9 @@ struct login {
     const struct asp_request *request;
     struct asp_store store;
     struct asp_scope scope;
-    struct asp_facts facts;
-    struct asp_use use; /* the entry's last one; last is ASP_NEVER when none is known */
+    struct asp_facts facts; /* `now` is of the store's clock */
+    time_t clock;           /* of this machine, as the times of its files are */
+    struct asp_use use;     /* the entry's last one; last is ASP_NEVER when none is known */
     struct asp_usage_head head;
     struct asp_shadow shadow; /* empty: it was not read */
     struct asp_primary_now now;
@@ -140,9 +141,9 @@ static enum asp_primary compare_primary(struct login *login, const struct asp_ac
     if (asp_primary_is_elsewhere(&account->primary, &login->now))
         return ASP_PRIMARY_ELSEWHERE;
     if (shadow_is_known(login, account))
-        return expires != ASP_NEVER && login->facts.now >= expires ? ASP_PRIMARY_LOCKED
-                                                                   : ASP_PRIMARY_SAME;
-    return asp_primary_compare(&account->primary, look_at_shadow(login, account), login->facts.now);
+        return expires != ASP_NEVER && login->clock >= expires ? ASP_PRIMARY_LOCKED
+                                                               : ASP_PRIMARY_SAME;
+    return asp_primary_compare(&account->primary, look_at_shadow(login, account), login->clock);
 }
 
 void asp_login_by(const struct asp_request *request, char by[ASP_BY_SIZE])
@@ -253,14 +254,14 @@ static void remember_shadow(struct login *login, const struct asp_account *accou
     enum asp_primary timeless;
 
     if (login->shadow.text == NULL || asp_primary_is_due(&account->primary, &login->now) ||
-        !asp_shadow_is_settled(&compared.identity, login->facts.now))
+        !asp_shadow_is_settled(&compared.identity, login->clock))
         return;
     timeless = asp_primary_compare(&account->primary, &login->now, 0);
     if (timeless == ASP_PRIMARY_LOCKED)
         compared.expires = 0;
     else if (timeless != ASP_PRIMARY_SAME)
         return;
-    (void)asp_store_compared(&login->store, login->user.name, &compared, login->facts.now);
+    (void)asp_store_compared(&login->store, login->user.name, &compared, login->clock);
 }
 
 /* A new service or host is written at once, else the time alone and not more often than the
@@ -398,6 +399,7 @@ static void decide(struct login *login, struct asp_store_kept kept, const struct
     if (status != ASP_OK)
         return;
 
+    (void)asp_store_now(&login->store, &login->facts.now, NULL); /* told with the account */
     memcpy(outcome->account, login->user.name, sizeof outcome->account);
     outcome->slow = login->request->quick && well_shaped &&
                     asp_check_is_slow(&account, secret, &login->conf->cost);
@@ -436,6 +438,7 @@ void asp_login(const struct asp_conf *conf, const struct asp_store_kept *kept,
         .request = request,
         .store = ASP_STORE_CLOSED,
         .facts = {.scope = &login.scope, .host = request->host, .used = ASP_NEVER, .now = now},
+        .clock = now,
         .now = shadow_unread(conf),
         .outcome = outcome,
     };

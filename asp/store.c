@@ -79,6 +79,11 @@ void asp_store_close(struct asp_store *store)
     *store = ASP_STORE_CLOSED;
 }
 
+enum asp_status asp_store_now(const struct asp_store *store, time_t *now, struct asp_error *error)
+{
+    return store->engine->now(store, now, error);
+}
+
 enum asp_status asp_store_load(const struct asp_store *store, const char *user, const char *only,
                                struct asp_account *account, struct asp_error *error)
 {

@@ -64,6 +64,14 @@ bool asp_store_is_open(const struct asp_store *store);
 void asp_store_close(struct asp_store *store);
 
 /*
+ * Brings a time of this machine's clock to that of the clock which every time in an account is of:
+ * with a database its own, with files the same. A database tells it with each account that is
+ * loaded; where it has told nothing for a minute it is asked. ASP_OK, or why it does not say; then
+ * `*now` is as it was, and who goes on all the same goes by the clock of this machine.
+ */
+enum asp_status asp_store_now(const struct asp_store *store, time_t *now, struct asp_error *error);
+
+/*
  * Reads the account of a user with a well-formed name, the old state or the new one and never a
  * mix, without a lock. `only` as in asp_account_read. ASP_OK: the caller frees `account`.
  * ASP_NOT_FOUND: the place where it would be was seen, and there is no account, or nothing but what

@@ -139,6 +139,7 @@ static enum asp_status read_held(const struct update *update, struct asp_store_h
                                  struct asp_account *account, struct asp_error *error)
 {
     const struct asp_store *store = update->store;
+    time_t now = time(NULL);
     enum asp_status status =
         asp_store_read_account(store, held, update->name, update->user, NULL, account, error);
 
@@ -150,7 +151,8 @@ static enum asp_status read_held(const struct update *update, struct asp_store_h
         store->engine->forget(store, held);
     if (status != ASP_OK)
         return status;
-    asp_account_drop_stale(account, time(NULL));
+    (void)store->engine->now(store, &now, NULL); /* it was told with the account */
+    asp_account_drop_stale(account, now);
     if (!account->not_yet || update->make)
         return ASP_OK;
     if (account->pending_count == 0)

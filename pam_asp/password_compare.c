@@ -190,6 +190,8 @@ enum asp_status password_compare(const struct asp_conf *conf, struct asp_store_k
         return ASP_OK;
     (void)snprintf(by, sizeof by, "pam:%s", service);
     status = asp_store_open(&store, conf, kept, error);
+    if (status == ASP_OK)
+        status = asp_store_now(&store, &setting.how.when, error);
     if (status == ASP_OK) {
         compare_all(&setting);
         status = setting.outcome.status;

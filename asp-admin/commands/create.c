@@ -82,6 +82,9 @@ enum exit_code create_one(struct admin *admin, struct new_password *wanted)
     if (code == EXIT_DONE)
         code = asp_store_is_open(&admin->store) ? admin_find_user(admin)
                                                 : admin_open_store(admin, true);
+    /* Once more, by the store's clock. */
+    if (code == EXIT_DONE)
+        code = read_limits(admin, &wanted->entry);
     if (code == EXIT_DONE)
         code = new_password_make(admin, wanted);
     return code;

@@ -87,7 +87,7 @@ static enum exit_code read_source(const struct admin *admin, struct primary_sour
 {
     struct asp_error error = {0};
 
-    if (primary_source_renew(admin->conf, source, admin->now, &error) == ASP_OK)
+    if (primary_source_renew(admin->conf, source, time(NULL), &error) == ASP_OK)
         return EXIT_DONE;
     return fail_unreadable(admin->console, &error);
 }

@@ -122,6 +122,7 @@ static enum asp_status draw(struct storing *storing, struct asp_account *account
                         admin->user);
     memcpy(pending->id, secret.id, sizeof pending->id);
     pending->made = time(NULL);
+    (void)asp_store_now(&admin->store, &pending->made, NULL); /* told with the account */
     status = asp_verifier_make(&admin->conf->cost, account->user, &secret, pending->verifier);
     if (status == ASP_OK)
         asp_secret_show(&secret, storing->stored.shown);

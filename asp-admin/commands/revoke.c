@@ -189,6 +189,7 @@ static enum exit_code store(struct revoking *revoking)
     struct asp_turn turn;
     enum asp_status status;
 
+    revoking->how = asp_revocation_of(admin->conf, admin->now, admin->by);
     hooks_take_turn(admin, &turn);
     status = admin_update(admin, false, revoke, revoking, &error);
     for (size_t i = 0; status == ASP_OK && i < revoking->count; i++)
@@ -204,7 +205,6 @@ enum exit_code command_revoke(struct admin *admin)
     const struct options *options = admin->options;
     struct revoking revoking = {
         .admin = admin,
-        .how = asp_revocation_of(admin->conf, admin->now, admin->by),
         .reason = options->reason != NULL ? options->reason : "admin",
     };
     enum exit_code code = command_revoke_validate(admin);

@@ -20,12 +20,13 @@ enum exit_code command_rotate_validate(const struct admin *admin)
 enum exit_code command_rotate(struct admin *admin)
 {
     struct new_password wanted = {0};
-    enum exit_code code = read_wanted(admin, &wanted);
+    enum exit_code code = new_password_check_user(admin);
 
     if (code == EXIT_DONE)
-        code = new_password_check_user(admin);
-    if (code == EXIT_DONE)
         code = admin_open_account(admin);
+    /* By the store's clock. */
+    if (code == EXIT_DONE)
+        code = read_wanted(admin, &wanted);
     if (code == EXIT_DONE)
         code = new_password_make(admin, &wanted);
     return code;

@@ -105,11 +105,12 @@ enum exit_code store_join(struct admin *admin)
     struct findings findings = {0};
     struct database_look look;
     struct asp_error error = {0};
-    enum exit_code code = admin_open_store(admin, true);
+    enum exit_code code;
     enum asp_status status;
 
-    if (code != EXIT_DONE)
-        return code;
+    /* Its database has not been asked yet. */
+    if (admin_find_store(admin, true, &error) != ASP_OK)
+        return fail_unreadable(admin->console, &error);
     status = database_join(admin->database, &error);
     if (status != ASP_OK && status != ASP_UNCHANGED)
         return fail_unreadable(admin->console, &error);

@@ -99,7 +99,6 @@ void asking_look(struct asking *asking, struct admin *admin)
     told = name_asker_look(&asking->asker, &error);
     if (told == ASP_UNCHANGED)
         return;
-    admin->now = time(NULL);
     status = compare_answers(admin, false, &asking->asker.questions, &result,
                              told == ASP_OK ? &error : NULL);
     name_asker_end(&asking->asker);

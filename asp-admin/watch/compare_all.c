@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     /* A faulty program would sign everybody out, and so would a shadow file that is half restored,
@@ -22,6 +23,7 @@ enum {
 struct pass {
     struct admin *admin;
     struct primary_source source;
+    time_t clock; /* of this machine, as the time of its shadow file is */
     struct name_list changed;
     struct name_list due;                 /* their fingerprint is to be taken */
     struct name_list gone;                /* they had a line, and have none */
@@ -46,6 +48,16 @@ static void count_failure(const struct pass *pass, const char *user, struct asp_
     result->unknown++;
 }
 
+/* What is written from here on is of the store's clock. Where that does not answer, nothing will be
+ * written. */
+static void take_clock(const struct pass *pass)
+{
+    struct admin *admin = pass->admin;
+
+    admin->now = time(NULL);
+    (void)asp_store_now(&admin->store, &admin->now, NULL);
+}
+
 /* Puts a user who has no line on the list that she belongs on, if any. False: out of memory. */
 static bool list_absent(struct pass *pass, const struct asp_account *account,
                         enum asp_primary primary)
@@ -58,10 +70,10 @@ static bool list_absent(struct pass *pass, const struct asp_account *account,
         return !pass->asks_unlisted || name_questions_add(pass->questions, user, account->follows);
     if (primary != ASP_PRIMARY_ABSENT || stored->absent)
         return true;
-    if (asp_shadow_is_settled(read, pass->admin->now))
+    if (asp_shadow_is_settled(read, pass->clock))
         return name_list_add(&pass->gone, user);
     /* A file of a time that is still to come says that the clock was wrong. */
-    pass->result->gone_fresh += read->ctime_s <= pass->admin->now;
+    pass->result->gone_fresh += read->ctime_s <= pass->clock;
     return true;
 }
 
@@ -95,7 +107,7 @@ static enum asp_status look(const char *user, void *context)
         return ASP_OK;
     }
     primary_source_find(&pass->source, user, account.follows, &now);
-    primary = asp_primary_compare(&account.primary, &now, pass->admin->now);
+    primary = asp_primary_compare(&account.primary, &now, pass->clock);
     is_ours = primary != ASP_PRIMARY_ELSEWHERE;
     if (primary == ASP_PRIMARY_UNKNOWN)
         result->unknown++;
@@ -271,7 +283,7 @@ static bool is_as_before(const struct pass *pass, const char *user)
 
     if (!load(pass, user, &account, &now))
         return false;
-    same = asp_primary_compare(&account.primary, &now, pass->admin->now) == ASP_PRIMARY_SAME;
+    same = asp_primary_compare(&account.primary, &now, pass->clock) == ASP_PRIMARY_SAME;
     asp_account_free(&account);
     return same;
 }
@@ -337,9 +349,12 @@ static enum asp_status take_answers(struct pass *pass, struct name_list *missed)
 static enum asp_status note_answers(struct pass *pass, struct asp_error *error)
 {
     struct name_list missed = {0};
-    enum asp_status status = take_answers(pass, &missed);
+    enum asp_status status;
 
     (void)error;
+    take_clock(pass);
+    status = take_answers(pass, &missed);
+
     if (status == ASP_OK && pass->answers->answered < pass->answers->count)
         name_list_clear(&missed);
     if (status == ASP_OK && is_held(pass, &missed))
@@ -366,6 +381,9 @@ static enum asp_status look_at_all(struct pass *pass, struct asp_error *error)
 {
     enum asp_status status = asp_store_each(&pass->admin->store, look, pass, error);
 
+    /* What was loaded has told the store's clock. */
+    if (status == ASP_OK)
+        take_clock(pass);
     return status == ASP_OK ? settle_pass(pass) : status;
 }
 
@@ -377,6 +395,7 @@ static enum asp_status make_pass(struct pass *pass,
 {
     enum asp_status status = primary_source_read(pass->admin->conf, &pass->source, error);
 
+    pass->clock = time(NULL);
     if (status == ASP_OK)
         status = work(pass, error);
     if (status == ASP_NO_MEMORY)

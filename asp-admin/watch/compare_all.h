@@ -30,10 +30,10 @@ struct compare_result {
 };
 
 /*
- * Makes the pass, as admin->by and at admin->now, and logs each revocation. A shadow file that is
- * changed meanwhile is read again for the user whose turn it is. Where very many have
- * changed at once by the word of a command, nothing is revoked unless it is `confirmed`; and where
- * very many are gone, that is not written.
+ * Makes the pass, as admin->by, and logs each revocation; admin->now is brought to the store's
+ * clock. A shadow file that is changed meanwhile is read again for the user whose turn it is. Where
+ * very many have changed at once by the word of a command, nothing is revoked unless it is
+ * `confirmed`; and where very many are gone, that is not written.
  *
  * `questions` are for the name service, when there is somebody to ask of: users who have no line in
  * shadow, and had none. The caller clears them in any case.

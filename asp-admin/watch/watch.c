@@ -78,9 +78,10 @@ static enum exit_code finish_pass(struct admin *admin)
     struct asp_watch_lock lock;
     time_t looked;
     enum exit_code code;
-    enum asp_status status =
-        asp_watch_lock_acquire(&admin->store, admin->now, &lock, &looked, &error);
+    enum asp_status status;
 
+    admin->now = time(NULL); /* as the lock's time is */
+    status = asp_watch_lock_acquire(&admin->store, admin->now, &lock, &looked, &error);
     if (status == ASP_BUSY)
         return EXIT_DONE;
     if (status != ASP_OK)

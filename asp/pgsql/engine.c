@@ -322,6 +322,7 @@ const struct asp_store_engine asp_store_pgsql = {
     .open = open_store,
     .make = make_store,
     .close = close_store,
+    .now = pgsql_now,
     .read = pgsql_read,
     .hold = pgsql_hold,
     .write = pgsql_write,

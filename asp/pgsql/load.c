@@ -10,12 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { AHEAD_MS = 1000, MS = 1000, US = 1000000, NS_OF_US = 1000 };
+enum { AHEAD_MS = 1000, MS = 1000, US = 1000000, NS_OF_US = 1000, CLOCK_MS = 60000 };
 
 /* Of load(): a time is microseconds since 1970. */
 enum column {
     STORE,
     OLDEST,
+    NOW,
     PULSE_AGE,
     USES_SINCE,
     TAG,
@@ -29,8 +30,8 @@ enum column {
 
 static const struct pgsql_statement load = {
     .name = "load",
-    .text = "SELECT store::text, oldest, pulse_age, floor(extract(epoch FROM uses_since))::bigint, "
-            "tag, body,"
+    .text = "SELECT store::text, oldest, (extract(epoch FROM now) * 1000000)::bigint, pulse_age,"
+            " floor(extract(epoch FROM uses_since))::bigint, tag, body,"
             " (extract(epoch FROM written) * 1000000)::bigint,"
             " used_created, used_last, used_service, used_host"
             " FROM asp.load($1::smallint, $2, $3)",
@@ -181,12 +182,49 @@ static void look_at_use(struct pgsql_store *own, const char *name, const char *o
     look_at_queue(own, name, only);
 }
 
+/* What the database calls now is past by as long as its answer took. So by this machine's clock an
+ * account was never written earlier than it says, and what a program said before that is not taken
+ * for what it says since. */
+static void look_at_clock(struct pgsql_store *own, int64_t now)
+{
+    struct timespec clock;
+
+    (void)clock_gettime(CLOCK_REALTIME, &clock);
+    own->clock.ahead = now - ((int64_t)clock.tv_sec * US + clock.tv_nsec / NS_OF_US);
+    own->clock.told = asp_clock_ms();
+    own->clock.is_known = true;
+}
+
+static struct timespec on_this_machine(const struct pgsql_store *own, int64_t when)
+{
+    const int64_t here = when - own->clock.ahead;
+
+    return (struct timespec){.tv_sec = (time_t)(here / US),
+                             .tv_nsec = (long)(here % US) * NS_OF_US};
+}
+
+enum asp_status pgsql_now(const struct asp_store *store, time_t *now, struct asp_error *error)
+{
+    struct pgsql_store *own = pgsql_own(store);
+    struct pgsql_loaded loaded;
+    enum asp_status status = ASP_OK;
+
+    if (!own->clock.is_known || asp_clock_ms() - own->clock.told > CLOCK_MS) {
+        status = pgsql_load(own, "", NULL, pgsql_wait_until(own), &loaded, error);
+        pgsql_result_free(loaded.result);
+    }
+    if (status == ASP_OK)
+        *now += (time_t)((own->clock.ahead + (own->clock.ahead < 0 ? -US / 2 : US / 2)) / US);
+    return status;
+}
+
 enum asp_status pgsql_load(struct pgsql_store *own, const char *name, const char *only,
                            int64_t deadline, struct pgsql_loaded *loaded, struct asp_error *error)
 {
     struct pgsql_number part;
     struct pgsql_value values[3];
     int64_t written = 0;
+    int64_t now;
     enum asp_status status = pgsql_pin_know(own, error);
 
     *loaded = (struct pgsql_loaded){0};
@@ -201,15 +239,15 @@ enum asp_status pgsql_load(struct pgsql_store *own, const char *name, const char
     if (status != ASP_OK)
         return status;
     loaded->is_there = pgsql_bytes(loaded->result, 0, BODY, &loaded->body, &loaded->length);
-    if (!pgsql_has(loaded->result, 0, USED_HOST) ||
+    if (!pgsql_has(loaded->result, 0, USED_HOST) || !pgsql_number(loaded->result, 0, NOW, &now) ||
         (loaded->is_there && (!pgsql_number(loaded->result, 0, TAG, &loaded->tag) ||
                               !pgsql_number(loaded->result, 0, WRITTEN, &written)))) {
         pgsql_result_free(loaded->result);
         *loaded = (struct pgsql_loaded){0};
         return pgsql_not_ours(error);
     }
-    loaded->written.tv_sec = (time_t)(written / US);
-    loaded->written.tv_nsec = (long)(written % US) * NS_OF_US;
+    look_at_clock(own, now);
+    loaded->written = on_this_machine(own, written);
     look_at_use(own, name, only, loaded->result);
     return ASP_OK;
 }

@@ -33,6 +33,12 @@ struct pgsql_store {
         struct asp_use use;
         time_t since; /* uses are known from then on */
     } looked;
+    /* Of the database, as it told it last. */
+    struct {
+        bool is_known;
+        int64_t ahead; /* microseconds before that of this machine */
+        int64_t told;  /* when that was, of asp_clock_ms */
+    } clock;
     struct pgsql_queued queue[PGSQL_QUEUE];
     size_t queued;
     int64_t first; /* when the first of them was put there, of asp_clock_ms */
@@ -78,7 +84,7 @@ struct pgsql_loaded {
     int64_t tag; /* of one that is there */
     const uint8_t *body;
     size_t length;
-    struct timespec written;
+    struct timespec written; /* by the clock of this machine */
 };
 
 /*
@@ -88,6 +94,9 @@ struct pgsql_loaded {
  */
 enum asp_status pgsql_load(struct pgsql_store *own, const char *name, const char *only,
                            int64_t deadline, struct pgsql_loaded *loaded, struct asp_error *error);
+
+/* As asp_store_now. */
+enum asp_status pgsql_now(const struct asp_store *store, time_t *now, struct asp_error *error);
 
 /* account.c */
 enum asp_status pgsql_read(const struct asp_store *store, struct asp_store_held *held,

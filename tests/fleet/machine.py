@@ -36,12 +36,13 @@ class Node(BrokerMachine):
 
 
 @contextlib.contextmanager
-def joined(*where, prepare=None, lines):
-    """A machine for each of the tuples `lines`, with its broker, to the end; `prepare` is called with it before."""
+def joined(*where, prepare=None, lines, **options):
+    """A machine for each of the tuples `lines`, with its broker, to the end; `prepare` is called with it before. Options
+    are those of a Node."""
     with contextlib.ExitStack() as stack:
         found = []
         for words in lines:
-            node = Node(*where, *words)
+            node = Node(*where, *words, **options)
             stack.callback(node.close)
             if prepare is not None:
                 prepare(node)

@@ -94,6 +94,15 @@ static void close_store(struct asp_store *store)
     (void)store;
 }
 
+static enum asp_status bring_to_now(const struct asp_store *store, time_t *now,
+                                    struct asp_error *error)
+{
+    (void)store;
+    (void)now;
+    (void)error;
+    return ASP_OK;
+}
+
 static enum asp_status read_account(const struct asp_store *store, struct asp_store_held *held,
                                     const char *name, const char *only, struct asp_stored *stored,
                                     struct asp_error *error)
@@ -462,6 +471,7 @@ const struct asp_store_engine store_memory = {
     .open = open_store,
     .make = make_store,
     .close = close_store,
+    .now = bring_to_now,
     .read = read_account,
     .hold = hold,
     .write = write_account,

@@ -295,8 +295,22 @@ START_TEST(nothing_is_left_open)
 }
 END_TEST
 
+/* That of the database is on this machine too. */
+START_TEST(its_clock_is_asked_and_where_it_is_that_of_this_machine_the_time_is_the_same)
+{
+    time_t now = 1700000000;
+
+    unit_store(&store);
+    ck_assert_int_eq(asp_store_now(&store, &now, &store_error), ASP_OK);
+    ck_assert_int_eq(now, 1700000000);
+    asp_store_close(&store);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add_on_engines(
+        suite, its_clock_is_asked_and_where_it_is_that_of_this_machine_the_time_is_the_same);
     unit_add_on_engines(suite, a_store_that_is_not_there_is_an_error_like_any_other);
     unit_add_on_engines(suite, a_store_that_was_made_is_there_for_whoever_opens_it);
     unit_add_on_engines(suite, no_account_is_told_where_its_place_was_seen_and_is_empty);
