@@ -56,3 +56,4 @@ def leave_none(owner):
     """Leaves no account in the store, and nothing of any."""
     for table in ("account", "used", "expiry", "ended"):
         owner.ask(f"DELETE FROM asp.{table}")
+    owner.ask("UPDATE asp.feed SET seq = 0, tag = 0, floor = 0")
