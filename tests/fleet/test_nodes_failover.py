@@ -44,10 +44,10 @@ class Guest(threading.Thread):
                 self.tried.append((password, begun, self.node.login(password)))
 
 
-def revoked(node, password):
+def revoked(node, password, user="alice"):
     """When it was reported, however often that had to be asked for."""
 
-    wait_until(lambda: node.asp_admin("revoke", "alice", password[:2]).code == 0, f"{password[:2]} is not revoked")
+    wait_until(lambda: node.asp_admin("revoke", user, password[:2]).code == 0, f"{password[:2]} is not revoked")
     return time.monotonic()
 
 
@@ -104,3 +104,63 @@ def test_who_reaches_only_an_old_primary_that_nobody_stopped_is_let_in_no_longer
     assert not comes_true(lambda: left.login(made) != AUTHINFO_UNAVAIL, 2 * FENCE)
     run = left.asp_admin("revoke", "alice", "--all")
     assert run.code == 5, run
+
+
+class Owner(threading.Thread):
+    """Makes app passwords of a user by one of the machines, one after the other, and revokes every other one."""
+
+    def __init__(self, node, user, letter):
+        super().__init__(daemon=True)
+        self.node, self.user, self.letter = node, user, letter
+        self.made, self.failed, self.revoked = {}, [], []
+
+    def run(self):
+        while len(self.made) < COUNT:
+            label = f"{self.letter}{len(self.made) + len(self.failed)}"
+            run = self.node.asp_admin("create", self.user, "--label", label, "--app", "calendar", "--quiet")
+            if run.code != 0:
+                self.failed.append((label, run))
+                continue
+            self.made[label] = run.out.strip()
+            if len(self.made) % 2:
+                revoked(self.node, self.made[label], self.user)
+                self.revoked.append(label)
+
+
+def judge(rows, owner):
+    """Of each that was tried: what was said of it is so. What is not hers stays in `rows`."""
+    for label in owner.made:
+        assert rows.pop(label) == ("revoked" if label in owner.revoked else "active")
+    for label, run in owner.failed:
+        # Nothing was made and what was shown is said to be void, or it is said that this is not known.
+        is_told = run.out == "" or "that was shown is void" in run.err
+        assert run.code == 5 and (is_told and label not in rows or "not known" in run.err), run
+        rows.pop(label, None)
+
+
+def test_what_several_made_and_revoked_while_the_primary_failed_is_there_once(make_node, pair):
+    nodes = [make_node(pair.primary, pair.standby) for _ in range(2)]
+    owners = [Owner(node, user, f"{at}{user}") for at, node in enumerate(nodes) for user in ("alice", "bob")]
+    for owner in owners:
+        owner.start()
+    wait_until(lambda: all(len(owner.made) >= 2 for owner in owners))
+    pair.fail_over()
+    for owner in owners:
+        owner.join(LONG)
+        assert not owner.is_alive(), owner.failed
+
+    for user in ("alice", "bob"):
+        found = nodes[0].json("list", user, "--all")
+        rows = {row["label"]: row["state"] for row in found}
+        assert len(rows) == len(found)
+        for owner in owners:
+            if owner.user == user:
+                judge(rows, owner)
+        assert rows == {}
+    for owner in owners:
+        for label, password in owner.made.items():
+            expected = AUTH_ERR if label in owner.revoked else SUCCESS
+            assert [node.login(password, user=owner.user) for node in nodes] == [expected] * 2
+    events = pair.connect("postgres").ask("SELECT ids FROM asp.ended")
+    assert len(events) == sum(len(owner.revoked) for owner in owners)
+    nodes[0].asp_admin("store", "check").done()
