@@ -208,27 +208,19 @@ static void free_beside(struct beside *beside)
     asp_buffer_free(&beside->services);
 }
 
-/*
- * The very same statement, until it is known what came of it: the row knows the tags that it had,
- * so that it is done once. `*done`: it is; else it is another one by now.
- *
- * Once an answer was lost no failure of a later one tells what came of it: that nobody is there, or
- * that there is no room, is not of the one that may have been done.
- */
-static enum asp_status say(struct pgsql_store *own, const struct pgsql_value *values, int64_t until,
-                           bool *done, struct asp_error *error)
+enum asp_status pgsql_say(struct pgsql_store *own, const struct pgsql_statement *statement,
+                          const struct pgsql_value *values, int64_t until,
+                          struct pg_result **result, struct asp_error *error)
 {
-    struct pg_result *result = NULL;
-    int64_t answer = 0;
     bool unknown = false;
-    enum asp_status status;
 
     for (;;) {
         const struct pgsql_failure *failure;
+        enum asp_status status =
+            pgsql_ask(own->connection, statement, values, until, result, error);
 
-        status = pgsql_ask(own->connection, &write_statement, values, until, &result, error);
         if (status == ASP_OK)
-            break;
+            return ASP_OK;
         failure = pgsql_last_failure(own->connection);
         unknown = unknown || failure->unknown;
         if (!unknown && !failure->again && !failure->anew)
@@ -240,6 +232,19 @@ static enum asp_status say(struct pgsql_store *own, const struct pgsql_value *va
                            : status;
         pause_between();
     }
+}
+
+/* The row knows the tags that it had, so that it is done once. `*done`: it is; else it is another
+ * one by now. */
+static enum asp_status say(struct pgsql_store *own, const struct pgsql_value *values, int64_t until,
+                           bool *done, struct asp_error *error)
+{
+    struct pg_result *result = NULL;
+    int64_t answer = 0;
+    enum asp_status status = pgsql_say(own, &write_statement, values, until, &result, error);
+
+    if (status != ASP_OK)
+        return status;
     if (!pgsql_number(result, 0, 0, &answer))
         status = pgsql_not_ours(error);
     *done = answer == 1;

@@ -198,18 +198,6 @@ static enum asp_status compared(const struct asp_store *store, const char *name,
     return asp_store_files.compared(folder_of(store), name, state, now);
 }
 
-static enum asp_status note_password(const struct asp_store *store, const char *name,
-                                     struct asp_error *error)
-{
-    return asp_store_files.note_password(folder_of(store), name, error);
-}
-
-static enum asp_status password_mark(const struct asp_store *store, const char *name,
-                                     uint64_t *mark, struct asp_error *error)
-{
-    return asp_store_files.password_mark(folder_of(store), name, mark, error);
-}
-
 /* An update that was never finished has left nothing. */
 static enum asp_status clear_strays(const struct asp_store *store, asp_visit *visit, void *context,
                                     struct asp_error *error)
@@ -340,8 +328,8 @@ const struct asp_store_engine asp_store_pgsql = {
     .put_usage = pgsql_put_usage,
     .record = pgsql_record,
     .compared = compared,
-    .note_password = note_password,
-    .password_mark = password_mark,
+    .note_password = pgsql_note_password,
+    .password_mark = pgsql_password_mark,
     .clear_strays = clear_strays,
     .each = each,
     .examine = asp_files_examine,

@@ -44,12 +44,26 @@ static const struct pgsql_statement beat = {
     .writes = true,
 };
 
+static void digest_of(const char *name, uint8_t digest[crypto_generichash_BYTES])
+{
+    (void)crypto_generichash(digest, crypto_generichash_BYTES, (const uint8_t *)name, strlen(name),
+                             NULL, 0);
+}
+
 int pgsql_part(const char *name, int parts)
 {
     uint8_t digest[crypto_generichash_BYTES];
 
-    (void)crypto_generichash(digest, sizeof digest, (const uint8_t *)name, strlen(name), NULL, 0);
+    digest_of(name, digest);
     return digest[0] % parts;
+}
+
+int pgsql_place(const char *name)
+{
+    uint8_t digest[crypto_generichash_BYTES];
+
+    digest_of(name, digest);
+    return digest[1] << 8 | digest[2];
 }
 
 int pgsql_part_of(const struct pgsql_store *own, const char *name)

@@ -64,6 +64,9 @@ static inline int64_t pgsql_wait_until(const struct pgsql_store *own)
 /* In which part of its database an account of this name is. */
 int pgsql_part_of(const struct pgsql_store *own, const char *name);
 
+/* One of 65,536 places in that part: the next two bytes of what that is made of. */
+int pgsql_place(const char *name);
+
 /* As the text of a value. */
 struct pgsql_number {
     char text[24];
@@ -108,6 +111,24 @@ enum asp_status pgsql_write(const struct asp_store *store, struct asp_store_held
                             const struct asp_made *made, struct asp_error *error);
 enum asp_status pgsql_drop(const struct asp_store *store, struct asp_store_held *held,
                            const struct asp_made *made, struct asp_error *error);
+
+/*
+ * Says the very same statement, which writes, until `until` at most and until it is known what came
+ * of it. It must come to the same whether it is done once or twice. ASP_OK: the caller frees
+ * `*result`.
+ *
+ * Once an answer was lost no failure of a later one tells what came of it: that nobody is there, or
+ * that there is no room, is not of the one that may have been done.
+ */
+enum asp_status pgsql_say(struct pgsql_store *own, const struct pgsql_statement *statement,
+                          const struct pgsql_value *values, int64_t until,
+                          struct pg_result **result, struct asp_error *error);
+
+/* passwords.c: as asp_store_note_password and asp_store_password_mark. */
+enum asp_status pgsql_note_password(const struct asp_store *store, const char *name,
+                                    struct asp_error *error);
+enum asp_status pgsql_password_mark(const struct asp_store *store, const char *name, uint64_t *mark,
+                                    struct asp_error *error);
 
 /* uses.c */
 enum asp_status pgsql_usage(const struct asp_store *store, const char *name,

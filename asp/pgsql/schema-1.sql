@@ -165,6 +165,15 @@ BEGIN
     PRIMARY KEY (part, seq)
   );
 
+  -- Whose primary password was set, as any node has seen it: a number that is another one each time. There is no name in it:
+  -- some accounts share a place, and then it looks as if that of each was set.
+  CREATE TABLE asp.password (
+    part smallint,
+    place int,
+    mark bigint NOT NULL,
+    PRIMARY KEY (part, place)
+  );
+
   -- Who does what one node alone may do, and until when.
   CREATE TABLE asp.lease (
     what text COLLATE "C" PRIMARY KEY,
@@ -312,6 +321,22 @@ BEGIN
       WHERE (u.created, u.last, u.service, u.host) < (EXCLUDED.created, EXCLUDED.last, EXCLUDED.service, EXCLUDED.host);
   END $$;
 
+  -- Notes that the primary password of somebody at this place was set, by a random number that was never used before. It
+  -- lasts: after a fail-over without it the number of before would be there again.
+  CREATE FUNCTION asp.note_password(p smallint, at int, number bigint) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  BEGIN
+    PERFORM asp.be_synchronous();
+    INSERT INTO asp.password VALUES (p, at, number) ON CONFLICT (part, place) DO UPDATE SET mark = EXCLUDED.mark;
+  END $$;
+
+  -- The number that it was noted by last; 0: it was not.
+  CREATE FUNCTION asp.password_mark(p smallint, at int) RETURNS bigint
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  BEGIN
+    RETURN COALESCE((SELECT w.mark FROM asp.password w WHERE w.part = p AND w.place = at), 0);
+  END $$;
+
   -- A synchronous write, at most once a second for all nodes: who reads that it was long ago may be talking to a primary
   -- that is none any more. Nobody waits for one that hangs: its row is passed over. After a fail-over to a clock that is
   -- behind, the last one is in the future, and looks fresh for as long: so that is written over too.
@@ -445,13 +470,13 @@ BEGIN
 
   REVOKE ALL ON ALL FUNCTIONS IN SCHEMA asp FROM PUBLIC;
   GRANT USAGE ON SCHEMA asp TO asp_node;
-  GRANT EXECUTE ON FUNCTION asp.load, asp.uses, asp.write, asp.record, asp.beat, asp.since, asp.expiring, asp.take_lease
-    TO asp_node;
+  GRANT EXECUTE ON FUNCTION asp.load, asp.uses, asp.write, asp.record, asp.note_password, asp.password_mark, asp.beat,
+    asp.since, asp.expiring, asp.take_lease TO asp_node;
   GRANT SELECT ON asp.store, asp.feed TO asp_node;
   GRANT SELECT (part, name) ON asp.account TO asp_node;
   GRANT EXECUTE ON FUNCTION asp.close_store, asp.begin_uses, asp.tidy, asp.put TO asp_admin;
-  GRANT SELECT ON asp.pulse, asp.account, asp.used, asp.expiry, asp.ended, asp.lease TO asp_admin;
-  GRANT DELETE ON asp.account, asp.used, asp.expiry, asp.ended TO asp_admin;
+  GRANT SELECT ON asp.pulse, asp.account, asp.used, asp.expiry, asp.ended, asp.password, asp.lease TO asp_admin;
+  GRANT DELETE ON asp.account, asp.used, asp.expiry, asp.ended, asp.password TO asp_admin;
 
   PERFORM set_config('role', before, true);
   RAISE NOTICE 'asp: a store of schema 1 was made';

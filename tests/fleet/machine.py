@@ -7,12 +7,12 @@ from support.broker import BrokerMachine
 DATABASE = 'database: {{ hosts = ( {hosts} ); name = "{name}"; wait = {wait}; fence = {fence}; }};'
 
 
-class Node(BrokerMachine):
-    """A machine that has joined the store. `servers`: one, or several of which the first has the store by now; `lines` are of
-    its asp.conf; `wait` is how long it waits, in milliseconds."""
+class Joined:
+    """What a machine of any kind is besides once it has joined the store."""
 
-    def __init__(self, layer, build, servers, database, *lines, wait=800, fence=10):
-        super().__init__(layer, build)
+    def join(self, servers, database, *lines, wait=800, fence=10):
+        """`servers`: one, or several of which the first has the store by now; `lines` are of its asp.conf; `wait` is how
+        long it waits, in milliseconds."""
         servers = servers if isinstance(servers, tuple) else (servers,)
         hosts = ", ".join(f'{{ address = "{server.folder}"; }}' for server in servers)
         where = DATABASE.format(hosts=hosts, name=database, wait=wait, fence=fence)
@@ -21,6 +21,14 @@ class Node(BrokerMachine):
         store = servers[0].connect(database=database).one("SELECT id::text FROM asp.store")
         self.sandbox.shell("mkdir -p /run/asp; mkdir -m 700 /var/lib/asp").done()
         self.sandbox.write("/var/lib/asp/store-id", f"asp-store-id 1 {store} 64\n", mode="600")
+
+
+class Node(Joined, BrokerMachine):
+    """A machine that has joined the store, as join() has it."""
+
+    def __init__(self, layer, build, *where, **options):
+        super().__init__(layer, build)
+        self.join(*where, **options)
         self.serves = None
 
     def begin(self):

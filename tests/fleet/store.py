@@ -75,5 +75,11 @@ class Store:
         parts, numbers = ([cursor[at] for cursor in cursors] for at in (0, 1))
         return self.ask("SELECT * FROM asp.since($1, $2)", parts, numbers)
 
+    def note(self, place, number, part=1):
+        self.ask("SELECT asp.note_password($1, $2, $3)", part, place, number)
+
+    def mark(self, place, part=1):
+        return self.one("SELECT asp.password_mark($1, $2)", part, place)
+
     def lease(self, what, holder, seconds):
         return self.one("SELECT asp.take_lease($1, $2, $3)", what, holder, seconds)

@@ -239,3 +239,17 @@ def test_what_is_reported_is_on_the_standbys_whatever_the_database_is_set_to(own
         assert owner.one("SHOW synchronous_commit") == word
         owner.ask("COMMIT")
         assert owner.one("SHOW synchronous_commit") == "on"
+
+
+def test_a_password_that_was_set_has_the_mark_of_the_last_time_on_every_node(node, other):
+    assert other.mark(65535) == 0
+    for number in (2**62, 3):
+        node.note(65535, number)
+        assert other.mark(65535) == number
+    assert (other.mark(65534), other.mark(65535, part=2)) == (0, 0)
+
+
+def test_that_a_password_was_set_is_on_the_standbys(owner):
+    owner.ask("BEGIN; SET LOCAL synchronous_commit = 'off'; SELECT asp.note_password(1::smallint, 1, 2)")
+    assert owner.one("SHOW synchronous_commit") == "on"
+    owner.ask("ROLLBACK")

@@ -80,7 +80,7 @@ def test_again_it_says_that_nothing_is_to_be_done_and_changes_nothing(cluster, p
 def test_again_it_waits_for_nobody(cluster, place):
     """Logins would wait behind it."""
     connection, busy = run(cluster, place), cluster.connect(database=place)
-    busy.ask("BEGIN; LOCK TABLE asp.account, asp.used, asp.expiry, asp.feed, asp.ended, asp.pulse, asp.lease")
+    busy.ask("BEGIN; LOCK TABLE asp.account, asp.used, asp.expiry, asp.feed, asp.ended, asp.password, asp.pulse, asp.lease")
     connection.ask(f"SET lock_timeout = '50ms'; {clusters.SCHEMA}")
     assert connection.notices == [MADE, NOTHING]
 
@@ -160,5 +160,5 @@ def test_a_store_has_a_head_for_each_part_and_nothing_in_it(cluster, place):
     connection = run(cluster, place)
     heads = connection.ask("SELECT * FROM asp.feed ORDER BY part")
     assert heads == [{"part": part, "seq": 0, "tag": 0, "floor": 0} for part in range(64)]
-    for table in ("account", "used", "expiry", "ended", "lease"):
+    for table in ("account", "used", "expiry", "ended", "password", "lease"):
         assert connection.ask(f"SELECT * FROM asp.{table}") == []

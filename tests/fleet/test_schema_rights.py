@@ -7,6 +7,8 @@ FUNCTIONS = {
     "load": "SELECT asp.load(1::smallint, 'x', 'y')",
     "write": "SELECT asp.write(1::smallint, 'x', 1, 2, NULL, '{}', '{}', '', '', '', '', '', '', '', '')",
     "record": "SELECT asp.record('{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+    "note_password": "SELECT asp.note_password(1::smallint, 1, 2)",
+    "password_mark": "SELECT asp.password_mark(1::smallint, 1)",
     "beat": "SELECT asp.beat()",
     "since": "SELECT asp.since('{}', '{}')",
     "uses": "SELECT asp.uses(0::smallint, 'alice')",
@@ -18,7 +20,7 @@ FUNCTIONS = {
     "be_synchronous": "SELECT asp.be_synchronous()",
     "put": "SELECT asp.put('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
 }
-OF_NODES = {"load", "uses", "write", "record", "beat", "since", "expiring", "take_lease"}
+OF_NODES = {"load", "uses", "write", "record", "beat", "since", "expiring", "take_lease", "note_password", "password_mark"}
 OF_ADMIN = OF_NODES | {"close_store", "begin_uses", "tidy", "put"}
 
 # A column of each table.
@@ -30,9 +32,10 @@ TABLES = {
     "used": "last",
     "expiry": "at",
     "ended": "reason",
+    "password": "mark",
     "lease": "until",
 }
-TIDIED = {"account", "used", "expiry", "ended"}
+TIDIED = {"account", "used", "expiry", "ended", "password"}
 
 ROLES = {
     "stranger": (set(), {}),

@@ -40,7 +40,8 @@ void database_empty(void)
     ck_assert_ptr_nonnull(connection);
     pgsql_connection_use(connection, &conf.database, "asp_admin");
     ask(connection, "WITH a AS (DELETE FROM asp.account), u AS (DELETE FROM asp.used),"
-                    " x AS (DELETE FROM asp.expiry) DELETE FROM asp.ended");
+                    " x AS (DELETE FROM asp.expiry), w AS (DELETE FROM asp.password)"
+                    " DELETE FROM asp.ended");
     pgsql_connection_free(connection);
 }
 
