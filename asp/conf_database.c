@@ -43,16 +43,6 @@ static bool folder_fits(const char *path)
            strlen(path) + sizeof "/.s.PGSQL.65535" <= sizeof((struct sockaddr_un *)NULL)->sun_path;
 }
 
-static bool is_loopback(const char *address)
-{
-    static const struct asp_network own[] = {
-        {{[10] = 0xff, [11] = 0xff, [12] = 127}, 104},
-        {{[15] = 1}, 128},
-    };
-
-    return asp_networks_contain(own, sizeof own / sizeof *own, address);
-}
-
 static enum asp_status read_text(const struct asp_conf_reader *reader,
                                  const config_setting_t *setting, const char **text)
 {
@@ -158,7 +148,7 @@ static enum asp_status check_tls(const struct asp_conf_reader *reader,
 
         if (is_folder(host->address))
             continue;
-        if (!database->tls && !is_loopback(host->address))
+        if (!database->tls && !asp_host_is_loopback(host->address))
             return asp_conf_refuse(reader, setting,
                                    "has tls = \"none\" and the address %s: without TLS it may be a "
                                    "Unix socket or an address of this machine alone",

@@ -175,3 +175,13 @@ bool asp_networks_contain(const struct asp_network *networks, size_t count, cons
     }
     return false;
 }
+
+bool asp_host_is_loopback(const char *host)
+{
+    static const struct asp_network own[] = {
+        {{[10] = 0xff, [11] = 0xff, [12] = 127}, 104},
+        {{[15] = 1}, 128},
+    };
+
+    return asp_networks_contain(own, sizeof own / sizeof *own, host);
+}

@@ -26,6 +26,9 @@ bool asp_host_valid(const char *host);
  * link-local address (RFC 4007) is passed over. */
 bool asp_host_is_address(const char *host);
 
+/* True for an address by which this machine reaches itself alone: 127.0.0.0/8 and ::1. */
+bool asp_host_is_loopback(const char *host);
+
 /* An address or CIDR (RFC 4632, RFC 4291); a bare address is one host. False for anything else, or
  * with host bits set. */
 bool asp_network_read(const char *text, struct asp_network *network);

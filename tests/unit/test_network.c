@@ -259,6 +259,19 @@ START_TEST(the_zone_of_a_link_local_address_is_passed_over)
 }
 END_TEST
 
+START_TEST(what_reaches_this_machine_alone_is_loopback)
+{
+    ck_assert(asp_host_is_loopback("127.0.0.1"));
+    ck_assert(asp_host_is_loopback("127.255.255.254"));
+    ck_assert(asp_host_is_loopback("::ffff:127.0.0.1"));
+    ck_assert(asp_host_is_loopback("::1"));
+    ck_assert(!asp_host_is_loopback("128.0.0.1"));
+    ck_assert(!asp_host_is_loopback("126.255.255.255"));
+    ck_assert(!asp_host_is_loopback("::2"));
+    ck_assert(!asp_host_is_loopback("localhost"));
+}
+END_TEST
+
 START_TEST(any_one_of_several_networks_is_enough_and_none_is_not)
 {
     struct asp_network several[3] = {read_one("198.51.100.0/24"), read_one("2001:db8::/32"),
@@ -335,6 +348,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_mapped_address_is_the_v4_one_and_never_v6);
     unit_add(suite, what_is_no_address_is_in_no_network);
     unit_add(suite, the_zone_of_a_link_local_address_is_passed_over);
+    unit_add(suite, what_reaches_this_machine_alone_is_loopback);
     unit_add(suite, any_one_of_several_networks_is_enough_and_none_is_not);
     unit_add(suite, a_host_is_what_looks_like_an_address_or_a_name);
     unit_add(suite, every_byte_of_a_host_is_of_a_few);
