@@ -125,7 +125,23 @@ static void read_writable(struct unit *unit, char *value)
     }
 }
 
-static void read_line(struct unit *unit, char *line)
+/* A unit_setting. */
+static void take_setting(void *context, const char *key, char *value)
+{
+    struct unit *unit = context;
+
+    if (strcmp(key, "ReadWritePaths") == 0) {
+        read_writable(unit, value);
+    } else if (strcmp(key, "ProtectSystem") == 0) {
+        unit->strict = strcmp(value, "strict") == 0;
+        unit->full = strcmp(value, "full") == 0;
+    } else if (strcmp(key, "ProtectHome") == 0) {
+        unit->hidden = strcmp(value, "read-only") != 0 && strcmp(value, "no") != 0 &&
+                       strcmp(value, "false") != 0;
+    }
+}
+
+static void read_line(char *line, unit_setting *take, void *context)
 {
     char *value = strchr(line, '=');
 
@@ -134,26 +150,18 @@ static void read_line(struct unit *unit, char *line)
         return;
     *value++ = '\0';
     line[strcspn(line, " \t")] = '\0';
-    value += strspn(value, " \t");
-    if (strcmp(line, "ReadWritePaths") == 0) {
-        read_writable(unit, value);
-    } else if (strcmp(line, "ProtectSystem") == 0) {
-        unit->strict = strcmp(value, "strict") == 0;
-        unit->full = strcmp(value, "full") == 0;
-    } else if (strcmp(line, "ProtectHome") == 0) {
-        unit->hidden = strcmp(value, "read-only") != 0 && strcmp(value, "no") != 0 &&
-                       strcmp(value, "false") != 0;
-    }
+    take(context, line, value + strspn(value, " \t"));
 }
 
-static void read_unit_file(struct examination *exam, struct unit *unit, const char *path)
+static void read_unit_file(struct examination *exam, const char *path, unit_setting *take,
+                           void *context)
 {
     char *text = exam_text(exam, path);
     char *rest = NULL;
 
     for (char *line = text != NULL ? strtok_r(text, "\n", &rest) : NULL; line != NULL;
          line = strtok_r(NULL, "\n", &rest))
-        read_line(unit, line);
+        read_line(line, take, context);
     free(text);
 }
 
@@ -166,24 +174,55 @@ static bool is_drop_in(const char *name)
 
 /* systemd takes drop-ins of all folders by their names; what is in one more folder is told apart by
  * nothing here. */
-static void read_drop_ins(struct examination *exam, struct unit *unit)
+static void read_drop_ins(struct examination *exam, const char *unit, unit_setting *take,
+                          void *context)
 {
     for (size_t i = FOLDERS; i-- > 0;) {
         char path[PATH_MAX];
         struct dirent **items = NULL;
         int count;
 
-        (void)snprintf(path, sizeof path, "%s/%s.d", folders[i], unit->name);
+        (void)snprintf(path, sizeof path, "%s/%s.d", folders[i], unit);
         count = scandir(path, &items, NULL, alphasort);
         for (int k = 0; k < count; k++) {
-            (void)snprintf(path, sizeof path, "%s/%s.d/%s", folders[i], unit->name,
-                           items[k]->d_name);
+            (void)snprintf(path, sizeof path, "%s/%s.d/%s", folders[i], unit, items[k]->d_name);
             if (is_drop_in(items[k]->d_name))
-                read_unit_file(exam, unit, path);
+                read_unit_file(exam, path, take, context);
             free(items[k]);
         }
         free(items);
     }
+}
+
+bool units_read(struct examination *exam, const char *unit, unit_setting *take, void *context)
+{
+    char path[PATH_MAX];
+
+    if (!find_unit(unit, path))
+        return false;
+    read_unit_file(exam, path, take, context);
+    read_drop_ins(exam, unit, take, context);
+    return true;
+}
+
+void unit_add_drop_in(struct asp_buffer *out, const char *unit, const char *file,
+                      const char *const lines[], size_t count)
+{
+    asp_buffer_add(out, "mkdir -p " OWN_FOLDER "/");
+    asp_buffer_add(out, unit);
+    asp_buffer_add(out, ".d && printf '%s\\n'");
+    for (size_t i = 0; i < count; i++) {
+        asp_buffer_add(out, " ");
+        asp_shell_word_add(out, lines[i]);
+    }
+    asp_buffer_add(out, " >" OWN_FOLDER "/");
+    asp_buffer_add(out, unit);
+    asp_buffer_add(out, ".d/");
+    asp_buffer_add(out, file);
+    if (!units_run())
+        return;
+    asp_buffer_add(out, " && systemctl daemon-reload && systemctl try-restart ");
+    asp_buffer_add(out, unit);
 }
 
 static bool is_at_home(const struct unit *unit)
@@ -217,38 +256,23 @@ static void add_unit_path(struct asp_buffer *out, const char *sign, const char *
     asp_buffer_add(out, quote);
 }
 
-/* One line for the shell that writes the drop-in, and has it hold. By the sign the unit starts
- * where the store is missing, and says so. */
+/* By the sign the unit starts where the store is missing, and says so. */
 static void add_drop_in(struct asp_buffer *out, const struct unit *unit)
 {
-    static const char *const settings[] = {"RequiresMountsFor=", "ReadWritePaths="};
-    static const char *const signs[] = {"", "-"};
-    static const char *const sections[] = {"[Unit]", "[Service]"};
+    struct asp_buffer mounted = {0};
+    struct asp_buffer writable = {0};
+    const char *lines[] = {"[Unit]", NULL, "[Service]", NULL, "ProtectHome=read-only"};
 
-    asp_buffer_add(out, "mkdir -p " OWN_FOLDER "/");
-    asp_buffer_add(out, unit->name);
-    asp_buffer_add(out, ".d && printf '%s\\n'");
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
-        struct asp_buffer line = {0};
-
-        asp_buffer_add(&line, settings[i]);
-        add_unit_path(&line, signs[i], unit->store);
-        asp_buffer_add(out, " ");
-        asp_shell_word_add(out, sections[i]);
-        asp_buffer_add(out, " ");
-        asp_shell_word_add(out, line.failed ? "" : line.text);
-        out->failed = out->failed || line.failed;
-        asp_buffer_free(&line);
-    }
-    if (is_at_home(unit))
-        asp_buffer_add(out, " ProtectHome=read-only");
-    asp_buffer_add(out, " >" OWN_FOLDER "/");
-    asp_buffer_add(out, unit->name);
-    asp_buffer_add(out, ".d/" DROP_IN);
-    if (!units_run())
-        return;
-    asp_buffer_add(out, " && systemctl daemon-reload && systemctl try-restart ");
-    asp_buffer_add(out, unit->name);
+    asp_buffer_add(&mounted, "RequiresMountsFor=");
+    add_unit_path(&mounted, "", unit->store);
+    asp_buffer_add(&writable, "ReadWritePaths=");
+    add_unit_path(&writable, "-", unit->store);
+    lines[1] = mounted.failed ? "" : mounted.text;
+    lines[3] = writable.failed ? "" : writable.text;
+    unit_add_drop_in(out, unit->name, DROP_IN, lines, is_at_home(unit) ? 5 : 4);
+    out->failed = out->failed || mounted.failed || writable.failed;
+    asp_buffer_free(&mounted);
+    asp_buffer_free(&writable);
 }
 
 /* One that was made for a store which is another now: the unit may write there, and does not start
@@ -259,7 +283,7 @@ static void check_drop_in(struct examination *exam, const char *name)
     char path[PATH_MAX];
 
     (void)snprintf(path, sizeof path, OWN_FOLDER "/%s.d/" DROP_IN, name);
-    read_unit_file(exam, &unit, path);
+    read_unit_file(exam, path, take_setting, &unit);
     if (!unit.names || unit.writable)
         return;
     finding_fault(&exam->findings, CHECK_STORE,
@@ -277,12 +301,9 @@ static void check_unit(struct examination *exam, const char *name, const char *l
 {
     struct unit unit = {.name = name, .store = exam->admin->conf->store};
     struct asp_buffer drop_in = {0};
-    char path[PATH_MAX];
 
-    if (!find_unit(name, path))
+    if (!units_read(exam, name, take_setting, &unit))
         return;
-    read_unit_file(exam, &unit, path);
-    read_drop_ins(exam, &unit);
     if (may_write(&unit)) {
         check_drop_in(exam, name);
         return;

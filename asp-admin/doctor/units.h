@@ -29,6 +29,18 @@ bool unit_fix_start(struct findings *findings, const char *unit);
 /* The same for one that systemd is to start again, the first of these that it has. */
 bool unit_fix_restart(struct findings *findings, const char *const units[], size_t count);
 
+/* A setting of a unit, by systemd's names; its value may be written to. */
+typedef void unit_setting(void *context, const char *key, char *value);
+
+/* Tells each setting of a unit, in the order in which a later one counts: of its file, and of its
+ * drop-ins. False: it is not installed. */
+bool units_read(struct examination *exam, const char *unit, unit_setting *take, void *context);
+
+/* Writes the line for a shell that makes these lines the drop-in `file` of a unit, and has it hold.
+ */
+void unit_add_drop_in(struct asp_buffer *out, const char *unit, const char *file,
+                      const char *const lines[], size_t count);
+
 /* The store, where the units may not write to it. */
 void examine_units(struct examination *exam);
 
