@@ -52,6 +52,12 @@ enum asp_status database_feed_look(struct pgsql_feed *feed,
     return pgsql_feed_look(feed, listener, error);
 }
 
+enum asp_status database_feed_look_at_place(struct pgsql_store *own, struct pgsql_feed_place *place,
+                                            struct asp_error *error)
+{
+    return pgsql_feed_look_at_place(own, place, error);
+}
+
 void database_feed_free(struct pgsql_feed *feed)
 {
     pgsql_feed_free(feed);

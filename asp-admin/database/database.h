@@ -36,6 +36,10 @@ enum asp_status database_feed_look(struct pgsql_feed *feed,
                                    struct asp_error *error);
 void database_feed_free(struct pgsql_feed *feed);
 
+/* As pgsql_feed_look_at_place. */
+enum asp_status database_feed_look_at_place(struct pgsql_store *own, struct pgsql_feed_place *place,
+                                            struct asp_error *error);
+
 /* Who hears of it next in this folder hears what is told from then on. */
 enum asp_status database_feed_forget(const char *folder, struct asp_error *error);
 

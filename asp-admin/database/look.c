@@ -24,18 +24,33 @@ enum column {
     IS_SUPER,
     IS_NODE,
     IS_ADMIN,
+    BEYOND_ADMIN,
+    BEYOND_NODE,
     HAS_SOCKET,
     TLS,
-    HAS_STANDBY,
+    STANDBYS,
+    FOLLOWERS,
+    COMMIT,
     CLOCK,
 };
 
+/* What a role does beyond its own are words of a sentence, "" for nothing. */
 static const struct pgsql_statement look_at = {
     .name = "look",
     .text =
         "SELECT s.id::text, s.schema, s.parts, s.oldest, r.rolsuper, f.node, f.admin AND t.reads,"
+        " concat_ws(', ', CASE WHEN r.rolcreaterole THEN 'makes roles' END,"
+        " CASE WHEN r.rolcreatedb THEN 'makes databases' END,"
+        " CASE WHEN r.rolreplication THEN 'may copy the whole cluster' END,"
+        " CASE WHEN t.owns THEN 'owns the tables' END,"
+        " CASE WHEN t.writes THEN 'writes to tables itself' END),"
+        " concat_ws(', ', CASE WHEN f.some THEN 'calls what is for asp_admin' END,"
+        " CASE WHEN t.takes THEN 'reads tables, or deletes from them' END),"
         " inet_server_addr() IS NULL, c.version,"
-        " current_setting('synchronous_standby_names') <> '',"
+        " current_setting('synchronous_standby_names'),"
+        " (SELECT string_agg(coalesce(nullif(application_name, ''), '-'), chr(10))"
+        " FROM pg_catalog.pg_stat_replication),"
+        " current_setting('synchronous_commit'),"
         " (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
         " FROM asp.store s"
         " JOIN pg_catalog.pg_roles r ON r.rolname = current_user"
@@ -43,11 +58,17 @@ static const struct pgsql_statement look_at = {
         " CROSS JOIN ("
         "SELECT bool_and(may) FILTER (WHERE proname IN ('load', 'uses', 'write', 'record', 'beat',"
         " 'since', 'expiring', 'take_lease')) AS node,"
-        " bool_and(may) FILTER (WHERE proname IN ('close_store', 'begin_uses', 'tidy', 'put'))"
-        " AS admin FROM (SELECT p.proname, has_function_privilege(p.oid, 'EXECUTE') AS may"
+        " bool_and(may) FILTER (WHERE of_admin) AS admin, bool_or(may AND of_admin) AS some"
+        " FROM (SELECT p.proname, has_function_privilege(p.oid, 'EXECUTE') AS may,"
+        " p.proname IN ('close_store', 'begin_uses', 'tidy', 'put') AS of_admin"
         " FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'asp'::regnamespace) p) f"
         " CROSS JOIN ("
-        "SELECT bool_and(has_table_privilege(c.oid, 'SELECT')) AS reads FROM pg_catalog.pg_class c"
+        "SELECT bool_and(has_table_privilege(c.oid, 'SELECT')) AS reads,"
+        " bool_or(pg_has_role(c.relowner, 'MEMBER')) AS owns,"
+        " bool_or(has_any_column_privilege(c.oid, 'INSERT, UPDATE') OR"
+        " has_table_privilege(c.oid, 'TRUNCATE')) AS writes,"
+        " bool_or(has_table_privilege(c.oid, 'DELETE') OR (c.relname NOT IN ('store', 'feed') AND"
+        " has_table_privilege(c.oid, 'SELECT'))) AS takes FROM pg_catalog.pg_class c"
         " WHERE c.relnamespace = 'asp'::regnamespace AND c.relkind = 'r') t",
 };
 
@@ -77,6 +98,22 @@ static bool take_bool(const struct pg_result *result, enum column column)
     return pgsql_number(result, 0, column, &number) && number == 1;
 }
 
+/* What is not told is empty. */
+static void take_text(const struct pg_result *result, enum column column, char *to, size_t size)
+{
+    if (!pgsql_text(result, 0, column, to, size))
+        to[0] = '\0';
+}
+
+/* What is not told is empty, and lasts as long as the result. */
+static const char *text_in(const struct pg_result *result, enum column column)
+{
+    const uint8_t *bytes;
+    size_t length;
+
+    return pgsql_bytes(result, 0, column, &bytes, &length) ? (const char *)bytes : "";
+}
+
 static bool take(const struct pg_result *result, int64_t asked, struct database_look *look)
 {
     const int64_t told = clock_of_machine();
@@ -95,9 +132,11 @@ static bool take(const struct pg_result *result, int64_t asked, struct database_
     look->is_node = take_bool(result, IS_NODE);
     look->is_admin = take_bool(result, IS_ADMIN);
     look->has_socket = take_bool(result, HAS_SOCKET);
-    look->has_standby = take_bool(result, HAS_STANDBY);
-    if (!pgsql_text(result, 0, TLS, look->tls, sizeof look->tls))
-        look->tls[0] = '\0';
+    take_text(result, BEYOND_ADMIN, look->beyond_admin, sizeof look->beyond_admin);
+    take_text(result, BEYOND_NODE, look->beyond_node, sizeof look->beyond_node);
+    take_text(result, TLS, look->tls, sizeof look->tls);
+    take_text(result, COMMIT, look->commit, sizeof look->commit);
+    database_standbys_read(text_in(result, STANDBYS), text_in(result, FOLLOWERS), &look->standbys);
     look->told_ms = told - asked;
     look->ahead_ms = clock - (asked + look->told_ms / 2);
     return true;
@@ -143,4 +182,16 @@ enum asp_status database_look_as(const struct asp_conf *conf, const char *role,
 enum asp_status database_join(struct pgsql_store *own, struct asp_error *error)
 {
     return pgsql_store_join(own, error);
+}
+
+enum asp_status database_is_joined(struct pgsql_store *own, struct asp_error *error)
+{
+    struct pgsql_pin found;
+
+    return pgsql_store_is_joined(own, &found, error);
+}
+
+enum asp_status database_answers(struct pgsql_store *own, struct asp_error *error)
+{
+    return pgsql_store_answers(own, error);
 }

@@ -5,6 +5,7 @@
 #define ASP_ADMIN_DATABASE_LOOK_H
 
 #include "init.h"
+#include "standbys.h"
 
 #include "asp/conf.h"
 #include "asp/error.h"
@@ -14,7 +15,7 @@
 
 struct pgsql_store;
 
-enum { DATABASE_HOST_SIZE = 256, DATABASE_WORD_SIZE = 64 };
+enum { DATABASE_HOST_SIZE = 256, DATABASE_WORD_SIZE = 64, DATABASE_WORDS_SIZE = 256 };
 
 /* What is seen of it by a role that has come in. */
 struct database_look {
@@ -27,14 +28,25 @@ struct database_look {
     bool is_super;                /* the role may do everything */
     bool is_node;                 /* the role may do what a broker does */
     bool is_admin;                /* it may read the tables and tidy them too */
-    int64_t ahead_ms;             /* of the database's clock, before this machine's */
-    int64_t told_ms;              /* in which that was told: it is not known more exactly */
-    bool has_standby;             /* a commit waits for a standby */
+    /* What it does, in words, that not even root's asp-admin needs; and what a broker does not need
+     * beside that. Empty: nothing. */
+    char beyond_admin[DATABASE_WORDS_SIZE];
+    char beyond_node[DATABASE_WORDS_SIZE];
+    int64_t ahead_ms; /* of the database's clock, before this machine's */
+    int64_t told_ms;  /* in which that was told: it is not known more exactly */
+    struct database_standbys standbys;
+    char commit[DATABASE_WORD_SIZE]; /* synchronous_commit, of this role */
 };
 
 /* Remembers which database this machine is of: ASP_OK; ASP_UNCHANGED where it did already; else it
  * is of another one, or what is there is no store. */
 enum asp_status database_join(struct pgsql_store *own, struct asp_error *error);
+
+/* ASP_OK: it is the one that this machine has joined. */
+enum asp_status database_is_joined(struct pgsql_store *own, struct asp_error *error);
+
+/* ASP_OK: a login that asks now is answered. */
+enum asp_status database_answers(struct pgsql_store *own, struct asp_error *error);
 
 /* Looks, by the connection that is there. */
 enum asp_status database_look(struct pgsql_store *own, struct database_look *look,

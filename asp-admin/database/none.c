@@ -2,6 +2,7 @@
 #include "database.h"
 
 #include "check.h"
+#include "files.h"
 #include "init.h"
 #include "look.h"
 #include "tidy.h"
@@ -96,6 +97,33 @@ enum asp_status database_init(const struct asp_conf *conf, const char *role,
 enum asp_status database_join(struct pgsql_store *own, struct asp_error *error)
 {
     (void)own;
+    return none(error);
+}
+
+enum asp_status database_is_joined(struct pgsql_store *own, struct asp_error *error)
+{
+    (void)own;
+    return none(error);
+}
+
+enum asp_status database_answers(struct pgsql_store *own, struct asp_error *error)
+{
+    (void)own;
+    return none(error);
+}
+
+void database_examine_files(const struct asp_conf *conf, database_file_fault *tell, void *context)
+{
+    (void)conf;
+    (void)tell;
+    (void)context;
+}
+
+enum asp_status database_feed_look_at_place(struct pgsql_store *own, struct pgsql_feed_place *place,
+                                            struct asp_error *error)
+{
+    (void)own;
+    *place = (struct pgsql_feed_place){0};
     return none(error);
 }
 

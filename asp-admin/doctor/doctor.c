@@ -5,6 +5,7 @@
 #include "beside_pam.h"
 #include "broker.h"
 #include "configuration.h"
+#include "database.h"
 #include "dovecot.h"
 #include "fix.h"
 #include "old_processes.h"
@@ -29,6 +30,7 @@ static void look_over(struct examination *exam)
         examine_store(exam);
         progress_say("looking at the watch and its hooks");
         examine_watch(exam);
+        examine_database_feed(exam);
     }
     progress_say("looking at the PAM files");
     examine_pam(exam);

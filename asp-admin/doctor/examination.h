@@ -21,6 +21,7 @@
 /* The names of the checks. */
 #define CHECK_CONFIGURATION "configuration"
 #define CHECK_STORE "store"
+#define CHECK_DATABASE "database"
 #define CHECK_ACCOUNTS "accounts"
 #define CHECK_USAGE "usage"
 #define CHECK_PRIMARY "primary"
@@ -41,8 +42,9 @@ struct examination {
     struct findings findings;
     struct pam_folder pam;
     struct asp_watch_seen watch;
-    size_t due;    /* users with a hook that is due */
-    size_t absent; /* users with no line in the shadow file */
+    bool has_database; /* accounts are in one, which answers */
+    size_t due;        /* users with a hook that is due */
+    size_t absent;     /* users with no line in the shadow file */
 };
 
 /* True for out of memory. It is no finding: all that was found is incomplete then. */

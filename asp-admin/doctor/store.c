@@ -2,6 +2,7 @@
 #include "store.h"
 
 #include "accounts.h"
+#include "database.h"
 #include "primary.h"
 #include "units.h"
 
@@ -71,7 +72,7 @@ static bool check_store(struct examination *exam)
     if (findings_none_of(&exam->findings, CHECK_STORE))
         finding_ok(&exam->findings, CHECK_STORE, "%s is sound, and root's alone",
                    admin->conf->store);
-    return usable;
+    return mounted && examine_database(exam) && usable;
 }
 
 static enum asp_status add_stray(const char *user, void *context)

@@ -54,16 +54,14 @@ void pgsql_feed_free(struct pgsql_feed *feed)
 }
 
 /* That it is a store that we know, and the one that is written to: a primary that was replaced
- * tells of nothing more. As for a login, though no account is asked for. */
+ * tells of nothing more. */
 static enum asp_status check(struct pgsql_feed *feed, struct asp_error *error)
 {
-    struct pgsql_loaded loaded;
     enum asp_status status;
 
     if (asp_clock_ms() - feed->checked < CHECK_MS)
         return ASP_OK;
-    status = pgsql_load(feed->own, "", NULL, pgsql_wait_until(feed->own), &loaded, error);
-    pgsql_result_free(loaded.result);
+    status = pgsql_store_answers(feed->own, error);
     if (status == ASP_OK)
         feed->checked = asp_clock_ms();
     return status;
@@ -343,4 +341,39 @@ enum asp_status pgsql_feed_look(struct pgsql_feed *feed, const struct pgsql_feed
     if (status == ASP_OK)
         status = pgsql_feed_expired(feed, error);
     return status == ASP_OK ? pgsql_feed_keep(feed, error) : status;
+}
+
+static int64_t count_behind(const struct pgsql_feed *feed)
+{
+    int64_t behind = 0;
+
+    for (int part = 0; part < feed->cursors.parts; part++) {
+        const int64_t more = feed->heads[part].at.seq - feed->cursors.at[part].seq;
+
+        behind += more > 0 ? more : 0;
+    }
+    return behind;
+}
+
+enum asp_status pgsql_feed_look_at_place(struct pgsql_store *own, struct pgsql_feed_place *place,
+                                         struct asp_error *error)
+{
+    struct pgsql_feed *feed = pgsql_feed_new(own);
+    enum asp_status status;
+
+    *place = (struct pgsql_feed_place){0};
+    if (feed == NULL)
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    status = pgsql_pin_know(own, error);
+    if (status == ASP_OK)
+        status = read_heads(feed, error);
+    if (status == ASP_OK)
+        status = pgsql_cursors_read(own->conf->store, &feed->cursors, error);
+    if (status == ASP_OK && !has_begun(feed))
+        status = ASP_NOT_FOUND; /* of the database that this machine was of before */
+    if (status == ASP_OK)
+        *place = (struct pgsql_feed_place){
+            .heard = feed->cursors.looked, .now = feed->now, .behind = count_behind(feed)};
+    pgsql_feed_free(feed);
+    return status;
 }

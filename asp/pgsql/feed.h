@@ -17,6 +17,9 @@
 
 #include "event.h"
 
+#include <stdint.h>
+#include <time.h>
+
 struct pgsql_store;
 struct pgsql_feed;
 
@@ -40,5 +43,17 @@ enum asp_status pgsql_feed_look(struct pgsql_feed *feed, const struct pgsql_feed
 
 /* NULL is nothing. */
 void pgsql_feed_free(struct pgsql_feed *feed);
+
+/* How far this machine has heard. */
+struct pgsql_feed_place {
+    time_t heard;   /* all that was told until then; kept once a minute where nothing is told */
+    time_t now;     /* both by the database's clock */
+    int64_t behind; /* how many revocations were told since */
+};
+
+/* Looks at that without going on. ASP_NOT_FOUND: nobody has heard of anything on this machine. Also
+ * other than ASP_OK where the database has not all that each part of it is to have. */
+enum asp_status pgsql_feed_look_at_place(struct pgsql_store *own, struct pgsql_feed_place *place,
+                                         struct asp_error *error);
 
 #endif

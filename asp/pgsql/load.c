@@ -265,3 +265,12 @@ enum asp_status pgsql_load(struct pgsql_store *own, const char *name, const char
     look_at_use(own, name, only, loaded->result);
     return ASP_OK;
 }
+
+enum asp_status pgsql_store_answers(struct pgsql_store *own, struct asp_error *error)
+{
+    struct pgsql_loaded loaded;
+    enum asp_status status = pgsql_load(own, "", NULL, pgsql_wait_until(own), &loaded, error);
+
+    pgsql_result_free(loaded.result);
+    return status;
+}

@@ -59,6 +59,9 @@ enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *erro
 enum asp_status pgsql_store_is_joined(struct pgsql_store *own, struct pgsql_pin *found,
                                       struct asp_error *error);
 
+/* Asks for no account in particular, as a login asks for one. ASP_OK: a login is answered now. */
+enum asp_status pgsql_store_answers(struct pgsql_store *own, struct asp_error *error);
+
 /* In which of so many parts an account of this name is: the first byte of the name's BLAKE2b-256,
  * made here, for a database's own hash may be another in its next version. */
 int pgsql_part(const char *name, int parts);

@@ -28,7 +28,7 @@ ROOMS = {
     f"{TOOL}/hooks": GROUND | {f"{TOOL}/admin"},
     f"{TOOL}/profile": GROUND,
     f"{TOOL}/watch": COMMANDS | {"pam_asp", f"{TOOL}/database"},
-    f"{TOOL}/doctor": COMMANDS | {"pam_asp"},
+    f"{TOOL}/doctor": COMMANDS | {"pam_asp", f"{TOOL}/database"},
     f"{TOOL}/log": GROUND | {f"{TOOL}/options", f"{TOOL}/admin"},
     f"{TOOL}/store": GROUND | {f"{TOOL}/options", f"{TOOL}/admin", f"{TOOL}/database", f"{TOOL}/doctor"},
     f"{TOOL}/commands": COMMANDS

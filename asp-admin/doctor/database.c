@@ -1,0 +1,199 @@
+/* doctor: the database that accounts are in. */
+#include "database.h"
+
+#include "database_findings.h"
+#include "database_unit.h"
+
+#include "asp-admin/database/database.h"
+#include "asp-admin/database/files.h"
+#include "asp/buffer.h"
+#include "asp/revocation.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ID_FILE "store-id"
+#define FEED_FILE "feed"
+
+enum {
+    MINUTE = 60,
+    LATE_MINUTES = 5,       /* how far was heard is kept once a minute, and a hook takes its time */
+    LATE_PASS_MINUTES = 15, /* where passes are made now and then, and no watch runs */
+};
+
+/* A database_file_fault. What others could read is no secret any more. */
+static void add_file_fault(void *context, const char *path, bool exposed,
+                           const struct asp_error *fault)
+{
+    struct examination *exam = context;
+    struct findings *findings = &exam->findings;
+    const bool is_key = strcmp(path, exam->admin->conf->database.key) == 0;
+    struct asp_buffer word = {0};
+
+    if (exam_ran_out(exam, fault->status))
+        return;
+    finding_fault(findings, CHECK_DATABASE, "%s", fault->text);
+    if (exposed)
+        finding_fix(findings, "chmod 600 %s, and %s: others may have read it",
+                    exam_word(exam, &word, path),
+                    is_key ? "have another key certified" : "give the roles other passwords");
+    else if (fault->status == ASP_UNSAFE)
+        exam_fix_at(exam, fault, path, PATH_SOUND);
+    else
+        finding_fix(findings, "put it there as asp-store(7) has it, or name another in asp.conf");
+    asp_buffer_free(&word);
+}
+
+/* Why nothing is heard of it. */
+static void tell_unreached(struct examination *exam, const struct asp_error *error)
+{
+    struct findings *findings = &exam->findings;
+
+    if (exam_ran_out(exam, error->status))
+        return;
+    finding_fault(findings, CHECK_DATABASE, "%s", error->text);
+    if (error->advice[0] != '\0')
+        finding_fix(findings, "%s", error->advice);
+    else if (error->status == ASP_UNSAFE)
+        finding_fix(findings, "name in asp.conf the database that the store is in");
+    else
+        finding_fix(findings,
+                    "see that PostgreSQL runs there, that this machine reaches it, and "
+                    "that its pg_hba.conf lets %s in: asp-store(7)",
+                    exam->admin->conf->database.admin);
+}
+
+/* That it is the one that this machine has joined. */
+static bool check_joined(struct examination *exam)
+{
+    struct findings *findings = &exam->findings;
+    struct asp_error error = {0};
+    struct asp_buffer word = {0};
+    char path[PATH_MAX];
+    const enum asp_status status = database_is_joined(exam->admin->database, &error);
+
+    if (status == ASP_OK)
+        return true;
+    if (status != ASP_UNSAFE && status != ASP_CORRUPT) {
+        tell_unreached(exam, &error);
+        return false;
+    }
+    (void)snprintf(path, sizeof path, "%s/" ID_FILE, exam->admin->conf->store);
+    finding_fault(findings, CHECK_DATABASE, "%s: nobody is let in", error.text);
+    if (error.advice[0] != '\0')
+        finding_fix(findings, "%s", error.advice);
+    else if (!path_fix(findings, path, PATH_PRIVATE))
+        finding_fix(findings,
+                    "name in asp.conf the database that this machine is of; or, where it is to be "
+                    "of this one: rm %s && asp-admin store join",
+                    exam_word(exam, &word, path));
+    asp_buffer_free(&word);
+    return false;
+}
+
+/* Whether logins are answered, by a database that is known to be the one that is written to. */
+static bool check_answers(struct examination *exam)
+{
+    struct asp_error error = {0};
+    const enum asp_status status = database_answers(exam->admin->database, &error);
+
+    if (status == ASP_OK || exam_ran_out(exam, status))
+        return status == ASP_OK;
+    finding_fault(&exam->findings, CHECK_DATABASE, "nobody is let in: %s", error.text);
+    finding_fix(&exam->findings, "bring back the standbys that its commits wait for; or, where "
+                                 "another server has taken over, stop this one, and let hosts in "
+                                 "asp.conf name that too");
+    return false;
+}
+
+/* `told`: of a file by which it is reached something is wrong, which is why it is not. */
+static bool look_at(struct examination *exam, bool told)
+{
+    const struct asp_conf *conf = exam->admin->conf;
+    struct findings *findings = &exam->findings;
+    struct database_look look;
+    struct asp_error error = {0};
+    char way[DATABASE_WAY_SIZE];
+    bool usable;
+
+    if (database_look(exam->admin->database, &look, &error) != ASP_OK) {
+        if (!told)
+            tell_unreached(exam, &error);
+        return false;
+    }
+    usable = check_joined(exam);
+    database_add_way(&look, way);
+    if (usable)
+        finding_ok(findings, CHECK_DATABASE, "this machine is of the store %.*s, at %s",
+                   DATABASE_ID_SHORT, look.identity.id, way);
+    usable = database_find_schema(findings, CHECK_DATABASE, &look) && usable;
+    (void)database_find_role(findings, CHECK_DATABASE, conf, DATABASE_ADMIN, &look);
+    (void)database_find_broker(findings, CHECK_DATABASE, conf);
+    (void)database_find_clock(findings, CHECK_DATABASE, &look);
+    (void)database_find_standbys(findings, CHECK_DATABASE, conf, &look);
+    return usable && check_answers(exam);
+}
+
+bool examine_database(struct examination *exam)
+{
+    const struct asp_conf *conf = exam->admin->conf;
+    size_t before;
+
+    if (conf->database.host_count == 0)
+        return true;
+    database_unit_check(exam);
+    before = exam->findings.faults;
+    database_examine_files(conf, add_file_fault, exam);
+    exam->has_database = look_at(exam, exam->findings.faults > before);
+    return exam->has_database;
+}
+
+/* Hooks wait. That no watch runs, and none is started now and then, was told before. */
+static void tell_late(struct examination *exam, const struct pgsql_feed_place *place)
+{
+    struct findings *findings = &exam->findings;
+    const long long minutes = (long long)(place->now - place->heard) / MINUTE;
+    const long long behind = (long long)place->behind;
+
+    if (minutes < (exam->watch.runs ? LATE_MINUTES : LATE_PASS_MINUTES))
+        return;
+    if (!exam->watch.runs && findings_have_fault(findings, CHECK_WATCH)) {
+        finding_note(findings, CHECK_DATABASE,
+                     "for %lld minutes nobody has heard on this machine what was revoked; "
+                     "revocations that wait for a watch: %lld",
+                     minutes, behind);
+        return;
+    }
+    finding_fault(findings, CHECK_DATABASE,
+                  "for %lld minutes the watch has heard nothing of what was revoked, and "
+                  "hooks.revoked is not run; revocations that wait for it: %lld",
+                  minutes, behind);
+    finding_fix(findings, "the system's log says what it waits for: the database, or a hook that "
+                          "cannot be started or does not end");
+}
+
+void examine_database_feed(struct examination *exam)
+{
+    const struct asp_conf *conf = exam->admin->conf;
+    struct asp_error error = {0};
+    struct pgsql_feed_place place;
+    char path[PATH_MAX];
+    enum asp_status status;
+
+    if (!exam->has_database)
+        return;
+    status = database_feed_look_at_place(exam->admin->database, &place, &error);
+    if (status == ASP_OK && asp_has_revoked_hook(conf)) {
+        tell_late(exam, &place);
+    } else if (status == ASP_CORRUPT) {
+        finding_note(&exam->findings, CHECK_DATABASE,
+                     "%s: a watch tells again what was revoked since an hour before it was written",
+                     error.text);
+    } else if (status != ASP_OK && status != ASP_NOT_FOUND && !exam_ran_out(exam, status)) {
+        (void)snprintf(path, sizeof path, "%s/" FEED_FILE, conf->store);
+        finding_fault(&exam->findings, CHECK_DATABASE, "what is revoked cannot be heard: %s",
+                      error.text);
+        if (!path_fix(&exam->findings, path, PATH_PRIVATE))
+            finding_fix(&exam->findings, "asp-admin store check says what is missing");
+    }
+}
