@@ -11,7 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define DROP_IN "asp-database.conf"
+#define DROP_IN "asp-database.conf" /* as the one that is shipped */
+#define SHIPPED DOCDIR "/systemd/" DROP_IN
 #define ALLOW "IPAddressAllow="
 
 enum { FIXED_LINES = 3 };
@@ -153,7 +154,7 @@ void database_unit_check(struct examination *exam)
     if (hosts.count > 0) {
         finding_fault(&exam->findings, CHECK_DATABASE,
                       UNIT_BROKER " is shut off from the network, and so from the database at %s: "
-                                  "nobody is let in",
+                                  "nobody is let in without a drop-in such as " SHIPPED,
                       exam_names(exam, &names, &hosts));
         fix_unit(exam, database);
     }

@@ -21,7 +21,8 @@ from support.page_user import PageUser
 from support.pam_codes import AUTHINFO_UNAVAIL, AUTH_ERR, SUCCESS
 from support.passwords import PASSWORD, PRIMARY, wrong
 from support.second_factor import GOOGLE, OATH
-from support.run import as_user
+from support.recipes import CONF, recipe
+from support.run import MORTAL, as_user
 from support.sandbox import Sandbox
 from support.self_service import ADMIN
 from support.systemd import analyze, install
@@ -39,6 +40,8 @@ SECURITY = {
     "asp-watch.service": 30,
     "asp-web.service": 5,
 }
+# A drop-in of the broker's unit.
+DATABASE = "systemd/asp-database.conf"
 STARTED = [
     f"{name}.{kind}" for name in ("asp-broker", "asp-self", "asp-self-web") for kind in ("service", "socket")
 ]
@@ -92,6 +95,29 @@ def offline():
 def test_the_units_are_hardened(offline, units, unit):
     run = analyze("security", "--offline=yes", f"--threshold={SECURITY[unit]}", units / unit)
     assert run.returncode == 0, run.stdout
+
+
+@pytest.fixture
+def networked(units, tmp_path):
+    """The broker's unit with the drop-in that is shipped for a database on the network."""
+    for path in units.glob("asp-broker.*"):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "asp-broker.service.d").mkdir()
+    shutil.copy(CONF / DATABASE, tmp_path / "asp-broker.service.d")
+    return tmp_path
+
+
+def test_the_drop_in_for_a_database_is_read_and_leaves_the_broker_fenced_in(offline, networked):
+    unit = networked / "asp-broker.service"
+    assert analyze("verify", "--man=no", unit).stdout == ""
+    run = analyze("security", "--offline=yes", "--threshold=20", unit)
+    assert run.returncode == 0, run.stdout
+    found = {one["name"]: one["set"] for one in json.loads(analyze("security", "--offline=yes", "--json=short", unit).stdout)}
+    assert found["PrivateNetwork="] is False and found["RestrictAddressFamilies=~AF_(INET|INET6)"] is False
+    assert found["RestrictAddressFamilies=~AF_NETLINK"] is True
+    drop_in = networked / "asp-broker.service.d" / "asp-database.conf"
+    drop_in.write_text(drop_in.read_text().replace("IPAddressAllow", "IPAddressAllows"))
+    assert "IPAddressAllows" in analyze("verify", "--man=no", unit).stdout
 
 
 @pytest.mark.parametrize("unit", SECURITY)
@@ -255,6 +281,41 @@ def soon(machine, lines="", unit="asp-broker.service"):
         yield
     finally:
         machine.systemd.shell('rm -r "/run/systemd/system/$1.d"; systemctl daemon-reload', unit).done()
+
+
+DATABASE_CONF = """
+primary: { source = "none"; };
+database: { hosts = ( { address = "127.0.0.1"; } ); tls = "none"; };
+"""
+STORE_ID = "asp-store-id 1 00000000-0000-4000-8000-000000000000 64\n"
+LISTENER = """
+import socket
+with socket.create_server(("127.0.0.1", 5432)) as server:
+    server.settimeout(3)
+    print("listens", flush=True)
+    try:
+        server.accept()
+        print("asked")
+    except TimeoutError:
+        print("nobody has asked")
+"""
+
+
+@pytest.mark.parametrize("drops_in", [False, True])
+def test_a_database_on_the_network_is_asked_with_its_drop_in_alone(machine, drops_in):
+    if not (machine.build / "tests" / "fleet" / "driver").exists():
+        pytest.skip("built without a database: -Ddatabase=enabled")
+    machine.sandbox.write("/etc/asp/asp.conf", DATABASE_CONF)
+    machine.sandbox.write("/var/lib/asp/store-id", STORE_ID, mode="600")
+    words = [*machine.systemd.prefix, *MORTAL, "/usr/bin/python3", "-c", LISTENER]
+    with (
+        soon(machine, recipe(DATABASE, (r"192\.0\.2\.11", "127.0.0.1")) if drops_in else ""),
+        subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as listener,
+    ):
+        assert listener.stdout.readline() == "listens\n"
+        assert machine.host().login(machine.phone).code == AUTHINFO_UNAVAIL
+        assert listener.stdout.readline() == ("asked\n" if drops_in else "nobody has asked\n")
+    machine.said()
 
 
 def test_a_service_that_was_stopped_or_killed_is_started_by_the_next_login(machine):
