@@ -1,0 +1,118 @@
+"""A machine that comes to its database over the network, by TLS: a PostgreSQL that listens in the network of its sandbox."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+
+import cluster as clusters
+from support.broker import BrokerMachine
+from support.wait import wait_until
+
+NAME = "db1.example"
+FOLDER = "/etc/asp/db"
+HOSTS = f'hosts = ( {{ name = "{NAME}"; address = "127.0.0.1"; }} ); ca = "{FOLDER}/ca.crt"; wait = 5000;'
+PASSFILE = f'passfile = "{FOLDER}/pass";'
+CERTIFICATE = f'cert = "{FOLDER}/node.crt"; key = "{FOLDER}/node.key";'
+# How nodes are let in. The tests themselves come by the socket.
+BY_PASSWORD = "hostssl asp asp_node,asp_admin,root 127.0.0.1/32 scram-sha-256"
+BY_CERTIFICATE = "hostssl asp asp_node,asp_admin 127.0.0.1/32 cert map=nodes"
+WHEN_READ = "SELECT pg_conf_load_time()"
+
+
+class Server(clusters.Cluster):
+    """One that listens in the network of a sandbox, and has a certificate."""
+
+    def __init__(self, box, authority):
+        super().__init__(listen_addresses="127.0.0.1", ssl="on", ssl_ca_file="ca.crt", log_min_messages="warning")
+        self.drop = ("nsenter", f"--target={box.first}", "--net", "--", *self.drop)
+        self.authority = authority
+
+    def make(self):
+        super().make()
+        cert, key = self.authority.certify(NAME)
+        for path, name in ((cert, "server.crt"), (key, "server.key"), (self.authority.ca, "ca.crt")):
+            shutil.copy(path, self.data / name)
+            (self.data / name).chmod(0o600)
+            if os.geteuid() == 0:
+                shutil.chown(self.data / name, "nobody")
+        (self.data / "pg_ident.conf").write_text("nodes mx1 asp_node\nnodes mx1 asp_admin\n")
+
+    def let_in(self, *lines):
+        """Nodes, by these lines and no others, from their next connection on."""
+        (self.data / "pg_hba.conf").write_text(clusters.TRUST + "".join(f"{line}\n" for line in lines))
+        if self.server is None:
+            return
+        read = self.connect().one(WHEN_READ)
+        self.server.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.connect().one(WHEN_READ) > read)
+        self.hang_up()
+
+    def log(self):
+        return (self.folder / "log").read_text()
+
+
+class Networked(BrokerMachine):
+    """`passwords` has those of the roles. The database is called asp."""
+
+    def __init__(self, layer, build, authority):
+        super().__init__(layer, build)
+        self.authority = authority
+        self.always = ["virtual_users = true;", 'primary: { source = "none"; };', "usage_interval = 1;"]
+        self.passwords = {}
+
+    def comes(self, *how, more=()):
+        """By TLS, and in this way."""
+        self.configure(f"database: {{ {HOSTS} {' '.join(how)} }};", *more)
+
+    def put_files(self, ca=None):
+        """The authority's certificate, a certificate of its own, and the file of passwords."""
+        self.sandbox.shell(f"rm -rf {FOLDER}").done()
+        cert, key = self.authority.certify("mx1")
+        files = ((ca or self.authority.ca, "ca.crt", "644"), (cert, "node.crt", "644"), (key, "node.key", "600"))
+        for path, name, mode in files:
+            self.sandbox.write(f"{FOLDER}/{name}", path.read_text(), mode=mode)
+        self.put_passwords(self.passwords)
+
+    def put_passwords(self, passwords, mode="600"):
+        text = "".join(f"{role}\t{password}\n" for role, password in passwords.items())
+        self.sandbox.write(f"{FOLDER}/pass", text, mode=mode)
+
+    def set_passwords(self, server, passwords):
+        """In the database too."""
+        self.passwords = passwords
+        for role, password in passwords.items():
+            server.connect(database="asp").ask(f"ALTER ROLE {role} PASSWORD '{password}'")
+        self.put_passwords(passwords)
+
+    def store(self, *words):
+        return self.asp_admin("store", *words)
+
+    def doctor(self):
+        """What doctor finds of the database."""
+        rows = json.loads(self.asp_admin("--json", "doctor").out)
+        return [(row["ok"], row["message"]) for row in rows if row["check"] == "database"]
+
+    def login(self, password, service="nginx", user="alice", host="www-data"):
+        return self.host(host).login(password, service, user).code
+
+
+@contextlib.contextmanager
+def networked(layer, build, authority):
+    """A machine and its server, with an empty database."""
+    machine = Networked(layer, build, authority)
+    try:
+        server = Server(machine.sandbox, authority)
+        with contextlib.closing(server):
+            server.make()
+            server.let_in(BY_PASSWORD)
+            server.start()
+            clusters.Cluster.running.append(server)
+            server.database("asp")
+            machine.put_files()
+            machine.comes(PASSFILE)
+            yield machine, server
+    finally:
+        clusters.Cluster.running = [one for one in clusters.Cluster.running if not isinstance(one, Server)]
+        machine.close()
