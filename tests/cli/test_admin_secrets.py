@@ -8,18 +8,7 @@ import pytest
 from support.documents import owner_name
 from support.folders import contents
 from support.passwords import id_but, swap_character
-
-
-def traces(password):
-    """What of a password must be found nowhere: with and without its dashes, and the secret alone."""
-    bare = password.replace("-", "")
-    return [password.encode(), bare.encode(), bare[2:].encode(), password[3:].encode(), bare[::-1].encode()]
-
-
-def without_a_trace(password, places):
-    for where, data in places.items():
-        for trace in traces(password):
-            assert trace not in data, where
+from support.traces import without_a_trace
 
 
 @pytest.mark.parametrize("scheme", ["blake2b", "hmac-sha256", "argon2id"])
