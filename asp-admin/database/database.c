@@ -68,6 +68,12 @@ enum asp_status database_feed_forget(const char *folder, struct asp_error *error
     return pgsql_cursors_drop(folder, error);
 }
 
+enum asp_status database_lease_take(struct pgsql_store *own, const char *what, const char *holder,
+                                    int seconds, struct pgsql_lease *lease, struct asp_error *error)
+{
+    return pgsql_lease_take(own, what, holder, seconds, lease, error);
+}
+
 void database_end(struct pgsql_store **own)
 {
     pgsql_store_free(*own);

@@ -6,6 +6,7 @@
 
 #include "asp/conf.h"
 #include "asp/pgsql/feed.h"
+#include "asp/pgsql/lease.h"
 #include "asp/store.h"
 
 /* False: this pam_asp was built without libpq. */
@@ -42,6 +43,11 @@ enum asp_status database_feed_look_at_place(struct pgsql_store *own, struct pgsq
 
 /* Who hears of it next in this folder hears what is told from then on. */
 enum asp_status database_feed_forget(const char *folder, struct asp_error *error);
+
+/* As pgsql_lease_take, for a database that is in use. */
+enum asp_status database_lease_take(struct pgsql_store *own, const char *what, const char *holder,
+                                    int seconds, struct pgsql_lease *lease,
+                                    struct asp_error *error);
 
 /* Closes it, after that. */
 void database_end(struct pgsql_store **own);

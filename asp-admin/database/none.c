@@ -76,6 +76,17 @@ static enum asp_status none(struct asp_error *error)
     return asp_fail(error, ASP_DENIED, "this pam_asp was built without a database");
 }
 
+enum asp_status database_lease_take(struct pgsql_store *own, const char *what, const char *holder,
+                                    int seconds, struct pgsql_lease *lease, struct asp_error *error)
+{
+    (void)own;
+    (void)what;
+    (void)holder;
+    (void)seconds;
+    *lease = (struct pgsql_lease){0};
+    return none(error);
+}
+
 const char *const *database_schema(void)
 {
     static const char *const empty[] = {NULL};

@@ -9,6 +9,7 @@
 #include "feed_hooks.h"
 #include "feeder.h"
 #include "hook_queue.h"
+#include "primary_lease.h"
 #include "report.h"
 #include "sd_notify.h"
 #include "signals.h"
@@ -59,6 +60,7 @@ struct watch {
     struct hook_queue queue; /* of files; a database tells what is due */
     time_t marked;           /* the time of the lock */
     struct feeder feeder;
+    struct primary_lease lease;
     bool pass_due;
     struct asking asking;
     int64_t next_pass; /* ms, see asp_clock_ms */
@@ -67,6 +69,7 @@ struct watch {
     size_t held;
     size_t gone_held;
     char trouble[ASP_ERROR_LINE]; /* the same; empty: all is well */
+    char leader[PGSQL_HOLDER_MAX + 1];
 };
 
 /* Watches the folder of a file, or the one that is there now; the same one keeps its number. */
@@ -184,6 +187,9 @@ static void make_pass(struct watch *watch)
     enum asp_status status = attach(watch, &error);
 
     if (status == ASP_OK)
+        status = primary_lease_keep(&watch->lease, watch->admin, &error);
+    report_lease(&watch->lease, watch->leader);
+    if (status == ASP_OK)
         status = compare_all(watch->admin, false, whom, &questions, &result, &error);
     if (status == ASP_OK)
         asking_begin(&watch->asking, watch->admin, whom, &questions, result.accounts);
@@ -193,7 +199,7 @@ static void make_pass(struct watch *watch)
     if (status == ASP_OK || result.changed > 0)
         report_result(watch, &result);
     report_failed(&result, trouble);
-    if (status != ASP_OK)
+    if (status < ASP_OK)
         (void)snprintf(trouble, sizeof trouble, "%s", asp_error_line(&error, line));
     else if (trouble[0] == '\0' && watch->trouble[0] != '\0')
         hook_queue_note_all(&watch->queue);
@@ -247,6 +253,7 @@ static void reload(struct watch *watch)
     notify_reloading();
     if (read_conf(watch, &error) == ASP_OK) {
         feeder_end(&watch->feeder);
+        watch->lease = (struct primary_lease){0};
         watch->pass_due = true;
         asking_drop(&watch->asking);
         hook_queue_note_all(&watch->queue);
@@ -322,18 +329,28 @@ static int64_t time_to_hooks(const struct watch *watch)
     return hook_queue_wait(&watch->queue, time(NULL));
 }
 
+static int64_t time_to_lease(const struct watch *watch)
+{
+    return asp_watch_lock_is_held(&watch->lock)
+               ? primary_lease_wait(&watch->lease, watch->admin->conf)
+               : -1;
+}
+
+/* -1: that is at no time. */
+static int64_t sooner(int64_t left, int64_t wait)
+{
+    return wait >= 0 && wait < left ? wait : left;
+}
+
 static int time_to_sleep(const struct watch *watch)
 {
     int64_t left = watch->next_pass - asp_clock_ms();
-    int64_t asked = asking_wait(&watch->asking);
-    int64_t wait = time_to_hooks(watch);
 
     if (watch->pass_due || watch->asked.reload || left <= 0)
         return 0;
-    if (asked >= 0 && left > asked)
-        left = asked;
-    if (wait >= 0 && left > wait)
-        left = wait;
+    left = sooner(left, asking_wait(&watch->asking));
+    left = sooner(left, time_to_hooks(watch));
+    left = sooner(left, time_to_lease(watch));
     return left < SLEEP_MAX ? (int)left : SLEEP_MAX;
 }
 
@@ -400,6 +417,8 @@ static void loop(struct watch *watch)
         hook_queue_reap(&watch->queue);
         if (watch->asked.reload || conf_is_another(watch))
             reload(watch);
+        if (time_to_lease(watch) == 0 && primary_lease_comes(&watch->lease, watch->admin))
+            watch->pass_due = true;
         if (watch->pass_due || asp_clock_ms() >= watch->next_pass ||
             (asp_watch_lock_is_held(&watch->lock) && asp_store_is_another(&watch->admin->store)))
             make_pass(watch);
@@ -463,6 +482,7 @@ enum exit_code watch_run(struct admin *admin)
     }
     asking_drop(&watch.asking);
     feeder_end(&watch.feeder);
+    primary_lease_give(&watch.lease, admin);
     hook_queue_end(&watch.queue);
     asp_watch_lock_release(&watch.lock);
     asp_store_changes_end(&watch.changes);

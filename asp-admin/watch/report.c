@@ -40,6 +40,22 @@ void report_gone(const struct admin *admin, const struct compare_result *result,
     asp_buffer_free(&remove);
 }
 
+void report_lease(const struct primary_lease *lease, char said[PGSQL_HOLDER_MAX + 1])
+{
+    char name[PGSQL_HOLDER_MAX + 1];
+
+    if (strcmp(lease->holder, said) == 0)
+        return;
+    if (lease->is_ours)
+        syslog(
+            LOG_NOTICE,
+            "watch: this machine runs primary.command from now on, for all that share the store");
+    else if (lease->holder[0] != '\0')
+        syslog(LOG_NOTICE, "watch: primary.command is run by %s",
+               primary_lease_holder(lease, name));
+    memcpy(said, lease->holder, sizeof lease->holder);
+}
+
 void report_failed(const struct compare_result *result, char trouble[ASP_ERROR_LINE])
 {
     char line[ASP_ERROR_LINE];

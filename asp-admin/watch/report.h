@@ -5,6 +5,7 @@
 #define ASP_ADMIN_WATCH_REPORT_H
 
 #include "compare_all.h"
+#include "primary_lease.h"
 
 /*
  * One line when a trouble begins or is another one, and one, `over`, when it has ended. `trouble`
@@ -14,6 +15,9 @@ void report_trouble(char said[ASP_ERROR_LINE], const char *trouble, const char *
 
 /* Who is gone. `held` is how many were held back when it was said last. */
 void report_gone(const struct admin *admin, const struct compare_result *result, size_t *held);
+
+/* Which machine runs primary.command, when it is another one than `said`, which begins empty. */
+void report_lease(const struct primary_lease *lease, char said[PGSQL_HOLDER_MAX + 1]);
 
 /* Writes what has failed of a result to `trouble`; empty: nothing. */
 void report_failed(const struct compare_result *result, char trouble[ASP_ERROR_LINE]);

@@ -5,6 +5,7 @@
 #include "feed_hooks.h"
 #include "hook_queue.h"
 #include "loop.h"
+#include "primary_lease.h"
 #include "tidy.h"
 
 #include "asp-admin/primary/primary_source.h"
@@ -13,7 +14,10 @@
 #include "asp/buffer.h"
 #include "asp/store_watch.h"
 
-static bool show(const struct admin *admin, const struct compare_result *result)
+/* That another machine, `elsewhere`, compares is no failure: each may be told to make a pass every
+ * few minutes. */
+static bool show(const struct admin *admin, const struct compare_result *result,
+                 const char *elsewhere)
 {
     struct asp_buffer out = {0};
 
@@ -24,6 +28,12 @@ static bool show(const struct admin *admin, const struct compare_result *result)
                       "changed", (json_int_t)result->changed, "revoked",
                       (json_int_t)result->revoked, "unknown", (json_int_t)result->unknown, "held",
                       (json_int_t)result->held + (json_int_t)result->gone_held));
+    if (elsewhere[0] != '\0') {
+        asp_buffer_add(&out, "primary.command is run by ");
+        asp_buffer_add(&out, elsewhere);
+        asp_buffer_add(&out, ": no primary password was compared here\n");
+        return console_print_sentences(admin->console, &out);
+    }
     asp_buffer_add_number(&out, result->accounts);
     asp_buffer_add(&out, " accounts: ");
     asp_buffer_add_number(&out, result->changed);
@@ -149,6 +159,27 @@ static enum exit_code ask(struct admin *admin, struct name_questions *questions,
     return fail_unreadable(admin->console, &error);
 }
 
+/* Where another machine runs primary.command nothing is compared, and `elsewhere` names it: what is
+ * to be confirmed is what was held back there. */
+static enum asp_status compare(struct admin *admin, struct name_questions *questions,
+                               struct compare_result *result, char elsewhere[PGSQL_HOLDER_MAX + 1],
+                               struct asp_error *error)
+{
+    const bool confirm = admin->options->confirm;
+    struct primary_lease lease = {0};
+    enum asp_status status = primary_lease_keep(&lease, admin, error);
+
+    if (status == ASP_OK)
+        return compare_all(admin, confirm, ASK_OF_ALL, questions, result, error);
+    *result = (struct compare_result){0};
+    if (status != ASP_UNCHANGED)
+        return status;
+    (void)primary_lease_holder(&lease, elsewhere);
+    return confirm
+               ? asp_fail(error, ASP_BUSY, "primary.command is run by %s: say it there", elsewhere)
+               : ASP_OK;
+}
+
 static enum exit_code watch_once(struct admin *admin)
 {
     struct asp_error error = {0};
@@ -156,13 +187,14 @@ static enum exit_code watch_once(struct admin *admin)
     struct compare_result result;
     char line[ASP_ERROR_LINE];
     enum exit_code code = admin_open_store(admin, admin->conf->database.host_count > 0);
+    char elsewhere[PGSQL_HOLDER_MAX + 1] = "";
     enum exit_code asked = EXIT_DONE;
     enum asp_status status;
 
     if (code != EXIT_DONE)
         return code;
     tidy_store(admin, false);
-    status = compare_all(admin, admin->options->confirm, ASK_OF_ALL, &questions, &result, &error);
+    status = compare(admin, &questions, &result, elsewhere, &error);
     if (status == ASP_OK && questions.count > 0)
         asked = ask(admin, &questions, &result);
     name_questions_clear(&questions);
@@ -175,7 +207,7 @@ static enum exit_code watch_once(struct admin *admin)
     code = finish_pass(admin);
     if (asked != EXIT_DONE)
         code = asked;
-    if (!show(admin, &result))
+    if (!show(admin, &result, elsewhere))
         code = EXIT_STORE;
     say_held(admin, &result);
     say_gone(admin, &result);

@@ -380,19 +380,26 @@ BEGIN
       ORDER BY e.at, e.part, e.name, e.id LIMIT 1000;
   END $$;
 
-  -- Takes a lease for some seconds, by the database's clock, or prolongs one's own; with 0 seconds it is given up. True:
-  -- it is the holder's. All who ask for `what` ask for as many seconds: so one that ends later is of a clock that was
-  -- ahead, and free.
-  CREATE FUNCTION asp.take_lease(what text, holder text, seconds int) RETURNS boolean
+  -- Takes a lease for some seconds, by the database's clock, or prolongs one's own; with 0 seconds it is given up. Told is
+  -- whether it is the holder's, whose it is else, and for how many milliseconds. All who ask for `what` ask for as many
+  -- seconds: so one that ends later is of a clock that was ahead, and free. Who comes while it is another's writes nothing:
+  -- each machine asks every few seconds.
+  CREATE FUNCTION asp.take_lease(
+    what text, holder text, seconds int, OUT mine boolean, OUT held_by text, OUT left_ms bigint
+  )
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   DECLARE
     now timestamptz := clock_timestamp();
     ends timestamptz := now + make_interval(secs => seconds);
   BEGIN
-    INSERT INTO asp.lease AS l VALUES (what, holder, ends)
-      ON CONFLICT ON CONSTRAINT lease_pkey DO UPDATE SET holder = EXCLUDED.holder, until = EXCLUDED.until
-      WHERE l.holder = EXCLUDED.holder OR (seconds > 0 AND l.until NOT BETWEEN now AND ends);
-    RETURN FOUND;
+    IF NOT EXISTS (SELECT FROM asp.lease l WHERE l.what = take_lease.what AND l.holder <> take_lease.holder
+                   AND (seconds = 0 OR l.until BETWEEN now AND ends)) THEN
+      INSERT INTO asp.lease AS l VALUES (what, holder, ends)
+        ON CONFLICT ON CONSTRAINT lease_pkey DO UPDATE SET holder = EXCLUDED.holder, until = EXCLUDED.until
+        WHERE l.holder = EXCLUDED.holder OR (seconds > 0 AND l.until NOT BETWEEN now AND ends);
+    END IF;
+    SELECT l.holder = take_lease.holder, l.holder, GREATEST(floor(date_part('epoch', l.until - now) * 1000), 0)
+      INTO STRICT mine, held_by, left_ms FROM asp.lease l WHERE l.what = take_lease.what;
   END $$;
 
   -- Functions of asp_admin alone

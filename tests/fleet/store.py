@@ -82,4 +82,4 @@ class Store:
         return self.one("SELECT asp.password_mark($1, $2)", part, place)
 
     def lease(self, what, holder, seconds):
-        return self.one("SELECT asp.take_lease($1, $2, $3)", what, holder, seconds)
+        return self.one("SELECT mine FROM asp.take_lease($1, $2, $3)", what, holder, seconds)

@@ -112,10 +112,20 @@ def test_of_two_who_take_it_at_once_one_has_it(node, other, owner, name, lapsed)
         lapse(owner, name)
     node.ask("BEGIN")
     assert node.lease(name, "n1", 90)
-    other.connection.send("SELECT asp.take_lease($1, $2, $3)", name, "n2", 90)
+    other.connection.send("SELECT mine, held_by FROM asp.take_lease($1, $2, $3)", name, "n2", 90)
     assert other.connection.is_busy(0.2)
     node.ask("COMMIT")
-    assert other.connection.result() == [{"take_lease": False}]
+    assert other.connection.result() == [{"mine": False, "held_by": "n1"}]
+
+
+def test_who_does_not_get_it_is_told_whose_it_is_and_for_how_long_and_writes_nothing(node, other, owner, name):
+    assert node.lease(name, "n1", 90)
+    row = "SELECT xmin::text, xmax::text, holder, until FROM asp.lease WHERE what = $1"
+    before = owner.ask(row, name)
+    (told,) = other.ask("SELECT * FROM asp.take_lease($1, $2, $3)", name, "n2", 90)
+    assert (told["mine"], told["held_by"]) == (False, "n1")
+    assert 0 < told["left_ms"] <= 90_000
+    assert owner.ask(row, name) == before
 
 
 def test_leases_of_other_things_are_others(node, other, name):

@@ -1,0 +1,30 @@
+/*
+ * What one machine does for all that share a database: as long as it has the lease of it.
+ */
+#ifndef ASP_PGSQL_LEASE_H
+#define ASP_PGSQL_LEASE_H
+
+#include "asp/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PGSQL_HOLDER_MAX = 127 }; /* bytes */
+
+struct pgsql_store;
+
+struct pgsql_lease {
+    bool is_ours;
+    char holder[PGSQL_HOLDER_MAX + 1]; /* whose it is */
+    int64_t left;                      /* milliseconds until it ends, unless it is prolonged */
+};
+
+/*
+ * Takes the lease of `what` for so many seconds, which are the same for all who ask for it, or
+ * prolongs one's own; with 0 seconds it is given up. `holder`, which no other machine has, is at
+ * most PGSQL_HOLDER_MAX bytes. ASP_OK: `lease` says whose it is by now. Else that is not known.
+ */
+enum asp_status pgsql_lease_take(struct pgsql_store *own, const char *what, const char *holder,
+                                 int seconds, struct pgsql_lease *lease, struct asp_error *error);
+
+#endif

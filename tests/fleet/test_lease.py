@@ -1,0 +1,126 @@
+"""primary.command is run by one machine for all that share a store: by the one whose watch has the lease."""
+
+import contextlib
+import os
+import subprocess
+
+import pytest
+from machine import joined, leave_none
+from support.processes import child_of, children
+from support.run import MORTAL
+from support.wait import wait_until
+from support.watch import Manager, counts, once, running_watch
+
+COMMAND = "/etc/asp/primaries"
+SAYS = "/run/primaries"
+RUNS = "/run/primaries-runs"
+HOST = os.uname().nodename
+ELSEWHERE = f"primary.command is run by {HOST}"
+HERE = "watch: this machine runs primary.command from now on, for all that share the store"
+
+PRIMARIES = f"""#!/bin/sh
+echo >>{RUNS}
+cat {SAYS}
+"""
+
+
+@pytest.fixture(scope="module")
+def machines(layer, build, sandboxes, cluster, database):
+    """Both have the name of this one, as two may: their ids are not the same."""
+
+    def prepare(node):
+        node.sandbox.write(COMMAND, PRIMARIES, mode="755")
+        node.sandbox.write("/etc/machine-id", f"{os.urandom(16).hex()}\n")
+
+    primary = f'primary: {{ source = "command"; command = "{COMMAND}"; }};'
+    lines = ("virtual_users = true;", primary)
+    with joined(layer, build, cluster, database, prepare=prepare, lines=[lines] * 2) as found:
+        yield found
+
+
+@pytest.fixture
+def both(owner, machines):
+    leave_none(owner)
+    owner.ask("DELETE FROM asp.lease")
+    for machine in machines:
+        machine.sandbox.write(SAYS, "alice\tone\n")
+        machine.sandbox.write(RUNS, "")
+        machine.log_file.forget()
+    return machines
+
+
+def runs(machine):
+    """How often the command was run there."""
+    return len(machine.sandbox.read(RUNS))
+
+
+def watch(machine, folder):
+    return running_watch(machine.sandbox, machine.admin, folder)
+
+
+def test_one_runs_the_command_and_what_it_says_is_so_on_all(both, folder):
+    one, other = both
+    made = one.create("alice", "Phone")
+    with watch(one, folder) as tell_one, watch(other, folder) as tell_other:
+        one.log_file.logged(HERE)
+        other.log_file.logged(f"watch: {ELSEWHERE}")
+        one.sandbox.write(SAYS, "alice\ttwo\n")
+        tell_other("HUP")
+        tell_one("HUP")
+        wait_until(lambda: other.entry(made[:2])["state"] == "revoked", one.log_file.messages)
+    assert runs(one) >= 3  # for the first one that was made, and two passes
+    assert runs(other) == 0
+
+
+def test_who_ends_leaves_it_to_another_at_once(both, folder):
+    one, other = both
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(contextlib.ExitStack())
+        first.enter_context(watch(one, folder))
+        stack.enter_context(watch(other, folder))
+        assert runs(other) == 0
+        first.close()
+        other.log_file.logged(HERE)
+        wait_until(lambda: runs(other) > 0, other.log_file.messages)
+
+
+def test_where_it_is_killed_another_goes_on_when_its_lease_has_ended(both, owner, folder):
+    one, other = both
+    with Manager(folder) as manager:
+        process = one.sandbox.start(*MORTAL, *manager.prefix, one.admin, "watch", stdin=subprocess.DEVNULL)
+        manager.wait_ready()
+    with watch(other, folder):
+        for pid in (*children(child_of(process)), child_of(process)):
+            os.kill(pid, 9)
+        process.wait()
+        assert (runs(one), runs(other)) == (1, 0)
+        left = owner.one("SELECT date_part('epoch', until - clock_timestamp()) FROM asp.lease WHERE what = 'primary'")
+        assert 50 < left <= 90
+        owner.ask("UPDATE asp.lease SET until = until - interval '1 s' * $1::int", int(left) - 3)
+        other.log_file.logged(HERE)
+        wait_until(lambda: runs(other) > 0, other.log_file.messages)
+
+
+def test_a_single_pass_says_who_runs_it_and_one_there_is_made(both, folder):
+    one, other = both
+    one.create("alice", "Phone")
+    with watch(one, folder):
+        before = runs(other)
+        run = other.asp_admin("watch", "--once").done()
+        assert (run.err, run.out) == ("", f"{ELSEWHERE}: no primary password was compared here\n")
+        assert once(other) == counts()
+        run = other.asp_admin("watch", "--confirm")
+        assert (run.code, f"{ELSEWHERE}: say it there" in run.err) == (5, True), run
+        assert runs(other) == before
+        run = one.asp_admin("watch", "--once").done()
+        assert (run.err, run.out) == ("", "1 accounts: 0 changed, 0 app passwords revoked, 0 unknown, 0 held back\n")
+
+
+def test_where_no_watch_runs_a_single_pass_takes_it(both, owner):
+    one, other = both
+    one.asp_admin("watch", "--once").done()
+    assert (runs(one), runs(other)) == (1, 0)
+    assert ELSEWHERE in other.asp_admin("watch", "--once").done().out
+    owner.ask("UPDATE asp.lease SET until = clock_timestamp() - interval '1 s'")
+    assert ELSEWHERE not in other.asp_admin("watch", "--once").done().out
+    assert (runs(one), runs(other)) == (1, 1)
