@@ -3,7 +3,6 @@
 
 #include "client_policy.h"
 
-#include "asp-admin/database/database.h"
 #include "asp-admin/system/users.h"
 #include "asp/broker_login.h"
 #include "asp/buffer.h"
@@ -64,19 +63,16 @@ static void tell_unwritable(const struct answering *answering, const struct asp_
 
 /* ASP_QUESTION, without an answer: the name service has to be asked first, and may not be here;
  * ASP_SLOW, without one: a slow hash is not to be made here. */
-static enum asp_status decide(struct answering *answering, const struct shared_conf *shared,
+static enum asp_status decide(struct answering *answering, struct shared_conf *shared,
                               const struct asp_request *request, unsigned version,
                               struct asp_message *answer)
 {
     const struct asp_conf *conf = conf_cache_read(shared);
-    struct asp_store_kept in_database;
-    const struct asp_store_kept *kept = conf_cache_kept(shared);
+    struct asp_store_kept room;
+    const struct asp_store_kept *kept = worker_database_use(&answering->database, shared, &room);
     struct asp_outcome outcome;
     enum asp_status status = ASP_OK;
 
-    if (database_use(&answering->database, conf, conf->database.user, "asp-broker", &in_database) &&
-        in_database.engine != NULL)
-        kept = &in_database;
     asp_login(conf, kept, answering->name_service, request, time(NULL), &outcome);
     if (outcome.question)
         status = ASP_QUESTION;

@@ -7,6 +7,7 @@
 #include "lanes.h"
 #include "log_throttle.h"
 #include "password_work.h"
+#include "worker_database.h"
 
 #include "asp/account_name.h"
 #include "asp/entry.h"
@@ -27,8 +28,8 @@ struct answering {
      * /etc/passwd; NULL: nobody, and what needs that is passed on. */
     const struct asp_name_service *name_service;
     void (*ask_uid)(void *context, uid_t uid, char *name, size_t size);
-    struct password_works works;  /* begun by whoever is asked about passwords */
-    struct pgsql_store *database; /* the answers' own; begins as NULL */
+    struct password_works works; /* begun by whoever is asked about passwords */
+    struct worker_database database;
     struct client_name {
         char name[ASP_BY_SIZE];
         bool is_number; /* the name service was not asked */

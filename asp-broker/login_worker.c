@@ -192,7 +192,7 @@ static void wait_and_serve(struct serving *serving, int most_ms, const sigset_t 
     int count = epoll_pwait(serving->epoll, events, EVENTS, most_ms, mask);
 
     if (count == 0)
-        database_flush(serving->answering.database);
+        database_flush(serving->answering.database.store);
     serving->served = false;
     for (int i = 0; i < count; i++) {
         if (events[i].data.u32 == LISTENER)
@@ -262,9 +262,9 @@ int login_worker_run(void *context)
         return 1;
     }
     while (stop == 0)
-        wait_and_serve(&serving, database_flush_ms(serving.answering.database), &mask);
+        wait_and_serve(&serving, database_flush_ms(serving.answering.database.store), &mask);
     finish(&serving, &mask);
-    database_end(&serving.answering.database);
+    worker_database_end(&serving.answering.database);
     (void)close(serving.epoll);
     return 0;
 }

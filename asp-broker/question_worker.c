@@ -248,9 +248,9 @@ int question_worker_run(void *context)
     while (!asking->stuck && stop == 0) {
         lanes_wait(worker->lanes->questions, &mask);
         answer_all(&answering, asking, worker->lanes->questions);
-        database_flush(answering.database);
+        database_flush(answering.database.store);
     }
-    database_end(&answering.database);
+    worker_database_end(&answering.database);
     if (!asking->stuck) {
         free(asking);
         return 0;

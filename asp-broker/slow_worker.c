@@ -49,8 +49,8 @@ int slow_worker_run(void *context)
         lanes_wait(worker->lanes->slow, &mask);
         while (lanes_take_next(worker->lanes->slow, &client))
             serve(&answering, worker, &client);
-        database_flush(answering.database);
+        database_flush(answering.database.store);
     }
-    database_end(&answering.database);
+    worker_database_end(&answering.database);
     return 0;
 }

@@ -33,6 +33,11 @@ const struct asp_store_kept *conf_cache_kept(const struct shared_conf *shared)
     return &shared->kept;
 }
 
+void conf_cache_hold(struct shared_conf *shared)
+{
+    (void)atomic_fetch_add(&shared->holders, 1);
+}
+
 void conf_cache_release(struct shared_conf *shared)
 {
     if (shared == NULL || atomic_fetch_sub(&shared->holders, 1) > 1)
@@ -52,7 +57,7 @@ static struct shared_conf *look(const char *path, bool required,
     if (cache.shared != NULL && cache.required == required && strcmp(cache.path, path) == 0 &&
         asp_identity_same(&cache.identity, identity)) {
         found = cache.shared;
-        atomic_fetch_add(&found->holders, 1);
+        conf_cache_hold(found);
     }
     (void)pthread_mutex_unlock(&cache.mutex);
     return found;
@@ -66,7 +71,7 @@ static void keep(const char *path, bool required, const struct asp_identity *ide
     if (strlen(path) >= sizeof cache.path || pthread_mutex_trylock(&cache.mutex) != 0)
         return;
     old = cache.shared;
-    atomic_fetch_add(&shared->holders, 1);
+    conf_cache_hold(shared);
     cache.shared = shared;
     cache.required = required;
     cache.identity = *identity;

@@ -24,6 +24,9 @@ const struct asp_conf *conf_cache_read(const struct shared_conf *shared);
 /* What is kept of its store, for asp_login. */
 const struct asp_store_kept *conf_cache_kept(const struct shared_conf *shared);
 
+/* Holds it once more: who does gives it back once more. */
+void conf_cache_hold(struct shared_conf *shared);
+
 /* NULL is passed over. */
 void conf_cache_release(struct shared_conf *shared);
 

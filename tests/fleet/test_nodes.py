@@ -168,3 +168,28 @@ def test_of_64_who_ask_a_database_that_hangs_nobody_waits_long_and_the_next_one_
     assert {answer.code for answer in answers} == {AUTHINFO_UNAVAIL}
     assert max(answer.seconds for answer in answers) < SOON
     wait_until(lambda: one.login(made) == SUCCESS, "it does not go on", seconds=SOON)
+
+
+def test_the_configuration_may_name_no_database_any_more_and_one_again(empty):
+    """A worker writes what it still has of the one before, and the next login is of the other."""
+    one, other = empty
+    there = one.create("alice", "Phone", "--app", "calendar")
+    named, files = one.always, one.always[:-1]
+
+    def configure(always):
+        one.always = always
+        one.configure()
+
+    try:
+        configure(files)
+        here = one.create("alice", "Old phone", "--app", "calendar")
+        configure(named)
+        assert one.login(there) == SUCCESS
+        configure(files)
+        for _ in range(16):
+            assert one.login(here) == SUCCESS
+        assert one.login(there) != SUCCESS
+        wait_until(lambda: other.json("list", "alice")[0]["last_used"] is not None, "no use is told")
+    finally:
+        configure(named)
+    assert one.login(there) == SUCCESS

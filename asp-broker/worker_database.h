@@ -1,0 +1,26 @@
+/*
+ * A worker's way to accounts in a database, where its configuration names one.
+ */
+#ifndef ASP_BROKER_WORKER_DATABASE_H
+#define ASP_BROKER_WORKER_DATABASE_H
+
+#include "asp/store.h"
+
+struct pgsql_store;
+struct shared_conf; /* pam_asp/conf_cache.h */
+
+struct worker_database {
+    struct pgsql_store *store; /* begins as NULL */
+    struct shared_conf *conf;  /* by which that is used, and which is held; begins as NULL */
+};
+
+/* What stores are opened with by this configuration, until the next call or the end; `kept` is room
+ * for it. */
+const struct asp_store_kept *worker_database_use(struct worker_database *database,
+                                                 struct shared_conf *conf,
+                                                 struct asp_store_kept *kept);
+
+/* Writes what is still to be written, and closes it. */
+void worker_database_end(struct worker_database *database);
+
+#endif
