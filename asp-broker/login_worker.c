@@ -192,7 +192,7 @@ static void wait_and_serve(struct serving *serving, int most_ms, const sigset_t 
     int count = epoll_pwait(serving->epoll, events, EVENTS, most_ms, mask);
 
     if (count == 0)
-        database_flush(serving->answering.database.store);
+        database_idle(serving->answering.database.store);
     serving->served = false;
     for (int i = 0; i < count; i++) {
         if (events[i].data.u32 == LISTENER)
@@ -250,6 +250,7 @@ int login_worker_run(void *context)
         .conf_path = serving.login_worker->conf_path,
         .conf_required = serving.login_worker->conf_required,
         .log_throttle = serving.login_worker->log_throttle,
+        .database.breaker = serving.login_worker->breaker,
         .quick = true,
     };
     password_works_begin(&serving.answering.works, serving.login_worker->conf_path,
@@ -262,7 +263,7 @@ int login_worker_run(void *context)
         return 1;
     }
     while (stop == 0)
-        wait_and_serve(&serving, database_flush_ms(serving.answering.database.store), &mask);
+        wait_and_serve(&serving, database_idle_ms(serving.answering.database.store), &mask);
     finish(&serving, &mask);
     worker_database_end(&serving.answering.database);
     (void)close(serving.epoll);

@@ -16,6 +16,7 @@ struct login_worker {
     const char *conf_path;
     bool conf_required;
     struct log_throttle *log_throttle;
+    struct pgsql_breaker *breaker;
 };
 
 /*

@@ -45,6 +45,8 @@ struct broker {
     struct listener self;     /* for users on their own accounts */
     struct listener web;      /* for the web server by which users sign in */
     struct lane_sets lanes;
+    struct log_throttle *log; /* these two of all workers */
+    struct pgsql_breaker *breaker;
 };
 
 static const char usage[] =
@@ -290,15 +292,17 @@ static int share(int workers, int each)
 /* As many workers as configured for logins, a quarter as many for those that need the name service,
  * half as many for those whose hash is slow, and three processes that keep those who have said
  * nothing yet, the users' listener and the web server's. */
-static enum exit_code work(struct broker *broker, struct log_throttle *log)
+static enum exit_code work(struct broker *broker)
 {
     const struct lane_sets *lanes = &broker->lanes;
+    struct log_throttle *log = broker->log;
+    struct pgsql_breaker *breaker = broker->breaker;
     const char *path = broker->conf_path;
     const bool required = broker->conf_required;
     const int workers = broker->listener.fd >= 0 ? broker->conf->broker_workers : 0;
-    struct login_worker login = {broker->listener.fd, lanes, path, required, log};
-    struct question_worker question = {lanes, path, required, log};
-    struct slow_worker slow = {lanes, path, required, log};
+    struct login_worker login = {broker->listener.fd, lanes, path, required, log, breaker};
+    struct question_worker question = {lanes, path, required, log, breaker};
+    struct slow_worker slow = {lanes, path, required, log, breaker};
     struct waiting_room room = {lanes, log};
     struct self_listener self = {
         broker->self.fd, {broker->listener.fd, broker->web.fd}, lanes, path, required};
@@ -329,13 +333,20 @@ static enum exit_code work(struct broker *broker, struct log_throttle *log)
     return code;
 }
 
+/* What is found out of the database is logged for all workers. */
+static void log_database(bool is_fault, const char *line)
+{
+    syslog(is_fault ? LOG_ERR : LOG_NOTICE, "%s", line);
+}
+
 static enum exit_code make_lanes_and_work(struct broker *broker)
 {
-    struct log_throttle *log = log_throttle_make();
     enum exit_code code;
 
-    if (lane_sets_make(&broker->lanes) && log != NULL)
-        code = work(broker, log);
+    broker->log = log_throttle_make();
+    if (lane_sets_make(&broker->lanes) && broker->log != NULL &&
+        database_breaker_make(&broker->breaker, log_database))
+        code = work(broker);
     else
         code = daemon_report(PROGRAM, EXIT_STORE, "out of memory, or of descriptors");
     lane_sets_close(&broker->lanes);

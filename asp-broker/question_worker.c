@@ -230,6 +230,7 @@ int question_worker_run(void *context)
         .conf_path = worker->conf_path,
         .conf_required = worker->conf_required,
         .log_throttle = worker->log_throttle,
+        .database.breaker = worker->breaker,
         .name_service = &names,
         .ask_uid = ask_uid,
     };

@@ -12,6 +12,7 @@ struct question_worker {
     const char *conf_path;
     bool conf_required;
     struct log_throttle *log_throttle;
+    struct pgsql_breaker *breaker;
 };
 
 /*

@@ -35,6 +35,7 @@ int slow_worker_run(void *context)
         .conf_path = worker->conf_path,
         .conf_required = worker->conf_required,
         .log_throttle = worker->log_throttle,
+        .database.breaker = worker->breaker,
     };
     struct sigaction action = {.sa_handler = ask_to_stop};
     struct lane_client client;

@@ -12,6 +12,7 @@ struct slow_worker {
     const char *conf_path;
     bool conf_required;
     struct log_throttle *log_throttle;
+    struct pgsql_breaker *breaker;
 };
 
 /* A process_pool_work for a `struct slow_worker`. LAST_END: what waits is answered, and then it

@@ -13,6 +13,8 @@ const struct asp_store_kept *worker_database_use(struct worker_database *databas
 
     if (conf->database.host_count == 0)
         database_end(&database->store); /* there was one until now */
+    else if (used)
+        database_share(database->store, database->breaker);
     if (database->conf != shared) {
         conf_cache_hold(shared);
         conf_cache_release(database->conf);

@@ -6,12 +6,14 @@
 
 #include "asp/store.h"
 
+struct pgsql_breaker;
 struct pgsql_store;
 struct shared_conf; /* pam_asp/conf_cache.h */
 
 struct worker_database {
-    struct pgsql_store *store; /* begins as NULL */
-    struct shared_conf *conf;  /* by which that is used, and which is held; begins as NULL */
+    struct pgsql_breaker *breaker; /* of all workers; NULL: none of them has a database */
+    struct pgsql_store *store;     /* the worker's own; begins as NULL */
+    struct shared_conf *conf;      /* by which that is used, and which is held; begins as NULL */
 };
 
 /* What stores are opened with by this configuration, until the next call or the end; `kept` is room

@@ -29,15 +29,42 @@ bool database_use(struct pgsql_store **own, const struct asp_conf *conf, const c
     return true;
 }
 
+bool database_breaker_make(struct pgsql_breaker **breaker, pgsql_log *log)
+{
+    *breaker = pgsql_breaker_make(log);
+    return *breaker != NULL;
+}
+
+void database_share(struct pgsql_store *own, struct pgsql_breaker *breaker)
+{
+    pgsql_store_share(own, breaker);
+}
+
+bool database_is_down(const struct pgsql_store *own)
+{
+    return pgsql_store_is_down(own);
+}
+
 void database_flush(struct pgsql_store *own)
 {
     if (own != NULL)
         pgsql_store_flush(own);
 }
 
-int database_flush_ms(const struct pgsql_store *own)
+void database_idle(struct pgsql_store *own)
 {
-    return own != NULL ? pgsql_store_flush_ms(own) : -1;
+    if (own == NULL)
+        return;
+    pgsql_store_try(own);
+    pgsql_store_flush(own);
+}
+
+int database_idle_ms(const struct pgsql_store *own)
+{
+    const int flush = own != NULL ? pgsql_store_flush_ms(own) : -1;
+    const int again = own != NULL ? pgsql_store_try_ms(own) : -1;
+
+    return flush < 0 || (again >= 0 && again < flush) ? again : flush;
 }
 
 struct pgsql_feed *database_feed_new(struct pgsql_store *own)

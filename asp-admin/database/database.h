@@ -5,6 +5,7 @@
 #define ASP_ADMIN_DATABASE_H
 
 #include "asp/conf.h"
+#include "asp/pgsql/breaker.h"
 #include "asp/pgsql/feed.h"
 #include "asp/pgsql/lease.h"
 #include "asp/store.h"
@@ -24,11 +25,25 @@ void database_begin_program(void);
 bool database_use(struct pgsql_store **own, const struct asp_conf *conf, const char *role,
                   const char *application, struct asp_store_kept *kept);
 
+/* What the processes of a program that are forked from now on know together of the database, for
+ * database_share; `log` is called for all of them by the one that finds it out. False: no memory.
+ */
+bool database_breaker_make(struct pgsql_breaker **breaker, pgsql_log *log);
+
+/* It is asked as all who share the breaker find it (asp/pgsql/breaker.h). */
+void database_share(struct pgsql_store *own, struct pgsql_breaker *breaker);
+
+/* Whether it is down, as far as they know. */
+bool database_is_down(const struct pgsql_store *own);
+
 /* Writes what is still to be written. NULL is nothing. */
 void database_flush(struct pgsql_store *own);
 
-/* In how many milliseconds that is to be done; -1: nothing is. */
-int database_flush_ms(const struct pgsql_store *own);
+/* While nobody asks: that, and a database that is down is tried where it is time for that. */
+void database_idle(struct pgsql_store *own);
+
+/* In how many milliseconds that is to be done; -1: there is nothing to be done. */
+int database_idle_ms(const struct pgsql_store *own);
 
 /* As pgsql_feed_new, pgsql_feed_look and pgsql_feed_free, for a database that is in use. */
 struct pgsql_feed *database_feed_new(struct pgsql_store *own);

@@ -27,12 +27,36 @@ bool database_use(struct pgsql_store **own, const struct asp_conf *conf, const c
     return true;
 }
 
+bool database_breaker_make(struct pgsql_breaker **breaker, pgsql_log *log)
+{
+    *breaker = NULL;
+    (void)log;
+    return true;
+}
+
+void database_share(struct pgsql_store *own, struct pgsql_breaker *breaker)
+{
+    (void)own;
+    (void)breaker;
+}
+
+bool database_is_down(const struct pgsql_store *own)
+{
+    (void)own;
+    return false;
+}
+
 void database_flush(struct pgsql_store *own)
 {
     (void)own;
 }
 
-int database_flush_ms(const struct pgsql_store *own)
+void database_idle(struct pgsql_store *own)
+{
+    (void)own;
+}
+
+int database_idle_ms(const struct pgsql_store *own)
 {
     (void)own;
     return -1;

@@ -115,7 +115,8 @@ static enum asp_status open_it(struct pgsql_connection *connection, int64_t dead
         pgsql_open(&connection->way, deadline, &connection->conn, &host, error);
 
     if (status != ASP_OK) {
-        connection->failure = (struct pgsql_failure){.status = status, .down = true};
+        connection->failure =
+            (struct pgsql_failure){.status = status, .down = status != ASP_NO_MEMORY};
         return status;
     }
     (void)snprintf(connection->host, sizeof connection->host, "%s", pgsql_host_label(host));

@@ -50,6 +50,16 @@ void pgsql_store_use(struct pgsql_store *own, const struct asp_conf *conf, const
     memcpy(kept->words, &own, sizeof(void *));
 }
 
+void pgsql_store_share(struct pgsql_store *own, struct pgsql_breaker *breaker)
+{
+    own->breaker = breaker;
+}
+
+bool pgsql_store_is_down(const struct pgsql_store *own)
+{
+    return pgsql_breaker_is_down(own->breaker);
+}
+
 struct pgsql_connection *pgsql_store_connection(struct pgsql_store *own)
 {
     return own->connection;

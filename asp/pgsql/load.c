@@ -1,5 +1,6 @@
 /* An account is loaded, by a database that is ours. */
 #include "own.h"
+#include "parameters.h"
 #include "result.h"
 #include "schema.h"
 
@@ -10,7 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { AHEAD_MS = 1000, MS = 1000, US = 1000000, NS_OF_US = 1000, CLOCK_MS = 60000 };
+enum {
+    AHEAD_MS = 1000,
+    MS = 1000,
+    US = 1000000,
+    NS_OF_US = 1000,
+    CLOCK_MS = 60000,
+    ENOUGH_MS = 500, /* a database that is well has said something by then */
+};
 
 /* Of load(): a time is microseconds since 1970. */
 enum column {
@@ -113,11 +121,14 @@ static bool is_fresh(const struct pgsql_store *own, const struct pg_result *resu
             age <= (int64_t)own->conf->database.fence * MS);
 }
 
+/* `*down`: it fails, and others' questions would too. */
 static enum asp_status ask(struct pgsql_store *own, const struct pgsql_value values[3],
-                           int64_t deadline, struct pg_result **result, struct asp_error *error)
+                           int64_t deadline, struct pg_result **result, bool *down,
+                           struct asp_error *error)
 {
     enum asp_status status = pgsql_ask(own->connection, &load, values, deadline, result, error);
 
+    *down = status != ASP_OK && pgsql_last_failure(own->connection)->down;
     if (status != ASP_OK)
         return status;
     status = check_store(own, *result, error);
@@ -131,29 +142,82 @@ static enum asp_status ask(struct pgsql_store *own, const struct pgsql_value val
 
 /* Where no write was known to be safe for too long, one is made, and it is looked once more. */
 static enum asp_status ask_fresh(struct pgsql_store *own, const struct pgsql_value values[3],
-                                 int64_t deadline, struct pg_result **result,
+                                 int64_t deadline, struct pg_result **result, bool *down,
                                  struct asp_error *error)
 {
     struct pg_result *none = NULL;
-    enum asp_status status = ask(own, values, deadline, result, error);
+    enum asp_status status = ask(own, values, deadline, result, down, error);
 
     if (status != ASP_OK || is_fresh(own, *result))
         return status;
     pgsql_result_free(*result);
     *result = NULL;
+    *down = true; /* whatever keeps it from being written */
     status = pgsql_ask(own->connection, &beat, NULL, deadline, &none, error);
     pgsql_result_free(none);
     if (status == ASP_OK)
-        status = ask(own, values, deadline, result, error);
+        status = ask(own, values, deadline, result, down, error);
     if (status != ASP_OK || is_fresh(own, *result))
         return status;
     pgsql_result_free(*result);
     *result = NULL;
+    *down = true;
     pgsql_connection_close(own->connection);
     return asp_fail(error, ASP_IO,
                     "the database has known of no write on its standbys for more than %d s: it may "
                     "be one that was replaced",
                     own->conf->database.fence);
+}
+
+static void note_host(struct pgsql_store *own)
+{
+    const char *host = pgsql_connection_host(own->connection);
+
+    if (strcmp(own->host, host) == 0)
+        return;
+    (void)snprintf(own->host, sizeof own->host, "%s", host);
+    pgsql_breaker_met(own->breaker, host);
+}
+
+void pgsql_tell_down(const struct pgsql_store *own, int64_t begun, int64_t deadline,
+                     const struct asp_error *why)
+{
+    const struct asp_database *database = &own->conf->database;
+    const int64_t now = asp_clock_ms();
+    const bool had_time =
+        deadline - begun >= (database->wait < ENOUGH_MS ? database->wait : ENOUGH_MS);
+    char line[ASP_ERROR_LINE];
+
+    if (now < deadline || had_time || pgsql_breaker_is_down(own->breaker))
+        pgsql_breaker_fell(own->breaker, begun, now,
+                           own->host[0] != '\0' ? own->host : pgsql_host_label(&database->hosts[0]),
+                           asp_error_line(why, line));
+}
+
+static enum asp_status ask_if_it_answers(struct pgsql_store *own,
+                                         const struct pgsql_value values[3], int64_t deadline,
+                                         struct pg_result **result, struct asp_error *error)
+{
+    const int64_t begun = asp_clock_ms();
+    struct asp_error why;
+    bool down = false;
+    enum asp_status status;
+
+    if (!pgsql_breaker_lets(own->breaker, begun, deadline))
+        return asp_fail(error, ASP_IO,
+                        "the database did not answer just now: it is tried four times a second, "
+                        "and nobody waits for it until then");
+    asp_error_begin(&why);
+    status = ask_fresh(own, values, deadline, result, &down, &why);
+    if (status == ASP_OK)
+        note_host(own);
+    else if (error != NULL)
+        *error = why;
+    if (down)
+        pgsql_tell_down(own, begun, deadline, &why);
+    else if (status != ASP_NO_MEMORY)
+        pgsql_breaker_answered(own->breaker, asp_clock_ms(), own->host);
+    return status;
 }
 
 /* A later one of this process's, which is still to be written. */
@@ -249,7 +313,7 @@ enum asp_status pgsql_load(struct pgsql_store *own, const char *name, const char
     values[0] = (struct pgsql_value){.bytes = part.text};
     values[1] = (struct pgsql_value){.bytes = name};
     values[2] = (struct pgsql_value){.bytes = only == NULL ? "" : only};
-    status = ask_fresh(own, values, deadline, &loaded->result, error);
+    status = ask_if_it_answers(own, values, deadline, &loaded->result, error);
     if (status != ASP_OK)
         return status;
     loaded->is_there = pgsql_bytes(loaded->result, 0, BODY, &loaded->body, &loaded->length);
@@ -273,4 +337,15 @@ enum asp_status pgsql_store_answers(struct pgsql_store *own, struct asp_error *e
 
     pgsql_result_free(loaded.result);
     return status;
+}
+
+int pgsql_store_try_ms(const struct pgsql_store *own)
+{
+    return pgsql_breaker_next_ms(own->breaker, asp_clock_ms());
+}
+
+void pgsql_store_try(struct pgsql_store *own)
+{
+    if (pgsql_store_try_ms(own) == 0)
+        (void)pgsql_store_answers(own, NULL);
 }

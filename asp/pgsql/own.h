@@ -4,6 +4,7 @@
 #ifndef ASP_PGSQL_OWN_H
 #define ASP_PGSQL_OWN_H
 
+#include "breaker.h"
 #include "connection.h"
 #include "cursors.h"
 #include "store.h"
@@ -12,7 +13,7 @@
 
 #include <limits.h>
 
-enum { PGSQL_QUEUE = 256 };
+enum { PGSQL_QUEUE = 256, PGSQL_HOST_SIZE = 256 };
 
 /* A use that is to be written. */
 struct pgsql_queued {
@@ -23,8 +24,10 @@ struct pgsql_queued {
 struct pgsql_store {
     struct pgsql_connection *connection;
     const struct asp_conf *conf;
-    struct pgsql_pin pin;  /* the one that this machine is of */
-    char folder[PATH_MAX]; /* whose pin that is */
+    struct pgsql_breaker *breaker; /* of this program; NULL: it is alone */
+    char host[PGSQL_HOST_SIZE];    /* that was connected to last; empty: none was */
+    struct pgsql_pin pin;          /* the one that this machine is of */
+    char folder[PATH_MAX];         /* whose pin that is */
     /* What was loaded last with an entry that was looked for: its use comes in the same row. */
     struct {
         bool asked;
@@ -93,13 +96,19 @@ struct pgsql_loaded {
 /*
  * Loads it, or sees that it is not there, by a database that is ours, of a schema that is known,
  * and in which a write was known to be safe not too long ago. `only` as in engine.h. ASP_OK: the
- * caller frees `loaded->result`.
+ * caller frees `loaded->result`. Where the breaker does not let this process ask it is told so at
+ * once; what comes of it all others are told.
  */
 enum asp_status pgsql_load(struct pgsql_store *own, const char *name, const char *only,
                            int64_t deadline, struct pgsql_loaded *loaded, struct asp_error *error);
 
 /* As asp_store_now. */
 enum asp_status pgsql_now(const struct asp_store *store, time_t *now, struct asp_error *error);
+
+/* The same for what else is asked by a process that may ask, since `begun` and until `deadline`:
+ * nobody is to wait for it now. It says nothing of the database that one had next to no time. */
+void pgsql_tell_down(const struct pgsql_store *own, int64_t begun, int64_t deadline,
+                     const struct asp_error *why);
 
 /* account.c */
 enum asp_status pgsql_read(const struct asp_store *store, struct asp_store_held *held,

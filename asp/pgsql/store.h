@@ -12,6 +12,8 @@
 #ifndef ASP_PGSQL_STORE_H
 #define ASP_PGSQL_STORE_H
 
+#include "breaker.h"
+
 #include "asp/conf.h"
 #include "asp/engine.h"
 
@@ -44,6 +46,12 @@ struct pgsql_store *pgsql_store_new(const char *application);
 void pgsql_store_use(struct pgsql_store *own, const struct asp_conf *conf, const char *role,
                      struct asp_store_kept *kept);
 
+/* From now on it is asked as all who share the breaker, which is not freed, find the database. */
+void pgsql_store_share(struct pgsql_store *own, struct pgsql_breaker *breaker);
+
+/* Whether it is down, as far as they know. */
+bool pgsql_store_is_down(const struct pgsql_store *own);
+
 /* Its connection, for who asks of the database as a whole. */
 struct pgsql_connection *pgsql_store_connection(struct pgsql_store *own);
 
@@ -68,6 +76,11 @@ int pgsql_part(const char *name, int parts);
 
 /* Whether the database has its expiry in a row of its own. */
 bool pgsql_expires(const struct asp_entry *entry);
+
+/* Tries it where it is down and it is time: nobody who logs in has to. In how many milliseconds
+ * that is; -1: it is not down. */
+void pgsql_store_try(struct pgsql_store *own);
+int pgsql_store_try_ms(const struct pgsql_store *own);
 
 /* Writes the uses that were recorded and not written; what cannot be written is dropped. */
 void pgsql_store_flush(struct pgsql_store *own);

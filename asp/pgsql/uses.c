@@ -135,6 +135,8 @@ static enum asp_status flush(struct pgsql_store *own, struct asp_error *error)
     if (queued == 0)
         return ASP_OK;
     own->queued = 0;
+    if (pgsql_breaker_is_down(own->breaker)) /* nobody waits for it */
+        return asp_fail(error, ASP_IO, "the database does not answer");
     status = pgsql_pin_know(own, error);
     if (status != ASP_OK)
         return status;

@@ -3,6 +3,7 @@
 import contextlib
 
 from support.broker import BrokerMachine
+from support.system_log import parsed
 
 DATABASE = 'database: {{ hosts = ( {hosts} ); name = "{name}"; wait = {wait}; fence = {fence}; }};'
 
@@ -38,6 +39,10 @@ class Node(Joined, BrokerMachine):
     def end(self):
         if self.serves is not None:
             self.serves.__exit__(None, None, None)
+
+    def database_lines(self):
+        """What is logged of the database itself, since last forgotten."""
+        return [line for line in parsed(self.log_file.new()) if line.text.startswith("database=")]
 
     def login(self, password, service="nginx", user="alice", host="www-data"):
         return self.host(host).login(password, service, user).code

@@ -77,6 +77,25 @@ def test_no_login_begun_after_a_revocation_was_reported_is_let_in_through_a_fail
     assert [event["ids"] for event in events] == [password[:2] for password in passwords[:-1]]
 
 
+def test_a_broker_goes_on_at_the_new_primary_and_says_so_once(make_node, pair):
+    node = make_node(pair.primary, pair.standby, wait=2000)
+    made = node.create("alice", "Phone", "--app", "calendar")
+    host = node.host("www-data")
+
+    def crowd():
+        """So many that each worker has one."""
+        host.begin(*[(made, "nginx")] * 4 * COUNT)
+        return {answer.code for answer in host.answers()}
+
+    wait_until(lambda: SUCCESS in crowd(), node.log_file.new)
+    pair.fail_over()
+    wait_until(lambda: node.login(made) == SUCCESS, node.log_file.new)
+    wait_until(lambda: SUCCESS in crowd(), node.log_file.new)
+    node.log_file.settle()
+    said = [line for line in node.database_lines() if line.word("database") == "other-primary"]
+    assert [(line.severity, line.word("host")) for line in said] == [(5, str(pair.standby.folder))]
+
+
 def test_who_reaches_only_an_old_primary_that_nobody_stopped_is_let_in_no_longer_than_the_fence(make_node, pair):
     """The other machine, and the standby that took over, are on the other side."""
     left, goes_on = (make_node(pair.primary, fence=FENCE) for _ in range(2))

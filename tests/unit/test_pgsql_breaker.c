@@ -1,0 +1,206 @@
+/* Whether a database answers, as the processes of a program know it together. */
+#include "unit.h"
+
+#include "asp/pgsql/breaker.h"
+
+#include <sodium.h>
+
+enum { NOW = 5000000, WAIT = 800, LINES = 8, LINE_SIZE = 256 };
+
+static char lines[LINES][LINE_SIZE];
+static size_t count;
+static struct pgsql_breaker *breaker;
+
+static void note(bool is_fault, const char *line)
+{
+    ck_assert_uint_lt(count, LINES);
+    (void)snprintf(lines[count++], LINE_SIZE, "%s %s", is_fault ? "fault:" : "notice:", line);
+}
+
+static void begin(void)
+{
+    ck_assert_int_ge(sodium_init(), 0);
+    count = 0;
+    breaker = pgsql_breaker_make(note);
+    ck_assert_ptr_nonnull(breaker);
+}
+
+static bool lets(int64_t now)
+{
+    return pgsql_breaker_lets(breaker, now, now + WAIT);
+}
+
+static void falls(int64_t now)
+{
+    pgsql_breaker_fell(breaker, now - WAIT, now, "db1", "no answer");
+}
+
+START_TEST(while_it_answers_everybody_may_ask)
+{
+    begin();
+    for (int i = 0; i < 3; i++)
+        ck_assert(lets(NOW));
+    ck_assert(!pgsql_breaker_is_down(breaker));
+    ck_assert_int_eq(pgsql_breaker_next_ms(breaker, NOW), -1);
+}
+END_TEST
+
+START_TEST(once_it_is_down_one_at_a_time_tries_it_after_a_pause)
+{
+    begin();
+    falls(NOW);
+    ck_assert(pgsql_breaker_is_down(breaker));
+    ck_assert_int_eq(pgsql_breaker_next_ms(breaker, NOW), PGSQL_TRY_MS);
+    ck_assert(!lets(NOW));
+    ck_assert(!lets(NOW + PGSQL_TRY_MS - 1));
+    ck_assert_int_eq(pgsql_breaker_next_ms(breaker, NOW + PGSQL_TRY_MS), 0);
+    ck_assert(lets(NOW + PGSQL_TRY_MS));
+    ck_assert(!lets(NOW + PGSQL_TRY_MS));
+    ck_assert(!lets(NOW + PGSQL_TRY_MS + 300));
+    falls(NOW + PGSQL_TRY_MS + 300);
+    ck_assert(!lets(NOW + 2 * PGSQL_TRY_MS + 299));
+    ck_assert(lets(NOW + 2 * PGSQL_TRY_MS + 300));
+}
+END_TEST
+
+START_TEST(one_who_tries_and_is_heard_of_no_more_is_followed_when_its_time_is_over)
+{
+    begin();
+    falls(NOW);
+    ck_assert(lets(NOW + PGSQL_TRY_MS));
+    ck_assert(!lets(NOW + PGSQL_TRY_MS + WAIT - 1));
+    ck_assert(lets(NOW + PGSQL_TRY_MS + WAIT));
+}
+END_TEST
+
+START_TEST(the_first_answer_lets_all_ask)
+{
+    begin();
+    falls(NOW);
+    ck_assert(lets(NOW + PGSQL_TRY_MS));
+    pgsql_breaker_answered(breaker, NOW + PGSQL_TRY_MS, "db1");
+    for (int i = 0; i < 3; i++)
+        ck_assert(lets(NOW + PGSQL_TRY_MS));
+    ck_assert_int_eq(pgsql_breaker_next_ms(breaker, NOW), -1);
+}
+END_TEST
+
+START_TEST(one_who_has_no_answer_while_others_have_is_alone_with_that)
+{
+    begin();
+    pgsql_breaker_answered(breaker, NOW - 1, "db1");
+    falls(NOW);
+    ck_assert(lets(NOW));
+    pgsql_breaker_answered(breaker, NOW - WAIT, "db1");
+    falls(NOW);
+    ck_assert(!lets(NOW));
+    /* Once it is down that is no news to who has tried it. */
+    pgsql_breaker_fell(breaker, NOW, NOW + WAIT, "db1", "no answer");
+    ck_assert(!lets(NOW + WAIT));
+}
+END_TEST
+
+START_TEST(it_is_logged_once_when_it_is_down_and_once_when_it_answers_again)
+{
+    begin();
+    pgsql_breaker_answered(breaker, NOW - WAIT, "db1");
+    for (int i = 0; i < 3; i++)
+        falls(NOW + i);
+    for (int i = 0; i < 3; i++)
+        pgsql_breaker_answered(breaker, NOW + 3400, "db1");
+    ck_assert_uint_eq(count, 2);
+    ck_assert_str_eq(lines[0], "fault: database=down host=\"db1\" cause=\"no answer\"");
+    ck_assert_str_eq(lines[1], "notice: database=up host=\"db1\" after=3.4s");
+}
+END_TEST
+
+START_TEST(another_host_is_logged_once_and_the_first_is_none)
+{
+    static const char *const met[] = {"db1", "db1", "db2", "db2", "db1"};
+
+    begin();
+    for (size_t i = 0; i < UNIT_COUNT(met); i++)
+        pgsql_breaker_met(breaker, met[i]);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_str_eq(lines[0], "notice: database=other-primary host=\"db2\"");
+    ck_assert_str_eq(lines[1], "notice: database=other-primary host=\"db1\"");
+}
+END_TEST
+
+START_TEST(nothing_of_a_host_or_a_cause_disturbs_the_line)
+{
+    begin();
+    pgsql_breaker_fell(breaker, NOW - 1, NOW, "db\n1", "a \"word\"\x1b");
+    ck_assert_str_eq(lines[0], "fault: database=down host=\"db\\x0a1\" "
+                               "cause=\"a \\x22word\\x22\\x1b\"");
+}
+END_TEST
+
+static void fall_in_child(void *context)
+{
+    falls(*(const int64_t *)context);
+    ck_assert_uint_eq(count, 1);
+}
+
+START_TEST(what_one_process_finds_the_others_know)
+{
+    int64_t now = NOW;
+
+    begin();
+    unit_forked(fall_in_child, &now);
+    ck_assert(pgsql_breaker_is_down(breaker));
+    ck_assert(!lets(NOW));
+    falls(NOW);
+    ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
+/* The numbers that are shared go round after 49 days. */
+START_TEST(so_it_is_however_long_the_machine_has_been_up)
+{
+    static const int64_t times[] = {1000, UINT32_MAX - 100, UINT32_MAX, (int64_t)UINT32_MAX * 100};
+
+    for (size_t i = 0; i < UNIT_COUNT(times); i++) {
+        begin();
+        falls(times[i]);
+        ck_assert(!lets(times[i] + PGSQL_TRY_MS - 1));
+        ck_assert(lets(times[i] + PGSQL_TRY_MS));
+        ck_assert(!lets(times[i] + PGSQL_TRY_MS));
+        /* Nobody has logged in for so long. */
+        ck_assert(lets(times[i] + UINT32_MAX / 2));
+        pgsql_breaker_answered(breaker, times[i] + 10000, "db1");
+        ck_assert_str_eq(lines[1], "notice: database=up host=\"db1\" after=10.0s");
+    }
+}
+END_TEST
+
+START_TEST(one_who_is_alone_asks_whatever_came_of_it)
+{
+    pgsql_breaker_fell(NULL, NOW - 1, NOW, "db1", "no answer");
+    ck_assert(pgsql_breaker_lets(NULL, NOW, NOW + WAIT));
+    ck_assert(!pgsql_breaker_is_down(NULL));
+    ck_assert_int_eq(pgsql_breaker_next_ms(NULL, NOW), -1);
+    pgsql_breaker_met(NULL, "db1");
+    pgsql_breaker_answered(NULL, NOW, "db1");
+}
+END_TEST
+
+static void fill(Suite *suite)
+{
+    unit_add(suite, while_it_answers_everybody_may_ask);
+    unit_add(suite, once_it_is_down_one_at_a_time_tries_it_after_a_pause);
+    unit_add(suite, one_who_tries_and_is_heard_of_no_more_is_followed_when_its_time_is_over);
+    unit_add(suite, the_first_answer_lets_all_ask);
+    unit_add(suite, one_who_has_no_answer_while_others_have_is_alone_with_that);
+    unit_add(suite, it_is_logged_once_when_it_is_down_and_once_when_it_answers_again);
+    unit_add(suite, another_host_is_logged_once_and_the_first_is_none);
+    unit_add(suite, nothing_of_a_host_or_a_cause_disturbs_the_line);
+    unit_add(suite, what_one_process_finds_the_others_know);
+    unit_add(suite, so_it_is_however_long_the_machine_has_been_up);
+    unit_add(suite, one_who_is_alone_asks_whatever_came_of_it);
+}
+
+int main(void)
+{
+    return unit_run("pgsql-breaker", fill);
+}
