@@ -106,6 +106,12 @@ static void note(void *context, const char *line)
     syslog(LOG_WARNING, "watch: %s", line);
 }
 
+/* In the words of asp-broker. */
+static void log_database(bool is_fault, const char *line)
+{
+    syslog(is_fault ? LOG_ERR : LOG_NOTICE, "%s", line);
+}
+
 static enum asp_status look(struct admin *admin, struct pgsql_feed *feed, struct asp_error *error)
 {
     const struct pgsql_feed_listener listener = {hear, note, admin};
@@ -126,12 +132,15 @@ enum asp_status feed_hooks_run_once(struct admin *admin, struct asp_error *error
 }
 
 /* Once when it begins that nothing can be heard, and once when that is over. A hook that was not
- * started is in the log by itself. */
-static void report(bool *deaf, enum asp_status status, const struct asp_error *error)
+ * started is in the log by itself, and so is a database that is down. */
+static void report(const struct admin *admin, bool *deaf, enum asp_status status,
+                   const struct asp_error *error)
 {
     char line[ASP_ERROR_LINE];
     const bool fails = status != ASP_OK && status != ASP_INTERRUPTED;
 
+    if (database_is_down(admin->database))
+        return;
     if (fails && !*deaf)
         syslog(LOG_ERR, "watch: the database does not tell what is revoked: %s",
                asp_error_line(error, line));
@@ -155,16 +164,19 @@ void feed_hooks_run(struct admin *admin)
 {
     const struct timespec pause = {.tv_nsec = LOOK_MS * (long)MS_NS};
     struct pgsql_feed *feed = database_feed_new(admin->database);
+    struct pgsql_breaker *breaker = NULL;
     struct asp_error error = {0};
     bool deaf = false;
     int64_t next = 0;
     int delay = 0;
 
+    if (database_breaker_make(&breaker, log_database))
+        database_share(admin->database, breaker);
     while (feed != NULL && !signals_stop_is_pending()) {
         if (asp_clock_ms() >= next) {
             enum asp_status status = look(admin, feed, &error);
 
-            report(&deaf, status, &error);
+            report(admin, &deaf, status, &error);
             next = asp_clock_ms() + wait_after(status, &delay);
         }
         (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);

@@ -340,7 +340,11 @@ enum asp_status pgsql_feed_look(struct pgsql_feed *feed, const struct pgsql_feed
         status = tell_part(feed, part, error);
     if (status == ASP_OK)
         status = pgsql_feed_expired(feed, error);
-    return status == ASP_OK ? pgsql_feed_keep(feed, error) : status;
+    if (status == ASP_OK)
+        status = pgsql_feed_keep(feed, error);
+    if (status != ASP_OK)
+        feed->checked = asp_clock_ms() - CHECK_MS;
+    return status;
 }
 
 static int64_t count_behind(const struct pgsql_feed *feed)

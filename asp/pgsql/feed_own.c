@@ -10,8 +10,14 @@ enum asp_status pgsql_feed_ask(const struct pgsql_feed *feed,
                                const struct pgsql_value *values, struct pg_result **result,
                                struct asp_error *error)
 {
-    return pgsql_ask(feed->own->connection, statement, values, pgsql_wait_until(feed->own), result,
-                     error);
+    const int64_t begun = asp_clock_ms();
+    const int64_t deadline = pgsql_wait_until(feed->own);
+    enum asp_status status =
+        pgsql_ask(feed->own->connection, statement, values, deadline, result, error);
+
+    if (status != ASP_OK && pgsql_last_failure(feed->own->connection)->down)
+        pgsql_tell_down(feed->own, begun, deadline, error);
+    return status;
 }
 
 const char *pgsql_text_at(const struct pg_result *result, size_t row, size_t column)

@@ -29,7 +29,7 @@ struct pgsql_feed {
     const struct pgsql_feed_listener *listener;
 };
 
-/* As pgsql_ask, for as long as the configuration has an answer wait. */
+/* As pgsql_ask, for as long as the configuration has an answer wait. `error` is not NULL. */
 enum asp_status pgsql_feed_ask(const struct pgsql_feed *feed,
                                const struct pgsql_statement *statement,
                                const struct pgsql_value *values, struct pg_result **result,

@@ -233,11 +233,13 @@ def test_while_the_database_hangs_the_watch_waits_and_says_so_once(both, cluster
     one, other = both
     with one.watch(folder):
         with cluster.hung():
-            one.log_file.logged("watch: the database does not tell what is revoked: .*no answer")
+            one.log_file.logged("asp-admin.*: database=down host=.*no answer")
         id = other.revoked("alice")
         one.wait_for(id)
-        one.log_file.logged("watch: the database tells again what is revoked")
-        assert len([line for line in one.log_file.new() if "does not tell" in line]) == 1, one.log_file.new()
+        one.log_file.logged("asp-admin.*: database=up host=")
+        said = [line for line in one.database_lines() if line.by == "asp-admin"]
+        assert [line.word("database") for line in said] == ["down", "up"]
+        assert not any("does not tell" in line for line in one.log_file.new())
 
 
 def test_a_hook_that_cannot_be_started_waits_and_nothing_is_passed_over(both, folder):
