@@ -68,6 +68,10 @@ OTHERS = [
     f"auth[x]: pam_asp(imap:auth): {LINE}",
     f"auth: {LINE}",
     f"auth[12]:pam_asp(imap:auth): {LINE}",
+    'asp-broker[3]: database=down host="db1.example" cause="database db1.example: no answer"',
+    'asp-broker[3]: database=up host="db1.example" after=3.4s',
+    'asp-broker[3]: database=other-primary host="db2.example"',
+    f"asp-broker[3]: database=down host=- cause={LINE}",
 ]
 
 
