@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CLIENT "the password stack"
@@ -21,6 +22,8 @@ enum {
     RUNNING_FD,   /* its end of the pipe */
     FIRST_FREE_FD,
     WORK_SECONDS = 30, /* after which it is ended, whatever it does */
+    AWAY_MS = 20000,   /* for which a database is waited for */
+    PAUSE_MS = 250,
 };
 
 static void log_to_syslog(void *context, int level, const char *line)
@@ -92,6 +95,41 @@ static void give_up(const struct work *work, const struct asp_error *error)
     refuse(error, work->version);
 }
 
+/* Waits until accounts can be read: a database may be away for as long as its next primary takes.
+ * Nobody else would tell it later of a password that is in no file here. */
+static void wait_for_accounts(const struct asp_conf *conf, struct asp_store_kept *kept,
+                              const char *user)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    const int64_t end = asp_clock_ms() + AWAY_MS;
+    struct asp_store store = ASP_STORE_CLOSED;
+    struct asp_account account;
+    bool is_away = asp_store_open(&store, conf, kept, NULL) == ASP_OK;
+
+    while (is_away && asp_clock_ms() < end) {
+        enum asp_status status = asp_store_load(&store, user, "", &account, NULL);
+
+        if (status == ASP_OK)
+            asp_account_free(&account);
+        is_away = status == ASP_IO || status == ASP_BUSY;
+        if (is_away)
+            (void)nanosleep(&pause, NULL);
+    }
+    asp_store_close(&store);
+}
+
+static enum asp_status compare(const struct asp_conf *conf, const struct asp_broker_password *set,
+                               struct pgsql_store **database, struct asp_error *error)
+{
+    struct asp_store_kept kept;
+
+    if (!database_use(database, conf, conf->database.user, "asp-broker", &kept))
+        return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    if (kept.engine != NULL)
+        wait_for_accounts(conf, &kept, set->user);
+    return password_compare(conf, &kept, set->user, set->service, log_to_syslog, NULL, error);
+}
+
 /* Nothing is done for one who does not wait to hear that it is accepted: it is done there then.
  * What was accepted is done, whether anybody still waits or not. */
 static void do_work(void *context)
@@ -101,16 +139,12 @@ static void do_work(void *context)
     struct asp_error error = {0};
     struct asp_conf *conf = NULL;
     struct pgsql_store *database = NULL;
-    struct asp_store_kept kept;
     enum asp_status status = load_same_conf(work->works, set, &conf, &error);
 
     if (status != ASP_OK) {
         refuse(&error, work->version);
     } else if (accept_work(work->version)) {
-        status = database_use(&database, conf, conf->database.user, "asp-broker", &kept)
-                     ? password_compare(conf, &kept, set->user, set->service, log_to_syslog, NULL,
-                                        &error)
-                     : asp_fail(&error, ASP_NO_MEMORY, "out of memory");
+        status = compare(conf, set, &database, &error);
         if (status == ASP_OK)
             say_done(work->version);
         else
