@@ -91,13 +91,14 @@ static enum asp_status ask_uses(struct pgsql_store *own, const char *name, struc
                                 struct asp_error *error)
 {
     struct pgsql_number part;
-    const struct pgsql_value values[] = {{.bytes = part.text}, {.bytes = name}};
+    struct pgsql_value values[] = {{0}, {.bytes = name}};
     struct pg_result *result = NULL;
     enum asp_status status = pgsql_pin_know(own, error);
 
     if (status != ASP_OK)
         return status;
     part = pgsql_number_text(pgsql_part_of(own, name));
+    values[0].bytes = part.text;
     status = pgsql_ask(own->connection, &uses, values, pgsql_wait_until(own), &result, error);
     if (status == ASP_OK)
         status = build(result, usage, error);
