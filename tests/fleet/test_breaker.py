@@ -30,9 +30,15 @@ def prepared(layer, build, sandboxes, cluster, database):
 
 @pytest.fixture
 def machine(prepared, owner):
-    leave_none(owner)
     prepared.configure()
-    prepared.made = prepared.create("alice", "Phone", "--app", "calendar")
+
+    def create():
+        """The server may still be at what it was asked by others while it hung."""
+        leave_none(owner)
+        run = prepared.asp_admin("create", "alice", "--label", "Phone", "--app", "calendar", "--quiet")
+        return run.code == 0 and run.out.strip()
+
+    prepared.made = wait_until(create, "no app password is made")
     prepared.configure(PATIENT)
     wait_until(lambda: prepared.login(prepared.made) == SUCCESS, "it is not well")
     prepared.log_file.settle()
