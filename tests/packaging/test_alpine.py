@@ -125,8 +125,9 @@ def musl_headers(folder):
     folder.mkdir()
     machine = execute("gcc", "-print-multiarch").done().out.strip()
     names = "security sodium sodium.h libconfig.h jansson.h jansson_config.h qrencode.h linux asm-generic asm"
+    names += " libpq-fe.h postgres_ext.h pg_config_ext.h"
     for name in names.split():
-        places = (pathlib.Path("/usr/include", machine, name), pathlib.Path("/usr/include", name))
+        places = [pathlib.Path("/usr/include", place, name) for place in (machine, "", "postgresql")]
         (folder / name).symlink_to(next(path for path in places if path.exists()))
     (folder / "sys").mkdir()
     (folder / "sys" / "queue.h").symlink_to(f"/usr/include/{machine}/sys/queue.h")
