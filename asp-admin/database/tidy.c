@@ -1,16 +1,14 @@
 /* What nobody needs any more is taken away from the store of a database. */
 #include "tidy.h"
 
-#include "asp/clock.h"
+#include "patient.h"
+
 #include "asp/pgsql/connection.h"
 #include "asp/pgsql/result.h"
 #include "asp/pgsql/store.h"
 
 #include <stdint.h>
 #include <stdio.h>
-#include <time.h>
-
-enum { PART_MS = 60000, BUSY_MS = 5000, PAUSE_NS = 100 * 1000 * 1000 };
 
 static const struct pgsql_statement tidy = {
     .name = "tidy",
@@ -24,20 +22,11 @@ static const struct pgsql_statement tidy = {
 static enum asp_status ask(struct pgsql_connection *connection, int part, struct pg_result **result,
                            struct asp_error *error)
 {
-    const struct timespec pause = {.tv_nsec = PAUSE_NS};
-    const int64_t until = asp_clock_ms() + BUSY_MS;
     char number[24];
     const struct pgsql_value values[] = {{.bytes = number}};
 
     (void)snprintf(number, sizeof number, "%d", part);
-    for (;;) {
-        enum asp_status status =
-            pgsql_ask(connection, &tidy, values, asp_clock_ms() + PART_MS, result, error);
-
-        if ((status != ASP_BUSY && status != ASP_AGAIN) || asp_clock_ms() >= until)
-            return status;
-        (void)nanosleep(&pause, NULL);
-    }
+    return database_ask(connection, &tidy, values, result, error);
 }
 
 static void count(const struct pg_result *result, size_t column, unsigned long long *sum)

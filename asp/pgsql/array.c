@@ -1,6 +1,8 @@
 /* Arrays as the database reads them. */
 #include "array.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 void pgsql_array_add(struct pgsql_array *array, const char *text)
@@ -17,6 +19,14 @@ void pgsql_array_add(struct pgsql_array *array, const char *text)
         asp_buffer_add_bytes(&array->text, text++, 1);
     }
     asp_buffer_add(&array->text, "\"");
+}
+
+void pgsql_array_add_number(struct pgsql_array *array, int64_t number)
+{
+    char text[24];
+
+    (void)snprintf(text, sizeof text, "%" PRId64, number);
+    pgsql_array_add(array, text);
 }
 
 const char *pgsql_array_text(struct pgsql_array *array)

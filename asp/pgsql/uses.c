@@ -106,21 +106,16 @@ static enum asp_status ask_uses(struct pgsql_store *own, const char *name, struc
     return status;
 }
 
-static void add_number(struct pgsql_array *array, int64_t number)
-{
-    pgsql_array_add(array, pgsql_number_text(number).text);
-}
-
 static void add_queued(const struct pgsql_store *own, const struct pgsql_queued *queued,
                        struct pgsql_array columns[RECORD_VALUES])
 {
     const struct asp_use *use = &queued->use;
 
-    add_number(&columns[0], pgsql_part_of(own, queued->name));
+    pgsql_array_add_number(&columns[0], pgsql_part_of(own, queued->name));
     pgsql_array_add(&columns[1], queued->name);
     pgsql_array_add(&columns[2], use->id);
-    add_number(&columns[3], use->created);
-    add_number(&columns[4], use->last);
+    pgsql_array_add_number(&columns[3], use->created);
+    pgsql_array_add_number(&columns[4], use->last);
     pgsql_array_add(&columns[5], use->service);
     pgsql_array_add(&columns[6], use->host);
 }
