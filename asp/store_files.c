@@ -23,6 +23,7 @@
 #include "store_files.h"
 
 #include "account_file.h"
+#include "store_files_moved.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -127,12 +128,16 @@ static enum asp_status make_store(struct asp_store *store, const struct asp_conf
                                   struct asp_error *error)
 {
     static const char *const folders[] = {USERS_FOLDER, USED_FOLDER, LOCKS_FOLDER};
+    size_t first = 0;
     enum asp_status status = make_top(conf->store, made, error);
 
     (void)kept;
     if (status == ASP_OK)
         status = open_store(store, conf, NULL, error);
-    for (size_t i = 0; status == ASP_OK && i < sizeof folders / sizeof *folders; i++)
+    /* Where accounts have gone to a database an empty folder would say that nobody has any. */
+    if (status == ASP_OK && asp_files_has_moved(store, NULL))
+        first = 1;
+    for (size_t i = first; status == ASP_OK && i < sizeof folders / sizeof *folders; i++)
         status = asp_files_make_folder(store->own.fd, folders[i], made, error);
     return status == ASP_OK ? sync_folders(store, error) : status;
 }

@@ -2,6 +2,7 @@
 #include "store_files.h"
 
 #include "shell_word.h"
+#include "store_files_moved.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,6 +107,22 @@ static bool open_store(struct examination *examination)
     return false;
 }
 
+/* Where accounts have gone to a database there is no folder of them, and that is the one to be
+ * used. False: they cannot be looked at. */
+static bool check_accounts(const struct examination *examination, const struct asp_conf *conf)
+{
+    const struct asp_store *store = &examination->store;
+    struct asp_error fault;
+    struct stat st;
+
+    if (fstatat(store->own.fd, USERS_FOLDER, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+        !asp_files_has_moved(store, &fault))
+        return check_folder(examination, USERS_FOLDER);
+    if (conf->database.host_count == 0)
+        examination->tell(&fault, store->path, examination->context);
+    return conf->database.host_count > 0;
+}
+
 bool asp_files_examine(const struct asp_conf *conf, asp_store_fault *tell, void *context)
 {
     struct examination examination = {
@@ -117,7 +134,7 @@ bool asp_files_examine(const struct asp_conf *conf, asp_store_fault *tell, void 
         return false;
     if (fstat(examination.store.own.fd, &st) == 0)
         check_mode(&examination, conf->store, &st);
-    usable = check_folder(&examination, USERS_FOLDER);
+    usable = check_accounts(&examination, conf);
     (void)check_folder(&examination, USED_FOLDER);
     (void)check_folder(&examination, LOCKS_FOLDER);
     if (fstatat(examination.store.own.fd, DUE_FOLDER, &st, AT_SYMLINK_NOFOLLOW) == 0)

@@ -1,5 +1,6 @@
 /* The engine for files: what lies in the store, looked at before it is used. */
 #include "store_files.h"
+#include "store_files_moved.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,10 +14,12 @@ enum asp_status asp_files_check_folder(const struct asp_store *store, const char
 {
     enum asp_status status = asp_folder_check(store->own.fd, store->path, folder, error);
 
-    if (status == ASP_NOT_FOUND)
-        return asp_fail(error, ASP_IO, "%s has no folder %s: is the store mounted?", store->path,
-                        folder);
-    return status;
+    if (status != ASP_NOT_FOUND)
+        return status;
+    if (strcmp(folder, USERS_FOLDER) == 0 && asp_files_has_moved(store, error))
+        return ASP_IO;
+    return asp_fail(error, ASP_IO, "%s has no folder %s: is the store mounted?", store->path,
+                    folder);
 }
 
 enum asp_status asp_files_make_folder(int parent, const char *name, bool *made,
