@@ -42,6 +42,8 @@ static const struct {
     {"confirm", OPTION_CONFIRM, NULL},
     {"fix", OPTION_FIX, NULL},
     {"sql", OPTION_SQL, NULL},
+    {"realm", OPTION_REALM, "NAME"},
+    {"uses-lost", OPTION_USES_LOST, NULL},
 };
 
 enum { OPTIONS = sizeof table / sizeof *table, HELP_SIZE = 32 };
@@ -161,6 +163,9 @@ static bool set(const struct console *console, struct options *options, enum opt
     case OPTION_QR:
         options->qr = value;
         break;
+    case OPTION_REALM:
+        options->realm = value;
+        break;
     case OPTION_REASON:
         options->reason = value;
         break;
@@ -184,6 +189,9 @@ static bool set(const struct console *console, struct options *options, enum opt
         break;
     case OPTION_UNUSED:
         options->unused = value;
+        break;
+    case OPTION_USES_LOST:
+        options->uses_lost = true;
         break;
     case OPTION_VIRTUAL:
         options->is_virtual = true;

@@ -34,6 +34,7 @@ enum option_id {
     OPTION_PROFILE,
     OPTION_QR,
     OPTION_QUIET,
+    OPTION_REALM,
     OPTION_REASON,
     OPTION_REFUSED,
     OPTION_REPLACE,
@@ -42,6 +43,7 @@ enum option_id {
     OPTION_SINCE,
     OPTION_SQL,
     OPTION_UNUSED,
+    OPTION_USES_LOST,
     OPTION_VIRTUAL,
 };
 
@@ -83,6 +85,7 @@ struct options {
     size_t file_count;
     const char *unused;
     const char *reason;
+    const char *realm;
     const char *service;
     const char *rhost;
     const char *since;
@@ -100,6 +103,7 @@ struct options {
     bool confirm;
     bool fix;
     bool sql;
+    bool uses_lost;
 
     unsigned given; /* which of those that only some commands take, by OPTION_BIT */
 

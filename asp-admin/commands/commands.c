@@ -185,12 +185,19 @@ static const struct command commands[] = {
     },
     {
         .name = "store",
-        .arguments = "(init [--sql] | join | check | tidy)",
+        .arguments =
+            "(init [--sql] [--uses-lost] | join | copy FROM TO [--realm NAME] | check | tidy)",
         .help = "a store for many machines, in a database: make it, have this machine join it, "
-                "check all of it, take away what is old",
+                "copy all app passwords from files to the database or back, check all of it, take "
+                "away what is old",
         .max_args = INT_MAX,
-        .options = {{OPTION_SQL, "print what makes it, for who may run that"}},
-        .examples = {"store init --sql", "store check"},
+        .options = {{OPTION_SQL, "print what makes it, for who may run that"},
+                    {OPTION_USES_LOST, "last uses were lost, as by a restore: they are known from "
+                                       "now on"},
+                    {OPTION_REALM,
+                     "of which machines the /etc/shadow is, where an account does not "
+                     "say it: primary.realm"}},
+        .examples = {"store init --sql", "store copy files database"},
         .run = command_store,
         .opens_own_conf = true,
         .is_run_here = true,

@@ -26,6 +26,8 @@ static const struct pgsql_statement identify = {
     .text = "SELECT id::text, schema, parts FROM asp.store",
 };
 
+const char database_begin_uses[] = "SELECT asp.begin_uses()";
+
 const char *const *database_schema(void)
 {
     return pgsql_schema;
@@ -45,16 +47,18 @@ static enum asp_status look_for_store(struct pgsql_connection *connection, int64
 }
 
 /* One after the other: what is prepared is one statement. */
-static enum asp_status run(struct pgsql_connection *connection, int64_t deadline,
+static enum asp_status run(struct pgsql_connection *connection, bool uses_lost, int64_t deadline,
                            struct asp_error *error)
 {
-    const struct pgsql_statement statements[PGSQL_SCHEMA_STATEMENTS] = {
+    const struct pgsql_statement statements[PGSQL_SCHEMA_STATEMENTS + 1] = {
         {.name = "make roles", .text = pgsql_schema[0], .writes = true},
         {.name = "make store", .text = pgsql_schema[1], .writes = true},
+        {.name = "begin uses", .text = database_begin_uses, .writes = true},
     };
+    const size_t count = PGSQL_SCHEMA_STATEMENTS + (uses_lost ? 1 : 0);
     enum asp_status status = ASP_OK;
 
-    for (size_t i = 0; status == ASP_OK && i < PGSQL_SCHEMA_STATEMENTS; i++) {
+    for (size_t i = 0; status == ASP_OK && i < count; i++) {
         struct pg_result *result = NULL;
 
         status = pgsql_ask(connection, &statements[i], NULL, deadline, &result, error);
@@ -88,7 +92,7 @@ static enum asp_status ask_identity(struct pgsql_connection *connection, int64_t
     return status;
 }
 
-enum asp_status database_init(const struct asp_conf *conf, const char *role,
+enum asp_status database_init(const struct asp_conf *conf, const char *role, bool uses_lost,
                               struct database_identity *identity, bool *made,
                               struct asp_error *error)
 {
@@ -102,7 +106,7 @@ enum asp_status database_init(const struct asp_conf *conf, const char *role,
     pgsql_connection_use(connection, &conf->database, role);
     status = look_for_store(connection, deadline, &found, error);
     if (status == ASP_OK)
-        status = run(connection, deadline, error);
+        status = run(connection, uses_lost, deadline, error);
     if (status == ASP_OK)
         status = ask_identity(connection, deadline, identity, error);
     *made = status == ASP_OK && !found;

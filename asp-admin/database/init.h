@@ -24,8 +24,12 @@ struct database_identity {
 /* The statements that make one, in their order, to a NULL. They are done again without harm. */
 const char *const *database_schema(void);
 
-/* Runs them in the database of the configuration, connected as `role`. `*made`: there was none. */
-enum asp_status database_init(const struct asp_conf *conf, const char *role,
+/* One more, from which on last uses are known. */
+extern const char database_begin_uses[];
+
+/* Runs them in the database of the configuration, connected as `role`, and that one too where
+ * `uses_lost`. `*made`: there was none. */
+enum asp_status database_init(const struct asp_conf *conf, const char *role, bool uses_lost,
                               struct database_identity *identity, bool *made,
                               struct asp_error *error);
 

@@ -2,6 +2,7 @@
 #include "database.h"
 
 #include "check.h"
+#include "copy.h"
 #include "files.h"
 #include "init.h"
 #include "look.h"
@@ -111,6 +112,8 @@ enum asp_status database_lease_take(struct pgsql_store *own, const char *what, c
     return none(error);
 }
 
+const char database_begin_uses[] = "";
+
 const char *const *database_schema(void)
 {
     static const char *const empty[] = {NULL};
@@ -118,12 +121,13 @@ const char *const *database_schema(void)
     return empty;
 }
 
-enum asp_status database_init(const struct asp_conf *conf, const char *role,
+enum asp_status database_init(const struct asp_conf *conf, const char *role, bool uses_lost,
                               struct database_identity *identity, bool *made,
                               struct asp_error *error)
 {
     (void)conf;
     (void)role;
+    (void)uses_lost;
     (void)identity;
     *made = false;
     return none(error);
@@ -194,5 +198,62 @@ enum asp_status database_tidy(struct pgsql_store *own, struct database_tidied *t
 {
     (void)own;
     *tidied = (struct database_tidied){0};
+    return none(error);
+}
+
+enum asp_status database_copy_begin(struct database_copy *copy, struct pgsql_store *own,
+                                    struct database_copy_state *state, struct asp_error *error)
+{
+    (void)own;
+    *copy = (struct database_copy){0};
+    *state = (struct database_copy_state){0};
+    return none(error);
+}
+
+enum asp_status database_copy_hold(const struct database_copy *copy, const char *holder,
+                                   struct asp_error *error)
+{
+    (void)copy;
+    (void)holder;
+    return none(error);
+}
+
+enum asp_status database_copy_close(const struct database_copy *copy, struct asp_error *error)
+{
+    (void)copy;
+    return none(error);
+}
+
+enum asp_status database_copy_open(const struct database_copy *copy, struct asp_error *error)
+{
+    (void)copy;
+    return none(error);
+}
+
+enum asp_status database_copy_begin_uses(struct database_copy *copy, struct asp_error *error)
+{
+    (void)copy;
+    return none(error);
+}
+
+struct asp_copy_side database_copy_side(struct database_copy *copy)
+{
+    return (struct asp_copy_side){.own = copy};
+}
+
+enum asp_status database_copy_has_heard(const struct database_copy *copy, const char *folder,
+                                        bool *heard, struct asp_error *error)
+{
+    (void)copy;
+    (void)folder;
+    *heard = false;
+    return none(error);
+}
+
+enum asp_status database_copy_begin_hearing(const struct database_copy *copy, const char *folder,
+                                            struct asp_error *error)
+{
+    (void)copy;
+    (void)folder;
     return none(error);
 }

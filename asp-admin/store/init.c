@@ -18,6 +18,10 @@ enum exit_code store_print_schema(const struct admin *admin)
 
     for (const char *const *statement = database_schema(); *statement != NULL; statement++)
         asp_buffer_add(&out, *statement);
+    if (admin->options->uses_lost) {
+        asp_buffer_add(&out, database_begin_uses);
+        asp_buffer_add(&out, ";\n");
+    }
     if (admin->options->json && !out.failed) {
         written = json_write(admin->console, json_pack("{s:s}", "sql", out.text));
         asp_buffer_free(&out);
@@ -32,7 +36,9 @@ static enum exit_code fail(const struct admin *admin, struct asp_error *error)
 {
     struct asp_buffer line = {0};
 
-    asp_buffer_add(&line, "asp-admin store init --sql | sudo -u postgres psql -d ");
+    asp_buffer_add(&line, "asp-admin store init --sql ");
+    asp_buffer_add(&line, admin->options->uses_lost ? "--uses-lost " : "");
+    asp_buffer_add(&line, "| sudo -u postgres psql -d ");
     asp_shell_word_add(&line, admin->conf->database.name);
     if (!line.failed && error->status != ASP_NO_MEMORY)
         (void)asp_advise(error, error->status, "as who may: %s", line.text);
@@ -56,6 +62,9 @@ static bool say(const struct admin *admin, const struct database_identity *ident
              : "the store %.*s, of schema %d, is there: nothing is to be done\n",
         DATABASE_ID_SHORT, identity->id, identity->schema);
     asp_buffer_add(&out, text);
+    if (admin->options->uses_lost)
+        asp_buffer_add(&out, "last uses are known from now on: what was not used since counts as "
+                             "unused from here\n");
     return console_print_sentences(admin->console, &out);
 }
 
@@ -67,7 +76,8 @@ enum exit_code store_init(struct admin *admin)
     bool made;
 
     user_name_of(geteuid(), role, sizeof role);
-    if (database_init(admin->conf, role, &identity, &made, &error) != ASP_OK)
+    if (database_init(admin->conf, role, admin->options->uses_lost, &identity, &made, &error) !=
+        ASP_OK)
         return fail(admin, &error);
     return say(admin, &identity, made) ? EXIT_DONE : EXIT_STORE;
 }

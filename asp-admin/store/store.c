@@ -4,23 +4,26 @@
 #include "words.h"
 
 #include "asp-admin/database/database.h"
+#include "asp/name.h"
 #include "asp/nearest.h"
 
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
-#define WORDS "init, join, check or tidy"
+#define WORDS "init, join, copy, check or tidy"
 
 static const struct word {
     const char *name;
     enum exit_code (*run)(struct admin *admin);
     bool for_anybody; /* the database alone says who may */
+    unsigned options; /* that it takes, by OPTION_BIT */
 } words[] = {
-    {"init", store_init, true},
-    {"join", store_join, false},
-    {"check", store_check, false},
-    {"tidy", store_tidy, false},
+    {"init", store_init, true, OPTION_BIT(OPTION_SQL) | OPTION_BIT(OPTION_USES_LOST)},
+    {"join", store_join, false, 0},
+    {"copy", store_copy, false, OPTION_BIT(OPTION_REALM)},
+    {"check", store_check, false, 0},
+    {"tidy", store_tidy, false, 0},
 };
 
 enum { WORD_COUNT = sizeof words / sizeof *words };
@@ -49,15 +52,52 @@ static const struct word *find(const struct admin *admin)
     return NULL;
 }
 
-static enum exit_code check_line(const struct admin *admin, const struct word *word)
+static bool is_way(const char *from, const char *to)
+{
+    return (strcmp(from, "files") == 0 && strcmp(to, "database") == 0) ||
+           (strcmp(from, "database") == 0 && strcmp(to, "files") == 0);
+}
+
+static enum exit_code check_copy(const struct admin *admin)
 {
     const struct options *options = admin->options;
 
+    if (options->argument_count != 3 || !is_way(options->arguments[1], options->arguments[2]))
+        return fail_with(admin->console, EXIT_USAGE,
+                         "store copy needs from where, and to where: store copy files database, or "
+                         "store copy database files");
+    if (options->realm == NULL)
+        return EXIT_DONE;
+    if (strcmp(options->arguments[1], "files") != 0)
+        return fail_with(admin->console, EXIT_USAGE,
+                         "store copy takes --realm on the way from files to the database alone");
+    if (!asp_service_valid(options->realm))
+        return fail_with(admin->console, EXIT_USAGE, "--realm takes a name: %s", ASP_SERVICE_RULE);
+    return EXIT_DONE;
+}
+
+/* The word that takes it. */
+static const char *taker_of(unsigned option)
+{
+    for (size_t i = 0; i < WORD_COUNT; i++) {
+        if ((words[i].options & option) != 0)
+            return words[i].name;
+    }
+    return "";
+}
+
+static enum exit_code check_line(const struct admin *admin, const struct word *word)
+{
+    const struct options *options = admin->options;
+    const unsigned wrong = options->given & ~word->options;
+
+    if (wrong != 0)
+        return fail_with(admin->console, EXIT_USAGE, "store %s takes no --%s: store %s does",
+                         word->name, option_name(wrong), taker_of(wrong));
+    if (word->run == store_copy)
+        return check_copy(admin);
     if (options->argument_count > 1)
         return fail_with(admin->console, EXIT_USAGE, "store %s takes nothing behind it",
-                         word->name);
-    if (options->sql && word->run != store_init)
-        return fail_with(admin->console, EXIT_USAGE, "store %s takes no --sql: store init does",
                          word->name);
     return EXIT_DONE;
 }

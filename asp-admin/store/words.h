@@ -8,6 +8,7 @@
 
 enum exit_code store_init(struct admin *admin);
 enum exit_code store_join(struct admin *admin);
+enum exit_code store_copy(struct admin *admin);
 enum exit_code store_check(struct admin *admin);
 enum exit_code store_tidy(struct admin *admin);
 

@@ -76,7 +76,11 @@ __asp_admin_argument() {
     if [[ $command == help ]]; then
         [[ $place -gt 0 ]] || __asp_admin_offer < <(__asp_admin_terms | grep -v '^-')
     elif [[ $command == store ]]; then
-        [[ $place -gt 0 ]] || __asp_admin_offer < <(printf '%s\n' init join check tidy)
+        if [[ ${arguments[0]-} == copy ]]; then
+            __asp_admin_offer < <(printf '%s\n' files database)
+        elif [[ $place -eq 0 ]]; then
+            __asp_admin_offer < <(printf '%s\n' init join copy check tidy)
+        fi
     elif [[ $usage != *USER* ]]; then
         return
     elif [[ $EUID -eq 0 && ($place -eq 0 || $usage == *USER...*) ]]; then

@@ -35,7 +35,11 @@ function __asp_admin_argument -S
     if test "$command" = help
         test $place -gt 0; or __asp_admin_commands $tool
     else if test "$command" = store
-        test $place -gt 0; or printf '%s\n' init join check tidy
+        if test "$arguments[1]" = copy
+            printf '%s\n' files database
+        else if test $place -eq 0
+            printf '%s\n' init join copy check tidy
+        end
     else if not string match -q '*USER*' -- $usage
         return
     else if test -n "$is_root"; and begin; test $place -eq 0; or string match -q '*USER...*' -- $usage; end

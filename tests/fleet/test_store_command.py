@@ -376,9 +376,9 @@ def test_what_was_in_files_is_exported_and_imported(machine):
 @pytest.mark.parametrize(
     "words, said",
     [
-        ([], "store needs a word behind it: init, join, check or tidy"),
+        ([], "store needs a word behind it: init, join, copy, check or tidy"),
         (["joni"], "there is no store joni: did you mean join?"),
-        (["copy"], "there is no store copy: it takes init, join, check or tidy"),
+        (["move"], "there is no store move: it takes init, join, copy, check or tidy"),
         (["join", "here"], "store join takes nothing behind it"),
         (["check", "--sql"], "store check takes no --sql: store init does"),
     ],
@@ -389,10 +389,10 @@ def test_a_line_that_is_wrong_is_told_so(machine, words, said):
 
 def test_without_a_database_in_the_configuration_there_is_no_such_store(machine):
     machine.reset("virtual_users = true;")
-    for word in ("init", "join", "check", "tidy"):
-        assert machine.says(6, word) == "/etc/asp/asp.conf names no database: see asp-store(7)"
+    for word in (["init"], ["join"], ["copy", "files", "database"], ["check"], ["tidy"]):
+        assert machine.says(6, *word) == "/etc/asp/asp.conf names no database: see asp-store(7)"
 
 
 def test_but_for_init_it_is_for_root(machine):
-    for word in ("join", "check", "tidy"):
-        assert machine.says(5, word, user="alice") == f"store {word} is for root: run asp-admin as root"
+    for word, *more in (["join"], ["copy", "files", "database"], ["check"], ["tidy"]):
+        assert machine.says(5, word, *more, user="alice") == f"store {word} is for root: run asp-admin as root"
