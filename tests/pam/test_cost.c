@@ -15,7 +15,7 @@
 #define RECORDING_CALLS_MAX 9
 /* Both are to be BAR_MORE_INSTRUCTIONS, and are not yet. */
 #define ENTRIES_INSTRUCTIONS_MAX 7500
-#define NAME_INSTRUCTIONS_MAX 4300
+#define NAME_INSTRUCTIONS_MAX 4500
 
 /* --- hashes ----------------------------------------------------------------------------------- */
 
