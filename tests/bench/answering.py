@@ -14,13 +14,13 @@ CLIENTS = ", ".join(f'{{ user = "{user}"; services = [ "imap" ]; }}' for user in
 
 
 class Answering:
-    """`broker` are further settings of it, `settings` of the world."""
+    """`broker` are further settings of it, `settings` of the world; `store` is one that is there, or is made."""
 
-    def __init__(self, place, name, settings="", broker=""):
+    def __init__(self, place, name, settings="", broker="", store=None):
         self.place = place
         self.socket = place.folder / f"{name}.sock"
         own = f'broker: {{ socket = "{self.socket}"; clients = ( {CLIENTS} ); {broker} }};'
-        self.world = World(place, name, f"{own} self_service: {{ enabled = false; }}; {settings}")
+        self.world = World(place, name, f"{own} self_service: {{ enabled = false; }}; {settings}", store=store)
         self.process = None
         self.password = None  # alice's, who logs in where nobody else is named
 
@@ -43,11 +43,15 @@ class Answering:
             time.sleep(0.1)
         raise Broken("asp-broker makes no socket for its group")
 
-    def host(self, user="nobody", login=None):
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+    def host(self, user="nobody", *logins):
         entry = pwd.getpwnam(user)
         group = self.socket.stat().st_gid
         identity = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": [group]}
-        return self.world.host([login or alice(self.password)], identity=identity)
+        return self.world.host(logins or [alice(self.password)], identity=identity)
 
     def processes(self):
         """The numbers of the broker's own."""

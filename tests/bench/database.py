@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import time
 from answering import Answering, together
 from bars import BARS
 from place import Broken, Subject
-from section import Section, alice
+from section import Section, alice, by_turns
 from support.pam_codes import AUTHINFO_UNAVAIL, SUCCESS
 from support.run import MORTAL, TREE
 
@@ -19,6 +20,7 @@ sys.path.insert(0, str(TREE / "tests" / "fleet"))
 
 import cluster as clusters
 
+NOBODY = 'primary: { source = "none"; };'
 # As it is installed, but for the connections: three brokers and a crowd come to it.
 SERVER = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "128MB", "max_connections": "60"}
 
@@ -27,6 +29,8 @@ class Database(Section):
     """Logins by the broker, updates by asp-admin, and how soon another machine hears of a revocation."""
 
     WORKERS = (1, 8, 16)
+    PROCESSES = 16
+    MANY = 1000000
     CROWD = 64
     TOLD = 10
 
@@ -38,8 +42,7 @@ class Database(Section):
             self.report.skip("a store in a database", why)
             return
         self.cluster = self.place.opened.enter_context(clusters.running(**SERVER))
-        self.name = self.cluster.database("bench")
-        self.cluster.connect(database=self.name).ask(clusters.SCHEMA)
+        self.make_store("bench")
         for workers in self.WORKERS:
             self.brokers[workers] = self.joined(f"database{workers}", workers)
         self.files = Answering(self.place, "files")
@@ -54,11 +57,13 @@ class Database(Section):
     def not_built(self):
         return None if (self.place.build / "tests" / "fleet" / "driver").exists() else "built without -Ddatabase=enabled"
 
-    def joined(self, name, workers=8, hook=""):
+    def make_store(self, name):
+        self.cluster.connect(database=self.cluster.database(name)).ask(clusters.SCHEMA)
+
+    def joined(self, name, workers=8, hook="", database="bench", store=None):
         """A machine of the fleet."""
-        where = f'database: {{ hosts = ( {{ address = "{self.cluster.folder}"; }} ); name = "{self.name}"; }};'
-        settings = f'primary: {{ source = "none"; }}; {where} {hook}'
-        broker = Answering(self.place, name, settings, f"workers = {workers};")
+        where = f'database: {{ hosts = ( {{ address = "{self.cluster.folder}"; }} ); name = "{database}"; }};'
+        broker = Answering(self.place, name, f"{NOBODY} {where} {hook}", f"workers = {workers};", store)
         broker.world.admin("store", "join")
         return broker
 
@@ -68,19 +73,40 @@ class Database(Section):
         what = "accepted, through the broker, database against files"
         self.report.figure(what, self.bench.ratio("broker on a database", "broker on files"), "times", BARS.DATABASE_TIMES)
         for workers, broker in self.brokers.items():
-            self.rate(workers, broker)
+            self.rate(with_workers(workers), broker)
         self.updates()
         self.tell()
         self.hang()
+        if self.bench.long:
+            self.scale()
 
-    def rate(self, workers, broker):
-        hosts = [broker.host() for _ in range(16)]
+    def rate(self, what, broker, logins=()):
+        """`logins` are shared out."""
+        hosts = [broker.host("nobody", *logins[at :: self.PROCESSES]) for at in range(self.PROCESSES)]
         together(hosts, 200)
         seconds = 4 if self.bench.long else 1
-        logins = together(hosts, 1000 * seconds) / seconds
-        self.report.figure(f"16 processes at once, {workers} worker{'s' * (workers > 1)}", round(logins), "logins a second")
+        count = together(hosts, 1000 * seconds) / seconds
+        self.report.figure(f"{self.PROCESSES} processes at once, {what}", round(count), "logins a second")
         for host in hosts:
             host.end()
+
+    def scale(self):
+        """Users in files, and all of them copied to a database of their own; each logs in by turns."""
+        store = self.place.roomy / "copied"
+        logins = [by_turns(f"user{at}") for at in random.Random(1).sample(range(self.MANY), 16000)]
+        files = Answering(self.place, "many-files", NOBODY, store=store)
+        files.world.fill(self.MANY)
+        self.rate(f"{self.MANY:,} users in files", files.start(), logins)
+        files.stop()
+        self.make_store("many")
+        brokers = {workers: self.joined(f"many{workers}", workers, "", "many", store) for workers in self.WORKERS}
+        begin = time.monotonic()
+        brokers[8].world.admin("store", "copy", "files", "database")
+        took = time.monotonic() - begin
+        self.report.figure(f"store copy of {self.MANY:,} users", round(self.MANY / took), "users a second", note=f"{took:.0f} s")
+        for workers, broker in brokers.items():
+            self.rate(f"{self.MANY:,} users in a database, {with_workers(workers)}", broker.start(), logins)
+            broker.stop()
 
     def updates(self):
         """Both are synced to the same disk."""
@@ -128,7 +154,7 @@ class Database(Section):
     def hang(self):
         """A crowd while the database says nothing, and how soon it is served again."""
         broker = self.brokers[8]
-        crowd = [broker.host(login=alice(broker.password, AUTHINFO_UNAVAIL)) for _ in range(self.CROWD)]
+        crowd = [broker.host("nobody", alice(broker.password, AUTHINFO_UNAVAIL)) for _ in range(self.CROWD)]
         with self.cluster.hung():
             begin = time.monotonic()
             for host in crowd:
@@ -148,6 +174,10 @@ class Database(Section):
     @staticmethod
     def is_let_in(broker):
         with contextlib.suppress(Broken):
-            broker.host(login=alice(broker.password, SUCCESS)).ask("time", 1)
+            broker.host("nobody", alice(broker.password, SUCCESS)).ask("time", 1)
             return True
         return False
+
+
+def with_workers(count):
+    return f"{count} worker{'s' * (count > 1)}"
