@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UPDATE_MS = 5000, PAUSE_MS = 50, WRITE_VALUES = 15 };
+enum { UPDATE_MS = 5000, WRITE_VALUES = 15 };
 
 /* Nobody is held off: what is known of an account that is changed, so that it is written only where
  * that is still so. */
@@ -91,14 +91,6 @@ enum asp_status pgsql_read(const struct asp_store *store, struct asp_store_held 
     return status;
 }
 
-/* Those who write the same account begin again at different times. */
-static void pause_between(void)
-{
-    const struct timespec pause = {.tv_nsec = (long)randombytes_uniform(PAUSE_MS) * 1000000};
-
-    (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-}
-
 enum asp_status pgsql_hold(const struct asp_store *store, const char *name, asp_store_step *step,
                            void *context, struct asp_error *error)
 {
@@ -114,7 +106,7 @@ enum asp_status pgsql_hold(const struct asp_store *store, const char *name, asp_
             return status;
         if (asp_clock_ms() >= held.until)
             return asp_fail(error, ASP_BUSY, "%s is written by others all the time", name);
-        pause_between();
+        pgsql_pause();
     }
 }
 
@@ -230,7 +222,7 @@ enum asp_status pgsql_say(struct pgsql_store *own, const struct pgsql_statement 
                                       "the database does not say whether it was written: look, and "
                                       "say it again where it was not")
                            : status;
-        pause_between();
+        pgsql_pause();
     }
 }
 

@@ -18,6 +18,7 @@ enum {
     NS_OF_US = 1000,
     CLOCK_MS = 60000,
     ENOUGH_MS = 500, /* a database that is well has said something by then */
+    BEATEN_MS = 300, /* and a write of another's is safe */
 };
 
 /* Of load(): a time is microseconds since 1970. */
@@ -140,33 +141,39 @@ static enum asp_status ask(struct pgsql_store *own, const struct pgsql_value val
     return status;
 }
 
-/* Where no write was known to be safe for too long, one is made, and it is looked once more. */
+/*
+ * Where no write was known to be safe for too long, one is made, and it is looked once more. Who
+ * finds that another makes one just now is passed over, and waits until that is safe, as far as it
+ * does not hang.
+ */
 static enum asp_status ask_fresh(struct pgsql_store *own, const struct pgsql_value values[3],
                                  int64_t deadline, struct pg_result **result, bool *down,
                                  struct asp_error *error)
 {
-    struct pg_result *none = NULL;
+    const int64_t until = asp_clock_ms() + BEATEN_MS;
     enum asp_status status = ask(own, values, deadline, result, down, error);
 
-    if (status != ASP_OK || is_fresh(own, *result))
-        return status;
-    pgsql_result_free(*result);
-    *result = NULL;
-    *down = true; /* whatever keeps it from being written */
-    status = pgsql_ask(own->connection, &beat, NULL, deadline, &none, error);
-    pgsql_result_free(none);
-    if (status == ASP_OK)
-        status = ask(own, values, deadline, result, down, error);
-    if (status != ASP_OK || is_fresh(own, *result))
-        return status;
-    pgsql_result_free(*result);
-    *result = NULL;
-    *down = true;
-    pgsql_connection_close(own->connection);
-    return asp_fail(error, ASP_IO,
-                    "the database has known of no write on its standbys for more than %d s: it may "
-                    "be one that was replaced",
-                    own->conf->database.fence);
+    while (status == ASP_OK && !is_fresh(own, *result)) {
+        struct pg_result *none = NULL;
+
+        pgsql_result_free(*result);
+        *result = NULL;
+        *down = true; /* whatever keeps it from being written */
+        if (asp_clock_ms() >= until) {
+            pgsql_connection_close(own->connection);
+            return asp_fail(error, ASP_IO,
+                            "the database has known of no write on its standbys for more than %d "
+                            "s: it may be one that was replaced",
+                            own->conf->database.fence);
+        }
+        status = pgsql_ask(own->connection, &beat, NULL, deadline, &none, error);
+        pgsql_result_free(none);
+        if (status == ASP_OK)
+            status = ask(own, values, deadline, result, down, error);
+        if (status == ASP_OK && !is_fresh(own, *result))
+            pgsql_pause();
+    }
+    return status;
 }
 
 static void note_host(struct pgsql_store *own)

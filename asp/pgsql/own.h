@@ -12,8 +12,10 @@
 #include "asp/clock.h"
 
 #include <limits.h>
+#include <sodium.h>
+#include <time.h>
 
-enum { PGSQL_QUEUE = 256, PGSQL_HOST_SIZE = 256 };
+enum { PGSQL_QUEUE = 256, PGSQL_HOST_SIZE = 256, PGSQL_PAUSE_MS = 50 };
 
 /* A use that is to be written. */
 struct pgsql_queued {
@@ -62,6 +64,14 @@ static inline struct pgsql_store *pgsql_own(const struct asp_store *store)
 static inline int64_t pgsql_wait_until(const struct pgsql_store *own)
 {
     return asp_clock_ms() + own->conf->database.wait;
+}
+
+/* Those who were in each other's way begin again at different times. */
+static inline void pgsql_pause(void)
+{
+    const struct timespec pause = {.tv_nsec = (long)randombytes_uniform(PGSQL_PAUSE_MS) * 1000000};
+
+    (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }
 
 /* In which part of its database an account of this name is. */

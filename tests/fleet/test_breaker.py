@@ -46,6 +46,11 @@ def machine(prepared, owner):
     return prepared
 
 
+# A worker has asked for a beat since then.
+BEATEN = """SELECT 1 FROM pg_stat_activity
+WHERE usename = 'asp_node' AND query LIKE '%asp.beat%' AND query_start > $1::timestamptz"""
+
+
 def crowd(machine):
     """What that many are answered who ask at once."""
     host = machine.host("www-data")
@@ -140,3 +145,25 @@ def test_an_account_that_somebody_holds_is_nothing_to_others(machine, cluster, d
             assert machine.login(machine.made) == SUCCESS
     assert machine.database_lines() == []
     assert machine.login(first, user="bob") == SUCCESS
+
+
+def test_who_finds_another_at_the_write_that_it_needs_waits_until_that_is_safe(machine, cluster, database):
+    """On a machine that nobody has logged in to for a while several find so at once. What was written last is too old for all of
+    them, and one of them writes."""
+    host = machine.host("www-data")
+    watcher = cluster.connect()
+
+    def is_let_in():
+        with contextlib.closing(cluster.open("postgres", database)) as other:
+            other.ask("UPDATE asp.pulse SET at = clock_timestamp() - interval '1 minute'")
+            begun = other.one("SELECT clock_timestamp()::text")
+            other.ask("BEGIN")
+            other.ask("UPDATE asp.pulse SET at = clock_timestamp()")
+            host.begin((machine.made, "nginx"))
+            wait_until(lambda: watcher.ask(BEATEN, begun) != [], interval=0.001)
+            other.ask("COMMIT")
+            (answer,) = host.answers()
+            return answer.code == SUCCESS
+
+    # It does not wait for one that hangs, and this machine may be busy.
+    assert any(is_let_in() for _ in range(5)), machine.log_file.new()
