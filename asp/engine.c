@@ -35,17 +35,24 @@ enum asp_status asp_store_of_account(const struct asp_store *store, const char *
     return status;
 }
 
-bool asp_stored_take_user(struct asp_stored *stored, const char *name, char user[ASP_USER_MAX + 1])
+bool asp_bytes_say_user(const uint8_t *bytes, size_t length, const char *name,
+                        char user[ASP_USER_MAX + 1])
 {
     char encoded[ASP_USER_ENCODED + 1];
     char again[ASP_USER_FILE + 1];
-    bool says =
-        asp_account_whose(stored->bytes, stored->length, user) && asp_user_encode(user, encoded);
+
+    if (!asp_account_whose(bytes, length, user) || !asp_user_encode(user, encoded))
+        return false;
+    asp_user_file(encoded, again);
+    return strcmp(again, name) == 0;
+}
+
+bool asp_stored_take_user(struct asp_stored *stored, const char *name, char user[ASP_USER_MAX + 1])
+{
+    bool says = asp_bytes_say_user(stored->bytes, stored->length, name, user);
 
     asp_stored_free(stored);
-    if (says)
-        asp_user_file(encoded, again);
-    return says && strcmp(again, name) == 0;
+    return says;
 }
 
 bool asp_store_user_of(const struct asp_store *store, const char *name, char user[ASP_USER_MAX + 1])

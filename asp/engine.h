@@ -34,7 +34,11 @@ struct asp_stored {
 /* Wipes and frees what was read. */
 void asp_stored_free(struct asp_stored *stored);
 
-/* True when what was read, which is freed, says whose it is, and has this name rightly. */
+/* True when the bytes of an account say whose it is, and an engine has it by this name rightly. */
+bool asp_bytes_say_user(const uint8_t *bytes, size_t length, const char *name,
+                        char user[ASP_USER_MAX + 1]);
+
+/* The same of what was read, which is freed. */
 bool asp_stored_take_user(struct asp_stored *stored, const char *name, char user[ASP_USER_MAX + 1]);
 
 /* One account that is held so that nobody else changes it: a struct of the engine's own. */

@@ -111,16 +111,11 @@ static enum asp_status read_used(const struct asp_store *store, const char *file
 static bool find_user(const char *file, const struct asp_copied *copied,
                       char user[ASP_USER_MAX + 1])
 {
-    char name[ASP_USER_ENCODED + 1];
-    char again[ASP_USER_FILE + 1] = "";
-
     if (asp_user_decode(file, user))
         return true;
     if (!asp_user_is_digest(file))
         return false;
-    if (asp_account_whose(copied->bytes, copied->length, user) && asp_user_encode(user, name))
-        asp_user_file(name, again);
-    if (strcmp(again, file) != 0)
+    if (!asp_bytes_say_user(copied->bytes, copied->length, file, user))
         (void)snprintf(user, ASP_USER_MAX + 1, "/%s", file);
     return true;
 }
