@@ -416,6 +416,23 @@ enum asp_status asp_file_read(int fd, const struct stat *st, size_t most, uint8_
     return ASP_OK;
 }
 
+enum asp_status asp_file_read_at(int folder, const char *path, const char *name, size_t most,
+                                 uint8_t **bytes, size_t *length, struct timespec *written,
+                                 struct asp_error *error)
+{
+    struct stat st;
+    int fd = -1;
+    enum asp_status status = asp_file_open(folder, path, name, O_RDONLY, &fd, &st, error);
+
+    if (status != ASP_OK)
+        return status;
+    if (written != NULL)
+        *written = st.st_mtim;
+    status = asp_file_read(fd, &st, most, bytes, length, error);
+    asp_close(fd);
+    return status;
+}
+
 bool asp_write_all(int fd, const void *bytes, size_t length)
 {
     const char *at = bytes;

@@ -87,6 +87,12 @@ enum asp_status asp_program_check(const char *path, struct asp_error *error);
 enum asp_status asp_file_read(int fd, const struct stat *st, size_t most, uint8_t **bytes,
                               size_t *length, struct asp_error *error);
 
+/* Opens the file as asp_file_open does, and reads it so. `*written`, which may be NULL, is when it
+ * was written. */
+enum asp_status asp_file_read_at(int folder, const char *path, const char *name, size_t most,
+                                 uint8_t **bytes, size_t *length, struct timespec *written,
+                                 struct asp_error *error);
+
 /* Writes all, over short writes and EINTR. False with errno. Before a plain file is lengthened by
  * it, asp_file_may_reach is asked. */
 bool asp_write_all(int fd, const void *bytes, size_t length);

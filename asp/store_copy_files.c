@@ -78,18 +78,9 @@ static enum asp_status read_file(const struct asp_store *store, const char *fold
                                  struct timespec *written, struct asp_error *error)
 {
     char path[PATH_MAX];
-    struct stat st;
-    int fd = -1;
-    enum asp_status status;
 
     path_of(path, folder, file);
-    status = asp_file_open(store->own.fd, store->path, path, O_RDONLY, &fd, &st, error);
-    if (status != ASP_OK)
-        return status;
-    *written = st.st_mtim;
-    status = asp_file_read(fd, &st, most, bytes, length, error);
-    asp_close(fd);
-    return status;
+    return asp_file_read_at(store->own.fd, store->path, path, most, bytes, length, written, error);
 }
 
 /* What is not sound counts as not there. */

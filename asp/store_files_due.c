@@ -120,17 +120,10 @@ enum asp_status asp_files_read_due(const struct asp_store *store, const char *na
                                    struct asp_stored *stored, struct asp_error *error)
 {
     char path[DUE_PATH];
-    struct stat st;
-    int fd = -1;
-    enum asp_status status;
 
     due_path(path, name, key);
-    status = asp_file_open(store->own.fd, store->path, path, O_RDONLY, &fd, &st, error);
-    if (status != ASP_OK)
-        return status;
-    status = asp_file_read(fd, &st, ASP_ACCOUNT_BYTES_MAX, &stored->bytes, &stored->length, error);
-    asp_close(fd);
-    return status;
+    return asp_file_read_at(store->own.fd, store->path, path, ASP_ACCOUNT_BYTES_MAX, &stored->bytes,
+                            &stored->length, NULL, error);
 }
 
 enum asp_status asp_files_drop_due(const struct asp_store *store, const char *name, const char *key,

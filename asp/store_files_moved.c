@@ -71,22 +71,17 @@ enum asp_status asp_files_read_moved(const struct asp_store *store, struct asp_m
 {
     uint8_t *bytes = NULL;
     size_t length = 0;
-    struct stat st;
-    int fd = -1;
-    enum asp_status status =
-        asp_file_open(store->own.fd, store->path, MOVED_FILE, O_RDONLY, &fd, &st, error);
+    enum asp_status status = asp_file_read_at(store->own.fd, store->path, MOVED_FILE, MOVED_MAX,
+                                              &bytes, &length, NULL, error);
 
     *moved = (struct asp_moved){0};
     if (status == ASP_NOT_FOUND)
         return ASP_OK;
-    if (status == ASP_OK)
-        status = asp_file_read(fd, &st, MOVED_MAX, &bytes, &length, error);
     if (status == ASP_OK && !take((const char *)bytes, moved)) {
         *moved = (struct asp_moved){0};
         status =
             asp_fail(error, ASP_CORRUPT, "%s/" MOVED_FILE " is not what we wrote", store->path);
     }
-    asp_close(fd);
     free(bytes);
     return status;
 }
