@@ -3,6 +3,7 @@
 import contextlib
 
 from support.broker import BrokerMachine
+from support.passwords import PRIMARY
 from support.system_log import parsed
 
 DATABASE = 'database: {{ hosts = ( {hosts} ); name = "{name}"; wait = {wait}; fence = {fence}; }};'
@@ -70,3 +71,24 @@ def leave_none(owner):
     for table in ("account", "used", "expiry", "ended"):
         owner.ask(f"DELETE FROM asp.{table}")
     owner.ask("UPDATE asp.feed SET seq = 0, tag = 0, floor = 0")
+
+
+def two_realms(*where, lines=(), prepare=None):
+    """joined() for a machine of the realm office and one of the realm lab, on which what sets a password by PAM reaches the
+    module, behind pam_unix as the shipped profile has it."""
+
+    def reach(node):
+        node.sandbox.shell("echo 'password optional pam_asp.so' >>/etc/pam.d/common-password").done()
+        if prepare is not None:
+            prepare(node)
+
+    each = [(*lines, f'primary: {{ realm = "{realm}"; }};') for realm in ("office", "lab")]
+    return joined(*where, prepare=reach, lines=each)
+
+
+def begin_again(machines):
+    """Their configuration and primary passwords are as they were at first."""
+    for machine in machines:
+        machine.configure()
+        for user, password in PRIMARY.items():
+            machine.set_primary(user, password)

@@ -2,7 +2,7 @@
 module has a way to accounts, and what it revokes is revoked on both."""
 
 import pytest
-from machine import joined, leave_none
+from machine import begin_again, leave_none, two_realms
 from support import sanitizers
 from support.pam_codes import AUTH_ERR, SUCCESS
 from support.passwords import PRIMARY
@@ -17,24 +17,18 @@ STACK = "password required pam_permit.so\npassword optional pam_asp.so\n"
 
 @pytest.fixture(scope="module")
 def machines(layer, build, sandboxes, cluster, database):
-    """One of the realm office, and one of the realm lab."""
-
     def prepare(node):
-        node.sandbox.shell("echo 'password optional pam_asp.so' >>/etc/pam.d/common-password").done()
         node.sandbox.write("/etc/pam.d/directory", STACK)
 
-    lines = [("virtual_users = true;", f'primary: {{ realm = "{realm}"; }};') for realm in ("office", "lab")]
-    with joined(layer, build, cluster, database, prepare=prepare, lines=lines) as found:
+    with two_realms(layer, build, cluster, database, lines=("virtual_users = true;",), prepare=prepare) as found:
         yield found
 
 
 @pytest.fixture
 def both(owner, machines):
     leave_none(owner)
+    begin_again(machines)
     for machine in machines:
-        machine.configure()
-        for user, password in PRIMARY.items():
-            machine.set_primary(user, password)
         machine.said()
     return machines
 

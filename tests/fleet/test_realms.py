@@ -4,34 +4,21 @@ passwords are not the same. What is remembered of hers is of the machine on whic
 import json
 
 import pytest
-from machine import joined, leave_none
+from machine import begin_again, leave_none, two_realms
 from support.pam_codes import AUTH_ERR, SUCCESS
-from support.passwords import PRIMARY
 from support.watch import counts, once
-
-# As the shipped profile has it, behind pam_unix.
-PASSWORD_STACK = "echo 'password optional pam_asp.so' >>/etc/pam.d/common-password"
 
 
 @pytest.fixture(scope="module")
 def machines(layer, build, sandboxes, cluster, database):
-    """One of the realm office, and one of the realm lab."""
-
-    def prepare(node):
-        node.sandbox.shell(PASSWORD_STACK).done()
-
-    lines = [(f'primary: {{ realm = "{realm}"; }};',) for realm in ("office", "lab")]
-    with joined(layer, build, cluster, database, prepare=prepare, lines=lines) as found:
+    with two_realms(layer, build, cluster, database) as found:
         yield found
 
 
 @pytest.fixture
 def realms(owner, machines):
     leave_none(owner)
-    for machine in machines:
-        machine.configure()
-        for user, password in PRIMARY.items():
-            machine.set_primary(user, password)
+    begin_again(machines)
     return machines
 
 
