@@ -326,8 +326,11 @@ enum asp_status admin_find_store(struct admin *admin, bool make, struct asp_erro
     /* One that is there is used: it may have been made before the mount was planned. */
     if (status != ASP_OK && !asp_store_examine(conf, &admin->kept, ignore, NULL))
         return status;
-    return make ? asp_store_make(&admin->store, conf, &admin->kept, &admin->new_store, error)
-                : asp_store_open(&admin->store, conf, &admin->kept, error);
+    status = make ? asp_store_make(&admin->store, conf, &admin->kept, &admin->new_store, error)
+                  : asp_store_open(&admin->store, conf, &admin->kept, error);
+    if (status == ASP_OK)
+        admin->store.via = admin_via(admin);
+    return status;
 }
 
 enum exit_code admin_open_store(struct admin *admin, bool make)

@@ -31,6 +31,8 @@ struct asp_store {
     union asp_store_own own;
     int64_t deadline; /* of asp_clock_ms, to be set once it is open: no lock of an account is waited
                          for longer; 0: as long as an update waits */
+    const char *via;  /* by which way a user acts on her own account, to be set once it is open; an
+                         engine that tells what was ended tells that too. NULL: nobody does */
 };
 
 #define ASP_STORE_CLOSED ((struct asp_store){.own = {-1}})

@@ -159,7 +159,7 @@ static void tell(const struct admin *admin, const struct storing *storing)
         new_password_show_notes(admin, stored, &storing->look.now);
     else
         *storing->wanted->unwatched += new_password_is_unwatched(&storing->look.now);
-    (void)hooks_run(admin, admin->user, HOOK_CREATED, &stored->entry, 1, NULL);
+    (void)hooks_run(admin, admin->user, HOOK_CREATED, &stored->entry, 1, NULL, admin_via(admin));
 }
 
 /* Shown first and alive then: what was not seen lets nobody in. */

@@ -34,6 +34,8 @@ struct hook {
     const struct admin *admin;
     const char *user;
     enum hook_event event;
+    const char *reason;
+    const char *via;
     const char *path;
     struct line output;
     struct line errors;
@@ -112,9 +114,8 @@ static void add_services(struct asp_buffer *text, const struct asp_conf *conf,
 
 /* False: out of memory. */
 static bool make_environment(const struct hook *hook, const struct asp_entry *entries, size_t count,
-                             const char *reason, struct environment *environment)
+                             struct environment *environment)
 {
-    const char *via = admin_via(hook->admin);
     struct asp_buffer *ids;
     struct asp_buffer *labels;
     struct asp_buffer *apps;
@@ -125,8 +126,8 @@ static bool make_environment(const struct hook *hook, const struct asp_entry *en
     set_variable(environment, "LC_ALL", "C");
     set_variable(environment, "ASP_EVENT", event_words[hook->event]);
     set_variable(environment, "ASP_USER", hook->user);
-    set_variable(environment, "ASP_REASON", reason == NULL ? "" : reason);
-    set_variable(environment, "ASP_VIA", via == NULL ? "" : via);
+    set_variable(environment, "ASP_REASON", hook->reason == NULL ? "" : hook->reason);
+    set_variable(environment, "ASP_VIA", hook->via == NULL ? "" : hook->via);
     set_variable(environment, "ASP_PAGE", hook->admin->conf->web_origin);
     ids = add_variable(environment, "ASP_IDS");
     labels = add_variable(environment, "ASP_LABELS");
@@ -241,13 +242,16 @@ static const char *path_of(const struct asp_conf *conf, enum hook_event event)
 }
 
 static enum program_end run_once(const struct admin *admin, const char *user, enum hook_event event,
-                                 const struct asp_entry *entries, size_t count, const char *reason)
+                                 const struct asp_entry *entries, size_t count, const char *reason,
+                                 const char *via)
 {
     const struct asp_conf *conf = admin->conf;
     struct hook hook = {
         .admin = admin,
         .user = user,
         .event = event,
+        .reason = reason,
+        .via = via,
         .path = path_of(conf, event),
     };
     struct environment environment = {0};
@@ -264,7 +268,7 @@ static enum program_end run_once(const struct admin *admin, const char *user, en
 
     if (hook.path[0] == '\0' || count == 0)
         return PROGRAM_DONE;
-    if (make_environment(&hook, entries, count, reason, &environment))
+    if (make_environment(&hook, entries, count, &environment))
         end = program_run(&run, &why);
     else
         (void)asp_fail(&why, ASP_NO_MEMORY, "out of memory");
@@ -278,14 +282,14 @@ static enum program_end run_once(const struct admin *admin, const char *user, en
 
 /* In as many runs as it takes. */
 size_t hooks_run(const struct admin *admin, const char *user, enum hook_event event,
-                 const struct asp_entry *entries, size_t count, const char *reason)
+                 const struct asp_entry *entries, size_t count, const char *reason, const char *via)
 {
     size_t at = 0;
 
     while (at < count) {
         size_t left = count - at;
         size_t some = left < ENTRIES_FOR_A_RUN ? left : ENTRIES_FOR_A_RUN;
-        enum program_end end = run_once(admin, user, event, entries + at, some, reason);
+        enum program_end end = run_once(admin, user, event, entries + at, some, reason, via);
 
         if (end == PROGRAM_NOT_STARTED || end == PROGRAM_INTERRUPTED)
             break;

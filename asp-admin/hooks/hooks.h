@@ -18,11 +18,12 @@ enum hook_event {
 
 /*
  * Runs the hook of the event, if there is one, for these entries of `user`; `reason` is that of
- * their revocation, or NULL. A failure is logged and changes nothing. Returns for how many of them,
- * from the first on, it was run, whatever came of it: all, unless it could not be started or this
- * process is to end.
+ * their revocation, or NULL, and `via` by which way she did it herself, or NULL. A failure is
+ * logged and changes nothing. Returns for how many of them, from the first on, it was run, whatever
+ * came of it: all, unless it could not be started or this process is to end.
  */
 size_t hooks_run(const struct admin *admin, const char *user, enum hook_event event,
-                 const struct asp_entry *entries, size_t count, const char *reason);
+                 const struct asp_entry *entries, size_t count, const char *reason,
+                 const char *via);
 
 #endif

@@ -26,7 +26,8 @@ static size_t run_by_reason(const struct admin *admin, const char *user, const s
             if (strcmp(first->reason, due->entries[end].reason) != 0)
                 break;
         }
-        at += hooks_run(admin, user, HOOK_REVOKED, first, end - at, first->reason);
+        at +=
+            hooks_run(admin, user, HOOK_REVOKED, first, end - at, first->reason, admin_via(admin));
     }
     return at;
 }
@@ -168,7 +169,7 @@ enum asp_status hooks_run_expired(const struct admin *admin, const char *user, t
             entry->expires <= admin->now)
             account.entries[count++] = *entry;
     }
-    ran = hooks_run(admin, user, HOOK_EXPIRED, account.entries, count, "expired");
+    ran = hooks_run(admin, user, HOOK_EXPIRED, account.entries, count, "expired", NULL);
     asp_account_free(&account);
     return ran < count ? ASP_INTERRUPTED : ASP_OK;
 }

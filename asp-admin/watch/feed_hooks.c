@@ -93,7 +93,7 @@ static enum asp_status hear(void *context, const struct pgsql_event *event, stru
     if (status != ASP_OK)
         return status;
     if (hooks_run(admin, event->user, event->expired ? HOOK_EXPIRED : HOOK_REVOKED, event->entries,
-                  count, event->expired ? "expired" : event->reason) < count)
+                  count, event->expired ? "expired" : event->reason, event->via) < count)
         return asp_fail(error, ASP_INTERRUPTED,
                         "a hook could not be started, and waits with all that come after it: the "
                         "system's log says why");

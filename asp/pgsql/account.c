@@ -185,7 +185,6 @@ static bool give_beside(struct beside *beside, const struct asp_made *made,
     values[11].bytes = text_of(&beside->services);
     values[12].bytes = beside->reason;
     values[13].bytes = beside->by;
-    values[14].bytes = "";
     return values[5].bytes != NULL && values[6].bytes != NULL && !beside->ended_ids.failed &&
            !beside->labels.failed && !beside->apps.failed && !beside->services.failed;
 }
@@ -264,6 +263,7 @@ static enum asp_status put(const struct asp_store *store, const struct asp_store
     values[1].bytes = held->name;
     values[2].bytes = held->is_there ? was.text : NULL;
     values[3].bytes = tag.text;
+    values[14].bytes = store->via != NULL ? store->via : "";
     if (made->text != NULL)
         values[4] = (struct pgsql_value){made->text->text, made->text->length, true};
     status = give_beside(&beside, made, values) ? say(own, values, held->until, &done, error)

@@ -6,10 +6,12 @@ import os
 import subprocess
 
 import pytest
-from machine import Node
+from machine import Joined, Node
 from store import LONG_NAME, Store, part_of
+from support.passwords import PRIMARY
 from support.processes import child_of, children
 from support.run import MORTAL
+from support.self_service import SelfService
 from support.wait import wait_until
 from support.watch import Manager, running_watch
 
@@ -22,7 +24,7 @@ HELD = "/run/hook-held"  # while it is there, a hook that has begun does not end
 # As JSON in a line: nothing is in it that a shell would have to quote.
 RECORD = f"""#!/usr/bin/python3 -I
 import json, os, time
-names = ("EVENT", "USER", "IDS", "LABELS", "APPS", "SERVICES", "REASON")
+names = ("EVENT", "USER", "IDS", "LABELS", "APPS", "SERVICES", "REASON", "VIA")
 with open("{RUNS}", "a") as file:
     file.write(json.dumps({{name: os.environ["ASP_" + name] for name in names}}) + "\\n")
 while os.path.exists("{HELD}"):
@@ -68,6 +70,15 @@ class Watched(Node):
 
     def wait_until_it_hears(self):
         wait_until(lambda: self.sandbox.run("test", "-e", FEED).code == 0, self.log_file.messages)
+
+
+class OwnService(Joined, SelfService):
+    """A machine of it whose users act on their own accounts."""
+
+    def __init__(self, layer, build, *where, **options):
+        super().__init__(layer, build)
+        self.join(*where, **options)
+        self.ask_for()
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +131,26 @@ def test_every_machine_runs_the_hook_for_what_is_revoked_on_any(both, folder):
             assert "nginx" in first["SERVICES"].split() and "caldav" in first["SERVICES"].split()
             assert (first["EVENT"], first["USER"], first["REASON"]) == ("revoked", "alice", "admin")
             assert (second["USER"], second["IDS"], second["SERVICES"]) == ("alice", last, "")
+
+
+@pytest.fixture
+def own(layer, build, sandboxes, cluster, database):
+    machine = OwnService(layer, build, cluster, database, *LINES, wait=5000)
+    try:
+        machine.again()
+        yield machine
+    finally:
+        machine.close()
+
+
+def test_every_machine_is_told_by_which_way_a_user_did_it_herself(both, own, folder):
+    one, _ = both
+    made = [one.create("alice", label)[:2] for label in ("Phone", "TV")]
+    with one.watch(folder):
+        own.run("alice", "revoke", made[0], input=f"{PRIMARY['alice']}\n").done()
+        own.asp_admin("revoke", "alice", made[1]).done()
+        one.wait_for(*made)
+        assert [(run["IDS"], run["VIA"]) for run in one.runs()] == [(made[0], "self"), (made[1], "")]
 
 
 def test_whose_it_was_is_told_however_long_the_name_is_and_when_the_account_has_gone(both, folder):
@@ -214,6 +245,7 @@ def test_what_expires_is_told_to_every_machine(both, folder):
                 "LABELS": "Guest",
                 "APPS": "calendar",
                 "REASON": "expired",
+                "VIA": "",
             }
         assert kept[:2] not in one.told()
 
