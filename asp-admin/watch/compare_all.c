@@ -22,6 +22,8 @@ enum {
 
 struct pass {
     struct admin *admin;
+    struct primary_lease *lease; /* NULL: the pass needs none */
+    struct asp_error *error;     /* why it does not go on */
     struct primary_source source;
     time_t clock; /* of this machine, as the time of its shadow file is */
     struct name_list changed;
@@ -46,6 +48,14 @@ static void count_failure(const struct pass *pass, const char *user, struct asp_
     }
     result->failed++;
     result->unknown++;
+}
+
+/* Before each account: ASP_OK, or why the pass ends here. */
+static enum asp_status go_on(const struct pass *pass)
+{
+    if (signals_stop_is_pending())
+        return ASP_INTERRUPTED;
+    return pass->lease == NULL ? ASP_OK : primary_lease_keep(pass->lease, pass->admin, pass->error);
 }
 
 /* What is written from here on is of the store's clock. Where that does not answer, nothing will be
@@ -92,8 +102,9 @@ static enum asp_status look(const char *user, void *context)
     bool is_ours; /* of this realm */
 
     progress_count();
-    if (signals_stop_is_pending())
-        return ASP_INTERRUPTED;
+    status = go_on(pass);
+    if (status != ASP_OK)
+        return status;
     if (!asp_source_traits(pass->source.kind).is_compared) {
         result->accounts++;
         return ASP_OK;
@@ -181,12 +192,14 @@ static void settle(struct pass *pass, const char *user, bool changed)
 
 static enum asp_status settle_all(struct pass *pass, const struct name_list *names, bool changed)
 {
-    for (size_t i = 0; i < names->count; i++) {
-        if (signals_stop_is_pending())
-            return ASP_INTERRUPTED;
-        settle(pass, names->list[i], changed);
+    enum asp_status status = ASP_OK;
+
+    for (size_t i = 0; status == ASP_OK && i < names->count; i++) {
+        status = go_on(pass);
+        if (status == ASP_OK)
+            settle(pass, names->list[i], changed);
     }
-    return ASP_OK;
+    return status;
 }
 
 /* What is noted of a user without a line, and told where that makes a difference to her. */
@@ -395,6 +408,7 @@ static enum asp_status make_pass(struct pass *pass,
 {
     enum asp_status status = primary_source_read(pass->admin->conf, &pass->source, error);
 
+    pass->error = error;
     pass->clock = time(NULL);
     if (status == ASP_OK)
         status = work(pass, error);
@@ -408,13 +422,14 @@ static enum asp_status make_pass(struct pass *pass,
 }
 
 enum asp_status compare_all(struct admin *admin, bool confirmed, enum whom whom,
-                            struct name_questions *questions, struct compare_result *result,
-                            struct asp_error *error)
+                            struct primary_lease *lease, struct name_questions *questions,
+                            struct compare_result *result, struct asp_error *error)
 {
     /* A command tells of nobody that she has no line. */
     const bool asks = asp_source_traits(admin->conf->primary_source).at_login;
     struct pass pass = {
         .admin = admin,
+        .lease = lease,
         .questions = questions,
         .result = result,
         .confirmed = confirmed,

@@ -6,6 +6,7 @@
 #define ASP_ADMIN_WATCH_COMPARE_ALL_H
 
 #include "name_asker.h"
+#include "primary_lease.h"
 
 #include "asp-admin/admin.h"
 
@@ -38,13 +39,17 @@ struct compare_result {
  * `questions` are for the name service, when there is somebody to ask of: users who have no line in
  * shadow, and had none. The caller clears them in any case.
  *
- * ASP_OK, or why it was not made: the source or the store could not be read. ASP_INTERRUPTED: this
- * process is to end, and the pass was cut short. What was revoked until then is in the result; the
+ * `lease` is this machine's, as primary_lease_keep says, and is kept while the pass goes on: it may
+ * take longer than that lasts.
+ *
+ * ASP_OK, or why it was not made: the source or the store could not be read, or whose the lease is
+ * by now. The pass is cut short with ASP_INTERRUPTED, this process is to end, and with
+ * ASP_UNCHANGED, another machine has the lease. What was revoked until then is in the result; the
  * next pass finds the rest.
  */
 enum asp_status compare_all(struct admin *admin, bool confirmed, enum whom whom,
-                            struct name_questions *questions, struct compare_result *result,
-                            struct asp_error *error);
+                            struct primary_lease *lease, struct name_questions *questions,
+                            struct compare_result *result, struct asp_error *error);
 
 /*
  * Notes what was answered to the questions of a pass: who is known to the name service, and then

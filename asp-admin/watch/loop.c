@@ -190,7 +190,8 @@ static void make_pass(struct watch *watch)
         status = primary_lease_keep(&watch->lease, watch->admin, &error);
     report_lease(&watch->lease, watch->leader);
     if (status == ASP_OK)
-        status = compare_all(watch->admin, false, whom, &questions, &result, &error);
+        status = compare_all(watch->admin, false, whom, &watch->lease, &questions, &result, &error);
+    report_lease(&watch->lease, watch->leader);
     if (status == ASP_OK)
         asking_begin(&watch->asking, watch->admin, whom, &questions, result.accounts);
     name_questions_clear(&questions);

@@ -169,9 +169,15 @@ static enum asp_status compare(struct admin *admin, struct name_questions *quest
     struct primary_lease lease = {0};
     enum asp_status status = primary_lease_keep(&lease, admin, error);
 
-    if (status == ASP_OK)
-        return compare_all(admin, confirm, ASK_OF_ALL, questions, result, error);
     *result = (struct compare_result){0};
+    if (status == ASP_OK) {
+        status = compare_all(admin, confirm, ASK_OF_ALL, &lease, questions, result, error);
+        if (status == ASP_UNCHANGED)
+            status = asp_fail(error, ASP_BUSY,
+                              "primary.command is run by %s by now: this pass was not finished",
+                              primary_lease_holder(&lease, elsewhere));
+        return status;
+    }
     if (status != ASP_UNCHANGED)
         return status;
     (void)primary_lease_holder(&lease, elsewhere);

@@ -7,21 +7,24 @@ import subprocess
 import pytest
 from machine import joined, leave_none
 from support.processes import child_of, children
-from support.run import MORTAL
+from support.run import MORTAL, TREE, execute
 from support.wait import wait_until
 from support.watch import Manager, counts, once, running_watch
 
 COMMAND = "/etc/asp/primaries"
 SAYS = "/run/primaries"
 RUNS = "/run/primaries-runs"
+HELD = "/run/primaries-held"  # while it is there, the command does not end
 HOST = os.uname().nodename
 ELSEWHERE = f"primary.command is run by {HOST}"
 HERE = "watch: this machine runs primary.command from now on, for all that share the store"
 
 PRIMARIES = f"""#!/bin/sh
 echo >>{RUNS}
+while [ -e {HELD} ]; do sleep 0.05; done
 cat {SAYS}
 """
+USERS = ("alice", "bob", "carol")
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +127,61 @@ def test_where_no_watch_runs_a_single_pass_takes_it(both, owner):
     owner.ask("UPDATE asp.lease SET until = clock_timestamp() - interval '1 s'")
     assert ELSEWHERE not in other.asp_admin("watch", "--once").done().out
     assert (runs(one), runs(other)) == (1, 1)
+
+
+@pytest.fixture
+def slow(tmp_path):
+    """Before a command: by its clock a revocation takes more than a third of the time that a lease has."""
+    library = tmp_path / "slow.so"
+    execute("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, TREE / "tests" / "fleet" / "slow_revocation.c").done()
+    return ("env", f"LD_PRELOAD={library}")
+
+
+@contextlib.contextmanager
+def begun_pass(machine, prefix):
+    """A single pass, for which the primary passwords of all users have changed, and which is at the command. Gives a
+    function by which it goes on, and which returns how it ended."""
+    for what in ("one", "two"):
+        machine.sandbox.write(SAYS, "".join(f"{user}\t{what}\n" for user in USERS))
+        for user in USERS if what == "one" else ():
+            machine.create(user, "Phone")
+    begun = runs(machine)
+    machine.sandbox.write(HELD, "")
+    process = machine.sandbox.start(
+        *MORTAL, *prefix, machine.admin, "watch", "--once", stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+    def end():
+        machine.sandbox.run("rm", HELD).done()
+        out, err = process.communicate()
+        return process.returncode, out, err
+
+    try:
+        wait_until(lambda: runs(machine) > begun, "the command was not run")
+        yield end
+    finally:
+        machine.sandbox.run("rm", "-f", HELD).done()
+        process.communicate()
+
+
+def active(machine):
+    return [user for user in USERS if machine.entries(user)[0]["state"] == "active"]
+
+
+def test_within_a_pass_that_lasts_longer_it_is_prolonged(both, owner, slow):
+    one, _ = both
+    with begun_pass(one, slow) as end:
+        owner.ask("UPDATE asp.lease SET until = clock_timestamp() + interval '20 s'")
+        assert end() == (0, "3 accounts: 3 changed, 3 app passwords revoked, 0 unknown, 0 held back\n", "")
+    assert owner.one("SELECT until > clock_timestamp() + interval '30 s' FROM asp.lease")
+    assert active(one) == []
+
+
+def test_a_pass_ends_where_another_has_it_by_now(both, owner, slow):
+    one, _ = both
+    with begun_pass(one, slow) as end:
+        owner.ask("UPDATE asp.lease SET holder = 'other 0'")
+        code, out, err = end()
+    assert (code, out) == (5, "")
+    assert "primary.command is run by other by now: this pass was not finished" in err
+    assert len(active(one)) == len(USERS) - 1
