@@ -1,7 +1,6 @@
 """What is revoked on one machine, or expires, is told to each: its watch runs the hook, whatever failed meanwhile."""
 
 import contextlib
-import json
 import os
 import subprocess
 
@@ -13,43 +12,13 @@ from support.processes import child_of, children
 from support.run import MORTAL
 from support.self_service import SelfService
 from support.wait import wait_until
-from support.watch import Manager, running_watch
+from support.watch import Manager
+from watched import FEED, HELD, HOOK, RUNS, Hooked
 
 LINES = ("virtual_users = true;", 'primary: { source = "none"; };')
-HOOK = "/etc/asp/hook"
-FEED = "/var/lib/asp/feed"
-RUNS = "/run/hook-runs"
-HELD = "/run/hook-held"  # while it is there, a hook that has begun does not end
-
-# As JSON in a line: nothing is in it that a shell would have to quote.
-RECORD = f"""#!/usr/bin/python3 -I
-import json, os, time
-names = ("EVENT", "USER", "IDS", "LABELS", "APPS", "SERVICES", "REASON", "VIA")
-with open("{RUNS}", "a") as file:
-    file.write(json.dumps({{name: os.environ["ASP_" + name] for name in names}}) + "\\n")
-while os.path.exists("{HELD}"):
-    time.sleep(0.05)
-"""
 
 
-class Watched(Node):
-    """One with a hook, that tells what it was run for."""
-
-    def hook(self, mode="755"):
-        self.configure(f'hooks: {{ revoked = "{HOOK}"; timeout = 60; }};')
-        self.sandbox.write(HOOK, RECORD, mode=mode)
-
-    def runs(self):
-        text = self.sandbox.shell(f"cat {RUNS} 2>/dev/null || true").done().out
-        return [json.loads(line) for line in text.splitlines()]
-
-    def told(self):
-        """The ids of each run."""
-        return [run["IDS"] for run in self.runs()]
-
-    def wait_for(self, *ids):
-        wait_until(lambda: set(ids) <= set(self.told()), lambda: f"{ids}: {self.runs()} {self.log_file.messages()[-9:]}")
-
+class Watched(Hooked, Node):
     def clear(self):
         self.sandbox.shell(f"rm -f {RUNS} {HELD} {FEED}").done()
         self.hook()
@@ -60,16 +29,6 @@ class Watched(Node):
         made = self.create(user, "Phone", *more)
         self.asp_admin("revoke", user, made[:2]).done()
         return made[:2]
-
-    @contextlib.contextmanager
-    def watch(self, folder):
-        """Once it hears: a machine that is new begins then."""
-        with running_watch(self.sandbox, self.admin, folder) as kill:
-            self.wait_until_it_hears()
-            yield kill
-
-    def wait_until_it_hears(self):
-        wait_until(lambda: self.sandbox.run("test", "-e", FEED).code == 0, self.log_file.messages)
 
 
 class OwnService(Joined, SelfService):
