@@ -102,13 +102,17 @@ class Cluster:
         if self.room is not None:
             self.make_disk()
         if self.primary is not None:
-            where = f"host={self.primary.folder} user=postgres application_name={self.folder.name}"
+            where = f"{self.primary.way()} user=postgres application_name={self.folder.name}"
             words = ("--pgdata", self.data, "--dbname", where, "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
             self.program("pg_basebackup", *words, timeout=3 * LONG).done()
             return
         words = ("-D", self.data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-sync")
         self.program("initdb", *words, timeout=3 * LONG).done()
         (self.data / "pg_hba.conf").write_text(self.access)
+
+    def way(self):
+        """How a standby comes to it."""
+        return f"host={self.folder}"
 
     def make_disk(self):
         self.data.mkdir()

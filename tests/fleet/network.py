@@ -12,7 +12,7 @@ from support.wait import wait_until
 
 NAME = "db1.example"
 FOLDER = "/etc/asp/db"
-HOSTS = f'hosts = ( {{ name = "{NAME}"; address = "127.0.0.1"; }} ); ca = "{FOLDER}/ca.crt"; wait = 5000;'
+LOCAL = "127.0.0.1"
 PASSFILE = f'passfile = "{FOLDER}/pass";'
 CERTIFICATE = f'cert = "{FOLDER}/node.crt"; key = "{FOLDER}/node.key";'
 # How nodes are let in. The tests themselves come by the socket.
@@ -21,23 +21,35 @@ BY_CERTIFICATE = "hostssl asp asp_node,asp_admin 127.0.0.1/32 cert map=nodes"
 WHEN_READ = "SELECT pg_conf_load_time()"
 
 
-class Server(clusters.Cluster):
-    """One that listens in the network of a sandbox, and has a certificate."""
+def hosts(*places, wait=5000, fence=10):
+    """What asp.conf says of these, each a name and an address, and of how long they are waited for."""
+    each = ", ".join(f'{{ name = "{name}"; address = "{address}"; }}' for name, address in places)
+    return f'hosts = ( {each} ); ca = "{FOLDER}/ca.crt"; wait = {wait}; fence = {fence};'
 
-    def __init__(self, box, authority):
-        super().__init__(listen_addresses="127.0.0.1", ssl="on", ssl_ca_file="ca.crt", log_min_messages="warning")
-        self.drop = ("nsenter", f"--target={box.first}", "--net", "--", *self.drop)
-        self.authority = authority
+
+class Server(clusters.Cluster):
+    """One that listens at an address of the network that the process `first` has, and has a certificate."""
+
+    def __init__(self, first, authority, name=NAME, address=LOCAL, **options):
+        options = {"ssl": "on", "ssl_ca_file": "ca.crt", "log_min_messages": "warning", **options}
+        super().__init__(listen_addresses=address, **options)
+        self.drop = ("nsenter", f"--target={first}", "--net", "--", *self.drop)
+        self.authority, self.name, self.address = authority, name, address
+        self.ca = self.folder / "ca.crt"
+        shutil.copy(authority.ca, self.ca)
 
     def make(self):
         super().make()
-        cert, key = self.authority.certify(NAME)
-        for path, name in ((cert, "server.crt"), (key, "server.key"), (self.authority.ca, "ca.crt")):
+        cert, key = self.authority.certify(self.name)
+        for path, name in ((cert, "server.crt"), (key, "server.key"), (self.ca, "ca.crt")):
             shutil.copy(path, self.data / name)
             (self.data / name).chmod(0o600)
             if os.geteuid() == 0:
                 shutil.chown(self.data / name, "nobody")
         (self.data / "pg_ident.conf").write_text("nodes mx1 asp_node\nnodes mx1 asp_admin\n")
+
+    def way(self):
+        return f"host={self.name} hostaddr={self.address} sslmode=verify-full sslrootcert={self.ca}"
 
     def let_in(self, *lines):
         """Nodes, by these lines and no others, from their next connection on."""
@@ -56,15 +68,15 @@ class Server(clusters.Cluster):
 class Networked(BrokerMachine):
     """`passwords` has those of the roles. The database is called asp."""
 
-    def __init__(self, layer, build, authority):
+    def __init__(self, layer, build, authority, way=hosts((NAME, LOCAL))):
         super().__init__(layer, build)
-        self.authority = authority
+        self.authority, self.way = authority, way
         self.always = ["virtual_users = true;", 'primary: { source = "none"; };', "usage_interval = 1;"]
         self.passwords = {}
 
     def comes(self, *how, more=()):
         """By TLS, and in this way."""
-        self.configure(f"database: {{ {HOSTS} {' '.join(how)} }};", *more)
+        self.configure(f"database: {{ {self.way} {' '.join(how)} }};", *more)
 
     def put_files(self, ca=None):
         """The authority's certificate, a certificate of its own, and the file of passwords."""
@@ -103,7 +115,7 @@ def networked(layer, build, authority):
     """A machine and its server, with an empty database."""
     machine = Networked(layer, build, authority)
     try:
-        server = Server(machine.sandbox, authority)
+        server = Server(machine.sandbox.first, authority)
         with contextlib.closing(server):
             server.make()
             server.let_in(BY_PASSWORD)
