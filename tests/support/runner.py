@@ -99,7 +99,7 @@ class Runner:
         or None, and the run that made or failed to make it."""
         if name not in self.builds:
             folder = self.work / name
-            given = ["-Dwerror=true", "-Dtests=true", "-Ddatabase=auto", *self.platform.setup, *options]
+            given = ["-Dwerror=true", "-Dtests=true", *self.platform.setup, *options]
             run = self.run("meson", "setup", folder, TREE, *given, CC=compiler or self.platform.compiler)
             if run.returncode == 0:
                 targets = ["all", "meson-test-prereq"] if linked else objects_of(folder)
