@@ -34,12 +34,20 @@ apps: (
 );
 guarded = [ "login", "su", "su-l", "sudo", "sudo-i", "runuser", "runuser-l", "polkit-1", "passwd", "chsh", "chfn",
             "cron", "gdm-password", "lightdm", "sddm", "cockpit", "asp-admin", "asp-web", "sshd" ];
-primary: { source = "shadow"; command = ""; interval = 300; };
+primary: { source = "shadow"; command = ""; interval = 300; realm = ""; };
 hooks: { created = ""; revoked = ""; timeout = 10; };
 broker: { socket = "/run/asp/broker.sock"; workers = 8; clients = (); };
 self_service: { enabled = true; socket = "/run/asp/self.sock"; group = ""; apps = []; silent = false; web_user = "";
                 web_socket = "/run/asp/self-web.sock"; };
 web: { origin = ""; address_header = ""; };
+database: {
+  hosts = ();
+  name = "asp"; user = "asp_node"; admin = "asp_admin";
+  tls = "verify-full"; ca = "";
+  cert = ""; key = ""; passfile = "";
+  wait = 800;
+  fence = 10;
+};
 profile: {
   organization = ""; name = "";
   mail: { address = ""; user = ""; imap = ""; smtp = ""; };
