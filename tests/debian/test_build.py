@@ -29,7 +29,9 @@ def test_each_package_holds_what_is_its_own(base, machine):
         "/doc/pam_asp/pam.d/asp-only": "libpam-asp",
         "/man8/pam_asp.8.gz": "libpam-asp",
         "/man5/asp.conf.5.gz": "libpam-asp",
+        "/doc/pam_asp/systemd/asp-database.conf": "libpam-asp",
         "/usr/bin/asp-admin": "asp-admin",
+        "/man7/asp-store.7.gz": "asp-admin",
         "/system/asp-watch.service": "asp-admin",
         "/completions/asp-admin": "asp-admin",
         "/asp/hooks/dovecot": "asp-admin",
@@ -58,3 +60,10 @@ def test_each_package_holds_what_is_its_own(base, machine):
     everything = [file for name in held for file in held[name]]
     assert len(everything) == len(set(everything))
     assert [file for file in everything if "/var/" in file or "/etc/" in file] == ["./etc/pam.d/asp-web"]
+
+
+def test_what_asks_a_database_needs_its_library_and_the_module_does_not(base, machine):
+    def needs(name):
+        return machine.shell("dpkg-deb --field /packages/$1_*.deb Depends", name).done().out
+
+    assert [name for name in PROGRAMS if "libpq5" in needs(name)] == ["asp-admin", "asp-broker"]

@@ -29,9 +29,6 @@ class Installed:
         if local.is_dir():
             shutil.copytree(local, folder / "usr", dirs_exist_ok=True)
             shutil.rmtree(local)
-        # What keeps accounts in a database is in no package yet.
-        (folder / "usr/share/man/man7/asp-store.7").unlink(missing_ok=True)
-        shutil.rmtree(folder / "usr/share/doc/pam_asp/systemd", ignore_errors=True)
         move(next(folder.rglob("pam_asp.so")), folder / modules / "pam_asp.so")
         for name in ("asp", "asp-broker", "asp-web"):
             move(folder / "usr/libexec" / name, folder / programs / name)
