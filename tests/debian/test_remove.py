@@ -135,6 +135,13 @@ def test_a_purge_deletes_the_store_for_who_says_yes_alone(machine, before, left)
     assert machine.shell("test -e /etc/asp/asp.conf").code == 1
 
 
+def test_a_purge_with_a_yes_leaves_nothing_of_a_store_that_went_into_a_database(machine):
+    enrolled(machine)
+    machine.shell("cd /var/lib/asp; mv users users.closed; echo >moved; echo >store-id; echo >feed").done()
+    machine.shell(SAID_YES + REMOVED + "dpkg --purge libpam-asp").done()
+    assert machine.shell("test -e /var/lib/asp").code == 1
+
+
 def test_a_store_in_another_place_is_never_deleted_and_is_named(machine):
     enrolled(machine)
     run = machine.shell(
