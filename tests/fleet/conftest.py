@@ -1,10 +1,12 @@
 """A PostgreSQL for all tests of a process, and in it a store for each file of tests; what asks a database as the programs do."""
 
 import contextlib
+import shutil
 
 import cluster as clusters
 import pair as pairs
 import pytest
+from certificates import Authority
 from database_driver import Driver
 from fake_server import FakeServer
 from store import Store
@@ -35,6 +37,14 @@ def cluster(postgres):
 def pair(postgres):
     with pairs.running() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """That certifies servers and machines."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    return Authority(tmp_path_factory.mktemp("authority") / "one")
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ CERTIFICATE = f'cert = "{FOLDER}/node.crt"; key = "{FOLDER}/node.key";'
 # How nodes are let in. The tests themselves come by the socket.
 BY_PASSWORD = "hostssl asp asp_node,asp_admin,root 127.0.0.1/32 scram-sha-256"
 BY_CERTIFICATE = "hostssl asp asp_node,asp_admin 127.0.0.1/32 cert map=nodes"
+PASSWORDS = {"asp_node": "that of the broker", "asp_admin": "that of root"}
 WHEN_READ = "SELECT pg_conf_load_time()"
 
 
@@ -97,6 +98,14 @@ class Networked(BrokerMachine):
         for role, password in passwords.items():
             server.connect(database="asp").ask(f"ALTER ROLE {role} PASSWORD '{password}'")
         self.put_passwords(passwords)
+
+    def make_store(self, server):
+        """By its root, who has no other way to the database afterwards than those roles."""
+        server.connect(database="asp").ask("CREATE ROLE root SUPERUSER LOGIN")
+        self.set_passwords(server, {"root": "of who makes it"})
+        made = self.store("init").done()
+        self.set_passwords(server, PASSWORDS)
+        return made
 
     def store(self, *words):
         return self.asp_admin("store", *words)

@@ -1,16 +1,13 @@
 """A machine that comes to its database over the network: by TLS, and as a role that a password or a certificate proves."""
 
-import shutil
-
 import pytest
 from certificates import Authority
 from machine import leave_none
-from network import BY_CERTIFICATE, BY_PASSWORD, CERTIFICATE, FOLDER, NAME, PASSFILE, networked
+from network import BY_CERTIFICATE, BY_PASSWORD, CERTIFICATE, FOLDER, NAME, PASSFILE, PASSWORDS, networked
 from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS
 from support.wait import wait_until
 from support.watch import running_watch
 
-PASSWORDS = {"asp_node": "that of the broker", "asp_admin": "that of root"}
 HOOK, RUNS = "/etc/asp/hook", "/run/hook-runs"
 SESSIONS = """
 SELECT a.usename || ' ' || a.application_name AS who, s.ssl AND s.version LIKE 'TLSv1._' AS safe, s.client_dn
@@ -19,20 +16,10 @@ FROM pg_stat_activity a JOIN pg_stat_ssl s USING (pid) WHERE a.usename LIKE 'asp
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    return Authority(tmp_path_factory.mktemp("authority") / "one")
-
-
-@pytest.fixture(scope="module")
 def place(layer, build, sandboxes, postgres, authority):
     """A machine whose root has made the store, and which has joined it."""
     with networked(layer, build, authority) as (machine, server):
-        server.connect(database="asp").ask("CREATE ROLE root SUPERUSER LOGIN")
-        machine.set_passwords(server, {"root": "of who makes it"})
-        assert machine.store("init").done().out.startswith("made the store ")
-        machine.set_passwords(server, PASSWORDS)
+        assert machine.make_store(server).out.startswith("made the store ")
         rows = machine.store("join", "--json").document()
         assert [row["message"] for row in rows if row["check"] == "way"] == [f"{NAME}, by TLSv1.3"]
         server.hang_up()

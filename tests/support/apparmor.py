@@ -8,8 +8,13 @@ import itertools
 import os
 import re
 
+from support import sanitizers
+from support.run import TREE, tool_works
 from support.tools import there
 
+SHIPPED = TREE / "packaging" / "apparmor"
+TRACES = "/run/traces"
+BROKER, ADMIN = "/usr/libexec/asp-broker", "/usr/bin/asp-admin"
 # /etc/apparmor.d, or None where it is not there.
 GLOBAL = there("/etc/apparmor.d/tunables/global")
 SYSTEM = GLOBAL and GLOBAL.parent.parent
@@ -120,3 +125,65 @@ def _of_line(line):
 def accesses(text):
     """What strace's text has: pairs of a path and the letters that it needs."""
     return {access for line in text.splitlines() for access in _of_line(line)}
+
+
+def untraced():
+    """Why nobody can be watched here, for a skip; None where it can be."""
+    if sanitizers.environment():
+        return "under sanitizers: a program that is watched by one does more than ours"
+    if not tool_works("strace", "-o", "/dev/null", "true"):
+        return "needs strace: it is missing or ptrace is refused here"
+    return None if SYSTEM else "no /etc/apparmor.d: AppArmor is neither installed nor unpacked in ASP_LAYER"
+
+
+def begin(machine):
+    """Without traces, and with the programs where a package puts them."""
+    machine.sandbox.shell("rm -rf $1; mkdir -p $1", TRACES).done()
+    machine.sandbox.run("install", "-D", machine.build / "asp-broker" / "asp-broker", BROKER).done()
+    machine.sandbox.run("install", "-D", machine.admin, ADMIN).done()
+
+
+def seen(box, *programs, moved=()):
+    """What these programs did, and what they started. `moved` are pairs of a folder of the test and of the one that it
+    stands for."""
+    found = {(program, "mr") for program in programs}
+    started = re.compile(rf'(?m)^execve\("(?:{"|".join(programs)})".*\n')
+    names = box.run("find", TRACES, "-type", "f").done().out.split()
+    for text in [box.read(name) for name in names]:
+        found |= accesses(started.split(text, maxsplit=1)[-1])
+    for old, new in moved:
+        found = {(path.replace(old, new), need) for path, need in found}
+    return found
+
+
+def rules_of(*names):
+    """The lines of these files that are rules about files."""
+    lines = [line.strip() for name in names for line in (SHIPPED / name).read_text().splitlines()]
+    return [line for line in lines if RULE.fullmatch(line)]
+
+
+def covers(found, path, *files, but=()):
+    """Asserts that the profile covers all of them, and would not without any rule of these files, `but` what there is
+    nothing for here."""
+    missing = Profile(path, SHIPPED).missing(found)
+    assert missing == []
+    for rule in rules_of(*files):
+        needed = Profile(path, SHIPPED, left_out=rule).missing(found) != []
+        assert needed != (rule in but or rule.startswith("deny ")), rule
+
+
+# As systemd hands it over: broker.sock of the group asp.
+HAND_OVER = """
+import os, shutil, socket, sys
+path, program = sys.argv[1:]
+os.makedirs(os.path.dirname(path), exist_ok=True)
+one = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+one.bind(path)
+os.chmod(path, 0o660)
+shutil.chown(path, group="asp")
+one.listen()
+os.dup2(one.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(program, [program])
+"""
