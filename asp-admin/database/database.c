@@ -101,6 +101,12 @@ enum asp_status database_lease_take(struct pgsql_store *own, const char *what, c
     return pgsql_lease_take(own, what, holder, seconds, lease, error);
 }
 
+enum asp_status database_lease_look(struct pgsql_store *own, const char *what, const char *holder,
+                                    int seconds, struct pgsql_lease *lease, struct asp_error *error)
+{
+    return pgsql_lease_look(own, what, holder, seconds, lease, error);
+}
+
 void database_end(struct pgsql_store **own)
 {
     pgsql_store_free(*own);

@@ -64,6 +64,11 @@ enum asp_status database_lease_take(struct pgsql_store *own, const char *what, c
                                     int seconds, struct pgsql_lease *lease,
                                     struct asp_error *error);
 
+/* As pgsql_lease_look, the same. */
+enum asp_status database_lease_look(struct pgsql_store *own, const char *what, const char *holder,
+                                    int seconds, struct pgsql_lease *lease,
+                                    struct asp_error *error);
+
 /* Closes it, after that. */
 void database_end(struct pgsql_store **own);
 

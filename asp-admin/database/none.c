@@ -112,6 +112,12 @@ enum asp_status database_lease_take(struct pgsql_store *own, const char *what, c
     return none(error);
 }
 
+enum asp_status database_lease_look(struct pgsql_store *own, const char *what, const char *holder,
+                                    int seconds, struct pgsql_lease *lease, struct asp_error *error)
+{
+    return database_lease_take(own, what, holder, seconds, lease, error);
+}
+
 const char database_begin_uses[] = "";
 
 const char *const *database_schema(void)

@@ -6,6 +6,7 @@
 
 #include "asp-admin/database/database.h"
 #include "asp-admin/database/files.h"
+#include "asp-admin/system/machine.h"
 #include "asp/buffer.h"
 #include "asp/revocation.h"
 
@@ -134,6 +135,21 @@ static bool look_at(struct examination *exam, bool told)
     return usable && check_answers(exam);
 }
 
+/* Who runs primary.command for all. That a role may not see it was told with what that may. */
+static void look_at_lease(struct examination *exam)
+{
+    char name[MACHINE_NAME_SIZE];
+    enum asp_status status;
+
+    if (!asp_source_traits(exam->admin->conf->primary_source).is_program)
+        return;
+    machine_name(name);
+    status = database_lease_look(exam->admin->database, PGSQL_LEASE_PRIMARY, name,
+                                 PGSQL_LEASE_PRIMARY_SECONDS, &exam->lease, NULL);
+    exam->knows_lease = status == ASP_OK || status == ASP_NOT_FOUND;
+    (void)exam_ran_out(exam, status);
+}
+
 bool examine_database(struct examination *exam)
 {
     const struct asp_conf *conf = exam->admin->conf;
@@ -145,6 +161,8 @@ bool examine_database(struct examination *exam)
     before = exam->findings.faults;
     database_examine_files(conf, add_file_fault, exam);
     exam->has_database = look_at(exam, exam->findings.faults > before);
+    if (exam->has_database)
+        look_at_lease(exam);
     return exam->has_database;
 }
 

@@ -11,6 +11,7 @@
 #include "path_fix.h"
 
 #include "asp-admin/admin.h"
+#include "asp-admin/database/database.h"
 #include "asp-admin/system/name_list.h"
 #include "asp/buffer.h"
 #include "asp/store_watch.h"
@@ -42,9 +43,11 @@ struct examination {
     struct findings findings;
     struct pam_folder pam;
     struct asp_watch_seen watch;
-    bool has_database; /* accounts are in one, which answers */
-    size_t due;        /* users with a hook that is due */
-    size_t absent;     /* users with no line in the shadow file */
+    bool has_database;        /* accounts are in one, which answers */
+    bool knows_lease;         /* of primary.command, where accounts are in a database */
+    struct pgsql_lease lease; /* and that; without a holder nobody has ever had it */
+    size_t due;               /* users with a hook that is due */
+    size_t absent;            /* users with no line in the shadow file */
 };
 
 /* True for out of memory. It is no finding: all that was found is incomplete then. */

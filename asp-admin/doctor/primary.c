@@ -1,12 +1,15 @@
 /* doctor: where the primary passwords of the users are, and what they are now. */
 #include "primary.h"
 
+#include "asp-admin/system/machine.h"
 #include "asp/buffer.h"
 #include "asp/safeio.h"
 #include "pam_asp/name_service.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { MS = 1000 };
 
 void primaries_read(const struct asp_conf *conf, struct primaries *primaries)
 {
@@ -218,14 +221,43 @@ static void tell_unread_shadow(struct examination *exam, const struct asp_error 
                                                  "an end: pwck(8) looks it over");
 }
 
+/* Of a command that one machine runs for all. */
+static void tell_who_runs(struct examination *exam, const char *command)
+{
+    struct findings *findings = &exam->findings;
+    const struct pgsql_lease *lease = &exam->lease;
+    const int length = machine_name_length(lease->holder);
+
+    if (lease->holder[0] == '\0')
+        finding_note(findings, CHECK_PRIMARY,
+                     "%s is a program that can be trusted, and no machine has run it: the first "
+                     "watch of one that shares the store does, or asp-admin watch --once",
+                     command);
+    else if (lease->left <= 0)
+        finding_note(findings, CHECK_PRIMARY,
+                     "%s is a program that can be trusted, and no watch runs it: %.*s was the last "
+                     "whose watch did, and its lease ended %lld s ago",
+                     command, length, lease->holder, (long long)-lease->left / MS);
+    else
+        finding_ok(findings, CHECK_PRIMARY,
+                   "%s is a program that can be trusted; %.*s%s runs it for all that share the "
+                   "store, and has the lease of it for %lld s more unless that is prolonged",
+                   command, length, lease->holder, lease->is_ours ? ", this machine," : "",
+                   (long long)lease->left / MS);
+}
+
 static void check_command(struct examination *exam)
 {
     const char *command = exam->admin->conf->primary_command;
     struct asp_error error = {0};
 
     if (asp_program_check(command, &error) == ASP_OK) {
-        finding_ok(&exam->findings, CHECK_PRIMARY,
-                   "%s is a program that can be trusted; asp-admin watch --once runs it", command);
+        if (exam->knows_lease)
+            tell_who_runs(exam, command);
+        else
+            finding_ok(&exam->findings, CHECK_PRIMARY,
+                       "%s is a program that can be trusted; asp-admin watch --once runs it",
+                       command);
         return;
     }
     finding_fault(&exam->findings, CHECK_PRIMARY,

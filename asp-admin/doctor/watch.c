@@ -4,6 +4,7 @@
 #include "unit_state.h"
 #include "units.h"
 
+#include "asp-admin/system/machine.h"
 #include "asp/buffer.h"
 #include "asp/revocation.h"
 #include "asp/time_text.h"
@@ -21,6 +22,7 @@
 enum {
     PASS_SECONDS = 15 * 60, /* a pass that was made since then is taken for one of many */
     MINUTE = 60,
+    MS = 1000,
 };
 
 static void advise_watch(struct examination *exam)
@@ -76,6 +78,14 @@ static bool tell_unit_down(struct examination *exam)
     return true;
 }
 
+/* Whether another machine compares the primary passwords for all: by a watch, or by passes. */
+static bool is_compared_elsewhere(const struct examination *exam)
+{
+    const struct pgsql_lease *lease = &exam->lease;
+
+    return lease->holder[0] != '\0' && !lease->is_ours && lease->left > -PASS_SECONDS * (int64_t)MS;
+}
+
 /* No watch runs: whether anything is left undone by that. */
 static void judge_no_watch(struct examination *exam)
 {
@@ -87,6 +97,11 @@ static void judge_no_watch(struct examination *exam)
         return;
     if (exam->watch.process != 0 && (asp_has_revoked_hook(conf) || source.is_compared)) {
         tell_dead_watch(exam);
+    } else if (!asp_has_revoked_hook(conf) && is_compared_elsewhere(exam)) {
+        finding_ok(findings, CHECK_WATCH,
+                   "no watch runs on this machine, and there is nothing for it to do: "
+                   "primary.command is run by %.*s",
+                   machine_name_length(exam->lease.holder), exam->lease.holder);
     } else if ((asp_has_revoked_hook(conf) || source.is_program) && is_passed_often(exam)) {
         finding_note(findings, CHECK_WATCH,
                      "no watch runs now; the last pass was made %lld minutes ago, and changes, "

@@ -1,72 +1,44 @@
 /* The lease of primary.command. */
 #include "primary_lease.h"
 
+#include "asp-admin/system/machine.h"
 #include "asp/clock.h"
-#include "asp/safeio.h"
 #include "asp/source.h"
 
-#include <fcntl.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#define LEASE "primary"
-#define MACHINE_ID "/etc/machine-id" /* machine-id(5) */
 
 enum {
-    SECONDS = 90,
     MS = 1000,
     PROLONG_MS = 30 * MS, /* so that two answers may fail to come */
     LOOK_MS = 5 * MS,     /* when it is another's: it may have been given up */
-    ID_BYTES = 32,
-    SHORT_BYTES = 4,
-    HOST_MAX = 64,
 };
+
+_Static_assert((int)MACHINE_NAME_SIZE <= PGSQL_HOLDER_MAX + 1, "a machine can have a lease");
 
 static bool is_needed(const struct asp_conf *conf)
 {
     return conf->database.host_count > 0 && asp_source_traits(conf->primary_source).is_program;
 }
 
-/* Its name, and what tells it from another that is called so. The id of a machine is not to be
- * handed on, says machine-id(5), but what is made of it may be. */
-static void name_machine(char holder[PGSQL_HOLDER_MAX + 1])
-{
-    static const char purpose[crypto_generichash_KEYBYTES] = "asp: the lease of a machine";
-    unsigned char digest[crypto_generichash_BYTES];
-    unsigned char id[ID_BYTES] = {0};
-    char hex[2 * SHORT_BYTES + 1];
-    char host[HOST_MAX + 1] = "";
-    int fd = open(MACHINE_ID, O_RDONLY | O_CLOEXEC);
-
-    if (fd >= 0 && read(fd, id, sizeof id) < 0)
-        memset(id, 0, sizeof id);
-    asp_close(fd);
-    (void)crypto_generichash(digest, sizeof digest, id, sizeof id, (const unsigned char *)purpose,
-                             sizeof purpose);
-    (void)gethostname(host, HOST_MAX);
-    (void)snprintf(holder, PGSQL_HOLDER_MAX + 1, "%s %s", host[0] != '\0' ? host : "localhost",
-                   sodium_bin2hex(hex, sizeof hex, digest, SHORT_BYTES));
-}
-
 static enum asp_status ask(struct primary_lease *lease, const struct admin *admin,
                            struct asp_error *error)
 {
-    char holder[PGSQL_HOLDER_MAX + 1];
+    char name[MACHINE_NAME_SIZE];
     struct pgsql_lease told;
     const int64_t asked = asp_clock_ms();
     enum asp_status status;
 
-    name_machine(holder);
-    status = database_lease_take(admin->database, LEASE, holder, SECONDS, &told, error);
+    machine_name(name);
+    status = database_lease_take(admin->database, PGSQL_LEASE_PRIMARY, name,
+                                 PGSQL_LEASE_PRIMARY_SECONDS, &told, error);
     lease->next = asp_clock_ms() + LOOK_MS;
     if (status != ASP_OK)
         return status;
     lease->is_ours = told.is_ours;
     memcpy(lease->holder, told.holder, sizeof lease->holder);
     if (told.is_ours) {
-        lease->ends = asked + SECONDS * (int64_t)MS;
+        lease->ends = asked + PGSQL_LEASE_PRIMARY_SECONDS * (int64_t)MS;
         lease->next = asked + PROLONG_MS;
     } else if (told.left < LOOK_MS) {
         lease->next = asked + told.left + 1;
@@ -113,13 +85,14 @@ void primary_lease_give(struct primary_lease *lease, const struct admin *admin)
     struct pgsql_lease told;
 
     if (lease->is_ours)
-        (void)database_lease_take(admin->database, LEASE, lease->holder, 0, &told, NULL);
+        (void)database_lease_take(admin->database, PGSQL_LEASE_PRIMARY, lease->holder, 0, &told,
+                                  NULL);
     *lease = (struct primary_lease){0};
 }
 
 const char *primary_lease_holder(const struct primary_lease *lease, char name[PGSQL_HOLDER_MAX + 1])
 {
-    (void)snprintf(name, PGSQL_HOLDER_MAX + 1, "%.*s", (int)strcspn(lease->holder, " "),
+    (void)snprintf(name, PGSQL_HOLDER_MAX + 1, "%.*s", machine_name_length(lease->holder),
                    lease->holder);
     return name;
 }

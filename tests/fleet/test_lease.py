@@ -185,3 +185,35 @@ def test_a_pass_ends_where_another_has_it_by_now(both, owner, slow):
     assert (code, out) == (5, "")
     assert "primary.command is run by other by now: this pass was not finished" in err
     assert len(active(one)) == len(USERS) - 1
+
+
+def found(machine, check):
+    """What doctor has to say there: whether it is well, and in which words."""
+    document = machine.sandbox.run(machine.admin, "--json", "doctor").document(1)
+    ((well, message),) = [(row["ok"], row["message"]) for row in document if row["check"] == check]
+    return well, message
+
+
+def test_doctor_says_who_runs_it_and_runs_nothing(both, owner, folder):
+    one, other = both
+    trusted = f"{COMMAND} is a program that can be trusted"
+    nobody = "no machine has run it: the first watch of one that shares the store does, or asp-admin watch --once"
+    assert found(other, "primary") == (True, f"note: {trusted}, and {nobody}")
+    with watch(one, folder):
+        before = runs(one)
+        for machine, who in ((one, f"{HOST}, this machine,"), (other, HOST)):
+            well, message = found(machine, "primary")
+            says = f"{trusted}; {who} runs it for all that share the store, and has the lease of it for "
+            assert (well, message.startswith(says)) == (True, True), message
+            assert 0 < int(message.removeprefix(says).removesuffix(" s more unless that is prolonged")) <= 90
+        other.asp_admin("watch", "--once").done()
+        nothing = "no watch runs on this machine, and there is nothing for it to do"
+        assert found(other, "watch") == (True, f"{nothing}: primary.command is run by {HOST}")
+        assert (runs(one), runs(other)) == (before, 0)
+    owner.ask("UPDATE asp.lease SET until = clock_timestamp() - interval '1 h'")
+    other.sandbox.shell("touch -d '1 hour ago' /var/lib/asp/locks/.watch").done()
+    well, message = found(other, "primary")
+    ended = f"note: {trusted}, and no watch runs it: {HOST} was the last whose watch did, and its lease ended 360"
+    assert (well, message.startswith(ended)) == (True, True), message
+    well, message = found(other, "watch")
+    assert (well, message.startswith("no watch runs: a change that primary.command tells of is seen by")) == (False, True)
