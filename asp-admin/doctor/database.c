@@ -8,19 +8,12 @@
 #include "asp-admin/database/files.h"
 #include "asp-admin/system/machine.h"
 #include "asp/buffer.h"
-#include "asp/revocation.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define ID_FILE "store-id"
 #define FEED_FILE "feed"
-
-enum {
-    MINUTE = 60,
-    LATE_MINUTES = 5,       /* how far was heard is kept once a minute, and a hook takes its time */
-    LATE_PASS_MINUTES = 15, /* where passes are made now and then, and no watch runs */
-};
 
 /* A database_file_fault. What others could read is no secret any more. */
 static void add_file_fault(void *context, const char *path, bool exposed,
@@ -166,44 +159,17 @@ bool examine_database(struct examination *exam)
     return exam->has_database;
 }
 
-/* Hooks wait. That no watch runs, and none is started now and then, was told before. */
-static void tell_late(struct examination *exam, const struct pgsql_feed_place *place)
-{
-    struct findings *findings = &exam->findings;
-    const long long minutes = (long long)(place->now - place->heard) / MINUTE;
-    const long long behind = (long long)place->behind;
-
-    if (minutes < (exam->watch.runs ? LATE_MINUTES : LATE_PASS_MINUTES))
-        return;
-    if (!exam->watch.runs && findings_have_fault(findings, CHECK_WATCH)) {
-        finding_note(findings, CHECK_DATABASE,
-                     "for %lld minutes nobody has heard on this machine what was revoked; "
-                     "revocations that wait for a watch: %lld",
-                     minutes, behind);
-        return;
-    }
-    finding_fault(findings, CHECK_DATABASE,
-                  "for %lld minutes the watch has heard nothing of what was revoked, and "
-                  "hooks.revoked is not run; revocations that wait for it: %lld",
-                  minutes, behind);
-    finding_fix(findings, "the system's log says what it waits for: the database, or a hook that "
-                          "cannot be started or does not end");
-}
-
 void examine_database_feed(struct examination *exam)
 {
     const struct asp_conf *conf = exam->admin->conf;
     struct asp_error error = {0};
-    struct pgsql_feed_place place;
     char path[PATH_MAX];
     enum asp_status status;
 
     if (!exam->has_database)
         return;
-    status = database_feed_look_at_place(exam->admin->database, &place, &error);
-    if (status == ASP_OK && asp_has_revoked_hook(conf)) {
-        tell_late(exam, &place);
-    } else if (status == ASP_CORRUPT) {
+    status = database_feed_look_at_place(exam->admin->database, &exam->place, &error);
+    if (status == ASP_CORRUPT) {
         finding_note(&exam->findings, CHECK_DATABASE,
                      "%s: a watch tells again what was revoked since an hour before it was written",
                      error.text);

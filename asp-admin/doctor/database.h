@@ -10,8 +10,8 @@
  * looked at. True where accounts are in files. */
 bool examine_database(struct examination *exam);
 
-/* How far this machine has heard what is revoked on others, where the database answers. Behind
- * examine_watch. */
+/* How far this machine has heard what is revoked on others, where the database answers. Before
+ * examine_watch, which judges that. */
 void examine_database_feed(struct examination *exam);
 
 #endif

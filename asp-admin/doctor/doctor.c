@@ -29,8 +29,8 @@ static void look_over(struct examination *exam)
         progress_say("looking at the accounts");
         examine_store(exam);
         progress_say("looking at the watch and its hooks");
-        examine_watch(exam);
         examine_database_feed(exam);
+        examine_watch(exam);
     }
     progress_say("looking at the PAM files");
     examine_pam(exam);

@@ -43,11 +43,13 @@ struct examination {
     struct findings findings;
     struct pam_folder pam;
     struct asp_watch_seen watch;
-    bool has_database;        /* accounts are in one, which answers */
-    bool knows_lease;         /* of primary.command, where accounts are in a database */
-    struct pgsql_lease lease; /* and that; without a holder nobody has ever had it */
-    size_t due;               /* users with a hook that is due */
-    size_t absent;            /* users with no line in the shadow file */
+    bool has_database;             /* accounts are in one, which answers */
+    bool knows_lease;              /* of primary.command, where accounts are in a database */
+    struct pgsql_lease lease;      /* and that; without a holder nobody has ever had it */
+    struct pgsql_feed_place place; /* how far this machine has heard what a database tells; `now` is
+                                      0 where it never has, or that is not known */
+    size_t due;                    /* users with a hook that is due */
+    size_t absent;                 /* users with no line in the shadow file */
 };
 
 /* True for out of memory. It is no finding: all that was found is incomplete then. */

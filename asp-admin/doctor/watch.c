@@ -21,6 +21,7 @@
 
 enum {
     PASS_SECONDS = 15 * 60, /* a pass that was made since then is taken for one of many */
+    LATE_MINUTES = 5,       /* how far was heard is kept once a minute, and a hook takes its time */
     MINUTE = 60,
     MS = 1000,
 };
@@ -78,6 +79,31 @@ static bool tell_unit_down(struct examination *exam)
     return true;
 }
 
+/* Hooks are left undone. With a database each machine runs its own: of no account is one due. */
+static void tell_hooks_unrun(struct examination *exam)
+{
+    struct findings *findings = &exam->findings;
+    const struct pgsql_feed_place *place = &exam->place;
+
+    if (!exam->has_database)
+        finding_fault(findings, CHECK_WATCH,
+                      "no watch runs: nobody runs hooks.revoked for what a login or the password "
+                      "stack has revoked, nor for what expires (users who wait for it now: %zu)",
+                      exam->due);
+    else if (place->now != 0)
+        finding_fault(findings, CHECK_WATCH,
+                      "no watch runs on this machine: nobody runs hooks.revoked here for what is "
+                      "revoked, on whichever machine, nor for what expires (revocations that wait "
+                      "for it, since it was heard %lld minutes ago: %lld)",
+                      (long long)(place->now - place->heard) / MINUTE, (long long)place->behind);
+    else
+        finding_fault(findings, CHECK_WATCH,
+                      "no watch runs on this machine: nobody runs hooks.revoked here for what is "
+                      "revoked, on whichever machine, nor for what expires; what comes before one "
+                      "has run is told to none");
+    advise_watch(exam);
+}
+
 /* Whether another machine compares the primary passwords for all: by a watch, or by passes. */
 static bool is_compared_elsewhere(const struct examination *exam)
 {
@@ -108,11 +134,7 @@ static void judge_no_watch(struct examination *exam)
                      "hooks and expired sessions wait for the next",
                      (long long)(exam->admin->now - exam->watch.looked) / MINUTE);
     } else if (asp_has_revoked_hook(conf)) {
-        finding_fault(findings, CHECK_WATCH,
-                      "no watch runs: nobody runs hooks.revoked for what a login or the password "
-                      "stack has revoked, nor for what expires (users who wait for it now: %zu)",
-                      exam->due);
-        advise_watch(exam);
+        tell_hooks_unrun(exam);
     } else if (source.is_program) {
         finding_fault(findings, CHECK_WATCH,
                       "no watch runs: a change that primary.command tells of is seen by asp-admin "
@@ -128,6 +150,23 @@ static void judge_no_watch(struct examination *exam)
     }
 }
 
+/* True: one that runs has not heard for long what a database tells, and hooks wait. */
+static bool tell_deaf(struct examination *exam)
+{
+    const struct pgsql_feed_place *place = &exam->place;
+    const long long minutes = (long long)(place->now - place->heard) / MINUTE;
+
+    if (place->now == 0 || !asp_has_revoked_hook(exam->admin->conf) || minutes < LATE_MINUTES)
+        return false;
+    finding_fault(&exam->findings, CHECK_WATCH,
+                  "for %lld minutes the watch has heard nothing of what was revoked, and "
+                  "hooks.revoked is not run; revocations that wait for it: %lld",
+                  minutes, (long long)place->behind);
+    finding_fix(&exam->findings, "the system's log says what it waits for: the database, or a hook "
+                                 "that cannot be started or does not end");
+    return true;
+}
+
 static void check_watch(struct examination *exam)
 {
     const struct asp_store *store = &exam->admin->store;
@@ -141,11 +180,11 @@ static void check_watch(struct examination *exam)
                      error.text);
     else if (status != ASP_OK)
         exam_fault(exam, CHECK_WATCH, &error);
-    else if (exam->watch.runs)
+    else if (!exam->watch.runs)
+        judge_no_watch(exam);
+    else if (!tell_deaf(exam))
         finding_ok(&exam->findings, CHECK_WATCH, "process %ld watches %s", exam->watch.process,
                    store->path);
-    else
-        judge_no_watch(exam);
 }
 
 static void tell_hook(struct examination *exam, const char *key, const char *path,
