@@ -203,7 +203,9 @@ BEGIN
 
   -- All that a login asks for, in one row, always. Of an account that is not there or was removed `body` is NULL; of the
   -- latter there is a `tag`. `used_...` is the last use of the entry `wanted`, NULL where none is known. P0002: this is no
-  -- store. The pulse's age is in milliseconds, and below 0 where it is later than the clock.
+  -- store. The pulse's age is in milliseconds, and below 0 where it is later than the clock. 25006: this is a standby, which
+  -- may not know yet what was revoked. A node has asked for that when it came; but behind what pools connections each
+  -- statement may be at another server.
   CREATE FUNCTION asp.load(
     p smallint, who text, wanted text,
     OUT store uuid, OUT schema int, OUT oldest int, OUT parts smallint, OUT now timestamptz, OUT pulse_age bigint,
@@ -212,6 +214,9 @@ BEGIN
   )
   LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   BEGIN
+    IF pg_is_in_recovery() THEN
+      RAISE read_only_sql_transaction;
+    END IF;
     now := clock_timestamp();
     -- LIMIT, though there is one row: a table that nobody has analysed is taken for a thousand rows, and two of them for a
     -- million, for which the server compiles the query. That takes a hundred times as long as the answer.
@@ -330,10 +335,13 @@ BEGIN
     INSERT INTO asp.password VALUES (p, at, number) ON CONFLICT (part, place) DO UPDATE SET mark = EXCLUDED.mark;
   END $$;
 
-  -- The number that it was noted by last; 0: it was not.
+  -- The number that it was noted by last; 0: it was not. 25006: as with load().
   CREATE FUNCTION asp.password_mark(p smallint, at int) RETURNS bigint
   LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   BEGIN
+    IF pg_is_in_recovery() THEN
+      RAISE read_only_sql_transaction;
+    END IF;
     RETURN COALESCE((SELECT w.mark FROM asp.password w WHERE w.part = p AND w.place = at), 0);
   END $$;
 

@@ -117,6 +117,16 @@ def test_while_its_standby_hangs_nobody_sees_what_is_not_on_it(pair):
     assert reader.head(part_of("alice"))["seq"] == 1
 
 
+def test_a_standby_tells_nothing_that_a_login_is_decided_by(pair):
+    """Whoever has come to it: what pools connections has another behind it from one statement to the next."""
+    pair.connect().make("alice", b"first")
+    standby = Store(pair.standby.connect("asp_node", "asp"))
+    for ask in (lambda: standby.load("alice"), lambda: standby.mark(1)):
+        with pytest.raises(Refused) as refused:
+            ask()
+        assert refused.value.state == "25006"
+
+
 WAITING = "FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'asp_node'"
 
 
