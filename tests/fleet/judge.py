@@ -10,6 +10,12 @@ from support.wait import LONG, wait_until
 COUNT = 8
 
 
+def started(*threads):
+    for thread in threads:
+        thread.start()
+    return threads
+
+
 class Guest(threading.Thread):
     """Logs in with each of some passwords, over and over; `words` are those of login(). Two at one machine come from two
     hosts."""
@@ -85,6 +91,11 @@ class Owner(threading.Thread):
         return [self.made[label][:2] for label in self.revoked]
 
 
+def each_owner(nodes, *users):
+    """One for each of the users at each of the machines."""
+    return [Owner(node, user, f"{at}{user}") for at, node in enumerate(nodes) for user in users]
+
+
 class Filler(threading.Thread):
     """Makes app passwords of a user by one of the machines, until she has as many as she may."""
 
@@ -141,3 +152,10 @@ def judge_owners(owners, nodes):
             expected = AUTH_ERR if label in owner.revoked else SUCCESS
             assert [node.login(password, user=owner.user) for node in nodes] == [expected] * len(nodes)
     nodes[0].asp_admin("store", "check").done()
+
+
+def judge_heard(nodes, reported, owners):
+    """Each machine is told of each that was revoked."""
+    ids = [password[:2] for password in reported] + [id for owner in owners for id in owner.revoked_ids()]
+    for node in nodes:
+        node.wait_for(*ids)

@@ -11,6 +11,7 @@ from support.broker import BrokerMachine
 from support.wait import wait_until
 
 NAME = "db1.example"
+NODE_NAME = "mx1"  # in the certificate of every node
 FOLDER = "/etc/asp/db"
 LOCAL = "127.0.0.1"
 PASSFILE = f'passfile = "{FOLDER}/pass";'
@@ -23,8 +24,9 @@ WHEN_READ = "SELECT pg_conf_load_time()"
 
 
 def hosts(*places, wait=5000, fence=10):
-    """What asp.conf says of these, each a name and an address, and of how long they are waited for."""
-    each = ", ".join(f'{{ name = "{name}"; address = "{address}"; }}' for name, address in places)
+    """What asp.conf says of these, each a name, an address and maybe a port, and of how long they are waited for."""
+    keys = ('name = "{}";', 'address = "{}";', "port = {};")
+    each = ", ".join(f"{{ {' '.join(key.format(value) for key, value in zip(keys, place))} }}" for place in places)
     return f'hosts = ( {each} ); ca = "{FOLDER}/ca.crt"; wait = {wait}; fence = {fence};'
 
 
@@ -47,7 +49,7 @@ class Server(clusters.Cluster):
             (self.data / name).chmod(0o600)
             if os.geteuid() == 0:
                 shutil.chown(self.data / name, "nobody")
-        (self.data / "pg_ident.conf").write_text("nodes mx1 asp_node\nnodes mx1 asp_admin\n")
+        (self.data / "pg_ident.conf").write_text(f"nodes {NODE_NAME} asp_node\nnodes {NODE_NAME} asp_admin\n")
 
     def way(self):
         return f"host={self.name} hostaddr={self.address} sslmode=verify-full sslrootcert={self.ca}"
@@ -82,7 +84,7 @@ class Networked(BrokerMachine):
     def put_files(self, ca=None):
         """The authority's certificate, a certificate of its own, and the file of passwords."""
         self.sandbox.shell(f"rm -rf {FOLDER}").done()
-        cert, key = self.authority.certify("mx1")
+        cert, key = self.authority.certify(NODE_NAME)
         files = ((ca or self.authority.ca, "ca.crt", "644"), (cert, "node.crt", "644"), (key, "node.key", "600"))
         for path, name, mode in files:
             self.sandbox.write(f"{FOLDER}/{name}", path.read_text(), mode=mode)

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from judge import COUNT, Guest, Owner, judge_guest, judge_owners, revoked
+from judge import COUNT, Guest, each_owner, judge_guest, judge_owners, revoked, started
 from machine import Node
 from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS
 from support.wait import LONG, comes_true, wait_until
@@ -30,8 +30,7 @@ def make_node(layer, build, sandboxes):
 def test_no_login_begun_after_a_revocation_was_reported_is_let_in_through_a_fail_over(make_node, pair):
     one, other = (make_node(pair.primary, pair.standby) for _ in range(2))
     passwords = [one.create("alice", f"App {at}", "--app", "calendar") for at in range(COUNT)]
-    guest = Guest(other, passwords)
-    guest.start()
+    (guest,) = started(Guest(other, passwords))
     wait_until(lambda: len(guest.tried) >= COUNT)
     reported = {}
     for at, password in enumerate(passwords[:-1]):
@@ -99,9 +98,7 @@ def test_who_reaches_only_an_old_primary_that_nobody_stopped_is_let_in_no_longer
 
 def test_what_several_made_and_revoked_while_the_primary_failed_is_there_once(make_node, pair):
     nodes = [make_node(pair.primary, pair.standby) for _ in range(2)]
-    owners = [Owner(node, user, f"{at}{user}") for at, node in enumerate(nodes) for user in ("alice", "bob")]
-    for owner in owners:
-        owner.start()
+    owners = started(*each_owner(nodes, "alice", "bob"))
     wait_until(lambda: all(len(owner.made) >= 2 for owner in owners))
     pair.fail_over()
     for owner in owners:
