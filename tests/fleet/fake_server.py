@@ -33,8 +33,7 @@ class FakeServer:
         self.probed = 0  # connections that were asked whether it is read-write
         self.sessions = []
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
+        self._listener = self._listen()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self):
@@ -59,13 +58,18 @@ class FakeServer:
             with contextlib.suppress(OSError):
                 self._say(session, chunks)
 
+    def _listen(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # and on each connection to it
+        self.port = listener.getsockname()[1]
+        return listener
+
     def _accept(self):
         while True:
             try:
                 session, _ = self._listener.accept()
             except OSError:
                 return
-            session.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.sessions.append(session)
             threading.Thread(target=self._serve, args=[session], daemon=True).start()
 
@@ -124,8 +128,11 @@ class FakeServer:
         else:
             with self._lock:
                 self.asked.append(values_of(messages[0][1]))
-                answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
+                answer = self._next_answer(messages[0][1].split(b"\0")[1].decode())
             self._say(session, answer)
+
+    def _next_answer(self, statement):
+        return self.answers[min(len(self.asked), len(self.answers)) - 1]
 
     @staticmethod
     def _say(session, chunks):

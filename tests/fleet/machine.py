@@ -12,15 +12,15 @@ DATABASE = 'database: {{ hosts = ( {hosts} ); name = "{name}"; wait = {wait}; fe
 class Joined:
     """What a machine of any kind is besides once it has joined the store."""
 
-    def join(self, servers, database, *lines, wait=800, fence=10):
+    def join(self, servers, database, *lines, wait=800, fence=10, store=None):
         """`servers`: one, or several of which the first has the store by now; `lines` are of its asp.conf; `wait` is how
-        long it waits, in milliseconds."""
+        long it waits, in milliseconds; `store` is what that calls itself, where it is not asked."""
         servers = servers if isinstance(servers, tuple) else (servers,)
         hosts = ", ".join(f'{{ address = "{server.folder}"; }}' for server in servers)
         where = DATABASE.format(hosts=hosts, name=database, wait=wait, fence=fence)
         self.always = ["usage_interval = 1;", *lines, where]
         self.configure()
-        store = servers[0].connect(database=database).one("SELECT id::text FROM asp.store")
+        store = store or servers[0].connect(database=database).one("SELECT id::text FROM asp.store")
         self.sandbox.shell("mkdir -p /run/asp; mkdir -m 700 /var/lib/asp").done()
         self.sandbox.write("/var/lib/asp/store-id", f"asp-store-id 1 {store} 64\n", mode="600")
 

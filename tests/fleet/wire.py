@@ -49,13 +49,20 @@ COMPLETE = message("C", text("SELECT 1"))
 COPY_OUT = message("H", struct.pack("!bh", 0, 0))
 
 
+def cell(value):
+    """A text, the bytes of what is binary, or None: NULL."""
+    if value is None:
+        return struct.pack("!i", -1)
+    value = value.encode() if isinstance(value, str) else value
+    return struct.pack("!i", len(value)) + value
+
+
 def further_row(*values):
-    cells = b"".join(struct.pack("!i", len(value)) + value.encode() for value in values)
-    return message("D", struct.pack("!h", len(values)) + cells)
+    return message("D", struct.pack("!h", len(values)) + b"".join(map(cell, values)))
 
 
 def row(*values):
-    """What comes before a statement is complete: one row of texts."""
+    """What comes before a statement is complete: one row, as cell() has it."""
     columns = b"".join(text(f"column{i}") + struct.pack("!IhIhih", 0, 0, 25, -1, -1, 1) for i in range(len(values)))
     return message("2") + message("T", struct.pack("!h", len(values)) + columns) + further_row(*values)
 

@@ -1,0 +1,56 @@
+"""A server that has a store with one account or none, and says of it what a test has it say."""
+
+import pathlib
+import shutil
+import socket
+import struct
+import tempfile
+import time
+
+import wire
+from fake_server import FakeServer
+
+STORE = "00112233-4455-6677-8899-aabbccddeeff"
+
+
+def number(value, width="q"):
+    """As the database sends it."""
+    return None if value is None else struct.pack(f"!{width}", value)
+
+
+def loaded(body=None, *, store=STORE, oldest=1, pulse_age=0, tag=7, now=None):
+    """What asp.load answers: an account of this text, or that there is none."""
+    now = int(time.time() * 1000000) if now is None else now
+    there = (number(tag), body, number(now)) if body is not None else (None, None, None)
+    return wire.answered(store, number(oldest, "i"), number(now), number(pulse_age), number(0), *there, *[None] * 4)
+
+
+DONE, ANOTHER_BY_NOW = (wire.answered(number(answer, "i")) for answer in (1, 0))
+NOTHING = wire.answered("")
+
+
+class StoreServer(FakeServer):
+    """`says` has for each statement, by its name, a list of answers; the last one is for all that come after it. `heard` has
+    the names of what was asked."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="asp-pg-", dir="/tmp"))
+        self.folder.chmod(0o755)
+        self.heard = []
+        self.says = {"load": [loaded()], "write": [DONE], "beat": [NOTHING], "record": [NOTHING]}
+        super().__init__(str(self.folder))
+
+    def __exit__(self, *words):
+        super().__exit__(*words)
+        shutil.rmtree(self.folder)
+
+    def _listen(self):
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(self.folder / ".s.PGSQL.5432"))
+        listener.listen()
+        return listener
+
+    def _next_answer(self, statement):
+        self.heard.append(statement)
+        answers = self.says[statement]
+        return [answers.pop(0) if len(answers) > 1 else answers[0]]

@@ -1,0 +1,186 @@
+"""What a login comes to, through broker and module, whatever a database answers: never that there is no account, but where it
+says so."""
+
+import pytest
+import wire
+from fake_server import CLOSE
+from machine import Node
+from store_server import ANOTHER_BY_NOW, DONE, STORE, StoreServer, loaded
+from support.pam_codes import AUTHINFO_UNAVAIL, SUCCESS, USER_UNKNOWN
+from support.wait import wait_until
+from test_connection_answers import TABLE, WARNINGS
+
+LINES = ("virtual_users = true;", 'primary: { source = "none"; };', "broker: { workers = 1; };")
+CROSSED = ("40001", "40P01")
+HOUR = 3600 * 1000
+
+
+@pytest.fixture(scope="module")
+def server():
+    with StoreServer() as made:
+        yield made
+
+
+class Machine(Node):
+    """One whose database is that server, with the text of an account that its own asp-admin has made."""
+
+    def __init__(self, layer, build, server, **options):
+        super().__init__(layer, build, server, "asp", *LINES, store=STORE, **options)
+        self.server = server
+        named, self.always = self.always, [*LINES, 'store = "/run/files";']
+        self.configure()
+        self.made = self.create("alice", "Phone", "--app", "calendar")
+        self.body = self.text()
+        self.asp_admin("remove", "alice").done()
+        self.unbound = self.create("alice", "Phone")
+        self.unbound_body = self.text()
+        self.always = named
+        self.configure()
+
+    def text(self):
+        return self.sandbox.shell("cat /run/files/users/alice").done().out.encode()
+
+    def says(self, statement, *answers):
+        self.server.says[statement] = list(answers)
+
+    def begin_again(self):
+        """It is well: who has an app password is let in."""
+        self.configure()
+        self.says("load", loaded(self.body))
+        self.says("write", DONE)
+        wait_until(lambda: self.login(self.made) == SUCCESS, self.log_file.new)
+        self.log_file.settle()
+        self.log_file.forget()
+        self.server.heard.clear()
+
+
+@pytest.fixture(scope="module")
+def prepared(layer, build, sandboxes, server):
+    node = Machine(layer, build, server)
+    try:
+        node.begin()
+        yield node
+    finally:
+        node.end()
+        node.close()
+
+
+@pytest.fixture
+def machine(prepared):
+    prepared.begin_again()
+    return prepared
+
+
+def is_unavailable(machine, password, word):
+    """So is the next one, and the cause is told."""
+    codes = [machine.login(password), machine.login(password)]
+    lines = machine.log_file.take_lines(2, lambda line: line.is_decision)
+    assert codes == [AUTHINFO_UNAVAIL] * 2, lines
+    assert [line.word("verdict") for line in lines] == ["unavailable"] * 2
+    assert word in lines[0].text, lines
+
+
+def test_it_says_who_has_an_account_and_who_has_none(machine):
+    assert machine.login(machine.made) == SUCCESS
+    machine.says("load", loaded())
+    assert machine.login(machine.made) == USER_UNKNOWN
+    assert set(machine.server.heard) <= {"load", "record"}
+
+
+@pytest.mark.parametrize("sqlstate", [*TABLE, *CROSSED])
+def test_an_error_is_no_account_that_is_not_there(machine, sqlstate):
+    machine.says("load", wire.refused(sqlstate))
+    is_unavailable(machine, machine.made, sqlstate)
+
+
+@pytest.mark.parametrize("sqlstate", ["53300", "28000", "28P01", "3D000", "42501", "57P03"])
+def test_nor_is_it_where_nobody_is_let_in(machine, sqlstate):
+    let_in, machine.server.greeting = machine.server.greeting, [wire.error(sqlstate, severity="FATAL"), CLOSE]
+    machine.server.hang_up()
+    try:
+        is_unavailable(machine, machine.made, sqlstate)
+    finally:
+        machine.server.greeting = let_in
+
+
+ANSWERS = {
+    "no row": (lambda body: wire.COMPLETE + wire.READY, "no store of ours"),
+    "a row of another store": (lambda body: loaded(store=STORE.replace("0", "1")), "another database"),
+    "a row without a store": (lambda body: loaded(store=None), "no store of ours"),
+    "a row without an age": (lambda body: loaded(oldest=None), "no store of ours"),
+    "fewer columns": (lambda body: wire.answered(STORE, b"\0\0\0\1"), "no write on its standbys"),
+    "one that was closed": (lambda body: loaded(oldest=0), "moved"),
+    "one of a later version": (lambda body: loaded(oldest=2), "later version"),
+    "an account without a tag": (lambda body: loaded(body, tag=None), "no store of ours"),
+    "an account that is damaged": (lambda body: loaded(body.replace(b"Phone", b"Phony")), "digest"),
+    "an account that is empty": (lambda body: loaded(b""), "of ours"),
+    "an account of another form": (lambda body: loaded(b"something else\n"), "of ours"),
+    "an old pulse": (lambda body: loaded(pulse_age=HOUR), "no write on its standbys"),
+    "a pulse that is to come": (lambda body: loaded(pulse_age=-1001), "no write on its standbys"),
+    "no pulse": (lambda body: loaded(pulse_age=None), "no write on its standbys"),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_what_is_no_answer_of_ours_is_no_account_that_is_not_there(machine, what):
+    answer, word = ANSWERS[what]
+    machine.says("load", answer(machine.body))
+    is_unavailable(machine, machine.made, word)
+
+
+@pytest.mark.parametrize("age", [0, 10000, -1000])
+def test_a_write_of_just_now_needs_no_other(machine, age):
+    machine.says("load", loaded(machine.body, pulse_age=age))
+    assert machine.login(machine.made) == SUCCESS
+    assert "beat" not in machine.server.heard
+
+
+@pytest.mark.parametrize("age", [10001, -1001, None])
+def test_one_that_is_too_old_or_of_another_clock_is_made_anew(machine, age):
+    machine.says("load", loaded(machine.body, pulse_age=age), loaded(machine.body))
+    assert machine.login(machine.made) == SUCCESS
+    assert machine.server.heard[:3] == ["load", "beat", "load"]
+
+
+@pytest.mark.parametrize("sqlstate", CROSSED)
+def test_what_others_crossed_is_asked_again_within_the_wait(machine, sqlstate):
+    refused = wire.refused(sqlstate)
+    machine.says("load", refused, refused, loaded(machine.body))
+    assert machine.login(machine.made) == SUCCESS
+    assert machine.server.heard.count("load") == 3
+    machine.says("load", loaded(machine.unbound_body))
+    machine.says("write", refused, refused, DONE)
+    assert machine.login(machine.unbound) == SUCCESS
+    assert machine.server.heard.count("write") == 3
+
+
+AT_A_WRITE = {sqlstate: wire.refused(sqlstate) for sqlstate in [*TABLE, *CROSSED]} | {
+    "a warning": WARNINGS["01000"] + DONE,
+    "a warning at the end of a server": WARNINGS["57P01"] + DONE,
+    "it is another by now": ANOTHER_BY_NOW,
+    "no number": wire.answered(None),
+}
+
+
+@pytest.mark.parametrize("what", AT_A_WRITE)
+def test_who_is_not_known_to_be_bound_is_not_let_in(machine, what):
+    """And it is bound by the next login, if it was not."""
+    machine.says("load", loaded(machine.unbound_body))
+    machine.says("write", AT_A_WRITE[what])
+    assert machine.login(machine.unbound) == AUTHINFO_UNAVAIL
+    machine.says("write", DONE)
+    wait_until(lambda: machine.login(machine.unbound) == SUCCESS, machine.log_file.new)
+
+
+def test_without_a_fence_nobody_asks_how_old_the_last_write_is(layer, build, sandboxes, server):
+    """As for a database that stands on several machines itself."""
+    node = Machine(layer, build, server, fence=0)
+    try:
+        node.begin()
+        for age in (HOUR, -HOUR, None):
+            node.says("load", loaded(node.body, pulse_age=age))
+            assert node.login(node.made) == SUCCESS
+        assert "beat" not in server.heard
+    finally:
+        node.end()
+        node.close()
