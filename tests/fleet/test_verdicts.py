@@ -172,6 +172,21 @@ def test_who_is_not_known_to_be_bound_is_not_let_in(machine, what):
     wait_until(lambda: machine.login(machine.unbound) == SUCCESS, machine.log_file.new)
 
 
+def test_a_use_is_written_by_the_configuration_of_its_login_whatever_asp_conf_says_by_then(machine):
+    """A worker writes it after a second. What the broker has begun with it keeps, so that is another one."""
+    heard = machine.server.heard
+    machine.configure("limit = 7;")
+    assert machine.login(machine.made) == SUCCESS
+    wait_until(lambda: "record" in heard, "no use was written")
+    heard.clear()
+    assert machine.login(machine.made) == SUCCESS
+    # By this one nobody asks the database.
+    machine.configure('self_service: { web_user = "www-data"; };')
+    assert machine.login(machine.made) == AUTHINFO_UNAVAIL
+    machine.server.hang_up()  # where it is, is read there
+    wait_until(lambda: "record" in heard, machine.log_file.new)
+
+
 def test_without_a_fence_nobody_asks_how_old_the_last_write_is(layer, build, sandboxes, server):
     """As for a database that stands on several machines itself."""
     node = Machine(layer, build, server, fence=0)
