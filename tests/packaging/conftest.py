@@ -10,6 +10,10 @@ from support.sandbox import SANDBOX, Sandbox
 
 @pytest.fixture(scope="session")
 def installed(build, tmp_path_factory):
+    """Skips where the build has left out what is in the packages."""
+    left_out = [product for product in ("asp-web/asp-web", "man/asp-store.7") if not (build / product).exists()]
+    if left_out:
+        pytest.skip(f"built without {left_out[0]}")
     return Installed(build, tmp_path_factory.mktemp("installed"))
 
 
