@@ -27,7 +27,7 @@ package_packages=(rpm rpmlint makepkg libarchive-tools fakeroot musl-tools)
 root_packages=(debootstrap systemd-container)
 # In the machines of tests/booted.
 booted_packages=(
-    systemd systemd-sysv dbus apparmor dovecot-imapd nginx libnginx-mod-http-auth-pam
+    systemd systemd-sysv dbus apparmor dovecot-imapd nginx libnginx-mod-http-auth-pam postgresql
     libpam-google-authenticator libpam-oath oathtool python3-pytest python3-pytest-timeout
 )
 # Never installed for the tests: where they are missing they are unpacked for the sandboxes, and for what is started from

@@ -5,10 +5,11 @@ import pathlib
 import threading
 
 import pytest
-from machine import SERVICES, SOCKETS, http_login, imap_login
+from machine import CONF, SERVICES, SOCKETS, http_login, imap_login
 from support.debian import install_version, repack, said
 from support.passwords import wrong
 from support.run import as_user
+from support.wait import LONG
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -25,6 +26,33 @@ def in_use(machine):
     machine.systemctl("start", *SERVICES)
     yield password
     machine.shell(f"{INSTALL} /packages/*.deb").done()
+
+
+# As asp-store(7) has it for a database on the same machine.
+MAKE_STORE = f"""
+cd /etc/postgresql/*/main
+sed -i '1i local asp asp_node,asp_admin peer map=asp' pg_hba.conf
+printf 'asp root asp_node\nasp root asp_admin\n' >>pg_ident.conf
+systemctl restart 'postgresql@*'
+runuser -u postgres -- createdb -E UTF8 -T template0 asp
+asp-admin store init --sql | runuser -u postgres -- psql -q -d asp
+echo 'database: {{ hosts = ( {{ address = "/run/postgresql"; }} ); }}; primary: {{ source = "none"; }};' >>{CONF}
+asp-admin store join
+systemctl restart asp-watch
+"""
+LEAVE_STORE = """
+systemctl stop asp-watch asp-broker.socket asp-broker
+rm -f /var/lib/asp/store-id /var/lib/asp/feed
+runuser -u postgres -- dropdb asp
+"""
+
+
+@pytest.fixture
+def joined(machine):
+    """The machine's store is in a database of its own."""
+    machine.shell(MAKE_STORE).done()
+    yield
+    machine.shell(LEAVE_STORE).done()
 
 
 def pids(machine):
@@ -63,6 +91,23 @@ def test_an_upgrade_refuses_nobody_and_restarts_what_ran(machine, in_use):
     for unit in RUNNING:
         assert after[unit] not in ("0", before[unit]) and runs_what_is_installed(after[unit]), unit
     assert [machine.state(unit) for unit in SOCKETS] == ["active", "active"]
+
+
+def test_an_upgrade_goes_on_with_a_store_that_is_in_a_database(machine, joined, in_use, idle):
+    """What asks it is started anew, and refuses nobody; and the watch goes on hearing what the database tells."""
+    assert not list(pathlib.Path("/var/lib/asp/users").iterdir())
+    kept = machine.read("/var/lib/asp/store-id")
+    before = pids(machine)
+    with asked_all_the_time(in_use) as answers:
+        run = install_version(machine, "9", options=NOBODY_IS_ASKED).done()
+    assert answers == {("right", "in"), ("wrong", "refused")}, said(run)
+    after = pids(machine)
+    for unit in RUNNING:
+        assert after[unit] not in ("0", before[unit]) and runs_what_is_installed(after[unit]), unit
+    assert machine.read("/var/lib/asp/store-id") == kept
+    session = idle("alice", machine.create("alice", "Guest", "mail", "--expires", "15s"))
+    assert session.line(15 + LONG) == "over"
+    assert http_login("alice", in_use) == "in"
 
 
 def test_an_upgrade_that_is_broken_off_after_unpacking_leaves_all_running(machine, in_use):
