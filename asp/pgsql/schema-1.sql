@@ -18,6 +18,9 @@ DECLARE
   role record;
   setting record;
 BEGIN
+  -- Where others may create, as everybody could in `public` up to PostgreSQL 14, a function of theirs could be taken for one
+  -- of the system's, and would be run with the rights of who runs this.
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   IF current_setting('server_encoding') <> 'UTF8' THEN
     RAISE EXCEPTION 'asp: this database is in %, and not in UTF8', current_setting('server_encoding');
   END IF;
@@ -39,8 +42,8 @@ BEGIN
   -- asp_admin copies and checks, which takes as long as it takes: the tool has a bound for each statement.
   FOR setting IN VALUES
     ('asp_node', 'statement_timeout', '2s'), ('asp_node', 'lock_timeout', '1s'),
-    ('asp_node', 'idle_in_transaction_session_timeout', '2s'),
-    ('asp_admin', 'statement_timeout', '0'), ('asp_admin', 'lock_timeout', '1s')
+    ('asp_node', 'idle_in_transaction_session_timeout', '2s'), ('asp_node', 'search_path', 'pg_catalog'),
+    ('asp_admin', 'statement_timeout', '0'), ('asp_admin', 'lock_timeout', '1s'), ('asp_admin', 'search_path', 'pg_catalog')
   LOOP
     IF NOT EXISTS (
       SELECT FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
@@ -60,6 +63,16 @@ BEGIN
     RAISE EXCEPTION 'asp: everybody may connect to this database, and % may not change that', current_user
       USING ERRCODE = 'insufficient_privilege', HINT = 'Run it as the owner of the database.';
   END IF;
+  -- What root's asp-admin calls there is the system's then too, whatever a node has made before.
+  IF EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public') THEN
+    IF has_schema_privilege('public', 'public', 'CREATE') THEN
+      REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    END IF;
+    IF has_schema_privilege('public', 'public', 'CREATE') THEN
+      RAISE EXCEPTION 'asp: everybody may create in schema public, and % may not change that', current_user
+        USING ERRCODE = 'insufficient_privilege', HINT = 'Run it as a superuser, or drop that schema.';
+    END IF;
+  END IF;
   IF NOT has_database_privilege('asp_node', current_database(), 'CONNECT')
      OR NOT has_database_privilege('asp_admin', current_database(), 'CONNECT') THEN
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO asp_node, asp_admin', current_database());
@@ -68,9 +81,11 @@ END $asp$;
 
 DO $asp$
 DECLARE
-  before text := current_setting('role');
+  before text;
   found text;
 BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  before := current_setting('role');
   IF EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = 'asp' AND c.relname = 'store') THEN
     SELECT s.schema INTO STRICT found FROM asp.store s;

@@ -48,9 +48,9 @@ def test_by_an_owner_of_the_database_who_may_make_roles_in_a_cluster_without_the
     assert connection.notices == [MADE]
     assert roles(connection) == ({"asp_owner": False, "asp_node": True, "asp_admin": True}, False)
     assert settings(connection, "asp_node") == [
-        "idle_in_transaction_session_timeout=2s", "lock_timeout=1s", "statement_timeout=2s"
+        "idle_in_transaction_session_timeout=2s", "lock_timeout=1s", "search_path=pg_catalog", "statement_timeout=2s"
     ]
-    assert settings(connection, "asp_admin") == ["lock_timeout=1s", "statement_timeout=0"]
+    assert settings(connection, "asp_admin") == ["lock_timeout=1s", "search_path=pg_catalog", "statement_timeout=0"]
     assert settings(connection, "asp_owner") == []
     assert connection.one("SELECT current_user") == "dba"
     assert fresh.connect("asp_admin", "first").one("SHOW statement_timeout") == "0"
@@ -122,6 +122,50 @@ def test_nobody_else_connects_or_makes_temporary_tables(cluster, place):
         assert refused.value.state == "42501"
 
 
+# Each is preferred to the system's, whose arguments are of other types, by who looks into public at all.
+TRAPS = {
+    "has_database_privilege": "SELECT pg_catalog.has_database_privilege($1::name, $2::text, $3)",
+    "pg_has_role": "SELECT pg_catalog.pg_has_role($1::name, $2::name, $3)",
+}
+
+
+def test_nothing_is_run_that_others_have_put_into_public(cluster, place):
+    """As everybody may up to PostgreSQL 14, and in what was brought from there."""
+    run(cluster, place)
+    owner = cluster.connect(database=place)
+    owner.ask("GRANT CREATE ON SCHEMA public TO PUBLIC; CREATE TABLE public.run (name text, who text)")
+    owner.ask("GRANT INSERT ON public.run TO PUBLIC")
+    node = cluster.connect("asp_node", place)
+    for name, answer in TRAPS.items():
+        body = f"BEGIN INSERT INTO public.run VALUES ('{name}', current_user); RETURN ({answer}); END"
+        node.ask(f"CREATE FUNCTION public.{name}(text, text, text) RETURNS bool LANGUAGE plpgsql AS $$ {body} $$")
+    owner.ask("SELECT pg_has_role('asp_admin'::text, 'asp_node'::text, 'USAGE'::text)")
+    assert owner.one("SELECT count(*) FROM public.run") == 1
+    owner.ask(clusters.SCHEMA)
+    assert owner.one("SELECT count(*) FROM public.run") == 1
+    with pytest.raises(Refused) as refused:
+        node.ask("CREATE TABLE public.other (one int)")
+    assert refused.value.state == "42501"
+
+
+def test_the_roles_find_what_is_the_systems_alone(cluster, place):
+    run(cluster, place)
+    for role in ("asp_node", "asp_admin"):
+        assert cluster.connect(role, place).one("SHOW search_path") == "pg_catalog"
+
+
+def test_where_everybody_may_create_it_is_not_made(cluster, place):
+    """The owner of the database is not that of the schema, up to PostgreSQL 14."""
+    cluster.connect().ask("CREATE ROLE landlord LOGIN CREATEROLE")
+    owner = cluster.connect(database=place)
+    owner.ask(f"ALTER DATABASE {place} OWNER TO landlord")
+    owner.ask("ALTER SCHEMA public OWNER TO postgres; GRANT CREATE ON SCHEMA public TO PUBLIC")
+    with pytest.raises(Refused) as refused:
+        run(cluster, place, "landlord")
+    assert "everybody may create in schema public" in str(refused.value)
+    assert owner.one("SELECT count(*) FROM pg_namespace WHERE nspname = 'asp'") == 0
+
+
 def test_who_does_not_own_the_database_cannot_do_half_of_it(cluster, place):
     cluster.connect().ask("CREATE ROLE maker LOGIN CREATEROLE")
     connection = cluster.connect("maker", place)
@@ -149,7 +193,7 @@ def test_what_a_dump_does_not_bring_along_is_put_back_and_what_was_set_stays(fre
     connection.ask(clusters.SCHEMA)
     assert connection.notices[-1] == NOTHING
     assert settings(connection, "asp_node") == [
-        "idle_in_transaction_session_timeout=2s", "lock_timeout=1s", "statement_timeout=5s"
+        "idle_in_transaction_session_timeout=2s", "lock_timeout=1s", "search_path=pg_catalog", "statement_timeout=5s"
     ]
     assert not connection.one("SELECT has_database_privilege('public', 'restored', 'CONNECT, TEMP')")
     assert fresh.connect("asp_admin", "restored").ask("SELECT asp.beat()")
