@@ -21,7 +21,7 @@ _Static_assert((int)DATABASE_HOLDER_SIZE == PGSQL_HOLDER_MAX + 1, "a holder is t
 
 static const struct pgsql_statement look = {
     .name = "copy look",
-    .text = "SELECT s.oldest, floor(extract(epoch FROM s.uses_since))::bigint, l.holder"
+    .text = "SELECT s.oldest, floor(extract(epoch FROM s.uses_since))::bigint, l.holder, s.before"
             " FROM asp.store s LEFT JOIN asp.lease l ON l.what = '" LEASE "'",
 };
 
@@ -53,20 +53,22 @@ static enum asp_status read_state(struct database_copy *copy, struct database_co
 {
     struct pg_result *result = NULL;
     int64_t oldest;
+    int64_t before;
     int64_t since;
     enum asp_status status = database_ask(connection_of(copy), &look, NULL, &result, error);
 
     if (status != ASP_OK)
         return status;
     if (pgsql_row_count(result) != 1 || !pgsql_number(result, 0, 0, &oldest) ||
-        !pgsql_number(result, 0, 1, &since)) {
+        !pgsql_number(result, 0, 1, &since) || !pgsql_number(result, 0, 3, &before)) {
         status = pgsql_not_ours(error);
     } else {
         state->is_closed = oldest == 0;
+        copy->oldest = (int)(state->is_closed ? before : oldest);
         state->since = copy->since = (time_t)since;
         if (!pgsql_text(result, 0, 2, state->holder, sizeof state->holder))
             state->holder[0] = '\0';
-        if (oldest > PGSQL_SCHEMA)
+        if (copy->oldest > PGSQL_SCHEMA)
             status =
                 asp_fail(error, ASP_NEWER,
                          "the database is of a later version: upgrade pam_asp on this machine");
@@ -117,7 +119,7 @@ enum asp_status database_copy_close(const struct database_copy *copy, struct asp
 
 enum asp_status database_copy_open(const struct database_copy *copy, struct asp_error *error)
 {
-    return set(copy, PGSQL_SCHEMA, error);
+    return set(copy, copy->oldest, error);
 }
 
 enum asp_status database_copy_begin_uses(struct database_copy *copy, struct asp_error *error)

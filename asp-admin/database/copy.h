@@ -27,6 +27,7 @@ struct database_copy_state {
 struct database_copy {
     struct pgsql_store *own; /* lent; as a role that may all that asp_admin does */
     int parts;
+    int oldest; /* which schemas may use it: of asp.store, and while it is closed what that was */
     time_t since;
 };
 
@@ -40,6 +41,8 @@ enum asp_status database_copy_hold(const struct database_copy *copy, const char 
 
 /* Nobody finds an account, or writes one, from then on; who was writing has. */
 enum asp_status database_copy_close(const struct database_copy *copy, struct asp_error *error);
+
+/* It is again for those that it was for before. */
 enum asp_status database_copy_open(const struct database_copy *copy, struct asp_error *error);
 
 /* Uses are known from now on, which is `copy->since`. */

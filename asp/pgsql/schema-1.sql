@@ -99,12 +99,13 @@ BEGIN
   -- Tables
 
   -- What this is. A node keeps `id` and `parts`, and has nothing to do with another store. Nodes that know no schema from
-  -- `oldest` on are told to be upgraded; 0: the store has moved, and nobody writes to it.
+  -- `oldest` on are told to be upgraded; 0: the store has moved, nobody writes to it, and `before` is what it was.
   CREATE TABLE asp.store (
     one bool PRIMARY KEY DEFAULT true CHECK (one),
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     schema int NOT NULL,
     oldest int NOT NULL CHECK (oldest BETWEEN 0 AND schema),
+    before int NOT NULL DEFAULT 1 CHECK (before BETWEEN 1 AND schema),
     parts smallint NOT NULL DEFAULT 64 CHECK (parts BETWEEN 1 AND 256),
     uses_since timestamptz NOT NULL DEFAULT clock_timestamp() -- uses are known from then on
   );
@@ -434,7 +435,8 @@ BEGIN
   BEGIN
     PERFORM asp.be_synchronous();
     LOCK TABLE asp.account IN EXCLUSIVE MODE;
-    UPDATE asp.store s SET oldest = close_store.oldest WHERE s.one = true;
+    UPDATE asp.store s SET oldest = close_store.oldest, before = CASE WHEN s.oldest > 0 THEN s.oldest ELSE s.before END
+      WHERE s.one = true;
   END $$;
 
   -- Uses are known from now on: an entry of which none is known counts as unused from here.

@@ -101,6 +101,16 @@ def test_it_is_closed_when_those_who_write_have_written(admin, node, other, owne
         admin.ask("SELECT asp.close_store(1)")
 
 
+def test_what_it_was_before_is_kept_while_it_is_closed(admin, owner):
+    owner.ask("UPDATE asp.store SET schema = 2, oldest = 2")
+    try:
+        for _ in range(2):
+            admin.ask("SELECT asp.close_store(0)")
+            assert owner.ask("SELECT oldest, before FROM asp.store") == [{"oldest": 0, "before": 2}]
+    finally:
+        owner.ask("UPDATE asp.store SET schema = 1, oldest = 1, before = 1")
+
+
 @pytest.mark.parametrize("oldest", [-1, 2])
 def test_what_no_node_could_know_is_refused(admin, oldest):
     with pytest.raises(Refused) as refused:

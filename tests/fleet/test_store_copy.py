@@ -330,6 +330,14 @@ def test_what_is_damaged_is_told_and_nothing_is_closed(filled, way):
     assert filled.is_open() == before
 
 
+def test_one_that_was_closed_by_a_later_version_is_not_opened_by_this(filled):
+    filled.copy(TO_DATABASE)
+    filled.copy(TO_FILES)
+    filled.ask("UPDATE asp.store SET schema = 2, before = 2")
+    assert filled.fails(5, TO_DATABASE) == "the database is of a later version: upgrade pam_asp on this machine"
+    assert filled.is_open() == (True, False)
+
+
 def test_what_is_there_already_has_to_be_the_same(filled):
     filled.copy(TO_DATABASE)
     filled.copy(TO_FILES)
