@@ -68,7 +68,7 @@ static enum asp_status read_state(struct database_copy *copy, struct database_co
         state->since = copy->since = (time_t)since;
         if (!pgsql_text(result, 0, 2, state->holder, sizeof state->holder))
             state->holder[0] = '\0';
-        if (copy->oldest > PGSQL_SCHEMA)
+        if (copy->oldest > pgsql_schema_number)
             status =
                 asp_fail(error, ASP_NEWER,
                          "the database is of a later version: upgrade pam_asp on this machine");

@@ -7,9 +7,10 @@
 #include "asp/pgsql/schema.h"
 #include "asp/pgsql/store.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { INIT_MS = 60000 };
+enum { INIT_MS = 60000, NAME_SIZE = 16 };
 
 _Static_assert((int)DATABASE_ID_SIZE == PGSQL_ID_CHARS + 1, "an id is a uuid");
 _Static_assert((int)DATABASE_ID_SHORT == PGSQL_ID_SHORT, "it is shortened in one way");
@@ -46,24 +47,36 @@ static enum asp_status look_for_store(struct pgsql_connection *connection, int64
     return status;
 }
 
-/* One after the other: what is prepared is one statement. */
+static enum asp_status run_one(struct pgsql_connection *connection,
+                               const struct pgsql_statement *statement, int64_t deadline,
+                               struct asp_error *error)
+{
+    struct pg_result *result = NULL;
+    enum asp_status status = pgsql_ask(connection, statement, NULL, deadline, &result, error);
+
+    pgsql_result_free(result);
+    return status;
+}
+
+/* One after the other: what is prepared is one statement, and is known by its address. */
 static enum asp_status run(struct pgsql_connection *connection, bool uses_lost, int64_t deadline,
                            struct asp_error *error)
 {
-    const struct pgsql_statement statements[PGSQL_SCHEMA_STATEMENTS + 1] = {
-        {.name = "make roles", .text = pgsql_schema[0], .writes = true},
-        {.name = "make store", .text = pgsql_schema[1], .writes = true},
-        {.name = "begin uses", .text = database_begin_uses, .writes = true},
-    };
-    const size_t count = PGSQL_SCHEMA_STATEMENTS + (uses_lost ? 1 : 0);
+    static const struct pgsql_statement begin_uses = {
+        .name = "begin uses", .text = database_begin_uses, .writes = true};
+    struct pgsql_statement statements[PGSQL_STATEMENTS_MAX];
+    char names[PGSQL_STATEMENTS_MAX][NAME_SIZE];
     enum asp_status status = ASP_OK;
 
-    for (size_t i = 0; status == ASP_OK && i < count; i++) {
-        struct pg_result *result = NULL;
-
-        status = pgsql_ask(connection, &statements[i], NULL, deadline, &result, error);
-        pgsql_result_free(result);
+    for (size_t i = 0; status == ASP_OK && i < PGSQL_STATEMENTS_MAX && pgsql_schema[i] != NULL;
+         i++) {
+        (void)snprintf(names[i], NAME_SIZE, "schema %zu", i);
+        statements[i] =
+            (struct pgsql_statement){.name = names[i], .text = pgsql_schema[i], .writes = true};
+        status = run_one(connection, &statements[i], deadline, error);
     }
+    if (status == ASP_OK && uses_lost)
+        status = run_one(connection, &begin_uses, deadline, error);
     return status;
 }
 
@@ -93,7 +106,7 @@ static enum asp_status ask_identity(struct pgsql_connection *connection, int64_t
 }
 
 enum asp_status database_init(const struct asp_conf *conf, const char *role, bool uses_lost,
-                              struct database_identity *identity, bool *made,
+                              struct database_identity *identity, int *before,
                               struct asp_error *error)
 {
     struct pgsql_connection *connection = pgsql_connection_new("asp-admin");
@@ -101,15 +114,19 @@ enum asp_status database_init(const struct asp_conf *conf, const char *role, boo
     bool found = false;
     enum asp_status status;
 
+    *before = 0;
     if (connection == NULL)
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");
     pgsql_connection_use(connection, &conf->database, role);
     status = look_for_store(connection, deadline, &found, error);
+    if (status == ASP_OK && found)
+        status = ask_identity(connection, deadline, identity, error);
+    if (status == ASP_OK && found)
+        *before = identity->schema;
     if (status == ASP_OK)
         status = run(connection, uses_lost, deadline, error);
     if (status == ASP_OK)
         status = ask_identity(connection, deadline, identity, error);
-    *made = status == ASP_OK && !found;
     pgsql_connection_free(connection);
     return status;
 }

@@ -21,16 +21,17 @@ struct database_identity {
     int parts;
 };
 
-/* The statements that make one, in their order, to a NULL. They are done again without harm. */
+/* The statements that make one, or take one of an older schema to this version's, in their order,
+ * to a NULL. They are done again without harm. */
 const char *const *database_schema(void);
 
 /* One more, from which on last uses are known. */
 extern const char database_begin_uses[];
 
 /* Runs them in the database of the configuration, connected as `role`, and that one too where
- * `uses_lost`. `*made`: there was none. */
+ * `uses_lost`. `*before` is the schema that was there; 0: there was none. */
 enum asp_status database_init(const struct asp_conf *conf, const char *role, bool uses_lost,
-                              struct database_identity *identity, bool *made,
+                              struct database_identity *identity, int *before,
                               struct asp_error *error);
 
 #endif

@@ -127,7 +127,8 @@ static bool take(const struct pg_result *result, int64_t asked, struct database_
         !pgsql_number(result, 0, CLOCK, &clock))
         return false;
     look->is_closed = oldest == 0;
-    look->is_known = oldest <= PGSQL_SCHEMA;
+    look->is_known = oldest <= pgsql_schema_number;
+    look->is_older = look->identity.schema < pgsql_schema_number;
     look->is_super = take_bool(result, IS_SUPER);
     look->is_node = take_bool(result, IS_NODE);
     look->is_admin = take_bool(result, IS_ADMIN);

@@ -22,6 +22,7 @@ struct database_look {
     struct database_identity identity;
     bool is_closed; /* it has moved to another place */
     bool is_known;  /* its schema may be used by this version */
+    bool is_older;  /* and has not all that this version makes use of */
     char host[DATABASE_HOST_SIZE];
     bool has_socket;              /* it is reached by a Unix socket */
     char tls[DATABASE_WORD_SIZE]; /* the version; empty: none */

@@ -128,14 +128,14 @@ const char *const *database_schema(void)
 }
 
 enum asp_status database_init(const struct asp_conf *conf, const char *role, bool uses_lost,
-                              struct database_identity *identity, bool *made,
+                              struct database_identity *identity, int *before,
                               struct asp_error *error)
 {
     (void)conf;
     (void)role;
     (void)uses_lost;
     (void)identity;
-    *made = false;
+    *before = 0;
     return none(error);
 }
 

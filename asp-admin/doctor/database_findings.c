@@ -37,6 +37,11 @@ bool database_find_schema(struct findings *findings, const char *check,
         finding_fault(findings, check, "its schema is %d, for later versions of pam_asp alone",
                       look->identity.schema);
         finding_fix(findings, "upgrade pam_asp on this machine");
+    } else if (look->is_older) {
+        finding_fault(findings, check,
+                      "its schema is %d, and has not all that this version makes use of",
+                      look->identity.schema);
+        finding_fix(findings, "as who may: asp-admin store init");
     }
     return !look->is_closed && look->is_known;
 }

@@ -46,22 +46,37 @@ static enum exit_code fail(const struct admin *admin, struct asp_error *error)
     return fail_unreadable(admin->console, error);
 }
 
-static bool say(const struct admin *admin, const struct database_identity *identity, bool made)
+/* What was done, or that there was nothing to do. */
+static void add_done(struct asp_buffer *out, const struct database_identity *identity, int before)
 {
     char text[256];
+
+    if (before == 0)
+        (void)snprintf(text, sizeof text,
+                       "made the store %.*s, of schema %d; next, on each machine: asp-admin store "
+                       "join\n",
+                       DATABASE_ID_SHORT, identity->id, identity->schema);
+    else if (before < identity->schema)
+        (void)snprintf(text, sizeof text,
+                       "brought the store %.*s from schema %d to %d; machines that know only the "
+                       "former go on\n",
+                       DATABASE_ID_SHORT, identity->id, before, identity->schema);
+    else
+        (void)snprintf(text, sizeof text,
+                       "the store %.*s, of schema %d, is there: nothing is to be done\n",
+                       DATABASE_ID_SHORT, identity->id, identity->schema);
+    asp_buffer_add(out, text);
+}
+
+static bool say(const struct admin *admin, const struct database_identity *identity, int before)
+{
     struct asp_buffer out = {0};
 
     if (admin->options->json)
-        return json_write(admin->console,
-                          json_pack("{s:s, s:i, s:i, s:b}", "store", identity->id, "schema",
-                                    identity->schema, "parts", identity->parts, "made", made));
-    (void)snprintf(
-        text, sizeof text,
-        made ? "made the store %.*s, of schema %d; next, on each machine: asp-admin store "
-               "join\n"
-             : "the store %.*s, of schema %d, is there: nothing is to be done\n",
-        DATABASE_ID_SHORT, identity->id, identity->schema);
-    asp_buffer_add(&out, text);
+        return json_write(admin->console, json_pack("{s:s, s:i, s:i, s:b}", "store", identity->id,
+                                                    "schema", identity->schema, "parts",
+                                                    identity->parts, "made", before == 0));
+    add_done(&out, identity, before);
     if (admin->options->uses_lost)
         asp_buffer_add(&out, "last uses are known from now on: what was not used since counts as "
                              "unused from here\n");
@@ -73,11 +88,11 @@ enum exit_code store_init(struct admin *admin)
     struct database_identity identity;
     struct asp_error error = {0};
     char role[ROLE_SIZE];
-    bool made;
+    int before;
 
     user_name_of(geteuid(), role, sizeof role);
-    if (database_init(admin->conf, role, admin->options->uses_lost, &identity, &made, &error) !=
+    if (database_init(admin->conf, role, admin->options->uses_lost, &identity, &before, &error) !=
         ASP_OK)
         return fail(admin, &error);
-    return say(admin, &identity, made) ? EXIT_DONE : EXIT_STORE;
+    return say(admin, &identity, before) ? EXIT_DONE : EXIT_STORE;
 }

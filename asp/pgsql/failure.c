@@ -37,7 +37,7 @@ static const struct pgsql_failure broken = {
 
 #define NOT_PREPARED "what was prepared is not there"
 #define NOT_LET_IN "it does not let this node in"
-#define NO_STORE "there is no store", "run asp-admin store init"
+#define NO_STORE "there is no store, or one of an older schema", "run asp-admin store init"
 
 /* The first one that fits. */
 static const struct row rows[] = {
@@ -48,6 +48,7 @@ static const struct row rows[] = {
     {"3D000", &refused, true, NOT_LET_IN, NULL},
     {"42501", &refused, true, NOT_LET_IN, NULL},
     {"3F000", &refused, true, NO_STORE},
+    {"42703", &refused, true, NO_STORE},
     {"42883", &refused, true, NO_STORE},
     {"42P01", &refused, true, NO_STORE},
     {"40001", &crossed, false, "others are at the same", NULL},

@@ -105,7 +105,7 @@ static enum asp_status check_store(struct pgsql_store *own, const struct pg_resu
     }
     if (oldest == 0)
         return asp_fail(error, ASP_UNSAFE, "the store was closed: it has moved to another place");
-    if (oldest > PGSQL_SCHEMA)
+    if (oldest > pgsql_schema_number)
         return asp_fail(error, ASP_NEWER,
                         "the database is of a later version: upgrade pam_asp on this machine");
     return ASP_OK;

@@ -89,7 +89,7 @@ BEGIN
   IF EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = 'asp' AND c.relname = 'store') THEN
     SELECT s.schema INTO STRICT found FROM asp.store s;
-    RAISE NOTICE 'asp: this database has a store, of schema %: nothing is to be done', found;
+    RAISE NOTICE 'asp: this database has a store, of schema %: it is left as it is', found;
     RETURN;
   END IF;
 

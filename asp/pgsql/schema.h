@@ -1,15 +1,15 @@
 /*
- * The schema of the database, from schema-1.sql; schema.c is made of that by schema.sed.
+ * The schema of the database, from schema-1.sql and those that come after it, each of which takes a
+ * store of the one before to itself; schema.c is made of them by schema.sed.
  */
 #ifndef ASP_PGSQL_SCHEMA_H
 #define ASP_PGSQL_SCHEMA_H
 
-enum {
-    PGSQL_SCHEMA = 1, /* its number */
-    PGSQL_SCHEMA_STATEMENTS = 2,
-};
+/* The number of the last one. */
+extern const int pgsql_schema_number;
 
-/* They are in their order, to a NULL: one behind the other they are the file. */
-extern const char *const pgsql_schema[PGSQL_SCHEMA_STATEMENTS + 1];
+/* All their statements in order, to a NULL: one behind the other they are the files. Done again
+ * they change nothing. */
+extern const char *const pgsql_schema[];
 
 #endif

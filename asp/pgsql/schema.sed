@@ -1,4 +1,4 @@
-# schema-1.sql as C: a text for each of its statements, as schema.h has them.
+# The files of the schema as C: a text for each of their statements, as schema.h has them.
 s/[\\"]/\\&/g
 s/.*/    "&\\n"/
 1i\
@@ -6,7 +6,7 @@ s/.*/    "&\\n"/
 \
 #include <stddef.h>\
 \
-const char *const pgsql_schema[PGSQL_SCHEMA_STATEMENTS + 1] = {
+const char *const pgsql_schema[] = {
 /^    "END \$asp\$;\\n"$/a\
     ,
 $a\

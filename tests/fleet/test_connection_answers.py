@@ -32,6 +32,7 @@ TABLE = {
     "28P01": ("ASP_IO", set(), False),
     "3D000": ("ASP_IO", set(), False),
     "42501": ("ASP_IO", set(), False),
+    "42703": ("ASP_IO", set(), False),
     "42P01": ("ASP_IO", set(), False),
     "42883": ("ASP_IO", set(), False),
     "3F000": ("ASP_IO", set(), False),

@@ -7,7 +7,7 @@ import pytest
 from libpq import Refused
 
 MADE = "asp: a store of schema 1 was made"
-NOTHING = "asp: this database has a store, of schema 1: nothing is to be done"
+NOTHING = "asp: this database has a store, of schema 1: it is left as it is"
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_over_a_later_schema_it_does_nothing(cluster, place):
     connection = run(cluster, place)
     connection.ask("UPDATE asp.store SET schema = 2")
     connection.ask(clusters.SCHEMA)
-    assert connection.notices[1:] == ["asp: this database has a store, of schema 2: nothing is to be done"]
+    assert connection.notices[1:] == ["asp: this database has a store, of schema 2: it is left as it is"]
 
 
 def test_psql_runs_it_too(cluster, place):
