@@ -4,10 +4,12 @@ import itertools
 import json
 import re
 import signal
+from datetime import datetime, timedelta
 
 import cluster as clusters
 import pytest
 from store import part_of
+from support.account_text import lines_of_text, sealed
 from support.run import TREE, as_user, execute
 from support.sandbox import open_installed
 from support.service import Service
@@ -125,6 +127,39 @@ def test_who_may_not_make_one_is_shown_how_one_does_who_may(machine):
     line = machine.says(5, "init", user="daemon")
     assert "SQLSTATE 42501" in line and line.endswith(f"; as who may: {SQL}{machine.database}")
     assert machine.one("SELECT count(*) FROM pg_namespace WHERE nspname = 'asp'") == 0
+
+
+def aged(text, days):
+    """An account's text, as if all in it had been that many days ago."""
+    earlier = lambda found: (datetime.fromisoformat(found[0]) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return sealed([re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", earlier, line) for line in lines_of_text(text)])
+
+
+def test_after_a_restore_what_the_backup_did_not_know_to_be_used_does_not_end_at_once(joined):
+    """One was used when it had been made, as far as that knows, and one was not."""
+    passwords = {label: joined.create("alice", label, "--unused", "7d", "--app", "mail") for label in ("Phone", "Tablet")}
+    connection = joined.cluster.connect(database=joined.database)
+    body = connection.one("SELECT body FROM asp.account")
+    connection.ask("UPDATE asp.account SET body = $1", aged(body.decode(), 20))
+    (phone,) = [row for row in joined.entries() if row["label"] == "Phone"]
+    created = int(datetime.fromisoformat(phone["created"]).timestamp())
+    used = "INSERT INTO asp.used SELECT part, name, $1, $2, $2, 'imap', '' FROM asp.account"
+    connection.ask(used, phone["id"], created)
+    connection.ask("UPDATE asp.store SET uses_since = uses_since - interval '20 d'")
+
+    def verdicts():
+        check = lambda password: joined.asp_admin("check", "alice", "--service", "imap", input=f"{password}\n").code
+        return {row["label"]: (row["state"], check(passwords[row["label"]])) for row in joined.entries()}
+
+    ended = {label: ("unused", 1) for label in passwords}
+    assert verdicts() == ended
+    run = joined.store("init", "--uses-lost", user="postgres").done()
+    nothing, known = run.out.splitlines()
+    assert nothing == f"the store {joined.which()[:8]}, of schema 1, is there: nothing is to be done"
+    assert known == "last uses are known from now on: what was not used since counts as unused from here"
+    assert verdicts() == {label: ("active", 0) for label in passwords}
+    connection.ask("UPDATE asp.store SET uses_since = uses_since - interval '8 d'")
+    assert verdicts() == ended
 
 
 # join
