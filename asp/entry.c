@@ -35,7 +35,7 @@ bool asp_entry_revoke(struct asp_entry *entry, time_t when, const char *by, cons
     return true;
 }
 
-static bool name_valid(const char *by)
+bool asp_by_valid(const char *by)
 {
     for (; *by != '\0'; by++) {
         if ((unsigned char)*by < 0x20 || *by == 0x7f)
@@ -63,7 +63,7 @@ static bool revocation_valid(const struct asp_entry *entry)
     if (entry->revoked == ASP_NEVER)
         return entry->revoked_by[0] == '\0' && entry->reason[0] == '\0' &&
                entry->replaced_by[0] == '\0' && !entry->hook_due;
-    return time_valid(entry->revoked) && name_valid(entry->revoked_by) &&
+    return time_valid(entry->revoked) && asp_by_valid(entry->revoked_by) &&
            asp_label_valid(entry->reason) &&
            (entry->replaced_by[0] == '\0' || asp_id_valid(entry->replaced_by));
 }
@@ -78,7 +78,7 @@ const char *asp_entry_fault(const struct asp_entry *entry)
         return "the app's name is not well-formed";
     if (!asp_verifier_valid(entry->verifier))
         return "the verifier is not one of ours";
-    if (!time_valid(entry->created) || !name_valid(entry->created_by))
+    if (!time_valid(entry->created) || !asp_by_valid(entry->created_by))
         return "who created it and when is not well-formed";
     if (!binding_valid(entry))
         return "the binding is not well-formed";

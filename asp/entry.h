@@ -85,6 +85,10 @@ void asp_entry_init(struct asp_entry *entry);
 bool asp_entry_revoke(struct asp_entry *entry, time_t when, const char *by, const char *reason,
                       bool hook_due);
 
+/* True when a record can say of itself that it was made or revoked by that, as far as it has room
+ * for it: there is no control byte in it. */
+bool asp_by_valid(const char *by);
+
 /* The one validator of a record's fields. NULL when all are good, else what is wrong, in a few
  * words. */
 const char *asp_entry_fault(const struct asp_entry *entry);

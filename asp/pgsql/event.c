@@ -2,6 +2,8 @@
 #include "event.h"
 
 #include "asp/account.h"
+#include "asp/label.h"
+#include "asp/name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +24,19 @@ static bool take(const char **at, char between, char *word, size_t size)
     return fits;
 }
 
+/* An account has no more of them than there are ids. */
 static size_t count_words(const char *at)
 {
     size_t count = *at != '\0';
 
-    for (; *at != '\0'; at++)
+    for (; *at != '\0' && count < ASP_IDS; at++)
         count += *at == ' ';
     return count;
+}
+
+static bool is_app(const char *app)
+{
+    return asp_app_is_reserved(app) || asp_service_valid(app);
 }
 
 /* The next one of each text. */
@@ -39,11 +47,13 @@ static void take_entry(struct pgsql_event_texts *rest, time_t when, struct asp_e
     asp_entry_init(entry);
     if (!take(&rest->ids, ' ', entry->id, sizeof entry->id) || !asp_id_valid(entry->id))
         entry->id[0] = '\0';
-    (void)take(&rest->labels, '\n', entry->label, sizeof entry->label);
-    if (!take(&rest->apps, ' ', entry->app, sizeof entry->app))
+    if (!take(&rest->labels, '\n', entry->label, sizeof entry->label) ||
+        !asp_label_valid(entry->label))
+        entry->label[0] = '\0';
+    if (!take(&rest->apps, ' ', entry->app, sizeof entry->app) || !is_app(entry->app))
         strcpy(entry->app, ASP_APP_ANY);
     if (take(&rest->services, ' ', service, sizeof service) &&
-        strcmp(service, PGSQL_UNBOUND) != 0) {
+        strcmp(service, PGSQL_UNBOUND) != 0 && asp_service_valid(service)) {
         memcpy(entry->bound_service, service, strlen(service) + 1);
         entry->bound = when;
     }
@@ -66,4 +76,19 @@ enum asp_status pgsql_event_read(const struct pgsql_event_texts *texts, time_t a
         *count += entry->id[0] != '\0';
     }
     return ASP_OK;
+}
+
+const char *pgsql_event_reason(const char *told)
+{
+    return asp_label_valid(told) ? told : "";
+}
+
+const char *pgsql_event_by(const char *told)
+{
+    return strlen(told) <= ASP_USER_MAX && asp_by_valid(told) ? told : "";
+}
+
+const char *pgsql_event_via(const char *told)
+{
+    return asp_service_valid(told) ? told : "";
 }

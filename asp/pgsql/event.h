@@ -41,4 +41,10 @@ enum asp_status pgsql_event_read(const struct pgsql_event_texts *texts, time_t a
                                  struct asp_entry **entries, size_t *count,
                                  struct asp_error *error);
 
+/* What was told of the reason, of who has revoked them and by which way, as far as we could have
+ * written it; else "". */
+const char *pgsql_event_reason(const char *told);
+const char *pgsql_event_by(const char *told);
+const char *pgsql_event_via(const char *told);
+
 #endif

@@ -201,9 +201,9 @@ static enum asp_status hear_row(struct pgsql_feed *feed, const struct pg_result 
     char user[ASP_USER_MAX + 1];
     struct pgsql_event event = {
         .user = user,
-        .reason = pgsql_text_at(result, row, REASON),
-        .by = pgsql_text_at(result, row, BY),
-        .via = pgsql_text_at(result, row, VIA),
+        .reason = pgsql_event_reason(pgsql_text_at(result, row, REASON)),
+        .by = pgsql_event_by(pgsql_text_at(result, row, BY)),
+        .via = pgsql_event_via(pgsql_text_at(result, row, VIA)),
     };
     int64_t at = 0;
     enum asp_status status;
@@ -282,8 +282,9 @@ static enum asp_status ask_since(struct pgsql_feed *feed, int part, struct pg_re
     return pgsql_feed_ask(feed, &since, values, result, error);
 }
 
-/* `*more`: there may be more to be asked for. */
-static enum asp_status tell_some(struct pgsql_feed *feed, int part, bool *more,
+/* `*more`: there may be more to be asked for. `*turned`: it was turned back already, after which
+ * there is one history. */
+static enum asp_status tell_some(struct pgsql_feed *feed, int part, bool *turned, bool *more,
                                  struct asp_error *error)
 {
     struct pg_result *result = NULL;
@@ -294,13 +295,15 @@ static enum asp_status tell_some(struct pgsql_feed *feed, int part, bool *more,
     if (is_same_history(feed, part, result)) {
         *more = pgsql_row_count(result) == EVENTS_AT_ONCE;
         status = hear_rows(feed, part, result, error);
+    } else if (*turned) {
+        status = pgsql_not_ours(error);
     } else {
         if (!feed->has_noted)
             pgsql_feed_note(
                 feed, "the database has another history than this machine has heard, as after a "
                       "fail-over that lost its last writes: revocations are told again from an "
                       "hour before");
-        feed->has_noted = true;
+        feed->has_noted = *turned = true;
         status = turn_back(feed, part, error);
     }
     pgsql_result_free(result);
@@ -319,9 +322,10 @@ static enum asp_status tell_part(struct pgsql_feed *feed, int part, struct asp_e
 {
     enum asp_status status = ASP_OK;
     bool more = is_news(feed, part);
+    bool turned = false;
 
     while (status == ASP_OK && more)
-        status = tell_some(feed, part, &more, error);
+        status = tell_some(feed, part, &turned, &more, error);
     return status;
 }
 

@@ -69,11 +69,58 @@ START_TEST(what_is_no_id_is_passed_over_with_its_words)
 }
 END_TEST
 
+/* A hook of root's is told of it, on each machine; and any of them can have the database tell it.
+ */
+START_TEST(what_we_could_not_have_written_is_not_told)
+{
+    reading("7k 9x 2a", "Old\tphone\nLap\x1btop\nTV", "a/b ../mail mail", "/bin/sh ../imap -");
+    ck_assert_uint_eq(count, 3);
+    is_entry(0, "7k", "", "any", "");
+    is_entry(1, "9x", "", "any", "");
+    is_entry(2, "2a", "TV", "mail", "");
+    asp_entries_free(entries, count);
+}
+END_TEST
+
+START_TEST(the_reason_who_it_was_and_the_way_are_told_where_they_are_well_formed)
+{
+    char endless[2 * ASP_USER_MAX];
+
+    memset(endless, 'x', sizeof endless);
+    endless[sizeof endless - 1] = '\0';
+    ck_assert_str_eq(pgsql_event_reason("primary-password"), "primary-password");
+    ck_assert_str_eq(pgsql_event_by("pam:dovecot"), "pam:dovecot");
+    ck_assert_str_eq(pgsql_event_via("web"), "web");
+    for (size_t i = 0; i < 2; i++) {
+        const char *told = i == 0 ? "a\nb" : endless;
+
+        ck_assert_str_eq(pgsql_event_reason(told), "");
+        ck_assert_str_eq(pgsql_event_by(told), "");
+        ck_assert_str_eq(pgsql_event_via(told), "");
+    }
+}
+END_TEST
+
+START_TEST(there_are_no_more_than_an_account_can_have)
+{
+    static char ids[20000 * 3 + 1];
+
+    for (size_t at = 0; at + 3 < sizeof ids; at += 3)
+        memcpy(ids + at, "7k ", 3);
+    reading(ids, "", "", "");
+    ck_assert_uint_eq(count, ASP_IDS);
+    asp_entries_free(entries, count);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, each_gets_its_own_word_of_every_text);
     unit_add(suite, what_is_not_told_is_not_set);
     unit_add(suite, what_is_no_id_is_passed_over_with_its_words);
+    unit_add(suite, what_we_could_not_have_written_is_not_told);
+    unit_add(suite, the_reason_who_it_was_and_the_way_are_told_where_they_are_well_formed);
+    unit_add(suite, there_are_no_more_than_an_account_can_have);
 }
 
 int main(void)
