@@ -374,6 +374,8 @@ BEGIN
       FOR UPDATE SKIP LOCKED);
   END $$;
 
+  -- Functions of asp_admin alone
+
   -- The events of these parts from these numbers on, in order, 100 of a part: where there are as many, ask for more. That
   -- of the number itself comes too, so that the caller sees whether it is still the one that it heard.
   CREATE FUNCTION asp.since(parts smallint[], cursors bigint[])
@@ -425,8 +427,6 @@ BEGIN
     SELECT l.holder = take_lease.holder, l.holder, GREATEST(floor(date_part('epoch', l.until - now) * 1000), 0)
       INTO STRICT mine, held_by, left_ms FROM asp.lease l WHERE l.what = take_lease.what;
   END $$;
-
-  -- Functions of asp_admin alone
 
   -- From now on nodes that know no schema from `oldest` on are refused; 0: the store has moved. All writes that were begun
   -- are over when it answers, and none comes after: what is read then is what the store was left with. Logins do not wait.
@@ -502,11 +502,12 @@ BEGIN
 
   REVOKE ALL ON ALL FUNCTIONS IN SCHEMA asp FROM PUBLIC;
   GRANT USAGE ON SCHEMA asp TO asp_node;
-  GRANT EXECUTE ON FUNCTION asp.load, asp.uses, asp.write, asp.record, asp.note_password, asp.password_mark, asp.beat,
-    asp.since, asp.expiring, asp.take_lease TO asp_node;
+  GRANT EXECUTE ON FUNCTION asp.load, asp.uses, asp.write, asp.record, asp.note_password, asp.password_mark, asp.beat
+    TO asp_node;
   GRANT SELECT ON asp.store, asp.feed TO asp_node;
   GRANT SELECT (part, name) ON asp.account TO asp_node;
-  GRANT EXECUTE ON FUNCTION asp.close_store, asp.begin_uses, asp.tidy, asp.put TO asp_admin;
+  GRANT EXECUTE ON FUNCTION asp.since, asp.expiring, asp.take_lease, asp.close_store, asp.begin_uses, asp.tidy, asp.put
+    TO asp_admin;
   GRANT SELECT ON asp.pulse, asp.account, asp.used, asp.expiry, asp.ended, asp.password, asp.lease TO asp_admin;
   GRANT DELETE ON asp.account, asp.used, asp.expiry, asp.ended, asp.password TO asp_admin;
 

@@ -90,6 +90,13 @@ def admin(cluster, database):
         yield store
 
 
+@pytest.fixture(scope="module")
+def another(cluster, database):
+    """The asp-admin of another machine."""
+    with patient(cluster, "asp_admin", database) as store:
+        yield store
+
+
 @pytest.fixture(autouse=True)
 def hung_up():
     """No connection of a test outlives it."""

@@ -72,12 +72,12 @@ def test_nor_of_what_is_not_there(node, name):
     assert node.load(name)["tag"] is None
 
 
-def test_the_same_write_again_is_done_and_changes_nothing(node, name):
+def test_the_same_write_again_is_done_and_changes_nothing(node, admin, name):
     first, second = node.make(name, b"first"), new_tag()
     for _ in range(2):
         assert node.write(name, first, second, b"second", event="revoked") == 1
     assert node.head(part_of(name))["tag"] == second
-    assert [event["tag"] for event in node.since((part_of(name), 0)) if event["name"] == name] == [second]
+    assert [event["tag"] for event in admin.since((part_of(name), 0)) if event["name"] == name] == [second]
 
 
 def test_it_is_known_after_63_others_and_not_after_64(node, name):

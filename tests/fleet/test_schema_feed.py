@@ -39,12 +39,12 @@ def tidy(admin, part, before=30 * DAY):
     return row
 
 
-def test_an_event_has_all_that_a_hook_is_told(node, name):
+def test_an_event_has_all_that_a_hook_is_told(node, admin, name):
     tag = node.make(name)
     revoked = node.change(name, event="revoked", reason="lost")
     assert tag != revoked
     head = node.head(part_of(name))
-    (event,) = node.since((part_of(name), head["seq"]))
+    (event,) = admin.since((part_of(name), head["seq"]))
     assert datetime.timedelta(0) <= node.load(name)["now"] - event.pop("at") < datetime.timedelta(seconds=60)
     assert event == {
         "part": part_of(name),
@@ -63,19 +63,19 @@ def test_an_event_has_all_that_a_hook_is_told(node, name):
     assert head["tag"] == revoked
 
 
-def test_it_is_there_after_the_account_is_gone(node, name):
+def test_it_is_there_after_the_account_is_gone(node, admin, name):
     node.make(name)
     removed = new_tag()
     assert node.write(name, node.load(name)["tag"], removed, None, event="revoked") == 1
-    (event,) = node.since((part_of(name), node.head(part_of(name))["seq"]))
+    (event,) = admin.since((part_of(name), node.head(part_of(name))["seq"]))
     assert (event["tag"], event["name"], event["ids"]) == (removed, name, "a b")
 
 
-def test_what_revokes_nothing_is_no_event(node, part):
+def test_what_revokes_nothing_is_no_event(node, admin, part):
     for event in ("", None):
         assert node.write(f"name{event}", None, new_tag(), b"text", event=event, part=part) == 1
     assert node.head(part)["seq"] == 0
-    assert told(node, part) == []
+    assert told(admin, part) == []
 
 
 def test_nor_is_what_was_not_done(node, part):
@@ -84,26 +84,26 @@ def test_nor_is_what_was_not_done(node, part):
     assert node.head(part)["seq"] == 1
 
 
-def test_numbers_have_no_gap_and_the_head_has_the_last_ones_tag(node, other, part):
+def test_numbers_have_no_gap_and_the_head_has_the_last_ones_tag(node, admin, other, part):
     tags = [end(store, part, name) for store, name in ((node, "a"), (other, "b"), (node, "a"), (other, "a"))]
     node.ask("BEGIN")
     end(node, part, "c")
     node.ask("ROLLBACK")
     tags.append(end(other, part, "c"))
-    assert told(node, part) == list(enumerate(tags, 1))
+    assert told(admin, part) == list(enumerate(tags, 1))
     assert node.head(part) == {"part": part, "seq": 5, "tag": tags[-1], "floor": 0}
 
 
-def test_who_comes_second_gets_its_number_when_the_first_is_done(node, other, part):
+def test_who_comes_second_gets_its_number_when_the_first_is_done(node, admin, other, part):
     """So nobody reads 2 before 1 can be read."""
     node.ask("BEGIN")
     first, second = end(node, part, "a"), new_tag()
     other.connection.send(*other.statement("b", None, second, b"text", event="revoked", part=part))
     assert other.connection.is_busy(0.2)
-    assert told(node, part) == [(1, first)]
+    assert told(admin, part) == []
     node.ask("COMMIT")
     assert other.connection.result() == [{"write": 1}]
-    assert told(node, part) == [(1, first), (2, second)]
+    assert told(admin, part) == [(1, first), (2, second)]
 
 
 def test_other_parts_wait_for_nobody(node, other, part, owner):
@@ -114,31 +114,31 @@ def test_other_parts_wait_for_nobody(node, other, part, owner):
     node.ask("ROLLBACK")
 
 
-def test_the_event_at_the_cursor_comes_too(node, part):
+def test_the_event_at_the_cursor_comes_too(node, admin, part):
     tags = [end(node, part, "name") for _ in range(4)]
-    assert told(node, part, 2) == [(2, tags[1]), (3, tags[2]), (4, tags[3])]
-    assert told(node, part, 4) == [(4, tags[3])]
-    assert told(node, part, 5) == []
+    assert told(admin, part, 2) == [(2, tags[1]), (3, tags[2]), (4, tags[3])]
+    assert told(admin, part, 4) == [(4, tags[3])]
+    assert told(admin, part, 5) == []
 
 
-def test_a_hundred_of_a_part_come_at_once_of_each_that_is_asked_for(node, part, owner):
+def test_a_hundred_of_a_part_come_at_once_of_each_that_is_asked_for(node, admin, part, owner):
     elsewhere = owner.one("SELECT max(part) FROM asp.feed WHERE seq = 0")
     event = "now(), 'name', 'revoked', '', '', '', '', '', '', ''"
     owner.ask(f"INSERT INTO asp.ended SELECT $1, g, g, {event} FROM generate_series(1, 150) g", part)
     owner.ask("UPDATE asp.feed SET seq = 150, tag = 150 WHERE part = $1", part)
     end(node, elsewhere, "name")
-    events = node.since((elsewhere, 0), (part, 0))
+    events = admin.since((elsewhere, 0), (part, 0))
     assert [(event["part"], event["seq"]) for event in events] == [
         *((part, number) for number in range(1, 101)), (elsewhere, 1)
     ]
-    assert [number for number, _ in told(node, part, 100)] == list(range(100, 151))
+    assert [number for number, _ in told(admin, part, 100)] == list(range(100, 151))
 
 
 def test_what_is_older_goes_and_the_floor_says_up_to_where(node, admin, owner, part):
     tags = [end(node, part, "name") for _ in range(5)]
     age(owner, part, [1, 2, 3], 31)
     assert tidy(admin, part)["events"] == 3
-    assert told(node, part) == [(4, tags[3]), (5, tags[4])]
+    assert told(admin, part) == [(4, tags[3]), (5, tags[4])]
     assert node.head(part) == {"part": part, "seq": 5, "tag": tags[4], "floor": 3}
     assert tidy(admin, part)["events"] == 0
     assert node.head(part)["floor"] == 3
@@ -148,7 +148,7 @@ def test_the_newest_stays_however_old_it_is(node, admin, owner, part):
     tags = [end(node, part, "name") for _ in range(3)]
     age(owner, part, [1, 2, 3], 400)
     assert tidy(admin, part)["events"] == 2
-    assert told(node, part) == [(3, tags[2])]
+    assert told(admin, part) == [(3, tags[2])]
     assert node.head(part)["floor"] == 2
 
 
@@ -158,7 +158,7 @@ def test_nothing_goes_that_comes_after_a_young_one(node, admin, owner, part):
         end(node, part, "name")
     age(owner, part, [1, 3], 400)
     assert tidy(admin, part)["events"] == 1
-    assert [number for number, _ in told(node, part)] == [2, 3, 4]
+    assert [number for number, _ in told(admin, part)] == [2, 3, 4]
     assert node.head(part)["floor"] == 1
 
 

@@ -74,60 +74,60 @@ def lapse(owner, what):
     owner.ask("UPDATE asp.lease SET until = clock_timestamp() - interval '1 s' WHERE what = $1", what)
 
 
-def test_a_lease_is_ones_and_can_be_prolonged(node, other, admin, name):
-    assert node.lease(name, "n1", 90)
-    assert not other.lease(name, "n2", 90)
+def test_a_lease_is_ones_and_can_be_prolonged(admin, another, node, name):
+    assert admin.lease(name, "n1", 90)
+    assert not another.lease(name, "n2", 90)
     first = admin.one("SELECT until FROM asp.lease WHERE what = $1", name)
     assert 0 < (first - node.load("x")["now"]).total_seconds() <= 90
-    assert node.lease(name, "n1", 90)
+    assert admin.lease(name, "n1", 90)
     assert admin.one("SELECT until FROM asp.lease WHERE what = $1", name) > first
 
 
-def test_who_comes_after_its_end_has_it(node, other, owner, name):
-    assert node.lease(name, "n1", 90)
+def test_who_comes_after_its_end_has_it(admin, another, owner, name):
+    assert admin.lease(name, "n1", 90)
     lapse(owner, name)
-    assert other.lease(name, "n2", 90)
-    assert not node.lease(name, "n1", 90)
+    assert another.lease(name, "n2", 90)
+    assert not admin.lease(name, "n1", 90)
 
 
-def test_who_gives_it_up_leaves_it_to_others(node, other, name):
-    assert node.lease(name, "n1", 90)
-    assert not other.lease(name, "n2", 0)
-    assert not other.lease(name, "n2", 90)
-    assert node.lease(name, "n1", 0)
-    assert other.lease(name, "n2", 90)
+def test_who_gives_it_up_leaves_it_to_others(admin, another, name):
+    assert admin.lease(name, "n1", 90)
+    assert not another.lease(name, "n2", 0)
+    assert not another.lease(name, "n2", 90)
+    assert admin.lease(name, "n1", 0)
+    assert another.lease(name, "n2", 90)
 
 
-def test_one_that_ends_later_than_any_could_is_free(node, other, owner, name):
+def test_one_that_ends_later_than_any_could_is_free(admin, another, owner, name):
     """The clock was ahead when it was taken."""
-    assert node.lease(name, "n1", 90)
+    assert admin.lease(name, "n1", 90)
     owner.ask("UPDATE asp.lease SET until = clock_timestamp() + interval '1 day' WHERE what = $1", name)
-    assert other.lease(name, "n2", 90)
+    assert another.lease(name, "n2", 90)
 
 
 @pytest.mark.parametrize("lapsed", [False, True])
-def test_of_two_who_take_it_at_once_one_has_it(node, other, owner, name, lapsed):
+def test_of_two_who_take_it_at_once_one_has_it(admin, another, owner, name, lapsed):
     if lapsed:
-        assert node.lease(name, "n0", 90)
+        assert admin.lease(name, "n0", 90)
         lapse(owner, name)
-    node.ask("BEGIN")
-    assert node.lease(name, "n1", 90)
-    other.connection.send("SELECT mine, held_by FROM asp.take_lease($1, $2, $3)", name, "n2", 90)
-    assert other.connection.is_busy(0.2)
-    node.ask("COMMIT")
-    assert other.connection.result() == [{"mine": False, "held_by": "n1"}]
+    admin.ask("BEGIN")
+    assert admin.lease(name, "n1", 90)
+    another.connection.send("SELECT mine, held_by FROM asp.take_lease($1, $2, $3)", name, "n2", 90)
+    assert another.connection.is_busy(0.2)
+    admin.ask("COMMIT")
+    assert another.connection.result() == [{"mine": False, "held_by": "n1"}]
 
 
-def test_who_does_not_get_it_is_told_whose_it_is_and_for_how_long_and_writes_nothing(node, other, owner, name):
-    assert node.lease(name, "n1", 90)
+def test_who_does_not_get_it_is_told_whose_it_is_and_for_how_long_and_writes_nothing(admin, another, owner, name):
+    assert admin.lease(name, "n1", 90)
     row = "SELECT xmin::text, xmax::text, holder, until FROM asp.lease WHERE what = $1"
     before = owner.ask(row, name)
-    (told,) = other.ask("SELECT * FROM asp.take_lease($1, $2, $3)", name, "n2", 90)
+    (told,) = another.ask("SELECT * FROM asp.take_lease($1, $2, $3)", name, "n2", 90)
     assert (told["mine"], told["held_by"]) == (False, "n1")
     assert 0 < told["left_ms"] <= 90_000
     assert owner.ask(row, name) == before
 
 
-def test_leases_of_other_things_are_others(node, other, name):
-    assert node.lease(name, "n1", 90)
-    assert other.lease(f"{name}.other", "n2", 90)
+def test_leases_of_other_things_are_others(admin, another, name):
+    assert admin.lease(name, "n1", 90)
+    assert another.lease(f"{name}.other", "n2", 90)

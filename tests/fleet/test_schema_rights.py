@@ -20,8 +20,8 @@ FUNCTIONS = {
     "be_synchronous": "SELECT asp.be_synchronous()",
     "put": "SELECT asp.put('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
 }
-OF_NODES = {"load", "uses", "write", "record", "beat", "since", "expiring", "take_lease", "note_password", "password_mark"}
-OF_ADMIN = OF_NODES | {"close_store", "begin_uses", "tidy", "put"}
+OF_NODES = {"load", "uses", "write", "record", "beat", "note_password", "password_mark"}
+OF_ADMIN = OF_NODES | {"since", "expiring", "take_lease", "close_store", "begin_uses", "tidy", "put"}
 
 # A column of each table.
 TABLES = {

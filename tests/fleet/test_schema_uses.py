@@ -96,33 +96,33 @@ def year(owner):
     return datetime.datetime(last + 1, 1, 1, tzinfo=datetime.timezone.utc)
 
 
-def expiring(node, *words):
-    rows = node.ask(f"SELECT * FROM asp.expiring({', '.join(f'${at + 1}' for at in range(len(words)))})", *words)
+def expiring(admin, *words):
+    rows = admin.ask(f"SELECT * FROM asp.expiring({', '.join(f'${at + 1}' for at in range(len(words)))})", *words)
     return [(row["name"], row["id"], row["at"]) for row in rows]
 
 
-def test_what_expires_after_and_up_to_is_told(node, name, year):
+def test_what_expires_after_and_up_to_is_told(node, admin, name, year):
     times = {letter: year + at * SECOND for at, letter in enumerate("abcd")}
     node.make(name, expires=times)
-    assert expiring(node, year, year + 2 * SECOND) == [(name, "b", times["b"]), (name, "c", times["c"])]
-    assert expiring(node, year - SECOND, year) == [(name, "a", year)]
-    assert expiring(node, year + 3 * SECOND, year + 9 * SECOND) == []
+    assert expiring(admin, year, year + 2 * SECOND) == [(name, "b", times["b"]), (name, "c", times["c"])]
+    assert expiring(admin, year - SECOND, year) == [(name, "a", year)]
+    assert expiring(admin, year + 3 * SECOND, year + 9 * SECOND) == []
 
 
-def test_a_write_says_all_that_is_to_come(node, name, year):
+def test_a_write_says_all_that_is_to_come(node, admin, name, year):
     """Also what is sooner than what came before it, and none that it does not name."""
     node.make(name, expires={"a": year + 5 * SECOND, "b": year + 6 * SECOND})
     node.change(name, expires={"b": year + 6 * SECOND, "c": year + SECOND})
     node.change(name, expires={"b": year + 2 * SECOND, "c": year + SECOND})
-    assert expiring(node, year, year + 9 * SECOND) == [(name, "c", year + SECOND), (name, "b", year + 2 * SECOND)]
+    assert expiring(admin, year, year + 9 * SECOND) == [(name, "c", year + SECOND), (name, "b", year + 2 * SECOND)]
     node.change(name)
-    assert expiring(node, year, year + 9 * SECOND) == []
+    assert expiring(admin, year, year + 9 * SECOND) == []
 
 
-def test_a_write_that_is_not_done_says_nothing(node, name, year):
+def test_a_write_that_is_not_done_says_nothing(node, admin, name, year):
     node.make(name, expires={"a": year + SECOND})
     assert node.write(name, new_tag(), new_tag(), b"text", expires={"b": year + SECOND}) == 0
-    assert expiring(node, year, year + 9 * SECOND) == [(name, "a", year + SECOND)]
+    assert expiring(admin, year, year + 9 * SECOND) == [(name, "a", year + SECOND)]
 
 
 def test_of_what_has_expired_a_node_is_told_whatever_is_written_after(node, admin, owner, name):
@@ -130,27 +130,27 @@ def test_of_what_has_expired_a_node_is_told_whatever_is_written_after(node, admi
     node.make(name, expires={"a": datetime.datetime(2099, 1, 1, tzinfo=datetime.timezone.utc)})
     at = owner.one("UPDATE asp.expiry SET at = clock_timestamp() - interval '2 hours' WHERE name = $1 RETURNING at", name)
     node.change(name)
-    assert expiring(node, at - SECOND, at) == [(name, "a", at)]
+    assert expiring(admin, at - SECOND, at) == [(name, "a", at)]
     node.change(name, None)
-    assert expiring(node, at - SECOND, at) == [(name, "a", at)]
+    assert expiring(admin, at - SECOND, at) == [(name, "a", at)]
     (row,) = admin.ask("SELECT * FROM asp.tidy($1, $2)", part_of(name), at + SECOND)
     assert row["expiries"] == 1
-    assert expiring(node, at - SECOND, at) == []
+    assert expiring(admin, at - SECOND, at) == []
 
 
 def test_tidying_leaves_what_is_to_come(node, admin, name, year):
     node.make(name, expires={"a": year})
     admin.ask("SELECT * FROM asp.tidy($1, $2)", part_of(name), year + SECOND)
-    assert expiring(node, year - SECOND, year) == [(name, "a", year)]
+    assert expiring(admin, year - SECOND, year) == [(name, "a", year)]
 
 
-def test_of_many_at_one_moment_a_thousand_come_and_then_the_rest(node, owner, year):
+def test_of_many_at_one_moment_a_thousand_come_and_then_the_rest(admin, owner, year):
     owner.ask("INSERT INTO asp.expiry SELECT g % 64, 'many' || g / 2, g % 2, $1 FROM generate_series(1, 2500) g", year)
-    pages = [expiring(node, year - SECOND, year)]
+    pages = [expiring(admin, year - SECOND, year)]
     while len(pages) < 3:
         name, entry, at = pages[-1][-1]
         part = owner.one("SELECT part FROM asp.expiry WHERE name = $1 AND id = $2", name, entry)
-        pages.append(expiring(node, at, year, part, name, entry))
+        pages.append(expiring(admin, at, year, part, name, entry))
     assert [len(page) for page in pages] == [1000, 1000, 500]
     assert len(set().union(*pages)) == 2500
 
