@@ -136,7 +136,7 @@ BEGIN
     tag bigint NOT NULL,
     past bigint[] NOT NULL,
     written timestamptz NOT NULL DEFAULT clock_timestamp(),
-    body bytea,
+    body bytea CHECK (octet_length(body) <= 8388608), -- a longer one would be none of ours
     PRIMARY KEY (part, name)
   ) WITH (fillfactor = 80);
   ALTER TABLE asp.account ALTER body SET STORAGE EXTERNAL;
@@ -157,13 +157,14 @@ BEGIN
   CREATE TABLE asp.expiry (
     part smallint,
     name text COLLATE "C",
-    id text COLLATE "C",
-    at timestamptz NOT NULL,
+    id text COLLATE "C" CHECK (octet_length(id) <= 2),
+    at timestamptz NOT NULL CHECK (date_trunc('second', at) = at), -- as a text has it, and as a node asks for it
     PRIMARY KEY (part, name, id)
   );
   CREATE INDEX expiry_at ON asp.expiry (at, part, name, id);
 
-  -- What was revoked: all that a hook is told, so that no account is read for it.
+  -- What was revoked: all that a hook is told, so that no account is read for it. Each node reads it, so there is no more of
+  -- it than an account can have: 1024 ids, labels of 256 bytes, names of 64.
   CREATE TABLE asp.ended (
     part smallint,
     seq bigint,
@@ -171,13 +172,13 @@ BEGIN
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     name text COLLATE "C" NOT NULL,
     event text NOT NULL,
-    ids text NOT NULL,
-    labels text NOT NULL,
-    apps text NOT NULL,
-    services text NOT NULL,
-    reason text NOT NULL,
-    by_whom text NOT NULL,
-    via text NOT NULL,
+    ids text NOT NULL CHECK (octet_length(ids) <= 1024 * 3),
+    labels text NOT NULL CHECK (octet_length(labels) <= 1024 * 257),
+    apps text NOT NULL CHECK (octet_length(apps) <= 1024 * 65),
+    services text NOT NULL CHECK (octet_length(services) <= 1024 * 65),
+    reason text NOT NULL CHECK (octet_length(reason) <= 256),
+    by_whom text NOT NULL CHECK (octet_length(by_whom) <= 254),
+    via text NOT NULL CHECK (octet_length(via) <= 64),
     PRIMARY KEY (part, seq)
   );
 

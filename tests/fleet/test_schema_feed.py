@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from libpq import Refused
 from store import new_tag, part_of
 
 DAY = datetime.timedelta(days=1)
@@ -69,6 +70,29 @@ def test_it_is_there_after_the_account_is_gone(node, admin, name):
     assert node.write(name, node.load(name)["tag"], removed, None, event="revoked") == 1
     (event,) = admin.since((part_of(name), node.head(part_of(name))["seq"]))
     assert (event["tag"], event["name"], event["ids"]) == (removed, name, "a b")
+
+
+@pytest.mark.parametrize("field, most", [("ids", 3072), ("labels", 263168), ("apps", 66560), ("reason", 256), ("by_whom", 254), ("via", 64)])
+def test_an_event_has_no_more_than_a_hook_can_be_told(node, admin, name, field, most):
+    """Every machine reads it, and one that could not would hear of nothing after it."""
+    words = {"event": "revoked", "ids": "", "labels": "", "apps": "", "services": "", "reason": "", "by_whom": "", "via": ""}
+    part = part_of(name)
+    head = node.head(part)
+
+    def revoke(length):
+        values = [part, name, None, new_tag(), b"text", [], [], *(words | {field: "x" * length}).values()]
+        return node.one(f"SELECT asp.write({', '.join(f'${at + 1}' for at in range(len(values)))})", *values)
+
+    with pytest.raises(Refused) as refused:
+        revoke(most + 1)
+    assert (refused.value.state, node.head(part)) == ("23514", head)
+    assert revoke(most) == 1
+
+
+def test_an_account_is_no_longer_than_one_of_ours(node, name):
+    with pytest.raises(Refused) as refused:
+        node.make(name, b"x" * (8 * 1024 * 1024 + 1))
+    assert refused.value.state == "23514"
 
 
 def test_what_revokes_nothing_is_no_event(node, admin, part):

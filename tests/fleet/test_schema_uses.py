@@ -128,7 +128,7 @@ def test_a_write_that_is_not_done_says_nothing(node, admin, name, year):
 def test_of_what_has_expired_a_node_is_told_whatever_is_written_after(node, admin, owner, name):
     """One that asks a second later, or was away for an hour."""
     node.make(name, expires={"a": datetime.datetime(2099, 1, 1, tzinfo=datetime.timezone.utc)})
-    at = owner.one("UPDATE asp.expiry SET at = clock_timestamp() - interval '2 hours' WHERE name = $1 RETURNING at", name)
+    at = owner.one("UPDATE asp.expiry SET at = date_trunc('second', clock_timestamp()) - interval '2 hours' WHERE name = $1 RETURNING at", name)
     node.change(name)
     assert expiring(admin, at - SECOND, at) == [(name, "a", at)]
     node.change(name, None)
@@ -155,8 +155,16 @@ def test_of_many_at_one_moment_a_thousand_come_and_then_the_rest(admin, owner, y
     assert len(set().union(*pages)) == 2500
 
 
-def test_an_expiry_without_a_time_is_refused(node, name):
+@pytest.mark.parametrize(
+    "entry, at, state",
+    [
+        pytest.param("a", None, "23502", id="no_time"),
+        pytest.param("a", "2099-01-01 00:00:06.3+00", "23514", id="no_whole_second"),
+        pytest.param("abc", "2099-01-01 00:00:06+00", "23514", id="no_id"),
+    ],
+)
+def test_an_expiry_that_no_node_could_be_told_of_is_refused(node, name, entry, at, state):
     with pytest.raises(Refused) as refused:
-        node.make(name, expires={"a": None})
-    assert refused.value.state == "23502"
+        node.make(name, expires={entry: at})
+    assert refused.value.state == state
     assert node.load(name)["tag"] is None
