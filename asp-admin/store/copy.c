@@ -9,6 +9,7 @@
 #include "copying.h"
 #include "words.h"
 
+#include "asp-admin/system/machine.h"
 #include "asp-admin/ui/json.h"
 #include "asp-admin/ui/progress.h"
 #include "asp/checksum.h"
@@ -17,23 +18,21 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
-enum { PATH_SHORT = 64 };
+enum { PATH_SHORT = DATABASE_HOLDER_SIZE - MACHINE_NAME_SIZE - 1 };
 
-/* Which store of this machine it is, for others: its path, or a sum of one that is long. */
+/* Which store of which machine it is, for others: its path, or a sum of one that is long. */
 static void name_holder(const struct admin *admin, char holder[DATABASE_HOLDER_SIZE])
 {
     const char *path = admin->conf->store;
     const size_t length = strlen(path);
-    struct utsname names;
+    char machine[MACHINE_NAME_SIZE];
 
-    if (uname(&names) != 0)
-        names.nodename[0] = '\0';
+    machine_name(machine);
     if (length <= PATH_SHORT)
-        (void)snprintf(holder, DATABASE_HOLDER_SIZE, "%.60s:%s", names.nodename, path);
+        (void)snprintf(holder, DATABASE_HOLDER_SIZE, "%s:%s", machine, path);
     else
-        (void)snprintf(holder, DATABASE_HOLDER_SIZE, "%.60s:%016" PRIx64, names.nodename,
+        (void)snprintf(holder, DATABASE_HOLDER_SIZE, "%s:%016" PRIx64, machine,
                        asp_checksum((const uint8_t *)path, length));
 }
 
@@ -159,9 +158,27 @@ static enum asp_status fill_database(struct copying *copying, struct asp_error *
         status = copying_compare(copying, error);
     if (status == ASP_OK)
         status = database_copy_begin_uses(&copying->database, error);
+    moved.since = copying->database.since;
+    if (status == ASP_OK)
+        status = asp_copy_files_close(&copying->files, &moved, error);
     if (status != ASP_OK)
         (void)asp_copy_files_open(&copying->files, NULL);
     return status;
+}
+
+/* A copy that was stopped had its database opened: by itself, when all was there, or by somebody
+ * else, as a restore of another day does. */
+static enum asp_status go_on_leaving(struct copying *copying, struct asp_error *error)
+{
+    if (copying->files.moved.since == copying->state.since)
+        return leave_files(copying, error);
+    (void)asp_fail(error, ASP_UNSAFE,
+                   "the database %.*s was opened by something else than the copy of %s, which was "
+                   "not finished: it is not known what is in it",
+                   DATABASE_ID_SHORT, copying->state.id, copying->files.store.path);
+    return asp_advise(error, ASP_UNSAFE,
+                      "close it again, in the database: SELECT asp.close_store(0); and then "
+                      "asp-admin store copy files database");
 }
 
 static enum asp_status copy_to_database(struct copying *copying, struct asp_error *error)
@@ -169,7 +186,7 @@ static enum asp_status copy_to_database(struct copying *copying, struct asp_erro
     enum asp_status status = look(copying, error);
 
     if (copying->files.moved.how == ASP_MOVING_TO && !copying->state.is_closed)
-        return leave_files(copying, error);
+        return go_on_leaving(copying, error);
     if (status == ASP_OK && !copying->state.is_closed)
         status = copying_check(copying, error);
     if (status == ASP_OK)

@@ -295,6 +295,34 @@ def test_killed_at_any_step_it_goes_on_and_nothing_is_lost(filled, killer, way):
     assert step > 12
 
 
+@pytest.fixture
+def half_way(filled, killer):
+    """Stopped while both are closed."""
+    for step in range(1, 30):
+        filled.store("copy", *TO_DATABASE, prefix=killer(step))
+        if filled.is_open() == (False, False):
+            return filled
+    raise AssertionError("both were never closed")
+
+
+def test_one_that_was_stopped_is_not_gone_on_with_by_a_machine_of_the_same_name(half_way):
+    half_way.sandbox.shell("mv /var/lib/asp/moved /var/lib/asp/users.closed /tmp; mkdir -m 700 /var/lib/asp/users").done()
+    half_way.sandbox.shell("head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \\n' >/etc/machine-id").done()
+    half_way.create("carol", "Phone")
+    assert " was left: what was in it is in " in half_way.fails(5, TO_DATABASE)
+    half_way.sandbox.shell("rm -rf /var/lib/asp/users; mv /tmp/moved /tmp/users.closed /var/lib/asp").done()
+
+
+def test_one_whose_database_somebody_else_has_opened_leaves_no_files(half_way):
+    half_way.ask("DELETE FROM asp.expiry; DELETE FROM asp.account; SELECT asp.close_store(1)")
+    run = half_way.store("copy", *TO_DATABASE)
+    assert (run.code, run.out) == (5, "")
+    assert "was opened by something else than the copy of /var/lib/asp" in run.err
+    half_way.ask("SELECT asp.close_store(0)")
+    half_way.copy(TO_DATABASE)
+    assert len(half_way.accounts()) == 5
+
+
 def test_what_fails_leaves_it_where_it_was(filled):
     """The database takes none of it any more, when the files are closed."""
     filled.ask("CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END'")
