@@ -52,12 +52,27 @@ static enum asp_status of_another(const struct copying *copying, struct asp_erro
                     copying->files.store.path, DATABASE_ID_SHORT, copying->files.moved.store);
 }
 
-static enum asp_status unfinished(const struct copying *copying, const char *words,
+/* To say it again, by the configuration that it was said with. */
+static enum asp_status advise_copy(const struct copying *copying, enum asp_status status,
+                                   const char *before, const char *const words[],
+                                   struct asp_error *error)
+{
+    struct asp_buffer out = {0};
+
+    (void)asp_advise(error, status, "%s%s", before, admin_command(copying->admin, &out, words));
+    asp_buffer_free(&out);
+    return status;
+}
+
+static const char *const into_database[] = {"store", "copy", "files", "database", NULL};
+static const char *const into_files[] = {"store", "copy", "database", "files", NULL};
+
+static enum asp_status unfinished(const struct copying *copying, const char *const words[],
                                   struct asp_error *error)
 {
     (void)asp_fail(error, ASP_UNSAFE, "an earlier copy of %s was not finished",
                    copying->files.store.path);
-    return asp_advise(error, ASP_UNSAFE, "asp-admin store copy %s", words);
+    return advise_copy(copying, ASP_UNSAFE, "", words, error);
 }
 
 /* Whether the database was closed by a copy that this machine has made, or was making. */
@@ -77,13 +92,28 @@ static enum asp_status may_copy(const struct copying *copying, struct asp_error 
         return asp_fail(error, ASP_UNSAFE, "the app passwords of %s are in the database already",
                         copying->files.store.path);
     if (copying->to_database && moved->how == ASP_MOVING_FROM)
-        return unfinished(copying, "database files", error);
+        return unfinished(copying, into_files, error);
     if (!copying->to_database && moved->how == ASP_MOVING_TO)
-        return unfinished(copying, "files database", error);
+        return unfinished(copying, into_database, error);
     if (is_closed &&
         (!is_ours(copying) || (!copying->to_database && moved->how != ASP_MOVING_FROM)))
         return closed_elsewhere(copying, error);
     return ASP_OK;
+}
+
+/* The realm of this machine is that of its /etc/shadow, if files that it has brought from nowhere
+ * else are copied: for a person to say. */
+static enum asp_status advise_realm(const struct copying *copying, struct asp_error *error)
+{
+    const char *realm = copying->admin->conf->primary_realm;
+    const bool named = realm[0] != '\0';
+    const char *const words[] = {
+        "store", "copy", "files", "database", "--realm", named ? realm : "NAME", NULL};
+
+    return advise_copy(copying, ASP_INVALID,
+                       named ? "if it was that of this machine: "
+                             : "with the name that primary.realm has there: ",
+                       words, error);
 }
 
 /* All of it can be read, and can be where it goes. */
@@ -103,9 +133,7 @@ static enum asp_status look(struct copying *copying, struct asp_error *error)
             "it is not known of which machines the /etc/shadow was with which the primary "
             "password of %s was compared",
             copying->without_realm);
-        return asp_advise(error, ASP_INVALID,
-                          "asp-admin store copy files database --realm NAME, with the name that "
-                          "primary.realm has there");
+        return advise_realm(copying, error);
     }
     return status;
 }
@@ -176,9 +204,9 @@ static enum asp_status go_on_leaving(struct copying *copying, struct asp_error *
                    "the database %.*s was opened by something else than the copy of %s, which was "
                    "not finished: it is not known what is in it",
                    DATABASE_ID_SHORT, copying->state.id, copying->files.store.path);
-    return asp_advise(error, ASP_UNSAFE,
-                      "close it again, in the database: SELECT asp.close_store(0); and then "
-                      "asp-admin store copy files database");
+    return advise_copy(copying, ASP_UNSAFE,
+                       "close it again, in the database: SELECT asp.close_store(0); and then: ",
+                       into_database, error);
 }
 
 static enum asp_status copy_to_database(struct copying *copying, struct asp_error *error)

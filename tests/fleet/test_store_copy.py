@@ -394,7 +394,10 @@ def test_a_fingerprint_without_a_realm_has_to_be_given_one(compared):
     made = compared.create("bob", "Phone", "--app", "calendar")
     before = compared.files()
     run = compared.store("copy", *TO_DATABASE).refused(2)
-    assert "with which the primary password of bob was compared; asp-admin store copy files database --realm NAME" in run.err
+    assert run.err.endswith(
+        "with which the primary password of bob was compared; if it was that of this machine: asp-admin store"
+        " copy files database --realm office --config /etc/asp/both.conf\n"
+    )
     assert (compared.is_open(), compared.accounts()) == ((True, True), {})
     compared.copy(TO_DATABASE, "--realm", "office")
     assert "\nprimary=shadow@office," in compared.accounts()["bob"]
