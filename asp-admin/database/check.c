@@ -206,11 +206,13 @@ static void check_feed(struct checking *checking, int part, const struct pg_resu
     for (size_t i = 0; i <= STRAY; i++)
         (void)pgsql_number(result, 0, i, &told[i]); /* the last tag is NULL where it is missing */
     checking->counts->events += (unsigned long long)told[ALL];
-    if (told[BETWEEN] != told[SEQ] - told[FLOOR] || told[ALL] != told[BETWEEN] ||
-        told[LAST_TAG] != told[TAG]) {
-        (void)snprintf(what, sizeof what,
-                       "its events are not those from %lld to %lld that its counter tells of",
-                       (long long)told[FLOOR] + 1, (long long)told[SEQ]);
+    /* Without a sign, for any numbers may be told. */
+    if ((uint64_t)told[BETWEEN] != (uint64_t)told[SEQ] - (uint64_t)told[FLOOR] ||
+        told[ALL] != told[BETWEEN] || told[LAST_TAG] != told[TAG]) {
+        (void)snprintf(
+            what, sizeof what,
+            "its events are not those behind %lld and up to %lld that its counter tells of",
+            (long long)told[FLOOR], (long long)told[SEQ]);
         checking->tell(checking->context, NULL, part, what);
     }
     if (told[STRAY] > 0) {

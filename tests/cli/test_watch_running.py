@@ -40,6 +40,12 @@ def test_a_running_watch_reconciles_at_start_and_at_its_interval(site, three, lo
     stop(process)
 
 
+def test_a_running_watch_leaves_no_core(site, three, log, watch):
+    """There would be the password of a database in it."""
+    limits = pathlib.Path(f"/proc/{watch().pid}/limits").read_text()
+    assert re.search(r"^Max core file size +0 ", limits, re.M), limits
+
+
 def test_each_pass_is_summarised_once(site, three, log, watch):
     site.create("bob", "Tablet")
     three.say({"alice": "new", "bob": "new", "carol": "three"})
