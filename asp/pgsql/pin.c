@@ -19,23 +19,31 @@ static const struct pgsql_statement which = {
     .text = "SELECT id::text, parts FROM asp.store",
 };
 
-/* ID PARTS, as they are written. */
-static bool read_pin(const char *text, struct pgsql_pin *pin)
+static int write_text(const struct pgsql_pin *pin, char text[PIN_MAX])
 {
-    char *end;
+    return snprintf(text, PIN_MAX, PIN_HEAD "%s %d\n", pin->id, pin->parts);
+}
+
+/* ID PARTS, as they are written, and nothing else. */
+static bool read_text(const char *text, size_t length, struct pgsql_pin *pin)
+{
+    struct pgsql_pin found;
+    char written[PIN_MAX];
+    const char *id = text + strlen(PIN_HEAD);
     long parts;
 
-    if (strncmp(text, PIN_HEAD, strlen(PIN_HEAD)) != 0)
+    if (strncmp(text, PIN_HEAD, strlen(PIN_HEAD)) != 0 ||
+        strspn(id, "0123456789abcdef-") != PGSQL_ID_CHARS)
         return false;
-    text += strlen(PIN_HEAD);
-    if (strspn(text, "0123456789abcdef-") != PGSQL_ID_CHARS || text[PGSQL_ID_CHARS] != ' ')
+    parts = strtol(id + PGSQL_ID_CHARS, NULL, 10);
+    if (parts < 1 || parts > PGSQL_PARTS_MAX)
         return false;
-    parts = strtol(text + PGSQL_ID_CHARS + 1, &end, 10);
-    if (parts < 1 || parts > PGSQL_PARTS_MAX || strcmp(end, "\n") != 0)
+    memcpy(found.id, id, PGSQL_ID_CHARS);
+    found.id[PGSQL_ID_CHARS] = '\0';
+    found.parts = (int)parts;
+    if ((size_t)write_text(&found, written) != length || memcmp(written, text, length) != 0)
         return false;
-    memcpy(pin->id, text, PGSQL_ID_CHARS);
-    pin->id[PGSQL_ID_CHARS] = '\0';
-    pin->parts = (int)parts;
+    *pin = found;
     return true;
 }
 
@@ -46,7 +54,7 @@ enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, struct
     enum asp_status status =
         pgsql_node_file_read(folder, PIN_FILE, PIN_MAX, &bytes, &length, NULL, error);
 
-    if (status == ASP_OK && !read_pin((const char *)bytes, pin))
+    if (status == ASP_OK && !read_text((const char *)bytes, length, pin))
         status = asp_fail(error, ASP_CORRUPT, "%s/" PIN_FILE " is not what we wrote", folder);
     free(bytes);
     return status;
@@ -70,7 +78,7 @@ static enum asp_status write_pin(const char *folder, const struct pgsql_pin *pin
                                  struct asp_error *error)
 {
     char text[PIN_MAX];
-    int length = snprintf(text, sizeof text, PIN_HEAD "%s %d\n", pin->id, pin->parts);
+    const int length = write_text(pin, text);
 
     return pgsql_node_file_write(folder, PIN_FILE, text, (size_t)length, error);
 }

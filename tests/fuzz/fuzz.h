@@ -23,6 +23,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                                          \
     } while (0)
 
+enum { FUZZ_FOLDER = 32 };
+
+/* A new folder, in memory where there is some: what is written there is read at once. */
+static inline void fuzz_folder(char folder[FUZZ_FOLDER])
+{
+    strcpy(folder, "/dev/shm/asp_fuzz.XXXXXX");
+    if (mkdtemp(folder) != NULL)
+        return;
+    strcpy(folder, "/tmp/asp_fuzz.XXXXXX");
+    FUZZ_NEED(mkdtemp(folder) != NULL);
+}
+
 /* A copy with a NUL behind it, of its very size. The target frees it. */
 static inline char *fuzz_text(const uint8_t *data, size_t size)
 {
