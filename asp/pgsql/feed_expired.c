@@ -113,7 +113,7 @@ static enum asp_status tell_rows(struct pgsql_feed *feed, const struct pg_result
         status = take_place(result, row, place, &at, error);
         if (status == ASP_OK && (strcmp(place->name, expired.name) != 0 || at != expired.at))
             status = hear_expired(feed, &expired, error);
-        if (status == ASP_OK)
+        if (status == ASP_OK && asp_id_valid(place->id)) /* any other is none of ours */
             add_expired(&expired, place, at);
     }
     if (status == ASP_OK)
