@@ -18,11 +18,12 @@ def number(value, width="q"):
     return None if value is None else struct.pack(f"!{width}", value)
 
 
-def loaded(body=None, *, store=STORE, oldest=1, pulse_age=0, tag=7, now=None):
+def loaded(body=None, *, store=STORE, oldest=1, pulse_age=0, tag=7, rows=1):
     """What asp.load answers: an account of this text, or that there is none."""
-    now = int(time.time() * 1000000) if now is None else now
-    there = (number(tag), body, number(now)) if body is not None else (None, None, None)
-    return wire.answered(store, number(oldest, "i"), number(now), number(pulse_age), number(0), *there, *[None] * 4)
+    now = number(int(time.time() * 1000000))
+    there = (number(tag), body, now) if body is not None else (None, None, None)
+    row = (store, number(oldest, "i"), now, number(pulse_age), number(0), *there, *[None] * 4)
+    return wire.row(*row) + wire.further_row(*row) * (rows - 1) + wire.COMPLETE + wire.READY
 
 
 DONE, ANOTHER_BY_NOW = (wire.answered(number(answer, "i")) for answer in (1, 0))

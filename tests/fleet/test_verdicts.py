@@ -12,6 +12,7 @@ from test_connection_answers import TABLE, WARNINGS
 
 LINES = ("virtual_users = true;", 'primary: { source = "none"; };', "broker: { workers = 1; };")
 CROSSED = ("40001", "40P01")
+OTHER = STORE.replace("0", "f")
 HOUR = 3600 * 1000
 
 
@@ -105,7 +106,8 @@ def test_nor_is_it_where_nobody_is_let_in(machine, sqlstate):
 
 ANSWERS = {
     "no row": (lambda body: wire.COMPLETE + wire.READY, "no store of ours"),
-    "a row of another store": (lambda body: loaded(store=STORE.replace("0", "1")), "another database"),
+    "two rows": (lambda body: loaded(rows=2), "no store of ours"),
+    "a row of another store": (lambda body: loaded(store=OTHER), "another database"),
     "a row without a store": (lambda body: loaded(store=None), "no store of ours"),
     "a row without an age": (lambda body: loaded(oldest=None), "no store of ours"),
     "fewer columns": (lambda body: wire.answered(STORE, b"\0\0\0\1"), "no write on its standbys"),
@@ -126,6 +128,26 @@ def test_what_is_no_answer_of_ours_is_no_account_that_is_not_there(machine, what
     answer, word = ANSWERS[what]
     machine.says("load", answer(machine.body))
     is_unavailable(machine, machine.made, word)
+
+
+def test_who_answers_for_another_store_is_not_asked_again_by_that_connection(machine):
+    machine.says("load", loaded(machine.body, store=OTHER))
+    connections = len(machine.server.started)
+    for _ in range(3):
+        assert machine.login(machine.made) == AUTHINFO_UNAVAIL
+    assert len(machine.server.started) >= connections + 2
+
+
+def test_a_machine_that_has_joined_another_store_goes_on_with_that(machine):
+    machine.says("load", loaded(machine.body, store=OTHER))
+    assert machine.login(machine.made) == AUTHINFO_UNAVAIL
+    machine.sandbox.shell(f"sed -i s/{STORE}/{OTHER}/ /var/lib/asp/store-id").done()
+    try:
+        assert machine.login(machine.made) == SUCCESS
+        machine.says("load", loaded(machine.body))
+        assert machine.login(machine.made) == AUTHINFO_UNAVAIL
+    finally:
+        machine.sandbox.shell(f"sed -i s/{OTHER}/{STORE}/ /var/lib/asp/store-id").done()
 
 
 @pytest.mark.parametrize("age", [0, 10000, -1000])
