@@ -25,18 +25,43 @@ class Machine(Hooked, Networked):
         self.passwords = PASSWORDS
 
 
-class Fleet:
-    """At the left is the primary, at the right the standbys. What it has ends with `stack`."""
+class Machines:
+    """What is wired, and machines on it, which end with `stack`."""
 
     def __init__(self, stack, authority):
         self.stack, self.authority = stack, authority
         self.wires = stack.enter_context(wired())
+        self.nodes = []
+
+    def add_machine(self, layer, build, switch, port, *, prepare=None, **options):
+        """One that has joined the store, and serves; `prepare` is called with it before. Options are those of a Machine."""
+        machine = self.stack.enter_context(contextlib.closing(Machine(layer, build, self.authority, **options)))
+        self.wires.plug(machine.sandbox.first, switch, port, ADDRESS.format(11 + len(self.nodes)))
+        machine.put_files()
+        machine.hook()
+        if prepare is not None:
+            prepare(machine)
+        machine.store("join").done()
+        self.stack.enter_context(machine.serving())
+        self.nodes.append(machine)
+
+
+def make_store(owner):
+    """With the passwords of the roles."""
+    owner.ask(clusters.SCHEMA)
+    for role, password in PASSWORDS.items():
+        owner.ask(f"ALTER ROLE {role} PASSWORD '{password}'")
+
+
+class Fleet(Machines):
+    """At the left is the primary, at the right are the standbys."""
+
+    def __init__(self, stack, authority):
+        super().__init__(stack, authority)
         self.primary = self._server(1, LEFT)
         self.primary.database("asp")
         owner = self.primary.connect(database="asp")
-        owner.ask(clusters.SCHEMA)
-        for role, password in PASSWORDS.items():
-            owner.ask(f"ALTER ROLE {role} PASSWORD '{password}'")
+        make_store(owner)
         # Who takes over has the third for its synchronous standby then, which follows it.
         self.standby = self._server(2, RIGHT, primary=self.primary, synchronous_standby_names="*")
         self.third = self._server(3, RIGHT, primary=self.standby)
@@ -44,7 +69,6 @@ class Fleet:
         owner.ask("SELECT pg_reload_conf()")
         self._wait_for_standby(self.primary, "sync")
         self._wait_for_standby(self.standby, "async")
-        self.nodes = []
 
     @staticmethod
     def _wait_for_standby(server, state):
@@ -65,18 +89,6 @@ class Fleet:
 
     def places(self):
         return [(server.name, server.address) for server in (self.primary, self.standby, self.third)]
-
-    def add_machine(self, layer, build, switch, port, *, prepare=None, **options):
-        """One that has joined the store, and serves; `prepare` is called with it before. Options are those of a Machine."""
-        machine = self.stack.enter_context(contextlib.closing(Machine(layer, build, self.authority, **options)))
-        self.wires.plug(machine.sandbox.first, switch, port, ADDRESS.format(11 + len(self.nodes)))
-        machine.put_files()
-        machine.hook()
-        if prepare is not None:
-            prepare(machine)
-        machine.store("join").done()
-        self.stack.enter_context(machine.serving())
-        self.nodes.append(machine)
 
     def promote(self):
         assert self.standby.connect().one("SELECT pg_promote(true, $1)", LONG)

@@ -1,5 +1,6 @@
 """What is done on several machines while their database fails, and whether what was said of it is so."""
 
+import itertools
 import math
 import threading
 import time
@@ -14,6 +15,25 @@ def started(*threads):
     for thread in threads:
         thread.start()
     return threads
+
+
+def create(node, user, label, *more):
+    """A new app password, however often that had to be asked for."""
+    for tried in itertools.count():
+        run = node.asp_admin("create", user, "--label", f"{label} {tried}", "--quiet", *more)
+        if run.code == 0:
+            return run.out.strip()
+        assert run.code == 5 and tried < COUNT, run
+
+
+def verdict(node, password, **words):
+    """What it says of a login once it can tell: on a busy machine there may be no answer in time."""
+
+    def tell():
+        code = node.login(password, **words)
+        return code != AUTHINFO_UNAVAIL and (code,)
+
+    return wait_until(tell, node.log_file.new)[0]
 
 
 class Guest(threading.Thread):
@@ -37,6 +57,10 @@ class Guest(threading.Thread):
         self.join(LONG)
         assert not self.is_alive()
 
+    def let_in(self):
+        """The passwords that opened, at whatever time."""
+        return {password for password, _, code in self.tried if code == SUCCESS}
+
     def accepted(self, after):
         """How many logins begun after that were let in."""
         return [code for _, begun, code in self.tried if begun > after].count(SUCCESS)
@@ -46,14 +70,14 @@ def judge_guest(guest, reported, grace=0):
     """`reported`: when each revocation was. No login begun `grace` seconds after that, or later, was let in."""
     for password, begun, code in guest.tried:
         assert code != SUCCESS or begun < reported.get(password, math.inf) + grace, (password, begun, reported)
-    assert {code for *_, code in guest.tried} <= {SUCCESS, AUTH_ERR, AUTHINFO_UNAVAIL}
+    codes = {code for *_, code in guest.tried}
+    assert codes <= {SUCCESS, AUTH_ERR, AUTHINFO_UNAVAIL}
 
 
 def judge_bound(guests):
     """Of each password that was free until they came, one of them at most was let in: each comes to another service."""
     for password in guests[0].passwords:
-        let_in = [guest for guest in guests if (password, SUCCESS) in [(tried, code) for tried, _, code in guest.tried]]
-        assert len(let_in) <= 1, password
+        assert len([guest for guest in guests if password in guest.let_in()]) <= 1, password
 
 
 def revoked(node, password, user="alice"):
@@ -150,7 +174,7 @@ def judge_owners(owners, nodes):
     for owner in owners:
         for label, password in owner.made.items():
             expected = AUTH_ERR if label in owner.revoked else SUCCESS
-            assert [node.login(password, user=owner.user) for node in nodes] == [expected] * len(nodes)
+            assert [verdict(node, password, user=owner.user) for node in nodes] == [expected] * len(nodes)
     nodes[0].asp_admin("store", "check").done()
 
 
@@ -159,3 +183,27 @@ def judge_heard(nodes, reported, owners):
     ids = [password[:2] for password in reported] + [id for owner in owners for id in owner.revoked_ids()]
     for node in nodes:
         node.wait_for(*ids)
+
+
+def go_through(nodes, users, trouble, recover=lambda: None, grace=0):
+    """What two machines do before and after a trouble, and until they have recovered, which is judged; `users` are three.
+    `grace` is of the first machine: for so long it may be let in there after a revocation at the other."""
+    one, other = nodes
+    guest, *owned = users
+    passwords = [create(one, guest, f"App {at}", "--app", "calendar") for at in range(COUNT)]
+    guests = started(*(Guest(node, passwords, user=guest) for node in nodes))
+    wait_until(lambda: all(guest.accepted(0) >= COUNT for guest in guests))
+    owners = started(*each_owner(nodes, *owned))
+    wait_until(lambda: all(len(owner.made) >= 2 for owner in owners))
+    reported = {password: revoked(one, password, guest) for password in passwords[: COUNT // 2]}
+    trouble()
+    reported |= {password: revoked(other, password, guest) for password in passwords[COUNT // 2 : -1]}
+    recover()
+    last = time.monotonic()
+    wait_until(lambda: all(guest.accepted(last) > 1 for guest in guests), one.log_file.messages)
+    for thread in (*owners, *guests):
+        thread.end()
+    judge_guest(guests[0], reported, grace)
+    judge_guest(guests[1], reported)
+    judge_owners(owners, nodes)
+    judge_heard(nodes, reported, owners)

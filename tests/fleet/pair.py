@@ -1,6 +1,7 @@
 """A primary and its synchronous standby, which takes over."""
 
 import contextlib
+import shutil
 import signal
 
 import cluster as clusters
@@ -44,6 +45,24 @@ class Pair:
         self.standby.send(signal.SIGCONT)
         assert self.standby.connect().one("SELECT pg_promote(true, $1)", LONG)
 
+    def change_places(self):
+        """After a fail-over: the one that failed comes back as a standby of the other, with nothing of what it had."""
+        self.primary.hang_up()
+        self.primary, self.standby = self.standby, self.primary
+        shutil.rmtree(self.standby.data)
+        self.standby.primary = self.primary
+        self.standby.make()
+        self.standby.start()
+        wait_for_the_standby(self.primary)
+
+
+def wait_for_the_standby(primary):
+    """From then on each commit does."""
+    connection = primary.connect()
+    connection.ask("ALTER SYSTEM SET synchronous_standby_names = '*'")
+    connection.ask("SELECT pg_reload_conf()")
+    wait_until(lambda: connection.ask("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"))
+
 
 @contextlib.contextmanager
 def running():
@@ -51,8 +70,5 @@ def running():
         primary.database("asp")
         primary.connect(database="asp").ask(clusters.SCHEMA)
         with clusters.running(primary=primary) as standby:
-            connection = primary.connect()
-            connection.ask("ALTER SYSTEM SET synchronous_standby_names = '*'")
-            connection.ask("SELECT pg_reload_conf()")
-            wait_until(lambda: connection.ask("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"))
+            wait_for_the_standby(primary)
             yield Pair(primary, standby)

@@ -4,10 +4,9 @@ import contextlib
 import os
 import shutil
 import signal
-import subprocess
 
 from network import NODE_NAME
-from support.run import ENVIRONMENT, MORTAL
+from roots import owner_of, start_in
 from support.wait import LONG, wait_until
 
 NAME = "pool.example"
@@ -55,9 +54,8 @@ class Pooler:
         (etc / "userlist.txt").write_text("".join(f'"{role}" "{password}"\n' for role, password in passwords.items()))
         with open(root / "etc/hosts", "a", encoding="utf-8") as file:
             file.write("".join(f"{server.address} {server.name}\n" for server in servers))
-        self.uid, self.gid = (os.stat(root / "var/lib/postgresql").st_uid, os.stat(root / "var/lib/postgresql").st_gid)
         for path in etc.iterdir():
-            os.chown(path, self.uid, self.gid)
+            os.chown(path, *owner_of(root))
 
     def write(self, clients="verify-full", method="cert map=nodes"):
         values = {"host": self.behind.name, "address": self.address, "port": PORT, "clients": clients}
@@ -67,15 +65,7 @@ class Pooler:
 
     def start(self, **how):
         self.write(**how)
-        words = ("nsenter", f"--target={self.place.first}", "--net", "--", "chroot", f"--userspec={self.uid}:{self.gid}")
-        with open(self.root / "log", "wb") as log:
-            self.process = subprocess.Popen(
-                [*words, self.root, *MORTAL, "pgbouncer", f"{FOLDER}/pgbouncer.ini"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=ENVIRONMENT,
-            )
+        self.process = start_in(self.root, self.place, self.root / "log", "pgbouncer", f"{FOLDER}/pgbouncer.ini")
         wait_until(lambda: self.says("process up"), self.log)
 
     def log(self):

@@ -12,6 +12,7 @@ from judge import (
     COUNT,
     Filler,
     Guest,
+    create,
     each_owner,
     judge_bound,
     judge_guest,
@@ -25,7 +26,7 @@ from network import PASSFILE
 from support.wait import wait_until
 from wires import LEFT, RIGHT, TRUNK
 
-FENCE = 2
+FENCE = 3
 LIMIT = 12
 
 
@@ -34,12 +35,12 @@ def fleet(layer, build, sandboxes, postgres, tmp_path_factory):
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     with contextlib.ExitStack() as stack:
-        made = Fleet(stack, Authority(tmp_path_factory.mktemp("authority") / "one"))
+        found = Fleet(stack, Authority(tmp_path_factory.mktemp("authority") / "one"))
         lines = [f"limit = {LIMIT};", 'primary: { source = "none"; };']
-        words = {"places": made.places(), "how": PASSFILE, "fence": FENCE, "lines": lines}
+        words = {"places": found.places(), "how": PASSFILE, "fence": FENCE, "lines": lines}
         for switch, port in ((LEFT, "one"), (RIGHT, "other")):
-            made.add_machine(layer, build, switch, port, **words)
-        yield made
+            found.add_machine(layer, build, switch, port, **words)
+        yield found
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def nodes(fleet, folder):
 
 def test_a_machine_that_is_cut_off_lets_nobody_in_and_knows_all_when_it_is_not(fleet, nodes):
     one, other = nodes
-    passwords = [one.create("alice", f"App {at}", "--app", "calendar") for at in range(COUNT)]
+    passwords = [create(one, "alice", f"App {at}", "--app", "calendar") for at in range(COUNT)]
     guests = started(*(Guest(node, passwords) for node in nodes))
     wait_until(lambda: all(guest.accepted(0) >= COUNT for guest in guests))
     fleet.wires.cut("one")
@@ -77,8 +78,8 @@ def test_a_machine_that_is_cut_off_lets_nobody_in_and_knows_all_when_it_is_not(f
 def test_a_primary_that_is_cut_off_together_with_a_machine_and_replaced(fleet, nodes):
     """Nobody stops it while it is cut off, nor at once when it is not."""
     one, other = nodes
-    passwords = [one.create("dora", f"App {at}", "--app", "calendar") for at in range(COUNT)]
-    free = [one.create("erin", f"App {at}") for at in range(COUNT // 2)]
+    passwords = [create(one, "dora", f"App {at}", "--app", "calendar") for at in range(COUNT)]
+    free = [create(one, "erin", f"App {at}") for at in range(COUNT // 2)]
     guests = started(*(Guest(node, passwords, user="dora") for node in nodes))
     wait_until(lambda: all(guest.accepted(0) >= COUNT for guest in guests))
     owners = started(*each_owner(nodes, "frank", "grace"))
