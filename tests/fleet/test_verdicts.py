@@ -115,6 +115,7 @@ ANSWERS = {
     "one of a later version": (lambda body: loaded(oldest=2), "later version"),
     "an account without a tag": (lambda body: loaded(body, tag=None), "no store of ours"),
     "an account that is damaged": (lambda body: loaded(body.replace(b"Phone", b"Phony")), "digest"),
+    "an account that is longer than one can be": (lambda body: loaded(b"x" * (8 * 1024 * 1024 + 1)), "longer than"),
     "an account that is empty": (lambda body: loaded(b""), "of ours"),
     "an account of another form": (lambda body: loaded(b"something else\n"), "of ours"),
     "an old pulse": (lambda body: loaded(pulse_age=HOUR), "no write on its standbys"),

@@ -3,6 +3,8 @@
 
 #include "asp-admin/database/standbys.h"
 
+#define SIXTY_THREE "a23456789b23456789c23456789d23456789e23456789f23456789g23456789"
+
 enum { ANY = DATABASE_STANDBYS_ANY };
 
 static const struct {
@@ -30,6 +32,8 @@ static const struct {
     {"\"first\"", "first", {1, 1, 1, 1}},
     {"\"db 2\", \"a\"\"b\", \"c)\"", "db 2\na\"b\nc)", {1, 3, 3, 3}},
     {"2db", "2db", {1, 1, 1, 1}},
+    /* One that is longer than a name can be is cut. */
+    {SIXTY_THREE "abc, db3", SIXTY_THREE, {1, 2, 1, 1}},
     {"2", "2", {1, 1, 1, 1}},
     /* PostgreSQL takes neither of these. */
     {"ANY", "", {1, 1, 0, 0}},

@@ -51,11 +51,25 @@ START_TEST(texts_stand_in_their_order)
 }
 END_TEST
 
+START_TEST(a_number_is_its_decimals)
+{
+    struct pgsql_array array = {0};
+
+    pgsql_array_add_number(&array, 0);
+    pgsql_array_add_number(&array, INT64_MAX);
+    pgsql_array_add_number(&array, INT64_MIN);
+    ck_assert_str_eq(pgsql_array_text(&array),
+                     "{\"0\",\"9223372036854775807\",\"-9223372036854775808\"}");
+    pgsql_array_free(&array);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, an_array_of_none_is_empty);
     unit_add(suite, whatever_a_text_has_in_it_stays_within_it);
     unit_add(suite, texts_stand_in_their_order);
+    unit_add(suite, a_number_is_its_decimals);
 }
 
 int main(void)

@@ -5,7 +5,7 @@
 
 #include <sodium.h>
 
-enum { NOW = 5000000, WAIT = 800, LINES = 8, LINE_SIZE = 256 };
+enum { NOW = 5000000, WAIT = 800, MINUTE = 60 * 1000, LINES = 8, LINE_SIZE = 256 };
 
 static char lines[LINES][LINE_SIZE];
 static size_t count;
@@ -73,6 +73,16 @@ START_TEST(one_who_tries_and_is_heard_of_no_more_is_followed_when_its_time_is_ov
 }
 END_TEST
 
+START_TEST(whoever_tries_it_for_very_long_is_not_waited_for)
+{
+    begin();
+    falls(NOW);
+    ck_assert(pgsql_breaker_lets(breaker, NOW + PGSQL_TRY_MS, NOW + 100 * MINUTE));
+    ck_assert(!lets(NOW + PGSQL_TRY_MS + MINUTE - 1));
+    ck_assert(lets(NOW + PGSQL_TRY_MS + MINUTE));
+}
+END_TEST
+
 START_TEST(the_first_answer_lets_all_ask)
 {
     begin();
@@ -97,6 +107,12 @@ START_TEST(one_who_has_no_answer_while_others_have_is_alone_with_that)
     /* Once it is down that is no news to who has tried it. */
     pgsql_breaker_fell(breaker, NOW, NOW + WAIT, "db1", "no answer");
     ck_assert(!lets(NOW + WAIT));
+    /* Nor is it where one had an answer before it was down, and since this one began. */
+    begin();
+    pgsql_breaker_answered(breaker, NOW - WAIT / 2, "db1");
+    pgsql_breaker_fell(breaker, NOW - 1, NOW, "db1", "no answer");
+    falls(NOW + 1);
+    ck_assert_int_eq(pgsql_breaker_next_ms(breaker, NOW + 1), PGSQL_TRY_MS);
 }
 END_TEST
 
@@ -174,6 +190,14 @@ START_TEST(so_it_is_however_long_the_machine_has_been_up)
 }
 END_TEST
 
+START_TEST(so_it_is_where_it_has_just_been_started)
+{
+    begin();
+    pgsql_breaker_fell(breaker, 0, 50, "db1", "no answer");
+    ck_assert(pgsql_breaker_is_down(breaker));
+}
+END_TEST
+
 START_TEST(one_who_is_alone_asks_whatever_came_of_it)
 {
     pgsql_breaker_fell(NULL, NOW - 1, NOW, "db1", "no answer");
@@ -190,6 +214,7 @@ static void fill(Suite *suite)
     unit_add(suite, while_it_answers_everybody_may_ask);
     unit_add(suite, once_it_is_down_one_at_a_time_tries_it_after_a_pause);
     unit_add(suite, one_who_tries_and_is_heard_of_no_more_is_followed_when_its_time_is_over);
+    unit_add(suite, whoever_tries_it_for_very_long_is_not_waited_for);
     unit_add(suite, the_first_answer_lets_all_ask);
     unit_add(suite, one_who_has_no_answer_while_others_have_is_alone_with_that);
     unit_add(suite, it_is_logged_once_when_it_is_down_and_once_when_it_answers_again);
@@ -197,6 +222,7 @@ static void fill(Suite *suite)
     unit_add(suite, nothing_of_a_host_or_a_cause_disturbs_the_line);
     unit_add(suite, what_one_process_finds_the_others_know);
     unit_add(suite, so_it_is_however_long_the_machine_has_been_up);
+    unit_add(suite, so_it_is_where_it_has_just_been_started);
     unit_add(suite, one_who_is_alone_asks_whatever_came_of_it);
 }
 

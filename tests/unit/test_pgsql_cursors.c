@@ -1,6 +1,7 @@
 /* How far a machine has heard what the database tells, as it keeps that. */
 #include "unit.h"
 
+#include "asp/checksum.h"
 #include "asp/pgsql/cursors.h"
 
 #include <stdio.h>
@@ -130,6 +131,27 @@ START_TEST(one_with_more_behind_it_is_not_believed)
 }
 END_TEST
 
+/* With the digest of what it says. */
+START_TEST(one_that_says_what_cannot_be_is_not_believed)
+{
+    static const char *const heads[] = {
+        STORE " 0 1764460800\n",          STORE " -1 1764460800\n",
+        STORE " 257 1764460800\n0 1 1\n", "0011 1 1764460800\n0 1 1\n",
+        STORE " 1 1764460800\n1 1 1\n",   STORE " 1 1764460800\n0 1\n",
+    };
+
+    folder = unit_folder();
+    for (size_t i = 0; i < UNIT_COUNT(heads); i++) {
+        char text[256];
+        int length = snprintf(text, sizeof text, "asp-feed 1 %s", heads[i]);
+
+        length += snprintf(text + length, sizeof text - (size_t)length, "digest=%016llx\n",
+                           (unsigned long long)asp_checksum(text, (size_t)length));
+        is_damaged(text, (size_t)length);
+    }
+}
+END_TEST
+
 START_TEST(whose_it_is_is_told_with_it)
 {
     struct pgsql_cursors cursors = some();
@@ -162,6 +184,7 @@ static void fill(Suite *suite)
     unit_add(suite, one_that_was_cut_is_not_believed);
     unit_add(suite, one_with_another_bit_is_not_believed);
     unit_add(suite, one_with_more_behind_it_is_not_believed);
+    unit_add(suite, one_that_says_what_cannot_be_is_not_believed);
     unit_add(suite, whose_it_is_is_told_with_it);
     unit_add(suite, what_is_forgotten_is_not_there);
 }

@@ -63,6 +63,10 @@ START_TEST(what_is_no_id_is_passed_over_with_its_words)
     ck_assert_uint_eq(count, 1);
     is_entry(0, "9x", "", "mail", "imap");
     asp_entries_free(entries, count);
+    reading(".. 9x -- 7", "No\nPhone\nNo\nNo", "any mail any any", "- imap - -");
+    ck_assert_uint_eq(count, 1);
+    is_entry(0, "9x", "Phone", "mail", "imap");
+    asp_entries_free(entries, count);
     reading("", "", "", "");
     ck_assert_uint_eq(count, 0);
     asp_entries_free(entries, count);

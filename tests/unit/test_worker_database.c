@@ -103,6 +103,34 @@ START_TEST(so_it_is_at_the_end)
 }
 END_TEST
 
+static void ignore(bool is_fault, const char *line)
+{
+    (void)is_fault;
+    (void)line;
+}
+
+START_TEST(what_one_worker_finds_of_the_database_all_know)
+{
+    struct pgsql_breaker *breaker = NULL;
+    struct asp_store_kept room;
+    struct shared_conf *shared;
+    struct asp_store store;
+    struct asp_account account;
+
+    ck_assert(database_breaker_make(&breaker, ignore));
+    database.breaker = breaker;
+    begin();
+    shared = acquire();
+    (void)worker_database_use(&database, shared, &room);
+    ck_assert_int_eq(asp_store_open(&store, conf_cache_read(shared), &room, NULL), ASP_OK);
+    ck_assert_int_eq(asp_store_load(&store, "alice", NULL, &account, NULL), ASP_IO);
+    ck_assert(database_is_down(database.store));
+    asp_store_close(&store);
+    conf_cache_release(shared);
+    worker_database_end(&database);
+}
+END_TEST
+
 START_TEST(one_that_names_no_database_closes_it)
 {
     struct asp_store_kept room;
@@ -142,6 +170,7 @@ static void fill(Suite *suite)
     unit_add(suite,
              what_is_still_to_be_written_is_written_by_the_configuration_that_it_was_asked_by);
     unit_add(suite, so_it_is_at_the_end);
+    unit_add(suite, what_one_worker_finds_of_the_database_all_know);
     unit_add(suite, one_that_names_no_database_closes_it);
     unit_add(suite, one_that_names_it_again_goes_on_with_what_is_to_be_written);
 }
