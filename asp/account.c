@@ -125,18 +125,38 @@ bool asp_account_drop_all_pending(struct asp_account *account)
     return any;
 }
 
+static bool is_same(const struct asp_entry *one, const struct asp_entry *other)
+{
+    return strcmp(one->id, other->id) == 0 && strcmp(one->verifier, other->verifier) == 0;
+}
+
+/* This very app password as the account has it, or had it until history had no room for it; else
+ * NULL. */
+static const struct asp_entry *find_same(const struct asp_account *account,
+                                         const struct asp_entry *entry)
+{
+    for (size_t i = 0; i < account->count; i++) {
+        if (is_same(&account->entries[i], entry))
+            return &account->entries[i];
+    }
+    for (size_t i = 0; i < account->aside_count; i++) {
+        if (is_same(&account->aside[i], entry))
+            return &account->aside[i];
+    }
+    return NULL;
+}
+
 size_t asp_account_ended(const struct asp_account *account, bool dropped, struct asp_entry *before,
                          size_t count)
 {
     size_t ended = 0;
 
     for (size_t i = 0; i < count; i++) {
-        const struct asp_entry *now = asp_account_find(account, before[i].id);
-        bool same = now != NULL && strcmp(now->verifier, before[i].verifier) == 0;
+        const struct asp_entry *now = find_same(account, &before[i]);
 
-        if (same && now->revoked == ASP_NEVER && !dropped)
+        if (now != NULL && now->revoked == ASP_NEVER && !dropped)
             continue;
-        before[ended] = same ? *now : before[i];
+        before[ended] = now != NULL ? *now : before[i];
         if (before[ended].revoked == ASP_NEVER)
             memcpy(before[ended].reason, ASP_REASON_REMOVED, sizeof ASP_REASON_REMOVED);
         ended++;
@@ -242,7 +262,7 @@ void asp_account_prune(struct asp_account *account, size_t keep)
             if (first == NULL || entry->revoked < first->revoked)
                 first = entry;
         }
-        if (revoked <= keep || (first->hook_due && !set_aside(account, first)))
+        if (revoked <= keep || !set_aside(account, first))
             return;
         asp_account_remove(account, first);
     }

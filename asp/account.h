@@ -20,7 +20,7 @@ struct asp_account {
     struct asp_entry *entries; /* oldest first */
     size_t count;
     size_t room;
-    struct asp_entry *aside; /* what history has no room for, though its hook is due */
+    struct asp_entry *aside; /* what went because history has no room for it */
     size_t aside_count;
     bool not_yet; /* the mark of a file that was made for what is pending: it is no account */
     struct asp_pending *pending;
@@ -65,7 +65,8 @@ bool asp_account_has_alive(const struct asp_account *account, const struct asp_e
 /*
  * Of `count` copies of what was not revoked before a change, leaves those that it has ended, which
  * are not alive in `account` any more, or of which nothing is left because it is `dropped`; each as
- * it is there by now, or with the reason removed where it is gone. Returns how many.
+ * it is there by now, or was when it was set aside, or with the reason removed where it is gone.
+ * Returns how many.
  */
 size_t asp_account_ended(const struct asp_account *account, bool dropped, struct asp_entry *before,
                          size_t count);
@@ -76,9 +77,9 @@ size_t asp_account_revoke_all(struct asp_account *account, time_t when, const ch
                               const char *reason, bool hook_due);
 
 /*
- * Drops the revoked entries that were revoked first until at most `keep` of them are left. Those
- * whose hook is due are set aside: they are no part of the bytes, and who writes the account has to
- * keep them (asp_store_update does). Without memory for one, it and what is left stay.
+ * Drops the revoked entries that were revoked first until at most `keep` of them are left. They are
+ * set aside, and no part of the bytes: who writes the account has to keep those whose hook is due
+ * (asp_store_update does). Without memory for one, it and what is left stay.
  */
 void asp_account_prune(struct asp_account *account, size_t keep);
 

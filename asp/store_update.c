@@ -75,8 +75,10 @@ static enum asp_status gather_due(const struct asp_account *account, bool droppe
     enum asp_status status = ASP_OK;
 
     asp_account_init(due, account->user);
-    for (size_t i = 0; status == ASP_OK && i < account->aside_count; i++)
-        status = asp_account_add(due, &account->aside[i]);
+    for (size_t i = 0; status == ASP_OK && i < account->aside_count; i++) {
+        if (account->aside[i].hook_due)
+            status = asp_account_add(due, &account->aside[i]);
+    }
     for (size_t i = 0; status == ASP_OK && dropped && i < account->count; i++) {
         if (account->entries[i].hook_due)
             status = asp_account_add(due, &account->entries[i]);

@@ -75,7 +75,7 @@ START_TEST(those_revoked_first_are_dropped_first_and_no_others)
 }
 END_TEST
 
-START_TEST(what_there_is_no_room_for_is_set_aside_where_its_hook_is_due)
+START_TEST(what_there_is_no_room_for_is_set_aside)
 {
     struct asp_account account;
     struct asp_entry entry;
@@ -96,13 +96,42 @@ START_TEST(what_there_is_no_room_for_is_set_aside_where_its_hook_is_due)
     ck_assert_uint_eq(account.count, 2);
     ck_assert_ptr_null(asp_account_find(&account, "00"));
     ck_assert_ptr_null(asp_account_find(&account, "01"));
-    ck_assert_uint_eq(account.aside_count, 1);
-    ck_assert_str_eq(account.aside[0].id, "00");
+    ck_assert_uint_eq(account.aside_count, 2);
+    ck_assert_str_eq(account.aside[1].id, "01");
     asp_account_prune(&account, 0);
     ck_assert_uint_eq(account.count, 0);
-    ck_assert_uint_eq(account.aside_count, 2);
-    ck_assert_str_eq(account.aside[0].id, "00");
-    ck_assert_str_eq(account.aside[1].id, "02");
+    ck_assert_uint_eq(account.aside_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        char id[ASP_ID_CHARS + 1];
+
+        unit_id(i, id);
+        ck_assert_str_eq(account.aside[i].id, id);
+        ck_assert_int_eq(account.aside[i].hook_due, i % 2 == 0);
+    }
+    asp_account_free(&account);
+}
+END_TEST
+
+START_TEST(what_is_revoked_and_has_no_room_has_ended_as_it_was_revoked)
+{
+    struct asp_account account;
+    struct asp_entry *before;
+    size_t count;
+
+    unit_three_entries(&account);
+    ck_assert_int_eq(asp_account_copy(&account, false, &before, &count), ASP_OK);
+    ck_assert_uint_eq(count, 2);
+    ck_assert(asp_entry_revoke(asp_account_find(&account, "7k"), 3000, "ann", "lost", false));
+    asp_account_prune(&account, 0);
+    asp_account_remove(&account, asp_account_find(&account, "zz"));
+    ck_assert_uint_eq(account.count, 0);
+    ck_assert_uint_eq(asp_account_ended(&account, false, before, count), 2);
+    ck_assert_str_eq(before[0].id, "7k");
+    ck_assert_str_eq(before[0].reason, "lost");
+    ck_assert_str_eq(before[0].revoked_by, "ann");
+    ck_assert_str_eq(before[1].id, "zz");
+    ck_assert_str_eq(before[1].reason, ASP_REASON_REMOVED);
+    asp_entries_free(before, count);
     asp_account_free(&account);
 }
 END_TEST
@@ -236,7 +265,8 @@ static void fill(Suite *suite)
 {
     unit_add(suite, an_entry_is_found_removed_and_its_id_counted);
     unit_add(suite, those_revoked_first_are_dropped_first_and_no_others);
-    unit_add(suite, what_there_is_no_room_for_is_set_aside_where_its_hook_is_due);
+    unit_add(suite, what_there_is_no_room_for_is_set_aside);
+    unit_add(suite, what_is_revoked_and_has_no_room_has_ended_as_it_was_revoked);
     unit_add(suite, revoking_all_revokes_those_that_are_not_yet);
     unit_add(suite, a_copy_has_all_or_those_that_are_not_revoked);
     unit_add(
