@@ -26,6 +26,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: takes long; tests/run leaves it out without --all")
+    config.addinivalue_line("markers", "of_files(why): not what is so of a store in a database")
     # A signal that is ignored stays so in what is started (nohup does that), one that is handled does not.
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) == signal.SIG_IGN:

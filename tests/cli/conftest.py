@@ -108,13 +108,14 @@ def phone(site):
 def login(site):
     """Logs in through libpam and pam_asp.so; returns the code of pam_authenticate."""
 
-    def attempt(password, user="alice", service="imap", rhost="", prefix=(), **options):
+    def attempt(password, user="alice", service="imap", rhost="", prefix=(), env=None, **options):
         confdir = site.folder / "pam.d"
         confdir.mkdir(exist_ok=True)
         module = site.build / "pam_asp" / "pam_asp.so"
-        (confdir / service).write_text(f"auth required {module} config={site.conf}\n")
-        words = [*prefix, *sanitizers.host(), BIN / "pam_login", confdir, service, user, rhost]
-        return site.execute(*words, input=password, **options).code
+        with site.logins(prefix, env) as conf:
+            (confdir / service).write_text(f"auth required {module} config={conf}\n")
+            words = [*prefix, *sanitizers.host(), BIN / "pam_login", confdir, service, user, rhost]
+            return site.execute(*words, input=password, env=env, **options).code
 
     return attempt
 

@@ -85,7 +85,7 @@ def test_an_app_that_is_none_is_refused_with_those_that_there_are(site, pam, way
         "asp-admin: --app nonesuch: there is no such app; there are: mail, calendar, ssh, cockpit, nested, vsftpd, webdav; "
         "for one that is to come say --new-app as well\n"
     )
-    assert not site.store.exists()
+    assert site.kept() == {}
 
 
 @pytest.mark.parametrize(

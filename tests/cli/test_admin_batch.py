@@ -120,7 +120,7 @@ def test_the_options_hold_for_all_lines(site):
 def test_what_is_wrong_with_the_line_is_said_before_any_is_read(site, words, why):
     run = batch(site, "alice\tPhone\n", *words).refused(2)
     assert why in run.err
-    assert not site.store.exists()
+    assert site.kept() == {}
 
 
 def test_users_whom_the_system_does_not_know_are_refused_one_by_one(site):
@@ -147,7 +147,7 @@ def test_a_user_is_answered_as_she_was_named_and_the_account_is_hers(site, direc
     directory.knows("ALICE", "alice")
     run = batch(site, "ALICE\tPhone\nalice\tTablet\n", env=directory.environment).done()
     assert [row[:2] for row in rows(run)] == [("ALICE", "Phone"), ("alice", "Tablet")]
-    assert [path.name for path in (site.store / "users").iterdir()] == ["alice"]
+    assert list(site.texts()) == ["alice"]
 
 
 def test_with_json_each_line_is_a_document(site):
@@ -186,7 +186,7 @@ def test_what_was_not_shown_is_taken_back_and_nothing_behind_it_is_made(site, re
     assert run.err.endswith("nothing was made of line 1, and of those behind it\n")
     assert site.states("alice") == [("Old", "active")]
     assert [row["user"] for row in site.json("list")] == ["alice"]
-    assert "pending=" not in site.account("alice").read_text()
+    assert "pending=" not in site.text("alice")
 
 
 def test_a_file_that_others_could_read_is_closed_to_them(site, tmp_path):

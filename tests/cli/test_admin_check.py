@@ -5,7 +5,6 @@ import re
 
 import pytest
 from support.documents import DAY, HOUR, MINUTE
-from support.folders import snapshot
 from support.passwords import id_but, swap_character
 from support.wait import LONG
 
@@ -161,7 +160,7 @@ def test_a_password_is_good_for_its_own_user_alone(site, phone, password):
 
 def test_an_account_copied_to_another_user_opens_nothing(site, password):
     site.create("bob", "Phone", "--app", "mail")
-    site.account("bob").write_bytes(site.account("alice").read_bytes())
+    site.put("bob", site.texts()["alice"])
     assert site.check(password, "bob") in ("wrong-secret", "unavailable")
     assert site.check(password) == "accepted"
 
@@ -363,7 +362,7 @@ def test_a_prefix_holds_what_arithmetic_says(site, bits):
 def test_time_refuses_but_never_destroys(site, clock):
     made = site.create("alice", "Phone", "--app", "mail", "--expires", "10d")
     password = made["password"]
-    before = snapshot(site.store)
+    before = site.everything()
     for offset, verdict in (
         (10 * DAY - MINUTE, "accepted"),
         (10 * DAY + 1, "expired"),
@@ -374,7 +373,7 @@ def test_time_refuses_but_never_destroys(site, clock):
         assert site.check(password, env=clock(offset)) == verdict
         state = {"accepted": "active"}.get(verdict, verdict)
         assert site.entry(made["id"], env=clock(offset))["state"] == state
-    assert snapshot(site.store) == before
+    assert site.everything() == before
 
 
 def test_unused_counts_from_the_latest_of_created_and_last_use(site, clock, login):
@@ -462,18 +461,19 @@ def test_check_changes_nothing(site, login):
     revoked = site.create("alice", "Revoked")
     site.json("revoke", "alice", revoked["id"])
     login(bound)
-    before = snapshot(site.store)
+    before = site.everything()
     for user in ("alice", "bob", "../alice"):
         for service in ("imap", "radicale", "sshd", "in-no-group"):
             for typed in (bound, unbound, revoked["password"], swap_character(bound, 20), "x"):
                 site.check(typed, user, service, "--rhost", "192.0.2.99")
-    assert snapshot(site.store) == before
+    assert site.everything() == before
     assert site.check(unbound, "alice", "radicale") == "accepted"
 
 
+@pytest.mark.of_files("a machine that has joined a database has a store")
 def test_check_does_not_make_a_store(site):
     assert site.check("x") == "unavailable"
-    assert not site.store.exists()
+    assert site.kept() == {}
 
 
 def test_user_name_lower_folds_ascii_case_and_exact_does_not(site):

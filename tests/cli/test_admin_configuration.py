@@ -7,7 +7,6 @@ import shutil
 import socket
 
 import pytest
-from support.folders import snapshot
 from support.wait import LONG
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
@@ -283,7 +282,7 @@ def test_a_good_setting_is_taken(site, setting):
 @pytest.mark.parametrize("setting", BAD, ids=lambda setting: ascii(setting)[1:61])
 def test_a_bad_setting_is_told_with_file_and_line(site, setting):
     site.create()
-    before = snapshot(site.store)
+    before = site.everything()
     if setting.startswith("store"):
         site.conf.write_text(f"\n\n{setting}\n")
     else:
@@ -294,7 +293,7 @@ def test_a_bad_setting_is_told_with_file_and_line(site, setting):
         lines.append(4)
     for words in (["list", "alice"], ["--json", "create", "alice", "--label", "x"]):
         with_line(site, site.run(*words), f"(?:{'|'.join(map(str, lines))})")
-    assert snapshot(site.store) == before
+    assert site.everything() == before
 
 
 def test_the_line_is_that_of_the_setting_and_not_of_its_group(site):

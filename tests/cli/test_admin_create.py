@@ -10,7 +10,6 @@ import time
 
 import pytest
 from support.documents import CREATED_KEYS, DAY, ENTRY_KEYS, HOUR, owner_name, seconds
-from support.folders import accounts, contents
 from support.passwords import ALPHABET, PASSWORD
 
 
@@ -92,7 +91,7 @@ def test_a_service_of_a_group_is_no_app_and_the_error_names_the_group(site):
     for service, group in (("imap", "mail"), ("nginx", "calendar"), ("sshd", "ssh")):
         run = site.run("create", "alice", "--label", "x", "--app", service).refused(2)
         assert re.search(rf"\b{group}\b", run.err), run
-    assert not site.store.exists() or not site.account("alice").exists()
+    assert "alice" not in site.texts()
 
 
 @pytest.mark.parametrize("app", ["two words", "a/b", 'a"b', "a\\b", "a%b", "a,b", "ü", "x" * 65, "a\tb"], ids=ascii)
@@ -164,7 +163,7 @@ BAD_WHENS = """2020-01-01 1970-01-01T00:00:00Z 2099-13-01 2099-00-01 2099-01-00 
 )
 def test_a_time_that_is_none_or_is_past_is_a_usage_error(site, option, value):
     site.run("create", "alice", "--label", "x", option, value).refused(2)
-    assert not site.store.exists() or not site.account("alice").exists()
+    assert "alice" not in site.texts()
 
 
 def test_networks_are_kept_as_given_and_a_bare_address_is_one_host(site):
@@ -192,7 +191,7 @@ BAD_NETWORKS += ["", " ", "192.0.2.0/24 ", " 192.0.2.0/24", "192.0.2.0/24,10.0.0
 @pytest.mark.parametrize("network", BAD_NETWORKS, ids=ascii)
 def test_a_network_that_is_none_or_has_host_bits_is_a_usage_error(site, network):
     site.run("create", "alice", "--label", "x", "--from", "10.0.0.0/8", "--from", network).refused(2)
-    assert not site.store.exists() or not site.account("alice").exists()
+    assert "alice" not in site.texts()
 
 
 def test_an_entry_has_32_networks_and_no_more(site):
@@ -206,7 +205,7 @@ def test_a_user_the_system_does_not_know_is_refused_without_virtual(site):
     site.configure()
     for words in (["--label", "x"], ["--label", "x", "--json"], ["--label", "x", "--quiet"]):
         site.run("create", "stranger", *words).refused(3)
-    assert not site.store.exists() or not site.account("stranger").exists()
+    assert "stranger" not in site.texts()
     site.run("create", "root", "--label", "x").done()
     made = site.create("stranger", "x", "--virtual")
     assert site.check(made["password"], "stranger") == "accepted"
@@ -234,13 +233,13 @@ def test_the_first_create_makes_the_store_and_no_folder_above_it(site):
 
 def test_the_account_is_text_with_an_entry_a_line_and_no_password(site):
     made = [site.create("alice", f"Phone-{number}", "--app", "mail") for number in range(3)]
-    lines = site.account("alice").read_bytes().decode("ascii").splitlines()
+    lines = site.texts()["alice"].decode("ascii").splitlines()
     for entry in made:
         (line,) = [line for line in lines if entry["label"] in line]
         assert re.search(r"\$blake2b\$\S+\$\S+", line)
         assert "mail" in line
-    assert site.account("alice").read_bytes().endswith(b"\n")
-    everything = b"".join(contents(site.store).values())
+    assert site.texts()["alice"].endswith(b"\n")
+    everything = b"".join(site.texts().values())
     for entry in made:
         assert entry["password"].encode() not in everything
         assert entry["password"].replace("-", "")[2:].encode() not in everything
@@ -256,8 +255,8 @@ def test_all_schemes_verify_whatever_the_configuration_says_now(site):
     for name, setting in schemes.items():
         site.configure("virtual_users = true;", setting)
         made[name] = site.create("alice", name)["password"]
-        assert f"${name}$" in site.account("alice").read_text()
-    assert "$argon2id$v=19$m=8192,t=1,p=1$" in site.account("alice").read_text()
+        assert f"${name}$" in site.text("alice")
+    assert "$argon2id$v=19$m=8192,t=1,p=1$" in site.text("alice")
     for setting in schemes.values():
         site.configure("virtual_users = true;", setting)
         for password in made.values():
@@ -267,7 +266,7 @@ def test_all_schemes_verify_whatever_the_configuration_says_now(site):
 
 def test_a_refused_create_leaves_the_store_as_it_was(site):
     site.create()
-    before = accounts(site)
+    before = site.kept()
     for words in (
         ["alice", "--label", "Phone"],
         ["alice", "--label", ""],
@@ -275,7 +274,7 @@ def test_a_refused_create_leaves_the_store_as_it_was(site):
         ["../bob", "--label", "x"],
     ):
         assert site.run("create", *words).code != 0
-    assert accounts(site) == before
+    assert site.kept() == before
 
 
 def test_json_is_one_document_and_nothing_else(site):

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from support.documents import CREATED_KEYS, DAY, ENTRY_KEYS, HOUR, MINUTE, TIME, owner_name, seconds
-from support.folders import accounts, contents
 from support.passwords import PASSWORD, id_but
 
 HISTORY_KEYS = {"time", "event", "id", "label", "by", "service", "rhost", "reason"}
@@ -69,7 +68,7 @@ def test_a_text_of_1_to_64_characters_is_a_label_and_a_reason_to_the_byte(site, 
 
 @pytest.mark.parametrize("words", BAD_TEXTS.values(), ids=BAD_TEXTS)
 def test_what_is_no_label_is_none_as_label_new_label_or_reason(site, phone, words):
-    before = accounts(site)
+    before = site.kept()
     for command in (
         ["create", "alice", "--label", words],
         ["label", "alice", phone["id"], words],
@@ -77,16 +76,16 @@ def test_what_is_no_label_is_none_as_label_new_label_or_reason(site, phone, word
         ["revoke", "alice", "--all", "--reason", words],
     ):
         site.run(*command).refused(2)
-    assert accounts(site) == before
+    assert site.kept() == before
 
 
 def test_an_active_label_is_taken_and_code_4(site, phone):
     other = site.create("alice", "Tablet")
-    before = accounts(site)
+    before = site.kept()
     for words in (["create", "alice", "--label", "Phone"], ["label", "alice", other["id"], "Phone"]):
         site.run(*words).refused(4)
         site.run(*words, "--json").refused(4)
-    assert accounts(site) == before
+    assert site.kept() == before
     site.create("bob", "Phone")
 
 
@@ -128,9 +127,9 @@ def test_expired_and_unused_entries_free_their_label(site, clock):
 def test_the_limit_is_25_and_the_error_is_code_4(site):
     for number in range(1, 26):
         assert site.create("alice", f"L{number}")["active"] == number
-    before = accounts(site)
+    before = site.kept()
     site.run("create", "alice", "--label", "one more").refused(4)
-    assert accounts(site) == before
+    assert site.kept() == before
     site.create("bob", "Phone")
     site.json("revoke", "alice", "--label", "L7")
     assert site.create("alice", "one more")["active"] == 25
@@ -179,11 +178,11 @@ def test_revoke_is_all_or_nothing(site):
     made = [site.create("alice", f"L{number}") for number in range(3)]
     ids = [entry["id"] for entry in made]
     unknown = id_but(*ids)
-    before = accounts(site)
+    before = site.kept()
     for order in ([*ids, unknown], [unknown, *ids], [ids[0], unknown, ids[1]]):
         run = site.run("revoke", "alice", *order).refused(3)
         assert unknown in run.err
-    assert accounts(site) == before
+    assert site.kept() == before
 
 
 def test_what_is_revoked_already_is_0_and_keeps_its_first_reason(site, phone):
@@ -454,8 +453,8 @@ def test_remove_takes_account_and_usage_for_good(site, phone, login):
     other = site.create("bob", "Phone", "--app", "mail")
     assert login(phone["password"]) == 0
     assert site.json("remove", "alice") == {"user": "alice", "removed": True, "entries": 1, "active": 1}
-    assert {path.rsplit("/", 1)[1] for path in contents(site.store / "users")} == {"bob"}
-    assert not (site.store / "used" / "alice").exists()
+    assert set(site.texts()) == {"bob"}
+    assert "alice" not in site.used()
     assert site.check(phone["password"]) == "no-account"
     site.run("remove", "alice").refused(3)
     assert site.check(other["password"], "bob") == "accepted"

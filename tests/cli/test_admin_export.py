@@ -4,12 +4,10 @@ is not well-formed is stored."""
 import json
 import os
 import re
-import shutil
 import stat
 
 import pytest
 from support.documents import DAY
-from support.folders import accounts
 from support.passwords import PASSWORD
 from support.run import execute
 
@@ -63,9 +61,7 @@ def test_what_was_imported_is_exported_to_the_byte(full, other):
     for user in ("alice", "bob", "jürgen", "a" * 254, "o'x\"y\\z"):
         assert other.entries(user, "--all") == full.entries(user, "--all")
         assert other.json("history", user) == full.json("history", user)
-    assert {path.name: path.read_bytes() for path in (other.store / "users").iterdir()} == {
-        path.name: path.read_bytes() for path in (full.store / "users").iterdir()
-    }
+    assert other.texts() == full.texts()
 
 
 def test_what_was_imported_goes_on_working(full, other, login):
@@ -99,10 +95,10 @@ def test_of_what_a_command_says_of_primary_passwords_nothing_is_exported(site, p
     """It need not be hard to guess, and its key stands beside it."""
     primaries.say({"alice": "hunter2"})
     made = site.create("alice", "Phone")
-    assert "primary=command," in site.account("alice").read_text()
+    assert "primary=command," in site.text("alice")
     text = export(site)
     assert json.loads(text)["primary"] is None and not re.search("[0-9a-f]{64}", text)
-    shutil.rmtree(site.store)
+    site.clear()
     primaries.say({"alice": "another"})
     import_(site, text).done()
     assert site.check(made["password"]) == "accepted"
@@ -118,7 +114,7 @@ def test_what_a_command_does_not_know_is_refused(site, primaries):
     for user in ("alice", "bob"):
         site.create(user, "Phone")
     text = export(site)
-    shutil.rmtree(site.store)
+    site.clear()
     primaries.say({"bob": "two"})
     run = import_(site, text)
     assert run.code == 1 and "line 1: nothing can be told of the primary password of alice" in run.err, run
@@ -133,7 +129,7 @@ def test_users_can_be_named(full):
 
 
 def test_a_damaged_account_is_told_of_and_hides_no_other(full):
-    full.account("bob").write_text("damaged\n")
+    full.put("bob", b"damaged\n")
     run = full.run("export")
     assert run.code == 5 and len(run.out.splitlines()) == 4 and "bob" in run.err, run
 
@@ -144,9 +140,8 @@ def test_what_is_pending_is_not_exported(full):
     full.run("create", "alice", "--label", "Never shown", stdout=writer)
     os.close(writer)
     before = export(full)
-    account = full.account("alice")
     assert "Never shown" not in before
-    assert len(json.loads(before.splitlines()[1])["entries"]) == account.read_text().count("\nid=")
+    assert len(json.loads(before.splitlines()[1])["entries"]) == full.text("alice").count("\nid=")
 
 
 @pytest.mark.parametrize(("mode", "begins"), [(0o644, ""), (0o640, ""), (0o644, "old\n")])
@@ -167,10 +162,10 @@ def test_a_file_that_others_could_read_is_closed_to_them_or_told_of(full, tmp_pa
 def test_an_account_that_is_there_is_kept(full):
     text = export(full)
     full.run("revoke", "bob", "--all").done()
-    before = accounts(full)
+    before = full.kept()
     run = import_(full, text).done()
     assert run.out.count("kept ") == 5 and "kept bob: there is an account, and it is as it was\n" in run.out
-    assert accounts(full) == before
+    assert full.kept() == before
 
 
 def test_who_is_kept_need_not_be_known(full):
@@ -299,7 +294,7 @@ def test_a_name_that_is_no_utf_8_travels_too(site, make_site, tmp_path):
     made = site.create("j\udcfcrgen", "Phone")
     text = export(site)
     assert json.loads(text)["user"] == {"hex": "j\udcfcrgen".encode("utf-8", "surrogateescape").hex()}
-    shutil.rmtree(site.store)
+    site.clear()
     import_(site, text).done()
     assert site.check(made["password"], "j\udcfcrgen") == "accepted"
     assert export(site) == text

@@ -3,7 +3,6 @@ is said and changes nothing; what was done is done.
 """
 
 import pytest
-from support.folders import contents
 from support.passwords import id_but
 
 NO_FILE = ("prlimit", "--fsize=0")
@@ -15,6 +14,7 @@ def made(site):
     return site.create("alice", "Phone", "--app", "mail")
 
 
+@pytest.mark.of_files("a database is no file of the process")
 @pytest.mark.parametrize("bound", [NO_FILE, TINY], ids=["none", "tiny"])
 @pytest.mark.parametrize(
     "command",
@@ -29,11 +29,11 @@ def made(site):
     ids=lambda words: " ".join(words[:2]),
 )
 def test_a_change_that_may_be_written_to_no_file_is_refused_and_leaves_all_as_it_was(site, made, command, bound):
-    before = contents(site.store / "users")
+    before = site.texts()
     words = [word.format(id=made["id"]) for word in command]
     refused = site.run(*words, prefix=bound).refused(5)
     assert "File too large" in refused.err
-    assert contents(site.store / "users") == before
+    assert site.texts() == before
     assert site.check(made["password"]) == "accepted"
     site.run(*words).done()
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from support.account_text import lines_of, sealed
+from support.account_text import lines_of_text, sealed
 
 MANY = 20000
 LONG = "user019999" + "x" * 40
@@ -20,11 +20,8 @@ def names():
 def many(site, names):
     """Each with one app password; whose it is, is looked at nowhere here."""
     site.create(names[0], "Phone", "--app", "mail")
-    first, *lines = lines_of(site.account(names[0]))
-    for name in names[1:]:
-        path = site.account(name)
-        path.write_bytes(sealed([first.replace(names[0], name), *lines]))
-        path.chmod(0o600)
+    first, *lines = lines_of_text(site.text(names[0]))
+    site.put_all({name: sealed([first.replace(names[0], name), *lines]) for name in names[1:]})
     # The last uses of each are begun, once, and it says so.
     assert site.run("list").code == 0
     return site

@@ -11,7 +11,7 @@ import re
 import shutil
 
 import pytest
-from support.folders import contents, restore
+from support.folders import restore
 from support.long import some_of
 from support.passwords import PASSWORD
 from support.run import TREE
@@ -98,7 +98,7 @@ class Starving:
 
     def state(self):
         """Each user's entries; None: nothing of the accounts is another than it was, but for what is pending."""
-        if contents(self.site.store / "users") == self.saved_accounts():
+        if self.site.texts() == self.saved_accounts():
             return None
         entries = self.entries()
         return None if self.makes and entries == self.old else entries
@@ -109,8 +109,7 @@ class Starving:
         return {row["user"]: self.site.states(row["user"]) for row in rows}
 
     def saved_accounts(self):
-        saved = contents(self.saved / "users")
-        return {path.replace(str(self.saved), str(self.site.store), 1): data for path, data in saved.items()}
+        return {path.name: path.read_bytes() for path in (self.saved / "users").iterdir()}
 
     def judge(self, at):
         run, _ = self.run(at)
@@ -145,12 +144,14 @@ def starving(site, starve, request):
     return Starving(site, starve, COMMANDS[name], way)
 
 
+@pytest.mark.of_files("a store is put back as it was, file for file")
 def test_an_allocation_that_fails_is_told_of_or_changes_nothing(starving):
     assert starving.allocations > 10, "the allocations were not seen"
     seen = [starving.judge(str(at)) for at in some_of(range(1, starving.allocations + 1))]
     assert {"old", "done"} & set(seen)
 
 
+@pytest.mark.of_files("a store is put back as it was, file for file")
 @pytest.mark.long
 def test_when_nothing_can_be_allocated_any_more_it_is_told(starving):
     for at in range(1, starving.allocations + 1):

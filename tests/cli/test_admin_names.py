@@ -20,7 +20,7 @@ def site(site, preloaded, monkeypatch):
 
 
 def accounts(site):
-    return sorted(path.name for path in (site.store / "users").iterdir())
+    return sorted(site.texts())
 
 
 @pytest.mark.parametrize("user", SPELLINGS)
@@ -60,7 +60,7 @@ def test_virtual_for_another_spelling_of_somebody_is_refused_and_says_for_whom(s
     for user in SPELLINGS:
         run = site.run("create", "--virtual", "--label", "x", "--", user).refused(2)
         assert "another spelling of alice" in run.err
-    assert not site.store.exists()
+    assert site.kept() == {}
     # For an exact name it changes nothing.
     assert site.create("alice", "x", "--virtual")["user"] == "alice"
     made = site.create("virtual@example.org", "x", "--virtual")
@@ -117,13 +117,14 @@ def test_a_name_service_that_fails_is_told_and_nothing_is_made(site):
 
 def test_an_account_of_an_older_version_is_taken_by_its_own_spelling_and_nothing_is_merged(site):
     site.create("alice", "small")
-    text = site.account("alice").read_bytes()
+    text = site.texts()["alice"]
     made = site.create("virtual", "x", "--virtual")
-    site.account("virtual").rename(site.account("ALICE"))
+    site.put("ALICE", site.texts()["virtual"])
+    site.put("virtual", None)
     assert site.run("list", "ALICE").code == 5  # of another: its first line has the name
     site.run("remove", "ALICE").done()
     assert made["user"] == "virtual" and accounts(site) == ["alice"]
-    assert site.account("alice").read_bytes() == text
+    assert site.texts()["alice"] == text
 
 
 def test_doctor_names_an_account_under_another_spelling_and_whose_it_is(root, site):

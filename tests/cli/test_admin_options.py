@@ -5,7 +5,6 @@ import pathlib
 import re
 
 import pytest
-from support.folders import accounts
 from support.passwords import id_but
 
 MESON = pathlib.Path(__file__).resolve().parents[2] / "meson.build"
@@ -127,9 +126,9 @@ USAGE_ERRORS = [
 
 @pytest.mark.parametrize("words", USAGE_ERRORS, ids=lambda words: " ".join(words)[:60] or "nothing")
 def test_a_usage_error_is_code_2_and_changes_nothing(site, made, words):
-    before = accounts(site)
+    before = site.kept()
     site.run(*(made["id"] if word == "ID" else word for word in words)).refused(2)
-    assert accounts(site) == before
+    assert site.kept() == before
 
 
 @pytest.mark.parametrize(
@@ -150,19 +149,19 @@ def test_a_usage_error_is_code_2_and_changes_nothing(site, made, words):
 )
 def test_no_such_user_or_entry_is_code_3_with_and_without_json(site, made, words):
     words = [id_but(made["id"]) if word == "UNKNOWN" else word for word in words]
-    before = accounts(site)
+    before = site.kept()
     site.run(*words).refused(3)
     site.run("--json", *words).refused(3)
-    assert accounts(site) == before
+    assert site.kept() == before
 
 
 def test_an_id_that_can_be_none_is_refused_and_changes_nothing(site, made):
-    before = accounts(site)
+    before = site.kept()
     for id in ("", "0", "000", "il", made["id"].upper() + "!", "../", "*"):
         for words in (["label", "alice", id, "x"], ["rotate", "alice", id], ["revoke", "alice", id]):
             run = site.run(*words)
             run.refused(2 if run.code == 2 else 3)
-    assert accounts(site) == before
+    assert site.kept() == before
 
 
 @pytest.mark.parametrize("command", [["list"], ["list", "alice"], ["history", "alice"], ["--help"], ["--version"]])
@@ -176,7 +175,7 @@ def test_an_answer_that_cannot_be_written_is_no_success(site, made, command):
 
 def test_who_is_not_root_is_told_so_with_code_5(shared, nobody):
     shared.create()
-    before = accounts(shared)
+    before = shared.kept()
     for words in (
         ["list"],
         ["list", "alice"],
@@ -187,9 +186,10 @@ def test_who_is_not_root_is_told_so_with_code_5(shared, nobody):
         ["check", "alice", "--service", "imap"],
     ):
         shared.run(*words, prefix=nobody).refused(5)
-    assert accounts(shared) == before
+    assert shared.kept() == before
 
 
+@pytest.mark.of_files("a store in a database is root's")
 def test_an_owner_who_is_not_root_works_on_a_store_of_her_own(shared, nobody):
     # Who is not root can't read the primary passwords, so they are left out of it.
     shared.configure("virtual_users = true;", 'primary: { source = "none"; };')

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from support.account_text import lines_of, sealed
+from support.account_text import lines_of_text, sealed
 
 ODD = ["alice", r"EX\bob", "a b", "x;id", "$(id)", "`id`", "o'hara", '"q"', "~", "#x", "!1", "j\udcfcrgen", "a\u202eb", "\u00fcber"]
 # What a password can be, and is the name of a user.
@@ -41,24 +41,24 @@ def test_what_create_says_of_how_to_revoke_it_revokes_it(site, paste, user):
 
 @pytest.fixture
 def damaged(site):
-    """Makes an account that is damaged. Returns its file."""
+    """Makes an account that is damaged. Returns the name that it is kept under."""
 
     def damage(user):
         site.run("create", "--label", "L", "--", user).done()
-        (file,) = [path for path in (site.store / "users").iterdir() if path.read_bytes().endswith(b"\n")]
-        file.write_bytes(b"damaged")
-        return file
+        (name,) = [name for name, data in site.texts().items() if data.endswith(b"\n")]
+        site.put(name, b"damaged")
+        return name
 
     return damage
 
 
 @pytest.mark.parametrize("user", ODD, ids=ascii)
 def test_what_doctor_says_of_how_to_drop_an_account_drops_it(root, site, paste, damaged, user):
-    file = damaged(user)
+    name = damaged(user)
     (row,) = [row for row in json.loads(site.run("--json", "doctor").out) if row["check"] == "accounts"]
     line = re.fullmatch("restore it from a backup, or drop it: (.*)", row["mend"])[1]
     paste(line).done()
-    assert not file.exists()
+    assert name not in site.texts()
 
 
 TOLD = {
@@ -76,43 +76,43 @@ TOLD = {
 @pytest.mark.parametrize("words", TOLD.values(), ids=TOLD)
 @pytest.mark.parametrize("user", ["alice", r"EX\bob"])
 def test_every_command_says_whole_how_a_damaged_account_is_dropped(root, site, paste, damaged, words, user):
-    file = damaged(user)
+    name = damaged(user)
     run = site.run(*(user if word == "USER" else word for word in words))
     assert run.code == 5
     line = re.fullmatch("asp-admin: .*; restore it from a backup, or drop it: (.*)\n", run.err)[1]
     paste(line).done()
-    assert not file.exists()
+    assert name not in site.texts()
 
 
 @pytest.mark.parametrize("user", [*ODD, "\udcff" * 254], ids=lambda user: ascii(user)[:20])
 def test_create_says_whole_how_the_account_of_who_is_gone_is_dropped_or_no_name_at_all(root, site, paste, user):
     site.run("create", "--label", "L", "--", user).done()
-    (file,) = (site.store / "users").iterdir()
-    lines = [re.sub("^(primary=shadow,)", r"\1absent,", line) for line in lines_of(file)]
-    file.write_bytes(sealed(["asp-account 2 " + lines[0].split(" ", 2)[2], *lines[1:]]))
+    (name,) = site.texts()
+    lines = [re.sub("^(primary=shadow[^,]*,)", r"\1absent,", line) for line in lines_of_text(site.text(name))]
+    site.put(name, sealed(["asp-account 2 " + lines[0].split(" ", 2)[2], *lines[1:]]))
     run = site.run("create", "--label", "M", "--", user).refused(3)
     (line,) = re.findall("is gone: (.*) forgets the account\n", run.err)
     if line != "asp-admin remove":
         paste(line).done()
-    assert file.exists() == (len(user) == 254)
+    assert (name in site.texts()) == (len(user) == 254)
 
 
 def test_check_says_whole_how_a_damaged_account_is_dropped(site, paste, damaged):
-    file = damaged(r"EX\bob")
+    name = damaged(r"EX\bob")
     run = site.run("check", r"EX\bob", "--service", "imap", input="x")
     assert run.code == 5
     paste(re.search("drop it: (.*)\n", run.err)[1]).done()
-    assert not file.exists()
+    assert name not in site.texts()
 
 
 def test_a_name_that_may_be_an_app_password_is_in_no_advice_which_says_where_it_is(root, site, damaged):
-    file = damaged(LIKE_A_PASSWORD)
+    name = damaged(LIKE_A_PASSWORD)
     (row,) = [row for row in json.loads(site.run("--json", "doctor").out) if row["check"] == "accounts"]
     for text in (row["mend"], site.run("list", LIKE_A_PASSWORD).refused(5).err):
         assert LIKE_A_PASSWORD not in text and not re.search("remove -( |$)", text)
         assert f"the name that stands in {site.store}/users" in text
-    site.run("remove", file.name).done()
-    assert not file.exists()
+    site.run("remove", name).done()
+    assert name not in site.texts()
 
 
 def test_what_stands_for_another_is_dropped_by_the_command_that_is_said(site, paste):
@@ -120,7 +120,7 @@ def test_what_stands_for_another_is_dropped_by_the_command_that_is_said(site, pa
     site.configure("virtual_users = true;", 'user_name = "lower";')
     run = site.run("list", "Erna").refused(5)
     paste(re.fullmatch("asp-admin: .*; make new ones for the user who is meant, then drop these: (.*)\n", run.err)[1]).done()
-    assert list((site.store / "users").iterdir()) == []
+    assert site.texts() == {}
 
 
 @pytest.mark.parametrize("way", ["full", "closed"])

@@ -139,13 +139,13 @@ def test_a_file_that_is_there_is_left_as_it_is(devices):
     devices.file.symlink_to(devices.folder / "elsewhere")
     devices.run(*HERS, "mail", "--profile", devices.file).refused(2)
     assert not (devices.folder / "elsewhere").exists()
-    assert not devices.store.exists()
+    assert devices.kept() == {}
 
 
 def test_where_no_file_can_be_made_nothing_is(devices):
     run = devices.run(*HERS, "mail", "--profile", devices.folder / "nowhere" / "file").refused(5)
     assert "No such file or directory" in run.err
-    assert not devices.store.exists()
+    assert devices.kept() == {}
 
 
 def test_a_file_that_cannot_be_written_leaves_no_password_and_no_file(devices):
@@ -200,7 +200,7 @@ def test_a_document_beside_a_file_has_no_password(devices):
 )
 def test_what_does_not_go_together_is_told_and_nothing_is_made(devices, words, said):
     assert said in devices.run(*HERS, *words).refused(2).err
-    assert not devices.store.exists()
+    assert devices.kept() == {}
 
 
 def test_many_at_once_have_none(devices):

@@ -71,6 +71,7 @@ def slowly(site):
     return [*STRACE, "-o", site.folder / "calls", *delay]
 
 
+@pytest.mark.of_files("it is files that are read slowly here")
 def test_list_counts_the_users_that_it_has_read(site):
     for user in USERS:
         site.create(user)
@@ -81,6 +82,7 @@ def test_list_counts_the_users_that_it_has_read(site):
     assert [line for line in screen_of(shown) if line] == [re.sub("\x1b[^m]*m", "", row) for row in plain.splitlines()]
 
 
+@pytest.mark.of_files("it is files that are read slowly here")
 def test_doctor_says_what_it_looks_at(root, site):
     for user in USERS:
         site.create(user)
@@ -104,10 +106,11 @@ def test_log_counts_the_decisions_that_it_has_read(root, site):
     assert [line for line in screen_of(shown) if line.startswith("alice ")]
 
 
+@pytest.mark.of_files("it is files that are read slowly here")
 def test_a_line_of_error_stands_by_itself(site):
     for user in USERS:
         site.create(user)
-    site.account("bob").write_text("damaged")
+    site.put("bob", b"damaged")
     with terminal(HERE, *slowly(site), *site.argv("list")) as screen:
         shown = screen.until(rf"(?s).*\n{USERS[-1]} [^\n]*\n")[0]
     assert "\rreading accounts" in shown

@@ -95,7 +95,7 @@ def test_davx5_takes_an_address_with_user_and_password(mailing, user, named):
 )
 def test_what_cannot_be_a_code_is_told_and_nothing_is_made(mailing, words, said):
     assert said in mailing.run(*HERS, *words).refused(2).err
-    assert not mailing.store.exists()
+    assert mailing.kept() == {}
 
 
 def test_an_account_that_asp_conf_does_not_know_is_told(site):

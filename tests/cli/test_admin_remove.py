@@ -39,7 +39,7 @@ def test_the_document_counts_too(five):
 
 
 def test_of_what_cannot_be_read_nothing_is_counted(five):
-    five.account("alice").write_text("damaged\n")
+    five.put("alice", b"damaged\n")
     assert five.run("remove", "alice").done().out == "removed alice: what was stored could not be read\n"
 
 
@@ -70,12 +70,12 @@ def test_with_a_yes_it_goes(five, answer):
 
 
 def test_one_that_cannot_be_read_is_asked_for_as_well(five):
-    five.account("alice").write_text("damaged\n")
+    five.put("alice", b"damaged\n")
     with at_terminal(five, "remove", "alice") as screen:
         assert screen.until(r"what is stored of alice cannot be read; it goes, for good")
         screen.answer("n")
         assert screen.process.wait() == 1
-    assert five.account("alice").read_text() == "damaged\n"
+    assert five.text("alice") == "damaged\n"
 
 
 def test_nobody_is_asked_for_what_is_not_there(site):

@@ -156,9 +156,8 @@ def test_a_password_in_a_long_line_of_a_hook_is_not_cut_in_two(site, log, hooks,
 def test_a_password_that_is_a_users_name_is_in_no_line_of_watch_and_doctor(site, log, root, canary):
     word, is_absent = canary
     site.run("create", word, "--label", "Phone", "--virtual").done()
-    (account,) = [path for path in (site.store / "users").iterdir() if path.name != "alice"]
-    account.write_text("not an account")
-    account.chmod(0o600)
+    (name,) = [name for name in site.texts() if name != "alice"]
+    site.put(name, b"not an account")
     for words in (["watch", "--once"], ["doctor"], ["--json", "doctor"], ["list"]):
         run = site.run(*words, prefix=log.prefix)
         is_absent(run.err, *log.lines())

@@ -10,7 +10,7 @@ import stat
 import threading
 
 import pytest
-from support.folders import accounts, contents, exchange, restore, snapshot
+from support.folders import contents, exchange, restore, snapshot
 from support.passwords import PASSWORD
 from support.wait import LONG
 
@@ -37,12 +37,12 @@ def unaffected(site, two):
 
 def broken(site, two, timeout=LONG):
     """Asserts that Alice's account is told to be unusable by each command, and that none changes it."""
-    before = accounts(site)
+    before = site.kept()
     for words in (["list", "alice"], ["list", "alice", "--json"], *UPDATES):
         words = [two["alice"]["id"] if word == "ID" else word for word in words]
         site.run(*words, timeout=timeout).refused(5)
     assert site.check(two["alice"]["password"], timeout=timeout) == "unavailable"
-    assert accounts(site) == before
+    assert site.kept() == before
     unaffected(site, two)
 
 
@@ -196,13 +196,13 @@ def test_a_missing_folder_of_last_uses_stops_no_login_and_is_made_again(site, tw
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777, 0o1777])
 def test_a_folder_of_the_store_that_others_may_write_is_refused(site, two, name, mode):
     (site.store / name).chmod(mode)
-    before = accounts(site)
+    before = site.kept()
     run = site.run("create", "alice", "--label", "x")
     if name == "used":
         assert run.code in (0, 5), run
     else:
         run.refused(5)
-        assert accounts(site) == before
+        assert site.kept() == before
     if name in ("", "users"):
         away(site, two)
     (site.store / name).chmod(0o700)

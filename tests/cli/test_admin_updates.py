@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import pytest
-from support.folders import contents, restore
+from support.folders import restore
 from support.long import repeated, repeated_but
 from support.processes import children
 from support.run import ended
@@ -86,6 +86,7 @@ def update(site, strace, request):
     return Update(site, request.param)
 
 
+@pytest.mark.of_files("system calls by which files are written")
 @pytest.mark.parametrize("update", repeated_but({"create"}, UPDATES), indirect=True)
 def test_killed_at_any_system_call_the_account_is_the_old_or_the_new_one(update):
     seen = collections.Counter()
@@ -109,6 +110,7 @@ def test_killed_at_any_system_call_the_account_is_the_old_or_the_new_one(update)
     assert seen["new"], "no kill came after the update"
 
 
+@pytest.mark.of_files("system calls by which files are written")
 @pytest.mark.parametrize("error", ["EIO", repeated("ENOSPC")])
 @pytest.mark.parametrize("update", repeated_but({"revoke"}, UPDATES), indirect=True)
 def test_a_system_call_that_fails_is_reported_and_changes_nothing_or_the_update_is_done(update, error):
@@ -273,9 +275,10 @@ def text_of(path):
     return path.read_text(errors="replace") if path.exists() else ""
 
 
+@pytest.mark.of_files("a database has no lock of an account")
 def test_a_lock_wait_is_bounded_and_names_the_holder_and_others_go_on(site, holder):
     pid, _ = holder
-    before = contents(site.store / "users")
+    before = site.text("alice")
     began = time.monotonic()
     waiters = [site.start(*words) for words in (["create", "alice", "--label", "x"], ["revoke", "alice", "--all"])]
     # Neither readers nor the updates of other users wait.
@@ -288,9 +291,10 @@ def test_a_lock_wait_is_bounded_and_names_the_holder_and_others_go_on(site, hold
         assert (waiter.returncode, out) == (5, b"")
         assert re.fullmatch(rb"[^\n]*\b%d\b[^\n]*\n" % pid, err), (pid, err)
     assert 4.5 <= time.monotonic() - began < 20
-    assert contents(site.store / "users")[str(site.account("alice"))] == before[str(site.account("alice"))]
+    assert site.text("alice") == before
 
 
+@pytest.mark.of_files("a database has no lock of an account")
 def test_a_lock_that_is_given_up_in_time_is_taken(site, holder):
     pid, tracer = holder
     waiter = site.start("--json", "create", "alice", "--label", "x")
@@ -304,6 +308,7 @@ def test_a_lock_that_is_given_up_in_time_is_taken(site, holder):
     assert site.states() == [("Held", "active"), ("x", "active")]
 
 
+@pytest.mark.of_files("a database has no lock of an account")
 def test_the_lock_of_a_killed_process_is_free(site, holder):
     pid, _ = holder
     os.kill(pid, signal.SIGKILL)

@@ -7,7 +7,7 @@ import re
 import shutil
 
 import pytest
-from support.account_text import lines_of, sealed
+from support.account_text import lines_of, lines_of_text, sealed
 from support.folders import snapshot
 
 ILL_FORMED = {
@@ -117,7 +117,7 @@ def test_a_well_formed_name_has_an_account_of_its_own(site, user):
     password = site.run("create", "--label", "Phone", "--quiet", "--", user).done().out
     site.run("list", "--", user).done()
     assert site.check(password, user) == "accepted"
-    assert len([path for path in (site.store / "users").iterdir() if path.is_file()]) == 2
+    assert len(site.texts()) == 2
     site.run("remove", "--", user).done()
     assert site.check(other["password"], "somebody") == "accepted"
 
@@ -156,15 +156,15 @@ def test_every_command_knows_a_user_whose_file_is_named_by_a_digest(site, login)
     file.write_bytes(sealed(lines))
     assert site.json("revoke", user, "--all")["revoked"] == [new["id"]]
     site.run("remove", user).done()
-    assert list((site.store / "users").iterdir()) == []
+    assert site.texts() == {}
 
 
 def blank(site):
     """An account of version 0.1.0 that has a blank before its name."""
     made = site.create("xerna", "Phone")
-    lines = lines_of(site.account("xerna"))
-    site.account("xerna").unlink()
-    (site.store / "users" / "%20erna").write_bytes(sealed([lines[0].replace("xerna", " erna"), *lines[1:]]))
+    lines = lines_of_text(site.text("xerna"))
+    site.put("xerna", None)
+    site.put("%20erna", sealed([lines[0].replace("xerna", " erna"), *lines[1:]]))
     return made
 
 
@@ -176,7 +176,7 @@ def test_an_account_whose_name_is_none_any_more_lets_nobody_in_and_revoke_and_re
     assert "blank at one end" in site.run("create", " erna", "--label", "x").refused(2).err
     assert site.json("revoke", " erna", made["id"])["revoked"] == [made["id"]]
     site.run("remove", " erna").done()
-    assert list((site.store / "users").iterdir()) == []
+    assert site.texts() == {}
     assert "blank at one end" in site.run("remove", " erna").refused(2).err
 
 

@@ -372,6 +372,7 @@ def test_check_says_when_no_password_was_given(site, typed):
     assert (run.code, "no password was given" in run.err) == (1, True)
 
 
+@pytest.mark.of_files("one is named")
 def test_a_store_in_a_database_that_was_not_built_or_is_not_named_is_told(site, build):
     code, line = (6, f"{site.conf} names no database: see asp-store(7)")
     if not (build / "tests" / "fleet" / "driver").is_file():

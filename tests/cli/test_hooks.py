@@ -97,7 +97,7 @@ def test_remove_tells_of_what_it_has_ended(site, hooks):
     site.run("remove", "alice").done()
     assert hooks.events() == [("revoked", "removed", ids)]
     # Nothing of her is left.
-    assert [str(path) for path in site.store.rglob("*") if "alice" in path.name] == []
+    assert [str(path) for path in site.place.rglob("*") if "alice" in path.name] == []
     site.run("remove", "alice").refused(3)
     assert hooks.runs() == []
 
@@ -105,7 +105,7 @@ def test_remove_tells_of_what_it_has_ended(site, hooks):
 def test_remove_of_an_account_that_cannot_be_read_runs_none(site, hooks):
     site.create()
     hooks.runs()
-    site.account("alice").write_text("damaged\n")
+    site.put("alice", b"damaged\n")
     site.run("remove", "alice").done()
     assert hooks.runs() == []
 
@@ -224,6 +224,7 @@ def test_no_lock_is_held_while_a_hook_runs(site, hooks):
     )
     begun = time.monotonic()
     site.run("revoke", "alice", old, "--reason", "lost").done()
+    site.hear()
     assert time.monotonic() - begun < 4
     assert site.states() == [("New", "revoked"), ("Phone", "revoked"), ("Third", "active")]
     assert "Other" in (site.folder / "listed").read_text()

@@ -28,7 +28,7 @@ def primary(site, hooks):
 
 
 def is_due(site, user="alice"):
-    return site.account(user).read_text().count(" hook=due ")
+    return site.hooks_due(user)
 
 
 def kill_watch(site):
@@ -103,6 +103,7 @@ def test_an_entry_whose_hook_is_due_can_be_rotated_and_its_hook_is_run(site, hoo
     assert site.entry(new)["state"] == "active"
 
 
+@pytest.mark.of_files("a hook that is due is a mark in files alone")
 def test_a_watch_that_is_ended_while_the_hook_runs_leaves_it_due(site, hooks, primary):
     primary(alice="one")
     site.create()

@@ -33,6 +33,7 @@ def revoked(site, hooks, log):
             listening = pool.submit(listen)
             try:
                 run = site.run("revoke", "alice", entry["id"], prefix=log.prefix, **options)
+                site.hear(log.prefix)
             finally:
                 over.set()
             listening.result()
@@ -43,6 +44,9 @@ def revoked(site, hooks, log):
         return lines
 
     return revoke
+
+
+by_the_command = pytest.mark.of_files("with a database no command runs hooks.revoked, but the watch of each machine")
 
 
 def failure(hooks, why):
@@ -136,6 +140,7 @@ def test_a_hook_that_is_no_program_or_that_others_can_write_is_not_run(hooks, re
     assert hooks.runs() == []
 
 
+@pytest.mark.of_files("with a database one that could not be started is tried again")
 def test_a_hook_in_a_folder_that_others_can_write_is_not_run(hooks, revoked):
     hooks.folder.chmod(0o777)
     assert revoked() == [failure(hooks, f"{hooks.folder} can be written by group or others (mode 0777): chmod go-w it")]
@@ -191,6 +196,7 @@ def test_a_relative_path_is_an_error_of_the_configuration(site):
 # Signals
 
 
+@by_the_command
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_who_ends_asp_admin_ends_the_hook_and_the_revocation_stays(site, hooks, number):
     id = site.create()["id"]
@@ -204,6 +210,7 @@ def test_who_ends_asp_admin_ends_the_hook_and_the_revocation_stays(site, hooks, 
     assert site.entry(id)["state"] == "revoked"
 
 
+@by_the_command
 @pytest.mark.parametrize("name", ["INT", "TERM"])
 def test_a_signal_that_asp_admin_was_started_to_ignore_ends_no_hook(site, hooks, name):
     id = site.create()["id"]
@@ -215,6 +222,7 @@ def test_a_signal_that_asp_admin_was_started_to_ignore_ends_no_hook(site, hooks,
     assert (hooks.folder / "end").exists()
 
 
+@by_the_command
 def test_a_lost_terminal_ends_no_hook(site, hooks):
     id = site.create()["id"]
     hooks.write(f"#!/bin/sh\ntouch {hooks.folder}/begun\nsleep 1\ntouch {hooks.folder}/end\n")

@@ -11,6 +11,8 @@ from support.long import some_of
 from support.tracing import injecting, system_calls
 from support.wait import wait_until
 
+pytestmark = pytest.mark.of_files("what is left due is a mark in files: a database tells each machine, see tests/fleet/test_feed.py")
+
 # The words of what revokes, and the reason that the hook is told.
 REVOKING = {
     "revoke": (["revoke", "alice", "ID"], "admin"),

@@ -10,6 +10,8 @@ from support.tracing import Call, injecting
 from support.wait import wait_until
 from support.watch import once, stop
 
+pytestmark = pytest.mark.of_files("what is left due is a mark in files: a database tells each machine, see tests/fleet/test_feed.py")
+
 
 @pytest.fixture
 def hook(site, three):
@@ -38,7 +40,7 @@ class Hook:
         return self.note.read_text().splitlines() if self.note.exists() else []
 
     def is_due(self, user="alice"):
-        return self.site.account(user).read_text().count(" hook=due ")
+        return self.site.hooks_due(user)
 
 
 CANNOT_START = {
@@ -112,7 +114,7 @@ def test_an_account_that_cannot_be_read_delays_no_other(site, hook, log, watch):
     (entry,) = site.entries("bob")
     site.run("revoke", "bob", entry["id"]).done()
     hook.place()
-    site.account("alice").write_text("damaged\n")
+    site.put("alice", b"damaged\n")
     site.account("bob").chmod(0o666)
     process = watch()
     log.wait_for('hooks that are due for "bob" wait: ')
@@ -141,7 +143,7 @@ def test_marks_of_a_hook_that_is_no_longer_configured_go(site, hook):
 
 def test_without_a_hook_an_account_that_cannot_be_read_has_none_that_could_not_be_run(site, hook):
     hook.primaries.configure()
-    site.account("alice").write_text("damaged\n")
+    site.put("alice", b"damaged\n")
     run = site.run("watch", "--once")
     assert run.code == 5 and "could not be compared" in run.err and "could not be run" not in run.err, run
 

@@ -289,11 +289,11 @@ def test_an_older_answer_of_the_command_does_not_undo_what_a_create_has_seen_sin
 
 
 def test_what_a_pass_waited_to_write_is_compared_with_what_was_written_meanwhile(site, three):
-    before = site.account("alice").read_bytes()
+    before = site.texts()["alice"]
     three.say({"alice": "new", "bob": "two", "carol": "three"})
     site.create("alice", "Laptop")
-    after = site.account("alice").read_bytes()
-    site.account("alice").write_bytes(before)
+    after = site.texts()["alice"]
+    site.put("alice", before)
     time.sleep(0.05)
     three.say({"alice": "between", "bob": "two", "carol": "three"})
     with open(site.store / "locks" / "alice", "a", encoding="ascii") as lock:
@@ -302,7 +302,7 @@ def test_what_a_pass_waited_to_write_is_compared_with_what_was_written_meanwhile
         with ended(site.start("--json", "watch", "--once")) as process:
             wait_until(lambda: three.count() > runs)
             wait_until(lambda: has_open(process.pid, lock.name), "it does not come to the lock")
-            site.account("alice").write_bytes(after)
+            site.put("alice", after)
             fcntl.flock(lock, fcntl.LOCK_UN)
             out, _ = process.communicate(timeout=LONG)
     assert json.loads(out) == counts(accounts=3, unknown=1)

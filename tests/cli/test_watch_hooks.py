@@ -21,6 +21,7 @@ def hooked(site, three):
     hook.write_text(f'#!/bin/sh\necho "$ASP_EVENT $ASP_USER $ASP_IDS $ASP_REASON" >>{note}\n')
     hook.chmod(0o755)
     three.configure(f'hooks: {{ revoked = "{hook}"; }};')
+    site.hear()  # from then on
     return lambda: note.read_text().splitlines() if note.exists() else []
 
 
@@ -41,7 +42,7 @@ def test_a_running_watch_runs_hooks_that_another_process_left_due(site, three, h
     wait_until(lambda: len(hooked()) == 1)
     assert hooked()[0].startswith("revoked alice ")
     # The mark goes after the run: who is ended in between runs it again.
-    wait_until(lambda: "hook=due" not in site.account("alice").read_text())
+    wait_until(lambda: site.hooks_due("alice") == 0)
     stop(process)
 
 
@@ -51,9 +52,9 @@ def test_hooks_that_came_due_while_no_watch_ran_are_run_at_its_start(site, three
         os.fchmod(lock.fileno(), 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)  # as a watch has it, so that the pass leaves the hook to that
         once(site)
-    assert hooked() == [] and "hook=due" in site.account("alice").read_text()
+    assert hooked() == [] and site.hooks_due("alice") == 1
     process = watch()
-    wait_until(lambda: "hook=due" not in site.account("alice").read_text())
+    wait_until(lambda: site.hooks_due("alice") == 0)
     stop(process)
     assert len(hooked()) == 1
 
@@ -123,7 +124,7 @@ def test_hooks_that_are_due_in_a_folder_put_in_place_of_the_other_are_run(site, 
     copy = site.folder / "copy"
     shutil.copytree(site.store / "users", copy)
     process = watch()
-    wait_until(lambda: "hook=due" not in site.account("alice").read_text())
+    wait_until(lambda: site.hooks_due("alice") == 0)
     exchange(site.store / "users", copy)
     wait_until(lambda: len(hooked()) == 2)
     stop(process)

@@ -8,7 +8,7 @@ import re
 import subprocess
 
 import pytest
-from support.account_text import lines_of, sealed
+from support.account_text import lines_of_text, sealed
 from support.processes import has_open
 from support.run import ended
 from support.wait import LONG, wait_until
@@ -38,7 +38,7 @@ def passes(site, directory):
 
 
 def follows(site, user=SPELLING):
-    return [line for line in lines_of(site.account(user)) if line.startswith("follows=")]
+    return [line for line in lines_of_text(site.text(user)) if line.startswith("follows=")]
 
 
 @contextlib.contextmanager
@@ -57,11 +57,11 @@ def test_a_question_that_fails_lets_go_of_nobody_and_revokes_nothing(site, direc
     directory.knows(SPELLING, "root")
     assert passes() == counts(accounts=2)
     assert follows(site) == ['follows="root"']
-    before = {user: site.account(user).read_bytes() for user in (SPELLING, "vera")}
+    before = {user: site.texts()[user] for user in (SPELLING, "vera")}
     directory.fails_for(SPELLING, "vera")
     for _ in range(3):
         assert passes(silent=True) == counts(accounts=2)
-        assert {user: site.account(user).read_bytes() for user in before} == before
+        assert {user: site.texts()[user] for user in before} == before
     # What it says then is believed.
     directory.knows(SPELLING)
     directory.forgets("vera")
@@ -92,16 +92,16 @@ def test_where_a_question_fails_nobody_is_missed_by_the_answers_to_others(site, 
         directory.knows(user)
         site.create(user, env=directory.environment)
     passes()
-    before = site.account(missed).read_bytes()
+    before = site.texts()[missed]
     directory.forgets(missed)
     directory.fails_for(failing)
     for _ in range(3):
         assert passes(silent=True) == counts(accounts=2)
-        assert site.account(missed).read_bytes() == before
+        assert site.texts()[missed] == before
     directory.knows(failing)
     for _ in range(2):
         site.run("watch", "--once", env=directory.environment).done()
-    assert "primary=shadow,absent" in "\n".join(lines_of(site.account(missed)))
+    assert re.search("(?m)^primary=shadow[^,]*,absent", site.text(missed))
 
 
 def test_with_virtual_users_a_name_service_that_failed_is_asked_again_at_the_next_interval(site, directory, passes, log):
@@ -123,9 +123,9 @@ def test_nobody_is_asked_for_twice_in_a_pass(site, directory, passes):
     for user in ("vera", SPELLING):
         site.create(user)
     directory.knows("vera")
-    lines = [line for line in lines_of(site.account(SPELLING)) if not line.startswith("follows=")]
-    assert lines[1] == "primary=shadow,no-line", lines
-    site.account(SPELLING).write_bytes(sealed([*lines[:2], 'follows="ghost"', *lines[2:]]))
+    lines = [line for line in lines_of_text(site.text(SPELLING)) if not line.startswith("follows=")]
+    assert re.fullmatch("primary=shadow[^,]*,no-line", lines[1]), lines
+    site.put(SPELLING, sealed([*lines[:2], 'follows="ghost"', *lines[2:]]))
     passes()
     assert sorted(directory.asked()) == [SPELLING, "vera"]
 
@@ -135,9 +135,9 @@ def test_whom_it_followed_is_gone_before_it_is_a_users_own_and_it_is_gone_with_h
 ):
     """Whose of the two it is cannot be told: the manual says so."""
     made = site.create(SPELLING)
-    head, _, *entries = lines_of(site.account(SPELLING))
-    of_hers = f"primary=shadow,{'01' * 32},{'02' * 32}"
-    site.account(SPELLING).write_bytes(sealed([head, of_hers, 'follows="ghost"', *entries]))
+    head, primary, *entries = lines_of_text(site.text(SPELLING))
+    of_hers = f"{primary.partition(',')[0]},{'01' * 32},{'02' * 32}"
+    site.put(SPELLING, sealed([head, of_hers, 'follows="ghost"', *entries]))
     directory.knows(SPELLING)
     for _ in range(2):
         site.run("watch", "--once", env=directory.environment).done()
@@ -172,13 +172,13 @@ def test_an_account_in_which_nothing_is_to_change_is_not_held(site, directory, p
 def follower(site, directory, passes):
     """The account as it is before a pass finds whose spelling it is, and after."""
     site.create(SPELLING)
-    head, _, *entries = lines_of(site.account(SPELLING))
+    head, _, *entries = lines_of_text(site.text(SPELLING))
     before = sealed([head, "primary=-", *entries])
     directory.knows(SPELLING, "root")
     passes()
-    after = site.account(SPELLING).read_bytes()
+    after = site.texts()[SPELLING]
     assert follows(site) == ['follows="root"']
-    site.account(SPELLING).write_bytes(before)
+    site.put(SPELLING, before)
     return after
 
 
@@ -188,7 +188,7 @@ def overtaken(site, directory, after, *words):
         process = site.start(*words, prefix=directory.prefix)
         lock = site.store / "locks" / SPELLING
         wait_until(lambda: has_open(process.pid, lock), "it does not come to the lock")
-        site.account(SPELLING).write_bytes(after)
+        site.put(SPELLING, after)
     with ended(process):
         out, err = process.communicate(timeout=LONG)
     return process.returncode, out.decode(), err.decode()
@@ -199,9 +199,9 @@ def test_a_pass_looks_again_whom_the_account_follows(site, directory, passes):
     with open("/etc/shadow", encoding="utf-8") as shadow:
         other = next(name for name in (line.split(":")[0] for line in shadow) if name != "root")
     site.create(SPELLING)
-    head, _, *entries = lines_of(site.account(SPELLING))
+    head, _, *entries = lines_of_text(site.text(SPELLING))
     changed = f"primary=shadow,{'01' * 32},{'02' * 32}"
-    site.account(SPELLING).write_bytes(sealed([head, changed, 'follows="root"', *entries]))
+    site.put(SPELLING, sealed([head, changed, 'follows="root"', *entries]))
     after = sealed([head, changed, f'follows="{other}"', *entries])
     code, out, err = overtaken(site, directory, after, "--json", "watch", "--once")
     assert (code, json.loads(out), err) == (0, counts(accounts=1, changed=1, revoked=1), "")

@@ -23,6 +23,7 @@ def test_a_running_watch_has_no_document(site, primaries):
     site.run("--json", "watch").refused(2)
 
 
+@pytest.mark.of_files("a machine that has joined a database has a store")
 @pytest.mark.parametrize("words", [["watch"], ["watch", "--once"], ["watch", "--confirm"]], ids=" ".join)
 def test_without_a_store_watch_ends(site, primaries, words):
     assert "no store" in site.run(*words).refused(5).err

@@ -16,12 +16,6 @@ def snapshot(folder):
     return seen
 
 
-def accounts(site):
-    """The same of all that a store holds of its users: a refused update may have taken a lock."""
-    locks = str(site.store / "locks")
-    return {path: seen for path, seen in snapshot(site.store).items() if not path.startswith(locks)}
-
-
 def contents(folder):
     """The bytes of every file below a folder, by path."""
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file() and not path.is_symlink()}

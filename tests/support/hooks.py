@@ -39,11 +39,15 @@ class Hooks:
         self.folder.mkdir(mode=0o755)
         self.path = self.folder / "hook"
         self.lines = ["virtual_users = true;"]
+        self.hears = False
 
     def configure(self, *more, path=None, timeout=10):
         path = path or self.path
         hooks = f'hooks: {{ created = "{path}"; revoked = "{path}"; timeout = {timeout}; }};'
         self.site.configure(*self.lines, hooks, *more)
+        if not self.hears:
+            self.site.hear()  # from then on
+            self.hears = True
 
     def write(self, text=RECORD, mode=0o755):
         self.path.write_text(text)
@@ -51,6 +55,7 @@ class Hooks:
 
     def runs(self):
         """What the recorder has seen since last asked."""
+        self.site.hear()
         file = self.folder / "runs"
         runs = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
         if runs:  # An empty one is about to be written to.

@@ -1,14 +1,17 @@
 """asp-admin with a store and a configuration of its own, run plainly or on a terminal."""
 
+import contextlib
 import fcntl
 import json
 import os
 import pty
+import shutil
 import struct
 import subprocess
 import termios
 import threading
 
+from support.folders import snapshot
 from support.run import ENVIRONMENT, Result, execute, text
 
 # What a person's shell has besides.
@@ -23,13 +26,78 @@ class Site:
         self.build = build
         self.admin = build / "asp-admin" / "asp-admin"
         self.conf = folder / "asp.conf"
-        self.store = folder / "store"
+        self.place = folder / "store"
         self.configure("virtual_users = true;")
+
+    @property
+    def store(self):
+        """The folder with its files."""
+        return self.place
+
+    @store.setter
+    def store(self, place):
+        self.place = place
+
+    def first_line(self):
+        return f'store = "{self.place}";'
 
     def configure(self, *lines):
         """Writes the configuration: the store of this site on line 1, then the lines given."""
-        self.conf.write_text("\n".join([f'store = "{self.store}";', *lines, ""]))
+        self.conf.write_text("\n".join([self.first_line(), *lines, ""]))
         self.conf.chmod(0o644)
+
+    @contextlib.contextmanager
+    def logins(self, prefix=(), env=None):
+        """Gives the configuration for the module, which is answered for as long. Where that takes another program it is
+        started behind a prefix, in this environment."""
+        yield self.conf
+
+    # What is kept
+
+    def texts(self):
+        """The bytes of each account, by the name that it is kept under."""
+        return {path.name: path.read_bytes() for path in (self.place / "users").glob("*") if path.is_file()}
+
+    def text(self, user):
+        """Of an account that is kept under the user's name."""
+        return text(self.texts()[user])
+
+    def put(self, name, data):
+        """These bytes are the account that is kept under that name; None: there is none."""
+        if data is None:
+            self.account(name).unlink()
+            return
+        self.account(name).write_bytes(data)
+        self.account(name).chmod(0o600)
+
+    def put_all(self, texts):
+        """The same of many, by name."""
+        for name, data in texts.items():
+            self.put(name, data)
+
+    def used(self):
+        """What is kept of last uses, by the same names."""
+        return {path.name: path.read_bytes() for path in (self.place / "used").glob("*")}
+
+    def hear(self, prefix=()):
+        """Hooks of what a command has revoked were run."""
+
+    def hooks_due(self, user):
+        """How many of her app passwords have a mark that their hook is still to run."""
+        return self.text(user).count(" hook=due ")
+
+    def everything(self):
+        """Whatever a write would change; {} where there is no store."""
+        return snapshot(self.place) if self.place.exists() else {}
+
+    def kept(self):
+        """The same of all that is kept of users: a refused update may have taken a lock."""
+        locks = str(self.place / "locks")
+        return {path: seen for path, seen in self.everything().items() if not path.startswith(locks)}
+
+    def clear(self):
+        """There is no store."""
+        shutil.rmtree(self.place)
 
     def account(self, user):
         """The file of a user whose name stands for itself."""
