@@ -3,6 +3,7 @@
 The build folder is the environment variable ASP_BUILD, else `build` at the top of the tree.
 """
 
+import contextlib
 import math
 import os
 import pathlib
@@ -10,6 +11,7 @@ import shlex
 import signal
 import tempfile
 
+import on_database
 import pytest
 from support import sanitizers, system_log
 from support.run import TREE, execute
@@ -22,6 +24,12 @@ def pytest_addoption(parser):
     parser.addoption(
         "--keep", action="store_true", help="when a test fails, say how to look about in its sandbox, and wait"
     )
+    parser.addoption(
+        "--engine",
+        choices=("files", "database"),
+        default="files",
+        help="what the stores of sites are in; those of a database are left out that have no store",
+    )
 
 
 def pytest_configure(config):
@@ -33,11 +41,18 @@ def pytest_configure(config):
             signal.signal(number, lambda *_: None)
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     assert not list(sanitizers.unknown()), f"sanitizers.py leaves out what is not there: {list(sanitizers.unknown())}"
     for item in items:
         if reason := sanitizers.left_out(item.nodeid):
             item.add_marker(pytest.mark.skip(f"under sanitizers: {reason}"))
+    if config.getoption("engine") == "database":
+        of_a_store = [item for item in items if {"site", "make_site"} & set(item.fixturenames)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in of_a_store])
+        items[:] = of_a_store
+        for item in items:
+            if marker := item.get_closest_marker("of_files"):
+                item.add_marker(pytest.mark.skip(marker.args[0]))
 
 
 def pytest_exception_interact(node):
@@ -95,12 +110,26 @@ def folder():
         yield path
 
 
-@pytest.fixture
-def site(tmp_path, build):
-    return Site(tmp_path, build)
+@pytest.fixture(scope="session")
+def databases(build):
+    """Those of the stores of sites."""
+    if not (build / "tests" / "fleet" / "driver").is_file():
+        pytest.skip("built without a database: -Ddatabase=enabled")
+    with on_database.databases() as made:
+        yield made
 
 
 @pytest.fixture
-def make_site(build):
-    """Makes further sites, each in a folder that is there."""
-    return lambda folder: Site(folder, build)
+def make_site(build, request):
+    """Makes sites, each in a folder that is there."""
+    if request.config.getoption("engine") == "files":
+        yield lambda folder: Site(folder, build)
+        return
+    databases = request.getfixturevalue("databases")
+    with contextlib.ExitStack() as stack:
+        yield lambda folder: on_database.SiteInDatabase(folder, build, stack.enter_context(databases.one()))
+
+
+@pytest.fixture
+def site(tmp_path, make_site):
+    return make_site(tmp_path)

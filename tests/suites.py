@@ -31,6 +31,8 @@ CPPCHECK = (
     "cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1"
     " --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DVERSION=\"0\" -I."
 ).split()
+# Those of cli that a plain run has on a store in a database too.
+ON_DATABASE = ("test_admin_batch.py", "test_admin_export.py", "test_admin_remove.py", "test_watch_hooks.py")
 # Files of tests whose counts are collected together.
 COUNTED_FILES = 12
 # Those in which threads are side by side: for the thread sanitizer.
@@ -140,8 +142,12 @@ class Suites(Runner):
         return self.pytest("services")
 
     def suite_fleet(self):
-        """the store of many machines: its schema, on a real PostgreSQL, a model of its feed, and the connection to it"""
-        return self.pytest("fleet")
+        """the store of many machines: its schema, on a real PostgreSQL, a model of its feed, the connection to it, and tests of
+        cli on such a store; with --all each that is about a store"""
+        count = self.pytest("fleet")
+        if "fleet" not in self.files:
+            count += self.pytest("cli", engine="database", files=() if self.everything else ON_DATABASE)
+        return count
 
     def suite_packaging(self):
         """the packages for Fedora, Arch and Alpine: all that is installed is in them, once; with --all built from the source"""

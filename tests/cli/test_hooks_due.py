@@ -116,6 +116,7 @@ def test_a_watch_that_is_ended_while_the_hook_runs_leaves_it_due(site, hooks, pr
     assert is_due(site) == 1
 
 
+@pytest.mark.of_files("a hook that is due is a mark in files alone")
 def test_a_pass_that_could_not_write_that_a_hook_has_run_says_so_and_leaves_it_due(site, hooks, primary):
     primary(alice="one")
     site.create()

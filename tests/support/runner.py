@@ -214,17 +214,19 @@ class Runner:
 
     # pytest
 
-    def pytest(self, name, build="gcc", brief=False, **environment):
-        """Runs what is there of a suite with a build; `brief`: never what takes long."""
+    def pytest(self, name, build="gcc", brief=False, engine=None, files=(), **environment):
+        """Runs what is there of a suite with a build, or only these files; `brief`: never what takes long; `engine`: with
+        stores in that, see tests/conftest.py."""
         folder = TREE / "tests" / name
-        targets = [folder / file for file in self.files.get(name, [])] or [folder]
+        targets = [folder / file for file in files or self.files.get(name, [])] or [folder]
         made, run = self.build(build)
         if made is None:
             return self.not_built(run)
-        report = self.work / f"{name}-{build}.xml"
+        report = self.work / f"{name}-{engine or build}.xml"
         apart = APART if name == "cli" and tool_works(*APART, "true") else ()
         words = [*apart, *PYTEST, "-n", PROCESSES.get(name, "3"), "--dist=loadfile"]
         words += [f"--basetemp={self.work / name}", f"--junitxml={report}", *targets, *self.picked]
+        words += [f"--engine={engine}"] if engine else []
         if brief or not (self.everything or self.picked):
             words += ["-m", "not long"]
             environment["ASP_TEST_ALL"] = ""
