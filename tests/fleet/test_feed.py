@@ -19,6 +19,11 @@ LINES = ("virtual_users = true;", 'primary: { source = "none"; };')
 
 
 class Watched(Hooked, Node):
+    def wait_until_idle(self):
+        """No hook runs: one that runs when the watch is to end is run again."""
+        idle = "! grep -qs '/etc/asp/[h]ook' /proc/[0-9]*/cmdline"
+        wait_until(lambda: self.sandbox.shell(idle).code == 0, "a hook does not end")
+
     def clear(self):
         self.sandbox.shell(f"rm -f {RUNS} {HELD} {FEED}").done()
         self.hook()
@@ -137,6 +142,7 @@ def test_what_is_revoked_while_no_watch_runs_is_told_to_the_next_and_once(both, 
     with one.watch(folder):
         first = other.revoked("alice")
         one.wait_for(first)
+        one.wait_until_idle()
     made = one.create("alice")
     assert "no watch runs on this machine" in one.asp_admin("revoke", "alice", "--all").done().err
     with one.watch(folder):

@@ -37,7 +37,7 @@ def machines(layer, build, sandboxes, cluster, database):
 
     primary = f'primary: {{ source = "command"; command = "{COMMAND}"; }};'
     lines = ("virtual_users = true;", primary)
-    with joined(layer, build, cluster, database, prepare=prepare, lines=[lines] * 2) as found:
+    with joined(layer, build, cluster, database, prepare=prepare, lines=[lines] * 2, wait=5000) as found:
         yield found
 
 
