@@ -1,6 +1,7 @@
 """What is done on several machines while their database fails, and whether what was said of it is so."""
 
 import itertools
+import json
 import math
 import threading
 import time
@@ -145,9 +146,15 @@ class Filler(threading.Thread):
 
 def judge_limit(fillers, node, limit):
     """She has as many as she may, and among them all that she was said to have."""
-    rows = [row["label"] for row in node.json("list", fillers[0].user)]
+    rows = [row["label"] for row in entries(node, fillers[0].user)]
     assert len(rows) == limit == len(set(rows))
     assert {label for filler in fillers for label in filler.made} <= set(rows)
+
+
+def entries(node, user):
+    """All that she has, revoked ones too, once they can be told."""
+    words = ("--json", "list", user, "--all")
+    return json.loads(wait_until(lambda: (run := node.asp_admin(*words)).code == 0 and run.out, node.log_file.new))
 
 
 def judge_rows(rows, owner):
@@ -164,7 +171,7 @@ def judge_rows(rows, owner):
 def judge_owners(owners, nodes):
     """What they made and revoked is there once, opens on each of the machines or on none, and nothing else is there."""
     for user in {owner.user for owner in owners}:
-        found = nodes[0].json("list", user, "--all")
+        found = entries(nodes[0], user)
         rows = {row["label"]: row["state"] for row in found}
         assert len(rows) == len(found)
         for owner in owners:
@@ -175,7 +182,7 @@ def judge_owners(owners, nodes):
         for label, password in owner.made.items():
             expected = AUTH_ERR if label in owner.revoked else SUCCESS
             assert [verdict(node, password, user=owner.user) for node in nodes] == [expected] * len(nodes)
-    nodes[0].asp_admin("store", "check").done()
+    wait_until(lambda: nodes[0].asp_admin("store", "check").code == 0, "store check finds fault")
 
 
 def judge_heard(nodes, reported, owners):
