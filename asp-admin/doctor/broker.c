@@ -88,6 +88,26 @@ static void tell_members(struct examination *exam)
     name_list_clear(&names);
 }
 
+/* Nobody has set a broker up. The module has no way to accounts in a database but by one. */
+static void tell_nobody(struct examination *exam)
+{
+    const struct asp_conf *conf = exam->admin->conf;
+
+    if (conf->database.host_count == 0) {
+        broker_note_nobody(
+            exam, CHECK_BROKER, UNIT_BROKER_SOCKET, conf->broker_socket,
+            ", which is well as long as every service that asks pam_asp is root. nginx and "
+            "Apache are not: for them ",
+            "start asp-broker");
+        return;
+    }
+    finding_fault(&exam->findings, CHECK_BROKER,
+                  "nobody listens at %s: accounts are in a database, which asp-broker alone asks, "
+                  "so no app password is accepted on this machine",
+                  conf->broker_socket);
+    broker_fix_start(exam, UNIT_BROKER_SOCKET);
+}
+
 static void check_broker(struct examination *exam)
 {
     const struct asp_conf *conf = exam->admin->conf;
@@ -100,11 +120,7 @@ static void check_broker(struct examination *exam)
     service_users_find(exam, &users);
     if (conf->client_count == 0 && users.count == 0 &&
         !broker_socket_is_there(conf->broker_socket)) {
-        broker_note_nobody(
-            exam, CHECK_BROKER, UNIT_BROKER_SOCKET, conf->broker_socket,
-            ", which is well as long as every service that asks pam_asp is root. nginx and "
-            "Apache are not: for them ",
-            "start asp-broker");
+        tell_nobody(exam);
         return;
     }
     if (broker_socket_probe(conf->broker_socket, &error) != ASP_OK) {

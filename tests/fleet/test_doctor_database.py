@@ -17,6 +17,7 @@ from test_store_command import CONFIGURATION, Machine
 FEED = "/var/lib/asp/feed"
 HOOK = "/etc/asp/hook"
 UNIT = "/usr/lib/systemd/system/asp-broker.service"
+SOCKET = "/usr/lib/systemd/system/asp-broker.socket"
 DROP_INS = "/etc/systemd/system/asp-broker.service.d"
 BY_TLS = 'database: { hosts = ( { name = "db1.example"; address = "127.0.0.1"; port = 9; } );'
 NOTE = (
@@ -106,6 +107,17 @@ def test_a_database_that_is_well_is_told_in_one_line(patient, cluster):
 def test_without_a_database_nothing_is_said_of_one(patient):
     patient.reset("virtual_users = true;")
     assert patient.rows() == []
+
+
+def test_without_a_broker_nobody_is_let_in(patient):
+    patient.sandbox.run("install", "-D", "-m", "644", TREE / "conf" / "systemd" / "asp-broker.socket", SOCKET).done()
+    pattern = "^nobody listens at /run/asp/broker.sock: accounts are in a database, .* no app password is accepted on this"
+    assert patient.fault(pattern, check="broker").endswith("/asp-broker as root, and keep it running")
+    patient.sandbox.run("install", "-d", "/run/systemd/system").done()
+    assert patient.fault(pattern, check="broker") == "systemctl enable --now asp-broker.socket"
+    # Files are read by who is root without one.
+    patient.configure("virtual_users = true;", 'primary: { source = "none"; };')
+    assert patient.faults(check="broker") == []
 
 
 # The way to it
