@@ -4,6 +4,7 @@
 #include "check.h"
 #include "copy.h"
 #include "files.h"
+#include "hosts.h"
 #include "init.h"
 #include "look.h"
 #include "tidy.h"
@@ -187,6 +188,15 @@ enum asp_status database_look_as(const struct asp_conf *conf, const char *role,
     (void)role;
     *look = (struct database_look){0};
     return none(error);
+}
+
+bool database_find_written(const struct asp_conf *conf, const char *role,
+                           struct database_written *written)
+{
+    (void)conf;
+    (void)role;
+    *written = (struct database_written){0};
+    return true;
 }
 
 enum asp_status database_check(struct pgsql_store *own, database_fault *tell, void *context,

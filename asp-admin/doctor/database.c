@@ -124,6 +124,7 @@ static bool look_at(struct examination *exam, bool told)
     (void)database_find_role(findings, CHECK_DATABASE, conf, DATABASE_ADMIN, &look);
     (void)database_find_broker(findings, CHECK_DATABASE, conf);
     (void)database_find_clock(findings, CHECK_DATABASE, &look);
+    (void)database_find_hosts(findings, CHECK_DATABASE, conf);
     (void)database_find_standbys(findings, CHECK_DATABASE, conf, &look);
     return usable && check_answers(exam);
 }

@@ -1,6 +1,8 @@
 /* What a look at a database has found, in words. */
 #include "database_findings.h"
 
+#include "asp-admin/database/hosts.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +135,25 @@ bool database_find_broker(struct findings *findings, const char *check, const st
     return false;
 }
 
+bool database_find_hosts(struct findings *findings, const char *check, const struct asp_conf *conf)
+{
+    struct database_written written;
+
+    if (conf->database.host_count == 1)
+        return true;
+    if (!database_find_written(conf, conf->database.admin, &written))
+        findings->failed = true;
+    if (written.count <= 1)
+        return true;
+    finding_fault(findings, check,
+                  "%zu hosts are written to, %s: each login and each change comes to any of them, "
+                  "and who was revoked by one is let in by another",
+                  written.count, written.names);
+    finding_fix(findings, "stop the server that was replaced, and start it again as a standby of "
+                          "the other alone (pg_rewind)");
+    return false;
+}
+
 bool database_find_clock(struct findings *findings, const char *check,
                          const struct database_look *look)
 {
@@ -154,18 +175,27 @@ static void add_end_of_logins(const struct asp_conf *conf, char text[64])
         (void)snprintf(text, 64, ", and after %d s nobody is let in", conf->database.fence);
 }
 
-static bool find_none(struct findings *findings, const char *check, size_t followers)
+/* Whoever names several hosts means that one of them takes over. */
+static bool find_none(struct findings *findings, const char *check, size_t hosts, size_t followers)
 {
-    if (followers == 0) {
+    if (followers == 0 && hosts == 1) {
         finding_note(findings, check,
                      "synchronous_standby_names is empty: what was reported, a revocation too, can "
                      "be lost when a standby takes over");
         return false;
     }
-    finding_fault(findings, check,
-                  "synchronous_standby_names is empty, and %zu standby%s: what was reported, a "
-                  "revocation too, is lost where one takes over that had not heard of it yet",
-                  followers, followers == 1 ? " follows" : "s follow");
+    if (followers == 0)
+        finding_fault(findings, check,
+                      "synchronous_standby_names is empty, and asp.conf names %zu hosts: what was "
+                      "reported, a revocation too, is lost where another takes over, and one that "
+                      "was replaced and not stopped lets in who was revoked since, for as long as "
+                      "it runs",
+                      hosts);
+    else
+        finding_fault(findings, check,
+                      "synchronous_standby_names is empty, and %zu standby%s: what was reported, a "
+                      "revocation too, is lost where one takes over that had not heard of it yet",
+                      followers, followers == 1 ? " follows" : "s follow");
     finding_fix(findings, "in the database, with the application_name of two of them: ALTER SYSTEM "
                           "SET synchronous_standby_names = 'ANY 1 (NAME, NAME)'; SELECT "
                           "pg_reload_conf()");
@@ -180,7 +210,7 @@ bool database_find_standbys(struct findings *findings, const char *check,
     char end[64];
 
     if (standbys->needed == 0)
-        return find_none(findings, check, standbys->followers);
+        return find_none(findings, check, conf->database.host_count, standbys->followers);
     add_end_of_logins(conf, end);
     if (standbys->connected < standbys->needed) {
         finding_fault(findings, check,

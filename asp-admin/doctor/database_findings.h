@@ -34,6 +34,9 @@ bool database_find_role(struct findings *findings, const char *check, const stru
 bool database_find_broker(struct findings *findings, const char *check,
                           const struct asp_conf *conf);
 
+/* That one of its hosts is written to, and no more; each is connected to for that. */
+bool database_find_hosts(struct findings *findings, const char *check, const struct asp_conf *conf);
+
 bool database_find_clock(struct findings *findings, const char *check,
                          const struct database_look *look);
 

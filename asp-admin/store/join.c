@@ -33,6 +33,8 @@ static void find_all(struct findings *findings, const struct asp_conf *conf,
     find_roles(findings, conf, look);
     if (database_find_clock(findings, "clock", look))
         finding_ok(findings, "clock", "the database's and this machine's are the same");
+    if (conf->database.host_count > 1 && database_find_hosts(findings, "hosts", conf))
+        finding_ok(findings, "hosts", "one is written to: %s", look->host);
     if (database_find_standbys(findings, "standby", conf, look))
         finding_ok(findings, "standby", "a change is reported when a standby has it too");
 }

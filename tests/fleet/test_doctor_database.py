@@ -10,7 +10,7 @@ import cluster as clusters
 import pytest
 from support.account_text import lines_of_text, sealed
 from support.run import ENVIRONMENT, MORTAL, TREE, execute
-from support.wait import wait_until
+from support.wait import LONG, wait_until
 from support.watch import running_watch
 from test_store_command import CONFIGURATION, Machine
 
@@ -134,7 +134,7 @@ def test_one_that_does_not_answer_is_told_with_each_host_and_why(patient, cluste
     # Nothing else is said of accounts that nobody can read.
     assert patient.rows("accounts") == []
     patient.set_database((address, 'address = "/tmp/nowhere"; }, { ' + address))
-    assert patient.faults() == []
+    patient.fault("^synchronous_standby_names is empty, and asp.conf names 2 hosts: ")
 
 
 def test_one_that_hangs_is_told_in_time(patient, cluster):
@@ -366,6 +366,28 @@ def test_standbys_that_nobody_waits_for_are_a_fault(patient, cluster):
     with follower(cluster, "db2"):
         mend = patient.fault("^synchronous_standby_names is empty, and 1 standby follows: what was reported, ")
         assert "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (NAME, NAME)'" in mend
+
+
+def test_two_hosts_that_are_written_to_are_a_fault(patient, cluster, standby_names, tmp_path):
+    """As where a primary that was replaced is started again. One that is named twice is one."""
+    address, again = f'address = "{cluster.folder}";', tmp_path / "again"
+    again.symlink_to(cluster.folder)
+    with clusters.running(primary=cluster) as other:
+        patient.set_database((address, f'{address} }}, {{ address = "{again}"; }}, {{ address = "{other.folder}";'))
+        standby_names("*")
+        wait_until(lambda: patient.one("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == 1)
+        assert patient.faults() == []
+        ((ok, said),) = patient.found("join")["hosts"]
+        assert ok and said in [f"one is written to: {place}" for place in (cluster.folder, again)]
+        standby_names("")
+        assert other.connect().one("SELECT pg_promote(true, $1)", LONG)
+        first, second = patient.faults()
+        both = f"{cluster.folder} and {other.folder}"
+        assert first["message"].startswith(f"2 hosts are written to, {both}: each login and each change comes to any of them, ")
+        assert first["mend"].startswith("stop the server that was replaced, and start it again as a standby of the other")
+        assert second["message"].startswith("synchronous_standby_names is empty, and asp.conf names 3 hosts: ")
+        assert second["mend"].startswith("in the database, with the application_name of two of them: ALTER SYSTEM SET")
+        assert patient.found("join", code=1)["hosts"] == [(False, first["message"])]
 
 
 def test_of_two_standbys_one_is_enough_and_one_alone_is_told(patient, cluster, standby_names):
