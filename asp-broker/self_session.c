@@ -7,6 +7,7 @@
 #include "session_process.h"
 
 #include "asp-admin/app.h"
+#include "asp-admin/database/database.h"
 #include "asp-admin/self/self_rules.h"
 #include "asp-admin/ui/console.h"
 #include "asp/broker_socket.h"
@@ -243,6 +244,7 @@ static enum exit_code run_command(const struct self_session *session, const stru
     options->config = session->conf_required ? session->conf_path : NULL;
     code = admin_open(&admin, options, console, name);
     admin.typed_config = typed_config;
+    database_hide(admin.database);
     if (code == EXIT_DONE && !command->takes_any_name)
         code = admin_take_user(&admin);
     if (code == EXIT_DONE)
@@ -302,6 +304,7 @@ static enum asp_status check_signed_in(const struct self_session *session, struc
 
     if (status != ASP_OK)
         return status;
+    database_hide(admin.database);
     if (!self_rules_admit(admin.conf, session->account)) {
         status = asp_fail(error, ASP_DENIED, "this is not for you any more: ask the administrator");
     } else if (!find_account(session, &admin, NULL, error)) {

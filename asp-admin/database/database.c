@@ -45,6 +45,12 @@ bool database_is_down(const struct pgsql_store *own)
     return pgsql_store_is_down(own);
 }
 
+void database_hide(struct pgsql_store *own)
+{
+    if (own != NULL)
+        pgsql_store_hide(own);
+}
+
 void database_flush(struct pgsql_store *own)
 {
     if (own != NULL)

@@ -36,6 +36,10 @@ void database_share(struct pgsql_store *own, struct pgsql_breaker *breaker);
 /* Whether it is down, as far as they know. */
 bool database_is_down(const struct pgsql_store *own);
 
+/* From now on a user who is not root is told of it no more than that it does not answer. NULL is
+ * nothing. */
+void database_hide(struct pgsql_store *own);
+
 /* Writes what is still to be written. NULL is nothing. */
 void database_flush(struct pgsql_store *own);
 

@@ -36,6 +36,7 @@ struct pgsql_connection {
     bool warned; /* since something was asked */
     char warning[WORD_SIZE];
     struct pgsql_failure failure;
+    bool hides; /* where it goes */
 };
 
 struct pgsql_connection *pgsql_connection_new(const char *application)
@@ -52,6 +53,11 @@ void pgsql_connection_use(struct pgsql_connection *connection, const struct asp_
 {
     connection->way.database = database;
     connection->way.role = role;
+}
+
+void pgsql_connection_hide(struct pgsql_connection *connection)
+{
+    connection->hides = true;
 }
 
 const struct pgsql_failure *pgsql_last_failure(const struct pgsql_connection *connection)
@@ -107,6 +113,15 @@ static void keep_warning(void *context, const PGresult *notice)
     (void)snprintf(connection->warning, sizeof connection->warning, "%s", word == NULL ? "" : word);
 }
 
+/* The line that is there, or one of nothing but that. */
+static enum asp_status tell(const struct pgsql_connection *connection, enum asp_status status,
+                            struct asp_error *error)
+{
+    if (!connection->hides || status == ASP_NO_MEMORY)
+        return status;
+    return asp_fail(error, status, "the database does not answer: try later");
+}
+
 static enum asp_status open_it(struct pgsql_connection *connection, int64_t deadline,
                                struct asp_error *error)
 {
@@ -117,7 +132,7 @@ static enum asp_status open_it(struct pgsql_connection *connection, int64_t dead
     if (status != ASP_OK) {
         connection->failure =
             (struct pgsql_failure){.status = status, .down = status != ASP_NO_MEMORY};
-        return status;
+        return tell(connection, status, error);
     }
     (void)snprintf(connection->host, sizeof connection->host, "%s", pgsql_host_label(host));
     (void)PQsetNoticeReceiver(connection->conn, keep_warning, connection);
@@ -174,7 +189,7 @@ static enum asp_status fail(struct pgsql_connection *connection, bool writes, co
     connection->failure = pgsql_failure_of(&answer, error);
     if (connection->failure.closes || !ended)
         pgsql_connection_close(connection);
-    return connection->failure.status;
+    return tell(connection, connection->failure.status, error);
 }
 
 /* Hears the answer to what was sent, unless `sent` is false. */

@@ -43,6 +43,10 @@ struct pgsql_value {
  * this program, and is not copied. */
 struct pgsql_connection *pgsql_connection_new(const char *application);
 
+/* From now on a line that says what went wrong says nothing of where it goes, and what the database
+ * has said: it is for somebody who is not root. */
+void pgsql_connection_hide(struct pgsql_connection *connection);
+
 /* What is connected to, which has a host at least, and as which role, from the next opening on: one
  * that is open stays. Neither is copied; both last until the next call, or the end. */
 void pgsql_connection_use(struct pgsql_connection *connection, const struct asp_database *database,

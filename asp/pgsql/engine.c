@@ -60,6 +60,11 @@ bool pgsql_store_is_down(const struct pgsql_store *own)
     return pgsql_breaker_is_down(own->breaker);
 }
 
+void pgsql_store_hide(struct pgsql_store *own)
+{
+    pgsql_connection_hide(own->connection);
+}
+
 struct pgsql_connection *pgsql_store_connection(struct pgsql_store *own)
 {
     return own->connection;

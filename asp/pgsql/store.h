@@ -52,6 +52,9 @@ void pgsql_store_share(struct pgsql_store *own, struct pgsql_breaker *breaker);
 /* Whether it is down, as far as they know. */
 bool pgsql_store_is_down(const struct pgsql_store *own);
 
+/* As pgsql_connection_hide. */
+void pgsql_store_hide(struct pgsql_store *own);
+
 /* Its connection, for who asks of the database as a whole. */
 struct pgsql_connection *pgsql_store_connection(struct pgsql_store *own);
 
