@@ -7,12 +7,8 @@
 #include "asp/conf.h"
 #include "asp/error.h"
 
-#include <stdbool.h>
-
-/* Told of one that cannot be used, or not trusted. `exposed`: it has a secret, and others could
- * read it. */
-typedef void database_file_fault(void *context, const char *path, bool exposed,
-                                 const struct asp_error *fault);
+/* Told of one that cannot be used, or not trusted. */
+typedef void database_file_fault(void *context, const char *path, const struct asp_error *fault);
 
 /* Looks at those that the configuration names, as the way to the database does. */
 void database_examine_files(const struct asp_conf *conf, database_file_fault *tell, void *context);

@@ -15,27 +15,18 @@
 #define ID_FILE "store-id"
 #define FEED_FILE "feed"
 
-/* A database_file_fault. What others could read is no secret any more. */
-static void add_file_fault(void *context, const char *path, bool exposed,
-                           const struct asp_error *fault)
+/* A database_file_fault. */
+static void add_file_fault(void *context, const char *path, const struct asp_error *fault)
 {
     struct examination *exam = context;
-    struct findings *findings = &exam->findings;
-    const bool is_key = strcmp(path, exam->admin->conf->database.key) == 0;
-    struct asp_buffer word = {0};
 
     if (exam_ran_out(exam, fault->status))
         return;
-    finding_fault(findings, CHECK_DATABASE, "%s", fault->text);
-    if (exposed)
-        finding_fix(findings, "chmod 600 %s, and %s: others may have read it",
-                    exam_word(exam, &word, path),
-                    is_key ? "have another key certified" : "give the roles other passwords");
-    else if (fault->status == ASP_UNSAFE)
-        exam_fix_at(exam, fault, path, PATH_SOUND);
+    finding_fault(&exam->findings, CHECK_DATABASE, "%s", fault->text);
+    if (fault->advice[0] != '\0')
+        finding_fix(&exam->findings, "%s", fault->advice);
     else
-        finding_fix(findings, "put it there as asp-store(7) has it, or name another in asp.conf");
-    asp_buffer_free(&word);
+        exam_fix_at(exam, fault, path, PATH_SOUND);
 }
 
 /* Why nothing is heard of it. */
@@ -62,7 +53,6 @@ static bool check_joined(struct examination *exam)
 {
     struct findings *findings = &exam->findings;
     struct asp_error error = {0};
-    struct asp_buffer word = {0};
     char path[PATH_MAX];
     const enum asp_status status = database_is_joined(exam->admin->database, &error);
 
@@ -76,12 +66,8 @@ static bool check_joined(struct examination *exam)
     finding_fault(findings, CHECK_DATABASE, "%s: nobody is let in", error.text);
     if (error.advice[0] != '\0')
         finding_fix(findings, "%s", error.advice);
-    else if (!path_fix(findings, path, PATH_PRIVATE))
-        finding_fix(findings,
-                    "name in asp.conf the database that this machine is of; or, where it is to be "
-                    "of this one: rm %s && asp-admin store join",
-                    exam_word(exam, &word, path));
-    asp_buffer_free(&word);
+    else
+        exam_fix_at(exam, &error, path, PATH_PRIVATE);
     return false;
 }
 

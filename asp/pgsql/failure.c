@@ -19,6 +19,7 @@ struct row {
 
 /* It was not done, and the same would be said again. */
 static const struct pgsql_failure refused = {.status = ASP_IO};
+static const struct pgsql_failure absent = {.status = ASP_IO, .no_store = true};
 static const struct pgsql_failure not_ours = {.status = ASP_UNSAFE};
 static const struct pgsql_failure held = {.status = ASP_BUSY};
 static const struct pgsql_failure crossed = {.status = ASP_AGAIN, .again = true};
@@ -37,7 +38,11 @@ static const struct pgsql_failure broken = {
 
 #define NOT_PREPARED "what was prepared is not there"
 #define NOT_LET_IN "it does not let this node in"
-#define NO_STORE "there is no store, or one of an older schema", "run asp-admin store init"
+#define NO_STORE "there is no store"
+#define OLDER "there is no store, or one of an older schema", "run asp-admin store init"
+#define OTHER                                                                                      \
+    "name in asp.conf the database that the store is in; one that was lost is restored as "        \
+    "asp-store(7) has it"
 
 /* The first one that fits. */
 static const struct row rows[] = {
@@ -45,12 +50,13 @@ static const struct row rows[] = {
     {"26000", &stale, false, NOT_PREPARED, NULL},
     {"42P05", &stale, false, NOT_PREPARED, NULL},
     {"25006", &elsewhere, true, "it is read-only", NULL},
-    {"3D000", &refused, true, NOT_LET_IN, NULL},
-    {"42501", &refused, true, NOT_LET_IN, NULL},
-    {"3F000", &refused, true, NO_STORE},
-    {"42703", &refused, true, NO_STORE},
-    {"42883", &refused, true, NO_STORE},
-    {"42P01", &refused, true, NO_STORE},
+    {"3D000", &refused, true, NOT_LET_IN, OTHER},
+    {"42501", &refused, true, NOT_LET_IN,
+     "run asp-admin store init as who may: it gives the roles their rights"},
+    {"3F000", &absent, true, NO_STORE, OTHER},
+    {"42703", &refused, true, OLDER},
+    {"42883", &refused, true, OLDER},
+    {"42P01", &absent, true, NO_STORE, OTHER},
     {"40001", &crossed, false, "others are at the same", NULL},
     {"40P01", &crossed, false, "others are at the same", NULL},
     {"40003", &not_told, false, "it has not said what came of it", NULL},
@@ -63,7 +69,9 @@ static const struct row rows[] = {
     {"XX000", &refused, true, "it is at fault itself", NULL},
     {"57P", &broken, true, "it serves nobody now", NULL},
     {"08", &broken, true, "the connection is broken", NULL},
-    {"28", &refused, true, NOT_LET_IN, NULL},
+    {"28P01", &refused, true, NOT_LET_IN,
+     "put the role's password right in database.passfile, or in the database by \\password"},
+    {"28", &refused, true, NOT_LET_IN, "let it in by pg_hba.conf, as asp-store(7) has it"},
     {"53", &refused, true, "it is short of something", NULL},
     {"58", &refused, true, "its system fails it", NULL},
     {"", &other, false, "it refuses what it was asked", NULL},
@@ -130,7 +138,7 @@ static void write_line(const struct pgsql_answer *answer, const struct row *row,
         asp_buffer_add_visible(&line, answer->host);
     }
     asp_buffer_add(&line, ": ");
-    asp_buffer_add(&line, row->text);
+    asp_buffer_add(&line, row == &no_answer && answer->cause != NULL ? answer->cause : row->text);
     if (answer->writes && row->failure->unknown && row != &warned)
         asp_buffer_add(&line, ", and whether it was written is not known");
     if (answer->sqlstate != NULL && row != &no_server) {

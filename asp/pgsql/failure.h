@@ -20,17 +20,19 @@ struct pgsql_answer {
     const char *host;     /* who was asked, for the line; NULL: nobody in particular */
     const char *sqlstate; /* PostgreSQL's manual, appendix A; NULL: there was no answer */
     const char *word;     /* what libpq or the server says of it; NULL: nothing */
+    const char *cause;    /* why there was none, where that is known; else NULL */
     bool writes;          /* it was to change something */
 };
 
 /* What is to be done about it. */
 struct pgsql_failure {
     enum asp_status status;
-    bool closes;  /* the connection is of no use any more */
-    bool anew;    /* a read is asked once more, on a new connection */
-    bool again;   /* it was in the way of others: the same is said again, on this connection too */
-    bool unknown; /* a write: whether it was done, or whether that lasts, is not known */
-    bool down;    /* it is not this question alone that there would be no answer to */
+    bool closes;   /* the connection is of no use any more */
+    bool anew;     /* a read is asked once more, on a new connection */
+    bool again;    /* it was in the way of others: the same is said again, on this connection too */
+    bool unknown;  /* a write: whether it was done, or whether that lasts, is not known */
+    bool down;     /* it is not this question alone that there would be no answer to */
+    bool no_store; /* the database has none */
 };
 
 /*

@@ -1,14 +1,15 @@
 /* A connection to the one of all hosts that is written to. */
 #include "opening.h"
 
+#include "certificate.h"
 #include "exchange.h"
 #include "failure.h"
 #include "parameters.h"
 #include "passfile.h"
+#include "way_file.h"
 
 #include "asp/buffer.h"
 #include "asp/clock.h"
-#include "asp/safeio.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -31,7 +32,8 @@ struct attempt {
     const struct asp_database_host *host;
     PGconn *conn; /* NULL: lost */
     bool asked;
-    short events; /* to wait for */
+    bool is_standby; /* why it is lost: it is read-only */
+    short events;    /* to wait for */
     struct exchange exchange;
     struct asp_error error; /* why it is lost */
 };
@@ -44,8 +46,10 @@ static void lose(struct attempt *attempt)
 }
 
 /* With what libpq says, in which there may be what the server has said. */
-static void lose_for(struct attempt *attempt, const char *sqlstate, const char *word)
+static void lose_for(struct attempt *attempt, const struct pgsql_way *way, const char *sqlstate,
+                     const char *word)
 {
+    const struct pgsql_certificate_fault *fault = NULL;
     char found[PGSQL_SQLSTATE_SIZE];
     struct pgsql_answer answer = {
         .host = pgsql_host_label(attempt->host), .sqlstate = sqlstate, .word = word};
@@ -56,9 +60,15 @@ static void lose_for(struct attempt *attempt, const char *sqlstate, const char *
         if (said != NULL) {
             answer.sqlstate = found;
             answer.word = said;
+        } else {
+            fault = pgsql_certificate_fault_in(word);
         }
     }
+    if (fault != NULL)
+        answer.cause = pgsql_certificate_cause(fault);
     (void)pgsql_failure_of(&answer, &attempt->error);
+    if (fault != NULL)
+        pgsql_certificate_advise(fault, way->database, attempt->host, &attempt->error);
     lose(attempt);
 }
 
@@ -83,7 +93,7 @@ static void begin(struct attempt *attempt, const struct pgsql_way *way, const ch
     (void)PQsetNoticeReceiver(attempt->conn, ignore, NULL);
     attempt->events = POLLOUT;
     if (PQstatus(attempt->conn) == CONNECTION_BAD)
-        lose_for(attempt, NULL, PQerrorMessage(attempt->conn));
+        lose_for(attempt, way, NULL, PQerrorMessage(attempt->conn));
 }
 
 /* Once connected it waits for nothing, also when it is ended. */
@@ -95,7 +105,7 @@ static bool ask(struct attempt *attempt)
 }
 
 /* Goes on until it is asked. False: not yet, or lost. */
-static bool connect_further(struct attempt *attempt)
+static bool connect_further(struct attempt *attempt, const struct pgsql_way *way)
 {
     switch (PQconnectPoll(attempt->conn)) {
     case PGRES_POLLING_READING:
@@ -111,7 +121,7 @@ static bool connect_further(struct attempt *attempt)
     default:
         break;
     }
-    lose_for(attempt, NULL, PQerrorMessage(attempt->conn));
+    lose_for(attempt, way, NULL, PQerrorMessage(attempt->conn));
     return false;
 }
 
@@ -128,16 +138,17 @@ static bool judge(struct attempt *attempt, const struct pgsql_way *way)
     const PGresult *rows = attempt->exchange.rows;
 
     if (!exchange_succeeded(attempt->conn, &attempt->exchange)) {
-        lose_for(attempt, exchange_sqlstate(&attempt->exchange),
+        lose_for(attempt, way, exchange_sqlstate(&attempt->exchange),
                  exchange_word(attempt->conn, &attempt->exchange));
         return false;
     }
     if (PQntuples(rows) != 1 || PQnfields(rows) != 2) {
-        lose_for(attempt, "", "");
+        lose_for(attempt, way, "", "");
         return false;
     }
     if (strcmp(PQgetvalue(rows, 0, 0), "off") != 0) {
-        lose_for(attempt, "25006", "");
+        lose_for(attempt, way, "25006", "");
+        attempt->is_standby = true;
         return false;
     }
     if (is_silent(PQgetvalue(rows, 0, 1))) {
@@ -154,7 +165,7 @@ static bool judge(struct attempt *attempt, const struct pgsql_way *way)
 /* Goes on as far as it gets. True: won. */
 static bool go_on(struct attempt *attempt, const struct pgsql_way *way)
 {
-    if (!attempt->asked && !connect_further(attempt))
+    if (!attempt->asked && !connect_further(attempt, way))
         return false;
     attempt->events = exchange_go_on(attempt->conn, &attempt->exchange);
     return attempt->events == 0 && judge(attempt, way);
@@ -197,7 +208,7 @@ static struct attempt *race(struct attempt *attempts, struct pollfd *polled,
     }
     for (size_t i = 0; i < count; i++) {
         if (attempts[i].conn != NULL)
-            lose_for(&attempts[i], NULL, "it has said nothing in time");
+            lose_for(&attempts[i], way, NULL, "it has said nothing in time");
     }
     return NULL;
 }
@@ -210,6 +221,7 @@ static enum asp_status say_all(const struct attempt *attempts, size_t count,
     struct asp_buffer line = asp_buffer_on(room, sizeof room);
     const char *advice = "";
     enum asp_status status = attempts[0].error.status;
+    size_t standbys = 0;
 
     for (size_t i = 0; i < count; i++) {
         asp_buffer_add(&line, i == 0 ? "" : ", and ");
@@ -218,7 +230,12 @@ static enum asp_status say_all(const struct attempt *attempts, size_t count,
             advice = attempts[i].error.advice;
         if (attempts[i].error.status != status)
             status = ASP_IO;
+        standbys += attempts[i].is_standby ? 1 : 0;
     }
+    if (standbys == count)
+        advice = count == 1 ? "it is a standby: name the primary in hosts of asp.conf, too"
+                            : "all are standbys: name the primary in hosts of asp.conf, too, or "
+                              "promote one of them";
     (void)asp_fail(error, status, "%s", room);
     if (advice[0] != '\0')
         (void)asp_advise(error, status, "%s", advice);
@@ -231,21 +248,12 @@ static enum asp_status read_secrets(const struct pgsql_way *way,
                                     char password[PGSQL_PASSWORD_MAX + 1], struct asp_error *error)
 {
     const struct asp_database *database = way->database;
-    struct stat st;
-    int fd = -1;
+    struct pgsql_way_file files[PGSQL_WAY_FILES];
+    const size_t count = pgsql_way_files(database, files);
     enum asp_status status = ASP_OK;
-    bool tls = false;
 
-    for (size_t i = 0; i < database->host_count; i++)
-        tls = tls || pgsql_host_has_tls(database, &database->hosts[i]);
-    if (tls)
-        status = asp_path_open(database->ca, &fd, &st, error);
-    asp_close(fd);
-    if (status == ASP_NOT_FOUND) {
-        status = ASP_IO;
-        if (error != NULL)
-            error->status = status;
-    }
+    for (size_t i = 0; status == ASP_OK && i < count; i++)
+        status = pgsql_way_file_check(&files[i], error);
     if (status == ASP_OK && database->passfile[0] != '\0')
         status = pgsql_password_read(database->passfile, way->role, password, error);
     return status;

@@ -1,6 +1,8 @@
 /* The file of the database's passwords. */
 #include "passfile.h"
 
+#include "way_file.h"
+
 #include "asp/safeio.h"
 
 #include <sodium.h>
@@ -12,15 +14,13 @@
 
 enum { PASSFILE_BYTES_MAX = 64 * 1024 };
 
-/* True when the line, which ends before `end`, is of this role; then where its password begins. */
-static bool is_of(const char *line, const char *end, const char *role, const char **password)
+/* The sign behind this role at the beginning of the line, which ends before `end`; NULL: it is of
+ * another. */
+static const char *behind(const char *line, const char *end, const char *role)
 {
     size_t length = strlen(role);
 
-    if ((size_t)(end - line) <= length || memcmp(line, role, length) != 0 || line[length] != '\t')
-        return false;
-    *password = line + length + 1;
-    return true;
+    return (size_t)(end - line) > length && memcmp(line, role, length) == 0 ? line + length : NULL;
 }
 
 /* What no server can have been told, and what the end of a line of other systems would add. */
@@ -40,6 +40,7 @@ static enum asp_status find(const char *path, const char *text, size_t length, c
 {
     const char *end;
     size_t number = 1;
+    size_t blank = 0; /* of the last line that has one in the place of the tab */
 
     for (const char *line = text; line < text + length; line = end + 1, number++) {
         const char *found;
@@ -47,7 +48,10 @@ static enum asp_status find(const char *path, const char *text, size_t length, c
         end = memchr(line, '\n', (size_t)(text + length - line));
         if (end == NULL)
             end = text + length;
-        if (!is_of(line, end, role, &found))
+        found = behind(line, end, role);
+        if (found != NULL && *found == ' ')
+            blank = number;
+        if (found == NULL || *found++ != '\t')
             continue;
         if (!is_password(found, end))
             return asp_fail(error, ASP_IO,
@@ -57,36 +61,34 @@ static enum asp_status find(const char *path, const char *text, size_t length, c
         password[end - found] = '\0';
         return ASP_OK;
     }
+    if (blank > 0)
+        return asp_fail(error, ASP_IO,
+                        "%s:%zu: a tab is wanted between the role %s and its password", path, blank,
+                        role);
     return asp_fail(error, ASP_IO, "%s has no line of the role %s", path, role);
 }
 
 enum asp_status pgsql_password_read(const char *path, const char *role,
                                     char password[PGSQL_PASSWORD_MAX + 1], struct asp_error *error)
 {
+    const struct pgsql_way_file file = {"database.passfile", path,
+                                        "give the roles other passwords"};
     struct stat st;
     uint8_t *bytes = NULL;
     size_t length = 0;
     int fd = -1;
-    enum asp_status status = asp_path_open(path, &fd, &st, error);
+    enum asp_status status = pgsql_way_file_open(&file, &fd, &st, error);
 
-    if (status == ASP_OK && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        status = asp_fail(error, ASP_UNSAFE, "%s can be read by others than its owner (mode %04o)",
-                          path, (unsigned)(st.st_mode & 07777));
-        (void)asp_advise(error, status, "chmod 600 it, and give the roles other passwords");
-    }
-    if (status == ASP_OK)
-        status = asp_file_read(fd, &st, PASSFILE_BYTES_MAX, &bytes, &length, error);
+    if (status != ASP_OK)
+        return status;
+    status = asp_file_read(fd, &st, PASSFILE_BYTES_MAX, &bytes, &length, error);
     if (status == ASP_OK)
         status = find(path, (const char *)bytes, length, role, password, error);
+    if (status != ASP_OK)
+        status = pgsql_way_file_failed(&file, status, error);
     if (bytes != NULL)
         sodium_memzero(bytes, length);
     free(bytes);
     asp_close(fd);
-    /* It is not an account that is not there. */
-    if (status == ASP_NOT_FOUND) {
-        status = ASP_IO;
-        if (error != NULL)
-            error->status = status;
-    }
     return status;
 }

@@ -3,7 +3,9 @@
 #include "own.h"
 #include "result.h"
 
+#include "asp/buffer.h"
 #include "asp/clock.h"
+#include "asp/shell_word.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +85,16 @@ static enum asp_status write_pin(const char *folder, const struct pgsql_pin *pin
     return pgsql_node_file_write(folder, PIN_FILE, text, (size_t)length, error);
 }
 
+/* Where this machine is of none yet, nobody knows of one that was lost. */
+static void advise_init(const struct pgsql_store *own, struct asp_error *error)
+{
+    struct pgsql_pin known;
+
+    if (pgsql_last_failure(own->connection)->no_store &&
+        pgsql_pin_read(own->conf->store, &known, NULL) == ASP_NOT_FOUND)
+        (void)asp_advise(error, error->status, "run asp-admin store init");
+}
+
 enum asp_status pgsql_store_which(struct pgsql_store *own, struct pgsql_pin *found,
                                   struct asp_error *error)
 {
@@ -93,8 +105,10 @@ enum asp_status pgsql_store_which(struct pgsql_store *own, struct pgsql_pin *fou
     enum asp_status status =
         pgsql_ask(own->connection, &which, NULL, asp_clock_ms() + JOIN_MS, &result, error);
 
-    if (status != ASP_OK)
+    if (status != ASP_OK) {
+        advise_init(own, error);
         return status;
+    }
     if (pgsql_row_count(result) != 1 || !pgsql_bytes(result, 0, 0, &id, &length) ||
         length != PGSQL_ID_CHARS || !pgsql_number(result, 0, 1, &parts) || parts < 1 ||
         parts > PGSQL_PARTS_MAX) {
@@ -104,6 +118,22 @@ enum asp_status pgsql_store_which(struct pgsql_store *own, struct pgsql_pin *fou
         found->parts = (int)parts;
     }
     pgsql_result_free(result);
+    return status;
+}
+
+/* What is said of a database that is none of this machine's. */
+static enum asp_status advise_other(const struct pgsql_store *own, enum asp_status status,
+                                    struct asp_error *error)
+{
+    struct asp_buffer word = {0};
+
+    asp_shell_word_add(&word, own->conf->store);
+    if (!word.failed)
+        (void)asp_advise(error, status,
+                         "name in asp.conf the database that this machine is of; or, where it is "
+                         "to be of this one: rm %s/" PIN_FILE " && asp-admin store join",
+                         word.text);
+    asp_buffer_free(&word);
     return status;
 }
 
@@ -118,10 +148,14 @@ enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *erro
     status = pgsql_pin_read(own->conf->store, &known, error);
     if (status == ASP_OK && strcmp(known.id, found.id) == 0 && known.parts == found.parts)
         return ASP_UNCHANGED;
-    if (status == ASP_OK)
-        return asp_fail(error, ASP_UNSAFE,
-                        "this machine is of the store %.*s, and in the database there is %.*s",
-                        PGSQL_ID_SHORT, known.id, PGSQL_ID_SHORT, found.id);
+    if (status == ASP_OK) {
+        status = asp_fail(error, ASP_UNSAFE,
+                          "this machine is of the store %.*s, and in the database there is %.*s",
+                          PGSQL_ID_SHORT, known.id, PGSQL_ID_SHORT, found.id);
+        return advise_other(own, status, error);
+    }
+    if (status == ASP_CORRUPT)
+        return advise_other(own, status, error);
     return status == ASP_NOT_FOUND ? write_pin(own->conf->store, &found, error) : status;
 }
 
@@ -132,7 +166,9 @@ enum asp_status pgsql_store_is_joined(struct pgsql_store *own, struct pgsql_pin 
 
     if (status == ASP_OK)
         status = pgsql_store_which(own, found, error);
-    if (status == ASP_OK && strcmp(own->pin.id, found->id) != 0)
+    if (status == ASP_OK && strcmp(own->pin.id, found->id) != 0) {
         status = asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
-    return status;
+        return advise_other(own, status, error);
+    }
+    return status == ASP_CORRUPT ? advise_other(own, status, error) : status;
 }

@@ -15,12 +15,12 @@ class Authority:
         words = ("-x509", *KEY, "-days", "2", "-subj", f"/CN={name}", "-keyout", self.key, "-out", self.ca)
         execute("openssl", "req", *words).done()
 
-    def certify(self, name):
-        """The files of a certificate for this name, and of its key."""
+    def certify(self, name, days=2):
+        """The files of a certificate for this name, and of its key. One of -1 days has expired."""
         request, cert, key = (self.folder / f"{name}.{kind}" for kind in ("csr", "crt", "key"))
         names = self.folder / "names"
         names.write_text(f"subjectAltName=DNS:{name}\n")
         execute("openssl", "req", *KEY, "-subj", f"/CN={name}", "-keyout", key, "-out", request).done()
-        words = ("-CA", self.ca, "-CAkey", self.key, "-CAcreateserial", "-days", "2", "-extfile", names)
+        words = ("-CA", self.ca, "-CAkey", self.key, "-CAcreateserial", "-days", str(days), "-extfile", names)
         execute("openssl", "x509", "-req", "-in", request, "-out", cert, *words).done()
         return cert, key

@@ -5,6 +5,7 @@ import contextlib
 import os
 import pwd
 import random
+import re
 import shutil
 import signal
 import ssl
@@ -16,6 +17,7 @@ import cluster as clusters
 import pytest
 import wire
 from certificates import Authority
+from support.run import execute
 from support.wait import wait_until
 from test_connection_hosts import BOUND, ENVIRONMENT
 
@@ -35,6 +37,14 @@ hostnossl all asp_trusted 127.0.0.0/8 trust
 """
 
 
+def put_files(server, paths, names):
+    for path, name in zip(paths, names):
+        shutil.copy(path, server.data / name)
+        (server.data / name).chmod(0o600)
+        if os.geteuid() == 0:
+            shutil.chown(server.data / name, "nobody")
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
     if shutil.which("openssl") is None:
@@ -51,12 +61,7 @@ def server(postgres, authority):
         made.make()
         made.address = address
         (made.data / "pg_ident.conf").write_text(f"nodes {ME} asp_node\n")
-        cert, key = authority.certify(NAME)
-        for path, name in ((cert, "server.crt"), (key, "server.key"), (authority.ca, "ca.crt")):
-            shutil.copy(path, made.data / name)
-            (made.data / name).chmod(0o600)
-            if os.geteuid() == 0:
-                shutil.chown(made.data / name, "nobody")
+        put_files(made, (*authority.certify(NAME), authority.ca), ("server.crt", "server.key", "ca.crt"))
         made.start()
         database = made.open()
         for role in ROLES:
@@ -67,6 +72,28 @@ def server(postgres, authority):
         database.ask("CREATE DATABASE asp OWNER asp_node")
         database.close()
         yield made
+
+
+@contextlib.contextmanager
+def certified(server, authority, **how):
+    """It has another certificate, to the end."""
+
+    def take(*paths):
+        put_files(server, paths, ("server.crt", "server.key"))
+        read = server.connect().one("SELECT pg_conf_load_time()")
+        server.server.send_signal(signal.SIGHUP)
+        wait_until(lambda: server.connect().one("SELECT pg_conf_load_time()") > read)
+
+    take(*authority.certify(NAME, **how))
+    yield
+    take(*authority.certify(NAME))
+
+
+def look(answer, begin):
+    """What is shown by the commands of the advice."""
+    assert answer.advice.startswith(begin), answer
+    commands = re.findall("openssl [^;]+", answer.advice)
+    return "".join(execute("sh", "-c", command).done().out for command in commands)
 
 
 @pytest.fixture
@@ -99,6 +126,12 @@ def local(server, driver):
     """A driver that comes by the socket."""
     driver.hosts(by_socket(server))
     return driver
+
+
+def is_over(shown):
+    """Whether a time until which a certificate was good is over, by what openssl shows."""
+    ends = [ssl.cert_time_to_seconds(end) for end in re.findall("notAfter=(.*)", shown)]
+    return min(ends) < time.time()
 
 
 # What libpq says, from version 16 on, of each way to be let in that is not the one that was asked for.
@@ -159,7 +192,9 @@ def test_a_file_of_passwords_that_others_can_read_is_refused(secure, tmp_path):
 
 def test_a_certificate_for_another_name_is_refused(secure, server):
     secure.hosts(by_tls(server, "db2.example"))
-    refused(secure.read("SELECT 1"), "database db2.example: no answer", NAME)
+    answer = secure.read("SELECT 1")
+    refused(answer, "database db2.example: its certificate is for another name", NAME)
+    assert look(answer, "give the host in asp.conf a name that is in it: ").endswith(f"DNS:{NAME}\n")
     # That of its address neither, which is not in it.
     secure.hosts(by_tls(server, server.address))
     refused(secure.read("SELECT 1"))
@@ -169,7 +204,19 @@ def test_a_certificate_for_another_name_is_refused(secure, server):
 
 def test_a_certificate_of_another_authority_is_refused(secure, authority, tmp_path):
     secure.set(ca=Authority(tmp_path / "other", "another authority").ca)
-    refused(secure.read("SELECT 1"), "certificate verify failed")
+    answer = secure.read("SELECT 1")
+    refused(answer, "its certificate is not to be trusted", "certificate verify failed")
+    theirs, ours = look(answer, "look who has signed it and until when it is good: ").split("notAfter=", 1)
+    assert "issuer=CN = the authority" in theirs and "subject=CN = another authority" in ours
+
+
+def test_a_certificate_that_has_expired_is_refused(secure, server, authority):
+    """The server's, which comes with the time until which it was good."""
+    with certified(server, authority, days=-1):
+        answer = secure.read("SELECT 1")
+        refused(answer, "its certificate is not to be trusted", "certificate verify failed")
+        assert is_over(look(answer, "look who has signed it and until when it is good: "))
+    assert secure.read("SELECT 1").status == "ASP_OK"
 
 
 def test_an_authority_that_others_can_change_is_none(secure, authority, tmp_path):
@@ -196,6 +243,33 @@ def test_with_a_certificate_of_its_own(secure, authority):
     refused(secure.read("SELECT 1"), "does not let this node in (SQLSTATE 28000)")
     secure.set(cert=cert, key=key)
     assert secure.read("SELECT current_user::text").value == b"asp_cert"
+
+
+def test_a_certificate_of_its_own_that_the_server_does_not_take(secure, authority, tmp_path):
+    secure.set(role="asp_cert", passfile="")
+    shown = []
+    for who, days in ((authority, -1), (Authority(tmp_path / "other", "another authority"), 2)):
+        cert, key = who.certify("asp_cert", days)
+        secure.set(cert=cert, key=key)
+        answer = secure.read("SELECT 1")
+        refused(answer, "database db1.example: it refuses this machine's certificate")
+        shown.append(look(answer, "look who has signed it and until when it is good: "))
+    assert is_over(shown[0]) and "issuer=CN = another authority" in shown[1]
+
+
+def test_a_key_that_is_of_another_certificate_or_for_all_to_read(secure, authority):
+    cert, _ = authority.certify("asp_cert")
+    _, key = authority.certify("another")
+    secure.set(role="asp_cert", passfile="", cert=cert, key=key)
+    answer = secure.read("SELECT 1")
+    refused(answer, "this machine's key is not to be used: ")
+    first, second = look(answer, "these have to show the same: ").split("-----BEGIN PUBLIC KEY-----")[1:]
+    assert first != second
+    key.chmod(0o644)
+    answer = secure.read("SELECT 1")
+    assert (answer.status, answer.what) == ("ASP_UNSAFE", {"down"})
+    assert answer.text == f"database.key: {key} can be read by others than its owner (mode 0644)"
+    assert answer.advice == f"chmod 600 {key}, and have another key certified: others may have read it"
 
 
 def test_what_does_not_fit_into_a_record_of_tls_is_read_whole(secure):
@@ -242,13 +316,14 @@ def test_what_is_not_there_and_what_is_not_allowed(local, asp):
     asp.ask("GRANT USAGE ON SCHEMA open TO asp_node")
     asp.ask("CREATE FUNCTION open.no_row() RETURNS int LANGUAGE plpgsql AS $$ DECLARE i int; BEGIN"
             " SELECT 1 INTO STRICT i WHERE false; RETURN i; END $$")
-    for statement, sqlstate in (
-        ("SELECT nowhere.f()", "3F000"),
-        ("SELECT open.f()", "42883"),
-        ("SELECT * FROM open.t", "42P01"),
+    other = "name in asp.conf the database that the store is in; one that was lost is restored as asp-store(7) has it"
+    for statement, sqlstate, advice in (
+        ("SELECT nowhere.f()", "3F000", other),
+        ("SELECT open.f()", "42883", "run asp-admin store init"),
+        ("SELECT * FROM open.t", "42P01", other),
     ):
         answer = local.read(statement)
-        assert (answer.status, answer.advice) == ("ASP_IO", "run asp-admin store init")
+        assert (answer.status, answer.advice) == ("ASP_IO", advice)
         assert f"(SQLSTATE {sqlstate})" in answer.text
     answer = local.read("SELECT shut.f()")
     assert (answer.status, answer.what) == ("ASP_IO", set())
@@ -297,7 +372,9 @@ def test_a_standby_is_passed_over_until_it_is_promoted(driver, server, postgres)
         standby.start()
         driver.set(name="postgres", role="postgres")
         driver.hosts(by_socket(standby))
-        refused(driver.read("SELECT 1"), "it is read-only")
+        answer = driver.read("SELECT 1")
+        refused(answer, "it is read-only")
+        assert answer.advice == "it is a standby: name the primary in hosts of asp.conf, too"
         driver.hosts(by_socket(standby), by_socket(server))
         assert driver.read("SELECT 1").host == str(server.folder)
         driver.hosts(by_socket(standby))

@@ -146,7 +146,7 @@ def test_one_that_hangs_is_told_in_time(patient, cluster):
 def test_a_database_without_a_store_is_to_get_one(patient, cluster):
     patient.begin(cluster.database(next(names)))
     patient.sandbox.shell("install -d -m 700 /var/lib/asp /var/lib/asp/{users,used,locks}").done()
-    assert patient.fault("there is no store, or one of an older schema [(]SQLSTATE 42P01[)]") == "run asp-admin store init"
+    assert patient.fault("there is no store [(]SQLSTATE 42P01[)]") == "run asp-admin store init"
 
 
 def test_a_machine_that_has_not_joined_is_to(patient):
@@ -230,24 +230,24 @@ def test_files_that_are_well_are_not_told(with_files):
 
 FILES = {
     "chmod 644 pass": (
-        "/etc/asp/db/pass can be read by others than its owner .mode 0644.",
+        "database.passfile: /etc/asp/db/pass can be read by others than its owner .mode 0644.",
         "chmod 600 /etc/asp/db/pass, and give the roles other passwords: others may have read it",
     ),
     "chmod 640 node.key": (
-        "/etc/asp/db/node.key can be read by others than its owner .mode 0640.",
+        "database.key: /etc/asp/db/node.key can be read by others than its owner .mode 0640.",
         "chmod 600 /etc/asp/db/node.key, and have another key certified: others may have read it",
     ),
-    "chown daemon pass": ("/etc/asp/db/pass", "look at what is in it: its owner has chosen that"),
-    "chmod 666 ca.crt": ("/etc/asp/db/ca.crt", "look at what is in it: others may have changed that"),
-    "rm ca.crt": ("/etc/asp/db/ca.crt", "put it there as asp-store(7) has it, or name another in asp.conf"),
-    "rm node.crt": ("/etc/asp/db/node.crt", "put it there as asp-store(7) has it, or name another in asp.conf"),
-    "rm pass": ("/etc/asp/db/pass", "put it there as asp-store(7) has it, or name another in asp.conf"),
+    "chown daemon pass": ("database.passfile: /etc/asp/db/pass", "look at what is in it: its owner has chosen that"),
+    "chmod 666 ca.crt": ("database.ca: /etc/asp/db/ca.crt", "look at what is in it: others may have changed that"),
+    "rm ca.crt": ("database.ca: /etc/asp/db/ca.crt", "put it there as asp-store(7) has it, or name another in asp.conf"),
+    "rm node.crt": ("database.cert: /etc/asp/db/node.crt", "put it there as asp-store(7) has it, or name another in asp.conf"),
+    "rm pass": ("database.passfile: /etc/asp/db/pass", "put it there as asp-store(7) has it, or name another in asp.conf"),
     "sed -i 1d pass": (
-        "/etc/asp/db/pass has no line of the role asp_node$",
+        "database.passfile: /etc/asp/db/pass has no line of the role asp_node$",
         "put it there as asp-store(7) has it, or name another in asp.conf",
     ),
     "sed -i 2d pass": (
-        "/etc/asp/db/pass has no line of the role asp_admin$",
+        "database.passfile: /etc/asp/db/pass has no line of the role asp_admin$",
         "put it there as asp-store(7) has it, or name another in asp.conf",
     ),
 }

@@ -190,9 +190,14 @@ def test_a_machine_that_is_of_one_store_joins_no_other(joined, cluster):
     cluster.connect(database=other).ask(clusters.SCHEMA)
     after = cluster.connect(database=other).one("SELECT id::text FROM asp.store")
     joined.configure(CONFIGURATION.format(folder=cluster.folder, name=other))
-    assert joined.says(5, "join") == f"this machine is of the store {before[:8]}, and in the database there is {after[:8]}"
+    mend = (
+        "; name in asp.conf the database that this machine is of; or, where it is to be of this one: "
+        "rm /var/lib/asp/store-id && asp-admin store join"
+    )
+    said = f"this machine is of the store {before[:8]}, and in the database there is {after[:8]}"
+    assert joined.says(5, "join") == said + mend
     for words in (["check"], ["tidy"]):
-        assert joined.says(5, *words) == "it is another database than the one that was joined"
+        assert joined.says(5, *words) == "it is another database than the one that was joined" + mend
     assert joined.sandbox.read("/var/lib/asp/store-id") == first
 
 
@@ -200,6 +205,17 @@ def test_before_there_is_a_store_join_says_so(joined, cluster):
     joined.begin(cluster.database("no_store_yet"))
     assert joined.says(5, "join").endswith("; run asp-admin store init")
     assert joined.sandbox.run("test", "-e", "/var/lib/asp/store-id").code == 1
+
+
+def test_a_machine_of_a_store_is_not_told_to_make_another(joined, cluster):
+    """As where the database was lost, or the server is another one."""
+    empty = cluster.database("no_store_any_more")
+    joined.configure(CONFIGURATION.format(folder=cluster.folder, name=empty))
+    for words in (["join"], ["check"]):
+        assert "there is no store" in joined.says(5, *words)
+        assert joined.says(5, *words).endswith(
+            "; name in asp.conf the database that the store is in; one that was lost is restored as asp-store(7) has it"
+        )
 
 
 def test_a_machine_that_has_not_joined_is_told_to(machine):

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#define OTHER                                                                                      \
+    "name in asp.conf the database that the store is in; one that was lost is restored as "        \
+    "asp-store(7) has it"
 #define WORD "relation \"x\" is not there"
 
 enum {
@@ -14,6 +17,7 @@ enum {
     UNKNOWN = 8, /* where it was to change something */
     DOWN = 16,
     TELLS = 32, /* the line has the server's word */
+    NO_STORE = 64,
     BROKEN = CLOSES | ANEW | UNKNOWN | DOWN,
 };
 
@@ -48,13 +52,17 @@ static const struct {
     {"XX000", ASP_IO, TELLS, "at fault itself", ""},
     {"XX001", ASP_IO, TELLS, "the database's own files are damaged", ""},
     {"XX002", ASP_IO, TELLS, "the database's own files are damaged", ""},
-    {"28000", ASP_IO, TELLS, "does not let this node in", ""},
-    {"28P01", ASP_IO, TELLS, "does not let this node in", ""},
-    {"3D000", ASP_IO, TELLS, "does not let this node in", ""},
-    {"42501", ASP_IO, TELLS, "does not let this node in", ""},
-    {"42P01", ASP_IO, TELLS, "there is no store", "run asp-admin store init"},
-    {"42883", ASP_IO, TELLS, "there is no store", "run asp-admin store init"},
-    {"3F000", ASP_IO, TELLS, "there is no store", "run asp-admin store init"},
+    {"28000", ASP_IO, TELLS, "does not let this node in",
+     "let it in by pg_hba.conf, as asp-store(7) has it"},
+    {"28P01", ASP_IO, TELLS, "does not let this node in",
+     "put the role's password right in database.passfile, or in the database by \\password"},
+    {"3D000", ASP_IO, TELLS, "does not let this node in", OTHER},
+    {"42501", ASP_IO, TELLS, "does not let this node in",
+     "run asp-admin store init as who may: it gives the roles their rights"},
+    {"42P01", ASP_IO, TELLS | NO_STORE, "there is no store", OTHER},
+    {"42703", ASP_IO, TELLS, "one of an older schema", "run asp-admin store init"},
+    {"42883", ASP_IO, TELLS, "one of an older schema", "run asp-admin store init"},
+    {"3F000", ASP_IO, TELLS | NO_STORE, "there is no store", OTHER},
     {"P0002", ASP_UNSAFE, 0, "no store of ours", ""},
     /* Of what was prepared on a connection that is another one by now. */
     {"0A000", ASP_IO, CLOSES | ANEW, "prepared", ""},
@@ -92,6 +100,7 @@ static void has_bits(const struct pgsql_failure *failure, int bits, const char *
     unit_need(failure->again == ((bits & AGAIN) != 0), "%s again", of);
     unit_need(failure->unknown == ((bits & UNKNOWN) != 0), "%s unknown", of);
     unit_need(failure->down == ((bits & DOWN) != 0), "%s down", of);
+    unit_need(failure->no_store == ((bits & NO_STORE) != 0), "%s no store", of);
 }
 
 START_TEST(each_row_of_the_table_is_what_it_says)
@@ -187,6 +196,9 @@ START_TEST(the_line_is_one_line_whatever_is_said)
     ck_assert_int_eq(error.status, ASP_IO);
     ck_assert_int_eq(pgsql_failure_of(&(struct pgsql_answer){.sqlstate = "P0002"}, NULL).status,
                      ASP_UNSAFE);
+    (void)pgsql_failure_of(&(struct pgsql_answer){.word = "why", .cause = "its certificate"},
+                           &error);
+    ck_assert_str_eq(error.text, "database: its certificate: why");
 }
 END_TEST
 
