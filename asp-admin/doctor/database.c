@@ -71,21 +71,6 @@ static bool check_joined(struct examination *exam)
     return false;
 }
 
-/* Whether logins are answered, by a database that is known to be the one that is written to. */
-static bool check_answers(struct examination *exam)
-{
-    struct asp_error error = {0};
-    const enum asp_status status = database_answers(exam->admin->database, &error);
-
-    if (status == ASP_OK || exam_ran_out(exam, status))
-        return status == ASP_OK;
-    finding_fault(&exam->findings, CHECK_DATABASE, "nobody is let in: %s", error.text);
-    finding_fix(&exam->findings, "bring back the standbys that its commits wait for; or, where "
-                                 "another server has taken over, stop this one, and let hosts in "
-                                 "asp.conf name that too");
-    return false;
-}
-
 /* `told`: of a file by which it is reached something is wrong, which is why it is not. */
 static bool look_at(struct examination *exam, bool told)
 {
@@ -112,7 +97,7 @@ static bool look_at(struct examination *exam, bool told)
     (void)database_find_clock(findings, CHECK_DATABASE, &look);
     (void)database_find_hosts(findings, CHECK_DATABASE, conf);
     (void)database_find_standbys(findings, CHECK_DATABASE, conf, &look);
-    return usable && check_answers(exam);
+    return usable && database_find_answers(findings, CHECK_DATABASE, exam->admin->database);
 }
 
 /* Who runs primary.command for all. That a role may not see it was told with what that may. */

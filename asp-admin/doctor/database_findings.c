@@ -233,3 +233,17 @@ bool database_find_standbys(struct findings *findings, const char *check,
                  end);
     return false;
 }
+
+bool database_find_answers(struct findings *findings, const char *check, struct pgsql_store *own)
+{
+    struct asp_error error = {0};
+
+    if (database_answers(own, &error) == ASP_OK)
+        return true;
+    findings->failed = findings->failed || error.status == ASP_NO_MEMORY;
+    finding_fault(findings, check, "nobody is let in: %s", error.text);
+    finding_fix(findings, "bring back the standbys that its commits wait for; or, where another "
+                          "server has taken over, stop this one, and let hosts in asp.conf name "
+                          "that too");
+    return false;
+}

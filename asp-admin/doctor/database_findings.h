@@ -40,6 +40,10 @@ bool database_find_hosts(struct findings *findings, const char *check, const str
 bool database_find_clock(struct findings *findings, const char *check,
                          const struct database_look *look);
 
+/* That logins are answered, by a database that is known to be the one that is written to: one that
+ * was joined, of a schema that may be used. */
+bool database_find_answers(struct findings *findings, const char *check, struct pgsql_store *own);
+
 bool database_find_standbys(struct findings *findings, const char *check,
                             const struct asp_conf *conf, const struct database_look *look);
 

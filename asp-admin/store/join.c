@@ -21,14 +21,18 @@ static void find_roles(struct findings *findings, const struct asp_conf *conf,
         finding_ok(findings, "role", "%s may all that asp-broker does", conf->database.user);
 }
 
-static void find_all(struct findings *findings, const struct asp_conf *conf,
+static void find_all(struct findings *findings, const struct admin *admin,
                      const struct database_look *look, bool joined)
 {
+    const struct asp_conf *conf = admin->conf;
+    bool usable;
+
     finding_ok(findings, "store", "this machine %s %.*s",
                joined ? "has joined" : "had joined before: it is of", DATABASE_ID_SHORT,
                look->identity.id);
     find_way(findings, look);
-    if (database_find_schema(findings, "schema", look))
+    usable = database_find_schema(findings, "schema", look);
+    if (usable)
         finding_ok(findings, "schema", "%d", look->identity.schema);
     find_roles(findings, conf, look);
     if (database_find_clock(findings, "clock", look))
@@ -37,6 +41,8 @@ static void find_all(struct findings *findings, const struct asp_conf *conf,
         finding_ok(findings, "hosts", "one is written to: %s", look->host);
     if (database_find_standbys(findings, "standby", conf, look))
         finding_ok(findings, "standby", "a change is reported when a standby has it too");
+    if (usable && database_find_answers(findings, "logins", admin->database))
+        finding_ok(findings, "logins", "who logs in is answered");
 }
 
 enum exit_code store_join(struct admin *admin)
@@ -55,7 +61,7 @@ enum exit_code store_join(struct admin *admin)
         return fail_unreadable(admin->console, &error);
     if (database_look(admin->database, &look, &error) != ASP_OK)
         return fail_unreadable(admin->console, &error);
-    find_all(&findings, admin->conf, &look, status == ASP_OK);
+    find_all(&findings, admin, &look, status == ASP_OK);
     code = findings.faults > 0 ? EXIT_NO : EXIT_DONE;
     if (!findings_show(&findings, admin->console, admin->options->json))
         code = EXIT_STORE;

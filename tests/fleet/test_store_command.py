@@ -171,7 +171,7 @@ def test_a_machine_joins_and_looks(machine, cluster):
     run = machine.store("join").done()
     assert machine.sandbox.read("/var/lib/asp/store-id") == f"asp-store-id 1 {store} 64\n"
     assert [line.split()[:2] for line in run.out.splitlines()] == [
-        [check, "ok"] for check in ("store", "way", "schema", "role", "role", "clock", "standby")
+        [check, "ok"] for check in ("store", "way", "schema", "role", "role", "clock", "standby", "logins")
     ]
     found = machine.found("join")
     assert found["store"] == [(True, f"this machine had joined before: it is of {store[:8]}")]
@@ -216,6 +216,17 @@ def test_a_machine_of_a_store_is_not_told_to_make_another(joined, cluster):
         assert joined.says(5, *words).endswith(
             "; name in asp.conf the database that the store is in; one that was lost is restored as asp-store(7) has it"
         )
+
+
+def test_join_says_where_logins_are_refused(joined, cluster):
+    """All is well but for what is told of writes, which nobody can make known any more."""
+    joined.ask("UPDATE asp.pulse SET at = now() - interval '1 h'")
+    joined.ask("CREATE FUNCTION asp.keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+    joined.ask("CREATE TRIGGER keep BEFORE UPDATE ON asp.pulse FOR EACH ROW EXECUTE FUNCTION asp.keep()")
+    found = joined.found("join", code=1)
+    ((ok, said),) = found.pop("logins")
+    assert not ok and said.startswith("nobody is let in: the database has known of no write on its standbys for more than")
+    assert all(ok for rows in found.values() for ok, _ in rows)
 
 
 def test_a_machine_that_has_not_joined_is_told_to(machine):
