@@ -32,6 +32,7 @@ enum column {
     FOLLOWERS,
     COMMIT,
     CLOCK,
+    OWNERS,
 };
 
 /* What a role does beyond its own are words of a sentence, "" for nothing. */
@@ -51,7 +52,13 @@ static const struct pgsql_statement look_at = {
         " (SELECT string_agg(coalesce(nullif(application_name, ''), '-'), chr(10))"
         " FROM pg_catalog.pg_stat_replication),"
         " current_setting('synchronous_commit'),"
-        " (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+        " (extract(epoch FROM clock_timestamp()) * 1000)::bigint,"
+        " (SELECT string_agg(DISTINCT pg_get_userbyid(o.owner), ', ') FROM"
+        " (SELECT p.proowner FROM pg_catalog.pg_proc p"
+        " WHERE p.pronamespace = 'asp'::regnamespace AND p.prosecdef"
+        " UNION SELECT c.relowner FROM pg_catalog.pg_class c"
+        " WHERE c.relnamespace = 'asp'::regnamespace AND c.relkind = 'r') o(owner)"
+        " WHERE pg_get_userbyid(o.owner) <> 'asp_owner')"
         " FROM asp.store s"
         " JOIN pg_catalog.pg_roles r ON r.rolname = current_user"
         " LEFT JOIN pg_catalog.pg_stat_ssl c ON c.pid = pg_backend_pid()"
@@ -138,6 +145,7 @@ static bool take(const struct pg_result *result, int64_t asked, struct database_
     take_text(result, BEYOND_NODE, look->beyond_node, sizeof look->beyond_node);
     take_text(result, TLS, look->tls, sizeof look->tls);
     take_text(result, COMMIT, look->commit, sizeof look->commit);
+    take_text(result, OWNERS, look->owners, sizeof look->owners);
     database_standbys_read(text_in(result, STANDBYS), text_in(result, FOLLOWERS), &look->standbys);
     look->told_ms = told - asked;
     look->ahead_ms = clock - (asked + look->told_ms / 2);

@@ -33,8 +33,9 @@ struct database_look {
      * beside that. Empty: nothing. */
     char beyond_admin[DATABASE_WORDS_SIZE];
     char beyond_node[DATABASE_WORDS_SIZE];
-    int64_t ahead_ms; /* of the database's clock, before this machine's */
-    int64_t told_ms;  /* in which that was told: it is not known more exactly */
+    char owners[DATABASE_WORDS_SIZE]; /* of tables and functions, but asp_owner */
+    int64_t ahead_ms;                 /* of the database's clock, before this machine's */
+    int64_t told_ms;                  /* in which that was told: it is not known more exactly */
     struct database_standbys standbys;
     char commit[DATABASE_WORD_SIZE]; /* synchronous_commit, of this role */
 };

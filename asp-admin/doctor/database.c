@@ -92,6 +92,7 @@ static bool look_at(struct examination *exam, bool told)
         finding_ok(findings, CHECK_DATABASE, "this machine is of the store %.*s, at %s",
                    DATABASE_ID_SHORT, look.identity.id, way);
     usable = database_find_schema(findings, CHECK_DATABASE, &look) && usable;
+    (void)database_find_owners(findings, CHECK_DATABASE, &look);
     (void)database_find_role(findings, CHECK_DATABASE, conf, DATABASE_ADMIN, &look);
     (void)database_find_broker(findings, CHECK_DATABASE, conf);
     (void)database_find_clock(findings, CHECK_DATABASE, &look);

@@ -48,6 +48,20 @@ bool database_find_schema(struct findings *findings, const char *check,
     return !look->is_closed && look->is_known;
 }
 
+bool database_find_owners(struct findings *findings, const char *check,
+                          const struct database_look *look)
+{
+    if (look->owners[0] == '\0')
+        return true;
+    finding_fault(findings, check,
+                  "functions or tables of the store belong to %s, and not to asp_owner, as where a "
+                  "dump was restored without owners: who calls a function has all rights of its "
+                  "owner in that",
+                  look->owners);
+    finding_fix(findings, "as who may: asp-admin store init, which gives them to asp_owner");
+    return false;
+}
+
 static struct role role_of(const struct asp_conf *conf, enum database_role role,
                            const struct database_look *look)
 {
@@ -113,7 +127,10 @@ bool database_find_role(struct findings *findings, const char *check, const stru
 
     if (!role.may) {
         finding_fault(findings, check, "%s may not all that %s does", role.name, role.user);
-        finding_fix(findings, "in the database: GRANT %s TO %s", role.group, role.name);
+        if (strcmp(role.group, role.name) == 0)
+            finding_fix(findings, "as who may: asp-admin store init, which gives it its rights");
+        else
+            finding_fix(findings, "in the database: GRANT %s TO %s", role.group, role.name);
     }
     well = find_beyond(findings, check, &role, look->is_super) && well;
     return find_commit(findings, check, &role, look->commit) && well;

@@ -26,6 +26,10 @@ void database_add_way(const struct database_look *look, char way[DATABASE_WAY_SI
 bool database_find_schema(struct findings *findings, const char *check,
                           const struct database_look *look);
 
+/* That its functions, which do what their owner may, are of the role that may no more than that. */
+bool database_find_owners(struct findings *findings, const char *check,
+                          const struct database_look *look);
+
 /* The rights of the role that has looked, and its settings. */
 bool database_find_role(struct findings *findings, const char *check, const struct asp_conf *conf,
                         enum database_role role, const struct database_look *look);

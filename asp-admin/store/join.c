@@ -15,6 +15,7 @@ static void find_way(struct findings *findings, const struct database_look *look
 static void find_roles(struct findings *findings, const struct asp_conf *conf,
                        const struct database_look *look)
 {
+    (void)database_find_owners(findings, "role", look);
     if (database_find_role(findings, "role", conf, DATABASE_ADMIN, look))
         finding_ok(findings, "role", "%s may all that asp-admin does", conf->database.admin);
     if (database_find_broker(findings, "role", conf))

@@ -1,10 +1,10 @@
 -- asp, schema 1: the store of app passwords for many machines. For a database of its own, in UTF8.
 --
--- Run by a role that may make roles, owns the database and may create in it; best by a superuser. Two statements, each of
+-- Run by a role that may make roles, owns the database and may create in it; best by a superuser. Three statements, each of
 -- which is done whole or not at all. Nothing in here is psql's own.
 --
--- Who runs it again changes nothing: what is missing of the roles is made, which a dump of the database does not bring
--- along, and a store that is there is left alone. It is not even locked, for logins would wait behind that.
+-- Who runs it again changes nothing: what is missing of roles, owners and rights is made, which a dump of the database may
+-- not bring along, and a store that is there is left alone. It is not even locked, for logins would wait behind that.
 --
 -- Three roles:
 --   asp_owner  owns all of it and cannot log in
@@ -499,19 +499,58 @@ BEGIN
     RETURN changed;
   END $$;
 
-  -- Rights
-
-  REVOKE ALL ON ALL FUNCTIONS IN SCHEMA asp FROM PUBLIC;
-  GRANT USAGE ON SCHEMA asp TO asp_node;
-  GRANT EXECUTE ON FUNCTION asp.load, asp.uses, asp.write, asp.record, asp.note_password, asp.password_mark, asp.beat
-    TO asp_node;
-  GRANT SELECT ON asp.store, asp.feed TO asp_node;
-  GRANT SELECT (part, name) ON asp.account TO asp_node;
-  GRANT EXECUTE ON FUNCTION asp.since, asp.expiring, asp.take_lease, asp.close_store, asp.begin_uses, asp.tidy, asp.put
-    TO asp_admin;
-  GRANT SELECT ON asp.pulse, asp.account, asp.used, asp.expiry, asp.ended, asp.password, asp.lease TO asp_admin;
-  GRANT DELETE ON asp.account, asp.used, asp.expiry, asp.ended, asp.password TO asp_admin;
-
   PERFORM set_config('role', before, true);
   RAISE NOTICE 'asp: a store of schema 1 was made';
+END $asp$;
+
+-- Owners and rights, of a store that is there too: a dump may have been restored without them. Then functions are of who has
+-- restored it, a superuser maybe, whose rights everybody who calls them has.
+DO $asp$
+DECLARE
+  of_node text[] := '{load, uses, write, record, note_password, password_mark, beat}';
+  of_admin text[] := '{since, expiring, take_lease, close_store, begin_uses, tidy, put}';
+  before text;
+  statement text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  FOR statement IN
+    SELECT 'ALTER SCHEMA asp OWNER TO asp_owner' FROM pg_namespace n
+      WHERE n.nspname = 'asp' AND n.nspowner <> 'asp_owner'::regrole
+    UNION ALL SELECT format('ALTER TABLE %s OWNER TO asp_owner', c.oid::regclass) FROM pg_class c
+      WHERE c.relnamespace = 'asp'::regnamespace AND c.relkind = 'r' AND c.relowner <> 'asp_owner'::regrole
+    UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO asp_owner', f.oid::regprocedure) FROM pg_proc f
+      WHERE f.pronamespace = 'asp'::regnamespace AND f.proowner <> 'asp_owner'::regrole
+  LOOP
+    EXECUTE statement;
+  END LOOP;
+
+  before := current_setting('role');
+  PERFORM set_config('role', 'asp_owner', true);
+  FOR statement IN
+    SELECT format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f.oid::regprocedure) FROM pg_proc f
+      WHERE f.pronamespace = 'asp'::regnamespace AND has_function_privilege('public', f.oid, 'EXECUTE')
+  LOOP
+    EXECUTE statement;
+  END LOOP;
+  FOR statement IN
+    SELECT 'GRANT USAGE ON SCHEMA asp TO asp_node' WHERE NOT has_schema_privilege('asp_node', 'asp', 'USAGE')
+    UNION ALL SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', f.oid::regprocedure, g.role)
+      FROM (VALUES ('asp_node', of_node), ('asp_admin', of_admin)) g(role, names)
+      JOIN pg_proc f ON f.pronamespace = 'asp'::regnamespace AND f.proname = ANY (g.names)
+      WHERE NOT has_function_privilege(g.role, f.oid, 'EXECUTE')
+    UNION ALL SELECT format('GRANT %s ON %s TO %I', g.what, c.oid::regclass, g.role)
+      FROM (VALUES
+        ('asp_node', 'SELECT', '{store, feed}'::text[]),
+        ('asp_admin', 'SELECT', '{pulse, account, used, expiry, ended, password, lease}'),
+        ('asp_admin', 'DELETE', '{account, used, expiry, ended, password}')
+      ) g(role, what, names)
+      JOIN pg_class c ON c.relnamespace = 'asp'::regnamespace AND c.relkind = 'r' AND c.relname = ANY (g.names)
+      WHERE NOT has_table_privilege(g.role, c.oid, g.what)
+    UNION ALL SELECT 'GRANT SELECT (part, name) ON asp.account TO asp_node'
+      WHERE NOT (has_column_privilege('asp_node', 'asp.account', 'part', 'SELECT')
+                 AND has_column_privilege('asp_node', 'asp.account', 'name', 'SELECT'))
+  LOOP
+    EXECUTE statement;
+  END LOOP;
+  PERFORM set_config('role', before, true);
 END $asp$;

@@ -200,6 +200,37 @@ def test_what_a_dump_does_not_bring_along_is_put_back_and_what_was_set_stays(fre
     connection.ask("ALTER ROLE asp_node RESET ALL")
 
 
+OWNERS = """
+SELECT 'function ' || f.oid::regprocedure AS what, pg_get_userbyid(f.proowner) AS owner, f.proacl AS acl
+FROM pg_proc f WHERE f.pronamespace = 'asp'::regnamespace
+UNION ALL SELECT 'table ' || c.relname, pg_get_userbyid(c.relowner), c.relacl
+FROM pg_class c WHERE c.relnamespace = 'asp'::regnamespace AND c.relkind = 'r'
+UNION ALL SELECT 'column ' || a.attrelid::regclass || a.attname, NULL, a.attacl
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relnamespace = 'asp'::regnamespace AND a.attacl IS NOT NULL
+UNION ALL SELECT 'schema', pg_get_userbyid(n.nspowner), n.nspacl FROM pg_namespace n WHERE n.nspname = 'asp'
+"""
+RIGHTS = f"""
+SELECT o.what, o.owner,
+    array_agg(pg_get_userbyid(x.grantee) || ' ' || x.privilege_type ORDER BY x.grantee, x.privilege_type)::text AS rights
+FROM ({OWNERS}) o LEFT JOIN LATERAL aclexplode(o.acl) x ON x.grantee <> 'asp_owner'::regrole GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def test_a_dump_that_was_restored_without_owners_and_rights_gets_them(cluster, place):
+    before = run(cluster, place).ask(RIGHTS)
+    restored = cluster.database("without_owners")
+    where = ("-h", cluster.folder, "-U", "postgres")
+    dump = cluster.program("pg_dump", *where, place).done().out
+    words = ("-XqAt", *where, "-v", "ON_ERROR_STOP=1", "-d", restored)
+    without = [line for line in dump.splitlines() if not line.startswith(("GRANT ", "REVOKE ")) and " OWNER TO " not in line]
+    cluster.program("psql", *words, input="\n".join(without) + "\n").done()
+    connection = cluster.connect(database=restored)
+    assert connection.one("SELECT has_function_privilege('public', 'asp.beat()', 'EXECUTE')")
+    connection.ask(clusters.SCHEMA)
+    assert connection.ask(RIGHTS) == before
+    assert cluster.connect("asp_node", restored).ask("SELECT asp.beat()")
+
+
 def test_a_store_has_a_head_for_each_part_and_nothing_in_it(cluster, place):
     connection = run(cluster, place)
     heads = connection.ask("SELECT * FROM asp.feed ORDER BY part")
