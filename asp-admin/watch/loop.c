@@ -102,6 +102,16 @@ static bool hears_feed(const struct watch *watch)
     return watch->admin->conf->database.host_count > 0;
 }
 
+/* For doctor, which is told of the last pass by it. Where hooks are due in accounts it says how far
+ * they were looked for instead: run_due_hooks. */
+static void mark_pass(struct watch *watch)
+{
+    if (!hears_feed(watch) || !asp_watch_lock_is_held(&watch->lock))
+        return;
+    watch->marked = time(NULL);
+    asp_watch_lock_mark(&watch->lock, watch->marked);
+}
+
 /* Opens the store that is there now: another may have been mounted, or put in its place. Where
  * accounts are in a database this machine may never have had one of its own. */
 static enum asp_status attach(struct watch *watch, struct asp_error *error)
@@ -197,6 +207,8 @@ static void make_pass(struct watch *watch)
     name_questions_clear(&questions);
     if (status == ASP_INTERRUPTED)
         return;
+    if (status >= ASP_OK)
+        mark_pass(watch);
     if (status == ASP_OK || result.changed > 0)
         report_result(watch, &result);
     report_failed(&result, trouble);

@@ -194,6 +194,15 @@ def found(machine, check):
     return well, message
 
 
+def test_a_watch_that_has_ended_leaves_the_time_of_its_last_pass(both, folder):
+    one, _ = both
+    one.sandbox.shell("touch -d '13 minutes ago' /var/lib/asp/locks/.watch").done()
+    with watch(one, folder):
+        wait_until(lambda: runs(one) > 0, one.log_file.messages)
+    well, message = found(one, "watch")
+    assert (well, message.startswith("note: no watch runs now; the last pass was made 0 minutes ago, ")) == (True, True), message
+
+
 def test_doctor_says_who_runs_it_and_runs_nothing(both, owner, folder):
     one, other = both
     trusted = f"{COMMAND} is a program that can be trusted"
