@@ -1,20 +1,32 @@
 /* The signals of a running watch, read from a descriptor. */
 #include "signals.h"
 
-#include <signal.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 static const int stops[] = {SIGTERM, SIGINT, SIGQUIT};
 
+static void add_stops(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
+        (void)sigaddset(set, stops[i]);
+}
+
+void signals_block_stop(sigset_t *before)
+{
+    sigset_t set;
+
+    add_stops(&set);
+    (void)sigprocmask(SIG_BLOCK, &set, before);
+}
+
 int signals_open(void)
 {
     sigset_t set;
 
-    (void)sigemptyset(&set);
-    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++)
-        (void)sigaddset(&set, stops[i]);
+    add_stops(&set);
     (void)sigaddset(&set, SIGHUP);
     (void)sigaddset(&set, SIGCHLD);
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)

@@ -5,6 +5,7 @@
 #ifndef ASP_ADMIN_WATCH_SIGNALS_H
 #define ASP_ADMIN_WATCH_SIGNALS_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 struct signals {
@@ -12,7 +13,10 @@ struct signals {
     bool reload; /* SIGHUP */
 };
 
-/* Blocks them. Returns the descriptor to wait on, close-on-exec, or -1 with errno. */
+/* Blocks those that end us, and keeps in `before` what was blocked. */
+void signals_block_stop(sigset_t *before);
+
+/* Blocks all of them. Returns the descriptor to wait on, close-on-exec, or -1 with errno. */
 int signals_open(void);
 
 /* Takes those that have come, and adds them to what `signals` says; the end of a child wakes, and

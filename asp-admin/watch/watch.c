@@ -6,6 +6,7 @@
 #include "hook_queue.h"
 #include "loop.h"
 #include "primary_lease.h"
+#include "signals.h"
 #include "tidy.h"
 
 #include "asp-admin/primary/primary_source.h"
@@ -159,31 +160,51 @@ static enum exit_code ask(struct admin *admin, struct name_questions *questions,
     return fail_unreadable(admin->console, &error);
 }
 
+/* By a machine that has the lease. Who is ended within it leaves that to another at once, but for a
+ * watch beside it, whose it is too. */
+static enum asp_status compare_here(struct admin *admin, struct primary_lease *lease,
+                                    struct name_questions *questions, struct compare_result *result,
+                                    struct asp_error *error)
+{
+    char by[PGSQL_HOLDER_MAX + 1];
+    struct asp_watch_seen seen;
+    enum asp_status status =
+        compare_all(admin, admin->options->confirm, ASK_OF_ALL, lease, questions, result, error);
+
+    if (status == ASP_UNCHANGED)
+        status = asp_fail(error, ASP_BUSY,
+                          "primary.command is run by %s by now: this pass was not finished",
+                          primary_lease_holder(lease, by));
+    if (signals_stop_is_pending() && asp_watch_lock_look(&admin->store, &seen, NULL) == ASP_OK &&
+        !seen.runs)
+        primary_lease_give(lease, admin);
+    return status;
+}
+
 /* Where another machine runs primary.command nothing is compared, and `elsewhere` names it: what is
  * to be confirmed is what was held back there. */
 static enum asp_status compare(struct admin *admin, struct name_questions *questions,
                                struct compare_result *result, char elsewhere[PGSQL_HOLDER_MAX + 1],
                                struct asp_error *error)
 {
-    const bool confirm = admin->options->confirm;
     struct primary_lease lease = {0};
-    enum asp_status status = primary_lease_keep(&lease, admin, error);
+    sigset_t before;
+    enum asp_status status;
 
     *result = (struct compare_result){0};
+    signals_block_stop(&before);
+    status = primary_lease_keep(&lease, admin, error);
     if (status == ASP_OK) {
-        status = compare_all(admin, confirm, ASK_OF_ALL, &lease, questions, result, error);
-        if (status == ASP_UNCHANGED)
-            status = asp_fail(error, ASP_BUSY,
-                              "primary.command is run by %s by now: this pass was not finished",
-                              primary_lease_holder(&lease, elsewhere));
-        return status;
+        status = compare_here(admin, &lease, questions, result, error);
+    } else if (status == ASP_UNCHANGED) {
+        (void)primary_lease_holder(&lease, elsewhere);
+        status =
+            admin->options->confirm
+                ? asp_fail(error, ASP_BUSY, "primary.command is run by %s: say it there", elsewhere)
+                : ASP_OK;
     }
-    if (status != ASP_UNCHANGED)
-        return status;
-    (void)primary_lease_holder(&lease, elsewhere);
-    return confirm
-               ? asp_fail(error, ASP_BUSY, "primary.command is run by %s: say it there", elsewhere)
-               : ASP_OK;
+    (void)sigprocmask(SIG_SETMASK, &before, NULL); /* what has come ends us here */
+    return status;
 }
 
 static enum exit_code watch_once(struct admin *admin)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 
 import pytest
@@ -127,6 +128,22 @@ def test_where_no_watch_runs_a_single_pass_takes_it(both, owner):
     owner.ask("UPDATE asp.lease SET until = clock_timestamp() - interval '1 s'")
     assert ELSEWHERE not in other.asp_admin("watch", "--once").done().out
     assert (runs(one), runs(other)) == (1, 1)
+
+
+def test_a_single_pass_that_is_ended_leaves_it_to_another_at_once(both):
+    one, other = both
+    one.sandbox.write(HELD, "")
+    process = one.sandbox.start(*MORTAL, one.admin, "watch", "--once", stdin=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: runs(one) > 0, "the command was not run")
+        os.kill(child_of(process), signal.SIGTERM)
+        process.wait()
+    finally:
+        process.kill()
+        process.wait()
+        one.sandbox.run("rm", "-f", HELD).done()
+    assert ELSEWHERE not in other.asp_admin("watch", "--once").done().out
+    assert runs(other) == 1
 
 
 @pytest.fixture
