@@ -177,6 +177,30 @@ def test_what_others_crossed_is_asked_again_within_the_wait(machine, sqlstate):
     assert machine.server.heard.count("write") == 3
 
 
+def tags_of_writes(server):
+    """What each of them was to put in the place of the tag that was read."""
+    asked = server.asked[-len(server.heard) :]
+    return [(values[2], values[3]) for name, values in zip(server.heard, asked) if name == "write"]
+
+
+def test_where_another_wrote_meanwhile_it_is_read_and_written_again(machine):
+    machine.says("load", *(loaded(machine.unbound_body, tag=tag) for tag in (7, 7, 8, 9)))
+    machine.says("write", ANOTHER_BY_NOW, ANOTHER_BY_NOW, DONE)
+    assert machine.login(machine.unbound) == SUCCESS
+    tags = tags_of_writes(machine.server)
+    assert [was for was, _ in tags] == [b"7", b"8", b"9"]
+    assert len({new for _, new in tags}) == 3
+
+
+@pytest.mark.parametrize("lost", ["57P01", "40001"])
+def test_where_it_is_not_known_whether_it_was_written_the_same_is_said_again(machine, lost):
+    machine.says("load", loaded(machine.unbound_body))
+    machine.says("write", wire.refused(lost), wire.refused(lost), DONE)
+    assert machine.login(machine.unbound) == SUCCESS
+    tags = tags_of_writes(machine.server)
+    assert len(tags) == 3 and len(set(tags)) == 1
+
+
 AT_A_WRITE = {sqlstate: wire.refused(sqlstate) for sqlstate in [*TABLE, *CROSSED]} | {
     "a warning": WARNINGS["01000"] + DONE,
     "a warning at the end of a server": WARNINGS["57P01"] + DONE,
