@@ -7,7 +7,7 @@
  * statement is said again; the row knows the tags that it had.
  *
  * What is of this machine alone stays in the folder `store` of asp.conf: which database it is of,
- * the states of its shadow file, the lock of its watch.
+ * and the lock of its watch. A login writes nothing there.
  */
 #ifndef ASP_PGSQL_STORE_H
 #define ASP_PGSQL_STORE_H

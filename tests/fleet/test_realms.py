@@ -2,10 +2,12 @@
 passwords are not the same. What is remembered of hers is of the machine on which her first one was made."""
 
 import json
+import time
 
 import pytest
 from machine import begin_again, leave_none, two_realms
 from support.pam_codes import AUTH_ERR, SUCCESS
+from support.wait import wait_until
 from support.watch import counts, once
 
 
@@ -53,6 +55,21 @@ def test_what_is_made_in_one_realm_opens_in_the_other(realms, owner):
         assert (office.login(password), lab.login(password)) == (SUCCESS, SUCCESS)
         assert (once(office), once(lab)) == (counts(accounts=1), counts(accounts=1))
     assert remembered(owner) == before
+
+
+def test_a_login_writes_nothing_into_the_folder_of_its_machine(realms):
+    """Of a shadow file that was compared and found the same there is nothing to be kept: uses are in the database."""
+    office, _ = realms
+    password = made(office)
+
+    def change(path, how):
+        return office.sandbox.run("stat", "-c", how, path).done().out
+
+    # What was changed a moment ago may be changed again in it.
+    wait_until(lambda: time.time() - int(change("/etc/shadow", "%Z")) > 3)
+    before = change("/var/lib/asp/used", "%y")
+    assert office.login(password) == SUCCESS
+    assert change("/var/lib/asp/used", "%y") == before
 
 
 def test_a_new_primary_password_in_the_realm_revokes_everywhere(realms, owner):
