@@ -40,6 +40,29 @@ void database_share(struct pgsql_store *own, struct pgsql_breaker *breaker)
     pgsql_store_share(own, breaker);
 }
 
+void database_read_by(struct pgsql_store *own, const struct pgsql_reader *reader)
+{
+    pgsql_store_read_by(own, reader);
+}
+
+enum asp_status database_pin_read(const struct asp_conf *conf, struct pgsql_pin *pin,
+                                  struct asp_error *error)
+{
+    return pgsql_pin_read(conf->store, pin, error);
+}
+
+enum asp_status database_credentials_open(const struct asp_conf *conf,
+                                          struct pgsql_credentials *credentials,
+                                          struct asp_error *error)
+{
+    return pgsql_credentials_open(&conf->database, conf->database.user, credentials, error);
+}
+
+void database_credentials_close(struct pgsql_credentials *credentials)
+{
+    pgsql_credentials_close(credentials);
+}
+
 bool database_is_down(const struct pgsql_store *own)
 {
     return pgsql_store_is_down(own);

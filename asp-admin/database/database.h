@@ -6,9 +6,13 @@
 
 #include "asp/conf.h"
 #include "asp/pgsql/breaker.h"
+#include "asp/pgsql/credentials.h"
 #include "asp/pgsql/feed.h"
 #include "asp/pgsql/lease.h"
 #include "asp/store.h"
+
+/* As whom the workers of asp-broker(8) come to it. */
+#define DATABASE_USER "asp-broker"
 
 /* False: this pam_asp was built without libpq. */
 bool database_is_built(void);
@@ -32,6 +36,19 @@ bool database_breaker_make(struct pgsql_breaker **breaker, pgsql_log *log);
 
 /* It is asked as all who share the breaker find it (asp/pgsql/breaker.h). */
 void database_share(struct pgsql_store *own, struct pgsql_breaker *breaker);
+
+/* For a process that is not root: another reads for it what root alone may read. It is not copied.
+ */
+void database_read_by(struct pgsql_store *own, const struct pgsql_reader *reader);
+
+/* For who is asked to: which database this machine is of (ASP_NOT_FOUND: of none yet), and by what
+ * the broker's role is let in, which the caller gives to database_credentials_close in any case. */
+enum asp_status database_pin_read(const struct asp_conf *conf, struct pgsql_pin *pin,
+                                  struct asp_error *error);
+enum asp_status database_credentials_open(const struct asp_conf *conf,
+                                          struct pgsql_credentials *credentials,
+                                          struct asp_error *error);
+void database_credentials_close(struct pgsql_credentials *credentials);
 
 /* Whether it is down, as far as they know. */
 bool database_is_down(const struct pgsql_store *own);

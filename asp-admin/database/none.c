@@ -42,6 +42,17 @@ void database_share(struct pgsql_store *own, struct pgsql_breaker *breaker)
     (void)breaker;
 }
 
+void database_read_by(struct pgsql_store *own, const struct pgsql_reader *reader)
+{
+    (void)own;
+    (void)reader;
+}
+
+void database_credentials_close(struct pgsql_credentials *credentials)
+{
+    (void)credentials;
+}
+
 bool database_is_down(const struct pgsql_store *own)
 {
     (void)own;
@@ -105,6 +116,23 @@ void database_end(struct pgsql_store **own)
 static enum asp_status none(struct asp_error *error)
 {
     return asp_fail(error, ASP_DENIED, "this pam_asp was built without a database");
+}
+
+enum asp_status database_pin_read(const struct asp_conf *conf, struct pgsql_pin *pin,
+                                  struct asp_error *error)
+{
+    (void)conf;
+    *pin = (struct pgsql_pin){0};
+    return none(error);
+}
+
+enum asp_status database_credentials_open(const struct asp_conf *conf,
+                                          struct pgsql_credentials *credentials,
+                                          struct asp_error *error)
+{
+    (void)conf;
+    *credentials = PGSQL_NO_CREDENTIALS;
+    return none(error);
 }
 
 enum asp_status database_lease_take(struct pgsql_store *own, const char *what, const char *holder,

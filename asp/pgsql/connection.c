@@ -60,6 +60,12 @@ void pgsql_connection_hide(struct pgsql_connection *connection)
     connection->hides = true;
 }
 
+void pgsql_connection_read_by(struct pgsql_connection *connection,
+                              const struct pgsql_reader *reader)
+{
+    connection->way.reader = reader;
+}
+
 const struct pgsql_failure *pgsql_last_failure(const struct pgsql_connection *connection)
 {
     return &connection->failure;

@@ -10,6 +10,7 @@
 #ifndef ASP_PGSQL_CONNECTION_H
 #define ASP_PGSQL_CONNECTION_H
 
+#include "credentials.h"
 #include "failure.h"
 
 #include "asp/database.h"
@@ -51,6 +52,11 @@ void pgsql_connection_hide(struct pgsql_connection *connection);
  * that is open stays. Neither is copied; both last until the next call, or the end. */
 void pgsql_connection_use(struct pgsql_connection *connection, const struct asp_database *database,
                           const char *role);
+
+/* From the next opening on another reads for it what root alone may read; NULL: nobody does. It is
+ * not copied. */
+void pgsql_connection_read_by(struct pgsql_connection *connection,
+                              const struct pgsql_reader *reader);
 
 /*
  * Asks, until `deadline` (asp_clock_ms) at most. ASP_OK: it is done, and the caller gives

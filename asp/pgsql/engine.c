@@ -55,6 +55,12 @@ void pgsql_store_share(struct pgsql_store *own, struct pgsql_breaker *breaker)
     own->breaker = breaker;
 }
 
+void pgsql_store_read_by(struct pgsql_store *own, const struct pgsql_reader *reader)
+{
+    own->reader = reader;
+    pgsql_connection_read_by(own->connection, reader);
+}
+
 bool pgsql_store_is_down(const struct pgsql_store *own)
 {
     return pgsql_breaker_is_down(own->breaker);
@@ -102,7 +108,8 @@ static enum asp_status open_store(struct asp_store *store, const struct asp_conf
     opened->folder = ASP_STORE_CLOSED;
     opened->folder.path = conf->store;
     opened->folder.engine = &asp_store_files;
-    return asp_store_files.open(&opened->folder, conf, NULL, error);
+    return opened->own->reader == NULL ? asp_store_files.open(&opened->folder, conf, NULL, error)
+                                       : ASP_OK;
 }
 
 static void close_store(struct asp_store *store)

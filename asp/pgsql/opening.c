@@ -5,15 +5,12 @@
 #include "exchange.h"
 #include "failure.h"
 #include "parameters.h"
-#include "passfile.h"
-#include "way_file.h"
 
 #include "asp/buffer.h"
 #include "asp/clock.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,12 +75,12 @@ static void ignore(void *context, const PGresult *notice)
     (void)notice;
 }
 
-static void begin(struct attempt *attempt, const struct pgsql_way *way, const char *password)
+static void begin(struct attempt *attempt, const struct pgsql_way *way,
+                  const struct asp_database *told, const char *password)
 {
     struct pgsql_parameters parameters;
 
-    pgsql_parameters_give(&parameters, way->database, attempt->host, way->role, way->application,
-                          password);
+    pgsql_parameters_give(&parameters, told, attempt->host, way->role, way->application, password);
     attempt->conn = PQconnectStartParams(parameters.keys, parameters.values, 0);
     if (attempt->conn == NULL) {
         (void)asp_fail(&attempt->error, ASP_NO_MEMORY, "out of memory");
@@ -243,33 +240,43 @@ static enum asp_status say_all(const struct attempt *attempts, size_t count,
     return status;
 }
 
-/* What is read anew for each connection, so that what is changed is taken at the next one. */
-static enum asp_status read_secrets(const struct pgsql_way *way,
-                                    char password[PGSQL_PASSWORD_MAX + 1], struct asp_error *error)
+/* What was read by another, in files that libpq can read. `told` is what it is told of the
+ * database. */
+static enum asp_status take_copies(const struct pgsql_way *way, int64_t deadline,
+                                   struct pgsql_credentials *credentials,
+                                   struct pgsql_copies *copies, struct asp_database *told,
+                                   struct asp_error *error)
 {
-    const struct asp_database *database = way->database;
-    struct pgsql_way_file files[PGSQL_WAY_FILES];
-    const size_t count = pgsql_way_files(database, files);
-    enum asp_status status = ASP_OK;
+    enum asp_status status =
+        way->reader->credentials(way->reader->context, deadline, credentials, error);
 
-    for (size_t i = 0; status == ASP_OK && i < count; i++)
-        status = pgsql_way_file_check(&files[i], error);
-    if (status == ASP_OK && database->passfile[0] != '\0')
-        status = pgsql_password_read(database->passfile, way->role, password, error);
+    if (status == ASP_OK)
+        status = pgsql_copies_make(credentials, copies, error);
+    told->ca = copies->paths[PGSQL_CA];
+    told->cert = copies->paths[PGSQL_CERT];
+    told->key = copies->paths[PGSQL_KEY];
     return status;
 }
 
+/* What root alone may read is read anew for each connection, so that what is changed is taken at
+ * the next one. */
 static enum asp_status begin_all(struct attempt *attempts, const struct pgsql_way *way,
+                                 int64_t deadline, struct pgsql_copies *copies,
                                  struct asp_error *error)
 {
-    char password[PGSQL_PASSWORD_MAX + 1] = "";
-    enum asp_status status = read_secrets(way, password, error);
+    const struct asp_database *database = way->database;
+    struct pgsql_credentials credentials = PGSQL_NO_CREDENTIALS;
+    struct asp_database told = *database;
+    enum asp_status status = way->reader == NULL
+                                 ? pgsql_credentials_read(database, way->role, &credentials, error)
+                                 : take_copies(way, deadline, &credentials, copies, &told, error);
 
-    for (size_t i = 0; status == ASP_OK && i < way->database->host_count; i++) {
-        attempts[i].host = &way->database->hosts[i];
-        begin(&attempts[i], way, password[0] == '\0' ? NULL : password);
+    for (size_t i = 0; status == ASP_OK && i < database->host_count; i++) {
+        attempts[i].host = &database->hosts[i];
+        begin(&attempts[i], way, &told,
+              credentials.password[0] == '\0' ? NULL : credentials.password);
     }
-    sodium_memzero(password, sizeof password);
+    pgsql_credentials_close(&credentials);
     return status;
 }
 
@@ -280,13 +287,14 @@ enum asp_status pgsql_open(const struct pgsql_way *way, int64_t deadline, PGconn
     struct attempt *attempts = calloc(count, sizeof *attempts);
     struct pollfd *polled = calloc(count, sizeof *polled);
     struct attempt *won = NULL;
+    struct pgsql_copies copies = PGSQL_NO_COPIES; /* until libpq has read them, while it connects */
     enum asp_status status;
 
     *conn = NULL;
     if (attempts == NULL || polled == NULL) {
         status = asp_fail(error, ASP_NO_MEMORY, "out of memory");
     } else {
-        status = begin_all(attempts, way, error);
+        status = begin_all(attempts, way, deadline, &copies, error);
         if (status == ASP_OK) {
             won = race(attempts, polled, way, deadline);
             if (won == NULL)
@@ -303,6 +311,7 @@ enum asp_status pgsql_open(const struct pgsql_way *way, int64_t deadline, PGconn
         if (attempts[i].conn != NULL)
             lose(&attempts[i]);
     }
+    pgsql_copies_close(&copies);
     free(attempts);
     free(polled);
     return status;

@@ -4,6 +4,8 @@
 #ifndef ASP_PGSQL_OPENING_H
 #define ASP_PGSQL_OPENING_H
 
+#include "credentials.h"
+
 #include "asp/database.h"
 #include "asp/error.h"
 
@@ -14,7 +16,8 @@
 struct pgsql_way {
     const struct asp_database *database;
     const char *role;
-    const char *application; /* what the database is told of this program */
+    const char *application;           /* what the database is told of this program */
+    const struct pgsql_reader *reader; /* NULL: this process reads its files itself */
 };
 
 /*

@@ -26,10 +26,11 @@ struct pgsql_queued {
 struct pgsql_store {
     struct pgsql_connection *connection;
     const struct asp_conf *conf;
-    struct pgsql_breaker *breaker; /* of this program; NULL: it is alone */
-    char host[PGSQL_HOST_SIZE];    /* that was connected to last; empty: none was */
-    struct pgsql_pin pin;          /* the one that this machine is of */
-    char folder[PATH_MAX];         /* whose pin that is */
+    struct pgsql_breaker *breaker;     /* of this program; NULL: it is alone */
+    const struct pgsql_reader *reader; /* of what this process may not read; NULL: it is root */
+    char host[PGSQL_HOST_SIZE];        /* that was connected to last; empty: none was */
+    struct pgsql_pin pin;              /* the one that this machine is of */
+    char folder[PATH_MAX];             /* whose pin that is */
     /* What was loaded last with an entry that was looked for: its use comes in the same row. */
     struct {
         bool asked;
@@ -49,7 +50,8 @@ struct pgsql_store {
     int64_t first; /* when the first of them was put there, of asp_clock_ms */
 };
 
-/* What an open store has: the process's, and the folder of this machine. */
+/* What an open store has: the process's, and the folder of this machine, which one that is not root
+ * does not open. */
 struct pgsql_opened {
     struct pgsql_store *own;
     struct asp_store folder;
@@ -85,10 +87,6 @@ struct pgsql_number {
     char text[24];
 };
 struct pgsql_number pgsql_number_text(int64_t number);
-
-/* pin.c: reads which database a machine with this folder is of. ASP_NOT_FOUND: it is of none yet.
- */
-enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, struct asp_error *error);
 
 /* Before anything is asked: which database is asked for is known after that, in `own->pin`. */
 enum asp_status pgsql_pin_know(struct pgsql_store *own, struct asp_error *error);

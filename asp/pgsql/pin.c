@@ -69,7 +69,9 @@ enum asp_status pgsql_pin_know(struct pgsql_store *own, struct asp_error *error)
 
     if (own->pin.id[0] != '\0')
         return ASP_OK;
-    status = pgsql_pin_read(folder, &own->pin, error);
+    status = own->reader == NULL
+                 ? pgsql_pin_read(folder, &own->pin, error)
+                 : own->reader->pin(own->reader->context, pgsql_wait_until(own), &own->pin, error);
     if (status != ASP_NOT_FOUND)
         return status;
     (void)asp_fail(error, ASP_UNSAFE, "%s does not say which database this machine is of", folder);

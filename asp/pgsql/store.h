@@ -13,6 +13,7 @@
 #define ASP_PGSQL_STORE_H
 
 #include "breaker.h"
+#include "credentials.h"
 
 #include "asp/conf.h"
 #include "asp/engine.h"
@@ -22,17 +23,6 @@ extern const struct asp_store_engine asp_store_pgsql;
 /* What a process keeps for it: the connection, and uses that were not written yet. It is of one
  * thread, and a process that is forked makes its own. */
 struct pgsql_store;
-
-enum {
-    PGSQL_ID_CHARS = 36,
-    PGSQL_ID_SHORT = 8, /* of it in a line: the whole could be taken for an app password */
-};
-
-/* Which database it is. */
-struct pgsql_pin {
-    char id[PGSQL_ID_CHARS + 1]; /* empty: that is not known yet */
-    int parts;
-};
 
 /* `application` is what the database is told of this program, and is not copied. NULL: no memory.
  */
@@ -48,6 +38,13 @@ void pgsql_store_use(struct pgsql_store *own, const struct asp_conf *conf, const
 
 /* From now on it is asked as all who share the breaker, which is not freed, find the database. */
 void pgsql_store_share(struct pgsql_store *own, struct pgsql_breaker *breaker);
+
+/* For a process that is not root: another reads for it what root alone may read. It is not copied.
+ */
+void pgsql_store_read_by(struct pgsql_store *own, const struct pgsql_reader *reader);
+
+/* Reads which database a machine with this folder is of. ASP_NOT_FOUND: it is of none yet. */
+enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, struct asp_error *error);
 
 /* Whether it is down, as far as they know. */
 bool pgsql_store_is_down(const struct pgsql_store *own);
