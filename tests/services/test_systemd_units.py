@@ -131,16 +131,18 @@ def test_what_is_left_open_is_told_with_a_reason(offline, units, unit):
     assert [pattern for pattern in left_open if not re.search(rf"(?<!\w)(?:{pattern})", told)] == []
 
 
-def test_the_group_is_made_by_sysusers(layered, units):
+def test_the_group_and_the_user_of_the_broker_are_made_by_sysusers(layered, units):
     """By whichever systemd-sysusers there is; what it would do it says on standard error."""
     layered.need("systemd-sysusers")
     path = next(units.parent.parent.glob("sysusers.d/asp.conf"))
     layered.write("/run/asp.conf", path.read_text())
     run = layered.run("systemd-sysusers", "--dry-run", "/run/asp.conf").done()
-    assert re.match(r"Creating group '?asp'? with GID \d+\.\n", run.err) and "user" not in run.err
+    assert re.match(r"Creating group '?asp'? with GID \d+\.\n", run.err)
     layered.run("systemd-sysusers", "/run/asp.conf").done()
     name, _, gid, members = layered.run("getent", "group", "asp").done().out.strip().split(":")
     assert (name, members) == ("asp", "") and int(gid) < 1000
+    assert layered.run("id", "-Gn", "asp-broker").done().out.split() == ["asp-broker"]
+    assert layered.run("getent", "passwd", "asp-broker").done().out.endswith(":/:/usr/sbin/nologin\n")
 
 
 def test_the_user_of_the_page_is_made_by_sysusers(layered, units):

@@ -27,6 +27,7 @@ ACCOUNTS = """
 groupadd --force --system asp
 getent passwd www-data >/dev/null || useradd --system www-data
 usermod --append --groups asp www-data
+getent passwd asp-broker >/dev/null || useradd --system --user-group --no-create-home asp-broker
 for user in mallory proxied; do useradd --system "$user"; done
 usermod --append --groups asp proxied
 """
