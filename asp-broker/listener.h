@@ -21,7 +21,7 @@ struct listener {
 
 enum {
     LISTENERS_MAX = 4,
-    LISTENER_OTHERS = 2, /* of the three kinds of listeners, without the own one */
+    LISTENER_OTHERS = 4, /* of the three kinds of listeners, without the own one; and two ends */
 };
 
 /*

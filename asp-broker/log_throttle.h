@@ -15,6 +15,7 @@ enum log_throttle_kind {
     THROTTLED_FAILED,  /* asp-broker itself could not answer */
     THROTTLED_STUCK,   /* the name service has not answered; of no user: uid 0 */
     LOGGED_UNWRITABLE, /* the store cannot be written; by log_once */
+    LOGGED_ROOT,       /* workers are root where they need not be; the same */
     THROTTLED_KINDS,
 };
 

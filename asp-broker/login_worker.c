@@ -27,10 +27,12 @@ enum {
 enum { LISTENER, FIRST_LANE };
 
 struct serving {
-    const struct login_worker *login_worker;
-    struct answering answering;
+    int listener;
+    const struct lane_sets *lanes;
+    struct worker_state state;
     int epoll;
     bool served; /* somebody, since new ones were last let in */
+    bool fits;   /* nobody is taken any more by one that does not */
 };
 
 static volatile sig_atomic_t stop;
@@ -47,24 +49,24 @@ static void put_or_refuse(const struct serving *serving, struct lanes *lanes,
 {
     if (lanes_put(lanes, client))
         return;
-    if (lanes == serving->login_worker->lanes->questions)
-        answer_too_many(&serving->answering, client);
+    if (lanes == serving->lanes->questions)
+        answer_too_many(&serving->state.answering, client);
     else
-        answer_crowded(serving->answering.log_throttle, client, true);
+        answer_crowded(serving->state.answering.log_throttle, client, true);
     (void)close(client->fd);
 }
 
 /* Answers it, if it has said something already, and lets it go. */
 static bool serve(struct serving *serving, struct lane_client *client)
 {
-    switch (answer_client(&serving->answering, client)) {
+    switch (answer_client(&serving->state.answering, client)) {
     case ANSWER_NOTHING_SAID:
         return false;
     case ANSWER_BY_QUESTION:
-        put_or_refuse(serving, serving->login_worker->lanes->questions, client);
+        put_or_refuse(serving, serving->lanes->questions, client);
         break;
     case ANSWER_SLOWLY:
-        put_or_refuse(serving, serving->login_worker->lanes->slow, client);
+        put_or_refuse(serving, serving->lanes->slow, client);
         break;
     case ANSWER_DONE:
         (void)close(client->fd);
@@ -79,7 +81,7 @@ static void serve_lane(struct serving *serving, size_t lane)
 {
     struct lane_client client;
 
-    if (lanes_take(serving->login_worker->lanes->logins, lane, &client) && !serve(serving, &client))
+    if (lanes_take(serving->lanes->logins, lane, &client) && !serve(serving, &client))
         (void)close(client.fd);
 }
 
@@ -89,10 +91,10 @@ static void pass_on_or_end(const struct serving *serving, const struct lane_clie
     bool has_ended;
     const bool has_spoken = answer_has_spoken(client, &has_ended);
 
-    if (has_spoken && lanes_put(serving->login_worker->lanes->logins, client))
+    if (has_spoken && lanes_put(serving->lanes->logins, client))
         return;
     if (!has_ended)
-        answer_crowded(serving->answering.log_throttle, client, has_spoken);
+        answer_crowded(serving->state.answering.log_throttle, client, has_spoken);
     (void)close(client->fd);
 }
 
@@ -101,7 +103,7 @@ static void pass_on_or_end(const struct serving *serving, const struct lane_clie
  * waited longest to be taken there. */
 static void pass_on(const struct serving *serving, const struct lane_client *client)
 {
-    const struct lane_sets *lanes = serving->login_worker->lanes;
+    const struct lane_sets *lanes = serving->lanes;
     struct lane_client oldest;
     bool has_ended;
     const bool has_spoken = answer_has_spoken(client, &has_ended);
@@ -147,7 +149,7 @@ static bool wait_a_moment(const struct lane_client *client)
  * a time. */
 static void serve_or_pass_on(struct serving *serving, struct lane_client *client)
 {
-    if (serving->served || !lanes_are_empty(serving->login_worker->lanes->logins)) {
+    if (serving->served || !lanes_are_empty(serving->lanes->logins)) {
         pass_on(serving, client);
         return;
     }
@@ -165,7 +167,7 @@ static bool accept_some(struct serving *serving)
 
     while (more && count < AT_A_TIME) {
         struct lane_client client;
-        int fd = accept4(serving->login_worker->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int fd = accept4(serving->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd < 0) {
             more = errno == EINTR || errno == ECONNABORTED;
@@ -192,7 +194,11 @@ static void wait_and_serve(struct serving *serving, int most_ms, const sigset_t 
     int count = epoll_pwait(serving->epoll, events, EVENTS, most_ms, mask);
 
     if (count == 0)
-        database_idle(serving->answering.database.store);
+        database_idle(serving->state.answering.database.store);
+    else
+        serving->fits = worker_fits(&serving->state);
+    if (!serving->fits)
+        return;
     serving->served = false;
     for (int i = 0; i < count; i++) {
         if (events[i].data.u32 == LISTENER)
@@ -214,11 +220,11 @@ static bool listen_to(const struct serving *serving, int fd, uint32_t what)
 
 static bool open_serving(struct serving *serving)
 {
-    const struct lanes *lanes = serving->login_worker->lanes->logins;
+    const struct lanes *lanes = serving->lanes->logins;
     bool open;
 
     serving->epoll = epoll_create1(EPOLL_CLOEXEC);
-    open = serving->epoll >= 0 && listen_to(serving, serving->login_worker->listener, LISTENER);
+    open = serving->epoll >= 0 && listen_to(serving, serving->listener, LISTENER);
     for (uint32_t i = 0; open && i < LANES; i++)
         open = listen_to(serving, lanes_fd(lanes, i), FIRST_LANE + i);
     return open;
@@ -228,33 +234,28 @@ static bool open_serving(struct serving *serving)
  * puts into the lanes. */
 static void finish(struct serving *serving, const sigset_t *mask)
 {
-    const struct login_worker *worker = serving->login_worker;
+    const struct lane_sets *lanes = serving->lanes;
     const int64_t end = asp_clock_ms() + LINGER_MS;
 
-    (void)epoll_ctl(serving->epoll, EPOLL_CTL_DEL, worker->listener, NULL);
+    (void)epoll_ctl(serving->epoll, EPOLL_CTL_DEL, serving->listener, NULL);
     do {
         serving->served = false;
     } while (accept_some(serving));
-    lane_sets_stop(worker->lanes);
-    while (!lanes_are_over(worker->lanes->logins) && asp_clock_ms() < end)
+    lane_sets_stop(lanes);
+    while (serving->fits && !lanes_are_over(lanes->logins) && asp_clock_ms() < end)
         wait_and_serve(serving, LOOK_MS, mask);
 }
 
 int login_worker_run(void *context)
 {
-    struct serving serving = {.login_worker = context};
+    const struct login_worker *login_worker = context;
+    struct serving serving = {
+        .listener = login_worker->listener, .lanes = login_worker->worker->lanes, .fits = true};
     struct sigaction action = {.sa_handler = ask_to_stop};
     sigset_t mask;
 
-    serving.answering = (struct answering){
-        .conf_path = serving.login_worker->conf_path,
-        .conf_required = serving.login_worker->conf_required,
-        .log_throttle = serving.login_worker->log_throttle,
-        .database.breaker = serving.login_worker->breaker,
-        .quick = true,
-    };
-    password_works_begin(&serving.answering.works, serving.login_worker->conf_path,
-                         serving.login_worker->conf_required);
+    worker_begin(login_worker->worker, &serving.state);
+    serving.state.answering.quick = true;
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
     (void)sigdelset(&mask, SIGTERM);
@@ -262,10 +263,12 @@ int login_worker_run(void *context)
         syslog(LOG_ERR, "a worker cannot listen: %s", strerror(errno));
         return 1;
     }
-    while (stop == 0)
-        wait_and_serve(&serving, database_idle_ms(serving.answering.database.store), &mask);
-    finish(&serving, &mask);
-    worker_database_end(&serving.answering.database);
+    /* One that ends by itself leaves those who wait to the one in its place. */
+    while (stop == 0 && serving.fits)
+        wait_and_serve(&serving, database_idle_ms(serving.state.answering.database.store), &mask);
+    if (serving.fits)
+        finish(&serving, &mask);
+    worker_end(&serving.state);
     (void)close(serving.epoll);
     return 0;
 }

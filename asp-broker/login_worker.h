@@ -6,17 +6,11 @@
 #ifndef ASP_BROKER_LOGIN_WORKER_H
 #define ASP_BROKER_LOGIN_WORKER_H
 
-#include "answer.h"
-
-#include <stdbool.h>
+#include "worker.h"
 
 struct login_worker {
     int listener; /* where it listens, as the other workers do */
-    const struct lane_sets *lanes;
-    const char *conf_path;
-    bool conf_required;
-    struct log_throttle *log_throttle;
-    struct pgsql_breaker *breaker;
+    const struct worker *worker;
 };
 
 /*

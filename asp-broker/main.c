@@ -45,8 +45,10 @@ struct broker {
     struct listener self;     /* for users on their own accounts */
     struct listener web;      /* for the web server by which users sign in */
     struct lane_sets lanes;
-    struct log_throttle *log; /* these two of all workers */
+    struct log_throttle *log; /* these of all workers */
     struct pgsql_breaker *breaker;
+    struct worker_user user;
+    struct credentials_ends credentials;
 };
 
 static const char usage[] =
@@ -270,6 +272,7 @@ static void begin_to_stop(void *context)
     listener_hide(&broker->self);
     listener_hide(&broker->web);
     lane_sets_stop(&broker->lanes);
+    credentials_close(&broker->credentials);
 }
 
 struct jobs {
@@ -290,25 +293,30 @@ static int share(int workers, int each)
 }
 
 /* As many workers as configured for logins, a quarter as many for those that need the name service,
- * half as many for those whose hash is slow, and three processes that keep those who have said
- * nothing yet, the users' listener and the web server's. */
+ * half as many for those whose hash is slow, and processes that keep those who have said nothing
+ * yet, the users' listener and the web server's, and that read for workers which are not root. */
 static enum exit_code work(struct broker *broker)
 {
     const struct lane_sets *lanes = &broker->lanes;
-    struct log_throttle *log = broker->log;
-    struct pgsql_breaker *breaker = broker->breaker;
     const char *path = broker->conf_path;
     const bool required = broker->conf_required;
+    struct credentials_ends *ends = &broker->credentials;
     const int workers = broker->listener.fd >= 0 ? broker->conf->broker_workers : 0;
-    struct login_worker login = {broker->listener.fd, lanes, path, required, log, breaker};
-    struct question_worker question = {lanes, path, required, log, breaker};
-    struct slow_worker slow = {lanes, path, required, log, breaker};
-    struct waiting_room room = {lanes, log};
-    struct self_listener self = {
-        broker->self.fd, {broker->listener.fd, broker->web.fd}, lanes, path, required};
-    struct web_listener web = {
-        broker->web.fd, {broker->listener.fd, broker->self.fd}, lanes, path, required};
-    struct jobs jobs = {.list = calloc(2 * (size_t)workers + 4, sizeof *jobs.list)};
+    struct worker worker = {lanes,           path,          required, broker->log,
+                            broker->breaker, &broker->user, ends};
+    struct login_worker login = {broker->listener.fd, &worker};
+    struct credentials_worker credentials = {ends, lanes, path, required};
+    struct self_listener self = {broker->self.fd,
+                                 {broker->listener.fd, broker->web.fd, ends->asking, ends->hearing},
+                                 lanes,
+                                 path,
+                                 required};
+    struct web_listener web = {broker->web.fd,
+                               {broker->listener.fd, broker->self.fd, ends->asking, ends->hearing},
+                               lanes,
+                               path,
+                               required};
+    struct jobs jobs = {.list = calloc(2 * (size_t)workers + 5, sizeof *jobs.list)};
     enum exit_code code;
 
     if (jobs.list == NULL)
@@ -317,11 +325,15 @@ static enum exit_code work(struct broker *broker)
              (struct process_pool_job){.work = login_worker_run, .context = &login});
     add_jobs(&jobs, share(workers, 4),
              (struct process_pool_job){
-                 .work = question_worker_run, .context = &question, .is_last = true});
-    add_jobs(&jobs, share(workers, 2),
-             (struct process_pool_job){.work = slow_worker_run, .context = &slow, .is_last = true});
+                 .work = question_worker_run, .context = &worker, .is_last = true});
+    add_jobs(
+        &jobs, share(workers, 2),
+        (struct process_pool_job){.work = slow_worker_run, .context = &worker, .is_last = true});
     add_jobs(&jobs, workers > 0 ? 1 : 0,
-             (struct process_pool_job){.work = waiting_room_run, .context = &room});
+             (struct process_pool_job){.work = waiting_room_run, .context = &worker});
+    add_jobs(&jobs, ends->hearing >= 0 ? 1 : 0,
+             (struct process_pool_job){
+                 .work = credentials_worker_run, .context = &credentials, .finishes = true});
     add_jobs(
         &jobs, self.listener >= 0 ? 1 : 0,
         (struct process_pool_job){.work = self_listener_run, .context = &self, .finishes = true});
@@ -339,17 +351,26 @@ static void log_database(bool is_fault, const char *line)
     syslog(is_fault ? LOG_ERR : LOG_NOTICE, "%s", line);
 }
 
+/* What workers ask by who are not root: where accounts are in a database. */
+static bool make_credentials(struct broker *broker)
+{
+    worker_user_find(&broker->user);
+    return broker->listener.fd < 0 || broker->conf->database.host_count == 0 ||
+           !broker->user.is_there || credentials_make(&broker->credentials);
+}
+
 static enum exit_code make_lanes_and_work(struct broker *broker)
 {
     enum exit_code code;
 
     broker->log = log_throttle_make();
     if (lane_sets_make(&broker->lanes) && broker->log != NULL &&
-        database_breaker_make(&broker->breaker, log_database))
+        database_breaker_make(&broker->breaker, log_database) && make_credentials(broker))
         code = work(broker);
     else
         code = daemon_report(PROGRAM, EXIT_STORE, "out of memory, or of descriptors");
     lane_sets_close(&broker->lanes);
+    credentials_close(&broker->credentials);
     return code;
 }
 
@@ -368,7 +389,8 @@ int main(int argc, char **argv)
     struct broker broker = {.conf_path = ASP_CONF_DEFAULT,
                             .listener = LISTENER_CLOSED,
                             .self = LISTENER_CLOSED,
-                            .web = LISTENER_CLOSED};
+                            .web = LISTENER_CLOSED,
+                            .credentials = {-1, -1}};
     struct asp_error error = {0};
     enum exit_code code;
     bool done;

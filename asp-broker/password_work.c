@@ -1,6 +1,8 @@
 /* A process that compares one account with a new primary password, for the password stack. */
 #include "password_work.h"
 
+#include "credentials.h"
+
 #include "asp-admin/database/database.h"
 #include "asp/broker_socket.h"
 #include "asp/clock.h"
@@ -20,6 +22,7 @@
 enum {
     ASKER_FD = 3, /* where it answers */
     RUNNING_FD,   /* its end of the pipe */
+    ASKING_FD,    /* where it asks for what root alone may read; closed where it is root */
     FIRST_FREE_FD,
     WORK_SECONDS = 30, /* after which it is ended, whatever it does */
     AWAY_MS = 20000,   /* for which a database is waited for */
@@ -119,15 +122,21 @@ static void wait_for_accounts(const struct asp_conf *conf, struct asp_store_kept
 }
 
 static enum asp_status compare(const struct asp_conf *conf, const struct asp_broker_password *set,
-                               struct pgsql_store **database, struct asp_error *error)
+                               const struct pgsql_reader *reader, struct asp_error *error)
 {
+    struct pgsql_store *database = NULL;
     struct asp_store_kept kept;
+    enum asp_status status;
 
-    if (!database_use(database, conf, conf->database.user, "asp-broker", &kept))
+    if (!database_use(&database, conf, conf->database.user, "asp-broker", &kept))
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");
-    if (kept.engine != NULL)
+    if (database != NULL) {
+        database_read_by(database, reader);
         wait_for_accounts(conf, &kept, set->user);
-    return password_compare(conf, &kept, set->user, set->service, log_to_syslog, NULL, error);
+    }
+    status = password_compare(conf, &kept, set->user, set->service, log_to_syslog, NULL, error);
+    database_end(&database);
+    return status;
 }
 
 /* Nothing is done for one who does not wait to hear that it is accepted: it is done there then.
@@ -138,31 +147,37 @@ static void do_work(void *context)
     const struct asp_broker_password *set = work->set;
     struct asp_error error = {0};
     struct asp_conf *conf = NULL;
-    struct pgsql_store *database = NULL;
+    int asking = ASKING_FD;
+    const struct pgsql_reader reader = credentials_reader(&asking);
     enum asp_status status = load_same_conf(work->works, set, &conf, &error);
 
     if (status != ASP_OK) {
         refuse(&error, work->version);
     } else if (accept_work(work->version)) {
-        status = compare(conf, set, &database, &error);
+        status = compare(conf, set, work->works->asking >= 0 ? &reader : NULL, &error);
         if (status == ASP_OK)
             say_done(work->version);
         else
             give_up(work, &error);
     }
-    database_end(&database);
     asp_conf_free(conf);
 }
 
 /* Only what it works with is kept: the worker's connections end when the worker drops them. */
-static bool keep_descriptors(int asker, int running)
+static bool keep_descriptors(int asker, int running, int asking)
 {
-    /* Both out of the way of the places that they go to. */
+    const bool asks = asking >= 0;
+
+    /* All out of the way of the places that they go to. */
     asker = fcntl(asker, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
     running = fcntl(running, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    asking = asks ? fcntl(asking, F_DUPFD_CLOEXEC, FIRST_FREE_FD) : -1;
     closelog(); /* else the log would go to whatever is opened under its number next */
-    if (asker < 0 || running < 0 || dup2(asker, ASKER_FD) < 0 || dup2(running, RUNNING_FD) < 0)
+    if (asker < 0 || running < 0 || dup2(asker, ASKER_FD) < 0 || dup2(running, RUNNING_FD) < 0 ||
+        (asks && dup2(asking, ASKING_FD) < 0))
         return false;
+    if (!asks)
+        (void)close(ASKING_FD);
     asp_close_from(FIRST_FREE_FD);
     return true;
 }
@@ -185,10 +200,12 @@ static int find_place(struct password_works *works)
     return place;
 }
 
-void password_works_begin(struct password_works *works, const char *conf_path, bool conf_required)
+void password_works_begin(struct password_works *works, const char *conf_path, bool conf_required,
+                          int asking)
 {
     works->conf_path = conf_path;
     works->conf_required = conf_required;
+    works->asking = asking;
     for (int i = 0; i < PASSWORD_WORKS; i++)
         works->running[i] = -1;
     (void)signal(SIGCHLD, SIG_IGN);
@@ -208,7 +225,8 @@ bool password_work_begin(struct password_works *works, int fd,
     if (process == 0) {
         struct asp_error why = {0};
 
-        if (keep_descriptors(fd, running[1]) && !bounded_work(WORK_SECONDS, do_work, &work, &why))
+        if (keep_descriptors(fd, running[1], works->asking) &&
+            !bounded_work(WORK_SECONDS, do_work, &work, &why))
             give_up(&work, &why);
         _exit(0);
     }

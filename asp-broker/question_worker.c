@@ -2,6 +2,7 @@
 #include "question_worker.h"
 
 #include "process_pool.h"
+#include "worker.h"
 
 #include "asp-admin/database/database.h"
 #include "asp-admin/system/users.h"
@@ -210,30 +211,23 @@ static void ask_uid(void *context, uid_t uid, char *name, size_t size)
 }
 
 /* The lane whose turn it is, also for who takes the place of one that is stuck. */
-static void answer_all(struct answering *answering, const struct asking *asking,
+static void answer_all(struct worker_state *state, const struct asking *asking,
                        struct lanes *questions)
 {
     struct lane_client client;
 
-    while (!asking->stuck && lanes_take_next(questions, &client)) {
-        (void)answer_client(answering, &client);
+    while (!asking->stuck && worker_fits(state) && lanes_take_next(questions, &client)) {
+        (void)answer_client(&state->answering, &client);
         asp_close(client.fd);
     }
 }
 
 int question_worker_run(void *context)
 {
-    const struct question_worker *worker = context;
+    const struct worker *worker = context;
     struct asking *asking = calloc(1, sizeof *asking);
     const struct asp_name_service names = {ask, asking};
-    struct answering answering = {
-        .conf_path = worker->conf_path,
-        .conf_required = worker->conf_required,
-        .log_throttle = worker->log_throttle,
-        .database.breaker = worker->breaker,
-        .name_service = &names,
-        .ask_uid = ask_uid,
-    };
+    struct worker_state state;
     struct sigaction action = {.sa_handler = ask_to_stop};
     sigset_t mask;
 
@@ -242,16 +236,18 @@ int question_worker_run(void *context)
         return 1;
     }
     lane_sets_stop(worker->lanes);
-    password_works_begin(&answering.works, worker->conf_path, worker->conf_required);
+    worker_begin(worker, &state);
+    state.answering.name_service = &names;
+    state.answering.ask_uid = ask_uid;
     (void)sigaction(LAST_END, &action, NULL);
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
     (void)sigdelset(&mask, LAST_END);
-    while (!asking->stuck && stop == 0) {
+    while (!asking->stuck && stop == 0 && worker_fits(&state)) {
         lanes_wait(worker->lanes->questions, &mask);
-        answer_all(&answering, asking, worker->lanes->questions);
-        database_flush(answering.database.store);
+        answer_all(&state, asking, worker->lanes->questions);
+        database_flush(state.answering.database.store);
     }
-    worker_database_end(&answering.database);
+    worker_end(&state);
     if (!asking->stuck) {
         free(asking);
         return 0;

@@ -5,21 +5,11 @@
 #ifndef ASP_BROKER_QUESTION_WORKER_H
 #define ASP_BROKER_QUESTION_WORKER_H
 
-#include "answer.h"
-
-struct question_worker {
-    const struct lane_sets *lanes;
-    const char *conf_path;
-    bool conf_required;
-    struct log_throttle *log_throttle;
-    struct pgsql_breaker *breaker;
-};
-
 /*
- * A process_pool_work for a `struct question_worker`. What the name service says is kept for 60 s.
- * Where it does not answer within 500 ms the login is unavailable, and the process ends with 1, for
- * another to take its place. SIGTERM: what waits is answered, and then it returns.
+ * A process_pool_work for a `struct worker` (worker.h). What the name service says is kept for 60
+ * s. Where it does not answer within 500 ms the login is unavailable, and the process ends with 1,
+ * for another to take its place. SIGTERM: what waits is answered, and then it returns.
  */
-int question_worker_run(void *question_worker);
+int question_worker_run(void *worker);
 
 #endif

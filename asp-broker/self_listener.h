@@ -13,7 +13,7 @@
 struct self_listener {
     int listener; /* where it listens */
     /* Others', which are closed here, since a session may outlive the broker. */
-    int others[LISTENER_OTHERS]; /* their listeners, or -1 */
+    int others[LISTENER_OTHERS]; /* their listeners, and ends of credentials.h; or -1 */
     const struct lane_sets *lanes;
     const char *conf_path;
     bool conf_required;

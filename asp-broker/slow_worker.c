@@ -2,6 +2,7 @@
 #include "slow_worker.h"
 
 #include "process_pool.h"
+#include "worker.h"
 
 #include "asp-admin/database/database.h"
 #include "asp/safeio.h"
@@ -17,7 +18,7 @@ static void ask_to_stop(int number)
 }
 
 /* Another configuration may ask for the client's name by now. */
-static void serve(struct answering *answering, const struct slow_worker *worker,
+static void serve(struct answering *answering, const struct worker *worker,
                   struct lane_client *client)
 {
     if (answer_client(answering, client) == ANSWER_BY_QUESTION) {
@@ -30,28 +31,23 @@ static void serve(struct answering *answering, const struct slow_worker *worker,
 
 int slow_worker_run(void *context)
 {
-    const struct slow_worker *worker = context;
-    struct answering answering = {
-        .conf_path = worker->conf_path,
-        .conf_required = worker->conf_required,
-        .log_throttle = worker->log_throttle,
-        .database.breaker = worker->breaker,
-    };
+    const struct worker *worker = context;
+    struct worker_state state;
     struct sigaction action = {.sa_handler = ask_to_stop};
     struct lane_client client;
     sigset_t mask;
 
     lane_sets_stop(worker->lanes);
-    password_works_begin(&answering.works, worker->conf_path, worker->conf_required);
+    worker_begin(worker, &state);
     (void)sigaction(LAST_END, &action, NULL);
     (void)sigprocmask(SIG_BLOCK, NULL, &mask);
     (void)sigdelset(&mask, LAST_END);
-    while (stop == 0) {
+    while (stop == 0 && worker_fits(&state)) {
         lanes_wait(worker->lanes->slow, &mask);
-        while (lanes_take_next(worker->lanes->slow, &client))
-            serve(&answering, worker, &client);
-        database_flush(answering.database.store);
+        while (worker_fits(&state) && lanes_take_next(worker->lanes->slow, &client))
+            serve(&state.answering, worker, &client);
+        database_flush(state.answering.database.store);
     }
-    worker_database_end(&answering.database);
+    worker_end(&state);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* Connections that cannot be answered yet: until they have spoken, and there is room for them. */
 #include "waiting_room.h"
 
-#include "answer.h"
+#include "worker.h"
 
 #include "asp/clock.h"
 
@@ -24,7 +24,7 @@ struct place {
 };
 
 struct waiting {
-    const struct waiting_room *room;
+    const struct worker *worker;
     struct place places[PLACES];
 };
 
@@ -65,7 +65,7 @@ static void look_at(struct waiting *waiting, struct place *place)
             return;
     }
     first = find_first(waiting, place->client.uid);
-    if (first == place && lanes_put(waiting->room->lanes->logins, &place->client))
+    if (first == place && lanes_put(waiting->worker->lanes->logins, &place->client))
         place->client.fd = -1;
 }
 
@@ -115,7 +115,7 @@ static struct place *make_room(struct waiting *waiting)
     if (worst->client.fd < 0)
         return worst;
     if (!answer_has_no_taker(&worst->client))
-        answer_crowded(waiting->room->log_throttle, &worst->client, worst->has_spoken);
+        answer_crowded(waiting->worker->log_throttle, &worst->client, worst->has_spoken);
     leave(worst);
     return worst;
 }
@@ -135,7 +135,7 @@ static bool take_in(struct waiting *waiting, size_t lane)
     struct lane_client client;
     struct place *place;
 
-    if (!lanes_take(waiting->room->lanes->arrivals, lane, &client))
+    if (!lanes_take(waiting->worker->lanes->arrivals, lane, &client))
         return false;
     place = find_free(waiting);
     *place = (struct place){.client = client};
@@ -148,7 +148,7 @@ static void drop_silent(const struct waiting *waiting, struct place *place)
 {
     const uid_t uid = place->client.uid;
 
-    log_throttled(waiting->room->log_throttle, THROTTLED_SILENT, uid, LOG_NOTICE,
+    log_throttled(waiting->worker->log_throttle, THROTTLED_SILENT, uid, LOG_NOTICE,
                   "uid %lu has connected and said nothing for %d ms: dropped", (unsigned long)uid,
                   SAY_MS);
     leave(place);
@@ -186,7 +186,7 @@ static int look_after(struct waiting *waiting)
 static int wait_for_some(const struct waiting *waiting, bool over, int most_ms,
                          struct pollfd ready[LANES + PLACES])
 {
-    const struct lanes *arrivals = waiting->room->lanes->arrivals;
+    const struct lanes *arrivals = waiting->worker->lanes->arrivals;
 
     for (size_t i = 0; i < LANES; i++)
         ready[i] = (struct pollfd){.fd = over ? -1 : lanes_fd(arrivals, i), .events = POLLIN};
@@ -216,12 +216,13 @@ static void look_at_ready(struct waiting *waiting, const struct pollfd ready[LAN
 
 int waiting_room_run(void *context)
 {
-    struct waiting waiting = {.room = context};
-    const struct lane_sets *lanes = waiting.room->lanes;
+    struct waiting waiting = {.worker = context};
+    const struct lane_sets *lanes = waiting.worker->lanes;
     struct pollfd ready[LANES + PLACES];
 
     for (size_t i = 0; i < PLACES; i++)
         waiting.places[i].client.fd = -1;
+    worker_give_up(waiting.worker);
     lanes_stop(lanes->arrivals);
     lanes_close(lanes->slow);
     lanes_close(lanes->questions);

@@ -5,19 +5,11 @@
 #ifndef ASP_BROKER_WAITING_ROOM_H
 #define ASP_BROKER_WAITING_ROOM_H
 
-#include "lanes.h"
-#include "log_throttle.h"
-
-struct waiting_room {
-    const struct lane_sets *lanes;
-    struct log_throttle *log_throttle;
-};
-
 /*
- * A process_pool_work for a `struct waiting_room`. A connection that says nothing is dropped 500 ms
- * after it was let in. Where all places are taken, one of the uid that has most of them makes room.
- * It passes SIGTERM over, and returns when its arrivals are over and nobody waits.
+ * A process_pool_work for a `struct worker` (worker.h). A connection that says nothing is dropped
+ * 500 ms after it was let in. Where all places are taken, one of the uid that has most of them
+ * makes room. It passes SIGTERM over, and returns when its arrivals are over and nobody waits.
  */
-int waiting_room_run(void *waiting_room);
+int waiting_room_run(void *worker);
 
 #endif

@@ -11,10 +11,12 @@ const struct asp_store_kept *worker_database_use(struct worker_database *databas
     const struct asp_conf *conf = conf_cache_read(shared);
     const bool used = database_use(&database->store, conf, conf->database.user, "asp-broker", kept);
 
-    if (conf->database.host_count == 0)
+    if (conf->database.host_count == 0) {
         database_end(&database->store); /* there was one until now */
-    else if (used)
+    } else if (used) {
         database_share(database->store, database->breaker);
+        database_read_by(database->store, database->reader);
+    }
     if (database->conf != shared) {
         conf_cache_hold(shared);
         conf_cache_release(database->conf);

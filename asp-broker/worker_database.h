@@ -7,6 +7,7 @@
 #include "asp/store.h"
 
 struct pgsql_breaker;
+struct pgsql_reader; /* asp/pgsql/credentials.h */
 struct pgsql_store;
 struct shared_conf; /* pam_asp/conf_cache.h */
 
@@ -14,6 +15,8 @@ struct worker_database {
     struct pgsql_breaker *breaker; /* of all workers; NULL: none of them has a database */
     struct pgsql_store *store;     /* the worker's own; begins as NULL */
     struct shared_conf *conf;      /* by which that is used, and which is held; begins as NULL */
+    /* Who reads for it what root alone may read; NULL: nobody, it is root. */
+    const struct pgsql_reader *reader;
 };
 
 /* What stores are opened with by this configuration, until the next call or the end; `kept` is room

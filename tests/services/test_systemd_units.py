@@ -110,7 +110,7 @@ def networked(units, tmp_path):
 def test_the_drop_in_for_a_database_is_read_and_leaves_the_broker_fenced_in(offline, networked):
     unit = networked / "asp-broker.service"
     assert analyze("verify", "--man=no", unit).stdout == ""
-    run = analyze("security", "--offline=yes", "--threshold=20", unit)
+    run = analyze("security", "--offline=yes", "--threshold=25", unit)
     assert run.returncode == 0, run.stdout
     found = {one["name"]: one["set"] for one in json.loads(analyze("security", "--offline=yes", "--json=short", unit).stdout)}
     assert found["PrivateNetwork="] is False and found["RestrictAddressFamilies=~AF_(INET|INET6)"] is False
@@ -193,10 +193,17 @@ def machine(booted):
     booted.sandbox.run("chmod", "640", "/etc/shadow").done()
 
 
-def status_of(machine, unit="asp-broker.service"):
-    pid = machine.systemd.show(unit, "MainPID")
+def status_of(machine, unit="asp-broker.service", pid=None):
+    pid = pid or machine.systemd.show(unit, "MainPID")
     text = machine.systemd.run("cat", f"/proc/{pid}/status").done().out
     return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+
+
+def statuses_of_workers(machine):
+    """In the order in which they were begun; the first answer logins."""
+    parent = machine.systemd.show("asp-broker.service", "MainPID")
+    pids = machine.systemd.run("cat", f"/proc/{parent}/task/{parent}/children").done().out.split()
+    return [status_of(machine, pid=pid) for pid in pids]
 
 
 def inside(machine, script, unit="asp-broker.service"):
@@ -250,12 +257,18 @@ def test_a_login_with_a_slow_hash_is_within_the_limits(machine):
     assert machine.host().login(slow).code == SUCCESS
 
 
+# As /proc shows them: CAP_DAC_READ_SEARCH, and with it CAP_KILL, CAP_SETGID and CAP_SETUID.
+READS_ALL = f"{1 << 2:016x}"
+ALL_CAPABILITIES = f"{1 << 2 | 1 << 5 | 1 << 6 | 1 << 7:016x}"
+
+
 def test_the_broker_may_do_what_it_needs_and_no_more(machine):
     machine.host().login(machine.phone)
     status = status_of(machine)
-    dac_read_search = f"{1 << 2:016x}"
-    assert (status["CapBnd"], status["CapPrm"], status["CapEff"]) == (dac_read_search,) * 3
+    assert (status["CapBnd"], status["CapPrm"], status["CapEff"]) == (ALL_CAPABILITIES,) * 3
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    for worker in statuses_of_workers(machine):
+        assert (worker["CapPrm"], worker["CapEff"], worker["Uid"]) == (READS_ALL, READS_ALL, "0\t0\t0\t0")
     written = inside(
         machine, "for f in /etc /usr /var /run /run/asp /var/lib; do touch $f/x 2>/dev/null && echo $f; done; true"
     )
@@ -289,6 +302,10 @@ DATABASE_CONF = """
 primary: { source = "none"; };
 database: { hosts = ( { address = "127.0.0.1"; } ); tls = "none"; };
 """
+DATABASE_HERE = """
+primary: { realm = "office"; };
+database: { hosts = ( { address = "/run/nowhere"; } ); };
+"""
 STORE_ID = "asp-store-id 1 00000000-0000-4000-8000-000000000000 64\n"
 LISTENER = """
 import socket
@@ -318,6 +335,26 @@ def test_a_database_on_the_network_is_asked_with_its_drop_in_alone(machine, drop
         assert machine.host().login(machine.phone).code == AUTHINFO_UNAVAIL
         assert listener.stdout.readline() == ("asked\n" if drops_in else "nobody has asked\n")
     machine.said()
+
+
+@pytest.mark.parametrize("mode, capabilities", [("640", f"{0:016x}"), ("000", READS_ALL)])
+def test_with_a_database_who_answers_is_not_root_within_the_limits_and_ends_when_told(machine, mode, capabilities):
+    """By a Unix socket no drop-in is needed; here nobody listens at it. shadow is read by its group, or as where none may."""
+    if not (machine.build / "tests" / "fleet" / "driver").exists():
+        pytest.skip("built without a database: -Ddatabase=enabled")
+    machine.sandbox.write("/etc/asp/asp.conf", DATABASE_HERE)
+    machine.sandbox.write("/var/lib/asp/store-id", STORE_ID, mode="600")
+    machine.sandbox.run("chmod", mode, "/etc/shadow").done()
+    with soon(machine):
+        assert machine.host().login(machine.phone).code == AUTHINFO_UNAVAIL
+        uid = machine.sandbox.run("id", "-u", "asp-broker").done().out.strip()
+        *answering, reads_for_them = statuses_of_workers(machine)
+        assert {one["Uid"] for one in answering} == {"\t".join([uid] * 4)} and reads_for_them["Uid"] == "0\t0\t0\t0"
+        assert answering[0]["CapPrm"] == answering[0]["CapEff"] == capabilities
+        machine.systemd.run("systemctl", "kill", "--kill-whom=main", "asp-broker.service").done()
+        wait_until(lambda: machine.systemd.show("asp-broker.service", "ActiveState") == "inactive")
+    said = "\n".join(line.text for line in machine.said())
+    assert "/run/nowhere" in said and "killed" not in said and "as root" not in said
 
 
 def test_a_service_that_was_stopped_or_killed_is_started_by_the_next_login(machine):
