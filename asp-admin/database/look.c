@@ -9,9 +9,11 @@
 #include "asp/pgsql/schema.h"
 #include "asp/pgsql/store.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { LOOK_MS = 5000, MS = 1000, NS_OF_MS = 1000000 };
 
@@ -173,16 +175,60 @@ enum asp_status database_look(struct pgsql_store *own, struct database_look *loo
     return status;
 }
 
-enum asp_status database_look_as(const struct asp_conf *conf, const char *role,
-                                 struct database_look *look, struct asp_error *error)
+/* Who comes as another user than root. */
+struct comer {
+    const struct asp_conf *conf;
+    uid_t uid;
+};
+
+static enum asp_status read_for(void *context, int64_t deadline,
+                                struct pgsql_credentials *credentials, struct asp_error *error)
 {
+    const struct comer *comer = context;
+    enum asp_status status;
+
+    (void)deadline;
+    *credentials = PGSQL_NO_CREDENTIALS;
+    if (seteuid(0) != 0)
+        return asp_fail_errno(error, "root");
+    status = database_credentials_open(comer->conf, credentials, error);
+    if (seteuid(comer->uid) != 0)
+        status = asp_fail_errno(error, "the user " DATABASE_USER);
+    if (status != ASP_OK)
+        database_credentials_close(credentials);
+    return status;
+}
+
+/* PostgreSQL is told by the system who comes. Which database this machine is of is not asked. */
+static enum asp_status look_as(struct pgsql_store *own, struct comer *comer,
+                               struct database_look *look, struct asp_error *error)
+{
+    const struct pgsql_reader reader = {.credentials = read_for, .context = comer};
+    enum asp_status status;
+
+    if (seteuid(comer->uid) != 0)
+        return asp_fail_errno(error, "the user " DATABASE_USER);
+    database_read_by(own, &reader);
+    status = database_look(own, look, error);
+    database_read_by(own, NULL);
+    return seteuid(0) == 0 ? status : asp_fail_errno(error, "root");
+}
+
+enum asp_status database_look_as_broker(const struct asp_conf *conf, struct database_look *look,
+                                        struct asp_error *error)
+{
+    const struct passwd *user = getpwnam(DATABASE_USER);
+    struct comer comer = {.conf = conf};
     struct pgsql_store *own = NULL;
     struct asp_store_kept kept;
     enum asp_status status = ASP_NO_MEMORY;
 
     *look = (struct database_look){0};
-    if (database_use(&own, conf, role, "asp-admin", &kept))
-        status = database_look(own, look, error);
+    if (user != NULL)
+        comer.uid = user->pw_uid;
+    if (database_use(&own, conf, conf->database.user, "asp-admin", &kept))
+        status =
+            comer.uid != 0 ? look_as(own, &comer, look, error) : database_look(own, look, error);
     else
         (void)asp_fail(error, status, "out of memory");
     database_end(&own);

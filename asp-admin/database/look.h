@@ -54,8 +54,9 @@ enum asp_status database_answers(struct pgsql_store *own, struct asp_error *erro
 enum asp_status database_look(struct pgsql_store *own, struct database_look *look,
                               struct asp_error *error);
 
-/* The same as another role, by a connection of its own. */
-enum asp_status database_look_as(const struct asp_conf *conf, const char *role,
-                                 struct database_look *look, struct asp_error *error);
+/* The same as the broker does, by its role and a connection of its own: as the user who is its
+ * workers where there is one, for whom what root alone may read is read by this process, root's. */
+enum asp_status database_look_as_broker(const struct asp_conf *conf, struct database_look *look,
+                                        struct asp_error *error);
 
 #endif

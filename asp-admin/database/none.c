@@ -214,11 +214,10 @@ enum asp_status database_look(struct pgsql_store *own, struct database_look *loo
     return none(error);
 }
 
-enum asp_status database_look_as(const struct asp_conf *conf, const char *role,
-                                 struct database_look *look, struct asp_error *error)
+enum asp_status database_look_as_broker(const struct asp_conf *conf, struct database_look *look,
+                                        struct asp_error *error)
 {
     (void)conf;
-    (void)role;
     *look = (struct database_look){0};
     return none(error);
 }

@@ -9,6 +9,7 @@
 #include "asp-admin/system/machine.h"
 #include "asp/buffer.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,6 +47,18 @@ static void tell_unreached(struct examination *exam, const struct asp_error *err
                     "see that PostgreSQL runs there, that this machine reaches it, and "
                     "that its pg_hba.conf lets %s in: asp-store(7)",
                     exam->admin->conf->database.admin);
+}
+
+/* As whom logins are answered. */
+static void check_user(struct examination *exam)
+{
+    if (getpwnam(DATABASE_USER) != NULL)
+        return;
+    finding_fault(&exam->findings, CHECK_DATABASE,
+                  "there is no user " DATABASE_USER ", so asp-broker answers logins as root");
+    finding_fix_command(&exam->findings, true,
+                        (const char *[]){"useradd", "--system", "--user-group", "--no-create-home",
+                                         "--shell", "/usr/sbin/nologin", DATABASE_USER, NULL});
 }
 
 /* That it is the one that this machine has joined. */
@@ -124,6 +137,7 @@ bool examine_database(struct examination *exam)
     if (conf->database.host_count == 0)
         return true;
     database_unit_check(exam);
+    check_user(exam);
     before = exam->findings.faults;
     database_examine_files(conf, add_file_fault, exam);
     exam->has_database = look_at(exam, exam->findings.faults > before);

@@ -143,7 +143,7 @@ bool database_find_broker(struct findings *findings, const char *check, const st
     struct asp_error error = {0};
     char line[ASP_ERROR_LINE];
 
-    if (database_look_as(conf, role, &look, &error) == ASP_OK)
+    if (database_look_as_broker(conf, &look, &error) == ASP_OK)
         return database_find_role(findings, check, conf, DATABASE_BROKER, &look);
     findings->failed = findings->failed || error.status == ASP_NO_MEMORY;
     finding_fault(findings, check, "%s, asp-broker's role, is not let in: %s", role,

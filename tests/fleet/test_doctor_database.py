@@ -339,6 +339,14 @@ def test_a_role_of_the_brokers_that_is_not_let_in_is_a_fault(patient):
     assert patient.fault("^stranger, asp-broker's role, is not let in: ") == "let it in as asp-store(7) has it"
 
 
+def test_that_the_user_is_missing_as_whom_logins_are_answered_is_a_fault(patient):
+    patient.sandbox.run("userdel", "asp-broker").done()
+    mend = patient.fault("^there is no user asp-broker, so asp-broker answers logins as root$")
+    patient.sandbox.shell(mend).done()
+    assert patient.faults() == []
+    assert patient.sandbox.run("id", "-Gn", "asp-broker").done().out == "asp-broker\n"
+
+
 # Standbys
 
 

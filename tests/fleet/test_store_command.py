@@ -13,10 +13,13 @@ from support.account_text import lines_of_text, sealed
 from support.run import TREE, as_user, execute
 from support.sandbox import open_installed
 from support.service import Service
+from support.wait import wait_until
 
 # Those of the tests themselves, and everybody else by what the system says of her.
 ACCESS = "local all postgres trust\nlocal all all peer map=asp\n"
-USERS = "asp root asp_node\nasp root asp_admin\nasp daemon daemon\n"
+USERS = "asp games asp_node\nasp root asp_admin\nasp daemon daemon\n"
+# PostgreSQL has the names of this machine: there asp-broker is called as who has its number.
+BROKER = "useradd --system --no-create-home --non-unique --uid $(id -u games) asp-broker"
 
 CONFIGURATION = """
 virtual_users = true;
@@ -41,7 +44,7 @@ class Machine(Service):
     def __init__(self, layer, build, cluster):
         super().__init__(open_installed(layer, build), build)
         self.cluster = cluster
-        self.sandbox.shell("getent passwd postgres || useradd --system postgres").done()
+        self.sandbox.shell(f"getent passwd postgres || useradd --system postgres; {BROKER}").done()
 
     def begin(self, database, *lines):
         """It has nothing of a store yet."""
@@ -235,6 +238,27 @@ def test_a_machine_that_has_not_joined_is_told_to(machine):
     machine.sandbox.shell("install -d -m 700 /var/lib/asp /var/lib/asp/users /var/lib/asp/used /var/lib/asp/locks").done()
     for words in (["check"], ["tidy"]):
         assert machine.says(5, *words) == line
+
+
+def let_in(cluster, users):
+    """From the next connection on."""
+    read = cluster.connect().one("SELECT pg_conf_load_time()")
+    (cluster.data / "pg_ident.conf").write_text(users)
+    cluster.server.send_signal(signal.SIGHUP)
+    wait_until(lambda: cluster.connect().one("SELECT pg_conf_load_time()") > read)
+
+
+@pytest.fixture
+def as_root_alone(cluster):
+    """PostgreSQL lets root in as both roles, and asp-broker as none."""
+    let_in(cluster, USERS.replace("games", "root"))
+    yield
+    let_in(cluster, USERS)
+
+
+def test_the_brokers_role_is_looked_at_as_who_comes_as_it(joined, as_root_alone):
+    ok, said = joined.found("join", code=1)["role"][1]
+    assert not ok and said.startswith("asp_node, asp-broker's role, is not let in: "), said
 
 
 def test_what_a_machine_finds_wrong_is_a_fault_and_it_has_joined_all_the_same(joined, cluster):
