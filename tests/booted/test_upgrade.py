@@ -32,7 +32,7 @@ def in_use(machine):
 MAKE_STORE = f"""
 cd /etc/postgresql/*/main
 sed -i '1i local asp asp_node,asp_admin peer map=asp' pg_hba.conf
-printf 'asp root asp_node\nasp root asp_admin\n' >>pg_ident.conf
+printf 'asp asp-broker asp_node\nasp root asp_admin\n' >>pg_ident.conf
 echo 'fsync = off' >conf.d/tests.conf
 systemctl restart 'postgresql@*'
 runuser -u postgres -- createdb -E UTF8 -T template0 asp
