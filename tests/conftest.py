@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(config, items):
         if reason := sanitizers.left_out(item.nodeid):
             item.add_marker(pytest.mark.skip(f"under sanitizers: {reason}"))
     if config.getoption("engine") == "database":
-        of_a_store = [item for item in items if {"site", "make_site"} & set(item.fixturenames)]
+        of_a_store = [item for item in items if {"site", "make_site", "sandboxes"} & set(item.fixturenames)]
         config.hook.pytest_deselected(items=[item for item in items if item not in of_a_store])
         items[:] = of_a_store
         for item in items:

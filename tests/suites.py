@@ -33,6 +33,8 @@ CPPCHECK = (
 ).split()
 # Those of cli that a plain run has on a store in a database too.
 ON_DATABASE = ("test_admin_batch.py", "test_admin_export.py", "test_admin_remove.py", "test_watch_hooks.py")
+# Those of services that --all has on one.
+SERVICES_ON_DATABASE = ("test_dovecot.py", "test_sshd.py", "test_nginx.py", "test_self_commands.py")
 # Files of tests whose counts are collected together.
 COUNTED_FILES = 12
 # Those in which threads are side by side: for the thread sanitizer.
@@ -143,10 +145,12 @@ class Suites(Runner):
 
     def suite_fleet(self):
         """the store of many machines: its schema, on a real PostgreSQL, a model of its feed, the connection to it, and tests of
-        cli on such a store; with --all each that is about a store"""
+        cli on such a store; with --all each of those that is about a store, and some services"""
         count = self.pytest("fleet")
         if "fleet" not in self.files:
             count += self.pytest("cli", engine="database", files=() if self.everything else ON_DATABASE)
+            if self.everything:
+                count += self.pytest("services", engine="database", files=SERVICES_ON_DATABASE)
         return count
 
     def suite_packaging(self):

@@ -16,6 +16,7 @@ import cluster as clusters
 import pytest
 from machine import DATABASE, leave_none
 from store import new_tag, part_of
+from support.broker import Broker, listens
 from support.run import ENVIRONMENT, MORTAL, ended
 from support.site import Site
 from support.wait import LONG, wait_until
@@ -226,3 +227,50 @@ class SiteInDatabase(Site):
 
     def clear(self):
         self.database.empty()
+
+
+class Joining:
+    """Has the machine of a service, which is its sandbox, join a database of its own, in which there is nothing after each
+    reset()."""
+
+    def __init__(self, take):
+        self.take = take
+        self.taken = {}
+
+    def join(self, service, configuration):
+        """And it is configured; what it has of hosts finds a broker, unless it starts that itself."""
+        if service.sandbox not in self.taken:
+            self.taken[service.sandbox] = self.take()
+        self.taken[service.sandbox].empty()
+        service.sandbox.shell("install -d -m 700 /var/lib/asp /var/lib/asp/users /var/lib/asp/used /var/lib/asp/locks").done()
+        service.sandbox.write("/var/lib/asp/store-id", self.taken[service.sandbox].joined(), mode="600")
+        service.configure(*configuration)
+        if not service.brings_broker and not listens(service.sandbox):
+            service.sandbox.shell("mkdir -p /run/asp").done()
+            Broker(service.sandbox, service.build / "asp-broker" / "asp-broker")
+
+    def lines(self, service, lines):
+        """Those of its asp.conf."""
+        more = [] if any("usage_interval" in line for line in lines) else ["usage_interval = 1;"]
+        return [with_realm(lines), self.taken[service.sandbox].line(), *more]
+
+    def damage(self, service, user):
+        self.taken[service.sandbox].put({user: b"damaged\n"})
+
+    @staticmethod
+    def as_of_module(line):
+        """What a broker says for a host of root's, as its module would have said it."""
+        text = line.text.removesuffix(' via="root"')
+        return line if text == line.text else dataclasses.replace(line, text=text, by=f"{line.word('service')}:auth")
+
+    def hear(self, service):
+        """Where there are hooks a watch runs those for what was revoked, from the first time on."""
+        if "hooks:" in service.sandbox.read("/etc/asp/asp.conf"):
+            service.sandbox.run(service.admin, "watch", "--once")
+
+
+@contextlib.contextmanager
+def joining(databases):
+    """For the tests of a process."""
+    with contextlib.ExitStack() as stack:
+        yield Joining(lambda: stack.enter_context(databases.one()))

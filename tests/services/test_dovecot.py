@@ -2,6 +2,7 @@
 
 import pytest
 from support.passwords import PRIMARY, wrong
+from support.wait import wait_until
 
 
 @pytest.fixture(params=["curl", "imaplib"])
@@ -153,7 +154,7 @@ def test_the_last_use_is_shown(mail, login):
     password = mail.create("alice", "Phone", "--app", "mail")
     assert mail.entry(password[:2])["last_used"] is None
     assert login("alice", password)
-    used = mail.entry(password[:2])["last_used"]
+    used = wait_until(lambda: mail.entry(password[:2])["last_used"])
     assert (used["service"], used["rhost"]) == ("imap", "127.0.0.1")
 
 
@@ -186,7 +187,7 @@ def test_while_the_store_is_away_nobody_gets_in(mail, login):
 
 def test_with_log_refused_only_refusals_are_logged(mail, login):
     password = mail.create("alice", "Phone", "--app", "mail")
-    mail.sandbox.write("/etc/asp/asp.conf", 'log = "refused";\n')
+    mail.configure('log = "refused";')
     assert login("alice", password)
     assert not login("alice", wrong(password))
     assert mail.verdict() == "wrong-secret"

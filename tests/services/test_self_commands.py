@@ -171,7 +171,7 @@ def test_the_codes_are_those_of_the_administrators_command(own):
         assert alice.admin("revoke", "--label", "none of hers")[0] == NOT_FOUND
         assert alice.admin("create", "--label", "x", "--expires", "yesterday")[0] == USAGE
         assert alice.admin("revoke")[0] == USAGE
-        own.sandbox.shell("echo damage >>/var/lib/asp/users/alice").done()
+        own.damage("alice")
         assert alice.admin("revoke", "--all")[0] == STORE
         assert alice.admin("list")[0] == STORE
         own.configure("limit = 0;")

@@ -191,6 +191,8 @@ class Host:
 class BrokerMachine(Service):
     """A sandbox in which www-data is in the group asp, with the module, hosts that ask it, and brokers."""
 
+    brings_broker = True
+
     def __init__(self, layer, build):
         super().__init__(open_installed(layer, build), build)
         self.broker = build / "asp-broker" / "asp-broker"

@@ -46,6 +46,9 @@ PATH=/run/typed:$PATH bash -euo pipefail -s
 class Service:
     """The module has its default configuration and store: nobody else's are in the sandbox."""
 
+    brings_broker = False  # its tests start those that they need
+    joining = None  # with --engine=database: what joins a machine to a store (fleet/on_database)
+
     def __init__(self, sandbox, build):
         self.sandbox = sandbox
         self.build = build
@@ -57,12 +60,17 @@ class Service:
         """No store, this configuration, the users' own passwords, nothing yet in the log."""
         primaries = "".join(f"{user}:{password}\n" for user, password in PRIMARY.items())
         self.sandbox.shell("rm -rf /var/lib/asp /etc/asp; chpasswd", input=primaries).done()
-        if configuration:
+        if self.joining is not None:
+            self.joining.join(self, configuration)
+        elif configuration:
             self.configure(*configuration)
         self.log_file.forget()
 
     def configure(self, *lines):
-        self.sandbox.write("/etc/asp/asp.conf", "\n".join([*self.always, *lines, ""]))
+        lines = [*self.always, *lines]
+        if self.joining is not None:
+            lines = self.joining.lines(self, lines)
+        self.sandbox.write("/etc/asp/asp.conf", "\n".join([*lines, ""]))
 
     def set_primary(self, user, password):
         self.sandbox.run("chpasswd", input=f"{user}:{password}\n").done()
@@ -99,7 +107,10 @@ class Service:
     # asp-admin
 
     def asp_admin(self, *words, **options):
-        return self.sandbox.run(self.admin, *words, **options)
+        run = self.sandbox.run(self.admin, *words, **options)
+        if self.joining is not None:
+            self.joining.hear(self)
+        return run
 
     def json(self, *words):
         return json.loads(self.asp_admin("--json", *words).done().out)
@@ -139,15 +150,24 @@ class Service:
         (found,) = [entry for entry in self.entries(user) if entry["label"] == label]
         return found
 
+    def damage(self, user="alice"):
+        """What is kept of her cannot be read any more."""
+        if self.joining is not None:
+            self.joining.damage(self, user)
+        else:
+            self.sandbox.shell('echo damage >>/var/lib/asp/users/"$1"', user).done()
+
     # The log
 
     def is_counted(self, line):
-        """Whether log() is about such a line: those of the module are, unless a service says otherwise."""
-        return line.of_module
+        """Whether log() is about such a line: those of the module are, or those of who decides for it, unless a service says
+        otherwise."""
+        return line.of_module or (self.joining is not None and line.is_decision)
 
     def log(self, count):
         """The lines since last asked. There must be `count` of them."""
-        return self.log_file.take_lines(count, self.is_counted)
+        lines = self.log_file.take_lines(count, self.is_counted)
+        return lines if self.joining is None else [self.joining.as_of_module(line) for line in lines]
 
     def verdicts(self, count):
         return [line.word("verdict") for line in self.log(count)]
