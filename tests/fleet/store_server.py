@@ -28,6 +28,7 @@ def loaded(body=None, *, store=STORE, oldest=1, pulse_age=0, tag=7, rows=1):
 
 DONE, ANOTHER_BY_NOW = (wire.answered(number(answer, "i")) for answer in (1, 0))
 NOTHING = wire.answered("")
+UNUSED = wire.answered(*[None] * 5, number(0))  # of asp.uses
 
 
 class StoreServer(FakeServer):
@@ -38,7 +39,7 @@ class StoreServer(FakeServer):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="asp-pg-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.heard = []
-        self.says = {"load": [loaded()], "write": [DONE], "beat": [NOTHING], "record": [NOTHING]}
+        self.says = {"load": [loaded()], "write": [DONE], "beat": [NOTHING], "record": [NOTHING], "uses": [UNUSED]}
         super().__init__(str(self.folder))
 
     def __exit__(self, *words):

@@ -35,6 +35,9 @@ class Machine(Node):
         self.asp_admin("remove", "alice").done()
         self.unbound = self.create("alice", "Phone")
         self.unbound_body = self.text()
+        self.asp_admin("remove", "alice").done()
+        self.expiring = self.create("alice", "Phone", "--app", "calendar", "--expires", "30d")
+        self.expiring_body = self.text()
         self.always = named
         self.configure()
 
@@ -177,10 +180,15 @@ def test_what_others_crossed_is_asked_again_within_the_wait(machine, sqlstate):
     assert machine.server.heard.count("write") == 3
 
 
+def writes(server):
+    """The values of each."""
+    asked = server.asked[-len(server.heard) :]
+    return [values for name, values in zip(server.heard, asked) if name == "write"]
+
+
 def tags_of_writes(server):
     """What each of them was to put in the place of the tag that was read."""
-    asked = server.asked[-len(server.heard) :]
-    return [(values[2], values[3]) for name, values in zip(server.heard, asked) if name == "write"]
+    return [(values[2], values[3]) for values in writes(server)]
 
 
 def test_where_another_wrote_meanwhile_it_is_read_and_written_again(machine):
@@ -199,6 +207,22 @@ def test_where_it_is_not_known_whether_it_was_written_the_same_is_said_again(mac
     assert machine.login(machine.unbound) == SUCCESS
     tags = tags_of_writes(machine.server)
     assert len(tags) == 3 and len(set(tags)) == 1
+
+
+def test_who_removes_what_another_has_written_meanwhile_removes_that(machine):
+    machine.says("load", *(loaded(machine.body, tag=tag) for tag in (7, 8)))
+    machine.says("write", ANOTHER_BY_NOW, DONE)
+    machine.asp_admin("remove", "alice").done()
+    assert [was for was, _ in tags_of_writes(machine.server)][-1] == b"8"
+
+
+def test_what_is_revoked_does_not_expire_any_more(machine):
+    machine.says("load", loaded(machine.expiring_body))
+    id = machine.expiring[:2]
+    machine.asp_admin("label", "alice", id, "Old phone").done()
+    assert writes(machine.server)[-1][5] == f'{{"{id}"}}'.encode()
+    machine.asp_admin("revoke", "alice", id).done()
+    assert writes(machine.server)[-1][5:8] == [b"{}", b"{}", b"revoked"]
 
 
 AT_A_WRITE = {sqlstate: wire.refused(sqlstate) for sqlstate in [*TABLE, *CROSSED]} | {
