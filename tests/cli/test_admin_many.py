@@ -27,6 +27,7 @@ def many(site, names):
     return site
 
 
+@pytest.mark.of_files("a database is asked for each account by itself, which takes too long for so many")
 def test_of_many_users_their_names_are_held_and_little_else(many, names):
     few_bytes = ["prlimit", f"--data={OWN + MANY * FOR_ONE}"]
 
