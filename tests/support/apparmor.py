@@ -123,8 +123,10 @@ def _of_line(line):
 
 
 def accesses(text):
-    """What strace's text has: pairs of a path and the letters that it needs."""
-    return {access for line in text.splitlines() for access in _of_line(line)}
+    """What strace's text has: pairs of a path and the letters that it needs. A file of memory alone is on no disk that
+    AppArmor looks at."""
+    found = {access for line in text.splitlines() for access in _of_line(line)}
+    return {(path, need) for path, need in found if not path.startswith("/memfd:")}
 
 
 def untraced():
