@@ -23,7 +23,7 @@ from judge import (
     started,
 )
 from network import PASSFILE
-from support.wait import wait_until
+from support.wait import LONG, wait_until
 from wires import LEFT, RIGHT, TRUNK
 
 FENCE = 3
@@ -87,6 +87,7 @@ def test_a_primary_that_is_cut_off_together_with_a_machine_and_replaced(fleet, n
 
     fleet.wires.cut(TRUNK)
     cut = time.monotonic()
+    early = one.sandbox.start(one.admin, "revoke", "dora", passwords[-1][:2], stderr=-1)
     fleet.promote()
     fillers = started(*(Filler(node, "heidi", f"{at}") for at, node in enumerate(nodes)))
     services = zip(nodes, ("nginx", "imap"))
@@ -96,6 +97,9 @@ def test_a_primary_that_is_cut_off_together_with_a_machine_and_replaced(fleet, n
     wait_until(lambda: guests[1].accepted(last) > 1, other.log_file.messages)
     time.sleep(max(0, cut + 2 * FENCE + 1 - time.monotonic()))
     assert guests[0].accepted(cut + FENCE + 1) == 0
+    # Nothing that was asked for there is said to be done: neither what was begun within the fence nor what came later.
+    said = early.communicate(timeout=LONG)
+    assert early.returncode == 5, said
     run = one.asp_admin("revoke", "dora", passwords[-1][:2])
     assert run.code == 5, run
 
