@@ -136,6 +136,18 @@ void pgsql_connection_use(struct pgsql_connection *connection, const struct asp_
     (void)role;
 }
 
+void pgsql_connection_hide(struct pgsql_connection *connection)
+{
+    (void)connection;
+}
+
+void pgsql_connection_read_by(struct pgsql_connection *connection,
+                              const struct pgsql_reader *reader)
+{
+    (void)connection;
+    (void)reader;
+}
+
 enum asp_status pgsql_ask(struct pgsql_connection *connection,
                           const struct pgsql_statement *statement, const struct pgsql_value *values,
                           int64_t deadline, struct pg_result **result, struct asp_error *error)
