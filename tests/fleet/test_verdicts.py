@@ -165,7 +165,7 @@ def test_a_write_of_just_now_needs_no_other(machine, age):
 def test_one_that_is_too_old_or_of_another_clock_is_made_anew(machine, age):
     machine.says("load", loaded(machine.body, pulse_age=age), loaded(machine.body))
     assert machine.login(machine.made) == SUCCESS
-    assert machine.server.heard[:3] == ["load", "beat", "load"]
+    assert [name for name in machine.server.heard if name != "record"] == ["load", "beat", "load"]
 
 
 @pytest.mark.parametrize("sqlstate", CROSSED)
