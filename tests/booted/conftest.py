@@ -4,7 +4,7 @@ import os
 import pathlib
 
 import pytest
-from machine import SOCKETS, Machine
+from booted_machine import SOCKETS, Machine
 from support.sessions import begin_idle
 
 HERE = pathlib.Path(__file__).parent

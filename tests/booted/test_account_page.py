@@ -1,7 +1,7 @@
 """The account page as its package brings it: nobody listens, until somebody says so; and what an upgrade does to it."""
 
 import pytest
-from machine import CONF, HOOKS
+from booted_machine import CONF, HOOKS
 from support.account_page import CONFIGURATION, SOCKET, PageAt
 from support.debian import ALL, install_version, repack, said
 from support.page_user import PageUser

@@ -1,7 +1,7 @@
 """Another store, with the drop-ins that the units name; and an asp.conf that is broken and mended while they run."""
 
 import pytest
-from machine import ASKED, CONF, HASH, HOOKS, SERVICES, http_login, imap_login
+from booted_machine import ASKED, CONF, HASH, HOOKS, SERVICES, http_login, imap_login
 from support.run import as_user
 from support.wait import wait_until
 

@@ -2,7 +2,7 @@
 asp-self.service."""
 
 import pytest
-from machine import ASKED, CREATED, imap_login
+from booted_machine import ASKED, CREATED, imap_login
 from support.passwords import PASSWORD, PRIMARY
 from support.second_factor import GOOGLE, OATH
 

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from machine import SERVICES, http_login, imap_login
+from booted_machine import SERVICES, http_login, imap_login
 from support.passwords import PRIMARY, wrong
 from support.run import as_user
 

@@ -2,7 +2,7 @@
 the unit that runs it, and an open session ends."""
 
 import pytest
-from machine import ASKED, CONF, HASH, HOOK, HOOKS, imap_login
+from booted_machine import ASKED, CONF, HASH, HOOK, HOOKS, imap_login
 from support.passwords import PRIMARY
 
 WITHIN = 10  # seconds; as a rule it is one

@@ -1,7 +1,7 @@
 """The units as they are installed: systemd has nothing to say of them, they start, and are started by whoever asks first."""
 
 import pytest
-from machine import CONF, HOOKS, SERVICES, SOCKETS, http_login, imap_login
+from booted_machine import CONF, HOOKS, SERVICES, SOCKETS, http_login, imap_login
 from support.passwords import wrong
 from support.run import as_user
 from support.wait import wait_until

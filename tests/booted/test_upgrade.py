@@ -5,7 +5,7 @@ import pathlib
 import threading
 
 import pytest
-from machine import CONF, SERVICES, SOCKETS, http_login, imap_login
+from booted_machine import CONF, SERVICES, SOCKETS, http_login, imap_login
 from support.debian import install_version, repack, said
 from support.passwords import wrong
 from support.run import as_user
