@@ -35,16 +35,31 @@
 
 _Static_assert(sizeof(struct asp_folder) <= ASP_KEPT_WORDS * sizeof(uint64_t), "no room for it");
 
-/* What is kept is the folder as it was found. */
+/* Whether it is another folder than was known to have nothing in it of a database. */
+static bool is_found_anew(const struct asp_folder *before, const struct asp_folder *now)
+{
+    return !before->checked || before->device != now->device || before->inode != now->inode;
+}
+
+/*
+ * What is kept is the folder as it was found. A configuration that is missing or cut short names no
+ * database, and no account in files is the right one then: a machine is made one of a database by
+ * another configuration, so it is enough to look for that where the folder is found anew.
+ */
 static enum asp_status open_store(struct asp_store *store, const struct asp_conf *conf,
                                   struct asp_store_kept *kept, struct asp_error *error)
 {
-    struct asp_folder known = {0};
+    struct asp_folder before = {0};
+    struct asp_folder known;
     enum asp_status status;
 
     if (kept != NULL)
-        memcpy(&known, kept->words, sizeof known);
+        memcpy(&before, kept->words, sizeof before);
+    known = before;
     status = asp_folder_open(conf->store, &known, &store->own.fd, error);
+    if (status == ASP_OK && conf->database.host_count == 0 && is_found_anew(&before, &known) &&
+        asp_files_has_joined(store, error))
+        return ASP_UNSAFE;
     if (kept != NULL)
         memcpy(kept->words, &known, sizeof known);
     if (status == ASP_NOT_FOUND)
@@ -134,8 +149,8 @@ static enum asp_status make_store(struct asp_store *store, const struct asp_conf
     (void)kept;
     if (status == ASP_OK)
         status = open_store(store, conf, NULL, error);
-    /* Where accounts have gone to a database an empty folder would say that nobody has any. */
-    if (status == ASP_OK && asp_files_has_moved(store, NULL))
+    /* Where accounts are in a database an empty folder would say that nobody has any. */
+    if (conf->database.host_count > 0 || (status == ASP_OK && asp_files_has_moved(store, NULL)))
         first = 1;
     for (size_t i = first; status == ASP_OK && i < sizeof folders / sizeof *folders; i++)
         status = asp_files_make_folder(store->own.fd, folders[i], made, error);
@@ -144,9 +159,10 @@ static enum asp_status make_store(struct asp_store *store, const struct asp_conf
 
 /*
  * Reads users/NAME. The folder is looked at first, and again when the file is not in it: only where
- * it is sound, and was not unmounted meanwhile, does a missing file mean that there is no account.
- */
-/* Whole, by whomever it is held and whatever is looked for in it. */
+ * it is sound, and was not unmounted meanwhile, does a missing file mean that there is no account;
+ * and where accounts are in no database.
+ *
+ * Whole, by whomever it is held and whatever is looked for in it. */
 static enum asp_status read_account(const struct asp_store *store, struct asp_store_held *held,
                                     const char *name, const char *only, struct asp_stored *stored,
                                     struct asp_error *error)
@@ -164,6 +180,8 @@ static enum asp_status read_account(const struct asp_store *store, struct asp_st
     status = asp_file_open(store->own.fd, store->path, path, O_RDONLY, &fd, &st, error);
     if (status == ASP_NOT_FOUND && asp_files_check_folder(store, USERS_FOLDER, error) != ASP_OK)
         return ASP_IO;
+    if (status == ASP_NOT_FOUND && asp_files_has_joined(store, error))
+        return ASP_UNSAFE;
     if (status != ASP_OK)
         return status;
     status = asp_file_read(fd, &st, ASP_ACCOUNT_BYTES_MAX, &stored->bytes, &stored->length, error);

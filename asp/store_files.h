@@ -15,6 +15,10 @@
 #define USED_FOLDER "used"
 #define LOCKS_FOLDER "locks"
 
+/* On a machine whose accounts are in a database: which one that is. The engine for that writes it.
+ */
+#define STORE_ID_FILE "store-id"
+
 /* What is due of accounts that have gone, or have no room for it: made when it is needed. */
 #define DUE_FOLDER "due"
 

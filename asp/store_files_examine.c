@@ -107,20 +107,23 @@ static bool open_store(struct examination *examination)
     return false;
 }
 
-/* Where accounts have gone to a database there is no folder of them, and that is the one to be
- * used. False: they cannot be looked at. */
+/* Where accounts are in a database there need be no folder of them, and that is the one to be used.
+ * False: they cannot be looked at. */
 static bool check_accounts(const struct examination *examination, const struct asp_conf *conf)
 {
     const struct asp_store *store = &examination->store;
     struct asp_error fault;
     struct stat st;
+    const bool is_there = fstatat(store->own.fd, USERS_FOLDER, &st, AT_SYMLINK_NOFOLLOW) == 0;
 
-    if (fstatat(store->own.fd, USERS_FOLDER, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
-        !asp_files_has_moved(store, &fault))
-        return check_folder(examination, USERS_FOLDER);
-    if (conf->database.host_count == 0)
+    if (conf->database.host_count > 0 && !is_there)
+        return true;
+    if (conf->database.host_count == 0 && (asp_files_has_joined(store, &fault) ||
+                                           (!is_there && asp_files_has_moved(store, &fault)))) {
         examination->tell(&fault, store->path, examination->context);
-    return conf->database.host_count > 0;
+        return false;
+    }
+    return check_folder(examination, USERS_FOLDER);
 }
 
 bool asp_files_examine(const struct asp_conf *conf, asp_store_fault *tell, void *context)

@@ -3,6 +3,7 @@
 
 #include "store_files.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,26 @@ enum asp_status asp_files_read_moved(const struct asp_store *store, struct asp_m
     }
     free(bytes);
     return status;
+}
+
+bool asp_files_has_joined(const struct asp_store *store, struct asp_error *error)
+{
+    struct stat st;
+
+    /* Whoever may not look does not know that it is not there. */
+    if ((fstatat(store->own.fd, STORE_ID_FILE, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) ||
+        fstatat(store->own.fd, MOVED_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return false;
+    (void)asp_fail(error, ASP_UNSAFE,
+                   "the app passwords of this machine are in a database, as %s/" STORE_ID_FILE
+                   " says, and asp.conf names none",
+                   store->path);
+    (void)asp_advise(
+        error, ASP_UNSAFE,
+        "mend asp.conf; or, where they are to be in files from now on, remove %s/" STORE_ID_FILE
+        ": see asp-store(7)",
+        store->path);
+    return true;
 }
 
 bool asp_files_has_moved(const struct asp_store *store, struct asp_error *error)

@@ -81,7 +81,7 @@ enum asp_status database_copy_begin(struct database_copy *copy, struct pgsql_sto
                                     struct database_copy_state *state, struct asp_error *error)
 {
     struct pgsql_pin found = {0};
-    enum asp_status status = pgsql_store_is_joined(own, &found, error);
+    enum asp_status status = pgsql_store_may_join(own, &found, error);
 
     *copy = (struct database_copy){.own = own, .parts = found.parts};
     *state = (struct database_copy_state){0};

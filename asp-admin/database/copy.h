@@ -23,7 +23,7 @@ struct database_copy_state {
     char holder[DATABASE_HOLDER_SIZE]; /* who has copied it last; empty: nobody */
 };
 
-/* One whose database this machine has joined. Begins as {0}. */
+/* Begins as {0}. */
 struct database_copy {
     struct pgsql_store *own; /* lent; as a role that may all that asp_admin does */
     int parts;
@@ -31,7 +31,7 @@ struct database_copy {
     time_t since;
 };
 
-/* Looks at the database, which this machine has joined. */
+/* Looks at the database, which this machine has joined, or may join. */
 enum asp_status database_copy_begin(struct database_copy *copy, struct pgsql_store *own,
                                     struct database_copy_state *state, struct asp_error *error);
 

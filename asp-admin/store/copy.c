@@ -9,6 +9,7 @@
 #include "copying.h"
 #include "words.h"
 
+#include "asp-admin/database/look.h"
 #include "asp-admin/system/machine.h"
 #include "asp-admin/ui/json.h"
 #include "asp-admin/ui/progress.h"
@@ -161,13 +162,16 @@ static enum asp_status tell_due(const char *user, const struct asp_entry *entrie
                             : status;
 }
 
-/* The database is in use: what is due is told by it, and the files are left. */
+/* The database is in use, and this machine is of it from now on: what is due is told by it, and the
+ * files are left. */
 static enum asp_status leave_files(struct copying *copying, struct asp_error *error)
 {
     struct telling telling = {.copying = copying};
     struct asp_moved moved = {.how = ASP_MOVED_TO, .since = copying->database.since};
-    enum asp_status status = asp_copy_files_each_due(&copying->files, tell_due, &telling, error);
+    enum asp_status status = database_join(copying->admin->database, error);
 
+    if (status == ASP_OK || status == ASP_UNCHANGED)
+        status = asp_copy_files_each_due(&copying->files, tell_due, &telling, error);
     (void)snprintf(moved.store, sizeof moved.store, "%s", copying->state.id);
     return status == ASP_OK ? asp_copy_files_close(&copying->files, &moved, error) : status;
 }
@@ -329,7 +333,10 @@ static bool say(const struct copying *copying)
     } else {
         asp_buffer_add(&out, "; they are in ");
         asp_buffer_add(&out, admin->conf->store);
-        asp_buffer_add(&out, " from now on, and asp.conf must name no database any more\n");
+        asp_buffer_add(&out,
+                       " from now on, and asp.conf must name no database any more: then remove ");
+        asp_buffer_add(&out, admin->conf->store);
+        asp_buffer_add(&out, "/store-id\n");
     }
     return console_print_sentences(admin->console, &out);
 }

@@ -6,12 +6,13 @@
 #include "asp/buffer.h"
 #include "asp/clock.h"
 #include "asp/shell_word.h"
+#include "asp/store_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PIN_FILE "store-id"
+#define PIN_FILE STORE_ID_FILE
 #define PIN_HEAD "asp-store-id 1 "
 
 enum { PIN_MAX = 128, JOIN_MS = 5000 };
@@ -161,6 +162,17 @@ enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *erro
     return status == ASP_NOT_FOUND ? write_pin(own->conf->store, &found, error) : status;
 }
 
+/* Whether what was found is what was joined, where both are known. */
+static enum asp_status compare(const struct pgsql_store *own, const struct pgsql_pin *found,
+                               enum asp_status status, struct asp_error *error)
+{
+    if (status == ASP_OK && strcmp(own->pin.id, found->id) != 0) {
+        status = asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
+        return advise_other(own, status, error);
+    }
+    return status == ASP_CORRUPT ? advise_other(own, status, error) : status;
+}
+
 enum asp_status pgsql_store_is_joined(struct pgsql_store *own, struct pgsql_pin *found,
                                       struct asp_error *error)
 {
@@ -168,9 +180,19 @@ enum asp_status pgsql_store_is_joined(struct pgsql_store *own, struct pgsql_pin 
 
     if (status == ASP_OK)
         status = pgsql_store_which(own, found, error);
-    if (status == ASP_OK && strcmp(own->pin.id, found->id) != 0) {
-        status = asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
-        return advise_other(own, status, error);
+    return compare(own, found, status, error);
+}
+
+enum asp_status pgsql_store_may_join(struct pgsql_store *own, struct pgsql_pin *found,
+                                     struct asp_error *error)
+{
+    enum asp_status status = pgsql_store_which(own, found, error);
+
+    if (status == ASP_OK && own->pin.id[0] == '\0')
+        status = pgsql_pin_read(own->conf->store, &own->pin, error);
+    if (status == ASP_NOT_FOUND) {
+        own->pin = *found;
+        return ASP_OK;
     }
-    return status == ASP_CORRUPT ? advise_other(own, status, error) : status;
+    return compare(own, found, status, error);
 }

@@ -67,6 +67,10 @@ enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *erro
 enum asp_status pgsql_store_is_joined(struct pgsql_store *own, struct pgsql_pin *found,
                                       struct asp_error *error);
 
+/* The same; where this machine has joined none yet, this process alone takes it for joined. */
+enum asp_status pgsql_store_may_join(struct pgsql_store *own, struct pgsql_pin *found,
+                                     struct asp_error *error);
+
 /* Asks for no account in particular, as a login asks for one. ASP_OK: a login is answered now. */
 enum asp_status pgsql_store_answers(struct pgsql_store *own, struct asp_error *error);
 

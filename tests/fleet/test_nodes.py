@@ -177,8 +177,11 @@ def test_the_configuration_may_name_no_database_any_more_and_one_again(empty):
     named, files = one.always, one.always[:-1]
 
     def configure(always):
+        """And it is of a database, or of none."""
         one.always = always
+        here, away = "/var/lib/asp/store-id", "/run/store-id"
         one.configure()
+        one.sandbox.shell("mv -n $1 $2", *((here, away) if always == files else (away, here)))
 
     try:
         configure(files)

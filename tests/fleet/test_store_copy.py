@@ -28,7 +28,7 @@ class Machine(BrokerMachine):
     """Its asp.conf names files or the database; what copies is told of both by a file of its own."""
 
     def begin(self, cluster, *lines):
-        """It has files, and has joined an empty database."""
+        """It has files, and an empty database."""
         self.cluster, self.database, self.lines = cluster, cluster.database(next(names)), lines
         cluster.connect(database=self.database).ask(clusters.SCHEMA)
         self.reset()
@@ -36,9 +36,9 @@ class Machine(BrokerMachine):
         self.use_files()
         where = DATABASE.format(hosts=f'{{ address = "{cluster.folder}"; }}', name=self.database, wait=5000, fence=10)
         self.sandbox.write("/etc/asp/both.conf", "\n".join(["usage_interval = 0;", *lines, where, ""]))
-        self.store("join").done()
 
     def use_files(self):
+        self.sandbox.shell("rm -f /var/lib/asp/store-id").done()
         self.configure("usage_interval = 0;", *self.lines)
 
     def use_database(self):
@@ -139,13 +139,34 @@ def test_there_it_opens_and_back_it_is_the_same_to_the_byte(filled):
     said = filled.copy(TO_FILES)
     assert said == (
         "copied and compared 5 accounts, with 8 app passwords; they are in /var/lib/asp from now on, and asp.conf must name "
-        "no database any more\n"
+        "no database any more: then remove /var/lib/asp/store-id\n"
     )
     assert filled.is_open() == (True, False)
     assert filled.files() == before
     assert not filled.has("/var/lib/asp/moved") and not filled.has("/var/lib/asp/users.closed")
+    filled.configure("usage_interval = 0;", *filled.lines)
+    assert filled.login(filled.password) == AUTHINFO_UNAVAIL
     filled.use_files()
     assert filled.login(filled.password) == SUCCESS
+
+
+def test_who_copies_into_a_database_has_joined_it_then_and_not_before(filled):
+    """Until then the files are those of this machine."""
+    filled.copy(TO_DATABASE)
+    filled.copy(TO_FILES)
+    filled.use_files()
+    assert filled.login(filled.password) == SUCCESS
+    filled.copy(TO_DATABASE)
+    assert f" {filled.id()}" in filled.sandbox.read("/var/lib/asp/store-id")
+    filled.use_database()
+    with filled.serving():
+        assert filled.login(filled.password) == SUCCESS
+
+
+def test_a_machine_of_another_database_does_not_copy_into_this_one(filled):
+    filled.store("join").done()
+    filled.ask("UPDATE asp.store SET id = gen_random_uuid()")
+    assert filled.fails(5, TO_DATABASE).startswith("it is another database than the one that was joined; ")
 
 
 def test_in_json_it_says_what_it_has_copied(filled):
@@ -369,6 +390,7 @@ def test_one_that_was_closed_by_a_later_version_is_not_opened_by_this(filled):
 def test_what_is_there_already_has_to_be_the_same(filled):
     filled.copy(TO_DATABASE)
     filled.copy(TO_FILES)
+    filled.use_files()
     filled.ask("SELECT asp.close_store(1)")
     alice = filled.one("SELECT body FROM asp.account WHERE name = 'alice'")
     filled.create("alice", "Watch")

@@ -203,6 +203,13 @@ def test_a_worker_ends_with_the_broker_however_that_ends(machine):
 
 
 FILES = 'primary: { source = "none"; }; virtual_users = true;'
+PIN, KEPT = "/var/lib/asp/store-id", "/run/store-id"
+
+
+def leave_database(machine):
+    """Its accounts are in files."""
+    machine.sandbox.write(CONF, FILES)
+    machine.sandbox.run("mv", PIN, KEPT).done()
 
 
 def test_what_the_configuration_asks_for_later_is_taken_without_a_restart(machine):
@@ -211,10 +218,11 @@ def test_what_the_configuration_asks_for_later_is_taken_without_a_restart(machin
     with machine.serving() as broker:
         machine.unprivileged(broker)
         with_database = machine.always
-        machine.sandbox.write(CONF, FILES)
+        leave_database(machine)
         here = machine.create("alice", "Tablet", "--app", "calendar")
         assert machine.lets_in(here) and machine.login(there) != SUCCESS
         wait_until(lambda: any(0 in one.uids for one in machine.workers(broker)[:WORKERS]))
+        machine.sandbox.run("mv", KEPT, PIN).done()
         machine.sandbox.write(CONF, "\n".join([*with_database[:-2], FILES, with_database[-1]]))
         assert machine.lets_in(there) and machine.login(here) != SUCCESS
         assert any(0 not in one.uids and one.groups == [] for one in machine.workers(broker))
@@ -226,12 +234,12 @@ def test_what_the_configuration_asks_for_later_is_taken_without_a_restart(machin
 
 
 def test_in_files_a_worker_is_root(machine):
-    machine.sandbox.write(CONF, FILES)
+    leave_database(machine)
     made = machine.create("alice", "Phone", "--app", "calendar")
     with machine.serving() as broker:
         assert machine.lets_in(made)
         assert machine.all_root(broker) and len(broker.workers()) == WORKERS + 1
-    machine.sandbox.run("rm", "-r", "/var/lib/asp/users").done()
+    machine.sandbox.shell(f"rm -r /var/lib/asp/users; mv {KEPT} {PIN}").done()
 
 
 @pytest.fixture

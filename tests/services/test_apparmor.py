@@ -31,7 +31,7 @@ from support.watch import running_watch
 PROFILES = ("asp-authorize", "asp-broker", "asp-watch", "asp-web")
 WITH_RULES = ("cyrus", "dovecot", "sshd")  # hooks
 WEB = "/usr/libexec/asp-web"
-MOVED = "/var/lib/asp/moved r,"
+MOVED = "/var/lib/asp/{moved,store-id} r,"
 # What there is none of here: users that systemd knows from files, mounts that are planned where the store is, a database.
 NONE_HERE = [
     "/{etc,run,run/host,usr/lib,usr/local/lib}/userdb/{,*} r,",
