@@ -30,6 +30,7 @@ struct pgsql_connection {
     struct pgsql_way way;
     PGconn *conn; /* NULL: it is not open */
     pid_t owner;  /* the process that has opened it */
+    uint8_t opened_by[PGSQL_PARAMETERS_DIGEST];
     char host[HOST_SIZE];
     const struct pgsql_statement *prepared[PGSQL_STATEMENTS_MAX];
     size_t prepared_count;
@@ -48,9 +49,22 @@ struct pgsql_connection *pgsql_connection_new(const char *application)
     return connection;
 }
 
+bool pgsql_connection_is_of_another(const struct pgsql_connection *connection,
+                                    const struct asp_database *database, const char *role)
+{
+    uint8_t digest[PGSQL_PARAMETERS_DIGEST];
+
+    if (connection->conn == NULL)
+        return false;
+    pgsql_parameters_digest(database, role, digest);
+    return memcmp(digest, connection->opened_by, sizeof digest) != 0;
+}
+
 void pgsql_connection_use(struct pgsql_connection *connection, const struct asp_database *database,
                           const char *role)
 {
+    if (pgsql_connection_is_of_another(connection, database, role))
+        pgsql_connection_close(connection);
     connection->way.database = database;
     connection->way.role = role;
 }
@@ -143,6 +157,7 @@ static enum asp_status open_it(struct pgsql_connection *connection, int64_t dead
     (void)snprintf(connection->host, sizeof connection->host, "%s", pgsql_host_label(host));
     (void)PQsetNoticeReceiver(connection->conn, keep_warning, connection);
     connection->owner = getpid();
+    pgsql_parameters_digest(connection->way.database, connection->way.role, connection->opened_by);
     return ASP_OK;
 }
 

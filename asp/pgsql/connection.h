@@ -48,8 +48,12 @@ struct pgsql_connection *pgsql_connection_new(const char *application);
  * has said: it is for somebody who is not root. */
 void pgsql_connection_hide(struct pgsql_connection *connection);
 
-/* What is connected to, which has a host at least, and as which role, from the next opening on: one
- * that is open stays. Neither is copied; both last until the next call, or the end. */
+/* Whether it is open, and was opened by another configuration, or for another role. */
+bool pgsql_connection_is_of_another(const struct pgsql_connection *connection,
+                                    const struct asp_database *database, const char *role);
+
+/* What is connected to, which has a host at least, and as which role: one that is open and of
+ * another is closed. Neither is copied; both last until the next call, or the end. */
 void pgsql_connection_use(struct pgsql_connection *connection, const struct asp_database *database,
                           const char *role);
 

@@ -35,15 +35,27 @@ struct pgsql_store *pgsql_store_new(const char *application)
     return own;
 }
 
+/* What it is still told is told by the configuration of before; what it has told is of it alone. */
+static void leave_database(struct pgsql_store *own)
+{
+    pgsql_store_flush(own);
+    pgsql_connection_close(own->connection);
+    own->pin = (struct pgsql_pin){0};
+    own->clock.is_known = false;
+    own->looked.asked = false;
+}
+
 void pgsql_store_use(struct pgsql_store *own, const struct asp_conf *conf, const char *role,
                      struct asp_store_kept *kept)
 {
     *kept = (struct asp_store_kept){0};
     if (conf->database.host_count == 0)
         return;
-    own->conf = conf;
+    if (pgsql_connection_is_of_another(own->connection, &conf->database, role))
+        leave_database(own);
     if (strcmp(own->folder, conf->store) != 0)
         own->pin = (struct pgsql_pin){0};
+    own->conf = conf;
     (void)snprintf(own->folder, sizeof own->folder, "%s", conf->store);
     pgsql_connection_use(own->connection, &conf->database, role);
     kept->engine = &asp_store_pgsql;

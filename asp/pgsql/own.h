@@ -10,6 +10,7 @@
 #include "store.h"
 
 #include "asp/clock.h"
+#include "asp/safeio.h"
 
 #include <limits.h>
 #include <sodium.h>
@@ -31,6 +32,7 @@ struct pgsql_store {
     char host[PGSQL_HOST_SIZE];        /* that was connected to last; empty: none was */
     struct pgsql_pin pin;              /* the one that this machine is of */
     char folder[PATH_MAX];             /* whose pin that is */
+    struct asp_identity pin_file;      /* from which it was read */
     /* What was loaded last with an entry that was looked for: its use comes in the same row. */
     struct {
         bool asked;

@@ -2,8 +2,10 @@
 #include "parameters.h"
 
 #include <libpq-fe.h>
+#include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 /* No file is there, ever: for what is not to be looked for in a home instead. */
 #define NOWHERE "/dev/null/none"
@@ -106,6 +108,33 @@ static void give_role(struct pgsql_parameters *parameters, const struct asp_data
     give(parameters, "channel_binding", binds ? "require" : "disable");
     if (later)
         give(parameters, "require_auth", password == NULL ? "none" : "scram-sha-256");
+}
+
+static void add(crypto_generichash_state *state, const char *text)
+{
+    (void)crypto_generichash_update(state, (const uint8_t *)text, strlen(text) + 1);
+}
+
+void pgsql_parameters_digest(const struct asp_database *database, const char *role,
+                             uint8_t digest[PGSQL_PARAMETERS_DIGEST])
+{
+    const char *const texts[] = {role,           database->name, database->ca,
+                                 database->cert, database->key,  database->passfile};
+    const int numbers[] = {database->tls ? 1 : 0, database->wait};
+    crypto_generichash_state state;
+
+    (void)crypto_generichash_init(&state, NULL, 0, PGSQL_PARAMETERS_DIGEST);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        add(&state, texts[i]);
+    (void)crypto_generichash_update(&state, (const uint8_t *)numbers, sizeof numbers);
+    for (size_t i = 0; i < database->host_count; i++) {
+        const struct asp_database_host *host = &database->hosts[i];
+
+        add(&state, host->name);
+        add(&state, host->address);
+        (void)crypto_generichash_update(&state, (const uint8_t *)&host->port, sizeof host->port);
+    }
+    (void)crypto_generichash_final(&state, digest, PGSQL_PARAMETERS_DIGEST);
 }
 
 void pgsql_parameters_give(struct pgsql_parameters *parameters, const struct asp_database *database,

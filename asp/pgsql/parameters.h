@@ -8,8 +8,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-enum { PGSQL_PARAMETERS = 48 };
+enum { PGSQL_PARAMETERS = 48, PGSQL_PARAMETERS_DIGEST = 32 };
 
 /* What a host is called in a line: it needs no name where there is no certificate. */
 const char *pgsql_host_label(const struct asp_database_host *host);
@@ -36,5 +37,10 @@ struct pgsql_parameters {
 void pgsql_parameters_give(struct pgsql_parameters *parameters, const struct asp_database *database,
                            const struct asp_database_host *host, const char *role,
                            const char *application, const char *password);
+
+/* A digest of what the configuration says of all hosts for this role: where it is the same, libpq
+ * is told the same. What is in the files that it names is not in it. */
+void pgsql_parameters_digest(const struct asp_database *database, const char *role,
+                             uint8_t digest[PGSQL_PARAMETERS_DIGEST]);
 
 #endif

@@ -63,16 +63,36 @@ enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, struct
     return status;
 }
 
+/* As long as the file is the same it is not read again; who may not look at it asks each time. Uses
+ * that are still to be written are of the store that was joined when they were recorded. */
+static enum asp_status look(struct pgsql_store *own, struct asp_error *error)
+{
+    const struct pgsql_reader *reader = own->reader;
+    const struct pgsql_pin before = own->pin;
+    char path[PATH_MAX + sizeof "/" PIN_FILE];
+    struct asp_identity identity = {0};
+    enum asp_status status = ASP_OK;
+
+    (void)snprintf(path, sizeof path, "%s/" PIN_FILE, own->folder);
+    if (reader == NULL)
+        status = asp_identity_at(path, &identity, error);
+    if (status != ASP_OK ||
+        (reader == NULL && before.id[0] != '\0' && asp_identity_same(&identity, &own->pin_file)))
+        return status;
+    own->pin = (struct pgsql_pin){0};
+    own->pin_file = identity;
+    status = reader == NULL ? pgsql_pin_read(own->folder, &own->pin, error)
+                            : reader->pin(reader->context, pgsql_wait_until(own), &own->pin, error);
+    if (before.id[0] != '\0' && strcmp(before.id, own->pin.id) != 0)
+        own->queued = 0;
+    return status;
+}
+
 enum asp_status pgsql_pin_know(struct pgsql_store *own, struct asp_error *error)
 {
     const char *folder = own->conf->store;
-    enum asp_status status;
+    enum asp_status status = look(own, error);
 
-    if (own->pin.id[0] != '\0')
-        return ASP_OK;
-    status = own->reader == NULL
-                 ? pgsql_pin_read(folder, &own->pin, error)
-                 : own->reader->pin(own->reader->context, pgsql_wait_until(own), &own->pin, error);
     if (status != ASP_NOT_FOUND)
         return status;
     (void)asp_fail(error, ASP_UNSAFE, "%s does not say which database this machine is of", folder);
@@ -188,9 +208,9 @@ enum asp_status pgsql_store_may_join(struct pgsql_store *own, struct pgsql_pin *
 {
     enum asp_status status = pgsql_store_which(own, found, error);
 
-    if (status == ASP_OK && own->pin.id[0] == '\0')
-        status = pgsql_pin_read(own->conf->store, &own->pin, error);
-    if (status == ASP_NOT_FOUND) {
+    if (status == ASP_OK)
+        status = look(own, error);
+    if (status == ASP_NOT_FOUND) { /* as long as there is no such file */
         own->pin = *found;
         return ASP_OK;
     }

@@ -29,9 +29,10 @@ struct pgsql_store;
 struct pgsql_store *pgsql_store_new(const char *application);
 
 /*
- * Brings it up to a configuration, which lasts until the next call or the end, and `kept` to it:
- * where a database is named there, stores that are opened with `kept` are in it, and `role` is who
- * connects. Else they are in files.
+ * Brings it up to a configuration, which lasts until the next call has returned or the end, and
+ * `kept` to it: where a database is named there, stores that are opened with `kept` are in it, and
+ * `role` is who connects. Else they are in files. Where another database is named than before, or
+ * the same in other words, uses that were recorded are written, and it is connected anew.
  */
 void pgsql_store_use(struct pgsql_store *own, const struct asp_conf *conf, const char *role,
                      struct asp_store_kept *kept);

@@ -133,7 +133,8 @@ static enum asp_status flush(struct pgsql_store *own, struct asp_error *error)
     own->queued = 0;
     if (pgsql_breaker_is_down(own->breaker)) /* nobody waits for it */
         return asp_fail(error, ASP_IO, "the database does not answer");
-    status = pgsql_pin_know(own, error);
+    /* They are of the store that was joined then, whatever this machine is of by now. */
+    status = own->pin.id[0] != '\0' ? ASP_OK : pgsql_pin_know(own, error);
     if (status != ASP_OK)
         return status;
     for (size_t i = 0; i < queued; i++)

@@ -112,13 +112,15 @@ def test_it_becomes_read_only(driver, servers):
     assert (len(servers[0].asked), len(servers[2].asked)) == (2, 1)
 
 
-def test_hosts_that_are_changed_are_taken_at_the_next_connection(driver, servers):
+def test_hosts_that_are_changed_are_taken_by_the_next_question(driver, servers):
+    """Whoever is connected to; who is named again goes on."""
+    driver.hosts(servers[0])
+    assert driver.read().host == "db1"
     driver.hosts(servers[0])
     assert driver.read().host == "db1"
     driver.hosts(servers[1])
-    assert driver.read().host == "db1"
-    servers[0].hang_up()
     assert driver.read().host == "db2"
+    assert [len(server.started) for server in servers] == [1, 1, 0]
 
 
 STARTS = {

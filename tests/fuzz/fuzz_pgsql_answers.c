@@ -128,6 +128,15 @@ struct pgsql_connection *pgsql_connection_new(const char *application)
     return calloc(1, sizeof(struct pgsql_connection));
 }
 
+bool pgsql_connection_is_of_another(const struct pgsql_connection *connection,
+                                    const struct asp_database *database, const char *role)
+{
+    (void)connection;
+    (void)database;
+    (void)role;
+    return false;
+}
+
 void pgsql_connection_use(struct pgsql_connection *connection, const struct asp_database *database,
                           const char *role)
 {

@@ -144,8 +144,62 @@ START_TEST(no_file_of_a_home_is_looked_for)
 }
 END_TEST
 
+static bool is_told_the_same(const struct asp_database *other, const char *role)
+{
+    uint8_t first[PGSQL_PARAMETERS_DIGEST];
+    uint8_t second[PGSQL_PARAMETERS_DIGEST];
+
+    pgsql_parameters_digest(&database, "asp_node", first);
+    pgsql_parameters_digest(other, role, second);
+    return memcmp(first, second, sizeof first) == 0;
+}
+
+START_TEST(what_is_told_is_the_same_where_each_word_is)
+{
+    struct asp_database_host hosts[] = {by_address, by_socket};
+    struct asp_database_host others[] = {by_address, by_socket};
+    struct asp_database other;
+    struct {
+        const char **text;
+        const char *value;
+    } texts[] = {
+        {&other.name, "asp2"},       {&other.ca, "/ca"},         {&other.cert, "/cert"},
+        {&other.key, "/key"},        {&other.passfile, "/pass"}, {&others[0].name, "db2.example"},
+        {&others[0].address, "::1"}, {&others[1].name, "db3"},
+    };
+
+    begin();
+    database.hosts = hosts;
+    database.host_count = UNIT_COUNT(hosts);
+    other = database;
+    other.hosts = others;
+    other.fence = database.fence + 1; /* libpq is not told of it */
+    ck_assert(is_told_the_same(&other, "asp_node"));
+    ck_assert(!is_told_the_same(&other, "asp_admin"));
+    for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
+        const char *before = *texts[i].text;
+
+        *texts[i].text = texts[i].value;
+        ck_assert_msg(!is_told_the_same(&other, "asp_node"), "%s", texts[i].value);
+        *texts[i].text = before;
+    }
+    other.wait++;
+    ck_assert(!is_told_the_same(&other, "asp_node"));
+    other.wait--;
+    other.tls = false;
+    ck_assert(!is_told_the_same(&other, "asp_node"));
+    other.tls = true;
+    others[1].port++;
+    ck_assert(!is_told_the_same(&other, "asp_node"));
+    others[1].port--;
+    other.host_count--;
+    ck_assert(!is_told_the_same(&other, "asp_node"));
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add(suite, what_is_told_is_the_same_where_each_word_is);
     unit_add(suite, whatever_libpq_would_take_from_elsewhere_is_given);
     unit_add(suite, what_is_given_libpq_knows);
     unit_add(suite, a_host_is_verified_by_its_name_and_reached_by_its_address);
