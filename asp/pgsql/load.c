@@ -25,6 +25,7 @@ enum {
 enum column {
     STORE,
     OLDEST,
+    PARTS,
     NOW,
     PULSE_AGE,
     USES_SINCE,
@@ -39,11 +40,12 @@ enum column {
 
 static const struct pgsql_statement load = {
     .name = "load",
-    .text = "SELECT store::text, oldest, (extract(epoch FROM now) * 1000000)::bigint, pulse_age,"
-            " floor(extract(epoch FROM uses_since))::bigint, tag, body,"
-            " (extract(epoch FROM written) * 1000000)::bigint,"
-            " used_created, used_last, used_service, used_host"
-            " FROM asp.load($1::smallint, $2, $3)",
+    .text =
+        "SELECT store::text, oldest, parts, (extract(epoch FROM now) * 1000000)::bigint, pulse_age,"
+        " floor(extract(epoch FROM uses_since))::bigint, tag, body,"
+        " (extract(epoch FROM written) * 1000000)::bigint,"
+        " used_created, used_last, used_service, used_host"
+        " FROM asp.load($1::smallint, $2, $3)",
     .values = 3,
 };
 
@@ -95,11 +97,13 @@ static enum asp_status check_store(struct pgsql_store *own, const struct pg_resu
     const uint8_t *id;
     size_t length;
     int64_t oldest;
+    int64_t parts;
 
     if (pgsql_row_count(result) != 1 || !pgsql_bytes(result, 0, STORE, &id, &length) ||
-        !pgsql_number(result, 0, OLDEST, &oldest))
+        !pgsql_number(result, 0, OLDEST, &oldest) || !pgsql_number(result, 0, PARTS, &parts))
         return pgsql_not_ours(error);
-    if (length != PGSQL_ID_CHARS || memcmp(id, own->pin.id, length) != 0) {
+    if (length != PGSQL_ID_CHARS || memcmp(id, own->pin.id, length) != 0 ||
+        parts != own->pin.parts) {
         own->pin = (struct pgsql_pin){0}; /* this machine may be of another one by now */
         return asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
     }

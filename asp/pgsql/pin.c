@@ -4,10 +4,12 @@
 #include "result.h"
 
 #include "asp/buffer.h"
+#include "asp/checksum.h"
 #include "asp/clock.h"
 #include "asp/shell_word.h"
 #include "asp/store_files.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +24,19 @@ static const struct pgsql_statement which = {
     .text = "SELECT id::text, parts FROM asp.store",
 };
 
-static int write_text(const struct pgsql_pin *pin, char text[PIN_MAX])
+/*
+ * asp-store-id 1 ID PARTS
+ * digest=SUM
+ */
+static size_t write_text(const struct pgsql_pin *pin, char text[PIN_MAX])
 {
-    return snprintf(text, PIN_MAX, PIN_HEAD "%s %d\n", pin->id, pin->parts);
+    const size_t length = (size_t)snprintf(text, PIN_MAX, PIN_HEAD "%s %d\n", pin->id, pin->parts);
+
+    return length + (size_t)snprintf(text + length, PIN_MAX - length, "digest=%016" PRIx64 "\n",
+                                     asp_checksum(text, length));
 }
 
-/* ID PARTS, as they are written, and nothing else. */
+/* There is one text for what was read, to the byte. */
 static bool read_text(const char *text, size_t length, struct pgsql_pin *pin)
 {
     struct pgsql_pin found;
@@ -44,7 +53,7 @@ static bool read_text(const char *text, size_t length, struct pgsql_pin *pin)
     memcpy(found.id, id, PGSQL_ID_CHARS);
     found.id[PGSQL_ID_CHARS] = '\0';
     found.parts = (int)parts;
-    if ((size_t)write_text(&found, written) != length || memcmp(written, text, length) != 0)
+    if (write_text(&found, written) != length || memcmp(written, text, length) != 0)
         return false;
     *pin = found;
     return true;
@@ -83,7 +92,7 @@ static enum asp_status look(struct pgsql_store *own, struct asp_error *error)
     own->pin_file = identity;
     status = reader == NULL ? pgsql_pin_read(own->folder, &own->pin, error)
                             : reader->pin(reader->context, pgsql_wait_until(own), &own->pin, error);
-    if (before.id[0] != '\0' && strcmp(before.id, own->pin.id) != 0)
+    if (status == ASP_OK && before.id[0] != '\0' && strcmp(before.id, own->pin.id) != 0)
         own->queued = 0;
     return status;
 }
@@ -103,9 +112,9 @@ static enum asp_status write_pin(const char *folder, const struct pgsql_pin *pin
                                  struct asp_error *error)
 {
     char text[PIN_MAX];
-    const int length = write_text(pin, text);
+    const size_t length = write_text(pin, text);
 
-    return pgsql_node_file_write(folder, PIN_FILE, text, (size_t)length, error);
+    return pgsql_node_file_write(folder, PIN_FILE, text, length, error);
 }
 
 /* Where this machine is of none yet, nobody knows of one that was lost. */
@@ -186,7 +195,8 @@ enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *erro
 static enum asp_status compare(const struct pgsql_store *own, const struct pgsql_pin *found,
                                enum asp_status status, struct asp_error *error)
 {
-    if (status == ASP_OK && strcmp(own->pin.id, found->id) != 0) {
+    if (status == ASP_OK &&
+        (strcmp(own->pin.id, found->id) != 0 || own->pin.parts != found->parts)) {
         status = asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
         return advise_other(own, status, error);
     }

@@ -2,6 +2,7 @@
 
 import contextlib
 
+from store import pin
 from support.broker import BrokerMachine
 from support.passwords import PRIMARY
 from support.system_log import parsed
@@ -22,7 +23,7 @@ class Joined:
         self.configure()
         store = store or servers[0].connect(database=database).one("SELECT id::text FROM asp.store")
         self.sandbox.shell("mkdir -p /run/asp; mkdir -m 700 /var/lib/asp").done()
-        self.sandbox.write("/var/lib/asp/store-id", f"asp-store-id 1 {store} 64\n", mode="600")
+        self.sandbox.write("/var/lib/asp/store-id", pin(store), mode="600")
 
 
 class Node(Joined, BrokerMachine):

@@ -15,7 +15,7 @@ import tempfile
 import cluster as clusters
 import pytest
 from machine import DATABASE, leave_none
-from store import new_tag, part_of
+from store import new_tag, part_of, pin
 from support.broker import Broker, listens
 from support.run import ENVIRONMENT, MORTAL, ended
 from support.site import Site
@@ -60,7 +60,7 @@ class Database:
 
     def joined(self):
         """What is in the file store-id of a machine that has joined it."""
-        return f"asp-store-id 1 {self.id} 64\n"
+        return pin(self.id)
 
     @contextlib.contextmanager
     def clock(self, seconds):

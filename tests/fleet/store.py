@@ -4,6 +4,8 @@ import hashlib
 import re
 import secrets
 
+from support.account_text import sealed
+
 PARTS = 64
 
 # The longest that there is: 254 bytes, and 762 of what is stored.
@@ -18,6 +20,11 @@ def encoded(user):
 def part_of(name):
     """As the library has it: the first byte of the name's BLAKE2b-256."""
     return hashlib.blake2b(name.encode(), digest_size=32).digest()[0] % PARTS
+
+
+def pin(store, parts=PARTS):
+    """What is in store-id of a machine that has joined it."""
+    return sealed([f"asp-store-id 1 {store} {parts}"]).decode()
 
 
 def new_tag():

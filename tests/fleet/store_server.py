@@ -18,11 +18,11 @@ def number(value, width="q"):
     return None if value is None else struct.pack(f"!{width}", value)
 
 
-def loaded(body=None, *, store=STORE, oldest=1, pulse_age=0, tag=7, rows=1):
+def loaded(body=None, *, store=STORE, oldest=1, pulse_age=0, tag=7, parts=64, rows=1):
     """What asp.load answers: an account of this text, or that there is none."""
     now = number(int(time.time() * 1000000))
     there = (number(tag), body, now) if body is not None else (None, None, None)
-    row = (store, number(oldest, "i"), now, number(pulse_age), number(0), *there, *[None] * 4)
+    row = (store, number(oldest, "i"), number(parts, "h"), now, number(pulse_age), number(0), *there, *[None] * 4)
     return wire.row(*row) + wire.further_row(*row) * (rows - 1) + wire.COMPLETE + wire.READY
 
 

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 from machine import leave_none
+from store import pin
 
 NAME = ".s.PGSQL.5432"
 WRITE = b"\0write\0"  # a message Bind of the statement that writes an account
@@ -96,7 +97,7 @@ def machine(site, losing, owner, database):
     """One that has joined the store, by a socket that loses answers."""
     store = owner.ask("SELECT id::text AS id FROM asp.store")[0]["id"]
     site.store.mkdir(mode=0o700)
-    (site.store / "store-id").write_text(f"asp-store-id 1 {store} 64\n")
+    (site.store / "store-id").write_text(pin(store))
     (site.store / "store-id").chmod(0o600)
     site.configure(
         "virtual_users = true;",

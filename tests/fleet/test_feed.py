@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from machine import Joined, Node
-from store import LONG_NAME, Store, part_of
+from store import LONG_NAME, Store, part_of, pin
 from support.passwords import PRIMARY
 from support.processes import child_of, children
 from support.run import MORTAL
@@ -283,7 +283,7 @@ def test_what_a_machine_has_heard_is_of_one_database(both, cluster, database, fo
     after = ask(cluster, database, "UPDATE asp.store SET id = gen_random_uuid() RETURNING id::text AS id")[0]["id"]
     try:
         for machine in both:
-            machine.sandbox.shell("sed -i s/$1/$2/ /var/lib/asp/store-id", before, after).done()
+            machine.sandbox.write("/var/lib/asp/store-id", pin(after), mode="600")
         with one.watch(folder):
             one.log_file.logged("watch: this machine has joined another database")
             last = other.revoked("alice")
@@ -292,7 +292,7 @@ def test_what_a_machine_has_heard_is_of_one_database(both, cluster, database, fo
     finally:
         ask(cluster, database, f"UPDATE asp.store SET id = '{before}'")
         for machine in both:
-            machine.sandbox.shell("sed -i s/$1/$2/ /var/lib/asp/store-id", after, before).done()
+            machine.sandbox.write("/var/lib/asp/store-id", pin(before), mode="600")
 
 
 def test_where_it_is_damaged_what_was_revoked_of_late_is_told_again(both, cluster, database, folder):

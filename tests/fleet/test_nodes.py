@@ -4,7 +4,7 @@ import concurrent.futures
 
 import pytest
 from machine import joined, leave_none
-from store import LONG_NAME, encoded, part_of
+from store import LONG_NAME, encoded, part_of, pin
 from support.broker import SOON
 from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS
 from support.wait import wait_until
@@ -113,6 +113,31 @@ def test_a_machine_that_has_joined_another_store_lets_nobody_in(empty, owner):
     finally:
         owner.ask(f"UPDATE asp.store SET id = '{before}'")
     assert one.login(made) == SUCCESS
+
+
+PARTS = {
+    "by accident": (lambda text: text.replace(" 64\n", " 63\n"), "/var/lib/asp/store-id is not what we wrote"),
+    "as it is written": (lambda text: pin(text.split()[2], 63), "it is another database than the one that was joined"),
+}
+
+
+@pytest.mark.parametrize("how", PARTS)
+def test_nobody_is_looked_for_in_another_part_than_the_database_has_her_in(empty, owner, how):
+    one, _ = empty
+    made = one.create("alice", "Phone", "--app", "calendar")
+    before = one.sandbox.read("/var/lib/asp/store-id")
+    change, line = PARTS[how]
+    one.sandbox.write("/var/lib/asp/store-id", change(before), mode="600")
+    try:
+        assert one.login(made) == AUTHINFO_UNAVAIL
+        assert line in one.log_file.messages()[-1]
+        for words in (["create", "alice", "--label", "Desk"], ["list"], ["revoke", "alice", "--all"]):
+            run = one.asp_admin(*words)
+            assert (run.code, line in run.err) == (5, True), run
+    finally:
+        one.sandbox.write("/var/lib/asp/store-id", before, mode="600")
+    assert one.login(made) == SUCCESS
+    assert owner.one("SELECT count(*) FROM asp.account") == 1
 
 
 def test_a_machine_that_has_joined_no_store_says_so_whatever_it_is_asked(empty):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import cluster as clusters
 import pytest
-from store import part_of
+from store import part_of, pin
 from support.account_text import lines_of_text, sealed
 from support.run import TREE, as_user, execute
 from support.sandbox import open_installed
@@ -172,7 +172,7 @@ def test_a_machine_joins_and_looks(machine, cluster):
     machine.store("init", user="postgres").done()
     store = machine.which()
     run = machine.store("join").done()
-    assert machine.sandbox.read("/var/lib/asp/store-id") == f"asp-store-id 1 {store} 64\n"
+    assert machine.sandbox.read("/var/lib/asp/store-id") == pin(store)
     assert [line.split()[:2] for line in run.out.splitlines()] == [
         [check, "ok"] for check in ("store", "way", "schema", "role", "role", "clock", "standby", "logins")
     ]

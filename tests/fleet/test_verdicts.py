@@ -5,6 +5,7 @@ import pytest
 import wire
 from fake_server import CLOSE
 from machine import Node
+from store import pin
 from store_server import ANOTHER_BY_NOW, DONE, STORE, StoreServer, loaded
 from support.pam_codes import AUTHINFO_UNAVAIL, SUCCESS, USER_UNKNOWN
 from support.wait import wait_until
@@ -111,9 +112,10 @@ ANSWERS = {
     "no row": (lambda body: wire.COMPLETE + wire.READY, "no store of ours"),
     "two rows": (lambda body: loaded(rows=2), "no store of ours"),
     "a row of another store": (lambda body: loaded(store=OTHER), "another database"),
+    "a row of other parts": (lambda body: loaded(parts=63), "another database"),
     "a row without a store": (lambda body: loaded(store=None), "no store of ours"),
     "a row without an age": (lambda body: loaded(oldest=None), "no store of ours"),
-    "fewer columns": (lambda body: wire.answered(STORE, b"\0\0\0\1"), "no write on its standbys"),
+    "fewer columns": (lambda body: wire.answered(STORE, b"\0\0\0\1", b"\0\x40"), "no write on its standbys"),
     "one that was closed": (lambda body: loaded(oldest=0), "moved"),
     "one of a later version": (lambda body: loaded(oldest=2), "later version"),
     "an account without a tag": (lambda body: loaded(body, tag=None), "no store of ours"),
@@ -145,13 +147,13 @@ def test_who_answers_for_another_store_is_not_asked_again_by_that_connection(mac
 def test_a_machine_that_has_joined_another_store_goes_on_with_that(machine):
     machine.says("load", loaded(machine.body, store=OTHER))
     assert machine.login(machine.made) == AUTHINFO_UNAVAIL
-    machine.sandbox.shell(f"sed -i s/{STORE}/{OTHER}/ /var/lib/asp/store-id").done()
+    machine.sandbox.write("/var/lib/asp/store-id", pin(OTHER), mode="600")
     try:
         assert machine.login(machine.made) == SUCCESS
         machine.says("load", loaded(machine.body))
         assert machine.login(machine.made) == AUTHINFO_UNAVAIL
     finally:
-        machine.sandbox.shell(f"sed -i s/{OTHER}/{STORE}/ /var/lib/asp/store-id").done()
+        machine.sandbox.write("/var/lib/asp/store-id", pin(STORE), mode="600")
 
 
 @pytest.mark.parametrize("age", [0, 10000, -1000])

@@ -1,7 +1,7 @@
 /*
  * The files of a machine that has joined a store in a database: which one that is, how far it has
  * heard, and the passwords by which it comes. What is believed of the first two is what would be
- * written, to the byte; the second also with a digest that is right.
+ * written, to the byte; both also with a digest that is right.
  */
 #include "fuzz.h"
 
@@ -63,18 +63,20 @@ static bool is_file(const char *name, const char *bytes, size_t length)
     return same;
 }
 
-static void read_pin(const uint8_t *data, size_t size)
+static void read_pin(const char *bytes, size_t size)
 {
     struct pgsql_pin pin = {0};
     char text[128];
     int length;
 
-    put("store-id", data, size);
+    put("store-id", bytes, size);
     if (pgsql_pin_read(folder, &pin, NULL) != ASP_OK)
         return;
     FUZZ_NEED(strlen(pin.id) == PGSQL_ID_CHARS && pin.parts > 0 && pin.parts <= PGSQL_PARTS_MAX);
     length = snprintf(text, sizeof text, "asp-store-id 1 %s %d\n", pin.id, pin.parts);
-    FUZZ_NEED(size == (size_t)length && memcmp(data, text, size) == 0);
+    length += snprintf(text + length, sizeof text - (size_t)length, DIGEST "%016llx\n",
+                       (unsigned long long)asp_checksum(text, (size_t)length));
+    FUZZ_NEED(size == (size_t)length && memcmp(bytes, text, size) == 0);
 }
 
 static void read_cursors(const char *bytes, size_t length)
@@ -92,7 +94,8 @@ static void read_cursors(const char *bytes, size_t length)
 }
 
 /* Up to its last line, and a digest of that. */
-static void read_cursors_with_digest(const uint8_t *data, size_t size)
+static void read_with_digest(const uint8_t *data, size_t size,
+                             void (*read_bytes)(const char *bytes, size_t length))
 {
     const uint8_t *end = size > 0 ? memmem(data, size, DIGEST, strlen(DIGEST)) : NULL;
     const size_t length = end != NULL ? (size_t)(end - data) : size;
@@ -103,7 +106,7 @@ static void read_cursors_with_digest(const uint8_t *data, size_t size)
         memcpy(text, data, length);
     (void)snprintf(text + length, DIGEST_SIZE, DIGEST "%016llx\n",
                    (unsigned long long)asp_checksum(text, length));
-    read_cursors(text, length + strlen(text + length));
+    read_bytes(text, length + strlen(text + length));
     free(text);
 }
 
@@ -132,9 +135,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_folder(folder);
         FUZZ_NEED(atexit(remove_folder) == 0);
     }
-    read_pin(data, size);
+    read_pin((const char *)data, size);
+    read_with_digest(data, size, read_pin);
     read_cursors((const char *)data, size);
-    read_cursors_with_digest(data, size);
+    read_with_digest(data, size, read_cursors);
     read_password(data, size);
     return 0;
 }

@@ -12,6 +12,7 @@ import pytest
 from booted import Systemd, put_in_place
 from support.account_page import CONFIGURATION, PREPARE, Line, PageAt
 from support.account_page import SOCKET as PAGE_SOCKET
+from support.account_text import sealed
 from support.authorize import AUTHORIZE, ask
 from support.authorize import CONFIGURATION as AUTHORIZE_CONFIGURATION
 from support.authorize import USERS as AUTHORIZE_USERS
@@ -306,7 +307,7 @@ DATABASE_HERE = """
 primary: { realm = "office"; };
 database: { hosts = ( { address = "/run/nowhere"; } ); };
 """
-STORE_ID = "asp-store-id 1 00000000-0000-4000-8000-000000000000 64\n"
+STORE_ID = sealed(["asp-store-id 1 00000000-0000-4000-8000-000000000000 64"]).decode()
 LISTENER = """
 import socket
 with socket.create_server(("127.0.0.1", 5432)) as server:

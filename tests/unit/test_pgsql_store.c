@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PIN "asp-store-id 1 00112233-4455-6677-8899-aabbccddeeff 64\n"
+#define PIN "asp-store-id 1 00112233-4455-6677-8899-aabbccddeeff 64\ndigest=abcd94482b60da73\n"
 
 enum { WAIT = 1000, LEAST = 100, NO_TIME = 20, TIMES = 20, PORT = 5432, BACKLOG = 2 * TIMES };
 

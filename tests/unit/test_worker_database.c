@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #define STORE "00112233-4455-6677-8899-aabbccddeeff"
-#define PIN "asp-store-id 1 " STORE " 64\n"
+#define PIN "asp-store-id 1 " STORE " 64\ndigest=abcd94482b60da73\n"
 
 static struct worker_database database;
 static char path[UNIT_PATH];
