@@ -5,6 +5,7 @@
 #include "exchange.h"
 #include "failure.h"
 #include "parameters.h"
+#include "socket_folder.h"
 
 #include "asp/buffer.h"
 #include "asp/clock.h"
@@ -80,6 +81,9 @@ static void begin(struct attempt *attempt, const struct pgsql_way *way,
 {
     struct pgsql_parameters parameters;
 
+    if (pgsql_host_is_folder(attempt->host) &&
+        pgsql_socket_folder_check(attempt->host->address, &attempt->error) != ASP_OK)
+        return;
     pgsql_parameters_give(&parameters, told, attempt->host, way->role, way->application, password);
     attempt->conn = PQconnectStartParams(parameters.keys, parameters.values, 0);
     if (attempt->conn == NULL) {

@@ -18,9 +18,9 @@ static void give(struct pgsql_parameters *parameters, const char *key, const cha
     parameters->values[parameters->count++] = value;
 }
 
-static bool is_folder(const char *address)
+bool pgsql_host_is_folder(const struct asp_database_host *host)
 {
-    return address[0] == '/';
+    return host->address[0] == '/';
 }
 
 const char *pgsql_host_label(const struct asp_database_host *host)
@@ -30,7 +30,7 @@ const char *pgsql_host_label(const struct asp_database_host *host)
 
 bool pgsql_host_has_tls(const struct asp_database *database, const struct asp_database_host *host)
 {
-    return database->tls && !is_folder(host->address);
+    return database->tls && !pgsql_host_is_folder(host);
 }
 
 static const char *or_nowhere(const char *path)
@@ -43,7 +43,7 @@ static void give_way(struct pgsql_parameters *parameters, const struct asp_datab
 {
     (void)snprintf(parameters->port, sizeof parameters->port, "%d", host->port);
     (void)snprintf(parameters->wait, sizeof parameters->wait, "%d", database->wait);
-    if (is_folder(host->address)) {
+    if (pgsql_host_is_folder(host)) {
         give(parameters, "host", host->address);
     } else {
         give(parameters, "host", pgsql_host_label(host));
@@ -144,7 +144,7 @@ void pgsql_parameters_give(struct pgsql_parameters *parameters, const struct asp
     parameters->count = 0;
     give_way(parameters, database, host);
     give_tls(parameters, database, host);
-    give_role(parameters, database, role, is_folder(host->address) ? NULL : password);
+    give_role(parameters, database, role, pgsql_host_is_folder(host) ? NULL : password);
     give(parameters, "client_encoding", "UTF8");
     give(parameters, "application_name", application);
     give(parameters, NULL, NULL);

@@ -6,7 +6,8 @@ import time
 
 import pytest
 import wire
-from fake_server import CLOSE
+from fake_server import CLOSE, FakeServer
+from store_server import StoreServer
 from support.wait import wait_until
 
 BOUND = 15  # seconds: a generous one, for what is to end within one
@@ -302,3 +303,55 @@ def test_a_file_of_passwords_that_is_not_to_be_used(driver, server, tmp_path, wh
     path.chmod(0o600)
     driver.read(seconds=1)
     wait_until(lambda: len(server.started) == 1)
+
+
+OPEN = {
+    "to everybody": lambda folder: folder.chmod(0o777),
+    "and sticky": lambda folder: folder.chmod(0o1777),
+    "above": lambda folder: folder.parent.chmod(0o777),
+    "behind a link": lambda folder: folder.chmod(0o1777),
+}
+
+
+class AtSocket(StoreServer):
+    """At a Unix socket, in a folder that has another above it."""
+
+    def __init__(self):
+        super().__init__()
+        self.socket = self.folder / "above" / "socket"
+        self.socket.mkdir(parents=True)
+        for path in (self.socket, self.socket.parent):
+            path.chmod(0o755)
+        (self.folder / ".s.PGSQL.5432").rename(self.socket / ".s.PGSQL.5432")
+
+    def _next_answer(self, statement):
+        return FakeServer._next_answer(self, statement)
+
+
+@pytest.fixture
+def nobodys():
+    with AtSocket() as server:
+        yield server
+
+
+def test_a_folder_to_which_its_group_can_write_is_a_databases(driver, nobodys):
+    """As that of Debian is."""
+    nobodys.socket.chmod(0o2775)
+    driver.hosts(("", nobodys.socket, 5432))
+    assert driver.read().status == "ASP_OK"
+
+
+@pytest.mark.parametrize("how", OPEN)
+def test_where_everybody_may_put_a_socket_there_is_no_database(driver, nobodys, how):
+    folder = nobodys.socket
+    OPEN[how](folder)
+    where = folder
+    if how == "behind a link":
+        where = nobodys.folder / "link"
+        where.symlink_to(folder)
+    driver.hosts(("", where, 5432))
+    answer = driver.read()
+    path = folder.parent if how == "above" else folder
+    assert (answer.status, answer.what) == ("ASP_UNSAFE", {"down"})
+    assert answer.text.startswith(f"everybody can write to {path} (mode ") and nobodys.started == []
+    assert answer.advice.startswith("have PostgreSQL make its socket where nobody else can (unix_socket_directories)")
