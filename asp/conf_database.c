@@ -153,6 +153,12 @@ static enum asp_status check_tls(const struct asp_conf_reader *reader,
                                    "has tls = \"none\" and the address %s: without TLS it may be a "
                                    "Unix socket or an address of this machine alone",
                                    host->address);
+        if (!database->tls && database->passfile[0] != '\0')
+            return asp_conf_refuse(reader, setting,
+                                   "has a passfile and the address %s with tls = \"none\": who "
+                                   "listens there while the database is down would be told what "
+                                   "the password can be guessed by. Have TLS, or a Unix socket",
+                                   host->address);
         if (database->tls && database->ca[0] == '\0')
             return asp_conf_refuse(reader, setting,
                                    "has no ca: say who certifies the servers of the database");

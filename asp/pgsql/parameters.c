@@ -92,21 +92,19 @@ static void give_tls(struct pgsql_parameters *parameters, const struct asp_datab
 }
 
 /*
- * libpq sends a password as it is to whoever asks for it so, but for two things: the channel is to
- * be bound, which needs TLS, or a later one asks for SCRAM alone.
+ * libpq sends a password as it is to whoever asks for it so, and to who asks for SCRAM what it can
+ * be guessed by, after as many rounds as he says, for which it waits: so the channel is to be bound
+ * to a certificate that was verified, which needs TLS. Who has that is trusted with all accounts.
  */
 static void give_role(struct pgsql_parameters *parameters, const struct asp_database *database,
                       const char *role, const char *password)
 {
-    bool later = PQlibVersion() >= LIBPQ_16;
-    bool binds = password != NULL && (database->tls || !later);
-
     give(parameters, "dbname", database->name);
     give(parameters, "user", role);
     give(parameters, "passfile", NOWHERE);
     give(parameters, "password", password);
-    give(parameters, "channel_binding", binds ? "require" : "disable");
-    if (later)
+    give(parameters, "channel_binding", password == NULL ? "disable" : "require");
+    if (PQlibVersion() >= LIBPQ_16)
         give(parameters, "require_auth", password == NULL ? "none" : "scram-sha-256");
 }
 

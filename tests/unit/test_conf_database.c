@@ -118,6 +118,9 @@ END_TEST
 START_TEST(over_a_network_it_is_known_who_answers)
 {
     is_bad(FAR "tls = \"none\";", "has tls = \"none\" and the address 192.0.2.11");
+    is_bad("tls = \"none\"; passfile = \"/pass\"; hosts = ( { address = \"/run/postgresql\"; },"
+           " { address = \"127.0.0.9\"; } );",
+           "has a passfile and the address 127.0.0.9 with tls = \"none\"");
     is_bad(FAR, "has no ca: say who certifies");
     is_bad("ca = \"/ca\"; hosts = ( { address = \"192.0.2.11\"; } );",
            "has the address 192.0.2.11 without a name");
@@ -126,6 +129,7 @@ START_TEST(over_a_network_it_is_known_who_answers)
     asp_conf_free(conf_of(FAR "ca = \"/ca\";"));
     asp_conf_free(conf_of(FOLDER));
     asp_conf_free(conf_of(FOLDER "tls = \"none\";"));
+    asp_conf_free(conf_of(FOLDER "tls = \"none\"; passfile = \"/pass\";"));
     asp_conf_free(conf_of("tls = \"none\"; hosts = ( { address = \"127.0.0.9\"; } );"));
     is_bad("cert = \"/cert\";", "has one of cert and key");
     is_bad("key = \"/key\";", "has one of cert and key");

@@ -118,16 +118,17 @@ START_TEST(at_a_socket_there_is_neither_tls_nor_a_password)
 }
 END_TEST
 
-START_TEST(without_tls_a_password_is_for_scram_alone)
+START_TEST(a_password_needs_a_channel_that_is_bound_with_tls_or_without)
 {
     begin();
-    database.tls = false;
-    give(&by_address, "a password");
-    ck_assert_str_eq(given("sslmode"), "disable");
-    if (PQlibVersion() >= 160000)
-        ck_assert_str_eq(given("require_auth"), "scram-sha-256");
-    else
+    for (int tls = 0; tls <= 1; tls++) {
+        database.tls = tls == 1;
+        give(&by_address, "a password");
+        ck_assert_str_eq(given("sslmode"), tls == 1 ? "verify-full" : "disable");
         ck_assert_str_eq(given("channel_binding"), "require");
+        if (PQlibVersion() >= 160000)
+            ck_assert_str_eq(given("require_auth"), "scram-sha-256");
+    }
 }
 END_TEST
 
@@ -204,7 +205,7 @@ static void fill(Suite *suite)
     unit_add(suite, what_is_given_libpq_knows);
     unit_add(suite, a_host_is_verified_by_its_name_and_reached_by_its_address);
     unit_add(suite, at_a_socket_there_is_neither_tls_nor_a_password);
-    unit_add(suite, without_tls_a_password_is_for_scram_alone);
+    unit_add(suite, a_password_needs_a_channel_that_is_bound_with_tls_or_without);
     unit_add(suite, no_file_of_a_home_is_looked_for);
 }
 
