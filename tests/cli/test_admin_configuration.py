@@ -310,6 +310,7 @@ def test_the_line_is_that_of_the_setting_and_not_of_its_group(site):
     with_line(site, site.run("list"), "(?:5|6)")
 
 
+@pytest.mark.of_files("with a configuration that is wrong no broker begins, whom the module asks")
 def test_module_and_tool_judge_the_configuration_alike(site, login):
     password = site.create("alice", "Phone", "--app", "mail")["password"]
     assert login(password) == 0

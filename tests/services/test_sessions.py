@@ -156,6 +156,7 @@ def test_with_watch_a_session_ends_when_the_primary_is_set_behind_pam(hooked, id
     assert other.line(0.5) is None
 
 
+@pytest.mark.of_files("what a login leaves due is a mark in files")
 @pytest.mark.parametrize("running", [True, False], ids=["watch-runs", "watch-comes-later"])
 def test_with_watch_a_session_ends_after_a_logins_own_check_has_revoked(hooked, idle, watch, running):
     """This watch compares nothing itself, so that it is the login that revokes, and leaves the hook to it."""
