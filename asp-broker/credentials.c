@@ -26,7 +26,8 @@ struct answer {
     enum asp_status status;
     struct asp_error error;
     struct pgsql_pin pin;
-    struct pgsql_credentials credentials; /* a file that is there comes beside */
+    int pin_file; /* -1: none; it and a file that is there come beside */
+    struct pgsql_credentials credentials;
 };
 
 bool credentials_make(struct credentials_ends *ends)
@@ -102,12 +103,14 @@ static void read_for(const struct credentials_worker *worker, enum what what, st
     struct shared_conf *shared = NULL;
 
     answer->credentials = PGSQL_NO_CREDENTIALS;
+    answer->pin_file = -1;
     answer->status =
         conf_cache_acquire(worker->conf_path, worker->conf_required, &shared, &answer->error);
     if (answer->status != ASP_OK)
         return;
     if (what == PIN)
-        answer->status = database_pin_read(conf_cache_read(shared), &answer->pin, &answer->error);
+        answer->status = database_pin_read(conf_cache_read(shared), &answer->pin, &answer->pin_file,
+                                           &answer->error);
     else
         answer->status = database_credentials_open(conf_cache_read(shared), &answer->credentials,
                                                    &answer->error);
@@ -126,7 +129,10 @@ static void tell(const struct credentials_worker *worker, int to, enum what what
         if (answer.status == ASP_OK && answer.credentials.files[i] >= 0)
             descriptors[count++] = answer.credentials.files[i];
     }
+    if (answer.status == ASP_OK && answer.pin_file >= 0)
+        descriptors[count++] = answer.pin_file;
     (void)put(to, &answer, sizeof answer, descriptors, count);
+    asp_close(answer.pin_file);
     database_credentials_close(&answer.credentials);
     sodium_memzero(&answer, sizeof answer);
 }
@@ -160,19 +166,24 @@ static bool wait_for(int fd, int64_t deadline)
     return count > 0;
 }
 
-/* Puts each file that came into its place. False: some are missing. */
+/* Puts the next that came into the place of one that is there. False: it is missing. */
+static bool place(const struct answer *answer, int *file, const int **next)
+{
+    const bool is_there = answer->status == ASP_OK && *file >= 0;
+
+    *file = is_there ? *(*next)++ : -1;
+    return !is_there || *file >= 0;
+}
+
+/* In the order of tell(). */
 static bool place_files(struct answer *answer, const int descriptors[PGSQL_CREDENTIALS])
 {
+    const int *next = descriptors;
     bool all = true;
-    size_t next = 0;
 
-    for (size_t i = 0; i < PGSQL_CREDENTIALS; i++) {
-        const bool is_there = answer->status == ASP_OK && answer->credentials.files[i] >= 0;
-
-        answer->credentials.files[i] = is_there ? descriptors[next++] : -1;
-        all = all && (!is_there || answer->credentials.files[i] >= 0);
-    }
-    return all;
+    for (size_t i = 0; i < PGSQL_CREDENTIALS; i++)
+        all = place(answer, &answer->credentials.files[i], &next) && all;
+    return place(answer, &answer->pin_file, &next) && all;
 }
 
 static enum asp_status ask(int asking, enum what what, int64_t deadline, struct answer *answer,
@@ -195,6 +206,7 @@ static enum asp_status ask(int asking, enum what what, int64_t deadline, struct 
         return asp_fail(error, ASP_IO, "what root alone may read was not told in time");
     if (!place_files(answer, descriptors)) {
         database_credentials_close(&answer->credentials);
+        asp_close(answer->pin_file);
         return asp_fail(error, ASP_NO_FILES, "no descriptor is left for a file of the database");
     }
     if (answer->status != ASP_OK && error != NULL)
@@ -202,14 +214,16 @@ static enum asp_status ask(int asking, enum what what, int64_t deadline, struct 
     return answer->status;
 }
 
-static enum asp_status ask_pin(void *context, int64_t deadline, struct pgsql_pin *pin,
+static enum asp_status ask_pin(void *context, int64_t deadline, struct pgsql_pin *pin, int *file,
                                struct asp_error *error)
 {
     struct answer answer;
     const enum asp_status status = ask(*(const int *)context, PIN, deadline, &answer, error);
 
-    if (status == ASP_OK)
+    if (status == ASP_OK) {
         *pin = answer.pin;
+        *file = answer.pin_file;
+    }
     return status;
 }
 

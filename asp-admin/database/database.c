@@ -45,10 +45,10 @@ void database_read_by(struct pgsql_store *own, const struct pgsql_reader *reader
     pgsql_store_read_by(own, reader);
 }
 
-enum asp_status database_pin_read(const struct asp_conf *conf, struct pgsql_pin *pin,
+enum asp_status database_pin_read(const struct asp_conf *conf, struct pgsql_pin *pin, int *file,
                                   struct asp_error *error)
 {
-    return pgsql_pin_read(conf->store, pin, error);
+    return pgsql_pin_read(conf->store, pin, file, error);
 }
 
 enum asp_status database_credentials_open(const struct asp_conf *conf,

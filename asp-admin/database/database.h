@@ -43,7 +43,7 @@ void database_read_by(struct pgsql_store *own, const struct pgsql_reader *reader
 
 /* For who is asked to: which database this machine is of (ASP_NOT_FOUND: of none yet), and by what
  * the broker's role is let in, which the caller gives to database_credentials_close in any case. */
-enum asp_status database_pin_read(const struct asp_conf *conf, struct pgsql_pin *pin,
+enum asp_status database_pin_read(const struct asp_conf *conf, struct pgsql_pin *pin, int *file,
                                   struct asp_error *error);
 enum asp_status database_credentials_open(const struct asp_conf *conf,
                                           struct pgsql_credentials *credentials,

@@ -118,10 +118,11 @@ static enum asp_status none(struct asp_error *error)
     return asp_fail(error, ASP_DENIED, "this pam_asp was built without a database");
 }
 
-enum asp_status database_pin_read(const struct asp_conf *conf, struct pgsql_pin *pin,
+enum asp_status database_pin_read(const struct asp_conf *conf, struct pgsql_pin *pin, int *file,
                                   struct asp_error *error)
 {
     (void)conf;
+    (void)file;
     *pin = (struct pgsql_pin){0};
     return none(error);
 }

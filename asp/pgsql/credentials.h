@@ -38,7 +38,8 @@ struct pgsql_credentials {
 /* Who reads them for a process that may not. What each tells is never ASP_NOT_FOUND, but of the
  * pin: this machine is of no database yet. Until `deadline` (asp_clock_ms) at most. */
 struct pgsql_reader {
-    enum asp_status (*pin)(void *context, int64_t deadline, struct pgsql_pin *pin,
+    /* `file` as with pgsql_pin_read. */
+    enum asp_status (*pin)(void *context, int64_t deadline, struct pgsql_pin *pin, int *file,
                            struct asp_error *error);
     enum asp_status (*credentials)(void *context, int64_t deadline,
                                    struct pgsql_credentials *credentials, struct asp_error *error);

@@ -27,6 +27,7 @@ struct pgsql_store *pgsql_store_new(const char *application)
 
     if (own == NULL)
         return NULL;
+    own->pin_open = -1;
     own->connection = pgsql_connection_new(application);
     if (own->connection == NULL) {
         free(own);
@@ -94,6 +95,7 @@ void pgsql_store_free(struct pgsql_store *own)
         return;
     pgsql_store_flush(own);
     pgsql_connection_free(own->connection);
+    asp_close(own->pin_open);
     free(own);
 }
 

@@ -33,6 +33,7 @@ struct pgsql_store {
     struct pgsql_pin pin;              /* the one that this machine is of */
     char folder[PATH_MAX];             /* whose pin that is */
     struct asp_identity pin_file;      /* from which it was read */
+    int pin_open;                      /* the same, of one that another reads; -1: none is */
     /* What was loaded last with an entry that was looked for: its use comes in the same row. */
     struct {
         bool asked;

@@ -59,12 +59,26 @@ static bool read_text(const char *text, size_t length, struct pgsql_pin *pin)
     return true;
 }
 
-enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, struct asp_error *error)
+/* It is open before it is read: where it is replaced meanwhile, what is open has gone, and what was
+ * read is read again. */
+static enum asp_status open_file(const char *folder, int *file, struct asp_error *error)
+{
+    char path[PATH_MAX + sizeof "/" PIN_FILE];
+    struct stat st;
+
+    (void)snprintf(path, sizeof path, "%s/" PIN_FILE, folder);
+    return asp_path_open(path, file, &st, error);
+}
+
+enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, int *file,
+                               struct asp_error *error)
 {
     uint8_t *bytes = NULL;
     size_t length = 0;
-    enum asp_status status =
-        pgsql_node_file_read(folder, PIN_FILE, PIN_MAX, &bytes, &length, NULL, error);
+    enum asp_status status = file != NULL ? open_file(folder, file, error) : ASP_OK;
+
+    if (status == ASP_OK)
+        status = pgsql_node_file_read(folder, PIN_FILE, PIN_MAX, &bytes, &length, NULL, error);
 
     if (status == ASP_OK && !read_text((const char *)bytes, length, pin))
         status = asp_fail(error, ASP_CORRUPT, "%s/" PIN_FILE " is not what we wrote", folder);
@@ -72,26 +86,52 @@ enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, struct
     return status;
 }
 
-/* As long as the file is the same it is not read again; who may not look at it asks each time. Uses
- * that are still to be written are of the store that was joined when they were recorded. */
-static enum asp_status look(struct pgsql_store *own, struct asp_error *error)
+/* The file as it is now; who may not look at its name has it open, and sees that it has gone where
+ * another was put in its place. */
+static enum asp_status identify(const struct pgsql_store *own, struct asp_identity *identity,
+                                struct asp_error *error)
+{
+    char path[PATH_MAX + sizeof "/" PIN_FILE];
+    struct stat st;
+
+    *identity = (struct asp_identity){0};
+    if (own->reader == NULL) {
+        (void)snprintf(path, sizeof path, "%s/" PIN_FILE, own->folder);
+        return asp_identity_at(path, identity, error);
+    }
+    if (own->pin_open >= 0 && fstat(own->pin_open, &st) == 0 && st.st_nlink > 0)
+        asp_identity_of(&st, identity);
+    return ASP_OK;
+}
+
+static enum asp_status read_pin(struct pgsql_store *own, struct asp_error *error)
 {
     const struct pgsql_reader *reader = own->reader;
-    const struct pgsql_pin before = own->pin;
-    char path[PATH_MAX + sizeof "/" PIN_FILE];
-    struct asp_identity identity = {0};
-    enum asp_status status = ASP_OK;
+    const int64_t until = pgsql_wait_until(own);
 
-    (void)snprintf(path, sizeof path, "%s/" PIN_FILE, own->folder);
     if (reader == NULL)
-        status = asp_identity_at(path, &identity, error);
+        return pgsql_pin_read(own->folder, &own->pin, NULL, error);
+    asp_close(own->pin_open);
+    own->pin_open = -1;
+    return reader->pin(reader->context, until, &own->pin, &own->pin_open, error);
+}
+
+/* As long as the file is the same it is not read again. Uses that are still to be written are of
+ * the store that was joined when they were recorded. */
+static enum asp_status look(struct pgsql_store *own, struct asp_error *error)
+{
+    const struct pgsql_pin before = own->pin;
+    struct asp_identity identity;
+    enum asp_status status = identify(own, &identity, error);
+
     if (status != ASP_OK ||
-        (reader == NULL && before.id[0] != '\0' && asp_identity_same(&identity, &own->pin_file)))
+        (before.id[0] != '\0' && identity.present && asp_identity_same(&identity, &own->pin_file)))
         return status;
     own->pin = (struct pgsql_pin){0};
     own->pin_file = identity;
-    status = reader == NULL ? pgsql_pin_read(own->folder, &own->pin, error)
-                            : reader->pin(reader->context, pgsql_wait_until(own), &own->pin, error);
+    status = read_pin(own, error);
+    if (status == ASP_OK && own->reader != NULL)
+        status = identify(own, &own->pin_file, error);
     if (status == ASP_OK && before.id[0] != '\0' && strcmp(before.id, own->pin.id) != 0)
         own->queued = 0;
     return status;
@@ -123,7 +163,7 @@ static void advise_init(const struct pgsql_store *own, struct asp_error *error)
     struct pgsql_pin known;
 
     if (pgsql_last_failure(own->connection)->no_store &&
-        pgsql_pin_read(own->conf->store, &known, NULL) == ASP_NOT_FOUND)
+        pgsql_pin_read(own->conf->store, &known, NULL, NULL) == ASP_NOT_FOUND)
         (void)asp_advise(error, error->status, "run asp-admin store init");
 }
 
@@ -177,7 +217,7 @@ enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *erro
 
     if (status != ASP_OK)
         return status;
-    status = pgsql_pin_read(own->conf->store, &known, error);
+    status = pgsql_pin_read(own->conf->store, &known, NULL, error);
     if (status == ASP_OK && strcmp(known.id, found.id) == 0 && known.parts == found.parts)
         return ASP_UNCHANGED;
     if (status == ASP_OK) {

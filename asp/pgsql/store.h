@@ -44,8 +44,11 @@ void pgsql_store_share(struct pgsql_store *own, struct pgsql_breaker *breaker);
  */
 void pgsql_store_read_by(struct pgsql_store *own, const struct pgsql_reader *reader);
 
-/* Reads which database a machine with this folder is of. ASP_NOT_FOUND: it is of none yet. */
-enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, struct asp_error *error);
+/* Reads which database a machine with this folder is of. ASP_NOT_FOUND: it is of none yet. `file`,
+ * unless it is NULL, begins as -1 and is open then where there is such a file, for the caller to
+ * close. */
+enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, int *file,
+                               struct asp_error *error);
 
 /* Whether it is down, as far as they know. */
 bool pgsql_store_is_down(const struct pgsql_store *own);

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 
 import cluster as clusters
 import pytest
@@ -193,6 +194,18 @@ def test_nobody_else_of_that_user_looks_into_a_worker_or_the_files(machine):
         for path in paths:
             run = machine.sandbox.run(*as_user("asp-broker"), "head", "-c", "1", path)
             assert run.code != 0 and "Permission denied" in run.err, run
+
+
+def test_a_login_waits_for_nobody_who_reads_as_long_as_nothing_has_changed(machine):
+    """All logins would be one after the other there."""
+    made = machine.create("alice", "Phone", "--app", "calendar")
+    with machine.serving() as broker:
+        assert machine.lets_in(made)
+        for one in machine.workers(broker):
+            if one.uids == {0}:
+                os.kill(one.pid, signal.SIGSTOP)  # the test ends all of them, stopped or not
+        # A worker that has had no turn yet has to ask.
+        assert sum(machine.login(made) == SUCCESS for _ in range(16)) > 8
 
 
 def test_a_worker_ends_with_the_broker_however_that_ends(machine):

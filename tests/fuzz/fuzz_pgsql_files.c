@@ -70,7 +70,7 @@ static void read_pin(const char *bytes, size_t size)
     int length;
 
     put("store-id", bytes, size);
-    if (pgsql_pin_read(folder, &pin, NULL) != ASP_OK)
+    if (pgsql_pin_read(folder, &pin, NULL, NULL) != ASP_OK)
         return;
     FUZZ_NEED(strlen(pin.id) == PGSQL_ID_CHARS && pin.parts > 0 && pin.parts <= PGSQL_PARTS_MAX);
     length = snprintf(text, sizeof text, "asp-store-id 1 %s %d\n", pin.id, pin.parts);
