@@ -130,7 +130,7 @@ def test_nobody_is_looked_for_in_another_part_than_the_database_has_her_in(empty
     one.sandbox.write("/var/lib/asp/store-id", change(before), mode="600")
     try:
         assert one.login(made) == AUTHINFO_UNAVAIL
-        assert line in one.log_file.messages()[-1]
+        one.log_file.logged(line)
         for words in (["create", "alice", "--label", "Desk"], ["list"], ["revoke", "alice", "--all"]):
             run = one.asp_admin(*words)
             assert (run.code, line in run.err) == (5, True), run
