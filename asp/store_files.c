@@ -57,9 +57,11 @@ static enum asp_status open_store(struct asp_store *store, const struct asp_conf
         memcpy(&before, kept->words, sizeof before);
     known = before;
     status = asp_folder_open(conf->store, &known, &store->own.fd, error);
-    if (status == ASP_OK && conf->database.host_count == 0 && is_found_anew(&before, &known) &&
-        asp_files_has_joined(store, error))
-        return ASP_UNSAFE;
+    if (status == ASP_OK && conf->database.host_count == 0 && is_found_anew(&before, &known)) {
+        status = asp_files_check_joined(store, error);
+        if (status != ASP_OK)
+            return status;
+    }
     if (kept != NULL)
         memcpy(kept->words, &known, sizeof known);
     if (status == ASP_NOT_FOUND)
@@ -180,8 +182,10 @@ static enum asp_status read_account(const struct asp_store *store, struct asp_st
     status = asp_file_open(store->own.fd, store->path, path, O_RDONLY, &fd, &st, error);
     if (status == ASP_NOT_FOUND && asp_files_check_folder(store, USERS_FOLDER, error) != ASP_OK)
         return ASP_IO;
-    if (status == ASP_NOT_FOUND && asp_files_has_joined(store, error))
-        return ASP_UNSAFE;
+    if (status == ASP_NOT_FOUND) {
+        status = asp_files_check_joined(store, error);
+        return status == ASP_OK ? ASP_NOT_FOUND : status;
+    }
     if (status != ASP_OK)
         return status;
     status = asp_file_read(fd, &st, ASP_ACCOUNT_BYTES_MAX, &stored->bytes, &stored->length, error);

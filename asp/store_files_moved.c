@@ -87,24 +87,25 @@ enum asp_status asp_files_read_moved(const struct asp_store *store, struct asp_m
     return status;
 }
 
-bool asp_files_has_joined(const struct asp_store *store, struct asp_error *error)
+enum asp_status asp_files_check_joined(const struct asp_store *store, struct asp_error *error)
 {
     struct stat st;
 
-    /* Whoever may not look does not know that it is not there. */
-    if ((fstatat(store->own.fd, STORE_ID_FILE, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) ||
-        fstatat(store->own.fd, MOVED_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        return false;
+    if (fstatat(store->own.fd, STORE_ID_FILE, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? ASP_OK
+                               : asp_fail_errno(error, "%s/" STORE_ID_FILE " cannot be looked for",
+                                                store->path);
+    if (fstatat(store->own.fd, MOVED_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return ASP_OK;
     (void)asp_fail(error, ASP_UNSAFE,
                    "the app passwords of this machine are in a database, as %s/" STORE_ID_FILE
                    " says, and asp.conf names none",
                    store->path);
-    (void)asp_advise(
+    return asp_advise(
         error, ASP_UNSAFE,
         "mend asp.conf; or, where they are to be in files from now on, remove %s/" STORE_ID_FILE
         ": see asp-store(7)",
         store->path);
-    return true;
 }
 
 bool asp_files_has_moved(const struct asp_store *store, struct asp_error *error)

@@ -20,9 +20,9 @@ enum asp_status asp_files_read_moved(const struct asp_store *store, struct asp_m
 /* The text of that file: asp-moved 1 HOW ID SINCE, and a sentence for a person. */
 void asp_files_moved_text(const struct asp_moved *moved, struct asp_buffer *text);
 
-/* Fails as ASP_UNSAFE, and says that the accounts of this machine are in a database: for a process
- * that is told of none. False: they are not, or asp_files_has_moved says more; nothing is said. */
-bool asp_files_has_joined(const struct asp_store *store, struct asp_error *error);
+/* For a process that is told of no database: ASP_UNSAFE where the accounts of this machine are in
+ * one, or why that is not known. ASP_OK: they are not, or asp_files_has_moved says more. */
+enum asp_status asp_files_check_joined(const struct asp_store *store, struct asp_error *error);
 
 /* Fails as ASP_IO, and says what has become of it. False: nothing has, and nothing is said. */
 bool asp_files_has_moved(const struct asp_store *store, struct asp_error *error);
