@@ -38,6 +38,7 @@ WITH_ETC = 'mount -t overlay overlay -o "lowerdir=$0:$ASP_BENCH_ETC" /etc && exe
 MOUNTED = pathlib.Path("/mnt")
 SHADOW = pathlib.Path("/etc/shadow")
 GROUP = 60123  # the group asp, where the machine has none
+BROKER = GROUP + 1
 MEMORY = 12 << 20  # KiB: of what is there, half will do
 SETTLED = 3  # seconds until the state of a shadow file is trusted
 
@@ -94,16 +95,16 @@ class Place:
         self.processes.append(subprocess.Popen([*MORTAL, sys.executable, "-c", DRAIN], stdin=log))
 
     def make_etc(self):
-        """Laid over the machine's. nobody and daemon are in the group asp, and may ask the broker."""
+        """Laid over the machine's. nobody and daemon are in the group asp, and may ask the broker, whose workers are the user
+        asp-broker with a database."""
         for part in ("etc", "etc.upper", "etc.work"):
             (self.folder / part).mkdir()
         lower, upper, work = (self.folder / part for part in ("etc", "etc.upper", "etc.work"))
         mount("--bind", "/etc", lower)
         mount("-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={upper},workdir={work}", "/etc")
         os.environ["ASP_BENCH_ETC"] = str(lower)
-        lines = pathlib.Path("/etc/group").read_text(encoding="utf-8").splitlines()
-        lines = [line for line in lines if not line.startswith("asp:")] + [f"asp:x:{GROUP}:nobody,daemon"]
-        pathlib.Path("/etc/group").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        put_lines("/etc/group", f"asp:x:{GROUP}:nobody,daemon", f"asp-broker:x:{BROKER}:")
+        put_lines("/etc/passwd", f"asp-broker:x:{BROKER}:{BROKER}::/nonexistent:/usr/sbin/nologin")
         self.group = GROUP
 
     def make_roomy(self):
@@ -173,6 +174,14 @@ def write_shadow(path, users, count=10):
         for name, field in users.items():
             file.write(f"{name}:{field}:20000:0:99999:7:::\n")
     path.chmod(0o600)
+
+
+def put_lines(path, *added):
+    """Each in the place of what is there of its name."""
+    names = [line.partition(":")[0] for line in added]
+    lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+    lines = [line for line in lines if line.partition(":")[0] not in names]
+    pathlib.Path(path).write_text("\n".join([*lines, *added]) + "\n", encoding="utf-8")
 
 
 def write_passwd(path, users, count=10):
