@@ -34,6 +34,7 @@ struct pgsql_store {
     char folder[PATH_MAX];             /* whose pin that is */
     struct asp_identity pin_file;      /* from which it was read */
     int pin_open;                      /* the same, of one that another reads; -1: none is */
+    struct asp_identity pin_folder;    /* in which that was */
     /* What was loaded last with an entry that was looked for: its use comes in the same row. */
     struct {
         bool asked;

@@ -86,6 +86,15 @@ enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, int *f
     return status;
 }
 
+/* Whether the folder is the one in which the file was that is open. */
+static bool is_same_folder(const struct pgsql_store *own)
+{
+    struct asp_identity now;
+
+    return asp_identity_at(own->folder, &now, NULL) == ASP_OK && now.present &&
+           now.device == own->pin_folder.device && now.inode == own->pin_folder.inode;
+}
+
 /* The file as it is now; who may not look at its name has it open, and sees that it has gone where
  * another was put in its place. */
 static enum asp_status identify(const struct pgsql_store *own, struct asp_identity *identity,
@@ -99,7 +108,8 @@ static enum asp_status identify(const struct pgsql_store *own, struct asp_identi
         (void)snprintf(path, sizeof path, "%s/" PIN_FILE, own->folder);
         return asp_identity_at(path, identity, error);
     }
-    if (own->pin_open >= 0 && fstat(own->pin_open, &st) == 0 && st.st_nlink > 0)
+    if (own->pin_open >= 0 && fstat(own->pin_open, &st) == 0 && st.st_nlink > 0 &&
+        is_same_folder(own))
         asp_identity_of(&st, identity);
     return ASP_OK;
 }
@@ -113,6 +123,7 @@ static enum asp_status read_pin(struct pgsql_store *own, struct asp_error *error
         return pgsql_pin_read(own->folder, &own->pin, NULL, error);
     asp_close(own->pin_open);
     own->pin_open = -1;
+    (void)asp_identity_at(own->folder, &own->pin_folder, NULL);
     return reader->pin(reader->context, until, &own->pin, &own->pin_open, error);
 }
 

@@ -100,3 +100,14 @@ def test_where_it_says_no_more_of_a_database_files_are_in_use_again(node, made):
             assert node.login(password, host=host) == USER_UNKNOWN
     finally:
         node.sandbox.shell("mv /run/store-id /var/lib/asp").done()
+
+
+def test_a_folder_that_is_away_is_made_by_a_join(node, made):
+    node.sandbox.shell("mv /var/lib/asp /var/lib/asp.away").done()
+    run = node.asp_admin("list", "alice").refused(5)
+    assert run.err == (
+        "asp-admin: there is no store at /var/lib/asp: mount it, or make it with asp-admin store join\n"
+    )
+    assert node.login(made) == AUTHINFO_UNAVAIL
+    node.sandbox.shell("mv /var/lib/asp.away /var/lib/asp").done()
+    assert node.login(made) == SUCCESS
