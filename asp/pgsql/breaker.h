@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PGSQL_TRY_MS = 250 }; /* after one who has tried it in vain, until the next */
+enum { PGSQL_TRY_MS = 200 }; /* after one who has tried it in vain, until the next */
 
 struct pgsql_breaker;
 

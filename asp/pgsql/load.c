@@ -216,7 +216,7 @@ static enum asp_status ask_if_it_answers(struct pgsql_store *own,
 
     if (!pgsql_breaker_lets(own->breaker, begun, deadline))
         return asp_fail(error, ASP_IO,
-                        "the database did not answer just now: it is tried four times a second, "
+                        "the database did not answer just now: it is tried five times a second, "
                         "and nobody waits for it until then");
     asp_error_begin(&why);
     status = ask_fresh(own, values, deadline, result, &down, &why);
