@@ -64,6 +64,7 @@ static enum asp_status write_account(const struct asp_store *store, struct asp_s
     asp_account_write(made->account, &text);
     made->text = &text;
     status = text.failed ? no_memory(error) : store->engine->write(store, held, made, error);
+    made->text = NULL;
     asp_buffer_free(&text);
     return status;
 }

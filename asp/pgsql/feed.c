@@ -263,7 +263,7 @@ static enum asp_status hear_rows(struct pgsql_feed *feed, int part, const struct
 static bool is_same_history(const struct pgsql_feed *feed, int part, const struct pg_result *result)
 {
     const struct pgsql_cursor *cursor = &feed->cursors.at[part];
-    struct pgsql_cursor first;
+    struct pgsql_cursor first = {0};
 
     if (cursor->seq <= feed->heads[part].floor)
         return true;
