@@ -15,10 +15,12 @@
 
 enum what { PIN, CREDENTIALS };
 
+enum { DESCRIPTORS = PGSQL_CREDENTIALS + 1 }; /* beside an answer: the pin's file and these */
+
 /* A message: its bytes, and descriptors beside. */
 struct parcel {
     struct iovec bytes;
-    alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * PGSQL_CREDENTIALS)];
+    alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * DESCRIPTORS)];
     struct msghdr message;
 };
 
@@ -121,7 +123,7 @@ static void read_for(const struct credentials_worker *worker, enum what what, st
 static void tell(const struct credentials_worker *worker, int to, enum what what)
 {
     struct answer answer = {0};
-    int descriptors[PGSQL_CREDENTIALS];
+    int descriptors[DESCRIPTORS];
     size_t count = 0;
 
     read_for(worker, what, &answer);
@@ -176,7 +178,7 @@ static bool place(const struct answer *answer, int *file, const int **next)
 }
 
 /* In the order of tell(). */
-static bool place_files(struct answer *answer, const int descriptors[PGSQL_CREDENTIALS])
+static bool place_files(struct answer *answer, const int descriptors[DESCRIPTORS])
 {
     const int *next = descriptors;
     bool all = true;
@@ -191,16 +193,16 @@ static enum asp_status ask(int asking, enum what what, int64_t deadline, struct 
 {
     uint8_t byte = (uint8_t)what;
     int pair[2] = {-1, -1};
-    int descriptors[PGSQL_CREDENTIALS];
+    int descriptors[DESCRIPTORS];
     bool heard;
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return asp_fail_errno(error, "what root alone may read cannot be asked for");
     heard = put(asking, &byte, sizeof byte, &pair[1], 1);
     asp_close(pair[1]);
-    heard = heard && wait_for(pair[0], deadline) &&
-            take(pair[0], answer, sizeof *answer, descriptors, PGSQL_CREDENTIALS) ==
-                (ssize_t)sizeof *answer;
+    heard =
+        heard && wait_for(pair[0], deadline) &&
+        take(pair[0], answer, sizeof *answer, descriptors, DESCRIPTORS) == (ssize_t)sizeof *answer;
     asp_close(pair[0]);
     if (!heard)
         return asp_fail(error, ASP_IO, "what root alone may read was not told in time");
@@ -217,7 +219,7 @@ static enum asp_status ask(int asking, enum what what, int64_t deadline, struct 
 static enum asp_status ask_pin(void *context, int64_t deadline, struct pgsql_pin *pin, int *file,
                                struct asp_error *error)
 {
-    struct answer answer;
+    struct answer answer = {0};
     const enum asp_status status = ask(*(const int *)context, PIN, deadline, &answer, error);
 
     if (status == ASP_OK) {
@@ -231,7 +233,7 @@ static enum asp_status ask_credentials(void *context, int64_t deadline,
                                        struct pgsql_credentials *credentials,
                                        struct asp_error *error)
 {
-    struct answer answer;
+    struct answer answer = {0};
     const enum asp_status status =
         ask(*(const int *)context, CREDENTIALS, deadline, &answer, error);
 

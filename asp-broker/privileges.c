@@ -25,11 +25,9 @@ void worker_user_find(struct worker_user *user)
 {
     const struct passwd *entry = geteuid() == 0 ? getpwnam(DATABASE_USER) : NULL;
 
-    *user = (struct worker_user){.is_there = entry != NULL && entry->pw_uid != 0};
-    if (user->is_there) {
-        user->uid = entry->pw_uid;
-        user->gid = entry->pw_gid;
-    }
+    *user = (struct worker_user){0};
+    if (entry != NULL && entry->pw_uid != 0)
+        *user = (struct worker_user){true, entry->pw_uid, entry->pw_gid};
 }
 
 /* The C library has no call for them. */

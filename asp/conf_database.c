@@ -31,6 +31,9 @@ void asp_conf_default_database(struct asp_conf *conf)
     };
 }
 
+/* In the place of an address, which has to be said. */
+static const char not_said[] = "";
+
 static bool is_folder(const char *address)
 {
     return address[0] == '/';
@@ -85,7 +88,7 @@ static enum asp_status check_host(const struct asp_conf_reader *reader,
 {
     const struct asp_database_host *host = &hosts[before];
 
-    if (host->address == NULL)
+    if (host->address == not_said)
         return asp_conf_refuse(reader, setting, "holds a host without an address");
     if (is_folder(host->address) ? !folder_fits(host->address)
                                  : !asp_host_is_address(host->address))
@@ -112,7 +115,8 @@ static enum asp_status read_host(const struct asp_conf_reader *reader,
     if (config_setting_type(setting) != CONFIG_TYPE_GROUP)
         return asp_conf_refuse(reader, setting,
                                "must hold groups, { name = \"...\"; address = \"...\"; }");
-    hosts[before] = (struct asp_database_host){.name = "", .port = PORT_DEFAULT};
+    hosts[before] =
+        (struct asp_database_host){.name = "", .address = not_said, .port = PORT_DEFAULT};
     for (int i = 0; status == ASP_OK && i < config_setting_length(setting); i++)
         status = read_member(reader, config_setting_get_elem(setting, (unsigned)i), &hosts[before]);
     return status == ASP_OK ? check_host(reader, setting, hosts, before) : status;
