@@ -147,14 +147,14 @@ static enum asp_status ask(struct pgsql_store *own, const struct pgsql_value val
 
 /*
  * Where no write was known to be safe for too long, one is made, and it is looked once more. Who
- * finds that another makes one just now is passed over, and waits until that is safe, as far as it
- * does not hang.
+ * finds that another makes one just now is passed over, and waits until that is safe: as far as it
+ * does not hang, where others wait behind; and a program that is alone as long as it may.
  */
 static enum asp_status ask_fresh(struct pgsql_store *own, const struct pgsql_value values[3],
                                  int64_t deadline, struct pg_result **result, bool *down,
                                  struct asp_error *error)
 {
-    const int64_t until = asp_clock_ms() + BEATEN_MS;
+    int64_t until = 0; /* once one was tried: however long this took, one is */
     enum asp_status status = ask(own, values, deadline, result, down, error);
 
     while (status == ASP_OK && !is_fresh(own, *result)) {
@@ -163,13 +163,15 @@ static enum asp_status ask_fresh(struct pgsql_store *own, const struct pgsql_val
         pgsql_result_free(*result);
         *result = NULL;
         *down = true; /* whatever keeps it from being written */
-        if (asp_clock_ms() >= until) {
+        if (until != 0 && asp_clock_ms() >= until) {
             pgsql_connection_close(own->connection);
             return asp_fail(error, ASP_IO,
                             "the database has known of no write on its standbys for more than %d "
                             "s: it may be one that was replaced",
                             own->conf->database.fence);
         }
+        if (until == 0)
+            until = own->breaker != NULL ? asp_clock_ms() + BEATEN_MS : deadline;
         status = pgsql_ask(own->connection, &beat, NULL, deadline, &none, error);
         pgsql_result_free(none);
         if (status == ASP_OK)
