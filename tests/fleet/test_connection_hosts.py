@@ -160,14 +160,15 @@ def test_what_is_no_server_is_none(driver, server, greeting):
 
 
 def test_nobody_listens(driver, server):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    driver.hosts(("gone", "127.0.0.1", port), ("", "/nowhere/at/all", 5432))
-    answer = driver.read()
-    assert (answer.status, answer.what) == ("ASP_IO", {"down"})
-    assert "database gone: no answer: " in answer.text and "database /nowhere/at/all: no answer: " in answer.text
-    driver.hosts(("gone", "127.0.0.1", port), server)
-    assert driver.read().host == "db1"
+    with socket.socket() as bound:  # so that nobody else gets that port meanwhile
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        driver.hosts(("gone", "127.0.0.1", port), ("", "/nowhere/at/all", 5432))
+        answer = driver.read()
+        assert (answer.status, answer.what) == ("ASP_IO", {"down"})
+        assert "database gone: no answer: " in answer.text and "database /nowhere/at/all: no answer: " in answer.text
+        driver.hosts(("gone", "127.0.0.1", port), server)
+        assert driver.read().host == "db1"
 
 
 def test_no_name_is_looked_up(driver, server):
