@@ -42,6 +42,29 @@ def test_a_statement_needs_no_session(path, text):
     assert re.match(r"\s*(BEGIN|COMMIT|ROLLBACK|SET|LOCK)\b", text) is None
 
 
+# A table or a function of what is in parts, and how one of them is named: by a key, or as the first that a function is told.
+IN_PARTS = r"asp\.(?:account|used|expiry|ended|feed|password|expiring|since|load|uses|write|record|put|tidy|note_password)\b"
+NAMES_ITS_PART = r"part = \$1::smallint|(?:asp\.(?!expiring)\w+|unnest)\((?:ARRAY\[)?\$1::smallint"
+GO_THROUGH_ALL = {
+    "engine.c": "FROM asp.account WHERE",  # a list of all users
+    "feed.c": "FROM asp.feed f",  # its heads
+    "feed_expired.c": "FROM asp.expiring(",
+    "check.c": "FROM asp.account a WHERE",
+    "copy.c": "FROM asp.feed",
+    "copy_side.c": "FROM asp.account WHERE",
+}
+
+
+def test_a_statement_about_an_account_names_its_part():
+    through_all = [
+        (path.name, text)
+        for path, text in ASKED
+        if re.search(IN_PARTS, text) and not re.search(NAMES_ITS_PART, text)
+    ]
+    assert {name for name, _ in through_all} == set(GO_THROUGH_ALL)
+    assert [(name, text) for name, text in through_all if GO_THROUGH_ALL[name] not in text] == []
+
+
 def test_nor_does_the_schema():
     assert FOREIGN.findall(SCHEMA) == []
 
