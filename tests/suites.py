@@ -153,6 +153,10 @@ class Suites(Runner):
                 count += self.pytest("services", engine="database", files=SERVICES_ON_DATABASE)
         return count
 
+    def suite_races(self):
+        """what goes on side by side is as if one thing had come after the other: who judges that"""
+        return self.pytest("races")
+
     def suite_packaging(self):
         """the packages for Fedora, Arch and Alpine: all that is installed is in them, once; with --all built from the source"""
         return self.pytest("packaging")
@@ -314,8 +318,8 @@ PLATFORMS = ("i386", "musl", "s390x", "armhf")
 # These wait more than they work, so they run at the same time.
 PATIENT = ("cli", "services")
 # Of which single files can be named.
-IN_FILES = (*PATIENT, "debian", "fleet", "packaging")
-SUITES = ("build", "style", "rooms", "man", "unit", "fuzz", "pam", "packaging", "fleet", "cli", "services", "fault", *LONG)
+IN_FILES = (*PATIENT, "debian", "fleet", "packaging", "races")
+SUITES = ("build", "style", "rooms", "man", "unit", "fuzz", "pam", "packaging", "fleet", "races", "cli", "services", "fault", *LONG)
 
 
 def c_files(*folders, suffixes):
