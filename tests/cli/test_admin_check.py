@@ -232,6 +232,7 @@ def test_an_app_does_not_open_what_it_does_not_list(site, password, service):
     assert site.check(password, "alice", service) == "wrong-app"
 
 
+# Lesson: pam_multipass.
 def test_one_app_does_not_open_another_because_some_entry_does(site, password):
     other = site.create("alice", "Calendar", "--app", "calendar")["password"]
     assert site.check(password, "alice", "radicale") == "wrong-app"
@@ -359,6 +360,7 @@ def test_a_prefix_holds_what_arithmetic_says(site, bits):
         assert site.check(made, "alice", "imap", "--rhost", str(address)) == verdict
 
 
+# Lesson: a boot in 1970, a lost usage file.
 def test_time_refuses_but_never_destroys(site, clock):
     made = site.create("alice", "Phone", "--app", "mail", "--expires", "10d")
     password = made["password"]
@@ -397,6 +399,7 @@ def test_unused_counts_from_the_binding(site, clock, login):
     assert site.check(password) == "accepted"
 
 
+# Lesson: a boot in 1970, a lost usage file.
 @pytest.mark.parametrize("loss", ["missing", "empty", "cut", "flipped", "garbage"])
 def test_a_lost_usage_file_starts_the_count_of_unused_anew(site, clock, login, loss):
     password = site.create("alice", "Phone", "--app", "mail", "--unused", "2d", env=clock(-10 * DAY))["password"]

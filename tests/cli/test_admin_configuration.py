@@ -237,6 +237,7 @@ def test_the_recipes_have_lines_for_asp_conf():
     assert {line.partition(" ")[0] for line in ADDED} == {"broker:", "hooks:", "virtual_users", "user_name"}
 
 
+# Lesson: a snippet that breaks what it is added to.
 @pytest.mark.parametrize("line", sorted(ADDED))
 def test_a_line_of_a_recipe_is_added_to_the_shipped_file(site, line):
     site.create()
@@ -310,6 +311,7 @@ def test_the_line_is_that_of_the_setting_and_not_of_its_group(site):
     with_line(site, site.run("list"), "(?:5|6)")
 
 
+# Lesson: libconfig 1.5.
 @pytest.mark.of_files("with a configuration that is wrong no broker begins, whom the module asks")
 def test_module_and_tool_judge_the_configuration_alike(site, login):
     password = site.create("alice", "Phone", "--app", "mail")["password"]

@@ -46,6 +46,7 @@ def test_the_entry_in_list_has_these_keys_and_values(site):
     assert set(entry) == ENTRY_KEYS
 
 
+# Lesson: Kanidm.
 def test_entropy_is_what_alphabet_and_length_give(site):
     made = site.create()
     secret = made["password"].replace("-", "")[2:]
@@ -213,6 +214,7 @@ def test_a_user_the_system_does_not_know_is_refused_without_virtual(site):
     site.create("another", "x")
 
 
+# Lesson: google-authenticator-libpam #115 #166.
 def test_the_store_is_closed_to_others_whatever_the_umask(site):
     for mask in ("0000", "0077", "0777"):
         site.run("create", f"u{mask}", "--label", "x", prefix=["sh", "-c", f'umask {mask}; exec "$@"', "sh"]).done()

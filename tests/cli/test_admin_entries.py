@@ -108,6 +108,7 @@ def test_label_answers_with_the_entry_as_list_shows_it(site, phone):
     site.create("alice", "Phone")
 
 
+# Lesson: WildDuck.
 def test_the_label_of_a_revoked_entry_is_free_for_others_and_fixed_for_itself(site, phone):
     site.json("revoke", "alice", phone["id"])
     site.run("label", "alice", phone["id"], "New").refused(3)
@@ -223,6 +224,7 @@ def test_a_history_of_0_keeps_no_tombstone(site, phone):
     assert site.check(phone["password"]) == "not-an-app-password"
 
 
+# Lesson: WildDuck.
 def test_history_tells_what_was_created_bound_used_and_revoked(site, login):
     made = site.create()
     assert login(made["password"], rhost="192.0.2.7") == 0

@@ -14,6 +14,7 @@ def made(site):
     return site.create("alice", "Phone", "--app", "mail")
 
 
+# Lesson: the host's limits.
 @pytest.mark.of_files("a database is no file of the process")
 @pytest.mark.parametrize("bound", [NO_FILE, TINY], ids=["none", "tiny"])
 @pytest.mark.parametrize(

@@ -144,6 +144,7 @@ def starving(site, starve, request):
     return Starving(site, starve, COMMANDS[name], way)
 
 
+# Lesson: each allocation fails.
 @pytest.mark.of_files("a store is put back as it was, file for file")
 def test_an_allocation_that_fails_is_told_of_or_changes_nothing(starving):
     assert starving.allocations > 10, "the allocations were not seen"

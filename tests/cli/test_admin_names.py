@@ -23,6 +23,7 @@ def accounts(site):
     return sorted(site.texts())
 
 
+# Lesson: identity by spelling.
 @pytest.mark.parametrize("user", SPELLINGS)
 def test_an_account_is_made_under_the_name_by_which_the_system_calls_the_user(site, user):
     made = site.json("create", "--label", "Phone", "--", user)
@@ -45,6 +46,7 @@ def test_every_command_finds_the_account_by_every_spelling(site, user):
     assert accounts(site) == []
 
 
+# Lesson: identity by spelling.
 def test_users_who_differ_by_a_capital_are_two(site):
     small, capital = site.create("alice", "small"), site.create("Alice", "capital")
     assert accounts(site) == ["Alice", "alice"]

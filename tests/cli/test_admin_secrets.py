@@ -11,6 +11,8 @@ from support.passwords import id_but, swap_character
 from support.traces import without_a_trace
 
 
+# Lesson: pam_mysql #77.
+# Lesson: a canary through every door.
 @pytest.mark.parametrize("scheme", ["blake2b", "hmac-sha256", "argon2id"])
 @pytest.mark.parametrize("form", [[], ["--quiet"], ["--json"]], ids=["plain", "quiet", "json"])
 def test_a_password_is_on_standard_output_alone(site, log, scheme, form):
@@ -69,6 +71,7 @@ def canary(site, request):
     return request.param(password), is_absent
 
 
+# Lesson: a secret where nobody expects one.
 def test_a_password_given_as_any_word_is_in_no_log_and_no_error(site, log, canary):
     word, is_absent = canary
     made = site.create("alice", "Phone")

@@ -87,6 +87,7 @@ def is_void(run, site, code, word):
 # What nobody sees
 
 
+# Lesson: taking back by restoring.
 def test_what_is_pending_is_seen_by_nobody(site, hold):
     site.configure("virtual_users = true;", "limit = 2;")
     phone = site.create("alice", "Phone", "--app", "mail")
@@ -240,6 +241,7 @@ def old(site):
 TOMBSTONES = [("Lost", "revoked"), ("Stolen", "revoked")]
 
 
+# Lesson: taking back by restoring.
 @pytest.mark.parametrize("what", ["create", "rotate"])
 @pytest.mark.parametrize("ways", [["--all"], ["ID"], ["ID", "--all"], ["--all", "--all"]], ids=" ".join)
 def test_what_root_revokes_meanwhile_stays_revoked(site, hold, log, old, what, ways):
@@ -343,6 +345,7 @@ def test_an_account_that_was_removed_meanwhile_is_not_made_again(site, hold, old
     assert site.check(made["password"]) == "accepted"
 
 
+# Lesson: taking back by restoring.
 @pytest.mark.parametrize("what", ["create", "rotate"])
 def test_a_primary_password_that_watch_finds_changed_meanwhile_voids_what_was_shown(site, hold, primaries, what):
     primaries.say({"alice": "one"})

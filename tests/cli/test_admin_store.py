@@ -132,6 +132,7 @@ KINDS = [
 ]
 
 
+# Lesson: linux-pam CVE-2024-22365.
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_file_in_place_of_an_account_is_refused_at_once(site, two, root, kind):
     shutil.copy(site.account("alice"), site.store / "alice.saved")
@@ -238,6 +239,7 @@ def test_what_is_no_folder_in_place_of_one_is_refused(site, two, name, kind):
     assert contents(moved) == before
 
 
+# Lesson: pam-u2f CVE-2019-12209.
 @pytest.mark.parametrize("depth", range(3))
 def test_a_link_at_each_component_above_the_store_is_refused_with_its_real_path(site, two, depth):
     inner = site.folder / "a" / "b" / "c"
@@ -278,6 +280,7 @@ def test_a_folder_above_the_store_of_another_owner_is_refused(site, two, root):
     site.run("list", "alice").refused(5)
 
 
+# Lesson: linux-pam CVE-2024-22365.
 @pytest.mark.parametrize("kind", ["link", "link to nothing", "FIFO", "folder", "device"])
 def test_what_is_no_lock_in_place_of_one_is_neither_followed_nor_waited_for(site, two, root, kind):
     outside = site.folder / "outside"
@@ -301,6 +304,7 @@ def test_what_is_no_lock_in_place_of_one_is_neither_followed_nor_waited_for(site
     assert site.check(two["alice"]["password"]) == "accepted"
 
 
+# Lesson: linux-pam CVE-2025-6020.
 @pytest.mark.parametrize("name", ["", "users"])
 def test_a_folder_swapped_for_a_link_in_a_loop_lets_nothing_out(site, two, name):
     folder, link, decoy = site.store / name, site.folder / "link", site.folder / "decoy"
@@ -372,6 +376,7 @@ def test_remove_follows_no_link(site, two, root):
     assert target.read_bytes() == before
 
 
+# Lesson: google-authenticator-libpam #13 #57 #86 #177.
 def test_a_full_disk_is_told_and_leaves_the_old_state(site, namespaces, tmp_path):
     """Everything in one namespace, as the tmpfs is seen in there alone."""
     script = r"""
@@ -404,6 +409,7 @@ def test_a_full_disk_is_told_and_leaves_the_old_state(site, namespaces, tmp_path
     assert run.out.count('"active"') == 2
 
 
+# Lesson: google-authenticator-libpam #13 #57 #86 #177.
 def test_a_read_only_store_is_told_and_still_checked(site, two, namespaces):
     script = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"'
     prefix = [*namespaces, "sh", "-c", script, "sh", site.store]

@@ -86,6 +86,8 @@ def update(site, strace, request):
     return Update(site, request.param)
 
 
+# Lesson: google-authenticator-libpam #13 #57 #86 #177.
+# Lesson: a kill at each call.
 @pytest.mark.of_files("system calls by which files are written")
 @pytest.mark.parametrize("update", repeated_but({"create"}, UPDATES), indirect=True)
 def test_killed_at_any_system_call_the_account_is_the_old_or_the_new_one(update):
@@ -110,6 +112,7 @@ def test_killed_at_any_system_call_the_account_is_the_old_or_the_new_one(update)
     assert seen["new"], "no kill came after the update"
 
 
+# Lesson: each call of an update fails.
 @pytest.mark.of_files("system calls by which files are written")
 @pytest.mark.parametrize("error", ["EIO", repeated("ENOSPC")])
 @pytest.mark.parametrize("update", repeated_but({"revoke"}, UPDATES), indirect=True)
@@ -190,6 +193,7 @@ def parallel(jobs, workers=12):
         return [job.result() for job in [pool.submit(function, *words) for function, *words in jobs]]
 
 
+# Lesson: processes and threads at once.
 def test_two_updates_of_one_user_at_once_lose_nothing(site):
     site.configure("virtual_users = true;", "limit = 100;")
     first = [site.create("alice", f"old {number}") for number in range(8)]
@@ -210,6 +214,7 @@ def test_two_updates_of_one_user_at_once_lose_nothing(site):
     assert {states[entry["id"]][1] for entry in first[6:]} == {"revoked"}
 
 
+# Lesson: WildDuck.
 def test_processes_that_race_for_the_last_places_get_no_more(site):
     site.configure("virtual_users = true;", "limit = 5;")
     for number in range(2):

@@ -86,6 +86,7 @@ FILE_NAMES = {
 }
 
 
+# Lesson: linux-pam PR 652.
 @pytest.mark.parametrize("user", ILL_FORMED.values(), ids=ILL_FORMED)
 def test_an_ill_formed_name_is_code_2_and_nobody_s(site, user):
     site.create()

@@ -335,6 +335,7 @@ def test_who_has_a_store_of_her_own_and_no_shadow_is_told_what_to_set(shared, no
     shared.run("create", "nobody", "--label", "L", prefix=nobody).done()
 
 
+# Lesson: a snippet that breaks what it is added to.
 @pytest.mark.parametrize(
     ("lines", "why"),
     [

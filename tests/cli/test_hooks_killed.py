@@ -83,6 +83,7 @@ def revoking(site, strace, request):
     return Revoking(site, request.param)
 
 
+# Lesson: a kill at each call.
 def test_killed_at_any_system_call_after_the_revocation_its_hook_is_run(revoking):
     left = 0
     for call in some_of(revoking.later):

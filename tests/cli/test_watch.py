@@ -140,6 +140,7 @@ def test_a_command_that_prints_anything_else_and_ends_well_is_not_believed(site,
     assert all(active(site, user) for user in ("alice", "bob", "carol"))
 
 
+# Lesson: Nextcloud #7142 #8958 #12703.
 @pytest.mark.parametrize(
     "script, why",
     [

@@ -145,18 +145,22 @@ static void break_accepted(bool cold)
     ck_code(verdict_fixture_login(&fixture, sample), PAM_SUCCESS);
 }
 
+/* Lesson: pam-u2f CVE-2025-23013. */
 START_TEST(an_accepted_login_in_which_any_call_fails)
 {
     break_accepted(false);
 }
 END_TEST
 
+/* Lesson: pam-u2f CVE-2025-23013. */
 START_TEST(a_first_login_of_a_process_in_which_any_call_fails)
 {
     break_accepted(true);
 }
 END_TEST
 
+/* Lesson: pam-u2f CVE-2025-23013. */
+/* Lesson: each call of an update fails. */
 START_TEST(no_refusal_becomes_another_one_or_an_acceptance_when_a_call_fails)
 {
     for (size_t i = 0; i < fixture.count; i++) {
@@ -247,6 +251,8 @@ static void break_first_use(struct first_use *first, struct attempt *attempt, in
     ck_assert_msg(code != PAM_SUCCESS || bound, "%s: accepted and not bound", how);
 }
 
+/* Lesson: google-authenticator-libpam #13 #57 #86 #177. */
+/* Lesson: each call of an update fails. */
 START_TEST(a_first_use_in_which_any_call_fails_binds_or_is_refused)
 {
     struct first_use first;
@@ -296,6 +302,8 @@ START_TEST(a_first_use_is_on_the_disk_before_it_is_accepted)
 }
 END_TEST
 
+/* Lesson: google-authenticator-libpam #13 #57 #86 #177. */
+/* Lesson: a kill at each call. */
 START_TEST(a_first_use_that_is_killed_at_any_call_leaves_the_old_or_the_new)
 {
     struct first_use first;
@@ -348,6 +356,7 @@ static void check_untouched(const struct first_use *first)
 }
 
 /* libsodium would end the host: in the first case at its start, for it finds no /dev/urandom. */
+/* Lesson: libsodium. */
 START_TEST(a_host_that_is_given_no_random_numbers_goes_on)
 {
     const struct verdict_sample *bound = verdict_fixture_find(&fixture, "accepted");
@@ -366,6 +375,7 @@ START_TEST(a_host_that_is_given_no_random_numbers_goes_on)
 }
 END_TEST
 
+/* Lesson: libsodium. */
 START_TEST(random_numbers_that_are_refused_from_the_start_refuse_what_needs_them)
 {
     const struct verdict_sample *bound = verdict_fixture_find(&fixture, "accepted");

@@ -115,6 +115,9 @@ static void starve_everywhere(const struct verdict_sample *sample, bool cold)
     ck_assert_msg(told > 0, "%s: out of memory is never told", sample->verdict);
 }
 
+/* Lesson: pam-u2f CVE-2019-12210, yubico-pam CVE-2018-9275. */
+/* Lesson: pam-u2f CVE-2025-23013. */
+/* Lesson: each allocation fails. */
 START_TEST(every_allocation_of_a_login_may_fail)
 {
     for (size_t i = 0; i < fixture.count; i++)
@@ -122,6 +125,7 @@ START_TEST(every_allocation_of_a_login_may_fail)
 }
 END_TEST
 
+/* Lesson: each allocation fails. */
 START_TEST(every_allocation_of_the_first_login_of_a_process_may_fail)
 {
     starve_everywhere(verdict_fixture_find(&fixture, "accepted"), true);
@@ -130,6 +134,7 @@ START_TEST(every_allocation_of_the_first_login_of_a_process_may_fail)
 }
 END_TEST
 
+/* Lesson: each allocation fails. */
 START_TEST(every_allocation_of_a_first_use_may_fail)
 {
     struct verdict_sample sample = *verdict_fixture_find(&fixture, "accepted");
@@ -191,6 +196,7 @@ static void log_in_without_room(const char *password, int codes[3])
     codes[2] = login(&slow, "imap", "alice", NULL, password);
 }
 
+/* Lesson: libsodium. */
 START_TEST(no_room_for_argon2id_is_unavailable_and_never_a_wrong_password)
 {
     char wrong[PASSWORD_MAX], unknown[PASSWORD_MAX];

@@ -111,6 +111,8 @@ def all_is_done(machine, looker):
     return first, second, wrong
 
 
+# Lesson: pam_mysql #77.
+# Lesson: a canary through every door.
 def test_a_secret_is_where_it_has_to_be_and_nowhere_else(place, folder):
     machine, server = place
     with contextlib.closing(Looker(machine.sandbox)) as looker:

@@ -24,6 +24,7 @@ START_TEST(each_verdict_gives_its_code)
 }
 END_TEST
 
+/* Lesson: pam-u2f CVE-2025-23013. */
 START_TEST(the_module_itself_never_answers_ignore)
 {
     world_stack(&fixture.world, "imap", "auth required @TAP@\n");
@@ -63,6 +64,7 @@ START_TEST(a_failing_conversation_is_refused)
 }
 END_TEST
 
+/* Lesson: pam-u2f CVE-2021-31924. */
 START_TEST(a_reply_that_is_null_or_empty_is_refused)
 {
     ck_code(answered(REPLY_NOTHING, 0, NULL), PAM_AUTH_ERR);
@@ -71,6 +73,7 @@ START_TEST(a_reply_that_is_null_or_empty_is_refused)
 }
 END_TEST
 
+/* Lesson: pam-u2f CVE-2021-31924. */
 START_TEST(the_token_is_asked_for_first_whoever_the_user)
 {
     static const char *const users[] = {"alice", "nobody-here", "broken", "../alice", ""};
@@ -103,6 +106,7 @@ static int with(const char *password)
     return login(&fixture.world, "imap", "alice", "192.0.2.7", password);
 }
 
+/* Lesson: what phones do to a password. */
 START_TEST(separators_and_line_ends_are_ignored)
 {
     char plain[PASSWORD_MAX], text[4 * PASSWORD_MAX];
@@ -124,6 +128,7 @@ START_TEST(separators_and_line_ends_are_ignored)
 }
 END_TEST
 
+/* Lesson: pam_userdb CVE-2013-7041, CVE-2026-54411. */
 START_TEST(what_is_near_an_app_password_is_none)
 {
     static const char *const shapes[] = {"%s.",        "_%s",    "%sz",    "0%s",
@@ -144,6 +149,8 @@ START_TEST(what_is_near_an_app_password_is_none)
 }
 END_TEST
 
+/* Lesson: pam_userdb CVE-2013-7041, CVE-2026-54411. */
+/* Lesson: what phones do to a password. */
 START_TEST(case_matters_and_is_told_from_what_is_none)
 {
     char text[PASSWORD_MAX];
@@ -163,6 +170,7 @@ START_TEST(case_matters_and_is_told_from_what_is_none)
 }
 END_TEST
 
+/* Lesson: pam_userdb CVE-2013-7041, CVE-2026-54411. */
 START_TEST(every_character_of_the_secret_counts)
 {
     char text[PASSWORD_MAX];
@@ -197,6 +205,7 @@ START_TEST(a_secret_opens_only_under_its_own_id_and_user)
 }
 END_TEST
 
+/* Lesson: linux-pam CVE-2015-3238. */
 START_TEST(passwords_of_any_length_are_refused_and_never_cut_to_a_match)
 {
     static const size_t lengths[] = {513, 514, 1023, 1024, 65536, 1 << 20};
@@ -222,6 +231,7 @@ START_TEST(passwords_of_any_length_are_refused_and_never_cut_to_a_match)
 }
 END_TEST
 
+/* Lesson: linux-pam CVE-2015-3238. */
 START_TEST(up_to_512_bytes_are_read)
 {
     char plain[PASSWORD_MAX], text[513];
@@ -237,6 +247,7 @@ START_TEST(up_to_512_bytes_are_read)
 }
 END_TEST
 
+/* Lesson: sshd. */
 START_TEST(sshds_decoy_is_just_a_wrong_password)
 {
     ck_code(with("\b\n\r\177INCORRECT"), PAM_CRED_INSUFFICIENT);
@@ -247,6 +258,8 @@ END_TEST
 
 /* --- users ------------------------------------------------------------------------------------ */
 
+/* Lesson: useradd. */
+/* Lesson: linux-pam PR 652. */
 START_TEST(a_name_that_is_not_well_formed_has_no_account)
 {
     static const char *const names[] = {
@@ -271,6 +284,8 @@ START_TEST(a_name_that_is_not_well_formed_has_no_account)
 }
 END_TEST
 
+/* Lesson: useradd. */
+/* Lesson: linux-pam PR 652. */
 START_TEST(no_users_file_is_anothers)
 {
     static const char *const names[] = {"alice",    "alice.used",   "alice.new",  "Alice",

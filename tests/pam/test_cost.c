@@ -251,6 +251,7 @@ static int count_calls(const char *what, const char *settings)
     return report.count;
 }
 
+/* Lesson: Zimbra ZCS-8181. */
 START_TEST(a_warm_accepted_login_makes_few_system_calls)
 {
     const char *refused = devlog_open();

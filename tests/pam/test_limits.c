@@ -55,6 +55,7 @@ static const rlim_t lengths[] = {0, 1, 60, 200, 4096};
 
 #define LENGTHS (sizeof lengths / sizeof *lengths)
 
+/* Lesson: the host's limits. */
 START_TEST(a_host_that_may_write_no_long_file_hears_each_verdict)
 {
     const struct bound bound = {RLIMIT_FSIZE, lengths[_i]};
@@ -66,6 +67,7 @@ START_TEST(a_host_that_may_write_no_long_file_hears_each_verdict)
 }
 END_TEST
 
+/* Lesson: the host's limits. */
 START_TEST(a_first_use_that_cannot_be_written_is_unavailable_and_is_one_later)
 {
     struct verdict_sample first = *verdict_fixture_find(&fixture, "accepted");
@@ -169,6 +171,7 @@ static void hear(int number)
 }
 
 /* What the host does with its signals is as before, and no login sends it one. */
+/* Lesson: the host's limits. */
 START_TEST(a_host_that_handles_signals_itself_hears_none_of_a_login)
 {
     static const int numbers[] = {SIGXFSZ, SIGPIPE, SIGCHLD, SIGALRM};

@@ -185,6 +185,7 @@ START_TEST(a_users_name_can_not_forge_a_line)
 }
 END_TEST
 
+/* Lesson: bongo. */
 START_TEST(a_users_name_that_looks_like_an_app_password_is_not_logged)
 {
     const char *password = verdict_fixture_find(&fixture, "accepted")->password;
@@ -206,6 +207,7 @@ END_TEST
 
 /* Whatever is around it, and whatever it is given as. libpam has PAM_RUSER too, and the service
  * before each line. */
+/* Lesson: a secret where nobody expects one. */
 START_TEST(an_app_password_in_any_item_is_not_logged)
 {
     static const char *const shapes[] = {"%s", "%s@example.org", "CORP\\%s", "alice%s",
@@ -385,6 +387,7 @@ static void expect_no_secret(const char *password)
     }
 }
 
+/* Lesson: pam_mysql #77. */
 START_TEST(no_line_has_a_secret)
 {
     static const char *const stacks[] = {"auth required @ASP@\n", "auth required @ASP@ debug\n",

@@ -69,6 +69,7 @@ START_TEST(an_accepted_login_by_the_accounts_own_name_asks_nothing)
 }
 END_TEST
 
+/* Lesson: identity by spelling. */
 START_TEST(every_spelling_that_the_name_service_knows_is_the_one_account)
 {
     static const char *const spellings[] = {"ALICE", "alice@corp", "CORP\\alice"};

@@ -104,6 +104,8 @@ static void check_race(const struct race *race)
     ck_assert_int_eq(stored_events(&race->world, "alice", race->password, "bound"), 1);
 }
 
+/* Lesson: pam_oath CVE-2024-47191. */
+/* Lesson: processes and threads at once. */
 START_TEST(processes_and_threads_that_race_for_a_first_use_bind_once)
 {
     struct race *race =
@@ -299,6 +301,7 @@ START_TEST(an_auth_in_a_child_and_the_account_in_it_as_sshd_does)
 }
 END_TEST
 
+/* Lesson: processes and threads at once. */
 START_TEST(a_login_after_a_reported_revocation_is_refused)
 {
     char password[PASSWORD_MAX], label[16];

@@ -155,6 +155,7 @@ START_TEST(a_change_is_not_acted_on_for_a_secret_that_was_not_proven)
 }
 END_TEST
 
+/* Lesson: mailcow #6584, #5673. */
 START_TEST(a_locked_primary_refuses_and_destroys_nothing)
 {
     static const char *const locked[] = {"!" HASH, "!!" HASH};
@@ -225,6 +226,7 @@ START_TEST(a_user_who_is_gone_from_shadow_is_refused_and_loses_nothing)
 }
 END_TEST
 
+/* Lesson: Nextcloud #7142 #8958 #12703. */
 START_TEST(a_shadow_that_can_not_be_told_is_unavailable_and_never_a_change)
 {
     static const char *const broken[] = {"alice:" OTHER ":19000:0:99999:7:\n" BOB,
@@ -293,6 +295,7 @@ static void settle_and_log_in(const char *password)
     ahead = 0;
 }
 
+/* Lesson: two facts told apart by nothing. */
 START_TEST(a_user_without_a_hash_who_is_gone_is_refused_and_loses_nothing)
 {
     char daves[PASSWORD_MAX];
@@ -313,6 +316,7 @@ START_TEST(a_user_without_a_hash_who_is_gone_is_refused_and_loses_nothing)
 END_TEST
 
 /* Deleted and made again between two looks: the day of the line tells. */
+/* Lesson: two facts told apart by nothing. */
 START_TEST(another_user_of_that_name_has_none_of_the_app_passwords)
 {
     static const char *const others[] = {"dave:!:19001:0:99999:7:::\n",

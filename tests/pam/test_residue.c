@@ -70,6 +70,7 @@ static void log_in_often(int times)
     }
 }
 
+/* Lesson: pam-u2f CVE-2019-12210, yubico-pam CVE-2018-9275. */
 START_TEST(ten_thousand_logins_leave_no_descriptor_and_no_memory)
 {
     static char before[16384], after[16384];
@@ -123,6 +124,7 @@ START_TEST(a_configuration_that_was_replaced_is_freed_once_no_login_has_it)
 }
 END_TEST
 
+/* Lesson: pam-u2f CVE-2019-12210, yubico-pam CVE-2018-9275. */
 START_TEST(what_reads_no_configuration_or_store_leaves_no_descriptor)
 {
     static char before[16384], after[16384];
@@ -202,6 +204,8 @@ static void expect_clean(struct watched *watched)
                       syscalls_name(report.number[i]));
 }
 
+/* Lesson: pam-u2f CVE-2019-12210, yubico-pam CVE-2018-9275. */
+/* Lesson: pam_pwdfile. */
 START_TEST(every_descriptor_is_close_on_exec_at_every_moment_and_the_host_is_let_alone)
 {
     struct verdict_sample first = *verdict_fixture_find(&fixture, "accepted");

@@ -42,6 +42,7 @@ START_TEST(an_app_password_opens_the_services_of_its_app_alone)
 }
 END_TEST
 
+/* Lesson: pam_multipass. */
 START_TEST(a_password_of_one_app_never_opens_what_another_of_hers_opens)
 {
     char mail[PASSWORD_MAX], calendar[PASSWORD_MAX];
@@ -188,6 +189,7 @@ START_TEST(a_refused_login_binds_nothing)
 }
 END_TEST
 
+/* Lesson: google-authenticator-libpam #115 #166. */
 START_TEST(the_file_that_a_first_use_writes_is_its_owners_alone_whatever_the_umask)
 {
     static const mode_t masks[] = {0, 077, 0777};
@@ -303,6 +305,7 @@ END_TEST
 
 /* --- use -------------------------------------------------------------------------------------- */
 
+/* Lesson: pam_tally2, pam_faillock. */
 START_TEST(the_last_use_is_recorded_for_accepted_logins_only)
 {
     char password[PASSWORD_MAX];

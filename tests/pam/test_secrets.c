@@ -176,6 +176,8 @@ static void expect_no_verifier(const char *what)
 
 /* --- tests ------------------------------------------------------------------------------------ */
 
+/* Lesson: linux-pam CVE-2024-10041. */
+/* Lesson: pam_mysql #77. */
 START_TEST(after_a_login_no_secret_and_no_verifier_is_left_in_memory)
 {
     for (size_t i = 0; i < fixture.count; i++) {
@@ -196,6 +198,7 @@ END_TEST
  * libpam still holds the token, as it was typed. Ten characters in a row without dashes are in no
  * place of that: they can only be of the module's own making.
  */
+/* Lesson: linux-pam CVE-2024-10041. */
 START_TEST(when_auth_returns_the_module_has_wiped_its_own_copies)
 {
     for (size_t i = 0; i < fixture.count; i++) {

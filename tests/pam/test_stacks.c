@@ -28,6 +28,7 @@ static int setcred(pam_handle_t *pamh)
     return pam_tapped[TAP_SETCRED];
 }
 
+/* Lesson: Dovecot's PAM. */
 START_TEST(account_and_setcred_succeed_after_an_accepted_login)
 {
     const struct verdict_sample *sample = verdict_fixture_find(&fixture, "accepted");
@@ -121,6 +122,7 @@ START_TEST(a_later_refusal_takes_back_what_an_earlier_login_gave)
 }
 END_TEST
 
+/* Lesson: pam-u2f CVE-2021-31924. */
 START_TEST(an_empty_reply_takes_back_what_an_earlier_login_gave)
 {
     struct conversation conversation = {.text =

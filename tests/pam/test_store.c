@@ -85,6 +85,8 @@ static void make_socket(const char *path)
     (void)close(fd);
 }
 
+/* Lesson: pam-u2f CVE-2019-12209. */
+/* Lesson: linux-pam CVE-2024-22365. */
 START_TEST(a_users_file_that_is_no_plain_file_is_unavailable)
 {
     put_aside("users/alice");
@@ -205,6 +207,7 @@ END_TEST
 
 /* --- the folders ------------------------------------------------------------------------------ */
 
+/* Lesson: a store that is not mounted. */
 START_TEST(a_store_that_is_not_there_is_unavailable_and_never_no_account)
 {
     put_aside("users");
@@ -221,6 +224,8 @@ START_TEST(a_store_that_is_not_there_is_unavailable_and_never_no_account)
 }
 END_TEST
 
+/* Lesson: pam-u2f CVE-2019-12209. */
+/* Lesson: a store that is not mounted. */
 START_TEST(a_store_that_is_elsewhere_or_a_link_is_unavailable)
 {
     (void)snprintf(file, sizeof file, "%s", world.store);
@@ -234,6 +239,7 @@ START_TEST(a_store_that_is_elsewhere_or_a_link_is_unavailable)
 }
 END_TEST
 
+/* Lesson: pam-u2f CVE-2019-12209. */
 START_TEST(a_link_above_the_store_is_unavailable)
 {
     char real[2 * WORLD_PATH_MAX], through[2 * WORLD_PATH_MAX];
@@ -269,6 +275,8 @@ static void expect_folder_checked(const char *folder)
     expect_all_well(folder);
 }
 
+/* Lesson: pam_oath CVE-2024-47191. */
+/* Lesson: pam_tally2, pam_faillock. */
 START_TEST(folders_that_others_own_or_can_write_are_unavailable)
 {
     expect_folder_checked(store_path(&world, "users"));
@@ -293,6 +301,7 @@ END_TEST
 
 /* --- what is beside the accounts -------------------------------------------------------------- */
 
+/* Lesson: Zimbra ZCS-8181. */
 START_TEST(the_record_of_use_never_decides_a_login)
 {
     static const char junk[] = "junk";

@@ -96,18 +96,21 @@ static void expect_held(const char *name)
     ck_code(login(&inside, "imap", "alice", NULL, right), PAM_SUCCESS);
 }
 
+/* Lesson: linux-pam CVE-2025-6020. */
 START_TEST(the_users_folder_swapped_for_a_link_lets_no_login_out)
 {
     expect_held("store/users");
 }
 END_TEST
 
+/* Lesson: linux-pam CVE-2025-6020. */
 START_TEST(the_store_swapped_for_a_link_lets_no_login_out)
 {
     expect_held("store");
 }
 END_TEST
 
+/* Lesson: linux-pam CVE-2025-6020. */
 START_TEST(a_users_file_swapped_for_a_link_lets_no_login_out)
 {
     expect_held("store/users/alice");

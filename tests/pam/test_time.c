@@ -52,6 +52,8 @@ static int at(time_t when, const char *password)
     return code;
 }
 
+/* Lesson: a boot in 1970, a lost usage file. */
+/* Lesson: WildDuck. */
 START_TEST(an_expired_entry_is_refused_and_good_again_when_the_clock_is_set_right)
 {
     char password[PASSWORD_MAX];
@@ -66,6 +68,7 @@ START_TEST(an_expired_entry_is_refused_and_good_again_when_the_clock_is_set_righ
 }
 END_TEST
 
+/* Lesson: a boot in 1970, a lost usage file. */
 START_TEST(an_unused_entry_is_refused_and_good_again_when_the_clock_is_set_right)
 {
     char password[PASSWORD_MAX];
@@ -79,6 +82,7 @@ START_TEST(an_unused_entry_is_refused_and_good_again_when_the_clock_is_set_right
 }
 END_TEST
 
+/* Lesson: a boot in 1970, a lost usage file. */
 START_TEST(a_use_in_1970_does_not_make_an_entry_unused)
 {
     char password[PASSWORD_MAX];
@@ -90,6 +94,7 @@ START_TEST(a_use_in_1970_does_not_make_an_entry_unused)
 }
 END_TEST
 
+/* Lesson: a boot in 1970, a lost usage file. */
 START_TEST(a_first_use_in_1970_is_still_bound_today)
 {
     char password[PASSWORD_MAX];

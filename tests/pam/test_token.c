@@ -68,6 +68,7 @@ static struct asked asks_the_same(void)
     return ours;
 }
 
+/* Lesson: Dovecot's PAM. */
 START_TEST(the_prompt_is_that_of_pam_get_authtok)
 {
     struct asked asked;

@@ -173,6 +173,7 @@ def test_a_name_that_no_account_can_have_is_nobodys_once_the_name_service_was_as
         assert answer.code != SUCCESS
 
 
+# Lesson: linux-pam CVE-2015-3238.
 @pytest.mark.parametrize("length", [512, 513, 4096, 100_000])
 def test_a_password_of_any_length_is_refused_as_without_it(stage, length):
     password = stage.passwords["Phone"] + "-" * (length - len(stage.passwords["Phone"]))
@@ -182,6 +183,7 @@ def test_a_password_of_any_length_is_refused_as_without_it(stage, length):
     stage.site.said()
 
 
+# Lesson: nginx's auth_pam.
 def test_sixty_four_at_once_are_answered_without_an_error(stage):
     stage.site.sandbox.shell("rm -rf /var/lib/asp; cp -a /run/kept /var/lib/asp").done()
     host = stage.site.host()

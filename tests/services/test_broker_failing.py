@@ -187,6 +187,7 @@ def test_a_broker_of_the_hosts_own_user_is_believed(machine):
         assert machine.host().login(machine.phone).code == SUCCESS
 
 
+# Lesson: pam-u2f CVE-2019-12210, yubico-pam CVE-2018-9275.
 def test_failing_brokers_leave_no_descriptor_open_in_the_host(machine):
     host = Host(machine.sandbox, "www-data")
     try:

@@ -259,6 +259,7 @@ def test_a_worker_that_is_killed_is_replaced(machine):
         assert machine.host().login(machine.phone).code == SUCCESS
 
 
+# Lesson: pam_mysql #77.
 def test_a_worker_leaves_no_descriptor_open_and_no_core(machine):
     machine.configure("broker: { workers = 1; };", ALONE)
     with machine.serving() as broker:
@@ -290,6 +291,7 @@ def test_the_broker_needs_two_capabilities_at_most(machine, kept, code):
         machine.said()
 
 
+# Lesson: the host's limits.
 def test_a_broker_that_may_write_no_long_file_answers_and_lives_on(machine):
     """What must be written is unavailable; what is only a trace of the login is left out."""
     first = machine.create("alice", "First")
@@ -452,6 +454,7 @@ os.execv(program, [program])
 """
 
 
+# Lesson: a check that fails open.
 @pytest.mark.parametrize("path", ["@asp", "/run/gone"])
 def test_a_socket_that_cannot_be_looked_at_is_refused_as_one_that_is_open(machine, path):
     run = machine.sandbox.run("timeout", "10", "/usr/bin/python3", "-c", HAND_OVER, path, machine.broker)

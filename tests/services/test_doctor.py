@@ -273,6 +273,7 @@ def test_a_command_that_no_watch_runs_is_a_fault(patient, folder):
         patient.is_well("primary", f"^{program} is a program that can be trusted")
 
 
+# Lesson: a proof of one half.
 def test_a_watch_that_ended_without_a_word_is_a_fault_until_another_has_run(patient, folder):
     with Manager(folder) as manager:
         words = (*MORTAL, *manager.prefix, patient.admin, "watch")

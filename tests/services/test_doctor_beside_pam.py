@@ -18,6 +18,7 @@ def ftp(patient):
     return patient
 
 
+# Lesson: a second way in beside PAM.
 @pytest.mark.parametrize("what", PROFTPD)
 def test_proftpd_that_goes_on_where_pam_has_refused_is_a_fault(ftp, what):
     text, message = PROFTPD[what]
@@ -114,6 +115,7 @@ def pure_ftpd(ftp, unix, pam="yes"):
     ).done()
 
 
+# Lesson: a second way in beside PAM.
 def test_pure_ftpd_with_the_systems_passwords_beside_pam_is_a_fault(ftp):
     pure_ftpd(ftp, "no")
     assert ftp.faults() == []

@@ -233,6 +233,7 @@ def test_a_line_to_write_is_whole_by_itself_and_has_no_quotes(patient, columns):
     assert [line for line in lines if line not in shown] == [], shown
 
 
+# Lesson: a proof of one half.
 @pytest.mark.parametrize("how", SHUT)
 def test_a_stack_that_no_app_password_opens_is_a_fault(patient, how):
     lines, where = SHUT[how]
@@ -247,6 +248,7 @@ def test_a_stack_that_an_app_password_is_not_certain_to_open_is_a_fault(patient)
     assert "above line 1, " in fault.mend
 
 
+# Lesson: a proof of one half.
 def test_the_fix_of_required_above_common_auth_lets_the_rules_that_bar_bar_on(patient):
     text = "auth required pam_asp.so\nauth required pam_shells.so\n@include common-auth\n"
     service(patient, text + ACCOUNT)
@@ -308,6 +310,7 @@ def test_the_fix_of_account_lines_that_are_those_of_other_is_in_the_own_file(pat
     assert fault.mend == f"in /etc/pam.d/imap write {written} at its end"
 
 
+# Lesson: a proof of one half.
 def test_account_lines_that_leave_the_primary_no_way_in_are_a_fault(patient):
     service(patient, "auth [success=done user_unknown=ignore default=die] pam_asp.so\n@include common-auth\naccount required pam_asp.so\n")
     fault = patient.fault("pam", "^/etc/pam.d/imap: the primary password gets past the auth lines, and no account line")

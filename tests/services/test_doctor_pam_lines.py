@@ -74,6 +74,7 @@ def test_the_mend_of_a_stack_does_not_keep_an_app_that_is_none(patient):
         assert f"pam_asp.so debug{kept}`" in fault.mend
 
 
+# Lesson: a proof of one half.
 def test_a_file_of_windows_is_a_fault(patient):
     service(patient, f"auth required pam_asp.so\n{ACCOUNT}".replace("\n", "\r\n"))
     fault = patient.fault("pam", "^/etc/pam.d/imap:1 ends with a carriage return")
@@ -112,6 +113,7 @@ def test_a_file_that_is_brought_in_is_read_whatever_its_name(patient, name):
     patient.fault("pam", f"^/etc/pam.d/{name}:1: what pam_asp refuses there, .* goes on to the lines below in /etc/pam.d/imap")
 
 
+# Lesson: a proof of one half.
 def test_a_service_that_no_app_names_is_told(patient):
     patient.install("pam.d/asp-only", "/etc/pam.d/imapp")
     patient.told("pam", f"^note: /etc/pam.d/imapp: {NO_APP} imapp")
@@ -141,6 +143,7 @@ def test_a_line_for_sessions_is_a_fault(patient):
 # The module
 
 
+# Lesson: a proof of one half.
 def test_a_module_that_is_missing_is_a_fault(patient):
     service(patient, f"auth required /nowhere/pam_asp.so\n{ACCOUNT}")
     patient.fault("pam", "^/etc/pam.d/imap:1 asks a module that is not there, /nowhere/pam_asp.so: nobody gets in$")
@@ -301,12 +304,14 @@ def test_without_a_source_the_password_stack_does_nothing(patient):
     assert "does nothing there" in row.message
 
 
+# Lesson: password stacks.
 def test_a_password_line_that_is_never_reached_is_a_fault(patient):
     patient.sandbox.write(PASSWORD, "password sufficient pam_unix.so\npassword optional pam_asp.so\n")
     fault = patient.fault("password-stack", "^/etc/pam.d/common-password:2 is not reached")
     assert "pam-configs/asp" in fault.mend
 
 
+# Lesson: password stacks.
 def test_a_password_line_that_is_reached_after_a_failure_is_a_fault_for_who_has_no_line_in_shadow(patient):
     patient.sandbox.write(PASSWORD, "password required pam_unix.so\npassword optional pam_asp.so\n")
     patient.told("password-stack", "^note: /etc/pam.d/common-password:2 is reached after a failure too")

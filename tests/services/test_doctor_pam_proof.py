@@ -221,6 +221,7 @@ def machine(patient):
     return Machine(patient)
 
 
+# Lesson: a proof of one half.
 @pytest.mark.parametrize("seed", SEEDS)
 def test_doctor_agrees_with_libpam_and_its_fixes_make_nothing_worse(machine, seed):
     stacks = {stack.name: stack for stack in draw_stacks(seed, COUNT)}

@@ -21,6 +21,7 @@ def served(patient):
         yield patient
 
 
+# Lesson: a proof of one half.
 @pytest.mark.parametrize("service", ["nginx", "apache2", "webdav"])
 def test_a_server_whose_user_is_not_in_the_group_is_a_fault_and_the_command_lets_it_in(served, service):
     assert served.faults() == []

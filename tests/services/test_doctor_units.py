@@ -9,6 +9,7 @@ def move(patient, store):
     patient.configure(f'store = "{store}";')
 
 
+# Lesson: a proof of one half.
 @pytest.mark.parametrize("store", ["/srv/asp", "/srv/my 100% store/asp"])
 def test_a_moved_store_that_units_may_not_write_to_is_a_fault_each_with_its_drop_in(patient, store):
     patient.units()

@@ -11,6 +11,7 @@ def login(request, mail):
     return getattr(mail, request.param)
 
 
+# Lesson: Dovecot's PAM.
 def test_an_app_password_lets_an_imap_client_in(mail, login):
     password = mail.create("alice", "Phone", "--app", "mail")
     assert login("alice", password)
@@ -97,6 +98,7 @@ def test_a_user_without_an_account_is_refused(mail, login, user):
     assert line.text == f'verdict=no-account rhost=127.0.0.1 user="{user}" service="imap" app="mail" id=- label=-'
 
 
+# Lesson: bongo.
 def test_a_user_name_that_is_an_app_password_is_not_logged(mail, login):
     password = mail.create("alice", "Phone", "--app", "mail")
     assert not login(password.replace("-", ""), password)
@@ -163,12 +165,14 @@ def test_a_virtual_user_needs_no_unix_account(mail, login):
     assert login("carol@example.org", password)
 
 
+# Lesson: pam_unix on the account stack.
 def test_the_age_of_the_primary_does_not_bar_an_app_password(mail, login):
     mail.sandbox.run("chage", "--lastday", "0", "alice").done()
     password = mail.create("alice", "Phone", "--app", "mail")
     assert login("alice", password)
 
 
+# Lesson: Dovecot's PAM.
 def test_while_the_store_is_away_nobody_gets_in(mail, login):
     password = mail.create("alice", "Phone", "--app", "mail")
     mail.sandbox.shell("mv /var/lib/asp /var/lib/asp.away").done()

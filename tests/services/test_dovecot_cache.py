@@ -30,6 +30,8 @@ def log_in(mail, password):
     return mail.curl("alice", password, PORT)
 
 
+# Lesson: mailcow #6584, #5673.
+# Lesson: Dovecot's auth cache.
 def test_with_the_recipe_a_revoked_password_is_refused_at_once(cached):
     mail = cached()
     password = mail.create("alice", "Phone", "--app", "mail")
@@ -39,6 +41,7 @@ def test_with_the_recipe_a_revoked_password_is_refused_at_once(cached):
     assert [line.word("verdict") for line in mail.log(2)] == ["accepted", "revoked"]
 
 
+# Lesson: Dovecot's auth cache.
 def test_with_the_recipe_one_wrong_password_shuts_no_device_out(cached):
     mail = cached()
     phone = mail.create("alice", "Phone", "--app", "mail")
@@ -49,6 +52,7 @@ def test_with_the_recipe_one_wrong_password_shuts_no_device_out(cached):
     assert log_in(mail, phone)
 
 
+# Lesson: Dovecot's auth cache.
 def test_a_careless_cache_keeps_a_revoked_password_alive_until_the_flush(cached):
     """What the recipe warns of: if this fails, Dovecot has changed, and the recipe is to be thought over."""
     mail = cached(CACHED_CARELESSLY)

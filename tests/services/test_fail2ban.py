@@ -90,6 +90,7 @@ def test_the_module_has_written_what_the_other_tests_look_for(machine):
         assert any(f" rhost={rhost} " in line for line in lines), (rhost, lines)
 
 
+# Lesson: what phones do to a password.
 def test_the_normal_mode_counts_wrong_secrets_alone(machine, form):
     assert among(machine.counted(form, "mode=normal"), VERDICTS.values()) == {VERDICTS["wrong-secret"]}
 
@@ -99,6 +100,7 @@ def test_the_mode_app_only_counts_what_is_no_app_password_and_who_has_none(machi
     assert among(machine.counted(form, "mode=app-only"), VERDICTS.values()) == {VERDICTS[word] for word in counted}
 
 
+# Lesson: Nextcloud #51533, Kanidm #3456.
 @pytest.mark.parametrize("options", MODES)
 def test_a_forgotten_phone_is_counted_by_no_mode(machine, form, options):
     phone = [VERDICTS[verdict] for verdict in FORGOTTEN] + [VIA["revoked"]]
@@ -174,6 +176,7 @@ actionban = echo "<name> <ip>" >>/run/banned
 """
 
 
+# Lesson: Nextcloud #51533, Kanidm #3456.
 def test_fail2ban_bans_who_guesses_and_not_the_home_of_a_forgotten_phone(machine):
     """The shipped jail as it is, and another that reads the journal in the mode app-only."""
     home, guesser, prober = "203.0.113.1", "203.0.113.2", "203.0.113.3"

@@ -62,6 +62,7 @@ def counted(mail):
     return Counted(mail)
 
 
+# Lesson: Nextcloud #51533, Kanidm #3456.
 @pytest.mark.parametrize("enrolled", [False, True], ids=["either", "enrolled"])
 def test_a_device_that_goes_on_trying_a_revoked_password_locks_nobody_out(counted, enrolled):
     if enrolled:
@@ -76,6 +77,7 @@ def test_a_device_that_goes_on_trying_a_revoked_password_locks_nobody_out(counte
     assert counted.opens(ALICES) is not enrolled
 
 
+# Lesson: Nextcloud #51533, Kanidm #3456.
 def test_a_real_client_that_goes_on_trying_locks_nobody_out(counted):
     lost = counted.mail.create("alice", "Old phone", "--app", "mail")
     counted.mail.asp_admin("revoke", "alice", "--all").done()
@@ -83,6 +85,8 @@ def test_a_real_client_that_goes_on_trying_locks_nobody_out(counted):
     assert counted.mail.curl("alice", ALICES)
 
 
+# Lesson: pam_tally2, pam_faillock.
+# Lesson: what phones do to a password.
 def test_what_is_wrong_with_an_app_password_is_not_counted(counted):
     password = counted.mail.create("alice", "Phone", "--app", "mail")
     diary = counted.mail.create("alice", "Diary", "--app", "calendar")
@@ -103,6 +107,7 @@ def test_wrong_primary_passwords_are_counted_and_shut_the_primary_but_no_app_pas
     assert counted.opens(BOBS, "bob"), "nobody else is shut out"
 
 
+# Lesson: pam_tally2, pam_faillock.
 def test_the_login_of_a_device_does_not_clear_the_count(counted):
     phone = counted.mail.create("alice", "Phone", "--app", "mail")
     for _ in range(DENY):

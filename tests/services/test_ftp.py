@@ -145,12 +145,14 @@ def test_an_app_password_opens(ftp, camera):
     )
 
 
+# Lesson: a second way in beside PAM.
 def test_primary_passwords_are_refused(ftp, camera):
     for user, primary in PRIMARY.items():
         assert not ftp.curl(user, primary), user
     assert ftp.verdicts(2) == ["not-an-app-password", "no-account"]
 
 
+# Lesson: a second way in beside PAM.
 def test_the_server_could_let_the_primary_password_in_by_itself(ftp, camera):
     """What the recipe has a line against."""
     with ftp.changed(ftp.second_way):

@@ -75,6 +75,7 @@ def machine(sandbox, build, folder):
     return Machine(sandbox, build, folder)
 
 
+# Lesson: two facts told apart by nothing.
 def test_who_is_deleted_is_refused_with_a_hash_and_without_one_and_loses_nothing(machine):
     for user in ("ann", "kim"):
         machine.dismiss(user)
@@ -83,6 +84,7 @@ def test_who_is_deleted_is_refused_with_a_hash_and_without_one_and_loses_nothing
     assert machine.verdict_on("lou") == "accepted"
 
 
+# Lesson: two facts told apart by nothing.
 def test_the_app_passwords_of_who_was_seen_to_be_gone_are_not_the_next_ones(machine):
     with machine.watch():
         machine.dismiss("kim")
@@ -211,6 +213,7 @@ def test_a_directory_that_knows_nobody_all_at_once_is_not_believed(machine):
     assert machine.verdict_on("user7") == "primary-locked"
 
 
+# Lesson: Nextcloud #7142 #8958 #12703.
 def test_a_name_service_that_does_not_answer_misses_nobody(machine):
     machine.list_elsewhere("dora")
     machine.enrol("dora")

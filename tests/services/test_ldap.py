@@ -136,6 +136,7 @@ def accepted(directory, user, password):
     return (run.code, run.out) == (0, "accepted\n")
 
 
+# Lesson: password stacks.
 def test_a_change_by_ldappasswd_revokes_within_the_interval(directory, enrolled):
     with directory.watch():
         directory.passwd("alice", "another one")
@@ -168,6 +169,7 @@ def test_create_compares_with_the_directory(directory, enrolled):
     assert directory.once() == counts(accounts=3)
 
 
+# Lesson: Nextcloud #7142 #8958 #12703.
 def test_a_stopped_directory_revokes_nothing_and_refuses_nobody(directory, enrolled):
     with directory.watch() as kill:
         directory.slapd.stop()

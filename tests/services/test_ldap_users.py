@@ -196,6 +196,7 @@ def test_who_is_gone_from_the_directory_is_out(directory):
     assert directory.auth("lena", password, "dovecot")
 
 
+# Lesson: mailcow #6584, #5673.
 def test_whose_account_has_ended_in_the_directory_is_out(directory):
     password = directory.create("lena", "Phone", "--app", "mail")
     assert directory.auth("lena", password, "dovecot")
@@ -249,6 +250,7 @@ def host(directory):
     one.close()
 
 
+# Lesson: identity by spelling.
 def test_each_spelling_that_the_directory_knows_is_of_one_account(directory, host):
     password = directory.create("lena", "Phone", "--app", "mail")
     assert host.login(password, "dovecot", "lena").code == SUCCESS
@@ -265,6 +267,7 @@ def test_each_spelling_that_the_directory_knows_is_of_one_account(directory, hos
         assert host.login(password, "dovecot", spelling).code == AUTH_ERR, spelling
 
 
+# Lesson: identity by spelling.
 def test_no_spelling_of_one_who_has_app_passwords_reaches_her_primary(directory, host):
     stack = f"""
 auth [success=done user_unknown=ignore default=die] pam_asp.so

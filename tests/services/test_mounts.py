@@ -31,6 +31,7 @@ COMMANDS = {
 }
 
 
+# Lesson: a store that is not mounted.
 @pytest.mark.parametrize("what", COMMANDS)
 def test_nothing_is_done_in_the_folder_beneath_a_mount_that_is_not_there(planned, what):
     run = planned.asp_admin(*COMMANDS[what])

@@ -107,6 +107,7 @@ def test_vdirsyncer_carries_events_and_contacts_both_ways(caldav, phone):
     caldav.revoke_the_laptop(laptop, "nginx")
 
 
+# Lesson: nginx's auth_pam.
 def test_an_app_password_opens_and_the_log_names_the_client(caldav, phone):
     assert caldav.propfind(phone) == (207, "alice")
     (line,) = caldav.log(1)
@@ -286,6 +287,7 @@ def test_without_the_broker_requests_are_refused_at_once_and_the_log_says_what_t
     assert caldav.propfind(phone) == (207, "alice")
 
 
+# Lesson: nginx's auth_pam.
 def test_while_the_broker_hangs_a_request_is_refused_in_about_a_second_and_nginx_serves_on(caldav, phone):
     with caldav.connection() as request:
         with caldav.broker.hung():

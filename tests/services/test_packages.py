@@ -124,6 +124,7 @@ def test_a_package_that_only_another_distribution_may_lack_is_named(archive, dis
     assert run.err.startswith("could not get asp-library asp-nowhere: E: Unable to locate package asp-nowhere"), run
 
 
+# Lesson: an installer that replaces the mail server.
 def test_no_service_is_started_or_enabled(archive):
     archive.install("asp-service").done()
     assert archive.sandbox.run("test", "-e", "/run/asp-service-was-configured").code == 0
@@ -213,6 +214,7 @@ def test_no_list_or_archive_is_left_in_the_machines_own_folders(archive):
     assert archive.sandbox.shell(look).out == before
 
 
+# Lesson: an installer that replaces the mail server.
 def test_nothing_is_removed_for_it(archive):
     archive.add("asp-server")
     archive.add("asp-rival", "1", "Conflicts: asp-server")
@@ -223,6 +225,7 @@ def test_nothing_is_removed_for_it(archive):
     assert archive.installed("asp-server") and not archive.installed("asp-rival")
 
 
+# Lesson: an installer that replaces the mail server.
 def test_what_conflicts_can_still_be_unpacked_for_a_sandbox(archive):
     archive.add("asp-server")
     archive.add("asp-rival", "1", "Conflicts: asp-server", "Depends: asp-library")

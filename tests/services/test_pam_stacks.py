@@ -101,6 +101,7 @@ def test_either_lets_the_primary_in_while_the_store_is_away(either):
     assert [line.word("verdict") for line in either.log(2)] == ["unavailable", "unavailable"]
 
 
+# Lesson: a store that is not mounted.
 def test_enrolled_lets_nobody_in_while_the_store_is_away(enrolled):
     enrolled.create("alice", "Phone", "--app", "mail")
     enrolled.sandbox.shell("rm -r /var/lib/asp").done()
@@ -116,6 +117,7 @@ def test_a_broken_configuration_lets_nobody_in(mixed):
     assert not mixed.curl("bob", BOBS)
 
 
+# Lesson: pam_unix on the account stack.
 def test_an_account_that_pam_unix_shuts_is_shut_for_the_primary_alone(either):
     password = either.create("alice", "Phone", "--app", "mail")
     either.sandbox.run("chage", "--lastday", "0", "alice").done()

@@ -53,6 +53,7 @@ def machine(sandbox, build):
     return Debian(sandbox, build)
 
 
+# Lesson: password stacks.
 def test_the_profile_stands_where_only_a_success_reaches_it(machine):
     lines = [line.split() for line in machine.sandbox.read("/etc/pam.d/common-password").splitlines()]
     password = [line for line in lines if line and line[0] == "password"]
@@ -81,6 +82,7 @@ def test_passwd_as_root_revokes(machine):
     assert machine.revoked_by() == "pam:passwd"
 
 
+# Lesson: password stacks.
 def test_chpasswd_revokes(machine):
     machine.create()
     machine.chpasswd(SECOND)
@@ -111,6 +113,7 @@ def test_what_is_created_after_the_change_stays(machine):
     assert machine.states()[1] == ("New phone", "active", None)
 
 
+# Lesson: password stacks.
 def test_a_failed_pam_unix_in_a_required_stack_revokes_nothing(machine):
     machine.create()
     machine.sandbox.write("/etc/pam.d/passwd", "password required pam_unix.so\npassword required pam_asp.so\n")
@@ -223,6 +226,7 @@ def passwd_waiting_for_the_lock(machine):
     return passwd, pid
 
 
+# Lesson: passwd.
 @pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed"])
 def test_a_user_who_stops_or_kills_passwd_in_the_middle_hinders_nothing(machine, how):
     machine.create()

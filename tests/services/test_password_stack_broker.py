@@ -93,6 +93,7 @@ def states(machine, user):
     return [entry["state"] for entry in machine.entries(user)]
 
 
+# Lesson: a process of ours in a cage of the user's.
 def test_the_broker_does_it_and_passwd_has_no_process_for_it(machine):
     with machine.serving() as broker:
         with machine.locked():
@@ -107,6 +108,8 @@ def test_the_broker_does_it_and_passwd_has_no_process_for_it(machine):
         assert revocations(machine) == [("asp-broker", "pam:passwd", "alice")]
 
 
+# Lesson: passwd.
+# Lesson: a process of ours in a cage of the user's.
 @pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed"])
 def test_what_was_accepted_is_done_whatever_becomes_of_passwd(machine, how):
     with machine.serving() as broker:
@@ -123,6 +126,7 @@ def test_what_was_accepted_is_done_whatever_becomes_of_passwd(machine, how):
         passwd.communicate(timeout=LONG)
 
 
+# Lesson: passwd.
 @pytest.mark.parametrize("when", ["enter", "exit"])
 def test_who_stops_passwd_before_it_has_said_all_keeps_the_work_from_no_broker(machine, when):
     """For longer than the broker waits for a message, and for longer than it has to accept one."""

@@ -83,6 +83,7 @@ CHANGES = {
 }
 
 
+# Lesson: password stacks.
 @pytest.mark.parametrize("script", CHANGES.values(), ids=CHANGES)
 def test_a_change_is_noticed_within_a_second_and_revokes_nobody_elses(machine, script):
     with machine.watch():
@@ -291,6 +292,7 @@ def test_a_create_looks_again_when_shadow_was_changed_before_it_had_the_lock(mac
     assert sorted(machine.states("alice")) == states
 
 
+# Lesson: the whole file in place of the one fact.
 def test_a_pass_goes_on_though_shadow_is_written_at_each_user(machine):
     machine.sandbox.run("chpasswd", input="".join(f"{user}:another one\n" for user in USERS)).done()
     with contextlib.ExitStack() as stack:

@@ -66,6 +66,7 @@ def test_an_answer_ends_when_the_primary_password_is_changed_or_locked(own):
     assert "after" not in [label for label, _ in own.states()]
 
 
+# Lesson: the whole file in place of the one fact.
 def test_anothers_change_of_her_password_disturbs_nobody(own):
     """Neither an answer of before nor one that is asked for meanwhile."""
     with own.typist("alice") as alice, own.hostile_client("alice") as elsewhere:
@@ -117,6 +118,7 @@ def test_what_was_answered_makes_nothing_once_her_primary_password_is_another(ow
     assert own.events() == []
 
 
+# Lesson: the whole file in place of the one fact.
 def test_with_a_command_an_answer_ends_when_what_the_account_has_of_the_primary_is_another(own):
     """Her first create takes it, and the pass that sees the change takes another."""
     own.sandbox.write("/run/primaries", "alice\tone\nbob\tone\n")
@@ -181,6 +183,7 @@ def test_an_answer_is_forgotten_with_the_broker(own):
 SILENT = "lets in whoever answers nothing"
 
 
+# Lesson: a PAM stack that asks nothing.
 @pytest.mark.parametrize(
     "stack, typed",
     [
@@ -374,6 +377,7 @@ def pending(own):
     return own.sandbox.read("/var/lib/asp/users/alice").count("\npending=")
 
 
+# Lesson: passwd.
 def test_who_stops_when_it_was_stored_loses_it_and_holds_up_nobody(own):
     """A real client, whose output nobody reads, and one who does not answer. Meanwhile others are served, and the
     account too."""

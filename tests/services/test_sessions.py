@@ -104,6 +104,7 @@ def test_a_session_ends_when_its_password_is_rotated(hooked, idle):
     assert hooked.curl("alice", new)
 
 
+# Lesson: useradd.
 @pytest.mark.parametrize("user", ["o'brien $(id)", 'a"b c', "a\\b;#", "12345", "u%40x", "\u00fcmit", "a@example.org"])
 def test_odd_user_names_are_one_user(hooked, idle, user):
     """Dovecot is told of exactly this user."""
@@ -129,6 +130,7 @@ def test_a_user_named_like_an_address_takes_nobody_along(hooked, idle, user):
     assert other.line(SOON) is None
 
 
+# Lesson: mailcow #6584, #5673.
 def test_from_a_cache_the_revoked_password_is_refused_at_once(dovecot_box, build, mail, idle):
     port = 1143
     service = Mail(dovecot_box, build, "/run/c")

@@ -92,6 +92,7 @@ def test_whose_primary_password_is_locked_gets_no_app_password(own, shadow):
     assert own.states() == [("Old", "active")]
 
 
+# Lesson: taking back by restoring.
 @pytest.mark.parametrize(
     "change, why",
     [

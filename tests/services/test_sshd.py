@@ -246,6 +246,7 @@ def test_an_aged_primary_bars_no_app_password(sshd, stack):
         sshd.sandbox.run("chage", "--lastday", "-1", "alice").done()
 
 
+# Lesson: sshd.
 @pytest.mark.parametrize("why", ["unknown", "denied"])
 def test_what_sshd_says_in_place_of_the_password_of_a_user_it_refuses_is_just_wrong(sshd, method, why):
     """A user who is in the store and not on the system, and one whom sshd_config shuts out; the password is right."""

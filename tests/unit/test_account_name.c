@@ -118,6 +118,7 @@ START_TEST(an_account_of_the_very_name_is_taken_and_nobody_is_asked)
 }
 END_TEST
 
+/* Lesson: identity by spelling. */
 START_TEST(another_spelling_is_the_account_of_whom_it_stands_for)
 {
     begin("");
@@ -140,6 +141,7 @@ START_TEST(whom_the_name_service_knows_and_who_has_none_has_no_account)
 }
 END_TEST
 
+/* Lesson: identity by spelling. */
 START_TEST(local_users_who_differ_by_a_capital_are_two)
 {
     begin("");
@@ -405,6 +407,7 @@ START_TEST(an_account_that_is_damaged_is_somebodys_and_cannot_be_loaded)
 }
 END_TEST
 
+/* Lesson: linux-pam CVE-2024-10041. */
 START_TEST(the_entry_that_is_asked_for_is_read_and_no_other)
 {
     struct asp_account account;

@@ -126,6 +126,7 @@ START_TEST(an_unknown_id_costs_the_same_as_one_of_the_account_and_is_not_ours)
 END_TEST
 
 /* Whatever is compared: the line is that of another id. */
+/* Lesson: linux-pam CVE-2020-27780. */
 START_TEST(an_unknown_id_is_never_right)
 {
     static const struct unit_plan equal = {

@@ -3,6 +3,7 @@
 
 #include "asp/conf_place.h"
 
+/* Lesson: a snippet that breaks what it is added to. */
 START_TEST(a_key_that_its_group_has_twice_is_found_with_both_lines)
 {
     static const struct {

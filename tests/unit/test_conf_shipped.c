@@ -101,6 +101,7 @@ static char *uncommented(void)
     return text;
 }
 
+/* Lesson: a snippet that breaks what it is added to. */
 START_TEST(the_shipped_file_is_all_comments)
 {
     char *text = shipped_text();

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Lesson: libconfig 1.5. */
 START_TEST(a_number_outside_32_bits_is_refused_before_it_wraps)
 {
     static const char *const bad[] = {

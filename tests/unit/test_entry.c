@@ -465,6 +465,7 @@ END_TEST
 
 /* The clock goes to 1970, to the year 9999 and back: the record is not touched and all is as it
  * was. */
+/* Lesson: a boot in 1970, a lost usage file. */
 START_TEST(a_wrong_clock_set_right_loses_nothing)
 {
     const time_t wrong[] = {0, 1, ASP_TIME_MAX, (time_t)YEAR_9999 * 1000, CREATED + 10000L * DAYS};

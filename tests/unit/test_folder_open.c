@@ -52,6 +52,7 @@ START_TEST(a_sound_folder_is_opened)
 }
 END_TEST
 
+/* Lesson: pam-u2f CVE-2019-12209. */
 START_TEST(a_link_at_any_component_is_refused_and_the_real_path_named)
 {
     char real[UNIT_PATH];

@@ -243,6 +243,7 @@ START_TEST(a_clock_that_was_set_back_is_the_one_that_counts)
 }
 END_TEST
 
+/* Lesson: Zimbra ZCS-8181. */
 START_TEST(the_time_alone_is_written_once_in_an_interval)
 {
     struct asp_request request;

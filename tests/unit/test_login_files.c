@@ -143,6 +143,7 @@ static void make_another(struct asp_entry *entry)
     (void)unit_entry(entry, "alice", "7k", "Phone");
 }
 
+/* Lesson: pam_oath CVE-2024-47191. */
 START_TEST(the_check_is_made_again_under_the_lock)
 {
     static const struct {
@@ -180,6 +181,7 @@ END_TEST
 
 /* Uses */
 
+/* Lesson: pam_tally2, pam_faillock. */
 START_TEST(nothing_is_written_for_what_was_refused)
 {
     char wrong[sizeof typed];

@@ -49,6 +49,7 @@ static void refuses(const char *user)
     unit_need(!asp_user_encode(user, encoded), "%s", user);
 }
 
+/* Lesson: linux-pam PR 652. */
 START_TEST(every_byte_stands_for_itself_or_is_percent_and_two_digits_or_is_refused)
 {
     for (unsigned byte = 1; byte < 256; byte++) {
@@ -67,6 +68,7 @@ START_TEST(every_byte_stands_for_itself_or_is_percent_and_two_digits_or_is_refus
 }
 END_TEST
 
+/* Lesson: linux-pam PR 652. */
 START_TEST(the_first_byte_may_be_neither_dash_nor_plain_dot)
 {
     for (unsigned byte = 1; byte < 256; byte++) {
@@ -95,6 +97,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* All names of one byte and of two: as many files as names, and each file gives back its name. */
+/* Lesson: useradd. */
 START_TEST(no_two_names_have_the_same_file)
 {
     size_t most = 256 * 256;
@@ -271,6 +274,7 @@ START_TEST(where_the_name_of_its_file_would_be_over_200_bytes_it_is_a_digest)
 }
 END_TEST
 
+/* Lesson: linux-pam PR 652. */
 START_TEST(a_name_is_encoded_whole_however_long_that_is)
 {
     char user[ASP_USER_MAX + 2];

@@ -356,6 +356,7 @@ END_TEST
 
 /* A login */
 
+/* Lesson: taking back by restoring. */
 START_TEST(no_login_knows_it_and_one_hash_is_run)
 {
     struct asp_entry entry;

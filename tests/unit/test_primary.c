@@ -147,6 +147,7 @@ START_TEST(an_account_that_has_expired_is_locked_whatever_else)
 }
 END_TEST
 
+/* Lesson: Nextcloud #7142 #8958 #12703. */
 START_TEST(what_cannot_be_told_is_unknown_and_never_changed)
 {
     static const char *const hashes[] = {HASH, "*", "", "!"};

@@ -81,6 +81,7 @@ static enum asp_primary settled(struct asp_fingerprint *stored, struct asp_prima
     return primary;
 }
 
+/* Lesson: two facts told apart by nothing. */
 START_TEST(each_of_the_three_is_taken_as_what_it_is)
 {
     static const struct {

@@ -42,6 +42,7 @@ static void leaves(const struct sample *samples, size_t count)
     }
 }
 
+/* Lesson: a secret where nobody expects one. */
 START_TEST(it_is_found_in_every_form_that_it_may_be_typed_in)
 {
     static const struct sample samples[] = {
@@ -89,6 +90,7 @@ START_TEST(it_is_found_in_every_form_that_it_may_be_typed_in)
 }
 END_TEST
 
+/* Lesson: a secret where nobody expects one. */
 START_TEST(it_is_found_whatever_is_around_it)
 {
     static const struct sample samples[] = {

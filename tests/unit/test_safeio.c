@@ -31,6 +31,7 @@ static enum asp_status open_file(int folder, const char *path, const char *name,
     return status;
 }
 
+/* Lesson: linux-pam CVE-2024-22365. */
 START_TEST(what_is_no_plain_file_is_refused_at_once)
 {
     static const int flags[] = {O_RDONLY, O_RDWR | O_CREAT};
@@ -130,6 +131,7 @@ START_TEST(a_file_that_others_own_or_can_write_is_refused)
 }
 END_TEST
 
+/* Lesson: google-authenticator-libpam #115 #166. */
 START_TEST(a_new_file_is_0600_whatever_the_umask)
 {
     static const mode_t masks[] = {0, 022, 0177, 0377, 0777};
@@ -153,6 +155,7 @@ START_TEST(a_new_file_is_0600_whatever_the_umask)
 END_TEST
 
 /* The path is for the error line alone: what counts is the folder that is held. */
+/* Lesson: linux-pam CVE-2025-6020. */
 START_TEST(a_file_is_opened_in_the_folder_that_is_held)
 {
     char aside[UNIT_PATH];
@@ -183,6 +186,7 @@ static void swap_for_ever(const char *folder, const char *aside, const char *lin
     }
 }
 
+/* Lesson: linux-pam CVE-2025-6020. */
 START_TEST(who_swaps_folders_for_links_gets_nobody_out)
 {
     char aside[UNIT_PATH];

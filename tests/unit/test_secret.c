@@ -46,6 +46,7 @@ static struct asp_secret make(const bool taken[ASP_IDS])
 }
 
 /* What is the entropy of a secret: the bits of a letter times the letters, both counted. */
+/* Lesson: Kanidm. */
 START_TEST(the_secret_has_115_bits_counted_from_alphabet_and_length)
 {
     bool seen[256] = {false};
@@ -99,6 +100,7 @@ static void feed(void *bytes, size_t length)
     ((unsigned char *)bytes)[fed_place] = (unsigned char)fed_value;
 }
 
+/* Lesson: Kanidm. */
 START_TEST(each_letter_comes_of_as_many_random_bytes_as_any_other_and_of_no_other_place)
 {
     unsigned counts[LETTERS] = {0};
@@ -361,6 +363,7 @@ static size_t write_utf8(unsigned long value, char bytes[4])
     return 4;
 }
 
+/* Lesson: what phones do to a password. */
 START_TEST(of_all_characters_those_are_passed_over_that_the_manual_names_and_no_other)
 {
     char typed[sizeof BARE + 8];
@@ -475,6 +478,7 @@ START_TEST(an_embedded_nul_is_never_the_end)
 }
 END_TEST
 
+/* Lesson: linux-pam CVE-2015-3238. */
 START_TEST(up_to_512_bytes_are_read_and_513_are_not)
 {
     char typed[2048];

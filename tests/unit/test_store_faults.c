@@ -112,6 +112,8 @@ static bool fail_once(enum work work, const struct unit_plan *plan)
     return reached;
 }
 
+/* Lesson: pam-u2f CVE-2019-12210, yubico-pam CVE-2018-9275. */
+/* Lesson: google-authenticator-libpam #13 #57 #86 #177. */
 START_TEST(any_one_call_that_fails_leaves_what_was_reported)
 {
     static const int numbers[] = {EIO, ENOSPC, EACCES, EROFS, EDQUOT};
@@ -227,6 +229,8 @@ static void do_it(void *work)
     (void)do_work(*(enum work *)work, NULL);
 }
 
+/* Lesson: google-authenticator-libpam #13 #57 #86 #177. */
+/* Lesson: a kill at each call. */
 START_TEST(who_is_killed_at_any_call_leaves_the_old_state_or_the_new_one)
 {
     enum work work = (enum work)_i;
@@ -391,6 +395,8 @@ static void wait_for(pid_t child)
 
 /* Each adds the next id of what it read under the lock: an update that was lost would give one
  * twice. */
+/* Lesson: pam_oath CVE-2024-47191. */
+/* Lesson: processes and threads at once. */
 START_TEST(updates_of_processes_and_threads_are_done_one_after_the_other)
 {
     pid_t children[WRITERS];
@@ -511,6 +517,7 @@ START_TEST(a_lock_that_is_given_back_is_free_though_a_fork_has_a_copy)
 END_TEST
 
 /* Every lock has a name of its own for the file it writes, and it cannot be guessed. */
+/* Lesson: pam_oath CVE-2024-47191. */
 START_TEST(the_name_of_the_new_file_is_another_each_time)
 {
     struct asp_error error = {0};

@@ -168,6 +168,7 @@ START_TEST(usage_that_is_damaged_is_begun_anew)
 }
 END_TEST
 
+/* Lesson: linux-pam CVE-2024-22365. */
 START_TEST(what_is_no_file_of_ours_is_neither_read_nor_written_nor_waited_for)
 {
     long long begin = now_ms();
@@ -229,6 +230,7 @@ static bool lock_file(void *context)
     return fd >= 0 && flock(fd, LOCK_EX) == 0;
 }
 
+/* Lesson: Zimbra ZCS-8181. */
 START_TEST(a_lock_that_is_held_is_not_waited_for)
 {
     const struct asp_compared compared = {.checksum = 1};

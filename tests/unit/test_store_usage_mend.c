@@ -184,6 +184,7 @@ START_TEST(a_folder_of_uses_that_is_missing_is_made_again)
 }
 END_TEST
 
+/* Lesson: Zimbra ZCS-8181. */
 START_TEST(what_is_begun_or_mended_is_synced_once_and_a_use_never)
 {
     static const struct unit_plan nothing = {.call = ""};

@@ -80,6 +80,7 @@ START_TEST(a_line_copied_to_another_user_or_id_does_not_verify)
 }
 END_TEST
 
+/* Lesson: pam_userdb CVE-2013-7041, CVE-2026-54411. */
 START_TEST(a_secret_with_one_other_letter_does_not_verify)
 {
     for (size_t at = 0; at < ASP_KEY_CHARS; at++) {
@@ -202,6 +203,7 @@ static void refused(const char *line)
     ck_assert_uint_eq(hashes(), 0);
 }
 
+/* Lesson: libsodium. */
 START_TEST(a_cost_over_the_caps_is_refused_before_anything_is_run)
 {
     static const char *const costs[] = {
@@ -257,6 +259,7 @@ START_TEST(the_caps_themselves_are_within)
 }
 END_TEST
 
+/* Lesson: pam_pwdfile. */
 START_TEST(other_forms_are_no_verifiers)
 {
     static const char *const lines[] = {
@@ -318,6 +321,7 @@ START_TEST(other_forms_are_no_verifiers)
 }
 END_TEST
 
+/* Lesson: pam_userdb CVE-2013-7041, CVE-2026-54411. */
 START_TEST(a_line_cut_anywhere_is_no_verifier)
 {
     const char *line = schemes[_i].alice;
@@ -358,6 +362,7 @@ START_TEST(base64_that_is_not_canonical_is_refused)
 }
 END_TEST
 
+/* Lesson: pam_userdb CVE-2013-7041, CVE-2026-54411. */
 START_TEST(one_hash_is_run_and_one_comparison_in_constant_time)
 {
     unit_calls_begin(NULL);
@@ -370,6 +375,7 @@ START_TEST(one_hash_is_run_and_one_comparison_in_constant_time)
 END_TEST
 
 /* The result of its comparison is forced to be that of equal tags. */
+/* Lesson: linux-pam CVE-2020-27780. */
 START_TEST(the_decoy_is_never_right_whatever_it_compares)
 {
     static const struct unit_plan equal = {
@@ -454,6 +460,7 @@ static void starve(void *context)
         abort();
 }
 
+/* Lesson: libsodium. */
 START_TEST(a_real_lack_of_memory_is_told_from_a_mismatch)
 {
     unit_forked(starve, NULL);

@@ -115,6 +115,7 @@ START_TEST(thirty_wrong_tries_of_an_address_in_ten_minutes_slow_it_down_and_no_o
 }
 END_TEST
 
+/* Lesson: pam_tally2, pam_faillock. */
 START_TEST(what_was_not_answered_is_no_wrong_try_and_a_right_one_forgets_those_from_there)
 {
     int place;

@@ -157,6 +157,7 @@ static void do_login(void)
     asp_login(conf, unit_kept(), &unit_strangers, &request, 2000, &outcome);
 }
 
+/* Lesson: linux-pam CVE-2024-10041. */
 START_TEST(a_login_leaves_nothing_whatever_the_verdict)
 {
     static const struct {
