@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -154,6 +155,16 @@ void world_make(struct world *world, const char *settings)
     ck_assert(mkdir(world->confdir, 0755) == 0);
     world_configure(world, settings);
     world_stack(world, "other", "auth required @ASP@\naccount required @ASP@\n");
+}
+
+void world_own_etc(const struct world *world)
+{
+    char command[2 * WORLD_PATH_MAX], etc[WORLD_PATH_MAX + 8];
+
+    (void)snprintf(etc, sizeof etc, "%s/etc", world->dir);
+    (void)snprintf(command, sizeof command, "cp -a /etc '%s'", etc);
+    ck_assert(system(command) == 0);
+    ck_assert_msg(mount(etc, "/etc", "none", MS_BIND, NULL) == 0, "%s", strerror(errno));
 }
 
 static void replacement(const struct world *world, const char *name, char *out, size_t size)

@@ -68,6 +68,9 @@ void harness_skip(const char *what, const char *why);
  * service is `auth` and `account` through the module alone.
  */
 void world_make(struct world *world, const char *settings);
+/* A copy of the machine's /etc in its place, for this process and those that it starts. In a mount
+ * namespace of its own (devlog_open has made one). */
+void world_own_etc(const struct world *world);
 /* Writes the configuration anew, by rename. */
 void world_configure(const struct world *world, const char *settings);
 /*
