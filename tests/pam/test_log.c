@@ -4,9 +4,12 @@
 #include "verdict_fixture.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <syslog.h>
+#include <unistd.h>
 
 static struct verdict_fixture fixture;
 
@@ -405,6 +408,42 @@ START_TEST(no_line_has_a_secret)
 }
 END_TEST
 
+/* Not even the beginning of TEXT. */
+static void expect_in_no_line(const struct logged *logged, const char *text)
+{
+    char part[11];
+
+    (void)snprintf(part, sizeof part, "%s", text);
+    for (int i = 0; i < logged->count; i++)
+        ck_assert_msg(!holds(logged->line[i].raw, part), "%s is in \"%s\"", part,
+                      logged->line[i].raw);
+}
+
+/* Neither salt nor tag of any entry of hers. */
+/* Lesson: pam_pwdfile. */
+START_TEST(no_line_has_a_hash)
+{
+    static const char scheme[] = "$blake2b$";
+    char account[16384];
+    int hashes = 0;
+
+    (void)file_read(store_path(&fixture.world, "users/alice"), account, sizeof account);
+    world_stack(&fixture.world, "imap", "auth required @ASP@ debug\n");
+    for (size_t i = 0; i < fixture.count; i++) {
+        (void)verdict_fixture_login(&fixture, &fixture.samples[i]);
+        const struct logged *logged = devlog_take();
+        ck_assert_int_gt(logged->count, 0);
+        for (const char *at = account; (at = strstr(at, scheme)) != NULL; hashes++) {
+            at += strlen(scheme);
+            expect_in_no_line(logged, at);
+            at = strchr(at, '$') + 1;
+            expect_in_no_line(logged, at);
+        }
+    }
+    ck_assert_int_gt(hashes, (int)fixture.count);
+}
+END_TEST
+
 START_TEST(debug_says_more_at_level_debug)
 {
     world_stack(&fixture.world, "imap", "auth required @ASP@ debug\n");
@@ -461,6 +500,46 @@ START_TEST(a_missing_store_is_named_in_the_cause)
 }
 END_TEST
 
+/* --- what could not be written ---------------------------------------------------------------- */
+
+/* Stands before libc's for the module too. */
+static int sync_failure;
+
+int fsync(int fd)
+{
+    if (sync_failure == 0)
+        return (int)syscall(SYS_fsync, fd);
+    errno = sync_failure;
+    return -1;
+}
+
+/* Lesson: google-authenticator-libpam #13 #57 #86 #177. */
+START_TEST(why_a_first_use_could_not_be_written_is_in_the_cause)
+{
+    static const int failures[] = {ENOSPC, EROFS, EDQUOT, EIO};
+    char password[PASSWORD_MAX], before[8192], after[8192];
+    struct world world;
+
+    world_make(&world, NULL);
+    create(&world, password, "alice", "--label", "x", NULL);
+    size_t length = file_read(store_path(&world, "users/alice"), before, sizeof before);
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+        (void)devlog_take();
+        sync_failure = failures[i];
+        int code = login(&world, "imap", "alice", NULL, password);
+        sync_failure = 0;
+        ck_code(code, PAM_AUTHINFO_UNAVAIL);
+        const char *cause = strstr(line_of(code, LOG_ERR), " cause=\"");
+        ck_assert_msg(cause != NULL && holds(cause, strerror(failures[i])), "\"%s\"",
+                      last->line[0].text);
+        ck_assert_uint_eq(file_read(store_path(&world, "users/alice"), after, sizeof after),
+                          length);
+        ck_assert_mem_eq(before, after, length);
+    }
+    ck_code(login(&world, "imap", "alice", NULL, password), PAM_SUCCESS);
+}
+END_TEST
+
 int main(void)
 {
     devlog_require();
@@ -485,8 +564,10 @@ int main(void)
     tcase_add_test(tests, a_services_name_can_not_forge_a_line);
     tcase_add_test(tests, names_without_end_leave_one_line_in_order);
     tcase_add_test(tests, no_line_has_a_secret);
+    tcase_add_test(tests, no_line_has_a_hash);
     tcase_add_test(tests, debug_says_more_at_level_debug);
     tcase_add_test(tests, an_error_of_argument_or_configuration_says_what_is_wrong);
     tcase_add_test(tests, a_missing_store_is_named_in_the_cause);
+    tcase_add_test(tests, why_a_first_use_could_not_be_written_is_in_the_cause);
     return harness_run();
 }
