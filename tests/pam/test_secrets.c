@@ -1,4 +1,5 @@
 /* Memory after a login: a core dump of the host holds no secret, and nothing of the account. */
+#include "devlog.h"
 #include "verdict_fixture.h"
 
 #include <ctype.h>
@@ -225,6 +226,71 @@ START_TEST(when_auth_returns_the_module_has_wiped_its_own_copies)
 }
 END_TEST
 
+/* --- the primary passwords -------------------------------------------------------------------- */
+
+#define ALICES "Alices0alices1alices2alices3alices4alices5"
+#define HER_NEXT "Alices6alices7alices8alices9alicesAalicesB"
+#define BOBS "Bobbob0bobbob1bobbob2bobbob3bobbob4bobbob5"
+
+static void shadow(const char *alices)
+{
+    char text[512];
+
+    (void)snprintf(text, sizeof text,
+                   "alice:$6$saltsalt$%s:19000:0:99999:7:::\nbob:$6$saltsalt$" BOBS
+                   ":19000:0:99999:7:::\n",
+                   alices);
+    file_write("/etc/shadow", text, strlen(text));
+}
+
+/* A login that reads the file, stopped when auth has returned, and another one at its end. */
+static void expect_no_hash(const struct verdict_sample *sample)
+{
+    static const char *const modes[] = {"stopped", "once"};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct driver driver = start_driver(sample, modes[i]);
+
+        if (i == 0) {
+            await_stop(&driver);
+            dump(&driver);
+            ck_assert(kill(driver.pid, SIGCONT) == 0);
+        }
+        ck_code_msg(await_end(&driver), sample->code, "%s", sample->verdict);
+        if (i == 1)
+            dump(&driver);
+        end_driver(&driver);
+        ck_assert_msg(find(NULL, fixture.world.confdir) != NULL, "nothing is found at all");
+        expect_absent(NULL, ALICES, sample->verdict);
+        expect_absent(NULL, HER_NEXT, sample->verdict);
+        expect_absent(NULL, BOBS, sample->verdict);
+    }
+}
+
+/* Lesson: linux-pam CVE-2024-10041. */
+START_TEST(after_a_login_no_hash_of_a_primary_password_is_left_in_memory)
+{
+    struct verdict_sample sample = {
+        .verdict = "accepted", .user = "alice", .service = "imap", .rhost = "192.0.2.7"};
+    const char *refused = devlog_open();
+
+    if (refused != NULL) {
+        harness_skip("a shadow file of our own", refused);
+        return;
+    }
+    world_make(&fixture.world, "log = \"refused\";\nprimary: { source = \"shadow\"; };");
+    world_stack(&fixture.world, "imap", "auth required @TAP@\n");
+    world_own_etc(&fixture.world);
+    shadow(ALICES);
+    create(&fixture.world, sample.password, "alice", "--label", "x", "--app", "mail", NULL);
+    expect_no_hash(&sample);
+    shadow(HER_NEXT);
+    sample.verdict = "primary-changed, and revoked";
+    sample.code = PAM_AUTH_ERR;
+    expect_no_hash(&sample);
+}
+END_TEST
+
 int main(void)
 {
     if (is_sanitized()) {
@@ -238,5 +304,6 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, after_a_login_no_secret_and_no_verifier_is_left_in_memory);
     tcase_add_test(tests, when_auth_returns_the_module_has_wiped_its_own_copies);
+    tcase_add_test(tests, after_a_login_no_hash_of_a_primary_password_is_left_in_memory);
     return harness_run();
 }
