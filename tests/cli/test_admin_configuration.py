@@ -330,6 +330,7 @@ def test_a_nul_byte_is_told_with_its_line(site):
         with_line(site, site.run("list"), 2), number
 
 
+# Lesson: libconfig.
 def test_an_include_reads_and_runs_nothing(site):
     trap = site.folder / "trap"
     os.mkfifo(trap)
@@ -337,6 +338,7 @@ def test_an_include_reads_and_runs_nothing(site):
     with_line(site, site.run("list", timeout=LONG), 2)
 
 
+# Lesson: libconfig.
 def test_a_huge_file_is_refused_at_once(site):
     with open(site.conf, "ab") as file:
         file.truncate(1 << 33)
@@ -376,6 +378,7 @@ def in_place_of_the_file(site, kind):
         site.conf.symlink_to(site.conf.name)
 
 
+# Lesson: libconfig.
 @pytest.mark.parametrize("kind", ["nothing", "folder", "FIFO", "socket", "device", "link", "dangling link", "loop"])
 def test_what_is_no_file_is_refused_at_once(site, root, kind):
     site.create()

@@ -53,6 +53,28 @@ def test_entropy_is_what_alphabet_and_length_give(site):
     assert made["entropy_bits"] == len(secret) * math.log2(len(ALPHABET)) == 115
 
 
+# Lesson: mailcow #6763, PostfixAdmin.
+def test_nobody_chooses_an_app_password(site):
+    """Neither by an option or a word, nor on standard input, in the environment or in asp.conf."""
+    chosen = "7kabc-defgh-jkmnp-qrstv-wxyz0"
+    old = site.create()
+    shown = [old["password"]]
+    for words in (["create", "alice", "--label", "New"], ["rotate", "alice", old["id"]]):
+        for more in (["--password", chosen], ["--secret", chosen], ["--id", chosen[:2]], ["--password-stdin"], ["--", chosen]):
+            site.run(*words, *more, input=f"{chosen}\n").refused(2)
+        for setting in (f'password = "{chosen}";', 'alphabet = "0";', "length = 1;", 'hash: { secret = "0"; };'):
+            site.configure(setting)
+            site.run(*words).refused(6)
+        site.configure("virtual_users = true;")
+        environment = dict.fromkeys(("ASP_PASSWORD", "ASP_SECRET", "PASSWORD"), chosen)
+        shown.append(site.run(*words, "--quiet", input=f"{chosen}\n", env=environment).done().out.strip())
+    run = site.run("create", "--batch", input=f"alice\tNewest\tmail\t{chosen}\n")
+    assert (run.code, run.out) == (1, "")
+    assert all(PASSWORD.fullmatch(password) for password in shown)
+    assert len({password.replace("-", "")[2:] for password in [*shown, chosen]}) == 4
+    assert site.check(chosen) in ("not-an-app-password", "wrong-secret")
+
+
 def test_passwords_are_spread_over_the_alphabet_and_ids_never_repeat(site):
     site.configure("virtual_users = true;", "limit = 60;")
     made = [site.create("alice", f"L{number}") for number in range(60)]

@@ -126,6 +126,7 @@ START_TEST(every_allocation_of_a_login_may_fail)
 END_TEST
 
 /* Lesson: each allocation fails. */
+/* Lesson: libconfig. */
 START_TEST(every_allocation_of_the_first_login_of_a_process_may_fail)
 {
     starve_everywhere(verdict_fixture_find(&fixture, "accepted"), true);

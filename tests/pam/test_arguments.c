@@ -226,6 +226,7 @@ static void expect_error_at_once(const char *what)
     ck_code(with("imap", "config=@CONF@", mail), PAM_SUCCESS);
 }
 
+/* Lesson: libconfig. */
 START_TEST(a_configuration_that_is_no_plain_file_is_refused_at_once)
 {
     char real[WORLD_PATH_MAX + 8];

@@ -129,6 +129,17 @@ def test_the_engine_of_the_store_is_seen_by_the_store_alone(tree):
     assert not wrong
 
 
+# Lesson: libconfig.
+def test_libconfig_is_seen_by_what_reads_the_configuration_alone(tree):
+    """What is stored never comes to it."""
+    reader = {file for file, headers in tree.system.items() if "libconfig.h" in headers}
+    assert reader == {"asp/conf_reader"}
+    beside = {file for file, targets in tree.includes.items() if reader & set(targets)} - {"asp/conf"}
+    assert beside
+    users = {file for file, targets in tree.includes.items() if (reader | beside) & set(targets)}
+    assert [file for file in sorted(users | beside) if not re.match("asp/conf(_|$)", file)] == []
+
+
 def test_the_core_knows_no_pam_log_or_process(tree):
     wrong = [
         f"{file} includes <{header}>"

@@ -89,6 +89,7 @@ def phone(cyrus):
     return cyrus.create("alice", "Phone", "--app", "mail")
 
 
+# Lesson: a recipe that its test helped along.
 def test_an_app_password_opens(cyrus, phone):
     assert cyrus.curl("alice", phone)
     (line,) = cyrus.log(1)

@@ -84,6 +84,7 @@ CHANGES = {
 
 
 # Lesson: password stacks.
+# Lesson: pam_unix, shadow-utils.
 @pytest.mark.parametrize("script", CHANGES.values(), ids=CHANGES)
 def test_a_change_is_noticed_within_a_second_and_revokes_nobody_elses(machine, script):
     with machine.watch():
@@ -119,6 +120,7 @@ LOCKS = {
 }
 
 
+# Lesson: pam_unix, shadow-utils.
 @pytest.mark.parametrize("scripts", LOCKS.values(), ids=LOCKS)
 def test_what_passes_is_no_change(machine, scripts):
     with machine.watch():

@@ -77,6 +77,7 @@ def test_an_app_password_opens_and_the_log_names_the_service(radicale, phone):
     )
 
 
+# Lesson: a recipe that its test helped along.
 def test_an_event_is_kept_where_its_user_alone_finds_it(radicale, phone):
     bob = "bob:" + radicale.create("bob", "Phone", "--app", "calendar")
     assert radicale.curl(phone, "/alice/diary/", "--request", "MKCALENDAR")[0] == 201

@@ -72,6 +72,7 @@ def laptop(squid):
     return "alice:" + squid.create("alice", "Laptop", "--app", "squid")
 
 
+# Lesson: a recipe that its test helped along.
 def test_an_app_password_opens(squid, laptop):
     assert squid.get(laptop) == 200
     (line,) = squid.log(1)

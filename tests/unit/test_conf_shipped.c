@@ -193,6 +193,7 @@ START_TEST(a_file_cut_anywhere_is_read_or_refused)
 }
 END_TEST
 
+/* Lesson: libconfig. */
 START_TEST(without_memory_it_says_so_and_keeps_nothing)
 {
     char *text = uncommented();

@@ -122,6 +122,7 @@ START_TEST(a_number_within_a_name_is_none)
 }
 END_TEST
 
+/* Lesson: libconfig. */
 START_TEST(an_include_is_refused_in_every_form)
 {
     static const char *const forms[] = {

@@ -122,6 +122,7 @@ START_TEST(each_letter_comes_of_as_many_random_bytes_as_any_other_and_of_no_othe
 }
 END_TEST
 
+/* Lesson: mailcow #6763, PostfixAdmin. */
 START_TEST(the_randomness_is_the_kernels)
 {
     unit_calls_begin(NULL);
