@@ -318,8 +318,9 @@ MACHINE = pathlib.Path("/home/pam_asp")
 PLATFORMS = ("i386", "musl", "s390x", "armhf")
 # These wait more than they work, so they run at the same time.
 PATIENT = ("cli", "services")
-# Of which single files can be named.
-IN_FILES = (*PATIENT, "debian", "fleet", "packaging", "races")
+# Of which single files can be named: of pytest, and of meson, to which a file is a program.
+IN_FILES = (*PATIENT, "debian", "fleet", "packaging", "races", "rooms")
+IN_PROGRAMS = ("unit", "pam", "fault", "fuzz")
 SUITES = ("build", "style", "rooms", "man", "unit", "fuzz", "pam", "packaging", "fleet", "races", "cli", "services", "fault", *LONG)
 
 
@@ -344,6 +345,8 @@ def shell_scripts():
 
 ONE_TEST = """one test:
   tests/run cli/test_hooks_due.py -k expired    the tests of a file that have this word in their names
+  tests/run cli/test_hooks_due.py::test_without_a_hook_nothing_is_due
+  tests/run unit/test_check.c                   all that a program of unit, pam, fault or fuzz has
   tests/run services/test_exim.py --keep        one that fails waits, and says how to look about in its sandbox
   ASP_BUILD=build python3 -m pytest tests/cli   without tests/run: with what is built and installed already"""
 
@@ -368,7 +371,8 @@ def read_words():
     parser.add_argument(
         KEEP, action="store_true", help="end with the first service test that fails, and leave its sandbox open for you"
     )
-    parser.add_argument("suite", nargs="*", help=f"run only these; of {', '.join(IN_FILES)}, a file by itself: cli/FILE")
+    in_files = ", ".join((*IN_FILES, *IN_PROGRAMS))
+    parser.add_argument("suite", nargs="*", help=f"run only these; of {in_files}, a file by itself: cli/FILE")
     options = parser.parse_args()
     options.files = {}
     for number, word in enumerate(options.suite):
@@ -376,7 +380,7 @@ def read_words():
         if name not in SUITES:
             parser.error(f"no suite {name}: there are {', '.join(SUITES)}")
         if file:
-            if name not in IN_FILES or not (TREE / "tests" / word.partition("::")[0]).is_file():
+            if name not in (*IN_FILES, *IN_PROGRAMS) or not (TREE / "tests" / word.partition("::")[0]).is_file():
                 parser.error(f"no file {file} in the suite {name}")
             options.files.setdefault(name, []).append(file)
         options.suite[number] = name

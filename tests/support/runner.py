@@ -167,7 +167,10 @@ class Runner:
         tests = [test for test in tests if f"pam_asp:{kind}" in test["suite"]]
         if only is not None:
             tests = [test for test in tests if test["name"] in only]
-        if not self.everything:
+        if kind in self.files:
+            named = [program_of(kind, file) for file in self.files[kind]]
+            tests = [test for test in tests if any(f"{test['name']}-".startswith(f"{name}-") for name in named)]
+        elif not self.everything:
             tests = [test for test in tests if "pam_asp:long" not in test["suite"]]
         count = Count()
         if prefix:
@@ -242,6 +245,11 @@ class Runner:
         if count.failed:
             count.trouble.append(run.stdout)
         return count
+
+
+def program_of(kind, file):
+    """By what name meson knows the program of a file. What stands behind :: is one of its tests, and Check runs them all."""
+    return f"{kind}-{re.sub('^(?:test|fuzz)_', '', pathlib.PurePath(file.partition('::')[0]).stem)}"
 
 
 def objects_of(folder):
