@@ -2,6 +2,7 @@
 bounded, refused and logged once, while others are answered."""
 
 import contextlib
+import json
 import os
 import pathlib
 import signal
@@ -162,6 +163,47 @@ WRONG = {
     "a-service-without-an-end": (question(GOOD[0], b"nginx", *GOOD[2:]), NO_QUESTION),
     "a-host-without-an-end": (question(*GOOD[:3], b"192.0.2.7", GOOD[4]), NO_QUESTION),
 }
+
+
+# Each message on a connection of its own; prints the type of what each is answered, -1 for none.
+SAY_EACH = """
+import json, socket, sys
+for said in json.load(sys.stdin):
+    broker = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    broker.settimeout(5)
+    broker.connect(sys.argv[1])
+    broker.send(bytes.fromhex(said))
+    answer = broker.recv(9000)
+    print(answer[4] if answer else -1)
+"""
+# Of logins, of users on their own accounts, of web servers and of the password stack.
+FIELDS = {
+    "a login": [b"alice\0", b"nginx\0", b"", b"192.0.2.7\0", b"a wrong secret"],
+    "a command": [b"", b"", b"asp-admin\0", b"revoke\0", b"alice\0", b"--all\0"],
+    "another": [b"80\0", b"", b"create\0", b"alice\0", b"--label\0", b"x\0", b"--quiet\0"],
+    "a list": [b"", b"", b"list\0", b"alice\0"],
+    "a password was set": [b"alice\0", b"directory\0", b"/etc/asp/asp.conf\0", b"none\0"],
+    "an answer": [b"0\0", b"alice\0"],
+    "nothing": [],
+}
+
+
+def test_whatever_the_group_says_it_is_answered_a_login_and_nothing_else(machine):
+    """No type of message, in no version, has it read or change an account: the store stays as it is, to the byte."""
+    every = [(version, type, fields) for version in (1, 2, 3, 4) for type in (*range(16), 255) for fields in FIELDS.values()]
+    said = [(type, message(type, *fields, version=version)) for version, type, fields in every]
+    store = "cd /var/lib/asp && find . | sort && find . -type f -exec sha256sum {} + | sort"
+    before = machine.sandbox.shell(store).done().out
+    words = (*as_user("www-data"), "/usr/bin/python3", "-c", SAY_EACH, SOCKET)
+    run = machine.sandbox.run(*words, input=json.dumps([one.hex() for _, one in said])).done()
+    answers = {}
+    for (type, _), answered in zip(said, run.out.split(), strict=True):
+        answers.setdefault(type, set()).add(int(answered))
+    # A login of that version, and what is none.
+    assert answers.pop(LOGIN) == {OUTCOME, REFUSED}
+    assert set().union(*answers.values()) == {REFUSED}
+    assert machine.sandbox.shell(store).done().out == before
+    machine.said()
 
 
 def test_root_is_no_client_and_may_ask_for_every_service(machine):
