@@ -78,6 +78,7 @@ END_TEST
 /* What no facility may call. What auth alone may not is counted call by call in test_residue. */
 /* Lesson: pam_oath CVE-2024-47191. */
 /* Lesson: libconfig. */
+/* Lesson: libsodium. */
 START_TEST(it_imports_nothing_that_its_host_would_feel)
 {
     static const char *const banned[] = {
