@@ -63,15 +63,21 @@ def calls(node, name):
     return ast.unparse(node.func if isinstance(node, ast.Call) else node) == name
 
 
+def marks_of_file(tree):
+    """What `pytestmark` says of all tests of a file."""
+    said = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"]
+    return [mark for node in said for mark in (node.value.elts if isinstance(node.value, ast.List) else [node.value])]
+
+
 def tests_of_python(text):
     """name -> Written, of each function that pytest takes for a test."""
-    lines = text.splitlines()
+    lines, tree = text.splitlines(), ast.parse(text)
     tests = {}
-    for node in ast.parse(text).body:
+    for node in tree.body:
         if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test"):
             continue
-        marks = node.decorator_list
-        first = last = min(line.lineno for line in (node, *marks)) - 1
+        marks = [*marks_of_file(tree), *node.decorator_list]
+        first = last = min(line.lineno for line in (node, *node.decorator_list)) - 1
         while first > 0 and lines[first - 1].startswith("#"):
             first -= 1
         said = [line.value for line in node.body if isinstance(line, ast.Expr)]

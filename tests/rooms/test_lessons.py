@@ -127,6 +127,11 @@ CHANGES = {
     "skipped by a mark": ("@pytest.mark.par", "@pytest.mark.skip\n@pytest.mark.par", [IN_PYTHON_ROW + SKIPPED]),
     "skipped in Python": ("    if not pytest:\n        pytest", "    pytest", [NOT_SHOWN, f"another: {OTHER}{SKIPPED}"]),
     "long": ("def test_it_is", "@pytest.mark.long\ndef test_it_is", [NOT_SHOWN]),
+    "long, as all of its file": (
+        "\nimport pytest\n",
+        "\nimport pytest\n\npytestmark = [pytest.mark.of_files('x'), pytest.mark.long]\n",
+        [NOT_SHOWN],
+    ),
     "of a suite that takes long": ("cli/", "booted/", [NOT_SHOWN]),
     "of no suite": (
         "cli/",
