@@ -58,22 +58,26 @@ def row(entry, clock):
 class Account:
     """A state, which is never changed. `compared` is the primary password that was last seen, `primary` the one that is."""
 
-    __slots__ = ("entries", "enrolled", "compared", "primary", "digest")
+    __slots__ = ("entries", "enrolled", "compared", "primary", "locked", "digest")
 
-    def __init__(self, entries, enrolled, compared, primary, digest):
-        self.entries, self.enrolled, self.compared, self.primary, self.digest = entries, enrolled, compared, primary, digest
+    def __init__(self, entries, enrolled, compared, primary, locked, digest):
+        self.entries, self.enrolled, self.digest = entries, enrolled, digest
+        self.compared, self.primary, self.locked = compared, primary, locked
+
+    def _rest(self):
+        return self.digest, self.enrolled, self.compared, self.primary, self.locked
 
     def __eq__(self, other):
-        mine, its = ((a.digest, a.enrolled, a.compared, a.primary, a.entries) for a in (self, other))
-        return mine == its
+        return self._rest() == other._rest() and self.entries == other.entries
 
     def __hash__(self):
-        return hash((self.digest, self.enrolled, self.compared, self.primary))
+        return hash(self._rest())
 
     def __repr__(self):
         if not self.enrolled:
             return f"no account, primary {self.primary}"
-        return f"primary {self.compared} of {self.primary}, entries {sorted(self.entries.values())}"
+        locked = ", locked" if self.locked else ""
+        return f"primary {self.compared} of {self.primary}{locked}, entries {sorted(self.entries.values())}"
 
     def active(self, clock):
         return [entry for entry in self.entries.values() if entry.state(clock) == "active"]
@@ -86,7 +90,19 @@ class Account:
                 digest ^= hash(kept[entry.id])
             digest ^= hash(entry)
             kept[entry.id] = entry
-        return Account(kept, True, self.compared if compared is None else compared, self.primary, digest)
+        compared = self.compared if compared is None else compared
+        return Account(kept, True, compared, self.primary, self.locked, digest)
+
+    def with_primary(self, version, locked):
+        return Account(self.entries, self.enrolled, self.compared, version, locked, self.digest)
+
+    def removed(self):
+        return Account({}, False, 0, self.primary, self.locked, 0)
+
+    @property
+    def is_stale(self):
+        """Nobody has seen yet what the primary password is."""
+        return self.enrolled and self.compared != self.primary
 
     def revoked(self, entries, reason, compared=None):
         return self.with_entries(*(e._replace(reason=reason) for e in entries if not e.reason), compared=compared)
@@ -97,7 +113,7 @@ class Account:
 
 
 def no_account(primary=0):
-    return Account({}, False, 0, primary, 0)
+    return Account({}, False, 0, primary, False, 0)
 
 
 def admits(entry, service):
@@ -134,8 +150,10 @@ def check(account, typed, service, host, clock):
         return "wrong-case", account
     if refusal := refused_for(entry, service, host, clock):
         return refusal, account
-    if account.compared != account.primary:
+    if account.is_stale:
         return "primary-changed", account.settled()
+    if account.locked:
+        return "primary-locked", account
     if entry.app == FIRST_USE:
         account = account.with_entries(entry._replace(app=APPS.get(service, service)))
     return "accepted", account
@@ -163,8 +181,9 @@ def create(account, given, answer):
         return [account] if answer in refusals else []
     is_new = answer.id not in account.entries
     is_as_asked = (answer.label, answer.app) == (given["label"], given["app"])
-    is_seen = not account.enrolled or account.compared == account.primary
-    return [made(account, given, answer)] if is_new and is_as_asked and is_seen and not is_full else []
+    if not is_new or not is_as_asked or account.is_stale or account.locked or is_full:
+        return []
+    return [made(account, given, answer)]
 
 
 def rotate(account, given, answer):
@@ -179,7 +198,8 @@ def rotate(account, given, answer):
     if not isinstance(answer, Made):
         return [account] if answer in refusals else []
     is_as_it_was = (answer.label, answer.app, answer.expires) == (old.label, old.app, old.expires)
-    if answer.id in account.entries or not is_as_it_was or account.compared != account.primary or is_full:
+    is_new = answer.id not in account.entries
+    if not is_new or not is_as_it_was or account.is_stale or account.locked or is_full:
         return []
     return [made(account, {"networks": old.networks}, answer, old)]
 
@@ -214,7 +234,7 @@ def remove(account, given, answer):
     if not account.enrolled or answer == "gone":
         return [account] if not account.enrolled and answer == "gone" else []
     counted = (len(account.entries), len(account.active(given["clock"])))
-    return [no_account(account.primary)] if answer in (None, counted) else []
+    return [account.removed()] if answer in (None, counted) else []
 
 
 def list_all(account, given, answer):
@@ -238,8 +258,8 @@ def only_check(account, given, answer):
 
 
 def primary(account, given, answer):
-    """version: the user has another primary password, which nobody has seen yet."""
-    return [Account(account.entries, account.enrolled, account.compared, given["version"], account.digest)]
+    """version, locked: of the user's primary password, which nobody has seen yet."""
+    return [account.with_primary(given["version"], given["locked"])]
 
 
 KINDS = {
@@ -265,7 +285,7 @@ class Model:
     def follow(account, operation):
         does = KINDS[operation.kind]
         found = does(account, operation.given, operation.answer)
-        if account.enrolled and account.compared != account.primary:
+        if account.is_stale:
             found = [*found, *does(account.settled(), operation.given, operation.answer)]
         return found
 

@@ -48,6 +48,10 @@ def login(begin, end, at, *verdicts, service="imap", host="192.0.2.7", **more):
     return op(begin, end, "login", None if end == NEVER else answer, typed=PASSWORDS[at], service=service, host=host, **more)
 
 
+def primary(begin, end, version=1, locked=False):
+    return op(begin, end, "primary", "done", version=version, locked=locked)
+
+
 def listed(begin, end, *rows, **more):
     return op(begin, end, "list", frozenset(rows), **more)
 
@@ -127,14 +131,23 @@ GOOD = {
     ],
     "another primary password": [
         create(0, 1, 1),
-        op(2, 5, "primary", version=1),
+        primary(2, 5),
         login(3, 4, 1),
         login(6, 7, 1, "primary-changed"),
         login(8, 9, 1, "revoked"),
     ],
+    "locked, and not any more": [
+        create(0, 1, 1),
+        primary(2, 5, version=0, locked=True),
+        login(3, 4, 1),
+        login(6, 7, 1, "primary-locked"),
+        listed(6, 7, row(1)),
+        primary(8, 9, version=0),
+        login(10, 11, 1),
+    ],
     "seen by a watch": [
         create(0, 1, 1),
-        op(2, 3, "primary", version=1),
+        primary(2, 3),
         listed(4, 5, row(1)),
         listed(6, 7, row(1, state="revoked", reason="primary-password")),
         create(8, 9, 2),
@@ -174,10 +187,17 @@ BAD = {
     "rotated twice into two": [create(0, 1, 1), rotate(2, 5, 1, 2), rotate(3, 6, 1, 3)],
     "removed, and still let in": [create(0, 1, 1), op(2, 3, "remove", (1, 1)), login(4, 5, 1)],
     "a mix of old and new": [*many(2), revoke(3, 8, 0, 1, label=None), listed(4, 5, row(0), row(1, **REVOKED))],
-    "another primary password lets in": [create(0, 1, 1), op(2, 3, "primary", version=1), login(4, 5, 1)],
+    "another primary password lets in": [create(0, 1, 1), primary(2, 3), login(4, 5, 1)],
+    "a locked one lets in": [create(0, 1, 1), primary(2, 3, version=0, locked=True), login(4, 5, 1)],
+    "a locked one that goes on refusing": [
+        create(0, 1, 1),
+        primary(2, 3, version=0, locked=True),
+        primary(4, 5, version=0),
+        login(6, 7, 1, "primary-locked"),
+    ],
     "and one that was revoked for it": [
         create(0, 1, 1),
-        op(2, 3, "primary", version=1),
+        primary(2, 3),
         login(4, 5, 1, "primary-changed"),
         listed(6, 7, row(1)),
     ],
@@ -258,7 +278,7 @@ def drawn(chance, at):
             ("login", {**login, **clock}),
             ("login", {**login, **clock}),
             ("check", {**login, **clock}),
-            ("primary", {"version": at + 1}),
+            ("primary", {"version": at + chance.randrange(2), "locked": chance.randrange(3) == 0}),
         ]
     )
 
