@@ -1,0 +1,86 @@
+"""Grounds for races, and what decides how each goes."""
+
+import os
+import random
+import shutil
+import subprocess
+
+import ground as grounds
+import pytest
+from support.run import TREE, execute
+
+
+def commit():
+    """What chooses; where the tree is no repository, always the same."""
+    run = subprocess.run(["git", "-C", TREE, "rev-parse", "HEAD"], capture_output=True, check=False)
+    return run.stdout.decode().strip()[:12] if run.returncode == 0 else ""
+
+
+@pytest.fixture(scope="session")
+def seed():
+    """The same again: ASP_RACES_SEED."""
+    chosen = os.environ.get("ASP_RACES_SEED") or commit()
+    print(f"ASP_RACES_SEED={chosen}")
+    return chosen
+
+
+@pytest.fixture
+def chance(seed, request):
+    return random.Random(f"{seed} {request.node.name}")
+
+
+@pytest.fixture
+def tell(request):
+    """Says the figures of a race, to the suite too where that asks for them by ASP_RACES_TOLD, a file."""
+
+    def say(words):
+        line = f"{request.node.name}: {words}\n"
+        print(line)
+        if path := os.environ.get("ASP_RACES_TOLD"):
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(line)
+
+    return say
+
+
+@pytest.fixture(scope="session")
+def racing(build, sandboxes):
+    """The build folder, with the racer in it."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: disks and users of its own")
+    assert (build / "tests" / "races" / "racer").is_file()
+    return build
+
+
+@pytest.fixture(scope="session")
+def preloaded(tmp_path_factory):
+    """Builds a library from a file of tests/; returns the word that has it preloaded."""
+    if shutil.which("cc") is None:
+        pytest.skip("needs cc: a preloaded library")
+
+    def build(name):
+        source = TREE / "tests" / name
+        library = tmp_path_factory.mktemp("preloaded") / f"{source.stem}.so"
+        execute("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source).done()
+        return f"LD_PRELOAD={library}"
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def on_files(racing, layer):
+    with grounds.files(layer, racing) as ground:
+        yield ground
+
+
+@pytest.fixture(scope="module")
+def on_database(racing, layer):
+    if missing := grounds.missing(racing):
+        pytest.skip(missing)
+    with grounds.database(layer, racing) as ground:
+        yield ground
+
+
+@pytest.fixture
+def ground(request):
+    return request.getfixturevalue(f"on_{request.param}")
