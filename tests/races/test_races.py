@@ -81,6 +81,7 @@ def trouble(race, ground, chance, seconds):
 GROUNDS = ("files", "database")
 
 
+# Lesson: processes and threads at once.
 @pytest.mark.parametrize("ground", GROUNDS, indirect=True)
 def test_what_goes_on_in_trouble_is_as_if_one_thing_had_come_after_the_other(ground, racing, chance, preloaded, tell):
     with running(ground, racing, chance, skewed=preloaded("cli/clock.c")) as race:
@@ -109,6 +110,7 @@ def is_found(ground, build, chance, **options):
     return False
 
 
+# Lesson: processes and threads at once.
 def test_updates_that_take_no_lock_are_found(on_files, racing, chance, preloaded):
     assert is_found(on_files, racing, chance, env=(preloaded("races/no_lock.c"),))
 
