@@ -34,9 +34,9 @@ void asp_conf_default_database(struct asp_conf *conf)
 /* In the place of an address, which has to be said. */
 static const char not_said[] = "";
 
-static bool is_folder(const char *address)
+bool asp_database_host_is_folder(const struct asp_database_host *host)
 {
-    return address[0] == '/';
+    return host->address[0] == '/';
 }
 
 /* The socket in it is called .s.PGSQL.PORT. */
@@ -90,8 +90,8 @@ static enum asp_status check_host(const struct asp_conf_reader *reader,
 
     if (host->address == not_said)
         return asp_conf_refuse(reader, setting, "holds a host without an address");
-    if (is_folder(host->address) ? !folder_fits(host->address)
-                                 : !asp_host_is_address(host->address))
+    if (asp_database_host_is_folder(host) ? !folder_fits(host->address)
+                                          : !asp_host_is_address(host->address))
         return asp_conf_refuse(reader, setting,
                                "holds the address \"%.100s\": it must be an IP address, or the "
                                "folder of a Unix socket; no name is looked up",
@@ -150,7 +150,7 @@ static enum asp_status check_tls(const struct asp_conf_reader *reader,
     for (size_t i = 0; i < database->host_count; i++) {
         const struct asp_database_host *host = &database->hosts[i];
 
-        if (is_folder(host->address))
+        if (asp_database_host_is_folder(host))
             continue;
         if (!database->tls && !asp_host_is_loopback(host->address))
             return asp_conf_refuse(reader, setting,

@@ -14,6 +14,9 @@ struct asp_database_host {
     int port;            /* of a Unix socket too: it is a part of its name */
 };
 
+/* Whether it is reached by a Unix socket. */
+bool asp_database_host_is_folder(const struct asp_database_host *host);
+
 struct asp_database {
     const struct asp_database_host *hosts;
     size_t host_count; /* 0: accounts are kept in files */

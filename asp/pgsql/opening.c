@@ -81,7 +81,7 @@ static void begin(struct attempt *attempt, const struct pgsql_way *way,
 {
     struct pgsql_parameters parameters;
 
-    if (pgsql_host_is_folder(attempt->host) &&
+    if (asp_database_host_is_folder(attempt->host) &&
         pgsql_socket_folder_check(attempt->host->address, &attempt->error) != ASP_OK)
         return;
     pgsql_parameters_give(&parameters, told, attempt->host, way->role, way->application, password);

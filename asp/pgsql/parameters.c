@@ -18,11 +18,6 @@ static void give(struct pgsql_parameters *parameters, const char *key, const cha
     parameters->values[parameters->count++] = value;
 }
 
-bool pgsql_host_is_folder(const struct asp_database_host *host)
-{
-    return host->address[0] == '/';
-}
-
 const char *pgsql_host_label(const struct asp_database_host *host)
 {
     return host->name[0] == '\0' ? host->address : host->name;
@@ -30,7 +25,7 @@ const char *pgsql_host_label(const struct asp_database_host *host)
 
 bool pgsql_host_has_tls(const struct asp_database *database, const struct asp_database_host *host)
 {
-    return database->tls && !pgsql_host_is_folder(host);
+    return database->tls && !asp_database_host_is_folder(host);
 }
 
 static const char *or_nowhere(const char *path)
@@ -43,7 +38,7 @@ static void give_way(struct pgsql_parameters *parameters, const struct asp_datab
 {
     (void)snprintf(parameters->port, sizeof parameters->port, "%d", host->port);
     (void)snprintf(parameters->wait, sizeof parameters->wait, "%d", database->wait);
-    if (pgsql_host_is_folder(host)) {
+    if (asp_database_host_is_folder(host)) {
         give(parameters, "host", host->address);
     } else {
         give(parameters, "host", pgsql_host_label(host));
@@ -142,7 +137,7 @@ void pgsql_parameters_give(struct pgsql_parameters *parameters, const struct asp
     parameters->count = 0;
     give_way(parameters, database, host);
     give_tls(parameters, database, host);
-    give_role(parameters, database, role, pgsql_host_is_folder(host) ? NULL : password);
+    give_role(parameters, database, role, asp_database_host_is_folder(host) ? NULL : password);
     give(parameters, "client_encoding", "UTF8");
     give(parameters, "application_name", application);
     give(parameters, NULL, NULL);

@@ -15,9 +15,6 @@ enum { PGSQL_PARAMETERS = 48, PGSQL_PARAMETERS_DIGEST = 32 };
 /* What a host is called in a line: it needs no name where there is no certificate. */
 const char *pgsql_host_label(const struct asp_database_host *host);
 
-/* Whether it is reached by a Unix socket, in the folder that is its address. */
-bool pgsql_host_is_folder(const struct asp_database_host *host);
-
 /* Whether this host is to show a certificate: nobody but this machine lies on the way to a Unix
  * socket. */
 bool pgsql_host_has_tls(const struct asp_database *database, const struct asp_database_host *host);
