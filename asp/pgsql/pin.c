@@ -17,7 +17,7 @@
 #define PIN_FILE STORE_ID_FILE
 #define PIN_HEAD "asp-store-id 1 "
 
-enum { PIN_MAX = 128, JOIN_MS = 5000 };
+enum { PIN_MAX = 128, PIN_PATH_SIZE = PATH_MAX + sizeof "/" PIN_FILE, JOIN_MS = 5000 };
 
 static const struct pgsql_statement which = {
     .name = "which",
@@ -59,15 +59,20 @@ static bool read_text(const char *text, size_t length, struct pgsql_pin *pin)
     return true;
 }
 
+static const char *path_in(const char *folder, char path[PIN_PATH_SIZE])
+{
+    (void)snprintf(path, PIN_PATH_SIZE, "%s/" PIN_FILE, folder);
+    return path;
+}
+
 /* It is open before it is read: where it is replaced meanwhile, what is open has gone, and what was
  * read is read again. */
 static enum asp_status open_file(const char *folder, int *file, struct asp_error *error)
 {
-    char path[PATH_MAX + sizeof "/" PIN_FILE];
+    char path[PIN_PATH_SIZE];
     struct stat st;
 
-    (void)snprintf(path, sizeof path, "%s/" PIN_FILE, folder);
-    return asp_path_open(path, file, &st, error);
+    return asp_path_open(path_in(folder, path), file, &st, error);
 }
 
 enum asp_status pgsql_pin_read(const char *folder, struct pgsql_pin *pin, int *file,
@@ -100,14 +105,12 @@ static bool is_same_folder(const struct pgsql_store *own)
 static enum asp_status identify(const struct pgsql_store *own, struct asp_identity *identity,
                                 struct asp_error *error)
 {
-    char path[PATH_MAX + sizeof "/" PIN_FILE];
+    char path[PIN_PATH_SIZE];
     struct stat st;
 
     *identity = (struct asp_identity){0};
-    if (own->reader == NULL) {
-        (void)snprintf(path, sizeof path, "%s/" PIN_FILE, own->folder);
-        return asp_identity_at(path, identity, error);
-    }
+    if (own->reader == NULL)
+        return asp_identity_at(path_in(own->folder, path), identity, error);
     if (own->pin_open >= 0 && fstat(own->pin_open, &st) == 0 && st.st_nlink > 0 &&
         is_same_folder(own))
         asp_identity_of(&st, identity);
