@@ -14,6 +14,7 @@
 #include "sd_notify.h"
 #include "signals.h"
 #include "tidy.h"
+#include "watched_file.h"
 
 #include "asp-admin/ui/progress.h"
 #include "asp/clock.h"
@@ -30,10 +31,6 @@
 #include <syslog.h>
 #include <unistd.h>
 
-/* The file is replaced or closed after it was written in place. A watch on the file itself would go
- * blind when it is replaced. */
-#define WRITTEN (IN_MOVED_TO | IN_CLOSE_WRITE)
-
 enum {
     EVENTS_ROOM = 16384,
     SLEEP_MAX = 60 * 1000, /* ms: the clock by which app passwords expire may be set, and what no
@@ -41,18 +38,12 @@ enum {
     SETTLED = 2,           /* seconds after which a file that was changed is taken to be whole */
 };
 
-/* A file whose folder is watched. */
-struct watched {
-    char path[PATH_MAX];
-    int folder; /* by the number that inotify gives it; -1: it is not watched */
-};
-
 struct watch {
     struct admin *admin;
     int signals;
     int events; /* inotify */
-    struct watched shadow;
-    struct watched conf;
+    struct watched_file shadow;
+    struct watched_file conf;
     struct asp_identity conf_read; /* the configuration that was read last, sound or not */
     struct asp_store_changes changes;
     struct asp_watch_lock lock; /* not held: there is no store to work on now */
@@ -72,26 +63,11 @@ struct watch {
     char leader[PGSQL_HOLDER_MAX + 1];
 };
 
-/* Watches the folder of a file, or the one that is there now; the same one keeps its number. */
-static bool watch_folder_of(const struct watch *watch, struct watched *file)
-{
-    char folder[PATH_MAX];
-    size_t length = (size_t)(strrchr(file->path, '/') - file->path);
-    int before = file->folder;
-
-    memcpy(folder, file->path, length + 1);
-    folder[length == 0 ? 1 : length] = '\0';
-    file->folder = inotify_add_watch(watch->events, folder, WRITTEN | IN_ONLYDIR | IN_DONT_FOLLOW);
-    if (before >= 0 && before != file->folder)
-        (void)inotify_rm_watch(watch->events, before);
-    return file->folder >= 0;
-}
-
 static enum asp_status watch_folders(struct watch *watch, struct asp_error *error)
 {
     /* The configuration may be missing, with its folder. */
-    (void)watch_folder_of(watch, &watch->conf);
-    if (!watch_folder_of(watch, &watch->shadow))
+    (void)watched_file_follow(&watch->conf, watch->events);
+    if (!watched_file_follow(&watch->shadow, watch->events))
         return asp_fail_errno(error, "the folder of " ASP_SHADOW_PATH " cannot be watched");
     return ASP_OK;
 }
@@ -278,12 +254,6 @@ static void reload(struct watch *watch)
     notify_service_manager("READY=1");
 }
 
-static bool is_of(const struct watched *file, const struct inotify_event *event)
-{
-    return event->wd == file->folder && event->len > 0 &&
-           strcmp(event->name, strrchr(file->path, '/') + 1) == 0;
-}
-
 /* What happened to a file in a folder. Two folders may be one. */
 static void take_event(struct watch *watch, const struct inotify_event *event)
 {
@@ -293,10 +263,10 @@ static void take_event(struct watch *watch, const struct inotify_event *event)
         hook_queue_note_all(&watch->queue);
         return;
     }
-    if (is_of(&watch->shadow, event) &&
+    if (watched_file_is_of(&watch->shadow, event) &&
         asp_source_traits(watch->admin->conf->primary_source).at_login)
         watch->pass_due = true;
-    if (is_of(&watch->conf, event))
+    if (watched_file_is_of(&watch->conf, event))
         watch->asked.reload = true;
 }
 
@@ -457,7 +427,7 @@ static enum exit_code begin(struct watch *watch)
         return fail_with(watch->admin->console, EXIT_STORE,
                          "the system gives no means to watch: %s", strerror(errno));
     /* Once more, now that a change of it is seen. */
-    (void)watch_folder_of(watch, &watch->conf);
+    (void)watched_file_follow(&watch->conf, watch->events);
     if (read_conf(watch, &error) != ASP_OK)
         return fail_with(watch->admin->console, EXIT_CONF, "%s", asp_error_line(&error, line));
     if (attach(watch, &error) == ASP_OK)
