@@ -159,7 +159,7 @@ static bool take_row(const struct pg_result *result, size_t number, struct row *
     int64_t part;
 
     *row = (struct row){.expiries = ""};
-    if (!pgsql_number(result, number, PART, &part) ||
+    if (!pgsql_number(result, number, PART, &part) || part < INT16_MIN || part > INT16_MAX ||
         !pgsql_bytes(result, number, NAME, &bytes, &length) || length > ASP_USER_ENCODED ||
         !pgsql_number(result, number, NOW, &row->now))
         return false;
