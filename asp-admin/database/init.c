@@ -86,21 +86,16 @@ static enum asp_status ask_identity(struct pgsql_connection *connection, int64_t
     struct pg_result *result = NULL;
     const uint8_t *id;
     size_t length;
-    int64_t schema;
-    int64_t parts;
     enum asp_status status = pgsql_ask(connection, &identify, NULL, deadline, &result, error);
 
     if (status != ASP_OK)
         return status;
     if (pgsql_row_count(result) != 1 || !pgsql_bytes(result, 0, 0, &id, &length) ||
-        length != PGSQL_ID_CHARS || !pgsql_number(result, 0, 1, &schema) ||
-        !pgsql_number(result, 0, 2, &parts)) {
+        length != PGSQL_ID_CHARS || !pgsql_int(result, 0, 1, &identity->schema) ||
+        !pgsql_int(result, 0, 2, &identity->parts))
         status = pgsql_not_ours(error);
-    } else {
+    else
         memcpy(identity->id, id, length + 1);
-        identity->schema = (int)schema;
-        identity->parts = (int)parts;
-    }
     pgsql_result_free(result);
     return status;
 }

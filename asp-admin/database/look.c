@@ -90,16 +90,6 @@ static int64_t clock_of_machine(void)
     return (int64_t)now.tv_sec * MS + now.tv_nsec / NS_OF_MS;
 }
 
-static bool take_int(const struct pg_result *result, enum column column, int *to)
-{
-    int64_t number;
-
-    if (!pgsql_number(result, 0, column, &number))
-        return false;
-    *to = (int)number;
-    return true;
-}
-
 /* What is not told is no. */
 static bool take_bool(const struct pg_result *result, enum column column)
 {
@@ -132,9 +122,9 @@ static bool take(const struct pg_result *result, int64_t asked, struct database_
 
     if (pgsql_row_count(result) != 1 ||
         !pgsql_text(result, 0, ID, look->identity.id, sizeof look->identity.id) ||
-        !take_int(result, SCHEMA, &look->identity.schema) ||
-        !take_int(result, PARTS, &look->identity.parts) || !take_int(result, OLDEST, &oldest) ||
-        !pgsql_number(result, 0, CLOCK, &clock))
+        !pgsql_int(result, 0, SCHEMA, &look->identity.schema) ||
+        !pgsql_int(result, 0, PARTS, &look->identity.parts) ||
+        !pgsql_int(result, 0, OLDEST, &oldest) || !pgsql_number(result, 0, CLOCK, &clock))
         return false;
     look->is_closed = oldest == 0;
     look->is_known = oldest <= pgsql_schema_number;

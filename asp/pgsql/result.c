@@ -4,6 +4,7 @@
 #include "exchange.h"
 
 #include <libpq-fe.h>
+#include <limits.h>
 #include <string.h>
 
 enum asp_status pgsql_not_ours(struct asp_error *error)
@@ -62,6 +63,16 @@ bool pgsql_number(const struct pg_result *result, size_t row, size_t column, int
     for (size_t i = 0; i < length; i++)
         value = value << 8 | bytes[i];
     *number = (int64_t)value;
+    return true;
+}
+
+bool pgsql_int(const struct pg_result *result, size_t row, size_t column, int *number)
+{
+    int64_t value;
+
+    if (!pgsql_number(result, row, column, &value) || value < INT_MIN || value > INT_MAX)
+        return false;
+    *number = (int)value;
     return true;
 }
 

@@ -32,6 +32,9 @@ bool pgsql_text(const struct pg_result *result, size_t row, size_t column, char 
 /* One that is smallint, int, bigint or boolean. False: NULL, another type, or there is none. */
 bool pgsql_number(const struct pg_result *result, size_t row, size_t column, int64_t *number);
 
+/* The same, false also where no int holds it. */
+bool pgsql_int(const struct pg_result *result, size_t row, size_t column, int *number);
+
 /* Wipes the values and frees them; NULL is nothing. What libpq has read them into lasts as long as
  * its connection. */
 void pgsql_result_free(struct pg_result *result);

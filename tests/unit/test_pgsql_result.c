@@ -4,6 +4,7 @@
 #include "asp/pgsql/result.h"
 
 #include <libpq-fe.h>
+#include <limits.h>
 #include <string.h>
 
 /* One row of these bytes, each a column. */
@@ -52,6 +53,26 @@ START_TEST(numbers_of_each_width_are_read)
         ck_assert_int_eq(number, cases[i].number);
         pgsql_result_free(result);
     }
+}
+END_TEST
+
+/* A server that lies must not be able to have its number cut to another. */
+START_TEST(a_number_that_no_int_holds_is_none)
+{
+    static const char *const bytes[] = {"\x7f\xff\xff\xff", "\x80\0\0\0", "\0\0\0\0\x80\0\0\0",
+                                        "\xff\xff\xff\xff\x7f\xff\xff\xff", "\0\0\0\1\0\0\0\1"};
+    static const int lengths[] = {4, 4, 8, 8, 8};
+    PGresult *result = row(bytes, lengths, 5);
+    int number = 42;
+
+    for (size_t i = 2; i < UNIT_COUNT(bytes); i++)
+        ck_assert(!pgsql_int(result, 0, i, &number));
+    ck_assert_int_eq(number, 42);
+    ck_assert(pgsql_int(result, 0, 0, &number));
+    ck_assert_int_eq(number, INT_MAX);
+    ck_assert(pgsql_int(result, 0, 1, &number));
+    ck_assert_int_eq(number, INT_MIN);
+    pgsql_result_free(result);
 }
 END_TEST
 
@@ -117,6 +138,7 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add(suite, numbers_of_each_width_are_read);
+    unit_add(suite, a_number_that_no_int_holds_is_none);
     unit_add(suite, what_is_no_number_is_none);
     unit_add(suite, a_value_is_there_or_null_or_not_at_all);
     unit_add(suite, a_text_is_copied_where_it_has_room);
