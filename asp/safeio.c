@@ -420,7 +420,7 @@ enum asp_status asp_file_read_at(int folder, const char *path, const char *name,
                                  uint8_t **bytes, size_t *length, struct timespec *written,
                                  struct asp_error *error)
 {
-    struct stat st;
+    struct stat st = {.st_mode = 0};
     int fd = -1;
     enum asp_status status = asp_file_open(folder, path, name, O_RDONLY, &fd, &st, error);
 

@@ -16,7 +16,7 @@ enum asp_status pgsql_node_file_read(const char *folder, const char *name, size_
                                      struct asp_error *error)
 {
     struct asp_buffer path = {0};
-    struct stat st;
+    struct stat st = {.st_mode = 0};
     int fd = -1;
     enum asp_status status;
 
