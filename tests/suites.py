@@ -6,16 +6,18 @@ What a suite prints is shown when something in it failed. Each test that was ski
 
 import argparse
 import concurrent.futures
+import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import sys
 import textwrap
 import time
 
-from support import coverage, sanitizers
+from support import analyzer, coverage, sanitizers
 from support.counts import Count, count_told, failed, judge, passed, read_junit, say, skipped, tell, tell_skipped
 from support.run import TREE
 from support.runner import KEEP, KEPT, PYTEST, Platform, Runner
@@ -89,27 +91,53 @@ class Suites(Runner):
                 count += judge("shellcheck", self.run("shellcheck", "-S", "warning", "-x", "-P", TREE, script))
         return count
 
+    def tidy(self, folder, sources):
+        tidy = next((name for name, version in self.versions("clang-tidy") if version == TIDY_VERSION), None)
+        if tidy is None:
+            return skipped("clang-tidy", f"version {TIDY_VERSION} is not installed, and others look for other things")
+        count = Count()
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for run in pool.map(lambda source: self.run(tidy, "--quiet", "-p", folder, source), sources):
+                count += judge(" ".join(run.args), run)
+        return count
+
+    def analyze(self, folder, sources):
+        gcc = next((name for name, version in self.versions("gcc") if version == analyzer.VERSION), None)
+        if gcc is None:
+            return skipped("gcc -fanalyzer", f"version {analyzer.VERSION} is not installed, and others say other things")
+        commands = {}
+        for made in json.loads((folder / "compile_commands.json").read_text()):
+            commands.setdefault(os.path.normpath(folder / made["file"]), shlex.split(made["command"])[1:])
+
+        def look(source):
+            return source, self.run("env", "-C", folder, gcc, *analyzer.command(commands[str(source)]))
+
+        count, wrong = Count(), set(analyzer.WRONG)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for source, run in pool.map(look, [source for source in sources if str(source) in commands]):
+                found = analyzer.said(str(source.relative_to(TREE)), run.stdout)
+                told = found - set(analyzer.WRONG)
+                wrong -= found
+                count += failed(f"gcc -fanalyzer: {sorted(told)}\n{run.stdout}") if told else judge("gcc -fanalyzer", run)
+        count += failed(f"not said any more, take it out of tests/support/analyzer.py: {sorted(wrong)}") if wrong else passed()
+        return count
+
     def suite_lint(self):
-        """asp, pam_asp, asp-admin, asp-broker and asp-web without a word from cppcheck and clang-tidy"""
+        """asp, pam_asp, asp-admin, asp-broker and asp-web without a word from cppcheck, clang-tidy and gcc's analyzer"""
         count = Count()
         folders = ("asp", "pam_asp", "asp-admin", "asp-broker", "asp-web")
         if shutil.which("cppcheck") is None:
             count += skipped("cppcheck", "it is not installed")
         else:
             count += judge("cppcheck", self.run(*CPPCHECK, *folders))
-        tidy = next((name for name, version in self.versions("clang-tidy") if version == TIDY_VERSION), None)
-        if tidy is None:
-            count += skipped("clang-tidy", f"version {TIDY_VERSION} is not installed, and others look for other things")
-            return count
-        folder = self.work / "tidy"
-        setup = self.run("meson", "setup", folder, TREE)
+        folder = self.work / "lint"
+        setup = self.run("meson", "setup", folder, TREE, CC="gcc")
         if setup.returncode != 0:
             count += self.not_built(setup)
             return count
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            sources = c_files(*folders, suffixes="c")
-            for run in pool.map(lambda source: self.run(tidy, "--quiet", "-p", folder, source), sources):
-                count += judge(" ".join(run.args), run)
+        sources = c_files(*folders, suffixes="c")
+        count += self.tidy(folder, sources)
+        count += self.analyze(folder, sources)
         return count
 
     def suite_rooms(self):
