@@ -86,4 +86,4 @@ class Racer:
     def close(self):
         for lane in self.lanes:
             lane.close()
-        assert self.process.wait(60) == 0
+        assert self.process.wait(60) == 0, "what it says is on standard error"

@@ -17,7 +17,7 @@ THREADS = 3
 # Two processes of root's, one of a server that asks the broker, and one whose clock is two hours ahead.
 AHEAD = 2 * HOUR
 # A trouble lasts so long, and until so many operations have ended.
-SHORTEST, LONGEST, ENDED = 0.2, 0.6, 8
+SHORTEST, LONGEST, ENDED = 0.1, 0.35, 8
 ROUND, ROUNDS = 12, 12  # seconds; with --all
 
 
@@ -92,8 +92,9 @@ def test_what_goes_on_in_trouble_is_as_if_one_thing_had_come_after_the_other(gro
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("ground", [repeated(name) for name in GROUNDS], indirect=True)
 def test_and_so_it_is_for_minutes(ground, racing, chance, preloaded, tell):
+    clock = preloaded("cli/clock.c")
     for _ in range(ROUNDS):
-        with running(ground, racing, chance, skewed=preloaded("cli/clock.c")) as race:
+        with running(ground, racing, chance, skewed=clock) as race:
             trouble(race, ground, chance, ROUND)
         tell(judged(race))
 
@@ -115,6 +116,7 @@ def test_updates_that_take_no_lock_are_found(on_files, racing, chance, preloaded
     assert is_found(on_files, racing, chance, env=(preloaded("races/no_lock.c"),))
 
 
+@pytest.mark.long
 def test_a_database_that_writes_over_what_another_has_written_is_found(racing, layer, chance):
     if missing := grounds.missing(racing):
         pytest.skip(missing)
