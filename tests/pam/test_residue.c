@@ -206,6 +206,7 @@ static void expect_clean(struct watched *watched)
 
 /* Lesson: pam-u2f CVE-2019-12210, yubico-pam CVE-2018-9275. */
 /* Lesson: pam_pwdfile. */
+/* Lesson: libconfig. */
 START_TEST(every_descriptor_is_close_on_exec_at_every_moment_and_the_host_is_let_alone)
 {
     struct verdict_sample first = *verdict_fixture_find(&fixture, "accepted");
