@@ -1,13 +1,15 @@
-"""What the processes of the broker have in memory."""
+"""What processes have in memory."""
 
 import contextlib
 
 
 def memory_of(pid):
+    """All but what is of a file and cannot be written to, piece by piece. It is read where no core can be had too, and is no
+    less than a core has; root may, whatever the process has said of itself."""
     with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
         for line in maps:
-            span, mode, *_ = line.split()
-            if mode[0] == "r" and "[v" not in line:
+            span, mode, _, _, inode, *name = line.split()
+            if mode[0] == "r" and (mode[1] == "w" or inode == "0") and not (name and name[0].startswith("[v")):
                 begin, end = (int(at, 16) for at in span.split("-"))
                 with contextlib.suppress(OSError):
                     mem.seek(begin)
