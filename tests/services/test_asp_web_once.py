@@ -9,11 +9,11 @@ import time
 import pytest
 from support.account_page import HOST, ORIGIN, Later
 from support.long import repeated_but
+from support.memory import memory_of
 from support.qr import read_modules, with_margin
 from support.self_service import SAID
 from support.wait import wait_until
 from test_asp_web import broker, browser, served, signed_in, web  # noqa: F401 (fixtures)
-from test_asp_web_sessions import memory_of
 
 WORDS = ["create", "--qr", "--profile=json", "--label=Phone", "--app=mail", "--", "alice"]
 PASSWORD = "7km4q-x8w2r-tz5np-v6hdj-3csyb"

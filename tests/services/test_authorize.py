@@ -391,7 +391,7 @@ def test_what_is_out_of_order_is_refused(proxy, headers, status):
 
 def remembered(proxy, *logins):
     """Those whose password asp-web has in memory, as it is or as it was sent."""
-    memory = b"".join(memory_of(proxy.web.pid()))
+    memory = memory_of(proxy.web.pid())
     return [one for one in logins if one[6:].encode() in memory or basic(one)[10:].encode() in memory]
 
 

@@ -4,8 +4,12 @@ import contextlib
 
 
 def memory_of(pid):
-    """All but what is of a file and cannot be written to, piece by piece. It is read where no core can be had too, and is no
-    less than a core has; root may, whatever the process has said of itself."""
+    """All but what is of a file and cannot be written to. It is read where no core can be had too, and is no less than a core
+    has; root may, whatever the process has said of itself."""
+    return b"\n".join(pieces(pid))
+
+
+def pieces(pid):
     with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
         for line in maps:
             span, mode, _, _, inode, *name = line.split()
@@ -20,4 +24,4 @@ def holders(broker, text):
     """Which of the broker's processes have it in memory."""
     sought = text.encode()
     processes = [*broker.processes(), *broker.sessions()]
-    return {pid for pid in processes if any(sought in part for part in memory_of(pid))}
+    return {pid for pid in processes if sought in memory_of(pid)}
