@@ -7,9 +7,11 @@
  *     stopped  the same, and stops itself in the middle of it, when the tap sees the module return
  *     counted  five logins, then one more inside of counted_login
  *     hundred  a hundred logins
+ *   driver asked CONFDIR                       as it is told until standard input ends: in each
+ * line SERVICE USER RHOST and the password, masked
  *
- * The password comes masked in ASP_PASSWORD, and stays masked but for the response to libpam. The
- * code of the last login is printed.
+ * Else the password comes masked in ASP_PASSWORD. It stays masked but for the response to libpam.
+ * The code of the last login is printed, or of each.
  */
 #include "harness.h"
 
@@ -39,15 +41,39 @@ int counted_login(const struct world *world, char *argv[], struct conversation *
     return one(world, argv, conversation);
 }
 
+/* A host that lives on. Returns the exit status. */
+static int be_asked(const struct world *world)
+{
+    char line[2048];
+    char *words[6] = {NULL};
+
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        char *rest = line;
+
+        for (int i = 3; i < 6; i++)
+            words[i] = strsep(&rest, " ");
+        if (rest == NULL)
+            return 2;
+        rest[strcspn(rest, "\n")] = '\0';
+        struct conversation conversation = {.text = rest, .masked = true};
+        printf("code %d\n", one(world, words, &conversation));
+        (void)fflush(stdout);
+    }
+    return 0;
+}
+
 int main(int argc, char *argv[])
 {
     struct conversation conversation = {.text = getenv("ASP_PASSWORD"), .masked = true};
     struct world world = {.dir = ""};
     char byte;
 
-    if (argc != 6 || conversation.text == NULL)
+    bool is_asked = argc == 3 && strcmp(argv[1], "asked") == 0;
+    if (!is_asked && (argc != 6 || conversation.text == NULL))
         return 2;
     (void)snprintf(world.confdir, sizeof world.confdir, "%s", argv[2]);
+    if (is_asked)
+        return be_asked(&world);
     bool stops = strcmp(argv[1], "stopped") == 0;
     if (stops)
         pam_tap_returned = stop;
