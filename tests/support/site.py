@@ -56,7 +56,13 @@ class Site:
 
     def texts(self):
         """The bytes of each account, by the name that it is kept under."""
-        return {path.name: path.read_bytes() for path in (self.place / "users").glob("*") if path.is_file()}
+        found = {}
+        for path in (self.place / "users").glob("*"):
+            # One that is being written may have taken its place meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                if path.is_file():
+                    found[path.name] = path.read_bytes()
+        return found
 
     def text(self, user):
         """Of an account that is kept under the user's name."""
