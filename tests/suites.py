@@ -42,6 +42,7 @@ SERVICES_ON_DATABASE = ("test_dovecot.py", "test_sshd.py", "test_nginx.py", "tes
 COUNTED_FILES = 12
 # Those in which threads are side by side: for the thread sanitizer.
 THREADED = ("pam-parallel", "unit-store_faults")
+THREADED_RACES = "test_races.py::test_what_goes_on_in_trouble_is_as_if_one_thing_had_come_after_the_other"
 
 
 class Suites(Runner):
@@ -237,6 +238,7 @@ class Suites(Runner):
         others = f"suppressions={TREE / 'tests' / 'pam' / 'thread_sanitizer.txt'}"
         for kind in ("unit", "pam"):
             count += self.programs(kind, "threads", *threads, only=THREADED, patience=5, TSAN_OPTIONS=others)
+        count += self.pytest("races", "threads", brief=True, files=(THREADED_RACES,), TSAN_OPTIONS=others)
         return count
 
     def suite_coverage(self):
