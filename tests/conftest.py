@@ -14,9 +14,10 @@ import tempfile
 import on_database
 import pytest
 from support import sanitizers, system_log
-from support.run import TREE, execute
+from support.run import TREE, execute, tool_works
 from support.sandbox import SANDBOX, Sandbox
 from support.site import Site
+from support.tracing import STRACE
 from support.wait import wait_until
 
 
@@ -99,6 +100,12 @@ def sandboxes():
     probe = execute(SANDBOX, "true")
     if probe.code != 0:
         pytest.skip(f"no sandbox on this machine: {probe.err.strip()}")
+
+
+@pytest.fixture(scope="session")
+def strace():
+    if not tool_works(*STRACE, "-e", "inject=getpid:error=EPERM", "true"):
+        pytest.skip("needs setarch and strace: one is missing, or what it does is refused here")
 
 
 @pytest.fixture

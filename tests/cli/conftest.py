@@ -15,7 +15,6 @@ from support.directory import Directory
 from support.hooks import Hooks
 from support.primaries import Primaries
 from support.run import BIN, ended, tool_works
-from support.tracing import STRACE
 from support.wait import LONG, wait_until
 from support.watch import Manager
 
@@ -60,12 +59,6 @@ def namespaces(root):
     if not tool_works(*UNSHARE, "true"):
         pytest.skip("needs a mount namespace: unshare -m is refused here")
     return UNSHARE
-
-
-@pytest.fixture(scope="session")
-def strace():
-    if not tool_works(*STRACE, "-e", "inject=getpid:error=EPERM", "true"):
-        pytest.skip("needs setarch and strace: one is missing, or what it does is refused here")
 
 
 @pytest.fixture(scope="session")
