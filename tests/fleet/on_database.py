@@ -228,6 +228,24 @@ class SiteInDatabase(Site):
     def clear(self):
         self.database.empty()
 
+    def folders(self):
+        return (self.database.cluster.folder,)
+
+    def strays(self):
+        users = set(self.texts())
+        return [row for table in ("used", "expiry") for row in self.database.rows(table) if row["name"] not in users]
+
+    def saved(self):
+        """Whoever is connected stays so."""
+        texts = self.texts()
+
+        def back():
+            leave_none(self.database.owner)
+            self.database.owner.ask("DELETE FROM asp.lease; DELETE FROM asp.password")
+            self.put_all(texts)
+
+        return back
+
 
 class Joining:
     """Has the machine of a service, which is its sandbox, join a database of its own, in which there is nothing after each

@@ -11,7 +11,7 @@ import subprocess
 import termios
 import threading
 
-from support.folders import snapshot
+from support.folders import restore, snapshot
 from support.run import ENVIRONMENT, Result, execute, text
 
 # What a person's shell has besides.
@@ -104,6 +104,22 @@ class Site:
     def clear(self):
         """There is no store."""
         shutil.rmtree(self.place)
+
+    def saved(self):
+        """Gives what puts back all that is kept now, and nothing else."""
+        copy = self.folder / "saved"
+        shutil.copytree(self.place, copy)
+        return lambda: restore(copy, self.place)
+
+    def folders(self):
+        """Those of the store that are not in the site's own."""
+        return ()
+
+    def strays(self):
+        """What is kept and belongs to no account."""
+        users = set(self.texts())
+        kept = [path for name in ("users", "used", "due") for path in (self.place / name).glob("*")]
+        return [path for path in kept if path.name not in users]
 
     def account(self, user):
         """The file of a user whose name stands for itself."""
