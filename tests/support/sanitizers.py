@@ -21,11 +21,7 @@ LEFT_OUT = {
         cli/test_admin_memory.py
         cli/test_admin_many.py
     """,
-    "a sanitizer ends the process when a call of its own fails": """
-        cli/test_admin_updates.py::test_a_system_call_that_fails_is_reported_and_changes_nothing_or_the_update_is_done
-    """,
     "it kills at each system call, of which a sanitizer makes many; where files are left shows without it": """
-        cli/test_admin_updates.py::test_killed_at_any_system_call_the_account_is_the_old_or_the_new_one
         cli/test_hooks_killed.py
     """,
     "a sanitizer needs more room than its limits leave": """
