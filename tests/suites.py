@@ -198,8 +198,22 @@ class Suites(Runner):
         return self.pytest("packaging")
 
     def suite_fault(self):
-        """the module while calls and memory fail it"""
-        return self.programs("fault")
+        """the module while calls and memory fail it; and each operation, on both engines, with each of its calls made to
+        fail, cut short, or the last one: some of them, chosen by the commit, and with --all each"""
+        files = self.files.pop("fault", [])
+        tests = [file for file in files if ".py" in file]
+        count = Count()
+        if programs := [file for file in files if file not in tests]:
+            self.files["fault"] = programs
+        if programs or not tests:
+            count += self.programs("fault")
+        for engine in ("files", "database") if tests or not programs else ():
+            one = self.pytest("fault", engine=engine, files=tests)
+            one.points = [f"{engine}: {line}" for line in one.points]
+            count += one
+        for line in count.points:
+            say(f"  points: {line}")
+        return count
 
     def suite_fuzz(self):
         """what reads the words of others, on seeds and a fixed number of mutations; with --all a fuzzer looks for more"""

@@ -8,18 +8,20 @@ import xml.etree.ElementTree
 @dataclasses.dataclass
 class Count:
     """What came of some tests. `trouble` is to be shown of those that failed; `reasons` has a pair for each that was
-    skipped: which, and why."""
+    skipped: which, and why. `points` are lines of those that have counted where they made something fail."""
 
     passed: int = 0
     failed: int = 0
     reasons: list = dataclasses.field(default_factory=list)
     trouble: list = dataclasses.field(default_factory=list)
+    points: list = dataclasses.field(default_factory=list)
 
     def __iadd__(self, other):
         self.passed += other.passed
         self.failed += other.failed
         self.reasons += other.reasons
         self.trouble += other.trouble
+        self.points += other.points
         return self
 
     @property
@@ -48,6 +50,7 @@ def read_junit(report):
     count = Count()
     for case in xml.etree.ElementTree.parse(report).iter("testcase"):
         name = f"{case.get('classname')}.{case.get('name')}"
+        count.points += [one.get("value") for one in case.iter("property") if one.get("name") == "points"]
         skip = case.find("skipped")
         if skip is not None:
             count += skipped(name, skip.get("message"))

@@ -17,7 +17,9 @@ from support.run import TREE, tool_works
 PYTHON = "/usr/bin/python3"
 PYTEST = (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=300")
 # That many files at a time: the services wait more than they work.
-PROCESSES = {"cli": "2", "services": "4"}
+PROCESSES = {"cli": "2", "services": "4", "fault": "2"}
+# Each of these tests takes as long as files of others do.
+ONE_BY_ONE = ("fault",)
 # For cli, whose doctor looks at each process that it sees: those of the services' tests are none of its machine.
 APART = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
 # Their subject is system calls, limits, memory, threads or races of the process that they run in.
@@ -208,6 +210,7 @@ class Runner:
             passed=sum(line.startswith("ok ") for line in lines) - len(reasons),
             failed=sum(line.startswith("not ok ") for line in lines),
             reasons=[(test["name"], reason) for reason in reasons],
+            points=re.findall(r"(?m)^points: (.*)", run.stdout),
         )
         if count.failed == 0 and (run.returncode != 0 or count.ran == 0):
             count.failed = 1
@@ -227,7 +230,7 @@ class Runner:
             return self.not_built(run)
         report = self.work / f"{name}-{engine or build}.xml"
         apart = APART if name == "cli" and tool_works(*APART, "true") else ()
-        words = [*apart, *PYTEST, "-n", PROCESSES.get(name, "3"), "--dist=loadfile"]
+        words = [*apart, *PYTEST, "-n", PROCESSES.get(name, "3"), f"--dist={'load' if name in ONE_BY_ONE else 'loadfile'}"]
         words += [f"--basetemp={self.work / name}", f"--junitxml={report}", *targets, *self.picked]
         words += [f"--engine={engine}"] if engine else []
         if brief or not (self.everything or self.picked):
