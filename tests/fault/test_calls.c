@@ -64,6 +64,8 @@ static int run(struct attempt *attempt, const struct syscalls_plan *plan)
 {
     const char *refused = syscalls_run(attempt_login, attempt, plan, &report);
     ck_assert_msg(refused == NULL, "%s", refused);
+    ck_assert_msg(report.left[0] == '\0', "%s with %s: left open: %s", report.note,
+                  strerror(plan->error), report.left);
     ck_assert_msg(plan->kill || (report.finished && report.status == 0),
                   "%s with %s: the process ended with status 0x%x", report.note,
                   strerror(plan->error), (unsigned)report.status);
@@ -146,6 +148,7 @@ static void break_accepted(bool cold)
 }
 
 /* Lesson: pam-u2f CVE-2025-23013. */
+/* Lesson: pam-u2f CVE-2019-12210, yubico-pam CVE-2018-9275. */
 START_TEST(an_accepted_login_in_which_any_call_fails)
 {
     break_accepted(false);
@@ -161,6 +164,7 @@ END_TEST
 
 /* Lesson: pam-u2f CVE-2025-23013. */
 /* Lesson: each call of an update fails. */
+/* Lesson: pam-u2f CVE-2019-12210, yubico-pam CVE-2018-9275. */
 START_TEST(no_refusal_becomes_another_one_or_an_acceptance_when_a_call_fails)
 {
     for (size_t i = 0; i < fixture.count; i++) {

@@ -156,23 +156,46 @@ static bool is_audit(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_NETLINK;
 }
 
-/* Every descriptor but those of before must be close-on-exec, at every moment. */
-static void check_descriptors(void)
+/* libc keeps its own to the log. Of ours none is of datagrams. */
+static bool is_log(int fd)
+{
+    int domain = 0, type = 0;
+    socklen_t size = sizeof domain;
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX &&
+           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM;
+}
+
+static void name_descriptor(int fd, char out[SYSCALLS_NOTE_MAX])
 {
     char link[64];
     size_t start;
 
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    (void)snprintf(out, SYSCALLS_NOTE_MAX, "descriptor %d: ", fd);
+    start = strlen(out);
+    if (readlink(link, out + start, SYSCALLS_NOTE_MAX - start - 1) < 0)
+        out[start] = '?';
+}
+
+/* Those of before are left out, and what others keep or lose. */
+static void look_for_left(void)
+{
+    for (int fd = 0; fd < DESCRIPTORS_MAX; fd++) {
+        if (!watch->known[fd] && fcntl(fd, F_GETFD) >= 0 && !is_audit(fd) && !is_log(fd))
+            name_descriptor(fd, watch->report.left);
+    }
+}
+
+/* Every descriptor but those of before must be close-on-exec, at every moment. */
+static void check_descriptors(void)
+{
     if (watch->report.leaky[0] != '\0')
         return;
     for (int fd = 0; fd < DESCRIPTORS_MAX; fd++) {
         int flags = watch->known[fd] ? -1 : fcntl(fd, F_GETFD);
         if (flags < 0 || (flags & FD_CLOEXEC) != 0 || is_audit(fd))
             continue;
-        (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-        (void)snprintf(watch->report.leaky, sizeof watch->report.leaky, "descriptor %d: ", fd);
-        start = strlen(watch->report.leaky);
-        if (readlink(link, watch->report.leaky + start, sizeof watch->report.leaky - start - 1) < 0)
-            watch->report.leaky[start] = '?';
+        name_descriptor(fd, watch->report.leaky);
     }
 }
 
@@ -263,6 +286,8 @@ static void arm(bool on)
         atomic_store(&watch->listener, (int)listener);
     }
     atomic_store(&watch->armed, on);
+    if (!on)
+        look_for_left();
 }
 
 static void run_child(syscalls_body *body, void *data)

@@ -26,6 +26,7 @@ struct syscalls_report {
                                       far as known */
     bool failed; /* the call at AT was reached and made to fail (some can't be: exit) */
     char leaky[SYSCALLS_NOTE_MAX]; /* a descriptor that was seen without close-on-exec, or "" */
+    char left[SYSCALLS_NOTE_MAX];  /* one that was opened and is not closed at the end, or "" */
     int result;                    /* of the code */
     bool finished;                 /* the code has returned */
     int status;                    /* of the process, as in waitpid */
