@@ -41,8 +41,11 @@ ln -s /dev/asp-log /run/systemd/journal/syslog
 until [[ -S /run/systemd/journal/dev-log ]]; do sleep 0.02; done
 ln -s /run/systemd/journal/dev-log /dev/log
 """
-# Other servers of ASP_LAYER, of which doctor has something to say.
-ALONE = "rm -f /etc/imapd.conf /etc/default/saslauthd*"
+# A machine of its own: what is installed on this one is looked over by nobody here.
+ALONE = """
+rm -rf /etc/{dovecot,nginx,apache2,httpd,proftpd,pure-ftpd,postfix,imapd*.conf,sasldb2} /etc/{default,sysconfig}/saslauthd*
+rm -rf /etc/pam.d/{dovecot,cockpit,sudo}
+"""
 STARTED = ("asp-watch.service", "asp-broker.service")
 
 
