@@ -52,6 +52,7 @@ ALL = {
     "list": 6,
     "remove": 0.4,
 }
+CHANGES = {kind: often for kind, often in ALL.items() if kind not in ("login", "check")}
 # One in so many runs of asp-admin is killed, within so many ms.
 KILLED, KILLED_WITHIN = 25, 60
 

@@ -7,7 +7,7 @@ import time
 import cluster as clusters
 import ground as grounds
 import pytest
-from race import ALL, HOUR, LOGINS, Race, Worker, finish, judged
+from race import ALL, CHANGES, HOUR, LOGINS, Race, Worker, finish, judged
 from racer import Racer
 from support.long import repeated
 from support.wait import comes_true
@@ -22,7 +22,7 @@ ROUND, ROUNDS = 12, 12  # seconds; with --all
 
 
 @contextlib.contextmanager
-def running(ground, build, chance, users=USERS, env=(), skewed=None):
+def running(ground, build, chance, users=USERS, kinds=ALL, env=(), skewed=None):
     """A race. It is over, and finished, at the end."""
     race = Race(ground, users)
     with contextlib.ExitStack() as stack:
@@ -33,7 +33,7 @@ def running(ground, build, chance, users=USERS, env=(), skewed=None):
             seeds = [f"{name}{at} {chance.randrange(10**6)}" for at in range(threads)]
             return [Worker(race, lane, seed, kinds, ahead) for lane, seed in zip(made.lanes, seeds)]
 
-        workers = [*racer(THREADS, ALL, "a", env=env), *racer(THREADS, ALL, "b", env=env)]
+        workers = [*racer(THREADS, kinds, "a", env=env), *racer(THREADS, kinds, "b", env=env)]
         workers += racer(THREADS - 1, LOGINS, "w", user="www-data")
         if skewed is not None:
             workers += racer(1, ALL, "s", AHEAD, env=(skewed, f"ASP_TEST_CLOCK={AHEAD}"))
@@ -102,9 +102,8 @@ def test_and_so_it_is_for_minutes(ground, racing, chance, preloaded, tell):
 def is_found(ground, build, chance, **options):
     """Whether it is found in one of a few rounds that a rule is broken."""
     for _ in range(5):
-        with running(ground, build, chance, users=("carol",), **options) as race:
-            time.sleep(1)
-            comes_true(lambda: race.over.is_set() or race.told["create"] >= 25)
+        with running(ground, build, chance, users=("carol",), kinds=CHANGES, **options) as race:
+            comes_true(lambda: race.over.is_set() or race.told["create"] >= 15)
         verdict = race.judge("carol")
         if not verdict.is_linear:
             return True
