@@ -4,6 +4,7 @@ import collections
 import contextlib
 import os
 import signal
+import subprocess
 
 import cluster as clusters
 from machine import Node
@@ -86,7 +87,8 @@ class Ground:
         self.broker = Broker(self.box, self.machine.broker)
 
     def start_watch(self):
-        self.watch = self.box.start(*MORTAL, self.machine.admin, "watch", stdout=-3, stderr=-3)
+        unheard = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.watch = self.box.start(*MORTAL, self.machine.admin, "watch", **unheard)
 
     @contextlib.contextmanager
     def without_broker(self, race):
