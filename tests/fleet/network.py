@@ -122,9 +122,9 @@ class Networked(BrokerMachine):
 
 
 @contextlib.contextmanager
-def networked(layer, build, authority):
-    """A machine and its server, with an empty database."""
-    machine = Networked(layer, build, authority)
+def networked(layer, build, authority, kind=Networked):
+    """A machine of that kind and its server, with an empty database."""
+    machine = kind(layer, build, authority)
     try:
         server = Server(machine.sandbox.first, authority)
         with contextlib.closing(server):

@@ -305,13 +305,14 @@ class Doors:
         found = self.processes()
         for name, count in AT_WORK.items():
             assert list(found.values()).count(name) >= count, (name, found)
-        return {f"the memory of {name} ({pid})": memory_of(pid) for pid, name in found.items()}
+        shared = set()
+        return {f"the memory of {name} ({pid})": memory_of(pid, shared) for pid, name in found.items()}
 
     def files(self):
-        """All that was written in the sandbox, and in the machine's /tmp meanwhile."""
-        run = self.box.run("find", "/run", "/dev/shm", "-type", "f", "-print0").done().out
-        new = ("-maxdepth", "2", "-type", "f", "-newerct", f"@{self.began:.0f}", "-size", "-64M")
-        run += self.box.run("find", "/tmp", *new, "-print0").out
+        """All that was written in the sandbox, and in the machine's /tmp: meanwhile, but for what is small."""
+        new = ("-newerct", f"@{self.began:.0f}", "-size", "-64M", "-print0")
+        run = self.box.run("find", "/run", "/dev/shm", "-type", "f", "(", "-size", "-256k", "-print0", "-o", *new, ")").done().out
+        run += self.box.run("find", "/tmp", "-maxdepth", "2", "-type", "f", *new).out
         found = {}
         for path in filter(None, run.split("\0")):
             with contextlib.suppress(OSError):

@@ -3,17 +3,21 @@
 import contextlib
 
 
-def memory_of(pid):
+def memory_of(pid, shared=None):
     """All but what is of a file and cannot be written to. It is read where no core can be had too, and is no less than a core
-    has; root may, whatever the process has said of itself."""
-    return b"\n".join(pieces(pid))
+    has; root may, whatever the process has said of itself. What several have in common and is among `shared` is left out,
+    and what is not is added there."""
+    return b"\n".join(pieces(pid, set() if shared is None else shared))
 
 
-def pieces(pid):
+def pieces(pid, shared):
     with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
         for line in maps:
-            span, mode, _, _, inode, *name = line.split()
-            if mode[0] == "r" and (mode[1] == "w" or inode == "0") and not (name and name[0].startswith("[v")):
+            span, mode, *common, inode, name = [*line.split(), ""][:6]
+            known = mode[3] == "s" and (*common, inode) in shared
+            if mode[0] == "r" and (mode[1] == "w" or inode == "0") and not name.startswith("[v") and not known:
+                if mode[3] == "s":
+                    shared.add((*common, inode))
                 begin, end = (int(at, 16) for at in span.split("-"))
                 with contextlib.suppress(OSError):
                     mem.seek(begin)

@@ -35,6 +35,7 @@ LEFT_OUT = {
         services/test_self_commands.py::test_a_list_of_five_hundred_comes_across_as_it_is
     """,
     "it reads all memory of a process, which with a sanitizer has terabytes": """
+        fleet/test_canaries.py
         services/test_canaries.py
         services/test_self_hostile.py::test_an_app_password_that_was_checked_does_not_stay_in_memory
         services/test_self_hostile.py::test_nothing_of_the_primary_password_stays_in_memory
