@@ -46,6 +46,8 @@ ALONE = """
 rm -rf /etc/{dovecot,nginx,apache2,httpd,proftpd,pure-ftpd,postfix,imapd*.conf,sasldb2} /etc/{default,sysconfig}/saslauthd*
 rm -rf /etc/pam.d/{dovecot,cockpit,sudo}
 """
+# A name that the log does not write as it is.
+ODD = "J\u00f6\\x' y"
 STARTED = ("asp-watch.service", "asp-broker.service")
 
 
@@ -222,13 +224,13 @@ def test_the_log_shows_who_came_and_what_is_to_alarm(running):
 def test_what_was_restored_lets_in_nobody_who_was_revoked_since(running):
     phone, lost = (running.create("alice", label, "--app", "mail", "--unused", "1d") for label in ("Phone", "Lost"))
     bobs = running.create("bob", "Phone", "--app", "mail")
-    gone = running.create("x' y", "Old", "--app", "mail", "--virtual")
+    gone = running.create(ODD, "Old", "--app", "mail", "--virtual")
     assert running.login(phone) == SUCCESS
     running.typed("Backup and restore").done()
     assert running.sandbox.run("stat", "--format=%a", "/var/backups/asp.tar").done().out == "600\n"
     since = running.now()
     running.asp_admin("revoke", "alice", lost[:2]).done()
-    running.asp_admin("remove", "x' y").done()
+    running.asp_admin("remove", ODD).done()
     running.asp_admin("rotate", "alice", running.create("alice", "New", "--app", "mail")[:2]).done()
     # Anybody may write such a line, or have a service of root's write what he has typed for a name.
     for forged in (f'event=revoked by="root" user="alice" id={phone[:2]} label="x" reason="x"', 'event=removed by="root" user="alice"'):
@@ -240,7 +242,7 @@ def test_what_was_restored_lets_in_nobody_who_was_revoked_since(running):
     assert len(run.err.splitlines()) == 1, run  # that one was made since
     assert {label: running.entry_of(label)["state"] for label in ("Phone", "Lost")} == {"Phone": "active", "Lost": "revoked"}
     assert len(running.entries()) == 2
-    assert running.asp_admin("list", "x' y").code == 3 and running.login(gone, "x' y") != SUCCESS
+    assert running.asp_admin("list", ODD).code == 3 and running.login(gone, ODD) != SUCCESS
     assert running.entry_of("Phone")["last_used"] is None
     assert [running.login(phone), running.login(lost), running.login(bobs, "bob")] == [SUCCESS, AUTH_ERR, AUTH_ERR]
     wait_until(lambda: running.entry(bobs[:2], "bob")["revoked"]["reason"] in ("before the restore", "primary-password"))
@@ -399,7 +401,7 @@ def test_her_own_password_ends_them_all(machine):
 
 
 def test_what_was_taken_with_the_machine_is_revoked_for_all(machine):
-    made = {user: machine.create(user, "Phone", "--app", "mail", "--virtual") for user in ("alice", "bob", "x' y", "$(id)")}
+    made = {user: machine.create(user, "Phone", "--app", "mail", "--virtual") for user in ("alice", "bob", ODD, "$(id)")}
     machine.typed("When something was taken", 1).done()
     assert {machine.entry(password[:2], user)["state"] for user, password in made.items()} == {"revoked"}
 
