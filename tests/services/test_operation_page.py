@@ -170,6 +170,14 @@ def test_what_runs_is_seen(running):
     assert re.search(r"(?m)^watch +ok ", run.out) and "FAULT" not in run.out
 
 
+def test_without_a_store_the_watch_is_started_again_until_there_is_one(machine):
+    machine.sandbox.run("rm", "-r", "/var/lib/asp").done()
+    assert machine.systemd.run("systemctl", "start", "asp-watch.service").code != 0
+    assert machine.systemd.show("asp-watch.service", "SubState") == "auto-restart"
+    assert machine.systemd.show("asp-watch.service", "RestartUSec") == "10s"
+    machine.systemd.run("systemctl", "stop", "asp-watch.service").done()
+
+
 def test_a_program_hears_from_doctor_what_is_wrong(running):
     quiet = running.typed("doctor in monitoring")
     assert (quiet.code, quiet.out) == (1, "")
