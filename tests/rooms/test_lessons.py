@@ -15,7 +15,8 @@ def test_every_lesson_has_tests_that_name_it(build):
     if not sources:
         pytest.skip("built without the tests: -Dtests=true")
     page = (FOLDER / "README.md").read_text()
-    assert faults(page, WrittenTests(FOLDER, sources)) == []
+    found = faults(page, WrittenTests(FOLDER, sources))
+    assert not found, "\n".join(found)
     # Who reads nothing finds no fault.
     assert len(rows(page)) > 50
 
