@@ -10,7 +10,7 @@ from place import Broken, World
 from section import alice
 from support.processes import children
 
-CLIENTS = ", ".join(f'{{ user = "{user}"; services = [ "imap" ]; }}' for user in ("nobody", "daemon"))
+CLIENTS = ", ".join(f'{{ user = "{user}"; services = [ "imap" ]; }}' for user in ("nobody", "daemon", "asp-authorize"))
 
 
 class Answering:

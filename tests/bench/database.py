@@ -36,13 +36,11 @@ class Database(Section):
 
     def prepare(self):
         self.brokers = {}
-        if self.place.layer:
-            os.environ.setdefault("ASP_LAYER", str(self.place.layer))
-        if why := Answering.missing(self.place) or clusters.missing() or self.not_built():
+        if why := missing(self.place):
             self.report.skip("a store in a database", why)
             return
-        self.cluster = self.place.opened.enter_context(clusters.running(**SERVER))
-        self.make_store("bench")
+        self.cluster = self.place.opened.enter_context(running())
+        make_store(self.cluster, "bench")
         for workers in self.WORKERS:
             self.brokers[workers] = self.joined(f"database{workers}", workers)
         self.files = Answering(self.place, "files")
@@ -54,18 +52,8 @@ class Database(Section):
         self.bench.add("broker on files", Subject(self.files.host()))
         self.bench.add("broker on a database", Subject(self.brokers[8].host()))
 
-    def not_built(self):
-        return None if (self.place.build / "tests" / "fleet" / "driver").exists() else "built without -Ddatabase=enabled"
-
-    def make_store(self, name):
-        self.cluster.connect(database=self.cluster.database(name)).ask(clusters.SCHEMA)
-
     def joined(self, name, workers=8, hook="", database="bench", store=None):
-        """A machine of the fleet."""
-        where = f'database: {{ hosts = ( {{ address = "{self.cluster.folder}"; }} ); name = "{database}"; }};'
-        broker = Answering(self.place, name, f"{NOBODY} {where} {hook}", f"workers = {workers};", store)
-        broker.world.admin("store", "join")
-        return broker
+        return joined(self.place, self.cluster, name, database, hook, f"workers = {workers};", store)
 
     def conclude(self):
         if not self.brokers:
@@ -98,7 +86,7 @@ class Database(Section):
         files.world.fill(self.MANY)
         self.rate(f"{self.MANY:,} users in files", files.start(), logins)
         files.stop()
-        self.make_store("many")
+        make_store(self.cluster, "many")
         brokers = {workers: self.joined(f"many{workers}", workers, "", "many", store) for workers in self.WORKERS}
         begin = time.monotonic()
         brokers[8].world.admin("store", "copy", "files", "database", "--realm", "bench")
@@ -177,6 +165,30 @@ class Database(Section):
             broker.host("nobody", alice(broker.password, SUCCESS)).ask("time", 1)
             return True
         return False
+
+
+def missing(place):
+    """Why there can be no store in one; None where there can."""
+    if place.layer:
+        os.environ.setdefault("ASP_LAYER", str(place.layer))
+    built = (place.build / "tests" / "fleet" / "driver").exists()
+    return Answering.missing(place) or clusters.missing() or (None if built else "built without -Ddatabase=enabled")
+
+
+def running():
+    return clusters.running(**SERVER)
+
+
+def make_store(cluster, name):
+    cluster.connect(database=cluster.database(name)).ask(clusters.SCHEMA)
+
+
+def joined(place, cluster, name, database, settings="", broker="", store=None):
+    """The broker of a machine of the fleet."""
+    where = f'database: {{ hosts = ( {{ address = "{cluster.folder}"; }} ); name = "{database}"; }};'
+    made = Answering(place, name, f"{NOBODY} {where} {settings}", broker, store)
+    made.world.admin("store", "join")
+    return made
 
 
 def with_workers(count):

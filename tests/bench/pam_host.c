@@ -11,6 +11,7 @@
  *   say NUMBER PASSWORD   that login's password from now on: "said"
  *   time COUNT        as many transactions: the nanoseconds of each, and behind them those that the
  *                     processor worked for all of them
+ *   mix COUNT SEED    as many, each of a login that is drawn: its number and its nanoseconds
  *   for MILLISECONDS  as many as there is time for: how many
  *   mark COUNT        as many, each inside of marked_transaction and of two getppid: "marked"
  *   many COUNT        as many: descriptors and resident bytes before, and behind
@@ -133,6 +134,38 @@ static void time_each(struct ring *ring, long count)
     printf("%lld\n", worked);
 }
 
+/* A generator is no secret's here: xorshift64 (Marsaglia 2003). */
+static size_t draw(uint64_t *state, size_t count)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return (size_t)((*state >> 11) % count);
+}
+
+static void time_mixed(struct ring *ring, long count, unsigned long seed)
+{
+    static struct {
+        size_t login;
+        long long time;
+    } taken[TIMES_MAX];
+    uint64_t state = (seed + 1) * 0x9e3779b97f4a7c15; /* no small number */
+
+    if (count < 1 || count > TIMES_MAX)
+        stop("too many to time");
+    for (long i = 0; i < count; i++) {
+        ring->next = draw(&state, ring->count);
+        taken[i].login = ring->next;
+        long long begin = now(CLOCK_MONOTONIC);
+
+        one(ring);
+        taken[i].time = now(CLOCK_MONOTONIC) - begin;
+    }
+    for (long i = 0; i < count; i++)
+        printf("%zu %lld ", taken[i].login, taken[i].time);
+    (void)puts("");
+}
+
 static void go_on_for(struct ring *ring, long milliseconds)
 {
     long long end = now(CLOCK_MONOTONIC) + milliseconds * 1000000LL;
@@ -214,6 +247,8 @@ static void handle_command(struct ring *ring, size_t login_count, const char *li
         (void)puts("said");
     } else if (words == 2 && strcmp(command, "time") == 0) {
         time_each(ring, (long)number);
+    } else if (words == 3 && strcmp(command, "mix") == 0) {
+        time_mixed(ring, (long)number, count);
     } else if (words == 2 && strcmp(command, "for") == 0) {
         go_on_for(ring, (long)number);
     } else if (words == 2 && strcmp(command, "mark") == 0) {

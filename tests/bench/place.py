@@ -38,7 +38,7 @@ WITH_ETC = 'mount -t overlay overlay -o "lowerdir=$0:$ASP_BENCH_ETC" /etc && exe
 MOUNTED = pathlib.Path("/mnt")
 SHADOW = pathlib.Path("/etc/shadow")
 GROUP = 60123  # the group asp, where the machine has none
-BROKER = GROUP + 1
+BROKER, AUTHORIZE = GROUP + 1, GROUP + 2
 MEMORY = 12 << 20  # KiB: of what is there, half will do
 SETTLED = 3  # seconds until the state of a shadow file is trusted
 
@@ -60,10 +60,12 @@ class Place:
         self.build, self.folder = build, folder
         self.module = self.copy(build / "pam_asp" / "pam_asp.so")
         self.null = self.copy(build / "tests" / "bench" / "null.so")
+        self.without_decoy = self.copy(build / "tests" / "bench" / "without_decoy.so")
         self.host = self.copy(build / "tests" / "bench" / "pam_host")
         self.fill = build / "tests" / "bench" / "fill"
         self.admin = build / "asp-admin" / "asp-admin"
         self.broker = build / "asp-broker" / "asp-broker"
+        self.web = build / "asp-web" / "asp-web"
         self.roomy = folder
         if self.private:
             self.make_dev()
@@ -95,16 +97,18 @@ class Place:
         self.processes.append(subprocess.Popen([*MORTAL, sys.executable, "-c", DRAIN], stdin=log))
 
     def make_etc(self):
-        """Laid over the machine's. nobody and daemon are in the group asp, and may ask the broker, whose workers are the user
-        asp-broker with a database."""
+        """Laid over the machine's. nobody, daemon and asp-authorize are in the group asp, and may ask the broker, whose workers
+        are the user asp-broker with a database."""
         for part in ("etc", "etc.upper", "etc.work"):
             (self.folder / part).mkdir()
         lower, upper, work = (self.folder / part for part in ("etc", "etc.upper", "etc.work"))
         mount("--bind", "/etc", lower)
         mount("-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={upper},workdir={work}", "/etc")
         os.environ["ASP_BENCH_ETC"] = str(lower)
-        put_lines("/etc/group", f"asp:x:{GROUP}:nobody,daemon", f"asp-broker:x:{BROKER}:")
-        put_lines("/etc/passwd", f"asp-broker:x:{BROKER}:{BROKER}::/nonexistent:/usr/sbin/nologin")
+        put_lines("/etc/group", f"asp:x:{GROUP}:nobody,daemon,asp-authorize")
+        for name, number in (("asp-broker", BROKER), ("asp-authorize", AUTHORIZE)):
+            put_lines("/etc/group", f"{name}:x:{number}:")
+            put_lines("/etc/passwd", f"{name}:x:{number}:{number}::/nonexistent:/usr/sbin/nologin")
         self.group = GROUP
 
     def make_roomy(self):

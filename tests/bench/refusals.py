@@ -1,6 +1,5 @@
 """Refused logins, beside accepted ones."""
 
-import random
 import statistics
 
 import counts
@@ -12,7 +11,7 @@ from support.passwords import ALPHABET
 
 
 class Refusals(Section):
-    """Against an accepted login, in time and in instructions; and an unknown id against a wrong secret."""
+    """Against an accepted login, in time and in instructions; and an unknown id against a wrong secret, in instructions."""
 
     def prepare(self):
         if not self.place.private:
@@ -63,7 +62,7 @@ class Refusals(Section):
         self.count_change()
         for what in self.names:
             self.report.figure(f"time, {what}", self.bench.ratio(what, "accepted"), "times an accepted one")
-        self.compare()
+        self.compare_counts()
 
     def count_change(self):
         """Of one whose primary password has changed: once, for then all hers are revoked."""
@@ -76,34 +75,18 @@ class Refusals(Section):
         if number is not None:
             self.report.figure("instructions, primary-changed", number, "", note="once: it is written, then: revoked")
 
-    def compare(self, count=10000):
-        """No difference is found by time: it is no more than what shuffling which is which makes of it. The entries are
-        alike, since what is read of one takes as long as it is."""
+    def compare_counts(self, times=12):
+        """The entries are alike, since what is read of one takes as long as it is. The clock's digits, which are in the log,
+        make more of a difference than what is asked about: so of many. By time: see apart."""
         world = World(self.place, "alike", 'primary: { source = "none"; };')
         world.fill(1, 5)
         wrong, unknown = "00" + "1" * 23, "zz" + ZEROS
         logins = [("imap", "user0", wrong, AUTH_ERR), ("imap", "user0", unknown, CRED_INSUFFICIENT)]
-        host = world.host(logins)
-        host.ask("time", 300)
-        times = [int(word) for word in host.ask("time", 2 * count)]
-        pairs = list(zip(times[::2], times[1::2]))
-        shuffle = random.Random(1)
-        noise = max(abs(apart([shuffle.sample(pair, 2) for pair in pairs])) for _ in range(200))
-        note = f"medians of {count:,} each, about {statistics.median(times):,.0f} ns; shuffled, they are as far apart"
-        self.report.figure("time, wrong secret and unknown id apart", abs(apart(pairs)), "ns", noise, note)
-        self.compare_counts(world, logins)
-
-    def compare_counts(self, world, logins, times=12):
-        """The clock's digits, which are in the log, make more of a difference than what is asked about: so of many."""
         number = counts.instructions(world, logins * times)
         if number is not None:
             wrong, unknown = (statistics.mean(number[at::2]) for at in range(2))
             most = round(BARS.APART_THOUSANDTHS / 1000 * wrong)
             self.report.figure("instructions, wrong secret and unknown id apart", abs(wrong - unknown), "", most)
-
-
-def apart(pairs):
-    return statistics.median(pair[0] for pair in pairs) - statistics.median(pair[1] for pair in pairs)
 
 
 def other_secret(password):

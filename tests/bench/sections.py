@@ -1,5 +1,6 @@
 """What is measured. A section adds its subjects to the common rounds, and says its figures after them."""
 
+from apart import Apart
 from broker import Broker
 from database import Database
 from growth import Argon2id, Many, Shadow, Users
@@ -15,6 +16,7 @@ SECTIONS = {
     "broker": Broker,
     "database": Database,
     "refusals": Refusals,
+    "apart": Apart,
     "users": Users,
     "shadow": Shadow,
     "argon2id": Argon2id,
