@@ -187,7 +187,7 @@ def create(account, given, answer):
 
 
 def rotate(account, given, answer):
-    """id; as create, or `gone` or `expired`."""
+    """id; as create, or `gone` or `expired`. It is shown before it is made alive, and takes what the old one has by then."""
     old = account.entries.get(given["id"])
     if old is None or answer == "gone":
         return [account] if old is None and answer == "gone" else []
@@ -197,11 +197,10 @@ def rotate(account, given, answer):
     refusals, is_full = no_room(account, old.label, given, but=old.id)
     if not isinstance(answer, Made):
         return [account] if answer in refusals else []
-    is_as_it_was = (answer.label, answer.app, answer.expires) == (old.label, old.app, old.expires)
-    is_new = answer.id not in account.entries
-    if not is_new or not is_as_it_was or account.is_stale or account.locked or is_full:
+    if answer.id in account.entries or account.is_stale or account.locked or is_full:
         return []
-    return [made(account, {"networks": old.networks}, answer, old)]
+    as_it_is = answer._replace(label=old.label, app=old.app, expires=old.expires)
+    return [made(account, {"networks": old.networks}, as_it_is, old)]
 
 
 def revoke(account, given, answer):
