@@ -89,22 +89,26 @@ static void reset_limits(void)
     (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
-/* Only the pipe's end is kept of what the caller has open, where there is one. */
-static bool reset_descriptors(int done)
+/* Only the pipe's end is kept of what the caller has open, where there is one: `done` is its number
+ * from then on. Before that DONE_FD is the caller's, of whatever it is. */
+static bool reset_descriptors(int *done)
 {
     int null;
 
     closelog(); /* else the log would go to whatever is opened under its number next */
-    if (done >= 0 && dup2(done, DONE_FD) < 0)
-        return false;
-    asp_close_from(done >= 0 ? DONE_FD + 1 : DONE_FD);
+    if (*done >= 0) {
+        if (dup2(*done, DONE_FD) < 0)
+            return false;
+        *done = DONE_FD;
+    }
+    asp_close_from(*done >= 0 ? DONE_FD + 1 : DONE_FD);
     null = open("/dev/null", O_RDWR);
     return null >= 0 && dup2(null, 0) == 0 && dup2(null, 1) == 1 && dup2(null, 2) == 2 &&
            (null <= 2 || close(null) == 0);
 }
 
 /* From here on the user who called passwd has no hold on it: root's in every respect. */
-static bool become_clean(int done)
+static bool become_clean(int *done)
 {
     if (setsid() < 0) /* out of reach of the terminal first */
         return false;
@@ -162,11 +166,11 @@ __attribute__((noreturn)) static void work(struct setting *setting, int done)
 {
     struct asp_error error = {0};
 
-    if (!become_clean(done))
+    if (!become_clean(&done))
         pam_log(setting->pamh, LOG_ERR, NOT_COMPARED "no clean process");
     else if (!bounded_work(WORK_SECONDS, compare, setting, &error))
         password_not_compared(log_to_pam, setting->pamh, setting->user, &error);
-    _exit(done < 0 || write(DONE_FD, "", 1) == 1 ? 0 : 1);
+    _exit(done < 0 || write(done, "", 1) == 1 ? 0 : 1);
 }
 
 /* The user may have bounded the descriptors of passwd so that there is none for a pipe; the child
