@@ -6,6 +6,7 @@
 #ifndef ASP_TESTS_FAULT_FIXTURE_H
 #define ASP_TESTS_FAULT_FIXTURE_H
 
+#include "syscalls.h"
 #include "verdict_fixture.h"
 
 extern struct verdict_fixture fixture;
@@ -15,5 +16,23 @@ void make_fixture(void);
 /* Before each test: the use that is not to be lost, at smtp. */
 void use_other_entry(void);
 bool other_use_is_kept(void);
+
+/*
+ * What is made to happen to each call of some code, one at a time: it fails with each error, does
+ * half of what it is asked where it is a write, and is the last one.
+ */
+struct faults {
+    struct syscalls_plan plan;
+    size_t kind;
+    int stride; /* each of as many calls; 0: each */
+    int points; /* that were met */
+};
+
+/* The next one; REPORT is what came of the last. False: there are no more. */
+bool faults_next(struct faults *faults, const struct syscalls_report *report);
+/* What happens: an error, "half of it", "killed". */
+const char *faults_word(const struct faults *faults);
+/* Says how many there were: tests/run shows it. */
+void faults_tell(const struct faults *faults, const char *operation);
 
 #endif

@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -131,20 +132,29 @@ static bool takes_path(int number)
            number == SYS_mkdirat || number == SYS_openat2 || number == SYS_linkat;
 }
 
-static void describe(const struct seccomp_data *call)
+/* The text at AT in the memory of a process, cut where it is longer than there is room. */
+static void read_text(pid_t process, uint64_t at, char *text, size_t size)
 {
-    char link[64], path[256] = "";
-    int number = call->nr;
-    const char *name = takes_path(number) ? (const char *)(uintptr_t)call->args[1] : NULL;
+    const struct iovec here = {text, size - 1};
+    const struct iovec there = {(void *)(uintptr_t)at, size - 1};
+    ssize_t length = process_vm_readv(process, &here, 1, &there, 1, 0);
+    text[length < 0 ? 0 : length] = '\0';
+}
 
+static void describe(pid_t process, const struct seccomp_data *call)
+{
+    char link[64], path[256] = "", name[128] = "";
+    int number = call->nr;
+
+    if (takes_path(number))
+        read_text(process, call->args[1], name, sizeof name);
     if (takes_descriptor(number) || takes_path(number)) {
-        (void)snprintf(link, sizeof link, "/proc/self/fd/%d", (int)call->args[0]);
+        (void)snprintf(link, sizeof link, "/proc/%d/fd/%d", process, (int)call->args[0]);
         if (readlink(link, path, sizeof path - 1) < 0)
             path[0] = '\0';
     }
-    (void)snprintf(watch->report.note, sizeof watch->report.note, "%s %s%s%.128s",
-                   syscalls_name(number), path, name == NULL || name[0] == '/' ? "" : "/",
-                   name == NULL ? "" : name);
+    (void)snprintf(watch->report.note, sizeof watch->report.note, "%s %s%s%s",
+                   syscalls_name(number), path, name[0] == '/' || name[0] == '\0' ? "" : "/", name);
 }
 
 /* libpam hands each of its own results to the kernel's audit, by a socket that is close-on-exec a
@@ -199,10 +209,28 @@ static void check_descriptors(void)
     }
 }
 
-/* Decides on one call: the error with which it fails, or 0. */
-static int decide(const struct seccomp_data *call)
+/* Does half of a write, here, for who has asked for it. */
+static bool do_half(pid_t process, const struct seccomp_data *call,
+                    struct seccomp_notif_resp *answer)
+{
+    const long length = (long)call->args[2];
+
+    if (process != getpid() || (call->nr != SYS_write && call->nr != SYS_pwrite64) || length < 2)
+        return false;
+    answer->flags = 0;
+    answer->val = syscall(call->nr, (long)call->args[0], (long)call->args[1], length / 2,
+                          (long)call->args[3], (long)call->args[4], (long)call->args[5]);
+    if (answer->val < 0)
+        answer->error = -errno;
+    return true;
+}
+
+/* Decides on one call: what is answered in place of letting it through. */
+static void decide(const struct seccomp_notif *asked, struct seccomp_notif_resp *answer)
 {
     const struct syscalls_plan *plan = &watch->plan;
+    const struct seccomp_data *call = &asked->data;
+    const pid_t process = (pid_t)asked->pid;
     struct syscalls_report *report = &watch->report;
 
     check_descriptors();
@@ -212,19 +240,23 @@ static int decide(const struct seccomp_data *call)
             call->nr == SYS_prlimit64 && call->args[2] == 0 ? SYS_getrlimit : call->nr;
     report->count++;
     if (report->count != plan->at)
-        return 0;
-    describe(call);
+        return;
+    describe(process, call);
     if (plan->kill) {
-        (void)kill(getpid(), SIGKILL);
-        for (;;)
+        (void)kill(process, SIGKILL);
+        while (process == getpid())
             (void)pause();
     }
+    if (plan->halve)
+        report->failed = do_half(process, call, answer);
     if (plan->error == 0 || spared(call->nr))
-        return 0;
+        return;
     report->failed = true;
-    if (call->nr == SYS_close) /* the kernel closes even where it reports an error */
+    /* The kernel closes even where it reports an error. */
+    if (call->nr == SYS_close && process == getpid())
         (void)close((int)call->args[0]);
-    return plan->error;
+    answer->flags = 0;
+    answer->error = -plan->error;
 }
 
 /* The second thread. The first may hold any lock of libc while it waits: nothing here takes one. */
@@ -249,11 +281,10 @@ static void *answer_calls(void *unused)
         /* By number: C libraries do not agree on the type of a request. */
         if (syscall(SYS_ioctl, listener, SECCOMP_IOCTL_NOTIF_RECV, &asked.call) != 0)
             continue;
-        int error = atomic_load(&watch->armed) ? decide(&asked.call.data) : 0;
         said.answer.id = asked.call.id;
-        said.answer.error = -error;
-        if (error == 0)
-            said.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+        said.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+        if (atomic_load(&watch->armed))
+            decide(&asked.call, &said.answer);
         (void)syscall(SYS_ioctl, listener, SECCOMP_IOCTL_NOTIF_SEND, &said.answer);
     }
     return NULL;
@@ -302,6 +333,22 @@ static void run_child(syscalls_body *body, void *data)
     _exit(0);
 }
 
+/* Ends what BODY's process has left behind: nobody answers its calls any more. It is ours by then,
+ * as the subreaper. */
+static void end_orphans(void)
+{
+    int pid;
+
+    do {
+        FILE *children = fopen("/proc/thread-self/children", "re");
+        pid = -1;
+        if (children != NULL && fscanf(children, "%d", &pid) == 1)
+            (void)kill(pid, SIGKILL);
+        if (children != NULL)
+            (void)fclose(children);
+    } while (pid > 0 && waitpid(pid, NULL, 0) == pid);
+}
+
 const char *syscalls_run(syscalls_body *body, void *data, const struct syscalls_plan *plan,
                          struct syscalls_report *report)
 {
@@ -313,6 +360,7 @@ const char *syscalls_run(syscalls_body *body, void *data, const struct syscalls_
         return "no memory to share";
     watch->plan = *plan;
     atomic_store(&watch->listener, -1);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
     pid_t child = fork();
     if (child == 0)
         run_child(body, data);
@@ -320,6 +368,7 @@ const char *syscalls_run(syscalls_body *body, void *data, const struct syscalls_
         refused = "no child process";
     else if (watch->refused)
         refused = "seccomp refuses a listener";
+    end_orphans();
     *report = watch->report;
     report->status = status;
     (void)munmap(watch, sizeof *watch);

@@ -12,11 +12,13 @@
 #define SYSCALLS_SEEN_MAX 1024
 #define SYSCALLS_NOTE_MAX 512
 
-/* What is to happen at the call number AT, counted from 1; 0: nothing. */
+/* What is to happen at the call number AT, counted from 1; 0: nothing. Calls of processes that the
+ * code has made are counted with its own. */
 struct syscalls_plan {
     int at;
-    int error; /* it fails with this, if not 0 */
-    bool kill; /* the process is ended before it */
+    int error;  /* it fails with this, if not 0 */
+    bool halve; /* it does half of what it is asked, where it is a write of this process */
+    bool kill;  /* its process is ended before it */
 };
 
 struct syscalls_report {
@@ -24,7 +26,8 @@ struct syscalls_report {
     int number[SYSCALLS_SEEN_MAX]; /* which */
     char note[SYSCALLS_NOTE_MAX];  /* of the call at AT: its name and the path that it is about, as
                                       far as known */
-    bool failed; /* the call at AT was reached and made to fail (some can't be: exit) */
+    bool failed; /* the call at AT was reached and made to fail, or to do half (some can't be:
+                    exit) */
     char leaky[SYSCALLS_NOTE_MAX]; /* a descriptor that was seen without close-on-exec, or "" */
     char left[SYSCALLS_NOTE_MAX];  /* one that was opened and is not closed at the end, or "" */
     int result;                    /* of the code */
