@@ -34,10 +34,12 @@ static _Thread_local char verdict[32];
 
 /* --- what the module logs: these stand before the C library's ------------------------------- */
 
-void syslog(int priority, const char *format, ...);
-void vsyslog(int priority, const char *format, va_list args);
-void __syslog_chk(int priority, int flag, const char *format, ...);
-void __vsyslog_chk(int priority, int flag, const char *format, va_list args);
+void syslog(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void vsyslog(int priority, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+void __syslog_chk(int priority, int flag, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void __vsyslog_chk(int priority, int flag, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 static void __attribute__((format(printf, 1, 0))) keep_verdict(const char *format, va_list args)
 {
