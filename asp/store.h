@@ -108,6 +108,10 @@ enum asp_status asp_store_update(const struct asp_store *store, const char *user
 enum asp_status asp_store_drop_pending(const struct asp_store *store, const char *user,
                                        struct asp_error *error);
 
+/* Takes away what was made for a first app password that was never shown, once the time of all that
+ * is pending in it is over. For who looks over all accounts; what fails is left to the next. */
+void asp_store_drop_stale(const struct asp_store *store, const char *user);
+
 /* Removes account and usage, whatever is in them and also where that cannot be read, and what is
  * left of unfinished updates: nothing is kept of what was due. ASP_NOT_FOUND when there is no
  * account. */
@@ -196,7 +200,8 @@ enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, 
 /*
  * Takes away what updates left that were never finished, killed or by a power cut: each under the
  * lock of its account. Calls `visit` for the account of each that was there. ASP_OK, or why one of
- * them could not be taken away.
+ * them could not be taken away. Last uses and locks of accounts that are not there go without a
+ * word.
  */
 enum asp_status asp_store_clear_strays(const struct asp_store *store, asp_visit *visit,
                                        void *context, struct asp_error *error);

@@ -1,7 +1,8 @@
 /*
  * Temporary files that nobody finishes any more: who wrote them was killed, or the power went. Each
  * is named after its account, so that it is found where the note of it in the lock file is lost;
- * who holds the lock of that account knows that nobody is writing one.
+ * who holds the lock of that account knows that nobody is writing one. And what is left of accounts
+ * that are not there: who removed one, or made the first app password of one, has not come to it.
  */
 #include "store_files_temp.h"
 
@@ -38,6 +39,12 @@ static void forget(const struct asp_store *store, const char *folder, const char
     asp_close(fd);
 }
 
+/* True for the file of an account that is not there. */
+static bool is_nobodys(int folder, const char *path)
+{
+    return faccessat(folder, path, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+}
+
 /* Under the lock of its account. */
 static enum asp_status clear_one(struct asp_store_held *lock, void *context,
                                  struct asp_error *error)
@@ -53,7 +60,7 @@ static enum asp_status clear_one(struct asp_store_held *lock, void *context,
     removed = removed || lock->cleared;
     one->search->removed = one->search->removed || removed;
     /* The lock of an account that is not there would be left for nobody. */
-    if (faccessat(lock->folder, lock->name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+    if (is_nobodys(lock->folder, lock->name))
         forget(store, LOCKS_FOLDER, lock->name);
     return removed ? ASP_OK : ASP_UNCHANGED;
 }
@@ -111,13 +118,46 @@ static int open_users(const struct asp_store *store)
     return openat(store->own.fd, USERS_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+/* An asp_store_step. Somebody may have made it an account before the lock was had. */
+static enum asp_status forget_nobodys(struct asp_store_held *lock, void *context,
+                                      struct asp_error *error)
+{
+    const struct search *search = context;
+
+    (void)error;
+    if (is_nobodys(lock->folder, lock->name))
+        asp_files_forget(search->store, lock);
+    return ASP_UNCHANGED;
+}
+
+/* An asp_visit of last uses, or of a lock. */
+static enum asp_status look_whose(const char *file, void *context)
+{
+    struct search *search = context;
+    char path[ASP_USER_PATH];
+    char user[ASP_USER_MAX + 1];
+
+    if (!asp_files_fits(file) || !(asp_user_is_digest(file) || asp_user_decode(file, user)))
+        return ASP_OK;
+    asp_user_join(path, USERS_FOLDER "/", file);
+    if (is_nobodys(search->store->own.fd, path))
+        (void)asp_files_hold(search->store, file, forget_nobodys, search, NULL);
+    return ASP_OK;
+}
+
 enum asp_status asp_files_clear_strays(const struct asp_store *store, asp_visit *visit,
                                        void *context, struct asp_error *error)
 {
     struct search search = {.store = store, .visit = visit, .context = context, .error = error};
     enum asp_status status = asp_files_check_folder(store, USERS_FOLDER, error);
 
-    return status == ASP_OK ? search_folder(&search, open_users(store)) : status;
+    if (status != ASP_OK)
+        return status;
+    status = search_folder(&search, open_users(store));
+    /* Where one of them is missing, others tell of it. */
+    (void)asp_files_each_file(store, USED_FOLDER, look_whose, &search, NULL);
+    (void)asp_files_each_file(store, LOCKS_FOLDER, look_whose, &search, NULL);
+    return status;
 }
 
 /* And the lock, which has a name that is nobody's now. */

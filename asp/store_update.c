@@ -244,6 +244,21 @@ enum asp_status asp_store_drop_pending(const struct asp_store *store, const char
     return status == ASP_UNCHANGED ? ASP_OK : status;
 }
 
+/* An asp_change: who holds an account has dropped what is stale by then. */
+static enum asp_status change_nothing(struct asp_account *account, void *context,
+                                      struct asp_error *error)
+{
+    (void)account;
+    (void)context;
+    (void)error;
+    return ASP_UNCHANGED;
+}
+
+void asp_store_drop_stale(const struct asp_store *store, const char *user)
+{
+    (void)asp_store_update(store, user, false, change_nothing, NULL, NULL);
+}
+
 static enum asp_status remove_held(struct asp_store_held *held, void *context,
                                    struct asp_error *error)
 {

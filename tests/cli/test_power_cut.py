@@ -165,3 +165,16 @@ def test_after_remove_nothing_of_the_account_is_anywhere(site, strays):
     site.run("remove", "alice").done()
     assert not [path for path in site.store.rglob("*") if "alice" in path.name]
     assert users(site) == [STRAYS[0].replace("alice", "bob"), "bob"], "another's may just be written"
+
+
+@pytest.mark.parametrize("look", [once, lambda site: site.run("doctor")], ids=["watch", "doctor"])
+def test_what_is_left_of_accounts_that_are_not_there_goes(look, root, site, watched):
+    bob = site.create("bob", "Phone", "--app", "mail")
+    kept = {path for path in site.store.rglob("*") if path.name == "bob"}
+    for name in ("alice", "Carol.Smith@example.org", "jos%C3%A9%20m"):
+        for folder in ("used", "locks"):
+            (site.store / folder / name).write_bytes(b"x")
+    look(site)
+    left = {path for path in site.store.rglob("*") if path.is_file() and not path.name.startswith(".")}
+    assert left == kept == {site.store / folder / "bob" for folder in ("users", "used", "locks")}
+    assert site.check(bob["password"], "bob") == "accepted"

@@ -338,6 +338,26 @@ START_TEST(an_account_that_is_stale_before_it_is_one_goes)
 }
 END_TEST
 
+START_TEST(who_looks_over_all_accounts_drops_what_is_stale_and_nothing_else)
+{
+    unit_store(&store);
+    asp_store_drop_stale(&store, "alice");
+    ck_assert(!is_there());
+    put_pending("zz", 0);
+    asp_store_drop_stale(&store, "alice");
+    ck_assert(is_there());
+    ck_assert_int_eq(asp_store_drop_pending(&store, "alice", &store_error), ASP_OK);
+    put_pending("9x", 601);
+    asp_store_drop_stale(&store, "alice");
+    ck_assert(!is_there());
+    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+    put_pending("9x", 601);
+    asp_store_drop_stale(&store, "alice");
+    ck_assert_uint_eq(entries_of("alice"), 1);
+    asp_store_close(&store);
+}
+END_TEST
+
 START_TEST(it_can_be_dropped_where_there_is_no_account_yet)
 {
     unit_store(&store);
@@ -551,6 +571,7 @@ static void fill(Suite *suite)
     unit_add_on_local_engines(suite, with_the_last_of_it_goes_what_was_made_for_it_and_no_account);
     unit_add_on_engines(suite, what_is_stale_goes_with_the_next_change_and_with_nothing_else);
     unit_add_on_engines(suite, an_account_that_is_stale_before_it_is_one_goes);
+    unit_add_on_engines(suite, who_looks_over_all_accounts_drops_what_is_stale_and_nothing_else);
     unit_add_on_engines(suite, it_can_be_dropped_where_there_is_no_account_yet);
     unit_add_on_engines(suite, no_login_knows_it_and_one_hash_is_run);
     unit_add_on_engines(suite,
