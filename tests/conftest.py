@@ -8,6 +8,7 @@ import math
 import os
 import pathlib
 import shlex
+import shutil
 import signal
 import tempfile
 
@@ -140,3 +141,25 @@ def make_site(build, request):
 @pytest.fixture
 def site(tmp_path, make_site):
     return make_site(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def preloaded(tmp_path_factory):
+    """Builds a library from a file of tests/cli; returns the environment in which it is preloaded."""
+    if shutil.which("cc") is None:
+        pytest.skip("needs cc: a preloaded library")
+
+    def build(name):
+        library = tmp_path_factory.mktemp(name) / f"{name}.so"
+        source = TREE / "tests" / "cli" / f"{name}.c"
+        assert tool_works("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source), f"{source} does not build"
+        return {"LD_PRELOAD": str(library)}
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def clock(preloaded):
+    """The environment in which a process takes the time to be so many seconds from now."""
+    environment = preloaded("clock")
+    return lambda seconds: {**environment, "ASP_TEST_CLOCK": str(seconds)}

@@ -18,8 +18,6 @@ from support.run import BIN, ended, tool_works
 from support.wait import LONG, wait_until
 from support.watch import Manager
 
-HERE = pathlib.Path(__file__).resolve().parent
-
 # Gives a command its own /dev/log: $1 a folder for a tmpfs, $2 the socket. The whole of /dev is overlaid, as a name
 # can't be added to the machine's own.
 PRIVATE_LOG = (
@@ -59,28 +57,6 @@ def namespaces(root):
     if not tool_works(*UNSHARE, "true"):
         pytest.skip("needs a mount namespace: unshare -m is refused here")
     return UNSHARE
-
-
-@pytest.fixture(scope="session")
-def preloaded(tmp_path_factory):
-    """Builds a library from a file beside this one; returns the environment in which it is preloaded."""
-    if shutil.which("cc") is None:
-        pytest.skip("needs cc: a preloaded library")
-
-    def build(name):
-        library = tmp_path_factory.mktemp(name) / f"{name}.so"
-        source = HERE / f"{name}.c"
-        assert tool_works("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source), f"{source} does not build"
-        return {"LD_PRELOAD": str(library)}
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def clock(preloaded):
-    """The environment in which a process takes the time to be so many seconds from now."""
-    environment = preloaded("clock")
-    return lambda seconds: {**environment, "ASP_TEST_CLOCK": str(seconds)}
 
 
 @pytest.fixture
