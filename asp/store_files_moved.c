@@ -15,6 +15,7 @@ enum {
     MOVED_MAX = 512,
     ID_CHARS = ASP_MOVED_STORE_SIZE - 1,
     ID_SHORT = 8, /* of it in a line: the whole could be taken for an app password */
+    TIME_DIGITS = 18,
     DECIMAL = 10,
 };
 
@@ -50,7 +51,7 @@ static bool take(const char *at, struct asp_moved *moved)
     const size_t word = strncmp(at, MOVED_HEAD, strlen(MOVED_HEAD)) == 0
                             ? strcspn(at += strlen(MOVED_HEAD), " ")
                             : 0;
-    char *end;
+    size_t digits;
 
     for (int how = ASP_MOVED_TO; how < HOWS && word > 0; how++) {
         if (strlen(hows[how].word) == word && strncmp(at, hows[how].word, word) == 0)
@@ -63,8 +64,12 @@ static bool take(const char *at, struct asp_moved *moved)
         return false;
     memcpy(moved->store, at, ID_CHARS);
     moved->store[ID_CHARS] = '\0';
-    moved->since = (time_t)strtoll(at + ID_CHARS + 1, &end, DECIMAL);
-    return *end == '\n';
+    at += ID_CHARS + 1;
+    digits = strspn(at, "0123456789");
+    if (digits == 0 || digits > TIME_DIGITS || (at[0] == '0' && digits > 1))
+        return false;
+    moved->since = (time_t)strtoll(at, NULL, DECIMAL);
+    return at[digits] == '\n';
 }
 
 enum asp_status asp_files_read_moved(const struct asp_store *store, struct asp_moved *moved,
