@@ -15,8 +15,17 @@ static const char *begin_of(const struct pam_file *file, size_t number)
     return at;
 }
 
+/* Where the text from `at` to `end` ends without blanks. */
+static const char *before_blanks(const char *at, const char *end)
+{
+    while (end > at && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    return end;
+}
+
 /* Adds a line as it stands there, over several if it does, without comment and blanks at its ends.
- */
+ * What goes on in the next line ends with one backslash: one more is a letter. And one before a
+ * comment is, so that the line keeps a comment: without it, it would go on. */
 static void add_line(struct asp_buffer *out, const struct pam_file *file,
                      const struct pam_line *line)
 {
@@ -25,12 +34,13 @@ static void add_line(struct asp_buffer *out, const struct pam_file *file,
         const char *end;
 
         at += strspn(at, " \t");
-        end = at + strcspn(at, "#\r\n");
-        while (end > at &&
-               (end[-1] == ' ' || end[-1] == '\t' || (end[-1] == '\\' && number < line->last)))
-            end--;
+        end = before_blanks(at, at + strcspn(at, "#\r\n"));
+        if (number < line->last && end > at && end[-1] == '\\')
+            end = before_blanks(at, end - 1);
         asp_buffer_add(out, number == line->number ? "" : " ");
         asp_buffer_add_bytes(out, at, (size_t)(end - at));
+        if (number == line->last && end > at && end[-1] == '\\')
+            asp_buffer_add(out, " #");
     }
 }
 
