@@ -6,6 +6,7 @@
 #ifndef ASP_TESTS_FUZZ_H
 #define ASP_TESTS_FUZZ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
