@@ -55,13 +55,19 @@ static inline void door_cut(struct door *door, uint8_t *bytes, size_t size, bool
     }
 }
 
-/* The end at which everything is said, and nothing after it, is ends[0]. */
-static inline void door_open(const struct door *door, int ends[2])
+/* The end at which everything is said is ends[0]. */
+static inline void door_say(const struct door *door, int ends[2])
 {
     FUZZ_NEED(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
     for (size_t i = 0; i < door->count; i++)
         FUZZ_NEED(send(ends[0], door->messages[i].bytes, door->messages[i].length, MSG_DONTWAIT) ==
                   (ssize_t)door->messages[i].length);
+}
+
+/* The same, and nothing more is said there. */
+static inline void door_open(const struct door *door, int ends[2])
+{
+    door_say(door, ends);
     FUZZ_NEED(shutdown(ends[0], SHUT_WR) == 0);
 }
 
