@@ -1,5 +1,5 @@
 /* What a client says to the broker, and the broker to a client: as it is, and with a head that is
- * right. */
+ * right. Written again it is the same, to the byte. */
 #include "fuzz.h"
 
 #include "asp-broker/client_policy.h"
@@ -13,7 +13,10 @@
 enum { HEAD = 8, LENGTH_AT = 6 };
 
 static const char conf_text[] =
-    "broker: { clients = ( { user = \"www-data\"; services = [ \"nginx\" ]; } ); };";
+    "broker: { clients = ( { user = \"www-data\"; services = [ \"nginx\" ]; },"
+    " { user = \"asp-authorize\"; services = [ \"web\" ]; } ); };"
+    "apps = ( { name = \"mail\"; services = [ \"imap\" ]; } ); guarded = [ \"sshd\" ];"
+    "self_service: { web_user = \"web\"; };";
 
 /* Made once, and kept. */
 static const struct asp_conf *get_conf(void)
@@ -29,6 +32,20 @@ static void same_text(const char *sent, const char *read)
 {
     FUZZ_NEED((sent == NULL) == (read == NULL));
     FUZZ_NEED(sent == NULL || strncmp(sent, read, strlen(read)) == 0);
+}
+
+/* Who is named asks for her own services alone, the web server for none. */
+static void may_ask(const struct asp_request *request)
+{
+    const struct asp_conf *conf = get_conf();
+
+    if (client_policy_check(conf, 33, "www-data", request, NULL) == ASP_OK)
+        FUZZ_NEED(asp_service_equal(request->service, "nginx"));
+    if (client_policy_check(conf, 34, "asp-authorize", request, NULL) == ASP_OK)
+        FUZZ_NEED(asp_service_equal(request->service, "web"));
+    FUZZ_NEED(client_policy_check(conf, 0, "web", request, NULL) == ASP_DENIED);
+    FUZZ_NEED(client_policy_check(conf, 35, "other", request, NULL) == ASP_DENIED);
+    FUZZ_NEED(client_policy_check(conf, 0, "root", request, NULL) == ASP_OK);
 }
 
 /* What was read is written as a login again, whose values are cut at most. */
@@ -55,8 +72,7 @@ static void ask_again(const struct asp_request *request)
     FUZZ_NEED(asp_secret_read(request->secret, request->secret_length, &a) ==
               asp_secret_read(again.secret, again.secret_length, &b));
     FUZZ_NEED(memcmp(&a, &b, sizeof a) == 0);
-    if (client_policy_check(get_conf(), 33, "www-data", request, NULL) == ASP_OK)
-        FUZZ_NEED(asp_service_equal(request->service, "nginx"));
+    may_ask(request);
 }
 
 static void answer_again(const struct asp_outcome *outcome, unsigned version)
@@ -106,6 +122,23 @@ static void sign_in_again(const struct asp_broker_sign_in *sign_in,
               (from.bits == 128 && memcmp(network, &from, sizeof from) == 0));
 }
 
+/* Field by field. A message that refuses has the version of whoever says it. */
+static void write_again(const struct asp_message_read *read, const uint8_t *bytes, size_t size)
+{
+    struct asp_message message;
+
+    if (read->version < ASP_MESSAGE_OLDEST || read->version > ASP_MESSAGE_NEWEST ||
+        size > ASP_MESSAGE_MAX)
+        return;
+    asp_message_begin(&message, read->type);
+    asp_message_set_version(&message, read->version);
+    for (size_t i = 0; i < read->count; i++)
+        asp_message_bytes(&message, read->fields[i].bytes, read->fields[i].length);
+    FUZZ_NEED(!message.failed && message.length == size);
+    FUZZ_NEED(memcmp(message.bytes, bytes, size) == 0);
+    asp_message_wipe(&message);
+}
+
 static void look_at(const uint8_t *bytes, size_t size)
 {
     struct asp_message_read read;
@@ -120,6 +153,7 @@ static void look_at(const uint8_t *bytes, size_t size)
         FUZZ_NEED(asp_message_field(&read, 0) == NULL);
         return;
     }
+    write_again(&read, bytes, size);
     for (size_t i = 0; i <= read.count; i++) {
         const char *text = asp_message_field(&read, i);
 

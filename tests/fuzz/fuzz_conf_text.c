@@ -2,6 +2,7 @@
  * not end the process, and reads each number as it stands there. */
 #include "fuzz.h"
 
+#include "asp/conf_place.h"
 #include "asp/conf_text.h"
 
 #include <errno.h>
@@ -44,6 +45,25 @@ static void compare_number(const char *token, size_t length)
     config_destroy(&conf);
 }
 
+/* Each is of a line that there is. */
+static void find_places(const char *text, size_t size)
+{
+    struct asp_conf_place place;
+    struct asp_conf_slip slip;
+    size_t lines = 1;
+
+    for (size_t i = 0; i < size; i++)
+        lines += text[i] == '\n';
+    if (asp_conf_place_twice(text, size, &place))
+        FUZZ_NEED(place.first >= 1 && place.first <= place.line && place.line <= lines);
+    if (asp_conf_place_slip(text, size, &slip))
+        FUZZ_NEED(slip.place.line >= 1 && slip.place.line <= lines && slip.word[0] != '\0');
+    for (size_t line = 1; line <= lines && line < 8; line++) {
+        if (asp_conf_place_before(text, size, line, &place))
+            FUZZ_NEED(place.line <= line && place.key[0] != '\0');
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size);
@@ -54,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     compare_number(text, line);
     if (asp_conf_text_check("fuzz", text, size, &error) == ASP_OK) {
         FUZZ_NEED(strlen(text) == size);
+        find_places(text, size);
         config_init(&conf);
         (void)config_read_string(&conf, text);
         config_destroy(&conf);

@@ -38,6 +38,15 @@ static bool take_line(void *context, char *line, size_t length)
     return true;
 }
 
+/* As at the beginning: what is in the room does not matter. */
+static void begin_lines(struct lines *lines, size_t *count)
+{
+    lines->take = take_line;
+    lines->context = count;
+    lines->length = 0;
+    lines->too_long = false;
+}
+
 /* The same bytes, in whatever pieces they come. */
 static void read_file(const uint8_t *data, size_t size)
 {
@@ -46,12 +55,44 @@ static void read_file(const uint8_t *data, size_t size)
     size_t lines = 0;
     size_t again = 0;
 
-    whole = (struct lines){.take = take_line, .context = &lines};
-    pieces = (struct lines){.take = take_line, .context = &again};
+    begin_lines(&whole, &lines);
+    begin_lines(&pieces, &again);
     FUZZ_NEED(lines_add(&whole, (const char *)data, size) && lines_end(&whole));
     for (size_t at = 0; at < size; at += 7)
         FUZZ_NEED(lines_add(&pieces, (const char *)data + at, size - at < 7 ? size - at : 7));
     FUZZ_NEED(lines_end(&pieces) && again == lines);
+}
+
+static bool refuse(void *context, char *line, size_t length)
+{
+    (void)context;
+    (void)line;
+    (void)length;
+    return false;
+}
+
+/* Behind what nearly fills the room, the first line is too long; and who wants no more gets none.
+ */
+static void read_otherwise(const uint8_t *data, size_t size)
+{
+    static struct lines lines;
+    const uint8_t *end = size > 0 ? memchr(data, '\n', size) : NULL;
+    bool any = false;
+    size_t count = 0;
+
+    if (lines.take == NULL)
+        memset(lines.bytes, 'x', LINES_ROOM - 1);
+    begin_lines(&lines, &count);
+    lines.length = LINES_ROOM - 1;
+    FUZZ_NEED(lines_add(&lines, (const char *)data, end == NULL ? size : (size_t)(end - data) + 1));
+    FUZZ_NEED(lines.too_long == (end == NULL && size > 0));
+    FUZZ_NEED(count == (end == data));
+    lines.take = refuse;
+    lines.length = 0;
+    lines.too_long = false;
+    for (size_t i = 1; i < size; i++)
+        any = any || (data[i] == '\n' && data[i - 1] != '\n');
+    FUZZ_NEED(lines_add(&lines, (const char *)data, size) != any);
 }
 
 static void need_same(const char *read, const char *written, size_t most)
@@ -158,6 +199,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char names[NAMES][NAME_MAX_BYTES + 1];
 
     read_file(data, size);
+    read_otherwise(data, size);
     if (size == 0)
         return 0;
     split(data + 1, size - 1, names);

@@ -1,7 +1,16 @@
-/* Labels, and the characters that they are made of. */
+/* Labels, and the characters that they are made of: what is UTF-8 is what jansson takes for it. */
 #include "fuzz.h"
 
+#include "asp-admin/ui/json.h"
 #include "asp/label.h"
+
+static void compare_text(const char *text)
+{
+    json_t *value = json_string(text);
+
+    FUZZ_NEED((value != NULL) == json_takes_text(text));
+    json_decref(value);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -17,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             at += length;
         }
     }
+    compare_text(text);
     free(text);
     return 0;
 }

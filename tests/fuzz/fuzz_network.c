@@ -14,12 +14,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_NEED(asp_network_read("0.0.0.0/0", &all[0]) && asp_network_read("::/0", &all[1]));
     if (asp_network_read(text, &network)) {
         FUZZ_NEED(network.bits <= 128);
+        FUZZ_NEED(asp_network_read_any(text, &again) && again.bits == network.bits);
+        FUZZ_NEED(memcmp(again.address, network.address, sizeof again.address) == 0);
         asp_network_write(&network, shown);
         FUZZ_NEED(asp_network_read(shown, &again) && again.bits == network.bits);
         FUZZ_NEED(memcmp(again.address, network.address, sizeof again.address) == 0);
         if (strchr(shown, '/') == NULL)
             FUZZ_NEED(asp_networks_contain(&network, 1, shown));
     }
+    if (asp_network_read_any(text, &network)) {
+        asp_network_write(&network, shown);
+        FUZZ_NEED(asp_network_read(shown, &again) && again.bits == network.bits);
+    }
+    FUZZ_NEED(asp_host_is_address(text) == asp_networks_contain(all, 2, text));
+    FUZZ_NEED(!asp_host_is_loopback(text) || asp_host_is_address(text));
     /* An address is of one family, and of one alone. */
     if (asp_networks_contain(all, 2, text))
         FUZZ_NEED(asp_networks_contain(all, 1, text) != asp_networks_contain(all + 1, 1, text));

@@ -1,5 +1,6 @@
-/* A command line, a word a line: what it says is said in one line, and what is taken is in it. */
-#include "fuzz.h"
+/* A command line, a word a line: what it says is said in one line, and what is taken is in it. What
+ * was read, printed as it can be pasted, is read as the same. */
+#include "shell.h"
 
 #include "asp-admin/commands/line.h"
 #include "asp-admin/options.h"
@@ -41,6 +42,37 @@ static void look_at(const struct options *options, const char *text, size_t size
         FUZZ_NEED(is_in(options->from[i], text, size));
 }
 
+static bool same(const char *one, const char *other)
+{
+    return (one == NULL) == (other == NULL) && (one == NULL || strcmp(one, other) == 0);
+}
+
+/* A word that cannot be seen is printed by printf(1), which nobody runs here. */
+static void paste(const struct console *console, const struct options *options)
+{
+    struct asp_buffer line = {0};
+    char *argv[WORDS_MAX * 4 + 1] = {NULL};
+    struct options again;
+    int count;
+
+    options_add_line(&line, options, &(struct options_line){.without = 0});
+    FUZZ_NEED(!line.failed);
+    count = shell_split(line.text, argv, WORDS_MAX * 4);
+    if (count > 0) {
+        FUZZ_NEED(options_read(count, argv, console, command_options_of, &again));
+        FUZZ_NEED(again.given == options->given && same(again.command, options->command));
+        FUZZ_NEED(again.argument_count == options->argument_count);
+        for (int i = 0; i < again.argument_count; i++)
+            FUZZ_NEED(same(again.arguments[i], options->arguments[i]));
+        FUZZ_NEED(same(again.label, options->label) && same(again.reason, options->reason));
+        FUZZ_NEED(same(again.app, options->app) && same(again.qr, options->qr));
+        FUZZ_NEED(again.from_count == options->from_count);
+        for (size_t i = 0; i < again.from_count; i++)
+            FUZZ_NEED(same(again.from[i], options->from[i]));
+    }
+    asp_buffer_free(&line);
+}
+
 static void try_command(const struct console *console, const struct options *options)
 {
     const struct command *command =
@@ -74,6 +106,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (options_read(count, words, &console, command_options_of, &options)) {
         FUZZ_NEED(lines_said == 0);
         look_at(&options, text, size);
+        if (options.command != NULL && command_find(options.command) != NULL)
+            paste(&console, &options);
+        FUZZ_NEED(lines_said == 0);
         try_command(&console, &options);
     } else {
         FUZZ_NEED(lines_said == 1);

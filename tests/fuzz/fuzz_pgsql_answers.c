@@ -217,8 +217,11 @@ static void load(const struct asp_store *store)
         asp_account_free(&account);
     else if (status != ASP_NOT_FOUND)
         need_line(error.text);
-    (void)asp_store_usage(store, "alice", &usage, NULL);
-    asp_usage_free(&usage);
+    /* What came with the account is told once, and asked for then. */
+    for (int i = 0; i < 2; i++) {
+        (void)asp_store_usage(store, "alice", &usage, NULL);
+        asp_usage_free(&usage);
+    }
 }
 
 static enum asp_status add(struct asp_account *account, void *context, struct asp_error *error)

@@ -41,6 +41,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     FUZZ_NEED(strcmp(at, "}") == 0);
     pgsql_array_free(&array);
+    array = (struct pgsql_array){0};
+    pgsql_array_add_number(&array, (int64_t)size - 100);
+    at = pgsql_array_text(&array);
+    FUZZ_NEED(at != NULL && strtoll(at + 2, NULL, 10) == (long long)size - 100);
+    pgsql_array_free(&array);
     free(copy);
     free(text);
     return 0;

@@ -25,6 +25,19 @@ static size_t count_ids(const char *ids)
     return count;
 }
 
+/* What is told is what was read, or nothing. */
+static void need_told(const char *text)
+{
+    const char *const told[] = {pgsql_event_reason(text), pgsql_event_by(text),
+                                pgsql_event_via(text)};
+
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        FUZZ_NEED(told[i] == text || told[i][0] == '\0');
+        for (const char *at = told[i]; *at != '\0'; at++)
+            FUZZ_NEED((unsigned char)*at >= ' ' && *at != '\x7f');
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size);
@@ -48,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_NEED(entry->bound == ASP_NEVER || entry->bound == WHEN);
     }
     asp_entries_free(entries, count);
+    need_told(texts[0]);
     free(text);
     return 0;
 }
