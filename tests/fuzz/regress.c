@@ -1,15 +1,18 @@
 /*
- * Runs a fuzz target over its seeds, each cut at every byte, and a fixed number of mutations of
- * them that are the same in each run. For any compiler; tests/fuzz/run looks for more.
+ * Runs a fuzz target over its seeds, each cut at every byte (every seventh where there are to be
+ * fewer mutations), and a fixed number of mutations of them that are the same in each run. For any
+ * compiler; tests/fuzz/run looks for more.
  *
  *   TARGET FOLDER-OF-SEEDS [MUTATIONS]
+ *   TARGET FOLDER-OF-SEEDS seeds          these alone, as they are: what --coverage counts
  */
 #include "fuzz.h"
 
 #include <dirent.h>
 #include <sodium.h>
+#include <stdbool.h>
 
-enum { SEEDS_MAX = 64, SEED_BYTES = 8192, CHANGES_MAX = 6, MUTATIONS = 100000 };
+enum { SEEDS_MAX = 512, SEED_BYTES = 8192, CHANGES_MAX = 6, MUTATIONS = 100000, FEWER = 7 };
 
 struct seed {
     size_t length;
@@ -63,8 +66,13 @@ static void read_seeds(const char *folder)
         exit(EXIT_FAILURE);
     }
     for (struct dirent *item; (item = readdir(dir)) != NULL;) {
-        if (item->d_name[0] != '.' && count < SEEDS_MAX)
-            names[count++] = strdup(item->d_name);
+        if (item->d_name[0] == '.')
+            continue;
+        if (count == SEEDS_MAX) {
+            (void)fprintf(stderr, "%s: more than %d seeds\n", folder, SEEDS_MAX);
+            exit(EXIT_FAILURE);
+        }
+        names[count++] = strdup(item->d_name);
     }
     (void)closedir(dir);
     qsort(names, count, sizeof *names, compare_names);
@@ -137,7 +145,9 @@ static void change(struct seed *input)
 
 int main(int argc, char **argv)
 {
-    size_t mutations = argc > 2 ? strtoul(argv[2], NULL, 10) : MUTATIONS;
+    const bool seeds_alone = argc > 2 && strcmp(argv[2], "seeds") == 0;
+    const size_t mutations = argc > 2 ? strtoul(argv[2], NULL, 10) : MUTATIONS;
+    const size_t step = mutations < MUTATIONS ? FEWER : 1;
     static struct seed input;
 
     if (argc < 2 || sodium_init() < 0)
@@ -148,8 +158,9 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     for (size_t i = 0; i < seed_count; i++) {
-        for (size_t length = 0; length <= seeds[i].length; length++)
+        for (size_t length = 0; !seeds_alone && length < seeds[i].length; length += step)
             run_one(seeds[i].bytes, length);
+        run_one(seeds[i].bytes, seeds[i].length);
     }
     for (size_t n = 0; n < mutations; n++) {
         input = seeds[n % seed_count];
