@@ -216,10 +216,15 @@ class Suites(Runner):
         return count
 
     def suite_fuzz(self):
-        """what reads the words of others, on seeds and a fixed number of mutations; with --all a fuzzer looks for more"""
+        """what reads the words of others, on seeds and a fixed number of mutations; with --all how much of each parser its
+        seeds reach, and a fuzzer looks for more"""
         count = self.programs("fuzz")
         if self.everything:
-            count += judge("libFuzzer", self.run(TREE / "tests" / "fuzz" / "run", "20", timeout=1800))
+            for what, words in (("coverage of the parsers", ("--coverage",)), ("libFuzzer", ("20",))):
+                run = self.run(TREE / "tests" / "fuzz" / "run", *words, timeout=1800)
+                for line in re.findall(r"(?m)^.* (?:of +\d+ lines|runs ).*", run.stdout):
+                    say(f"  {line}")
+                count += judge(what, run)
         return count
 
     def suite_mutants(self):
