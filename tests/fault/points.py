@@ -15,7 +15,7 @@ from support.run import TREE
 
 KILL, SHORT = "kill", "short"
 # Of an operation, in a plain run.
-SOME = 12
+SOME = 16
 
 # Of the errors that a machine in trouble returns those that the manual page of the call names, or its file system may have.
 # What is not here never fails (or fails by what is asked for alone): it is the last call only.
