@@ -81,10 +81,10 @@ def test_a_secret_is_where_it_has_to_be_and_nowhere_else(place, doors):
     assert all(ok for ok, _ in machine.doctor())
     files, tables = doors.looker.open_files(), tables_of(server)
     doors.secrets += machine.passwords.values()
-    search = doors.search()
+    search = doors.search_all()
     for places in (files, tables, {"the database's log": server.log().encode()}, written(server.data, doors.began)):
         search.look_in_all(places)
-    found = search.found()
+    found = search.found(doors.secrets)
     assert {one for one in found if not may_be(str(one[0]), one[1], machine)} == set()
     assert {secret for place, secret, _ in found if str(place).endswith("/pass")} == {*machine.passwords.values()}
     all_was_seen(machine, doors, files, tables)

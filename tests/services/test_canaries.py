@@ -27,7 +27,7 @@ def doors(self_service, asp_web, folder):
 # Lesson: a canary through every door.
 def test_what_went_through_every_door_is_left_nowhere(doors):
     doors.all()
-    assert doors.search().found() == set()
+    assert doors.search_all().found(doors.secrets) == set()
 
 
 # Who finds nothing may look at nothing
@@ -48,9 +48,9 @@ def hold():
 
 
 def found(secret, data):
-    search = Search([secret])
+    search = Search()
     search.look_in("here", data)
-    return {form for _, _, form in search.found()}
+    return {form for _, _, form in search.found([secret])}
 
 
 @pytest.mark.parametrize("secret", [PASSWORD, new_primary()], ids=["app-password", "primary-password"])

@@ -119,6 +119,7 @@ class Doors:
     def __init__(self, machine, folder):
         self.machine, self.box, self.folder = machine, machine.sandbox, folder
         self.secrets = []
+        self.search = Search()
         self.tracer, self.calls = None, folder / "calls"
         self.began = time.time()
         self.stack = contextlib.ExitStack()
@@ -194,8 +195,10 @@ class Doors:
         opens_all = self.root()
         self.logins(opens_all)
         self.authorize(opens_all)
+        self.search.look_in_all(self.memory())  # what comes later would lie over it
         self.self_service()
         self.web()
+        self.search.look_in_all(self.memory())
         self.command()
         self.password_stack()
 
@@ -302,11 +305,11 @@ class Doors:
         """Of each of them, when no login and no command is on its way: until then libpam has its PAM_AUTHTOK, a client what it
         was given, and whoever shows a new password that. Those clients have ended, and the browsers are this process, which
         is not looked at."""
-        found = self.processes()
-        for name, count in AT_WORK.items():
-            assert list(found.values()).count(name) >= count, (name, found)
-        shared = set()
-        return {f"the memory of {name} ({pid})": memory_of(pid, shared) for pid, name in found.items()}
+        found, shared = {}, set()
+        for pid, name in self.processes().items():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # one that has ended since
+                found[f"the memory of {name} ({pid})"] = memory_of(pid, shared)
+        return found
 
     def files(self):
         """All that was written in the sandbox, and in the machine's /tmp: meanwhile, but for what is small."""
@@ -334,11 +337,12 @@ class Doors:
         assert HOOK.encode() in calls, "the hook's start was not seen"
         return {**seen, "what was started": calls}
 
-    def search(self):
-        """A search that has looked at all that, and at what the broker has written when it ends."""
-        search = Search(self.secrets)
+    def search_all(self):
+        """The search, when it has looked at all that, and at what the broker has written when it ends."""
+        names = list(self.processes().values())
+        assert all(names.count(name) >= count for name, count in AT_WORK.items()), names
         for places in (self.started(), self.memory(), self.files(), self.log()):
-            search.look_in_all(places)
+            self.search.look_in_all(places)
         _, *said = self.machine.serves.stop()
-        search.look_in("what the broker writes", "".join(said).encode())
-        return search
+        self.search.look_in("what the broker writes", "".join(said).encode())
+        return self.search

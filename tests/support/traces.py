@@ -54,12 +54,7 @@ WIDE = re.compile(rb"(?:[\x20-\x7e]\0){%d,}" % (WHOLE - 1))
 class Search:
     """For secrets, in whatever form and however little is left of them: ten characters in a row."""
 
-    def __init__(self, secrets):
-        self.pieces = {}  # which secret each is of, and in which form
-        for secret in secrets:
-            for name, form in forms(secret).items():
-                if "UTF-16" not in name:  # it is read as the text that it is
-                    self.pieces |= dict.fromkeys(pieces_of(form.decode()), (secret, name))
+    def __init__(self):
         self.texts = {}  # all that was given, each with the places where it is
 
     def look_in(self, where, data):
@@ -71,12 +66,16 @@ class Search:
         for where, data in places.items():
             self.look_in(where, data)
 
-    def found(self):
-        """Where something was, as (place, secret, form)."""
-        hits = set()
+    def found(self, secrets):
+        """Where something was of these, as (place, secret, form)."""
+        sought, hits = {}, set()
+        for secret in secrets:
+            for name, form in forms(secret).items():
+                if "UTF-16" not in name:  # it is read as the text that it is
+                    sought = dict.fromkeys(pieces_of(form.decode()), (secret, name)) | sought
         for text, places in self.texts.items():
-            for piece in self.pieces.keys() & pieces_of(text):
-                hits |= {(where, *self.pieces[piece]) for where in places}
+            for piece in sought.keys() & pieces_of(text):
+                hits |= {(where, *sought[piece]) for where in places}
         return hits
 
 
