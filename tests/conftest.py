@@ -145,13 +145,13 @@ def site(tmp_path, make_site):
 
 @pytest.fixture(scope="session")
 def preloaded(tmp_path_factory):
-    """Builds a library from a file of tests/cli; returns the environment in which it is preloaded."""
+    """Builds a library from a file of tests/cli, or of another suite; returns the environment in which it is preloaded."""
     if shutil.which("cc") is None:
         pytest.skip("needs cc: a preloaded library")
 
-    def build(name):
+    def build(name, suite="cli"):
         library = tmp_path_factory.mktemp(name) / f"{name}.so"
-        source = TREE / "tests" / "cli" / f"{name}.c"
+        source = TREE / "tests" / suite / f"{name}.c"
         assert tool_works("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source), f"{source} does not build"
         return {"LD_PRELOAD": str(library)}
 

@@ -2,12 +2,11 @@
 
 import os
 import random
-import shutil
 import subprocess
 
 import ground as grounds
 import pytest
-from support.run import TREE, execute
+from support.run import TREE
 
 
 def commit():
@@ -49,21 +48,6 @@ def racing(build, sandboxes):
     if os.geteuid() != 0:
         pytest.skip("needs root: disks and users of its own")
     assert (build / "tests" / "races" / "racer").is_file()
-    return build
-
-
-@pytest.fixture(scope="session")
-def preloaded(tmp_path_factory):
-    """Builds a library from a file of tests/; returns the word that has it preloaded."""
-    if shutil.which("cc") is None:
-        pytest.skip("needs cc: a preloaded library")
-
-    def build(name):
-        source = TREE / "tests" / name
-        library = tmp_path_factory.mktemp("preloaded") / f"{source.stem}.so"
-        execute("cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source).done()
-        return f"LD_PRELOAD={library}"
-
     return build
 
 

@@ -72,11 +72,12 @@ class Lane:
 class Racer:
     """A process with so many threads, of that user. It ends with the test."""
 
-    def __init__(self, box, build, threads, user=None, env=()):
+    def __init__(self, box, build, threads, user=None, env=None):
         pairs = [socket.socketpair() for _ in range(threads)]
         its = [other.fileno() for _, other in pairs]
         drop = as_user(user) if user else ()
-        words = [*MORTAL, *drop, "env", *env, build / "tests" / "races" / "racer", *map(str, its)]
+        settings = [f"{name}={value}" for name, value in (env or {}).items()]
+        words = [*MORTAL, *drop, "env", *settings, build / "tests" / "races" / "racer", *map(str, its)]
         self.process = box.start(*words, pass_fds=its)
         for _, other in pairs:
             other.close()

@@ -22,7 +22,7 @@ ROUND, ROUNDS = 12, 12  # seconds; with --all
 
 
 @contextlib.contextmanager
-def running(ground, build, chance, users=USERS, kinds=ALL, env=(), skewed=None):
+def running(ground, build, chance, users=USERS, kinds=ALL, env=None, clock=None):
     """A race. It is over, and finished, at the end."""
     race = Race(ground, users)
     with contextlib.ExitStack() as stack:
@@ -35,8 +35,8 @@ def running(ground, build, chance, users=USERS, kinds=ALL, env=(), skewed=None):
 
         workers = [*racer(THREADS, kinds, "a", env=env), *racer(THREADS, kinds, "b", env=env)]
         workers += racer(THREADS - 1, LOGINS, "w", user="www-data")
-        if skewed is not None:
-            workers += racer(1, ALL, "s", AHEAD, env=(skewed, f"ASP_TEST_CLOCK={AHEAD}"))
+        if clock is not None:
+            workers += racer(1, ALL, "s", AHEAD, env=clock(AHEAD))
         for worker in workers:
             worker.start()
         yield race
@@ -83,18 +83,17 @@ GROUNDS = ("files", "database")
 
 # Lesson: processes and threads at once.
 @pytest.mark.parametrize("ground", GROUNDS, indirect=True)
-def test_what_goes_on_in_trouble_is_as_if_one_thing_had_come_after_the_other(ground, racing, chance, preloaded, tell):
-    with running(ground, racing, chance, skewed=preloaded("cli/clock.c")) as race:
+def test_what_goes_on_in_trouble_is_as_if_one_thing_had_come_after_the_other(ground, racing, chance, clock, tell):
+    with running(ground, racing, chance, clock=clock) as race:
         trouble(race, ground, chance, 0)
     tell(judged(race))
 
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("ground", [repeated(name) for name in GROUNDS], indirect=True)
-def test_and_so_it_is_for_minutes(ground, racing, chance, preloaded, tell):
-    clock = preloaded("cli/clock.c")
+def test_and_so_it_is_for_minutes(ground, racing, chance, clock, tell):
     for _ in range(ROUNDS):
-        with running(ground, racing, chance, skewed=clock) as race:
+        with running(ground, racing, chance, clock=clock) as race:
             trouble(race, ground, chance, ROUND)
         tell(judged(race))
 
@@ -112,7 +111,7 @@ def is_found(ground, build, chance, **options):
 
 # Lesson: processes and threads at once.
 def test_updates_that_take_no_lock_are_found(on_files, racing, chance, preloaded):
-    assert is_found(on_files, racing, chance, env=(preloaded("races/no_lock.c"),))
+    assert is_found(on_files, racing, chance, env=preloaded("no_lock", "races"))
 
 
 @pytest.mark.long
