@@ -5,13 +5,11 @@ A plain run takes some of them, spread over the operation and chosen by the comm
 """
 
 import collections
-import functools
 import hashlib
 import re
-import subprocess
 
 from support.long import EVERYTHING
-from support.run import TREE
+from support.run import commit
 
 KILL, SHORT = "kill", "short"
 # Of an operation, in a plain run.
@@ -75,13 +73,6 @@ def is_of_libc(call, own):
 def points_of(calls):
     """All of some calls."""
     return [Point(call, action) for call in calls for action in (*errors_of(call), KILL)]
-
-
-@functools.cache
-def commit():
-    """What chooses; where the tree is no repository, always the same."""
-    run = subprocess.run(["git", "-C", TREE, "rev-parse", "HEAD"], capture_output=True, check=False)
-    return run.stdout if run.returncode == 0 else b""
 
 
 def chosen(name, points, some=SOME):

@@ -2,23 +2,16 @@
 
 import os
 import random
-import subprocess
 
 import ground as grounds
 import pytest
-from support.run import TREE
-
-
-def commit():
-    """What chooses; where the tree is no repository, always the same."""
-    run = subprocess.run(["git", "-C", TREE, "rev-parse", "HEAD"], capture_output=True, check=False)
-    return run.stdout.decode().strip()[:12] if run.returncode == 0 else ""
+from support.run import commit
 
 
 @pytest.fixture(scope="session")
 def seed():
     """The same again: ASP_RACES_SEED."""
-    chosen = os.environ.get("ASP_RACES_SEED") or commit()
+    chosen = os.environ.get("ASP_RACES_SEED") or commit().decode().strip()
     print(f"ASP_RACES_SEED={chosen}")
     return chosen
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -74,6 +75,13 @@ def execute(*words, input="", timeout=60, env=None, **options):
 def as_user(user):
     """The words before a command of that user's."""
     return ("setpriv", "--reuid", user, "--regid", user, "--init-groups")
+
+
+@functools.cache
+def commit():
+    """That of the tree, which chooses what a plain run takes of many; where it is no repository, always the same."""
+    run = subprocess.run(["git", "-C", TREE, "rev-parse", "HEAD"], capture_output=True, check=False)
+    return run.stdout if run.returncode == 0 else b""
 
 
 @contextlib.contextmanager
