@@ -144,6 +144,7 @@ static enum asp_status make_store(struct asp_store *store, const struct asp_conf
     struct asp_store folder = ASP_STORE_CLOSED;
     enum asp_status status;
 
+    store->own.memory = NULL;
     folder.path = conf->store;
     status = asp_store_files.make(&folder, conf, NULL, made, error);
     asp_store_files.close(&folder);

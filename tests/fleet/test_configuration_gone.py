@@ -111,3 +111,12 @@ def test_a_folder_that_is_away_is_made_by_a_join(node, made):
     assert node.login(made) == AUTHINFO_UNAVAIL
     node.sandbox.shell("mv /var/lib/asp.away /var/lib/asp").done()
     assert node.login(made) == SUCCESS
+
+
+def test_where_its_folder_is_no_folder_of_ours_each_command_says_so(node, made):
+    node.sandbox.shell("chmod 777 /var/lib/asp").done()
+    for words in (["create", "bob", "--label", "Phone"], ["revoke", "alice", "--all"], ["list", "alice"], ["watch", "--once"]):
+        run = node.asp_admin(*words).refused(5)
+        assert "/var/lib/asp" in run.err, run
+    node.sandbox.shell("chmod 700 /var/lib/asp").done()
+    assert node.login(made) == SUCCESS
