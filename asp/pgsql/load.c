@@ -145,6 +145,15 @@ static enum asp_status ask(struct pgsql_store *own, const struct pgsql_value val
     return status;
 }
 
+static enum asp_status fail_stale(struct pgsql_store *own, struct asp_error *error)
+{
+    pgsql_connection_close(own->connection);
+    return asp_fail(error, ASP_IO,
+                    "the database has known of no write on its standbys for more than %d s: it may "
+                    "be one that was replaced",
+                    own->conf->database.fence);
+}
+
 /*
  * Where no write was known to be safe for too long, one is made, and it is looked once more. Who
  * finds that another makes one just now is passed over, and waits until that is safe: as far as it
@@ -154,7 +163,8 @@ static enum asp_status ask_fresh(struct pgsql_store *own, const struct pgsql_val
                                  int64_t deadline, struct pg_result **result, bool *down,
                                  struct asp_error *error)
 {
-    int64_t until = 0; /* once one was tried: however long this took, one is */
+    int64_t until = 0;     /* once one was tried: however long this took, one is */
+    bool is_stale = false; /* after one that was made */
     enum asp_status status = ask(own, values, deadline, result, down, error);
 
     while (status == ASP_OK && !is_fresh(own, *result)) {
@@ -163,22 +173,21 @@ static enum asp_status ask_fresh(struct pgsql_store *own, const struct pgsql_val
         pgsql_result_free(*result);
         *result = NULL;
         *down = true; /* whatever keeps it from being written */
-        if (until != 0 && asp_clock_ms() >= until) {
-            pgsql_connection_close(own->connection);
-            return asp_fail(error, ASP_IO,
-                            "the database has known of no write on its standbys for more than %d "
-                            "s: it may be one that was replaced",
-                            own->conf->database.fence);
-        }
+        if (until != 0 && asp_clock_ms() >= until)
+            return fail_stale(own, error);
         if (until == 0)
             until = own->breaker != NULL ? asp_clock_ms() + BEATEN_MS : deadline;
         status = pgsql_ask(own->connection, &beat, NULL, deadline, &none, error);
         pgsql_result_free(none);
         if (status == ASP_OK)
             status = ask(own, values, deadline, result, down, error);
-        if (status == ASP_OK && !is_fresh(own, *result))
+        is_stale = status == ASP_OK ? !is_fresh(own, *result) : is_stale;
+        if (status == ASP_OK && is_stale)
             pgsql_pause();
     }
+    /* Its time was over in the midst of one more try, which is not what is wrong. */
+    if (status != ASP_OK && is_stale && asp_clock_ms() >= deadline)
+        return fail_stale(own, error);
     return status;
 }
 
