@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import pathlib
 import shutil
 import socket
 import subprocess
@@ -112,6 +113,7 @@ class Served(Trial):
             self.begin()
 
 
+AGAIN = 1  # second
 # What is asked with which app password, and what is made of alice.
 REQUESTS = {
     "broker, first use": ("Spare", "accepted", [LAPTOP, PHONE, ("Spare", "active", "mail")]),
@@ -150,8 +152,20 @@ class BrokerRequest(Served):
         self.ask()  # who answers has from then on what it keeps
 
     def end(self):
+        """With all of its processes, which end once they see that it has: no other broker begins before."""
+        left = {*self.pids, *children(self.process.pid)}
         self.process.kill()
         self.process.wait(LONG)
+        wait_until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in left), "a process of the broker is left")
+
+    def ask_next(self):
+        """A database that one was not answered by is asked again five times a second, and nobody else meanwhile."""
+        until = time.monotonic() + (AGAIN if hasattr(self.site, "database") else 0)
+        run = self.ask()
+        while run.code != DONE and time.monotonic() < until:
+            time.sleep(0.05)
+            run = self.ask()
+        return run
 
     def has_ended(self):
         return self.process.poll() is not None
