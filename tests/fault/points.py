@@ -13,7 +13,7 @@ from support.run import commit
 
 KILL, SHORT = "kill", "short"
 # Of an operation, in a plain run.
-SOME = 16
+SOME = 8
 
 # Of the errors that a machine in trouble returns those that the manual page of the call names, or its file system may have.
 # What is not here never fails (or fails by what is asked for alone): it is the last call only.

@@ -12,17 +12,17 @@ import pytest
 from cockpit_page import LATER
 from page_looks import WIDTHS, flaws, settle
 from support.axe import axe_source, faults
-from support.long import repeated_but
 from support.passwords import PRIMARY
 from test_page_secret import PROFILE
+
+# What each state looks like decides nothing.
+pytestmark = pytest.mark.long
 
 LONG = "W" * 64
 STATES = ("list", "empty", "revoked", "changed", "create", "question", "refused", "password", "rename", "replace", "revoke",
           "revoke-all", "history", "broken")
 WEB_STATES = ("sign-in-name", "sign-in", "sign-in-refused", "sign-in-again", "web-list", "web-create",
               "web-password")
-# Each of another make than the others: the list, a form, what was refused in it, a password, and what there is besides.
-SHOWN = ("list", "create", "refused", "password", "history", "broken", "sign-in-refused", "sign-in-again", "web-password")
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def bring_to(page, mail, state):
         page.press("Revoke all")
 
 
-@pytest.mark.parametrize("state", repeated_but(SHOWN, STATES))
+@pytest.mark.parametrize("state", STATES)
 def test_each_state_is_right_in_each_width_and_light_and_axe_finds_nothing(page, mail, pictures, request, state):
     with page.with_script(LATER % (3 * 3600 + 60)):
         bring_to(page, mail, state)
@@ -139,7 +139,7 @@ def before_asp_web(visitor, web_site, mail, state):
         visitor.dialog("Sign in" if state == "sign-in-again" else "Your new app password")
 
 
-@pytest.mark.parametrize("state", repeated_but(SHOWN, WEB_STATES))
+@pytest.mark.parametrize("state", WEB_STATES)
 def test_each_state_before_asp_web_is_right_and_axe_finds_nothing(visitor, web_site, mail, pictures, axe, state):
     with visitor.with_script(LATER % (3 * 3600 + 60)):
         visitor.load()
