@@ -156,14 +156,12 @@ static bool take_row(const struct pg_result *result, size_t number, struct row *
 {
     const uint8_t *bytes;
     size_t length;
-    int64_t part;
 
     *row = (struct row){.expiries = ""};
-    if (!pgsql_number(result, number, PART, &part) || part < INT16_MIN || part > INT16_MAX ||
-        !pgsql_bytes(result, number, NAME, &bytes, &length) || length > ASP_USER_ENCODED ||
-        !pgsql_number(result, number, NOW, &row->now))
+    if (!pgsql_int(result, number, PART, &row->part) || row->part < INT16_MIN ||
+        row->part > INT16_MAX || !pgsql_bytes(result, number, NAME, &bytes, &length) ||
+        length > ASP_USER_ENCODED || !pgsql_number(result, number, NOW, &row->now))
         return false;
-    row->part = (int)part;
     row->name = (const char *)bytes;
     if (pgsql_bytes(result, number, EXPIRIES, &bytes, &length))
         row->expiries = (const char *)bytes;

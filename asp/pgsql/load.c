@@ -181,9 +181,10 @@ static enum asp_status ask_fresh(struct pgsql_store *own, const struct pgsql_val
         pgsql_result_free(none);
         if (status == ASP_OK)
             status = ask(own, values, deadline, result, down, error);
-        is_stale = status == ASP_OK ? !is_fresh(own, *result) : is_stale;
-        if (status == ASP_OK && is_stale)
+        if (status == ASP_OK && !is_fresh(own, *result)) {
+            is_stale = true;
             pgsql_pause();
+        }
     }
     /* Its time was over in the midst of one more try, which is not what is wrong. */
     if (status != ASP_OK && is_stale && asp_clock_ms() >= deadline)
