@@ -3,6 +3,7 @@
 
 #include "stored.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,26 @@ void use_other_entry(void)
 bool other_use_is_kept(void)
 {
     return strcmp(stored_entry(&fixture.world, "alice", other).used_service, "smtp") == 0;
+}
+
+int attempt_login(void (*arm)(bool), void *data)
+{
+    const struct attempt *attempt = data;
+    struct conversation conversation = {.text = attempt->password};
+
+    ck_assert(dlopen(harness_path("ASP_MODULE"), RTLD_NOW | RTLD_LOCAL) != NULL);
+    if (!attempt->cold)
+        (void)login(attempt->world, attempt->service, "nobody-here", NULL, "x");
+    pam_handle_t *pamh =
+        handle_open(attempt->world, attempt->service, attempt->user, "192.0.2.7", &conversation);
+    pam_tapped[TAP_AUTH] = -1;
+    arm(true);
+    int code = pam_authenticate(pamh, 0);
+    arm(false);
+    if (pam_tapped[TAP_AUTH] == PAM_SUCCESS || code != PAM_SUCCESS)
+        code = pam_tapped[TAP_AUTH];
+    (void)handle_close(pamh, code);
+    return code;
 }
 
 static const int few_errors[] = {EIO, EACCES, ENOSPC, 0};

@@ -17,6 +17,17 @@ void make_fixture(void);
 void use_other_entry(void);
 bool other_use_is_kept(void);
 
+/* A login, from an address. */
+struct attempt {
+    const struct world *world;
+    const char *user, *service, *password;
+    bool cold; /* nothing was logged in before in its process */
+};
+
+/* A syscalls_body, of an attempt. Returns what the module itself answered: libpam has calls of its
+ * own that may fail. */
+int attempt_login(void (*arm)(bool), void *data);
+
 /*
  * What is made to happen to each call of some code, one at a time: it fails with each error, does
  * half of what it is asked where it is a write, and is the last one.

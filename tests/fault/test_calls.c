@@ -7,7 +7,6 @@
 #include "stored.h"
 #include "syscalls.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -24,33 +23,6 @@
 #include <unistd.h>
 
 static struct syscalls_report report;
-struct attempt {
-    const struct world *world;
-    const char *user, *service, *password;
-    bool cold; /* nothing was logged in before in its process */
-};
-
-/* Returns what the module itself answered: libpam has calls of its own that may fail. */
-static int attempt_login(void (*arm)(bool), void *data)
-{
-    const struct attempt *attempt = data;
-    struct conversation conversation = {.text = attempt->password};
-
-    ck_assert(dlopen(harness_path("ASP_MODULE"), RTLD_NOW | RTLD_LOCAL) != NULL);
-    if (!attempt->cold)
-        (void)login(attempt->world, attempt->service, "nobody-here", NULL, "x");
-    pam_handle_t *pamh =
-        handle_open(attempt->world, attempt->service, attempt->user, "192.0.2.7", &conversation);
-    pam_tapped[TAP_AUTH] = -1;
-    arm(true);
-    int code = pam_authenticate(pamh, 0);
-    arm(false);
-    if (pam_tapped[TAP_AUTH] == PAM_SUCCESS || code != PAM_SUCCESS)
-        code = pam_tapped[TAP_AUTH];
-    (void)handle_close(pamh, code);
-    return code;
-}
-
 static int run(struct attempt *attempt, const struct syscalls_plan *plan)
 {
     const char *refused = syscalls_run(attempt_login, attempt, plan, &report);

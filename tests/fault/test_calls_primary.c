@@ -70,20 +70,10 @@ static void restore(void)
 
 static int log_in(void (*arm)(bool), void *data)
 {
-    struct conversation conversation = {.text = phone};
+    struct attempt attempt = {&world, "alice", "imap", phone, false};
 
     (void)data;
-    ck_assert(dlopen(harness_path("ASP_MODULE"), RTLD_NOW | RTLD_LOCAL) != NULL);
-    (void)login(&world, "imap", "nobody-here", NULL, "x");
-    pam_handle_t *pamh = handle_open(&world, "imap", "alice", "192.0.2.7", &conversation);
-    pam_tapped[TAP_AUTH] = -1;
-    arm(true);
-    int code = pam_authenticate(pamh, 0);
-    arm(false);
-    if (pam_tapped[TAP_AUTH] == PAM_SUCCESS || code != PAM_SUCCESS)
-        code = pam_tapped[TAP_AUTH];
-    (void)handle_close(pamh, code);
-    return code;
+    return attempt_login(arm, &attempt);
 }
 
 static int set_password(void (*arm)(bool), void *data)
