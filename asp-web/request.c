@@ -36,7 +36,8 @@ struct heads {
     const char *values[HEADS];
     const char *address;
     size_t address_count;
-    bool odd; /* one is there twice, or has a NUL in it */
+    bool odd;      /* one is there twice, or has a NUL in it */
+    bool two_ends; /* and by that it is not sure where the request ends */
 };
 
 static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const char *name,
@@ -48,7 +49,7 @@ static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const
     if (value == NULL)
         value = "";
     if (strlen(name) != name_length || strlen(value) != value_length)
-        heads->odd = true;
+        heads->odd = heads->two_ends = true;
     if (strcasecmp(name, heads->address_name) == 0) {
         heads->address = value;
         heads->address_count++;
@@ -56,7 +57,10 @@ static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const
     for (size_t i = 0; i < HEADS; i++) {
         if (strcasecmp(name, head_names[i]) != 0)
             continue;
-        heads->odd = heads->odd || heads->values[i] != NULL;
+        if (heads->values[i] != NULL) {
+            heads->odd = true;
+            heads->two_ends |= i == HEAD_CONTENT_LENGTH || i == HEAD_TRANSFER_ENCODING;
+        }
         heads->values[i] = value;
     }
     return MHD_YES;
@@ -203,8 +207,8 @@ struct refusal request_check(struct request *request, const char *path, const ch
     find_address(request, &heads);
     find_target(request, path, method);
     length = check_length(request, &heads);
+    request->body_fits = length.status == 0 && !heads.two_ends;
     refusal = check_form(request, &heads, version);
-    request->body_fits = refusal.status == 0 && length.status == 0;
     if (refusal.status == 0 &&
         connections_are_full(&request->web->connections, request->connection))
         refusal = (struct refusal){request->web->authorizer == NULL ? MHD_HTTP_TOO_MANY_REQUESTS

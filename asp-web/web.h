@@ -70,7 +70,7 @@ struct request {
     struct cookie cookie; /* of length 0: there is none */
     struct refusal refusal;
     bool body_comes; /* something does behind the head */
-    bool body_fits;  /* and is no more than may come, in a request that is well-formed */
+    bool body_fits;  /* and is no more than may come, and where it ends is sure */
     char *body;      /* NULL: there is none, or it was read */
     size_t body_length;
     size_t body_room;
