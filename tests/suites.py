@@ -42,6 +42,12 @@ SERVICES_ON_DATABASE = ("test_dovecot.py", "test_sshd.py", "test_nginx.py", "tes
 COUNTED_FILES = 12
 # Those in which threads are side by side: for the thread sanitizer.
 THREADED = ("pam-parallel", "unit-store_faults")
+# Those that call no library by which memory is written: what is not compiled for the memory sanitizer writes unseen by it.
+BY_THEMSELVES = (
+    "arguments batch_line buffer decision dovecot_settings entry line_reader network options pgsql_array pgsql_event"
+    " pgsql_failure primary_source process_stat process_status redact secret shell_word standbys temp_name time_text url usage"
+    " web_user"
+).split()
 THREADED_RACES = "test_races.py::test_what_goes_on_in_trouble_is_as_if_one_thing_had_come_after_the_other"
 
 
@@ -239,7 +245,7 @@ class Suites(Runner):
 
     def suite_sanitize(self):
         """unit, pam, cli and much of services once more, under the address and undefined behaviour sanitizers, with each
-        change of an account called twice; what has threads under theirs"""
+        change of an account called twice; what has threads under theirs, and parsers under that of memory"""
         reports = self.work / "reports"
         reports.mkdir()
         reports.chmod(0o1777)
@@ -258,6 +264,9 @@ class Suites(Runner):
         for kind in ("unit", "pam"):
             count += self.programs(kind, "threads", *threads, only=THREADED, patience=5, TSAN_OPTIONS=others)
         count += self.pytest("races", "threads", brief=True, files=(THREADED_RACES,), TSAN_OPTIONS=others)
+        for name, _ in self.versions("clang")[:1]:
+            memory = (name, "-Dwerror=false", "-Db_sanitize=memory", "-Db_lundef=false")
+            count += self.programs("fuzz", "memory", *memory, only=[f"fuzz-{one}" for one in BY_THEMSELVES])
         return count
 
     def suite_coverage(self):
@@ -294,12 +303,13 @@ class Suites(Runner):
         return count
 
     def suite_valgrind(self):
-        """unit and pam once more, under valgrind"""
+        """unit, pam, and the seeds of fuzz once more, under valgrind"""
         if shutil.which("valgrind") is None:
             return skipped("valgrind", "it is not installed")
         count = Count()
         for kind in ("unit", "pam"):
             count += self.programs(kind, prefix=VALGRIND, patience=30, ASP_TEST_VALGRIND="1")
+        count += self.programs("fuzz", prefix=VALGRIND, last="seeds")
         return count
 
     def suite_booted(self):

@@ -156,10 +156,10 @@ class Runner:
 
     # Programs that meson builds and knows as tests
 
-    def programs(self, kind, build="gcc", *options, prefix=(), patience=1, only=None, **environment):
+    def programs(self, kind, build="gcc", *options, prefix=(), patience=1, only=None, last=None, **environment):
         """Runs the programs of a suite of meson's, as many at a time as there are processors; `only` those of these
-        names. Behind a prefix, which is valgrind's or an emulator's, those that look at their own process are left
-        out: they would see that one's."""
+        names, with `last` in the place of the last word of their commands. Behind a prefix, which is valgrind's or an
+        emulator's, those that look at their own process are left out: they would see that one's."""
         prefix = prefix or self.platform.emulator
         patience = max(patience, self.platform.patience)
         folder, run = self.build(build, *options)
@@ -169,6 +169,8 @@ class Runner:
         tests = [test for test in tests if f"pam_asp:{kind}" in test["suite"]]
         if only is not None:
             tests = [test for test in tests if test["name"] in only]
+        if last is not None:
+            tests = [{**test, "cmd": [*test["cmd"][:-1], last]} for test in tests]
         if kind in self.files:
             named = [program_of(kind, file) for file in self.files[kind]]
             tests = [test for test in tests if any(f"{test['name']}-".startswith(f"{name}-") for name in named)]
