@@ -22,6 +22,7 @@ struct listener {
 enum {
     LISTENERS_MAX = 4,
     LISTENER_OTHERS = 4, /* of the three kinds of listeners, without the own one; and two ends */
+    WORKER_OTHERS = 2,   /* the same, without the ends */
 };
 
 /*

@@ -302,8 +302,14 @@ static enum exit_code work(struct broker *broker)
     const bool required = broker->conf_required;
     struct credentials_ends *ends = &broker->credentials;
     const int workers = broker->listener.fd >= 0 ? broker->conf->broker_workers : 0;
-    struct worker worker = {lanes,           path,          required, broker->log,
-                            broker->breaker, &broker->user, ends};
+    struct worker worker = {.lanes = lanes,
+                            .conf_path = path,
+                            .conf_required = required,
+                            .log_throttle = broker->log,
+                            .breaker = broker->breaker,
+                            .user = &broker->user,
+                            .credentials = ends,
+                            .others = {broker->self.fd, broker->web.fd}};
     struct login_worker login = {broker->listener.fd, &worker};
     struct credentials_worker credentials = {ends, lanes, path, required};
     struct self_listener self = {broker->self.fd,

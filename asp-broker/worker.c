@@ -56,6 +56,12 @@ static bool give_up(const struct worker *worker, struct worker_rights rights)
     return false;
 }
 
+static void close_others(const struct worker *worker)
+{
+    for (size_t i = 0; i < WORKER_OTHERS; i++)
+        asp_close(worker->others[i]);
+}
+
 void worker_begin(const struct worker *worker, struct worker_state *state)
 {
     struct credentials_ends *ends = worker->credentials;
@@ -70,6 +76,7 @@ void worker_begin(const struct worker *worker, struct worker_state *state)
             },
         .rights = rights_now(worker),
     };
+    close_others(worker);
     asp_close(ends->hearing); /* what others ask for is not for it */
     state->has_given_up = give_up(worker, state->rights);
     if (state->has_given_up) {
@@ -109,6 +116,7 @@ void worker_give_up(const struct worker *worker)
     struct worker_rights rights = rights_now(worker);
 
     rights.shadow = false;
+    close_others(worker);
     (void)give_up(worker, rights);
     credentials_close(worker->credentials);
 }

@@ -8,6 +8,7 @@
 
 #include "answer.h"
 #include "credentials.h"
+#include "listener.h"
 #include "privileges.h"
 
 #include <stdbool.h>
@@ -21,6 +22,9 @@ struct worker {
     struct pgsql_breaker *breaker;
     const struct worker_user *user;
     struct credentials_ends *credentials; /* -1: the program has begun without a database */
+    /* Those of users and of the web server, which are closed here: who listens there is taken for
+     * root, and is told passwords. */
+    int others[WORKER_OTHERS];
 };
 
 /* What the configuration asks for. */

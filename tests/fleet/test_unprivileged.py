@@ -13,12 +13,15 @@ import pytest
 from certificates import Authority
 from machine import Joined, leave_none
 from network import BY_CERTIFICATE, BY_PASSWORD, CERTIFICATE, FOLDER, PASSFILE, networked
-from support.broker import BrokerMachine, processes_for
+from support.broker import SOCKET, BrokerMachine, processes_for
 from support.pam_codes import AUTH_ERR, SUCCESS
 from support.passwords import PRIMARY
 from support.processes import descriptors
 from support.run import as_user
+from support.self_service import SELF
 from support.wait import wait_until
+from support.web_sign_in import CONF as WEB_CONF
+from support.web_sign_in import WEB
 
 # Whoever answers comes as asp-broker, and nobody else as its role; root's asp-admin comes as root.
 PEER = "local all postgres trust\nlocal all asp_node,asp_admin peer map=nodes\n"
@@ -194,6 +197,24 @@ def test_nobody_else_of_that_user_looks_into_a_worker_or_the_files(machine):
         for path in paths:
             run = machine.sandbox.run(*as_user("asp-broker"), "head", "-c", "1", path)
             assert run.code != 0 and "Permission denied" in run.err, run
+
+
+def test_who_is_not_root_listens_where_hosts_ask_and_nowhere_else(machine):
+    """Who listens at a socket of root's is taken for root, and is told passwords."""
+    machine.sandbox.shell("getent passwd asp-web >/dev/null || useradd --system asp-web").done()
+    machine.configure(WEB_CONF)
+    with machine.serving() as broker:
+        assert all(machine.listens(path) for path in (SOCKET, SELF, WEB))
+        others = [one for one in machine.workers(broker) if 0 not in one.uids]
+        assert len(others) == WORKERS
+        assert {path for one in others for path in listening(one.pid)} == {SOCKET}
+
+
+def listening(pid):
+    """The paths at which it listens."""
+    rows = [line.split() for line in pathlib.Path(f"/proc/{pid}/net/unix").read_text().splitlines()]
+    paths = {f"socket:[{row[6]}]": row[7] for row in rows if len(row) == 8 and row[3] == "00010000"}
+    return [paths[one] for one in open_files(pid) if one in paths]
 
 
 def test_a_login_waits_for_nobody_who_reads_as_long_as_nothing_has_changed(machine):
