@@ -13,28 +13,41 @@ enum { TENTH_MS = 100, TRY_MS_MAX = 60 * 1000, AFTER_SIZE = 24 };
 
 /* Numbers of 32 bits are atomic without a lock on every machine. Those of the clock go round in
  * them: what is more than a try ahead is past. */
-struct pgsql_breaker {
-    pgsql_log *log;
+struct shared {
     _Atomic uint32_t since;    /* tenths of a second: when it was down first; 0: it answers */
     _Atomic uint32_t next;     /* milliseconds: until then none tries it */
     _Atomic uint32_t answered; /* milliseconds: when one had an answer last */
     _Atomic uint32_t host;     /* a digest of the one that was connected to last; 0: none was */
 };
 
+/* Each process's own: what is called is nothing that one who is not root could set for one who is.
+ */
+struct pgsql_breaker {
+    pgsql_log *log;
+    struct shared *shared;
+};
+
+static void *map(size_t size, int kind)
+{
+    void *found = mmap(NULL, size, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);
+
+    return found == MAP_FAILED ? NULL : found;
+}
+
 struct pgsql_breaker *pgsql_breaker_make(pgsql_log *log)
 {
-    struct pgsql_breaker *breaker =
-        mmap(NULL, sizeof *breaker, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct pgsql_breaker *breaker = map(sizeof *breaker, MAP_PRIVATE);
 
-    if (breaker == MAP_FAILED)
+    if (breaker == NULL)
         return NULL;
     breaker->log = log;
-    return breaker;
+    breaker->shared = map(sizeof *breaker->shared, MAP_SHARED);
+    return breaker->shared == NULL ? NULL : breaker;
 }
 
 bool pgsql_breaker_is_down(const struct pgsql_breaker *breaker)
 {
-    return breaker != NULL && atomic_load(&breaker->since) != 0;
+    return breaker != NULL && atomic_load(&breaker->shared->since) != 0;
 }
 
 static uint32_t tenths(int64_t now)
@@ -55,17 +68,19 @@ bool pgsql_breaker_lets(struct pgsql_breaker *breaker, int64_t now, int64_t dead
 
     if (!pgsql_breaker_is_down(breaker))
         return true;
-    next = atomic_load(&breaker->next);
+    next = atomic_load(&breaker->shared->next);
     if (left_until(next, now) > 0)
         return false;
     if (deadline > now + TRY_MS_MAX)
         deadline = now + TRY_MS_MAX;
-    return atomic_compare_exchange_strong(&breaker->next, &next, (uint32_t)deadline);
+    return atomic_compare_exchange_strong(&breaker->shared->next, &next, (uint32_t)deadline);
 }
 
 int pgsql_breaker_next_ms(const struct pgsql_breaker *breaker, int64_t now)
 {
-    return pgsql_breaker_is_down(breaker) ? (int)left_until(atomic_load(&breaker->next), now) : -1;
+    return pgsql_breaker_is_down(breaker)
+               ? (int)left_until(atomic_load(&breaker->shared->next), now)
+               : -1;
 }
 
 /* "database=WORD host="..."", and a further field. */
@@ -87,7 +102,7 @@ static void write_line(const struct pgsql_breaker *breaker, bool is_fault, const
 
 static bool was_answered_since(const struct pgsql_breaker *breaker, int64_t begun, int64_t now)
 {
-    return (uint32_t)now - atomic_load(&breaker->answered) < (uint32_t)(now - begun);
+    return (uint32_t)now - atomic_load(&breaker->shared->answered) < (uint32_t)(now - begun);
 }
 
 void pgsql_breaker_fell(struct pgsql_breaker *breaker, int64_t begun, int64_t now, const char *host,
@@ -100,8 +115,8 @@ void pgsql_breaker_fell(struct pgsql_breaker *breaker, int64_t begun, int64_t no
     if (breaker == NULL ||
         (!pgsql_breaker_is_down(breaker) && was_answered_since(breaker, begun, now)))
         return;
-    atomic_store(&breaker->next, (uint32_t)now + PGSQL_TRY_MS);
-    if (!atomic_compare_exchange_strong(&breaker->since, &none, since))
+    atomic_store(&breaker->shared->next, (uint32_t)now + PGSQL_TRY_MS);
+    if (!atomic_compare_exchange_strong(&breaker->shared->since, &none, since))
         return;
     asp_buffer_add_logged(&quoted, cause);
     write_line(breaker, true, "down", host, " cause=", quoted.failed ? "-" : quoted.text);
@@ -116,8 +131,8 @@ void pgsql_breaker_answered(struct pgsql_breaker *breaker, int64_t now, const ch
 
     if (breaker == NULL)
         return;
-    atomic_store(&breaker->answered, (uint32_t)now);
-    since = pgsql_breaker_is_down(breaker) ? atomic_exchange(&breaker->since, 0) : 0;
+    atomic_store(&breaker->shared->answered, (uint32_t)now);
+    since = pgsql_breaker_is_down(breaker) ? atomic_exchange(&breaker->shared->since, 0) : 0;
     if (since == 0)
         return;
     passed = tenths(now) - since;
@@ -146,7 +161,7 @@ void pgsql_breaker_met(struct pgsql_breaker *breaker, const char *host)
     if (breaker == NULL)
         return;
     met = digest_of(host);
-    before = atomic_exchange(&breaker->host, met);
+    before = atomic_exchange(&breaker->shared->host, met);
     if (before != 0 && before != met)
         write_line(breaker, false, "other-primary", host, "", "");
 }

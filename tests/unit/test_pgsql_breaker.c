@@ -3,6 +3,7 @@
 
 #include "asp/pgsql/breaker.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 
 enum { NOW = 5000000, WAIT = 800, MINUTE = 60 * 1000, LINES = 8, LINE_SIZE = 256 };
@@ -171,6 +172,42 @@ START_TEST(what_one_process_finds_the_others_know)
 }
 END_TEST
 
+static bool has_log(const uint8_t *at, const uint8_t *end)
+{
+    pgsql_log *const log = note;
+
+    for (; at + sizeof log <= end; at += sizeof log) {
+        if (memcmp(at, &log, sizeof log) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Some of them may be root, and others not. */
+START_TEST(what_others_can_write_has_nothing_that_is_called)
+{
+    FILE *maps;
+    char line[512];
+    size_t shared = 0;
+
+    begin();
+    maps = fopen("/proc/self/maps", "re");
+    ck_assert_ptr_nonnull(maps);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        uintptr_t from;
+        uintptr_t to;
+
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " rw-s", &from, &to) != 2 ||
+            strstr(line, " rw-s ") == NULL)
+            continue;
+        shared++;
+        ck_assert(!has_log((const uint8_t *)from, (const uint8_t *)to));
+    }
+    ck_assert_uint_gt(shared, 0);
+    (void)fclose(maps);
+}
+END_TEST
+
 /* The numbers that are shared go round after 49 days. */
 START_TEST(so_it_is_however_long_the_machine_has_been_up)
 {
@@ -221,6 +258,7 @@ static void fill(Suite *suite)
     unit_add(suite, another_host_is_logged_once_and_the_first_is_none);
     unit_add(suite, nothing_of_a_host_or_a_cause_disturbs_the_line);
     unit_add(suite, what_one_process_finds_the_others_know);
+    unit_add(suite, what_others_can_write_has_nothing_that_is_called);
     unit_add(suite, so_it_is_however_long_the_machine_has_been_up);
     unit_add(suite, so_it_is_where_it_has_just_been_started);
     unit_add(suite, one_who_is_alone_asks_whatever_came_of_it);
