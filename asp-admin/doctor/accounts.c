@@ -18,10 +18,9 @@ struct pass {
     struct name_list damaged;    /* what cannot be read */
     struct name_list ill_formed; /* whose name is none any more, in quotation marks */
     char last_ill_formed[ASP_USER_MAX + 1];
-    struct name_list mended;      /* whose usage was damaged */
-    struct name_list stuck;       /* whose usage is, and cannot be written */
-    struct asp_error why;         /* of the last of those */
-    struct name_list no_accounts; /* files that were made for what is pending alone */
+    struct name_list mended; /* whose usage was damaged */
+    struct name_list stuck;  /* whose usage is, and cannot be written */
+    struct asp_error why;    /* of the last of those */
 };
 
 static const char *plural(size_t count)
@@ -78,8 +77,11 @@ static enum asp_status visit(const char *user, void *context)
 
     progress_count();
     status = asp_store_load(&pass->exam->admin->store, user, NULL, &account, NULL);
-    if (status == ASP_NOT_FOUND)
-        return name_list_add(&pass->no_accounts, user) ? ASP_OK : ASP_NO_MEMORY;
+    if (status == ASP_NOT_FOUND) {
+        /* Its maker was killed, or the power went. */
+        asp_store_drop_stale(&pass->exam->admin->store, user);
+        return ASP_OK;
+    }
     if (status == ASP_NO_MEMORY)
         return status;
     pass->accounts++;
@@ -215,9 +217,6 @@ void examine_accounts(struct examination *exam, struct primaries *primaries)
     const struct asp_store *store = &exam->admin->store;
     enum asp_status status = asp_store_each(store, visit, &pass, &error);
 
-    /* Whose maker was killed, or the power went. */
-    for (size_t i = 0; i < pass.no_accounts.count; i++)
-        asp_store_drop_stale(store, pass.no_accounts.list[i]);
     if (status == ASP_OK)
         status = asp_due_each(store, count_aside, &pass, &error);
     if (status == ASP_NO_MEMORY) {
@@ -233,5 +232,4 @@ void examine_accounts(struct examination *exam, struct primaries *primaries)
     name_list_clear(&pass.ill_formed);
     name_list_clear(&pass.mended);
     name_list_clear(&pass.stuck);
-    name_list_clear(&pass.no_accounts);
 }

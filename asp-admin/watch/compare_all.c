@@ -29,7 +29,6 @@ struct pass {
     struct name_list changed;
     struct name_list due;                 /* their fingerprint is to be taken */
     struct name_list gone;                /* they had a line, and have none */
-    struct name_list no_accounts;         /* files that were made for what is pending alone */
     struct name_questions *questions;     /* of those who have no line and had none */
     const struct name_questions *answers; /* to those of the pass before */
     bool confirmed;
@@ -111,8 +110,11 @@ static enum asp_status look(const char *user, void *context)
         return ASP_OK;
     }
     status = asp_store_load(&pass->admin->store, user, "", &account, &error);
-    if (status == ASP_NOT_FOUND)
-        return name_list_add(&pass->no_accounts, user) ? ASP_OK : ASP_NO_MEMORY;
+    if (status == ASP_NOT_FOUND) {
+        /* Its maker was killed, or the power went. */
+        asp_store_drop_stale(&pass->admin->store, user);
+        return ASP_OK;
+    }
     result->accounts++;
     if (status != ASP_OK) {
         count_failure(pass, user, &error);
@@ -393,12 +395,8 @@ static enum asp_status settle_pass(struct pass *pass)
 
 static enum asp_status look_at_all(struct pass *pass, struct asp_error *error)
 {
-    const struct asp_store *store = &pass->admin->store;
-    enum asp_status status = asp_store_each(store, look, pass, error);
+    enum asp_status status = asp_store_each(&pass->admin->store, look, pass, error);
 
-    /* Whose maker was killed, or the power went. */
-    for (size_t i = 0; i < pass->no_accounts.count; i++)
-        asp_store_drop_stale(store, pass->no_accounts.list[i]);
     /* What was loaded has told the store's clock. */
     if (status == ASP_OK)
         take_clock(pass);
@@ -422,7 +420,6 @@ static enum asp_status make_pass(struct pass *pass,
     name_list_clear(&pass->changed);
     name_list_clear(&pass->due);
     name_list_clear(&pass->gone);
-    name_list_clear(&pass->no_accounts);
     primary_source_close(&pass->source);
     return status;
 }
