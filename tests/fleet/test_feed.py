@@ -300,6 +300,7 @@ def test_where_it_is_damaged_what_was_revoked_of_late_is_told_again(both, cluste
     with one.watch(folder):
         old = other.revoked("alice")
         one.wait_for(old)
+        one.wait_until_idle()
     ask(cluster, database, "UPDATE asp.ended SET at = at - interval '2 h'")
     late = other.revoked("alice")
     one.sandbox.shell(f"truncate -s -1 {FEED}").done()
@@ -346,6 +347,7 @@ def test_where_the_database_is_a_copy_of_before_it_is_told_again(both, cluster, 
             own.ask(f"CREATE DATABASE {copy} TEMPLATE {database}")
         lost = other.revoked("alice")
         one.wait_for(lost)
+        one.wait_until_idle()
     with closed(cluster, database) as own:
         own.ask(f"DROP DATABASE {database}")
         own.ask(f"ALTER DATABASE {copy} RENAME TO {database}")
