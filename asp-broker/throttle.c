@@ -12,12 +12,11 @@ static const struct throttled_user *find_user(const struct throttle *throttle, u
     return NULL;
 }
 
-/* Whether one user's place is rather given away than the other's: a free one, then one without
- * wrong answers, which nobody is to be rid of by having others come, then by age. */
+/* Whether one user's place is rather given away than the other's: one without wrong answers, which
+ * nobody is to be rid of by having others come, then by age. A free one looks like that of a user
+ * who was never wrong and whom nobody has seen. */
 static bool is_worth_less(const struct throttled_user *user, const struct throttled_user *other)
 {
-    if (!user->taken || !other->taken)
-        return other->taken;
     if ((user->wrong == 0) != (other->wrong == 0))
         return user->wrong == 0;
     return user->seen_ms < other->seen_ms;

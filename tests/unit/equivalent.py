@@ -2,6 +2,28 @@
 
 # For each file: a line as it is, what it became, and why.
 EQUIVALENT = {
+    "asp-broker/throttle.c": [
+        (
+            "if (throttle->users[i].taken && throttle->users[i].uid == uid)",
+            ["if ( throttle->users[i].uid == uid)"],
+            "a free place looks like one of root's, who waits for nothing, and stands behind all that are taken",
+        ),
+        (
+            "return user->seen_ms < other->seen_ms;",
+            ["return user->seen_ms <= other->seen_ms;"],
+            "of two who were seen at the same moment either may be forgotten",
+        ),
+        (
+            "if (!user->taken || user->uid != uid || user->sessions == 0)",
+            ["if ( user->uid != uid || user->sessions == 0)"],
+            "a free place has no session",
+        ),
+        (
+            "if (user->unanswered > user->sessions)",
+            ["if (user->unanswered >= user->sessions)"],
+            "what is set is what it was",
+        ),
+    ],
     "asp/conf_keys.c": [
         (
             "for (size_t i = 1; i < GROUPS && length < OWNERS_SIZE; i++) {",

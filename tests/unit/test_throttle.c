@@ -117,6 +117,42 @@ START_TEST(who_was_never_wrong_is_forgotten_first_whenever_that_was)
 }
 END_TEST
 
+START_TEST(of_those_never_wrong_the_one_who_was_longest_away_is_forgotten)
+{
+    enum { OLDEST = 77 };
+    struct throttle throttle = {0};
+
+    for (uid_t uid = 1; uid <= THROTTLE_USERS; uid++) {
+        for (int i = 0; i < THROTTLE_SESSIONS_A_SECOND; i++) {
+            ck_assert_ptr_null(throttle_enter(&throttle, uid, NOW + (uid != OLDEST)));
+            throttle_leave(&throttle, uid);
+        }
+    }
+    make_wait(&throttle, CROWD, NOW + 2);
+    for (uid_t uid = 1; uid <= THROTTLE_USERS; uid++) {
+        if (uid != OLDEST)
+            ck_assert_ptr_nonnull(throttle_enter(&throttle, uid, NOW + 2));
+    }
+    /* Of her nothing is known any more. */
+    ck_assert_ptr_null(throttle_enter(&throttle, OLDEST, NOW + 2));
+}
+END_TEST
+
+START_TEST(nothing_is_read_behind_the_last_user)
+{
+    struct throttle two[2] = {0};
+
+    for (uid_t uid = 0; uid < THROTTLE_USERS; uid++)
+        ck_assert_ptr_null(throttle_enter(&two[0], CROWD + uid, NOW));
+    make_wait(&two[1], ALICE, NOW);
+    ck_assert_int_eq(throttle_wait(&two[0], ALICE, NOW), 0);
+    for (int i = 0; i < THROTTLE_SESSIONS_EACH; i++)
+        ck_assert_ptr_null(throttle_enter(&two[1], ALICE, NOW));
+    throttle_leave(&two[0], ALICE);
+    ck_assert_ptr_nonnull(throttle_enter(&two[1], ALICE, NOW));
+}
+END_TEST
+
 /* An empty place looks like one of root's. */
 START_TEST(root_is_a_user_like_others)
 {
@@ -215,6 +251,101 @@ START_TEST(who_leaves_and_was_never_there_changes_nothing)
 }
 END_TEST
 
+/* Sessions that ask at the same time */
+
+static void enter(struct throttle *table, int count)
+{
+    for (int i = 0; i < count; i++)
+        ck_assert_ptr_null(throttle_enter(table, ALICE, NOW));
+}
+
+START_TEST(sessions_at_once_wait_when_all_of_them_may_be_wrong_too_often)
+{
+    for (int wrong = 0; wrong <= THROTTLE_TRIES; wrong++) {
+        for (int sessions = 1; sessions <= THROTTLE_SESSIONS_EACH; sessions++) {
+            const bool waits = sessions > 1 && wrong + sessions > THROTTLE_TRIES;
+            struct throttle throttle = {0};
+
+            for (int i = 0; i < wrong; i++)
+                throttle_wrong(&throttle, ALICE, NOW);
+            enter(&throttle, sessions);
+            for (long at = NOW + THROTTLE_WAIT_MS; at < NOW + THROTTLE_WAIT_MS + 2; at++)
+                ck_assert_int_eq(throttle_wait(&throttle, ALICE, at), waits ? 1000 : 0);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_session_that_was_answered_takes_no_try_any_more)
+{
+    struct throttle right = {0};
+    struct throttle wrong = {0};
+
+    enter(&right, 1);
+    throttle_right(&right, ALICE, NOW);
+    enter(&right, 2);
+    throttle_wrong(&right, ALICE, NOW);
+    throttle_leave(&right, ALICE);
+    enter(&right, 1);
+    ck_assert_int_eq(throttle_wait(&right, ALICE, NOW), 0);
+
+    enter(&wrong, 1);
+    throttle_wrong(&wrong, ALICE, NOW);
+    enter(&wrong, 2);
+    ck_assert_int_eq(throttle_wait(&wrong, ALICE, NOW), 0);
+    throttle_wrong(&wrong, ALICE, NOW);
+    ck_assert_int_eq(throttle_wait(&wrong, ALICE, NOW), 0);
+}
+END_TEST
+
+START_TEST(an_answer_without_a_session_makes_no_room_for_one)
+{
+    struct throttle throttle = {0};
+
+    throttle_right(&throttle, ALICE, NOW);
+    throttle_wrong(&throttle, ALICE, NOW);
+    enter(&throttle, 3);
+    ck_assert_int_eq(throttle_wait(&throttle, ALICE, NOW), 1000);
+}
+END_TEST
+
+START_TEST(a_session_that_ends_without_an_answer_takes_no_try_any_more)
+{
+    struct throttle throttle = {0};
+
+    throttle_wrong(&throttle, ALICE, NOW);
+    throttle_wrong(&throttle, ALICE, NOW);
+    enter(&throttle, 2);
+    ck_assert_int_eq(throttle_wait(&throttle, ALICE, NOW), 1000);
+    throttle_leave(&throttle, ALICE);
+    ck_assert_int_eq(throttle_wait(&throttle, ALICE, NOW), 0);
+}
+END_TEST
+
+START_TEST(a_session_that_ends_after_its_answer_leaves_the_others_as_they_are)
+{
+    struct throttle throttle = {0};
+
+    enter(&throttle, 3);
+    throttle_wrong(&throttle, ALICE, NOW);
+    throttle_wrong(&throttle, ALICE, NOW);
+    throttle_leave(&throttle, ALICE);
+    ck_assert_int_eq(throttle_wait(&throttle, ALICE, NOW), 0);
+}
+END_TEST
+
+START_TEST(what_is_forgotten_makes_no_session_wait_for_another)
+{
+    struct throttle throttle = {0};
+
+    throttle_wrong(&throttle, ALICE, NOW);
+    throttle_wrong(&throttle, ALICE, NOW);
+    enter(&throttle, 3);
+    ck_assert_int_eq(throttle_wait(&throttle, ALICE, NOW + THROTTLE_KEPT_MS), 1000);
+    ck_assert_int_eq(throttle_wait(&throttle, ALICE, NOW + THROTTLE_KEPT_MS + 1), 0);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, the_third_wrong_answer_and_each_after_it_makes_her_wait_thirty_seconds);
@@ -224,12 +355,20 @@ static void fill(Suite *suite)
     unit_add(suite, where_there_is_room_nobody_is_forgotten);
     unit_add(suite, of_those_with_wrong_answers_the_one_who_was_longest_away_is_forgotten);
     unit_add(suite, who_was_never_wrong_is_forgotten_first_whenever_that_was);
+    unit_add(suite, of_those_never_wrong_the_one_who_was_longest_away_is_forgotten);
+    unit_add(suite, nothing_is_read_behind_the_last_user);
     unit_add(suite, root_is_a_user_like_others);
     unit_add(suite, three_sessions_of_one_user_are_the_most);
     unit_add(suite, twenty_in_a_second_are_the_most);
     unit_add(suite, whoever_has_a_session_is_not_forgotten);
     unit_add(suite, when_all_have_sessions_nobody_else_gets_one);
     unit_add(suite, who_leaves_and_was_never_there_changes_nothing);
+    unit_add(suite, sessions_at_once_wait_when_all_of_them_may_be_wrong_too_often);
+    unit_add(suite, a_session_that_was_answered_takes_no_try_any_more);
+    unit_add(suite, an_answer_without_a_session_makes_no_room_for_one);
+    unit_add(suite, a_session_that_ends_without_an_answer_takes_no_try_any_more);
+    unit_add(suite, a_session_that_ends_after_its_answer_leaves_the_others_as_they_are);
+    unit_add(suite, what_is_forgotten_makes_no_session_wait_for_another);
 }
 
 int main(void)
