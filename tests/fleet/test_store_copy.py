@@ -4,6 +4,7 @@ tool find it in one of the two at any time, or in none, and never half of it."""
 import contextlib
 import itertools
 import json
+import re
 import threading
 
 import cluster as clusters
@@ -431,6 +432,32 @@ def test_a_fingerprint_without_a_realm_has_to_be_given_one(compared):
     compared.use_files()
     assert compared.login(made, "bob") == SUCCESS
     assert compared.files() != before
+
+
+def examples(word):
+    """Of the manual's pieces to type those that have this word, each line of them but those to systemd."""
+    text = (TREE / "man" / "asp-store.7").read_text().replace("\\e\n", "")
+    pieces = re.findall(r"(?ms)^\.Bd -literal[^\n]*\n(.*?)^\.Ed$", text)
+    found = [piece.splitlines() for piece in pieces if word in piece]
+    return [[line for line in piece if not line.startswith("systemctl ")] for piece in found]
+
+
+def test_the_manuals_lines_take_files_along_and_let_all_in_before_and_after(compared):
+    made = compared.create("bob", "Phone", "--app", "calendar")
+    compared.sandbox.shell("cp /etc/asp/both.conf /etc/asp/fleet.conf").done()
+    (there, back), ((last,),) = examples("store copy"), examples("store-id")
+
+    def type_line(line):
+        """What a login is answered then."""
+        compared.sandbox.shell(line.replace("asp-admin ", f"{compared.admin} ")).done()
+        with compared.serving():
+            return compared.login(made, "bob")
+
+    assert list(map(type_line, there)) == [AUTHINFO_UNAVAIL, SUCCESS, SUCCESS]
+    assert list(map(type_line, back)) == [AUTHINFO_UNAVAIL]
+    compared.configure('primary: { realm = "office"; };')
+    assert type_line(last) == SUCCESS
+    assert compared.create("bob", "Tablet")
 
 
 # Hooks
