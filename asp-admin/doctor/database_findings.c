@@ -34,7 +34,9 @@ bool database_find_schema(struct findings *findings, const char *check,
 {
     if (look->is_closed) {
         finding_fault(findings, check, "the store was closed: it has moved to another place");
-        finding_fix(findings, "name the database that it has moved to, and join that");
+        finding_fix(findings,
+                    "name the database that it has moved to, and join that; or none, on the "
+                    "machine that has it in files now: see asp-store(7)");
     } else if (!look->is_known) {
         finding_fault(findings, check, "its schema is %d, for later versions of pam_asp alone",
                       look->identity.schema);

@@ -108,7 +108,10 @@ static enum asp_status check_store(struct pgsql_store *own, const struct pg_resu
         return asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
     }
     if (oldest == 0)
-        return asp_fail(error, ASP_UNSAFE, "the store was closed: it has moved to another place");
+        return asp_advise(
+            error,
+            asp_fail(error, ASP_UNSAFE, "the store was closed: it has moved to another place"),
+            "have asp.conf name that: see asp-store(7)");
     if (oldest > pgsql_schema_number)
         return asp_fail(error, ASP_NEWER,
                         "the database is of a later version: upgrade pam_asp on this machine");

@@ -178,7 +178,8 @@ SCHEMAS = {
         "its schema is 2, for later versions", "upgrade pam_asp on this machine",
     ),
     "SELECT asp.close_store(0)": (
-        "the store was closed: it has moved", "name the database that it has moved to, and join that",
+        "the store was closed: it has moved",
+        "name the database that it has moved to, and join that; or none, on the machine that has it in files now: see asp-store(7)",
     ),
 }
 

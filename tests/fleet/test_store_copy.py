@@ -269,7 +269,7 @@ def test_a_database_that_was_left_lets_nobody_in(filled):
             assert filled.login(filled.password, host=host) == AUTHINFO_UNAVAIL
             assert filled.login("wrong", "nobody", host) == AUTHINFO_UNAVAIL
     run = filled.asp_admin("create", "erna", "--label", "Phone").refused(5)
-    assert "the store was closed: it has moved to another place" in run.err
+    assert "the store was closed: it has moved to another place; have asp.conf name that: see asp-store(7)\n" in run.err
     assert filled.fails(5, TO_FILES).startswith(f"the database {filled.id()} was left: what was in it is in ")
 
 
