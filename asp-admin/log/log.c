@@ -226,9 +226,10 @@ static enum exit_code tell_rest(const struct admin *admin, const struct reading 
     tell_not_counted(admin, tally->view == TALLY_REFUSED ? 0 : services_lost(&reading->services),
                      "of pam_warn, with no line of pam_asp before them that they belong to");
     if (tally->view == TALLY_PRIMARY && tally->count > 0 && !services_any_tells(&reading->services))
-        console_say(admin->console,
-                    "whether a primary password was right is not in this log: with the stacks of "
-                    "conf/migration in the place of those of conf/pam.d it is");
+        console_say(
+            admin->console,
+            "whether a primary password was right is not in this log: with the stacks in " DOCDIR
+            "/migration in the place of those in " DOCDIR "/pam.d it is");
     if (tally->left_out == 0)
         return EXIT_DONE;
     return fail_with(admin->console, EXIT_STORE,

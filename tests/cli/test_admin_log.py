@@ -187,7 +187,7 @@ def test_it_is_not_known_who_was_let_in_where_the_stack_of_the_service_does_not_
     other = NONE.replace('"imap"', '"pop3"').replace("alice", "bob")
     run = read_log(written([auth(NONE), auth(other)]), "--primary")
     assert [line.split()[3:5] for line in run.done().out.splitlines()[1:]] == [["1", "-"], ["1", "-"]]
-    assert run.err.count(NOT_TOLD) == 1 and "conf/migration" in run.err
+    assert run.err.count(NOT_TOLD) == 1 and re.findall(r"/\S+/doc/pam_asp/(\S+)", run.err) == ["migration", "pam.d"]
     run = read_log(written([auth(NONE), WARN, auth(NONE.replace("alice", "carol")), auth(other)]), "--primary", "--json")
     assert came(json.loads(run.done().out)) == [("alice", 1, 1), ("bob", 1, None), ("carol", 1, 0)]
     assert run.err == ""
