@@ -184,12 +184,16 @@ struct asp_entry *given_find_entry(const struct admin *admin, const struct asp_a
                                    const char *id, struct asp_error *error)
 {
     struct asp_entry *entry = asp_account_find(account, id);
+    const bool revokes = strcmp(admin->options->command, "revoke") == 0;
+    /* Who has named more than one may think that the others are revoked. */
+    const char *others =
+        revokes && admin->options->argument_count > 2 ? ", and nothing was revoked" : "";
 
     if (entry == NULL) {
-        (void)asp_fail(error, ASP_NOT_FOUND, "%s has no app password with the id %s", admin->user,
-                       id);
+        (void)asp_fail(error, ASP_NOT_FOUND, "%s has no app password with the id %s%s", admin->user,
+                       id, others);
         advise_id(admin, account, id, error);
-        if (error->advice[0] == '\0' && strcmp(admin->options->command, "revoke") == 0)
+        if (error->advice[0] == '\0' && revokes)
             advise_label(admin, account, error);
     }
     return entry;
