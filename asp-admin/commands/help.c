@@ -138,9 +138,10 @@ static void add_overview(const struct console *console, struct asp_buffer *out)
     asp_buffer_add(out, "\n");
     add_text(console, out,
              "A user who is not root acts on her own app passwords, and may leave USER out.\n");
-    add_text(console, out,
-             "Exit: 0 done, 1 the answer is no, 2 usage, 3 no such user or entry, 4 limit or label "
-             "taken, 5 store, output, or not permitted, 6 configuration. See asp-admin(8).");
+    add_text(
+        console, out,
+        "Exit: 0 done, 1 the answer is no, 2 usage, 3 no such user or app password, 4 limit or "
+        "label taken, 5 store, output, or not permitted, 6 configuration. See asp-admin(8).");
 }
 
 static void add_what(const struct console *console, struct asp_buffer *out,
