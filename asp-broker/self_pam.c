@@ -3,6 +3,7 @@
 
 #include "self_console.h"
 
+#include "asp-admin/database/database.h"
 #include "asp-admin/self/self_rules.h"
 #include "asp/broker_socket.h"
 #include "asp/check.h"
@@ -91,6 +92,7 @@ static bool is_of_account(const struct admin *admin, const struct asp_secret *se
         asp_account_free(&account);
     }
     asp_store_close(&store);
+    database_rest(admin->database);
     return status != ASP_NOT_FOUND && verdict != ASP_WRONG_SECRET &&
            verdict != ASP_NOT_AN_APP_PASSWORD;
 }
@@ -235,8 +237,10 @@ enum asp_status self_pam_ask(const struct self_pam *pam, const struct admin *adm
     struct asking asking = {.pam = pam, .admin = admin, .heard_ms = pam->since_ms};
     const struct pam_conv conversation = {converse, &asking};
     pam_handle_t *pamh = NULL;
-    int code = pam_start(pam->service, pam->user, &conversation, &pamh);
+    int code;
 
+    database_rest(admin->database);
+    code = pam_start(pam->service, pam->user, &conversation, &pamh);
     if (code == PAM_SUCCESS)
         code = authenticate(pamh, pam, admin);
     if (code == PAM_SUCCESS && asking.is_hers)

@@ -1,6 +1,7 @@
 /* The way of a program to accounts in a database. */
 #include "database.h"
 
+#include "asp/pgsql/connection.h"
 #include "asp/pgsql/cursors.h"
 #include "asp/pgsql/environment.h"
 #include "asp/pgsql/store.h"
@@ -72,6 +73,12 @@ void database_hide(struct pgsql_store *own)
 {
     if (own != NULL)
         pgsql_store_hide(own);
+}
+
+void database_rest(struct pgsql_store *own)
+{
+    if (own != NULL)
+        pgsql_connection_close(pgsql_store_connection(own));
 }
 
 void database_flush(struct pgsql_store *own)

@@ -57,6 +57,10 @@ bool database_is_down(const struct pgsql_store *own);
  * nothing. */
 void database_hide(struct pgsql_store *own);
 
+/* While a user is waited for: it keeps no connection, of which there are not many for all machines.
+ * The next who asks makes another. NULL is nothing. */
+void database_rest(struct pgsql_store *own);
+
 /* Writes what is still to be written. NULL is nothing. */
 void database_flush(struct pgsql_store *own);
 

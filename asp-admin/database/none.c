@@ -64,6 +64,11 @@ void database_hide(struct pgsql_store *own)
     (void)own;
 }
 
+void database_rest(struct pgsql_store *own)
+{
+    (void)own;
+}
+
 void database_flush(struct pgsql_store *own)
 {
     (void)own;
