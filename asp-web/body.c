@@ -34,7 +34,7 @@ static bool is_flat(const char *text, size_t length)
 enum asp_status body_read(const char *text, size_t length, json_t **document)
 {
     json_error_t fault;
-    enum asp_status status = ASP_INVALID;
+    enum asp_status status;
 
     *document = NULL;
     if (length > BODY_MAX || !is_flat(text, length))
@@ -48,10 +48,11 @@ enum asp_status body_read(const char *text, size_t length, json_t **document)
     return status;
 }
 
+/* Of what is no text the length is 0, and the text NULL; of what is no number and no array too
+ * there is nothing. */
 static const char *text_of(const json_t *value, size_t most)
 {
-    return json_is_string(value) && json_string_length(value) <= most ? json_string_value(value)
-                                                                      : NULL;
+    return json_string_length(value) <= most ? json_string_value(value) : NULL;
 }
 
 const char *body_text(const json_t *document, const char *name, size_t most)
@@ -61,8 +62,7 @@ const char *body_text(const json_t *document, const char *name, size_t most)
 
 unsigned body_number(const json_t *document, const char *name)
 {
-    const json_t *value = json_object_get(document, name);
-    json_int_t number = json_is_integer(value) ? json_integer_value(value) : 0;
+    const json_int_t number = json_integer_value(json_object_get(document, name));
 
     return number > 0 && number <= UINT_MAX ? (unsigned)number : 0;
 }
@@ -70,7 +70,7 @@ unsigned body_number(const json_t *document, const char *name)
 size_t body_words(const json_t *document, const char *words[BODY_WORDS_MAX])
 {
     const json_t *list = json_object_get(document, "words");
-    size_t count = json_is_array(list) ? json_array_size(list) : 0;
+    const size_t count = json_array_size(list);
 
     if (count > BODY_WORDS_MAX)
         return 0;

@@ -33,17 +33,19 @@ static void digest_for(const uint8_t *key, size_t key_length, char end, const ui
     sodium_memzero(&state, sizeof state);
 }
 
-/* One pair of the header, from `text` to its end. True: it has our name; `*length` is how long it
- * is with what separates it from the next. */
+/* One pair of the header, from `text` to its end. `*length` is how long it is with what separates
+ * it from the next. True: it has our name, and a value. */
 static bool take_pair(const char *text, const char **value, size_t *value_length, size_t *length)
 {
     const size_t name = sizeof NAME - 1;
     size_t end = strcspn(text, ";");
 
     *length = end + strspn(text + end, "; ");
+    if (strncmp(text, NAME "=", name + 1) != 0)
+        return false;
     *value = text + name + 1;
-    *value_length = end > name ? end - name - 1 : 0;
-    return end > name && strncmp(text, NAME "=", name + 1) == 0;
+    *value_length = end - name - 1;
+    return true;
 }
 
 /* As it is written here, in each byte: libsodium 1.0.18 takes some beyond ASCII for letters. */

@@ -24,11 +24,176 @@ EQUIVALENT = {
             "what is set is what it was",
         ),
     ],
+    "asp-web/basic_credentials.c": [
+        (
+            "for (size_t i = 0; i < length; i++) {",
+            ["for (size_t i = 0; i <= length; i++) {"],
+            "the NUL behind them is written twice",
+        ),
+        ("} *text = '\\0';", ["} ;"], "it was cleared before"),
+        ("size_t length = 0;", ["size_t length = 1;"], "what is not read is cleared in the end"),
+        (
+            "NULL, sodium_base64_VARIANT_ORIGINAL) == 0; sodium_memzero(credentials, sizeof *credentials);",
+            ["NULL, sodium_base64_VARIANT_ORIGINAL) == 0; ;"],
+            "all that is looked at of what is read was written",
+        ),
+        (
+            "if (read && is_utf8((const char *)bytes))",
+            ["if ( is_utf8((const char *)bytes))"],
+            "what is not read is cleared in the end",
+        ),
+        ("else if (read)", ["else if (1)"], "what is not read is cleared in the end"),
+        (
+            "memcpy(credentials->user, bytes, length + 1);",
+            ["memcpy(credentials->user, bytes, length + 2);"],
+            "nobody reads behind the NUL",
+        ),
+        (
+            "memcpy(credentials->user, bytes, length + 1);",
+            ["memcpy(credentials->user, bytes, length + 0);"],
+            "it was cleared before",
+        ),
+        ("read = read && split(credentials);", ["read = split(credentials);"], "where nothing was read there is no colon"),
+        (
+            "sodium_memzero(credentials, sizeof *credentials); sodium_memzero(bytes, sizeof bytes);",
+            ["sodium_memzero(credentials, sizeof *credentials); ;"],
+            "no answer hangs on what is left on the stack",
+        ),
+    ],
+    "asp-web/body.c": [
+        (
+            "for (size_t i = 0; i < length; i++) {",
+            ["for (size_t i = 0; i <= length; i++) {"],
+            "what is open there is no document",
+        ),
+        (
+            "} else if ((text[i] == '}' || text[i] == ']') && depth > 0) {",
+            [
+                "} else if ((text[i] == '}' || text[i] == ']') ) {",
+                "} else if ((text[i] == '}' || text[i] == ']') && depth >= 0) {",
+                "} else if ((text[i] == '}' || text[i] == ']') && depth > 1) {",
+            ],
+            "where that makes a difference it is no document",
+        ),
+        (
+            "if (*document != NULL && !json_is_object(*document)) { json_decref(*document);",
+            ["if (*document != NULL && !json_is_object(*document)) { ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "return number > 0 && number <= UINT_MAX ? (unsigned)number : 0;",
+            ["return number >= 0 && number <= UINT_MAX ? (unsigned)number : 0;"],
+            "0 is what is returned",
+        ),
+    ],
+    "asp-web/cookie.c": [
+        (
+            "if (++found > 1 || !read_value(value, value_length, cookie))",
+            ["if (++found > 2 || !read_value(value, value_length, cookie))"],
+            "at the end there has to have been one",
+        ),
+        ("memset(cookie, 0, sizeof *cookie);", ["memset(cookie, 1, sizeof *cookie);"], "nobody reads behind its length"),
+        ("{ memset(cookie, 0, sizeof *cookie);", ["{ ;"], "nobody reads behind its length"),
+        (
+            "for (size_t i = 0; i < jar->used_count; i++) {",
+            ["for (size_t i = 0; i <= jar->used_count; i++) {"],
+            "what stands behind them is the digest of no cookie",
+        ),
+        (
+            "if (jar->used_count == COOKIE_USED && jar->used[jar->used_next].made > jar->since)",
+            ["if (jar->used_count == COOKIE_USED && jar->used[jar->used_next].made >= jar->since)"],
+            "what is set is what it was",
+        ),
+        (
+            "digest_for(NULL, 0, 'n', cookie->bytes, cookie->length, digest);",
+            ["digest_for(NULL, 1, 'n', cookie->bytes, cookie->length, digest);"],
+            "without a key its length is passed over",
+        ),
+        (
+            "sodium_base64_VARIANT_URLSAFE_NO_PADDING); sodium_memzero(digest, sizeof digest);",
+            ["sodium_base64_VARIANT_URLSAFE_NO_PADDING); ;"],
+            "no answer hangs on what is left on the stack",
+        ),
+        (
+            "sodium_memcmp(token, expected, sizeof expected - 1) == 0; sodium_memzero(expected, sizeof expected);",
+            ["sodium_memcmp(token, expected, sizeof expected - 1) == 0; ;"],
+            "no answer hangs on what is left on the stack",
+        ),
+        (
+            "(void)crypto_generichash_final(&state, digest, COOKIE_DIGEST); sodium_memzero(&state, sizeof state);",
+            ["(void)crypto_generichash_final(&state, digest, COOKIE_DIGEST); ;"],
+            "no answer hangs on what is left on the stack",
+        ),
+        (
+            "sodium_memcmp(token, expected, sizeof expected - 1) == 0;",
+            ["sodium_memcmp(token, expected, sizeof expected - 0) == 0;"],
+            "both are as long",
+        ),
+    ],
+    "asp-web/sessions.c": [
+        ("if (sessions->list != NULL)", ["if (1)"], "where there is nothing nothing is locked"),
+        ("if (sessions->list != NULL)", ["if (0)"], "memory of that size goes back to the kernel with its locks"),
+        (
+            "(void)sodium_munlock(sessions->list, SESSIONS_MAX * sizeof *sessions->list); free(sessions->list);",
+            ["(void)sodium_munlock(sessions->list, SESSIONS_MAX * sizeof *sessions->list); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "once_end(&session->once); free(session->user);",
+            ["once_end(&session->once); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "if (oldest == NULL || session->number < oldest->number)",
+            ["if (oldest == NULL || session->number <= oldest->number)"],
+            "no two have one number",
+        ),
+        (
+            "(oldest == NULL || session->number < oldest->number))",
+            ["(oldest == NULL || session->number <= oldest->number))"],
+            "no two have one number",
+        ),
+    ],
     "asp/conf_keys.c": [
         (
             "for (size_t i = 1; i < GROUPS && length < OWNERS_SIZE; i++) {",
             ["for (size_t i = 0; i < GROUPS && length < OWNERS_SIZE; i++) {"],
             "what the first one, the file itself, has was refused before",
+        ),
+    ],
+    "asp/pgsql/passfile.c": [
+        (
+            "return (size_t)(end - line) > length && memcmp(line, role, length) == 0 ? line + length : NULL;",
+            ["return (size_t)(end - line) >= length && memcmp(line, role, length) == 0 ? line + length : NULL;"],
+            "what ends a line is neither a tab nor a blank",
+        ),
+        (
+            "return (size_t)(end - line) > length && memcmp(line, role, length) == 0 ? line + length : NULL;",
+            ["return memcmp(line, role, length) == 0 ? line + length : NULL;"],
+            "what ends a line is in no role, and the last one has a NUL behind it",
+        ),
+        (
+            "for (const char *line = text; line < text + length; line = end + 1, number++) {",
+            ["for (const char *line = text; line <= text + length; line = end + 1, number++) {"],
+            "an empty line is of no role",
+        ),
+        (
+            "return asp_fail(error, ASP_IO,",
+            ["return asp_fail(error, ASP_NOT_FOUND,"],
+            "it becomes ASP_IO where the file is named",
+        ),
+        (
+            "return asp_fail(error, ASP_IO, \"%s has no line of the role %s\", path, role);",
+            ["return asp_fail(error, ASP_NOT_FOUND, \"%s has no line of the role %s\", path, role);"],
+            "it becomes ASP_IO where the file is named",
+        ),
+        ("size_t length = 0;", ["size_t length = 1;"], "it is set by what reads"),
+        ("int fd = -1;", ["int fd = -2;", "int fd = -0;"], "it is set by what opens"),
+        ("if (bytes != NULL)", ["if (1)"], "of nothing nothing is wiped"),
+        (
+            "sodium_memzero(bytes, length); free(bytes);",
+            ["sodium_memzero(bytes, length); ;"],
+            "it loses memory, which a sanitizer finds",
         ),
     ],
     "asp/scope.c": [

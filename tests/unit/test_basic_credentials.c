@@ -75,6 +75,7 @@ START_TEST(without_a_user_and_a_password_there_are_none)
         "Basic =",
         "Basic ====",
         "Bearer QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+        "Basil QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
         "BasicQWxhZGRpbjpvcGVuIHNlc2FtZQ==",
         "Basic\tQWxhZGRpbjpvcGVuIHNlc2FtZQ==",
         " Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",

@@ -81,6 +81,25 @@ START_TEST(sixteen_kib_are_the_most)
 }
 END_TEST
 
+START_TEST(without_memory_it_is_not_called_wrong)
+{
+    static const char text[] = "{\"words\": [\"create\"]}";
+    json_t *document = NULL;
+    enum asp_status status = ASP_NO_MEMORY;
+    unsigned at = 0;
+
+    while (status == ASP_NO_MEMORY) {
+        unit_calls_begin(&(const struct unit_plan){.call = "malloc", .first = ++at, .times = 1});
+        status = body_read(text, strlen(text), &document);
+        (void)unit_calls_end();
+        ck_assert((status == ASP_OK) == (document != NULL));
+    }
+    ck_assert_int_eq(status, ASP_OK);
+    ck_assert_uint_gt(at, 1);
+    json_decref(document);
+}
+END_TEST
+
 START_TEST(a_text_is_one_of_that_name_and_no_longer_than_may_be)
 {
     json_t *document = read_text("{\"a\": \"12345\", \"b\": 12345, \"c\": null}");
@@ -163,6 +182,7 @@ static void fill(Suite *suite)
     unit_add(suite, four_in_one_another_are_the_most);
     unit_add(suite, brackets_in_a_text_are_none);
     unit_add(suite, sixteen_kib_are_the_most);
+    unit_add(suite, without_memory_it_is_not_called_wrong);
     unit_add(suite, a_text_is_one_of_that_name_and_no_longer_than_may_be);
     unit_add(suite, a_number_is_whole_and_from_1_on);
     unit_add(suite, words_are_texts_in_their_order);

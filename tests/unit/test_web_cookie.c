@@ -77,6 +77,90 @@ START_TEST(what_is_no_cookie_of_ours_is_none)
 }
 END_TEST
 
+static const char zeros[] = "__Host-asp=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+static bool reads_zeros(const char *header)
+{
+    static const uint8_t nothing[COOKIE_RANDOM];
+    struct cookie cookie;
+
+    return cookie_read(header, &cookie) && cookie.length == sizeof nothing &&
+           memcmp(cookie.bytes, nothing, sizeof nothing) == 0;
+}
+
+START_TEST(a_cookie_is_found_beside_others)
+{
+    static const char *const before[] = {
+        "",        "a=1; ",           "a=1;",        "; ; ",         " ",
+        "a; b=; ", "__Host-aspx=1; ", "__Host-as; ", "__Host-asp; ", "__Host-asq=1; ",
+    };
+    char header[256];
+
+    for (size_t i = 0; i < UNIT_COUNT(before); i++) {
+        (void)snprintf(header, sizeof header, "%s%s", before[i], zeros);
+        ck_assert_msg(reads_zeros(header), "%s", header);
+        (void)snprintf(header, sizeof header, "%s%s; c=3; ", before[i], zeros);
+        ck_assert_msg(reads_zeros(header), "%s", header);
+    }
+    /* What stands before the header is not of it. */
+    (void)snprintf(header, sizeof header, "; ; ; ; a=1; %s", zeros);
+    ck_assert(reads_zeros(header + strlen("; ; ; ; ")));
+}
+END_TEST
+
+START_TEST(where_none_is_read_there_is_none)
+{
+    struct cookie cookie;
+
+    cookie_make(&cookie);
+    ck_assert(!cookie_read(NULL, &cookie));
+    ck_assert_uint_eq(cookie.length, 0);
+    cookie_make(&cookie);
+    ck_assert(!cookie_read("other=1", &cookie));
+    ck_assert_uint_eq(cookie.length, 0);
+}
+END_TEST
+
+START_TEST(a_jar_is_empty_whatever_was_there_and_leaves_nothing)
+{
+    static const struct cookie_jar nothing;
+    struct cookie cookie;
+    struct cookie other;
+
+    memset(&jar, 0x7f, sizeof jar);
+    open_jar();
+    /* Also in the first moment that there is. */
+    cookie_make_fresh(&jar, 0, &cookie);
+    cookie_make_fresh(&jar, 0, &other);
+    ck_assert(cookie_is_fresh(&jar, 0, &cookie));
+    cookie_use_up(&jar, &cookie);
+    ck_assert(cookie_is_fresh(&jar, 0, &other));
+    cookie_jar_close(&jar);
+    ck_assert_mem_eq(&jar, &nothing, sizeof nothing);
+}
+END_TEST
+
+/* Else whoever is shown a token of some bytes has the sign of a fresh cookie of them. */
+START_TEST(a_token_is_no_sign_of_a_fresh_cookie)
+{
+    enum { SIGNED = COOKIE_FRESH_BYTES - COOKIE_DIGEST };
+    struct cookie fresh;
+    struct cookie part;
+    char token[COOKIE_TOKEN_SIZE];
+    uint8_t digest[COOKIE_DIGEST];
+
+    open_jar();
+    cookie_make_fresh(&jar, NOW, &fresh);
+    part = fresh;
+    part.length = SIGNED;
+    cookie_token(&jar, &part, token);
+    ck_assert_int_eq(sodium_base642bin(digest, sizeof digest, token, strlen(token), NULL, NULL,
+                                       NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING),
+                     0);
+    ck_assert_mem_ne(digest, fresh.bytes + SIGNED, sizeof digest);
+}
+END_TEST
+
 START_TEST(a_fresh_cookie_is_good_once_for_an_hour_and_from_here)
 {
     struct cookie cookie;
@@ -114,6 +198,7 @@ START_TEST(none_is_good_again_when_it_is_forgotten_that_it_was_used)
     for (int i = 1; i < COOKIE_USED; i++) {
         cookie_make_fresh(&jar, NOW + 2, &cookie);
         cookie_use_up(&jar, &cookie);
+        unit_need(!cookie_is_fresh(&jar, NOW + 2, &cookie), "it is good again");
     }
     ck_assert(!cookie_is_fresh(&jar, NOW + 2, &first));
     ck_assert(cookie_is_fresh(&jar, NOW + 2, &same_time));
@@ -125,11 +210,48 @@ START_TEST(none_is_good_again_when_it_is_forgotten_that_it_was_used)
 }
 END_TEST
 
+START_TEST(of_many_that_are_forgotten_none_is_good_again_in_whatever_order_they_were_made)
+{
+    enum { FORGOTTEN = 4 };
+    static const int64_t made[FORGOTTEN] = {NOW + 5, NOW, NOW + 7, NOW + 1};
+    struct cookie forgotten[FORGOTTEN];
+    struct cookie cookie;
+
+    open_jar();
+    for (int i = 0; i < COOKIE_USED + FORGOTTEN; i++) {
+        cookie_make_fresh(&jar, i < FORGOTTEN ? made[i] : NOW, &cookie);
+        if (i < FORGOTTEN)
+            forgotten[i] = cookie;
+        cookie_use_up(&jar, &cookie);
+        for (int j = 0; j < FORGOTTEN && j <= i; j++)
+            unit_need(!cookie_is_fresh(&jar, NOW, &forgotten[j]), "%d is good after %d", j, i);
+    }
+    cookie_make_fresh(&jar, NOW + 8, &cookie);
+    ck_assert(cookie_is_fresh(&jar, NOW + 8, &cookie));
+}
+END_TEST
+
+START_TEST(each_fresh_cookie_is_another)
+{
+    struct cookie one = {0};
+    struct cookie other = {0};
+
+    open_jar();
+    cookie_make_fresh(&jar, NOW, &one);
+    cookie_make_fresh(&jar, NOW, &other);
+    ck_assert_mem_ne(one.bytes, other.bytes, COOKIE_RANDOM);
+    /* One that a session has is none, whatever stands behind it. */
+    one.length = COOKIE_RANDOM;
+    ck_assert(!cookie_is_fresh(&jar, NOW, &one));
+}
+END_TEST
+
 START_TEST(a_token_is_that_of_one_cookie)
 {
     struct cookie cookie;
     struct cookie other;
     char token[COOKIE_TOKEN_SIZE];
+    char longer[COOKIE_TOKEN_SIZE + 1];
     char text[COOKIE_TEXT_SIZE];
     uint8_t digest[COOKIE_DIGEST];
 
@@ -142,6 +264,8 @@ START_TEST(a_token_is_that_of_one_cookie)
     ck_assert(!cookie_token_is(&jar, &other, token));
     ck_assert(!cookie_token_is(&jar, &cookie, NULL));
     ck_assert(!cookie_token_is(&jar, &cookie, ""));
+    (void)snprintf(longer, sizeof longer, "%sA", token);
+    ck_assert(!cookie_token_is(&jar, &cookie, longer));
     for (size_t i = 0; i < COOKIE_TOKEN_SIZE - 1; i++) {
         token[i] ^= 1;
         ck_assert(!cookie_token_is(&jar, &cookie, token));
@@ -161,8 +285,14 @@ static void fill(Suite *suite)
 {
     unit_add(suite, a_cookie_comes_back_as_it_was_made);
     unit_add(suite, what_is_no_cookie_of_ours_is_none);
+    unit_add(suite, a_cookie_is_found_beside_others);
+    unit_add(suite, where_none_is_read_there_is_none);
+    unit_add(suite, a_jar_is_empty_whatever_was_there_and_leaves_nothing);
+    unit_add(suite, a_token_is_no_sign_of_a_fresh_cookie);
     unit_add(suite, a_fresh_cookie_is_good_once_for_an_hour_and_from_here);
     unit_add(suite, none_is_good_again_when_it_is_forgotten_that_it_was_used);
+    unit_add(suite, of_many_that_are_forgotten_none_is_good_again_in_whatever_order_they_were_made);
+    unit_add(suite, each_fresh_cookie_is_another);
     unit_add(suite, a_token_is_that_of_one_cookie);
 }
 

@@ -283,6 +283,22 @@ START_TEST(where_there_is_no_room_what_is_over_has_to_go_and_then_a_sign_in)
 }
 END_TEST
 
+START_TEST(of_those_from_near_there_one_has_to_go_also_where_there_is_no_room)
+{
+    const struct origin here = from("192.0.2.1");
+
+    open_sessions();
+    (void)add(&unknown, CONVERSATION_ASKING);
+    (void)add(&unknown, CONVERSATION_OVER);
+    for (size_t i = 0; i < SESSIONS_NEAR; i++)
+        (void)add(&here, CONVERSATION_ASKING);
+    fill_up(CONVERSATION_READY);
+    ck_assert_ptr_eq(sessions_first_to_go(&sessions, &here), &sessions.list[2]);
+    ck_assert_ptr_eq(sessions_first_to_go(&sessions, &unknown), &sessions.list[1]);
+    sessions_close(&sessions);
+}
+END_TEST
+
 START_TEST(nothing_is_looked_at_behind_the_last_one)
 {
     struct session *behind = open_beside();
@@ -308,7 +324,6 @@ START_TEST(nothing_is_looked_at_behind_the_last_one)
     ck_assert_ptr_eq(sessions_first_to_go(&sessions, &here), &sessions.list[0]);
     behind->conversation.state = CONVERSATION_OVER;
     ck_assert_ptr_eq(sessions_first_to_go(&sessions, &unknown), &sessions.list[0]);
-    behind->taken = false;
     ck_assert_ptr_null(sessions_add(&sessions, "alice", &unknown));
     for (size_t i = 0; i < SESSIONS_MAX; i++)
         session_end(&sessions.list[i]);
@@ -370,10 +385,12 @@ START_TEST(of_one_that_ends_nothing_is_left)
     static const struct session nothing;
     struct session *session;
     size_t descriptors;
+    unsigned long locked;
     int ends[2];
 
     open_sessions();
     descriptors = unit_names("/proc/self/fd");
+    locked = locked_kib();
     ck_assert_int_eq(pipe(ends), 0);
     session = add(&unknown, CONVERSATION_READY);
     session->conversation.fd = ends[0];
@@ -381,6 +398,7 @@ START_TEST(of_one_that_ends_nothing_is_left)
     ck_assert_ptr_nonnull(session->once.profile);
     session_end(session);
     ck_assert_mem_eq(session, &nothing, sizeof nothing);
+    ck_assert_uint_eq(locked_kib(), locked);
     (void)close(ends[1]);
     ck_assert_uint_eq(unit_names("/proc/self/fd"), descriptors);
     /* One that is none is let alone. */
@@ -388,6 +406,21 @@ START_TEST(of_one_that_ends_nothing_is_left)
     session_end(session);
     ck_assert_uint_eq(session->number, 7);
     sessions_close(&sessions);
+}
+END_TEST
+
+START_TEST(with_the_list_each_of_them_ends)
+{
+    const size_t descriptors = unit_names("/proc/self/fd");
+    int ends[2];
+
+    open_sessions();
+    ck_assert_int_eq(pipe(ends), 0);
+    fill_up(CONVERSATION_READY);
+    sessions.list[0].conversation.fd = ends[0];
+    sessions.list[SESSIONS_MAX - 1].conversation.fd = ends[1];
+    sessions_close(&sessions);
+    ck_assert_uint_eq(unit_names("/proc/self/fd"), descriptors);
 }
 END_TEST
 
@@ -405,11 +438,13 @@ static void fill(Suite *suite)
     unit_add(suite, of_eight_sign_ins_from_one_address_the_oldest_has_to_go);
     unit_add(suite, strangers_are_one_and_who_is_not_known_is_not_counted);
     unit_add(suite, where_there_is_no_room_what_is_over_has_to_go_and_then_a_sign_in);
+    unit_add(suite, of_those_from_near_there_one_has_to_go_also_where_there_is_no_room);
     unit_add(suite, nothing_is_looked_at_behind_the_last_one);
     unit_add(suite, nothing_is_ended_behind_the_last_one);
     unit_add(suite, sixty_changes_in_a_minute_are_the_most);
     unit_add(suite, the_minute_begins_with_the_first_change);
     unit_add(suite, of_one_that_ends_nothing_is_left);
+    unit_add(suite, with_the_list_each_of_them_ends);
 }
 
 int main(void)
