@@ -75,6 +75,7 @@ START_TEST(the_third_wrong_try_of_a_user_from_an_address_and_each_after_it_makes
         ck_assert_int_eq(wait_of("alice", "192.0.2.1", at), 30000);
         ck_assert_int_eq(wait_of("alice", "192.0.2.1", at + 29999), 1);
         ck_assert_int_eq(wait_of("alice", "192.0.2.1", at + 30000), 0);
+        ck_assert_int_eq(wait_of("alice", "192.0.2.1", at + 30001), 0);
         ck_assert_int_eq(wait_of("bob", "192.0.2.1", at), 0);
     }
     ck_assert_int_gt(wait_of("alice", "::ffff:192.0.2.1", NOW + 3 * WEB_WAIT_MS), 0);
@@ -136,6 +137,70 @@ START_TEST(what_was_not_answered_is_no_wrong_try_and_a_right_one_forgets_those_f
 }
 END_TEST
 
+START_TEST(whoever_gets_in_while_others_were_wrong_there_does_not_wait)
+{
+    const int place = sign_in("alice", "192.0.2.1", NOW);
+
+    for (int i = 0; i < WEB_TRIES; i++)
+        be_wrong("alice", "192.0.2.1", NOW);
+    ck_assert_int_gt(wait_of("alice", "192.0.2.1", NOW), 0);
+    ck_assert_ptr_null(web_limits_admit(&limits, place, "alice", NOW));
+    ck_assert_int_eq(wait_of("alice", "192.0.2.1", NOW), 0);
+}
+END_TEST
+
+START_TEST(who_is_not_let_in_for_want_of_room_was_not_wrong)
+{
+    for (int i = 0; i < WEB_SIGNED_IN_USER; i++)
+        (void)signed_in("alice", NOW);
+    for (int i = 0; i < WEB_TRIES; i++) {
+        const int place = sign_in("alice", "192.0.2.1", NOW);
+
+        web_limits_answered(&limits, place);
+        ck_assert_ptr_nonnull(web_limits_admit(&limits, place, "alice", NOW));
+        web_limits_leave(&limits, place, NOW);
+    }
+    ck_assert_int_eq(wait_of("alice", "192.0.2.1", NOW), 0);
+}
+END_TEST
+
+START_TEST(a_quarter_of_an_hour_from_the_last_wrong_try_all_are_forgotten)
+{
+    be_wrong("alice", "192.0.2.1", NOW);
+    be_wrong("alice", "192.0.2.1", NOW + WEB_TRIES_MS);
+    be_wrong("alice", "192.0.2.1", NOW + 2 * WEB_TRIES_MS);
+    ck_assert_int_eq(wait_of("alice", "192.0.2.1", NOW + 2 * WEB_TRIES_MS), 30000);
+    ck_assert_int_eq(delay_of("alice", NULL, NOW + 2 * WEB_TRIES_MS), 2000);
+    be_wrong("bob", "192.0.2.1", NOW);
+    be_wrong("bob", "192.0.2.1", NOW);
+    be_wrong("bob", "192.0.2.1", NOW + WEB_TRIES_MS + 1);
+    ck_assert_int_eq(wait_of("bob", "192.0.2.1", NOW + WEB_TRIES_MS + 1), 0);
+    ck_assert_int_eq(delay_of("bob", NULL, NOW + WEB_TRIES_MS + 1), 0);
+}
+END_TEST
+
+static void many_are_wrong_from(const char *from, int count, int64_t now)
+{
+    char user[16];
+
+    for (int i = 0; i < count; i++) {
+        (void)snprintf(user, sizeof user, "user%d", i);
+        be_wrong(user, from, now);
+    }
+}
+
+START_TEST(those_of_an_address_are_counted_for_ten_minutes_from_the_first)
+{
+    many_are_wrong_from("192.0.2.1", WEB_TRIES_ADDRESS - 1, NOW);
+    be_wrong("bob", "192.0.2.1", NOW + WEB_TRIES_ADDRESS_MS);
+    ck_assert_int_eq(delay_of("alice", "192.0.2.1", NOW + WEB_TRIES_ADDRESS_MS), 2000);
+    many_are_wrong_from("192.0.2.2", WEB_TRIES_ADDRESS - 2, NOW);
+    be_wrong("bob", "192.0.2.2", NOW + WEB_TRIES_ADDRESS_MS);
+    be_wrong("bob", "192.0.2.2", NOW + WEB_TRIES_ADDRESS_MS + 1);
+    ck_assert_int_eq(delay_of("alice", "192.0.2.2", NOW + WEB_TRIES_ADDRESS_MS + 1), 0);
+}
+END_TEST
+
 START_TEST(tries_at_a_time_are_no_more_than_one_after_another)
 {
     int places[4];
@@ -155,6 +220,42 @@ START_TEST(tries_at_a_time_are_no_more_than_one_after_another)
     ck_assert_int_eq(web_limits_crowded(&limits, places[3], NOW + 3), -1);
     ck_assert_int_eq(web_limits_wait(&limits, places[3], NOW + 3), 30000);
     ck_assert_int_eq(web_limits_crowded(&limits, sign_in("alice", NULL, NOW), NOW), -1);
+}
+END_TEST
+
+START_TEST(after_three_wrong_ones_one_at_a_time_is_the_most)
+{
+    int first;
+
+    for (int i = 0; i < WEB_TRIES; i++)
+        be_wrong("alice", "192.0.2.1", NOW);
+    (void)web_limits_enter(&limits, NOW);
+    first = sign_in("alice", "192.0.2.1", NOW);
+    ck_assert_int_eq(web_limits_crowded(&limits, first, NOW), -1);
+    ck_assert_int_eq(web_limits_crowded(&limits, sign_in("alice", "192.0.2.1", NOW), NOW), first);
+}
+END_TEST
+
+START_TEST(what_a_right_one_has_made_free_is_taken_first)
+{
+    int place = -1;
+
+    for (int i = 0; i < WEB_TRIED; i++) {
+        char user[16];
+
+        (void)snprintf(user, sizeof user, "user%d", i);
+        place = sign_in(user, "192.0.2.1", NOW + i);
+        for (int try = 0; try < WEB_TRIES; try++)
+            be_wrong(user, "192.0.2.1", NOW + i);
+        if (i + 1 < WEB_TRIED)
+            web_limits_leave(&limits, place, NOW + i);
+    }
+    ck_assert_ptr_null(web_limits_admit(&limits, place, "user1023", NOW + 2000));
+    be_wrong("bob", "192.0.2.1", NOW + 2000);
+    ck_assert_int_gt(wait_of("user0", "192.0.2.1", NOW + 2000), 0);
+    be_wrong("carol", "192.0.2.1", NOW + 2000);
+    ck_assert_int_eq(wait_of("user0", "192.0.2.1", NOW + 2000), 0);
+    ck_assert_int_gt(wait_of("user1", "192.0.2.1", NOW + 2000), 0);
 }
 END_TEST
 
@@ -190,6 +291,17 @@ START_TEST(the_oldest_sign_in_goes_when_sixty_four_are_at_it_and_never_a_session
     web_limits_leave(&limits, first, NOW + 100);
     ck_assert_int_eq(web_limits_oldest(&limits), -1);
     ck_assert_int_eq(web_limits_enter(&limits, NOW + 100), first);
+}
+END_TEST
+
+START_TEST(where_all_places_are_taken_nobody_else_gets_one)
+{
+    for (int i = 0; i < WEB_PLACES; i++)
+        ck_assert_int_eq(web_limits_enter(&limits, NOW), i);
+    ck_assert_int_eq(web_limits_enter(&limits, NOW), -1);
+    web_limits_leave(&limits, 100, NOW);
+    ck_assert_int_eq(web_limits_enter(&limits, NOW), 100);
+    ck_assert_int_eq(web_limits_enter(&limits, NOW), -1);
 }
 END_TEST
 
@@ -273,20 +385,46 @@ START_TEST(sixty_changes_in_a_minute_are_the_most_of_a_session)
 }
 END_TEST
 
+START_TEST(there_are_sixty_in_each_minute_from_its_first_change_on)
+{
+    const int place = signed_in("alice", 10);
+
+    for (int minute = 0; minute < 3; minute++) {
+        const int64_t begin = 100 + minute * 60000;
+
+        for (int i = 0; i < WEB_CHANGES; i++) {
+            const int64_t at = i == 0 ? begin : begin + 59999;
+
+            ck_assert(web_limits_may_change(&limits, place, at));
+            web_limits_change(&limits, place, at);
+        }
+        ck_assert(!web_limits_may_change(&limits, place, begin + 59999));
+    }
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, the_third_wrong_try_of_a_user_from_an_address_and_each_after_it_makes_her_wait);
     unit_add(suite, whoever_is_wrong_elsewhere_slows_her_down_by_two_seconds_and_locks_nobody_out);
     unit_add(suite, thirty_wrong_tries_of_an_address_in_ten_minutes_slow_it_down_and_no_other);
     unit_add(suite, what_was_not_answered_is_no_wrong_try_and_a_right_one_forgets_those_from_there);
+    unit_add(suite, whoever_gets_in_while_others_were_wrong_there_does_not_wait);
+    unit_add(suite, who_is_not_let_in_for_want_of_room_was_not_wrong);
+    unit_add(suite, a_quarter_of_an_hour_from_the_last_wrong_try_all_are_forgotten);
+    unit_add(suite, those_of_an_address_are_counted_for_ten_minutes_from_the_first);
     unit_add(suite, tries_at_a_time_are_no_more_than_one_after_another);
+    unit_add(suite, after_three_wrong_ones_one_at_a_time_is_the_most);
+    unit_add(suite, what_a_right_one_has_made_free_is_taken_first);
     unit_add(suite, of_more_than_are_remembered_the_one_who_was_longest_away_is_forgotten);
     unit_add(suite, the_oldest_sign_in_goes_when_sixty_four_are_at_it_and_never_a_session);
+    unit_add(suite, where_all_places_are_taken_nobody_else_gets_one);
     unit_add(suite, four_sign_ins_from_an_address_are_the_most);
     unit_add(suite, a_user_is_signed_in_five_times_at_most_and_256_are_signed_in_in_all);
     unit_add(suite,
              a_sign_in_has_two_minutes_and_a_session_ten_from_its_last_command_and_an_hour_in_all);
     unit_add(suite, sixty_changes_in_a_minute_are_the_most_of_a_session);
+    unit_add(suite, there_are_sixty_in_each_minute_from_its_first_change_on);
 }
 
 int main(void)
