@@ -28,7 +28,7 @@ enum asp_status asp_store_of_account(const struct asp_store *store, const char *
         return status;
     memcpy(why, error->text, sizeof why);
     store->engine->place(name, place);
-    (void)asp_fail(error, status, "%s%s: %s", store->path, place, why);
+    (void)asp_fail(error, status, "%s%s: %s", place[0] == '/' ? store->path : "", place, why);
     if (status == ASP_CORRUPT)
         (void)asp_advise(error, status,
                          "restore it from a backup, or drop it with asp-admin remove");

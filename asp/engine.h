@@ -22,7 +22,7 @@
 #include <stdint.h>
 #include <time.h>
 
-enum { ASP_PLACE_SIZE = ASP_USER_ENCODED + 16 };
+enum { ASP_PLACE_SIZE = ASP_USER_ENCODED + 32 };
 
 /* The bytes of an account as it is kept. The front wipes and frees them. */
 struct asp_stored {
@@ -61,7 +61,8 @@ typedef enum asp_status asp_store_step(struct asp_store_held *held, void *contex
 typedef enum asp_status asp_due_visit(const char *name, const char *key, void *context);
 
 struct asp_store_engine {
-    /* Where an account is, behind the store's path in a line: "/users/alice". */
+    /* Where an account is, in a line: behind the store's path, as "/users/alice", or by itself
+     * where it does not begin with a slash. */
     void (*place)(const char *name, char place[ASP_PLACE_SIZE]);
 
     bool hears_ended; /* it is told of the app passwords that an update ends */

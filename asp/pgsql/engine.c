@@ -106,7 +106,7 @@ static const struct asp_store *folder_of(const struct asp_store *store)
 
 static void place_of(const char *name, char place[ASP_PLACE_SIZE])
 {
-    (void)snprintf(place, ASP_PLACE_SIZE, ": %s", name);
+    (void)snprintf(place, ASP_PLACE_SIZE, "%s in the database", name);
 }
 
 /* The database is asked when there is something to ask for. */

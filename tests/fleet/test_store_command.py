@@ -398,6 +398,14 @@ DAMAGE = {
 }
 
 
+def test_a_damaged_account_is_in_the_database_and_not_in_a_folder(joined):
+    joined.create("alice", "Phone")
+    joined.ask(DAMAGE["a byte of its text"][0])
+    what = "alice in the database: it is damaged: its digest does not match"
+    mend = "restore it from a backup, or drop it: asp-admin remove alice"
+    assert joined.asp_admin("list", "alice").refused(5).err == f"asp-admin: {what}; {mend}\n"
+
+
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_check_finds(full, damage):
     statement, check, message = DAMAGE[damage]

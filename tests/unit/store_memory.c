@@ -462,7 +462,7 @@ static enum asp_status look_at_watch(const struct asp_store *store, struct asp_w
 
 static void name_place(const char *name, char place[ASP_PLACE_SIZE])
 {
-    (void)snprintf(place, ASP_PLACE_SIZE, ": %s", name);
+    (void)snprintf(place, ASP_PLACE_SIZE, "%s in memory", name);
 }
 
 const struct asp_store_engine store_memory = {
