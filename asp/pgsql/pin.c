@@ -151,11 +151,28 @@ static enum asp_status look(struct pgsql_store *own, struct asp_error *error)
     return status;
 }
 
+enum asp_status pgsql_advise_other(const struct pgsql_store *own, enum asp_status status,
+                                   struct asp_error *error)
+{
+    struct asp_buffer word = {0};
+
+    asp_shell_word_add(&word, own->conf->store);
+    if (!word.failed)
+        (void)asp_advise(error, status,
+                         "name in asp.conf the database that this machine is of; or, where it is "
+                         "to be of this one: rm %s/" PIN_FILE " && asp-admin store join",
+                         word.text);
+    asp_buffer_free(&word);
+    return status;
+}
+
 enum asp_status pgsql_pin_know(struct pgsql_store *own, struct asp_error *error)
 {
     const char *folder = own->conf->store;
     enum asp_status status = look(own, error);
 
+    if (status == ASP_CORRUPT)
+        return pgsql_advise_other(own, status, error);
     if (status != ASP_NOT_FOUND)
         return status;
     (void)asp_fail(error, ASP_UNSAFE, "%s does not say which database this machine is of", folder);
@@ -207,22 +224,6 @@ enum asp_status pgsql_store_which(struct pgsql_store *own, struct pgsql_pin *fou
     return status;
 }
 
-/* What is said of a database that is none of this machine's. */
-static enum asp_status advise_other(const struct pgsql_store *own, enum asp_status status,
-                                    struct asp_error *error)
-{
-    struct asp_buffer word = {0};
-
-    asp_shell_word_add(&word, own->conf->store);
-    if (!word.failed)
-        (void)asp_advise(error, status,
-                         "name in asp.conf the database that this machine is of; or, where it is "
-                         "to be of this one: rm %s/" PIN_FILE " && asp-admin store join",
-                         word.text);
-    asp_buffer_free(&word);
-    return status;
-}
-
 enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *error)
 {
     struct pgsql_pin found = {0};
@@ -238,10 +239,10 @@ enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *erro
         status = asp_fail(error, ASP_UNSAFE,
                           "this machine is of the store %.*s, and in the database there is %.*s",
                           PGSQL_ID_SHORT, known.id, PGSQL_ID_SHORT, found.id);
-        return advise_other(own, status, error);
+        return pgsql_advise_other(own, status, error);
     }
     if (status == ASP_CORRUPT)
-        return advise_other(own, status, error);
+        return pgsql_advise_other(own, status, error);
     return status == ASP_NOT_FOUND ? write_pin(own->conf->store, &found, error) : status;
 }
 
@@ -252,9 +253,9 @@ static enum asp_status compare(const struct pgsql_store *own, const struct pgsql
     if (status == ASP_OK &&
         (strcmp(own->pin.id, found->id) != 0 || own->pin.parts != found->parts)) {
         status = asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
-        return advise_other(own, status, error);
+        return pgsql_advise_other(own, status, error);
     }
-    return status == ASP_CORRUPT ? advise_other(own, status, error) : status;
+    return status == ASP_CORRUPT ? pgsql_advise_other(own, status, error) : status;
 }
 
 enum asp_status pgsql_store_is_joined(struct pgsql_store *own, struct pgsql_pin *found,

@@ -109,7 +109,8 @@ def test_a_machine_that_has_joined_another_store_lets_nobody_in(empty, owner):
     try:
         assert one.login(made) == AUTHINFO_UNAVAIL
         run = one.asp_admin("list", "alice")
-        assert run.code == 5 and "another database than the one that was joined" in run.err, run
+        said = "asp-admin: it is another database than the one that was joined; name in asp.conf the database that this machine is of"
+        assert run.code == 5 and run.err.startswith(said), run
     finally:
         owner.ask(f"UPDATE asp.store SET id = '{before}'")
     assert one.login(made) == SUCCESS
@@ -133,7 +134,7 @@ def test_nobody_is_looked_for_in_another_part_than_the_database_has_her_in(empty
         one.log_file.logged(line)
         for words in (["create", "alice", "--label", "Desk"], ["list"], ["revoke", "alice", "--all"]):
             run = one.asp_admin(*words)
-            assert (run.code, line in run.err) == (5, True), run
+            assert (run.code, f"{line}; name in asp.conf the database that this machine is of" in run.err) == (5, True), run
     finally:
         one.sandbox.write("/var/lib/asp/store-id", before, mode="600")
     assert one.login(made) == SUCCESS
