@@ -249,6 +249,143 @@ START_TEST(lanes_are_closed_with_who_waits_in_them)
 }
 END_TEST
 
+static void limit_files(rlim_t soft, rlim_t hard)
+{
+    const struct rlimit limit = {soft, hard};
+
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* A limit that was lowered is not raised again, so the higher ones come first. */
+START_TEST(the_limit_of_open_files_is_raised_as_far_as_all_lanes_need_it)
+{
+    static const struct {
+        rlim_t soft;
+        rlim_t hard;
+        rlim_t then;
+    } rows[] = {{65537, 65538, 65537}, {65536, 65538, 65536}, {1024, 65538, 65536},
+                {65535, 65536, 65536}, {1024, 65535, 65535},  {512, 4096, 4096}};
+    struct rlimit files;
+
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
+        if (files.rlim_max < rows[i].hard)
+            continue;
+        limit_files(rows[i].soft, rows[i].hard);
+        open_lanes();
+        ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
+        ck_assert_uint_eq(files.rlim_cur, rows[i].then);
+        ck_assert_uint_eq(files.rlim_max, rows[i].hard);
+        lanes_close(lanes);
+    }
+}
+END_TEST
+
+/* So many more descriptors can be opened. */
+static void leave_room(int room)
+{
+    rlim_t most = 0;
+
+    for (int left = room; left > 0; most++)
+        left -= fcntl((int)most, F_GETFD) < 0;
+    limit_files(most, most);
+}
+
+START_TEST(without_descriptors_for_all_there_are_no_lanes)
+{
+    const size_t before = unit_names("/proc/self/fd");
+
+    if (unit_is_watched())
+        return;
+    for (int room = 2 * LANES - 1; room > 0; room--) {
+        leave_room(room);
+        ck_assert_ptr_null(lanes_make());
+        ck_assert_uint_eq(unit_names("/proc/self/fd"), before);
+    }
+}
+END_TEST
+
+START_TEST(no_program_that_is_started_has_lanes_or_clients)
+{
+    struct lane_client client;
+
+    open_lanes();
+    ck_assert(put(WWW, 1));
+    for (size_t i = 0; i < LANES; i++)
+        ck_assert_int_eq(fcntl(lanes_fd(lanes, i), F_GETFD), FD_CLOEXEC);
+    ck_assert(lanes_take_next(lanes, &client));
+    ck_assert_int_eq(fcntl(client.fd, F_GETFD), FD_CLOEXEC);
+    (void)close(client.fd);
+    lanes_close(lanes);
+}
+END_TEST
+
+/* The kernel closes the client's connection then. */
+START_TEST(who_is_taken_where_there_is_no_room_for_a_descriptor_is_gone)
+{
+    struct lane_client client = {.fd = -1};
+    struct rlimit files;
+
+    if (unit_is_watched())
+        return;
+    open_lanes();
+    ck_assert(put(WWW, 1));
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
+    limit_files(3, files.rlim_max);
+    ck_assert(!lanes_take_next(lanes, &client));
+    ck_assert_int_eq(client.fd, -1);
+    limit_files(files.rlim_cur, files.rlim_max);
+    ck_assert(lanes_are_empty(lanes));
+    ck_assert(!lanes_take_next(lanes, &client));
+    lanes_close(lanes);
+}
+END_TEST
+
+START_TEST(whoever_waits_in_any_lane_is_waited_for)
+{
+    open_lanes();
+    for (uid_t uid = 0; uid < LANES; uid++) {
+        ck_assert(put(uid, uid));
+        lanes_wait(lanes, NULL);
+        takes(lane_in_use(0), uid, uid);
+    }
+    lanes_close(lanes);
+}
+END_TEST
+
+START_TEST(the_lanes_of_all_are_made_stopped_and_closed)
+{
+    const size_t before = unit_names("/proc/self/fd");
+    const struct lane_client nobody = {.fd = -1};
+    struct lane_sets sets;
+
+    ck_assert(lane_sets_make(&sets));
+    ck_assert_uint_eq(unit_names("/proc/self/fd"), before + (size_t)4 * 2 * LANES);
+    lane_sets_stop(&sets);
+    ck_assert(lanes_are_over(sets.logins) && lanes_are_over(sets.arrivals));
+    ck_assert(!lanes_are_over(sets.slow) && !lanes_are_over(sets.questions));
+    ck_assert(!lanes_put(sets.logins, &nobody));
+    lane_sets_close(&sets);
+    ck_assert_uint_eq(unit_names("/proc/self/fd"), before);
+}
+END_TEST
+
+START_TEST(without_the_lanes_of_one_there_are_none_of_all)
+{
+    const size_t before = unit_names("/proc/self/fd");
+    struct lane_sets sets;
+
+    if (unit_is_watched())
+        return;
+    for (int made = 4; made-- > 0;) {
+        leave_room(made * 2 * LANES + LANES);
+        ck_assert(!lane_sets_make(&sets));
+        lane_sets_close(&sets);
+        ck_assert_uint_eq(unit_names("/proc/self/fd"), before);
+    }
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, who_comes_first_is_taken_first);
@@ -259,6 +396,13 @@ static void fill(Suite *suite)
     unit_add(suite, the_turn_is_that_of_the_lane_after_the_last_one);
     unit_add(suite, lanes_are_over_when_nobody_can_be_put_in_and_nobody_waits);
     unit_add(suite, lanes_are_closed_with_who_waits_in_them);
+    unit_add(suite, the_limit_of_open_files_is_raised_as_far_as_all_lanes_need_it);
+    unit_add(suite, without_descriptors_for_all_there_are_no_lanes);
+    unit_add(suite, no_program_that_is_started_has_lanes_or_clients);
+    unit_add(suite, who_is_taken_where_there_is_no_room_for_a_descriptor_is_gone);
+    unit_add(suite, whoever_waits_in_any_lane_is_waited_for);
+    unit_add(suite, the_lanes_of_all_are_made_stopped_and_closed);
+    unit_add(suite, without_the_lanes_of_one_there_are_none_of_all);
 }
 
 int main(void)
