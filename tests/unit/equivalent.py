@@ -219,6 +219,13 @@ EQUIVALENT = {
             "the scope was cleared",
         ),
     ],
+    "asp/source.c": [
+        (
+            "for (int i = 0; asp_source_words[i] != NULL; i++) {",
+            ["for (int i = 1; asp_source_words[i] != NULL; i++) {"],
+            "the first is none, which is not compared",
+        ),
+    ],
 }
 
 
