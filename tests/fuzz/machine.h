@@ -34,6 +34,28 @@ static inline void machine_put(const char *path, const void *bytes, size_t lengt
     FUZZ_NEED(fd >= 0 && write(fd, bytes, length) == (ssize_t)length && close(fd) == 0);
 }
 
+static inline bool machine_say(const char *path, const char *text)
+{
+    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    const bool said = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+    return fd >= 0 && close(fd) == 0 && said;
+}
+
+/* For who is not root: a namespace whose root he is, or no file could be made in it. */
+static inline bool machine_be_root(void)
+{
+    const unsigned user = getuid();
+    const unsigned group = getgid();
+    char users[32];
+    char groups[32];
+
+    (void)snprintf(users, sizeof users, "0 %u 1", user);
+    (void)snprintf(groups, sizeof groups, "0 %u 1", group);
+    return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && machine_say("/proc/self/uid_map", users) &&
+           machine_say("/proc/self/setgroups", "deny") && machine_say("/proc/self/gid_map", groups);
+}
+
 /* Once. Where there are no mount namespaces nothing can be tried. */
 static inline void machine_make(void)
 {
@@ -43,7 +65,7 @@ static inline void machine_make(void)
     if (made)
         return;
     /* In a root that is no mount what is mounted could come to others. */
-    if ((unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) ||
+    if ((unshare(CLONE_NEWNS) != 0 && !machine_be_root()) ||
         mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0) {
         (void)printf("skipped: no folders of our own can be mounted here: %s\n", strerror(errno));
         exit(MACHINE_SKIPPED);
