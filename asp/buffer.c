@@ -141,13 +141,15 @@ void asp_buffer_add_visible(struct asp_buffer *out, const char *text)
 {
     while (*text != '\0') {
         unsigned long value = 0;
-        size_t length = asp_utf8_next(text, &value);
+        const size_t length = asp_utf8_next(text, &value);
+        const char *end = text + (length > 0 ? length : 1);
 
-        if (length > 0 && !asp_is_control(value))
+        if (length > 0 && !asp_is_control(value)) {
             asp_buffer_add_bytes(out, text, length);
-        else
+            text = end;
+        }
+        for (; text < end; text++)
             add_escaped_byte(out, *text);
-        text += length > 0 ? length : 1;
     }
 }
 

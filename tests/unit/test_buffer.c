@@ -67,6 +67,18 @@ START_TEST(a_logged_value_shows_every_byte_that_is_no_printable_ascii_as_hex)
 }
 END_TEST
 
+START_TEST(of_what_a_screen_is_not_to_show_every_byte_is_written)
+{
+    struct asp_buffer out = {0};
+
+    asp_buffer_add_visible(&out, "a\tb\xc2\x85"
+                                 "c\xe2\x80\xae"
+                                 "d\xff\xc3\xa9\xe2\x80");
+    ck_assert_str_eq(out.text, "a\\x09b\\xc2\\x85c\\xe2\\x80\\xaed\\xff\xc3\xa9\\xe2\\x80");
+    asp_buffer_free(&out);
+}
+END_TEST
+
 START_TEST(a_missing_value_is_logged_as_a_dash_and_an_empty_one_as_quotes)
 {
     struct asp_buffer out = {0};
@@ -122,6 +134,7 @@ static void fill(Suite *suite)
     unit_add(suite, text_grows_to_any_length);
     unit_add(suite, numbers_times_and_quotes_are_written);
     unit_add(suite, a_logged_value_shows_every_byte_that_is_no_printable_ascii_as_hex);
+    unit_add(suite, of_what_a_screen_is_not_to_show_every_byte_is_written);
     unit_add(suite, a_missing_value_is_logged_as_a_dash_and_an_empty_one_as_quotes);
     unit_add(suite, without_memory_it_fails_once_and_for_all);
     unit_add(suite, a_text_on_lent_room_needs_no_memory_and_ends_with_the_room);
