@@ -8,6 +8,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { NOW = 1000, SECOND = 1000 };
 
@@ -66,6 +67,69 @@ START_TEST(a_profile_is_given_once_at_its_address)
     ck_assert(!once_is(&once, &token));
     ck_assert_int_eq(once.state, ONCE_TAKEN);
     ck_assert(once.profile == NULL);
+    ck_assert_uint_eq(once.length, 0);
+    /* That it was taken is known for good. */
+    ck_assert_int_eq(once_look(&once, NOW + 3600 * SECOND), INT64_MAX);
+    once_settle(&once, true);
+    once_hear(&once, NOW);
+    ck_assert_int_eq(once.state, ONCE_TAKEN);
+}
+END_TEST
+
+START_TEST(each_address_is_another_and_the_last_one_is_good)
+{
+    struct once once = {0};
+    struct once_token first = {{0}};
+    struct once_token second = {{0}};
+
+    ck_assert_int_eq(keep(&once, 5), ASP_OK);
+    once_settle(&once, true);
+    once_open(&once, NOW, &first);
+    once_settle(&once, false);
+    ck_assert(once_is(&once, &first));
+    once_open(&once, NOW, &second);
+    ck_assert(!once_is(&once, &first));
+    ck_assert(once_is(&once, &second));
+    once_end(&once);
+}
+END_TEST
+
+START_TEST(of_what_has_ended_or_is_replaced_nothing_is_left)
+{
+    static const struct once nothing;
+    struct once once = {0};
+    unsigned long before;
+    unsigned long one;
+
+    ck_assert_int_ge(sodium_init(), 0);
+    before = unit_locked_kib();
+    (void)open_one(&once);
+    one = unit_locked_kib();
+    ck_assert_int_eq(keep(&once, 6), ASP_OK);
+    ck_assert_uint_eq(unit_locked_kib(), one);
+    once_end(&once);
+    ck_assert_mem_eq(&once, &nothing, sizeof nothing);
+    ck_assert_uint_eq(unit_locked_kib(), before);
+}
+END_TEST
+
+START_TEST(without_memory_there_is_none_and_that_is_said)
+{
+    const struct rlimit none = {0, 0};
+    struct once once = {0};
+    char *document = document_with(5);
+    enum asp_status status;
+
+    unit_calls_begin(&(const struct unit_plan){.call = "malloc", .first = 1});
+    status = once_keep(&once, document, strlen(document), NOW);
+    (void)unit_calls_end();
+    ck_assert_int_eq(status, ASP_NO_MEMORY);
+    ck_assert_int_eq(once.state, ONCE_NONE);
+    if (unit_is_watched())
+        return;
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &none), 0);
+    ck_assert_int_eq(once_keep(&once, document, strlen(document), NOW), ASP_NO_MEMORY);
+    ck_assert_int_eq(once.state, ONCE_NONE);
 }
 END_TEST
 
@@ -285,6 +349,9 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add(suite, a_profile_is_given_once_at_its_address);
+    unit_add(suite, each_address_is_another_and_the_last_one_is_good);
+    unit_add(suite, of_what_has_ended_or_is_replaced_nothing_is_left);
+    unit_add(suite, without_memory_there_is_none_and_that_is_said);
     unit_add(suite, every_other_bit_is_another_address);
     unit_add(suite, there_is_none_before_the_password_is_alive);
     unit_add(suite, it_ends_after_15_seconds_of_silence);

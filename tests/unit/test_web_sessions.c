@@ -195,29 +195,16 @@ START_TEST(without_memory_for_her_name_there_is_none)
 }
 END_TEST
 
-static unsigned long locked_kib(void)
-{
-    FILE *status = fopen("/proc/self/status", "r");
-    char line[256];
-    unsigned long kib = 0;
-
-    ck_assert_ptr_nonnull(status);
-    while (fgets(line, sizeof line, status) != NULL)
-        (void)sscanf(line, "VmLck: %lu", &kib);
-    (void)fclose(status);
-    return kib;
-}
-
 START_TEST(what_is_known_of_them_is_never_swapped_out)
 {
-    const unsigned long before = locked_kib();
+    const unsigned long before = unit_locked_kib();
 
     if (!unit_is_root() || unit_is_watched())
         return;
     open_sessions();
-    ck_assert_uint_ge(locked_kib() - before, SESSIONS_MAX * sizeof *sessions.list / 1024);
+    ck_assert_uint_ge(unit_locked_kib() - before, SESSIONS_MAX * sizeof *sessions.list / 1024);
     sessions_close(&sessions);
-    ck_assert_uint_eq(locked_kib(), before);
+    ck_assert_uint_eq(unit_locked_kib(), before);
 }
 END_TEST
 
@@ -390,7 +377,7 @@ START_TEST(of_one_that_ends_nothing_is_left)
 
     open_sessions();
     descriptors = unit_names("/proc/self/fd");
-    locked = locked_kib();
+    locked = unit_locked_kib();
     ck_assert_int_eq(pipe(ends), 0);
     session = add(&unknown, CONVERSATION_READY);
     session->conversation.fd = ends[0];
@@ -398,7 +385,7 @@ START_TEST(of_one_that_ends_nothing_is_left)
     ck_assert_ptr_nonnull(session->once.profile);
     session_end(session);
     ck_assert_mem_eq(session, &nothing, sizeof nothing);
-    ck_assert_uint_eq(locked_kib(), locked);
+    ck_assert_uint_eq(unit_locked_kib(), locked);
     (void)close(ends[1]);
     ck_assert_uint_eq(unit_names("/proc/self/fd"), descriptors);
     /* One that is none is let alone. */

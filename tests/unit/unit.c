@@ -211,6 +211,19 @@ unsigned unit_mode(const char *path)
     return st.st_mode & 07777;
 }
 
+unsigned long unit_locked_kib(void)
+{
+    FILE *status = fopen("/proc/self/status", "re");
+    char line[256];
+    unsigned long kib = 0;
+
+    ck_assert_ptr_nonnull(status);
+    while (fgets(line, sizeof line, status) != NULL)
+        (void)sscanf(line, "VmLck: %lu", &kib);
+    (void)fclose(status);
+    return kib;
+}
+
 void unit_forked(void (*body)(void *context), void *context)
 {
     int status = -1;

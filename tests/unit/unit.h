@@ -74,6 +74,8 @@ bool unit_exists(const char *path);
 /* How many names there are in a folder, . and .. not counted. */
 size_t unit_names(const char *folder);
 unsigned unit_mode(const char *path);
+/* How much memory of this process is never swapped out, in KiB. */
+unsigned long unit_locked_kib(void);
 
 /* Processes */
 
