@@ -168,6 +168,20 @@ EQUIVALENT = {
             "what the first one, the file itself, has was refused before",
         ),
     ],
+    "asp/fingerprint.c": [
+        (
+            "char hex[2 * ASP_PRINT_BYTES + 1];",
+            ["char hex[3 * ASP_PRINT_BYTES + 1];", "char hex[2 * ASP_PRINT_BYTES + 2];"],
+            "there is more room than it takes",
+        ),
+        (
+            "if ((size_t)(rest->end - rest->at) < length || memcmp(rest->at, word, length) != 0)",
+            ["if ((size_t)(rest->end - rest->at) <= length || memcmp(rest->at, word, length) != 0)"],
+            "behind each of the words there has to be something",
+        ),
+        ("if (comma == NULL)", ["if (0)"], "a source or a realm that does not end is none"),
+        ("if (comma == NULL) return false;", ["if (comma == NULL) ;"], "a source or a realm that does not end is none"),
+    ],
     "asp/pgsql/passfile.c": [
         (
             "return (size_t)(end - line) > length && memcmp(line, role, length) == 0 ? line + length : NULL;",

@@ -108,6 +108,7 @@ static const struct {
     {"primary=shadow,absent,no-line",
      true,
      {.taken = true, .source = ASP_SOURCE_SHADOW, .had = ASP_HAD_NO_LINE, .absent = true}},
+    {"primary=shadow@a,none", true, {.taken = true, .source = ASP_SOURCE_SHADOW, .realm = "a"}},
     {"primary=shadow@office,none",
      true,
      {.taken = true, .source = ASP_SOURCE_SHADOW, .realm = "office"}},
@@ -177,8 +178,12 @@ START_TEST(what_no_form_has_is_none)
 {
     static const char *const lines[] = {
         "",
+        "-",
+        "shadow,none",
         "primary",
         "primary=,none",
+        "primary=none",
+        "primary=" HASH,
         "Primary=-",
         "primary=none,none",
         "primary=other,none",
@@ -214,6 +219,18 @@ START_TEST(what_no_form_has_is_none)
 
     for (size_t i = 0; i < UNIT_COUNT(lines); i++)
         is_none(lines[i]);
+}
+END_TEST
+
+START_TEST(a_realm_of_any_length_is_read_or_refused)
+{
+    char line[5000];
+    struct asp_fingerprint fingerprint;
+
+    for (int length = 1; length < 4000; length += length < 70 ? 1 : 391) {
+        (void)snprintf(line, sizeof line, "primary=shadow@%0*d,none", length, 7);
+        ck_assert_int_eq(reads(line, strlen(line), &fingerprint), length <= ASP_REALM_MAX);
+    }
 }
 END_TEST
 
@@ -291,6 +308,7 @@ static void fill(Suite *suite)
     unit_add(suite, what_is_not_taken_is_in_version_1_whatever_else);
     unit_add(suite, a_line_that_is_cut_or_longer_is_none);
     unit_add(suite, what_no_form_has_is_none);
+    unit_add(suite, a_realm_of_any_length_is_read_or_refused);
     unit_add(suite, a_line_with_a_nul_is_none);
     unit_add(suite, a_hash_is_of_lower_case_digits);
     unit_add(suite, two_looks_are_the_same_but_for_what_was_noted_since);
