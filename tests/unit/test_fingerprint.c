@@ -224,12 +224,17 @@ END_TEST
 
 START_TEST(a_realm_of_any_length_is_read_or_refused)
 {
+    static struct {
+        struct asp_fingerprint fingerprint;
+        char behind[4000];
+    } place;
+    static const char untouched[sizeof place.behind];
     char line[5000];
-    struct asp_fingerprint fingerprint;
 
     for (int length = 1; length < 4000; length += length < 70 ? 1 : 391) {
         (void)snprintf(line, sizeof line, "primary=shadow@%0*d,none", length, 7);
-        ck_assert_int_eq(reads(line, strlen(line), &fingerprint), length <= ASP_REALM_MAX);
+        ck_assert_int_eq(reads(line, strlen(line), &place.fingerprint), length <= ASP_REALM_MAX);
+        ck_assert_mem_eq(place.behind, untouched, sizeof untouched);
     }
 }
 END_TEST
