@@ -95,7 +95,7 @@ bool asp_url_read(const char *text, const char *const schemes[], struct asp_url 
     if (text[0] != '\0' && text[0] != '/')
         return false;
     for (const char *c = text; *c != '\0'; c++) {
-        if (*c <= ' ' || *c == 0x7f || strchr("\"<>\\^`{|}#", *c) != NULL)
+        if (*c <= ' ' || *c >= 0x7f || strchr("\"<>\\^`{|}#", *c) != NULL)
             return false;
     }
     url->path = text;

@@ -98,11 +98,49 @@ START_TEST(a_host_is_as_long_as_a_name_can_be)
 }
 END_TEST
 
+static bool is_letter_or_digit(unsigned byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= '0' && byte <= '9');
+}
+
+START_TEST(a_host_has_letters_digits_dashes_and_dots_alone)
+{
+    char text[] = "imaps://a.b/";
+    struct asp_url url;
+
+    for (unsigned byte = 1; byte < 256; byte++) {
+        text[9] = (char)byte;
+        ck_assert_msg(asp_url_read(text, mail, &url) ==
+                          (is_letter_or_digit(byte) || byte == '-' || byte == '.' || byte == '/'),
+                      "byte %u", byte);
+    }
+}
+END_TEST
+
+/* Whether char has a sign or not: what is beyond ASCII is written as %XX. */
+START_TEST(a_path_has_what_rfc_3986_leaves_to_it_alone)
+{
+    char text[] = "imaps://a/x";
+    struct asp_url url;
+
+    for (unsigned byte = 1; byte < 256; byte++) {
+        text[10] = (char)byte;
+        ck_assert_msg(
+            asp_url_read(text, mail, &url) ==
+                (is_letter_or_digit(byte) || strchr("!$%&'()*+,-./:;=?@[]_~", (int)byte) != NULL),
+            "byte %u", byte);
+    }
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, an_address_is_taken_apart_and_has_the_port_of_its_scheme);
     unit_add(suite, what_is_no_address_of_these_schemes_is_none);
     unit_add(suite, a_host_is_as_long_as_a_name_can_be);
+    unit_add(suite, a_host_has_letters_digits_dashes_and_dots_alone);
+    unit_add(suite, a_path_has_what_rfc_3986_leaves_to_it_alone);
 }
 
 int main(void)
