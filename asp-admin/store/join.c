@@ -3,6 +3,38 @@
 
 #include "asp-admin/database/look.h"
 #include "asp-admin/doctor/database_findings.h"
+#include "asp/store_copy_files.h"
+
+/* An asp_copy_visit: one is enough. */
+static enum asp_status end_at_any(struct asp_copy_page *page, void *context,
+                                  struct asp_error *error)
+{
+    bool *any = context;
+
+    (void)error;
+    *any = page->count > 0;
+    return *any ? ASP_INTERRUPTED : ASP_OK;
+}
+
+/* A machine that has joined goes by its files no more, and whoever is in them is shut out. */
+static void find_files(struct findings *findings, const struct asp_conf *conf)
+{
+    struct asp_copy_files files;
+    struct asp_error error = {0};
+    bool any = false;
+
+    if (asp_copy_files_begin(&files, conf, &error) == ASP_OK && files.is_in_use) {
+        const struct asp_copy_side side = asp_copy_files_side(&files);
+
+        (void)side.each(side.own, end_at_any, &any, &error);
+    }
+    asp_copy_files_end(&files);
+    if (any)
+        finding_ok(findings, "files",
+                   "note: the app passwords that are in files in %s let nobody in any more: see "
+                   "From files, and back in asp-store(7)",
+                   conf->store);
+}
 
 static void find_way(struct findings *findings, const struct database_look *look)
 {
@@ -31,6 +63,7 @@ static void find_all(struct findings *findings, const struct admin *admin,
     finding_ok(findings, "store", "this machine %s %.*s",
                joined ? "has joined" : "had joined before: it is of", DATABASE_ID_SHORT,
                look->identity.id);
+    find_files(findings, conf);
     find_way(findings, look);
     usable = database_find_schema(findings, "schema", look);
     if (usable)

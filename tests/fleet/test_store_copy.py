@@ -164,6 +164,18 @@ def test_who_copies_into_a_database_has_joined_it_then_and_not_before(filled):
         assert filled.login(filled.password) == SUCCESS
 
 
+def test_who_joins_is_told_of_app_passwords_in_files_that_let_nobody_in_any_more(filled):
+    def notes():
+        return [row["message"] for row in filled.store("join", "--json").document() if row["check"] == "files"]
+
+    assert notes() == [
+        "note: the app passwords that are in files in /var/lib/asp let nobody in any more: see From files, and back in asp-store(7)"
+    ]
+    assert filled.login(filled.password) == AUTHINFO_UNAVAIL
+    filled.copy(TO_DATABASE)
+    assert notes() == []
+
+
 def test_a_machine_of_another_database_does_not_copy_into_this_one(filled):
     filled.store("join").done()
     filled.ask("UPDATE asp.store SET id = gen_random_uuid()")
