@@ -244,7 +244,8 @@ class Suites(Runner):
         summary = run.stdout.rstrip().rpartition("\n")[2]
         if run.returncode == 77:
             return skipped("mutants", summary)
-        for line in (*re.findall(r"(?m)^missed: .*\n.*", run.stdout), summary):
+        missed = [] if self.everything else re.findall(r"(?m)^missed: .*\n.*", run.stdout)
+        for line in (*missed, summary):
             say(f"  {line}")
         return judge("mutants", run)
 
