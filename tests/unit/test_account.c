@@ -3,6 +3,7 @@
 
 #include "asp/time_text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 START_TEST(an_entry_is_found_removed_and_its_id_counted)
@@ -370,6 +371,42 @@ START_TEST(of_what_is_removed_nothing_is_left)
 }
 END_TEST
 
+/* The memory that is taken next is what was given back last of that size. */
+static void is_left_nowhere(size_t entries)
+{
+    const size_t size = entries * sizeof(struct asp_entry);
+    char *volatile next = malloc(size);
+
+    ck_assert_ptr_nonnull(next);
+    ck_assert_ptr_null(memmem(next, size, "Phone", 5));
+    free(next);
+}
+
+START_TEST(of_what_is_given_back_nothing_is_left_in_memory)
+{
+    struct asp_account account;
+    struct asp_entry *copies;
+    struct asp_entry entry;
+    size_t count;
+
+    if (unit_is_watched())
+        return;
+    one_entry(&account, "7k");
+    unit_plain_entry(&entry, "zz", "Phone");
+    ck_assert_int_eq(asp_account_add(&account, &entry), ASP_OK);
+    is_left_nowhere(1);
+    ck_assert_int_eq(asp_account_copy(&account, true, &copies, &count), ASP_OK);
+    asp_entries_free(copies, count);
+    is_left_nowhere(3);
+    (void)asp_account_revoke_all(&account, 3000, "ann", "lost", true);
+    asp_account_prune(&account, 1);
+    asp_account_prune(&account, 0);
+    is_left_nowhere(1);
+    asp_account_free(&account);
+    is_left_nowhere(2);
+}
+END_TEST
+
 START_TEST(a_new_account_is_empty_whatever_was_there)
 {
     struct asp_account account;
@@ -484,6 +521,7 @@ static void fill(Suite *suite)
     unit_add(suite, what_is_pending_goes_with_the_account_that_another_replaces);
     unit_add(suite, what_was_alive_has_ended_when_it_is_revoked_another_or_gone);
     unit_add(suite, of_what_is_removed_nothing_is_left);
+    unit_add(suite, of_what_is_given_back_nothing_is_left_in_memory);
     unit_add(suite, a_new_account_is_empty_whatever_was_there);
     unit_add(suite, what_is_pending_is_found_by_its_id_until_it_is_dropped);
     unit_add(suite, without_memory_an_account_stays_as_it_is);
