@@ -8,6 +8,22 @@
 
 enum { DAY = 86400, LINE = 16384 };
 
+/* As libc has it, until the next one; NULL: it is none. */
+static const struct spwd *read_line(const char *text)
+{
+#ifdef __GLIBC__
+    /* Its sgetspent asks for more room for ever where a number is too large; others have no other.
+     */
+    static char room[LINE];
+    static struct spwd entry;
+    struct spwd *found = NULL;
+
+    return sgetspent_r(text, &entry, room, sizeof room, &found) == 0 ? found : NULL;
+#else
+    return sgetspent(text);
+#endif
+}
+
 /* Where libc knows the first line of this user, it has the hash and the day that were found. */
 static void compare_with_libc(const struct asp_shadow *shadow, const char *user,
                               const struct asp_primary_now *now)
@@ -15,9 +31,7 @@ static void compare_with_libc(const struct asp_shadow *shadow, const char *user,
     const size_t length = strlen(user);
     const char *line = shadow->text;
     char text[LINE];
-    char room[LINE];
-    struct spwd entry;
-    struct spwd *found = NULL;
+    const struct spwd *entry;
 
     while (line != NULL && (strncmp(line, user, length) != 0 || line[length] != ':')) {
         line = strchr(line, '\n');
@@ -26,16 +40,16 @@ static void compare_with_libc(const struct asp_shadow *shadow, const char *user,
     if (line == NULL || strcspn(line, "\n") >= sizeof text)
         return;
     (void)snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\n"), line);
-    if (sgetspent_r(text, &entry, room, sizeof room, &found) != 0 || found == NULL)
-        return;
+    entry = read_line(text);
     /* A text of fewer fields is read by libc, too, and so are days that are none of these. */
-    if (now->says != ASP_SAYS_HASH)
+    if (entry == NULL || now->says != ASP_SAYS_HASH)
         return;
-    FUZZ_NEED(strcmp(entry.sp_namp, user) == 0);
-    FUZZ_NEED(strlen(entry.sp_pwdp) == now->length &&
-              memcmp(entry.sp_pwdp, now->hash, now->length) == 0);
-    FUZZ_NEED(now->day == ASP_NO_DAY || now->day == entry.sp_lstchg);
-    FUZZ_NEED(now->expires == (entry.sp_expire == -1 ? ASP_NEVER : (time_t)entry.sp_expire * DAY));
+    FUZZ_NEED(strcmp(entry->sp_namp, user) == 0);
+    FUZZ_NEED(strlen(entry->sp_pwdp) == now->length &&
+              memcmp(entry->sp_pwdp, now->hash, now->length) == 0);
+    FUZZ_NEED(now->day == ASP_NO_DAY || now->day == entry->sp_lstchg);
+    FUZZ_NEED(now->expires ==
+              (entry->sp_expire == -1 ? ASP_NEVER : (time_t)entry->sp_expire * DAY));
 }
 
 /* Who has no line counts as whom the account follows. */
