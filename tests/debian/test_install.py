@@ -10,10 +10,17 @@ pytestmark = pytest.mark.timeout(300, func_only=True)
 
 def test_installing_changes_no_service_and_makes_a_store_for_root_alone(machine):
     before = machine.shell(PAM).done().out.splitlines()
+    users = machine.shell("cat /etc/passwd").done().out.splitlines()
     run = machine.install(*ALL).done()
     after = machine.shell(PAM).done().out.splitlines()
     changed = {line.split()[1] for line in set(before) ^ set(after)}
-    assert changed == {"etc/pam.d/common-password"}, run
+    assert changed == {"etc/pam.d/common-password", "etc/passwd", "etc/shadow"}, run
+    # As whom logins are answered where accounts are in a database.
+    (user,) = set(machine.shell("cat /etc/passwd").done().out.splitlines()) ^ set(users)
+    assert user.startswith("asp-broker:x:") and user.endswith(":/:/usr/sbin/nologin")
+    assert machine.shell("id --name --groups asp-broker; getent shadow asp-broker | cut -d: -f2").done().out in (
+        "asp-broker\n!*\n", "asp-broker\n!\n",
+    )  # fmt: skip
     assert machine.shell("grep pam_asp /etc/pam.d/common-password").done().out.split() == [
         "password", "optional", "pam_asp.so",
     ]  # fmt: skip
