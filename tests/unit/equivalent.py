@@ -168,6 +168,17 @@ EQUIVALENT = {
             ["memmove(entry, entry + 1, (account->count - at - 0) * sizeof *entry);"],
             "what it moves to the last place is cleared there",
         ),
+        (
+            "struct asp_pending *grown = calloc(count + 1, sizeof *grown);",
+            ["struct asp_pending *grown = calloc(count + 2, sizeof *grown);"],
+            "there is more room than it takes",
+        ),
+        (
+            "struct asp_entry *grown = calloc(count + 1, sizeof *grown);",
+            ["struct asp_entry *grown = calloc(count + 2, sizeof *grown);"],
+            "there is more room than it takes",
+        ),
+        ("if (count > 0)", ["if (1)", "if (count >= 0)"], "where there is nothing yet nothing is copied"),
     ],
     "asp/alphabet.c": [
         (
