@@ -265,26 +265,28 @@ static void remember_shadow(struct login *login, const struct asp_account *accou
 }
 
 /* A new service or host is written at once, else the time alone and not more often than the
- * interval. */
-static bool use_is_due(const struct login *login, const struct asp_use *use)
+ * interval. What ends for not having been used keeps the later time: this clock may be behind. */
+static bool use_is_due(const struct login *login, const struct asp_use *use, bool limited)
 {
     const struct asp_use *known = &login->use;
 
+    if (limited && known->last != ASP_NEVER && use->last < known->last)
+        return false;
     return known->last == ASP_NEVER || strcmp(known->service, use->service) != 0 ||
            strcmp(known->host, use->host) != 0 || use->last < known->last ||
            use->last - known->last >= login->conf->usage_interval;
 }
 
-static void record_use(struct login *login, time_t created)
+static void record_use(struct login *login, const struct asp_entry *entry)
 {
     const char *host = login->request->host;
-    struct asp_use use = {.created = created, .last = login->facts.now};
+    struct asp_use use = {.created = entry->created, .last = login->facts.now};
 
     memcpy(use.id, login->outcome->id, sizeof use.id);
     memcpy(use.service, login->scope.service, sizeof use.service);
     if (host != NULL && asp_host_valid(host) && !asp_redact_needed(host))
         memcpy(use.host, host, strlen(host) + 1);
-    if (use_is_due(login, &use))
+    if (use_is_due(login, &use, entry->unused_limit != ASP_NEVER))
         note_denied(login, asp_store_record(&login->store, login->user.name, &use));
 }
 
@@ -365,7 +367,7 @@ static void judge(struct login *login, const struct asp_account *account,
     if (outcome->verdict != ASP_ACCEPTED || (!to_write && nobody_waits(login)) ||
         clock_is_behind(login, entry))
         return;
-    record_use(login, entry->created);
+    record_use(login, entry);
     /* After an update the account is not the one that was compared here: the next login's turn. */
     if (!to_write)
         remember_shadow(login, account);

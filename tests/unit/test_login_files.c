@@ -380,6 +380,25 @@ START_TEST(a_clock_that_is_behind_begins_no_file_of_uses)
 }
 END_TEST
 
+/* Nor does one that is behind the last use take that away: set right, what was used is not unused.
+ */
+START_TEST(a_clock_that_is_behind_takes_no_use_away)
+{
+    struct asp_request request;
+
+    begin("usage_interval = 0;", soon_unused);
+    request = request_of("alice", "imap", typed);
+    ck_assert_str_eq(decide(&request, 900), "accepted");
+    ck_assert_str_eq(decide(&request, -500), "accepted");
+    ck_assert_str_eq(decide(&request, 2800), "accepted");
+    request.host = "198.51.100.9"; /* which is written at once else */
+    ck_assert_str_eq(decide(&request, -500), "accepted");
+    ck_assert_str_eq(decide(&request, 4700), "accepted");
+    ck_assert_str_eq(decide(&request, 6700), "unused");
+    end();
+}
+END_TEST
+
 static void unbind(struct asp_entry *entry)
 {
     strcpy(entry->app, ASP_APP_FIRST_USE);
@@ -441,6 +460,7 @@ static void fill(Suite *suite)
     unit_add(suite, an_empty_file_of_uses_starts_the_count_once);
     unit_add(suite, uses_that_cannot_be_written_count_from_the_creation_and_are_asked_of_another);
     unit_add(suite, a_clock_that_is_behind_begins_no_file_of_uses);
+    unit_add(suite, a_clock_that_is_behind_takes_no_use_away);
     unit_add(suite, no_failed_call_opens_a_door_or_says_no_account);
 }
 
