@@ -226,6 +226,17 @@ def test_what_has_expired_while_no_watch_runs_is_told_to_the_next(both, folder):
         assert [(run["EVENT"], run["LABELS"]) for run in one.runs()] == [("expired", "Guest")]
 
 
+def test_of_an_account_that_is_damaged_no_more_is_told_than_could_be_an_id(both, cluster, database, folder):
+    one, _ = both
+    Store(cluster.connect(database=database)).make("alice", b"nothing of ours")
+    with one.watch(folder):
+        soon = "date_trunc('second', clock_timestamp()) + interval '1 s'"
+        rows = ", ".join(f"({part_of('alice')}, 'alice', '{id}', {soon})" for id in ("$(", "..", "7k"))
+        ask(cluster, database, f"INSERT INTO asp.expiry VALUES {rows}")
+        wait_until(one.runs, one.log_file.messages)
+        assert [(run["EVENT"], run["IDS"], run["LABELS"]) for run in one.runs()] == [("expired", "7k", "")]
+
+
 def test_while_the_database_hangs_the_watch_waits_and_says_so_once(both, cluster, folder):
     one, other = both
     with one.watch(folder):

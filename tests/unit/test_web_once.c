@@ -149,6 +149,28 @@ START_TEST(every_other_bit_is_another_address)
 }
 END_TEST
 
+/* A hundred and twenty-eight, each of which is set in some of so many and not set in others. */
+START_TEST(every_bit_of_an_address_is_drawn)
+{
+    struct once_token set = {{0}};
+    struct once_token clear = {{0}};
+
+    ck_assert_uint_eq(sizeof set.bytes * 8, 128);
+    for (int tries = 0; tries < 100; tries++) {
+        struct once once = {0};
+        const struct once_token token = open_one(&once);
+
+        for (size_t i = 0; i < sizeof token.bytes; i++) {
+            set.bytes[i] |= token.bytes[i];
+            clear.bytes[i] |= (uint8_t)~token.bytes[i];
+        }
+        once_end(&once);
+    }
+    for (size_t i = 0; i < sizeof set.bytes; i++)
+        ck_assert_int_eq(set.bytes[i] & clear.bytes[i], 0xff);
+}
+END_TEST
+
 START_TEST(there_is_none_before_the_password_is_alive)
 {
     static const struct once_token nothing;
@@ -353,6 +375,7 @@ static void fill(Suite *suite)
     unit_add(suite, of_what_has_ended_or_is_replaced_nothing_is_left);
     unit_add(suite, without_memory_there_is_none_and_that_is_said);
     unit_add(suite, every_other_bit_is_another_address);
+    unit_add(suite, every_bit_of_an_address_is_drawn);
     unit_add(suite, there_is_none_before_the_password_is_alive);
     unit_add(suite, it_ends_after_15_seconds_of_silence);
     unit_add(suite, it_ends_after_five_minutes_whatever_happens);
