@@ -10,10 +10,10 @@ from support.run import TREE
 PAGE = (TREE / "doc" / "fleet.md").read_text()
 
 
-def lines_of(first):
-    """The lines of the page's block that begins so."""
+def lines_of(first, store):
+    """The lines of the page's block that begins so, for the database of this store."""
     block = re.search(rf"(?m)^    {re.escape(first)}.*(?:\n    .*)*", PAGE).group()
-    return [line.strip() for line in block.splitlines()]
+    return [line.strip().replace("IN DATABASE asp ", f'IN DATABASE "{store}" ') for line in block.splitlines()]
 
 
 @pytest.fixture
@@ -34,8 +34,9 @@ def test_what_it_has_set_is_gone_and_it_is_not_connected_any_more(cluster, store
     before = settings(cluster, "asp_node")
     taken = cluster.open("asp_node", store)
     taken.ask("ALTER ROLE asp_node PASSWORD 'mine'; ALTER ROLE asp_node SET default_transaction_read_only = on")
+    taken.ask(f'ALTER ROLE asp_node IN DATABASE "{store}" SET default_transaction_read_only = on')
     dba = cluster.connect(database=store)
-    for line in lines_of("ALTER ROLE asp_node NOLOGIN"):
+    for line in lines_of("ALTER ROLE asp_node NOLOGIN", store):
         dba.ask(line)
     with pytest.raises(Refused):
         taken.ask("SELECT asp.beat()")
@@ -43,7 +44,7 @@ def test_what_it_has_set_is_gone_and_it_is_not_connected_any_more(cluster, store
         cluster.open("asp_node", store)
     assert settings(cluster, "asp_node") == "{}"
     dba.ask(clusters.SCHEMA)
-    for line in lines_of("ALTER ROLE asp_node LOGIN"):
+    for line in lines_of("ALTER ROLE asp_node LOGIN", store):
         dba.ask(line)
     assert settings(cluster, "asp_node") == before
     node = cluster.open("asp_node", store)
