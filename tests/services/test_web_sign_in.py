@@ -294,6 +294,18 @@ def test_who_was_virtual_is_not_the_user_of_her_name_and_who_was_one_is_not_virt
     assert virtual.states("carol") == [("Phone", "active")]
 
 
+def test_whose_name_stands_for_another_by_now_reaches_nobodys_account(virtual):
+    virtual.configure(CONF, "virtual_users = true;")
+    with web_server(virtual) as server:
+        other = server.signs_in("carol", "theirs")
+        assert server.does(other, "create", "--label", "Phone", "--app", "mail", "--quiet")[0] == DONE
+        number = server.signs_in("Carol", "theirs")
+        assert server.does(number, "list")[0] == DONE
+        virtual.configure(CONF, "virtual_users = true;", 'user_name = "lower";')
+        assert "no account of yours" in server.does(number, "list")
+        assert server.does(other, "list")[0] == DONE
+
+
 def test_the_account_of_who_is_gone_is_no_virtual_users(virtual):
     virtual.configure(CONF, "virtual_users = true;")
     virtual.sandbox.run("useradd", "--no-create-home", "gone").done()
