@@ -179,7 +179,8 @@ SCHEMAS = {
     ),
     "SELECT asp.close_store(0)": (
         "the store was closed: it has moved",
-        "name the database that it has moved to, and join that; or none, on the machine that has it in files now: see asp-store(7)",
+        "name the database that it has moved to, and join that; or none, on the machine that has it in files now: see "
+        "asp-store(7)",
     ),
 }
 

@@ -109,7 +109,7 @@ def test_a_machine_that_has_joined_another_store_lets_nobody_in(empty, owner):
     try:
         assert one.login(made) == AUTHINFO_UNAVAIL
         run = one.asp_admin("list", "alice")
-        said = "asp-admin: it is another database than the one that was joined; name in asp.conf the database that this machine is of"
+        said = "asp-admin: it is another database than the one that was joined; name in asp.conf the database that this "
         assert run.code == 5 and run.err.startswith(said), run
     finally:
         owner.ask(f"UPDATE asp.store SET id = '{before}'")

@@ -169,7 +169,8 @@ def test_who_joins_is_told_of_app_passwords_in_files_that_let_nobody_in_any_more
         return [row["message"] for row in filled.store("join", "--json").document() if row["check"] == "files"]
 
     assert notes() == [
-        "note: the app passwords that are in files in /var/lib/asp let nobody in any more: see From files, and back in asp-store(7)"
+        "note: the app passwords that are in files in /var/lib/asp let nobody in any more: see From files, and back in "
+        "asp-store(7)"
     ]
     assert filled.login(filled.password) == AUTHINFO_UNAVAIL
     filled.copy(TO_DATABASE)
