@@ -208,6 +208,15 @@ EQUIVALENT = {
         ("if (comma == NULL)", ["if (0)"], "a source or a realm that does not end is none"),
         ("if (comma == NULL) return false;", ["if (comma == NULL) ;"], "a source or a realm that does not end is none"),
     ],
+    "asp/pgsql/lease.c": [
+        ("int64_t mine = 0;", ["int64_t mine = 1;"], "it is set where all is told"),
+        (
+            "status = pgsql_not_ours(error); pgsql_result_free(result);",
+            ["status = pgsql_not_ours(error); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        ("lease->left = 0; pgsql_result_free(result);", ["lease->left = 0; ;"], "it loses memory, which a sanitizer finds"),
+    ],
     "asp/pgsql/passfile.c": [
         (
             "return (size_t)(end - line) > length && memcmp(line, role, length) == 0 ? line + length : NULL;",
