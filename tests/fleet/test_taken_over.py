@@ -30,8 +30,9 @@ def settings(cluster, role):
     return cluster.connect().one(words, role)
 
 
-def test_what_it_has_set_is_gone_and_it_is_not_connected_any_more(cluster, store):
+def test_what_it_has_set_or_closed_is_as_before_and_it_is_not_connected_any_more(cluster, store):
     before = settings(cluster, "asp_node")
+    cluster.open("asp_admin", store).ask("SELECT asp.close_store(0)")
     taken = cluster.open("asp_node", store)
     taken.ask("ALTER ROLE asp_node PASSWORD 'mine'; ALTER ROLE asp_node SET default_transaction_read_only = on")
     taken.ask(f'ALTER ROLE asp_node IN DATABASE "{store}" SET default_transaction_read_only = on')
@@ -49,6 +50,7 @@ def test_what_it_has_set_is_gone_and_it_is_not_connected_any_more(cluster, store
     assert settings(cluster, "asp_node") == before
     node = cluster.open("asp_node", store)
     assert node.ask("SELECT asp.beat()")
+    assert node.one("SELECT oldest FROM asp.load(0::smallint, 'alice', '')") == 1
     node.close()
     taken.close()
 
