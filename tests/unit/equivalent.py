@@ -179,6 +179,11 @@ EQUIVALENT = {
             "there is more room than it takes",
         ),
         ("if (count > 0)", ["if (1)", "if (count >= 0)"], "where there is nothing yet nothing is copied"),
+        (
+            "memmove(gone, gone + 1, (account->pending_count - at - 1) * sizeof *gone);",
+            ["memmove(gone, gone + 1, (account->pending_count - at - 0) * sizeof *gone);"],
+            "nobody looks behind the last one",
+        ),
     ],
     "asp/alphabet.c": [
         (
