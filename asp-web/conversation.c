@@ -12,15 +12,18 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define PEER "asp-broker"
 
 enum { THERE_MS = 100 }; /* for what is there already */
 
-/* What the broker no longer hears is known when it is read from. */
+/* Where the broker does not hear it, it would wait, and so would she: that they no longer speak is
+ * known when it is read from. */
 static void say(struct conversation *conversation, struct asp_message *message)
 {
-    (void)asp_broker_send_now(conversation->fd, message);
+    if (!asp_broker_send_now(conversation->fd, message))
+        (void)shutdown(conversation->fd, SHUT_RDWR);
     asp_message_wipe(message);
 }
 

@@ -295,6 +295,17 @@ def test_a_session_is_over_when_the_broker_says_so(browser, broker, how):
     assert browser.say("POST", "/api/run", {"words": ["list"]}).status == 401
 
 
+def test_a_session_is_over_when_the_broker_takes_nothing_more(browser, broker):
+    """What was to be said to it is lost, so that it would wait, and so would she."""
+    said = signed_in(browser, broker)
+    running = Later(lambda: browser.post("/api/run", {"words": ["list"]}))
+    said.words()
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        for _ in range(5000):
+            said.ask("", "app-password")
+    assert running.result().json == {"error": "asp-broker broke off: sign in again"}
+
+
 def test_she_is_told_why_she_is_not_let_in(browser, broker):
     browser.sign_in()
     _, _, said = broker.accept()
