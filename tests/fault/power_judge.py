@@ -6,7 +6,7 @@ import re
 import shutil
 
 from power_recording import Mark
-from support.primaries import Primaries
+from support.primaries import Primaries, Shadow
 from support.site import Site
 
 STORE = "disk/store"
@@ -22,11 +22,6 @@ TURN = re.compile(r"\..*\.hook")
 HOOK = """#!/bin/sh
 echo "$ASP_EVENT $ASP_IDS" >>{runs}
 """
-
-
-# What is run with a shadow file of its own.
-UNSHARE = ("unshare", "-m", "--propagation", "private")
-WITH_SHADOW = 'mount --bind "$1" /etc/shadow; shift; exec "$@"'
 
 
 class PowerSite(Site):
@@ -45,24 +40,15 @@ class PowerSite(Site):
             self.hook.chmod(0o755)
             lines.append(f'hooks: {{ created = "{self.hook}"; revoked = "{self.hook}"; }};')
         if shadow:
-            self.shadow = folder / "shadow"
-            self.prefix = (*UNSHARE, "sh", "-c", WITH_SHADOW, "sh", self.shadow)
+            self.primaries = Shadow(self)
             self.configure("virtual_users = true;", *lines)
         else:
-            self.shadow, self.prefix = None, ()
             self.primaries = Primaries(self)
             self.primaries.configure(*lines)
 
     def say(self, primaries):
         """Each user's primary password, as its source has it."""
-        if self.shadow is None:
-            self.primaries.say(primaries)
-            return
-        self.shadow.write_text("".join(f"{user}:$y$asp${hashed}:19000:0:99999:7:::\n" for user, hashed in primaries.items()))
-        self.shadow.chmod(0o600)
-
-    def run(self, *words, prefix=(), **options):
-        return super().run(*words, prefix=[*self.prefix, *prefix], **options)
+        self.primaries.say(primaries)
 
     def runs_of_hook(self):
         """(event, ids) of each."""

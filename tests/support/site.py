@@ -21,6 +21,8 @@ PERSON = {"TERM": "xterm-256color", "TZ": "UTC"}
 class Site:
     """A store and a configuration of its own. No test sees another's."""
 
+    prefix = ()  # the words before each command, if any
+
     def __init__(self, folder, build):
         self.folder = folder
         self.build = build
@@ -133,12 +135,12 @@ class Site:
 
     def run(self, *words, prefix=(), **options):
         """Runs asp-admin with this configuration; prefix is the command that starts it, if any."""
-        return self.execute(*prefix, *self.argv(*words), **options)
+        return self.execute(*self.prefix, *prefix, *self.argv(*words), **options)
 
     def start(self, *words, prefix=()):
         """Starts asp-admin and does not wait."""
         return subprocess.Popen(
-            [os.fspath(word) for word in [*prefix, *self.argv(*words)]],
+            [os.fspath(word) for word in [*self.prefix, *prefix, *self.argv(*words)]],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -177,7 +179,7 @@ class Site:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         try:
             child = subprocess.Popen(
-                [os.fspath(word) for word in [*prefix, *self.argv(*words)]],
+                [os.fspath(word) for word in [*self.prefix, *prefix, *self.argv(*words)]],
                 stdin=slave if input is None else subprocess.PIPE,
                 stdout=slave,
                 stderr=slave if errors else subprocess.PIPE,
