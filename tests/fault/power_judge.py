@@ -133,10 +133,10 @@ class Judge:
             # The first create has not come far. The next one goes on.
             assert accounts == {}, "folders of the store are missing, and there are accounts"
             site.run("create", "bob", "--label", "Begun", "--quiet").done()
-        active = site.active()
+        site.active()  # all can be read
         yield from self.passwords_faults(site, accounts)
         yield from self.cleaning_faults(site, clock, by_doctor)
-        yield from self.hooks_faults(site, state, active)
+        yield from self.hooks_faults(site, state)
         yield from [f"{name} was lost when the store was looked over" for name in accounts if name not in site.texts()]
         yield from self.next_faults(site)
 
@@ -188,10 +188,12 @@ class Judge:
                 strays = {name for name in strays - KEPT_LOCKS if not TURN.fullmatch(name)}
             yield from [f"{who} leaves {folder}/{name}" for name in sorted(strays)]
 
-    def hooks_faults(self, site, state, active):
-        """What the operation has ended was told to the hook before the cut, or is by watch; and nothing else is."""
+    def hooks_faults(self, site, state):
+        """What was ended, by the operation or by watch's pass, was told to the hook before the cut, or is by watch; and
+        nothing else is."""
         if site.hook is None:
             return
+        active = site.active()
         ended = self.operation.active - active
         runs = site.runs_of_hook()
         told = {one for event, ids in runs if event == "revoked" for one in ids}

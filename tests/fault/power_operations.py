@@ -5,6 +5,7 @@ from typing import Callable, NamedTuple
 
 from power_judge import PowerSite
 from power_recording import record
+from support.broker import LOGIN, message
 from support.pam_codes import AUTH_ERR
 from support.run import BIN
 
@@ -16,6 +17,31 @@ from libpam import Transaction, libpam
 transaction = Transaction(sys.argv[2], "passwd", "alice", "", b"")
 assert transaction.code == 0
 sys.exit(libpam.pam_chauthtok(transaction.handle, 0))
+"""
+# A broker, which is asked one thing, and told to end once it has answered.
+ASK = """
+import socket, subprocess, sys, time
+broker = subprocess.Popen(sys.argv[3:])
+one = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+while one.connect_ex(sys.argv[1]) != 0:
+    assert broker.poll() is None
+    time.sleep(0.02)
+one.send(bytes.fromhex(sys.argv[2]))
+print(one.recv(9000).hex(), flush=True)
+broker.terminate()
+sys.exit(broker.wait())
+"""
+# A watch, which is told to end once it has written an account, and run a hook where there is one that notes it.
+WATCH = """
+import pathlib, subprocess, sys, time
+account, note = map(pathlib.Path, sys.argv[1:3])
+before = account.read_bytes()
+watch = subprocess.Popen(sys.argv[3:])
+while account.read_bytes() == before or not note.exists() or b" hook=due " in account.read_bytes():
+    assert watch.poll() is None
+    time.sleep(0.02)
+watch.terminate()
+sys.exit(watch.wait())
 """
 BEFORE = {"alice": "one", "bob": "two", "carol": "three"}
 CHANGED = {**BEFORE, "alice": "another"}
@@ -90,6 +116,15 @@ class Made:
     def login(self, user, rhost="192.0.2.1"):
         """The words of a login, whose app password is read from standard input."""
         return [BIN / "pam_login", self.stack("imap", "auth"), "imap", user, rhost]
+
+    def asks(self, user, password, rhost=b""):
+        """The words of a login that a broker is asked for."""
+        conf, path = self.site.folder / "broker.conf", self.site.folder / "sock"
+        more = [f'broker: {{ socket = "{path}"; workers = 1; }};', "self_service: { enabled = false; };"]
+        conf.write_text("\n".join([self.site.conf.read_text(), *more, ""]))
+        question = message(LOGIN, user.encode() + b"\0", b"imap\0", b"", rhost, password.encode())
+        program = self.site.build / "asp-broker" / "asp-broker"
+        return ["/usr/bin/python3", "-c", ASK, path, question.hex(), program, "--config", conf]
 
 
 def shown(user, label, service="imap"):
@@ -170,6 +205,29 @@ def used_again(made):
     return made.login("alice", "2001:db8:1234:5678:9abc:def0:1234:5678"), made.passwords[1].text
 
 
+def broker_first_use(made):
+    made.some()
+    made.create("alice", "Tablet")
+    return made.asks("alice", made.passwords[-1].text), ""
+
+
+def broker_used(made):
+    words, text = used_again(made)
+    return made.asks("alice", text, words[-1].encode() + b"\0"), ""
+
+
+def broker_login_after_change(made):
+    refused_already(made)
+    return made.asks("alice", made.passwords[0].text), ""
+
+
+def running_watch(made):
+    made.some(after=False)
+    site = made.site
+    words = ["/usr/bin/python3", "-c", WATCH, site.account("alice"), site.runs if site.hook else site.conf]
+    return [*words, *site.argv("watch")], ""
+
+
 def watch(made):
     made.some(after=False)
     return made.site.argv("watch", "--once"), ""
@@ -210,6 +268,11 @@ OPERATIONS = (
     Operation("used", used_again, site={"lines": ("usage_interval = 0;",)}),
     Operation("watch", watch, after=CHANGED),
     Operation("login-after-change", login_after_change, site=SHADOW, after=CHANGED, code=AUTH_ERR),
+    Operation("broker-first-use", broker_first_use),
+    Operation("broker-used", broker_used, site={"lines": ("usage_interval = 0;",)}),
+    Operation("broker-login-after-change", broker_login_after_change, site=SHADOW, after=CHANGED),
+    Operation("running-watch", running_watch, after=CHANGED),
+    Operation("running-watch-hook", running_watch, site=HOOKS, after=CHANGED),
     Operation("password-stack", password_stack, site=SHADOW, after=CHANGED),
     Operation("revoke-hook", revoke, site=HOOKS),
     Operation("rotate-hook", rotate, shown("alice", "Phone"), site=HOOKS),
