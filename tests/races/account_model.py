@@ -24,9 +24,13 @@ class Entry(NamedTuple):
     networks: tuple
     expires: float  # math.inf: never
     reason: str  # why it was revoked; "" while it was not
+    unused: int | None = None  # seconds that it may lie unused
+    unused_at: float = math.inf  # when it has, if nobody uses it: uses are hours apart here, or do not count
 
     def state(self, clock):
-        return "revoked" if self.reason else "expired" if clock >= self.expires else "active"
+        if self.reason:
+            return "revoked"
+        return "expired" if clock >= self.expires else "unused" if clock >= self.unused_at else "active"
 
 
 class Row(NamedTuple):
@@ -39,6 +43,19 @@ class Row(NamedTuple):
     expires: float
     state: str
     reason: str
+    unused: int | None = None
+
+
+class Exported(NamedTuple):
+    """Of an entry, as export writes it."""
+
+    id: str
+    label: str
+    app: str
+    networks: tuple
+    expires: float
+    reason: str
+    unused: int | None
 
 
 class Made(NamedTuple):
@@ -52,7 +69,11 @@ class Made(NamedTuple):
 
 
 def row(entry, clock):
-    return Row(entry.id, entry.label, entry.app, entry.networks, entry.expires, entry.state(clock), entry.reason)
+    return Row(*entry[:1], *entry[2:6], entry.state(clock), entry.reason, entry.unused)
+
+
+def exported(entry):
+    return Exported(*entry[:1], *entry[2:6], entry.reason, entry.unused)
 
 
 class Account:
@@ -95,6 +116,13 @@ class Account:
 
     def with_primary(self, version, locked):
         return Account(self.entries, self.enrolled, self.compared, version, locked, self.digest)
+
+    def imported(self, entries):
+        """These and no others; whatever their primary password was, it is from then on the one that is."""
+        digest = 0
+        for entry in entries:
+            digest ^= hash(entry)
+        return Account({entry.id: entry for entry in entries}, True, self.primary, self.primary, self.locked, digest)
 
     def removed(self):
         return Account({}, False, 0, self.primary, self.locked, 0)
@@ -169,13 +197,16 @@ def no_room(account, label, given, but=None):
 
 def made(account, given, answer, old=None):
     """One is added, in the place of another that was there perhaps."""
-    entry = Entry(answer.id, answer.secret, answer.label, answer.app, given["networks"], answer.expires, "")
+    unused = given.get("unused")
+    unused_at = math.inf if unused is None else given["clock"] + unused
+    networks = given["networks"]
+    entry = Entry(answer.id, answer.secret, answer.label, answer.app, networks, answer.expires, "", unused, unused_at)
     gone = [] if old is None or old.reason else [old._replace(reason="rotated")]
     return account.with_entries(entry, *gone, compared=account.compared if account.enrolled else account.primary)
 
 
 def create(account, given, answer):
-    """label, app, networks; what was Made, or `limit` or `label`, of which there is no more, or which is taken."""
+    """label, app, networks, unused; what was Made, or `limit` or `label`, of which there is no more, or which is taken."""
     refusals, is_full = no_room(account, given["label"], given)
     if not isinstance(answer, Made):
         return [account] if answer in refusals else []
@@ -200,7 +231,7 @@ def rotate(account, given, answer):
     if answer.id in account.entries or account.is_stale or account.locked or is_full:
         return []
     as_it_is = answer._replace(label=old.label, app=old.app, expires=old.expires)
-    return [made(account, {"networks": old.networks}, as_it_is, old)]
+    return [made(account, {**given, "networks": old.networks, "unused": old.unused}, as_it_is, old)]
 
 
 def revoke(account, given, answer):
@@ -242,6 +273,20 @@ def list_all(account, given, answer):
     return [account] if answer == rows else []
 
 
+def export(account, given, answer):
+    """A frozenset of Exported, or `gone`."""
+    if not account.enrolled:
+        return [account] if answer == "gone" else []
+    return [account] if answer == frozenset(map(exported, account.entries.values())) else []
+
+
+def import_one(account, given, answer):
+    """entries, of an export, replace; `done`, or `kept` where there is an account that is not to be replaced."""
+    if account.enrolled and not given["replace"]:
+        return [account] if answer in (None, "kept") else []
+    return [account.imported(given["entries"])] if answer in (None, "done") else []
+
+
 def login(account, given, answer):
     """typed, service, host; the verdicts that it may have been. It writes before it tells."""
     verdict, after = check(account, given["typed"], given["service"], given["host"], given["clock"])
@@ -268,6 +313,8 @@ KINDS = {
     "label": label,
     "remove": remove,
     "list": list_all,
+    "export": export,
+    "import": import_one,
     "login": login,
     "check": only_check,
     "primary": primary,
@@ -290,5 +337,6 @@ class Model:
 
     @staticmethod
     def leaves_all(operation):
-        """A login that is let in by what is bound never binds it; but a label may be another again."""
-        return operation.kind not in ("label", "primary")
+        """A login that is let in by what is bound never binds it, since nothing is imported here that is not bound yet; but
+        a label may be another again, and an account."""
+        return operation.kind not in ("label", "primary", "import")

@@ -5,8 +5,10 @@ import contextlib
 import dataclasses
 import datetime
 import ipaddress
+import json
 import math
 import random
+import re
 import threading
 import time
 
@@ -23,7 +25,9 @@ VERDICTS = {
     USER_UNKNOWN: {"no-account"},
     CRED_INSUFFICIENT: {"not-an-app-password"},
     AUTHINFO_UNAVAIL: {"unavailable"},
-    AUTH_ERR: set("wrong-secret wrong-case revoked expired wrong-app wrong-network primary-changed primary-locked".split()),
+    AUTH_ERR: set(
+        "wrong-secret wrong-case revoked expired unused wrong-app wrong-network primary-changed primary-locked".split()
+    ),
 }
 SERVICES = ("imap", "nginx", "wiki", "cockpit")
 OFFICE, INSIDE, OUTSIDE = "192.0.2.0/24", "192.0.2.7", "198.51.100.1"
@@ -31,10 +35,13 @@ HOUR = 3600
 REASON = "admin"
 # Of those that were made, so many of an account are still tried.
 REMEMBERED = 40
+# And so many exports.
+EXPORTS, EXPORT_MAX = 4, 60000
 # Why there is no new one: by the exit code, and words of what is said.
+NO_ROOM = {"the limit is": "limit", "with this label": "label"}
 REFUSALS = {
-    ("create", 4): {"the limit is": "limit", "with this label": "label"},
-    ("rotate", 4): {"the limit is": "limit", "with this label": "label"},
+    ("create", 4): NO_ROOM,
+    ("rotate", 4): NO_ROOM,
     ("rotate", 3): {"has no app password": "gone"},
     ("rotate", 2): {"has expired": "expired"},
 }
@@ -51,8 +58,14 @@ ALL = {
     "label": 5,
     "list": 6,
     "remove": 0.4,
+    "batch": 3,
+    "export": 3,
+    "import_one": 2,
 }
 CHANGES = {kind: often for kind, often in ALL.items() if kind not in ("login", "check")}
+# What a user does herself.
+OWN = {"create": 3, "rotate": 1, "revoke": 2, "revoke_all": 0.2, "label": 1, "list": 2}
+WITH_UNUSED = {**ALL, "create_unused": 20}
 # One in so many runs of asp-admin is killed, within so many ms.
 KILLED, KILLED_WITHIN = 25, 60
 
@@ -91,9 +104,34 @@ def rows_of(document):
             time_of(found["expires"]),
             found["state"],
             (found["revoked"] or {}).get("reason", ""),
+            found["unused"],
         )
         for found in document
     )
+
+
+def unused_at(found):
+    """Of an entry of an export."""
+    times = [found["created"], *((found[name] or {}).get("time") for name in ("bound", "last_used"))]
+    return math.inf if found["unused"] is None else max(map(time_of, filter(None, times))) + found["unused"]
+
+
+def exported_of(document):
+    """Entries as the model has them, but for their secrets, which are in no export."""
+    return [
+        model.Entry(
+            found["id"],
+            "",
+            found["label"],
+            found["app"],
+            networks_of(found["networks"]),
+            time_of(found["expires"]),
+            (found["revoked"] or {}).get("reason", ""),
+            found["unused"],
+            unused_at(found),
+        )
+        for found in document["entries"]
+    ]
 
 
 class Race:
@@ -109,6 +147,8 @@ class Race:
         self.history = {user: [] for user in users}
         self.passwords = {user: collections.deque(maxlen=REMEMBERED) for user in users}
         self.limits = [[self.begun, math.inf, ground.limit]]
+        self.secrets = {user: collections.defaultdict(set) for user in users}  # those that were shown, by id
+        self.exports = {user: collections.deque(maxlen=EXPORTS) for user in users}  # (text, entries)
         self.maybe = set()  # what may have been bound, once for each that came for it
         self.over = threading.Event()
         self.goes_on = threading.Event()
@@ -165,9 +205,9 @@ class Race:
 class Worker(threading.Thread):
     """Does one thing after the other, by one thread of a racer. `ahead`: how much its clock is."""
 
-    def __init__(self, race, lane, seed, kinds, ahead=0):
+    def __init__(self, race, lane, seed, kinds, users, ahead=0):
         super().__init__(daemon=True)
-        self.race, self.lane, self.kinds = race, lane, kinds
+        self.race, self.lane, self.kinds, self.users = race, lane, kinds, users
         self.chance = random.Random(seed)
         self.name = str(seed)
         self.ahead = ahead if race.has_own_clocks else 0
@@ -182,7 +222,7 @@ class Worker(threading.Thread):
                 self.race.goes_on.wait()
                 with self.turn:
                     (kind,) = self.chance.choices(list(self.kinds), list(self.kinds.values()))
-                    getattr(self, kind)(self.chance.choice(self.race.users))
+                    getattr(self, kind)(self.chance.choice(self.users))
         except BaseException as error:  # whoever waits for it raises it again
             self.error = error
             self.race.over.set()
@@ -212,17 +252,28 @@ class Worker(threading.Thread):
         kill_after = self.chance.randint(1, KILLED_WITHIN) if is_killed else 0
         return self.lane.run(self.race.admin, "--json", *words, input=input, kill_after=kill_after)
 
+    failures = (5,)
+
     def failed(self, answer, kind):
         """Nothing has come of it, and that was said."""
         self.race.told[f"{kind} failed"] += 1
-        if answer.code != 5 and not answer.was_killed:
+        if answer.code not in self.failures and not answer.was_killed:
             self.race.odd.append(answer)
+
+    @staticmethod
+    def is_unknown(answer):
+        """Whether it may have been done."""
+        return answer.was_killed or (answer.code == 5 and "not known" in answer.err)
+
+    def remember(self, user, made, networks):
+        """It was shown."""
+        self.race.secrets[user][made.id].add(made.secret)
+        self.race.passwords[user].append(Password(made.id, made.secret, made.label, networks, made.app == model.FIRST_USE))
 
     def changed(self, answer, user, kind, given, what):
         """An operation that changes the account: `what` tells its answer by the document, where it was done."""
         given = {"clock": self.clock(answer), **given}
-        is_unknown = answer.was_killed or (answer.code == 5 and "not known" in answer.err)
-        if is_unknown:
+        if self.is_unknown(answer):
             self.race.note(answer, user, kind, given, None, is_known=False)
         elif answer.code == 0:
             self.race.note(answer, user, kind, given, what(answer.document()))
@@ -235,11 +286,9 @@ class Worker(threading.Thread):
         """The same of one that shows a password. What was not shown is not there, however it ended."""
         given = {"clock": self.clock(answer), "limits": self.race.limits_within(answer), **given}
         document = answer.document()
-        is_unknown = answer.was_killed or (answer.code == 5 and "not known" in answer.err)
+        is_unknown = self.is_unknown(answer)
         if document is not None:
-            made = made_of(document)
-            is_free = made.app == model.FIRST_USE
-            self.race.passwords[user].append(Password(made.id, made.secret, made.label, networks, is_free))
+            self.remember(user, made_of(document), networks)
         if answer.code == 0 or (is_unknown and document is not None):
             self.race.note(answer, user, kind, given, made_of(document), is_known=not is_unknown)
             return
@@ -249,7 +298,11 @@ class Worker(threading.Thread):
                 return
         self.failed(answer, kind)
 
-    def create(self, user):
+    def create_unused(self, user):
+        """For no longer than other clocks are ahead."""
+        self.create(user, "--unused", "1h")
+
+    def create(self, user, *more):
         label, app = self.new_label(), self.chance.choice((model.FIRST_USE, model.FIRST_USE, "mail", "calendar", model.ANY))
         known = self.pick(user)
         if known is not None and self.chance.randrange(8) == 0:
@@ -257,8 +310,70 @@ class Worker(threading.Thread):
         words = ["--from", OFFICE] if self.chance.randrange(4) == 0 else []
         networks = networks_of(words[1:])
         words += ["--expires", "1h"] if self.chance.randrange(4) == 0 else []
-        answer = self.asp_admin("create", user, "--label", label, "--app", app, *words)
-        self.showed(answer, user, "create", {"label": label, "app": app, "networks": networks}, networks)
+        answer = self.asp_admin("create", user, "--label", label, "--app", app, *words, *more)
+        given = {"label": label, "app": app, "networks": networks, "unused": HOUR if more else None}
+        self.showed(answer, user, "create", given, networks)
+
+    def batch(self, _):
+        """One for each, one after the other."""
+        lines = [(user, self.new_label()) for user in self.race.users]
+        answer = self.asp_admin("create", "--batch", input="".join(f"{user}\t{label}\n" for user, label in lines))
+        self.race.told["batch"] += 1
+        made = {document["user"]: made_of(document) for document in answer.documents()}
+        given = {"clock": self.clock(answer), "limits": self.race.limits_within(answer)}
+        given |= {"app": model.FIRST_USE, "networks": ()}
+        last = list(made)[-1:]
+        for number, (user, label) in enumerate(lines, 1):
+            (why,) = re.findall(rf"(?m)^asp-admin: line {number}: (.*)", answer.err) or [None]
+            if user in made:
+                self.remember(user, made[user], ())
+            if why is not None:
+                refusal = next((refusal for words, refusal in NO_ROOM.items() if words in why), None)
+                if refusal is not None:
+                    self.race.note(answer, user, "create", {**given, "label": label}, refusal)
+                elif "not known" in why and user in made:
+                    self.race.note(answer, user, "create", {**given, "label": label}, made[user], is_known=False)
+            elif user in made:
+                is_sure = answer.code in (0, 1) or [user] != last
+                self.race.note(answer, user, "create", {**given, "label": label}, made[user], is_known=is_sure)
+        if answer.code not in (0, 1, 5) and not answer.was_killed:
+            self.race.odd.append(answer)
+
+    def export(self, user):
+        answer = self.asp_admin("export", user, kills=False)
+        if answer.code not in (0, 3):
+            self.failed(answer, "export")
+            return
+        document = answer.document()
+        found = exported_of(document) if answer.code == 0 else None
+        if found is not None:
+            # What is not bound yet would be so again, see the model.
+            document["entries"] = [entry for entry in document["entries"] if entry["app"] != model.FIRST_USE]
+            text = f"{json.dumps(document)}\n"
+            if len(text) < EXPORT_MAX:
+                self.race.exports[user].append((text, [entry for entry in found if entry.app != model.FIRST_USE]))
+        what = "gone" if found is None else frozenset(map(model.exported, found))
+        self.race.note(answer, user, "export", {}, what)
+
+    def import_one(self, user):
+        """Of one of the last exports, where it is known what each of it was."""
+        exports = list(self.race.exports[user])
+        text, entries = self.chance.choice(exports) if exports else ("", [])
+        secrets = [self.race.secrets[user][entry.id] for entry in entries]
+        if not entries or any(len(one) != 1 for one in secrets):
+            return
+        entries = tuple(entry._replace(secret=secret) for entry, (secret,) in zip(entries, secrets))
+        words = ["--replace"] if self.chance.randrange(2) else []
+        answer = self.asp_admin("import", *words, input=text)
+        given = {"clock": self.clock(answer), "entries": entries, "replace": bool(words)}
+        if self.is_unknown(answer):
+            self.race.note(answer, user, "import", given, None, is_known=False)
+            return
+        results = [row["result"] for row in answer.document() or []]
+        if answer.code == 0 and results in (["imported"], ["replaced"], ["kept"]):
+            self.race.note(answer, user, "import", given, "kept" if results == ["kept"] else "done")
+        else:
+            self.failed(answer, "import")
 
     def rotate(self, user):
         if (old := self.pick(user)) is not None:
@@ -356,6 +471,33 @@ class Worker(threading.Thread):
         if password.is_free and came not in self.race.maybe:
             self.race.maybe.add(came)
             self.race.note(answer, user, "login", given, None, is_known=False)
+
+
+class OwnWorker(Worker):
+    """A user, on her own account: the broker does it, whose clock is right, once PAM has let her in."""
+
+    # She may not have been let in.
+    failures = (1, 5)
+
+    def asp_admin(self, *words, input="", kills=True):
+        return super().asp_admin(*words, input="hers\n", kills=kills)
+
+    @staticmethod
+    def is_unknown(answer):
+        """The broker may go on where she does not hear of it."""
+        return answer.was_killed or answer.code == 5
+
+    def failed(self, answer, kind):
+        super().failed(answer, kind)
+        self.race.told["own failed"] += 1
+
+    def changed(self, *words):
+        self.race.told["own"] += 1
+        super().changed(*words)
+
+    def showed(self, *words):
+        self.race.told["own"] += 1
+        super().showed(*words)
 
 
 def finish(race, workers):

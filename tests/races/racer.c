@@ -4,7 +4,7 @@
  *
  *   login SERVICE USER RHOST PASSWORD     through libpam, RHOST may be empty
  *   run MS INPUT PROGRAM WORD...          that program; it is killed after so many ms, where that
- * is not 0. INPUT comes to its standard input
+ * is not 0. INPUT comes to its standard input: hexadecimal digits
  *
  *   BEGIN END CODE VERDICT                BEGIN and END in ns by the monotonic clock; the code of
  *                                         libpam, and what the module logs, if it does that here
@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORDS = 40, LINE = 4096, THREADS = 16, WRITTEN = 1 << 20 };
+enum { WORDS = 40, LINE = 4096, THREADS = 16, WRITTEN = 1 << 20, INPUT = 60000 };
 
 static _Thread_local char verdict[32];
 
@@ -173,8 +173,26 @@ static void make_pipe(int ends[2])
         abort();
 }
 
-static pid_t start(char *const argv[], const char *input, struct written *out, struct written *err)
+/* As much as a pipe takes at once. */
+static size_t read_digits(const char *digits, char bytes[INPUT])
 {
+    const size_t length = strlen(digits) / 2;
+    unsigned value;
+
+    for (size_t i = 0; i < length && i < INPUT; i++) {
+        if (sscanf(digits + 2 * i, "%2x", &value) != 1)
+            abort();
+        bytes[i] = (char)value;
+    }
+    if (length > INPUT)
+        abort();
+    return length;
+}
+
+static pid_t start(char *const argv[], const char *digits, struct written *out, struct written *err)
+{
+    char input[INPUT];
+    const size_t length = read_digits(digits, input);
     posix_spawn_file_actions_t actions;
     int in[2], its_out[2], its_err[2];
     pid_t pid;
@@ -186,7 +204,7 @@ static pid_t start(char *const argv[], const char *input, struct written *out, s
         posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO) != 0 ||
         posix_spawn_file_actions_adddup2(&actions, its_out[1], STDOUT_FILENO) != 0 ||
         posix_spawn_file_actions_adddup2(&actions, its_err[1], STDERR_FILENO) != 0 ||
-        write(in[1], input, strlen(input)) != (ssize_t)strlen(input) ||
+        write(in[1], input, length) != (ssize_t)length ||
         posix_spawn(&pid, argv[0], &actions, NULL, argv, environ) != 0)
         abort();
     (void)posix_spawn_file_actions_destroy(&actions);
@@ -232,11 +250,12 @@ static void *serve(void *data)
     int fd = *(const int *)data;
     FILE *from = fdopen(fd, "r");
     FILE *to = fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 0), "w");
-    char line[LINE];
+    char *line = NULL;
+    size_t size = 0;
 
     if (from == NULL || to == NULL)
         abort();
-    while (fgets(line, sizeof line, from) != NULL) {
+    while (getline(&line, &size, from) > 0) {
         char *words[WORDS + 1] = {NULL};
         size_t count = 0;
 
@@ -251,6 +270,7 @@ static void *serve(void *data)
             abort();
         (void)fflush(to);
     }
+    free(line);
     (void)fclose(to);
     (void)fclose(from);
     return NULL;

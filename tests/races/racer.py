@@ -41,6 +41,14 @@ class RunAnswer(Answer):
         except ValueError:
             return None
 
+    def documents(self):
+        """Those on lines of their own, as far as they are whole."""
+        found = []
+        for line in self.out.splitlines(keepends=True):
+            if line.endswith("\n"):
+                found.append(json.loads(line))
+        return found
+
 
 class Lane:
     """One of its threads: does one thing after the other."""
@@ -61,7 +69,7 @@ class Lane:
 
     def run(self, *words, input="", kill_after=0):
         """`kill_after`: ms; 0: it is not killed."""
-        *times, written = self.ask("run", str(kill_after), input, *map(os.fspath, words))
+        *times, written = self.ask("run", str(kill_after), input.encode().hex(), *map(os.fspath, words))
         return RunAnswer(*times, *(text(bytes.fromhex(digits)) for digits in written))
 
     def close(self):

@@ -5,7 +5,8 @@ import math
 import random
 
 import pytest
-from account_model import ANY, FIRST_USE, Made, Model, Row, check, no_account
+from account_model import ANY, FIRST_USE, Entry, Made, Model, Row, check, no_account
+from account_model import exported as exported_of
 from account_model import row as row_of
 from linear import Operation, Undecided, judge
 
@@ -60,6 +61,19 @@ def row(at, label=None, state="active", app="mail", reason="", networks=(), expi
     return Row(PASSWORDS[at][:2], label or f"label {at}", app, networks, expires, state, reason)
 
 
+def exported(begin, end, *entries):
+    return op(begin, end, "export", frozenset(map(exported_of, entries)))
+
+
+def imported(begin, end, *entries, replace=True, answer="done"):
+    return op(begin, end, "import", None if end == NEVER else answer, entries=entries, replace=replace)
+
+
+def entry(at, label=None, app="mail", reason=""):
+    return Entry(PASSWORDS[at][:2], PASSWORDS[at], label or f"label {at}", app, (), NEVER, reason)
+
+
+HOUR = 3600
 REVOKED = {"state": "revoked", "reason": "admin"}
 
 
@@ -70,6 +84,32 @@ def many(count, end=None):
 
 GOOD = {
     "nothing": [],
+    "an export of what is there, revoked or not": [
+        *(create(0, 1, 1), create(0, 1, 2), revoke(2, 3, 1), exported(4, 5, entry(1, reason="admin"), entry(2))),
+    ],
+    "an import brings back what was revoked, and nothing else stays": [
+        *(create(0, 1, 1), revoke(2, 3, 1), create(2, 3, 2), imported(4, 5, entry(1)), login(6, 7, 1)),
+        login(6, 7, 2, "not-an-app-password"),
+    ],
+    "an import leaves an account that is there": [
+        *(create(0, 1, 1), imported(2, 3, entry(2), replace=False, answer="kept"), login(4, 5, 1)),
+    ],
+    "an import of who has none, which may have come or not": [imported(0, NEVER, entry(1), replace=False), login(1, 2, 1)],
+    "what is imported is of the primary password that is": [
+        *(create(0, 1, 1), primary(2, 3), imported(4, 5, entry(1)), login(6, 7, 1)),
+    ],
+    "unused for a clock that is ahead, and for no other": [
+        *(create(0, 1, 1, unused=HOUR), login(2, 3, 1, "unused", clock=NOW + HOUR), login(4, 5, 1)),
+    ],
+    "made by a clock that is ahead": [
+        *(create(0, 1, 1, unused=HOUR, clock=NOW + HOUR), login(2, 3, 1, clock=NOW + HOUR)),
+    ],
+    "what lies unused gives its label and its place": [
+        *(create(0, 1, 1, unused=HOUR), create(2, 3, 2, label="label 1", limit=1, clock=NOW + HOUR)),
+    ],
+    "one that lies unused is made new": [
+        *(create(0, 1, 1, unused=HOUR), rotate(2, 3, 1, 2), login(4, 5, 2), login(4, 5, 2, "unused", clock=NOW + HOUR)),
+    ],
     "a login while it is made is let in or not": [create(0, 5, 1), login(1, 2, 1, "no-account"), login(3, 4, 1)],
     "a login while it is revoked": [create(0, 1, 1), revoke(2, 6, 1), login(3, 4, 1), login(4, 5, 1, "revoked")],
     "a login that ends after it was revoked, and began before": [create(0, 1, 1), login(2, 9, 1), revoke(3, 4, 1)],
@@ -162,6 +202,17 @@ GOOD = {
 }
 
 BAD = {
+    "an export without one that is there": [create(0, 1, 1), create(0, 1, 2), exported(2, 3, entry(1))],
+    "an export of who has none": [exported(0, 1)],
+    "an import over an account that was to be kept": [create(0, 1, 1), imported(2, 3, entry(2), replace=False)],
+    "an account that is kept and was not there": [imported(0, 1, entry(1), replace=False, answer="kept")],
+    "what was not in the import stays": [create(0, 1, 1), imported(2, 3, entry(2)), login(4, 5, 1)],
+    "what was imported is lost": [imported(0, 1, entry(1)), create(2, 3, 2), login(4, 5, 1, "not-an-app-password")],
+    "what was made while one was imported is lost after it was reported": [
+        *(create(0, 1, 1), imported(2, 5, entry(1)), create(6, 7, 2), login(8, 9, 2, "not-an-app-password")),
+    ],
+    "let in though it lies unused": [create(0, 1, 1, unused=HOUR), login(2, 3, 1, clock=NOW + HOUR)],
+    "unused too soon": [create(0, 1, 1, unused=HOUR), login(2, 3, 1, "unused", clock=NOW + HOUR - 1)],
     "let in after it was reported to be revoked": [create(0, 1, 1), revoke(2, 3, 1), login(4, 5, 1)],
     "and through others": [create(0, 1, 1), revoke(2, 6, 1), login(3, 4, 1, "revoked"), login(5, 7, 1)],
     "let in before it was made": [login(0, 1, 1), create(2, 3, 1)],
@@ -292,6 +343,8 @@ def drawn(chance, at):
             ("login", {**login, **clock}),
             ("check", {**login, **clock}),
             ("primary", {"version": at + chance.randrange(2), "locked": chance.randrange(3) == 0}),
+            ("export", {}),
+            ("import", {"entries": (entry(chance.randrange(3)),), "replace": chance.randrange(2) == 0}),
         ]
     )
 
@@ -312,7 +365,9 @@ def answers(state, kind, given, at):
     if kind in ("login", "check"):
         verdict, _ = check(state, given["typed"], given["service"], given["host"], clock)
         return [{verdict}, {"accepted"}, {"revoked"}]
-    return ["done", "gone", "label"]
+    if kind == "export":
+        return [frozenset(map(exported_of, state.entries.values())), "gone"]
+    return ["done", "kept", "gone", "label"]
 
 
 def random_history(chance):
@@ -328,7 +383,7 @@ def random_history(chance):
         answer = chance.choice(right)
         time = at + chance.random()
         begin, end = time - chance.choice((0, 0.4, 2.5)), time + chance.choice((0, 0.4, 2.5))
-        if chance.random() < 0.15 and kind in ("revoke", "login", "remove", "label"):
+        if chance.random() < 0.15 and kind in ("revoke", "login", "remove", "label", "import"):
             history.append(Operation(begin, NEVER, kind, given, None))
         else:
             history.append(Operation(begin, end, kind, given, answer))

@@ -7,7 +7,7 @@ import time
 import cluster as clusters
 import ground as grounds
 import pytest
-from race import ALL, CHANGES, HOUR, LOGINS, Race, Worker, finish, judged
+from race import ALL, CHANGES, HOUR, LOGINS, OWN, WITH_UNUSED, OwnWorker, Race, Worker, finish, judged
 from racer import Racer
 from support.long import repeated
 from support.wait import comes_true
@@ -22,21 +22,23 @@ ROUND, ROUNDS = 12, 12  # seconds; with --all
 
 
 @contextlib.contextmanager
-def running(ground, build, chance, users=USERS, kinds=ALL, env=None, clock=None):
+def running(ground, build, chance, users=USERS, kinds=ALL, env=None, clock=None, owners=False):
     """A race. It is over, and finished, at the end."""
     race = Race(ground, users)
     with contextlib.ExitStack() as stack:
 
-        def racer(threads, kinds, name, ahead=0, **options):
+        def racer(threads, kinds, name, ahead=0, worker=Worker, users=users, **options):
             made = Racer(ground.box, build, threads, **options)
             stack.callback(made.close)
             seeds = [f"{name}{at} {chance.randrange(10**6)}" for at in range(threads)]
-            return [Worker(race, lane, seed, kinds, ahead) for lane, seed in zip(made.lanes, seeds)]
+            return [worker(race, lane, seed, kinds, users, ahead) for lane, seed in zip(made.lanes, seeds)]
 
         workers = [*racer(THREADS, kinds, "a", env=env), *racer(THREADS, kinds, "b", env=env)]
         workers += racer(THREADS - 1, LOGINS, "w", user="www-data")
+        if owners:
+            workers += racer(1, OWN, "o", worker=OwnWorker, users=("alice",), user="alice")
         if clock is not None:
-            workers += racer(1, ALL, "s", AHEAD, env=clock(AHEAD))
+            workers += racer(1, kinds, "s", AHEAD, env=clock(AHEAD))
         for worker in workers:
             worker.start()
         yield race
@@ -50,8 +52,8 @@ def last(race, chance):
     comes_true(lambda: race.over.is_set() or sum(race.told.values()) >= ended + ENDED, seconds=10)
 
 
-def trouble(race, ground, chance, seconds):
-    """Each at least once, and so on for so long."""
+def trouble(race, ground, chance, seconds, but=()):
+    """Each at least once but for these, and so on for so long."""
 
     def user():
         return chance.choice(("alice", "bob"))
@@ -62,6 +64,8 @@ def trouble(race, ground, chance, seconds):
         "primary": lambda: race.change_primary(user(), ground.change_primary),
     }
     troubles = {**ground.troubles, "locked": lambda _: race.locked(user())}
+    for name in but:
+        del troubles[name]
     begun, left, came = time.monotonic(), [], 0
     while not race.over.is_set() and (came < len(changes) + len(troubles) or time.monotonic() < begun + seconds):
         if not left:
@@ -84,8 +88,21 @@ GROUNDS = ("files", "database")
 # Lesson: processes and threads at once.
 @pytest.mark.parametrize("ground", GROUNDS, indirect=True)
 def test_what_goes_on_in_trouble_is_as_if_one_thing_had_come_after_the_other(ground, racing, chance, clock, tell):
-    with running(ground, racing, chance, clock=clock) as race:
+    with running(ground, racing, chance, clock=clock, owners=True) as race:
         trouble(race, ground, chance, 0)
+    tell(judged(race))
+
+
+# A disk that is full may lose last uses, and the time that one may lie unused begins anew then.
+LOSING = ("disk full", "read only")
+
+
+@pytest.mark.parametrize("ground", GROUNDS[:1], indirect=True)
+def test_what_has_lain_unused_for_one_clock_and_not_for_another(ground, racing, chance, clock, tell):
+    with running(ground, racing, chance, kinds=WITH_UNUSED, clock=clock) as race:
+        trouble(race, ground, chance, 0, but=LOSING)
+        comes_true(lambda: race.over.is_set() or race.told["unused"] >= ENDED)
+    assert race.told["unused"] > 0
     tell(judged(race))
 
 
@@ -93,7 +110,7 @@ def test_what_goes_on_in_trouble_is_as_if_one_thing_had_come_after_the_other(gro
 @pytest.mark.parametrize("ground", [repeated(name) for name in GROUNDS], indirect=True)
 def test_and_so_it_is_for_minutes(ground, racing, chance, clock, tell):
     for _ in range(ROUNDS):
-        with running(ground, racing, chance, clock=clock) as race:
+        with running(ground, racing, chance, clock=clock, owners=True) as race:
             trouble(race, ground, chance, ROUND)
         tell(judged(race))
 
