@@ -185,8 +185,8 @@ def bytes_of(word):
 class Reader:
     """Makes effects of the lines of one trace."""
 
-    def __init__(self, root, start, hook):
-        self.root, self.hook = str(root), hook
+    def __init__(self, root, start, hook, marks=None):
+        self.root, self.hook, self.marks = str(root), hook, marks or {}
         self.tree = start.copy()
         self.made = dict(start.nodes)
         self.effects = []
@@ -314,6 +314,7 @@ class Reader:
     def put(self, process, name, words, length):
         inode = None if name.startswith("send") else self.descriptor(words[0])
         if inode is None:
+            self.mark_sent(name, words)
             number = words[0].partition("<")[0]
             if process == self.first and (name.startswith("send") or number in ("1", "2")):
                 self.mark("said")
@@ -326,6 +327,12 @@ class Reader:
         key = process, words[0].partition("<")[0]
         self.write(inode, self.positions[key], data)
         self.positions[key] += length
+
+    def mark_sent(self, name, words):
+        if name == "sendto":
+            for part, what in self.marks.items():
+                if part in bytes_of(words[1]):
+                    self.mark(what)
 
     def of_descriptor(self, name, words):
         if name == "sync":
@@ -373,12 +380,13 @@ NAMING = {
 }
 
 
-def record(root, log, words, hook=None, prefix=(), **options):
-    """Runs the words to their end, and returns what they did to this folder. `prefix` comes before strace."""
+def record(root, log, words, hook=None, prefix=(), marks=None, **options):
+    """Runs the words to their end, and returns what they did to this folder. `prefix` comes before strace. `marks`: by what
+    is in a message that is sent, what Mark it is to have besides."""
     start = Tree.read(root)
     asked = ["-e", f"trace={CHANGES},{TOLD}", "-e", "signal=none"]
     run = execute(*prefix, *STRACE, "-f", "-y", "-xx", "-s", "4194304", "-o", log, *asked, *words, **options)
-    reader = Reader(root, start, hook)
+    reader = Reader(root, start, hook, marks)
     for line in log.read_text().splitlines():
         reader.read(line)
     recording = Recording(start, reader.effects, reader.made, run)
