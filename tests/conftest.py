@@ -17,6 +17,7 @@ import pytest
 from support import sanitizers, system_log
 from support.run import TREE, execute, tool_works
 from support.sandbox import SANDBOX, Sandbox
+from support.service import Service
 from support.site import Site
 from support.tracing import STRACE
 from support.wait import wait_until
@@ -125,6 +126,17 @@ def databases(build):
         pytest.skip("built without a database: -Ddatabase=enabled")
     with on_database.databases() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def joining(request):
+    """With --engine=database each machine of a service has joined a store in one."""
+    if request.config.getoption("engine") == "database":
+        with on_database.joining(request.getfixturevalue("databases")) as Service.joining:
+            yield
+        Service.joining = None
+    else:
+        yield
 
 
 @pytest.fixture

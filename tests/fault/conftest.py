@@ -13,9 +13,9 @@ def short(build):
 def judged(record_property):
     """Tells how many points of an operation were tried (tests/run says so), and fails where a rule is broken."""
 
-    def judge(name, trial):
+    def judge(trial):
         count, tried, wrong = trial.go()
-        record_property("points", f"{name}: {tried} of {count}")
+        record_property("points", f"{trial.name}: {tried} of {count}")
         assert not wrong, f"{len(wrong)} of {tried}:\n" + "\n".join(wrong[:20])
 
     return judge

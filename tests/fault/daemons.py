@@ -2,30 +2,36 @@
 
 import collections
 import contextlib
-import pathlib
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 
+from logins import LOGINS, before_of
 from on_database import is_listening
-from points import KILL, is_of_libc, points_of
+from points import KILL, SHORT, Point
 from rules import BOUND, DONE, NOT_FOUND, STORE
+from short import Shortener
 from support.broker import LOGIN, OUTCOME, REFUSED, message
-from support.passwords import wrong
-from support.processes import children, state
+from support.processes import children, lives, state
 from support.run import ENVIRONMENT, MORTAL, Result
 from support.self_service import fields
 from support.tracing import read_calls
 from support.wait import LONG, wait_until
-from trial import LAPTOP, OLD, PHONE, Trial
+from trial import Trial
 
 # A call of one of the processes that serve: which of them; None: of one that is made for a request. Where several are, the
-# call of that number goes wrong in each that comes so far.
-Call = collections.namedtuple("Call", "name occurrence line process")
+# call of that number goes wrong in each that comes so far; and whether one of those becomes another program.
+Call = collections.namedtuple("Call", "name occurrence line process is_of_program", defaults=[False])
 # Seconds after an answer in which what belongs to it is brought to its end.
 AFTER = 0.05
+
+
+class Gone(Exception):
+    """One that was to be looked at has ended."""
 
 
 @contextlib.contextmanager
@@ -33,40 +39,45 @@ def traced(pids, *words):
     """strace looks at these processes."""
     attached = [word for pid in pids for word in ("-p", str(pid))]
     with subprocess.Popen(["strace", *words, *attached], stderr=subprocess.PIPE, env=ENVIRONMENT, text=True) as tracer:
-        for _ in pids:
-            assert "attached" in tracer.stderr.readline()
+        if not all("attached" in tracer.stderr.readline() for _ in pids):
+            tracer.terminate()
+            raise Gone
         yield
         time.sleep(AFTER)
         tracer.terminate()
         tracer.communicate()
 
 
-def before_exec(calls):
-    """What a process does until it is another program, if it is."""
+def until_exec(calls):
+    """What a process does until it is another program, and whether it is ever."""
     names = [call.name for call in calls]
-    return calls[: names.index("execve") + 1] if "execve" in names else calls
+    return (calls[: names.index("execve") + 1], True) if "execve" in names else (calls, False)
 
 
 def calls_of(log, pids):
     """What each of the processes did, from a log of strace -ff; and those that they made, taken together."""
     logs = {path: path.suffix.removeprefix(".") for path in sorted(log.parent.glob(f"{log.name}.*"))}
     places = {str(pid): at for at, pid in enumerate(pids)}
-    found = [
-        Call(call.name, call.occurrence, call.line, places.get(pid))
-        for path, pid in logs.items()
-        for call in before_exec(read_calls(path))
-    ]
-    for path in logs:
+    found = {}
+    for path, pid in logs.items():
+        calls, is_of_program = until_exec(read_calls(path))
         path.unlink()
-    return list({(call.process, call.name, call.occurrence): call for call in found}.values())
+        for call in calls:
+            key = places.get(pid), call.name, call.occurrence
+            is_lent = is_of_program or (key in found and found[key].is_of_program)
+            found[key] = Call(call.name, call.occurrence, call.line, places.get(pid), is_lent)
+    return list(found.values())
 
 
 class Served(Trial):
-    """What is asked of a daemon. Others say what `pids` are looked at, how it is begun and ended, and what comes when it is
-    asked: a Result by whose code it is judged."""
+    """What is asked of a daemon. Others say what `pids` are looked at, how it is begun, behind its `words`, and ended, and
+    what comes when it is asked: a Result by whose code it is judged."""
 
     lines = None
-    own = ()  # what is in the paths that are the operation's, besides those of the site
+
+    def __init__(self, site, library, *rest):
+        self.short, self.words = Shortener(site.folder, library), ()
+        super().__init__(site, *rest)
 
     def __enter__(self):
         return self
@@ -77,23 +88,57 @@ class Served(Trial):
     def clean_run(self):
         log = self.site.folder / "calls"
         self.back()
+        self.get_ready()
         with traced(self.pids, "-ff", "-y", "-o", log):
             assert self.ask().code == DONE
         return calls_of(log, self.pids)
 
     def points(self):
-        own = (self.site.folder, *self.site.folders(), *self.own)
-        return points_of([call for call in self.calls if not is_of_libc(call, own)])
+        return [*super().points(), *(Point(call, SHORT) for call in self.writes())]
+
+    def writes(self):
+        """Those that may be short while it is asked."""
+        self.begin_behind(self.short.words)
+        self.back()
+        self.get_ready()
+        self.short.begin()
+        assert self.ask().code == DONE
+        time.sleep(AFTER)
+        found = self.short.written()
+        self.back()
+        places = {pid: at for at, pid in enumerate(self.pids)}
+        calls = {(places.get(pid), number): Call("write", number, what, places.get(pid)) for pid, number, what in found}
+        return list(calls.values())
+
+    def begin_behind(self, words):
+        if words != self.words:
+            self.end()
+            self.words = words
+            self.begin()
 
     def attempt(self, point):
-        self.renew()
+        try:
+            return self.attempt_once(point)
+        except Gone:  # since it was looked at, of what went wrong before
+            return self.attempt_once(point)
+
+    def attempt_once(self, point):
         call = point.call
+        self.begin_behind(self.short.words if point.action == SHORT else ())
+        self.renew()
+        self.get_ready()
+        if point.action == SHORT:
+            self.short.begin(call.occurrence, 0 if call.process is None else self.pids[call.process])
+            return self.ask()
         pids = self.pids if call.process is None else [self.pids[call.process]]
         action = "signal=SIGKILL" if point.action == KILL else f"error={point.action}"
         inject = f"inject={call.name}:{action}:when={call.occurrence}"
         words = ["-f"] if call.process is None else []
         with traced(pids, *words, "-o", self.site.folder / "injected", "-e", f"trace={call.name}", "-e", inject):
             return self.ask()
+
+    def get_ready(self):
+        """Before anything goes wrong."""
 
     def ask_next(self):
         """After one in which something went wrong."""
@@ -114,49 +159,47 @@ class Served(Trial):
 
 
 AGAIN = 1  # second
-# What is asked with which app password, and what is made of alice.
-REQUESTS = {
-    "broker, first use": ("Spare", "accepted", [LAPTOP, PHONE, ("Spare", "active", "mail")]),
-    "broker, accepted": ("Phone", "accepted", OLD["alice"]),
-    "broker, wrong": ("wrong", "wrong-secret", OLD["alice"]),
-}
 
 
 class BrokerRequest(Served):
     """A login, said to the broker as the module says it."""
 
-    def __init__(self, site, name):
-        self.label, self.expected, alices = REQUESTS[name]
+    def __init__(self, site, library, name):
+        self.login = LOGINS[name]
+        self.promises = self.login.is_accepted
         self.folder = tempfile.mkdtemp(prefix="asp-broker-")  # names of sockets are short
         self.socket = f"{self.folder}/sock"
-        super().__init__(site, name, {"alice": alices})
+        super().__init__(site, library, f"broker, {name}", {"alice": self.login.alices}, before_of(self.login))
 
     def __exit__(self, *_):
         self.end()
         shutil.rmtree(self.folder)
 
     def prepare(self):
-        self.passwords["wrong"] = wrong(self.passwords["Phone"])
         self.conf = self.site.folder / "broker.conf"
         more = [f'broker: {{ socket = "{self.socket}"; workers = 1; }};', "self_service: { enabled = false; };"]
         self.conf.write_text("\n".join([self.site.conf.read_text(), *more, ""]))
         self.begin()
 
     def begin(self):
-        words = [*MORTAL, self.site.build / "asp-broker" / "asp-broker", "--config", self.conf]
+        program = self.site.build / "asp-broker" / "asp-broker"
+        words = [*MORTAL, *self.site.prefix, *self.words, program, "--config", self.conf]
         null = subprocess.DEVNULL
         self.process = subprocess.Popen(words, stdin=null, stdout=null, stderr=null, env=ENVIRONMENT, cwd="/")
         pid = self.process.pid
         wait_until(lambda: is_listening(self.socket) and children(pid) and state(pid) == "S", "no broker is there")
         self.pids = children(pid)
-        self.ask()  # who answers has from then on what it keeps
+        self.say("wrong")  # who answers has from then on what it keeps
 
     def end(self):
-        """With all of its processes, which end once they see that it has: no other broker begins before."""
+        """With all of its processes: no other broker begins before."""
         left = {*self.pids, *children(self.process.pid)}
         self.process.kill()
         self.process.wait(LONG)
-        wait_until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in left), "a process of the broker is left")
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not any(map(lives, left)), "a process of the broker is left")
 
     def ask_next(self):
         """A database that one was not answered by is asked again five times a second, and nobody else meanwhile."""
@@ -174,14 +217,18 @@ class BrokerRequest(Served):
         return self.has_ended() or children(self.process.pid) != self.pids
 
     def ask(self):
-        """No answer is one too: the module says that it is unavailable then."""
+        verdict = self.say(self.login.label)
+        code = DONE if self.login.is_answered(verdict) else STORE if verdict in ("", "unavailable") else NOT_FOUND
+        return Result(code, verdict, "")
+
+    def say(self, label):
+        """The verdict. No answer is one too: the module says that it is unavailable then."""
         verdict = ""
-        question = message(LOGIN, b"alice\0", b"imap\0", b"", b"", self.passwords[self.label].encode())
+        question = message(LOGIN, b"alice\0", b"imap\0", b"", b"", self.passwords[label].encode())
         with contextlib.suppress(ConnectionError, TimeoutError), socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as one:
             one.settimeout(2 * BOUND)
             one.connect(self.socket)
             one.send(question)
             kind, found = fields(one.recv(9000) or message(REFUSED, b"\0"))
             verdict = found[0].rstrip(b"\0").decode() if kind == OUTCOME else ""
-        code = DONE if verdict == self.expected else STORE if verdict in ("", "unavailable") else NOT_FOUND
-        return Result(code, verdict, "")
+        return verdict

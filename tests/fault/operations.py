@@ -4,12 +4,13 @@ import dataclasses
 import re
 import typing
 
-from points import KILL, SHORT, Point, is_of_libc, points_of
+from points import KILL, SHORT, Point, points_of
 from rules import DONE, NO, STORE
+from short import Shortener
 from support.primaries import Primaries
 from support.tracing import STRACE, Call, injecting, look_at_configuration, read_calls
 from support.wait import wait_until
-from trial import LAPTOP, PHONE, SPARE, Trial, revoked
+from trial import LAPTOP, PHONE, SPARE, Trial, nothing_before, revoked
 
 NEW = ("New", "active", "mail")
 BATCH = ("alice", "carol")
@@ -75,7 +76,7 @@ class Operation:
     words: tuple
     new: dict
     input: typing.Callable = lambda export: ""
-    before: typing.Callable = lambda site: lambda: None
+    before: typing.Callable = nothing_before
     told: typing.Callable = lambda run, changed: set()
     lines: int = 1
 
@@ -118,10 +119,10 @@ OPERATIONS = {
 
 
 class Change(Trial):
-    """One of them at a site. `short` is the library that makes a write short."""
+    """One of them at a site. `library` is the one that makes a write short."""
 
-    def __init__(self, site, name, short):
-        self.operation, self.short = OPERATIONS[name], short
+    def __init__(self, site, name, library):
+        self.operation, self.short = OPERATIONS[name], Shortener(site.folder, library)
         self.lines = self.operation.lines
         super().__init__(site, name, self.operation.new, self.operation.before)
 
@@ -139,23 +140,22 @@ class Change(Trial):
     def clean_run(self):
         log = self.site.folder / "calls"
         self.run(*STRACE, "-y", "-o", log, "-e", "trace=all").done()
-        return read_calls(log, look_at_configuration(self.site))
+        return read_calls(log, look_at_configuration(self.site.conf))
 
     def writes(self):
-        note = self.site.folder / "writes"
-        self.run("env", f"LD_PRELOAD={self.short}", f"ASP_TEST_SHORT_TO={note}").done()
+        self.short.begin()
+        self.run(*self.short.words).done()
         self.back()
-        return [Call("write", at, line) for at, line in enumerate(note.read_text().splitlines(), 1)]
+        return [Call("write", number, what) for _, number, what in self.short.written()]
 
     def points(self):
-        """What libc does for itself is looked at in one of all operations."""
-        own = (self.site.folder, *self.site.folders())
-        calls = [call for call in self.calls if self.name == "create" or not is_of_libc(call, own)]
-        return [*points_of(calls), *(Point(call, SHORT) for call in self.writes())]
+        calls = points_of(self.calls) if self.name == "create" else super().points()
+        return [*calls, *(Point(call, SHORT) for call in self.writes())]
 
     def attempt(self, point):
         if point.action == SHORT:
-            return self.run("env", f"LD_PRELOAD={self.short}", f"ASP_TEST_SHORT={point.call.occurrence}")
+            self.short.begin(point.call.occurrence)
+            return self.run(*self.short.words)
         action = "signal=SIGKILL" if point.action == KILL else f"error={point.action}"
         return self.run(*injecting(self.site.folder, point.call, action))
 

@@ -12,8 +12,8 @@ from support.long import EVERYTHING
 from support.run import commit
 
 KILL, SHORT = "kill", "short"
-# Of an operation, in a plain run.
-SOME = 8
+# Of an operation, in a plain run; and of one of many that go the same way.
+SOME, FEW = 8, 4
 
 # Of the errors that a machine in trouble returns those that the manual page of the call names, or its file system may have.
 # What is not here never fails (or fails by what is asked for alone): it is the last call only.
@@ -51,12 +51,15 @@ Point = collections.namedtuple("Point", "call action")
 
 
 def errors_of(call):
-    """Those that the call can return as it was made: nothing is written by who opens to read, a lock alone is waited for."""
+    """Those that the call can return as it was made: nothing is written by who opens to read, a lock alone is waited for,
+    and nothing that is taken away needs room."""
     errors = OF_CALL.get(call.name, [])
     if call.name.startswith("open") and "O_CREAT" not in call.line:
         errors = [error for error in errors if error not in ("ENOSPC", "EDQUOT")]
         if not re.search("O_WRONLY|O_RDWR", call.line):
             errors.remove("EROFS")
+    if "EPOLL_CTL_DEL" in call.line:
+        return []
     if call.name == "fcntl":
         return [error for error in errors if ("DUPFD" if error == "EMFILE" else "LK") in call.line]
     return errors
@@ -75,7 +78,7 @@ def points_of(calls):
     return [Point(call, action) for call in calls for action in (*errors_of(call), KILL)]
 
 
-def chosen(name, points, some=SOME):
+def chosen(name, points, some):
     """All, or as many as `some` of as many parts of what the operation of that name does, one after the other."""
     if EVERYTHING or len(points) <= some:
         return points

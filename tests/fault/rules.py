@@ -11,6 +11,8 @@ BOUND = 15
 # Exit codes: of the machine are those of the store and of the configuration. Of many lines, NO says which were not done.
 DONE, NO, NOT_FOUND, STORE, CONF = 0, 1, 3, 5, 6
 UNKNOWN = "does not say whether it was written"
+# Of what was done, where standard output is what failed.
+REVOKED = "what was to be revoked is revoked"
 
 
 @dataclasses.dataclass
@@ -26,6 +28,8 @@ class Seen:
     found: dict
     # What the call was about: standard output or standard error, which cannot say it then.
     call: str
+    # Whether it is done where that ended well: of who is refused it is not said what was made of her account.
+    promises: bool
     # Users of whom standard output says that it is done, and passwords shown: (user, whether it opens).
     told: set
     shown: list
@@ -61,14 +65,17 @@ def an_account_is_the_old_or_the_new_one(seen):
 
 
 def what_is_reported_done_is_there(seen):
+    is_reported = (seen.run.code == DONE and seen.promises) or REVOKED in seen.run.err
     for user in seen.new:
-        if (seen.run.code == DONE or user in seen.told) and not seen.is_new(user):
+        if (is_reported or user in seen.told) and not seen.is_new(user):
             yield f"{user} has {seen.found[user]}"
 
 
 def what_is_reported_to_have_failed_has_changed_nothing(seen):
     """But for what was told of before, what could not be told of, and what is said not to be known. A login says nothing."""
-    if seen.killed or seen.lines is None or seen.run.code == DONE or is_about_output(seen) or UNKNOWN in seen.run.err:
+    if seen.killed or seen.lines is None or seen.run.code == DONE or is_about_output(seen):
+        return
+    if UNKNOWN in seen.run.err or REVOKED in seen.run.err:
         return
     for user in seen.new:
         if seen.is_new(user) and seen.old[user] != seen.new[user] and user not in seen.told:

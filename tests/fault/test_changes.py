@@ -13,10 +13,9 @@ pytestmark = pytest.mark.timeout(3600 if EVERYTHING else 300)
 # Lesson: each call of an update fails.
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if "hook" not in name])
 def test_whatever_fails_it_is_done_or_not_and_said(site, strace, short, judged, name):
-    judged(name, Change(site, name, short))
+    judged(Change(site, name, short))
 
 
-@pytest.mark.of_files("of a database each machine is told, see tests/fleet/test_feed.py")
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if "hook" in name])
 def test_whatever_fails_no_hook_that_is_due_is_lost(site, strace, short, judged, name):
-    judged(name, Hooked(site, name, short))
+    judged(Hooked(site, name, short))

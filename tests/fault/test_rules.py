@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from rules import BOUND, RULES, Seen, broken
+from rules import BOUND, REVOKED, RULES, Seen, broken
 from support.run import Result
 from trial import LAPTOP, PHONE, SPARE, revoked
 
@@ -19,6 +19,7 @@ FAILED = Seen(
     new={"alice": NEW},
     found={"alice": OLD},
     call="fsync(4) = 0",
+    promises=True,
     told=set(),
     shown=[],
     lines=1,
@@ -59,6 +60,19 @@ def test_what_is_well_breaks_none(seen):
 def test_each_rule_is_broken_by_what_breaks_it(rule):
     seen, changes = BREAKING[rule]
     assert [line.partition(":")[0] for line in broken(dataclasses.replace(seen, **changes))] == [rule]
+
+
+SAID = Result(5, "", f"asp-admin: standard output cannot be written: Broken pipe; {REVOKED}\n")
+
+
+def test_what_is_said_to_be_revoked_beside_an_error_is():
+    assert broken(dataclasses.replace(DONE, run=SAID)) == []
+    (line,) = broken(dataclasses.replace(FAILED, run=SAID))
+    assert line.startswith("what_is_reported_done_is_there: ")
+
+
+def test_who_is_refused_is_not_told_what_was_made_of_her_account():
+    assert broken(dataclasses.replace(FAILED, run=DONE.run, promises=False)) == []
 
 
 @pytest.mark.parametrize("told", [{"told": {"alice"}}, {"call": "write(1<pipe:[1]>)"}, {"killed": True}], ids=str)

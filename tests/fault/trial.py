@@ -1,14 +1,17 @@
 """An operation that is tried over and over, each time from the same accounts, with one call of it gone wrong."""
 
+import dataclasses
+import re
 import time
 
-from points import KILL, chosen
+from points import KILL, SOME, chosen, is_of_libc, points_of
 from rules import Seen, broken
-from support.passwords import PASSWORD
+from support.passwords import PASSWORD, wrong
 
 # Entries by label, state and app.
 LAPTOP, PHONE, SPARE = ("Laptop", "active", "mail"), ("Phone", "active", "mail"), ("Spare", "active", "first-use")
 OLD = {"alice": [LAPTOP, PHONE, SPARE], "bob": [PHONE], "carol": [PHONE]}
+USES_LOST = r"^asp-admin: the last uses of \w+ were damaged or lost: [^\n]*\n"
 NEXT = ("create", "alice", "--label", "Next", "--app", "mail", "--quiet")
 
 
@@ -16,17 +19,25 @@ def revoked(*entries):
     return [(label, "revoked", app) for label, _, app in entries]
 
 
+def nothing_before(site):
+    return lambda: None
+
+
 class Trial:
-    """What is common. Others say how it is done: `clean_run` gives the system calls of a run that ends well, `points` where
-    it is to go wrong, `attempt` does it with that. `new`: what is made of users; `before` sees to the site before there are
-    accounts, and gives what is done once they are there."""
+    """What is common. Others say how it is done: `clean_run` gives the system calls of a run that ends well, `attempt` does
+    it with one of them gone wrong. `new`: what is made of users; `before` sees to the site before there are accounts, and
+    gives what is done once they are there."""
 
     lines = 1  # how many say of what failed; None: it says nothing itself
+    promises = True  # what ends well is done
+    some = SOME  # points of it, in a plain run
+    own = ()  # what is in the paths that are the operation's, besides those of the site
 
-    def __init__(self, site, name, new, before=lambda site: lambda: None):
+    def __init__(self, site, name, new, before=nothing_before):
         self.site, self.name, self.new = site, name, new
         change = before(site)
         self.passwords = {label: self.made("alice", label) for label, *_ in OLD["alice"]}
+        self.passwords["wrong"] = wrong(self.passwords["Phone"])
         for user in ("bob", "carol"):
             self.made(user, "Phone")
         change()
@@ -46,13 +57,21 @@ class Trial:
     def prepare(self):
         """What is needed of the accounts before the first run."""
 
+    def points(self):
+        """Where it is to go wrong: what libc does for itself is looked at in one of all operations."""
+        own = (self.site.folder, *self.site.folders(), *self.own)
+        return points_of([call for call in self.calls if not is_of_libc(call, own)])
+
     # What is seen
 
     def verdict(self):
         return self.site.check(self.passwords["Phone"])
 
     def states(self, user):
-        return sorted((row["label"], row["state"], row["app"]) for row in self.site.entries(user, "--all"))
+        """What was written of a last use in part is told, and begins anew."""
+        run = self.site.run("--json", "list", user, "--all")
+        rows = dataclasses.replace(run, err=re.sub(USES_LOST, "", run.err)).document()
+        return sorted((row["label"], row["state"], row["app"]) for row in rows)
 
     def found(self, texts):
         """Of each user that it is about."""
@@ -88,6 +107,7 @@ class Trial:
             new=self.new,
             found=found,
             call=point.call.line,
+            promises=self.promises,
             told=self.told(run, {user for user in found if found[user] == self.new[user] != self.old[user]}),
             shown=self.shown(run),
             lines=self.lines,
@@ -117,7 +137,7 @@ class Trial:
         """Gives how many points there are, how many were tried, and what is broken: twice, for a machine that is busy is not
         as slow again where nothing else is wrong."""
         points = self.points()
-        some = chosen(self.name, points)
+        some = chosen(self.name, points, self.some)
         wrong = []
         for point in some:
             if broken(self.tried(point)):

@@ -29,6 +29,16 @@ FILES = "it looks into the files of a store"
 # What is said besides where there is a hook, and no watch that runs it.
 UNWATCHED = "asp-admin: no watch runs on this machine: [^\n]*\n"
 
+SAVE_FEED = """
+DROP TABLE IF EXISTS saved_feed, saved_ended;
+CREATE TEMPORARY TABLE saved_feed AS TABLE asp.feed;
+CREATE TEMPORARY TABLE saved_ended AS TABLE asp.ended;
+"""
+RESTORE_FEED = """
+UPDATE asp.feed SET seq = s.seq, tag = s.tag, floor = s.floor FROM saved_feed s WHERE asp.feed.part = s.part;
+INSERT INTO asp.ended TABLE saved_ended;
+"""
+
 
 class Database:
     """One, and who may do all in it."""
@@ -236,13 +246,17 @@ class SiteInDatabase(Site):
         return [row for table in ("used", "expiry") for row in self.database.rows(table) if row["name"] not in users]
 
     def saved(self):
-        """Whoever is connected stays so."""
-        texts = self.texts()
+        """Whoever is connected stays so. What was told by then is told, and how far this machine has heard it is in its
+        files."""
+        texts, files_back = self.texts(), super().saved()
+        self.database.owner.ask(SAVE_FEED)
 
         def back():
             leave_none(self.database.owner)
             self.database.owner.ask("DELETE FROM asp.lease; DELETE FROM asp.password")
             self.put_all(texts)
+            self.database.owner.ask(RESTORE_FEED)
+            files_back()
 
         return back
 

@@ -7,7 +7,6 @@ The environment variable ASP_LAYER names a folder with unpacked servers, for mac
 import pathlib
 import subprocess
 
-import on_database
 import pytest
 from browser import PROGRAMS as BROWSER_PROGRAMS
 from browser import Browser
@@ -19,20 +18,13 @@ from support.mail import PORT, Mail, dovecot, quick_refusals
 from support.passwords import PRIMARY
 from support.sandbox import Sandbox, open_sandbox
 from support.self_service import SelfService
-from support.service import Service
 from web_page import PROGRAMS as WEB_PROGRAMS
 from web_page import Site
 
 
 @pytest.fixture(scope="session", autouse=True)
-def joining(request):
-    """With --engine=database each machine has joined a store in one."""
-    if request.config.getoption("engine") == "database":
-        with on_database.joining(request.getfixturevalue("databases")) as Service.joining:
-            yield
-        Service.joining = None
-    else:
-        yield
+def joined(joining):
+    """All of them may."""
 
 
 @pytest.fixture(scope="session")

@@ -274,10 +274,11 @@ class AspWeb:
         log.settle()
         return "\n".join(log.messages())
 
-    def begin(self, *words, ready=None):
-        """Starts it with these words, and waits until it listens at the path `ready`."""
+    def begin(self, *words, ready=None, prefix=()):
+        """Starts it with these words, and waits until it listens at the path `ready`; `prefix` are words before the
+        program."""
         self.stop()
-        self.process = self.box.start(*MORTAL, self.program, *words)
+        self.process = self.box.start(*MORTAL, *prefix, self.program, *words)
         if ready:
             wait_until(lambda: self.listens(ready), "asp-web does not listen")
 
@@ -312,8 +313,8 @@ class AccountPage(AspWeb):
     def configure(self, *lines):
         self.box.write("/etc/asp/asp.conf", "\n".join([*lines, ""]))
 
-    def start(self, *words, ready=SOCKET):
-        self.begin("--page", PAGE, *(words or ("--group", "www-data")), ready=ready)
+    def start(self, *words, ready=SOCKET, **options):
+        self.begin("--page", PAGE, *(words or ("--group", "www-data")), ready=ready, **options)
 
     def browser(self, **how):
         return Browser(self.inside(SOCKET), **how)

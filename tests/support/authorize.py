@@ -47,6 +47,8 @@ def ask(where, login, service="wiki", method="GET", **headers):
 class Authorizer(Service):
     """The three of a machine: asp-admin, the broker and asp-web --authorize."""
 
+    brings_broker = True
+
     def __init__(self, layer, build):
         super().__init__(open_installed(layer, build), build)
         self.sandbox.shell(USERS).done()
@@ -57,8 +59,8 @@ class Authorizer(Service):
     def is_counted(self, line):
         return line.is_decision
 
-    def begin(self, *words):
-        self.web.begin("--authorize", *(words or ("--group", "www-data")), ready=AUTHORIZE)
+    def begin(self, *words, **options):
+        self.web.begin("--authorize", *(words or ("--group", "www-data")), ready=AUTHORIZE, **options)
 
     def start_broker(self):
         self.broker = Broker(self.sandbox, self.build / "asp-broker" / "asp-broker")

@@ -210,11 +210,11 @@ class SelfService(BrokerMachine):
         self.again()
         return self
 
-    def again(self):
+    def again(self, **options):
         """A broker that remembers nothing."""
         if self.serves:
             self.serves.close()
-        self.serves = self.serve()
+        self.serves = self.serve(**options)
         wait_until(lambda: self.listens(SELF), f"nobody listens at {SELF}")
 
     @contextlib.contextmanager

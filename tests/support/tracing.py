@@ -25,9 +25,9 @@ def read_calls(log, begins=""):
     return calls
 
 
-def look_at_configuration(site):
+def look_at_configuration(conf):
     """What the first call has in it that is not the loader's."""
-    return rf'^open\w*\([^"]*"([^"]*/)?{re.escape(site.conf.name)}"'
+    return rf'^open\w*\([^"]*"([^"]*/)?{re.escape(conf.name)}"'
 
 
 def system_calls(site, folder, *words, prefix=(), **options):
@@ -35,7 +35,7 @@ def system_calls(site, folder, *words, prefix=(), **options):
     is what it is of. What comes before is the loader's."""
     log = folder / "calls"
     site.run(*words, prefix=[*prefix, *STRACE, "-y", "-o", log, "-e", "trace=all"], **options).done()
-    return read_calls(log, look_at_configuration(site))
+    return read_calls(log, look_at_configuration(site.conf))
 
 
 def injecting(folder, call, action):
