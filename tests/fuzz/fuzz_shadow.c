@@ -9,18 +9,24 @@
 enum { DAY = 86400, LINE = 16384 };
 
 /* As libc has it, until the next one; NULL: it is none. */
-static const struct spwd *read_line(const char *text)
+static const struct spwd *read_line(char *text)
 {
 #ifdef __GLIBC__
-    /* Its sgetspent asks for more room for ever where a number is too large; others have no other.
-     */
+    /* Those of it without _r ask for more room for ever where a number is too large. */
     static char room[LINE];
     static struct spwd entry;
     struct spwd *found = NULL;
 
     return sgetspent_r(text, &entry, room, sizeof room, &found) == 0 ? found : NULL;
 #else
-    return sgetspent(text);
+    /* In musl files alone are read. */
+    FILE *file = fmemopen(text, strlen(text) + 1, "r");
+    const struct spwd *found;
+
+    FUZZ_NEED(file != NULL);
+    found = fgetspent(file);
+    (void)fclose(file);
+    return found;
 #endif
 }
 
