@@ -138,7 +138,7 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     struct iovec some[PARTS];
     struct msghdr its = *message;
 
-    if (parts_taken("sendmsg", fd, message->msg_iov, message->msg_iovlen, some) >= 0)
+    if (parts_taken("sendmsg", fd, message->msg_iov, (size_t)message->msg_iovlen, some) >= 0)
         its.msg_iov = some;
     return syscall(SYS_sendmsg, fd, &its, flags);
 }

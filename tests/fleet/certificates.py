@@ -16,7 +16,7 @@ class Authority:
         execute("openssl", "req", *words).done()
 
     def certify(self, name, days=2):
-        """The files of a certificate for this name, and of its key. One of -1 days has expired."""
+        """The files of a certificate for this name, and of its key. One of 0 days has expired."""
         request, cert, key = (self.folder / f"{name}.{kind}" for kind in ("csr", "crt", "key"))
         names = self.folder / "names"
         names.write_text(f"subjectAltName=DNS:{name}\n")

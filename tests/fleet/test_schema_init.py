@@ -158,6 +158,8 @@ def test_where_everybody_may_create_it_is_not_made(cluster, place):
     """The owner of the database is not that of the schema, up to PostgreSQL 14."""
     cluster.connect().ask("CREATE ROLE landlord LOGIN CREATEROLE")
     owner = cluster.connect(database=place)
+    owner.ask(clusters.SCHEMA)  # its roles may be there
+    owner.ask("DROP SCHEMA asp CASCADE; GRANT asp_owner, asp_node, asp_admin TO landlord WITH ADMIN OPTION")
     owner.ask(f"ALTER DATABASE {place} OWNER TO landlord")
     owner.ask("ALTER SCHEMA public OWNER TO postgres; GRANT CREATE ON SCHEMA public TO PUBLIC")
     with pytest.raises(Refused) as refused:

@@ -79,9 +79,12 @@ def as_user(user):
 
 @functools.cache
 def commit():
-    """That of the tree, which chooses what a plain run takes of many; where it is no repository, always the same."""
-    run = subprocess.run(["git", "-C", TREE, "rev-parse", "HEAD"], capture_output=True, check=False)
-    return run.stdout if run.returncode == 0 else b""
+    """That of the tree, which chooses what a plain run takes of many; where it is no repository, or git is not there, always
+    the same."""
+    with contextlib.suppress(FileNotFoundError):
+        run = subprocess.run(["git", "-C", TREE, "rev-parse", "HEAD"], capture_output=True, check=False)
+        return run.stdout if run.returncode == 0 else b""
+    return b""
 
 
 @contextlib.contextmanager
