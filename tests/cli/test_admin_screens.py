@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from support.passwords import PASSWORD
+from support.passwords import PASSWORD, id_but
 
 PLAIN = {"NO_COLOR": "1"}
 
@@ -216,10 +216,10 @@ def test_what_has_no_limits_is_good_until_it_is_revoked(site):
 
 @both_widths
 def test_errors_are_broken_between_words(site, columns):
-    site.create("alice", "Phone")
+    made = site.create("alice", "Phone")
     for words in (
         ["create", "alice", "--label", "Phone"],
-        ["revoke", "alice", "zz"],
+        ["revoke", "alice", id_but(made["id"])],
         ["list", "nobody.of.the.office"],
         ["create", "alice", "--label", "New", "--from", "192.0.2.7/24"],
         ["--config", "/nowhere/asp.conf", "list"],

@@ -278,28 +278,37 @@ def test_who_differs_by_a_capital_has_an_account_of_her_own_also_where_names_are
         own.sandbox.run("userdel", "Alice").done()
 
 
+def make_two(own, user):
+    """Hers, neither of which has an id like her name."""
+    made = [user]
+    while user in made:
+        own.asp_admin("remove", user)
+        words = ("create", user, "--quiet", "--label")
+        made = [own.run(user, *words, label, input="seven\n").done().out[:2] for label in ("Phone", "More")]
+    return made
+
+
 def test_a_name_like_an_id_is_a_name_to_its_user_and_an_id_to_all_others(own):
+    name = id_but(own.makes("alice", "Phone")[:2])
     own.sandbox.shell(
-        "grep -q ^7k: /etc/passwd || {"
-        " echo 7k:x:1777:1777::/run/bob:/bin/bash >>/etc/passwd; echo 7k:x:1777: >>/etc/group;"
-        " echo '7k:*:19000:0:99999:7:::' >>/etc/shadow; }"
+        f"grep -q ^{name}: /etc/passwd || {{"
+        f" echo {name}:x:1777:1777::/run/bob:/bin/bash >>/etc/passwd; echo {name}:x:1777: >>/etc/group;"
+        f" echo '{name}:*:19000:0:99999:7:::' >>/etc/shadow; }}"
     ).done()
-    own.sandbox.run("chpasswd", input="7k:seven\n").done()
-    password = own.run("7k", "create", "--label", "Phone", "--quiet", input="seven\n").done().out
-    more = own.run("7k", "create", "7k", "--label", "More", "--quiet", input="seven\n").done().out
-    assert own.run("7k", "list", "7k").out == own.run("7k", "list").out
+    own.sandbox.run("chpasswd", input=f"{name}:seven\n").done()
+    phone, more = make_two(own, name)
+    assert own.run(name, "list", name).out == own.run(name, "list").out
     # alice's own entry would be meant, and she has none.
-    own.makes("alice", "Phone")
-    assert own.run("alice", "revoke", "7k", input=f"{ALICES}\n").code == NOT_FOUND
-    assert own.run("alice", "rotate", "7k", input=f"{ALICES}\n").code == NOT_FOUND
-    refused(own.run("alice", "list", "7k"), STORE, "you are alice: leave 7k out")
-    assert own.states("7k") == [("More", "active"), ("Phone", "active")]
+    assert own.run("alice", "revoke", name, input=f"{ALICES}\n").code == NOT_FOUND
+    assert own.run("alice", "rotate", name, input=f"{ALICES}\n").code == NOT_FOUND
+    refused(own.run("alice", "list", name), STORE, f"you are alice: leave {name} out")
+    assert own.states(name) == [("More", "active"), ("Phone", "active")]
     # Alone it is her name, which says nothing of what is to be revoked.
-    assert own.run("7k", "revoke", "7k", input="seven\n").code == USAGE
-    assert own.run("7k", "label", password[:2], "Old", input="seven\n").code == DONE
-    assert own.run("7k", "revoke", password[:2], input="seven\n").code == DONE
-    assert own.run("7k", "revoke", "7k", more[:2], input="seven\n").code == DONE
-    assert own.states("7k") == [("More", "revoked"), ("Old", "revoked")]
+    assert own.run(name, "revoke", name, input="seven\n").code == USAGE
+    assert own.run(name, "label", phone, "Old", input="seven\n").code == DONE
+    assert own.run(name, "revoke", phone, input="seven\n").code == DONE
+    assert own.run(name, "revoke", name, more, input="seven\n").code == DONE
+    assert own.states(name) == [("More", "revoked"), ("Old", "revoked")]
 
 
 def test_a_user_whom_the_system_does_not_know_is_refused(own):
