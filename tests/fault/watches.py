@@ -20,8 +20,9 @@ from trial import LAPTOP, PHONE, SPARE, revoked
 
 # Of SHA-512, as crypt(3) writes it; of which password does not matter.
 OLD_HASH, NEW_HASH = (f"$6$saltsalt${86 * letter}" for letter in "ab")
-# Seconds that are waited for it. What goes wrong each time is tried again after 1, 2, 4 seconds and so on.
-SOON = 5
+# Seconds that are waited for it: as long as a database may take to list the names, of whom nothing was asked for want of
+# memory, and until the next pass.
+SOON = 35
 
 
 class RunningWatch(OnMachine):
