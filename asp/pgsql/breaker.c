@@ -42,7 +42,11 @@ struct pgsql_breaker *pgsql_breaker_make(pgsql_log *log)
         return NULL;
     breaker->log = log;
     breaker->shared = map(sizeof *breaker->shared, MAP_SHARED);
-    return breaker->shared == NULL ? NULL : breaker;
+    if (breaker->shared == NULL) {
+        (void)munmap(breaker, sizeof *breaker);
+        breaker = NULL;
+    }
+    return breaker;
 }
 
 bool pgsql_breaker_is_down(const struct pgsql_breaker *breaker)

@@ -96,7 +96,7 @@ static enum asp_status read_heads(struct pgsql_feed *feed, struct asp_error *err
     if (count != (size_t)feed->own->pin.parts)
         status = pgsql_not_ours(error);
     else if (strcmp(pgsql_text_at(result, 0, HEAD_STORE), feed->own->pin.id) != 0)
-        status = asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
+        status = pgsql_is_other(feed->own, error);
     for (size_t row = 0; status == ASP_OK && row < count; row++) {
         if (!take_head(feed, result, row))
             status = pgsql_not_ours(error);

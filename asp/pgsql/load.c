@@ -105,9 +105,7 @@ static enum asp_status check_store(struct pgsql_store *own, const struct pg_resu
     if (length != PGSQL_ID_CHARS || memcmp(id, own->pin.id, length) != 0 ||
         parts != own->pin.parts) {
         own->pin = (struct pgsql_pin){0}; /* this machine may be of another one by now */
-        return pgsql_advise_other(
-            own, asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined"),
-            error);
+        return pgsql_is_other(own, error);
     }
     if (oldest == 0)
         return asp_advise(

@@ -92,9 +92,8 @@ struct pgsql_number {
 };
 struct pgsql_number pgsql_number_text(int64_t number);
 
-/* What to do is added to the line that says that a database is none of this machine's. */
-enum asp_status pgsql_advise_other(const struct pgsql_store *own, enum asp_status status,
-                                   struct asp_error *error);
+/* ASP_UNSAFE: it is another database than the one that was joined; and what to do. */
+enum asp_status pgsql_is_other(const struct pgsql_store *own, struct asp_error *error);
 
 /* Before anything is asked: which database is asked for is known after that, in `own->pin`. */
 enum asp_status pgsql_pin_know(struct pgsql_store *own, struct asp_error *error);

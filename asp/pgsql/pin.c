@@ -130,6 +130,30 @@ static enum asp_status read_pin(struct pgsql_store *own, struct asp_error *error
     return reader->pin(reader->context, until, &own->pin, &own->pin_open, error);
 }
 
+/* What to do is added to the line that says that this machine is of none, or of another one. */
+static enum asp_status advise_other(const struct pgsql_store *own, enum asp_status status,
+                                    struct asp_error *error)
+{
+    struct asp_buffer word = {0};
+
+    asp_shell_word_add(&word, own->conf->store);
+    if (!word.failed)
+        (void)asp_advise(error, status,
+                         "name in asp.conf the database that this machine is of; or, where it is "
+                         "to be of this one: rm %s/" PIN_FILE " && asp-admin store join",
+                         word.text);
+    asp_buffer_free(&word);
+    return status;
+}
+
+enum asp_status pgsql_is_other(const struct pgsql_store *own, struct asp_error *error)
+{
+    enum asp_status status =
+        asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
+
+    return advise_other(own, status, error);
+}
+
 /* As long as the file is the same it is not read again. Uses that are still to be written are of
  * the store that was joined when they were recorded. */
 static enum asp_status look(struct pgsql_store *own, struct asp_error *error)
@@ -148,22 +172,7 @@ static enum asp_status look(struct pgsql_store *own, struct asp_error *error)
         status = identify(own, &own->pin_file, error);
     if (status == ASP_OK && before.id[0] != '\0' && strcmp(before.id, own->pin.id) != 0)
         own->queued = 0;
-    return status;
-}
-
-enum asp_status pgsql_advise_other(const struct pgsql_store *own, enum asp_status status,
-                                   struct asp_error *error)
-{
-    struct asp_buffer word = {0};
-
-    asp_shell_word_add(&word, own->conf->store);
-    if (!word.failed)
-        (void)asp_advise(error, status,
-                         "name in asp.conf the database that this machine is of; or, where it is "
-                         "to be of this one: rm %s/" PIN_FILE " && asp-admin store join",
-                         word.text);
-    asp_buffer_free(&word);
-    return status;
+    return status == ASP_CORRUPT ? advise_other(own, status, error) : status;
 }
 
 enum asp_status pgsql_pin_know(struct pgsql_store *own, struct asp_error *error)
@@ -171,8 +180,6 @@ enum asp_status pgsql_pin_know(struct pgsql_store *own, struct asp_error *error)
     const char *folder = own->conf->store;
     enum asp_status status = look(own, error);
 
-    if (status == ASP_CORRUPT)
-        return pgsql_advise_other(own, status, error);
     if (status != ASP_NOT_FOUND)
         return status;
     (void)asp_fail(error, ASP_UNSAFE, "%s does not say which database this machine is of", folder);
@@ -239,10 +246,10 @@ enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *erro
         status = asp_fail(error, ASP_UNSAFE,
                           "this machine is of the store %.*s, and in the database there is %.*s",
                           PGSQL_ID_SHORT, known.id, PGSQL_ID_SHORT, found.id);
-        return pgsql_advise_other(own, status, error);
+        return advise_other(own, status, error);
     }
     if (status == ASP_CORRUPT)
-        return pgsql_advise_other(own, status, error);
+        return advise_other(own, status, error);
     return status == ASP_NOT_FOUND ? write_pin(own->conf->store, &found, error) : status;
 }
 
@@ -250,12 +257,9 @@ enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *erro
 static enum asp_status compare(const struct pgsql_store *own, const struct pgsql_pin *found,
                                enum asp_status status, struct asp_error *error)
 {
-    if (status == ASP_OK &&
-        (strcmp(own->pin.id, found->id) != 0 || own->pin.parts != found->parts)) {
-        status = asp_fail(error, ASP_UNSAFE, "it is another database than the one that was joined");
-        return pgsql_advise_other(own, status, error);
-    }
-    return status == ASP_CORRUPT ? pgsql_advise_other(own, status, error) : status;
+    if (status == ASP_OK && (strcmp(own->pin.id, found->id) != 0 || own->pin.parts != found->parts))
+        return pgsql_is_other(own, error);
+    return status;
 }
 
 enum asp_status pgsql_store_is_joined(struct pgsql_store *own, struct pgsql_pin *found,
