@@ -70,10 +70,10 @@ enum asp_status own_primary_take(const struct own_primary_key *key, const struct
                 " is damaged",
                 account->user);
         else if (is.expires != ASP_NEVER && is.expires <= now)
-            status = asp_fail(error, ASP_IO, "the account %s has expired", account->user);
+            status = asp_fail(error, ASP_DENIED, "the account %s has expired", account->user);
         else if (conf->primary_source == ASP_SOURCE_SHADOW &&
                  asp_primary_compare(&account->primary, &is, now) == ASP_PRIMARY_ABSENT)
-            status = asp_fail(error, ASP_IO, "the user %s is gone", account->user);
+            status = asp_fail(error, ASP_DENIED, "the user %s is gone", account->user);
         else
             print_line(key, &is, own);
     }

@@ -31,9 +31,9 @@ struct own_primary {
 
 /*
  * Takes the print of `account`'s user, whom the system knows by this name: so it follows nobody.
- * ASP_OK, or why she is not to be let in by what she answered before: her account has expired, she
- * is gone, or nothing can be told. An account that is not there yet is one without entries; nor
- * need the store be there: then it is closed.
+ * ASP_OK, or why she is not to be let in by what she answered before: ASP_DENIED, her account has
+ * expired or she is gone; or why nothing can be told. An account that is not there yet is one
+ * without entries; nor need the store be there: then it is closed.
  */
 enum asp_status own_primary_take(const struct own_primary_key *key, const struct asp_conf *conf,
                                  const struct asp_store *store, const struct asp_account *account,

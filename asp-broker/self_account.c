@@ -63,20 +63,24 @@ enum asp_status self_account_ask(const char *account, bool *is_user, struct asp_
                : ASP_OK;
 }
 
-void self_account_print(const struct admin *admin, const struct own_primary_key *key,
-                        struct own_primary *own)
+enum asp_status self_account_print(const struct admin *admin, const struct own_primary_key *key,
+                                   struct own_primary *own, struct asp_error *error)
 {
     struct asp_account account;
     struct asp_store store;
-    enum asp_status status = admin_open_beside(admin, &store, NULL);
+    enum asp_status status = admin_open_beside(admin, &store, error);
+    enum asp_status taken;
 
     if (status == ASP_OK)
-        status = asp_store_load(&store, admin->user, NULL, &account, NULL);
+        status = asp_store_load(&store, admin->user, NULL, &account, error);
     if (status != ASP_OK)
         asp_account_init(&account, admin->user);
-    (void)own_primary_take(key, admin->conf, &store, &account, admin->now, own, NULL);
+    taken = own_primary_take(key, admin->conf, &store, &account, admin->now, own, error);
     asp_account_free(&account);
     asp_store_close(&store);
+    if (taken != ASP_OK)
+        return taken;
+    return status == ASP_NOT_FOUND ? ASP_OK : status;
 }
 
 static void add_browser(struct asp_buffer *line, const char *address)

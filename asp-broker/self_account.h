@@ -28,11 +28,12 @@ bool self_account_find_typed(struct admin *admin, const char *typed, struct asp_
 /* Whether the name service knows a user by the name of that account. ASP_IO: it does not say. */
 enum asp_status self_account_ask(const char *account, bool *is_user, struct asp_error *error);
 
-/* What her primary password is now, before she is asked. What cannot be told is no earlier
- * answer's, and is refused where something is to be changed. Her account is one without entries
- * where it is not there yet, or cannot be read: then the command says why. */
-void self_account_print(const struct admin *admin, const struct own_primary_key *key,
-                        struct own_primary *own);
+/* What her primary password is now, before she is asked; as own_primary_take. What cannot be told
+ * is no earlier answer's, and is refused where something is to be changed. Her account is one
+ * without entries where it is not there yet; or cannot be read: that is handed on, and the command
+ * says why. */
+enum asp_status self_account_print(const struct admin *admin, const struct own_primary_key *key,
+                                   struct own_primary *own, struct asp_error *error);
 
 /* "self-service refused": who, as she said it, why, and where from, or NULL. */
 void self_account_log_refusal(const char *name, const char *cause, const char *address);

@@ -116,12 +116,31 @@ static bool report(const struct self_session *session, enum self_report_kind kin
     return write(session->report, &report, sizeof report) == (ssize_t)sizeof report;
 }
 
-/* One who has signed in is not asked again: what she has answered holds, or her session is over. */
-static enum exit_code take_signed_in(const struct self_session *session,
-                                     const struct console *console, const struct own_primary *own)
+/* Whether her primary password is what it was when she signed in. */
+static enum asp_status compare_signed_in(const struct self_session *session,
+                                         const struct admin *admin, struct own_primary *own,
+                                         struct asp_error *error)
 {
-    if (!own_primary_same(session->ticket, own))
-        return fail_with(console, EXIT_NO, SIGN_IN_AGAIN);
+    enum asp_status status = self_account_print(admin, &session->key, own, error);
+
+    if (own_primary_same(session->ticket, own))
+        return ASP_OK;
+    return status == ASP_OK || status == ASP_DENIED ? asp_fail(error, ASP_DENIED, SIGN_IN_AGAIN)
+                                                    : status;
+}
+
+/* One who has signed in is not asked again: what she has answered holds, or her session is over. */
+static enum exit_code take_signed_in(const struct self_session *session, const struct admin *admin,
+                                     struct own_primary *own)
+{
+    const struct console *console = admin->console;
+    struct asp_error error = {0};
+    char line[ASP_ERROR_LINE];
+    enum asp_status status = compare_signed_in(session, admin, own, &error);
+
+    if (status != ASP_OK)
+        return fail_with(console, status == ASP_DENIED ? EXIT_NO : EXIT_STORE, "%s",
+                         asp_error_line(&error, line));
     if (!session->may_change)
         return fail_with(console, EXIT_NO, "too many changes in a minute: wait a moment");
     return report(session, SELF_CHANGES, own)
@@ -131,7 +150,7 @@ static enum exit_code take_signed_in(const struct self_session *session,
 
 /* Whether she is who she is known to be. Three wrong answers make her wait. */
 static enum exit_code authenticate(const struct self_session *session, const struct admin *admin,
-                                   const char *name, const struct own_primary *own)
+                                   const char *name, struct own_primary *own)
 {
     const struct console *console = admin->console;
     const struct self_pam pam = {
@@ -141,7 +160,8 @@ static enum exit_code authenticate(const struct self_session *session, const str
     enum asp_status status;
 
     if (session->account != NULL)
-        return take_signed_in(session, console, own);
+        return take_signed_in(session, admin, own);
+    (void)self_account_print(admin, &session->key, own, NULL);
     if (session->ticket != NULL && own_primary_same(session->ticket, own))
         return EXIT_DONE;
     if (session->wait_ms > 0)
@@ -170,10 +190,8 @@ static enum exit_code carry_out(const struct self_session *session, struct admin
     /* A slip of the hand costs no one-time code. */
     if (command->validate != NULL)
         code = command->validate(admin);
-    if (code == EXIT_DONE && command->self_use == SELF_ASKED) {
-        self_account_print(admin, &session->key, &hers->own);
+    if (code == EXIT_DONE && command->self_use == SELF_ASKED)
         code = authenticate(session, admin, name, &hers->own);
-    }
     if (code != EXIT_DONE)
         return code;
     /* What changes nothing holds no lock, and may cost a hash: logins come first. */
@@ -310,11 +328,11 @@ static enum asp_status check_signed_in(const struct self_session *session, struc
     } else if (!find_account(session, &admin, NULL, error)) {
         status = error->status;
     } else {
-        self_account_print(&admin, &session->key, &own);
-        status = self_account_ask(session->account, &is_user, error);
+        status = compare_signed_in(session, &admin, &own, error);
+        if (status == ASP_OK)
+            status = self_account_ask(session->account, &is_user, error);
         /* Who is gone is no virtual user, nor is one who was virtual the user of that name. */
-        if (status == ASP_OK &&
-            (is_user != session->is_user || !own_primary_same(session->ticket, &own)))
+        if (status == ASP_OK && is_user != session->is_user)
             status = asp_fail(error, ASP_DENIED, SIGN_IN_AGAIN);
     }
     admin_close(&admin);

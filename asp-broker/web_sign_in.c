@@ -47,7 +47,7 @@ static enum asp_status decide(struct web_sign_in *sign_in, struct admin *admin,
 
     asp_account_spell(admin->conf, sign_in->user, spelled);
     if (has_account)
-        self_account_print(admin, &sign_in->key, &what->own);
+        (void)self_account_print(admin, &sign_in->key, &what->own, NULL);
     status = self_pam_ask(&pam, admin, error);
     if (status == ASP_OK && !self_rules_admit(admin->conf, admin->user))
         status = asp_fail(error, ASP_DENIED, "self-service is not for this user");

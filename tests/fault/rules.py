@@ -13,8 +13,6 @@ DONE, NO, NOT_FOUND, STORE, CONF = 0, 1, 3, 5, 6
 UNKNOWN = "does not say whether it was written"
 # Of what was done, where standard output is what failed.
 REVOKED = "what was to be revoked is revoked"
-# To one who has signed in, where nothing can be told of her primary password.
-SIGN_IN_AGAIN = "is not to be used now: sign in again"
 
 
 @dataclasses.dataclass
@@ -87,7 +85,7 @@ def what_is_reported_to_have_failed_has_changed_nothing(seen):
 def an_error_is_the_machines(seen):
     """And never that somebody or something is not there, or that a line was wrong."""
     codes = (DONE, STORE, CONF) if seen.lines in (None, 1) else (DONE, NO, STORE, CONF)
-    if not seen.killed and seen.run.code not in codes and SIGN_IN_AGAIN not in seen.run.err:
+    if not seen.killed and seen.run.code not in codes:
         yield f"exit code {seen.run.code}"
 
 

@@ -164,6 +164,17 @@ def test_another_primary_password_ends_her_session_and_nobody_elses(web, server)
     server.signs_in("alice", "another", address="192.0.2.8")
 
 
+def test_where_nothing_can_be_told_of_her_primary_password_she_is_told_so_and_not_that_it_was_changed(web, server):
+    number = server.signs_in()
+    web.sandbox.shell("cp -p /etc/shadow /run/shadow && sed -i 's/^alice:.*/alice:*/' /etc/shadow").done()
+    try:
+        said = server.does(number, "create", "--label", "x", "--app", "mail")
+    finally:
+        web.sandbox.shell("mv /run/shadow /etc/shadow").done()
+    assert said == "nothing can be told of the primary password of alice: her line of /etc/shadow is damaged"
+    assert server.is_closed(number) and web.states() == []
+
+
 def test_a_primary_password_that_changes_while_a_password_is_shown_makes_that_one_void(web, server):
     number = server.signs_in()
     server.says(number, "create", "--label", "Phone", "--quiet")
