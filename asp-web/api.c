@@ -30,6 +30,7 @@ static json_t *with_token(const struct request *request, const struct cookie *co
 
     cookie_token(&request->web->jar, cookie, token);
     json_put(&document, "token", json_string(token));
+    sodium_memzero(token, sizeof token);
     return document;
 }
 

@@ -18,7 +18,7 @@ struct asp_entry *asp_account_append(struct asp_account *account)
 {
     if (account->count == account->room) {
         size_t room = account->room == 0 ? 1 : 2 * account->room;
-        struct asp_entry *grown = malloc(room * sizeof *grown);
+        struct asp_entry *grown = calloc(room, sizeof *grown);
 
         if (grown == NULL)
             return NULL;

@@ -78,9 +78,10 @@ bool user_is_member(const char *user, gid_t group)
         int count = room;
         bool complete = groups != NULL && getgrouplist(user, primary, groups, &count) >= 0;
         bool found = complete && holds(groups, count, group);
+        bool is_last = complete || groups == NULL;
 
         free(groups);
-        if (complete || groups == NULL)
+        if (is_last)
             return found;
     }
     return false;

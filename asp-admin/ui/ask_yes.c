@@ -20,12 +20,12 @@ bool ask_yes(const char *question)
 {
     const struct secret_prompt prompt = {
         .from = STDIN_FILENO, .to = STDERR_FILENO, .text = " [y/N] ", .line = true};
-    char typed[ANSWER_MAX + 1] = "";
+    char reply[ANSWER_MAX + 1] = "";
     size_t length = 0;
 
     (void)asp_write_all(STDERR_FILENO, question, strlen(question));
-    if (!secret_read(&prompt, typed, ANSWER_MAX, &length) || length > ANSWER_MAX)
+    if (!secret_read(&prompt, reply, ANSWER_MAX, &length) || length > ANSWER_MAX)
         return false;
-    typed[length] = '\0';
-    return strcasecmp(typed, "y") == 0 || strcasecmp(typed, "yes") == 0;
+    reply[length] = '\0';
+    return strcasecmp(reply, "y") == 0 || strcasecmp(reply, "yes") == 0;
 }
