@@ -19,7 +19,7 @@ plot_packages=(gnuplot-nox)
 test_packages=(
     clang clang-format clang-tidy cppcheck check valgrind strace python3-pytest python3-pytest-timeout
     python3-pytest-xdist libpam-wrapper mandoc groff-base shellcheck procps openssh-client sshpass
-    zbar-tools openssl git libmicrohttpd-dev libpq-dev
+    zbar-tools openssl git libmicrohttpd-dev libpq-dev coccinelle
 )
 # What makes packages of other systems, in so far as Debian has it.
 package_packages=(rpm rpmlint makepkg libarchive-tools fakeroot musl-tools)

@@ -148,8 +148,8 @@ class Suites(Runner):
         return count
 
     def suite_rooms(self):
-        """which room of the tree stands on which, what the core may not know, and no circle of files; that each lesson of
-        tests/README.md has its tests"""
+        """which room of the tree stands on which, what the core may not know, and no circle of files; what no way through a
+        function does; that each lesson of tests/README.md has its tests"""
         return self.pytest("rooms")
 
     def suite_man(self):
