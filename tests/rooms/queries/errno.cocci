@@ -1,8 +1,7 @@
 // Between the call that failed and the line that says why is none that may set errno. asp_close keeps it.
 @@
-identifier sets =~ "^(close|closedir|fclose|free|munmap|syslog|unlink|unlinkat)$";
-identifier says =~ "_errno$";
+identifier sets = {close, closedir, fclose, free, munmap, syslog, unlink, unlinkat};
 @@
   sets(...);
   ... when != errno
-* says(...)
+* asp_fail_errno(...)
