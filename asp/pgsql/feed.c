@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHECK_MS = 1000, HOUR = 60 * 60, EVENTS_AT_ONCE = 100 /* of asp.since */ };
+enum { CHECK_MS = 1000, HOUR = 60 * 60, EVENTS_AT_ONCE = 8 };
 
 static const struct pgsql_statement heads = {
     .name = "heads",
@@ -231,14 +231,14 @@ static void note_missed(const struct pgsql_feed *feed, int part, int64_t missed)
     pgsql_feed_note(feed, line);
 }
 
-/* Those behind the cursor, one after the other. */
+/* Some of those between the cursor and the head, one after the other. */
 static enum asp_status hear_rows(struct pgsql_feed *feed, int part, const struct pg_result *result,
-                                 struct asp_error *error)
+                                 size_t *heard, struct asp_error *error)
 {
     struct pgsql_cursor *cursor = &feed->cursors.at[part];
     enum asp_status status = ASP_OK;
 
-    for (size_t row = 0; status == ASP_OK && row < pgsql_row_count(result); row++) {
+    for (size_t row = 0; *heard < EVENTS_AT_ONCE && row < pgsql_row_count(result); row++) {
         struct pgsql_cursor next;
 
         if (!pgsql_number(result, row, SEQ, &next.seq) ||
@@ -246,6 +246,8 @@ static enum asp_status hear_rows(struct pgsql_feed *feed, int part, const struct
             return pgsql_not_ours(error);
         if (next.seq <= cursor->seq)
             continue;
+        if (next.seq > feed->heads[part].at.seq)
+            break;
         if (next.seq > cursor->seq + 1)
             note_missed(feed, part, next.seq - cursor->seq - 1);
         status = hear_row(feed, result, row, error);
@@ -254,8 +256,11 @@ static enum asp_status hear_rows(struct pgsql_feed *feed, int part, const struct
         *cursor = next;
         feed->unwritten = true;
         status = pgsql_feed_keep(feed, error);
+        if (status != ASP_OK)
+            return status;
+        (*heard)++;
     }
-    return status;
+    return ASP_OK;
 }
 
 /* Whether the event that was heard last is still there: it comes first, unless it was tidied away
@@ -282,20 +287,21 @@ static enum asp_status ask_since(struct pgsql_feed *feed, int part, struct pg_re
     return pgsql_feed_ask(feed, &since, values, result, error);
 }
 
-/* `*more`: there may be more to be asked for. `*turned`: it was turned back already, after which
- * there is one history. */
-static enum asp_status tell_some(struct pgsql_feed *feed, int part, bool *turned, bool *more,
+/* What comes next of a part, or that it is told again: once in a look, after which there is one
+ * history. `*goes_on`: there was any. */
+static enum asp_status tell_some(struct pgsql_feed *feed, int part, bool *goes_on,
                                  struct asp_error *error)
 {
     struct pg_result *result = NULL;
+    size_t heard = 0;
     enum asp_status status = ask_since(feed, part, &result, error);
 
     if (status != ASP_OK)
         return status;
     if (is_same_history(feed, part, result)) {
-        *more = pgsql_row_count(result) == EVENTS_AT_ONCE;
-        status = hear_rows(feed, part, result, error);
-    } else if (*turned) {
+        status = hear_rows(feed, part, result, &heard, error);
+        *goes_on = *goes_on || heard > 0;
+    } else if (feed->is_turned[part]) {
         status = pgsql_not_ours(error);
     } else {
         if (!feed->has_noted)
@@ -303,7 +309,7 @@ static enum asp_status tell_some(struct pgsql_feed *feed, int part, bool *turned
                 feed, "the database has another history than this machine has heard, as after a "
                       "fail-over that lost its last writes: revocations are told again from an "
                       "hour before");
-        feed->has_noted = *turned = true;
+        feed->has_noted = feed->is_turned[part] = *goes_on = true;
         status = turn_back(feed, part, error);
     }
     pgsql_result_free(result);
@@ -318,14 +324,20 @@ static bool is_news(const struct pgsql_feed *feed, int part)
     return cursor->seq != head->seq || cursor->tag != head->tag;
 }
 
-static enum asp_status tell_part(struct pgsql_feed *feed, int part, struct asp_error *error)
+/* Up to the heads that were read, some of each part in turn: who revokes all the time holds up
+ * nobody in another part. */
+static enum asp_status tell(struct pgsql_feed *feed, struct asp_error *error)
 {
     enum asp_status status = ASP_OK;
-    bool more = is_news(feed, part);
-    bool turned = false;
+    bool goes_on = true;
 
-    while (status == ASP_OK && more)
-        status = tell_some(feed, part, &turned, &more, error);
+    while (status == ASP_OK && goes_on) {
+        goes_on = false;
+        for (int part = 0; status == ASP_OK && part < feed->cursors.parts; part++) {
+            if (is_news(feed, part))
+                status = tell_some(feed, part, &goes_on, error);
+        }
+    }
     return status;
 }
 
@@ -336,12 +348,13 @@ enum asp_status pgsql_feed_look(struct pgsql_feed *feed, const struct pgsql_feed
 
     feed->listener = listener;
     feed->has_noted = false;
+    memset(feed->is_turned, 0, sizeof feed->is_turned);
     if (status == ASP_OK)
         status = read_heads(feed, error);
     if (status == ASP_OK && !has_begun(feed))
         status = begin(feed, error);
-    for (int part = 0; status == ASP_OK && part < feed->cursors.parts; part++)
-        status = tell_part(feed, part, error);
+    if (status == ASP_OK)
+        status = tell(feed, error);
     if (status == ASP_OK)
         status = pgsql_feed_expired(feed, error);
     if (status == ASP_OK)

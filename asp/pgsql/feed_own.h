@@ -24,8 +24,10 @@ struct pgsql_feed {
     time_t written;               /* how far was looked, as it was written */
     int64_t checked;              /* asp_clock_ms */
     struct head heads[PGSQL_PARTS_MAX];
-    time_t now;     /* of the database, when these were read */
-    bool has_noted; /* of this look: that something is told again */
+    time_t now; /* of the database, when these were read */
+    /* Of this look: that something is told again, and of which parts. */
+    bool has_noted;
+    bool is_turned[PGSQL_PARTS_MAX];
     const struct pgsql_feed_listener *listener;
 };
 

@@ -152,6 +152,18 @@ def test_what_is_revoked_while_no_watch_runs_is_told_to_the_next_and_once(both, 
         assert one.told() == [first, made[:2], last]
 
 
+def test_who_revokes_all_the_time_holds_up_nobody_in_another_part(both, folder):
+    one, other = both
+    with one.watch(folder):
+        one.wait_until_idle()
+    many, few = sorted(("alice", "bob"), key=part_of)
+    ids = [other.revoked(many) for _ in range(12)]
+    id = other.revoked(few)
+    with one.watch(folder):
+        one.wait_for(*ids, id)
+        assert one.told() == [*ids[:8], id, *ids[8:]]
+
+
 def test_a_machine_that_is_new_hears_what_comes_from_then_on(both, folder):
     one, other = both
     other.revoked("alice")
