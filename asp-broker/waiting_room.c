@@ -77,8 +77,8 @@ static bool is_worth_less(const struct place *place, const struct place *other)
     return (place->client.since_ms < other->client.since_ms) != place->has_spoken;
 }
 
-/* Where all places are taken: the first one of the uid that has most of them. */
-static const struct place *find_most(const struct waiting *waiting)
+/* Where all places are taken: the uid that has most of them. */
+static uid_t find_most(const struct waiting *waiting)
 {
     size_t counts[PLACES] = {0};
     size_t most = 0;
@@ -91,26 +91,40 @@ static const struct place *find_most(const struct waiting *waiting)
         if (++counts[first] > counts[most])
             most = first;
     }
-    return &waiting->places[most];
+    return waiting->places[most].client.uid;
 }
 
-/* One whose client has given up, or of the uid that has most the one that is worth least. */
-static struct place *make_room(struct waiting *waiting)
+/* One whose client has given up; NULL: none has. */
+static struct place *find_given_up(struct waiting *waiting)
 {
-    const struct place *most;
+    for (size_t i = 0; i < PLACES; i++) {
+        if (waiting->places[i].has_spoken && answer_has_no_taker(&waiting->places[i].client))
+            return &waiting->places[i];
+    }
+    return NULL;
+}
+
+/* Of the uid that has most the one that is worth least. */
+static struct place *find_worst(struct waiting *waiting)
+{
+    const uid_t uid = find_most(waiting);
     struct place *worst = NULL;
 
-    for (size_t i = 0; i < PLACES && worst == NULL; i++) {
-        if (waiting->places[i].has_spoken && answer_has_no_taker(&waiting->places[i].client))
-            worst = &waiting->places[i];
-    }
-    most = worst != NULL ? worst : find_most(waiting);
-    for (size_t i = 0; i < PLACES && most != worst; i++) {
+    for (size_t i = 0; i < PLACES; i++) {
         struct place *place = &waiting->places[i];
 
-        if (place->client.uid == most->client.uid && (worst == NULL || is_worth_less(place, worst)))
+        if (place->client.uid == uid && (worst == NULL || is_worth_less(place, worst)))
             worst = place;
     }
+    return worst;
+}
+
+static struct place *make_room(struct waiting *waiting)
+{
+    struct place *worst = find_given_up(waiting);
+
+    if (worst == NULL)
+        worst = find_worst(waiting);
     look_at(waiting, worst);
     if (worst->client.fd < 0)
         return worst;
