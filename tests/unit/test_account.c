@@ -122,16 +122,18 @@ START_TEST(what_is_revoked_and_has_no_room_has_ended_as_it_was_revoked)
     unit_three_entries(&account);
     ck_assert_int_eq(asp_account_copy(&account, false, &before, &count), ASP_OK);
     ck_assert_uint_eq(count, 2);
+    asp_account_remove(&account, asp_account_find(&account, "00"));
     ck_assert(asp_entry_revoke(asp_account_find(&account, "7k"), 3000, "ann", "lost", false));
+    ck_assert(asp_entry_revoke(asp_account_find(&account, "zz"), 3001, "bob", "sold", false));
     asp_account_prune(&account, 0);
-    asp_account_remove(&account, asp_account_find(&account, "zz"));
     ck_assert_uint_eq(account.count, 0);
     ck_assert_uint_eq(asp_account_ended(&account, false, before, count), 2);
     ck_assert_str_eq(before[0].id, "7k");
     ck_assert_str_eq(before[0].reason, "lost");
     ck_assert_str_eq(before[0].revoked_by, "ann");
     ck_assert_str_eq(before[1].id, "zz");
-    ck_assert_str_eq(before[1].reason, ASP_REASON_REMOVED);
+    ck_assert_str_eq(before[1].reason, "sold");
+    ck_assert_str_eq(before[1].revoked_by, "bob");
     asp_entries_free(before, count);
     asp_account_free(&account);
 }
@@ -191,6 +193,7 @@ START_TEST(what_another_account_does_not_have_alive_is_revoked_and_set_aside_whe
     unit_three_entries(&account); /* 7k, 00 revoked, zz */
     one_entry(&by, "zz");
     memcpy(by.entries[0].verifier, account.entries[2].verifier, sizeof by.entries[0].verifier);
+    by.entries[0].created++; /* it is the same app password all the same */
     memcpy(account.follows, "bob", sizeof "bob");
     ck_assert(asp_account_has_alive(&account, &by.entries[0]));
     ck_assert_int_eq(asp_account_replace(&account, &by, 3000, "ann", "removed", true), ASP_OK);
@@ -250,13 +253,15 @@ START_TEST(the_primary_password_is_that_of_the_account_that_replaces)
     char id[ASP_ID_CHARS + 1];
     struct asp_entry entry;
 
-    one_entry(&account, "7k");
+    unit_three_entries(&account);
     one_entry(&by, "zz");
     by.primary = (struct asp_fingerprint){.taken = true, .day = 7};
     ck_assert_int_eq(asp_account_replace(&account, &by, 3000, "ann", "removed", false), ASP_OK);
     ck_assert(account.primary.taken && account.primary.day == 7);
     /* Without a hook there is nothing to be run. */
     ck_assert_uint_eq(account.aside_count, 0);
+    /* What it had room for before is gone. */
+    ck_assert_uint_eq(account.room, 2);
     for (size_t i = 0; i < 20; i++) {
         unit_id(i, id);
         unit_plain_entry(&entry, id, "Phone");
@@ -335,6 +340,7 @@ START_TEST(what_was_alive_has_ended_when_it_is_revoked_another_or_gone)
     ck_assert(asp_entry_revoke(&account.entries[1], 3000, "ann", "lost", false));
     account.entries[2].verifier[strlen(account.entries[2].verifier) - 1] ^= 4;
     asp_account_remove(&account, &account.entries[3]);
+    account.entries[account.count] = before[3]; /* behind the last nothing counts */
     ck_assert_uint_eq(asp_account_ended(&account, false, before, count), 3);
     ck_assert_str_eq(before[0].id, "01");
     ck_assert_str_eq(before[0].reason, "lost");
