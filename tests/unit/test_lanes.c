@@ -5,8 +5,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,20 +93,23 @@ START_TEST(each_uid_has_a_lane_of_its_own)
     bool seen[LANES] = {false};
 
     open_lanes();
-    for (uid_t uid = 0; uid < LANES; uid++) {
+    for (uid_t i = 0; i < LANES; i++) {
+        const uid_t uid = i < 2 ? i : i * LANES + 5;
         size_t lane;
 
-        ck_assert(put(uid * 32, uid));
+        ck_assert(put(uid, i));
         lane = lane_in_use(0);
         ck_assert_uint_lt(lane, LANES);
         ck_assert(!seen[lane]);
         seen[lane] = true;
-        takes(lane, uid * 32, uid);
-        ck_assert(put(uid * 32, uid));
+        takes(lane, uid, i);
+        ck_assert(put(uid, i));
         ck_assert_uint_eq(lane_in_use(0), lane);
-        takes(lane, uid * 32, uid);
+        takes(lane, uid, i);
     }
-    /* Whoever comes after them shares one. */
+    /* Whoever comes after them shares one, whoever was taken last. */
+    ck_assert(put(0, MANY));
+    takes(0, 0, MANY);
     ck_assert(put((uid_t)-2, MANY));
     takes(lane_in_use(0), (uid_t)-2, MANY);
     lanes_close(lanes);
@@ -219,6 +224,7 @@ static void put_and_stop(void *context)
 START_TEST(lanes_are_over_when_nobody_can_be_put_in_and_nobody_waits)
 {
     struct lane_client client;
+    int other;
 
     open_lanes();
     ck_assert(!lanes_are_over(lanes));
@@ -226,14 +232,21 @@ START_TEST(lanes_are_over_when_nobody_can_be_put_in_and_nobody_waits)
     takes(lane_in_use(0), MAIL, 1);
     /* This process still can. */
     ck_assert(!lanes_are_over(lanes));
-    ck_assert(put(WWW, 2));
+    ck_assert(put(WWW, 2) && put(MAIL, 3));
     lanes_stop(lanes);
-    ck_assert(!put(WWW, 3));
-    ck_assert(!lanes_are_over(lanes));
-    ck_assert(lanes_take_next(lanes, &client) && client.uid == WWW);
-    (void)close(client.fd);
+    other = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    ck_assert(!put(WWW, 4));
+    for (size_t left = 2; left > 0; left--) {
+        ck_assert(!lanes_are_over(lanes));
+        ck_assert(lanes_take_next(lanes, &client) && client.uid == (left == 2 ? WWW : MAIL));
+        (void)close(client.fd);
+    }
     ck_assert(lanes_are_over(lanes));
+    ck_assert(!lanes_take_next(lanes, &client));
+    ck_assert(lanes_are_empty(lanes));
     lanes_close(lanes);
+    /* What was opened since is another's. */
+    ck_assert_int_eq(close(other), 0);
 }
 END_TEST
 
@@ -256,30 +269,84 @@ static void limit_files(rlim_t soft, rlim_t hard)
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-/* A limit that was lowered is not raised again, so the higher ones come first. */
+/* The limit of open files, where it is played; NULL: it is the system's. */
+static struct rlimit *played;
+static bool is_told;
+static unsigned times_set;
+
+static int tell_limit(int what, struct rlimit *limit)
+{
+    unit_need(what == RLIMIT_NOFILE, "another limit is looked at");
+    *limit = *played;
+    return is_told ? 0 : -1;
+}
+
+static int set_limit(int what, const struct rlimit *limit)
+{
+    unit_need(what == RLIMIT_NOFILE, "another limit is set");
+    *played = *limit;
+    times_set++;
+    return 0;
+}
+
+/* Under either name that headers have for it. */
+#define PLAY_LIMIT(get, set)                                                                       \
+    int __real_##get(int what, struct rlimit *limit) __attribute__((weak));                        \
+    int __wrap_##get(int what, struct rlimit *limit);                                              \
+    int __wrap_##get(int what, struct rlimit *limit)                                               \
+    {                                                                                              \
+        return played != NULL ? tell_limit(what, limit) : __real_##get(what, limit);               \
+    }                                                                                              \
+    int __real_##set(int what, const struct rlimit *limit) __attribute__((weak));                  \
+    int __wrap_##set(int what, const struct rlimit *limit);                                        \
+    int __wrap_##set(int what, const struct rlimit *limit)                                         \
+    {                                                                                              \
+        return played != NULL ? set_limit(what, limit) : __real_##set(what, limit);                \
+    }
+
+PLAY_LIMIT(getrlimit, setrlimit)
+PLAY_LIMIT(getrlimit64, setrlimit64)
+
 START_TEST(the_limit_of_open_files_is_raised_as_far_as_all_lanes_need_it)
 {
     static const struct {
         rlim_t soft;
         rlim_t hard;
         rlim_t then;
-    } rows[] = {{65537, 65538, 65537}, {65536, 65538, 65536}, {1024, 65538, 65536},
-                {65535, 65536, 65536}, {1024, 65535, 65535},  {512, 4096, 4096}};
-    struct rlimit files;
+        bool told;
+    } rows[] = {{65537, 65538, 65537, true}, {65536, 65538, 65536, true},
+                {1024, 65538, 65536, true},  {65535, 65536, 65536, true},
+                {1024, 65535, 65535, true},  {512, 4096, 4096, true},
+                {1024, 65538, 1024, false}};
 
-    if (unit_is_watched())
-        return;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
-        if (files.rlim_max < rows[i].hard)
-            continue;
-        limit_files(rows[i].soft, rows[i].hard);
+        struct rlimit files = {rows[i].soft, rows[i].hard};
+
+        played = &files;
+        is_told = rows[i].told;
+        times_set = 0;
         open_lanes();
-        ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
         ck_assert_uint_eq(files.rlim_cur, rows[i].then);
         ck_assert_uint_eq(files.rlim_max, rows[i].hard);
+        ck_assert_uint_eq(times_set, rows[i].then != rows[i].soft);
         lanes_close(lanes);
     }
+}
+END_TEST
+
+START_TEST(without_memory_there_are_no_lanes)
+{
+    const struct rlimit none = {0, 0};
+    const struct lanes *made;
+
+    unit_calls_begin(&(const struct unit_plan){.call = "malloc", .first = 1});
+    made = lanes_make();
+    (void)unit_calls_end();
+    ck_assert_ptr_null(made);
+    if (unit_is_watched())
+        return;
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &none), 0);
+    ck_assert_ptr_null(lanes_make());
 }
 END_TEST
 
@@ -343,9 +410,30 @@ START_TEST(who_is_taken_where_there_is_no_room_for_a_descriptor_is_gone)
 }
 END_TEST
 
+static volatile sig_atomic_t signals;
+
+static void count_signal(int number)
+{
+    (void)number;
+    signals++;
+}
+
 START_TEST(whoever_waits_in_any_lane_is_waited_for)
 {
+    const struct itimerval soon = {.it_value = {.tv_usec = 20000}};
+    sigset_t none;
+    sigset_t alarm;
+
     open_lanes();
+    /* Where nobody does, for a signal that comes meanwhile. */
+    (void)sigemptyset(&none);
+    (void)sigemptyset(&alarm);
+    (void)sigaddset(&alarm, SIGALRM);
+    ck_assert_int_eq(sigprocmask(SIG_BLOCK, &alarm, NULL), 0);
+    ck_assert(signal(SIGALRM, count_signal) != SIG_ERR);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    lanes_wait(lanes, &none);
+    ck_assert_int_eq(signals, 1);
     for (uid_t uid = 0; uid < LANES; uid++) {
         ck_assert(put(uid, uid));
         lanes_wait(lanes, NULL);
@@ -376,7 +464,16 @@ START_TEST(without_the_lanes_of_one_there_are_none_of_all)
 {
     const size_t before = unit_names("/proc/self/fd");
     struct lane_sets sets;
+    bool made_all;
 
+    for (unsigned nth = 1; nth <= 4; nth++) {
+        unit_calls_begin(&(const struct unit_plan){.call = "malloc", .first = nth, .times = 1});
+        made_all = lane_sets_make(&sets);
+        (void)unit_calls_end();
+        ck_assert(!made_all);
+        lane_sets_close(&sets);
+        ck_assert_uint_eq(unit_names("/proc/self/fd"), before);
+    }
     if (unit_is_watched())
         return;
     for (int made = 4; made-- > 0;) {
@@ -399,6 +496,7 @@ static void fill(Suite *suite)
     unit_add(suite, lanes_are_over_when_nobody_can_be_put_in_and_nobody_waits);
     unit_add(suite, lanes_are_closed_with_who_waits_in_them);
     unit_add(suite, the_limit_of_open_files_is_raised_as_far_as_all_lanes_need_it);
+    unit_add(suite, without_memory_there_are_no_lanes);
     unit_add(suite, without_descriptors_for_all_there_are_no_lanes);
     unit_add(suite, no_program_that_is_started_has_lanes_or_clients);
     unit_add(suite, who_is_taken_where_there_is_no_room_for_a_descriptor_is_gone);
