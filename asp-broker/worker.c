@@ -48,7 +48,7 @@ static bool give_up(const struct worker *worker, struct worker_rights rights)
                        "/usr/sbin/nologin " DATABASE_USER);
     else if (worker->credentials->asking < 0)
         (void)asp_fail(&error, ASP_DENIED,
-                       "the database was named after asp-broker was begun: begin it again");
+                       "asp-broker was started before the database was named: restart it");
     else if (privileges_give_up(worker->user, rights.shadow, worker->conf_path, &error))
         return true;
     log_once(worker->log_throttle, LOGGED_ROOT, LOG_ERR, "logins are answered as root: %s",

@@ -322,6 +322,18 @@ def test_where_the_user_could_not_read_the_configuration_the_same(machine, for_r
     machine.sandbox.run("chmod", "644", CONF).done()
 
 
+def test_where_the_database_was_named_after_the_broker_was_started_the_same(machine, for_root):
+    made = machine.create("alice", "Phone", "--app", "calendar")
+    leave_database(machine)
+    with machine.serving() as broker:
+        machine.sandbox.run("mv", KEPT, PIN).done()
+        machine.configure()
+        wait_until(lambda: machine.login(made) == SUCCESS, machine.log_file.messages)
+        assert machine.all_root(broker)
+    (line,) = machine.lines("answered as root")
+    assert line == "logins are answered as root: asp-broker was started before the database was named: restart it"
+
+
 # Over the network
 
 
