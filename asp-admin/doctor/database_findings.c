@@ -143,14 +143,13 @@ bool database_find_broker(struct findings *findings, const char *check, const st
     const char *role = conf->database.user;
     struct database_look look;
     struct asp_error error = {0};
-    char line[ASP_ERROR_LINE];
 
     if (database_look_as_broker(conf, &look, &error) == ASP_OK)
         return database_find_role(findings, check, conf, DATABASE_BROKER, &look);
     findings->failed = findings->failed || error.status == ASP_NO_MEMORY;
-    finding_fault(findings, check, "%s, asp-broker's role, is not let in: %s", role,
-                  asp_error_line(&error, line));
-    finding_fix(findings, "let it in as asp-store(7) has it");
+    finding_fault(findings, check, "%s, asp-broker's role, is not let in: %s", role, error.text);
+    finding_fix(findings, "%s",
+                error.advice[0] != '\0' ? error.advice : "let it in as asp-store(7) has it");
     return false;
 }
 

@@ -44,14 +44,19 @@ static void find_way(struct findings *findings, const struct database_look *look
     finding_ok(findings, "way", "%s", way);
 }
 
-static void find_roles(struct findings *findings, const struct asp_conf *conf,
+/* True where asp-broker's role may all that it has to. */
+static bool find_roles(struct findings *findings, const struct asp_conf *conf,
                        const struct database_look *look)
 {
+    bool broker;
+
     (void)database_find_owners(findings, "role", look);
     if (database_find_role(findings, "role", conf, DATABASE_ADMIN, look))
         finding_ok(findings, "role", "%s may all that asp-admin does", conf->database.admin);
-    if (database_find_broker(findings, "role", conf))
+    broker = database_find_broker(findings, "role", conf);
+    if (broker)
         finding_ok(findings, "role", "%s may all that asp-broker does", conf->database.user);
+    return broker;
 }
 
 static void find_all(struct findings *findings, const struct admin *admin,
@@ -59,6 +64,7 @@ static void find_all(struct findings *findings, const struct admin *admin,
 {
     const struct asp_conf *conf = admin->conf;
     bool usable;
+    bool broker;
 
     finding_ok(findings, "store", "this machine %s %.*s",
                joined ? "has joined" : "had joined before: it is of", DATABASE_ID_SHORT,
@@ -68,14 +74,14 @@ static void find_all(struct findings *findings, const struct admin *admin,
     usable = database_find_schema(findings, "schema", look);
     if (usable)
         finding_ok(findings, "schema", "%d", look->identity.schema);
-    find_roles(findings, conf, look);
+    broker = find_roles(findings, conf, look);
     if (database_find_clock(findings, "clock", look))
         finding_ok(findings, "clock", "the database's and this machine's are the same");
     if (conf->database.host_count > 1 && database_find_hosts(findings, "hosts", conf))
         finding_ok(findings, "hosts", "one is written to: %s", look->host);
     if (database_find_standbys(findings, "standby", conf, look))
         finding_ok(findings, "standby", "a change is reported when a standby has it too");
-    if (usable && database_find_answers(findings, "logins", admin->database))
+    if (usable && database_find_answers(findings, "logins", admin->database) && broker)
         finding_ok(findings, "logins", "who logs in is answered");
 }
 

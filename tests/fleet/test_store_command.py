@@ -257,8 +257,11 @@ def as_root_alone(cluster):
 
 
 def test_the_brokers_role_is_looked_at_as_who_comes_as_it(joined, as_root_alone):
-    ok, said = joined.found("join", code=1)["role"][1]
+    found = joined.found("join", code=1)
+    ok, said = found["role"][1]
     assert not ok and said.startswith("asp_node, asp-broker's role, is not let in: "), said
+    # Who logs in is answered by that role alone.
+    assert "logins" not in found
 
 
 def test_what_a_machine_finds_wrong_is_a_fault_and_it_has_joined_all_the_same(joined, cluster):
