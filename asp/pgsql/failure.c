@@ -60,7 +60,8 @@ static const struct row rows[] = {
     {"40001", &crossed, false, "others are at the same", NULL},
     {"40P01", &crossed, false, "others are at the same", NULL},
     {"40003", &not_told, false, "it has not said what came of it", NULL},
-    {"53300", &full, true, "it takes no more connections", NULL},
+    {"53300", &full, true, "it takes no more connections",
+     "max_connections has to do for each machine, as doc/fleet.md has it"},
     {"55P03", &held, true, "others hold it", NULL},
     {"57014", &held, true, "it took too long", NULL},
     {"P0002", &not_ours, false, "this is no store of ours", NULL},
@@ -77,7 +78,9 @@ static const struct row rows[] = {
     {"", &other, false, "it refuses what it was asked", NULL},
 };
 
-static const struct row no_answer = {NULL, &broken, true, "no answer", NULL};
+static const struct row no_answer = {
+    NULL, &broken, true, "no answer",
+    "see that PostgreSQL runs there, and that this machine reaches it"};
 /* What no server says that is one. */
 static const struct row no_server = {NULL, &broken, false, "what answers is no PostgreSQL", NULL};
 /* Written here, and what there is of it on other machines is not known. */

@@ -43,11 +43,29 @@ static void lose(struct attempt *attempt)
     attempt->conn = NULL;
 }
 
+/* By what libpq says before version 16, and since. */
+static bool is_without_password(const char *word)
+{
+    return strstr(word, "no password supplied") != NULL ||
+           strstr(word, "method requirement \"none\" failed") != NULL;
+}
+
+static void advise_password(const struct asp_database_host *host, struct asp_error *error)
+{
+    const char *advice = asp_database_host_is_folder(host)
+                             ? "let the role in by peer in pg_hba.conf: asp-store(7)"
+                             : "name the file of passwords in database.passfile; or have "
+                               "pg_hba.conf take the certificate of database.cert: asp-store(7)";
+
+    (void)asp_advise(error, error->status, "%s", advice);
+}
+
 /* With what libpq says, in which there may be what the server has said. */
 static void lose_for(struct attempt *attempt, const struct pgsql_way *way, const char *sqlstate,
                      const char *word)
 {
     const struct pgsql_certificate_fault *fault = NULL;
+    bool is_bare = false;
     char found[PGSQL_SQLSTATE_SIZE];
     struct pgsql_answer answer = {
         .host = pgsql_host_label(attempt->host), .sqlstate = sqlstate, .word = word};
@@ -60,11 +78,16 @@ static void lose_for(struct attempt *attempt, const struct pgsql_way *way, const
             answer.word = said;
         } else {
             fault = pgsql_certificate_fault_in(word);
+            is_bare = fault == NULL && is_without_password(word);
         }
     }
     if (fault != NULL)
         answer.cause = pgsql_certificate_cause(fault);
+    else if (is_bare)
+        answer.cause = "it asks for a password, and this machine has none for it";
     (void)pgsql_failure_of(&answer, &attempt->error);
+    if (is_bare)
+        advise_password(attempt->host, &attempt->error);
     if (fault != NULL)
         pgsql_certificate_advise(fault, way->database, attempt->host, &attempt->error);
     lose(attempt);
@@ -234,7 +257,8 @@ static enum asp_status say_all(const struct attempt *attempts, size_t count,
         standbys += attempts[i].is_standby ? 1 : 0;
     }
     if (standbys == count)
-        advice = count == 1 ? "it is a standby: name the primary in hosts of asp.conf, too"
+        advice = count == 1 ? "it is a standby, or default_transaction_read_only is on there: name "
+                              "the primary in hosts of asp.conf, too, or reset that"
                             : "all are standbys: name the primary in hosts of asp.conf, too, or "
                               "promote one of them";
     (void)asp_fail(error, status, "%s", room);

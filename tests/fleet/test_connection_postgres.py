@@ -136,6 +136,7 @@ def is_over(shown):
 
 # What libpq says, from version 16 on, of each way to be let in that is not the one that was asked for.
 OTHER_WAY = "authentication method requirement"
+NO_PASSWORD = "it asks for a password, and this machine has none for it: "
 
 
 def refused(answer, *words):
@@ -157,9 +158,21 @@ def test_by_the_socket_the_system_says_who_it_is(local, server):
 
 def test_by_the_socket_no_password_is_given(secure, server):
     secure.hosts(by_socket(server))
-    refused(secure.read("SELECT 1"), ("no password supplied", OTHER_WAY))
+    answer = secure.read("SELECT 1")
+    refused(answer, NO_PASSWORD, ("no password supplied", OTHER_WAY))
+    assert answer.advice == "let the role in by peer in pg_hba.conf: asp-store(7)"
     secure.set(role="asp_node")
     assert secure.read("SELECT current_user::text").value == b"asp_node"
+
+
+def test_who_is_asked_for_a_password_and_has_none_is_told_where_it_is_named(secure):
+    secure.set(passfile="")
+    answer = secure.read("SELECT 1")
+    refused(answer, NO_PASSWORD, ("no password supplied", OTHER_WAY))
+    assert answer.advice == (
+        "name the file of passwords in database.passfile; or have pg_hba.conf take the certificate of database.cert: "
+        "asp-store(7)"
+    )
 
 
 def test_by_tls_with_a_password(secure):
@@ -374,7 +387,10 @@ def test_a_standby_is_passed_over_until_it_is_promoted(driver, server, postgres)
         driver.hosts(by_socket(standby))
         answer = driver.read("SELECT 1")
         refused(answer, "it is read-only")
-        assert answer.advice == "it is a standby: name the primary in hosts of asp.conf, too"
+        assert answer.advice == (
+            "it is a standby, or default_transaction_read_only is on there: name the primary in hosts of asp.conf, too, or "
+            "reset that"
+        )
         driver.hosts(by_socket(standby), by_socket(server))
         assert driver.read("SELECT 1").host == str(server.folder)
         driver.hosts(by_socket(standby))

@@ -28,7 +28,8 @@ static const struct {
     const char *text;
     const char *advice;
 } rows[] = {
-    {NULL, ASP_IO, BROKEN | TELLS, "no answer", ""},
+    {NULL, ASP_IO, BROKEN | TELLS, "no answer",
+     "see that PostgreSQL runs there, and that this machine reaches it"},
     {"08000", ASP_IO, BROKEN | TELLS, "connection is broken", ""},
     {"08006", ASP_IO, BROKEN | TELLS, "connection is broken", ""},
     {"08P01", ASP_IO, BROKEN | TELLS, "connection is broken", ""},
@@ -37,7 +38,8 @@ static const struct {
     {"57P03", ASP_IO, BROKEN | TELLS, "serves nobody", ""},
     {"57P05", ASP_IO, BROKEN | TELLS, "serves nobody", ""},
     {"25006", ASP_IO, CLOSES | ANEW | DOWN | TELLS, "read-only", ""},
-    {"53300", ASP_IO, CLOSES | DOWN | TELLS, "no more connections", ""},
+    {"53300", ASP_IO, CLOSES | DOWN | TELLS, "no more connections",
+     "max_connections has to do for each machine, as doc/fleet.md has it"},
     {"40001", ASP_AGAIN, AGAIN, "others are at the same", ""},
     {"40P01", ASP_AGAIN, AGAIN, "others are at the same", ""},
     {"40003", ASP_IO, UNKNOWN, "has not said what came of it", ""},
