@@ -42,10 +42,12 @@ def traced(pids, *words):
         if not all("attached" in tracer.stderr.readline() for _ in pids):
             tracer.terminate()
             raise Gone
-        yield
-        time.sleep(AFTER)
-        tracer.terminate()
-        tracer.communicate()
+        try:
+            yield
+            time.sleep(AFTER)
+        finally:
+            tracer.terminate()
+            tracer.communicate()
 
 
 def until_exec(calls):
@@ -134,6 +136,8 @@ class Served(Trial):
         action = "signal=SIGKILL" if point.action == KILL else f"error={point.action}"
         inject = f"inject={call.name}:{action}:when={call.occurrence}"
         words = ["-f"] if call.process is None else []
+        # What is a program of its own is looked at no more: calls are counted until then.
+        words += ["-b", "execve"] if call.name != "execve" else []
         with traced(pids, *words, "-o", self.site.folder / "injected", "-e", f"trace={call.name}", "-e", inject):
             return self.ask()
 

@@ -20,9 +20,9 @@ from trial import LAPTOP, PHONE, SPARE, revoked
 
 # Of SHA-512, as crypt(3) writes it; of which password does not matter.
 OLD_HASH, NEW_HASH = (f"$6$saltsalt${86 * letter}" for letter in "ab")
-# Seconds that are waited for it: as long as a database may take to list the names, of whom nothing was asked for want of
-# memory, and until the next pass.
-SOON = 35
+# Seconds that are waited for it while something goes wrong, perhaps each time; and after that: as long as a database may take
+# to list the names, of which nothing was asked for want of memory, and until the next pass.
+SOON, AFTERWARDS = 5, 35
 
 
 class RunningWatch(OnMachine):
@@ -90,6 +90,11 @@ class RunningWatch(OnMachine):
         return not lives(self.pids[0])
 
     has_changed = has_ended
+
+    def attempt(self, point):
+        super().attempt(point)
+        comes_true(self.is_done, AFTERWARDS)
+        return self.result()
 
     def ask(self):
         """Of a watch that has ended another one takes the place, as by a service manager."""
