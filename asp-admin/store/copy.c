@@ -318,9 +318,9 @@ static bool say(const struct copying *copying)
                                     (json_int_t)copying->dropped));
     asp_buffer_add(&out, "copied and compared ");
     asp_buffer_add_number(&out, copying->accounts);
-    asp_buffer_add(&out, " accounts, with ");
+    asp_buffer_add(&out, copying->accounts == 1 ? " account, with " : " accounts, with ");
     asp_buffer_add_number(&out, copying->entries);
-    asp_buffer_add(&out, " app passwords");
+    asp_buffer_add(&out, copying->entries == 1 ? " app password" : " app passwords");
     if (copying->dropped > 0) {
         asp_buffer_add(&out, "; took away ");
         asp_buffer_add_number(&out, copying->dropped);

@@ -62,6 +62,8 @@ void report_failed(const struct compare_result *result, char trouble[ASP_ERROR_L
 
     trouble[0] = '\0';
     if (result->failed > 0)
-        (void)snprintf(trouble, ASP_ERROR_LINE, "%zu accounts could not be compared, first: %.800s",
-                       result->failed, asp_error_line(&result->failure, line));
+        (void)snprintf(trouble, ASP_ERROR_LINE, "%zu account%s: %.800s", result->failed,
+                       result->failed == 1 ? " could not be compared"
+                                           : "s could not be compared, first",
+                       asp_error_line(&result->failure, line));
 }

@@ -36,7 +36,7 @@ static bool show(const struct admin *admin, const struct compare_result *result,
         return console_print_sentences(admin->console, &out);
     }
     asp_buffer_add_number(&out, result->accounts);
-    asp_buffer_add(&out, " accounts: ");
+    asp_buffer_add(&out, result->accounts == 1 ? " account: " : " accounts: ");
     asp_buffer_add_number(&out, result->changed);
     asp_buffer_add(&out, " changed, ");
     asp_buffer_add_number(&out, result->revoked);
@@ -239,9 +239,10 @@ static enum exit_code watch_once(struct admin *admin)
     say_held(admin, &result);
     say_gone(admin, &result);
     if (result.failed > 0)
-        code =
-            fail_with(admin->console, EXIT_STORE, "%zu accounts could not be compared, first: %s",
-                      result.failed, asp_error_line(&result.failure, line));
+        code = fail_with(admin->console, EXIT_STORE, "%zu account%s: %s", result.failed,
+                         result.failed == 1 ? " could not be compared"
+                                            : "s could not be compared, first",
+                         asp_error_line(&result.failure, line));
     return code;
 }
 

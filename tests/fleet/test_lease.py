@@ -117,7 +117,7 @@ def test_a_single_pass_says_who_runs_it_and_one_there_is_made(both, folder):
         assert (run.code, f"{ELSEWHERE}: say it there" in run.err) == (5, True), run
         assert runs(other) == before
         run = one.asp_admin("watch", "--once").done()
-        assert (run.err, run.out) == ("", "1 accounts: 0 changed, 0 app passwords revoked, 0 unknown, 0 held back\n")
+        assert (run.err, run.out) == ("", "1 account: 0 changed, 0 app passwords revoked, 0 unknown, 0 held back\n")
 
 
 def test_where_no_watch_runs_a_single_pass_takes_it(both, owner):

@@ -151,6 +151,11 @@ def test_there_it_opens_and_back_it_is_the_same_to_the_byte(filled):
     assert filled.login(filled.password) == SUCCESS
 
 
+def test_one_is_said_as_one(machine):
+    machine.create("alice", "Phone")
+    assert machine.copy(TO_DATABASE).startswith("copied and compared 1 account, with 1 app password; they are in ")
+
+
 def test_who_copies_into_a_database_has_joined_it_then_and_not_before(filled):
     """Until then the files are those of this machine."""
     filled.copy(TO_DATABASE)
