@@ -70,7 +70,8 @@ static struct console console_of_client(struct self_client *client,
 struct hers {
     const struct self_session *session;
     const struct admin *admin;
-    struct own_primary own;  /* as it was before she was asked */
+    struct own_primary own;        /* as it was before she was asked */
+    struct asp_fingerprint before; /* as her account had it before the change that is made */
     struct own_primary next; /* as it is once what her command makes of the account is stored */
 };
 
@@ -79,7 +80,7 @@ struct hers {
 static enum asp_status check_primary(void *context, const struct asp_account *account,
                                      struct asp_error *error)
 {
-    const struct hers *hers = context;
+    struct hers *hers = context;
     const struct admin *admin = hers->admin;
     struct own_primary now;
     enum asp_status status = own_primary_take(&hers->session->key, admin->conf, &admin->store,
@@ -89,15 +90,26 @@ static enum asp_status check_primary(void *context, const struct asp_account *ac
         status =
             asp_fail(error, ASP_BUSY, "the primary password of %s was changed meanwhile: try again",
                      account->user);
+    hers->before = account->primary;
     return status;
 }
 
-/* What her own command makes of the account is no change that others have made. */
+/* Whether what a command has said of her took the place of something else that it had said. */
+static bool is_another(const struct asp_fingerprint *before, const struct asp_fingerprint *now)
+{
+    return before->taken && before->source == now->source &&
+           asp_source_traits(now->source).is_program && !asp_fingerprint_same(before, now);
+}
+
+/* What her own command makes of the account is no change that others have made; but what it finds
+ * that they have is, and she may have answered before that. */
 static void follow_account(void *context, const struct asp_account *account)
 {
     struct hers *hers = context;
 
     hers->next = hers->own;
+    if (is_another(&hers->before, &account->primary))
+        return;
     own_primary_follow(&hers->session->key, hers->admin->conf, account, &hers->next);
 }
 

@@ -104,6 +104,8 @@ static enum exit_code store(struct admin *admin, struct storing *storing)
     for (size_t i = 0; status == ASP_OK && i < stored->revoked_count; i++)
         admin_log_change(admin, admin->user, "revoked", &stored->revoked[i], ASP_REASON_PRIMARY);
     hooks_end_turn(admin, &turn, status == ASP_OK && stored->revoked_count > 0);
+    if (status == ASP_OK && new_password_is_doubtful(storing))
+        status = new_password_fail_changed(admin->user, &error);
     if (status != ASP_OK)
         return admin_fail(admin, admin->user, &error);
     asp_store_begin_usage(&admin->store, admin->user, admin->now);

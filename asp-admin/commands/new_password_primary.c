@@ -98,11 +98,10 @@ enum asp_status new_password_look(struct storing *storing, struct asp_error *err
     return check_known(storing, error);
 }
 
-enum asp_status new_password_fail_changed(const struct asp_account *account,
-                                          struct asp_error *error)
+enum asp_status new_password_fail_changed(const char *user, struct asp_error *error)
 {
     return asp_fail(error, ASP_BUSY, "the primary password of %s was changed just now: try again",
-                    account->user);
+                    user);
 }
 
 /* Under the lock: another's password may have been changed since, as may hers; or the account may
@@ -114,7 +113,7 @@ static enum asp_status look_again(struct storing *storing, const struct asp_acco
     bool follows_another = strcmp(look->follows, account->follows) != 0;
 
     if (look->is_own && follows_another && account->follows[0] != '\0')
-        return new_password_fail_changed(account, error);
+        return new_password_fail_changed(account->user, error);
     if ((look->is_own || !follows_another) && !asp_shadow_is_stale(&look->now))
         return ASP_OK;
     memcpy(look->follows, account->follows, sizeof look->follows);
@@ -250,13 +249,14 @@ enum asp_status new_password_compare(struct storing *storing, struct asp_account
     if (now->asked != NULL &&
         (primary == ASP_PRIMARY_CHANGED || asp_primary_is_due(&account->primary, now)) &&
         asp_primary_is_overtaken(account, now))
-        return new_password_fail_changed(account, error);
+        return new_password_fail_changed(account->user, error);
     status = check_admitted(admin, account, primary, error);
     if (status != ASP_OK)
         return status;
     if (primary == ASP_PRIMARY_CHANGED &&
         asp_account_copy(account, false, &stored->revoked, &stored->revoked_count) != ASP_OK)
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");
+    storing->is_another = primary == ASP_PRIMARY_CHANGED;
     (void)asp_primary_settle(account, now, &how, false, &written);
     note_known(admin, account, now); /* in a fingerprint that was taken just now, too */
     storing->primary = account->primary;
@@ -274,11 +274,11 @@ enum asp_status new_password_compare_again(struct storing *storing,
     if (now->says == ASP_SAYS_NOTHING)
         return ASP_OK;
     if (!asp_fingerprint_same(&account->primary, &storing->primary))
-        return new_password_fail_changed(account, error);
+        return new_password_fail_changed(account->user, error);
     status = look_again(storing, account, error);
     if (status != ASP_OK)
         return status;
     primary = asp_primary_compare(&account->primary, now, storing->admin->now);
-    return primary == ASP_PRIMARY_CHANGED ? new_password_fail_changed(account, error)
+    return primary == ASP_PRIMARY_CHANGED ? new_password_fail_changed(account->user, error)
                                           : check_admitted(storing->admin, account, primary, error);
 }

@@ -23,7 +23,6 @@ enum asp_status new_password_compare_again(struct storing *storing,
                                            struct asp_error *error);
 
 /* It was found to be another meanwhile: writes that, and returns what it is. */
-enum asp_status new_password_fail_changed(const struct asp_account *account,
-                                          struct asp_error *error);
+enum asp_status new_password_fail_changed(const char *user, struct asp_error *error);
 
 #endif

@@ -153,6 +153,14 @@ static void forget_revoked(struct stored_password *stored)
     stored->revoked_count = 0;
 }
 
+bool new_password_is_doubtful(const struct storing *storing)
+{
+    const struct admin *admin = storing->admin;
+
+    return storing->is_another && admin_is_own(admin) &&
+           asp_source_traits(admin->conf->primary_source).is_program;
+}
+
 /* An asp_change: the first. Nothing is alive by it that was not. */
 static enum asp_status keep_pending(struct asp_account *account, void *context,
                                     struct asp_error *error)
@@ -162,6 +170,8 @@ static enum asp_status keep_pending(struct asp_account *account, void *context,
 
     forget_revoked(&storing->stored);
     status = new_password_compare(storing, account, error);
+    if (status == ASP_OK && new_password_is_doubtful(storing))
+        return ASP_OK;
     if (status == ASP_OK)
         status = choose_entry(storing, account, error);
     if (status == ASP_OK)
@@ -186,7 +196,7 @@ static enum asp_status take_pending(struct storing *storing, struct asp_account 
     if (asp_account_drop_pending(account, &storing->pending))
         return ASP_OK;
     if (!account->is_new && !asp_fingerprint_same(&account->primary, &storing->primary))
-        return new_password_fail_changed(account, error);
+        return new_password_fail_changed(account->user, error);
     return asp_fail(
         error, ASP_BUSY,
         "all app passwords of %s were revoked, or the account was removed or replaced, before "

@@ -9,10 +9,17 @@
 
 /*
  * The first update, after that look: compares the primary password, and where label and limit have
- * room for it keeps what is pending. ASP_OK: `storing->stored` is what is to be shown, and what a
- * changed primary password has revoked. Else nothing was done.
+ * room for it keeps what is pending. ASP_OK: `storing->stored` is what is to be shown, unless that
+ * is doubtful, and what a changed primary password has revoked. Else nothing was done.
  */
 enum asp_status new_password_store(struct storing *storing, struct asp_error *error);
+
+/*
+ * True: a user acts on her own account, and it was found that a command says another primary
+ * password than before. What she has answered may be the former: what that revokes is revoked, and
+ * nothing is made.
+ */
+bool new_password_is_doubtful(const struct storing *storing);
 
 /*
  * The second, once it was shown: the same again, by what is now, and it is alive, in the place of

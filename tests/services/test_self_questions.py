@@ -135,6 +135,23 @@ def test_with_a_command_an_answer_ends_when_what_the_account_has_of_the_primary_
     assert own.states() == [("four", "active"), ("one", "revoked"), ("three", "revoked"), ("two", "revoked")]
 
 
+def test_with_a_command_an_answer_makes_nothing_once_that_says_something_else(own):
+    """No pass has seen it: her own create does, and what she has answered may be the former."""
+    own.sandbox.write("/run/primaries", "alice\tone\nbob\tone\n")
+    own.sandbox.write("/etc/asp/primaries", "#!/bin/sh\ncat /run/primaries\n", mode="755")
+    own.configure('primary: { source = "command"; command = "/etc/asp/primaries"; };')
+    own.create("alice", "one")
+    with own.typist("alice") as alice:
+        assert alice.admin("create", "--label", "two", answers=ASKED)[0] == DONE
+        own.sandbox.write("/run/primaries", "alice\ttwo\nbob\tone\n")
+        code, shown = alice.admin("create", "--label", "three")
+        assert code == STORE and "was changed just now: try again" in shown and not PASSWORD.search(shown)
+        assert own.states() == [("one", "revoked"), ("two", "revoked")]
+        code, shown = alice.admin("create", "--label", "four", answers=ASKED)
+        assert code == DONE and "Password: " in shown
+    assert own.states() == [("four", "active"), ("one", "revoked"), ("two", "revoked")]
+
+
 def test_of_a_user_of_a_directory_an_answer_ends_when_the_password_stack_has_seen_a_change(own):
     own.sandbox.shell("sed -i '/^alice:/d' /etc/shadow").done()
     own.sandbox.write("/etc/pam.d/asp-admin", NO_SHADOW)

@@ -213,6 +213,29 @@ def test_what_her_own_first_password_makes_of_her_account_does_not_end_her_sessi
     assert own.states() == [("Phone", "revoked"), ("Tablet", "revoked")]
 
 
+@pytest.mark.parametrize("words", [("create", "--label", "Tablet", "--app", "mail"), ("rotate",)], ids=["create", "rotate"])
+def test_who_has_signed_in_before_a_change_in_the_directory_makes_nothing_after_it(own, words):
+    """No watch has seen it yet: what she is making does."""
+    serve_web(own, CONF, 'primary: { source = "command"; command = "/etc/asp/primaries"; };')
+    own.sandbox.write("/etc/asp/primaries", "#!/bin/sh\ncat /run/primaries\n", mode="755")
+    own.sandbox.write("/run/primaries", "alice\tone\nbob\tone\n")
+    old = own.makes("alice", "Phone")[:2]
+    own.events()
+    with web_server(own) as server:
+        number = server.signs_in()
+        own.sandbox.write("/run/primaries", "alice\ttwo\nbob\tone\n")
+        code, out, err = server.does(number, *words, *([old] if words[0] == "rotate" else []), "--quiet")
+        assert (code, out) == (STORE, "") and "the primary password of alice was changed just now" in err
+        assert own.states() == [("Phone", "revoked")]
+        (line,) = own.events()
+        assert 'reason="primary-password"' in line and line.endswith('via="web"')
+        assert "sign in again" in server.does(number, "list")
+        number = server.signs_in()
+        assert server.does(number, "create", "--label", "Tablet", "--app", "mail", "--quiet")[0] == DONE
+        assert server.does(number, "list")[0] == DONE
+    assert own.states() == [("Phone", "revoked"), ("Tablet", "active")]
+
+
 def test_who_is_let_in_leaves_a_line_with_the_name_that_she_has_typed_and_her_account(own):
     serve_web(own, CONF, 'user_domains = [ "example.org" ];')
     own.said()
