@@ -23,12 +23,20 @@ static time_t last_change(const struct asp_account *account)
     return last;
 }
 
+/* With the day: by that alone a line without a hash is told from that of who gets her name. */
 static void print_line(const struct own_primary_key *key, const struct asp_primary_now *now,
                        struct own_primary *own)
 {
+    crypto_generichash_state state;
+
     own->has_line = now->says != ASP_SAYS_ABSENT;
-    (void)crypto_generichash(own->line, sizeof own->line, (const uint8_t *)now->hash,
-                             own->has_line ? now->length : 0, key->bytes, sizeof key->bytes);
+    (void)crypto_generichash_init(&state, key->bytes, sizeof key->bytes, sizeof own->line);
+    if (own->has_line) {
+        (void)crypto_generichash_update(&state, (const uint8_t *)&now->day, sizeof now->day);
+        (void)crypto_generichash_update(&state, (const uint8_t *)now->hash, now->length);
+    }
+    (void)crypto_generichash_final(&state, own->line, sizeof own->line);
+    sodium_memzero(&state, sizeof state);
     own->known = true;
 }
 

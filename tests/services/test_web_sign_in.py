@@ -340,6 +340,19 @@ def test_whose_name_stands_for_another_by_now_reaches_nobodys_account(virtual):
         assert server.does(other, "list")[0] == DONE
 
 
+def test_who_gets_the_name_of_a_user_without_a_hash_does_not_get_who_has_signed_in(virtual):
+    """Her line is the same but for its day."""
+    make = "useradd --no-create-home next"
+    virtual.sandbox.shell(f"{make} && chage --lastday 2026-01-01 next").done()
+    with web_server(virtual) as server:
+        number = server.signs_in("next", "theirs")
+        assert server.does(number, "list")[0] == DONE
+        virtual.sandbox.shell(f"userdel next && {make} && chage --lastday 2026-01-02 next").done()
+        assert "sign in again" in server.does(number, "list")
+        assert server.does(server.signs_in("next", "theirs"), "list")[0] == DONE
+    virtual.sandbox.run("userdel", "next").done()
+
+
 def test_the_account_of_who_is_gone_is_no_virtual_users(virtual):
     virtual.configure(CONF, "virtual_users = true;")
     virtual.sandbox.run("useradd", "--no-create-home", "gone").done()
