@@ -91,6 +91,11 @@ START_TEST(a_stranger_who_listens_is_told_nothing)
     says("uid 54321 listens there");
     ck_assert_str_eq(error.advice, "start asp-broker as root");
     asp_close(fd);
+    /* Nor by who does not wait. */
+    error = (struct asp_error){.status = ASP_OK};
+    ck_assert_int_eq(asp_broker_connect_at_once(NAME, &fd, &error), ASP_UNSAFE);
+    says("uid 54321 listens there");
+    asp_close(fd);
     asp_close(listening);
 }
 END_TEST

@@ -246,6 +246,37 @@ START_TEST(each_fresh_cookie_is_another)
 }
 END_TEST
 
+/* Of the cookie that names a session, of one that is fresh, and of the key by which it is ours. */
+START_TEST(every_bit_of_a_cookie_and_of_a_key_is_drawn)
+{
+    uint8_t set[3][COOKIE_RANDOM] = {{0}};
+    uint8_t clear[3][COOKIE_RANDOM] = {{0}};
+
+    ck_assert_uint_eq(sizeof set[0] * 8, 256);
+    ck_assert_uint_eq(sizeof jar.key, sizeof set[0]);
+    for (int tries = 0; tries < 100; tries++) {
+        struct cookie cookie;
+        struct cookie fresh;
+
+        open_jar();
+        cookie_make(&cookie);
+        cookie_make_fresh(&jar, NOW, &fresh);
+        for (size_t i = 0; i < COOKIE_RANDOM; i++) {
+            const uint8_t drawn[3] = {cookie.bytes[i], fresh.bytes[i], jar.key[i]};
+
+            for (size_t k = 0; k < UNIT_COUNT(drawn); k++) {
+                set[k][i] |= drawn[k];
+                clear[k][i] |= (uint8_t)~drawn[k];
+            }
+        }
+    }
+    for (size_t i = 0; i < sizeof set; i++)
+        ck_assert_int_eq(set[i / COOKIE_RANDOM][i % COOKIE_RANDOM] &
+                             clear[i / COOKIE_RANDOM][i % COOKIE_RANDOM],
+                         0xff);
+}
+END_TEST
+
 START_TEST(a_token_is_that_of_one_cookie)
 {
     struct cookie cookie;
@@ -293,6 +324,7 @@ static void fill(Suite *suite)
     unit_add(suite, none_is_good_again_when_it_is_forgotten_that_it_was_used);
     unit_add(suite, of_many_that_are_forgotten_none_is_good_again_in_whatever_order_they_were_made);
     unit_add(suite, each_fresh_cookie_is_another);
+    unit_add(suite, every_bit_of_a_cookie_and_of_a_key_is_drawn);
     unit_add(suite, a_token_is_that_of_one_cookie);
 }
 
