@@ -25,6 +25,7 @@ auth required pam_exec.so expose_authtok /bin/true
 account required pam_permit.so
 """
 LOCK = "/var/lib/asp/locks/alice"
+OTHER = (ADMIN, "--config", "/etc/asp/other.conf")
 
 
 def asked(run):
@@ -353,6 +354,17 @@ def test_nor_does_one_that_a_server_takes_which_a_module_asks(own):
     own.sandbox.write("/etc/pam.d/asp-admin", stack)
     for typed, code in ((password, NO), ("anything", DONE)):
         assert own.run("alice", "create", "--label", "x", "--app", "mail", input=f"{typed}\n").code == code
+
+
+def test_nor_does_one_of_another_store_that_pam_asp_takes(own):
+    """It is none of hers here."""
+    own.sandbox.write("/etc/asp/other.conf", 'store = "/var/lib/other";\n')
+    made = own.sandbox.run(*OTHER, "create", "alice", "--label", "there", "--app", "asp-admin", "--quiet").done().out.strip()
+    stack = "auth required pam_asp.so config=/etc/asp/other.conf\naccount required pam_permit.so\n"
+    own.sandbox.write("/etc/pam.d/asp-admin", with_module(stack, own.build))
+    run = own.run("alice", "create", "--label", "x", "--app", "mail", input=f"{made}\n")
+    assert run.code == NO and asked(run), run
+    assert any("verdict=accepted" in line.text for line in own.said()) and own.states() == []
 
 
 @pytest.mark.parametrize("stack", ["asp-either", "asp-enrolled"])

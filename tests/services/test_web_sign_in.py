@@ -25,6 +25,7 @@ account required pam_permit.so
 """
 PROGRAM = "#!/bin/sh\nread -r password || [ -n \"$password\" ]\n[ \"$password\" = theirs ]\n"
 SAID_NO = (False, [])
+STORE_FOLDER = "/var/lib/asp"
 
 
 @pytest.fixture
@@ -273,6 +274,19 @@ def test_an_app_password_lets_nobody_in_whatever_has_taken_it(own):
         own.asp_admin("revoke", "alice", "--all").done()
         assert server.tries("alice", f" {password.upper()}")[1] == SAID_NO
         server.signs_in("alice", wrong(password))
+
+
+def test_nor_does_one_while_it_cannot_be_looked_at_whose_it_is(own):
+    """Else her session would outlast that."""
+    serve_web(own, stack="auth required pam_exec.so quiet expose_authtok /bin/true\naccount required pam_permit.so\n")
+    password = own.makes("alice", "Phone")
+    with web_server(own) as server:
+        own.sandbox.run("mv", STORE_FOLDER, f"{STORE_FOLDER}-away").done()
+        try:
+            assert server.tries("alice", password)[1] == SAID_NO
+            server.signs_in("alice", "anything")
+        finally:
+            own.sandbox.run("mv", f"{STORE_FOLDER}-away", STORE_FOLDER).done()
 
 
 # Virtual users
