@@ -220,13 +220,17 @@ enum asp_status asp_conf_refuse_unknown(const struct asp_conf_reader *reader,
 {
     const char *typed = config_setting_name(setting);
     struct asp_nearest nearest = {.typed = typed};
+    const char *list = asp_conf_list_with(group->name, typed);
     char owners[OWNERS_SIZE];
     const char *name;
 
+    write_owners(typed, owners);
+    if (list != NULL && (group->name[0] != '\0' || owners[0] == '\0'))
+        return asp_conf_refuse(reader, setting,
+                               "is not a key there: write it in a group of %s: ( { ... } );", list);
     if (has_name(&groups[0], typed))
         return asp_conf_refuse(reader, setting, "is not a key there: write %s outside of %s", typed,
                                group->name);
-    write_owners(typed, owners);
     if (owners[0] != '\0')
         return asp_conf_refuse(reader, setting, "is not a key there: write it in %s", owners);
     for (size_t i = 0; (name = name_at(group, i)) != NULL; i++)

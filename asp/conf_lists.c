@@ -291,14 +291,28 @@ static const struct {
     const char *group;
     const char *name;
     enum asp_status (*read)(const struct asp_conf_reader *reader, const config_setting_t *setting);
+    const char *keys[4]; /* of a list of groups: those of each, and NULL */
 } lists[] = {
-    {"", "apps", read_apps},
-    {"", "guarded", read_guarded},
-    {"", "user_domains", read_domains},
-    {"broker", "clients", read_clients},
-    {"self_service", "apps", read_self_apps},
-    {"database", "hosts", asp_conf_read_hosts},
+    {"", "apps", read_apps, {"name", "services"}},
+    {"", "guarded", read_guarded, {NULL}},
+    {"", "user_domains", read_domains, {NULL}},
+    {"broker", "clients", read_clients, {"user", "services"}},
+    {"self_service", "apps", read_self_apps, {NULL}},
+    {"database", "hosts", asp_conf_read_hosts, {"name", "address", "port"}},
 };
+
+const char *asp_conf_list_with(const char *group, const char *key)
+{
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        const char *const *keys = lists[i].keys;
+
+        for (size_t k = 0; strcmp(lists[i].group, group) == 0 && keys[k] != NULL; k++) {
+            if (strcmp(keys[k], key) == 0)
+                return lists[i].name;
+        }
+    }
+    return NULL;
+}
 
 const char *asp_conf_list_name(const char *group, size_t index)
 {

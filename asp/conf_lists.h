@@ -15,6 +15,9 @@ enum asp_status asp_conf_sort_services(const struct asp_conf_reader *reader);
 enum asp_status asp_conf_read_list(const struct asp_conf_reader *reader, const char *group,
                                    const config_setting_t *setting, bool *is_list);
 
+/* The list of a group whose own groups have this key; NULL: there is none. */
+const char *asp_conf_list_with(const char *group, const char *key);
+
 /* The names of the lists of a group, from 0; NULL behind the last. */
 const char *asp_conf_list_name(const char *group, size_t index);
 
