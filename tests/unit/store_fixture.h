@@ -5,6 +5,8 @@
 
 #include "unit.h"
 
+#include "asp/engine.h"
+
 extern struct asp_error store_error;
 extern struct asp_store store;
 
@@ -31,6 +33,10 @@ void store_says(const char *word);
 
 /* Ends as the status in `context` says, after a change that would be seen. */
 enum asp_status end_with(struct asp_account *account, void *context, struct asp_error *why);
+
+/* The engine of `store`, but that another is faster than the first write: `meanwhile` is called,
+ * and the step is taken again. */
+const struct asp_store_engine *overtaken_by(void (*meanwhile)(void));
 
 /* Names that a file of an account could be taken for, or that end a path or a line. */
 enum { ODD_NAMES = 11 };

@@ -1,7 +1,6 @@
 /* One request from beginning to end, against a real store. The primary password is left alone. */
 #include "login_fixture.h"
 
-#include "asp/shadow.h"
 #include "asp/time_text.h"
 #include "asp/usage.h"
 
@@ -13,10 +12,14 @@ START_TEST(a_right_password_is_accepted_and_named)
 {
     begin("", for_mail);
     ck_assert_str_eq(try("alice", "imap", typed), "accepted");
+    ck_assert_str_eq(outcome.account, "alice");
     ck_assert_str_eq(outcome.app, "mail");
     ck_assert_str_eq(outcome.id, "7k");
     ck_assert_str_eq(outcome.label, "Phone");
     ck_assert_str_eq(outcome.cause.text, "");
+    ck_assert_ptr_null(outcome.revoked);
+    ck_assert_uint_eq(outcome.revoked_count, 0);
+    ck_assert(!outcome.denied && !outcome.question && !outcome.slow);
     end();
 }
 END_TEST
@@ -38,6 +41,8 @@ START_TEST(a_refusal_of_what_was_not_proven_names_nothing)
     ck_assert_str_eq(try("alice", "imap", "Tr0ub4dor&3"), "not-an-app-password");
     ck_assert_str_eq(try("alice", "imap", ""), "not-an-app-password");
     ck_assert_str_eq(try("bob", "imap", typed), "no-account");
+    ck_assert_str_eq(outcome.account, "");
+    ck_assert_str_eq(outcome.label, "");
     ck_assert_str_eq(try("Alice", "imap", typed), "no-account");
     ck_assert_str_eq(outcome.id, "");
     end();
@@ -223,6 +228,11 @@ START_TEST(a_use_is_recorded_with_its_service_and_host)
     ck_assert_str_eq(decide(&request, 6), "accepted");
     ck_assert(use_now(&use));
     ck_assert_str_eq(use.host, "");
+    request.host = typed; /* a host could be called so */
+    ck_assert_str_eq(decide(&request, 3606), "accepted");
+    ck_assert(use_now(&use));
+    ck_assert_int_eq(use.last, NOW + 3606);
+    ck_assert_str_eq(use.host, "");
     end();
 }
 END_TEST
@@ -243,6 +253,91 @@ START_TEST(a_clock_that_was_set_back_is_the_one_that_counts)
 }
 END_TEST
 
+/* What is to end for not having been used keeps the later one; another service at the same moment
+ * is no earlier one. */
+START_TEST(the_service_counts_at_the_same_moment_and_no_earlier_one)
+{
+    struct asp_request request;
+    struct asp_use use;
+
+    begin("", soon_unused);
+    request = request_of("alice", "imap", typed);
+    (void)decide(&request, 0);
+    request.service = "pop3";
+    (void)decide(&request, 0);
+    ck_assert(use_now(&use));
+    ck_assert_str_eq(use.service, "pop3");
+    request.service = "smtp";
+    (void)decide(&request, -1);
+    ck_assert(use_now(&use));
+    ck_assert_int_eq(use.last, NOW);
+    ck_assert_str_eq(use.service, "pop3");
+    end();
+}
+END_TEST
+
+static void bound_at_once(struct asp_entry *entry)
+{
+    for_mail(entry);
+    strcpy(entry->bound_service, "pop3");
+    entry->bound = NOW - 500;
+}
+
+START_TEST(a_clock_that_is_behind_the_creation_or_the_binding_records_nothing)
+{
+    struct asp_request request;
+    struct asp_use use;
+
+    begin("", for_mail);
+    request = request_of("alice", "imap", typed);
+    ck_assert_str_eq(decide(&request, -1001), "accepted");
+    ck_assert(!use_now(&use));
+    ck_assert_str_eq(decide(&request, -1000), "accepted");
+    ck_assert(use_now(&use));
+    ck_assert_int_eq(use.last, NOW - 1000);
+    end();
+
+    begin("", bound_at_once);
+    ck_assert_str_eq(decide(&request, -501), "accepted");
+    ck_assert(!use_now(&use));
+    ck_assert_str_eq(decide(&request, -500), "accepted");
+    ck_assert(use_now(&use));
+    ck_assert_int_eq(use.last, NOW - 500);
+    end();
+}
+END_TEST
+
+static enum asp_status an_hour_ahead(const struct asp_store *of, time_t *now, struct asp_error *why)
+{
+    (void)of;
+    (void)why;
+    *now += 3600;
+    return ASP_OK;
+}
+
+/* As a database tells it. */
+START_TEST(the_clock_of_the_store_is_the_one_that_counts)
+{
+    struct asp_store_kept kept;
+    struct asp_store_engine ahead;
+    struct asp_request request;
+    struct asp_use use;
+
+    begin("", NULL);
+    ahead = *store.engine;
+    ahead.now = an_hour_ahead;
+    kept = *unit_kept();
+    kept.engine = &ahead;
+    request = request_of("alice", "imap", typed);
+    asp_login(conf, &kept, &login_names, &request, NOW, &outcome);
+    ck_assert_str_eq(asp_verdict_word(outcome.verdict), "accepted");
+    ck_assert_int_eq(entry_now().bound, NOW + 3600);
+    ck_assert(use_now(&use));
+    ck_assert_int_eq(use.last, NOW + 3600);
+    end();
+}
+END_TEST
+
 /* Lesson: Zimbra ZCS-8181. */
 START_TEST(the_time_alone_is_written_once_in_an_interval)
 {
@@ -252,7 +347,11 @@ START_TEST(the_time_alone_is_written_once_in_an_interval)
     begin("usage_interval = 60;", for_mail);
     request = request_of("alice", "imap", typed);
     (void)decide(&request, 0);
+    unit_calls_begin(NULL);
+    (void)decide(&request, 0);
     (void)decide(&request, 59);
+    (void)unit_calls_end();
+    ck_assert_uint_eq(unit_calls("pwrite"), 0);
     ck_assert(use_now(&use));
     ck_assert_int_eq(use.last, NOW);
     (void)decide(&request, 60);
@@ -316,6 +415,10 @@ START_TEST(one_hash_is_run_for_a_login_and_one_for_each_refusal_of_a_well_shaped
         ck_assert_uint_eq(unit_calls("hmac"), 1);
         ck_assert_uint_eq(unit_calls("crypto_pwhash"), 0);
     }
+    unit_calls_begin(NULL);
+    (void)try("alice", "imap", "Tr0ub4dor&3");
+    (void)unit_calls_end();
+    ck_assert_uint_eq(unit_calls("hmac"), 0);
     end();
 
     /* A first use checks twice and hashes once. */
@@ -346,6 +449,7 @@ START_TEST(a_hash_that_has_no_memory_is_unavailable_with_its_cause)
     ck_assert(unit_calls_end());
     ck_assert_int_eq(outcome.verdict, ASP_UNAVAILABLE);
     ck_assert_ptr_nonnull(strstr(outcome.cause.text, "no memory for the hash"));
+    ck_assert_int_eq(outcome.cause.status, ASP_IO);
     ck_assert_str_eq(outcome.id, "");
     ck_assert_str_eq(try("bob", "imap", typed), "accepted");
     end();
@@ -399,84 +503,6 @@ START_TEST(a_slow_hash_is_left_to_another_where_none_is_to_be_made_here)
 }
 END_TEST
 
-/* The shadow file is the machine's own, and has no line for this user. */
-START_TEST(a_fingerprint_that_is_due_is_taken_at_a_login_and_by_no_dry_one)
-{
-    const struct asp_primary_now none = {.source = ASP_SOURCE_SHADOW, .says = ASP_SAYS_ABSENT};
-    struct asp_request request;
-    struct asp_account account;
-
-    if (!unit_is_root()) {
-        puts("skipped: a fingerprint at a login: /etc/shadow is for root to read");
-        return;
-    }
-    begin("", for_mail);
-    conf->primary_source = ASP_SOURCE_SHADOW;
-    request = request_of("alice", "imap", typed);
-    for (int dry = 1; dry >= 0; dry--) {
-        request.dry = dry == 1;
-        ck_assert_str_eq(decide(&request, 0), "accepted");
-        ck_assert_int_eq(asp_store_load(&store, "alice", NULL, &account, &store_error), ASP_OK);
-        ck_assert(account.primary.taken == (dry == 0));
-        ck_assert(asp_primary_is_due(&account.primary, &none) == (dry == 1));
-        asp_account_free(&account);
-    }
-    end();
-}
-END_TEST
-
-static enum asp_status follow_root(struct asp_account *account, void *context,
-                                   struct asp_error *why)
-{
-    (void)why;
-    strcpy(account->follows, "root");
-    asp_primary_take(context, &account->primary);
-    return ASP_OK;
-}
-
-/* What watch makes of an account whose user root is by another spelling. */
-static void have_her_follow_root(void)
-{
-    struct asp_shadow shadow = {0};
-    struct asp_primary_now now = {.source = ASP_SOURCE_SHADOW};
-
-    ck_assert_int_eq(asp_shadow_read(ASP_SHADOW_PATH, &shadow, &store_error), ASP_OK);
-    asp_shadow_find(&shadow, "root", "", &now);
-    ck_assert_int_eq(now.says, ASP_SAYS_HASH);
-    ck_assert_int_eq(update(NOBODYS, false, follow_root, &now), ASP_OK);
-    asp_shadow_free(&shadow);
-}
-
-/* By what it had looked up before it would take her for gone. */
-START_TEST(whom_the_account_follows_is_looked_up_again_under_the_lock)
-{
-    static const struct unit_plan at_the_lock = {
-        .call = "flock", .first = 1, .times = 1, .at = have_her_follow_root};
-    struct asp_request request;
-    struct asp_entry entry;
-    struct asp_secret secret;
-
-    if (!unit_is_root()) {
-        puts("skipped: whom an account follows: /etc/shadow is for root to read");
-        return;
-    }
-    begin("", NULL); /* it is bound under the lock */
-    secret = unit_entry(&entry, NOBODYS, "7k", "Phone");
-    entry.created = NOW - 1000;
-    unit_put(&store, NOBODYS, &entry, 1);
-    asp_store_begin_usage(&store, NOBODYS, entry.created);
-    asp_secret_show(&secret, typed);
-    conf->primary_source = ASP_SOURCE_SHADOW;
-    request = request_of(NOBODYS, "imap", typed);
-    unit_calls_begin(&at_the_lock);
-    asp_login(conf, unit_kept(), &login_names, &request, NOW, &outcome);
-    ck_assert(unit_calls_end());
-    ck_assert_str_eq(asp_verdict_word(outcome.verdict), "accepted");
-    asp_outcome_free(&outcome);
-    end();
-}
-END_TEST
-
 static void fill(Suite *suite)
 {
     unit_add_on_engines(suite, a_right_password_is_accepted_and_named);
@@ -490,13 +516,14 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite, a_use_is_recorded_with_its_service_and_host);
     unit_add_on_engines(suite, the_time_alone_is_written_once_in_an_interval);
     unit_add_on_local_engines(suite, a_clock_that_was_set_back_is_the_one_that_counts);
+    unit_add_on_engines(suite, the_service_counts_at_the_same_moment_and_no_earlier_one);
+    unit_add_on_engines(suite, a_clock_that_is_behind_the_creation_or_the_binding_records_nothing);
+    unit_add_on_local_engines(suite, the_clock_of_the_store_is_the_one_that_counts);
     unit_add_on_engines(suite, a_dry_request_says_the_verdict_and_changes_nothing);
     unit_add_on_engines(
         suite, one_hash_is_run_for_a_login_and_one_for_each_refusal_of_a_well_shaped_password);
     unit_add_on_engines(suite, a_hash_that_has_no_memory_is_unavailable_with_its_cause);
     unit_add_on_engines(suite, a_slow_hash_is_left_to_another_where_none_is_to_be_made_here);
-    unit_add_on_engines(suite, a_fingerprint_that_is_due_is_taken_at_a_login_and_by_no_dry_one);
-    unit_add(suite, whom_the_account_follows_is_looked_up_again_under_the_lock);
 }
 
 int main(void)

@@ -173,6 +173,10 @@ START_TEST(the_check_is_made_again_under_the_lock)
     ck_assert_str_eq(asp_verdict_word(outcome.verdict), cases[_i].verdict);
     ck_assert_str_eq(outcome.id, cases[_i].is_there ? "7k" : "");
     ck_assert_str_eq(outcome.label, cases[_i].is_there ? "Phone" : "");
+    ck_assert(!outcome.denied);
+    ck_assert_uint_eq(unit_calls("renameat"), 0);
+    if (cases[_i].is_there)
+        ck_returned_str_eq(entry_now().label, "Phone");
     if (meanwhile == bind_to_mail)
         ck_returned_str_eq(entry_now().bound_service, "smtp");
     end();
@@ -364,6 +368,114 @@ START_TEST(uses_that_cannot_be_written_count_from_the_creation_and_are_asked_of_
 }
 END_TEST
 
+/* The verdict hangs on them where it does, and on nothing of them where it does not. */
+START_TEST(uses_that_cannot_be_read_are_unavailable_where_the_entry_ends_by_them)
+{
+    static const int numbers[] = {EIO, EACCES};
+    struct asp_request request;
+
+    for (size_t i = 0; i < UNIT_COUNT(numbers); i++) {
+        /* Opened are the store, the account and the uses. */
+        struct unit_plan plan = {.call = "openat2", .first = 3, .times = 1, .number = numbers[i]};
+
+        begin("", soon_unused);
+        request = request_of("alice", "imap", typed);
+        unit_calls_begin(&plan);
+        (void)decide(&request, 0);
+        ck_assert(unit_calls_end());
+        ck_assert_int_eq(outcome.verdict, ASP_UNAVAILABLE);
+        ck_assert_str_eq(outcome.id, "7k");
+        ck_assert_ptr_nonnull(strstr(outcome.cause.text, "used/alice"));
+        ck_assert_int_eq(outcome.denied, numbers[i] == EACCES);
+
+        /* What is damaged is read again. */
+        file_write(in_store("used/alice"), "", 0);
+        plan.first = 4;
+        plan.times = 2;
+        unit_calls_begin(&plan);
+        (void)decide(&request, 0);
+        ck_assert(unit_calls_end());
+        ck_assert_int_eq(outcome.verdict, ASP_UNAVAILABLE);
+        ck_assert_ptr_nonnull(strstr(outcome.cause.text, "used/alice"));
+        ck_assert_int_eq(outcome.denied, numbers[i] == EACCES);
+        end();
+
+        begin("", for_mail);
+        request = request_of("alice", "imap", typed);
+        plan.first = 3;
+        plan.times = 1;
+        unit_calls_begin(&plan);
+        (void)decide(&request, 0);
+        ck_assert(unit_calls_end());
+        ck_assert_int_eq(outcome.verdict, ASP_ACCEPTED);
+        ck_assert_int_eq(outcome.denied, numbers[i] == EACCES);
+        end();
+
+        /* What is said is of what was written. */
+        begin("", NULL);
+        request = request_of("alice", "imap", typed);
+        unit_calls_begin(&plan);
+        (void)decide(&request, 0);
+        ck_assert(unit_calls_end());
+        ck_assert_int_eq(outcome.verdict, ASP_ACCEPTED);
+        ck_assert_str_eq(outcome.cause.text, "");
+        end();
+    }
+}
+END_TEST
+
+/* It says what another would that may write, and that one leaves it to whoever writes. */
+START_TEST(a_dry_request_counts_from_the_creation_while_another_writes)
+{
+    struct asp_request request;
+    int fd;
+
+    begin("", soon_unused);
+    request = request_of("alice", "imap", typed);
+    file_write(in_store("used/alice"), "", 0);
+    fd = open(in_store("used/alice"), O_RDWR | O_CLOEXEC);
+    ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+    for (int dry = 1; dry >= 0; dry--) {
+        request.dry = dry == 1;
+        ck_assert_str_eq(decide(&request, 5000), "unused");
+        ck_assert(!outcome.denied);
+    }
+    (void)close(fd);
+    request.dry = true;
+    ck_assert_str_eq(decide(&request, 5000), "accepted");
+    ck_assert(!outcome.denied);
+    end();
+}
+END_TEST
+
+/* It takes a lock, which others may hold. */
+START_TEST(uses_that_are_damaged_are_read_again_only_for_what_ends_by_them)
+{
+    struct asp_request request;
+
+    begin("", for_mail);
+    request = request_of("alice", "imap", typed);
+    request.dry = true;
+    file_write(in_store("used/alice"), "damaged", 7);
+    unit_calls_begin(NULL);
+    (void)decide(&request, 0);
+    (void)unit_calls_end();
+    ck_assert_int_eq(outcome.verdict, ASP_ACCEPTED);
+    ck_assert_uint_eq(unit_calls("flock"), 0);
+    end();
+
+    begin("", soon_unused);
+    request = request_of("alice", "imap", typed);
+    request.dry = true;
+    unit_calls_begin(NULL);
+    (void)decide(&request, 0);
+    (void)unit_calls_end();
+    ck_assert_int_eq(outcome.verdict, ASP_ACCEPTED);
+    ck_assert_uint_eq(unit_calls("flock"), 0);
+    end();
+}
+END_TEST
+
 /* A clock that is behind what is stored begins nothing: set right, it would have destroyed. */
 START_TEST(a_clock_that_is_behind_begins_no_file_of_uses)
 {
@@ -374,6 +486,7 @@ START_TEST(a_clock_that_is_behind_begins_no_file_of_uses)
     request = request_of("alice", "imap", typed);
     file_write(in_store("used/alice"), "", 0);
     ck_assert_str_eq(decide(&request, -2000), "accepted");
+    ck_assert(!outcome.denied);
     ck_assert(!use_now(&use));
     ck_assert_str_eq(decide(&request, 5000), "accepted");
     end();
@@ -459,6 +572,9 @@ static void fill(Suite *suite)
     unit_add(suite, a_use_that_is_read_while_it_is_written_is_read_again);
     unit_add(suite, an_empty_file_of_uses_starts_the_count_once);
     unit_add(suite, uses_that_cannot_be_written_count_from_the_creation_and_are_asked_of_another);
+    unit_add(suite, uses_that_cannot_be_read_are_unavailable_where_the_entry_ends_by_them);
+    unit_add(suite, a_dry_request_counts_from_the_creation_while_another_writes);
+    unit_add(suite, uses_that_are_damaged_are_read_again_only_for_what_ends_by_them);
     unit_add(suite, a_clock_that_is_behind_begins_no_file_of_uses);
     unit_add(suite, a_clock_that_is_behind_takes_no_use_away);
     unit_add(suite, no_failed_call_opens_a_door_or_says_no_account);

@@ -79,6 +79,7 @@ START_TEST(a_question_that_fails_or_cannot_be_asked_is_unavailable)
     login_names.ask = NULL;
     ck_assert_str_eq(try("ALICE", "imap", typed), "unavailable");
     ck_assert(outcome.question);
+    ck_assert_int_eq(outcome.cause.status, ASP_IO);
     ck_assert_ptr_nonnull(strstr(outcome.cause.text, "name service"));
     ck_assert_str_eq(try("alice", "imap", typed), "accepted");
     ck_assert(!outcome.question);

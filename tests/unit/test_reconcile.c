@@ -51,11 +51,6 @@ static void begin(char *hash)
     ck_assert_int_eq(asp_store_update(&store, "alice", true, fill_account, hash, &error), ASP_OK);
 }
 
-static enum asp_status update_alice(asp_change *change)
-{
-    return asp_store_update(&store, "alice", false, change, NULL, &error);
-}
-
 static enum asp_status reconcile(const struct asp_primary_now *now, bool reached)
 {
     error = (struct asp_error){0};
@@ -217,13 +212,15 @@ START_TEST(what_was_overtaken_before_the_lock_changes_nothing)
 {
     const struct asp_identity overtaken = {.present = true, .inode = 1};
     struct asp_primary_now now = unit_shadow_says(OTHER);
+    enum asp_status status;
 
     now.read = &overtaken;
     begin(HASH);
     unit_calls_begin(NULL);
-    (void)reconcile(&now, false);
+    status = reconcile(&now, false);
     (void)unit_calls_end();
     ck_assert_uint_eq(unit_calls("renameat"), 0);
+    ck_assert_int_eq(status, ASP_OK);
     ck_assert_int_eq(error.status, ASP_OK);
     ck_assert_int_eq(result.primary, ASP_PRIMARY_UNKNOWN);
     ck_assert_uint_eq(result.count, 0);
@@ -232,69 +229,6 @@ START_TEST(what_was_overtaken_before_the_lock_changes_nothing)
     now = unit_shadow_says(HASH);
     ck_assert_int_eq(compared_with(&now), ASP_PRIMARY_SAME);
     asp_store_close(&store);
-}
-END_TEST
-
-static enum asp_status follow_root(struct asp_account *account, void *context,
-                                   struct asp_error *why)
-{
-    (void)context;
-    (void)why;
-    strcpy(account->follows, "root");
-    return ASP_OK;
-}
-
-/* The shadow file is the machine's own, with root's line in it. */
-START_TEST(shadow_is_read_again_for_one_user_or_whom_she_follows)
-{
-    struct asp_look look = {.now.source = ASP_SOURCE_SHADOW};
-
-    if (!unit_is_root()) {
-        puts("skipped: a look at /etc/shadow: it is for root to read");
-        return;
-    }
-    begin(NULL);
-    asp_look_begin(&store, "alice", &look);
-    ck_assert_str_eq(look.follows, "");
-    ck_assert(asp_look_again("nobody-of-this-name", &look, &error));
-    ck_assert_int_eq(look.now.says, ASP_SAYS_ABSENT);
-    asp_look_end(&look);
-    ck_assert_int_eq(update_alice(follow_root), ASP_OK);
-    asp_look_begin(&store, "bob", &look);
-    ck_assert_str_eq(look.follows, "");
-    asp_look_begin(&store, "alice", &look);
-    ck_assert_str_eq(look.follows, "root");
-    look.now.source = ASP_SOURCE_COMMAND;
-    ck_assert(asp_look_again("nobody-of-this-name", &look, &error));
-    ck_assert_int_eq(look.now.says, ASP_SAYS_HASH);
-    ck_assert_int_eq(look.now.source, ASP_SOURCE_COMMAND);
-    asp_look_end(&look);
-    asp_store_close(&store);
-}
-END_TEST
-
-START_TEST(shadow_is_read_again_five_times_and_not_for_what_a_program_has_said)
-{
-    const struct timespec asked = {.tv_sec = 1};
-    struct asp_look look = {.now.source = ASP_SOURCE_SHADOW};
-    struct asp_look told = {.now = {.source = ASP_SOURCE_COMMAND, .asked = &asked}};
-    size_t times = 0;
-
-    if (!unit_is_root()) {
-        puts("skipped: a look at /etc/shadow: it is for root to read");
-        return;
-    }
-    error = (struct asp_error){0};
-    while (asp_look_again("root", &look, &error))
-        times++;
-    ck_assert_uint_eq(times, 5);
-    ck_assert_int_eq(error.status, ASP_BUSY);
-    asp_look_end(&look);
-    error = (struct asp_error){0};
-    ck_assert(!asp_look_again("root", &told, &error));
-    ck_assert_int_eq(error.status, ASP_OK);
-    ck_assert_int_eq(told.tries, 0);
-    asp_look_end(&told);
 }
 END_TEST
 
@@ -573,8 +507,6 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite, a_first_fingerprint_is_taken_and_revokes_nothing);
     unit_add_on_engines(suite, a_user_without_a_line_is_changed_only_when_a_password_was_just_set);
     unit_add_on_engines(suite, what_was_overtaken_before_the_lock_changes_nothing);
-    unit_add(suite, shadow_is_read_again_for_one_user_or_whom_she_follows);
-    unit_add(suite, shadow_is_read_again_five_times_and_not_for_what_a_program_has_said);
     unit_add(suite, an_account_that_comes_to_follow_another_loses_nothing);
     unit_add(suite, who_was_found_to_be_gone_comes_to_follow_nobody);
     unit_add(suite, what_another_has_settled_before_the_lock_is_left_as_it_is);

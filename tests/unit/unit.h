@@ -153,6 +153,10 @@ struct unit_plan {
 /* What the shadow file says of a user with this hash, which is borrowed; NULL: she has no line. */
 struct asp_primary_now unit_shadow_says(const char *hash);
 
+/* Has a file with this text stand in for /etc/shadow, each time another one, as passwd makes it. A
+ * call of the plan that is named "shadow" reads it, and fails with `result`. */
+void unit_shadow(const char *text);
+
 /*
  * From here on calls are counted and noted, and those of the plan (NULL: none) fail. To assert is
  * to make calls: that waits until the end.

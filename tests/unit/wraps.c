@@ -1,11 +1,12 @@
 /*
- * The functions that the linker puts before those of the system, of libsodium and of the allocator
- * (--wrap): they count, note, and fail where the plan says so. In no plan's time they only hand on.
- * What is said to the system's log goes nowhere.
+ * The functions that the linker puts before those of the system, of libsodium and of the allocator,
+ * and before a few of our own (--wrap): they count, note, and fail where the plan says so. In no
+ * plan's time they only hand on. What is said to the system's log goes nowhere.
  */
 #include "unit.h"
 
 #include "asp/clock.h"
+#include "asp/shadow.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,7 +23,7 @@
 
 enum { NOTED = 4096, KINDS = 64 };
 
-enum kind { SYSTEM, MEMORY, SODIUM };
+enum kind { SYSTEM, MEMORY, SODIUM, OURS };
 
 static struct {
     bool running;
@@ -40,6 +41,9 @@ static struct {
 void (*unit_random_bytes)(void *bytes, size_t length);
 uint32_t (*unit_random_below)(uint32_t bound);
 int64_t (*unit_clock_ms)(void);
+
+/* What stands in for /etc/shadow; empty: nothing does. */
+static char shadow_path[UNIT_PATH];
 
 void unit_calls_begin(const struct unit_plan *plan)
 {
@@ -318,6 +322,46 @@ int64_t __wrap_asp_clock_ms(void);
 int64_t __wrap_asp_clock_ms(void)
 {
     return unit_clock_ms != NULL ? unit_clock_ms() : __real_asp_clock_ms();
+}
+
+void unit_shadow(const char *text)
+{
+    char next[UNIT_PATH];
+
+    if (shadow_path[0] == '\0')
+        (void)snprintf(shadow_path, sizeof shadow_path, "%s", unit_path(unit_folder(), "shadow"));
+    (void)snprintf(next, sizeof next, "%.*s-", UNIT_PATH - 2, shadow_path);
+    file_write(next, text, strlen(text));
+    ck_assert_int_eq(rename(next, shadow_path), 0);
+}
+
+static const char *shadow_at(const char *path)
+{
+    return shadow_path[0] != '\0' && strcmp(path, ASP_SHADOW_PATH) == 0 ? shadow_path : path;
+}
+
+/* It fails with a status, and leaves errno alone. */
+enum asp_status __real_asp_shadow_read(const char *path, struct asp_shadow *shadow,
+                                       struct asp_error *error);
+enum asp_status __wrap_asp_shadow_read(const char *path, struct asp_shadow *shadow,
+                                       struct asp_error *error);
+enum asp_status __wrap_asp_shadow_read(const char *path, struct asp_shadow *shadow,
+                                       struct asp_error *error)
+{
+    if (!fails("shadow", OURS))
+        return __real_asp_shadow_read(shadow_at(path), shadow, error);
+    memset(shadow, 0, sizeof *shadow);
+    return asp_fail(error, (enum asp_status)calls.plan.result, "%s: as it was told", path);
+}
+
+enum asp_status __real_asp_identity_at(const char *path, struct asp_identity *identity,
+                                       struct asp_error *error);
+enum asp_status __wrap_asp_identity_at(const char *path, struct asp_identity *identity,
+                                       struct asp_error *error);
+enum asp_status __wrap_asp_identity_at(const char *path, struct asp_identity *identity,
+                                       struct asp_error *error)
+{
+    return __real_asp_identity_at(shadow_at(path), identity, error);
 }
 
 /* As it is called, and as a compiler that looks for faults has it called. */
