@@ -20,7 +20,7 @@ struct login {
     struct asp_scope scope;
     struct asp_facts facts; /* `now` is of the store's clock */
     time_t clock;           /* of this machine, as the times of its files are */
-    struct asp_use use;     /* the entry's last one; last is ASP_NEVER when none is known */
+    struct asp_use use;     /* the entry's last one; where none is known its service is empty */
     struct asp_usage_head head;
     struct asp_shadow shadow; /* empty: it was not read */
     struct asp_primary_now now;
@@ -43,11 +43,11 @@ static void name_entry(struct asp_outcome *outcome, const struct asp_entry *entr
     memcpy(outcome->label, entry->label, sizeof outcome->label);
 }
 
-/* All of it is set but the bytes behind its texts. */
+/* All of it is set but its app and the bytes behind its texts. */
 static void begin_outcome(struct asp_outcome *outcome)
 {
     outcome->verdict = ASP_UNAVAILABLE;
-    outcome->account[0] = outcome->app[0] = outcome->id[0] = outcome->label[0] = '\0';
+    outcome->account[0] = outcome->id[0] = outcome->label[0] = '\0';
     outcome->revoked = NULL;
     outcome->revoked_count = 0;
     outcome->denied = outcome->question = outcome->slow = false;
@@ -157,15 +157,14 @@ static bool settle_primary(struct login *login, struct asp_account *account)
     struct asp_outcome *outcome = login->outcome;
     char by[ASP_BY_SIZE];
     struct asp_revocation how;
-    bool written = false;
+    bool written;
 
     asp_login_by(login->request, by);
     how = asp_revocation_of(login->conf, login->facts.now, by);
     /* Without memory for the copies nobody is told of them, and they are revoked all the same. */
     if (outcome->verdict == ASP_PRIMARY_CHANGED_SINCE)
         (void)asp_account_copy(account, false, &outcome->revoked, &outcome->revoked_count);
-    if (login->shadow.text != NULL)
-        (void)asp_primary_settle(account, &login->now, &how, false, &written);
+    (void)asp_primary_settle(account, &login->now, &how, false, &written);
     return written;
 }
 
@@ -180,8 +179,6 @@ static enum asp_verdict check(struct login *login, const struct asp_account *acc
     if (verdict != ASP_ACCEPTED)
         return verdict;
     login->facts.primary = compare_primary(login, account);
-    if (login->facts.primary == ASP_PRIMARY_SAME)
-        return verdict;
     return asp_check_entry(entry, &login->facts, &login->action);
 }
 
@@ -198,7 +195,6 @@ static enum asp_status apply(struct asp_account *account, void *context, struct 
 
     (void)error;
     forget_revoked(outcome);
-    login->action = ASP_WRITE_NOTHING;
     if (entry == NULL || strcmp(entry->verifier, login->verifier) != 0) {
         outcome->verdict = ASP_NOT_AN_APP_PASSWORD;
         forget_entry(outcome);
@@ -233,9 +229,7 @@ static void write_action(struct login *login)
     if (status == ASP_NOT_FOUND) {
         outcome->verdict = ASP_NO_ACCOUNT;
         forget_entry(outcome);
-    } else if (login->action == ASP_REVOKE_ALL)
-        outcome->verdict = ASP_PRIMARY_CHANGED_SINCE;
-    else if (login->action == ASP_WRITE_BINDING)
+    } else if (login->action == ASP_WRITE_BINDING)
         outcome->verdict = ASP_UNAVAILABLE;
 }
 
@@ -253,7 +247,7 @@ static void remember_shadow(struct login *login, const struct asp_account *accou
     };
     enum asp_primary timeless;
 
-    if (login->shadow.text == NULL || asp_primary_is_due(&account->primary, &login->now) ||
+    if (asp_primary_is_due(&account->primary, &login->now) ||
         !asp_shadow_is_settled(&compared.identity, login->clock))
         return;
     timeless = asp_primary_compare(&account->primary, &login->now, 0);
@@ -270,11 +264,10 @@ static bool use_is_due(const struct login *login, const struct asp_use *use, boo
 {
     const struct asp_use *known = &login->use;
 
-    if (limited && known->last != ASP_NEVER && use->last < known->last)
+    if (limited && use->last < known->last)
         return false;
-    return known->last == ASP_NEVER || strcmp(known->service, use->service) != 0 ||
-           strcmp(known->host, use->host) != 0 || use->last < known->last ||
-           use->last - known->last >= login->conf->usage_interval;
+    return strcmp(known->service, use->service) != 0 || strcmp(known->host, use->host) != 0 ||
+           use->last < known->last || use->last - known->last >= login->conf->usage_interval;
 }
 
 static void record_use(struct login *login, const struct asp_entry *entry)
@@ -293,8 +286,7 @@ static void record_use(struct login *login, const struct asp_entry *entry)
 /* A clock that is behind what is stored is wrong, and what it says now would destroy later. */
 static bool clock_is_behind(const struct login *login, const struct asp_entry *entry)
 {
-    return login->facts.now < entry->created ||
-           (entry->bound != ASP_NEVER && login->facts.now < entry->bound);
+    return login->facts.now < entry->created || login->facts.now < entry->bound;
 }
 
 /* What was read tells nothing of the entry: it was being written, or it is damaged. What cannot be
@@ -313,8 +305,7 @@ static enum asp_status read_use_again(struct login *login, const struct asp_entr
     if (may_write)
         note_denied(login, mended);
     /* A dry one says what another would, which may write. */
-    if (status == ASP_OK && login->request->dry && mended != ASP_BUSY &&
-        !clock_is_behind(login, entry) && !asp_usage_sound(usage, &login->head))
+    if (login->request->dry && mended != ASP_BUSY)
         (void)asp_usage_mend(usage, login->facts.now);
     if (status == ASP_OK)
         asp_error_begin(&login->outcome->cause);
@@ -334,7 +325,7 @@ static bool look_up_use(struct login *login, const struct asp_entry *entry)
     note_denied(login, status);
     (void)asp_usage_read_head(&usage, &login->head);
     if (!asp_usage_find(&usage, entry->id, entry->created, &login->use))
-        login->use.last = ASP_NEVER;
+        login->use = (struct asp_use){.last = ASP_NEVER};
     if (limited)
         login->facts.used = asp_usage_since(&usage, entry->id, entry->created);
     asp_usage_free(&usage);
@@ -356,7 +347,7 @@ static void judge(struct login *login, const struct asp_account *account,
         return;
     }
     outcome->verdict = check(login, account, entry);
-    due = login->shadow.text != NULL && asp_primary_is_due(&account->primary, &login->now);
+    due = asp_primary_is_due(&account->primary, &login->now);
     to_write = login->action != ASP_WRITE_NOTHING || (due && outcome->verdict == ASP_ACCEPTED);
     if (login->request->dry)
         return;
