@@ -15,6 +15,7 @@ enum {
     TAG_CHARS = 43,
     VERSION_BYTES = 7,
     BLAKE_STACK = 2032, /* libsodium leaves blocks of the message on up to 1,300 bytes of it */
+    ARGON_STACK = 8176, /* and with Argon2id the tag, within 6,000 */
     MESSAGE_MAX = 4 + VERSION_BYTES + ASP_USER_MAX + ASP_ID_CHARS + ASP_KEY_CHARS,
 };
 
@@ -108,6 +109,7 @@ static enum asp_status hash(const struct asp_cost *cost, const unsigned char sal
                           cost->passes, (size_t)cost->memory * 1024,
                           crypto_pwhash_ALG_ARGON2ID13) == 0)
             status = ASP_OK;
+        sodium_stackzero(ARGON_STACK);
         break;
     }
     sodium_memzero(&message, sizeof message);

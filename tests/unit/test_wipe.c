@@ -7,6 +7,7 @@
 #include "asp/login.h"
 
 #include <ctype.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +168,45 @@ START_TEST(hashing_leaves_nothing)
 }
 END_TEST
 
+static void no_bytes(void *bytes, size_t length)
+{
+    memset(bytes, 0, length);
+}
+
+static void do_check_of_another(void)
+{
+    if (asp_verifier_check(verifier, "bob", &secret) != ASP_MISMATCH)
+        abort();
+}
+
+static void do_decoy_of_another(void)
+{
+    if (asp_verifier_decoy(cost, "bob", &secret) != ASP_MISMATCH)
+        abort();
+}
+
+/* What is hashed may be a primary password. The salt of a decoy is 0, and here each one is. */
+START_TEST(hashing_leaves_no_hash_of_what_was_typed)
+{
+    static const struct asp_cost *const costs[] = {&blake, &hmac, &argon};
+    char bobs[ASP_VERIFIER_SIZE];
+    unsigned char tag[32];
+
+    cost = costs[_i];
+    unit_random_bytes = no_bytes;
+    ck_assert_int_eq(asp_verifier_make(cost, "alice", &secret, verifier), ASP_OK);
+    ck_assert_int_eq(asp_verifier_make(cost, "bob", &secret, bobs), ASP_OK);
+    ck_assert_int_eq(sodium_base642bin(tag, sizeof tag, strrchr(bobs, '$') + 1, 43, NULL, NULL,
+                                       NULL, sodium_base64_VARIANT_ORIGINAL_NO_PADDING),
+                     0);
+    for (int decoy = 0; decoy < 2; decoy++) {
+        run(decoy == 1 ? do_decoy_of_another : do_check_of_another);
+        for (size_t at = 0; at + PIECE <= sizeof tag; at++)
+            ck_assert_msg(!is_left(tag + at, PIECE), "from byte %zu", at);
+    }
+}
+END_TEST
+
 static void do_login(void)
 {
     asp_login(conf, unit_kept(), &unit_strangers, &request, 2000, &outcome);
@@ -220,6 +260,7 @@ static void fill(Suite *suite)
     unit_add(suite, making_a_secret_leaves_neither_it_nor_its_random_bytes);
     unit_add(suite, reading_and_showing_leave_nothing);
     unit_loop(suite, hashing_leaves_nothing, 3);
+    unit_loop(suite, hashing_leaves_no_hash_of_what_was_typed, 3);
     unit_add_on_engines(suite, a_login_leaves_nothing_whatever_the_verdict);
 }
 
