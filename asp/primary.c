@@ -156,9 +156,10 @@ static bool is_to_be_taken(const struct asp_fingerprint *stored, const struct as
                                         (stored->had == ASP_HAD_HASH && !has_hash(now)));
 }
 
+/* Of one that can be compared. */
 static bool lacks_realm(const struct asp_fingerprint *stored, const struct asp_primary_now *now)
 {
-    return is_comparable(stored, now) && stored->realm[0] == '\0' && realm_of(now)[0] != '\0';
+    return stored->realm[0] == '\0' && realm_of(now)[0] != '\0';
 }
 
 bool asp_primary_is_due(const struct asp_fingerprint *stored, const struct asp_primary_now *now)
@@ -296,7 +297,7 @@ enum asp_primary asp_primary_settle(struct asp_account *account, const struct as
         *written = *written || account->primary.taken;
         memset(&account->primary, 0, sizeof account->primary);
     } else if (!elsewhere) {
-        *written = bring_up(account, now, primary == ASP_PRIMARY_CHANGED) || *written;
+        *written = bring_up(account, now, primary == ASP_PRIMARY_CHANGED);
     }
     asp_account_prune(account, how->keep);
     return primary;

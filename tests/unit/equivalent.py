@@ -364,6 +364,13 @@ EQUIVALENT = {
             "it loses memory, which a sanitizer finds",
         ),
     ],
+    "asp/primary.c": [
+        (
+            "} else if (!asp_source_traits(now->source).at_login) { stored->had = ASP_HAD_NONE;",
+            ["} else if (!asp_source_traits(now->source).at_login) { ;"],
+            "it was cleared before",
+        ),
+    ],
     "asp/scope.c": [
         (
             "if ((found == NULL || found->app == NULL) && asp_app_is_reserved(app))",

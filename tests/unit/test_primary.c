@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { NOW = 1700000000, LATER = NOW + 1000 };
 
@@ -91,12 +92,16 @@ static const struct {
     {"*", (DES "0"), ASP_PRIMARY_SAME},
     {"*", (DES "0123456789"), ASP_PRIMARY_SAME},
     {"*", "./019AZaz123", ASP_PRIMARY_SAME},
+    {"*", "./019AZaz", ASP_PRIMARY_SAME},
+    {"*", "./019AZa", ASP_PRIMARY_SAME},
+    {"*", "./019AZaz./019AZaz12", ASP_PRIMARY_SAME},
     {"*", "./019AZaz123:", ASP_PRIMARY_SAME},
     {"*", "./019AZaz123@", ASP_PRIMARY_SAME},
     {"*", "./019AZaz123[", ASP_PRIMARY_SAME},
     {"*", "./019AZaz123`", ASP_PRIMARY_SAME},
     {"*", "./019AZaz123{", ASP_PRIMARY_SAME},
     {"*", "./019AZaz123-", ASP_PRIMARY_SAME},
+    {"*", "-/019AZaz1235", ASP_PRIMARY_SAME},
     {"*", (BSDI "0"), ASP_PRIMARY_SAME},
     {"*", "_./019AZaz./019AZaz-", ASP_PRIMARY_SAME},
     {"*", "x./019AZaz./019AZaz1", ASP_PRIMARY_SAME},
@@ -180,11 +185,52 @@ START_TEST(a_fingerprint_of_none_or_of_another_source_never_counts_as_changed)
     now.source = ASP_SOURCE_SHADOW;
     ck_assert_int_eq(asp_primary_compare(&none, &now, NOW), ASP_PRIMARY_SAME);
     ck_assert_int_eq(asp_primary_compare(&other, &now, NOW), ASP_PRIMARY_SAME);
+    /* What else is in one that was not taken says nothing. */
+    none = taken_of(HASH);
+    none.taken = false;
+    ck_assert_int_eq(asp_primary_compare(&none, &now, NOW), ASP_PRIMARY_SAME);
+    ck_assert(asp_primary_is_due(&none, &now));
     now = says("!" OTHER);
     ck_assert_int_eq(asp_primary_compare(&none, &now, NOW), ASP_PRIMARY_LOCKED);
     now = absent();
     ck_assert_int_eq(asp_primary_compare(&none, &now, NOW), ASP_PRIMARY_SAME);
     ck_assert_int_eq(asp_primary_compare(&other, &now, NOW), ASP_PRIMARY_SAME);
+}
+END_TEST
+
+/* What a reader may have left in it counts for nothing. */
+START_TEST(who_is_not_said_to_have_a_hash_has_none)
+{
+    static const enum asp_source sources[] = {ASP_SOURCE_SHADOW, ASP_SOURCE_COMMAND};
+
+    for (size_t i = 0; i < UNIT_COUNT(sources); i++) {
+        struct asp_primary_now now = says(HASH);
+        struct asp_fingerprint stored;
+
+        now.source = sources[i];
+        now.says = ASP_SAYS_ABSENT;
+        asp_primary_take(&now, &stored);
+        ck_assert_int_ne(stored.had, ASP_HAD_HASH);
+        ck_assert_int_eq(asp_primary_compare(&stored, &now, NOW), ASP_PRIMARY_SAME);
+        stored = taken_of(HASH);
+        stored.source = sources[i];
+        stored.absent = true;
+        ck_assert(!asp_primary_is_due(&stored, &now));
+    }
+}
+END_TEST
+
+/* It is not read on behind its end. */
+START_TEST(a_hash_is_as_long_as_it_is_said_to_be)
+{
+    for (size_t length = 0; length < 2; length++) {
+        struct asp_primary_now now = says(length == 0 ? HASH : "!" HASH);
+        struct asp_fingerprint stored;
+
+        now.length = length;
+        asp_primary_take(&now, &stored);
+        ck_assert_int_eq(stored.had, ASP_HAD_NO_HASH);
+    }
 }
 END_TEST
 
@@ -226,6 +272,56 @@ START_TEST(a_fingerprint_is_keyed_blake2b_of_the_hash_without_the_marks_of_a_loc
         unit_need(asp_primary_compare(&stored, &now, NOW) == ASP_PRIMARY_CHANGED, "bit %zu", bit);
         stored.print[bit / 8] = (uint8_t)(stored.print[bit / 8] ^ 1U << bit % 8);
     }
+}
+END_TEST
+
+/* Of an account that was written then, and of what a command says that was asked at the
+ * 500th nanosecond of the second 1000. */
+static bool is_overtaken(time_t seconds, long nanoseconds)
+{
+    const struct timespec asked = {.tv_sec = 1000, .tv_nsec = 500};
+    struct asp_primary_now now = says(HASH);
+    struct asp_account account;
+    bool overtaken;
+
+    now.source = ASP_SOURCE_COMMAND;
+    now.asked = &asked;
+    asp_account_init(&account, "alice");
+    account.written = (struct timespec){.tv_sec = seconds, .tv_nsec = nanoseconds};
+    overtaken = asp_primary_is_overtaken(&account, &now);
+    asp_account_free(&account);
+    return overtaken;
+}
+
+/* A time that is still to come says only that the clock was wrong once. */
+START_TEST(what_a_command_said_is_old_when_the_account_was_written_since)
+{
+    ck_assert(!is_overtaken(1000, 500));
+    ck_assert(!is_overtaken(1000, 499));
+    ck_assert(!is_overtaken(999, 501));
+    ck_assert(is_overtaken(1000, 501));
+    ck_assert(is_overtaken(1001, 0));
+    ck_assert(is_overtaken(time(NULL) - 1, 0));
+    ck_assert(!is_overtaken(time(NULL) + 1000, 0));
+}
+END_TEST
+
+START_TEST(what_was_said_of_whom_the_account_follows_is_old_when_it_follows_another)
+{
+    struct asp_primary_now now = says(HASH);
+    struct asp_account account;
+
+    asp_account_init(&account, "alice");
+    ck_assert(!asp_primary_is_overtaken(&account, &now));
+    now.follows = "";
+    ck_assert(!asp_primary_is_overtaken(&account, &now));
+    now.follows = "carol";
+    ck_assert(asp_primary_is_overtaken(&account, &now));
+    strcpy(account.follows, "carol");
+    ck_assert(!asp_primary_is_overtaken(&account, &now));
+    now.follows = NULL; /* it makes no difference */
+    ck_assert(!asp_primary_is_overtaken(&account, &now));
+    asp_account_free(&account);
 }
 END_TEST
 
@@ -366,6 +462,14 @@ START_TEST(of_those_revoked_no_more_are_kept_than_the_history_is_long)
     ck_assert_uint_eq(account.count, 2);
     ck_assert_ptr_null(asp_account_find(&account, "00"));
     asp_account_free(&account);
+
+    /* By what says nothing the account is left as it is. */
+    fill_account(&stored);
+    now = nothing();
+    short_history.keep = 0;
+    (void)asp_primary_settle(&account, &now, &short_history, false, &written);
+    ck_assert_uint_eq(account.count, 3);
+    asp_account_free(&account);
 }
 END_TEST
 
@@ -375,8 +479,12 @@ static void fill(Suite *suite)
     unit_add(suite, an_account_that_has_expired_is_locked_whatever_else);
     unit_add(suite, what_cannot_be_told_is_unknown_and_never_changed);
     unit_add(suite, a_fingerprint_of_none_or_of_another_source_never_counts_as_changed);
+    unit_add(suite, who_is_not_said_to_have_a_hash_has_none);
+    unit_add(suite, a_hash_is_as_long_as_it_is_said_to_be);
     unit_add(suite, a_fingerprint_is_keyed_anew_each_time);
     unit_add(suite, a_fingerprint_is_keyed_blake2b_of_the_hash_without_the_marks_of_a_lock);
+    unit_add(suite, what_a_command_said_is_old_when_the_account_was_written_since);
+    unit_add(suite, what_was_said_of_whom_the_account_follows_is_old_when_it_follows_another);
     unit_add(suite, a_change_revokes_all_and_takes_what_is_now);
     unit_add(suite, anything_else_revokes_nothing_and_is_not_written);
     unit_add(suite, a_user_without_a_line_whose_password_was_just_set_counts_as_changed);

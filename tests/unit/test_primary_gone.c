@@ -1,6 +1,7 @@
 /* No line, a line without a hash and a hash: what is remembered of each, and of who is gone. */
 #include "unit.h"
 
+#include "asp/checksum.h"
 #include "asp/primary.h"
 #include "asp/time_text.h"
 
@@ -208,6 +209,9 @@ START_TEST(who_is_gone_and_sets_a_password_elsewhere_is_no_longer_absent)
     ck_assert_int_eq(asp_primary_settle(&account, &none, &how, true, &written),
                      ASP_PRIMARY_CHANGED);
     ck_assert(written && !account.primary.taken);
+    ck_assert_int_eq(asp_primary_settle(&account, &none, &how, true, &written),
+                     ASP_PRIMARY_CHANGED);
+    ck_assert(!written && !account.primary.taken);
     ck_assert_int_eq(asp_primary_settle(&account, &none, &how, false, &written), ASP_PRIMARY_SAME);
     ck_assert(written);
     ck_assert_int_eq(account.primary.had, ASP_HAD_NO_LINE);
@@ -271,6 +275,8 @@ END_TEST
 
 START_TEST(of_what_a_command_says_no_form_is_asked)
 {
+    static const char *const none[] = {"", "!", "*", "!*"};
+    static const char *const some[] = {"x", "!x", "**", "!*x"};
     struct asp_primary_now now = says("any text");
     struct asp_fingerprint stored;
 
@@ -281,14 +287,22 @@ START_TEST(of_what_a_command_says_no_form_is_asked)
     ck_assert(!is_due(&stored, now));
     now.hash = "any tex.";
     ck_assert_int_eq(compared(&stored, now), ASP_PRIMARY_CHANGED);
-    now = says("!*");
-    now.source = ASP_SOURCE_COMMAND;
-    asp_primary_take(&now, &stored);
-    ck_assert_int_eq(stored.had, ASP_HAD_NONE);
-    ck_assert_int_eq(compared(&stored, now), ASP_PRIMARY_SAME);
-    ck_assert(!is_due(&stored, now));
-    now.day++;
-    ck_assert_int_eq(compared(&stored, now), ASP_PRIMARY_SAME);
+    for (size_t i = 0; i < UNIT_COUNT(none); i++) {
+        now = says(none[i]);
+        now.source = ASP_SOURCE_COMMAND;
+        asp_primary_take(&now, &stored);
+        ck_assert_int_eq(stored.had, ASP_HAD_NONE);
+        ck_assert_int_eq(compared(&stored, now), ASP_PRIMARY_SAME);
+        ck_assert(!is_due(&stored, now));
+        now.day++;
+        ck_assert_int_eq(compared(&stored, now), ASP_PRIMARY_SAME);
+    }
+    for (size_t i = 0; i < UNIT_COUNT(some); i++) {
+        now = says(some[i]);
+        now.source = ASP_SOURCE_COMMAND;
+        asp_primary_take(&now, &stored);
+        ck_assert_int_eq(stored.had, ASP_HAD_HASH);
+    }
 }
 END_TEST
 
@@ -312,6 +326,9 @@ START_TEST(who_has_no_line_and_is_missed_twice_running_is_absent_until_she_is_fo
     ck_assert_int_eq(compared(&stored, none), ASP_PRIMARY_SAME);
     ck_assert(asp_primary_note(&stored, &none, ASP_SIGHT_GONE));
     ck_assert_int_eq(compared(&stored, none), ASP_PRIMARY_ABSENT);
+    stored.named = ASP_NAMED_KNOWN; /* as a file may say that we have not written */
+    ck_assert(asp_primary_note(&stored, &none, ASP_SIGHT_MISSED));
+    ck_assert_int_eq(compared(&stored, none), ASP_PRIMARY_ABSENT);
     /* Whoever has a line under that name is another. */
     ck_assert_int_eq(compared(&stored, says("!")), ASP_PRIMARY_CHANGED);
 }
@@ -324,7 +341,9 @@ START_TEST(nothing_is_noted_of_who_has_a_line_or_was_never_known)
     const struct asp_primary_now line = says("*");
     struct asp_fingerprint untaken = {.taken = false};
     struct asp_fingerprint either = taken_by_0_1_0("*");
+    struct asp_fingerprint of_command = taken_of(HASH);
 
+    of_command.source = ASP_SOURCE_COMMAND;
     for (size_t i = 0; i < UNIT_COUNT(missing); i++) {
         struct asp_fingerprint virtual = taken_of(NULL);
         struct asp_fingerprint stored = taken_of("*");
@@ -334,6 +353,7 @@ START_TEST(nothing_is_noted_of_who_has_a_line_or_was_never_known)
         ck_assert(!asp_primary_note(&stored, &line, missing[i]));
         ck_assert(!asp_primary_note(&untaken, &none, missing[i]));
         ck_assert(!asp_primary_note(&either, &none, missing[i]));
+        ck_assert(!asp_primary_note(&of_command, &none, missing[i]));
     }
     {
         struct asp_fingerprint stored = taken_of("*");
@@ -372,6 +392,31 @@ START_TEST(every_fact_that_is_remembered_has_a_checksum_of_its_own)
 }
 END_TEST
 
+/* What is remembered by it is kept beside the account, and read by a later version. */
+START_TEST(a_checksum_is_of_the_same_bytes_as_ever)
+{
+    struct asp_fingerprint stored = {.taken = true,
+                                     .source = ASP_SOURCE_SHADOW,
+                                     .had = ASP_HAD_HASH,
+                                     .absent = true,
+                                     .day = 19000,
+                                     .named = ASP_NAMED_MISSED};
+    const int32_t facts[] = {1, ASP_SOURCE_SHADOW, ASP_HAD_HASH, 1, 19000, ASP_NAMED_MISSED};
+    uint8_t bytes[sizeof facts + 2 * ASP_PRINT_BYTES + ASP_REALM_MAX] = {0};
+    const size_t nameless = sizeof bytes - ASP_REALM_MAX;
+
+    memset(stored.key, 'k', ASP_PRINT_BYTES);
+    memset(stored.print, 'p', ASP_PRINT_BYTES);
+    memcpy(bytes, facts, sizeof facts);
+    memset(bytes + sizeof facts, 'k', ASP_PRINT_BYTES);
+    memset(bytes + sizeof facts + ASP_PRINT_BYTES, 'p', ASP_PRINT_BYTES);
+    ck_assert(asp_primary_checksum(&stored) == asp_checksum(bytes, nameless));
+    strcpy(stored.realm, "x");
+    bytes[nameless] = 'x';
+    ck_assert(asp_primary_checksum(&stored) == asp_checksum(bytes, sizeof bytes));
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, each_of_the_three_is_taken_as_what_it_is);
@@ -386,6 +431,7 @@ static void fill(Suite *suite)
     unit_add(suite, who_has_no_line_and_is_missed_twice_running_is_absent_until_she_is_found);
     unit_add(suite, nothing_is_noted_of_who_has_a_line_or_was_never_known);
     unit_add(suite, every_fact_that_is_remembered_has_a_checksum_of_its_own);
+    unit_add(suite, a_checksum_is_of_the_same_bytes_as_ever);
 }
 
 int main(void)

@@ -129,6 +129,16 @@ START_TEST(what_names_no_realm_is_compared_by_a_machine_that_has_its_accounts_al
 }
 END_TEST
 
+START_TEST(a_realm_of_one_letter_is_one)
+{
+    const struct asp_realm x = {"x", false};
+
+    ck_assert(!is_due(taken(x, HASH), says(x, HASH)));
+    ck_assert(is_due(taken(nameless, HASH), says(x, HASH)));
+    ck_assert_int_eq(compared(taken(x, HASH), says(alone, HASH)), ASP_PRIMARY_ELSEWHERE);
+}
+END_TEST
+
 /* The source is the fleet's, and there is nothing to tell machines by. */
 START_TEST(what_a_command_says_has_no_realm)
 {
@@ -267,6 +277,7 @@ static void fill(Suite *suite)
     unit_add(suite, what_is_of_another_realm_is_never_compared_nor_due);
     unit_add(suite, nothing_is_noted_in_what_is_of_another_realm);
     unit_add(suite, what_names_no_realm_is_compared_by_a_machine_that_has_its_accounts_alone);
+    unit_add(suite, a_realm_of_one_letter_is_one);
     unit_add(suite, what_a_command_says_has_no_realm);
     unit_add(suite, two_looks_of_two_realms_are_not_the_same);
     unit_add(suite, a_configuration_says_which_realm_and_whether_others_have_the_accounts);
