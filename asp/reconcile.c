@@ -207,5 +207,4 @@ enum asp_status asp_reconcile_note(const struct asp_store *store, const char *us
 void asp_reconciled_free(struct asp_reconciled *result)
 {
     forget_copies(result);
-    memset(result, 0, sizeof *result);
 }

@@ -371,6 +371,40 @@ EQUIVALENT = {
             "it was cleared before",
         ),
     ],
+    "asp/reconcile.c": [
+        (
+            "memcpy(look->follows, account.follows, sizeof look->follows); asp_account_free(&account);",
+            ["memcpy(look->follows, account.follows, sizeof look->follows); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        ("} asp_shadow_free(&look->newer);", ["} ;"], "it loses memory, which a sanitizer finds"),
+        ("{ asp_shadow_free(&look->newer);", ["{ ;"], "it loses memory, which a sanitizer finds"),
+        (
+            "{ asp_entries_free(result->revoked, result->count);",
+            ["{ ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "if (status == ASP_NOT_FOUND && reached && now->says == ASP_SAYS_ABSENT) {",
+            ["if ( reached && now->says == ASP_SAYS_ABSENT) {"],
+            "what is an account is read twice, and loses memory, which a sanitizer finds",
+        ),
+        (
+            "due = asp_primary_is_due(&account.primary, now); asp_account_free(&account);",
+            ["due = asp_primary_is_due(&account.primary, now); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "memcpy(account->follows, following->follows, strlen(following->follows) + 1);",
+            ["memcpy(account->follows, following->follows, strlen(following->follows) + 2);"],
+            "nobody reads behind the NUL",
+        ),
+        (
+            "due = asp_primary_note(&account.primary, now, sight); asp_account_free(&account);",
+            ["due = asp_primary_note(&account.primary, now, sight); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+    ],
     "asp/scope.c": [
         (
             "if ((found == NULL || found->app == NULL) && asp_app_is_reserved(app))",

@@ -9,6 +9,7 @@
 #include "asp/time_text.h"
 #include "asp/usage.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -451,6 +452,7 @@ END_TEST
 START_TEST(a_change_of_what_has_no_line_drops_it_also_where_there_is_no_account_yet)
 {
     struct asp_primary_now none = unit_shadow_says(NULL);
+    struct asp_primary_now line = unit_shadow_says("$6$new");
 
     unit_store(&store);
     ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
@@ -462,8 +464,27 @@ START_TEST(a_change_of_what_has_no_line_drops_it_also_where_there_is_no_account_
     put_pending("9x", 0);
     ck_assert_int_eq(reconcile(&none, false), ASP_NOT_FOUND);
     ck_assert(is_there());
+    ck_assert_int_eq(reconcile(&line, true), ASP_NOT_FOUND); /* who makes it sees that herself */
+    ck_assert(is_there());
     ck_assert_int_eq(reconcile(&none, true), ASP_NOT_FOUND);
     ck_assert(!is_there());
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(what_is_pending_and_cannot_be_dropped_then_is_said_to_be)
+{
+    const struct unit_plan fails = {.call = "unlinkat", .first = 1, .number = EIO};
+    struct asp_primary_now none = unit_shadow_says(NULL);
+    enum asp_status status;
+
+    unit_store(&store);
+    put_pending("9x", 0);
+    unit_calls_begin(&fails);
+    status = reconcile(&none, true);
+    ck_assert(unit_calls_end());
+    ck_assert_int_eq(status, ASP_IO);
+    ck_assert(is_there());
     asp_store_close(&store);
 }
 END_TEST
@@ -578,6 +599,7 @@ static void fill(Suite *suite)
                         a_primary_password_that_is_the_same_leaves_it_and_a_changed_one_drops_it);
     unit_add_on_engines(suite,
                         a_change_of_what_has_no_line_drops_it_also_where_there_is_no_account_yet);
+    unit_add(suite, what_is_pending_and_cannot_be_dropped_then_is_said_to_be);
     unit_add_on_engines(suite, what_becomes_an_account_while_its_change_is_told_is_revoked);
 }
 
