@@ -244,8 +244,13 @@ const char *admin_remove_command(const struct admin *admin, const char *user,
         return admin_command(admin, out, (const char *[]){"remove", user, NULL});
     (void)admin_command(admin, out, (const char *[]){"remove", NULL});
     asp_buffer_add(out, ", with the name that stands in ");
-    asp_shell_word_add(out, admin->conf->store);
-    asp_buffer_add(out, "/users and is not written here, since it may be an app password");
+    if (admin->conf->database.host_count > 0) {
+        asp_buffer_add(out, "the table asp.account");
+    } else {
+        asp_shell_word_add(out, admin->conf->store);
+        asp_buffer_add(out, "/users");
+    }
+    asp_buffer_add(out, " and is not written here, since it may be an app password");
     return out->failed ? "asp-admin" : out->text;
 }
 

@@ -409,6 +409,18 @@ def test_a_damaged_account_is_in_the_database_and_not_in_a_folder(joined):
     assert joined.asp_admin("list", "alice").refused(5).err == f"asp-admin: {what}; {mend}\n"
 
 
+def test_the_name_of_a_damaged_account_that_may_be_an_app_password_is_looked_up_in_the_database(joined):
+    name = "0f6n5ebvkcawyz8kgpjkew5at"
+    joined.create(name, "Phone")
+    joined.ask("UPDATE asp.account SET body = substr(body, 1, 50)")
+    said = joined.asp_admin("list", name).refused(5).err
+    assert name not in said
+    assert said.endswith(
+        "drop it: asp-admin remove, with the name that stands in the table asp.account and is not written here, since it may "
+        "be an app password\n"
+    )
+
+
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_check_finds(full, damage):
     statement, check, message = DAMAGE[damage]
