@@ -72,16 +72,16 @@ static void log_broker(struct web *web, enum asp_status status, const struct asp
     web->broker_is_missing = status != ASP_OK;
 }
 
-/* The session to the broker, which is told in the loop when something is there from it. */
-static enum asp_status begin(struct request *request, struct session *session)
+/* The session to the broker, which is told in the loop when something is there from it. Nothing of
+ * the name is kept here: some type their password in its place. */
+static enum asp_status begin(struct request *request, struct session *session, const char *user)
 {
     struct web *web = request->web;
     const char *address = session->from.address;
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = session};
     struct asp_error error = {0};
-    enum asp_status status =
-        conversation_begin(&session->conversation, web->conf->self_web_socket, session->user,
-                           address[0] != '\0' ? address : NULL, &error);
+    enum asp_status status = conversation_begin(&session->conversation, web->conf->self_web_socket,
+                                                user, address[0] != '\0' ? address : NULL, &error);
 
     if (status == ASP_OK &&
         epoll_ctl(web->epoll, EPOLL_CTL_ADD, session->conversation.fd, &event) != 0)
@@ -109,8 +109,8 @@ static enum MHD_Result serve_sign_in(struct request *request, struct session *se
     session = sessions_first_to_go(&web->sessions, from);
     if (session != NULL)
         session_close(session);
-    session = sessions_add(&web->sessions, user, from);
-    if (session == NULL || begin(request, session) != ASP_OK) {
+    session = sessions_add(&web->sessions, from);
+    if (session == NULL || begin(request, session, user) != ASP_OK) {
         if (session != NULL)
             session_close(session);
         return reply_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,

@@ -99,7 +99,7 @@ struct session *sessions_first_to_go(const struct sessions *sessions, const stru
     return session != NULL ? session : find_oldest(sessions, CONVERSATION_ASKING);
 }
 
-struct session *sessions_add(struct sessions *sessions, const char *user, const struct origin *from)
+struct session *sessions_add(struct sessions *sessions, const struct origin *from)
 {
     struct session *session = sessions->list;
 
@@ -107,10 +107,7 @@ struct session *sessions_add(struct sessions *sessions, const char *user, const 
         session++;
     if (session == sessions->list + SESSIONS_MAX)
         return NULL;
-    session->user = strdup(user);
-    session->taken = session->user != NULL;
-    if (!session->taken)
-        return NULL;
+    session->taken = true;
     session->number = ++sessions->last;
     session->from = *from;
     return session;
@@ -140,6 +137,5 @@ void session_end(struct session *session)
         return;
     conversation_end(&session->conversation);
     once_end(&session->once);
-    free(session->user);
     sodium_memzero(session, sizeof *session);
 }

@@ -29,7 +29,6 @@ struct session {
     uint64_t number; /* no other has had it */
     bool signed_in;
     uint8_t digest[COOKIE_DIGEST];
-    char *user;         /* as it was typed */
     struct origin from; /* when she began */
     struct conversation conversation;
     struct request *waiting; /* what is answered when the broker has said something, or NULL */
@@ -60,10 +59,8 @@ struct session *sessions_find_once(const struct sessions *sessions, int64_t now,
  * signs in. NULL: none. */
 struct session *sessions_first_to_go(const struct sessions *sessions, const struct origin *from);
 
-/* A new one for a user; the caller makes a cookie for it by session_name. NULL: there is no room.
- */
-struct session *sessions_add(struct sessions *sessions, const char *user,
-                             const struct origin *from);
+/* A new one; the caller makes a cookie for it by session_name. NULL: there is no room. */
+struct session *sessions_add(struct sessions *sessions, const struct origin *from);
 
 /* Gives it a new cookie, by which alone it is known from now on. */
 void session_name(struct session *session, struct cookie *cookie);

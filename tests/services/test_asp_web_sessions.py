@@ -483,6 +483,13 @@ def test_what_was_typed_is_in_no_memory_once_the_broker_has_it(web, browser, bro
     wait_until(lambda: canary.encode() not in memory_of(web.pid()), "it is kept")
 
 
+def test_nor_is_the_name_which_may_be_a_password_in_the_wrong_place(web, browser, broker):
+    canary = "zzcanary-" + "n4m3s5" * 3
+    browser.sign_in(canary)
+    assert broker.accept()[0] == canary
+    wait_until(lambda: canary.encode() not in memory_of(web.pid()), "it is kept")
+
+
 def test_nor_is_a_password_that_was_made_and_is_at_the_page(web, browser, broker):
     said = signed_in(browser, broker)
     running = Later(lambda: browser.post("/api/run", {"words": ["create", "--label", "x"]}))

@@ -6,7 +6,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { NOW = 1000000 };
@@ -32,7 +31,7 @@ static void open_sessions(void)
 
 static struct session *add(const struct origin *origin, enum conversation_state state)
 {
-    struct session *session = sessions_add(&sessions, "alice", origin);
+    struct session *session = sessions_add(&sessions, origin);
 
     ck_assert_ptr_nonnull(session);
     session->conversation.fd = -1;
@@ -125,24 +124,20 @@ END_TEST
 
 START_TEST(each_session_is_one_of_its_own)
 {
-    char name[] = "alice";
     const struct origin here = from("192.0.2.1");
     struct session *first;
     struct session *second;
 
     open_sessions();
-    first = sessions_add(&sessions, name, &here);
-    name[0] = 'x';
-    second = sessions_add(&sessions, "bob", &unknown);
+    first = sessions_add(&sessions, &here);
+    second = sessions_add(&sessions, &unknown);
     ck_assert(first != NULL && second != NULL && first != second);
-    ck_assert_str_eq(first->user, "alice");
-    ck_assert_str_eq(second->user, "bob");
     ck_assert_str_eq(first->from.address, "192.0.2.1");
     ck_assert_uint_ne(first->number, second->number);
     ck_assert_uint_ne(first->number, 0);
     /* Also one in the place of another. */
     session_end(first);
-    first = sessions_add(&sessions, "carol", &unknown);
+    first = sessions_add(&sessions, &unknown);
     ck_assert_uint_gt(first->number, second->number);
     sessions_close(&sessions);
 }
@@ -152,10 +147,10 @@ START_TEST(there_is_no_session_more_than_there_are_places)
 {
     open_sessions();
     fill_up(CONVERSATION_READY);
-    ck_assert_ptr_null(sessions_add(&sessions, "alice", &unknown));
+    ck_assert_ptr_null(sessions_add(&sessions, &unknown));
     session_end(&sessions.list[17]);
-    ck_assert_ptr_eq(sessions_add(&sessions, "alice", &unknown), &sessions.list[17]);
-    ck_assert_ptr_null(sessions_add(&sessions, "alice", &unknown));
+    ck_assert_ptr_eq(sessions_add(&sessions, &unknown), &sessions.list[17]);
+    ck_assert_ptr_null(sessions_add(&sessions, &unknown));
     sessions_close(&sessions);
 }
 END_TEST
@@ -173,25 +168,6 @@ START_TEST(without_memory_there_are_none)
     sessions_close(&sessions);
     ck_assert_ptr_null(sessions.list);
     sessions_close(&sessions);
-}
-END_TEST
-
-START_TEST(without_memory_for_her_name_there_is_none)
-{
-    enum { LONG = 1 << 26 };
-    const struct rlimit none = {0, 0};
-    char *name = malloc(LONG);
-
-    if (unit_is_watched())
-        return;
-    ck_assert_ptr_nonnull(name);
-    memset(name, 'a', LONG - 1);
-    name[LONG - 1] = '\0';
-    open_sessions();
-    ck_assert_int_eq(setrlimit(RLIMIT_AS, &none), 0);
-    ck_assert_ptr_null(sessions_add(&sessions, name, &unknown));
-    ck_assert(!sessions.list[0].taken);
-    ck_assert_ptr_eq(sessions_add(&sessions, "alice", &unknown), &sessions.list[0]);
 }
 END_TEST
 
@@ -299,7 +275,6 @@ START_TEST(nothing_is_looked_at_behind_the_last_one)
         sessions.list[i].conversation.state = CONVERSATION_ASKING;
     }
     behind->taken = true;
-    behind->user = strdup("behind them");
     behind->from = here;
     behind->conversation.fd = -1;
     behind->conversation.state = CONVERSATION_ASKING;
@@ -311,11 +286,10 @@ START_TEST(nothing_is_looked_at_behind_the_last_one)
     ck_assert_ptr_eq(sessions_first_to_go(&sessions, &here), &sessions.list[0]);
     behind->conversation.state = CONVERSATION_OVER;
     ck_assert_ptr_eq(sessions_first_to_go(&sessions, &unknown), &sessions.list[0]);
-    ck_assert_ptr_null(sessions_add(&sessions, "alice", &unknown));
+    ck_assert_ptr_null(sessions_add(&sessions, &unknown));
     for (size_t i = 0; i < SESSIONS_MAX; i++)
         session_end(&sessions.list[i]);
     sodium_free(behind->once.profile);
-    free(behind->user);
     free(sessions.list);
 }
 END_TEST
@@ -323,12 +297,15 @@ END_TEST
 START_TEST(nothing_is_ended_behind_the_last_one)
 {
     struct session *behind = open_beside();
-    char *user = strdup("behind them");
+    uint8_t *profile = sodium_malloc(1);
 
-    *behind = (struct session){.taken = true, .user = user, .conversation = {.fd = -1}};
+    ck_assert_ptr_nonnull(profile);
+    *profile = 7;
+    *behind = (struct session){.taken = true, .conversation = {.fd = -1}};
+    behind->once.profile = profile;
     sessions_close(&sessions);
-    ck_assert_str_eq(user, "behind them");
-    free(user);
+    ck_assert_int_eq(*profile, 7);
+    sodium_free(profile);
 }
 END_TEST
 
@@ -420,7 +397,6 @@ static void fill(Suite *suite)
     unit_add(suite, each_session_is_one_of_its_own);
     unit_add(suite, there_is_no_session_more_than_there_are_places);
     unit_add(suite, without_memory_there_are_none);
-    unit_add(suite, without_memory_for_her_name_there_is_none);
     unit_add(suite, what_is_known_of_them_is_never_swapped_out);
     unit_add(suite, of_eight_sign_ins_from_one_address_the_oldest_has_to_go);
     unit_add(suite, strangers_are_one_and_who_is_not_known_is_not_counted);
