@@ -235,7 +235,7 @@ class Suites(Runner):
 
     def suite_mutants(self):
         """small faults put into the code: some of those in the files that the newest commit touches; with --all each in the
-        files that decide, and some in every other file that unit tests judge"""
+        files that decide, some in every other file that unit tests judge, and a few in those that ask a real database"""
         folder, run = self.build("gcc")
         if folder is None:
             return self.not_built(run)

@@ -38,6 +38,27 @@ def test_what_is_called_equivalent_is_still_a_mutant(mutate):
         assert gone == [], f"{file}: take it out of tests/unit/equivalent.py"
 
 
+def test_what_is_to_catch_them_where_a_database_is_asked_is_there(mutate):
+    words = {word for names in mutate.TESTS.values() for name in names if mutate.asks(name) for word in name.split()}
+    for word in (word for word in words if word.startswith("fleet/")):
+        file, _, test = word.partition("::")
+        text = (TREE / "tests" / file).read_text()
+        assert f"def {test.partition('[')[0]}(" in text if test else text, word
+
+
+def test_a_build_with_a_mutant_is_another_in_what_has_it_alone(mutate, tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    for name in ("tool/tool", "tool/other", "tests/fleet/driver", "tests/fleet/other", "tests/unit/test", "conf/page"):
+        (one / name).parent.mkdir(parents=True, exist_ok=True)
+        (one / name).write_text(name)
+    mutate.point_to(one, other, [one / "tool/tool", one / "tests/fleet/driver"])
+    assert not (other / "tool/tool").exists() and not (other / "tests/fleet/driver").exists()
+    for name in ("tool/other", "tests/fleet/other", "tests/unit/test", "conf/page"):
+        assert (other / name).read_text() == name
+    (other / "tool/tool").write_text("with a mutant")
+    assert (one / "tool/tool").read_text() == "tool/tool"
+
+
 def git(tree, *words):
     who = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.org", "-c", "commit.gpgsign=false")
     return execute("git", "-C", tree, *who, *words).done()
