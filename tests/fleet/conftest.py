@@ -115,7 +115,7 @@ def name(request):
 def make_driver(build):
     """Makes processes that ask a database what they are told. Each ends well, and says nothing by itself."""
     with contextlib.ExitStack() as drivers:
-        yield lambda **env: drivers.enter_context(Driver(build, env))
+        yield lambda prefix=(), **env: drivers.enter_context(Driver(build, env, prefix))
 
 
 @pytest.fixture

@@ -53,10 +53,10 @@ class Driver:
 
     SECONDS = LONG
 
-    def __init__(self, build, env=None):
+    def __init__(self, build, env=None, prefix=()):
         self.names = {}
         self.process = subprocess.Popen(
-            [build / "tests" / "fleet" / "driver"],
+            [*prefix, build / "tests" / "fleet" / "driver"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

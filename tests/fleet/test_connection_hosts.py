@@ -1,6 +1,7 @@
 """Which of several hosts the connection to the database is to, and what is told where it is to none."""
 
 import os
+import re
 import socket
 import time
 
@@ -8,7 +9,8 @@ import pytest
 import wire
 from fake_server import CLOSE, FakeServer
 from store_server import StoreServer
-from support.wait import wait_until
+from support.tracing import STRACE
+from support.wait import LONG, wait_until
 
 BOUND = 15  # seconds: a generous one, for what is to end within one
 
@@ -63,6 +65,17 @@ def test_none_is_read_write(driver, servers):
     assert answer.text.count("it is read-only (SQLSTATE 25006)") == 3
     assert answer.advice == "all are standbys: name the primary in hosts of asp.conf, too, or promote one of them"
     assert [server.asked for server in servers] == [[], [], []]
+
+
+def test_a_signal_while_it_is_waited_for_is_no_answer(make_driver, make_server, strace, tmp_path):
+    """Each time that it waits it is interrupted once."""
+    waits = "?poll,?ppoll,?poll_time64,?ppoll_time64"
+    words = ("-o", tmp_path / "calls", "-e", f"trace={waits}", "-e", f"inject={waits}:error=EINTR:when=1+2")
+    driver, server = make_driver(prefix=[*STRACE, *words]), make_server()
+    driver.hosts(server)
+    answer = driver.read(seconds=LONG)
+    assert (answer.value, answer.host) == (b"7", "db1")
+    assert (tmp_path / "calls").read_text().count("EINTR") > 2
 
 
 def test_two_are(driver, servers):
@@ -355,3 +368,20 @@ def test_where_everybody_may_put_a_socket_there_is_no_database(driver, nobodys, 
     assert (answer.status, answer.what) == ("ASP_UNSAFE", {"down"})
     assert answer.text.startswith(f"everybody can write to {path} (mode ") and nobodys.started == []
     assert answer.advice.startswith("have PostgreSQL make its socket where nobody else can (unix_socket_directories)")
+
+
+def test_what_is_wrong_in_another_way_with_each_host_is_a_failure_as_any(driver, nobodys):
+    """What to do about the first one is said."""
+    nobodys.socket.chmod(0o777)
+    gone, shared = ("", "/nowhere/at/all", 5432), ("", nobodys.socket, 5432)
+    driver.hosts(gone, shared)
+    answer = driver.read()
+    assert answer.status == "ASP_IO"
+    assert re.fullmatch(r"database /nowhere/at/all: no answer: .*, and everybody can write to .*", answer.text)
+    assert answer.advice.startswith("see that PostgreSQL runs there")
+    driver.hosts(shared, gone)
+    answer = driver.read()
+    assert answer.status == "ASP_IO"
+    assert answer.advice.startswith("have PostgreSQL make its socket where nobody else can")
+    driver.hosts(shared, shared)
+    assert driver.read().status == "ASP_UNSAFE"

@@ -329,6 +329,14 @@ EQUIVALENT = {
         ),
         ("lease->left = 0; pgsql_result_free(result);", ["lease->left = 0; ;"], "it loses memory, which a sanitizer finds"),
     ],
+    "asp/pgsql/opening.c": [
+        ("{ exchange_free(&attempt->exchange);", ["{ ;"], "it loses memory, which a sanitizer finds"),
+        (
+            '(void)asp_advise(&attempt->error, ASP_IO, "ALTER ROLE %s RESET client_min_messages",',
+            ['(void)asp_advise(&attempt->error, ASP_SLOW, "ALTER ROLE %s RESET client_min_messages",'],
+            "it is handed on, and nobody takes it",
+        ),
+    ],
     "asp/pgsql/passfile.c": [
         (
             "return (size_t)(end - line) > length && memcmp(line, role, length) == 0 ? line + length : NULL;",

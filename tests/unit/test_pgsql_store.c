@@ -5,6 +5,8 @@
 #include "asp/clock.h"
 #include "asp/pgsql/store.h"
 
+#include <errno.h>
+#include <libpq-fe.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +16,8 @@
 #define PIN "asp-store-id 1 00112233-4455-6677-8899-aabbccddeeff 64\ndigest=abcd94482b60da73\n"
 
 enum { WAIT = 1000, LEAST = 100, NO_TIME = 20, TIMES = 20, PORT = 5432, BACKLOG = 2 * TIMES };
+/* At least so many: what was opened, and for each host what is to be known of it. */
+enum { ALLOCATIONS = 3 };
 
 static struct asp_database_host host = {.name = "", .port = PORT};
 static struct asp_conf conf;
@@ -21,6 +25,14 @@ static struct asp_store_kept kept;
 static struct pgsql_store *own;
 static struct pgsql_breaker *breaker;
 static unsigned lines;
+static bool libpq_has_memory = true;
+
+PGconn *__real_PQconnectStartParams(const char *const *keys, const char *const *values, int expand);
+PGconn *__wrap_PQconnectStartParams(const char *const *keys, const char *const *values, int expand);
+PGconn *__wrap_PQconnectStartParams(const char *const *keys, const char *const *values, int expand)
+{
+    return libpq_has_memory ? __real_PQconnectStartParams(keys, values, expand) : NULL;
+}
 
 static void count(bool is_fault, const char *line)
 {
@@ -68,17 +80,26 @@ static void begin(void)
     pgsql_store_share(own, breaker);
 }
 
-/* A login by an account, which may wait for so long. */
-static void ask_for(int64_t milliseconds)
+/* A login by an account, which may wait for so long. What comes of it, which `error` says too. */
+static enum asp_status come_of(int64_t milliseconds, struct asp_error *error)
 {
     struct asp_store store;
     struct asp_account account;
+    enum asp_status status = asp_store_open(&store, &conf, &kept, error);
+
+    if (status == ASP_OK) {
+        store.deadline = asp_clock_ms() + milliseconds;
+        status = asp_store_load(&store, "alice", NULL, &account, error);
+    }
+    asp_store_close(&store);
+    return status;
+}
+
+static void ask_for(int64_t milliseconds)
+{
     struct asp_error error = {0};
 
-    ck_assert_int_eq(asp_store_open(&store, &conf, &kept, &error), ASP_OK);
-    store.deadline = asp_clock_ms() + milliseconds;
-    ck_assert_int_eq(asp_store_load(&store, "alice", NULL, &account, &error), ASP_IO);
-    asp_store_close(&store);
+    ck_assert_int_eq(come_of(milliseconds, &error), ASP_IO);
 }
 
 START_TEST(who_had_next_to_no_time_tells_nobody_that_it_is_down)
@@ -113,8 +134,63 @@ START_TEST(where_that_is_all_that_one_may_wait_it_is_enough)
 }
 END_TEST
 
+/* It is nothing of the database's that this process has no memory. */
+START_TEST(who_has_no_memory_is_told_that_and_nobody_that_it_is_down)
+{
+    unsigned nth = 0;
+    bool failed;
+
+    begin();
+    do {
+        const struct unit_plan plan = {
+            .call = "malloc", .first = ++nth, .times = 1, .number = ENOMEM};
+        struct asp_error error = {0};
+        enum asp_status status;
+
+        unit_calls_begin(&plan);
+        status = come_of(NO_TIME, &error);
+        failed = unit_calls_end();
+        ck_assert_int_eq(status, failed ? ASP_NO_MEMORY : ASP_IO);
+        ck_assert_int_eq(error.status, status);
+        ck_assert(!pgsql_store_is_down(own));
+    } while (failed);
+    ck_assert_uint_ge(nth, ALLOCATIONS);
+    pgsql_store_free(own);
+}
+END_TEST
+
+START_TEST(where_libpq_has_no_memory_it_is_the_same)
+{
+    struct asp_error error = {0};
+
+    begin();
+    libpq_has_memory = false;
+    ck_assert_int_eq(come_of(NO_TIME, &error), ASP_NO_MEMORY);
+    ck_assert_str_eq(error.text, "out of memory");
+    ck_assert(!pgsql_store_is_down(own));
+    pgsql_store_free(own);
+}
+END_TEST
+
+START_TEST(without_memory_there_is_no_store)
+{
+    for (unsigned nth = 1; nth <= 2; nth++) {
+        const struct unit_plan plan = {
+            .call = "malloc", .first = nth, .times = 1, .number = ENOMEM};
+
+        unit_calls_begin(&plan);
+        own = pgsql_store_new("tests");
+        ck_assert(unit_calls_end());
+        ck_assert_ptr_null(own);
+    }
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add(suite, without_memory_there_is_no_store);
+    unit_add(suite, who_has_no_memory_is_told_that_and_nobody_that_it_is_down);
+    unit_add(suite, where_libpq_has_no_memory_it_is_the_same);
     unit_add(suite, who_had_next_to_no_time_tells_nobody_that_it_is_down);
     unit_add(suite, who_has_waited_for_it_tells_all);
     unit_add(suite, where_that_is_all_that_one_may_wait_it_is_enough);
