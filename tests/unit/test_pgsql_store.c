@@ -165,7 +165,7 @@ START_TEST(where_libpq_has_no_memory_it_is_the_same)
 
     begin();
     libpq_has_memory = false;
-    ck_assert_int_eq(come_of(NO_TIME, &error), ASP_NO_MEMORY);
+    ck_assert_int_eq(come_of(WAIT, &error), ASP_NO_MEMORY);
     ck_assert_str_eq(error.text, "out of memory");
     ck_assert(!pgsql_store_is_down(own));
     pgsql_store_free(own);
@@ -186,8 +186,60 @@ START_TEST(without_memory_there_is_no_store)
 }
 END_TEST
 
+static int64_t shown_ms;
+
+static int64_t clock_ms(void)
+{
+    return shown_ms;
+}
+
+static void record_at(const struct asp_store *store, int64_t milliseconds)
+{
+    const struct asp_use use = {.id = "7k", .created = 1000, .last = 2000, .service = "imap"};
+
+    shown_ms = milliseconds;
+    (void)asp_store_record(store, "alice", &use);
+}
+
+/* What was to be written is dropped then: nobody answers. */
+START_TEST(uses_wait_for_those_of_a_second_and_for_no_more_than_there_is_room_for)
+{
+    enum { BEGIN = 5000, SECOND = 1000, ROOM = 256 };
+
+    struct asp_store store;
+    struct asp_error error = {0};
+
+    begin();
+    conf.database.wait = 1;
+    unit_clock_ms = clock_ms;
+    shown_ms = BEGIN;
+    ck_assert_int_eq(asp_store_open(&store, &conf, &kept, &error), ASP_OK);
+    ck_assert_int_eq(pgsql_store_flush_ms(own), -1);
+    record_at(&store, BEGIN);
+    ck_assert_int_eq(pgsql_store_flush_ms(own), SECOND);
+    record_at(&store, BEGIN + SECOND - 1);
+    ck_assert_int_eq(pgsql_store_flush_ms(own), 1);
+    shown_ms = BEGIN + SECOND;
+    ck_assert_int_eq(pgsql_store_flush_ms(own), 0);
+    shown_ms = BEGIN + 2 * SECOND;
+    ck_assert_int_eq(pgsql_store_flush_ms(own), 0);
+    record_at(&store, BEGIN + 2 * SECOND);
+    ck_assert_int_eq(pgsql_store_flush_ms(own), -1);
+
+    for (size_t i = 0; i < ROOM - 1; i++)
+        record_at(&store, BEGIN);
+    ck_assert_int_eq(pgsql_store_flush_ms(own), SECOND);
+    record_at(&store, BEGIN);
+    ck_assert_int_eq(pgsql_store_flush_ms(own), -1);
+    asp_store_close(&store);
+    pgsql_store_free(own);
+    unit_clock_ms = NULL;
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add(suite, uses_wait_for_those_of_a_second_and_for_no_more_than_there_is_room_for);
     unit_add(suite, without_memory_there_is_no_store);
     unit_add(suite, who_has_no_memory_is_told_that_and_nobody_that_it_is_down);
     unit_add(suite, where_libpq_has_no_memory_it_is_the_same);

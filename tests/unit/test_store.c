@@ -1,7 +1,8 @@
 /* The store's contract, which every engine keeps. */
 #include "store_database.h"
-#include "store_fixture.h"
+#include "usage_fixture.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -306,6 +307,107 @@ START_TEST(nothing_is_left_open)
 }
 END_TEST
 
+/* The use of each of these ids, the first of all that there are. */
+static struct asp_usage usage_of(size_t count, time_t last)
+{
+    const struct asp_usage_head head = {.begun = 1000, .slots = count};
+    struct asp_usage usage = {.length = ASP_HEAD_BYTES + count * ASP_SLOT_BYTES};
+
+    usage.bytes = malloc(usage.length);
+    ck_assert_ptr_nonnull(usage.bytes);
+    asp_usage_write_head(&head, usage.bytes);
+    for (size_t i = 0; i < count; i++) {
+        char id[ASP_ID_CHARS + 1];
+        struct asp_use use;
+
+        unit_id(i, id);
+        use = use_of(id, last);
+        asp_usage_write_slot(&use, usage.bytes + ASP_HEAD_BYTES + i * ASP_SLOT_BYTES);
+    }
+    return usage;
+}
+
+static void all_were_last_used(size_t count, time_t last)
+{
+    struct asp_usage usage = unit_usage(&store, "alice");
+
+    for (size_t i = 0; i < count; i++) {
+        char id[ASP_ID_CHARS + 1];
+
+        unit_id(i, id);
+        ck_assert_int_eq(asp_usage_last(&usage, id, 1000), last);
+    }
+    asp_usage_free(&usage);
+}
+
+START_TEST(uses_that_are_put_are_there_however_many_they_are)
+{
+    const size_t counts[] = {1, 255, 256, 257, 512, ASP_IDS};
+
+    begin_store();
+    for (size_t i = 0; i < UNIT_COUNT(counts); i++) {
+        const time_t last = 2000 + (time_t)i;
+        struct asp_usage usage = usage_of(counts[i], last);
+
+        ck_assert_int_eq(asp_store_put_usage(&store, "alice", &usage, &store_error), ASP_OK);
+        all_were_last_used(counts[i], last);
+        asp_usage_free(&usage);
+    }
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(uses_that_are_recorded_are_there_however_many_come_at_once)
+{
+    enum { COUNT = 600 };
+
+    begin_store();
+    for (size_t i = 0; i < COUNT; i++) {
+        char id[ASP_ID_CHARS + 1];
+
+        unit_id(i, id);
+        ck_assert(record(id, 2000));
+    }
+    all_were_last_used(COUNT, 2000);
+    asp_store_close(&store);
+}
+END_TEST
+
+START_TEST(uses_for_which_there_is_no_memory_are_said_to_be_none_and_never_to_be_written)
+{
+    bool failed;
+    unsigned nth = 0;
+
+    begin_store();
+    do {
+        const struct unit_plan plan = {
+            .call = "malloc", .first = ++nth, .times = 1, .number = ENOMEM};
+        const time_t last = 2000 + (time_t)nth;
+        struct asp_usage usage = usage_of(1, last);
+        struct asp_usage found = {0};
+        enum asp_status status;
+
+        unit_calls_begin(&plan);
+        status = asp_store_put_usage(&store, "alice", &usage, &store_error);
+        failed = unit_calls_end();
+        if (status == ASP_OK)
+            all_were_last_used(1, last);
+        else
+            ck_assert_int_eq(status, ASP_NO_MEMORY);
+        asp_usage_free(&usage);
+
+        unit_calls_begin(&plan);
+        status = asp_store_usage(&store, "alice", &found, &store_error);
+        failed = unit_calls_end() || failed;
+        ck_assert(status == ASP_OK ||
+                  (status == ASP_NO_MEMORY && found.bytes == NULL && found.length == 0));
+        asp_usage_free(&found);
+    } while (failed);
+    ck_assert_uint_gt(nth, 1);
+    asp_store_close(&store);
+}
+END_TEST
+
 /* That of the database is on this machine too. */
 START_TEST(its_clock_is_asked_and_where_it_is_that_of_this_machine_the_time_is_the_same)
 {
@@ -335,6 +437,10 @@ static void fill(Suite *suite)
     unit_add_on_local_engines(suite, removing_takes_account_and_usage_away);
     unit_add_on_engines(suite, each_user_with_an_account_is_visited_once);
     unit_add_on_engines(suite, nothing_is_left_open);
+    unit_add_on_engines(suite, uses_that_are_put_are_there_however_many_they_are);
+    unit_add_on_engines(suite, uses_that_are_recorded_are_there_however_many_come_at_once);
+    unit_add_on_engines(
+        suite, uses_for_which_there_is_no_memory_are_said_to_be_none_and_never_to_be_written);
 }
 
 int main(void)
