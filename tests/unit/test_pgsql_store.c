@@ -6,6 +6,7 @@
 #include "asp/pgsql/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -237,8 +238,64 @@ START_TEST(uses_wait_for_those_of_a_second_and_for_no_more_than_there_is_room_fo
 }
 END_TEST
 
+static unsigned pins_told;
+static int pin_file;
+
+/* A file that another has opened, which stays the same. */
+static enum asp_status tell_pin(void *context, int64_t deadline, struct pgsql_pin *pin, int *file,
+                                struct asp_error *error)
+{
+    (void)context;
+    (void)deadline;
+    (void)error;
+    pins_told++;
+    (void)snprintf(pin->id, sizeof pin->id, "00112233-4455-6677-8899-aabbccddeeff");
+    pin->parts = 64;
+    *file = pin_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return ASP_OK;
+}
+
+static enum asp_status tell_no_credentials(void *context, int64_t deadline,
+                                           struct pgsql_credentials *credentials,
+                                           struct asp_error *error)
+{
+    (void)context;
+    (void)deadline;
+    (void)credentials;
+    return asp_fail(error, ASP_IO, "nobody reads them");
+}
+
+START_TEST(what_another_reads_is_read_again_where_it_is_another_and_closed_in_the_end)
+{
+    const struct pgsql_reader reader = {tell_pin, tell_no_credentials, NULL};
+    const char *folder = strdup(unit_path(unit_folder(), "moved"));
+    size_t open_files;
+
+    begin();
+    pgsql_store_read_by(own, &reader);
+    ask_for(WAIT);
+    ck_assert_uint_eq(pins_told, 1);
+    open_files = unit_names("/proc/self/fd");
+    ask_for(WAIT);
+    ck_assert_uint_eq(pins_told, 1);
+
+    ck_assert_int_eq(rename(conf.store, folder), 0);
+    ask_for(WAIT);
+    ck_assert_uint_eq(pins_told, 2);
+    ck_assert_int_eq(mkdir(conf.store, 0700), 0);
+    ask_for(WAIT);
+    ck_assert_uint_eq(pins_told, 3);
+    ask_for(WAIT);
+    ck_assert_uint_eq(pins_told, 3);
+    ck_assert_uint_eq(unit_names("/proc/self/fd"), open_files);
+    pgsql_store_free(own);
+    ck_assert_int_eq(fcntl(pin_file, F_GETFD), -1);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add(suite, what_another_reads_is_read_again_where_it_is_another_and_closed_in_the_end);
     unit_add(suite, uses_wait_for_those_of_a_second_and_for_no_more_than_there_is_room_for);
     unit_add(suite, without_memory_there_is_no_store);
     unit_add(suite, who_has_no_memory_is_told_that_and_nobody_that_it_is_down);
