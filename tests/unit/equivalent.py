@@ -1,5 +1,11 @@
 """The mutants of tests/unit/mutate that are another program with the same behaviour, and why no test can tell."""
 
+# How a change may end an update that writes nothing.
+ENDS = (
+    *("ASP_INTERRUPTED", "ASP_QUESTION", "ASP_SLOW", "ASP_NO_MEMORY", "ASP_INVALID", "ASP_TAKEN", "ASP_FULL", "ASP_BUSY"),
+    *("ASP_UNSAFE", "ASP_CORRUPT", "ASP_NEWER", "ASP_IO", "ASP_MISMATCH", "ASP_NO_FILES", "ASP_AMBIGUOUS", "ASP_AGAIN"),
+)
+
 # For each file: a line as it is, what it became, and why.
 EQUIVALENT = {
     "asp-broker/lanes.c": [
@@ -316,6 +322,87 @@ EQUIVALENT = {
         ),
         ("if (comma == NULL)", ["if (0)"], "a source or a realm that does not end is none"),
         ("if (comma == NULL) return false;", ["if (comma == NULL) ;"], "a source or a realm that does not end is none"),
+    ],
+    "asp/login.c": [
+        (
+            "{ asp_entries_free(outcome->revoked, outcome->revoked_count);",
+            ["{ ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "return &login->now; asp_shadow_free(&login->shadow);",
+            ["return &login->now; ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "return known->identity.present && asp_identity_at(ASP_SHADOW_PATH, &identity, NULL) == ASP_OK &&",
+            ["return asp_identity_at(ASP_SHADOW_PATH, &identity, NULL) == ASP_OK &&"],
+            "the checksum of nothing that is known is that of no fingerprint",
+        ),
+        ("return ASP_PRIMARY_SAME;", ["return ASP_PRIMARY_ELSEWHERE;"], "the check lets in by either"),
+        (
+            "login->facts.primary = ASP_PRIMARY_SAME;",
+            ["login->facts.primary = ASP_PRIMARY_ELSEWHERE;"],
+            "the check lets in by either",
+        ),
+        ("return ASP_PRIMARY_ELSEWHERE;", ["return ASP_PRIMARY_SAME;"], "the check lets in by either"),
+        (": ASP_PRIMARY_SAME;", [": ASP_PRIMARY_ELSEWHERE;"], "the check lets in by either"),
+        (
+            "return expires != ASP_NEVER && login->clock >= expires ? ASP_PRIMARY_LOCKED",
+            ["return expires != ASP_NEVER && login->clock >= expires ? ASP_PRIMARY_ABSENT"],
+            "the check refuses both as locked",
+        ),
+        (
+            "return ASP_UNCHANGED;",
+            [f"return {status};" for status in ENDS],
+            "for whoever has given up the verdict is unavailable, and why is said already",
+        ),
+        (
+            "return login->action == ASP_WRITE_BINDING || written ? ASP_OK : ASP_UNCHANGED;",
+            [f"return login->action == ASP_WRITE_BINDING || written ? ASP_OK : {status};" for status in ENDS],
+            "what the check under the lock has said stands",
+        ),
+        (
+            "timeless = asp_primary_compare(&account->primary, &login->now, 0);",
+            ["timeless = asp_primary_compare(&account->primary, &login->now, 1);"],
+            "a day of expiry does not begin in the first second of 1970 but at its beginning",
+        ),
+        (
+            "memcpy(use.host, host, strlen(host) + 1);",
+            ["memcpy(use.host, host, strlen(host) + 2);"],
+            "nobody reads behind the NUL",
+        ),
+        (
+            "memcpy(use.host, host, strlen(host) + 1);",
+            ["memcpy(use.host, host, strlen(host) + 0);"],
+            "it was cleared before",
+        ),
+        (
+            "enum asp_status status; asp_usage_free(usage);",
+            ["enum asp_status status; ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        ("if (limited)", ["if (1)"], "who has no limit does not end by them"),
+        (
+            "if (outcome->slow) { asp_account_free(&account);",
+            ["if (outcome->slow) { ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "judge(login, &account, entry); asp_account_free(&account);",
+            ["judge(login, &account, entry); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "asp_secret_wipe(&secret); asp_shadow_free(&login.shadow);",
+            ["asp_secret_wipe(&secret); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "login->facts.used = asp_usage_since(&usage, entry->id, entry->created); asp_usage_free(&usage);",
+            ["login->facts.used = asp_usage_since(&usage, entry->id, entry->created); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
     ],
     "asp/pgsql/array.c": [
         ("char text[24];", ["char text[25];"], "there is more room than it takes"),

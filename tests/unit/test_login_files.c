@@ -451,12 +451,14 @@ END_TEST
 /* It takes a lock, which others may hold. */
 START_TEST(uses_that_are_damaged_are_read_again_only_for_what_ends_by_them)
 {
+    char damaged[ASP_SLOT_BYTES];
     struct asp_request request;
 
+    memset(damaged, 'x', sizeof damaged);
     begin("", for_mail);
     request = request_of("alice", "imap", typed);
     request.dry = true;
-    file_write(in_store("used/alice"), "damaged", 7);
+    file_write(in_store("used/alice"), damaged, sizeof damaged);
     unit_calls_begin(NULL);
     (void)decide(&request, 0);
     (void)unit_calls_end();
@@ -464,11 +466,16 @@ START_TEST(uses_that_are_damaged_are_read_again_only_for_what_ends_by_them)
     ck_assert_uint_eq(unit_calls("flock"), 0);
     end();
 
+    /* Nor where its own is whole. */
     begin("", soon_unused);
     request = request_of("alice", "imap", typed);
+    ck_assert_str_eq(decide(&request, 0), "accepted");
+    held = open(in_store("used/alice"), O_WRONLY | O_APPEND | O_CLOEXEC);
+    ck_assert_int_eq(write(held, damaged, sizeof damaged), sizeof damaged);
+    (void)close(held);
     request.dry = true;
     unit_calls_begin(NULL);
-    (void)decide(&request, 0);
+    (void)decide(&request, 1999);
     (void)unit_calls_end();
     ck_assert_int_eq(outcome.verdict, ASP_ACCEPTED);
     ck_assert_uint_eq(unit_calls("flock"), 0);

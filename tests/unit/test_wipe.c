@@ -245,6 +245,8 @@ START_TEST(a_login_leaves_nothing_whatever_the_verdict)
         run(do_login);
         ck_assert_int_eq(outcome.verdict, logins[i].verdict);
         nothing_is_left(logins[i].user);
+        /* Nor what an entry keeps of it. */
+        ck_assert(!is_left(strrchr(entry.verifier, '$'), PIECE));
     }
     asp_conf_free(conf);
     asp_store_close(&store);
