@@ -1,5 +1,6 @@
 """A server that has a store with one account or none, and says of it what a test has it say."""
 
+import contextlib
 import pathlib
 import shutil
 import socket
@@ -9,6 +10,8 @@ import time
 
 import wire
 from fake_server import FakeServer
+from machine import DATABASE
+from store import pin
 
 STORE = "00112233-4455-6677-8899-aabbccddeeff"
 
@@ -60,6 +63,17 @@ class StoreServer(FakeServer):
     def __exit__(self, *words):
         super().__exit__(*words)
         shutil.rmtree(self.folder)
+
+    # What a site in a database has of that.
+
+    def line(self):
+        return DATABASE.format(hosts=f'{{ address = "{self.folder}"; }}', name="asp", wait=5000, fence=0)
+
+    def joined(self):
+        return pin(STORE)
+
+    def clock(self, seconds):
+        return contextlib.nullcontext()
 
     def _listen(self):
         listener = socket.socket(socket.AF_UNIX)

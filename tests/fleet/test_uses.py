@@ -1,34 +1,15 @@
 """Last uses as asp-admin is told of them, by a server that says what a test has it say."""
 
-import contextlib
 import datetime
 
 import pytest
-from machine import DATABASE
 from on_database import SiteInDatabase
-from store import pin
-from store_server import STORE, StoreServer, loaded, number, told
+from store_server import StoreServer, loaded, number, told
 from support.site import Site
 
 HOUR = 3600
 BEGUN = 1136214245
 LONG = "a" * 254  # one more than the name of a host has
-
-
-class Said:
-    """What a site in a database has of that, for one that is a server of these."""
-
-    def __init__(self, server):
-        self.server = server
-
-    def line(self):
-        return DATABASE.format(hosts=f'{{ address = "{self.server.folder}"; }}', name="asp", wait=5000, fence=0)
-
-    def joined(self):
-        return pin(STORE)
-
-    def clock(self, seconds):
-        return contextlib.nullcontext()
 
 
 class Entry:
@@ -64,7 +45,7 @@ def entry(tmp_path, build, server):
 @pytest.fixture
 def site(tmp_path, build, server):
     (tmp_path / "site").mkdir()
-    return SiteInDatabase(tmp_path / "site", build, Said(server))
+    return SiteInDatabase(tmp_path / "site", build, server)
 
 
 def last_used(site, server):
