@@ -433,21 +433,29 @@ enum asp_status asp_file_read_at(int folder, const char *path, const char *name,
     return status;
 }
 
+/* Writes some of it, at a place or, where that is NULL, where the file is. -1 with errno. */
+static ssize_t write_some(int fd, const void *bytes, size_t length, const size_t *at)
+{
+    ssize_t wrote;
+
+    do
+        wrote = at != NULL ? pwrite(fd, bytes, length, (off_t)*at) : write(fd, bytes, length);
+    while (wrote < 0 && errno == EINTR);
+    if (wrote > 0)
+        return wrote;
+    errno = wrote == 0 ? ENOSPC : errno;
+    return -1;
+}
+
 bool asp_write_all(int fd, const void *bytes, size_t length)
 {
-    const char *at = bytes;
+    const char *from = bytes;
+    ssize_t wrote;
 
-    while (length > 0) {
-        ssize_t wrote = write(fd, at, length);
-
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0) {
-            errno = wrote == 0 ? ENOSPC : errno;
+    for (; length > 0; from += wrote, length -= (size_t)wrote) {
+        wrote = write_some(fd, from, length, NULL);
+        if (wrote < 0)
             return false;
-        }
-        at += wrote;
-        length -= (size_t)wrote;
     }
     return true;
 }
@@ -464,6 +472,15 @@ bool asp_file_may_reach(size_t length)
 
 bool asp_file_put(int fd, const void *bytes, size_t length, size_t at)
 {
-    return asp_file_may_reach(at + length) &&
-           pwrite(fd, bytes, length, (off_t)at) == (ssize_t)length;
+    const char *from = bytes;
+    ssize_t wrote;
+
+    if (!asp_file_may_reach(at + length))
+        return false;
+    for (; length > 0; from += wrote, at += (size_t)wrote, length -= (size_t)wrote) {
+        wrote = write_some(fd, from, length, &at);
+        if (wrote < 0)
+            return false;
+    }
+    return true;
 }

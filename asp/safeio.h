@@ -104,8 +104,8 @@ bool asp_write_all(int fd, const void *bytes, size_t length);
  */
 bool asp_file_may_reach(size_t length);
 
-/* Writes a part of a plain file in its place, in one call, where that is allowed. False: not all of
- * it, or nothing. */
+/* Writes a part of a plain file in its place, in one call or, over short writes and EINTR, in more,
+ * where that is allowed. False with errno: not all of it, or nothing. */
 bool asp_file_put(int fd, const void *bytes, size_t length, size_t at);
 
 /* Closes a descriptor that may be -1, keeping errno. */

@@ -134,11 +134,22 @@ START_TEST(a_file_that_cannot_be_read_leaves_nothing_to_free)
 }
 END_TEST
 
+/* Where the file is, or at a place, which is its beginning. */
+static bool put_first(int fd, const void *bytes, size_t length)
+{
+    return asp_file_put(fd, bytes, length, 0);
+}
+
+static const struct {
+    const char *call;
+    bool (*writes)(int fd, const void *bytes, size_t length);
+} ways[] = {{"write", asp_write_all}, {"pwrite", put_first}};
+
 START_TEST(all_is_written_over_short_writes_and_interruptions)
 {
-    static const struct unit_plan plans[] = {
-        {.call = "write", .shortest = 3},
-        {.call = "write", .first = 2, .times = 2, .number = EINTR, .shortest = 1},
+    const struct unit_plan plans[] = {
+        {.call = ways[_i].call, .shortest = 3},
+        {.call = ways[_i].call, .first = 2, .times = 2, .number = EINTR, .shortest = 1},
     };
     const char *path;
     struct stat st;
@@ -150,7 +161,7 @@ START_TEST(all_is_written_over_short_writes_and_interruptions)
         char *text;
 
         unit_calls_begin(&plans[i]);
-        written = asp_write_all(fd, "0123456789", 10);
+        written = ways[_i].writes(fd, "0123456789", 10);
         (void)unit_calls_end();
         ck_assert(written);
         text = unit_read(path, &length);
@@ -163,10 +174,10 @@ END_TEST
 
 START_TEST(what_cannot_be_written_says_why)
 {
-    static const struct unit_plan full = {
-        .call = "write", .first = 2, .number = ENOSPC, .shortest = 4};
-    static const struct unit_plan nothing = {
-        .call = "write", .first = 1, .returns = true, .result = 0};
+    const struct unit_plan full = {
+        .call = ways[_i].call, .first = 2, .number = ENOSPC, .shortest = 4};
+    const struct unit_plan nothing = {
+        .call = ways[_i].call, .first = 1, .returns = true, .result = 0};
     const char *path;
     struct stat st;
     int fd = open_new(&path, &st, "");
@@ -174,19 +185,19 @@ START_TEST(what_cannot_be_written_says_why)
     int number;
 
     unit_calls_begin(&full);
-    written = asp_write_all(fd, "0123456789", 10);
+    written = ways[_i].writes(fd, "0123456789", 10);
     number = errno;
     ck_assert(unit_calls_end());
     ck_assert(!written);
     ck_assert_int_eq(number, ENOSPC);
 
     unit_calls_begin(&nothing);
-    written = asp_write_all(fd, "0123456789", 10);
+    written = ways[_i].writes(fd, "0123456789", 10);
     number = errno;
     ck_assert(unit_calls_end());
     ck_assert(!written);
     ck_assert_int_eq(number, ENOSPC);
-    ck_assert(asp_write_all(fd, "", 0));
+    ck_assert(ways[_i].writes(fd, "", 0));
     asp_close(fd);
 }
 END_TEST
@@ -318,8 +329,8 @@ static void fill(Suite *suite)
     unit_add(suite, a_file_longer_than_it_may_be_is_not_read);
     unit_add(suite, a_file_that_shrinks_or_grows_meanwhile_is_read_as_far_as_it_was);
     unit_add(suite, a_file_that_cannot_be_read_leaves_nothing_to_free);
-    unit_add(suite, all_is_written_over_short_writes_and_interruptions);
-    unit_add(suite, what_cannot_be_written_says_why);
+    unit_loop(suite, all_is_written_over_short_writes_and_interruptions, UNIT_COUNT(ways));
+    unit_loop(suite, what_cannot_be_written_says_why, UNIT_COUNT(ways));
     unit_add(suite, closing_keeps_errno);
     unit_loop(suite, all_descriptors_from_one_on_are_closed, UNIT_COUNT(with_and_without));
     unit_loop(suite, all_descriptors_from_one_on_are_a_programs_no_more,

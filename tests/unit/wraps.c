@@ -163,9 +163,10 @@ WRAP(write, ssize_t, (int fd, const void *bytes, size_t length), (fd, bytes, at_
 WRAP_TIME64(fstat, int, (int fd, struct stat *st), (fd, st))
 WRAP_TIME64(fstatat, int, (int fd, const char *path, struct stat *st, int flags),
             (fd, path, st, flags))
-WRAP_64(pread, ssize_t, (int fd, void *bytes, size_t length, off_t at), (fd, bytes, length, at))
+WRAP_64(pread, ssize_t, (int fd, void *bytes, size_t length, off_t at),
+        (fd, bytes, at_most(length), at))
 WRAP_64(pwrite, ssize_t, (int fd, const void *bytes, size_t length, off_t at),
-        (fd, bytes, length, at))
+        (fd, bytes, at_most(length), at))
 WRAP_64(lseek, off_t, (int fd, off_t at, int from), (fd, at, from))
 WRAP_64(ftruncate, int, (int fd, off_t length), (fd, length))
 
