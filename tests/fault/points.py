@@ -52,7 +52,7 @@ Point = collections.namedtuple("Point", "call action")
 
 def errors_of(call):
     """Those that the call can return as it was made: nothing is written by who opens to read, nothing that is taken away
-    needs room, none is interrupted that does not wait, and what is no file has nothing to write when it is closed."""
+    needs room, none is interrupted that does not wait, and what is no file has nothing on a disk."""
     errors = OF_CALL.get(call.name, [])
     if call.name.startswith("open") and "O_CREAT" not in call.line:
         errors = [error for error in errors if error not in ("ENOSPC", "EDQUOT")]
@@ -60,8 +60,8 @@ def errors_of(call):
             errors.remove("EROFS")
     if "EPOLL_CTL_DEL" in call.line or "WNOHANG" in call.line:
         return []
-    if call.name == "close" and re.search(r"<(pipe|socket|anon_inode):", call.line):
-        return []
+    if call.name in ("close", "read") and re.search(r"<(pipe|socket|anon_inode):", call.line):
+        return ["EINTR"] if call.name == "read" else []
     if call.name == "fcntl":
         return [error for error in errors if ("DUPFD" if error == "EMFILE" else "LK") in call.line]
     return errors
