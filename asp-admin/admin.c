@@ -11,7 +11,6 @@
 #include "asp/time_text.h"
 #include "pam_asp/name_service.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,24 +107,6 @@ enum exit_code admin_read_conf(struct admin *admin)
     return fail_with(admin->console, EXIT_CONF, "%s", line);
 }
 
-/* The login uid, which sudo does not change; where there is none, the real uid. */
-static void find_actor(struct admin *admin)
-{
-    FILE *file = fopen("/proc/self/loginuid", "re");
-    unsigned long uid = UINT_MAX;
-    char digits[16];
-    char *end;
-
-    if (file != NULL) {
-        if (fgets(digits, sizeof digits, file) != NULL) {
-            uid = strtoul(digits, &end, 10);
-            uid = end == digits ? UINT_MAX : uid;
-        }
-        (void)fclose(file);
-    }
-    user_name_of(uid == UINT_MAX ? getuid() : (uid_t)uid, admin->by, sizeof admin->by);
-}
-
 enum exit_code admin_open(struct admin *admin, const struct options *options,
                           const struct console *console, const char *by)
 {
@@ -145,7 +126,7 @@ enum exit_code admin_open(struct admin *admin, const struct options *options,
     if (by != NULL)
         (void)snprintf(admin->by, sizeof admin->by, "%s", by);
     else
-        find_actor(admin);
+        user_acting(admin->by, sizeof admin->by);
     return EXIT_DONE;
 }
 

@@ -2,10 +2,12 @@
 #include "users.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     GROUPS = 64,
@@ -20,6 +22,23 @@ void user_name_of(uid_t uid, char *name, size_t size)
         (void)snprintf(name, size, "%s", entry->pw_name);
     else
         (void)snprintf(name, size, "uid %lu", (unsigned long)uid);
+}
+
+void user_acting(char *name, size_t size)
+{
+    FILE *file = fopen("/proc/self/loginuid", "re");
+    unsigned long uid = UINT_MAX;
+    char digits[16];
+    char *end;
+
+    if (file != NULL) {
+        if (fgets(digits, sizeof digits, file) != NULL) {
+            uid = strtoul(digits, &end, 10);
+            uid = end == digits ? UINT_MAX : uid;
+        }
+        (void)fclose(file);
+    }
+    user_name_of(uid == UINT_MAX ? getuid() : (uid_t)uid, name, size);
 }
 
 bool user_local_name_of(uid_t uid, char *name, size_t size)

@@ -15,7 +15,12 @@
  * which are at least 32. */
 void user_name_of(uid_t uid, char *name, size_t size);
 
-/* The same by /etc/passwd alone, which never keeps anybody waiting. False: it is not there. */
+/* The same of who acts: by the login uid, which sudo does not change, or, where there is none, by
+ * the real uid. */
+void user_acting(char *name, size_t size);
+
+/* The same of a uid by /etc/passwd alone, which never keeps anybody waiting. False: it is not
+ * there. */
 bool user_local_name_of(uid_t uid, char *name, size_t size);
 
 /*
