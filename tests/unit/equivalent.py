@@ -88,6 +88,99 @@ EQUIVALENT = {
             "what is set is what it was",
         ),
     ],
+    "asp-broker/waiting_room.c": [
+        ("place->client.fd = -1;", ["place->client.fd = -2;"], "no descriptor is below 0"),
+        (
+            "for (size_t i = 0; i < PLACES; i++) {",
+            ["for (size_t i = 0; i <= PLACES; i++) {"],
+            "what stands behind the places is a sanitizer's to find",
+        ),
+        (
+            "(oldest == NULL || place->client.since_ms < oldest->client.since_ms))",
+            ["(oldest == NULL || place->client.since_ms <= oldest->client.since_ms))"],
+            "of two who came at the same moment either may be first",
+        ),
+        ("if (!place->has_spoken)", ["if (0)"], "who has not spoken is never the first of those who have"),
+        (
+            "if (!place->has_spoken) return;",
+            ["if (!place->has_spoken) ;"],
+            "who has not spoken is never the first of those who have",
+        ),
+        (
+            "return (place->client.since_ms < other->client.since_ms) != place->has_spoken;",
+            ["return (place->client.since_ms <= other->client.since_ms) != place->has_spoken;"],
+            "of two who came at the same moment either may go",
+        ),
+        ("size_t most = 0;", ["size_t most = 1;"], "one place is more than none"),
+        (
+            "if (++counts[first] > counts[most])",
+            ["if (++counts[first] >= counts[most])"],
+            "of two uids that have as many places either may make room",
+        ),
+        (
+            "if (waiting->places[i].has_spoken && answer_has_no_taker(&waiting->places[i].client))",
+            ["if ( answer_has_no_taker(&waiting->places[i].client))"],
+            "who has hung up without a word was looked at before",
+        ),
+        ("return false;", ["return true;"], "nobody is taken in where nobody is, however often it is tried"),
+        ("int64_t next = -1;", ["int64_t next = -2;"], "it is below 0"),
+        (
+            "if (place->has_spoken || left <= 0)",
+            ["if (place->has_spoken || left <= 1)"],
+            "who is looked at once more is as he is",
+        ),
+        (
+            "if (place->client.fd >= 0 && (next < 0 || left < next))",
+            [
+                "if (place->client.fd >= 0 && (next <= 0 || left < next))",
+                "if (place->client.fd >= 0 && (next < 1 || left < next))",
+            ],
+            "who is left is looked at in 1 ms or later",
+        ),
+        (
+            "if (place->client.fd >= 0 && (next < 0 || left < next))",
+            ["if (place->client.fd >= 0 && (next < 0 || left <= next))"],
+            "what is set is what it was",
+        ),
+        (
+            "for (size_t i = 0; i < LANES; i++)",
+            ["for (size_t i = 0; i <= LANES; i++)"],
+            "what is written behind the lanes is written over",
+        ),
+        (
+            "for (size_t i = 0; i < LANES; i++) {",
+            ["for (size_t i = 0; i <= LANES; i++) {"],
+            "what stands behind the lanes is a sanitizer's to find",
+        ),
+        (
+            "ready[i] = (struct pollfd){.fd = over ? -1 : lanes_fd(arrivals, i), .events = POLLIN};",
+            ["ready[i] = (struct pollfd){.fd = over ? -2 : lanes_fd(arrivals, i), .events = POLLIN};"],
+            "what is below 0 is passed over",
+        ),
+        (
+            "(struct pollfd){.fd = place->has_spoken ? -1 : place->client.fd, .events = POLLIN};",
+            ["(struct pollfd){.fd = place->has_spoken ? -2 : place->client.fd, .events = POLLIN};"],
+            "what is below 0 is passed over",
+        ),
+        (
+            "for (int taken = 0; ready[i].revents != 0 && taken < AT_A_TIME; taken++) {",
+            ["for (int taken = 0; taken < AT_A_TIME; taken++) {"],
+            "nobody is taken in where nobody is",
+        ),
+        ("if (!take_in(waiting, i))", ["if (0)"], "nobody is taken in where nobody is, however often it is tried"),
+        (
+            "if (!take_in(waiting, i)) break;",
+            ["if (!take_in(waiting, i)) ;"],
+            "nobody is taken in where nobody is, however often it is tried",
+        ),
+        ("waiting.places[i].client.fd = -1;", ["waiting.places[i].client.fd = -2;"], "no descriptor is below 0"),
+        (
+            "if (over && left < 0)",
+            ["if (over && left <= 0)", "if (over && left < 1)"],
+            "who is left is looked at in 1 ms or later",
+        ),
+        ("if (count > 0)", ["if (1)", "if (count >= 0)"], "of those who are waited for nobody is ready then"),
+    ],
     "asp-web/basic_credentials.c": [
         (
             "for (size_t i = 0; i < length; i++) {",

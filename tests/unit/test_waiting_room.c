@@ -305,10 +305,12 @@ START_TEST(who_says_nothing_for_half_a_second_is_dropped)
     int later;
 
     begin();
-    silent = comes(WWW, 7);
     later = comes(MAIL, 300);
+    silent = comes(WWW, 7);
+    (void)comes(OTHERS, 8);
     run();
-    ck_assert_str_eq(told, "gives up root; 33 is dropped at 507; 8 is dropped at 800; ");
+    ck_assert_str_eq(told, "gives up root; 33 is dropped at 507; 1000 is dropped at 508; "
+                           "8 is dropped at 800; ");
     ck_assert(is_left_alone(silent) && is_left_alone(later));
 }
 END_TEST
@@ -356,6 +358,8 @@ START_TEST(who_finds_no_room_in_his_lane_waits_until_there_is_and_others_pass_hi
     run();
     ck_assert_str_eq(told, "gives up root; 1 of 8 is taken at 5; 0 of 33 is taken; ");
     ck_assert_int_eq(now, NOW + 1000);
+    /* It is known by then that they have spoken. */
+    ck_assert_uint_eq(looks, 2);
 }
 END_TEST
 
@@ -372,6 +376,7 @@ START_TEST(nobody_passes_one_of_his_own_who_has_spoken_and_waited_longer)
     run();
     ck_assert_str_eq(told, "gives up root; 0 of 33 is taken; 1 of 33 is taken; 2 of 33 is taken; "
                            "3 of 33 is taken; ");
+    ck_assert_int_eq(now, NOW + 40);
 }
 END_TEST
 
@@ -382,6 +387,29 @@ START_TEST(who_is_silent_is_passed_by_those_who_have_come_after_him)
     (void)comes_and_speaks(WWW, 1);
     run();
     ck_assert_str_eq(told, "gives up root; 1 of 33 is taken; 0 of 33 is taken; ");
+    /* When they came, and when he spoke. */
+    ck_assert_uint_eq(looks, 3);
+}
+END_TEST
+
+static bool hold(void *context)
+{
+    (void)context;
+    return true;
+}
+
+START_TEST(as_long_as_another_process_can_let_somebody_in_all_are_waited_for)
+{
+    pid_t holder;
+
+    begin();
+    holder = unit_holder(hold, NULL);
+    (void)comes_and_speaks(WWW, 0);
+    at(50, is_taken, WWW);
+    at(100, unit_kill, holder);
+    run();
+    ck_assert_str_eq(told, "gives up root; 0 of 33 is taken at 50; ");
+    ck_assert_int_eq(now, NOW + 100);
 }
 END_TEST
 
@@ -392,8 +420,8 @@ START_TEST(a_client_can_have_descriptor_0)
     (void)close(STDIN_FILENO);
     files--;
     fill_lane(WWW);
-    (void)comes_and_speaks(WWW, 0);
     (void)comes_and_speaks(WWW, 1);
+    (void)comes_and_speaks(WWW, 0);
     at(5, is_taken, WWW);
     at(15, is_taken, WWW);
     run();
@@ -436,6 +464,23 @@ START_TEST(the_uid_that_has_most_places_makes_room)
     run();
     ck_assert_str_eq(told, "gives up root; silent 10 of 33 makes room; ");
     ck_assert_int_eq(now, NOW + 1);
+}
+END_TEST
+
+/* The first one too: with it this uid has one more than the next, and its last one comes late. */
+START_TEST(each_place_of_a_uid_counts)
+{
+    int quiet;
+
+    begin();
+    quiet = quiet_until(1);
+    crowd(WWW, quiet, 10, 65);
+    crowd(MAIL, quiet, 10, 64);
+    crowd(MAIL + 1, quiet, 10, 65);
+    fill_places(quiet, PLACES - 193);
+    (void)close(quiet);
+    run();
+    ck_assert_str_eq(told, "gives up root; silent 10 of 33 makes room; ");
 }
 END_TEST
 
@@ -523,6 +568,8 @@ END_TEST
 
 START_TEST(a_wait_that_a_signal_breaks_off_goes_on_and_any_other_failure_ends_the_process)
 {
+    int ended;
+
     begin();
     poll_fails = EINTR;
     (void)comes_and_speaks(WWW, 0);
@@ -531,7 +578,11 @@ START_TEST(a_wait_that_a_signal_breaks_off_goes_on_and_any_other_failure_ends_th
     ck_assert(lane_sets_make(&sets));
     (void)comes(WWW, 0);
     poll_fails = ENOMEM;
-    ck_assert_int_eq(waiting_room_run(&worker), 1);
+    unit_calls_begin(NULL);
+    ended = waiting_room_run(&worker);
+    (void)unit_calls_end();
+    ck_assert_int_eq(ended, 1);
+    ck_assert_uint_eq(unit_calls("syslog"), 1);
 }
 END_TEST
 
@@ -545,9 +596,11 @@ static void fill(Suite *suite)
     unit_add(suite, who_finds_no_room_in_his_lane_waits_until_there_is_and_others_pass_him);
     unit_add(suite, nobody_passes_one_of_his_own_who_has_spoken_and_waited_longer);
     unit_add(suite, who_is_silent_is_passed_by_those_who_have_come_after_him);
+    unit_add(suite, as_long_as_another_process_can_let_somebody_in_all_are_waited_for);
     unit_add(suite, a_client_can_have_descriptor_0);
     unit_add(suite, no_lane_is_emptied_before_another_is_looked_at);
     unit_add(suite, the_uid_that_has_most_places_makes_room);
+    unit_add(suite, each_place_of_a_uid_counts);
     unit_add(suite, the_oldest_of_the_silent_make_room_and_then_the_newest_of_the_others);
     unit_add(suite, who_has_given_up_makes_room_first_and_nobody_is_told);
     unit_add(suite, who_is_to_make_room_gets_into_his_lane_where_he_can);
