@@ -254,7 +254,7 @@ void web_limits_leave(struct web_limits *limits, int place, int64_t now_ms)
 {
     struct web_place *her = &limits->places[place];
 
-    if (her->state == WEB_PLACE_SIGNING_IN && her->named && her->answered)
+    if (her->named && her->answered)
         count_wrong(limits, her, now_ms);
     *her = (struct web_place){.state = WEB_PLACE_FREE};
 }

@@ -57,7 +57,7 @@ enum web_place_state { WEB_PLACE_FREE, WEB_PLACE_SIGNING_IN, WEB_PLACE_SIGNED_IN
 
 struct web_place {
     enum web_place_state state;
-    bool named;        /* it is known who signs in */
+    bool named;        /* it is known who signs in; of a session it is not asked */
     bool from_address; /* and where from */
     bool answered;     /* a question was, so that what is no success is a wrong try */
     struct web_key user;

@@ -181,6 +181,124 @@ EQUIVALENT = {
         ),
         ("if (count > 0)", ["if (1)", "if (count >= 0)"], "of those who are waited for nobody is ready then"),
     ],
+    "asp-broker/web_limits.c": [
+        (
+            "for (size_t i = 0; i < WEB_TRIED; i++) {",
+            ["for (size_t i = 0; i <= WEB_TRIED; i++) {"],
+            "what stands behind them is nobody's of these, and a sanitizer's to find",
+        ),
+        (
+            "return one->taken != other->taken ? other->taken : one->last_ms < other->last_ms;",
+            ["return one->taken != other->taken ? other->taken : one->last_ms <= other->last_ms;"],
+            "of two that were at the same moment either may be forgotten",
+        ),
+        (
+            "struct web_tries *tries = &list[0];",
+            ["struct web_tries *tries = &list[1];"],
+            "all are looked at, and that one too",
+        ),
+        (
+            "if (list[i].taken && is_same(&list[i].key, key)) {",
+            ["if ( is_same(&list[i].key, key)) {"],
+            "what is free is begun anew",
+        ),
+        (
+            "if (!her->from_address || wrong_of(tries, now_ms) < WEB_TRIES)",
+            ["if ( wrong_of(tries, now_ms) < WEB_TRIES)"],
+            "nobody has tried from no address",
+        ),
+        (
+            "return left > 0 ? left : 0;",
+            ["return left >= 0 ? left : 0;"],
+            "0 is what is returned",
+        ),
+        (
+            "her->from_address ? find_tries(limits->addresses, &her->address) : NULL;",
+            ["her->from_address || 1 ? find_tries(limits->addresses, &her->address) : NULL;"],
+            "nobody has tried from no address",
+        ),
+        (
+            "key_at > 0 ? (const uint8_t *)&limits->places[except] + key_at : (const uint8_t *)NULL;",
+            ["key_at > 1 ? (const uint8_t *)&limits->places[except] + key_at : (const uint8_t *)NULL;"],
+            "no key stands there",
+        ),
+        ("int oldest = -1;", ["int oldest = -2;"], "where there are enough of them one is the oldest"),
+        (
+            "for (int i = 0; i < WEB_PLACES; i++) {",
+            ["for (int i = 0; i <= WEB_PLACES; i++) {"],
+            "what stands behind the places is nobody's sign-in, and a sanitizer's to find",
+        ),
+        (
+            "if (key != NULL && (!place->from_address ||",
+            ["if (key != NULL && ("],
+            "without an address its keys are nobody's",
+        ),
+        (
+            "if (oldest < 0 || place->begun_ms < limits->places[oldest].begun_ms)",
+            ["if (oldest < 0 || place->begun_ms <= limits->places[oldest].begun_ms)"],
+            "of two that began at the same moment either may go",
+        ),
+        (
+            "return oldest_of(limits, -1, 0, WEB_SIGN_INS);",
+            ["return oldest_of(limits, -2, 0, WEB_SIGN_INS);"],
+            "neither is a place",
+        ),
+        (
+            "static const struct asp_network mapped = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96};",
+            ["static const struct asp_network mapped = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 97};"],
+            "an eighth of it is the same",
+        ),
+        (
+            "her->user = make_key(limits, user, strlen(user) + 1, NULL, 0);",
+            ["her->user = make_key(limits, user, strlen(user) + 0, NULL, 0);"],
+            "no other name has those bytes",
+        ),
+        (
+            "her->both = make_key(limits, user, strlen(user) + 1, address->address, length);",
+            ["her->both = make_key(limits, user, strlen(user) + 0, address->address, length);"],
+            "an address has 8 bytes, or 16 that begin with a NUL, so that no other name has those bytes",
+        ),
+        ("if (!her->from_address)", ["if (0)"], "who comes from no address is crowded by nobody"),
+        (
+            "if (!her->from_address) return -1;",
+            ["if (!her->from_address) ;"],
+            "who comes from no address is crowded by nobody",
+        ),
+        (
+            "wrong < WEB_TRIES ? WEB_TRIES - wrong : 1);",
+            [
+                "wrong <= WEB_TRIES ? WEB_TRIES - wrong : 1);",
+                "wrong < WEB_TRIES || 1 ? WEB_TRIES - wrong : 1);",
+                "wrong < WEB_TRIES ? WEB_TRIES - wrong : 0);",
+            ],
+            "of none none is the oldest",
+        ),
+        (
+            "const struct web_key user = make_key(limits, account, strlen(account) + 1, NULL, 0);",
+            ["const struct web_key user = make_key(limits, account, strlen(account) + 0, NULL, 0);"],
+            "no other name has those bytes, and it is compared with what was made here alone",
+        ),
+        (
+            "for (size_t i = 0; her->from_address && i < WEB_TRIED; i++) {",
+            ["for (size_t i = 0; i < WEB_TRIED; i++) {"],
+            "nobody has tried from no address",
+        ),
+        (
+            "for (size_t i = 0; her->from_address && i < WEB_TRIED; i++) {",
+            ["for (size_t i = 0; her->from_address && i <= WEB_TRIED; i++) {"],
+            "what stands behind them is nobody's of these, and a sanitizer's to find",
+        ),
+        (
+            "if (limits->both[i].taken && is_same(&limits->both[i].key, &her->both))",
+            ["if ( is_same(&limits->both[i].key, &her->both))"],
+            "what is free stays so",
+        ),
+        (
+            "return her->used_ms + WEB_IDLE_MS < last ? her->used_ms + WEB_IDLE_MS : last;",
+            ["return her->used_ms + WEB_IDLE_MS <= last ? her->used_ms + WEB_IDLE_MS : last;"],
+            "both are the same then",
+        ),
+    ],
     "asp-web/basic_credentials.c": [
         (
             "for (size_t i = 0; i < length; i++) {",

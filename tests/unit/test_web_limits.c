@@ -131,9 +131,55 @@ START_TEST(what_was_not_answered_is_no_wrong_try_and_a_right_one_forgets_those_f
     place = sign_in("alice", "192.0.2.1", NOW);
     web_limits_answered(&limits, place);
     ck_assert_ptr_null(web_limits_admit(&limits, place, "alice", NOW));
+    /* Nor is what is answered in a session. */
+    web_limits_answered(&limits, place);
     web_limits_leave(&limits, place, NOW);
     be_wrong("alice", "192.0.2.1", NOW);
+    be_wrong("alice", "192.0.2.1", NOW);
     ck_assert_int_eq(wait_of("alice", "192.0.2.1", NOW), 0);
+    be_wrong("alice", "192.0.2.1", NOW);
+    ck_assert_int_eq(wait_of("alice", "192.0.2.1", NOW), 30000);
+}
+END_TEST
+
+START_TEST(of_whom_it_is_not_known_who_he_is_nothing_is_remembered)
+{
+    int place;
+
+    for (int i = 0; i < WEB_TRIES; i++) {
+        place = web_limits_enter(&limits, NOW);
+        web_limits_answered(&limits, place);
+        web_limits_leave(&limits, place, NOW);
+    }
+    place = web_limits_enter(&limits, NOW);
+    ck_assert_int_eq(web_limits_delay(&limits, place, NOW), 0);
+}
+END_TEST
+
+START_TEST(a_name_is_the_same_wherever_it_stands_in_memory)
+{
+    static const char names[2][8] = {"alice\0x", "alice\0y"};
+
+    for (int i = 0; i < WEB_TRIES; i++)
+        be_wrong(names[i % 2], "192.0.2.1", NOW);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(wait_of(names[i], "192.0.2.1", NOW), 30000);
+        ck_assert_int_eq(delay_of(names[i], NULL, NOW), 2000);
+    }
+    for (int i = 0; i < WEB_SIGNED_IN_USER; i++)
+        (void)signed_in(names[i % 2], NOW);
+    for (int i = 0; i < 2; i++)
+        ck_assert_ptr_nonnull(
+            web_limits_admit(&limits, sign_in(names[i], NULL, NOW), names[i], NOW));
+}
+END_TEST
+
+START_TEST(addresses_of_ipv6_that_begin_with_zeros_are_of_one_network_too)
+{
+    for (int i = 0; i < WEB_TRIES; i++)
+        be_wrong("alice", "::5", NOW);
+    ck_assert_int_eq(wait_of("alice", "::6", NOW), 30000);
+    ck_assert_int_eq(wait_of("alice", "0:0:0:1::5", NOW), 0);
 }
 END_TEST
 
@@ -198,6 +244,9 @@ START_TEST(those_of_an_address_are_counted_for_ten_minutes_from_the_first)
     be_wrong("bob", "192.0.2.2", NOW + WEB_TRIES_ADDRESS_MS);
     be_wrong("bob", "192.0.2.2", NOW + WEB_TRIES_ADDRESS_MS + 1);
     ck_assert_int_eq(delay_of("alice", "192.0.2.2", NOW + WEB_TRIES_ADDRESS_MS + 1), 0);
+    /* And the next ten from the one after them. */
+    many_are_wrong_from("192.0.2.2", WEB_TRIES_ADDRESS - 1, NOW + WEB_TRIES_ADDRESS_MS + 1);
+    ck_assert_int_eq(delay_of("alice", "192.0.2.2", NOW + WEB_TRIES_ADDRESS_MS + 1), 2000);
 }
 END_TEST
 
@@ -236,7 +285,8 @@ START_TEST(after_three_wrong_ones_one_at_a_time_is_the_most)
 }
 END_TEST
 
-START_TEST(what_a_right_one_has_made_free_is_taken_first)
+/* As many users as are remembered have been wrong; the last one is at it again. */
+static int fill_tries(void)
 {
     int place = -1;
 
@@ -250,12 +300,32 @@ START_TEST(what_a_right_one_has_made_free_is_taken_first)
         if (i + 1 < WEB_TRIED)
             web_limits_leave(&limits, place, NOW + i);
     }
+    return place;
+}
+
+START_TEST(what_a_right_one_has_made_free_is_taken_first)
+{
+    const int place = fill_tries();
+
+    /* Who comes from nowhere is not remembered as from somewhere. */
+    be_wrong("dave", NULL, NOW + 2000);
     ck_assert_ptr_null(web_limits_admit(&limits, place, "user1023", NOW + 2000));
     be_wrong("bob", "192.0.2.1", NOW + 2000);
     ck_assert_int_gt(wait_of("user0", "192.0.2.1", NOW + 2000), 0);
     be_wrong("carol", "192.0.2.1", NOW + 2000);
     ck_assert_int_eq(wait_of("user0", "192.0.2.1", NOW + 2000), 0);
     ck_assert_int_gt(wait_of("user1", "192.0.2.1", NOW + 2000), 0);
+}
+END_TEST
+
+START_TEST(who_was_right_and_is_wrong_again_is_counted_anew)
+{
+    ck_assert_ptr_null(web_limits_admit(&limits, fill_tries(), "user1023", NOW + 2000));
+    for (int i = 0; i < WEB_TRIES; i++) {
+        ck_assert_int_eq(wait_of("user1023", "192.0.2.1", NOW + 2000), 0);
+        be_wrong("user1023", "192.0.2.1", NOW + 2000);
+    }
+    ck_assert_int_eq(wait_of("user1023", "192.0.2.1", NOW + 2000), 30000);
 }
 END_TEST
 
@@ -291,6 +361,7 @@ START_TEST(the_oldest_sign_in_goes_when_sixty_four_are_at_it_and_never_a_session
     web_limits_leave(&limits, first, NOW + 100);
     ck_assert_int_eq(web_limits_oldest(&limits), -1);
     ck_assert_int_eq(web_limits_enter(&limits, NOW + 100), first);
+    ck_assert_int_eq(web_limits_oldest(&limits), first + 1);
 }
 END_TEST
 
@@ -298,6 +369,7 @@ START_TEST(where_all_places_are_taken_nobody_else_gets_one)
 {
     for (int i = 0; i < WEB_PLACES; i++)
         ck_assert_int_eq(web_limits_enter(&limits, NOW), i);
+    ck_assert_int_eq(web_limits_oldest(&limits), 0);
     ck_assert_int_eq(web_limits_enter(&limits, NOW), -1);
     web_limits_leave(&limits, 100, NOW);
     ck_assert_int_eq(web_limits_enter(&limits, NOW), 100);
@@ -409,6 +481,9 @@ static void fill(Suite *suite)
     unit_add(suite, whoever_is_wrong_elsewhere_slows_her_down_by_two_seconds_and_locks_nobody_out);
     unit_add(suite, thirty_wrong_tries_of_an_address_in_ten_minutes_slow_it_down_and_no_other);
     unit_add(suite, what_was_not_answered_is_no_wrong_try_and_a_right_one_forgets_those_from_there);
+    unit_add(suite, of_whom_it_is_not_known_who_he_is_nothing_is_remembered);
+    unit_add(suite, a_name_is_the_same_wherever_it_stands_in_memory);
+    unit_add(suite, addresses_of_ipv6_that_begin_with_zeros_are_of_one_network_too);
     unit_add(suite, whoever_gets_in_while_others_were_wrong_there_does_not_wait);
     unit_add(suite, who_is_not_let_in_for_want_of_room_was_not_wrong);
     unit_add(suite, a_quarter_of_an_hour_from_the_last_wrong_try_all_are_forgotten);
@@ -416,6 +491,7 @@ static void fill(Suite *suite)
     unit_add(suite, tries_at_a_time_are_no_more_than_one_after_another);
     unit_add(suite, after_three_wrong_ones_one_at_a_time_is_the_most);
     unit_add(suite, what_a_right_one_has_made_free_is_taken_first);
+    unit_add(suite, who_was_right_and_is_wrong_again_is_counted_anew);
     unit_add(suite, of_more_than_are_remembered_the_one_who_was_longest_away_is_forgotten);
     unit_add(suite, the_oldest_sign_in_goes_when_sixty_four_are_at_it_and_never_a_session);
     unit_add(suite, where_all_places_are_taken_nobody_else_gets_one);
