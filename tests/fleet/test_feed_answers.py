@@ -213,6 +213,16 @@ def test_where_nothing_is_older_than_an_hour_all_is_heard_that_was_not_tidied_aw
     assert machine.told() == ["b5", "b6"] and machine.notes() == [HISTORY]
 
 
+def test_where_all_of_that_was_tidied_away_it_is_known_from_then_on(machine):
+    machine.is_at(5, floor=5)
+    machine.look().done()
+    assert machine.place()[2] == (5, 0) and machine.notes() == [HISTORY]
+    machine.is_at(6, floor=5)
+    machine.says(since=told(11, event(6)))
+    machine.look().done()
+    assert machine.told() == ["a6"] and machine.notes() == [HISTORY]
+
+
 def nothing_is_heard(machine):
     """That is an error, of which nothing is kept: the next one hears all."""
     run = machine.look()

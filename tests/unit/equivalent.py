@@ -618,6 +618,8 @@ EQUIVALENT = {
     ],
     "asp/pgsql/feed.c": [
         ("char line[256];", ["char line[257];"], "there is more room than it takes"),
+        ("struct pgsql_cursor first = {0};", ["struct pgsql_cursor first = {1};"], "it is set where it is looked at"),
+        ("} pgsql_result_free(result);", ["} ;"], "it loses memory, which a sanitizer finds"),
     ],
     "asp/pgsql/lease.c": [
         ("int64_t mine = 0;", ["int64_t mine = 1;"], "it is set where all is told"),
@@ -669,6 +671,13 @@ EQUIVALENT = {
             "sodium_memzero(bytes, length); free(bytes);",
             ["sodium_memzero(bytes, length); ;"],
             "it loses memory, which a sanitizer finds",
+        ),
+    ],
+    "asp/pgsql/pin.c": [
+        (
+            "if (own->pin_open >= 0 && fstat(own->pin_open, &st) == 0 && st.st_nlink > 0 &&",
+            ["if (own->pin_open >= 0 && fstat(own->pin_open, &st) == 0 &&"],
+            "what loses its name is another by its times, where a tick has passed since it got it",
         ),
     ],
     "asp/pgsql/uses.c": [

@@ -285,13 +285,18 @@ END_TEST
 START_TEST(nothing_is_left_open)
 {
     enum asp_status status = ASP_OK;
+    struct asp_store_kept kept = *unit_kept();
     size_t before;
 
     unit_store(&store);
     before = unit_names("/proc/self/fd");
     for (size_t i = 0; i < 20; i++) {
         struct asp_usage usage;
+        struct asp_store other;
 
+        ck_assert_int_eq(asp_store_open(&other, UNIT_CONF_OF(store.path), &kept, &store_error),
+                         ASP_OK);
+        asp_store_close(&other);
         ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
         ck_assert_int_eq(loads("alice"), ASP_OK);
         ck_assert_int_eq(loads("bob"), ASP_NOT_FOUND);
