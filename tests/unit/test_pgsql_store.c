@@ -269,7 +269,7 @@ static enum asp_status tell_no_credentials(void *context, int64_t deadline,
 START_TEST(what_another_reads_is_read_again_where_it_is_another_and_closed_in_the_end)
 {
     const struct pgsql_reader reader = {tell_pin, tell_no_credentials, NULL};
-    const char *folder = strdup(unit_path(unit_folder(), "moved"));
+    char *folder = strdup(unit_path(unit_folder(), "moved"));
     size_t open_files;
 
     begin();
@@ -293,6 +293,7 @@ START_TEST(what_another_reads_is_read_again_where_it_is_another_and_closed_in_th
     ck_assert_uint_eq(unit_names("/proc/self/fd"), open_files);
     pgsql_store_free(own);
     ck_assert_int_eq(fcntl(pin_file, F_GETFD), -1);
+    free(folder);
 }
 END_TEST
 
