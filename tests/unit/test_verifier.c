@@ -362,6 +362,33 @@ START_TEST(base64_that_is_not_canonical_is_refused)
 }
 END_TEST
 
+static unsigned char six_bits;
+
+/* The same six bits again and again: in base64 one character. */
+static void salt_of_six_bits(void *bytes, size_t length)
+{
+    const unsigned char three[] = {(unsigned char)(six_bits << 2 | six_bits >> 4),
+                                   (unsigned char)(six_bits << 4 | six_bits >> 2),
+                                   (unsigned char)(six_bits << 6 | six_bits)};
+
+    for (size_t i = 0; i < length; i++)
+        ((unsigned char *)bytes)[i] = three[i % 3];
+}
+
+START_TEST(each_character_of_base64_is_read_as_it_is_written)
+{
+    const size_t at = strlen("$blake2b$");
+    char verifier[ASP_VERIFIER_SIZE];
+
+    unit_random_bytes = salt_of_six_bits;
+    for (six_bits = 0; six_bits < 64; six_bits++) {
+        ck_assert_int_eq(asp_verifier_make(&blake, "alice", &secret, verifier), ASP_OK);
+        ck_assert_int_eq(verifier[at], verifier[at + 20]);
+        ck_assert_int_eq(asp_verifier_check(verifier, "alice", &secret), ASP_OK);
+    }
+}
+END_TEST
+
 /* Lesson: pam_userdb CVE-2013-7041, CVE-2026-54411. */
 START_TEST(one_hash_is_run_and_one_comparison_in_constant_time)
 {
@@ -414,6 +441,26 @@ START_TEST(the_decoy_runs_the_one_hash_of_its_scheme)
     ck_assert_uint_eq(unit_calls(schemes[_i].call), 1);
     ck_assert_uint_eq(hashes(), 1);
     ck_assert_uint_eq(unit_calls("sodium_memcmp"), schemes[_i].cost == &argon ? 0 : 1);
+}
+END_TEST
+
+static void costs(const char *line, enum asp_scheme scheme, uint32_t memory, uint32_t passes)
+{
+    struct asp_cost cost;
+
+    memset(&cost, 'x', sizeof cost);
+    asp_verifier_cost(line, &cost);
+    ck_assert_int_eq(cost.scheme, scheme);
+    ck_assert_uint_eq(cost.memory, memory);
+    ck_assert_uint_eq(cost.passes, passes);
+}
+
+START_TEST(what_a_line_costs_is_told_without_a_hash)
+{
+    costs(BLAKE_ALICE, ASP_BLAKE2B, 0, 0);
+    costs(HMAC_ALICE, ASP_HMAC_SHA256, 0, 0);
+    costs(ARGON_ALICE_3, ASP_ARGON2ID, 8192, 3);
+    costs("damaged", ASP_BLAKE2B, 0, 0);
 }
 END_TEST
 
@@ -482,10 +529,12 @@ static void fill(Suite *suite)
     unit_add(suite, other_forms_are_no_verifiers);
     unit_loop(suite, a_line_cut_anywhere_is_no_verifier, SCHEMES);
     unit_add(suite, base64_that_is_not_canonical_is_refused);
+    unit_add(suite, each_character_of_base64_is_read_as_it_is_written);
     unit_loop(suite, one_hash_is_run_and_one_comparison_in_constant_time, SCHEMES);
     unit_loop(suite, the_decoy_is_never_right_whatever_it_compares, SCHEMES);
     unit_add(suite, equal_tags_make_a_secret_right);
     unit_loop(suite, the_decoy_runs_the_one_hash_of_its_scheme, SCHEMES);
+    unit_add(suite, what_a_line_costs_is_told_without_a_hash);
     unit_add(suite, the_schemes_of_0_1_0_are_two);
     unit_add(suite, a_hash_without_memory_says_so_and_nothing_of_the_secret);
     if (!unit_is_watched())
