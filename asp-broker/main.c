@@ -235,11 +235,15 @@ static enum exit_code make_listeners(struct broker *broker)
 {
     struct asp_error error = {0};
     const char *path = broker->socket != NULL ? broker->socket : broker->conf->broker_socket;
+    enum asp_status status;
 
     if (broker->conf->self_enabled && strcmp(path, broker->conf->self_socket) == 0)
         return daemon_report(PROGRAM, EXIT_CONF,
                              "the socket for services and self_service.socket are the same");
-    if (listener_make(path, 0660, (uid_t)-1, find_group(), &broker->listener, &error) != ASP_OK)
+    status = listener_make(path, 0660, (uid_t)-1, find_group(), &broker->listener, &error);
+    if (status == ASP_INVALID && broker->socket != NULL)
+        return daemon_report_error(PROGRAM, EXIT_USAGE, &error);
+    if (status != ASP_OK)
         return daemon_report_error(PROGRAM, EXIT_STORE, &error);
     if (broker->conf->self_enabled && listener_make(broker->conf->self_socket, 0666, (uid_t)-1,
                                                     (gid_t)-1, &broker->self, &error) != ASP_OK)

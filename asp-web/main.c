@@ -243,11 +243,13 @@ static enum exit_code open_socket(const struct settings *settings, struct web *w
 {
     struct asp_error error = {0};
     const struct group *group = NULL;
+    enum exit_code code = EXIT_STORE;
     enum asp_status status = web_socket_take(listener, &web->is_tcp, &error);
 
     if (status == ASP_OK && *listener < 0 && settings->listen != NULL) {
         web->is_tcp = true;
         status = web_socket_listen(settings->listen, listener, &error);
+        code = status == ASP_INVALID ? EXIT_USAGE : EXIT_STORE;
     } else if (status == ASP_OK && *listener < 0) {
         group = settings->group != NULL ? getgrnam(settings->group) : NULL;
         if (settings->group != NULL && group == NULL)
@@ -256,7 +258,7 @@ static enum exit_code open_socket(const struct settings *settings, struct web *w
             status = web_socket_make(identity_of(settings)->socket,
                                      group != NULL ? group->gr_gid : (gid_t)-1, listener, &error);
     }
-    return status == ASP_OK ? EXIT_DONE : daemon_report_error(PROGRAM, EXIT_STORE, &error);
+    return status == ASP_OK ? EXIT_DONE : daemon_report_error(PROGRAM, code, &error);
 }
 
 /* The process is who it will be: that is who has to be listed. */
