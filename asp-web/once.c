@@ -30,18 +30,17 @@ static enum asp_status decode(struct once *once, const char *text, size_t length
 
 enum asp_status once_keep(struct once *once, const char *document, size_t length, int64_t now)
 {
-    enum asp_status status = ASP_OK;
+    enum asp_status status;
     json_error_t fault;
     json_t *read = json_read(document, length, &status, &fault);
     const json_t *profile = json_object_get(read, "profile");
 
     once_end(once);
-    if (read == NULL)
-        status = status == ASP_NO_MEMORY ? status : ASP_NOT_FOUND;
-    else if (!json_is_string(profile))
-        status = ASP_NOT_FOUND;
-    else
+    /* What is no string has no length. */
+    if (read != NULL)
         status = decode(once, json_string_value(profile), json_string_length(profile));
+    else if (status != ASP_NO_MEMORY)
+        status = ASP_NOT_FOUND;
     json_decref(read);
     if (status == ASP_OK) {
         once->state = ONCE_KEPT;

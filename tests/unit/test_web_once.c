@@ -227,6 +227,7 @@ START_TEST(a_profile_whose_password_is_never_shown_is_not_kept)
     struct once once = {0};
 
     ck_assert_int_eq(keep(&once, 5), ASP_OK);
+    once_hear(&once, NOW);
     ck_assert_int_eq(once_look(&once, NOW), NOW + 60 * SECOND);
     once_hear(&once, NOW + 59 * SECOND);
     ck_assert_int_eq(once_look(&once, NOW + 60 * SECOND), INT64_MAX);
@@ -240,6 +241,7 @@ START_TEST(a_profile_has_64_kib_at_most)
     static const size_t too_long[] = {ONCE_PROFILE_MAX + 1, ONCE_PROFILE_MAX + 2,
                                       ONCE_PROFILE_MAX + 3, 4 * ONCE_PROFILE_MAX};
     struct once once = {0};
+    char *document;
 
     for (size_t i = 0; i < sizeof fits / sizeof *fits; i++) {
         ck_assert_int_eq(keep(&once, fits[i]), ASP_OK);
@@ -250,6 +252,11 @@ START_TEST(a_profile_has_64_kib_at_most)
         ck_assert_int_eq(once.state, ONCE_NONE);
         ck_assert(once.profile == NULL);
     }
+    /* Whatever it is that is longer: it is not read. */
+    document = document_with(2 * ONCE_PROFILE_MAX);
+    memset(strchr(document, 'c'), '*', 4);
+    ck_assert_int_eq(once_keep(&once, document, strlen(document), NOW), ASP_FULL);
+    free(document);
 }
 END_TEST
 
@@ -305,6 +312,7 @@ START_TEST(what_is_written_otherwise_is_none)
         "/once/0123456789ABCDEF0123456789abcdef",
         "/once/0123456789abcdef0123456789abcdeg",
         "/once/0123456789abcdef0123456789abcde/",
+        "/once/0123456789abcdef0123456789abcdef/",
         "/once//0123456789abcdef0123456789abcde",
         "/once/%30123456789abcdef0123456789abcd",
         "/Once/0123456789abcdef0123456789abcdef",
