@@ -18,19 +18,21 @@
 #include <string.h>
 
 /*
- * A standby is read-only, whatever it is set to. Whose warnings are switched off could not say that
- * a commit is not on its standby.
+ * A standby is read-only, whatever it is set to; before version 14 a server does not say whether it
+ * is one. Whose warnings are switched off could not say that a commit is not on its standby.
  */
 #define QUESTION                                                                                   \
     "SELECT pg_catalog.current_setting('transaction_read_only'),"                                  \
-    " pg_catalog.current_setting('client_min_messages')"
+    " pg_catalog.current_setting('client_min_messages'),"                                          \
+    " pg_catalog.current_setting('in_hot_standby', true)"
 
 /* The connection to one host, until it is won or lost. */
 struct attempt {
     const struct asp_database_host *host;
     PGconn *conn; /* NULL: lost */
     bool asked;
-    bool is_standby; /* why it is lost: it is read-only */
+    bool is_standby; /* why it is lost: it is read-only, and not said to be so by a setting */
+    bool is_silent;  /* why it is lost: it has not answered */
     short events;    /* to wait for */
     struct exchange exchange;
     struct asp_error error; /* why it is lost */
@@ -85,6 +87,7 @@ static void lose_for(struct attempt *attempt, const struct pgsql_way *way, const
         answer.cause = pgsql_certificate_cause(fault);
     else if (is_bare)
         answer.cause = "it asks for a password, and this machine has none for it";
+    attempt->is_silent = answer.sqlstate == NULL && answer.cause == NULL;
     (void)pgsql_failure_of(&answer, &attempt->error);
     if (is_bare)
         advise_password(attempt->host, &attempt->error);
@@ -150,10 +153,21 @@ static bool connect_further(struct attempt *attempt, const struct pgsql_way *way
 }
 
 /* Whether a server that says no less than this says nothing of warnings. */
-static bool is_silent(const char *level)
+static bool hides_warnings(const char *level)
 {
     return strcmp(level, "error") == 0 || strcmp(level, "fatal") == 0 ||
            strcmp(level, "panic") == 0;
+}
+
+static void lose_read_only(struct attempt *attempt, const struct pgsql_way *way)
+{
+    attempt->is_standby = strcmp(PQgetvalue(attempt->exchange.rows, 0, 2), "off") != 0;
+    lose_for(attempt, way, "25006", "");
+    if (!attempt->is_standby)
+        (void)asp_advise(&attempt->error, attempt->error.status,
+                         "it is no standby: RESET default_transaction_read_only where it is set, "
+                         "by ALTER ROLE %s, ALTER DATABASE or ALTER SYSTEM",
+                         way->role);
 }
 
 /* True where the answer is that of the host that is looked for. */
@@ -166,16 +180,15 @@ static bool judge(struct attempt *attempt, const struct pgsql_way *way)
                  exchange_word(attempt->conn, &attempt->exchange));
         return false;
     }
-    if (PQntuples(rows) != 1 || PQnfields(rows) != 2) {
+    if (PQntuples(rows) != 1 || PQnfields(rows) != 3) {
         lose_for(attempt, way, "", "");
         return false;
     }
     if (strcmp(PQgetvalue(rows, 0, 0), "off") != 0) {
-        lose_for(attempt, way, "25006", "");
-        attempt->is_standby = true;
+        lose_read_only(attempt, way);
         return false;
     }
-    if (is_silent(PQgetvalue(rows, 0, 1))) {
+    if (hides_warnings(PQgetvalue(rows, 0, 1))) {
         (void)asp_fail(&attempt->error, ASP_IO, "database %s: client_min_messages is %s there",
                        pgsql_host_label(attempt->host), PQgetvalue(rows, 0, 1));
         (void)asp_advise(&attempt->error, ASP_IO, "ALTER ROLE %s RESET client_min_messages",
@@ -237,28 +250,37 @@ static struct attempt *race(struct attempt *attempts, struct pollfd *polled,
     return NULL;
 }
 
+/* The first one; what is to be done about silence where no other host says more. */
+static const char *advice_of(const struct attempt *attempts, size_t count)
+{
+    const char *advice = "";
+
+    for (size_t i = 0; i < 2 * count && advice[0] == '\0'; i++) {
+        if (attempts[i % count].is_silent == (i >= count))
+            advice = attempts[i % count].error.advice;
+    }
+    return advice;
+}
+
 /* A line of each. */
 static enum asp_status say_all(const struct attempt *attempts, size_t count,
                                struct asp_error *error)
 {
     char room[ASP_ERROR_TEXT];
     struct asp_buffer line = asp_buffer_on(room, sizeof room);
-    const char *advice = "";
+    const char *advice = advice_of(attempts, count);
     enum asp_status status = attempts[0].error.status;
     size_t standbys = 0;
 
     for (size_t i = 0; i < count; i++) {
         asp_buffer_add(&line, i == 0 ? "" : ", and ");
         asp_buffer_add(&line, attempts[i].error.text);
-        if (advice[0] == '\0')
-            advice = attempts[i].error.advice;
         if (attempts[i].error.status != status)
             status = ASP_IO;
         standbys += attempts[i].is_standby ? 1 : 0;
     }
     if (standbys == count)
-        advice = count == 1 ? "it is a standby, or default_transaction_read_only is on there: name "
-                              "the primary in hosts of asp.conf, too, or reset that"
+        advice = count == 1 ? "it is a standby: name the primary in hosts of asp.conf, too"
                             : "all are standbys: name the primary in hosts of asp.conf, too, or "
                               "promote one of them";
     (void)asp_fail(error, status, "%s", room);

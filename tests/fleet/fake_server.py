@@ -23,7 +23,7 @@ class FakeServer:
     def __init__(self, name="db1"):
         self.name = name
         self.greeting = [wire.LET_IN, wire.parameter_status("server_version", "15.0"), wire.READY]
-        self.read_only, self.level = "off", "notice"
+        self.read_only, self.level, self.in_standby = "off", "notice", "on"
         self.probed_says = None  # in the place of whether it is read-write; an empty list: nothing
         self.deaf = False  # it reads no more
         self.answers = [[wire.answered("7")]]
@@ -120,7 +120,7 @@ class FakeServer:
         texts = [body.split(b"\0")[1].decode() for kind, body in messages if kind == "P"]
         if any("transaction_read_only" in text for text in texts):
             self.probed += 1
-            usual = [wire.PREPARED, wire.answered(self.read_only, self.level)]
+            usual = [wire.PREPARED, wire.answered(self.read_only, self.level, self.in_standby)]
             self._say(session, usual if self.probed_says is None else self.probed_says)
         elif "B" not in kinds:
             self.parsed += texts

@@ -78,6 +78,26 @@ def test_a_signal_while_it_is_waited_for_is_no_answer(make_driver, make_server, 
     assert (tmp_path / "calls").read_text().count("EINTR") > 2
 
 
+READ_ONLY = (
+    "it is no standby: RESET default_transaction_read_only where it is set, by ALTER ROLE asp_node, ALTER DATABASE or "
+    "ALTER SYSTEM"
+)
+
+
+def test_one_that_is_no_standby_is_told_from_those_that_are(driver, servers):
+    for server in servers:
+        server.read_only = "on"
+    servers[1].in_standby = "off"
+    assert driver.read().advice == READ_ONLY
+    # What is to be done about it goes before what is said of one that is silent.
+    hang(servers[0])
+    assert driver.read(seconds=1).advice == READ_ONLY
+    servers[0].greeting = [wire.LET_IN, wire.READY]
+    # Before version 14 it does not say.
+    servers[1].in_standby = None
+    assert driver.read().advice.startswith("all are standbys: ")
+
+
 def test_two_are(driver, servers):
     servers[1].greeting = []
     answer = driver.read()
@@ -100,9 +120,9 @@ def test_whose_warnings_are_switched_off_is_none(driver, servers):
 
 ODD = {
     "no rows": wire.COMPLETE,
-    "one column": wire.row("off") + wire.COMPLETE,
-    "two rows": wire.row("off", "notice") + wire.further_row("off", "notice") + wire.COMPLETE,
-    "another word": wire.row("no", "notice") + wire.COMPLETE,
+    "two columns": wire.row("off", "notice") + wire.COMPLETE,
+    "two rows": wire.row("off", "notice", "off") + wire.further_row("off", "notice", "off") + wire.COMPLETE,
+    "another word": wire.row("no", "notice", "off") + wire.COMPLETE,
     "an error": wire.error("42883"),
 }
 
@@ -371,14 +391,14 @@ def test_where_everybody_may_put_a_socket_there_is_no_database(driver, nobodys, 
 
 
 def test_what_is_wrong_in_another_way_with_each_host_is_a_failure_as_any(driver, nobodys):
-    """What to do about the first one is said."""
+    """What to do about one that is there is said, in either order."""
     nobodys.socket.chmod(0o777)
     gone, shared = ("", "/nowhere/at/all", 5432), ("", nobodys.socket, 5432)
     driver.hosts(gone, shared)
     answer = driver.read()
     assert answer.status == "ASP_IO"
     assert re.fullmatch(r"database /nowhere/at/all: no answer: .*, and everybody can write to .*", answer.text)
-    assert answer.advice.startswith("see that PostgreSQL runs there")
+    assert answer.advice.startswith("have PostgreSQL make its socket where nobody else can")
     driver.hosts(shared, gone)
     answer = driver.read()
     assert answer.status == "ASP_IO"
