@@ -29,8 +29,9 @@ static void tell(void *context, const char *name, int part, const char *what)
 
 static void add_counts(struct findings *findings, const struct database_counts *counts)
 {
-    finding_ok(findings, "accounts", "%llu, with %llu app passwords; %llu that were removed",
-               counts->accounts, counts->entries, counts->removed);
+    finding_ok(findings, "accounts", "%llu, with %llu app password%s; %llu that %s removed",
+               counts->accounts, counts->entries, counts->entries == 1 ? "" : "s", counts->removed,
+               counts->removed == 1 ? "was" : "were");
     finding_ok(findings, "events", "%llu", counts->events);
 }
 

@@ -122,6 +122,10 @@ static enum asp_status look(struct copying *copying, struct asp_error *error)
 {
     enum asp_status status = copying_look(copying, error);
 
+    if (status == ASP_OK && copying->damaged == 1)
+        return asp_fail(error, ASP_CORRUPT,
+                        "1 account cannot be read, and nothing is copied: restore it from a "
+                        "backup, or remove it");
     if (status == ASP_OK && copying->damaged > 0)
         return asp_fail(error, ASP_CORRUPT,
                         "%zu accounts cannot be read, and nothing is copied: restore them from a "

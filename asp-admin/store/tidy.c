@@ -16,13 +16,15 @@ static bool say(const struct admin *admin, const struct database_tidied *tidied)
                                     (json_int_t)tidied->uses));
     asp_buffer_add(&out, "took away what is older than 30 days: ");
     asp_buffer_add_number(&out, tidied->events);
-    asp_buffer_add(&out, " events, ");
+    asp_buffer_add(&out, tidied->events == 1 ? " event, " : " events, ");
     asp_buffer_add_number(&out, tidied->accounts);
-    asp_buffer_add(&out, " accounts that were removed, ");
+    asp_buffer_add(&out, tidied->accounts == 1 ? " account that was" : " accounts that were");
+    asp_buffer_add(&out, " removed, ");
     asp_buffer_add_number(&out, tidied->expiries);
-    asp_buffer_add(&out, " expiries; and ");
+    asp_buffer_add(&out, tidied->expiries == 1 ? " expiry; and " : " expiries; and ");
     asp_buffer_add_number(&out, tidied->uses);
-    asp_buffer_add(&out, " uses of accounts that are not there\n");
+    asp_buffer_add(&out, tidied->uses == 1 ? " use" : " uses");
+    asp_buffer_add(&out, " of accounts that are not there\n");
     return console_print_sentences(admin->console, &out);
 }
 

@@ -40,7 +40,8 @@ static bool show(const struct admin *admin, const struct compare_result *result,
     asp_buffer_add_number(&out, result->changed);
     asp_buffer_add(&out, " changed, ");
     asp_buffer_add_number(&out, result->revoked);
-    asp_buffer_add(&out, " app passwords revoked, ");
+    asp_buffer_add(&out, result->revoked == 1 ? " app password" : " app passwords");
+    asp_buffer_add(&out, " revoked, ");
     asp_buffer_add_number(&out, result->unknown);
     asp_buffer_add(&out, " unknown, ");
     asp_buffer_add_number(&out, result->held + result->gone_held);

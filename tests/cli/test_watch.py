@@ -54,6 +54,14 @@ def test_a_pass_tells_a_person_its_counts_in_one_line(site, three):
     assert run.err == ""
 
 
+def test_of_one_it_speaks_as_of_one(site, three):
+    for user in ("bob", "carol"):
+        site.run("remove", user).done()
+    three.say({"alice": "new", "bob": "two", "carol": "three"})
+    run = site.run("watch", "--once").done()
+    assert run.out == "1 account: 1 changed, 1 app password revoked, 0 unknown, 0 held back\n"
+
+
 def test_create_compares_with_the_command_before_anything_is_added(site, three):
     before = three.count()
     three.say({"alice": "new", "bob": "two", "carol": "three"})

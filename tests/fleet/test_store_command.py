@@ -331,7 +331,7 @@ def full(place, cluster, filled):
     return place
 
 
-COUNTS = [("accounts", [(True, "2, with 4 app passwords; 1 that were removed")]), ("events", [(True, "3")])]
+COUNTS = [("accounts", [(True, "2, with 4 app passwords; 1 that was removed")]), ("events", [(True, "3")])]
 
 
 def test_check_reads_all_and_counts(full):
@@ -347,7 +347,7 @@ def test_check_reads_more_than_a_page(joined):
     joined.ask("INSERT INTO asp.account (part, name, tag, past) SELECT 0, 'u' || n, n, ARRAY[n] FROM generate_series(1, 2500) n")
     found = joined.found("check", code=1)
     assert len(found["account"]) == sum(part_of(f"u{n}") != 0 for n in range(1, 2501))
-    assert found["accounts"] == [(True, "1, with 1 app passwords; 2500 that were removed")]
+    assert found["accounts"] == [(True, "1, with 1 app password; 2500 that were removed")]
 
 
 ALICE, BOB, CAROL = map(part_of, ("alice", "bob", "carol"))
@@ -446,8 +446,8 @@ def test_tidy_takes_away_what_is_old_and_nothing_else(full):
     last = full.one("SELECT count(*) FROM asp.feed WHERE seq > 0")
     run = full.store("tidy").done()
     assert run.out == (
-        f"took away what is older than 30 days: {3 - last} events, 1 accounts that were removed, 1 expiries; and 1 uses of "
-        "accounts that are not there\n"
+        f"took away what is older than 30 days: {3 - last} event{'' if last == 2 else 's'}, 1 account that was removed, "
+        "1 expiry; and 1 use of accounts that are not there\n"
     )
     assert full.store("tidy", "--json").document() == nothing
     found = full.found("check")

@@ -153,6 +153,10 @@ def test_there_it_opens_and_back_it_is_the_same_to_the_byte(filled):
 
 def test_one_is_said_as_one(machine):
     machine.create("alice", "Phone")
+    machine.sandbox.shell("cd /var/lib/asp/users && cp alice /run/kept && echo >>alice").done()
+    run = machine.store("copy", *TO_DATABASE)
+    assert "1 account cannot be read, and nothing is copied: restore it from a backup, or remove it\n" in run.err
+    machine.sandbox.shell("cat /run/kept >/var/lib/asp/users/alice").done()
     assert machine.copy(TO_DATABASE).startswith("copied and compared 1 account, with 1 app password; they are in ")
 
 
