@@ -51,7 +51,8 @@ struct pgsql_store {
     } clock;
     struct pgsql_queued queue[PGSQL_QUEUE];
     size_t queued;
-    int64_t first; /* when the first of them was put there, of asp_clock_ms */
+    char queued_for[PGSQL_ID_CHARS + 1]; /* the store that was joined then; empty: not known */
+    int64_t first;                       /* when the first of them was put there, of asp_clock_ms */
 };
 
 /* What an open store has: the process's, and the folder of this machine, which one that is not root

@@ -170,7 +170,7 @@ static enum asp_status look(struct pgsql_store *own, struct asp_error *error)
     status = read_pin(own, error);
     if (status == ASP_OK && own->reader != NULL)
         status = identify(own, &own->pin_file, error);
-    if (status == ASP_OK && before.id[0] != '\0' && strcmp(before.id, own->pin.id) != 0)
+    if (status == ASP_OK && own->queued_for[0] != '\0' && strcmp(own->queued_for, own->pin.id) != 0)
         own->queued = 0;
     return status == ASP_CORRUPT ? advise_other(own, status, error) : status;
 }

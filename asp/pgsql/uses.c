@@ -125,17 +125,20 @@ static enum asp_status flush(struct pgsql_store *own, struct asp_error *error)
     struct pgsql_array columns[RECORD_VALUES] = {0};
     struct pgsql_value values[RECORD_VALUES] = {0};
     struct pg_result *result = NULL;
-    const size_t queued = own->queued;
-    enum asp_status status;
+    enum asp_status status = ASP_OK;
+    size_t queued;
 
-    if (queued == 0)
+    if (own->queued == 0)
         return ASP_OK;
+    /* Nobody waits for it. They are of the store that was joined then: where that is not known any
+     * more they are dropped if it is another. */
+    if (pgsql_breaker_is_down(own->breaker))
+        status = asp_fail(error, ASP_IO, "the database does not answer");
+    else if (own->pin.id[0] == '\0')
+        status = pgsql_pin_know(own, error);
+    queued = own->queued;
     own->queued = 0;
-    if (pgsql_breaker_is_down(own->breaker)) /* nobody waits for it */
-        return asp_fail(error, ASP_IO, "the database does not answer");
-    /* They are of the store that was joined then, whatever this machine is of by now. */
-    status = own->pin.id[0] != '\0' ? ASP_OK : pgsql_pin_know(own, error);
-    if (status != ASP_OK)
+    if (status != ASP_OK || queued == 0)
         return status;
     for (size_t i = 0; i < queued; i++)
         add_queued(own, &own->queue[i], columns);
@@ -187,8 +190,10 @@ static void enqueue(struct pgsql_store *own, const char *name, const struct asp_
 {
     struct pgsql_queued *queued = &own->queue[own->queued++];
 
-    if (own->queued == 1)
+    if (own->queued == 1) {
         own->first = asp_clock_ms();
+        memcpy(own->queued_for, own->pin.id, sizeof own->queued_for);
+    }
     memcpy(queued->name, name, strlen(name) + 1);
     queued->use = *use;
 }

@@ -704,13 +704,18 @@ EQUIVALENT = {
             ["if (own->pin_open >= 0 && fstat(own->pin_open, &st) == 0 &&"],
             "what loses its name is another by its times, where a tick has passed since it got it",
         ),
+        (
+            "(before.id[0] != '\\0' && identity.present && asp_identity_same(&identity, &own->pin_file)))",
+            ["(before.id[1] != '\\0' && identity.present && asp_identity_same(&identity, &own->pin_file)))"],
+            "an id is whole, or there is none",
+        ),
     ],
     "asp/pgsql/uses.c": [
         ("usage->length = 0;", ["usage->length = 1;"], "what is shorter than a head has none"),
         ("*use = (struct asp_use){0};", ["*use = (struct asp_use){1};"], "it is set where it is a use"),
         (
-            'return asp_fail(error, ASP_IO, "the database does not answer");',
-            ['return asp_fail(error, ASP_AGAIN, "the database does not answer");'],
+            'status = asp_fail(error, ASP_IO, "the database does not answer");',
+            ['status = asp_fail(error, ASP_AGAIN, "the database does not answer");'],
             "where one is told of that, nobody asks why a use was not written",
         ),
         (

@@ -241,16 +241,19 @@ END_TEST
 
 static unsigned pins_told;
 static int pin_file;
+static enum asp_status pin_status = ASP_OK;
+static const char *pin_id = "00112233-4455-6677-8899-aabbccddeeff";
 
-/* A file that another has opened, which stays the same. */
+/* A file that another has opened, which stays the same; or what came of it where it could not. */
 static enum asp_status tell_pin(void *context, int64_t deadline, struct pgsql_pin *pin, int *file,
                                 struct asp_error *error)
 {
     (void)context;
     (void)deadline;
-    (void)error;
     pins_told++;
-    (void)snprintf(pin->id, sizeof pin->id, "00112233-4455-6677-8899-aabbccddeeff");
+    if (pin_status != ASP_OK)
+        return asp_fail(error, pin_status, "so it is");
+    (void)snprintf(pin->id, sizeof pin->id, "%s", pin_id);
     pin->parts = 64;
     *file = pin_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
     return ASP_OK;
@@ -297,6 +300,69 @@ START_TEST(what_another_reads_is_read_again_where_it_is_another_and_closed_in_th
 }
 END_TEST
 
+START_TEST(what_another_cannot_read_is_not_known_until_it_can)
+{
+    const struct pgsql_reader reader = {tell_pin, tell_no_credentials, NULL};
+    struct asp_error error = {0};
+
+    begin();
+    pgsql_store_read_by(own, &reader);
+    pin_status = ASP_NO_FILES;
+    ck_assert_int_eq(come_of(WAIT, &error), ASP_NO_FILES);
+    ck_assert_str_eq(error.text, "so it is");
+    pin_status = ASP_NOT_FOUND;
+    ck_assert_int_eq(come_of(WAIT, &error), ASP_UNSAFE);
+    ck_assert_str_eq(error.advice, "asp-admin store join");
+    pin_status = ASP_OK;
+    ck_assert_int_eq(come_of(WAIT, &error), ASP_IO);
+    ck_assert_str_eq(error.text, "nobody reads them");
+    ck_assert_uint_eq(pins_told, 3);
+    pgsql_store_free(own);
+}
+END_TEST
+
+/* It is read again where its folder is another. */
+static void read_pin_again(enum asp_status what, const char *id)
+{
+    struct asp_error error = {0};
+
+    ck_assert_int_eq(rename(conf.store, unit_path(unit_folder(), "moved")), 0);
+    ck_assert_int_eq(mkdir(conf.store, 0700), 0);
+    pin_status = what;
+    pin_id = id;
+    ck_assert_int_ne(come_of(WAIT, &error), ASP_OK);
+}
+
+START_TEST(uses_that_are_to_be_written_are_of_the_store_that_was_joined_then)
+{
+    const struct pgsql_reader reader = {tell_pin, tell_no_credentials, NULL};
+    const enum asp_status between[] = {ASP_OK, ASP_NO_FILES, ASP_NOT_FOUND, ASP_CORRUPT};
+    const char *other = "00112233-4455-6677-8899-aabbccddee00";
+    const char *joined = pin_id;
+    struct asp_store store;
+    struct asp_error error = {0};
+
+    begin();
+    pgsql_store_read_by(own, &reader);
+    unit_clock_ms = clock_ms;
+    ask_for(WAIT);
+    ck_assert_int_eq(asp_store_open(&store, &conf, &kept, &error), ASP_OK);
+    for (size_t i = 0; i < UNIT_COUNT(between); i++) {
+        record_at(&store, 1);
+        read_pin_again(between[i], joined);
+        read_pin_again(ASP_OK, joined);
+        ck_assert_int_ne(pgsql_store_flush_ms(own), -1);
+        read_pin_again(between[i], other);
+        read_pin_again(ASP_OK, other);
+        ck_assert_int_eq(pgsql_store_flush_ms(own), -1);
+        read_pin_again(ASP_OK, joined);
+    }
+    asp_store_close(&store);
+    pgsql_store_free(own);
+    unit_clock_ms = NULL;
+}
+END_TEST
+
 /* Nobody is asked for that. */
 START_TEST(who_follows_it_is_told_once_that_all_may_be_another)
 {
@@ -322,6 +388,8 @@ END_TEST
 
 static void fill(Suite *suite)
 {
+    unit_add(suite, uses_that_are_to_be_written_are_of_the_store_that_was_joined_then);
+    unit_add(suite, what_another_cannot_read_is_not_known_until_it_can);
     unit_add(suite, who_follows_it_is_told_once_that_all_may_be_another);
     unit_add(suite, what_another_reads_is_read_again_where_it_is_another_and_closed_in_the_end);
     unit_add(suite, uses_wait_for_those_of_a_second_and_for_no_more_than_there_is_room_for);
