@@ -79,6 +79,7 @@ class SelfRequest(OnMachine):
         """A broker that remembers nobody."""
         self.machine.again(prefix=self.words)
         self.pids = [self.machine.serves.listener()]
+        self.refusals = 0
 
     def end(self):
         self.machine.serves.close()
@@ -88,7 +89,8 @@ class SelfRequest(OnMachine):
         return self.machine.serves.process.poll() is not None
 
     def has_changed(self):
-        return self.has_ended() or self.machine.serves.workers()[-1:] != self.pids
+        """Also where she would soon have to wait: after three wrong answers."""
+        return self.has_ended() or self.machine.serves.workers()[-1:] != self.pids or self.refusals > 1
 
     def ask(self):
         return self.command(*self.asked)
@@ -102,6 +104,7 @@ class SelfRequest(OnMachine):
         run = self.machine.run("alice", *words, input=f"{PRIMARY['alice']}\n")
         self.machine.serves.no_sessions()
         is_told = run.code == NO and re.search("asp-admin: (you were not let in: |there was no answer\n)", run.err)
+        self.refusals += bool(is_told)
         code = STORE if is_told else run.code
         return Result(code, run.out, run.err.removeprefix(f"{EXPLAINED}Password: "))
 
