@@ -709,6 +709,11 @@ EQUIVALENT = {
             ["(before.id[1] != '\\0' && identity.present && asp_identity_same(&identity, &own->pin_file)))"],
             "an id is whole, or there is none",
         ),
+        (
+            "if (status == ASP_OK && own->queued_for[0] != '\\0' && strcmp(own->queued_for, own->pin.id) != 0)",
+            ["if (status == ASP_OK && own->queued_for[1] != '\\0' && strcmp(own->queued_for, own->pin.id) != 0)"],
+            "an id is whole, or there is none",
+        ),
     ],
     "asp/pgsql/uses.c": [
         ("usage->length = 0;", ["usage->length = 1;"], "what is shorter than a head has none"),

@@ -363,6 +363,37 @@ START_TEST(uses_that_are_to_be_written_are_of_the_store_that_was_joined_then)
 }
 END_TEST
 
+START_TEST(uses_that_could_not_be_put_are_said_not_to_be_there)
+{
+    const struct asp_usage_head head = {.begun = 1000, .slots = 1};
+    const struct asp_use use = {.id = "7k", .created = 1000, .last = 2000, .service = "imap"};
+    uint8_t bytes[ASP_HEAD_BYTES + ASP_SLOT_BYTES];
+    const struct asp_usage none = {.bytes = bytes, .length = ASP_HEAD_BYTES};
+    const struct asp_usage one = {.bytes = bytes, .length = sizeof bytes};
+    struct asp_store store;
+    struct asp_error error = {0};
+
+    asp_usage_write_head(&head, bytes);
+    asp_usage_write_slot(&use, bytes + ASP_HEAD_BYTES);
+    begin();
+    conf.database.wait = LEAST;
+    ck_assert_int_eq(asp_store_open(&store, &conf, &kept, &error), ASP_OK);
+    ck_assert_int_eq(asp_store_put_usage(&store, "alice", &one, &error), ASP_IO);
+    ck_assert_ptr_nonnull(strstr(error.text, "it has said nothing in time"));
+    ck_assert_int_eq(asp_store_put_usage(&store, "alice", &none, &error), ASP_OK);
+
+    /* Then nobody waits for it. */
+    conf.database.wait = WAIT;
+    ask_for(WAIT);
+    ck_assert(pgsql_store_is_down(own));
+    ck_assert_int_eq(asp_store_put_usage(&store, "alice", &one, &error), ASP_IO);
+    ck_assert_str_eq(error.text, "the database does not answer");
+    ck_assert_int_eq(asp_store_put_usage(&store, "alice", &none, &error), ASP_OK);
+    asp_store_close(&store);
+    pgsql_store_free(own);
+}
+END_TEST
+
 /* Nobody is asked for that. */
 START_TEST(who_follows_it_is_told_once_that_all_may_be_another)
 {
@@ -388,6 +419,7 @@ END_TEST
 
 static void fill(Suite *suite)
 {
+    unit_add(suite, uses_that_could_not_be_put_are_said_not_to_be_there);
     unit_add(suite, uses_that_are_to_be_written_are_of_the_store_that_was_joined_then);
     unit_add(suite, what_another_cannot_read_is_not_known_until_it_can);
     unit_add(suite, who_follows_it_is_told_once_that_all_may_be_another);
