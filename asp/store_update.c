@@ -103,8 +103,6 @@ static enum asp_status put_due(const struct asp_store *store, struct asp_store_h
     }
     if (status == ASP_NO_MEMORY)
         (void)no_memory(error);
-    if (status != ASP_OK)
-        key[0] = '\0';
     asp_buffer_free(&text);
     asp_account_free(&due);
     return status;
@@ -160,7 +158,6 @@ static enum asp_status read_held(const struct update *update, struct asp_store_h
         return ASP_OK;
     if (account->pending_count == 0)
         (void)drop_account(store, held, &(struct asp_made){.account = account}, NULL);
-    asp_account_free(account);
     return asp_store_no_account(error, update->user);
 }
 
@@ -172,7 +169,7 @@ static enum asp_status change_held(const struct update *update, struct asp_store
     struct asp_entry *before = NULL;
     size_t count = 0;
     struct asp_made made = {.account = account};
-    enum asp_status status = ASP_OK;
+    enum asp_status status;
 
     if (hears && asp_account_copy(account, false, &before, &count) != ASP_OK)
         return no_memory(error);

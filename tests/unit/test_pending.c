@@ -341,6 +341,8 @@ END_TEST
 
 START_TEST(who_looks_over_all_accounts_drops_what_is_stale_and_nothing_else)
 {
+    struct asp_account account;
+
     unit_store(&store);
     asp_store_drop_stale(&store, "alice");
     ck_assert(!is_there());
@@ -354,7 +356,79 @@ START_TEST(who_looks_over_all_accounts_drops_what_is_stale_and_nothing_else)
     ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
     put_pending("9x", 601);
     asp_store_drop_stale(&store, "alice");
-    ck_assert_uint_eq(entries_of("alice"), 1);
+    ck_assert_int_eq(load("alice", &account), ASP_OK);
+    ck_assert(account.count == 1 && account.pending_count == 1);
+    asp_account_free(&account);
+    asp_store_close(&store);
+}
+END_TEST
+
+static enum asp_status in_an_hour(const struct asp_store *from, time_t *now, struct asp_error *why)
+{
+    (void)from;
+    (void)why;
+    *now += 3600;
+    return ASP_OK;
+}
+
+START_TEST(it_is_stale_by_the_clock_of_the_store)
+{
+    struct asp_store_engine late;
+
+    unit_store(&store);
+    put_pending("9x", 0);
+    late = *store.engine;
+    late.now = in_an_hour;
+    store.engine = &late;
+    asp_store_drop_stale(&store, "alice");
+    ck_assert(!is_there());
+    asp_store_close(&store);
+}
+END_TEST
+
+static enum asp_status hold_nothing(const struct asp_store *from, const char *name,
+                                    asp_store_step *step, void *context, struct asp_error *why)
+{
+    (void)from;
+    (void)name;
+    (void)step;
+    (void)context;
+    return asp_fail(why, ASP_BUSY, "another has it");
+}
+
+START_TEST(where_none_can_be_nobody_is_waited_for_to_drop_it)
+{
+    struct asp_pending pending = pending_of("9x", 0);
+    struct asp_store_engine busy;
+
+    unit_store(&store);
+    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+    put_pending("zz", 0);
+    ck_assert_int_eq(update("carol", true, add_pending, &pending), ASP_OK);
+    busy = *store.engine;
+    busy.hold = hold_nothing;
+    store.engine = &busy;
+    ck_assert_int_eq(asp_store_drop_pending(&store, "alice", &store_error), ASP_OK);
+    ck_assert_int_eq(asp_store_drop_pending(&store, "bob", &store_error), ASP_OK);
+    ck_assert_int_eq(asp_store_drop_pending(&store, "carol", &store_error), ASP_BUSY);
+    asp_store_close(&store);
+}
+END_TEST
+
+/* What could not be read again. */
+START_TEST(it_is_not_written_where_it_is_not_well_formed)
+{
+    struct asp_pending pending = pending_of("9x", 0);
+
+    unit_store(&store);
+    put_pending("zz", 0);
+    pending.verifier[0] = 'x';
+    ck_assert_int_eq(update("alice", true, add_pending, &pending), ASP_INVALID);
+    ck_assert_int_eq(store_error.status, ASP_INVALID);
+    store_says("what is pending is not well-formed");
+    ck_assert_uint_eq(pending_now(), 1);
+    ck_assert_int_eq(update("bob", true, add_pending, &pending), ASP_INVALID);
+    ck_assert_int_eq(loads("bob"), ASP_NOT_FOUND);
     asp_store_close(&store);
 }
 END_TEST
@@ -494,6 +568,7 @@ static struct {
     const struct asp_store_engine *engine;
     unsigned reads;
     unsigned alive_at;
+    asp_change *change;
 } overtaking;
 
 /* An asp_change. */
@@ -516,7 +591,7 @@ static enum asp_status read_overtaken(const struct asp_store *from, struct asp_s
     enum asp_status status = overtaking.engine->read(from, held, name, only, stored, why);
 
     if (++overtaking.reads == overtaking.alive_at)
-        ck_assert_int_eq(update("alice", true, make_alive, NULL), ASP_OK);
+        ck_assert_int_eq(update("alice", true, overtaking.change, NULL), ASP_OK);
     return status;
 }
 
@@ -533,6 +608,7 @@ START_TEST(what_becomes_an_account_while_its_change_is_told_is_revoked)
     slow = *store.engine;
     slow.read = read_overtaken;
     overtaking.engine = store.engine;
+    overtaking.change = make_alive;
     for (unsigned at = 1; at <= 2; at++) {
         put_pending("9x", 0);
         overtaking.reads = 0;
@@ -546,6 +622,36 @@ START_TEST(what_becomes_an_account_while_its_change_is_told_is_revoked)
         asp_account_free(&account);
         ck_assert_int_eq(asp_store_remove(&store, "alice", &store_error), ASP_OK);
     }
+    asp_store_close(&store);
+}
+END_TEST
+
+/* An asp_change: and another one is pending. */
+static enum asp_status make_alive_and_another(struct asp_account *account, void *context,
+                                              struct asp_error *why)
+{
+    struct asp_pending pending = pending_of("zz", 0);
+    enum asp_status status = make_alive(account, context, why);
+
+    return status == ASP_OK ? asp_account_add_pending(account, &pending) : status;
+}
+
+START_TEST(what_is_pending_of_what_becomes_an_account_meanwhile_stays)
+{
+    struct asp_store_engine slow;
+
+    unit_store(&store);
+    slow = *store.engine;
+    slow.read = read_overtaken;
+    overtaking.engine = store.engine;
+    overtaking.alive_at = 1;
+    overtaking.change = make_alive_and_another;
+    put_pending("9x", 0);
+    store.engine = &slow;
+    ck_assert_int_eq(asp_store_drop_pending(&store, "alice", &store_error), ASP_OK);
+    store.engine = overtaking.engine;
+    ck_assert_uint_eq(pending_now(), 1);
+    ck_assert_uint_eq(entries_of("alice"), 1);
     asp_store_close(&store);
 }
 END_TEST
@@ -593,6 +699,9 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite, what_is_stale_goes_with_the_next_change_and_with_nothing_else);
     unit_add_on_engines(suite, an_account_that_is_stale_before_it_is_one_goes);
     unit_add_on_engines(suite, who_looks_over_all_accounts_drops_what_is_stale_and_nothing_else);
+    unit_add_on_engines(suite, it_is_stale_by_the_clock_of_the_store);
+    unit_add_on_engines(suite, where_none_can_be_nobody_is_waited_for_to_drop_it);
+    unit_add_on_engines(suite, it_is_not_written_where_it_is_not_well_formed);
     unit_add_on_engines(suite, it_can_be_dropped_where_there_is_no_account_yet);
     unit_add_on_engines(suite, no_login_knows_it_and_one_hash_is_run);
     unit_add_on_engines(suite,
@@ -601,6 +710,7 @@ static void fill(Suite *suite)
                         a_change_of_what_has_no_line_drops_it_also_where_there_is_no_account_yet);
     unit_add(suite, what_is_pending_and_cannot_be_dropped_then_is_said_to_be);
     unit_add_on_engines(suite, what_becomes_an_account_while_its_change_is_told_is_revoked);
+    unit_add_on_engines(suite, what_is_pending_of_what_becomes_an_account_meanwhile_stays);
 }
 
 int main(void)

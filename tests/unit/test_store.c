@@ -212,6 +212,7 @@ START_TEST(what_could_not_be_read_again_is_never_written)
     unit_store(&store);
     ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
     ck_assert_int_eq(update("alice", false, spoil, NULL), ASP_INVALID);
+    ck_assert_int_eq(store_error.status, ASP_INVALID);
     store_says("7k");
     store_says("label");
     ck_assert_uint_eq(entries_of("alice"), 1);
