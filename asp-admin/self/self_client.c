@@ -153,7 +153,10 @@ enum exit_code self_client_serve(const struct console *console, int fd, bool jso
     }
     if (status == ASP_OK)
         return code;
-    return fail_with(console, EXIT_STORE, status == ASP_NOT_FOUND ? "%s: try again" : "%s",
+    return fail_with(console, EXIT_STORE,
+                     status == ASP_NOT_FOUND
+                         ? "%s: asp-admin list shows whether it was done; try again if not"
+                         : "%s",
                      error.text);
 }
 

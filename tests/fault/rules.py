@@ -10,7 +10,7 @@ from support.run import Result
 BOUND = 15
 # Exit codes: of the machine are those of the store and of the configuration. Of many lines, NO says which were not done.
 DONE, NO, NOT_FOUND, STORE, CONF = 0, 1, 3, 5, 6
-UNKNOWN = "does not say whether it was written"
+UNKNOWN = re.compile("does not say whether it was written|asp-broker broke off: asp-admin list shows whether it was done")
 # Of what was done, where standard output is what failed.
 REVOKED = "what was to be revoked is revoked"
 
@@ -75,7 +75,7 @@ def what_is_reported_to_have_failed_has_changed_nothing(seen):
     """But for what was told of before, what could not be told of, and what is said not to be known. A login says nothing."""
     if seen.killed or seen.lines is None or seen.run.code == DONE or is_about_output(seen):
         return
-    if UNKNOWN in seen.run.err or REVOKED in seen.run.err:
+    if UNKNOWN.search(seen.run.err) or REVOKED in seen.run.err:
         return
     for user in seen.new:
         if seen.is_new(user) and seen.old[user] != seen.new[user] and user not in seen.told:

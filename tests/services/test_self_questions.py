@@ -496,7 +496,7 @@ def test_the_broker_ends_at_once_while_users_are_asked(own):
         assert code == 0
         for one in (alice, bob):
             one.answer("anything")
-            assert one.until(r"asp-admin: asp-broker broke off: try again\s+<<5>>")
+            assert one.until(r"asp-broker broke off:\s+asp-admin list shows\s+whether it was done; try again if not\s+<<5>>")
 
 
 def test_hooks_are_run_for_her(own):
