@@ -743,6 +743,11 @@ EQUIVALENT = {
             "it loses memory, which a sanitizer finds",
         ),
         ("} asp_shadow_free(&look->newer);", ["} ;"], "it loses memory, which a sanitizer finds"),
+        (
+            "struct asp_reconciled *result = following->result; forget_copies(result);",
+            ["struct asp_reconciled *result = following->result; ;"],
+            "where the step is taken again it loses memory, which a sanitizer finds",
+        ),
         ("{ asp_shadow_free(&look->newer);", ["{ ;"], "it loses memory, which a sanitizer finds"),
         (
             "{ asp_entries_free(result->revoked, result->count);",
@@ -815,6 +820,11 @@ EQUIVALENT = {
         ),
     ],
     "asp/store_update.c": [
+        (
+            "status = keep_change(update, held, &made, status == ASP_DROP, error); asp_entries_free(before, count);",
+            ["status = keep_change(update, held, &made, status == ASP_DROP, error); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
         (
             "status = text.failed ? no_memory(error) : store->engine->write(store, held, made, error); made->text = NULL;",
             ["status = text.failed ? no_memory(error) : store->engine->write(store, held, made, error); ;"],

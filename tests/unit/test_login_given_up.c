@@ -198,6 +198,7 @@ START_TEST(what_cannot_be_written_is_told_by_the_check_under_the_lock)
     ck_assert(unit_calls_end());
     ck_assert_str_eq(asp_verdict_word(outcome.verdict), "primary-changed");
     ck_assert_ptr_nonnull(strstr(outcome.cause.text, "No space"));
+    ck_assert_uint_eq(outcome.revoked_count, 0);
     asp_outcome_free(&outcome);
     end();
 }

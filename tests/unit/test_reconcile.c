@@ -1,6 +1,7 @@
 /* One user's account brought up to what her primary password is now, in a real store. */
 #include "unit.h"
 
+#include "asp/engine.h"
 #include "asp/reconcile.h"
 #include "asp/store_due.h"
 #include "asp/time_text.h"
@@ -337,6 +338,76 @@ START_TEST(what_another_has_settled_before_the_lock_is_left_as_it_is)
 }
 END_TEST
 
+/* Of an engine that holds nobody off: another has written first. */
+static const struct asp_store_engine *engine;
+static void (*is_faster)(void);
+
+static enum asp_status write_too_late(const struct asp_store *from, struct asp_store_held *held,
+                                      const struct asp_made *made, struct asp_error *why)
+{
+    return is_faster != NULL ? ASP_AGAIN : engine->write(from, held, made, why);
+}
+
+static enum asp_status hold_nobody_off(const struct asp_store *from, const char *name,
+                                       asp_store_step *step, void *context, struct asp_error *why)
+{
+    enum asp_status status = engine->hold(from, name, step, context, why);
+    void (*another)(void) = is_faster;
+
+    is_faster = NULL;
+    if (status != ASP_AGAIN)
+        return status;
+    another();
+    return engine->hold(from, name, step, context, why);
+}
+
+static void begin_beside(void (*another)(void), struct asp_store_engine *late)
+{
+    begin(HASH);
+    engine = store.engine;
+    *late = *engine;
+    late->write = write_too_late;
+    late->hold = hold_nobody_off;
+    is_faster = another;
+    store.engine = late;
+}
+
+static void another_follows(void)
+{
+    struct asp_primary_now now = unit_shadow_says(OTHER);
+    struct asp_reconciled others;
+
+    ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "carol", &now, &how, &others, NULL),
+                     ASP_OK);
+    ck_assert_uint_eq(others.count, 2);
+    asp_reconciled_free(&others);
+}
+
+START_TEST(what_another_has_done_before_the_step_is_taken_again_is_nothing_of_its_own)
+{
+    struct asp_primary_now now = unit_shadow_says(OTHER);
+    struct asp_store_engine late;
+    struct timespec asked;
+
+    begin_beside(another_is_first, &late);
+    ck_assert_int_eq(clock_gettime(CLOCK_REALTIME, &asked), 0);
+    now.asked = &asked;
+    ck_assert_int_eq(reconcile(&now, false), ASP_OK);
+    ck_assert_int_eq(result.primary, ASP_PRIMARY_UNKNOWN);
+    ck_assert_uint_eq(result.count, 0);
+    ck_assert_ptr_null(result.revoked);
+    asp_store_close(&store);
+
+    now.asked = NULL;
+    begin_beside(another_follows, &late);
+    ck_assert_int_eq(asp_reconcile_follow(&store, "alice", "carol", &now, &how, &result, &error),
+                     ASP_UNCHANGED);
+    ck_assert_uint_eq(result.count, 0);
+    ck_assert_ptr_null(result.revoked);
+    asp_store_close(&store);
+}
+END_TEST
+
 static void another_removes_it(void)
 {
     if (asp_store_remove(&store, "alice", NULL) != ASP_OK)
@@ -511,6 +582,7 @@ static void fill(Suite *suite)
     unit_add(suite, an_account_that_comes_to_follow_another_loses_nothing);
     unit_add(suite, who_was_found_to_be_gone_comes_to_follow_nobody);
     unit_add(suite, what_another_has_settled_before_the_lock_is_left_as_it_is);
+    unit_add(suite, what_another_has_done_before_the_step_is_taken_again_is_nothing_of_its_own);
     unit_loop(suite, an_account_that_is_removed_before_the_lock_is_not_made_again, 2);
     unit_add(suite, that_a_user_is_gone_is_written_once_and_revokes_nothing);
     unit_add_on_engines(suite, what_was_seen_of_who_is_gone_and_overtaken_is_not_written);
