@@ -77,8 +77,8 @@ static bool is_worth_less(const struct place *place, const struct place *other)
     return (place->client.since_ms < other->client.since_ms) != place->has_spoken;
 }
 
-/* Where all places are taken: the uid that has most of them. */
-static uid_t find_most(const struct waiting *waiting)
+/* Where all places are taken: the first one of the uid that has most of them. */
+static struct place *find_most(struct waiting *waiting)
 {
     size_t counts[PLACES] = {0};
     size_t most = 0;
@@ -91,7 +91,7 @@ static uid_t find_most(const struct waiting *waiting)
         if (++counts[first] > counts[most])
             most = first;
     }
-    return waiting->places[most].client.uid;
+    return &waiting->places[most];
 }
 
 /* One whose client has given up; NULL: none has. */
@@ -107,13 +107,12 @@ static struct place *find_given_up(struct waiting *waiting)
 /* Of the uid that has most the one that is worth least. */
 static struct place *find_worst(struct waiting *waiting)
 {
-    const uid_t uid = find_most(waiting);
-    struct place *worst = NULL;
+    struct place *worst = find_most(waiting);
 
     for (size_t i = 0; i < PLACES; i++) {
         struct place *place = &waiting->places[i];
 
-        if (place->client.uid == uid && (worst == NULL || is_worth_less(place, worst)))
+        if (place->client.uid == worst->client.uid && is_worth_less(place, worst))
             worst = place;
     }
     return worst;
