@@ -109,8 +109,8 @@ static struct place *find_worst(struct waiting *waiting)
 {
     struct place *worst = find_most(waiting);
 
-    for (size_t i = 0; i < PLACES; i++) {
-        struct place *place = &waiting->places[i];
+    for (size_t at = 0; at < PLACES; at++) {
+        struct place *place = &waiting->places[at];
 
         if (place->client.uid == worst->client.uid && is_worth_less(place, worst))
             worst = place;

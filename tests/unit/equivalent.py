@@ -96,6 +96,16 @@ EQUIVALENT = {
             "what stands behind the places is a sanitizer's to find",
         ),
         (
+            "for (size_t at = 0; at < PLACES; at++) {",
+            ["for (size_t at = 0; at <= PLACES; at++) {"],
+            "what stands behind the places is a sanitizer's to find",
+        ),
+        (
+            "for (size_t at = 0; at < PLACES; at++) {",
+            ["for (size_t at = 1; at < PLACES; at++) {"],
+            "the first of its uid is what it begins with",
+        ),
+        (
             "(oldest == NULL || place->client.since_ms < oldest->client.since_ms))",
             ["(oldest == NULL || place->client.since_ms <= oldest->client.since_ms))"],
             "of two who came at the same moment either may be first",
