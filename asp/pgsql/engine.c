@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES_AT_ONCE = 1000, EACH_MS = 30000 };
+enum { NAMES_AT_ONCE = 1000, EACH_MS = 10000 };
 
 _Static_assert(sizeof(void *) <= ASP_KEPT_WORDS * sizeof(uint64_t), "no room for an address");
 

@@ -22,7 +22,7 @@ from trial import LAPTOP, PHONE, SPARE, revoked
 OLD_HASH, NEW_HASH = (f"$6$saltsalt${86 * letter}" for letter in "ab")
 # Seconds that are waited for it while something goes wrong, perhaps each time; and after that: as long as a database may take
 # to list the names, of which nothing was asked for want of memory, and until the next pass.
-SOON, AFTERWARDS = 5, 35
+SOON, AFTERWARDS = 5, 15
 
 
 class RunningWatch(OnMachine):
