@@ -6,11 +6,13 @@ import re
 
 from support.run import Result
 
-# Seconds. No wait of the product's own is longer than 5; one call that fails may have two of them waited out.
+# Seconds. No wait of the product's own is longer than 5, but for 10 in which a database lists names; one call that fails may
+# have two of them waited out.
 BOUND = 15
 # Exit codes: of the machine are those of the store and of the configuration. Of many lines, NO says which were not done.
 DONE, NO, NOT_FOUND, STORE, CONF = 0, 1, 3, 5, 6
-UNKNOWN = re.compile("does not say whether it was written|asp-broker broke off: asp-admin list shows whether it was done")
+# What cannot be told of what was begun.
+UNKNOWN = re.compile("whether it was (written|done)")
 # Of what was done, where standard output is what failed.
 REVOKED = "what was to be revoked is revoked"
 
