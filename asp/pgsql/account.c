@@ -210,8 +210,11 @@ enum asp_status pgsql_say(struct pgsql_store *own, const struct pgsql_statement 
         enum asp_status status =
             pgsql_ask(own->connection, statement, values, until, result, error);
 
-        if (status == ASP_OK)
+        if (status == ASP_OK) {
+            if (error != NULL) /* that of an earlier try */
+                asp_error_begin(error);
             return ASP_OK;
+        }
         failure = pgsql_last_failure(own->connection);
         unknown = unknown || failure->unknown;
         if (!unknown && !failure->again && !failure->anew)

@@ -10,6 +10,7 @@ import threading
 import pytest
 from machine import leave_none
 from store import pin
+from support.primaries import Primaries
 
 NAME = ".s.PGSQL.5432"
 WRITE = b"\0write\0"  # a message Bind of the statement that writes an account
@@ -93,17 +94,19 @@ def losing(cluster, database):
 
 
 @pytest.fixture
-def machine(site, losing, owner, database):
+def named(losing, database):
+    """What asp.conf says of it."""
+    return f'database: {{ hosts = ( {{ address = "{losing.folder}"; }} ); name = "{database}"; wait = 5000; }};'
+
+
+@pytest.fixture
+def machine(site, named, owner):
     """One that has joined the store, by a socket that loses answers."""
     store = owner.ask("SELECT id::text AS id FROM asp.store")[0]["id"]
     site.store.mkdir(mode=0o700)
     (site.store / "store-id").write_text(pin(store))
     (site.store / "store-id").chmod(0o600)
-    site.configure(
-        "virtual_users = true;",
-        'primary: { source = "none"; };',
-        f'database: {{ hosts = ( {{ address = "{losing.folder}"; }} ); name = "{database}"; wait = 5000; }};',
-    )
+    site.configure("virtual_users = true;", 'primary: { source = "none"; };', named)
     leave_none(owner)
     return site
 
@@ -119,6 +122,18 @@ def test_a_write_whose_answer_is_lost_is_said_again_until_it_is_known(machine, l
     assert machine.states() == [("Phone", "revoked")]
     # Three times said, once done, and told once.
     assert owner.ask("SELECT ids FROM asp.ended") == [{"ids": made["id"]}]
+
+
+def test_what_watch_has_revoked_is_counted_as_that_when_the_answer_was_lost(machine, losing, named):
+    primaries = Primaries(machine)
+    primaries.configure(named)
+    primaries.say({"alice": "one"})
+    machine.create()
+    primaries.say({"alice": "other"})
+    losing.lose = 1
+    run = machine.run("watch", "--once").done()
+    assert run.out == "1 account: 1 changed, 1 app password revoked, 0 unknown, 0 held back\n", run
+    assert losing.lost == 1 and machine.states() == [("Phone", "revoked")]
 
 
 def test_where_it_does_not_become_known_that_is_said(machine, losing, owner):
