@@ -96,16 +96,15 @@ class Runner:
             os.killpg(pid, signal.SIGKILL)
         os._exit(128 + signal.SIGTERM)
 
-    def build(self, name, compiler=None, *options, linked=True):
-        """Builds once for each name; all that is compiled and no more where it is not to be linked. Returns the folder,
-        or None, and the run that made or failed to make it."""
+    def build(self, name, compiler=None, *options, linked=True, targets=("all", "meson-test-prereq")):
+        """Builds once for each name these targets; all that is compiled and no more where it is not to be linked. Returns
+        the folder, or None, and the run that made or failed to make it."""
         if name not in self.builds:
             folder = self.work / name
             given = ["-Dwerror=true", "-Dtests=true", *self.platform.setup, *options]
             run = self.run("meson", "setup", folder, TREE, *given, CC=compiler or self.platform.compiler)
             if run.returncode == 0:
-                targets = ["all", "meson-test-prereq"] if linked else objects_of(folder)
-                run = self.run("ninja", "-C", folder, *targets)
+                run = self.run("ninja", "-C", folder, *(targets if linked else objects_of(folder)))
             self.builds[name] = (folder if run.returncode == 0 else None, run)
         return self.builds[name]
 

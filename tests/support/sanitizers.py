@@ -44,6 +44,7 @@ LEFT_OUT = {
         services/test_authorize.py::test_what_was_sent_is_in_no_memory_once_it_is_answered
         services/test_authorize.py::test_what_was_sent_is_in_no_memory_while_the_broker_has_it
         services/test_asp_web_sessions.py::test_nor_is_a_password_that_was_made_and_is_at_the_page
+        services/test_asp_web_sessions.py::test_nor_is_the_name_which_may_be_a_password_in_the_wrong_place
         services/test_asp_web_sessions.py::test_what_was_typed_is_in_no_memory_once_the_broker_has_it
         services/test_web_hostile.py::test_nothing_that_she_has_typed_stays_in_memory_and_nobody_looks_in
     """,
