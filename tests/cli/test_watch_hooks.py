@@ -8,6 +8,7 @@ import shutil
 import time
 
 import pytest
+from support.documents import seconds
 from support.folders import exchange
 from support.wait import wait_until
 from support.watch import once, stop
@@ -23,6 +24,11 @@ def hooked(site, three):
     three.configure(f'hooks: {{ revoked = "{hook}"; }};')
     site.hear()  # from then on
     return lambda: note.read_text().splitlines() if note.exists() else []
+
+
+def wait_until_run(site, entry):
+    """Until the hook for this entry, which expires, was run and that is recorded: who is ended before runs it again."""
+    wait_until(lambda: site.expired_until() >= seconds(entry["expires"]))
 
 
 def test_a_pass_runs_the_hooks_of_what_it_revoked_and_only_once(site, three, hooked):
@@ -73,9 +79,9 @@ def test_what_expired_while_no_watch_ran_is_found_by_the_next_one(site, three, h
     entry = site.create("bob", "Tablet", "--expires", "1s")
     time.sleep(1.5)
     process = watch()
-    wait_until(lambda: hooked())
+    wait_until_run(site, entry)
     stop(process)
-    stop(watch())
+    once(site)
     assert hooked() == [f"expired bob {entry['id']} expired"]
 
 
@@ -87,6 +93,7 @@ def slow(site, three):
     hook.write_text(f'#!/bin/sh\nfor what in begin end; do echo "$what $ASP_EVENT $ASP_USER" >>{note}; {wait}; done\n')
     hook.chmod(0o755)
     three.configure(f'hooks: {{ revoked = "{hook}"; timeout = 60; }};')
+    site.hear()
     return lambda: note.read_text().splitlines() if note.exists() else []
 
 
@@ -104,14 +111,14 @@ def test_what_expires_while_another_hook_runs_is_found_after_it(site, three, slo
 
 def test_a_hook_for_what_has_expired_that_is_cut_short_is_run_again(site, three, slow, watch):
     process = watch()
-    site.create("bob", "Tablet", "--expires", "1s")
+    entry = site.create("bob", "Tablet", "--expires", "1s")
     wait_until(slow)
     stop(process)
     (site.folder / "go").touch()
     process = watch()
-    wait_until(lambda: len(slow()) == 3)
+    wait_until_run(site, entry)
     stop(process)
-    stop(watch())
+    once(site)
     assert slow() == ["begin expired bob", "begin expired bob", "end expired bob"]
 
 

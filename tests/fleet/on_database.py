@@ -227,6 +227,9 @@ class SiteInDatabase(Site):
         """Hooks for what was revoked are run by a watch."""
         self.run("watch", "--once", prefix=prefix)
 
+    def expired_until(self):
+        return int((self.place / "feed").read_text().split()[4])
+
     def everything(self):
         """As far as it is of users: a pulse beats when somebody looks."""
         found = {table: self.database.rows(table) for table in ("account", "used", "expiry", "ended")}

@@ -94,6 +94,10 @@ class Site:
         """How many of her app passwords have a mark that their hook is still to run."""
         return self.text(user).count(" hook=due ")
 
+    def expired_until(self):
+        """Up to when a watch has looked for what has expired, and has run the hooks for it."""
+        return (self.place / "locks" / ".watch").stat().st_mtime
+
     def everything(self):
         """Whatever a write would change; {} where there is no store."""
         return snapshot(self.place) if self.place.exists() else {}
