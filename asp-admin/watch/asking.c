@@ -1,8 +1,6 @@
 /* The name service, asked beside the loop of a running watch. */
 #include "asking.h"
 
-#include "report.h"
-
 #include "asp/clock.h"
 
 #include <string.h>
@@ -54,7 +52,7 @@ static void report(struct asking *asking, const struct admin *admin,
                    const struct asp_error *error)
 {
     char line[ASP_ERROR_LINE];
-    char failed[ASP_ERROR_LINE];
+    char failed[REPORT_LINE];
 
     report_gone(admin, result, &asking->held);
     report_failed(result, failed);

@@ -7,6 +7,7 @@
 
 #include "compare_all.h"
 #include "name_asker.h"
+#include "report.h"
 
 struct asking {
     struct name_asker asker;
@@ -14,8 +15,8 @@ struct asking {
     size_t accounts; /* in the pass that began it */
     int64_t next;    /* ms, see asp_clock_ms: when it is asked again, at a pass */
     int64_t next_of_all;
-    size_t held;                  /* as it was logged last */
-    char trouble[ASP_ERROR_LINE]; /* the same; empty: all is well */
+    size_t held;               /* as it was logged last */
+    char trouble[REPORT_LINE]; /* the same; empty: all is well */
 };
 
 #define ASKING_NOTHING ((struct asking){.asker = {.fd = -1}})

@@ -59,7 +59,7 @@ struct watch {
     size_t unknown;    /* as it was logged last */
     size_t held;
     size_t gone_held;
-    char trouble[ASP_ERROR_LINE]; /* the same; empty: all is well */
+    char trouble[REPORT_LINE]; /* the same; empty: all is well */
     char leader[PGSQL_HOLDER_MAX + 1];
 };
 
@@ -168,7 +168,7 @@ static void make_pass(struct watch *watch)
     struct compare_result result = {0};
     struct name_questions questions = {0};
     char line[ASP_ERROR_LINE];
-    char trouble[ASP_ERROR_LINE];
+    char trouble[REPORT_LINE];
     enum whom whom = asking_whom(&watch->asking);
     enum asp_status status = attach(watch, &error);
 

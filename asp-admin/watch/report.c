@@ -1,4 +1,4 @@
-/* Lines of a running watch. */
+/* Lines of a pass. */
 #include "report.h"
 
 #include "asp/buffer.h"
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <syslog.h>
 
-void report_trouble(char said[ASP_ERROR_LINE], const char *trouble, const char *over)
+void report_trouble(char said[REPORT_LINE], const char *trouble, const char *over)
 {
     if (strcmp(trouble, said) == 0)
         return;
@@ -15,7 +15,7 @@ void report_trouble(char said[ASP_ERROR_LINE], const char *trouble, const char *
         syslog(LOG_ERR, "watch: %s", trouble);
     else
         syslog(LOG_NOTICE, "watch: %s", over);
-    (void)snprintf(said, ASP_ERROR_LINE, "%s", trouble);
+    (void)snprintf(said, REPORT_LINE, "%s", trouble);
 }
 
 void report_gone(const struct admin *admin, const struct compare_result *result, size_t *held)
@@ -56,13 +56,13 @@ void report_lease(const struct primary_lease *lease, char said[PGSQL_HOLDER_MAX 
     memcpy(said, lease->holder, sizeof lease->holder);
 }
 
-void report_failed(const struct compare_result *result, char trouble[ASP_ERROR_LINE])
+void report_failed(const struct compare_result *result, char trouble[REPORT_LINE])
 {
     char line[ASP_ERROR_LINE];
 
     trouble[0] = '\0';
     if (result->failed > 0)
-        (void)snprintf(trouble, ASP_ERROR_LINE, "%zu account%s: %.800s", result->failed,
+        (void)snprintf(trouble, REPORT_LINE, "%zu account%s: %s", result->failed,
                        result->failed == 1 ? " could not be compared"
                                            : "s could not be compared, first",
                        asp_error_line(&result->failure, line));

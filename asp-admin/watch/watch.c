@@ -6,6 +6,7 @@
 #include "hook_queue.h"
 #include "loop.h"
 #include "primary_lease.h"
+#include "report.h"
 #include "signals.h"
 #include "tidy.h"
 
@@ -213,7 +214,7 @@ static enum exit_code watch_once(struct admin *admin)
     struct asp_error error = {0};
     struct name_questions questions = {0};
     struct compare_result result;
-    char line[ASP_ERROR_LINE];
+    char failed[REPORT_LINE];
     enum exit_code code = admin_open_store(admin, admin->conf->database.host_count > 0);
     char elsewhere[PGSQL_HOLDER_MAX + 1] = "";
     enum exit_code asked = EXIT_DONE;
@@ -239,11 +240,9 @@ static enum exit_code watch_once(struct admin *admin)
         code = EXIT_STORE;
     say_held(admin, &result);
     say_gone(admin, &result);
-    if (result.failed > 0)
-        code = fail_with(admin->console, EXIT_STORE, "%zu account%s: %s", result.failed,
-                         result.failed == 1 ? " could not be compared"
-                                            : "s could not be compared, first",
-                         asp_error_line(&result.failure, line));
+    report_failed(&result, failed);
+    if (failed[0] != '\0')
+        code = fail_with(admin->console, EXIT_STORE, "%s", failed);
     return code;
 }
 
