@@ -94,13 +94,6 @@ static enum asp_status check_primary(void *context, const struct asp_account *ac
     return status;
 }
 
-/* Whether what a command has said of her took the place of something else that it had said. */
-static bool is_another(const struct asp_fingerprint *before, const struct asp_fingerprint *now)
-{
-    return before->taken && before->source == now->source &&
-           asp_source_traits(now->source).is_program && !asp_fingerprint_same(before, now);
-}
-
 /* What her own command makes of the account is no change that others have made; but what it finds
  * that they have is, and she may have answered before that. */
 static void follow_account(void *context, const struct asp_account *account)
@@ -108,7 +101,7 @@ static void follow_account(void *context, const struct asp_account *account)
     struct hers *hers = context;
 
     hers->next = hers->own;
-    if (is_another(&hers->before, &account->primary))
+    if (asp_fingerprint_is_replaced(&hers->before, &account->primary))
         return;
     own_primary_follow(&hers->session->key, hers->admin->conf, account, &hers->next);
 }

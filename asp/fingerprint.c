@@ -33,6 +33,13 @@ bool asp_fingerprint_same(const struct asp_fingerprint *one, const struct asp_fi
            memcmp(one->print, other->print, sizeof one->print) == 0;
 }
 
+bool asp_fingerprint_is_replaced(const struct asp_fingerprint *before,
+                                 const struct asp_fingerprint *now)
+{
+    return before->taken && before->source == now->source &&
+           asp_source_traits(now->source).is_program && !asp_fingerprint_same(before, now);
+}
+
 static void write_hex(struct asp_buffer *out, const uint8_t bytes[ASP_PRINT_BYTES])
 {
     char hex[2 * ASP_PRINT_BYTES + 1];

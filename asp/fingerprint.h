@@ -62,6 +62,11 @@ bool asp_fingerprint_is_beyond_1(const struct asp_fingerprint *fingerprint);
 /* True when both are of one look. What was noted since of a user who has no line does not count. */
 bool asp_fingerprint_same(const struct asp_fingerprint *one, const struct asp_fingerprint *other);
 
+/* True when a program has said one thing `before`, and what it says `now` has taken its place: what
+ * was answered meanwhile may be the former. */
+bool asp_fingerprint_is_replaced(const struct asp_fingerprint *before,
+                                 const struct asp_fingerprint *now);
+
 /* Adds the line, with its end. */
 void asp_fingerprint_write(const struct asp_fingerprint *fingerprint, struct asp_buffer *out);
 

@@ -229,6 +229,7 @@ enum asp_status new_password_compare(struct storing *storing, struct asp_account
     const struct asp_primary_now *now = &storing->look.now;
     struct stored_password *stored = &storing->stored;
     struct asp_revocation how = asp_revocation_of(admin->conf, admin->now, admin->by);
+    const struct asp_fingerprint before = account->primary;
     enum asp_primary primary;
     enum asp_status status;
     bool written;
@@ -256,10 +257,10 @@ enum asp_status new_password_compare(struct storing *storing, struct asp_account
     if (primary == ASP_PRIMARY_CHANGED &&
         asp_account_copy(account, false, &stored->revoked, &stored->revoked_count) != ASP_OK)
         return asp_fail(error, ASP_NO_MEMORY, "out of memory");
-    storing->is_another = primary == ASP_PRIMARY_CHANGED;
     (void)asp_primary_settle(account, now, &how, false, &written);
     note_known(admin, account, now); /* in a fingerprint that was taken just now, too */
     storing->primary = account->primary;
+    storing->is_replaced = asp_fingerprint_is_replaced(&before, &account->primary);
     return ASP_OK;
 }
 

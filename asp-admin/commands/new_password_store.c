@@ -155,10 +155,7 @@ static void forget_revoked(struct stored_password *stored)
 
 bool new_password_is_doubtful(const struct storing *storing)
 {
-    const struct admin *admin = storing->admin;
-
-    return storing->is_another && admin_is_own(admin) &&
-           asp_source_traits(admin->conf->primary_source).is_program;
+    return storing->is_replaced && admin_is_own(storing->admin);
 }
 
 /* An asp_change: the first. Nothing is alive by it that was not. */

@@ -29,7 +29,7 @@ struct storing {
     struct asp_look look;           /* what that says of the user's primary password */
     bool followed_is_known;         /* whom the account follows, by that name: she is another */
     struct asp_fingerprint primary; /* as the first update has left it */
-    bool is_another;                /* by which it was found to be another */
+    bool is_replaced;               /* that is in the place of what a command had said */
     struct asp_usage usage;         /* by which it is known what is active */
     struct asp_pending pending;
     struct stored_password stored;

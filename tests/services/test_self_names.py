@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from support.account_text import lines_of_text, sealed
 from support.passwords import PASSWORD
-from support.self_service import ALICES, DONE, NO
+from support.self_service import ALICES, DONE, NO, STORE
 
 SOURCE = pathlib.Path(__file__).parent / "pam_spelling.c"
 
@@ -34,8 +34,13 @@ def test_a_module_may_call_her_otherwise_and_nobody_else(own, spelling, name_ser
     assert own.states("bob") == []
 
 
-def test_what_she_makes_on_her_own_account_follows_nobody_and_what_was_made_for_another_is_revoked(own):
+@pytest.mark.parametrize("source", ["shadow", "command"])
+def test_what_she_makes_on_her_own_account_follows_nobody_and_what_was_made_for_another_is_revoked(own, source):
     """An older version had made it of what was another spelling of bob, and watch has seen only that."""
+    if source == "command":
+        own.sandbox.write("/run/primaries", "alice\tone\nbob\tone\n")
+        own.sandbox.write("/etc/asp/primaries", "#!/bin/sh\ncat /run/primaries\n", mode="755")
+        own.configure('primary: { source = "command"; command = "/etc/asp/primaries"; };')
     own.makes("alice", "Phone")
     own.makes("bob", "Phone")
     path = "/var/lib/asp/users/alice"
@@ -43,10 +48,16 @@ def test_what_she_makes_on_her_own_account_follows_nobody_and_what_was_made_for_
     _, of_bobs, *_ = lines_of_text(own.sandbox.read("/var/lib/asp/users/bob"))
     followed = sealed([head.replace("asp-account 1 ", "asp-account 2 "), of_bobs, 'follows="bob"', *entries])
     own.sandbox.write(path, followed.decode(), mode="600")
+    if source == "command":  # what she has answered may be older than what that says
+        run = own.run("alice", "create", "--label", "Tablet", input=f"{ALICES}\n")
+        assert (run.code, run.out) == (STORE, "") and "was changed just now: try again" in run.err, run
+        assert own.states() == [("Phone", "revoked")]
     own.makes("alice", "Tablet")
     assert own.states() == [("Phone", "revoked"), ("Tablet", "active")]
     assert "follows=" not in own.sandbox.read(path)
     own.set_primary("alice", "another one")
+    if source == "command":
+        own.sandbox.write("/run/primaries", "alice\ttwo\nbob\tone\n")
     own.json("watch", "--once")
     assert {state for _, state in own.states()} == {"revoked"}
     assert own.states("bob") == [("Phone", "active")]

@@ -307,6 +307,31 @@ START_TEST(two_looks_are_the_same_but_for_what_was_noted_since)
 }
 END_TEST
 
+START_TEST(what_a_program_said_is_replaced_by_what_else_it_says)
+{
+    const struct asp_fingerprint none = read_line("primary=-");
+    const struct asp_fingerprint before = with_hash(read_line("primary=command,none"));
+    const struct asp_fingerprint of_shadow = with_hash(read_line("primary=shadow,none"));
+    struct asp_fingerprint now = before;
+
+    ck_assert(!asp_fingerprint_is_replaced(&before, &now));
+    ck_assert(!asp_fingerprint_is_replaced(&none, &now));
+    ck_assert(!asp_fingerprint_is_replaced(&before, &none));
+    ck_assert(!asp_fingerprint_is_replaced(&of_shadow, &now));
+    now.print[0] ^= 1;
+    ck_assert(asp_fingerprint_is_replaced(&before, &now));
+    now = of_shadow;
+    now.print[0] ^= 1;
+    ck_assert(!asp_fingerprint_is_replaced(&of_shadow, &now));
+    now = read_line("primary=command,none");
+    ck_assert(asp_fingerprint_is_replaced(&before, &now));
+    ck_assert(asp_fingerprint_is_replaced(&now, &before));
+    now = before;
+    now.taken = false;
+    ck_assert(!asp_fingerprint_is_replaced(&now, &before));
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_loop(suite, each_form_is_read_as_what_it_is_and_written_so_again, UNIT_COUNT(forms));
@@ -317,6 +342,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_line_with_a_nul_is_none);
     unit_add(suite, a_hash_is_of_lower_case_digits);
     unit_add(suite, two_looks_are_the_same_but_for_what_was_noted_since);
+    unit_add(suite, what_a_program_said_is_replaced_by_what_else_it_says);
 }
 
 int main(void)
