@@ -1,7 +1,6 @@
 /* The database of the configuration. */
 #include "conf_database.h"
 
-#include "nearest.h"
 #include "network.h"
 
 #include <string.h>
@@ -64,21 +63,28 @@ static enum asp_status read_port(const struct asp_conf_reader *reader,
     return ASP_OK;
 }
 
+enum { KEY_NAME, KEY_ADDRESS, KEY_PORT };
+
+const char *const asp_conf_host_keys[] = {
+    [KEY_NAME] = "name",
+    [KEY_ADDRESS] = "address",
+    [KEY_PORT] = "port",
+    NULL,
+};
+
 static enum asp_status read_member(const struct asp_conf_reader *reader,
                                    const config_setting_t *member, struct asp_database_host *host)
 {
-    struct asp_nearest nearest = {.typed = config_setting_name(member)};
+    const char *const *keys = asp_conf_host_keys;
+    const char *key = config_setting_name(member);
 
-    if (strcmp(nearest.typed, "name") == 0)
+    if (strcmp(key, keys[KEY_NAME]) == 0)
         return read_text(reader, member, &host->name);
-    if (strcmp(nearest.typed, "address") == 0)
+    if (strcmp(key, keys[KEY_ADDRESS]) == 0)
         return read_text(reader, member, &host->address);
-    if (strcmp(nearest.typed, "port") == 0)
+    if (strcmp(key, keys[KEY_PORT]) == 0)
         return read_port(reader, member, &host->port);
-    asp_nearest_try(&nearest, "name");
-    asp_nearest_try(&nearest, "address");
-    asp_nearest_try(&nearest, "port");
-    return asp_conf_refuse_key(reader, member, nearest.word);
+    return asp_conf_refuse_member(reader, member, keys);
 }
 
 /* No name is looked up: a name service that hangs would hold every login. */

@@ -8,6 +8,9 @@
 
 void asp_conf_default_database(struct asp_conf *conf);
 
+/* The keys of each of database.hosts, with a NULL after the last. */
+extern const char *const asp_conf_host_keys[];
+
 /* Reads database.hosts. */
 enum asp_status asp_conf_read_hosts(const struct asp_conf_reader *reader,
                                     const config_setting_t *setting);

@@ -2,7 +2,6 @@
 #include "conf_lists.h"
 
 #include "conf_database.h"
-#include "nearest.h"
 #include "scope.h"
 
 #include <stdlib.h>
@@ -145,43 +144,40 @@ static enum asp_status read_names(const struct asp_conf_reader *reader,
     return read_texts(reader, setting, asp_service_valid, ASP_SERVICE_RULE, names);
 }
 
-/* What is neither NAME_KEY nor services. */
-static enum asp_status refuse_member(const struct asp_conf_reader *reader,
-                                     const config_setting_t *member, const char *name_key)
-{
-    struct asp_nearest nearest = {.typed = config_setting_name(member)};
+/* Who has services: an app by its name, a client by its user. */
+enum { KEY_WHO, KEY_SERVICES };
 
-    asp_nearest_try(&nearest, name_key);
-    asp_nearest_try(&nearest, "services");
-    return asp_conf_refuse_key(reader, member, nearest.word);
-}
+static const char *const app_keys[] = {[KEY_WHO] = "name", [KEY_SERVICES] = "services", NULL};
+static const char *const client_keys[] = {[KEY_WHO] = "user", [KEY_SERVICES] = "services", NULL};
 
-/* One `{ NAME_KEY = "..."; services = [ ... ]; }` of a list. */
+/* One `{ WHO = "..."; services = [ ... ]; }` of a list. */
 static enum asp_status read_services_of(const struct asp_conf_reader *reader,
-                                        const config_setting_t *setting, const char *name_key,
-                                        const char **name, struct asp_names *services)
+                                        const config_setting_t *setting, const char *const *keys,
+                                        const char **who, struct asp_names *services)
 {
     enum asp_status status = ASP_OK;
 
-    *name = NULL;
+    *who = NULL;
     if (config_setting_type(setting) != CONFIG_TYPE_GROUP)
-        return asp_conf_refuse(reader, setting,
-                               "must hold groups, { %s = \"...\"; services = [ ... ]; }", name_key);
+        return asp_conf_refuse(reader, setting, "must hold groups, { %s = \"...\"; %s = [ ... ]; }",
+                               keys[KEY_WHO], keys[KEY_SERVICES]);
     for (int i = 0; status == ASP_OK && i < config_setting_length(setting); i++) {
         const config_setting_t *member = config_setting_get_elem(setting, (unsigned)i);
+        const char *key = config_setting_name(member);
 
-        if (strcmp(config_setting_name(member), "services") == 0)
+        if (strcmp(key, keys[KEY_SERVICES]) == 0)
             status = read_names(reader, member, services);
-        else if (strcmp(config_setting_name(member), name_key) != 0)
-            status = refuse_member(reader, member, name_key);
+        else if (strcmp(key, keys[KEY_WHO]) != 0)
+            status = asp_conf_refuse_member(reader, member, keys);
         else if (config_setting_type(member) != CONFIG_TYPE_STRING ||
                  config_setting_get_string(member)[0] == '\0')
             status = asp_conf_refuse(reader, member, "must be a text in quotes");
         else
-            *name = config_setting_get_string(member);
+            *who = config_setting_get_string(member);
     }
-    if (status == ASP_OK && (*name == NULL || services->names == NULL))
-        status = asp_conf_refuse(reader, setting, "lacks %s or services", name_key);
+    if (status == ASP_OK && (*who == NULL || services->names == NULL))
+        status =
+            asp_conf_refuse(reader, setting, "lacks %s or %s", keys[KEY_WHO], keys[KEY_SERVICES]);
     return status;
 }
 
@@ -241,7 +237,7 @@ static enum asp_status read_apps(const struct asp_conf_reader *reader,
     for (size_t i = 0; status == ASP_OK && i < count; i++) {
         const config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
 
-        status = read_services_of(reader, element, "name", &apps[i].name, &apps[i].services);
+        status = read_services_of(reader, element, app_keys, &apps[i].name, &apps[i].services);
         if (status == ASP_OK)
             status = check_app(reader, element, apps, i);
     }
@@ -262,8 +258,8 @@ static enum asp_status read_clients(const struct asp_conf_reader *reader,
         return status;
     clients = groups;
     for (size_t i = 0; status == ASP_OK && i < count; i++)
-        status = read_services_of(reader, config_setting_get_elem(setting, (unsigned)i), "user",
-                                  &clients[i].user, &clients[i].services);
+        status = read_services_of(reader, config_setting_get_elem(setting, (unsigned)i),
+                                  client_keys, &clients[i].user, &clients[i].services);
     reader->conf->clients = clients;
     reader->conf->client_count = count;
     return status;
@@ -291,14 +287,14 @@ static const struct {
     const char *group;
     const char *name;
     enum asp_status (*read)(const struct asp_conf_reader *reader, const config_setting_t *setting);
-    const char *keys[4]; /* of a list of groups: those of each, and NULL */
+    const char *const *keys; /* of a list of groups: those of each, and NULL; else NULL */
 } lists[] = {
-    {"", "apps", read_apps, {"name", "services"}},
-    {"", "guarded", read_guarded, {NULL}},
-    {"", "user_domains", read_domains, {NULL}},
-    {"broker", "clients", read_clients, {"user", "services"}},
-    {"self_service", "apps", read_self_apps, {NULL}},
-    {"database", "hosts", asp_conf_read_hosts, {"name", "address", "port"}},
+    {"", "apps", read_apps, app_keys},
+    {"", "guarded", read_guarded, NULL},
+    {"", "user_domains", read_domains, NULL},
+    {"broker", "clients", read_clients, client_keys},
+    {"self_service", "apps", read_self_apps, NULL},
+    {"database", "hosts", asp_conf_read_hosts, asp_conf_host_keys},
 };
 
 const char *asp_conf_list_with(const char *group, const char *key)
@@ -306,7 +302,9 @@ const char *asp_conf_list_with(const char *group, const char *key)
     for (size_t i = 0; i < COUNT(lists); i++) {
         const char *const *keys = lists[i].keys;
 
-        for (size_t k = 0; strcmp(lists[i].group, group) == 0 && keys[k] != NULL; k++) {
+        if (keys == NULL || strcmp(lists[i].group, group) != 0)
+            continue;
+        for (size_t k = 0; keys[k] != NULL; k++) {
             if (strcmp(keys[k], key) == 0)
                 return lists[i].name;
         }

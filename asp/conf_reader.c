@@ -2,6 +2,7 @@
 #include "conf_reader.h"
 
 #include "conf_place.h"
+#include "nearest.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,6 +62,16 @@ enum asp_status asp_conf_refuse_key(const struct asp_conf_reader *reader,
         return asp_conf_refuse(reader, setting, "is not a key of this program: see asp.conf(5)");
     return asp_conf_refuse(reader, setting, "is not a key of this program: did you mean %s?",
                            meant);
+}
+
+enum asp_status asp_conf_refuse_member(const struct asp_conf_reader *reader,
+                                       const config_setting_t *member, const char *const *keys)
+{
+    struct asp_nearest nearest = {.typed = config_setting_name(member)};
+
+    for (size_t i = 0; keys[i] != NULL; i++)
+        asp_nearest_try(&nearest, keys[i]);
+    return asp_conf_refuse_key(reader, member, nearest.word);
 }
 
 void *asp_conf_own(const struct asp_conf_reader *reader, size_t count, size_t size)

@@ -38,6 +38,10 @@ enum asp_status asp_conf_refuse(const struct asp_conf_reader *reader,
 enum asp_status asp_conf_refuse_key(const struct asp_conf_reader *reader,
                                     const config_setting_t *setting, const char *meant);
 
+/* The same of a key in a group of a list, which has these keys, with a NULL after the last. */
+enum asp_status asp_conf_refuse_member(const struct asp_conf_reader *reader,
+                                       const config_setting_t *member, const char *const *keys);
+
 /* Memory for that many, all zero, that lives as long as the configuration; NULL: there is none. */
 void *asp_conf_own(const struct asp_conf_reader *reader, size_t count, size_t size);
 
