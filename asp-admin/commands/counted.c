@@ -1,6 +1,8 @@
 /* How many app passwords there are, in words. */
 #include "counted.h"
 
+#include "asp-admin/ui/plural.h"
+
 struct counted counted_of(const struct asp_account *account, const struct asp_usage *usage,
                           time_t now)
 {
@@ -13,8 +15,8 @@ struct counted counted_of(const struct asp_account *account, const struct asp_us
 
 void counted_add(struct asp_buffer *out, const struct counted *counted)
 {
-    asp_buffer_add_number(out, counted->entries);
-    asp_buffer_add(out, counted->entries == 1 ? " app password, " : " app passwords, ");
+    plural_add(out, counted->entries, "app password");
+    asp_buffer_add(out, ", ");
     asp_buffer_add_number(out, counted->active);
     asp_buffer_add(out, " of them active");
 }

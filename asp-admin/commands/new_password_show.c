@@ -6,6 +6,7 @@
 #include "asp-admin/app.h"
 #include "asp-admin/ui/entry_limits.h"
 #include "asp-admin/ui/json.h"
+#include "asp-admin/ui/plural.h"
 #include "asp-admin/ui/wrap.h"
 #include "asp/buffer.h"
 #include "asp/time_text.h"
@@ -259,7 +260,7 @@ void new_password_show_notes(const struct admin *admin, const struct stored_pass
         console_say(admin->console,
                     "note: the primary password of %s was changed: what was made under the one "
                     "before is revoked, %zu app password%s",
-                    admin->user, stored->revoked_count, stored->revoked_count == 1 ? "" : "s");
+                    admin->user, stored->revoked_count, plural(stored->revoked_count));
     if (!admin->options->new_app && app_is_unknown(admin->conf, stored->entry.app))
         note_unknown_app(admin, stored);
     if (new_password_is_unwatched(now))

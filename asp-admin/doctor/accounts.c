@@ -1,6 +1,7 @@
 /* doctor: every account, and its usage. */
 #include "accounts.h"
 
+#include "asp-admin/ui/plural.h"
 #include "asp-admin/ui/progress.h"
 #include "asp/buffer.h"
 #include "asp/store_due.h"
@@ -22,11 +23,6 @@ struct pass {
     struct name_list stuck;  /* whose usage is, and cannot be written */
     struct asp_error why;    /* of the last of those */
 };
-
-static const char *plural(size_t count)
-{
-    return count == 1 ? "" : "s";
-}
 
 static bool has_due_hook(const struct asp_account *account)
 {

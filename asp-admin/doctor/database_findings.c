@@ -2,6 +2,7 @@
 #include "database_findings.h"
 
 #include "asp-admin/database/hosts.h"
+#include "asp-admin/ui/plural.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,7 +225,6 @@ bool database_find_standbys(struct findings *findings, const char *check,
                             const struct asp_conf *conf, const struct database_look *look)
 {
     const struct database_standbys *standbys = &look->standbys;
-    const char *plural = standbys->needed == 1 ? "" : "s";
     char end[64];
 
     if (standbys->needed == 0)
@@ -234,7 +234,7 @@ bool database_find_standbys(struct findings *findings, const char *check,
         finding_fault(findings, check,
                       "a commit waits for %zu standby%s, and %zu of those that it may be are "
                       "there: no change of an account is made%s",
-                      standbys->needed, plural, standbys->connected, end);
+                      standbys->needed, plural(standbys->needed), standbys->connected, end);
         finding_fix(findings, "bring its standbys back, or take out of synchronous_standby_names "
                               "those that will not come");
         return false;
@@ -245,7 +245,7 @@ bool database_find_standbys(struct findings *findings, const char *check,
                  "a commit waits for %zu standby%s, and there is no other%s: where one is lost no "
                  "change of an account is made%s; ANY 1 of two standbys avoids that, see "
                  "asp-store(7)",
-                 standbys->needed, plural,
+                 standbys->needed, plural(standbys->needed),
                  standbys->listed > standbys->needed ? " now"
                                                      : " that synchronous_standby_names lists",
                  end);

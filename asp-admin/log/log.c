@@ -5,6 +5,7 @@
 #include "log_file.h"
 
 #include "asp-admin/ui/answer.h"
+#include "asp-admin/ui/plural.h"
 #include "asp-admin/ui/progress.h"
 #include "asp/buffer.h"
 #include "asp/time_text.h"
@@ -204,8 +205,7 @@ static void tell_reach(const struct admin *admin, const struct reading *reading,
 static void tell_not_counted(const struct admin *admin, unsigned long long lines, const char *which)
 {
     if (lines > 0)
-        console_say(admin->console, "not counted: %llu %s %s", lines, lines == 1 ? "line" : "lines",
-                    which);
+        console_say(admin->console, "not counted: %llu line%s %s", lines, plural(lines), which);
 }
 
 /* What of an answer with too many rows was not asked for yet. */

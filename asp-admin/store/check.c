@@ -3,6 +3,7 @@
 
 #include "asp-admin/database/check.h"
 #include "asp-admin/doctor/findings.h"
+#include "asp-admin/ui/plural.h"
 #include "asp/name.h"
 
 /* Whose it is; the name as it is stored, where nobody can tell. */
@@ -30,7 +31,7 @@ static void tell(void *context, const char *name, int part, const char *what)
 static void add_counts(struct findings *findings, const struct database_counts *counts)
 {
     finding_ok(findings, "accounts", "%llu, with %llu app password%s; %llu that %s removed",
-               counts->accounts, counts->entries, counts->entries == 1 ? "" : "s", counts->removed,
+               counts->accounts, counts->entries, plural(counts->entries), counts->removed,
                counts->removed == 1 ? "was" : "were");
     finding_ok(findings, "events", "%llu", counts->events);
 }

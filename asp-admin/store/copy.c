@@ -12,6 +12,7 @@
 #include "asp-admin/database/look.h"
 #include "asp-admin/system/machine.h"
 #include "asp-admin/ui/json.h"
+#include "asp-admin/ui/plural.h"
 #include "asp-admin/ui/progress.h"
 #include "asp/checksum.h"
 #include "asp/store_copy_closing.h"
@@ -321,10 +322,9 @@ static bool say(const struct copying *copying)
                                     (json_int_t)copying->entries, "dropped",
                                     (json_int_t)copying->dropped));
     asp_buffer_add(&out, "copied and compared ");
-    asp_buffer_add_number(&out, copying->accounts);
-    asp_buffer_add(&out, copying->accounts == 1 ? " account, with " : " accounts, with ");
-    asp_buffer_add_number(&out, copying->entries);
-    asp_buffer_add(&out, copying->entries == 1 ? " app password" : " app passwords");
+    plural_add(&out, copying->accounts, "account");
+    asp_buffer_add(&out, ", with ");
+    plural_add(&out, copying->entries, "app password");
     if (copying->dropped > 0) {
         asp_buffer_add(&out, "; took away ");
         asp_buffer_add_number(&out, copying->dropped);

@@ -3,6 +3,7 @@
 
 #include "asp-admin/database/tidy.h"
 #include "asp-admin/ui/json.h"
+#include "asp-admin/ui/plural.h"
 
 static bool say(const struct admin *admin, const struct database_tidied *tidied)
 {
@@ -15,15 +16,13 @@ static bool say(const struct admin *admin, const struct database_tidied *tidied)
                                     (json_int_t)tidied->expiries, "uses",
                                     (json_int_t)tidied->uses));
     asp_buffer_add(&out, "took away what is older than 30 days: ");
-    asp_buffer_add_number(&out, tidied->events);
-    asp_buffer_add(&out, tidied->events == 1 ? " event, " : " events, ");
-    asp_buffer_add_number(&out, tidied->accounts);
-    asp_buffer_add(&out, tidied->accounts == 1 ? " account that was" : " accounts that were");
-    asp_buffer_add(&out, " removed, ");
+    plural_add(&out, tidied->events, "event");
+    asp_buffer_add(&out, ", ");
+    plural_add(&out, tidied->accounts, "account");
+    asp_buffer_add(&out, tidied->accounts == 1 ? " that was removed, " : " that were removed, ");
     asp_buffer_add_number(&out, tidied->expiries);
     asp_buffer_add(&out, tidied->expiries == 1 ? " expiry; and " : " expiries; and ");
-    asp_buffer_add_number(&out, tidied->uses);
-    asp_buffer_add(&out, tidied->uses == 1 ? " use" : " uses");
+    plural_add(&out, tidied->uses, "use");
     asp_buffer_add(&out, " of accounts that are not there\n");
     return console_print_sentences(admin->console, &out);
 }

@@ -1,6 +1,8 @@
 /* What an app password is limited to, as a person reads it. */
 #include "entry_limits.h"
 
+#include "plural.h"
+
 #include "asp/time_text.h"
 
 void entry_limits_add_duration(struct asp_buffer *out, time_t seconds)
@@ -8,18 +10,16 @@ void entry_limits_add_duration(struct asp_buffer *out, time_t seconds)
     static const struct {
         time_t seconds;
         const char *name;
-    } units[] = {{(time_t)7 * 24 * 3600, " week"},
-                 {(time_t)24 * 3600, " day"},
-                 {3600, " hour"},
-                 {60, " minute"},
-                 {1, " second"}};
+    } units[] = {{(time_t)7 * 24 * 3600, "week"},
+                 {(time_t)24 * 3600, "day"},
+                 {3600, "hour"},
+                 {60, "minute"},
+                 {1, "second"}};
     size_t unit = 0;
 
     while (seconds % units[unit].seconds != 0)
         unit++;
-    asp_buffer_add_number(out, (unsigned long long)(seconds / units[unit].seconds));
-    asp_buffer_add(out, units[unit].name);
-    asp_buffer_add(out, seconds == units[unit].seconds ? "" : "s");
+    plural_add(out, (unsigned long long)(seconds / units[unit].seconds), units[unit].name);
 }
 
 void entry_limits_add_networks(struct asp_buffer *out, const struct asp_entry *entry)

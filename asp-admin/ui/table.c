@@ -1,6 +1,7 @@
 /* Tables and times, as a person sees them. */
 #include "table.h"
 
+#include "plural.h"
 #include "wrap.h"
 
 #include "asp/buffer.h"
@@ -41,10 +42,8 @@ void add_when(const struct console *console, struct asp_buffer *out, time_t now,
         count = ago / units[i].seconds;
         if (count == 0)
             continue;
-        asp_buffer_add_number(out, (unsigned long long)count);
-        asp_buffer_add(out, " ");
-        asp_buffer_add(out, units[i].name);
-        asp_buffer_add(out, count == 1 ? " ago" : "s ago");
+        plural_add(out, (unsigned long long)count, units[i].name);
+        asp_buffer_add(out, " ago");
         return;
     }
     asp_buffer_add(out, "just now");

@@ -1,6 +1,7 @@
 /* Lines of a pass. */
 #include "report.h"
 
+#include "asp-admin/ui/plural.h"
 #include "asp/buffer.h"
 
 #include <stdio.h>
@@ -62,8 +63,7 @@ void report_failed(const struct compare_result *result, char trouble[REPORT_LINE
 
     trouble[0] = '\0';
     if (result->failed > 0)
-        (void)snprintf(trouble, REPORT_LINE, "%zu account%s: %s", result->failed,
-                       result->failed == 1 ? " could not be compared"
-                                           : "s could not be compared, first",
+        (void)snprintf(trouble, REPORT_LINE, "%zu account%s could not be compared%s: %s",
+                       result->failed, plural(result->failed), result->failed == 1 ? "" : ", first",
                        asp_error_line(&result->failure, line));
 }

@@ -12,6 +12,7 @@
 
 #include "asp-admin/primary/primary_source.h"
 #include "asp-admin/ui/json.h"
+#include "asp-admin/ui/plural.h"
 #include "asp-admin/ui/progress.h"
 #include "asp/buffer.h"
 #include "asp/store_watch.h"
@@ -36,12 +37,11 @@ static bool show(const struct admin *admin, const struct compare_result *result,
         asp_buffer_add(&out, ": no primary password was compared here\n");
         return console_print_sentences(admin->console, &out);
     }
-    asp_buffer_add_number(&out, result->accounts);
-    asp_buffer_add(&out, result->accounts == 1 ? " account: " : " accounts: ");
+    plural_add(&out, result->accounts, "account");
+    asp_buffer_add(&out, ": ");
     asp_buffer_add_number(&out, result->changed);
     asp_buffer_add(&out, " changed, ");
-    asp_buffer_add_number(&out, result->revoked);
-    asp_buffer_add(&out, result->revoked == 1 ? " app password" : " app passwords");
+    plural_add(&out, result->revoked, "app password");
     asp_buffer_add(&out, " revoked, ");
     asp_buffer_add_number(&out, result->unknown);
     asp_buffer_add(&out, " unknown, ");
@@ -68,7 +68,7 @@ static enum exit_code run_due_hooks(struct admin *admin, const struct asp_watch_
     return fail_with(admin->console, EXIT_STORE,
                      "the hooks of %zu user%s could not be run, and stay due: the system's log "
                      "says why",
-                     left, left == 1 ? "" : "s");
+                     left, plural(left));
 }
 
 /* Those that a database tells of. */
