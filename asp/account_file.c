@@ -127,6 +127,12 @@ static bool head_is_of(const char *line, size_t length, const char *user)
     if (!has_prefix(at, (size_t)(end - at), USER_KEY))
         return false;
     at += sizeof USER_KEY - 1;
+    /* Most names have nothing that is escaped. */
+    if (strchr(user, '"') == NULL && strchr(user, '\\') == NULL) {
+        const size_t size = strlen(user);
+
+        return (size_t)(end - at) == size + 1 && memcmp(at, user, size) == 0 && at[size] == '"';
+    }
     for (; *user != '\0'; user++) {
         if ((*user == '"' || *user == '\\') && (at == end || *at++ != '\\'))
             return false;

@@ -62,8 +62,9 @@ void asp_account_spell(const struct asp_conf *conf, const char *typed,
     spelled[0] = '\0';
     if (length > ASP_USER_MAX)
         return;
-    for (size_t i = 0; i < length; i++)
-        spelled[i] = conf->fold_user_names ? asp_fold(from[i]) : from[i];
+    memcpy(spelled, from, length);
+    for (size_t i = 0; conf->fold_user_names && i < length; i++)
+        spelled[i] = asp_fold(from[i]);
     spelled[length] = '\0';
 }
 

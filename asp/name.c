@@ -54,13 +54,17 @@ static bool is_refused(char c)
 bool asp_user_encode(const char *user, char name[ASP_USER_ENCODED + 1])
 {
     const char *p = user;
-    size_t at = 0;
+    size_t at;
 
     if (user[0] == '\0' || user[0] == '-' || strcmp(user, ".") == 0 || strcmp(user, "..") == 0)
         return false;
     /* Most names stand for themselves to their end. */
-    for (; kinds[(unsigned char)*p] == ITSELF && at < ASP_USER_MAX; p++)
-        name[at++] = *p;
+    while (kinds[(unsigned char)*p] == ITSELF)
+        p++;
+    at = (size_t)(p - user);
+    if (at > ASP_USER_MAX)
+        return false;
+    memcpy(name, user, at);
     for (; *p != '\0'; p++) {
         const unsigned char kind = kinds[(unsigned char)*p];
 
