@@ -176,10 +176,10 @@ struct asp_store_engine {
     enum asp_status (*clear_strays)(const struct asp_store *store, asp_visit *visit, void *context,
                                     struct asp_error *error);
 
-    /* As asp_store_each, with each name that it finds; what is not well-formed the front passes
-     * over. */
-    enum asp_status (*each)(const struct asp_store *store, asp_visit *visit, void *context,
-                            struct asp_error *error);
+    /* As asp_store_each and, where it `reads`, asp_store_each_account, with each name that it
+     * finds; what is not well-formed the front passes over. */
+    enum asp_status (*each)(const struct asp_store *store, bool reads, asp_visit *visit,
+                            void *context, struct asp_error *error);
 
     /* As asp_store_examine and asp_store_is_own. */
     bool (*examine)(const struct asp_conf *conf, asp_store_fault *tell, void *context);

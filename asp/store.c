@@ -217,7 +217,15 @@ enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, 
 {
     struct walk walk = {store, visit, context};
 
-    return store->engine->each(store, visit_name, &walk, error);
+    return store->engine->each(store, false, visit_name, &walk, error);
+}
+
+enum asp_status asp_store_each_account(const struct asp_store *store, asp_visit *visit,
+                                       void *context, struct asp_error *error)
+{
+    struct walk walk = {store, visit, context};
+
+    return store->engine->each(store, true, visit_name, &walk, error);
 }
 
 enum asp_status asp_store_clear_strays(const struct asp_store *store, asp_visit *visit,

@@ -197,6 +197,11 @@ typedef enum asp_status asp_visit(const char *user, void *context);
 enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, void *context,
                                struct asp_error *error);
 
+/* The same for who loads the account of each, and perhaps its usage, and changes nothing: what is
+ * read of it first within the visit may have been read with others, up to a thousand, before. */
+enum asp_status asp_store_each_account(const struct asp_store *store, asp_visit *visit,
+                                       void *context, struct asp_error *error);
+
 /*
  * Takes away what updates left that were never finished, killed or by a power cut: each under the
  * lock of its account. Calls `visit` for the account of each that was there. ASP_OK, or why one of

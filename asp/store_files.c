@@ -205,12 +205,13 @@ static enum asp_status visit_file(const char *file, void *context)
     return asp_files_fits(file) ? walk->visit(file, walk->context) : ASP_OK;
 }
 
-static enum asp_status visit_each(const struct asp_store *store, asp_visit *visit, void *context,
-                                  struct asp_error *error)
+static enum asp_status visit_each(const struct asp_store *store, bool reads, asp_visit *visit,
+                                  void *context, struct asp_error *error)
 {
     struct walk walk = {visit, context};
     enum asp_status status = asp_files_check_folder(store, USERS_FOLDER, error);
 
+    (void)reads; /* they are as near as their names */
     return status == ASP_OK ? asp_files_each_file(store, USERS_FOLDER, visit_file, &walk, error)
                             : status;
 }

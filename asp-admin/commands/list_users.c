@@ -263,7 +263,7 @@ enum exit_code list_users(struct admin *admin)
     if (code != EXIT_DONE)
         return code;
     progress_begin("reading accounts");
-    status = asp_store_each(&admin->store, visit_user, &all, &error);
+    status = asp_store_each_account(&admin->store, visit_user, &all, &error);
     progress_end();
     if (status == ASP_OK)
         status = sort(&all);

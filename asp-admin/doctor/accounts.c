@@ -211,7 +211,7 @@ void examine_accounts(struct examination *exam, struct primaries *primaries)
     struct pass pass = {.exam = exam, .primaries = primaries};
     struct asp_error error = {0};
     const struct asp_store *store = &exam->admin->store;
-    enum asp_status status = asp_store_each(store, visit, &pass, &error);
+    enum asp_status status = asp_store_each_account(store, visit, &pass, &error);
 
     if (status == ASP_OK)
         status = asp_due_each(store, count_aside, &pass, &error);

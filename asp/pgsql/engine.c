@@ -10,16 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES_AT_ONCE = 1000, EACH_MS = 10000 };
-
 _Static_assert(sizeof(void *) <= ASP_KEPT_WORDS * sizeof(uint64_t), "no room for an address");
-
-static const struct pgsql_statement names = {
-    .name = "names",
-    .text = "SELECT part, name FROM asp.account WHERE body IS NOT NULL AND"
-            " (part, name) > ($1::smallint, $2) ORDER BY part, name LIMIT 1000",
-    .values = 2,
-};
 
 struct pgsql_store *pgsql_store_new(const char *application)
 {
@@ -44,6 +35,7 @@ static void leave_database(struct pgsql_store *own)
     own->pin = (struct pgsql_pin){0};
     own->clock.is_known = false;
     own->looked.asked = false;
+    own->visited = (struct pgsql_visited){0};
 }
 
 void pgsql_store_use(struct pgsql_store *own, const struct asp_conf *conf, const char *role,
@@ -251,53 +243,6 @@ static enum asp_status clear_strays(const struct asp_store *store, asp_visit *vi
     return ASP_OK;
 }
 
-/* Where the next ones begin. */
-struct place {
-    struct pgsql_number part;
-    char name[ASP_USER_ENCODED + 1];
-};
-
-/* Those behind the place, which is brought on. `*count`: how many there were. */
-static enum asp_status visit_some(struct pgsql_store *own, struct place *place, asp_visit *visit,
-                                  void *context, size_t *count, struct asp_error *error)
-{
-    const struct pgsql_value values[] = {{.bytes = place->part.text}, {.bytes = place->name}};
-    struct pg_result *result = NULL;
-    enum asp_status status =
-        pgsql_ask(own->connection, &names, values, asp_clock_ms() + EACH_MS, &result, error);
-
-    *count = status == ASP_OK ? pgsql_row_count(result) : 0;
-    for (size_t row = 0; status == ASP_OK && row < *count; row++) {
-        const uint8_t *name;
-        size_t length;
-        int64_t part;
-
-        if (!pgsql_number(result, row, 0, &part) || !pgsql_bytes(result, row, 1, &name, &length) ||
-            length >= sizeof place->name) {
-            status = pgsql_not_ours(error);
-            break;
-        }
-        place->part = pgsql_number_text(part);
-        memcpy(place->name, name, length + 1);
-        status = visit(place->name, context);
-    }
-    pgsql_result_free(result);
-    return status;
-}
-
-static enum asp_status each(const struct asp_store *store, asp_visit *visit, void *context,
-                            struct asp_error *error)
-{
-    struct place place = {pgsql_number_text(-1), ""};
-    struct pgsql_pin found;
-    size_t count = NAMES_AT_ONCE;
-    enum asp_status status = pgsql_store_is_joined(pgsql_own(store), &found, error);
-
-    while (status == ASP_OK && count == NAMES_AT_ONCE)
-        status = visit_some(pgsql_own(store), &place, visit, context, &count, error);
-    return status;
-}
-
 static bool is_another(const struct asp_store *store)
 {
     return asp_store_files.is_another(folder_of(store));
@@ -373,7 +318,7 @@ const struct asp_store_engine asp_store_pgsql = {
     .note_password = pgsql_note_password,
     .password_mark = pgsql_password_mark,
     .clear_strays = clear_strays,
-    .each = each,
+    .each = pgsql_each,
     .examine = asp_files_examine,
     .is_own = asp_files_is_own,
     .is_another = is_another,

@@ -299,7 +299,7 @@ static void look_at_clock(struct pgsql_store *own, int64_t now)
     own->clock.is_known = true;
 }
 
-static struct timespec on_this_machine(const struct pgsql_store *own, int64_t when)
+struct timespec pgsql_on_this_machine(const struct pgsql_store *own, int64_t when)
 {
     const int64_t here = when - own->clock.ahead;
 
@@ -351,7 +351,7 @@ enum asp_status pgsql_load(struct pgsql_store *own, const char *name, const char
         return pgsql_not_ours(error);
     }
     look_at_clock(own, now);
-    loaded->written = on_this_machine(own, written);
+    loaded->written = pgsql_on_this_machine(own, written);
     look_at_use(own, name, only, loaded->result);
     return ASP_OK;
 }

@@ -24,6 +24,26 @@ struct pgsql_queued {
     struct asp_use use;
 };
 
+/* Rows of last uses: id, created, last, service, host, and the time since which they are known, in
+ * the columns from this one on. */
+struct pgsql_rows {
+    const struct pg_result *result;
+    size_t first;
+    size_t count;
+    size_t column;
+};
+
+/* The account that a walk is at, as it was read with others. */
+struct pgsql_visited {
+    const char *name; /* NULL: there is no walk */
+    bool has_account; /* that was not handed out yet: what is read again is asked for */
+    bool has_uses;
+    const uint8_t *body;
+    size_t length;
+    struct timespec written; /* by the clock of this machine */
+    struct pgsql_rows uses;
+};
+
 struct pgsql_store {
     struct pgsql_connection *connection;
     const struct asp_conf *conf;
@@ -43,6 +63,7 @@ struct pgsql_store {
         struct asp_use use;
         time_t since; /* uses are known from then on */
     } looked;
+    struct pgsql_visited visited;
     /* Of the database, as it told it last. */
     struct {
         bool is_known;
@@ -118,6 +139,10 @@ struct pgsql_loaded {
 enum asp_status pgsql_load(struct pgsql_store *own, const char *name, const char *only,
                            int64_t deadline, struct pgsql_loaded *loaded, struct asp_error *error);
 
+/* When that was by the clock of this machine: microseconds since 1970 by the database's, which has
+ * told its own. */
+struct timespec pgsql_on_this_machine(const struct pgsql_store *own, int64_t when);
+
 /* As asp_store_now. */
 enum asp_status pgsql_now(const struct asp_store *store, time_t *now, struct asp_error *error);
 
@@ -154,6 +179,17 @@ enum asp_status pgsql_note_password(const struct asp_store *store, const char *n
                                     struct asp_error *error);
 enum asp_status pgsql_password_mark(const struct asp_store *store, const char *name, uint64_t *mark,
                                     struct asp_error *error);
+
+/* pages.c: as asp_store_each and, where it reads, asp_store_each_account. */
+enum asp_status pgsql_each(const struct asp_store *store, bool reads, asp_visit *visit,
+                           void *context, struct asp_error *error);
+
+/* visited.c. True, once: it is the account that a walk is at, and what was read of it is in
+ * `loaded`, whose `result` is NULL and whose `tag` is not known. It lasts as long as the visit. */
+bool pgsql_visited_account(struct pgsql_store *own, const char *name, struct pgsql_loaded *loaded);
+
+/* The same for its last uses. */
+bool pgsql_visited_uses(struct pgsql_store *own, const char *name, struct pgsql_rows *rows);
 
 /* uses.c */
 enum asp_status pgsql_usage(const struct asp_store *store, const char *name,

@@ -50,16 +50,20 @@ static void put_slot(struct asp_usage *usage, size_t index, const struct asp_use
     asp_usage_write_slot(use, usage->bytes + ASP_HEAD_BYTES + index * ASP_SLOT_BYTES);
 }
 
-static bool take_use(const struct pg_result *result, size_t row, struct asp_use *use)
+static bool take_use(const struct pgsql_rows *rows, size_t at, struct asp_use *use)
 {
+    const struct pg_result *result = rows->result;
+    const size_t row = rows->first + at;
+    const size_t column = rows->column;
     int64_t created;
     int64_t last;
 
     *use = (struct asp_use){0};
-    if (!pgsql_text(result, row, ID, use->id, sizeof use->id) ||
-        !pgsql_text(result, row, SERVICE, use->service, sizeof use->service) ||
-        !pgsql_text(result, row, HOST, use->host, sizeof use->host) ||
-        !pgsql_number(result, row, CREATED, &created) || !pgsql_number(result, row, LAST, &last))
+    if (!pgsql_text(result, row, column + ID, use->id, sizeof use->id) ||
+        !pgsql_text(result, row, column + SERVICE, use->service, sizeof use->service) ||
+        !pgsql_text(result, row, column + HOST, use->host, sizeof use->host) ||
+        !pgsql_number(result, row, column + CREATED, &created) ||
+        !pgsql_number(result, row, column + LAST, &last))
         return false;
     use->created = (time_t)created;
     use->last = (time_t)last;
@@ -67,7 +71,7 @@ static bool take_use(const struct pg_result *result, size_t row, struct asp_use 
 }
 
 /* What could not have been written by us is none. */
-static enum asp_status build(const struct pg_result *result, struct asp_usage *usage,
+static enum asp_status build(const struct pgsql_rows *rows, struct asp_usage *usage,
                              struct asp_error *error)
 {
     struct asp_use use;
@@ -75,13 +79,13 @@ static enum asp_status build(const struct pg_result *result, struct asp_usage *u
     int64_t since;
     enum asp_status status;
 
-    if (!pgsql_number(result, 0, SINCE, &since))
+    if (!pgsql_number(rows->result, rows->first, rows->column + SINCE, &since))
         return pgsql_not_ours(error);
-    for (size_t row = 0; row < pgsql_row_count(result) && slots < ASP_IDS; row++)
-        slots += take_use(result, row, &use);
+    for (size_t at = 0; at < rows->count && slots < ASP_IDS; at++)
+        slots += take_use(rows, at, &use);
     status = begin(usage, (time_t)since, slots, error);
-    for (size_t row = 0, slot = 0; status == ASP_OK && slot < slots; row++) {
-        if (take_use(result, row, &use))
+    for (size_t at = 0, slot = 0; status == ASP_OK && slot < slots; at++) {
+        if (take_use(rows, at, &use))
             put_slot(usage, slot++, &use);
     }
     return status;
@@ -101,7 +105,7 @@ static enum asp_status ask_uses(struct pgsql_store *own, const char *name, struc
     values[0].bytes = part.text;
     status = pgsql_ask(own->connection, &uses, values, pgsql_wait_until(own), &result, error);
     if (status == ASP_OK)
-        status = build(result, usage, error);
+        status = build(&(struct pgsql_rows){result, 0, pgsql_row_count(result), ID}, usage, error);
     pgsql_result_free(result);
     return status;
 }
@@ -159,8 +163,11 @@ enum asp_status pgsql_usage(const struct asp_store *store, const char *name,
                             struct asp_usage *usage, struct asp_error *error)
 {
     struct pgsql_store *own = pgsql_own(store);
+    struct pgsql_rows rows;
     enum asp_status status;
 
+    if (pgsql_visited_uses(own, name, &rows))
+        return build(&rows, usage, error);
     if (!own->looked.asked || strcmp(own->looked.name, name) != 0) {
         (void)flush(own, NULL);
         return ask_uses(own, name, usage, error);

@@ -254,6 +254,24 @@ static enum asp_status visit(const char *user, void *context)
     return ASP_OK;
 }
 
+/* What a walk has read already, and what is asked for since that was handed out. */
+static enum asp_status visit_account(const char *user, void *context)
+{
+    const struct asp_store *store = context;
+    struct asp_error error = {0};
+
+    for (int i = 0; i < 2; i++) {
+        struct asp_account account;
+        struct asp_usage usage;
+
+        if (asp_store_load(store, user, NULL, &account, &error) == ASP_OK)
+            asp_account_free(&account);
+        (void)asp_store_usage(store, user, &usage, NULL);
+        asp_usage_free(&usage);
+    }
+    return visit(user, NULL);
+}
+
 static enum asp_status hear(void *context, const struct pgsql_event *event, struct asp_error *error)
 {
     (void)context;
@@ -322,6 +340,7 @@ static void ask_of_passwords(const struct asp_store *store)
     (void)asp_store_note_password(store, "alice", &error);
     (void)asp_store_password_mark(store, "alice", &mark, &error);
     (void)asp_store_each(store, visit, NULL, &error);
+    (void)asp_store_each_account(store, visit_account, (void *)(uintptr_t)store, &error);
 }
 
 static void remove_folder(void)

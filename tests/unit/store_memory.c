@@ -335,11 +335,12 @@ static enum asp_status clear_strays(const struct asp_store *store, asp_visit *vi
     return ASP_OK;
 }
 
-static enum asp_status visit_each(const struct asp_store *store, asp_visit *visit, void *context,
-                                  struct asp_error *error)
+static enum asp_status visit_each(const struct asp_store *store, bool reads, asp_visit *visit,
+                                  void *context, struct asp_error *error)
 {
     enum asp_status status = ASP_OK;
 
+    (void)reads;
     (void)error;
     for (const struct row *row = place_of(store)->rows; row != NULL && status == ASP_OK;
          row = row->next) {

@@ -2,6 +2,8 @@
 #include "store_database.h"
 #include "usage_fixture.h"
 
+#include "asp/time_text.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -283,6 +285,50 @@ START_TEST(each_user_with_an_account_is_visited_once)
 }
 END_TEST
 
+/* Of each there is one entry, and of alice's a use. */
+static enum asp_status read_and_change(const char *user, void *context)
+{
+    const bool is_alice = strcmp(user, "alice") == 0;
+    size_t *visited = context;
+
+    for (size_t i = 0; i < 2; i++) { /* what was read with others, and what is read again */
+        struct asp_account account;
+        struct asp_usage usage;
+
+        ck_assert_int_eq(asp_store_load(&store, user, NULL, &account, &store_error), ASP_OK);
+        ck_assert_str_eq(account.user, user);
+        ck_assert_uint_eq(account.count, i + 1);
+        ck_assert_str_eq(account.entries[0].id, "7k");
+        ck_assert(account.written.tv_sec > 0);
+        asp_account_free(&account);
+        usage = unit_usage(&store, user);
+        ck_assert_int_eq(asp_usage_last(&usage, "7k", 1000), is_alice ? 2000 : ASP_NEVER);
+        ck_assert_int_eq(asp_usage_last(&usage, "8m", 1000), is_alice && i == 1 ? 3000 : ASP_NEVER);
+        asp_usage_free(&usage);
+        if (i == 0)
+            ck_assert_int_eq(add_id(user, "8m"), ASP_OK);
+        if (i == 0 && is_alice)
+            ck_assert(record("8m", 3000));
+    }
+    (*visited)++;
+    return ASP_OK;
+}
+
+START_TEST(each_account_is_read_as_it_is_and_again_as_it_was_changed_meanwhile)
+{
+    size_t visited = 0;
+
+    begin_store();
+    ck_assert(record("7k", 2000));
+    ck_assert_int_eq(add_id("bob", "7k"), ASP_OK);
+    ck_assert_int_eq(add_id("carol", "7k"), ASP_OK);
+    ck_assert_int_eq(asp_store_each_account(&store, read_and_change, &visited, &store_error),
+                     ASP_OK);
+    ck_assert_uint_eq(visited, 3);
+    asp_store_close(&store);
+}
+END_TEST
+
 START_TEST(nothing_is_left_open)
 {
     enum asp_status status = ASP_OK;
@@ -442,6 +488,7 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite, a_change_that_drops_the_account_leaves_none);
     unit_add_on_local_engines(suite, removing_takes_account_and_usage_away);
     unit_add_on_engines(suite, each_user_with_an_account_is_visited_once);
+    unit_add_on_engines(suite, each_account_is_read_as_it_is_and_again_as_it_was_changed_meanwhile);
     unit_add_on_engines(suite, nothing_is_left_open);
     unit_add_on_engines(suite, uses_that_are_put_are_there_however_many_they_are);
     unit_add_on_engines(suite, uses_that_are_recorded_are_there_however_many_come_at_once);

@@ -1,0 +1,129 @@
+/* All accounts, by pages: their names alone, or with what is in them, for who reads each of them
+ * next. */
+#include "own.h"
+#include "result.h"
+
+#include "asp/clock.h"
+
+#include <string.h>
+
+enum { PAGE = 1000, PAGE_MS = 10000 };
+
+enum column { PART, NAME, BODY, WRITTEN, USE };
+
+static const struct pgsql_statement names = {
+    .name = "names",
+    .text = "SELECT part, name FROM asp.account WHERE body IS NOT NULL AND"
+            " (part, name) > ($1::smallint, $2) ORDER BY part, name LIMIT 1000",
+    .values = 2,
+};
+
+/* A row for each last use of an account, one where none is known; the first has its text. */
+static const struct pgsql_statement accounts = {
+    .name = "accounts",
+    .text = "SELECT a.part, a.name,"
+            " CASE WHEN row_number() OVER (PARTITION BY a.part, a.name ORDER BY u.id) = 1"
+            " THEN a.body END, (extract(epoch FROM a.written) * 1000000)::bigint,"
+            " u.id, u.created, u.last, u.service, u.host,"
+            " floor(extract(epoch FROM s.uses_since))::bigint"
+            " FROM (SELECT part, name, body, written FROM asp.account WHERE body IS NOT NULL AND"
+            " (part, name) > ($1::smallint, $2) ORDER BY part, name LIMIT 1000) a"
+            " CROSS JOIN (SELECT uses_since FROM asp.store LIMIT 1) s"
+            " LEFT JOIN asp.used u ON u.part = a.part AND u.name = a.name"
+            " ORDER BY a.part, a.name, u.id",
+    .values = 2,
+};
+
+/* Where the next ones begin. */
+struct place {
+    struct pgsql_number part;
+    char name[ASP_USER_ENCODED + 1];
+};
+
+static enum asp_status take_place(const struct pg_result *result, size_t row, struct place *place,
+                                  struct asp_error *error)
+{
+    const uint8_t *name;
+    size_t length;
+    int64_t part;
+
+    if (!pgsql_number(result, row, PART, &part) ||
+        !pgsql_bytes(result, row, NAME, &name, &length) || length >= sizeof place->name)
+        return pgsql_not_ours(error);
+    place->part = pgsql_number_text(part);
+    memcpy(place->name, name, length + 1);
+    return ASP_OK;
+}
+
+/* How many rows, from this one on, are of the account of this name. */
+static size_t count_rows(const struct pg_result *result, size_t row, const char *name)
+{
+    const size_t count = pgsql_row_count(result);
+    const uint8_t *other;
+    size_t length;
+    size_t end = row + 1;
+
+    while (end < count && pgsql_bytes(result, end, NAME, &other, &length) &&
+           strcmp(name, (const char *)other) == 0)
+        end++;
+    return end - row;
+}
+
+/* What is not there is asked for. */
+static void note_visited(struct pgsql_store *own, const char *name, const struct pgsql_rows *uses)
+{
+    struct pgsql_visited visited = {.name = name, .has_uses = true, .uses = *uses};
+    int64_t written;
+
+    visited.has_account =
+        pgsql_bytes(uses->result, uses->first, BODY, &visited.body, &visited.length) &&
+        pgsql_number(uses->result, uses->first, WRITTEN, &written);
+    if (visited.has_account)
+        visited.written = pgsql_on_this_machine(own, written);
+    own->visited = visited;
+}
+
+/* Visits those behind the place, which is brought on. `*count`: how many there were. */
+static enum asp_status visit_page(struct pgsql_store *own, const struct pgsql_statement *statement,
+                                  struct place *place, asp_visit *visit, void *context,
+                                  size_t *count, struct asp_error *error)
+{
+    const struct pgsql_value values[] = {{.bytes = place->part.text}, {.bytes = place->name}};
+    struct pg_result *result = NULL;
+    size_t rows = 0;
+    enum asp_status status =
+        pgsql_ask(own->connection, statement, values, asp_clock_ms() + PAGE_MS, &result, error);
+
+    *count = 0;
+    /* Whether it is ours and no standby that was left behind is seen as it is for a single one. */
+    if (status == ASP_OK && statement == &accounts)
+        status = pgsql_store_answers(own, error);
+    for (size_t row = 0; status == ASP_OK && row < pgsql_row_count(result); row += rows) {
+        status = take_place(result, row, place, error);
+        if (status != ASP_OK)
+            break;
+        rows = count_rows(result, row, place->name);
+        if (statement == &accounts)
+            note_visited(own, place->name, &(struct pgsql_rows){result, row, rows, USE});
+        status = visit(place->name, context);
+        own->visited = (struct pgsql_visited){0};
+        (*count)++;
+    }
+    pgsql_result_free(result);
+    return status;
+}
+
+enum asp_status pgsql_each(const struct asp_store *store, bool reads, asp_visit *visit,
+                           void *context, struct asp_error *error)
+{
+    struct place place = {pgsql_number_text(-1), ""};
+    struct pgsql_pin found;
+    size_t count = PAGE;
+    enum asp_status status = pgsql_store_is_joined(pgsql_own(store), &found, error);
+
+    pgsql_store_flush(pgsql_own(store)); /* uses that are still to be written are in no page */
+    while (status == ASP_OK && count == PAGE)
+        status = visit_page(pgsql_own(store), reads ? &accounts : &names, &place, visit, context,
+                            &count, error);
+    return status;
+}

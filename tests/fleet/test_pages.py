@@ -1,0 +1,64 @@
+"""Of very many users a database is asked by pages: what list and doctor say of them, and how many statements that takes."""
+
+import pytest
+from store import new_tag, part_of
+from support.account_text import lines_of_text, sealed
+from support.wait import wait_until
+from test_store_command import cluster, joined, machine, place  # noqa: F401: fixtures
+
+MANY = 2345
+# A page is of a thousand; whose store it is, is asked with each, and some more before all.
+STATEMENTS = 20
+DONE = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = $1"
+CONNECTED = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'asp_admin'"
+USED = 2_000_000_000
+
+
+@pytest.fixture
+def many(joined):  # noqa: F811
+    """Users with two app passwords each, of which alice has used both; and one who was removed."""
+    owner = joined.cluster.connect(database=joined.database)
+    for label in ("Laptop", "Phone"):
+        joined.create("alice", label, "--app", "mail")
+    joined.create("removed")
+    joined.asp_admin("remove", "removed").done()
+    first, *lines = lines_of_text(bytes(owner.one("SELECT body FROM asp.account WHERE name = 'alice'")).decode())
+    names = [f"user{number:06}" for number in range(MANY)]
+    owner.ask(
+        "INSERT INTO asp.account (part, name, tag, past, body) SELECT part, name, tag, ARRAY[tag], body"
+        " FROM unnest($1::smallint[], $2::text[], $3::bigint[], $4::bytea[]) AS made(part, name, tag, body)",
+        [part_of(name) for name in names],
+        names,
+        [new_tag() for _ in names],
+        [sealed([first.replace("alice", name), *lines]) for name in names],
+    )
+    for number, entry in enumerate(joined.asp_admin("list", "alice", "--json").document(0)):
+        words = "INSERT INTO asp.used SELECT $1::smallint, 'alice', $2, extract(epoch FROM $3::timestamptz), $4, 'imap', ''"
+        owner.ask(words, part_of("alice"), entry["id"], entry["created"], USED + number)
+    joined.names = ["alice", *names]
+    return joined
+
+
+def statements(machine, ask):  # noqa: F811
+    """What came of it, and how many the database was asked for; a server counts those of a process when that is gone."""
+    maintained = machine.cluster.connect()
+    wait_until(lambda: maintained.one(CONNECTED) == 0, "asp-admin is still connected")
+    before = maintained.one(DONE, machine.database)
+    run = ask()
+    wait_until(lambda: maintained.one(CONNECTED) == 0, "asp-admin is still connected")
+    return run, maintained.one(DONE, machine.database) - before
+
+
+def test_all_users_are_listed_by_pages(many):
+    run, asked = statements(many, lambda: many.asp_admin("list", "--json"))
+    said = [(row["user"], row["active"], row["revoked"], row["last_used"]) for row in run.document(0)]
+    assert said[0] == ("alice", 2, 0, "2033-05-18T03:33:21Z")
+    assert said[1:] == [(name, 2, 0, None) for name in many.names[1:]]
+    assert 0 < asked <= STATEMENTS
+
+
+def test_doctor_reads_all_accounts_by_pages(many):
+    run, asked = statements(many, lambda: many.asp_admin("doctor", "--json"))
+    (row,) = [row for row in run.document(run.code) if row["check"] == "accounts"]
+    assert (row["ok"], row["message"]) == (True, f"{MANY + 1} users, each account can be read")
+    assert 0 < asked <= 2 * STATEMENTS
