@@ -8,6 +8,7 @@ import os
 import queue
 import signal
 import socket
+import struct
 import threading
 
 from support.broker import message
@@ -62,8 +63,10 @@ class Line:
     def __init__(self, where, seconds=LONG):
         family = socket.AF_INET if isinstance(where, tuple) else socket.AF_UNIX
         self.socket = socket.socket(family, socket.SOCK_STREAM)
-        self.socket.settimeout(seconds)
+        # Where as many wait as may, one with a timeout of Python's is refused, and others wait.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", seconds, 0))
         self.socket.connect(where)
+        self.socket.settimeout(seconds)
         self.file = self.socket.makefile("rb")
 
     def send(self, data):
