@@ -179,6 +179,8 @@ static enum asp_verdict check(struct login *login, const struct asp_account *acc
     if (verdict != ASP_ACCEPTED)
         return verdict;
     login->facts.primary = compare_primary(login, account);
+    if (login->facts.primary == ASP_PRIMARY_SAME)
+        return verdict;
     return asp_check_entry(entry, &login->facts, &login->action);
 }
 

@@ -587,6 +587,16 @@ EQUIVALENT = {
             "the check lets in by either",
         ),
         ("return ASP_PRIMARY_ELSEWHERE;", ["return ASP_PRIMARY_SAME;"], "the check lets in by either"),
+        (
+            "if (login->facts.primary == ASP_PRIMARY_SAME)",
+            ["if (0)", "if (login->facts.primary == ASP_PRIMARY_ELSEWHERE)"],
+            "who is judged once more is judged the same",
+        ),
+        (
+            "if (login->facts.primary == ASP_PRIMARY_SAME) return verdict;",
+            ["if (login->facts.primary == ASP_PRIMARY_SAME) ;"],
+            "who is judged once more is judged the same",
+        ),
         (": ASP_PRIMARY_SAME;", [": ASP_PRIMARY_ELSEWHERE;"], "the check lets in by either"),
         (
             "return expires != ASP_NEVER && login->clock >= expires ? ASP_PRIMARY_LOCKED",
