@@ -197,8 +197,9 @@ typedef enum asp_status asp_visit(const char *user, void *context);
 enum asp_status asp_store_each(const struct asp_store *store, asp_visit *visit, void *context,
                                struct asp_error *error);
 
-/* The same for who loads the account of each, and perhaps its usage, and changes nothing: what is
- * read of it first within the visit may have been read with others, up to a thousand, before. */
+/* The same for who loads the account of each, or its usage: what is read of it first within the
+ * visit may have been read with others, up to a thousand, before. An update goes by what there is
+ * then, as ever. */
 enum asp_status asp_store_each_account(const struct asp_store *store, asp_visit *visit,
                                        void *context, struct asp_error *error);
 

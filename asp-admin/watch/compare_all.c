@@ -395,7 +395,7 @@ static enum asp_status settle_pass(struct pass *pass)
 
 static enum asp_status look_at_all(struct pass *pass, struct asp_error *error)
 {
-    enum asp_status status = asp_store_each(&pass->admin->store, look, pass, error);
+    enum asp_status status = asp_store_each_account(&pass->admin->store, look, pass, error);
 
     /* What was loaded has told the store's clock. */
     if (status == ASP_OK)

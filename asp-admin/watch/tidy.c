@@ -109,7 +109,7 @@ void tidy_store(struct admin *admin, bool all)
 
     clear_strays(admin);
     /* A store that cannot be read is told of by the pass. */
-    (void)asp_store_each(&admin->store, mend, &tidying, NULL);
+    (void)asp_store_each_account(&admin->store, mend, &tidying, NULL);
     if (tidying.mended.count > 0)
         asp_store_sync_usage(&admin->store);
     report(LOG_NOTICE, &tidying.mended, "damaged or lost, and begun anew: the last uses");

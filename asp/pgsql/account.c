@@ -84,7 +84,7 @@ enum asp_status pgsql_read(const struct asp_store *store, struct asp_store_held 
     struct pgsql_loaded loaded;
     enum asp_status status;
 
-    if (held == NULL && only == NULL && pgsql_visited_account(pgsql_own(store), name, &loaded))
+    if (held == NULL && pgsql_visited_account(pgsql_own(store), name, &loaded))
         return copy_body(&loaded, stored, error);
     status = load(store, held, name, only, &loaded, error);
     if (status != ASP_OK)

@@ -35,7 +35,7 @@ struct pgsql_rows {
 
 /* The account that a walk is at, as it was read with others. */
 struct pgsql_visited {
-    const char *name; /* NULL: there is no walk */
+    const char *name;
     bool has_account; /* that was not handed out yet: what is read again is asked for */
     bool has_uses;
     const uint8_t *body;

@@ -3,18 +3,14 @@
 
 #include <string.h>
 
-static bool is_visited(const struct pgsql_visited *visited, const char *name)
-{
-    return visited->name != NULL && strcmp(visited->name, name) == 0;
-}
-
 bool pgsql_visited_account(struct pgsql_store *own, const char *name, struct pgsql_loaded *loaded)
 {
     struct pgsql_visited *visited = &own->visited;
 
-    if (!visited->has_account || !is_visited(visited, name))
+    if (!visited->has_account || strcmp(visited->name, name) != 0)
         return false;
     visited->has_account = false;
+    own->looked.asked = false;
     *loaded = (struct pgsql_loaded){
         .is_there = true,
         .body = visited->body,
@@ -28,7 +24,7 @@ bool pgsql_visited_uses(struct pgsql_store *own, const char *name, struct pgsql_
 {
     struct pgsql_visited *visited = &own->visited;
 
-    if (!visited->has_uses || !is_visited(visited, name))
+    if (!visited->has_uses || strcmp(visited->name, name) != 0)
         return false;
     visited->has_uses = false;
     *rows = visited->uses;

@@ -1,10 +1,11 @@
-"""Of very many users a database is asked by pages: what list and doctor say of them, and how many statements that takes."""
+"""Of very many users a database is asked by pages: what list, doctor and watch say of them, and how many statements that
+takes."""
 
 import pytest
 from store import new_tag, part_of
 from support.account_text import lines_of_text, sealed
 from support.wait import wait_until
-from test_store_command import cluster, joined, machine, place  # noqa: F401: fixtures
+from test_store_command import CONFIGURATION, cluster, joined, machine, place  # noqa: F401: fixtures
 
 MANY = 2345
 # A page is of a thousand; whose store it is, is asked with each, and some more before all.
@@ -61,4 +62,14 @@ def test_doctor_reads_all_accounts_by_pages(many):
     run, asked = statements(many, lambda: many.asp_admin("doctor", "--json"))
     (row,) = [row for row in run.document(run.code) if row["check"] == "accounts"]
     assert (row["ok"], row["message"]) == (True, f"{MANY + 1} users, each account can be read")
+    assert 0 < asked <= 2 * STATEMENTS
+
+
+def test_watch_compares_all_accounts_by_pages(many):
+    by_shadow = '"shadow"; realm = "mail"'
+    many.configure(CONFIGURATION.format(folder=many.cluster.folder, name=many.database).replace('"none"', by_shadow))
+    many.asp_admin("watch", "--once").done()
+    many.set_primary("alice", "another one")
+    run, asked = statements(many, lambda: many.asp_admin("watch", "--once"))
+    assert run.done().out == f"{MANY + 1} accounts: 1 changed, 2 app passwords revoked, 0 unknown, 0 held back\n"
     assert 0 < asked <= 2 * STATEMENTS

@@ -289,8 +289,14 @@ END_TEST
 static enum asp_status read_and_change(const char *user, void *context)
 {
     const bool is_alice = strcmp(user, "alice") == 0;
+    struct asp_usage of_another = unit_usage(&store, "dave");
     size_t *visited = context;
 
+    ck_assert_uint_eq(entries_of("dave"), 2);
+    ck_assert_int_eq(asp_usage_last(&of_another, "7k", 1000), ASP_NEVER);
+    asp_usage_free(&of_another);
+    if (strcmp(user, "dave") == 0)
+        return ASP_OK;
     for (size_t i = 0; i < 2; i++) { /* what was read with others, and what is read again */
         struct asp_account account;
         struct asp_usage usage;
@@ -322,6 +328,8 @@ START_TEST(each_account_is_read_as_it_is_and_again_as_it_was_changed_meanwhile)
     ck_assert(record("7k", 2000));
     ck_assert_int_eq(add_id("bob", "7k"), ASP_OK);
     ck_assert_int_eq(add_id("carol", "7k"), ASP_OK);
+    ck_assert_int_eq(add_id("dave", "7k"), ASP_OK);
+    ck_assert_int_eq(add_id("dave", "8m"), ASP_OK);
     ck_assert_int_eq(asp_store_each_account(&store, read_and_change, &visited, &store_error),
                      ASP_OK);
     ck_assert_uint_eq(visited, 3);
