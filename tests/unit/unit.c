@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { TEST_SECONDS = 300, PATHS = 8, ON_ENGINES_MAX = 32 };
@@ -317,6 +318,17 @@ void unit_plain_entry(struct asp_entry *entry, const char *id, const char *label
                    "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
     entry->created = 1000;
     (void)snprintf(entry->created_by, sizeof entry->created_by, "root");
+}
+
+struct asp_pending unit_pending(const char *id, time_t ago)
+{
+    struct asp_pending pending = {.made = time(NULL) - ago};
+    struct asp_entry entry;
+
+    unit_plain_entry(&entry, id, id);
+    strcpy(pending.id, entry.id);
+    strcpy(pending.verifier, entry.verifier);
+    return pending;
 }
 
 struct asp_secret unit_entry(struct asp_entry *entry, const char *user, const char *id,

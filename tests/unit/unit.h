@@ -98,6 +98,8 @@ struct asp_secret unit_entry(struct asp_entry *entry, const char *user, const ch
                              const char *label);
 /* The same whose verifier is well-formed and of no secret: made in no time. */
 void unit_plain_entry(struct asp_entry *entry, const char *id, const char *label);
+/* What is pending with such a verifier, made so many seconds ago. */
+struct asp_pending unit_pending(const char *id, time_t ago);
 /* The id at this place among all of them. */
 void unit_id(size_t index, char id[ASP_ID_CHARS + 1]);
 /* An account of alice with a fingerprint and three entries, the middle one revoked. */
