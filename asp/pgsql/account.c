@@ -82,11 +82,10 @@ enum asp_status pgsql_read(const struct asp_store *store, struct asp_store_held 
                            struct asp_error *error)
 {
     struct pgsql_loaded loaded;
-    enum asp_status status;
+    enum asp_status status = ASP_OK;
 
-    if (held == NULL && pgsql_visited_account(pgsql_own(store), name, &loaded))
-        return copy_body(&loaded, stored, error);
-    status = load(store, held, name, only, &loaded, error);
+    if (held != NULL || !pgsql_visited_account(pgsql_own(store), name, &loaded))
+        status = load(store, held, name, only, &loaded, error);
     if (status != ASP_OK)
         return status;
     status = loaded.is_there ? copy_body(&loaded, stored, error) : ASP_NOT_FOUND;

@@ -10,7 +10,6 @@ bool pgsql_visited_account(struct pgsql_store *own, const char *name, struct pgs
     if (!visited->has_account || strcmp(visited->name, name) != 0)
         return false;
     visited->has_account = false;
-    own->looked.asked = false;
     *loaded = (struct pgsql_loaded){
         .is_there = true,
         .body = visited->body,
