@@ -183,7 +183,7 @@ static enum asp_status read_secret_file(const struct settings *settings, struct 
          ((st.st_mode & S_IRGRP) != 0 && !is_group_of(identity_of(settings)->user, st.st_gid))))
         status = asp_fail(error, ASP_UNSAFE, "%s can be read by others: chmod 600 it", path);
     if (status == ASP_OK)
-        status = asp_file_read(fd, &st, WEB_SECRET_MAX, &bytes, &length, error);
+        status = asp_file_read(fd, NULL, path, &st, WEB_SECRET_MAX, &bytes, &length, error);
     if (status == ASP_OK) {
         length = strcspn((char *)bytes, "\n");
         memcpy(web->proxy_secret, bytes, length);

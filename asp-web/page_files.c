@@ -5,7 +5,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,17 +40,12 @@ static enum asp_status read_file(int fd, const char *folder, const char *name,
                                  struct page_files *files, struct asp_error *error)
 {
     struct page_file *file = &files->list[files->count];
-    struct stat st;
-    int open_fd;
     enum asp_status status;
 
     if (files->count == PAGE_FILES_MAX)
         return asp_fail(error, ASP_FULL, "%s has more than %d files", folder, PAGE_FILES_MAX);
-    status = asp_file_open(fd, folder, name, O_RDONLY, &open_fd, &st, error);
-    if (status == ASP_OK)
-        status =
-            asp_file_read(open_fd, &st, PAGE_FILE_BYTES_MAX, &file->bytes, &file->length, error);
-    asp_close(open_fd);
+    status = asp_file_read_at(fd, folder, name, PAGE_FILE_BYTES_MAX, &file->bytes, &file->length,
+                              NULL, error);
     if (status != ASP_OK)
         return status;
     file->path[0] = '/';

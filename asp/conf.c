@@ -398,8 +398,6 @@ enum asp_status asp_conf_read(const char *path, const char *text, size_t length,
 enum asp_status asp_conf_load(const char *path, bool required, struct asp_conf **conf,
                               struct asp_identity *identity, struct asp_error *error)
 {
-    struct asp_error why = {0};
-    char line[ASP_ERROR_LINE];
     struct stat st;
     uint8_t *bytes = NULL;
     size_t length = 0;
@@ -414,10 +412,8 @@ enum asp_status asp_conf_load(const char *path, bool required, struct asp_conf *
     if (status != ASP_OK)
         return status;
     asp_identity_of(&st, identity);
-    status = asp_file_read(fd, &st, ASP_CONF_BYTES_MAX, &bytes, &length, &why);
-    if (status != ASP_OK)
-        (void)asp_fail(error, status, "%s: %s", path, asp_error_line(&why, line));
-    else
+    status = asp_file_read(fd, NULL, path, &st, ASP_CONF_BYTES_MAX, &bytes, &length, error);
+    if (status == ASP_OK)
         status = asp_conf_read(path, (const char *)bytes, length, conf, error);
     free(bytes);
     asp_close(fd);

@@ -24,15 +24,20 @@ enum asp_status asp_store_of_account(const struct asp_store *store, const char *
     char why[ASP_ERROR_TEXT];
     char place[ASP_PLACE_SIZE];
 
-    if (error == NULL || (status != ASP_CORRUPT && status != ASP_NEWER && status != ASP_IO))
+    if (error == NULL || (status != ASP_CORRUPT && status != ASP_NEWER))
         return status;
     memcpy(why, error->text, sizeof why);
     store->engine->place(name, place);
     (void)asp_fail(error, status, "%s%s: %s", place[0] == '/' ? store->path : "", place, why);
-    if (status == ASP_CORRUPT)
-        (void)asp_advise(error, status,
-                         "restore it from a backup, or drop it with asp-admin remove");
-    return status;
+    return asp_store_advise_damaged(status, error);
+}
+
+enum asp_status asp_store_advise_damaged(enum asp_status status, struct asp_error *error)
+{
+    return status == ASP_CORRUPT
+               ? asp_advise(error, status,
+                            "restore it from a backup, or drop it with asp-admin remove")
+               : status;
 }
 
 bool asp_bytes_say_user(const uint8_t *bytes, size_t length, const char *name,

@@ -210,6 +210,9 @@ extern const struct asp_store_engine asp_store_files;
 enum asp_status asp_store_of_account(const struct asp_store *store, const char *name,
                                      enum asp_status status, struct asp_error *error);
 
+/* Says what to do about an account that is damaged, where the line names it. Returns `status`. */
+enum asp_status asp_store_advise_damaged(enum asp_status status, struct asp_error *error);
+
 /*
  * Whose the account is that an engine hands out under this name. Where that is a digest the account
  * says it; where it cannot, it is the name itself behind a sign /, which is no user's:

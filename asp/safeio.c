@@ -297,6 +297,8 @@ enum asp_status asp_folder_open_above(const char *path, int *fd, struct asp_erro
 
 static const char *joined(char full[PATH_MAX], const char *path, const char *name)
 {
+    if (path == NULL)
+        return name;
     (void)snprintf(full, PATH_MAX, "%s/%s", strcmp(path, "/") == 0 ? "" : path, name);
     return full;
 }
@@ -381,17 +383,18 @@ enum asp_status asp_program_check(const char *path, struct asp_error *error)
     return status;
 }
 
-enum asp_status asp_file_read(int fd, const struct stat *st, size_t most, uint8_t **bytes,
-                              size_t *length, struct asp_error *error)
+enum asp_status asp_file_read(int fd, const char *path, const char *name, const struct stat *st,
+                              size_t most, uint8_t **bytes, size_t *length, struct asp_error *error)
 {
+    char full[PATH_MAX];
     size_t room;
     ssize_t got;
 
     *bytes = NULL;
     *length = 0;
     if (st->st_size < 0 || (uint64_t)st->st_size > most)
-        return asp_fail(error, ASP_CORRUPT, "it has %lld bytes, and may have %zu",
-                        (long long)st->st_size, most);
+        return asp_fail(error, ASP_CORRUPT, "%s has %lld bytes, and may have %zu",
+                        joined(full, path, name), (long long)st->st_size, most);
     room = (size_t)st->st_size;
     *bytes = malloc(room + 1);
     if (*bytes == NULL)
@@ -401,7 +404,8 @@ enum asp_status asp_file_read(int fd, const struct stat *st, size_t most, uint8_
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {
-            enum asp_status status = asp_fail_errno(error, "it cannot be read");
+            enum asp_status status =
+                asp_fail_errno(error, "%s cannot be read", joined(full, path, name));
 
             sodium_memzero(*bytes, *length);
             free(*bytes);
@@ -428,7 +432,7 @@ enum asp_status asp_file_read_at(int folder, const char *path, const char *name,
         return status;
     if (written != NULL)
         *written = st.st_mtim;
-    status = asp_file_read(fd, &st, most, bytes, length, error);
+    status = asp_file_read(fd, path, name, &st, most, bytes, length, error);
     asp_close(fd);
     return status;
 }

@@ -82,10 +82,12 @@ enum asp_status asp_program_check(const char *path, struct asp_error *error);
 
 /*
  * Reads the whole of an open file of `st->st_size` bytes, at most `most`. The caller frees
- * `*bytes`, which has a NUL after its `*length` bytes.
+ * `*bytes`, which has a NUL after its `*length` bytes. In errors it is called as by asp_file_open;
+ * `path` may be NULL, then by `name` alone.
  */
-enum asp_status asp_file_read(int fd, const struct stat *st, size_t most, uint8_t **bytes,
-                              size_t *length, struct asp_error *error);
+enum asp_status asp_file_read(int fd, const char *path, const char *name, const struct stat *st,
+                              size_t most, uint8_t **bytes, size_t *length,
+                              struct asp_error *error);
 
 /* Opens the file as asp_file_open does, and reads it so. `*written`, which may be NULL, is when it
  * was written. */

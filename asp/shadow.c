@@ -31,11 +31,11 @@ static enum asp_status read_once(const char *path, struct asp_shadow *shadow,
     if (status != ASP_OK)
         return status == ASP_NOT_FOUND ? ASP_IO : status;
     asp_identity_of(&st, &shadow->identity);
-    status = asp_file_read(fd, &st, BYTES_MAX, &bytes, &shadow->length, error);
+    status = asp_file_read(fd, NULL, path, &st, BYTES_MAX, &bytes, &shadow->length, error);
     shadow->text = (char *)bytes;
     asp_close(fd);
     if (status != ASP_OK)
-        return asp_fail(error, status, "%s cannot be read", path);
+        return status;
     if (shadow->length == 0 || shadow->text[shadow->length - 1] != '\n')
         return asp_fail(error, ASP_BUSY, "%s is not whole: its last line has no end", path);
     if (asp_identity_at(path, &after, error) != ASP_OK ||

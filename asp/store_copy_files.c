@@ -140,7 +140,7 @@ static enum asp_status add_account(struct walk *walk, const char *file)
     if (status == ASP_NOT_FOUND) /* removed since its name was read */
         return ASP_OK;
     if (status != ASP_OK)
-        return asp_store_of_account(store, file, status, walk->error);
+        return asp_store_advise_damaged(status, walk->error);
     if (find_user(file, &read, read.user))
         status = read_used(store, file, &read.usage, walk->error);
     else

@@ -30,7 +30,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 _Static_assert(sizeof(struct asp_folder) <= ASP_KEPT_WORDS * sizeof(uint64_t), "no room for it");
@@ -169,8 +168,6 @@ static enum asp_status read_account(const struct asp_store *store, struct asp_st
                                     struct asp_error *error)
 {
     char path[ASP_USER_PATH];
-    struct stat st;
-    int fd = -1;
     enum asp_status status = asp_files_check_folder(store, USERS_FOLDER, error);
 
     (void)held;
@@ -178,19 +175,15 @@ static enum asp_status read_account(const struct asp_store *store, struct asp_st
     if (status != ASP_OK)
         return status;
     asp_user_join(path, USERS_FOLDER "/", name);
-    status = asp_file_open(store->own.fd, store->path, path, O_RDONLY, &fd, &st, error);
+    status = asp_file_read_at(store->own.fd, store->path, path, ASP_ACCOUNT_BYTES_MAX,
+                              &stored->bytes, &stored->length, &stored->written, error);
     if (status == ASP_NOT_FOUND && asp_files_check_folder(store, USERS_FOLDER, error) != ASP_OK)
         return ASP_IO;
     if (status == ASP_NOT_FOUND) {
         status = asp_files_check_joined(store, error);
         return status == ASP_OK ? ASP_NOT_FOUND : status;
     }
-    if (status != ASP_OK)
-        return status;
-    status = asp_file_read(fd, &st, ASP_ACCOUNT_BYTES_MAX, &stored->bytes, &stored->length, error);
-    stored->written = st.st_mtim;
-    asp_close(fd);
-    return asp_store_of_account(store, name, status, error);
+    return asp_store_advise_damaged(status, error);
 }
 
 struct walk {

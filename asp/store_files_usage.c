@@ -15,20 +15,24 @@
 
 enum { WAIT_MS = 100 };
 
+/* The path that all here is said of: used/NAME. */
+static void used_path(char path[ASP_USER_PATH], const char *name)
+{
+    asp_user_join(path, USED_FOLDER "/", name);
+}
+
 /*
- * Opens used/NAME; without `make`, for reading, and with it also where the folder is gone. The
- * folder needs no look of its own: what is not root's in it is refused.
+ * Opens it; without `make`, for reading, and with it also where the folder is gone. The folder
+ * needs no look of its own: what is not root's in it is refused.
  */
-static enum asp_status open_used(const struct asp_store *store, const char *name, bool make,
+static enum asp_status open_used(const struct asp_store *store, const char *path, bool make,
                                  int *fd, struct stat *st, struct asp_error *error)
 {
     const int flags = make ? O_RDWR | O_CREAT : O_RDONLY;
-    char path[ASP_USER_PATH];
     bool made = false;
     enum asp_status status;
 
     *fd = -1;
-    asp_user_join(path, USED_FOLDER "/", name);
     status = asp_file_open(store->own.fd, store->path, path, flags, fd, st, error);
     if (status != ASP_NOT_FOUND || !make)
         return status;
@@ -37,26 +41,38 @@ static enum asp_status open_used(const struct asp_store *store, const char *name
                             : status;
 }
 
+/* Fails by errno. */
+static enum asp_status fail_used(const struct asp_store *store, const char *path,
+                                 struct asp_error *error)
+{
+    return asp_fail_errno(error, "%s/%s", store->path, path);
+}
+
 /* A file that is too long is none of ours, and counts as empty. */
-static enum asp_status read_used(int fd, const struct stat *st, struct asp_usage *usage,
+static enum asp_status read_used(const struct asp_store *store, const char *path, int fd,
+                                 const struct stat *st, struct asp_usage *usage,
                                  struct asp_error *error)
 {
     enum asp_status status;
 
     memset(usage, 0, sizeof *usage);
-    status = asp_file_read(fd, st, ASP_USAGE_BYTES_MAX, &usage->bytes, &usage->length, error);
+    status = asp_file_read(fd, store->path, path, st, ASP_USAGE_BYTES_MAX, &usage->bytes,
+                           &usage->length, error);
     return status == ASP_CORRUPT ? ASP_OK : status;
 }
 
 enum asp_status asp_files_usage(const struct asp_store *store, const char *name,
                                 struct asp_usage *usage, struct asp_error *error)
 {
+    char path[ASP_USER_PATH];
     struct stat st;
     int fd;
-    enum asp_status status = open_used(store, name, false, &fd, &st, error);
+    enum asp_status status;
 
+    used_path(path, name);
+    status = open_used(store, path, false, &fd, &st, error);
     if (status == ASP_OK)
-        status = read_used(fd, &st, usage, error);
+        status = read_used(store, path, fd, &st, usage, error);
     asp_close(fd);
     return status == ASP_NOT_FOUND || status == ASP_UNSAFE ? ASP_OK : status;
 }
@@ -80,13 +96,14 @@ static bool mend(int fd, struct asp_usage *usage, const struct asp_mending *mend
 }
 
 /* What is there now that the lock is: its size may have changed before. */
-static enum asp_status read_again(int fd, struct asp_usage *usage, struct asp_error *error)
+static enum asp_status read_again(const struct asp_store *store, const char *path, int fd,
+                                  struct asp_usage *usage, struct asp_error *error)
 {
     struct stat st;
 
     if (fstat(fd, &st) != 0)
-        return asp_fail_errno(error, "the last uses cannot be read");
-    return read_used(fd, &st, usage, error);
+        return fail_used(store, path, error);
+    return read_used(store, path, fd, &st, usage, error);
 }
 
 /*
@@ -96,16 +113,19 @@ static enum asp_status read_again(int fd, struct asp_usage *usage, struct asp_er
 static enum asp_status open_locked(const struct asp_store *store, const char *name, int *fd,
                                    struct asp_usage *usage)
 {
+    char path[ASP_USER_PATH];
     struct stat st;
-    enum asp_status status = open_used(store, name, true, fd, &st, NULL);
+    enum asp_status status;
 
+    used_path(path, name);
+    status = open_used(store, path, true, fd, &st, NULL);
     if (status != ASP_OK)
         return status;
     /* What cannot be read is not begun anew. */
     if (flock(*fd, LOCK_EX | LOCK_NB) != 0)
         status = ASP_BUSY;
     else
-        status = read_again(*fd, usage, NULL);
+        status = read_again(store, path, *fd, usage, NULL);
     if (status != ASP_OK)
         asp_close(*fd);
     return status;
@@ -120,7 +140,7 @@ static void leave_none_of_nobody(const struct asp_store *store, const char *name
     asp_user_join(path, USERS_FOLDER "/", name);
     if (faccessat(store->own.fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
         return;
-    asp_user_join(path, USED_FOLDER "/", name);
+    used_path(path, name);
     (void)unlinkat(store->own.fd, path, 0);
 }
 
@@ -160,43 +180,31 @@ static enum asp_status write_used(const struct asp_store *store, const char *nam
     return status;
 }
 
-/* Fails by errno, of used/NAME. */
-static enum asp_status fail_used(const struct asp_store *store, const char *name,
-                                 struct asp_error *error)
-{
-    char path[ASP_USER_PATH];
-
-    asp_user_join(path, USED_FOLDER "/", name);
-    return asp_fail_errno(error, "%s/%s", store->path, path);
-}
-
 /* Waits for the lock of that kind. ASP_OK, or ASP_BUSY. */
-static enum asp_status lock(const struct asp_store *store, const char *name, int fd, int kind,
+static enum asp_status lock(const struct asp_store *store, const char *path, int fd, int kind,
                             struct asp_error *error)
 {
-    char path[ASP_USER_PATH];
     unsigned waited = 0;
 
     while (flock(fd, kind | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK && asp_files_wait_step(&waited, WAIT_MS))
             continue;
-        asp_user_join(path, USED_FOLDER "/", name);
         return asp_fail(error, ASP_BUSY, "%s/%s is being written by another", store->path, path);
     }
     return ASP_OK;
 }
 
 /* Waits for the lock, and reads what is there. `*mended` is not ASP_OK: it is only read. */
-static enum asp_status read_locked(const struct asp_store *store, const char *name, int fd,
+static enum asp_status read_locked(const struct asp_store *store, const char *path, int fd,
                                    struct asp_usage *usage, enum asp_status *mended,
                                    struct asp_error *error)
 {
     const int kind = *mended == ASP_OK ? LOCK_EX : LOCK_SH;
-    enum asp_status locked = lock(store, name, fd, kind, error);
+    enum asp_status locked = lock(store, path, fd, kind, error);
 
     if (locked != ASP_OK)
         *mended = locked;
-    return read_again(fd, usage, error);
+    return read_again(store, path, fd, usage, error);
 }
 
 enum asp_status asp_files_mend_usage(const struct asp_store *store, const char *name,
@@ -204,23 +212,25 @@ enum asp_status asp_files_mend_usage(const struct asp_store *store, const char *
                                      enum asp_status *mended, struct asp_error *error)
 {
     struct asp_usage_head head;
+    char path[ASP_USER_PATH];
     struct stat st;
     int fd = -1;
     bool is_new;
     enum asp_status status = ASP_OK;
 
     *mended = ASP_DENIED;
+    used_path(path, name);
     if (mending != NULL)
-        *mended = open_used(store, name, true, &fd, &st, error);
+        *mended = open_used(store, path, true, &fd, &st, error);
     if (*mended != ASP_OK)
-        status = open_used(store, name, false, &fd, &st, mending == NULL ? error : NULL);
+        status = open_used(store, path, false, &fd, &st, mending == NULL ? error : NULL);
     if (status == ASP_OK)
-        status = read_locked(store, name, fd, usage, mended, error);
+        status = read_locked(store, path, fd, usage, mended, error);
     is_new = status == ASP_OK && *mended == ASP_OK && usage->length == 0;
     if (status == ASP_OK && asp_usage_sound(usage, &head))
         *mended = ASP_UNCHANGED;
     else if (status == ASP_OK && *mended == ASP_OK && !mend(fd, usage, mending))
-        *mended = fail_used(store, name, error);
+        *mended = fail_used(store, path, error);
     if (is_new)
         leave_none_of_nobody(store, name);
     close_locked(fd);
@@ -228,31 +238,30 @@ enum asp_status asp_files_mend_usage(const struct asp_store *store, const char *
 }
 
 /* An empty one is the same as none. */
-static enum asp_status take_used_away(const struct asp_store *store, const char *name,
+static enum asp_status take_used_away(const struct asp_store *store, const char *path,
                                       struct asp_error *error)
 {
-    char path[ASP_USER_PATH];
-
-    asp_user_join(path, USED_FOLDER "/", name);
     return unlinkat(store->own.fd, path, 0) == 0 || errno == ENOENT ? ASP_OK
-                                                                    : fail_used(store, name, error);
+                                                                    : fail_used(store, path, error);
 }
 
 enum asp_status asp_files_put_usage(const struct asp_store *store, const char *name,
                                     const struct asp_usage *usage, struct asp_error *error)
 {
+    char path[ASP_USER_PATH];
     struct stat st;
     int fd;
     enum asp_status status;
 
+    used_path(path, name);
     if (usage->length == 0)
-        return take_used_away(store, name, error);
-    status = open_used(store, name, true, &fd, &st, error);
+        return take_used_away(store, path, error);
+    status = open_used(store, path, true, &fd, &st, error);
     if (status == ASP_OK)
-        status = lock(store, name, fd, LOCK_EX, error);
+        status = lock(store, path, fd, LOCK_EX, error);
     if (status == ASP_OK && (!asp_file_put(fd, usage->bytes, usage->length, 0) ||
                              ftruncate(fd, (off_t)usage->length) != 0))
-        status = fail_used(store, name, error);
+        status = fail_used(store, path, error);
     if (status == ASP_OK)
         leave_none_of_nobody(store, name);
     close_locked(fd);

@@ -140,7 +140,7 @@ char *exam_text(struct examination *exam, const char *path)
     struct stat st;
 
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        status = asp_file_read(fd, &st, BYTES_MAX, &bytes, &length, NULL);
+        status = asp_file_read(fd, NULL, path, &st, BYTES_MAX, &bytes, &length, NULL);
     asp_close(fd);
     (void)exam_ran_out(exam, status);
     return (char *)bytes;

@@ -29,7 +29,7 @@ static char *read_text(struct pam_folder *folder, const char *path, struct pam_f
     enum asp_status status = ASP_IO;
 
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        status = asp_file_read(fd, &st, BYTES_MAX, &bytes, &length, NULL);
+        status = asp_file_read(fd, NULL, path, &st, BYTES_MAX, &bytes, &length, NULL);
     folder->failed = folder->failed || status == ASP_NO_MEMORY;
     asp_close(fd);
     file->device = st.st_dev;

@@ -62,7 +62,7 @@ void pgsql_credentials_close(struct pgsql_credentials *credentials)
 }
 
 /* libpq refuses a key whose owner is neither root nor this process, or that others can read. */
-static enum asp_status copy(int from, int to, struct asp_error *error)
+static enum asp_status copy(int from, int to, const char *name, struct asp_error *error)
 {
     struct stat st;
     uint8_t *bytes = NULL;
@@ -70,11 +70,11 @@ static enum asp_status copy(int from, int to, struct asp_error *error)
     enum asp_status status = ASP_OK;
 
     if (to < 0 || fchmod(to, S_IRUSR | S_IWUSR) != 0 || fstat(from, &st) != 0)
-        status = asp_fail_errno(error, "a file of the database cannot be copied");
+        status = asp_fail_errno(error, "%s cannot be copied", name);
     if (status == ASP_OK)
-        status = asp_file_read(from, &st, FILE_BYTES_MAX, &bytes, &length, error);
+        status = asp_file_read(from, NULL, name, &st, FILE_BYTES_MAX, &bytes, &length, error);
     if (status == ASP_OK && (!asp_file_may_reach(length) || !asp_write_all(to, bytes, length)))
-        status = asp_fail_errno(error, "a file of the database cannot be copied");
+        status = asp_fail_errno(error, "%s cannot be copied", name);
     if (bytes != NULL)
         sodium_memzero(bytes, length);
     free(bytes);
@@ -85,7 +85,7 @@ enum asp_status pgsql_copies_make(const struct pgsql_credentials *credentials,
                                   struct pgsql_copies *copies, struct asp_error *error)
 {
     static const char *const names[] = {
-        [PGSQL_CA] = "ca", [PGSQL_CERT] = "cert", [PGSQL_KEY] = "key"};
+        [PGSQL_CA] = "database.ca", [PGSQL_CERT] = "database.cert", [PGSQL_KEY] = "database.key"};
     enum asp_status status = ASP_OK;
 
     *copies = PGSQL_NO_COPIES;
@@ -93,7 +93,7 @@ enum asp_status pgsql_copies_make(const struct pgsql_credentials *credentials,
         if (credentials->files[i] < 0)
             continue;
         copies->files[i] = memfd_create(names[i], MFD_CLOEXEC);
-        status = copy(credentials->files[i], copies->files[i], error);
+        status = copy(credentials->files[i], copies->files[i], names[i], error);
         (void)snprintf(copies->paths[i], sizeof copies->paths[i], "/proc/self/fd/%d",
                        copies->files[i]);
     }

@@ -11,16 +11,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* What is wrong is said of the file. */
-static enum asp_status read_named(const char *path, int fd, const struct stat *st, size_t most,
-                                  uint8_t **bytes, size_t *length, struct asp_error *error)
-{
-    struct asp_error why = {0};
-    enum asp_status status = asp_file_read(fd, st, most, bytes, length, &why);
-
-    return status == ASP_OK ? ASP_OK : asp_fail(error, status, "%s: %s", path, why.text);
-}
-
 enum asp_status pgsql_node_file_read(const char *folder, const char *name, size_t most,
                                      uint8_t **bytes, size_t *length, time_t *written,
                                      struct asp_error *error)
@@ -38,7 +28,7 @@ enum asp_status pgsql_node_file_read(const char *folder, const char *name, size_
     if (status == ASP_OK && written != NULL)
         *written = st.st_mtime;
     if (status == ASP_OK)
-        status = read_named(path.text, fd, &st, most, bytes, length, error);
+        status = asp_file_read(fd, NULL, path.text, &st, most, bytes, length, error);
     asp_close(fd);
     asp_buffer_free(&path);
     return status;

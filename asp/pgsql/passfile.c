@@ -81,7 +81,7 @@ enum asp_status pgsql_password_read(const char *path, const char *role,
 
     if (status != ASP_OK)
         return status;
-    status = asp_file_read(fd, &st, PASSFILE_BYTES_MAX, &bytes, &length, error);
+    status = asp_file_read(fd, NULL, path, &st, PASSFILE_BYTES_MAX, &bytes, &length, error);
     if (status == ASP_OK)
         status = find(path, (const char *)bytes, length, role, password, error);
     if (status != ASP_OK)

@@ -402,6 +402,19 @@ def test_what_is_damaged_is_told_and_nothing_is_closed(filled, way):
     assert filled.is_open() == before
 
 
+@pytest.mark.parametrize(
+    "file, most, advice",
+    [
+        ("users/alice", 8 << 20, "; restore it from a backup, or drop it with asp-admin remove"),
+        ("moved", 512, ""),
+    ],
+)
+def test_a_file_that_is_too_long_is_named(filled, file, most, advice):
+    filled.sandbox.shell(f"cd /var/lib/asp; umask 077; truncate -s {most + 1} {file}").done()
+    why = f"/var/lib/asp/{file} has {most + 1} bytes, and may have {most}"
+    assert filled.fails(5, TO_DATABASE) == f"{why}{advice}"
+
+
 def test_one_that_was_closed_by_a_later_version_is_not_opened_by_this(filled):
     filled.copy(TO_DATABASE)
     filled.copy(TO_FILES)

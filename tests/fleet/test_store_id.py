@@ -127,9 +127,9 @@ def test_what_is_damaged_is_of_no_database_and_stays_as_it_is(site, server, file
 
 def test_what_is_too_long_is_named(site, server, file):
     file.write_bytes(text() + b"x" * 60)
-    assert f": {file}: it has {len(text()) + 60} bytes, and may have 128; {MEND}" in site.run("list").refused(5).err
+    assert f": {file} has {len(text()) + 60} bytes, and may have 128; {MEND}" in site.run("list").refused(5).err
 
 
 def test_what_cannot_be_read_is_named(site, server, file, strace):
     words = ("-o", site.folder / "calls", "-P", file, "-e", "trace=read,pread64", "-e", "inject=read,pread64:error=EIO")
-    assert f": {file}: it cannot be read: Input/output error" in site.run("list", prefix=[*STRACE, *words]).refused(5).err
+    assert f": {file} cannot be read: Input/output error" in site.run("list", prefix=[*STRACE, *words]).refused(5).err

@@ -416,9 +416,16 @@ def test_at_a_port_who_is_not_the_proxy_keeps_nobody_out(port):
         ("640", SECRET, "can be read by others"),
         ("600", "short", "too short"),
         ("600", "", "too short"),
+        ("600", "x" * 512, "asp-web: /run/secret has 513 bytes, and may have 512\n"),
     ],
 )
 def test_a_secret_that_is_none_is_not_taken(port, mode, text, why):
     port.box.write("/run/secret", f"{text}\n", mode=mode)
     run = port.run("--page", PAGE, "--listen", "127.0.0.1:8043", "--proxy-secret", "/run/secret")
     assert run.code == 5 and why in run.err, run
+
+
+def test_a_file_of_the_page_that_is_too_long_is_named(port):
+    port.box.shell("mkdir /run/page && touch /run/page/index.html && truncate -s 1048577 /run/page/page.js").done()
+    run = port.run("--page", "/run/page", "--listen", "127.0.0.1:8043").refused(5)
+    assert run.err == "asp-web: /run/page/page.js has 1048577 bytes, and may have 1048576\n"

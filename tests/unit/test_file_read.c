@@ -43,7 +43,7 @@ START_TEST(a_file_is_read_whole_over_short_reads_and_interruptions)
         enum asp_status status;
 
         unit_calls_begin(&plans[i]);
-        status = asp_file_read(fd, &st, 10, &bytes, &length, &error);
+        status = asp_file_read(fd, NULL, path, &st, 10, &bytes, &length, &error);
         (void)unit_calls_end();
         ck_assert_int_eq(status, ASP_OK);
         ck_assert_uint_eq(length, 10);
@@ -63,12 +63,14 @@ START_TEST(a_file_longer_than_it_may_be_is_not_read)
     size_t length = 0;
 
     unit_calls_begin(NULL);
-    ck_assert_int_eq(asp_file_read(fd, &st, 9, &bytes, &length, &error), ASP_CORRUPT);
+    ck_assert_int_eq(asp_file_read(fd, NULL, path, &st, 9, &bytes, &length, &error), ASP_CORRUPT);
     ck_assert_int_eq(ftruncate(fd, 1LL << 40), 0);
     ck_assert_int_eq(fstat(fd, &st), 0);
-    ck_assert_int_eq(asp_file_read(fd, &st, 8 << 20, &bytes, &length, &error), ASP_CORRUPT);
+    ck_assert_int_eq(asp_file_read(fd, NULL, path, &st, 8 << 20, &bytes, &length, &error),
+                     ASP_CORRUPT);
     st.st_size = -1;
-    ck_assert_int_eq(asp_file_read(fd, &st, 8 << 20, &bytes, &length, &error), ASP_CORRUPT);
+    ck_assert_int_eq(asp_file_read(fd, NULL, path, &st, 8 << 20, &bytes, &length, &error),
+                     ASP_CORRUPT);
     (void)unit_calls_end();
     ck_assert_uint_eq(unit_calls("read"), 0);
     ck_assert_ptr_null(bytes);
@@ -85,7 +87,7 @@ START_TEST(a_file_that_shrinks_or_grows_meanwhile_is_read_as_far_as_it_was)
     size_t length = 0;
 
     ck_assert_int_eq(ftruncate(fd, 4), 0);
-    ck_assert_int_eq(asp_file_read(fd, &st, 100, &bytes, &length, &error), ASP_OK);
+    ck_assert_int_eq(asp_file_read(fd, NULL, path, &st, 100, &bytes, &length, &error), ASP_OK);
     ck_assert_uint_eq(length, 4);
     ck_assert_str_eq((char *)bytes, "0123");
     free(bytes);
@@ -93,16 +95,50 @@ START_TEST(a_file_that_shrinks_or_grows_meanwhile_is_read_as_far_as_it_was)
 
     fd = open_new(&path, &st, "0123");
     file_write(path, "0123456789", 10);
-    ck_assert_int_eq(asp_file_read(fd, &st, 100, &bytes, &length, &error), ASP_OK);
+    ck_assert_int_eq(asp_file_read(fd, NULL, path, &st, 100, &bytes, &length, &error), ASP_OK);
     ck_assert_str_eq((char *)bytes, "0123");
     free(bytes);
     asp_close(fd);
 
     fd = open_new(&path, &st, "");
-    ck_assert_int_eq(asp_file_read(fd, &st, 0, &bytes, &length, &error), ASP_OK);
+    ck_assert_int_eq(asp_file_read(fd, NULL, path, &st, 0, &bytes, &length, &error), ASP_OK);
     ck_assert_uint_eq(length, 0);
     ck_assert_str_eq((char *)bytes, "");
     free(bytes);
+    asp_close(fd);
+}
+END_TEST
+
+START_TEST(what_is_wrong_is_said_of_the_file)
+{
+    static const struct unit_plan broken = {.call = "read", .first = 1, .number = EIO};
+    static const struct {
+        const char *path;
+        const char *name;
+        const char *called;
+    } names[] = {
+        {NULL, "/a/file", "/a/file"}, {"/a", "b/file", "/a/b/file"}, {"/", "file", "/file"}};
+    char expected[ASP_ERROR_TEXT];
+    const char *path;
+    struct stat st;
+    int fd = open_new(&path, &st, "0123456789");
+    uint8_t *bytes;
+    size_t length;
+
+    for (size_t i = 0; i < UNIT_COUNT(names); i++) {
+        ck_assert_int_eq(
+            asp_file_read(fd, names[i].path, names[i].name, &st, 9, &bytes, &length, &error),
+            ASP_CORRUPT);
+        (void)snprintf(expected, sizeof expected, "%s has 10 bytes, and may have 9",
+                       names[i].called);
+        ck_assert_str_eq(error.text, expected);
+        unit_calls_begin(&broken);
+        (void)asp_file_read(fd, names[i].path, names[i].name, &st, 10, &bytes, &length, &error);
+        ck_assert(unit_calls_end());
+        (void)snprintf(expected, sizeof expected, "%s cannot be read: Input/output error",
+                       names[i].called);
+        ck_assert_str_eq(error.text, expected);
+    }
     asp_close(fd);
 }
 END_TEST
@@ -125,7 +161,7 @@ START_TEST(a_file_that_cannot_be_read_leaves_nothing_to_free)
         enum asp_status status;
 
         unit_calls_begin(&plans[i]);
-        status = asp_file_read(fd, &st, 10, &bytes, &length, &error);
+        status = asp_file_read(fd, NULL, path, &st, 10, &bytes, &length, &error);
         ck_assert(unit_calls_end());
         ck_assert_int_eq(status, expected[i]);
         ck_assert_ptr_null(bytes);
@@ -328,6 +364,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_file_is_read_whole_over_short_reads_and_interruptions);
     unit_add(suite, a_file_longer_than_it_may_be_is_not_read);
     unit_add(suite, a_file_that_shrinks_or_grows_meanwhile_is_read_as_far_as_it_was);
+    unit_add(suite, what_is_wrong_is_said_of_the_file);
     unit_add(suite, a_file_that_cannot_be_read_leaves_nothing_to_free);
     unit_loop(suite, all_is_written_over_short_writes_and_interruptions, UNIT_COUNT(ways));
     unit_loop(suite, what_cannot_be_written_says_why, UNIT_COUNT(ways));
