@@ -22,8 +22,9 @@ from told_apart import ERRORS, chance_in_100, cropped, right_in_100
 NOBODY = 'primary: { source = "none"; };'
 # The cheapest of the slow hashes, so that there are many of them.
 SCHEMES = {"blake2b": "", "argon2id": 'hash: { scheme = "argon2id"; memory = 8192; passes = 1; };'}
-# Of each kind: those that must not be told apart, and what else is refused.
+# Of each kind: those that must not be told apart, and what else is refused. With --long as many of the slow ones, in an hour.
 COUNTS = {"blake2b": (100000, 10000), "argon2id": (1000, 200)}
+LONG = COUNTS | {"argon2id": (100000, 1000)}
 WARM, AT_A_TIME = 2000, 10000  # logins
 KEPT = 99  # requests over a connection
 WRONG, UNKNOWN = "wrong secret", "unknown id"
@@ -150,6 +151,9 @@ class Apart(Section):
             self.broker(scheme)
             self.database(scheme)
 
+    def counts(self, scheme):
+        return (LONG if self.bench.long else COUNTS)[scheme]
+
     def module(self, scheme):
         world = World(self.place, f"apart-{scheme}", f"{NOBODY} {SCHEMES[scheme]}")
         accounts = Accounts(world)
@@ -184,7 +188,7 @@ class Apart(Section):
             broker.stop()
 
     def compare(self, where, scheme, door, accounts):
-        most, few = COUNTS[scheme]
+        most, few = self.counts(scheme)
         times = taken(door, accounts.alike, most)
         right, chance, note = self.right(times)
         what = f"{scheme}, {where}: {WRONG} and {UNKNOWN}"
