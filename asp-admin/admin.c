@@ -2,6 +2,7 @@
 #include "admin.h"
 
 #include "asp-admin/database/database.h"
+#include "asp-admin/system/absolute_path.h"
 #include "asp-admin/system/mount_plan.h"
 #include "asp-admin/system/users.h"
 #include "asp-admin/ui/command_line.h"
@@ -13,47 +14,11 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <unistd.h>
 
 /* Each byte of a name or a label may become four in the log. */
 enum { LOGGED_SIZE = 4 * (ASP_BY_SIZE + 2 * ASP_LABEL_SIZE + 256) + 128 };
-
-/* The configuration's path made absolute, `.` and `..` taken out by name alone: where a link stood
- * in it, the core refuses it. */
-static bool absolute_path(const char *given, char path[PATH_MAX])
-{
-    char whole[2 * PATH_MAX];
-    char *rest = NULL;
-    size_t length = 0;
-
-    if (given[0] == '/') {
-        (void)snprintf(whole, sizeof whole, "%s", given);
-    } else {
-        if (getcwd(path, PATH_MAX) == NULL)
-            return false;
-        (void)snprintf(whole, sizeof whole, "%s/%s", path, given);
-    }
-    for (char *part = strtok_r(whole, "/", &rest); part != NULL;
-         part = strtok_r(NULL, "/", &rest)) {
-        if (strcmp(part, ".") == 0)
-            continue;
-        if (strcmp(part, "..") == 0) {
-            while (length > 0 && path[--length] != '/')
-                ;
-            continue;
-        }
-        if (length + 1 + strlen(part) >= PATH_MAX)
-            return false;
-        path[length++] = '/';
-        memcpy(path + length, part, strlen(part));
-        length += strlen(part);
-    }
-    path[length] = '\0';
-    return length > 0;
-}
 
 bool admin_conf_path(const struct admin *admin, char path[PATH_MAX])
 {

@@ -179,6 +179,7 @@ NO_PARSERS = {
     "asp-admin/doctor/pam_lines.c": "a carriage return in a line",
     "asp-admin/doctor/unit_state.c": "five words of systemctl(1), compared with some",
     "asp-admin/profile/sign.c": "the first line of an error",
+    "asp-admin/system/absolute_path.c": "the path behind --config, of who starts it",
     "asp-admin/system/handed_sockets.c": "two numbers in variables of who has started it",
     "asp-admin/system/machine.c": "a name that it has made itself",
     "asp-admin/system/users.c": "/etc/passwd, by libc",
