@@ -36,37 +36,32 @@ static const struct pgsql_statement accounts = {
 
 /* Where the next ones begin. */
 struct place {
-    struct pgsql_number part;
+    int64_t part;
     char name[ASP_USER_ENCODED + 1];
 };
 
-static enum asp_status take_place(const struct pg_result *result, size_t row, struct place *place,
-                                  struct asp_error *error)
+static bool read_place(const struct pg_result *result, size_t row, struct place *place)
 {
-    const uint8_t *name;
-    size_t length;
-    int64_t part;
-
-    if (!pgsql_number(result, row, PART, &part) ||
-        !pgsql_bytes(result, row, NAME, &name, &length) || length >= sizeof place->name)
-        return pgsql_not_ours(error);
-    place->part = pgsql_number_text(part);
-    memcpy(place->name, name, length + 1);
-    return ASP_OK;
+    return pgsql_number(result, row, PART, &place->part) &&
+           pgsql_text(result, row, NAME, place->name, sizeof place->name);
 }
 
-/* How many rows, from this one on, are of the account of this name. */
-static size_t count_rows(const struct pg_result *result, size_t row, const char *name)
+/* How many rows, from this one on, are of the account at this place. */
+static size_t count_rows(const struct pg_result *result, size_t row, const struct place *place)
 {
-    const size_t count = pgsql_row_count(result);
-    const uint8_t *other;
-    size_t length;
+    struct place other;
     size_t end = row + 1;
 
-    while (end < count && pgsql_bytes(result, end, NAME, &other, &length) &&
-           strcmp(name, (const char *)other) == 0)
+    while (read_place(result, end, &other) && other.part == place->part &&
+           strcmp(other.name, place->name) == 0)
         end++;
     return end - row;
+}
+
+/* False: it is in a part that is not its own, and who asks for it does not find it there. */
+static bool is_found(const struct pgsql_store *own, const struct place *place)
+{
+    return own->pin.parts == 0 || place->part == pgsql_part_of(own, place->name);
 }
 
 /* What is not there is asked for. */
@@ -88,7 +83,8 @@ static enum asp_status visit_page(struct pgsql_store *own, const struct pgsql_st
                                   struct place *place, asp_visit *visit, void *context,
                                   size_t *count, struct asp_error *error)
 {
-    const struct pgsql_value values[] = {{.bytes = place->part.text}, {.bytes = place->name}};
+    const struct pgsql_number part = pgsql_number_text(place->part);
+    const struct pgsql_value values[] = {{.bytes = part.text}, {.bytes = place->name}};
     struct pg_result *result = NULL;
     size_t rows = 0;
     enum asp_status status =
@@ -99,15 +95,18 @@ static enum asp_status visit_page(struct pgsql_store *own, const struct pgsql_st
     if (status == ASP_OK && statement == &accounts)
         status = pgsql_store_answers(own, error);
     for (size_t row = 0; status == ASP_OK && row < pgsql_row_count(result); row += rows) {
-        status = take_place(result, row, place, error);
-        if (status != ASP_OK)
+        if (!read_place(result, row, place)) {
+            status = pgsql_not_ours(error);
             break;
-        rows = count_rows(result, row, place->name);
+        }
+        rows = count_rows(result, row, place);
+        (*count)++;
+        if (!is_found(own, place))
+            continue;
         if (statement == &accounts)
             note_visited(own, place->name, &(struct pgsql_rows){result, row, rows, USE});
         status = visit(place->name, context);
         own->visited = (struct pgsql_visited){0};
-        (*count)++;
     }
     pgsql_result_free(result);
     return status;
@@ -116,7 +115,7 @@ static enum asp_status visit_page(struct pgsql_store *own, const struct pgsql_st
 enum asp_status pgsql_each(const struct asp_store *store, bool reads, asp_visit *visit,
                            void *context, struct asp_error *error)
 {
-    struct place place = {pgsql_number_text(-1), ""};
+    struct place place = {-1, ""};
     struct pgsql_pin found;
     size_t count = PAGE;
     enum asp_status status = pgsql_store_is_joined(pgsql_own(store), &found, error);

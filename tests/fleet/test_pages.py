@@ -1,6 +1,8 @@
 """Of very many users a database is asked by pages: what list, doctor and watch say of them, and how many statements that
 takes."""
 
+import itertools
+
 import pytest
 from store import new_tag, part_of
 from support.account_text import lines_of_text, sealed
@@ -56,6 +58,19 @@ def test_all_users_are_listed_by_pages(many):
     assert said[0] == ("alice", 2, 0, "2033-05-18T03:33:21Z")
     assert said[1:] == [(name, 2, 0, None) for name in many.names[1:]]
     assert 0 < asked <= STATEMENTS
+
+
+@pytest.mark.parametrize("aside", [-1, 1])
+def test_what_is_in_a_part_that_is_not_its_own_is_found_by_nobody(joined, aside):  # noqa: F811
+    """store check says that it is there. It lies beside the one that is found."""
+    owner = joined.cluster.connect(database=joined.database)
+    name = next(name for name in map("user{}".format, itertools.count()) if 0 < part_of(name) < 63)
+    joined.create(name)
+    owner.ask("UPDATE asp.account SET part = part + $1::smallint", aside)
+    assert joined.asp_admin("list", "--json").document(0) == []
+    joined.create(name)
+    joined.create(name, "Laptop")
+    assert [(row["user"], row["active"]) for row in joined.asp_admin("list", "--json").document(0)] == [(name, 2)]
 
 
 def test_doctor_reads_all_accounts_by_pages(many):
