@@ -28,8 +28,9 @@ enum { HOST_SIZE = 256, WORD_SIZE = 256, STALE_MAX = 8, PAUSE_MS = 5, LOOK_MS = 
 
 struct pgsql_connection {
     struct pgsql_way way;
-    PGconn *conn; /* NULL: it is not open */
-    pid_t owner;  /* the process that has opened it */
+    PGconn *conn;    /* NULL: it is not open */
+    pid_t owner;     /* the process that has opened it */
+    uint64_t opened; /* how many times it was */
     uint8_t opened_by[PGSQL_PARAMETERS_DIGEST];
     char host[HOST_SIZE];
     const struct pgsql_statement *prepared[PGSQL_STATEMENTS_MAX];
@@ -88,6 +89,11 @@ const struct pgsql_failure *pgsql_last_failure(const struct pgsql_connection *co
 const char *pgsql_connection_host(const struct pgsql_connection *connection)
 {
     return connection->host;
+}
+
+uint64_t pgsql_connection_opened(const struct pgsql_connection *connection)
+{
+    return connection->opened;
 }
 
 /* Takes the socket away from one that is the parent's: what libpq says to end it would be heard
@@ -157,6 +163,7 @@ static enum asp_status open_it(struct pgsql_connection *connection, int64_t dead
     (void)snprintf(connection->host, sizeof connection->host, "%s", pgsql_host_label(host));
     (void)PQsetNoticeReceiver(connection->conn, keep_warning, connection);
     connection->owner = getpid();
+    connection->opened++;
     pgsql_parameters_digest(connection->way.database, connection->way.role, connection->opened_by);
     return ASP_OK;
 }

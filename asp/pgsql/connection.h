@@ -83,6 +83,10 @@ const struct pgsql_failure *pgsql_last_failure(const struct pgsql_connection *co
  * not open. */
 const char *pgsql_connection_host(const struct pgsql_connection *connection);
 
+/* How many times it was opened: where that is another number by now, what was answered before may
+ * be another host's. */
+uint64_t pgsql_connection_opened(const struct pgsql_connection *connection);
+
 /* Closes it where it is open, without waiting. The next one who asks opens it. */
 void pgsql_connection_close(struct pgsql_connection *connection);
 

@@ -78,22 +78,39 @@ static void note_visited(struct pgsql_store *own, const char *name, const struct
     own->visited = visited;
 }
 
+/* Those behind the place. Whether they are of our store, and of no standby that was left behind, is
+ * seen as it is for a single one: on the same connection, or they may be another host's. */
+static enum asp_status ask_page(struct pgsql_store *own, const struct pgsql_statement *statement,
+                                const struct place *place, struct pg_result **result,
+                                struct asp_error *error)
+{
+    const struct pgsql_number part = pgsql_number_text(place->part);
+    const struct pgsql_value values[] = {{.bytes = part.text}, {.bytes = place->name}};
+    const int64_t until = asp_clock_ms() + PAGE_MS;
+    uint64_t opened;
+    enum asp_status status;
+
+    *result = NULL;
+    do {
+        pgsql_result_free(*result);
+        status = pgsql_ask(own->connection, statement, values, until, result, error);
+        opened = pgsql_connection_opened(own->connection);
+        if (status == ASP_OK && statement == &accounts)
+            status = pgsql_store_answers(own, error);
+    } while (status == ASP_OK && pgsql_connection_opened(own->connection) != opened);
+    return status;
+}
+
 /* Visits those behind the place, which is brought on. `*count`: how many there were. */
 static enum asp_status visit_page(struct pgsql_store *own, const struct pgsql_statement *statement,
                                   struct place *place, asp_visit *visit, void *context,
                                   size_t *count, struct asp_error *error)
 {
-    const struct pgsql_number part = pgsql_number_text(place->part);
-    const struct pgsql_value values[] = {{.bytes = part.text}, {.bytes = place->name}};
-    struct pg_result *result = NULL;
+    struct pg_result *result;
     size_t rows = 0;
-    enum asp_status status =
-        pgsql_ask(own->connection, statement, values, asp_clock_ms() + PAGE_MS, &result, error);
+    enum asp_status status = ask_page(own, statement, place, &result, error);
 
     *count = 0;
-    /* Whether it is ours and no standby that was left behind is seen as it is for a single one. */
-    if (status == ASP_OK && statement == &accounts)
-        status = pgsql_store_answers(own, error);
     for (size_t row = 0; status == ASP_OK && row < pgsql_row_count(result); row += rows) {
         if (!read_place(result, row, place)) {
             status = pgsql_not_ours(error);

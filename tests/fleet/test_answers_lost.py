@@ -1,4 +1,5 @@
-"""What was written is not said to have failed because its answer was lost, nor is it done twice."""
+"""What was written is not said to have failed because its answer was lost, nor is it done twice; and what one host has
+answered does not count by what another says of itself."""
 
 import contextlib
 import pathlib
@@ -14,6 +15,7 @@ from support.primaries import Primaries
 
 NAME = ".s.PGSQL.5432"
 WRITE = b"\0write\0"  # a message Bind of the statement that writes an account
+PAGE = b"\0accounts\0"  # the same of the one that reads a thousand
 READY = b"Z\0\0\0\5I"
 
 
@@ -62,17 +64,24 @@ class Losing:
         from_server = next(iter(pair)) is not source
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if not from_server and self.lose > 0 and WRITE in data:
+                if not from_server and self._is_lost(data):
                     loses.set()
                 if from_server and loses.is_set():
-                    if data.endswith(READY):
-                        self._go_away(pair)
-                        return
-                    continue
+                    if not data.endswith(READY):
+                        continue
+                    self._lose(data, target)
+                    self._go_away(pair)
+                    return
                 target.sendall(data)
         for end in pair:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+    def _is_lost(self, question):
+        return self.lose > 0 and WRITE in question
+
+    def _lose(self, answer, client):
+        """The end of it."""
 
     def _go_away(self, pair):
         """The server has done it: who asked hears of nothing, and finds nobody for a while."""
@@ -85,6 +94,27 @@ class Losing:
                 end.shutdown(socket.SHUT_RDWR)
         if not self.ended.wait(self.away):
             self._listen()
+
+
+class Replaced(Losing):
+    """One that answers one page, and is replaced: by one that `promote` has made of another."""
+
+    def __init__(self, behind, promote):
+        super().__init__(behind)
+        self.lose, self.promote = 1, promote
+
+    def _is_lost(self, question):
+        return self.lose > 0 and PAGE in question
+
+    def _lose(self, answer, client):
+        self.promote()
+        client.sendall(answer)
+
+    def _go_away(self, pair):
+        self.lose, self.lost = 0, 1
+        for end in pair:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
@@ -142,3 +172,18 @@ def test_where_it_does_not_become_known_that_is_said(machine, losing, owner):
     run = machine.run("revoke", "alice", made["id"])
     assert run.code == 5 and "does not say whether it was written" in run.err, run
     assert owner.ask("SELECT ids FROM asp.ended") == [{"ids": made["id"]}]
+
+
+def test_what_one_has_told_that_was_replaced_before_it_was_found_sound_is_asked_anew(machine, cluster, named, losing, owner):
+    machine.create()
+    left_behind = owner.one("SELECT body FROM asp.account")
+    machine.create("alice", "Laptop")
+    current = owner.one("SELECT body FROM asp.account")
+    put = lambda body: owner.ask("UPDATE asp.account SET body = $1", body)
+    put(left_behind)
+    with Replaced(cluster.folder, lambda: put(current)) as replaced:
+        by_way_of_it = named.replace(str(losing.folder), str(replaced.folder))
+        machine.configure("virtual_users = true;", 'primary: { source = "none"; };', by_way_of_it)
+        (row,) = machine.json("list")
+    assert (row["user"], row["active"]) == ("alice", 2)
+    assert replaced.lost == 1

@@ -182,6 +182,12 @@ const struct pgsql_failure *pgsql_last_failure(const struct pgsql_connection *co
     return &connection->failure;
 }
 
+uint64_t pgsql_connection_opened(const struct pgsql_connection *connection)
+{
+    (void)connection;
+    return 1;
+}
+
 const char *pgsql_connection_host(const struct pgsql_connection *connection)
 {
     (void)connection;
