@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { PAGE = 1000, PAGE_MS = 10000 };
+enum { PAGE_MS = 10000 };
 
 enum column { PART, NAME, BODY, WRITTEN, USE };
 
@@ -18,7 +18,8 @@ static const struct pgsql_statement names = {
     .values = 2,
 };
 
-/* A row for each last use of an account, one where none is known; the first has its text. */
+/* A row for each last use of an account, one where none is known; the first has its text. They end
+ * with the one that makes 16 MiB of the texts full. */
 static const struct pgsql_statement accounts = {
     .name = "accounts",
     .text = "SELECT a.part, a.name,"
@@ -26,10 +27,13 @@ static const struct pgsql_statement accounts = {
             " THEN a.body END, (extract(epoch FROM a.written) * 1000000)::bigint,"
             " u.id, u.created, u.last, u.service, u.host,"
             " floor(extract(epoch FROM s.uses_since))::bigint"
-            " FROM (SELECT part, name, body, written FROM asp.account WHERE body IS NOT NULL AND"
-            " (part, name) > ($1::smallint, $2) ORDER BY part, name LIMIT 1000) a"
+            " FROM (SELECT *, sum(octet_length(body)) OVER (ORDER BY part, name) -"
+            " octet_length(body) AS ahead FROM"
+            " (SELECT part, name, body, written FROM asp.account WHERE body IS NOT NULL AND"
+            " (part, name) > ($1::smallint, $2) ORDER BY part, name LIMIT 1000) p) a"
             " CROSS JOIN (SELECT uses_since FROM asp.store LIMIT 1) s"
             " LEFT JOIN asp.used u ON u.part = a.part AND u.name = a.name"
+            " WHERE a.ahead < 16 * 1024 * 1024"
             " ORDER BY a.part, a.name, u.id",
     .values = 2,
 };
@@ -134,11 +138,11 @@ enum asp_status pgsql_each(const struct asp_store *store, bool reads, asp_visit 
 {
     struct place place = {-1, ""};
     struct pgsql_pin found;
-    size_t count = PAGE;
+    size_t count = 1;
     enum asp_status status = pgsql_store_is_joined(pgsql_own(store), &found, error);
 
     pgsql_store_flush(pgsql_own(store)); /* uses that are still to be written are in no page */
-    while (status == ASP_OK && count == PAGE)
+    while (status == ASP_OK && count > 0)
         status = visit_page(pgsql_own(store), reads ? &accounts : &names, &place, visit, context,
                             &count, error);
     return status;

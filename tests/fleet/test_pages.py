@@ -2,6 +2,7 @@
 takes."""
 
 import itertools
+import re
 
 import pytest
 from store import new_tag, part_of
@@ -71,6 +72,23 @@ def test_what_is_in_a_part_that_is_not_its_own_is_found_by_nobody(joined, aside)
     joined.create(name)
     joined.create(name, "Laptop")
     assert [(row["user"], row["active"]) for row in joined.asp_admin("list", "--json").document(0)] == [(name, 2)]
+
+
+def test_of_large_accounts_there_are_fewer_in_a_page(joined):  # noqa: F811
+    """As large as there may be, and many of them, for who has room for a few."""
+    owner = joined.cluster.connect(database=joined.database)
+    names = [f"user{number:02}" for number in range(16)]
+    owner.ask(
+        "INSERT INTO asp.account (part, name, tag, past, body)"
+        " SELECT part, name, tag, ARRAY[tag], convert_to(repeat('x', $4), 'UTF8')"
+        " FROM unnest($1::smallint[], $2::text[], $3::bigint[]) AS made(part, name, tag)",
+        [part_of(name) for name in names],
+        names,
+        [new_tag() for _ in names],
+        8 << 20,
+    )
+    run = joined.sandbox.run("prlimit", f"--data={64 << 20}", joined.admin, "list")
+    assert sorted(re.findall("user[0-9]+(?= in the database: it is damaged)", run.err)) == names
 
 
 def test_doctor_reads_all_accounts_by_pages(many):
