@@ -395,7 +395,10 @@ static enum asp_status settle_pass(struct pass *pass)
 
 static enum asp_status look_at_all(struct pass *pass, struct asp_error *error)
 {
-    enum asp_status status = asp_store_each_account(&pass->admin->store, look, pass, error);
+    const struct asp_store *store = &pass->admin->store;
+    enum asp_status status = asp_source_traits(pass->source.kind).is_compared
+                                 ? asp_store_each_account(store, look, pass, error)
+                                 : asp_store_each(store, look, pass, error);
 
     /* What was loaded has told the store's clock. */
     if (status == ASP_OK)

@@ -106,3 +106,11 @@ def test_watch_compares_all_accounts_by_pages(many):
     run, asked = statements(many, lambda: many.asp_admin("watch", "--once"))
     assert run.done().out == f"{MANY + 1} accounts: 1 changed, 2 app passwords revoked, 0 unknown, 0 held back\n"
     assert 0 < asked <= 2 * STATEMENTS
+
+
+def test_where_nothing_is_compared_watch_counts_accounts_and_reads_none(joined):  # noqa: F811
+    joined.create("alice")
+    joined.cluster.connect(database=joined.database).ask("REVOKE SELECT ON asp.used FROM asp_admin")
+    joined.asp_admin("list").refused(5)
+    run = joined.asp_admin("watch", "--once").done()
+    assert run.out.startswith("1 account: "), run
