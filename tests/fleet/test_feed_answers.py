@@ -49,7 +49,7 @@ class Hearing(Hooked, Node):
         self.sandbox.shell(f"rm -f {FEED} /run/hook-runs").done()
         self.sandbox.write("/var/lib/asp/store-id", pin(STORE), mode="600")
         self.hook()
-        self.says(load=loaded(), names=told(2), expiring=told(4), before=told(2), since=told(11))
+        self.says(load=loaded(), names=told(2), accounts=told(10), expiring=told(4), before=told(2), since=told(11))
         self.is_at(7)
         self.look().done()
         self.log_file.settle()

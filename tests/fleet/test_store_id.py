@@ -25,7 +25,7 @@ def which(store=STORE, parts=64):
 def server():
     """What else it is asked it refuses."""
     with StoreServer() as made:
-        made.says = collections.defaultdict(lambda: [wire.refused("42501")], made.says, names=[told(2)])
+        made.says = collections.defaultdict(lambda: [wire.refused("42501")], made.says, names=[told(2)], accounts=[told(10)])
         yield made
 
 
