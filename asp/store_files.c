@@ -64,9 +64,8 @@ static enum asp_status open_store(struct asp_store *store, const struct asp_conf
     if (kept != NULL)
         memcpy(kept->words, &known, sizeof known);
     if (status == ASP_NOT_FOUND)
-        return asp_fail(
-            error, ASP_IO, "there is no store at %s: mount it, or make it with %s", conf->store,
-            conf->database.host_count > 0 ? "asp-admin store join" : "the first asp-admin create");
+        return asp_fail(error, ASP_IO, "there is no store at %s: mount it, or make it with %s",
+                        conf->store, asp_files_made_with(conf));
     return status;
 }
 

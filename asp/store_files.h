@@ -22,7 +22,10 @@
 /* What is due of accounts that have gone, or have no room for it: made when it is needed. */
 #define DUE_FOLDER "due"
 
-/* store_files_folder.c: checks one of them. ASP_OK, or why it is not to be used: that it is missing
+/* store_files_folder.c: the command that makes the store's folder, where there is none. */
+const char *asp_files_made_with(const struct asp_conf *conf);
+
+/* Checks one of those in it. ASP_OK, or why it is not to be used: that it is missing
  * says nothing about any user, and is ASP_IO. */
 enum asp_status asp_files_check_folder(const struct asp_store *store, const char *folder,
                                        struct asp_error *error);

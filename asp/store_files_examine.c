@@ -90,7 +90,7 @@ static void check_room(const struct examination *examination)
     }
 }
 
-static bool open_store(struct examination *examination)
+static bool open_store(struct examination *examination, const struct asp_conf *conf)
 {
     struct asp_store *store = &examination->store;
     struct asp_error fault;
@@ -99,7 +99,7 @@ static bool open_store(struct examination *examination)
     if (lstat(store->path, &st) != 0 && errno == ENOENT) {
         (void)asp_fail(&fault, ASP_IO, "there is no store at %s: no app password is accepted",
                        store->path);
-        (void)asp_advise(&fault, ASP_IO, "mount it, or make it with the first asp-admin create");
+        (void)asp_advise(&fault, ASP_IO, "mount it, or make it with %s", asp_files_made_with(conf));
     } else if (asp_folder_open(store->path, NULL, &store->own.fd, &fault) == ASP_OK) {
         return true;
     }
@@ -133,7 +133,7 @@ bool asp_files_examine(const struct asp_conf *conf, asp_store_fault *tell, void 
     struct stat st;
     bool usable;
 
-    if (!open_store(&examination))
+    if (!open_store(&examination, conf))
         return false;
     if (fstat(examination.store.own.fd, &st) == 0)
         check_mode(&examination, conf->store, &st);

@@ -9,6 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char *asp_files_made_with(const struct asp_conf *conf)
+{
+    return conf->database.host_count > 0 ? "asp-admin store join" : "the first asp-admin create";
+}
+
 enum asp_status asp_files_check_folder(const struct asp_store *store, const char *folder,
                                        struct asp_error *error)
 {

@@ -104,6 +104,14 @@ def test_a_database_that_is_well_is_told_in_one_line(patient, cluster):
     assert patient.rows("accounts")[0]["message"] == "1 user, each account can be read"
 
 
+def test_a_folder_of_the_store_that_is_missing_is_made_by_a_join(patient):
+    patient.sandbox.run("rm", "-r", "/var/lib/asp").done()
+    mend = patient.fault("^there is no store at /var/lib/asp: no app password is accepted$", check="store")
+    assert mend == "mount it, or make it with asp-admin store join"
+    patient.store("join").done()
+    assert patient.faults(check="store") == []
+
+
 def test_without_a_database_nothing_is_said_of_one(patient):
     patient.reset("virtual_users = true;")
     assert patient.rows() == []
