@@ -40,6 +40,14 @@ static enum asp_status exposed(const struct pgsql_way_file *file, mode_t mode,
     return ASP_UNSAFE;
 }
 
+/* What else is wrong with a file that is not to be trusted is told with what mends it. */
+static bool is_no_file(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode);
+}
+
 enum asp_status pgsql_way_file_failed(const struct pgsql_way_file *file, enum asp_status status,
                                       struct asp_error *error)
 {
@@ -53,7 +61,7 @@ enum asp_status pgsql_way_file_failed(const struct pgsql_way_file *file, enum as
     (void)asp_fail(error, status, "%s: %s", file->key, said.text);
     if (said.advice[0] != '\0')
         (void)asp_advise(error, status, "%s", said.advice);
-    else if (status != ASP_UNSAFE)
+    else if (status != ASP_UNSAFE || is_no_file(file->path))
         (void)asp_advise(error, status,
                          "put it there as asp-store(7) has it, or name another in asp.conf");
     return status;

@@ -246,6 +246,10 @@ FILES = {
     ),
     "chown daemon pass": ("database.passfile: /etc/asp/db/pass", "look at what is in it: its owner has chosen that"),
     "chmod 666 ca.crt": ("database.ca: /etc/asp/db/ca.crt", "look at what is in it: others may have changed that"),
+    "rm ca.crt; mkdir ca.crt": (
+        "database.ca: /etc/asp/db/ca.crt is not a plain file$",
+        "put it there as asp-store(7) has it, or name another in asp.conf",
+    ),
     "rm ca.crt": ("database.ca: /etc/asp/db/ca.crt", "put it there as asp-store(7) has it, or name another in asp.conf"),
     "rm node.crt": ("database.cert: /etc/asp/db/node.crt", "put it there as asp-store(7) has it, or name another in asp.conf"),
     "rm pass": ("database.passfile: /etc/asp/db/pass", "put it there as asp-store(7) has it, or name another in asp.conf"),
