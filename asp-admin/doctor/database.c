@@ -12,6 +12,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define ID_FILE "store-id"
 #define FEED_FILE "feed"
@@ -151,6 +152,7 @@ void examine_database_feed(struct examination *exam)
     const struct asp_conf *conf = exam->admin->conf;
     struct asp_error error = {0};
     char path[PATH_MAX];
+    struct stat st;
     enum asp_status status;
 
     if (!exam->has_database)
@@ -164,7 +166,9 @@ void examine_database_feed(struct examination *exam)
         (void)snprintf(path, sizeof path, "%s/" FEED_FILE, conf->store);
         finding_fault(&exam->findings, CHECK_DATABASE, "what is revoked cannot be heard: %s",
                       error.text);
-        if (!path_fix(&exam->findings, path, PATH_PRIVATE))
+        if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+            exam_fix_at(exam, &error, path, PATH_PRIVATE);
+        else if (!path_fix(&exam->findings, path, PATH_PRIVATE))
             finding_fix(&exam->findings, "asp-admin store check says what is missing");
     }
 }

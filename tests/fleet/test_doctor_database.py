@@ -523,6 +523,11 @@ def test_what_was_heard_may_be_damaged(hears, damage):
         assert any(note.startswith(f"note: {FEED} is not what we wrote: a watch tells again") for note in hears.notes())
 
 
+def test_what_was_heard_is_in_a_file(hears):
+    hears.sandbox.shell(f"rm -f {FEED}; mkdir {FEED}").done()
+    assert "root's" in hears.fault(f"^what is revoked cannot be heard: {FEED} is not a plain file$")
+
+
 def test_a_part_that_is_missing_is_a_fault(patient):
     patient.ask("DELETE FROM asp.feed WHERE part = 5")
     assert patient.fault("^what is revoked cannot be heard: .*") == "asp-admin store check says what is missing"
