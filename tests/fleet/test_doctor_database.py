@@ -348,7 +348,7 @@ def test_the_brokers_role_may_not_be_that_of_root(patient):
 def test_a_role_of_the_brokers_that_is_not_let_in_is_a_fault(patient):
     patient.set_database(("hosts =", 'user = "stranger"; hosts ='))
     mend = patient.fault("^stranger, asp-broker's role, is not let in: .*28000[^;]*$")
-    assert mend == "let it in by pg_hba.conf, as asp-store(7) has it"
+    assert mend == "let it in by pg_hba.conf, as asp-store(7) has it, and by ALTER ROLE where it is NOLOGIN"
 
 
 def test_that_the_user_is_missing_as_whom_logins_are_answered_is_a_fault(patient):

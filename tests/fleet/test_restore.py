@@ -77,7 +77,7 @@ def test_what_was_lost_is_restored_by_what_the_page_says(machine, cluster, build
     owner = cluster.connect()
     owner.ask("DROP DATABASE asp")
     owner.ask("DROP ROLE asp_admin, asp_node, asp_owner")
-    assert machine.says(5, "join").endswith("; let it in by pg_hba.conf, as asp-store(7) has it")
+    assert "; let it in by pg_hba.conf, as asp-store(7) has it, " in machine.says(5, "join")
     on_the_server(cluster, build, commands("sudo -u postgres createdb").replace(BACKUP, str(backup)))
     for line in commands("asp-admin store join").split("\n")[:-1]:
         machine.asp_admin(*line.split()[1:]).done()

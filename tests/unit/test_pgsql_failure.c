@@ -55,7 +55,7 @@ static const struct {
     {"XX001", ASP_IO, TELLS, "the database's own files are damaged", ""},
     {"XX002", ASP_IO, TELLS, "the database's own files are damaged", ""},
     {"28000", ASP_IO, TELLS, "does not let this node in",
-     "let it in by pg_hba.conf, as asp-store(7) has it"},
+     "let it in by pg_hba.conf, as asp-store(7) has it, and by ALTER ROLE where it is NOLOGIN"},
     {"28P01", ASP_IO, TELLS, "does not let this node in",
      "put the role's password right in database.passfile, or in the database by \\password"},
     {"3D000", ASP_IO, TELLS, "does not let this node in", OTHER},
