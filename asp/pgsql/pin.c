@@ -130,20 +130,36 @@ static enum asp_status read_pin(struct pgsql_store *own, struct asp_error *error
     return reader->pin(reader->context, until, &own->pin, &own->pin_open, error);
 }
 
-/* What to do is added to the line that says that this machine is of none, or of another one. */
-static enum asp_status advise_other(const struct pgsql_store *own, enum asp_status status,
-                                    struct asp_error *error)
+/* What to do is added to the line: first this, and then to join. */
+static enum asp_status advise_join(const struct pgsql_store *own, enum asp_status status,
+                                   const char *first, struct asp_error *error)
 {
     struct asp_buffer word = {0};
 
     asp_shell_word_add(&word, own->conf->store);
     if (!word.failed)
-        (void)asp_advise(error, status,
-                         "name in asp.conf the database that this machine is of; or, where it is "
-                         "to be of this one: rm %s/" PIN_FILE " && asp-admin store join",
+        (void)asp_advise(error, status, "%s: rm %s/" PIN_FILE " && asp-admin store join", first,
                          word.text);
     asp_buffer_free(&word);
     return status;
+}
+
+/* This machine is of another one. */
+static enum asp_status advise_other(const struct pgsql_store *own, enum asp_status status,
+                                    struct asp_error *error)
+{
+    return advise_join(own, status,
+                       "name in asp.conf the database that this machine is of; or, where it is to "
+                       "be of this one",
+                       error);
+}
+
+/* Nobody knows any more which one it is of. */
+static enum asp_status advise_damaged(const struct pgsql_store *own, enum asp_status status,
+                                      struct asp_error *error)
+{
+    return advise_join(own, status,
+                       "see that asp.conf names the database that this machine is of, then", error);
 }
 
 enum asp_status pgsql_is_other(const struct pgsql_store *own, struct asp_error *error)
@@ -172,7 +188,7 @@ static enum asp_status look(struct pgsql_store *own, struct asp_error *error)
         status = identify(own, &own->pin_file, error);
     if (status == ASP_OK && own->queued_for[0] != '\0' && strcmp(own->queued_for, own->pin.id) != 0)
         own->queued = 0;
-    return status == ASP_CORRUPT ? advise_other(own, status, error) : status;
+    return status == ASP_CORRUPT ? advise_damaged(own, status, error) : status;
 }
 
 enum asp_status pgsql_pin_know(struct pgsql_store *own, struct asp_error *error)
@@ -249,7 +265,7 @@ enum asp_status pgsql_store_join(struct pgsql_store *own, struct asp_error *erro
         return advise_other(own, status, error);
     }
     if (status == ASP_CORRUPT)
-        return advise_other(own, status, error);
+        return advise_damaged(own, status, error);
     return status == ASP_NOT_FOUND ? write_pin(own->conf->store, &found, error) : status;
 }
 

@@ -14,6 +14,7 @@ from support.tracing import STRACE
 OTHER = STORE.replace("0", "f")
 MOST = 256  # parts
 ANOTHER = "it is another database than the one that was joined"
+DAMAGED = "see that asp.conf names the database that this machine is of, then: "
 MEND = "name in asp.conf the database that this machine is of; or, where it is to be of this one: "
 
 
@@ -120,14 +121,14 @@ def test_what_is_damaged_is_of_no_database_and_stays_as_it_is(site, server, file
     file.write_bytes(DAMAGE[what])
     for words in (["list"], ["store", "join"], ["create", "alice", "--label", "Phone"]):
         said = site.run(*words).refused(5).err
-        assert f"{file} is not what we wrote; {MEND}rm {file} && asp-admin store join\n" in said, words
+        assert f"{file} is not what we wrote; {DAMAGED}rm {file} && asp-admin store join\n" in said, words
     assert file.read_bytes() == DAMAGE[what]
     assert set(server.heard) <= {"which"}
 
 
 def test_what_is_too_long_is_named(site, server, file):
     file.write_bytes(text() + b"x" * 60)
-    assert f": {file} has {len(text()) + 60} bytes, and may have 128; {MEND}" in site.run("list").refused(5).err
+    assert f": {file} has {len(text()) + 60} bytes, and may have 128; {DAMAGED}" in site.run("list").refused(5).err
 
 
 def test_what_cannot_be_read_is_named(site, server, file, strace):
