@@ -49,6 +49,16 @@ const char *pgsql_certificate_cause(const struct pgsql_certificate_fault *fault)
     return fault->cause;
 }
 
+const char *pgsql_certificate_word(const struct pgsql_certificate_fault *fault, const char *word)
+{
+    const char *file = strstr(word, " file \"");
+    const char *end = file != NULL ? strstr(file, "\": ") : NULL;
+
+    if (end == NULL || (fault->place != OUR_CA && fault->place != OUR_KEY))
+        return word;
+    return end + strlen("\": ");
+}
+
 /* A command that shows that of the server, with these options. */
 static void add_theirs(struct asp_buffer *out, const struct asp_database_host *host,
                        const char *options)

@@ -15,6 +15,10 @@ const struct pgsql_certificate_fault *pgsql_certificate_fault_in(const char *wor
 /* What is wrong, for struct pgsql_answer. */
 const char *pgsql_certificate_cause(const struct pgsql_certificate_fault *fault);
 
+/* What libpq says of it, in which there need not be the place of a file: it is another one for who
+ * is told what root has read, and how to look at the file says where it is. */
+const char *pgsql_certificate_word(const struct pgsql_certificate_fault *fault, const char *word);
+
 /* Adds to the line in `error` how to look at what is wrong. */
 void pgsql_certificate_advise(const struct pgsql_certificate_fault *fault,
                               const struct asp_database *database,

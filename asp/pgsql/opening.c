@@ -83,10 +83,12 @@ static void lose_for(struct attempt *attempt, const struct pgsql_way *way, const
             is_bare = fault == NULL && is_without_password(word);
         }
     }
-    if (fault != NULL)
+    if (fault != NULL) {
         answer.cause = pgsql_certificate_cause(fault);
-    else if (is_bare)
+        answer.word = pgsql_certificate_word(fault, word);
+    } else if (is_bare) {
         answer.cause = "it asks for a password, and this machine has none for it";
+    }
     attempt->is_silent = answer.sqlstate == NULL && answer.cause == NULL;
     (void)pgsql_failure_of(&answer, &attempt->error);
     if (is_bare)

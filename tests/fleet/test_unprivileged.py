@@ -412,6 +412,23 @@ def test_another_password_and_another_key_are_taken_at_the_next_connection(far):
     machine.set_passwords(server, PASSWORDS)
 
 
+def test_an_authority_that_is_none_is_named_by_its_place(far):
+    """As who reads the log finds it, once: it is told by what root has read."""
+    machine, server = far
+    server.let_in(BY_CERTIFICATE)
+    machine.put_files()
+    machine.comes(CERTIFICATE)
+    made = machine.create("carol", "Phone", "--app", "calendar")
+    with machine.serving():
+        machine.sandbox.write(f"{FOLDER}/ca.crt", "none\n")
+        machine.said()
+        assert machine.login(made, user="carol") not in (SUCCESS, AUTH_ERR)
+        said = [line.text for line in machine.said() if "database.ca is not to be used: " in line.text]
+        assert said and all((line.count(f"{FOLDER}/ca.crt"), "/proc/" in line) == (1, False) for line in said), said
+        machine.put_files()
+        wait_until(lambda: machine.login(made, user="carol") == SUCCESS, machine.log_file.messages)
+
+
 def test_a_key_that_others_can_read_is_not_taken(far):
     machine, server = far
     server.let_in(BY_CERTIFICATE)
