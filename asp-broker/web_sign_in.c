@@ -25,12 +25,21 @@ static void report_answer(void *context)
     (void)report(context, &what);
 }
 
+/* What was to be known of her account, in the place of what PAM says of nobody. */
+static enum asp_status tell_unknown(const struct asp_error *unknown, struct asp_error *error)
+{
+    char line[ASP_ERROR_LINE];
+
+    return asp_fail(error, unknown->status, "%s", asp_error_line(unknown, line));
+}
+
 /* What she is let in to, if she may be. All that is looked at before PAM has decided is the same
  * for everybody at the other end. */
 static enum asp_status decide(struct web_sign_in *sign_in, struct admin *admin,
                               struct self_report *what, struct asp_error *error)
 {
-    const bool has_account = self_account_find_typed(admin, sign_in->user, error);
+    struct asp_error unknown = {0};
+    const bool has_account = self_account_find_typed(admin, sign_in->user, &unknown);
     char spelled[ASP_USER_MAX + 1];
     const struct self_pam pam = {
         .fd = sign_in->fd,
@@ -47,11 +56,15 @@ static enum asp_status decide(struct web_sign_in *sign_in, struct admin *admin,
 
     asp_account_spell(admin->conf, sign_in->user, spelled);
     if (has_account)
-        (void)self_account_print(admin, &sign_in->key, &what->own, NULL);
+        unknown.status = self_account_print(admin, &sign_in->key, &what->own, &unknown);
     status = self_pam_ask(&pam, admin, error);
+    if (!has_account && unknown.status != ASP_DENIED && unknown.status != ASP_INVALID)
+        return tell_unknown(&unknown, error);
     if (status == ASP_OK && !self_rules_admit(admin->conf, admin->user))
         status = asp_fail(error, ASP_DENIED, "self-service is not for this user");
-    if (status == ASP_OK && !what->own.known)
+    if (status == ASP_OK && !what->own.known && unknown.status != ASP_OK)
+        status = tell_unknown(&unknown, error);
+    else if (status == ASP_OK && !what->own.known)
         status =
             asp_fail(error, ASP_DENIED,
                      "the account has expired, or nothing can be told of the primary password");

@@ -133,6 +133,26 @@ def test_an_unknown_user_a_wrong_answer_and_one_without_leave_are_told_the_same_
     assert "self-service is not for this user" in lines[0]
 
 
+# The digest is right, and no database is there.
+JOINED = "asp-store-id 1 9c1a0338-1c84-4451-9a7e-f282a2fd2974 64\ndigest=39fe1bfff3ecce06\n"
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_what_nothing_is_known_of_without_the_database_is_logged_so(web, server, joined):
+    """Her password is right: she is told the same as ever, and the log says what is to be mended."""
+    if not (web.build / "tests" / "fleet" / "driver").is_file():
+        pytest.skip("built without a database: -Ddatabase=enabled")
+    database = 'database: { hosts = ( { address = "/run/none"; } ); };'
+    web.configure('self_service: { web_user = "asp-web"; };', 'primary: { source = "none"; };', database)
+    if joined:
+        web.sandbox.run("install", "-d", "-m", "700", STORE_FOLDER).done()
+        web.sandbox.write(f"{STORE_FOLDER}/store-id", JOINED, mode="600")
+    assert server.tries("alice", ALICES)[1] == SAID_NO
+    (line,) = [line for line in logged(web) if "self-service refused" in line]
+    mend = "; see that PostgreSQL runs there, and that this machine reaches it" if joined else "; asp-admin store join"
+    assert f'{mend}" rhost=' in line, line
+
+
 def test_while_self_service_is_off_everybody_is_refused_and_who_is_signed_in_is_out(web, server):
     number = server.signs_in()
     web.configure('self_service: { web_user = "asp-web"; enabled = false; };')
