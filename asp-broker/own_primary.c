@@ -59,13 +59,23 @@ void own_primary_follow(const struct own_primary_key *key, const struct asp_conf
                              sizeof bytes, key->bytes, sizeof key->bytes);
 }
 
+enum asp_status own_primary_unread(enum asp_status status, struct asp_error *error)
+{
+    if (status != ASP_DENIED)
+        return status;
+    if (error != NULL)
+        error->status = ASP_IO;
+    return ASP_IO;
+}
+
 enum asp_status own_primary_take(const struct own_primary_key *key, const struct asp_conf *conf,
                                  const struct asp_store *store, const struct asp_account *account,
                                  time_t now, struct own_primary *own, struct asp_error *error)
 {
     struct asp_shadow shadow = {0};
     struct asp_primary_now is;
-    enum asp_status status = asp_shadow_read(ASP_SHADOW_PATH, &shadow, error);
+    enum asp_status status =
+        own_primary_unread(asp_shadow_read(ASP_SHADOW_PATH, &shadow, error), error);
 
     memset(own, 0, sizeof *own);
     if (status == ASP_OK) {
@@ -86,7 +96,8 @@ enum asp_status own_primary_take(const struct own_primary_key *key, const struct
             print_line(key, &is, own);
     }
     if (own->known && asp_store_is_open(store)) {
-        status = asp_store_password_mark(store, account->user, &own->mark, error);
+        status = own_primary_unread(
+            asp_store_password_mark(store, account->user, &own->mark, error), error);
         own->known = status == ASP_OK;
     }
     if (own->known)

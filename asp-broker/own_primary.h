@@ -39,6 +39,10 @@ enum asp_status own_primary_take(const struct own_primary_key *key, const struct
                                  const struct asp_store *store, const struct asp_account *account,
                                  time_t now, struct own_primary *own, struct asp_error *error);
 
+/* Of what is read for it: ASP_DENIED, by which she would be told that she is not let in, becomes
+ * ASP_IO, in `error` too. */
+enum asp_status own_primary_unread(enum asp_status status, struct asp_error *error);
+
 /* Takes the second half anew, of what her account has of it now: it was changed for her, by what
  * she was let in for. */
 void own_primary_follow(const struct own_primary_key *key, const struct asp_conf *conf,

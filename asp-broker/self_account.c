@@ -73,6 +73,7 @@ enum asp_status self_account_print(const struct admin *admin, const struct own_p
 
     if (status == ASP_OK)
         status = asp_store_load(&store, admin->user, NULL, &account, error);
+    status = own_primary_unread(status, error);
     if (status != ASP_OK)
         asp_account_init(&account, admin->user);
     taken = own_primary_take(key, admin->conf, &store, &account, admin->now, own, error);

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -306,13 +307,16 @@ static enum exit_code run_words(const struct self_session *session, const struct
     return run_command(session, console, command, &options, name);
 }
 
+/* Who cannot be told would wait for it as long as her session lasts: the listener holds the
+ * connection too. */
 static void say_done(int fd, enum exit_code code)
 {
     struct asp_message message;
 
     asp_message_begin(&message, ASP_MESSAGE_DONE);
     asp_message_number(&message, (unsigned)code);
-    (void)asp_broker_send(fd, CLIENT, &message, NULL);
+    if (asp_broker_send(fd, CLIENT, &message, NULL) != ASP_OK)
+        (void)shutdown(fd, SHUT_RDWR);
 }
 
 /* Whether one who has signed in may still act, and her primary password is what it was. */

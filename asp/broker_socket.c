@@ -121,7 +121,8 @@ void asp_broker_refuse(int fd, const char *why)
     struct asp_message message;
 
     asp_message_refuse(&message, why);
-    (void)asp_broker_send_now(fd, &message);
+    if (!asp_broker_send_now(fd, &message))
+        (void)shutdown(fd, SHUT_RDWR);
 }
 
 enum asp_status asp_broker_receive(int fd, const char *peer, int64_t deadline,

@@ -32,7 +32,8 @@ enum asp_status asp_broker_send(int fd, const char *peer, const struct asp_messa
 /* Sends one message at once or, where there is no room for it, not at all, which is false. */
 bool asp_broker_send_now(int fd, const struct asp_message *message);
 
-/* Says why nothing is done, at once or not at all: who is refused is waited for by nobody. */
+/* Says why nothing is done, at once or not at all: who is refused is waited for by nobody. Who
+ * cannot be told waits for nothing either: the connection is ended, for all who hold it. */
 void asp_broker_refuse(int fd, const char *why);
 
 /*

@@ -309,11 +309,31 @@ START_TEST(who_does_not_listen_is_given_up_and_refused_at_once)
 
     begin();
     fill_up();
-    asp_broker_refuse(pair[0], "nobody waits for this"); /* or for ever */
     since = asp_clock_ms();
     ck_assert_int_lt(send_it(), ASP_OK);
     ck_assert_int_ge(asp_clock_ms() - since, ASP_BROKER_CONNECT_MS - 50);
     says("the broker does not listen");
+    since = asp_clock_ms();
+    asp_broker_refuse(pair[0], "nobody waits for this"); /* or for ever */
+    ck_assert_int_lt(asp_clock_ms() - since, ASP_BROKER_CONNECT_MS / 2);
+    end();
+}
+END_TEST
+
+/* Another process may hold the connection too, and go on with it. */
+START_TEST(who_cannot_be_told_of_a_refusal_does_not_wait_for_it)
+{
+    int other;
+
+    begin();
+    other = fcntl(pair[0], F_DUPFD_CLOEXEC, 0);
+    fill_up();
+    asp_broker_refuse(pair[0], "there is no room for this");
+    while (recv(pair[1], bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+        ;
+    ck_assert_int_eq(hear(LONG), ASP_NOT_FOUND);
+    says("broke off");
+    asp_close(other);
     end();
 }
 END_TEST
@@ -359,6 +379,7 @@ static void fill(Suite *suite)
     unit_add(suite, what_is_no_message_is_none);
     unit_add(suite, a_message_that_had_no_room_is_not_sent);
     unit_add(suite, who_does_not_listen_is_given_up_and_refused_at_once);
+    unit_add(suite, who_cannot_be_told_of_a_refusal_does_not_wait_for_it);
     unit_add(suite, who_listens_in_time_is_waited_for);
 }
 

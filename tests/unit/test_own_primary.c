@@ -8,6 +8,7 @@
 #include "asp/store.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { NOW = 1700000000 };
 
@@ -96,6 +97,34 @@ START_TEST(who_had_a_line_and_has_none_is_gone_where_shadow_tells_of_primary_pas
     /* In another realm she need not have had one. */
     strcpy(account.primary.realm, "office");
     ck_assert_int_eq(own_primary_take(&key, conf, &store, &account, NOW, &own, &error), ASP_OK);
+    asp_account_free(&account);
+    asp_conf_free(conf);
+}
+END_TEST
+
+/* That this process may not look is said of the machine, and not of her. */
+START_TEST(what_may_not_be_read_is_no_change)
+{
+    struct asp_conf *conf = conf_of("shadow");
+    struct asp_store closed = ASP_STORE_CLOSED;
+    struct asp_error error = {0};
+    struct asp_account account;
+    struct own_primary own;
+
+    if (!unit_is_root())
+        return;
+    asp_account_init(&account, "root");
+    ck_assert_int_eq(own_primary_take(&key, conf, &closed, &account, NOW, &own, &error), ASP_OK);
+    ck_assert_int_eq(setegid(65534), 0);
+    ck_assert_int_eq(seteuid(65534), 0);
+    ck_assert_int_eq(own_primary_take(&key, conf, &closed, &account, NOW, &own, &error), ASP_IO);
+    ck_assert_int_eq(seteuid(0), 0);
+    ck_assert_int_eq(setegid(0), 0);
+    ck_assert(!own.known);
+    ck_assert_int_eq(error.status, ASP_IO);
+    ck_assert_ptr_nonnull(strstr(error.text, "/etc/shadow"));
+    ck_assert_int_eq(own_primary_unread(ASP_DENIED, NULL), ASP_IO);
+    ck_assert_int_eq(own_primary_unread(ASP_NOT_FOUND, &error), ASP_NOT_FOUND);
     asp_account_free(&account);
     asp_conf_free(conf);
 }
@@ -199,6 +228,7 @@ static void fill(Suite *suite)
               UNIT_COUNT(sources));
     unit_loop(suite, that_the_password_stack_was_reached_is_no_change_for_who_has_a_line,
               UNIT_COUNT(sources));
+    unit_add(suite, what_may_not_be_read_is_no_change);
     unit_add(suite, to_follow_her_account_looks_at_no_line_of_shadow);
 }
 
