@@ -239,5 +239,9 @@ enum asp_status database_is_joined(struct pgsql_store *own, struct asp_error *er
 
 enum asp_status database_answers(struct pgsql_store *own, struct asp_error *error)
 {
-    return pgsql_store_answers(own, error);
+    enum asp_status status = pgsql_store_answers(own, error);
+
+    if (status != ASP_OK && pgsql_last_failure(pgsql_store_connection(own))->down)
+        error->advice[0] = '\0';
+    return status;
 }

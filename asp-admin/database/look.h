@@ -47,7 +47,8 @@ enum asp_status database_join(struct pgsql_store *own, struct asp_error *error);
 /* ASP_OK: it is the one that this machine has joined. */
 enum asp_status database_is_joined(struct pgsql_store *own, struct asp_error *error);
 
-/* ASP_OK: a login that asks now is answered. */
+/* ASP_OK: a login that asks now is answered. Where nobody answers there is no advice: a commit that
+ * waits for a standby looks like a server that hangs. */
 enum asp_status database_answers(struct pgsql_store *own, struct asp_error *error);
 
 /* Looks, by the connection that is there. */

@@ -260,8 +260,10 @@ bool database_find_answers(struct findings *findings, const char *check, struct 
         return true;
     findings->failed = findings->failed || error.status == ASP_NO_MEMORY;
     finding_fault(findings, check, "nobody is let in: %s", error.text);
-    finding_fix(findings, "bring back the standbys that its commits wait for; or, where another "
-                          "server has taken over, stop this one, and let hosts in asp.conf name "
-                          "that too");
+    finding_fix(findings, "%s",
+                error.advice[0] != '\0'
+                    ? error.advice
+                    : "bring back the standbys that its commits wait for; or, where another server "
+                      "has taken over, stop this one, and let hosts in asp.conf name that too");
     return false;
 }

@@ -449,6 +449,13 @@ def test_commits_that_wait_for_a_standby_that_is_not_there_are_a_fault_and_so_ar
     assert patient.rows("accounts") == []
 
 
+def test_a_store_that_lets_its_nodes_call_nothing_is_told_with_who_mends_it(patient):
+    patient.ask("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA asp FROM asp_node, asp_admin")
+    found = {row["message"]: row["mend"] for row in patient.faults()}
+    (mend,) = [mend for message, mend in found.items() if message.startswith("nobody is let in: ")]
+    assert mend.startswith("run asp-admin store init as who may"), found
+
+
 def test_a_pulse_that_is_old_is_one_that_nobody_can_beat(patient):
     """A database that nobody has asked for long is well."""
     patient.ask("UPDATE asp.pulse SET at = now() - interval '1 h'")
