@@ -117,8 +117,16 @@ def test_a_machine_that_has_joined_another_store_lets_nobody_in(empty, owner):
 
 
 PARTS = {
-    "by accident": (lambda text: text.replace(" 64\n", " 63\n"), "/var/lib/asp/store-id is not what we wrote"),
-    "as it is written": (lambda text: pin(text.split()[2], 63), "it is another database than the one that was joined"),
+    "by accident": (
+        lambda text: text.replace(" 64\n", " 63\n"),
+        "/var/lib/asp/store-id is not what we wrote",
+        "see that asp.conf names the database that this machine is of",
+    ),
+    "as it is written": (
+        lambda text: pin(text.split()[2], 63),
+        "it is another database than the one that was joined",
+        "name in asp.conf the database that this machine is of",
+    ),
 }
 
 
@@ -127,14 +135,14 @@ def test_nobody_is_looked_for_in_another_part_than_the_database_has_her_in(empty
     one, _ = empty
     made = one.create("alice", "Phone", "--app", "calendar")
     before = one.sandbox.read("/var/lib/asp/store-id")
-    change, line = PARTS[how]
+    change, line, mend = PARTS[how]
     one.sandbox.write("/var/lib/asp/store-id", change(before), mode="600")
     try:
         assert one.login(made) == AUTHINFO_UNAVAIL
         one.log_file.logged(line)
         for words in (["create", "alice", "--label", "Desk"], ["list"], ["revoke", "alice", "--all"]):
             run = one.asp_admin(*words)
-            assert (run.code, f"{line}; name in asp.conf the database that this machine is of" in run.err) == (5, True), run
+            assert (run.code, f"{line}; {mend}" in run.err) == (5, True), run
     finally:
         one.sandbox.write("/var/lib/asp/store-id", before, mode="600")
     assert one.login(made) == SUCCESS
