@@ -148,9 +148,9 @@ struct asp_store_engine {
 
     /*
      * As asp_store_peek_usage, asp_store_mend_usage for what was not sound just now (without
-     * `mending` nothing is written), asp_store_sync_usage, asp_store_put_usage, asp_store_record
-     * and asp_store_compared; the `usage` of the first two is empty, and what is left in it the
-     * caller frees in any case.
+     * `mending` nothing is written; NULL where uses are always whole), asp_store_sync_usage,
+     * asp_store_put_usage, asp_store_record and asp_store_compared; the `usage` of the first two is
+     * empty, and what is left in it the caller frees in any case.
      */
     enum asp_status (*usage)(const struct asp_store *store, const char *name,
                              struct asp_usage *usage, struct asp_error *error);

@@ -109,6 +109,11 @@ enum asp_status asp_store_peek_usage(const struct asp_store *store, const char *
     return status == ASP_OK ? store->engine->usage(store, name, usage, error) : status;
 }
 
+bool asp_store_usage_breaks(const struct asp_store *store)
+{
+    return store->engine->mend_usage != NULL;
+}
+
 enum asp_status asp_store_mend_usage(const struct asp_store *store, const char *user,
                                      const struct asp_mending *mending, struct asp_usage *usage,
                                      enum asp_status *mended, struct asp_error *error)
@@ -118,7 +123,7 @@ enum asp_status asp_store_mend_usage(const struct asp_store *store, const char *
     enum asp_status status = asp_store_peek_usage(store, user, usage, error);
 
     *mended = ASP_UNCHANGED;
-    if (status != ASP_OK || asp_usage_sound(usage, &head))
+    if (status != ASP_OK || !asp_store_usage_breaks(store) || asp_usage_sound(usage, &head))
         return status;
     asp_usage_free(usage);
     (void)asp_user_encode(user, name);

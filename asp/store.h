@@ -131,6 +131,9 @@ enum asp_status asp_store_peek_usage(const struct asp_store *store, const char *
 enum asp_status asp_store_usage(const struct asp_store *store, const char *user,
                                 struct asp_usage *usage, struct asp_error *error);
 
+/* True where last uses can be damaged, or lost, by a kill or a power cut. */
+bool asp_store_usage_breaks(const struct asp_store *store);
+
 /* How what is damaged is mended. */
 struct asp_mending {
     time_t now;

@@ -101,13 +101,12 @@ static void clear_strays(struct admin *admin)
                strays.count, strays.first);
 }
 
-void tidy_store(struct admin *admin, bool all)
+static void mend_usages(struct admin *admin, bool all)
 {
     struct tidying tidying = {.admin = admin, .all = all};
     char line[ASP_ERROR_LINE];
     char text[ASP_ERROR_LINE + 64];
 
-    clear_strays(admin);
     /* A store that cannot be read is told of by the pass. */
     (void)asp_store_each_account(&admin->store, mend, &tidying, NULL);
     if (tidying.mended.count > 0)
@@ -116,4 +115,11 @@ void tidy_store(struct admin *admin, bool all)
     (void)snprintf(text, sizeof text, "damaged or lost, and not to be written (%s): the last uses",
                    asp_error_line(&tidying.why, line));
     report(LOG_ERR, &tidying.stuck, text);
+}
+
+void tidy_store(struct admin *admin, bool all)
+{
+    clear_strays(admin);
+    if (asp_store_usage_breaks(&admin->store))
+        mend_usages(admin, all);
 }

@@ -205,16 +205,6 @@ static void give_turn(const struct asp_store *store, const char *name, union asp
     asp_store_files.give_turn(folder_of(store), name, own);
 }
 
-/* Rows are whole, whatever happens to a machine. */
-static enum asp_status mend_usage(const struct asp_store *store, const char *name,
-                                  const struct asp_mending *mending, struct asp_usage *usage,
-                                  enum asp_status *mended, struct asp_error *error)
-{
-    (void)mending;
-    *mended = ASP_UNCHANGED;
-    return pgsql_usage(store, name, usage, error);
-}
-
 static void sync_usage(const struct asp_store *store)
 {
     pgsql_store_flush(pgsql_own(store));
@@ -310,7 +300,7 @@ const struct asp_store_engine asp_store_pgsql = {
     .take_turn = take_turn,
     .give_turn = give_turn,
     .usage = pgsql_usage,
-    .mend_usage = mend_usage,
+    .mend_usage = NULL, /* rows are whole, whatever happens to a machine */
     .sync_usage = sync_usage,
     .put_usage = pgsql_put_usage,
     .record = pgsql_record,
