@@ -58,6 +58,17 @@ static enum asp_status go_on(const struct pass *pass)
     return pass->lease == NULL ? ASP_OK : primary_lease_keep(pass->lease, pass->admin, pass->error);
 }
 
+/* Where nothing is compared. */
+static enum asp_status count_account(const char *user, void *context)
+{
+    struct pass *pass = context;
+
+    (void)user;
+    progress_count();
+    pass->result->accounts++;
+    return go_on(pass);
+}
+
 /* What is written from here on is of the store's clock. Where that does not answer, nothing will be
  * written. */
 static void take_clock(const struct pass *pass)
@@ -105,10 +116,6 @@ static enum asp_status look(const char *user, void *context)
     status = go_on(pass);
     if (status != ASP_OK)
         return status;
-    if (!asp_source_traits(pass->source.kind).is_compared) {
-        result->accounts++;
-        return ASP_OK;
-    }
     status = asp_store_load(&pass->admin->store, user, "", &account, &error);
     if (status == ASP_NOT_FOUND) {
         /* Its maker was killed, or the power went. */
@@ -398,7 +405,7 @@ static enum asp_status look_at_all(struct pass *pass, struct asp_error *error)
     const struct asp_store *store = &pass->admin->store;
     enum asp_status status = asp_source_traits(pass->source.kind).is_compared
                                  ? asp_store_each_account(store, look, pass, error)
-                                 : asp_store_each(store, look, pass, error);
+                                 : asp_store_each(store, count_account, pass, error);
 
     /* What was loaded has told the store's clock. */
     if (status == ASP_OK)
