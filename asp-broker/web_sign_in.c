@@ -30,6 +30,9 @@ static enum asp_status tell_unknown(const struct asp_error *unknown, struct asp_
 {
     char line[ASP_ERROR_LINE];
 
+    if (unknown->status == ASP_OK)
+        return asp_fail(error, ASP_DENIED,
+                        "the account has expired, or nothing can be told of the primary password");
     return asp_fail(error, unknown->status, "%s", asp_error_line(unknown, line));
 }
 
@@ -62,12 +65,8 @@ static enum asp_status decide(struct web_sign_in *sign_in, struct admin *admin,
         return tell_unknown(&unknown, error);
     if (status == ASP_OK && !self_rules_admit(admin->conf, admin->user))
         status = asp_fail(error, ASP_DENIED, "self-service is not for this user");
-    if (status == ASP_OK && !what->own.known && unknown.status != ASP_OK)
+    if (status == ASP_OK && !what->own.known)
         status = tell_unknown(&unknown, error);
-    else if (status == ASP_OK && !what->own.known)
-        status =
-            asp_fail(error, ASP_DENIED,
-                     "the account has expired, or nothing can be told of the primary password");
     if (status == ASP_OK)
         status = self_account_ask(admin->user, &what->is_user, error);
     return status;
