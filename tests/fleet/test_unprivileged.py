@@ -354,15 +354,20 @@ def far(layer, build, sandboxes, postgres, authority):
         yield machine, server
 
 
+def let_come(machine, server, how):
+    """The server lets it in by that alone, and it has what that takes."""
+    server.let_in(BY_PASSWORD if how == PASSFILE else BY_CERTIFICATE)
+    machine.put_files()
+    machine.comes(how)
+
+
 @pytest.mark.parametrize("how", [PASSFILE, CERTIFICATE])
 def test_over_the_network_it_comes_by_what_root_alone_may_read(far, how):
     """In a folder that is root's alone; nobody of that user reads any of it."""
     machine, server = far
     leave_none(server.connect(database="asp"))
-    server.let_in(BY_PASSWORD if how == PASSFILE else BY_CERTIFICATE)
-    machine.put_files()
+    let_come(machine, server, how)
     machine.sandbox.run("chmod", "700", FOLDER).done()
-    machine.comes(how)
     made = machine.create("alice", "Phone", "--app", "calendar")
     with machine.serving() as broker:
         found = Watched.unprivileged(machine_of(machine), broker, shadow=False)
@@ -393,9 +398,7 @@ def test_another_password_and_another_key_are_taken_at_the_next_connection(far):
     """Without a restart, and by the same processes."""
     machine, server = far
     leave_none(server.connect(database="asp"))
-    server.let_in(BY_PASSWORD)
-    machine.put_files()
-    machine.comes(PASSFILE)
+    let_come(machine, server, PASSFILE)
     made = machine.create("alice", "Phone", "--app", "calendar")
     with machine.serving() as broker:
         assert machine.login(made) == SUCCESS
@@ -403,9 +406,7 @@ def test_another_password_and_another_key_are_taken_at_the_next_connection(far):
         machine.set_passwords(server, {**PASSWORDS, "asp_node": "another, for the broker"})
         server.connect().ask(END_SESSIONS)
         assert all(machine.login(made) == SUCCESS for _ in range(16)), machine.log_file.messages()
-        server.let_in(BY_CERTIFICATE)
-        machine.comes(CERTIFICATE)
-        machine.put_files()
+        let_come(machine, server, CERTIFICATE)
         server.connect().ask(END_SESSIONS)
         assert all(machine.login(made) == SUCCESS for _ in range(16)), machine.log_file.messages()
         assert broker.workers() == before
@@ -415,9 +416,7 @@ def test_another_password_and_another_key_are_taken_at_the_next_connection(far):
 def test_an_authority_that_is_none_is_named_by_its_place(far):
     """As who reads the log finds it, once: it is told by what root has read."""
     machine, server = far
-    server.let_in(BY_CERTIFICATE)
-    machine.put_files()
-    machine.comes(CERTIFICATE)
+    let_come(machine, server, CERTIFICATE)
     made = machine.create("carol", "Phone", "--app", "calendar")
     with machine.serving():
         machine.sandbox.write(f"{FOLDER}/ca.crt", "none\n")
@@ -431,9 +430,7 @@ def test_an_authority_that_is_none_is_named_by_its_place(far):
 
 def test_a_key_that_others_can_read_is_not_taken(far):
     machine, server = far
-    server.let_in(BY_CERTIFICATE)
-    machine.put_files()
-    machine.comes(CERTIFICATE)
+    let_come(machine, server, CERTIFICATE)
     made = machine.create("bob", "Phone", "--app", "calendar")
     with machine.serving():
         machine.sandbox.run("chmod", "644", f"{FOLDER}/node.key").done()
