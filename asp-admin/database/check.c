@@ -68,11 +68,6 @@ struct row {
     int64_t now;          /* in microseconds */
 };
 
-static enum asp_status not_ours(struct asp_error *error)
-{
-    return pgsql_not_ours(error);
-}
-
 static void say(const struct checking *checking, const struct row *row, const char *what)
 {
     checking->tell(checking->context, row->name, row->part, what);
@@ -182,7 +177,8 @@ static enum asp_status check_page(struct checking *checking, size_t *count, stru
     for (size_t i = 0; status == ASP_OK && i < *count; i++) {
         struct row row;
 
-        status = take_row(result, i, &row) ? check_row(checking, &row, error) : not_ours(error);
+        status =
+            take_row(result, i, &row) ? check_row(checking, &row, error) : pgsql_not_ours(error);
         if (status != ASP_OK || i + 1 < *count)
             continue;
         (void)snprintf(checking->part, sizeof checking->part, "%d", row.part);
