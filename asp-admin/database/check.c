@@ -5,6 +5,7 @@
 #include "asp/clock.h"
 #include "asp/name.h"
 #include "asp/pgsql/connection.h"
+#include "asp/pgsql/page.h"
 #include "asp/pgsql/result.h"
 #include "asp/pgsql/store.h"
 
@@ -13,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAMES_AT_ONCE = 1000, CHECK_MS = 60000, US = 1000000 };
+enum { CHECK_MS = 60000, US = 1000000 };
 
 /* Each account with the expiries that are still to come: " ID SECONDS," of each. */
 static const struct pgsql_statement page = {
@@ -23,8 +24,7 @@ static const struct pgsql_statement page = {
         " (SELECT string_agg(' ' || e.id || ' ' || floor(extract(epoch FROM e.at))::bigint ||"
         " ',', '') FROM asp.expiry e WHERE e.part = a.part AND e.name = a.name AND e.at > now()),"
         " (extract(epoch FROM now()) * 1000000)::bigint"
-        " FROM asp.account a WHERE (a.part, a.name) > ($1::smallint, $2)"
-        " ORDER BY a.part, a.name LIMIT 1000",
+        " FROM " PGSQL_PAGE_OF_ALL " ORDER BY a.part, a.name",
     .values = 2,
 };
 
@@ -243,12 +243,12 @@ enum asp_status database_check(struct pgsql_store *own, database_fault *tell, vo
         .part = "-1",
     };
     struct pgsql_pin found = {0};
-    size_t count = NAMES_AT_ONCE;
+    size_t count = 1;
     enum asp_status status = pgsql_store_is_joined(own, &found, error);
 
     *counts = (struct database_counts){0};
     checking.parts = found.parts;
-    while (status == ASP_OK && count == NAMES_AT_ONCE)
+    while (status == ASP_OK && count > 0)
         status = check_page(&checking, &count, error);
     for (int part = 0; status == ASP_OK && part < found.parts; part++)
         status = check_part(&checking, part, error);

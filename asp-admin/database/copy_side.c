@@ -8,6 +8,7 @@
 #include "asp/account_file.h"
 #include "asp/name.h"
 #include "asp/pgsql/array.h"
+#include "asp/pgsql/page.h"
 #include "asp/pgsql/result.h"
 #include "asp/pgsql/store.h"
 #include "asp/time_text.h"
@@ -19,13 +20,12 @@
 
 enum { US = 1000000, NS_OF_US = 1000, PUT_VALUES = 9, TIME_ROOM = 40 };
 
-_Static_assert((int)ASP_COPY_AT_ONCE == 1000, "as many as the statement below asks for");
+_Static_assert((int)ASP_COPY_AT_ONCE == 1000, "as many as a page has");
 
 static const struct pgsql_statement page_statement = {
     .name = "copy page",
     .text = "SELECT part, name, body, (extract(epoch FROM written) * 1000000)::bigint"
-            " FROM asp.account WHERE body IS NOT NULL AND (part, name) > ($1::smallint, $2)"
-            " ORDER BY part, name LIMIT 1000",
+            " FROM " PGSQL_PAGE " ORDER BY part, name",
     .values = 2,
 };
 enum page_column { PART, NAME, BODY, WRITTEN };
@@ -184,10 +184,10 @@ static enum asp_status each(void *own, asp_copy_visit *visit, void *context,
     struct database_copy *copy = own;
     struct place place = {.part = "-1"};
     struct asp_copy_page page = {0};
-    size_t count = ASP_COPY_AT_ONCE;
+    size_t count = 1;
     enum asp_status status = ASP_OK;
 
-    while (status == ASP_OK && count == ASP_COPY_AT_ONCE) {
+    while (status == ASP_OK && count > 0) {
         asp_copy_page_clear(&page);
         status = read_page(copy, &place, &page, error);
         count = page.count;

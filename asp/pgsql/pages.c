@@ -1,6 +1,7 @@
 /* All accounts, by pages: their names alone, or with what is in them, for who reads each of them
  * next. */
 #include "own.h"
+#include "page.h"
 #include "result.h"
 
 #include "asp/clock.h"
@@ -18,8 +19,7 @@ static const struct pgsql_statement names = {
     .values = 2,
 };
 
-/* A row for each last use of an account, one where none is known; the first has its text. They end
- * with the one that makes 16 MiB of the texts full. */
+/* A row for each last use of an account, one where none is known; the first has its text. */
 static const struct pgsql_statement accounts = {
     .name = "accounts",
     .text = "SELECT a.part, a.name,"
@@ -27,13 +27,8 @@ static const struct pgsql_statement accounts = {
             " THEN a.body END, (extract(epoch FROM a.written) * 1000000)::bigint,"
             " u.id, u.created, u.last, u.service, u.host,"
             " floor(extract(epoch FROM s.uses_since))::bigint"
-            " FROM (SELECT *, sum(octet_length(body)) OVER (ORDER BY part, name) -"
-            " octet_length(body) AS ahead FROM"
-            " (SELECT part, name, body, written FROM asp.account WHERE body IS NOT NULL AND"
-            " (part, name) > ($1::smallint, $2) ORDER BY part, name LIMIT 1000) p) a"
-            " CROSS JOIN (SELECT uses_since FROM asp.store LIMIT 1) s"
+            " FROM " PGSQL_PAGE " CROSS JOIN (SELECT uses_since FROM asp.store LIMIT 1) s"
             " LEFT JOIN asp.used u ON u.part = a.part AND u.name = a.name"
-            " WHERE a.ahead < 16 * 1024 * 1024"
             " ORDER BY a.part, a.name, u.id",
     .values = 2,
 };

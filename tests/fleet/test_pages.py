@@ -74,7 +74,11 @@ def test_what_is_in_a_part_that_is_not_its_own_is_found_by_nobody(joined, aside)
     assert [(row["user"], row["active"]) for row in joined.asp_admin("list", "--json").document(0)] == [(name, 2)]
 
 
-def test_of_large_accounts_there_are_fewer_in_a_page(joined):  # noqa: F811
+LARGE = {("list",): "(user[0-9]+) in the database: it is damaged", ("store", "check"): "FAULT  (user[0-9]+): it is damaged"}
+
+
+@pytest.mark.parametrize("words", LARGE, ids=" ".join)
+def test_of_large_accounts_there_are_fewer_in_a_page(joined, words):  # noqa: F811
     """As large as there may be, and many of them, for who has room for a few."""
     owner = joined.cluster.connect(database=joined.database)
     names = [f"user{number:02}" for number in range(16)]
@@ -87,8 +91,8 @@ def test_of_large_accounts_there_are_fewer_in_a_page(joined):  # noqa: F811
         [new_tag() for _ in names],
         8 << 20,
     )
-    run = joined.sandbox.run("prlimit", f"--data={64 << 20}", joined.admin, "list")
-    assert sorted(re.findall("user[0-9]+(?= in the database: it is damaged)", run.err)) == names
+    run = joined.sandbox.run("prlimit", f"--data={64 << 20}", joined.admin, *words)
+    assert sorted(re.findall(LARGE[words], run.out + run.err)) == names, run
 
 
 def test_doctor_reads_all_accounts_by_pages(many):

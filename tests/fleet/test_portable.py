@@ -16,9 +16,15 @@ FOREIGN = re.compile(
 FOLDERS = ("asp/pgsql", "asp-admin/database")
 
 
+# What several of them have in common.
+PAGE = re.search(r"define PGSQL_PAGE_WHERE\(which\)(.*?[^\\])\n", (TREE / "asp/pgsql/page.h").read_text(), re.S)[1]
+PAGE = PAGE.replace("which", '"true"').replace("\\", "")
+
+
 def statements(path):
     """The texts of a source file that are SQL: each with the pieces of it put together."""
     source = re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text(), flags=re.S)
+    source = re.sub(r"\bPGSQL_PAGE(_OF_ALL)?\b", PAGE, source)
     for pieces in re.findall(r'(?:"(?:\\.|[^"\\])*"\s*\\?\s*)+', source):
         text = "".join(re.findall(r'"((?:\\.|[^"\\])*)"', pieces))
         if re.match(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE|LOCK|SET|BEGIN|COMMIT|ROLLBACK|CREATE|COPY)\b", text):
@@ -49,7 +55,7 @@ GO_THROUGH_ALL = {
     "pages.c": "FROM asp.account WHERE",  # a list of all users
     "feed.c": "FROM asp.feed f",  # its heads
     "feed_expired.c": "FROM asp.expiring(",
-    "check.c": "FROM asp.account a WHERE",
+    "check.c": "FROM asp.account WHERE",
     "copy.c": "FROM asp.feed",
     "copy_side.c": "FROM asp.account WHERE",
 }

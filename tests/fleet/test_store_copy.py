@@ -160,6 +160,23 @@ def test_one_is_said_as_one(machine):
     assert machine.copy(TO_DATABASE).startswith("copied and compared 1 account, with 1 app password; they are in ")
 
 
+def test_of_large_accounts_there_are_fewer_in_a_page(filled):
+    """As large as there may be, and many of them, for who has room for some."""
+    filled.copy(TO_DATABASE)
+    names = [f"user{number:02}" for number in range(40)]
+    filled.ask(
+        "INSERT INTO asp.account (part, name, tag, past, body) SELECT part, name, 1, '{1}', convert_to(repeat('x', $3), 'UTF8')"
+        " FROM unnest($1::smallint[], $2::text[]) AS made(part, name)",
+        [part_of(name) for name in names],
+        names,
+        8 << 20,
+    )
+    filled.use_database()
+    run = filled.store("copy", *TO_FILES, prefix=("prlimit", f"--data={160 << 20}"))
+    assert run.code == 5
+    assert sorted(re.findall("(user[0-9]+): it is damaged", run.err)) == names, run
+
+
 def test_who_copies_into_a_database_has_joined_it_then_and_not_before(filled):
     """Until then the files are those of this machine."""
     filled.copy(TO_DATABASE)
