@@ -141,15 +141,16 @@ BEGIN
   ) WITH (fillfactor = 80);
   ALTER TABLE asp.account ALTER body SET STORAGE EXTERNAL;
 
-  -- The last use of each entry; apart from the account, for it is written far more often and may be lost.
+  -- The last use of each entry; apart from the account, for it is written far more often and may be lost. Who lists
+  -- accounts reads all of them, so there are no longer ones than a node writes, and no more than an account has ids.
   CREATE TABLE asp.used (
     part smallint,
     name text COLLATE "C",
-    id text COLLATE "C",
+    id text COLLATE "C" CHECK (id ~ '^[0-9a-z]{1,2}$'),
     created bigint NOT NULL, -- of the entry, as its line has it
     last bigint NOT NULL,
-    service text COLLATE "C" NOT NULL,
-    host text COLLATE "C" NOT NULL,
+    service text COLLATE "C" NOT NULL CHECK (octet_length(service) <= 64),
+    host text COLLATE "C" NOT NULL CHECK (octet_length(host) <= 160),
     PRIMARY KEY (part, name, id)
   ) WITH (fillfactor = 70);
 
@@ -157,7 +158,7 @@ BEGIN
   CREATE TABLE asp.expiry (
     part smallint,
     name text COLLATE "C",
-    id text COLLATE "C" CHECK (octet_length(id) <= 2),
+    id text COLLATE "C" CHECK (id ~ '^[0-9a-z]{1,2}$'),
     at timestamptz NOT NULL CHECK (date_trunc('second', at) = at), -- as a text has it, and as a node asks for it
     PRIMARY KEY (part, name, id)
   );
@@ -171,7 +172,7 @@ BEGIN
     tag bigint NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     name text COLLATE "C" NOT NULL,
-    event text NOT NULL,
+    event text NOT NULL CHECK (octet_length(event) <= 64),
     ids text NOT NULL CHECK (octet_length(ids) <= 1024 * 3),
     labels text NOT NULL CHECK (octet_length(labels) <= 1024 * 257),
     apps text NOT NULL CHECK (octet_length(apps) <= 1024 * 65),

@@ -58,6 +58,19 @@ def test_nothing_to_record_is_no_error(node):
     assert node.ask("SELECT asp.record('{}', '{}', '{}', '{}', '{}', '{}', '{}')")
 
 
+@pytest.mark.parametrize(
+    "entry, service, host",
+    [("abc", "", ""), ("A", "", ""), ("", "", ""), ("a\n", "", ""), ("a", "s" * 65, ""), ("a", "", "h" * 161)],
+)
+def test_a_use_is_no_longer_than_one_of_ours(node, name, entry, service, host):
+    """Whoever lists accounts reads all uses of them."""
+    with pytest.raises(Refused) as refused:
+        node.record((name, entry, 1000, 2000, service, host))
+    assert refused.value.state == "23514"
+    node.record((name, "zz", 1000, 2000, "s" * 64, "h" * 160))
+    assert node.used(name, "zz") == (1000, 2000, "s" * 64, "h" * 160)
+
+
 def test_two_batches_with_the_same_entries_wait_for_each_other_and_in_no_circle(node, other, name):
     names = [f"{name}.{at}" for at in range(20)]
     for turn in range(5):
