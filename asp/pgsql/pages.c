@@ -19,17 +19,22 @@ static const struct pgsql_statement names = {
     .values = 2,
 };
 
-/* A row for each last use of an account, one where none is known; the first has its text. */
+/* A row for each last use of an account, one where none is known; the first has its text. They end
+ * with the account that makes 32,768 rows full. */
 static const struct pgsql_statement accounts = {
     .name = "accounts",
-    .text = "SELECT a.part, a.name,"
-            " CASE WHEN row_number() OVER (PARTITION BY a.part, a.name ORDER BY u.id) = 1"
-            " THEN a.body END, (extract(epoch FROM a.written) * 1000000)::bigint,"
-            " u.id, u.created, u.last, u.service, u.host,"
+    .text = "SELECT r.part, r.name, CASE WHEN r.number = 1 THEN r.body END,"
+            " (extract(epoch FROM r.written) * 1000000)::bigint,"
+            " r.id, r.created, r.last, r.service, r.host,"
             " floor(extract(epoch FROM s.uses_since))::bigint"
-            " FROM " PGSQL_PAGE " CROSS JOIN (SELECT uses_since FROM asp.store LIMIT 1) s"
-            " LEFT JOIN asp.used u ON u.part = a.part AND u.name = a.name"
-            " ORDER BY a.part, a.name, u.id",
+            " FROM (SELECT a.part, a.name, a.body, a.written,"
+            " u.id, u.created, u.last, u.service, u.host,"
+            " row_number() OVER (PARTITION BY a.part, a.name ORDER BY u.id) AS number,"
+            " count(*) OVER (ORDER BY a.part, a.name) -"
+            " count(*) OVER (PARTITION BY a.part, a.name) AS ahead"
+            " FROM " PGSQL_PAGE " LEFT JOIN asp.used u ON u.part = a.part AND u.name = a.name) r"
+            " CROSS JOIN (SELECT uses_since FROM asp.store LIMIT 1) s"
+            " WHERE r.ahead < 32768 ORDER BY r.part, r.name, r.id",
     .values = 2,
 };
 

@@ -7,6 +7,7 @@ import re
 import pytest
 from store import new_tag, part_of
 from support.account_text import lines_of_text, sealed
+from support.passwords import ALPHABET
 from support.wait import wait_until
 from test_store_command import CONFIGURATION, cluster, joined, machine, place  # noqa: F401: fixtures
 
@@ -93,6 +94,24 @@ def test_of_large_accounts_there_are_fewer_in_a_page(joined, words):  # noqa: F8
     )
     run = joined.sandbox.run("prlimit", f"--data={64 << 20}", joined.admin, *words)
     assert sorted(re.findall(LARGE[words], run.out + run.err)) == names, run
+
+
+def test_of_accounts_with_many_uses_there_are_fewer_in_a_page(many):
+    """As many as there may be."""
+    owner = many.cluster.connect(database=many.database)
+    ids = [first + second for first in ALPHABET for second in ALPHABET]
+    some = many.names[1:301]
+    owner.ask(
+        "INSERT INTO asp.used SELECT part, name, id, 1, 2, $4, $5"
+        " FROM unnest($1::smallint[], $2::text[]) AS made(part, name), unnest($3::text[]) id",
+        [part_of(name) for name in some],
+        some,
+        ids,
+        "s" * 64,
+        "h" * 160,
+    )
+    run = many.sandbox.run("prlimit", f"--data={48 << 20}", many.admin, "list", "--json")
+    assert [row["user"] for row in run.document(0)] == many.names
 
 
 def test_doctor_reads_all_accounts_by_pages(many):
