@@ -56,6 +56,19 @@ static enum asp_status status_of(int number)
     }
 }
 
+/* What mends it wherever it comes from; NULL: that is not known. */
+static const char *mend_of(int number)
+{
+    switch (number) {
+    case ENOSPC:
+        return "make room on that disk";
+    case EDQUOT:
+        return "make room there, or raise the quota";
+    default:
+        return NULL;
+    }
+}
+
 enum asp_status asp_fail_errno(struct asp_error *error, const char *format, ...)
 {
     int number = errno;
@@ -71,6 +84,8 @@ enum asp_status asp_fail_errno(struct asp_error *error, const char *format, ...)
         va_end(args);
         size_t used = strlen(error->text);
         (void)snprintf(error->text + used, sizeof error->text - used, ": %s", why);
+        if (mend_of(number) != NULL)
+            (void)asp_advise(error, status, "%s", mend_of(number));
     }
     return status;
 }

@@ -54,7 +54,8 @@ void asp_error_begin(struct asp_error *error);
 enum asp_status asp_fail(struct asp_error *error, enum asp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same, with the status that errno stands for and ": " and errno's text after the line. */
+/* The same, with the status that errno stands for and ": " and errno's text after the line; and,
+ * where no caller knows better, what to do about a full disk. */
 enum asp_status asp_fail_errno(struct asp_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

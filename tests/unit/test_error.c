@@ -41,6 +41,24 @@ START_TEST(an_errno_has_its_status_and_its_words)
 }
 END_TEST
 
+START_TEST(of_a_full_disk_it_is_said_what_to_do_where_nobody_knows_better)
+{
+    char line[ASP_ERROR_LINE];
+
+    errno = ENOSPC;
+    (void)asp_fail_errno(&error, "/a/path");
+    ck_assert_str_eq(error.advice, "make room on that disk");
+    (void)asp_advise(&error, ASP_IO, "look at it");
+    ck_assert_ptr_nonnull(strstr(asp_error_line(&error, line), "; look at it"));
+    errno = EDQUOT;
+    (void)asp_fail_errno(&error, "/a/path");
+    ck_assert_str_eq(error.advice, "make room there, or raise the quota");
+    errno = EIO;
+    (void)asp_fail_errno(&error, "/a/path");
+    ck_assert_str_eq(error.advice, "");
+}
+END_TEST
+
 START_TEST(a_line_longer_than_its_room_is_cut)
 {
     char text[2 * ASP_ERROR_TEXT];
@@ -94,6 +112,7 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add(suite, an_errno_has_its_status_and_its_words);
+    unit_add(suite, of_a_full_disk_it_is_said_what_to_do_where_nobody_knows_better);
     unit_add(suite, a_line_longer_than_its_room_is_cut);
     unit_add(suite, a_line_is_what_is_wrong_and_what_to_do);
 }
