@@ -5,18 +5,12 @@ size_t asp_utf8_next(const char *text, unsigned long *value)
 {
     static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *p = (const unsigned char *)text;
-    size_t length = 1;
+    const size_t length = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
 
-    if (p[0] >= 0xf0 && p[0] <= 0xf4)
-        length = 4;
-    else if (p[0] >= 0xe0 && p[0] < 0xf0)
-        length = 3;
-    else if (p[0] >= 0xc2 && p[0] < 0xe0)
-        length = 2;
-    else if (p[0] >= 0x80 || p[0] == 0)
+    /* No character begins with one of these. From 0xf5 on the value is too high. */
+    if (p[0] == 0 || (length > 1 && p[0] < 0xc2))
         return 0;
-
-    *value = length == 1 ? p[0] : p[0] & (0xffU >> (length + 1));
+    *value = p[0] & (0xffU >> length);
     for (size_t i = 1; i < length; i++) {
         if ((p[i] & 0xc0) != 0x80)
             return 0;
@@ -49,8 +43,8 @@ const char *asp_label_fault(const char *label)
     size_t chars = 0;
 
     while (*label != '\0') {
-        unsigned long value = (unsigned char)*label;
-        size_t length = value < 0x80 ? 1 : asp_utf8_next(label, &value);
+        unsigned long value;
+        const size_t length = asp_utf8_next(label, &value);
 
         if (length == 0)
             return "is not UTF-8: write it in that encoding";

@@ -564,6 +564,21 @@ EQUIVALENT = {
         ("if (comma == NULL)", ["if (0)"], "a source or a realm that does not end is none"),
         ("if (comma == NULL) return false;", ["if (comma == NULL) ;"], "a source or a realm that does not end is none"),
     ],
+    "asp/label.c": [
+        (
+            "static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000};",
+            [
+                "static const unsigned long least[] = {1, 0, 0x80, 0x800, 0x10000};",
+                "static const unsigned long least[] = {0, 1, 0x80, 0x800, 0x10000};",
+            ],
+            "no character has 0 bytes, and of one byte NUL is refused before",
+        ),
+        (
+            'return value < 0xa0 ? "holds a control character, such as a tab or a line end: leave it out"',
+            ['return value <= 0xa0 ? "holds a control character, such as a tab or a line end: leave it out"'],
+            "U+00A0 is let pass before",
+        ),
+    ],
     "asp/login.c": [
         (
             "{ asp_entries_free(outcome->revoked, outcome->revoked_count);",
