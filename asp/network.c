@@ -22,12 +22,13 @@ bool asp_host_valid(const char *host)
         bool inner = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ':';
 
         /* '%' is a zone (RFC 4007); '-', '.', '_' stand inside names. */
-        if (!inner && (i == 0 || c == '\0' || strchr("-._%", c) == NULL))
+        if (!inner && (i == 0 || strchr("-._%", c) == NULL))
             return false;
     }
     return true;
 }
 
+/* Of a network too: it has 96 bits at least, since no bit behind them is set. */
 static bool is_mapped(const uint8_t address[16])
 {
     return memcmp(address, mapped_prefix, sizeof mapped_prefix) == 0;
@@ -102,15 +103,10 @@ bool asp_network_read_any(const char *text, struct asp_network *network)
     return true;
 }
 
-static bool is_v4(const struct asp_network *network)
-{
-    return network->bits >= MAPPED_BITS && is_mapped(network->address);
-}
-
 void asp_network_write(const struct asp_network *network, char text[ASP_NETWORK_SIZE])
 {
     char address[INET6_ADDRSTRLEN] = "";
-    bool v4 = is_v4(network);
+    bool v4 = is_mapped(network->address);
     unsigned bits = network->bits - (v4 ? MAPPED_BITS : 0U);
 
     (void)inet_ntop(v4 ? AF_INET : AF_INET6, network->address + (v4 ? 12 : 0), address,
@@ -128,18 +124,17 @@ static bool contains(const struct asp_network *network, const uint8_t address[16
     unsigned mask = 0xffU & ~(0xffU >> rest);
 
     /* ::/0 is every IPv6 address and no IPv4 one, mapped or not. */
-    if (is_v4(network) != is_mapped(address))
+    if (is_mapped(network->address) != is_mapped(address))
         return false;
     return memcmp(network->address, address, bytes) == 0 &&
            (rest == 0 || ((network->address[bytes] ^ address[bytes]) & mask) == 0);
 }
 
-/* What stands behind an IPv6 address: nothing, or % and the name or number of a link (RFC 4007). */
+/* What stands behind an IPv6 address, nothing or a % and more: that is the name or number of a link
+ * (RFC 4007). */
 static bool zone_is_sound(const char *zone)
 {
-    size_t length = zone[0] == '%' ? strcspn(zone + 1, "%") : 0;
-
-    return zone[0] == '\0' || (length > 0 && zone[1 + length] == '\0');
+    return zone[0] == '\0' || (zone[1] != '\0' && strchr(zone + 1, '%') == NULL);
 }
 
 static bool read_host(const char *host, uint8_t address[16])

@@ -16,7 +16,7 @@ enum {
 
 struct asp_network {
     uint8_t address[16];
-    uint8_t bits; /* of the 128 */
+    uint8_t bits; /* of the 128; the others are 0 */
 };
 
 /* True for what looks like an IPv4 or IPv6 address or a host name of at most ASP_HOST_MAX bytes. */

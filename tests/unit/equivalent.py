@@ -670,6 +670,38 @@ EQUIVALENT = {
             "it loses memory, which a sanitizer finds",
         ),
     ],
+    "asp/network.c": [
+        (
+            "size_t length = strnlen(host, ASP_HOST_MAX + 1);",
+            ["size_t length = strnlen(host, ASP_HOST_MAX + 2);"],
+            "of what is too long that much is enough",
+        ),
+        (
+            "for (size_t i = 0; i < length; i++) {",
+            ["for (size_t i = 0; i <= length; i++) {"],
+            "the NUL behind it strchr finds too",
+        ),
+        (
+            "if (digits == 0 || digits > 3 || text[digits] != '\\0' || (text[0] == '0' && digits > 1))",
+            ["if (digits == 0 || digits > 4 || text[digits] != '\\0' || (text[0] == '0' && digits > 1))"],
+            "of four digits it is too long for either family",
+        ),
+        (
+            "if (length >= sizeof address)",
+            ["if (length > sizeof address)"],
+            "no address is as long, and a write behind it is a sanitizer's to find",
+        ),
+        (
+            "(rest == 0 || ((network->address[bytes] ^ address[bytes]) & mask) == 0);",
+            ["( ((network->address[bytes] ^ address[bytes]) & mask) == 0);"],
+            "of none of its bits none differs, and a read behind it is a sanitizer's to find",
+        ),
+        (
+            "if (!asp_host_valid(host) || length >= sizeof text || !zone_is_sound(host + length) ||",
+            ["if (!asp_host_valid(host) || length > sizeof text || !zone_is_sound(host + length) ||"],
+            "no address is as long, and a write behind it is a sanitizer's to find",
+        ),
+    ],
     "asp/pgsql/array.c": [
         ("char text[24];", ["char text[25];"], "there is more room than it takes"),
     ],

@@ -255,6 +255,10 @@ START_TEST(the_zone_of_a_link_local_address_is_passed_over)
     ck_assert(!contains("fe80::2", "fe80::1%eth0"));
     ck_assert(asp_host_is_address("fe80::1%eth0"));
     ck_assert(!asp_host_is_address("fe80::1%"));
+    ck_assert(!asp_host_is_address("fe80::1%%"));
+    ck_assert(!asp_host_is_address("fe80::1%%eth0"));
+    ck_assert(!asp_host_is_address("fe80::1%eth0%"));
+    ck_assert(!asp_host_is_address("fe80::1%eth 0"));
     ck_assert(!asp_host_is_address("192.0.2.7%eth0"));
 }
 END_TEST
