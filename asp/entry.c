@@ -311,9 +311,8 @@ enum asp_status asp_entry_read(const char *line, size_t length, struct asp_entry
     struct cursor cursor = {line, line + length};
 
     asp_entry_init(entry);
-    entry->app[0] = '\0';
     if (memchr(line, '\0', length) != NULL || !take_all(&cursor, entry) ||
-        cursor.at != cursor.end || asp_entry_fault(entry) != NULL) {
+        asp_entry_fault(entry) != NULL) {
         asp_entry_init(entry);
         return ASP_CORRUPT;
     }
@@ -375,9 +374,10 @@ enum asp_state asp_entry_state(const struct asp_entry *entry, time_t used, time_
         return ASP_REVOKED;
     if (entry->expires != ASP_NEVER && now >= entry->expires)
         return ASP_EXPIRED;
-    if (entry->bound != ASP_NEVER && entry->bound > since)
+    /* ASP_NEVER is before every time. */
+    if (entry->bound > since)
         since = entry->bound;
-    if (used != ASP_NEVER && used > since)
+    if (used > since)
         since = used;
     if (entry->unused_limit != ASP_NEVER && now - since >= entry->unused_limit)
         return ASP_UNUSED;

@@ -550,6 +550,81 @@ EQUIVALENT = {
             "what the first one, the file itself, has was refused before",
         ),
     ],
+    "asp/entry.c": [
+        (
+            "asp_buffer_add(out, entry->replaced_by[0] == '\\0' ? \"-\" : entry->replaced_by);",
+            ["asp_buffer_add(out, entry->replaced_by[1] == '\\0' ? \"-\" : entry->replaced_by);"],
+            "an id has both, and there is no id without the first",
+        ),
+        (
+            "if ((size_t)(line->end - line->at) < length || memcmp(line->at, text, length) != 0)",
+            [
+                "if ((size_t)(line->end - line->at) <= length || memcmp(line->at, text, length) != 0)",
+                "if ( memcmp(line->at, text, length) != 0)",
+            ],
+            "none of these texts ends a line, and a read behind it is a sanitizer's to find",
+        ),
+        (
+            "size_t length = 0;",
+            ["size_t length = 1;"],
+            "no word is well-formed that begins with a blank or a comma, and none ends a line",
+        ),
+        (
+            "while (line->at + length < line->end && line->at[length] != ' ' && line->at[length] != ',')",
+            ["while (line->at + length <= line->end && line->at[length] != ' ' && line->at[length] != ',')"],
+            "no word ends a line, and a read behind it is a sanitizer's to find",
+        ),
+        (
+            "if (length == 0 || length >= size)",
+            ["if (length == 0 || length > size)"],
+            "a word without its NUL is not well-formed, and a write behind it is a sanitizer's to find",
+        ),
+        (
+            "if (length >= size)",
+            ["if (length > size)"],
+            "no verifier is as long, and a write behind it is a sanitizer's to find",
+        ),
+        ("return false;", ["return true;"], "what was not taken is no verifier, or still to be taken"),
+        (
+            "memcpy(rest, line->at, length); rest[length] = '\\0';",
+            ["memcpy(rest, line->at, length); ;"],
+            "it was cleared before",
+        ),
+        (
+            "while (line->at < line->end && *line->at != '\"') {",
+            ["while (line->at <= line->end && *line->at != '\"') {", "while ( *line->at != '\"') {"],
+            "no value ends a line, and a read behind it is a sanitizer's to find",
+        ),
+        ("} value[length] = '\\0';", ["} ;"], "it was cleared before"),
+        (
+            "if (line->end - line->at < ASP_TIME_SIZE - 1 || !asp_time_read(line->at, when))",
+            [
+                "if (line->end - line->at <= ASP_TIME_SIZE - 1 || !asp_time_read(line->at, when))",
+                "if (line->end - line->at < ASP_TIME_SIZE + 1 || !asp_time_read(line->at, when))",
+                "if (line->end - line->at < ASP_TIME_SIZE - 2 || !asp_time_read(line->at, when))",
+                "if (line->end - line->at < ASP_TIME_SIZE - 0 || !asp_time_read(line->at, when))",
+                "if ( !asp_time_read(line->at, when))",
+            ],
+            "no time ends a line, and a read behind it is a sanitizer's to find",
+        ),
+        ("size_t digits = 0; *seconds = ASP_NEVER;", ["size_t digits = 0; ;"], "it was that before"),
+        (
+            "for (; line->at < line->end && *line->at >= '0' && *line->at <= '9'; line->at++) {",
+            [
+                "for (; line->at <= line->end && *line->at >= '0' && *line->at <= '9'; line->at++) {",
+                "for (; *line->at >= '0' && *line->at <= '9'; line->at++) {",
+            ],
+            "no number ends a line, and a read behind it is a sanitizer's to find",
+        ),
+        (
+            "if (++digits > 10 || (digits > 1 && *seconds == 0))",
+            ["if (++digits > 11 || (digits > 1 && *seconds == 0))"],
+            "of eleven digits it is over what a limit may be",
+        ),
+        ("return digits > 0;", ["return digits >= 0;"], "without a digit it is 0, which no limit is"),
+        ("if (entry->bound > since)", ["if (entry->bound >= since)"], "what is set is what it was"),
+        ("if (used > since)", ["if (used >= since)"], "what is set is what it was"),
+    ],
     "asp/fingerprint.c": [
         (
             "char hex[2 * ASP_PRINT_BYTES + 1];",

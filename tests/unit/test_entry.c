@@ -172,10 +172,12 @@ static void with(const char *piece, const char *other, bool good)
     unit_need(at != NULL, "%s", piece);
     length = snprintf(line, sizeof line, "%.*s%s%s", (int)(at - PLAIN), PLAIN, other,
                       at + strlen(piece));
-    if (!good)
+    if (!good) {
         is_corrupt(line, (size_t)length);
-    else
+    } else {
         unit_need(read_line(line, (size_t)length, &entry) == ASP_OK, "%s", line);
+        one_text(line, (size_t)length);
+    }
 }
 
 START_TEST(each_field_has_its_form)
@@ -215,6 +217,7 @@ START_TEST(each_field_has_its_form)
         {"created=1970-01-01T00:16:40Z", "created=1970-01-01T00:16:60Z", false},
         {"created=1970-01-01T00:16:40Z", "created=1000", false},
         {"by=\"root\"", "by=\"\"", true},
+        {"by=\"root\"", "by=", false},
         {"by=\"root\"", "by=root", false},
         {"by=\"root\"", "by=\"ro\not\"", false},
         {"by=\"root\"", "by=\"ro\x7fot\"", false},
@@ -303,18 +306,25 @@ START_TEST(a_value_longer_than_its_place_is_corrupt)
     with("by=\"root\"", other, true);
     (void)snprintf(other, sizeof other, "by=\"%0*d\"", ASP_BY_SIZE, 1);
     with("by=\"root\"", other, false);
+    (void)snprintf(other, sizeof other, "by=\"%0*d", ASP_BY_SIZE - 1, 1);
+    with("by=\"root\"", other, false);
     (void)snprintf(other, sizeof other, "\"%064d\"", 1);
     with("\"Phone\"", other, true);
     (void)snprintf(other, sizeof other, "\"%065d\"", 1);
     with("\"Phone\"", other, false);
     (void)snprintf(other, sizeof other, "\"%04000d\"", 1);
     with("\"Phone\"", other, false);
+    (void)snprintf(other, sizeof other, "verifier=%04000d", 1);
+    with("verifier=" HMAC_ZERO, other, false);
 
     length = (size_t)snprintf(other, sizeof other, "from=10.0.0.0");
     for (int n = 1; n < ASP_NETWORKS_MAX; n++)
         length += (size_t)snprintf(other + length, sizeof other - length, ",10.0.0.%d", n);
     with("from=any", other, true);
     (void)snprintf(other + length, sizeof other - length, ",10.0.1.0");
+    with("from=any", other, false);
+    while (length + 4 < sizeof other)
+        length += (size_t)snprintf(other + length, sizeof other - length, ",::");
     with("from=any", other, false);
 }
 END_TEST
@@ -365,14 +375,15 @@ START_TEST(the_validator_sees_every_field)
     FAULT("revocation", bad.reason[0] = '\0');
     FAULT("revocation", bad.reason[0] = '\r');
     FAULT("revocation", bad.replaced_by[0] = 'o');
+    FAULT("revocation", bad.replaced_by[1] = '\0');
 
     unit_plain_entry(&good, "7k", "Phone");
     ck_assert_ptr_null(asp_entry_fault(&good));
-    FAULT("revocation", strcpy(bad.revoked_by, "ann"));
-    FAULT("revocation", strcpy(bad.reason, "admin"));
-    FAULT("revocation", strcpy(bad.replaced_by, "00"));
+    FAULT("revocation", bad.revoked_by[0] = 'a');
+    FAULT("revocation", bad.reason[0] = 'a');
+    FAULT("revocation", bad.replaced_by[0] = '0');
     FAULT("revocation", bad.hook_due = true);
-    FAULT("binding", strcpy(bad.bound_service, "imap"));
+    FAULT("binding", bad.bound_service[0] = 'i');
 #undef FAULT
 }
 END_TEST
@@ -463,6 +474,15 @@ START_TEST(a_state_is_computed_from_the_times_at_hand)
 }
 END_TEST
 
+START_TEST(each_state_has_its_word)
+{
+    ck_assert_str_eq(asp_state_word(ASP_ACTIVE), "active");
+    ck_assert_str_eq(asp_state_word(ASP_REVOKED), "revoked");
+    ck_assert_str_eq(asp_state_word(ASP_EXPIRED), "expired");
+    ck_assert_str_eq(asp_state_word(ASP_UNUSED), "unused");
+}
+END_TEST
+
 /* The clock goes to 1970, to the year 9999 and back: the record is not touched and all is as it
  * was. */
 /* Lesson: a boot in 1970, a lost usage file. */
@@ -496,6 +516,7 @@ static void fill(Suite *suite)
     unit_add(suite, the_validator_sees_every_field);
     unit_add(suite, an_entry_is_revoked_once);
     unit_add(suite, a_state_is_computed_from_the_times_at_hand);
+    unit_add(suite, each_state_has_its_word);
     unit_add(suite, a_wrong_clock_set_right_loses_nothing);
 }
 

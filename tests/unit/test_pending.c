@@ -31,6 +31,58 @@ static enum asp_status read_body(const char *body, const char *only, struct asp_
 
 /* The line, to the byte */
 
+/* Reads from memory of the line's very size, and is what would be written, or is corrupt. */
+static enum asp_status read_line(const char *line, size_t length, struct asp_pending *pending)
+{
+    char *exact = malloc(length + (length == 0));
+    struct asp_buffer out = {0};
+    enum asp_status status;
+
+    unit_need(exact != NULL, "no memory");
+    memcpy(exact, line, length);
+    memset(pending, 'x', sizeof *pending);
+    status = asp_pending_read(exact, length, pending);
+    free(exact);
+    if (status == ASP_OK) {
+        asp_pending_write(pending, &out);
+        unit_need(out.length == length + 1 && memcmp(out.text, line, length) == 0 &&
+                      out.text[length] == '\n',
+                  "%.*s became %s", (int)length, line, out.text);
+        asp_buffer_free(&out);
+    } else {
+        unit_need(status == ASP_CORRUPT, "%.*s", (int)length, line);
+    }
+    return status;
+}
+
+START_TEST(there_is_one_text_for_it)
+{
+    static const struct asp_pending nothing;
+    static const char line[] = "pending=9x made=2023-11-14T22:13:20Z verifier=" HMAC_ZERO;
+    const size_t length = sizeof line - 1;
+    struct asp_pending pending;
+    char changed[4096];
+
+    ck_assert_int_eq(read_line(line, length, &pending), ASP_OK);
+    ck_assert_str_eq(pending.id, "9x");
+    ck_assert_int_eq(pending.made, NOW);
+    ck_assert_str_eq(pending.verifier, HMAC_ZERO);
+    for (size_t at = 0; at < length; at++) {
+        unit_need(read_line(line, at, &pending) == ASP_CORRUPT, "%zu bytes of it", at);
+        memcpy(changed, line, length);
+        for (unsigned byte = 0; byte < 256; byte++) {
+            changed[at] = (char)byte;
+            (void)read_line(changed, length, &pending);
+        }
+    }
+    memset(changed + length, 'A', sizeof changed - length);
+    ck_assert_int_eq(read_line(changed, sizeof changed, &pending), ASP_CORRUPT);
+    ck_assert_int_eq(read_line(line, sizeof line, &pending), ASP_CORRUPT); /* with its NUL */
+    ck_assert_int_eq(read_line("", 0, &pending), ASP_CORRUPT);
+    ck_assert_mem_eq(&pending, &nothing, sizeof pending);
+}
+END_TEST
+
 START_TEST(it_is_a_line_above_the_entries_and_the_file_is_of_the_second_version)
 {
     static const char *const bodies[] = {
@@ -225,6 +277,7 @@ END_TEST
 
 static void fill(Suite *suite)
 {
+    unit_add(suite, there_is_one_text_for_it);
     unit_add(suite, it_is_a_line_above_the_entries_and_the_file_is_of_the_second_version);
     unit_add(suite, a_line_that_we_would_not_write_or_not_there_is_corrupt);
     unit_add(suite, an_entry_is_read_alone_beside_it);
