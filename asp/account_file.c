@@ -39,11 +39,8 @@ struct lines {
  * end. */
 static bool next_line(struct lines *lines, const char **line, size_t *length)
 {
-    const char *newline;
+    const char *newline = memchr(lines->at, '\n', (size_t)(lines->end - lines->at));
 
-    if (lines->at == lines->end)
-        return false;
-    newline = memchr(lines->at, '\n', (size_t)(lines->end - lines->at));
     if (newline == NULL)
         return false;
     *line = lines->at;
@@ -57,7 +54,7 @@ static bool has_prefix(const char *line, size_t length, const char *prefix)
     return length >= strlen(prefix) && memcmp(line, prefix, strlen(prefix)) == 0;
 }
 
-/* The version in the first line; one more than ours for all that are newer. 0: it has none. */
+/* The version in the first line; of one that has several digits, one above ours. 0: it has none. */
 static int version_of(const char *text, size_t length)
 {
     const char *number = text + sizeof MAGIC - 1;
@@ -70,7 +67,7 @@ static int version_of(const char *text, size_t length)
         digits++;
     if (digits == 0 || digits == length || number[digits] != ' ' || number[0] == '0')
         return 0;
-    return digits > 1 || number[0] - '0' > VERSION_MAX ? VERSION_MAX + 1 : number[0] - '0';
+    return digits > 1 ? VERSION_MAX + 1 : number[0] - '0';
 }
 
 /* Leaves in `body` the lines above the digest. */
@@ -101,20 +98,17 @@ static bool read_value(const char *at, const char *end, char value[ASP_USER_MAX 
 {
     size_t length = 0;
 
-    if (at == end || *--end != '"')
-        return false;
-    for (; at < end; at++) {
+    for (; at < end && *at != '"'; at++) {
         bool escapes = *at == '\\';
 
-        if (*at == '"' || *at == '\0' || length == ASP_USER_MAX)
-            return false;
         at += escapes;
-        if (at == end || (escapes && *at != '"' && *at != '\\'))
+        if (at == end || *at == '\0' || length == ASP_USER_MAX ||
+            (escapes && *at != '"' && *at != '\\'))
             return false;
         value[length++] = *at;
     }
     value[length] = '\0';
-    return true;
+    return end - at == 1;
 }
 
 /* The first line names the user, so that a file under another's name is seen. Its version was
@@ -280,13 +274,11 @@ static enum asp_status read_only(struct lines *lines, struct asp_account *accoun
     bool found = false;
 
     while (next_line(lines, &line, &length)) {
-        bool hit = is_entry_of(line, length, &begin);
-
-        if (hit || !found) {
+        if (!found) {
             chosen = line;
             chosen_length = length;
         }
-        found = found || hit;
+        found = is_entry_of(line, length, &begin) || found;
     }
     return chosen == NULL ? ASP_OK : read_entry(account, chosen, chosen_length, version, error);
 }
@@ -358,8 +350,6 @@ void asp_account_write(const struct asp_account *account, struct asp_buffer *out
         asp_pending_write(&account->pending[i], out);
     for (size_t i = 0; i < account->count; i++)
         asp_entry_write(&account->entries[i], out);
-    if (out->failed)
-        return;
     digest((const uint8_t *)out->text, out->length, hex);
     asp_buffer_add(out, DIGEST_KEY);
     asp_buffer_add(out, hex);

@@ -6,31 +6,40 @@
 
 #include <stdlib.h>
 
+struct asp_error read_error;
+
 enum asp_status read_bytes(const char *bytes, size_t length, const char *user, const char *only,
                            struct asp_account *account)
 {
-    struct asp_error error = {0};
     uint8_t *exact = malloc(length + (length == 0));
     enum asp_status status;
 
     unit_need(exact != NULL, "no memory");
     memcpy(exact, bytes, length);
-    status = asp_account_read(exact, length, user, only, account, &error);
-    unit_need(status == ASP_OK || (error.status == status && error.text[0] != '\0'),
+    read_error = (struct asp_error){0};
+    status = asp_account_read(exact, length, user, only, account, &read_error);
+    unit_need(status == ASP_OK || (read_error.status == status && read_error.text[0] != '\0'),
               "no line says what is wrong");
     unit_need(status == ASP_OK || account->entries == NULL, "there is something to free");
     free(exact);
     return status;
 }
 
-enum asp_status read_body(const char *body, const char *user, struct asp_account *account)
+enum asp_status read_body_bytes(const char *body, size_t length, const char *user, const char *only,
+                                struct asp_account *account)
 {
     char text[8192];
-    int length = snprintf(text, sizeof text, "%sdigest=%016llx\n", body,
-                          (unsigned long long)asp_checksum(body, strlen(body)));
 
-    ck_assert_int_lt(length, (int)sizeof text);
-    return read_bytes(text, (size_t)length, user, NULL, account);
+    ck_assert_uint_lt(length + 32, sizeof text);
+    memcpy(text, body, length);
+    length += (size_t)snprintf(text + length, 32, "digest=%016llx\n",
+                               (unsigned long long)asp_checksum(body, length));
+    return read_bytes(text, length, user, only, account);
+}
+
+enum asp_status read_body(const char *body, const char *user, struct asp_account *account)
+{
+    return read_body_bytes(body, strlen(body), user, NULL, account);
 }
 
 void same_account(const struct asp_account *a, const struct asp_account *b)

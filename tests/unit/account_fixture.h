@@ -17,6 +17,9 @@
 #define HEAD_2 "asp-account 2 user=\"alice\"\n"
 #define HEX_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
+/* What was said of the bytes that were read last. */
+extern struct asp_error read_error;
+
 /* Reads bytes in memory of their very size; one line says what is wrong, and nothing is left to
  * free then. `only` as asp_account_read has it. */
 enum asp_status read_bytes(const char *bytes, size_t length, const char *user, const char *only,
@@ -24,6 +27,8 @@ enum asp_status read_bytes(const char *bytes, size_t length, const char *user, c
 
 /* BODY with the digest of it. */
 enum asp_status read_body(const char *body, const char *user, struct asp_account *account);
+enum asp_status read_body_bytes(const char *body, size_t length, const char *user, const char *only,
+                                struct asp_account *account);
 
 void same_account(const struct asp_account *a, const struct asp_account *b);
 

@@ -536,6 +536,59 @@ EQUIVALENT = {
             "it loses memory, which a sanitizer finds",
         ),
     ],
+    "asp/account_file.c": [
+        (
+            "return digits > 1 ? VERSION_MAX + 1 : number[0] - '0';",
+            ["return digits > 1 ? VERSION_MAX + 2 : number[0] - '0';"],
+            "it is above ours all the same",
+        ),
+        (
+            "char expected[DIGEST_CHARS + 1];",
+            ["char expected[DIGEST_CHARS + 0];"],
+            "a write behind it is a sanitizer's to find",
+        ),
+        (
+            "for (; at < end && *at != '\"'; at++) {",
+            ["for (; at <= end && *at != '\"'; at++) {"],
+            "behind a line stands its line end, and with that the value does not end where it should",
+        ),
+        (
+            "for (; at < end && *at != '\"'; at++) {",
+            ["for (; *at != '\"'; at++) {"],
+            "a quote behind the line is not its last byte, and a read behind the file is a sanitizer's to find",
+        ),
+        (
+            "if (at == end || *at == '\\0' || length == ASP_USER_MAX ||",
+            ["if ( *at == '\\0' || length == ASP_USER_MAX ||"],
+            "behind a line stands its line end, which is not escaped",
+        ),
+        (
+            "if (strchr(user, '\"') == NULL && strchr(user, '\\\\') == NULL) {",
+            ["if (0) {"],
+            "it is quicker, and says the same",
+        ),
+        (
+            "if ((*user == '\"' || *user == '\\\\') && (at == end || *at++ != '\\\\'))",
+            ["if ((*user == '\"' || *user == '\\\\') && ( *at++ != '\\\\'))"],
+            "behind a line stands its line end, which is no backslash",
+        ),
+        (
+            "if (at == end || *at++ != *user)",
+            ["if ( *at++ != *user)"],
+            "behind a line stands its line end, which is in no name",
+        ),
+        (
+            "at = memmem(line, length, USER_KEY, sizeof USER_KEY - 1);",
+            ["at = memmem(line, length, USER_KEY, sizeof USER_KEY - 2);"],
+            "the line is compared once more, with the name that was read",
+        ),
+        (
+            "return length >= sizeof begin->text && memcmp(line, begin->text, sizeof begin->text) == 0;",
+            ["return memcmp(line, begin->text, sizeof begin->text) == 0;"],
+            "what is shorter has its line end before, which is in no id",
+        ),
+        ("size_t chosen_length = 0;", ["size_t chosen_length = 1;"], "it is set where a line is chosen"),
+    ],
     "asp/alphabet.c": [
         (
             "for (size_t i = 0; i < sizeof passed_over / sizeof *passed_over; i++) {",

@@ -83,6 +83,7 @@ START_TEST(a_body_that_we_would_not_write_is_corrupt)
         HEAD "primary=-\n" ENTRY("7k", "Phone") "junk\n",
         HEAD "primary=-\n" ENTRY("7k", "Phone") "digest=0000000000000000\n",
         HEAD "primary=-\n" ENTRY("7i", "Phone"),
+        HEAD "primary=-\n" ENTRY("7i", "Phone") ENTRY("7k", "Phone"),
         HEAD "primary=-\n " ENTRY("7k", "Phone"),
         HEAD "primary=-\n# a comment\n",
         HEAD "primary=-\nid=7k\n",
@@ -121,7 +122,11 @@ START_TEST(a_body_that_we_would_not_write_is_corrupt)
         "asp-account 1 user=\"alice\" \nprimary=-\n",
         "asp-account 1 user=\"alic\\e\"\nprimary=-\n",
         "asp-account 1 user=alice\nprimary=-\n",
+        "asp-account 1 USER=\"alice\"\nprimary=-\n",
+        "asp-account 1 user=\"alice'\nprimary=-\n",
         "asp-account 1  user=\"alice\"\nprimary=-\n",
+        "asp-account   user=\"alice\"\nprimary=-\n",
+        "ASP-account 1 user=\"alice\"\nprimary=-\n",
         "asp-account 1\nprimary=-\n",
         "asp-account 0 user=\"alice\"\nprimary=-\n",
         "asp-account 1",
@@ -133,6 +138,40 @@ START_TEST(a_body_that_we_would_not_write_is_corrupt)
         unit_need(read_body(bodies[i], "alice", &account) == ASP_CORRUPT, "%s", bodies[i]);
     ck_assert_int_eq(read_body(HEAD "primary=shadow," HEX_64 "," HEX_64 "\n", "alice", &account),
                      ASP_OK);
+}
+END_TEST
+
+/* Each with a digest that is right, but for the last one. */
+START_TEST(what_is_damaged_is_told)
+{
+    static const struct {
+        const char *body;
+        const char *told;
+    } cases[] = {
+        {"", "its first line is not one of ours"},
+        {"asp-account 0 user=\"alice\"\nprimary=-\n", "its first line is not one of ours"},
+        {"asp-account 1 ", "its first line is not one of ours"},
+        {"asp-account 1 \n", "another user"},
+        {"asp-account 1 user=\"bob\"\nprimary=-\n", "another user"},
+        {HEAD "primary=-", "its digest does not match"},
+        {HEAD, "its second line"},
+        {HEAD "primary=-\n" ENTRY("7k", "Phone") "junk\n", "an entry"},
+        {HEAD_2 "primary=-\naccount=not-yet\npending=\n", "what is pending"},
+        {HEAD_2 "primary=-\naccount=not-yet\n", "it has entries, and is no account"},
+        {HEAD_2 "primary=-\nfollows=\"a/b\"\n", "whom it follows"},
+        {HEAD "primary=-\ndigest=0000000000000000\n", "its digest does not match"},
+    };
+    struct asp_account account;
+
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        const char *body = cases[i].body;
+
+        unit_need((i + 1 < UNIT_COUNT(cases)
+                       ? read_body(body, "alice", &account)
+                       : read_bytes(body, strlen(body), "alice", NULL, &account)) == ASP_CORRUPT,
+                  "%s", body);
+        unit_need(strstr(read_error.text, cases[i].told) != NULL, "%s: %s", body, read_error.text);
+    }
 }
 END_TEST
 
@@ -169,6 +208,25 @@ START_TEST(the_file_of_another_user_is_refused)
 }
 END_TEST
 
+START_TEST(a_name_that_is_not_escaped_as_we_do_it_is_another_users)
+{
+    static const char *const names[] = {
+        "\"a\"b\"", "\"a\\\"b",   "\"a\\\"b'",    "\"a\\\"bc\"", "\"a\\\"b\"\"",
+        "\"a\\\"",  "\"a\\\"c\"", "\"b\\\"b\"",   "\"a/\"b\"",   "\"a\\",
+        "\"a",      "\"",         "\"\\a\\\"b\"",
+    };
+    struct asp_account account;
+    char body[64];
+
+    for (size_t i = 0; i < UNIT_COUNT(names); i++) {
+        (void)snprintf(body, sizeof body, "asp-account 1 user=%s\nprimary=-\n", names[i]);
+        unit_need(read_body(body, "a\"b", &account) == ASP_CORRUPT, "%s", body);
+    }
+    ck_assert_int_eq(read_body("asp-account 1 user=\"a\\\"b\"\nprimary=-\n", "a\"b", &account),
+                     ASP_OK);
+}
+END_TEST
+
 /* Names with the bytes that are escaped in the file's first line, at every place and to the limit.
  */
 START_TEST(any_well_formed_name_is_its_own_in_the_file)
@@ -195,6 +253,45 @@ START_TEST(any_well_formed_name_is_its_own_in_the_file)
         ck_assert_str_eq(whose, user);
         free(text);
     }
+}
+END_TEST
+
+START_TEST(a_first_line_that_we_would_not_write_is_nobodys)
+{
+    static const char *const lines[] = {
+        "",
+        "asp-account 1 user=\"alice\"",
+        "asp-account 1 user=\"alice\n",
+        "asp-account 1 user=\"\n",
+        "asp-account 1 user=\"al\"ice\"\n",
+        "asp-account 1 user=\"al\\ice\"\n",
+        "asp-account 1 user=\"alice\\\"\n",
+        "asp-account 1 user=alice\n",
+        "asp-account 1 USER=\"alice\"\n",
+        "asp-account 1  user=\"alice\"\n",
+        "asp-account 10 user=\"alice\"\n",
+        "asp-account 0 user=\"alice\"\n",
+        "ASP-account 1 user=\"alice\"\n",
+        "asp-account user=\"alice\"\n",
+        "account user=\"alice\"\n",
+    };
+    static const char whole[] = "asp-account 1 user=\"alice\"\n";
+    static char endless[100000];
+    char whose[ASP_USER_MAX + 1];
+
+    for (size_t length = 0; length < sizeof whole; length++)
+        unit_need(asp_account_whose((const uint8_t *)whole, length, whose) ==
+                      (length == sizeof whole - 1),
+                  "%zu", length);
+    for (size_t i = 0; i < UNIT_COUNT(lines); i++) {
+        strcpy(whose, "alice");
+        unit_need(!asp_account_whose((const uint8_t *)lines[i], strlen(lines[i]), whose), "%s",
+                  lines[i]);
+    }
+    memset(endless, 'a', sizeof endless);
+    memcpy(endless, "asp-account 1 user=\"", 20);
+    memcpy(endless + sizeof endless - 2, "\"\n", 2);
+    ck_assert(!asp_account_whose((const uint8_t *)endless, sizeof endless, whose));
 }
 END_TEST
 
@@ -324,6 +421,21 @@ START_TEST(what_stands_in_quotes_is_no_other_entry)
 }
 END_TEST
 
+/* What begins as the line of the id is its own; what goes on as another id is not. */
+START_TEST(an_id_that_is_asked_for_is_compared_whole)
+{
+    static const char cut[] = HEAD "primary=-\nid=7k \n" ENTRY("zz", "B");
+    static const char longer[] = HEAD "primary=-\nid=7kk \n" ENTRY("zz", "B");
+    struct asp_account account;
+
+    ck_assert_int_eq(read_body_bytes(cut, strlen(cut), "alice", "7k", &account), ASP_CORRUPT);
+    ck_assert_int_eq(read_body_bytes(longer, strlen(longer), "alice", "7k", &account), ASP_OK);
+    ck_assert_uint_eq(account.count, 1);
+    ck_assert_str_eq(account.entries[0].id, "zz");
+    asp_account_free(&account);
+}
+END_TEST
+
 START_TEST(a_thousand_entries_are_written_and_read)
 {
     struct asp_account account;
@@ -361,6 +473,7 @@ START_TEST(without_memory_nothing_is_read_and_nothing_lost)
     struct asp_account account;
     struct asp_account again;
     struct asp_entry entry;
+    struct asp_pending pending = unit_pending("9x", 0);
     size_t length;
     char *text;
     unsigned nth = 0;
@@ -369,6 +482,7 @@ START_TEST(without_memory_nothing_is_read_and_nothing_lost)
     static const struct unit_plan no_memory = {.call = "malloc", .first = 1, .number = ENOMEM};
 
     unit_three_entries(&account);
+    ck_assert_int_eq(asp_account_add_pending(&account, &pending), ASP_OK);
     text = unit_account_text(&account, &length);
     for (bool reached = true; reached;) {
         struct unit_plan plan = {.call = "malloc", .first = ++nth, .times = 1, .number = ENOMEM};
@@ -403,14 +517,18 @@ static void fill(Suite *suite)
     unit_add(suite, what_is_written_is_read_back);
     unit_add(suite, the_file_is_text_that_a_person_reads_and_a_tool_greps);
     unit_add(suite, a_body_that_we_would_not_write_is_corrupt);
+    unit_add(suite, what_is_damaged_is_told);
     unit_add(suite, two_entries_of_one_id_are_corrupt);
     unit_add(suite, the_file_of_another_user_is_refused);
+    unit_add(suite, a_name_that_is_not_escaped_as_we_do_it_is_another_users);
     unit_add(suite, any_well_formed_name_is_its_own_in_the_file);
+    unit_add(suite, a_first_line_that_we_would_not_write_is_nobodys);
     unit_add(suite, a_file_cut_at_any_byte_is_refused);
     unit_add(suite, a_file_with_any_bit_flipped_is_refused);
     unit_add(suite, a_file_that_was_edited_is_refused);
     unit_add(suite, reading_one_entry_gives_what_reading_all_gives_for_it);
     unit_add(suite, what_stands_in_quotes_is_no_other_entry);
+    unit_add(suite, an_id_that_is_asked_for_is_compared_whole);
     unit_add(suite, a_thousand_entries_are_written_and_read);
     unit_add(suite, without_memory_nothing_is_read_and_nothing_lost);
 }

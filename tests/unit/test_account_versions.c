@@ -2,6 +2,8 @@
  * and a newer one is told from damage. */
 #include "account_fixture.h"
 
+#include "asp/account_file.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +70,7 @@ START_TEST(whom_an_account_follows_is_kept_in_the_second_version)
         HEAD_2 "primary=-\n" ENTRY("7k", "A") "follows=\"carol\"\n",
         HEAD_2 "primary=-\nfollows=\"\"\n",
         HEAD_2 "primary=-\nfollows=\"\n",
+        HEAD_2 "primary=-\nfollows=\"carol\n",
         HEAD_2 "primary=-\nfollows=carol\n",
         HEAD_2 "primary=-\nfollows=\"a/b\"\n",
         HEAD_2 "primary=-\nfollows=\"a\"b\"\n",
@@ -75,6 +78,7 @@ START_TEST(whom_an_account_follows_is_kept_in_the_second_version)
         HEAD_2 "primary=-\nfollows=\"a\\\"\n",
         HEAD_2 "primary=-\nfollows=\" carol\"\n",
     };
+    static const char cut[] = HEAD_2 "primary=-\nfollows=\"carol\0\"\n";
     struct asp_account account;
     size_t length;
     char *text;
@@ -85,10 +89,15 @@ START_TEST(whom_an_account_follows_is_kept_in_the_second_version)
     ck_assert_str_eq(account.follows, "c\"a\\rol");
     text = unit_account_text(&account, &length);
     ck_assert_ptr_nonnull(strstr(text, HEAD_2 "primary=-\nfollows=\"c\\\"a\\\\rol\"\nid=7k "));
+    free(text);
+    strcpy(account.follows, "c");
+    text = unit_account_text(&account, &length);
+    ck_assert_ptr_nonnull(strstr(text, HEAD_2 "primary=-\nfollows=\"c\"\nid=7k "));
     asp_account_free(&account);
     free(text);
     for (size_t i = 0; i < UNIT_COUNT(others); i++)
         unit_need(read_body(others[i], "alice", &account) == ASP_CORRUPT, "%s", others[i]);
+    ck_assert_int_eq(read_body_bytes(cut, sizeof cut - 1, "alice", NULL, &account), ASP_CORRUPT);
 }
 END_TEST
 
@@ -114,6 +123,24 @@ START_TEST(a_blake2b_line_is_in_the_second_version_revoked_or_not)
     ck_assert_int_eq(read_body(HEAD_2 "primary=-\n" BLAKE_ENTRY("7k", "A"), "alice", &account),
                      ASP_OK);
     asp_account_free(&account);
+}
+END_TEST
+
+/* 0.1.0 looks for it where the name does not fit. */
+START_TEST(a_user_whose_file_cannot_have_her_name_is_in_the_second_version)
+{
+    for (size_t length = ASP_USER_FILE - 1; length <= ASP_USER_FILE + 2; length++) {
+        struct asp_account account;
+        char user[ASP_USER_MAX + 1] = "";
+        size_t size;
+        char *text;
+
+        memset(user, 'a', length);
+        asp_account_init(&account, user);
+        text = unit_account_text(&account, &size);
+        ck_assert_int_eq(text[strlen("asp-account ")], length <= ASP_USER_FILE ? '1' : '2');
+        free(text);
+    }
 }
 END_TEST
 
@@ -174,6 +201,19 @@ START_TEST(a_newer_version_is_told_from_damage)
 }
 END_TEST
 
+/* The bytes go on behind what there is of the file. */
+START_TEST(a_version_is_read_of_the_file_and_not_of_what_is_behind_it)
+{
+    static const char text[] = "asp-account 3 user=\"alice\"\n";
+    struct asp_account account;
+
+    for (size_t length = 0; length < sizeof text; length++)
+        unit_need(asp_account_read((const uint8_t *)text, length, "alice", NULL, &account, NULL) ==
+                      (length < strlen("asp-account 3 ") ? ASP_CORRUPT : ASP_NEWER),
+                  "%zu", length);
+}
+END_TEST
+
 START_TEST(what_is_no_number_of_a_version_is_damage)
 {
     static const char *const numbers[] = {"",   " ",  "0", "00", "01", "02", "10user", "2user",
@@ -197,9 +237,11 @@ static void fill(Suite *suite)
     unit_loop(suite, each_form_of_the_fingerprint_is_read_back, FORMS);
     unit_add(suite, whom_an_account_follows_is_kept_in_the_second_version);
     unit_loop(suite, a_blake2b_line_is_in_the_second_version_revoked_or_not, 3);
+    unit_add(suite, a_user_whose_file_cannot_have_her_name_is_in_the_second_version);
     unit_add(suite, what_needs_the_second_version_no_more_is_written_as_the_first);
     unit_add(suite, a_file_of_the_first_version_is_written_back_byte_for_byte);
     unit_add(suite, a_newer_version_is_told_from_damage);
+    unit_add(suite, a_version_is_read_of_the_file_and_not_of_what_is_behind_it);
     unit_add(suite, what_is_no_number_of_a_version_is_damage);
 }
 
