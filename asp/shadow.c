@@ -10,7 +10,7 @@
 enum {
     BYTES_MAX = 256 * 1024 * 1024,
     TRIES = 5,
-    FIELDS = 9, /* shadow(5) */
+    FIELDS = 8, /* of the nine of shadow(5), those that end with a colon */
     FIELD_HASH = 1,
     FIELD_CHANGED = 2,
     FIELD_EXPIRES = 7,
@@ -49,7 +49,6 @@ enum asp_status asp_shadow_read(const char *path, struct asp_shadow *shadow,
 {
     enum asp_status status = ASP_BUSY;
 
-    memset(shadow, 0, sizeof *shadow);
     for (int i = 0; status == ASP_BUSY && i < TRIES; i++) {
         asp_shadow_free(shadow);
         status = read_once(path, shadow, error);
@@ -96,7 +95,7 @@ static bool read_expires(struct field field, time_t *expires)
     return true;
 }
 
-/* What is behind the ninth is passed over. False: there are fewer. */
+/* What is behind the eighth is passed over. False: there are fewer than nine. */
 static bool split(const char *line, size_t length, struct field fields[FIELDS])
 {
     const char *end = line + length;
@@ -105,10 +104,10 @@ static bool split(const char *line, size_t length, struct field fields[FIELDS])
     for (size_t i = 0; i < FIELDS; i++) {
         const char *colon = memchr(at, ':', (size_t)(end - at));
 
-        if (colon == NULL && i + 1 < FIELDS)
+        if (colon == NULL)
             return false;
-        fields[i] = (struct field){at, (size_t)((colon == NULL ? end : colon) - at)};
-        at = colon == NULL ? end : colon + 1;
+        fields[i] = (struct field){at, (size_t)(colon - at)};
+        at = colon + 1;
     }
     return true;
 }

@@ -1007,6 +1007,38 @@ EQUIVALENT = {
         ),
         ("if (count < CHARS)", ["if (count <= CHARS)"], "a write behind them is a sanitizer's to find"),
     ],
+    "asp/shadow.c": [
+        (
+            "struct asp_identity after = {.present = false};",
+            ["struct asp_identity after = {.present = true};"],
+            "it is set by what looks",
+        ),
+        ("int fd = -1;", ["int fd = -2;", "int fd = -0;"], "it is set by what opens"),
+        (
+            "if (shadow->length == 0 || shadow->text[shadow->length - 1] != '\\n')",
+            ["if ( shadow->text[shadow->length - 1] != '\\n')"],
+            "a read before the text is a sanitizer's to find",
+        ),
+        (
+            "for (int i = 0; status == ASP_BUSY && i < TRIES; i++) { asp_shadow_free(shadow);",
+            ["for (int i = 0; status == ASP_BUSY && i < TRIES; i++) { ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "if (length > name && line[name] == ':' && memcmp(line, user, name) == 0) {",
+            [
+                "if (length >= name && line[name] == ':' && memcmp(line, user, name) == 0) {",
+                "if ( line[name] == ':' && memcmp(line, user, name) == 0) {",
+            ],
+            "what is shorter has its line end before, which is in no name; a sanitizer finds a read behind the text",
+        ),
+        ("if (shadow->text != NULL)", ["if (1)"], "of nothing nothing is wiped"),
+        (
+            "sodium_memzero(shadow->text, shadow->length); free(shadow->text);",
+            ["sodium_memzero(shadow->text, shadow->length); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+    ],
     "asp/source.c": [
         (
             "for (int i = 0; asp_source_words[i] != NULL; i++) {",

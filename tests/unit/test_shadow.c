@@ -5,6 +5,7 @@
 #include "asp/time_text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,44 @@ START_TEST(a_line_with_fewer_than_nine_fields_says_nothing)
 }
 END_TEST
 
+/* Of what was split before nothing is taken over. */
+START_TEST(a_line_that_is_cut_says_nothing_behind_one_that_is_whole)
+{
+    static const char whole[] = "alice:$a:1:2:3:4:5:6:7";
+    struct asp_primary_now before;
+    struct asp_primary_now now;
+
+    for (size_t length = sizeof whole; length-- > 0;) {
+        asp_shadow_line(whole, sizeof whole - 1, &before);
+        asp_shadow_line(whole, length, &now);
+        ck_assert_int_eq(before.says, ASP_SAYS_HASH);
+        ck_assert_int_eq(now.says, length >= sizeof whole - 2 ? ASP_SAYS_HASH : ASP_SAYS_NOTHING);
+    }
+}
+END_TEST
+
+START_TEST(field_3_is_the_day_on_which_the_password_was_changed)
+{
+    static const struct {
+        const char *field;
+        int32_t day;
+    } cases[] = {
+        {"19000", 19000},  {"0", 0},           {"999999999", 999999999}, {"", ASP_NO_DAY},
+        {"x", ASP_NO_DAY}, {"-1", ASP_NO_DAY}, {"1 ", ASP_NO_DAY},       {"1000000000", ASP_NO_DAY},
+    };
+    char line[64];
+    char hash[128];
+
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        struct asp_primary_now now;
+
+        (void)snprintf(line, sizeof line, "alice:$a:%s:0:99999:7:::\n", cases[i].field);
+        now = find(line, "alice", hash);
+        unit_need(now.says == ASP_SAYS_HASH && now.day == cases[i].day, "%s", cases[i].field);
+    }
+}
+END_TEST
+
 static time_t expires(const char *field, bool *known)
 {
     char line[128];
@@ -218,12 +257,13 @@ END_TEST
 
 START_TEST(a_file_that_is_not_whole_is_not_known)
 {
-    write_shadow("");
-    ck_assert_int_lt(reads(), ASP_OK);
-    write_shadow("alice:$a" REST);
-    ck_assert_int_lt(reads(), ASP_OK);
-    write_shadow("alice:$a" REST "\nbo");
-    ck_assert_int_lt(reads(), ASP_OK);
+    static const char *const texts[] = {"", "alice:$a" REST, "alice:$a" REST "\nbo"};
+
+    for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
+        write_shadow(texts[i]);
+        ck_assert_int_eq(reads(), ASP_BUSY);
+        ck_assert_ptr_nonnull(strstr(error.text, "is not whole"));
+    }
     write_shadow("\n");
     ck_assert_int_eq(reads(), ASP_OK);
 }
@@ -254,6 +294,7 @@ START_TEST(a_file_that_is_replaced_while_it_is_read_is_read_again)
     status = asp_shadow_read(path, &shadow, &error);
     ck_assert(unit_calls_end());
     ck_assert_int_eq(status, ASP_OK);
+    ck_assert_uint_eq(unit_calls("read"), 2);
     ck_assert_str_eq(shadow.text, "alice:$1" REST "\n");
     ck_assert_int_eq(asp_identity_at(path, &identity, &error), ASP_OK);
     ck_assert(asp_identity_same(&identity, &shadow.identity));
@@ -264,9 +305,49 @@ START_TEST(a_file_that_is_replaced_while_it_is_read_is_read_again)
     unit_calls_begin(&plan);
     status = asp_shadow_read(path, &shadow, &error);
     ck_assert(unit_calls_end());
-    ck_assert_int_lt(status, ASP_OK);
+    ck_assert_int_eq(status, ASP_BUSY);
+    ck_assert_ptr_nonnull(strstr(error.text, "was changed while it was read"));
     ck_assert_ptr_null(shadow.text);
-    ck_assert_uint_le(unit_calls("read"), 20);
+    ck_assert_uint_eq(unit_calls("read"), 5);
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_is_not_read_again)
+{
+    static const struct unit_plan plan = {.call = "read", .first = 1, .number = EIO};
+    struct asp_shadow shadow = {NULL, 0, {.present = false}};
+    enum asp_status status;
+
+    write_shadow("alice:$0" REST "\n");
+    unit_calls_begin(&plan);
+    status = asp_shadow_read(path, &shadow, &error);
+    ck_assert(unit_calls_end());
+    ck_assert_int_eq(status, ASP_IO);
+    ck_assert_uint_eq(unit_calls("read"), 1);
+}
+END_TEST
+
+/* Where it lay, past what the allocator writes there itself. */
+START_TEST(no_hash_is_left_in_memory_that_is_given_back)
+{
+    static const char hash[] = "0123456789abcdefghijklmnopqrstuv";
+    char left[sizeof hash - 1] = "";
+    struct asp_shadow shadow = {NULL, 0, {.present = false}};
+    uintptr_t at;
+    int fd;
+
+    write_shadow("root:*" REST "\nmail:*" REST "\nalice:0123456789abcdefghijklmnopqrstuv" REST
+                 "\n");
+    ck_assert_int_eq(asp_shadow_read(path, &shadow, &error), ASP_OK);
+    at = (uintptr_t)strstr(shadow.text, hash);
+    ck_assert_int_ge(fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC), 0);
+    ck_assert_int_eq(pread(fd, left, sizeof left, (off_t)at), sizeof left);
+    ck_assert_mem_eq(left, hash, sizeof left);
+    asp_shadow_free(&shadow);
+    memset(left, 0, sizeof left);
+    (void)!pread(fd, left, sizeof left, (off_t)at);
+    ck_assert_mem_ne(left, hash, sizeof left);
+    ck_assert_int_eq(close(fd), 0);
 }
 END_TEST
 
@@ -292,12 +373,32 @@ START_TEST(a_failed_call_is_not_known_and_keeps_nothing)
 }
 END_TEST
 
+/* Under the lock of an account nothing may be done by it then. */
+START_TEST(what_it_says_is_stale_once_it_is_another_file)
+{
+    struct asp_shadow shadow = {NULL, 0, {.present = false}};
+    struct asp_primary_now now;
+
+    unit_shadow("alice:A:1::::::\n");
+    ck_assert_int_eq(asp_shadow_read(ASP_SHADOW_PATH, &shadow, &error), ASP_OK);
+    asp_shadow_find(&shadow, "alice", NULL, &now);
+    ck_assert(!asp_shadow_is_stale(&now));
+    unit_shadow("alice:B:1::::::\n");
+    ck_assert(asp_shadow_is_stale(&now));
+    asp_shadow_find(&shadow, "bob", NULL, &now);
+    ck_assert(asp_shadow_is_stale(&now));
+    now.read = NULL; /* of no file */
+    ck_assert(!asp_shadow_is_stale(&now));
+    asp_shadow_free(&shadow);
+}
+END_TEST
+
 START_TEST(a_state_younger_than_two_seconds_is_not_trusted)
 {
     struct asp_identity identity = {.present = true, .ctime_s = NOW};
 
     ck_assert(!asp_shadow_is_settled(&identity, NOW));
-    ck_assert(!asp_shadow_is_settled(&identity, NOW + 1));
+    ck_assert(!asp_shadow_is_settled(&identity, NOW + 2));
     ck_assert(!asp_shadow_is_settled(&identity, NOW - 1000)); /* a clock that was set back */
     ck_assert(asp_shadow_is_settled(&identity, NOW + 3));
     ck_assert(asp_shadow_is_settled(&identity, NOW + 100000));
@@ -313,11 +414,16 @@ static void fill(Suite *suite)
     unit_add(suite, the_first_line_of_a_user_counts);
     unit_add(suite, every_form_of_the_hash_field_is_handed_on_as_it_is);
     unit_add(suite, a_line_with_fewer_than_nine_fields_says_nothing);
+    unit_add(suite, a_line_that_is_cut_says_nothing_behind_one_that_is_whole);
+    unit_add(suite, field_3_is_the_day_on_which_the_password_was_changed);
     unit_add(suite, field_8_is_the_day_on_which_the_account_expires);
     unit_add(suite, a_file_that_is_missing_or_not_to_be_trusted_is_not_known);
     unit_add(suite, a_file_that_is_not_whole_is_not_known);
     unit_add(suite, a_file_that_is_replaced_while_it_is_read_is_read_again);
+    unit_add(suite, what_cannot_be_read_is_not_read_again);
+    unit_add(suite, no_hash_is_left_in_memory_that_is_given_back);
     unit_add(suite, a_failed_call_is_not_known_and_keeps_nothing);
+    unit_add(suite, what_it_says_is_stale_once_it_is_another_file);
     unit_add(suite, a_state_younger_than_two_seconds_is_not_trusted);
 }
 
