@@ -596,6 +596,18 @@ EQUIVALENT = {
             "a read behind the table is a sanitizer's to find",
         ),
     ],
+    "asp/broker_login.c": [
+        (
+            "bool cut = text != NULL && strnlen(text, most + 1) > most;",
+            ["bool cut = text != NULL && strnlen(text, most + 2) > most;"],
+            "one byte more than what may be is more than that",
+        ),
+        (
+            "memcpy(to, text, strlen(text) + 1);",
+            ["memcpy(to, text, strlen(text) + 0);"],
+            "the outcome was cleared",
+        ),
+    ],
     "asp/conf_keys.c": [
         (
             "for (size_t i = 1; i < GROUPS && length < OWNERS_SIZE; i++) {",

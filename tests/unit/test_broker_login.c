@@ -112,6 +112,17 @@ START_TEST(a_login_arrives_as_it_was_asked)
 }
 END_TEST
 
+/* What is slow is Argon2id alone. */
+START_TEST(who_asks_waits_as_long_as_a_verifier_takes)
+{
+    for (int scheme = ASP_BLAKE2B; scheme <= ASP_ARGON2ID; scheme++) {
+        const struct asp_conf settings = {.cost = {.scheme = (enum asp_scheme)scheme}};
+
+        ck_assert_int_eq(asp_broker_patience(&settings), scheme == ASP_ARGON2ID ? 5000 : 1000);
+    }
+}
+END_TEST
+
 /* What is cut is refused as the whole would be, and no cut makes a good value of a bad one. */
 START_TEST(what_is_too_long_arrives_too_long)
 {
@@ -138,6 +149,13 @@ START_TEST(what_is_too_long_arrives_too_long)
     ck_assert(!asp_host_valid(request.host));
     ck_assert(!asp_secret_read(request.secret, request.secret_length, &secret));
     ck_assert_uint_eq(request.secret_length, ASP_SECRET_TYPED_MAX + 1);
+    memset(name, 'i', sizeof name - 1); /* which is in no app password */
+    asp_broker_login_write(&asked, ASP_MESSAGE_NEWEST, &message);
+    parse(&message, &read);
+    ck_assert(asp_broker_login_read(&read, &request));
+    ck_assert_uint_eq(strlen(request.user), 512);
+    ck_assert(!asp_service_valid(request.service));
+    ck_assert(!asp_host_valid(request.host));
 }
 END_TEST
 
@@ -190,6 +208,26 @@ START_TEST(what_is_just_short_enough_arrives_whole)
     parse(&message, &read);
     ck_assert(asp_broker_login_read(&read, &request));
     same_request(&asked, &request);
+}
+END_TEST
+
+/* What nothing is cut from can be known for one by whoever logs it. */
+START_TEST(an_app_password_that_is_not_cut_arrives)
+{
+    char user[512 + 1] = "7kabcdefghjkmnpqrstvwxyz0";
+    const struct asp_request asked = {
+        .user = user, .service = user, .secret = "x", .secret_length = 1};
+    struct asp_message message;
+    struct asp_message_read read;
+    struct asp_request request;
+
+    for (size_t i = strlen(user); i < sizeof user - 1; i++)
+        user[i] = 'i';
+    asp_broker_login_write(&asked, ASP_MESSAGE_NEWEST, &message);
+    parse(&message, &read);
+    ck_assert(asp_broker_login_read(&read, &request));
+    ck_assert_str_eq(request.user, user);
+    ck_assert_str_eq(request.service, "");
 }
 END_TEST
 
@@ -328,6 +366,11 @@ START_TEST(to_version_1_the_wrong_case_is_a_wrong_secret_and_all_else_as_it_is)
             ck_assert_str_eq(heard.id, told.id);
             ck_assert_str_eq(heard.label, told.label);
         }
+        asp_broker_outcome_write(&told, 2, &message);
+        parse(&message, &read);
+        ck_assert(asp_broker_outcome_read(&read, &heard));
+        ck_assert_int_eq(heard.verdict, told.verdict);
+        ck_assert_str_eq(heard.label, told.label);
     }
 }
 END_TEST
@@ -458,6 +501,8 @@ START_TEST(an_account_is_told_of_who_is_let_in_alone)
     memcpy(fields, good_answer, sizeof fields);
     fields[VERDICT] = TEXT("revoked");
     ck_assert(!is_answer(ASP_MESSAGE_OUTCOME, fields, OUTCOME_FIELDS, &outcome));
+    fields[ACCOUNT] = TEXT("a");
+    ck_assert(!is_answer(ASP_MESSAGE_OUTCOME, fields, OUTCOME_FIELDS, &outcome));
 }
 END_TEST
 
@@ -505,10 +550,12 @@ END_TEST
 
 static void fill(Suite *suite)
 {
+    unit_add(suite, who_asks_waits_as_long_as_a_verifier_takes);
     unit_add(suite, a_login_arrives_as_it_was_asked);
     unit_add(suite, what_is_too_long_arrives_too_long);
     unit_add(suite, what_would_be_cut_in_an_app_password_arrives_empty);
     unit_add(suite, what_is_just_short_enough_arrives_whole);
+    unit_add(suite, an_app_password_that_is_not_cut_arrives);
     unit_add(suite, a_login_needs_user_service_and_secret_and_may_do_without_app_and_host);
     unit_add(suite, a_login_with_a_text_that_is_none_is_refused);
     unit_add(suite, a_login_has_its_type_and_its_number_of_fields);
