@@ -738,6 +738,25 @@ EQUIVALENT = {
         ("if (entry->bound > since)", ["if (entry->bound >= since)"], "what is set is what it was"),
         ("if (used > since)", ["if (used >= since)"], "what is set is what it was"),
     ],
+    "asp/error.c": [
+        (
+            "if (vsnprintf(error->text, sizeof error->text, format, args) < 0)",
+            [
+                "if (vsnprintf(error->text, sizeof error->text, format, args) <= 0)",
+                "if (vsnprintf(error->text, sizeof error->text, format, args) < 1)",
+            ],
+            "a text of no bytes is empty",
+        ),
+        (
+            "if (length < 0 || (size_t)length >= sizeof error->advice)",
+            [
+                "if (length <= 0 || (size_t)length >= sizeof error->advice)",
+                "if (length < 1 || (size_t)length >= sizeof error->advice)",
+                "if ( (size_t)length >= sizeof error->advice)",
+            ],
+            "an advice of no bytes is empty, and what is negative is above any size",
+        ),
+    ],
     "asp/fingerprint.c": [
         (
             "char hex[2 * ASP_PRINT_BYTES + 1];",

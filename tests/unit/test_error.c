@@ -5,8 +5,22 @@
 
 #include <errno.h>
 #include <string.h>
+#include <wchar.h>
 
 static struct asp_error error;
+
+START_TEST(what_begins_says_nothing)
+{
+    char line[ASP_ERROR_LINE];
+
+    memset(&error, 'x', sizeof error);
+    asp_error_begin(&error);
+    ck_assert_int_eq(error.status, ASP_OK);
+    ck_assert_str_eq(error.text, "");
+    ck_assert_str_eq(error.advice, "");
+    ck_assert_str_eq(asp_error_line(&error, line), "");
+}
+END_TEST
 
 START_TEST(an_errno_has_its_status_and_its_words)
 {
@@ -102,6 +116,9 @@ START_TEST(a_line_is_what_is_wrong_and_what_to_do)
     (void)asp_fail(&error, ASP_IO, "%s", text);
     (void)asp_advise(&error, ASP_IO, "%s", text);
     ck_assert_str_eq(error.advice, ""); /* half a command is worse than none */
+    text[ASP_ERROR_ADVICE] = '\0';
+    (void)asp_advise(&error, ASP_IO, "%s", text);
+    ck_assert_str_eq(error.advice, "");
     text[ASP_ERROR_ADVICE - 1] = '\0';
     (void)asp_advise(&error, ASP_IO, "%s", text);
     ck_assert_uint_eq(strlen(error.advice), ASP_ERROR_ADVICE - 1);
@@ -109,12 +126,42 @@ START_TEST(a_line_is_what_is_wrong_and_what_to_do)
 }
 END_TEST
 
+/* A character that there is not. */
+START_TEST(what_cannot_be_said_is_left_out_whole)
+{
+    static const wchar_t none[] = {0x110000, 0};
+
+    ck_assert_int_eq(asp_fail(&error, ASP_TAKEN, "half of %ls", none), ASP_TAKEN);
+    ck_assert_int_eq(error.status, ASP_TAKEN);
+    ck_assert_str_eq(error.text, "");
+    ck_assert_int_eq(asp_advise(&error, ASP_TAKEN, "half of %ls", none), ASP_TAKEN);
+    ck_assert_str_eq(error.advice, "");
+}
+END_TEST
+
+START_TEST(no_app_password_is_in_a_line)
+{
+    char line[ASP_ERROR_LINE];
+
+    (void)asp_fail(&error, ASP_IO, "what is 7kabc-defgh-jkmnp-qrstv-wxyz0");
+    (void)asp_advise(&error, ASP_IO, "forget 7kabcdefghjkmnpqrstvwxyz0");
+    (void)asp_error_line(&error, line);
+    ck_assert_ptr_nonnull(strstr(line, "what is "));
+    ck_assert_ptr_nonnull(strstr(line, "; forget "));
+    ck_assert_ptr_null(strstr(line, "abc"));
+    ck_assert_ptr_null(strstr(line, "wxyz0"));
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
+    unit_add(suite, what_begins_says_nothing);
     unit_add(suite, an_errno_has_its_status_and_its_words);
     unit_add(suite, of_a_full_disk_it_is_said_what_to_do_where_nobody_knows_better);
     unit_add(suite, a_line_longer_than_its_room_is_cut);
     unit_add(suite, a_line_is_what_is_wrong_and_what_to_do);
+    unit_add(suite, what_cannot_be_said_is_left_out_whole);
+    unit_add(suite, no_app_password_is_in_a_line);
 }
 
 int main(void)
