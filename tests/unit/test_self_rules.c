@@ -120,6 +120,10 @@ START_TEST(any_other_name_is_refused)
     for (size_t i = 0; i < UNIT_COUNT(lines); i++)
         is_refused("alice", false, lines[i], EXIT_STORE,
                    i == 7 ? "you are alice: leave 7kk out" : "you are alice: leave bob out");
+    is_refused("alice", false, "list alicea", EXIT_STORE, "you are alice: leave alicea out");
+    is_refused("alice", false, "list alic", EXIT_STORE, "you are alice: leave alic out");
+    is_refused("alice", true, "revoke alice2 --all", EXIT_STORE, "you are alice");
+    is_refused("alice", false, "create Alice --label x", EXIT_STORE, "you are alice");
 }
 END_TEST
 
