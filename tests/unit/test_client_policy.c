@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WWW = 33, OTHER = 1000 };
+enum { DAEMON = 1, WWW = 33, OTHER = 1000 };
 
 static const char conf_text[] =
     "apps: ( { name = \"mail\"; services = [ \"imap\", \"smtp\" ]; },\n"
@@ -161,6 +161,8 @@ START_TEST(with_clients_nobody_else_may_ask)
 {
     may_not(OTHER, "mallory", "nginx", NULL,
             "mallory is none of broker.clients: put it there, with the services it may ask for");
+    may_not(DAEMON, "daemon", "nginx", NULL,
+            "daemon is none of broker.clients: put it there, with the services it may ask for");
     may_not(OTHER, "uid 1000", "nginx", NULL,
             "uid 1000 is none of broker.clients: put it there, with the services it may ask for");
     may_not(OTHER, "www-dat", "nginx", NULL,
