@@ -11,7 +11,8 @@ from support.service import Service
 
 AUTHORIZE = "/run/asp/authorize.sock"
 NEAR = "192.0.2.7"
-CLIENTS = 'broker: { clients = ( { user = "asp-authorize"; services = [ "wiki", "caldav", "sudo" ]; } ); };'
+CLIENTS = """broker: { clients = ( { user = "asp-authorize"; services = [ "wiki", "caldav", "sudo" ]; },
+    { user = "www-data"; services = [ "imap" ]; } ); };"""
 CONFIGURATION = (CLIENTS, 'web: { address_header = "X-Real-IP"; };')
 
 USERS = """

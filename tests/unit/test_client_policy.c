@@ -77,7 +77,7 @@ START_TEST(who_asks_for_web_servers_has_to_be_listed_and_gets_no_guarded_service
     static const char text[] =
         "guarded: [ \"sudo\" ];\n"
         "broker: { clients = ( { user = \"asp-authorize\"; services = [ \"wiki\", \"sudo\" ]; },\n"
-        "                      { user = \"www-data\"; services = [ \"sudo\" ]; } ); };\n";
+        "                      { user = \"www-data\"; services = [ \"sudo\", \"blog\" ]; } ); };\n";
     static const char *const nobody[] = {"", "broker: { clients = (); };"};
     struct asp_error error = {0};
 
