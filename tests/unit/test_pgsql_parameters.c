@@ -6,14 +6,21 @@
 #include <libpq-fe.h>
 #include <string.h>
 
-static const struct asp_database_host by_address = {"db1.example", "192.0.2.1", 5432};
-static const struct asp_database_host by_socket = {"", "/run/postgresql", 5433};
+/* What is so of one is not so of the other. */
+static const struct asp_database_host both[] = {
+    {"", "/run/postgresql", 5433},
+    {"db1.example", "192.0.2.1", 5432},
+};
+static const struct asp_database_host *const by_socket = &both[0];
+static const struct asp_database_host *const by_address = &both[1];
 static struct asp_database database;
 static struct pgsql_parameters parameters;
 
 static void begin(void)
 {
     database = (struct asp_database){
+        .hosts = both,
+        .host_count = UNIT_COUNT(both),
         .name = "asp",
         .tls = true,
         .ca = "/etc/asp/db/ca.crt",
@@ -47,12 +54,12 @@ static bool is_left(const char *key, const struct asp_database_host *host)
 {
     return strcmp(key, "service") == 0 || strcmp(key, "options") == 0 ||
            strcmp(key, "requirepeer") == 0 || strcmp(key, "password") == 0 ||
-           strcmp(key, "gsslib") == 0 || (host == &by_socket && strcmp(key, "hostaddr") == 0);
+           strcmp(key, "gsslib") == 0 || (host == by_socket && strcmp(key, "hostaddr") == 0);
 }
 
 START_TEST(whatever_libpq_would_take_from_elsewhere_is_given)
 {
-    static const struct asp_database_host *const hosts[] = {&by_address, &by_socket};
+    const struct asp_database_host *const hosts[] = {by_address, by_socket};
     PQconninfoOption *options = PQconndefaults();
     size_t seen = 0;
 
@@ -77,7 +84,7 @@ START_TEST(what_is_given_libpq_knows)
     PQconninfoOption *options = PQconndefaults();
 
     begin();
-    give(&by_address, "a password");
+    give(by_address, "a password");
     for (size_t i = 0; parameters.keys[i] != NULL; i++) {
         const PQconninfoOption *option = options;
 
@@ -93,7 +100,7 @@ END_TEST
 START_TEST(a_host_is_verified_by_its_name_and_reached_by_its_address)
 {
     begin();
-    give(&by_address, "a password");
+    give(by_address, "a password");
     ck_assert_str_eq(given("host"), "db1.example");
     ck_assert_str_eq(given("hostaddr"), "192.0.2.1");
     ck_assert_str_eq(given("port"), "5432");
@@ -109,7 +116,7 @@ END_TEST
 START_TEST(at_a_socket_there_is_neither_tls_nor_a_password)
 {
     begin();
-    give(&by_socket, "a password");
+    give(by_socket, "a password");
     ck_assert_str_eq(given("host"), "/run/postgresql");
     ck_assert_ptr_null(given("hostaddr"));
     ck_assert_str_eq(given("port"), "5433");
@@ -123,7 +130,7 @@ START_TEST(a_password_needs_a_channel_that_is_bound_with_tls_or_without)
     begin();
     for (int tls = 0; tls <= 1; tls++) {
         database.tls = tls == 1;
-        give(&by_address, "a password");
+        give(by_address, "a password");
         ck_assert_str_eq(given("sslmode"), tls == 1 ? "verify-full" : "disable");
         ck_assert_str_eq(given("channel_binding"), "require");
         if (PQlibVersion() >= 160000)
@@ -139,7 +146,7 @@ START_TEST(no_file_of_a_home_is_looked_for)
 
     begin();
     database.ca = "";
-    give(&by_address, NULL);
+    give(by_address, NULL);
     for (size_t i = 0; i < UNIT_COUNT(files); i++)
         ck_assert_str_eq(given(files[i]), "/dev/null/none");
 }
@@ -157,8 +164,8 @@ static bool is_told_the_same(const struct asp_database *other, const char *role)
 
 START_TEST(what_is_told_is_the_same_where_each_word_is)
 {
-    struct asp_database_host hosts[] = {by_address, by_socket};
-    struct asp_database_host others[] = {by_address, by_socket};
+    struct asp_database_host hosts[] = {*by_address, *by_socket};
+    struct asp_database_host others[] = {*by_address, *by_socket};
     struct asp_database other;
     struct {
         const char **text;
