@@ -68,15 +68,18 @@ END_TEST
 START_TEST(a_line_copied_to_another_user_or_id_does_not_verify)
 {
     static const char *const users[] = {"", "a", "alic", "alicd", "alice ", "Alice", OTHER};
-    const char *line = schemes[_i].alice;
+    char made[ASP_VERIFIER_SIZE];
     struct asp_secret other = secret;
 
+    /* Made here: one that is written down is right for nobody where user or id are not hashed. */
+    ck_assert_int_eq(asp_verifier_make(schemes[_i].cost, "alice", &secret, made), ASP_OK);
+    ck_assert_int_eq(asp_verifier_check(made, "alice", &secret), ASP_OK);
     for (size_t i = 0; i < UNIT_COUNT(users); i++)
-        unit_need(asp_verifier_check(line, users[i], &secret) == ASP_MISMATCH, "%s", users[i]);
+        unit_need(asp_verifier_check(made, users[i], &secret) == ASP_MISMATCH, "%s", users[i]);
     strcpy(other.id, "k7");
-    ck_assert_int_eq(asp_verifier_check(line, "alice", &other), ASP_MISMATCH);
+    ck_assert_int_eq(asp_verifier_check(made, "alice", &other), ASP_MISMATCH);
     strcpy(other.id, "7m");
-    ck_assert_int_eq(asp_verifier_check(line, "alice", &other), ASP_MISMATCH);
+    ck_assert_int_eq(asp_verifier_check(made, "alice", &other), ASP_MISMATCH);
 }
 END_TEST
 
