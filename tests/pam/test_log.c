@@ -372,8 +372,8 @@ END_TEST
 
 /* --- no secret -------------------------------------------------------------------------------- */
 
-/* What must never be in a line: the password in any of its shapes, or six characters of its secret
- * in a row. */
+/* What must never be in a line: the password in any of its shapes, how it begins, or six characters
+ * of its secret in a row. */
 static void expect_no_secret(const char *password)
 {
     struct logged *logged = devlog_take();
@@ -382,6 +382,9 @@ static void expect_no_secret(const char *password)
     bare(plain, password);
     for (int i = 0; i < logged->count; i++) {
         ck_assert_msg(!holds(logged->line[i].raw, password), "\"%s\"", logged->line[i].raw);
+        (void)snprintf(piece, sizeof piece, "%.5s", plain);
+        ck_assert_msg(!holds(logged->line[i].raw, piece), "%s is in \"%s\"", piece,
+                      logged->line[i].raw);
         for (size_t at = 2; at + 6 <= strlen(plain); at++) {
             (void)snprintf(piece, sizeof piece, "%.6s", plain + at);
             ck_assert_msg(!holds(logged->line[i].raw, piece), "%s is in \"%s\"", piece,
