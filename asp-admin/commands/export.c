@@ -78,13 +78,15 @@ static enum asp_status add_account(const struct admin *admin, const char *user,
 /* EXIT_DONE, or what is wrong with this one was said. `*stop`: nothing can follow it. */
 static enum exit_code write_account(const struct admin *admin, const char *user, bool *stop)
 {
+    const bool named = admin->options->argument_count > 0;
     struct asp_buffer out = {0};
     struct asp_error error = {0};
     enum asp_status status = add_account(admin, user, &out, &error);
     enum exit_code code = EXIT_DONE;
 
     *stop = status == ASP_NO_MEMORY || (status == ASP_OK && !console_print(admin->console, &out));
-    if (status != ASP_OK && status != ASP_NOT_FOUND) /* removed since it was named */
+    /* Of all, those that are there are written: it was removed since it was seen. */
+    if (status != ASP_OK && (named || status != ASP_NOT_FOUND))
         code = admin_fail(admin, user, &error);
     asp_buffer_free(&out);
     return *stop ? EXIT_STORE : code;

@@ -1,15 +1,19 @@
 """export and import: what is exported and imported is the same account, its app passwords go on working, and nothing that
 is not well-formed is stored."""
 
+import fcntl
 import json
 import os
 import re
 import stat
+import struct
+import termios
 
 import pytest
 from support.documents import DAY
 from support.passwords import PASSWORD
 from support.run import execute
+from support.wait import wait_until
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -126,6 +130,26 @@ def test_users_can_be_named(full):
     run = full.run("export", "bob", "stranger", "*")
     assert run.code == 3 and [json.loads(line)["user"] for line in run.out.splitlines()] == ["bob"], run
     assert "stranger has no app passwords" in run.err and "well-formed" in run.err
+
+
+@pytest.mark.parametrize("words, code, said", [(("alice", "bob"), 3, "asp-admin: bob has no app passwords\n"), ((), 0, "")])
+def test_who_is_removed_meanwhile_is_told_of_where_she_was_named(site, tmp_path, words, code, said):
+    """It waits with her line before it reads the next one's account."""
+    for label in map(str, range(15)):
+        site.create("alice", label)
+    site.create("bob")
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+    with site.start("export", *words, prefix=("sh", "-c", 'exec "$@" >"$0"', fifo)) as export:
+        wait_until(lambda: struct.unpack("i", fcntl.ioctl(reader, termios.FIONREAD, bytes(4)))[0] == 4096)
+        site.run("remove", "bob").done()
+        os.set_blocking(reader, True)
+        with open(reader) as file:
+            (line,) = file
+        assert json.loads(line)["user"] == "alice"
+        assert (export.wait(10), export.stderr.read().decode()) == (code, said)
 
 
 def test_a_damaged_account_is_told_of_and_hides_no_other(full):
