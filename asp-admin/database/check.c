@@ -155,7 +155,7 @@ static bool take_row(const struct pg_result *result, size_t number, struct row *
     *row = (struct row){.expiries = ""};
     if (!pgsql_int(result, number, PART, &row->part) || row->part < INT16_MIN ||
         row->part > INT16_MAX || !pgsql_bytes(result, number, NAME, &bytes, &length) ||
-        length > ASP_USER_ENCODED || !pgsql_number(result, number, NOW, &row->now))
+        length > ASP_USER_ENCODED || !pgsql_time_us(result, number, NOW, &row->now))
         return false;
     row->name = (const char *)bytes;
     if (pgsql_bytes(result, number, EXPIRIES, &bytes, &length))

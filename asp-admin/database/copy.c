@@ -54,18 +54,17 @@ static enum asp_status read_state(struct database_copy *copy, struct database_co
     struct pg_result *result = NULL;
     int64_t oldest;
     int64_t before;
-    int64_t since;
     enum asp_status status = database_ask(connection_of(copy), &look, NULL, &result, error);
 
     if (status != ASP_OK)
         return status;
     if (pgsql_row_count(result) != 1 || !pgsql_number(result, 0, 0, &oldest) ||
-        !pgsql_number(result, 0, 1, &since) || !pgsql_number(result, 0, 3, &before)) {
+        !pgsql_time(result, 0, 1, &copy->since) || !pgsql_number(result, 0, 3, &before)) {
         status = pgsql_not_ours(error);
     } else {
         state->is_closed = oldest == 0;
         copy->oldest = (int)(state->is_closed ? before : oldest);
-        state->since = copy->since = (time_t)since;
+        state->since = copy->since;
         if (!pgsql_text(result, 0, 2, state->holder, sizeof state->holder))
             state->holder[0] = '\0';
         if (copy->oldest > pgsql_schema_number)

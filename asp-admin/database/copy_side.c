@@ -133,7 +133,7 @@ static enum asp_status take_body(const struct pg_result *result, size_t row, siz
     int64_t written;
 
     if (!pgsql_bytes(result, row, column, &body, &length) ||
-        !pgsql_number(result, row, column + 1, &written))
+        !pgsql_time_us(result, row, column + 1, &written))
         return pgsql_not_ours(error);
     copied->written = time_of(written);
     return asp_copied_set(page, copied, body, length) ? ASP_OK : no_memory(error);

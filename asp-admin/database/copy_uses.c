@@ -98,18 +98,15 @@ static enum asp_status take_row(const struct pg_result *result, size_t row,
 {
     struct asp_use use = {0};
     int64_t at;
-    int64_t created;
-    int64_t last;
 
     if (!pgsql_number(result, row, AT, &at) || at < 1 || (size_t)at > page->count)
         return pgsql_not_ours(error);
     if (!pgsql_text(result, row, ID, use.id, sizeof use.id) || !asp_id_valid(use.id) ||
-        !pgsql_number(result, row, CREATED, &created) || !pgsql_number(result, row, LAST, &last) ||
+        !pgsql_time(result, row, CREATED, &use.created) ||
+        !pgsql_time(result, row, LAST, &use.last) ||
         !pgsql_text(result, row, SERVICE, use.service, sizeof use.service) ||
         !pgsql_text(result, row, HOST, use.host, sizeof use.host))
         return ASP_OK;
-    use.created = (time_t)created;
-    use.last = (time_t)last;
     return add_use(&page->accounts[at - 1].usage, &use) ? ASP_OK : no_memory(error);
 }
 

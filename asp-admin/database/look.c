@@ -124,7 +124,7 @@ static bool take(const struct pg_result *result, int64_t asked, struct database_
         !pgsql_text(result, 0, ID, look->identity.id, sizeof look->identity.id) ||
         !pgsql_int(result, 0, SCHEMA, &look->identity.schema) ||
         !pgsql_int(result, 0, PARTS, &look->identity.parts) ||
-        !pgsql_int(result, 0, OLDEST, &oldest) || !pgsql_number(result, 0, CLOCK, &clock))
+        !pgsql_int(result, 0, OLDEST, &oldest) || !pgsql_time_us(result, 0, CLOCK, &clock))
         return false;
     look->is_closed = oldest == 0;
     look->is_known = oldest <= pgsql_schema_number;

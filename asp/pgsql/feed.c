@@ -70,17 +70,15 @@ static enum asp_status check(struct pgsql_feed *feed, struct asp_error *error)
 static bool take_head(struct pgsql_feed *feed, const struct pg_result *result, size_t row)
 {
     int64_t part;
-    int64_t now;
     struct head head;
 
-    if (!pgsql_number(result, row, HEAD_PART, &part) || part < 0 || part >= feed->own->pin.parts ||
-        !pgsql_number(result, row, HEAD_SEQ, &head.at.seq) ||
+    if (!pgsql_number_within(result, row, HEAD_PART, 0, feed->own->pin.parts - 1, &part) ||
+        !pgsql_number_within(result, row, HEAD_SEQ, 0, INT64_MAX, &head.at.seq) ||
         !pgsql_number(result, row, HEAD_TAG, &head.at.tag) ||
-        !pgsql_number(result, row, HEAD_FLOOR, &head.floor) ||
-        !pgsql_number(result, row, HEAD_NOW, &now))
+        !pgsql_number_within(result, row, HEAD_FLOOR, 0, INT64_MAX, &head.floor) ||
+        !pgsql_time(result, row, HEAD_NOW, &feed->now))
         return false;
     feed->heads[part] = head;
-    feed->now = (time_t)now;
     return true;
 }
 
@@ -205,13 +203,11 @@ static enum asp_status hear_row(struct pgsql_feed *feed, const struct pg_result 
         .by = pgsql_event_by(pgsql_text_at(result, row, BY)),
         .via = pgsql_event_via(pgsql_text_at(result, row, VIA)),
     };
-    int64_t at = 0;
     enum asp_status status;
 
     if (!pgsql_feed_user(feed, pgsql_text_at(result, row, NAME), user))
         return ASP_OK;
-    (void)pgsql_number(result, row, AT, &at);
-    event.at = (time_t)at;
+    (void)pgsql_time(result, row, AT, &event.at);
     status = pgsql_event_read(&texts, event.at, &event.entries, &event.count, error);
     if (status != ASP_OK)
         return status;

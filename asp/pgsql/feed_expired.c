@@ -74,16 +74,14 @@ static enum asp_status take_place(const struct pg_result *result, size_t row, st
     const char *name = pgsql_text_at(result, row, NAME);
     const char *id = pgsql_text_at(result, row, ID);
     int64_t part;
-    int64_t when;
 
-    if (!pgsql_number(result, row, PART, &part) || !pgsql_number(result, row, AT, &when) ||
+    if (!pgsql_number(result, row, PART, &part) || !pgsql_time(result, row, AT, at) ||
         strlen(name) >= sizeof place->name || strlen(id) >= sizeof place->id)
         return pgsql_not_ours(error);
-    place->at = pgsql_number_text(when);
+    place->at = pgsql_number_text(*at);
     place->part = pgsql_number_text(part);
     memcpy(place->name, name, strlen(name) + 1);
     memcpy(place->id, id, strlen(id) + 1);
-    *at = (time_t)when;
     return ASP_OK;
 }
 

@@ -4,6 +4,10 @@
 #include "own.h"
 #include "result.h"
 
+#include "asp/time_text.h"
+
+#define LEFT_MAX (ASP_TIME_MAX * MS)
+
 enum { MS = 1000 };
 
 static const struct pgsql_statement take = {
@@ -27,7 +31,7 @@ static bool read_row(const struct pg_result *result, struct pgsql_lease *lease)
     int64_t mine = 0;
     const bool told = pgsql_number(result, 0, 0, &mine) &&
                       pgsql_text(result, 0, 1, lease->holder, sizeof lease->holder) &&
-                      pgsql_number(result, 0, 2, &lease->left);
+                      pgsql_number_within(result, 0, 2, -LEFT_MAX, LEFT_MAX, &lease->left);
 
     lease->is_ours = told && mine != 0;
     return told;

@@ -264,25 +264,17 @@ static void look_at_use(struct pgsql_store *own, const char *name, const char *o
                         const struct pg_result *result)
 {
     struct asp_use *use = &own->looked.use;
-    int64_t created;
-    int64_t last;
-    int64_t since;
 
-    own->looked.asked =
-        only != NULL && strlen(only) == ASP_ID_CHARS && pgsql_number(result, 0, USES_SINCE, &since);
+    own->looked.asked = only != NULL && strlen(only) == ASP_ID_CHARS &&
+                        pgsql_time(result, 0, USES_SINCE, &own->looked.since);
     if (!own->looked.asked)
         return;
     memcpy(own->looked.name, name, strlen(name) + 1);
-    own->looked.since = (time_t)since;
-    own->looked.has_use = pgsql_number(result, 0, USED_CREATED, &created) &&
-                          pgsql_number(result, 0, USED_LAST, &last) &&
+    memcpy(use->id, only, ASP_ID_CHARS + 1);
+    own->looked.has_use = pgsql_time(result, 0, USED_CREATED, &use->created) &&
+                          pgsql_time(result, 0, USED_LAST, &use->last) &&
                           pgsql_text(result, 0, USED_SERVICE, use->service, sizeof use->service) &&
                           pgsql_text(result, 0, USED_HOST, use->host, sizeof use->host);
-    if (own->looked.has_use) {
-        memcpy(use->id, only, ASP_ID_CHARS + 1);
-        use->created = (time_t)created;
-        use->last = (time_t)last;
-    }
     look_at_queue(own, name, only);
 }
 
@@ -343,9 +335,9 @@ enum asp_status pgsql_load(struct pgsql_store *own, const char *name, const char
     if (status != ASP_OK)
         return status;
     loaded->is_there = pgsql_bytes(loaded->result, 0, BODY, &loaded->body, &loaded->length);
-    if (!pgsql_has(loaded->result, 0, USED_HOST) || !pgsql_number(loaded->result, 0, NOW, &now) ||
+    if (!pgsql_has(loaded->result, 0, USED_HOST) || !pgsql_time_us(loaded->result, 0, NOW, &now) ||
         (loaded->is_there && (!pgsql_number(loaded->result, 0, TAG, &loaded->tag) ||
-                              !pgsql_number(loaded->result, 0, WRITTEN, &written)))) {
+                              !pgsql_time_us(loaded->result, 0, WRITTEN, &written)))) {
         pgsql_result_free(loaded->result);
         *loaded = (struct pgsql_loaded){0};
         return pgsql_not_ours(error);

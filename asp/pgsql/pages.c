@@ -76,7 +76,7 @@ static void note_visited(struct pgsql_store *own, const char *name, const struct
 
     visited.has_account =
         pgsql_bytes(uses->result, uses->first, BODY, &visited.body, &visited.length) &&
-        pgsql_number(uses->result, uses->first, WRITTEN, &written);
+        pgsql_time_us(uses->result, uses->first, WRITTEN, &written);
     if (visited.has_account)
         visited.written = pgsql_on_this_machine(own, written);
     own->visited = visited;

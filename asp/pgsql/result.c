@@ -3,9 +3,13 @@
 
 #include "exchange.h"
 
+#include "asp/time_text.h"
+
 #include <libpq-fe.h>
 #include <limits.h>
 #include <string.h>
+
+enum { US = 1000000 };
 
 enum asp_status pgsql_not_ours(struct asp_error *error)
 {
@@ -66,14 +70,40 @@ bool pgsql_number(const struct pg_result *result, size_t row, size_t column, int
     return true;
 }
 
+bool pgsql_number_within(const struct pg_result *result, size_t row, size_t column, int64_t least,
+                         int64_t most, int64_t *number)
+{
+    int64_t value;
+
+    if (!pgsql_number(result, row, column, &value) || value < least || value > most)
+        return false;
+    *number = value;
+    return true;
+}
+
 bool pgsql_int(const struct pg_result *result, size_t row, size_t column, int *number)
 {
     int64_t value;
 
-    if (!pgsql_number(result, row, column, &value) || value < INT_MIN || value > INT_MAX)
+    if (!pgsql_number_within(result, row, column, INT_MIN, INT_MAX, &value))
         return false;
     *number = (int)value;
     return true;
+}
+
+bool pgsql_time(const struct pg_result *result, size_t row, size_t column, time_t *seconds)
+{
+    int64_t value;
+
+    if (!pgsql_number_within(result, row, column, 0, ASP_TIME_MAX, &value))
+        return false;
+    *seconds = (time_t)value;
+    return true;
+}
+
+bool pgsql_time_us(const struct pg_result *result, size_t row, size_t column, int64_t *us)
+{
+    return pgsql_number_within(result, row, column, 0, ASP_TIME_MAX * US, us);
 }
 
 void pgsql_result_free(struct pg_result *result)

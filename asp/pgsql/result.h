@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 struct pg_result; /* libpq's */
 
@@ -32,8 +33,17 @@ bool pgsql_text(const struct pg_result *result, size_t row, size_t column, char 
 /* One that is smallint, int, bigint or boolean. False: NULL, another type, or there is none. */
 bool pgsql_number(const struct pg_result *result, size_t row, size_t column, int64_t *number);
 
+/* The same, false also where it is less than the least, or more than the most. */
+bool pgsql_number_within(const struct pg_result *result, size_t row, size_t column, int64_t least,
+                         int64_t most, int64_t *number);
+
 /* The same, false also where no int holds it. */
 bool pgsql_int(const struct pg_result *result, size_t row, size_t column, int *number);
+
+/* A time in seconds since 1970, or in microseconds. False also where it is before that or after
+ * ASP_TIME_MAX: two of them can be added, and one be taken from another. */
+bool pgsql_time(const struct pg_result *result, size_t row, size_t column, time_t *seconds);
+bool pgsql_time_us(const struct pg_result *result, size_t row, size_t column, int64_t *us);
 
 /* Wipes the values and frees them; NULL is nothing. What libpq has read them into lasts as long as
  * its connection. */

@@ -55,19 +55,13 @@ static bool take_use(const struct pgsql_rows *rows, size_t at, struct asp_use *u
     const struct pg_result *result = rows->result;
     const size_t row = rows->first + at;
     const size_t column = rows->column;
-    int64_t created;
-    int64_t last;
 
     *use = (struct asp_use){0};
-    if (!pgsql_text(result, row, column + ID, use->id, sizeof use->id) ||
-        !pgsql_text(result, row, column + SERVICE, use->service, sizeof use->service) ||
-        !pgsql_text(result, row, column + HOST, use->host, sizeof use->host) ||
-        !pgsql_number(result, row, column + CREATED, &created) ||
-        !pgsql_number(result, row, column + LAST, &last))
-        return false;
-    use->created = (time_t)created;
-    use->last = (time_t)last;
-    return true;
+    return pgsql_text(result, row, column + ID, use->id, sizeof use->id) &&
+           pgsql_text(result, row, column + SERVICE, use->service, sizeof use->service) &&
+           pgsql_text(result, row, column + HOST, use->host, sizeof use->host) &&
+           pgsql_time(result, row, column + CREATED, &use->created) &&
+           pgsql_time(result, row, column + LAST, &use->last);
 }
 
 /* What could not have been written by us is none. */
@@ -76,14 +70,14 @@ static enum asp_status build(const struct pgsql_rows *rows, struct asp_usage *us
 {
     struct asp_use use;
     size_t slots = 0;
-    int64_t since;
+    time_t since;
     enum asp_status status;
 
-    if (!pgsql_number(rows->result, rows->first, rows->column + SINCE, &since))
+    if (!pgsql_time(rows->result, rows->first, rows->column + SINCE, &since))
         return pgsql_not_ours(error);
     for (size_t at = 0; at < rows->count && slots < ASP_IDS; at++)
         slots += take_use(rows, at, &use);
-    status = begin(usage, (time_t)since, slots, error);
+    status = begin(usage, since, slots, error);
     for (size_t at = 0, slot = 0; status == ASP_OK && slot < slots; at++) {
         if (take_use(rows, at, &use))
             put_slot(usage, slot++, &use);

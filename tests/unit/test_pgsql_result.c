@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "asp/pgsql/result.h"
+#include "asp/time_text.h"
 
 #include <libpq-fe.h>
 #include <limits.h>
@@ -76,6 +77,39 @@ START_TEST(a_number_that_no_int_holds_is_none)
 }
 END_TEST
 
+/* Nor must one of its times be more than a sum of times holds. */
+START_TEST(a_time_that_could_be_none_is_none)
+{
+    static const struct {
+        const char *bytes;
+        int64_t seconds; /* -1: it is none */
+        int64_t us;
+    } cases[] = {
+        {"\0\0\0\0\0\0\0\0", 0, 0},
+        {"\0\0\0\0\0\0\7\xd0", 2000, 2000},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff", -1, -1},
+        {"\0\0\0\x3a\xff\xf4\x41\x7f", ASP_TIME_MAX, ASP_TIME_MAX},
+        {"\0\0\0\x3a\xff\xf4\x41\x80", -1, ASP_TIME_MAX + 1},
+        {"\x03\x84\x44\x0c\xcc\x64\x1d\xc0", -1, ASP_TIME_MAX * 1000000},
+        {"\x03\x84\x44\x0c\xcc\x64\x1d\xc1", -1, -1},
+        {"\x80\0\0\0\0\0\0\0", -1, -1},
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
+        const int length = 8;
+        PGresult *result = row(&cases[i].bytes, &length, 1);
+        time_t seconds = -1;
+        int64_t us = -1;
+
+        ck_assert_int_eq(pgsql_time(result, 0, 0, &seconds), cases[i].seconds >= 0);
+        ck_assert_int_eq(seconds, cases[i].seconds);
+        ck_assert_int_eq(pgsql_time_us(result, 0, 0, &us), cases[i].us >= 0);
+        ck_assert_int_eq(us, cases[i].us);
+        pgsql_result_free(result);
+    }
+}
+END_TEST
+
 START_TEST(what_is_no_number_is_none)
 {
     static const char *const bytes[] = {"", "\0\0\1", "0123456789abcdef", NULL};
@@ -139,6 +173,7 @@ static void fill(Suite *suite)
 {
     unit_add(suite, numbers_of_each_width_are_read);
     unit_add(suite, a_number_that_no_int_holds_is_none);
+    unit_add(suite, a_time_that_could_be_none_is_none);
     unit_add(suite, what_is_no_number_is_none);
     unit_add(suite, a_value_is_there_or_null_or_not_at_all);
     unit_add(suite, a_text_is_copied_where_it_has_room);
