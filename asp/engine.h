@@ -106,7 +106,7 @@ struct asp_store_engine {
 
     /* Puts the text of what was made in the place of what is kept. ASP_OK: it is there and survives
      * a power cut. ASP_AGAIN, from an engine that holds nobody off: another was faster. Anything
-     * else: what was there is, unless the line says that it is not known. */
+     * else: what was there is; of ASP_UNKNOWN either. */
     enum asp_status (*write)(const struct asp_store *store, struct asp_store_held *held,
                              const struct asp_made *made, struct asp_error *error);
 

@@ -29,6 +29,7 @@ enum asp_status {
     ASP_NO_FILES = -13,  /* EMFILE, ENFILE: no descriptor is to be had */
     ASP_AMBIGUOUS = -14, /* a name that could be taken for either of two accounts */
     ASP_AGAIN = -15,     /* others were at the same: nothing is done, and it is tried again */
+    ASP_UNKNOWN = -16,   /* no answer came: whether it was written is not known */
 };
 
 enum {

@@ -132,6 +132,16 @@ static enum exit_code make_void(const struct admin *admin, struct storing *stori
                      storing->stored.entry.id, asp_error_line(error, line));
 }
 
+/* It works, or goes as all does that is pending. */
+static enum exit_code leave_open(const struct admin *admin, const struct storing *storing)
+{
+    return fail_with(admin->console, EXIT_STORE,
+                     "it is not known whether the app password %s that was shown works, for the "
+                     "database does not answer: see asp-admin list, and make another if it is not "
+                     "there",
+                     storing->stored.entry.id);
+}
+
 /* The second update, and then what ends access to what it has replaced. */
 static enum asp_status make_alive(const struct admin *admin, struct storing *storing,
                                   struct asp_error *error)
@@ -168,12 +178,16 @@ static void tell(const struct admin *admin, const struct storing *storing)
 static enum exit_code show_and_make_alive(struct admin *admin, struct storing *storing)
 {
     struct asp_error error = {0};
+    enum asp_status status;
 
     if (!new_password_show(admin, &storing->stored)) {
         drop(admin, storing, "not shown");
         return EXIT_STORE;
     }
-    if (make_alive(admin, storing, &error) != ASP_OK)
+    status = make_alive(admin, storing, &error);
+    if (status == ASP_UNKNOWN)
+        return leave_open(admin, storing);
+    if (status != ASP_OK)
         return make_void(admin, storing, &error);
     tell(admin, storing);
     return EXIT_DONE;

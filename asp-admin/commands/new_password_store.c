@@ -6,12 +6,17 @@
 #include "new_password_primary.h"
 
 #include "asp-admin/app.h"
+#include "asp/clock.h"
 #include "asp/time_text.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+/* Until what was lost is known, as long as another primary may take: and how often that is tried.
+ */
+enum { FIND_OUT_MS = 10000, PAUSE_MS = 100, NS_OF_MS = 1000000 };
 
 static enum asp_status no_memory(struct asp_error *error)
 {
@@ -214,11 +219,17 @@ static enum asp_status choose_again(struct storing *storing, const struct asp_ac
     return status;
 }
 
-/* An asp_change: the second. */
-static enum asp_status make_alive(struct asp_account *account, void *context,
-                                  struct asp_error *error)
+/* It was written, and the answer lost. */
+static bool is_alive(const struct storing *storing, const struct asp_account *account)
 {
-    struct storing *storing = context;
+    const struct asp_entry *entry = asp_account_find(account, storing->pending.id);
+
+    return entry != NULL && strcmp(entry->verifier, storing->pending.verifier) == 0;
+}
+
+static enum asp_status add_alive(struct storing *storing, struct asp_account *account,
+                                 struct asp_error *error)
+{
     enum asp_status status = take_pending(storing, account, error);
 
     if (status == ASP_OK)
@@ -237,9 +248,31 @@ static enum asp_status make_alive(struct asp_account *account, void *context,
     return ASP_OK;
 }
 
+/* An asp_change: the second. What is alive is written once more: then it is known to be. */
+static enum asp_status make_alive(struct asp_account *account, void *context,
+                                  struct asp_error *error)
+{
+    struct storing *storing = context;
+    enum asp_status status =
+        is_alive(storing, account) ? ASP_OK : add_alive(storing, account, error);
+
+    storing->is_refused = status != ASP_OK;
+    return status;
+}
+
 enum asp_status new_password_make_alive(struct storing *storing, struct asp_error *error)
 {
-    return admin_update(storing->admin, true, make_alive, storing, error);
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * NS_OF_MS};
+    const struct admin *admin = storing->admin;
+    enum asp_status status = admin_update(admin, true, make_alive, storing, error);
+    const bool is_lost = status == ASP_UNKNOWN;
+    const int64_t end = asp_clock_ms() + FIND_OUT_MS;
+
+    while (is_lost && status != ASP_OK && !storing->is_refused && asp_clock_ms() < end) {
+        (void)nanosleep(&pause, NULL);
+        status = admin_update(admin, true, make_alive, storing, error);
+    }
+    return is_lost && status != ASP_OK && !storing->is_refused ? ASP_UNKNOWN : status;
 }
 
 /* An asp_change. */

@@ -32,6 +32,7 @@ struct storing {
     bool is_replaced;               /* that is in the place of what a command had said */
     struct asp_usage usage;         /* by which it is known what is active */
     struct asp_pending pending;
+    bool is_refused; /* the second update was, by what it has found */
     struct stored_password stored;
 };
 

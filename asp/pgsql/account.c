@@ -201,6 +201,13 @@ static void free_beside(struct beside *beside)
     asp_buffer_free(&beside->services);
 }
 
+static enum asp_status fail_unknown(struct asp_error *error)
+{
+    (void)asp_fail(error, ASP_UNKNOWN,
+                   "it is not known whether it was written, for the database does not answer");
+    return asp_advise(error, ASP_UNKNOWN, "look, and say it again where it was not");
+}
+
 enum asp_status pgsql_say(struct pgsql_store *own, const struct pgsql_statement *statement,
                           const struct pgsql_value *values, int64_t until,
                           struct pg_result **result, struct asp_error *error)
@@ -222,10 +229,7 @@ enum asp_status pgsql_say(struct pgsql_store *own, const struct pgsql_statement 
         if (!unknown && !failure->again && !failure->anew)
             return status;
         if (asp_clock_ms() >= until)
-            return unknown ? asp_fail(error, ASP_IO,
-                                      "the database does not say whether it was written: look, and "
-                                      "say it again where it was not")
-                           : status;
+            return unknown ? fail_unknown(error) : status;
         pgsql_pause();
     }
 }

@@ -168,7 +168,7 @@ enum asp_status pgsql_drop(const struct asp_store *store, struct asp_store_held 
  * `*result`.
  *
  * Once an answer was lost no failure of a later one tells what came of it: that nobody is there, or
- * that there is no room, is not of the one that may have been done.
+ * that there is no room, is not of the one that may have been done. ASP_UNKNOWN: it may have been.
  */
 enum asp_status pgsql_say(struct pgsql_store *own, const struct pgsql_statement *statement,
                           const struct pgsql_value *values, int64_t until,
