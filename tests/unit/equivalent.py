@@ -1049,6 +1049,19 @@ EQUIVALENT = {
             "it loses memory, which a sanitizer finds",
         ),
     ],
+    "asp/redact.c": [
+        ("if (strnlen(text, LETTERS) == LETTERS) {", ["if (1) {"], "in a shorter one there is none"),
+        (
+            'if (span.start == NULL && strpbrk(text, "%\\\\") != NULL)',
+            ["if (span.start == NULL )"],
+            "without one of them no byte is written out",
+        ),
+        (
+            "memmove(text + at + 1, span.end, strlen(span.end) + 1);",
+            ["memmove(text + at + 1, span.end, strlen(span.end) + 2);"],
+            "nobody reads behind the NUL, and a read there is a sanitizer's to find",
+        ),
+    ],
     "asp/scope.c": [
         (
             "if ((found == NULL || found->app == NULL) && asp_app_is_reserved(app))",
