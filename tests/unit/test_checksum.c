@@ -66,6 +66,25 @@ START_TEST(any_change_within_a_word_is_seen)
 }
 END_TEST
 
+/* It stands in files. These are those of the first version. */
+START_TEST(the_checksum_of_what_was_written_stays_what_it_was)
+{
+    static const char text[] = "The quick brown fox jumps over the lazy dog and back";
+    static const struct {
+        size_t length;
+        uint64_t sum;
+    } sums[] = {
+        {0, 0x0000000000000000},  {1, 0xebf939a26a700e44},  {7, 0x4b1b976f4c03ef33},
+        {8, 0x377631f40e261431},  {15, 0x85e268859bff3770}, {16, 0x99ef0ef5c7e66a7f},
+        {17, 0x8b82933f2d69b3fd}, {24, 0x879df9cb141b6325}, {32, 0x62c406300574aae6},
+        {47, 0xb501568dacb947e9}, {52, 0x2cb955ee7eeb2bd4},
+    };
+
+    for (size_t i = 0; i < UNIT_COUNT(sums); i++)
+        unit_need(asp_checksum(text, sums[i].length) == sums[i].sum, "%zu bytes", sums[i].length);
+}
+END_TEST
+
 /* Bytes cut, added or moved: also where all of them are zeros. */
 START_TEST(the_length_counts)
 {
@@ -123,6 +142,7 @@ static void fill(Suite *suite)
 {
     unit_loop(suite, any_one_or_two_flipped_bits_are_seen, 12);
     unit_add(suite, any_change_within_a_word_is_seen);
+    unit_add(suite, the_checksum_of_what_was_written_stays_what_it_was);
     unit_add(suite, the_length_counts);
     unit_add(suite, words_in_another_place_give_another_checksum);
     unit_add(suite, the_checksum_is_the_same_at_any_address_and_of_these_bytes_alone);
