@@ -88,7 +88,6 @@ static bool take_port(const char **at, unsigned *port)
 
 bool asp_url_read(const char *text, const char *const schemes[], struct asp_url *url)
 {
-    *url = (struct asp_url){.port = 0};
     if (!take_scheme(&text, schemes, url) || !take_host(&text, url) ||
         !take_port(&text, &url->port))
         return false;

