@@ -131,7 +131,7 @@ void asp_buffer_add_percent(struct asp_buffer *out, const char *value)
         const char encoded[3] = {'%', hex[byte >> 4], hex[byte & 15]};
         const bool plain = (byte >= '0' && byte <= '9') ||
                            ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') ||
-                           (byte != '\0' && strchr("-._~", byte) != NULL);
+                           strchr("-._~", byte) != NULL;
 
         asp_buffer_add_bytes(out, plain ? value : encoded, plain ? 1 : sizeof encoded);
     }
@@ -140,7 +140,7 @@ void asp_buffer_add_percent(struct asp_buffer *out, const char *value)
 void asp_buffer_add_visible(struct asp_buffer *out, const char *text)
 {
     while (*text != '\0') {
-        unsigned long value = 0;
+        unsigned long value;
         const size_t length = asp_utf8_next(text, &value);
         const char *end = text + (length > 0 ? length : 1);
 

@@ -656,6 +656,29 @@ EQUIVALENT = {
             "where there are none nothing is looked through",
         ),
     ],
+    "asp/buffer.c": [
+        (
+            "size_t room = out->room == 0 ? 256 : out->room;",
+            ["size_t room = out->room == 0 ? 257 : out->room;"],
+            "there is more room than it takes",
+        ),
+        (
+            "while (room - out->length <= more)",
+            ["while (room - out->length < more)"],
+            "a NUL behind the room is a sanitizer's to find",
+        ),
+        ("room *= 2;", ["room *= 3;"], "there is more room than it takes"),
+        ("if (out->length > 0)", ["if (1)", "if (out->length >= 0)"], "of nothing nothing is copied"),
+        (
+            "sodium_memzero(out->text, out->room); free(out->text);",
+            ["sodium_memzero(out->text, out->room); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        ("char digits[20];", ["char digits[21];"], "there is more room than it takes"),
+        ("if (out->text != NULL)", ["if (1)"], "of nothing nothing is wiped"),
+        ("if (!out->lent)", ["if (0)"], "it loses memory, which a sanitizer finds"),
+        ("if (!out->lent) free(out->text);", ["if (!out->lent) ;"], "it loses memory, which a sanitizer finds"),
+    ],
     "asp/conf_keys.c": [
         (
             "for (size_t i = 1; i < GROUPS && length < OWNERS_SIZE; i++) {",
