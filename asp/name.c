@@ -117,12 +117,10 @@ const char *asp_user_fault(const char *user)
     return "is longer than 254 bytes";
 }
 
-/* The value of an upper-case hexadecimal digit, or 16. */
+/* The value of an upper-case hexadecimal digit. */
 static unsigned digit(char c)
 {
-    const char *at = c == '\0' ? NULL : strchr(hex, c);
-
-    return at == NULL ? 16 : (unsigned)(at - hex);
+    return (unsigned)(strchr(hex, c) - hex);
 }
 
 /* Returns how many bytes it stands for, a NUL after them; 0: it is no name. */
@@ -133,7 +131,7 @@ static size_t unescape(const char *name, char user[ASP_USER_MAX + 1])
     for (const char *p = name; *p != '\0'; p++) {
         const bool is_escape = *p == '%';
 
-        if (at == ASP_USER_MAX || (is_escape && (digit(p[1]) > 15 || digit(p[2]) > 15)))
+        if (at == ASP_USER_MAX || (is_escape && strspn(p + 1, hex) < 2))
             return 0;
         user[at++] = is_escape ? (char)(digit(p[1]) << 4 | digit(p[2])) : *p;
         p += is_escape ? 2 : 0;
@@ -145,11 +143,9 @@ static size_t unescape(const char *name, char user[ASP_USER_MAX + 1])
 bool asp_user_decode(const char *name, char user[ASP_USER_MAX + 1])
 {
     char again[ASP_USER_ENCODED + 1];
-    size_t length = unescape(name, user);
 
     /* One user, one name: only what encoding gives again is one of ours. */
-    return length > 0 && strlen(user) == length && asp_user_encode(user, again) &&
-           strcmp(again, name) == 0;
+    return unescape(name, user) > 0 && asp_user_encode(user, again) && strcmp(again, name) == 0;
 }
 
 static void name_by_digest(const char *name, char file[ASP_USER_FILE + 1])

@@ -913,6 +913,47 @@ EQUIVALENT = {
             "it loses memory, which a sanitizer finds",
         ),
     ],
+    "asp/name.c": [
+        (
+            "while (kinds[(unsigned char)*p] == ITSELF)",
+            ["while (0)"],
+            "what is behind it does the same",
+        ),
+        (
+            "if (file[0] != DIGEST_MARK || strnlen(file, DIGEST_CHARS + 2) != DIGEST_CHARS + 1)",
+            ["if (file[0] != DIGEST_MARK || strnlen(file, DIGEST_CHARS + 3) != DIGEST_CHARS + 1)"],
+            "of what is too long that much is enough",
+        ),
+        (
+            "if (at == ASP_USER_MAX || (is_escape && strspn(p + 1, hex) < 2))",
+            [
+                "if (at == ASP_USER_MAX )",
+                "if (at == ASP_USER_MAX || (is_escape && strspn(p + 1, hex) < 0))",
+            ],
+            "no encoding writes what is no escape, and a read behind the NUL is a sanitizer's to find",
+        ),
+        ("return 0;", ["return 1;"], "no encoding writes what is refused, whatever stands there"),
+        (
+            "return unescape(name, user) > 0 && asp_user_encode(user, again) && strcmp(again, name) == 0;",
+            ["return unescape(name, user) >= 0 && asp_user_encode(user, again) && strcmp(again, name) == 0;"],
+            "no encoding writes what is refused, whatever stands there",
+        ),
+        (
+            "memcpy(file, name, length + 1);",
+            ["memcpy(file, name, length + 2);"],
+            "nobody reads behind the NUL, and a read there is a sanitizer's to find",
+        ),
+        (
+            "size_t length = strnlen(name, ASP_SERVICE_MAX + 1);",
+            ["size_t length = strnlen(name, ASP_SERVICE_MAX + 2);"],
+            "of what is too long that much is enough",
+        ),
+        (
+            "if (!is_alnum(c) && (c <= ' ' || c >= 0x7f || strchr(\"\\\"\\\\%/,\", c) != NULL))",
+            ["if ( (c <= ' ' || c >= 0x7f || strchr(\"\\\"\\\\%/,\", c) != NULL))"],
+            "no letter and no digit is among the others",
+        ),
+    ],
     "asp/network.c": [
         (
             "size_t length = strnlen(host, ASP_HOST_MAX + 1);",

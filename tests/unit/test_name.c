@@ -221,6 +221,7 @@ static void is_named_by_digest(const char *user, const char *expected)
     ck_assert(asp_user_decode(encoded, decoded));
     ck_assert_str_eq(decoded, user);
     asp_user_join(path, "/users/", encoded);
+    ck_assert_int_eq(strncmp(path, "/users/", strlen("/users/")), 0);
     ck_assert_str_eq(path + strlen("/users/"), expected);
 }
 
@@ -308,6 +309,7 @@ START_TEST(a_digest_is_a_tilde_and_43_letters_of_base64url)
         "~0123456789012345678901234567890123456789-_",
         "~0123456789012345678901234567890123456789-_ab",
         "~0123456789012345678901234567890123456789-_+",
+        "~+0123456789012345678901234567890123456789-_",
         "~0123456789012345678901234567890123456789-_/",
         "~0123456789012345678901234567890123456789-_=",
         "x0123456789012345678901234567890123456789-_a",
@@ -326,8 +328,13 @@ END_TEST
 
 START_TEST(what_is_of_more_than_254_bytes_is_not_decoded)
 {
-    char name[2000];
-    char user[ASP_USER_MAX + 1];
+    static const char nothing[2000];
+    struct {
+        char user[ASP_USER_MAX + 1];
+        char behind[sizeof nothing];
+    } room = {.user = ""};
+    char name[sizeof nothing];
+    char *user = room.user;
 
     memset(name, 'a', sizeof name);
     name[254] = '\0';
@@ -338,6 +345,7 @@ START_TEST(what_is_of_more_than_254_bytes_is_not_decoded)
     name[255] = 'a';
     name[1999] = '\0';
     ck_assert(!asp_user_decode(name, user));
+    ck_assert_mem_eq(room.behind, nothing, sizeof nothing);
     for (size_t i = 0; i < 255; i++)
         memcpy(name + 3 * i, "%20", 4);
     ck_assert(!asp_user_decode(name, user));
@@ -358,10 +366,11 @@ START_TEST(a_name_that_is_refused_is_told_which_rule_it_breaks)
         const char *user;
         const char *word;
     } cases[] = {
-        {"", "empty"},      {"-a", "begins with -"}, {".", "folder"},        {"..", "folder"},
-        {"a/b", "/ : * ?"}, {"a:b", "/ : * ?"},      {"a*", "/ : * ?"},      {"a?", "/ : * ?"},
-        {"a\n", "control"}, {"a\x7f", "control"},    {endless, "254 bytes"}, {"alice", NULL},
-        {" a", "blank"},    {"a ", "blank"},         {" ", "blank"},         {"a b", NULL},
+        {"", "empty"},       {"-a", "begins with -"}, {".", "folder"},        {"..", "folder"},
+        {"a/b", "/ : * ?"},  {"a:b", "/ : * ?"},      {"a*", "/ : * ?"},      {"a?", "/ : * ?"},
+        {"a\n", "control"},  {"a\x7f", "control"},    {endless, "254 bytes"}, {"alice", NULL},
+        {"a b/", "/ : * ?"}, {" a", "blank"},         {"a \0-", "blank"},     {" ", "blank"},
+        {"a b", NULL},
     };
 
     memset(endless, 'a', sizeof endless - 1);
@@ -400,6 +409,10 @@ START_TEST(services_are_the_same_in_either_case)
     ck_assert(asp_service_equal("", ""));
     ck_assert(asp_service_equal("imap", "IMAP"));
     ck_assert(asp_service_equal("GDM-Password", "gdm-password"));
+    ck_assert_int_lt(asp_service_compare("a", "B"), 0);
+    ck_assert_int_gt(asp_service_compare("B", "a"), 0);
+    ck_assert_int_lt(asp_service_compare("imap", "imaps"), 0);
+    ck_assert_int_gt(asp_service_compare("\xc3", "z"), 0);
     ck_assert(!asp_service_equal("imap", "imaps"));
     ck_assert(!asp_service_equal("imaps", "imap"));
     ck_assert(!asp_service_equal("imap", ""));
@@ -414,6 +427,19 @@ START_TEST(services_are_the_same_in_either_case)
             unit_need(asp_service_equal(left, right) == (low_a == low_b), "%u %u", a, b);
         }
     }
+}
+END_TEST
+
+START_TEST(a_service_is_one_of_those_that_are_counted_alone)
+{
+    static const char *const names[] = {"imap", "smtp", "pop3"};
+    static const struct asp_names some = {names, 2};
+
+    ck_assert(asp_names_contain(&some, some.count, "IMAP"));
+    ck_assert(asp_names_contain(&some, some.count, "smtp"));
+    ck_assert(!asp_names_contain(&some, some.count, "pop3"));
+    ck_assert(!asp_names_contain(&some, 1, "smtp"));
+    ck_assert(!asp_names_contain(&some, 0, "imap"));
 }
 END_TEST
 
@@ -433,6 +459,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_name_that_is_refused_is_told_which_rule_it_breaks);
     unit_add(suite, a_service_is_1_to_64_bytes_of_printable_ascii_but_for_some);
     unit_add(suite, services_are_the_same_in_either_case);
+    unit_add(suite, a_service_is_one_of_those_that_are_counted_alone);
 }
 
 int main(void)
