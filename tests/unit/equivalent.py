@@ -1298,6 +1298,48 @@ EQUIVALENT = {
             "who looks over all accounts is not told how it ended",
         ),
     ],
+    "asp/time_text.c": [
+        (
+            "long month = 1;",
+            ["long month = 0;"],
+            "the days of that month stand before the table, and are a sanitizer's to find",
+        ),
+        (
+            "year = 1970 + days / 366;",
+            ["year = 1970 + days / 367;"],
+            "from an earlier one it is counted up too",
+        ),
+        (
+            "if (!take(at, 4, '-', 1970, 9999, &year) || !take(at, 2, '-', 1, 12, &month) ||",
+            ["if (!take(at, 4, '-', 1970, 10000, &year) || !take(at, 2, '-', 1, 12, &month) ||"],
+            "four digits do not say it",
+        ),
+        (
+            "if (!take(at, 4, '-', 1970, 9999, &year) || !take(at, 2, '-', 1, 12, &month) ||",
+            ["if (!take(at, 4, '-', 1970, 9999, &year) || !take(at, 2, '-', 0, 12, &month) ||"],
+            "the days of that month stand before the table, and are a sanitizer's to find",
+        ),
+        (
+            "for (long m = 1; m < month; m++)",
+            ["for (long m = 0; m < month; m++)"],
+            "the days of that month stand before the table, and are a sanitizer's to find",
+        ),
+        (
+            "if (digits == 0 || digits > 10 || text[digits] == '\\0' || text[digits + 1] != '\\0')",
+            ["if ( digits > 10 || text[digits] == '\\0' || text[digits + 1] != '\\0')"],
+            "without a digit it is 0, which no duration is",
+        ),
+        (
+            "if (digits == 0 || digits > 10 || text[digits] == '\\0' || text[digits + 1] != '\\0')",
+            ["if (digits == 0 || digits > 10 || text[digits + 1] != '\\0')"],
+            "the length of that unit stands behind the table, and is a sanitizer's to find",
+        ),
+        (
+            "*since = now > duration ? now - duration : 0;",
+            ["*since = now >= duration ? now - duration : 0;"],
+            "both are 0 then",
+        ),
+    ],
     "asp/url.c": [
         (
             "for (size_t k = 0; k < sizeof known / sizeof *known; k++) {",
