@@ -1366,6 +1366,45 @@ EQUIVALENT = {
             "what is left of the digits is no path",
         ),
     ],
+    "asp/usage.c": [
+        (
+            "enum { IDENTITY_NUMBERS = 8 };",
+            ["enum { IDENTITY_NUMBERS = 9 };"],
+            "what is written there is written over, and nobody looks at what is read there",
+        ),
+        (
+            "for (size_t i = 0; i < IDENTITY_NUMBERS; i++)",
+            ["for (size_t i = 0; i <= IDENTITY_NUMBERS; i++)"],
+            "what is written there is written over, and what stands behind the numbers is a sanitizer's to find",
+        ),
+        ('char id[ASP_ID_CHARS + 1] = "";', ['char id[ASP_ID_CHARS + 2] = "";'], "there is more room than it takes"),
+        (
+            'char id[ASP_ID_CHARS + 1] = "";',
+            ['char id[ASP_ID_CHARS + 0] = "";'],
+            "a read behind the room is a sanitizer's to find",
+        ),
+        (
+            "for (size_t at = ASP_HEAD_BYTES; at < usage->length; at += ASP_SLOT_BYTES) {",
+            ["for (size_t at = ASP_HEAD_BYTES; at <= usage->length; at += ASP_SLOT_BYTES) {"],
+            "of no bytes there is no id",
+        ),
+        (
+            "uint8_t slot[ASP_SLOT_BYTES] = {0};",
+            ["uint8_t slot[ASP_SLOT_BYTES] = {1};"],
+            "there is at least one byte, which is written over it",
+        ),
+        (
+            "struct asp_usage mended = {calloc(1, usage->length + ASP_HEAD_BYTES + ASP_SLOT_BYTES),",
+            ["struct asp_usage mended = {calloc(2, usage->length + ASP_HEAD_BYTES + ASP_SLOT_BYTES),"],
+            "there is more room than it takes",
+        ),
+        (
+            "asp_usage_write_head(&head, mended.bytes); free(usage->bytes);",
+            ["asp_usage_write_head(&head, mended.bytes); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        ("{ free(usage->bytes);", ["{ ;"], "it loses memory, which a sanitizer finds"),
+    ],
     "asp/verifier.c": [
         (
             "crypto_auth_hmacsha256_final(&state, tag); sodium_memzero(&state, sizeof state);",

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS_MAX = 8 };
+enum { SLOTS_MAX = 8, ID_AT = 24, CREATED_AT = 8 };
 
 /* A file in the making. */
 struct file {
@@ -20,6 +20,7 @@ static const struct asp_use use_7k = {
     .id = "7k", .created = 1000, .last = 5000, .service = "imap", .host = "192.0.2.7"};
 static const struct asp_use use_zz = {
     .id = "zz", .created = 2000, .last = 6000, .service = "smtp", .host = ""};
+static const struct asp_use never_used = {.id = "00", .created = 3000};
 
 static void begin(struct file *file, time_t begun)
 {
@@ -209,7 +210,7 @@ START_TEST(a_head_is_read_back_and_with_any_bit_flipped_it_is_none)
 {
     const struct asp_usage_head head = {
         .begun = 1700000000,
-        .compared = {.identity = {true, 1, 2, 3, 4, 5, 6, 7},
+        .compared = {.identity = {true, 12, 13, 14, 15, 16, 17, 18},
                      .expires = 77,
                      .checksum = 0x8123456789abcdef},
     };
@@ -270,7 +271,8 @@ START_TEST(the_place_of_a_use_is_its_own_or_the_end)
 }
 END_TEST
 
-/* How many slots there are is in the head, so that one that is missing is missed. */
+/* How many slots there are is in the head, so that one that is missing is missed. What is cut
+ * counts once it says whose it is. */
 START_TEST(a_file_of_which_anything_is_missing_or_damaged_is_not_sound)
 {
     struct asp_usage_head head = {.begun = 1, .slots = 2};
@@ -282,11 +284,20 @@ START_TEST(a_file_of_which_anything_is_missing_or_damaged_is_not_sound)
     asp_usage_write_head(&head, file.bytes);
     add(&file, &use_7k);
     add(&file, &use_zz);
-    for (size_t length = 0; length <= file.length + 5; length++) {
+    asp_usage_write_slot(&never_used, file.bytes + file.length);
+    for (size_t length = 0; length < file.length + ASP_SLOT_BYTES; length++) {
+        const struct asp_usage cut = {file.bytes, length}; /* the rest is still there */
+        bool sound = length >= file.length && length < file.length + ID_AT + ASP_ID_CHARS;
+
         usage = usage_of(&file, length);
-        unit_need(asp_usage_sound(&usage, &got) == (length >= file.length), "%zu", length);
+        unit_need(asp_usage_sound(&usage, &got) == sound, "%zu", length);
+        unit_need(asp_usage_sound(&cut, &got) == sound, "%zu", length);
         asp_usage_free(&usage);
     }
+    memcpy(file.bytes + file.length + ID_AT, "7i", 2);
+    usage = usage_of(&file, file.length + ASP_SLOT_BYTES - 1);
+    ck_assert(asp_usage_sound(&usage, &got));
+    asp_usage_free(&usage);
     usage = usage_of(&file, file.length);
     ck_assert(asp_usage_sound(&usage, &got));
     ck_assert_uint_eq(got.slots, 2);
@@ -381,9 +392,7 @@ START_TEST(an_entry_counts_from_its_use_or_from_the_beginning_of_the_file)
 END_TEST
 
 /* Three entries: two were used, and "00" never was. */
-enum { BEGUN = 4000, MENDED_AT = 90000, ID_AT = 24, CREATED_AT = 8 };
-
-static const struct asp_use never_used = {.id = "00", .created = 3000};
+enum { BEGUN = 4000, MENDED_AT = 90000 };
 
 static void three(struct file *file)
 {
