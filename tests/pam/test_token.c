@@ -1,20 +1,28 @@
 /* What the module asks the user for: the prompt of pam_get_authtok, to the letter, in the same
- * language. */
+ * language; and what becomes of the answer. */
 #include "harness.h"
 
+#include <fcntl.h>
 #include <libintl.h>
 #include <locale.h>
+#include <malloc.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PROMPT "Password: "
 
-/* What a conversation was asked. */
+enum { LONG_ANSWER = 500 }; /* as nothing else is that is allocated meanwhile */
+
+/* What a conversation was asked, and where its answer lay. */
 struct asked {
     int count;
     int style;
     char text[128];
+    const char *answer;
+    uintptr_t place;
 };
 
 static int converse(int count, const struct pam_message **messages, struct pam_response **responses,
@@ -28,14 +36,15 @@ static int converse(int count, const struct pam_message **messages, struct pam_r
     *responses = calloc((size_t)count, sizeof **responses);
     if (*responses == NULL)
         return PAM_BUF_ERR;
-    (*responses)[0].resp = strdup("nobody's");
+    (*responses)[0].resp = strdup(asked->answer);
+    asked->place = (uintptr_t)(*responses)[0].resp;
     return PAM_SUCCESS;
 }
 
-/* What a service whose one module is the one of this line asks alice. */
-static struct asked ask(const struct world *world, const char *module)
+/* What a service whose one module is the one of this line asks alice, who answers that. */
+static struct asked ask(const struct world *world, const char *module, const char *answer)
 {
-    struct asked asked = {0};
+    struct asked asked = {.answer = answer};
     const struct pam_conv with = {.conv = converse, .appdata_ptr = &asked};
     pam_handle_t *pamh = NULL;
     char line[128];
@@ -58,8 +67,8 @@ static struct asked asks_the_same(void)
 
     world_make(&world, NULL);
     create(&world, password, "alice", "--label", "Phone", "--app", "mail", NULL);
-    ours = ask(&world, "@ASP@");
-    libpams = ask(&world, "@STANDIN@");
+    ours = ask(&world, "@ASP@", "nobody's");
+    libpams = ask(&world, "@STANDIN@", "nobody's");
     ck_assert_int_eq(ours.count, 1);
     ck_assert_int_eq(libpams.count, 1);
     ck_assert_int_eq(ours.style, PAM_PROMPT_ECHO_OFF);
@@ -96,11 +105,32 @@ START_TEST(the_prompt_is_in_the_language_of_the_user)
 }
 END_TEST
 
+/* The module frees it. It is read as a debugger does, for it is nobody's any more. */
+START_TEST(what_was_answered_is_wiped_before_it_is_freed)
+{
+    int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    char answer[LONG_ANSWER + 1] = "";
+    char left[LONG_ANSWER];
+    struct world world;
+    struct asked asked;
+
+    (void)mallopt(M_PERTURB, 0); /* it would wipe what is freed */
+    memset(answer, 's', LONG_ANSWER);
+    world_make(&world, NULL);
+    asked = ask(&world, "@ASP@", answer);
+    ck_assert_int_eq(asked.count, 1);
+    ck_assert_int_eq(pread(memory, left, sizeof left, (off_t)asked.place), sizeof left);
+    ck_assert_ptr_null(memmem(left, sizeof left, "ssssssss", 8));
+    (void)close(memory);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = harness_begin("token");
 
     tcase_add_test(tests, the_prompt_is_that_of_pam_get_authtok);
     tcase_add_test(tests, the_prompt_is_in_the_language_of_the_user);
+    tcase_add_test(tests, what_was_answered_is_wiped_before_it_is_freed);
     return harness_run();
 }
