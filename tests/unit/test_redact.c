@@ -254,6 +254,7 @@ START_TEST(what_may_be_the_beginning_of_one_waits_for_its_end)
         ck_assert_uint_ge(hidden, 1);
     }
     ck_assert_uint_eq(asp_redact_cut(within + 1, 29), 0);
+    ck_assert_uint_eq(asp_redact_cut("Lou7kabc", 8), 3);
     ck_assert_uint_eq(asp_redact_cut("", 0), 0);
 }
 END_TEST
