@@ -327,6 +327,7 @@ START_TEST(a_services_name_can_not_forge_a_line)
     } services[] = {
         {"a\" app=\"mail", "\"a\\x22 app=\\x22mail\""},
         {"a\\\n", "\"a\\x5c\\x0a\""},
+        {"a\x7f", "\"a\\x7f\""},
         {"\xc3\xafmap", "\"\\xc3\\xafmap\""},
     };
 
@@ -342,7 +343,7 @@ START_TEST(a_services_name_can_not_forge_a_line)
         /* What stands before begins no line either. */
         ck_assert_msg(strchr(last->line[0].raw, '\n') == NULL, "\"%s\"", last->line[0].raw);
         ck_assert_msg(holds(last->line[0].raw, ": PAM verdict=") ==
-                          (strchr(services[i].name, '\n') != NULL),
+                          (strpbrk(services[i].name, "\n\x7f") != NULL),
                       "\"%s\"", last->line[0].raw);
     }
 }
@@ -486,6 +487,24 @@ START_TEST(an_error_of_argument_or_configuration_says_what_is_wrong)
 }
 END_TEST
 
+START_TEST(before_an_error_stands_no_service_that_forges_a_line_or_is_an_app_password)
+{
+    const char *const services[] = {"web", "a\n", "a\x7f",
+                                    verdict_fixture_find(&fixture, "accepted")->password};
+
+    world_stack(&fixture.world, "other", "auth required @ASP@ nullok\n");
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
+        (void)login(&fixture.world, services[i], "carol", NULL, "x");
+        struct logged *logged = devlog_take();
+        ck_assert_int_eq(logged->count, 1);
+        ck_assert_msg(holds(logged->line[0].raw, i == 0 ? ": pam_asp(web:auth): wrong argument"
+                                                        : ": PAM wrong argument"),
+                      "\"%s\"", logged->line[0].raw);
+    }
+    world_stack(&fixture.world, "other", "auth required @ASP@\naccount required @ASP@\n");
+}
+END_TEST
+
 START_TEST(a_missing_store_is_named_in_the_cause)
 {
     static const char start[] =
@@ -570,6 +589,8 @@ int main(void)
     tcase_add_test(tests, no_line_has_a_hash);
     tcase_add_test(tests, debug_says_more_at_level_debug);
     tcase_add_test(tests, an_error_of_argument_or_configuration_says_what_is_wrong);
+    tcase_add_test(tests,
+                   before_an_error_stands_no_service_that_forges_a_line_or_is_an_app_password);
     tcase_add_test(tests, a_missing_store_is_named_in_the_cause);
     tcase_add_test(tests, why_a_first_use_could_not_be_written_is_in_the_cause);
     return harness_run();

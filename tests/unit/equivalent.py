@@ -1485,6 +1485,13 @@ EQUIVALENT = {
             "of none there is no line",
         ),
     ],
+    "pam_asp/pam_log.c": [
+        (
+            "return pam_get_item(pamh, PAM_SERVICE, &service) == PAM_SUCCESS && service != NULL &&",
+            ["return pam_get_item(pamh, PAM_SERVICE, &service) == PAM_SUCCESS &&"],
+            "libpam begins nothing without a service",
+        ),
+    ],
 }
 
 
