@@ -56,8 +56,10 @@ static void find_places(const char *text, size_t size)
         lines += text[i] == '\n';
     if (asp_conf_place_twice(text, size, &place))
         FUZZ_NEED(place.first >= 1 && place.first <= place.line && place.line <= lines);
-    if (asp_conf_place_slip(text, size, &slip))
-        FUZZ_NEED(slip.place.line >= 1 && slip.place.line <= lines && slip.word[0] != '\0');
+    if (asp_conf_place_slip(text, size, &slip)) {
+        FUZZ_NEED(slip.place.line >= 1 && slip.place.line <= lines);
+        FUZZ_NEED(slip.word[0] != '\0' || strstr(text, "''") != NULL);
+    }
     for (size_t line = 1; line <= lines && line < 8; line++) {
         if (asp_conf_place_before(text, size, line, &place))
             FUZZ_NEED(place.line <= line && place.key[0] != '\0');
