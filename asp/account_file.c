@@ -39,8 +39,11 @@ struct lines {
  * end. */
 static bool next_line(struct lines *lines, const char **line, size_t *length)
 {
-    const char *newline = memchr(lines->at, '\n', (size_t)(lines->end - lines->at));
+    const char *newline;
 
+    if (lines->at == lines->end)
+        return false;
+    newline = memchr(lines->at, '\n', (size_t)(lines->end - lines->at));
     if (newline == NULL)
         return false;
     *line = lines->at;

@@ -218,8 +218,11 @@ enum asp_status asp_account_load(const struct asp_conf *conf, const struct asp_s
                                  const char *only, struct asp_account *account,
                                  struct asp_account_name *found, struct asp_error *error)
 {
-    const struct search search = {conf, store, names, only, account, found, error};
+    struct search search = {conf, store, names, only, NULL, NULL, error};
 
+    memset(found, 0, sizeof *found);
+    search.account = account;
+    search.found = found;
     return find(&search, typed);
 }
 

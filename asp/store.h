@@ -98,7 +98,8 @@ typedef enum asp_status asp_change(struct asp_account *account, void *context,
  * that is not yet is changed as it is; else either is ASP_NOT_FOUND. What was pending for too long
  * is dropped with the change, and so is an account that is not yet, and has nothing pending any
  * more. ASP_OK: the new state is there and survives a power cut. Anything else: the old
- * state is; ASP_UNKNOWN: the old or the new one. ASP_BUSY after 5 seconds behind another's lock, or at the store's deadline.
+ * state is; ASP_UNKNOWN: the old or the new one. ASP_BUSY after 5 seconds behind another's lock, or
+ * at the store's deadline.
  */
 enum asp_status asp_store_update(const struct asp_store *store, const char *user, bool make,
                                  asp_change *change, void *context, struct asp_error *error);

@@ -262,7 +262,7 @@ static enum asp_status make_alive(struct asp_account *account, void *context,
 
 enum asp_status new_password_make_alive(struct storing *storing, struct asp_error *error)
 {
-    const struct timespec pause = {.tv_nsec = PAUSE_MS * NS_OF_MS};
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * (long)NS_OF_MS};
     const struct admin *admin = storing->admin;
     enum asp_status status = admin_update(admin, true, make_alive, storing, error);
     const bool is_lost = status == ASP_UNKNOWN;

@@ -24,8 +24,8 @@ bool new_password_is_doubtful(const struct storing *storing);
 /*
  * The second, once it was shown: the same again, by what is now, and it is alive, in the place of
  * what it replaces. Where a database does not say whether that was written it is found out for ten
- * seconds. ASP_OK: `storing->stored` is what was made. ASP_UNKNOWN: that is not known. Else nothing was
- * done, and the caller drops it: it was never good.
+ * seconds. ASP_OK: `storing->stored` is what was made. ASP_UNKNOWN: that is not known. Else nothing
+ * was done, and the caller drops it: it was never good.
  */
 enum asp_status new_password_make_alive(struct storing *storing, struct asp_error *error);
 
