@@ -180,6 +180,30 @@ static bool is_harmless(const char *text)
            strcasestr(text, "substack") == NULL;
 }
 
+/* A module's path that begins with the dot of its .so, or is a question mark, has no name for
+ * libpam: there no service of that file begins at all, whatever its other lines are. */
+static bool has_nameless(const struct pam_file *file)
+{
+    for (size_t i = 0; i < file->count; i++) {
+        const char *word = file->lines[i].word;
+
+        if (word != NULL && (word[0] == '.' || (word[0] == '?' && strchr(".", word[1]) != NULL)))
+            return true;
+    }
+    return false;
+}
+
+/* Libpam has the end of the line in a word whose bracket is not closed, and finds no module by
+ * that; the reader has not. */
+static bool has_open_bracket(const char *text)
+{
+    for (const char *at = text; (at = strchr(at, '[')) != NULL; at++) {
+        if (at[strcspn(at, "]\n")] != ']')
+            return true;
+    }
+    return false;
+}
+
 static void ask_libpam(const struct pam_file *file)
 {
     static char folder[FUZZ_FOLDER];
@@ -192,7 +216,8 @@ static void ask_libpam(const struct pam_file *file)
     int code;
     int fd;
 
-    if (file->is_cut || file->torn > 0 || !is_harmless(file->whole))
+    if (file->is_cut || file->torn > 0 || !is_harmless(file->whole) || has_nameless(file) ||
+        has_open_bracket(file->whole))
         return;
     if (folder[0] == '\0')
         fuzz_folder(folder);
