@@ -538,6 +538,18 @@ EQUIVALENT = {
     ],
     "asp/account_file.c": [
         (
+            "if (lines->at == lines->end)",
+            ["if (0)"],
+            "no newline is found in nothing",
+        ),
+        (
+            "if (lines->at == lines->end) return false;",
+            ["if (lines->at == lines->end) ;"],
+            "the same",
+        ),
+        ("if (newline == NULL)", ["if (0)"], "what is left ends with one: its frame is checked before"),
+        ("if (newline == NULL) return false;", ["if (newline == NULL) ;"], "the same"),
+        (
             "return digits > 1 ? VERSION_MAX + 1 : number[0] - '0';",
             ["return digits > 1 ? VERSION_MAX + 2 : number[0] - '0';"],
             "it is above ours all the same",
@@ -590,6 +602,16 @@ EQUIVALENT = {
         ("size_t chosen_length = 0;", ["size_t chosen_length = 1;"], "it is set where a line is chosen"),
     ],
     "asp/account_name.c": [
+        (
+            "memset(found, 0, sizeof *found);",
+            ["memset(found, 1, sizeof *found);"],
+            "what is found writes over all of it, and who finds nothing does not look at it",
+        ),
+        (
+            "struct search search = {conf, store, names, only, NULL, NULL, error}; memset(found, 0, sizeof *found);",
+            ["struct search search = {conf, store, names, only, NULL, NULL, error}; ;"],
+            "the same",
+        ),
         (
             "for (size_t i = 0; conf->fold_user_names && i < length; i++)",
             ["for (size_t i = 0; conf->fold_user_names && i <= length; i++)"],
