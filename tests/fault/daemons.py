@@ -28,10 +28,22 @@ from trial import Trial
 Call = collections.namedtuple("Call", "name occurrence line process is_of_program", defaults=[False])
 # Seconds after an answer in which what belongs to it is brought to its end.
 AFTER = 0.05
+# And in which strace lets go of all.
+ENDING = 10
 
 
 class Gone(Exception):
     """One that was to be looked at has ended."""
+
+
+def end_tracer(tracer):
+    """Where a process was made in the moment in which it lets go, strace waits for it without end, and it for strace."""
+    tracer.terminate()
+    try:
+        tracer.communicate(timeout=ENDING)
+    except subprocess.TimeoutExpired:
+        tracer.kill()
+        tracer.communicate()
 
 
 @contextlib.contextmanager
@@ -46,8 +58,7 @@ def traced(pids, *words):
             yield
             time.sleep(AFTER)
         finally:
-            tracer.terminate()
-            tracer.communicate()
+            end_tracer(tracer)
 
 
 def until_exec(calls):
