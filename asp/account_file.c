@@ -353,6 +353,8 @@ void asp_account_write(const struct asp_account *account, struct asp_buffer *out
         asp_pending_write(&account->pending[i], out);
     for (size_t i = 0; i < account->count; i++)
         asp_entry_write(&account->entries[i], out);
+    if (out->failed)
+        return;
     digest((const uint8_t *)out->text, out->length, hex);
     asp_buffer_add(out, DIGEST_KEY);
     asp_buffer_add(out, hex);
