@@ -187,7 +187,7 @@ static bool has_nameless(const struct pam_file *file)
     for (size_t i = 0; i < file->count; i++) {
         const char *word = file->lines[i].word;
 
-        if (word != NULL && (word[0] == '.' || (word[0] == '?' && strchr(".", word[1]) != NULL)))
+        if (word != NULL && strchr(".", word[word[0] == '?']) != NULL)
             return true;
     }
     return false;
