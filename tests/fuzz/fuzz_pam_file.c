@@ -180,7 +180,7 @@ static bool is_harmless(const char *text)
            strcasestr(text, "substack") == NULL;
 }
 
-/* A module's path that begins with the dot of its .so, or is a question mark, has no name for
+/* A module's path that is nothing, or a question mark, before the dot of its .so has no name for
  * libpam: there no service of that file begins at all, whatever its other lines are. */
 static bool has_nameless(const struct pam_file *file)
 {
