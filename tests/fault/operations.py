@@ -157,7 +157,9 @@ class Change(Trial):
             self.short.begin(point.call.occurrence)
             return self.run(*self.short.words)
         action = "signal=SIGKILL" if point.action == KILL else f"error={point.action}"
-        return self.run(*injecting(self.site.folder, point.call, action))
+        run = self.run(*injecting(self.site.folder, point.call, action))
+        self.site.wait_for_asked()
+        return run
 
 
 class Hooked(Change):

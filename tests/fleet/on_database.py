@@ -87,6 +87,10 @@ class Database:
     def rows(self, table):
         return self.owner.ask(f"SELECT * FROM asp.{table} ORDER BY 1, 2")
 
+    def sessions(self):
+        """How many of asp-admin's there are."""
+        return self.owner.one("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'asp_admin'")
+
     def put(self, texts):
         """These are the texts of accounts, whatever they were, by name; None: it was removed."""
         names = list(texts)
@@ -209,6 +213,10 @@ class SiteInDatabase(Site):
     def terminal(self, *words, env=None, **options):
         with self.clock_of(env):
             return super().terminal(*words, env=env, **options)
+
+    def wait_for_asked(self):
+        """Who was killed is not there to see it, and it is done all the same."""
+        wait_until(lambda: self.database.sessions() == 0, "asp-admin is still connected")
 
     def texts(self):
         return {row["name"]: row["body"] for row in self.database.rows("account") if row["body"] is not None}

@@ -141,6 +141,9 @@ class Site:
         """Runs asp-admin with this configuration; prefix is the command that starts it, if any."""
         return self.execute(*self.prefix, *prefix, *self.argv(*words), **options)
 
+    def wait_for_asked(self):
+        """What a command has asked others for is done, or is not."""
+
     def start(self, *words, prefix=()):
         """Starts asp-admin and does not wait."""
         return subprocess.Popen(
