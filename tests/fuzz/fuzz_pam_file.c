@@ -74,6 +74,21 @@ static void ask(struct pam_file *file, enum facility facility, uint8_t bits)
     pam_stack_free(&stack);
 }
 
+/* Libpam has the end of the line in a word whose bracket is not closed, and finds no module by
+ * that; the reader has not, and a copy of the line has not the blanks at its end. */
+static bool has_open_bracket(const char *text)
+{
+    for (const char *at = text; (at = strchr(at, '[')) != NULL; at++) {
+        const char *end = at;
+
+        while (strchr("]#\n", *end) == NULL)
+            end += end[0] == '\\' && end[1] == ']' ? 2 : 1;
+        if (*end != ']')
+            return true;
+    }
+    return false;
+}
+
 /* Where the line went on in another one, a word in brackets may have fewer blanks. */
 static bool same_word(const char *one, const char *other, bool over_lines)
 {
@@ -86,8 +101,7 @@ static bool same_word(const char *one, const char *other, bool over_lines)
         one += blanks == 0 ? 1 : blanks;
         other += others == 0 ? 1 : others;
     }
-    /* Nor has one in a bracket that is not closed its last ones. */
-    return one[strspn(one, " \t")] == '\0' && other[strspn(other, " \t")] == '\0';
+    return *one == *other;
 }
 
 /* The words are the same, and so is what they mean. */
@@ -193,17 +207,6 @@ static bool has_nameless(const struct pam_file *file)
     return false;
 }
 
-/* Libpam has the end of the line in a word whose bracket is not closed, and finds no module by
- * that; the reader has not. */
-static bool has_open_bracket(const char *text)
-{
-    for (const char *at = text; (at = strchr(at, '[')) != NULL; at++) {
-        if (at[strcspn(at, "]\n")] != ']')
-            return true;
-    }
-    return false;
-}
-
 static void ask_libpam(const struct pam_file *file)
 {
     static char folder[FUZZ_FOLDER];
@@ -253,7 +256,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         look_at_line(&file.lines[i], file.text, size);
         /* A carriage return ends a line that is copied; what later versions of libpam end behind a
          * comment is none to be copied. */
-        if (strchr(file.whole, '\r') != NULL || file.torn > 0 || file.is_cut)
+        if (strchr(file.whole, '\r') != NULL || file.torn > 0 || file.is_cut ||
+            has_open_bracket(file.whole))
             continue;
         copy_line(&file, &file.lines[i]);
         if (i < PROVEN_MAX)
