@@ -260,19 +260,26 @@ static enum asp_status make_alive(struct asp_account *account, void *context,
     return status;
 }
 
+/* It may have been done all the same: an answer is lost, or none can be had. */
+static bool is_unknown(const struct storing *storing, enum asp_status status)
+{
+    return status != ASP_OK && !storing->is_refused;
+}
+
 enum asp_status new_password_make_alive(struct storing *storing, struct asp_error *error)
 {
     const struct timespec pause = {.tv_nsec = PAUSE_MS * (long)NS_OF_MS};
-    const struct admin *admin = storing->admin;
-    enum asp_status status = admin_update(admin, true, make_alive, storing, error);
-    const bool is_lost = status == ASP_UNKNOWN;
-    const int64_t end = asp_clock_ms() + FIND_OUT_MS;
+    enum asp_status status = admin_update(storing->admin, true, make_alive, storing, error);
+    int64_t end;
 
-    while (is_lost && status != ASP_OK && !storing->is_refused && asp_clock_ms() < end) {
+    if (status != ASP_UNKNOWN)
+        return status;
+    end = asp_clock_ms() + FIND_OUT_MS;
+    while (is_unknown(storing, status) && asp_clock_ms() < end) {
         (void)nanosleep(&pause, NULL);
-        status = admin_update(admin, true, make_alive, storing, error);
+        status = admin_update(storing->admin, true, make_alive, storing, error);
     }
-    return is_lost && status != ASP_OK && !storing->is_refused ? ASP_UNKNOWN : status;
+    return is_unknown(storing, status) ? ASP_UNKNOWN : status;
 }
 
 /* An asp_change. */
