@@ -19,8 +19,7 @@ static const struct pgsql_statement names = {
     .values = 2,
 };
 
-/* A row for each last use of an account, one where none is known; the first has its text. They end
- * with the account that makes 32,768 rows full. */
+/* A row for each last use of an account, one where none is known; the first has its text. */
 static const struct pgsql_statement accounts = {
     .name = "accounts",
     .text = "SELECT r.part, r.name, CASE WHEN r.number = 1 THEN r.body END,"
@@ -29,12 +28,10 @@ static const struct pgsql_statement accounts = {
             " floor(extract(epoch FROM s.uses_since))::bigint"
             " FROM (SELECT a.part, a.name, a.body, a.written,"
             " u.id, u.created, u.last, u.service, u.host,"
-            " row_number() OVER (PARTITION BY a.part, a.name ORDER BY u.id) AS number,"
-            " count(*) OVER (ORDER BY a.part, a.name) -"
-            " count(*) OVER (PARTITION BY a.part, a.name) AS ahead"
+            " row_number() OVER (PARTITION BY a.part, a.name ORDER BY u.id) AS number"
             " FROM " PGSQL_PAGE " LEFT JOIN asp.used u ON u.part = a.part AND u.name = a.name) r"
             " CROSS JOIN (SELECT uses_since FROM asp.store LIMIT 1) s"
-            " WHERE r.ahead < 32768 ORDER BY r.part, r.name, r.id",
+            " ORDER BY r.part, r.name, r.id",
     .values = 2,
 };
 

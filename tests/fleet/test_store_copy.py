@@ -11,8 +11,10 @@ import cluster as clusters
 import pytest
 from machine import DATABASE
 from store import LONG_NAME, encoded, part_of
+from support.account_text import lines_of_text, sealed
 from support.broker import BrokerMachine
 from support.pam_codes import AUTH_ERR, AUTHINFO_UNAVAIL, SUCCESS
+from support.passwords import ALPHABET
 from support.run import TREE, execute
 from support.watch import once
 
@@ -175,6 +177,32 @@ def test_of_large_accounts_there_are_fewer_in_a_page(filled):
     run = filled.store("copy", *TO_FILES, prefix=("prlimit", f"--data={160 << 20}"))
     assert run.code == 5
     assert sorted(re.findall("(user[0-9]+): it is damaged", run.err)) == names, run
+
+
+def test_of_accounts_with_many_uses_there_are_fewer_in_a_page(filled):
+    """As many as there may be, of all that a page could have."""
+    filled.copy(TO_DATABASE)
+    body = filled.cluster.connect(database=filled.database).one("SELECT body FROM asp.account WHERE name = 'alice'")
+    first, *lines = lines_of_text(bytes(body).decode())
+    some = [f"user{number:03}" for number in range(300)]
+    filled.ask(
+        "INSERT INTO asp.account (part, name, tag, past, body) SELECT part, name, 1, '{1}', body"
+        " FROM unnest($1::smallint[], $2::text[], $3::bytea[]) AS made(part, name, body)",
+        [part_of(name) for name in some],
+        some,
+        [sealed([first.replace("alice", name), *lines]) for name in some],
+    )
+    filled.ask(
+        "INSERT INTO asp.used SELECT part, name, id, 1, 2, $4, $5"
+        " FROM unnest($1::smallint[], $2::text[]) AS made(part, name), unnest($3::text[]) id",
+        [part_of(name) for name in some],
+        some,
+        [one + other for one in ALPHABET for other in ALPHABET],
+        "s" * 64,
+        "h" * 160,
+    )
+    filled.use_database()
+    filled.store("copy", *TO_FILES, prefix=("prlimit", f"--data={128 << 20}")).done()
 
 
 def test_who_copies_into_a_database_has_joined_it_then_and_not_before(filled):
