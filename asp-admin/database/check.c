@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CHECK_MS = 60000, US = 1000000 };
+enum { CHECK_MS = 60000 };
 
 /* Each account with the expiries that are still to come: " ID SECONDS," of each. */
 static const struct pgsql_statement page = {
@@ -75,7 +75,7 @@ static void say(const struct checking *checking, const struct row *row, const ch
 
 static bool is_to_come(const struct asp_entry *entry, int64_t now)
 {
-    return pgsql_expires(entry) && (int64_t)entry->expires > now / US;
+    return pgsql_expires(entry) && (int64_t)entry->expires > now / PGSQL_US;
 }
 
 /* Whether the rows have those of the account, each at its time, and no others. */
@@ -151,12 +151,14 @@ static bool take_row(const struct pg_result *result, size_t number, struct row *
 {
     const uint8_t *bytes;
     size_t length;
+    int64_t part;
 
     *row = (struct row){.expiries = ""};
-    if (!pgsql_int(result, number, PART, &row->part) || row->part < INT16_MIN ||
-        row->part > INT16_MAX || !pgsql_bytes(result, number, NAME, &bytes, &length) ||
-        length > ASP_USER_ENCODED || !pgsql_time_us(result, number, NOW, &row->now))
+    if (!pgsql_number_within(result, number, PART, INT16_MIN, INT16_MAX, &part) ||
+        !pgsql_bytes(result, number, NAME, &bytes, &length) || length > ASP_USER_ENCODED ||
+        !pgsql_time_us(result, number, NOW, &row->now))
         return false;
+    row->part = (int)part;
     row->name = (const char *)bytes;
     if (pgsql_bytes(result, number, EXPIRIES, &bytes, &length))
         row->expiries = (const char *)bytes;

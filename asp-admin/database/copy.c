@@ -136,7 +136,7 @@ static bool is_at_heads(const struct pgsql_cursors *cursors, const struct pg_res
         struct pgsql_cursor head;
         int64_t part;
 
-        if (!pgsql_number(result, row, 0, &part) || part < 0 || part >= cursors->parts ||
+        if (!pgsql_number_within(result, row, 0, 0, cursors->parts - 1, &part) ||
             !pgsql_number(result, row, 1, &head.seq) || !pgsql_number(result, row, 2, &head.tag) ||
             cursors->at[part].seq != head.seq || cursors->at[part].tag != head.tag)
             return false;

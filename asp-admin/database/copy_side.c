@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { US = 1000000, NS_OF_US = 1000, PUT_VALUES = 9, TIME_ROOM = 40 };
+enum { NS_OF_US = 1000, PUT_VALUES = 9, TIME_ROOM = 40 };
 
 _Static_assert((int)ASP_COPY_AT_ONCE == 1000, "as many as a page has");
 
@@ -121,7 +121,8 @@ static void add_keys(const struct database_copy *copy, const struct asp_copy_pag
 
 static struct timespec time_of(int64_t us)
 {
-    return (struct timespec){.tv_sec = (time_t)(us / US), .tv_nsec = (long)(us % US) * NS_OF_US};
+    return (struct timespec){.tv_sec = (time_t)(us / PGSQL_US),
+                             .tv_nsec = (long)(us % PGSQL_US) * NS_OF_US};
 }
 
 static enum asp_status take_body(const struct pg_result *result, size_t row, size_t column,
@@ -205,7 +206,7 @@ static enum asp_status take_got(const struct pg_result *result, size_t row,
 {
     int64_t at;
 
-    if (!pgsql_number(result, row, AT, &at) || at < 1 || (size_t)at > found->count)
+    if (!pgsql_number_within(result, row, AT, 1, (int64_t)found->count, &at))
         return pgsql_not_ours(error);
     return take_body(result, row, GOT_BODY, found, &found->accounts[at - 1], error);
 }

@@ -99,7 +99,7 @@ static enum asp_status take_row(const struct pg_result *result, size_t row,
     struct asp_use use = {0};
     int64_t at;
 
-    if (!pgsql_number(result, row, AT, &at) || at < 1 || (size_t)at > page->count)
+    if (!pgsql_number_within(result, row, AT, 1, (int64_t)page->count, &at))
         return pgsql_not_ours(error);
     if (!pgsql_text(result, row, ID, use.id, sizeof use.id) || !asp_id_valid(use.id) ||
         !pgsql_time(result, row, CREATED, &use.created) ||

@@ -14,7 +14,6 @@
 enum {
     AHEAD_MS = 1000,
     MS = 1000,
-    US = 1000000,
     NS_OF_US = 1000,
     CLOCK_MS = 60000,
     ENOUGH_MS = 500, /* a database that is well has said something by then */
@@ -286,7 +285,7 @@ static void look_at_clock(struct pgsql_store *own, int64_t now)
     struct timespec clock;
 
     (void)clock_gettime(CLOCK_REALTIME, &clock);
-    own->clock.ahead = now - ((int64_t)clock.tv_sec * US + clock.tv_nsec / NS_OF_US);
+    own->clock.ahead = now - ((int64_t)clock.tv_sec * PGSQL_US + clock.tv_nsec / NS_OF_US);
     own->clock.told = asp_clock_ms();
     own->clock.is_known = true;
 }
@@ -295,22 +294,24 @@ struct timespec pgsql_on_this_machine(const struct pgsql_store *own, int64_t whe
 {
     const int64_t here = when - own->clock.ahead;
 
-    return (struct timespec){.tv_sec = (time_t)(here / US),
-                             .tv_nsec = (long)(here % US) * NS_OF_US};
+    return (struct timespec){.tv_sec = (time_t)(here / PGSQL_US),
+                             .tv_nsec = (long)(here % PGSQL_US) * NS_OF_US};
 }
 
 enum asp_status pgsql_now(const struct asp_store *store, time_t *now, struct asp_error *error)
 {
     struct pgsql_store *own = pgsql_own(store);
     struct pgsql_loaded loaded;
+    int64_t half;
     enum asp_status status = ASP_OK;
 
     if (!own->clock.is_known || asp_clock_ms() - own->clock.told > CLOCK_MS) {
         status = pgsql_load(own, "", NULL, pgsql_wait_until(own), &loaded, error);
         pgsql_result_free(loaded.result);
     }
+    half = own->clock.ahead < 0 ? -PGSQL_US / 2 : PGSQL_US / 2;
     if (status == ASP_OK)
-        *now += (time_t)((own->clock.ahead + (own->clock.ahead < 0 ? -US / 2 : US / 2)) / US);
+        *now += (time_t)((own->clock.ahead + half) / PGSQL_US);
     return status;
 }
 

@@ -236,8 +236,8 @@ enum asp_status pgsql_store_which(struct pgsql_store *own, struct pgsql_pin *fou
         return status;
     }
     if (pgsql_row_count(result) != 1 || !pgsql_bytes(result, 0, 0, &id, &length) ||
-        length != PGSQL_ID_CHARS || !pgsql_number(result, 0, 1, &parts) || parts < 1 ||
-        parts > PGSQL_PARTS_MAX) {
+        length != PGSQL_ID_CHARS ||
+        !pgsql_number_within(result, 0, 1, 1, PGSQL_PARTS_MAX, &parts)) {
         status = pgsql_not_ours(error);
     } else {
         memcpy(found->id, id, length + 1);

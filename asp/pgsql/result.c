@@ -9,8 +9,6 @@
 #include <limits.h>
 #include <string.h>
 
-enum { US = 1000000 };
-
 enum asp_status pgsql_not_ours(struct asp_error *error)
 {
     return asp_fail(error, ASP_UNSAFE, "what is in the database is no store of ours");
@@ -103,7 +101,7 @@ bool pgsql_time(const struct pg_result *result, size_t row, size_t column, time_
 
 bool pgsql_time_us(const struct pg_result *result, size_t row, size_t column, int64_t *us)
 {
-    return pgsql_number_within(result, row, column, 0, ASP_TIME_MAX * US, us);
+    return pgsql_number_within(result, row, column, 0, ASP_TIME_MAX * PGSQL_US, us);
 }
 
 void pgsql_result_free(struct pg_result *result)

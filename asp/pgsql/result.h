@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <time.h>
 
+enum { PGSQL_US = 1000000 }; /* in a second */
+
 struct pg_result; /* libpq's */
 
 /* Fails as ASP_UNSAFE: the answer has not the form that one of a store of ours has. */
