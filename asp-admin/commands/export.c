@@ -7,6 +7,12 @@
 
 #include <string.h>
 
+/* False: all are wanted. */
+static bool names_some(const struct admin *admin)
+{
+    return admin->options->argument_count > 0;
+}
+
 /* An asp_visit. */
 static enum asp_status add_name(const char *user, void *context)
 {
@@ -78,7 +84,6 @@ static enum asp_status add_account(const struct admin *admin, const char *user,
 /* EXIT_DONE, or what is wrong with this one was said. `*stop`: nothing can follow it. */
 static enum exit_code write_account(const struct admin *admin, const char *user, bool *stop)
 {
-    const bool named = admin->options->argument_count > 0;
     struct asp_buffer out = {0};
     struct asp_error error = {0};
     enum asp_status status = add_account(admin, user, &out, &error);
@@ -86,7 +91,7 @@ static enum exit_code write_account(const struct admin *admin, const char *user,
 
     *stop = status == ASP_NO_MEMORY || (status == ASP_OK && !console_print(admin->console, &out));
     /* Of all, those that are there are written: it was removed since it was seen. */
-    if (status != ASP_OK && (named || status != ASP_NOT_FOUND))
+    if (status != ASP_OK && (names_some(admin) || status != ASP_NOT_FOUND))
         code = admin_fail(admin, user, &error);
     asp_buffer_free(&out);
     return *stop ? EXIT_STORE : code;
@@ -106,12 +111,11 @@ static enum exit_code write_accounts(const struct admin *admin, const struct nam
 
 enum exit_code command_export(struct admin *admin)
 {
-    const bool named = admin->options->argument_count > 0;
     struct name_list names = {0};
     enum exit_code code = admin_open_store(admin, false);
 
     if (code == EXIT_DONE)
-        code = named ? take_named(admin, &names) : take_all(admin, &names);
+        code = names_some(admin) ? take_named(admin, &names) : take_all(admin, &names);
     if (names.count > 0) {
         name_list_sort(&names);
         private_output(admin->console);
