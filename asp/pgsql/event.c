@@ -8,13 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes what stands before the next one of `between`. False: it does not go into the room, or is
- * empty. */
+/* Takes what stands before the next one of `between`. False: it does not go into the room. */
 static bool take(const char **at, char between, char *word, size_t size)
 {
     const char *end = strchrnul(*at, between);
     const size_t length = (size_t)(end - *at);
-    const bool fits = length > 0 && length < size;
+    const bool fits = length < size;
 
     if (fits) {
         memcpy(word, *at, length);
@@ -34,11 +33,6 @@ static size_t count_words(const char *at)
     return count;
 }
 
-static bool is_app(const char *app)
-{
-    return asp_app_is_reserved(app) || asp_service_valid(app);
-}
-
 /* The next one of each text. */
 static void take_entry(struct pgsql_event_texts *rest, time_t when, struct asp_entry *entry)
 {
@@ -50,11 +44,11 @@ static void take_entry(struct pgsql_event_texts *rest, time_t when, struct asp_e
     if (!take(&rest->labels, '\n', entry->label, sizeof entry->label) ||
         !asp_label_valid(entry->label))
         entry->label[0] = '\0';
-    if (!take(&rest->apps, ' ', entry->app, sizeof entry->app) || !is_app(entry->app))
-        strcpy(entry->app, ASP_APP_ANY);
+    if (!take(&rest->apps, ' ', entry->app, sizeof entry->app) || !asp_service_valid(entry->app))
+        strcpy(entry->app, ASP_APP_ANY); /* whose name is one of a service as well */
     if (take(&rest->services, ' ', service, sizeof service) &&
         strcmp(service, PGSQL_UNBOUND) != 0 && asp_service_valid(service)) {
-        memcpy(entry->bound_service, service, strlen(service) + 1);
+        strcpy(entry->bound_service, service);
         entry->bound = when;
     }
 }
