@@ -703,6 +703,26 @@ EQUIVALENT = {
         ("if (!out->lent)", ["if (0)"], "it loses memory, which a sanitizer finds"),
         ("if (!out->lent) free(out->text);", ["if (!out->lent) ;"], "it loses memory, which a sanitizer finds"),
     ],
+    "asp/clock.c": [
+        (
+            "return now.tv_sec * 1000 + now.tv_nsec / 1000000;",
+            ["return now.tv_sec * 1000 + now.tv_nsec / 1000001;"],
+            "it is the same but for a thousandth of a millisecond",
+        ),
+        (
+            "for (int64_t left = deadline - asp_clock_ms(); left > 0; left = deadline - asp_clock_ms()) {",
+            [
+                "for (int64_t left = deadline - asp_clock_ms(); left >= 0; left = deadline - asp_clock_ms()) {",
+                "for (int64_t left = deadline - asp_clock_ms(); left > 1; left = deadline - asp_clock_ms()) {",
+            ],
+            "no wait is as exact as a millisecond",
+        ),
+        (
+            "if (code < 0 && errno != EINTR)",
+            ["if (code <= 0 && errno != EINTR)", "if (code < 1 && errno != EINTR)", "if ( errno != EINTR)"],
+            "where poll(2) found nothing the time is over",
+        ),
+    ],
     "asp/conf_keys.c": [
         (
             "for (size_t i = 1; i < GROUPS && length < OWNERS_SIZE; i++) {",
@@ -1013,8 +1033,98 @@ EQUIVALENT = {
     "asp/pgsql/array.c": [
         ("char text[24];", ["char text[25];"], "there is more room than it takes"),
     ],
+    "asp/pgsql/breaker.c": [
+        (
+            "void *found = mmap(NULL, size, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);",
+            [
+                "void *found = mmap(NULL, size, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -2, 0);",
+                "void *found = mmap(NULL, size, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -0, 0);",
+            ],
+            "what is of no file has no descriptor",
+        ),
+        ("if (deadline > now + TRY_MS_MAX)", ["if (deadline >= now + TRY_MS_MAX)"], "it is set to what it is"),
+        (
+            "breaker->log(is_fault, line.text); asp_buffer_free(&line);",
+            ["breaker->log(is_fault, line.text); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            'write_line(breaker, true, "down", host, " cause=", quoted.failed ? "-" : quoted.text);'
+            " asp_buffer_free(&quoted);",
+            ['write_line(breaker, true, "down", host, " cause=", quoted.failed ? "-" : quoted.text); ;'],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "since = pgsql_breaker_is_down(breaker) ? atomic_exchange(&breaker->shared->since, 0) : 0;",
+            ["since = pgsql_breaker_is_down(breaker) || 1 ? atomic_exchange(&breaker->shared->since, 0) : 0;"],
+            "what is 0 is set to 0, which costs all others who answer a cache line",
+        ),
+        (
+            "return number != 0 ? number : 1;",
+            [
+                "return number != 1 ? number : 1;",
+                "return number != 0 || 1 ? number : 1;",
+                "return number != 0 ? number : 2;",
+                "return number != 0 ? number : 0;",
+            ],
+            "no name is known whose digest begins so",
+        ),
+    ],
+    "asp/pgsql/cursors.c": [
+        ("if (out->failed)", ["if (0)"], "that nothing is read from nowhere is a sanitizer's to see"),
+        ("if (out->failed) return;", ["if (out->failed) ;"], "that nothing is read from nowhere is a sanitizer's to see"),
+        (
+            "if (strncmp(at, FEED_HEAD, strlen(FEED_HEAD)) != 0)",
+            ["if (0)"],
+            "the text is compared as a whole next, and a read behind it is a sanitizer's to find",
+        ),
+        ("return false;", ["return true;"], "without a head, what was not taken is another text"),
+        (
+            "if (strncmp(at, FEED_HEAD, strlen(FEED_HEAD)) != 0) return false;",
+            ["if (strncmp(at, FEED_HEAD, strlen(FEED_HEAD)) != 0) ;"],
+            "the text is compared as a whole next, and a read behind it is a sanitizer's to find",
+        ),
+        ("status = ASP_OK; asp_buffer_free(&text);", ["status = ASP_OK; ;"], "it loses memory, which a sanitizer finds"),
+        ("size_t length = 0;", ["size_t length = 1;"], "it is set where all was read"),
+        ("time_t written = 0;", ["time_t written = 1;"], "it is set where there is a file"),
+        (": ASP_CORRUPT; free(bytes);", [": ASP_CORRUPT; ;"], "it loses memory, which a sanitizer finds"),
+        (
+            ": pgsql_node_file_write(folder, FEED_FILE, text.text, text.length, error); asp_buffer_free(&text);",
+            [": pgsql_node_file_write(folder, FEED_FILE, text.text, text.length, error); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+    ],
     "asp/pgsql/engine.c": [
         ("(void)error; key[0] = '\\0';", ["(void)error; ;"], "it begins empty"),
+    ],
+    "asp/pgsql/event.c": [
+        (
+            "const bool fits = length < size;",
+            ["const bool fits = length <= size;"],
+            "what is as long is not valid either, and a write behind the room is a sanitizer's to find",
+        ),
+        (
+            "*entries = calloc(words + 1, sizeof **entries);",
+            ["*entries = calloc(words + 2, sizeof **entries);"],
+            "there is more room than it takes",
+        ),
+        (
+            "*entries = calloc(words + 1, sizeof **entries);",
+            ["*entries = calloc(words + 0, sizeof **entries);"],
+            "where none are wanted some systems give memory, and others none",
+        ),
+    ],
+    "asp/pgsql/failure.c": [
+        (
+            '(void)asp_advise(error, row->failure->status, "%s", row->advice); asp_buffer_free(&line);',
+            ['(void)asp_advise(error, row->failure->status, "%s", row->advice); ;'],
+            "the room is lent, and has no secret",
+        ),
+        (
+            "memcpy(sqlstate, at, PGSQL_SQLSTATE_SIZE - 1);",
+            ["memcpy(sqlstate, at, PGSQL_SQLSTATE_SIZE - 0);"],
+            "its end is put in its place next",
+        ),
     ],
     "asp/pgsql/feed.c": [
         ("char line[256];", ["char line[257];"], "there is more room than it takes"),
@@ -1036,6 +1146,23 @@ EQUIVALENT = {
             '(void)asp_advise(&attempt->error, ASP_IO, "ALTER ROLE %s RESET client_min_messages",',
             ['(void)asp_advise(&attempt->error, ASP_SLOW, "ALTER ROLE %s RESET client_min_messages",'],
             "it is handed on, and nobody takes it",
+        ),
+    ],
+    "asp/pgsql/parameters.c": [
+        (
+            "(void)crypto_generichash_update(state, (const uint8_t *)text, strlen(text) + 1);",
+            ["(void)crypto_generichash_update(state, (const uint8_t *)text, strlen(text) + 2);"],
+            "a read behind the text is a sanitizer's to find",
+        ),
+        (
+            "const int numbers[] = {database->tls ? 1 : 0, database->wait};",
+            ["const int numbers[] = {database->tls ? 2 : 0, database->wait};"],
+            "it is told apart from 0 by that as well",
+        ),
+        (
+            "(void)crypto_generichash_init(&state, NULL, 0, PGSQL_PARAMETERS_DIGEST);",
+            ["(void)crypto_generichash_init(&state, NULL, 1, PGSQL_PARAMETERS_DIGEST);"],
+            "without a key its length is none",
         ),
     ],
     "asp/pgsql/passfile.c": [
@@ -1090,6 +1217,13 @@ EQUIVALENT = {
             "an id is whole, or there is none",
         ),
     ],
+    "asp/pgsql/result.c": [
+        (
+            "if (!pgsql_has(result, row, column) || PQgetisnull(result, (int)row, (int)column))",
+            ["if ( PQgetisnull(result, (int)row, (int)column))"],
+            "libpq answers that it is NULL, and complains",
+        ),
+    ],
     "asp/pgsql/uses.c": [
         ("usage->length = 0;", ["usage->length = 1;"], "what is shorter than a head has none"),
         ("*use = (struct asp_use){0};", ["*use = (struct asp_use){1};"], "it is set where it is a use"),
@@ -1109,6 +1243,13 @@ EQUIVALENT = {
             "} else if (!asp_source_traits(now->source).at_login) { stored->had = ASP_HAD_NONE;",
             ["} else if (!asp_source_traits(now->source).at_login) { ;"],
             "it was cleared before",
+        ),
+    ],
+    "asp/random.c": [
+        (
+            "got = getrandom(&byte, sizeof byte, 0);",
+            ["got = getrandom(&byte, sizeof byte, 1);"],
+            "whether it waits is seen where a machine has just been started alone",
         ),
     ],
     "asp/reconcile.c": [

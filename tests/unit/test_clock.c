@@ -4,6 +4,7 @@
 #include "asp/clock.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -105,6 +106,25 @@ START_TEST(a_signal_does_not_end_a_wait)
 }
 END_TEST
 
+/* poll(2) does, where it is given more descriptors than there may be. */
+START_TEST(a_wait_that_the_system_refuses_is_over)
+{
+    const int64_t begin = asp_clock_ms();
+    struct rlimit before;
+    struct rlimit none;
+    bool waited;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    waited = waits(0, 60000);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert(!waited);
+    ck_assert_int_lt(asp_clock_ms() - begin, 60000);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_add(suite, it_is_the_monotonic_clock_in_milliseconds);
@@ -112,6 +132,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_wait_is_over_when_something_can_be_read_or_nothing_will_come);
     unit_add(suite, a_wait_for_nothing_ends_at_its_deadline);
     unit_add(suite, a_signal_does_not_end_a_wait);
+    unit_add(suite, a_wait_that_the_system_refuses_is_over);
 }
 
 int main(void)

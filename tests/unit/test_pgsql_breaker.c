@@ -3,14 +3,51 @@
 
 #include "asp/pgsql/breaker.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <sodium.h>
+#include <sys/mman.h>
 
 enum { NOW = 5000000, WAIT = 800, MINUTE = 60 * 1000, LINES = 8, LINE_SIZE = 256 };
 
 static char lines[LINES][LINE_SIZE];
 static size_t count;
 static struct pgsql_breaker *breaker;
+static int refused; /* which of the next mappings is; 0: none */
+static int mapped;  /* how many there are */
+
+static void *refuse(void)
+{
+    errno = ENOMEM;
+    return MAP_FAILED;
+}
+
+void *__real_mmap(void *at, size_t size, int protection, int kind, int fd, off_t offset);
+void *__wrap_mmap(void *at, size_t size, int protection, int kind, int fd, off_t offset);
+void *__wrap_mmap(void *at, size_t size, int protection, int kind, int fd, off_t offset)
+{
+    void *found = refused > 0 && --refused == 0
+                      ? refuse()
+                      : __real_mmap(at, size, protection, kind, fd, offset);
+
+    mapped += found != MAP_FAILED;
+    return found;
+}
+
+/* The same, where a file's size is of more bits than a long. */
+void *__wrap_mmap64(void *at, size_t size, int protection, int kind, int fd, off_t offset);
+void *__wrap_mmap64(void *at, size_t size, int protection, int kind, int fd, off_t offset)
+{
+    return __wrap_mmap(at, size, protection, kind, fd, offset);
+}
+
+int __real_munmap(void *at, size_t size);
+int __wrap_munmap(void *at, size_t size);
+int __wrap_munmap(void *at, size_t size)
+{
+    mapped--;
+    return __real_munmap(at, size);
+}
 
 static void note(bool is_fault, const char *line)
 {
@@ -79,6 +116,7 @@ START_TEST(whoever_tries_it_for_very_long_is_not_waited_for)
     begin();
     falls(NOW);
     ck_assert(pgsql_breaker_lets(breaker, NOW + PGSQL_TRY_MS, NOW + 100 * MINUTE));
+    ck_assert(!lets(NOW + PGSQL_TRY_MS));
     ck_assert(!lets(NOW + PGSQL_TRY_MS + MINUTE - 1));
     ck_assert(lets(NOW + PGSQL_TRY_MS + MINUTE));
 }
@@ -232,6 +270,52 @@ START_TEST(so_it_is_where_it_has_just_been_started)
     begin();
     pgsql_breaker_fell(breaker, 0, 50, "db1", "no answer");
     ck_assert(pgsql_breaker_is_down(breaker));
+    pgsql_breaker_answered(breaker, 350, "db1");
+    ck_assert_str_eq(lines[1], "notice: database=up host=\"db1\" after=0.2s");
+}
+END_TEST
+
+START_TEST(it_was_down_for_no_time_where_it_fell_after_the_answer)
+{
+    begin();
+    falls(NOW);
+    pgsql_breaker_answered(breaker, NOW - 200, "db1");
+    ck_assert_str_eq(lines[1], "notice: database=up host=\"db1\" after=0.0s");
+    begin();
+    falls(NOW);
+    pgsql_breaker_answered(breaker, NOW + (int64_t)(UINT32_MAX / 2) * 100, "db1");
+    ck_assert_str_eq(lines[1], "notice: database=up host=\"db1\" after=214748364.7s");
+}
+END_TEST
+
+START_TEST(without_memory_there_is_none_and_nothing_is_kept)
+{
+    for (int i = 1; i <= 2; i++) {
+        mapped = 0;
+        refused = i;
+        ck_assert_ptr_null(pgsql_breaker_make(note));
+        ck_assert_int_eq(mapped, 0);
+    }
+}
+END_TEST
+
+START_TEST(what_there_is_no_memory_for_is_not_said)
+{
+    const struct unit_plan once = {.call = "malloc", .first = 1, .times = 1, .number = ENOMEM};
+    const struct unit_plan always = {.call = "malloc", .first = 1, .number = ENOMEM};
+
+    begin();
+    unit_calls_begin(&once);
+    falls(NOW);
+    (void)unit_calls_end();
+    ck_assert_uint_eq(count, 1);
+    ck_assert_str_eq(lines[0], "fault: database=down host=\"db1\" cause=-");
+    begin();
+    unit_calls_begin(&always);
+    falls(NOW);
+    (void)unit_calls_end();
+    ck_assert_uint_eq(count, 0);
+    ck_assert(pgsql_breaker_is_down(breaker));
 }
 END_TEST
 
@@ -261,6 +345,9 @@ static void fill(Suite *suite)
     unit_add(suite, what_others_can_write_has_nothing_that_is_called);
     unit_add(suite, so_it_is_however_long_the_machine_has_been_up);
     unit_add(suite, so_it_is_where_it_has_just_been_started);
+    unit_add(suite, it_was_down_for_no_time_where_it_fell_after_the_answer);
+    unit_add(suite, without_memory_there_is_none_and_nothing_is_kept);
+    unit_add(suite, what_there_is_no_memory_for_is_not_said);
     unit_add(suite, one_who_is_alone_asks_whatever_came_of_it);
 }
 

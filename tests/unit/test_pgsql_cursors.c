@@ -4,6 +4,7 @@
 #include "asp/checksum.h"
 #include "asp/pgsql/cursors.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,62 @@ START_TEST(where_nothing_was_heard_there_is_no_file)
 
     folder = unit_folder();
     ck_assert_int_eq(reading(&cursors), ASP_NOT_FOUND);
+    ck_assert_str_eq(cursors.store, "");
+}
+END_TEST
+
+START_TEST(a_store_has_one_part_or_as_many_as_there_may_be)
+{
+    static const int parts[] = {1, PGSQL_PARTS_MAX};
+    struct {
+        struct pgsql_cursors cursors;
+        char behind[sizeof(struct pgsql_cursor)];
+    } after;
+    char untouched[sizeof after.behind];
+
+    memset(untouched, 'x', sizeof untouched);
+    folder = unit_folder();
+    for (size_t i = 0; i < UNIT_COUNT(parts); i++) {
+        struct pgsql_cursors before = {.store = STORE, .parts = parts[i], .looked = 1764460800};
+
+        before.at[parts[i] - 1] = (struct pgsql_cursor){7, 8};
+        memset(&after, 'x', sizeof after);
+        ck_assert_int_eq(pgsql_cursors_write(folder, &before, &unit_error), ASP_OK);
+        ck_assert_int_eq(reading(&after.cursors), ASP_OK);
+        ck_assert_int_eq(after.cursors.parts, parts[i]);
+        ck_assert_mem_eq(after.cursors.at, before.at, sizeof before.at);
+        ck_assert_mem_eq(after.behind, untouched, sizeof untouched);
+    }
+}
+END_TEST
+
+START_TEST(without_memory_nothing_is_written_and_nothing_is_damaged)
+{
+    struct pgsql_cursors cursors = some();
+    bool is_short = true;
+
+    folder = unit_folder();
+    for (unsigned nth = 1; is_short; nth++) {
+        const struct unit_plan plan = {.call = "malloc", .first = nth, .number = ENOMEM};
+        enum asp_status status;
+
+        unit_calls_begin(&plan);
+        status = pgsql_cursors_write(folder, &cursors, &unit_error);
+        is_short = unit_calls_end();
+        ck_assert_int_eq(status, is_short ? ASP_NO_MEMORY : ASP_OK);
+        ck_assert_uint_eq(unit_names(folder), is_short ? 0 : 1);
+    }
+    is_short = true;
+    for (unsigned nth = 1; is_short; nth++) {
+        const struct unit_plan plan = {.call = "malloc", .first = nth, .number = ENOMEM};
+        enum asp_status status;
+
+        unit_calls_begin(&plan);
+        status = reading(&cursors);
+        is_short = unit_calls_end();
+        ck_assert_int_eq(status, is_short ? ASP_NO_MEMORY : ASP_OK);
+        ck_assert_int_eq(unit_error.status, status);
+    }
 }
 END_TEST
 
@@ -135,9 +192,17 @@ END_TEST
 START_TEST(one_that_says_what_cannot_be_is_not_believed)
 {
     static const char *const heads[] = {
-        STORE " 0 1764460800\n",          STORE " -1 1764460800\n",
-        STORE " 257 1764460800\n0 1 1\n", "0011 1 1764460800\n0 1 1\n",
-        STORE " 1 1764460800\n1 1 1\n",   STORE " 1 1764460800\n0 1\n",
+        STORE " 0 1764460800\n",
+        STORE " -1 1764460800\n",
+        STORE "f 1 1764460800\n0 1 1\n",
+        "0011223-4455-6677-8899-aabbccddeef 1 1764460800\n0 1 1\n",
+        STORE " 0 0\n",
+        "g0112233-4455-6677-8899-aabbccddeeff 1 1764460800\n0 1 1\n",
+        " 0 0\n",
+        STORE " 257 1764460800\n0 1 1\n",
+        "0011 1 1764460800\n0 1 1\n",
+        STORE " 1 1764460800\n1 1 1\n",
+        STORE " 1 1764460800\n0 1\n",
     };
 
     folder = unit_folder();
@@ -181,6 +246,8 @@ static void fill(Suite *suite)
 {
     unit_add(suite, what_was_heard_is_known_again);
     unit_add(suite, where_nothing_was_heard_there_is_no_file);
+    unit_add(suite, a_store_has_one_part_or_as_many_as_there_may_be);
+    unit_add(suite, without_memory_nothing_is_written_and_nothing_is_damaged);
     unit_add(suite, one_that_was_cut_is_not_believed);
     unit_add(suite, one_with_another_bit_is_not_believed);
     unit_add(suite, one_with_more_behind_it_is_not_believed);

@@ -5,6 +5,7 @@
 #include "asp/pgsql/event.h"
 #include "asp/time_text.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { WHEN = 1764460800 };
@@ -67,6 +68,10 @@ START_TEST(what_is_no_id_is_passed_over_with_its_words)
     ck_assert_uint_eq(count, 1);
     is_entry(0, "9x", "Phone", "mail", "imap");
     asp_entries_free(entries, count);
+    reading("   7k", "\n\n\nX", "   m", "   i");
+    ck_assert_uint_eq(count, 1);
+    is_entry(0, "7k", "X", "m", "i");
+    asp_entries_free(entries, count);
     reading("", "", "", "");
     ck_assert_uint_eq(count, 0);
     asp_entries_free(entries, count);
@@ -86,6 +91,45 @@ START_TEST(what_we_could_not_have_written_is_not_told)
 }
 END_TEST
 
+START_TEST(a_word_that_has_no_room_harms_nothing)
+{
+    static char endless[4096];
+
+    memset(endless, 'x', sizeof endless - 1);
+    reading("7k", "Phone", "mail", endless);
+    is_entry(0, "7k", "Phone", "mail", "");
+    asp_entries_free(entries, count);
+    reading("7k 9x", "Phone\nLaptop", endless, "");
+    is_entry(0, "7k", "Phone", "any", "");
+    is_entry(1, "9x", "Laptop", "any", "");
+    asp_entries_free(entries, count);
+    reading("7k 9x", endless, "", "");
+    is_entry(0, "7k", "", "any", "");
+    asp_entries_free(entries, count);
+    reading(endless, "Phone", "", "");
+    ck_assert_uint_eq(count, 0);
+    asp_entries_free(entries, count);
+}
+END_TEST
+
+START_TEST(without_memory_nothing_is_told)
+{
+    const struct pgsql_event_texts texts = {"7k", "Phone", "any", "-"};
+    const struct unit_plan plan = {.call = "malloc", .first = 1, .number = ENOMEM};
+    struct asp_error error = {0};
+    enum asp_status status;
+
+    count = 1;
+    unit_calls_begin(&plan);
+    status = pgsql_event_read(&texts, WHEN, &entries, &count, &error);
+    ck_assert(unit_calls_end());
+    ck_assert_int_eq(status, ASP_NO_MEMORY);
+    ck_assert_int_eq(error.status, ASP_NO_MEMORY);
+    ck_assert_uint_eq(count, 0);
+    ck_assert_ptr_null(entries);
+}
+END_TEST
+
 START_TEST(the_reason_who_it_was_and_the_way_are_told_where_they_are_well_formed)
 {
     char endless[2 * ASP_USER_MAX];
@@ -95,6 +139,9 @@ START_TEST(the_reason_who_it_was_and_the_way_are_told_where_they_are_well_formed
     ck_assert_str_eq(pgsql_event_reason("primary-password"), "primary-password");
     ck_assert_str_eq(pgsql_event_by("pam:dovecot"), "pam:dovecot");
     ck_assert_str_eq(pgsql_event_via("web"), "web");
+    ck_assert_str_eq(pgsql_event_by(endless + sizeof endless - 1 - ASP_USER_MAX),
+                     endless + sizeof endless - 1 - ASP_USER_MAX);
+    ck_assert_str_eq(pgsql_event_by(endless + sizeof endless - 2 - ASP_USER_MAX), "");
     for (size_t i = 0; i < 2; i++) {
         const char *told = i == 0 ? "a\nb" : endless;
 
@@ -123,6 +170,8 @@ static void fill(Suite *suite)
     unit_add(suite, what_is_not_told_is_not_set);
     unit_add(suite, what_is_no_id_is_passed_over_with_its_words);
     unit_add(suite, what_we_could_not_have_written_is_not_told);
+    unit_add(suite, a_word_that_has_no_room_harms_nothing);
+    unit_add(suite, without_memory_nothing_is_told);
     unit_add(suite, the_reason_who_it_was_and_the_way_are_told_where_they_are_well_formed);
     unit_add(suite, there_are_no_more_than_an_account_can_have);
 }

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "asp/pgsql/exchange.h"
+#include "asp/pgsql/result.h"
 
 #include <poll.h>
 #include <string.h>
@@ -313,7 +314,7 @@ START_TEST(each_value_is_wiped_before_it_is_freed)
     struct exchange exchange = {.rows = &other, .error = &error};
 
     rows.null[1][0] = true;
-    exchange_free_result(&rows);
+    pgsql_result_free(&rows);
     ck_assert_uint_eq(rows.cleared, 1);
     for (int row = 0; row < ROWS; row++) {
         for (int column = 0; column < COLUMNS; column++) {

@@ -162,6 +162,7 @@ START_TEST(a_warning_at_a_write_is_one_of_its_standby)
         ck_assert_int_eq(failure.status, ASP_IO);
         has_bits(&failure, UNKNOWN, warnings[i]);
         ck_assert_ptr_nonnull(strstr(error.text, "maybe not on the standby"));
+        ck_assert_ptr_null(strstr(error.text, "is not known"));
         ck_assert_ptr_nonnull(strstr(error.text, WORD));
         /* At a read it is an error that calls itself a warning. */
         answer.writes = false;
@@ -182,6 +183,7 @@ START_TEST(the_line_is_one_line_whatever_is_said)
         {"", "database: no answer"},
         {"\nsecond", "database: no answer"},
         {"first\n\tsecond", "database: no answer: first"},
+        {"x", "database: no answer: x"},
         {"bell\a and \x1b[2J", "database: no answer: bell\\x07 and \\x1b[2J"},
         {"caf\xc3\xa9 \xff", "database: no answer: caf\xc3\xa9 \\xff"},
     };
@@ -201,6 +203,10 @@ START_TEST(the_line_is_one_line_whatever_is_said)
     (void)pgsql_failure_of(&(struct pgsql_answer){.word = "why", .cause = "its certificate"},
                            &error);
     ck_assert_str_eq(error.text, "database: its certificate: why");
+    (void)pgsql_failure_of(
+        &(struct pgsql_answer){.sqlstate = "40001", .word = "why", .cause = "its certificate"},
+        &error);
+    ck_assert_str_eq(error.text, "database: others are at the same (SQLSTATE 40001)");
 }
 END_TEST
 
@@ -226,15 +232,19 @@ START_TEST(a_sqlstate_is_found_in_what_libpq_says_of_a_connection)
         {":  ", NULL, NULL},
         {"", NULL, NULL},
     };
-    char sqlstate[PGSQL_SQLSTATE_SIZE];
+    char sqlstate[PGSQL_SQLSTATE_SIZE + 1];
 
     for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
-        const char *rest = pgsql_sqlstate_in(cases[i].word, sqlstate);
+        const char *rest;
+
+        memset(sqlstate, 'x', sizeof sqlstate);
+        rest = pgsql_sqlstate_in(cases[i].word, sqlstate);
 
         ck_assert_msg((rest != NULL) == (cases[i].sqlstate != NULL), "%s", cases[i].word);
         if (rest == NULL)
             continue;
         ck_assert_str_eq(sqlstate, cases[i].sqlstate);
+        ck_assert_int_eq(sqlstate[PGSQL_SQLSTATE_SIZE], 'x');
         ck_assert_str_eq(rest, cases[i].rest);
     }
 }

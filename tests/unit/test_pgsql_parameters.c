@@ -15,9 +15,18 @@ static const struct asp_database_host *const by_socket = &both[0];
 static const struct asp_database_host *const by_address = &both[1];
 static struct asp_database database;
 static struct pgsql_parameters parameters;
+static int version; /* of a library that is not this one; 0: it is */
+
+int __real_PQlibVersion(void);
+int __wrap_PQlibVersion(void);
+int __wrap_PQlibVersion(void)
+{
+    return version != 0 ? version : __real_PQlibVersion();
+}
 
 static void begin(void)
 {
+    version = 0;
     database = (struct asp_database){
         .hosts = both,
         .host_count = UNIT_COUNT(both),
@@ -133,9 +142,81 @@ START_TEST(a_password_needs_a_channel_that_is_bound_with_tls_or_without)
         give(by_address, "a password");
         ck_assert_str_eq(given("sslmode"), tls == 1 ? "verify-full" : "disable");
         ck_assert_str_eq(given("channel_binding"), "require");
-        if (PQlibVersion() >= 160000)
-            ck_assert_str_eq(given("require_auth"), "scram-sha-256");
     }
+}
+END_TEST
+
+/* Each from its first release on; what an older one does not know, it would refuse. */
+static const struct {
+    const char *key;
+    int version;
+    const char *value;
+    const char *with_password; /* and a certificate */
+} later[] = {
+    {"load_balance_hosts", 160000, "disable", "disable"},
+    {"gssdelegation", 160000, "0", "0"},
+    {"sslcertmode", 160000, "disable", "allow"},
+    {"require_auth", 160000, "none", "scram-sha-256"},
+    {"sslnegotiation", 170000, "postgres", "postgres"},
+    {"min_protocol_version", 180000, "3.0", "3.0"},
+    {"max_protocol_version", 180000, "3.0", "3.0"},
+};
+
+static void is_given(const char *key, const char *value)
+{
+    const char *found = given(key);
+
+    unit_need((found == NULL) == (value == NULL), "%s from %d on", key, version);
+    if (value != NULL)
+        ck_assert_str_eq(found, value);
+}
+
+START_TEST(a_later_library_is_told_of_what_it_would_take_from_elsewhere)
+{
+    for (size_t i = 0; i < UNIT_COUNT(later); i++) {
+        begin();
+        version = later[i].version - 1;
+        give(by_address, NULL);
+        is_given(later[i].key, NULL);
+        version++;
+        give(by_address, NULL);
+        is_given(later[i].key, later[i].value);
+        database.cert = "/etc/asp/db/node.crt";
+        give(by_address, "a password");
+        is_given(later[i].key, later[i].with_password);
+        ck_assert_uint_lt(parameters.count, PGSQL_PARAMETERS);
+    }
+}
+END_TEST
+
+START_TEST(a_host_that_is_gone_is_noticed)
+{
+    begin();
+    give(by_address, NULL);
+    is_given("keepalives", "1");
+    is_given("keepalives_idle", "10");
+    is_given("keepalives_interval", "3");
+    is_given("keepalives_count", "3");
+}
+END_TEST
+
+START_TEST(without_a_password_no_channel_is_bound)
+{
+    begin();
+    give(by_address, NULL);
+    is_given("channel_binding", "disable");
+    give(by_socket, "a password");
+    is_given("channel_binding", "disable");
+}
+END_TEST
+
+START_TEST(a_host_without_a_name_is_called_by_its_address)
+{
+    static const struct asp_database_host short_name = {"d", "192.0.2.1", 5432};
+
+    ck_assert_str_eq(pgsql_host_label(by_socket), "/run/postgresql");
+    ck_assert_str_eq(pgsql_host_label(by_address), "db1.example");
+    ck_assert_str_eq(pgsql_host_label(&short_name), "d");
 }
 END_TEST
 
@@ -191,6 +272,12 @@ START_TEST(what_is_told_is_the_same_where_each_word_is)
         ck_assert_msg(!is_told_the_same(&other, "asp_node"), "%s", texts[i].value);
         *texts[i].text = before;
     }
+    other.name = "as";
+    other.ca = "p/etc/asp/db/ca.crt";
+    ck_assert(!is_told_the_same(&other, "asp_node"));
+    other.name = database.name;
+    other.ca = database.ca;
+    ck_assert(is_told_the_same(&other, "asp_node"));
     other.wait++;
     ck_assert(!is_told_the_same(&other, "asp_node"));
     other.wait--;
@@ -213,6 +300,10 @@ static void fill(Suite *suite)
     unit_add(suite, a_host_is_verified_by_its_name_and_reached_by_its_address);
     unit_add(suite, at_a_socket_there_is_neither_tls_nor_a_password);
     unit_add(suite, a_password_needs_a_channel_that_is_bound_with_tls_or_without);
+    unit_add(suite, a_later_library_is_told_of_what_it_would_take_from_elsewhere);
+    unit_add(suite, a_host_that_is_gone_is_noticed);
+    unit_add(suite, without_a_password_no_channel_is_bound);
+    unit_add(suite, a_host_without_a_name_is_called_by_its_address);
     unit_add(suite, no_file_of_a_home_is_looked_for);
 }
 

@@ -33,6 +33,7 @@ START_TEST(numbers_of_each_width_are_read)
     } cases[] = {
         {"\0", 1, 0},
         {"\1", 1, 1},
+        {"\xff", 1, 255}, /* a byte has no sign */
         {"\0\7", 2, 7},
         {"\x7f\xff", 2, INT16_MAX},
         {"\x80\0", 2, INT16_MIN},
@@ -110,6 +111,15 @@ START_TEST(a_time_that_could_be_none_is_none)
 }
 END_TEST
 
+START_TEST(what_is_no_store_of_ours_is_not_trusted)
+{
+    struct asp_error error = {0};
+
+    ck_assert_int_eq(pgsql_not_ours(&error), ASP_UNSAFE);
+    ck_assert_int_eq(error.status, ASP_UNSAFE);
+}
+END_TEST
+
 START_TEST(what_is_no_number_is_none)
 {
     static const char *const bytes[] = {"", "\0\0\1", "0123456789abcdef", NULL};
@@ -156,6 +166,7 @@ START_TEST(a_text_is_copied_where_it_has_room)
     static const int lengths[] = {4, 5, 0, -1};
     PGresult *result = row(values, lengths, 4);
     char to[5] = "none";
+    char more[8] = "xxxxxxx";
 
     ck_assert(!pgsql_text(result, 0, 1, to, sizeof to));
     ck_assert(!pgsql_text(result, 0, 3, to, sizeof to));
@@ -163,6 +174,8 @@ START_TEST(a_text_is_copied_where_it_has_room)
     ck_assert_str_eq(to, "none");
     ck_assert(pgsql_text(result, 0, 0, to, sizeof to));
     ck_assert_str_eq(to, "abcd");
+    ck_assert(pgsql_text(result, 0, 0, more, sizeof more));
+    ck_assert_mem_eq(more, "abcd\0xx", sizeof more);
     ck_assert(pgsql_text(result, 0, 2, to, sizeof to));
     ck_assert_str_eq(to, "");
     pgsql_result_free(result);
@@ -174,6 +187,7 @@ static void fill(Suite *suite)
     unit_add(suite, numbers_of_each_width_are_read);
     unit_add(suite, a_number_that_no_int_holds_is_none);
     unit_add(suite, a_time_that_could_be_none_is_none);
+    unit_add(suite, what_is_no_store_of_ours_is_not_trusted);
     unit_add(suite, what_is_no_number_is_none);
     unit_add(suite, a_value_is_there_or_null_or_not_at_all);
     unit_add(suite, a_text_is_copied_where_it_has_room);

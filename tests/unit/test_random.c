@@ -5,8 +5,20 @@
 #include "asp/random.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 static struct asp_error error;
+static bool has_device = true;
+static unsigned looks; /* for the device */
+
+int __wrap_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode)
+{
+    ck_assert_str_eq(path, "/dev/urandom");
+    ck_assert_int_eq(mode, R_OK);
+    looks++;
+    return has_device ? 0 : -1;
+}
 
 static void refuse(unsigned times, int number)
 {
@@ -44,17 +56,32 @@ START_TEST(a_refusal_is_an_error)
 }
 END_TEST
 
-/* libsodium, which starts, reads the device then. */
-START_TEST(at_the_start_the_device_will_do)
+START_TEST(no_byte_is_none)
 {
-    ck_assert_int_eq(asp_random_check_start(&error), ASP_OK);
-    refuse(0, EPERM);
-    ck_assert_int_eq(asp_random_check_start(&error), ASP_OK);
+    const struct unit_plan plan = {
+        .call = "getrandom", .first = 1, .times = 1, .number = EINTR, .returns = true, .result = 0};
+
+    unit_calls_begin(&plan);
+    ck_assert_int_ne(asp_random_check(&error), ASP_OK);
     ck_assert(unit_calls_end());
 }
 END_TEST
 
-static enum asp_status revoke(struct asp_account *account, void *context, struct asp_error *why)
+/* libsodium, which starts, reads the device then. */
+START_TEST(at_the_start_the_device_will_do)
+{
+    ck_assert_int_eq(asp_random_check_start(&error), ASP_OK);
+    ck_assert_uint_eq(looks, 0);
+    refuse(0, EPERM);
+    ck_assert_int_eq(asp_random_check_start(&error), ASP_OK);
+    ck_assert_uint_eq(looks, 1);
+    has_device = false;
+    ck_assert_int_eq(asp_random_check_start(&error), ASP_DENIED);
+    ck_assert(unit_calls_end());
+}
+END_TEST
+
+static enum asp_status revoke_first(struct asp_account *account, void *context, struct asp_error *why)
 {
     (void)why;
     ++*(int *)context;
@@ -73,7 +100,7 @@ START_TEST(no_update_begins_without_them_and_reading_needs_none)
     unit_plain_entry(&entry, "7k", "Phone");
     unit_put(&store, "alice", &entry, 1);
     refuse(0, EPERM);
-    ck_assert_int_eq(asp_store_update(&store, "alice", true, revoke, &changes, &error), ASP_DENIED);
+    ck_assert_int_eq(asp_store_update(&store, "alice", true, revoke_first, &changes, &error), ASP_DENIED);
     ck_assert_int_eq(asp_store_remove(&store, "alice", NULL), ASP_DENIED);
     ck_assert_int_eq(asp_store_load(&store, "alice", NULL, &account, NULL), ASP_OK);
     (void)unit_calls_end();
@@ -90,6 +117,7 @@ static void fill(Suite *suite)
 {
     unit_add(suite, what_the_system_gives_is_no_error);
     unit_add(suite, a_refusal_is_an_error);
+    unit_add(suite, no_byte_is_none);
     unit_add(suite, at_the_start_the_device_will_do);
     unit_add_on_engines(suite, no_update_begins_without_them_and_reading_needs_none);
 }
