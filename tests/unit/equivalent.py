@@ -8,6 +8,85 @@ ENDS = (
 
 # For each file: a line as it is, what it became, and why.
 EQUIVALENT = {
+    "asp-admin/database/standbys.c": [
+        (
+            "if (isalnum((unsigned char)after) || after == '_' || after == '$')",
+            ["if ( after == '_' || after == '$')", "if (isalnum((unsigned char)after) || after == '_' )"],
+            "PostgreSQL takes none with a bracket behind a name, and without one it is read as a name",
+        ),
+        (
+            "if (length < sizeof follower)",
+            ["if (length <= sizeof follower)"],
+            "no name of the list is as long, and a read behind it is a sanitizer's to find",
+        ),
+    ],
+    "asp-admin/self/self_rules.c": [
+        ("} asp_buffer_free(&label);", ["} ;"], "it loses memory, which a sanitizer finds"),
+        (
+            "asp_buffer_free(&label); asp_buffer_free(&why);",
+            ["asp_buffer_free(&label); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+    ],
+    "asp-admin/ui/line_reader.c": [
+        (
+            "size_t size = reader->size == 0 ? FIRST_ROOM : 2 * reader->size;",
+            ["size_t size = reader->size == 0 ? FIRST_ROOM : 3 * reader->size;"],
+            "it takes more room sooner, and none beyond the greatest",
+        ),
+        (
+            "if (reader->size > 0) {",
+            ["if (1) {", "if (reader->size >= 0) {", "if (reader->size > 1) {"],
+            "of no bytes none is copied, and no room has one",
+        ),
+        ("} free(reader->room);", ["} ;"], "it loses memory, which a sanitizer finds"),
+        ("if (reader->begin > 0) {", ["if (1) {", "if (reader->begin >= 0) {"], "what is where it is to be is moved there"),
+        (
+            "memmove(reader->room, reader->room + reader->begin, reader->end - reader->begin);",
+            ["memmove(reader->room, reader->room + reader->begin, reader->end + reader->begin);"],
+            "what is behind is not looked at, and a read there is a sanitizer's to find",
+        ),
+        (
+            "if (reader->end + 1 >= reader->size && !grow(reader))",
+            ["if (reader->end + 2 >= reader->size && !grow(reader))"],
+            "it takes more room a byte sooner",
+        ),
+        (
+            "got = read(reader->from, reader->room + reader->end, reader->size - 1 - reader->end);",
+            [
+                "got = read(reader->from, reader->room + reader->end, reader->size + 1 - reader->end);",
+                "got = read(reader->from, reader->room + reader->end, reader->size - 0 - reader->end);",
+            ],
+            "a write behind the room is a sanitizer's to find",
+        ),
+        (
+            "there == seen ? NULL : memchr(reader->room + reader->begin + seen, '\\n', there - seen);",
+            ["there == seen && 0 ? NULL : memchr(reader->room + reader->begin + seen, '\\n', there - seen);"],
+            "among no bytes there is none, and where they would be a sanitizer's to ask",
+        ),
+        ("return true; seen = there;", ["return true; ;"], "what was looked at is looked at again"),
+        (
+            "if (newline == NULL && reader->begin == reader->end && !passed_over)",
+            ["if ( reader->begin == reader->end && !passed_over)"],
+            "where there is a newline there is something",
+        ),
+        (
+            "*length = newline != NULL ? (size_t)(newline - *line) : reader->end - reader->begin;",
+            ["*length = newline != NULL ? (size_t)(newline - *line) : reader->end + reader->begin;"],
+            "what ends with the text begins the room",
+        ),
+        (
+            "if (*length > 0 && (*line)[*length - 1] == '\\r')",
+            ["if (*length >= 0 && (*line)[*length - 1] == '\\r')", "if ( (*line)[*length - 1] == '\\r')"],
+            "what is before a line is the newline of another, or a sanitizer's to find",
+        ),
+        ("if (reader->room != NULL)", ["if (1)"], "of no bytes none is wiped"),
+        (
+            "sodium_memzero(reader->room, reader->size); free(reader->room);",
+            ["sodium_memzero(reader->room, reader->size); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+    ],
     "asp-broker/lanes.c": [
         ("int pair[2];", ["int pair[3];"], "there is more room than it takes"),
         (

@@ -35,7 +35,11 @@ static const struct {
     /* One that is longer than a name can be is cut. */
     {SIXTY_THREE "abc, db3", SIXTY_THREE, {1, 2, 1, 1}},
     {"2", "2", {1, 1, 1, 1}},
-    /* PostgreSQL takes neither of these. */
+    {"*", SIXTY_THREE "b", {1, ANY, 1, 1}},
+    {"*", SIXTY_THREE SIXTY_THREE "\ndb2", {1, ANY, 2, 2}},
+    {"\")c\"", ")c", {1, 1, 1, 1}},
+    /* PostgreSQL takes none of these. */
+    {"a\"b", "a\"b", {1, 1, 1, 1}},
     {"ANY", "", {1, 1, 0, 0}},
     {"\"open", "open", {1, 1, 1, 1}},
 };

@@ -5,6 +5,7 @@
 #include "asp-admin/self/self_rules.h"
 #include "asp-admin/ui/console.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,11 +16,14 @@ static char said[1024];
 static bool note(void *context, enum console_stream stream, const char *text, size_t length)
 {
     (void)context;
-    ck_assert_int_eq(stream, CONSOLE_ERR);
-    ck_assert_uint_lt(strlen(said) + length, sizeof said);
+    unit_need(stream == CONSOLE_ERR, "%d", (int)stream);
+    unit_need(strlen(said) + length < sizeof said, "%zu", length);
     strncat(said, text, length);
     return true;
 }
+
+static const struct unit_plan *plan; /* of the check of a line */
+static bool is_short;                /* a call of it was reached */
 
 /* A line, and what becomes of it. */
 struct line {
@@ -47,8 +51,10 @@ static void say(struct line *line, const char *account, bool fold, const char *t
     conf = (struct asp_conf){.fold_user_names = fold};
     admin = (struct admin){.conf = &conf, .console = &console};
     (void)snprintf(admin.user, sizeof admin.user, "%s", account);
+    unit_calls_begin(plan);
     line->code =
         self_rules_check(&admin, command_find(line->options.command), &line->options, line->words);
+    is_short = unit_calls_end();
 }
 
 /* The arguments that it comes to, and each on her account. */
@@ -115,6 +121,7 @@ START_TEST(any_other_name_is_refused)
         "history bob --json",   "revoke bob --all",
         "revoke bob 7k",        "revoke 7kk 7k",
         "history bob",          "check bob --service imap",
+        "revoke bob --label x",
     };
 
     for (size_t i = 0; i < UNIT_COUNT(lines); i++)
@@ -137,6 +144,8 @@ START_TEST(a_word_that_may_be_a_label_is_told_what_to_say_for_one)
         {"revoke bob", "bob", "for a label of yours: asp-admin revoke --label bob\n"},
         {"revoke Old phone --reason lost", "Old",
          "for a label of yours: asp-admin revoke --reason lost --label 'Old phone'\n"},
+        {"revoke Old 7k phone", "Old",
+         "for a label of yours: asp-admin revoke --label 'Old 7k phone'\n"},
         {"create Old phone --app mail", "Old",
          "for a label of yours: asp-admin create --app mail --label 'Old phone'\n"},
         {"rotate Old phone", "Old", "for an app password of yours say its ID: asp-admin list\n"},
@@ -153,6 +162,37 @@ START_TEST(a_word_that_may_be_a_label_is_told_what_to_say_for_one)
         is_refused("alice", false, labels[i].line, EXIT_STORE, why);
         is_refused("alice", false, labels[i].line, EXIT_STORE, labels[i].meant);
     }
+}
+END_TEST
+
+/* Each time that it asks for memory there is none. What it does without it does not hide that. */
+static unsigned said_without_memory(const char *text)
+{
+    struct unit_plan each = {.call = "malloc", .first = 1, .times = 1, .number = ENOMEM};
+    unsigned found = 0;
+
+    plan = &each;
+    for (is_short = true; is_short; each.first++) {
+        is_refused("alice", false, text, EXIT_STORE, "asp-admin: ");
+        found += strcmp(said, "asp-admin: out of memory\n") == 0;
+        ck_assert_ptr_null(strstr(said, "(null)"));
+    }
+    plan = NULL;
+    return found;
+}
+
+START_TEST(without_memory_a_line_is_refused_all_the_same)
+{
+    ck_assert_uint_eq(said_without_memory("rotate Old phone"), 1);
+    ck_assert_uint_eq(said_without_memory("revoke Old phone"), 2);
+}
+END_TEST
+
+/* Whatever the system knows of it. */
+START_TEST(her_own_name_is_hers_whatever_it_is)
+{
+    comes_to("a/b", false, "list a/b", "a/b");
+    is_refused("a/b", false, "list a/c", EXIT_STORE, "you are a/b: leave a/c out");
 }
 END_TEST
 
@@ -344,6 +384,8 @@ static void fill(Suite *suite)
     unit_add(suite, her_own_name_may_stand_there);
     unit_add(suite, any_other_name_is_refused);
     unit_add(suite, a_word_that_may_be_a_label_is_told_what_to_say_for_one);
+    unit_add(suite, without_memory_a_line_is_refused_all_the_same);
+    unit_add(suite, her_own_name_is_hers_whatever_it_is);
     unit_add(suite, a_name_in_another_case_is_hers_where_names_are_folded);
     unit_add(suite, a_name_like_an_id_is_a_name_to_its_user);
     unit_add(suite, what_is_roots_is_refused);
