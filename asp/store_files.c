@@ -159,7 +159,8 @@ static enum asp_status make_store(struct asp_store *store, const struct asp_conf
 /*
  * Reads users/NAME. The folder is looked at first, and again when the file is not in it: only where
  * it is sound, and was not unmounted meanwhile, does a missing file mean that there is no account;
- * and where accounts are in no database.
+ * and where accounts are in no database. One that was left has no such folder, but who installs
+ * something, or restores it, may make it anew.
  *
  * Whole, by whomever it is held and whatever is looked for in it. */
 static enum asp_status read_account(const struct asp_store *store, struct asp_store_held *held,
@@ -177,6 +178,8 @@ static enum asp_status read_account(const struct asp_store *store, struct asp_st
     status = asp_file_read_at(store->own.fd, store->path, path, ASP_ACCOUNT_BYTES_MAX,
                               &stored->bytes, &stored->length, &stored->written, error);
     if (status == ASP_NOT_FOUND && asp_files_check_folder(store, USERS_FOLDER, error) != ASP_OK)
+        return ASP_IO;
+    if (status == ASP_NOT_FOUND && asp_files_has_moved(store, error))
         return ASP_IO;
     if (status == ASP_NOT_FOUND) {
         status = asp_files_check_joined(store, error);
@@ -204,6 +207,8 @@ static enum asp_status visit_each(const struct asp_store *store, bool reads, asp
     enum asp_status status = asp_files_check_folder(store, USERS_FOLDER, error);
 
     (void)reads; /* they are as near as their names */
+    if (status == ASP_OK && asp_files_has_moved(store, error))
+        return ASP_IO;
     return status == ASP_OK ? asp_files_each_file(store, USERS_FOLDER, visit_file, &walk, error)
                             : status;
 }

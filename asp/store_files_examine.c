@@ -118,8 +118,8 @@ static bool check_accounts(const struct examination *examination, const struct a
 
     if (conf->database.host_count > 0 && !is_there)
         return true;
-    if (conf->database.host_count == 0 && (asp_files_check_joined(store, &fault) != ASP_OK ||
-                                           (!is_there && asp_files_has_moved(store, &fault)))) {
+    if (conf->database.host_count == 0 &&
+        (asp_files_check_joined(store, &fault) != ASP_OK || asp_files_has_moved(store, &fault))) {
         examination->tell(&fault, store->path, examination->context);
         return false;
     }

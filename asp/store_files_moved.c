@@ -118,8 +118,12 @@ bool asp_files_has_moved(const struct asp_store *store, struct asp_error *error)
     struct asp_moved moved;
     struct stat st;
 
-    if (fstatat(store->own.fd, MOVED_FILE, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return false;
+    if (fstatat(store->own.fd, MOVED_FILE, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno == ENOENT)
+            return false;
+        (void)asp_fail_errno(error, "%s/" MOVED_FILE " cannot be looked for", store->path);
+        return true;
+    }
     (void)asp_files_read_moved(store, &moved, NULL);
     if (moved.how == ASP_MOVING_TO || moved.how == ASP_MOVING_FROM) {
         (void)asp_fail(error, ASP_IO,

@@ -24,7 +24,8 @@ void asp_files_moved_text(const struct asp_moved *moved, struct asp_buffer *text
  * one, or why that is not known. ASP_OK: they are not, or asp_files_has_moved says more. */
 enum asp_status asp_files_check_joined(const struct asp_store *store, struct asp_error *error);
 
-/* Fails as ASP_IO, and says what has become of it. False: nothing has, and nothing is said. */
+/* Fails as ASP_IO, and says what has become of it, or why that is not known. False: nothing has,
+ * and nothing is said. */
 bool asp_files_has_moved(const struct asp_store *store, struct asp_error *error);
 
 #endif

@@ -1,6 +1,7 @@
 /* What the engine for files writes and takes away, under the lock of an account. */
 #include "buffer.h"
 #include "store_files_lock.h"
+#include "store_files_moved.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,10 +104,13 @@ enum asp_status asp_files_drop(const struct asp_store *store, struct asp_store_h
     enum asp_status status;
 
     (void)made;
-    if (renameat(lock->folder, lock->name, lock->folder, lock->temp) != 0)
-        return errno == ENOENT
-                   ? asp_fail(error, ASP_NOT_FOUND, "%s has no app passwords", lock->name)
-                   : asp_fail_errno(error, "%s/" USERS_FOLDER "/%s", store->path, lock->name);
+    if (renameat(lock->folder, lock->name, lock->folder, lock->temp) != 0) {
+        if (errno != ENOENT)
+            return asp_fail_errno(error, "%s/" USERS_FOLDER "/%s", store->path, lock->name);
+        return asp_files_has_moved(store, error)
+                   ? ASP_IO
+                   : asp_fail(error, ASP_NOT_FOUND, "%s has no app passwords", lock->name);
+    }
     if (fsync(lock->folder) != 0) {
         status =
             asp_fail_errno(error, "%s/" USERS_FOLDER " cannot be written to disk", store->path);

@@ -309,8 +309,8 @@ def test_nobody_who_was_told_that_she_has_one_loses_it(machine):
 # The one that was left
 
 
-def test_files_that_were_left_let_nobody_in_and_are_not_written(filled):
-    filled.copy(TO_DATABASE)
+def stays_closed(filled):
+    """To everybody, and to each command, which say what has become of it."""
     before = filled.files(".")
     line = f"the app passwords of /var/lib/asp have moved to the database {filled.id()}; name that in asp.conf: see asp-store(7)"
     with filled.serving():
@@ -324,7 +324,22 @@ def test_files_that_were_left_let_nobody_in_and_are_not_written(filled):
     rows = [row for row in filled.asp_admin("doctor", "--json").document(1) if row["check"] == "store"]
     assert [row["message"] for row in rows if not row["ok"]] == [line.split(";")[0]]
     assert filled.files(".") == before
+
+
+def test_files_that_were_left_let_nobody_in_and_are_not_written(filled):
+    filled.copy(TO_DATABASE)
+    stays_closed(filled)
     assert filled.fails(5, TO_DATABASE) == "the app passwords of /var/lib/asp are in the database already"
+
+
+def test_nor_do_they_where_something_that_is_installed_makes_their_folder_anew(filled):
+    """In an empty one nobody is, and would have no account."""
+    filled.copy(TO_DATABASE)
+    filled.sandbox.shell("install -d -m 700 /var/lib/asp/users").done()
+    stays_closed(filled)
+    filled.copy(TO_FILES)
+    filled.use_files()
+    assert filled.login(filled.password) == SUCCESS
 
 
 def test_a_database_that_was_left_lets_nobody_in(filled):

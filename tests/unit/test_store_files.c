@@ -251,6 +251,26 @@ START_TEST(a_users_folder_that_vanishes_meanwhile_is_no_missing_account)
 }
 END_TEST
 
+START_TEST(nobody_has_no_account_where_one_look_of_those_has_failed)
+{
+    struct unit_plan fails = {.call = "fstatat", .times = 1, .number = EIO};
+    struct asp_account account;
+    enum asp_status status = ASP_IO;
+    bool failed = true;
+
+    unit_store(&store);
+    while (failed) {
+        fails.first++;
+        unit_calls_begin(&fails);
+        status = asp_store_load(&store, "alice", NULL, &account, &store_error);
+        failed = unit_calls_end();
+        ck_assert_int_eq(status, failed ? ASP_IO : ASP_NOT_FOUND);
+    }
+    ck_assert_uint_eq(fails.first, 5); /* the folder, twice, where it has gone, and a database */
+    asp_store_close(&store);
+}
+END_TEST
+
 START_TEST(a_name_that_is_not_well_formed_makes_no_file)
 {
     static const char *const users[] = {"", ".", "..", "../alice", "a/b", "-a", "a*", "a\n"};
@@ -574,6 +594,7 @@ static void fill(Suite *suite)
     unit_add(suite, a_users_folder_that_is_not_to_be_trusted_is_refused);
     unit_add(suite, without_a_sound_locks_folder_nothing_is_changed);
     unit_add(suite, a_users_folder_that_vanishes_meanwhile_is_no_missing_account);
+    unit_add(suite, nobody_has_no_account_where_one_look_of_those_has_failed);
     unit_add(suite, a_name_that_is_not_well_formed_makes_no_file);
     unit_add(suite, what_is_no_file_of_ours_is_refused_and_can_be_removed);
     unit_add(suite, a_file_of_others_or_writable_by_them_is_refused);
