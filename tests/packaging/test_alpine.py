@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from support.packages import IN_USE, PACKAGING, listing, makes_the_store_once, stand_in_meson, without_store, write_program
+from support.packages import PACKAGING, SCRIPTS, listing, makes_the_store_once, stand_in_meson, without_store, write_program
 from support.run import TREE, execute
 
 ALPINE = PACKAGING / "alpine"
@@ -79,7 +79,7 @@ def judge(base, root):
     """Together they have what is installed but for systemd's, and OpenRC's in place of that; each file is in one."""
     expected = {path: mode for path, mode in without_store(listing(root)).items() if not re.match(SYSTEMD, path)}
     expected |= {f"/etc/init.d/{name}": 0o755 for name in ("asp-authorize", "asp-broker", "asp-watch", "asp-web")}
-    expected |= {"/etc/pam.d/asp-web": 0o644, f"/usr/libexec/{IN_USE}": 0o755}
+    expected |= {"/etc/pam.d/asp-web": 0o644, **{f"/usr/libexec/{name}": 0o755 for name in SCRIPTS}}
     found = {}
     for package in sorted(base.iterdir()):
         for path, mode in listing(package).items():

@@ -10,8 +10,8 @@ import tempfile
 
 import pytest
 from support.packages import (
-    IN_USE,
     PACKAGING,
+    SCRIPTS,
     listing,
     makes_the_store_once,
     plain,
@@ -86,7 +86,7 @@ def expected_of(root):
     files = without_store(listing(root))
     files["/usr/share/licenses/pam_asp/COPYING"] = files.pop("/usr/share/doc/pam_asp/COPYING")
     files["/usr/share/libalpm/hooks/pam_asp-in-use.hook"] = 0o644
-    files |= {"/etc/pam.d/asp-web": 0o644, f"/usr/lib/{IN_USE}": 0o755}
+    files |= {"/etc/pam.d/asp-web": 0o644, **{f"/usr/lib/{name}": 0o755 for name in SCRIPTS}}
     return files
 
 
@@ -100,7 +100,7 @@ def test_the_package_holds_what_is_installed(package_folder, installed, place, n
 
 
 def test_the_store_is_made_once(sandbox):
-    assert makes_the_store_once(sandbox, f". {ARCH / 'pam_asp.install'}; post_install")
+    assert makes_the_store_once(sandbox, f". {ARCH / 'pam_asp.install'}; post_install", "/usr/lib")
 
 
 @pytest.mark.long

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from support.packages import IN_USE, PACKAGING, STORE, listing, plain
+from support.packages import PACKAGING, SCRIPTS, STORE, listing, plain
 from support.run import execute
 
 SPEC = PACKAGING / "rpm" / "pam_asp.spec"
@@ -75,11 +75,11 @@ def contents(packages):
 
 
 def with_licence(expected):
-    """A package has the licence where licences are, and the script that looks before it goes."""
+    """A package has the licence where licences are, and the scripts that make the store and look before it goes."""
     files = listing(expected)
     del files["/usr/share/doc/pam_asp/COPYING"]
-    added = {"/etc/pam.d/asp-web": 0o644, "/usr/share/licenses/COPYING": 0o644, f"/usr/libexec/{IN_USE}": 0o755}
-    return {**files, **added}
+    added = {"/etc/pam.d/asp-web": 0o644, "/usr/share/licenses/COPYING": 0o644}
+    return {**files, **added, **{f"/usr/libexec/{name}": 0o755 for name in SCRIPTS}}
 
 
 def judge(packages, expected):

@@ -10,8 +10,8 @@ from support.systemd import install
 
 PACKAGING = TREE / "packaging"
 STORE = ("/var/lib/asp", "/var/lib/asp/locks", "/var/lib/asp/used", "/var/lib/asp/users")
-# What each package brings besides, or in another place.
-IN_USE = "asp/pam-in-use"
+# What each package brings besides: what makes the store, and what looks before it goes.
+SCRIPTS = ("asp/make-store", "asp/pam-in-use")
 
 
 class Installed:
@@ -65,8 +65,9 @@ def without_store(files):
     return {path: mode for path, mode in files.items() if path not in STORE}
 
 
-def makes_the_store_once(sandbox, command):
+def makes_the_store_once(sandbox, command, programs="/usr/libexec"):
     """Whether the script that is run by an installation does; nothing of one that is there is changed."""
+    sandbox.run("install", "-D", PACKAGING / "make-store", f"{programs}/asp/make-store").done()
     sandbox.shell(f"rm -rf {STORE[0]}; {command}").done()
     modes = sandbox.run("stat", "-c", "%a %U:%G", *STORE).done().out.splitlines()
     sandbox.write(f"{STORE[0]}/users/alice", "hers\n")
