@@ -88,7 +88,9 @@ enum asp_status asp_conf_fail_unread(const struct asp_conf_reader *reader, const
 
     if (strstr(why, "duplicate") != NULL && asp_conf_place_twice(text, length, &place))
         return fail_twice(reader, &place);
-    if (asp_conf_place_slip(text, length, &slip) && slip.place.line <= line)
+    /* A word behind no key is no value: [main], of another program's form. */
+    if (asp_conf_place_slip(text, length, &slip) && slip.place.line <= line &&
+        (slip.is_dotted || slip.place.key[0] != '\0'))
         return fail_slip(reader, &slip);
     if (asp_conf_place_before(text, length, line, &place))
         return asp_fail(reader->error, ASP_INVALID, "%s:%zu: %s, behind %s in line %zu",

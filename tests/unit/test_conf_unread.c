@@ -71,6 +71,7 @@ static const struct {
     {"colour = red;\n", "1: colour: a text stands in double quotes: write colour = \"red\""},
     {"apps: ( { name = \"a\";\nservices = [ imap, pop3 ]; } );\n",
      "2: apps.services: a text stands in double quotes: write \"imap\""},
+    {"[main]\nlimit = 5;\n", "1: syntax error"},
     {"limit = [ many ];\n", "1: limit: a text stands in double quotes: write \"many\""},
     {"virtual_users = yes;\n", "1: virtual_users must be true or false, and is yes"},
     {"self_service: { enabled = off };\n",
