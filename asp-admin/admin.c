@@ -444,7 +444,8 @@ enum asp_status admin_check_label(const struct admin *admin, const struct asp_ac
             strcmp(other->label, label) == 0 &&
             asp_usage_state(usage, other, admin->now) == ASP_ACTIVE)
             return asp_fail(error, ASP_TAKEN,
-                            "%s already has an active app password with this label (%s)",
+                            "%s already has an active app password with this label (%s): choose "
+                            "another, or revoke that one first",
                             admin->user, other->id);
     }
     return ASP_OK;

@@ -54,6 +54,7 @@ def test_a_line_that_fails_is_told_by_its_number_and_the_rest_goes_on(site):
     assert [row[:2] for row in rows(run)] == [("bob", "Phone"), ("carol", "Phone")]
     assert run.err.endswith("asp-admin: lines of which nothing was made: 6\n")
     assert "already has an active app password with this label" in run.err
+    assert "): choose another, or revoke that one first\n" in run.err
     assert site.states("bob") == site.states("carol") == [("Phone", "active")]
 
 
