@@ -1736,6 +1736,100 @@ EQUIVALENT = {
             "libpam begins nothing without a service",
         ),
     ],
+    "pam_asp/password_stack.c": [
+        ("struct asp_error error = {0};", ["struct asp_error error = {1};"], "whatever fails fills it"),
+        (
+            "password_not_compared(log_to_pam, setting->pamh, setting->user, &error); asp_conf_free(conf);",
+            ["password_not_compared(log_to_pam, setting->pamh, setting->user, &error); ;"],
+            "the process ends",
+        ),
+        (
+            "for (int number = 1; number < NSIG; number++)",
+            [
+                "for (int number = 0; number < NSIG; number++)",
+                "for (int number = 1; number <= NSIG; number++)",
+            ],
+            "there is no signal of that number",
+        ),
+        (
+            "if (*done >= 0) {",
+            ["if (*done > 0) {", "if (*done >= 1) {"],
+            "the lower end of a pipe is the other one",
+        ),
+        (
+            "if (dup2(*done, DONE_FD) < 0)",
+            ["if (dup2(*done, DONE_FD) <= 0)", "if (dup2(*done, DONE_FD) < 1)"],
+            "it is DONE_FD or fails",
+        ),
+        (
+            "return null >= 0 && dup2(null, 0) == 0 && dup2(null, 1) == 1 && dup2(null, 2) == 2 &&",
+            ["return dup2(null, 0) == 0 && dup2(null, 1) == 1 && dup2(null, 2) == 2 &&"],
+            "none cannot be made another either",
+        ),
+        (
+            "if (setsid() < 0) /* out of reach of the terminal first */",
+            [
+                "if (setsid() <= 0) /* out of reach of the terminal first */",
+                "if (setsid() < 1) /* out of reach of the terminal first */",
+            ],
+            "no session has the number 0",
+        ),
+        (
+            "while (waitpid(child, NULL, 0) < 0 && errno == EINTR)",
+            [
+                "while (waitpid(child, NULL, 0) <= 0 && errno == EINTR)",
+                "while (waitpid(child, NULL, 0) < 1 && errno == EINTR)",
+            ],
+            "no process has the number 0",
+        ),
+        ("int status = 0;", ["int status = 1;"], "it is that of a process that has ended, or is not looked at"),
+        (
+            '_exit(done < 0 || write(done, "", 1) == 1 ? 0 : 1);',
+            [
+                '_exit(done <= 0 || write(done, "", 1) == 1 ? 0 : 1);',
+                '_exit(done < 1 || write(done, "", 1) == 1 ? 0 : 1);',
+                '_exit( write(done, "", 1) == 1 ? 0 : 1);',
+                '_exit(done < 0 || write(done, "", 2) == 1 ? 0 : 1);',
+                '_exit(done < 0 || write(done, "", 1) != 1 ? 0 : 1);',
+                '_exit(done < 0 || write(done, "", 1) == 2 ? 0 : 1);',
+                '_exit(done < 0 || write(done, "", 1) == 0 ? 0 : 1);',
+                '_exit(done < 0 || write(done, "", 1) == 1 && 0 ? 0 : 1);',
+                '_exit(done < 0 || write(done, "", 1) == 1 || 1 ? 0 : 1);',
+                '_exit(done < 0 || write(done, "", 1) == 1 ? 1 : 1);',
+                '_exit(done < 0 || write(done, "", 1) == 1 ? 0 : 2);',
+                '_exit(done < 0 || write(done, "", 1) == 1 ? 0 : 0);',
+            ],
+            "that it has ended is looked at, or what it was killed by, and not with what it ends",
+        ),
+        (
+            "else if (ended == child && WIFSIGNALED(status))",
+            ["else if ( WIFSIGNALED(status))"],
+            "of a child that nothing is known of, status is 0",
+        ),
+        (
+            "int done[2] = {-1, -1};",
+            ["int done[3] = {-1, -1};"],
+            "there is more room than it takes",
+        ),
+        (
+            "work(setting, piped ? done[1] : -1);",
+            ["work(setting, piped || 1 ? done[1] : -1);"],
+            "where there is no pipe it is -1",
+        ),
+        (
+            "work(setting, piped ? done[1] : -1);",
+            ["work(setting, piped ? done[1] : -2);"],
+            "no descriptor is below 0",
+        ),
+        ("} asp_conf_free(conf);", ["} ;"], "it loses memory, which a sanitizer finds"),
+        ("bool done = false;", ["bool done = true;"], "whoever may have taken it says so"),
+        ("if (child < 0)", ["if (child <= 0)", "if (child < 1)"], "the child itself does not come here"),
+        (
+            "int done[2] = {-1, -1};",
+            ["int done[2] = {-2, -1};", "int done[2] = {-1, -2};"],
+            "no descriptor is below 0",
+        ),
+    ],
 }
 
 
