@@ -47,6 +47,9 @@ START_TEST(a_name_that_is_none_and_an_address_that_is_none_are_refused)
     ck_assert(!is_read(NULL, "192.0.2.7", &read, &network));
     ck_assert(!is_read("a\nb", "192.0.2.7", &read, &network));
     ck_assert(!is_read("a\x7f", "192.0.2.7", &read, &network));
+    ck_assert(!is_read("\na", "192.0.2.7", &read, &network));
+    ck_assert(is_read("a b", "192.0.2.7", &read, &network));
+    ck_assert(is_read("a", "192.0.2.7", &read, &network));
     memset(longest, 'a', sizeof longest);
     longest[ASP_USER_MAX + 1] = '\0';
     ck_assert(!is_read(longest, NULL, &read, &network));
@@ -62,12 +65,16 @@ START_TEST(another_type_and_another_number_of_fields_are_none)
     struct asp_message message;
     struct asp_message_read said;
 
-    for (int fields = 0; fields < 4; fields++) {
-        asp_message_begin(&message, fields == 3 ? ASP_MESSAGE_COMMAND : ASP_MESSAGE_SIGN_IN);
-        for (int i = 0; i < fields; i++)
-            asp_message_text(&message, i == 0 ? "alice" : NULL, ASP_USER_MAX);
+    for (int i = 0; i < 8; i++) {
+        const int fields = i / 2;
+        const bool is_sign_in = i % 2 == 0;
+
+        asp_message_begin(&message, is_sign_in ? ASP_MESSAGE_SIGN_IN : ASP_MESSAGE_COMMAND);
+        for (int field = 0; field < fields; field++)
+            asp_message_text(&message, field == 0 ? "alice" : NULL, ASP_USER_MAX);
         ck_assert_int_eq(asp_message_read(message.bytes, message.length, "x", &said, NULL), ASP_OK);
-        ck_assert_int_eq(asp_broker_sign_in_read(&said, &read, &network), fields == 2);
+        ck_assert_int_eq(asp_broker_sign_in_read(&said, &read, &network),
+                         fields == 2 && is_sign_in);
     }
     asp_message_begin(&message, ASP_MESSAGE_SIGN_IN);
     asp_message_text(&message, "alice", ASP_USER_MAX);
