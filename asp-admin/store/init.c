@@ -36,12 +36,14 @@ static enum exit_code fail(const struct admin *admin, struct asp_error *error)
 {
     struct asp_buffer line = {0};
 
+    asp_buffer_add(&line, error->advice);
+    asp_buffer_add(&line, error->advice[0] == '\0' ? "as who may: " : "; or, as who may: ");
     asp_buffer_add(&line, "asp-admin store init --sql ");
     asp_buffer_add(&line, admin->options->uses_lost ? "--uses-lost " : "");
     asp_buffer_add(&line, "| sudo -u postgres psql -d ");
     asp_shell_word_add(&line, admin->conf->database.name);
     if (!line.failed && error->status != ASP_NO_MEMORY)
-        (void)asp_advise(error, error->status, "as who may: %s", line.text);
+        (void)asp_advise(error, error->status, "%s", line.text);
     asp_buffer_free(&line);
     return fail_unreadable(admin->console, error);
 }

@@ -50,7 +50,9 @@ static const struct row rows[] = {
     {"26000", &stale, false, NOT_PREPARED, NULL},
     {"42P05", &stale, false, NOT_PREPARED, NULL},
     {"25006", &elsewhere, true, "it is read-only", NULL},
-    {"3D000", &refused, true, NOT_LET_IN, OTHER},
+    {"3D000", &refused, true, "there is no such database",
+     "name in asp.conf the one that the store is in; asp-store(7) has how one is made, and how "
+     "one that was lost is restored"},
     {"42501", &refused, true, NOT_LET_IN,
      "run asp-admin store init as who may: it gives the roles their rights"},
     {"3F000", &absent, true, NO_STORE, OTHER},

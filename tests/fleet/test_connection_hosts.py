@@ -162,7 +162,7 @@ STARTS = {
     "53300": "takes no more connections",
     "28P01": "does not let this node in",
     "28000": "does not let this node in",
-    "3D000": "does not let this node in",
+    "3D000": "there is no such database",
     "42704": "refuses",
 }
 

@@ -125,11 +125,25 @@ def test_init_makes_one_as_who_runs_it_and_then_nothing_more(machine):
 
 
 def test_who_may_not_make_one_is_shown_how_one_does_who_may(machine):
-    assert machine.says(5, "init").endswith(f'; as who may: {SQL}{machine.database}')
+    assert machine.says(5, "init").endswith(f'; or, as who may: {SQL}{machine.database}')
     machine.ask("DROP ROLE IF EXISTS daemon; CREATE ROLE daemon LOGIN")
     line = machine.says(5, "init", user="daemon")
-    assert "SQLSTATE 42501" in line and line.endswith(f"; as who may: {SQL}{machine.database}")
+    assert "SQLSTATE 42501" in line and line.endswith(f"; or, as who may: {SQL}{machine.database}")
     assert machine.one("SELECT count(*) FROM pg_namespace WHERE nspname = 'asp'") == 0
+
+
+@pytest.mark.parametrize(
+    "where, why, what_to_do",
+    [
+        ({"name": "not_made"}, "SQLSTATE 3D000", "asp-store(7) has how one is made, and how one that was lost is restored"),
+        ({"folder": "/run/nowhere"}, "no answer", "see that PostgreSQL runs there, and that this machine reaches it"),
+    ],
+)
+def test_where_nobody_could_make_one_it_is_said_what_is_missing(machine, cluster, where, why, what_to_do):
+    machine.configure(CONFIGURATION.format(**{"folder": cluster.folder, "name": machine.database, **where}))
+    for word in ("init", "join"):
+        line = machine.says(5, word, user="postgres" if word == "init" else "root")
+        assert why in line and what_to_do in line, line
 
 
 def aged(text, days):

@@ -58,7 +58,9 @@ static const struct {
      "let it in by pg_hba.conf, as asp-store(7) has it, and by ALTER ROLE where it is NOLOGIN"},
     {"28P01", ASP_IO, TELLS, "does not let this node in",
      "put the role's password right in database.passfile, or in the database by \\password"},
-    {"3D000", ASP_IO, TELLS, "does not let this node in", OTHER},
+    {"3D000", ASP_IO, TELLS, "there is no such database",
+     "name in asp.conf the one that the store is in; asp-store(7) has how one is made, and how "
+     "one that was lost is restored"},
     {"42501", ASP_IO, TELLS, "does not let this node in",
      "run asp-admin store init as who may: it gives the roles their rights"},
     {"42P01", ASP_IO, TELLS | NO_STORE, "there is no store", OTHER},
