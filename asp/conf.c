@@ -150,8 +150,12 @@ static enum asp_status check_profile_text(const struct asp_conf_reader *reader,
             reader, setting,
             "may have %%u, for the user, and %%%% for a percent sign, and no other %%");
     if (key->kind == ASP_CONF_URL && text[0] != '\0' && !asp_url_read(text, key->words, &url))
-        return asp_conf_refuse(reader, setting, "must be an address, %s://HOST[:PORT]%s",
-                               key->words[0], strcmp(key->words[0], "https") == 0 ? "/..." : "");
+        return key->words[1] == NULL
+                   ? asp_conf_refuse(reader, setting, "must be an address, %s://HOST[:PORT]/...",
+                                     key->words[0])
+                   : asp_conf_refuse(reader, setting,
+                                     "must be an address, %s://HOST[:PORT] or %s://HOST[:PORT]",
+                                     key->words[0], key->words[1]);
     return ASP_OK;
 }
 

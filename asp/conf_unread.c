@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 /* libconfig tells of what is missing at the end by a line behind the last one. */
 static size_t within(const char *text, size_t length, size_t line)
 {
@@ -86,6 +88,12 @@ enum asp_status asp_conf_fail_unread(const struct asp_conf_reader *reader, const
     struct asp_conf_place place;
     struct asp_conf_slip slip;
 
+    /* No editor shows it. */
+    if (length >= strlen(BYTE_ORDER_MARK) &&
+        memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+        return asp_fail(reader->error, ASP_INVALID,
+                        "%s:1: it begins with a byte order mark: save it without one",
+                        reader->path);
     if (strstr(why, "duplicate") != NULL && asp_conf_place_twice(text, length, &place))
         return fail_twice(reader, &place);
     /* A word behind no key is no value: [main], of another program's form. */

@@ -254,7 +254,7 @@ START_TEST(other_text_is_refused_with_its_line)
     unit_conf_is_bad("limit = 25; /* a comment\n", 1, "comment is not closed");
     unit_conf_is_bad("\n/*/", 2, "comment is not closed");
     unit_conf_is_bad("/*\n*/\n!", 3, "syntax");
-    unit_conf_is_bad("\xef\xbb\xbflimit = 25;", 1, "syntax");
+    unit_conf_is_bad("\xef\xbb\xbflimit = 25;", 1, "byte order mark");
     unit_conf_is_good("");
     unit_conf_is_good("\n\r\n\t \f");
     unit_conf_is_good("# a comment without a line end");

@@ -21,6 +21,7 @@ static const struct {
     {"limit = 2;\nhooks: {\ntimeout = ;\n};\n", "3: syntax error, behind hooks.timeout in line 3"},
     {"limit = 2;\n\nhistory 3;\n", "3: syntax error, behind limit in line 1"},
     {"limit = 2;\nhooks: {\n\n\n", "2: a bracket is not closed"},
+    {"\xef\xbb\xbflimit = 2;\n", "1: it begins with a byte order mark: save it without one"},
     {"history 3;\n", "1: syntax error"},
     {"history\n\n\n", "1: syntax error"},
     {"limit = 2;\nhistory\n\n", "2: syntax error, behind limit in line 1"},
