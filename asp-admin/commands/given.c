@@ -190,8 +190,8 @@ struct asp_entry *given_find_entry(const struct admin *admin, const struct asp_a
         revokes && admin->options->argument_count > 2 ? ", and nothing was revoked" : "";
 
     if (entry == NULL) {
-        (void)asp_fail(error, ASP_NOT_FOUND, "%s has no app password with the id %s%s", admin->user,
-                       id, others);
+        (void)asp_fail(error, ASP_NOT_FOUND, "%s has no app password with %s%s%s", admin->user,
+                       id[0] == '\0' ? "an empty id" : "the id ", id, others);
         advise_id(admin, account, id, error);
         if (error->advice[0] == '\0' && revokes)
             advise_label(admin, account, error);

@@ -251,6 +251,9 @@ static enum exit_code take_lines(struct import *import)
         return fail_with(import->admin->console, EXIT_STORE,
                          "standard input cannot be read behind line %lu: %s", import->lines.number,
                          strerror(errno));
+    /* What was to write it may have failed, which a shell tells nobody. */
+    if (import->lines.number == 0)
+        console_say(import->admin->console, "note: there was nothing to import");
     return EXIT_DONE;
 }
 

@@ -61,8 +61,8 @@ static enum asp_status fail_no_label(const struct admin *admin, const char *labe
                                       .added = {"--label", meant}};
     struct asp_buffer out = {0};
 
-    (void)asp_fail(error, ASP_NOT_FOUND, "%s has no app password with the label %s", admin->user,
-                   label);
+    (void)asp_fail(error, ASP_NOT_FOUND, "%s has no app password with %s%s", admin->user,
+                   label[0] == '\0' ? "an empty label" : "the label ", label);
     if (meant != NULL)
         options_add_line(&out, admin->options, &line);
     if (meant != NULL && !out.failed)

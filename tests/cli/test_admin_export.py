@@ -68,6 +68,13 @@ def test_what_was_imported_is_exported_to_the_byte(full, other):
     assert other.texts() == full.texts()
 
 
+def test_where_there_is_nothing_to_import_it_is_said(other):
+    """What was to write it may have failed, on another machine: a pipe tells nobody."""
+    run = import_(other, "").done()
+    assert (run.out, run.err.splitlines()[-1]) == ("", "asp-admin: note: there was nothing to import")
+    assert import_(other, "", "--json").done().out == "[]\n"
+
+
 def test_what_was_imported_goes_on_working(full, other, login):
     import_(other, export(full)).done()
     assert other.check(full.bob["password"], "bob") == "accepted"

@@ -52,6 +52,7 @@ def test_an_id_that_is_none_is_told_from_a_label_and_from_one_in_capitals(site, 
     assert of("mm3") == f"alice has no app password with the id mm3{none}; it is a label: {line(label)}"
     assert of(id.upper()).endswith(f"with the id {id.upper()}{none}; ids are in small letters: {line(id)}")
     assert of("!!") == f"alice has no app password with the id !!{none}"
+    assert of("") == f"alice has no app password with an empty id{none}"
 
 
 def pasted(site, run, code, why):
@@ -95,6 +96,7 @@ def test_a_label_that_is_close_to_a_right_one_is_answered_with_it(site):
     for given in ("phone", "Phnoe", "Pho"):
         words = pasted(site, site.run("revoke", "alice", "--label", given), 3, none.format(given) + "; did you mean")
         assert words == ["revoke", "alice", "--label", "Phone"]
+    assert said(site.run("revoke", "alice", "--label", ""), 3) == "alice has no app password with an empty label"
     for given in ("Tablet", "Old phne"):
         assert said(site.run("revoke", "alice", "--label", given), 3) == none.format(given)
 
