@@ -1462,6 +1462,14 @@ EQUIVALENT = {
             "the first is none, which is not compared",
         ),
     ],
+    "asp/shell_word.c": [
+        ("unsigned long value = 0;", ["unsigned long value = 1;"], "of what is no character it is not looked at"),
+        (
+            "if (length == 0 || asp_is_control(value))",
+            ["if ( asp_is_control(value))"],
+            "of what is no character the value is 0, which is a control character",
+        ),
+    ],
     "asp/store_update.c": [
         (
             "status = keep_change(update, held, &made, status == ASP_DROP, error); asp_entries_free(before, count);",

@@ -17,6 +17,7 @@ START_TEST(what_a_shell_would_read_otherwise_is_quoted)
         {"o'hara", "'o'\\''hara'"},
         {"\303\274", "'\303\274'"},
         {"a\342\200\256%\\'b", "\"$(printf 'a\\342\\200\\256%%\\\\'\\''b')\""},
+        {"-\342\200\256 ~-\177", "\"$(printf '\\055\\342\\200\\256 ~-\\177')\""},
     };
 
     for (size_t i = 0; i < UNIT_COUNT(words); i++) {
