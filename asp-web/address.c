@@ -11,8 +11,7 @@ bool address_read(const char *value, char address[ASP_NETWORK_SIZE])
 
     address[0] = '\0';
     /* Neither a name nor a network, a zone or a port. */
-    if (value == NULL || strpbrk(value, "/%") != NULL || !asp_host_is_address(value) ||
-        !asp_network_read(value, &network))
+    if (value == NULL || strchr(value, '/') != NULL || !asp_network_read(value, &network))
         return false;
     asp_network_write(&network, address);
     return true;
