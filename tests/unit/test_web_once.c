@@ -362,6 +362,7 @@ START_TEST(the_page_is_in_the_first_language_that_there_are_words_for)
         {"DE-at, en;q=0.5", ONCE_GERMAN},
         {"it-IT,it;q=0.9,fr;q=0.8,en;q=0.7", ONCE_FRENCH},
         {"fr;q=1", ONCE_FRENCH},
+        {"en, de", ONCE_ENGLISH},
         {" ,\t, fr", ONCE_FRENCH},
         {"den, frr, enm", ONCE_ENGLISH},
         {"x-de, de", ONCE_GERMAN},
