@@ -1469,6 +1469,40 @@ EQUIVALENT = {
             "the first is none, which is not compared",
         ),
     ],
+    "asp/nearest.c": [
+        (
+            "while (*typed != '\\0' && is_same(*typed, *word)) {",
+            ["while ( is_same(*typed, *word)) {"],
+            "it goes on behind the end of two words that are the same, and at no distance anyway",
+        ),
+        (
+            "size_t rows[3][BYTES_MAX + 1];",
+            ["size_t rows[4][BYTES_MAX + 1];", "size_t rows[3][BYTES_MAX + 2];"],
+            "there is more room than it takes",
+        ),
+        (
+            "size_t rows[3][BYTES_MAX + 1];",
+            ["size_t rows[3][BYTES_MAX + 0];"],
+            "what stands behind it is a sanitizer's to find, and what is counted wrong in it is too far in any case",
+        ),
+        (
+            "for (size_t j = 0; j <= width; j++)",
+            ["for (size_t j = 0; j < width; j++)"],
+            "from whatever stands there, it is further by each byte that was typed, which is too far",
+        ),
+        (
+            "if (i > 1 && j > 1 && is_same(a[i - 1], b[j - 2]) && is_same(a[i - 2], b[j - 1]))",
+            [
+                "if (i >= 1 && j > 1 && is_same(a[i - 1], b[j - 2]) && is_same(a[i - 2], b[j - 1]))",
+                "if (i > 0 && j > 1 && is_same(a[i - 1], b[j - 2]) && is_same(a[i - 2], b[j - 1]))",
+                "if ( j > 1 && is_same(a[i - 1], b[j - 2]) && is_same(a[i - 2], b[j - 1]))",
+                "if (i > 1 && is_same(a[i - 1], b[j - 2]) && is_same(a[i - 2], b[j - 1]))",
+                "if (i > 1 && j >= 1 && is_same(a[i - 1], b[j - 2]) && is_same(a[i - 2], b[j - 1]))",
+                "if (i > 1 && j > 0 && is_same(a[i - 1], b[j - 2]) && is_same(a[i - 2], b[j - 1]))",
+            ],
+            "what stands before the words is a sanitizer's to find",
+        ),
+    ],
     "asp/shell_word.c": [
         ("unsigned long value = 0;", ["unsigned long value = 1;"], "of what is no character it is not looked at"),
         (
