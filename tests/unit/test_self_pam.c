@@ -9,6 +9,7 @@
 
 #include <security/pam_appl.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <ucontext.h>
@@ -36,8 +37,14 @@ int pam_start(const char *service, const char *user, const struct pam_conv *with
     ck_assert_str_eq(service, ask.service);
     ck_assert_str_eq(user, ask.user);
     conversation = with;
-    *pamh = NULL;
+    *pamh = (pam_handle_t *)stack; /* what nobody looks into */
     return PAM_SUCCESS;
+}
+
+int pam_end(pam_handle_t *pamh, int code)
+{
+    ck_assert_ptr_eq(pamh, stack);
+    return code == PAM_AUTH_ERR ? PAM_SUCCESS : PAM_SYSTEM_ERR;
 }
 
 /* A module that asks, hears, and knows nobody. */
@@ -129,5 +136,9 @@ static void fill(Suite *suite)
 
 int main(void)
 {
+    if (unit_is_watched()) {
+        (void)puts("a sanitizer or valgrind has stacks of its own");
+        return 77;
+    }
     return unit_run("self_pam", fill);
 }
