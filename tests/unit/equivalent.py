@@ -1845,6 +1845,106 @@ EQUIVALENT = {
             "libpam begins nothing without a service",
         ),
     ],
+    "pam_asp/password_compare.c": [
+        (
+            "log(context, LOG_ERR, line.text); asp_buffer_free(&line);",
+            ["log(context, LOG_ERR, line.text); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "char name[ASP_USER_MAX + 1]; /* empty: there can be none */",
+            ["char name[ASP_USER_MAX + 2]; /* empty: there can be none */"],
+            "there is more room than it takes",
+        ),
+        (
+            "memcpy(account.name, name, strlen(name) + 1);",
+            ["memcpy(account.name, name, strlen(name) + 0);", "memcpy(account.name, name, strlen(name) + 2);"],
+            "what stands behind a name is 0, and behind the longest that it is known",
+        ),
+        (
+            'char known[ASP_USER_MAX + 1] = "";',
+            ['char known[ASP_USER_MAX + 2] = "";'],
+            "there is more room than it takes",
+        ),
+        (
+            '*own = account_of(answer == ASP_USER_KNOWN ? known : "", true);',
+            ['*own = account_of(answer == ASP_USER_KNOWN || 1 ? known : "", true);'],
+            "of who is not known there is no name",
+        ),
+        (
+            "look.is_own = account->is_own; result->primary = ASP_PRIMARY_UNKNOWN;",
+            ["look.is_own = account->is_own; ;"],
+            "it begins as that",
+        ),
+        (
+            "while (status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN) { asp_reconciled_free(result);",
+            ["while (status == ASP_OK && result->primary == ASP_PRIMARY_UNKNOWN) { ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        (
+            "result->primary = ASP_PRIMARY_SAME;",
+            [
+                f"result->primary = ASP_PRIMARY_{other};"
+                for other in ("CHANGED", "LOCKED", "ABSENT", "ELSEWHERE")
+            ],
+            "it is looked at whether it is unknown, and nothing else",
+        ),
+        ("} asp_look_end(&look);", ["} ;"], "it loses memory, which a sanitizer finds"),
+        (
+            "if (status == ASP_OK || outcome->status != ASP_OK)",
+            ["if (status == ASP_NOT_FOUND || outcome->status != ASP_OK)"],
+            "what is not there has not failed, and does not come here",
+        ),
+        (
+            "if (status == ASP_OK || outcome->status != ASP_OK)",
+            ["if ( outcome->status != ASP_OK)"],
+            "what is kept of a success is one",
+        ),
+        ("struct asp_error error = {0};", ["struct asp_error error = {1};"], "whatever fails fills it"),
+        ("struct asp_reconciled result = {0};", ["struct asp_reconciled result = {1};"], "it is set before it is looked at"),
+        (
+            "if (strcmp(account->name, setting->user) != 0)",
+            ["if (1)", "if (strcmp(account->name, setting->user) != 1)"],
+            "what is noted twice is noted",
+        ),
+        (
+            "result.revoked, result.count); asp_reconciled_free(&result);",
+            ["result.revoked, result.count); ;"],
+            "it loses memory, which a sanitizer finds",
+        ),
+        ("if (ambiguous)", ["if (1)"], "the account of the very spelling is that which was found, or not there"),
+        (
+            "if (status == ASP_NOT_FOUND || (found.known && found.name[0] != '\\0'))",
+            ["if (status == ASP_NOT_FOUND || (found.known ))"],
+            "who is known by a name that can be none has no account of her own either",
+        ),
+        (
+            "status = ask_for_own(user, found.name[0] != '\\0' ? found.name : user, &account, &error);",
+            ["status = ask_for_own(user, found.name[0] != '\\0' || 1 ? found.name : user, &account, &error);"],
+            "nobody is known by no name",
+        ),
+        (
+            "strcmp(account.name, found.name) == 0 || (ambiguous && strcmp(account.name, user) == 0);",
+            ["strcmp(account.name, found.name) == 0 || ( strcmp(account.name, user) == 0);"],
+            "where there is an account of the very spelling, and another was found, it is ambiguous",
+        ),
+        ("if (status == ASP_OK)", ["if (1)"], "it is the one that was compared last, and is compared once"),
+        (
+            "if (status == ASP_OK)",
+            [
+                "if (!(status == ASP_OK))",
+                "if (0)",
+                "if (status != ASP_OK)",
+                *(f"if (status == {other})" for other in STATUSES if other != "ASP_OK"),
+            ],
+            "of a store in files it is the time of this machine, which is set",
+        ),
+        (
+            "if (status == ASP_OK) status = asp_store_now(&store, &setting.how.when, error);",
+            ["if (status == ASP_OK) ;"],
+            "of a store in files it is the time of this machine, which is set",
+        ),
+    ],
     "pam_asp/password_stack.c": [
         ("struct asp_error error = {0};", ["struct asp_error error = {1};"], "whatever fails fills it"),
         (
