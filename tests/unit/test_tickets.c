@@ -150,6 +150,25 @@ START_TEST(a_process_is_in_its_session_and_only_for_its_user)
 }
 END_TEST
 
+/* Whoever starts the broker may have closed its standard input. */
+static void look_without_standard_input(void *context)
+{
+    struct ticket_place place;
+
+    (void)context;
+    ck_assert_int_gt(setsid(), 0);
+    ck_assert_int_eq(close(STDIN_FILENO), 0);
+    ticket_place_of(getpid(), geteuid(), &place);
+    ck_assert_int_eq(place.session, getpid());
+    ck_assert_int_eq(close(STDIN_FILENO), -1);
+}
+
+START_TEST(a_place_is_read_whatever_the_number_of_its_file)
+{
+    unit_forked(look_without_standard_input, NULL);
+}
+END_TEST
+
 static void look_with_a_name_that_lies(void *context)
 {
     struct ticket_place plain;
@@ -231,6 +250,7 @@ static void fill(Suite *suite)
     unit_add(suite, the_oldest_of_too_many_answers_is_forgotten);
     unit_add(suite, two_processes_of_one_session_are_at_one_place);
     unit_add(suite, a_process_is_in_its_session_and_only_for_its_user);
+    unit_add(suite, a_place_is_read_whatever_the_number_of_its_file);
     unit_add(suite, the_name_of_a_process_says_nothing_of_its_place);
     unit_add(suite, a_session_without_its_leader_is_no_place);
 }
