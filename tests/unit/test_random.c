@@ -81,7 +81,8 @@ START_TEST(at_the_start_the_device_will_do)
 }
 END_TEST
 
-static enum asp_status revoke_first(struct asp_account *account, void *context, struct asp_error *why)
+static enum asp_status revoke_first(struct asp_account *account, void *context,
+                                    struct asp_error *why)
 {
     (void)why;
     ++*(int *)context;
@@ -100,7 +101,8 @@ START_TEST(no_update_begins_without_them_and_reading_needs_none)
     unit_plain_entry(&entry, "7k", "Phone");
     unit_put(&store, "alice", &entry, 1);
     refuse(0, EPERM);
-    ck_assert_int_eq(asp_store_update(&store, "alice", true, revoke_first, &changes, &error), ASP_DENIED);
+    ck_assert_int_eq(asp_store_update(&store, "alice", true, revoke_first, &changes, &error),
+                     ASP_DENIED);
     ck_assert_int_eq(asp_store_remove(&store, "alice", NULL), ASP_DENIED);
     ck_assert_int_eq(asp_store_load(&store, "alice", NULL, &account, NULL), ASP_OK);
     (void)unit_calls_end();
