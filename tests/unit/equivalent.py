@@ -819,6 +819,39 @@ EQUIVALENT = {
             "what the first one, the file itself, has was refused before",
         ),
     ],
+    "asp/engine.c": [
+        ("enum { PIECE = 1024 };", ["enum { PIECE = 1025 };"], "in pieces of any size the same is cleared"),
+        (
+            "for (size_t at = 0; stored->bytes != NULL && at < stored->length; at += PIECE)",
+            ["for (size_t at = 0; at < stored->length; at += PIECE)"],
+            "where nothing was read there is no length of it",
+        ),
+        (
+            "for (size_t at = 0; stored->bytes != NULL && at < stored->length; at += PIECE)",
+            ["for (size_t at = 0; stored->bytes != NULL && at <= stored->length; at += PIECE)"],
+            "behind the last piece none of no bytes is cleared",
+        ),
+        (
+            "stored->length - at < PIECE ? stored->length - at : PIECE);",
+            ["stored->length - at < PIECE || 1 ? stored->length - at : PIECE);"],
+            "what is behind a piece is cleared more than once",
+        ),
+        (
+            "if (!asp_account_whose(bytes, length, user) || !asp_user_encode(user, encoded)) return false;",
+            ["if (!asp_account_whose(bytes, length, user) || !asp_user_encode(user, encoded)) ;"],
+            "what was not encoded is compared, which a sanitizer finds",
+        ),
+        (
+            "struct asp_stored stored = {0};",
+            ["struct asp_stored stored = {1};"],
+            "what is not read is not looked at",
+        ),
+        (
+            "memcpy(user + 1, name, strlen(name) + 1);",
+            ["memcpy(user + 1, name, strlen(name) + 2);"],
+            "there is room for what stands behind its end",
+        ),
+    ],
     "asp/entry.c": [
         (
             "asp_buffer_add(out, entry->replaced_by[0] == '\\0' ? \"-\" : entry->replaced_by);",
@@ -1509,6 +1542,35 @@ EQUIVALENT = {
             "if (length == 0 || asp_is_control(value))",
             ["if ( asp_is_control(value))"],
             "of what is no character the value is 0, which is a control character",
+        ),
+    ],
+    "asp/store_files_temp.c": [
+        (
+            "if (file[0] != '.' || dot == file)",
+            ["if (file[0] != '.' )"],
+            "a length below 0 is one beyond all",
+        ),
+        (
+            "for (size_t i = 0; i < sizeof files / sizeof *files; i++) {",
+            ["for (size_t i = 0; i <= sizeof files / sizeof *files; i++) {"],
+            "what stands behind the names is a sanitizer's to find",
+        ),
+    ],
+    "asp/store_front.c": [
+        (
+            "struct asp_stored stored = {0};",
+            ["struct asp_stored stored = {1};"],
+            "what is not read is not looked at",
+        ),
+        (
+            "if (status == ASP_OK)",
+            ["if (1)"],
+            "of an account that could not be read nothing is looked at",
+        ),
+        (
+            "account->written = stored.written; asp_stored_free(&stored);",
+            ["account->written = stored.written; ;"],
+            "it loses memory, which a sanitizer finds",
         ),
     ],
     "asp/store_update.c": [

@@ -62,6 +62,7 @@ START_TEST(no_account_is_told_where_its_place_was_seen_and_is_empty)
 {
     unit_store(&store);
     ck_assert_int_eq(loads("alice"), ASP_NOT_FOUND);
+    store_says("alice has no app passwords");
     ck_assert_int_eq(update("alice", false, add, NULL), ASP_NOT_FOUND);
     ck_assert_int_eq(asp_store_remove(&store, "alice", &store_error), ASP_NOT_FOUND);
     ck_assert_int_eq(add_id("alice", "7k"), ASP_OK);

@@ -4,6 +4,7 @@
 
 #include "asp/engine.h"
 #include "asp/store_due.h"
+#include "asp/store_front.h"
 #include "asp/store_watch.h"
 
 #include <glob.h>
@@ -313,6 +314,23 @@ START_TEST(that_it_is_written_is_told_by_name_or_counts_as_lost_while_the_store_
 }
 END_TEST
 
+/* A slash before it, and nothing else, is what says that a digest is meant. */
+START_TEST(a_digest_is_named_by_a_slash_before_it)
+{
+    char name[ASP_USER_ENCODED + 1];
+    char user[ASP_USER_FILE + 2];
+
+    make_names();
+    (void)snprintf(user, sizeof user, "/%s", digest_of(long_name));
+    memset(name, 'x', sizeof name);
+    ck_assert_int_eq(asp_store_encode(user, name, &store_error), ASP_OK);
+    ck_assert_str_eq(name, user + 1);
+    user[0] = '*';
+    ck_assert_int_eq(asp_store_encode(user, name, &store_error), ASP_INVALID);
+    store_says("not well-formed");
+}
+END_TEST
+
 START_TEST(what_was_never_finished_of_a_long_name_is_found_and_removed)
 {
     enum asp_status status = ASP_OK;
@@ -343,6 +361,7 @@ static void fill(Suite *suite)
     unit_add(suite, each_file_of_a_long_name_has_its_digest_in_its_own);
     unit_add(suite, a_file_with_a_name_that_is_too_long_is_nobodys);
     unit_add(suite, that_it_is_written_is_told_by_name_or_counts_as_lost_while_the_store_is_closed);
+    unit_add(suite, a_digest_is_named_by_a_slash_before_it);
     unit_add(suite, what_was_never_finished_of_a_long_name_is_found_and_removed);
 }
 

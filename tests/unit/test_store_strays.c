@@ -2,13 +2,17 @@
 #include "store_fixture.h"
 
 #include "asp/store.h"
+#include "asp/store_files_lock.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define NONCE "0123456789abcdef"
 
 static enum asp_status count_alice(const char *user, void *context)
 {
@@ -215,6 +219,95 @@ START_TEST(a_removal_is_on_the_disk_as_a_whole)
 }
 END_TEST
 
+/* ".NAME.NONCE", or with another end. */
+static const char *temp_of(const char *name, const char *end)
+{
+    static char file[ASP_USER_ENCODED + 32];
+
+    (void)snprintf(file, sizeof file, ".%s.%s", name, end);
+    return file;
+}
+
+START_TEST(the_name_of_what_is_written_is_one_of_a_user_as_files_have_it)
+{
+    char name[400];
+    char user[ASP_USER_ENCODED + 1];
+
+    memset(user, 'a', sizeof user);
+    user[ASP_USER_FILE] = '\0';
+    ck_assert(asp_files_is_temp(temp_of(user, NONCE), name));
+    ck_assert_str_eq(name, user);
+    user[ASP_USER_FILE] = 'a';
+    user[ASP_USER_FILE + 1] = '\0';
+    ck_assert(!asp_files_is_temp(temp_of(user, NONCE), name));
+    asp_user_file(user, name);
+    strcpy(user, name);
+    ck_assert(asp_files_is_temp(temp_of(user, NONCE), name));
+    ck_assert_str_eq(name, user);
+}
+END_TEST
+
+START_TEST(what_is_removed_is_told_from_what_was_not_there)
+{
+    static const struct unit_plan refused = {
+        .call = "unlinkat", .first = 1, .times = 1, .number = EACCES};
+    bool removed = true;
+    bool gone;
+
+    unit_store(&store);
+    ck_assert(asp_files_remove_temp(store.own.fd, "none", &removed));
+    ck_assert(!removed);
+    file_write(in_store("file"), "x", 1);
+    ck_assert(asp_files_remove_temp(store.own.fd, "file", &removed));
+    ck_assert(removed && !unit_exists(in_store("file")));
+
+    /* A folder is tried only where it is said to be one. */
+    ck_assert_int_eq(mkdir(in_store("folder"), 0700), 0);
+    unit_calls_begin(&refused);
+    gone = asp_files_remove_temp(store.own.fd, "folder", &removed);
+    ck_assert(unit_calls_end());
+    ck_assert(!gone && !removed && unit_exists(in_store("folder")));
+    ck_assert(asp_files_remove_temp(store.own.fd, "folder", &removed));
+    ck_assert(removed && !unit_exists(in_store("folder")));
+    asp_store_close(&store);
+}
+END_TEST
+
+/* Whether a lock on this name says that something was cleared away, when this was noted. */
+static bool clears(const char *name, const char *noted)
+{
+    struct asp_store_held lock = ASP_FILES_LOCK_FREE;
+
+    strcpy(lock.name, name);
+    lock.folder = store.own.fd;
+    asp_files_clear_noted(&lock, noted);
+    return lock.cleared;
+}
+
+START_TEST(each_file_that_a_killed_process_may_have_left_is_cleared_away)
+{
+    static const char *const ends[] = {NONCE, "~" NONCE, NONCE "~"};
+    char longest[ASP_USER_FILE + 1];
+
+    memset(longest, 'a', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    unit_store(&store);
+    ck_assert(!clears(longest, temp_of(longest, NONCE)));
+    for (size_t i = 0; i < UNIT_COUNT(ends); i++) {
+        file_write(in_store(temp_of(longest, ends[i])), "x", 1);
+        ck_assert(clears(longest, temp_of(longest, NONCE)));
+        ck_assert(!unit_exists(in_store(temp_of(longest, ends[i]))));
+    }
+
+    /* Nothing else is, whatever was noted. */
+    file_write(in_store(temp_of(longest, NONCE)), "x", 1);
+    ck_assert(!clears(longest, temp_of("bob", NONCE)));
+    ck_assert(!clears(longest, temp_of(longest, NONCE) + 1));
+    ck_assert(unit_exists(in_store(temp_of(longest, NONCE))));
+    asp_store_close(&store);
+}
+END_TEST
+
 static void fill(Suite *suite)
 {
     unit_loop(suite, what_a_power_cut_leaves_is_found_by_its_name, WORKS);
@@ -223,6 +316,9 @@ static void fill(Suite *suite)
     unit_add(suite, what_was_never_finished_is_known_by_its_exact_name_alone);
     unit_add(suite, what_is_just_written_is_no_stray);
     unit_add(suite, a_stray_that_stays_is_an_error_that_names_it);
+    unit_add(suite, the_name_of_what_is_written_is_one_of_a_user_as_files_have_it);
+    unit_add(suite, what_is_removed_is_told_from_what_was_not_there);
+    unit_add(suite, each_file_that_a_killed_process_may_have_left_is_cleared_away);
 }
 
 int main(void)
