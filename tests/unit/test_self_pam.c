@@ -1,5 +1,6 @@
 /* What is left on the stack of a password that a user has typed for PAM: nothing. libpam is played
  * here, and she has answered before she is asked. */
+#include "own_stack.h"
 #include "unit.h"
 
 #include "asp-broker/self_pam.h"
@@ -12,14 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <ucontext.h>
 #include <unistd.h>
 
-enum { STACK = 1024 * 1024, PIECE = 8 };
-
-static char *stack;
-static ucontext_t here;
-static ucontext_t there;
+enum { PIECE = 8 };
 
 /* Where it comes from and goes to: none of it is on that stack. */
 static char typed[] = "what-she-has-typed-at-her-login";
@@ -37,13 +33,13 @@ int pam_start(const char *service, const char *user, const struct pam_conv *with
     ck_assert_str_eq(service, ask.service);
     ck_assert_str_eq(user, ask.user);
     conversation = with;
-    *pamh = (pam_handle_t *)stack; /* what nobody looks into */
+    *pamh = (pam_handle_t *)&ask; /* nobody looks into it */
     return PAM_SUCCESS;
 }
 
 int pam_end(pam_handle_t *pamh, int code)
 {
-    ck_assert_ptr_eq(pamh, stack);
+    ck_assert_ptr_eq(pamh, &ask);
     return code == PAM_AUTH_ERR ? PAM_SUCCESS : PAM_SYSTEM_ERR;
 }
 
@@ -63,21 +59,10 @@ int pam_authenticate(pam_handle_t *pamh, int flags)
     return PAM_AUTH_ERR;
 }
 
-static void run(void (*function)(void))
-{
-    memset(stack, 0, STACK);
-    ck_assert_int_eq(getcontext(&there), 0);
-    there.uc_stack.ss_sp = stack;
-    there.uc_stack.ss_size = STACK;
-    there.uc_link = &here;
-    makecontext(&there, function, 0);
-    ck_assert_int_eq(swapcontext(&here, &there), 0);
-}
-
 static bool is_left(void)
 {
     for (size_t at = 0; at + PIECE < sizeof typed; at++) {
-        if (memmem(stack, STACK, typed + at, PIECE) != NULL)
+        if (own_stack_has(typed + at, PIECE))
             return true;
     }
     return false;
@@ -112,20 +97,17 @@ static void answer(void)
 
 START_TEST(a_password_that_a_user_has_typed_is_not_left)
 {
-    stack = malloc(STACK);
-    ck_assert_ptr_nonnull(stack);
     conf = unit_conf("");
     admin.conf = conf;
-    run(leave_it);
+    own_stack_run(leave_it);
     ck_assert(is_left());
     answer();
-    run(do_ask);
+    own_stack_run(do_ask);
     ck_assert_int_eq(status, ASP_DENIED);
     ck_assert_str_eq(heard, typed);
     ck_assert(!is_left());
     free(heard);
     asp_conf_free(conf);
-    free(stack);
 }
 END_TEST
 

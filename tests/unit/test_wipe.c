@@ -2,6 +2,7 @@
  * What is left of a secret on the stack when a function has returned: nothing. Each runs on a stack
  * of its own, which is searched afterwards.
  */
+#include "own_stack.h"
 #include "unit.h"
 
 #include "asp/login.h"
@@ -11,17 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 
-enum { STACK = 512 * 1024, PIECE = 8 };
+enum { PIECE = 8 };
 
 static const struct asp_cost blake = {ASP_BLAKE2B, 19456, 2};
 static const struct asp_cost hmac = {ASP_HMAC_SHA256, 19456, 2};
 static const struct asp_cost argon = {ASP_ARGON2ID, 8192, 1};
-
-static char *stack;
-static ucontext_t here;
-static ucontext_t there;
 
 /* Where they come from and go to: none of it is on that stack. */
 static struct asp_secret secret = {.id = "7k", .key = "0123456789abcdefghjkmnp"};
@@ -37,27 +33,12 @@ static struct asp_conf *conf;
 static struct asp_request request;
 static struct asp_outcome outcome;
 
-static void run(void (*function)(void))
-{
-    memset(stack, 0, STACK);
-    ck_assert_int_eq(getcontext(&there), 0);
-    there.uc_stack.ss_sp = stack;
-    there.uc_stack.ss_size = STACK;
-    there.uc_link = &here;
-    makecontext(&there, function, 0);
-    ck_assert_int_eq(swapcontext(&here, &there), 0);
-}
-
-static bool is_left(const void *bytes, size_t length)
-{
-    return memmem(stack, STACK, bytes, length) != NULL;
-}
-
 /* No piece of the key, and none of the tag that a verifier is compared with. */
 static void nothing_is_left(const char *what)
 {
     for (size_t at = 0; at + PIECE <= ASP_KEY_CHARS; at++)
-        ck_assert_msg(!is_left(secret.key + at, PIECE), "%s leaves %.8s", what, secret.key + at);
+        ck_assert_msg(!own_stack_has(secret.key + at, PIECE), "%s leaves %.8s", what,
+                      secret.key + at);
 }
 
 static void leave_it(void)
@@ -71,8 +52,8 @@ static void leave_it(void)
 /* That what is left would be found. */
 START_TEST(a_copy_on_the_stack_is_found)
 {
-    run(leave_it);
-    ck_assert(is_left(secret.key, PIECE));
+    own_stack_run(leave_it);
+    ck_assert(own_stack_has(secret.key, PIECE));
 }
 END_TEST
 
@@ -94,11 +75,11 @@ START_TEST(making_a_secret_leaves_neither_it_nor_its_random_bytes)
 
     random_letters(random, sizeof random);
     unit_random_bytes = random_letters;
-    run(do_make);
+    own_stack_run(do_make);
     ck_assert_uint_eq(strlen(made.key), ASP_KEY_CHARS);
-    ck_assert(!is_left(made.key, PIECE));
-    ck_assert(!is_left(random, PIECE));
-    ck_assert(!is_left(random + ASP_KEY_CHARS - PIECE, PIECE));
+    ck_assert(!own_stack_has(made.key, PIECE));
+    ck_assert(!own_stack_has(random, PIECE));
+    ck_assert(!own_stack_has(random + ASP_KEY_CHARS - PIECE, PIECE));
 }
 END_TEST
 
@@ -121,17 +102,17 @@ static void do_show(void)
 
 START_TEST(reading_and_showing_leave_nothing)
 {
-    run(do_read);
+    own_stack_run(do_read);
     ck_assert_str_eq(made.key, secret.key);
     nothing_is_left("asp_secret_read");
-    run(do_read_wide);
+    own_stack_run(do_read_wide);
     ck_assert_str_eq(made.key, secret.key);
     nothing_is_left("asp_secret_read");
     /* What was looked at to tell that character. */
-    ck_assert(!is_left("\xc2\xa0"
-                       "34",
-                       4));
-    run(do_show);
+    ck_assert(!own_stack_has("\xc2\xa0"
+                             "34",
+                             4));
+    own_stack_run(do_show);
     nothing_is_left("asp_secret_show");
 }
 END_TEST
@@ -159,11 +140,11 @@ START_TEST(hashing_leaves_nothing)
     static const struct asp_cost *const costs[] = {&blake, &hmac, &argon};
 
     cost = costs[_i];
-    run(do_verifier_make);
+    own_stack_run(do_verifier_make);
     nothing_is_left("asp_verifier_make");
-    run(do_check);
+    own_stack_run(do_check);
     nothing_is_left("asp_verifier_check");
-    run(do_decoy);
+    own_stack_run(do_decoy);
     nothing_is_left("asp_verifier_decoy");
 }
 END_TEST
@@ -200,9 +181,9 @@ START_TEST(hashing_leaves_no_hash_of_what_was_typed)
                                        NULL, sodium_base64_VARIANT_ORIGINAL_NO_PADDING),
                      0);
     for (int decoy = 0; decoy < 2; decoy++) {
-        run(decoy == 1 ? do_decoy_of_another : do_check_of_another);
+        own_stack_run(decoy == 1 ? do_decoy_of_another : do_check_of_another);
         for (size_t at = 0; at + PIECE <= sizeof tag; at++)
-            ck_assert_msg(!is_left(tag + at, PIECE), "from byte %zu", at);
+            ck_assert_msg(!own_stack_has(tag + at, PIECE), "from byte %zu", at);
     }
 }
 END_TEST
@@ -242,11 +223,11 @@ START_TEST(a_login_leaves_nothing_whatever_the_verdict)
     for (size_t i = 0; i < UNIT_COUNT(logins); i++) {
         request.user = logins[i].user;
         request.secret = logins[i].capitals ? capitals : typed;
-        run(do_login);
+        own_stack_run(do_login);
         ck_assert_int_eq(outcome.verdict, logins[i].verdict);
         nothing_is_left(logins[i].user);
         /* Nor what an entry keeps of it. */
-        ck_assert(!is_left(strrchr(entry.verifier, '$'), PIECE));
+        ck_assert(!own_stack_has(strrchr(entry.verifier, '$'), PIECE));
     }
     asp_conf_free(conf);
     asp_store_close(&store);
@@ -255,9 +236,6 @@ END_TEST
 
 static void fill(Suite *suite)
 {
-    stack = malloc(STACK);
-    if (stack == NULL)
-        abort();
     unit_add(suite, a_copy_on_the_stack_is_found);
     unit_add(suite, making_a_secret_leaves_neither_it_nor_its_random_bytes);
     unit_add(suite, reading_and_showing_leave_nothing);
@@ -268,13 +246,9 @@ static void fill(Suite *suite)
 
 int main(void)
 {
-    int result;
-
     if (unit_is_watched()) {
         (void)puts("a sanitizer or valgrind has stacks of its own");
         return 77;
     }
-    result = unit_run("wipe", fill);
-    free(stack);
-    return result;
+    return unit_run("wipe", fill);
 }
