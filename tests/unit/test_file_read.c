@@ -135,8 +135,8 @@ START_TEST(what_is_wrong_is_said_of_the_file)
         unit_calls_begin(&broken);
         (void)asp_file_read(fd, names[i].path, names[i].name, &st, 10, &bytes, &length, &error);
         ck_assert(unit_calls_end());
-        (void)snprintf(expected, sizeof expected, "%s cannot be read: Input/output error",
-                       names[i].called);
+        (void)snprintf(expected, sizeof expected, "%s cannot be read: %s", names[i].called,
+                       strerror(EIO));
         ck_assert_str_eq(error.text, expected);
     }
     asp_close(fd);

@@ -4,6 +4,7 @@
 
 #include "pam_asp/token.h"
 
+#include <langinfo.h>
 #include <locale.h>
 #include <stdlib.h>
 
@@ -245,7 +246,9 @@ END_TEST
 
 START_TEST(in_another_locale_the_prompt_is_translated)
 {
-    if (setlocale(LC_MESSAGES, "C.UTF-8") == NULL)
+    /* To musl it is the one in which nothing is translated. */
+    if (setlocale(LC_MESSAGES, "C.UTF-8") == NULL ||
+        strcmp(nl_langinfo(_NL_LOCALE_NAME(LC_MESSAGES)), "C") == 0)
         return;
     begin();
     expected = "Passwort: ";
