@@ -45,13 +45,14 @@ class CopySite(Site):
 
     def found(self):
         """All that is found in the files; None where they are closed. That the machine has joined a database closes them
-        too, and is not looked at: a person takes that away, when told that they are open."""
-        joined, away = self.place / "store-id", self.folder / "store-id"
-        if joined.exists():
-            shutil.move(joined, away)
+        too, and so does the note of a copy, to whoever is not in them: neither is looked at. A person takes them away, when
+        told that the files are open."""
+        notes = [self.place / name for name in ("store-id", "moved") if (self.place / name).exists()]
+        for note in notes:
+            shutil.move(note, self.folder / note.name)
         run = self.run("export")
-        if away.exists():
-            shutil.move(away, joined)
+        for note in notes:
+            shutil.move(self.folder / note.name, note)
         return None if not (self.place / "users").exists() else accounts_of(run) if run.code == 0 else run.err
 
     def kept(self):

@@ -52,12 +52,12 @@ def test_a_statement_needs_no_session(path, text):
 IN_PARTS = r"asp\.(?:account|used|expiry|ended|feed|password|expiring|since|load|uses|write|record|put|tidy|note_password)\b"
 NAMES_ITS_PART = r"part = \$1::smallint|(?:asp\.(?!expiring)\w+|unnest)\((?:ARRAY\[)?\$1::smallint"
 GO_THROUGH_ALL = {
-    "pages.c": "FROM asp.account WHERE",  # a list of all users
+    "pages.c": "FROM asp.account ",  # a list of all users
     "feed.c": "FROM asp.feed f",  # its heads
     "feed_expired.c": "FROM asp.expiring(",
-    "check.c": "FROM asp.account WHERE",
+    "check.c": "FROM asp.account ",
     "copy.c": "FROM asp.feed",
-    "copy_side.c": "FROM asp.account WHERE",
+    "copy_side.c": "FROM asp.account ",
 }
 
 
