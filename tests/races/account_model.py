@@ -214,7 +214,11 @@ def create(account, given, answer):
     is_as_asked = (answer.label, answer.app) == (given["label"], given["app"])
     if not is_new or not is_as_asked or account.is_stale or account.locked or is_full:
         return []
-    return [made(account, given, answer)]
+    after = made(account, given, answer)
+    # In an account that is new the last uses may have been begun by a clock that is ahead, and count from there.
+    if after.entries[answer.id].unused_at == math.inf:
+        return [after]
+    return [after, after.with_entries(after.entries[answer.id]._replace(unused_at=math.inf))]
 
 
 def rotate(account, given, answer):
