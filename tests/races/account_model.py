@@ -14,6 +14,7 @@ from typing import NamedTuple
 APPS = {"imap": "mail", "nginx": "calendar", "apache2": "calendar"}
 GUARDED = {"cockpit"}
 FIRST_USE, ANY = "first-use", "any"
+AHEAD = 2 * 3600  # seconds that a clock is ahead, at most
 
 
 class Entry(NamedTuple):
@@ -218,7 +219,8 @@ def create(account, given, answer):
     # In an account that is new the last uses may have been begun by a clock that is ahead, and count from there.
     if after.entries[answer.id].unused_at == math.inf:
         return [after]
-    return [after, after.with_entries(after.entries[answer.id]._replace(unused_at=math.inf))]
+    entry = after.entries[answer.id]
+    return [after, after.with_entries(entry._replace(unused_at=entry.unused_at + AHEAD))]
 
 
 def rotate(account, given, answer):
