@@ -97,6 +97,8 @@ def test_what_goes_on_in_trouble_is_as_if_one_thing_had_come_after_the_other(gro
 LOSING = ("disk full", "read only")
 
 
+# With --all alone until the model knows by which clock the last uses of an account were begun: some orders have no place.
+@pytest.mark.long
 @pytest.mark.parametrize("ground", GROUNDS[:1], indirect=True)
 def test_what_has_lain_unused_for_one_clock_and_not_for_another(ground, racing, chance, clock, tell):
     with running(ground, racing, chance, kinds=WITH_UNUSED, clock=clock) as race:
