@@ -14,7 +14,6 @@ from typing import NamedTuple
 APPS = {"imap": "mail", "nginx": "calendar", "apache2": "calendar"}
 GUARDED = {"cockpit"}
 FIRST_USE, ANY = "first-use", "any"
-AHEAD = 2 * 3600  # seconds that a clock is ahead, at most
 
 
 class Entry(NamedTuple):
@@ -215,12 +214,7 @@ def create(account, given, answer):
     is_as_asked = (answer.label, answer.app) == (given["label"], given["app"])
     if not is_new or not is_as_asked or account.is_stale or account.locked or is_full:
         return []
-    after = made(account, given, answer)
-    # In an account that is new the last uses may have been begun by a clock that is ahead, and count from there.
-    if after.entries[answer.id].unused_at == math.inf:
-        return [after]
-    entry = after.entries[answer.id]
-    return [after, after.with_entries(entry._replace(unused_at=entry.unused_at + AHEAD))]
+    return [made(account, given, answer)]
 
 
 def rotate(account, given, answer):

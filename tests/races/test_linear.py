@@ -211,7 +211,7 @@ BAD = {
     "what was made while one was imported is lost after it was reported": [
         *(create(0, 1, 1), imported(2, 5, entry(1)), create(6, 7, 2), login(8, 9, 2, "not-an-app-password")),
     ],
-    "let in though it lies unused": [create(0, 1, 1, unused=HOUR), login(2, 3, 1, clock=NOW + 3 * HOUR)],
+    "let in though it lies unused": [create(0, 1, 1, unused=HOUR), login(2, 3, 1, clock=NOW + HOUR)],
     "unused too soon": [create(0, 1, 1, unused=HOUR), login(2, 3, 1, "unused", clock=NOW + HOUR - 1)],
     "let in after it was reported to be revoked": [create(0, 1, 1), revoke(2, 3, 1), login(4, 5, 1)],
     "and through others": [create(0, 1, 1), revoke(2, 6, 1), login(3, 4, 1, "revoked"), login(5, 7, 1)],
